@@ -1,0 +1,30 @@
+//! The catalogue: every scenario, in teaching order.
+//!
+//! Each scenario is one file: a lesson at the top, then parameters, then plain
+//! Tokio code. Nothing here depends on the program that runs and watches it, so
+//! each file can be read, copied and taken home. Beside `NAME.rs` stands
+//! `NAME.py`, the same scenario in asyncio, runnable by itself with `python3`.
+//!
+//! Start with [`semaphore`], the shortest one that shows everything.
+
+pub mod draw;
+pub mod param;
+pub mod scenario;
+pub mod semaphore;
+
+pub use param::{Kind, Param, Value, ValueError, Values};
+pub use scenario::{Check, Clock, Context, Figure, Group, Outcome, Scenario};
+
+/// What every scenario file starts from.
+pub mod prelude {
+    pub use crate::param::{Param, ValueError, Values};
+    pub use crate::scenario::{self, Clock, Context, Group, Outcome, Scenario, accept_all};
+}
+
+/// Every scenario, in teaching order.
+pub const CATALOGUE: &[Scenario] = &[semaphore::SCENARIO];
+
+/// The scenario with that id.
+pub fn find(id: &str) -> Option<&'static Scenario> {
+    CATALOGUE.iter().find(|scenario| scenario.id == id)
+}

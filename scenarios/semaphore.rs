@@ -1,0 +1,121 @@
+//! # Semaphore: cap what is in flight
+//!
+//! Twenty requests start at once, but the service takes three at a time. A
+//! semaphore holds three *permits*; a request that finds none waits in line.
+//!
+//! **What you see.** Three lanes run, the rest stand in a red queue. Each time
+//! a call ends its permit goes to the request that has waited longest, so the
+//! lanes light up in waves.
+//!
+//! **Why.** `acquire` is a wait like any other: the task costs a few hundred
+//! bytes while it queues, and no thread. The queue is fair, first come, first
+//! served. That has a price: when each request takes several permits, a big one at
+//! the head of the line blocks small ones behind it.
+//!
+//! **Try.** Turn `permits` up to 5: the run gets shorter, from seven waves to
+//! four. Set `jitter` to 400: the waves dissolve, since each permit is handed on
+//! as soon as it is free.
+//!
+//! **Pitfall.** Keep the permit for as long as the work lasts. `let _ =
+//! limit.acquire().await` drops it at once, and nothing is limited.
+//!
+//! **Words.** asyncio: `async with semaphore:`. Tokio: `let _permit =
+//! semaphore.acquire().await?`, given back when it is dropped.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tracing::info;
+
+use crate::prelude::*;
+
+const REQUESTS: Param = Param::count("requests", 20, (1, 1_000_000), "requests", "How many requests arrive at once.");
+const PERMITS: Param = Param::count("permits", 3, (1, 1_000), "permits", "How many permits the semaphore has.");
+const LATENCY: Param = Param::millis("latency", 500, (0, 60_000), "How long the service takes to answer.");
+const JITTER: Param = Param::millis("jitter", 0, (0, 60_000), "How much longer it may take, drawn for each request.");
+const PERMITS_EACH: Param = Param::count("permits_each", 1, (1, 1_000), "permits", "How many permits each request takes.");
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "semaphore",
+    title: "Semaphore",
+    group: Group::Limits,
+    lesson: "Cap what is in flight.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[REQUESTS, PERMITS, LATENCY, JITTER, PERMITS_EACH],
+    patterns: &["semaphore", "concurrency limit"],
+    source: include_str!("semaphore.rs"),
+    path: file!(),
+    twin: include_str!("semaphore.py"),
+    refuse,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// A request for more permits than there are would wait for ever.
+fn refuse(values: &Values, _: Clock) -> Result<(), ValueError> {
+    let (each, permits) = (values.number(&PERMITS_EACH), values.number(&PERMITS));
+    if each <= permits {
+        return Ok(());
+    }
+    Err(ValueError {
+        param: PERMITS_EACH.name,
+        reason: format!("{each} permits each can never be had of {permits}: at most {permits}"),
+    })
+}
+
+/// What the requests share.
+struct Service {
+    /// One permit for each call that the service takes at a time.
+    limit: Semaphore,
+    /// Calls under way now. Never above the number of permits.
+    in_flight: AtomicU64,
+    /// The most that `in_flight` has been.
+    peak: AtomicU64,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let permits = cx.count(PERMITS);
+    let each = cx.number(PERMITS_EACH) as u32;
+    let service = Arc::new(Service { limit: Semaphore::new(permits), in_flight: AtomicU64::new(0), peak: AtomicU64::new(0) });
+
+    let mut requests = JoinSet::new();
+    for i in 0..cx.count(REQUESTS) {
+        let latency = cx.jittered("latency", i, cx.duration(LATENCY), cx.duration(JITTER));
+        requests.build_task().name(&format!("request {i}")).spawn(request(service.clone(), i, each, latency))?;
+    }
+
+    let mut completed = 0_u64;
+    while let Some(done) = requests.join_next().await {
+        done??;
+        completed += 1;
+    }
+
+    let peak = service.peak.load(Ordering::Relaxed);
+    let most = permits as u64 / u64::from(each);
+    Ok(Outcome::new()
+        .figure("completed", completed, "requests")
+        .figure("peak in flight", peak, "requests")
+        .figure("total", started.elapsed(), "ms")
+        .check(format!("never more than {most} in flight"), peak <= most)
+        .check("every request was served", completed == cx.number(REQUESTS)))
+}
+
+/// One request: wait for a permit, call, give the permit back.
+async fn request(service: Arc<Service>, i: usize, each: u32, latency: Duration) -> scenario::Result<()> {
+    let permit = service.limit.acquire_many(each).await?;
+    let in_flight = service.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+    service.peak.fetch_max(in_flight, Ordering::Relaxed);
+    info!(counter.in_flight = in_flight, counter.permits = service.limit.available_permits(), "request {i} calls");
+
+    sleep(latency).await;
+
+    let in_flight = service.in_flight.fetch_sub(1, Ordering::Relaxed) - 1;
+    drop(permit);
+    info!(counter.in_flight = in_flight, counter.permits = service.limit.available_permits(), "request {i} done");
+    Ok(())
+}

@@ -1,0 +1,314 @@
+//! The model: everything that the screen shows, as plain data.
+//!
+//! It holds no terminal, no thread and no runtime. [`update`](super::update) is
+//! the only thing that changes it, the panes only read it, so each screen can
+//! be made in a test by setting fields, and each behaviour tested by a table.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+use scenarios::{Clock, Scenario, ValueError, Values};
+
+use super::text::TextField;
+use crate::engine::{Phase, Report, Spec};
+use crate::record::event::Level;
+use crate::trace::{TaskIx, Trace};
+
+/// Everything that the screen shows.
+#[derive(Debug)]
+pub struct Model {
+    /// What can be picked.
+    pub catalogue: &'static [Scenario],
+    /// What was decided when the program was started.
+    pub options: Options,
+    /// The pane that keys go to.
+    pub focus: Pane,
+    /// The pane that fills the screen.
+    pub full: Option<Pane>,
+    /// The layer that lies over the panes and takes the keys.
+    pub layer: Option<Layer>,
+    /// The list of scenarios.
+    pub list: List,
+    /// The parameters of the picked scenario.
+    pub form: Form,
+    /// The run on screen.
+    pub run: Option<RunView>,
+    /// How the timeline is looked at. Survives a new run of the same scenario.
+    pub timeline: Timeline,
+    /// How the log is looked at.
+    pub log: LogView,
+    /// How the code is looked at.
+    pub code: CodeView,
+    /// One line for the user, shown in the footer's place until the next key.
+    pub notice: Option<Notice>,
+    /// Where the panes were drawn last: for mouse hits and for page sizes.
+    pub areas: Areas,
+    /// Set when the program should end.
+    pub quit: bool,
+}
+
+/// What was decided when the program was started.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Which marks and colours are drawn.
+    pub theme: Theme,
+    /// Whether the mouse is used.
+    pub mouse: bool,
+    /// Where tokio-console can attach.
+    pub console: Option<SocketAddr>,
+    /// When endless runs stop, on their own clock.
+    pub limit: Duration,
+}
+
+/// Which marks and colours are drawn: two independent choices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Theme {
+    /// Colours, or bold, dim, reverse and underline only.
+    pub color: bool,
+    /// Unicode glyphs, or ASCII only.
+    pub unicode: bool,
+}
+
+/// A part of the screen that can have the focus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pane {
+    /// The list of scenarios.
+    Scenarios,
+    /// The form.
+    Parameters,
+    /// The lanes.
+    Timeline,
+    /// Charts of the run's figures.
+    Metrics,
+    /// The scenario's own events.
+    Log,
+    /// The source, the twin, the lesson.
+    Code,
+    /// The selected task.
+    Task,
+}
+
+impl Pane {
+    /// All of them, in the order of Tab and of the digit keys.
+    pub const ALL: [Pane; 7] =
+        [Pane::Scenarios, Pane::Parameters, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task];
+}
+
+/// What lies over the panes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layer {
+    /// Keys and the meaning of the marks; scrolled down by so many rows.
+    Help {
+        /// The pane whose keys come first.
+        pane: Pane,
+        /// Rows scrolled away.
+        top: usize,
+    },
+}
+
+/// The list of scenarios: rows are those that the search leaves.
+#[derive(Debug, Default)]
+pub struct List {
+    /// The row under the cursor, counted among the scenarios that match (headings are not rows).
+    pub row: usize,
+    /// The search that narrows the list; edited while `searching`.
+    pub search: TextField,
+    /// Whether keys go to the search.
+    pub searching: bool,
+}
+
+/// The form: parameters of the scenario, then clock, workers and seed.
+#[derive(Debug)]
+pub struct Form {
+    /// The picked scenario.
+    pub scenario: &'static Scenario,
+    /// Its parameters.
+    pub values: Values,
+    /// Where randomness comes from.
+    pub seed: u64,
+    /// How time passes.
+    pub clock: Clock,
+    /// Worker threads on the real clock.
+    pub workers: usize,
+    /// The field under the cursor: see [`Form::fields`].
+    pub row: usize,
+    /// The text that is being typed into that field.
+    pub editing: Option<TextField>,
+    /// What is wrong with the last thing typed or turned; stands at its field until it is put right.
+    pub error: Option<FieldError>,
+}
+
+/// One row of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// A parameter of the scenario.
+    Param(&'static scenarios::Param),
+    /// The clock.
+    Clock,
+    /// Worker threads.
+    Workers,
+    /// The seed.
+    Seed,
+}
+
+/// An error at a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The row of the form.
+    pub row: usize,
+    /// What is wrong and what would be right.
+    pub reason: String,
+}
+
+impl Form {
+    /// A scenario at its defaults.
+    pub fn new(scenario: &'static Scenario) -> Self {
+        Self {
+            scenario,
+            values: Values::defaults(scenario.params),
+            seed: 0,
+            clock: scenario.clocks[0],
+            workers: 0,
+            row: 0,
+            editing: None,
+            error: None,
+        }
+    }
+
+    /// The rows, from top to bottom.
+    pub fn fields(&self) -> Vec<Field> {
+        let params = self.scenario.params.iter().map(Field::Param);
+        params.chain([Field::Clock, Field::Workers, Field::Seed]).collect()
+    }
+
+    /// The spec that this form describes.
+    pub fn spec(&self, limit: Duration) -> Spec {
+        Spec {
+            scenario: self.scenario,
+            values: self.values.clone(),
+            seed: self.seed,
+            clock: self.clock,
+            workers: self.workers,
+            pace: None,
+            limit,
+        }
+    }
+}
+
+/// The run on screen, and where in it we look.
+#[derive(Debug)]
+pub struct RunView {
+    /// What was run.
+    pub spec: Spec,
+    /// All that is known of it.
+    pub trace: Trace,
+    /// Where the run itself stands.
+    pub phase: Phase,
+    /// How it ended.
+    pub report: Option<Report>,
+    /// Where in the trace we look.
+    pub cursor: Cursor,
+    /// The recorder's own cost for a poll, in nanoseconds, measured when the program started; none before.
+    pub cost_ns: Option<f64>,
+}
+
+/// Where in the trace we look: everything on screen is the trace at this time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cursor {
+    /// Nanoseconds since the run began.
+    pub at_ns: u64,
+    /// Whether it moves.
+    pub playing: bool,
+    /// Run time per wall time.
+    pub speed: f64,
+    /// Whether it sticks to the newest event (real and paced runs), and does not play back.
+    pub live: bool,
+}
+
+/// How the timeline is looked at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Timeline {
+    /// The time at the left edge of the lanes, in nanoseconds.
+    pub left_ns: u64,
+    /// The time that one cell stands for, in nanoseconds. Never 0.
+    pub cell_ns: u64,
+    /// Whether the view moves along so that the cursor stays in sight.
+    pub follow: bool,
+    /// The first lane that is drawn.
+    pub top: usize,
+    /// The task under the selection.
+    pub selected: Option<TaskIx>,
+}
+
+/// How the log is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogView {
+    /// Lines below this level are left out.
+    pub level: Level,
+    /// Lines scrolled back from the newest one; 0 follows.
+    pub back: usize,
+}
+
+/// How the code is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeView {
+    /// What is shown.
+    pub tab: CodeTab,
+    /// The first line that is drawn, from 0.
+    pub top: usize,
+}
+
+/// What the code pane shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CodeTab {
+    /// The lesson.
+    Lesson,
+    /// The scenario's own source.
+    Rust,
+    /// Its asyncio twin.
+    Asyncio,
+}
+
+/// One line for the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The line.
+    pub text: String,
+    /// Whether something went wrong.
+    pub error: bool,
+}
+
+/// Where the panes were drawn last. Filled by the drawing code.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Areas {
+    /// The whole screen.
+    pub screen: Rect,
+    /// Each pane that is on screen, with its border.
+    pub panes: Vec<(Pane, Rect)>,
+    /// The rows of the list: the index of the scenario in the catalogue, and where it stands.
+    pub list_rows: Vec<(usize, Rect)>,
+    /// The rows of the form: the index of the field, and where it stands.
+    pub form_rows: Vec<(usize, Rect)>,
+    /// The lanes of the timeline without names, borders and ruler: one row a task, one cell [`Timeline::cell_ns`].
+    pub lanes: Rect,
+    /// Each drawn lane: the task, and its row with the name.
+    pub lane_rows: Vec<(TaskIx, Rect)>,
+    /// The tabs of the code pane.
+    pub tabs: Vec<(CodeTab, Rect)>,
+}
+
+impl Areas {
+    /// Where a pane was drawn; empty when it is not on screen.
+    pub fn pane(&self, pane: Pane) -> Rect {
+        self.panes.iter().find(|(p, _)| *p == pane).map_or(Rect::ZERO, |(_, area)| *area)
+    }
+}
+
+/// The field at fault, found by the parameter's name.
+impl From<(&Form, &ValueError)> for FieldError {
+    fn from((form, error): (&Form, &ValueError)) -> Self {
+        let row = form.scenario.params.iter().position(|param| param.name == error.param).unwrap_or(form.row);
+        Self { row, reason: error.reason.clone() }
+    }
+}

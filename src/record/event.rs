@@ -1,0 +1,142 @@
+//! What a recorder writes down: one small fact each, with its time.
+//!
+//! An event is plain data of 32 bytes, so that a worker can write it without
+//! allocating. What does not fit (a name, a log line) travels in a box: those
+//! come from the scenario's own formatting, which allocates anyway. Events say
+//! what was observed; what it means is for [`crate::trace`] to work out.
+
+use std::num::NonZeroU64;
+use std::panic::Location;
+
+/// Tokio's own number of a task, unique in the process while the task lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaskId(pub NonZeroU64);
+
+/// A span of the scenario's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SpanId(pub u64);
+
+/// One observed fact.
+#[derive(Debug)]
+pub struct Event {
+    /// When: nanoseconds since the run began, on the run's clock.
+    pub at_ns: u64,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum What {
+    /// A task was spawned, by the task `parent` or from outside any task.
+    Spawn {
+        /// The new task.
+        task: TaskId,
+        /// The task whose poll called `spawn`.
+        parent: Option<TaskId>,
+        /// The source line of the call.
+        at: &'static Location<'static>,
+    },
+    /// The name a task was given, or why it has none. Comes before its spawn.
+    Named(Box<Named>),
+    /// A worker starts to poll a task.
+    PollStart(TaskId),
+    /// The poll has returned, or the task was dropped in it.
+    PollEnd(TaskId),
+    /// The runtime has let go of a task's future. Comes before the end of the last poll.
+    Terminate {
+        /// The task that ended.
+        task: TaskId,
+        /// How the last poll looked from inside.
+        last: LastPoll,
+    },
+    /// A task's waker was called, by the task `by` or from outside any task
+    /// (a timer, the IO driver, another thread).
+    Wake {
+        /// The task that is woken.
+        task: TaskId,
+        /// The task whose poll called the waker.
+        by: Option<TaskId>,
+    },
+    /// A task panicked. Its end follows, unless somebody caught it.
+    Panic(Box<Panic>),
+    /// A span of the scenario was entered by a task for the first time.
+    SpanOpen(Box<SpanOpen>),
+    /// The last handle of a span is gone.
+    SpanClose(SpanId),
+    /// An event of the scenario: a line of the log.
+    Log(Box<Log>),
+}
+
+/// How a task's last poll looked, which tells a return from an abort.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastPoll {
+    /// The task's span was entered twice: once to poll, once to drop. It
+    /// returned, panicked, or was aborted from within its own poll.
+    Polled,
+    /// The span was entered once: the future was dropped and not polled.
+    Dropped,
+    /// There was no poll: the runtime shut down.
+    Shutdown,
+}
+
+/// See [`What::Named`].
+#[derive(Debug)]
+pub struct Named {
+    /// The task.
+    pub task: TaskId,
+    /// The name given to `task::Builder::name`; empty when none was.
+    pub name: String,
+}
+
+/// See [`What::Panic`].
+#[derive(Debug)]
+pub struct Panic {
+    /// The task that was being polled.
+    pub task: TaskId,
+    /// What the panic said.
+    pub message: String,
+    /// `file:line` of the panic.
+    pub place: String,
+}
+
+/// See [`What::SpanOpen`].
+#[derive(Debug)]
+pub struct SpanOpen {
+    /// The span.
+    pub span: SpanId,
+    /// The task that entered it.
+    pub task: TaskId,
+    /// Its name and fields, as a label for the lane.
+    pub label: String,
+}
+
+/// How much a log line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Finest detail.
+    Trace,
+    /// For whoever debugs.
+    Debug,
+    /// The usual.
+    Info,
+    /// Something is off.
+    Warn,
+    /// Something failed.
+    Error,
+}
+
+/// See [`What::Log`].
+#[derive(Debug)]
+pub struct Log {
+    /// The task that emitted it; none outside a poll.
+    pub task: Option<TaskId>,
+    /// How much it matters.
+    pub level: Level,
+    /// The message and its fields, counters left out.
+    pub message: String,
+    /// Each field named `counter.NAME`: the name and its new value.
+    pub counters: Vec<(&'static str, f64)>,
+    /// Whether it is at level error and has a field `error`: the task has then failed.
+    pub failed: bool,
+}

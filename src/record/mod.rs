@@ -1,0 +1,2 @@
+//! Observe any Tokio runtime.
+pub mod event;
