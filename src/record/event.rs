@@ -1,6 +1,6 @@
 //! What a recorder writes down: one small fact each, with its time.
 //!
-//! An event is plain data of 32 bytes, so that a worker can write it without
+//! An event is plain data of 40 bytes, so that a worker can write it without
 //! allocating. What does not fit (a name, a log line) travels in a box: those
 //! come from the scenario's own formatting, which allocates anyway. Events say
 //! what was observed; what it means is for [`crate::trace`] to work out.

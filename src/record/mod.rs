@@ -1,2 +1,52 @@
-//! Observe any Tokio runtime.
+//! Observe any Tokio runtime, without annotating what runs on it.
+//!
+//! Four sources, cheapest first: the runtime's hooks give every spawn, poll and
+//! end; Tokio's own tracing events give names and wakes; the scenario's tracing
+//! spans and events give labels and the log; a panic hook gives panics. All of
+//! them write [`event::Event`]s into a ring that belongs to the thread they run
+//! on, and a [`Reader`] takes them out and puts them in order.
+//!
+//! Why rings and not chunks that are sent when full: what a thread has written
+//! is visible at once. A task that blocks its worker for a second is on screen
+//! while it blocks, with no timer and no flush in any hook. A push is a store
+//! and an index; no lock, no allocation.
+//!
+//! It knows no scenario and no screen. To record a runtime:
+//!
+//! ```
+//! use async_playground::record::{self, OnFull, Recorder};
+//!
+//! record::install();
+//! let (recorder, mut reader) = Recorder::new(OnFull::Drop);
+//! let mut builder = tokio::runtime::Builder::new_current_thread();
+//! recorder.observe(&mut builder, ());
+//! let runtime = builder.enable_all().build().unwrap();
+//! runtime.block_on(async {
+//!     // `block_on` runs on this thread, which no hook announces.
+//!     let _attached = recorder.attach("main thread");
+//!     recorder.begin_real();
+//!     tokio::spawn(async { tokio::task::yield_now().await }).await.unwrap();
+//!     recorder.close();
+//! });
+//! let mut events = Vec::new();
+//! reader.drain(true, |_thread, event| events.push(event));
+//! assert!(events.len() > 4);
+//! ```
+
 pub mod event;
+mod hooks;
+mod layer;
+mod local;
+mod observe;
+mod panic;
+mod reader;
+mod recorder;
+mod subscriber;
+
+pub use hooks::Taps;
+pub use layer::{FilteredRecordLayer, RecordLayer};
+pub use local::Attached;
+pub use panic::panic_text;
+pub use reader::Reader;
+pub use recorder::{OnFull, Recorder};
+pub use subscriber::{install, install_panic_hook};

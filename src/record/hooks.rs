@@ -1,0 +1,68 @@
+//! The runtime's hooks: every spawn, poll and end of every task.
+
+use std::sync::Arc;
+
+use tokio::runtime::Builder;
+
+use super::event::{TaskId, What};
+use super::local;
+use super::recorder::Recorder;
+
+/// What else is to happen at the hooks, of which a runtime has one each.
+/// Called on the runtime's threads, between a task's polls.
+pub trait Taps: Send + Sync + 'static {
+    /// Before a poll; it begins, and is recorded, when this returns.
+    fn before_poll(&self, recorder: &Recorder) {
+        let _ = recorder;
+    }
+
+    /// A thread of the runtime has woken up, because something is to be done or time has passed.
+    fn unparked(&self, recorder: &Recorder) {
+        let _ = recorder;
+    }
+}
+
+/// Nothing else.
+impl Taps for () {}
+
+impl Recorder {
+    /// Sets the hooks of a runtime that is about to be built.
+    pub fn observe(&self, builder: &mut Builder, taps: impl Taps) {
+        let taps = Arc::new(taps);
+        let shared = self.shared.clone();
+        let (polls, unparks) = ((self.clone(), taps.clone()), (self.clone(), taps));
+        builder
+            .on_thread_start(move || {
+                let thread = std::thread::current();
+                local::attach(&shared, thread.name().unwrap_or("worker"));
+            })
+            .on_thread_stop(local::detach)
+            .on_thread_park(|| {
+                local::with(|local| local.park());
+            })
+            .on_thread_unpark(move || {
+                local::with(|local| local.unpark());
+                unparks.1.unparked(&unparks.0);
+            })
+            .on_task_spawn(|task| {
+                let (id, at) = (TaskId::of(task.id()), task.spawned_at());
+                local::with(|local| {
+                    let parent = local.task();
+                    local.push(What::Spawn { task: id, parent, at });
+                });
+            })
+            .on_before_task_poll(move |task| {
+                polls.1.before_poll(&polls.0);
+                let id = TaskId::of(task.id());
+                local::with(|local| local.poll_start(id));
+            })
+            .on_after_task_poll(|task| {
+                let id = TaskId::of(task.id());
+                local::with(|local| local.poll_end(id));
+            })
+            .on_task_terminate(|task| {
+                let id = TaskId::of(task.id());
+                local::with(|local| local.terminate(id));
+            });
+    }
+}

@@ -1,0 +1,279 @@
+//! What Tokio's tracing data means.
+//!
+//! Both subscribers, the bare one and the layer beside tokio-console, come here,
+//! so that what is recorded does not depend on which one is installed.
+
+use std::fmt::{Debug, Write as _};
+use std::num::NonZeroU64;
+
+use tracing_core::field::{Field, Visit};
+use tracing_core::span::Attributes;
+use tracing_core::{Event as TracingEvent, Level as TracingLevel, Metadata};
+
+use super::event::{Level, Log, Named, SpanId, SpanOpen, TaskId, What};
+use super::local;
+use super::recorder::{OpenSpan, Shared, lock};
+
+/// What a span or event is to the recorder, told by its static description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The span that Tokio wraps around a task.
+    Task,
+    /// What Tokio says of a task's waker.
+    Waker,
+    /// A span or event of the program that is run.
+    Program,
+    /// Anything else: not recorded.
+    Other,
+}
+
+impl Source {
+    pub(super) fn of(metadata: &Metadata<'_>) -> Self {
+        match metadata.target() {
+            "tokio::task" if metadata.name() == "runtime.spawn" => Source::Task,
+            "tokio::task::waker" => Source::Waker,
+            target if *metadata.level() <= TracingLevel::DEBUG && !is_infrastructure(target) => Source::Program,
+            _ => Source::Other,
+        }
+    }
+}
+
+/// Crates whose own tracing says nothing about the program that is run.
+fn is_infrastructure(target: &str) -> bool {
+    let name = target.split("::").next().unwrap_or(target);
+    matches!(
+        name,
+        "tokio" | "tokio_util" | "runtime" | "mio" | "h2" | "hyper" | "hyper_util" | "tower" | "tonic" | "console_subscriber"
+    )
+}
+
+/// A task of a run, as far as a span id has to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TaskRef {
+    pub(super) run: u64,
+    pub(super) task: TaskId,
+}
+
+/// A task's span was made: the task has a number, and perhaps a name.
+/// Nothing if the thread belongs to no run.
+pub(super) fn new_task(attributes: &Attributes<'_>) -> Option<TaskRef> {
+    let mut fields = TaskFields::default();
+    attributes.record(&mut fields);
+    let task = TaskId(NonZeroU64::new(fields.id)?);
+    local::with(|local| {
+        local.push(What::Named(Box::new(Named { task, name: fields.name })));
+        TaskRef { run: local.shared().run, task }
+    })
+}
+
+/// A task's span was entered.
+pub(super) fn enter_task(task: TaskRef) {
+    local::with(|local| {
+        if local.shared().run == task.run {
+            local.enter_task(task.task);
+        }
+    });
+}
+
+/// The span id in an event about a waker, if the waker was called: the span of the task that is woken.
+pub(super) fn woken_span(event: &TracingEvent<'_>) -> Option<u64> {
+    let mut fields = WakerFields::default();
+    event.record(&mut fields);
+    fields.wakes.then_some(fields.span)
+}
+
+/// A task's waker was called.
+pub(super) fn wake(woken: TaskRef) {
+    let recorded = local::with(|local| {
+        let same = local.shared().run == woken.run;
+        if same {
+            let by = local.task();
+            local.push(What::Wake { task: woken.task, by });
+        }
+        same
+    });
+    if recorded != Some(true)
+        && let Some(shared) = Shared::of_run(woken.run)
+    {
+        shared.wake_from_outside(woken.task);
+    }
+}
+
+/// A span of the program was made.
+pub(super) fn new_span(id: u64, attributes: &Attributes<'_>) {
+    let mut text = Text::default();
+    attributes.record(&mut text);
+    let mut label = attributes.metadata().name().to_owned();
+    if !text.fields.is_empty() {
+        let _ = write!(label, " {}", text.fields);
+    }
+    local::with(|local| {
+        lock(&local.shared().spans).insert(id, OpenSpan { handles: 1, entered: false, label });
+    });
+}
+
+/// A span of the program was entered.
+pub(super) fn enter_span(id: u64) {
+    local::with(|local| {
+        let Some(task) = local.task() else { return };
+        let first = lock(&local.shared().spans).get_mut(&id).and_then(|span| {
+            let first = !span.entered;
+            span.entered = true;
+            first.then(|| std::mem::take(&mut span.label))
+        });
+        if let Some(label) = first {
+            local.push(What::SpanOpen(Box::new(SpanOpen { span: SpanId(id), task, label })));
+        }
+    });
+}
+
+/// A handle of a program's span was made.
+pub(super) fn clone_span(id: u64) {
+    local::with(|local| {
+        if let Some(span) = lock(&local.shared().spans).get_mut(&id) {
+            span.handles += 1;
+        }
+    });
+}
+
+/// A handle of a program's span was dropped. Whether it was the last one.
+pub(super) fn drop_span(id: u64) -> bool {
+    let last = local::with(|local| {
+        let mut spans = lock(&local.shared().spans);
+        let last = spans.get_mut(&id).is_some_and(|span| {
+            span.handles -= 1;
+            span.handles == 0
+        });
+        let entered = last && spans.remove(&id).is_some_and(|span| span.entered);
+        drop(spans);
+        if entered {
+            local.push(What::SpanClose(SpanId(id)));
+        }
+        last
+    });
+    last == Some(true)
+}
+
+/// The program emitted an event.
+pub(super) fn log(event: &TracingEvent<'_>) {
+    // Formatted before the thread's part is borrowed: a `Debug` of the program may itself emit events.
+    if local::with(|_| ()).is_none() {
+        return;
+    }
+    let mut text = Text::default();
+    event.record(&mut text);
+    let level = level(*event.metadata().level());
+    let mut message = text.message;
+    if !text.fields.is_empty() {
+        let space = if message.is_empty() { "" } else { " " };
+        let _ = write!(message, "{space}{}", text.fields);
+    }
+    let failed = level == Level::Error && text.error;
+    local::with(|local| {
+        let task = local.task();
+        local.push(What::Log(Box::new(Log { task, level, message, counters: text.counters, failed })));
+    });
+}
+
+fn level(level: TracingLevel) -> Level {
+    match level {
+        TracingLevel::ERROR => Level::Error,
+        TracingLevel::WARN => Level::Warn,
+        TracingLevel::INFO => Level::Info,
+        TracingLevel::DEBUG => Level::Debug,
+        TracingLevel::TRACE => Level::Trace,
+    }
+}
+
+/// The fields of a task's span that matter.
+#[derive(Default)]
+struct TaskFields {
+    id: u64,
+    name: String,
+}
+
+impl Visit for TaskFields {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "task.id" {
+            self.id = value;
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "task.name" {
+            let _ = write!(self.name, "{value:?}");
+        }
+    }
+}
+
+/// The fields of an event about a waker.
+#[derive(Default)]
+struct WakerFields {
+    wakes: bool,
+    /// Named `task.id` by Tokio, but it is the id of the task's span.
+    span: u64,
+}
+
+impl Visit for WakerFields {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "task.id" {
+            self.span = value;
+        }
+    }
+
+    fn record_str(&mut self, _: &Field, value: &str) {
+        self.wakes = value.starts_with("waker.wake");
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
+}
+
+/// The fields of a program's span or event.
+#[derive(Default)]
+struct Text {
+    message: String,
+    fields: String,
+    counters: Vec<(&'static str, f64)>,
+    error: bool,
+}
+
+impl Text {
+    fn field(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            let _ = write!(self.message, "{value:?}");
+            return;
+        }
+        self.error |= field.name() == "error";
+        let space = if self.fields.is_empty() { "" } else { " " };
+        let _ = write!(self.fields, "{space}{}={value:?}", field.name());
+    }
+
+    fn number(&mut self, field: &Field, value: f64, shown: &dyn Debug) {
+        match field.name().strip_prefix("counter.") {
+            Some(counter) => self.counters.push((counter, value)),
+            None => self.field(field, shown),
+        }
+    }
+}
+
+impl Visit for Text {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.number(field, value, &value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.number(field, value as f64, &value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.number(field, value as f64, &value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.field(field, &format_args!("{value}"));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.field(field, value);
+    }
+}

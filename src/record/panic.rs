@@ -1,0 +1,34 @@
+//! Panics: told to the run they happened in, and not to the terminal.
+//!
+//! A task that panics is part of the picture, like one that is aborted. The
+//! message goes to its lane; printed, it would tear the screen. A panic
+//! anywhere else goes to whichever hook was set before.
+
+use std::any::Any;
+use std::panic;
+
+use super::event::{Panic, What};
+use super::local;
+
+/// Sets the panic hook. Call it once.
+pub(super) fn install() {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let message = panic_text(info.payload());
+        let place = info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
+        let recorded = local::with(|local| {
+            let Some(task) = local.task() else { return false };
+            local.push(What::Panic(Box::new(Panic { task, message, place })));
+            true
+        });
+        if recorded != Some(true) {
+            before(info);
+        }
+    }));
+}
+
+/// What a panic said, if it said it in words.
+pub fn panic_text(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}

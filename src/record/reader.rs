@@ -1,0 +1,138 @@
+//! The reader: takes the events out of every thread's ring and puts them in order.
+//!
+//! One thread's events are in order; those of several have to be merged by
+//! time, and an event must not be handed on while an earlier one may still come.
+//! So the reader knows for each ring a time before which nothing more will
+//! come (its *floor*): for a thread that sleeps, now; for one that works, the
+//! time of its last event. A thread can be slow between reading the clock and
+//! writing the event, and a long poll writes nothing for its whole length, so
+//! the merge waits [`PATIENCE_NS`] at most. An event that comes later still is
+//! handed on out of order, and the trace counts it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rtrb::Consumer;
+
+use super::event::Event;
+use super::recorder::{Shared, lock};
+
+/// How long the merge waits for a thread that is at work, in nanoseconds: several time slices of a busy machine.
+const PATIENCE_NS: u64 = 20_000_000;
+
+/// A thread that attached.
+#[derive(Debug)]
+pub(super) struct Joined {
+    pub(super) ring: Consumer<Event>,
+    pub(super) parked: Arc<AtomicBool>,
+    pub(super) name: String,
+}
+
+/// The reading end of a [`Recorder`](super::Recorder).
+#[derive(Debug)]
+pub struct Reader {
+    shared: Arc<Shared>,
+    lanes: Vec<Lane>,
+    outside: VecDeque<Event>,
+    names: Vec<String>,
+    ready: Vec<(u16, Event)>,
+}
+
+/// One thread's ring, and what was taken out but not handed on.
+#[derive(Debug)]
+struct Lane {
+    thread: u16,
+    ring: Consumer<Event>,
+    parked: Arc<AtomicBool>,
+    taken: VecDeque<Event>,
+    last_ns: u64,
+}
+
+/// The thread number of wakes that came from no thread of the run.
+const OUTSIDE: u16 = u16::MAX;
+
+impl Reader {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, lanes: Vec::new(), outside: VecDeque::new(), names: Vec::new(), ready: Vec::new() }
+    }
+
+    /// Hands on what has been written, in order of time, each event with the
+    /// number of the thread that wrote it. `last`: nothing more will be
+    /// written, so nothing is held back. Returns how many events there were.
+    pub fn drain(&mut self, last: bool, mut sink: impl FnMut(u16, Event)) -> usize {
+        let now_ns = self.shared.reader_now_ns();
+        self.adopt();
+        // What the threads of no run have written is complete up to the moment it is taken.
+        self.outside.extend(lock(&self.shared.outside).drain(..));
+        let mut floor_ns = now_ns;
+        for lane in &mut self.lanes {
+            floor_ns = floor_ns.min(lane.take(now_ns));
+        }
+        let cut_ns = if last { u64::MAX } else { floor_ns.max(now_ns.saturating_sub(PATIENCE_NS)) };
+        let n = self.outside.partition_point(|event| event.at_ns <= cut_ns);
+        self.ready.extend(self.outside.drain(..n).map(|event| (OUTSIDE, event)));
+        let single = self.lanes.len() == 1;
+        for lane in &mut self.lanes {
+            // One thread alone is in order as it is.
+            let n = if single { lane.taken.len() } else { lane.taken.partition_point(|event| event.at_ns <= cut_ns) };
+            self.ready.extend(lane.taken.drain(..n).map(|event| (lane.thread, event)));
+        }
+        // Stable: events of one thread at the same instant keep their order.
+        self.ready.sort_by_key(|(_, event)| event.at_ns);
+        let count = self.ready.len();
+        self.ready.drain(..).for_each(|(thread, event)| sink(thread, event));
+        self.lanes.retain(|lane| !(lane.ring.is_abandoned() && lane.ring.is_empty() && lane.taken.is_empty()));
+        count
+    }
+
+    /// Blocks until a thread has much to hand on, [`Recorder::notify`](super::Recorder::notify) is called, or the time is up.
+    pub fn wait(&mut self, at_most: Duration) {
+        self.adopt();
+        let lanes = &self.lanes;
+        self.shared.wait(at_most, || lanes.iter().any(|lane| !lane.ring.is_empty()));
+    }
+
+    /// Events that had to be dropped so far.
+    pub fn lost(&self) -> u64 {
+        self.shared.lost.load(Ordering::Relaxed)
+    }
+
+    /// The names of the run's threads; a thread's number is its place here.
+    pub fn threads(&self) -> &[String] {
+        &self.names
+    }
+
+    fn adopt(&mut self) {
+        for joined in lock(&self.shared.joined).drain(..) {
+            let thread = self.names.len() as u16;
+            self.names.push(joined.name);
+            self.lanes.push(Lane { thread, ring: joined.ring, parked: joined.parked, taken: VecDeque::new(), last_ns: 0 });
+        }
+    }
+}
+
+impl Lane {
+    /// Empties the ring. Returns the floor: no event before this time is still to come.
+    fn take(&mut self, now_ns: u64) -> u64 {
+        // Asked before the ring is emptied: a thread parks after its last write, and what it
+        // writes once it is awake again is later than `now_ns`.
+        let parked = self.parked.load(Ordering::Acquire);
+        let gone = self.ring.is_abandoned();
+        let n = self.ring.slots();
+        if let Ok(chunk) = self.ring.read_chunk(n) {
+            self.taken.extend(chunk);
+        }
+        if let Some(event) = self.taken.back() {
+            self.last_ns = event.at_ns;
+        }
+        if gone {
+            u64::MAX
+        } else if parked {
+            now_ns
+        } else {
+            self.last_ns
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The recorder of one run: what its threads share.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread::{self, Thread};
+use std::time::Instant;
+
+use super::event::{Event, TaskId, What};
+use super::local::Attached;
+use super::reader::Reader;
+
+/// What a thread does when its ring is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFull {
+    /// Wait for the reader: nothing is ever lost. For the virtual clock, where waiting takes no time.
+    Wait,
+    /// Drop the event and count it. For the real clock, where waiting would change what is recorded.
+    Drop,
+}
+
+/// Records one run. Cheap to clone: all clones are the same recorder.
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    pub(super) shared: Arc<Shared>,
+}
+
+/// What the threads of a run share. None of it is touched on the hot path but the clock and two flags.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// Tells this run's tasks from those of an earlier one: 1 to [`Shared::RUNS`].
+    pub(super) run: u64,
+    pub(super) on_full: OnFull,
+    start: OnceLock<Start>,
+    /// Set when the recording is over: events are ignored from then on.
+    closed: AtomicBool,
+    /// The time of the newest event on the virtual clock, for threads that cannot ask it.
+    latest_ns: AtomicU64,
+    pub(super) lost: AtomicU64,
+    /// Threads that are attached now.
+    pub(super) attached: AtomicUsize,
+    /// Polls that began after the recording was closed: Tokio counts them and we do not.
+    pub(super) unrecorded_polls: AtomicU64,
+    /// Rings of threads that attached since the reader last looked.
+    pub(super) joined: Mutex<Vec<super::reader::Joined>>,
+    /// Wakes from threads that do not belong to the run, in order of time.
+    pub(super) outside: Mutex<Vec<Event>>,
+    /// The scenario's spans that are open: how many handles each has, and whether a task has entered it.
+    pub(super) spans: Mutex<HashMap<u64, OpenSpan>>,
+    /// Whoever blocks in [`Reader::wait`].
+    waiting: AtomicBool,
+    waiter: Mutex<Option<Thread>>,
+}
+
+/// When the run began, on its own clock.
+#[derive(Debug, Clone, Copy)]
+enum Start {
+    Virtual(tokio::time::Instant),
+    Real(Instant),
+}
+
+/// A span of the scenario that has handles.
+#[derive(Debug)]
+pub(super) struct OpenSpan {
+    pub(super) handles: usize,
+    pub(super) entered: bool,
+    pub(super) label: String,
+}
+
+/// Every run whose recorder is alive, for wakes that come from threads of no run.
+static RUNS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
+static NEXT_RUN: AtomicU64 = AtomicU64::new(0);
+
+/// Locks, also after a panic elsewhere: the data behind these locks is valid between any two statements.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Recorder {
+    /// A recorder and the reader of what it records.
+    pub fn new(on_full: OnFull) -> (Self, Reader) {
+        let shared = Arc::new(Shared {
+            run: NEXT_RUN.fetch_add(1, Ordering::Relaxed) % Shared::RUNS + 1,
+            on_full,
+            start: OnceLock::new(),
+            closed: AtomicBool::new(false),
+            latest_ns: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+            attached: AtomicUsize::new(0),
+            unrecorded_polls: AtomicU64::new(0),
+            joined: Mutex::default(),
+            outside: Mutex::default(),
+            spans: Mutex::default(),
+            waiting: AtomicBool::new(false),
+            waiter: Mutex::default(),
+        });
+        let mut runs = lock(&RUNS);
+        runs.retain(|run| run.strong_count() > 0);
+        runs.push(Arc::downgrade(&shared));
+        drop(runs);
+        (Self { shared: shared.clone() }, Reader::new(shared))
+    }
+
+    /// Makes the calling thread one of the run's, until the guard is dropped.
+    /// Worker threads attach by themselves; the thread that calls `block_on` has to.
+    pub fn attach(&self, name: &str) -> Attached {
+        Attached::new(&self.shared, name)
+    }
+
+    /// Time zero is now, on the paused clock of the runtime this is called on.
+    pub fn begin_virtual(&self) {
+        let _ = self.shared.start.set(Start::Virtual(tokio::time::Instant::now()));
+    }
+
+    /// Time zero is now, on the wall clock.
+    pub fn begin_real(&self) {
+        let _ = self.shared.start.set(Start::Real(Instant::now()));
+    }
+
+    /// The run's clock, in nanoseconds since it began. On the virtual clock
+    /// only threads of the runtime can ask.
+    pub fn now_ns(&self) -> u64 {
+        self.shared.now_ns()
+    }
+
+    /// The time of the newest event of a virtual run, from any thread.
+    pub fn latest_ns(&self) -> u64 {
+        self.shared.latest_ns.load(Ordering::Acquire)
+    }
+
+    /// Ends the recording: what happens from now on is not part of the run.
+    pub fn close(&self) {
+        self.shared.closed.store(true, Ordering::Release);
+    }
+
+    /// Polls that began after [`Recorder::close`]: the runtime's own count has them, the recording has not.
+    pub fn unrecorded_polls(&self) -> u64 {
+        self.shared.unrecorded_polls.load(Ordering::Relaxed)
+    }
+
+    /// Threads that are attached now.
+    pub fn threads(&self) -> usize {
+        self.shared.attached.load(Ordering::Acquire)
+    }
+
+    /// Wakes whoever waits for news of this run.
+    pub fn notify(&self) {
+        self.shared.notify();
+    }
+}
+
+impl Shared {
+    /// How many runs can be told apart: as many as fit in a task's span id beside its number.
+    pub(super) const RUNS: u64 = 0x7fff;
+
+    /// The run of that number, if its recorder is alive.
+    pub(super) fn of_run(run: u64) -> Option<Arc<Self>> {
+        lock(&RUNS).iter().filter_map(Weak::upgrade).find(|shared| shared.run == run)
+    }
+
+    pub(super) fn closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(super) fn now_ns(&self) -> u64 {
+        match self.start.get() {
+            Some(Start::Real(start)) => start.elapsed().as_nanos() as u64,
+            Some(Start::Virtual(start)) => start.elapsed().as_nanos() as u64,
+            None => 0,
+        }
+    }
+
+    /// The time for an event that is written now.
+    pub(super) fn stamp_ns(&self) -> u64 {
+        let now = self.now_ns();
+        if self.on_full == OnFull::Wait {
+            self.latest_ns.store(now, Ordering::Release);
+        }
+        now
+    }
+
+    /// A lower bound of the time of every event that is yet to be written; the reader's own clock.
+    pub(super) fn reader_now_ns(&self) -> u64 {
+        match self.start.get() {
+            Some(Start::Real(start)) => start.elapsed().as_nanos() as u64,
+            _ => self.latest_ns.load(Ordering::Acquire),
+        }
+    }
+
+    /// Writes down a wake that a thread of no run has made.
+    pub(super) fn wake_from_outside(&self, task: TaskId) {
+        if self.closed() {
+            return;
+        }
+        let mut outside = lock(&self.outside);
+        // Stamped under the lock, so that the list is in order.
+        outside.push(Event { at_ns: self.reader_now_ns(), what: What::Wake { task, by: None } });
+    }
+
+    pub(super) fn notify(&self) {
+        if self.waiting.load(Ordering::SeqCst)
+            && let Some(thread) = lock(&self.waiter).as_ref()
+        {
+            thread.unpark();
+        }
+    }
+
+    /// Blocks the calling thread until [`Shared::notify`] or the time is up, unless `ready` says no.
+    pub(super) fn wait(&self, at_most: std::time::Duration, ready: impl FnOnce() -> bool) {
+        *lock(&self.waiter) = Some(thread::current());
+        self.waiting.store(true, Ordering::SeqCst);
+        if !ready() {
+            thread::park_timeout(at_most);
+        }
+        self.waiting.store(false, Ordering::SeqCst);
+    }
+}
