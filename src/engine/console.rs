@@ -1,0 +1,86 @@
+//! Serve tokio-console, beside our own recording.
+//!
+//! The server runs on a thread and a runtime of its own, so it is never part of
+//! what is recorded and never on the virtual clock. The port is bound before
+//! anything is installed: when it is taken, nothing has happened yet.
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::thread;
+
+use console_subscriber::{ConsoleLayer, Server, ServerParts};
+use tonic::transport::server::TcpIncoming;
+use tracing_core::Metadata;
+use tracing_core::subscriber::NoSubscriber;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::record::{RecordLayer, install_panic_hook};
+
+/// Serves tokio-console for every run from now on. Returns the address, with
+/// the port that the system chose if `addr` left it open. Call it before the
+/// first run.
+///
+/// # Errors
+///
+/// When the address cannot be had, or another subscriber is installed already.
+pub fn serve_console(addr: SocketAddr) -> Result<SocketAddr, ConsoleError> {
+    let failed = |error: &dyn fmt::Display| ConsoleError { addr, reason: error.to_string() };
+    let listener = TcpListener::bind(addr).map_err(|error| failed(&error))?;
+    let bound = listener.local_addr().map_err(|error| failed(&error))?;
+    listener.set_nonblocking(true).map_err(|error| failed(&error))?;
+
+    let (console, server) = ConsoleLayer::builder().build();
+    let registry = tracing_subscriber::registry()
+        .with(RecordLayer::filtered())
+        .with(console.with_filter(filter_fn(|metadata: &Metadata<'_>| concerns_console(metadata))));
+    tracing::subscriber::set_global_default(registry).map_err(|error| failed(&error))?;
+    install_panic_hook();
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
+    thread::Builder::new()
+        .name("console server".to_owned())
+        .spawn(move || {
+            // Or tokio-console would list the tasks that serve it.
+            tracing::subscriber::with_default(NoSubscriber::default(), || runtime.block_on(serve(server, listener)))
+        })
+        .map_err(|error| failed(&error))?;
+    Ok(bound)
+}
+
+/// What console-subscriber asks for in its own set-up.
+fn concerns_console(metadata: &Metadata<'_>) -> bool {
+    if metadata.is_event() {
+        metadata.target().starts_with("runtime") || metadata.target().starts_with("tokio")
+    } else {
+        metadata.name().starts_with("runtime.") || metadata.target().starts_with("tokio")
+    }
+}
+
+async fn serve(server: Server, listener: TcpListener) -> io::Result<()> {
+    let ServerParts { instrument_server, aggregator, .. } = server.into_parts();
+    let aggregator = tokio::spawn(aggregator.run());
+    let incoming = TcpIncoming::from(tokio::net::TcpListener::from_std(listener)?);
+    let ended = tonic::transport::Server::builder().add_service(instrument_server).serve_with_incoming(incoming).await;
+    aggregator.abort();
+    ended.map_err(io::Error::other)
+}
+
+/// Why tokio-console cannot be served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsoleError {
+    /// The address that was asked for.
+    pub addr: SocketAddr,
+    /// What stood in the way.
+    pub reason: String,
+}
+
+impl fmt::Display for ConsoleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tokio-console cannot be served at {}: {}; choose another with --console=ADDR:PORT", self.addr, self.reason)
+    }
+}
+
+impl std::error::Error for ConsoleError {}

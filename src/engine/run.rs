@@ -1,0 +1,211 @@
+//! A run, as whoever started it sees it.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use scenarios::{Clock, Outcome};
+
+use super::control::Control;
+use super::runtime::Job;
+use super::spec::{Spec, SpecError};
+use crate::record::{self, OnFull, Reader, Recorder};
+use crate::trace::Trace;
+
+/// How long a run has to end once it is told to, before its thread is left behind.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+/// A run under way, or ended. Dropping it tells it to stop and does not wait.
+pub struct Run {
+    recorder: Recorder,
+    reader: Reader,
+    control: Arc<Control>,
+    phase: Phase,
+    report: Option<Report>,
+    told_to_stop: Option<Instant>,
+    lost: u64,
+    named: usize,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Events may still come.
+    Running,
+    /// It was told to stop and has not yet done so.
+    Stopping,
+    /// Nothing will come any more.
+    Over,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ending {
+    /// Main returned what it found.
+    Finished(Outcome),
+    /// Main returned an error, in its own words.
+    Failed(String),
+    /// Main panicked, with that message.
+    Panicked(String),
+    /// Nothing could ever run again.
+    Stalled,
+    /// The limit was reached before main ended.
+    Limit,
+    /// It was told to stop.
+    Stopped,
+    /// It never yielded: its thread was left behind.
+    Abandoned,
+}
+
+/// What is known when a run is over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// How it ended.
+    pub ending: Ending,
+    /// When main ended (or the run, if main did not), in nanoseconds of the run's clock.
+    pub elapsed_ns: u64,
+    /// Tokio's own count of polls; none on the multi-thread runtime, whose count leaves some out.
+    pub runtime_polls: Option<u64>,
+}
+
+/// What the run's own thread hands over when it is done.
+pub(super) struct Closing {
+    pub(super) report: Report,
+    /// When the recording stopped.
+    pub(super) at_ns: u64,
+}
+
+impl Run {
+    /// Starts a run on threads of its own.
+    ///
+    /// # Errors
+    ///
+    /// When the spec cannot be run, or the system gives no thread.
+    pub fn start(spec: &Spec) -> Result<Self, StartError> {
+        spec.check().map_err(StartError::Spec)?;
+        record::install();
+        let on_full = match spec.clock {
+            Clock::Virtual => OnFull::Wait,
+            Clock::Real => OnFull::Drop,
+        };
+        let (recorder, reader) = Recorder::new(on_full);
+        let control = Arc::new(Control::new(spec));
+        let job = Job { spec: spec.clone(), recorder: recorder.clone(), control: control.clone() };
+        let runtime = job.runtime().map_err(StartError::System)?;
+        thread::Builder::new().name("run".to_owned()).spawn(move || job.run(runtime)).map_err(StartError::System)?;
+        Ok(Self { recorder, reader, control, phase: Phase::Running, report: None, told_to_stop: None, lost: 0, named: 0 })
+    }
+
+    /// Moves what has been recorded into the trace, and closes the trace when
+    /// the run is over. Cheap when there is nothing new. Returns whether
+    /// anything was added.
+    pub fn drain(&mut self, trace: &mut Trace) -> bool {
+        if self.phase == Phase::Over {
+            return false;
+        }
+        // Asked before the rings are emptied: what is closed has nothing more to say.
+        let over = self.control.is_closed();
+        let taken = self.reader.drain(over, |thread, event| trace.push(thread, event));
+        for (thread, name) in self.reader.threads().iter().enumerate().skip(self.named) {
+            trace.name_thread(thread as u16, name);
+        }
+        self.named = self.reader.threads().len();
+        for sample in self.control.take_samples() {
+            trace.add_sample(sample);
+        }
+        let lost = self.reader.lost();
+        trace.add_lost(lost - self.lost);
+        self.lost = lost;
+        if over && let Some(closing) = self.control.take_closing() {
+            self.end(closing, trace);
+        } else if self.told_to_stop.is_some_and(|since| since.elapsed() > PATIENCE) {
+            self.abandon(trace);
+        }
+        taken > 0 || self.phase == Phase::Over
+    }
+
+    fn end(&mut self, closing: Closing, trace: &mut Trace) {
+        trace.close(closing.at_ns);
+        self.report = Some(closing.report);
+        self.phase = Phase::Over;
+    }
+
+    fn abandon(&mut self, trace: &mut Trace) {
+        self.recorder.close();
+        let at_ns = trace.end_ns;
+        let report = Report { ending: Ending::Abandoned, elapsed_ns: at_ns, runtime_polls: None };
+        self.end(Closing { report, at_ns }, trace);
+    }
+
+    /// Blocks until there is something to drain, the run is over, or the time is up.
+    pub fn wait(&mut self, at_most: Duration) {
+        if self.phase != Phase::Over && !self.control.is_closed() {
+            self.reader.wait(at_most);
+        }
+    }
+
+    /// Where the run stands, as of the last [`Run::drain`].
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// How it ended, once it is over.
+    pub fn report(&self) -> Option<&Report> {
+        self.report.as_ref()
+    }
+
+    /// Tells it to stop. It is over within a second, if need be by leaving its
+    /// thread behind; [`Run::drain`] has to be called meanwhile.
+    pub fn stop(&mut self) {
+        self.control.stop();
+        if self.phase == Phase::Running {
+            self.phase = Phase::Stopping;
+            self.told_to_stop = Some(Instant::now());
+        }
+    }
+
+    /// Holds a real or paced run before its next poll, or lets it go on.
+    pub fn pause(&self, paused: bool) {
+        self.control.gate.pause(paused, self.recorder.latest_ns());
+    }
+
+    /// Changes the speed of a paced run, in run time per wall time.
+    pub fn set_pace(&self, pace: f64) {
+        self.control.gate.set_pace(pace, self.recorder.latest_ns());
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.control.stop();
+        self.recorder.close();
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("phase", &self.phase).field("report", &self.report).finish_non_exhaustive()
+    }
+}
+
+/// Why a run did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The spec cannot be run.
+    Spec(SpecError),
+    /// The system gave no thread or no runtime.
+    System(io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Spec(error) => error.fmt(f),
+            StartError::System(error) => write!(f, "the system gives no thread or runtime: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}

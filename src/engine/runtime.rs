@@ -1,0 +1,220 @@
+//! The runtime of one run, from its first task to its shutdown.
+//!
+//! The scenario runs inside a spawned task, *main*, because a future that is
+//! handed to `block_on` has no hooks. What is handed to `block_on` here is the
+//! *root*: it waits for main, for the word to stop, and for the limit.
+//!
+//! A stall on the virtual clock is found exactly. Tokio's paused clock jumps to
+//! the next timer when no task can run, and the root holds a timer that lies
+//! further off than any scenario's: if that one fires, nothing else ever can.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use scenarios::{Clock, Context};
+use tokio::runtime::{Builder, Handle, RngSeed, Runtime};
+use tokio::task::{self, JoinError, JoinHandle};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::control::{Control, Hooks};
+use super::run::{Closing, Ending, Report};
+use super::sample::{self, Sampler};
+use super::spec::Spec;
+use crate::record::{Recorder, panic_text};
+
+/// Further off than any timer of a scenario, and within what Tokio's timer can hold.
+pub(super) const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// How long the threads of a runtime have to come to rest, once it is shut down.
+const REST: Duration = Duration::from_millis(500);
+
+/// How often the root looks whether tasks are left after main, on the real
+/// clock: Tokio has no signal for the end of the last task.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// One run, as its own thread sees it.
+pub(super) struct Job {
+    pub(super) spec: Spec,
+    pub(super) recorder: Recorder,
+    pub(super) control: Arc<Control>,
+}
+
+/// What main left behind.
+type MainResult = Result<scenarios::scenario::Result, JoinError>;
+
+impl Job {
+    /// Builds the runtime on the calling thread, so that the system's refusal is heard by whoever starts the run.
+    pub(super) fn runtime(&self) -> io::Result<Runtime> {
+        let mut builder = match self.spec.workers {
+            0 => Builder::new_current_thread(),
+            _ => Builder::new_multi_thread(),
+        };
+        if self.spec.workers > 0 {
+            builder.worker_threads(self.spec.workers);
+        }
+        let numbers = std::sync::atomic::AtomicUsize::new(0);
+        builder
+            .thread_name_fn(move || format!("worker {}", numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed)))
+            .enable_all()
+            .start_paused(self.spec.clock == Clock::Virtual)
+            .rng_seed(RngSeed::from_bytes(&self.spec.seed.to_le_bytes()));
+        self.recorder.observe(&mut builder, Hooks(self.control.clone()));
+        builder.build()
+    }
+
+    /// Runs it to its end. Never panics: whatever happens is in what is closed with.
+    pub(super) fn run(self, runtime: Runtime) {
+        let (control, recorder) = (self.control.clone(), self.recorder.clone());
+        let closing = catch_unwind(AssertUnwindSafe(|| self.run_to_end(runtime))).unwrap_or_else(|panic| {
+            let ending = Ending::Panicked(format!("outside any task: {}", panic_text(&*panic)));
+            Closing {
+                at_ns: recorder.latest_ns(),
+                report: Report { ending, elapsed_ns: recorder.latest_ns(), runtime_polls: None },
+            }
+        });
+        control.close(closing);
+        recorder.notify();
+    }
+
+    fn run_to_end(self, runtime: Runtime) -> Closing {
+        let current_thread = self.spec.workers == 0;
+        // The one worker of a current-thread runtime is this thread, and no hook announces it.
+        let attached = current_thread.then(|| self.recorder.attach("worker 0"));
+        let metrics = runtime.metrics();
+        let sampling = self.start_sampling(runtime.handle());
+        let mut closing = runtime.block_on(self.root());
+        self.recorder.close();
+        drop(sampling);
+        runtime.shutdown_timeout(REST);
+        drop(attached);
+        if current_thread {
+            closing.report.runtime_polls = Some(metrics.worker_poll_count(0) - self.recorder.unrecorded_polls());
+        }
+        if self.recorder.threads() > 0 {
+            closing.report.ending = Ending::Abandoned;
+        }
+        closing
+    }
+
+    /// Starts to take samples. On the real clock a thread does it, until what is returned is dropped.
+    fn start_sampling(&self, runtime: &Handle) -> Option<mpsc::Sender<()>> {
+        let mut sampler = Sampler::new(runtime);
+        if self.spec.clock == Clock::Virtual {
+            self.control.sample_with(sampler);
+            return None;
+        }
+        let (over, until) = mpsc::channel();
+        let (control, recorder) = (self.control.clone(), self.recorder.clone());
+        let sampling = move || {
+            while until.recv_timeout(sample::EVERY) == Err(RecvTimeoutError::Timeout) {
+                if let Some(sample) = sampler.take(recorder.now_ns()) {
+                    control.add_sample(sample);
+                }
+            }
+        };
+        // Without this thread there are no samples, and everything else is as it was.
+        thread::Builder::new().name("sampler".to_owned()).spawn(sampling).ok()?;
+        Some(over)
+    }
+
+    async fn root(&self) -> Closing {
+        match self.spec.clock {
+            Clock::Virtual => self.recorder.begin_virtual(),
+            Clock::Real => self.recorder.begin_real(),
+        }
+        let limit = Instant::now() + self.spec.limit.min(FAR / 2);
+        let mut main = match self.spawn_main() {
+            Ok(main) => main,
+            Err(error) => return self.closing(Ending::Failed(error.to_string()), 0, 0),
+        };
+        let ending = self.wait_for_main(&mut main, limit).await;
+        let elapsed_ns = match ending {
+            Ending::Stalled => self.recorder.latest_ns(),
+            // To find out whether it would have gone on, time went on.
+            Ending::Limit => self.recorder.now_ns().min(self.spec.limit.as_nanos() as u64),
+            _ => self.recorder.now_ns(),
+        };
+        let at_ns = match ending {
+            Ending::Finished(_) | Ending::Failed(_) | Ending::Panicked(_) => self.settle(limit).await,
+            _ => elapsed_ns,
+        };
+        self.closing(ending, elapsed_ns, at_ns)
+    }
+
+    fn closing(&self, ending: Ending, elapsed_ns: u64, at_ns: u64) -> Closing {
+        self.recorder.close();
+        Closing { at_ns: at_ns.max(elapsed_ns), report: Report { ending, elapsed_ns, runtime_polls: None } }
+    }
+
+    fn spawn_main(&self) -> io::Result<JoinHandle<scenarios::scenario::Result>> {
+        let cx = Context::new(self.spec.values.clone(), self.spec.seed);
+        let run = self.spec.scenario.run;
+        // Workers have threads of their own, and this one only writes down the spawn.
+        let _attached = (self.spec.workers > 0).then(|| self.recorder.attach("root"));
+        task::Builder::new().name("main").spawn(async move { run(cx).await })
+    }
+
+    async fn wait_for_main(&self, main: &mut JoinHandle<scenarios::scenario::Result>, limit: Instant) -> Ending {
+        tokio::select! {
+            biased;
+            result = main => ending_of(result),
+            stuck = self.control.stopped() => if stuck { Ending::Limit } else { Ending::Stopped },
+            () = sleep_until(limit) => self.at_limit().await,
+            () = sleep(FAR), if self.spec.clock == Clock::Virtual => Ending::Stalled,
+        }
+    }
+
+    /// The limit has come and main has not ended: would it ever have gone on?
+    async fn at_limit(&self) -> Ending {
+        self.recorder.close();
+        if self.spec.clock == Clock::Real {
+            return Ending::Limit;
+        }
+        tokio::select! {
+            biased;
+            () = self.control.polled() => Ending::Limit,
+            _ = self.control.stopped() => Ending::Stopped,
+            () = sleep(FAR) => Ending::Stalled,
+        }
+    }
+
+    /// Main has ended: the tasks that it left go on until none of them can, or to
+    /// the limit. Returns when that was.
+    async fn settle(&self, limit: Instant) -> u64 {
+        let over = async {
+            match self.spec.clock {
+                Clock::Virtual => sleep(FAR).await,
+                Clock::Real => {
+                    while Handle::current().metrics().num_alive_tasks() > 0 {
+                        sleep(LOOK).await;
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            () = over => {}
+            _ = self.control.stopped() => {}
+            () = sleep_until(limit) => {}
+        }
+        match self.spec.clock {
+            Clock::Virtual => self.recorder.latest_ns(),
+            Clock::Real => self.recorder.now_ns(),
+        }
+    }
+}
+
+fn ending_of(result: MainResult) -> Ending {
+    match result {
+        Ok(Ok(outcome)) => Ending::Finished(outcome),
+        Ok(Err(error)) => Ending::Failed(error.to_string()),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => Ending::Panicked(panic_text(&*panic)),
+            Err(_) => Ending::Failed("main was cancelled".to_owned()),
+        },
+    }
+}

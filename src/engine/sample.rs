@@ -1,0 +1,56 @@
+//! Tokio's own figures, about ten times a second.
+//!
+//! tokio-metrics tells the difference between two moments for the runtime as a
+//! whole; the busy time of each worker is asked from the runtime itself. On
+//! the virtual clock the moments lie 100 virtual milliseconds apart, but the
+//! busy and poll times are wall time there too, since virtual polls take none.
+
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Handle, RuntimeMetrics};
+use tokio_metrics::{RuntimeIntervals, RuntimeMonitor};
+
+use crate::trace::Sample;
+
+/// Time between two samples, on the run's own clock.
+pub(super) const EVERY: Duration = Duration::from_millis(100);
+
+/// Takes samples of one runtime.
+pub(super) struct Sampler {
+    intervals: RuntimeIntervals,
+    metrics: RuntimeMetrics,
+    busy: Vec<Duration>,
+    taken: Instant,
+}
+
+impl Sampler {
+    pub(super) fn new(runtime: &Handle) -> Self {
+        let metrics = runtime.metrics();
+        let busy = (0..metrics.num_workers()).map(|worker| metrics.worker_total_busy_duration(worker)).collect();
+        Self { intervals: RuntimeMonitor::new(runtime).intervals(), metrics, busy, taken: Instant::now() }
+    }
+
+    /// What has happened since the sample before.
+    pub(super) fn take(&mut self, at_ns: u64) -> Option<Sample> {
+        let figures = self.intervals.next()?;
+        let wall = self.taken.elapsed().as_secs_f64().max(f64::MIN_POSITIVE);
+        self.taken = Instant::now();
+        let busy = self.busy.iter_mut().enumerate().map(|(worker, before)| {
+            let now = self.metrics.worker_total_busy_duration(worker);
+            let ratio = now.saturating_sub(*before).as_secs_f64() / wall;
+            *before = now;
+            ratio.min(1.0)
+        });
+        Some(Sample {
+            at_ns,
+            busy: busy.collect(),
+            mean_poll_ns: figures.mean_poll_duration.as_nanos() as u64,
+            polls: figures.total_polls_count,
+            global_queue: figures.global_queue_depth,
+            local_queue: figures.total_local_queue_depth,
+            steals: figures.total_steal_count,
+            blocking_threads: figures.blocking_threads_count,
+            budget_yields: figures.budget_forced_yield_count,
+        })
+    }
+}

@@ -1,0 +1,105 @@
+//! What decides a run, and what cannot be run.
+
+use std::fmt;
+use std::time::Duration;
+
+use scenarios::{Clock, Scenario, ValueError, Values};
+
+/// Everything that decides what a run does: equal specs on the virtual clock give equal traces.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    /// What is run.
+    pub scenario: &'static Scenario,
+    /// Its parameters.
+    pub values: Values,
+    /// Where all randomness comes from.
+    pub seed: u64,
+    /// How time passes.
+    pub clock: Clock,
+    /// Worker threads; 0 is the current-thread runtime, the only one on the virtual clock.
+    pub workers: usize,
+    /// How fast a virtual run is let go, in run time per wall time; none is as fast as it goes.
+    pub pace: Option<f64>,
+    /// When an endless run is stopped, on the run's own clock. A virtual run whose time
+    /// stands still is stopped after as much wall time.
+    pub limit: Duration,
+}
+
+impl Spec {
+    /// The most worker threads that a run is given.
+    pub const MOST_WORKERS: usize = 64;
+
+    /// A scenario with its defaults: its first clock, seed 0, limit 60 s.
+    pub fn new(scenario: &'static Scenario) -> Self {
+        Self {
+            scenario,
+            values: Values::defaults(scenario.params),
+            seed: 0,
+            clock: scenario.clocks[0],
+            workers: 0,
+            pace: None,
+            limit: Duration::from_secs(60),
+        }
+    }
+
+    /// Whether this can be run.
+    ///
+    /// # Errors
+    ///
+    /// Names the flag or parameter at fault and says what would be right.
+    pub fn check(&self) -> Result<(), SpecError> {
+        let Spec { scenario, clock, workers, .. } = self;
+        if !scenario.clocks.contains(clock) {
+            let has: Vec<_> = scenario.clocks.iter().map(|clock| clock.name()).collect();
+            let reason = format!("{} has no {} clock; it has: {}", scenario.id, clock.name(), has.join(", "));
+            return Err(SpecError::Clock(reason));
+        }
+        if *clock == Clock::Virtual && *workers > 0 {
+            let reason = format!("{workers} workers need the real clock; virtual time has one thread (workers 0)");
+            return Err(SpecError::Workers(reason));
+        }
+        if *workers > Self::MOST_WORKERS {
+            return Err(SpecError::Workers(format!("{workers} workers is out of range: 0 to {}", Self::MOST_WORKERS)));
+        }
+        self.check_pace()?;
+        (scenario.refuse)(&self.values, *clock).map_err(SpecError::Values)
+    }
+
+    fn check_pace(&self) -> Result<(), SpecError> {
+        match self.pace {
+            Some(_) if self.clock == Clock::Real => {
+                Err(SpecError::Speed("the real clock has one speed; leave it out, or take the virtual clock".to_owned()))
+            }
+            Some(pace) if !(pace.is_finite() && pace > 0.0) => {
+                Err(SpecError::Speed(format!("{pace} is not a speed: a number above 0, or max")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why a spec cannot be run: the part at fault, and the reason in one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SpecError {
+    /// Parameters that contradict each other or the clock.
+    Values(ValueError),
+    /// A clock that the scenario does not have.
+    Clock(String),
+    /// Workers that the clock does not have.
+    Workers(String),
+    /// A speed that the clock does not have.
+    Speed(String),
+}
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SpecError::Values(error) => error.fmt(f),
+            SpecError::Clock(reason) => write!(f, "clock: {reason}"),
+            SpecError::Workers(reason) => write!(f, "workers: {reason}"),
+            SpecError::Speed(reason) => write!(f, "speed: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for SpecError {}
