@@ -11,6 +11,7 @@
 
 mod console;
 mod control;
+mod cost;
 mod gate;
 mod run;
 mod runtime;
@@ -18,5 +19,6 @@ mod sample;
 mod spec;
 
 pub use console::{ConsoleError, serve_console};
+pub use cost::recording_cost_ns;
 pub use run::{Ending, Phase, Report, Run, StartError};
 pub use spec::{Spec, SpecError};
