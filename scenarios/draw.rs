@@ -32,3 +32,41 @@ fn mix(mut x: u64) -> u64 {
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The docstrings of `twin.py` check the same numbers on the other side.
+    #[test]
+    fn known_vectors() {
+        for (seed, stream, index, expected) in [
+            (0, "", 0, 0x8604_4e72_31d0_85c7),
+            (0, "latency", 0, 0x311c_67b4_d8b7_68b2),
+            (0, "latency", 1, 0x2faa_4d4a_82dd_ec5a),
+            (7, "latency", 0, 0x466f_71d7_c2bb_46d3),
+            (u64::MAX, "é", 1_000_000_000_000, 0x3dd4_a0b3_b440_b042),
+        ] {
+            assert_eq!(bits(seed, stream, index), expected, "bits({seed}, {stream:?}, {index})");
+        }
+    }
+
+    #[test]
+    fn draws_stay_in_the_range_and_reach_both_ends() {
+        let drawn: Vec<u64> = (0..1000).map(|i| within(7, "die", i, &(1..=6))).collect();
+        assert!((1..=6).all(|face| drawn.contains(&face)));
+        assert!(drawn.iter().all(|face| (1..=6).contains(face)));
+    }
+
+    #[test]
+    fn the_narrowest_and_the_widest_range_hold() {
+        assert_eq!(within(7, "one", 0, &(5..=5)), 5);
+        assert_eq!(within(7, "all", 3, &(0..=u64::MAX)), bits(7, "all", 3));
+    }
+
+    #[test]
+    fn each_of_seed_stream_and_index_changes_the_draw() {
+        let draw = bits(1, "latency", 1);
+        assert!(![bits(2, "latency", 1), bits(1, "jitter", 1), bits(1, "latency", 2)].contains(&draw));
+    }
+}

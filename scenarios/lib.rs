@@ -7,8 +7,12 @@
 //!
 //! Start with [`semaphore`], the shortest one that shows everything.
 
+pub mod cancellation;
 pub mod draw;
+pub mod gather;
+pub mod lock_contention;
 pub mod param;
+pub mod producer_consumer;
 pub mod scenario;
 pub mod semaphore;
 
@@ -22,7 +26,8 @@ pub mod prelude {
 }
 
 /// Every scenario, in teaching order.
-pub const CATALOGUE: &[Scenario] = &[semaphore::SCENARIO];
+pub const CATALOGUE: &[Scenario] =
+    &[gather::SCENARIO, cancellation::SCENARIO, semaphore::SCENARIO, producer_consumer::SCENARIO, lock_contention::SCENARIO];
 
 /// The scenario with that id.
 pub fn find(id: &str) -> Option<&'static Scenario> {

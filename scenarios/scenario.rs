@@ -117,17 +117,33 @@ impl Clock {
     }
 }
 
-/// What a run hands to its scenario: parameters and randomness.
+/// What a run hands to its scenario: parameters, randomness, and which clock it runs on.
 #[derive(Debug, Clone)]
 pub struct Context {
     values: Values,
     seed: u64,
+    clock: Clock,
 }
 
 impl Context {
-    /// A context with these parameters and this seed.
-    pub fn new(values: Values, seed: u64) -> Self {
-        Self { values, seed }
+    /// A context with these parameters, this seed and this clock.
+    pub fn new(values: Values, seed: u64, clock: Clock) -> Self {
+        Self { values, seed, clock }
+    }
+
+    /// How time passes in this run.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Whether something took as long as it should: exactly on the virtual
+    /// clock; on the real one, where timers and schedulers are late, within
+    /// 15 % and 50 ms.
+    pub fn on_time(&self, took: Duration, expected: Duration) -> bool {
+        match self.clock {
+            Clock::Virtual => took == expected,
+            Clock::Real => took.abs_diff(expected) <= expected.mul_f64(0.15) + Duration::from_millis(50),
+        }
     }
 
     /// The number a parameter is turned to.
@@ -159,6 +175,18 @@ impl Context {
     /// `base` plus a drawn part of `jitter`, in whole milliseconds.
     pub fn jittered(&self, stream: &str, index: usize, base: Duration, jitter: Duration) -> Duration {
         base + Duration::from_millis(self.draw(stream, index, 0..=jitter.as_millis() as u64))
+    }
+}
+
+#[cfg(test)]
+impl Context {
+    /// For tests: the defaults of a scenario, but for the parameters named; seed 0, virtual clock.
+    pub(crate) fn of(scenario: &Scenario, turned: &[(Param, &str)]) -> Self {
+        let mut values = Values::defaults(scenario.params);
+        for (param, text) in turned {
+            values.set(param, param.parse(text).expect("a test turns parameters within their range"));
+        }
+        Self::new(values, 0, Clock::Virtual)
     }
 }
 
@@ -211,6 +239,11 @@ impl Outcome {
         self
     }
 
+    /// The figure of that name.
+    pub fn value(&self, name: &str) -> Option<f64> {
+        self.figures.iter().find(|figure| figure.name == name).map(|figure| figure.value)
+    }
+
     /// Whether every check held.
     pub fn holds(&self) -> bool {
         self.checks.iter().all(|check| check.holds)
@@ -238,5 +271,30 @@ impl Measure for usize {
 impl Measure for Duration {
     fn measure(self) -> f64 {
         self.as_secs_f64() * 1e3
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_time_is_exact_on_the_virtual_clock_and_forgiving_on_the_real_one() {
+        let ms = Duration::from_millis;
+        let on = |clock| Context::new(Values::defaults(&[]), 0, clock);
+        for (took, virtually, really) in [(2000, true, true), (2001, false, true), (2350, false, true), (2351, false, false)] {
+            assert_eq!(on(Clock::Virtual).on_time(ms(took), ms(2000)), virtually, "{took} ms, virtual");
+            assert_eq!(on(Clock::Real).on_time(ms(took), ms(2000)), really, "{took} ms, real");
+        }
+        assert!(!on(Clock::Real).on_time(ms(1649), ms(2000)), "too early is not on time either");
+    }
+
+    #[test]
+    fn one_broken_check_breaks_the_outcome() {
+        let outcome = Outcome::new().figure("taken", 3_u64, "items").check("sound", true);
+        assert!(outcome.holds());
+        assert_eq!(outcome.value("taken"), Some(3.0));
+        assert_eq!(outcome.value("lost"), None);
+        assert!(!outcome.check("unsound", false).holds());
     }
 }

@@ -14,12 +14,13 @@
 //!
 //! **Try.** Turn `permits` up to 5: the run gets shorter, from seven waves to
 //! four. Set `jitter` to 400: the waves dissolve, since each permit is handed on
-//! as soon as it is free.
+//! as soon as it is free. Set `permits_each` to 2: one call at a time, and the
+//! third permit lies idle, since the head of the line needs two and nobody may overtake it.
 //!
 //! **Pitfall.** Keep the permit for as long as the work lasts. `let _ =
 //! limit.acquire().await` drops it at once, and nothing is limited.
 //!
-//! **Words.** asyncio: `async with semaphore:`. Tokio: `let _permit =
+//! **Words.** asyncio: `async with semaphore:`, one permit at a time. Tokio: `let _permit =
 //! semaphore.acquire().await?`, given back when it is dropped.
 
 use std::sync::Arc;
@@ -118,4 +119,20 @@ async fn request(service: Arc<Service>, i: usize, each: u32, latency: Duration) 
     drop(permit);
     info!(counter.in_flight = in_flight, counter.permits = service.limit.available_permits(), "request {i} done");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twenty calls, three at a time, are seven waves; five at a time, four.
+    #[tokio::test(start_paused = true)]
+    async fn permits_make_waves() -> scenario::Result<()> {
+        for (permits, waves) in [("1", 20.0), ("3", 7.0), ("5", 4.0), ("20", 1.0), ("1000", 1.0)] {
+            let outcome = run(Context::of(&SCENARIO, &[(PERMITS, permits)])).await?;
+            assert_eq!(outcome.value("total"), Some(waves * 500.0), "{permits} permits");
+            assert!(outcome.holds());
+        }
+        Ok(())
+    }
 }

@@ -1,0 +1,213 @@
+//! # Cancellation: it lands at an await, so clean up there
+//!
+//! A worker takes an item from a source at each step, works on it for half a step
+//! and stores the result. At `cancel_after` it is told to stop.
+//!
+//! **What you see.** Three items go through, then the cancel line, then a short
+//! cleanup. At 3000 ms the worker has nothing in hand, and nothing is lost.
+//!
+//! **Why.** A future runs from one `.await` to the next and can only be dropped
+//! in between. `abort` drops it where it waits: no line after that `.await` ever
+//! runs, and what the future owned is dropped with it. `Drop` itself cannot
+//! await, so somebody else has to do the cleanup. A `CancellationToken` is a
+//! request, not an order: the worker looks at it where it has nothing to lose,
+//! and cleans up for itself.
+//!
+//! **Try.** Set `cancel_after` to 3001, one millisecond more: item 3 was taken at
+//! 3000, its work is cut short, and the check breaks. Then turn `variant` to
+//! `token`: item 3 is finished first, the run ends at 3800 instead of 3301, and
+//! nothing is lost. `shielded` loses nothing either: the worker is cut, but the
+//! work on the item is a task of its own, which an abort of the worker does not reach.
+//!
+//! **Pitfall.** Every `.await` between taking something and putting it down is a
+//! place where it can be lost, and so is every `select!` branch that does not win:
+//! it is dropped too. `recv` is safe there: dropped, it has taken nothing.
+//!
+//! **Words.** asyncio: `task.cancel()` raises `CancelledError` at the await, so
+//! `finally` runs and may await; `asyncio.shield`; an `asyncio.Event` to ask
+//! politely. Tokio: `JoinHandle::abort`, `CancellationToken`, a spawned task.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::{self, Receiver, Sender, UnboundedSender};
+use tokio::task::Builder;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info, info_span, warn};
+
+use crate::prelude::*;
+
+const CANCEL_AFTER: Param = Param::millis("cancel_after", 3_000, (0, 60_000), "When the worker is told to stop.");
+const STEP: Param = Param::millis("step", 1_000, (10, 60_000), "How often an item comes; the work on it takes half as long.");
+const CLEANUP: Param = Param::millis("cleanup", 300, (0, 60_000), "How long it takes to clean up afterwards.");
+const VARIANT: Param = Param::choice(
+    "variant",
+    &["drop", "token", "shielded"],
+    "How it stops: dropped at its await, asked with a token, or dropped with the work on an item kept out of reach.",
+);
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "cancellation",
+    title: "Cancellation",
+    group: Group::Basics,
+    lesson: "Cancel lands at awaits; clean up there.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[CANCEL_AFTER, STEP, CLEANUP, VARIANT],
+    patterns: &["cancellation", "cancellation token", "shield", "cleanup"],
+    source: include_str!("cancellation.rs"),
+    path: file!(),
+    twin: include_str!("cancellation.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// Items are numbered from 0, in the order in which they come.
+type Item = u32;
+
+/// What it takes to finish an item.
+#[derive(Clone)]
+struct Bench {
+    /// How long the work on an item takes.
+    work: Duration,
+    /// Where results go. When every bench is gone, no more will come.
+    store: UnboundedSender<Item>,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let (source, items) = mpsc::channel(1);
+    let (store, mut results) = mpsc::unbounded_channel();
+    let bench = Bench { work: Duration::from_millis(cx.number(STEP) / 2), store };
+    let cleanup = cx.duration(CLEANUP);
+    let stop = CancellationToken::new();
+
+    let polite = cx.word(VARIANT) == "token";
+    let worker = Builder::new().name("worker");
+    let worker = match cx.word(VARIANT) {
+        "token" => worker.spawn(until_asked(items, bench, stop.clone(), cleanup))?,
+        "shielded" => worker.spawn(until_dropped_but_shielded(items, bench))?,
+        _ => worker.spawn(until_dropped(items, bench))?,
+    };
+
+    let taken = hand_out(&source, cx.duration(STEP), started + cx.duration(CANCEL_AFTER)).await?;
+    info!("cancel");
+    if polite {
+        stop.cancel();
+    } else {
+        worker.abort();
+    }
+    // An aborted task may still be in its last poll: only the join says that its future is gone.
+    match worker.await {
+        Ok(ended) => ended?,
+        Err(error) if error.is_cancelled() => info!("the worker was dropped where it waited"),
+        Err(error) => return Err(error.into()),
+    }
+
+    let mut stored = 0_u32;
+    while results.recv().await.is_some() {
+        stored += 1;
+    }
+    if !polite {
+        clean_up(cleanup).await;
+    }
+
+    let lost = taken.saturating_sub(stored);
+    if lost > 0 {
+        warn!(counter.lost = lost, "taken from the source and never stored");
+    }
+    Ok(Outcome::new()
+        .figure("taken", u64::from(taken), "items")
+        .figure("stored", u64::from(stored), "items")
+        .figure("lost", u64::from(lost), "items")
+        .figure("total", started.elapsed(), "ms")
+        .check("no item is lost", lost == 0))
+}
+
+/// Hands out one item at each step until it is time to cancel, and says how many.
+async fn hand_out(source: &Sender<Item>, step: Duration, cancel_at: Instant) -> scenario::Result<u32> {
+    let started = Instant::now();
+    for item in 0.. {
+        let due = started + step * item;
+        sleep_until(due.min(cancel_at)).await;
+        if due >= cancel_at {
+            return Ok(item);
+        }
+        source.send(item).await?;
+        info!(counter.taken = item + 1, "item {item} is handed out");
+    }
+    Ok(Item::MAX)
+}
+
+/// `drop`: a plain loop, which knows nothing of being cancelled.
+async fn until_dropped(mut items: Receiver<Item>, bench: Bench) -> scenario::Result<()> {
+    while let Some(item) = items.recv().await {
+        finish(item, bench.clone()).await?;
+    }
+    Ok(())
+}
+
+/// `token`: looks at the token only where it has no item in hand.
+async fn until_asked(
+    mut items: Receiver<Item>,
+    bench: Bench,
+    stop: CancellationToken,
+    cleanup: Duration,
+) -> scenario::Result<()> {
+    loop {
+        let item = tokio::select! {
+            // An item that is there already comes before the request to stop.
+            biased;
+            Some(item) = items.recv() => item,
+            () = stop.cancelled() => break,
+        };
+        finish(item, bench.clone()).await?;
+    }
+    clean_up(cleanup).await;
+    Ok(())
+}
+
+/// `shielded`: the work on each item is a task of its own. Dropping its handle does not stop it.
+async fn until_dropped_but_shielded(mut items: Receiver<Item>, bench: Bench) -> scenario::Result<()> {
+    while let Some(item) = items.recv().await {
+        let work = Builder::new().name(&format!("item {item}")).spawn(finish(item, bench.clone()))?;
+        work.await??;
+    }
+    Ok(())
+}
+
+/// Works on an item and stores it. Dropped at its await, it takes the item along.
+async fn finish(item: Item, bench: Bench) -> scenario::Result<()> {
+    sleep(bench.work).instrument(info_span!("work", item)).await;
+    bench.store.send(item)?;
+    info!(counter.stored = item + 1, "item {item} is stored");
+    Ok(())
+}
+
+/// What has to be done at the end, and takes time: flush, say goodbye, release.
+async fn clean_up(cleanup: Duration) {
+    sleep(cleanup).instrument(info_span!("cleanup")).await;
+    info!("cleaned up");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One millisecond decides whether `drop` loses an item; it never matters to the other two.
+    #[tokio::test(start_paused = true)]
+    async fn only_a_dropped_worker_loses_the_item_in_its_hand() -> scenario::Result<()> {
+        for (variant, cancel_after, lost, total) in [
+            ("drop", "3000", 0.0, 3300.0),
+            ("drop", "3001", 1.0, 3301.0),
+            ("token", "3000", 0.0, 3300.0),
+            ("token", "3001", 0.0, 3800.0),
+            ("shielded", "3001", 0.0, 3800.0),
+        ] {
+            let outcome = run(Context::of(&SCENARIO, &[(VARIANT, variant), (CANCEL_AFTER, cancel_after)])).await?;
+            assert_eq!(outcome.value("lost"), Some(lost), "{variant} at {cancel_after}");
+            assert_eq!(outcome.value("total"), Some(total), "{variant} at {cancel_after}");
+        }
+        Ok(())
+    }
+}

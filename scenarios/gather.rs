@@ -1,0 +1,126 @@
+//! # Gather: wait for all, keep the order
+//!
+//! Five fetches start at once. One of them, the last but one, is a straggler.
+//! The caller wants all five results, in the order in which it asked.
+//!
+//! **What you see.** Bars of unequal length, all from the same start, and one
+//! that sticks out. Results come in as the bars end, so the slots fill out of
+//! order, and the list is whole only when the straggler is in.
+//!
+//! **Why.** Waits overlap when tasks are started together, so the run takes as
+//! long as the slowest fetch and not as long as their sum. The order of the
+//! results has nothing to do with the order of the endings: each task brings its
+//! index along, and the index says which slot is its own.
+//!
+//! **Try.** Set `straggler` to 0: the run ends between 500 and 800 ms, whatever
+//! the seed. Now set `tasks` to 24: the sum grows nearly fivefold, the run still
+//! ends before 800 ms. Set `straggler` to 4000: twice the time, for one of five.
+//!
+//! **Pitfall.** `JoinSet::join_next` and `JoinSet::join_all` give results in the
+//! order in which tasks *end*. Whoever pushes them onto a list has shuffled it.
+//! And `for … { spawn(…).await }` starts the next one only when the one before has ended.
+//!
+//! **Words.** asyncio: `await asyncio.gather(*fetches)`, in order by itself.
+//! Tokio: a `JoinSet` and an index, or a `Vec` of `JoinHandle`s awaited one
+//! after the other, which is in order too but cannot see who was first.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tracing::info;
+
+use crate::prelude::*;
+
+const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many fetches start at once.");
+const LATENCY: Param = Param::millis("latency", 500, (0, 60_000), "How long a fetch takes at least.");
+const JITTER: Param = Param::millis("jitter", 300, (0, 60_000), "How much longer it may take, drawn for each fetch.");
+const STRAGGLER: Param =
+    Param::millis("straggler", 2_000, (0, 60_000), "How long the last fetch but one takes instead; 0 is no straggler.");
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "gather",
+    title: "Gather",
+    group: Group::Basics,
+    lesson: "Wait for all, keep the order.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[TASKS, LATENCY, JITTER, STRAGGLER],
+    patterns: &["gather", "fan-out and fan-in", "join set"],
+    source: include_str!("gather.rs"),
+    path: file!(),
+    twin: include_str!("gather.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let tasks = cx.count(TASKS);
+    let latencies: Vec<Duration> = (0..tasks).map(|i| latency(&cx, i)).collect();
+
+    let mut fetches = JoinSet::new();
+    for (i, latency) in latencies.iter().enumerate() {
+        fetches.build_task().name(&format!("fetch {i}")).spawn(fetch(i, *latency))?;
+    }
+
+    // Tasks end in any order. The index that each one brings along puts its result where it belongs.
+    let mut slots: Vec<Option<String>> = vec![None; tasks];
+    let mut filled = 0;
+    while let Some(ended) = fetches.join_next().await {
+        let (i, user) = ended?;
+        slots[i] = Some(user);
+        filled += 1;
+        info!(counter.filled = filled, "slot {i} is filled, {} to go", tasks - filled);
+    }
+
+    let total = started.elapsed();
+    let slowest = latencies.iter().copied().max().unwrap_or_default();
+    let in_order = slots.iter().enumerate().all(|(i, slot)| slot.as_ref() == Some(&user(i)));
+    Ok(Outcome::new()
+        .figure("results", filled, "results")
+        .figure("slowest", slowest, "ms")
+        .figure("one after the other", latencies.iter().sum::<Duration>(), "ms")
+        .figure("total", total, "ms")
+        .check("results are in input order", in_order)
+        .check("the slowest fetch decides how long it takes", cx.on_time(total, slowest)))
+}
+
+/// Asks for user `i` and says whose answer this is.
+async fn fetch(i: usize, latency: Duration) -> (usize, String) {
+    sleep(latency).await;
+    (i, user(i))
+}
+
+/// What the service answers.
+fn user(i: usize) -> String {
+    format!("user {i}")
+}
+
+/// How long fetch `i` takes.
+fn latency(cx: &Context, i: usize) -> Duration {
+    let last_but_one = cx.count(TASKS).saturating_sub(2);
+    match cx.duration(STRAGGLER) {
+        straggler if i == last_but_one && !straggler.is_zero() => straggler,
+        _ => cx.jittered("latency", i, cx.duration(LATENCY), cx.duration(JITTER)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// More fetches take more time only when one of them is slower than all the others.
+    #[tokio::test(start_paused = true)]
+    async fn the_slowest_decides() -> scenario::Result<()> {
+        for (tasks, straggler, total) in
+            [("5", "2000", 2000.0), ("24", "2000", 2000.0), ("24", "4000", 4000.0), ("24", "0", 500.0)]
+        {
+            let turned = [(TASKS, tasks), (STRAGGLER, straggler), (JITTER, "0")];
+            let outcome = run(Context::of(&SCENARIO, &turned)).await?;
+            assert_eq!(outcome.value("total"), Some(total));
+            assert!(outcome.holds(), "and the results are in order, although the straggler came last");
+        }
+        Ok(())
+    }
+}

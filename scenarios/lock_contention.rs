@@ -1,0 +1,222 @@
+//! # Lock contention: hold time serialises
+//!
+//! Five workers add to one counter, ten times each. Each time there is some
+//! work to do, too. The question is whether it is done with the lock held.
+//!
+//! **What you see.** With `lock=across-await` one lane works and four wait, all
+//! the time: five tasks, concurrency one. With `lock=short` all five work at
+//! once, and the run is over in a fifth of the time.
+//!
+//! **Why.** A lock lets one task in. Whoever holds it while it waits for
+//! something else makes everybody wait for that, too. The run then takes
+//! workers × increments × hold, and more workers only make the queue longer. Do the
+//! slow part first and take the lock for the moment of the change. For a single
+//! number an atomic needs no lock at all.
+//!
+//! **Try.** Turn `lock` to `short`: 2500 ms become 500. Set `workers` to 10: with
+//! `across-await` the run takes 5000 ms, with `short` and `atomic` still 500. Set
+//! `think` to 200 with `across-await`: after the first round nobody waits any
+//! more, since each of five workers now needs the lock for a fifth of the time.
+//!
+//! **Pitfall.** `std::sync::Mutex` across an `.await` is refused here, as the
+//! compiler refuses it in `spawn`: its guard is not `Send`, and a task may go on
+//! in another thread after each `.await`. Where that rule does not apply
+//! (`spawn_local`), the same code can block the only thread for ever. For a
+//! short change without an `.await` the std mutex is the right one, and the faster.
+//!
+//! **Words.** asyncio: `async with lock:`; on its single thread, code without an
+//! `await` needs no lock. Tokio: `tokio::sync::Mutex` to hold across awaits,
+//! `std::sync::Mutex` or an atomic for the rest.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tracing::{Instrument, info, info_span};
+
+use crate::prelude::*;
+
+const WORKERS: Param = Param::count("workers", 5, (1, 1_000), "workers", "How many workers share the counter.");
+const INCREMENTS: Param = Param::count("increments", 10, (1, 10_000), "increments", "How often each worker adds one.");
+const HOLD: Param = Param::millis("hold", 50, (0, 60_000), "How long the work for one increment takes.");
+const THINK: Param = Param::millis("think", 0, (0, 60_000), "How long a worker rests between increments.");
+const LOCK: Param = Param::choice(
+    "lock",
+    &["across-await", "short", "atomic"],
+    "What is done under the lock: the work and the change, only the change, or nothing as there is no lock.",
+);
+const MUTEX: Param =
+    Param::choice("mutex", &["tokio", "std"], "Whose lock it is: one that may be held across an await, or the plain one.");
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "lock-contention",
+    title: "Lock contention",
+    group: Group::SharedState,
+    lesson: "Hold time serialises.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[WORKERS, INCREMENTS, HOLD, THINK, LOCK, MUTEX],
+    patterns: &["mutex", "critical section", "atomic counter"],
+    source: include_str!("lock_contention.rs"),
+    path: file!(),
+    twin: include_str!("lock_contention.py"),
+    refuse,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// A guard of the std mutex across an await does not compile in a spawned task: so there is nothing to run.
+fn refuse(values: &Values, _: Clock) -> Result<(), ValueError> {
+    if (values.word(&LOCK), values.word(&MUTEX)) != ("across-await", "std") {
+        return Ok(());
+    }
+    Err(ValueError {
+        param: MUTEX.name,
+        reason: "std does not go with lock=across-await: its guard is not Send, so a task that holds it \
+                 at an await cannot be spawned; take mutex=tokio or lock=short"
+            .to_owned(),
+    })
+}
+
+/// The counter, and how it is kept safe.
+enum Counter {
+    /// Locked for the work and the change.
+    AcrossAwait(tokio::sync::Mutex<u64>),
+    /// Locked for the change, with the lock that can wait.
+    Short(tokio::sync::Mutex<u64>),
+    /// Locked for the change, with the lock that blocks.
+    ShortStd(std::sync::Mutex<u64>),
+    /// Not locked.
+    Atomic(AtomicU64),
+}
+
+/// What the workers share.
+struct Shared {
+    counter: Counter,
+    /// How long the work for one increment takes.
+    hold: Duration,
+    /// Workers at work now.
+    at_work: AtomicU64,
+    /// The most that `at_work` has been: the concurrency that the lock leaves.
+    peak: AtomicU64,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let shared = Arc::new(Shared::new(cx.word(LOCK), cx.word(MUTEX), cx.duration(HOLD)));
+
+    let mut workers = JoinSet::new();
+    for i in 0..cx.count(WORKERS) {
+        let worker = worker(shared.clone(), cx.number(INCREMENTS), cx.duration(THINK));
+        workers.build_task().name(&format!("worker {i}")).spawn(worker)?;
+    }
+    let mut waited = Duration::ZERO;
+    while let Some(done) = workers.join_next().await {
+        waited += done?;
+    }
+
+    let expected = cx.number(WORKERS) * cx.number(INCREMENTS);
+    let value = shared.read().await;
+    let peak = shared.peak.load(Ordering::Relaxed);
+    let outcome = Outcome::new()
+        .figure("counter", value, "increments")
+        .figure("most at work at once", peak, "workers")
+        .figure("waited for the lock", waited, "ms")
+        .figure("total", started.elapsed(), "ms")
+        .check(format!("the counter is {expected}"), value == expected);
+    Ok(match shared.counter {
+        Counter::AcrossAwait(_) => outcome.check("never more than one at work under the lock", peak <= 1),
+        _ => outcome,
+    })
+}
+
+/// Adds one, again and again; returns how long it has waited for the lock.
+async fn worker(shared: Arc<Shared>, increments: u64, think: Duration) -> Duration {
+    let mut waited = Duration::ZERO;
+    for _ in 0..increments {
+        waited += shared.increment().await;
+        sleep(think).await;
+    }
+    waited
+}
+
+impl Shared {
+    fn new(lock: &str, mutex: &str, hold: Duration) -> Self {
+        let counter = match (lock, mutex) {
+            ("across-await", _) => Counter::AcrossAwait(tokio::sync::Mutex::new(0)),
+            ("short", "tokio") => Counter::Short(tokio::sync::Mutex::new(0)),
+            ("short", _) => Counter::ShortStd(std::sync::Mutex::new(0)),
+            _ => Counter::Atomic(AtomicU64::new(0)),
+        };
+        Self { counter, hold, at_work: AtomicU64::new(0), peak: AtomicU64::new(0) }
+    }
+
+    /// Does the work and adds one; returns how long it has waited for the lock.
+    async fn increment(&self) -> Duration {
+        let (value, waited) = match &self.counter {
+            Counter::AcrossAwait(lock) => {
+                let asked = Instant::now();
+                let mut value = lock.lock().await;
+                let waited = asked.elapsed();
+                self.work().instrument(info_span!("holds the lock")).await;
+                *value += 1;
+                (*value, waited)
+            }
+            Counter::Short(lock) => {
+                self.work().await;
+                let asked = Instant::now();
+                let mut value = lock.lock().await;
+                *value += 1;
+                (*value, asked.elapsed())
+            }
+            Counter::ShortStd(lock) => {
+                self.work().await;
+                let mut value = lock.lock().unwrap_or_else(PoisonError::into_inner);
+                *value += 1;
+                (*value, Duration::ZERO)
+            }
+            Counter::Atomic(value) => {
+                self.work().await;
+                (value.fetch_add(1, Ordering::Relaxed) + 1, Duration::ZERO)
+            }
+        };
+        info!(counter.increments = value, "counter is {value}");
+        waited
+    }
+
+    /// The slow part of an increment: a look-up, a request, a file.
+    async fn work(&self) {
+        let at_work = self.at_work.fetch_add(1, Ordering::Relaxed) + 1;
+        self.peak.fetch_max(at_work, Ordering::Relaxed);
+        sleep(self.hold).await;
+        self.at_work.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The counter as it is now.
+    async fn read(&self) -> u64 {
+        match &self.counter {
+            Counter::AcrossAwait(lock) | Counter::Short(lock) => *lock.lock().await,
+            Counter::ShortStd(lock) => *lock.lock().unwrap_or_else(PoisonError::into_inner),
+            Counter::Atomic(value) => value.load(Ordering::Relaxed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Under the lock, time grows with the number of workers; outside it, it does not.
+    #[tokio::test(start_paused = true)]
+    async fn what_is_done_under_the_lock_is_done_one_at_a_time() -> scenario::Result<()> {
+        for (lock, workers, total) in
+            [("across-await", "5", 2500.0), ("across-await", "10", 5000.0), ("short", "10", 500.0), ("atomic", "10", 500.0)]
+        {
+            let outcome = run(Context::of(&SCENARIO, &[(LOCK, lock), (WORKERS, workers)])).await?;
+            assert_eq!(outcome.value("total"), Some(total), "{workers} workers, {lock}");
+            assert!(outcome.holds());
+        }
+        Ok(())
+    }
+}

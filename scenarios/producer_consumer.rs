@@ -1,0 +1,236 @@
+//! # Producer and consumer: a bounded queue pushes back
+//!
+//! Two producers make items, three consumers use them up, and a queue stands in
+//! between. Making one takes 100 ms, using it 200 ms.
+//!
+//! **What you see.** The depth of the queue as a graph, producers blocked in
+//! `send` when it is full, consumers in line when it is empty.
+//!
+//! **Why.** Twenty items a second come in and fifteen go out, so the queue grows
+//! for as long as the producers go on. A bounded queue makes them wait: the
+//! slower side sets the pace of both. An unbounded one never makes them wait and
+//! grows: the failure only moves to memory, later and elsewhere.
+//!
+//! Tokio's channel has many senders and one receiver. The consumers share it
+//! behind a lock: one waits in `recv`, the idle others queue for the lock.
+//!
+//! **Try.** Set `items` to 40 and `capacity` to 3: the queue is soon full, and
+//! each new item has to wait for a consumer. Now set `capacity` to 0: nobody is blocked,
+//! the queue grows past 3, and the run takes as long as before. A queue does not
+//! make consumers faster. Set `consumers` to 4: as fast as the producers, and the queue stays short.
+//!
+//! **Pitfall.** How does a consumer learn that nothing more will come? With
+//! `end=close` the channel tells it, once the last sender is dropped. With
+//! `end=sentinel` there is one last word for each producer, and each one ends one
+//! consumer: with more consumers than producers, as there are here, the rest wait
+//! for ever and the run stalls. Put back, one sentinel ends them all. `join+cancel`
+//! waits until every item is acknowledged and then aborts consumers that wait in vain.
+//!
+//! **Words.** asyncio: `asyncio.Queue(maxsize=…)`, `put`, `get`, `task_done`,
+//! `join`; it has many readers and, before 3.13, no way to close. Tokio:
+//! `mpsc::channel`, `send`, `recv`; `unbounded_channel` has a `send` that never waits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{self, Receiver, Sender, UnboundedSender};
+use tokio::sync::{Mutex, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tracing::info;
+
+use crate::prelude::*;
+
+const PRODUCERS: Param = Param::count("producers", 2, (1, 1_000), "producers", "How many tasks make items.");
+const CONSUMERS: Param = Param::count("consumers", 3, (1, 1_000), "consumers", "How many tasks use them up.");
+const ITEMS: Param = Param::count("items", 5, (0, 100_000), "items", "How many items each producer makes.");
+const CAPACITY: Param =
+    Param::count("capacity", 10, (0, 100_000), "items", "How many items the queue holds; 0 is as many as memory does.");
+const PRODUCE: Param = Param::millis("produce", 100, (0, 60_000), "How long it takes to make an item.");
+const CONSUME: Param = Param::millis("consume", 200, (0, 60_000), "How long it takes to use one up.");
+const END: Param = Param::choice(
+    "end",
+    &["close", "sentinel", "sentinel-put-back", "join+cancel"],
+    "How consumers learn that nothing more will come.",
+);
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "producer-consumer",
+    title: "Producer and consumer",
+    group: Group::Channels,
+    lesson: "A bounded queue pushes back.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[PRODUCERS, CONSUMERS, ITEMS, CAPACITY, PRODUCE, CONSUME, END],
+    patterns: &["producer-consumer", "bounded queue", "backpressure", "sentinel", "queue join"],
+    source: include_str!("producer_consumer.rs"),
+    path: file!(),
+    twin: include_str!("producer_consumer.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// What goes through the queue.
+enum Message {
+    /// Something to use up.
+    Item,
+    /// The sentinel: nothing more will come.
+    Done,
+}
+
+/// What has been counted so far, by all tasks together.
+#[derive(Default)]
+struct Tally {
+    produced: AtomicU64,
+    consumed: AtomicU64,
+    /// The most items that the queue has held.
+    peak: AtomicU64,
+    /// How long producers have waited for room, in milliseconds.
+    blocked: AtomicU64,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let tally = Arc::new(Tally::default());
+    let end = cx.word(END);
+    // A bound that is never reached takes the place of `unbounded_channel`, which does just the same.
+    let bound = if cx.number(CAPACITY) == 0 { Semaphore::MAX_PERMITS } else { cx.count(CAPACITY) };
+    let (queue, receiver) = mpsc::channel(bound);
+    let receiver = Arc::new(Mutex::new(receiver));
+    let (acks, mut acknowledged) = mpsc::unbounded_channel();
+
+    let mut producers = JoinSet::new();
+    for i in 0..cx.count(PRODUCERS) {
+        let producer = producer(queue.clone(), tally.clone(), cx.number(ITEMS), cx.duration(PRODUCE));
+        producers.build_task().name(&format!("producer {i}")).spawn(producer)?;
+    }
+    let mut consumers = JoinSet::new();
+    for i in 0..cx.count(CONSUMERS) {
+        // Only who puts the sentinel back needs a sender; any other one would keep the channel open.
+        let back = (end == "sentinel-put-back").then(|| queue.clone());
+        let consumer = consumer(receiver.clone(), back, acks.clone(), tally.clone(), cx.duration(CONSUME));
+        consumers.build_task().name(&format!("consumer {i}")).spawn(consumer)?;
+    }
+    // From here on the consumers own the receiver: when the last one has ended, `send` fails and does not wait.
+    drop(receiver);
+
+    while let Some(ended) = producers.join_next().await {
+        ended??;
+    }
+    info!("the producers are done");
+    match end {
+        "close" => drop(queue),
+        "join+cancel" => {
+            for _ in 0..tally.produced.load(Ordering::Relaxed) {
+                acknowledged.recv().await;
+            }
+            consumers.abort_all();
+        }
+        "sentinel-put-back" => send_sentinels(&queue, 1).await,
+        _ => send_sentinels(&queue, cx.number(PRODUCERS)).await,
+    }
+
+    let mut ended = 0;
+    while let Some(consumer) = consumers.join_next().await {
+        match consumer {
+            Ok(result) => result?,
+            Err(error) if error.is_cancelled() => {}
+            Err(error) => return Err(error.into()),
+        }
+        ended += 1;
+    }
+    Ok(outcome(&cx, &tally, started.elapsed()).check("every consumer ends", ended == cx.number(CONSUMERS)))
+}
+
+/// The figures, and the checks that can be made of them.
+fn outcome(cx: &Context, tally: &Tally, total: Duration) -> Outcome {
+    let [produced, consumed, peak, blocked] =
+        [&tally.produced, &tally.consumed, &tally.peak, &tally.blocked].map(|count| count.load(Ordering::Relaxed));
+    let outcome = Outcome::new()
+        .figure("produced", produced, "items")
+        .figure("consumed", consumed, "items")
+        .figure("peak depth", peak, "items")
+        .figure("producers blocked", blocked, "ms")
+        .figure("total", total, "ms")
+        .check("everything produced was consumed", consumed == produced);
+    match cx.number(CAPACITY) {
+        0 => outcome,
+        capacity => outcome.check(format!("never more than {capacity} in the queue"), peak <= capacity),
+    }
+}
+
+/// Makes items and puts them into the queue, waiting for room if there is none.
+async fn producer(queue: Sender<Message>, tally: Arc<Tally>, items: u64, produce: Duration) -> scenario::Result<()> {
+    for _ in 0..items {
+        sleep(produce).await;
+        let ready = Instant::now();
+        queue.send(Message::Item).await?;
+        tally.blocked.fetch_add(ready.elapsed().as_millis() as u64, Ordering::Relaxed);
+        let produced = tally.produced.fetch_add(1, Ordering::Relaxed) + 1;
+        let depth = (queue.max_capacity() - queue.capacity()) as u64;
+        tally.peak.fetch_max(depth, Ordering::Relaxed);
+        info!(counter.produced = produced, counter.depth = depth, "put an item");
+    }
+    Ok(())
+}
+
+/// Takes messages and uses the items up, until it is told that nothing more will come.
+async fn consumer(
+    receiver: Arc<Mutex<Receiver<Message>>>,
+    back: Option<Sender<Message>>,
+    acks: UnboundedSender<()>,
+    tally: Arc<Tally>,
+    consume: Duration,
+) -> scenario::Result<()> {
+    loop {
+        let mut queue = receiver.lock().await;
+        let message = queue.recv().await;
+        let depth = queue.len();
+        // Give the receiver to the next in line before the slow part.
+        drop(queue);
+        match message {
+            Some(Message::Item) => {
+                info!(counter.depth = depth, "took an item");
+                sleep(consume).await;
+                let consumed = tally.consumed.fetch_add(1, Ordering::Relaxed) + 1;
+                info!(counter.consumed = consumed, "used it up");
+                acks.send(())?;
+            }
+            Some(Message::Done) => {
+                if let Some(queue) = back {
+                    queue.send(Message::Done).await?;
+                }
+                return Ok(());
+            }
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Ends that many consumers, or all of them if there are fewer.
+async fn send_sentinels(queue: &Sender<Message>, sentinels: u64) {
+    for _ in 0..sentinels {
+        if queue.send(Message::Done).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A bound makes the producers wait and keeps the queue short; without one the queue grows, and nothing is faster.
+    #[tokio::test(start_paused = true)]
+    async fn a_bounded_queue_pushes_back_at_no_cost() -> scenario::Result<()> {
+        let bounded = run(Context::of(&SCENARIO, &[(ITEMS, "40"), (CAPACITY, "3")])).await?;
+        let unbounded = run(Context::of(&SCENARIO, &[(ITEMS, "40"), (CAPACITY, "0")])).await?;
+        assert_eq!(bounded.value("peak depth"), Some(3.0));
+        assert!(bounded.value("producers blocked") > Some(0.0));
+        assert!(unbounded.value("peak depth") > Some(10.0));
+        assert_eq!(unbounded.value("producers blocked"), Some(0.0));
+        assert_eq!(bounded.value("total"), unbounded.value("total"));
+        Ok(())
+    }
+}
