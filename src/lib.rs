@@ -9,3 +9,4 @@ pub mod app;
 pub mod engine;
 pub mod record;
 pub mod trace;
+pub mod ui;

@@ -1,0 +1,179 @@
+//! Numbers and times as text, in widths that do not jump.
+
+use unicode_width::UnicodeWidthChar;
+
+use super::theme::Look;
+
+const MICRO: u64 = 1_000;
+const MILLI: u64 = 1_000_000;
+const SECOND: u64 = 1_000_000_000;
+
+/// A moment of the run: `00:02.413`, with hours only when there are any.
+pub(crate) fn moment(ns: u64) -> String {
+    let millis = ns / MILLI;
+    let (hours, minutes, seconds) = (millis / 3_600_000, millis / 60_000 % 60, millis / 1_000 % 60);
+    let rest = format!("{minutes:02}:{seconds:02}.{:03}", millis % 1_000);
+    if hours == 0 { rest } else { format!("{hours}:{rest}") }
+}
+
+/// A length of time with its unit and at most three digits that matter: `2.41 s`, `500 ms`, `18 ns`.
+/// At most seven cells wide below a hundred hours.
+pub(crate) fn span(look: Look, ns: u64) -> String {
+    let micro = look.glyphs.micro;
+    match ns {
+        0 => "0 ms".into(),
+        1..MICRO => format!("{ns} ns"),
+        MICRO..MILLI => format!("{} {micro}s", digits(ns, MICRO)),
+        MILLI..SECOND => format!("{} ms", digits(ns, MILLI)),
+        _ if ns < 60 * SECOND => format!("{} s", digits(ns, SECOND)),
+        _ if ns < 3_600 * SECOND => format!("{}m {:02}s", ns / SECOND / 60, ns / SECOND % 60),
+        _ => format!("{}h {:02}m", ns / SECOND / 3_600, ns / SECOND / 60 % 60),
+    }
+}
+
+/// Three digits at most, cut and not rounded, so that 999.9 ms does not become a second; no zeros at the end.
+fn digits(ns: u64, unit: u64) -> String {
+    let whole = ns / unit;
+    let thousandths = ns % unit * 1_000 / unit;
+    let text = match whole {
+        0..10 => format!("{whole}.{:02}", thousandths / 10),
+        10..100 => format!("{whole}.{}", thousandths / 100),
+        _ => return whole.to_string(),
+    };
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A whole number in groups of three: `1,000,000`.
+pub(crate) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(c);
+    }
+    text
+}
+
+/// A count and what is counted: `1 task`, `21 tasks`.
+pub(crate) fn counted(n: u64, one: &str) -> String {
+    format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// A number that may have a fraction: whole when it is, else with at most two digits behind the point.
+pub(crate) fn number(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        let sign = if value < 0.0 { "-" } else { "" };
+        return format!("{sign}{}", count(value.abs() as u64));
+    }
+    format!("{value:.2}")
+}
+
+/// The cells that a text takes.
+pub(crate) fn width(text: &str) -> usize {
+    text.chars().map(|c| c.width().unwrap_or(0)).sum()
+}
+
+/// A text in at most so many cells: cut with the mark for *more* when it is longer.
+pub(crate) fn fit(look: Look, text: &str, cells: usize) -> String {
+    if width(text) <= cells {
+        return text.to_owned();
+    }
+    let mut cut = String::new();
+    let mut used = 1;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used > cells {
+            break;
+        }
+        cut.push(c);
+    }
+    if cells > 0 {
+        cut.push_str(look.glyphs.more);
+    }
+    cut
+}
+
+/// Breaks a text at spaces into lines of at most so many cells; a word that is longer stands alone and is cut when drawn.
+pub(crate) fn wrap(text: &str, cells: usize) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    let mut end = 0;
+    for (at, word) in words(text) {
+        let stop = at + word.len();
+        if end > start && width(&text[start..stop]) > cells {
+            lines.push(&text[start..end]);
+            start = at;
+        } else if end == start {
+            start = at;
+        }
+        end = stop;
+    }
+    if end > start {
+        lines.push(&text[start..end]);
+    }
+    lines
+}
+
+/// The words of a text, each with its place in bytes.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.split_whitespace().map(|word| (word.as_ptr() as usize - text.as_ptr() as usize, word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::model::Theme;
+
+    fn look() -> Look {
+        Look::new(Theme { color: true, unicode: true })
+    }
+
+    #[test]
+    fn spans_keep_three_digits_and_never_pass_into_the_next_unit() {
+        let text = |ns| span(look(), ns);
+        assert_eq!(text(0), "0 ms");
+        assert_eq!(text(18), "18 ns");
+        assert_eq!(text(1_500), "1.5 µs");
+        assert_eq!(text(500_000_000), "500 ms");
+        assert_eq!(text(999_999_999), "999 ms");
+        assert_eq!(text(2_413_000_000), "2.41 s");
+        assert_eq!(text(61_000_000_000), "1m 01s");
+        assert_eq!(text(3_720_000_000_000), "1h 02m");
+        // 2^48 ns are 78 hours.
+        let widest = (0..=48).map(|bit| width(&text((1_u64 << bit) - 1))).max();
+        assert_eq!(widest, Some(7));
+    }
+
+    #[test]
+    fn moments_have_hours_only_when_there_are_any() {
+        assert_eq!(moment(2_413_000_000), "00:02.413");
+        assert_eq!(moment(3_723_004_000_000), "1:02:03.004");
+    }
+
+    #[test]
+    fn counts_are_grouped() {
+        assert_eq!(count(999), "999");
+        assert_eq!(count(1_000_000), "1,000,000");
+        assert_eq!(counted(1, "task"), "1 task");
+        assert_eq!(number(-1234.0), "-1,234");
+        assert_eq!(number(0.256), "0.26");
+    }
+
+    #[test]
+    fn a_cut_text_says_so_and_wide_characters_count_twice() {
+        assert_eq!(fit(look(), "request 17", 10), "request 17");
+        assert_eq!(fit(look(), "request 17", 8), "request…");
+        assert_eq!(fit(look(), "日本語", 5), "日本…");
+        assert_eq!(fit(look(), "日本語", 4), "日…");
+        assert_eq!(fit(look(), "abc", 0), "");
+    }
+
+    #[test]
+    fn lines_break_at_spaces() {
+        assert_eq!(wrap("one two  three", 8), ["one two", "three"]);
+        assert_eq!(wrap("a verylongword b", 4), ["a", "verylongword", "b"]);
+        assert_eq!(wrap("", 4), Vec::<&str>::new());
+    }
+}

@@ -1,0 +1,115 @@
+//! The row at the top: what is run, on which clock, where we are in it.
+//!
+//! It must always say which clock is on and what recording costs. Parts have
+//! ranks; when the row is too narrow the part of the lowest rank goes first.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use scenarios::Clock;
+
+use super::format;
+use super::pen::Pen;
+use super::theme::Look;
+use super::view::{self, Standing};
+use crate::app::model::{Model, RunView};
+use crate::engine::Ending;
+
+/// One part of the header.
+struct Part {
+    /// Parts of a low rank go first.
+    rank: u8,
+    text: String,
+    style: Style,
+}
+
+/// Cells between two parts.
+const GAP: usize = 3;
+
+/// Draws the header.
+pub(crate) fn render(buf: &mut Buffer, look: Look, area: Rect, model: &Model) {
+    let mut parts = parts(look, model);
+    let width = |parts: &[Part]| 1 + parts.iter().map(|part| format::width(&part.text) + GAP).sum::<usize>() - GAP;
+    while parts.len() > 1 && width(&parts) > usize::from(area.width) {
+        let lowest = parts.iter().map(|part| part.rank).min();
+        parts.retain(|part| Some(part.rank) != lowest);
+    }
+    let mut pen = Pen::new(buf, look, area, 0);
+    pen.space(1);
+    for part in &parts {
+        pen.put(&part.text, part.style).space(GAP);
+    }
+}
+
+fn parts(look: Look, model: &Model) -> Vec<Part> {
+    let part = |rank: u8, text: String, style: Style| Part { rank, text, style };
+    let mut parts = vec![
+        part(2, "async-playground".into(), look.brand()),
+        part(10, model.form.scenario.id.to_owned(), look.strong()),
+        part(8, clock(look, model), look.text()),
+        part(5, format!("seed {}", model.run.as_ref().map_or(model.form.seed, |run| run.spec.seed)), look.text()),
+    ];
+    if let Some(run) = &model.run {
+        parts.push(part(11, times(look, run), look.strong()));
+    }
+    let (text, style) = standing(look, model);
+    parts.push(part(12, text, style));
+    if let Some(addr) = model.options.console {
+        parts.push(part(4, format!("console {addr}"), look.text()));
+    }
+    if let Some(run) = &model.run {
+        let lost = run.trace.lost;
+        let (rank, style) = if lost == 0 { (6, look.dim()) } else { (13, look.error()) };
+        parts.push(part(rank, format!("lost {}", format::count(lost)), style));
+        if let Some(cost) = run.cost_ns {
+            parts.push(part(3, format!("rec {cost:.0} ns/poll"), look.dim()));
+        }
+    }
+    parts
+}
+
+/// The clock, and how fast or on how many threads it goes.
+fn clock(look: Look, model: &Model) -> String {
+    let (clock, workers) = match &model.run {
+        Some(run) => (run.spec.clock, run.spec.workers),
+        None => (model.form.clock, model.form.workers),
+    };
+    match clock {
+        Clock::Real if workers == 0 => "clock real, 1 thread".into(),
+        Clock::Real => format!("clock real, {}", format::counted(workers as u64, "worker")),
+        Clock::Virtual => {
+            let speed = model.run.as_ref().map_or(1.0, |run| run.cursor.speed);
+            format!("clock virtual {}{}", format::number(speed), look.glyphs.times)
+        }
+    }
+}
+
+/// The cursor and the end; while the run goes on, the end is not the last word.
+fn times(look: Look, run: &RunView) -> String {
+    let more = if run.trace.closed { " " } else { look.glyphs.more };
+    format!("{} / {}{more}", format::moment(run.cursor.at_ns), format::moment(view::end_ns(run)))
+}
+
+/// The state in words of one width, so that nothing jumps when it changes.
+fn standing(look: Look, model: &Model) -> (String, Style) {
+    let [play, pause, end] = look.glyphs.play;
+    let live = model.run.as_ref().is_some_and(|run| run.cursor.live);
+    let (glyph, word, style) = match view::standing(model) {
+        Standing::None => (end, "no run", look.dim()),
+        Standing::Playing => (play, if live { "live" } else { "playing" }, look.good()),
+        Standing::Paused => (pause, "paused", look.warn()),
+        Standing::Stopping => (end, "stopping", look.warn()),
+        Standing::Ended => match model.run.as_ref().and_then(view::ending) {
+            Some(Ending::Finished(outcome)) if outcome.holds() => (end, "ended", look.strong()),
+            Some(Ending::Finished(_)) => (look.glyphs.ends[1], "broken", look.error()),
+            Some(Ending::Failed(_)) => (look.glyphs.ends[1], "failed", look.error()),
+            Some(Ending::Panicked(_)) => (look.glyphs.ends[3], "panicked", look.error()),
+            Some(Ending::Stalled) => (end, "stalled", look.error()),
+            Some(Ending::Limit) => (end, "limit", look.warn()),
+            Some(Ending::Stopped) => (end, "stopped", look.warn()),
+            Some(Ending::Abandoned) => (end, "abandoned", look.error()),
+            None => (end, "ended", look.strong()),
+        },
+    };
+    (format!("{glyph} {word:<9}"), style)
+}

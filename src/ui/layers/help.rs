@@ -1,0 +1,105 @@
+//! Help: every key, and what the marks mean.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::widgets::{Clear, Widget};
+
+use crate::app::model::Pane;
+use crate::trace::{End, State};
+use crate::ui::format;
+use crate::ui::pen::Pen;
+use crate::ui::pending::help_lines;
+use crate::ui::theme::Look;
+use crate::ui::widgets::chrome;
+
+/// One row of the help.
+enum Row {
+    Blank,
+    Heading(&'static str),
+    /// Keys or a mark in the left column, and what they mean.
+    Entry(String, Style, String),
+}
+
+/// Draws the help over the middle of the screen.
+pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, pane: Pane, top: usize) {
+    let rows = rows(look, pane);
+    let area = place(screen, rows.len());
+    let inside = chrome::inside(area);
+    Clear.render(area, buf);
+    chrome::border(buf, look, area, true);
+    let shown = usize::from(inside.height);
+    chrome::title(buf, look, area, true, "Help", if rows.len() > shown { "scroll for more" } else { "" });
+    let top = top.min(rows.len().saturating_sub(shown));
+    let keys = rows.iter().map(|row| if let Row::Entry(left, ..) = row { format::width(left) } else { 0 }).max().unwrap_or(0);
+    for (y, row) in (0..inside.height).zip(&rows[top..]) {
+        let mut pen = Pen::new(buf, look, inside, y);
+        pen.space(2);
+        match row {
+            Row::Blank => {}
+            Row::Heading(text) => {
+                pen.put(text, look.heading());
+            }
+            Row::Entry(left, style, text) => {
+                pen.left(left, keys.min(20), *style).space(2).put(text, look.text());
+            }
+        }
+    }
+    chrome::scroll_bar(buf, look, area, top, shown, rows.len());
+}
+
+/// In the middle, as high as the rows need or the screen allows.
+fn place(screen: Rect, rows: usize) -> Rect {
+    let width = screen.width.saturating_sub(4).min(76);
+    let height = screen.height.saturating_sub(2).min(rows.min(1_000) as u16 + 2);
+    Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height }
+}
+
+fn rows(look: Look, pane: Pane) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut group = "";
+    for line in help_lines(pane) {
+        if line.group != group {
+            if !rows.is_empty() {
+                rows.push(Row::Blank);
+            }
+            rows.push(Row::Heading(line.group));
+            group = line.group;
+        }
+        rows.push(Row::Entry(line.keys, look.key(), line.text.to_owned()));
+    }
+    rows.push(Row::Blank);
+    rows.push(Row::Heading("Marks on the lanes"));
+    rows.extend(legend(look).into_iter().map(|(mark, style, text)| Row::Entry(mark, style, text.to_owned())));
+    rows
+}
+
+/// The marks on the lanes and what they mean.
+fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
+    let g = look.glyphs;
+    let (running, run) = look.state(State::Running(0));
+    let (ready, ready_style) = look.state(State::Ready);
+    let (waiting, waiting_style) = look.state(State::Waiting);
+    let mut parts = g.running_part.to_vec();
+    parts.dedup();
+    let mut marks = vec![
+        (running.to_owned(), run, "running: a worker polls the task"),
+        (parts.join(" "), run, "running for a part of the cell's time, or for no time at all"),
+        (ready.to_owned(), ready_style, "ready: woken or new, no worker polls it yet"),
+        (waiting.to_owned(), waiting_style, "waiting: nobody has woken it"),
+        (g.mark.to_owned(), run, "it ran and wrote a line to the log"),
+    ];
+    let ends = [
+        (End::Completed, "ended: returned"),
+        (End::Failed, "ended: returned after an error"),
+        (End::Cancelled, "ended: cancelled, its future was dropped"),
+        (End::Panicked, "ended: panicked"),
+    ];
+    marks.extend(ends.map(|(how, text)| {
+        let (mark, style) = look.end(how);
+        (mark.to_owned(), style, text)
+    }));
+    marks.push((format!("{} {}", g.cursor_head, g.cursor), look.cursor(), "the time cursor: all panes show that moment"));
+    marks.push(("label".to_owned(), look.span_label(), "a span that the scenario opened"));
+    marks
+}

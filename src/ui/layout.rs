@@ -1,0 +1,184 @@
+//! Where the panes go.
+//!
+//! Three columns when there is room: what to run at the left, the run in the
+//! middle, its reasons at the right. With less room panes give way, and the
+//! focus decides which: the pane that has it is always on screen. Neighbours
+//! share their border, which gives each of them one more row and column.
+//!
+//! The arithmetic is done by hand and not by a constraint solver: it is a few
+//! subtractions, and the same size always gives the same picture.
+
+use ratatui::layout::Rect;
+
+use crate::app::model::Pane;
+
+/// The smallest screen that is drawn.
+pub const SMALLEST: (u16, u16) = (60, 16);
+
+/// From this width on there are three columns.
+const THREE_COLUMNS: u16 = 110;
+/// From this width on there are two.
+const TWO_COLUMNS: u16 = 76;
+/// From this height on a column holds all of its panes.
+const TALL: u16 = 32;
+
+/// The parts of a screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// One row at the top.
+    pub(crate) header: Rect,
+    /// The panes on screen, each with its border, from left to right and from top to bottom.
+    pub(crate) panes: Vec<(Pane, Rect)>,
+    /// One row at the bottom.
+    pub(crate) footer: Rect,
+}
+
+/// Lays out a screen; nothing when it is smaller than [`SMALLEST`].
+pub(crate) fn plan(screen: Rect, focus: Pane, full: Option<Pane>) -> Option<Plan> {
+    if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
+        return None;
+    }
+    let header = Rect { height: 1, ..screen };
+    let footer = Rect { y: screen.bottom() - 1, height: 1, ..screen };
+    let body = Rect { y: screen.y + 1, height: screen.height - 2, ..screen };
+    let panes = match full {
+        Some(pane) => vec![(pane, body)],
+        None => columns(body, focus),
+    };
+    Some(Plan { header, panes, footer })
+}
+
+fn columns(body: Rect, focus: Pane) -> Vec<(Pane, Rect)> {
+    let tall = body.height + 2 >= TALL;
+    let column = |from: u16, to: u16| Rect { x: body.x + from, width: to - from, ..body };
+    if body.width >= THREE_COLUMNS {
+        let left = (body.width / 5).clamp(26, 34);
+        let right = body.width - (body.width * 3 / 10).clamp(34, 80);
+        // The columns overlap by the border that they share.
+        let mut panes = choose(column(0, left), focus, tall);
+        panes.extend(run(column(left - 1, right), focus, tall));
+        panes.extend(reasons(column(right - 1, body.width), focus, tall));
+        panes
+    } else if body.width >= TWO_COLUMNS {
+        let left = (body.width * 3 / 10).clamp(25, 30);
+        let mut panes = choose(column(0, left), focus, tall);
+        panes.extend(run_and_reasons(column(left - 1, body.width), focus, tall));
+        panes
+    } else {
+        run_and_reasons(body, focus, tall)
+    }
+}
+
+/// What to run: the list and the form, or the one of them that is worked with.
+fn choose(area: Rect, focus: Pane, tall: bool) -> Vec<(Pane, Rect)> {
+    if !tall {
+        let pane = if focus == Pane::Scenarios { Pane::Scenarios } else { Pane::Parameters };
+        return vec![(pane, area)];
+    }
+    let form = (area.height / 2).clamp(16, 20);
+    stack(area, &[(Pane::Scenarios, 0), (Pane::Parameters, form)])
+}
+
+/// The run: lanes, figures and log.
+fn run(area: Rect, focus: Pane, tall: bool) -> Vec<(Pane, Rect)> {
+    if !tall {
+        let below = if focus == Pane::Log { Pane::Log } else { Pane::Metrics };
+        return stack(area, &[(Pane::Timeline, 0), (below, (area.height / 3).max(6))]);
+    }
+    let (metrics, log) = (area.height / 5, area.height / 5);
+    stack(area, &[(Pane::Timeline, 0), (Pane::Metrics, metrics.clamp(6, 11)), (Pane::Log, log.clamp(6, 14))])
+}
+
+/// The reasons: code and the selected task.
+fn reasons(area: Rect, focus: Pane, tall: bool) -> Vec<(Pane, Rect)> {
+    if !tall {
+        return vec![(if focus == Pane::Task { Pane::Task } else { Pane::Code }, area)];
+    }
+    stack(area, &[(Pane::Code, 0), (Pane::Task, (area.height * 2 / 5).clamp(13, 20))])
+}
+
+/// Lanes, and below them what the focus asks for.
+fn run_and_reasons(area: Rect, focus: Pane, tall: bool) -> Vec<(Pane, Rect)> {
+    let alone = area.width < TWO_COLUMNS - 30 || area.x == 0;
+    let below = match focus {
+        // With a column of their own they are on screen already.
+        Pane::Scenarios | Pane::Parameters if !alone => Pane::Metrics,
+        Pane::Timeline => Pane::Metrics,
+        pane => pane,
+    };
+    // To read or to fill in takes more rows than to glance at.
+    let share = match below {
+        Pane::Metrics | Pane::Log => (area.height / 3).max(6),
+        _ => area.height * 3 / 5,
+    };
+    if tall && below != Pane::Log {
+        let log = (area.height / 6).clamp(5, 9);
+        return stack(area, &[(Pane::Timeline, 0), (below, share - log / 2), (Pane::Log, log)]);
+    }
+    stack(area, &[(Pane::Timeline, 0), (below, share)])
+}
+
+/// Piles panes up, each sharing a border with the next. The first one gets the height that the others leave.
+fn stack(area: Rect, panes: &[(Pane, u16)]) -> Vec<(Pane, Rect)> {
+    let mut bottom = area.bottom();
+    let mut rects = Vec::with_capacity(panes.len());
+    for (i, (pane, height)) in panes.iter().enumerate().rev() {
+        let y = if i == 0 { area.y } else { bottom.saturating_sub(*height).max(area.y) };
+        rects.push((*pane, Rect { y, height: bottom - y, ..area }));
+        bottom = y + 1;
+    }
+    rects.reverse();
+    rects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes() -> impl Iterator<Item = Rect> {
+        (0..260).step_by(3).flat_map(|w| (0..90).map(move |h| Rect::new(0, 0, w, h)))
+    }
+
+    #[test]
+    fn the_focused_pane_is_on_screen_at_every_size() {
+        for screen in sizes() {
+            for focus in Pane::ALL {
+                match plan(screen, focus, None) {
+                    Some(plan) => assert!(plan.panes.iter().any(|(pane, _)| *pane == focus), "{focus:?} at {screen}"),
+                    None => assert!(screen.width < SMALLEST.0 || screen.height < SMALLEST.1),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_pane_has_room_within_the_screen() {
+        for screen in sizes() {
+            for focus in Pane::ALL {
+                for (pane, area) in plan(screen, focus, None).into_iter().flat_map(|plan| plan.panes) {
+                    assert_eq!(area.intersection(screen), area);
+                    assert!(area.height >= 5 && area.width >= 24, "{pane:?} has {area} at {screen}, focus {focus:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn panes_share_borders_and_nothing_else() {
+        for screen in sizes() {
+            let panes = plan(screen, Pane::Code, None).map(|plan| plan.panes).unwrap_or_default();
+            for (i, (_, a)) in panes.iter().enumerate() {
+                for (_, b) in &panes[i + 1..] {
+                    let shared = a.intersection(*b);
+                    assert!(shared.width.min(shared.height) <= 1, "{a} and {b} at {screen}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_pane_has_the_screen_to_itself() {
+        let plan = plan(Rect::new(0, 0, 80, 24), Pane::Log, Some(Pane::Log)).map(|plan| plan.panes);
+        assert_eq!(plan, Some(vec![(Pane::Log, Rect::new(0, 1, 80, 22))]));
+    }
+}

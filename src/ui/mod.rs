@@ -1,0 +1,91 @@
+//! Draw the model.
+//!
+//! [`draw`] turns a [`Model`] into one frame and changes nothing but its
+//! [`Cache`]. Every pane is one free function in a file of its own, which gets
+//! its area and reads the model. Everything that is drawn about a run is drawn
+//! as of the time cursor.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::app::model::{Areas, Layer, Model, Pane};
+use pen::Pen;
+use theme::Look;
+
+mod footer;
+mod format;
+mod header;
+mod highlight;
+mod layers;
+mod layout;
+mod panes;
+mod pen;
+mod pending;
+mod prose;
+mod theme;
+mod view;
+mod widgets;
+
+pub use highlight::Cache;
+pub use layout::SMALLEST;
+
+/// Draws everything, and says where it was put.
+pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
+    let screen = frame.area();
+    cache.begin_frame();
+    let look = Look::new(model.options.theme);
+    let mut areas = Areas { screen, ..Areas::default() };
+    let Some(plan) = layout::plan(screen, model.focus, model.full) else {
+        too_small(frame, look, screen);
+        return areas;
+    };
+
+    let buf = frame.buffer_mut();
+    header::render(buf, look, plan.header, model);
+    // The focused border comes last, so that it is whole where borders are shared.
+    let focused = |pane: Pane| pane == model.focus;
+    for (pane, area) in
+        plan.panes.iter().filter(|(pane, _)| !focused(*pane)).chain(plan.panes.iter().filter(|(pane, _)| focused(*pane)))
+    {
+        widgets::chrome::border(buf, look, *area, focused(*pane));
+    }
+    for (pane, area) in &plan.panes {
+        render(*pane, frame, model, *area, cache, &mut areas);
+    }
+    // A click on a shared border means the pane whose title is there: the lower one.
+    areas.panes = plan.panes.iter().rev().copied().collect();
+
+    let buf = frame.buffer_mut();
+    footer::render(buf, look, plan.footer, model);
+    match &model.layer {
+        Some(Layer::Help { pane, top }) => layers::help::render(buf, look, screen, *pane, *top),
+        None => {}
+    }
+    areas
+}
+
+fn render(pane: Pane, frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &mut Cache, areas: &mut Areas) {
+    match pane {
+        Pane::Scenarios => panes::scenarios::render(frame, model, area, areas),
+        Pane::Parameters => panes::parameters::render(frame, model, area, areas),
+        Pane::Timeline => panes::timeline::render(frame, model, area, areas),
+        Pane::Metrics => panes::metrics::render(frame, model, area),
+        Pane::Log => panes::log::render(frame, model, area),
+        Pane::Code => panes::code::render(frame, model, area, cache, areas),
+        Pane::Task => panes::task::render(frame, model, area),
+    }
+}
+
+/// Says how large the screen must be.
+fn too_small(frame: &mut Frame<'_>, look: Look, screen: Rect) {
+    let (width, height) = SMALLEST;
+    let lines = [
+        (format!("{}{}{} is too small", screen.width, look.glyphs.times, screen.height), look.strong()),
+        (format!("make it {width}{}{height} or larger", look.glyphs.times), look.text()),
+    ];
+    let top = screen.height.saturating_sub(2) / 2;
+    for (row, (text, style)) in (top..).zip(lines) {
+        let indent = usize::from(screen.width).saturating_sub(format::width(&text)) / 2;
+        Pen::new(frame.buffer_mut(), look, screen, row).space(indent).put(&text, style);
+    }
+}

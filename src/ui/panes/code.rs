@@ -1,0 +1,146 @@
+//! The code pane: the lesson, the scenario's source, its asyncio twin.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use scenarios::Scenario;
+
+use crate::app::model::{Areas, CodeTab, Model, Pane};
+use crate::trace::{Task, Trace};
+use crate::ui::highlight::Cache;
+use crate::ui::pen::Pen;
+use crate::ui::theme::Look;
+use crate::ui::widgets::chrome;
+use crate::ui::{format, prose, view};
+
+/// At most so many tasks are asked where they were spawned: the places repeat.
+const ASKED: usize = 1_000;
+
+/// Draws the tab that is open.
+pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &mut Cache, areas: &mut Areas) {
+    let look = Look::new(model.options.theme);
+    let buf = frame.buffer_mut();
+    let scenario = model.form.scenario;
+    tabs(buf, look, area, model, areas);
+    let inside = chrome::inside(area);
+    match model.code.tab {
+        CodeTab::Lesson => {
+            let text = Rect { x: inside.x + inside.width.min(1), width: inside.width.saturating_sub(2), ..inside };
+            let lines = prose::layout(&scenario.text(), usize::from(text.width));
+            let top = scrolled(buf, look, area, inside, model.code.top, lines.len());
+            for (row, line) in (0..text.height).zip(&lines[top..]) {
+                prose::draw(buf, look, text, row, line);
+            }
+        }
+        tab @ (CodeTab::Rust | CodeTab::Asyncio) => code(buf, look, area, model, scenario, tab, cache),
+    }
+}
+
+/// The names of the tabs on the border, the open one in front.
+fn tabs(buf: &mut Buffer, look: Look, area: Rect, model: &Model, areas: &mut Areas) {
+    let focus = model.focus == Pane::Code;
+    let mut pen = chrome::title_pen(buf, look, area);
+    for (i, (tab, name)) in
+        [(CodeTab::Lesson, "Lesson"), (CodeTab::Rust, "Rust"), (CodeTab::Asyncio, "asyncio")].into_iter().enumerate()
+    {
+        if i > 0 {
+            pen.put(look.glyphs.rule, look.border(focus));
+        }
+        let open = tab == model.code.tab;
+        let start = pen.x();
+        pen.put(&format!(" {name} "), if open { look.title(focus).patch(look.heading()) } else { look.dim() });
+        areas.tabs.push((tab, Rect { x: start, width: pen.x() - start, height: area.height.min(1), ..area }));
+    }
+    let file = model.form.scenario.id.replace('-', "_");
+    let remark = match model.code.tab {
+        CodeTab::Lesson => String::new(),
+        CodeTab::Rust => format!("{file}.rs"),
+        CodeTab::Asyncio => format!("{file}.py"),
+    };
+    chrome::remark_at_end(&mut pen, look, &remark);
+}
+
+/// The first row to draw, kept so that the last screenful stays full; draws the scroll bar.
+fn scrolled(buf: &mut Buffer, look: Look, area: Rect, inside: Rect, top: usize, all: usize) -> usize {
+    let shown = usize::from(inside.height);
+    let top = top.min(all.saturating_sub(shown));
+    chrome::scroll_bar(buf, look, area, top, shown, all);
+    top
+}
+
+fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, scenario: &'static Scenario, tab: CodeTab, cache: &mut Cache) {
+    let inside = chrome::inside(area);
+    let lines = cache.lines(scenario, tab);
+    let top = scrolled(buf, look, area, inside, model.code.top, lines.len());
+    let spawns = if tab == CodeTab::Rust { spawns(model, scenario) } else { Spawns::default() };
+    let digits = lines.len().max(1).ilog10() as usize + 1;
+    for (row, (at, line)) in (0..inside.height).zip(lines.iter().enumerate().skip(top)) {
+        let number = at as u32 + 1;
+        let count = spawns.count(number);
+        let here = spawns.selected == Some(number);
+        let style = match (here, count > 0) {
+            (true, _) => look.code_here(),
+            (false, true) => look.code_spawn(),
+            (false, false) => look.dim(),
+        };
+        let mut pen = Pen::new(buf, look, inside, row);
+        pen.right(&number.to_string(), digits, style);
+        pen.left(
+            if here {
+                look.glyphs.pointer
+            } else if count > 0 {
+                "+"
+            } else {
+                ""
+            },
+            1,
+            style,
+        )
+        .space(1);
+        // The count keeps its place at the right; the code gives way.
+        let remark = if count == 0 { String::new() } else { format!(" +{}{}", count, if spawns.partial { "+" } else { "" }) };
+        let room = pen.room().saturating_sub(format::width(&remark));
+        let start = pen.x();
+        let text = Rect { x: start, width: room as u16, y: inside.y + row, height: 1 };
+        let mut pen = Pen::new(buf, look, text, 0);
+        for (role, piece) in line {
+            pen.put(piece, look.role(*role));
+        }
+        Pen::new(buf, look, Rect { x: start + room as u16, width: remark.len() as u16, ..text }, 0)
+            .put(&remark, look.code_spawn());
+    }
+}
+
+/// Where tasks were spawned, up to the time cursor.
+#[derive(Default)]
+struct Spawns {
+    /// Lines of the scenario's own file, each with how many tasks were spawned there.
+    lines: Vec<(u32, usize)>,
+    /// The line that spawned the selected task.
+    selected: Option<u32>,
+    /// Whether there are more tasks than were asked.
+    partial: bool,
+}
+
+impl Spawns {
+    fn count(&self, line: u32) -> usize {
+        self.lines.iter().find(|(at, _)| *at == line).map_or(0, |(_, count)| *count)
+    }
+}
+
+fn spawns(model: &Model, scenario: &Scenario) -> Spawns {
+    // The code shown is that of the form; the run may still be that of another scenario.
+    let Some(run) = model.run.as_ref().filter(|run| run.spec.scenario.id == scenario.id) else { return Spawns::default() };
+    let trace: &Trace = &run.trace;
+    let line = |task: &Task| task.spawned_at.filter(|place| place.file() == scenario.path).map(std::panic::Location::line);
+    let known = view::spawned(trace, run.cursor.at_ns);
+    let mut lines: Vec<(u32, usize)> = Vec::new();
+    for at in trace.tasks[..known.min(ASKED)].iter().filter_map(line) {
+        match lines.iter_mut().find(|(line, _)| *line == at) {
+            Some((_, count)) => *count += 1,
+            None => lines.push((at, 1)),
+        }
+    }
+    let selected = model.timeline.selected.and_then(|ix| trace.tasks.get(ix as usize)).and_then(line);
+    Spawns { lines, selected, partial: known > ASKED }
+}

@@ -1,0 +1,9 @@
+//! The panes, one a file. Each has one function `render` that draws it into its area, border included.
+
+pub(crate) mod code;
+pub(crate) mod log;
+pub(crate) mod metrics;
+pub(crate) mod parameters;
+pub(crate) mod scenarios;
+pub(crate) mod task;
+pub(crate) mod timeline;

@@ -1,0 +1,128 @@
+//! The list of scenarios, in groups, with a search.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use scenarios::Scenario;
+
+use crate::app::model::{Areas, Model, Pane};
+use crate::ui::format;
+use crate::ui::pen::Pen;
+use crate::ui::pending::matches;
+use crate::ui::theme::Look;
+use crate::ui::widgets::chrome;
+
+/// One row of the list.
+enum Row {
+    Heading(&'static str),
+    /// Its row among those that match, and its place in the catalogue.
+    Scenario(usize, usize),
+}
+
+/// From this width on a lesson stands beside each name, and not below the list.
+const WIDE: u16 = 60;
+
+/// Draws the list.
+pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &mut Areas) {
+    let look = Look::new(model.options.theme);
+    let focus = model.focus == Pane::Scenarios;
+    let found = matches(model, &model.list);
+    let all = model.catalogue.len();
+    let remark = if found.len() == all { all.to_string() } else { format!("{} of {all}", found.len()) };
+    let buf = frame.buffer_mut();
+    chrome::title(buf, look, area, focus, "Scenarios", &remark);
+
+    let mut inside = chrome::inside(area);
+    let searched = model.list.searching || !model.list.search.text().is_empty();
+    if searched {
+        let row = Rect { height: inside.height.min(1), ..inside };
+        inside = Rect { y: inside.y + row.height, height: inside.height - row.height, ..inside };
+        search(frame, look, model, row);
+    }
+    let buf = frame.buffer_mut();
+    if found.is_empty() {
+        Pen::new(buf, look, inside, 0).space(1).put("no scenario matches", look.dim());
+        return;
+    }
+    let current = found.get(model.list.row).or(found.last()).map(|i| &model.catalogue[*i]);
+    if inside.width < WIDE {
+        inside.height -= lesson(buf, look, inside, current);
+    }
+    let rows = rows(model.catalogue, &found);
+    let at = rows.iter().position(|row| matches!(row, Row::Scenario(row, _) if *row == model.list.row)).unwrap_or(0);
+    let shown = usize::from(inside.height);
+    // The heading above the first scenario comes into sight with it.
+    let top = if at < shown { 0 } else { at + 1 - shown };
+    for (y, row) in (0..inside.height).zip(rows.iter().skip(top)) {
+        let line = Rect { y: inside.y + y, height: 1, ..inside };
+        match row {
+            Row::Heading(text) => {
+                Pen::new(buf, look, line, 0).put(look.glyphs.open, look.dim()).space(1).put(text, look.heading());
+            }
+            Row::Scenario(row, index) => {
+                areas.list_rows.push((*index, line));
+                scenario(buf, look, line, model, *row == model.list.row, &model.catalogue[*index]);
+            }
+        }
+    }
+    chrome::scroll_bar(buf, look, area, top, shown, rows.len());
+}
+
+fn rows(catalogue: &[Scenario], found: &[usize]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut group = None;
+    for (row, index) in found.iter().enumerate() {
+        let scenario = &catalogue[*index];
+        if group != Some(scenario.group) {
+            rows.push(Row::Heading(scenario.group.title()));
+            group = Some(scenario.group);
+        }
+        rows.push(Row::Scenario(row, *index));
+    }
+    rows
+}
+
+fn search(frame: &mut Frame<'_>, look: Look, model: &Model, row: Rect) {
+    let mut pen = Pen::new(frame.buffer_mut(), look, row, 0);
+    pen.put("/", look.key());
+    let start = pen.x();
+    pen.put(model.list.search.text(), if model.list.searching { look.editing() } else { look.text() });
+    let cursor = start.saturating_add(model.list.search.cursor() as u16);
+    if model.list.searching && !row.is_empty() {
+        frame.set_cursor_position((cursor.min(row.right() - 1), row.y));
+    }
+}
+
+fn scenario(buf: &mut Buffer, look: Look, line: Rect, model: &Model, current: bool, scenario: &Scenario) {
+    let picked = scenario.id == model.form.scenario.id;
+    let focus = model.focus == Pane::Scenarios;
+    let style = match (current, picked) {
+        (true, _) => look.selected(focus),
+        (false, true) => look.picked(),
+        (false, false) => look.text(),
+    };
+    if current {
+        Pen::new(buf, look, line, 0).paint(style);
+    }
+    let mut pen = Pen::new(buf, look, line, 0);
+    pen.space(1).left(if current { look.glyphs.pointer } else { "" }, 1, style);
+    pen.left(if picked { look.glyphs.dot } else { "" }, 1, if current { style } else { look.picked() });
+    pen.space(1);
+    if line.width < WIDE {
+        pen.put(scenario.id, style);
+    } else {
+        pen.left(scenario.id, 22, style).put(scenario.lesson, if current { style } else { look.dim() });
+    }
+}
+
+/// Writes the lesson of the scenario under the cursor at the foot of the list, if there is room, and says how many rows
+/// it took.
+fn lesson(buf: &mut Buffer, look: Look, inside: Rect, current: Option<&Scenario>) -> u16 {
+    let Some(current) = current.filter(|_| inside.height >= 8) else { return 0 };
+    let lines = format::wrap(current.lesson, usize::from(inside.width.saturating_sub(2)));
+    let rows = lines.len().min(3) as u16;
+    for (y, line) in (inside.height - rows..inside.height).zip(lines) {
+        Pen::new(buf, look, inside, y).space(1).put(line, look.dim());
+    }
+    rows + 1
+}

@@ -1,0 +1,131 @@
+//! The selected task, at the time cursor.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::app::model::{Model, Pane, RunView};
+use crate::trace::{End, Ended, State, Task, TaskIx, Waker};
+use crate::ui::pen::Pen;
+use crate::ui::theme::Look;
+use crate::ui::widgets::chrome;
+use crate::ui::{format, view};
+
+/// The column of labels.
+const LABELS: usize = 10;
+
+/// One row: a label and what it says.
+type Fact = (&'static str, String, Style);
+
+/// Draws what is known of the selected task.
+pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
+    let look = Look::new(model.options.theme);
+    let buf = frame.buffer_mut();
+    let inside = chrome::inside(area);
+    let selected = model.run.as_ref().and_then(|run| {
+        let ix = model.timeline.selected?;
+        Some((run, ix, run.trace.tasks.get(ix as usize)?))
+    });
+    chrome::title(buf, look, area, model.focus == Pane::Task, "Selected task", "");
+    let Some((run, ix, task)) = selected else {
+        Pen::new(buf, look, inside, 0).space(1).put("no task selected", look.dim());
+        return;
+    };
+    let (glyph, text, style) = state(look, run, task);
+    let mut pen = Pen::new(buf, look, inside, 0);
+    pen.space(1).put(&task.name, look.strong()).space(2).put(glyph, style).space(1).put(&text, style);
+    let width = usize::from(inside.width).saturating_sub(LABELS + 3);
+    let mut row = 1;
+    for (label, text, style) in facts(look, run, ix, task) {
+        let lines = format::wrap(&text, width);
+        for (i, line) in lines.iter().enumerate() {
+            let mut pen = Pen::new(buf, look, inside, row);
+            pen.space(1).left(if i == 0 { label } else { "" }, LABELS, look.dim()).space(1).put(line, style);
+            row += 1;
+        }
+    }
+}
+
+/// What it does at the cursor, and since when.
+fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style) {
+    let at = run.cursor.at_ns;
+    if let Some(end) = task.end_at(at) {
+        let (glyph, style) = look.end(end.how);
+        return (glyph, ended(end).into(), style);
+    }
+    let Some(segment) = task.segment_at(at) else { return ("", "not spawned yet".into(), look.dim()) };
+    let (glyph, style) = look.state(segment.state);
+    let since = format::span(look, at - segment.start_ns);
+    let text = match segment.state {
+        State::Running(thread) => match run.trace.threads.get(usize::from(thread)).filter(|_| run.spec.workers > 0) {
+            Some(name) => format!("running on {name}, {since}"),
+            None => format!("running, {since}"),
+        },
+        State::Ready => format!("ready, {since}"),
+        State::Waiting => format!("waiting, {since}"),
+    };
+    (glyph, text, style)
+}
+
+fn ended(end: Ended) -> &'static str {
+    match end.how {
+        End::Completed => "completed",
+        End::Failed => "failed",
+        End::Cancelled if end.inferred => "cancelled (inferred)",
+        End::Cancelled => "cancelled",
+        End::Panicked => "panicked",
+        End::Dropped => "dropped at the end of the run",
+    }
+}
+
+fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
+    let at = run.cursor.at_ns;
+    let text = look.text();
+    let name = |ix: TaskIx| run.trace.tasks.get(ix as usize).map_or("a task", |task| task.name.as_str());
+    let mut facts: Vec<Fact> = Vec::new();
+    let by = task.parent.map_or_else(|| "the runtime".to_owned(), |parent| name(parent).to_owned());
+    facts.push((
+        "task",
+        format!("{} of {}", format::count(u64::from(ix) + 1), format::count(run.trace.tasks.len() as u64)),
+        text,
+    ));
+    facts.push(("spawned", format!("{} by {by}", format::moment(task.spawned_ns)), text));
+    if let Some(place) = task.spawned_at {
+        facts.push(("at", format!("{}:{}", short(place.file()), place.line()), look.code_spawn()));
+    }
+    if task.spawned_ns > at {
+        return facts;
+    }
+    let totals = view::totals(task, at);
+    let span = |ns| format::span(look, ns);
+    facts.push(("polls", format::count(totals.polls), text));
+    facts.push(("busy", span(totals.busy_ns), text));
+    facts.push(("ready", span(totals.ready_ns), text));
+    facts.push(("waiting", span(totals.waiting_ns), text));
+    let woken = task.wakes.partition_point(|wake| wake.at_ns <= at);
+    facts.push(("wakes", format::count(woken as u64), text));
+    if let Some(wake) = woken.checked_sub(1).map(|last| task.wakes[last]) {
+        let by = match wake.by {
+            Waker::Task(by) if by == ix => "itself",
+            Waker::Task(by) => name(by),
+            Waker::Outside => "a timer or from outside",
+        };
+        facts.push(("last wake", format!("{} by {by}", format::moment(wake.at_ns)), text));
+    }
+    if let Some(span) = task.spans.iter().rev().find(|span| span.start_ns <= at && span.end_ns.is_none_or(|end| end > at)) {
+        facts.push(("in span", span.label.clone(), look.span_label()));
+    }
+    if let Some(end) = task.end_at(at) {
+        let after = span(end.at_ns.saturating_sub(task.spawned_ns));
+        facts.push(("end", format!("{}, after {after}", format::moment(end.at_ns)), look.end(end.how).1));
+        if let Some(panic) = &task.panic {
+            facts.push(("panic", panic.clone(), look.error()));
+        }
+    }
+    facts
+}
+
+/// The file's name without its folders.
+fn short(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}

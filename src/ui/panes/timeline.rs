@@ -1,0 +1,153 @@
+//! The timeline: a lane for every task that has been spawned.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::app::model::{Areas, Model, Pane, RunView};
+use crate::engine::Ending;
+use crate::trace::{End, State, Task, TaskIx, Trace};
+use crate::ui::pen::Pen;
+use crate::ui::theme::Look;
+use crate::ui::widgets::axis::Axis;
+use crate::ui::widgets::{chrome, timeline as lanes};
+use crate::ui::{format, view};
+
+/// The narrowest column of names.
+const NAMES: usize = 12;
+/// Deeper tasks are not indented further.
+const DEEPEST: usize = 4;
+/// From this height on the last row is kept for the legend and for what came out.
+const STATUS: u16 = 8;
+
+/// Draws the timeline.
+pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &mut Areas) {
+    let look = Look::new(model.options.theme);
+    let buf = frame.buffer_mut();
+    let focus = model.focus == Pane::Timeline;
+    let inside = chrome::inside(area);
+    let Some(run) = &model.run else {
+        chrome::title(buf, look, area, focus, "Timeline", "");
+        Pen::new(buf, look, inside, 1).space(2).put("no run yet", look.strong());
+        Pen::new(buf, look, inside, 2).space(2).put("pick a scenario and run it to see its tasks here", look.dim());
+        areas.lanes = Rect { height: 0, ..inside };
+        return;
+    };
+    let tasks = view::spawned(&run.trace, run.cursor.at_ns);
+    let alive = view::census(&run.trace, run.cursor.at_ns).alive();
+    let remark = format!("{}, {} alive", format::counted(tasks as u64, "task"), format::count(u64::from(alive)));
+    chrome::title(buf, look, area, focus, "Timeline", &remark);
+
+    let status = inside.height >= STATUS || banner(look, run).is_some();
+    let below = u16::from(status).min(inside.height);
+    let (inside, status) =
+        (Rect { height: inside.height - below, ..inside }, Rect { y: inside.bottom() - below, height: below, ..inside });
+    draw_lanes(buf, look, model, run, inside, tasks, areas);
+    draw_status(buf, look, run, status);
+    let shown = usize::from(areas.lanes.height);
+    chrome::scroll_bar(buf, look, area, model.timeline.top, shown, tasks);
+}
+
+fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, tasks: usize, areas: &mut Areas) {
+    let ruler = inside.height.min(1);
+    let rows = usize::from(inside.height - ruler);
+    let top = model.timeline.top.min(tasks.saturating_sub(1));
+    let visible = &run.trace.tasks[top..tasks.min(top.saturating_add(rows))];
+    let names = name_column(&run.trace, visible, usize::from(inside.width));
+    // A pointer before the names and a gap behind them.
+    let taken = (names as u16 + 3).min(inside.width);
+    let lanes = Rect { x: inside.x + taken, y: inside.y + ruler, width: inside.width - taken, height: inside.height - ruler };
+    let axis = Axis { left_ns: model.timeline.left_ns, cell_ns: model.timeline.cell_ns, cursor_ns: run.cursor.at_ns };
+
+    let scale = format!("1 cell {}", format::span(look, model.timeline.cell_ns));
+    Pen::new(buf, look, Rect { width: taken, ..inside }, 0).space(1).put(if ruler == 0 { "" } else { &scale }, look.dim());
+    axis.render(buf, look, Rect { y: inside.y, height: ruler, ..lanes });
+    for (row, task) in visible.iter().enumerate() {
+        let ix = (top + row) as TaskIx;
+        let line = Rect { y: lanes.y + row as u16, height: 1, ..inside };
+        areas.lane_rows.push((ix, line));
+        let selected = model.timeline.selected == Some(ix);
+        name(buf, look, line, &run.trace, task, names, selected.then_some(model.focus == Pane::Timeline));
+        lanes::lane(buf, look, Rect { y: line.y, height: 1, ..lanes }, &axis, task, selected);
+    }
+    lanes::cursor_line(buf, look, lanes, &axis);
+    areas.lanes = lanes;
+}
+
+/// The width of the names: in steps of four, so that it seldom moves.
+fn name_column(trace: &Trace, visible: &[Task], width: usize) -> usize {
+    let widest = visible.iter().map(|task| depth(trace, task) + format::width(&task.name)).max().unwrap_or(0);
+    widest.next_multiple_of(4).clamp(NAMES, (width / 4).max(NAMES))
+}
+
+/// How many ancestors a task has, up to [`DEEPEST`]; *main* and its children have the same, since nearly all tasks are
+/// children of *main*.
+fn depth(trace: &Trace, task: &Task) -> usize {
+    let parent = |task: &Task| task.parent.and_then(|parent| trace.tasks.get(parent as usize));
+    std::iter::successors(parent(task), |task| parent(task)).take(DEEPEST + 1).count().saturating_sub(1)
+}
+
+/// Writes a task's name. `selected` says whether it is, and then whether the pane has the focus.
+fn name(buf: &mut Buffer, look: Look, line: Rect, trace: &Trace, task: &Task, cells: usize, selected: Option<bool>) {
+    let style = selected.map_or(look.text(), |focus| look.selected(focus));
+    let mut pen = Pen::new(buf, look, line, 0);
+    pen.left(if selected.is_some() { look.glyphs.pointer } else { "" }, 1, look.strong());
+    let indent = depth(trace, task).min(DEEPEST);
+    let text = format!("{:indent$}{}", "", task.name);
+    if selected.is_some() {
+        let padded = format!("{}{}", text, " ".repeat(cells.saturating_sub(format::width(&text))));
+        pen.left(&padded, cells, style);
+    } else {
+        pen.left(&text, cells, style);
+    }
+}
+
+/// The last row: what came out, once the cursor is there; before that, what the marks mean.
+fn draw_status(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) {
+    let mut pen = Pen::new(buf, look, row, 0);
+    pen.space(1);
+    if let Some((mark, text, style)) = banner(look, run) {
+        pen.put(mark, style).space(1).put(&text, style);
+        return;
+    }
+    let states = [(State::Running(0), "running"), (State::Ready, "ready"), (State::Waiting, "waiting")]
+        .map(|(state, word)| (look.state(state), word));
+    let ends = [(End::Completed, "ok"), (End::Failed, "error"), (End::Cancelled, "cancelled"), (End::Panicked, "panicked")]
+        .map(|(how, word)| (look.end(how), word));
+    for ((glyph, style), word) in states.into_iter().chain(ends) {
+        if format::width(word) + 2 > pen.room() {
+            break;
+        }
+        pen.put(glyph, style).space(1).put(word, look.dim()).space(2);
+    }
+}
+
+/// How the run ended, in one line, once the cursor is at the end: mark, text and style.
+fn banner(look: Look, run: &RunView) -> Option<(&'static str, String, Style)> {
+    let [ok, failed, cancelled, panicked] = look.glyphs.ends;
+    let line = match view::ending(run)? {
+        Ending::Finished(outcome) => {
+            let broken = outcome.checks.iter().filter(|check| !check.holds).map(|check| check.name.as_str()).collect::<Vec<_>>();
+            let figures =
+                outcome.figures.iter().map(|figure| format!("{} {} {}", figure.name, format::number(figure.value), figure.unit));
+            let figures = figures.collect::<Vec<_>>().join(&format!(" {} ", look.glyphs.between));
+            if broken.is_empty() {
+                (ok, figures, look.good())
+            } else {
+                (failed, format!("does not hold: {}", broken.join("; ")), look.error())
+            }
+        }
+        Ending::Failed(reason) => (failed, format!("main returned an error: {}", first_line(reason)), look.error()),
+        Ending::Panicked(reason) => (panicked, format!("main panicked: {}", first_line(reason)), look.error()),
+        Ending::Stalled => (failed, "stalled: nothing can ever run again".into(), look.error()),
+        Ending::Limit => (cancelled, format!("stopped at the limit of {} s", run.spec.limit.as_secs_f64()), look.warn()),
+        Ending::Stopped => (cancelled, "stopped; tasks that were alive were dropped".into(), look.warn()),
+        Ending::Abandoned => (failed, "abandoned: its code never yields, so its thread was left behind".into(), look.error()),
+    };
+    Some(line)
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}

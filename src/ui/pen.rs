@@ -1,0 +1,107 @@
+//! A pen that writes rows of text into an area and never outside it.
+//!
+//! Panes are drawn at any size, down to nothing at all. All writing goes
+//! through here, so that only this one place has to care about edges.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_width::UnicodeWidthChar;
+
+use super::format::{self, fit};
+use super::theme::Look;
+
+/// One row of an area, written from left to right.
+pub(crate) struct Pen<'a> {
+    buf: &'a mut Buffer,
+    look: Look,
+    x: u16,
+    y: u16,
+    right: u16,
+    /// Whether text was cut: then nothing more is written.
+    full: bool,
+}
+
+impl<'a> Pen<'a> {
+    /// A pen at the left end of the area's row number `row`; outside the area it writes nothing.
+    pub(crate) fn new(buf: &'a mut Buffer, look: Look, area: Rect, row: u16) -> Self {
+        let area = area.intersection(buf.area);
+        let full = row >= area.height || area.width == 0;
+        Self { buf, look, x: area.x, y: area.y.saturating_add(row), right: area.right(), full }
+    }
+
+    /// The cells that are left.
+    pub(crate) fn room(&self) -> usize {
+        if self.full { 0 } else { usize::from(self.right.saturating_sub(self.x)) }
+    }
+
+    /// Where the next text goes.
+    pub(crate) fn x(&self) -> u16 {
+        self.x
+    }
+
+    /// Writes a text, cut with a mark when there is no room for all of it.
+    pub(crate) fn put(&mut self, text: &str, style: Style) -> &mut Self {
+        let room = self.room();
+        if format::width(text) <= room {
+            self.raw(text, style);
+        } else if room > 0 {
+            let cut = fit(self.look, text, room);
+            self.raw(&cut, style);
+            self.full = true;
+        }
+        self
+    }
+
+    /// Writes a text in exactly so many cells, at the left of them.
+    pub(crate) fn left(&mut self, text: &str, cells: usize, style: Style) -> &mut Self {
+        let text = fit(self.look, text, cells);
+        self.put(&text, style);
+        self.space(cells - format::width(&text).min(cells))
+    }
+
+    /// Writes a text in exactly so many cells, at the right of them.
+    pub(crate) fn right(&mut self, text: &str, cells: usize, style: Style) -> &mut Self {
+        let text = fit(self.look, text, cells);
+        self.space(cells - format::width(&text).min(cells));
+        self.put(&text, style)
+    }
+
+    /// Leaves cells as they are.
+    pub(crate) fn space(&mut self, cells: usize) -> &mut Self {
+        self.x = self.x.saturating_add(cells.min(usize::from(u16::MAX)) as u16).min(self.right);
+        self
+    }
+
+    /// Writes a text at the right end of the row, if there is room for it and a gap.
+    pub(crate) fn at_end(&mut self, text: &str, style: Style) -> &mut Self {
+        let cells = format::width(text);
+        if cells < self.room() {
+            self.x = self.right - cells as u16;
+            self.raw(text, style);
+        }
+        self
+    }
+
+    /// Gives the whole rest of the row this style.
+    pub(crate) fn paint(&mut self, style: Style) -> &mut Self {
+        if !self.full {
+            self.buf.set_style(Rect { x: self.x, y: self.y, width: self.right - self.x, height: 1 }, style);
+        }
+        self
+    }
+
+    fn raw(&mut self, text: &str, style: Style) {
+        for c in text.chars() {
+            let cells = c.width().unwrap_or(0) as u16;
+            if cells == 0 || self.x + cells > self.right {
+                continue;
+            }
+            self.buf[(self.x, self.y)].set_char(c).set_style(style);
+            for extra in 1..cells {
+                self.buf[(self.x + extra, self.y)].set_symbol(" ").set_style(style);
+            }
+            self.x += cells;
+        }
+    }
+}

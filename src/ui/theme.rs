@@ -1,0 +1,356 @@
+//! How things look: a style for each meaning, and the glyphs.
+//!
+//! Panes ask for what a thing *means* (running, an error, a key) and never for
+//! a colour, so one table decides the look, and the mono theme, which has
+//! modifiers only, is another column of it. A colour never stands alone: what
+//! it says is also said by a glyph or a word, for people who do not see it and
+//! for terminals that do not show it. Only the sixteen colours of the terminal
+//! are used, so the user's own palette stays in force.
+
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::symbols::border;
+
+use crate::app::model::Theme;
+use crate::record::event::Level;
+use crate::trace::{End, State};
+
+/// The marks that are drawn, in Unicode or in ASCII.
+#[derive(Debug)]
+pub(crate) struct Glyphs {
+    /// A poll that fills its cell.
+    pub(crate) running: &'static str,
+    /// A poll that takes a part of its cell: up to a quarter, to a half, to three quarters.
+    pub(crate) running_part: [&'static str; 3],
+    /// Woken and not polled yet.
+    pub(crate) ready: &'static str,
+    /// Waiting.
+    pub(crate) waiting: &'static str,
+    /// Ends: completed, failed, cancelled, panicked.
+    pub(crate) ends: [&'static str; 4],
+    /// A line of the log, at its place on a lane.
+    pub(crate) mark: &'static str,
+    /// The line through the lanes at the time cursor.
+    pub(crate) cursor: &'static str,
+    /// The time cursor on the ruler.
+    pub(crate) cursor_head: &'static str,
+    /// A tick of the ruler.
+    pub(crate) tick: &'static str,
+    /// Before the row under the selection.
+    pub(crate) pointer: &'static str,
+    /// The arrows that turn a value.
+    pub(crate) turn: [&'static str; 2],
+    /// Beside what is picked, and beside a value that is not the default.
+    pub(crate) dot: &'static str,
+    /// Before an open group.
+    pub(crate) open: &'static str,
+    /// Text goes on where there was no room.
+    pub(crate) more: &'static str,
+    /// Between two parts of a line.
+    pub(crate) between: &'static str,
+    /// Playing, paused, ended.
+    pub(crate) play: [&'static str; 3],
+    /// Times.
+    pub(crate) times: &'static str,
+    /// The levels of a chart, from the lowest to the fullest.
+    pub(crate) chart: &'static [&'static str],
+    /// The thumb of a scroll bar.
+    pub(crate) thumb: &'static str,
+    /// Between line numbers and code, and between tabs.
+    pub(crate) rule: &'static str,
+    /// A level of the log, from trace to error.
+    pub(crate) levels: [&'static str; 5],
+    /// The prefix of a millionth.
+    pub(crate) micro: &'static str,
+    /// A point of a list in prose.
+    pub(crate) bullet: &'static str,
+    /// A span from a smallest to a largest value.
+    pub(crate) to: &'static str,
+}
+
+const UNICODE: Glyphs = Glyphs {
+    running: "█",
+    running_part: ["▎", "▌", "▊"],
+    ready: "▒",
+    waiting: "─",
+    ends: ["✓", "✗", "⊘", "‼"],
+    mark: "•",
+    cursor: "│",
+    cursor_head: "▼",
+    tick: "╷",
+    pointer: "▸",
+    turn: ["◂", "▸"],
+    dot: "●",
+    open: "▾",
+    more: "…",
+    between: "·",
+    play: ["▶", "⏸", "■"],
+    times: "×",
+    chart: &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+    thumb: "┃",
+    rule: "│",
+    levels: ["·", "∘", "•", "▲", "✗"],
+    micro: "µ",
+    bullet: "•",
+    to: "–",
+};
+
+const ASCII: Glyphs = Glyphs {
+    running: "#",
+    running_part: ["|", "|", "#"],
+    ready: "r",
+    waiting: "-",
+    ends: ["v", "x", "o", "!"],
+    mark: "*",
+    cursor: "|",
+    cursor_head: "V",
+    tick: "'",
+    pointer: ">",
+    turn: ["<", ">"],
+    dot: "*",
+    open: "-",
+    more: "~",
+    between: "-",
+    play: [">", "=", "#"],
+    times: "x",
+    chart: &["_", ".", "-", "=", "#"],
+    thumb: "#",
+    rule: "|",
+    levels: [".", "-", "*", "^", "x"],
+    micro: "u",
+    bullet: "-",
+    to: "to",
+};
+
+const ASCII_BORDER: border::Set = border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+const ASCII_BORDER_FOCUS: border::Set = border::Set { horizontal_top: "=", horizontal_bottom: "=", ..ASCII_BORDER };
+
+/// A role of a piece of code, as the highlighter tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Role {
+    /// Anything else.
+    Plain,
+    /// A word of the language.
+    Keyword,
+    /// A function, a method or a macro.
+    Function,
+    /// A type.
+    Type,
+    /// A text.
+    String,
+    /// A number, `true`, `None`.
+    Constant,
+    /// A comment.
+    Comment,
+    /// An attribute or a decorator.
+    Attribute,
+}
+
+/// The theme in force, asked by meaning.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look {
+    /// The marks.
+    pub(crate) glyphs: &'static Glyphs,
+    theme: Theme,
+}
+
+impl Look {
+    /// The look of a theme.
+    pub(crate) fn new(theme: Theme) -> Self {
+        Self { glyphs: if theme.unicode { &UNICODE } else { &ASCII }, theme }
+    }
+
+    /// Whether glyphs beyond ASCII may be drawn.
+    pub(crate) fn unicode(&self) -> bool {
+        self.theme.unicode
+    }
+
+    /// The colour in the colour theme, the modifiers in the mono theme.
+    fn pick(self, color: Style, mono: Modifier) -> Style {
+        if self.theme.color { color } else { Style::new().add_modifier(mono) }
+    }
+
+    fn fg(self, color: Color, mono: Modifier) -> Style {
+        self.pick(Style::new().fg(color), mono)
+    }
+
+    fn bold(self, color: Color, mono: Modifier) -> Style {
+        self.pick(Style::new().fg(color).add_modifier(Modifier::BOLD), mono | Modifier::BOLD)
+    }
+
+    /// Plain text.
+    #[expect(clippy::unused_self, reason = "every style is asked of the look")]
+    pub(crate) fn text(self) -> Style {
+        Style::new()
+    }
+
+    /// What may be overlooked.
+    #[expect(clippy::unused_self, reason = "every style is asked of the look")]
+    pub(crate) fn dim(self) -> Style {
+        Style::new().add_modifier(Modifier::DIM)
+    }
+
+    /// What must not be overlooked.
+    #[expect(clippy::unused_self, reason = "every style is asked of the look")]
+    pub(crate) fn strong(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// The name of the program.
+    pub(crate) fn brand(self) -> Style {
+        self.bold(Color::Cyan, Modifier::REVERSED)
+    }
+
+    /// A heading within a pane.
+    pub(crate) fn heading(self) -> Style {
+        self.bold(Color::Cyan, Modifier::UNDERLINED)
+    }
+
+    /// A border.
+    pub(crate) fn border(self, focus: bool) -> Style {
+        if focus { self.bold(Color::Cyan, Modifier::BOLD) } else { self.fg(Color::DarkGray, Modifier::DIM) }
+    }
+
+    /// The title of a pane.
+    pub(crate) fn title(self, focus: bool) -> Style {
+        if focus { self.bold(Color::Cyan, Modifier::REVERSED) } else { self.strong() }
+    }
+
+    /// The line pieces of a border. The focus is told by heavy lines, also without colour.
+    pub(crate) fn border_set(self, focus: bool) -> border::Set<'static> {
+        match (self.theme.unicode, focus) {
+            (true, true) => border::THICK,
+            (true, false) => border::PLAIN,
+            (false, true) => ASCII_BORDER_FOCUS,
+            (false, false) => ASCII_BORDER,
+        }
+    }
+
+    /// A key in the footer and in help.
+    pub(crate) fn key(self) -> Style {
+        self.bold(Color::Cyan, Modifier::BOLD)
+    }
+
+    /// The row under the selection; fainter when its pane has no focus.
+    #[expect(clippy::unused_self, reason = "every style is asked of the look")]
+    pub(crate) fn selected(self, focus: bool) -> Style {
+        let style = Style::new().add_modifier(Modifier::BOLD);
+        if focus { style.add_modifier(Modifier::REVERSED) } else { style }
+    }
+
+    /// What is picked.
+    pub(crate) fn picked(self) -> Style {
+        self.bold(Color::Green, Modifier::BOLD)
+    }
+
+    /// A value that is not the default.
+    pub(crate) fn changed(self) -> Style {
+        self.bold(Color::Yellow, Modifier::BOLD)
+    }
+
+    /// A value that is being typed.
+    pub(crate) fn editing(self) -> Style {
+        self.bold(Color::Cyan, Modifier::UNDERLINED)
+    }
+
+    /// An error.
+    pub(crate) fn error(self) -> Style {
+        self.bold(Color::Red, Modifier::BOLD)
+    }
+
+    /// A warning.
+    pub(crate) fn warn(self) -> Style {
+        self.bold(Color::Yellow, Modifier::BOLD)
+    }
+
+    /// All is well.
+    pub(crate) fn good(self) -> Style {
+        self.bold(Color::Green, Modifier::BOLD)
+    }
+
+    /// The time cursor.
+    pub(crate) fn cursor(self) -> Style {
+        self.fg(Color::Cyan, Modifier::DIM)
+    }
+
+    /// The line of a chart.
+    pub(crate) fn chart(self) -> Style {
+        self.fg(Color::Blue, Modifier::empty())
+    }
+
+    /// A span's label on a lane.
+    pub(crate) fn span_label(self) -> Style {
+        self.pick(Style::new().fg(Color::Cyan).add_modifier(Modifier::ITALIC), Modifier::ITALIC)
+    }
+
+    /// A line of code that the selected task comes from.
+    pub(crate) fn code_here(self) -> Style {
+        self.bold(Color::Yellow, Modifier::REVERSED)
+    }
+
+    /// A line of code that tasks were spawned on.
+    pub(crate) fn code_spawn(self) -> Style {
+        self.fg(Color::Green, Modifier::BOLD)
+    }
+
+    /// A state of a task: glyph and style.
+    pub(crate) fn state(self, state: State) -> (&'static str, Style) {
+        match state {
+            State::Running(_) => (self.glyphs.running, self.fg(Color::Green, Modifier::BOLD)),
+            State::Ready => (self.glyphs.ready, self.fg(Color::Yellow, Modifier::empty())),
+            State::Waiting => (self.glyphs.waiting, self.fg(Color::Blue, Modifier::DIM)),
+        }
+    }
+
+    /// The end of a task: glyph and style.
+    pub(crate) fn end(self, how: End) -> (&'static str, Style) {
+        let [ok, failed, cancelled, panicked] = self.glyphs.ends;
+        match how {
+            End::Completed => (ok, self.good()),
+            End::Failed => (failed, self.error()),
+            End::Cancelled | End::Dropped => (cancelled, self.warn()),
+            End::Panicked => (
+                panicked,
+                self.pick(
+                    Style::new().fg(Color::Red).add_modifier(Modifier::BOLD | Modifier::REVERSED),
+                    Modifier::BOLD | Modifier::REVERSED,
+                ),
+            ),
+        }
+    }
+
+    /// A level of the log: glyph, letter and style.
+    pub(crate) fn level(self, level: Level) -> (&'static str, &'static str, Style) {
+        let [trace, debug, info, warn, error] = self.glyphs.levels;
+        match level {
+            Level::Trace => (trace, "T", self.dim()),
+            Level::Debug => (debug, "D", self.dim()),
+            Level::Info => (info, "I", self.fg(Color::Green, Modifier::empty())),
+            Level::Warn => (warn, "W", self.warn()),
+            Level::Error => (error, "E", self.error()),
+        }
+    }
+
+    /// A piece of code.
+    pub(crate) fn role(self, role: Role) -> Style {
+        match role {
+            Role::Plain => self.text(),
+            Role::Keyword => self.bold(Color::Magenta, Modifier::BOLD),
+            Role::Function => self.fg(Color::Blue, Modifier::empty()),
+            Role::Type => self.fg(Color::Cyan, Modifier::empty()),
+            Role::String => self.fg(Color::Green, Modifier::empty()),
+            Role::Constant => self.fg(Color::Yellow, Modifier::empty()),
+            Role::Comment => self.pick(Style::new().add_modifier(Modifier::DIM | Modifier::ITALIC), Modifier::DIM),
+            Role::Attribute => self.fg(Color::Yellow, Modifier::DIM),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Borders that neighbours share, titles on them, and scroll bars.
+//!
+//! All boxes are drawn before any title, since a box that is drawn later joins
+//! its lines with those that are there and would take a title for none.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Margin, Rect};
+use ratatui::symbols::merge::MergeStrategy;
+use ratatui::widgets::{Block, Widget};
+
+use crate::ui::format;
+use crate::ui::pen::Pen;
+use crate::ui::theme::Look;
+
+/// Draws the border of a pane, joined to the borders that are there.
+pub(crate) fn border(buf: &mut Buffer, look: Look, area: Rect, focus: bool) {
+    let merge = if look.unicode() { MergeStrategy::Exact } else { MergeStrategy::Replace };
+    Block::bordered().border_set(look.border_set(focus)).border_style(look.border(focus)).merge_borders(merge).render(area, buf);
+}
+
+/// The area within the border.
+pub(crate) fn inside(area: Rect) -> Rect {
+    area.inner(Margin::new(1, 1))
+}
+
+/// Writes the title on the top border, and a remark at its right end when there is room.
+pub(crate) fn title(buf: &mut Buffer, look: Look, area: Rect, focus: bool, title: &str, remark: &str) {
+    let mut pen = title_pen(buf, look, area);
+    pen.put(&format!(" {title} "), look.title(focus));
+    remark_at_end(&mut pen, look, remark);
+}
+
+/// A pen on the top border, between its corners.
+pub(crate) fn title_pen(buf: &mut Buffer, look: Look, area: Rect) -> Pen<'_> {
+    let row = Rect { x: area.x + area.width.min(1), width: area.width.saturating_sub(2), ..area };
+    Pen::new(buf, look, row, 0)
+}
+
+/// Writes a remark at the right end of a title.
+pub(crate) fn remark_at_end(pen: &mut Pen<'_>, look: Look, remark: &str) {
+    if !remark.is_empty() && format::width(remark) + 3 < pen.room() {
+        pen.at_end(&format!(" {remark} "), look.dim());
+    }
+}
+
+/// Draws the thumb of a scroll bar on the right border: the part of `all` rows that `shown` rows from `top` on are.
+/// Draws nothing when all rows are shown.
+pub(crate) fn scroll_bar(buf: &mut Buffer, look: Look, area: Rect, top: usize, shown: usize, all: usize) {
+    let track = usize::from(area.height.saturating_sub(2));
+    if all <= shown || track == 0 || area.width == 0 {
+        return;
+    }
+    let length = (track * shown / all).clamp(1, track);
+    let most = all - shown;
+    let start = (track - length) * top.min(most) / most;
+    for row in start..start + length {
+        let cell = (area.right() - 1, area.y + 1 + row as u16);
+        if let Some(cell) = buf.cell_mut(cell) {
+            cell.set_symbol(look.glyphs.thumb).set_style(look.strong());
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! Lanes: what each task did, one row a task, one cell a stretch of time.
+//!
+//! A cell tells the truth about the stretch that it covers: an end that lies in
+//! it, else the polls in it (by the part of the cell that they fill, and with a
+//! thin mark when they take no time at all, as on the virtual clock), else the
+//! state that lasted longest. Nothing after the time cursor is drawn.
+//!
+//! Only lanes that are in sight are given, and the work for a cell is bounded:
+//! a binary search, then at most [`EXACT`] segments, or as many as [`SAMPLES`]
+//! looks when there are more. A frame therefore costs the same for a hundred
+//! polls as for a hundred million.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+use super::axis::Axis;
+use crate::trace::{End, Segment, SpanLabel, State, Task};
+use crate::ui::format;
+use crate::ui::theme::Look;
+
+/// A cell with at most so many segments is measured exactly.
+const EXACT: usize = 32;
+/// A cell with more is looked at this often, at even distances: fine enough for the four fills of a cell.
+const SAMPLES: u64 = 8;
+/// At most so many spans of a lane are considered for a label, the latest first.
+const LABELS: usize = 64;
+
+/// What a cell shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fill {
+    /// The task did not exist, or the cell lies behind the time cursor.
+    Empty,
+    /// It was polled, for so many eighths of the time.
+    Running(u8),
+    /// Nothing but this state, or mostly.
+    Idle(State),
+    /// It ended.
+    End(End),
+}
+
+/// Draws a task's lane on the first row of the area.
+pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, task: &Task, selected: bool) {
+    let area = area.intersection(buf.area);
+    if area.is_empty() {
+        return;
+    }
+    let mut fills = Vec::with_capacity(usize::from(area.width));
+    let mut cells = Cells::new(task, axis);
+    for x in 0..area.width {
+        let fill = cells.next();
+        fills.push(fill);
+        let logged = matches!(fill, Fill::Running(_)) && cells.logged();
+        let (glyph, style) = glyph(look, fill, logged);
+        if !glyph.is_empty() {
+            let style = if selected { style.add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM) } else { style };
+            buf[(area.x + x, area.y)].set_symbol(glyph).set_style(style);
+        }
+    }
+    labels(buf, look, area, axis, &task.spans, &mut fills);
+}
+
+/// Draws the line of the time cursor where no lane covers it.
+pub(crate) fn cursor_line(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis) {
+    let area = area.intersection(buf.area);
+    let Some(x) = axis.cell(axis.cursor_ns).filter(|x| *x < u64::from(area.width)) else { return };
+    for y in area.y..area.bottom() {
+        let cell = &mut buf[(area.x + x as u16, y)];
+        if cell.symbol() == " " {
+            cell.set_symbol(look.glyphs.cursor).set_style(look.cursor());
+        }
+    }
+}
+
+/// The glyph and style of a cell. A line of the log is written in a poll, so its mark also says that the task ran.
+fn glyph(look: Look, fill: Fill, logged: bool) -> (&'static str, Style) {
+    match fill {
+        Fill::Empty => ("", Style::new()),
+        Fill::Idle(state) => look.state(state),
+        Fill::End(how) => look.end(how),
+        Fill::Running(eighths) => {
+            let (whole, style) = look.state(State::Running(0));
+            let part = match eighths {
+                7.. => whole,
+                5 | 6 => look.glyphs.running_part[2],
+                3 | 4 => look.glyphs.running_part[1],
+                _ => look.glyphs.running_part[0],
+            };
+            match (logged, eighths >= 3) {
+                (false, _) => (part, style),
+                (true, false) => (look.glyphs.mark, style),
+                // On a filled cell the mark is cut out of the fill.
+                (true, true) => (look.glyphs.mark, style.add_modifier(Modifier::REVERSED)),
+            }
+        }
+    }
+}
+
+/// Walks the cells of a lane from left to right.
+struct Cells<'a> {
+    task: &'a Task,
+    axis: &'a Axis,
+    /// The first nanosecond of the next cell; none past the end of time.
+    from: Option<u64>,
+    /// The stretch of the last cell: first and last nanosecond.
+    stretch: (u64, u64),
+}
+
+impl<'a> Cells<'a> {
+    fn new(task: &'a Task, axis: &'a Axis) -> Self {
+        Self { task, axis, from: Some(axis.left_ns), stretch: (0, 0) }
+    }
+
+    /// What the next cell shows.
+    fn next(&mut self) -> Fill {
+        let Some(from) = self.from.filter(|from| *from <= self.axis.cursor_ns) else { return Fill::Empty };
+        self.from = from.checked_add(self.axis.cell_ns.max(1));
+        let last = self.from.map_or(u64::MAX, |next| next - 1).min(self.axis.cursor_ns);
+        self.stretch = (from, last);
+        if last < self.task.spawned_ns {
+            return Fill::Empty;
+        }
+        match self.task.end_at(last) {
+            Some(end) if end.at_ns >= from => Fill::End(end.how),
+            Some(_) => Fill::Empty,
+            None => self.state(from, last),
+        }
+    }
+
+    /// What an ongoing task did in a stretch.
+    fn state(&self, from: u64, last: u64) -> Fill {
+        let inside = self.task.segments_in(from, last);
+        if inside.len() > EXACT {
+            return sampled(self.task, from, last);
+        }
+        let mut sum = Sum::default();
+        for (i, segment) in inside.iter().enumerate() {
+            let until = inside.get(i + 1).map_or(last, |next| next.start_ns);
+            sum.add(
+                *segment,
+                until.saturating_sub(segment.start_ns.max(from)),
+                i + 1 == inside.len() || segment.start_ns >= from,
+            );
+        }
+        sum.fill()
+    }
+
+    /// Whether a line of the log was written in the last cell.
+    fn logged(&self) -> bool {
+        let (from, last) = self.stretch;
+        let first = self.task.marks.partition_point(|mark| mark.at_ns < from);
+        self.task.marks.get(first).is_some_and(|mark| mark.at_ns <= last)
+    }
+}
+
+/// A crowded stretch, by samples. It holds more segments than there are idle states, so a poll is among them.
+fn sampled(task: &Task, from: u64, last: u64) -> Fill {
+    let step = (last - from) / SAMPLES;
+    let running = (0..SAMPLES).filter(|i| {
+        let at = task.segment_at(from + i * step);
+        at.is_some_and(|segment| matches!(segment.state, State::Running(_)))
+    });
+    Fill::Running(running.count() as u8)
+}
+
+/// The time in each state.
+#[derive(Default)]
+struct Sum {
+    running: u64,
+    ready: u64,
+    waiting: u64,
+    /// Whether there was a poll, also one that took no time.
+    polled: bool,
+    /// The state at the end: what counts when no time has passed.
+    latest: Option<State>,
+}
+
+impl Sum {
+    /// Adds a stretch in one state. `starts` tells a poll of no length here from one that ended where the cell begins.
+    fn add(&mut self, segment: Segment, ns: u64, starts: bool) {
+        self.latest = Some(segment.state);
+        match segment.state {
+            State::Running(_) => {
+                self.running += ns;
+                self.polled |= ns > 0 || starts;
+            }
+            State::Ready => self.ready += ns,
+            State::Waiting => self.waiting += ns,
+        }
+    }
+
+    fn fill(&self) -> Fill {
+        if self.polled {
+            let all = u128::from(self.running) + u128::from(self.ready) + u128::from(self.waiting);
+            let eighths = u128::from(self.running) * 8 / all.max(1);
+            return Fill::Running(eighths as u8);
+        }
+        match (self.ready, self.waiting) {
+            (0, 0) => self.latest.map_or(Fill::Empty, Fill::Idle),
+            (ready, waiting) if ready > waiting => Fill::Idle(State::Ready),
+            _ => Fill::Idle(State::Waiting),
+        }
+    }
+}
+
+/// Writes the labels of spans into the lane, each where its span begins, if the bar is long enough that it can still be
+/// seen what the task did there: over a stretch of one and the same idle state, and with a part of it left.
+fn labels(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, spans: &[SpanLabel], fills: &mut [Fill]) {
+    let right_ns = axis.left_ns.saturating_add(axis.cell_ns.saturating_mul(u64::from(area.width)));
+    let begun = spans.partition_point(|span| span.start_ns < right_ns.min(axis.cursor_ns.saturating_add(1)));
+    for span in spans[..begun].iter().rev().take(LABELS) {
+        let cell = |ns: u64| axis.cell(ns).unwrap_or(0).min(fills.len() as u64) as usize;
+        let start = cell(span.start_ns) + 1;
+        let end = cell(span.end_ns.unwrap_or(u64::MAX).min(axis.cursor_ns));
+        let width = format::width(&span.label);
+        if width == 0 || start + width + 2 > end {
+            continue;
+        }
+        let Fill::Idle(state) = fills[start] else { continue };
+        let under = &mut fills[start..start + width + 2];
+        if under.iter().any(|fill| *fill != Fill::Idle(state)) {
+            continue;
+        }
+        buf.set_stringn(area.x + start as u16, area.y, &span.label, width, look.span_label());
+        // Taken: an outer span that began at the same time finds no room here.
+        under.fill(Fill::Empty);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::model::Theme;
+    use crate::trace::{Ended, Mark};
+
+    const RUN: State = State::Running(0);
+
+    fn task(changes: &[(u64, State)], end: Option<(u64, End)>) -> Task {
+        Task {
+            spawned_ns: changes[0].0,
+            segments: changes.iter().map(|(start_ns, state)| Segment { start_ns: *start_ns, state: *state }).collect(),
+            ended: end.map(|(at_ns, how)| Ended { at_ns, how, inferred: false }),
+            ..Task::default()
+        }
+    }
+
+    /// The lane at 10 ns a cell, 12 cells wide.
+    fn drawn(task: &Task, left_ns: u64, cursor_ns: u64) -> String {
+        let area = Rect::new(0, 0, 12, 1);
+        let mut buf = Buffer::empty(area);
+        let look = Look::new(Theme { color: true, unicode: true });
+        lane(&mut buf, look, area, &Axis { left_ns, cell_ns: 10, cursor_ns }, task, false);
+        buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
+    }
+
+    fn sleeper() -> Task {
+        let changes =
+            [(20, State::Ready), (20, RUN), (20, State::Waiting), (70, State::Ready), (70, RUN), (70, State::Waiting), (95, RUN)];
+        task(&changes, Some((95, End::Completed)))
+    }
+
+    #[test]
+    fn polls_without_length_are_seen_and_do_not_drown_the_waits() {
+        assert_eq!(drawn(&sleeper(), 0, 1_000), "  ▎────▎─✓  ");
+    }
+
+    #[test]
+    fn nothing_after_the_cursor_is_drawn() {
+        assert_eq!(drawn(&sleeper(), 0, 19), "            ");
+        assert_eq!(drawn(&sleeper(), 0, 20), "  ▎         ");
+        assert_eq!(drawn(&sleeper(), 0, 45), "  ▎──       ");
+        assert_eq!(drawn(&sleeper(), 0, 69), "  ▎────     ");
+        assert_eq!(drawn(&sleeper(), 0, 70), "  ▎────▎    ");
+        assert_eq!(drawn(&sleeper(), 0, 94), "  ▎────▎──  ");
+        assert_eq!(drawn(&sleeper(), 0, 95), "  ▎────▎─✓  ");
+    }
+
+    #[test]
+    fn a_poll_belongs_to_the_cell_in_which_it_happened_also_when_scrolled() {
+        assert_eq!(drawn(&sleeper(), 65, 1_000), "▎──✓        ");
+        assert_eq!(drawn(&sleeper(), 71, 1_000), "──✓         ");
+    }
+
+    #[test]
+    fn a_poll_with_length_fills_its_part_of_the_cell() {
+        let task = task(&[(0, RUN), (25, State::Waiting), (40, RUN), (41, State::Waiting), (58, State::Ready), (80, RUN)], None);
+        assert_eq!(drawn(&task, 0, 99), "██▌─▎─▒▒██  ");
+    }
+
+    #[test]
+    fn the_state_that_lasted_longest_wins() {
+        let task = task(&[(0, State::Ready), (6, RUN), (6, State::Waiting), (16, State::Ready), (24, State::Waiting)], None);
+        assert_eq!(drawn(&task, 10, 200), "──────────  ".replace("  ", "──"));
+        assert_eq!(drawn(&task, 14, 200), "▒───────────");
+    }
+
+    #[test]
+    fn a_crowded_cell_is_told_by_samples() {
+        let busy = |run: u64| {
+            let changes = (0..1_000_u64).flat_map(|i| [(i, RUN), (i, State::Waiting)]).collect::<Vec<_>>();
+            let mut task = task(&changes, None);
+            for segment in &mut task.segments {
+                let long = segment.start_ns < run;
+                segment.state = if long { RUN } else { segment.state };
+            }
+            task
+        };
+        let area = Rect::new(0, 0, 4, 1);
+        let mut buf = Buffer::empty(area);
+        let look = Look::new(Theme { color: true, unicode: true });
+        lane(&mut buf, look, area, &Axis { left_ns: 0, cell_ns: 250, cursor_ns: 2_000 }, &busy(250), false);
+        assert_eq!(buf.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>(), "█▎▎▎");
+    }
+
+    #[test]
+    fn a_log_mark_stands_where_the_task_ran() {
+        let mut task = sleeper();
+        task.marks = vec![Mark { at_ns: 70, line: 0 }, Mark { at_ns: 95, line: 1 }];
+        assert_eq!(drawn(&task, 0, 1_000), "  ▎────•─✓  ");
+    }
+
+    #[test]
+    fn a_span_labels_the_bar_when_there_is_room() {
+        let mut task = sleeper();
+        let span = |label: &str| SpanLabel { start_ns: 20, end_ns: Some(70), label: label.into() };
+        task.spans = vec![span("ab")];
+        assert_eq!(drawn(&task, 0, 1_000), "  ▎ab──▎─✓  ");
+        task.spans = vec![span("abcd")];
+        assert_eq!(drawn(&task, 0, 1_000), "  ▎────▎─✓  ");
+    }
+
+    #[test]
+    fn ends_have_their_marks() {
+        for (how, mark) in
+            [(End::Completed, "✓"), (End::Failed, "✗"), (End::Cancelled, "⊘"), (End::Panicked, "‼"), (End::Dropped, "⊘")]
+        {
+            let task = task(&[(0, State::Ready), (0, State::Waiting)], Some((30, how)));
+            assert_eq!(drawn(&task, 0, 99).trim_end(), format!("───{mark}"));
+        }
+    }
+
+    #[test]
+    fn the_cursor_line_leaves_lanes_alone() {
+        let area = Rect::new(0, 0, 6, 2);
+        let mut buf = Buffer::empty(area);
+        let look = Look::new(Theme { color: true, unicode: true });
+        let axis = Axis { left_ns: 0, cell_ns: 10, cursor_ns: 25 };
+        lane(&mut buf, look, area, &axis, &task(&[(0, State::Waiting)], None), false);
+        cursor_line(&mut buf, look, area, &axis);
+        let text: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert_eq!(text, "───     │   ");
+    }
+}
