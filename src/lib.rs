@@ -8,5 +8,7 @@ compile_error!(
 pub mod app;
 pub mod engine;
 pub mod record;
+pub mod shell;
+pub mod term;
 pub mod trace;
 pub mod ui;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 use scenarios::{Clock, Scenario, ValueError, Values};
 
+use super::session::Session;
 use super::text::TextField;
 use crate::engine::{Phase, Report, Spec};
 use crate::record::event::Level;
@@ -44,6 +45,8 @@ pub struct Model {
     pub notice: Option<Notice>,
     /// Where the panes were drawn last: for mouse hits and for page sizes.
     pub areas: Areas,
+    /// What is remembered between actions and never drawn.
+    pub session: Session,
     /// Set when the program should end.
     pub quit: bool,
 }
@@ -93,6 +96,19 @@ impl Pane {
     /// All of them, in the order of Tab and of the digit keys.
     pub const ALL: [Pane; 7] =
         [Pane::Scenarios, Pane::Parameters, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task];
+
+    /// Its name on screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Pane::Scenarios => "Scenarios",
+            Pane::Parameters => "Parameters",
+            Pane::Timeline => "Timeline",
+            Pane::Metrics => "Metrics",
+            Pane::Log => "Log",
+            Pane::Code => "Code",
+            Pane::Task => "Selected task",
+        }
+    }
 }
 
 /// What lies over the panes.
@@ -116,6 +132,23 @@ pub struct List {
     pub search: TextField,
     /// Whether keys go to the search.
     pub searching: bool,
+}
+
+impl List {
+    /// The scenarios that the search leaves, by their places in the catalogue:
+    /// those in which each typed word occurs, in whatever case.
+    pub fn matches(&self, catalogue: &[Scenario]) -> Vec<usize> {
+        let query = self.search.text().to_lowercase();
+        let found = |scenario: &Scenario| {
+            let mut text = [scenario.id, scenario.title, scenario.group.title(), scenario.lesson].join(" ").to_lowercase();
+            for pattern in scenario.patterns {
+                text.push(' ');
+                text.push_str(&pattern.to_lowercase());
+            }
+            query.split_whitespace().all(|word| text.contains(word))
+        };
+        catalogue.iter().enumerate().filter(|(_, scenario)| found(scenario)).map(|(at, _)| at).collect()
+    }
 }
 
 /// The form: parameters of the scenario, then clock, workers and seed.
@@ -213,6 +246,14 @@ pub struct RunView {
     pub cost_ns: Option<f64>,
 }
 
+impl RunView {
+    /// Whether the run happens in time that passes for whoever watches it, and
+    /// is not simulated as fast as it goes: on the real clock, or paced.
+    pub fn is_live(&self) -> bool {
+        self.spec.clock == Clock::Real || self.spec.pace.is_some()
+    }
+}
+
 /// Where in the trace we look: everything on screen is the trace at this time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cursor {
@@ -296,6 +337,12 @@ pub struct Areas {
     pub lane_rows: Vec<(TaskIx, Rect)>,
     /// The tabs of the code pane.
     pub tabs: Vec<(CodeTab, Rect)>,
+    /// How many rows the shown tab of the code pane has, in sight or not: how far it scrolls.
+    pub code_rows: usize,
+    /// How many rows the help layer has, in sight or not.
+    pub help_rows: usize,
+    /// How many rows of the help layer are in sight.
+    pub help_height: u16,
 }
 
 impl Areas {

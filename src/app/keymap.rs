@@ -1,0 +1,152 @@
+//! From keys to actions, and from the table of actions to words about keys.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::action::{ACTIONS, Action, Binding, Context, Group, Key};
+use super::model::{Layer, Model, Pane};
+
+/// What takes the keys now.
+pub fn context(model: &Model) -> Context {
+    if let Some(Layer::Help { .. }) = model.layer {
+        Context::Help
+    } else if model.list.searching {
+        Context::Search
+    } else if model.form.editing.is_some() {
+        Context::Edit
+    } else {
+        Context::Pane(model.focus)
+    }
+}
+
+/// What a key does now; none when it does nothing. Releases do nothing.
+pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
+    let context = context(model);
+    let key = Key::of(event)?;
+    let bound = ACTIONS.iter().find(|binding| binding.scope.covers(context) && binding.keys.contains(&key));
+    bound.map(|binding| binding.action.clone()).or_else(|| typed(context, key))
+}
+
+/// What pasted text does: it goes to the text that is typed, or nowhere.
+pub fn paste(model: &Model, text: String) -> Option<Action> {
+    matches!(context(model), Context::Search | Context::Edit).then_some(Action::Paste(text))
+}
+
+/// A key that the table does not know is text where text is typed; in the form a digit starts a value.
+fn typed(context: Context, key: Key) -> Option<Action> {
+    let KeyCode::Char(c) = key.code else { return None };
+    let text = match context {
+        Context::Search | Context::Edit => !c.is_control(),
+        Context::Pane(Pane::Parameters) => c.is_ascii_digit(),
+        Context::Pane(_) | Context::Help => false,
+    };
+    (text && !key.ctrl).then_some(Action::Type(c))
+}
+
+impl Key {
+    /// The key of an event, in the form that the table uses: terminals differ
+    /// in whether they report Shift beside a character that needs it.
+    pub fn of(event: KeyEvent) -> Option<Self> {
+        if event.kind == KeyEventKind::Release || event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER) {
+            return None;
+        }
+        let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+        let code = match event.code {
+            KeyCode::Tab if event.modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
+            KeyCode::Char(c) if ctrl => KeyCode::Char(c.to_ascii_lowercase()),
+            code => code,
+        };
+        Some(Self { code, ctrl })
+    }
+
+    /// How it is written on screen; arrows as glyphs if the theme has them.
+    pub fn text(self, unicode: bool) -> String {
+        let name = match self.code {
+            KeyCode::Up => if unicode { "↑" } else { "Up" }.to_owned(),
+            KeyCode::Down => if unicode { "↓" } else { "Down" }.to_owned(),
+            KeyCode::Left => if unicode { "←" } else { "Left" }.to_owned(),
+            KeyCode::Right => if unicode { "→" } else { "Right" }.to_owned(),
+            KeyCode::PageUp => "PgUp".to_owned(),
+            KeyCode::PageDown => "PgDn".to_owned(),
+            KeyCode::BackTab => "Shift-Tab".to_owned(),
+            KeyCode::Char(' ') => "space".to_owned(),
+            KeyCode::Char(c) if self.ctrl => c.to_ascii_uppercase().to_string(),
+            KeyCode::Char(c) => c.to_string(),
+            code => format!("{code:?}"),
+        };
+        if self.ctrl { format!("Ctrl-{name}") } else { name }
+    }
+}
+
+/// What the footer shows: keys and a label each, the most important first.
+pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
+    let context = context(model);
+    let mut bindings: Vec<&Binding> =
+        ACTIONS.iter().filter(|binding| !binding.label.is_empty() && binding.scope.covers(context)).collect();
+    bindings.sort_by_key(|binding| binding.rank);
+    let mut hints: Vec<(String, &'static str)> = Vec::new();
+    for binding in bindings {
+        let Some(key) = binding.keys.first() else { continue };
+        let text = key.text(model.options.theme.unicode);
+        let label = if binding.action == Action::PauseOrGo { space_label(model) } else { binding.label };
+        match hints.last_mut() {
+            Some((keys, last)) if *last == label => join(keys, &text),
+            _ => hints.push((text, label)),
+        }
+    }
+    hints
+}
+
+/// Glyphs stand together (`←→`), words are set apart (`Left/Right`).
+fn join(keys: &mut String, more: &str) {
+    if !(keys.chars().count() == 1 && more.chars().count() == 1 && !keys.is_ascii()) {
+        keys.push('/');
+    }
+    keys.push_str(more);
+}
+
+/// What the space bar does to the run on screen.
+fn space_label(model: &Model) -> &'static str {
+    match &model.run {
+        None => "start",
+        Some(run) if run.cursor.playing => "pause",
+        Some(run) if run.trace.closed && run.cursor.at_ns >= run.trace.end_ns => "play again",
+        Some(_) => "go on",
+    }
+}
+
+/// One line of the help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HelpLine {
+    /// A part begins.
+    Heading(&'static str),
+    /// Keys, and what they do.
+    Keys {
+        /// The keys, in words, separated by spaces.
+        keys: String,
+        /// What they do, in one sentence.
+        help: &'static str,
+    },
+}
+
+/// All that can be done while that pane has the focus: its own keys first.
+pub fn help_lines(pane: Pane, unicode: bool) -> Vec<HelpLine> {
+    let mut lines = Vec::new();
+    for group in Group::ALL {
+        let bindings = ACTIONS.iter().filter(|binding| binding.group == group && binding.scope.covers(Context::Pane(pane)));
+        let keys: Vec<HelpLine> = bindings.map(|binding| help_line(binding, unicode)).collect();
+        if !keys.is_empty() {
+            lines.push(HelpLine::Heading(if group == Group::Here { pane.title() } else { group.title() }));
+            lines.extend(keys);
+        }
+    }
+    lines
+}
+
+fn help_line(binding: &Binding, unicode: bool) -> HelpLine {
+    let keys: Vec<String> = binding.keys.iter().map(|key| key.text(unicode)).collect();
+    HelpLine::Keys { keys: keys.join(" "), help: binding.help }
+}
+
+#[cfg(test)]
+#[path = "keymap_tests.rs"]
+mod tests;

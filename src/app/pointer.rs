@@ -1,0 +1,71 @@
+//! From the mouse to actions: what is under the pointer decides.
+
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+use super::action::{Action, Target};
+use super::model::{Model, Pane};
+
+/// Rows that one notch of the wheel scrolls.
+const NOTCH: i32 = 3;
+
+/// What a mouse event does now; none when it does nothing.
+pub fn mouse(model: &Model, event: MouseEvent) -> Option<Action> {
+    let at = Position::new(event.column, event.row);
+    match event.kind {
+        // A layer hides what it lies over: a click outside its keys closes it.
+        MouseEventKind::Down(MouseButton::Left) if model.layer.is_some() => Some(Action::Close),
+        MouseEventKind::Down(MouseButton::Left) => target(model, at).map(Action::Point),
+        MouseEventKind::Drag(MouseButton::Left) => model.session.grip.map(|_| Action::Drag(event.column)),
+        MouseEventKind::Up(MouseButton::Left) => model.session.grip.map(|_| Action::LetGo),
+        MouseEventKind::ScrollUp => wheel(model, at, event.modifiers, -1),
+        MouseEventKind::ScrollDown => wheel(model, at, event.modifiers, 1),
+        MouseEventKind::ScrollLeft => over_lanes(model, at).then_some(Action::Pan(-1)),
+        MouseEventKind::ScrollRight => over_lanes(model, at).then_some(Action::Pan(1)),
+        _ => None,
+    }
+}
+
+/// The pane at a place of the screen. One that fills the screen hides the others.
+fn pane_at(model: &Model, at: Position) -> Option<Pane> {
+    model.areas.panes.iter().find(|(_, area)| area.contains(at)).map(|(pane, _)| *pane)
+}
+
+fn target(model: &Model, at: Position) -> Option<Target> {
+    let areas = &model.areas;
+    let scenario = areas.list_rows.iter().find(|(_, row)| row.contains(at)).map(|(i, _)| Target::Scenario(*i));
+    let field = areas.form_rows.iter().find(|(_, row)| row.contains(at)).map(|(i, _)| Target::Field(*i));
+    let tab = areas.tabs.iter().find(|(_, place)| place.contains(at)).map(|(tab, _)| Target::Tab(*tab));
+    scenario.or(field).or(tab).or_else(|| lane(model, at)).or_else(|| pane_at(model, at).map(Target::Pane))
+}
+
+fn lane(model: &Model, at: Position) -> Option<Target> {
+    let task = model.areas.lane_rows.iter().find(|(_, row)| row.contains(at)).map(|(task, _)| *task);
+    if model.areas.lanes.contains(at) {
+        return Some(Target::Lanes { task, column: at.x });
+    }
+    task.map(Target::Task)
+}
+
+fn over_lanes(model: &Model, at: Position) -> bool {
+    model.areas.lanes.contains(at)
+}
+
+/// Whether that place is on the ruler: above the lanes, within their pane.
+fn over_ruler(model: &Model, at: Position) -> bool {
+    let lanes = model.areas.lanes;
+    model.areas.pane(Pane::Timeline).contains(at) && at.y < lanes.y && (lanes.left()..lanes.right()).contains(&at.x)
+}
+
+fn wheel(model: &Model, at: Position, modifiers: KeyModifiers, down: i32) -> Option<Action> {
+    if model.layer.is_some() {
+        return Some(Action::Scroll { pane: model.focus, rows: down * NOTCH });
+    }
+    if over_ruler(model, at) || (over_lanes(model, at) && modifiers.contains(KeyModifiers::CONTROL)) {
+        return Some(Action::ZoomAt { column: at.x, steps: -down });
+    }
+    if over_lanes(model, at) && modifiers.contains(KeyModifiers::SHIFT) {
+        return Some(Action::Pan(i64::from(down)));
+    }
+    pane_at(model, at).map(|pane| Action::Scroll { pane, rows: down * NOTCH })
+}

@@ -1,0 +1,106 @@
+//! What is remembered between actions and never drawn, and how a session opens.
+
+use scenarios::{Clock, Scenario, Values};
+
+use super::model::{Areas, CodeTab, CodeView, Form, List, LogView, Model, Options, Pane, Timeline};
+use crate::engine::Spec;
+use crate::record::event::Level;
+
+/// What is remembered between actions and never drawn.
+#[derive(Debug)]
+pub struct Session {
+    /// The settings of each scenario that was picked and left.
+    pub visited: Vec<Settings>,
+    /// Whether the timeline's zoom is ours or the user's.
+    pub zoom: Zoom,
+    /// How the next run comes on screen.
+    pub entry: Entry,
+    /// The column at which the lanes are held with the pointer.
+    pub grip: Option<u16>,
+    /// The speed that runs are played at.
+    pub speed: f64,
+    /// The workers to go back to with the real clock: the virtual one has none.
+    pub real_workers: usize,
+    /// Whether the picked scenario is to be started when the program has opened.
+    pub start: bool,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self { visited: Vec::new(), zoom: Zoom::Fit, entry: Entry::Keep, grip: None, speed: 1.0, real_workers: 0, start: false }
+    }
+}
+
+/// The settings that a scenario was left with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The scenario.
+    pub id: &'static str,
+    /// Its parameters.
+    pub values: Values,
+    /// Its seed.
+    pub seed: u64,
+    /// Its clock.
+    pub clock: Clock,
+    /// Its workers.
+    pub workers: usize,
+}
+
+/// Who chose the timeline's zoom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zoom {
+    /// Nobody yet: when the run is over, it is fitted into the width; until then a cell's time doubles when it must.
+    Fit,
+    /// It was fitted once. A longer run of the same scenario doubles it, a
+    /// shorter one leaves it alone, so that the difference can be seen.
+    Grow,
+    /// The user: it stays.
+    Chosen,
+}
+
+/// How the next run comes on screen. When several are asked for at once, the greatest holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Entry {
+    /// At the cursor's time, as it was playing or paused; zoom and selection stay.
+    Keep,
+    /// From the start, playing; zoom and selection stay.
+    Rewind,
+    /// From the start, playing, as if nothing had been looked at before.
+    Fresh,
+}
+
+impl Model {
+    /// The model of a session that opens with this catalogue, which must not be empty.
+    ///
+    /// With a spec its scenario is picked, with those settings, and started by
+    /// the shell once the first frame is drawn; its `pace` is the speed that runs
+    /// are played at, and none is as fast as time itself.
+    pub fn new(catalogue: &'static [Scenario], options: Options, spec: Option<Spec>) -> Self {
+        let form = Form::new(spec.as_ref().map_or(&catalogue[0], |spec| spec.scenario));
+        let mut model = Self {
+            catalogue,
+            options,
+            focus: Pane::Scenarios,
+            full: None,
+            layer: None,
+            list: List::default(),
+            form,
+            run: None,
+            timeline: Timeline { left_ns: 0, cell_ns: 10_000_000, follow: true, top: 0, selected: None },
+            log: LogView { level: Level::Info, back: 0 },
+            code: CodeView { tab: CodeTab::Rust, top: 0 },
+            notice: None,
+            areas: Areas::default(),
+            session: Session::default(),
+            quit: false,
+        };
+        if let Some(spec) = spec {
+            model.list.row = catalogue.iter().position(|scenario| scenario.id == spec.scenario.id).unwrap_or(0);
+            model.form = Form { values: spec.values, seed: spec.seed, clock: spec.clock, workers: spec.workers, ..model.form };
+            model.focus = Pane::Parameters;
+            model.session.speed = spec.pace.unwrap_or(1.0);
+            model.session.start = true;
+        }
+        model
+    }
+}

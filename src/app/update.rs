@@ -1,0 +1,214 @@
+//! The one way in which the model changes.
+//!
+//! [`update`] takes an action and returns what is to be done outside of the
+//! model: start a run, pause it, quit. It never waits and never fails; what
+//! cannot be done is said in a notice or at the field. What the engine reports
+//! comes in through [`started`], [`failed`] and [`recorded`], and what the
+//! drawing code knows about sizes through [`laid_out`].
+
+mod form;
+mod list;
+mod run;
+mod scroll;
+mod timeline;
+
+pub use run::{failed, recorded, started};
+pub use timeline::laid_out;
+
+use super::action::{Action, Target};
+use super::model::{CodeTab, Layer, Model, Notice, Pane};
+use crate::engine::Spec;
+
+/// What is to be done outside of the model.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Start this run, in place of the one under way.
+    Start(Spec),
+    /// Stop the run.
+    Stop,
+    /// Hold the run before its next poll, or let it go on.
+    Pause(bool),
+    /// Let the run go at this speed.
+    SetPace(f64),
+    /// Give the terminal back until somebody continues the program.
+    Suspend,
+    /// End the program.
+    Quit,
+}
+
+/// Does what is asked for, and says what is to be done outside of the model.
+pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Action::Tick(passed) = action {
+        run::tick(model, passed);
+        return Vec::new();
+    }
+    model.notice = None;
+    let mut effects = leave_edit(model, &action);
+    if !effects.is_empty() || model.form.editing.is_none() || !leaves_edit(&action) {
+        effects.extend(act(model, action));
+    }
+    effects
+}
+
+/// What the shell does when the program has opened.
+pub fn opened(model: &mut Model) -> Vec<Effect> {
+    if !std::mem::take(&mut model.session.start) {
+        return Vec::new();
+    }
+    form::fresh(model)
+}
+
+fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Quit => {
+            model.quit = true;
+            return vec![Effect::Quit];
+        }
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Pick => return list::pick(model),
+        Action::Turn(steps) => return form::turn(model, steps),
+        Action::Edit => return form::edit(model),
+        Action::Commit => return form::commit(model),
+        Action::Reset => return form::reset(model),
+        Action::SwitchClock => return form::switch_clock(model),
+        Action::PauseOrGo => return run::pause_or_go(model),
+        Action::Restart => return run::restart(model),
+        Action::Stop => return run::stop(model),
+        Action::Slower => return run::change_speed(model, false),
+        Action::Faster => return run::change_speed(model, true),
+        Action::Point(target) => return point(model, target),
+        other => look(model, other),
+    }
+    Vec::new()
+}
+
+/// The actions that change only what is looked at.
+fn look(model: &mut Model, action: Action) {
+    match action {
+        Action::Help => model.layer = Some(Layer::Help { pane: model.focus, top: 0 }),
+        Action::Close => close(model),
+        Action::FocusNext => focus(model, neighbour(model.focus, 1)),
+        Action::FocusPrevious => focus(model, neighbour(model.focus, Pane::ALL.len() - 1)),
+        Action::Focus(pane) => focus(model, pane),
+        Action::FullScreen => model.full = if model.full.is_some() { None } else { Some(model.focus) },
+        Action::Find => list::find(model),
+        Action::Move(step) => scroll::step(model, step),
+        Action::Scroll { pane, rows } => scroll::scroll(model, pane, rows),
+        Action::Pan(steps) => timeline::pan(model, steps),
+        Action::PanToStart => timeline::pan_to_start(model),
+        Action::ZoomIn => timeline::zoom(model, 1),
+        Action::ZoomOut => timeline::zoom(model, -1),
+        Action::ZoomAt { column, steps } => timeline::zoom_at(model, column, steps),
+        Action::Fit => timeline::fit(model),
+        Action::Follow => run::follow(model),
+        Action::LogLevel => scroll::log_level(model),
+        Action::NextTab => show_tab(model, turned_tab(model.code.tab, 1)),
+        Action::PreviousTab => show_tab(model, turned_tab(model.code.tab, 2)),
+        Action::Type(c) => form::type_text(model, &c.to_string()),
+        Action::Paste(text) => form::type_text(model, &text),
+        Action::Text(key) => form::text_key(model, key),
+        Action::Drag(column) => timeline::drag(model, column),
+        Action::LetGo => model.session.grip = None,
+        // Everything else has effects, and `act` has done it.
+        _ => {}
+    }
+}
+
+/// Whether an action goes on to something else than the field that is typed.
+fn leaves_edit(action: &Action) -> bool {
+    matches!(action, Action::Point(_) | Action::Focus(_) | Action::FocusNext | Action::FocusPrevious | Action::Find)
+}
+
+/// Whoever goes elsewhere in the middle of typing takes the value; one that
+/// cannot be taken holds them back, so that it is not lost.
+fn leave_edit(model: &mut Model, action: &Action) -> Vec<Effect> {
+    if model.form.editing.is_some() && leaves_edit(action) { form::commit(model) } else { Vec::new() }
+}
+
+/// Closes one thing, the innermost one.
+fn close(model: &mut Model) {
+    if model.layer.is_some() {
+        model.layer = None;
+    } else if model.form.editing.is_some() {
+        form::revert(model);
+    } else if model.list.searching || (model.focus == Pane::Scenarios && !model.list.search.text().is_empty()) {
+        list::end_search(model);
+    } else {
+        model.full = None;
+    }
+}
+
+fn neighbour(pane: Pane, steps: usize) -> Pane {
+    let at = Pane::ALL.iter().position(|p| *p == pane).unwrap_or(0);
+    Pane::ALL[(at + steps) % Pane::ALL.len()]
+}
+
+fn focus(model: &mut Model, pane: Pane) {
+    model.focus = pane;
+    model.list.searching = false;
+    // The full screen goes with the focus: keys never go to a pane that is out of sight.
+    if model.full.is_some() {
+        model.full = Some(pane);
+    }
+}
+
+fn turned_tab(tab: CodeTab, steps: usize) -> CodeTab {
+    const TABS: [CodeTab; 3] = [CodeTab::Lesson, CodeTab::Rust, CodeTab::Asyncio];
+    let at = TABS.iter().position(|t| *t == tab).unwrap_or(0);
+    TABS[(at + steps) % TABS.len()]
+}
+
+fn show_tab(model: &mut Model, tab: CodeTab) {
+    if model.code.tab != tab {
+        model.code.tab = tab;
+        model.code.top = 0;
+    }
+}
+
+/// The pointer focuses and selects; on what is selected already it does what Enter does.
+fn point(model: &mut Model, target: Target) -> Vec<Effect> {
+    model.session.grip = None;
+    match target {
+        Target::Pane(pane) => focus(model, pane),
+        Target::Scenario(at) => {
+            let again = list::selected(model) == Some(at);
+            focus(model, Pane::Scenarios);
+            list::select(model, at);
+            if again {
+                return list::pick(model);
+            }
+        }
+        Target::Field(row) => {
+            let again = model.focus == Pane::Parameters && model.form.row == row;
+            focus(model, Pane::Parameters);
+            model.form.row = row.min(model.form.fields().len() - 1);
+            if again {
+                return form::edit(model);
+            }
+        }
+        Target::Task(task) => {
+            focus(model, Pane::Timeline);
+            timeline::select(model, task);
+        }
+        Target::Lanes { task, column } => {
+            focus(model, Pane::Timeline);
+            if let Some(task) = task {
+                timeline::select(model, task);
+            }
+            model.session.grip = Some(column);
+        }
+        Target::Tab(tab) => {
+            focus(model, Pane::Code);
+            show_tab(model, tab);
+        }
+    }
+    Vec::new()
+}
+
+/// Tells the user one line.
+fn notify(model: &mut Model, error: bool, text: impl Into<String>) {
+    model.notice = Some(Notice { text: text.into(), error });
+}
+
+#[cfg(test)]
+mod tests;

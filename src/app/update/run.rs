@@ -1,0 +1,184 @@
+//! The run on screen and its cursor: start, pause, speed, the passing of time.
+
+use std::time::Duration;
+
+use scenarios::Clock;
+
+use super::{Effect, form, notify, timeline};
+use crate::app::model::{Cursor, Model, RunView};
+use crate::app::session::{Entry, Zoom};
+use crate::engine::{Phase, Spec, StartError};
+use crate::trace::Trace;
+
+/// The speeds that a key steps through.
+const SPEEDS: [f64; 13] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
+
+/// Puts a run on screen that has just been started, and returns the one that it replaces:
+/// a big trace takes a while to free, which is not for the thread that draws.
+pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
+    let old = model.run.take();
+    let same = old.as_ref().is_some_and(|old| old.spec.scenario.id == spec.scenario.id);
+    let asked = std::mem::replace(&mut model.session.entry, Entry::Keep);
+    let entry = if same { asked } else { Entry::Fresh };
+    if entry == Entry::Fresh {
+        fresh_view(model);
+    }
+    let live = spec.clock == Clock::Real || spec.pace.is_some();
+    let begin = Cursor { at_ns: 0, playing: true, speed: model.session.speed, live };
+    let cursor = match &old {
+        Some(old) if entry == Entry::Keep && !live && !old.is_live() => kept(old),
+        _ => begin,
+    };
+    model.run = Some(RunView {
+        spec,
+        trace: Trace::default(),
+        phase: Phase::Running,
+        report: None,
+        cursor,
+        cost_ns: old.as_ref().and_then(|old| old.cost_ns),
+    });
+    timeline::keep_in_sight(model);
+    old
+}
+
+/// The cursor for the next run of the same scenario. One that stood at the end
+/// sticks to the end, so that what is turned is seen whole.
+fn kept(old: &RunView) -> Cursor {
+    Cursor { live: old.cursor.live || ended(old), ..old.cursor }
+}
+
+fn fresh_view(model: &mut Model) {
+    model.session.zoom = Zoom::Fit;
+    model.timeline.left_ns = 0;
+    model.timeline.cell_ns = 10_000_000;
+    model.timeline.follow = true;
+    model.timeline.top = 0;
+    model.timeline.selected = None;
+    model.log.back = 0;
+    model.code.top = 0;
+}
+
+/// Says why a run did not start. The one before stays on screen.
+pub fn failed(model: &mut Model, error: &StartError) {
+    model.session.entry = Entry::Keep;
+    match error {
+        StartError::Spec(error) => form::refuse(model, error),
+        StartError::System(error) => notify(model, true, format!("cannot start the run: {error}")),
+    }
+}
+
+/// Whether all of it has been played.
+fn ended(run: &RunView) -> bool {
+    run.trace.closed && run.cursor.at_ns >= run.trace.end_ns
+}
+
+/// Looks after cursor, zoom and selection when the trace on screen has grown or closed.
+pub fn recorded(model: &mut Model) {
+    let Some(run) = &mut model.run else { return };
+    if run.cursor.live {
+        run.cursor.at_ns = run.trace.end_ns;
+    }
+    if run.trace.closed {
+        run.cursor.at_ns = run.cursor.at_ns.min(run.trace.end_ns);
+        if run.cursor.live {
+            run.cursor.playing = false;
+            run.cursor.live = run.is_live();
+        }
+    }
+    timeline::recorded(model);
+    timeline::keep_in_sight(model);
+}
+
+/// Moves the cursor on by so much wall time.
+pub(super) fn tick(model: &mut Model, passed: Duration) {
+    let Some(run) = &mut model.run else { return };
+    let cursor = &mut run.cursor;
+    if cursor.live {
+        cursor.at_ns = run.trace.end_ns;
+    } else if cursor.playing && cursor.at_ns < run.trace.end_ns {
+        let step = (passed.as_nanos() as f64 * cursor.speed) as u64;
+        cursor.at_ns = cursor.at_ns.saturating_add(step).min(run.trace.end_ns);
+    }
+    if ended(run) {
+        run.cursor.playing = false;
+    }
+    timeline::keep_in_sight(model);
+}
+
+/// Pauses, goes on, plays again from the start, or starts what the form describes when nothing was run.
+pub(super) fn pause_or_go(model: &mut Model) -> Vec<Effect> {
+    let Some(run) = &mut model.run else { return form::fresh(model) };
+    if run.is_live() && run.phase == Phase::Running && run.cursor.live {
+        run.cursor.playing = !run.cursor.playing;
+        return vec![Effect::Pause(!run.cursor.playing)];
+    }
+    if run.cursor.playing {
+        run.cursor.playing = false;
+    } else {
+        if ended(run) {
+            run.cursor.at_ns = 0;
+            model.timeline.follow = true;
+        }
+        run.cursor.live = false;
+        run.cursor.playing = true;
+    }
+    timeline::keep_in_sight(model);
+    Vec::new()
+}
+
+/// Runs what the form describes, from the start.
+pub(super) fn restart(model: &mut Model) -> Vec<Effect> {
+    model.timeline.follow = true;
+    form::start(model, Entry::Rewind)
+}
+
+/// Stops the run, if it is still under way.
+pub(super) fn stop(model: &mut Model) -> Vec<Effect> {
+    match &mut model.run {
+        Some(run) if run.phase == Phase::Running => {
+            run.phase = Phase::Stopping;
+            vec![Effect::Stop]
+        }
+        Some(run) if run.phase == Phase::Stopping => Vec::new(),
+        _ => {
+            notify(model, false, "no run is under way");
+            Vec::new()
+        }
+    }
+}
+
+/// The next speed up or down. Wall time has only one.
+pub(super) fn change_speed(model: &mut Model, faster: bool) -> Vec<Effect> {
+    if model.run.as_ref().is_some_and(|run| run.spec.clock == Clock::Real && run.cursor.live) {
+        notify(model, true, "the real clock has one speed: c switches to the virtual one");
+        return Vec::new();
+    }
+    let now = model.session.speed;
+    let next = if faster {
+        SPEEDS.iter().copied().find(|speed| *speed > now)
+    } else {
+        SPEEDS.iter().copied().rev().find(|speed| *speed < now)
+    };
+    let speed = next.unwrap_or(now);
+    model.session.speed = speed;
+    let Some(run) = &mut model.run else { return Vec::new() };
+    run.cursor.speed = speed;
+    if run.spec.pace.is_none() || run.phase != Phase::Running {
+        return Vec::new();
+    }
+    run.spec.pace = Some(speed);
+    vec![Effect::SetPace(speed)]
+}
+
+/// The timeline follows the cursor again, and a live run is shown at its newest event.
+pub(super) fn follow(model: &mut Model) {
+    model.timeline.follow = true;
+    if let Some(run) = &mut model.run
+        && run.is_live()
+        && !run.trace.closed
+    {
+        run.cursor.live = true;
+        run.cursor.at_ns = run.trace.end_ns;
+    }
+    timeline::keep_in_sight(model);
+}

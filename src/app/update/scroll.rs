@@ -1,0 +1,151 @@
+//! Movement along rows: by key in what has the focus, by wheel in what is under the pointer.
+
+use super::timeline;
+use crate::app::action::Move;
+use crate::app::keymap::help_lines;
+use crate::app::model::{CodeTab, Layer, Model, Pane};
+use crate::record::event::Level;
+use crate::trace::TaskIx;
+
+/// A number of rows that is more than any.
+const ALL: i64 = i64::MAX;
+
+/// Moves within the layer, else within the focused pane.
+pub(super) fn step(model: &mut Model, step: Move) {
+    if let Some(Layer::Help { .. }) = model.layer {
+        let page = usize::from(model.areas.help_height);
+        scroll_help(model, rows(step, page));
+        return;
+    }
+    let page = page(model, model.focus);
+    let by = rows(step, page);
+    match model.focus {
+        Pane::Scenarios => move_in_list(model, by),
+        Pane::Parameters => move_in_form(model, by),
+        Pane::Timeline | Pane::Task => move_selection(model, by),
+        Pane::Log => scroll_log(model, by),
+        Pane::Code => scroll_code(model, by),
+        Pane::Metrics => {}
+    }
+}
+
+/// Scrolls a pane, or the layer that lies over it.
+pub(super) fn scroll(model: &mut Model, pane: Pane, rows: i32) {
+    let by = i64::from(rows);
+    if let Some(Layer::Help { .. }) = model.layer {
+        scroll_help(model, by);
+        return;
+    }
+    match pane {
+        Pane::Scenarios => move_in_list(model, by.signum()),
+        // The field that is typed stays under the cursor.
+        Pane::Parameters if model.form.editing.is_some() => {}
+        Pane::Parameters => move_in_form(model, by.signum()),
+        Pane::Timeline => scroll_lanes(model, by),
+        Pane::Log => scroll_log(model, by),
+        Pane::Code => scroll_code(model, by),
+        Pane::Task | Pane::Metrics => {}
+    }
+}
+
+/// The rows of a pane that are in sight, at least one.
+fn page(model: &Model, pane: Pane) -> usize {
+    let rows = match pane {
+        Pane::Timeline | Pane::Task => model.areas.lanes.height,
+        pane => model.areas.pane(pane).height.saturating_sub(2),
+    };
+    usize::from(rows).max(1)
+}
+
+fn rows(step: Move, page: usize) -> i64 {
+    // A row of the page before stays in sight.
+    let page = page.saturating_sub(1).max(1) as i64;
+    match step {
+        Move::Up => -1,
+        Move::Down => 1,
+        Move::PageUp => -page,
+        Move::PageDown => page,
+        Move::First => -ALL,
+        Move::Last => ALL,
+    }
+}
+
+/// `at` moved by so many, within 0 to `last`.
+fn moved(at: usize, by: i64, last: usize) -> usize {
+    let by_rows = usize::try_from(by.unsigned_abs()).unwrap_or(usize::MAX);
+    if by < 0 { at.saturating_sub(by_rows).min(last) } else { at.saturating_add(by_rows).min(last) }
+}
+
+fn move_in_list(model: &mut Model, by: i64) {
+    let last = model.list.matches(model.catalogue).len().saturating_sub(1);
+    model.list.row = moved(model.list.row, by, last);
+}
+
+fn move_in_form(model: &mut Model, by: i64) {
+    let last = model.form.fields().len() - 1;
+    model.form.row = moved(model.form.row, by, last);
+}
+
+fn task_count(model: &Model) -> usize {
+    model.run.as_ref().map_or(0, |run| run.trace.tasks.len())
+}
+
+fn move_selection(model: &mut Model, by: i64) {
+    let last = task_count(model).saturating_sub(1);
+    let row = match model.timeline.selected {
+        Some(task) => moved(task as usize, by, last),
+        // The first step selects what is in sight, whichever way it goes.
+        None if by.unsigned_abs() == ALL.unsigned_abs() => moved(0, by, last),
+        None => model.timeline.top,
+    };
+    timeline::select(model, row as TaskIx);
+}
+
+fn scroll_lanes(model: &mut Model, by: i64) {
+    let last = task_count(model).saturating_sub(page(model, Pane::Timeline));
+    model.timeline.top = moved(model.timeline.top, by, last);
+}
+
+/// The log is counted from its newest line at the cursor, so down is towards 0.
+fn scroll_log(model: &mut Model, by: i64) {
+    let level = model.log.level;
+    let lines = model.run.as_ref().map_or(0, |run| {
+        let log = &run.trace.log;
+        let before = log.partition_point(|line| line.at_ns <= run.cursor.at_ns);
+        log[..before].iter().filter(|line| line.level >= level).count()
+    });
+    let last = lines.saturating_sub(page(model, Pane::Log));
+    model.log.back = moved(model.log.back, -by, last);
+}
+
+/// The next level, from everything to errors only and round.
+pub(super) fn log_level(model: &mut Model) {
+    model.log.level = match model.log.level {
+        Level::Trace => Level::Debug,
+        Level::Debug => Level::Info,
+        Level::Info => Level::Warn,
+        Level::Warn => Level::Error,
+        Level::Error => Level::Trace,
+    };
+    model.log.back = 0;
+}
+
+fn scroll_code(model: &mut Model, by: i64) {
+    let scenario = model.form.scenario;
+    let lines = match model.code.tab {
+        // How the lesson is wrapped is known to the drawing code alone.
+        CodeTab::Lesson => model.areas.code_rows,
+        CodeTab::Rust => scenario.source.lines().count(),
+        CodeTab::Asyncio => scenario.twin.lines().count(),
+    };
+    let lines = lines.max(model.areas.code_rows);
+    let last = lines.saturating_sub(page(model, Pane::Code));
+    model.code.top = moved(model.code.top, by, last);
+}
+
+fn scroll_help(model: &mut Model, by: i64) {
+    let Some(Layer::Help { pane, top }) = &mut model.layer else { return };
+    let rows = model.areas.help_rows.max(help_lines(*pane, true).len());
+    let last = rows.saturating_sub(usize::from(model.areas.help_height).max(1));
+    *top = moved(*top, by, last);
+}

@@ -1,0 +1,357 @@
+//! The event loop: joins the model, the engine and the terminal.
+//!
+//! One turn of the loop takes every input that is there, performs what they
+//! asked for (of several starts only the last), moves what the run has recorded
+//! into the model and draws one frame, if there is something new to see. While
+//! nothing moves it sleeps until an input comes; while something does, it turns
+//! sixty times a second.
+//!
+//! It is generic over inputs, screen and engine, so that tests drive it with a
+//! script and without a terminal.
+
+mod parts;
+mod reaper;
+
+use std::io;
+use std::time::{Duration, Instant};
+
+pub use parts::{Engine, Events, Running, Surface, Tokio};
+use reaper::Reaper;
+
+use crate::app::action::Action;
+use crate::app::model::Model;
+use crate::app::update::{self, Effect};
+use crate::app::{keymap, pointer};
+use crate::engine::{Phase, Spec};
+use crate::term::{Input, Inputs, Screen};
+use crate::trace::Trace;
+use crate::ui;
+
+/// The time between two frames.
+const FRAME: Duration = Duration::from_micros(16_667);
+
+/// How long the first frame of a new run waits for what the run records: most virtual runs are over by then, and
+/// a parameter that is turned goes from one whole picture to the next.
+const SETTLE: Duration = Duration::from_millis(12);
+
+/// The most inputs that one turn takes, so that a flood of them cannot hold up the screen.
+const MOST_INPUTS: usize = 1024;
+
+/// How long a run is given to stop when the program ends. The engine leaves a run behind after a second itself.
+const LAST_STOP: Duration = Duration::from_millis(1100);
+
+/// Why the program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// The user quit.
+    Quit,
+    /// A signal asked for it: its number.
+    Signal(i32),
+    /// The terminal is gone.
+    Gone,
+}
+
+impl Exit {
+    /// The exit code: 128 and the signal's number, as shells have it; a
+    /// terminal that is gone counts as SIGHUP.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Quit => 0,
+            Exit::Signal(signal) => 128_u8.saturating_add(u8::try_from(signal).unwrap_or(u8::MAX)),
+            Exit::Gone => 129,
+        }
+    }
+}
+
+/// Shows the model on the terminal, and runs what is asked for, until the user quits.
+///
+/// # Errors
+///
+/// When there is no terminal, or the system gives no thread.
+pub fn run(model: Model) -> io::Result<Exit> {
+    let inputs = Inputs::open()?;
+    let screen = Screen::open(model.options.mouse)?;
+    Shell::new(model, inputs, screen, Tokio).run()
+}
+
+/// The event loop.
+#[derive(Debug)]
+pub struct Shell<E, S, G: Engine> {
+    model: Model,
+    events: E,
+    surface: S,
+    engine: G,
+    run: Option<G::Run>,
+    cache: ui::Cache,
+    reaper: Reaper,
+    /// Whether there is something new to see.
+    dirty: bool,
+    /// When the last frame was drawn.
+    drawn_at: Instant,
+    /// Up to when the cursor has moved.
+    ticked_at: Instant,
+    exit: Option<Exit>,
+}
+
+/// What the inputs of one turn asked for.
+#[derive(Debug, Default)]
+struct Asked {
+    start: Option<Spec>,
+    stop: bool,
+    pause: Option<bool>,
+    pace: Option<f64>,
+    suspend: bool,
+}
+
+impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
+    /// An event loop that has not started.
+    pub fn new(model: Model, events: E, surface: S, engine: G) -> Self {
+        let now = events.now();
+        Self {
+            model,
+            events,
+            surface,
+            engine,
+            run: None,
+            cache: ui::Cache::default(),
+            reaper: Reaper::default(),
+            dirty: true,
+            drawn_at: now,
+            ticked_at: now,
+            exit: None,
+        }
+    }
+
+    /// Runs until the user quits, a signal says so, or the terminal is gone.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be written to although it is there.
+    pub fn run(mut self) -> io::Result<Exit> {
+        let exit = match self.turn_until_exit() {
+            Err(error) if is_gone(&error) => Ok(Exit::Gone),
+            other => other,
+        };
+        // The terminal first: stopping a run may take a second.
+        drop(self.surface);
+        if let Some(run) = self.run {
+            stop(run, &mut self.model.run.map(|view| view.trace).unwrap_or_default());
+        }
+        exit
+    }
+
+    fn turn_until_exit(&mut self) -> io::Result<Exit> {
+        self.draw()?;
+        let mut asked = Asked::default();
+        asked.add(update::opened(&mut self.model));
+        loop {
+            self.perform(asked)?;
+            self.advance();
+            if self.dirty {
+                self.draw()?;
+            }
+            asked = self.collect()?;
+            if let Some(exit) = self.exit {
+                return Ok(exit);
+            }
+        }
+    }
+
+    /// Whether the picture changes without an input.
+    fn moves(&self) -> bool {
+        self.run.is_some() || self.model.run.as_ref().is_some_and(|run| run.cursor.playing && run.cursor.at_ns < run.trace.end_ns)
+    }
+
+    /// Waits until the next frame is due, or for an input when nothing moves, and takes what came.
+    fn collect(&mut self) -> io::Result<Asked> {
+        let mut asked = Asked::default();
+        if !self.moves() && !self.dirty {
+            let input = self.events.next(None);
+            // The cursor stood still meanwhile.
+            self.ticked_at = self.events.now();
+            self.take(input, &mut asked)?;
+        }
+        let due = self.drawn_at + FRAME;
+        for _ in 0..MOST_INPUTS {
+            let input = self.events.next(Some(due));
+            if self.exit.is_some() || input.is_none() {
+                break;
+            }
+            self.take(input, &mut asked)?;
+        }
+        Ok(asked)
+    }
+
+    fn take(&mut self, input: Option<Input>, asked: &mut Asked) -> io::Result<()> {
+        let action = match input {
+            None => None,
+            Some(Input::Key(key)) => {
+                // A notice stands until the next key, also one that does nothing.
+                self.dirty |= self.model.notice.take().is_some();
+                keymap::key(&self.model, key)
+            }
+            Some(Input::Mouse(mouse)) => pointer::mouse(&self.model, mouse),
+            Some(Input::Paste(text)) => keymap::paste(&self.model, text),
+            Some(Input::Resized) => {
+                self.dirty = true;
+                None
+            }
+            Some(Input::Continued) => {
+                self.surface.resume()?;
+                self.dirty = true;
+                None
+            }
+            Some(Input::Ended(signal)) => {
+                self.exit = Some(Exit::Signal(signal));
+                None
+            }
+            Some(Input::Gone) => {
+                self.exit = Some(Exit::Gone);
+                None
+            }
+        };
+        if let Some(action) = action {
+            self.dirty = true;
+            asked.add(update::update(&mut self.model, action));
+            if self.model.quit {
+                self.exit = Some(Exit::Quit);
+            }
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, asked: Asked) -> io::Result<()> {
+        if let Some(spec) = asked.start {
+            self.start(spec);
+        }
+        if let Some(run) = &mut self.run {
+            if asked.stop {
+                run.stop();
+            }
+            if let Some(paused) = asked.pause {
+                run.pause(paused);
+            }
+            if let Some(pace) = asked.pace {
+                run.set_pace(pace);
+            }
+        }
+        if asked.suspend {
+            self.surface.suspend()?;
+            self.ticked_at = self.events.now();
+            self.dirty = true;
+        }
+        Ok(())
+    }
+
+    /// Puts a new run in the place of the one before.
+    fn start(&mut self, spec: Spec) {
+        if let Some(run) = &mut self.run {
+            run.stop();
+        }
+        match self.engine.start(&spec) {
+            Ok(run) => {
+                if let Some(old) = self.run.replace(run) {
+                    self.reaper.take(old);
+                }
+                if let Some(old) = update::started(&mut self.model, spec) {
+                    self.reaper.take(old);
+                }
+                self.settle();
+            }
+            Err(error) => update::failed(&mut self.model, &error),
+        }
+        self.ticked_at = self.events.now();
+        self.dirty = true;
+    }
+
+    /// Gives a run that is simulated as fast as it goes a moment to get done.
+    fn settle(&mut self) {
+        let until = Instant::now() + SETTLE;
+        while self.model.run.as_ref().is_some_and(|view| !view.is_live()) {
+            self.drain();
+            let left = until.saturating_duration_since(Instant::now());
+            let Some(run) = &mut self.run else { return };
+            if left.is_zero() {
+                return;
+            }
+            run.wait(left);
+        }
+    }
+
+    /// Moves what was recorded into the model, and the cursor on.
+    fn advance(&mut self) {
+        self.drain();
+        let now = self.events.now();
+        let passed = now.saturating_duration_since(self.ticked_at);
+        self.ticked_at = now;
+        let seen = |model: &Model| (model.run.as_ref().map(|run| run.cursor), model.timeline);
+        let before = seen(&self.model);
+        update::update(&mut self.model, Action::Tick(passed));
+        self.dirty |= seen(&self.model) != before;
+    }
+
+    fn drain(&mut self) {
+        let (Some(run), Some(view)) = (&mut self.run, &mut self.model.run) else { return };
+        // Asked before the drain: what is recorded until the end is then in it.
+        let phase = run.phase();
+        let more = run.drain(&mut view.trace);
+        let changed = more || view.phase != phase;
+        view.phase = phase;
+        if phase == Phase::Over {
+            view.report = run.report().cloned();
+            if let Some(run) = self.run.take() {
+                self.reaper.take(run);
+            }
+        }
+        if changed {
+            update::recorded(&mut self.model);
+            self.dirty = true;
+        }
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        self.drawn_at = self.events.now();
+        let mut areas = None;
+        let (model, cache) = (&self.model, &mut self.cache);
+        self.surface.draw(&mut |frame| areas = Some(ui::draw(frame, model, cache)))?;
+        // The first frame at a new size shows what was chosen for the old one; the next puts that right.
+        self.dirty = areas.is_some_and(|areas| update::laid_out(&mut self.model, areas));
+        Ok(())
+    }
+}
+
+impl Asked {
+    fn add(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                // What was asked of the run before does not matter to the one that takes its place.
+                Effect::Start(spec) => *self = Self { start: Some(spec), suspend: self.suspend, ..Self::default() },
+                Effect::Stop => self.stop = true,
+                Effect::Pause(paused) => self.pause = Some(paused),
+                Effect::SetPace(pace) => self.pace = Some(pace),
+                Effect::Suspend => self.suspend = true,
+                // The model says so too, and that is where it is looked for.
+                Effect::Quit => {}
+            }
+        }
+    }
+}
+
+/// Whether an error means that the terminal has gone away: closed pipe, or EIO from one that hung up.
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+}
+
+/// Stops the last run and waits for it: it may have files and sockets to clean up.
+fn stop(mut run: impl Running, trace: &mut Trace) {
+    let until = Instant::now() + LAST_STOP;
+    run.stop();
+    while run.phase() != Phase::Over && Instant::now() < until {
+        // Nobody will see it, but a full buffer must not hold the run up.
+        run.drain(trace);
+        run.wait(until.saturating_duration_since(Instant::now()));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! What the event loop stands on: inputs, a screen and an engine, each behind
+//! a trait, and the real ones.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use ratatui::Frame;
+
+use crate::engine::{Phase, Report, Run, Spec, StartError};
+use crate::term::{Input, Inputs, Screen};
+use crate::trace::Trace;
+
+/// Where inputs and wall time come from.
+pub trait Events {
+    /// The time now.
+    fn now(&self) -> Instant;
+
+    /// The next input; none when there is none until the deadline. Without a deadline it waits for ever.
+    fn next(&mut self, until: Option<Instant>) -> Option<Input>;
+}
+
+/// Where frames go.
+pub trait Surface {
+    /// Draws one frame.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be written to.
+    fn draw(&mut self, paint: &mut dyn FnMut(&mut Frame)) -> io::Result<()>;
+
+    /// Gives the terminal back and stops the process until it is continued.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be taken again.
+    fn suspend(&mut self) -> io::Result<()>;
+
+    /// Takes the terminal again after the process was stopped and continued; the next frame is drawn whole.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be taken again.
+    fn resume(&mut self) -> io::Result<()>;
+}
+
+/// What runs scenarios.
+pub trait Engine {
+    /// A run of it.
+    type Run: Running + 'static;
+
+    /// Starts a run.
+    ///
+    /// # Errors
+    ///
+    /// When the spec cannot be run, or the system gives no thread.
+    fn start(&mut self, spec: &Spec) -> Result<Self::Run, StartError>;
+}
+
+/// A run under way, or ended: see [`Run`], whose methods these are.
+pub trait Running: Send {
+    /// See [`Run::drain`].
+    fn drain(&mut self, trace: &mut Trace) -> bool;
+    /// See [`Run::wait`].
+    fn wait(&mut self, at_most: Duration);
+    /// See [`Run::phase`].
+    fn phase(&self) -> Phase;
+    /// See [`Run::report`].
+    fn report(&self) -> Option<&Report>;
+    /// See [`Run::stop`].
+    fn stop(&mut self);
+    /// See [`Run::pause`].
+    fn pause(&self, paused: bool);
+    /// See [`Run::set_pace`].
+    fn set_pace(&self, pace: f64);
+}
+
+/// The engine of this crate.
+#[derive(Debug)]
+pub struct Tokio;
+
+impl Events for Inputs {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn next(&mut self, until: Option<Instant>) -> Option<Input> {
+        Inputs::next(self, until)
+    }
+}
+
+impl Surface for Screen {
+    fn draw(&mut self, paint: &mut dyn FnMut(&mut Frame)) -> io::Result<()> {
+        Screen::draw(self, paint)
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        Screen::suspend(self)
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        Screen::resume(self)
+    }
+}
+
+impl Engine for Tokio {
+    type Run = Run;
+
+    fn start(&mut self, spec: &Spec) -> Result<Run, StartError> {
+        Run::start(spec)
+    }
+}
+
+impl Running for Run {
+    fn drain(&mut self, trace: &mut Trace) -> bool {
+        Run::drain(self, trace)
+    }
+
+    fn wait(&mut self, at_most: Duration) {
+        Run::wait(self, at_most);
+    }
+
+    fn phase(&self) -> Phase {
+        Run::phase(self)
+    }
+
+    fn report(&self) -> Option<&Report> {
+        Run::report(self)
+    }
+
+    fn stop(&mut self) {
+        Run::stop(self);
+    }
+
+    fn pause(&self, paused: bool) {
+        Run::pause(self, paused);
+    }
+
+    fn set_pace(&self, pace: f64) {
+        Run::set_pace(self, pace);
+    }
+}

@@ -1,0 +1,106 @@
+//! The one place that changes the terminal's modes, and undoes all of it.
+//!
+//! ratatui's `restore` leaves mouse and paste modes on, and knows nothing of
+//! signals. Here the modes are a constant to enter and a constant to leave, and
+//! leaving is what happens when the [`Guard`] is dropped, when the thread that
+//! holds it panics, and before the program is suspended. SIGTERM and SIGHUP
+//! come in as inputs, end the event loop and so drop the guard.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::panic;
+use std::sync::{Mutex, Once, PoisonError};
+use std::thread::{self, ThreadId};
+
+use crossterm::terminal;
+
+/// Alternate screen, empty; pasted text in brackets; no cursor.
+const ENTER: &str = "\x1b[?1049h\x1b[2J\x1b[?2004h\x1b[?25l";
+/// Presses, wheel and drags, in SGR form. Not mode 1003, which reports every movement and would wake us for nothing.
+const ENTER_MOUSE: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+/// All of that undone, and whatever a frame that was cut off may have left: a synchronized update, a style.
+const LEAVE: &str = "\x1b[?2026l\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
+
+/// The thread that holds the terminal, while one does.
+static HELD: Mutex<Option<ThreadId>> = Mutex::new(None);
+
+/// Holds the terminal in raw mode on the alternate screen until it is dropped.
+#[derive(Debug)]
+pub struct Guard {
+    mouse: bool,
+}
+
+impl Guard {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    ///
+    /// When standard output is no terminal or cannot be written to. The terminal is then as it was.
+    pub fn enter(mouse: bool) -> io::Result<Self> {
+        restore_on_panic();
+        let guard = Self { mouse };
+        guard.resume()?;
+        Ok(guard)
+    }
+
+    /// Takes the terminal again, after [`Guard::leave`] or after somebody else changed its modes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Guard::enter`].
+    pub fn resume(&self) -> io::Result<()> {
+        *HELD.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
+        // crossterm takes raw mode for on once it has set it; a shell that had the terminal meanwhile has set it off.
+        terminal::disable_raw_mode()?;
+        terminal::enable_raw_mode()?;
+        let mut modes = ENTER.to_owned();
+        if self.mouse {
+            modes.push_str(ENTER_MOUSE);
+        }
+        output()?.write_all(modes.as_bytes())
+    }
+
+    /// Gives the terminal back as it was. Does nothing when it has been given back already.
+    pub fn leave(&self) {
+        restore();
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Standard output without the lock and the buffer of [`io::stdout`]: a panic
+/// in the middle of a write may hold the one and have filled the other.
+pub(super) fn output() -> io::Result<File> {
+    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
+}
+
+fn restore() {
+    let held = HELD.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if held.is_none() {
+        return;
+    }
+    // A terminal that is gone cannot be put right, and nobody is there to be told.
+    let _ = output().and_then(|mut out| out.write_all(LEAVE.as_bytes()));
+    let _ = terminal::disable_raw_mode();
+}
+
+/// Lets a panic of the thread that holds the terminal give it back before the
+/// message is printed. Panics elsewhere (a scenario's, above all) are not ours.
+fn restore_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let holder = *HELD.lock().unwrap_or_else(PoisonError::into_inner);
+            if holder == Some(thread::current().id()) {
+                restore();
+            }
+            before(info);
+        }));
+    });
+}

@@ -1,0 +1,143 @@
+//! Keys, mouse and signals, in one queue.
+//!
+//! Two threads wait where one can only block: one on the terminal, one on
+//! signals. The event loop waits on the queue alone, so it can sleep until
+//! something happens.
+
+use std::io;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{self, Event, KeyEvent, MouseEvent};
+use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
+use signal_hook::iterator::Signals;
+
+/// Something from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A key.
+    Key(KeyEvent),
+    /// The mouse.
+    Mouse(MouseEvent),
+    /// Pasted text.
+    Paste(String),
+    /// The terminal has another size.
+    Resized,
+    /// The process was stopped and is continued.
+    Continued,
+    /// A signal asks the program to end: its number.
+    Ended(i32),
+    /// The terminal is gone.
+    Gone,
+}
+
+/// The queue of inputs.
+#[derive(Debug)]
+pub struct Inputs {
+    queue: Receiver<Input>,
+}
+
+impl Inputs {
+    /// Starts to listen: from now on SIGINT, SIGTERM and SIGHUP are inputs and do not end the process.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread or no signal handler.
+    pub fn open() -> io::Result<Self> {
+        let (sender, queue) = mpsc::channel();
+        let signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGCONT, SIGWINCH])?;
+        let also = sender.clone();
+        thread::Builder::new().name("signals".to_owned()).spawn(move || forward_signals(signals, &also))?;
+        thread::Builder::new().name("input".to_owned()).spawn(move || forward_events(&sender))?;
+        Ok(Self { queue })
+    }
+
+    /// The next input; none when there is none until the deadline. Without a deadline it waits for ever.
+    pub fn next(&self, until: Option<Instant>) -> Option<Input> {
+        let Some(until) = until else {
+            return Some(self.queue.recv().unwrap_or(Input::Gone));
+        };
+        match self.queue.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(input) => Some(input),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Input::Gone),
+        }
+    }
+}
+
+/// Runs until the queue is gone, that is, until the event loop has ended.
+fn forward_signals(mut signals: Signals, queue: &Sender<Input>) {
+    for signal in signals.forever() {
+        let input = match signal {
+            SIGWINCH => Input::Resized,
+            SIGCONT => Input::Continued,
+            signal => Input::Ended(signal),
+        };
+        if queue.send(input).is_err() {
+            return;
+        }
+    }
+}
+
+/// Runs until the terminal or the queue is gone.
+fn forward_events(queue: &Sender<Input>) {
+    let mut alive = true;
+    while alive {
+        alive = match wait_for_terminal() {
+            // The first read may wait for the rest of a sequence, or for a byte that crossterm has seen and not told of.
+            Ok(()) => forward_one(queue) && forward_pending(queue),
+            Err(_) => queue.send(Input::Gone).is_err(),
+        };
+    }
+}
+
+fn forward_pending(queue: &Sender<Input>) -> bool {
+    loop {
+        match event::poll(Duration::ZERO) {
+            Ok(true) if forward_one(queue) => {}
+            Ok(more) => return !more,
+            Err(_) => return true,
+        }
+    }
+}
+
+/// Returns whether there may be more.
+fn forward_one(queue: &Sender<Input>) -> bool {
+    let input = match event::read() {
+        Ok(Event::Key(key)) => Input::Key(key),
+        Ok(Event::Mouse(mouse)) => Input::Mouse(mouse),
+        Ok(Event::Paste(text)) => Input::Paste(text),
+        Ok(Event::Resize(..)) => Input::Resized,
+        Ok(Event::FocusGained | Event::FocusLost) => return true,
+        Err(_) => Input::Gone,
+    };
+    let gone = input == Input::Gone;
+    queue.send(input).is_ok() && !gone
+}
+
+/// Waits until there is something to read.
+///
+/// crossterm's own wait takes the end of input for no input and spins, so the
+/// terminal's going away has to be seen here.
+///
+/// # Errors
+///
+/// When the terminal is gone.
+fn wait_for_terminal() -> io::Result<()> {
+    let stdin = io::stdin();
+    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+    loop {
+        match rustix::event::poll(&mut fds, None) {
+            Ok(_) => break,
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(())
+}

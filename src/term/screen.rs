@@ -1,0 +1,99 @@
+//! A terminal to draw on: each frame is one write.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Write};
+use std::mem;
+use std::rc::Rc;
+
+use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal};
+use signal_hook::consts::SIGTSTP;
+use signal_hook::low_level;
+
+use super::guard::{self, Guard};
+
+/// Terminals that know mode 2026 show what is between these two at once; others ignore them.
+const BEGIN_FRAME: &[u8] = b"\x1b[?2026h";
+const END_FRAME: &[u8] = b"\x1b[?2026l";
+
+/// The terminal, held until this is dropped.
+#[derive(Debug)]
+pub struct Screen {
+    // First, so that it is dropped first: what the terminal has to say after that stays in the buffer.
+    guard: Guard,
+    terminal: Terminal<CrosstermBackend<Bytes>>,
+    bytes: Bytes,
+    out: File,
+}
+
+impl Screen {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    ///
+    /// When standard output is no terminal.
+    pub fn open(mouse: bool) -> io::Result<Self> {
+        // With NO_COLOR set crossterm would drop bold and reverse too. Which colours are drawn is the theme's choice.
+        crossterm::style::force_color_output(true);
+        let guard = Guard::enter(mouse)?;
+        let bytes = Bytes::default();
+        let terminal = Terminal::new(CrosstermBackend::new(bytes.clone()))?;
+        Ok(Self { guard, terminal, bytes, out: guard::output()? })
+    }
+
+    /// Draws one frame, at the size that the terminal has now.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be written to.
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        self.bytes.0.borrow_mut().extend_from_slice(BEGIN_FRAME);
+        self.terminal.draw(paint)?;
+        let mut frame = mem::take(&mut *self.bytes.0.borrow_mut());
+        frame.extend_from_slice(END_FRAME);
+        self.out.write_all(&frame)?;
+        frame.clear();
+        *self.bytes.0.borrow_mut() = frame;
+        Ok(())
+    }
+
+    /// Gives the terminal back, stops the process, and takes the terminal again when it is continued.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be taken again.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        self.guard.leave();
+        // SIGTSTP with its default action, and not SIGSTOP: without a shell to continue us the system ignores it.
+        low_level::raise(SIGTSTP)?;
+        self.resume()
+    }
+
+    /// Takes the terminal again, after somebody stopped and continued the process. The next frame is drawn whole.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be taken again.
+    pub fn resume(&mut self) -> io::Result<()> {
+        self.guard.resume()?;
+        self.terminal.clear()
+    }
+}
+
+/// Bytes on their way to the terminal. Flushing does nothing, since
+/// [`Screen::draw`] writes them at its end: a frame that a panic cuts off is
+/// never written, not even when the terminal is dropped.
+#[derive(Debug, Clone, Default)]
+struct Bytes(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Bytes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
