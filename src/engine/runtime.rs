@@ -151,7 +151,7 @@ impl Job {
     }
 
     fn spawn_main(&self) -> io::Result<JoinHandle<scenarios::scenario::Result>> {
-        let cx = Context::new(self.spec.values.clone(), self.spec.seed);
+        let cx = Context::new(self.spec.values.clone(), self.spec.seed, self.spec.clock);
         let run = self.spec.scenario.run;
         // Workers have threads of their own, and this one only writes down the spawn.
         let _attached = (self.spec.workers > 0).then(|| self.recorder.attach("root"));

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 
 use super::format;
 use super::pen::Pen;
-use super::pending::hints;
 use super::theme::Look;
+use crate::app::keymap::hints;
 use crate::app::model::Model;
 
 /// Draws the notice if there is one, else as many hints as there is room for.

@@ -6,6 +6,7 @@
 //! change of theme needs no new parse.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use scenarios::Scenario;
 use tree_sitter_highlight::{HighlightConfiguration, HighlightEvent, Highlighter};
@@ -50,6 +51,12 @@ struct Source {
     lines: Vec<CodeLine>,
     /// Whether it was highlighted, as far as it can be.
     done: bool,
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").field("unfinished", &self.unfinished).finish_non_exhaustive()
+    }
 }
 
 impl Cache {

@@ -20,7 +20,6 @@ mod layers;
 mod layout;
 mod panes;
 mod pen;
-mod pending;
 mod prose;
 mod theme;
 mod view;

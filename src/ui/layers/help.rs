@@ -5,11 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::{Clear, Widget};
 
+use crate::app::keymap::{HelpLine, help_lines};
 use crate::app::model::Pane;
 use crate::trace::{End, State};
 use crate::ui::format;
 use crate::ui::pen::Pen;
-use crate::ui::pending::help_lines;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 
@@ -57,16 +57,16 @@ fn place(screen: Rect, rows: usize) -> Rect {
 
 fn rows(look: Look, pane: Pane) -> Vec<Row> {
     let mut rows = Vec::new();
-    let mut group = "";
-    for line in help_lines(pane) {
-        if line.group != group {
-            if !rows.is_empty() {
-                rows.push(Row::Blank);
+    for line in help_lines(pane, look.unicode()) {
+        match line {
+            HelpLine::Heading(text) => {
+                if !rows.is_empty() {
+                    rows.push(Row::Blank);
+                }
+                rows.push(Row::Heading(text));
             }
-            rows.push(Row::Heading(line.group));
-            group = line.group;
+            HelpLine::Keys { keys, help } => rows.push(Row::Entry(keys, look.key(), help.to_owned())),
         }
-        rows.push(Row::Entry(line.keys, look.key(), line.text.to_owned()));
     }
     rows.push(Row::Blank);
     rows.push(Row::Heading("Marks on the lanes"));

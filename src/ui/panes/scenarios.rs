@@ -8,7 +8,6 @@ use scenarios::Scenario;
 use crate::app::model::{Areas, Model, Pane};
 use crate::ui::format;
 use crate::ui::pen::Pen;
-use crate::ui::pending::matches;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 
@@ -26,7 +25,7 @@ const WIDE: u16 = 60;
 pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &mut Areas) {
     let look = Look::new(model.options.theme);
     let focus = model.focus == Pane::Scenarios;
-    let found = matches(model, &model.list);
+    let found = model.list.matches(model.catalogue);
     let all = model.catalogue.len();
     let remark = if found.len() == all { all.to_string() } else { format!("{} of {all}", found.len()) };
     let buf = frame.buffer_mut();
