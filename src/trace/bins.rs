@@ -2,10 +2,15 @@
 //!
 //! There are never more than [`Bins::MOST`] bins: when the run outgrows them,
 //! neighbours merge and the stretch doubles, so a run of an hour costs what a
-//! run of a second does.
+//! run of a second does. Each bin knows how things stood at its end, also when
+//! nothing happened within, so that a chart reads one bin a column and looks
+//! at no task. Facts may come late: a bin in the past is corrected, and the
+//! standing of those after it.
+
+use super::census::{Census, Shift};
 
 /// Counts over time, in stretches of equal length.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Bins {
     /// The length of a stretch, in nanoseconds.
     pub width_ns: u64,
@@ -22,31 +27,18 @@ pub struct Bin {
     pub poll_ns: u64,
     /// The longest of them, in nanoseconds.
     pub longest_poll_ns: u64,
-    /// Polls that followed a wake or a spawn: how many have their delay counted.
+    /// Polls that began within on a ready task: how many have their delay counted.
     pub delays: u32,
-    /// The sum of the delays between the wake and the poll, in nanoseconds.
+    /// The sum of the delays between becoming ready and the poll, in
+    /// nanoseconds. A task that is woken within a poll is ready from its end on.
     pub delay_ns: u64,
     /// How many tasks were in which state at the end of the stretch.
     pub census: Census,
 }
 
-/// How many tasks are in which state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Census {
-    /// Being polled.
-    pub running: u32,
-    /// Woken and not polled yet.
-    pub ready: u32,
-    /// Waiting.
-    pub waiting: u32,
-    /// Ended.
-    pub ended: u32,
-}
-
-impl Census {
-    /// Tasks that have been spawned and have not ended.
-    pub fn alive(self) -> u32 {
-        self.running + self.ready + self.waiting
+impl Default for Bins {
+    fn default() -> Self {
+        Self { width_ns: Self::FIRST_WIDTH_NS, bins: Vec::new() }
     }
 }
 
@@ -55,4 +47,195 @@ impl Bins {
     pub const MOST: usize = 4096;
     /// The length of a stretch at first: a millisecond, the finest step of Tokio's timer.
     pub const FIRST_WIDTH_NS: u64 = 1_000_000;
+
+    /// The bins that touch a stretch of time (both ends included), each with
+    /// the time that it starts at, in nanoseconds.
+    pub fn range(&self, from_ns: u64, to_ns: u64) -> impl DoubleEndedIterator<Item = (u64, &Bin)> {
+        let end = self.bins.len().min(self.index(to_ns).saturating_add(1));
+        let first = self.index(from_ns).min(end);
+        let width = self.width_ns;
+        self.bins[first..end].iter().enumerate().map(move |(i, bin)| ((first + i) as u64 * width, bin))
+    }
+
+    /// All bins that touch a stretch of time (both ends included), as one.
+    pub fn total(&self, from_ns: u64, to_ns: u64) -> Bin {
+        self.range(from_ns, to_ns).fold(Bin::default(), |sum, (_, bin)| sum.merged(bin))
+    }
+
+    /// Polls in the second that ends with this time. Bins count whole, the one
+    /// that covers the time too; time before the run began has no polls.
+    pub fn polls_per_second_at(&self, at_ns: u64) -> f64 {
+        let (total, over_ns) = self.last_second(at_ns);
+        f64::from(total.polls) * Self::SECOND_NS as f64 / over_ns as f64
+    }
+
+    /// Mean time of the polls that ended in the second before this time, in
+    /// nanoseconds; none when there were none.
+    pub fn mean_poll_ns_at(&self, at_ns: u64) -> Option<u64> {
+        let (total, _) = self.last_second(at_ns);
+        total.poll_ns.checked_div(u64::from(total.polls))
+    }
+
+    /// Mean delay between becoming ready and being polled, of the polls that
+    /// began in the second before this time, in nanoseconds; none when there were none.
+    pub fn mean_delay_ns_at(&self, at_ns: u64) -> Option<u64> {
+        let (total, _) = self.last_second(at_ns);
+        total.delay_ns.checked_div(u64::from(total.delays))
+    }
+
+    const SECOND_NS: u64 = 1_000_000_000;
+
+    /// The bins of the second that ends with this time, as one, and how long they are.
+    fn last_second(&self, at_ns: u64) -> (Bin, u64) {
+        let over_ns = Self::SECOND_NS.div_ceil(self.width_ns) * self.width_ns;
+        let past_end = (at_ns / self.width_ns + 1).saturating_mul(self.width_ns);
+        (self.total(past_end.saturating_sub(over_ns), at_ns), over_ns)
+    }
+
+    /// Counts a poll that ended.
+    pub(super) fn add_poll(&mut self, end_ns: u64, poll_ns: u64) {
+        let bin = self.bin(end_ns);
+        bin.polls = bin.polls.saturating_add(1);
+        bin.poll_ns = bin.poll_ns.saturating_add(poll_ns);
+        bin.longest_poll_ns = bin.longest_poll_ns.max(poll_ns);
+    }
+
+    /// Counts the time that a task was ready before a poll that begins.
+    pub(super) fn add_delay(&mut self, at_ns: u64, delay_ns: u64) {
+        let bin = self.bin(at_ns);
+        bin.delays = bin.delays.saturating_add(1);
+        bin.delay_ns = bin.delay_ns.saturating_add(delay_ns);
+    }
+
+    /// A task changes its state.
+    pub(super) fn shift(&mut self, at_ns: u64, shift: Shift) {
+        let first = self.cover(at_ns);
+        for bin in &mut self.bins[first..] {
+            shift.apply(&mut bin.census);
+        }
+    }
+
+    /// Makes the bins reach a time; those that are new stand as the last one does. Returns the bin's place.
+    pub(super) fn cover(&mut self, at_ns: u64) -> usize {
+        while self.index(at_ns) >= Self::MOST {
+            self.double();
+        }
+        let index = self.index(at_ns);
+        if index >= self.bins.len() {
+            let census = self.bins.last().map_or_else(Census::default, |bin| bin.census);
+            self.bins.resize(index + 1, Bin { census, ..Bin::default() });
+        }
+        index
+    }
+
+    fn bin(&mut self, at_ns: u64) -> &mut Bin {
+        let index = self.cover(at_ns);
+        &mut self.bins[index]
+    }
+
+    fn index(&self, at_ns: u64) -> usize {
+        usize::try_from(at_ns / self.width_ns).unwrap_or(usize::MAX)
+    }
+
+    fn double(&mut self) {
+        self.width_ns *= 2;
+        self.bins = self.bins.chunks(2).map(|pair| pair[1..].iter().fold(pair[0], Bin::merged)).collect();
+    }
+}
+
+impl Bin {
+    /// This stretch and the next one as one.
+    fn merged(self, next: &Self) -> Self {
+        Self {
+            polls: self.polls.saturating_add(next.polls),
+            poll_ns: self.poll_ns.saturating_add(next.poll_ns),
+            longest_poll_ns: self.longest_poll_ns.max(next.longest_poll_ns),
+            delays: self.delays.saturating_add(next.delays),
+            delay_ns: self.delay_ns.saturating_add(next.delay_ns),
+            census: next.census,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::census::Standing;
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+    const SPAWN: Shift = Shift { from: None, to: Standing::Ready };
+    const RUN: Shift = Shift { from: Some(Standing::Ready), to: Standing::Running };
+
+    #[test]
+    fn a_gap_stands_as_what_came_before_it() {
+        let mut bins = Bins::default();
+        bins.shift(0, SPAWN);
+        bins.shift(3 * MS, RUN);
+        let ready: Vec<u32> = bins.bins.iter().map(|bin| bin.census.ready).collect();
+        let running: Vec<u32> = bins.bins.iter().map(|bin| bin.census.running).collect();
+        assert_eq!((ready, running), (vec![1, 1, 1, 0], vec![0, 0, 0, 1]));
+    }
+
+    #[test]
+    fn a_late_change_corrects_all_bins_after_it() {
+        let mut bins = Bins::default();
+        bins.shift(0, SPAWN);
+        bins.cover(4 * MS);
+        bins.shift(2 * MS, RUN);
+        let running: Vec<u32> = bins.bins.iter().map(|bin| bin.census.running).collect();
+        assert_eq!(running, [0, 0, 1, 1, 1]);
+    }
+
+    #[test]
+    fn outgrown_bins_merge_in_pairs_and_lose_nothing() {
+        let mut bins = Bins::default();
+        bins.shift(0, SPAWN);
+        bins.add_poll(MS / 2, 100);
+        bins.add_poll(MS, 300);
+        bins.add_delay(MS, 7);
+        bins.shift(MS, RUN);
+        bins.add_poll(Bins::MOST as u64 * MS, 5);
+        assert_eq!(bins.width_ns, 2 * MS);
+        assert_eq!(bins.bins.len(), Bins::MOST / 2 + 1);
+        let first = bins.bins[0];
+        assert_eq!((first.polls, first.poll_ns, first.longest_poll_ns), (2, 400, 300));
+        assert_eq!((first.delays, first.delay_ns, first.census.running), (1, 7, 1));
+        assert_eq!(bins.total(0, u64::MAX).polls, 3);
+    }
+
+    #[test]
+    fn the_last_moment_there_is_has_a_bin() {
+        let mut bins = Bins::default();
+        bins.add_poll(u64::MAX, 1);
+        assert!(bins.bins.len() <= Bins::MOST);
+        assert_eq!(bins.range(u64::MAX, u64::MAX).map(|(_, bin)| bin.polls).collect::<Vec<_>>(), [1]);
+        assert!(bins.polls_per_second_at(u64::MAX) > 0.0);
+    }
+
+    #[test]
+    fn a_range_has_the_bins_that_it_touches_with_their_starts() {
+        let mut bins = Bins::default();
+        bins.cover(9 * MS);
+        let starts = |from, to| bins.range(from, to).map(|(start, _)| start / MS).collect::<Vec<_>>();
+        assert_eq!(starts(2 * MS + 1, 4 * MS), [2, 3, 4]);
+        assert_eq!(starts(8 * MS, 90 * MS), [8, 9]);
+        assert!(starts(50 * MS, 90 * MS).is_empty());
+        assert!(starts(5 * MS, 2 * MS).is_empty());
+    }
+
+    #[test]
+    fn rates_are_those_of_the_second_before() {
+        let mut bins = Bins::default();
+        for at_ms in [500, 1_499, 1_500, 1_600] {
+            bins.add_poll(at_ms * MS, at_ms);
+            bins.add_delay(at_ms * MS, 10 * at_ms);
+        }
+        assert!((bins.polls_per_second_at(1_499 * MS) - 2.0).abs() < 1e-9);
+        assert!((bins.polls_per_second_at(1_500 * MS) - 2.0).abs() < 1e-9, "the poll at 500 ms is a second old");
+        assert_eq!(bins.mean_poll_ns_at(1_500 * MS), Some(1_499));
+        assert_eq!(bins.mean_delay_ns_at(1_600 * MS), Some(10 * (1_499 + 1_500 + 1_600) / 3));
+        assert_eq!(bins.mean_poll_ns_at(499 * MS), None);
+        assert_eq!(bins.mean_delay_ns_at(9_000 * MS), None);
+        assert!(bins.polls_per_second_at(9_000 * MS).abs() < 1e-9);
+    }
 }

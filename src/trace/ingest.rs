@@ -1,5 +1,384 @@
-//! From events to a trace.
+//! From events to tasks: what each fact does to a life.
+//!
+//! On one thread the facts of a run come in order, and the rules are plain. On
+//! several threads each writes for itself, so a fact may come after one that
+//! it caused, and a full buffer may have swallowed it. Nothing that comes is
+//! refused for that: a life always stays a row of states in order of time,
+//! whatever is missing, and [`Trace::late`] tells how often it had to be mended.
+//!
+//! The rules for one task, beyond the plain ones:
+//!
+//! - A task that was woken within a poll is ready when the poll ends.
+//! - A wake of a task that is ready, or was woken in the same poll, changes
+//!   nothing; one of a task that ended is nothing.
+//! - A poll may start on a waiting task: that is how an abort from outside
+//!   arrives, which wakes nobody.
+//! - The runtime's letting go comes before the end of the last poll; the task
+//!   ends with that poll, or at once when none is under way.
+//! - A fact that is older than the newest one of the same task happened at the
+//!   time of that one. If it is a wake from before the last poll, that poll was
+//!   the answer to it, and the task stays as it is.
+//! - A poll that starts while another one lasts ends that one: the task can be
+//!   in one place only. The end of the other, when it comes, is late.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::panic::Location;
+
+use super::census::{Shift, Standing};
+use super::task::{End, Ended, Segment, State, Task, TaskIx, Wake, Waker};
+use super::{Sample, Trace};
+use crate::record::event::{Event, LastPoll, Named, SpanId, TaskId, What};
 
 /// What is needed only while events come.
 #[derive(Debug, Default)]
-pub(super) struct Ingest {}
+pub(super) struct Ingest {
+    /// Tasks by Tokio's number.
+    tasks: HashMap<TaskId, TaskIx, BuildHasherDefault<NumberHasher>>,
+    /// Names whose spawn is yet to come.
+    names: HashMap<TaskId, String, BuildHasherDefault<NumberHasher>>,
+    /// For each task, by its place, what is known of it now.
+    lives: Vec<Life>,
+    /// Open spans: the task, and the place among its spans.
+    pub(super) spans: HashMap<SpanId, (TaskIx, usize)>,
+}
+
+/// What is known of a task now and need not be kept.
+#[derive(Debug, Clone, Copy, Default)]
+struct Life {
+    /// The time of its newest fact.
+    newest_ns: u64,
+    /// When its last poll started.
+    polled_ns: u64,
+    /// Whether it was woken in the poll under way.
+    woken: bool,
+    /// Whether it panicked in the poll under way.
+    panicked: bool,
+    /// The runtime let go of it within the poll under way; that is then its newest fact.
+    terminated: Option<LastPoll>,
+}
+
+/// Task numbers are given out one after the other, so they spread well when multiplied by an odd number.
+#[derive(Debug, Default)]
+struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
+impl Trace {
+    /// Takes in one event, written by the thread with that index. The events of
+    /// one thread must come in the order they were written; those of several
+    /// threads should come in order of time, as far as that is known. Once the
+    /// trace is closed, nothing is taken in.
+    pub fn push(&mut self, thread: u16, event: Event) {
+        if self.closed {
+            return;
+        }
+        let at_ns = event.at_ns;
+        let ours = match event.what {
+            What::PollStart(task) => self.poll_start(at_ns, thread, task),
+            What::PollEnd(task) => self.poll_end(at_ns, thread, task),
+            What::Wake { task, by } => self.wake(at_ns, task, by),
+            What::Spawn { task, parent, at } => self.spawn(at_ns, task, parent, at),
+            What::Terminate { task, last } => self.terminate(at_ns, task, last),
+            What::Named(named) => self.name(*named),
+            What::Panic(panic) => self.panicked(at_ns, *panic),
+            What::SpanOpen(span) => self.open_span(at_ns, *span),
+            What::SpanClose(span) => self.close_span(at_ns, span),
+            What::Log(log) => self.write_log(at_ns, *log),
+        };
+        if ours {
+            self.recorded += 1;
+            self.reach(at_ns);
+        }
+    }
+
+    /// Gives the thread with that index its name. Threads that poll without a name are called `thread N`.
+    pub fn name_thread(&mut self, index: u16, name: impl Into<String>) {
+        self.know_thread(index);
+        self.threads[usize::from(index)] = name.into();
+    }
+
+    /// The recorder had to drop that many events more. Also counts after the
+    /// trace is closed: the last count may be known only then.
+    pub fn add_lost(&mut self, events: u64) {
+        self.lost += events;
+    }
+
+    /// Takes in a sample of Tokio's own figures. Once the trace is closed, nothing is taken in.
+    pub fn add_sample(&mut self, sample: Sample) {
+        if self.closed {
+            return;
+        }
+        self.reach(sample.at_ns);
+        let place = self.samples.partition_point(|earlier| earlier.at_ns <= sample.at_ns);
+        self.samples.insert(place, sample);
+    }
+
+    /// The recording is over. Tasks that live are ended as [`End::Dropped`] at
+    /// this time, in the order of spawning; one that the runtime had already
+    /// let go of ends as that said, and when.
+    pub fn close(&mut self, at_ns: u64) {
+        if self.closed {
+            return;
+        }
+        self.reach(at_ns);
+        for task in 0..self.tasks.len() as TaskIx {
+            if self.task(task).ended.is_none() && !self.end_if_terminated(task) {
+                let at_ns = at_ns.max(self.life(task).newest_ns);
+                self.end(at_ns, task, Ended { at_ns, how: End::Dropped, inferred: false });
+            }
+        }
+        self.ingest = Ingest::default();
+        self.closed = true;
+    }
+
+    fn spawn(&mut self, at_ns: u64, id: TaskId, parent: Option<TaskId>, place: &'static Location<'static>) -> bool {
+        if self.known(id).is_some_and(|task| self.task(task).ended.is_none()) {
+            return true; // It lives: a second spawn says nothing new.
+        }
+        let ix = self.tasks.len() as TaskIx;
+        let parent = parent.and_then(|parent| self.known(parent));
+        match parent {
+            Some(parent) => self.tasks[parent as usize].children.push(ix),
+            None => self.roots.push(ix),
+        }
+        let name = self.ingest.names.remove(&id);
+        self.recorded += u64::from(name.is_some());
+        self.tasks.push(Task {
+            name: name.filter(|name| !name.is_empty()).unwrap_or_else(|| format!("task {ix}")),
+            parent,
+            spawned_ns: at_ns,
+            spawned_at: Some(place),
+            segments: vec![Segment { start_ns: at_ns, state: State::Ready }],
+            ..Task::default()
+        });
+        self.ingest.tasks.insert(id, ix);
+        self.ingest.lives.push(Life { newest_ns: at_ns, ..Life::default() });
+        self.totals.spawned += 1;
+        self.totals.alive += 1;
+        self.shift(at_ns, None, Standing::Ready);
+        self.digest.spawn(at_ns, ix, parent, place);
+        true
+    }
+
+    /// A name comes before its spawn: it counts as taken in only with that.
+    fn name(&mut self, named: Named) -> bool {
+        let Some(task) = self.known(named.task).filter(|task| self.task(*task).ended.is_none()) else {
+            self.ingest.names.insert(named.task, named.name);
+            return false;
+        };
+        if !named.name.is_empty() {
+            self.tasks[task as usize].name = named.name;
+        }
+        true
+    }
+
+    fn poll_start(&mut self, at_ns: u64, thread: u16, id: TaskId) -> bool {
+        let Some(task) = self.known(id) else { return false };
+        if self.task(task).ended.is_some() || self.end_if_terminated(task) {
+            return true;
+        }
+        let at_ns = self.in_order(task, at_ns);
+        let last = self.last(task);
+        match last.state {
+            State::Ready => self.bins.add_delay(at_ns, at_ns - last.start_ns),
+            State::Running(_) => self.bins.add_poll(at_ns, at_ns - last.start_ns),
+            State::Waiting => {}
+        }
+        self.know_thread(thread);
+        self.enter(at_ns, task, State::Running(thread));
+        self.tasks[task as usize].polls += 1;
+        self.polls += 1;
+        *self.life_mut(task) = Life { newest_ns: at_ns, polled_ns: at_ns, ..Life::default() };
+        self.digest.poll_start(at_ns, task);
+        true
+    }
+
+    fn poll_end(&mut self, at_ns: u64, thread: u16, id: TaskId) -> bool {
+        let Some(task) = self.known(id) else { return false };
+        if self.task(task).ended.is_some() {
+            return true;
+        }
+        if self.last(task).state != State::Running(thread) {
+            // Its start was lost, or the poll was already taken to be over.
+            self.late += u64::from(at_ns < self.life(task).newest_ns);
+            return true;
+        }
+        let at_ns = self.in_order(task, at_ns);
+        self.digest.poll_end(at_ns, task);
+        let life = *self.life(task);
+        if let Some(last) = life.terminated {
+            self.end(at_ns, task, self.how(task, at_ns, last));
+        } else {
+            self.bins.add_poll(at_ns, at_ns - self.last(task).start_ns);
+            self.enter(at_ns, task, if life.woken { State::Ready } else { State::Waiting });
+            self.life_mut(task).panicked = false; // Somebody caught it.
+        }
+        true
+    }
+
+    fn terminate(&mut self, at_ns: u64, id: TaskId, last: LastPoll) -> bool {
+        let Some(task) = self.known(id) else {
+            // A task without a spawn (blocking work) needs its name no more.
+            self.ingest.names.remove(&id);
+            return false;
+        };
+        if self.task(task).ended.is_some() || self.life(task).terminated.is_some() {
+            return true;
+        }
+        let at_ns = self.in_order(task, at_ns);
+        if self.polled(task) && last != LastPoll::Shutdown {
+            self.life_mut(task).terminated = Some(last);
+        } else {
+            self.end(at_ns, task, self.how(task, at_ns, last));
+        }
+        true
+    }
+
+    fn wake(&mut self, at_ns: u64, id: TaskId, by: Option<TaskId>) -> bool {
+        let Some(task) = self.known(id) else { return false };
+        let life = *self.life(task);
+        if self.task(task).ended.is_some() || life.terminated.is_some() {
+            return true;
+        }
+        let by = by.and_then(|by| self.known(by)).map_or(Waker::Outside, Waker::Task);
+        let answered = at_ns < life.polled_ns;
+        if answered || life.woken || self.last(task).state == State::Ready {
+            self.late += u64::from(answered);
+            self.tasks[task as usize].redundant_wakes += 1;
+            self.digest.wake(at_ns, task, by);
+            return true;
+        }
+        let at_ns = self.in_order(task, at_ns);
+        self.tasks[task as usize].wakes.push(Wake { at_ns, by });
+        self.digest.wake(at_ns, task, by);
+        if self.polled(task) {
+            self.life_mut(task).woken = true;
+        } else {
+            self.enter(at_ns, task, State::Ready);
+        }
+        true
+    }
+
+    /// How a task ends that the runtime let go of.
+    fn how(&self, task: TaskIx, at_ns: u64, last: LastPoll) -> Ended {
+        let how = match last {
+            LastPoll::Shutdown => End::Dropped,
+            LastPoll::Polled | LastPoll::Dropped if self.life(task).panicked => End::Panicked,
+            LastPoll::Dropped => End::Cancelled,
+            LastPoll::Polled if self.task(task).failed => End::Failed,
+            LastPoll::Polled => End::Completed,
+        };
+        Ended { at_ns, how, inferred: last == LastPoll::Polled && !self.polled(task) }
+    }
+
+    /// Ends a task whose last poll has no end that we know of. Returns whether that was so.
+    fn end_if_terminated(&mut self, task: TaskIx) -> bool {
+        let Life { newest_ns: at_ns, terminated: Some(last), .. } = *self.life(task) else { return false };
+        self.end(at_ns, task, self.how(task, at_ns, last));
+        true
+    }
+
+    fn end(&mut self, at_ns: u64, task: TaskIx, ended: Ended) {
+        let last = self.last(task);
+        if self.polled(task) {
+            self.bins.add_poll(at_ns, at_ns - last.start_ns);
+        }
+        let count = match ended.how {
+            End::Completed => Some(&mut self.totals.completed),
+            End::Failed => Some(&mut self.totals.failed),
+            End::Cancelled => Some(&mut self.totals.cancelled),
+            End::Panicked => Some(&mut self.totals.panicked),
+            End::Dropped => None,
+        };
+        if let Some(count) = count {
+            *count += 1;
+            self.totals.alive -= 1;
+        }
+        self.tasks[task as usize].count_last(at_ns);
+        self.tasks[task as usize].ended = Some(ended);
+        self.shift(at_ns, Some(last.state.into()), Standing::Ended);
+        self.digest.end(at_ns, task, ended.how);
+    }
+
+    fn enter(&mut self, at_ns: u64, task: TaskIx, state: State) {
+        let from = self.last(task).state;
+        let entered = &mut self.tasks[task as usize];
+        entered.count_last(at_ns);
+        entered.segments.push(Segment { start_ns: at_ns, state });
+        self.life_mut(task).woken = false;
+        self.shift(at_ns, Some(from.into()), state.into());
+    }
+
+    fn shift(&mut self, at_ns: u64, from: Option<Standing>, to: Standing) {
+        self.changes.shift(at_ns, Shift { from, to });
+        self.bins.shift(at_ns, Shift { from, to });
+    }
+
+    /// The time of a fact, moved up if it is older than the task's newest one.
+    fn in_order(&mut self, task: TaskIx, at_ns: u64) -> u64 {
+        let newest_ns = &mut self.ingest.lives[task as usize].newest_ns;
+        self.late += u64::from(at_ns < *newest_ns);
+        *newest_ns = at_ns.max(*newest_ns);
+        *newest_ns
+    }
+
+    /// The run has come this far.
+    fn reach(&mut self, at_ns: u64) {
+        if at_ns > self.end_ns {
+            self.end_ns = at_ns;
+            self.bins.cover(at_ns);
+        }
+    }
+
+    fn know_thread(&mut self, index: u16) {
+        for unnamed in self.threads.len()..=usize::from(index) {
+            self.threads.push(format!("thread {unnamed}"));
+        }
+    }
+
+    /// A panic in the task's poll under way; it decides about the end only if that poll is the last.
+    pub(super) fn mark_panicked(&mut self, task: TaskIx) {
+        self.life_mut(task).panicked = true;
+    }
+
+    pub(super) fn known(&self, id: TaskId) -> Option<TaskIx> {
+        self.ingest.tasks.get(&id).copied()
+    }
+
+    fn task(&self, task: TaskIx) -> &Task {
+        &self.tasks[task as usize]
+    }
+
+    fn life(&self, task: TaskIx) -> &Life {
+        &self.ingest.lives[task as usize]
+    }
+
+    fn life_mut(&mut self, task: TaskIx) -> &mut Life {
+        &mut self.ingest.lives[task as usize]
+    }
+
+    /// The segment that lasts.
+    fn last(&self, task: TaskIx) -> Segment {
+        let task = self.task(task);
+        task.segments.last().copied().unwrap_or(Segment { start_ns: task.spawned_ns, state: State::Ready })
+    }
+
+    fn polled(&self, task: TaskIx) -> bool {
+        matches!(self.last(task).state, State::Running(_))
+    }
+}

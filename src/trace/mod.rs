@@ -5,13 +5,22 @@
 //! and answers questions about any moment of the run, not only the last one:
 //! the screen shows the trace *at a cursor*. It knows neither Tokio nor a
 //! screen, so a recording in a file and a live run are the same to it.
+//!
+//! Facts go in through [`Trace::push`], one at a time; what each of them does
+//! to a task's life is told there.
 
 mod bins;
+mod census;
+mod digest;
 mod ingest;
+mod notes;
 mod task;
+#[cfg(test)]
+mod tests;
 
-pub use bins::{Bin, Bins, Census};
-pub use task::{End, Ended, Mark, Segment, SpanLabel, State, Task, TaskIx, Wake, Waker};
+pub use bins::{Bin, Bins};
+pub use census::Census;
+pub use task::{End, Ended, Mark, Segment, SpanLabel, State, Task, TaskIx, Times, Wake, Waker};
 
 use crate::record::event::Level;
 
@@ -20,7 +29,7 @@ use crate::record::event::Level;
 pub struct Trace {
     /// Every task, in the order of spawning; a task's place here is its [`TaskIx`].
     pub tasks: Vec<Task>,
-    /// The scenario's own events, in the order they came.
+    /// The scenario's own events and the panics, in the order they came; their times never go back.
     pub log: Vec<LogLine>,
     /// Each field `counter.NAME` of the scenario's events, as a track over time, in order of first use.
     pub counters: Vec<Counter>,
@@ -28,21 +37,45 @@ pub struct Trace {
     pub samples: Vec<Sample>,
     /// Counts for each short stretch of time, for charts.
     pub bins: Bins,
-    /// The threads that have polled tasks, by index: their names.
+    /// The threads that have polled tasks, by index: their names. Each [`State::Running`] has one.
     pub threads: Vec<String>,
-    /// Events taken in.
+    /// Events taken in that concern the run: its tasks, spans and log. Those of
+    /// tasks whose spawn was never seen are not among them.
     pub recorded: u64,
     /// Events that the recorder had to drop, because nobody took them in time.
     pub lost: u64,
-    /// Events that came later than the order allowed (multi-thread only): their times were moved up.
+    /// Events that came later than the order allowed (multi-thread only): their
+    /// times were moved up, or what they say was already known.
     pub late: u64,
-    /// Polls taken in.
+    /// Polls taken in, each when it starts.
     pub polls: u64,
     /// The latest time known, in nanoseconds since the run began.
     pub end_ns: u64,
     /// Whether the recording is over: nothing will be added.
     pub closed: bool,
+    /// The tasks that were spawned from outside any task of the run.
+    roots: Vec<TaskIx>,
+    totals: Totals,
+    changes: census::Changes,
+    digest: digest::Digest,
     ingest: ingest::Ingest,
+}
+
+/// How many tasks there were, and how they ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// All tasks.
+    pub spawned: u32,
+    /// Those that ended as [`End::Completed`].
+    pub completed: u32,
+    /// Those that ended as [`End::Failed`].
+    pub failed: u32,
+    /// Those that ended as [`End::Cancelled`].
+    pub cancelled: u32,
+    /// Those that ended as [`End::Panicked`].
+    pub panicked: u32,
+    /// Those that live, or lived when the recording stopped ([`End::Dropped`]).
+    pub alive: u32,
 }
 
 /// One line of the log.
@@ -58,12 +91,12 @@ pub struct LogLine {
     pub message: String,
 }
 
-/// A quantity of the scenario over time: each change as (nanoseconds, value).
+/// A quantity of the scenario over time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Counter {
     /// The part of the field's name after `counter.`.
     pub name: &'static str,
-    /// Each change, in order of time.
+    /// Each value that was set, as (nanoseconds, value), in order of time; of several at one time the last.
     pub points: Vec<(u64, f64)>,
 }
 
@@ -96,4 +129,59 @@ pub struct Sample {
     pub blocking_threads: usize,
     /// Times that the coop budget made a task yield.
     pub budget_yields: u64,
+}
+
+impl Trace {
+    /// How many tasks were in which state at a time, after all that happened at
+    /// it. Exact while fewer than about 65,000 moments had a change; then off by
+    /// less than a 30,000th of the run's length.
+    pub fn census_at(&self, at_ns: u64) -> Census {
+        self.changes.at(at_ns)
+    }
+
+    /// The first moment after a time at which a task changed its state: where a
+    /// step forwards goes. As exact as [`Trace::census_at`].
+    pub fn next_change(&self, at_ns: u64) -> Option<u64> {
+        self.changes.next(at_ns)
+    }
+
+    /// The last moment before a time at which a task changed its state: where a
+    /// step back goes. As exact as [`Trace::census_at`].
+    pub fn previous_change(&self, at_ns: u64) -> Option<u64> {
+        self.changes.previous(at_ns)
+    }
+
+    /// How many tasks there are by now, and how they ended.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// The trace hash: covers every poll, wake, spawn and end in order with
+    /// their times. Equal for equal runs on the virtual clock, if the build is
+    /// the same. Task numbers are those of the run, and threads, names, spans
+    /// and the log are left out. It is final once the trace is closed.
+    pub fn hash(&self) -> u64 {
+        self.digest.value()
+    }
+
+    /// The tasks that no other task of the run spawned, in order of spawning. Usually *main* alone.
+    pub fn roots(&self) -> &[TaskIx] {
+        &self.roots
+    }
+
+    /// The tasks that this one spawned, in order of spawning; none for a number that no task has.
+    pub fn children_of(&self, task: TaskIx) -> &[TaskIx] {
+        self.tasks.get(task as usize).map_or(&[], |task| &task.children)
+    }
+
+    /// The lines of the log up to a time, it included.
+    pub fn log_at(&self, at_ns: u64) -> &[LogLine] {
+        &self.log[..self.log.partition_point(|line| line.at_ns <= at_ns)]
+    }
+
+    /// The last sample that was taken by a time; none before the first.
+    pub fn sample_at(&self, at_ns: u64) -> Option<&Sample> {
+        let after = self.samples.partition_point(|sample| sample.at_ns <= at_ns);
+        after.checked_sub(1).map(|i| &self.samples[i])
+    }
 }

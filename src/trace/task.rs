@@ -20,21 +20,31 @@ pub struct Task {
     pub spawned_ns: u64,
     /// The source line that spawned it.
     pub spawned_at: Option<&'static Location<'static>>,
-    /// Its changes of state, in order of time. The first is the spawn, with [`State::Ready`].
+    /// The tasks that it spawned, in the order of spawning.
+    pub children: Vec<TaskIx>,
+    /// Its changes of state, in order of time. The first is the spawn, with
+    /// [`State::Ready`]. Neighbours differ, but for two polls with nothing known
+    /// between them: then the end of the first came late or was lost.
     pub segments: Vec<Segment>,
     /// The wakes that made it ready, in order of time.
     pub wakes: Vec<Wake>,
     /// How and when it ended.
     pub ended: Option<Ended>,
-    /// Its polls so far.
+    /// Wakes that changed nothing, because it was ready or had been woken in the same poll.
+    pub redundant_wakes: u64,
+    /// Its polls so far, with one that is under way.
     pub polls: u64,
-    /// The time it has spent in polls, in nanoseconds.
+    /// The time it has spent in polls, in nanoseconds, without a poll that is under way.
     pub busy_ns: u64,
+    /// The time it has been ready and not polled, in nanoseconds, without a stretch that lasts.
+    pub ready_ns: u64,
+    /// The time it has waited, in nanoseconds, without a wait that lasts.
+    pub waiting_ns: u64,
     /// The scenario's spans that it entered, in order of time.
     pub spans: Vec<SpanLabel>,
     /// Its lines of the log, as marks on the lane.
     pub marks: Vec<Mark>,
-    /// What it said when it panicked.
+    /// What it said when it panicked; also when somebody caught the panic and it lived on.
     pub panic: Option<String>,
     /// Whether it emitted an error event with a field `error`.
     pub failed: bool,
@@ -85,7 +95,13 @@ pub struct Ended {
     pub at_ns: u64,
     /// How.
     pub how: End,
-    /// Whether `how` is inferred and not observed.
+    /// Whether `how` is inferred and not observed: it returned, but the beginning
+    /// of that poll was lost, and with it maybe a panic.
+    ///
+    /// Two cases look exactly like another one and are not marked, because every
+    /// end of that kind would be: an abort from within the task's own poll reads
+    /// as `Completed` or `Failed`, and a panic that is caught within the very
+    /// poll that returns reads as `Panicked`.
     pub inferred: bool,
 }
 
@@ -98,7 +114,7 @@ pub enum End {
     Failed,
     /// It was aborted: its future was dropped before it returned.
     Cancelled,
-    /// It panicked.
+    /// It panicked, in its last poll or when its future was dropped.
     Panicked,
     /// It was alive when the recording stopped; the runtime's shutdown dropped it.
     Dropped,
@@ -113,6 +129,27 @@ pub struct SpanLabel {
     pub end_ns: Option<u64>,
     /// Its name and fields.
     pub label: String,
+}
+
+/// How long a task has been in each state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Times {
+    /// In polls, in nanoseconds.
+    pub busy_ns: u64,
+    /// Ready and not polled, in nanoseconds.
+    pub ready_ns: u64,
+    /// Waiting, in nanoseconds.
+    pub waiting_ns: u64,
+}
+
+impl Times {
+    fn add(&mut self, state: State, ns: u64) {
+        match state {
+            State::Running(_) => self.busy_ns += ns,
+            State::Ready => self.ready_ns += ns,
+            State::Waiting => self.waiting_ns += ns,
+        }
+    }
 }
 
 /// A line of the log, on the lane of the task that emitted it.
@@ -132,6 +169,57 @@ impl Task {
         }
         let after = self.segments.partition_point(|segment| segment.start_ns <= at_ns);
         after.checked_sub(1).map(|i| self.segments[i])
+    }
+
+    /// How long it had lived at a time, in nanoseconds; the whole life once it has ended, 0 before the spawn.
+    pub fn duration(&self, at_ns: u64) -> u64 {
+        self.until(at_ns).saturating_sub(self.spawned_ns)
+    }
+
+    /// How long it had been in each state by a time. Quick at its newest state
+    /// and after its end; further back it adds up the segments.
+    pub fn times_at(&self, at_ns: u64) -> Times {
+        let until = self.until(at_ns);
+        let Some(last) = self.segments.last() else { return Times::default() };
+        // What has been counted reaches up to the last change, the end included.
+        let counted_ns = self.ended.map_or(last.start_ns, |end| end.at_ns);
+        if until >= counted_ns {
+            let mut times = self.counted();
+            times.add(last.state, until - counted_ns);
+            return times;
+        }
+        let begun = &self.segments[..self.segments.partition_point(|segment| segment.start_ns <= until)];
+        let mut times = Times::default();
+        for (i, segment) in begun.iter().enumerate() {
+            let end_ns = begun.get(i + 1).map_or(until, |next| next.start_ns);
+            times.add(segment.state, end_ns - segment.start_ns);
+        }
+        times
+    }
+
+    /// The last wake that made it ready by a time.
+    pub fn wake_at(&self, at_ns: u64) -> Option<Wake> {
+        let after = self.wakes.partition_point(|wake| wake.at_ns <= at_ns);
+        after.checked_sub(1).map(|i| self.wakes[i])
+    }
+
+    /// That time, or the end if it is before.
+    fn until(&self, at_ns: u64) -> u64 {
+        self.ended.map_or(at_ns, |end| end.at_ns.min(at_ns))
+    }
+
+    /// The time in each state that is over.
+    fn counted(&self) -> Times {
+        Times { busy_ns: self.busy_ns, ready_ns: self.ready_ns, waiting_ns: self.waiting_ns }
+    }
+
+    /// The segment that lasts is over: counts its time.
+    pub(super) fn count_last(&mut self, end_ns: u64) {
+        if let Some(last) = self.segments.last() {
+            let mut times = self.counted();
+            times.add(last.state, end_ns - last.start_ns);
+            Times { busy_ns: self.busy_ns, ready_ns: self.ready_ns, waiting_ns: self.waiting_ns } = times;
+        }
     }
 
     /// How it ended, when that was at or before this time.

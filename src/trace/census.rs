@@ -1,0 +1,209 @@
+//! How many tasks are in which state, at any time.
+//!
+//! To count tasks anew for each frame would cost as much as there are tasks,
+//! so each change of state leaves the new count behind, one for each moment at
+//! which something changed. A small trace keeps every moment. A large one
+//! keeps at most [`Changes::MOST`]: then moments are rounded down to a grain
+//! that doubles as needed, so that memory and the time of a question stay
+//! bounded, and the answer is off by less than a grain of time.
+
+use super::task::State;
+
+/// How many tasks are in which state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Being polled.
+    pub running: u32,
+    /// Woken and not polled yet.
+    pub ready: u32,
+    /// Waiting.
+    pub waiting: u32,
+    /// Ended.
+    pub ended: u32,
+}
+
+impl Census {
+    /// Tasks that have been spawned and have not ended.
+    pub fn alive(self) -> u32 {
+        self.running + self.ready + self.waiting
+    }
+
+    fn count(&mut self, standing: Standing) -> &mut u32 {
+        match standing {
+            Standing::Running => &mut self.running,
+            Standing::Ready => &mut self.ready,
+            Standing::Waiting => &mut self.waiting,
+            Standing::Ended => &mut self.ended,
+        }
+    }
+}
+
+/// Where a task is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Running,
+    Ready,
+    Waiting,
+    Ended,
+}
+
+impl From<State> for Standing {
+    fn from(state: State) -> Self {
+        match state {
+            State::Running(_) => Self::Running,
+            State::Ready => Self::Ready,
+            State::Waiting => Self::Waiting,
+        }
+    }
+}
+
+/// A task moves from one count to another; from none when it is spawned.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shift {
+    pub(super) from: Option<Standing>,
+    pub(super) to: Standing,
+}
+
+impl Shift {
+    pub(super) fn apply(self, census: &mut Census) {
+        if let Some(from) = self.from {
+            *census.count(from) -= 1;
+        }
+        *census.count(self.to) += 1;
+    }
+}
+
+/// The census after each moment at which something changed.
+#[derive(Debug)]
+pub(super) struct Changes {
+    /// Moments are rounded down to a multiple of this, a power of two.
+    grain_ns: u64,
+    /// In order of time, one for each moment.
+    moments: Vec<(u64, Census)>,
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self { grain_ns: 1, moments: Vec::new() }
+    }
+}
+
+impl Changes {
+    /// The most moments that are kept: 1.5 MB.
+    const MOST: usize = 65_536;
+
+    /// A task changes its state. A time in the past is fine, as long as it is
+    /// not before that of the same task's change before.
+    pub(super) fn shift(&mut self, at_ns: u64, shift: Shift) {
+        let at_ns = self.rounded(at_ns);
+        let place = match self.moments.last() {
+            Some((last, _)) if *last >= at_ns => self.moments.partition_point(|(at, _)| *at < at_ns),
+            _ => self.moments.len(),
+        };
+        if self.moments.get(place).is_none_or(|(at, _)| *at != at_ns) {
+            let before = place.checked_sub(1).map_or_else(Census::default, |i| self.moments[i].1);
+            self.moments.insert(place, (at_ns, before));
+        }
+        for (_, census) in &mut self.moments[place..] {
+            shift.apply(census);
+        }
+        if self.moments.len() > Self::MOST {
+            self.coarsen();
+        }
+    }
+
+    /// The census at a time, after all that happened at it.
+    pub(super) fn at(&self, at_ns: u64) -> Census {
+        self.upto(at_ns).checked_sub(1).map_or_else(Census::default, |i| self.moments[i].1)
+    }
+
+    /// The first moment after a time.
+    pub(super) fn next(&self, at_ns: u64) -> Option<u64> {
+        self.moments.get(self.upto(at_ns)).map(|(at, _)| *at)
+    }
+
+    /// The last moment before a time.
+    pub(super) fn previous(&self, at_ns: u64) -> Option<u64> {
+        let before = self.moments.partition_point(|(at, _)| *at < at_ns);
+        before.checked_sub(1).map(|i| self.moments[i].0)
+    }
+
+    fn upto(&self, at_ns: u64) -> usize {
+        self.moments.partition_point(|(at, _)| *at <= at_ns)
+    }
+
+    fn rounded(&self, at_ns: u64) -> u64 {
+        at_ns & !(self.grain_ns - 1)
+    }
+
+    /// Doubles the grain until half the moments are gone, so that it is not done at every change.
+    fn coarsen(&mut self) {
+        while self.moments.len() > Self::MOST / 2 {
+            self.grain_ns *= 2;
+            let mask = !(self.grain_ns - 1);
+            self.moments.dedup_by(|later, kept| {
+                let same = later.0 & mask == kept.0 & mask;
+                if same {
+                    kept.1 = later.1;
+                }
+                same
+            });
+            for (at, _) in &mut self.moments {
+                *at &= mask;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPAWN: Shift = Shift { from: None, to: Standing::Ready };
+
+    #[test]
+    fn it_tells_each_moment_from_the_one_before() {
+        let mut changes = Changes::default();
+        changes.shift(10, SPAWN);
+        changes.shift(10, SPAWN);
+        changes.shift(20, Shift { from: Some(Standing::Ready), to: Standing::Ended });
+        assert_eq!(changes.at(9), Census::default());
+        assert_eq!(changes.at(10), Census { ready: 2, ..Census::default() });
+        assert_eq!(changes.at(19), changes.at(10));
+        assert_eq!(changes.at(u64::MAX), Census { ready: 1, ended: 1, ..Census::default() });
+    }
+
+    #[test]
+    fn a_change_in_the_past_counts_from_then_on() {
+        let mut changes = Changes::default();
+        changes.shift(10, SPAWN);
+        changes.shift(30, SPAWN);
+        changes.shift(20, SPAWN);
+        assert_eq!([9, 10, 20, 30].map(|at| changes.at(at).ready), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn moments_are_found_forwards_and_backwards() {
+        let mut changes = Changes::default();
+        changes.shift(10, SPAWN);
+        changes.shift(30, SPAWN);
+        assert_eq!([0, 10, 30].map(|at| changes.next(at)), [Some(10), Some(30), None]);
+        assert_eq!([10, 30, 31].map(|at| changes.previous(at)), [None, Some(10), Some(30)]);
+    }
+
+    #[test]
+    fn too_many_moments_are_rounded_and_not_lost() {
+        let mut changes = Changes::default();
+        let count = 3 * Changes::MOST as u64;
+        for i in 0..count {
+            changes.shift(i * 1_000, SPAWN);
+        }
+        assert!(changes.moments.len() <= Changes::MOST);
+        assert_eq!(u64::from(changes.at(u64::MAX).ready), count);
+        for at_ns in [0, 5_000, 77_777_777, count * 999] {
+            let exact = at_ns / 1_000 + 1;
+            let off = u64::from(changes.at(at_ns).ready) - exact;
+            assert!(off * 1_000 <= changes.grain_ns, "at {at_ns}: off by {off}, grain {}", changes.grain_ns);
+        }
+    }
+}

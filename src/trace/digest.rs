@@ -1,0 +1,62 @@
+//! The trace hash: one number that tells two runs apart.
+//!
+//! It covers what the runtime did and when (polls, wakes, spawns, ends), and
+//! leaves out what differs between equal runs: Tokio's task numbers, threads,
+//! addresses. It is taken as events come, so it does not depend on how they
+//! were cut into pieces on their way.
+
+use std::hash::{DefaultHasher, Hasher};
+use std::panic::Location;
+
+use super::task::{End, TaskIx, Waker};
+
+/// The hash so far. `DefaultHasher::new()` has fixed keys: equal builds give equal hashes.
+#[derive(Debug, Default)]
+pub(super) struct Digest(DefaultHasher);
+
+impl Digest {
+    pub(super) fn spawn(&mut self, at_ns: u64, task: TaskIx, parent: Option<TaskIx>, at: &Location<'_>) {
+        self.fact(1, at_ns, task, parent.map_or(0, number));
+        self.0.write(at.file().as_bytes());
+        self.0.write(&at.line().to_le_bytes());
+    }
+
+    pub(super) fn poll_start(&mut self, at_ns: u64, task: TaskIx) {
+        self.fact(2, at_ns, task, 0);
+    }
+
+    pub(super) fn poll_end(&mut self, at_ns: u64, task: TaskIx) {
+        self.fact(3, at_ns, task, 0);
+    }
+
+    pub(super) fn wake(&mut self, at_ns: u64, task: TaskIx, by: Waker) {
+        let by = match by {
+            Waker::Task(by) => number(by),
+            Waker::Outside => 0,
+        };
+        self.fact(4, at_ns, task, by);
+    }
+
+    pub(super) fn end(&mut self, at_ns: u64, task: TaskIx, how: End) {
+        self.fact(5, at_ns, task, how as u32);
+    }
+
+    pub(super) fn value(&self) -> u64 {
+        self.0.finish()
+    }
+
+    /// One write for each fact: the hasher's cost is mostly a matter of calls.
+    fn fact(&mut self, kind: u8, at_ns: u64, task: TaskIx, other: u32) {
+        let mut bytes = [0; 17];
+        bytes[0] = kind;
+        bytes[1..9].copy_from_slice(&at_ns.to_le_bytes());
+        bytes[9..13].copy_from_slice(&number(task).to_le_bytes());
+        bytes[13..].copy_from_slice(&other.to_le_bytes());
+        self.0.write(&bytes);
+    }
+}
+
+/// Tasks are numbered from 1 here, so that 0 can stand for none.
+fn number(task: TaskIx) -> u32 {
+    task.wrapping_add(1)
+}
