@@ -135,7 +135,7 @@ fn a_wake_of_a_ready_task_is_counted_and_changes_nothing() {
 #[test]
 fn how_a_task_ends() {
     type Story = fn(&mut Told) -> &mut Told;
-    let table: [(&str, Story, End, bool); 11] = [
+    let table: [(&str, Story, End, bool); 13] = [
         ("returned", |t| t.start(1, 5).gone(2, 5, LastPoll::Polled).stop(3, 5), End::Completed, false),
         (
             "returned after an error event",
@@ -172,6 +172,13 @@ fn how_a_task_ends() {
         ("shut down without a poll", |t| t.start(1, 5).stop(2, 5).gone(3, 5, LastPoll::Shutdown), End::Dropped, false),
         ("shut down, the end of its poll lost", |t| t.start(1, 5).gone(3, 5, LastPoll::Shutdown), End::Dropped, false),
         ("returned, the start of its poll lost", |t| t.gone(3, 5, LastPoll::Polled), End::Completed, true),
+        ("panicked, the start of its poll lost", |t| t.panic(3, 5).gone(3, 5, LastPoll::Polled), End::Panicked, true),
+        (
+            "caught its panic in an earlier poll, the start of its last poll lost",
+            |t| t.start(1, 5).panic(2, 5).stop(2, 5).gone(3, 5, LastPoll::Polled),
+            End::Completed,
+            true,
+        ),
     ];
     for (what, story, how, inferred) in table {
         let mut told = one();
