@@ -43,11 +43,12 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
     let buf = frame.buffer_mut();
     header::render(buf, look, plan.header, model);
     // The focused border comes last, so that it is whole where borders are shared.
-    let focused = |pane: Pane| pane == model.focus;
-    for (pane, area) in
-        plan.panes.iter().filter(|(pane, _)| !focused(*pane)).chain(plan.panes.iter().filter(|(pane, _)| focused(*pane)))
-    {
-        widgets::chrome::border(buf, look, *area, focused(*pane));
+    let (focused, others): (Vec<_>, Vec<_>) = plan.panes.iter().partition(|(pane, _)| *pane == model.focus);
+    for (pane, area) in others.into_iter().chain(focused) {
+        widgets::chrome::border(buf, look, area, pane == model.focus);
+    }
+    for (_, area) in &plan.panes {
+        widgets::chrome::corners(buf, look, *area);
     }
     for (pane, area) in &plan.panes {
         render(*pane, frame, model, *area, cache, &mut areas);

@@ -17,7 +17,7 @@ pub(crate) struct HelpLine {
 pub(crate) fn hints(_model: &Model) -> Vec<(String, &'static str)> {
     [
         ("space", "pause"),
-        ("←→", "tune"),
+        ("arrows", "tune"),
         ("r", "restart"),
         ("/", "find"),
         ("Tab", "pane"),

@@ -86,7 +86,7 @@ const UNICODE: Glyphs = Glyphs {
     play: ["▶", "⏸", "■"],
     times: "×",
     chart: &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
-    thumb: "┃",
+    thumb: "▐",
     rule: "│",
     levels: ["·", "∘", "•", "▲", "✗"],
     micro: "µ",
