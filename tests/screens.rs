@@ -15,20 +15,27 @@ use async_playground::trace::{End, SpanLabel, State};
 use async_playground::ui::{self, Cache};
 use fixture::{MS, empty, model, report};
 use insta::assert_snapshot;
+use ratatui::Frame;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 /// Draws until nothing is left to be made, and returns the last frame.
 fn frame(model: &Model, width: u16, height: u16) -> (Buffer, Areas) {
-    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut cache = Cache::default();
-    let mut areas = Areas::default();
-    terminal.draw(|frame| areas = ui::draw(frame, model, &mut cache)).unwrap();
-    while cache.unfinished() {
-        terminal.draw(|frame| areas = ui::draw(frame, model, &mut cache)).unwrap();
+    drawn(width, height, &mut cache, |frame, cache| ui::draw(frame, model, cache))
+}
+
+fn drawn(width: u16, height: u16, cache: &mut Cache, draw: impl Fn(&mut Frame<'_>, &mut Cache) -> Areas) -> (Buffer, Areas) {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test backend does not fail");
+    loop {
+        let mut areas = Areas::default();
+        terminal.draw(|frame| areas = draw(frame, cache)).expect("a test backend does not fail");
+        if !cache.unfinished() {
+            return (terminal.backend().buffer().clone(), areas);
+        }
     }
-    (terminal.backend().buffer().clone(), areas)
 }
 
 fn text(buf: &Buffer) -> String {
@@ -133,18 +140,39 @@ fn the_smallest_screen_and_a_smaller_one() {
 
 #[test]
 fn no_size_is_a_fault() {
-    let full = Pane::ALL.map(Some).into_iter().chain([None]);
-    for full in full {
+    let mut cache = Cache::default();
+    for help in [false, true] {
         let mut model = model(1_250);
-        model.full = full;
-        model.layer = Some(Layer::Help { pane: Pane::Timeline, top: 5 });
-        for width in 0..=40 {
-            for height in 0..=20 {
-                frame(&model, width, height);
-            }
+        model.layer = help.then_some(Layer::Help { pane: Pane::Timeline, top: 5 });
+        let small = (0..=40).flat_map(|width| (0..=20).map(move |height| (width, height)));
+        let edges = [(60, 16), (61, 17), (75, 31), (76, 16), (77, 33), (109, 31), (110, 16), (111, 32), (300, 100)];
+        for (width, height) in small.chain(edges) {
+            let (buf, _) = drawn(width, height, &mut cache, |frame, cache| ui::draw(frame, &model, cache));
+            assert_eq!((buf.area.width, buf.area.height), (width, height));
         }
-        for (width, height) in [(60, 16), (61, 17), (75, 31), (76, 16), (77, 33), (109, 31), (110, 16), (111, 32), (300, 100)] {
-            frame(&model, width, height);
+    }
+}
+
+#[test]
+fn no_pane_draws_outside_its_area_however_small() {
+    let mut cache = Cache::default();
+    let mut with_error = model(1_250);
+    with_error.form.error = Some(FieldError { row: 1, reason: "0 is out of range: 1 to 1000 permits".into() });
+    with_error.code.tab = CodeTab::Lesson;
+    with_error.list.search = TextField::new("e");
+    with_error.list.searching = true;
+    for model in [model(1_250), model(3_500), empty(), with_error] {
+        for pane in Pane::ALL {
+            for (width, height) in (0..=30).flat_map(|width| (0..=12).map(move |height| (width, height))) {
+                let area = Rect::new(2, 1, width, height);
+                let (buf, _) = drawn(34, 14, &mut cache, |frame, cache| ui::draw_pane(frame, &model, pane, area, cache));
+                for y in 0..14 {
+                    for x in 0..34 {
+                        let inside = area.contains((x, y).into());
+                        assert!(inside || buf[(x, y)].symbol() == " ", "{pane:?} of {area} draws at {x}, {y}:\n{}", text(&buf));
+                    }
+                }
+            }
         }
     }
 }
@@ -284,7 +312,7 @@ fn losses_and_the_console_stand_in_the_header() {
 #[test]
 fn the_mouse_finds_what_was_drawn() {
     let (buf, areas) = frame(&model(1_250), 120, 40);
-    let at = |area: ratatui::layout::Rect| -> String { (area.x..area.right()).map(|x| buf[(x, area.y)].symbol()).collect() };
+    let at = |area: Rect| -> String { (area.x..area.right()).map(|x| buf[(x, area.y)].symbol()).collect() };
     assert!(at(areas.list_rows[2].1).contains("semaphore") && areas.list_rows[2].0 == 2);
     assert!(at(areas.form_rows[1].1).contains("permits") && areas.form_rows[1].0 == 1);
     assert!(at(areas.lane_rows[4].1).contains("request 3") && areas.lane_rows[4].0 == 4);

@@ -15,7 +15,7 @@ use scenarios::{Clock, Group, Outcome, Param, Scenario, scenario};
 
 use crate::sample;
 
-pub const MS: u64 = 1_000_000;
+pub(crate) const MS: u64 = 1_000_000;
 const REQUESTS: u64 = 20;
 const PERMITS: u64 = 3;
 const LATENCY: u64 = 500 * MS;
@@ -45,7 +45,7 @@ const fn entry(id: &'static str, title: &'static str, group: Group, lesson: &'st
     }
 }
 
-pub static CATALOGUE: &[Scenario] = &[
+pub(crate) static CATALOGUE: &[Scenario] = &[
     entry("gather", "Gather", Group::Basics, "Wait for all, keep the order."),
     entry("cancellation", "Cancellation", Group::Basics, "Cancel lands at awaits; clean up there."),
     entry("semaphore", "Semaphore", Group::Limits, "Cap what is in flight."),
@@ -54,7 +54,7 @@ pub static CATALOGUE: &[Scenario] = &[
 ];
 
 /// A model without a run: what is seen at the start.
-pub fn empty() -> Model {
+pub(crate) fn empty() -> Model {
     Model {
         catalogue: CATALOGUE,
         options: Options {
@@ -79,7 +79,7 @@ pub fn empty() -> Model {
 }
 
 /// The run of the semaphore, over, with the cursor at that time.
-pub fn model(at_ms: u64) -> Model {
+pub(crate) fn model(at_ms: u64) -> Model {
     let mut model = empty();
     model.timeline.selected = Some(18);
     model.run = Some(RunView {
@@ -99,12 +99,12 @@ pub fn model(at_ms: u64) -> Model {
     model
 }
 
-pub fn report(ending: Ending) -> Report {
+pub(crate) fn report(ending: Ending) -> Report {
     Report { ending, elapsed_ns: 3_500 * MS, runtime_polls: Some(65) }
 }
 
 /// Twenty requests, three permits, half a second each.
-pub fn semaphore() -> Trace {
+pub(crate) fn semaphore() -> Trace {
     let mut trace = Trace::default();
     let end_ns = REQUESTS.div_ceil(PERMITS) * LATENCY;
     let mut main = task("main", 0, None);
@@ -136,7 +136,7 @@ pub fn semaphore() -> Trace {
     trace
 }
 
-pub fn task(name: &str, at_ns: u64, parent: Option<TaskIx>) -> Task {
+pub(crate) fn task(name: &str, at_ns: u64, parent: Option<TaskIx>) -> Task {
     let mut task = Task { name: name.into(), spawned_ns: at_ns, parent, ..Task::default() };
     state(&mut task, at_ns, State::Ready);
     state(&mut task, at_ns, State::Running(0));
@@ -145,7 +145,7 @@ pub fn task(name: &str, at_ns: u64, parent: Option<TaskIx>) -> Task {
     task
 }
 
-pub fn state(task: &mut Task, start_ns: u64, state: State) {
+pub(crate) fn state(task: &mut Task, start_ns: u64, state: State) {
     task.segments.push(Segment { start_ns, state });
 }
 
@@ -157,7 +157,7 @@ fn poll(task: &mut Task, at_ns: u64, by: Waker) {
     task.polls += 1;
 }
 
-pub fn end(task: &mut Task, at_ns: u64, how: End) {
+pub(crate) fn end(task: &mut Task, at_ns: u64, how: End) {
     task.segments.pop_if(|last| last.start_ns == at_ns && last.state == State::Waiting);
     task.ended = Some(Ended { at_ns, how, inferred: false });
 }

@@ -10,17 +10,14 @@
 
 use std::panic::Location;
 
-/// A line that spawns tasks.
-#[rustfmt::skip]
-pub fn main_spawned() -> &'static Location<'static> {
-    Location::caller()
+/// Where *main* is spawned.
+pub(crate) fn main_spawned() -> &'static Location<'static> {
+    caller()
 }
 
-/// Another one.
-#[rustfmt::skip]
-pub fn request_spawned() -> &'static Location<'static> {
-    let place = caller();
-    place
+/// Where the requests are spawned.
+pub(crate) fn request_spawned() -> &'static Location<'static> {
+    caller()
 }
 
 #[track_caller]

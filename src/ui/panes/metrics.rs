@@ -52,9 +52,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     let width = usize::from(inside.width);
     // How many figures there are does not depend on the width of their charts.
     let all = figures(look, run, 0).len();
-    // As few columns as will do: long charts tell more.
-    let most = (width / FIGURE).clamp(1, 4);
-    let columns = all.div_ceil(usize::from(inside.height).max(1)).clamp(1, most);
+    let columns = columns(all, usize::from(inside.height), width);
     let cells = width / columns;
     let figures = figures(look, run, cells.saturating_sub(LABEL + VALUE + 3));
     // As high as there is room: to fill the screen for a whole class to see.
@@ -66,6 +64,15 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         let place = Rect { x: inside.x + (column * cells) as u16, y: inside.y + row * height, width: cells as u16, height };
         draw(buf, look, place.intersection(inside), figure);
     }
+}
+
+/// How many columns so many figures are set in: few, since long charts tell more, but enough that each chart is high and
+/// parted from the next, or at least that all figures are seen.
+fn columns(figures: usize, height: usize, width: usize) -> usize {
+    let most = (width / FIGURE).clamp(1, 4);
+    let rows = |columns: usize| figures.div_ceil(columns).max(1);
+    let high = (1..=most).find(|columns| height / rows(*columns) >= 3);
+    high.or_else(|| (1..=most).find(|columns| rows(*columns) <= height)).unwrap_or(most)
 }
 
 /// What the recorder has taken in, and what it had to leave.
