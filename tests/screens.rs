@@ -323,3 +323,28 @@ fn the_mouse_finds_what_was_drawn() {
     let (hit, _) = areas.panes.iter().find(|(_, area)| area.contains((1, areas.pane(Pane::Parameters).y).into())).unwrap();
     assert_eq!(*hit, Pane::Parameters, "the shared border belongs to the pane whose title it carries");
 }
+
+#[test]
+fn the_lesson_is_set_to_the_width() {
+    let mut model = model(1_250);
+    model.code.tab = CodeTab::Lesson;
+    (model.focus, model.full) = (Pane::Code, Some(Pane::Code));
+    assert_snapshot!("lesson", screen(&model, 60, 24));
+}
+
+#[test]
+fn a_busy_run_on_workers_shows_each_state() {
+    let mut model = model(1_000);
+    let run = model.run.as_mut().unwrap();
+    run.spec.clock = scenarios::Clock::Real;
+    run.spec.workers = 2;
+    run.phase = async_playground::engine::Phase::Running;
+    run.report = None;
+    run.cursor.live = true;
+    run.trace = fixture::workers();
+    model.timeline.cell_ns = 25 * MS;
+    model.timeline.selected = Some(2);
+    assert_snapshot!("workers_120x40", screen(&model, 120, 40));
+    model.run.as_mut().unwrap().cursor.playing = false;
+    row(&screen(&model, 120, 40), "paused: no task is polled, but the real clock goes on");
+}

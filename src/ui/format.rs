@@ -136,10 +136,9 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::model::Theme;
 
     fn look() -> Look {
-        Look::new(Theme { color: true, unicode: true })
+        Look::sample()
     }
 
     #[test]

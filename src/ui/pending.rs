@@ -1,4 +1,6 @@
-//! What the action table answers, in the form in which the screen asks for it.
+//! Stand-ins: what the app's action table and list will answer, in the form in which the screen asks for it.
+//!
+//! The only place that is to go when `app::action` is there: its users import these names from here.
 
 use crate::app::model::{List, Model, Pane};
 

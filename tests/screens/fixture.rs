@@ -9,7 +9,7 @@ use async_playground::app::text::TextField;
 use async_playground::engine::{Ending, Phase, Report};
 use async_playground::record::event::Level;
 use async_playground::trace::{
-    Bin, Counter, End, Ended, LogLine, Mark, Sample, Segment, State, Task, TaskIx, Trace, Wake, Waker,
+    Bin, Counter, End, Ended, LogLine, Mark, Sample, Segment, SpanLabel, State, Task, TaskIx, Trace, Wake, Waker,
 };
 use scenarios::{Clock, Group, Outcome, Param, Scenario, scenario};
 
@@ -217,4 +217,44 @@ fn samples(trace: &mut Trace, end_ns: u64) {
             budget_yields: 0,
         });
     }
+}
+
+/// A run on two workers that is still going on: a tree of tasks, long polls, and each kind of end.
+pub(crate) fn workers() -> Trace {
+    let mut trace = Trace::default();
+    trace.tasks.push(task("main", 0, None));
+    let mut supervisor = task("supervisor", 50 * MS, Some(0));
+    supervisor.spans.push(span("supervise", 50 * MS, None));
+    trace.tasks.push(supervisor);
+    let ends = [Some(End::Completed), Some(End::Failed), Some(End::Cancelled), Some(End::Panicked), None, Some(End::Dropped)];
+    for (i, how) in (0_u64..).zip(ends) {
+        let start = (100 + 40 * i) * MS;
+        let mut worker = task(&format!("worker {i}"), start, Some(1));
+        worker.spans.push(span(&format!("job{{id={i}}}"), start, None));
+        state(&mut worker, start + 300 * MS, State::Ready);
+        state(&mut worker, start + 400 * MS, State::Running((i % 2) as u16));
+        worker.wakes.push(Wake { at_ns: start + 300 * MS, by: Waker::Task(1) });
+        worker.polls += 1;
+        if let Some(how) = how {
+            end(&mut worker, start + 500 * MS, how);
+        }
+        trace.tasks.push(worker);
+    }
+    trace.tasks.push(task("child of worker 0", 520 * MS, Some(2)));
+    for (level, message) in [(Level::Warn, "queue is nearly full"), (Level::Error, "job 1 failed error=no route")] {
+        trace.log.push(LogLine { at_ns: 640 * MS, task: Some(3), level, message: message.into() });
+    }
+    trace.threads = vec!["worker 0".into(), "worker 1".into()];
+    bins(&mut trace, 1_000 * MS);
+    samples(&mut trace, 1_000 * MS);
+    for sample in &mut trace.samples {
+        sample.busy = vec![0.75, 0.4];
+        sample.steals = 2;
+    }
+    (trace.recorded, trace.lost, trace.late, trace.end_ns) = (60_000, 12, 3, 1_000 * MS);
+    trace
+}
+
+fn span(label: &str, start_ns: u64, end_ns: Option<u64>) -> SpanLabel {
+    SpanLabel { start_ns, end_ns, label: label.into() }
 }

@@ -12,7 +12,7 @@ use crate::ui::widgets::chrome;
 use crate::ui::{format, view};
 
 /// The column of labels.
-const LABELS: usize = 10;
+const LABELS: usize = 8;
 
 /// One row: a label and what it says.
 type Fact = (&'static str, String, Style);
@@ -51,7 +51,7 @@ fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style
     let at = run.cursor.at_ns;
     if let Some(end) = task.end_at(at) {
         let (glyph, style) = look.end(end.how);
-        return (glyph, ended(end).into(), style);
+        return (glyph, ended(end), style);
     }
     let Some(segment) = task.segment_at(at) else { return ("", "not spawned yet".into(), look.dim()) };
     let (glyph, style) = look.state(segment.state);
@@ -67,15 +67,16 @@ fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style
     (glyph, text, style)
 }
 
-fn ended(end: Ended) -> &'static str {
-    match end.how {
+fn ended(end: Ended) -> String {
+    let how = match end.how {
         End::Completed => "completed",
         End::Failed => "failed",
-        End::Cancelled if end.inferred => "cancelled (inferred)",
         End::Cancelled => "cancelled",
         End::Panicked => "panicked",
         End::Dropped => "dropped at the end of the run",
-    }
+    };
+    let inferred = if end.inferred { " (inferred)" } else { "" };
+    format!("{how}{inferred}")
 }
 
 fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
@@ -110,7 +111,8 @@ fn life(look: Look, run: &RunView, ix: TaskIx, task: &Task, facts: &mut Vec<Fact
     let at = run.cursor.at_ns;
     let text = look.text();
     let span = |ns| format::span(look, ns);
-    if let Some(open) = task.spans.iter().rev().find(|span| span.start_ns <= at && span.end_ns.is_none_or(|end| end > at)) {
+    let mut open = task.spans.iter().rev().filter(|span| span.start_ns <= at && span.end_ns.is_none_or(|end| end > at));
+    if let Some(open) = open.next().filter(|_| task.end_at(at).is_none()) {
         facts.push(("in span", open.label.clone(), look.span_label()));
     }
     let totals = view::totals(task, at);
