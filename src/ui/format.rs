@@ -56,6 +56,18 @@ pub(crate) fn count(n: u64) -> String {
     text
 }
 
+/// A number in at most seven cells: millions and more are cut to three digits.
+pub(crate) fn compact(value: f64) -> String {
+    let size = value.abs();
+    let (unit, letter) = match size {
+        _ if size < 1e6 => return number(value),
+        _ if size < 1e9 => (1e6, "M"),
+        _ if size < 1e12 => (1e9, "G"),
+        _ => (1e12, "T"),
+    };
+    format!("{:.1} {letter}", value / unit)
+}
+
 /// A count and what is counted: `1 task`, `21 tasks`.
 pub(crate) fn counted(n: u64, one: &str) -> String {
     format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
@@ -124,10 +136,9 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::model::Theme;
 
     fn look() -> Look {
-        Look::new(Theme { color: true, unicode: true })
+        Look::sample()
     }
 
     #[test]
@@ -159,6 +170,8 @@ mod tests {
         assert_eq!(counted(1, "task"), "1 task");
         assert_eq!(number(-1234.0), "-1,234");
         assert_eq!(number(0.256), "0.26");
+        assert_eq!(compact(999_999.0), "999,999");
+        assert_eq!(compact(1_250_000.0), "1.2 M");
     }
 
     #[test]

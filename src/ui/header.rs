@@ -23,21 +23,25 @@ struct Part {
     style: Style,
 }
 
-/// Cells between two parts.
-const GAP: usize = 3;
+/// Cells between two parts: the gap narrows before a part goes.
+const GAPS: [usize; 2] = [3, 2];
 
 /// Draws the header.
 pub(crate) fn render(buf: &mut Buffer, look: Look, area: Rect, model: &Model) {
     let mut parts = parts(look, model);
-    let width = |parts: &[Part]| 1 + parts.iter().map(|part| format::width(&part.text) + GAP).sum::<usize>() - GAP;
-    while parts.len() > 1 && width(&parts) > usize::from(area.width) {
+    let fits = |parts: &[Part], gap: usize| {
+        let text: usize = parts.iter().map(|part| format::width(&part.text)).sum();
+        1 + text + gap * (parts.len() - 1) <= usize::from(area.width)
+    };
+    while parts.len() > 1 && !fits(&parts, GAPS[1]) {
         let lowest = parts.iter().map(|part| part.rank).min();
         parts.retain(|part| Some(part.rank) != lowest);
     }
+    let gap = if fits(&parts, GAPS[0]) { GAPS[0] } else { GAPS[1] };
     let mut pen = Pen::new(buf, look, area, 0);
     pen.space(1);
     for part in &parts {
-        pen.put(&part.text, part.style).space(GAP);
+        pen.put(&part.text, part.style).space(gap);
     }
 }
 
@@ -45,8 +49,8 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
     let part = |rank: u8, text: String, style: Style| Part { rank, text, style };
     let mut parts = vec![
         part(2, "async-playground".into(), look.brand()),
-        part(10, model.form.scenario.id.to_owned(), look.strong()),
-        part(8, clock(look, model), look.text()),
+        part(9, model.form.scenario.id.to_owned(), look.strong()),
+        part(10, clock(look, model), look.text()),
         part(5, format!("seed {}", model.run.as_ref().map_or(model.form.seed, |run| run.spec.seed)), look.text()),
     ];
     if let Some(run) = &model.run {
@@ -86,7 +90,7 @@ fn clock(look: Look, model: &Model) -> String {
 
 /// The cursor and the end; while the run goes on, the end is not the last word.
 fn times(look: Look, run: &RunView) -> String {
-    let more = if run.trace.closed { " " } else { look.glyphs.more };
+    let more = if run.trace.closed { "" } else { look.glyphs.more };
     format!("{} / {}{more}", format::moment(run.cursor.at_ns), format::moment(view::end_ns(run)))
 }
 

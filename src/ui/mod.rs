@@ -6,6 +6,7 @@
 //! as of the time cursor.
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::model::{Areas, Layer, Model, Pane};
@@ -39,17 +40,10 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
         return areas;
     };
 
-    let buf = frame.buffer_mut();
-    header::render(buf, look, plan.header, model);
-    // The focused border comes last, so that it is whole where borders are shared.
-    let focused = |pane: Pane| pane == model.focus;
-    for (pane, area) in
-        plan.panes.iter().filter(|(pane, _)| !focused(*pane)).chain(plan.panes.iter().filter(|(pane, _)| focused(*pane)))
-    {
-        widgets::chrome::border(buf, look, *area, focused(*pane));
-    }
+    header::render(frame.buffer_mut(), look, plan.header, model);
+    borders(frame.buffer_mut(), look, &plan.panes, model.focus);
     for (pane, area) in &plan.panes {
-        render(*pane, frame, model, *area, cache, &mut areas);
+        contents(*pane, frame, model, *area, cache, &mut areas);
     }
     // A click on a shared border means the pane whose title is there: the lower one.
     areas.panes = plan.panes.iter().rev().copied().collect();
@@ -63,7 +57,29 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
     areas
 }
 
-fn render(pane: Pane, frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &mut Cache, areas: &mut Areas) {
+/// Draws one pane alone, into an area of any size, and says where its parts are.
+pub fn draw_pane(frame: &mut Frame<'_>, model: &Model, pane: Pane, area: Rect, cache: &mut Cache) -> Areas {
+    cache.begin_frame();
+    let mut areas = Areas { screen: frame.area(), panes: vec![(pane, area)], ..Areas::default() };
+    borders(frame.buffer_mut(), Look::new(model.options.theme), &areas.panes, model.focus);
+    contents(pane, frame, model, area, cache, &mut areas);
+    areas
+}
+
+/// Draws all borders, joined.
+fn borders(buf: &mut Buffer, look: Look, panes: &[(Pane, Rect)], focus: Pane) {
+    // The focused border comes last, so that it is whole where borders are shared.
+    let (focused, others): (Vec<_>, Vec<_>) = panes.iter().partition(|(pane, _)| *pane == focus);
+    for (pane, area) in others.into_iter().chain(focused) {
+        widgets::chrome::border(buf, look, area, pane == focus);
+    }
+    for (_, area) in panes {
+        widgets::chrome::corners(buf, look, *area);
+    }
+}
+
+/// Draws what is within a pane's border, and its title.
+fn contents(pane: Pane, frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &mut Cache, areas: &mut Areas) {
     match pane {
         Pane::Scenarios => panes::scenarios::render(frame, model, area, areas),
         Pane::Parameters => panes::parameters::render(frame, model, area, areas),

@@ -92,6 +92,8 @@ impl<'a> Pen<'a> {
     }
 
     fn raw(&mut self, text: &str, style: Style) {
+        // What was drawn here before (a border under its title) must not shine through.
+        let style = Style::reset().patch(style);
         for c in text.chars() {
             let cells = c.width().unwrap_or(0) as u16;
             if cells == 0 || self.x + cells > self.right {

@@ -86,7 +86,7 @@ const UNICODE: Glyphs = Glyphs {
     play: ["▶", "⏸", "■"],
     times: "×",
     chart: &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
-    thumb: "┃",
+    thumb: "▐",
     rule: "│",
     levels: ["·", "∘", "•", "▲", "✗"],
     micro: "µ",
@@ -164,6 +164,12 @@ pub(crate) struct Look {
 }
 
 impl Look {
+    /// The look of the colour theme with Unicode glyphs.
+    #[cfg(test)]
+    pub(crate) fn sample() -> Self {
+        Self::new(Theme { color: true, unicode: true })
+    }
+
     /// The look of a theme.
     pub(crate) fn new(theme: Theme) -> Self {
         Self { glyphs: if theme.unicode { &UNICODE } else { &ASCII }, theme }

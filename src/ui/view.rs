@@ -5,7 +5,7 @@ use crate::engine::{Ending, Phase};
 use crate::trace::{Census, State, Task, Trace};
 
 /// How many tasks are counted one by one; with more, the census of the nearest stretch is near enough.
-const COUNTED: usize = 2_000;
+const COUNTED: usize = 1_000;
 
 /// What the header says about the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,10 +18,10 @@ use crate::ui::widgets::{chart, chrome};
 use crate::ui::{format, view};
 
 /// Cells of a label and of a value.
-const LABEL: usize = 14;
-const VALUE: usize = 8;
+const LABEL: usize = 12;
+const VALUE: usize = 7;
 /// A figure with its chart takes at least so many cells; more make room for another column.
-const FIGURE: usize = 30;
+const FIGURE: usize = 28;
 /// Rates are over the time until the cursor, at most so long.
 const WINDOW_NS: u64 = 1_000_000_000;
 /// With more workers than that, each has no row of its own.
@@ -48,13 +48,13 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         Pen::new(buf, look, inside, 0).space(1).put("no run yet", look.dim());
         return;
     };
-    let recorded = format!("{} events, {} lost", format::count(run.trace.recorded), format::count(run.trace.lost));
-    chrome::title(buf, look, area, focus, "Metrics", &recorded);
+    chrome::title(buf, look, area, focus, "Metrics", &recorded(run));
     let width = usize::from(inside.width);
-    let columns = (width / FIGURE).clamp(1, 4);
+    // How many figures there are does not depend on the width of their charts.
+    let all = figures(look, run, 0).len();
+    let columns = columns(all, usize::from(inside.height), width);
     let cells = width / columns;
-    let chart_cells = cells.saturating_sub(LABEL + VALUE + 4);
-    let figures = figures(look, run, chart_cells);
+    let figures = figures(look, run, cells.saturating_sub(LABEL + VALUE + 3));
     // As high as there is room: to fill the screen for a whole class to see.
     let rows = figures.len().div_ceil(columns).max(1);
     let height = (inside.height / rows as u16).clamp(1, 4);
@@ -64,6 +64,22 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         let place = Rect { x: inside.x + (column * cells) as u16, y: inside.y + row * height, width: cells as u16, height };
         draw(buf, look, place.intersection(inside), figure);
     }
+}
+
+/// How many columns so many figures are set in: few, since long charts tell more, but enough that each chart is high and
+/// parted from the next, or at least that all figures are seen.
+fn columns(figures: usize, height: usize, width: usize) -> usize {
+    let most = (width / FIGURE).clamp(1, 4);
+    let rows = |columns: usize| figures.div_ceil(columns).max(1);
+    let high = (1..=most).find(|columns| height / rows(*columns) >= 3);
+    high.or_else(|| (1..=most).find(|columns| rows(*columns) <= height)).unwrap_or(most)
+}
+
+/// What the recorder has taken in, and what it had to leave.
+fn recorded(run: &RunView) -> String {
+    let trace = &run.trace;
+    let late = if trace.late > 0 { format!(", {} late", format::count(trace.late)) } else { String::new() };
+    format!("{} events, {} lost{late}", format::count(trace.recorded), format::count(trace.lost))
 }
 
 fn draw(buf: &mut Buffer, look: Look, area: Rect, figure: &Figure) {
@@ -79,13 +95,13 @@ fn draw(buf: &mut Buffer, look: Look, area: Rect, figure: &Figure) {
 fn figures(look: Look, run: &RunView, cells: usize) -> Vec<Figure> {
     let course = Course { run, cells, at_ns: run.cursor.at_ns, end_ns: view::end_ns(run).max(1) };
     let census = view::census(&run.trace, run.cursor.at_ns);
-    let count = |n: u32| format::count(u64::from(n));
+    let count = |n: u32| format::compact(f64::from(n));
     let of = |label: &str, value: String, course: Vec<Option<f64>>| Figure { label: label.into(), value, course, most: None };
     let mut figures = vec![
         of("alive", count(census.alive()), course.bins(|bins| last(bins, |bin| bin.census.alive()))),
         of(
             "polls/s",
-            format::number(polls_per_second(run)),
+            format::compact(polls_per_second(run)),
             course.bins(|bins| bins.iter().map(|bin| f64::from(bin.polls)).sum()),
         ),
         of("waiting", count(census.waiting), course.bins(|bins| last(bins, |bin| bin.census.waiting))),
@@ -96,7 +112,7 @@ fn figures(look: Look, run: &RunView, cells: usize) -> Vec<Figure> {
         ),
     ];
     for counter in &run.trace.counters {
-        let value = counter.at(run.cursor.at_ns).map_or_else(|| "-".into(), format::number);
+        let value = counter.at(run.cursor.at_ns).map_or_else(|| "-".into(), format::compact);
         figures.push(of(&counter.name.replace('_', " "), value, course.times(|at| counter.at(at))));
     }
     let (polls, delays) = window(run);
@@ -121,7 +137,7 @@ fn samples(look: Look, run: &RunView, course: &Course<'_>) -> Vec<Figure> {
         most,
     };
     let percent = |share: f64| format!("{:.0} %", share * 100.0);
-    let queue = |queued: f64| format::count(queued as u64);
+    let queue = format::compact;
     let mut figures = Vec::new();
     if run.spec.clock == Clock::Virtual {
         let text = |ns: f64| format::span(look, ns as u64);

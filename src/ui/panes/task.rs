@@ -12,7 +12,7 @@ use crate::ui::widgets::chrome;
 use crate::ui::{format, view};
 
 /// The column of labels.
-const LABELS: usize = 10;
+const LABELS: usize = 8;
 
 /// One row: a label and what it says.
 type Fact = (&'static str, String, Style);
@@ -51,7 +51,7 @@ fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style
     let at = run.cursor.at_ns;
     if let Some(end) = task.end_at(at) {
         let (glyph, style) = look.end(end.how);
-        return (glyph, ended(end).into(), style);
+        return (glyph, ended(end), style);
     }
     let Some(segment) = task.segment_at(at) else { return ("", "not spawned yet".into(), look.dim()) };
     let (glyph, style) = look.state(segment.state);
@@ -67,62 +67,74 @@ fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style
     (glyph, text, style)
 }
 
-fn ended(end: Ended) -> &'static str {
-    match end.how {
+fn ended(end: Ended) -> String {
+    let how = match end.how {
         End::Completed => "completed",
         End::Failed => "failed",
-        End::Cancelled if end.inferred => "cancelled (inferred)",
         End::Cancelled => "cancelled",
         End::Panicked => "panicked",
         End::Dropped => "dropped at the end of the run",
-    }
+    };
+    let inferred = if end.inferred { " (inferred)" } else { "" };
+    format!("{how}{inferred}")
 }
 
 fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
     let at = run.cursor.at_ns;
-    let text = look.text();
-    let name = |ix: TaskIx| run.trace.tasks.get(ix as usize).map_or("a task", |task| task.name.as_str());
-    let mut facts: Vec<Fact> = Vec::new();
-    let by = task.parent.map_or_else(|| "the runtime".to_owned(), |parent| name(parent).to_owned());
-    facts.push((
-        "task",
-        format!("{} of {}", format::count(u64::from(ix) + 1), format::count(run.trace.tasks.len() as u64)),
-        text,
-    ));
-    facts.push(("spawned", format!("{} by {by}", format::moment(task.spawned_ns)), text));
+    let mut facts = Vec::new();
+    if task.spawned_ns <= at {
+        end(look, task, at, &mut facts);
+        life(look, run, ix, task, &mut facts);
+    }
+    let all = run.trace.tasks.len() as u64;
+    let by = task.parent.map_or("the runtime", |parent| name(run, parent));
+    facts.push(("spawned", format!("{} by {by}", format::moment(task.spawned_ns)), look.text()));
     if let Some(place) = task.spawned_at {
         facts.push(("at", format!("{}:{}", short(place.file()), place.line()), look.code_spawn()));
     }
-    if task.spawned_ns > at {
-        return facts;
+    facts.push(("task", format!("{} of {}", format::count(u64::from(ix) + 1), format::count(all)), look.text()));
+    facts
+}
+
+/// When and why it ended.
+fn end(look: Look, task: &Task, at: u64, facts: &mut Vec<Fact>) {
+    let Some(end) = task.end_at(at) else { return };
+    let after = format::span(look, end.at_ns.saturating_sub(task.spawned_ns));
+    facts.push(("ended", format!("{}, after {after}", format::moment(end.at_ns)), look.text()));
+    if let Some(panic) = &task.panic {
+        facts.push(("panic", panic.clone(), look.error()));
+    }
+}
+
+/// What it has done and what was done to it.
+fn life(look: Look, run: &RunView, ix: TaskIx, task: &Task, facts: &mut Vec<Fact>) {
+    let at = run.cursor.at_ns;
+    let text = look.text();
+    let span = |ns| format::span(look, ns);
+    let mut open = task.spans.iter().rev().filter(|span| span.start_ns <= at && span.end_ns.is_none_or(|end| end > at));
+    if let Some(open) = open.next().filter(|_| task.end_at(at).is_none()) {
+        facts.push(("in span", open.label.clone(), look.span_label()));
     }
     let totals = view::totals(task, at);
-    let span = |ns| format::span(look, ns);
-    facts.push(("polls", format::count(totals.polls), text));
-    facts.push(("busy", span(totals.busy_ns), text));
+    facts.push(("busy", format!("{} in {}", span(totals.busy_ns), format::counted(totals.polls, "poll")), text));
     facts.push(("ready", span(totals.ready_ns), text));
     facts.push(("waiting", span(totals.waiting_ns), text));
     let woken = task.wakes.partition_point(|wake| wake.at_ns <= at);
-    facts.push(("wakes", format::count(woken as u64), text));
-    if let Some(wake) = woken.checked_sub(1).map(|last| task.wakes[last]) {
-        let by = match wake.by {
-            Waker::Task(by) if by == ix => "itself",
-            Waker::Task(by) => name(by),
-            Waker::Outside => "a timer or from outside",
-        };
-        facts.push(("last wake", format!("{} by {by}", format::moment(wake.at_ns)), text));
-    }
-    if let Some(span) = task.spans.iter().rev().find(|span| span.start_ns <= at && span.end_ns.is_none_or(|end| end > at)) {
-        facts.push(("in span", span.label.clone(), look.span_label()));
-    }
-    if let Some(end) = task.end_at(at) {
-        let after = span(end.at_ns.saturating_sub(task.spawned_ns));
-        facts.push(("end", format!("{}, after {after}", format::moment(end.at_ns)), look.end(end.how).1));
-        if let Some(panic) = &task.panic {
-            facts.push(("panic", panic.clone(), look.error()));
-        }
-    }
-    facts
+    let Some(last) = woken.checked_sub(1).map(|last| task.wakes[last]) else {
+        facts.push(("woken", "not yet".into(), text));
+        return;
+    };
+    let by = match last.by {
+        Waker::Task(by) if by == ix => "itself",
+        Waker::Task(by) => name(run, by),
+        Waker::Outside => "a timer or from outside",
+    };
+    let times = format::counted(woken as u64, "time");
+    facts.push(("woken", format!("{times}, last {} by {by}", format::moment(last.at_ns)), text));
+}
+
+fn name(run: &RunView, ix: TaskIx) -> &str {
+    run.trace.tasks.get(ix as usize).map_or("a task", |task| task.name.as_str())
 }
 
 /// The file's name without its folders.

@@ -4,9 +4,10 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use scenarios::Clock;
 
 use crate::app::model::{Areas, Model, Pane, RunView};
-use crate::engine::Ending;
+use crate::engine::{Ending, Phase};
 use crate::trace::{End, State, Task, TaskIx, Trace};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -123,8 +124,12 @@ fn draw_status(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) {
     }
 }
 
-/// How the run ended, in one line, once the cursor is at the end: mark, text and style.
+/// What must be known of the run as a whole, in one line: how it ended, once the cursor is at the end, or that it is held.
+/// Mark, text and style.
 fn banner(look: Look, run: &RunView) -> Option<(&'static str, String, Style)> {
+    if run.phase == Phase::Running && run.spec.clock == Clock::Real && run.cursor.live && !run.cursor.playing {
+        return Some((look.glyphs.play[1], "paused: no task is polled, but the real clock goes on".into(), look.warn()));
+    }
     let [ok, failed, cancelled, panicked] = look.glyphs.ends;
     let line = match view::ending(run)? {
         Ending::Finished(outcome) => {

@@ -105,10 +105,9 @@ fn decimal(at_ns: u64, unit: u64, step_ns: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::model::Theme;
 
     fn ruler(left_ns: u64, cell_ns: u64) -> String {
-        let look = Look::new(Theme { color: true, unicode: true });
+        let look = Look::sample();
         let area = Rect::new(0, 0, 50, 1);
         let mut buf = Buffer::empty(area);
         Axis { left_ns, cell_ns, cursor_ns: u64::MAX }.render(&mut buf, look, area);

@@ -18,6 +18,20 @@ pub(crate) fn border(buf: &mut Buffer, look: Look, area: Rect, focus: bool) {
     Block::bordered().border_set(look.border_set(focus)).border_style(look.border(focus)).merge_borders(merge).render(area, buf);
 }
 
+/// Draws the corners again: ASCII lines do not join, so a border that was drawn later has crossed them.
+pub(crate) fn corners(buf: &mut Buffer, look: Look, area: Rect) {
+    if look.unicode() || area.is_empty() {
+        return;
+    }
+    for x in [area.x, area.right() - 1] {
+        for y in [area.y, area.bottom() - 1] {
+            if let Some(cell) = buf.cell_mut((x, y)) {
+                cell.set_symbol(look.border_set(false).top_left);
+            }
+        }
+    }
+}
+
 /// The area within the border.
 pub(crate) fn inside(area: Rect) -> Rect {
     area.inner(Margin::new(1, 1))

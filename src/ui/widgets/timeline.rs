@@ -230,7 +230,6 @@ fn labels(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, spans: &[SpanLa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::model::Theme;
     use crate::trace::{Ended, Mark};
 
     const RUN: State = State::Running(0);
@@ -248,7 +247,7 @@ mod tests {
     fn drawn(task: &Task, left_ns: u64, cursor_ns: u64) -> String {
         let area = Rect::new(0, 0, 12, 1);
         let mut buf = Buffer::empty(area);
-        let look = Look::new(Theme { color: true, unicode: true });
+        let look = Look::sample();
         lane(&mut buf, look, area, &Axis { left_ns, cell_ns: 10, cursor_ns }, task, false);
         buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
     }
@@ -307,7 +306,7 @@ mod tests {
         };
         let area = Rect::new(0, 0, 4, 1);
         let mut buf = Buffer::empty(area);
-        let look = Look::new(Theme { color: true, unicode: true });
+        let look = Look::sample();
         lane(&mut buf, look, area, &Axis { left_ns: 0, cell_ns: 250, cursor_ns: 2_000 }, &busy(250), false);
         assert_eq!(buf.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>(), "█▎▎▎");
     }
@@ -343,7 +342,7 @@ mod tests {
     fn the_cursor_line_leaves_lanes_alone() {
         let area = Rect::new(0, 0, 6, 2);
         let mut buf = Buffer::empty(area);
-        let look = Look::new(Theme { color: true, unicode: true });
+        let look = Look::sample();
         let axis = Axis { left_ns: 0, cell_ns: 10, cursor_ns: 25 };
         lane(&mut buf, look, area, &axis, &task(&[(0, State::Waiting)], None), false);
         cursor_line(&mut buf, look, area, &axis);

@@ -1,0 +1,350 @@
+//! Whole screens, as text: what a user sees at each size, in each theme, in each state.
+
+#[path = "screens/fixture.rs"]
+mod fixture;
+#[path = "screens/sample.rs"]
+mod sample;
+
+use std::fmt::Write as _;
+
+use async_playground::app::model::{Areas, CodeTab, FieldError, Layer, Model, Notice, Pane, Theme};
+use async_playground::app::text::TextField;
+use async_playground::engine::Ending;
+use async_playground::record::event::Level;
+use async_playground::trace::{End, SpanLabel, State};
+use async_playground::ui::{self, Cache};
+use fixture::{MS, empty, model, report};
+use insta::assert_snapshot;
+use ratatui::Frame;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// Draws until nothing is left to be made, and returns the last frame.
+fn frame(model: &Model, width: u16, height: u16) -> (Buffer, Areas) {
+    let mut cache = Cache::default();
+    drawn(width, height, &mut cache, |frame, cache| ui::draw(frame, model, cache))
+}
+
+fn drawn(width: u16, height: u16, cache: &mut Cache, draw: impl Fn(&mut Frame<'_>, &mut Cache) -> Areas) -> (Buffer, Areas) {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test backend does not fail");
+    loop {
+        let mut areas = Areas::default();
+        terminal.draw(|frame| areas = draw(frame, cache)).expect("a test backend does not fail");
+        if !cache.unfinished() {
+            return (terminal.backend().buffer().clone(), areas);
+        }
+    }
+}
+
+fn text(buf: &Buffer) -> String {
+    let mut text = String::new();
+    for y in 0..buf.area.height {
+        let row: String = (0..buf.area.width).map(|x| buf[(x, y)].symbol()).collect();
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn screen(model: &Model, width: u16, height: u16) -> String {
+    text(&frame(model, width, height).0)
+}
+
+/// The frame with each change of style written out before the text.
+fn styled(buf: &Buffer) -> String {
+    let mut text = String::new();
+    for y in 0..buf.area.height {
+        let mut last = None;
+        for x in 0..buf.area.width {
+            let cell = &buf[(x, y)];
+            let style = (cell.fg, cell.bg, cell.modifier);
+            if last != Some(style) {
+                let _ = write!(text, "{{{:?} {:?}}}", cell.fg, cell.modifier);
+                last = Some(style);
+            }
+            text.push_str(cell.symbol());
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn playing_at_the_usual_sizes() {
+    let mut model = model(1_250);
+    assert_snapshot!("playing_120x40", screen(&model, 120, 40));
+    assert_snapshot!("playing_80x24", screen(&model, 80, 24));
+    model.timeline.cell_ns = 40 * MS;
+    assert_snapshot!("playing_200x60", screen(&model, 200, 60));
+}
+
+#[test]
+fn at_the_end_the_outcome_is_seen() {
+    assert_snapshot!("ended_120x40", screen(&model(3_500), 120, 40));
+}
+
+#[test]
+fn nothing_has_been_run_yet() {
+    assert_snapshot!("empty_120x40", screen(&empty(), 120, 40));
+}
+
+#[test]
+fn mono_and_ascii() {
+    let mut model = model(1_250);
+    model.options.theme = Theme { color: false, unicode: false };
+    let (buf, _) = frame(&model, 120, 40);
+    assert_snapshot!("ascii_120x40", text(&buf));
+    assert!(text(&buf).is_ascii(), "a glyph beyond ASCII was drawn");
+
+    model.options.theme = Theme { color: false, unicode: true };
+    let (buf, _) = frame(&model, 80, 24);
+    assert_snapshot!("mono_80x24", styled(&buf));
+    assert!(buf.content.iter().all(|cell| cell.fg == ratatui::style::Color::Reset), "a colour was drawn");
+}
+
+#[test]
+fn colour_says_nothing_that_is_not_said_otherwise() {
+    let mut model = model(1_250);
+    let colour = screen(&model, 120, 40);
+    assert_snapshot!("colour_80x24", styled(&frame(&model, 80, 24).0));
+    model.options.theme.color = false;
+    assert_eq!(colour, screen(&model, 120, 40));
+}
+
+#[test]
+fn each_pane_fills_the_screen() {
+    for pane in Pane::ALL {
+        let mut model = model(2_750);
+        (model.focus, model.full) = (pane, Some(pane));
+        assert_snapshot!(format!("full_{pane:?}_100x30").to_lowercase(), screen(&model, 100, 30));
+    }
+}
+
+#[test]
+fn each_focus_at_80x24() {
+    for pane in [Pane::Scenarios, Pane::Log, Pane::Code, Pane::Task] {
+        let mut model = model(2_750);
+        model.focus = pane;
+        assert_snapshot!(format!("focus_{pane:?}_80x24").to_lowercase(), screen(&model, 80, 24));
+    }
+}
+
+#[test]
+fn the_smallest_screen_and_a_smaller_one() {
+    let (width, height) = ui::SMALLEST;
+    assert_snapshot!("smallest", screen(&model(1_250), width, height));
+    assert_snapshot!("too_small", screen(&model(1_250), width - 1, height));
+}
+
+#[test]
+fn no_size_is_a_fault() {
+    let mut cache = Cache::default();
+    for help in [false, true] {
+        let mut model = model(1_250);
+        model.layer = help.then_some(Layer::Help { pane: Pane::Timeline, top: 5 });
+        let small = (0..=40).flat_map(|width| (0..=20).map(move |height| (width, height)));
+        let edges = [(60, 16), (61, 17), (75, 31), (76, 16), (77, 33), (109, 31), (110, 16), (111, 32), (300, 100)];
+        for (width, height) in small.chain(edges) {
+            let (buf, _) = drawn(width, height, &mut cache, |frame, cache| ui::draw(frame, &model, cache));
+            assert_eq!((buf.area.width, buf.area.height), (width, height));
+        }
+    }
+}
+
+#[test]
+fn no_pane_draws_outside_its_area_however_small() {
+    let mut cache = Cache::default();
+    let mut with_error = model(1_250);
+    with_error.form.error = Some(FieldError { row: 1, reason: "0 is out of range: 1 to 1000 permits".into() });
+    with_error.code.tab = CodeTab::Lesson;
+    with_error.list.search = TextField::new("e");
+    with_error.list.searching = true;
+    for model in [model(1_250), model(3_500), empty(), with_error] {
+        for pane in Pane::ALL {
+            for (width, height) in (0..=30).flat_map(|width| (0..=12).map(move |height| (width, height))) {
+                let area = Rect::new(2, 1, width, height);
+                let (buf, _) = drawn(34, 14, &mut cache, |frame, cache| ui::draw_pane(frame, &model, pane, area, cache));
+                for y in 0..14 {
+                    for x in 0..34 {
+                        let inside = area.contains((x, y).into());
+                        assert!(inside || buf[(x, y)].symbol() == " ", "{pane:?} of {area} draws at {x}, {y}:\n{}", text(&buf));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn help_lies_over_the_panes() {
+    let mut model = model(1_250);
+    model.layer = Some(Layer::Help { pane: Pane::Timeline, top: 0 });
+    assert_snapshot!("help_120x40", screen(&model, 120, 40));
+    model.layer = Some(Layer::Help { pane: Pane::Timeline, top: 1_000 });
+    let end = screen(&model, 80, 16);
+    assert!(end.contains("a span that the scenario opened"), "the help does not scroll to its end:\n{end}");
+}
+
+#[test]
+fn the_form_shows_an_error_an_edit_and_what_was_changed() {
+    let mut model = model(1_250);
+    model.form.values.set(&fixture::CATALOGUE[2].params[1], scenarios::Value::Number(5));
+    model.form.row = 2;
+    model.form.editing = Some(TextField::new("70000"));
+    model.form.error = Some(FieldError { row: 2, reason: "70000 is out of range: 0 to 60000 ms".into() });
+    assert_snapshot!("form_error", screen(&model, 80, 24));
+}
+
+#[test]
+fn a_search_narrows_the_list() {
+    let mut model = empty();
+    model.focus = Pane::Scenarios;
+    model.list.searching = true;
+    model.list.row = 0;
+    model.list.search = TextField::new("con");
+    assert_snapshot!("search", screen(&model, 80, 24));
+    model.list.search = TextField::new("nothing like it");
+    let none = screen(&model, 80, 24);
+    assert!(none.contains("no scenario matches") && none.contains("0 of 5"), "{none}");
+}
+
+/// The row of the screen that holds the text.
+fn row(screen: &str, part: &str) -> String {
+    screen.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("no row has '{part}':\n{screen}")).to_owned()
+}
+
+#[test]
+fn a_bad_end_has_a_banner_once_the_cursor_is_there() {
+    let cases = [
+        (Ending::Stalled, "stalled: nothing can ever run again", "stalled"),
+        (Ending::Panicked("boom\nmore".into()), "main panicked: boom", "panicked"),
+        (Ending::Failed("no route".into()), "main returned an error: no route", "failed"),
+        (Ending::Limit, "stopped at the limit of 60 s", "limit"),
+        (Ending::Stopped, "stopped; tasks that were alive were dropped", "stopped"),
+        (Ending::Abandoned, "abandoned: its code never yields", "abandoned"),
+    ];
+    for (ending, banner, word) in cases {
+        let mut model = model(3_500);
+        model.run.as_mut().unwrap().report = Some(report(ending));
+        let seen = screen(&model, 120, 40);
+        row(&seen, banner);
+        assert!(seen.lines().next().unwrap().contains(word), "{seen}");
+        model.run.as_mut().unwrap().cursor.at_ns = 1_000 * MS;
+        assert!(!screen(&model, 120, 40).contains(banner), "{banner} is shown before it happened");
+    }
+}
+
+#[test]
+fn a_broken_check_is_named() {
+    let mut model = model(3_500);
+    let outcome = scenarios::Outcome::new().figure("total", 1_u64, "ms").check("never more than 3 in flight", false);
+    model.run.as_mut().unwrap().report = Some(report(Ending::Finished(outcome)));
+    let seen = screen(&model, 120, 40);
+    row(&seen, "✗ does not hold: never more than 3 in flight");
+    row(&seen, "✗ broken");
+}
+
+#[test]
+fn only_what_was_is_shown() {
+    let mut model = model(499);
+    model.focus = Pane::Log;
+    let before = screen(&model, 120, 40);
+    assert!(!before.contains("request 0 done") && before.contains("request 2 calls"), "{before}");
+    row(&before, "21 tasks, 21 alive");
+    model.run.as_mut().unwrap().cursor.at_ns = 500 * MS;
+    let after = screen(&model, 120, 40);
+    row(&after, "request 2 done");
+    row(&after, "21 tasks, 18 alive");
+}
+
+#[test]
+fn the_log_scrolls_back_and_filters() {
+    let mut model = model(3_500);
+    model.full = Some(Pane::Log);
+    model.run.as_mut().unwrap().trace.log[0].level = Level::Error;
+    model.log.back = 1_000;
+    row(&screen(&model, 80, 24), "00:00.000 ✗E request 0  request 0 calls");
+    model.log = async_playground::app::model::LogView { level: Level::Error, back: 0 };
+    let errors = screen(&model, 80, 24);
+    row(&errors, "request 0 calls");
+    assert!(!errors.contains("request 1 calls"), "{errors}");
+    model.log.level = Level::Error;
+    model.run.as_mut().unwrap().trace.log[0].level = Level::Info;
+    row(&screen(&model, 80, 24), "no lines at this level");
+}
+
+#[test]
+fn a_task_is_told_in_full() {
+    let mut model = model(2_750);
+    model.focus = Pane::Task;
+    let run = model.run.as_mut().unwrap();
+    let task = &mut run.trace.tasks[18];
+    task.name = "request with a name that is far too long to be shown whole".into();
+    task.segments.truncate(3);
+    fixture::state(task, 2_000 * MS, State::Running(0));
+    fixture::end(task, 2_250 * MS, End::Panicked);
+    task.panic = Some("index out of bounds: the len is 3 but the index is 7".into());
+    task.spans.push(SpanLabel { start_ns: 0, end_ns: None, label: "call{user=7}".into() });
+    assert_snapshot!("task_panicked", screen(&model, 120, 40));
+}
+
+#[test]
+fn a_notice_takes_the_place_of_the_hints() {
+    let mut model = model(1_250);
+    model.notice = Some(Notice { text: "port 6669 is taken".into(), error: true });
+    assert_eq!(screen(&model, 80, 24).lines().last(), Some(" ✗ port 6669 is taken"));
+}
+
+#[test]
+fn losses_and_the_console_stand_in_the_header() {
+    let mut model = model(1_250);
+    model.options.console = Some(([127, 0, 0, 1], 6669).into());
+    model.run.as_mut().unwrap().trace.lost = 1_234;
+    let header = |width| screen(&model, width, 24).lines().next().unwrap().to_owned();
+    assert!(header(160).contains("console 127.0.0.1:6669"), "{}", header(160));
+    for width in [60, 80, 160] {
+        assert!(header(width).contains("lost 1,234"), "{}", header(width));
+    }
+}
+
+#[test]
+fn the_mouse_finds_what_was_drawn() {
+    let (buf, areas) = frame(&model(1_250), 120, 40);
+    let at = |area: Rect| -> String { (area.x..area.right()).map(|x| buf[(x, area.y)].symbol()).collect() };
+    assert!(at(areas.list_rows[2].1).contains("semaphore") && areas.list_rows[2].0 == 2);
+    assert!(at(areas.form_rows[1].1).contains("permits") && areas.form_rows[1].0 == 1);
+    assert!(at(areas.lane_rows[4].1).contains("request 3") && areas.lane_rows[4].0 == 4);
+    assert_eq!(at(areas.tabs[2].1).trim(), "asyncio");
+    assert_eq!(areas.tabs[2].0, CodeTab::Asyncio);
+    // One cell a stretch of 80 ms: request 3 ends at 1,000 ms, in cell 12.
+    assert_eq!(buf[(areas.lanes.x + 12, areas.lanes.y + 4)].symbol(), "✓");
+    let (hit, _) = areas.panes.iter().find(|(_, area)| area.contains((1, areas.pane(Pane::Parameters).y).into())).unwrap();
+    assert_eq!(*hit, Pane::Parameters, "the shared border belongs to the pane whose title it carries");
+}
+
+#[test]
+fn the_lesson_is_set_to_the_width() {
+    let mut model = model(1_250);
+    model.code.tab = CodeTab::Lesson;
+    (model.focus, model.full) = (Pane::Code, Some(Pane::Code));
+    assert_snapshot!("lesson", screen(&model, 60, 24));
+}
+
+#[test]
+fn a_busy_run_on_workers_shows_each_state() {
+    let mut model = model(1_000);
+    let run = model.run.as_mut().unwrap();
+    run.spec.clock = scenarios::Clock::Real;
+    run.spec.workers = 2;
+    run.phase = async_playground::engine::Phase::Running;
+    run.report = None;
+    run.cursor.live = true;
+    run.trace = fixture::workers();
+    model.timeline.cell_ns = 25 * MS;
+    model.timeline.selected = Some(2);
+    assert_snapshot!("workers_120x40", screen(&model, 120, 40));
+    model.run.as_mut().unwrap().cursor.playing = false;
+    row(&screen(&model, 120, 40), "paused: no task is polled, but the real clock goes on");
+}
