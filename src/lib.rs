@@ -8,4 +8,5 @@ compile_error!(
 pub mod app;
 pub mod engine;
 pub mod record;
+pub mod report;
 pub mod trace;
