@@ -1,4 +1,11 @@
 //! See concurrency: run a scenario on a real Tokio runtime and watch every task.
+//!
+//! A tour, in the order in which facts travel: [`record`] observes a runtime,
+//! [`trace`] works out what the events mean, [`engine`] runs a scenario under
+//! both, [`report`] says it in text or JSON, and [`app`], [`ui`], [`term`] and
+//! [`shell`] are the screen: what is shown, how it is drawn, on what terminal,
+//! and the loop that joins them. [`cli`] reads the command line and picks.
+
 #[cfg(not(tokio_unstable))]
 compile_error!(
     "async-playground reads Tokio's runtime hooks, which need the flag `--cfg tokio_unstable`. \
@@ -6,8 +13,10 @@ compile_error!(
 );
 
 pub mod app;
+pub mod cli;
 pub mod engine;
 pub mod record;
+pub mod report;
 pub mod shell;
 pub mod term;
 pub mod trace;

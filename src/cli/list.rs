@@ -1,0 +1,137 @@
+//! `list`: the catalogue, for people and as JSON.
+
+use std::fmt::Write;
+
+use scenarios::{CATALOGUE, Kind, Param, Scenario};
+use serde::Serialize;
+
+use super::args::ListArgs;
+use super::out;
+use super::spec;
+use super::stop::Stop;
+
+/// Lists every scenario, or one with its parameters.
+pub(super) fn list(args: &ListArgs) -> Result<(), Stop> {
+    let picked = args.scenario.as_deref().map(spec::scenario).transpose()?;
+    if args.json {
+        return json(picked.map_or(CATALOGUE, std::slice::from_ref));
+    }
+    out::print(&picked.map_or_else(|| catalogue(CATALOGUE), parameters))
+}
+
+/// Every id with its lesson, by group.
+fn catalogue(scenarios: &[Scenario]) -> String {
+    let width = scenarios.iter().map(|scenario| scenario.id.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    let mut group = None;
+    for scenario in scenarios {
+        if group.replace(scenario.group) != Some(scenario.group) {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            let _ = writeln!(text, "{gap}{}", scenario.group.title());
+        }
+        let _ = writeln!(text, "  {:width$}  {}", scenario.id, scenario.lesson);
+    }
+    text
+}
+
+/// One scenario with its parameters.
+fn parameters(scenario: &Scenario) -> String {
+    let clocks: Vec<_> = scenario.clocks.iter().map(|clock| clock.name()).collect();
+    let mut text = format!("{}: {}\nClocks: {}\n\n", scenario.id, scenario.lesson, clocks.join(", "));
+    let rows: Vec<_> = scenario.params.iter().map(|p| (p.name, p.default().to_string(), spec::range(p), p.help)).collect();
+    let widest = |cell: fn(&(&str, String, String, &str)) -> usize| rows.iter().map(cell).max().unwrap_or(0);
+    let (name, default, range) = (widest(|r| r.0.len()), widest(|r| r.1.len()), widest(|r| r.2.len()));
+    for row in &rows {
+        let _ = writeln!(
+            text,
+            "  {:name$}  {:>default$}  {:range$}  {}",
+            row.0,
+            row.1,
+            format!("({})", row.2),
+            row.3,
+            range = range + 2
+        );
+    }
+    let _ = writeln!(text, "\nRun it: async-playground run {} -p NAME=VALUE", scenario.id);
+    text
+}
+
+fn json(scenarios: &[Scenario]) -> Result<(), Stop> {
+    let entries: Vec<_> = scenarios.iter().map(Entry::from).collect();
+    let text = serde_json::to_string_pretty(&entries).map_err(|error| Stop::Failed(format!("cannot write JSON: {error}")))?;
+    out::print(&format!("{text}\n"))
+}
+
+/// A scenario in `list --json`.
+#[derive(Serialize)]
+struct Entry {
+    id: &'static str,
+    title: &'static str,
+    group: &'static str,
+    lesson: &'static str,
+    clocks: Vec<&'static str>,
+    params: Vec<Knob>,
+    patterns: &'static [&'static str],
+}
+
+/// A parameter in `list --json`; what does not apply to its kind is null.
+#[derive(Serialize)]
+struct Knob {
+    name: &'static str,
+    kind: &'static str,
+    default: Default,
+    min: Option<u64>,
+    max: Option<u64>,
+    choices: Option<&'static [&'static str]>,
+    unit: Option<&'static str>,
+    help: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Default {
+    Number(u64),
+    Choice(&'static str),
+}
+
+impl From<&Scenario> for Entry {
+    fn from(scenario: &Scenario) -> Self {
+        Self {
+            id: scenario.id,
+            title: scenario.title,
+            group: scenario.group.title(),
+            lesson: scenario.lesson,
+            clocks: scenario.clocks.iter().map(|clock| clock.name()).collect(),
+            params: scenario.params.iter().map(Knob::from).collect(),
+            patterns: scenario.patterns,
+        }
+    }
+}
+
+impl From<&Param> for Knob {
+    fn from(param: &Param) -> Self {
+        let (name, help) = (param.name, param.help);
+        match param.kind {
+            Kind::Number { default, min, max, unit } => Self {
+                name,
+                kind: "number",
+                default: Default::Number(default),
+                min: Some(min),
+                max: Some(max),
+                choices: None,
+                unit: Some(unit),
+                help,
+            },
+            Kind::Choice(choices) => Self {
+                name,
+                kind: "choice",
+                default: Default::Choice(choices[0]),
+                min: None,
+                max: None,
+                choices: Some(choices),
+                unit: None,
+                help,
+            },
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The command line: parse, check, dispatch.
+//!
+//! Each flag is defined once, in [`args`]; parsing, help, the man page and the
+//! shell completions all come from there. What is asked for is checked once, in
+//! [`spec`], by the screen and by `run` alike. Whatever is wrong is said in one
+//! line on standard error, by [`stop`], which also owns the exit codes.
+
+mod args;
+mod list;
+mod out;
+mod papers;
+mod run;
+mod screen;
+mod spec;
+mod stop;
+
+use std::process::ExitCode;
+
+use args::Command;
+use stop::Stop;
+
+/// Does what the command line says.
+pub(crate) fn main() -> ExitCode {
+    dispatch().unwrap_or_else(Stop::report)
+}
+
+fn dispatch() -> Result<ExitCode, Stop> {
+    let cli = args::parse()?;
+    match cli.command {
+        Some(Command::List(list)) => list::list(&list),
+        Some(Command::Run(command)) => return run::run(&command),
+        Some(Command::Completions { shell }) => papers::completions(shell),
+        Some(Command::Man) => papers::man(),
+        None => return screen::open(&cli.open),
+    }
+    .map(|()| ExitCode::SUCCESS)
+}

@@ -1,0 +1,45 @@
+//! Standard output, and what its reader can show.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::stop::Stop;
+
+/// Columns of text when nothing says how wide the reader is.
+const WIDTH: usize = 80;
+
+/// Writes all of it to standard output.
+pub(super) fn print(text: &str) -> Result<(), Stop> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Stop::Output)
+}
+
+/// How many columns of text fit a line: those of the terminal, if it is one that we write to.
+pub(super) fn width() -> usize {
+    let terminal = io::stdout().is_terminal().then(crossterm::terminal::size).and_then(Result::ok);
+    terminal.map_or(WIDTH, |(columns, _)| usize::from(columns).max(WIDTH / 2))
+}
+
+/// Whether the locale has Unicode. One that is not set at all says nothing against it.
+pub(super) fn unicode() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok()).find(|v| !v.is_empty());
+    cfg!(windows) || set.is_none_or(|locale| is_utf8(&locale))
+}
+
+fn is_utf8(locale: &str) -> bool {
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_utf8;
+
+    #[test]
+    fn a_locale_names_its_encoding() {
+        for (locale, utf8) in
+            [("de_DE.UTF-8", true), ("C.utf8", true), ("C", false), ("POSIX", false), ("en_US.ISO-8859-1", false)]
+        {
+            assert_eq!(is_utf8(locale), utf8, "{locale}");
+        }
+    }
+}

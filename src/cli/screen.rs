@@ -1,0 +1,63 @@
+//! Opening the screen.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use async_playground::app::model::{Model, Options, Theme};
+use async_playground::shell;
+use scenarios::CATALOGUE;
+
+use super::args::{Color, HowArgs, OpenArgs, SPEEDS, Speed};
+use super::out;
+use super::spec;
+use super::stop::Stop;
+
+/// Opens the screen, with what the flags say.
+pub(super) fn open(args: &OpenArgs) -> Result<ExitCode, Stop> {
+    let picked = args.scenario.as_deref().map(spec::scenario).transpose()?;
+    if picked.is_none() && !args.how.params.is_empty() {
+        return Err(Stop::Usage("-p needs a scenario: async-playground ID -p NAME=VALUE".to_owned()));
+    }
+    let mut spec = spec::spec(picked.unwrap_or(&CATALOGUE[0]), &args.how)?;
+    if args.how.speed == Some(Speed::Max) {
+        // The screen plays back at a speed, so it needs one.
+        spec.pace = Some(*SPEEDS.end());
+    }
+    terminal()?;
+    let options = Options {
+        theme: Theme { color: colors(args.color), unicode: !args.marks.ascii && out::unicode() },
+        mouse: !args.no_mouse,
+        console: spec::console(&args.how)?,
+        limit: spec.limit,
+    };
+    // Without a scenario or a flag that is about one, nothing is started: the user picks first.
+    let spec = (picked.is_some() || shapes_a_run(&args.how)).then_some(spec);
+    let model = Model::new(CATALOGUE, options, spec);
+    let exit = shell::run(model).map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
+    Ok(ExitCode::from(exit.code()))
+}
+
+fn shapes_a_run(how: &HowArgs) -> bool {
+    how.seed != 0 || how.clock.is_some() || how.workers > 0 || how.speed.is_some()
+}
+
+/// Refuses to open the screen where none can be drawn.
+fn terminal() -> Result<(), Stop> {
+    let instead = "'async-playground run ID --json' works without one";
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(Stop::Usage(format!("the screen needs a terminal; {instead}")));
+    }
+    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        return Err(Stop::Usage(format!("the screen needs a terminal that moves its cursor, and TERM is dumb; {instead}")));
+    }
+    Ok(())
+}
+
+/// `NO_COLOR` counts when it is set and not empty (<https://no-color.org>); a flag that says otherwise counts more.
+fn colors(when: Color) -> bool {
+    match when {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
+}

@@ -1,0 +1,103 @@
+//! From flags to a [`Spec`]: what is asked for is checked here, whoever asks.
+
+use std::time::Duration;
+
+use async_playground::engine::{Spec, SpecError, serve_console};
+use scenarios::{CATALOGUE, Clock, Kind, Param, Scenario};
+
+use super::args::{HowArgs, Speed};
+use super::stop::Stop;
+
+/// Names less alike than this are not offered for each other.
+const ALIKE: f64 = 0.7;
+
+/// The scenario of that id.
+pub(super) fn scenario(id: &str) -> Result<&'static Scenario, Stop> {
+    scenarios::find(id).ok_or_else(|| {
+        let ids: Vec<_> = CATALOGUE.iter().map(|scenario| scenario.id).collect();
+        Stop::Usage(format!("there is no scenario '{id}'{}", offer(id, &ids)))
+    })
+}
+
+/// What these flags ask of a scenario.
+pub(super) fn spec(scenario: &'static Scenario, how: &HowArgs) -> Result<Spec, Stop> {
+    let mut spec = Spec::new(scenario);
+    spec.seed = how.seed;
+    spec.clock = how.clock.map_or(spec.clock, Clock::from);
+    spec.workers = how.workers as usize;
+    spec.limit = Duration::from_millis(how.limit);
+    for (at, (name, text)) in how.params.iter().enumerate() {
+        let param = parameter(scenario, name)?;
+        if how.params[..at].iter().any(|(earlier, _)| earlier == name) {
+            return Err(Stop::Usage(format!("-p {name} is given twice: give it once")));
+        }
+        let value = param.parse(text).map_err(|error| Stop::Usage(format!("-p {error}")))?;
+        spec.values.set(param, value);
+    }
+    spec.check().map_err(|error| Stop::Usage(reason(error)))?;
+    spec.pace = pace(how.speed, spec.clock)?;
+    Ok(spec)
+}
+
+/// Serves tokio-console if that is asked for. Comes after everything that can be refused.
+pub(super) fn console(how: &HowArgs) -> Result<Option<std::net::SocketAddr>, Stop> {
+    let served = how.console.map(serve_console).transpose();
+    served.map_err(|error| Stop::Usage(format!("--console: {error}")))
+}
+
+/// What a parameter takes, for people: `1 to 1000 permits`, or its words.
+pub(super) fn range(param: &Param) -> String {
+    match param.kind {
+        Kind::Number { min, max, unit, .. } => format!("{min} to {max} {unit}"),
+        Kind::Choice(words) => words.join(", "),
+    }
+}
+
+fn parameter(scenario: &'static Scenario, name: &str) -> Result<&'static Param, Stop> {
+    scenario.param(name).ok_or_else(|| {
+        let names: Vec<_> = scenario.params.iter().map(|param| param.name).collect();
+        Stop::Usage(format!("{} has no parameter '{name}'{}", scenario.id, offer(name, &names)))
+    })
+}
+
+/// The names there are, the likely one first.
+fn offer(typed: &str, names: &[&str]) -> String {
+    let alike = names.iter().map(|name| (strsim::jaro_winkler(typed, name), *name));
+    let nearest = alike.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(alike, _)| *alike >= ALIKE);
+    let meant = nearest.map_or(String::new(), |(_, name)| format!(": did you mean '{name}'?"));
+    format!("{meant} (there are {})", names.join(", "))
+}
+
+/// What is wrong with a spec, in one line.
+pub(super) fn reason(error: SpecError) -> String {
+    match error {
+        SpecError::Values(error) => format!("-p {error}"),
+        SpecError::Clock(line) => format!("--clock: {line}"),
+        SpecError::Workers(line) => format!("--workers: {line}"),
+        SpecError::Speed(line) => format!("--speed: {line}"),
+    }
+}
+
+/// The pace of a run. A run on the real clock has no other speed than the clock's own.
+fn pace(speed: Option<Speed>, clock: Clock) -> Result<Option<f64>, Stop> {
+    match (clock, speed) {
+        (_, None) | (Clock::Virtual, Some(Speed::Max)) | (Clock::Real, Some(Speed::Times(1.0))) => Ok(None),
+        (Clock::Virtual, Some(Speed::Times(pace))) => Ok(Some(pace)),
+        (Clock::Real, Some(_)) => {
+            Err(Stop::Usage("--speed: the real clock runs at 1; leave --speed out, or give --clock virtual".to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::offer;
+
+    #[test]
+    fn a_slip_gets_the_name_that_was_meant_and_nonsense_gets_all_of_them() {
+        let names = ["gather", "semaphore"];
+        assert_eq!(offer("sempahore", &names), ": did you mean 'semaphore'? (there are gather, semaphore)");
+        assert_eq!(offer("xyz", &names), " (there are gather, semaphore)");
+        assert_eq!(offer("", &names), " (there are gather, semaphore)");
+    }
+}

@@ -1,0 +1,65 @@
+//! Why the program ends early, and with which exit code.
+
+use std::io;
+use std::process::ExitCode;
+
+/// Something was wrong with what was asked for.
+const USAGE: u8 = 2;
+/// A run went wrong: a check, a panic, a stall, the limit, the system.
+const FAILED: u8 = 1;
+/// What a shell reports for a program that SIGINT ended: 128 and the signal's number.
+const INTERRUPTED: u8 = 130;
+
+/// Why the program ends early.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Help or the version was asked for, or the arguments do not parse.
+    Parse(clap::Error),
+    /// The arguments parse and cannot be met: what is wrong, and what would be right.
+    Usage(String),
+    /// What was asked for went wrong, in one line.
+    Failed(String),
+    /// Standard output could not be written.
+    Output(io::Error),
+    /// SIGINT.
+    Interrupted,
+}
+
+impl Stop {
+    /// Says why, in one line on standard error, and gives the exit code.
+    pub(super) fn report(self) -> ExitCode {
+        match self {
+            Stop::Parse(error) if !error.use_stderr() => match error.print() {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => Stop::Output(error).report(),
+            },
+            Stop::Parse(error) => say(&one_line(&error), USAGE),
+            Stop::Usage(line) => say(&line, USAGE),
+            Stop::Failed(line) => say(&line, FAILED),
+            // Whoever read our output has seen enough: `| head` is no fault.
+            Stop::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Stop::Output(error) => say(&format!("cannot write to standard output: {error}"), FAILED),
+            Stop::Interrupted => say("interrupted", INTERRUPTED),
+        }
+    }
+}
+
+fn say(line: &str, code: u8) -> ExitCode {
+    eprintln!("error: {line}");
+    ExitCode::from(code)
+}
+
+/// clap's message, which takes several lines and a usage, as one line.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let told = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let mut line = String::new();
+    for part in told.filter(|part| !part.is_empty()) {
+        if !line.is_empty() {
+            line.push_str(if part.starts_with("tip:") { "; " } else { " " });
+        }
+        line.push_str(part);
+    }
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    format!("{line}; --help tells what can be given")
+}

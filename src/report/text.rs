@@ -1,0 +1,173 @@
+//! A run for people: how it ended, what came out, and the picture of it.
+
+use std::fmt::Write;
+
+use scenarios::Outcome;
+
+use super::units::{count, ground, number, time};
+use super::{Look, timeline};
+use crate::engine::{Ending, Report, Spec};
+use crate::record::event::Level;
+use crate::trace::Trace;
+
+/// At most so many lines of the log are printed.
+const LOG_LINES: usize = 20;
+/// The labels at the left of the counts.
+const LABEL: usize = 8;
+
+/// A finished run as text, several lines, for a reader of that many columns.
+pub fn text(spec: &Spec, trace: &Trace, report: &Report, look: Look) -> String {
+    let mut text = format!("{}: {}\n{}\n\n", spec.scenario.id, spec.scenario.lesson, share(spec));
+    let _ = writeln!(text, "{} at {} ({})", ending(spec, &report.ending), time(report.elapsed_ns), ground(spec));
+    if let Ending::Finished(outcome) = &report.ending {
+        text.push_str(&results(outcome, look));
+    }
+    text.push_str(&counts(trace, report));
+    text.push_str(&troubles(trace, look));
+    let _ = write!(text, "\n{}", timeline::timeline(trace, look));
+    text
+}
+
+/// The line that gives this run again when it is pasted into a shell: what is at its default is left out.
+pub fn share(spec: &Spec) -> String {
+    let usual = Spec::new(spec.scenario);
+    let mut line = format!("async-playground run {}", spec.scenario.id);
+    for (param, value) in spec.values.iter().filter(|(param, value)| *value != param.default()) {
+        let _ = write!(line, " -p {}={value}", param.name);
+    }
+    if spec.seed != usual.seed {
+        let _ = write!(line, " --seed {}", spec.seed);
+    }
+    if spec.clock != usual.clock {
+        let _ = write!(line, " --clock {}", spec.clock.name());
+    }
+    if spec.workers != usual.workers {
+        let _ = write!(line, " --workers {}", spec.workers);
+    }
+    if spec.limit != usual.limit {
+        let _ = write!(line, " --limit {}", spec.limit.as_millis());
+    }
+    line
+}
+
+/// How a run ended, in one line.
+pub fn ending(spec: &Spec, ending: &Ending) -> String {
+    match ending {
+        Ending::Finished(_) => "finished".to_owned(),
+        Ending::Failed(reason) => format!("main failed: {}", one_line(reason)),
+        Ending::Panicked(message) => format!("main panicked: {}", one_line(message)),
+        Ending::Stalled => "stalled: nothing can ever run again, and main has not ended".to_owned(),
+        Ending::Limit => format!("stopped at the limit of {} ms, before main ended", spec.limit.as_millis()),
+        Ending::Stopped => "stopped before main ended".to_owned(),
+        Ending::Abandoned => "told to stop, and never yielded: its thread was left behind".to_owned(),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Figures in columns, then the checks.
+fn results(outcome: &Outcome, look: Look) -> String {
+    let mut text = "\n".to_owned();
+    let rows: Vec<_> = outcome.figures.iter().map(|figure| (&figure.name, number(figure.value), figure.unit)).collect();
+    let name = rows.iter().map(|row| row.0.chars().count()).max().unwrap_or(0);
+    let value = rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
+    for row in &rows {
+        let _ = writeln!(text, "  {:name$}  {:>value$} {}", row.0, row.1, row.2);
+    }
+    text.push('\n');
+    for check in &outcome.checks {
+        let mark = if check.holds { look.pick("✓", "[ok]") } else { look.pick("✗", "[BROKEN]") };
+        let _ = writeln!(text, "  {mark} {}", check.name);
+    }
+    text
+}
+
+/// What was recorded.
+fn counts(trace: &Trace, report: &Report) -> String {
+    let totals = trace.totals();
+    let ends = [
+        (totals.completed, "completed"),
+        (totals.failed, "failed"),
+        (totals.cancelled, "cancelled"),
+        (totals.panicked, "panicked"),
+        (totals.alive, "alive"),
+    ];
+    let mut tasks = format!("{} spawned", totals.spawned);
+    for (n, how) in ends.into_iter().filter(|(n, _)| *n > 0) {
+        let _ = write!(tasks, ", {n} {how}");
+    }
+    let runtime = report.runtime_polls.map_or(String::new(), |polls| format!(" (Tokio counted {polls})"));
+    let mut text = "\n".to_owned();
+    let _ = writeln!(text, "{:LABEL$}{tasks}", "tasks");
+    let _ = writeln!(text, "{:LABEL$}{}{runtime}", "polls", trace.polls);
+    let _ = writeln!(text, "{:LABEL$}{} recorded, {} lost", "events", trace.recorded, trace.lost);
+    let _ = writeln!(text, "{:LABEL$}{:016x}", "trace", trace.hash());
+    text
+}
+
+/// Warnings, errors and panics from the log.
+fn troubles(trace: &Trace, look: Look) -> String {
+    let lines: Vec<_> = trace.log.iter().filter(|line| line.level >= Level::Warn).collect();
+    let mut text = String::new();
+    for line in lines.iter().take(LOG_LINES) {
+        let gap = if text.is_empty() { "\n" } else { "" };
+        let level = if line.level == Level::Error { "error" } else { "warn" };
+        let name =
+            line.task.and_then(|task| trace.tasks.get(task as usize)).map_or(String::new(), |task| format!("{}: ", task.name));
+        let _ = writeln!(text, "{gap}{:>9}  {level:5}  {name}{}", time(line.at_ns), one_line(&line.message));
+    }
+    if lines.len() > LOG_LINES {
+        let _ = writeln!(text, "{:>9}  {} and {} more", "", look.pick("…", "..."), count(lines.len() - LOG_LINES, "line"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::LogLine;
+    use scenarios::{Clock, Value};
+
+    fn spec() -> Spec {
+        Spec::new(&scenarios::semaphore::SCENARIO)
+    }
+
+    fn told(ending: Ending, unicode: bool) -> String {
+        let mut trace = Trace::default();
+        trace.log = vec![LogLine { at_ns: 2_000_000, task: None, level: Level::Warn, message: "two\nlines".to_owned() }];
+        let report = Report { ending, elapsed_ns: 3_500_000_000, runtime_polls: Some(65) };
+        text(&spec(), &trace, &report, Look { width: 80, unicode })
+    }
+
+    #[test]
+    fn the_share_line_has_only_what_is_not_the_default() {
+        let mut spec = spec();
+        assert_eq!(share(&spec), "async-playground run semaphore");
+        if let Some(permits) = spec.scenario.param("permits") {
+            spec.values.set(permits, Value::Number(5));
+        }
+        (spec.seed, spec.clock, spec.workers) = (7, Clock::Real, 2);
+        assert_eq!(share(&spec), "async-playground run semaphore -p permits=5 --seed 7 --clock real --workers 2");
+    }
+
+    #[test]
+    fn figures_stand_in_columns_and_checks_have_marks() {
+        let outcome = Outcome::new().figure("completed", 20_u64, "requests").figure("peak", 3_u64, "requests");
+        let outcome = outcome.check("sound", true).check("quick", false);
+        let text = told(Ending::Finished(outcome.clone()), true);
+        assert!(text.contains("finished at 3.5 s (virtual clock, one thread)\n"), "{text}");
+        assert!(text.contains("\n  completed  20 requests\n  peak        3 requests\n\n  ✓ sound\n  ✗ quick\n"), "{text}");
+        assert!(text.contains("polls   0 (Tokio counted 65)"), "{text}");
+        let ascii = told(Ending::Finished(outcome), false);
+        assert!(ascii.contains("  [ok] sound\n  [BROKEN] quick\n") && ascii.is_ascii(), "{ascii}");
+    }
+
+    #[test]
+    fn what_went_wrong_is_one_line() {
+        let text = told(Ending::Panicked("so\nit goes".to_owned()), true);
+        assert!(text.contains("main panicked: so it goes at 3.5 s"), "{text}");
+        assert!(text.contains("2 ms  warn   two lines"), "{text}");
+    }
+}

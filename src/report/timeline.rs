@@ -1,0 +1,263 @@
+//! The timeline as text: one row a task, one character a stretch of time.
+//!
+//! It is the picture that the screen draws, for a reader without one: the same
+//! marks, over the whole run, without colour.
+
+use std::fmt::Write;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::Look;
+use super::units::{count, time};
+use crate::trace::{End, State, Task, Trace};
+
+/// More tasks than this are counted, not drawn.
+const ROWS: usize = 30;
+/// The widest column of names.
+const NAME: usize = 24;
+/// Columns between the names and the lanes.
+const GAP: usize = 2;
+/// The fewest cells that still make a picture.
+const CELLS: usize = 10;
+/// How far apart the times on the ruler stand, at least.
+const TICK: u64 = 10;
+
+/// The marks of lanes.
+struct Marks {
+    running: char,
+    /// A poll that takes a part of its cell: up to a quarter, to a half, to three quarters.
+    part: [char; 3],
+    ready: char,
+    waiting: char,
+    completed: char,
+    failed: char,
+    cancelled: char,
+    panicked: char,
+    more: &'static str,
+}
+
+const UNICODE: Marks = Marks {
+    running: '█',
+    part: ['▎', '▌', '▊'],
+    ready: '▒',
+    waiting: '─',
+    completed: '✓',
+    failed: '✗',
+    cancelled: '⊘',
+    panicked: '‼',
+    more: "…",
+};
+
+const ASCII: Marks = Marks {
+    running: '#',
+    part: ['|', '|', '#'],
+    ready: 'r',
+    waiting: '-',
+    completed: 'v',
+    failed: 'x',
+    cancelled: 'o',
+    panicked: '!',
+    more: "...",
+};
+
+/// The lanes of a whole run under a ruler, with a legend.
+pub(super) fn timeline(trace: &Trace, look: Look) -> String {
+    let marks = look.pick(&UNICODE, &ASCII);
+    let drawn = &trace.tasks[..trace.tasks.len().min(ROWS)];
+    let names: Vec<_> = drawn.iter().map(|task| fit(&task.name, marks.more)).collect();
+    let name = names.iter().map(|name| name.width()).max().unwrap_or(0);
+    let cells = look.width.saturating_sub(name + GAP).max(CELLS) as u64;
+    // The end itself needs a cell: a run that ends at 3.5 s has a mark there.
+    let cell_ns = (trace.end_ns + 1).div_ceil(cells).max(1);
+    let mut text = format!("{:name$}{:GAP$}{}\n", "", "", ruler(cell_ns, cells));
+    for (task, label) in drawn.iter().zip(&names) {
+        let lane: String = (0..cells).map(|cell| mark(task, cell * cell_ns, (cell + 1) * cell_ns, marks)).collect();
+        let pad = name - label.width() + GAP;
+        let _ = writeln!(text, "{label}{:pad$}{}", "", lane.trim_end());
+    }
+    if let Some(more) = trace.tasks.len().checked_sub(ROWS).filter(|more| *more > 0) {
+        let _ = writeln!(text, "{} and {} more", marks.more, count(more, "task"));
+    }
+    let _ = writeln!(text, "\n{}", legend(marks, cell_ns));
+    text
+}
+
+/// A name cut to the column.
+fn fit(name: &str, more: &str) -> String {
+    if name.width() <= NAME {
+        return name.to_owned();
+    }
+    let mut cut = String::new();
+    for c in name.chars() {
+        if cut.width() + more.width() + c.len_utf8().min(2) > NAME {
+            break;
+        }
+        cut.push(c);
+    }
+    cut + more
+}
+
+/// Round times, each above the cell that it falls in.
+fn ruler(cell_ns: u64, cells: u64) -> String {
+    let step = round_up(cell_ns.saturating_mul(TICK));
+    let mut line = String::new();
+    for at in (0..cells.saturating_mul(cell_ns)).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
+        let column = (at / cell_ns) as usize;
+        let label = if at == 0 { "0".to_owned() } else { time(at) };
+        // A label that does not fit before the right edge would break the line.
+        if column + label.len() <= cells as usize && column >= line.len() {
+            let _ = write!(line, "{:pad$}{label}", "", pad = column - line.len());
+        }
+    }
+    line
+}
+
+/// The next of 1, 2, 5, 10, 20, 50 …
+fn round_up(ns: u64) -> u64 {
+    let mut power = 1_u64;
+    loop {
+        for step in [1, 2, 5] {
+            let round = power.saturating_mul(step);
+            if round >= ns {
+                return round;
+            }
+        }
+        power = power.saturating_mul(10);
+    }
+}
+
+/// What a task did from `from` up to, and without, `to`.
+fn mark(task: &Task, from: u64, to: u64, marks: &Marks) -> char {
+    if task.spawned_ns >= to {
+        return ' ';
+    }
+    if let Some(end) = task.end_at(to - 1) {
+        return match end.how {
+            _ if end.at_ns < from => ' ',
+            End::Completed => marks.completed,
+            End::Failed => marks.failed,
+            End::Cancelled => marks.cancelled,
+            End::Panicked => marks.panicked,
+            // It lived on when the recording stopped: no end to show.
+            End::Dropped => marks.waiting,
+        };
+    }
+    stretch(task, from, to, marks)
+}
+
+/// What a living task did: its polls by the part of the time that they took, else the state that lasted longest.
+fn stretch(task: &Task, from: u64, to: u64, marks: &Marks) -> char {
+    let segments = task.segments_in(from, to - 1);
+    let (mut running, mut ready, mut waiting, mut polled) = (0, 0, 0, false);
+    for (i, segment) in segments.iter().enumerate() {
+        let until = segments.get(i + 1).map_or(to, |next| next.start_ns);
+        let ns = until.saturating_sub(segment.start_ns.max(from));
+        match segment.state {
+            State::Running(_) => {
+                running += ns;
+                // On the virtual clock a poll takes no time, and is seen all the same.
+                polled |= ns > 0 || segment.start_ns >= from;
+            }
+            State::Ready => ready += ns,
+            State::Waiting => waiting += ns,
+        }
+    }
+    if polled {
+        return match running.saturating_mul(8) / (to - from) {
+            7.. => marks.running,
+            5 | 6 => marks.part[2],
+            3 | 4 => marks.part[1],
+            _ => marks.part[0],
+        };
+    }
+    if segments.is_empty() {
+        return ' ';
+    }
+    if ready > waiting { marks.ready } else { marks.waiting }
+}
+
+fn legend(marks: &Marks, cell_ns: u64) -> String {
+    let Marks { running, part, ready, waiting, completed, failed, cancelled, panicked, .. } = marks;
+    format!(
+        "{running} running  {} a short poll  {ready} ready  {waiting} waiting\n\
+         {completed} completed  {failed} failed  {cancelled} cancelled  {panicked} panicked  (a column is {})",
+        part[0],
+        time(cell_ns)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{Ended, Segment};
+
+    const MS: u64 = 1_000_000;
+    const RUN: State = State::Running(0);
+
+    fn task(name: &str, changes: &[(u64, State)], end: Option<(u64, End)>) -> Task {
+        Task {
+            name: name.to_owned(),
+            spawned_ns: changes[0].0,
+            segments: changes.iter().map(|(start_ns, state)| Segment { start_ns: *start_ns, state: *state }).collect(),
+            ended: end.map(|(at_ns, how)| Ended { at_ns, how, inferred: false }),
+            ..Task::default()
+        }
+    }
+
+    fn trace(tasks: Vec<Task>, end_ns: u64) -> Trace {
+        let mut trace = Trace::default();
+        (trace.tasks, trace.end_ns) = (tasks, end_ns);
+        trace
+    }
+
+    fn drawn(task: &Task, unicode: bool) -> String {
+        let marks = if unicode { &UNICODE } else { &ASCII };
+        (0..10).map(|cell| mark(task, cell * 10, (cell + 1) * 10, marks)).collect()
+    }
+
+    #[test]
+    fn a_lane_shows_polls_waits_and_the_end() {
+        let changes = [(20, State::Ready), (20, RUN), (20, State::Waiting), (70, State::Ready), (70, RUN), (70, State::Waiting)];
+        let task = task("t", &changes, Some((85, End::Completed)));
+        assert_eq!(drawn(&task, true), "  ▎────▎✓ ");
+        assert_eq!(drawn(&task, false), "  |----|v ");
+    }
+
+    #[test]
+    fn a_poll_with_length_fills_its_part() {
+        let task = task("t", &[(0, RUN), (25, State::Waiting), (58, State::Ready), (70, RUN)], None);
+        assert_eq!(drawn(&task, true), "██▌───▒███");
+    }
+
+    #[test]
+    fn what_lived_at_the_end_has_no_mark_of_an_end() {
+        let task = task("t", &[(0, State::Waiting)], Some((99, End::Dropped)));
+        assert_eq!(drawn(&task, true), "──────────");
+    }
+
+    #[test]
+    fn the_last_moment_of_a_run_is_in_the_picture() {
+        let main = task("main", &[(0, RUN), (0, State::Waiting)], Some((3500 * MS, End::Completed)));
+        let text = timeline(&trace(vec![main], 3500 * MS), Look { width: 80, unicode: true });
+        let lines: Vec<_> = text.lines().collect();
+        assert!(lines[0].starts_with("      0         500 ms"), "{text}");
+        assert!(lines[1].starts_with("main  ▎──") && lines[1].ends_with("──✓"), "{text}");
+        assert!(lines.iter().all(|line| line.width() <= 80), "{text}");
+    }
+
+    #[test]
+    fn many_tasks_are_counted_and_long_names_are_cut() {
+        let name = "a name that is much too long for its column";
+        let tasks = (0..33).map(|_| task(name, &[(0, State::Waiting)], None)).collect();
+        let text = timeline(&trace(tasks, 100), Look { width: 40, unicode: false });
+        assert_eq!(text.lines().filter(|line| line.contains("a name that is much t...  ")).count(), 30, "{text}");
+        assert!(text.contains("... and 3 tasks more"), "{text}");
+        assert!(text.is_ascii());
+    }
+
+    #[test]
+    fn a_run_without_tasks_or_time_is_no_fault() {
+        let text = timeline(&trace(Vec::new(), 0), Look { width: 0, unicode: true });
+        assert!(text.starts_with("  0"), "{text}");
+    }
+}
