@@ -4,7 +4,7 @@
 //! [`trace`] works out what the events mean, [`engine`] runs a scenario under
 //! both, [`report`] says it in text or JSON, and [`app`], [`ui`], [`term`] and
 //! [`shell`] are the screen: what is shown, how it is drawn, on what terminal,
-//! and the loop that joins them. [`cli`] reads the command line and picks.
+//! and the loop that joins them. The program beside it reads the command line.
 
 #[cfg(not(tokio_unstable))]
 compile_error!(
@@ -13,7 +13,6 @@ compile_error!(
 );
 
 pub mod app;
-pub mod cli;
 pub mod engine;
 pub mod record;
 pub mod report;
