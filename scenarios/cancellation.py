@@ -1,0 +1,120 @@
+"""Cancellation: it lands at an await, so clean up there.
+
+`task.cancel()` raises `CancelledError` at the await where the task waits. What
+comes after that await does not run: an item that was taken and not yet stored
+is lost (`variant=drop`). `finally` does run, and it may await, so the worker
+can clean up for itself. In Rust the future is dropped instead, and `Drop` cannot await.
+
+`asyncio.shield` keeps the work on an item out of reach (`shielded`); keep the
+inner task and await it, or nobody hears how it ended. An `asyncio.Event` asks
+instead of ordering, and the worker looks at it where it has nothing in hand (`token`).
+
+Pitfall: `except CancelledError:` without `raise` turns a cancelled task into a
+finished one, and whoever cancelled it never knows.
+"""
+
+import asyncio
+import itertools
+
+from twin import Choice, Number, Outcome, main, now
+
+PARAMS = {
+    "cancel_after": Number(3_000, 1, 60_000),
+    "step": Number(1_000, 10, 60_000),
+    "cleanup": Number(300, 0, 60_000),
+    "variant": Choice("drop", "token", "shielded"),
+}
+
+
+async def run(cx):
+    started = now()
+    source = asyncio.Queue()
+    stop = asyncio.Event()
+    stored = []
+
+    async def finish(item):
+        """Works on an item and stores it."""
+        await asyncio.sleep(cx.step // 2 / 1000)
+        stored.append(item)
+
+    async def clean_up():
+        await asyncio.sleep(cx.cleanup / 1000)
+
+    match cx.variant:
+        case "drop":
+            work = until_cancelled(source, finish, clean_up)
+        case "token":
+            work = until_asked(source, finish, clean_up, stop)
+        case "shielded":
+            work = until_cancelled_but_shielded(source, finish, clean_up)
+    worker = asyncio.create_task(work, name="worker")
+
+    taken = await hand_out(source, cx.step, cx.cancel_after)
+    if cx.variant == "token":
+        stop.set()
+    else:
+        worker.cancel()
+    # The worker ends when its cleanup is done, cancelled or not.
+    await asyncio.wait({worker})
+
+    lost = taken - len(stored)
+    return (
+        Outcome()
+        .figure("taken", taken, "items")
+        .figure("stored", len(stored), "items")
+        .figure("lost", lost, "items")
+        .figure("total", now() - started, "ms")
+        .check("no item is lost", lost == 0)
+    )
+
+
+async def hand_out(source, step, cancel_after):
+    """Hands out one item at each step until it is time to cancel, and says how many."""
+    for item in itertools.count():
+        left = cancel_after - item * step
+        if left <= 0:
+            return item
+        await source.put(item)
+        await asyncio.sleep(min(step, left) / 1000)
+
+
+async def until_cancelled(source, finish, clean_up):
+    """drop: a plain loop. Cancelled in `finish`, it loses the item."""
+    try:
+        while True:
+            item = await source.get()
+            await finish(item)
+    finally:
+        await clean_up()
+
+
+async def until_asked(source, finish, clean_up, stop):
+    """token: looks at the event only where it has no item in hand."""
+    asked = asyncio.create_task(stop.wait())
+    while True:
+        item = asyncio.create_task(source.get())
+        await asyncio.wait({item, asked}, return_when=asyncio.FIRST_COMPLETED)
+        # An item that is there already comes before the request to stop.
+        if not item.done():
+            item.cancel()
+            break
+        await finish(item.result())
+    await clean_up()
+
+
+async def until_cancelled_but_shielded(source, finish, clean_up):
+    """shielded: the work on each item is a task of its own, which a cancel of this one does not reach."""
+    work = None
+    try:
+        while True:
+            item = await source.get()
+            work = asyncio.create_task(finish(item), name=f"item {item}")
+            await asyncio.shield(work)
+    finally:
+        if work is not None:
+            await work
+        await clean_up()
+
+
+if __name__ == "__main__":
+    main("cancellation", PARAMS, run)

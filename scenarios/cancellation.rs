@@ -37,7 +37,7 @@ use tracing::{Instrument, info, info_span, warn};
 
 use crate::prelude::*;
 
-const CANCEL_AFTER: Param = Param::millis("cancel_after", 3_000, (0, 60_000), "When the worker is told to stop.");
+const CANCEL_AFTER: Param = Param::millis("cancel_after", 3_000, (1, 60_000), "When the worker is told to stop.");
 const STEP: Param = Param::millis("step", 1_000, (10, 60_000), "How often an item comes; the work on it takes half as long.");
 const CLEANUP: Param = Param::millis("cleanup", 300, (0, 60_000), "How long it takes to clean up afterwards.");
 const VARIANT: Param = Param::choice(

@@ -1,0 +1,55 @@
+"""Gather: wait for all, keep the order.
+
+`asyncio.gather` starts its coroutines together and returns their results in the
+order in which they were passed, whichever ended first. Waits overlap, so it
+takes as long as the slowest one and not as long as their sum.
+
+Pitfall: `asyncio.as_completed` gives results in the order in which they come,
+and `for …: await fetch(…)` starts the next one only when the one before has ended.
+"""
+
+import asyncio
+
+from twin import Number, Outcome, main, now
+
+PARAMS = {
+    "tasks": Number(5, 1, 1_000),
+    "latency": Number(500, 0, 60_000),
+    "jitter": Number(300, 0, 60_000),
+    "straggler": Number(2_000, 0, 60_000),
+}
+
+
+async def run(cx):
+    started = now()
+    latencies = [latency(cx, i) for i in range(cx.tasks)]
+
+    users = await asyncio.gather(*(fetch(i, latency) for i, latency in enumerate(latencies)))
+
+    total = now() - started
+    return (
+        Outcome()
+        .figure("results", len(users), "results")
+        .figure("slowest", max(latencies), "ms")
+        .figure("one after the other", sum(latencies), "ms")
+        .figure("total", total, "ms")
+        .check("results are in input order", users == [f"user {i}" for i in range(cx.tasks)])
+        .check("the slowest fetch decides how long it takes", total == max(latencies))
+    )
+
+
+async def fetch(i, latency):
+    """Asks for user `i`."""
+    await asyncio.sleep(latency / 1000)
+    return f"user {i}"
+
+
+def latency(cx, i):
+    """How long fetch `i` takes: the last but one is the straggler, if there is one."""
+    if cx.straggler and i == max(cx.tasks - 2, 0):
+        return cx.straggler
+    return cx.jittered("latency", i, cx.latency, cx.jitter)
+
+
+if __name__ == "__main__":
+    main("gather", PARAMS, run)

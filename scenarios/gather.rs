@@ -12,9 +12,9 @@
 //! results has nothing to do with the order of the endings: each task brings its
 //! index along, and the index says which slot is its own.
 //!
-//! **Try.** Set `straggler` to 0: the run ends between 500 and 800 ms, whatever
-//! the seed. Now set `tasks` to 24: the sum grows nearly fivefold, the run still
-//! ends before 800 ms. Set `straggler` to 4000: twice the time, for one of five.
+//! **Try.** Set `straggler` to 0: the run takes between 500 and 800 ms, whatever
+//! the seed. Now set `tasks` to 24: the sum grows about fivefold, the run takes
+//! 800 ms at most. Set `straggler` to 4000: it takes 4000 ms, for one fetch of 24.
 //!
 //! **Pitfall.** `JoinSet::join_next` and `JoinSet::join_all` give results in the
 //! order in which tasks *end*. Whoever pushes them onto a list has shuffled it.

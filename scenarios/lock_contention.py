@@ -1,0 +1,116 @@
+"""Lock contention: hold time serialises.
+
+`async with lock:` around an await makes everybody else wait for that, too: five
+tasks, concurrency one. Do the slow part first and take the lock for the change.
+
+On asyncio's single thread nothing runs between two awaits. A change without an
+await in it needs no lock at all (`lock=atomic`). `mutex=std` is `threading.Lock`
+here, which does no harm around such a change and is a disaster around an await:
+the next task that asks for it blocks the thread, and with it the one that could
+give it back. Python does not see that. It is refused below; in Rust the compiler
+refuses it.
+"""
+
+import asyncio
+import threading
+
+from twin import BadValue, Choice, Number, Outcome, main, now
+
+PARAMS = {
+    "workers": Number(5, 1, 1_000),
+    "increments": Number(10, 1, 10_000),
+    "hold": Number(50, 0, 60_000),
+    "think": Number(0, 0, 60_000),
+    "lock": Choice("across-await", "short", "atomic"),
+    "mutex": Choice("tokio", "std"),
+}
+
+
+def refuse(cx):
+    if (cx.lock, cx.mutex) == ("across-await", "std"):
+        raise BadValue("mutex: std does not go with lock=across-await: it would block the event loop for ever")
+
+
+class Shared:
+    """What the workers share."""
+
+    def __init__(self, hold):
+        self.counter = 0
+        self.lock = asyncio.Lock()
+        self.thread_lock = threading.Lock()
+        self.hold = hold
+        self.at_work = 0
+        self.peak = 0
+        self.waited = 0
+
+    async def work(self):
+        """The slow part of an increment."""
+        self.at_work += 1
+        self.peak = max(self.peak, self.at_work)
+        await asyncio.sleep(self.hold / 1000)
+        self.at_work -= 1
+
+    async def increment_across_await(self):
+        asked = now()
+        async with self.lock:
+            self.waited += now() - asked
+            await self.work()
+            self.counter += 1
+
+    async def increment_short(self):
+        await self.work()
+        asked = now()
+        async with self.lock:
+            self.waited += now() - asked
+            self.counter += 1
+
+    async def increment_short_std(self):
+        await self.work()
+        with self.thread_lock:
+            self.counter += 1
+
+    async def increment_atomic(self):
+        await self.work()
+        self.counter += 1
+
+
+async def run(cx):
+    started = now()
+    shared = Shared(cx.hold)
+    match cx.lock, cx.mutex:
+        case "across-await", _:
+            increment = shared.increment_across_await
+        case "short", "tokio":
+            increment = shared.increment_short
+        case "short", _:
+            increment = shared.increment_short_std
+        case _:
+            increment = shared.increment_atomic
+
+    async with asyncio.TaskGroup() as workers:
+        for i in range(cx.workers):
+            workers.create_task(worker(increment, cx.increments, cx.think), name=f"worker {i}")
+
+    expected = cx.workers * cx.increments
+    outcome = (
+        Outcome()
+        .figure("counter", shared.counter, "increments")
+        .figure("most at work at once", shared.peak, "workers")
+        .figure("waited for the lock", shared.waited, "ms")
+        .figure("total", now() - started, "ms")
+        .check(f"the counter is {expected}", shared.counter == expected)
+    )
+    if cx.lock == "across-await":
+        outcome.check("never more than one at work under the lock", shared.peak <= 1)
+    return outcome
+
+
+async def worker(increment, increments, think):
+    """Adds one, again and again."""
+    for _ in range(increments):
+        await increment()
+        await asyncio.sleep(think / 1000)
+
+
+if __name__ == "__main__":
+    main("lock-contention", PARAMS, run, refuse)

@@ -15,9 +15,9 @@
 //! behind a lock: one waits in `recv`, the idle others queue for the lock.
 //!
 //! **Try.** Set `items` to 40 and `capacity` to 3: the queue is soon full, and
-//! each new item has to wait for a consumer. Now set `capacity` to 0: nobody is blocked,
-//! the queue grows past 3, and the run takes as long as before. A queue does not
-//! make consumers faster. Set `consumers` to 4: as fast as the producers, and the queue stays short.
+//! sends block. Now set `capacity` to 0: nobody is blocked, the queue grows to
+//! 20, and the run ends at 5500 ms instead of 5900. A queue does not make
+//! consumers faster; a fourth one does: 4200 ms, and the queue stays short.
 //!
 //! **Pitfall.** How does a consumer learn that nothing more will come? With
 //! `end=close` the channel tells it, once the last sender is dropped. With
@@ -86,8 +86,6 @@ struct Tally {
     consumed: AtomicU64,
     /// The most items that the queue has held.
     peak: AtomicU64,
-    /// How long producers have waited for room, in milliseconds.
-    blocked: AtomicU64,
 }
 
 async fn run(cx: Context) -> scenario::Result {
@@ -115,8 +113,9 @@ async fn run(cx: Context) -> scenario::Result {
     // From here on the consumers own the receiver: when the last one has ended, `send` fails and does not wait.
     drop(receiver);
 
+    let mut blocked = Duration::ZERO;
     while let Some(ended) = producers.join_next().await {
-        ended??;
+        blocked = blocked.max(ended??);
     }
     info!("the producers are done");
     match end {
@@ -140,18 +139,17 @@ async fn run(cx: Context) -> scenario::Result {
         }
         ended += 1;
     }
-    Ok(outcome(&cx, &tally, started.elapsed()).check("every consumer ends", ended == cx.number(CONSUMERS)))
+    Ok(outcome(&cx, &tally, blocked, started.elapsed()).check("every consumer ends", ended == cx.number(CONSUMERS)))
 }
 
 /// The figures, and the checks that can be made of them.
-fn outcome(cx: &Context, tally: &Tally, total: Duration) -> Outcome {
-    let [produced, consumed, peak, blocked] =
-        [&tally.produced, &tally.consumed, &tally.peak, &tally.blocked].map(|count| count.load(Ordering::Relaxed));
+fn outcome(cx: &Context, tally: &Tally, blocked: Duration, total: Duration) -> Outcome {
+    let [produced, consumed, peak] = [&tally.produced, &tally.consumed, &tally.peak].map(|count| count.load(Ordering::Relaxed));
     let outcome = Outcome::new()
         .figure("produced", produced, "items")
         .figure("consumed", consumed, "items")
         .figure("peak depth", peak, "items")
-        .figure("producers blocked", blocked, "ms")
+        .figure("most blocked producer", blocked, "ms")
         .figure("total", total, "ms")
         .check("everything produced was consumed", consumed == produced);
     match cx.number(CAPACITY) {
@@ -160,19 +158,20 @@ fn outcome(cx: &Context, tally: &Tally, total: Duration) -> Outcome {
     }
 }
 
-/// Makes items and puts them into the queue, waiting for room if there is none.
-async fn producer(queue: Sender<Message>, tally: Arc<Tally>, items: u64, produce: Duration) -> scenario::Result<()> {
+/// Makes items and puts them into the queue, waiting for room if there is none; returns how long it was blocked.
+async fn producer(queue: Sender<Message>, tally: Arc<Tally>, items: u64, produce: Duration) -> scenario::Result<Duration> {
+    let mut blocked = Duration::ZERO;
     for _ in 0..items {
         sleep(produce).await;
         let ready = Instant::now();
         queue.send(Message::Item).await?;
-        tally.blocked.fetch_add(ready.elapsed().as_millis() as u64, Ordering::Relaxed);
+        blocked += ready.elapsed();
         let produced = tally.produced.fetch_add(1, Ordering::Relaxed) + 1;
         let depth = (queue.max_capacity() - queue.capacity()) as u64;
         tally.peak.fetch_max(depth, Ordering::Relaxed);
         info!(counter.produced = produced, counter.depth = depth, "put an item");
     }
-    Ok(())
+    Ok(blocked)
 }
 
 /// Takes messages and uses the items up, until it is told that nothing more will come.
@@ -221,16 +220,16 @@ async fn send_sentinels(queue: &Sender<Message>, sentinels: u64) {
 mod tests {
     use super::*;
 
-    /// A bound makes the producers wait and keeps the queue short; without one the queue grows, and nothing is faster.
+    /// A bound makes producers wait and keeps the queue short. Without one it grows, and hardly anything is gained.
     #[tokio::test(start_paused = true)]
-    async fn a_bounded_queue_pushes_back_at_no_cost() -> scenario::Result<()> {
+    async fn a_bounded_queue_pushes_back() -> scenario::Result<()> {
         let bounded = run(Context::of(&SCENARIO, &[(ITEMS, "40"), (CAPACITY, "3")])).await?;
         let unbounded = run(Context::of(&SCENARIO, &[(ITEMS, "40"), (CAPACITY, "0")])).await?;
-        assert_eq!(bounded.value("peak depth"), Some(3.0));
-        assert!(bounded.value("producers blocked") > Some(0.0));
-        assert!(unbounded.value("peak depth") > Some(10.0));
-        assert_eq!(unbounded.value("producers blocked"), Some(0.0));
-        assert_eq!(bounded.value("total"), unbounded.value("total"));
+        let both = |figure| (bounded.value(figure), unbounded.value(figure));
+        assert_eq!(both("peak depth"), (Some(3.0), Some(20.0)));
+        assert!(bounded.value("most blocked producer") > Some(0.0));
+        assert_eq!(unbounded.value("most blocked producer"), Some(0.0));
+        assert_eq!(both("total"), (Some(5900.0), Some(5500.0)));
         Ok(())
     }
 }

@@ -270,7 +270,8 @@ impl Measure for usize {
 
 impl Measure for Duration {
     fn measure(self) -> f64 {
-        self.as_secs_f64() * 1e3
+        // One division rounds once: whole milliseconds come out whole, which `as_secs_f64() * 1e3` does not promise.
+        self.as_nanos() as f64 / 1e6
     }
 }
 
@@ -287,6 +288,13 @@ mod tests {
             assert_eq!(on(Clock::Real).on_time(ms(took), ms(2000)), really, "{took} ms, real");
         }
         assert!(!on(Clock::Real).on_time(ms(1649), ms(2000)), "too early is not on time either");
+    }
+
+    #[test]
+    fn whole_milliseconds_are_measured_as_whole_numbers() {
+        for ms in 0..10_000_u64 {
+            assert_eq!(Some(Duration::from_millis(ms).measure()), Some(ms as f64));
+        }
     }
 
     #[test]

@@ -1,0 +1,89 @@
+"""Semaphore: cap what is in flight.
+
+Every request is started at once and waits for a permit before it calls.
+`async with semaphore:` takes one permit, first come, first served, and gives it
+back at the end of the block, also when the block fails.
+
+asyncio's semaphore gives one permit at a time. Whoever needs several takes them
+one after the other, and only one task at a time may be doing that: two that
+each hold half of what they need would wait for each other for ever.
+
+Pitfall: make the semaphore outside the requests. One for each limits nothing.
+"""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+from twin import BadValue, Number, Outcome, main, now
+
+PARAMS = {
+    "requests": Number(20, 1, 1_000_000),
+    "permits": Number(3, 1, 1_000),
+    "latency": Number(500, 0, 60_000),
+    "jitter": Number(0, 0, 60_000),
+    "permits_each": Number(1, 1, 1_000),
+}
+
+
+def refuse(cx):
+    if cx.permits_each > cx.permits:
+        raise BadValue(f"permits_each: {cx.permits_each} permits each can never be had of {cx.permits}: at most {cx.permits}")
+
+
+class Service:
+    """A service that takes so many calls at a time, and counts them."""
+
+    def __init__(self, permits):
+        self.limit = asyncio.Semaphore(permits)
+        self.head_of_line = asyncio.Lock()
+        self.in_flight = 0
+        self.peak = 0
+        self.completed = 0
+
+    @asynccontextmanager
+    async def permits(self, each):
+        async with self.head_of_line:
+            for _ in range(each):
+                await self.limit.acquire()
+        try:
+            yield
+        finally:
+            for _ in range(each):
+                self.limit.release()
+
+    async def call(self, latency):
+        self.in_flight += 1
+        self.peak = max(self.peak, self.in_flight)
+        await asyncio.sleep(latency / 1000)
+        self.in_flight -= 1
+
+
+async def run(cx):
+    started = now()
+    service = Service(cx.permits)
+
+    async with asyncio.TaskGroup() as requests:
+        for i in range(cx.requests):
+            latency = cx.jittered("latency", i, cx.latency, cx.jitter)
+            requests.create_task(request(service, cx.permits_each, latency), name=f"request {i}")
+
+    most = cx.permits // cx.permits_each
+    return (
+        Outcome()
+        .figure("completed", service.completed, "requests")
+        .figure("peak in flight", service.peak, "requests")
+        .figure("total", now() - started, "ms")
+        .check(f"never more than {most} in flight", service.peak <= most)
+        .check("every request was served", service.completed == cx.requests)
+    )
+
+
+async def request(service, each, latency):
+    """One request: wait for a permit, call, give the permit back."""
+    async with service.permits(each):
+        await service.call(latency)
+    service.completed += 1
+
+
+if __name__ == "__main__":
+    main("semaphore", PARAMS, run, refuse)

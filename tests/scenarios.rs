@@ -1,0 +1,243 @@
+//! The scenarios by themselves: declarations, defaults, every variant, both clocks.
+
+mod simulate;
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use scenarios::scenario::Measure;
+use scenarios::{CATALOGUE, Clock, Context, Kind, Outcome, Scenario, Value, Values, find};
+use simulate::{Ended, simulate, values};
+
+fn scenario(id: &str) -> &'static Scenario {
+    find(id).unwrap_or_else(|| panic!("there is no scenario {id}"))
+}
+
+fn finish(id: &str, turned: &[(&str, &str)], seed: u64) -> (Outcome, Duration) {
+    let scenario = scenario(id);
+    match simulate(scenario, values(scenario, turned), seed) {
+        Ended::Finished(outcome, elapsed) => (outcome, elapsed),
+        Ended::Stalled => panic!("{id} {turned:?} stalled"),
+    }
+}
+
+/// The names of the checks that did not hold.
+fn broken(outcome: &Outcome) -> Vec<&str> {
+    outcome.checks.iter().filter(|check| !check.holds).map(|check| check.name.as_str()).collect()
+}
+
+#[test]
+fn the_catalogue_is_in_teaching_order() {
+    let ids: Vec<_> = CATALOGUE.iter().map(|scenario| scenario.id).collect();
+    assert_eq!(ids, ["gather", "cancellation", "semaphore", "producer-consumer", "lock-contention"]);
+    assert!(CATALOGUE.is_sorted_by_key(|scenario| scenario.group), "the groups stand together");
+}
+
+#[test]
+fn every_parameter_says_what_it_is_and_starts_within_its_range() {
+    for scenario in CATALOGUE {
+        let mut names = HashSet::new();
+        for param in scenario.params {
+            let what = format!("{} {}", scenario.id, param.name);
+            assert!(names.insert(param.name), "{what}: declared twice");
+            assert!(param.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{what}: the name is snake_case");
+            assert!(param.help.ends_with('.') && param.help.len() > 15, "{what}: the help is a sentence");
+            assert_eq!(param.parse(&param.default().to_string()), Ok(param.default()), "{what}: the default can be typed");
+            match param.kind {
+                Kind::Number { unit, .. } => assert!(!unit.is_empty(), "{what}: the unit"),
+                Kind::Choice(choices) => assert_eq!(HashSet::<_>::from_iter(choices).len(), choices.len(), "{what}"),
+            }
+        }
+        assert_eq!((scenario.refuse)(&Values::defaults(scenario.params), Clock::Virtual), Ok(()), "{}", scenario.id);
+    }
+}
+
+#[test]
+fn every_scenario_has_its_lesson_its_source_and_its_twin() {
+    for scenario in CATALOGUE {
+        let file = scenario.id.replace('-', "_");
+        assert_eq!(scenario.path, format!("scenarios/{file}.rs"));
+        let text = scenario.text();
+        assert!(text.starts_with(&format!("# {}: ", scenario.title)), "{}: the lesson begins with the title", scenario.id);
+        for part in ["**What you see.**", "**Why.**", "**Try.**", "**Pitfall.**", "**Words.** asyncio: ", "Tokio:"] {
+            assert!(text.contains(part), "{}: the lesson has no {part}", scenario.id);
+        }
+        let main = format!("main(\"{}\", PARAMS, run", scenario.id);
+        assert!(scenario.twin.contains(&main), "{}: the twin runs under the same name", scenario.id);
+        assert!(!scenario.lesson.is_empty() && !scenario.patterns.is_empty(), "{}", scenario.id);
+    }
+}
+
+#[test]
+fn at_the_defaults_every_check_holds_and_the_run_is_short() {
+    for scenario in CATALOGUE {
+        let (outcome, elapsed) = finish(scenario.id, &[], 0);
+        assert_eq!(broken(&outcome), [""; 0], "{}", scenario.id);
+        assert!(!outcome.checks.is_empty(), "{}", scenario.id);
+        assert!(elapsed < Duration::from_secs(8), "{}: {elapsed:?}", scenario.id);
+        assert_eq!(outcome.value("total"), Some(elapsed.measure()), "{}", scenario.id);
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_outcome_and_another_one_another() {
+    for (id, figure) in [("gather", "one after the other"), ("semaphore", "total")] {
+        let with = |seed| finish(id, &[("jitter", "299")], seed);
+        assert_eq!(with(7), with(7), "{id}");
+        assert_ne!(with(7).0.value(figure), with(8).0.value(figure), "{id}");
+    }
+}
+
+/// Every combination of choices, with each number at its smallest, its default, and something odd.
+#[test]
+fn every_variant_is_refused_or_ends_or_is_the_stall_that_is_documented() {
+    for scenario in CATALOGUE {
+        for values in variants(scenario) {
+            if (scenario.refuse)(&values, Clock::Virtual).is_err() {
+                continue;
+            }
+            let what: Vec<_> = values.iter().map(|(param, value)| format!("{}={value}", param.name)).collect();
+            let number = |name: &str| scenario.param(name).map(|param| values.number(param));
+            let sentinel = what.contains(&"end=sentinel".to_owned());
+            match simulate(scenario, values.clone(), 3) {
+                Ended::Stalled => {
+                    assert!(sentinel && number("consumers") > number("producers"), "{} {what:?} stalled", scenario.id);
+                }
+                Ended::Finished(outcome, _) => {
+                    let may_lose = what.contains(&"variant=drop".to_owned());
+                    let expected: &[&str] = if may_lose && !outcome.holds() { &["no item is lost"] } else { &[] };
+                    assert_eq!(broken(&outcome), expected, "{} {what:?}", scenario.id);
+                }
+            }
+        }
+    }
+}
+
+fn variants(scenario: &Scenario) -> Vec<Values> {
+    let mut all = vec![Values::defaults(scenario.params)];
+    for param in scenario.params {
+        let turns = match param.kind {
+            Kind::Choice(choices) => choices.iter().copied().map(Value::Choice).collect(),
+            Kind::Number { default, min, max, .. } => [min, default, 7].map(|n| Value::Number(n.clamp(min, max))).to_vec(),
+        };
+        all = all
+            .iter()
+            .flat_map(|values| {
+                turns.iter().map(|turn| {
+                    let mut turned = values.clone();
+                    turned.set(param, *turn);
+                    turned
+                })
+            })
+            .collect();
+    }
+    all
+}
+
+#[test]
+fn gather_takes_as_long_as_the_slowest_and_not_as_the_sum() {
+    for (turned, total) in [
+        (&[] as &[(&str, &str)], 2000.0),
+        (&[("straggler", "4000")], 4000.0),
+        (&[("straggler", "0"), ("jitter", "0")], 500.0),
+        (&[("straggler", "100"), ("jitter", "0")], 500.0),
+        (&[("tasks", "1")], 2000.0),
+    ] {
+        assert_eq!(finish("gather", turned, 0).0.value("total"), Some(total), "{turned:?}");
+    }
+}
+
+#[test]
+fn a_cancelled_worker_loses_what_it_holds_unless_it_is_asked_or_shielded() {
+    for (cancel_after, variant, lost, total) in [
+        ("3000", "drop", 0.0, 3300.0),
+        ("3001", "drop", 1.0, 3301.0),
+        ("3499", "drop", 1.0, 3799.0),
+        ("3501", "drop", 0.0, 3801.0),
+        ("3000", "token", 0.0, 3300.0),
+        ("3001", "token", 0.0, 3800.0),
+        ("3001", "shielded", 0.0, 3800.0),
+    ] {
+        let (outcome, _) = finish("cancellation", &[("cancel_after", cancel_after), ("variant", variant)], 0);
+        assert_eq!((outcome.value("lost"), outcome.value("total")), (Some(lost), Some(total)), "{variant} at {cancel_after}");
+        assert_eq!(outcome.holds(), lost < 1.0, "{variant} at {cancel_after}: a lost item breaks the check");
+    }
+}
+
+#[test]
+fn a_semaphore_never_lets_more_in_than_it_has_permits_for() {
+    for (permits, each, peak, total) in [
+        ("3", "1", 3.0, 3500.0),
+        ("5", "1", 5.0, 2000.0),
+        ("3", "2", 1.0, 10_000.0),
+        ("4", "2", 2.0, 5000.0),
+        ("3", "3", 1.0, 10_000.0),
+    ] {
+        let (outcome, _) = finish("semaphore", &[("permits", permits), ("permits_each", each)], 0);
+        let figures = (outcome.value("peak in flight"), outcome.value("total"), outcome.value("completed"));
+        assert_eq!(figures, (Some(peak), Some(total), Some(20.0)), "{permits} permits, {each} each");
+    }
+}
+
+#[test]
+fn more_permits_than_there_are_can_not_be_asked_for() {
+    let semaphore = scenario("semaphore");
+    let error = (semaphore.refuse)(&values(semaphore, &[("permits_each", "4")]), Clock::Virtual).unwrap_err();
+    assert_eq!(error.to_string(), "permits_each: 4 permits each can never be had of 3: at most 3");
+}
+
+#[test]
+fn a_std_mutex_across_an_await_is_refused_and_the_reason_is_the_lesson() {
+    let lock = scenario("lock-contention");
+    for clock in [Clock::Virtual, Clock::Real] {
+        let error = (lock.refuse)(&values(lock, &[("mutex", "std")]), clock).unwrap_err();
+        assert_eq!(error.param, "mutex");
+        assert!(error.reason.contains("not Send"), "{}", error.reason);
+    }
+    assert_eq!((lock.refuse)(&values(lock, &[("mutex", "std"), ("lock", "short")]), Clock::Virtual), Ok(()));
+}
+
+#[test]
+fn a_lock_held_at_work_leaves_concurrency_one() {
+    for (lock, peak, total) in [("across-await", 1.0, 2500.0), ("short", 5.0, 500.0), ("atomic", 5.0, 500.0)] {
+        let (outcome, _) = finish("lock-contention", &[("lock", lock)], 0);
+        let figures = (outcome.value("most at work at once"), outcome.value("total"), outcome.value("counter"));
+        assert_eq!(figures, (Some(peak), Some(total), Some(50.0)), "{lock}");
+    }
+}
+
+#[test]
+fn sentinels_for_producers_leave_consumers_waiting_when_there_are_more_of_them() {
+    for (producers, consumers, stalls) in [("2", "3", true), ("1", "2", true), ("2", "2", false), ("3", "1", false)] {
+        let turned = [("producers", producers), ("consumers", consumers), ("capacity", "1"), ("end", "sentinel")];
+        let scenario = scenario("producer-consumer");
+        let ended = simulate(scenario, values(scenario, &turned), 0);
+        assert_eq!(ended == Ended::Stalled, stalls, "{producers} producers, {consumers} consumers");
+    }
+}
+
+#[test]
+fn a_hundred_thousand_requests_are_just_tasks() {
+    let (outcome, _) = finish("semaphore", &[("requests", "100000"), ("permits", "1000"), ("latency", "1")], 0);
+    assert_eq!(outcome.value("completed"), Some(1e5));
+}
+
+/// On the real clock with two workers every check holds too, and a run takes about as long as on the virtual one.
+#[test]
+fn every_scenario_holds_on_the_real_clock() {
+    std::thread::scope(|scope| {
+        for scenario in CATALOGUE {
+            scope.spawn(|| {
+                let (_, expected) = finish(scenario.id, &[], 0);
+                let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build();
+                let cx = Context::new(Values::defaults(scenario.params), 0, Clock::Real);
+                let started = Instant::now();
+                let outcome = runtime.expect("a runtime").block_on(async { tokio::spawn((scenario.run)(cx)).await });
+                let took = started.elapsed();
+                let outcome = outcome.expect("no panic").expect("no failure");
+                assert_eq!(broken(&outcome), [""; 0], "{}", scenario.id);
+                assert!(took.abs_diff(expected) <= expected.mul_f64(0.15), "{}: {took:?}, not {expected:?}", scenario.id);
+            });
+        }
+    });
+}

@@ -1,0 +1,264 @@
+//! The asyncio twins agree with the scenarios: same parameters, same draws, same outcome.
+//!
+//! Without Python 3.11 these tests say so and pass; in CI, where the variable
+//! `CI` is `true`, they fail.
+
+mod simulate;
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use scenarios::scenario::Measure;
+use scenarios::{CATALOGUE, Kind, Scenario, Value, Values, draw, find};
+use serde_json::{Value as Json, json};
+use simulate::{Ended, simulate, values};
+
+/// A scenario, a seed, and the parameters that are turned.
+type Setting = (&'static str, u64, &'static [(&'static str, &'static str)]);
+
+/// What is compared. Each of them ends, and none has a latency of 0: `sleep(0)` yields in asyncio and not in Tokio.
+const SETTINGS: &[Setting] = &[
+    ("gather", 0, &[]),
+    ("gather", 7, &[("tasks", "24"), ("straggler", "0"), ("jitter", "5000")]),
+    ("gather", u64::MAX, &[("tasks", "1"), ("latency", "333")]),
+    ("gather", 3, &[("straggler", "100"), ("jitter", "0")]),
+    ("cancellation", 0, &[]),
+    ("cancellation", 0, &[("cancel_after", "3001")]),
+    ("cancellation", 0, &[("cancel_after", "3001"), ("variant", "token")]),
+    ("cancellation", 0, &[("cancel_after", "3001"), ("variant", "shielded")]),
+    ("cancellation", 0, &[("cancel_after", "1"), ("cleanup", "0")]),
+    ("cancellation", 0, &[("cancel_after", "777"), ("step", "105"), ("variant", "token")]),
+    ("cancellation", 0, &[("cancel_after", "770"), ("step", "70"), ("variant", "shielded")]),
+    ("semaphore", 0, &[]),
+    ("semaphore", 7, &[("jitter", "400")]),
+    ("semaphore", 8, &[("requests", "100"), ("permits", "7"), ("permits_each", "2"), ("jitter", "950")]),
+    ("semaphore", 0, &[("requests", "3"), ("permits", "1000"), ("latency", "1")]),
+    ("producer-consumer", 0, &[]),
+    ("producer-consumer", 0, &[("items", "40"), ("capacity", "3"), ("end", "join+cancel")]),
+    ("producer-consumer", 0, &[("items", "40"), ("capacity", "0"), ("end", "sentinel-put-back")]),
+    ("producer-consumer", 0, &[("consumers", "2"), ("capacity", "1"), ("produce", "70"), ("end", "sentinel")]),
+    ("producer-consumer", 0, &[("producers", "5"), ("consumers", "1"), ("capacity", "2"), ("end", "sentinel")]),
+    ("lock-contention", 0, &[]),
+    ("lock-contention", 0, &[("think", "200"), ("workers", "7")]),
+    ("lock-contention", 0, &[("lock", "short"), ("think", "30")]),
+    ("lock-contention", 0, &[("lock", "short"), ("mutex", "std")]),
+    ("lock-contention", 0, &[("lock", "atomic"), ("workers", "24")]),
+];
+
+#[test]
+fn every_scenario_is_compared_at_three_settings_or_more() {
+    for scenario in CATALOGUE {
+        let settings = SETTINGS.iter().filter(|(id, ..)| *id == scenario.id).count();
+        assert!(settings >= 3, "{}: {settings}", scenario.id);
+    }
+}
+
+#[test]
+fn outcomes_agree() {
+    if !python_is_here() {
+        return;
+    }
+    for (id, seed, turned) in SETTINGS {
+        let scenario = find(id).expect("a scenario of that name");
+        let values = values(scenario, turned);
+        assert_eq!((scenario.refuse)(&values, scenario.clocks[0]), Ok(()), "{id} {turned:?}");
+
+        let mut args: Vec<String> = turned.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        args.push(format!("seed={seed}"));
+        let output = twin(scenario, &args);
+        let theirs: Json = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{id} {args:?}: {error}\n{}", String::from_utf8_lossy(&output.stderr)));
+        let ours = report(scenario, values, *seed);
+        assert_eq!(in_floats(theirs), in_floats(ours.clone()), "{id} {args:?}");
+        let holds = ours["checks"].as_array().is_some_and(|checks| checks.iter().all(|check| check["holds"] == json!(true)));
+        assert_eq!(output.status.code(), Some(i32::from(!holds)), "{id} {args:?}: exit code");
+    }
+}
+
+#[test]
+fn parameters_are_declared_alike() {
+    if !python_is_here() {
+        return;
+    }
+    let code = "
+import importlib, json, sys
+import twin
+def plain(param):
+    return list(param.words) if isinstance(param, twin.Choice) else [param.default, param.low, param.high]
+print(json.dumps([[[name, plain(param)] for name, param in importlib.import_module(module).PARAMS.items()]
+                  for module in sys.argv[1:]]))
+";
+    let modules = CATALOGUE.iter().map(module);
+    let twins: Json = serde_json::from_str(&python_code(code, modules)).expect("JSON");
+    let ours = CATALOGUE.iter().map(|scenario| {
+        let params = scenario.params.iter().map(|param| match param.kind {
+            Kind::Number { default, min, max, .. } => json!([param.name, [default, min, max]]),
+            Kind::Choice(choices) => json!([param.name, choices]),
+        });
+        params.collect::<Json>()
+    });
+    assert_eq!(twins, ours.collect::<Json>());
+}
+
+#[test]
+fn draws_are_the_same_numbers() {
+    if !python_is_here() {
+        return;
+    }
+    let code = "
+import twin
+for seed in (0, 1, 7, 2**63, 2**64 - 1):
+    for stream in ('latency', 'jitter', 'ü', ''):
+        for index in range(50):
+            print(twin.bits(seed, stream, index), twin.within(seed, stream, index, 500, 2000))
+";
+    let twins = python_code(code, []);
+    let mut twins = twins.lines();
+    for seed in [0, 1, 7, 1 << 63, u64::MAX] {
+        for stream in ["latency", "jitter", "ü", ""] {
+            for index in 0..50 {
+                let ours = format!("{} {}", draw::bits(seed, stream, index), draw::within(seed, stream, index, &(500..=2000)));
+                assert_eq!(twins.next(), Some(ours.as_str()), "seed {seed}, stream {stream:?}, index {index}");
+            }
+        }
+    }
+    assert_eq!(twins.next(), None);
+}
+
+#[test]
+fn known_draws_hold_on_the_other_side_too() {
+    if !python_is_here() {
+        return;
+    }
+    let output = python(["-m", "doctest", "-v", "twin.py"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("passed"), "there are examples to check: {said}");
+}
+
+#[test]
+fn bad_usage_is_one_line_and_exit_code_2() {
+    if !python_is_here() {
+        return;
+    }
+    for (id, args, says) in [
+        ("gather", &["tasks=0"] as &[&str], "gather: tasks: 0 is out of range: 1 to 1000"),
+        ("gather", &["tasks=1001"], "gather: tasks: 1001 is out of range: 1 to 1000"),
+        ("gather", &["tasks=many"], "gather: tasks: 'many' is not a whole number: 1 to 1000"),
+        ("gather", &["tasks=2", "tasks=3"], "gather: tasks is given twice"),
+        ("gather", &["seed=-1"], "gather: seed: -1 is out of range: 0 to 18446744073709551615"),
+        ("gather", &["tusks=3"], "gather: 'tusks=3' is none of tasks=…, latency=…, jitter=…, straggler=…, seed=…"),
+        ("gather", &["tasks"], "gather: 'tasks' is none of tasks=…, latency=…, jitter=…, straggler=…, seed=…"),
+        ("cancellation", &["variant=drip"], "cancellation: variant: 'drip' is none of drop, token, shielded"),
+        ("semaphore", &["permits_each=4"], "semaphore: permits_each: 4 permits each can never be had of 3: at most 3"),
+        (
+            "lock-contention",
+            &["mutex=std"],
+            "lock-contention: mutex: std does not go with lock=across-await: it would block the event loop for ever",
+        ),
+    ] {
+        let output = twin(find(id).expect("a scenario of that name"), args);
+        assert_eq!(String::from_utf8_lossy(&output.stderr).trim_end(), says, "{id} {args:?}");
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{id} {args:?}");
+    }
+}
+
+#[test]
+fn twins_refuse_what_the_scenario_refuses() {
+    if !python_is_here() {
+        return;
+    }
+    for (id, turned) in [("semaphore", ("permits_each", "4")), ("lock-contention", ("mutex", "std"))] {
+        let scenario = find(id).expect("a scenario of that name");
+        let refused = (scenario.refuse)(&values(scenario, &[turned]), scenario.clocks[0]);
+        let code = twin(scenario, [format!("{}={}", turned.0, turned.1)]).status.code();
+        assert_eq!((refused.is_err(), code), (true, Some(2)), "{id}");
+    }
+}
+
+#[test]
+fn a_stall_is_said_and_not_waited_for() {
+    if !python_is_here() {
+        return;
+    }
+    let scenario = find("producer-consumer").expect("a scenario of that name");
+    let output = twin(scenario, ["end=sentinel"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said.trim_end(), "producer-consumer: nothing can ever run again: every task waits for another one");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    assert_eq!(simulate(scenario, values(scenario, &[("end", "sentinel")]), 0), Ended::Stalled);
+}
+
+/// What a twin prints, made from the Rust run.
+fn report(scenario: &Scenario, values: Values, seed: u64) -> Json {
+    let params = values.iter().map(|(param, value)| {
+        let value = match value {
+            Value::Number(number) => json!(number),
+            Value::Choice(word) => json!(word),
+        };
+        (param.name.to_owned(), value)
+    });
+    let params = Json::Object(params.collect());
+    let Ended::Finished(outcome, elapsed) = simulate(scenario, values, seed) else {
+        panic!("{} {params}: stalled", scenario.id);
+    };
+    let figures = outcome.figures.iter().map(|f| json!({"name": f.name, "value": f.value, "unit": f.unit}));
+    let checks = outcome.checks.iter().map(|check| json!({"name": check.name, "holds": check.holds}));
+    json!({
+        "scenario": scenario.id,
+        "params": params,
+        "seed": seed,
+        "elapsed_ms": elapsed.measure(),
+        "outcome": figures.collect::<Json>(),
+        "checks": checks.collect::<Json>(),
+    })
+}
+
+/// The same JSON with figures and times as floating-point numbers: Python writes 3 where Rust writes 3.0.
+fn in_floats(mut report: Json) -> Json {
+    report["elapsed_ms"] = json!(report["elapsed_ms"].as_f64());
+    for figure in report["outcome"].as_array_mut().into_iter().flatten() {
+        figure["value"] = json!(figure["value"].as_f64());
+    }
+    report
+}
+
+/// The twin's file, without `.py`.
+fn module(scenario: &Scenario) -> String {
+    scenario.id.replace('-', "_")
+}
+
+/// Whether there is a Python that can run the twins: 3.11 or later.
+fn python_is_here() -> bool {
+    let version = "import sys; sys.exit(sys.version_info < (3, 11))";
+    if Command::new("python3").args(["-c", version]).status().is_ok_and(|status| status.success()) {
+        return true;
+    }
+    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "python3 of version 3.11 or later is needed in CI");
+    // Not `eprintln!`, which the harness keeps to itself when a test passes.
+    let _ = writeln!(std::io::stderr(), "skipped: there is no python3 of version 3.11 or later");
+    false
+}
+
+/// Runs Python beside the twins.
+fn python(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let mut python = Command::new("python3");
+    let python = python.args(args).current_dir(beside).env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1");
+    python.output().expect("python3 starts, as it did a moment ago")
+}
+
+/// Runs a twin.
+fn twin(scenario: &Scenario, args: impl IntoIterator<Item = impl AsRef<str>>) -> Output {
+    let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
+    python(std::iter::once(format!("{}.py", module(scenario))).chain(args))
+}
+
+/// Runs a piece of code that imports from beside the twins, and returns what it prints.
+fn python_code(code: &str, args: impl IntoIterator<Item = String>) -> String {
+    let output = python(["-c".to_owned(), code.to_owned()].into_iter().chain(args));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
