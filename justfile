@@ -1,0 +1,34 @@
+# Recipes for daily work: `just` lists them.
+
+_list:
+    @just --list --unsorted
+
+# Put the sources into the one form
+fmt:
+    cargo fmt --all
+
+# Everything that can be said against the sources without running them
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo deny check
+
+# All tests, doc tests included
+test *args:
+    cargo test --workspace {{args}}
+
+# The documentation, without warnings
+doc:
+    RUSTDOCFLAGS="--cfg tokio_unstable -D warnings" cargo doc --no-deps --workspace
+
+# What recording costs, against console-subscriber
+bench *args:
+    cargo bench --bench overhead {{args}}
+
+# The screen, with a scenario that shows everything
+demo *args:
+    cargo run --release -- semaphore {{args}}
+
+# What the continuous integration runs
+ci:
+    .ci/run
