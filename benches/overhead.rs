@@ -99,7 +99,7 @@ fn measure(subject: &str, workload: &str) -> f64 {
     let mut builder = Builder::new_current_thread();
     let over = Arc::new(AtomicBool::new(false));
     let mut attached = None;
-    let mut recorded = None;
+    let mut drained = None;
     match subject {
         "recorder" => {
             record::install();
@@ -107,7 +107,7 @@ fn measure(subject: &str, workload: &str) -> f64 {
             recorder.observe(&mut builder, ());
             // As in the program: somebody else's thread takes the events out.
             let over = over.clone();
-            recorded = Some(thread::spawn(move || {
+            drained = Some(thread::spawn(move || {
                 let mut events = 0_u64;
                 while !over.load(Ordering::Acquire) {
                     reader.drain(false, |_, _| events += 1);
@@ -134,7 +134,7 @@ fn measure(subject: &str, workload: &str) -> f64 {
     let result = once(workload.operations);
     drop(attached);
     over.store(true, Ordering::Release);
-    if let Some(events) = recorded.and_then(|thread| thread.join().ok()) {
+    if let Some(events) = drained.and_then(|thread| thread.join().ok()) {
         assert!(events > workload.operations, "it did record");
     }
     result

@@ -87,7 +87,7 @@ async fn run(cx: Context) -> scenario::Result {
     let mut requests = JoinSet::new();
     for i in 0..cx.count(REQUESTS) {
         let latency = cx.jittered("latency", i, cx.duration(LATENCY), cx.duration(JITTER));
-        requests.build_task().name(&format!("request {i}")).spawn(request(service.clone(), i, each, latency))?;
+        requests.build_task().name(&format!("request {i}")).spawn(request(service.clone(), each, latency))?;
     }
 
     let mut completed = 0_u64;
@@ -107,17 +107,17 @@ async fn run(cx: Context) -> scenario::Result {
 }
 
 /// One request: wait for a permit, call, give the permit back.
-async fn request(service: Arc<Service>, i: usize, each: u32, latency: Duration) -> scenario::Result<()> {
+async fn request(service: Arc<Service>, each: u32, latency: Duration) -> scenario::Result<()> {
     let permit = service.limit.acquire_many(each).await?;
     let in_flight = service.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
     service.peak.fetch_max(in_flight, Ordering::Relaxed);
-    info!(counter.in_flight = in_flight, counter.permits = service.limit.available_permits(), "request {i} calls");
+    info!(counter.in_flight = in_flight, counter.permits = service.limit.available_permits(), "calls");
 
     sleep(latency).await;
 
     let in_flight = service.in_flight.fetch_sub(1, Ordering::Relaxed) - 1;
     drop(permit);
-    info!(counter.in_flight = in_flight, counter.permits = service.limit.available_permits(), "request {i} done");
+    info!(counter.in_flight = in_flight, counter.permits = service.limit.available_permits(), "done");
     Ok(())
 }
 

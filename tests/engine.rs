@@ -1,5 +1,7 @@
 //! Runs from start to end: clocks, limits, stalls, panics, and being told to stop.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
+
 use std::time::{Duration, Instant};
 
 use async_playground::engine::{Ending, Phase, Report, Run, Spec, SpecError, StartError};
@@ -116,7 +118,7 @@ fn every_scenario_runs_on_the_virtual_clock_and_nothing_is_missed() {
         assert_eq!(Some(trace.polls), report.runtime_polls, "{}: polls by Tokio's count", scenario.id);
         assert_eq!((trace.lost, trace.late), (0, 0), "{}", scenario.id);
         assert!(trace.closed);
-        assert!((2_000..=8_000).contains(&ms(report.elapsed_ns)), "{}: {} ms", scenario.id, ms(report.elapsed_ns));
+        assert!((500..=8_000).contains(&ms(report.elapsed_ns)), "{}: {} ms", scenario.id, ms(report.elapsed_ns));
         assert!(trace.tasks.len() <= 24, "{}: {} lanes", scenario.id, trace.tasks.len());
     }
 }

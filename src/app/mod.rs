@@ -1,6 +1,6 @@
 //! What the program does, without a terminal.
 //!
-//! Keys and the pointer become an [`action::Action`] ([`keymap`], [`pointer`]),
+//! Keys and the pointer become an [`action::Action`] ([`keymap`], [`mod@pointer`]),
 //! [`update`] turns an action into a new [`model`] and into effects, and
 //! whoever owns the terminal and the engine performs those. Nothing here reads
 //! a clock, a file or a key, so all of it is tested by calling it.
