@@ -86,8 +86,8 @@ pub struct Shell<E, S, G: Engine> {
     reaper: Reaper,
     /// Whether there is something new to see.
     dirty: bool,
-    /// When the last frame was drawn.
-    drawn_at: Instant,
+    /// When the last turn began.
+    turned_at: Instant,
     /// Up to when the cursor has moved.
     ticked_at: Instant,
     exit: Option<Exit>,
@@ -116,7 +116,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             cache: ui::Cache::default(),
             reaper: Reaper::default(),
             dirty: true,
-            drawn_at: now,
+            turned_at: now,
             ticked_at: now,
             exit: None,
         }
@@ -142,9 +142,12 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
 
     fn turn_until_exit(&mut self) -> io::Result<Exit> {
         self.draw()?;
+        // Before the first run and after the first frame: it takes a moment.
+        self.model.session.cost_ns = self.engine.cost_ns();
         let mut asked = Asked::default();
         asked.add(update::opened(&mut self.model));
         loop {
+            self.turned_at = self.events.now();
             self.perform(asked)?;
             self.advance();
             if self.dirty {
@@ -162,7 +165,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.run.is_some() || self.model.run.as_ref().is_some_and(|run| run.cursor.playing && run.cursor.at_ns < run.trace.end_ns)
     }
 
-    /// Waits until the next frame is due, or for an input when nothing moves, and takes what came.
+    /// Waits until the next turn is due, or for an input when nothing moves, and takes what came.
     fn collect(&mut self) -> io::Result<Asked> {
         let mut asked = Asked::default();
         if !self.moves() && !self.dirty {
@@ -171,7 +174,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             self.ticked_at = self.events.now();
             self.take(input, &mut asked)?;
         }
-        let due = self.drawn_at + FRAME;
+        let due = self.turned_at + FRAME;
         for _ in 0..MOST_INPUTS {
             let input = self.events.next(Some(due));
             if self.exit.is_some() || input.is_none() {
@@ -292,9 +295,8 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
 
     fn drain(&mut self) {
         let (Some(run), Some(view)) = (&mut self.run, &mut self.model.run) else { return };
-        // Asked before the drain: what is recorded until the end is then in it.
-        let phase = run.phase();
         let more = run.drain(&mut view.trace);
+        let phase = run.phase();
         let changed = more || view.phase != phase;
         view.phase = phase;
         if phase == Phase::Over {
@@ -310,7 +312,6 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        self.drawn_at = self.events.now();
         let mut areas = None;
         let (model, cache) = (&self.model, &mut self.cache);
         self.surface.draw(&mut |frame| areas = Some(ui::draw(frame, model, cache)))?;

@@ -21,13 +21,24 @@ pub struct Session {
     pub speed: f64,
     /// The workers to go back to with the real clock: the virtual one has none.
     pub real_workers: usize,
+    /// The recorder's own cost for a poll, in nanoseconds, once it was measured.
+    pub cost_ns: Option<f64>,
     /// Whether the picked scenario is to be started when the program has opened.
     pub start: bool,
 }
 
 impl Default for Session {
     fn default() -> Self {
-        Self { visited: Vec::new(), zoom: Zoom::Fit, entry: Entry::Keep, grip: None, speed: 1.0, real_workers: 0, start: false }
+        Self {
+            visited: Vec::new(),
+            zoom: Zoom::Fit,
+            entry: Entry::Keep,
+            grip: None,
+            speed: 1.0,
+            real_workers: 0,
+            cost_ns: None,
+            start: false,
+        }
     }
 }
 

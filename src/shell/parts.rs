@@ -54,6 +54,11 @@ pub trait Engine {
     ///
     /// When the spec cannot be run, or the system gives no thread.
     fn start(&mut self, spec: &Spec) -> Result<Self::Run, StartError>;
+
+    /// What recording adds to a poll, in nanoseconds; none when that cannot be measured. Asked before the first run.
+    fn cost_ns(&mut self) -> Option<f64> {
+        None
+    }
 }
 
 /// A run under way, or ended: see [`Run`], whose methods these are.

@@ -1,1 +1,359 @@
+//! The loop, driven by a script on a clock of its own. What happens is written
+//! into one journal, so that order can be told.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::*;
+use crate::app::model::{Options, Theme};
+use crate::engine::{Ending, Report, StartError};
+
+/// What happened, and what time it is.
+#[derive(Debug, Clone)]
+struct World(Arc<Mutex<(Vec<String>, Instant)>>);
+
+impl World {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new((Vec::new(), Instant::now()))))
+    }
+
+    fn with<T>(&self, see: impl FnOnce(&mut (Vec<String>, Instant)) -> T) -> T {
+        see(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note(&self, what: impl Into<String>) {
+        self.with(|(journal, _)| journal.push(what.into()));
+    }
+
+    fn journal(&self) -> Vec<String> {
+        self.with(|(journal, _)| journal.clone())
+    }
+
+    fn count(&self, what: &str) -> usize {
+        self.with(|(journal, _)| journal.iter().filter(|entry| entry.as_str() == what).count())
+    }
+
+    fn now(&self) -> Instant {
+        self.with(|(_, now)| *now)
+    }
+
+    fn pass(&self, time: Duration) {
+        self.with(|(_, now)| *now += time);
+    }
+}
+
+#[derive(Debug)]
+enum Step {
+    Input(Input),
+    /// Nothing comes in for so long.
+    Quiet(Duration),
+}
+
+#[derive(Debug)]
+struct Script {
+    world: World,
+    steps: VecDeque<Step>,
+}
+
+impl Events for Script {
+    fn now(&self) -> Instant {
+        self.world.now()
+    }
+
+    fn next(&mut self, until: Option<Instant>) -> Option<Input> {
+        loop {
+            match self.steps.pop_front() {
+                None => return Some(Input::Gone),
+                Some(Step::Input(input)) => return Some(input),
+                Some(Step::Quiet(time)) => {
+                    let room = until.map_or(time, |until| until.saturating_duration_since(self.now()));
+                    self.world.pass(room.min(time));
+                    if time > room {
+                        self.steps.push_front(Step::Quiet(time.saturating_sub(room)));
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Paper {
+    world: World,
+    terminal: Terminal<TestBackend>,
+    /// What the next frame fails with.
+    fails: Option<io::Error>,
+}
+
+impl Surface for Paper {
+    fn draw(&mut self, paint: &mut dyn FnMut(&mut ratatui::Frame)) -> io::Result<()> {
+        self.world.note("draw");
+        self.terminal.draw(paint).expect("a test backend never fails");
+        self.fails.take().map_or(Ok(()), Err)
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        self.world.note("suspend");
+        self.world.pass(Duration::from_secs(1_000));
+        Ok(())
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        self.world.note("resume");
+        Ok(())
+    }
+}
+
+/// Runs of 2 s. On the virtual clock all is there with the first drain; on the real clock they never end by themselves.
+#[derive(Debug)]
+struct Puppets {
+    world: World,
+    refuses: bool,
+}
+
+#[derive(Debug)]
+struct Puppet {
+    world: World,
+    live: bool,
+    phase: Phase,
+    report: Report,
+}
+
+impl Engine for Puppets {
+    type Run = Puppet;
+
+    fn start(&mut self, spec: &Spec) -> Result<Puppet, StartError> {
+        if self.refuses {
+            return Err(StartError::System(io::Error::other("no thread")));
+        }
+        let permits = spec.scenario.param("permits").map_or(0, |permits| spec.values.number(permits));
+        self.world.note(format!("start {} with {permits}", spec.clock.name()));
+        let report = Report { ending: Ending::Stopped, elapsed_ns: 2_000_000_000, runtime_polls: None };
+        Ok(Puppet { world: self.world.clone(), live: spec.clock == scenarios::Clock::Real, phase: Phase::Running, report })
+    }
+
+    fn cost_ns(&mut self) -> Option<f64> {
+        self.world.note("measure");
+        Some(20.0)
+    }
+}
+
+impl Running for Puppet {
+    fn drain(&mut self, trace: &mut Trace) -> bool {
+        let new = !trace.closed && trace.end_ns == 0;
+        trace.end_ns = 2_000_000_000;
+        if !self.live || self.phase == Phase::Stopping {
+            self.phase = Phase::Over;
+            trace.closed = true;
+        }
+        new
+    }
+
+    fn wait(&mut self, _: Duration) {}
+
+    fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    fn report(&self) -> Option<&Report> {
+        (self.phase == Phase::Over).then_some(&self.report)
+    }
+
+    fn stop(&mut self) {
+        self.world.note("stop");
+        self.phase = Phase::Stopping;
+    }
+
+    fn pause(&self, paused: bool) {
+        self.world.note(format!("pause {paused}"));
+    }
+
+    fn set_pace(&self, pace: f64) {
+        self.world.note(format!("pace {pace}"));
+    }
+}
+
+type Scripted = Shell<Script, Paper, Puppets>;
+
+/// A shell that opens with a scenario started, and what will happen to it.
+fn shell(steps: impl IntoIterator<Item = Step>) -> (World, Scripted) {
+    let world = World::new();
+    let theme = Theme { color: true, unicode: true };
+    let options = Options { theme, mouse: true, console: None, limit: Duration::from_secs(60) };
+    let spec = Spec::new(&scenarios::semaphore::SCENARIO);
+    let model = Model::new(scenarios::CATALOGUE, options, Some(spec));
+    let script = Script { world: world.clone(), steps: steps.into_iter().collect() };
+    let terminal = Terminal::new(TestBackend::new(100, 40)).expect("a test backend never fails");
+    let paper = Paper { world: world.clone(), terminal, fails: None };
+    let engine = Puppets { world: world.clone(), refuses: false };
+    (world, Shell::new(model, script, paper, engine))
+}
+
+fn key(code: KeyCode) -> Step {
+    Step::Input(Input::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+}
+
+fn ch(c: char) -> Step {
+    key(KeyCode::Char(c))
+}
+
+fn ctrl(c: char) -> Step {
+    Step::Input(Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)))
+}
+
+const fn quiet(ms: u64) -> Step {
+    Step::Quiet(Duration::from_millis(ms))
+}
+
+fn cursor_ms(shell: &Scripted) -> u128 {
+    let at_ns = shell.model.run.as_ref().map_or(0, |run| run.cursor.at_ns);
+    Duration::from_nanos(at_ns).as_millis()
+}
+
+#[test]
+fn the_first_frame_comes_before_anything_slow() {
+    let (world, mut shell) = shell([ch('q')]);
+    assert_eq!(shell.turn_until_exit().expect("no error"), Exit::Quit);
+    assert_eq!(world.journal()[..3], ["draw", "measure", "start virtual with 3"]);
+    assert_eq!(shell.model.run.as_ref().and_then(|run| run.cost_ns), Some(20.0));
+}
+
+#[test]
+fn a_held_key_starts_only_the_last_of_what_it_went_through() {
+    let presses = (0..10).map(|_| key(KeyCode::Right));
+    let to_permits = [key(KeyCode::Down), quiet(100)];
+    let (world, mut shell) = shell(to_permits.into_iter().chain(presses).chain([quiet(100), ch('q')]));
+    shell.turn_until_exit().expect("no error");
+    let starts: Vec<_> = world.journal().into_iter().filter(|entry| entry.starts_with("start")).collect();
+    assert_eq!(starts, ["start virtual with 3", "start virtual with 13"]);
+}
+
+#[test]
+fn a_run_that_is_over_is_whole_on_the_first_frame_after_its_start() {
+    let (_, mut shell) = shell([ch('q')]);
+    shell.turn_until_exit().expect("no error");
+    let run = shell.model.run.as_ref().expect("a run");
+    assert!(run.trace.closed && run.phase == Phase::Over && run.report.is_some());
+    assert!(shell.run.is_none(), "nothing keeps the loop awake");
+}
+
+#[test]
+fn what_plays_is_drawn_sixty_times_a_second_and_no_more() {
+    let (world, mut shell) = shell([quiet(1_000), ch('q')]);
+    shell.turn_until_exit().expect("no error");
+    let draws = world.count("draw");
+    assert!((58..=64).contains(&draws), "{draws} frames in a second");
+    assert!((980..=1_000).contains(&cursor_ms(&shell)), "{} ms", cursor_ms(&shell));
+}
+
+#[test]
+fn nothing_is_drawn_while_nothing_changes() {
+    // Two seconds to the end of the run, then an hour.
+    let moved = MouseEvent { kind: MouseEventKind::Moved, column: 3, row: 3, modifiers: KeyModifiers::NONE };
+    let unbound = key(KeyCode::F(9));
+    let (world, mut shell) = shell([quiet(2_100), quiet(3_600_000), Step::Input(Input::Mouse(moved)), unbound, ch('q')]);
+    shell.turn_until_exit().expect("no error");
+    let draws = world.count("draw");
+    assert!((115..=128).contains(&draws), "{draws} frames for two seconds");
+    assert_eq!(cursor_ms(&shell), 2_000);
+}
+
+#[test]
+fn idle_time_is_not_played() {
+    let (_, mut shell) = shell([quiet(500), ch(' '), quiet(60_000), ch(' '), quiet(500), ch('q')]);
+    shell.turn_until_exit().expect("no error");
+    assert!((940..=1_020).contains(&cursor_ms(&shell)), "{} ms", cursor_ms(&shell));
+}
+
+#[test]
+fn a_new_run_stops_the_one_before() {
+    let (world, mut shell) = shell([ch('c'), quiet(100), ch('r'), quiet(100), ch('q')]);
+    shell.turn_until_exit().expect("no error");
+    let journal = world.journal();
+    let runs: Vec<_> = journal.iter().filter(|entry| !entry.starts_with("draw") && *entry != "measure").collect();
+    assert_eq!(runs, ["start virtual with 3", "start real with 3", "stop", "start real with 3"]);
+}
+
+#[test]
+fn a_live_run_is_paused_and_stopped_through_the_engine() {
+    let (world, mut shell) = shell([ch('c'), quiet(100), ch(' '), quiet(100), ch(' '), quiet(100), ch('s'), quiet(100), ch('q')]);
+    shell.turn_until_exit().expect("no error");
+    assert_eq!((world.count("pause true"), world.count("pause false"), world.count("stop")), (1, 1, 1));
+    assert_eq!(shell.model.run.as_ref().map(|run| run.phase), Some(Phase::Over));
+}
+
+#[test]
+fn leaving_stops_the_run_that_is_under_way() {
+    let (world, shell) = shell([ch('c'), quiet(100), ch('q')]);
+    assert_eq!(shell.run().expect("no error"), Exit::Quit);
+    assert_eq!(world.journal().last().map(String::as_str), Some("stop"));
+}
+
+#[test]
+fn suspended_time_is_not_played_and_the_screen_is_drawn_again() {
+    let (world, mut shell) = shell([quiet(100), ctrl('z'), quiet(100), ch('q')]);
+    shell.turn_until_exit().expect("no error");
+    assert!(cursor_ms(&shell) <= 220, "{} ms", cursor_ms(&shell));
+    let journal = world.journal();
+    let at = journal.iter().position(|entry| entry == "suspend").expect("it was suspended");
+    assert_eq!(journal[at + 1], "draw");
+}
+
+#[test]
+fn the_terminal_is_taken_again_when_somebody_else_stopped_us() {
+    let (world, mut shell) = shell([quiet(5_000), Step::Input(Input::Continued), quiet(5_000), ch('q')]);
+    shell.turn_until_exit().expect("no error");
+    let journal = world.journal();
+    let at = journal.iter().position(|entry| entry == "resume").expect("it was resumed");
+    assert_eq!(journal[at..], ["resume", "draw"]);
+}
+
+#[test]
+fn another_size_is_drawn_at_once() {
+    let (world, mut shell) = shell([quiet(5_000), Step::Input(Input::Resized), quiet(5_000), ch('q')]);
+    shell.surface.terminal.backend_mut().resize(60, 20);
+    shell.turn_until_exit().expect("no error");
+    assert_eq!(shell.model.areas.screen.as_size(), ratatui::layout::Size::new(60, 20));
+    assert_eq!(world.journal().last().map(String::as_str), Some("draw"));
+}
+
+#[test]
+fn signals_and_a_terminal_that_is_gone_end_it_with_their_codes() {
+    for (input, exit, code) in [
+        (Input::Ended(2), Exit::Signal(2), 130),
+        (Input::Ended(15), Exit::Signal(15), 143),
+        (Input::Ended(1), Exit::Signal(1), 129),
+        (Input::Gone, Exit::Gone, 129),
+    ] {
+        let (_, shell) = shell([quiet(100), Step::Input(input)]);
+        let got = shell.run().expect("no error");
+        assert_eq!((got, got.code()), (exit, code));
+    }
+    assert_eq!(Exit::Quit.code(), 0);
+}
+
+#[test]
+fn a_terminal_that_cannot_be_written_to_is_gone_and_other_errors_are_told() {
+    let gone = [io::Error::from(io::ErrorKind::BrokenPipe), io::Error::from_raw_os_error(rustix::io::Errno::IO.raw_os_error())];
+    for error in gone {
+        let (_, mut shell) = shell([]);
+        shell.surface.fails = Some(error);
+        assert_eq!(shell.run().expect("no error"), Exit::Gone);
+    }
+    let (_, mut shell) = shell([]);
+    shell.surface.fails = Some(io::Error::other("disk full"));
+    assert!(shell.run().is_err());
+}
+
+#[test]
+fn a_run_that_does_not_start_is_told_and_ends_nothing() {
+    let (_, mut shell) = shell([quiet(100), ch('q')]);
+    shell.engine.refuses = true;
+    assert_eq!(shell.turn_until_exit().expect("no error"), Exit::Quit);
+    // The notice stood until the key.
+    assert!(shell.model.run.is_none());
+}

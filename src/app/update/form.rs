@@ -40,7 +40,8 @@ pub(super) fn start(model: &mut Model, entry: Entry) -> Vec<Effect> {
 /// What the form describes. Only a virtual run that somebody else watches too is paced.
 fn spec(model: &Model) -> Spec {
     let paced = model.options.console.is_some() && model.form.clock == Clock::Virtual;
-    Spec { pace: paced.then_some(model.session.speed), ..model.form.spec(model.options.limit) }
+    let pace = paced.then_some(model.session.speed).filter(|speed| speed.is_finite());
+    Spec { pace, ..model.form.spec(model.options.limit) }
 }
 
 /// Puts the reason at the field that is at fault.

@@ -29,13 +29,14 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
         Some(old) if entry == Entry::Keep && !live && !old.is_live() => kept(old),
         _ => begin,
     };
+    model.log.back = 0;
     model.run = Some(RunView {
         spec,
         trace: Trace::default(),
         phase: Phase::Running,
         report: None,
         cursor,
-        cost_ns: old.as_ref().and_then(|old| old.cost_ns),
+        cost_ns: model.session.cost_ns,
     });
     timeline::keep_in_sight(model);
     old
@@ -54,7 +55,6 @@ fn fresh_view(model: &mut Model) {
     model.timeline.follow = true;
     model.timeline.top = 0;
     model.timeline.selected = None;
-    model.log.back = 0;
     model.code.top = 0;
 }
 

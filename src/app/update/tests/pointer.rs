@@ -1,0 +1,99 @@
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+
+use super::*;
+use crate::app::pointer::mouse;
+
+const LEFT: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
+
+fn event(kind: MouseEventKind, column: u16, row: u16) -> MouseEvent {
+    MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }
+}
+
+fn point_at(model: &mut Model, kind: MouseEventKind, column: u16, row: u16) -> Vec<Spec> {
+    match mouse(model, event(kind, column, row)) {
+        Some(action) => ask(model, action),
+        None => Vec::new(),
+    }
+}
+
+#[test]
+fn a_click_focuses_and_selects_what_is_under_the_pointer() {
+    let mut model = played();
+    point_at(&mut model, LEFT, 22, 16);
+    assert_eq!(model.focus, Pane::Log);
+    point_at(&mut model, LEFT, 5, 14);
+    assert_eq!((model.focus, model.form.row), (Pane::Parameters, 2));
+    point_at(&mut model, LEFT, 25, 7);
+    assert_eq!((model.focus, model.timeline.selected), (Pane::Timeline, Some(4)));
+    point_at(&mut model, LEFT, 76, 15);
+    assert_eq!((model.focus, model.code.tab), (Pane::Code, CodeTab::Asyncio));
+    point_at(&mut model, LEFT, 5, 3);
+    assert_eq!((model.focus, model.list.row), (Pane::Scenarios, 1));
+}
+
+#[test]
+fn a_second_click_does_what_enter_does() {
+    let mut model = played();
+    assert!(point_at(&mut model, LEFT, 5, 3).is_empty());
+    assert_eq!(point_at(&mut model, LEFT, 5, 3)[0].scenario.id, "second");
+    point_at(&mut model, LEFT, 5, 14);
+    assert_eq!(model.form.editing, None);
+    point_at(&mut model, LEFT, 5, 14);
+    assert!(model.form.editing.is_some());
+}
+
+#[test]
+fn a_drag_of_the_lanes_moves_the_time_with_the_pointer() {
+    let mut model = played();
+    press(&mut model, KeyCode::Char('+'));
+    ask(&mut model, Action::Tick(Duration::from_secs(3)));
+    let left = model.timeline.left_ns;
+    point_at(&mut model, LEFT, 60, 5);
+    point_at(&mut model, MouseEventKind::Drag(MouseButton::Left), 70, 5);
+    assert_eq!(model.timeline.left_ns, left - 10 * model.timeline.cell_ns);
+    point_at(&mut model, MouseEventKind::Up(MouseButton::Left), 70, 5);
+    point_at(&mut model, MouseEventKind::Drag(MouseButton::Left), 80, 5);
+    assert_eq!(model.timeline.left_ns, left - 10 * model.timeline.cell_ns);
+}
+
+#[test]
+fn a_drag_that_began_elsewhere_leaves_the_lanes_alone() {
+    let mut model = played();
+    press(&mut model, KeyCode::Char('+'));
+    point_at(&mut model, LEFT, 22, 16);
+    assert_eq!(mouse(&model, event(MouseEventKind::Drag(MouseButton::Left), 60, 5)), None);
+}
+
+#[test]
+fn the_wheel_goes_to_what_is_under_the_pointer() {
+    let model = played();
+    let table = [
+        (22, 16, Some(Action::Scroll { pane: Pane::Log, rows: 3 })),
+        (60, 8, Some(Action::Scroll { pane: Pane::Timeline, rows: 3 })),
+        (60, 2, Some(Action::ZoomAt { column: 60, steps: -1 })),
+        (99, 39, None),
+    ];
+    for (column, row, expected) in table {
+        assert_eq!(mouse(&model, event(MouseEventKind::ScrollDown, column, row)), expected, "{column}, {row}");
+    }
+    let ctrl = MouseEvent { modifiers: KeyModifiers::CONTROL, ..event(MouseEventKind::ScrollUp, 60, 8) };
+    assert_eq!(mouse(&model, ctrl), Some(Action::ZoomAt { column: 60, steps: 1 }));
+}
+
+#[test]
+fn a_layer_has_the_pointer_to_itself() {
+    let mut model = played();
+    press(&mut model, KeyCode::Char('?'));
+    point_at(&mut model, MouseEventKind::ScrollDown, 60, 8);
+    assert_eq!(model.layer, Some(Layer::Help { pane: Pane::Scenarios, top: 3 }));
+    point_at(&mut model, LEFT, 5, 14);
+    assert_eq!((model.layer.is_none(), model.focus), (true, Pane::Scenarios));
+}
+
+#[test]
+fn movement_and_other_buttons_do_nothing() {
+    let model = played();
+    for kind in [MouseEventKind::Moved, MouseEventKind::Down(MouseButton::Right), MouseEventKind::Up(MouseButton::Left)] {
+        assert_eq!(mouse(&model, event(kind, 60, 8)), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! Whatever is pressed, the model stays whole.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use proptest::prelude::*;
+
+use super::*;
+use crate::app::pointer::mouse;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Key(KeyCode, KeyModifiers),
+    Mouse(MouseEventKind, u16, u16, KeyModifiers),
+    Paste(String),
+    Tick(u64),
+    Width(u16),
+    /// A run goes on under way for a while: what is recorded grows.
+    Grow(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let code = prop_oneof![
+        6 => proptest::sample::select("1234567hjklgGqrsc[]+-=f.tvz/? d09x_é".chars().map(KeyCode::Char).collect::<Vec<_>>()),
+        4 => proptest::sample::select(vec![
+            KeyCode::Up, KeyCode::Down, KeyCode::Left, KeyCode::Right, KeyCode::PageUp, KeyCode::PageDown, KeyCode::Home,
+            KeyCode::End, KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Backspace, KeyCode::Delete,
+        ]),
+    ];
+    let kind = proptest::sample::select(vec![
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Drag(MouseButton::Left),
+        MouseEventKind::Up(MouseButton::Left),
+        MouseEventKind::ScrollUp,
+        MouseEventKind::ScrollDown,
+        MouseEventKind::ScrollLeft,
+        MouseEventKind::Moved,
+    ]);
+    let modifiers = prop_oneof![9 => Just(KeyModifiers::NONE), 1 => Just(KeyModifiers::CONTROL)];
+    prop_oneof![
+        20 => (code, modifiers.clone()).prop_map(|(code, modifiers)| Step::Key(code, modifiers)),
+        6 => (kind, 0..110_u16, 0..45_u16, modifiers).prop_map(|(kind, x, y, modifiers)| Step::Mouse(kind, x, y, modifiers)),
+        1 => "[0-9a-z\n]{0,6}".prop_map(Step::Paste),
+        3 => (0..5_000_u64).prop_map(Step::Tick),
+        1 => (0..200_u16).prop_map(Step::Width),
+        2 => (0..2_000_u64).prop_map(Step::Grow),
+    ]
+}
+
+fn take(model: &mut Model, step: &Step) {
+    let action = match step {
+        Step::Key(code, modifiers) => keymap::key(model, KeyEvent::new(*code, *modifiers)),
+        Step::Mouse(kind, column, row, modifiers) => {
+            mouse(model, MouseEvent { kind: *kind, column: *column, row: *row, modifiers: *modifiers })
+        }
+        Step::Paste(text) => keymap::paste(model, text.clone()),
+        Step::Tick(ms) => Some(Action::Tick(Duration::from_millis(*ms))),
+        Step::Width(width) => {
+            laid_out(model, areas(*width));
+            None
+        }
+        Step::Grow(ms) => {
+            if let Some(run) = &mut model.run {
+                run.trace.closed = false;
+                run.trace.end_ns += ms * MS;
+                recorded(model);
+                if let Some(run) = &mut model.run {
+                    run.trace.closed = true;
+                }
+                recorded(model);
+            }
+            None
+        }
+    };
+    if let Some(action) = action {
+        ask(model, action);
+        model.quit = false;
+    }
+}
+
+/// What holds after each step, whatever it was.
+fn check(model: &Model) -> Result<(), TestCaseError> {
+    let view = model.timeline;
+    prop_assert!(view.cell_ns > 0);
+    prop_assert!(model.form.row < model.form.fields().len());
+    prop_assert!(model.list.row < model.list.matches(CATALOGUE).len().max(1));
+    prop_assert!(!(model.list.searching && model.form.editing.is_some()), "two things are typed at once");
+    prop_assert!(model.full.is_none_or(|pane| pane == model.focus), "keys go to a pane that is out of sight");
+    prop_assert!(
+        model.form.spec(model.options.limit).values.iter().all(|(param, value)| param.parse(&value.to_string()) == Ok(value))
+    );
+    if let Some(run) = &model.run {
+        prop_assert!(run.cursor.at_ns <= run.trace.end_ns);
+        prop_assert!(view.left_ns <= run.trace.end_ns);
+        prop_assert!(run.cursor.speed > 0.0);
+        prop_assert!(view.top < run.trace.tasks.len());
+        prop_assert!(view.selected.is_none_or(|task| (task as usize) < run.trace.tasks.len()));
+        prop_assert!(model.log.back <= run.trace.log.len());
+        let width = u64::from(model.areas.lanes.width);
+        let seen = view.left_ns..=view.left_ns.saturating_add(width.saturating_mul(view.cell_ns));
+        prop_assert!(width == 0 || !view.follow || seen.contains(&run.cursor.at_ns), "the cursor is followed and out of sight");
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 50, max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn ten_thousand_inputs_leave_the_model_whole(steps in proptest::collection::vec(step(), 200)) {
+        let mut model = opened();
+        for step in &steps {
+            take(&mut model, step);
+            check(&model)?;
+        }
+    }
+}

@@ -1,0 +1,206 @@
+use super::*;
+use crate::engine::Phase;
+
+fn tick(model: &mut Model, ms: u64) {
+    ask(model, Action::Tick(Duration::from_millis(ms)));
+}
+
+fn at_ms(model: &Model) -> u64 {
+    shown(model).cursor.at_ns / MS
+}
+
+#[test]
+fn time_passes_at_the_chosen_speed_and_stops_at_the_end() {
+    let mut model = played();
+    tick(&mut model, 100);
+    assert_eq!(at_ms(&model), 100);
+    press(&mut model, KeyCode::Char(']'));
+    tick(&mut model, 100);
+    assert_eq!(at_ms(&model), 300);
+    press(&mut model, KeyCode::Char('['));
+    press(&mut model, KeyCode::Char('['));
+    tick(&mut model, 100);
+    assert_eq!(at_ms(&model), 350);
+    tick(&mut model, 10_000);
+    assert_eq!((at_ms(&model), shown(&model).cursor.playing), (3_500, false));
+}
+
+#[test]
+fn speeds_have_a_lowest_and_a_highest() {
+    let mut model = played();
+    for (key, end) in [(']', 100.0), ('[', 0.01)] {
+        for _ in 0..30 {
+            press(&mut model, KeyCode::Char(key));
+        }
+        assert!((shown(&model).cursor.speed - end).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn the_cursor_never_overtakes_what_is_recorded() {
+    let mut model = played();
+    shown_mut(&mut model).trace.closed = false;
+    shown_mut(&mut model).trace.end_ns = 50 * MS;
+    tick(&mut model, 100);
+    assert_eq!((at_ms(&model), shown(&model).cursor.playing), (50, true));
+    shown_mut(&mut model).trace.end_ns = 500 * MS;
+    tick(&mut model, 100);
+    assert_eq!(at_ms(&model), 150);
+}
+
+#[test]
+fn space_pauses_goes_on_and_plays_again() {
+    let mut model = played();
+    tick(&mut model, 100);
+    press(&mut model, KeyCode::Char(' '));
+    tick(&mut model, 100);
+    assert_eq!(at_ms(&model), 100);
+    press(&mut model, KeyCode::Char(' '));
+    tick(&mut model, 10_000);
+    assert_eq!(at_ms(&model), 3_500);
+    press(&mut model, KeyCode::Char(' '));
+    assert_eq!((at_ms(&model), shown(&model).cursor.playing), (0, true));
+}
+
+#[test]
+fn space_starts_what_is_picked_when_nothing_was_run() {
+    let mut model = opened();
+    assert_eq!(press(&mut model, KeyCode::Char(' '))[0].scenario.id, "first");
+}
+
+#[test]
+fn a_turned_value_keeps_time_zoom_and_selection() {
+    let mut model = played();
+    press(&mut model, KeyCode::Char('+'));
+    ask(&mut model, Action::Point(Target::Task(5)));
+    tick(&mut model, 1_200);
+    press(&mut model, KeyCode::Char(' '));
+    let (cell, before) = (model.timeline.cell_ns, shown(&model).cursor);
+    to_field(&mut model, "permits");
+    press(&mut model, KeyCode::Right);
+    assert_eq!(shown(&model).cursor, before);
+    assert_eq!((model.timeline.cell_ns, model.timeline.selected), (cell, Some(5)));
+}
+
+#[test]
+fn a_selection_and_a_time_that_are_no_longer_there_move_to_the_last_ones() {
+    let mut model = played();
+    ask(&mut model, Action::Point(Target::Task(20)));
+    tick(&mut model, 3_000);
+    to_field(&mut model, "requests");
+    ask(&mut model, Action::Turn(-15));
+    assert_eq!((at_ms(&model), model.timeline.selected), (1_000, Some(5)));
+}
+
+#[test]
+fn what_was_seen_to_its_end_is_seen_to_its_end_after_a_turn() {
+    let mut model = played();
+    tick(&mut model, 10_000);
+    to_field(&mut model, "permits");
+    press(&mut model, KeyCode::Left);
+    assert_eq!((at_ms(&model), shown(&model).cursor.playing), (5_000, false));
+    press(&mut model, KeyCode::Right);
+    assert_eq!(at_ms(&model), 3_500);
+}
+
+#[test]
+fn restart_begins_again_and_keeps_zoom_and_selection() {
+    let mut model = played();
+    press(&mut model, KeyCode::Char('+'));
+    ask(&mut model, Action::Point(Target::Task(5)));
+    let cell = model.timeline.cell_ns;
+    tick(&mut model, 10_000);
+    assert_eq!(press(&mut model, KeyCode::Char('r')).len(), 1);
+    assert_eq!((at_ms(&model), shown(&model).cursor.playing), (0, true));
+    assert_eq!((model.timeline.cell_ns, model.timeline.selected, model.timeline.left_ns), (cell, Some(5), 0));
+}
+
+/// A run on the real clock that is under way.
+fn live() -> Model {
+    let mut model = played();
+    let effects = update(&mut model, Action::SwitchClock);
+    let [Effect::Start(spec)] = &effects[..] else { panic!("{effects:?}") };
+    started(&mut model, spec.clone());
+    shown_mut(&mut model).trace.end_ns = 800 * MS;
+    recorded(&mut model);
+    model
+}
+
+#[test]
+fn a_live_run_is_seen_at_its_newest_event_whatever_the_time() {
+    let mut model = live();
+    assert_eq!((at_ms(&model), shown(&model).cursor.live), (800, true));
+    tick(&mut model, 300);
+    assert_eq!(at_ms(&model), 800);
+    shown_mut(&mut model).trace.end_ns = 900 * MS;
+    tick(&mut model, 10);
+    assert_eq!(at_ms(&model), 900);
+}
+
+#[test]
+fn a_live_run_is_paused_by_the_engine() {
+    let mut model = live();
+    assert!(matches!(update(&mut model, Action::PauseOrGo)[..], [Effect::Pause(true)]));
+    assert!(!shown(&model).cursor.playing);
+    assert!(matches!(update(&mut model, Action::PauseOrGo)[..], [Effect::Pause(false)]));
+}
+
+#[test]
+fn a_live_run_that_is_over_can_be_played_back() {
+    let mut model = live();
+    shown_mut(&mut model).trace.closed = true;
+    shown_mut(&mut model).phase = Phase::Over;
+    recorded(&mut model);
+    assert!(!shown(&model).cursor.playing);
+    press(&mut model, KeyCode::Char(' '));
+    tick(&mut model, 200);
+    assert_eq!(at_ms(&model), 200);
+}
+
+#[test]
+fn wall_time_has_one_speed() {
+    let mut model = live();
+    assert!(update(&mut model, Action::Faster).is_empty());
+    assert!(model.notice.as_ref().is_some_and(|notice| notice.error));
+    assert!((shown(&model).cursor.speed - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_run_that_tokio_console_watches_is_paced() {
+    let mut model = opened();
+    model.options.console = Some(([127, 0, 0, 1], 6669).into());
+    let effects = update(&mut model, Action::Pick);
+    let [Effect::Start(spec)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(spec.pace, Some(1.0));
+    started(&mut model, spec.clone());
+    assert!(shown(&model).cursor.live);
+    assert!(matches!(update(&mut model, Action::Faster)[..], [Effect::SetPace(pace)] if (pace - 2.0).abs() < 1e-9));
+}
+
+#[test]
+fn stop_is_asked_once_and_only_of_a_run_under_way() {
+    let mut model = live();
+    assert!(matches!(update(&mut model, Action::Stop)[..], [Effect::Stop]));
+    assert_eq!(shown(&model).phase, Phase::Stopping);
+    assert!(update(&mut model, Action::Stop).is_empty());
+    let mut model = played();
+    assert!(update(&mut model, Action::Stop).is_empty());
+    assert!(model.notice.is_some());
+}
+
+#[test]
+fn a_spec_from_the_command_line_opens_picked_and_starts() {
+    let mut spec = Spec::new(&CATALOGUE[1]);
+    spec.seed = 9;
+    spec.pace = Some(5.0);
+    let mut model = Model::new(CATALOGUE, options(), Some(spec));
+    let effects = super::super::opened(&mut model);
+    assert!(
+        matches!(&effects[..], [Effect::Start(spec)] if spec.seed == 9 && spec.scenario.id == "second" && spec.pace.is_none())
+    );
+    perform(&mut model, effects);
+    assert_eq!((model.list.row, model.focus), (1, Pane::Parameters));
+    tick(&mut model, 100);
+    assert_eq!(at_ms(&model), 500);
+    assert!(super::super::opened(&mut model).is_empty(), "once");
+}
