@@ -18,12 +18,15 @@ const POLLS: u32 = 15_000;
 /// The loop is run this often and the fastest one counts: whatever else the machine does only adds.
 const ROUNDS: usize = 3;
 
-/// What recording adds to a poll, in nanoseconds. Takes about 10 ms; none when
-/// the system gives no runtime.
+/// What recording adds to a poll, in nanoseconds. Takes about 10 ms.
 ///
-/// Has to be asked before the first run, since a run starts to listen to
-/// Tokio's tracing for the rest of the process, and that is a part of the cost.
+/// None when it cannot be told: when somebody listens to Tokio's tracing
+/// already, as after the first run or beside tokio-console, since listening is a
+/// part of the cost; or when the system gives no runtime.
 pub fn recording_cost_ns() -> Option<f64> {
+    if tracing::dispatcher::has_been_set() {
+        return None;
+    }
     let plain = fastest(|| Some(Builder::new_current_thread().build().ok()?.block_on(yields())))?;
     record::install();
     let recorded = fastest(|| {
@@ -60,8 +63,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn recording_a_poll_costs_something_and_less_than_ten_microseconds() {
-        let cost = recording_cost_ns().expect("the system gives a runtime");
-        assert!((1.0..10_000.0).contains(&cost), "{cost} ns");
+    fn recording_a_poll_costs_less_than_ten_microseconds_and_is_asked_once() {
+        // Tests share a process, and another one may have been the first to listen.
+        if let Some(cost) = recording_cost_ns() {
+            assert!((0.0..10_000.0).contains(&cost), "{cost} ns");
+        }
+        assert_eq!(recording_cost_ns(), None, "from now on somebody listens");
     }
 }

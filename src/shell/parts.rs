@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ratatui::Frame;
 
-use crate::engine::{Phase, Report, Run, Spec, StartError};
+use crate::engine::{Phase, Report, Run, Spec, StartError, recording_cost_ns};
 use crate::term::{Input, Inputs, Screen};
 use crate::trace::Trace;
 
@@ -112,6 +112,10 @@ impl Engine for Tokio {
 
     fn start(&mut self, spec: &Spec) -> Result<Run, StartError> {
         Run::start(spec)
+    }
+
+    fn cost_ns(&mut self) -> Option<f64> {
+        recording_cost_ns()
     }
 }
 
