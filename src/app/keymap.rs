@@ -116,27 +116,35 @@ fn space_label(model: &Model) -> &'static str {
 
 /// One line of the help.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HelpLine {
-    /// The part of the help that it stands in: a heading goes where this changes.
-    pub group: &'static str,
-    /// The keys, in words, separated by spaces.
-    pub keys: String,
-    /// What they do, in one sentence.
-    pub text: &'static str,
+pub enum HelpLine {
+    /// A part begins.
+    Heading(&'static str),
+    /// Keys, and what they do.
+    Keys {
+        /// The keys, in words, separated by spaces.
+        keys: String,
+        /// What they do, in one sentence.
+        help: &'static str,
+    },
 }
 
 /// All that can be done while that pane has the focus: its own keys first.
 pub fn help_lines(pane: Pane, unicode: bool) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     for group in Group::ALL {
-        let title = if group == Group::Here { pane.title() } else { group.title() };
         let bindings = ACTIONS.iter().filter(|binding| binding.group == group && binding.scope.covers(Context::Pane(pane)));
-        lines.extend(bindings.map(|binding| {
-            let keys: Vec<String> = binding.keys.iter().map(|key| key.text(unicode)).collect();
-            HelpLine { group: title, keys: keys.join(" "), text: binding.help }
-        }));
+        let keys: Vec<HelpLine> = bindings.map(|binding| help_line(binding, unicode)).collect();
+        if !keys.is_empty() {
+            lines.push(HelpLine::Heading(if group == Group::Here { pane.title() } else { group.title() }));
+            lines.extend(keys);
+        }
     }
     lines
+}
+
+fn help_line(binding: &Binding, unicode: bool) -> HelpLine {
+    let keys: Vec<String> = binding.keys.iter().map(|key| key.text(unicode)).collect();
+    HelpLine::Keys { keys: keys.join(" "), help: binding.help }
 }
 
 #[cfg(test)]
