@@ -385,8 +385,7 @@ pub static ACTIONS: &[Binding] = &[
         .group(Group::View),
     Binding::new(Action::ZoomOut, &[ch('-')], ALL, "Zoom the timeline out.").hint(11, "zoom").group(Group::View),
     Binding::new(Action::Fit, &[ch('f')], ALL, "Fit the whole run into the timeline.").hint(14, "fit").group(Group::View),
-    Binding::new(Action::Follow, &[ch('.')], ALL, "Let the timeline follow the cursor; a live run, its newest event.")
-        .group(Group::View),
+    Binding::new(Action::Follow, &[ch('.')], ALL, "Follow the cursor; in a live run, the newest event.").group(Group::View),
     Binding::new(Action::NextTab, &[ch('t')], ALL, "Show the next tab of the code pane.").hint(15, "code tab").group(Group::View),
     Binding::new(Action::LogLevel, &[ch('v')], ALL, "Show fewer levels of the log, then all again.")
         .hint(16, "log level")

@@ -1,0 +1,245 @@
+//! The program on a real terminal, from its first frame to the modes that it leaves.
+//!
+//! Nothing here waits for time to pass: every step waits for what it wants to see.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::Tty;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_async-playground");
+const SIZE: (u16, u16) = (120, 40);
+
+fn program(args: &[&str]) -> Tty {
+    Tty::start(Path::new(PROGRAM), args, SIZE)
+}
+
+/// The playground where everything goes wrong, which stands beside the program in `examples`.
+fn faulty() -> Tty {
+    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--example", "faulty"]).args(profile()).status();
+    assert!(built.expect("cargo runs").success(), "the example is built");
+    Tty::start(&target().join("examples/faulty"), &[], SIZE)
+}
+
+/// The folder that this profile is built into.
+fn target() -> PathBuf {
+    Path::new(PROGRAM).parent().expect("a program is in a folder").to_owned()
+}
+
+fn profile() -> &'static [&'static str] {
+    if target().ends_with("release") { &["--release"] } else { &[] }
+}
+
+/// The first line.
+fn header(screen: &str) -> &str {
+    screen.lines().next().unwrap_or_default()
+}
+
+/// What the ruler of the timeline says of the zoom.
+fn zoom(screen: &str) -> Option<String> {
+    let (_, rest) = screen.split_once("1 cell ")?;
+    Some(rest.split_whitespace().take(2).collect())
+}
+
+/// How many cells of bars there are on the lanes of the requests.
+fn bars(screen: &str) -> usize {
+    let lanes = screen.lines().filter(|line| line.contains("request "));
+    lanes.map(|line| line.matches(['─', '█', '▎', '•', '▒']).count()).sum()
+}
+
+/// Finds a scenario, and starts it.
+fn pick(tty: &mut Tty, id: &str) {
+    tty.keys("/");
+    tty.keys(id);
+    tty.sees(id);
+    tty.keys("\r");
+    tty.wait_until(&format!("{id} is run"), |screen| header(screen).contains(id) && screen.contains(" / 0"));
+}
+
+#[test]
+fn a_scenario_is_picked_tuned_and_watched() {
+    let mut tty = Tty::start(Path::new(PROGRAM), &[], (200, 60));
+    tty.sees("Timeline");
+    let opened = tty.sees("Parameters");
+    assert!(opened.contains("async-playground") && opened.contains("clock virtual"), "{opened}");
+
+    pick(&mut tty, "semaphore");
+    tty.wait_until("the run's length", |screen| header(screen).contains("/ 00:03.500"));
+    let before = bars(&tty.sees("request 19"));
+    tty.wait_until("bars grow", |screen| bars(screen) > before + 20);
+
+    tty.keys("2j5\r");
+    tty.wait_until("a shorter run", |screen| header(screen).contains("/ 00:02.000"));
+    tty.wait_until("permits 5", |screen| {
+        screen.lines().any(|line| line.contains("permits ") && line.split_whitespace().any(|word| word.starts_with('5')))
+    });
+
+    let wide = zoom(&tty.screen()).expect("the ruler says how long a cell is");
+    tty.keys("+");
+    tty.wait_until("another zoom", |screen| zoom(screen).is_some_and(|now| now != wide));
+    tty.keys("f");
+
+    pick(&mut tty, "gather");
+
+    tty.keys("?");
+    tty.sees("Help");
+    tty.sees("Pick this scenario and start it.");
+    tty.keys("\x1b");
+    tty.wait_until("the help is closed", |screen| !screen.contains("Pick this scenario and start it."));
+
+    tty.resize((80, 24));
+    tty.wait_until("a small screen", |screen| {
+        screen.lines().count() == 24 && screen.contains("Timeline") && !screen.contains("Selected task")
+    });
+    tty.resize((200, 60));
+    tty.wait_until("a large screen", |screen| screen.lines().count() == 60 && screen.contains("Selected task"));
+
+    tty.keys("q");
+    let ended = tty.end();
+    assert_eq!(ended.code, 0);
+    ended.assert_restored();
+}
+
+#[test]
+fn an_id_opens_with_its_run_and_space_pauses_it() {
+    let mut tty = program(&["semaphore", "-p", "permits=5", "--seed", "7"]);
+    tty.wait_until("the run", |screen| header(screen).contains("seed 7") && header(screen).contains("/ 00:02.000"));
+    tty.keys(" ");
+    tty.sees("paused");
+    tty.keys(" ");
+    tty.sees("ended");
+    tty.keys(" ");
+    tty.sees("playing");
+    tty.keys("\x03");
+    let ended = tty.end();
+    assert_eq!(ended.code, 0);
+    ended.assert_restored();
+}
+
+#[test]
+fn a_value_that_cannot_be_taken_is_told_at_its_field() {
+    let mut tty = program(&["semaphore"]);
+    tty.wait_until("the run", |screen| header(screen).contains("/ 00:03.500"));
+    tty.keys("j\r\x150\r");
+    tty.sees("out of range");
+    tty.keys("\x1b");
+    tty.wait_until("the error is gone", |screen| !screen.contains("out of range"));
+    // Pasted text is typed into the field, its line end and all.
+    tty.keys("\r\x15\x1b[200~5\n\x1b[201~");
+    tty.keys("\r");
+    tty.wait_until("the run with 5", |screen| header(screen).contains("/ 00:02.000"));
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+}
+
+#[test]
+fn the_mouse_picks_and_the_wheel_zooms() {
+    let mut tty = program(&["semaphore"]);
+    let screen = tty.wait_until("the run", |screen| header(screen).contains("/ 00:03.500") && screen.contains("1 cell"));
+    let place = |text: &str| {
+        let (row, line) = screen.lines().enumerate().find(|(_, line)| line.contains(text)).expect("it is on screen");
+        let before = line.split(text).next().unwrap_or_default().chars().count();
+        (before + text.chars().count(), row + 1)
+    };
+    let (column, row) = place("1 cell ");
+    tty.keys(&format!("\x1b[<64;{};{row}M", column + 30));
+    let wide = zoom(&screen);
+    tty.wait_until("another zoom", |screen| zoom(screen).is_some() && zoom(screen) != wide);
+    let (column, row) = place("gather");
+    let click = format!("\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m");
+    tty.keys(&click);
+    tty.keys(&click);
+    tty.wait_until("gather is run", |screen| header(screen).contains("gather"));
+    tty.keys("q");
+    tty.end().assert_restored();
+}
+
+#[test]
+fn signals_end_it_with_their_codes_and_a_terminal_as_it_was() {
+    for (signal, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+        let tty = program(&["semaphore"]);
+        tty.sees("request 0");
+        tty.signal(signal);
+        let ended = tty.end();
+        assert_eq!(ended.code, code, "SIG{signal}");
+        ended.assert_restored();
+    }
+}
+
+#[test]
+fn a_terminal_that_goes_away_ends_it() {
+    let mut tty = program(&["semaphore"]);
+    tty.sees("request 0");
+    tty.hang_up();
+    assert_eq!(tty.end().code, 129);
+}
+
+#[test]
+fn a_panic_of_the_user_interface_is_read_on_a_terminal_as_it_was() {
+    let mut tty = faulty();
+    tty.sees("never-yields");
+    tty.keys("\x1b[24~");
+    let ended = tty.end();
+    assert_eq!(ended.code, 101);
+    ended.assert_restored();
+    assert!(ended.screen.contains("the user interface's own panic"), "{}", ended.screen);
+}
+
+#[test]
+fn a_panic_of_a_scenario_ends_nothing_else() {
+    let mut tty = faulty();
+    tty.sees("never-yields");
+    pick(&mut tty, "panics");
+    tty.wait_until("it panicked", |screen| header(screen).contains("panicked"));
+    // The screen is whole: nothing was printed over it.
+    pick(&mut tty, "never-ends");
+    tty.keys("q");
+    let ended = tty.end();
+    assert_eq!(ended.code, 0);
+    ended.assert_restored();
+    assert!(!ended.screen.contains("the scenario's own panic"), "{}", ended.screen);
+}
+
+#[test]
+fn a_scenario_that_never_ends_is_stopped_and_one_that_never_yields_is_left_behind() {
+    let mut tty = faulty();
+    tty.sees("never-yields");
+    pick(&mut tty, "never-ends");
+    tty.keys("s");
+    tty.wait_until("it is stopped", |screen| header(screen).contains("stopped"));
+    pick(&mut tty, "never-yields");
+    tty.keys("s");
+    tty.wait_until("it is left behind", |screen| header(screen).contains("abandoned"));
+    tty.keys("q");
+    let ended = tty.end();
+    assert_eq!(ended.code, 0);
+    ended.assert_restored();
+}
+
+#[test]
+fn it_is_suspended_with_the_terminal_as_it_was_and_comes_back() {
+    // A shell with job control, as a user has it. Without one the system would ignore the stop.
+    let script = r#"set -m; "$0" semaphore; echo "stopped with $?"; read -r line; fg; echo "ended with $?""#;
+    let mut tty = Tty::start(Path::new("/bin/sh"), &["-c", script, PROGRAM], SIZE);
+    tty.sees("request 0");
+    tty.keys("\x1a");
+    let screen = tty.sees("stopped with");
+    assert!(!screen.contains("Timeline"), "the screen from before is back: {screen}");
+    tty.keys("\n");
+    tty.sees("Timeline");
+    tty.keys("q");
+    tty.sees("ended with 0");
+    tty.end().assert_restored();
+}
+
+#[test]
+fn without_colours_there_is_still_bold() {
+    let mut tty = Tty::start_with(Path::new(PROGRAM), &["semaphore"], SIZE, &[("NO_COLOR", "1")]);
+    tty.sees("request 0");
+    assert!(tty.has_styled("1"), "bold");
+    assert!(!tty.has_styled("38") && !tty.has_styled("32") && !tty.has_styled("31"), "colours");
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+}

@@ -1,0 +1,70 @@
+//! A playground where everything goes wrong, for the tests on a real terminal.
+//!
+//! It is the program with other inputs and another catalogue: scenarios that
+//! panic, never end and never yield, and a key (F12) at which the user
+//! interface panics. The program itself knows nothing of that.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use async_playground::app::model::{Model, Options, Theme};
+use async_playground::shell::{Events, Shell, Tokio};
+use async_playground::term::{Input, Inputs, Screen};
+use crossterm::event::KeyCode;
+use scenarios::prelude::*;
+use scenarios::scenario::Running;
+
+const fn faulty(id: &'static str, run: fn(Context) -> Running) -> Scenario {
+    Scenario {
+        id,
+        title: id,
+        group: Group::Basics,
+        lesson: "Something goes wrong.",
+        clocks: &[Clock::Real, Clock::Virtual],
+        params: &[],
+        patterns: &[],
+        source: include_str!("faulty.rs"),
+        path: file!(),
+        twin: "",
+        refuse: accept_all,
+        run,
+    }
+}
+
+static CATALOGUE: &[Scenario] = &[
+    faulty("panics", |_| Box::pin(async { panic!("the scenario's own panic") })),
+    faulty("never-ends", |_| Box::pin(std::future::pending())),
+    faulty("never-yields", |_| {
+        Box::pin(async {
+            loop {
+                std::hint::spin_loop();
+            }
+        })
+    }),
+];
+
+/// The terminal's inputs, of which one key panics on the thread that draws.
+struct Fragile(Inputs);
+
+impl Events for Fragile {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn next(&mut self, until: Option<Instant>) -> Option<Input> {
+        let input = self.0.next(until);
+        if let Some(Input::Key(key)) = &input {
+            assert_ne!(key.code, KeyCode::F(12), "the user interface's own panic");
+        }
+        input
+    }
+}
+
+fn main() -> std::io::Result<ExitCode> {
+    let theme = Theme { color: true, unicode: true };
+    let options = Options { theme, mouse: true, console: None, limit: Duration::from_secs(60) };
+    let inputs = Fragile(Inputs::open()?);
+    let screen = Screen::open(options.mouse)?;
+    let exit = Shell::new(Model::new(CATALOGUE, options, None), inputs, screen, Tokio).run()?;
+    Ok(ExitCode::from(exit.code()))
+}

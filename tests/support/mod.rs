@@ -1,0 +1,240 @@
+//! A pseudo-terminal with the program in it, and eyes that wait for what they
+//! want to see.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use vt100::{MouseProtocolMode, Parser};
+
+/// How long anything may take before a test gives up: long, since the machine may be busy; nothing waits it out
+/// unless it fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Every mode that the program turns on, by its number in `CSI ? n h`, in words.
+const MODES: [(u16, &str); 6] = [
+    (1049, "alternate screen"),
+    (2004, "bracketed paste"),
+    (1000, "mouse presses"),
+    (1002, "mouse drags"),
+    (1006, "SGR mouse"),
+    (2026, "synchronized output"),
+];
+
+/// A program on a terminal of its own.
+pub(crate) struct Tty {
+    master: Option<Box<dyn MasterPty + Send>>,
+    keys: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    seen: Arc<Seen>,
+}
+
+/// What the program has written.
+struct Seen {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    parser: Parser,
+    bytes: Vec<u8>,
+    /// Whether the program, and whoever else had the terminal, has let go of it.
+    over: bool,
+}
+
+/// What is left when a program has ended.
+pub(crate) struct Ended {
+    /// Its exit code.
+    pub(crate) code: u32,
+    /// The screen as it left it.
+    pub(crate) screen: String,
+    bytes: Vec<u8>,
+    modes: Modes,
+}
+
+/// What the terminal is left like.
+#[derive(Debug, PartialEq, Eq)]
+struct Modes {
+    alternate_screen: bool,
+    cursor_hidden: bool,
+    paste: bool,
+    mouse: MouseProtocolMode,
+}
+
+impl Seen {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tty {
+    /// Starts a program on a terminal of that many columns and rows.
+    pub(crate) fn start(program: &Path, args: &[&str], size: (u16, u16)) -> Self {
+        Self::start_with(program, args, size, &[])
+    }
+
+    /// The same, with these variables set.
+    pub(crate) fn start_with(program: &Path, args: &[&str], size: (u16, u16), env: &[(&str, &str)]) -> Self {
+        let pair = native_pty_system().openpty(pty_size(size)).expect("a pseudo-terminal");
+        let mut command = CommandBuilder::new(program);
+        command.args(args);
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.env_remove("NO_COLOR");
+        for (name, value) in env {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).expect("the program starts");
+        // The program is to be the only one that has it open, so that its end is seen.
+        drop(pair.slave);
+        let parser = Parser::new(rows(size), cols(size), 0);
+        let state = Mutex::new(State { parser, bytes: Vec::new(), over: false });
+        let seen = Arc::new(Seen { state, changed: Condvar::new() });
+        let reader = pair.master.try_clone_reader().expect("a reader");
+        let watcher = seen.clone();
+        thread::spawn(move || watch(reader, &watcher));
+        let keys = pair.master.take_writer().expect("a writer");
+        Self { master: Some(pair.master), keys, child, seen }
+    }
+
+    /// Types.
+    pub(crate) fn keys(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).expect("the terminal takes keys");
+    }
+
+    /// Changes the size of the terminal.
+    pub(crate) fn resize(&mut self, size: (u16, u16)) {
+        self.seen.lock().parser.screen_mut().set_size(rows(size), cols(size));
+        self.master.as_ref().expect("the terminal is there").resize(pty_size(size)).expect("the terminal can be resized");
+    }
+
+    /// Takes the terminal away, as a window that is closed.
+    pub(crate) fn hang_up(&mut self) {
+        self.keys = Box::new(std::io::sink());
+        self.master = None;
+    }
+
+    /// Sends a signal to the program, by name.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.process_id().expect("the program is there").to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status().expect("kill runs");
+        assert!(sent.success(), "kill -s {name} {pid}");
+    }
+
+    /// Waits until the screen is as wanted, and returns it.
+    pub(crate) fn wait_until(&self, wanted: &str, mut is: impl FnMut(&str) -> bool) -> String {
+        let until = Instant::now() + PATIENCE;
+        let mut state = self.seen.lock();
+        loop {
+            let screen = state.parser.screen().contents();
+            if is(&screen) {
+                return screen;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero() && !state.over, "never seen: {wanted}\n{}", framed(&screen));
+            state = self.seen.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Waits until a text is on the screen, and returns the screen.
+    pub(crate) fn sees(&self, text: &str) -> String {
+        self.wait_until(text, |screen| screen.contains(text))
+    }
+
+    /// The screen as it is now.
+    pub(crate) fn screen(&self) -> String {
+        self.seen.lock().parser.screen().contents()
+    }
+
+    /// Whether that style was ever asked for, by its number in `CSI n m`.
+    pub(crate) fn has_styled(&self, number: &str) -> bool {
+        let bytes = String::from_utf8_lossy(&self.seen.lock().bytes).into_owned();
+        bytes.split("\x1b[").any(|rest| rest.split_once('m').is_some_and(|(numbers, _)| numbers.split(';').any(|n| n == number)))
+    }
+
+    /// Waits until the program has ended and all that it wrote was seen.
+    pub(crate) fn end(mut self) -> Ended {
+        let until = Instant::now() + PATIENCE;
+        let mut state = self.seen.lock();
+        while !state.over {
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "the program does not end\n{}", framed(&state.parser.screen().contents()));
+            state = self.seen.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let screen = state.parser.screen();
+        let modes = Modes {
+            alternate_screen: screen.alternate_screen(),
+            cursor_hidden: screen.hide_cursor(),
+            paste: screen.bracketed_paste(),
+            mouse: screen.mouse_protocol_mode(),
+        };
+        let (screen, bytes) = (screen.contents(), state.bytes.clone());
+        drop(state);
+        let code = self.child.wait().expect("the program can be waited for").exit_code();
+        Ended { code, screen, bytes, modes }
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        // After a failed test the program is still there. Otherwise this fails, and that is well.
+        let _ = self.child.kill();
+    }
+}
+
+impl Ended {
+    /// Asserts that every mode that was turned on was turned off again, as the last thing that was done to it.
+    pub(crate) fn assert_restored(&self) {
+        let bytes = String::from_utf8_lossy(&self.bytes);
+        for (number, name) in MODES {
+            let on = bytes.rfind(&format!("\x1b[?{number}h"));
+            let off = bytes.rfind(&format!("\x1b[?{number}l"));
+            assert!(on.is_some(), "{name} was never on: is this test looking at the right mode?");
+            assert!(off > on, "{name} was left on");
+        }
+        let cooked = Modes { alternate_screen: false, cursor_hidden: false, paste: false, mouse: MouseProtocolMode::None };
+        assert_eq!(self.modes, cooked);
+    }
+}
+
+fn watch(mut reader: Box<dyn Read + Send>, seen: &Seen) {
+    let mut buffer = [0; 8192];
+    loop {
+        // Linux says EIO, not end of file, when the other side has closed.
+        let read = reader.read(&mut buffer).unwrap_or(0);
+        let mut state = seen.lock();
+        state.parser.process(&buffer[..read]);
+        state.bytes.extend_from_slice(&buffer[..read]);
+        state.over = read == 0;
+        seen.changed.notify_all();
+        if state.over {
+            return;
+        }
+    }
+}
+
+fn pty_size((cols, rows): (u16, u16)) -> PtySize {
+    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
+}
+
+fn cols(size: (u16, u16)) -> NonZeroU16 {
+    NonZeroU16::new(size.0).expect("a terminal has columns")
+}
+
+fn rows(size: (u16, u16)) -> NonZeroU16 {
+    NonZeroU16::new(size.1).expect("a terminal has rows")
+}
+
+/// A screen with an edge, to be read in the output of a test.
+fn framed(screen: &str) -> String {
+    screen.lines().fold(String::new(), |mut all, line| {
+        let _ = writeln!(all, "| {line}");
+        all
+    })
+}
