@@ -77,7 +77,9 @@ impl Screen {
     /// When the terminal cannot be taken again.
     pub fn resume(&mut self) -> io::Result<()> {
         self.guard.resume()?;
-        self.terminal.clear()
+        // Not `clear`, which asks the terminal where its cursor is and reads the answer: keys are read elsewhere.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 }
 

@@ -46,6 +46,8 @@ struct State {
     bytes: Vec<u8>,
     /// Whether the program, and whoever else had the terminal, has let go of it.
     over: bool,
+    /// Whether the terminal is to be taken away.
+    hung_up: bool,
 }
 
 /// What is left when a program has ended.
@@ -94,7 +96,7 @@ impl Tty {
         // The program is to be the only one that has it open, so that its end is seen.
         drop(pair.slave);
         let parser = Parser::new(rows(size), cols(size), 0);
-        let state = Mutex::new(State { parser, bytes: Vec::new(), over: false });
+        let state = Mutex::new(State { parser, bytes: Vec::new(), over: false, hung_up: false });
         let seen = Arc::new(Seen { state, changed: Condvar::new() });
         let reader = pair.master.try_clone_reader().expect("a reader");
         let watcher = seen.clone();
@@ -116,6 +118,10 @@ impl Tty {
 
     /// Takes the terminal away, as a window that is closed.
     pub(crate) fn hang_up(&mut self) {
+        // The reader has it open too, and lets go of it when it has something to read: a key gives it that.
+        self.seen.lock().hung_up = true;
+        self.keys("?");
+        drop(self.wait_over());
         self.keys = Box::new(std::io::sink());
         self.master = None;
     }
@@ -158,8 +164,7 @@ impl Tty {
         bytes.split("\x1b[").any(|rest| rest.split_once('m').is_some_and(|(numbers, _)| numbers.split(';').any(|n| n == number)))
     }
 
-    /// Waits until the program has ended and all that it wrote was seen.
-    pub(crate) fn end(mut self) -> Ended {
+    fn wait_over(&self) -> MutexGuard<'_, State> {
         let until = Instant::now() + PATIENCE;
         let mut state = self.seen.lock();
         while !state.over {
@@ -167,6 +172,12 @@ impl Tty {
             assert!(!left.is_zero(), "the program does not end\n{}", framed(&state.parser.screen().contents()));
             state = self.seen.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+        state
+    }
+
+    /// Waits until the program has ended and all that it wrote was seen.
+    pub(crate) fn end(mut self) -> Ended {
+        let state = self.wait_over();
         let screen = state.parser.screen();
         let modes = Modes {
             alternate_screen: screen.alternate_screen(),
@@ -211,7 +222,7 @@ fn watch(mut reader: Box<dyn Read + Send>, seen: &Seen) {
         let mut state = seen.lock();
         state.parser.process(&buffer[..read]);
         state.bytes.extend_from_slice(&buffer[..read]);
-        state.over = read == 0;
+        state.over = read == 0 || state.hung_up;
         seen.changed.notify_all();
         if state.over {
             return;
