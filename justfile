@@ -32,3 +32,7 @@ demo *args:
 # What the continuous integration runs
 ci:
     .ci/run
+
+# A real tokio-console attaches to a run; shows its screen. Needs `cargo install tokio-console --version 0.1.14`.
+console-test:
+    cargo test --test tokio_console -- --nocapture
