@@ -196,6 +196,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             Some(Input::Mouse(mouse)) => pointer::mouse(&self.model, mouse),
             Some(Input::Paste(text)) => keymap::paste(&self.model, text),
             Some(Input::Resized) => {
+                self.surface.forget()?;
                 self.dirty = true;
                 None
             }

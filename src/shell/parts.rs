@@ -41,6 +41,13 @@ pub trait Surface {
     ///
     /// When the terminal cannot be taken again.
     fn resume(&mut self) -> io::Result<()>;
+
+    /// Takes nothing for granted of what the terminal shows; the next frame is drawn whole.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal does not say its size.
+    fn forget(&mut self) -> io::Result<()>;
 }
 
 /// What runs scenarios.
@@ -104,6 +111,10 @@ impl Surface for Screen {
 
     fn resume(&mut self) -> io::Result<()> {
         Screen::resume(self)
+    }
+
+    fn forget(&mut self) -> io::Result<()> {
+        Screen::forget(self)
     }
 }
 

@@ -3,6 +3,10 @@
 //! Two threads wait where one can only block: one on the terminal, one on
 //! signals. The event loop waits on the queue alone, so it can sleep until
 //! something happens.
+//!
+//! crossterm reads with its feature `use-dev-tty`, that is, with `poll`. Its
+//! usual source, with `epoll`, loses a key that comes together with a change of
+//! size: it tells of the size, forgets the key, and is not woken for it again.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -14,6 +18,9 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
+
+/// How long to look for more after an event: crossterm looks at what it has read already only if it may wait.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// Something from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +94,6 @@ fn forward_events(queue: &Sender<Input>) {
     let mut alive = true;
     while alive {
         alive = match wait_for_terminal() {
-            // The first read may wait for the rest of a sequence, or for a byte that crossterm has seen and not told of.
             Ok(()) => forward_one(queue) && forward_pending(queue),
             Err(_) => queue.send(Input::Gone).is_err(),
         };
@@ -96,7 +102,7 @@ fn forward_events(queue: &Sender<Input>) {
 
 fn forward_pending(queue: &Sender<Input>) -> bool {
     loop {
-        match event::poll(Duration::ZERO) {
+        match event::poll(MOMENT) {
             Ok(true) if forward_one(queue) => {}
             Ok(more) => return !more,
             Err(_) => return true,

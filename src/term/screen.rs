@@ -77,6 +77,16 @@ impl Screen {
     /// When the terminal cannot be taken again.
     pub fn resume(&mut self) -> io::Result<()> {
         self.guard.resume()?;
+        self.forget()
+    }
+
+    /// Takes nothing for granted of what the terminal shows: the next frame is drawn whole. A terminal that was made
+    /// smaller and larger again between two frames has the size that it had, and has lost what was outside.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal does not say its size.
+    pub fn forget(&mut self) -> io::Result<()> {
         // Not `clear`, which asks the terminal where its cursor is and reads the answer: keys are read elsewhere.
         let size = self.terminal.size()?;
         self.terminal.resize(size.into())
