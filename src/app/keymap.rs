@@ -2,7 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::action::{ACTIONS, Action, Binding, Context, Group, Key};
+use super::action::Action;
+use super::bindings::{ACTIONS, Binding, Context, Group, Key};
 use super::model::{Layer, Model, Pane};
 
 /// What takes the keys now.

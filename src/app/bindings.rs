@@ -1,0 +1,284 @@
+//! The one table that says which key does what, and where.
+//!
+//! Key dispatch, footer, help and whatever else lists what can be done are all
+//! read from [`ACTIONS`], so a key that works is a key that is explained.
+
+use crossterm::event::KeyCode;
+
+use super::action::{Action, Move, TextKey};
+use super::model::Pane;
+
+/// A key as the table knows it: Shift is in the character, Alt is not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The key.
+    pub code: KeyCode,
+    /// Whether Ctrl is held.
+    pub ctrl: bool,
+}
+
+/// Where a binding works: what takes the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Wherever the keys go.
+    Always,
+    /// In these panes.
+    Panes(&'static [Pane]),
+    /// In the help layer.
+    Help,
+    /// While a search or a field is typed.
+    Text,
+    /// While a search is typed.
+    Search,
+    /// While a field is typed.
+    Edit,
+}
+
+/// What takes the keys at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// A pane.
+    Pane(Pane),
+    /// The help layer.
+    Help,
+    /// The search of the list.
+    Search,
+    /// A field of the form.
+    Edit,
+}
+
+impl Scope {
+    /// Whether a binding of this scope works in that context.
+    pub fn covers(self, context: Context) -> bool {
+        match (self, context) {
+            (Scope::Panes(panes), Context::Pane(pane)) => panes.contains(&pane),
+            (Scope::Always, _)
+            | (Scope::Help, Context::Help)
+            | (Scope::Text | Scope::Search, Context::Search)
+            | (Scope::Text | Scope::Edit, Context::Edit) => true,
+            _ => false,
+        }
+    }
+}
+
+/// The part of the help that a binding stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// What only this pane or layer does.
+    Here,
+    /// The run and its clock.
+    Run,
+    /// What is looked at.
+    View,
+    /// The program.
+    Program,
+}
+
+impl Group {
+    /// All of them, in the order of the help.
+    pub const ALL: [Group; 4] = [Group::Here, Group::Run, Group::View, Group::Program];
+
+    /// The heading in the help.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Group::Here => "Here",
+            Group::Run => "Run",
+            Group::View => "View",
+            Group::Program => "Program",
+        }
+    }
+}
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Binding {
+    /// What is done.
+    pub action: Action,
+    /// The keys that do it; the first one is the one to show when there is no room for all.
+    pub keys: &'static [Key],
+    /// One or two words for the footer; neighbours with the same label share a hint. Empty: not in the footer.
+    pub label: &'static str,
+    /// One sentence for the help.
+    pub help: &'static str,
+    /// Where it works.
+    pub scope: Scope,
+    /// Where it stands in the help.
+    pub group: Group,
+    /// Its place in the footer: smaller is further left and the last to be left out.
+    pub rank: u8,
+}
+
+const fn key(code: KeyCode) -> Key {
+    Key { code, ctrl: false }
+}
+
+const fn ch(c: char) -> Key {
+    key(KeyCode::Char(c))
+}
+
+const fn ctrl(c: char) -> Key {
+    Key { code: KeyCode::Char(c), ctrl: true }
+}
+
+const UP: &[Key] = &[key(KeyCode::Up), ch('k')];
+const DOWN: &[Key] = &[key(KeyCode::Down), ch('j')];
+const LEFT: &[Key] = &[key(KeyCode::Left), ch('h')];
+const RIGHT: &[Key] = &[key(KeyCode::Right), ch('l')];
+const PAGE_UP: &[Key] = &[key(KeyCode::PageUp)];
+const PAGE_DOWN: &[Key] = &[key(KeyCode::PageDown)];
+const FIRST: &[Key] = &[ch('g'), key(KeyCode::Home)];
+const LAST: &[Key] = &[ch('G'), key(KeyCode::End)];
+const ENTER: &[Key] = &[key(KeyCode::Enter)];
+
+const ALL: Scope = Scope::Panes(&Pane::ALL);
+const LIST: Scope = Scope::Panes(&[Pane::Scenarios]);
+const FORM: Scope = Scope::Panes(&[Pane::Parameters]);
+const LANES: Scope = Scope::Panes(&[Pane::Timeline]);
+const TASKS: Scope = Scope::Panes(&[Pane::Timeline, Pane::Task]);
+const LOG: Scope = Scope::Panes(&[Pane::Log]);
+const CODE: Scope = Scope::Panes(&[Pane::Code]);
+/// In the form a digit is the start of a value.
+const NOT_FORM: Scope = Scope::Panes(&[Pane::Scenarios, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
+/// Where Enter has nothing else to do.
+const ENTER_FREE: Scope = Scope::Panes(&[Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
+
+impl Binding {
+    const fn new(action: Action, keys: &'static [Key], scope: Scope, help: &'static str) -> Self {
+        Self { action, keys, label: "", help, scope, group: Group::Here, rank: u8::MAX }
+    }
+
+    /// In the footer too.
+    const fn hint(mut self, rank: u8, label: &'static str) -> Self {
+        self.rank = rank;
+        self.label = label;
+        self
+    }
+
+    const fn group(mut self, group: Group) -> Self {
+        self.group = group;
+        self
+    }
+}
+
+/// Every binding. [`Action`]s that are not here come from the pointer, from typing or from time passing.
+pub static ACTIONS: &[Binding] = &[
+    // The list of scenarios.
+    Binding::new(Action::Pick, ENTER, LIST, "Pick this scenario and start it.").hint(1, "start"),
+    Binding::new(Action::Move(Move::Up), UP, LIST, "The scenario above.").hint(2, "choose"),
+    Binding::new(Action::Move(Move::Down), DOWN, LIST, "The scenario below.").hint(2, "choose"),
+    Binding::new(Action::Move(Move::PageUp), PAGE_UP, LIST, "One page up."),
+    Binding::new(Action::Move(Move::PageDown), PAGE_DOWN, LIST, "One page down."),
+    Binding::new(Action::Move(Move::First), FIRST, LIST, "The first scenario."),
+    Binding::new(Action::Move(Move::Last), LAST, LIST, "The last scenario."),
+    // The form.
+    Binding::new(Action::Turn(-1), LEFT, FORM, "Turn the value down by one step, or to the choice before; runs at once.")
+        .hint(1, "tune"),
+    Binding::new(Action::Turn(1), RIGHT, FORM, "Turn the value up by one step, or to the next choice; runs at once.")
+        .hint(1, "tune"),
+    Binding::new(Action::Turn(-10), PAGE_DOWN, FORM, "Turn the value down by ten steps."),
+    Binding::new(Action::Turn(10), PAGE_UP, FORM, "Turn the value up by ten steps."),
+    Binding::new(Action::Edit, ENTER, FORM, "Type a value; a digit starts that too.").hint(2, "type"),
+    Binding::new(Action::Reset, &[ch('d'), key(KeyCode::Backspace)], FORM, "Turn the value back to its default.")
+        .hint(3, "default"),
+    Binding::new(Action::Move(Move::Up), UP, FORM, "The field above."),
+    Binding::new(Action::Move(Move::Down), DOWN, FORM, "The field below."),
+    Binding::new(Action::Move(Move::First), FIRST, FORM, "The first field."),
+    Binding::new(Action::Move(Move::Last), LAST, FORM, "The last field."),
+    // The timeline, and the task that is selected there.
+    Binding::new(Action::Move(Move::Up), UP, TASKS, "Select the task above.").hint(1, "select"),
+    Binding::new(Action::Move(Move::Down), DOWN, TASKS, "Select the task below.").hint(1, "select"),
+    Binding::new(Action::Move(Move::PageUp), PAGE_UP, TASKS, "One page of tasks up."),
+    Binding::new(Action::Move(Move::PageDown), PAGE_DOWN, TASKS, "One page of tasks down."),
+    Binding::new(Action::Move(Move::First), &[ch('g')], TASKS, "Select the first task."),
+    Binding::new(Action::Move(Move::Last), &[ch('G')], TASKS, "Select the last task."),
+    Binding::new(Action::Pan(-1), LEFT, LANES, "Look at an earlier time.").hint(2, "scroll"),
+    Binding::new(Action::Pan(1), RIGHT, LANES, "Look at a later time.").hint(2, "scroll"),
+    Binding::new(Action::PanToStart, &[key(KeyCode::Home)], LANES, "Look at the start of the run."),
+    Binding::new(Action::Follow, &[key(KeyCode::End)], LANES, "Keep the cursor in sight again."),
+    // The log.
+    Binding::new(Action::Move(Move::Up), UP, LOG, "One line back.").hint(1, "scroll"),
+    Binding::new(Action::Move(Move::Down), DOWN, LOG, "One line on.").hint(1, "scroll"),
+    Binding::new(Action::Move(Move::PageUp), PAGE_UP, LOG, "One page back."),
+    Binding::new(Action::Move(Move::PageDown), PAGE_DOWN, LOG, "One page on."),
+    Binding::new(Action::Move(Move::First), FIRST, LOG, "The first line."),
+    Binding::new(Action::Move(Move::Last), LAST, LOG, "The newest line; stay there."),
+    // The code.
+    Binding::new(Action::Move(Move::Up), UP, CODE, "One line up.").hint(1, "scroll"),
+    Binding::new(Action::Move(Move::Down), DOWN, CODE, "One line down.").hint(1, "scroll"),
+    Binding::new(Action::Move(Move::PageUp), PAGE_UP, CODE, "One page up."),
+    Binding::new(Action::Move(Move::PageDown), PAGE_DOWN, CODE, "One page down."),
+    Binding::new(Action::Move(Move::First), FIRST, CODE, "The first line."),
+    Binding::new(Action::Move(Move::Last), LAST, CODE, "The last line."),
+    Binding::new(Action::PreviousTab, LEFT, CODE, "The tab before: lesson, Rust, asyncio.").hint(2, "tab"),
+    Binding::new(Action::NextTab, RIGHT, CODE, "The next tab: lesson, Rust, asyncio.").hint(2, "tab"),
+    // The run.
+    Binding::new(Action::PauseOrGo, &[ch(' ')], ALL, "Pause; go on; play again from the start when it has ended.")
+        .hint(4, "pause")
+        .group(Group::Run),
+    Binding::new(Action::Restart, &[ch('r')], ALL, "Run again from the start, with the same seed.")
+        .hint(8, "restart")
+        .group(Group::Run),
+    Binding::new(Action::Stop, &[ch('s')], ALL, "Stop the run; tasks that are left are cancelled.")
+        .hint(13, "stop")
+        .group(Group::Run),
+    Binding::new(Action::SwitchClock, &[ch('c')], ALL, "Switch between the virtual and the real clock, and run again.")
+        .hint(9, "clock")
+        .group(Group::Run),
+    Binding::new(Action::Slower, &[ch('[')], ALL, "Play slower.").hint(12, "speed").group(Group::Run),
+    Binding::new(Action::Faster, &[ch(']')], ALL, "Play faster.").hint(12, "speed").group(Group::Run),
+    // What is looked at.
+    Binding::new(Action::ZoomIn, &[ch('+'), ch('=')], ALL, "Zoom the timeline in, around the cursor.")
+        .hint(11, "zoom")
+        .group(Group::View),
+    Binding::new(Action::ZoomOut, &[ch('-')], ALL, "Zoom the timeline out.").hint(11, "zoom").group(Group::View),
+    Binding::new(Action::Fit, &[ch('f')], ALL, "Fit the whole run into the timeline.").hint(14, "fit").group(Group::View),
+    Binding::new(Action::Follow, &[ch('.')], ALL, "Follow the cursor; in a live run, the newest event.").group(Group::View),
+    Binding::new(Action::NextTab, &[ch('t')], ALL, "Show the next tab of the code pane.").hint(15, "code tab").group(Group::View),
+    Binding::new(Action::LogLevel, &[ch('v')], ALL, "Show fewer levels of the log, then all again.")
+        .hint(16, "log level")
+        .group(Group::View),
+    Binding::new(Action::FullScreen, &[ch('z')], ALL, "Let this pane fill the screen, or put it back.")
+        .hint(17, "full screen")
+        .group(Group::View),
+    Binding::new(Action::FullScreen, ENTER, ENTER_FREE, "Let this pane fill the screen, or put it back.").group(Group::View),
+    // The program.
+    Binding::new(Action::Find, &[ch('/')], ALL, "Find a scenario.").hint(10, "find").group(Group::Program),
+    Binding::new(Action::FocusNext, &[key(KeyCode::Tab)], ALL, "The next pane.").hint(7, "pane").group(Group::Program),
+    Binding::new(Action::FocusPrevious, &[key(KeyCode::BackTab)], ALL, "The pane before.").group(Group::Program),
+    Binding::new(Action::Focus(Pane::Scenarios), &[ch('1')], NOT_FORM, "To the scenarios.").group(Group::Program),
+    Binding::new(Action::Focus(Pane::Parameters), &[ch('2')], NOT_FORM, "To the parameters.").group(Group::Program),
+    Binding::new(Action::Focus(Pane::Timeline), &[ch('3')], NOT_FORM, "To the timeline.").group(Group::Program),
+    Binding::new(Action::Focus(Pane::Metrics), &[ch('4')], NOT_FORM, "To the metrics.").group(Group::Program),
+    Binding::new(Action::Focus(Pane::Log), &[ch('5')], NOT_FORM, "To the log.").group(Group::Program),
+    Binding::new(Action::Focus(Pane::Code), &[ch('6')], NOT_FORM, "To the code.").group(Group::Program),
+    Binding::new(Action::Focus(Pane::Task), &[ch('7')], NOT_FORM, "To the selected task.").group(Group::Program),
+    Binding::new(Action::Help, &[ch('?')], ALL, "Help for this pane.").hint(5, "help").group(Group::Program),
+    Binding::new(Action::Close, &[key(KeyCode::Esc)], ALL, "Leave the full screen; end a search.").group(Group::Program),
+    Binding::new(Action::Quit, &[ch('q')], ALL, "Quit.").hint(6, "quit").group(Group::Program),
+    Binding::new(Action::Quit, &[ctrl('c')], Scope::Always, "Quit, from anywhere.").group(Group::Program),
+    Binding::new(Action::Suspend, &[ctrl('z')], Scope::Always, "Suspend: back to the shell until `fg`.").group(Group::Program),
+    // The help layer.
+    Binding::new(Action::Close, &[key(KeyCode::Esc), ch('?')], Scope::Help, "Close the help.").hint(1, "close"),
+    Binding::new(Action::Move(Move::Up), UP, Scope::Help, "One line up.").hint(2, "scroll"),
+    Binding::new(Action::Move(Move::Down), DOWN, Scope::Help, "One line down.").hint(2, "scroll"),
+    Binding::new(Action::Move(Move::PageUp), PAGE_UP, Scope::Help, "One page up."),
+    Binding::new(Action::Move(Move::PageDown), PAGE_DOWN, Scope::Help, "One page down."),
+    Binding::new(Action::Move(Move::First), FIRST, Scope::Help, "The first line."),
+    Binding::new(Action::Move(Move::Last), LAST, Scope::Help, "The last line."),
+    Binding::new(Action::Quit, &[ch('q')], Scope::Help, "Quit.").hint(6, "quit"),
+    // Typing.
+    Binding::new(Action::Pick, ENTER, Scope::Search, "Pick the scenario under the cursor and start it.").hint(1, "start"),
+    Binding::new(Action::Move(Move::Up), &[key(KeyCode::Up)], Scope::Search, "The scenario above.").hint(2, "choose"),
+    Binding::new(Action::Move(Move::Down), &[key(KeyCode::Down)], Scope::Search, "The scenario below.").hint(2, "choose"),
+    Binding::new(Action::Close, &[key(KeyCode::Esc)], Scope::Search, "End the search.").hint(3, "end search"),
+    Binding::new(Action::Commit, &[key(KeyCode::Enter), key(KeyCode::Tab)], Scope::Edit, "Take the value and run at once.")
+        .hint(1, "take"),
+    Binding::new(Action::Close, &[key(KeyCode::Esc)], Scope::Edit, "Keep the value from before.").hint(2, "keep old"),
+    Binding::new(Action::Text(TextKey::Left), &[key(KeyCode::Left)], Scope::Text, "One character left."),
+    Binding::new(Action::Text(TextKey::Right), &[key(KeyCode::Right)], Scope::Text, "One character right."),
+    Binding::new(Action::Text(TextKey::Home), &[key(KeyCode::Home)], Scope::Text, "To the start."),
+    Binding::new(Action::Text(TextKey::End), &[key(KeyCode::End)], Scope::Text, "Behind the end."),
+    Binding::new(Action::Text(TextKey::Backspace), &[key(KeyCode::Backspace)], Scope::Text, "Take away the character before."),
+    Binding::new(Action::Text(TextKey::Delete), &[key(KeyCode::Delete)], Scope::Text, "Take away this character."),
+    Binding::new(Action::Text(TextKey::Clear), &[ctrl('u')], Scope::Text, "Empty the field.").hint(3, "empty"),
+];
