@@ -8,6 +8,7 @@
 //! Start with [`semaphore`], the shortest one that shows everything.
 
 pub mod cancellation;
+pub mod deadlock;
 pub mod draw;
 pub mod gather;
 pub mod lock_contention;
@@ -26,8 +27,14 @@ pub mod prelude {
 }
 
 /// Every scenario, in teaching order.
-pub const CATALOGUE: &[Scenario] =
-    &[gather::SCENARIO, cancellation::SCENARIO, semaphore::SCENARIO, producer_consumer::SCENARIO, lock_contention::SCENARIO];
+pub const CATALOGUE: &[Scenario] = &[
+    gather::SCENARIO,
+    cancellation::SCENARIO,
+    semaphore::SCENARIO,
+    producer_consumer::SCENARIO,
+    lock_contention::SCENARIO,
+    deadlock::SCENARIO,
+];
 
 /// The scenario with that id.
 pub fn find(id: &str) -> Option<&'static Scenario> {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-const IDS: [&str; 5] = ["gather", "cancellation", "semaphore", "producer-consumer", "lock-contention"];
+const IDS: [&str; 6] = ["gather", "cancellation", "semaphore", "producer-consumer", "lock-contention", "deadlock"];
 
 /// The program with these arguments, without a terminal and without the caller's settings.
 fn program(args: &[&str]) -> Command {
@@ -41,7 +41,10 @@ fn bad_input_is_answered_in_one_line_and_exits_2() {
     let cases: &[(&[&str], &[&str])] = &[
         (&["sempahore"], &["no scenario 'sempahore'", "did you mean 'semaphore'?"]),
         (&["run", "gahter"], &["did you mean 'gather'?"]),
-        (&["run", "zzzz"], &["no scenario 'zzzz'", "gather, cancellation, semaphore, producer-consumer, lock-contention"]),
+        (
+            &["run", "zzzz"],
+            &["no scenario 'zzzz'", "gather, cancellation, semaphore, producer-consumer, lock-contention, deadlock"],
+        ),
         (&["list", "zzzz"], &["no scenario 'zzzz'"]),
         (&["run"], &["<ID>"]),
         (&["run", "semaphore", "-p", "permit=3"], &["no parameter 'permit'", "did you mean 'permits'?", "latency"]),
@@ -226,6 +229,21 @@ fn a_run_that_hits_its_limit_exits_1_and_still_tells_what_it_knows() {
     assert_eq!(told["elapsed_ms"], 1000.0);
     assert!(told["tasks"]["alive"].as_u64().is_some_and(|alive| alive > 0), "{told}");
     assert!(stderr(&output).contains("limit of 1000 ms"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_deadlock_stalls_and_exits_1_at_once_and_one_order_ends() {
+    let started = Instant::now();
+    let output = run(&["run", "deadlock", "-p", "order=crossed", "--json"]);
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert_eq!(output.status.code(), Some(1));
+    let told: Value = serde_json::from_slice(&output.stdout).expect("one JSON value");
+    assert_eq!(told["elapsed_ms"], 2529.0, "as the lesson says");
+    let stuck = told["stall"]["tasks"].as_array().expect("the tasks of the stall");
+    let names: Vec<_> = stuck.iter().filter_map(|task| task["task"].as_str()).collect();
+    assert!(names.contains(&"task A") && names.contains(&"task B"), "{told}");
+    assert!(stderr(&output).contains("stalled"), "{}", stderr(&output));
+    assert_eq!(json(&["run", "deadlock", "-p", "order=same", "--json"])["stall"], Value::Null);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn broken(outcome: &Outcome) -> Vec<&str> {
 #[test]
 fn the_catalogue_is_in_teaching_order() {
     let ids: Vec<_> = CATALOGUE.iter().map(|scenario| scenario.id).collect();
-    assert_eq!(ids, ["gather", "cancellation", "semaphore", "producer-consumer", "lock-contention"]);
+    assert_eq!(ids, ["gather", "cancellation", "semaphore", "producer-consumer", "lock-contention", "deadlock"]);
     assert!(CATALOGUE.is_sorted_by_key(|scenario| scenario.group), "the groups stand together");
 }
 
@@ -98,13 +98,15 @@ fn every_variant_is_refused_or_ends_or_is_the_stall_that_is_documented() {
             }
             let what: Vec<_> = values.iter().map(|(param, value)| format!("{}={value}", param.name)).collect();
             let number = |name: &str| scenario.param(name).map(|param| values.number(param));
-            let sentinel = what.contains(&"end=sentinel".to_owned());
+            let turned_to = |setting: &str| what.iter().any(|is| is == setting);
             match simulate(scenario, values.clone(), 3) {
                 Ended::Stalled => {
-                    assert!(sentinel && number("consumers") > number("producers"), "{} {what:?} stalled", scenario.id);
+                    let too_few_sentinels = turned_to("end=sentinel") && number("consumers") > number("producers");
+                    let cycle = turned_to("order=crossed") && turned_to("acquire=lock");
+                    assert!(too_few_sentinels || cycle, "{} {what:?} stalled", scenario.id);
                 }
                 Ended::Finished(outcome, _) => {
-                    let may_lose = what.contains(&"variant=drop".to_owned());
+                    let may_lose = turned_to("variant=drop");
                     let expected: &[&str] = if may_lose && !outcome.holds() { &["no item is lost"] } else { &[] };
                     assert_eq!(broken(&outcome), expected, "{} {what:?}", scenario.id);
                 }
@@ -213,6 +215,33 @@ fn sentinels_for_producers_leave_consumers_waiting_when_there_are_more_of_them()
         let scenario = scenario("producer-consumer");
         let ended = simulate(scenario, values(scenario, &turned), 0);
         assert_eq!(ended == Ended::Stalled, stalls, "{producers} producers, {consumers} consumers");
+    }
+}
+
+#[test]
+fn crossed_locks_deadlock_with_some_seeds_and_the_lesson_counts_them() {
+    let deadlock = scenario("deadlock");
+    for (gap, tasks, ends) in [("50", "2", 78), ("10", "2", 164), ("400", "2", 0), ("50", "5", 199)] {
+        let ended = |order, acquire| {
+            let turned = [("gap", gap), ("tasks", tasks), ("order", order), ("acquire", acquire)];
+            (0..200).filter(|seed| simulate(deadlock, values(deadlock, &turned), *seed) != Ended::Stalled).count()
+        };
+        assert_eq!(ended("crossed", "lock"), ends, "crossed, gap {gap}, {tasks} tasks");
+        assert_eq!(ended("same", "lock"), 200, "same, gap {gap}, {tasks} tasks");
+        assert_eq!(ended("crossed", "try_lock+backoff"), 200, "backing off, gap {gap}, {tasks} tasks");
+    }
+}
+
+#[test]
+fn a_ring_of_any_length_ends_when_it_backs_off() {
+    for tasks in ["2", "3", "7", "26"] {
+        for gap in ["0", "1", "400", "2000"] {
+            for seed in 0..20 {
+                let turned = [("gap", gap), ("tasks", tasks), ("order", "crossed"), ("acquire", "try_lock+backoff")];
+                let (outcome, _) = finish("deadlock", &turned, seed);
+                assert_eq!(broken(&outcome), [""; 0], "{tasks} tasks, gap {gap}, seed {seed}");
+            }
+        }
     }
 }
 

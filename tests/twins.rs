@@ -45,6 +45,11 @@ const SETTINGS: &[Setting] = &[
     ("lock-contention", 0, &[("lock", "short"), ("think", "30")]),
     ("lock-contention", 0, &[("lock", "short"), ("mutex", "std")]),
     ("lock-contention", 0, &[("lock", "atomic"), ("workers", "24")]),
+    ("deadlock", 0, &[]),
+    ("deadlock", 1, &[("order", "crossed")]),
+    ("deadlock", 0, &[("order", "crossed"), ("acquire", "try_lock+backoff")]),
+    ("deadlock", 4, &[("tasks", "5"), ("gap", "333")]),
+    ("deadlock", 3, &[("tasks", "7"), ("gap", "400"), ("order", "crossed"), ("acquire", "try_lock+backoff")]),
 ];
 
 #[test]
@@ -183,12 +188,14 @@ fn a_stall_is_said_and_not_waited_for() {
     if !python_is_here() {
         return;
     }
-    let scenario = find("producer-consumer").expect("a scenario of that name");
-    let output = twin(scenario, ["end=sentinel"]);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(said.trim_end(), "producer-consumer: nothing can ever run again: every task waits for another one");
-    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
-    assert_eq!(simulate(scenario, values(scenario, &[("end", "sentinel")]), 0), Ended::Stalled);
+    for (id, turned) in [("producer-consumer", ("end", "sentinel")), ("deadlock", ("order", "crossed"))] {
+        let scenario = find(id).expect("a scenario of that name");
+        let output = twin(scenario, [format!("{}={}", turned.0, turned.1)]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(said.trim_end(), format!("{id}: nothing can ever run again: every task waits for another one"));
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{id}");
+        assert_eq!(simulate(scenario, values(scenario, &[turned]), 0), Ended::Stalled, "{id}");
+    }
 }
 
 /// What a twin prints, made from the Rust run.

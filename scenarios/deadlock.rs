@@ -1,0 +1,238 @@
+//! # Deadlock: order your locks
+//!
+//! Two tasks move money between two accounts, five times each. A transfer is
+//! booked in both accounts, so it takes both locks, one after the other. Task A
+//! pays from account 0 to account 1, task B the other way round.
+//!
+//! **What you see.** With `order=same` both tasks lock account 0 first. At times one
+//! waits for the other, never for more than 50 ms, and both end. With
+//! `order=crossed` each locks the account that it pays from. Seven transfers go
+//! well; at 2529 ms both lanes wait for good. A holds account 0 and waits for
+//! account 1, B holds account 1 and waits for account 0: nothing can ever run again.
+//!
+//! **Why.** A cycle of waits needs somebody who has a lower lock and wants a higher
+//! one *and* somebody who has a higher one and wants a lower one. Where everybody
+//! takes locks in one order there is nobody of the second kind: whoever has the
+//! highest of all locks that are taken can always go on.
+//!
+//! **Try.** Run `order=crossed` with seed 1: it ends, and not a millisecond later
+//! than with `order=same`. Of the seeds 0 to 199, 78 end. It works, until it meets
+//! the wrong seed. Turn `gap` down to 10 and 164 of them end: faster code hides the
+//! fault. Turn it up to 400 and none does. Set `tasks` to 5: a cycle now needs all
+//! five, 199 seeds end, and who is to find the other one? With
+//! `acquire=try_lock+backoff` every one ends, crossed as it is.
+//!
+//! **Pitfall.** With `try_lock`, give the first lock back *before* you wait, and wait
+//! for a time of your own. Two tasks that try again after equal times meet again each
+//! time: a livelock, busy and stuck. Here the time is drawn, from a range that
+//! doubles with each attempt, and after 16 attempts a task gives up and says so.
+//! With one order for all locks there is nothing to give up.
+//!
+//! **Words.** asyncio: `async with first, second:`, in the same order everywhere.
+//! Tokio: `let a = first.lock().await; let b = second.lock().await`; `try_lock`
+//! gives an `Err` where `lock` would wait. Neither notices a deadlock.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tracing::info;
+
+use crate::prelude::*;
+
+const TASKS: Param = Param::count(
+    "tasks",
+    2,
+    (2, 26),
+    "tasks",
+    "How many tasks, and accounts: each pays from its own one to the next, in a ring.",
+);
+const GAP: Param = Param::millis("gap", 50, (0, 60_000), "How long a task works with the first lock before it takes the second.");
+const ORDER: Param = Param::choice(
+    "order",
+    &["same", "crossed"],
+    "Which lock a task takes first: that of the lower account, or that of the account it pays from.",
+);
+const ACQUIRE: Param = Param::choice(
+    "acquire",
+    &["lock", "try_lock+backoff"],
+    "What a task does when the second lock is taken: wait for it, or give the first one back and try again later.",
+);
+
+/// How many transfers each task makes.
+const ROUNDS: usize = 5;
+/// How long a task rests before a transfer, in milliseconds. It is drawn, so the seed decides who meets whom.
+const REST: RangeInclusive<u64> = 100..=900;
+/// How often a transfer is tried before its task gives up.
+const ATTEMPTS: u32 = 16;
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "deadlock",
+    title: "Deadlock",
+    group: Group::SharedState,
+    lesson: "Order your locks.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[TASKS, GAP, ORDER, ACQUIRE],
+    patterns: &["deadlock", "lock ordering", "try lock", "backoff with jitter"],
+    source: include_str!("deadlock.rs"),
+    path: file!(),
+    twin: include_str!("deadlock.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// What the tasks share.
+struct Bank {
+    /// For each account, how many transfers are booked in it.
+    accounts: Vec<Mutex<u64>>,
+    /// Transfers made so far, by all tasks together.
+    transfers: AtomicU64,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let accounts = (0..cx.count(TASKS)).map(|_| Mutex::new(0)).collect();
+    let bank = Arc::new(Bank { accounts, transfers: AtomicU64::new(0) });
+
+    let mut tasks = JoinSet::new();
+    for (i, letter) in (0..cx.count(TASKS)).zip('A'..) {
+        let task = Task::new(&cx, i, letter);
+        tasks.build_task().name(&format!("task {letter}")).spawn(task.run(bank.clone()))?;
+    }
+    let (mut ended, mut backed_off) = (0, 0);
+    while let Some(task) = tasks.join_next().await {
+        backed_off += task??;
+        ended += 1;
+    }
+
+    let transfers = bank.transfers.load(Ordering::Relaxed);
+    let mut booked = 0;
+    for account in &bank.accounts {
+        booked += *account.lock().await;
+    }
+    Ok(Outcome::new()
+        .figure("transfers", transfers, "transfers")
+        .figure("backed off", backed_off, "times")
+        .figure("total", started.elapsed(), "ms")
+        .check("every task ends", ended == cx.count(TASKS))
+        .check("every transfer is booked in both accounts", booked == 2 * transfers))
+}
+
+/// One of those who pay.
+struct Task {
+    cx: Context,
+    letter: char,
+    /// The account that is locked first.
+    first: usize,
+    /// The account that is locked with the first one in hand.
+    second: usize,
+    /// How often it has given the first lock back.
+    backed_off: usize,
+}
+
+impl Task {
+    /// Task `i` pays from account `i` to the next one; the last pays to account 0 and closes the ring.
+    fn new(cx: &Context, i: usize, letter: char) -> Self {
+        let (from, to) = (i, (i + 1) % cx.count(TASKS));
+        let (first, second) = match cx.word(ORDER) {
+            "same" => (from.min(to), from.max(to)),
+            _ => (from, to),
+        };
+        Self { cx: cx.clone(), letter, first, second, backed_off: 0 }
+    }
+
+    /// Rests and transfers, again and again; returns how often it has backed off.
+    async fn run(mut self, bank: Arc<Bank>) -> scenario::Result<usize> {
+        for round in 0..ROUNDS {
+            sleep(self.drawn("rest", round, REST)).await;
+            self.transfer(&bank).await?;
+        }
+        Ok(self.backed_off)
+    }
+
+    /// Takes both locks, one after the other, and books a transfer.
+    async fn transfer(&mut self, bank: &Bank) -> scenario::Result<()> {
+        for attempt in 0..ATTEMPTS {
+            let mut first = bank.accounts[self.first].lock().await;
+            info!("holds account {}", self.first);
+            sleep(self.cx.duration(GAP)).await;
+
+            let mut second = if self.cx.word(ACQUIRE) == "lock" {
+                bank.accounts[self.second].lock().await
+            } else if let Ok(second) = bank.accounts[self.second].try_lock() {
+                second
+            } else {
+                drop(first);
+                self.back_off(attempt).await;
+                continue;
+            };
+            *first += 1;
+            *second += 1;
+            let transfers = bank.transfers.fetch_add(1, Ordering::Relaxed) + 1;
+            info!(counter.transfers = transfers, "holds account {} too: booked in both", self.second);
+            return Ok(());
+        }
+        Err(format!("task {} gave up after {ATTEMPTS} attempts", self.letter).into())
+    }
+
+    /// Waits with nothing in hand, for a time of its own, so that no two tasks try again in step.
+    async fn back_off(&mut self, attempt: u32) {
+        info!("account {} is taken: gives account {} back", self.second, self.first);
+        let longest = self.cx.number(GAP).max(1) << attempt;
+        sleep(self.drawn("backoff", self.backed_off, 1..=longest)).await;
+        self.backed_off += 1;
+    }
+
+    /// A time in milliseconds, drawn from a stream of this task's own.
+    fn drawn(&self, what: &str, index: usize, range: RangeInclusive<u64>) -> Duration {
+        Duration::from_millis(self.cx.draw(&format!("{what} of {}", self.letter), index, range))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::param::Value;
+
+    /// Far more virtual time than any of these runs takes. It passes only if nothing can run any more.
+    const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
+    /// Crossed, it depends on the seed: some runs end, some never do. In one order, or with back-off, all end.
+    #[tokio::test(start_paused = true)]
+    async fn one_order_cannot_deadlock_and_crossed_orders_can() -> scenario::Result<()> {
+        for (order, acquire, ends_with) in
+            [("same", "lock", [true, true]), ("crossed", "lock", [false, true]), ("crossed", "try_lock+backoff", [true, true])]
+        {
+            for (seed, ends) in (0..).zip(ends_with) {
+                let mut values = Values::defaults(SCENARIO.params);
+                values.set(&ORDER, Value::Choice(order));
+                values.set(&ACQUIRE, Value::Choice(acquire));
+                let ended = timeout(FOR_EVER, run(Context::new(values, seed, Clock::Virtual))).await;
+                assert_eq!(ended.is_ok(), ends, "{order}, {acquire}, seed {seed}");
+                if let Ok(outcome) = ended {
+                    assert!(outcome?.holds());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Backing off is bounded: a lock that is never given back ends in an error and not in a livelock.
+    #[tokio::test(start_paused = true)]
+    async fn a_task_gives_up_when_the_second_lock_is_never_free() {
+        let cx = Context::of(&SCENARIO, &[(ACQUIRE, "try_lock+backoff")]);
+        let bank = Bank { accounts: vec![Mutex::new(0), Mutex::new(0)], transfers: AtomicU64::new(0) };
+        let _kept = bank.accounts[1].lock().await;
+        let mut task = Task::new(&cx, 0, 'A');
+        let error = task.transfer(&bank).await.expect_err("the second lock is never free");
+        assert_eq!(error.to_string(), "task A gave up after 16 attempts");
+        assert!(bank.accounts[0].try_lock().is_ok(), "and the first one is given back");
+    }
+}
