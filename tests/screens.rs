@@ -11,7 +11,6 @@ use async_playground::app::model::{Areas, CodeTab, FieldError, Layer, Model, Not
 use async_playground::app::text::TextField;
 use async_playground::engine::Ending;
 use async_playground::record::event::Level;
-use async_playground::trace::{End, SpanLabel, State};
 use async_playground::ui::{self, Cache};
 use fixture::{MS, empty, model, report};
 use insta::assert_snapshot;
@@ -279,14 +278,8 @@ fn the_log_scrolls_back_and_filters() {
 fn a_task_is_told_in_full() {
     let mut model = model(2_750);
     model.focus = Pane::Task;
-    let run = model.run.as_mut().unwrap();
-    let task = &mut run.trace.tasks[18];
-    task.name = "request with a name that is far too long to be shown whole".into();
-    task.segments.truncate(3);
-    fixture::state(task, 2_000 * MS, State::Running(0));
-    fixture::end(task, 2_250 * MS, End::Panicked);
-    task.panic = Some("index out of bounds: the len is 3 but the index is 7".into());
-    task.spans.push(SpanLabel { start_ns: 0, end_ns: None, label: "call{user=7}".into() });
+    model.run.as_mut().unwrap().trace = fixture::panicking();
+    model.timeline.selected = Some(1);
     assert_snapshot!("task_panicked", screen(&model, 120, 40));
 }
 

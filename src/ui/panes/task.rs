@@ -33,9 +33,15 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     };
     let (glyph, text, style) = state(look, run, task);
     let mut pen = Pen::new(buf, look, inside, 0);
-    pen.space(1).put(&task.name, look.strong()).space(2).put(glyph, style).space(1).put(&text, style);
-    let width = usize::from(inside.width).saturating_sub(LABELS + 3);
+    pen.space(1).put(&task.name, look.strong());
     let mut row = 1;
+    // What it does is more than a part of its name: with no room beside the name it gets a row of its own.
+    if format::width(glyph) + format::width(&text) + 3 > pen.room() {
+        pen = Pen::new(buf, look, inside, 1);
+        row = 2;
+    }
+    pen.space(if row == 1 { 2 } else { 1 }).put(glyph, style).space(1).put(&text, style);
+    let width = usize::from(inside.width).saturating_sub(LABELS + 3);
     for (label, text, style) in facts(look, run, ix, task) {
         let lines = format::wrap(&text, width);
         for (i, line) in lines.iter().enumerate() {
@@ -99,7 +105,7 @@ fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
 /// When and why it ended.
 fn end(look: Look, task: &Task, at: u64, facts: &mut Vec<Fact>) {
     let Some(end) = task.end_at(at) else { return };
-    let after = format::span(look, end.at_ns.saturating_sub(task.spawned_ns));
+    let after = format::span(look, task.duration(at));
     facts.push(("ended", format!("{}, after {after}", format::moment(end.at_ns)), look.text()));
     if let Some(panic) = &task.panic {
         facts.push(("panic", panic.clone(), look.error()));
@@ -115,15 +121,15 @@ fn life(look: Look, run: &RunView, ix: TaskIx, task: &Task, facts: &mut Vec<Fact
     if let Some(open) = open.next().filter(|_| task.end_at(at).is_none()) {
         facts.push(("in span", open.label.clone(), look.span_label()));
     }
-    let totals = view::totals(task, at);
-    facts.push(("busy", format!("{} in {}", span(totals.busy_ns), format::counted(totals.polls, "poll")), text));
-    facts.push(("ready", span(totals.ready_ns), text));
-    facts.push(("waiting", span(totals.waiting_ns), text));
-    let woken = task.wakes.partition_point(|wake| wake.at_ns <= at);
-    let Some(last) = woken.checked_sub(1).map(|last| task.wakes[last]) else {
+    let times = task.times_at(at);
+    facts.push(("busy", format!("{} in {}", span(times.busy_ns), format::counted(view::polls(task, at), "poll")), text));
+    facts.push(("ready", span(times.ready_ns), text));
+    facts.push(("waiting", span(times.waiting_ns), text));
+    let Some(last) = task.wake_at(at) else {
         facts.push(("woken", "not yet".into(), text));
         return;
     };
+    let woken = task.wakes.partition_point(|wake| wake.at_ns <= at);
     let by = match last.by {
         Waker::Task(by) if by == ix => "itself",
         Waker::Task(by) => name(run, by),

@@ -36,7 +36,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
         return;
     };
     let tasks = view::spawned(&run.trace, run.cursor.at_ns);
-    let alive = view::census(&run.trace, run.cursor.at_ns).alive();
+    let alive = run.trace.census_at(run.cursor.at_ns).alive();
     let remark = format!("{}, {} alive", format::counted(tasks as u64, "task"), format::count(u64::from(alive)));
     chrome::title(buf, look, area, focus, "Timeline", &remark);
 
