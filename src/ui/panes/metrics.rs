@@ -21,7 +21,7 @@ use crate::ui::{format, view};
 const LABEL: usize = 12;
 const VALUE: usize = 7;
 /// A figure with its chart takes at least so many cells; more make room for another column.
-const FIGURE: usize = 28;
+const FIGURE: usize = 26;
 /// With more workers than that, each has no row of its own.
 const WORKERS: usize = 4;
 

@@ -1,11 +1,13 @@
 //! The selected task, at the time cursor.
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::model::{Model, Pane, RunView};
 use crate::trace::{End, Ended, State, Task, TaskIx, Waker};
+use crate::ui::panes::outcome;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
@@ -26,11 +28,12 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         let ix = model.timeline.selected?;
         Some((run, ix, run.trace.tasks.get(ix as usize)?))
     });
-    chrome::title(buf, look, area, model.focus == Pane::Task, "Selected task", "");
+    let focus = model.focus == Pane::Task;
     let Some((run, ix, task)) = selected else {
-        Pen::new(buf, look, inside, 0).space(1).put("no task selected", look.dim());
+        none(buf, look, area, model.run.as_ref(), focus);
         return;
     };
+    chrome::title(buf, look, area, focus, "Selected task", "");
     let (glyph, text, style) = state(look, run, task);
     let mut pen = Pen::new(buf, look, inside, 0);
     pen.space(1).put(&task.name, look.strong());
@@ -52,12 +55,27 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     }
 }
 
+/// No task is selected: what came out of the run, or how to select one.
+fn none(buf: &mut Buffer, look: Look, area: Rect, run: Option<&RunView>, focus: bool) {
+    let inside = chrome::inside(area);
+    if let Some((run, ending)) = run.and_then(|run| Some((run, view::ending(run)?))) {
+        chrome::title(buf, look, area, focus, "Outcome", "no task selected");
+        outcome::render(buf, look, inside, run, ending);
+        return;
+    }
+    chrome::title(buf, look, area, focus, "Selected task", "");
+    let text = "no task selected: pick a lane of the timeline, and its task is told here";
+    for (row, line) in (0..).zip(format::wrap(text, usize::from(inside.width.saturating_sub(2)))) {
+        Pen::new(buf, look, inside, row).space(1).put(line, look.dim());
+    }
+}
+
 /// What it does at the cursor, and since when.
 fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style) {
     let at = run.cursor.at_ns;
     if let Some(end) = task.end_at(at) {
         let (glyph, style) = look.end(end.how);
-        return (glyph, ended(end), style);
+        return (glyph, ended(look, end), style);
     }
     let Some(segment) = task.segment_at(at) else { return ("", "not spawned yet".into(), look.dim()) };
     let (glyph, style) = look.state(segment.state);
@@ -73,7 +91,7 @@ fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style
     (glyph, text, style)
 }
 
-fn ended(end: Ended) -> String {
+fn ended(look: Look, end: Ended) -> String {
     let how = match end.how {
         End::Completed => "completed",
         End::Failed => "failed",
@@ -81,8 +99,7 @@ fn ended(end: Ended) -> String {
         End::Panicked => "panicked",
         End::Dropped => "dropped at the end of the run",
     };
-    let inferred = if end.inferred { " (inferred)" } else { "" };
-    format!("{how}{inferred}")
+    if end.inferred { format!("{how}{} inferred", look.glyphs.inferred) } else { how.to_owned() }
 }
 
 fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
