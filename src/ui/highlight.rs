@@ -47,7 +47,16 @@ pub struct Cache {
     unfinished: bool,
 }
 
-/// One source as it is shown.
+/// What a tab shows of a source.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Shown<'a> {
+    /// Lines of the file that come before and are not shown.
+    pub(crate) before: usize,
+    /// The lines.
+    pub(crate) lines: &'a [CodeLine],
+}
+
+/// One source as it is kept.
 struct Source {
     lines: Vec<CodeLine>,
     /// Those that are shown.
@@ -73,9 +82,8 @@ impl Cache {
         self.unfinished = false;
     }
 
-    /// What a tab shows: how many lines of the file come before, and the lines. They are plain when they are asked for
-    /// the first time, highlighted from then on.
-    pub(super) fn lines(&mut self, scenario: &'static Scenario, tab: CodeTab) -> (usize, &[CodeLine]) {
+    /// What a tab shows: plain when it is asked for the first time, highlighted from then on.
+    pub(super) fn shown(&mut self, scenario: &'static Scenario, tab: CodeTab) -> Shown<'_> {
         let text = if tab == CodeTab::Asyncio { scenario.twin } else { scenario.source };
         let grammar = &mut self.grammars;
         let source = self
@@ -92,7 +100,7 @@ impl Cache {
             })
             .or_insert_with(|| Source { lines: plain(text), excerpt: excerpt(text), done: false });
         self.unfinished |= !source.done;
-        (source.excerpt.start, source.lines.get(source.excerpt.clone()).unwrap_or_default())
+        Shown { before: source.excerpt.start, lines: source.lines.get(source.excerpt.clone()).unwrap_or_default() }
     }
 }
 
@@ -174,10 +182,11 @@ mod tests {
         for (tab, text) in [(CodeTab::Rust, scenario.source), (CodeTab::Asyncio, scenario.twin)] {
             let mut cache = Cache::default();
             let shown = excerpt(text);
-            assert_eq!(cache.lines(scenario, tab), (shown.start, &plain(text)[shown.clone()]));
+            let first = Shown { before: shown.start, lines: &plain(text)[shown.clone()] };
+            assert_eq!(cache.shown(scenario, tab), first);
             assert!(cache.unfinished());
             cache.begin_frame();
-            let lines = cache.lines(scenario, tab).1.to_vec();
+            let lines = cache.shown(scenario, tab).lines.to_vec();
             assert!(!cache.unfinished());
             let joined: Vec<String> = lines.iter().map(|line| line.iter().map(|(_, text)| *text).collect()).collect();
             assert_eq!(joined, text.lines().collect::<Vec<_>>()[shown]);

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::app::model::{Areas, CodeTab, Model, Pane};
 use crate::trace::{Task, Trace};
-use crate::ui::highlight::{Cache, CodeLine};
+use crate::ui::highlight::{Cache, Shown};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
@@ -33,9 +33,9 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &m
             }
         }
         tab @ (CodeTab::Rust | CodeTab::Asyncio) => {
-            let (before, lines) = cache.lines(scenario, tab);
-            areas.code_rows = lines.len();
-            code(buf, look, area, model, before, lines);
+            let shown = cache.shown(scenario, tab);
+            areas.code_rows = shown.lines.len();
+            code(buf, look, area, model, shown);
         }
     }
 }
@@ -72,8 +72,8 @@ fn scrolled(buf: &mut Buffer, look: Look, area: Rect, top: usize, all: usize) ->
     top
 }
 
-/// Draws lines of a file, of which so many come before them.
-fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, before: usize, lines: &[CodeLine]) {
+/// Draws lines of a file, each with its number there.
+fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, Shown { before, lines }: Shown<'_>) {
     let inside = chrome::inside(area);
     let top = scrolled(buf, look, area, model.code.top, lines.len());
     let spawns = if model.code.tab == CodeTab::Rust { spawns(model) } else { Spawns::default() };

@@ -76,8 +76,8 @@ pub(crate) fn status(pen: &mut Pen<'_>, look: Look, run: &RunView) -> bool {
 fn good(pen: &mut Pen<'_>, look: Look, outcome: &Outcome) {
     let between = format!(" {} ", look.glyphs.between);
     let names = outcome.checks.iter().map(|check| check.name.as_str()).collect::<Vec<_>>().join(&between);
-    let named = format::width(&names) + more(outcome.figures.is_empty()) <= pen.room();
-    let checks = if named { names } else { holding(outcome) };
+    let fits = format::width(&names) + more(outcome.figures.is_empty()) <= pen.room();
+    let checks = if fits { names } else { holding(outcome) };
     pen.put(&checks, look.good());
     let mut first = checks.is_empty();
     for (i, figure) in outcome.figures.iter().enumerate() {

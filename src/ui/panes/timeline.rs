@@ -56,8 +56,8 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     let top = model.timeline.top.min(tasks.saturating_sub(1));
     let visible = &run.trace.tasks[top..tasks.min(top.saturating_add(rows))];
     // Tasks that are yet to be spawned have their room from the start: the lanes keep their place when they come.
-    let named = &run.trace.tasks[top..run.trace.tasks.len().min(top.saturating_add(rows))];
-    let names = name_column(&run.trace, named, usize::from(inside.width));
+    let coming = &run.trace.tasks[top..run.trace.tasks.len().min(top.saturating_add(rows))];
+    let names = name_column(&run.trace, coming, usize::from(inside.width));
     // A pointer before the names and a gap behind them.
     let taken = (names as u16 + 3).min(inside.width);
     let lanes = Rect { x: inside.x + taken, y: inside.y + ruler, width: inside.width - taken, height: inside.height - ruler };
