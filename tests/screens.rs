@@ -2,73 +2,23 @@
 
 #[path = "screens/fixture.rs"]
 mod fixture;
+#[path = "screens/paint.rs"]
+mod paint;
 #[path = "screens/sample.rs"]
 mod sample;
 
-use std::fmt::Write as _;
-
-use async_playground::app::model::{Areas, CodeTab, FieldError, Layer, Model, Notice, Pane, Theme};
+use async_playground::app::model::{CodeTab, FieldError, Layer, Model, Notice, Pane, Theme};
 use async_playground::app::text::TextField;
 use async_playground::engine::Ending;
 use async_playground::record::event::Level;
-use async_playground::trace::{End, SpanLabel, State};
 use async_playground::ui::{self, Cache};
 use fixture::{MS, empty, model, report};
 use insta::assert_snapshot;
-use ratatui::Frame;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
-use ratatui::buffer::Buffer;
+use paint::{drawn, frame, styled, text};
 use ratatui::layout::Rect;
-
-/// Draws until nothing is left to be made, and returns the last frame.
-fn frame(model: &Model, width: u16, height: u16) -> (Buffer, Areas) {
-    let mut cache = Cache::default();
-    drawn(width, height, &mut cache, |frame, cache| ui::draw(frame, model, cache))
-}
-
-fn drawn(width: u16, height: u16, cache: &mut Cache, draw: impl Fn(&mut Frame<'_>, &mut Cache) -> Areas) -> (Buffer, Areas) {
-    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test backend does not fail");
-    loop {
-        let mut areas = Areas::default();
-        terminal.draw(|frame| areas = draw(frame, cache)).expect("a test backend does not fail");
-        if !cache.unfinished() {
-            return (terminal.backend().buffer().clone(), areas);
-        }
-    }
-}
-
-fn text(buf: &Buffer) -> String {
-    let mut text = String::new();
-    for y in 0..buf.area.height {
-        let row: String = (0..buf.area.width).map(|x| buf[(x, y)].symbol()).collect();
-        text.push_str(row.trim_end());
-        text.push('\n');
-    }
-    text
-}
 
 fn screen(model: &Model, width: u16, height: u16) -> String {
     text(&frame(model, width, height).0)
-}
-
-/// The frame with each change of style written out before the text.
-fn styled(buf: &Buffer) -> String {
-    let mut text = String::new();
-    for y in 0..buf.area.height {
-        let mut last = None;
-        for x in 0..buf.area.width {
-            let cell = &buf[(x, y)];
-            let style = (cell.fg, cell.bg, cell.modifier);
-            if last != Some(style) {
-                let _ = write!(text, "{{{:?} {:?}}}", cell.fg, cell.modifier);
-                last = Some(style);
-            }
-            text.push_str(cell.symbol());
-        }
-        text.push('\n');
-    }
-    text
 }
 
 #[test]
@@ -188,6 +138,103 @@ fn help_lies_over_the_panes() {
 }
 
 #[test]
+fn no_line_of_the_help_is_cut_and_the_areas_tell_how_far_it_scrolls() {
+    for pane in Pane::ALL {
+        for (width, height) in [(60, 16), (80, 24), (120, 40), (200, 60)] {
+            let mut model = model(1_250);
+            let rows = |top: usize, model: &mut Model| {
+                model.layer = Some(Layer::Help { pane, top });
+                let (buf, areas) = frame(model, width, height);
+                let cells = usize::from((width - 4).min(100));
+                let left = (usize::from(width) - cells) / 2;
+                let help = |line: &str| line.chars().skip(left).take(cells).collect::<String>();
+                assert!(!text(&buf).lines().any(|line| help(line).contains('…')), "{}", text(&buf));
+                (text(&buf), areas)
+            };
+            let (_, areas) = rows(0, &mut model);
+            assert!(areas.help_rows >= usize::from(areas.help_height) && areas.help_height > 0, "{areas:?}");
+            let last = areas.help_rows - usize::from(areas.help_height);
+            assert_eq!(rows(last, &mut model).0, rows(last + 1, &mut model).0, "{last} is not as far as it scrolls");
+            if last > 0 {
+                assert_ne!(rows(last - 1, &mut model).0, rows(last, &mut model).0, "{last} is further than it scrolls");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_code_leaves_out_lesson_and_tests_and_tells_how_far_it_scrolls() {
+    let mut model = model(1_250);
+    let (buf, areas) = frame(&model, 120, 40);
+    row(&text(&buf), "11  use std::panic::Location;");
+    assert_eq!(areas.code_rows, include_str!("screens/sample.rs").lines().count() - 10);
+    model.code.tab = CodeTab::Lesson;
+    model.code.top = 1_000;
+    let (buf, areas) = frame(&model, 80, 24);
+    model.code.top = areas.code_rows;
+    assert_eq!(text(&buf), screen(&model, 80, 24));
+}
+
+#[test]
+fn the_outcome_is_told_where_no_task_is_selected() {
+    let mut model = model(3_500);
+    model.timeline.selected = None;
+    model.focus = Pane::Task;
+    let seen = screen(&model, 120, 40);
+    for part in ["Outcome ━━━━━━━━ no task selected", "✓ never more than 3 in flight", "peak in flight      3 requests"]
+    {
+        row(&seen, part);
+    }
+    model.run.as_mut().unwrap().report = Some(report(Ending::Panicked("index out of bounds".into())));
+    row(&screen(&model, 120, 40), "‼ main panicked: index out of");
+    model.run.as_mut().unwrap().cursor.at_ns = 1_250 * MS;
+    row(&screen(&model, 120, 40), "no task selected: pick a lane");
+}
+
+#[test]
+fn the_status_says_the_checks_first_and_cuts_nothing_in_half() {
+    let mut model = model(3_500);
+    let outcome = |names: &[&str]| {
+        let checks = |outcome: scenarios::Outcome, name: &&str| outcome.check(*name, true);
+        let figures = scenarios::Outcome::new().figure("completed", 20_u64, "requests").figure("total", 3_500_u64, "ms");
+        names.iter().fold(figures, checks)
+    };
+    let long = ["never more than 3 in flight", "every request was served", "nobody overtakes"];
+    for (names, width, said) in [
+        (&long[..], 200, "✓ never more than 3 in flight · every request was served · nobody overtakes · completed 20 requests …"),
+        (&long[..], 120, "✓ all 3 checks hold · completed 20 requests …"),
+        (&long[..2], 120, "✓ both checks hold · completed 20 requests …"),
+        (&long[..1], 120, "✓ never more than 3 in flight · completed 20 requests …"),
+        (&[], 120, "✓ completed 20 requests · total 3,500 ms "),
+    ] {
+        model.run.as_mut().unwrap().report = Some(report(Ending::Finished(outcome(names))));
+        row(&screen(&model, width, 40), said);
+    }
+}
+
+#[test]
+fn what_is_inferred_carries_a_mark_that_the_help_explains() {
+    let mut model = model(1_000);
+    model.run.as_mut().unwrap().trace = fixture::workers();
+    model.timeline.selected = Some(2);
+    model.timeline.cell_ns = 25 * MS;
+    let seen = screen(&model, 120, 40);
+    row(&seen, "▒▒✓?");
+    row(&seen, "completed? inferred");
+    model.layer = Some(Layer::Help { pane: Pane::Timeline, top: 1_000 });
+    row(&screen(&model, 120, 40), "?          behind an end");
+}
+
+#[test]
+fn lanes_keep_their_place_when_tasks_with_longer_names_come() {
+    let mut model = model(0);
+    model.run.as_mut().unwrap().trace = fixture::workers();
+    let before = frame(&model, 120, 40).1.lanes;
+    model.run.as_mut().unwrap().cursor.at_ns = 1_000 * MS;
+    assert_eq!(before, frame(&model, 120, 40).1.lanes);
+}
+
+#[test]
 fn the_form_shows_an_error_an_edit_and_what_was_changed() {
     let mut model = model(1_250);
     model.form.values.set(&fixture::CATALOGUE[2].params[1], scenarios::Value::Number(5));
@@ -279,14 +326,8 @@ fn the_log_scrolls_back_and_filters() {
 fn a_task_is_told_in_full() {
     let mut model = model(2_750);
     model.focus = Pane::Task;
-    let run = model.run.as_mut().unwrap();
-    let task = &mut run.trace.tasks[18];
-    task.name = "request with a name that is far too long to be shown whole".into();
-    task.segments.truncate(3);
-    fixture::state(task, 2_000 * MS, State::Running(0));
-    fixture::end(task, 2_250 * MS, End::Panicked);
-    task.panic = Some("index out of bounds: the len is 3 but the index is 7".into());
-    task.spans.push(SpanLabel { start_ns: 0, end_ns: None, label: "call{user=7}".into() });
+    model.run.as_mut().unwrap().trace = fixture::panicking();
+    model.timeline.selected = Some(1);
     assert_snapshot!("task_panicked", screen(&model, 120, 40));
 }
 

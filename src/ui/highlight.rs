@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 
 use scenarios::Scenario;
 use tree_sitter_highlight::{HighlightConfiguration, HighlightEvent, Highlighter};
@@ -46,9 +47,20 @@ pub struct Cache {
     unfinished: bool,
 }
 
-/// One source as it is shown.
+/// What a tab shows of a source.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Shown<'a> {
+    /// Lines of the file that come before and are not shown.
+    pub(crate) before: usize,
+    /// The lines.
+    pub(crate) lines: &'a [CodeLine],
+}
+
+/// One source as it is kept.
 struct Source {
     lines: Vec<CodeLine>,
+    /// Those that are shown.
+    excerpt: Range<usize>,
     /// Whether it was highlighted, as far as it can be.
     done: bool,
 }
@@ -70,8 +82,8 @@ impl Cache {
         self.unfinished = false;
     }
 
-    /// The lines of a tab: plain when they are asked for the first time, highlighted from then on.
-    pub(super) fn lines(&mut self, scenario: &'static Scenario, tab: CodeTab) -> &[CodeLine] {
+    /// What a tab shows: plain when it is asked for the first time, highlighted from then on.
+    pub(super) fn shown(&mut self, scenario: &'static Scenario, tab: CodeTab) -> Shown<'_> {
         let text = if tab == CodeTab::Asyncio { scenario.twin } else { scenario.source };
         let grammar = &mut self.grammars;
         let source = self
@@ -80,14 +92,27 @@ impl Cache {
             .and_modify(|source| {
                 if !source.done {
                     let config = grammar.entry(tab).or_insert_with(|| load(tab));
-                    let lines = config.as_ref().and_then(|config| highlighted(config, text));
-                    *source = Source { lines: lines.unwrap_or_else(|| plain(text)), done: true };
+                    if let Some(lines) = config.as_ref().and_then(|config| highlighted(config, text)) {
+                        source.lines = lines;
+                    }
+                    source.done = true;
                 }
             })
-            .or_insert_with(|| Source { lines: plain(text), done: false });
+            .or_insert_with(|| Source { lines: plain(text), excerpt: excerpt(text), done: false });
         self.unfinished |= !source.done;
-        &source.lines
+        Shown { before: source.excerpt.start, lines: source.lines.get(source.excerpt.clone()).unwrap_or_default() }
     }
+}
+
+/// The lines of a source that are shown: the lesson at its top has a tab of its own, and the tests at its bottom are not
+/// what is run. All of them when nothing else is there.
+fn excerpt(text: &str) -> Range<usize> {
+    let lines: Vec<&str> = text.lines().collect();
+    let lesson = lines.iter().take_while(|line| line.starts_with("//!")).count();
+    let start = lesson + lines[lesson..].iter().take_while(|line| line.is_empty()).count();
+    let tests = lines.iter().position(|line| *line == "#[cfg(test)]").unwrap_or(lines.len());
+    let end = lines[..tests].iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
+    if start < end { start..end } else { 0..lines.len() }
 }
 
 /// The grammar of a tab; none when its queries do not fit the library, which then shows plain code.
@@ -156,14 +181,32 @@ mod tests {
         let scenario = &scenarios::CATALOGUE[0];
         for (tab, text) in [(CodeTab::Rust, scenario.source), (CodeTab::Asyncio, scenario.twin)] {
             let mut cache = Cache::default();
-            assert_eq!(cache.lines(scenario, tab), plain(text));
+            let shown = excerpt(text);
+            let first = Shown { before: shown.start, lines: &plain(text)[shown.clone()] };
+            assert_eq!(cache.shown(scenario, tab), first);
             assert!(cache.unfinished());
             cache.begin_frame();
-            let lines = cache.lines(scenario, tab).to_vec();
+            let lines = cache.shown(scenario, tab).lines.to_vec();
             assert!(!cache.unfinished());
             let joined: Vec<String> = lines.iter().map(|line| line.iter().map(|(_, text)| *text).collect()).collect();
-            assert_eq!(joined, text.lines().collect::<Vec<_>>());
+            assert_eq!(joined, text.lines().collect::<Vec<_>>()[shown]);
             assert!(text.is_empty() || lines.iter().flatten().any(|(role, _)| *role != Role::Plain), "{tab:?} has no colour");
+        }
+    }
+
+    #[test]
+    fn lesson_and_tests_are_left_out_if_there_is_more() {
+        let source = "//! # Lesson\n//!\n//! Text.\n\nuse a::b;\n\nfn f() {}\n\n#[cfg(test)]\nmod tests {}\n";
+        assert_eq!(excerpt(source), 4..7);
+        assert_eq!(excerpt("fn f() {}\n"), 0..1);
+        assert_eq!(excerpt("//! Nothing else.\n"), 0..1);
+        assert_eq!(excerpt(""), 0..0);
+        for scenario in scenarios::CATALOGUE {
+            let lines: Vec<&str> = scenario.source.lines().collect();
+            let shown = &lines[excerpt(scenario.source)];
+            assert!(shown[0].starts_with("use "), "{}: {}", scenario.id, shown[0]);
+            assert!(shown.iter().any(|line| line.starts_with("async fn run(")), "{}", scenario.id);
+            assert!(!shown.iter().any(|line| line.contains("mod tests")), "{}", scenario.id);
         }
     }
 

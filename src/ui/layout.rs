@@ -85,8 +85,9 @@ fn run(area: Rect, focus: Pane, tall: bool) -> Vec<(Pane, Rect)> {
         let below = if focus == Pane::Log { Pane::Log } else { Pane::Metrics };
         return stack(area, &[(Pane::Timeline, 0), (below, (area.height / 3).max(6))]);
     }
-    let (metrics, log) = (area.height / 5, area.height / 5);
-    stack(area, &[(Pane::Timeline, 0), (Pane::Metrics, metrics.clamp(6, 11)), (Pane::Log, log.clamp(6, 14))])
+    // A high screen gives charts more rows, once a score of lanes has its own.
+    let (metrics, log) = (area.height.saturating_sub(16) / 3, area.height / 5);
+    stack(area, &[(Pane::Timeline, 0), (Pane::Metrics, metrics.clamp(6, 14)), (Pane::Log, log.clamp(6, 14))])
 }
 
 /// The reasons: code and the selected task.

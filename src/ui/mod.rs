@@ -51,7 +51,9 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
     let buf = frame.buffer_mut();
     footer::render(buf, look, plan.footer, model);
     match &model.layer {
-        Some(Layer::Help { pane, top }) => layers::help::render(buf, look, screen, *pane, *top),
+        Some(Layer::Help { pane, top }) => {
+            (areas.help_rows, areas.help_height) = layers::help::render(buf, look, screen, *pane, *top);
+        }
         None => {}
     }
     areas

@@ -27,6 +27,8 @@ pub(crate) struct Glyphs {
     pub(crate) waiting: &'static str,
     /// Ends: completed, failed, cancelled, panicked.
     pub(crate) ends: [&'static str; 4],
+    /// Behind an end that is inferred and was not observed.
+    pub(crate) inferred: &'static str,
     /// A line of the log, at its place on a lane.
     pub(crate) mark: &'static str,
     /// The line through the lanes at the time cursor.
@@ -73,6 +75,7 @@ const UNICODE: Glyphs = Glyphs {
     ready: "▒",
     waiting: "─",
     ends: ["✓", "✗", "⊘", "‼"],
+    inferred: "?",
     mark: "•",
     cursor: "│",
     cursor_head: "▼",
@@ -100,6 +103,7 @@ const ASCII: Glyphs = Glyphs {
     ready: "r",
     waiting: "-",
     ends: ["v", "x", "o", "!"],
+    inferred: "?",
     mark: "*",
     cursor: "|",
     cursor_head: "V",
@@ -332,6 +336,11 @@ impl Look {
                 ),
             ),
         }
+    }
+
+    /// The mark for what is inferred and was not observed.
+    pub(crate) fn inferred(self) -> Style {
+        self.fg(Color::Yellow, Modifier::DIM)
     }
 
     /// A level of the log: glyph, letter and style.

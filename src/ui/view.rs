@@ -2,10 +2,7 @@
 
 use crate::app::model::{Model, RunView};
 use crate::engine::{Ending, Phase};
-use crate::trace::{Census, State, Task, Trace};
-
-/// How many tasks are counted one by one; with more, the census of the nearest stretch is near enough.
-const COUNTED: usize = 1_000;
+use crate::trace::{State, Task, Trace};
 
 /// What the header says about the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,61 +50,11 @@ pub(crate) fn spawned(trace: &Trace, at_ns: u64) -> usize {
     trace.tasks.partition_point(|task| task.spawned_ns <= at_ns)
 }
 
-/// How many tasks are in which state at a time.
-pub(crate) fn census(trace: &Trace, at_ns: u64) -> Census {
-    let tasks = spawned(trace, at_ns);
-    if tasks > COUNTED
-        && let Some(bin) = bin_at(trace, at_ns).and_then(|at| trace.bins.bins.get(at))
-    {
-        return bin.census;
+/// How many polls of a task have begun by a time.
+pub(crate) fn polls(task: &Task, at_ns: u64) -> u64 {
+    let begun = task.segments.partition_point(|segment| segment.start_ns <= at_ns);
+    if begun == task.segments.len() {
+        return task.polls;
     }
-    let mut census = Census::default();
-    for task in &trace.tasks[..tasks] {
-        match task.segment_at(at_ns).map(|segment| segment.state) {
-            Some(State::Running(_)) => census.running += 1,
-            Some(State::Ready) => census.ready += 1,
-            Some(State::Waiting) => census.waiting += 1,
-            None => census.ended += 1,
-        }
-    }
-    census
-}
-
-/// The place of the stretch that covers a time, or of the last one before it.
-pub(crate) fn bin_at(trace: &Trace, at_ns: u64) -> Option<usize> {
-    let last = trace.bins.bins.len().checked_sub(1)?;
-    Some(((at_ns / trace.bins.width_ns.max(1)) as usize).min(last))
-}
-
-/// What a task has done up to a time, in nanoseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Totals {
-    /// Its polls that have begun.
-    pub(crate) polls: u64,
-    /// In polls.
-    pub(crate) busy_ns: u64,
-    /// Ready.
-    pub(crate) ready_ns: u64,
-    /// Waiting.
-    pub(crate) waiting_ns: u64,
-}
-
-/// Adds up a task's life until a time.
-pub(crate) fn totals(task: &Task, at_ns: u64) -> Totals {
-    let until = task.end_at(at_ns).map_or(at_ns, |end| end.at_ns);
-    let begun = task.segments.partition_point(|segment| segment.start_ns <= until);
-    let segments = &task.segments[..begun];
-    let mut totals = Totals::default();
-    for (i, segment) in segments.iter().enumerate() {
-        let ns = segments.get(i + 1).map_or(until, |next| next.start_ns).saturating_sub(segment.start_ns);
-        match segment.state {
-            State::Running(_) => {
-                totals.polls += 1;
-                totals.busy_ns += ns;
-            }
-            State::Ready => totals.ready_ns += ns,
-            State::Waiting => totals.waiting_ns += ns,
-        }
-    }
-    totals
+    task.segments[..begun].iter().filter(|segment| matches!(segment.state, State::Running(_))).count() as u64
 }

@@ -1,5 +1,7 @@
 //! A catalogue and a run that are made by arithmetic, so that a screen is the same on every machine.
 
+use std::num::NonZeroU64;
+use std::panic::Location;
 use std::time::Duration;
 
 use async_playground::app::model::{
@@ -7,10 +9,8 @@ use async_playground::app::model::{
 };
 use async_playground::app::text::TextField;
 use async_playground::engine::{Ending, Phase, Report};
-use async_playground::record::event::Level;
-use async_playground::trace::{
-    Bin, Counter, End, Ended, LogLine, Mark, Sample, Segment, SpanLabel, State, Task, TaskIx, Trace, Wake, Waker,
-};
+use async_playground::record::event::{Event, LastPoll, Level, Log, Named, Panic, SpanId, SpanOpen, TaskId, What};
+use async_playground::trace::{Sample, Trace};
 use scenarios::{Clock, Group, Outcome, Param, Scenario, scenario};
 
 use crate::sample;
@@ -104,116 +104,141 @@ pub(crate) fn report(ending: Ending) -> Report {
     Report { ending, elapsed_ns: 3_500 * MS, runtime_polls: Some(65) }
 }
 
-/// Twenty requests, three permits, half a second each.
-pub(crate) fn semaphore() -> Trace {
-    let mut trace = Trace::default();
-    let end_ns = REQUESTS.div_ceil(PERMITS) * LATENCY;
-    let mut main = task("main", 0, None);
-    main.spawned_at = Some(sample::main_spawned());
-    for wave in 1..=REQUESTS.div_ceil(PERMITS) {
-        poll(&mut main, wave * LATENCY, Waker::Task((wave * PERMITS).min(REQUESTS) as TaskIx));
+/// What happened in a run, written down in any order.
+///
+/// The number of a task is that of its spawn, from 0, and with it its place in the trace.
+#[derive(Default)]
+struct Script {
+    events: Vec<Event>,
+    tasks: u64,
+}
+
+impl Script {
+    fn at(&mut self, at_ns: u64, what: What) {
+        self.events.push(Event { at_ns, what });
     }
-    end(&mut main, end_ns, End::Completed);
-    trace.tasks.push(main);
-    for i in 0..REQUESTS {
-        let start = i / PERMITS * LATENCY;
-        let mut request = task(&format!("request {i}"), 0, Some(0));
-        request.spawned_at = Some(sample::request_spawned());
-        if start > 0 {
-            poll(&mut request, start, Waker::Task((i + 1 - PERMITS) as TaskIx));
+
+    /// A task is spawned; returns its number.
+    fn spawn(&mut self, at_ns: u64, name: &str, parent: Option<u64>, at: &'static Location<'static>) -> u64 {
+        let task = self.tasks;
+        self.tasks += 1;
+        self.at(at_ns, What::Named(Box::new(Named { task: id(task), name: name.into() })));
+        self.at(at_ns, What::Spawn { task: id(task), parent: parent.map(id), at });
+        task
+    }
+
+    /// A poll without length.
+    fn poll(&mut self, at_ns: u64, task: u64) {
+        self.at(at_ns, What::PollStart(id(task)));
+        self.at(at_ns, What::PollEnd(id(task)));
+    }
+
+    /// A task is woken by another one, or from outside, and polled at once.
+    fn wake(&mut self, at_ns: u64, task: u64, by: Option<u64>) {
+        self.at(at_ns, What::Wake { task: id(task), by: by.map(id) });
+        self.poll(at_ns, task);
+    }
+
+    /// The poll under way is the last one.
+    fn end(&mut self, at_ns: u64, task: u64, last: LastPoll) {
+        self.at(at_ns, What::Terminate { task: id(task), last });
+        self.at(at_ns, What::PollEnd(id(task)));
+    }
+
+    fn span(&mut self, at_ns: u64, task: u64, label: &str) {
+        let span = SpanOpen { span: SpanId(task), task: id(task), label: label.into() };
+        self.at(at_ns, What::SpanOpen(Box::new(span)));
+    }
+
+    fn log(&mut self, at_ns: u64, task: u64, level: Level, message: &str, counters: &[(&'static str, f64)]) {
+        let (message, counters) = (message.into(), counters.to_vec());
+        let failed = level == Level::Error;
+        self.at(at_ns, What::Log(Box::new(Log { task: Some(id(task)), level, message, counters, failed })));
+    }
+
+    fn panic(&mut self, at_ns: u64, task: u64, message: &str) {
+        let panic = Panic { task: id(task), message: message.into(), place: "src/lib.rs:7".into() };
+        self.at(at_ns, What::Panic(Box::new(panic)));
+    }
+
+    /// The trace of it all, in order of time.
+    fn trace(mut self) -> Trace {
+        let mut trace = Trace::default();
+        self.events.sort_by_key(|event| event.at_ns);
+        for event in self.events {
+            trace.push(0, event);
         }
-        poll(&mut request, start + LATENCY, Waker::Outside);
-        end(&mut request, start + LATENCY, End::Completed);
-        trace.tasks.push(request);
+        trace
     }
-    log(&mut trace);
-    bins(&mut trace, end_ns);
-    samples(&mut trace, end_ns);
-    trace.threads = vec!["runtime".into()];
-    trace.polls = trace.tasks.iter().map(|task| task.polls).sum();
-    trace.recorded = 812;
-    trace.end_ns = end_ns;
-    trace.closed = true;
+}
+
+fn id(task: u64) -> TaskId {
+    TaskId(NonZeroU64::MIN.saturating_add(task))
+}
+
+/// Twenty requests, three permits, half a second each.
+fn semaphore() -> Trace {
+    let mut script = Script::default();
+    let main = script.spawn(0, "main", None, sample::main_spawned());
+    script.at(0, What::PollStart(id(main)));
+    for i in 0..REQUESTS {
+        script.spawn(0, &format!("request {i}"), Some(main), sample::request_spawned());
+    }
+    script.at(0, What::PollEnd(id(main)));
+    let mut in_flight = 0.0;
+    let mut speak = |script: &mut Script, at_ns, i: u64, word: &str, more: f64| {
+        in_flight += more;
+        let counters = [("in_flight", in_flight), ("permits", PERMITS as f64 - in_flight)];
+        script.log(at_ns, i + 1, Level::Info, &format!("request {i} {word}"), &counters);
+    };
+    for i in 0..REQUESTS {
+        script.at(0, What::PollStart(id(i + 1)));
+        if i < PERMITS {
+            speak(&mut script, 0, i, "calls", 1.0);
+        }
+        script.at(0, What::PollEnd(id(i + 1)));
+    }
+    for wave in 0..REQUESTS.div_ceil(PERMITS) {
+        let at_ns = (wave + 1) * LATENCY;
+        let calling = wave * PERMITS..REQUESTS.min((wave + 1) * PERMITS);
+        for i in calling.clone() {
+            script.at(at_ns, What::Wake { task: id(i + 1), by: None });
+            script.at(at_ns, What::PollStart(id(i + 1)));
+            speak(&mut script, at_ns, i, "done", -1.0);
+            script.end(at_ns, i + 1, LastPoll::Polled);
+        }
+        script.at(at_ns, What::Wake { task: id(main), by: Some(id(calling.start + 1)) });
+        script.at(at_ns, What::PollStart(id(main)));
+        if calling.end == REQUESTS {
+            script.end(at_ns, main, LastPoll::Polled);
+        } else {
+            script.at(at_ns, What::PollEnd(id(main)));
+        }
+        for i in calling.end..REQUESTS.min(calling.end + PERMITS) {
+            script.at(at_ns, What::Wake { task: id(i + 1), by: Some(id(i + 1 - PERMITS)) });
+            script.at(at_ns, What::PollStart(id(i + 1)));
+            speak(&mut script, at_ns, i, "calls", 1.0);
+            script.at(at_ns, What::PollEnd(id(i + 1)));
+        }
+    }
+    let mut trace = script.trace();
+    samples(&mut trace, REQUESTS.div_ceil(PERMITS) * LATENCY, &[]);
+    trace.name_thread(0, "runtime");
+    trace.close(REQUESTS.div_ceil(PERMITS) * LATENCY);
     trace
 }
 
-pub(crate) fn task(name: &str, at_ns: u64, parent: Option<TaskIx>) -> Task {
-    let mut task = Task { name: name.into(), spawned_ns: at_ns, parent, ..Task::default() };
-    state(&mut task, at_ns, State::Ready);
-    state(&mut task, at_ns, State::Running(0));
-    state(&mut task, at_ns, State::Waiting);
-    task.polls = 1;
-    task
-}
-
-pub(crate) fn state(task: &mut Task, start_ns: u64, state: State) {
-    task.segments.push(Segment { start_ns, state });
-}
-
-fn poll(task: &mut Task, at_ns: u64, by: Waker) {
-    task.wakes.push(Wake { at_ns, by });
-    state(task, at_ns, State::Ready);
-    state(task, at_ns, State::Running(0));
-    state(task, at_ns, State::Waiting);
-    task.polls += 1;
-}
-
-pub(crate) fn end(task: &mut Task, at_ns: u64, how: End) {
-    task.segments.pop_if(|last| last.start_ns == at_ns && last.state == State::Waiting);
-    task.ended = Some(Ended { at_ns, how, inferred: false });
-}
-
-fn log(trace: &mut Trace) {
-    let mut lines = Vec::new();
-    for i in 0..REQUESTS {
-        let start = i / PERMITS * LATENCY;
-        lines.push((start, i, true));
-        lines.push((start + LATENCY, i, false));
-    }
-    lines.sort_by_key(|(at, i, calls)| (*at, *calls, *i));
-    let mut in_flight = 0.0;
-    let mut counters = [("in_flight", Vec::new()), ("permits", Vec::new())];
-    for (at_ns, i, calls) in lines {
-        in_flight += if calls { 1.0 } else { -1.0 };
-        counters[0].1.push((at_ns, in_flight));
-        counters[1].1.push((at_ns, PERMITS as f64 - in_flight));
-        let task = i as TaskIx + 1;
-        trace.tasks[task as usize].marks.push(Mark { at_ns, line: trace.log.len() as u32 });
-        let message = format!("request {i} {}", if calls { "calls" } else { "done" });
-        trace.log.push(LogLine { at_ns, task: Some(task), level: Level::Info, message });
-    }
-    trace.counters = counters.map(|(name, points)| Counter { name, points }).to_vec();
-}
-
-fn bins(trace: &mut Trace, end_ns: u64) {
-    trace.bins.width_ns = MS;
-    for at_ns in (0..=end_ns).step_by(MS as usize) {
-        let mut bin = Bin::default();
-        for task in trace.tasks.iter().filter(|task| task.spawned_ns <= at_ns) {
-            match task.segment_at(at_ns).map(|segment| segment.state) {
-                Some(State::Waiting) => bin.census.waiting += 1,
-                Some(State::Ready) => bin.census.ready += 1,
-                Some(State::Running(_)) => bin.census.running += 1,
-                None => bin.census.ended += 1,
-            }
-            let polls = task.segments.iter().filter(|s| s.start_ns == at_ns && matches!(s.state, State::Running(_)));
-            bin.polls += polls.count() as u32;
-        }
-        bin.delays = bin.polls;
-        trace.bins.bins.push(bin);
-    }
-}
-
-fn samples(trace: &mut Trace, end_ns: u64) {
+/// Tokio's figures, ten a second; those of one worker are made up.
+fn samples(trace: &mut Trace, end_ns: u64, busy: &[f64]) {
     for i in 1..=end_ns / (100 * MS) {
-        trace.samples.push(Sample {
+        trace.add_sample(Sample {
             at_ns: i * 100 * MS,
-            busy: vec![(i * 37 % 100) as f64 / 100.0],
+            busy: if busy.is_empty() { vec![(i * 37 % 100) as f64 / 100.0] } else { busy.to_vec() },
             mean_poll_ns: 900 + i * 53 % 400,
             polls: 3,
             global_queue: 0,
             local_queue: (i % 4) as usize,
-            steals: 0,
+            steals: 2,
             blocking_threads: 0,
             budget_yields: 0,
         });
@@ -222,40 +247,67 @@ fn samples(trace: &mut Trace, end_ns: u64) {
 
 /// A run on two workers that is still going on: a tree of tasks, long polls, and each kind of end.
 pub(crate) fn workers() -> Trace {
-    let mut trace = Trace::default();
-    trace.tasks.push(task("main", 0, None));
-    let mut supervisor = task("supervisor", 50 * MS, Some(0));
-    supervisor.spans.push(span("supervise", 50 * MS, None));
-    trace.tasks.push(supervisor);
-    let ends = [Some(End::Completed), Some(End::Failed), Some(End::Cancelled), Some(End::Panicked), None, Some(End::Dropped)];
-    for (i, how) in (0_u64..).zip(ends) {
+    let mut script = Script::default();
+    let place = sample::request_spawned();
+    let main = script.spawn(0, "main", None, sample::main_spawned());
+    script.poll(0, main);
+    let supervisor = script.spawn(50 * MS, "supervisor", Some(main), place);
+    script.span(50 * MS, supervisor, "supervise");
+    script.poll(50 * MS, supervisor);
+    for i in 0..6 {
         let start = (100 + 40 * i) * MS;
-        let mut worker = task(&format!("worker {i}"), start, Some(1));
-        worker.spans.push(span(&format!("job{{id={i}}}"), start, None));
-        state(&mut worker, start + 300 * MS, State::Ready);
-        state(&mut worker, start + 400 * MS, State::Running((i % 2) as u16));
-        worker.wakes.push(Wake { at_ns: start + 300 * MS, by: Waker::Task(1) });
-        worker.polls += 1;
-        if let Some(how) = how {
-            end(&mut worker, start + 500 * MS, how);
+        let worker = script.spawn(start, &format!("worker {i}"), Some(supervisor), place);
+        script.span(start, worker, &format!("job{{id={i}}}"));
+        script.poll(start, worker);
+        script.at(start + 300 * MS, What::Wake { task: id(worker), by: Some(id(supervisor)) });
+        // The beginning of one last poll is lost.
+        if i != 0 {
+            script.at(start + 400 * MS, What::PollStart(id(worker)));
         }
-        trace.tasks.push(worker);
+        let end = start + 500 * MS;
+        match i {
+            0 => script.end(end, worker, LastPoll::Polled),
+            1 => {
+                script.log(start + 450 * MS, worker, Level::Warn, "queue is nearly full", &[]);
+                script.log(start + 450 * MS, worker, Level::Error, "job 1 failed error=no route", &[]);
+                script.end(end, worker, LastPoll::Polled);
+            }
+            2 => script.end(end, worker, LastPoll::Dropped),
+            3 => {
+                script.panic(end, worker, "no such key");
+                script.end(end, worker, LastPoll::Polled);
+            }
+            4 => {}
+            _ => script.end(end, worker, LastPoll::Shutdown),
+        }
+        if i == 0 {
+            let child = script.spawn(520 * MS, "child of worker 0", Some(worker), place);
+            script.poll(520 * MS, child);
+        }
     }
-    trace.tasks.push(task("child of worker 0", 520 * MS, Some(2)));
-    for (level, message) in [(Level::Warn, "queue is nearly full"), (Level::Error, "job 1 failed error=no route")] {
-        trace.log.push(LogLine { at_ns: 640 * MS, task: Some(3), level, message: message.into() });
-    }
-    trace.threads = vec!["worker 0".into(), "worker 1".into()];
-    bins(&mut trace, 1_000 * MS);
-    samples(&mut trace, 1_000 * MS);
-    for sample in &mut trace.samples {
-        sample.busy = vec![0.75, 0.4];
-        sample.steals = 2;
-    }
-    (trace.recorded, trace.lost, trace.late, trace.end_ns) = (60_000, 12, 3, 1_000 * MS);
+    script.wake(1_000 * MS, supervisor, None);
+    let mut trace = script.trace();
+    samples(&mut trace, 1_000 * MS, &[0.75, 0.4]);
+    (0..2).for_each(|thread| trace.name_thread(thread, format!("worker {thread}")));
+    trace.add_lost(12);
     trace
 }
 
-fn span(label: &str, start_ns: u64, end_ns: Option<u64>) -> SpanLabel {
-    SpanLabel { start_ns, end_ns, label: label.into() }
+/// A task with a long name that panics within a long poll.
+pub(crate) fn panicking() -> Trace {
+    let mut script = Script::default();
+    let main = script.spawn(0, "main", None, sample::main_spawned());
+    script.poll(0, main);
+    let name = "request with a name that is far too long to be shown whole";
+    let request = script.spawn(0, name, Some(main), sample::request_spawned());
+    script.span(0, request, "call{user=7}");
+    script.poll(0, request);
+    script.wake(1_000 * MS, request, Some(main));
+    script.at(2_000 * MS, What::Wake { task: id(request), by: None });
+    script.at(2_000 * MS, What::PollStart(id(request)));
+    script.panic(2_250 * MS, request, "index out of bounds: the len is 3 but the index is 7");
+    script.end(2_250 * MS, request, LastPoll::Polled);
+    let mut trace = script.trace();
+    trace.close(3_000 * MS);
+    trace
 }

@@ -21,38 +21,68 @@ enum Row {
     Entry(String, Style, String),
 }
 
-/// Draws the help over the middle of the screen.
-pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, pane: Pane, top: usize) {
+/// The column of keys and marks is at most so wide.
+const KEYS: usize = 20;
+/// Wider lines than that are hard to read.
+const WIDEST: u16 = 100;
+
+/// Draws the help over the middle of the screen, and says how many rows it has and how many of them are in sight.
+pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, pane: Pane, top: usize) -> (usize, u16) {
+    let width = screen.width.saturating_sub(4).min(WIDEST);
     let rows = rows(look, pane);
-    let area = place(screen, rows.len());
+    let keys = rows.iter().map(Row::keys).max().unwrap_or(0).min(KEYS);
+    // The border, a space before the keys, two behind them, and one before the scroll bar.
+    let rows = wrapped(rows, usize::from(width).saturating_sub(keys + 6));
+    let area = place(screen, width, rows.len());
     let inside = chrome::inside(area);
     Clear.render(area, buf);
     chrome::border(buf, look, area, true);
     let shown = usize::from(inside.height);
     chrome::title(buf, look, area, true, "Help", if rows.len() > shown { "scroll for more" } else { "" });
     let top = top.min(rows.len().saturating_sub(shown));
-    let keys = rows.iter().map(|row| if let Row::Entry(left, ..) = row { format::width(left) } else { 0 }).max().unwrap_or(0);
     for (y, row) in (0..inside.height).zip(&rows[top..]) {
         let mut pen = Pen::new(buf, look, inside, y);
-        pen.space(2);
+        pen.space(1);
         match row {
             Row::Blank => {}
             Row::Heading(text) => {
                 pen.put(text, look.heading());
             }
             Row::Entry(left, style, text) => {
-                pen.left(left, keys.min(20), *style).space(2).put(text, look.text());
+                pen.left(left, keys, *style).space(2).put(text, look.text());
             }
         }
     }
     chrome::scroll_bar(buf, look, area, top, shown, rows.len());
+    (rows.len(), inside.height)
 }
 
 /// In the middle, as high as the rows need or the screen allows.
-fn place(screen: Rect, rows: usize) -> Rect {
-    let width = screen.width.saturating_sub(4).min(76);
+fn place(screen: Rect, width: u16, rows: usize) -> Rect {
     let height = screen.height.saturating_sub(2).min(rows.min(1_000) as u16 + 2);
     Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height }
+}
+
+impl Row {
+    /// The cells that the left column needs for it.
+    fn keys(&self) -> usize {
+        if let Row::Entry(left, ..) = self { format::width(left) } else { 0 }
+    }
+}
+
+/// Entries whose text is longer than so many cells go on in rows of their own.
+fn wrapped(rows: Vec<Row>, cells: usize) -> Vec<Row> {
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Row::Entry(mut left, style, text) = row else {
+            all.push(row);
+            continue;
+        };
+        for line in format::wrap(&text, cells) {
+            all.push(Row::Entry(std::mem::take(&mut left), style, line.to_owned()));
+        }
+    }
+    all
 }
 
 fn rows(look: Look, pane: Pane) -> Vec<Row> {
@@ -99,6 +129,11 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
         let (mark, style) = look.end(how);
         (mark.to_owned(), style, text)
     }));
+    marks.push((
+        g.inferred.to_owned(),
+        look.inferred(),
+        "behind an end: how it ended is inferred and was not observed, since the beginning of the last poll was lost",
+    ));
     marks.push((format!("{} {}", g.cursor_head, g.cursor), look.cursor(), "the time cursor: all panes show that moment"));
     marks.push(("label".to_owned(), look.span_label(), "a span that the scenario opened"));
     marks

@@ -3,11 +3,10 @@
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use scenarios::Scenario;
 
 use crate::app::model::{Areas, CodeTab, Model, Pane};
 use crate::trace::{Task, Trace};
-use crate::ui::highlight::Cache;
+use crate::ui::highlight::{Cache, Shown};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
@@ -27,12 +26,17 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &m
         CodeTab::Lesson => {
             let text = Rect { x: inside.x + inside.width.min(1), width: inside.width.saturating_sub(2), ..inside };
             let lines = prose::layout(&scenario.text(), usize::from(text.width));
-            let top = scrolled(buf, look, area, inside, model.code.top, lines.len());
+            let top = scrolled(buf, look, area, model.code.top, lines.len());
+            areas.code_rows = lines.len();
             for (row, line) in (0..text.height).zip(&lines[top..]) {
                 prose::draw(buf, look, text, row, line);
             }
         }
-        tab @ (CodeTab::Rust | CodeTab::Asyncio) => code(buf, look, area, model, scenario, tab, cache),
+        tab @ (CodeTab::Rust | CodeTab::Asyncio) => {
+            let shown = cache.shown(scenario, tab);
+            areas.code_rows = shown.lines.len();
+            code(buf, look, area, model, shown);
+        }
     }
 }
 
@@ -61,53 +65,40 @@ fn tabs(buf: &mut Buffer, look: Look, area: Rect, model: &Model, areas: &mut Are
 }
 
 /// The first row to draw, kept so that the last screenful stays full; draws the scroll bar.
-fn scrolled(buf: &mut Buffer, look: Look, area: Rect, inside: Rect, top: usize, all: usize) -> usize {
-    let shown = usize::from(inside.height);
+fn scrolled(buf: &mut Buffer, look: Look, area: Rect, top: usize, all: usize) -> usize {
+    let shown = usize::from(chrome::inside(area).height);
     let top = top.min(all.saturating_sub(shown));
     chrome::scroll_bar(buf, look, area, top, shown, all);
     top
 }
 
-fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, scenario: &'static Scenario, tab: CodeTab, cache: &mut Cache) {
+/// Draws lines of a file, each with its number there.
+fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, Shown { before, lines }: Shown<'_>) {
     let inside = chrome::inside(area);
-    let lines = cache.lines(scenario, tab);
-    let top = scrolled(buf, look, area, inside, model.code.top, lines.len());
-    let spawns = if tab == CodeTab::Rust { spawns(model, scenario) } else { Spawns::default() };
-    let digits = lines.len().max(1).ilog10() as usize + 1;
+    let top = scrolled(buf, look, area, model.code.top, lines.len());
+    let spawns = if model.code.tab == CodeTab::Rust { spawns(model) } else { Spawns::default() };
+    let digits = (before + lines.len()).max(1).ilog10() as usize + 1;
     for (row, (at, line)) in (0..inside.height).zip(lines.iter().enumerate().skip(top)) {
-        let number = at as u32 + 1;
+        let number = (before + at) as u32 + 1;
         let count = spawns.count(number);
         let here = spawns.selected == Some(number);
-        let style = match (here, count > 0) {
-            (true, _) => look.code_here(),
-            (false, true) => look.code_spawn(),
-            (false, false) => look.dim(),
+        let (mark, style) = match (here, count > 0) {
+            (true, _) => (look.glyphs.pointer, look.code_here()),
+            (false, true) => ("+", look.code_spawn()),
+            (false, false) => ("", look.dim()),
         };
         let mut pen = Pen::new(buf, look, inside, row);
-        pen.right(&number.to_string(), digits, style);
-        pen.left(
-            if here {
-                look.glyphs.pointer
-            } else if count > 0 {
-                "+"
-            } else {
-                ""
-            },
-            1,
-            style,
-        )
-        .space(1);
+        pen.right(&number.to_string(), digits, style).left(mark, 1, style).space(1);
         // The count keeps its place at the right; the code gives way.
         let remark = if count == 0 { String::new() } else { format!(" +{}{}", count, if spawns.partial { "+" } else { "" }) };
         let room = pen.room().saturating_sub(format::width(&remark));
-        let start = pen.x();
-        let text = Rect { x: start, width: room as u16, y: inside.y + row, height: 1 };
+        let text = Rect { x: pen.x(), width: room as u16, y: inside.y + row, height: 1 };
         let mut pen = Pen::new(buf, look, text, 0);
         for (role, piece) in line {
             pen.put(piece, look.role(*role));
         }
-        Pen::new(buf, look, Rect { x: start + room as u16, width: remark.len() as u16, ..text }, 0)
-            .put(&remark, look.code_spawn());
+        let end = Rect { x: text.right(), width: inside.right().saturating_sub(text.right()), ..text };
+        Pen::new(buf, look, end, 0).put(&remark, look.code_spawn());
     }
 }
 
@@ -128,7 +119,8 @@ impl Spawns {
     }
 }
 
-fn spawns(model: &Model, scenario: &Scenario) -> Spawns {
+fn spawns(model: &Model) -> Spawns {
+    let scenario = model.form.scenario;
     // The code shown is that of the form; the run may still be that of another scenario.
     let Some(run) = model.run.as_ref().filter(|run| run.spec.scenario.id == scenario.id) else { return Spawns::default() };
     let trace: &Trace = &run.trace;

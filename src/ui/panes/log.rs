@@ -22,11 +22,11 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         return;
     };
     let buf = frame.buffer_mut();
-    let known = run.trace.log.partition_point(|line| line.at_ns <= run.cursor.at_ns);
-    let lines = newest(&run.trace.log[..known], model.log.level, model.log.back, usize::from(inside.height));
+    let known = run.trace.log_at(run.cursor.at_ns);
+    let lines = newest(known, model.log.level, model.log.back, usize::from(inside.height));
     chrome::title(buf, look, area, focus, "Log", &remark(model));
     if lines.is_empty() {
-        let text = if known == 0 { "no lines yet" } else { "no lines at this level" };
+        let text = if known.is_empty() { "no lines yet" } else { "no lines at this level" };
         Pen::new(buf, look, inside, 0).space(1).put(text, look.dim());
     }
     let names = lines.iter().map(|line| format::width(name(&run.trace, line))).max().unwrap_or(0).clamp(8, 16);

@@ -21,9 +21,7 @@ use crate::ui::{format, view};
 const LABEL: usize = 12;
 const VALUE: usize = 7;
 /// A figure with its chart takes at least so many cells; more make room for another column.
-const FIGURE: usize = 28;
-/// Rates are over the time until the cursor, at most so long.
-const WINDOW_NS: u64 = 1_000_000_000;
+const FIGURE: usize = 26;
 /// With more workers than that, each has no row of its own.
 const WORKERS: usize = 4;
 
@@ -94,14 +92,15 @@ fn draw(buf: &mut Buffer, look: Look, area: Rect, figure: &Figure) {
 
 fn figures(look: Look, run: &RunView, cells: usize) -> Vec<Figure> {
     let course = Course { run, cells, at_ns: run.cursor.at_ns, end_ns: view::end_ns(run).max(1) };
-    let census = view::census(&run.trace, run.cursor.at_ns);
+    let (at, bins) = (run.cursor.at_ns, &run.trace.bins);
+    let census = run.trace.census_at(at);
     let count = |n: u32| format::compact(f64::from(n));
     let of = |label: &str, value: String, course: Vec<Option<f64>>| Figure { label: label.into(), value, course, most: None };
     let mut figures = vec![
         of("alive", count(census.alive()), course.bins(|bins| last(bins, |bin| bin.census.alive()))),
         of(
             "polls/s",
-            format::compact(polls_per_second(run)),
+            format::compact(bins.polls_per_second_at(at).round()),
             course.bins(|bins| bins.iter().map(|bin| f64::from(bin.polls)).sum()),
         ),
         of("waiting", count(census.waiting), course.bins(|bins| last(bins, |bin| bin.census.waiting))),
@@ -112,13 +111,13 @@ fn figures(look: Look, run: &RunView, cells: usize) -> Vec<Figure> {
         ),
     ];
     for counter in &run.trace.counters {
-        let value = counter.at(run.cursor.at_ns).map_or_else(|| "-".into(), format::compact);
+        let value = counter.at(at).map_or_else(|| "-".into(), format::compact);
         figures.push(of(&counter.name.replace('_', " "), value, course.times(|at| counter.at(at))));
     }
-    let (polls, delays) = window(run);
-    figures.push(of("wake to poll", mean(look, delays), course.bins(|bins| ratio(bins.iter().map(|b| (b.delay_ns, b.delays))))));
+    let (poll, delay) = (bins.mean_poll_ns_at(at), bins.mean_delay_ns_at(at));
+    figures.push(of("wake to poll", span(look, delay), course.bins(|bins| ratio(bins.iter().map(|b| (b.delay_ns, b.delays))))));
     if run.spec.clock == Clock::Real {
-        figures.push(of("mean poll", mean(look, polls), course.bins(|bins| ratio(bins.iter().map(|b| (b.poll_ns, b.polls))))));
+        figures.push(of("mean poll", span(look, poll), course.bins(|bins| ratio(bins.iter().map(|b| (b.poll_ns, b.polls))))));
     }
     figures.extend(samples(look, run, &course));
     figures
@@ -127,13 +126,12 @@ fn figures(look: Look, run: &RunView, cells: usize) -> Vec<Figure> {
 /// What Tokio's own samples say.
 fn samples(look: Look, run: &RunView, course: &Course<'_>) -> Vec<Figure> {
     let samples = &run.trace.samples;
-    let at = |ns: u64| samples.partition_point(|sample| sample.at_ns <= ns).checked_sub(1).map(|i| &samples[i]);
-    let now = at(run.cursor.at_ns);
+    let now = run.trace.sample_at(run.cursor.at_ns);
     let wall = if run.spec.clock == Clock::Virtual { ", wall" } else { "" };
     let figure = |label: String, of: &dyn Fn(&Sample) -> Option<f64>, text: &dyn Fn(f64) -> String, most: Option<f64>| Figure {
         label,
         value: now.and_then(of).map_or_else(|| "-".into(), text),
-        course: course.times(|ns| at(ns).and_then(of)),
+        course: course.times(|ns| run.trace.sample_at(ns).and_then(of)),
         most,
     };
     let percent = |share: f64| format!("{:.0} %", share * 100.0);
@@ -141,7 +139,9 @@ fn samples(look: Look, run: &RunView, course: &Course<'_>) -> Vec<Figure> {
     let mut figures = Vec::new();
     if run.spec.clock == Clock::Virtual {
         let text = |ns: f64| format::span(look, ns as u64);
-        figures.push(figure("poll, wall".into(), &|sample| Some(sample.mean_poll_ns as f64), &text, None));
+        // Tokio's mean over no polls is 0.
+        let mean = |sample: &Sample| (sample.mean_poll_ns > 0).then_some(sample.mean_poll_ns as f64);
+        figures.push(figure("poll, wall".into(), &mean, &text, None));
     }
     let workers = samples.iter().map(|sample| sample.busy.len()).next().unwrap_or(0);
     if workers > WORKERS {
@@ -216,37 +216,7 @@ fn ratio(parts: impl Iterator<Item = (u64, u32)>) -> f64 {
     if count == 0 { 0.0 } else { ns as f64 / count as f64 }
 }
 
-/// A sum of time and the number of its parts.
-type Mean = (u64, u64);
-
-/// The polls and the delays of the second before the cursor.
-fn window(run: &RunView) -> (Mean, Mean) {
-    let mut polls = (0, 0);
-    let mut delays = (0, 0);
-    for bin in recent(run) {
-        polls = (polls.0 + bin.poll_ns, polls.1 + u64::from(bin.polls));
-        delays = (delays.0 + bin.delay_ns, delays.1 + u64::from(bin.delays));
-    }
-    (polls, delays)
-}
-
-fn mean(look: Look, (ns, count): Mean) -> String {
-    ns.checked_div(count).map_or_else(|| "-".into(), |mean| format::span(look, mean))
-}
-
-/// The polls of the second before the cursor. The first second is not scaled up: three polls at its start are no rate of
-/// three thousand.
-fn polls_per_second(run: &RunView) -> f64 {
-    let bins = recent(run);
-    let polls: u64 = bins.iter().map(|bin| u64::from(bin.polls)).sum();
-    let ns = run.trace.bins.width_ns.saturating_mul(bins.len() as u64).max(WINDOW_NS);
-    (polls as f64 * 1e9 / ns as f64).round()
-}
-
-/// The counts of the last second before the cursor.
-fn recent(run: &RunView) -> &[Bin] {
-    let bins = &run.trace.bins;
-    let Some(last) = view::bin_at(&run.trace, run.cursor.at_ns) else { return &[] };
-    let many = (WINDOW_NS.min(run.cursor.at_ns) / bins.width_ns.max(1)).max(1) as usize;
-    &bins.bins[(last + 1).saturating_sub(many)..=last]
+/// A length of time, if there is one.
+fn span(look: Look, ns: Option<u64>) -> String {
+    ns.map_or_else(|| "-".into(), |ns| format::span(look, ns))
 }

@@ -3,6 +3,7 @@
 pub(crate) mod code;
 pub(crate) mod log;
 pub(crate) mod metrics;
+pub(crate) mod outcome;
 pub(crate) mod parameters;
 pub(crate) mod scenarios;
 pub(crate) mod task;

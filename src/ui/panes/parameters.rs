@@ -16,6 +16,8 @@ use crate::ui::widgets::chrome;
 struct Columns {
     name: usize,
     value: usize,
+    /// Names and values together.
+    both: usize,
 }
 
 /// Draws the form.
@@ -53,9 +55,11 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
 fn columns(form: &Form, fields: &[Field], width: u16) -> Columns {
     let widest = |text: &dyn Fn(&Field) -> usize| fields.iter().map(text).max().unwrap_or(0);
     let value = widest(&|field| format::width(&value(form, *field))).max(6);
-    // Marks, arrows and the gap between name and value take six cells.
-    let name = widest(&|field| format::width(name(*field))).min(usize::from(width).saturating_sub(value + 6));
-    Columns { name, value }
+    // Two marks before the name, a gap and an arrow behind it, an arrow behind the value.
+    let both = usize::from(width).saturating_sub(5);
+    let name = widest(&|field| format::width(name(*field))).min(both.saturating_sub(value));
+    // Where the columns are too narrow for the widest of both, a long name may take room that its own value leaves.
+    Columns { name, value, both: (name + value).min(both) }
 }
 
 fn row(frame: &mut Frame<'_>, look: Look, line: Rect, model: &Model, index: usize, field: Field, columns: &Columns) {
@@ -82,7 +86,12 @@ fn row(frame: &mut Frame<'_>, look: Look, line: Rect, model: &Model, index: usiz
         (false, false) => ("", plain),
     };
     pen.left(if current { look.glyphs.pointer } else { "" }, 1, plain).left(mark, 1, mark_style);
-    pen.left(name(field), columns.name, plain).space(1);
+    let text = value(form, field);
+    let name_cells = match form.editing {
+        Some(_) if current => columns.name,
+        _ => columns.both.saturating_sub(format::width(&text)).min(format::width(name(field))).max(columns.name),
+    };
+    pen.left(name(field), name_cells, plain).space(1);
     if let Some(typed) = form.editing.as_ref().filter(|_| current) {
         let start = pen.space(1).x();
         pen.left(typed.text(), columns.value.max(format::width(typed.text()) + 1), look.editing());
@@ -91,7 +100,7 @@ fn row(frame: &mut Frame<'_>, look: Look, line: Rect, model: &Model, index: usiz
         return;
     }
     let [less, more] = if current { look.glyphs.turn } else { ["", ""] };
-    pen.left(less, 1, plain).right(&value(form, field), columns.value, shown).left(more, 1, plain).space(1);
+    pen.left(less, 1, plain).right(&text, columns.both - name_cells, shown).left(more, 1, plain).space(1);
     let unit = unit(form, field);
     if format::width(unit) <= pen.room() {
         pen.put(unit, if focus { plain } else { look.dim() });

@@ -1,11 +1,13 @@
 //! The selected task, at the time cursor.
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::model::{Model, Pane, RunView};
 use crate::trace::{End, Ended, State, Task, TaskIx, Waker};
+use crate::ui::panes::outcome;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
@@ -26,16 +28,23 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         let ix = model.timeline.selected?;
         Some((run, ix, run.trace.tasks.get(ix as usize)?))
     });
-    chrome::title(buf, look, area, model.focus == Pane::Task, "Selected task", "");
+    let focus = model.focus == Pane::Task;
     let Some((run, ix, task)) = selected else {
-        Pen::new(buf, look, inside, 0).space(1).put("no task selected", look.dim());
+        none(buf, look, area, model.run.as_ref(), focus);
         return;
     };
+    chrome::title(buf, look, area, focus, "Selected task", "");
     let (glyph, text, style) = state(look, run, task);
     let mut pen = Pen::new(buf, look, inside, 0);
-    pen.space(1).put(&task.name, look.strong()).space(2).put(glyph, style).space(1).put(&text, style);
-    let width = usize::from(inside.width).saturating_sub(LABELS + 3);
+    pen.space(1).put(&task.name, look.strong());
     let mut row = 1;
+    // What it does is more than a part of its name: with no room beside the name it gets a row of its own.
+    if format::width(glyph) + format::width(&text) + 3 > pen.room() {
+        pen = Pen::new(buf, look, inside, 1);
+        row = 2;
+    }
+    pen.space(if row == 1 { 2 } else { 1 }).put(glyph, style).space(1).put(&text, style);
+    let width = usize::from(inside.width).saturating_sub(LABELS + 3);
     for (label, text, style) in facts(look, run, ix, task) {
         let lines = format::wrap(&text, width);
         for (i, line) in lines.iter().enumerate() {
@@ -46,12 +55,27 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     }
 }
 
+/// No task is selected: what came out of the run, or how to select one.
+fn none(buf: &mut Buffer, look: Look, area: Rect, run: Option<&RunView>, focus: bool) {
+    let inside = chrome::inside(area);
+    if let Some((run, ending)) = run.and_then(|run| Some((run, view::ending(run)?))) {
+        chrome::title(buf, look, area, focus, "Outcome", "no task selected");
+        outcome::render(buf, look, inside, run, ending);
+        return;
+    }
+    chrome::title(buf, look, area, focus, "Selected task", "");
+    let text = "no task selected: pick a lane of the timeline, and its task is told here";
+    for (row, line) in (0..).zip(format::wrap(text, usize::from(inside.width.saturating_sub(2)))) {
+        Pen::new(buf, look, inside, row).space(1).put(line, look.dim());
+    }
+}
+
 /// What it does at the cursor, and since when.
 fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style) {
     let at = run.cursor.at_ns;
     if let Some(end) = task.end_at(at) {
         let (glyph, style) = look.end(end.how);
-        return (glyph, ended(end), style);
+        return (glyph, ended(look, end), style);
     }
     let Some(segment) = task.segment_at(at) else { return ("", "not spawned yet".into(), look.dim()) };
     let (glyph, style) = look.state(segment.state);
@@ -67,7 +91,7 @@ fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style
     (glyph, text, style)
 }
 
-fn ended(end: Ended) -> String {
+fn ended(look: Look, end: Ended) -> String {
     let how = match end.how {
         End::Completed => "completed",
         End::Failed => "failed",
@@ -75,8 +99,7 @@ fn ended(end: Ended) -> String {
         End::Panicked => "panicked",
         End::Dropped => "dropped at the end of the run",
     };
-    let inferred = if end.inferred { " (inferred)" } else { "" };
-    format!("{how}{inferred}")
+    if end.inferred { format!("{how}{} inferred", look.glyphs.inferred) } else { how.to_owned() }
 }
 
 fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
@@ -99,7 +122,7 @@ fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
 /// When and why it ended.
 fn end(look: Look, task: &Task, at: u64, facts: &mut Vec<Fact>) {
     let Some(end) = task.end_at(at) else { return };
-    let after = format::span(look, end.at_ns.saturating_sub(task.spawned_ns));
+    let after = format::span(look, task.duration(at));
     facts.push(("ended", format!("{}, after {after}", format::moment(end.at_ns)), look.text()));
     if let Some(panic) = &task.panic {
         facts.push(("panic", panic.clone(), look.error()));
@@ -115,15 +138,15 @@ fn life(look: Look, run: &RunView, ix: TaskIx, task: &Task, facts: &mut Vec<Fact
     if let Some(open) = open.next().filter(|_| task.end_at(at).is_none()) {
         facts.push(("in span", open.label.clone(), look.span_label()));
     }
-    let totals = view::totals(task, at);
-    facts.push(("busy", format!("{} in {}", span(totals.busy_ns), format::counted(totals.polls, "poll")), text));
-    facts.push(("ready", span(totals.ready_ns), text));
-    facts.push(("waiting", span(totals.waiting_ns), text));
-    let woken = task.wakes.partition_point(|wake| wake.at_ns <= at);
-    let Some(last) = woken.checked_sub(1).map(|last| task.wakes[last]) else {
+    let times = task.times_at(at);
+    facts.push(("busy", format!("{} in {}", span(times.busy_ns), format::counted(view::polls(task, at), "poll")), text));
+    facts.push(("ready", span(times.ready_ns), text));
+    facts.push(("waiting", span(times.waiting_ns), text));
+    let Some(last) = task.wake_at(at) else {
         facts.push(("woken", "not yet".into(), text));
         return;
     };
+    let woken = task.wakes.partition_point(|wake| wake.at_ns <= at);
     let by = match last.by {
         Waker::Task(by) if by == ix => "itself",
         Waker::Task(by) => name(run, by),

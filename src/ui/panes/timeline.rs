@@ -3,12 +3,12 @@
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use scenarios::Clock;
 
 use crate::app::model::{Areas, Model, Pane, RunView};
-use crate::engine::{Ending, Phase};
+use crate::engine::Phase;
 use crate::trace::{End, State, Task, TaskIx, Trace};
+use crate::ui::panes::outcome;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
@@ -36,11 +36,11 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
         return;
     };
     let tasks = view::spawned(&run.trace, run.cursor.at_ns);
-    let alive = view::census(&run.trace, run.cursor.at_ns).alive();
+    let alive = run.trace.census_at(run.cursor.at_ns).alive();
     let remark = format!("{}, {} alive", format::counted(tasks as u64, "task"), format::count(u64::from(alive)));
     chrome::title(buf, look, area, focus, "Timeline", &remark);
 
-    let status = inside.height >= STATUS || banner(look, run).is_some();
+    let status = inside.height >= STATUS || is_held(run) || view::ending(run).is_some();
     let below = u16::from(status).min(inside.height);
     let (inside, status) =
         (Rect { height: inside.height - below, ..inside }, Rect { y: inside.bottom() - below, height: below, ..inside });
@@ -55,7 +55,9 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     let rows = usize::from(inside.height - ruler);
     let top = model.timeline.top.min(tasks.saturating_sub(1));
     let visible = &run.trace.tasks[top..tasks.min(top.saturating_add(rows))];
-    let names = name_column(&run.trace, visible, usize::from(inside.width));
+    // Tasks that are yet to be spawned have their room from the start: the lanes keep their place when they come.
+    let coming = &run.trace.tasks[top..run.trace.tasks.len().min(top.saturating_add(rows))];
+    let names = name_column(&run.trace, coming, usize::from(inside.width));
     // A pointer before the names and a gap behind them.
     let taken = (names as u16 + 3).min(inside.width);
     let lanes = Rect { x: inside.x + taken, y: inside.y + ruler, width: inside.width - taken, height: inside.height - ruler };
@@ -77,8 +79,8 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
 }
 
 /// The width of the names: in steps of four, so that it seldom moves.
-fn name_column(trace: &Trace, visible: &[Task], width: usize) -> usize {
-    let widest = visible.iter().map(|task| depth(trace, task) + format::width(&task.name)).max().unwrap_or(0);
+fn name_column(trace: &Trace, tasks: &[Task], width: usize) -> usize {
+    let widest = tasks.iter().map(|task| depth(trace, task) + format::width(&task.name)).max().unwrap_or(0);
     widest.next_multiple_of(4).clamp(NAMES, (width / 4).max(NAMES))
 }
 
@@ -104,12 +106,21 @@ fn name(buf: &mut Buffer, look: Look, line: Rect, trace: &Trace, task: &Task, ce
     }
 }
 
+/// Whether the run is held while its clock goes on.
+fn is_held(run: &RunView) -> bool {
+    run.phase == Phase::Running && run.spec.clock == Clock::Real && run.cursor.live && !run.cursor.playing
+}
+
 /// The last row: what came out, once the cursor is there; before that, what the marks mean.
 fn draw_status(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) {
     let mut pen = Pen::new(buf, look, row, 0);
     pen.space(1);
-    if let Some((mark, text, style)) = banner(look, run) {
-        pen.put(mark, style).space(1).put(&text, style);
+    if is_held(run) {
+        let text = "paused: no task is polled, but the real clock goes on";
+        pen.put(look.glyphs.play[1], look.warn()).space(1).put(text, look.warn());
+        return;
+    }
+    if outcome::status(&mut pen, look, run) {
         return;
     }
     let states = [(State::Running(0), "running"), (State::Ready, "ready"), (State::Waiting, "waiting")]
@@ -122,37 +133,4 @@ fn draw_status(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) {
         }
         pen.put(glyph, style).space(1).put(word, look.dim()).space(2);
     }
-}
-
-/// What must be known of the run as a whole, in one line: how it ended, once the cursor is at the end, or that it is held.
-/// Mark, text and style.
-fn banner(look: Look, run: &RunView) -> Option<(&'static str, String, Style)> {
-    if run.phase == Phase::Running && run.spec.clock == Clock::Real && run.cursor.live && !run.cursor.playing {
-        return Some((look.glyphs.play[1], "paused: no task is polled, but the real clock goes on".into(), look.warn()));
-    }
-    let [ok, failed, cancelled, panicked] = look.glyphs.ends;
-    let line = match view::ending(run)? {
-        Ending::Finished(outcome) => {
-            let broken = outcome.checks.iter().filter(|check| !check.holds).map(|check| check.name.as_str()).collect::<Vec<_>>();
-            let figures =
-                outcome.figures.iter().map(|figure| format!("{} {} {}", figure.name, format::number(figure.value), figure.unit));
-            let figures = figures.collect::<Vec<_>>().join(&format!(" {} ", look.glyphs.between));
-            if broken.is_empty() {
-                (ok, figures, look.good())
-            } else {
-                (failed, format!("does not hold: {}", broken.join("; ")), look.error())
-            }
-        }
-        Ending::Failed(reason) => (failed, format!("main returned an error: {}", first_line(reason)), look.error()),
-        Ending::Panicked(reason) => (panicked, format!("main panicked: {}", first_line(reason)), look.error()),
-        Ending::Stalled => (failed, "stalled: nothing can ever run again".into(), look.error()),
-        Ending::Limit => (cancelled, format!("stopped at the limit of {} s", run.spec.limit.as_secs_f64()), look.warn()),
-        Ending::Stopped => (cancelled, "stopped; tasks that were alive were dropped".into(), look.warn()),
-        Ending::Abandoned => (failed, "abandoned: its code never yields, so its thread was left behind".into(), look.error()),
-    };
-    Some(line)
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
 }

@@ -35,8 +35,8 @@ enum Fill {
     Running(u8),
     /// Nothing but this state, or mostly.
     Idle(State),
-    /// It ended.
-    End(End),
+    /// It ended; whether that is inferred.
+    End(End, bool),
 }
 
 /// Draws a task's lane on the first row of the area.
@@ -55,6 +55,9 @@ pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, task: 
         if !glyph.is_empty() {
             let style = if selected { style.add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM) } else { style };
             buf[(area.x + x, area.y)].set_symbol(glyph).set_style(style);
+        }
+        if matches!(fill, Fill::End(_, true)) && x + 1 < area.width {
+            buf[(area.x + x + 1, area.y)].set_symbol(look.glyphs.inferred).set_style(look.inferred());
         }
     }
     labels(buf, look, area, axis, &task.spans, &mut fills);
@@ -77,7 +80,7 @@ fn glyph(look: Look, fill: Fill, logged: bool) -> (&'static str, Style) {
     match fill {
         Fill::Empty => ("", Style::new()),
         Fill::Idle(state) => look.state(state),
-        Fill::End(how) => look.end(how),
+        Fill::End(how, _) => look.end(how),
         Fill::Running(eighths) => {
             let (whole, style) = look.state(State::Running(0));
             let part = match eighths {
@@ -121,7 +124,7 @@ impl<'a> Cells<'a> {
             return Fill::Empty;
         }
         match self.task.end_at(last) {
-            Some(end) if end.at_ns >= from => Fill::End(end.how),
+            Some(end) if end.at_ns >= from => Fill::End(end.how, end.inferred),
             Some(_) => Fill::Empty,
             None => self.state(from, last),
         }
@@ -336,6 +339,13 @@ mod tests {
             let task = task(&[(0, State::Ready), (0, State::Waiting)], Some((30, how)));
             assert_eq!(drawn(&task, 0, 99).trim_end(), format!("───{mark}"));
         }
+    }
+
+    #[test]
+    fn an_inferred_end_carries_a_mark() {
+        let mut task = sleeper();
+        task.ended = Some(Ended { at_ns: 95, how: End::Completed, inferred: true });
+        assert_eq!(drawn(&task, 0, 1_000), "  ▎────▎─✓? ");
     }
 
     #[test]

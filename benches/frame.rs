@@ -1,0 +1,227 @@
+//! What a frame costs, and how long it takes from the start to the first one.
+//!
+//! Frames are those of a real run of the semaphore with 24 tasks, played back:
+//! the time of each has in it the step of the cursor, the drawing, the
+//! comparison with the frame before and the bytes for the terminal, which go
+//! nowhere. *Start to first frame* is the program itself on a pseudo-terminal,
+//! from before it is spawned until the last row of its first frame has come.
+//!
+//! `cargo bench --bench frame` prints a table, `… -- --json` the same for machines.
+
+use std::io::{self, Read, Write};
+use std::num::NonZeroU16;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use async_playground::app::action::Action;
+use async_playground::app::model::{CodeTab, Model, Options, Theme};
+use async_playground::app::update;
+use async_playground::engine::{Phase, Run, Spec};
+use async_playground::ui::{self, Cache};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
+use scenarios::{CATALOGUE, Scenario};
+
+/// Frames that are drawn at each size.
+const FRAMES: usize = 4_000;
+/// The time between two of them.
+const STEP: Duration = Duration::from_micros(16_667);
+/// The program is started this often.
+const STARTS: usize = 20;
+/// Requests of the run: with *main* they are 24 tasks.
+const REQUESTS: &str = "23";
+
+/// One figure: what it is, and its median and 99th percentile.
+struct Row {
+    name: String,
+    median: Duration,
+    p99: Duration,
+}
+
+impl Row {
+    fn new(name: impl Into<String>, mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+        Self { name: name.into(), median: at(0.5), p99: at(0.99) }
+    }
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let json = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => false,
+        ["--json"] => true,
+        _ => {
+            eprintln!("unknown arguments {args:?}: none, or --json");
+            return ExitCode::from(2);
+        }
+    };
+    let mut rows = vec![playing(120, 40), playing(200, 60)];
+    rows.extend(highlighting());
+    rows.push(Row::new("start to first frame, 120×40", (0..STARTS).map(|_| start_to_first_frame()).collect()));
+    if json {
+        print_json(&rows)
+    } else {
+        print_table(&rows)
+    }
+    ExitCode::SUCCESS
+}
+
+/// Frames while a run is played back, over and over.
+fn playing(width: u16, height: u16) -> Row {
+    let mut model = played();
+    let mut screen = Screen::new(width, height);
+    // The first ones highlight the code and fit the run into the width.
+    screen.settle(&mut model);
+    let times = (0..FRAMES).map(|_| {
+        if let Some(run) = model.run.as_mut().filter(|run| run.cursor.at_ns >= run.trace.end_ns) {
+            (run.cursor.at_ns, run.cursor.playing) = (0, true);
+        }
+        let start = Instant::now();
+        update::update(&mut model, Action::Tick(STEP));
+        screen.draw(&mut model);
+        start.elapsed()
+    });
+    let row = Row::new(format!("frame, {width}×{height}, playing"), times.collect());
+    assert!(model.areas.lane_rows.len() > 20, "the lanes are in sight");
+    row
+}
+
+/// A model whose run is over and plays from the start.
+fn played() -> Model {
+    let scenario = CATALOGUE.iter().find(|scenario| scenario.id == "semaphore").expect("it is in the catalogue");
+    let mut spec = Spec::new(scenario);
+    let requests = scenario.param("requests").expect("it has this parameter");
+    let value = requests.parse(REQUESTS).expect("it is within the range");
+    spec.values.set(requests, value);
+    let mut run = Run::start(&spec).expect("it can be run");
+    let mut model = model(spec.clone());
+    update::started(&mut model, spec);
+    let view = model.run.as_mut().expect("it has just been started");
+    while run.phase() != Phase::Over {
+        run.wait(Duration::from_secs(1));
+        run.drain(&mut view.trace);
+    }
+    view.phase = Phase::Over;
+    view.report = run.report().cloned();
+    update::recorded(&mut model);
+    model
+}
+
+fn model(spec: Spec) -> Model {
+    let options =
+        Options { theme: Theme { color: true, unicode: true }, mouse: true, console: None, limit: Duration::from_secs(60) };
+    Model::new(CATALOGUE, options, Some(spec))
+}
+
+/// A terminal that swallows everything.
+struct Screen {
+    terminal: Terminal<CrosstermBackend<io::Sink>>,
+    cache: Cache,
+}
+
+impl Screen {
+    fn new(width: u16, height: u16) -> Self {
+        let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, width, height)) };
+        let terminal = Terminal::with_options(CrosstermBackend::new(io::sink()), options).expect("a sink takes everything");
+        Self { terminal, cache: Cache::default() }
+    }
+
+    /// Draws one frame; returns whether the next would differ.
+    fn draw(&mut self, model: &mut Model) -> bool {
+        let mut areas = None;
+        let cache = &mut self.cache;
+        self.terminal.draw(|frame| areas = Some(ui::draw(frame, model, cache))).expect("a sink takes everything");
+        areas.is_some_and(|areas| update::laid_out(model, areas)) || self.cache.unfinished()
+    }
+
+    fn settle(&mut self, model: &mut Model) {
+        while self.draw(model) {}
+    }
+}
+
+/// The frame that brings the colours, where the one before showed the code plain.
+fn highlighting() -> [Row; 3] {
+    let mut times = [const { Vec::new() }; 3];
+    for _ in 0..STARTS {
+        let mut screen = Screen::new(120, 40);
+        let [first, second, ..] = CATALOGUE else { unreachable!("there are five scenarios") };
+        for ((scenario, tab), times) in
+            [(first, CodeTab::Rust), (second, CodeTab::Rust), (first, CodeTab::Asyncio)].into_iter().zip(&mut times)
+        {
+            times.push(highlighted(&mut screen, scenario, tab));
+        }
+    }
+    let [rust, next, asyncio] = times;
+    [
+        Row::new("highlighted frame, first Rust source", rust),
+        Row::new("highlighted frame, next Rust source", next),
+        Row::new("highlighted frame, first asyncio source", asyncio),
+    ]
+}
+
+fn highlighted(screen: &mut Screen, scenario: &'static Scenario, tab: CodeTab) -> Duration {
+    let mut model = model(Spec::new(scenario));
+    model.code.tab = tab;
+    screen.draw(&mut model);
+    assert!(screen.cache.unfinished(), "the code is plain at first");
+    let start = Instant::now();
+    screen.draw(&mut model);
+    start.elapsed()
+}
+
+/// Starts the program on a pseudo-terminal and waits for its first frame.
+fn start_to_first_frame() -> Duration {
+    let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
+    let pty = native_pty_system().openpty(size).expect("the system gives a pseudo-terminal");
+    let mut out = pty.master.try_clone_reader().expect("it can be read");
+    let mut keys = pty.master.take_writer().expect("it can be written to");
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_async-playground"));
+    command.env("TERM", "xterm-256color");
+
+    let start = Instant::now();
+    let mut child = pty.slave.spawn_command(command).expect("the program starts");
+    drop(pty.slave);
+    let cells = |n| NonZeroU16::new(n).expect("the screen has a size");
+    let mut screen = vt100::Parser::new(cells(size.rows), cells(size.cols), 0);
+    let mut bytes = vec![0; 65_536];
+    while !is_whole(screen.screen()) {
+        let read = out.read(&mut bytes).expect("the program lives");
+        assert!(read > 0, "the program ended before its first frame:\n{}", screen.screen().contents());
+        screen.process(&bytes[..read]);
+    }
+    let took = start.elapsed();
+    keys.write_all(b"q").expect("the program lives");
+    // What it still has to say must not hold it up.
+    while out.read(&mut bytes).is_ok_and(|read| read > 0) {}
+    child.wait().expect("the program ends");
+    took
+}
+
+/// Whether the footer is there: frames are written from top to bottom.
+fn is_whole(screen: &vt100::Screen) -> bool {
+    let (rows, columns) = screen.size();
+    let row = |row| screen.rows(0, columns.get()).nth(usize::from(row)).unwrap_or_default();
+    row(0).contains("async-playground") && row(rows.get() - 1).contains("quit")
+}
+
+fn print_table(rows: &[Row]) {
+    println!("milliseconds\n");
+    println!("{:<42} {:>8} {:>8}", "", "median", "p99");
+    for row in rows {
+        println!("{:<42} {:>8.3} {:>8.3}", row.name, row.median.as_secs_f64() * 1e3, row.p99.as_secs_f64() * 1e3);
+    }
+}
+
+fn print_json(rows: &[Row]) {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let ns = |time: Duration| time.as_nanos() as u64;
+            serde_json::json!({ "what": row.name, "median_ns": ns(row.median), "p99_ns": ns(row.p99) })
+        })
+        .collect();
+    println!("{}", serde_json::Value::from(rows));
+}

@@ -1,0 +1,132 @@
+//! What came out of the run: its checks and its figures, once the cursor is at the end.
+//!
+//! The pane of the selected task shows all of it while no task is selected,
+//! the status line of the timeline as much as there is room for.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use scenarios::{Figure, Outcome};
+
+use crate::app::model::RunView;
+use crate::engine::Ending;
+use crate::ui::pen::Pen;
+use crate::ui::theme::Look;
+use crate::ui::{format, view};
+
+/// Draws the outcome, one check and one figure a row.
+pub(crate) fn render(buf: &mut Buffer, look: Look, inside: Rect, run: &RunView, ending: &Ending) {
+    let [ok, broken, ..] = look.glyphs.ends;
+    let Ending::Finished(outcome) = ending else {
+        if let Some((mark, text, style)) = headline(look, run) {
+            wrapped(buf, look, inside, 0, (mark, &text, style));
+        }
+        return;
+    };
+    let mut row = 0;
+    for check in &outcome.checks {
+        let (mark, style) = if check.holds { (ok, look.good()) } else { (broken, look.error()) };
+        row = wrapped(buf, look, inside, row, (mark, &check.name, style));
+    }
+    figures(buf, look, inside, row + u16::from(!outcome.checks.is_empty()), &outcome.figures);
+}
+
+/// Draws the figures in columns, or each for itself where the columns would be too wide.
+fn figures(buf: &mut Buffer, look: Look, inside: Rect, top: u16, figures: &[Figure]) {
+    let widest = |text: &dyn Fn(&Figure) -> usize| figures.iter().map(text).max().unwrap_or(0);
+    let names = widest(&|figure| format::width(&figure.name));
+    let values = widest(&|figure| format::width(&format::number(figure.value)));
+    let units = widest(&|figure| format::width(figure.unit));
+    let columns = names + values + units + 4 <= usize::from(inside.width);
+    for (row, figure) in (top..).zip(figures) {
+        let value = format::number(figure.value);
+        let (name_cells, value_cells) =
+            if columns { (names, values) } else { (format::width(&figure.name), format::width(&value)) };
+        let mut pen = Pen::new(buf, look, inside, row);
+        pen.space(1).left(&figure.name, name_cells, look.dim()).space(2);
+        pen.right(&value, value_cells, look.strong()).space(1).put(figure.unit, look.text());
+    }
+}
+
+/// Writes a mark and a text beside it, and returns the row after.
+fn wrapped(buf: &mut Buffer, look: Look, inside: Rect, mut row: u16, (mark, text, style): (&str, &str, Style)) -> u16 {
+    for (i, line) in format::wrap(text, usize::from(inside.width.saturating_sub(4))).into_iter().enumerate() {
+        let mut pen = Pen::new(buf, look, inside, row);
+        pen.space(1).left(if i == 0 { mark } else { "" }, 1, style).space(1).put(line, style);
+        row += 1;
+    }
+    row
+}
+
+/// Writes how the run ended on one row, and returns whether it has ended: whole parts of it, as many as there is room
+/// for, the checks first.
+pub(crate) fn status(pen: &mut Pen<'_>, look: Look, run: &RunView) -> bool {
+    let Some((mark, text, style)) = headline(look, run) else { return false };
+    pen.put(mark, style).space(1);
+    match view::ending(run) {
+        Some(Ending::Finished(outcome)) if outcome.holds() => good(pen, look, outcome),
+        _ => {
+            pen.put(&text, style);
+        }
+    }
+    true
+}
+
+/// The checks, by name if all of the names fit, and figures for as long as they do.
+fn good(pen: &mut Pen<'_>, look: Look, outcome: &Outcome) {
+    let between = format!(" {} ", look.glyphs.between);
+    let names = outcome.checks.iter().map(|check| check.name.as_str()).collect::<Vec<_>>().join(&between);
+    let fits = format::width(&names) + more(outcome.figures.is_empty()) <= pen.room();
+    let checks = if fits { names } else { holding(outcome) };
+    pen.put(&checks, look.good());
+    let mut first = checks.is_empty();
+    for (i, figure) in outcome.figures.iter().enumerate() {
+        let text = format!("{} {} {}", figure.name, format::number(figure.value), figure.unit);
+        let before = if first { "" } else { &between };
+        let last = i + 1 == outcome.figures.len();
+        if format::width(before) + format::width(&text) + more(last) > pen.room() {
+            pen.put(&format!(" {}", look.glyphs.more), look.dim());
+            return;
+        }
+        pen.put(before, look.dim()).put(&text, look.text());
+        first = false;
+    }
+}
+
+/// The cells that must be left for the mark that says that there is more.
+fn more(last: bool) -> usize {
+    if last { 0 } else { 2 }
+}
+
+/// That all checks hold, in as few words as it takes.
+fn holding(outcome: &Outcome) -> String {
+    match outcome.checks.len() {
+        0 => String::new(),
+        1 => "the check holds".into(),
+        2 => "both checks hold".into(),
+        checks => format!("all {checks} checks hold"),
+    }
+}
+
+/// How the run ended, once the cursor is there, in one sentence: mark, text and style.
+fn headline(look: Look, run: &RunView) -> Option<(&'static str, String, Style)> {
+    let [ok, failed, cancelled, panicked] = look.glyphs.ends;
+    let line = match view::ending(run)? {
+        Ending::Finished(outcome) if outcome.holds() => (ok, holding(outcome), look.good()),
+        Ending::Finished(outcome) => {
+            let broken = outcome.checks.iter().filter(|check| !check.holds).map(|check| check.name.as_str()).collect::<Vec<_>>();
+            (failed, format!("does not hold: {}", broken.join("; ")), look.error())
+        }
+        Ending::Failed(reason) => (failed, format!("main returned an error: {}", first_line(reason)), look.error()),
+        Ending::Panicked(reason) => (panicked, format!("main panicked: {}", first_line(reason)), look.error()),
+        Ending::Stalled => (failed, "stalled: nothing can ever run again".into(), look.error()),
+        Ending::Limit => (cancelled, format!("stopped at the limit of {} s", run.spec.limit.as_secs_f64()), look.warn()),
+        Ending::Stopped => (cancelled, "stopped; tasks that were alive were dropped".into(), look.warn()),
+        Ending::Abandoned => (failed, "abandoned: its code never yields, so its thread was left behind".into(), look.error()),
+    };
+    Some(line)
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
