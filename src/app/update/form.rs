@@ -10,8 +10,13 @@ use crate::app::text::TextField;
 use crate::engine::{Spec, SpecError};
 
 /// The workers as a parameter, so that they are typed, turned and refused like one.
-const WORKERS: Param =
-    Param::count("workers", 0, (0, 64), "threads", "Worker threads on the real clock; 0 is the current thread.");
+const WORKERS: Param = Param::count(
+    "workers",
+    0,
+    (0, Spec::MOST_WORKERS as u64),
+    "threads",
+    "Worker threads on the real clock; 0 is the current thread.",
+);
 
 /// The seed as a parameter.
 const SEED: Param = Param::count("seed", 0, (0, u64::MAX), "as a seed", "Where all randomness comes from.");
