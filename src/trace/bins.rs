@@ -232,7 +232,7 @@ mod tests {
         }
         assert!((bins.polls_per_second_at(1_499 * MS) - 2.0).abs() < 1e-9);
         assert!((bins.polls_per_second_at(1_500 * MS) - 2.0).abs() < 1e-9, "the poll at 500 ms is a second old");
-        assert_eq!(bins.mean_poll_ns_at(1_500 * MS), Some((1_499 + 1_500) / 2));
+        assert_eq!(bins.mean_poll_ns_at(1_500 * MS), Some(1_499));
         assert_eq!(bins.mean_delay_ns_at(1_600 * MS), Some(10 * (1_499 + 1_500 + 1_600) / 3));
         assert_eq!(bins.mean_poll_ns_at(499 * MS), None);
         assert_eq!(bins.mean_delay_ns_at(9_000 * MS), None);

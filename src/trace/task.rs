@@ -95,8 +95,8 @@ pub struct Ended {
     pub at_ns: u64,
     /// How.
     pub how: End,
-    /// Whether `how` is inferred and not observed: it returned, but the beginning
-    /// of that poll was lost, and with it maybe a panic.
+    /// Whether `how` is inferred and not observed: the last poll's beginning was
+    /// lost, and with it maybe what tells a panic from a return.
     ///
     /// Two cases look exactly like another one and are not marked, because every
     /// end of that kind would be: an abort from within the task's own poll reads

@@ -57,13 +57,14 @@ impl Told {
     }
 
     fn log(&mut self, at_ns: u64, task: Option<u64>, message: &str, counters: &[(&'static str, f64)]) -> &mut Self {
-        let log = Log {
-            task: task.map(id),
-            level: Level::Info,
-            message: message.into(),
-            counters: counters.to_vec(),
-            failed: message == "failed",
-        };
+        let log =
+            Log { task: task.map(id), level: Level::Info, message: message.into(), counters: counters.to_vec(), failed: false };
+        self.tell(0, at_ns, What::Log(Box::new(log)))
+    }
+
+    fn fail(&mut self, at_ns: u64, task: u64) -> &mut Self {
+        let (task, message) = (Some(id(task)), "failed".into());
+        let log = Log { task, level: Level::Error, message, counters: Vec::new(), failed: true };
         self.tell(0, at_ns, What::Log(Box::new(log)))
     }
 
@@ -134,18 +135,18 @@ fn a_wake_of_a_ready_task_is_counted_and_changes_nothing() {
 #[test]
 fn how_a_task_ends() {
     type Story = fn(&mut Told) -> &mut Told;
-    let table: [(&str, Story, End, bool); 11] = [
+    let table: [(&str, Story, End, bool); 13] = [
         ("returned", |t| t.start(1, 5).gone(2, 5, LastPoll::Polled).stop(3, 5), End::Completed, false),
         (
             "returned after an error event",
-            |t| t.start(1, 5).log(1, Some(5), "failed", &[]).stop(2, 5).start(2, 5).gone(2, 5, LastPoll::Polled).stop(3, 5),
+            |t| t.start(1, 5).fail(1, 5).stop(2, 5).start(2, 5).gone(2, 5, LastPoll::Polled).stop(3, 5),
             End::Failed,
             false,
         ),
         ("panicked", |t| t.start(1, 5).panic(2, 5).gone(2, 5, LastPoll::Polled).stop(3, 5), End::Panicked, false),
         (
             "panicked after an error event",
-            |t| t.start(1, 5).log(1, Some(5), "failed", &[]).panic(2, 5).gone(2, 5, LastPoll::Polled).stop(3, 5),
+            |t| t.start(1, 5).fail(1, 5).panic(2, 5).gone(2, 5, LastPoll::Polled).stop(3, 5),
             End::Panicked,
             false,
         ),
@@ -158,9 +159,7 @@ fn how_a_task_ends() {
         ("aborted before its first poll", |t| t.start(1, 5).gone(2, 5, LastPoll::Dropped).stop(3, 5), End::Cancelled, false),
         (
             "aborted after an error event",
-            |t| {
-                drop(t.start(1, 5).log(1, Some(5), "failed", &[]).stop(2, 5).start(2, 5).gone(2, 5, LastPoll::Dropped).stop(3, 5))
-            },
+            |t| t.start(1, 5).fail(1, 5).stop(2, 5).start(2, 5).gone(2, 5, LastPoll::Dropped).stop(3, 5),
             End::Cancelled,
             false,
         ),
@@ -173,6 +172,13 @@ fn how_a_task_ends() {
         ("shut down without a poll", |t| t.start(1, 5).stop(2, 5).gone(3, 5, LastPoll::Shutdown), End::Dropped, false),
         ("shut down, the end of its poll lost", |t| t.start(1, 5).gone(3, 5, LastPoll::Shutdown), End::Dropped, false),
         ("returned, the start of its poll lost", |t| t.gone(3, 5, LastPoll::Polled), End::Completed, true),
+        ("panicked, the start of its poll lost", |t| t.panic(3, 5).gone(3, 5, LastPoll::Polled), End::Panicked, true),
+        (
+            "caught its panic in an earlier poll, the start of its last poll lost",
+            |t| t.start(1, 5).panic(2, 5).stop(2, 5).gone(3, 5, LastPoll::Polled),
+            End::Completed,
+            true,
+        ),
     ];
     for (what, story, how, inferred) in table {
         let mut told = one();
