@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::event::{Event, TaskId, What};
 use super::local::Attached;
+use super::observe;
 use super::reader::Reader;
 
 /// What a thread does when its ring is full.
@@ -17,6 +18,16 @@ pub enum OnFull {
     Wait,
     /// Drop the event and count it. For the real clock, where waiting would change what is recorded.
     Drop,
+}
+
+/// How much is recorded. What a task does, and when, is the same at either.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Spawns, polls, wakes and ends.
+    Polls,
+    /// And every wait: its cause, its line, its resource and who holds that.
+    #[default]
+    Waits,
 }
 
 /// Records one run. Cheap to clone: all clones are the same recorder.
@@ -31,6 +42,7 @@ pub(super) struct Shared {
     /// Tells this run's tasks from those of an earlier one: 1 to [`Shared::RUNS`].
     pub(super) run: u64,
     pub(super) on_full: OnFull,
+    pub(super) detail: Detail,
     start: OnceLock<Start>,
     /// Set when the recording is over: events are ignored from then on.
     closed: AtomicBool,
@@ -77,11 +89,20 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Recorder {
-    /// A recorder and the reader of what it records.
+    /// A recorder of all there is to record, and the reader of what it records.
     pub fn new(on_full: OnFull) -> (Self, Reader) {
+        Self::with_detail(on_full, Detail::default())
+    }
+
+    /// A recorder, and the reader of what it records.
+    pub fn with_detail(on_full: OnFull, detail: Detail) -> (Self, Reader) {
+        if detail == Detail::Waits {
+            observe::want_waits();
+        }
         let shared = Arc::new(Shared {
             run: NEXT_RUN.fetch_add(1, Ordering::Relaxed) % Shared::RUNS + 1,
             on_full,
+            detail,
             start: OnceLock::new(),
             closed: AtomicBool::new(false),
             latest_ns: AtomicU64::new(0),
