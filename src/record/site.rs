@@ -126,10 +126,12 @@ impl fmt::Display for Place {
 /// A call of an async function, or of a function within one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Frame {
-    /// The function, with its path.
+    /// The function, as the debug information has it: with its path, or, if it was inlined, maybe without.
     pub function: Arc<str>,
     /// The line within it from which the next function inwards is called.
     pub place: Place,
+    /// The column of that line, from 1; 0 if it is not known.
+    pub column: u32,
     /// Whether it belongs to the program that is run, and not to a library.
     pub own: bool,
     /// How many futures it polls.
@@ -193,6 +195,7 @@ mod tests {
         let frame = |(function, line, polls): &(&str, u32, Polls)| Frame {
             function: (*function).into(),
             place: Place { file: "a.rs".into(), line: *line },
+            column: 0,
             own: true,
             polls: *polls,
         };

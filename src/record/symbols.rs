@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::classify;
+use super::classify::{self, Origin};
 use super::recorder::lock;
 use super::site::{Place, Site};
 use super::stack;
@@ -20,8 +20,12 @@ use super::stack;
 /// A call, as the line tables have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Call {
+    /// The function. Inlined ones are told by their bare name, without a path.
     pub(super) function: Arc<str>,
     pub(super) place: Place,
+    pub(super) column: u32,
+    /// Whose code it is.
+    pub(super) origin: Origin,
 }
 
 /// What has been looked up so far.
@@ -58,7 +62,7 @@ impl Symbols {
             let inlined = self.calls.entry(*address).or_insert_with(|| look_up(*address));
             calls.extend(inlined.iter().cloned());
             // Whatever called the task's poll is the runtime's own business.
-            if inlined.iter().any(|call| classify::is_root(&call.function)) {
+            if inlined.iter().any(classify::is_root) {
                 break;
             }
         }
@@ -81,9 +85,9 @@ fn look_up(address: usize) -> Arc<[Call]> {
     // The address is where the call returns to: the line of the call is that of the byte before.
     backtrace::resolve((address - 1) as *mut c_void, |symbol| {
         let Some(name) = symbol.name() else { return };
-        let file = symbol.filename().map_or_else(String::new, short);
+        let (origin, file) = symbol.filename().map(|path| (Origin::of(path), short(path))).unwrap_or_default();
         let place = Place { file: file.into(), line: symbol.lineno().unwrap_or(0) };
-        calls.push(Call { function: format!("{name:#}").into(), place });
+        calls.push(Call { function: format!("{name:#}").into(), place, column: symbol.colno().unwrap_or(0), origin });
     });
     calls.into()
 }
