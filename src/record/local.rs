@@ -107,7 +107,7 @@ impl Local {
         if self.shared.closed() {
             return;
         }
-        let at_ns = self.shared.stamp_ns();
+        let at_ns = self.shared.stamp();
         if let Err(PushError::Full(event)) = self.ring.push(Event { at_ns, what }) {
             self.push_when_full(event);
         }

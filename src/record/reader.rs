@@ -98,7 +98,7 @@ impl Reader {
         self.outside.extend(lock(&self.shared.outside).drain(..));
         let mut floor_ns = now_ns;
         for lane in &mut self.lanes {
-            floor_ns = floor_ns.min(lane.take(now_ns));
+            floor_ns = floor_ns.min(lane.take(&self.shared, now_ns));
         }
         let cut_ns = if last { u64::MAX } else { floor_ns.max(now_ns.saturating_sub(PATIENCE_NS)) };
         let n = self.outside.partition_point(|event| event.at_ns <= cut_ns);
@@ -150,14 +150,14 @@ impl Reader {
 
 impl Lane {
     /// Empties the ring. Returns the floor: no event before this time is still to come.
-    fn take(&mut self, now_ns: u64) -> u64 {
+    fn take(&mut self, shared: &Shared, now_ns: u64) -> u64 {
         // Asked before the ring is emptied: a thread parks after its last write, and what it
         // writes once it is awake again is later than `now_ns`.
         let parked = self.parked.load(Ordering::Acquire);
         let gone = self.ring.is_abandoned();
         let n = self.ring.slots();
         if let Ok(chunk) = self.ring.read_chunk(n) {
-            self.taken.extend(chunk);
+            self.taken.extend(chunk.into_iter().map(|Event { at_ns: stamp, what }| Event { at_ns: shared.time_ns(stamp), what }));
         }
         if let Some(event) = self.taken.back() {
             self.last_ns = event.at_ns;

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::{self, Thread};
-use std::time::Instant;
 
 use super::event::{Event, TaskId, What};
 use super::local::Attached;
@@ -65,10 +64,12 @@ pub(super) struct Shared {
 }
 
 /// When the run began, on its own clock.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Start {
     Virtual(tokio::time::Instant),
-    Real(Instant),
+    /// By the processor's own counter where it is fit for that: to ask the system costs as much as all else that a poll's
+    /// events do. An event is stamped with the bare count, and the reader works out the time.
+    Real(quanta::Clock, u64),
 }
 
 /// A span of the scenario that has handles.
@@ -135,7 +136,9 @@ impl Recorder {
 
     /// Time zero is now, on the wall clock.
     pub fn begin_real(&self) {
-        let _ = self.shared.start.set(Start::Real(Instant::now()));
+        let clock = quanta::Clock::new();
+        let start = clock.raw();
+        let _ = self.shared.start.set(Start::Real(clock, start));
     }
 
     /// The run's clock, in nanoseconds since it began. On the virtual clock
@@ -185,25 +188,37 @@ impl Shared {
 
     pub(super) fn now_ns(&self) -> u64 {
         match self.start.get() {
-            Some(Start::Real(start)) => start.elapsed().as_nanos() as u64,
+            Some(Start::Real(clock, start)) => clock.delta_as_nanos(*start, clock.raw()),
             Some(Start::Virtual(start)) => start.elapsed().as_nanos() as u64,
             None => 0,
         }
     }
 
-    /// The time for an event that is written now.
-    pub(super) fn stamp_ns(&self) -> u64 {
-        let now = self.now_ns();
-        if self.on_full == OnFull::Wait {
-            self.latest_ns.store(now, Ordering::Release);
+    /// The time for an event that is written now, as [`Shared::time_ns`] understands it.
+    pub(super) fn stamp(&self) -> u64 {
+        match self.start.get() {
+            Some(Start::Real(clock, _)) => clock.raw(),
+            Some(Start::Virtual(start)) => {
+                let now_ns = start.elapsed().as_nanos() as u64;
+                self.latest_ns.store(now_ns, Ordering::Release);
+                now_ns
+            }
+            None => 0,
         }
-        now
+    }
+
+    /// The time that a stamp stands for, in nanoseconds since the run began.
+    pub(super) fn time_ns(&self, stamp: u64) -> u64 {
+        match self.start.get() {
+            Some(Start::Real(clock, start)) => clock.delta_as_nanos(*start, stamp),
+            _ => stamp,
+        }
     }
 
     /// A lower bound of the time of every event that is yet to be written; the reader's own clock.
     pub(super) fn reader_now_ns(&self) -> u64 {
         match self.start.get() {
-            Some(Start::Real(start)) => start.elapsed().as_nanos() as u64,
+            Some(Start::Real(clock, start)) => clock.delta_as_nanos(*start, clock.raw()),
             _ => self.latest_ns.load(Ordering::Acquire),
         }
     }

@@ -278,7 +278,8 @@ impl Trace {
         let same = |leaf: &&mut Live| if op.is_some() { leaf.op == op } else { leaf.op.is_none() && leaf.site == site };
         if let Some(known) = leaves.live.iter_mut().find(same) {
             *known = Live { op, site, resource, poll, inferred: placed };
-            leaves.explained = true;
+            // An operation would have said that it had returned; others may have returned and begun anew.
+            leaves.explained |= op.is_none();
             return;
         }
         let before = leaves.live.len();
