@@ -7,13 +7,13 @@ use std::thread;
 use std::time::Duration;
 
 use async_playground::record::{self, Detail, OnFull, Recorder};
-use async_playground::trace::{Cause, State, Task, TaskIx, Trace};
-use tokio::runtime::{Builder, Runtime};
+use async_playground::trace::{Cause, TaskIx, Trace};
+use tokio::runtime::{Builder, RuntimeMetrics};
 use tokio::task::{self, JoinHandle};
 
 /// Which runtime a program is run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum On {
+pub(crate) enum On {
     /// One thread, and time that jumps when nothing can run.
     Virtual,
     /// One thread.
@@ -23,7 +23,7 @@ pub enum On {
 }
 
 impl On {
-    pub fn builder(self) -> Builder {
+    pub(crate) fn builder(self) -> Builder {
         let mut builder = match self {
             On::TwoWorkers => Builder::new_multi_thread(),
             _ => Builder::new_current_thread(),
@@ -32,21 +32,24 @@ impl On {
             builder.worker_threads(2);
         }
         builder.enable_all().start_paused(self == On::Virtual).max_blocking_threads(1);
+        if self == On::TwoWorkers {
+            builder.enable_metrics_schedule_latency_histogram();
+        }
         builder
     }
 }
 
 /// The trace of a program that runs.
 #[derive(Clone, Default)]
-pub struct Live(Arc<Mutex<Trace>>);
+pub(crate) struct Live(Arc<Mutex<Trace>>);
 
 impl Live {
-    pub fn trace(&self) -> MutexGuard<'_, Trace> {
+    pub(crate) fn trace(&self) -> MutexGuard<'_, Trace> {
         self.0.lock().expect("no thread has panicked with the trace")
     }
 
     /// Yields until the task of that name is seen to wait.
-    pub async fn until_waiting(&self, name: &str) {
+    pub(crate) async fn until_waiting(&self, name: &str) {
         while !self.is_waiting(name) {
             thread::sleep(Duration::from_millis(1));
             task::yield_now().await;
@@ -60,8 +63,20 @@ impl Live {
     }
 }
 
+/// Polls by Tokio's own count. On several workers that one leaves some out, and the samples of a histogram do not.
+fn polls_of(metrics: &RuntimeMetrics, on: On) -> u64 {
+    if on != On::TwoWorkers {
+        return metrics.worker_poll_count(0);
+    }
+    let buckets = metrics.schedule_latency_histogram_num_buckets();
+    (0..metrics.num_workers())
+        .flat_map(|worker| (0..buckets).map(move |bucket| (worker, bucket)))
+        .map(|(worker, bucket)| metrics.schedule_latency_histogram_bucket_count(worker, bucket))
+        .sum()
+}
+
 /// Runs a program to its end, in a task called *main*, and returns its trace and the runtime's own count of polls.
-pub fn observe<F, P>(on: On, detail: Detail, program: P) -> (Trace, Runtime)
+pub(crate) fn observe<F, P>(on: On, detail: Detail, program: P) -> (Trace, u64)
 where
     P: FnOnce(Live) -> F,
     F: Future<Output = ()> + Send + 'static,
@@ -99,24 +114,28 @@ where
         drop(attached);
     }
     recorder.close();
+    let metrics = runtime.metrics();
+    // Before the count is read: workers hand over their counts when they end.
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    let polls = polls_of(&metrics, on) - recorder.unrecorded_polls();
     over.store(true, Ordering::Release);
     recorder.notify();
     reading.join().unwrap();
     let trace = std::mem::take(&mut *live.trace());
-    (trace, runtime)
+    (trace, polls)
 }
 
-pub fn spawn<T: Send + 'static>(name: &str, future: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+pub(crate) fn spawn<T: Send + 'static>(name: &str, future: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     task::Builder::new().name(name).spawn(future).unwrap()
 }
 
 /// The task of that name.
-pub fn find(trace: &Trace, name: &str) -> TaskIx {
+pub(crate) fn find(trace: &Trace, name: &str) -> TaskIx {
     trace.tasks.iter().position(|task| task.name == name).unwrap_or_else(|| panic!("no task {name}")) as TaskIx
 }
 
 /// For each idle gap of a task, the cause, line and mark of each leaf: `["time 12", "join 14?"]`.
-pub fn waits(trace: &Trace, name: &str) -> Vec<Vec<String>> {
+pub(crate) fn waits(trace: &Trace, name: &str) -> Vec<Vec<String>> {
     let leaf = |leaf: &async_playground::trace::Leaf| {
         let site = trace.site(leaf.site);
         let line = site.place.as_ref().map_or(0, |place| place.line);
@@ -126,16 +145,6 @@ pub fn waits(trace: &Trace, name: &str) -> Vec<Vec<String>> {
 }
 
 /// One wait for that cause at that line.
-pub fn one(cause: Cause, line: u32) -> Vec<String> {
+pub(crate) fn one(cause: Cause, line: u32) -> Vec<String> {
     vec![format!("{cause} {line}")]
-}
-
-/// The first segment of each stretch of being ready, with what came before.
-pub fn readies(task: &Task) -> impl Iterator<Item = (Option<State>, u64)> {
-    let segments = &task.segments;
-    segments
-        .iter()
-        .enumerate()
-        .filter(|(_, segment)| segment.state == State::Ready)
-        .map(|(i, segment)| (i.checked_sub(1).map(|before| segments[before].state), segment.start_ns))
 }
