@@ -406,6 +406,26 @@ fn waits_within_sets_of_futures_are_told() {
 }
 
 #[test]
+fn what_runs_inside_a_poll_is_not_the_tasks_own_wait() {
+    let lines = Lines::default();
+    let l = lines.clone();
+    let (trace, _) = observe(On::TwoWorkers, Detail::Waits, |_| async move {
+        task::block_in_place(|| {
+            let local = task::LocalSet::new();
+            let inside = local.run_until(async {
+                let nap = task::spawn_local(async { sleep(5 * MS).await });
+                nap.await.unwrap();
+                sleep(MS).await;
+            });
+            tokio::runtime::Handle::current().block_on(inside);
+        });
+        l.expect("main", Cause::Time, line!() + 1);
+        sleep(5 * MS).await;
+    });
+    check_lines(&trace, &lines, 1);
+}
+
+#[test]
 fn futures_of_other_libraries_are_told_with_their_place_and_marked() {
     let lines = Arc::new(AtomicU32::new(0));
     let told = lines.clone();
