@@ -1,5 +1,5 @@
-//! What recording costs: the same work on a plain runtime, with our recorder,
-//! and with console-subscriber.
+//! What recording costs: the same work on a plain runtime, with our recorder at
+//! either detail, and with console-subscriber.
 //!
 //! Each measurement is a process of its own, since a process has one global
 //! subscriber. The subjects take turns, so that a slow minute of the machine
@@ -11,16 +11,17 @@
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use async_playground::record::{self, OnFull, Recorder};
+use async_playground::record::{self, Attached, Detail, OnFull, Recorder};
+use async_playground::trace::Trace;
 use tokio::runtime::Builder;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task;
 
 /// Each measurement is repeated this often.
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 
 /// What is measured: a name, how many operations, and the work.
 struct Workload {
@@ -31,13 +32,16 @@ struct Workload {
 
 const WORKLOADS: [Workload; 4] = [
     Workload { name: "yield loop", operations: 1_000_000, run: |n| Box::pin(yield_loop(n)) },
-    Workload { name: "contended semaphore", operations: 200_000, run: |n| Box::pin(contended_semaphore(n)) },
-    Workload { name: "bounded channel", operations: 200_000, run: |n| Box::pin(bounded_channel(n)) },
-    Workload { name: "spawn and join", operations: 200_000, run: |n| Box::pin(spawn_and_join(n)) },
+    Workload { name: "contended semaphore", operations: 100_000, run: |n| Box::pin(contended_semaphore(n)) },
+    Workload { name: "bounded channel", operations: 100_000, run: |n| Box::pin(bounded_channel(n)) },
+    Workload { name: "spawn and join", operations: 100_000, run: |n| Box::pin(spawn_and_join(n)) },
 ];
 
+/// Many tasks that are alive together: what it takes to remember them.
+const MEMORY: Workload = Workload { name: "many tasks", operations: 100_000, run: |n| Box::pin(many_tasks(n)) };
+
 /// Who watches.
-const SUBJECTS: [&str; 3] = ["plain", "recorder", "console-subscriber"];
+const SUBJECTS: [&str; 4] = ["plain", "polls", "waits", "console-subscriber"];
 
 async fn yield_loop(n: u64) {
     for _ in 0..n {
@@ -79,6 +83,13 @@ async fn spawn_and_join(n: u64) {
     }
 }
 
+async fn many_tasks(n: u64) {
+    let tasks: Vec<_> = (0..n).map(|_| task::spawn(yield_loop(10))).collect();
+    for task in tasks {
+        task.await.expect("does not panic");
+    }
+}
+
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -93,59 +104,95 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Nanoseconds an operation, in this process.
+/// A recorder at work, and the thread that takes its events out.
+struct Recording {
+    attached: Option<Attached>,
+    recorder: Recorder,
+    over: Arc<AtomicBool>,
+    taking: JoinHandle<u64>,
+}
+
+impl Recording {
+    /// `keep`: whether the events go into a trace, or are only counted.
+    fn start(detail: Detail, builder: &mut Builder, keep: bool) -> Self {
+        record::install();
+        let (recorder, mut reader) = Recorder::with_detail(OnFull::Wait, detail);
+        recorder.observe(builder, ());
+        let over = Arc::new(AtomicBool::new(false));
+        let until = over.clone();
+        let taking = thread::spawn(move || {
+            let mut trace = Trace::default();
+            let mut events = 0_u64;
+            while !until.load(Ordering::Acquire) {
+                reader.drain(false, |thread, event| {
+                    events += 1;
+                    if keep {
+                        trace.push(thread, event);
+                    }
+                });
+                reader.wait(Duration::from_millis(1));
+            }
+            events
+        });
+        recorder.begin_real();
+        let attached = Some(recorder.attach("bench"));
+        Self { attached, recorder, over, taking }
+    }
+
+    /// Ends it. Returns how many events there were.
+    fn end(mut self) -> u64 {
+        self.attached.take();
+        self.over.store(true, Ordering::Release);
+        self.recorder.notify();
+        self.taking.join().expect("does not panic")
+    }
+}
+
+/// In this process: nanoseconds an operation, or, of the workload that is about memory, the peak in bytes.
 fn measure(subject: &str, workload: &str) -> f64 {
-    let workload = WORKLOADS.iter().find(|w| w.name == workload).expect("a workload of the list");
+    let memory = workload == MEMORY.name;
+    let workload = WORKLOADS.iter().chain([&MEMORY]).find(|w| w.name == workload).expect("a workload of the list");
     let mut builder = Builder::new_current_thread();
-    let over = Arc::new(AtomicBool::new(false));
-    let mut attached = None;
-    let mut drained = None;
-    match subject {
-        "recorder" => {
-            record::install();
-            let (recorder, mut reader) = Recorder::new(OnFull::Wait);
-            recorder.observe(&mut builder, ());
-            // As in the program: somebody else's thread takes the events out.
-            let over = over.clone();
-            drained = Some(thread::spawn(move || {
-                let mut events = 0_u64;
-                while !over.load(Ordering::Acquire) {
-                    reader.drain(false, |_, _| events += 1);
-                    reader.wait(Duration::from_millis(1));
-                }
-                events
-            }));
-            recorder.begin_real();
-            attached = Some(recorder.attach("bench"));
-        }
+    let recording = match subject {
+        "polls" => Some(Recording::start(Detail::Polls, &mut builder, memory)),
+        "waits" => Some(Recording::start(Detail::Waits, &mut builder, memory)),
         "console-subscriber" => {
             // As its documentation says to install it, on a port that the system picks.
             console_subscriber::ConsoleLayer::builder().server_addr(([127, 0, 0, 1], 0)).init();
+            None
         }
-        _ => {}
-    }
+        _ => None,
+    };
     let runtime = builder.enable_all().build().expect("a runtime");
     let once = |n| {
         let start = Instant::now();
         runtime.block_on(async { task::spawn((workload.run)(n)).await.expect("does not panic") });
         start.elapsed().as_nanos() as f64 / n as f64
     };
-    once(workload.operations / 10);
-    let result = once(workload.operations);
-    drop(attached);
-    over.store(true, Ordering::Release);
-    if let Some(events) = drained.and_then(|thread| thread.join().ok()) {
-        assert!(events > workload.operations, "it did record");
+    if !memory {
+        once(workload.operations / 10);
     }
-    result
+    let result = once(workload.operations);
+    if let Some(recording) = recording {
+        assert!(recording.end() > workload.operations, "it did record");
+    }
+    if memory { peak_bytes() } else { result }
+}
+
+/// The most memory that this process has had; 0 where the system does not tell.
+fn peak_bytes() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok()).unwrap_or(0.0) * 1024.0
 }
 
 /// For each workload and subject, the median of the rounds.
-fn measure_all() -> Vec<(&'static str, [f64; 3])> {
+fn measure_all() -> Vec<(&'static str, [f64; 4])> {
     WORKLOADS
         .iter()
+        .chain([&MEMORY])
         .map(|workload| {
-            let mut rounds = [const { Vec::new() }; 3];
+            let mut rounds = [const { Vec::new() }; SUBJECTS.len()];
             for _ in 0..ROUNDS {
                 for (subject, times) in SUBJECTS.iter().zip(&mut rounds) {
                     times.push(in_own_process(subject, workload.name));
@@ -168,26 +215,29 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
-fn print_table(rows: &[(&str, [f64; 3])]) {
-    println!("ns an operation, medians of {ROUNDS}; + is what watching adds\n");
-    println!("{:<20} {:>8} {:>16} {:>22} {:>8}", "workload", SUBJECTS[0], SUBJECTS[1], SUBJECTS[2], "ratio");
-    for (name, [plain, ours, console]) in rows {
-        let (ours_adds, console_adds) = (ours - plain, console - plain);
-        println!(
-            "{name:<20} {plain:>8.0} {ours:>8.0} (+{ours_adds:>5.0}) {console:>13.0} (+{console_adds:>6.0}) {:>8}",
-            format!("1/{:.1}", console_adds / ours_adds)
-        );
+fn print_table(rows: &[(&str, [f64; 4])]) {
+    println!("ns an operation, medians of {ROUNDS}; + is what watching adds, 1/ its part of what console-subscriber adds\n");
+    println!("{:<20} {:>8} {:>24} {:>24} {:>22}", "workload", SUBJECTS[0], SUBJECTS[1], SUBJECTS[2], SUBJECTS[3]);
+    for (name, [plain, polls, waits, console]) in rows.iter().filter(|(name, _)| *name != MEMORY.name) {
+        let ours = |time: &f64| format!("{time:.0} (+{:.0}, 1/{:.1})", time - plain, (console - plain) / (time - plain));
+        println!("{name:<20} {plain:>8.0} {:>24} {:>24} {console:>13.0} (+{:.0})", ours(polls), ours(waits), console - plain);
+    }
+    for (name, [plain, polls, waits, console]) in rows.iter().filter(|(name, _)| *name == MEMORY.name) {
+        let mb = |bytes: &f64| bytes / 1e6;
+        println!("\npeak memory, {name} ({} with 10 yields each), with the whole trace kept, in MB", MEMORY.operations);
+        let ours = |bytes: &f64| format!("{:.0} (1/{:.1})", mb(bytes), console / bytes);
+        println!("{:<20} {:>8.0} {:>24} {:>24} {:>13.0}", "", mb(plain), ours(polls), ours(waits), mb(console));
     }
 }
 
-fn print_json(rows: &[(&str, [f64; 3])]) {
+fn print_json(rows: &[(&str, [f64; 4])]) {
     let rows: Vec<_> = rows
         .iter()
-        .map(|(name, [plain, ours, console])| {
-            serde_json::json!({
-                "workload": name, "plain_ns": plain, "recorder_ns": ours, "console_subscriber_ns": console,
-                "recorder_adds_ns": ours - plain, "console_subscriber_adds_ns": console - plain,
-            })
+        .map(|(name, values)| {
+            let unit = if *name == MEMORY.name { "bytes" } else { "ns" };
+            let values: serde_json::Map<_, _> =
+                SUBJECTS.iter().zip(values).map(|(subject, value)| ((*subject).to_owned(), (*value).into())).collect();
+            serde_json::json!({ "workload": name, "unit": unit, "median": values })
         })
         .collect();
     println!("{}", serde_json::Value::from(rows));

@@ -80,7 +80,7 @@ fn check_census(trace: &Trace) -> Result<(), TestCaseError> {
             match task.segment_at(at_ns).map(|segment| segment.state) {
                 Some(State::Running(_)) => census.running += 1,
                 Some(State::Ready) => census.ready += 1,
-                Some(State::Waiting) => census.waiting += 1,
+                Some(State::Waiting(_)) => census.waiting += 1,
                 None => census.ended += 1,
             }
         }

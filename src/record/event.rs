@@ -5,8 +5,11 @@
 //! come from the scenario's own formatting, which allocates anyway. Events say
 //! what was observed; what it means is for [`crate::trace`] to work out.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::panic::Location;
+use std::sync::Arc;
+
+use super::site::Site;
 
 /// Tokio's own number of a task, unique in the process while the task lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,6 +18,19 @@ pub struct TaskId(pub NonZeroU64);
 /// A span of the scenario's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SpanId(pub u64);
+
+/// A resource of Tokio's: a lock, a semaphore, a channel. Unique in the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceId(pub NonZeroU32);
+
+/// An operation of Tokio's: a future that waits, on a timer or a resource.
+/// Unique in the process while the future lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OpId(pub NonZeroU64);
+
+/// A stack that was seen, or rather what it means. Unique in the run; 0 where none was taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SiteId(pub u32);
 
 /// One observed fact.
 #[derive(Debug)]
@@ -66,6 +82,152 @@ pub enum What {
     SpanClose(SpanId),
     /// An event of the scenario: a line of the log.
     Log(Box<Log>),
+    /// What a site is. Comes before the first event that names it.
+    Site(Box<NewSite>),
+    /// A resource was made. Those that were made before the recording, or
+    /// outside the run, are never announced.
+    Resource {
+        /// The new resource.
+        resource: ResourceId,
+        /// What it is.
+        kind: ResourceKind,
+        /// Where it was made.
+        site: SiteId,
+    },
+    /// Within the task's poll a future returned `Pending`, or is about to.
+    Pending {
+        /// The task.
+        task: TaskId,
+        /// The operation that waits, where Tokio tells it: not for joins,
+        /// notifications, received messages, sockets.
+        op: Option<OpId>,
+        /// The resource that is waited for.
+        resource: Option<ResourceId>,
+        /// Where.
+        site: SiteId,
+    },
+    /// Within the task's poll an operation was polled and returned.
+    Done {
+        /// The task.
+        task: TaskId,
+        /// The operation.
+        op: OpId,
+        /// Where, when it took permits of a semaphore.
+        site: SiteId,
+        /// The resource that it was on.
+        resource: Option<ResourceId>,
+    },
+    /// An operation's future was dropped: it is over, or was given up.
+    Closed {
+        /// The operation.
+        op: OpId,
+        /// The task in whose poll.
+        by: Option<TaskId>,
+    },
+    /// An operation asks for permits. Not told when it asks for one.
+    Asked {
+        /// The operation.
+        op: OpId,
+        /// How many permits; a writer asks a read-write lock for hundreds of millions.
+        permits: u32,
+        /// What it asks.
+        resource: Option<ResourceId>,
+    },
+    /// Permits that were given back went to an operation that waits.
+    Granted {
+        /// The operation that gets them.
+        op: OpId,
+        /// The task that gave them back.
+        by: Option<TaskId>,
+        /// Whose permits.
+        resource: Option<ResourceId>,
+        /// How many.
+        permits: u32,
+    },
+    /// The free permits of a semaphore or channel have changed.
+    Permits {
+        /// The semaphore or channel.
+        resource: ResourceId,
+        /// How.
+        change: Change,
+        /// By how many, or to how many.
+        permits: u32,
+        /// The task in whose poll.
+        by: Option<TaskId>,
+    },
+    /// A lock was taken or given back.
+    Lock {
+        /// The mutex or read-write lock.
+        resource: ResourceId,
+        /// Taken or given back, and how.
+        change: LockChange,
+        /// The task in whose poll.
+        by: Option<TaskId>,
+        /// Where, when it was taken.
+        site: SiteId,
+    },
+}
+
+impl What {
+    /// The site that the event names.
+    pub fn site_mut(&mut self) -> Option<&mut SiteId> {
+        match self {
+            What::Resource { site, .. } | What::Pending { site, .. } | What::Done { site, .. } | What::Lock { site, .. } => {
+                Some(site)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What kind of thing is waited for, or held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ResourceKind {
+    /// `tokio::sync::Mutex`.
+    Mutex,
+    /// `tokio::sync::RwLock`.
+    RwLock,
+    /// `tokio::sync::Semaphore`.
+    Semaphore,
+    /// A multi-producer channel.
+    Channel,
+    /// `tokio::sync::oneshot`.
+    Oneshot,
+    /// `tokio::sync::Barrier`.
+    Barrier,
+}
+
+/// How a number changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// It is set to this.
+    Set,
+    /// It grows by this.
+    Add,
+    /// It shrinks by this.
+    Sub,
+}
+
+/// How a lock changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LockChange {
+    /// Taken, to the exclusion of all others.
+    Taken,
+    /// No longer so.
+    Free,
+    /// Taken by one more reader.
+    ReaderIn,
+    /// Given back by one reader.
+    ReaderOut,
+}
+
+/// See [`What::Site`].
+#[derive(Debug)]
+pub struct NewSite {
+    /// Its number in the run.
+    pub id: SiteId,
+    /// What it is.
+    pub site: Arc<Site>,
 }
 
 /// How a task's last poll looked, which tells a return from an abort.
@@ -140,3 +302,5 @@ pub struct Log {
     /// Whether it is at level error and has a field `error`: the task has then failed.
     pub failed: bool,
 }
+
+const _: () = assert!(size_of::<Event>() == 40, "an event is written at every poll and every wait");

@@ -12,7 +12,8 @@ use tracing_subscriber::filter::{FilterFn, Filtered, filter_fn};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::observe::{self, Source, TaskRef};
+use super::handle::Handle;
+use super::observe::{self, Source, TaskRef, WakerEvent};
 
 /// The recorder's ear in a `Registry`. [`super::install`] is cheaper where nobody else listens.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,49 +25,66 @@ pub type FilteredRecordLayer<S> = Filtered<RecordLayer, FilterFn, S>;
 impl RecordLayer {
     /// The layer to put into a `Registry`. Filtered for itself, so that the other layers still get what it leaves.
     pub fn filtered<S: Subscriber + for<'span> LookupSpan<'span>>() -> FilteredRecordLayer<S> {
-        RecordLayer.with_filter(filter_fn(|metadata| Source::of(metadata) != Source::Other))
+        RecordLayer.with_filter(filter_fn(|metadata| Source::wanted(metadata) != Source::Other))
     }
 }
 
 impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for RecordLayer {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, cx: Context<'_, S>) {
+        let Some(span) = cx.span(id) else { return };
         match Source::of(attributes.metadata()) {
             Source::Task => {
-                if let (Some(task), Some(span)) = (observe::new_task(attributes), cx.span(id)) {
+                if let Some(task) = observe::new_task(attributes) {
                     span.extensions_mut().insert(task);
                 }
             }
+            Source::Resource => span.extensions_mut().insert(observe::new_resource(attributes)),
+            Source::Op => span.extensions_mut().insert(observe::new_op(attributes)),
             Source::Program => observe::new_span(id.into_u64(), attributes),
-            Source::Waker | Source::Other => {}
+            Source::Waker | Source::OpPolled | Source::ResourceState | Source::OpState | Source::Other => {}
         }
     }
 
     fn on_event(&self, event: &Event<'_>, cx: Context<'_, S>) {
+        let task = |span: u64| Some(span).filter(|span| *span != 0).and_then(|span| extension(&Id::from_u64(span), &cx));
         match Source::of(event.metadata()) {
-            Source::Waker => {
-                let woken = observe::woken_span(event).filter(|span| *span != 0);
-                if let Some(task) = woken.and_then(|span| task_of(&Id::from_u64(span), &cx)) {
-                    observe::wake(task);
-                }
-            }
+            Source::Waker => match observe::waker_event(event) {
+                WakerEvent::Wake(span) => task(span).into_iter().for_each(observe::wake),
+                WakerEvent::Clone(span) => task(span).into_iter().for_each(observe::cloned),
+                WakerEvent::Drop => {}
+            },
+            Source::OpPolled => observe::op_polled(event),
+            Source::ResourceState => observe::resource_state(event),
+            Source::OpState => observe::op_state(event),
             Source::Program => observe::log(event),
-            Source::Task | Source::Other => {}
+            Source::Task | Source::Resource | Source::Op | Source::Other => {}
         }
     }
 
     fn on_enter(&self, id: &Id, cx: Context<'_, S>) {
-        match task_of(id, &cx) {
-            Some(task) => observe::enter_task(task),
-            None => observe::enter_span(id.into_u64()),
+        if let Some(task) = extension::<TaskRef, S>(id, &cx) {
+            observe::enter_task(task);
+        } else if let Some(handle) = extension::<Handle, S>(id, &cx) {
+            observe::enter(handle);
+        } else {
+            observe::enter_span(id.into_u64());
         }
     }
 
-    fn on_close(&self, id: Id, _: Context<'_, S>) {
+    fn on_exit(&self, id: &Id, cx: Context<'_, S>) {
+        extension(id, &cx).into_iter().for_each(observe::exit);
+    }
+
+    fn on_close(&self, id: Id, cx: Context<'_, S>) {
         // The registry counts the handles; for us there was one.
-        observe::drop_span(id.into_u64());
+        match extension::<Handle, S>(&id, &cx) {
+            Some(handle) => observe::close(handle),
+            None => _ = observe::drop_span(id.into_u64()),
+        }
     }
 }
 
-fn task_of<S: Subscriber + for<'span> LookupSpan<'span>>(id: &Id, cx: &Context<'_, S>) -> Option<TaskRef> {
-    cx.span(id)?.extensions().get::<TaskRef>().copied()
+/// What a span is to us.
+fn extension<T: Copy + 'static, S: Subscriber + for<'span> LookupSpan<'span>>(id: &Id, cx: &Context<'_, S>) -> Option<T> {
+    cx.span(id)?.extensions().get::<T>().copied()
 }

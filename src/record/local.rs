@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use rtrb::{Producer, PushError, RingBuffer};
 
-use super::event::{Event, LastPoll, TaskId, What};
+use super::event::{Event, LastPoll, OpId, TaskId, What};
+use super::inside::Inside;
 use super::reader::Joined;
-use super::recorder::{OnFull, Shared, lock};
+use super::recorder::{Detail, OnFull, Shared, lock};
+use super::stack::Walker;
 
 /// Events that a thread can be ahead of the reader: 2.6 MB, or 3 ms of nothing but polls.
 const RING: usize = 1 << 16;
@@ -33,6 +35,12 @@ pub(super) struct Local {
     /// How often that task's span was entered in this poll: see [`LastPoll`].
     enters: u8,
     since_notify: u32,
+    /// Whether waits are recorded, and all that belongs to them.
+    pub(super) waits: bool,
+    pub(super) inside: Inside,
+    /// The operation that returned last.
+    pub(super) last_done: Option<OpId>,
+    walker: Walker,
 }
 
 /// Runs `f` on the calling thread's part, if it belongs to a run.
@@ -67,7 +75,18 @@ pub(super) fn attach(shared: &Arc<Shared>, name: &str) {
     let (ring, consumer) = RingBuffer::new(RING);
     let parked = Arc::new(AtomicBool::new(false));
     lock(&shared.joined).push(Joined { ring: consumer, parked: parked.clone(), name: name.to_owned() });
-    let local = Local { shared: shared.clone(), ring, parked, task: None, enters: 0, since_notify: 0 };
+    let local = Local {
+        shared: shared.clone(),
+        ring,
+        parked,
+        task: None,
+        enters: 0,
+        since_notify: 0,
+        waits: shared.detail == Detail::Waits,
+        inside: Inside::default(),
+        last_done: None,
+        walker: Walker::new(),
+    };
     // A thread-local that is being destroyed belongs to a thread that will not record any more.
     if LOCAL.try_with(|slot| slot.replace(Some(local))).is_ok() {
         shared.attached.fetch_add(1, Ordering::AcqRel);
@@ -88,7 +107,7 @@ impl Local {
         if self.shared.closed() {
             return;
         }
-        let at_ns = self.shared.stamp_ns();
+        let at_ns = self.shared.stamp();
         if let Err(PushError::Full(event)) = self.ring.push(Event { at_ns, what }) {
             self.push_when_full(event);
         }
@@ -126,6 +145,7 @@ impl Local {
     pub(super) fn poll_start(&mut self, task: TaskId) {
         self.task = Some(task);
         self.enters = 0;
+        self.inside.reset();
         if self.shared.closed() {
             self.shared.unrecorded_polls.fetch_add(1, Ordering::Relaxed);
         }
@@ -151,6 +171,11 @@ impl Local {
             (true, _) => LastPoll::Polled,
         };
         self.push(What::Terminate { task, last });
+    }
+
+    /// The number of the present stack.
+    pub(super) fn stack(&mut self) -> u32 {
+        self.walker.here()
     }
 
     /// The thread goes to sleep: whatever it writes next is later than now.

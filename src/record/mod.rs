@@ -33,20 +33,27 @@
 //! assert!(events.len() > 4);
 //! ```
 
+mod classify;
 pub mod event;
+mod handle;
 mod hooks;
+mod inside;
 mod layer;
 mod local;
 mod observe;
 mod panic;
 mod reader;
 mod recorder;
+pub mod site;
+mod stack;
 mod subscriber;
+mod symbols;
+mod waits;
 
 pub use hooks::Taps;
 pub use layer::{FilteredRecordLayer, RecordLayer};
 pub use local::Attached;
 pub use panic::panic_text;
 pub use reader::Reader;
-pub use recorder::{OnFull, Recorder};
+pub use recorder::{Detail, OnFull, Recorder};
 pub use subscriber::{install, install_panic_hook};

@@ -6,13 +6,17 @@
 use std::fmt::{Debug, Write as _};
 use std::num::NonZeroU64;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use tracing_core::field::{Field, Visit};
+
 use tracing_core::span::Attributes;
 use tracing_core::{Event as TracingEvent, Level as TracingLevel, Metadata};
 
-use super::event::{Level, Log, Named, SpanId, SpanOpen, TaskId, What};
+use super::event::{Change, Level, LockChange, Log, Named, SpanId, SpanOpen, TaskId, What};
+use super::handle::Handle;
 use super::local;
 use super::recorder::{OpenSpan, Shared, lock};
+use super::symbols;
 
 /// What a span or event is to the recorder, told by its static description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +25,16 @@ pub(super) enum Source {
     Task,
     /// What Tokio says of a task's waker.
     Waker,
+    /// The span of a resource of Tokio's.
+    Resource,
+    /// The span of an operation on one.
+    Op,
+    /// What Tokio says of an operation's poll.
+    OpPolled,
+    /// What Tokio says of a resource's state.
+    ResourceState,
+    /// What Tokio says of an operation's state.
+    OpState,
     /// A span or event of the program that is run.
     Program,
     /// Anything else: not recorded.
@@ -32,9 +46,40 @@ impl Source {
         match metadata.target() {
             "tokio::task" if metadata.name() == "runtime.spawn" => Source::Task,
             "tokio::task::waker" => Source::Waker,
+            "runtime::resource::poll_op" => Source::OpPolled,
+            "runtime::resource::state_update" => Source::ResourceState,
+            "runtime::resource::async_op::state_update" => Source::OpState,
+            target if target.starts_with("tokio::") => match metadata.name() {
+                "runtime.resource" => Source::Resource,
+                "runtime.resource.async_op" => Source::Op,
+                _ => Source::Other,
+            },
             target if *metadata.level() <= TracingLevel::DEBUG && !is_infrastructure(target) => Source::Program,
             _ => Source::Other,
         }
+    }
+
+    /// What is recorded of it now: what concerns waits only once some recorder wants them.
+    pub(super) fn wanted(metadata: &Metadata<'_>) -> Self {
+        match Self::of(metadata) {
+            Source::Resource | Source::Op | Source::OpPolled | Source::ResourceState | Source::OpState
+                if !WAITS.load(Ordering::Relaxed) =>
+            {
+                Source::Other
+            }
+            source => source,
+        }
+    }
+}
+
+/// Whether any recorder of this process has wanted waits.
+static WAITS: AtomicBool = AtomicBool::new(false);
+
+/// From now on Tokio's words on resources are listened to.
+pub(super) fn want_waits() {
+    if !WAITS.swap(true, Ordering::Relaxed) {
+        tracing_core::callsite::rebuild_interest_cache();
+        symbols::warm_up();
     }
 }
 
@@ -75,11 +120,115 @@ pub(super) fn enter_task(task: TaskRef) {
     });
 }
 
-/// The span id in an event about a waker, if the waker was called: the span of the task that is woken.
-pub(super) fn woken_span(event: &TracingEvent<'_>) -> Option<u64> {
+/// What became of a task's waker, and the span id of its task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WakerEvent {
+    Wake(u64),
+    Clone(u64),
+    Drop,
+}
+
+/// What an event about a waker says.
+pub(super) fn waker_event(event: &TracingEvent<'_>) -> WakerEvent {
     let mut fields = WakerFields::default();
     event.record(&mut fields);
-    fields.wakes.then_some(fields.span)
+    match fields.op {
+        Op::Wake => WakerEvent::Wake(fields.span),
+        Op::Clone => WakerEvent::Clone(fields.span),
+        Op::Drop => WakerEvent::Drop,
+    }
+}
+
+/// A task's waker was cloned.
+pub(super) fn cloned(waker: TaskRef) {
+    local::with(|local| {
+        if local.shared().run == waker.run {
+            local.cloned(waker.task);
+        }
+    });
+}
+
+/// The span of a resource was made. The handle that it is to be known by.
+pub(super) fn new_resource(attributes: &Attributes<'_>) -> Handle {
+    let module = attributes.metadata().target();
+    local::with(|local| local.make_resource(module)).unwrap_or(Handle::WRAPPER)
+}
+
+/// The span of an operation was made. The handle that it is to be known by.
+pub(super) fn new_op(attributes: &Attributes<'_>) -> Handle {
+    let timer = attributes.metadata().target() == "tokio::time::sleep";
+    local::with(|local| local.make_op(timer)).unwrap_or(Handle::WRAPPER.op(0))
+}
+
+pub(super) fn enter(handle: Handle) {
+    local::with(|local| local.enter(handle));
+}
+
+pub(super) fn exit(handle: Handle) {
+    local::with(|local| local.exit(handle));
+}
+
+/// The last handle of an operation's span was dropped.
+pub(super) fn close(handle: Handle) {
+    if let Some(op) = handle.op_id() {
+        local::with(|local| local.close_op(op));
+    }
+}
+
+/// Another handle of a span was made, by the bare subscriber's account.
+pub(super) fn pass(handle: Handle) {
+    if handle.op_id().is_some() {
+        local::with(|local| local.inside.pass(handle));
+    }
+}
+
+/// A handle of a span was dropped, by the bare subscriber's account.
+pub(super) fn drop_handle(handle: Handle) {
+    if let Some(op) = handle.op_id() {
+        local::with(|local| {
+            if local.inside.drop_handle(handle) {
+                local.close_op(op);
+            }
+        });
+    }
+}
+
+/// An operation was polled.
+pub(super) fn op_polled(event: &TracingEvent<'_>) {
+    let mut fields = StateFields::default();
+    event.record(&mut fields);
+    if let Some(ready) = fields.flag {
+        local::with(|local| local.polled(ready));
+    }
+}
+
+/// A resource's state has changed.
+pub(super) fn resource_state(event: &TracingEvent<'_>) {
+    // A timer tells its duration, a barrier its arrivals: nothing that is recorded.
+    if local::with(|local| local.inside.resource_id().is_some()) != Some(true) {
+        return;
+    }
+    let mut fields = StateFields::default();
+    event.record(&mut fields);
+    local::with(|local| match (fields.name, fields.flag, fields.number) {
+        ("permits", _, Some(permits)) => local.permits(fields.change, permits),
+        ("locked" | "write_locked", Some(true), _) => local.lock(LockChange::Taken),
+        ("locked" | "write_locked", Some(false), _) => local.lock(LockChange::Free),
+        ("current_readers", _, Some(_)) if fields.change == Change::Add => local.lock(LockChange::ReaderIn),
+        ("current_readers", _, Some(_)) if fields.change == Change::Sub => local.lock(LockChange::ReaderOut),
+        _ => {}
+    });
+}
+
+/// An operation's state has changed.
+pub(super) fn op_state(event: &TracingEvent<'_>) {
+    let mut fields = StateFields::default();
+    event.record(&mut fields);
+    local::with(|local| match (fields.name, fields.number) {
+        ("permits_requested", Some(permits)) => local.asked(permits),
+        ("permits_obtained", Some(permits)) => local.obtained(permits),
+        _ => {}
+    });
 }
 
 /// A task's waker was called.
@@ -209,20 +358,71 @@ impl Visit for TaskFields {
 /// The fields of an event about a waker.
 #[derive(Default)]
 struct WakerFields {
-    wakes: bool,
+    op: Op,
     /// Named `task.id` by Tokio, but it is the id of the task's span.
     span: u64,
 }
 
+#[derive(Default)]
+enum Op {
+    Wake,
+    Clone,
+    #[default]
+    Drop,
+}
+
 impl Visit for WakerFields {
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        if field.name() == "task.id" {
-            self.span = value;
-        }
+    fn record_u64(&mut self, _: &Field, value: u64) {
+        self.span = value;
     }
 
     fn record_str(&mut self, _: &Field, value: &str) {
-        self.wakes = value.starts_with("waker.wake");
+        self.op = match value {
+            "waker.clone" => Op::Clone,
+            "waker.wake" | "waker.wake_by_ref" => Op::Wake,
+            _ => Op::Drop,
+        };
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
+}
+
+/// The fields of an event about the state of a resource or an operation: one value, and how it changes.
+struct StateFields {
+    name: &'static str,
+    flag: Option<bool>,
+    number: Option<u64>,
+    change: Change,
+}
+
+impl Default for StateFields {
+    fn default() -> Self {
+        Self { name: "", flag: None, number: None, change: Change::Set }
+    }
+}
+
+impl Visit for StateFields {
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        (self.name, self.flag) = (field.name(), Some(value));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        (self.name, self.number) = (field.name(), Some(value));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        // A number without a type is an `i32` to Tokio.
+        self.record_u64(field, value.unsigned_abs());
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name().ends_with(".op") {
+            self.change = match value {
+                "add" => Change::Add,
+                "sub" => Change::Sub,
+                _ => Change::Set,
+            };
+        }
     }
 
     fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}

@@ -9,15 +9,17 @@
 //! the merge waits [`PATIENCE_NS`] at most. An event that comes later still is
 //! handed on out of order, and the trace counts it.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rtrb::Consumer;
 
-use super::event::Event;
+use super::event::{Event, NewSite, SiteId, What};
 use super::recorder::{Shared, lock};
+use super::site::Site;
+use super::symbols;
 
 /// How long the merge waits for a thread that is at work, in nanoseconds: several time slices of a busy machine.
 const PATIENCE_NS: u64 = 20_000_000;
@@ -38,6 +40,34 @@ pub struct Reader {
     outside: VecDeque<Event>,
     names: Vec<String>,
     ready: Vec<(u16, Event)>,
+    sites: Sites,
+}
+
+/// What the stacks of this run mean, as far as they have been met.
+#[derive(Debug, Default)]
+struct Sites {
+    /// By number of the stack.
+    of_stacks: HashMap<u32, SiteId>,
+    ids: HashMap<Arc<Site>, SiteId>,
+}
+
+impl Sites {
+    /// Puts the site's number in the place of the stack's. A site that is met for the first time is returned.
+    fn name(&mut self, id: &mut SiteId) -> Option<NewSite> {
+        let stack = id.0;
+        if stack == 0 {
+            return None;
+        }
+        if let Some(known) = self.of_stacks.get(&stack) {
+            *id = *known;
+            return None;
+        }
+        let site = symbols::site(stack);
+        let next = SiteId(self.ids.len() as u32 + 1);
+        *id = *self.ids.entry(site.clone()).or_insert(next);
+        self.of_stacks.insert(stack, *id);
+        (*id == next).then_some(NewSite { id: next, site })
+    }
 }
 
 /// One thread's ring, and what was taken out but not handed on.
@@ -55,7 +85,14 @@ const OUTSIDE: u16 = u16::MAX;
 
 impl Reader {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, lanes: Vec::new(), outside: VecDeque::new(), names: Vec::new(), ready: Vec::new() }
+        Self {
+            shared,
+            lanes: Vec::new(),
+            outside: VecDeque::new(),
+            names: Vec::new(),
+            ready: Vec::new(),
+            sites: Sites::default(),
+        }
     }
 
     /// Hands on what has been written, in order of time, each event with the
@@ -68,7 +105,7 @@ impl Reader {
         self.outside.extend(lock(&self.shared.outside).drain(..));
         let mut floor_ns = now_ns;
         for lane in &mut self.lanes {
-            floor_ns = floor_ns.min(lane.take(now_ns));
+            floor_ns = floor_ns.min(lane.take(&self.shared, now_ns));
         }
         let cut_ns = if last { u64::MAX } else { floor_ns.max(now_ns.saturating_sub(PATIENCE_NS)) };
         let n = self.outside.partition_point(|event| event.at_ns <= cut_ns);
@@ -82,7 +119,12 @@ impl Reader {
         // Stable: events of one thread at the same instant keep their order.
         self.ready.sort_by_key(|(_, event)| event.at_ns);
         let count = self.ready.len();
-        self.ready.drain(..).for_each(|(thread, event)| sink(thread, event));
+        for (thread, mut event) in self.ready.drain(..) {
+            if let Some(new) = event.what.site_mut().and_then(|site| self.sites.name(site)) {
+                sink(thread, Event { at_ns: event.at_ns, what: What::Site(Box::new(new)) });
+            }
+            sink(thread, event);
+        }
         self.lanes.retain(|lane| !(lane.ring.is_abandoned() && lane.ring.is_empty() && lane.taken.is_empty()));
         count
     }
@@ -115,14 +157,14 @@ impl Reader {
 
 impl Lane {
     /// Empties the ring. Returns the floor: no event before this time is still to come.
-    fn take(&mut self, now_ns: u64) -> u64 {
+    fn take(&mut self, shared: &Shared, now_ns: u64) -> u64 {
         // Asked before the ring is emptied: a thread parks after its last write, and what it
         // writes once it is awake again is later than `now_ns`.
         let parked = self.parked.load(Ordering::Acquire);
         let gone = self.ring.is_abandoned();
         let n = self.ring.slots();
         if let Ok(chunk) = self.ring.read_chunk(n) {
-            self.taken.extend(chunk);
+            self.taken.extend(chunk.into_iter().map(|Event { at_ns: stamp, what }| Event { at_ns: shared.time_ns(stamp), what }));
         }
         if let Some(event) = self.taken.back() {
             self.last_ns = event.at_ns;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::{self, Thread};
-use std::time::Instant;
 
 use super::event::{Event, TaskId, What};
 use super::local::Attached;
+use super::observe;
 use super::reader::Reader;
 
 /// What a thread does when its ring is full.
@@ -17,6 +17,16 @@ pub enum OnFull {
     Wait,
     /// Drop the event and count it. For the real clock, where waiting would change what is recorded.
     Drop,
+}
+
+/// How much is recorded. What a task does, and when, is the same at either.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Spawns, polls, wakes and ends.
+    Polls,
+    /// And every wait: its cause, its line, its resource and who holds that.
+    #[default]
+    Waits,
 }
 
 /// Records one run. Cheap to clone: all clones are the same recorder.
@@ -31,6 +41,7 @@ pub(super) struct Shared {
     /// Tells this run's tasks from those of an earlier one: 1 to [`Shared::RUNS`].
     pub(super) run: u64,
     pub(super) on_full: OnFull,
+    pub(super) detail: Detail,
     start: OnceLock<Start>,
     /// Set when the recording is over: events are ignored from then on.
     closed: AtomicBool,
@@ -53,10 +64,12 @@ pub(super) struct Shared {
 }
 
 /// When the run began, on its own clock.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Start {
     Virtual(tokio::time::Instant),
-    Real(Instant),
+    /// By the processor's own counter where it is fit for that: to ask the system costs as much as all else that a poll's
+    /// events do. An event is stamped with the bare count, and the reader works out the time.
+    Real(quanta::Clock, u64),
 }
 
 /// A span of the scenario that has handles.
@@ -77,11 +90,20 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Recorder {
-    /// A recorder and the reader of what it records.
+    /// A recorder of all there is to record, and the reader of what it records.
     pub fn new(on_full: OnFull) -> (Self, Reader) {
+        Self::with_detail(on_full, Detail::default())
+    }
+
+    /// A recorder, and the reader of what it records.
+    pub fn with_detail(on_full: OnFull, detail: Detail) -> (Self, Reader) {
+        if detail == Detail::Waits {
+            observe::want_waits();
+        }
         let shared = Arc::new(Shared {
             run: NEXT_RUN.fetch_add(1, Ordering::Relaxed) % Shared::RUNS + 1,
             on_full,
+            detail,
             start: OnceLock::new(),
             closed: AtomicBool::new(false),
             latest_ns: AtomicU64::new(0),
@@ -114,7 +136,9 @@ impl Recorder {
 
     /// Time zero is now, on the wall clock.
     pub fn begin_real(&self) {
-        let _ = self.shared.start.set(Start::Real(Instant::now()));
+        let clock = quanta::Clock::new();
+        let start = clock.raw();
+        let _ = self.shared.start.set(Start::Real(clock, start));
     }
 
     /// The run's clock, in nanoseconds since it began. On the virtual clock
@@ -164,25 +188,37 @@ impl Shared {
 
     pub(super) fn now_ns(&self) -> u64 {
         match self.start.get() {
-            Some(Start::Real(start)) => start.elapsed().as_nanos() as u64,
+            Some(Start::Real(clock, start)) => clock.delta_as_nanos(*start, clock.raw()),
             Some(Start::Virtual(start)) => start.elapsed().as_nanos() as u64,
             None => 0,
         }
     }
 
-    /// The time for an event that is written now.
-    pub(super) fn stamp_ns(&self) -> u64 {
-        let now = self.now_ns();
-        if self.on_full == OnFull::Wait {
-            self.latest_ns.store(now, Ordering::Release);
+    /// The time for an event that is written now, as [`Shared::time_ns`] understands it.
+    pub(super) fn stamp(&self) -> u64 {
+        match self.start.get() {
+            Some(Start::Real(clock, _)) => clock.raw(),
+            Some(Start::Virtual(start)) => {
+                let now_ns = start.elapsed().as_nanos() as u64;
+                self.latest_ns.store(now_ns, Ordering::Release);
+                now_ns
+            }
+            None => 0,
         }
-        now
+    }
+
+    /// The time that a stamp stands for, in nanoseconds since the run began.
+    pub(super) fn time_ns(&self, stamp: u64) -> u64 {
+        match self.start.get() {
+            Some(Start::Real(clock, start)) => clock.delta_as_nanos(*start, stamp),
+            _ => stamp,
+        }
     }
 
     /// A lower bound of the time of every event that is yet to be written; the reader's own clock.
     pub(super) fn reader_now_ns(&self) -> u64 {
         match self.start.get() {
-            Some(Start::Real(start)) => start.elapsed().as_nanos() as u64,
+            Some(Start::Real(clock, start)) => clock.delta_as_nanos(*start, clock.raw()),
             _ => self.latest_ns.load(Ordering::Acquire),
         }
     }

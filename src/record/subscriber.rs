@@ -13,7 +13,8 @@ use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Interest, LevelFilter, Metadata, Subscriber};
 
 use super::event::TaskId;
-use super::observe::{self, Source, TaskRef};
+use super::handle::Handle;
+use super::observe::{self, Source, TaskRef, WakerEvent};
 use super::panic;
 
 /// Starts to listen: to Tokio's tracing, as the process's global subscriber,
@@ -46,6 +47,27 @@ const IS_TASK: u64 = 1 << 63;
 const TASK_BITS: u32 = 48;
 const TASK_MASK: u64 = (1 << TASK_BITS) - 1;
 
+/// The ids of the program's own spans: what is left beside tasks and [`Handle`]s. 2^62 spans are not reached.
+const PROGRAM_MASK: u64 = (1 << 62) - 1;
+
+/// What a span id says.
+enum Meaning {
+    Task(TaskRef),
+    Handle(Handle),
+    Program(u64),
+}
+
+impl Meaning {
+    fn of(span: &Id) -> Self {
+        let bits = span.into_u64();
+        match (task_of(bits), Handle::from_bits(bits)) {
+            (Some(task), _) => Self::Task(task),
+            (None, Some(handle)) => Self::Handle(handle),
+            (None, None) => Self::Program(bits),
+        }
+    }
+}
+
 fn task_span(task: TaskRef) -> u64 {
     IS_TASK | (task.run << TASK_BITS) | (task.task.0.get() & TASK_MASK)
 }
@@ -60,14 +82,14 @@ fn task_of(span: u64) -> Option<TaskRef> {
 
 impl Subscriber for Bare {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        match Source::of(metadata) {
+        match Source::wanted(metadata) {
             Source::Other => Interest::never(),
             _ => Interest::always(),
         }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        Source::of(metadata) != Source::Other
+        Source::wanted(metadata) != Source::Other
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -75,17 +97,20 @@ impl Subscriber for Bare {
     }
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        if Source::of(attributes.metadata()) == Source::Task
-            && let Some(task) = observe::new_task(attributes)
-        {
-            return Id::from_u64(task_span(task));
-        }
-        // 2^63 spans are not reached; the mask keeps the promise that 0 and a task's bit never occur.
-        let id = self.next_span.fetch_add(1, Ordering::Relaxed) & !IS_TASK;
-        if Source::of(attributes.metadata()) == Source::Program {
-            observe::new_span(id, attributes);
-        }
-        Id::from_u64(id.max(1))
+        let source = Source::of(attributes.metadata());
+        let bits = match source {
+            Source::Op => observe::new_op(attributes).bits(),
+            Source::Resource => observe::new_resource(attributes).bits(),
+            Source::Task if let Some(task) = observe::new_task(attributes) => task_span(task),
+            _ => {
+                let id = (self.next_span.fetch_add(1, Ordering::Relaxed) & PROGRAM_MASK).max(1);
+                if source == Source::Program {
+                    observe::new_span(id, attributes);
+                }
+                id
+            }
+        };
+        Id::from_u64(bits)
     }
 
     fn record(&self, _: &Id, _: &Record<'_>) {}
@@ -93,32 +118,51 @@ impl Subscriber for Bare {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        if event.metadata().target() == "tokio::task::waker" {
-            if let Some(woken) = observe::woken_span(event).and_then(task_of) {
-                observe::wake(woken);
-            }
-        } else {
-            observe::log(event);
+        match Source::of(event.metadata()) {
+            Source::Waker => match observe::waker_event(event) {
+                WakerEvent::Wake(span) => task_of(span).into_iter().for_each(observe::wake),
+                WakerEvent::Clone(span) => task_of(span).into_iter().for_each(observe::cloned),
+                WakerEvent::Drop => {}
+            },
+            Source::OpPolled => observe::op_polled(event),
+            Source::ResourceState => observe::resource_state(event),
+            Source::OpState => observe::op_state(event),
+            Source::Program => observe::log(event),
+            Source::Task | Source::Resource | Source::Op | Source::Other => {}
         }
     }
 
     fn enter(&self, span: &Id) {
-        match task_of(span.into_u64()) {
-            Some(task) => observe::enter_task(task),
-            None => observe::enter_span(span.into_u64()),
+        match Meaning::of(span) {
+            Meaning::Task(task) => observe::enter_task(task),
+            Meaning::Handle(handle) => observe::enter(handle),
+            Meaning::Program(span) => observe::enter_span(span),
         }
     }
 
-    fn exit(&self, _: &Id) {}
+    fn exit(&self, span: &Id) {
+        if let Some(handle) = Handle::from_bits(span.into_u64()) {
+            observe::exit(handle);
+        }
+    }
 
     fn clone_span(&self, id: &Id) -> Id {
-        if task_of(id.into_u64()).is_none() {
-            observe::clone_span(id.into_u64());
+        match Meaning::of(id) {
+            Meaning::Task(_) => {}
+            Meaning::Handle(handle) => observe::pass(handle),
+            Meaning::Program(span) => observe::clone_span(span),
         }
         id.clone()
     }
 
     fn try_close(&self, id: Id) -> bool {
-        task_of(id.into_u64()).is_none() && observe::drop_span(id.into_u64())
+        match Meaning::of(&id) {
+            Meaning::Task(_) => false,
+            Meaning::Handle(handle) => {
+                observe::drop_handle(handle);
+                false
+            }
+            Meaning::Program(span) => observe::drop_span(span),
+        }
     }
 }

@@ -159,7 +159,7 @@ fn stretch(task: &Task, from: u64, to: u64, marks: &Marks) -> char {
                 polled |= ns > 0 || segment.start_ns >= from;
             }
             State::Ready => ready += ns,
-            State::Waiting => waiting += ns,
+            State::Waiting(_) => waiting += ns,
         }
     }
     if polled {
@@ -189,6 +189,7 @@ fn legend(marks: &Marks, cell_ns: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::Cause;
     use crate::trace::{Ended, Segment};
 
     const MS: u64 = 1_000_000;
@@ -217,7 +218,14 @@ mod tests {
 
     #[test]
     fn a_lane_shows_polls_waits_and_the_end() {
-        let changes = [(20, State::Ready), (20, RUN), (20, State::Waiting), (70, State::Ready), (70, RUN), (70, State::Waiting)];
+        let changes = [
+            (20, State::Ready),
+            (20, RUN),
+            (20, State::Waiting(Cause::Other)),
+            (70, State::Ready),
+            (70, RUN),
+            (70, State::Waiting(Cause::Other)),
+        ];
         let task = task("t", &changes, Some((85, End::Completed)));
         assert_eq!(drawn(&task, true), "  ▎────▎✓ ");
         assert_eq!(drawn(&task, false), "  |----|v ");
@@ -225,19 +233,19 @@ mod tests {
 
     #[test]
     fn a_poll_with_length_fills_its_part() {
-        let task = task("t", &[(0, RUN), (25, State::Waiting), (58, State::Ready), (70, RUN)], None);
+        let task = task("t", &[(0, RUN), (25, State::Waiting(Cause::Other)), (58, State::Ready), (70, RUN)], None);
         assert_eq!(drawn(&task, true), "██▌───▒███");
     }
 
     #[test]
     fn what_lived_at_the_end_has_no_mark_of_an_end() {
-        let task = task("t", &[(0, State::Waiting)], Some((99, End::Dropped)));
+        let task = task("t", &[(0, State::Waiting(Cause::Other))], Some((99, End::Dropped)));
         assert_eq!(drawn(&task, true), "──────────");
     }
 
     #[test]
     fn the_last_moment_of_a_run_is_in_the_picture() {
-        let main = task("main", &[(0, RUN), (0, State::Waiting)], Some((3500 * MS, End::Completed)));
+        let main = task("main", &[(0, RUN), (0, State::Waiting(Cause::Other))], Some((3500 * MS, End::Completed)));
         let text = timeline(&trace(vec![main], 3500 * MS), Look { width: 80, unicode: true });
         let lines: Vec<_> = text.lines().collect();
         assert!(lines[0].starts_with("      0         500 ms"), "{text}");
@@ -248,7 +256,7 @@ mod tests {
     #[test]
     fn many_tasks_are_counted_and_long_names_are_cut() {
         let name = "a name that is much too long for its column";
-        let tasks = (0..33).map(|_| task(name, &[(0, State::Waiting)], None)).collect();
+        let tasks = (0..33).map(|_| task(name, &[(0, State::Waiting(Cause::Other))], None)).collect();
         let text = timeline(&trace(tasks, 100), Look { width: 40, unicode: false });
         assert_eq!(text.lines().filter(|line| line.contains("a name that is much t...  ")).count(), 30, "{text}");
         assert!(text.contains("... and 3 tasks more"), "{text}");

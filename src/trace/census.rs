@@ -52,7 +52,7 @@ impl From<State> for Standing {
         match state {
             State::Running(_) => Self::Running,
             State::Ready => Self::Ready,
-            State::Waiting => Self::Waiting,
+            State::Waiting(_) => Self::Waiting,
         }
     }
 }

@@ -32,7 +32,8 @@ impl Digest {
     pub(super) fn wake(&mut self, at_ns: u64, task: TaskIx, by: Waker) {
         let by = match by {
             Waker::Task(by) => number(by),
-            Waker::Outside => 0,
+            // What it was is known only where waits are recorded.
+            Waker::Timer | Waker::Io | Waker::Blocking | Waker::Scheduler | Waker::Outside => 0,
         };
         self.fact(4, at_ns, task, by);
     }

@@ -26,9 +26,13 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::panic::Location;
 
 use super::census::{Shift, Standing};
+use super::hold::Op;
+use super::resource::ResourceIx;
 use super::task::{End, Ended, Segment, State, Task, TaskIx, Wake, Waker};
+use super::waits::Leaves;
 use super::{Sample, Trace};
-use crate::record::event::{Event, LastPoll, Named, SpanId, TaskId, What};
+use crate::record::event::{Event, LastPoll, Named, OpId, ResourceId, SpanId, TaskId, What};
+use crate::record::site::Cause;
 
 /// What is needed only while events come.
 #[derive(Debug, Default)]
@@ -39,6 +43,16 @@ pub(super) struct Ingest {
     names: HashMap<TaskId, String, BuildHasherDefault<NumberHasher>>,
     /// For each task, by its place, what is known of it now.
     lives: Vec<Life>,
+    /// For each task, by its place, what it may wait on.
+    pub(super) leaves: Vec<Leaves>,
+    /// Operations that have pended and are alive.
+    pub(super) ops: HashMap<OpId, Op, BuildHasherDefault<NumberHasher>>,
+    /// What operations have asked for that have not pended yet, where it is not one permit.
+    pub(super) asked: HashMap<OpId, u32, BuildHasherDefault<NumberHasher>>,
+    /// Resources by Tokio's number.
+    pub(super) resources: HashMap<ResourceId, ResourceIx, BuildHasherDefault<NumberHasher>>,
+    /// Permits that a task took from a semaphore in an acquire of which it is not known yet whether it got them all.
+    pub(super) took: HashMap<TaskIx, (ResourceIx, u32), BuildHasherDefault<NumberHasher>>,
     /// Open spans: the task, and the place among its spans.
     pub(super) spans: HashMap<SpanId, (TaskIx, usize)>,
 }
@@ -60,17 +74,22 @@ struct Life {
 
 /// Task numbers are given out one after the other, so they spread well when multiplied by an odd number.
 #[derive(Debug, Default)]
-struct NumberHasher(u64);
+pub(super) struct NumberHasher(u64);
 
 impl Hasher for NumberHasher {
     fn finish(&self) -> u64 {
-        self.0
+        // The upper half has seen all of the number, the lower half only its own.
+        self.0 ^ (self.0 >> 32)
     }
 
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.write_u64(u64::from(*byte));
         }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
     }
 
     fn write_u64(&mut self, number: u64) {
@@ -99,6 +118,15 @@ impl Trace {
             What::SpanOpen(span) => self.open_span(at_ns, *span),
             What::SpanClose(span) => self.close_span(at_ns, span),
             What::Log(log) => self.write_log(at_ns, *log),
+            What::Site(new) => return self.learn_site(*new),
+            What::Resource { resource, kind, site } => self.make_resource(at_ns, resource, kind, site),
+            What::Pending { task, op, resource, site } => self.pends(at_ns, task, op, resource, site),
+            What::Done { task, op, site, resource } => self.done(at_ns, task, op, resource, site),
+            What::Closed { op, by } => self.closed_op(at_ns, op, by),
+            What::Asked { op, permits, resource } => self.asked(op, permits, resource),
+            What::Granted { op, by, resource, permits } => self.granted(at_ns, op, by, resource, permits),
+            What::Permits { resource, change, permits, by } => self.permits(at_ns, resource, change, permits, by),
+            What::Lock { resource, change, by, site } => self.lock(at_ns, resource, change, by, site),
         };
         if ours {
             self.recorded += 1;
@@ -169,6 +197,7 @@ impl Trace {
         });
         self.ingest.tasks.insert(id, ix);
         self.ingest.lives.push(Life { newest_ns: at_ns, ..Life::default() });
+        self.ingest.leaves.push(Leaves::default());
         self.totals.spawned += 1;
         self.totals.alive += 1;
         self.shift(at_ns, None, Standing::Ready);
@@ -198,7 +227,7 @@ impl Trace {
         match last.state {
             State::Ready => self.bins.add_delay(at_ns, at_ns - last.start_ns),
             State::Running(_) => self.bins.add_poll(at_ns, at_ns - last.start_ns),
-            State::Waiting => {}
+            State::Waiting(_) => {}
         }
         self.know_thread(thread);
         self.enter(at_ns, task, State::Running(thread));
@@ -226,7 +255,7 @@ impl Trace {
             self.end(at_ns, task, self.how(task, at_ns, last));
         } else {
             self.bins.add_poll(at_ns, at_ns - self.last(task).start_ns);
-            self.enter(at_ns, task, if life.woken { State::Ready } else { State::Waiting });
+            self.enter(at_ns, task, if life.woken { State::Ready } else { State::Waiting(Cause::Other) });
             self.life_mut(task).panicked = false; // Somebody caught it.
         }
         true
@@ -256,7 +285,11 @@ impl Trace {
         if self.task(task).ended.is_some() || life.terminated.is_some() {
             return true;
         }
-        let by = by.and_then(|by| self.known(by)).map_or(Waker::Outside, Waker::Task);
+        let by = match by.and_then(|by| self.known(by)) {
+            Some(by) => Waker::Task(by),
+            None if self.last(task).state.is_waiting() => self.outside_waker(task),
+            None => Waker::Outside,
+        };
         let answered = at_ns < life.polled_ns;
         if answered || life.woken || self.last(task).state == State::Ready {
             self.late += u64::from(answered);
@@ -310,6 +343,10 @@ impl Trace {
             *count += 1;
             self.totals.alive -= 1;
         }
+        self.leave(at_ns, task, last.state);
+        for leaf in std::mem::take(&mut self.ingest.leaves[task as usize].live) {
+            leaf.op.into_iter().for_each(|op| _ = self.ingest.ops.remove(&op));
+        }
         self.tasks[task as usize].count_last(at_ns);
         self.tasks[task as usize].ended = Some(ended);
         self.shift(at_ns, Some(last.state.into()), Standing::Ended);
@@ -318,11 +355,31 @@ impl Trace {
 
     fn enter(&mut self, at_ns: u64, task: TaskIx, state: State) {
         let from = self.last(task).state;
+        self.leave(at_ns, task, from);
+        let state = match state {
+            State::Waiting(_) => State::Waiting(self.wait_begins(at_ns, task)),
+            state => state,
+        };
+        if matches!(state, State::Running(_)) {
+            self.leaves_polled(at_ns, task);
+        }
         let entered = &mut self.tasks[task as usize];
         entered.count_last(at_ns);
         entered.segments.push(Segment { start_ns: at_ns, state });
         self.life_mut(task).woken = false;
         self.shift(at_ns, Some(from.into()), state.into());
+        if state.is_waiting() {
+            self.look_for_circle(at_ns, task);
+        }
+    }
+
+    /// A state is over, for another one or for good.
+    fn leave(&mut self, at_ns: u64, task: TaskIx, from: State) {
+        match from {
+            State::Running(_) => self.leaves_rest(at_ns, task),
+            State::Waiting(_) => self.wait_ends(at_ns, task),
+            State::Ready => {}
+        }
     }
 
     fn shift(&mut self, at_ns: u64, from: Option<Standing>, to: Standing) {

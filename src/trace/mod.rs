@@ -12,17 +12,29 @@
 mod bins;
 mod census;
 mod digest;
+mod hold;
 mod ingest;
 mod notes;
+mod resource;
+mod stall;
 mod task;
 #[cfg(test)]
 mod tests;
+mod track;
+mod waits;
+mod why;
 
 pub use bins::{Bin, Bins};
 pub use census::Census;
+pub use resource::{Holder, Holdings, Resource, ResourceIx, Waiter};
+pub use stall::{Held, Stall, StallKind, Stalled, StalledWait};
 pub use task::{End, Ended, Mark, Segment, SpanLabel, State, Task, TaskIx, Times, Wake, Waker};
+pub use waits::{Leaf, PlaceCount, SiteIx, Wait, WaitTotal, WaitView};
+pub use why::{Blocker, Link, Why};
 
 use crate::record::event::Level;
+pub use crate::record::event::ResourceKind;
+pub use crate::record::site::{Cause, Frame, Place, Polls, Site};
 
 /// All that is known of a run.
 #[derive(Debug, Default)]
@@ -53,12 +65,18 @@ pub struct Trace {
     pub end_ns: u64,
     /// Whether the recording is over: nothing will be added.
     pub closed: bool,
+    /// Every lock, semaphore and channel that was made in the run, in the order they were made.
+    pub resources: Vec<Resource>,
+    /// The circles of tasks in which each waits for what the next one holds, in
+    /// the order in which they closed, each with that time in nanoseconds.
+    pub deadlocks: Vec<(u64, Vec<TaskIx>)>,
     /// The tasks that were spawned from outside any task of the run.
     roots: Vec<TaskIx>,
     totals: Totals,
     changes: census::Changes,
     digest: digest::Digest,
     ingest: ingest::Ingest,
+    waits: waits::Waits,
 }
 
 /// How many tasks there were, and how they ended.

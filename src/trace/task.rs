@@ -5,6 +5,9 @@
 
 use std::panic::Location;
 
+use super::waits::Wait;
+use crate::record::site::Cause;
+
 /// The place of a task in [`Trace::tasks`](super::Trace): its number, in the
 /// order of spawning, from 0. *main* is 0.
 pub type TaskIx = u32;
@@ -26,6 +29,8 @@ pub struct Task {
     /// [`State::Ready`]. Neighbours differ, but for two polls with nothing known
     /// between them: then the end of the first came late or was lost.
     pub segments: Vec<Segment>,
+    /// Its idle gaps, in order of time: one for each segment that waits.
+    pub waits: Vec<Wait>,
     /// The wakes that made it ready, in order of time.
     pub wakes: Vec<Wake>,
     /// How and when it ended.
@@ -66,9 +71,19 @@ pub enum State {
     Running(u16),
     /// It was spawned or woken, and no worker polls it yet.
     Ready,
-    /// It returned `Pending` and nobody has woken it.
-    Waiting,
+    /// It returned `Pending` and nobody has woken it. Of several causes this is
+    /// the one to draw; [`Trace::wait_at`](super::Trace::wait_at) has them all.
+    Waiting(Cause),
 }
+
+impl State {
+    /// Whether it waits, for whatever cause.
+    pub fn is_waiting(self) -> bool {
+        matches!(self, Self::Waiting(_))
+    }
+}
+
+const _: () = assert!(size_of::<Segment>() == 16, "a segment is kept for every change of state");
 
 /// A call of a task's waker that made it ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +99,16 @@ pub struct Wake {
 pub enum Waker {
     /// Another task, or the task itself.
     Task(TaskIx),
-    /// No task: a timer, the IO driver, another thread.
+    /// A timer, by what the task waited for.
+    Timer,
+    /// The IO driver, by what the task waited for.
+    Io,
+    /// A blocking thread, by what the task waited for.
+    Blocking,
+    /// The runtime, which gives a task that yielded its turn.
+    Scheduler,
+    /// No task, and it cannot be told what: a thread of the program's own, or
+    /// the first of several things that the task waited for.
     Outside,
 }
 
@@ -147,7 +171,7 @@ impl Times {
         match state {
             State::Running(_) => self.busy_ns += ns,
             State::Ready => self.ready_ns += ns,
-            State::Waiting => self.waiting_ns += ns,
+            State::Waiting(_) => self.waiting_ns += ns,
         }
     }
 }

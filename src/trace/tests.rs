@@ -72,7 +72,7 @@ impl Told {
     fn life(&self, task: usize) -> String {
         let word = |segment: &Segment| match segment.state {
             State::Ready => format!("{}r", segment.start_ns),
-            State::Waiting => format!("{}w", segment.start_ns),
+            State::Waiting(_) => format!("{}w", segment.start_ns),
             State::Running(thread) => format!("{}p{thread}", segment.start_ns),
         };
         self.0.tasks[task].segments.iter().map(word).collect::<Vec<_>>().join(" ")

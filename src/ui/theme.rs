@@ -317,7 +317,7 @@ impl Look {
         match state {
             State::Running(_) => (self.glyphs.running, self.fg(Color::Green, Modifier::BOLD)),
             State::Ready => (self.glyphs.ready, self.fg(Color::Yellow, Modifier::empty())),
-            State::Waiting => (self.glyphs.waiting, self.fg(Color::Blue, Modifier::DIM)),
+            State::Waiting(_) => (self.glyphs.waiting, self.fg(Color::Blue, Modifier::DIM)),
         }
     }
 

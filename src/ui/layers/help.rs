@@ -7,7 +7,7 @@ use ratatui::widgets::{Clear, Widget};
 
 use crate::app::keymap::{HelpLine, help_lines};
 use crate::app::model::Pane;
-use crate::trace::{End, State};
+use crate::trace::{Cause, End, State};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -109,7 +109,7 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
     let g = look.glyphs;
     let (running, run) = look.state(State::Running(0));
     let (ready, ready_style) = look.state(State::Ready);
-    let (waiting, waiting_style) = look.state(State::Waiting);
+    let (waiting, waiting_style) = look.state(State::Waiting(Cause::Other));
     let mut parts = g.running_part.to_vec();
     parts.dedup();
     let mut marks = vec![

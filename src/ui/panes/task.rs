@@ -86,7 +86,7 @@ fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style
             None => format!("running, {since}"),
         },
         State::Ready => format!("ready, {since}"),
-        State::Waiting => format!("waiting, {since}"),
+        State::Waiting(_) => format!("waiting, {since}"),
     };
     (glyph, text, style)
 }
@@ -150,7 +150,11 @@ fn life(look: Look, run: &RunView, ix: TaskIx, task: &Task, facts: &mut Vec<Fact
     let by = match last.by {
         Waker::Task(by) if by == ix => "itself",
         Waker::Task(by) => name(run, by),
-        Waker::Outside => "a timer or from outside",
+        Waker::Timer => "a timer",
+        Waker::Io => "the IO driver",
+        Waker::Blocking => "a blocking thread",
+        Waker::Scheduler => "the scheduler",
+        Waker::Outside => "something outside",
     };
     let times = format::counted(woken as u64, "time");
     facts.push(("woken", format!("{times}, last {} by {by}", format::moment(last.at_ns)), text));

@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::axis::Axis;
-use crate::trace::{End, Segment, SpanLabel, State, Task};
+use crate::trace::{Cause, End, Segment, SpanLabel, State, Task};
 use crate::ui::format;
 use crate::ui::theme::Look;
 
@@ -188,7 +188,7 @@ impl Sum {
                 self.polled |= ns > 0 || starts;
             }
             State::Ready => self.ready += ns,
-            State::Waiting => self.waiting += ns,
+            State::Waiting(_) => self.waiting += ns,
         }
     }
 
@@ -201,7 +201,7 @@ impl Sum {
         match (self.ready, self.waiting) {
             (0, 0) => self.latest.map_or(Fill::Empty, Fill::Idle),
             (ready, waiting) if ready > waiting => Fill::Idle(State::Ready),
-            _ => Fill::Idle(State::Waiting),
+            _ => Fill::Idle(State::Waiting(Cause::Other)),
         }
     }
 }
@@ -256,8 +256,15 @@ mod tests {
     }
 
     fn sleeper() -> Task {
-        let changes =
-            [(20, State::Ready), (20, RUN), (20, State::Waiting), (70, State::Ready), (70, RUN), (70, State::Waiting), (95, RUN)];
+        let changes = [
+            (20, State::Ready),
+            (20, RUN),
+            (20, State::Waiting(Cause::Other)),
+            (70, State::Ready),
+            (70, RUN),
+            (70, State::Waiting(Cause::Other)),
+            (95, RUN),
+        ];
         task(&changes, Some((95, End::Completed)))
     }
 
@@ -285,13 +292,32 @@ mod tests {
 
     #[test]
     fn a_poll_with_length_fills_its_part_of_the_cell() {
-        let task = task(&[(0, RUN), (25, State::Waiting), (40, RUN), (41, State::Waiting), (58, State::Ready), (80, RUN)], None);
+        let task = task(
+            &[
+                (0, RUN),
+                (25, State::Waiting(Cause::Other)),
+                (40, RUN),
+                (41, State::Waiting(Cause::Other)),
+                (58, State::Ready),
+                (80, RUN),
+            ],
+            None,
+        );
         assert_eq!(drawn(&task, 0, 99), "██▌─▎─▒▒██  ");
     }
 
     #[test]
     fn the_state_that_lasted_longest_wins() {
-        let task = task(&[(0, State::Ready), (6, RUN), (6, State::Waiting), (16, State::Ready), (24, State::Waiting)], None);
+        let task = task(
+            &[
+                (0, State::Ready),
+                (6, RUN),
+                (6, State::Waiting(Cause::Other)),
+                (16, State::Ready),
+                (24, State::Waiting(Cause::Other)),
+            ],
+            None,
+        );
         assert_eq!(drawn(&task, 10, 200), "──────────  ".replace("  ", "──"));
         assert_eq!(drawn(&task, 14, 200), "▒───────────");
     }
@@ -299,7 +325,7 @@ mod tests {
     #[test]
     fn a_crowded_cell_is_told_by_samples() {
         let busy = |run: u64| {
-            let changes = (0..1_000_u64).flat_map(|i| [(i, RUN), (i, State::Waiting)]).collect::<Vec<_>>();
+            let changes = (0..1_000_u64).flat_map(|i| [(i, RUN), (i, State::Waiting(Cause::Other))]).collect::<Vec<_>>();
             let mut task = task(&changes, None);
             for segment in &mut task.segments {
                 let long = segment.start_ns < run;
@@ -336,7 +362,7 @@ mod tests {
         for (how, mark) in
             [(End::Completed, "✓"), (End::Failed, "✗"), (End::Cancelled, "⊘"), (End::Panicked, "‼"), (End::Dropped, "⊘")]
         {
-            let task = task(&[(0, State::Ready), (0, State::Waiting)], Some((30, how)));
+            let task = task(&[(0, State::Ready), (0, State::Waiting(Cause::Other))], Some((30, how)));
             assert_eq!(drawn(&task, 0, 99).trim_end(), format!("───{mark}"));
         }
     }
@@ -354,7 +380,7 @@ mod tests {
         let mut buf = Buffer::empty(area);
         let look = Look::sample();
         let axis = Axis { left_ns: 0, cell_ns: 10, cursor_ns: 25 };
-        lane(&mut buf, look, area, &axis, &task(&[(0, State::Waiting)], None), false);
+        lane(&mut buf, look, area, &axis, &task(&[(0, State::Waiting(Cause::Other))], None), false);
         cursor_line(&mut buf, look, area, &axis);
         let text: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
         assert_eq!(text, "───     │   ");

@@ -1,0 +1,161 @@
+//! What a span is to the recorder, written into 64 bits.
+//!
+//! A subscriber gives each span a number of its own choosing. Ours say what the
+//! span is, so that nothing has to be looked up when it is entered: a task's
+//! span holds the task, an operation's the resource that it is on. Beside
+//! another layer the registry chooses, and the handle is kept with the span.
+
+use std::num::{NonZeroU32, NonZeroU64};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::event::{OpId, ResourceId, ResourceKind};
+
+/// A span of Tokio's: a resource, or an operation on one. Never a task's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Handle(u64);
+
+const TAG: u64 = 1 << 62;
+const IS_OP: u64 = 1 << 61;
+/// The semaphore that a lock or a channel is made of.
+const INNER: u64 = 1 << 60;
+const KIND_SHIFT: u32 = 57;
+const SEQUENCE_SHIFT: u32 = 32;
+const SEQUENCE_MASK: u32 = (1 << (KIND_SHIFT - SEQUENCE_SHIFT)) - 1;
+
+/// What a handle is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Kind {
+    /// Nothing of interest: what goes on there is told by another span.
+    Wrapper,
+    Mutex,
+    RwLock,
+    Semaphore,
+    Channel,
+    Oneshot,
+    Barrier,
+    /// A timer: it has operations, and is too short-lived to be a resource.
+    Timer,
+}
+
+impl Kind {
+    const ALL: [Self; 8] =
+        [Self::Wrapper, Self::Mutex, Self::RwLock, Self::Semaphore, Self::Channel, Self::Oneshot, Self::Barrier, Self::Timer];
+
+    fn resource(self) -> Option<ResourceKind> {
+        match self {
+            Self::Wrapper | Self::Timer => None,
+            Self::Mutex => Some(ResourceKind::Mutex),
+            Self::RwLock => Some(ResourceKind::RwLock),
+            Self::Semaphore => Some(ResourceKind::Semaphore),
+            Self::Channel => Some(ResourceKind::Channel),
+            Self::Oneshot => Some(ResourceKind::Oneshot),
+            Self::Barrier => Some(ResourceKind::Barrier),
+        }
+    }
+}
+
+/// The number of the next resource. Should it wrap, it meets numbers of resources long gone.
+static NEXT_RESOURCE: AtomicU32 = AtomicU32::new(1);
+
+impl Handle {
+    /// A span in which nothing is to be done.
+    pub(super) const WRAPPER: Self = Self(TAG);
+    const TIMER: Self = Self(TAG | (Kind::Timer as u64) << KIND_SHIFT);
+
+    /// A resource that was just made, by the module of Tokio that makes it, with its number
+    /// and kind if it is one of its own. `outer` is the resource in whose making it is made.
+    pub(super) fn resource(module: &str, outer: Option<Self>) -> (Self, Option<(ResourceId, ResourceKind)>) {
+        let kind = match module {
+            "tokio::time::sleep" => return (Self::TIMER, None),
+            "tokio::sync::mutex" => Kind::Mutex,
+            "tokio::sync::rwlock" => Kind::RwLock,
+            "tokio::sync::semaphore" => Kind::Semaphore,
+            "tokio::sync::oneshot" => Kind::Oneshot,
+            "tokio::sync::barrier" => Kind::Barrier,
+            "tokio::sync::batch_semaphore" => match outer {
+                Some(outer) => return (Self(outer.0 | INNER), None),
+                None => Kind::Channel,
+            },
+            _ => return (Self::WRAPPER, None),
+        };
+        let number = NEXT_RESOURCE.fetch_add(1, Ordering::Relaxed).max(1);
+        let inner = if kind == Kind::Channel { INNER } else { 0 };
+        let handle = Self(TAG | inner | (kind as u64) << KIND_SHIFT | u64::from(number));
+        (handle, handle.resource_id().zip(kind.resource()))
+    }
+
+    /// An operation on this resource. An operation on what is made of a semaphore wraps one on the semaphore, which is the one that waits.
+    pub(super) fn op(self, sequence: u32) -> Self {
+        let waits = self.0 & INNER != 0 || matches!(self.kind(), Kind::Oneshot | Kind::Barrier | Kind::Timer);
+        if !waits {
+            return Self(TAG | IS_OP);
+        }
+        Self(self.0 | IS_OP | u64::from(sequence & SEQUENCE_MASK) << SEQUENCE_SHIFT)
+    }
+
+    /// An operation of a timer.
+    pub(super) fn timer_op(sequence: u32) -> Self {
+        Self::TIMER.op(sequence)
+    }
+
+    pub(super) fn from_bits(bits: u64) -> Option<Self> {
+        (bits >> 62 == 1).then_some(Self(bits))
+    }
+
+    pub(super) fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub(super) fn is_op(self) -> bool {
+        self.0 & IS_OP != 0
+    }
+
+    pub(super) fn kind(self) -> Kind {
+        Kind::ALL[(self.0 >> KIND_SHIFT & 7) as usize]
+    }
+
+    /// Its resource's number, if that is one to speak of.
+    pub(super) fn resource_id(self) -> Option<ResourceId> {
+        NonZeroU32::new(self.0 as u32).map(ResourceId)
+    }
+
+    /// The operation; none for a resource and for a wrapper.
+    pub(super) fn op_id(self) -> Option<OpId> {
+        let waits = self.is_op() && self.kind() != Kind::Wrapper;
+        NonZeroU64::new(self.0).filter(|_| waits).map(OpId)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_and_the_semaphore_that_it_is_made_of_are_one_resource() {
+        let (mutex, made) = Handle::resource("tokio::sync::mutex", None);
+        let (inner, none) = Handle::resource("tokio::sync::batch_semaphore", Some(mutex));
+        assert_eq!(made.map(|(id, kind)| (Some(id), kind)), Some((mutex.resource_id(), ResourceKind::Mutex)));
+        assert_eq!((none, inner.resource_id(), inner.kind()), (None, mutex.resource_id(), Kind::Mutex));
+        assert_eq!(mutex.op(1).op_id(), None, "locking wraps the acquire, which is what waits");
+        assert_ne!(inner.op(1).op_id(), inner.op(2).op_id());
+        assert_eq!(inner.op(1).resource_id(), mutex.resource_id());
+    }
+
+    #[test]
+    fn a_semaphore_of_nobody_is_a_channel() {
+        let (channel, made) = Handle::resource("tokio::sync::batch_semaphore", None);
+        assert_eq!(made.map(|(_, kind)| kind), Some(ResourceKind::Channel));
+        assert!(channel.op(7).op_id().is_some());
+    }
+
+    #[test]
+    fn handles_survive_as_bits_and_are_told_from_other_ids() {
+        let op = Handle::timer_op(u32::MAX);
+        assert_eq!(Handle::from_bits(op.bits()), Some(op));
+        assert_eq!((op.kind(), op.resource_id(), op.is_op()), (Kind::Timer, None, true));
+        assert_eq!(Handle::from_bits(17), None);
+        assert_eq!(Handle::from_bits(1 << 63 | 17), None);
+        assert_eq!(Handle::WRAPPER.op(3).op_id(), None);
+    }
+}

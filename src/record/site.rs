@@ -1,0 +1,234 @@
+//! What a stack means: what is waited for, and where.
+//!
+//! Plain data, worked out from the names of functions by [`super::symbols`]; the
+//! trace keeps it and compares it.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// What a task waits for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Cause {
+    /// A timer: `sleep`, `interval`, the deadline of a `timeout`.
+    Time,
+    /// A permit of a semaphore.
+    Semaphore,
+    /// A mutex.
+    Mutex,
+    /// A read-write lock.
+    RwLock,
+    /// Room in a bounded channel.
+    MpscSend,
+    /// A message from a channel.
+    MpscRecv,
+    /// The value of a oneshot channel, or its closing.
+    Oneshot,
+    /// A change of a watched value.
+    Watch,
+    /// A message that goes to all.
+    Broadcast,
+    /// A notification.
+    Notify,
+    /// The others at a barrier.
+    Barrier,
+    /// The end of a task.
+    Join,
+    /// A socket, a pipe, a signal, another process.
+    Io,
+    /// Its next turn: it yielded, or used up its budget.
+    Yield,
+    /// Work on a blocking thread: files, name lookups.
+    Blocking,
+    /// Something else: a future that is not Tokio's.
+    #[default]
+    Other,
+}
+
+impl Cause {
+    /// Every cause.
+    pub const ALL: [Self; 16] = [
+        Self::Time,
+        Self::Semaphore,
+        Self::Mutex,
+        Self::RwLock,
+        Self::MpscSend,
+        Self::MpscRecv,
+        Self::Oneshot,
+        Self::Watch,
+        Self::Broadcast,
+        Self::Notify,
+        Self::Barrier,
+        Self::Join,
+        Self::Io,
+        Self::Yield,
+        Self::Blocking,
+        Self::Other,
+    ];
+
+    /// Its name, in lower case: `"mpsc send"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Semaphore => "semaphore",
+            Self::Mutex => "mutex",
+            Self::RwLock => "rwlock",
+            Self::MpscSend => "mpsc send",
+            Self::MpscRecv => "mpsc recv",
+            Self::Oneshot => "oneshot",
+            Self::Watch => "watch",
+            Self::Broadcast => "broadcast",
+            Self::Notify => "notify",
+            Self::Barrier => "barrier",
+            Self::Join => "join",
+            Self::Io => "io",
+            Self::Yield => "yield",
+            Self::Blocking => "blocking",
+            Self::Other => "other",
+        }
+    }
+
+    /// Whether it is a lock or a permit: something that another task holds.
+    pub fn is_lock(self) -> bool {
+        matches!(self, Self::Semaphore | Self::Mutex | Self::RwLock)
+    }
+
+    /// Whether it is a message or a signal: something that another task sends.
+    pub fn is_channel(self) -> bool {
+        matches!(
+            self,
+            Self::MpscSend | Self::MpscRecv | Self::Oneshot | Self::Watch | Self::Broadcast | Self::Notify | Self::Barrier
+        )
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A line of source code.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// The file, as the workspace or the registry knows it: `scenarios/semaphore.rs`.
+    pub file: Arc<str>,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// A call of an async function, or of a function within one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Frame {
+    /// The function, as the debug information has it: with its path, or, if it was inlined, maybe without.
+    pub function: Arc<str>,
+    /// The line within it from which the next function inwards is called.
+    pub place: Place,
+    /// The column of that line, from 1; 0 if it is not known.
+    pub column: u32,
+    /// Whether it belongs to the program that is run, and not to a library.
+    pub own: bool,
+    /// How many futures it polls.
+    pub polls: Polls,
+}
+
+/// How many futures a function polls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Polls {
+    /// One at a time: the body of an async function or block.
+    One,
+    /// A fixed set, each at a line of its own: a `select!`, a `join!`, a future with parts.
+    Parts,
+    /// Any number from the same line: a set of futures.
+    Many,
+}
+
+/// What a stack means.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Site {
+    /// What is waited for there.
+    pub cause: Cause,
+    /// The innermost line of the program's own: the `.await`. None when a task is nothing but a library's future.
+    pub place: Option<Place>,
+    /// The calls from the task's own future, first, to the one that waits, last. What only hands a poll on is left out.
+    pub frames: Vec<Frame>,
+}
+
+impl Site {
+    /// The chain of calls in the program's own code, the outermost first.
+    pub fn chain(&self) -> impl DoubleEndedIterator<Item = &Frame> {
+        self.frames.iter().filter(|frame| frame.own)
+    }
+
+    /// Whether a task can wait here and there at once. It cannot where the two
+    /// ways part in the body of an async function, which awaits one thing at a
+    /// time; it can where they part in a `select!`, a `join!`, or a future that
+    /// polls several others.
+    pub fn excludes(&self, other: &Self) -> bool {
+        let same = self.frames.iter().zip(&other.frames).take_while(|(mine, theirs)| mine == theirs).count();
+        if self.frames[..same].iter().any(|frame| frame.polls == Polls::Many) {
+            return false;
+        }
+        match (self.frames.get(same), other.frames.get(same)) {
+            // The same stack: whether it is the same wait is not for the stack to say.
+            (None, None) => false,
+            // One function, at two lines.
+            (Some(mine), Some(theirs)) if mine.function == theirs.function => mine.polls == Polls::One,
+            // One line, from which two functions are called, or one and none.
+            _ => same.checked_sub(1).is_some_and(|last| self.frames[last].polls == Polls::One),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Polls::{Many, One, Parts};
+    use super::*;
+
+    fn site(frames: &[(&str, u32, Polls)]) -> Site {
+        let frame = |(function, line, polls): &(&str, u32, Polls)| Frame {
+            function: (*function).into(),
+            place: Place { file: "a.rs".into(), line: *line },
+            column: 0,
+            own: true,
+            polls: *polls,
+        };
+        Site { frames: frames.iter().map(frame).collect(), ..Site::default() }
+    }
+
+    #[test]
+    fn an_async_function_waits_at_one_line_at_a_time() {
+        let first = site(&[("main", 1, One), ("work", 5, One), ("recv", 9, One)]);
+        assert!(first.excludes(&site(&[("main", 1, One), ("work", 6, One), ("recv", 9, One)])));
+        assert!(first.excludes(&site(&[("main", 1, One), ("work", 5, One), ("send", 9, One)])));
+        assert!(first.excludes(&site(&[("main", 2, One)])));
+    }
+
+    #[test]
+    fn branches_wait_side_by_side() {
+        let one = site(&[("main", 1, One), ("select", 5, Parts), ("recv", 9, One)]);
+        assert!(!one.excludes(&site(&[("main", 1, One), ("select", 6, Parts), ("recv", 9, One)])));
+        assert!(!one.excludes(&site(&[("main", 1, One), ("select", 5, Parts), ("sleep", 3, Parts)])));
+        assert!(one.excludes(&site(&[("main", 1, One), ("select", 5, Parts), ("recv", 8, One)])));
+        assert!(one.excludes(&site(&[("main", 2, One), ("sleep", 3, Parts)])));
+    }
+
+    #[test]
+    fn of_many_futures_each_waits_where_it_likes() {
+        let one = site(&[("main", 1, One), ("all", 5, Many), ("fetch", 9, One)]);
+        assert!(!one.excludes(&site(&[("main", 1, One), ("all", 5, Many), ("fetch", 7, One)])));
+        assert!(one.excludes(&site(&[("main", 2, One), ("sleep", 3, Parts)])));
+    }
+
+    #[test]
+    fn every_cause_has_a_name_of_its_own() {
+        let names: std::collections::HashSet<_> = Cause::ALL.iter().map(|cause| cause.name()).collect();
+        assert_eq!(names.len(), Cause::ALL.len());
+    }
+}

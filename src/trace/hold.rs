@@ -1,0 +1,163 @@
+//! From what Tokio says of its resources to holders and waiters.
+
+use super::Trace;
+use super::resource::{Holder, Resource, ResourceIx, Step};
+use super::task::TaskIx;
+use crate::record::event::{Change, LockChange, OpId, ResourceId, ResourceKind, SiteId, TaskId};
+
+/// An operation that has pended and is alive.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Op {
+    task: TaskIx,
+    resource: Option<ResourceIx>,
+}
+
+impl Trace {
+    /// The places of the resources that tasks have had to wait for, in the order they were made.
+    pub fn contended(&self) -> impl Iterator<Item = ResourceIx> {
+        (0..self.resources.len() as ResourceIx).filter(|ix| self.resources[*ix as usize].was_contended())
+    }
+
+    pub(super) fn make_resource(&mut self, at_ns: u64, id: ResourceId, kind: ResourceKind, site: SiteId) -> bool {
+        let made_at = self.known_site(site);
+        self.ingest.resources.insert(id, self.resources.len() as ResourceIx);
+        self.resources.push(Resource::new(kind, at_ns, made_at));
+        true
+    }
+
+    pub(super) fn known_resource(&self, id: ResourceId) -> Option<ResourceIx> {
+        self.ingest.resources.get(&id).copied()
+    }
+
+    pub(super) fn pends(&mut self, at_ns: u64, id: TaskId, op: Option<OpId>, resource: Option<ResourceId>, site: SiteId) -> bool {
+        let Some(task) = self.known(id) else { return false };
+        if self.tasks[task as usize].ended.is_some() {
+            return true;
+        }
+        self.leaf_pends(task, op, resource, site);
+        let Some(op) = op else { return true };
+        let resource = resource.and_then(|resource| self.known_resource(resource));
+        let new = self.ingest.ops.insert(op, Op { task, resource }).is_none();
+        let Some(resource) = resource else { return true };
+        if new {
+            let asks = self.ingest.asked.remove(&op).unwrap_or(1);
+            self.step(at_ns, resource, Step::Queue { op, task, asks });
+        }
+        if let Some((_, permits)) = self.ingest.took.remove(&task).filter(|(of, _)| *of == resource) {
+            self.step(at_ns, resource, Step::Grant { op, permits });
+        }
+        true
+    }
+
+    pub(super) fn done(&mut self, at_ns: u64, id: TaskId, op: OpId, resource: Option<ResourceId>, site: SiteId) -> bool {
+        let Some(task) = self.known(id) else { return false };
+        let queued = self.ingest.ops.remove(&op);
+        self.leaf_ends(queued.map_or(task, |queued| queued.task), op);
+        self.ingest.took.remove(&task);
+        let asked = self.ingest.asked.remove(&op);
+        let Some(resource) = resource.and_then(|resource| self.known_resource(resource)) else { return true };
+        let mut permits = asked.unwrap_or(1);
+        if queued.is_some() {
+            let waiters = &self.resources[resource as usize].now.waiters;
+            permits = waiters.iter().find(|waiter| waiter.op == op).map_or(permits, |waiter| waiter.asks);
+            self.step(at_ns, resource, Step::Leave { op, taken: true });
+        }
+        if self.resources[resource as usize].kind == ResourceKind::Semaphore && permits > 0 {
+            let site = self.known_site(site);
+            self.step(at_ns, resource, Step::Hold(Holder { task: Some(task), since_ns: at_ns, permits, exclusive: false, site }));
+        }
+        true
+    }
+
+    pub(super) fn closed_op(&mut self, at_ns: u64, op: OpId, by: Option<TaskId>) -> bool {
+        self.ingest.asked.remove(&op);
+        let Some(Op { task, resource }) = self.ingest.ops.remove(&op) else {
+            return by.is_some_and(|by| self.known(by).is_some());
+        };
+        self.leaf_ends(task, op);
+        if let Some(resource) = resource {
+            self.step(at_ns, resource, Step::Leave { op, taken: false });
+        }
+        true
+    }
+
+    pub(super) fn asked(&mut self, op: OpId, permits: u32, resource: Option<ResourceId>) -> bool {
+        let known = resource.is_some_and(|resource| self.known_resource(resource).is_some());
+        if known {
+            self.ingest.asked.insert(op, permits);
+        }
+        known
+    }
+
+    pub(super) fn granted(
+        &mut self,
+        at_ns: u64,
+        op: OpId,
+        by: Option<TaskId>,
+        resource: Option<ResourceId>,
+        permits: u32,
+    ) -> bool {
+        let Some(resource) = resource.and_then(|resource| self.known_resource(resource)) else { return false };
+        self.give_back(at_ns, resource, by, permits);
+        self.step(at_ns, resource, Step::Grant { op, permits });
+        true
+    }
+
+    pub(super) fn permits(&mut self, at_ns: u64, resource: ResourceId, change: Change, permits: u32, by: Option<TaskId>) -> bool {
+        let Some(resource) = self.known_resource(resource) else { return false };
+        match change {
+            Change::Set => self.step(at_ns, resource, Step::Set(permits)),
+            Change::Add => {
+                self.give_back(at_ns, resource, by, permits);
+                self.step(at_ns, resource, Step::Free(permits));
+            }
+            Change::Sub => {
+                self.step(at_ns, resource, Step::Take(permits));
+                if let Some(by) = by.and_then(|by| self.known(by)) {
+                    self.ingest.took.insert(by, (resource, permits));
+                }
+            }
+        }
+        true
+    }
+
+    pub(super) fn lock(
+        &mut self,
+        at_ns: u64,
+        resource: ResourceId,
+        change: LockChange,
+        by: Option<TaskId>,
+        site: SiteId,
+    ) -> bool {
+        let Some(resource) = self.known_resource(resource) else { return false };
+        let (task, site) = (by.and_then(|by| self.known(by)), self.known_site(site));
+        let exclusive = matches!(change, LockChange::Taken | LockChange::Free);
+        match change {
+            LockChange::Taken | LockChange::ReaderIn => {
+                self.step(at_ns, resource, Step::Hold(Holder { task, since_ns: at_ns, permits: 1, exclusive, site }));
+            }
+            LockChange::Free | LockChange::ReaderOut => {
+                self.release(at_ns, resource, Step::Release { task, permits: 1, exclusive })
+            }
+        }
+        true
+    }
+
+    /// Permits of a semaphore are given back. Those of a channel are room in it, which nobody holds.
+    fn give_back(&mut self, at_ns: u64, resource: ResourceIx, by: Option<TaskId>, permits: u32) {
+        if self.resources[resource as usize].kind == ResourceKind::Semaphore {
+            let task = by.and_then(|by| self.known(by));
+            self.release(at_ns, resource, Step::Release { task, permits, exclusive: false });
+        }
+    }
+
+    fn release(&mut self, at_ns: u64, resource: ResourceIx, release: Step) {
+        if !self.resources[resource as usize].now.holders.is_empty() {
+            self.step(at_ns, resource, release);
+        }
+    }
+
+    fn step(&mut self, at_ns: u64, resource: ResourceIx, step: Step) {
+        self.resources[resource as usize].step(at_ns, step);
+    }
+}

@@ -1,0 +1,158 @@
+//! Why nothing can ever run again.
+
+use super::Trace;
+use super::resource::ResourceIx;
+use super::task::TaskIx;
+use super::waits::Leaf;
+use crate::record::event::ResourceKind;
+use crate::record::site::{Cause, Place};
+
+/// Why nothing can ever run again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stall {
+    /// What kind of knot it is.
+    pub kind: StallKind,
+    /// The tasks in it: of a circle each waits for what the next one holds; of a
+    /// channel the first waits for what the others, which have woken it before, might send.
+    pub tasks: Vec<Stalled>,
+    /// The same in words.
+    pub text: String,
+}
+
+/// What kind of knot a stall is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StallKind {
+    /// Tasks that wait for each other's locks.
+    Cycle,
+    /// Tasks that wait for a message or a signal that nobody can send. Its likely senders are inferred.
+    Channel,
+    /// Something else.
+    Unknown,
+}
+
+impl StallKind {
+    /// Its name, in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cycle => "cycle",
+            Self::Channel => "channel",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A task in a stall.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stalled {
+    /// The task.
+    pub task: TaskIx,
+    /// What it holds.
+    pub holds: Vec<Held>,
+    /// What it waits for; none if that was not recorded.
+    pub waits: Option<StalledWait>,
+}
+
+/// What a task in a stall holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The resource.
+    pub resource: ResourceIx,
+    /// Where it took it.
+    pub place: Option<Place>,
+}
+
+/// What a task in a stall waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StalledWait {
+    /// What it waits for.
+    pub cause: Cause,
+    /// Where.
+    pub place: Option<Place>,
+    /// The resource, if that is known.
+    pub resource: Option<ResourceIx>,
+}
+
+impl Trace {
+    /// Why nothing could run any more at a time. To be asked of a run that is known to have stalled then.
+    pub fn stall_at(&self, at_ns: u64) -> Stall {
+        if let Some((_, circle)) =
+            self.deadlocks.iter().find(|(formed_ns, circle)| *formed_ns <= at_ns && self.stuck_at(circle, at_ns))
+        {
+            let tasks: Vec<Stalled> = circle.iter().map(|task| self.stalled(*task, at_ns)).collect();
+            let text = tasks.iter().map(|task| self.sentence(task)).collect::<Vec<_>>().join("; ");
+            return Stall { kind: StallKind::Cycle, tasks, text };
+        }
+        let waiting: Vec<Stalled> = (0..self.tasks.len() as TaskIx)
+            .filter(|task| self.wait_at(*task, at_ns).is_some())
+            .map(|task| self.stalled(task, at_ns))
+            .collect();
+        let starved = |task: &&Stalled| task.waits.as_ref().is_some_and(|waits| waits.cause.is_channel());
+        let Some(first) = waiting.iter().find(starved) else {
+            let text = waiting.iter().map(|task| self.sentence(task)).collect::<Vec<_>>().join("; ");
+            return Stall { kind: StallKind::Unknown, tasks: waiting, text };
+        };
+        let senders: Vec<Stalled> =
+            self.wakers_of(first.task, at_ns).into_iter().map(|sender| self.stalled(sender, at_ns)).collect();
+        let mut text = self.sentence(first);
+        for sender in &senders {
+            text += &format!("; it was woken before by {}", self.sentence(sender));
+        }
+        if senders.is_empty() {
+            text += "; no living task has ever woken it";
+        }
+        let tasks = std::iter::once(first.clone()).chain(senders).collect();
+        Stall { kind: StallKind::Channel, tasks, text }
+    }
+
+    /// What to call a resource: its kind, and where it was made.
+    pub fn resource_name(&self, resource: ResourceIx) -> String {
+        let resource = &self.resources[resource as usize];
+        let kind = match resource.kind {
+            ResourceKind::Mutex => "mutex",
+            ResourceKind::RwLock => "rwlock",
+            ResourceKind::Semaphore => "semaphore",
+            ResourceKind::Channel => "channel",
+            ResourceKind::Oneshot => "oneshot",
+            ResourceKind::Barrier => "barrier",
+        };
+        match resource.made_at.and_then(|site| self.site(site).place.as_ref()) {
+            Some(place) => format!("{kind} of {place}"),
+            None => kind.to_owned(),
+        }
+    }
+
+    fn stuck_at(&self, circle: &[TaskIx], at_ns: u64) -> bool {
+        circle.iter().all(|task| self.wait_at(*task, at_ns).is_some())
+    }
+
+    fn stalled(&self, task: TaskIx, at_ns: u64) -> Stalled {
+        let holds = (0..self.resources.len() as ResourceIx).flat_map(|resource| {
+            let holders = self.resources[resource as usize].at(at_ns).holders;
+            holders.into_iter().filter(|holder| holder.task == Some(task)).map(move |holder| (resource, holder.site))
+        });
+        let place = |site: Option<_>| site.and_then(|site| self.site(site).place.clone());
+        let holds = holds.map(|(resource, site)| Held { resource, place: place(site) }).collect();
+        let leaves = self.wait_at(task, at_ns).map_or(&[][..], |wait| wait.leaves);
+        let waits = leaves.first().map(|Leaf { site, resource, .. }| StalledWait {
+            cause: self.site(*site).cause,
+            place: place(Some(*site)),
+            resource: *resource,
+        });
+        Stalled { task, holds, waits }
+    }
+
+    fn sentence(&self, stalled: &Stalled) -> String {
+        let at = |place: &Option<Place>| place.as_ref().map_or_else(String::new, |place| format!(" at {place}"));
+        let mut text = self.tasks[stalled.task as usize].name.clone();
+        for (i, held) in stalled.holds.iter().enumerate() {
+            let and = if i == 0 { " holds" } else { " and" };
+            text += &format!("{and} {}, taken{}", self.resource_name(held.resource), at(&held.place));
+        }
+        if let Some(waits) = &stalled.waits {
+            let what = waits.resource.map_or_else(|| waits.cause.to_string(), |resource| self.resource_name(resource));
+            let and = if stalled.holds.is_empty() { "" } else { ", and" };
+            text += &format!("{and} waits for {what}{}", at(&waits.place));
+        }
+        text
+    }
+}

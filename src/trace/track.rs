@@ -1,0 +1,93 @@
+//! A count over time, at a bounded cost.
+//!
+//! As with the census, a small trace keeps every moment, and a large one rounds
+//! moments down to a grain that doubles as needed.
+
+/// How many there are of something, at any time.
+#[derive(Debug)]
+pub(super) struct Track {
+    grain_ns: u64,
+    now: u32,
+    /// In order of time: the count from then on.
+    moments: Vec<(u64, u32)>,
+}
+
+impl Default for Track {
+    fn default() -> Self {
+        Self { grain_ns: 1, now: 0, moments: Vec::new() }
+    }
+}
+
+impl Track {
+    /// The most moments that are kept.
+    const MOST: usize = 8192;
+
+    pub(super) fn more(&mut self, at_ns: u64) {
+        self.now += 1;
+        self.note(at_ns);
+    }
+
+    pub(super) fn fewer(&mut self, at_ns: u64) {
+        self.now = self.now.saturating_sub(1);
+        self.note(at_ns);
+    }
+
+    /// The count at a time, after all that happened at it.
+    pub(super) fn at(&self, at_ns: u64) -> u32 {
+        let after = self.moments.partition_point(|(at, _)| *at <= at_ns);
+        after.checked_sub(1).map_or(0, |i| self.moments[i].1)
+    }
+
+    fn note(&mut self, at_ns: u64) {
+        let at_ns = at_ns & !(self.grain_ns - 1);
+        match self.moments.last_mut() {
+            // What comes late counts from the newest moment on.
+            Some((last, count)) if *last >= at_ns => *count = self.now,
+            _ => self.moments.push((at_ns, self.now)),
+        }
+        if self.moments.len() > Self::MOST {
+            self.coarsen();
+        }
+    }
+
+    fn coarsen(&mut self) {
+        while self.moments.len() > Self::MOST / 2 {
+            self.grain_ns *= 2;
+            let mask = !(self.grain_ns - 1);
+            self.moments.dedup_by(|later, kept| {
+                let same = later.0 & mask == kept.0 & mask;
+                if same {
+                    kept.1 = later.1;
+                }
+                same
+            });
+        }
+        let mask = !(self.grain_ns - 1);
+        self.moments.iter_mut().for_each(|(at, _)| *at &= mask);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_counts_up_and_down() {
+        let mut track = Track::default();
+        track.more(10);
+        track.more(20);
+        track.fewer(30);
+        assert_eq!([9, 10, 25, 30, 99].map(|at| track.at(at)), [0, 1, 2, 1, 1]);
+    }
+
+    #[test]
+    fn too_many_moments_are_rounded() {
+        let mut track = Track::default();
+        let count = 3 * Track::MOST as u64;
+        (0..count).for_each(|i| track.more(i * 100));
+        assert!(track.moments.len() <= Track::MOST);
+        assert_eq!(u64::from(track.at(u64::MAX)), count);
+        let off = u64::from(track.at(count * 50)).abs_diff(count / 2);
+        assert!(off * 100 <= track.grain_ns, "off by {off}");
+    }
+}

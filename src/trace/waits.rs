@@ -1,0 +1,382 @@
+//! From what was about to wait to waits: why a task is idle, and where.
+//!
+//! A task waits on futures that it polled and that were not ready: its *leaves*.
+//! One idle gap is one wait, with all the leaves that were alive when it began.
+//! That a future clones the task's waker does not make it wait, and that it does
+//! not clone it again does not end it, so leaves are kept from poll to poll:
+//!
+//! - A future that Tokio calls an operation says when it returns, and its drop
+//!   is seen. It is alive until then.
+//! - Of others (joins, received messages, notifications, sockets) only the
+//!   clone is seen. One is over when its task waits at a place that excludes
+//!   it: further on in the same async function. It is over, too, when nothing
+//!   else can have been woken by the wake before the poll. Otherwise it stays,
+//!   and is marked as inferred if it did not clone again.
+//! - A yield lasts until the next poll.
+
+use std::collections::HashMap;
+
+use super::Trace;
+use super::resource::ResourceIx;
+use super::task::{State, TaskIx, Wake, Waker};
+use super::track::Track;
+use crate::record::event::{NewSite, OpId, ResourceId, SiteId};
+use crate::record::site::{Cause, Place, Site};
+
+/// The place of a site in the trace: what was waited for, and where. See [`Trace::site`].
+pub type SiteIx = u32;
+
+/// A future that a task waits on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Leaf {
+    /// What is waited for, and where.
+    pub site: SiteIx,
+    /// The resource that is waited for, where Tokio tells it.
+    pub resource: Option<ResourceIx>,
+    /// Whether it is inferred and not observed that it still waits, or where.
+    pub inferred: bool,
+}
+
+/// The beginning of an idle gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// When it began, in nanoseconds since the run began.
+    pub start_ns: u64,
+    /// What it was for, by its place among the sets of leaves.
+    pub(super) leaves: u32,
+    /// Its segment, by its place among the task's.
+    pub(super) segment: u32,
+}
+
+/// An idle gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitView<'a> {
+    /// When it began, in nanoseconds since the run began.
+    pub start_ns: u64,
+    /// When it ended; none while it lasts.
+    pub end_ns: Option<u64>,
+    /// What it was for. Nothing when that was not recorded.
+    pub leaves: &'a [Leaf],
+    /// What ended it; nothing when it lasts, or ended by an abort.
+    pub wake: Option<Wake>,
+}
+
+/// All waits for one cause at one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitTotal {
+    /// What was waited for.
+    pub cause: Cause,
+    /// Where. None when no line of the program's own is known.
+    pub place: Option<Place>,
+    /// How many waits that ended, or that the end of the recording cut off.
+    pub count: u64,
+    /// How long they were together, in nanoseconds.
+    pub total_ns: u64,
+    /// How long the longest was, in nanoseconds.
+    pub max_ns: u64,
+}
+
+/// What goes on at one place of waiting at a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceCount {
+    /// What is waited for.
+    pub cause: Cause,
+    /// Where.
+    pub place: Place,
+    /// How many tasks wait there.
+    pub waiting: u32,
+    /// How many tasks are being polled that waited there last.
+    pub running: u32,
+}
+
+/// What is known of all waits.
+#[derive(Debug, Default)]
+pub(super) struct Waits {
+    pub(super) sites: Vec<std::sync::Arc<Site>>,
+    by_id: HashMap<SiteId, SiteIx>,
+    /// Sites without a place of the program's own, and what they are for a task that was spawned at a place.
+    placed: HashMap<(SiteIx, Place), SiteIx>,
+    /// Whether two sites exclude each other, as far as that was asked.
+    excludes: HashMap<(SiteIx, SiteIx), bool>,
+    sets: Vec<Set>,
+    by_leaves: HashMap<Box<[Leaf]>, u32>,
+    totals: Vec<Total>,
+    by_place: HashMap<(Cause, Option<Place>), usize>,
+    scratch: Vec<Leaf>,
+}
+
+/// A set of leaves that some wait had.
+#[derive(Debug)]
+struct Set {
+    leaves: Box<[Leaf]>,
+    /// The cause to draw.
+    cause: Cause,
+    /// Its causes and places, each once.
+    totals: Box<[usize]>,
+}
+
+#[derive(Debug)]
+struct Total {
+    sum: WaitTotal,
+    waiting: Track,
+    running: Track,
+}
+
+/// A future of a task that is alive.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Live {
+    pub(super) op: Option<OpId>,
+    site: SiteIx,
+    resource: Option<ResourceIx>,
+    /// The number of the poll in which it was last seen to wait.
+    poll: u32,
+    inferred: bool,
+}
+
+/// The futures of a task that are alive.
+#[derive(Debug, Default)]
+pub(super) struct Leaves {
+    pub(super) live: Vec<Live>,
+    poll: u32,
+    /// Whether it is known which leaf the last wake came from.
+    explained: bool,
+}
+
+impl Trace {
+    /// What was waited for at a site, and where.
+    pub fn site(&self, site: SiteIx) -> &Site {
+        &self.waits.sites[site as usize]
+    }
+
+    /// The idle gap of a task that covers a time.
+    pub fn wait_at(&self, task: TaskIx, at_ns: u64) -> Option<WaitView<'_>> {
+        let waits = &self.tasks.get(task as usize)?.waits;
+        let after = waits.partition_point(|wait| wait.start_ns <= at_ns);
+        let view = self.view(task, waits[after.checked_sub(1)?]);
+        view.end_ns.is_none_or(|end_ns| at_ns < end_ns).then_some(view)
+    }
+
+    /// The idle gaps of a task, in order of time.
+    pub fn waits_of(&self, task: TaskIx) -> impl DoubleEndedIterator<Item = WaitView<'_>> {
+        let waits = self.tasks.get(task as usize).map_or(&[][..], |task| &task.waits);
+        waits.iter().map(move |wait| self.view(task, *wait))
+    }
+
+    fn view(&self, task: TaskIx, wait: Wait) -> WaitView<'_> {
+        let task = &self.tasks[task as usize];
+        let next = task.segments.get(wait.segment as usize + 1);
+        let end_ns = next.map(|next| next.start_ns).or(task.ended.map(|ended| ended.at_ns));
+        let woken = next.is_some_and(|next| next.state == State::Ready);
+        let wake = end_ns.filter(|_| woken).and_then(|end_ns| task.wake_at(end_ns));
+        WaitView { start_ns: wait.start_ns, end_ns, leaves: self.leaves(wait), wake }
+    }
+
+    pub(super) fn leaves(&self, wait: Wait) -> &[Leaf] {
+        &self.waits.sets[wait.leaves as usize].leaves
+    }
+
+    /// For each cause and place, how often and how long tasks have waited: the longest together first.
+    pub fn wait_totals(&self) -> Vec<WaitTotal> {
+        let mut totals: Vec<WaitTotal> =
+            self.waits.totals.iter().map(|total| total.sum.clone()).filter(|total| total.count > 0).collect();
+        totals.sort_by(|a, b| {
+            (b.total_ns, b.count).cmp(&(a.total_ns, a.count)).then_with(|| (a.cause, &a.place).cmp(&(b.cause, &b.place)))
+        });
+        totals
+    }
+
+    /// What goes on at each known place of waiting at a time. Exact while few thousand moments had a change there.
+    pub fn places_at(&self, at_ns: u64) -> impl Iterator<Item = PlaceCount> {
+        self.waits.totals.iter().filter_map(move |total| {
+            let (waiting, running) = (total.waiting.at(at_ns), total.running.at(at_ns));
+            let place = total.sum.place.clone().filter(|_| waiting + running > 0)?;
+            Some(PlaceCount { cause: total.sum.cause, place, waiting, running })
+        })
+    }
+
+    pub(super) fn learn_site(&mut self, new: NewSite) {
+        self.waits.by_id.insert(new.id, self.waits.sites.len() as SiteIx);
+        self.waits.sites.push(new.site);
+    }
+
+    pub(super) fn known_site(&self, id: SiteId) -> Option<SiteIx> {
+        self.waits.by_id.get(&id).copied()
+    }
+
+    /// A poll begins.
+    pub(super) fn leaves_polled(&mut self, at_ns: u64, task: TaskIx) {
+        if let Some(wait) = self.tasks[task as usize].waits.last() {
+            self.waits.each_total(wait.leaves, |total| total.running.more(at_ns));
+        }
+        let leaves = &mut self.ingest.leaves[task as usize];
+        let sites = &self.waits.sites;
+        let before = leaves.live.len();
+        leaves.live.retain(|leaf| leaf.op.is_some() || sites[leaf.site as usize].cause != Cause::Yield);
+        leaves.poll = leaves.poll.wrapping_add(1);
+        leaves.explained = leaves.live.len() < before;
+    }
+
+    /// A poll has ended.
+    pub(super) fn leaves_rest(&mut self, at_ns: u64, task: TaskIx) {
+        if let Some(wait) = self.tasks[task as usize].waits.last() {
+            self.waits.each_total(wait.leaves, |total| total.running.fewer(at_ns));
+        }
+        let leaves = &mut self.ingest.leaves[task as usize];
+        let poll = leaves.poll;
+        let silent = |leaf: &Live| leaf.op.is_none() && leaf.poll != poll;
+        let silent_ones = leaves.live.iter().filter(|leaf| silent(leaf)).count();
+        if silent_ones == 1 && !leaves.explained && leaves.live.len() > 1 {
+            leaves.live.retain(|leaf| !silent(leaf));
+        } else {
+            leaves.live.iter_mut().filter(|leaf| silent(leaf)).for_each(|leaf| leaf.inferred = true);
+        }
+    }
+
+    /// A wait begins, with a segment that is about to be added. Returns the cause to draw.
+    pub(super) fn wait_begins(&mut self, at_ns: u64, task: TaskIx) -> Cause {
+        let live = &self.ingest.leaves[task as usize].live;
+        let leaves = self.waits.set_of(live);
+        self.waits.each_total(leaves, |total| total.waiting.more(at_ns));
+        let task = &mut self.tasks[task as usize];
+        task.waits.push(Wait { start_ns: at_ns, leaves, segment: task.segments.len() as u32 });
+        self.waits.sets[leaves as usize].cause
+    }
+
+    /// The wait of a task that waits ends.
+    pub(super) fn wait_ends(&mut self, at_ns: u64, task: TaskIx) {
+        let Some(wait) = self.tasks[task as usize].waits.last().copied() else { return };
+        let lasted_ns = at_ns.saturating_sub(wait.start_ns);
+        self.waits.each_total(wait.leaves, |total| {
+            total.waiting.fewer(at_ns);
+            total.sum.count += 1;
+            total.sum.total_ns += lasted_ns;
+            total.sum.max_ns = total.sum.max_ns.max(lasted_ns);
+        });
+    }
+
+    /// Who woke a task that waits, if it was no task.
+    pub(super) fn outside_waker(&self, task: TaskIx) -> Waker {
+        let leaves = self.tasks[task as usize].waits.last().map_or(&[][..], |wait| self.leaves(*wait));
+        let mut causes = leaves.iter().map(|leaf| self.site(leaf.site).cause);
+        let first = causes.next();
+        match first.filter(|first| causes.all(|cause| cause == *first)) {
+            Some(Cause::Time) => Waker::Timer,
+            Some(Cause::Io) => Waker::Io,
+            Some(Cause::Blocking) => Waker::Blocking,
+            Some(Cause::Yield) => Waker::Scheduler,
+            _ => Waker::Outside,
+        }
+    }
+
+    /// A future of the task's is about to wait.
+    pub(super) fn leaf_pends(&mut self, task: TaskIx, op: Option<OpId>, resource: Option<ResourceId>, site: SiteId) {
+        let Some(site) = self.known_site(site) else { return };
+        let (site, placed) = self.place_for(task, site);
+        let resource = resource.and_then(|resource| self.known_resource(resource));
+        let leaves = &mut self.ingest.leaves[task as usize];
+        let poll = leaves.poll;
+        let same = |leaf: &&mut Live| if op.is_some() { leaf.op == op } else { leaf.op.is_none() && leaf.site == site };
+        if let Some(known) = leaves.live.iter_mut().find(same) {
+            *known = Live { op, site, resource, poll, inferred: placed };
+            // An operation would have said that it had returned; others may have returned and begun anew.
+            leaves.explained |= op.is_none();
+            return;
+        }
+        let before = leaves.live.len();
+        leaves.live.retain(|leaf| !self.waits.excluded(leaf.site, site));
+        leaves.explained |= leaves.live.len() < before;
+        if leaves.live.capacity() == 0 {
+            leaves.live.reserve_exact(1);
+        }
+        leaves.live.push(Live { op, site, resource, poll, inferred: placed });
+    }
+
+    /// An operation of the task's has returned, or is gone.
+    pub(super) fn leaf_ends(&mut self, task: TaskIx, op: OpId) {
+        let leaves = &mut self.ingest.leaves[task as usize];
+        let before = leaves.live.len();
+        leaves.live.retain(|leaf| leaf.op != Some(op));
+        leaves.explained |= leaves.live.len() < before;
+    }
+
+    /// A task that is nothing but a library's future waits where it was spawned. Whether that had to be inferred.
+    fn place_for(&mut self, task: TaskIx, site: SiteIx) -> (SiteIx, bool) {
+        let known = &self.waits.sites[site as usize];
+        let Some(spawned) = self.tasks[task as usize].spawned_at.filter(|_| known.place.is_none()) else { return (site, false) };
+        let place = Place { file: spawned.file().into(), line: spawned.line() };
+        if let Some(placed) = self.waits.placed.get(&(site, place.clone())) {
+            return (*placed, true);
+        }
+        let placed = self.waits.sites.len() as SiteIx;
+        let moved = Site { place: Some(place.clone()), ..Site::clone(known) };
+        self.waits.sites.push(moved.into());
+        self.waits.placed.insert((site, place), placed);
+        (placed, true)
+    }
+}
+
+impl Waits {
+    fn excluded(&mut self, earlier: SiteIx, later: SiteIx) -> bool {
+        let sites = &self.sites;
+        *self.excludes.entry((earlier, later)).or_insert_with(|| sites[earlier as usize].excludes(&sites[later as usize]))
+    }
+
+    /// The number of the set of these leaves.
+    fn set_of(&mut self, live: &[Live]) -> u32 {
+        let mut leaves = std::mem::take(&mut self.scratch);
+        leaves.clear();
+        let sites = &self.sites;
+        // A future that is not Tokio's says nothing, if what it waits for says more.
+        let told = |leaf: &Live| sites[leaf.site as usize].cause != Cause::Other;
+        let any = live.iter().any(told);
+        for leaf in live.iter().filter(|leaf| !any || told(leaf)) {
+            let leaf = Leaf { site: leaf.site, resource: leaf.resource, inferred: leaf.inferred || !told(leaf) };
+            if !leaves.contains(&leaf) {
+                leaves.push(leaf);
+            }
+        }
+        let set = self.by_leaves.get(&leaves[..]).copied().unwrap_or_else(|| self.add_set(&leaves));
+        self.scratch = leaves;
+        set
+    }
+
+    fn add_set(&mut self, leaves: &[Leaf]) -> u32 {
+        let number = self.sets.len() as u32;
+        let mut totals: Vec<usize> = leaves.iter().map(|leaf| self.total_of(leaf.site)).collect();
+        totals.sort_unstable();
+        totals.dedup();
+        let causes = leaves.iter().map(|leaf| self.sites[leaf.site as usize].cause);
+        let cause = causes.min_by_key(|cause| weight(*cause)).unwrap_or_default();
+        self.by_leaves.insert(leaves.into(), number);
+        self.sets.push(Set { leaves: leaves.into(), cause, totals: totals.into() });
+        number
+    }
+
+    fn total_of(&mut self, site: SiteIx) -> usize {
+        let site = &self.sites[site as usize];
+        let (totals, cause, place) = (&mut self.totals, site.cause, site.place.clone());
+        *self.by_place.entry((cause, place.clone())).or_insert_with(|| {
+            let sum = WaitTotal { cause, place, count: 0, total_ns: 0, max_ns: 0 };
+            totals.push(Total { sum, waiting: Track::default(), running: Track::default() });
+            totals.len() - 1
+        })
+    }
+
+    fn each_total(&mut self, set: u32, mut f: impl FnMut(&mut Total)) {
+        for total in &self.sets[set as usize].totals {
+            f(&mut self.totals[*total]);
+        }
+    }
+}
+
+/// Of several causes the one to draw: what others have to give first, what comes by itself last.
+fn weight(cause: Cause) -> u8 {
+    match cause {
+        cause if cause.is_lock() => 0,
+        cause if cause.is_channel() => 1,
+        Cause::Join => 2,
+        Cause::Io | Cause::Blocking => 3,
+        Cause::Time => 4,
+        _ => 5,
+    }
+}

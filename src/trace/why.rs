@@ -1,0 +1,207 @@
+//! Who waits for whom: from a task to what it waits for, to who holds that, and on.
+//!
+//! A lock has holders, and they are known. For a message or the end of a task
+//! there are only candidates: the tasks that have woken this one so far, and
+//! its living children. Those are inferred, and marked so.
+
+use super::Trace;
+use super::resource::{Holdings, ResourceIx};
+use super::task::{State, TaskIx, Waker};
+use super::waits::Leaf;
+use crate::record::event::ResourceKind;
+use crate::record::site::Cause;
+
+/// A task that another one waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Blocker {
+    /// The task.
+    pub task: TaskIx,
+    /// Since when it holds what is waited for, in nanoseconds since the run began; none for a candidate.
+    pub since_ns: Option<u64>,
+    /// Whether it is inferred and not observed.
+    pub inferred: bool,
+}
+
+/// One step on the way from a wait to its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The task.
+    pub task: TaskIx,
+    /// What it waits on, if it waits. Of several futures, the first that a known task holds up.
+    pub leaf: Option<Leaf>,
+    /// The tasks that hold it up. The next link is the first of them.
+    pub blockers: Vec<Blocker>,
+}
+
+/// Why a task waits.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Why {
+    /// From the task to the last one that is known.
+    pub links: Vec<Link>,
+    /// The link that the last one waits for in its turn, if it is a circle.
+    pub cycle: Option<usize>,
+}
+
+impl Trace {
+    /// Why a task waits at a time: from task to blocker, until one that is not held up by a known task.
+    pub fn why(&self, task: TaskIx, at_ns: u64) -> Why {
+        let mut why = Why::default();
+        let mut next = Some(task);
+        while let Some(task) = next {
+            why.cycle = why.links.iter().position(|link| link.task == task);
+            if why.cycle.is_some() {
+                break;
+            }
+            let link = self.link(task, at_ns);
+            next = link.blockers.first().map(|blocker| blocker.task);
+            why.links.push(link);
+        }
+        why
+    }
+
+    /// The tasks that hold up what this leaf of a task waits for, at a time. The longest first.
+    pub fn blockers(&self, task: TaskIx, leaf: Leaf, at_ns: u64) -> Vec<Blocker> {
+        let cause = self.site(leaf.site).cause;
+        if let Some(resource) = leaf.resource
+            && self.resources[resource as usize].kind != ResourceKind::Channel
+            && cause.is_lock()
+        {
+            return blockers_of(&self.resources[resource as usize].at(at_ns), task);
+        }
+        let inferred = |task| Blocker { task, since_ns: None, inferred: true };
+        match cause {
+            Cause::Join => {
+                let alive = |child: &TaskIx| {
+                    let child = &self.tasks[*child as usize];
+                    child.spawned_ns <= at_ns && child.end_at(at_ns).is_none()
+                };
+                self.children_of(task).iter().copied().filter(alive).map(inferred).collect()
+            }
+            cause if cause.is_channel() => self.wakers_of(task, at_ns).into_iter().map(inferred).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The task that has held something others wait for since the longest waiter came, what it holds, and since when that one waits.
+    pub fn longest_blocker_at(&self, at_ns: u64) -> Option<(TaskIx, ResourceIx, u64)> {
+        let worst = |ix: ResourceIx| {
+            let holdings = self.resources[ix as usize].at(at_ns);
+            let since_ns = holdings.waiters.iter().filter(|waiter| !waiter.is_granted()).map(|waiter| waiter.since_ns).min()?;
+            let holder = holdings.holders.iter().find_map(|holder| holder.task)?;
+            Some((holder, ix, since_ns))
+        };
+        self.contended().filter_map(worst).min_by_key(|(_, _, since_ns)| *since_ns)
+    }
+
+    /// The other tasks that have woken this one by a time and are alive then, the last one first.
+    pub(super) fn wakers_of(&self, task: TaskIx, at_ns: u64) -> Vec<TaskIx> {
+        let mut wakers = Vec::new();
+        for wake in self.tasks[task as usize].wakes.iter().rev().filter(|wake| wake.at_ns <= at_ns) {
+            if let Waker::Task(by) = wake.by
+                && by != task
+                && !wakers.contains(&by)
+                && self.tasks[by as usize].end_at(at_ns).is_none()
+            {
+                wakers.push(by);
+            }
+        }
+        wakers
+    }
+
+    fn link(&self, task: TaskIx, at_ns: u64) -> Link {
+        let leaves = self.wait_at(task, at_ns).map_or(&[][..], |wait| wait.leaves);
+        let held_up = leaves.iter().find_map(|leaf| {
+            let blockers = self.blockers(task, *leaf, at_ns);
+            (!blockers.is_empty()).then_some((*leaf, blockers))
+        });
+        match held_up {
+            Some((leaf, blockers)) => Link { task, leaf: Some(leaf), blockers },
+            None => Link { task, leaf: leaves.first().copied(), blockers: Vec::new() },
+        }
+    }
+
+    /// Looks whether a task that has just begun to wait has closed a circle of locks.
+    pub(super) fn look_for_circle(&mut self, at_ns: u64, task: TaskIx) {
+        let mut path = Vec::new();
+        if self.lock_leaves(task).is_some_and(|leaves| !leaves.is_empty()) && self.is_stuck(task, &mut path) {
+            let circle = self.circle_from(task);
+            if !circle.is_empty() && !self.deadlocks.iter().any(|(_, known)| known.iter().all(|task| circle.contains(task))) {
+                self.deadlocks.push((at_ns, circle));
+            }
+        }
+    }
+
+    /// Whether a task can never go on, if those on the path cannot: it waits for
+    /// locks alone, and those that hold them can never give them back.
+    fn is_stuck(&self, task: TaskIx, path: &mut Vec<TaskIx>) -> bool {
+        if path.contains(&task) {
+            return true;
+        }
+        let Some(leaves) = self.lock_leaves(task) else { return false };
+        path.push(task);
+        let stuck = leaves.iter().all(|resource| {
+            let resource = &self.resources[*resource as usize];
+            let blockers = blockers_of(&resource.now, task);
+            let mut stuck = blockers.iter().map(|blocker| self.is_stuck(blocker.task, path));
+            // A lock is free when all its holders have left; of a semaphore one permit may do.
+            if resource.kind == ResourceKind::Semaphore {
+                let told = resource.now.holders.iter().all(|holder| holder.task.is_some()) && !resource.now.inferred;
+                told && !blockers.is_empty() && stuck.all(|stuck| stuck)
+            } else {
+                stuck.any(|stuck| stuck)
+            }
+        });
+        path.pop();
+        stuck
+    }
+
+    /// The locks that a task waits for now; none if it does not wait, or for anything else too.
+    fn lock_leaves(&self, task: TaskIx) -> Option<Vec<ResourceIx>> {
+        let task = &self.tasks[task as usize];
+        let waits = task.ended.is_none() && task.segments.last().is_some_and(|last| last.state.is_waiting());
+        let leaves = self.leaves(*task.waits.last().filter(|_| waits)?);
+        let lock = |leaf: &Leaf| leaf.resource.filter(|_| self.site(leaf.site).cause.is_lock());
+        leaves.iter().map(lock).collect::<Option<Vec<_>>>().filter(|locks| !locks.is_empty())
+    }
+
+    /// The circle that is reached from a stuck task, beginning where it closes.
+    fn circle_from(&self, task: TaskIx) -> Vec<TaskIx> {
+        let mut path = vec![task];
+        loop {
+            let last = path[path.len() - 1];
+            let blockers = self
+                .lock_leaves(last)
+                .unwrap_or_default()
+                .into_iter()
+                .flat_map(|resource| blockers_of(&self.resources[resource as usize].now, last));
+            let stuck = blockers.map(|blocker| blocker.task).find(|blocker| self.is_stuck(*blocker, &mut Vec::new()));
+            let Some(next) = stuck else { return Vec::new() };
+            if let Some(start) = path.iter().position(|task| *task == next) {
+                return path.split_off(start);
+            }
+            path.push(next);
+        }
+    }
+}
+
+/// Those who hold a resource, or for whom it is set aside; a task can hold up itself.
+fn blockers_of(holdings: &Holdings, waiter: TaskIx) -> Vec<Blocker> {
+    let inferred = holdings.inferred;
+    let held = holdings
+        .holders
+        .iter()
+        .filter_map(|holder| Some(Blocker { task: holder.task?, since_ns: Some(holder.since_ns), inferred }));
+    let granted = holdings.waiters.iter().filter(|other| other.is_granted() && other.task != waiter);
+    let granted = granted.map(|other| Blocker { task: other.task, since_ns: Some(other.since_ns), inferred: false });
+    held.chain(granted).collect()
+}
+
+impl State {
+    /// The cause to draw, if it waits.
+    pub fn cause(self) -> Option<Cause> {
+        match self {
+            Self::Waiting(cause) => Some(cause),
+            Self::Running(_) | Self::Ready => None,
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Random programs that keep their own books: who holds what, and how often
+//! tasks are polled, is what was recorded.
+
+mod observed;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex as Books};
+use std::time::Duration;
+
+use async_playground::record::Detail;
+use async_playground::trace::{End, ResourceKind, State, Trace};
+use observed::{On, observe, spawn};
+use proptest::prelude::*;
+use tokio::sync::{Mutex, RwLock, Semaphore, mpsc};
+use tokio::task;
+use tokio::time::{Instant, sleep, timeout};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// Something that a task of a random program does.
+#[derive(Debug, Clone)]
+enum Step {
+    Yield,
+    Sleep(u8),
+    /// Takes something, keeps it for some milliseconds, and gives it back.
+    Take(Take, u8),
+    /// Takes one thing and then another one, and gives both back. Always in one order, so that nobody is stuck.
+    TakeBoth(Take, Take, u8),
+    /// Takes something, and another task gives it back.
+    TakeAndPass(Take, u8),
+    /// Tries to take something for some milliseconds only.
+    TryFor(Take, u8),
+    /// Spawns a task and waits for it, or aborts it.
+    Child {
+        naps: u8,
+        abort: bool,
+    },
+    Message,
+}
+
+/// What is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Take {
+    Lock(usize),
+    Read(usize),
+    Write(usize),
+    Permits(usize, u32),
+}
+
+const MUTEXES: usize = 2;
+const RWLOCKS: usize = 2;
+/// The permits of each semaphore.
+const SEMAPHORES: [usize; 2] = [1, 4];
+
+/// In the order that they are made in, so that a number tells which of the recorded ones it is.
+struct Resources {
+    mutexes: Vec<Arc<Mutex<()>>>,
+    rwlocks: Vec<Arc<RwLock<()>>>,
+    semaphores: Vec<Arc<Semaphore>>,
+    start: Instant,
+    /// When, which resource, by whom it was taken, and how many permits more or fewer.
+    books: Books<Vec<(u128, usize, String, i64)>>,
+}
+
+impl Take {
+    fn resource(self) -> usize {
+        match self {
+            Take::Lock(i) => i,
+            Take::Read(i) | Take::Write(i) => MUTEXES + i,
+            Take::Permits(i, _) => MUTEXES + RWLOCKS + i,
+        }
+    }
+
+    fn permits(self) -> i64 {
+        if let Take::Permits(_, permits) = self { i64::from(permits) } else { 1 }
+    }
+}
+
+/// What was taken: dropping it gives it back, and the books know.
+struct Taken {
+    resources: Arc<Resources>,
+    take: Take,
+    by: String,
+    guard: Option<Box<dyn Send>>,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.guard.take();
+        self.resources.write_down(self.take, &self.by, -self.take.permits());
+    }
+}
+
+impl Resources {
+    fn new() -> Self {
+        Self {
+            mutexes: (0..MUTEXES).map(|_| Arc::default()).collect(),
+            rwlocks: (0..RWLOCKS).map(|_| Arc::default()).collect(),
+            semaphores: SEMAPHORES.map(|permits| Arc::new(Semaphore::new(permits))).into(),
+            start: Instant::now(),
+            books: Books::default(),
+        }
+    }
+
+    fn write_down(&self, take: Take, by: &str, change: i64) {
+        let at = self.start.elapsed().as_millis();
+        self.books.lock().unwrap().push((at, take.resource(), by.to_owned(), change));
+    }
+
+    async fn take(self: &Arc<Self>, take: Take, by: &str) -> Taken {
+        let guard: Box<dyn Send> = match take {
+            Take::Lock(i) => Box::new(self.mutexes[i].clone().lock_owned().await),
+            Take::Read(i) => Box::new(self.rwlocks[i].clone().read_owned().await),
+            Take::Write(i) => Box::new(self.rwlocks[i].clone().write_owned().await),
+            Take::Permits(i, permits) => Box::new(self.semaphores[i].clone().acquire_many_owned(permits).await.unwrap()),
+        };
+        self.write_down(take, by, take.permits());
+        Taken { resources: self.clone(), take, by: by.to_owned(), guard: Some(guard) }
+    }
+}
+
+fn ms(n: u8) -> Duration {
+    MS * u32::from(n)
+}
+
+async fn perform(steps: Vec<Step>, name: String, resources: Arc<Resources>) {
+    for step in steps {
+        match step {
+            Step::Yield => task::yield_now().await,
+            Step::Sleep(n) => sleep(ms(n)).await,
+            Step::Take(take, keep) => {
+                let _taken = resources.take(take, &name).await;
+                sleep(ms(keep)).await;
+            }
+            Step::TakeBoth(one, other, keep) => {
+                let _first = resources.take(one.min(other), &name).await;
+                if one.resource() != other.resource() {
+                    let _second = resources.take(one.max(other), &name).await;
+                    sleep(ms(keep)).await;
+                }
+            }
+            Step::TakeAndPass(take, keep) => {
+                let taken = resources.take(take, &name).await;
+                task::spawn(async move {
+                    sleep(ms(keep)).await;
+                    drop(taken);
+                });
+            }
+            Step::TryFor(take, patience) => {
+                if let Ok(_taken) = timeout(ms(patience), resources.take(take, &name)).await {
+                    sleep(MS).await;
+                }
+            }
+            Step::Child { naps, abort } => {
+                let child = task::spawn(async move {
+                    for _ in 0..naps {
+                        sleep(MS).await;
+                    }
+                });
+                if abort {
+                    task::yield_now().await;
+                    child.abort();
+                }
+                _ = child.await;
+            }
+            Step::Message => {
+                let (send, mut receive) = mpsc::channel(1);
+                task::spawn(async move { send.send(()).await });
+                receive.recv().await;
+            }
+        }
+    }
+}
+
+async fn program(tasks: Vec<Vec<Step>>, resources: Arc<Resources>) {
+    let spawned = tasks.into_iter().enumerate().map(|(i, steps)| {
+        let name = format!("worker {i}");
+        spawn(&name.clone(), perform(steps, name, resources.clone()))
+    });
+    for task in spawned.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    // Whoever was handed something has given it back by then.
+    sleep(30 * MS).await;
+}
+
+fn takes() -> impl Strategy<Value = Take> {
+    prop_oneof![
+        (0..MUTEXES).prop_map(Take::Lock),
+        (0..RWLOCKS).prop_map(Take::Read),
+        (0..RWLOCKS).prop_map(Take::Write),
+        (0..SEMAPHORES.len(), 1..=4_u32).prop_map(|(i, n)| Take::Permits(i, n.min(SEMAPHORES[i] as u32))),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Vec<Step>>> {
+    let step = prop_oneof![
+        1 => Just(Step::Yield),
+        1 => (0..4_u8).prop_map(Step::Sleep),
+        4 => (takes(), 0..4_u8).prop_map(|(take, keep)| Step::Take(take, keep)),
+        2 => (takes(), takes(), 0..4_u8).prop_map(|(one, other, keep)| Step::TakeBoth(one, other, keep)),
+        1 => (takes(), 0..4_u8).prop_map(|(take, keep)| Step::TakeAndPass(take, keep)),
+        2 => (takes(), 0..4_u8).prop_map(|(take, patience)| Step::TryFor(take, patience)),
+        1 => (0..3_u8, any::<bool>()).prop_map(|(naps, abort)| Step::Child { naps, abort }),
+        1 => Just(Step::Message),
+    ];
+    prop::collection::vec(prop::collection::vec(step, 1..6), 1..8)
+}
+
+/// Who holds the resource of that number, by the books, and how many permits.
+fn by_the_books(books: &[(u128, usize, String, i64)], resource: usize, at_ms: u128) -> BTreeMap<String, i64> {
+    let mut held = BTreeMap::new();
+    for (_, _, by, change) in books.iter().filter(|(at, of, ..)| *at <= at_ms && *of == resource) {
+        *held.entry(by.clone()).or_insert(0) += change;
+    }
+    held.retain(|_, permits| *permits != 0);
+    held
+}
+
+/// The same as recorded; none where it is inferred.
+fn as_recorded(trace: &Trace, resource: usize, at_ns: u64) -> Option<BTreeMap<String, i64>> {
+    let holdings = trace.resources[resource].at(at_ns);
+    let mut held = BTreeMap::new();
+    for holder in &holdings.holders {
+        let name = holder.task.map_or_else(String::new, |task| trace.tasks[task as usize].name.clone());
+        *held.entry(name).or_insert(0) += i64::from(holder.permits);
+    }
+    (!holdings.inferred).then_some(held)
+}
+
+fn check_holders(tasks: Vec<Vec<Step>>) -> Result<(), TestCaseError> {
+    let books = Arc::new(Books::new(Vec::new()));
+    let kept = books.clone();
+    let (trace, polls) = observe(On::Virtual, Detail::Waits, |_| async move {
+        let resources = Arc::new(Resources::new());
+        program(tasks, resources.clone()).await;
+        *kept.lock().unwrap() = std::mem::take(&mut *resources.books.lock().unwrap());
+    });
+    check_lives(&trace, polls)?;
+    let books = books.lock().unwrap();
+    let count = MUTEXES + RWLOCKS + SEMAPHORES.len();
+    let of_books = |resource: &&async_playground::trace::Resource| resource.kind != ResourceKind::Channel;
+    prop_assert_eq!(trace.resources.iter().filter(of_books).count(), count);
+    let last = books.iter().map(|(at, ..)| *at).max().unwrap_or(0);
+    for at_ms in 0..=last {
+        for resource in 0..count {
+            // Everything happens on whole milliseconds: half of one later all is said.
+            let at_ns = at_ms as u64 * 1_000_000 + 500_000;
+            if let Some(recorded) = as_recorded(&trace, resource, at_ns) {
+                prop_assert_eq!(recorded, by_the_books(&books, resource, at_ms), "resource {} at {} ms", resource, at_ms);
+            }
+        }
+    }
+    for resource in &trace.resources {
+        let end = resource.at(trace.end_ns);
+        prop_assert!(end.holders.is_empty() && end.waiters.is_empty(), "{:?}", end);
+    }
+    Ok(())
+}
+
+/// What is recorded of polls is what Tokio counts, and whoever is ready has been spawned or woken.
+fn check_lives(trace: &Trace, polls: u64) -> Result<(), TestCaseError> {
+    prop_assert_eq!(trace.polls, polls);
+    prop_assert_eq!(trace.lost, 0);
+    for task in &trace.tasks {
+        let readies = task.segments.iter().filter(|segment| segment.state == State::Ready).count();
+        prop_assert_eq!(readies, task.wakes.len() + 1, "{}: {:?} {:?}", &task.name, &task.segments, &task.wakes);
+        for (i, segment) in task.segments.iter().enumerate() {
+            let before = i.checked_sub(1).map(|before| task.segments[before].state);
+            let aborted = task.ended.is_some_and(|ended| ended.how != End::Completed) && i + 1 == task.segments.len();
+            let answered = !matches!(segment.state, State::Running(_)) || before == Some(State::Ready) || aborted;
+            prop_assert!(answered, "{}: a poll without a wake", &task.name);
+        }
+        let waits = task.segments.iter().filter(|segment| segment.state.is_waiting()).count();
+        prop_assert_eq!(waits, task.waits.len());
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn holders_agree_with_the_programs_own_books(tasks in steps()) {
+        check_holders(tasks)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn lives_agree_with_tokios_own_count(tasks in steps(), workers in any::<bool>()) {
+        let on = if workers { On::TwoWorkers } else { On::OneThread };
+        let (trace, polls) = observe(on, Detail::Waits, |_| async move { program(tasks, Arc::new(Resources::new())).await });
+        check_lives(&trace, polls)?;
+    }
+}

@@ -1,0 +1,154 @@
+//! A Tokio program under observation: its trace, also while it runs.
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+use std::time::Duration;
+
+use async_playground::record::{self, Detail, OnFull, Recorder};
+use async_playground::trace::{Cause, TaskIx, Trace};
+use tokio::runtime::{Builder, RuntimeMetrics};
+use tokio::task::{self, JoinHandle};
+
+/// Which runtime a program is run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum On {
+    /// One thread, and time that jumps when nothing can run.
+    Virtual,
+    /// One thread.
+    OneThread,
+    /// Two worker threads.
+    TwoWorkers,
+}
+
+impl On {
+    pub(crate) fn builder(self) -> Builder {
+        let mut builder = match self {
+            On::TwoWorkers => Builder::new_multi_thread(),
+            _ => Builder::new_current_thread(),
+        };
+        if self == On::TwoWorkers {
+            builder.worker_threads(2);
+        }
+        builder.enable_all().start_paused(self == On::Virtual).max_blocking_threads(1);
+        if self == On::TwoWorkers {
+            builder.enable_metrics_schedule_latency_histogram();
+        }
+        builder
+    }
+}
+
+/// The trace of a program that runs.
+#[derive(Clone, Default)]
+pub(crate) struct Live(Arc<Mutex<Trace>>);
+
+impl Live {
+    pub(crate) fn trace(&self) -> MutexGuard<'_, Trace> {
+        self.0.lock().expect("no thread has panicked with the trace")
+    }
+
+    /// Yields until the task of that name is seen to wait.
+    pub(crate) async fn until_waiting(&self, name: &str) {
+        while !self.is_waiting(name) {
+            thread::sleep(Duration::from_millis(1));
+            task::yield_now().await;
+        }
+    }
+
+    fn is_waiting(&self, name: &str) -> bool {
+        let trace = self.trace();
+        let task = trace.tasks.iter().find(|task| task.name == name);
+        task.and_then(|task| task.segments.last()).is_some_and(|last| last.state.is_waiting())
+    }
+}
+
+/// Polls by Tokio's own count. On several workers that one leaves some out, and the samples of a histogram do not.
+fn polls_of(metrics: &RuntimeMetrics, on: On) -> u64 {
+    if on != On::TwoWorkers {
+        return metrics.worker_poll_count(0);
+    }
+    let buckets = metrics.schedule_latency_histogram_num_buckets();
+    (0..metrics.num_workers())
+        .flat_map(|worker| (0..buckets).map(move |bucket| (worker, bucket)))
+        .map(|(worker, bucket)| metrics.schedule_latency_histogram_bucket_count(worker, bucket))
+        .sum()
+}
+
+/// Runs a program to its end, in a task called *main*, and returns its trace and the runtime's own count of polls.
+pub(crate) fn observe<F, P>(on: On, detail: Detail, program: P) -> (Trace, u64)
+where
+    P: FnOnce(Live) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
+    record::install();
+    let (recorder, mut reader) = Recorder::with_detail(if on == On::Virtual { OnFull::Wait } else { OnFull::Drop }, detail);
+    let mut builder = on.builder();
+    recorder.observe(&mut builder, ());
+    let runtime = builder.build().unwrap();
+    let live = Live::default();
+    let over = Arc::new(AtomicBool::new(false));
+    let reading = thread::spawn({
+        let (live, over) = (live.clone(), over.clone());
+        move || {
+            loop {
+                let last = over.load(Ordering::Acquire);
+                reader.drain(last, |thread, event| live.trace().push(thread, event));
+                if last {
+                    break;
+                }
+                reader.wait(Duration::from_millis(1));
+            }
+            let mut trace = live.trace();
+            trace.add_lost(reader.lost());
+            let end_ns = trace.end_ns;
+            trace.close(end_ns);
+        }
+    });
+    {
+        let attached = recorder.attach("root");
+        let _context = runtime.enter();
+        if on == On::Virtual {
+            recorder.begin_virtual()
+        } else {
+            recorder.begin_real()
+        }
+        let main = spawn("main", program(live.clone()));
+        runtime.block_on(main).unwrap();
+        drop(attached);
+    }
+    recorder.close();
+    let metrics = runtime.metrics();
+    // Before the count is read: workers hand over their counts when they end.
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    let polls = polls_of(&metrics, on) - recorder.unrecorded_polls();
+    over.store(true, Ordering::Release);
+    recorder.notify();
+    reading.join().unwrap();
+    let trace = std::mem::take(&mut *live.trace());
+    (trace, polls)
+}
+
+pub(crate) fn spawn<T: Send + 'static>(name: &str, future: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    task::Builder::new().name(name).spawn(future).unwrap()
+}
+
+/// The task of that name.
+pub(crate) fn find(trace: &Trace, name: &str) -> TaskIx {
+    trace.tasks.iter().position(|task| task.name == name).unwrap_or_else(|| panic!("no task {name}")) as TaskIx
+}
+
+/// For each idle gap of a task, the cause, line and mark of each leaf: `["time 12", "join 14?"]`.
+pub(crate) fn waits(trace: &Trace, name: &str) -> Vec<Vec<String>> {
+    let leaf = |leaf: &async_playground::trace::Leaf| {
+        let site = trace.site(leaf.site);
+        let line = site.place.as_ref().map_or(0, |place| place.line);
+        format!("{} {line}{}", site.cause, if leaf.inferred { "?" } else { "" })
+    };
+    trace.waits_of(find(trace, name)).map(|wait| wait.leaves.iter().map(leaf).collect()).collect()
+}
+
+/// One wait for that cause at that line.
+pub(crate) fn one(cause: Cause, line: u32) -> Vec<String> {
+    vec![format!("{cause} {line}")]
+}
