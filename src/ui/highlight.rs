@@ -64,6 +64,8 @@ struct Worker {
 pub(crate) struct Shown<'a> {
     /// Lines of the file that come before and are not shown.
     pub(crate) before: usize,
+    /// The line, counted among those shown, that the tab opens at.
+    pub(crate) open: usize,
     /// The lines.
     pub(crate) lines: &'a [CodeLine],
 }
@@ -73,6 +75,8 @@ struct Source {
     lines: Vec<CodeLine>,
     /// Those that are shown.
     excerpt: Range<usize>,
+    /// The one of them that the tab opens at.
+    open: usize,
     /// Whether it is highlighted, as far as it can be.
     done: bool,
 }
@@ -108,10 +112,14 @@ impl Cache {
         let source = self.sources.entry(key).or_insert_with(|| {
             *worker = worker.take().or_else(Worker::start);
             let asked = worker.as_ref().is_some_and(|worker| worker.asked.send((key, text)).is_ok());
-            Source { lines: plain(text), excerpt: excerpt(text), done: !asked }
+            Source { lines: plain(text), excerpt: excerpt(text), open: entry(text), done: !asked }
         });
         self.unfinished |= !source.done;
-        Shown { before: source.excerpt.start, lines: source.lines.get(source.excerpt.clone()).unwrap_or_default() }
+        Shown {
+            before: source.excerpt.start,
+            open: source.open,
+            lines: source.lines.get(source.excerpt.clone()).unwrap_or_default(),
+        }
     }
 }
 
@@ -145,6 +153,13 @@ fn excerpt(text: &str) -> Range<usize> {
     let tests = lines.iter().position(|line| *line == "#[cfg(test)]").unwrap_or(lines.len());
     let end = lines[..tests].iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
     if start < end { start..end } else { 0..lines.len() }
+}
+
+/// The line, counted among those shown, at which the scenario's own code begins: imports and parameters come before. A
+/// twin has its lesson there, and opens at its top.
+fn entry(text: &str) -> usize {
+    let shown = excerpt(text);
+    text.lines().skip(shown.start).position(|line| line.starts_with("async fn run(")).unwrap_or(0)
 }
 
 /// The grammar of a tab; none when its queries do not fit the library, which then shows plain code.
@@ -214,7 +229,7 @@ mod tests {
         for (tab, text) in [(CodeTab::Rust, scenario.source), (CodeTab::Asyncio, scenario.twin)] {
             let mut cache = Cache::default();
             let shown = excerpt(text);
-            let first = Shown { before: shown.start, lines: &plain(text)[shown.clone()] };
+            let first = Shown { before: shown.start, open: entry(text), lines: &plain(text)[shown.clone()] };
             assert_eq!(cache.shown(scenario, tab), first);
             assert!(cache.unfinished());
             while cache.unfinished() {
@@ -242,6 +257,8 @@ mod tests {
             assert!(shown[0].starts_with("use "), "{}: {}", scenario.id, shown[0]);
             assert!(shown.iter().any(|line| line.starts_with("async fn run(")), "{}", scenario.id);
             assert!(!shown.iter().any(|line| line.contains("mod tests")), "{}", scenario.id);
+            assert!(shown[entry(scenario.source)].starts_with("async fn run("), "{}", scenario.id);
+            assert_eq!(entry(scenario.twin), 0);
         }
     }
 
