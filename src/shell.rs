@@ -317,7 +317,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         let (model, cache) = (&self.model, &mut self.cache);
         self.surface.draw(&mut |frame| areas = Some(ui::draw(frame, model, cache)))?;
         // The first frame at a new size shows what was chosen for the old one; the next puts that right.
-        self.dirty = areas.is_some_and(|areas| update::laid_out(&mut self.model, areas));
+        self.dirty = areas.is_some_and(|areas| update::laid_out(&mut self.model, areas)) || self.cache.unfinished();
         Ok(())
     }
 }

@@ -171,7 +171,7 @@ fn the_code_leaves_out_lesson_and_tests_and_tells_how_far_it_scrolls() {
     model.code.tab = CodeTab::Lesson;
     model.code.top = 1_000;
     let (buf, areas) = frame(&model, 80, 24);
-    model.code.top = areas.code_rows;
+    model.code.top = areas.code_rows as isize;
     assert_eq!(text(&buf), screen(&model, 80, 24));
 }
 

@@ -296,8 +296,8 @@ pub struct LogView {
 pub struct CodeView {
     /// What is shown.
     pub tab: CodeTab,
-    /// The first line that is drawn, from 0.
-    pub top: usize,
+    /// Rows scrolled down from the row that the tab opens at; negative is above it.
+    pub top: isize,
 }
 
 /// What the code pane shows.
@@ -339,6 +339,8 @@ pub struct Areas {
     pub tabs: Vec<(CodeTab, Rect)>,
     /// How many rows the shown tab of the code pane has, in sight or not: how far it scrolls.
     pub code_rows: usize,
+    /// The row of that tab that stands at the top when nothing is scrolled: what comes before is seldom looked at.
+    pub code_open: usize,
     /// How many rows the help layer has, in sight or not.
     pub help_rows: usize,
     /// How many rows of the help layer are in sight.

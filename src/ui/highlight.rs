@@ -1,13 +1,15 @@
 //! Highlighted source, made once and kept.
 //!
-//! Loading a grammar's queries takes longer than a frame may, so the first
-//! frame shows the code plain, asks for another one ([`Cache::unfinished`]),
-//! and that one has the colours. Pieces carry a [`Role`] and no colour: a
-//! change of theme needs no new parse.
+//! Loading a grammar's queries takes as long as two or three frames, so a
+//! thread does it: until it is done the code is shown plain, and
+//! [`Cache::unfinished`] says that another frame would show more. Pieces carry
+//! a [`Role`] and no colour: a change of theme needs no new parse.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
 
 use scenarios::Scenario;
 use tree_sitter_highlight::{HighlightConfiguration, HighlightEvent, Highlighter};
@@ -38,13 +40,23 @@ const NAMES: [(&str, Role); 15] = [
     ("variable", Role::Plain),
 ];
 
+/// A source: the scenario's id and the tab.
+type Key = (&'static str, CodeTab);
+
 /// What is kept from one frame to the next.
 #[derive(Default)]
 pub struct Cache {
-    sources: HashMap<(&'static str, CodeTab), Source>,
-    grammars: HashMap<CodeTab, Option<HighlightConfiguration>>,
-    /// Whether a source was shown plain in the last frame.
+    sources: HashMap<Key, Source>,
+    /// Started with the first source; none when the system gives no thread: then the code stays plain.
+    worker: Option<Worker>,
+    /// Whether a source was shown in the last frame that is yet to be highlighted.
     unfinished: bool,
+}
+
+/// The thread that highlights. It ends when the cache is gone.
+struct Worker {
+    asked: Sender<(Key, &'static str)>,
+    done: Receiver<(Key, Option<Vec<CodeLine>>)>,
 }
 
 /// What a tab shows of a source.
@@ -52,6 +64,8 @@ pub struct Cache {
 pub(crate) struct Shown<'a> {
     /// Lines of the file that come before and are not shown.
     pub(crate) before: usize,
+    /// The line, counted among those shown, that the tab opens at.
+    pub(crate) open: usize,
     /// The lines.
     pub(crate) lines: &'a [CodeLine],
 }
@@ -61,7 +75,9 @@ struct Source {
     lines: Vec<CodeLine>,
     /// Those that are shown.
     excerpt: Range<usize>,
-    /// Whether it was highlighted, as far as it can be.
+    /// The one of them that the tab opens at.
+    open: usize,
+    /// Whether it is highlighted, as far as it can be.
     done: bool,
 }
 
@@ -77,30 +93,54 @@ impl Cache {
         self.unfinished
     }
 
-    /// Call it before a frame is drawn.
+    /// Call it before a frame is drawn: takes in what has been highlighted since the one before.
     pub(super) fn begin_frame(&mut self) {
         self.unfinished = false;
+        for (key, lines) in self.worker.iter().flat_map(|worker| worker.done.try_iter()) {
+            if let Some(source) = self.sources.get_mut(&key) {
+                source.lines = lines.unwrap_or_else(|| std::mem::take(&mut source.lines));
+                source.done = true;
+            }
+        }
     }
 
-    /// What a tab shows: plain when it is asked for the first time, highlighted from then on.
+    /// What a tab shows: plain when it is asked for the first time, highlighted as soon as that is done.
     pub(super) fn shown(&mut self, scenario: &'static Scenario, tab: CodeTab) -> Shown<'_> {
         let text = if tab == CodeTab::Asyncio { scenario.twin } else { scenario.source };
-        let grammar = &mut self.grammars;
-        let source = self
-            .sources
-            .entry((scenario.id, tab))
-            .and_modify(|source| {
-                if !source.done {
-                    let config = grammar.entry(tab).or_insert_with(|| load(tab));
-                    if let Some(lines) = config.as_ref().and_then(|config| highlighted(config, text)) {
-                        source.lines = lines;
-                    }
-                    source.done = true;
-                }
-            })
-            .or_insert_with(|| Source { lines: plain(text), excerpt: excerpt(text), done: false });
+        let key = (scenario.id, tab);
+        let worker = &mut self.worker;
+        let source = self.sources.entry(key).or_insert_with(|| {
+            *worker = worker.take().or_else(Worker::start);
+            let asked = worker.as_ref().is_some_and(|worker| worker.asked.send((key, text)).is_ok());
+            Source { lines: plain(text), excerpt: excerpt(text), open: entry(text), done: !asked }
+        });
         self.unfinished |= !source.done;
-        Shown { before: source.excerpt.start, lines: source.lines.get(source.excerpt.clone()).unwrap_or_default() }
+        Shown {
+            before: source.excerpt.start,
+            open: source.open,
+            lines: source.lines.get(source.excerpt.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+impl Worker {
+    fn start() -> Option<Self> {
+        let (asked, requests) = mpsc::channel();
+        let (results, done) = mpsc::channel();
+        thread::Builder::new().name("highlight".into()).spawn(move || highlight_all(&requests, &results)).ok()?;
+        Some(Self { asked, done })
+    }
+}
+
+/// Highlights what is asked for until nobody asks any more. Grammars are loaded when they are needed first.
+fn highlight_all(requests: &Receiver<(Key, &'static str)>, results: &Sender<(Key, Option<Vec<CodeLine>>)>) {
+    let mut grammars = HashMap::new();
+    for (key, text) in requests {
+        let grammar: &Option<HighlightConfiguration> = grammars.entry(key.1).or_insert_with(|| load(key.1));
+        let lines = grammar.as_ref().and_then(|grammar| highlighted(grammar, text));
+        if results.send((key, lines)).is_err() {
+            return;
+        }
     }
 }
 
@@ -113,6 +153,13 @@ fn excerpt(text: &str) -> Range<usize> {
     let tests = lines.iter().position(|line| *line == "#[cfg(test)]").unwrap_or(lines.len());
     let end = lines[..tests].iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
     if start < end { start..end } else { 0..lines.len() }
+}
+
+/// The line, counted among those shown, at which the scenario's own code begins: imports and parameters come before. A
+/// twin has its lesson there, and opens at its top.
+fn entry(text: &str) -> usize {
+    let shown = excerpt(text);
+    text.lines().skip(shown.start).position(|line| line.starts_with("async fn run(")).unwrap_or(0)
 }
 
 /// The grammar of a tab; none when its queries do not fit the library, which then shows plain code.
@@ -177,17 +224,20 @@ mod tests {
     }
 
     #[test]
-    fn a_source_is_plain_at_first_and_highlighted_the_next_time_with_no_character_lost() {
+    fn a_source_is_plain_at_first_and_highlighted_soon_with_no_character_lost() {
         let scenario = &scenarios::CATALOGUE[0];
         for (tab, text) in [(CodeTab::Rust, scenario.source), (CodeTab::Asyncio, scenario.twin)] {
             let mut cache = Cache::default();
             let shown = excerpt(text);
-            let first = Shown { before: shown.start, lines: &plain(text)[shown.clone()] };
+            let first = Shown { before: shown.start, open: entry(text), lines: &plain(text)[shown.clone()] };
             assert_eq!(cache.shown(scenario, tab), first);
             assert!(cache.unfinished());
-            cache.begin_frame();
+            while cache.unfinished() {
+                thread::yield_now();
+                cache.begin_frame();
+                cache.shown(scenario, tab);
+            }
             let lines = cache.shown(scenario, tab).lines.to_vec();
-            assert!(!cache.unfinished());
             let joined: Vec<String> = lines.iter().map(|line| line.iter().map(|(_, text)| *text).collect()).collect();
             assert_eq!(joined, text.lines().collect::<Vec<_>>()[shown]);
             assert!(text.is_empty() || lines.iter().flatten().any(|(role, _)| *role != Role::Plain), "{tab:?} has no colour");
@@ -207,6 +257,8 @@ mod tests {
             assert!(shown[0].starts_with("use "), "{}: {}", scenario.id, shown[0]);
             assert!(shown.iter().any(|line| line.starts_with("async fn run(")), "{}", scenario.id);
             assert!(!shown.iter().any(|line| line.contains("mod tests")), "{}", scenario.id);
+            assert!(shown[entry(scenario.source)].starts_with("async fn run("), "{}", scenario.id);
+            assert_eq!(entry(scenario.twin), 0);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::timeline;
 use crate::app::action::Move;
 use crate::app::keymap::help_lines;
-use crate::app::model::{CodeTab, Layer, Model, Pane};
+use crate::app::model::{Layer, Model, Pane};
 use crate::record::event::Level;
 use crate::trace::TaskIx;
 
@@ -130,17 +130,12 @@ pub(super) fn log_level(model: &mut Model) {
     model.log.back = 0;
 }
 
+/// How many rows a tab has, and where it opens, is known to the drawing code alone.
 fn scroll_code(model: &mut Model, by: i64) {
-    let scenario = model.form.scenario;
-    let lines = match model.code.tab {
-        // How the lesson is wrapped is known to the drawing code alone.
-        CodeTab::Lesson => model.areas.code_rows,
-        CodeTab::Rust => scenario.source.lines().count(),
-        CodeTab::Asyncio => scenario.twin.lines().count(),
-    };
-    let lines = lines.max(model.areas.code_rows);
-    let last = lines.saturating_sub(page(model, Pane::Code));
-    model.code.top = moved(model.code.top, by, last);
+    let last = model.areas.code_rows.saturating_sub(page(model, Pane::Code));
+    let open = model.areas.code_open;
+    let top = open.saturating_add_signed(model.code.top).min(last);
+    model.code.top = moved(top, by, last) as isize - open as isize;
 }
 
 fn scroll_help(model: &mut Model, by: i64) {

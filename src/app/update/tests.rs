@@ -62,9 +62,10 @@ fn areas(lanes: u16) -> Areas {
         lanes: Rect::new(39, 3, lanes, 10),
         lane_rows: (0..10).map(|i| (i, Rect::new(21, 3 + i as u16, 78, 1))).collect(),
         tabs: vec![(CodeTab::Lesson, Rect::new(62, 15, 6, 1)), (CodeTab::Asyncio, Rect::new(75, 15, 7, 1))],
+        code_rows: 120,
+        code_open: 50,
         help_rows: 60,
         help_height: 20,
-        ..Areas::default()
     }
 }
 
@@ -199,7 +200,9 @@ fn tabs_of_the_code_turn_both_ways_from_the_top_line() {
     assert_eq!(model.code.tab, CodeTab::Asyncio);
     ask(&mut model, Action::Point(Target::Tab(CodeTab::Rust)));
     press(&mut model, KeyCode::Char('G'));
-    assert_eq!(model.code.top, semaphore::SCENARIO.source.lines().count() - 8);
+    assert_eq!(model.code.top, 120 - 8 - 50);
+    press(&mut model, KeyCode::Char('g'));
+    assert_eq!(model.code.top, -50);
 }
 
 #[test]

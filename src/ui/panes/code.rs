@@ -26,7 +26,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &m
         CodeTab::Lesson => {
             let text = Rect { x: inside.x + inside.width.min(1), width: inside.width.saturating_sub(2), ..inside };
             let lines = prose::layout(&scenario.text(), usize::from(text.width));
-            let top = scrolled(buf, look, area, model.code.top, lines.len());
+            let top = scrolled(buf, look, area, 0, model.code.top, lines.len());
             areas.code_rows = lines.len();
             for (row, line) in (0..text.height).zip(&lines[top..]) {
                 prose::draw(buf, look, text, row, line);
@@ -34,7 +34,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &m
         }
         tab @ (CodeTab::Rust | CodeTab::Asyncio) => {
             let shown = cache.shown(scenario, tab);
-            areas.code_rows = shown.lines.len();
+            (areas.code_rows, areas.code_open) = (shown.lines.len(), shown.open);
             code(buf, look, area, model, shown);
         }
     }
@@ -65,17 +65,17 @@ fn tabs(buf: &mut Buffer, look: Look, area: Rect, model: &Model, areas: &mut Are
 }
 
 /// The first row to draw, kept so that the last screenful stays full; draws the scroll bar.
-fn scrolled(buf: &mut Buffer, look: Look, area: Rect, top: usize, all: usize) -> usize {
+fn scrolled(buf: &mut Buffer, look: Look, area: Rect, open: usize, top: isize, all: usize) -> usize {
     let shown = usize::from(chrome::inside(area).height);
-    let top = top.min(all.saturating_sub(shown));
+    let top = open.saturating_add_signed(top).min(all.saturating_sub(shown));
     chrome::scroll_bar(buf, look, area, top, shown, all);
     top
 }
 
 /// Draws lines of a file, each with its number there.
-fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, Shown { before, lines }: Shown<'_>) {
+fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, Shown { before, open, lines }: Shown<'_>) {
     let inside = chrome::inside(area);
-    let top = scrolled(buf, look, area, model.code.top, lines.len());
+    let top = scrolled(buf, look, area, open, model.code.top, lines.len());
     let spawns = if model.code.tab == CodeTab::Rust { spawns(model) } else { Spawns::default() };
     let digits = (before + lines.len()).max(1).ilog10() as usize + 1;
     for (row, (at, line)) in (0..inside.height).zip(lines.iter().enumerate().skip(top)) {

@@ -20,6 +20,13 @@ struct Columns {
     both: usize,
 }
 
+impl Columns {
+    /// The cells for a name beside a value: those of its column, and what the value leaves of its own if the name is longer.
+    fn name_cells(&self, name: &str, value: &str) -> usize {
+        self.both.saturating_sub(format::width(value)).min(format::width(name)).max(self.name)
+    }
+}
+
 /// Draws the form.
 pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &mut Areas) {
     let look = Look::new(model.options.theme);
@@ -80,17 +87,10 @@ fn row(frame: &mut Frame<'_>, look: Look, line: Rect, model: &Model, index: usiz
         Pen::new(buf, look, line, 0).paint(plain);
     }
     let mut pen = Pen::new(buf, look, line, 0);
-    let (mark, mark_style) = match (wrong, changed) {
-        (true, _) => (look.glyphs.ends[1], look.error()),
-        (false, true) => (look.glyphs.dot, if focus { plain } else { look.changed() }),
-        (false, false) => ("", plain),
-    };
+    let (mark, mark_style) = mark(look, wrong, changed, if focus { plain } else { look.changed() });
     pen.left(if current { look.glyphs.pointer } else { "" }, 1, plain).left(mark, 1, mark_style);
     let text = value(form, field);
-    let name_cells = match form.editing {
-        Some(_) if current => columns.name,
-        _ => columns.both.saturating_sub(format::width(&text)).min(format::width(name(field))).max(columns.name),
-    };
+    let name_cells = if current && form.editing.is_some() { columns.name } else { columns.name_cells(name(field), &text) };
     pen.left(name(field), name_cells, plain).space(1);
     if let Some(typed) = form.editing.as_ref().filter(|_| current) {
         let start = pen.space(1).x();
@@ -104,6 +104,15 @@ fn row(frame: &mut Frame<'_>, look: Look, line: Rect, model: &Model, index: usiz
     let unit = unit(form, field);
     if format::width(unit) <= pen.room() {
         pen.put(unit, if focus { plain } else { look.dim() });
+    }
+}
+
+/// What stands beside the name: that its value cannot be taken, or is not the default.
+fn mark(look: Look, wrong: bool, changed: bool, style: Style) -> (&'static str, Style) {
+    match (wrong, changed) {
+        (true, _) => (look.glyphs.ends[1], look.error()),
+        (false, true) => (look.glyphs.dot, style),
+        (false, false) => ("", style),
     }
 }
 

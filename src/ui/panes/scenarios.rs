@@ -47,7 +47,12 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     if inside.width < WIDE {
         inside.height -= lesson(buf, look, inside, current);
     }
-    let rows = rows(model.catalogue, &found);
+    list(buf, look, area, inside, model, &found, areas);
+}
+
+/// Draws the rows that are in sight, the one under the cursor among them.
+fn list(buf: &mut Buffer, look: Look, area: Rect, inside: Rect, model: &Model, found: &[usize], areas: &mut Areas) {
+    let rows = rows(model.catalogue, found);
     let at = rows.iter().position(|row| matches!(row, Row::Scenario(row, _) if *row == model.list.row)).unwrap_or(0);
     let shown = usize::from(inside.height);
     // The heading above the first scenario comes into sight with it.
