@@ -307,6 +307,6 @@ mod tests {
         assert_eq!(owner("/rustc/abc/library/std/src/thread.rs"), Owner::Nobody);
         assert_eq!(owner("/work/tokiology/src/main.rs"), Owner::Program);
         assert_eq!(owner("main.rs"), Owner::Program);
-        assert_eq!(owner(""), Owner::Nobody);
+        assert_eq!(super::owner(&Call { origin: Origin::default(), ..calls(&[ROOT]).remove(0) }), Owner::Nobody);
     }
 }
