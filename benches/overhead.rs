@@ -235,7 +235,8 @@ fn print_json(rows: &[(&str, [f64; 4])]) {
         .iter()
         .map(|(name, values)| {
             let unit = if *name == MEMORY.name { "bytes" } else { "ns" };
-            let values: serde_json::Map<_, _> = SUBJECTS.iter().zip(values).map(|(subject, value)| ((*subject).to_owned(), (*value).into())).collect();
+            let values: serde_json::Map<_, _> =
+                SUBJECTS.iter().zip(values).map(|(subject, value)| ((*subject).to_owned(), (*value).into())).collect();
             serde_json::json!({ "workload": name, "unit": unit, "median": values })
         })
         .collect();

@@ -1,6 +1,8 @@
 //! Random programs that keep their own books: who holds what, and how often
 //! tasks are polled, is what was recorded.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
+
 mod observed;
 
 use std::collections::BTreeMap;
@@ -31,7 +33,10 @@ enum Step {
     /// Tries to take something for some milliseconds only.
     TryFor(Take, u8),
     /// Spawns a task and waits for it, or aborts it.
-    Child { naps: u8, abort: bool },
+    Child {
+        naps: u8,
+        abort: bool,
+    },
     Message,
 }
 

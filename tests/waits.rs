@@ -1,6 +1,8 @@
 //! Every kind of wait, in plain Tokio code: its cause and its line are told, in
 //! debug and in release, on one thread and on several.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
+
 mod observed;
 
 use std::future::poll_fn;
@@ -19,7 +21,10 @@ use tokio::time::{interval, sleep, timeout};
 
 /// The lines where waits are to happen: each is written down right before.
 #[derive(Clone, Default)]
-struct Lines(Arc<std::sync::Mutex<Vec<(&'static str, Cause, u32)>>>);
+struct Lines(Arc<std::sync::Mutex<Vec<Expected>>>);
+
+/// In which task, for what, and where.
+type Expected = (&'static str, Cause, u32);
 
 impl Lines {
     fn expect(&self, name: &'static str, cause: Cause, line: u32) {
@@ -278,10 +283,7 @@ fn of_a_join_both_branches_are_told_and_then_the_one_that_is_left() {
             send.send(()).await.unwrap();
         });
         told.store(line!(), Ordering::Relaxed);
-        tokio::join!(
-            sleep(10 * MS),
-            receive.recv(),
-        );
+        tokio::join!(sleep(10 * MS), receive.recv(),);
         sends.await.unwrap();
     });
     let line = lines.load(Ordering::Relaxed);
@@ -302,10 +304,7 @@ fn of_a_join_of_two_operations_nothing_is_inferred() {
             drop(held);
         });
         told.store(line!(), Ordering::Relaxed);
-        let (_, ()) = tokio::join!(
-            permits.acquire(),
-            sleep(10 * MS),
-        );
+        let (_, ()) = tokio::join!(permits.acquire(), sleep(10 * MS),);
         holds.await.unwrap();
     });
     let line = lines.load(Ordering::Relaxed);
@@ -365,7 +364,8 @@ fn a_sleep_that_has_ended_is_no_wait() {
         receive.await.unwrap();
         sends.await.unwrap();
     });
-    let causes: Vec<String> = waits(&trace, "main").concat().iter().map(|leaf| leaf.split(' ').next().unwrap().to_owned()).collect();
+    let causes: Vec<String> =
+        waits(&trace, "main").concat().iter().map(|leaf| leaf.split(' ').next().unwrap().to_owned()).collect();
     assert_eq!(causes, ["time", "oneshot"], "the last task had ended by then");
 }
 
@@ -492,7 +492,12 @@ fn totals_are_the_sums_of_the_waits() {
         while calls.join_next().await.is_some() {}
     });
     let totals = trace.wait_totals();
-    let ms = |cause| totals.iter().find(|total| total.cause == cause).map(|total| (total.count, total.total_ns / 1_000_000, total.max_ns / 1_000_000));
+    let ms = |cause| {
+        totals
+            .iter()
+            .find(|total| total.cause == cause)
+            .map(|total| (total.count, total.total_ns / 1_000_000, total.max_ns / 1_000_000))
+    };
     assert_eq!(ms(Cause::Semaphore), Some((17, 28_500, 3_000)));
     assert_eq!(ms(Cause::Time), Some((20, 10_000, 500)));
     assert!(totals.is_sorted_by(|a, b| a.total_ns >= b.total_ns));

@@ -6,13 +6,14 @@
 //! is told by the name of its directory, not by where that lies: an installed
 //! program's own crates lie in the registry too.
 
-use std::path::{Component, Path};
+use std::path::Path;
 
 use super::site::{Cause, Frame, Polls, Site};
 use super::symbols::Call;
 
 /// Crates that only hand a call on: they say nothing of who waits for what. Nor does what has no file.
-const TRANSPARENT: [&str; 9] = ["std", "core", "alloc", "tracing", "tracing_core", "tracing_subscriber", "async_playground", "backtrace", ""];
+const TRANSPARENT: [&str; 9] =
+    ["std", "core", "alloc", "tracing", "tracing_core", "tracing_subscriber", "async_playground", "backtrace", ""];
 
 /// Crates that are nobody's own program: an `.await` of the program is looked
 /// for outside them. Beside these, all whose name starts with one of
@@ -97,11 +98,11 @@ impl Origin {
         if path.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/src")) {
             return Self { krate: "async_playground".to_owned(), module: String::new() };
         }
-        let parts: Vec<&str> = path.components().filter_map(|part| if let Component::Normal(part) = part { part.to_str() } else { None }).collect();
+        let names: Vec<&str> = path.iter().filter_map(|name| name.to_str()).filter(|name| *name != "/").collect();
         // The program's own workspace may have no such directory: then any directory will do.
-        let source = parts.iter().rposition(|part| *part == "src").unwrap_or(parts.len().saturating_sub(1));
-        let krate = source.checked_sub(1).map_or("program", |place| parts[place]);
-        let within = parts.get(source + 1..).unwrap_or_default().join("::");
+        let source = names.iter().rposition(|part| *part == "src").unwrap_or(names.len().saturating_sub(1));
+        let krate = source.checked_sub(1).map_or("program", |place| names[place]);
+        let within = names.get(source + 1..).unwrap_or_default().join("::");
         let module = within.trim_end_matches(".rs").trim_end_matches("::mod").to_owned();
         Self { krate: without_version(krate).replace('-', "_"), module }
     }
@@ -167,7 +168,8 @@ fn frame(call: &Call, caller: Option<&Call>) -> Option<Frame> {
         return None;
     }
     // The closure of a `select!` or a `join!` is called by what makes a future of it.
-    let called = caller.is_some_and(|caller| caller.origin.is("core", "future::poll_fn") || caller.origin.is("core", "ops::function"));
+    let called =
+        caller.is_some_and(|caller| caller.origin.is("core", "future::poll_fn") || caller.origin.is("core", "ops::function"));
     let polls = match named(&call.function) {
         Named::Async => Polls::One,
         Named::Closure if !called => Polls::One,
@@ -219,7 +221,10 @@ fn named(function: &str) -> Named {
     let last = function.rsplit("::").next().unwrap_or(function);
     if last.starts_with("{async_") {
         Named::Async
-    } else if last.starts_with("{closure#") || function.ends_with("{{closure}}") || function.contains("{closure#") && function.ends_with('}') {
+    } else if last.starts_with("{closure#")
+        || function.ends_with("{{closure}}")
+        || function.contains("{closure#") && function.ends_with('}')
+    {
         Named::Closure
     } else {
         Named::Function

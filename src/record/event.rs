@@ -172,7 +172,9 @@ impl What {
     /// The site that the event names.
     pub fn site_mut(&mut self) -> Option<&mut SiteId> {
         match self {
-            What::Resource { site, .. } | What::Pending { site, .. } | What::Done { site, .. } | What::Lock { site, .. } => Some(site),
+            What::Resource { site, .. } | What::Pending { site, .. } | What::Done { site, .. } | What::Lock { site, .. } => {
+                Some(site)
+            }
             _ => None,
         }
     }

@@ -39,16 +39,8 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
-        Self::Wrapper,
-        Self::Mutex,
-        Self::RwLock,
-        Self::Semaphore,
-        Self::Channel,
-        Self::Oneshot,
-        Self::Barrier,
-        Self::Timer,
-    ];
+    const ALL: [Self; 8] =
+        [Self::Wrapper, Self::Mutex, Self::RwLock, Self::Semaphore, Self::Channel, Self::Oneshot, Self::Barrier, Self::Timer];
 
     fn resource(self) -> Option<ResourceKind> {
         match self {
@@ -163,7 +155,7 @@ mod tests {
         assert_eq!(Handle::from_bits(op.bits()), Some(op));
         assert_eq!((op.kind(), op.resource_id(), op.is_op()), (Kind::Timer, None, true));
         assert_eq!(Handle::from_bits(17), None);
-        assert_eq!(Handle::from_bits(1 << 63 | 17), None);
+        assert_eq!(Handle::from_bits((1 << 63) + 17), None);
         assert_eq!(Handle::WRAPPER.op(3).op_id(), None);
     }
 }

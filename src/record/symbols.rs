@@ -67,13 +67,8 @@ impl Symbols {
             }
         }
         let site = Arc::new(classify::site(&calls));
-        let site = match self.distinct.get(&site) {
-            Some(known) => known.clone(),
-            None => {
-                self.distinct.insert(site.clone());
-                site
-            }
-        };
+        let site = self.distinct.get(&site).cloned().unwrap_or(site);
+        self.distinct.insert(site.clone());
         self.sites.insert(stack, site.clone());
         site
     }
@@ -118,7 +113,10 @@ mod tests {
     #[test]
     fn paths_are_told_from_where_people_look() {
         assert_eq!(short(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/semaphore.rs"))), "scenarios/semaphore.rs");
-        assert_eq!(short(Path::new("/home/me/.cargo/registry/src/index.crates.io-1/tokio-1.54.1/src/lib.rs")), "tokio-1.54.1/src/lib.rs");
+        assert_eq!(
+            short(Path::new("/home/me/.cargo/registry/src/index.crates.io-1/tokio-1.54.1/src/lib.rs")),
+            "tokio-1.54.1/src/lib.rs"
+        );
         assert_eq!(short(Path::new("/elsewhere/main.rs")), "/elsewhere/main.rs");
     }
 }

@@ -121,7 +121,14 @@ impl Trace {
         true
     }
 
-    pub(super) fn lock(&mut self, at_ns: u64, resource: ResourceId, change: LockChange, by: Option<TaskId>, site: SiteId) -> bool {
+    pub(super) fn lock(
+        &mut self,
+        at_ns: u64,
+        resource: ResourceId,
+        change: LockChange,
+        by: Option<TaskId>,
+        site: SiteId,
+    ) -> bool {
         let Some(resource) = self.known_resource(resource) else { return false };
         let (task, site) = (by.and_then(|by| self.known(by)), self.known_site(site));
         let exclusive = matches!(change, LockChange::Taken | LockChange::Free);
@@ -129,7 +136,9 @@ impl Trace {
             LockChange::Taken | LockChange::ReaderIn => {
                 self.step(at_ns, resource, Step::Hold(Holder { task, since_ns: at_ns, permits: 1, exclusive, site }));
             }
-            LockChange::Free | LockChange::ReaderOut => self.release(at_ns, resource, Step::Release { task, permits: 1, exclusive }),
+            LockChange::Free | LockChange::ReaderOut => {
+                self.release(at_ns, resource, Step::Release { task, permits: 1, exclusive });
+            }
         }
         true
     }

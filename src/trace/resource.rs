@@ -101,11 +101,25 @@ pub(super) enum Step {
     /// Free permits are taken.
     Take(u32),
     Hold(Holder),
-    Release { task: Option<TaskIx>, permits: u32, exclusive: bool },
-    Queue { op: OpId, task: TaskIx, asks: u32 },
-    Grant { op: OpId, permits: u32 },
+    Release {
+        task: Option<TaskIx>,
+        permits: u32,
+        exclusive: bool,
+    },
+    Queue {
+        op: OpId,
+        task: TaskIx,
+        asks: u32,
+    },
+    Grant {
+        op: OpId,
+        permits: u32,
+    },
     /// A waiter is gone, with what it asked for or without.
-    Leave { op: OpId, taken: bool },
+    Leave {
+        op: OpId,
+        taken: bool,
+    },
 }
 
 impl Resource {

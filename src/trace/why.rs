@@ -169,9 +169,11 @@ impl Trace {
         let mut path = vec![task];
         loop {
             let last = path[path.len() - 1];
-            let blockers = self.lock_leaves(last).unwrap_or_default().into_iter().flat_map(|resource| {
-                blockers_of(&self.resources[resource as usize].now, last)
-            });
+            let blockers = self
+                .lock_leaves(last)
+                .unwrap_or_default()
+                .into_iter()
+                .flat_map(|resource| blockers_of(&self.resources[resource as usize].now, last));
             let stuck = blockers.map(|blocker| blocker.task).find(|blocker| self.is_stuck(*blocker, &mut Vec::new()));
             let Some(next) = stuck else { return Vec::new() };
             if let Some(start) = path.iter().position(|task| *task == next) {
@@ -185,9 +187,10 @@ impl Trace {
 /// Those who hold a resource, or for whom it is set aside; a task can hold up itself.
 fn blockers_of(holdings: &Holdings, waiter: TaskIx) -> Vec<Blocker> {
     let inferred = holdings.inferred;
-    let held = holdings.holders.iter().filter_map(|holder| {
-        Some(Blocker { task: holder.task?, since_ns: Some(holder.since_ns), inferred })
-    });
+    let held = holdings
+        .holders
+        .iter()
+        .filter_map(|holder| Some(Blocker { task: holder.task?, since_ns: Some(holder.since_ns), inferred }));
     let granted = holdings.waiters.iter().filter(|other| other.is_granted() && other.task != waiter);
     let granted = granted.map(|other| Blocker { task: other.task, since_ns: Some(other.since_ns), inferred: false });
     held.chain(granted).collect()
