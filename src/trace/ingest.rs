@@ -151,7 +151,7 @@ impl Trace {
         if self.closed {
             return;
         }
-        // A sample says how Tokio fares, not that the run went on: it does not move the end.
+        self.reach(sample.at_ns);
         let place = self.samples.partition_point(|earlier| earlier.at_ns <= sample.at_ns);
         self.samples.insert(place, sample);
     }
@@ -170,7 +170,6 @@ impl Trace {
                 self.end(at_ns, task, Ended { at_ns, how: End::Dropped, inferred: false });
             }
         }
-        self.samples.retain(|sample| sample.at_ns <= self.end_ns);
         self.ingest = Ingest::default();
         self.closed = true;
     }

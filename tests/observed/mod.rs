@@ -109,15 +109,9 @@ where
         let attached = recorder.attach("root");
         let _context = runtime.enter();
         if on == On::Virtual {
-<<<<<<< HEAD
-            recorder.begin_virtual()
-        } else {
-            recorder.begin_real()
-=======
             recorder.begin_virtual();
         } else {
             recorder.begin_real();
->>>>>>> why
         }
         let main = spawn("main", program(live.clone()));
         runtime.block_on(main).unwrap();
