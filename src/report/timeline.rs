@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Look;
 use super::units::{count, time};
-use crate::trace::{End, State, Task, Trace};
+use crate::trace::{End, Family, State, Task, Trace};
 
 /// More tasks than this are counted, not drawn.
 const ROWS: usize = 30;
@@ -28,7 +28,8 @@ struct Marks {
     /// A poll that takes a part of its cell: up to a quarter, to a half, to three quarters.
     part: [char; 3],
     ready: char,
-    waiting: char,
+    /// By family, in the order of [`Family::ALL`].
+    waits: [char; Family::ALL.len()],
     completed: char,
     failed: char,
     cancelled: char,
@@ -40,7 +41,7 @@ const UNICODE: Marks = Marks {
     running: '█',
     part: ['▎', '▌', '▊'],
     ready: '▒',
-    waiting: '─',
+    waits: ['─', '░', '┄', '·', '≈', '▁'],
     completed: '✓',
     failed: '✗',
     cancelled: '⊘',
@@ -52,7 +53,7 @@ const ASCII: Marks = Marks {
     running: '#',
     part: ['|', '|', '#'],
     ready: 'r',
-    waiting: '-',
+    waits: ['-', ':', '~', '.', '=', '_'],
     completed: 'v',
     failed: 'x',
     cancelled: 'o',
@@ -132,15 +133,15 @@ fn mark(task: &Task, from: u64, to: u64, marks: &Marks) -> char {
         return ' ';
     }
     if let Some(end) = task.end_at(to - 1) {
-        return match end.how {
-            _ if end.at_ns < from => ' ',
-            End::Completed => marks.completed,
-            End::Failed => marks.failed,
-            End::Cancelled => marks.cancelled,
-            End::Panicked => marks.panicked,
+        match end.how {
+            _ if end.at_ns < from => return ' ',
+            End::Completed => return marks.completed,
+            End::Failed => return marks.failed,
+            End::Cancelled => return marks.cancelled,
+            End::Panicked => return marks.panicked,
             // It lived on when the recording stopped: no end to show.
-            End::Dropped => marks.waiting,
-        };
+            End::Dropped => {}
+        }
     }
     stretch(task, from, to, marks)
 }
@@ -148,7 +149,7 @@ fn mark(task: &Task, from: u64, to: u64, marks: &Marks) -> char {
 /// What a living task did: its polls by the part of the time that they took, else the state that lasted longest.
 fn stretch(task: &Task, from: u64, to: u64, marks: &Marks) -> char {
     let segments = task.segments_in(from, to - 1);
-    let (mut running, mut ready, mut waiting, mut polled) = (0, 0, 0, false);
+    let (mut running, mut ready, mut waits, mut polled) = (0, 0, [0; Family::ALL.len()], false);
     for (i, segment) in segments.iter().enumerate() {
         let until = segments.get(i + 1).map_or(to, |next| next.start_ns);
         let ns = until.saturating_sub(segment.start_ns.max(from));
@@ -159,7 +160,7 @@ fn stretch(task: &Task, from: u64, to: u64, marks: &Marks) -> char {
                 polled |= ns > 0 || segment.start_ns >= from;
             }
             State::Ready => ready += ns,
-            State::Waiting(_) => waiting += ns,
+            State::Waiting(cause) => waits[Family::of(cause) as usize] += ns,
         }
     }
     if polled {
@@ -173,13 +174,18 @@ fn stretch(task: &Task, from: u64, to: u64, marks: &Marks) -> char {
     if segments.is_empty() {
         return ' ';
     }
-    if ready > waiting { marks.ready } else { marks.waiting }
+    if ready > waits.iter().sum() {
+        return marks.ready;
+    }
+    let longest = (0..waits.len()).max_by_key(|family| waits[*family]).unwrap_or(0);
+    marks.waits[longest]
 }
 
 fn legend(marks: &Marks, cell_ns: u64) -> String {
-    let Marks { running, part, ready, waiting, completed, failed, cancelled, panicked, .. } = marks;
+    let Marks { running, part, ready, completed, failed, cancelled, panicked, .. } = marks;
+    let waits = Family::ALL.map(|family| format!("{} {}", marks.waits[family as usize], family.name())).join("  ");
     format!(
-        "{running} running  {} a short poll  {ready} ready  {waiting} waiting\n\
+        "{running} running  {} a short poll  {ready} ready\nwaiting for: {waits}\n\
          {completed} completed  {failed} failed  {cancelled} cancelled  {panicked} panicked  (a column is {})",
         part[0],
         time(cell_ns)
@@ -221,10 +227,10 @@ mod tests {
         let changes = [
             (20, State::Ready),
             (20, RUN),
-            (20, State::Waiting(Cause::Other)),
+            (20, State::Waiting(Cause::Time)),
             (70, State::Ready),
             (70, RUN),
-            (70, State::Waiting(Cause::Other)),
+            (70, State::Waiting(Cause::Time)),
         ];
         let task = task("t", &changes, Some((85, End::Completed)));
         assert_eq!(drawn(&task, true), "  ▎────▎✓ ");
@@ -233,19 +239,28 @@ mod tests {
 
     #[test]
     fn a_poll_with_length_fills_its_part() {
-        let task = task("t", &[(0, RUN), (25, State::Waiting(Cause::Other)), (58, State::Ready), (70, RUN)], None);
+        let task = task("t", &[(0, RUN), (25, State::Waiting(Cause::Time)), (58, State::Ready), (70, RUN)], None);
         assert_eq!(drawn(&task, true), "██▌───▒███");
     }
 
     #[test]
+    fn waits_are_drawn_by_their_cause() {
+        let changes =
+            [(0, State::Waiting(Cause::Semaphore)), (44, State::Waiting(Cause::MpscSend)), (70, State::Waiting(Cause::Join))];
+        let task = task("t", &changes, None);
+        assert_eq!(drawn(&task, true), "░░░░┄┄┄···");
+        assert_eq!(drawn(&task, false), "::::~~~...");
+    }
+
+    #[test]
     fn what_lived_at_the_end_has_no_mark_of_an_end() {
-        let task = task("t", &[(0, State::Waiting(Cause::Other))], Some((99, End::Dropped)));
+        let task = task("t", &[(0, State::Waiting(Cause::Time))], Some((99, End::Dropped)));
         assert_eq!(drawn(&task, true), "──────────");
     }
 
     #[test]
     fn the_last_moment_of_a_run_is_in_the_picture() {
-        let main = task("main", &[(0, RUN), (0, State::Waiting(Cause::Other))], Some((3500 * MS, End::Completed)));
+        let main = task("main", &[(0, RUN), (0, State::Waiting(Cause::Time))], Some((3500 * MS, End::Completed)));
         let text = timeline(&trace(vec![main], 3500 * MS), Look { width: 80, unicode: true });
         let lines: Vec<_> = text.lines().collect();
         assert!(lines[0].starts_with("      0         500 ms"), "{text}");
@@ -256,7 +271,7 @@ mod tests {
     #[test]
     fn many_tasks_are_counted_and_long_names_are_cut() {
         let name = "a name that is much too long for its column";
-        let tasks = (0..33).map(|_| task(name, &[(0, State::Waiting(Cause::Other))], None)).collect();
+        let tasks = (0..33).map(|_| task(name, &[(0, State::Waiting(Cause::Time))], None)).collect();
         let text = timeline(&trace(tasks, 100), Look { width: 40, unicode: false });
         assert_eq!(text.lines().filter(|line| line.contains("a name that is much t...  ")).count(), 30, "{text}");
         assert!(text.contains("... and 3 tasks more"), "{text}");

@@ -12,6 +12,7 @@
 mod bins;
 mod census;
 mod digest;
+mod family;
 mod hold;
 mod ingest;
 mod notes;
@@ -26,6 +27,7 @@ mod why;
 
 pub use bins::{Bin, Bins};
 pub use census::Census;
+pub use family::Family;
 pub use resource::{Holder, Holdings, Resource, ResourceIx, Waiter};
 pub use stall::{Held, Stall, StallKind, Stalled, StalledWait};
 pub use task::{End, Ended, Mark, Segment, SpanLabel, State, Task, TaskIx, Times, Wake, Waker};

@@ -12,7 +12,7 @@ use ratatui::symbols::border;
 
 use crate::app::model::Theme;
 use crate::record::event::Level;
-use crate::trace::{End, State};
+use crate::trace::{End, Family, State};
 
 /// The marks that are drawn, in Unicode or in ASCII.
 #[derive(Debug)]
@@ -23,8 +23,8 @@ pub(crate) struct Glyphs {
     pub(crate) running_part: [&'static str; 3],
     /// Woken and not polled yet.
     pub(crate) ready: &'static str,
-    /// Waiting.
-    pub(crate) waiting: &'static str,
+    /// Waiting, by family in the order of [`Family::ALL`].
+    pub(crate) waits: [&'static str; 6],
     /// Ends: completed, failed, cancelled, panicked.
     pub(crate) ends: [&'static str; 4],
     /// Behind an end that is inferred and was not observed.
@@ -73,7 +73,7 @@ const UNICODE: Glyphs = Glyphs {
     running: "█",
     running_part: ["▎", "▌", "▊"],
     ready: "▒",
-    waiting: "─",
+    waits: ["─", "░", "┄", "·", "≈", "▁"],
     ends: ["✓", "✗", "⊘", "‼"],
     inferred: "?",
     mark: "•",
@@ -101,7 +101,7 @@ const ASCII: Glyphs = Glyphs {
     running: "#",
     running_part: ["|", "|", "#"],
     ready: "r",
-    waiting: "-",
+    waits: ["-", ":", "~", ".", "=", "_"],
     ends: ["v", "x", "o", "!"],
     inferred: "?",
     mark: "*",
@@ -317,7 +317,20 @@ impl Look {
         match state {
             State::Running(_) => (self.glyphs.running, self.fg(Color::Green, Modifier::BOLD)),
             State::Ready => (self.glyphs.ready, self.fg(Color::Yellow, Modifier::empty())),
-            State::Waiting(_) => (self.glyphs.waiting, self.fg(Color::Blue, Modifier::DIM)),
+            State::Waiting(cause) => self.wait(Family::of(cause)),
+        }
+    }
+
+    /// A family of causes of waiting: glyph and style.
+    pub(crate) fn wait(self, family: Family) -> (&'static str, Style) {
+        let [time, lock, channel, join, io, other] = self.glyphs.waits;
+        match family {
+            Family::Time => (time, self.fg(Color::Blue, Modifier::DIM)),
+            Family::Lock => (lock, self.fg(Color::Red, Modifier::BOLD)),
+            Family::Channel => (channel, self.fg(Color::Magenta, Modifier::empty())),
+            Family::Join => (join, self.fg(Color::DarkGray, Modifier::DIM)),
+            Family::Io => (io, self.fg(Color::Cyan, Modifier::empty())),
+            Family::Other => (other, self.fg(Color::DarkGray, Modifier::DIM)),
         }
     }
 

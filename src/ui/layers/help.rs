@@ -7,7 +7,7 @@ use ratatui::widgets::{Clear, Widget};
 
 use crate::app::keymap::{HelpLine, help_lines};
 use crate::app::model::Pane;
-use crate::trace::{Cause, End, State};
+use crate::trace::{End, Family, State};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -104,21 +104,35 @@ fn rows(look: Look, pane: Pane) -> Vec<Row> {
     rows
 }
 
+/// What it waits for, in a sentence.
+fn waiting(family: Family) -> &'static str {
+    match family {
+        Family::Time => "waiting for time to pass: a sleep, an interval, a deadline",
+        Family::Lock => "waiting for a lock or a permit that others hold",
+        Family::Channel => "waiting for others to send, to take, to notify or to come to a barrier",
+        Family::Join => "waiting for another task to end",
+        Family::Io => "waiting for the world outside: a socket, a file, a process",
+        Family::Other => "waiting for its next turn, or for a future that is not Tokio's",
+    }
+}
+
 /// The marks on the lanes and what they mean.
 fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
     let g = look.glyphs;
     let (running, run) = look.state(State::Running(0));
     let (ready, ready_style) = look.state(State::Ready);
-    let (waiting, waiting_style) = look.state(State::Waiting(Cause::Other));
     let mut parts = g.running_part.to_vec();
     parts.dedup();
     let mut marks = vec![
         (running.to_owned(), run, "running: a worker polls the task"),
         (parts.join(" "), run, "running for a part of the cell's time, or for no time at all"),
         (ready.to_owned(), ready_style, "ready: woken or new, no worker polls it yet"),
-        (waiting.to_owned(), waiting_style, "waiting: nobody has woken it"),
-        (g.mark.to_owned(), run, "it ran and wrote a line to the log"),
     ];
+    marks.extend(Family::ALL.map(|family| {
+        let (mark, style) = look.wait(family);
+        (mark.to_owned(), style, waiting(family))
+    }));
+    marks.push((g.mark.to_owned(), run, "it ran and wrote a line to the log"));
     let ends = [
         (End::Completed, "ended: returned"),
         (End::Failed, "ended: returned after an error"),

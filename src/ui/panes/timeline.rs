@@ -7,7 +7,7 @@ use scenarios::Clock;
 
 use crate::app::model::{Areas, Model, Pane, RunView};
 use crate::engine::Phase;
-use crate::trace::{Cause, End, State, Task, TaskIx, Trace};
+use crate::trace::{End, Family, State, Task, TaskIx, Trace};
 use crate::ui::panes::outcome;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -123,11 +123,11 @@ fn draw_status(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) {
     if outcome::status(&mut pen, look, run) {
         return;
     }
-    let states = [(State::Running(0), "running"), (State::Ready, "ready"), (State::Waiting(Cause::Other), "waiting")]
-        .map(|(state, word)| (look.state(state), word));
+    let states = [(State::Running(0), "running"), (State::Ready, "ready")].map(|(state, word)| (look.state(state), word));
+    let waits = Family::ALL.map(|family| (look.wait(family), family.name()));
     let ends = [(End::Completed, "ok"), (End::Failed, "error"), (End::Cancelled, "cancelled"), (End::Panicked, "panicked")]
         .map(|(how, word)| (look.end(how), word));
-    for ((glyph, style), word) in states.into_iter().chain(ends) {
+    for ((glyph, style), word) in states.into_iter().chain(waits).chain(ends) {
         if format::width(word) + 2 > pen.room() {
             break;
         }

@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::axis::Axis;
-use crate::trace::{Cause, End, Segment, SpanLabel, State, Task};
+use crate::trace::{End, Family, Segment, SpanLabel, State, Task};
 use crate::ui::format;
 use crate::ui::theme::Look;
 
@@ -33,10 +33,23 @@ enum Fill {
     Empty,
     /// It was polled, for so many eighths of the time.
     Running(u8),
-    /// Nothing but this state, or mostly.
-    Idle(State),
+    /// It was ready all the time, or mostly.
+    Ready,
+    /// It waited all the time, or mostly, and longest for this.
+    Waiting(Family),
     /// It ended; whether that is inferred.
     End(End, bool),
+}
+
+impl Fill {
+    /// A cell that is in one state.
+    fn all(state: State) -> Self {
+        match state {
+            State::Running(_) => Self::Running(8),
+            State::Ready => Self::Ready,
+            State::Waiting(cause) => Self::Waiting(Family::of(cause)),
+        }
+    }
 }
 
 /// Draws a task's lane on the first row of the area.
@@ -79,7 +92,8 @@ pub(crate) fn cursor_line(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis)
 fn glyph(look: Look, fill: Fill, logged: bool) -> (&'static str, Style) {
     match fill {
         Fill::Empty => ("", Style::new()),
-        Fill::Idle(state) => look.state(state),
+        Fill::Ready => look.state(State::Ready),
+        Fill::Waiting(family) => look.wait(family),
         Fill::End(how, _) => look.end(how),
         Fill::Running(eighths) => {
             let (whole, style) = look.state(State::Running(0));
@@ -171,7 +185,8 @@ fn sampled(task: &Task, from: u64, last: u64) -> Fill {
 struct Sum {
     running: u64,
     ready: u64,
-    waiting: u64,
+    /// By family, in the order of [`Family::ALL`].
+    waiting: [u64; Family::ALL.len()],
     /// Whether there was a poll, also one that took no time.
     polled: bool,
     /// The state at the end: what counts when no time has passed.
@@ -188,20 +203,24 @@ impl Sum {
                 self.polled |= ns > 0 || starts;
             }
             State::Ready => self.ready += ns,
-            State::Waiting(_) => self.waiting += ns,
+            State::Waiting(cause) => self.waiting[Family::of(cause) as usize] += ns,
         }
     }
 
     fn fill(&self) -> Fill {
+        let waiting: u128 = self.waiting.iter().copied().map(u128::from).sum();
         if self.polled {
-            let all = u128::from(self.running) + u128::from(self.ready) + u128::from(self.waiting);
+            let all = u128::from(self.running) + u128::from(self.ready) + waiting;
             let eighths = u128::from(self.running) * 8 / all.max(1);
             return Fill::Running(eighths as u8);
         }
-        match (self.ready, self.waiting) {
-            (0, 0) => self.latest.map_or(Fill::Empty, Fill::Idle),
-            (ready, waiting) if ready > waiting => Fill::Idle(State::Ready),
-            _ => Fill::Idle(State::Waiting(Cause::Other)),
+        match (u128::from(self.ready), waiting) {
+            (0, 0) => self.latest.map_or(Fill::Empty, Fill::all),
+            (ready, waiting) if ready > waiting => Fill::Ready,
+            _ => {
+                let longest = Family::ALL.into_iter().max_by_key(|family| self.waiting[*family as usize]);
+                Fill::Waiting(longest.unwrap_or(Family::Other))
+            }
         }
     }
 }
@@ -219,9 +238,9 @@ fn labels(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, spans: &[SpanLa
         if width == 0 || start + width + 2 > end {
             continue;
         }
-        let Fill::Idle(state) = fills[start] else { continue };
+        let first @ (Fill::Ready | Fill::Waiting(_)) = fills[start] else { continue };
         let under = &mut fills[start..start + width + 2];
-        if under.iter().any(|fill| *fill != Fill::Idle(state)) {
+        if under.iter().any(|fill| *fill != first) {
             continue;
         }
         buf.set_stringn(area.x + start as u16, area.y, &span.label, width, look.span_label());
@@ -233,7 +252,7 @@ fn labels(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, spans: &[SpanLa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Ended, Mark};
+    use crate::trace::{Cause, Ended, Mark};
 
     const RUN: State = State::Running(0);
 
@@ -259,10 +278,10 @@ mod tests {
         let changes = [
             (20, State::Ready),
             (20, RUN),
-            (20, State::Waiting(Cause::Other)),
+            (20, State::Waiting(Cause::Time)),
             (70, State::Ready),
             (70, RUN),
-            (70, State::Waiting(Cause::Other)),
+            (70, State::Waiting(Cause::Time)),
             (95, RUN),
         ];
         task(&changes, Some((95, End::Completed)))
@@ -295,9 +314,9 @@ mod tests {
         let task = task(
             &[
                 (0, RUN),
-                (25, State::Waiting(Cause::Other)),
+                (25, State::Waiting(Cause::Time)),
                 (40, RUN),
-                (41, State::Waiting(Cause::Other)),
+                (41, State::Waiting(Cause::Time)),
                 (58, State::Ready),
                 (80, RUN),
             ],
@@ -312,9 +331,9 @@ mod tests {
             &[
                 (0, State::Ready),
                 (6, RUN),
-                (6, State::Waiting(Cause::Other)),
+                (6, State::Waiting(Cause::Time)),
                 (16, State::Ready),
-                (24, State::Waiting(Cause::Other)),
+                (24, State::Waiting(Cause::Time)),
             ],
             None,
         );
@@ -323,9 +342,21 @@ mod tests {
     }
 
     #[test]
+    fn waits_are_drawn_by_their_cause_and_the_longest_in_a_cell_wins() {
+        let causes = [Cause::Time, Cause::Mutex, Cause::MpscRecv, Cause::Join, Cause::Io, Cause::Yield];
+        let changes: Vec<_> = (0..).map(|i| i * 10).zip(causes.map(State::Waiting)).collect();
+        assert_eq!(drawn(&task(&changes, None), 0, 59), "─░┄·≈▁      ");
+        let short = task(
+            &[(0, State::Waiting(Cause::Time)), (3, State::Waiting(Cause::Semaphore)), (9, State::Waiting(Cause::Time))],
+            None,
+        );
+        assert_eq!(drawn(&short, 0, 19), "░─          ");
+    }
+
+    #[test]
     fn a_crowded_cell_is_told_by_samples() {
         let busy = |run: u64| {
-            let changes = (0..1_000_u64).flat_map(|i| [(i, RUN), (i, State::Waiting(Cause::Other))]).collect::<Vec<_>>();
+            let changes = (0..1_000_u64).flat_map(|i| [(i, RUN), (i, State::Waiting(Cause::Time))]).collect::<Vec<_>>();
             let mut task = task(&changes, None);
             for segment in &mut task.segments {
                 let long = segment.start_ns < run;
@@ -362,7 +393,7 @@ mod tests {
         for (how, mark) in
             [(End::Completed, "✓"), (End::Failed, "✗"), (End::Cancelled, "⊘"), (End::Panicked, "‼"), (End::Dropped, "⊘")]
         {
-            let task = task(&[(0, State::Ready), (0, State::Waiting(Cause::Other))], Some((30, how)));
+            let task = task(&[(0, State::Ready), (0, State::Waiting(Cause::Time))], Some((30, how)));
             assert_eq!(drawn(&task, 0, 99).trim_end(), format!("───{mark}"));
         }
     }
@@ -380,7 +411,7 @@ mod tests {
         let mut buf = Buffer::empty(area);
         let look = Look::sample();
         let axis = Axis { left_ns: 0, cell_ns: 10, cursor_ns: 25 };
-        lane(&mut buf, look, area, &axis, &task(&[(0, State::Waiting(Cause::Other))], None), false);
+        lane(&mut buf, look, area, &axis, &task(&[(0, State::Waiting(Cause::Time))], None), false);
         cursor_line(&mut buf, look, area, &axis);
         let text: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
         assert_eq!(text, "───     │   ");

@@ -1,0 +1,70 @@
+//! Causes that are drawn alike.
+//!
+//! Sixteen causes are too many for an eye: they fall into six families, by who
+//! has to do something so that the wait ends. Each family has a mark of its own,
+//! on the screen and in the timeline as text.
+
+use crate::record::site::Cause;
+
+/// Causes of waiting that are drawn alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Family {
+    /// A timer: it ends by itself.
+    Time,
+    /// A lock or a permit: another task has to give it back.
+    Lock,
+    /// A message, a signal, the others at a barrier: another task has to send or to come.
+    Channel,
+    /// The end of another task.
+    Join,
+    /// The world outside: sockets, files, other processes.
+    Io,
+    /// Its next turn, or something that is not Tokio's.
+    Other,
+}
+
+impl Family {
+    /// Every family, in the order of the legend.
+    pub const ALL: [Self; 6] = [Self::Time, Self::Lock, Self::Channel, Self::Join, Self::Io, Self::Other];
+
+    /// The family of a cause.
+    pub fn of(cause: Cause) -> Self {
+        match cause {
+            Cause::Time => Self::Time,
+            cause if cause.is_lock() => Self::Lock,
+            cause if cause.is_channel() => Self::Channel,
+            Cause::Join => Self::Join,
+            Cause::Io | Cause::Blocking => Self::Io,
+            _ => Self::Other,
+        }
+    }
+
+    /// One word for the legend.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Lock => "lock",
+            Self::Channel => "channel",
+            Self::Join => "join",
+            Self::Io => "io",
+            Self::Other => "other",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cause_has_the_family_of_whoever_ends_the_wait() {
+        for cause in Cause::ALL {
+            let family = Family::of(cause);
+            assert_eq!(family == Family::Lock, cause.is_lock(), "{cause}");
+            assert_eq!(family == Family::Channel, cause.is_channel(), "{cause}");
+        }
+        assert_eq!(Family::of(Cause::Blocking), Family::Io);
+        assert_eq!(Family::of(Cause::Yield), Family::Other);
+        assert!(Family::ALL.iter().all(|family| Cause::ALL.iter().any(|cause| Family::of(*cause) == *family)));
+    }
+}
