@@ -151,7 +151,7 @@ impl Trace {
         if self.closed {
             return;
         }
-        self.reach(sample.at_ns);
+        // A sample says how Tokio fares, not that the run went on: it does not move the end.
         let place = self.samples.partition_point(|earlier| earlier.at_ns <= sample.at_ns);
         self.samples.insert(place, sample);
     }
@@ -171,6 +171,7 @@ impl Trace {
             }
         }
         self.ingest = Ingest::default();
+        self.samples.retain(|sample| sample.at_ns <= self.end_ns);
         self.closed = true;
     }
 

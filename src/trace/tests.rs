@@ -390,7 +390,9 @@ fn samples_and_losses_are_kept() {
     trace.add_lost(3);
     trace.add_lost(4);
     assert_eq!([99, 100, 250, 999].map(|at| trace.sample_at(at).map(|s| s.at_ns)), [None, Some(100), Some(200), Some(300)]);
-    assert_eq!((trace.lost, trace.end_ns), (7, 300));
+    assert_eq!((trace.lost, trace.end_ns), (7, 0), "a sample is no event of the run: it does not move its end");
+    trace.close(250);
+    assert_eq!(trace.samples.len(), 2, "a sample from after the run says nothing about it");
 }
 
 #[test]
