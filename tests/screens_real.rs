@@ -99,8 +99,6 @@ fn a_deadlock_is_told_where_it_is_seen() {
         assert_snapshot!(format!("deadlocked_{width}x{height}"), screen(&deadlocked(width, height), width, height));
     }
     let mut model = deadlocked(120, 40);
-    let view = model.run.as_mut().expect("it has been run");
-    view.cursor.at_ns -= 1_000_000;
     update::update(&mut model, Action::Why);
     assert_snapshot!("deadlocked_why_120x40", screen(&model, 120, 40));
     model.options.theme.unicode = false;

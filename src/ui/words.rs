@@ -21,12 +21,10 @@ pub(crate) fn file(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// A resource's name (`mutex of scenarios/deadlock.rs:7`) without the folders.
-pub(crate) fn file_of(name: &str) -> String {
-    match name.split_once(" of ") {
-        Some((kind, path)) => format!("{kind} of {}", file(path)),
-        None => name.to_owned(),
-    }
+/// A sentence with the places in it told without their folders.
+pub(crate) fn shortened(text: &str) -> String {
+    let word = |word| if str::contains(word, ".rs:") { file(word) } else { word };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// How a resource stands: how many permits are left, or who may come in.
@@ -102,7 +100,9 @@ pub(crate) fn list(names: Vec<(&str, &str)>) -> String {
         before = &name[..cut];
     }
     if all > NAMED {
-        text += &format!(" and {} more", format::count((all - NAMED) as u64));
+        text += " and ";
+        text += &format::count((all - NAMED) as u64);
+        text += " more";
     }
     text
 }
@@ -158,6 +158,7 @@ mod tests {
 
     #[test]
     fn a_place_is_told_without_its_folders() {
+        assert_eq!(shortened("a/b waits at scenarios/x.rs:3; so"), "a/b waits at x.rs:3; so");
         assert_eq!(short(&Place { file: "scenarios/semaphore.rs".into(), line: 33 }), "semaphore.rs:33");
     }
 }

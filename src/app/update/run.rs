@@ -102,9 +102,7 @@ fn explain(run: &mut RunView) {
     }
     let stalled = run.trace.closed && run.report.as_ref().is_some_and(|report| report.ending == Ending::Stalled);
     let circle = run.trace.deadlocks.first().map(|(formed_ns, _)| *formed_ns);
-    // At its very end the recording closes every wait.
-    let end = stalled.then(|| run.trace.end_ns.saturating_sub(1));
-    run.stall = circle.or(end).map(|at_ns| (at_ns, run.trace.stall_at(at_ns)));
+    run.stall = circle.or(stalled.then_some(run.trace.end_ns)).map(|at_ns| (at_ns, run.trace.stall_at(at_ns)));
 }
 
 /// Moves the cursor on by so much wall time.

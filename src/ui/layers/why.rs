@@ -118,7 +118,7 @@ fn tell(look: Look, run: &RunView, link: &Link, rows: &mut Vec<Row>) {
     rows.push(plain(format!("{name} waits {} on {what}", format::span(look, since)), look.strong()));
     place(look, run, leaf, rows);
     if let Some(resource) = leaf.resource {
-        rows.push(plain(format!("  it is the {}", words::file_of(&trace.resource_name(resource))), look.dim()));
+        rows.push(plain(format!("  it is the {}", words::shortened(&trace.resource_name(resource))), look.dim()));
     }
     rows.push(plain(blockers(look, run, link, leaf), look.text()));
 }

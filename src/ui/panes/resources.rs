@@ -26,7 +26,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, inside: Rect, run: &RunView) 
     let mut row = 0;
     for ix in trace.contended().filter(|ix| trace.resources[*ix as usize].made_ns <= at).take(rows) {
         let name = trace.resource_name(ix);
-        Pen::new(buf, look, inside, row).space(1).put(words::file_of(&name).as_str(), look.strong());
+        Pen::new(buf, look, inside, row).space(1).put(&words::shortened(&name), look.strong());
         row += 1;
         for (label, text) in facts(look, run, ix) {
             for (i, line) in format::wrap(&text, usize::from(inside.width).saturating_sub(LABELS + 4)).into_iter().enumerate() {

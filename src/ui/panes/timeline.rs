@@ -13,7 +13,7 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::{chrome, timeline as lanes};
-use crate::ui::{format, view};
+use crate::ui::{format, view, words};
 
 /// The narrowest column of names.
 const NAMES: usize = 12;
@@ -130,15 +130,12 @@ fn name(buf: &mut Buffer, look: Look, line: Rect, trace: &Trace, task: &Task, ce
 fn banner(buf: &mut Buffer, look: Look, run: &RunView, inside: Rect) -> Rect {
     let at = run.cursor.at_ns;
     let stuck = |stall: &Stall| stall.tasks.iter().all(|task| run.trace.wait_at(task.task, at).is_some());
-    let reached = |since_ns: u64| at >= since_ns || view::at_end(run);
-    let Some((_, stall)) =
-        run.stall.as_ref().filter(|(since_ns, stall)| reached(*since_ns) && (stuck(stall) || view::at_end(run)))
-    else {
+    let Some((_, stall)) = run.stall.as_ref().filter(|(since_ns, stall)| at >= *since_ns && stuck(stall)) else {
         return inside;
     };
     let text = match stall.kind {
-        StallKind::Cycle => format!("deadlock: {}", stall.text),
-        StallKind::Channel | StallKind::Unknown => format!("stalled: {}", stall.text),
+        StallKind::Cycle => format!("deadlock: {}", words::shortened(&stall.text)),
+        StallKind::Channel | StallKind::Unknown => format!("stalled: {}", words::shortened(&stall.text)),
     };
     let lines = format::wrap(&text, usize::from(inside.width.saturating_sub(4)));
     // The lanes keep the greater part.
