@@ -59,6 +59,25 @@ fn pick(tty: &mut Tty, id: &str) {
 }
 
 #[test]
+fn a_deadlock_is_explained() {
+    let mut tty = program(&["deadlock", "-p", "order=crossed", "--speed", "100"]);
+    tty.wait_until("the stall", |screen| header(screen).contains("stalled"));
+    let banner = tty.sees("deadlock: task");
+    assert!(banner.contains("holds mutex of"), "{banner}");
+    // The second task of the timeline is one of those that are stuck.
+    tty.keys("\tjj");
+    tty.sees("▸task A");
+    tty.keys("w");
+    tty.sees("Why it waits");
+    let why = tty.sees("a circle of 2 tasks");
+    assert!(why.contains("╭▸ task A waits") && why.contains("task B waits") && why.contains("╰─ back to task A"), "{why}");
+    tty.keys("\x1b");
+    tty.wait_until("the layer is closed", |screen| !screen.contains("Why it waits"));
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+}
+
+#[test]
 fn a_scenario_is_picked_tuned_and_watched() {
     let mut tty = Tty::start(Path::new(PROGRAM), &[], (200, 60));
     tty.sees("Timeline");

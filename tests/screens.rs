@@ -152,8 +152,8 @@ fn no_line_of_the_help_is_cut_and_the_areas_tell_how_far_it_scrolls() {
                 (text(&buf), areas)
             };
             let (_, areas) = rows(0, &mut model);
-            assert!(areas.help_rows >= usize::from(areas.help_height) && areas.help_height > 0, "{areas:?}");
-            let last = areas.help_rows - usize::from(areas.help_height);
+            assert!(areas.layer_rows >= usize::from(areas.layer_height) && areas.layer_height > 0, "{areas:?}");
+            let last = areas.layer_rows - usize::from(areas.layer_height);
             assert_eq!(rows(last, &mut model).0, rows(last + 1, &mut model).0, "{last} is not as far as it scrolls");
             if last > 0 {
                 assert_ne!(rows(last - 1, &mut model).0, rows(last, &mut model).0, "{last} is further than it scrolls");

@@ -9,6 +9,7 @@ mod paint;
 
 use std::time::Duration;
 
+use async_playground::app::action::Action;
 use async_playground::app::model::{Model, Options, Theme};
 use async_playground::app::update;
 use async_playground::engine::{Phase, Run, Spec};
@@ -17,9 +18,17 @@ use scenarios::{CATALOGUE, Scenario};
 
 /// The model after a run of a scenario, as it was left by whoever let it play half way.
 fn half_way(scenario: &'static Scenario, width: u16, height: u16) -> Model {
+    let mut model = run(Spec { seed: 7, ..Spec::new(scenario) }, width, height);
+    let view = model.run.as_mut().expect("it has been run");
+    view.cursor.at_ns = view.trace.end_ns / 2;
+    lay_out(&mut model, width, height);
+    model
+}
+
+/// The model after a whole run.
+fn run(spec: Spec, width: u16, height: u16) -> Model {
     let options =
         Options { theme: Theme { color: true, unicode: true }, mouse: true, console: None, limit: Duration::from_secs(60) };
-    let spec = Spec { seed: 7, ..Spec::new(scenario) };
     let mut model = Model::new(CATALOGUE, options, Some(spec.clone()));
     lay_out(&mut model, width, height);
 
@@ -35,9 +44,6 @@ fn half_way(scenario: &'static Scenario, width: u16, height: u16) -> Model {
     view.trace.samples.clear();
     view.cost_ns = Some(25.0);
     update::recorded(&mut model);
-    let view = model.run.as_mut().expect("nothing has taken it away");
-    view.cursor.at_ns = view.trace.end_ns / 2;
-    lay_out(&mut model, width, height);
     model
 }
 
@@ -70,5 +76,45 @@ fn each_scenario_in_mono_and_in_ascii() {
         let ascii = screen(&model, 80, 24);
         assert!(ascii.is_ascii(), "a glyph beyond ASCII was drawn:\n{ascii}");
         assert_snapshot!(format!("{}_ascii", scenario.id), ascii);
+    }
+}
+
+/// The deadlock, with a task that is stuck selected and the cursor at the end.
+fn deadlocked(width: u16, height: u16) -> Model {
+    let scenario = CATALOGUE.iter().find(|scenario| scenario.id == "deadlock").expect("it is in the catalogue");
+    let mut spec = Spec { seed: 0, ..Spec::new(scenario) };
+    let order = scenario.param("order").expect("it has an order");
+    spec.values.set(order, scenarios::Value::Choice("crossed"));
+    let mut model = run(spec, width, height);
+    let view = model.run.as_mut().expect("it has been run");
+    view.cursor.at_ns = view.trace.end_ns;
+    model.timeline.selected = Some(1);
+    lay_out(&mut model, width, height);
+    model
+}
+
+#[test]
+fn a_deadlock_is_told_where_it_is_seen() {
+    for (width, height) in [(120, 40), (80, 24)] {
+        assert_snapshot!(format!("deadlocked_{width}x{height}"), screen(&deadlocked(width, height), width, height));
+    }
+    let mut model = deadlocked(120, 40);
+    update::update(&mut model, Action::Why);
+    assert_snapshot!("deadlocked_why_120x40", screen(&model, 120, 40));
+    model.options.theme.unicode = false;
+    assert!(screen(&model, 120, 40).is_ascii());
+}
+
+#[test]
+fn a_wait_is_told_with_its_line_and_its_holders() {
+    for id in ["semaphore", "lock-contention"] {
+        let scenario = CATALOGUE.iter().find(|scenario| scenario.id == id).expect("it is in the catalogue");
+        let mut model = half_way(scenario, 120, 40);
+        model.timeline.selected = Some(model.run.as_ref().map_or(0, |run| run.trace.tasks.len() as u32 - 1));
+        assert_snapshot!(format!("{id}_waiting_120x40"), screen(&model, 120, 40));
+        update::update(&mut model, Action::Resources);
+        assert_snapshot!(format!("{id}_resources_120x40"), screen(&model, 120, 40));
+        update::update(&mut model, Action::Why);
+        assert_snapshot!(format!("{id}_why_120x40"), screen(&model, 120, 40));
     }
 }

@@ -71,6 +71,14 @@ pub enum Action {
     Fit,
     /// Moves the timeline along with the cursor again; a live run is shown at its newest event.
     Follow,
+    /// Says why the selected task waits, or closes that.
+    Why,
+    /// Selects the task that ended the wait of the selected one.
+    ToWaker,
+    /// Selects the task that was selected before the last jump to a waker.
+    JumpBack,
+    /// Shows the run's resources in the pane of the selected task, or the task again.
+    Resources,
     /// Leaves out less, or more, of the log.
     LogLevel,
     /// Shows the next tab of the code pane.

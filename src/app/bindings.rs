@@ -26,6 +26,10 @@ pub enum Scope {
     Panes(&'static [Pane]),
     /// In the help layer.
     Help,
+    /// In the layer that says why a task waits.
+    Why,
+    /// In any layer.
+    Layers,
     /// While a search or a field is typed.
     Text,
     /// While a search is typed.
@@ -41,6 +45,8 @@ pub enum Context {
     Pane(Pane),
     /// The help layer.
     Help,
+    /// The layer that says why a task waits.
+    Why,
     /// The search of the list.
     Search,
     /// A field of the form.
@@ -53,7 +59,8 @@ impl Scope {
         match (self, context) {
             (Scope::Panes(panes), Context::Pane(pane)) => panes.contains(&pane),
             (Scope::Always, _)
-            | (Scope::Help, Context::Help)
+            | (Scope::Help | Scope::Layers, Context::Help)
+            | (Scope::Why | Scope::Layers, Context::Why)
             | (Scope::Text | Scope::Search, Context::Search)
             | (Scope::Text | Scope::Edit, Context::Edit) => true,
             _ => false,
@@ -227,6 +234,21 @@ pub static ACTIONS: &[Binding] = &[
     Binding::new(Action::Slower, &[ch('[')], ALL, "Play slower.").hint(12, "speed").group(Group::Run),
     Binding::new(Action::Faster, &[ch(']')], ALL, "Play faster.").hint(12, "speed").group(Group::Run),
     // What is looked at.
+    Binding::new(Action::Why, &[ch('w')], ALL, "Say why the selected task waits: who holds what, and who waits for whom.")
+        .hint(9, "why?")
+        .group(Group::View),
+    Binding::new(Action::ToWaker, &[ch('b')], ALL, "Select the task that ended this wait, or the last one.")
+        .hint(12, "woken by")
+        .group(Group::View),
+    Binding::new(Action::JumpBack, &[ch('B')], ALL, "Select the task from before that.").group(Group::View),
+    Binding::new(
+        Action::Resources,
+        &[ch('e')],
+        ALL,
+        "Show locks, semaphores and channels in place of the selected task, and back.",
+    )
+    .hint(13, "resources")
+    .group(Group::View),
     Binding::new(Action::ZoomIn, &[ch('+'), ch('=')], ALL, "Zoom the timeline in, around the cursor.")
         .hint(11, "zoom")
         .group(Group::View),
@@ -257,15 +279,17 @@ pub static ACTIONS: &[Binding] = &[
     Binding::new(Action::Quit, &[ch('q')], ALL, "Quit.").hint(6, "quit").group(Group::Program),
     Binding::new(Action::Quit, &[ctrl('c')], Scope::Always, "Quit, from anywhere.").group(Group::Program),
     Binding::new(Action::Suspend, &[ctrl('z')], Scope::Always, "Suspend: back to the shell until `fg`.").group(Group::Program),
-    // The help layer.
+    // The layers.
     Binding::new(Action::Close, &[key(KeyCode::Esc), ch('?')], Scope::Help, "Close the help.").hint(1, "close"),
-    Binding::new(Action::Move(Move::Up), UP, Scope::Help, "One line up.").hint(2, "scroll"),
-    Binding::new(Action::Move(Move::Down), DOWN, Scope::Help, "One line down.").hint(2, "scroll"),
-    Binding::new(Action::Move(Move::PageUp), PAGE_UP, Scope::Help, "One page up."),
-    Binding::new(Action::Move(Move::PageDown), PAGE_DOWN, Scope::Help, "One page down."),
-    Binding::new(Action::Move(Move::First), FIRST, Scope::Help, "The first line."),
-    Binding::new(Action::Move(Move::Last), LAST, Scope::Help, "The last line."),
-    Binding::new(Action::Quit, &[ch('q')], Scope::Help, "Quit.").hint(6, "quit"),
+    Binding::new(Action::Why, &[key(KeyCode::Esc), ch('w')], Scope::Why, "Close it.").hint(1, "close"),
+    Binding::new(Action::PauseOrGo, &[ch(' ')], Scope::Why, "Pause; go on.").hint(4, "pause"),
+    Binding::new(Action::Move(Move::Up), UP, Scope::Layers, "One line up.").hint(2, "scroll"),
+    Binding::new(Action::Move(Move::Down), DOWN, Scope::Layers, "One line down.").hint(2, "scroll"),
+    Binding::new(Action::Move(Move::PageUp), PAGE_UP, Scope::Layers, "One page up."),
+    Binding::new(Action::Move(Move::PageDown), PAGE_DOWN, Scope::Layers, "One page down."),
+    Binding::new(Action::Move(Move::First), FIRST, Scope::Layers, "The first line."),
+    Binding::new(Action::Move(Move::Last), LAST, Scope::Layers, "The last line."),
+    Binding::new(Action::Quit, &[ch('q')], Scope::Layers, "Quit.").hint(6, "quit"),
     // Typing.
     Binding::new(Action::Pick, ENTER, Scope::Search, "Pick the scenario under the cursor and start it.").hint(1, "start"),
     Binding::new(Action::Move(Move::Up), &[key(KeyCode::Up)], Scope::Search, "The scenario above.").hint(2, "choose"),

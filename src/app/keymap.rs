@@ -8,9 +8,12 @@ use super::model::{Layer, Model, Pane};
 
 /// What takes the keys now.
 pub fn context(model: &Model) -> Context {
-    if let Some(Layer::Help { .. }) = model.layer {
-        Context::Help
-    } else if model.list.searching {
+    match model.layer {
+        Some(Layer::Help { .. }) => return Context::Help,
+        Some(Layer::Why { .. }) => return Context::Why,
+        None => {}
+    }
+    if model.list.searching {
         Context::Search
     } else if model.form.editing.is_some() {
         Context::Edit
@@ -38,7 +41,7 @@ fn typed(context: Context, key: Key) -> Option<Action> {
     let text = match context {
         Context::Search | Context::Edit => !c.is_control(),
         Context::Pane(Pane::Parameters) => c.is_ascii_digit(),
-        Context::Pane(_) | Context::Help => false,
+        Context::Pane(_) | Context::Help | Context::Why => false,
     };
     (text && !key.ctrl).then_some(Action::Type(c))
 }

@@ -20,7 +20,7 @@ fn press(model: &Model, code: KeyCode) -> Option<Action> {
 
 fn contexts() -> Vec<Context> {
     let panes = Pane::ALL.into_iter().map(Context::Pane);
-    panes.chain([Context::Help, Context::Search, Context::Edit]).collect()
+    panes.chain([Context::Help, Context::Why, Context::Search, Context::Edit]).collect()
 }
 
 #[test]

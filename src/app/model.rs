@@ -14,7 +14,7 @@ use super::session::Session;
 use super::text::TextField;
 use crate::engine::{Phase, Report, Spec};
 use crate::record::event::Level;
-use crate::trace::{TaskIx, Trace};
+use crate::trace::{Stall, TaskIx, Trace};
 
 /// Everything that the screen shows.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub struct Model {
     pub log: LogView,
     /// How the code is looked at.
     pub code: CodeView,
+    /// How the pane of the selected task is looked at.
+    pub task: TaskView,
     /// One line for the user, shown in the footer's place until the next key.
     pub notice: Option<Notice>,
     /// Where the panes were drawn last: for mouse hits and for page sizes.
@@ -118,6 +120,13 @@ pub enum Layer {
     Help {
         /// The pane whose keys come first.
         pane: Pane,
+        /// Rows scrolled away.
+        top: usize,
+    },
+    /// Why a task waits at the cursor, from holder to holder.
+    Why {
+        /// The task.
+        task: TaskIx,
         /// Rows scrolled away.
         top: usize,
     },
@@ -240,6 +249,8 @@ pub struct RunView {
     pub phase: Phase,
     /// How it ended.
     pub report: Option<Report>,
+    /// The circle of locks that closed first, or else why the run stalled, and since when, in nanoseconds.
+    pub stall: Option<(u64, Stall)>,
     /// Where in the trace we look.
     pub cursor: Cursor,
     /// The recorder's own cost for a poll, in nanoseconds, measured when the program started; none before.
@@ -289,6 +300,13 @@ pub struct LogView {
     pub level: Level,
     /// Lines scrolled back from the newest one; 0 follows.
     pub back: usize,
+}
+
+/// What the pane of the selected task shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TaskView {
+    /// The run's resources, and not the selected task.
+    pub resources: bool,
 }
 
 /// How the code is looked at.
@@ -341,10 +359,10 @@ pub struct Areas {
     pub code_rows: usize,
     /// The row of that tab that stands at the top when nothing is scrolled: what comes before is seldom looked at.
     pub code_open: usize,
-    /// How many rows the help layer has, in sight or not.
-    pub help_rows: usize,
-    /// How many rows of the help layer are in sight.
-    pub help_height: u16,
+    /// How many rows the layer has, in sight or not.
+    pub layer_rows: usize,
+    /// How many rows of the layer are in sight.
+    pub layer_height: u16,
 }
 
 impl Areas {

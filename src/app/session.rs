@@ -2,9 +2,10 @@
 
 use scenarios::{Clock, Scenario, Values};
 
-use super::model::{Areas, CodeTab, CodeView, Form, List, LogView, Model, Options, Pane, Timeline};
+use super::model::{Areas, CodeTab, CodeView, Form, List, LogView, Model, Options, Pane, TaskView, Timeline};
 use crate::engine::Spec;
 use crate::record::event::Level;
+use crate::trace::TaskIx;
 
 /// What is remembered between actions and never drawn.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Session {
     pub real_workers: usize,
     /// The recorder's own cost for a poll, in nanoseconds, once it was measured.
     pub cost_ns: Option<f64>,
+    /// The tasks that were selected before each jump to a waker, the last one last.
+    pub jumps: Vec<TaskIx>,
     /// Whether the picked scenario is to be started when the program has opened.
     pub start: bool,
 }
@@ -37,6 +40,7 @@ impl Default for Session {
             speed: 1.0,
             real_workers: 0,
             cost_ns: None,
+            jumps: Vec::new(),
             start: false,
         }
     }
@@ -100,6 +104,7 @@ impl Model {
             timeline: Timeline { left_ns: 0, cell_ns: 10_000_000, follow: true, top: 0, selected: None },
             log: LogView { level: Level::Info, back: 0 },
             code: CodeView { tab: CodeTab::Rust, top: 0 },
+            task: TaskView::default(),
             notice: None,
             areas: Areas::default(),
             session: Session::default(),

@@ -11,6 +11,7 @@ mod list;
 mod run;
 mod scroll;
 mod timeline;
+mod why;
 
 pub use run::{failed, recorded, started};
 pub use timeline::laid_out;
@@ -101,6 +102,10 @@ fn look(model: &mut Model, action: Action) {
         Action::ZoomAt { column, steps } => timeline::zoom_at(model, column, steps),
         Action::Fit => timeline::fit(model),
         Action::Follow => run::follow(model),
+        Action::Why => why::toggle(model),
+        Action::ToWaker => why::to_waker(model),
+        Action::JumpBack => why::back(model),
+        Action::Resources => why::resources(model),
         Action::LogLevel => scroll::log_level(model),
         Action::NextTab => show_tab(model, turned_tab(model.code.tab, 1)),
         Action::PreviousTab => show_tab(model, turned_tab(model.code.tab, 2)),

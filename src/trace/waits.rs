@@ -18,7 +18,7 @@ use std::collections::HashMap;
 
 use super::Trace;
 use super::resource::ResourceIx;
-use super::task::{State, TaskIx, Wake, Waker};
+use super::task::{End, State, TaskIx, Wake, Waker};
 use super::track::Track;
 use crate::record::event::{NewSite, OpId, ResourceId, SiteId};
 use crate::record::site::{Cause, Place, Site};
@@ -53,7 +53,7 @@ pub struct Wait {
 pub struct WaitView<'a> {
     /// When it began, in nanoseconds since the run began.
     pub start_ns: u64,
-    /// When it ended; none while it lasts.
+    /// When it ended; none while it lasts, and of one that lasted when the recording stopped.
     pub end_ns: Option<u64>,
     /// What it was for. Nothing when that was not recorded.
     pub leaves: &'a [Leaf],
@@ -165,7 +165,9 @@ impl Trace {
     fn view(&self, task: TaskIx, wait: Wait) -> WaitView<'_> {
         let task = &self.tasks[task as usize];
         let next = task.segments.get(wait.segment as usize + 1);
-        let end_ns = next.map(|next| next.start_ns).or(task.ended.map(|ended| ended.at_ns));
+        // What the end of the recording cut off has not ended: the last picture shows who is stuck.
+        let ended = task.ended.filter(|ended| ended.how != End::Dropped);
+        let end_ns = next.map(|next| next.start_ns).or(ended.map(|ended| ended.at_ns));
         let woken = next.is_some_and(|next| next.state == State::Ready);
         let wake = end_ns.filter(|_| woken).and_then(|end_ns| task.wake_at(end_ns));
         WaitView { start_ns: wait.start_ns, end_ns, leaves: self.leaves(wait), wake }

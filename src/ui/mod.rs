@@ -25,6 +25,7 @@ mod prose;
 mod theme;
 mod view;
 mod widgets;
+mod words;
 
 pub use highlight::Cache;
 pub use layout::SMALLEST;
@@ -52,7 +53,11 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
     footer::render(buf, look, plan.footer, model);
     match &model.layer {
         Some(Layer::Help { pane, top }) => {
-            (areas.help_rows, areas.help_height) = layers::help::render(buf, look, screen, *pane, *top);
+            (areas.layer_rows, areas.layer_height) = layers::help::render(buf, look, screen, *pane, *top);
+        }
+        Some(Layer::Why { task, top }) => {
+            let run = model.run.as_ref();
+            (areas.layer_rows, areas.layer_height) = layers::why::render(buf, look, screen, run, *task, *top);
         }
         None => {}
     }

@@ -59,6 +59,8 @@ pub(crate) struct Glyphs {
     pub(crate) thumb: &'static str,
     /// Between line numbers and code, and between tabs.
     pub(crate) rule: &'static str,
+    /// A circle of tasks: where it begins, goes on and closes.
+    pub(crate) circle: [&'static str; 3],
     /// A level of the log, from trace to error.
     pub(crate) levels: [&'static str; 5],
     /// The prefix of a millionth.
@@ -91,6 +93,7 @@ const UNICODE: Glyphs = Glyphs {
     chart: &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     thumb: "▐",
     rule: "│",
+    circle: ["╭▸", "│", "╰─"],
     levels: ["·", "∘", "•", "▲", "✗"],
     micro: "µ",
     bullet: "•",
@@ -119,6 +122,7 @@ const ASCII: Glyphs = Glyphs {
     chart: &["_", ".", "-", "=", "#"],
     thumb: "#",
     rule: "|",
+    circle: [",>", "|", "`-"],
     levels: [".", "-", "*", "^", "x"],
     micro: "u",
     bullet: "-",

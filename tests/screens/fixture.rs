@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use async_playground::app::model::{
-    Areas, CodeTab, CodeView, Cursor, Form, List, LogView, Model, Options, Pane, RunView, Theme, Timeline,
+    Areas, CodeTab, CodeView, Cursor, Form, List, LogView, Model, Options, Pane, RunView, TaskView, Theme, Timeline,
 };
 use async_playground::app::text::TextField;
 use async_playground::engine::{Ending, Phase, Report};
@@ -72,6 +72,7 @@ pub(crate) fn empty() -> Model {
         timeline: Timeline { left_ns: 0, cell_ns: 80 * MS, follow: true, top: 0, selected: None },
         log: LogView { level: Level::Info, back: 0 },
         code: CodeView { tab: CodeTab::Rust, top: 0 },
+        task: TaskView::default(),
         notice: None,
         areas: Areas::default(),
         session: async_playground::app::session::Session::default(),
@@ -94,6 +95,7 @@ pub(crate) fn model(at_ms: u64) -> Model {
                 .figure("total", 3_500_u64, "ms")
                 .check("never more than 3 in flight", true),
         ))),
+        stall: None,
         cursor: Cursor { at_ns: at_ms * MS, playing: true, speed: 1.0, live: false },
         cost_ns: Some(18.4),
     });

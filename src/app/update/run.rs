@@ -5,9 +5,9 @@ use std::time::Duration;
 use scenarios::Clock;
 
 use super::{Effect, form, notify, timeline};
-use crate::app::model::{Cursor, Model, RunView};
+use crate::app::model::{Cursor, Layer, Model, RunView};
 use crate::app::session::{Entry, Zoom};
-use crate::engine::{Phase, Spec, StartError};
+use crate::engine::{Ending, Phase, Spec, StartError};
 use crate::trace::Trace;
 
 /// The speeds that a key steps through.
@@ -35,6 +35,7 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
         trace: Trace::default(),
         phase: Phase::Running,
         report: None,
+        stall: None,
         cursor,
         cost_ns: model.session.cost_ns,
     });
@@ -56,6 +57,10 @@ fn fresh_view(model: &mut Model) {
     model.timeline.top = 0;
     model.timeline.selected = None;
     model.code.top = 0;
+    model.session.jumps.clear();
+    if matches!(model.layer, Some(Layer::Why { .. })) {
+        model.layer = None;
+    }
 }
 
 /// Says why a run did not start. The one before stays on screen.
@@ -85,8 +90,19 @@ pub fn recorded(model: &mut Model) {
             run.cursor.live = run.is_live();
         }
     }
+    explain(run);
     timeline::recorded(model);
     timeline::keep_in_sight(model);
+}
+
+/// Finds out once why tasks are stuck: it takes a look at every task and every resource.
+fn explain(run: &mut RunView) {
+    if run.stall.is_some() {
+        return;
+    }
+    let stalled = run.trace.closed && run.report.as_ref().is_some_and(|report| report.ending == Ending::Stalled);
+    let circle = run.trace.deadlocks.first().map(|(formed_ns, _)| *formed_ns);
+    run.stall = circle.or(stalled.then_some(run.trace.end_ns)).map(|at_ns| (at_ns, run.trace.stall_at(at_ns)));
 }
 
 /// Moves the cursor on by so much wall time.

@@ -12,9 +12,9 @@ const ALL: i64 = i64::MAX;
 
 /// Moves within the layer, else within the focused pane.
 pub(super) fn step(model: &mut Model, step: Move) {
-    if let Some(Layer::Help { .. }) = model.layer {
-        let page = usize::from(model.areas.help_height);
-        scroll_help(model, rows(step, page));
+    if model.layer.is_some() {
+        let page = usize::from(model.areas.layer_height);
+        scroll_layer(model, rows(step, page));
         return;
     }
     let page = page(model, model.focus);
@@ -32,8 +32,8 @@ pub(super) fn step(model: &mut Model, step: Move) {
 /// Scrolls a pane, or the layer that lies over it.
 pub(super) fn scroll(model: &mut Model, pane: Pane, rows: i32) {
     let by = i64::from(rows);
-    if let Some(Layer::Help { .. }) = model.layer {
-        scroll_help(model, by);
+    if model.layer.is_some() {
+        scroll_layer(model, by);
         return;
     }
     match pane {
@@ -138,9 +138,14 @@ fn scroll_code(model: &mut Model, by: i64) {
     model.code.top = moved(top, by, last) as isize - open as isize;
 }
 
-fn scroll_help(model: &mut Model, by: i64) {
-    let Some(Layer::Help { pane, top }) = &mut model.layer else { return };
-    let rows = model.areas.help_rows.max(help_lines(*pane, true).len());
-    let last = rows.saturating_sub(usize::from(model.areas.help_height).max(1));
+fn scroll_layer(model: &mut Model, by: i64) {
+    let areas = &model.areas;
+    let (rows, top) = match &mut model.layer {
+        // It may be scrolled before it was drawn.
+        Some(Layer::Help { pane, top }) => (areas.layer_rows.max(help_lines(*pane, true).len()), top),
+        Some(Layer::Why { top, .. }) => (areas.layer_rows, top),
+        None => return,
+    };
+    let last = rows.saturating_sub(usize::from(areas.layer_height).max(1));
     *top = moved(*top, by, last);
 }

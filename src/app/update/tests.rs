@@ -7,6 +7,7 @@ mod pointer;
 mod random;
 mod run;
 mod timeline;
+mod why;
 
 use std::time::Duration;
 
@@ -64,8 +65,8 @@ fn areas(lanes: u16) -> Areas {
         tabs: vec![(CodeTab::Lesson, Rect::new(62, 15, 6, 1)), (CodeTab::Asyncio, Rect::new(75, 15, 7, 1))],
         code_rows: 120,
         code_open: 50,
-        help_rows: 60,
-        help_height: 20,
+        layer_rows: 60,
+        layer_height: 20,
     }
 }
 
@@ -165,7 +166,10 @@ fn esc_closes_one_thing_at_a_time() {
 #[test]
 fn help_scrolls_to_its_end_and_no_further() {
     let mut model = opened();
-    let top = |model: &Model| model.layer.as_ref().map(|Layer::Help { top, .. }| *top);
+    let top = |model: &Model| match model.layer {
+        Some(Layer::Help { top, .. } | Layer::Why { top, .. }) => Some(top),
+        None => None,
+    };
     press(&mut model, KeyCode::Char('?'));
     press(&mut model, KeyCode::Char('j'));
     assert_eq!(top(&model), Some(1));

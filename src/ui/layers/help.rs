@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Clear, Widget};
 
 use crate::app::keymap::{HelpLine, help_lines};
@@ -148,6 +148,13 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
         look.inferred(),
         "behind an end: how it ended is inferred and was not observed, since the beginning of the last poll was lost",
     ));
+    marks.push((
+        "name?".replace('?', g.inferred),
+        look.inferred(),
+        "behind what is waited for, or who is waited for: inferred from who has woken the task so far, and not observed",
+    ));
+    let (waits, style) = look.wait(Family::Time);
+    marks.push((waits.repeat(3), style.add_modifier(Modifier::UNDERLINED), "underlined: it holds now what others wait for"));
     marks.push((format!("{} {}", g.cursor_head, g.cursor), look.cursor(), "the time cursor: all panes show that moment"));
     marks.push(("label".to_owned(), look.span_label(), "a span that the scenario opened"));
     marks

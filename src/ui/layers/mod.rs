@@ -1,3 +1,4 @@
 //! What lies over the panes.
 
 pub(crate) mod help;
+pub(crate) mod why;

@@ -5,15 +5,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::model::{Areas, CodeTab, Model, Pane};
-use crate::trace::{Task, Trace};
 use crate::ui::highlight::{Cache, Shown};
+use crate::ui::panes::code_now::{self, Now};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
-use crate::ui::{format, prose, view};
-
-/// At most so many tasks are asked where they were spawned: the places repeat.
-const ASKED: usize = 1_000;
+use crate::ui::{format, prose};
 
 /// Draws the tab that is open.
 pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &mut Cache, areas: &mut Areas) {
@@ -33,7 +30,10 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &m
             }
         }
         tab @ (CodeTab::Rust | CodeTab::Asyncio) => {
-            let shown = cache.shown(scenario, tab);
+            let mut shown = cache.shown(scenario, tab);
+            if tab == CodeTab::Rust {
+                shown.open = code_now::open_at(model, shown.before, shown.open, usize::from(inside.height));
+            }
             (areas.code_rows, areas.code_open) = (shown.lines.len(), shown.open);
             code(buf, look, area, model, shown);
         }
@@ -72,67 +72,35 @@ fn scrolled(buf: &mut Buffer, look: Look, area: Rect, open: usize, top: isize, a
     top
 }
 
-/// Draws lines of a file, each with its number there.
+/// Draws lines of a file, each with its number there and with what goes on at it.
 fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, Shown { before, open, lines }: Shown<'_>) {
     let inside = chrome::inside(area);
     let top = scrolled(buf, look, area, open, model.code.top, lines.len());
-    let spawns = if model.code.tab == CodeTab::Rust { spawns(model) } else { Spawns::default() };
+    let now = if model.code.tab == CodeTab::Rust { Now::of(model) } else { Now::default() };
     let digits = (before + lines.len()).max(1).ilog10() as usize + 1;
     for (row, (at, line)) in (0..inside.height).zip(lines.iter().enumerate().skip(top)) {
         let number = (before + at) as u32 + 1;
-        let count = spawns.count(number);
-        let here = spawns.selected == Some(number);
-        let (mark, style) = match (here, count > 0) {
+        let called = now.chain.contains(&number);
+        let (mark, style) = match (called || (now.chain.is_empty() && now.spawned == Some(number)), now.spawns(number)) {
             (true, _) => (look.glyphs.pointer, look.code_here()),
             (false, true) => ("+", look.code_spawn()),
             (false, false) => ("", look.dim()),
         };
         let mut pen = Pen::new(buf, look, inside, row);
         pen.right(&number.to_string(), digits, style).left(mark, 1, style).space(1);
-        // The count keeps its place at the right; the code gives way.
-        let remark = if count == 0 { String::new() } else { format!(" +{}{}", count, if spawns.partial { "+" } else { "" }) };
-        let room = pen.room().saturating_sub(format::width(&remark));
+        // The counts keep their place at the right; the code gives way.
+        let remarks = now.remarks(look, number);
+        let remark: usize = remarks.iter().map(|(text, _)| format::width(text)).sum();
+        let room = pen.room().saturating_sub(remark);
         let text = Rect { x: pen.x(), width: room as u16, y: inside.y + row, height: 1 };
         let mut pen = Pen::new(buf, look, text, 0);
         for (role, piece) in line {
-            pen.put(piece, look.role(*role));
+            pen.put(piece, if called { look.role(*role).patch(look.strong()) } else { look.role(*role) });
         }
         let end = Rect { x: text.right(), width: inside.right().saturating_sub(text.right()), ..text };
-        Pen::new(buf, look, end, 0).put(&remark, look.code_spawn());
-    }
-}
-
-/// Where tasks were spawned, up to the time cursor.
-#[derive(Default)]
-struct Spawns {
-    /// Lines of the scenario's own file, each with how many tasks were spawned there.
-    lines: Vec<(u32, usize)>,
-    /// The line that spawned the selected task.
-    selected: Option<u32>,
-    /// Whether there are more tasks than were asked.
-    partial: bool,
-}
-
-impl Spawns {
-    fn count(&self, line: u32) -> usize {
-        self.lines.iter().find(|(at, _)| *at == line).map_or(0, |(_, count)| *count)
-    }
-}
-
-fn spawns(model: &Model) -> Spawns {
-    let scenario = model.form.scenario;
-    // The code shown is that of the form; the run may still be that of another scenario.
-    let Some(run) = model.run.as_ref().filter(|run| run.spec.scenario.id == scenario.id) else { return Spawns::default() };
-    let trace: &Trace = &run.trace;
-    let line = |task: &Task| task.spawned_at.filter(|place| place.file() == scenario.path).map(std::panic::Location::line);
-    let known = view::spawned(trace, run.cursor.at_ns);
-    let mut lines: Vec<(u32, usize)> = Vec::new();
-    for at in trace.tasks[..known.min(ASKED)].iter().filter_map(line) {
-        match lines.iter_mut().find(|(line, _)| *line == at) {
-            Some((_, count)) => *count += 1,
-            None => lines.push((at, 1)),
+        let mut pen = Pen::new(buf, look, end, 0);
+        for (text, style) in &remarks {
+            pen.put(text, *style);
         }
     }
-    let selected = model.timeline.selected.and_then(|ix| trace.tasks.get(ix as usize)).and_then(line);
-    Spawns { lines, selected, partial: known > ASKED }
 }

@@ -1,10 +1,12 @@
 //! The panes, one a file. Each has one function `render` that draws it into its area, border included.
 
 pub(crate) mod code;
+mod code_now;
 pub(crate) mod log;
 pub(crate) mod metrics;
 pub(crate) mod outcome;
 pub(crate) mod parameters;
+mod resources;
 pub(crate) mod scenarios;
 pub(crate) mod task;
 pub(crate) mod timeline;

@@ -3,15 +3,15 @@
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use crate::app::model::{Model, Pane, RunView};
-use crate::trace::{End, Ended, State, Task, TaskIx, Waker};
-use crate::ui::panes::outcome;
+use crate::trace::{End, Ended, State, Task, TaskIx};
+use crate::ui::panes::{outcome, resources};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
-use crate::ui::{format, view};
+use crate::ui::{format, view, words};
 
 /// The column of labels.
 const LABELS: usize = 8;
@@ -24,11 +24,16 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     let look = Look::new(model.options.theme);
     let buf = frame.buffer_mut();
     let inside = chrome::inside(area);
+    let focus = model.focus == Pane::Task;
+    if let Some(run) = model.run.as_ref().filter(|_| model.task.resources) {
+        chrome::title(buf, look, area, focus, "Resources", "e: the task");
+        resources::render(buf, look, inside, run);
+        return;
+    }
     let selected = model.run.as_ref().and_then(|run| {
         let ix = model.timeline.selected?;
         Some((run, ix, run.trace.tasks.get(ix as usize)?))
     });
-    let focus = model.focus == Pane::Task;
     let Some((run, ix, task)) = selected else {
         none(buf, look, area, model.run.as_ref(), focus);
         return;
@@ -86,7 +91,7 @@ fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style
             None => format!("running, {since}"),
         },
         State::Ready => format!("ready, {since}"),
-        State::Waiting(_) => format!("waiting, {since}"),
+        State::Waiting(_) => format!("waiting {since}"),
     };
     (glyph, text, style)
 }
@@ -107,16 +112,46 @@ fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
     let mut facts = Vec::new();
     if task.spawned_ns <= at {
         end(look, task, at, &mut facts);
+        wait(look, run, ix, &mut facts);
         life(look, run, ix, task, &mut facts);
     }
     let all = run.trace.tasks.len() as u64;
-    let by = task.parent.map_or("the runtime", |parent| name(run, parent));
+    let by = task.parent.map_or("the runtime", |parent| words::name(&run.trace, parent));
     facts.push(("spawned", format!("{} by {by}", format::moment(task.spawned_ns)), look.text()));
     if let Some(place) = task.spawned_at {
-        facts.push(("at", format!("{}:{}", short(place.file()), place.line()), look.code_spawn()));
+        facts.push(("there", format!("{}:{}", words::file(place.file()), place.line()), look.code_spawn()));
     }
     facts.push(("task", format!("{} of {}", format::count(u64::from(ix) + 1), format::count(all)), look.text()));
+    chain(look, run, ix, &mut facts);
     facts
+}
+
+/// What it waits for at the cursor: each of the futures that can end the wait.
+fn wait(look: Look, run: &RunView, ix: TaskIx, facts: &mut Vec<Fact>) {
+    let (trace, at) = (&run.trace, run.cursor.at_ns);
+    let Some(wait) = trace.wait_at(ix, at) else { return };
+    for (i, leaf) in wait.leaves.iter().enumerate() {
+        let (_, style) = look.state(State::Waiting(trace.site(leaf.site).cause));
+        let style = style.remove_modifier(Modifier::DIM);
+        facts.push((if i == 0 { "on" } else { "or on" }, words::what(look, trace, *leaf, at), style));
+        if let Some(place) = words::place(trace, *leaf) {
+            facts.push(("at", place, look.code_here()));
+        }
+        let blockers = trace.blockers(ix, *leaf, at);
+        if !blockers.is_empty() {
+            let label = if words::are_holders(trace, *leaf) { "held by" } else { "by" };
+            facts.push((label, words::blockers(look, trace, &blockers), look.text()));
+        }
+    }
+}
+
+/// The async calls that led to the wait, the outermost first; one alone is told by its place.
+fn chain(look: Look, run: &RunView, ix: TaskIx, facts: &mut Vec<Fact>) {
+    let Some(leaf) = run.trace.wait_at(ix, run.cursor.at_ns).and_then(|wait| wait.leaves.first()) else { return };
+    let calls = words::chain(&run.trace, *leaf);
+    if calls.len() > 1 {
+        facts.extend(calls.into_iter().enumerate().map(|(i, call)| (if i == 0 { "calls" } else { "" }, call, look.dim())));
+    }
 }
 
 /// When and why it ended.
@@ -147,24 +182,7 @@ fn life(look: Look, run: &RunView, ix: TaskIx, task: &Task, facts: &mut Vec<Fact
         return;
     };
     let woken = task.wakes.partition_point(|wake| wake.at_ns <= at);
-    let by = match last.by {
-        Waker::Task(by) if by == ix => "itself",
-        Waker::Task(by) => name(run, by),
-        Waker::Timer => "a timer",
-        Waker::Io => "the IO driver",
-        Waker::Blocking => "a blocking thread",
-        Waker::Scheduler => "the scheduler",
-        Waker::Outside => "something outside",
-    };
+    let by = words::waker(&run.trace, last, ix);
     let times = format::counted(woken as u64, "time");
     facts.push(("woken", format!("{times}, last {} by {by}", format::moment(last.at_ns)), text));
-}
-
-fn name(run: &RunView, ix: TaskIx) -> &str {
-    run.trace.tasks.get(ix as usize).map_or("a task", |task| task.name.as_str())
-}
-
-/// The file's name without its folders.
-fn short(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }

@@ -7,18 +7,22 @@ use scenarios::Clock;
 
 use crate::app::model::{Areas, Model, Pane, RunView};
 use crate::engine::Phase;
-use crate::trace::{End, Family, State, Task, TaskIx, Trace};
+use crate::trace::{End, Family, Stall, StallKind, State, Task, TaskIx, Trace};
 use crate::ui::panes::outcome;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::{chrome, timeline as lanes};
-use crate::ui::{format, view};
+use crate::ui::{format, view, words};
 
 /// The narrowest column of names.
 const NAMES: usize = 12;
 /// Deeper tasks are not indented further.
 const DEEPEST: usize = 4;
+/// At most so many resources are asked who holds them.
+const HELD: usize = 64;
+/// The most rows that the reason of a stall is told in.
+const BANNER: u16 = 6;
 /// From this height on the last row is kept for the legend and for what came out.
 const STATUS: u16 = 8;
 
@@ -44,6 +48,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let below = u16::from(status).min(inside.height);
     let (inside, status) =
         (Rect { height: inside.height - below, ..inside }, Rect { y: inside.bottom() - below, height: below, ..inside });
+    let inside = banner(buf, look, run, inside);
     draw_lanes(buf, look, model, run, inside, tasks, areas);
     draw_status(buf, look, run, status);
     let shown = usize::from(areas.lanes.height);
@@ -66,16 +71,31 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     let scale = format!("1 cell {}", format::span(look, model.timeline.cell_ns));
     Pen::new(buf, look, Rect { width: taken, ..inside }, 0).space(1).put(if ruler == 0 { "" } else { &scale }, look.dim());
     axis.render(buf, look, Rect { y: inside.y, height: ruler, ..lanes });
+    let held = holders(run);
     for (row, task) in visible.iter().enumerate() {
         let ix = (top + row) as TaskIx;
         let line = Rect { y: lanes.y + row as u16, height: 1, ..inside };
         areas.lane_rows.push((ix, line));
         let selected = model.timeline.selected == Some(ix);
         name(buf, look, line, &run.trace, task, names, selected.then_some(model.focus == Pane::Timeline));
+        let holds = held.iter().find(|(holder, _)| *holder == ix).map(|(_, from_ns)| *from_ns);
         lanes::lane(buf, look, Rect { y: line.y, height: 1, ..lanes }, &axis, task, selected);
+        lanes::underline(buf, Rect { y: line.y, height: 1, ..lanes }, &axis, holds);
     }
     lanes::cursor_line(buf, look, lanes, &axis);
     areas.lanes = lanes;
+}
+
+/// The tasks that hold at the cursor what others wait for, each with since when it does and they do, in nanoseconds.
+fn holders(run: &RunView) -> Vec<(TaskIx, u64)> {
+    let mut held = Vec::new();
+    for ix in run.trace.contended().take(HELD) {
+        let holdings = run.trace.resources[ix as usize].at(run.cursor.at_ns);
+        let waiting = holdings.waiters.iter().filter(|waiter| !waiter.is_granted()).map(|waiter| waiter.since_ns).min();
+        let Some(since_ns) = waiting else { continue };
+        held.extend(holdings.holders.iter().filter_map(|holder| Some((holder.task?, holder.since_ns.max(since_ns)))));
+    }
+    held
 }
 
 /// The width of the names: in steps of four, so that it seldom moves.
@@ -104,6 +124,32 @@ fn name(buf: &mut Buffer, look: Look, line: Rect, trace: &Trace, task: &Task, ce
     } else {
         pen.left(&text, cells, style);
     }
+}
+
+/// Says above the status why tasks are stuck, from the moment on that they are, and returns the area that is left.
+fn banner(buf: &mut Buffer, look: Look, run: &RunView, inside: Rect) -> Rect {
+    let at = run.cursor.at_ns;
+    let stuck = |stall: &Stall| stall.tasks.iter().all(|task| run.trace.wait_at(task.task, at).is_some());
+    let Some((_, stall)) = run.stall.as_ref().filter(|(since_ns, stall)| at >= *since_ns && stuck(stall)) else {
+        return inside;
+    };
+    let text = match stall.kind {
+        StallKind::Cycle => format!("deadlock: {}", words::shortened(&stall.text)),
+        StallKind::Channel | StallKind::Unknown => format!("stalled: {}", words::shortened(&stall.text)),
+    };
+    let lines = format::wrap(&text, usize::from(inside.width.saturating_sub(4)));
+    // The lanes keep the greater part.
+    let rows = (lines.len() as u16).min(BANNER).min(inside.height / 2);
+    let area = Rect { y: inside.bottom() - rows, height: rows, ..inside };
+    for (row, line) in (0..rows).zip(&lines) {
+        let cut = row + 1 == rows && lines.len() > usize::from(rows);
+        let mut pen = Pen::new(buf, look, area, row);
+        pen.space(1).left(if row == 0 { look.glyphs.ends[1] } else { "" }, 1, look.error()).space(1).put(line, look.error());
+        if cut {
+            pen.put(look.glyphs.more, look.error());
+        }
+    }
+    Rect { height: inside.height - rows, ..inside }
 }
 
 /// Whether the run is held while its clock goes on.

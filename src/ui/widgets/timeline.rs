@@ -76,6 +76,18 @@ pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, task: 
     labels(buf, look, area, axis, &task.spans, &mut fills);
 }
 
+/// Underlines what a task did since it holds what others wait for, up to the cursor.
+pub(crate) fn underline(buf: &mut Buffer, area: Rect, axis: &Axis, from_ns: Option<u64>) {
+    let area = area.intersection(buf.area);
+    let Some(from_ns) = from_ns.filter(|_| !area.is_empty()) else { return };
+    let cell = |ns: u64| axis.cell(ns).unwrap_or(0).min(u64::from(area.width)) as u16;
+    let (from, to) = (cell(from_ns), cell(axis.cursor_ns).saturating_add(1).min(area.width));
+    for x in from..to {
+        let cell = &mut buf[(area.x + x, area.y)];
+        cell.modifier.insert(Modifier::UNDERLINED);
+    }
+}
+
 /// Draws the line of the time cursor where no lane covers it.
 pub(crate) fn cursor_line(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis) {
     let area = area.intersection(buf.area);
@@ -351,6 +363,20 @@ mod tests {
             None,
         );
         assert_eq!(drawn(&short, 0, 19), "░─          ");
+    }
+
+    #[test]
+    fn what_others_wait_for_is_underlined_up_to_the_cursor() {
+        let area = Rect::new(0, 0, 8, 1);
+        let underlined = |from_ns, left_ns| {
+            let mut buf = Buffer::empty(area);
+            underline(&mut buf, area, &Axis { left_ns, cell_ns: 10, cursor_ns: 55 }, from_ns);
+            let mark = |cell: &ratatui::buffer::Cell| if cell.modifier.contains(Modifier::UNDERLINED) { '_' } else { ' ' };
+            buf.content.iter().map(mark).collect::<String>()
+        };
+        assert_eq!(underlined(Some(20), 0), "  ____  ");
+        assert_eq!(underlined(Some(20), 30), "___     ");
+        assert_eq!(underlined(None, 0), "        ");
     }
 
     #[test]

@@ -1,0 +1,146 @@
+//! Why a task waits: from the task to what it waits for, to who holds that, to what that one waits for, and on.
+//!
+//! The way is that at the time cursor, so it changes while a run is played. A
+//! circle is drawn as one: with a line back to where it closes.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::widgets::{Clear, Widget};
+
+use crate::app::model::RunView;
+use crate::trace::{Leaf, Link, State, TaskIx};
+use crate::ui::pen::Pen;
+use crate::ui::theme::Look;
+use crate::ui::widgets::chrome;
+use crate::ui::{format, words};
+
+/// The widest that it is made.
+const WIDEST: u16 = 90;
+
+/// One row: what joins it to the others, and what it says.
+struct Row {
+    join: &'static str,
+    text: String,
+    style: Style,
+}
+
+/// Draws the layer from its row `top` on, and says how many rows it has and how many are in sight.
+pub(crate) fn render(
+    buf: &mut Buffer,
+    look: Look,
+    screen: Rect,
+    run: Option<&RunView>,
+    task: TaskIx,
+    top: usize,
+) -> (usize, u16) {
+    let rows = run.map_or_else(Vec::new, |run| rows(look, run, task));
+    let width = screen.width.saturating_sub(4).min(WIDEST);
+    let rows = wrapped(rows, usize::from(width).saturating_sub(6));
+    let height = screen.height.saturating_sub(2).min(rows.len().min(1_000) as u16 + 2);
+    let area = Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height };
+    let inside = chrome::inside(area);
+    Clear.render(area, buf);
+    chrome::border(buf, look, area, true);
+    let remark = run.map_or_else(String::new, |run| format!("at {}", format::moment(run.cursor.at_ns)));
+    chrome::title(buf, look, area, true, "Why it waits", &remark);
+    let shown = usize::from(inside.height);
+    let top = top.min(rows.len().saturating_sub(shown));
+    for (y, row) in (0..inside.height).zip(&rows[top..]) {
+        Pen::new(buf, look, inside, y).space(1).left(row.join, 2, look.error()).space(1).put(&row.text, row.style);
+    }
+    chrome::scroll_bar(buf, look, area, top, shown, rows.len());
+    (rows.len(), inside.height)
+}
+
+/// Rows that are too long go on below.
+fn wrapped(rows: Vec<Row>, cells: usize) -> Vec<Row> {
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        let indent = row.text.len() - row.text.trim_start().len();
+        for (i, line) in format::wrap(&row.text, cells.saturating_sub(indent)).into_iter().enumerate() {
+            // What joins the first line to what comes before does not join the others.
+            let join = if i > 0 && !row.join.is_empty() { "" } else { row.join };
+            all.push(Row { join, text: format!("{:indent$}{line}", ""), style: row.style });
+        }
+    }
+    all
+}
+
+fn rows(look: Look, run: &RunView, task: TaskIx) -> Vec<Row> {
+    let (trace, at) = (&run.trace, run.cursor.at_ns);
+    if trace.tasks.len() <= task as usize {
+        return vec![Row { join: "", text: "this run has no such task".into(), style: look.dim() }];
+    }
+    let why = trace.why(task, at);
+    let [head, line, foot] = look.glyphs.circle;
+    let mut rows = Vec::new();
+    for (i, link) in why.links.iter().enumerate() {
+        let closed = why.cycle.is_some_and(|start| i >= start);
+        let from = rows.len();
+        tell(look, run, link, &mut rows);
+        for (n, row) in rows[from..].iter_mut().enumerate() {
+            row.join = match (closed, n == 0 && why.cycle == Some(i)) {
+                (false, _) => "",
+                (true, true) => head,
+                (true, false) => line,
+            };
+        }
+    }
+    if let Some(start) = why.cycle {
+        let back = words::name(trace, why.links[start].task);
+        let text = match why.links.len() - start {
+            1 => format!("back to {back}: it waits for what it holds itself"),
+            tasks => format!("back to {back}: a circle of {tasks} tasks, each waits for the next one"),
+        };
+        rows.push(Row { join: foot, text, style: look.error() });
+    }
+    rows
+}
+
+/// One task of the way: what it does, where, and who holds it up.
+fn tell(look: Look, run: &RunView, link: &Link, rows: &mut Vec<Row>) {
+    let (trace, at) = (&run.trace, run.cursor.at_ns);
+    let name = words::name(trace, link.task);
+    let plain = |text: String, style: Style| Row { join: "", text, style };
+    let Some(leaf) = link.leaf else {
+        let does = match trace.tasks[link.task as usize].segment_at(at).map(|segment| segment.state) {
+            None => "does not live now",
+            Some(State::Running(_)) => "runs now: it does not wait",
+            Some(State::Ready) => "is ready: it waits for a worker alone",
+            Some(State::Waiting(_)) => "waits; for what was not recorded",
+        };
+        rows.push(plain(format!("{name} {does}"), look.strong()));
+        return;
+    };
+    let since = trace.wait_at(link.task, at).map_or(0, |wait| at - wait.start_ns);
+    let what = words::what(look, trace, leaf, at);
+    rows.push(plain(format!("{name} waits {} on {what}", format::span(look, since)), look.strong()));
+    place(look, run, leaf, rows);
+    if let Some(resource) = leaf.resource {
+        rows.push(plain(format!("  it is the {}", words::shortened(&trace.resource_name(resource))), look.dim()));
+    }
+    rows.push(plain(blockers(look, run, link, leaf), look.text()));
+}
+
+fn place(look: Look, run: &RunView, leaf: Leaf, rows: &mut Vec<Row>) {
+    if let Some(place) = words::place(&run.trace, leaf) {
+        let (_, style) = look.state(State::Waiting(run.trace.site(leaf.site).cause));
+        rows.push(Row { join: "", text: format!("  at {place}"), style: style.remove_modifier(Modifier::DIM) });
+    }
+}
+
+/// Who holds it up: the first of them is the next one on the way.
+fn blockers(look: Look, run: &RunView, link: &Link, leaf: Leaf) -> String {
+    let trace = &run.trace;
+    let Some(first) = link.blockers.first() else {
+        return format!("  {}", words::outlook(trace.site(leaf.site).cause));
+    };
+    let names = words::blockers(look, trace, &link.blockers);
+    match first.since_ns {
+        Some(since_ns) if words::are_holders(trace, leaf) => {
+            format!("  held by {names}, the first since {}", format::moment(since_ns))
+        }
+        _ => format!("  for {names} to act"),
+    }
+}

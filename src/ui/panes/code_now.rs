@@ -1,0 +1,128 @@
+//! What goes on at each line of the code at the time cursor.
+
+use crate::app::model::{Model, RunView};
+use crate::trace::{Family, Task, Trace};
+use crate::ui::theme::Look;
+use crate::ui::view;
+
+/// At most so many tasks are asked where they were spawned: the places repeat.
+const ASKED: usize = 1_000;
+
+/// What goes on at the lines of the scenario's own file.
+#[derive(Default)]
+pub(crate) struct Now {
+    lines: Vec<Line>,
+    /// The line that spawned the selected task.
+    pub(crate) spawned: Option<u32>,
+    /// The lines of the calls that led to the selected task's wait, the outermost first.
+    pub(crate) chain: Vec<u32>,
+    /// Whether there are more tasks than were asked where they were spawned.
+    partial: bool,
+}
+
+/// One line.
+#[derive(Default)]
+struct Line {
+    number: u32,
+    /// Tasks that wait there, by family.
+    waiting: [u32; Family::ALL.len()],
+    /// Tasks that are polled and waited there last.
+    running: u32,
+    /// Tasks that were spawned there so far.
+    spawned: usize,
+}
+
+impl Now {
+    /// At the cursor of the run, if the code shown is that of the run: the form may be at another scenario.
+    pub(crate) fn of(model: &Model) -> Self {
+        let Some(run) = shown(model) else { return Self::default() };
+        let (path, trace, at) = (model.form.scenario.path, &run.trace, run.cursor.at_ns);
+        let mut now = Self::default();
+        let line = |task: &Task| task.spawned_at.filter(|place| place.file() == path).map(std::panic::Location::line);
+        let known = view::spawned(trace, at);
+        for number in trace.tasks[..known.min(ASKED)].iter().filter_map(line) {
+            now.line(number).spawned += 1;
+        }
+        now.partial = known > ASKED;
+        for count in trace.places_at(at).filter(|count| *count.place.file == *path) {
+            let line = now.line(count.place.line);
+            line.waiting[Family::of(count.cause) as usize] += count.waiting;
+            line.running += count.running;
+        }
+        if let Some(ix) = model.timeline.selected {
+            now.spawned = trace.tasks.get(ix as usize).and_then(line);
+            let leaves = trace.wait_at(ix, at).map_or(&[][..], |wait| wait.leaves);
+            let frames = leaves.iter().flat_map(|leaf| trace.site(leaf.site).chain());
+            now.chain = frames.filter(|frame| *frame.place.file == *path).map(|frame| frame.place.line).collect();
+        }
+        now
+    }
+
+    fn line(&mut self, number: u32) -> &mut Line {
+        let at = self.lines.iter().position(|line| line.number == number).unwrap_or_else(|| {
+            self.lines.push(Line { number, ..Line::default() });
+            self.lines.len() - 1
+        });
+        &mut self.lines[at]
+    }
+
+    /// Whether tasks were spawned on a line.
+    pub(crate) fn spawns(&self, number: u32) -> bool {
+        self.lines.iter().any(|line| line.number == number && line.spawned > 0)
+    }
+
+    /// The counts of a line, each with its style: who waits, who runs, and who was spawned there.
+    pub(crate) fn remarks(&self, look: Look, number: u32) -> Vec<(String, ratatui::style::Style)> {
+        let Some(line) = self.lines.iter().find(|line| line.number == number) else { return Vec::new() };
+        let mut remarks = Vec::new();
+        for family in Family::ALL {
+            let (glyph, style) = look.wait(family);
+            let count = line.waiting[family as usize];
+            if count > 0 {
+                remarks.push((format!(" {glyph}{count}"), style));
+            }
+        }
+        if line.running > 0 {
+            let (glyph, style) = look.state(crate::trace::State::Running(0));
+            remarks.push((format!(" {glyph}{}", line.running), style));
+        }
+        if line.spawned > 0 {
+            let more = if self.partial { "+" } else { "" };
+            remarks.push((format!(" +{}{more}", line.spawned), look.code_spawn()));
+        }
+        remarks
+    }
+}
+
+/// The run, if it is one of the scenario whose code is shown.
+fn shown(model: &Model) -> Option<&RunView> {
+    model.run.as_ref().filter(|run| run.spec.scenario.id == model.form.scenario.id)
+}
+
+/// The row to open at, so that as much waiting as possible is in sight: that of the file itself if it all is from there.
+/// Depends on the whole run and not on the cursor, so that the code stands still while time passes.
+pub(crate) fn open_at(model: &Model, before: usize, open: usize, height: usize) -> usize {
+    let Some(run) = shown(model) else { return open };
+    let weights = weights(&run.trace, model.form.scenario.path, before);
+    let seen = |top: usize| -> u128 {
+        let inside = weights.iter().filter(|(row, _)| (top..top + height).contains(row));
+        inside.map(|(_, ns)| u128::from(*ns)).sum()
+    };
+    let starts = weights.iter().map(|(row, _)| row.saturating_sub(1));
+    // The first of those that show the most; the usual row if no other shows more.
+    let best = starts.fold((seen(open), open), |best, top| if seen(top) > best.0 { (seen(top), top) } else { best });
+    best.1
+}
+
+/// The rows of the file at which tasks have waited, from top to bottom, each with for how long.
+fn weights(trace: &Trace, path: &str, before: usize) -> Vec<(usize, u64)> {
+    let mut rows: Vec<(usize, u64)> = Vec::new();
+    for total in trace.wait_totals() {
+        let Some(place) = total.place.filter(|place| *place.file == *path) else { continue };
+        if let Some(row) = (place.line as usize).checked_sub(before + 1) {
+            rows.push((row, total.total_ns));
+        }
+    }
+    rows.sort_unstable();
+    rows
+}

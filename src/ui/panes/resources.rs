@@ -1,0 +1,76 @@
+//! The run's locks, semaphores and channels at the time cursor: how each stands, who holds it, who waits for it.
+//!
+//! Only those that tasks have had to wait for are told, in the order in which
+//! they were made. The others are counted: a program makes thousands of
+//! channels, and one that nobody waits for explains nothing.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::app::model::RunView;
+use crate::trace::{Blocker, Holdings, ResourceIx};
+use crate::ui::pen::Pen;
+use crate::ui::theme::Look;
+use crate::ui::{format, words};
+
+/// The column of labels.
+const LABELS: usize = 8;
+/// Of a longer recording the contention, a sum over all of it, is not told: a frame must not wait for it.
+const SUMMED: u64 = 100_000;
+
+/// Draws them, as many as there is room for.
+pub(crate) fn render(buf: &mut Buffer, look: Look, inside: Rect, run: &RunView) {
+    let (trace, at) = (&run.trace, run.cursor.at_ns);
+    let rows = usize::from(inside.height);
+    let mut row = 0;
+    for ix in trace.contended().filter(|ix| trace.resources[*ix as usize].made_ns <= at).take(rows) {
+        let name = trace.resource_name(ix);
+        Pen::new(buf, look, inside, row).space(1).put(&words::shortened(&name), look.strong());
+        row += 1;
+        for (label, text) in facts(look, run, ix) {
+            for (i, line) in format::wrap(&text, usize::from(inside.width).saturating_sub(LABELS + 4)).into_iter().enumerate() {
+                let label = if i == 0 { label } else { "" };
+                Pen::new(buf, look, inside, row).space(2).left(label, LABELS, look.dim()).space(1).put(line, Style::new());
+                row += 1;
+            }
+        }
+    }
+    if row == 0 {
+        let made = trace.resources.iter().filter(|resource| resource.made_ns <= at).count() as u64;
+        let text = format!("no task has had to wait for any of {} yet", format::counted(made, "resource"));
+        for (row, line) in (0..).zip(format::wrap(&text, usize::from(inside.width.saturating_sub(2)))) {
+            Pen::new(buf, look, inside, row).space(1).put(line, look.dim());
+        }
+    }
+}
+
+fn facts(look: Look, run: &RunView, ix: ResourceIx) -> Vec<(&'static str, String)> {
+    let (trace, at) = (&run.trace, run.cursor.at_ns);
+    let resource = &trace.resources[ix as usize];
+    let holdings = resource.at(at);
+    let mut facts = Vec::new();
+    if let Some(stands) = words::standing(resource.kind, &holdings) {
+        facts.push(("state", stands));
+    }
+    if !holdings.holders.is_empty() {
+        let outside = holdings.holders.iter().any(|holder| holder.task.is_none());
+        let names = words::blockers(look, trace, &holders(&holdings));
+        facts.push(("held by", if outside && names.is_empty() { "a thread outside all tasks".into() } else { names }));
+    }
+    if !holdings.waiters.is_empty() {
+        let names = holdings.waiters.iter().map(|waiter| (words::name(trace, waiter.task), "")).collect();
+        facts.push(("in line", words::list(names)));
+    }
+    if trace.recorded <= SUMMED {
+        facts.push(("waited", format!("{} by all tasks together", format::span(look, resource.contention_ns(at)))));
+    }
+    facts
+}
+
+/// The tasks that hold it.
+fn holders(holdings: &Holdings) -> Vec<Blocker> {
+    let held = holdings.holders.iter();
+    held.filter_map(|holder| Some(Blocker { task: holder.task?, since_ns: Some(holder.since_ns), inferred: holdings.inferred }))
+        .collect()
+}

@@ -1,0 +1,164 @@
+//! Waits in words: what for, where, who holds it, who ended it.
+//!
+//! Several panes tell of the same wait; they all take their words from here, so
+//! that one thing is called by one name. What is inferred and was not observed
+//! carries the mark that the help explains.
+
+use crate::trace::{Blocker, Cause, Family, Holdings, Leaf, Place, ResourceKind, Trace, Wake, Waker};
+use crate::ui::format;
+use crate::ui::theme::Look;
+
+/// At most so many tasks are named; the others are counted.
+const NAMED: usize = 4;
+
+/// The file's name without its folders, and the line.
+pub(crate) fn short(place: &Place) -> String {
+    format!("{}:{}", file(&place.file), place.line)
+}
+
+/// The file's name without its folders.
+pub(crate) fn file(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// A sentence with the places in it told without their folders.
+pub(crate) fn shortened(text: &str) -> String {
+    let word = |word| if str::contains(word, ".rs:") { file(word) } else { word };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// How a resource stands: how many permits are left, or who may come in.
+pub(crate) fn standing(kind: ResourceKind, holdings: &Holdings) -> Option<String> {
+    let left = || Some(format!("{} of {} left", holdings.free?, holdings.permits?));
+    match kind {
+        ResourceKind::Semaphore | ResourceKind::Channel => left(),
+        ResourceKind::Mutex => Some(if holdings.holders.is_empty() { "free" } else { "locked" }.to_owned()),
+        ResourceKind::RwLock => Some(match holdings.holders.len() {
+            0 => "free".to_owned(),
+            _ if holdings.holders.iter().any(|holder| holder.exclusive) => "write-locked".to_owned(),
+            readers => format::counted(readers as u64, "reader"),
+        }),
+        ResourceKind::Oneshot | ResourceKind::Barrier => None,
+    }
+}
+
+/// What a task waits for: `semaphore (0 of 3 left)`.
+pub(crate) fn what(look: Look, trace: &Trace, leaf: Leaf, at_ns: u64) -> String {
+    let cause = trace.site(leaf.site).cause;
+    let name = match cause {
+        Cause::Time => "time",
+        Cause::MpscSend => "room in a channel",
+        Cause::MpscRecv => "a message",
+        Cause::Join => "the end of a task",
+        Cause::Other => "a future that is not Tokio's",
+        Cause::Blocking => "a blocking thread",
+        Cause::Yield => "its next turn",
+        other => other.name(),
+    };
+    let resource = leaf.resource.and_then(|resource| trace.resources.get(resource as usize));
+    let stands = resource.and_then(|resource| standing(resource.kind, &resource.at(at_ns)));
+    let mark = if leaf.inferred { look.glyphs.inferred } else { "" };
+    match stands {
+        Some(stands) => format!("{name}{mark} ({stands})"),
+        None => format!("{name}{mark}"),
+    }
+}
+
+/// Where a task waits.
+pub(crate) fn place(trace: &Trace, leaf: Leaf) -> Option<String> {
+    trace.site(leaf.site).place.as_ref().map(short)
+}
+
+/// The functions from the task's own to the one that waits, each with the line that it waits at.
+pub(crate) fn chain(trace: &Trace, leaf: Leaf) -> Vec<String> {
+    let step = |function: &str| {
+        let parts: Vec<&str> = function.split("::").filter(|part| !part.starts_with('{') && !part.is_empty()).collect();
+        parts[parts.len().saturating_sub(2)..].join("::")
+    };
+    trace.site(leaf.site).chain().map(|frame| format!("{} {}", step(&frame.function), short(&frame.place))).collect()
+}
+
+/// Tasks by name, the common part of their names once: `request 0, 1, 2`. Those that are only inferred carry the mark.
+pub(crate) fn blockers(look: Look, trace: &Trace, blockers: &[Blocker]) -> String {
+    let mark = |blocker: &Blocker| if blocker.inferred { look.glyphs.inferred } else { "" };
+    let names = blockers.iter().map(|blocker| (name(trace, blocker.task), mark(blocker)));
+    list(names.collect())
+}
+
+/// Tasks by name, the common part of their names once.
+pub(crate) fn list(names: Vec<(&str, &str)>) -> String {
+    let head = |name: &str| name.rfind(' ').map_or(0, |at| at + 1);
+    let all = names.len();
+    let mut text = String::new();
+    let mut before = "";
+    for (name, mark) in names.into_iter().take(NAMED) {
+        let cut = head(name);
+        let same = cut > 0 && !text.is_empty() && name[..cut] == *before;
+        text += if text.is_empty() { "" } else { ", " };
+        text += if same { &name[cut..] } else { name };
+        text += mark;
+        before = &name[..cut];
+    }
+    if all > NAMED {
+        text += " and ";
+        text += &format::count((all - NAMED) as u64);
+        text += " more";
+    }
+    text
+}
+
+/// Whether what holds a wait up is a holder, and not a candidate that might send.
+pub(crate) fn are_holders(trace: &Trace, leaf: Leaf) -> bool {
+    trace.site(leaf.site).cause.is_lock()
+}
+
+/// Who called a waker.
+pub(crate) fn waker(trace: &Trace, wake: Wake, own: u32) -> String {
+    match wake.by {
+        Waker::Task(by) if by == own => "itself".into(),
+        Waker::Task(by) => name(trace, by).into(),
+        Waker::Timer => "a timer".into(),
+        Waker::Io => "the IO driver".into(),
+        Waker::Blocking => "a blocking thread".into(),
+        Waker::Scheduler => "the scheduler".into(),
+        Waker::Outside => "something outside".into(),
+    }
+}
+
+/// A task's name.
+pub(crate) fn name(trace: &Trace, task: u32) -> &str {
+    trace.tasks.get(task as usize).map_or("a task", |task| task.name.as_str())
+}
+
+/// What ends a wait that no known task holds up.
+pub(crate) fn outlook(cause: Cause) -> &'static str {
+    match Family::of(cause) {
+        Family::Time => "a timer will wake it",
+        Family::Io => "the world outside will wake it",
+        Family::Channel => "no living task has ever woken it",
+        Family::Join => "none of its own children is alive",
+        Family::Lock => "who holds that is not known",
+        Family::Other => "nothing more is known",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_once_and_many_are_counted() {
+        let plain = |names: &[&'static str]| list(names.iter().map(|name| (*name, "")).collect());
+        assert_eq!(plain(&["request 0", "request 1", "request 12"]), "request 0, 1, 12");
+        assert_eq!(plain(&["task A", "main", "task B"]), "task A, main, task B");
+        assert_eq!(plain(&["w 0", "w 1", "w 2", "w 3", "w 4", "w 5"]), "w 0, 1, 2, 3 and 2 more");
+        assert_eq!(list(vec![("w 0", "?"), ("w 1", "?")]), "w 0?, 1?");
+        assert_eq!(plain(&[]), "");
+    }
+
+    #[test]
+    fn a_place_is_told_without_its_folders() {
+        assert_eq!(shortened("a/b waits at scenarios/x.rs:3; so"), "a/b waits at x.rs:3; so");
+        assert_eq!(short(&Place { file: "scenarios/semaphore.rs".into(), line: 33 }), "semaphore.rs:33");
+    }
+}
