@@ -1,6 +1,8 @@
 //! Every kind of wait, in plain Tokio code: its cause and its line are told, in
 //! debug and in release, on one thread and on several.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
+
 mod observed;
 
 use std::future::poll_fn;
@@ -19,7 +21,10 @@ use tokio::time::{interval, sleep, timeout};
 
 /// The lines where waits are to happen: each is written down right before.
 #[derive(Clone, Default)]
-struct Lines(Arc<std::sync::Mutex<Vec<(&'static str, Cause, u32)>>>);
+struct Lines(Arc<std::sync::Mutex<Vec<Expected>>>);
+
+/// In which task, for what, and where.
+type Expected = (&'static str, Cause, u32);
 
 impl Lines {
     fn expect(&self, name: &'static str, cause: Cause, line: u32) {

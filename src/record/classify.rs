@@ -6,7 +6,7 @@
 //! is told by the name of its directory, not by where that lies: an installed
 //! program's own crates lie in the registry too.
 
-use std::path::{Component, Path};
+use std::path::Path;
 
 use super::site::{Cause, Frame, Polls, Site};
 use super::symbols::Call;
@@ -98,12 +98,11 @@ impl Origin {
         if path.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/src")) {
             return Self { krate: "async_playground".to_owned(), module: String::new() };
         }
-        let parts: Vec<&str> =
-            path.components().filter_map(|part| if let Component::Normal(part) = part { part.to_str() } else { None }).collect();
+        let names: Vec<&str> = path.iter().filter_map(|name| name.to_str()).filter(|name| *name != "/").collect();
         // The program's own workspace may have no such directory: then any directory will do.
-        let source = parts.iter().rposition(|part| *part == "src").unwrap_or(parts.len().saturating_sub(1));
-        let krate = source.checked_sub(1).map_or("program", |place| parts[place]);
-        let within = parts.get(source + 1..).unwrap_or_default().join("::");
+        let source = names.iter().rposition(|part| *part == "src").unwrap_or(names.len().saturating_sub(1));
+        let krate = source.checked_sub(1).map_or("program", |place| names[place]);
+        let within = names.get(source + 1..).unwrap_or_default().join("::");
         let module = within.trim_end_matches(".rs").trim_end_matches("::mod").to_owned();
         Self { krate: without_version(krate).replace('-', "_"), module }
     }
@@ -313,6 +312,6 @@ mod tests {
         assert_eq!(owner("/rustc/abc/library/std/src/thread.rs"), Owner::Nobody);
         assert_eq!(owner("/work/tokiology/src/main.rs"), Owner::Program);
         assert_eq!(owner("main.rs"), Owner::Program);
-        assert_eq!(owner(""), Owner::Nobody);
+        assert_eq!(super::owner(&Call { origin: Origin::default(), ..calls(&[ROOT]).remove(0) }), Owner::Nobody);
     }
 }

@@ -122,7 +122,7 @@ pub enum What {
         /// The operation.
         op: OpId,
         /// The task in whose poll.
-        by: Option<TaskId>,
+        by: TaskId,
     },
     /// An operation asks for permits. Not told when it asks for one.
     Asked {

@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(Handle::from_bits(op.bits()), Some(op));
         assert_eq!((op.kind(), op.resource_id(), op.is_op()), (Kind::Timer, None, true));
         assert_eq!(Handle::from_bits(17), None);
-        assert_eq!(Handle::from_bits(1 << 63 | 17), None);
+        assert_eq!(Handle::from_bits((1 << 63) + 17), None);
         assert_eq!(Handle::WRAPPER.op(3).op_id(), None);
     }
 }

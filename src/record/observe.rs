@@ -6,7 +6,7 @@
 use std::fmt::{Debug, Write as _};
 use std::num::NonZeroU64;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use tracing_core::field::{Field, Visit};
 
 use tracing_core::span::Attributes;
@@ -61,7 +61,9 @@ impl Source {
 
     /// What is recorded of it now: what concerns waits only once some recorder wants them.
     pub(super) fn wanted(metadata: &Metadata<'_>) -> Self {
+        let unheard = |callsite: &AtomicPtr<()>| callsite.load(Ordering::Relaxed).cast_const() == address(metadata);
         match Self::of(metadata) {
+            Source::Waker if unheard(&DROPS) || (unheard(&CLONES) && !WAITS.load(Ordering::Relaxed)) => Source::Other,
             Source::Resource | Source::Op | Source::OpPolled | Source::ResourceState | Source::OpState
                 if !WAITS.load(Ordering::Relaxed) =>
             {
@@ -69,6 +71,24 @@ impl Source {
             }
             source => source,
         }
+    }
+}
+
+/// The callsites of Tokio's words on a waker that was dropped, and on one that was cloned, once each has been heard: all its
+/// words on wakers look alike but for a value, and those that nobody needs are not to be made.
+static DROPS: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
+static CLONES: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
+
+/// A callsite is known by the address of its description.
+fn address(metadata: &Metadata<'_>) -> *const () {
+    std::ptr::from_ref(metadata).cast()
+}
+
+/// A callsite was heard. From now on it is known, and asked for only as far as it is needed.
+fn learn(known: &AtomicPtr<()>, metadata: &Metadata<'_>) {
+    if known.load(Ordering::Relaxed).is_null() {
+        known.store(address(metadata).cast_mut(), Ordering::Relaxed);
+        tracing_core::callsite::rebuild_interest_cache();
     }
 }
 
@@ -134,8 +154,14 @@ pub(super) fn waker_event(event: &TracingEvent<'_>) -> WakerEvent {
     event.record(&mut fields);
     match fields.op {
         Op::Wake => WakerEvent::Wake(fields.span),
-        Op::Clone => WakerEvent::Clone(fields.span),
-        Op::Drop => WakerEvent::Drop,
+        Op::Clone => {
+            learn(&CLONES, event.metadata());
+            WakerEvent::Clone(fields.span)
+        }
+        Op::Drop => {
+            learn(&DROPS, event.metadata());
+            WakerEvent::Drop
+        }
     }
 }
 
@@ -416,7 +442,7 @@ impl Visit for StateFields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name().ends_with(".op") {
+        if field.name().rsplit('.').next() == Some("op") {
             self.change = match value {
                 "add" => Change::Add,
                 "sub" => Change::Sub,

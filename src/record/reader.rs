@@ -52,6 +52,14 @@ struct Sites {
 }
 
 impl Sites {
+    /// Hands an event on, and before it what the site that it names is, if nobody knows that yet.
+    fn hand_on(&mut self, thread: u16, mut event: Event, sink: &mut impl FnMut(u16, Event)) {
+        if let Some(new) = event.what.site_mut().and_then(|site| self.name(site)) {
+            sink(thread, Event { at_ns: event.at_ns, what: What::Site(Box::new(new)) });
+        }
+        sink(thread, event);
+    }
+
     /// Puts the site's number in the place of the stack's. A site that is met for the first time is returned.
     fn name(&mut self, id: &mut SiteId) -> Option<NewSite> {
         let stack = id.0;
@@ -99,10 +107,25 @@ impl Reader {
     /// number of the thread that wrote it. `last`: nothing more will be
     /// written, so nothing is held back. Returns how many events there were.
     pub fn drain(&mut self, last: bool, mut sink: impl FnMut(u16, Event)) -> usize {
-        let now_ns = self.shared.reader_now_ns();
         self.adopt();
         // What the threads of no run have written is complete up to the moment it is taken.
         self.outside.extend(lock(&self.shared.outside).drain(..));
+        let count = match &mut self.lanes[..] {
+            // One thread alone is in order as it is.
+            [lane] if self.outside.is_empty() && lane.taken.is_empty() => {
+                let thread = lane.thread;
+                let sites = &mut self.sites;
+                lane.empty(&self.shared, |event| sites.hand_on(thread, event, &mut sink))
+            }
+            _ => self.merge(last, &mut sink),
+        };
+        self.lanes.retain(|lane| !(lane.ring.is_abandoned() && lane.ring.is_empty() && lane.taken.is_empty()));
+        count
+    }
+
+    /// Several threads, in order of time.
+    fn merge(&mut self, last: bool, sink: &mut impl FnMut(u16, Event)) -> usize {
+        let now_ns = self.shared.reader_now_ns();
         let mut floor_ns = now_ns;
         for lane in &mut self.lanes {
             floor_ns = floor_ns.min(lane.take(&self.shared, now_ns));
@@ -112,20 +135,16 @@ impl Reader {
         self.ready.extend(self.outside.drain(..n).map(|event| (OUTSIDE, event)));
         let single = self.lanes.len() == 1;
         for lane in &mut self.lanes {
-            // One thread alone is in order as it is.
+            // One thread alone holds nothing back.
             let n = if single { lane.taken.len() } else { lane.taken.partition_point(|event| event.at_ns <= cut_ns) };
             self.ready.extend(lane.taken.drain(..n).map(|event| (lane.thread, event)));
         }
         // Stable: events of one thread at the same instant keep their order.
         self.ready.sort_by_key(|(_, event)| event.at_ns);
         let count = self.ready.len();
-        for (thread, mut event) in self.ready.drain(..) {
-            if let Some(new) = event.what.site_mut().and_then(|site| self.sites.name(site)) {
-                sink(thread, Event { at_ns: event.at_ns, what: What::Site(Box::new(new)) });
-            }
-            sink(thread, event);
+        for (thread, event) in self.ready.drain(..) {
+            self.sites.hand_on(thread, event, sink);
         }
-        self.lanes.retain(|lane| !(lane.ring.is_abandoned() && lane.ring.is_empty() && lane.taken.is_empty()));
         count
     }
 
@@ -162,13 +181,9 @@ impl Lane {
         // writes once it is awake again is later than `now_ns`.
         let parked = self.parked.load(Ordering::Acquire);
         let gone = self.ring.is_abandoned();
-        let n = self.ring.slots();
-        if let Ok(chunk) = self.ring.read_chunk(n) {
-            self.taken.extend(chunk.into_iter().map(|Event { at_ns: stamp, what }| Event { at_ns: shared.time_ns(stamp), what }));
-        }
-        if let Some(event) = self.taken.back() {
-            self.last_ns = event.at_ns;
-        }
+        let mut taken = std::mem::take(&mut self.taken);
+        self.empty(shared, |event| taken.push_back(event));
+        self.taken = taken;
         if gone {
             u64::MAX
         } else if parked {
@@ -176,5 +191,17 @@ impl Lane {
         } else {
             self.last_ns
         }
+    }
+
+    /// Takes everything out of the ring. Returns how many events there were.
+    fn empty(&mut self, shared: &Shared, mut f: impl FnMut(Event)) -> usize {
+        let n = self.ring.slots();
+        let Ok(chunk) = self.ring.read_chunk(n) else { return 0 };
+        for Event { at_ns: stamp, what } in chunk {
+            let at_ns = shared.time_ns(stamp);
+            self.last_ns = at_ns;
+            f(Event { at_ns, what });
+        }
+        n
     }
 }

@@ -19,6 +19,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::mem::MaybeUninit;
 use std::sync::{Arc, Mutex};
 
 use super::recorder::lock;
@@ -26,8 +27,8 @@ use super::recorder::lock;
 /// The most frames that are kept, from the innermost on.
 pub(super) const DEPTH: usize = 96;
 
-/// Return addresses, the innermost first.
-type Addresses = [usize; DEPTH];
+/// Room for return addresses, the innermost first. To clear it first would take half as long as the walk.
+type Addresses = [MaybeUninit<usize>; DEPTH];
 
 /// The stacks seen by this process, by number; 0 stands for none.
 static STACKS: Mutex<Option<Stacks>> = Mutex::new(None);
@@ -73,11 +74,11 @@ impl Walker {
     /// The number of the present stack. Only on the thread that this was made on.
     #[inline(never)]
     pub(super) fn here(&mut self) -> u32 {
-        let mut addresses = [0; DEPTH];
-        let (count, hash) = walk::addresses(self.end, &mut addresses);
+        let mut room = [MaybeUninit::uninit(); DEPTH];
+        let (addresses, hash) = walk::addresses(self.end, &mut room);
         let seen = &mut self.seen[(hash >> 32) as usize % SEEN];
         if seen.0 != hash || seen.1 == 0 {
-            *seen = (hash, number(hash, &addresses[..count]));
+            *seen = (hash, number(hash, addresses));
         }
         seen.1
     }
@@ -139,6 +140,7 @@ mod walk {
         Some(unsafe { libc::pthread_get_stackaddr_np(libc::pthread_self()) } as usize)
     }
 
+    #[expect(clippy::inline_always, reason = "in a frame of its own it would tell that one, which is gone when it returns")]
     #[inline(always)]
     fn frame_pointer() -> usize {
         let pointer: usize;
@@ -155,13 +157,13 @@ mod walk {
     /// The size of what a frame pointer points at: the caller's frame pointer, and the return address.
     const RECORD: usize = 2 * size_of::<usize>();
 
-    /// Reads the stack. Returns how many addresses there are, and their hash.
-    #[inline(always)]
-    pub(super) fn addresses(end: usize, out: &mut Addresses) -> (usize, u64) {
-        // Whatever lies between a variable of this frame and the end of the stack is in use, hence mapped.
-        let mut above = std::ptr::from_ref(out).addr();
-        let mut frame = frame_pointer();
+    /// Reads the stack. Returns the addresses, and their hash.
+    #[inline]
+    pub(super) fn addresses(end: usize, out: &mut Addresses) -> (&[usize], u64) {
         let (mut count, mut hash) = (0, 0);
+        // Whatever lies between a variable of this frame and the end of the stack is in use, hence mapped.
+        let mut above = std::ptr::from_ref(&count).addr();
+        let mut frame = frame_pointer();
         while count < out.len()
             && frame > above
             && frame.is_multiple_of(align_of::<usize>())
@@ -175,12 +177,13 @@ mod walk {
             if address == 0 {
                 break;
             }
-            out[count] = address;
+            out[count].write(address);
             hash = mix(hash, address);
             count += 1;
             (above, frame) = (frame, caller);
         }
-        (count, hash)
+        // SAFETY: the loop has written the first `count` of `out`, which is borrowed for as long as what is returned.
+        (unsafe { std::slice::from_raw_parts(out.as_ptr().cast(), count) }, hash)
     }
 }
 
@@ -193,15 +196,15 @@ mod walk {
         0
     }
 
-    pub(super) fn addresses(_: usize, out: &mut Addresses) -> (usize, u64) {
+    pub(super) fn addresses(_: usize, out: &mut Addresses) -> (&[usize], u64) {
         let (mut count, mut hash) = (0, 0);
         backtrace::trace(|frame| {
-            out[count] = frame.ip().addr();
-            hash = mix(hash, out[count]);
+            hash = mix(hash, *out[count].write(frame.ip().addr()));
             count += 1;
             count < out.len()
         });
-        (count, hash)
+        // SAFETY: the closure has written the first `count` of `out`, which is borrowed for as long as what is returned.
+        (unsafe { std::slice::from_raw_parts(out.as_ptr().cast(), count) }, hash)
     }
 }
 
@@ -264,11 +267,11 @@ mod tests {
     #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), any(target_os = "linux", target_os = "macos")))]
     #[test]
     fn a_bad_link_ends_the_walk() {
-        let mut out = [0; DEPTH];
+        let mut out = [MaybeUninit::uninit(); DEPTH];
         let here = std::ptr::from_ref(&out).addr();
-        // A stack that ends below this frame, and one that ends just above.
-        assert_eq!(walk::addresses(here, &mut out).0, 0);
-        assert!(walk::addresses(here + size_of_val(&out) + 64, &mut out).0 <= 2);
+        // A stack that ends before it begins, and one that ends within this frame.
+        assert_eq!(walk::addresses(0, &mut out).0.len(), 0);
+        assert!(walk::addresses(here + size_of_val(&out), &mut out).0.len() <= 2);
         assert_eq!(addresses(u32::MAX).len(), 0, "no such stack");
     }
 }

@@ -67,13 +67,8 @@ impl Symbols {
             }
         }
         let site = Arc::new(classify::site(&calls));
-        let site = match self.distinct.get(&site) {
-            Some(known) => known.clone(),
-            None => {
-                self.distinct.insert(site.clone());
-                site
-            }
-        };
+        let site = self.distinct.get(&site).cloned().unwrap_or(site);
+        self.distinct.insert(site.clone());
         self.sites.insert(stack, site.clone());
         site
     }

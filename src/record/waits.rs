@@ -81,9 +81,11 @@ impl Local {
 
     /// The span of an operation is gone, and with it the future.
     pub(super) fn close_op(&mut self, op: OpId) {
-        // Of an operation that has just returned there is nothing more to say.
-        if self.last_done.take() != Some(op) {
-            let by = self.task();
+        // Of an operation that has just returned there is nothing more to say. Outside
+        // all tasks it is one of the future that `block_on` was given, which is none of ours.
+        if self.last_done.take() != Some(op)
+            && let Some(by) = self.task()
+        {
             self.push(What::Closed { op, by });
         }
     }

@@ -69,10 +69,10 @@ impl Trace {
         true
     }
 
-    pub(super) fn closed_op(&mut self, at_ns: u64, op: OpId, by: Option<TaskId>) -> bool {
+    pub(super) fn closed_op(&mut self, at_ns: u64, op: OpId, by: TaskId) -> bool {
         self.ingest.asked.remove(&op);
         let Some(Op { task, resource }) = self.ingest.ops.remove(&op) else {
-            return by.is_some_and(|by| self.known(by).is_some());
+            return self.known(by).is_some();
         };
         self.leaf_ends(task, op);
         if let Some(resource) = resource {
@@ -137,7 +137,7 @@ impl Trace {
                 self.step(at_ns, resource, Step::Hold(Holder { task, since_ns: at_ns, permits: 1, exclusive, site }));
             }
             LockChange::Free | LockChange::ReaderOut => {
-                self.release(at_ns, resource, Step::Release { task, permits: 1, exclusive })
+                self.release(at_ns, resource, Step::Release { task, permits: 1, exclusive });
             }
         }
         true

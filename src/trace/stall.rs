@@ -1,5 +1,7 @@
 //! Why nothing can ever run again.
 
+use std::fmt::Write as _;
+
 use super::Trace;
 use super::resource::ResourceIx;
 use super::task::TaskIx;
@@ -95,7 +97,7 @@ impl Trace {
             self.wakers_of(first.task, at_ns).into_iter().map(|sender| self.stalled(sender, at_ns)).collect();
         let mut text = self.sentence(first);
         for sender in &senders {
-            text += &format!("; it was woken before by {}", self.sentence(sender));
+            _ = write!(text, "; it was woken before by {}", self.sentence(sender));
         }
         if senders.is_empty() {
             text += "; no living task has ever woken it";
@@ -142,16 +144,16 @@ impl Trace {
     }
 
     fn sentence(&self, stalled: &Stalled) -> String {
-        let at = |place: &Option<Place>| place.as_ref().map_or_else(String::new, |place| format!(" at {place}"));
+        let at = |place: Option<&Place>| place.map_or_else(String::new, |place| format!(" at {place}"));
         let mut text = self.tasks[stalled.task as usize].name.clone();
         for (i, held) in stalled.holds.iter().enumerate() {
             let and = if i == 0 { " holds" } else { " and" };
-            text += &format!("{and} {}, taken{}", self.resource_name(held.resource), at(&held.place));
+            _ = write!(text, "{and} {}, taken{}", self.resource_name(held.resource), at(held.place.as_ref()));
         }
         if let Some(waits) = &stalled.waits {
             let what = waits.resource.map_or_else(|| waits.cause.to_string(), |resource| self.resource_name(resource));
             let and = if stalled.holds.is_empty() { "" } else { ", and" };
-            text += &format!("{and} waits for {what}{}", at(&waits.place));
+            _ = write!(text, "{and} waits for {what}{}", at(waits.place.as_ref()));
         }
         text
     }

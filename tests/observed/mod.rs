@@ -109,9 +109,9 @@ where
         let attached = recorder.attach("root");
         let _context = runtime.enter();
         if on == On::Virtual {
-            recorder.begin_virtual()
+            recorder.begin_virtual();
         } else {
-            recorder.begin_real()
+            recorder.begin_real();
         }
         let main = spawn("main", program(live.clone()));
         runtime.block_on(main).unwrap();
