@@ -41,7 +41,7 @@ enum Step {
 }
 
 /// What is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy)]
 enum Take {
     Lock(usize),
     Read(usize),
@@ -135,9 +135,10 @@ async fn perform(steps: Vec<Step>, name: String, resources: Arc<Resources>) {
                 sleep(ms(keep)).await;
             }
             Step::TakeBoth(one, other, keep) => {
-                let _first = resources.take(one.min(other), &name).await;
-                if one.resource() != other.resource() {
-                    let _second = resources.take(one.max(other), &name).await;
+                let (first, second) = if one.resource() < other.resource() { (one, other) } else { (other, one) };
+                let _first = resources.take(first, &name).await;
+                if first.resource() != second.resource() {
+                    let _second = resources.take(second, &name).await;
                     sleep(ms(keep)).await;
                 }
             }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_playground::record::event::{Event, LastPoll, TaskId, What};
-use async_playground::record::{self, OnFull, Recorder};
+use async_playground::record::{self, Detail, OnFull, Recorder};
 use tokio::runtime::Builder;
 use tokio::task;
 
@@ -239,7 +239,7 @@ fn the_programs_own_spans_and_events_are_recorded_with_their_task() {
 #[test]
 fn a_full_ring_drops_and_counts() {
     record::install();
-    let (recorder, mut reader) = Recorder::new(OnFull::Drop);
+    let (recorder, mut reader) = Recorder::with_detail(OnFull::Drop, Detail::Polls);
     let mut builder = current_thread();
     recorder.observe(&mut builder, ());
     let runtime = builder.build().unwrap();

@@ -168,11 +168,11 @@ fn frame(call: &Call, caller: Option<&Call>) -> Option<Frame> {
         return None;
     }
     // The closure of a `select!` or a `join!` is called by what makes a future of it.
-    let called =
+    let by_macro =
         caller.is_some_and(|caller| caller.origin.is("core", "future::poll_fn") || caller.origin.is("core", "ops::function"));
     let polls = match named(&call.function) {
         Named::Async => Polls::One,
-        Named::Closure if !called => Polls::One,
+        Named::Closure if !by_macro => Polls::One,
         Named::Function if !matches!(owner, Owner::Tokio) => Polls::Many,
         Named::Closure | Named::Function => Polls::Parts,
     };

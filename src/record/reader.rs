@@ -107,6 +107,8 @@ impl Reader {
     /// number of the thread that wrote it. `last`: nothing more will be
     /// written, so nothing is held back. Returns how many events there were.
     pub fn drain(&mut self, last: bool, mut sink: impl FnMut(u16, Event)) -> usize {
+        // Asked first: whatever a thread writes that attaches after the next line is later.
+        let now_ns = self.shared.reader_now_ns();
         self.adopt();
         // What the threads of no run have written is complete up to the moment it is taken.
         self.outside.extend(lock(&self.shared.outside).drain(..));
@@ -117,15 +119,14 @@ impl Reader {
                 let sites = &mut self.sites;
                 lane.empty(&self.shared, |event| sites.hand_on(thread, event, &mut sink))
             }
-            _ => self.merge(last, &mut sink),
+            _ => self.merge(now_ns, last, &mut sink),
         };
         self.lanes.retain(|lane| !(lane.ring.is_abandoned() && lane.ring.is_empty() && lane.taken.is_empty()));
         count
     }
 
     /// Several threads, in order of time.
-    fn merge(&mut self, last: bool, sink: &mut impl FnMut(u16, Event)) -> usize {
-        let now_ns = self.shared.reader_now_ns();
+    fn merge(&mut self, now_ns: u64, last: bool, sink: &mut impl FnMut(u16, Event)) -> usize {
         let mut floor_ns = now_ns;
         for lane in &mut self.lanes {
             floor_ns = floor_ns.min(lane.take(&self.shared, now_ns));

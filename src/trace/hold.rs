@@ -60,7 +60,7 @@ impl Trace {
         if queued.is_some() {
             let waiters = &self.resources[resource as usize].now.waiters;
             permits = waiters.iter().find(|waiter| waiter.op == op).map_or(permits, |waiter| waiter.asks);
-            self.step(at_ns, resource, Step::Leave { op, taken: true });
+            self.step(at_ns, resource, Step::Leave { op, returns: false });
         }
         if self.resources[resource as usize].kind == ResourceKind::Semaphore && permits > 0 {
             let site = self.known_site(site);
@@ -76,7 +76,9 @@ impl Trace {
         };
         self.leaf_ends(task, op);
         if let Some(resource) = resource {
-            self.step(at_ns, resource, Step::Leave { op, taken: false });
+            // Who holds a lock is told apart from its permits.
+            let returns = self.resources[resource as usize].kind == ResourceKind::Semaphore;
+            self.step(at_ns, resource, Step::Leave { op, returns });
         }
         true
     }

@@ -51,6 +51,8 @@ pub struct Holdings {
     pub inferred: bool,
     /// What was given back last, and by whom: it may turn out to be what a cancelled acquire had been granted.
     given_back: Vec<Holder>,
+    /// The task that gave it back.
+    given_by: Option<TaskIx>,
     /// What `inferred` was before that.
     was_inferred: bool,
 }
@@ -118,7 +120,7 @@ pub(super) enum Step {
     /// A waiter is gone, with what it asked for or without.
     Leave {
         op: OpId,
-        taken: bool,
+        returns: bool,
     },
 }
 
@@ -192,7 +194,7 @@ impl Holdings {
                     waiter.granted = waiter.granted.saturating_add(permits);
                 }
             }
-            Step::Leave { op, taken } => self.leave(op, taken),
+            Step::Leave { op, returns } => self.leave(op, returns),
         }
     }
 
@@ -206,9 +208,11 @@ impl Holdings {
 
     fn release(&mut self, task: Option<TaskIx>, permits: u32, exclusive: bool) {
         // Only a task that has been granted something here can be about to give that up.
-        if !self.waiters.iter().any(|waiter| Some(waiter.task) == task && waiter.granted > 0) {
+        let granted = self.waiters.iter().any(|waiter| Some(waiter.task) == task && waiter.granted > 0);
+        if !granted || self.given_by != task {
             self.given_back.clear();
         }
+        self.given_by = task.filter(|_| granted);
         if self.given_back.is_empty() {
             self.was_inferred = self.inferred;
         }
@@ -230,11 +234,12 @@ impl Holdings {
         self.inferred &= !self.holders.is_empty();
     }
 
-    fn leave(&mut self, op: OpId, taken: bool) {
+    fn leave(&mut self, op: OpId, returns: bool) {
         let Some(place) = self.waiters.iter().position(|waiter| waiter.op == op) else { return };
-        let mut unused = self.waiters.remove(place).granted;
+        let waiter = self.waiters.remove(place);
+        let mut unused = if returns && self.given_by == Some(waiter.task) { waiter.granted } else { 0 };
         // A cancelled acquire gives back what it was granted, which its task never held.
-        while !taken && unused > 0 {
+        while unused > 0 {
             let Some(mut holder) = self.given_back.pop() else { break };
             let back = unused.min(holder.permits);
             unused -= back;
