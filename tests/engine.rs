@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_playground::engine::{Ending, Phase, Report, Run, Spec, SpecError, StartError};
-use async_playground::trace::{End, Trace};
+use async_playground::engine::{Detail, Ending, Phase, Report, Run, Spec, SpecError, StartError};
+use async_playground::trace::{End, StallKind, Trace};
 use scenarios::scenario::accept_all;
 use scenarios::{CATALOGUE, Clock, Context, Group, Outcome, Scenario};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Notify};
 use tokio::task;
 use tokio::time::sleep;
 
@@ -78,6 +81,70 @@ static LEAVES_TASKS: Scenario = scenario("leaves-tasks", |_| {
         task::Builder::new().name("ends later").spawn(sleep(Duration::from_millis(500)))?;
         task::Builder::new().name("never ends").spawn(std::future::pending::<()>())?;
         sleep(Duration::from_millis(100)).await;
+        Ok(Outcome::new())
+    })
+});
+
+/// Two tasks that wait for each other's lock for ever.
+fn cross_locks() -> scenarios::scenario::Result<()> {
+    let (x, y) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+    for (name, first, second) in [("a", x.clone(), y.clone()), ("b", y, x)] {
+        task::Builder::new().name(name).spawn(async move {
+            let _first = first.lock().await;
+            sleep(Duration::from_millis(20)).await;
+            let _second = second.lock().await;
+        })?;
+    }
+    Ok(())
+}
+
+static DEADLOCKS: Scenario = scenario("deadlocks", |_| {
+    Box::pin(async {
+        cross_locks()?;
+        Notify::new().notified().await;
+        Ok(Outcome::new())
+    })
+});
+
+static DEADLOCKS_AND_TICKS: Scenario = scenario("deadlocks-and-ticks", |_| {
+    Box::pin(async {
+        cross_locks()?;
+        for _ in 0..5 {
+            sleep(Duration::from_millis(100)).await;
+        }
+        Ok(Outcome::new())
+    })
+});
+
+static SLEEPS_LONG: Scenario = scenario("sleeps-long", |_| {
+    Box::pin(async {
+        let done = Arc::new(Notify::new());
+        let waits = done.clone();
+        let other = task::Builder::new().name("waits").spawn(async move { waits.notified().await })?;
+        sleep(Duration::from_millis(600)).await;
+        done.notify_one();
+        other.await?;
+        Ok(Outcome::new())
+    })
+});
+
+static BLOCKS_LONG: Scenario = scenario("blocks-long", |_| {
+    Box::pin(async {
+        task::spawn_blocking(|| std::thread::sleep(Duration::from_millis(600))).await?;
+        Ok(Outcome::new())
+    })
+});
+
+static LISTENS: Scenario = scenario("listens", |_| {
+    Box::pin(async {
+        TcpListener::bind("127.0.0.1:0").await?.accept().await?;
+        Ok(Outcome::new())
+    })
+});
+
+static LEAVES_A_WAITER: Scenario = scenario("leaves-a-waiter", |_| {
+    Box::pin(async {
+        task::Builder::new().name("waiter").spawn(async { Notify::new().notified().await })?;
         Ok(Outcome::new())
     })
 });
@@ -188,6 +255,61 @@ fn a_stall_is_told_from_a_limit() {
         assert_eq!((report.ending, ms(report.elapsed_ns)), (Ending::Stalled, 300));
         assert_eq!(Some(trace.polls), report.runtime_polls);
     }
+}
+
+/// The real clock, with a short quiet time.
+fn impatient(scenario: &'static Scenario, workers: usize) -> Spec {
+    Spec { stall_after: Duration::from_millis(200), limit: Duration::from_secs(20), ..real(scenario, workers) }
+}
+
+#[test]
+fn on_the_real_clock_a_stall_is_told_after_the_quiet_time() {
+    for workers in [0, 2] {
+        let (trace, report) = to_end(&impatient(&DEADLOCKS, workers));
+        assert_eq!(report.ending, Ending::Stalled);
+        assert!((220..1_500).contains(&ms(report.elapsed_ns)), "{report:?}");
+        let stall = report.stall.unwrap();
+        assert_eq!(stall.kind, StallKind::Cycle);
+        let mut names: Vec<_> = stall.tasks.iter().map(|stuck| &*trace.tasks[stuck.task as usize].name).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["a", "b"]);
+    }
+}
+
+#[test]
+fn what_ends_by_itself_is_no_stall_however_long_it_takes() {
+    for scenario in [&SLEEPS_LONG, &BLOCKS_LONG] {
+        for workers in [0, 2] {
+            let (_, report) = to_end(&impatient(scenario, workers));
+            assert!(matches!(report.ending, Ending::Finished(_)), "{}: {report:?}", scenario.id);
+            assert_eq!(report.stall, None);
+        }
+    }
+    let (_, report) = to_end(&Spec { limit: Duration::from_millis(700), ..impatient(&LISTENS, 0) });
+    assert_eq!(report.ending, Ending::Limit, "somebody may still connect");
+    let (_, report) = to_end(&Spec { detail: Detail::Polls, limit: Duration::from_millis(700), ..impatient(&DEADLOCKS, 0) });
+    assert_eq!(report.ending, Ending::Limit, "nothing is known of what they wait for");
+}
+
+#[test]
+fn a_circle_is_told_also_when_the_rest_goes_on() {
+    for spec in [Spec::new(&DEADLOCKS_AND_TICKS), impatient(&DEADLOCKS_AND_TICKS, 2)] {
+        let (trace, report) = to_end(&spec);
+        assert!(matches!(report.ending, Ending::Finished(_)), "{report:?}");
+        assert_eq!(report.stall.map(|stall| stall.kind), Some(StallKind::Cycle));
+        assert!(ms(trace.deadlocks[0].0) < 400, "it is known when it forms: {:?}", trace.deadlocks);
+    }
+    let (_, report) = to_end(&Spec { limit: Duration::from_millis(200), ..Spec::new(&DEADLOCKS_AND_TICKS) });
+    assert_eq!(report.ending, Ending::Limit);
+    assert_eq!(report.stall.map(|stall| stall.kind), Some(StallKind::Cycle));
+}
+
+#[test]
+fn tasks_that_main_leaves_waiting_for_nobody_hold_a_real_run_up_no_longer_than_the_quiet_time() {
+    let (trace, report) = to_end(&impatient(&LEAVES_A_WAITER, 0));
+    assert!(matches!(report.ending, Ending::Finished(_)), "{report:?}");
+    assert_eq!((report.stall, trace.totals().alive), (None, 1));
+    assert!((200..2_000).contains(&ms(trace.end_ns)), "{} ms", ms(trace.end_ns));
 }
 
 #[test]

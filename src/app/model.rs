@@ -12,7 +12,7 @@ use scenarios::{Clock, Scenario, ValueError, Values};
 
 use super::session::Session;
 use super::text::TextField;
-use crate::engine::{Phase, Report, Spec};
+use crate::engine::{Detail, Phase, Report, Spec};
 use crate::record::event::Level;
 use crate::trace::{Stall, TaskIx, Trace};
 
@@ -173,6 +173,10 @@ pub struct Form {
     pub clock: Clock,
     /// Worker threads on the real clock.
     pub workers: usize,
+    /// How much is recorded.
+    pub detail: Detail,
+    /// See [`Spec::stall_after`].
+    pub stall_after: Duration,
     /// The field under the cursor: see [`Form::fields`].
     pub row: usize,
     /// The text that is being typed into that field.
@@ -206,12 +210,15 @@ pub struct FieldError {
 impl Form {
     /// A scenario at its defaults.
     pub fn new(scenario: &'static Scenario) -> Self {
+        let usual = Spec::new(scenario);
         Self {
             scenario,
-            values: Values::defaults(scenario.params),
+            values: usual.values,
             seed: 0,
-            clock: scenario.clocks[0],
+            clock: usual.clock,
             workers: 0,
+            detail: usual.detail,
+            stall_after: usual.stall_after,
             row: 0,
             editing: None,
             error: None,
@@ -234,6 +241,8 @@ impl Form {
             workers: self.workers,
             pace: None,
             limit,
+            detail: self.detail,
+            stall_after: self.stall_after,
         }
     }
 }

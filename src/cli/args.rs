@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
+use async_playground::engine::Detail;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use scenarios::Clock;
@@ -13,6 +14,8 @@ use super::stop::Stop;
 const LIMIT_MS: u64 = 60_000;
 /// A day: far from the year after which the engine calls a virtual run stalled.
 const LIMITS_MS: RangeInclusive<u64> = 1..=86_400_000;
+/// How long it has to be quiet on the real clock, in milliseconds, when nothing else is said.
+const STALL_AFTER_MS: u64 = 2_000;
 /// More workers than this show nothing that fewer do not.
 const WORKERS: RangeInclusive<u64> = 0..=64;
 /// Slower than this nothing seems to move; faster is `max` to the eye.
@@ -30,12 +33,13 @@ Examples:
   async-playground run semaphore
   async-playground run semaphore -p requests=50 -p permits=5 --seed 7
   async-playground run gather --clock real --workers 2
-  async-playground run semaphore --json | jq .tasks
+  async-playground run semaphore --json | jq .waits
+  async-playground run deadlock -p order=crossed
   async-playground run producer-consumer --console --speed 0.5
 
 Exit codes:
   0    the run ended and every check holds
-  1    a check does not hold, or main failed, panicked, stalled or hit the limit
+  1    a check does not hold, tasks deadlocked, or main failed, panicked, stalled or hit the limit
   2    what was asked for cannot be done
   130  interrupted (SIGINT)";
 
@@ -138,6 +142,13 @@ pub(super) struct HowArgs {
     /// End the run after so many milliseconds of its own clock.
     #[arg(long, value_name = "MS", default_value_t = LIMIT_MS, allow_negative_numbers = true, value_parser = |text: &str| whole(text, &LIMITS_MS))]
     pub limit: u64,
+    /// How much is recorded: 'polls', or 'waits' with their causes, lines and holders too.
+    #[arg(long, value_enum, default_value_t = DetailArg::Waits)]
+    pub detail: DetailArg,
+    /// On the real clock, call a run stalled when for so many milliseconds nothing has happened,
+    /// and every task waits for another one. The virtual clock knows at once.
+    #[arg(long, value_name = "MS", default_value_t = STALL_AFTER_MS, allow_negative_numbers = true, value_parser = |text: &str| whole(text, &LIMITS_MS))]
+    pub stall_after: u64,
     /// Let tokio-console attach, at this address or at 127.0.0.1:6669.
     #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:6669", value_parser = address)]
     pub console: Option<SocketAddr>,
@@ -171,6 +182,22 @@ impl From<ClockArg> for Clock {
         match clock {
             ClockArg::Virtual => Clock::Virtual,
             ClockArg::Real => Clock::Real,
+        }
+    }
+}
+
+/// How much is recorded, as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DetailArg {
+    Polls,
+    Waits,
+}
+
+impl From<DetailArg> for Detail {
+    fn from(detail: DetailArg) -> Self {
+        match detail {
+            DetailArg::Polls => Detail::Polls,
+            DetailArg::Waits => Detail::Waits,
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Stop> {
         report::text(&spec, &trace, &report, look)
     };
     out::print(&text)?;
-    verdict(&spec, &report.ending).map(|()| ExitCode::SUCCESS)
+    verdict(&spec, &report).map(|()| ExitCode::SUCCESS)
 }
 
 /// Runs to the end, or to SIGINT.
@@ -67,17 +67,27 @@ fn cannot_start(error: &std::io::Error) -> Stop {
 }
 
 /// Whether the run ended well; if not, why not.
-fn verdict(spec: &Spec, ending: &Ending) -> Result<(), Stop> {
-    let why = match ending {
+fn verdict(spec: &Spec, report: &Report) -> Result<(), Stop> {
+    let ending = &report.ending;
+    let mut why = match ending {
         Ending::Finished(outcome) => {
             let broken: Vec<_> = outcome.checks.iter().filter(|check| !check.holds).map(|check| &*check.name).collect();
-            if broken.is_empty() {
-                return Ok(());
+            match (&*broken, &report.stall) {
+                ([], None) => return Ok(()),
+                ([], Some(_)) => "tasks wait for each other, and can never go on".to_owned(),
+                _ => format!("does not hold: {}", broken.join("; ")),
             }
-            format!("does not hold: {}", broken.join("; "))
         }
         Ending::Limit => format!("{} (--limit sets another)", report::ending(spec, ending)),
         _ => report::ending(spec, ending),
     };
+    if let Some(stall) = &report.stall {
+        why += &format!(": {}", one_line(&stall.text));
+    }
     Err(Stop::Failed(format!("{}: {why}", spec.scenario.id)))
+}
+
+/// The names of tasks are the scenario's own and may hold anything.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

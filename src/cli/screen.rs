@@ -7,7 +7,7 @@ use async_playground::app::model::{Model, Options, Theme};
 use async_playground::shell;
 use scenarios::CATALOGUE;
 
-use super::args::{Color, HowArgs, OpenArgs, SPEEDS, Speed};
+use super::args::{Color, DetailArg, HowArgs, OpenArgs, SPEEDS, Speed};
 use super::out;
 use super::spec;
 use super::stop::Stop;
@@ -38,7 +38,7 @@ pub(super) fn open(args: &OpenArgs) -> Result<ExitCode, Stop> {
 }
 
 fn shapes_a_run(how: &HowArgs) -> bool {
-    how.seed != 0 || how.clock.is_some() || how.workers > 0 || how.speed.is_some()
+    how.seed != 0 || how.clock.is_some() || how.workers > 0 || how.speed.is_some() || how.detail != DetailArg::Waits
 }
 
 /// Refuses to open the screen where none can be drawn.

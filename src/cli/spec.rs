@@ -26,6 +26,8 @@ pub(super) fn spec(scenario: &'static Scenario, how: &HowArgs) -> Result<Spec, S
     spec.clock = how.clock.map_or(spec.clock, Clock::from);
     spec.workers = how.workers as usize;
     spec.limit = Duration::from_millis(how.limit);
+    spec.detail = how.detail.into();
+    spec.stall_after = Duration::from_millis(how.stall_after);
     for (at, (name, text)) in how.params.iter().enumerate() {
         let param = parameter(scenario, name)?;
         if how.params[..at].iter().any(|(earlier, _)| earlier == name) {

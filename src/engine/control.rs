@@ -1,7 +1,7 @@
 //! What a run and whoever started it share: how it is told to stop, and what it tells.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -18,15 +18,24 @@ use crate::trace::Sample;
 /// Polls between two looks at the wall clock on virtual time.
 const LOOK_EVERY: u32 = 1 << 14;
 
+/// Why a run is told to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Whoever started it has seen enough.
+    Asked,
+    /// Virtual time has stood still for longer than the limit.
+    StandsStill,
+    /// Nothing has happened for long, and nothing in sight ever could.
+    Stalled,
+}
+
 /// See the module.
 pub(super) struct Control {
     pub(super) gate: Gate,
     virtual_time: bool,
     limit: Duration,
-    stop: AtomicBool,
+    stop: OnceLock<Stop>,
     stopped: Notify,
-    /// Whether virtual time has stood still for longer than the limit.
-    stuck: AtomicBool,
     polls: AtomicU32,
     sampler: Mutex<Option<(Sampler, u64)>>,
     samples: Mutex<Vec<Sample>>,
@@ -43,9 +52,8 @@ impl Control {
             gate: Gate::new(spec.pace),
             virtual_time: spec.clock == scenarios::Clock::Virtual,
             limit: spec.limit,
-            stop: AtomicBool::new(false),
+            stop: OnceLock::new(),
             stopped: Notify::new(),
-            stuck: AtomicBool::new(false),
             polls: AtomicU32::new(0),
             sampler: Mutex::default(),
             samples: Mutex::default(),
@@ -53,19 +61,21 @@ impl Control {
         }
     }
 
-    /// Tells the run to end.
-    pub(super) fn stop(&self) {
-        self.stop.store(true, Ordering::Release);
+    /// Tells the run to end. The first reason is the one that counts.
+    pub(super) fn stop(&self, why: Stop) {
+        _ = self.stop.set(why);
         self.gate.stop();
         self.stopped.notify_one();
     }
 
-    /// Waits until the run is told to end. `true`: because its time stands still.
-    pub(super) async fn stopped(&self) -> bool {
-        while !self.stop.load(Ordering::Acquire) {
+    /// Waits until the run is told to end.
+    pub(super) async fn stopped(&self) -> Stop {
+        loop {
+            if let Some(why) = self.stop.get() {
+                return *why;
+            }
             self.stopped.notified().await;
         }
-        self.stuck.load(Ordering::Acquire)
     }
 
     /// Waits until a task is polled.
@@ -110,8 +120,7 @@ impl Taps for Hooks {
             && control.polls.fetch_add(1, Ordering::Relaxed) % LOOK_EVERY == LOOK_EVERY - 1
             && control.gate.stands_still(recorder.now_ns(), control.limit)
         {
-            control.stuck.store(true, Ordering::Release);
-            control.stop();
+            control.stop(Stop::StandsStill);
         }
     }
 

@@ -13,6 +13,7 @@ mod console;
 mod control;
 mod cost;
 mod gate;
+mod quiet;
 mod run;
 mod runtime;
 mod sample;
@@ -22,3 +23,5 @@ pub use console::{ConsoleError, serve_console};
 pub use cost::recording_cost_ns;
 pub use run::{Ending, Phase, Report, Run, StartError};
 pub use spec::{Spec, SpecError};
+
+pub use crate::record::Detail;

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use scenarios::{Clock, Outcome};
 
-use super::control::Control;
+use super::control::{Control, Stop};
+use super::quiet::Quiet;
 use super::runtime::Job;
 use super::spec::{Spec, SpecError};
 use crate::record::{self, OnFull, Reader, Recorder};
-use crate::trace::Trace;
+use crate::trace::{Stall, StallKind, Trace};
 
 /// How long a run has to end once it is told to, before its thread is left behind.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -25,6 +26,7 @@ pub struct Run {
     phase: Phase,
     report: Option<Report>,
     told_to_stop: Option<Instant>,
+    quiet: Quiet,
     lost: u64,
     named: usize,
 }
@@ -49,7 +51,7 @@ pub enum Ending {
     Failed(String),
     /// Main panicked, with that message.
     Panicked(String),
-    /// Nothing could ever run again.
+    /// Nothing could ever run again. Why is in [`Report::stall`].
     Stalled,
     /// The limit was reached before main ended.
     Limit,
@@ -68,6 +70,9 @@ pub struct Report {
     pub elapsed_ns: u64,
     /// Tokio's own count of polls; none on the multi-thread runtime, whose count leaves some out.
     pub runtime_polls: Option<u64>,
+    /// The tasks that can never go on, and why: of a run that stalled, and of
+    /// one that ended otherwise while some of its tasks waited for each other's locks.
+    pub stall: Option<Stall>,
 }
 
 /// What the run's own thread hands over when it is done.
@@ -90,12 +95,14 @@ impl Run {
             Clock::Virtual => OnFull::Wait,
             Clock::Real => OnFull::Drop,
         };
-        let (recorder, reader) = Recorder::new(on_full);
+        let (recorder, reader) = Recorder::with_detail(on_full, spec.detail);
         let control = Arc::new(Control::new(spec));
         let job = Job { spec: spec.clone(), recorder: recorder.clone(), control: control.clone() };
         let runtime = job.runtime().map_err(StartError::System)?;
+        let quiet = Quiet::new(spec, runtime.handle());
         thread::Builder::new().name("run".to_owned()).spawn(move || job.run(runtime)).map_err(StartError::System)?;
-        Ok(Self { recorder, reader, control, phase: Phase::Running, report: None, told_to_stop: None, lost: 0, named: 0 })
+        let (phase, report, told_to_stop) = (Phase::Running, None, None);
+        Ok(Self { recorder, reader, control, phase, report, told_to_stop, quiet, lost: 0, named: 0 })
     }
 
     /// Moves what has been recorded into the trace, and closes the trace when
@@ -122,20 +129,25 @@ impl Run {
             self.end(closing, trace);
         } else if self.told_to_stop.is_some_and(|since| since.elapsed() > PATIENCE) {
             self.abandon(trace);
+        } else if self.phase == Phase::Running && self.quiet.is_stalled(taken > 0, trace) {
+            self.tell(Stop::Stalled);
         }
         taken > 0 || self.phase == Phase::Over
     }
 
     fn end(&mut self, closing: Closing, trace: &mut Trace) {
+        let mut report = closing.report;
+        // Before the trace is closed: then no task waits any more.
+        report.stall = stall(&report.ending, trace, closing.at_ns);
         trace.close(closing.at_ns);
-        self.report = Some(closing.report);
+        self.report = Some(report);
         self.phase = Phase::Over;
     }
 
     fn abandon(&mut self, trace: &mut Trace) {
         self.recorder.close();
         let at_ns = trace.end_ns;
-        let report = Report { ending: Ending::Abandoned, elapsed_ns: at_ns, runtime_polls: None };
+        let report = Report { ending: Ending::Abandoned, elapsed_ns: at_ns, runtime_polls: None, stall: None };
         self.end(Closing { report, at_ns }, trace);
     }
 
@@ -159,7 +171,11 @@ impl Run {
     /// Tells it to stop. It is over within a second, if need be by leaving its
     /// thread behind; [`Run::drain`] has to be called meanwhile.
     pub fn stop(&mut self) {
-        self.control.stop();
+        self.tell(Stop::Asked);
+    }
+
+    fn tell(&mut self, why: Stop) {
+        self.control.stop(why);
         if self.phase == Phase::Running {
             self.phase = Phase::Stopping;
             self.told_to_stop = Some(Instant::now());
@@ -177,9 +193,18 @@ impl Run {
     }
 }
 
+/// What there is to say at the end of tasks that can never go on.
+fn stall(ending: &Ending, trace: &Trace, at_ns: u64) -> Option<Stall> {
+    match ending {
+        Ending::Stalled => Some(trace.stall_at(at_ns)),
+        _ if trace.deadlocks.is_empty() => None,
+        _ => Some(trace.stall_at(at_ns)).filter(|stall| stall.kind == StallKind::Cycle),
+    }
+}
+
 impl Drop for Run {
     fn drop(&mut self) {
-        self.control.stop();
+        self.control.stop(Stop::Asked);
         self.recorder.close();
     }
 }

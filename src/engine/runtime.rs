@@ -7,6 +7,7 @@
 //! A stall on the virtual clock is found exactly. Tokio's paused clock jumps to
 //! the next timer when no task can run, and the root holds a timer that lies
 //! further off than any scenario's: if that one fires, nothing else ever can.
+//! On the real clock it is told by whoever reads the trace: see [`super::quiet`].
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,7 +21,7 @@ use tokio::runtime::{Builder, Handle, RngSeed, Runtime};
 use tokio::task::{self, JoinError, JoinHandle};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::control::{Control, Hooks};
+use super::control::{Control, Hooks, Stop};
 use super::run::{Closing, Ending, Report};
 use super::sample::{self, Sampler};
 use super::spec::Spec;
@@ -73,7 +74,7 @@ impl Job {
             let ending = Ending::Panicked(format!("outside any task: {}", panic_text(&*panic)));
             Closing {
                 at_ns: recorder.latest_ns(),
-                report: Report { ending, elapsed_ns: recorder.latest_ns(), runtime_polls: None },
+                report: Report { ending, elapsed_ns: recorder.latest_ns(), runtime_polls: None, stall: None },
             }
         });
         control.close(closing);
@@ -133,7 +134,7 @@ impl Job {
         };
         let ending = self.wait_for_main(&mut main, limit).await;
         let elapsed_ns = match ending {
-            Ending::Stalled => self.recorder.latest_ns(),
+            Ending::Stalled if self.spec.clock == Clock::Virtual => self.recorder.latest_ns(),
             // To find out whether it would have gone on, time went on.
             Ending::Limit => self.recorder.now_ns().min(self.spec.limit.as_nanos() as u64),
             _ => self.recorder.now_ns(),
@@ -147,7 +148,7 @@ impl Job {
 
     fn closing(&self, ending: Ending, elapsed_ns: u64, at_ns: u64) -> Closing {
         self.recorder.close();
-        Closing { at_ns: at_ns.max(elapsed_ns), report: Report { ending, elapsed_ns, runtime_polls: None } }
+        Closing { at_ns: at_ns.max(elapsed_ns), report: Report { ending, elapsed_ns, runtime_polls: None, stall: None } }
     }
 
     fn spawn_main(&self) -> io::Result<JoinHandle<scenarios::scenario::Result>> {
@@ -162,7 +163,11 @@ impl Job {
         tokio::select! {
             biased;
             result = main => ending_of(result),
-            stuck = self.control.stopped() => if stuck { Ending::Limit } else { Ending::Stopped },
+            why = self.control.stopped() => match why {
+                Stop::Asked => Ending::Stopped,
+                Stop::StandsStill => Ending::Limit,
+                Stop::Stalled => Ending::Stalled,
+            },
             () = sleep_until(limit) => self.at_limit().await,
             () = sleep(FAR), if self.spec.clock == Clock::Virtual => Ending::Stalled,
         }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use scenarios::{Clock, Scenario, ValueError, Values};
 
+use crate::record::Detail;
+
 /// Everything that decides what a run does: equal specs on the virtual clock give equal traces.
 #[derive(Debug, Clone)]
 pub struct Spec {
@@ -23,13 +25,18 @@ pub struct Spec {
     /// When an endless run is stopped, on the run's own clock. A virtual run whose time
     /// stands still is stopped after as much wall time.
     pub limit: Duration,
+    /// How much is recorded; what the run does is the same at either.
+    pub detail: Detail,
+    /// For how long nothing has to happen on the real clock, with nothing in sight that could ever happen, until the run
+    /// is called stalled. On the virtual clock that is known at once.
+    pub stall_after: Duration,
 }
 
 impl Spec {
     /// The most worker threads that a run is given.
     pub const MOST_WORKERS: usize = 64;
 
-    /// A scenario with its defaults: its first clock, seed 0, limit 60 s.
+    /// A scenario with its defaults: its first clock, seed 0, limit 60 s, waits recorded, stalled after 2 s.
     pub fn new(scenario: &'static Scenario) -> Self {
         Self {
             scenario,
@@ -39,6 +46,8 @@ impl Spec {
             workers: 0,
             pace: None,
             limit: Duration::from_secs(60),
+            detail: Detail::Waits,
+            stall_after: Duration::from_secs(2),
         }
     }
 

@@ -8,10 +8,7 @@ use scenarios::{Check, Figure, Value, Values};
 use serde::{Serialize, Serializer};
 
 use crate::engine::{Ending, Report, Spec};
-use crate::trace::{End, Ended, Trace};
-
-/// So many tasks are named in a line of text.
-const FEW: usize = 5;
+use crate::trace::{Place, Stall, Trace, WaitTotal};
 
 /// A finished run as a JSON object on one line.
 ///
@@ -35,9 +32,9 @@ struct Object<'a> {
     tasks: Tasks,
     polls: Polls,
     events: Events,
-    /// Causes and places of waits are not recorded yet, so none is told.
-    waits: [(); 0],
-    stall: Option<Stall<'a>>,
+    /// The longest together first.
+    waits: Vec<Waited>,
+    stall: Option<ToldStall<'a>>,
     /// A text, since 64 bits do not fit the numbers of every JSON reader.
     trace_hash: String,
 }
@@ -81,17 +78,47 @@ struct Events {
     lost: u64,
 }
 
-/// Nothing can ever run again. What the tasks hold and wait for is left out while it is not known.
+/// All waits for one cause at one place.
 #[derive(Serialize)]
-struct Stall<'a> {
+struct Waited {
+    cause: &'static str,
+    /// File and line; null when no line of the program's own is known.
+    place: Option<String>,
+    count: u64,
+    total_ms: f64,
+    max_ms: f64,
+}
+
+/// Why tasks can never go on.
+#[derive(Serialize)]
+struct ToldStall<'a> {
     kind: &'static str,
     tasks: Vec<Stuck<'a>>,
-    text: String,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
 struct Stuck<'a> {
     task: &'a str,
+    holds: Vec<ToldHeld>,
+    /// Null when it was not recorded.
+    waits: Option<ToldWait>,
+}
+
+#[derive(Serialize)]
+struct ToldHeld {
+    /// What it is, and where it was made.
+    resource: String,
+    /// Where it was taken.
+    place: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ToldWait {
+    cause: &'static str,
+    place: Option<String>,
+    /// Null for what is no lock and no semaphore, or is not known.
+    resource: Option<String>,
 }
 
 impl Serialize for Params<'_> {
@@ -135,7 +162,7 @@ fn object<'a>(spec: &'a Spec, trace: &'a Trace, report: &'a Report) -> Object<'a
         seed: spec.seed,
         clock: spec.clock.name(),
         workers: spec.workers,
-        elapsed_ms: report.elapsed_ns as f64 / 1e6,
+        elapsed_ms: ms(report.elapsed_ns),
         outcome: figures.iter().map(|figure| Named { name: &figure.name, value: figure.value, unit: figure.unit }).collect(),
         checks: checks.iter().map(|check| Checked { name: &check.name, holds: check.holds }).collect(),
         tasks: Tasks {
@@ -148,24 +175,49 @@ fn object<'a>(spec: &'a Spec, trace: &'a Trace, report: &'a Report) -> Object<'a
         },
         polls: Polls { recorded: trace.polls, runtime: report.runtime_polls },
         events: Events { recorded: trace.recorded, lost: trace.lost },
-        waits: [],
-        stall: (report.ending == Ending::Stalled).then(|| stall(trace)),
+        waits: trace.wait_totals().into_iter().map(waited).collect(),
+        stall: report.stall.as_ref().map(|stall| told_stall(trace, stall)),
         trace_hash: format!("{:016x}", trace.hash()),
     }
 }
 
-fn stall(trace: &Trace) -> Stall<'_> {
-    let alive = |end: Option<Ended>| end.is_none_or(|end| end.how == End::Dropped);
-    let tasks: Vec<_> = trace.tasks.iter().filter(|task| alive(task.ended)).map(|task| Stuck { task: &task.name }).collect();
-    let named = tasks.iter().take(FEW).map(|stuck| stuck.task).collect::<Vec<_>>().join(", ");
-    let more = if tasks.len() > FEW { format!(" and {} more", tasks.len() - FEW) } else { String::new() };
-    Stall { kind: "unknown", text: format!("nothing can ever run again; still waiting: {named}{more}"), tasks }
+fn waited(total: WaitTotal) -> Waited {
+    Waited {
+        cause: total.cause.name(),
+        place: total.place.map(|place| place.to_string()),
+        count: total.count,
+        total_ms: ms(total.total_ns),
+        max_ms: ms(total.max_ns),
+    }
+}
+
+fn told_stall<'a>(trace: &'a Trace, stall: &'a Stall) -> ToldStall<'a> {
+    let line = |place: &Option<Place>| place.as_ref().map(Place::to_string);
+    let tasks = stall.tasks.iter().map(|stuck| Stuck {
+        task: trace.tasks.get(stuck.task as usize).map_or("", |task| &task.name),
+        holds: stuck
+            .holds
+            .iter()
+            .map(|held| ToldHeld { resource: trace.resource_name(held.resource), place: line(&held.place) })
+            .collect(),
+        waits: stuck.waits.as_ref().map(|waits| ToldWait {
+            cause: waits.cause.name(),
+            place: line(&waits.place),
+            resource: waits.resource.map(|resource| trace.resource_name(resource)),
+        }),
+    });
+    ToldStall { kind: stall.kind.name(), tasks: tasks.collect(), text: &stall.text }
+}
+
+/// Divided, and not multiplied by a millionth, which is no number of the machine's: whole milliseconds stay whole.
+fn ms(ns: u64) -> f64 {
+    ns as f64 / 1e6
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::Task;
+    use crate::trace::{Cause, StallKind, Stalled, StalledWait, Task};
     use scenarios::Outcome;
 
     fn spec() -> Spec {
@@ -173,7 +225,7 @@ mod tests {
     }
 
     fn report(ending: Ending) -> Report {
-        Report { ending, elapsed_ns: 3_500_000_000, runtime_polls: None }
+        Report { ending, elapsed_ns: 3_500_000_000, runtime_polls: None, stall: None }
     }
 
     #[test]
@@ -205,18 +257,32 @@ mod tests {
     }
 
     #[test]
-    fn a_stall_names_the_tasks_that_are_still_there() -> serde_json::Result<()> {
-        let task = |name: &str, how| Task {
-            name: name.into(),
-            ended: Some(Ended { at_ns: 5, how, inferred: false }),
-            ..Task::default()
-        };
+    fn a_wait_is_told_to_the_exact_millisecond() -> serde_json::Result<()> {
+        let place = Some(Place { file: "scenarios/a.rs".into(), line: 7 });
+        let total = WaitTotal { cause: Cause::MpscRecv, place, count: 2, total_ns: 1_757_000_000, max_ns: 1_500_001 };
+        let told = serde_json::to_string(&waited(total))?;
+        let expected = r#"{"cause":"mpsc recv","place":"scenarios/a.rs:7","count":2,"total_ms":1757.0,"max_ms":1.500001}"#;
+        assert_eq!(told, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn a_stall_tells_of_each_task_what_it_holds_and_waits_for() -> serde_json::Result<()> {
         let mut trace = Trace::default();
-        trace.tasks = vec![task("main", End::Dropped), task("done", End::Completed), task("stuck", End::Dropped)];
-        let told = serde_json::to_value(object(&spec(), &trace, &report(Ending::Stalled)))?;
-        assert_eq!(told["stall"]["kind"], "unknown");
-        assert_eq!(told["stall"]["tasks"], serde_json::json!([{"task": "main"}, {"task": "stuck"}]));
-        assert_eq!(told["stall"]["text"], "nothing can ever run again; still waiting: main, stuck");
+        trace.tasks = vec![Task { name: "main".into(), ..Task::default() }, Task { name: "lost".into(), ..Task::default() }];
+        let waits = Some(StalledWait { cause: Cause::Join, place: None, resource: None });
+        let tasks = vec![Stalled { task: 1, holds: Vec::new(), waits }, Stalled { task: 0, holds: Vec::new(), waits: None }];
+        let stall = Stall { kind: StallKind::Unknown, tasks, text: "so it is".to_owned() };
+        let told = serde_json::to_value(object(&spec(), &trace, &Report { stall: Some(stall), ..report(Ending::Stalled) }))?;
+        let expected = serde_json::json!({
+            "kind": "unknown",
+            "tasks": [
+                {"task": "lost", "holds": [], "waits": {"cause": "join", "place": null, "resource": null}},
+                {"task": "main", "holds": [], "waits": null},
+            ],
+            "text": "so it is",
+        });
+        assert_eq!(told["stall"], expected);
         assert_eq!(told["outcome"], serde_json::json!([]));
         Ok(())
     }

@@ -9,6 +9,7 @@ mod json;
 mod text;
 mod timeline;
 mod units;
+mod waits;
 
 pub use json::json;
 pub use text::{ending, share, text};

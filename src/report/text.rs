@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use scenarios::Outcome;
+use unicode_width::UnicodeWidthStr;
 
 use super::units::{count, ground, number, time};
-use super::{Look, timeline};
+use super::{Look, timeline, waits};
 use crate::engine::{Ending, Report, Spec};
 use crate::record::event::Level;
 use crate::trace::Trace;
@@ -22,8 +23,10 @@ pub fn text(spec: &Spec, trace: &Trace, report: &Report, look: Look) -> String {
     if let Ending::Finished(outcome) = &report.ending {
         text.push_str(&results(outcome, look));
     }
+    text.push_str(&reason(report, look));
     text.push_str(&counts(trace, report));
     text.push_str(&troubles(trace, look));
+    text.push_str(&waits::table(&trace.wait_totals(), look));
     let _ = write!(text, "\n{}", timeline::timeline(trace, look));
     text
 }
@@ -47,6 +50,12 @@ pub fn share(spec: &Spec) -> String {
     if spec.limit != usual.limit {
         let _ = write!(line, " --limit {}", spec.limit.as_millis());
     }
+    if spec.detail != usual.detail {
+        line.push_str(" --detail polls");
+    }
+    if spec.stall_after != usual.stall_after {
+        let _ = write!(line, " --stall-after {}", spec.stall_after.as_millis());
+    }
     line
 }
 
@@ -65,6 +74,22 @@ pub fn ending(spec: &Spec, ending: &Ending) -> String {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Why tasks can never go on, if some cannot.
+fn reason(report: &Report, look: Look) -> String {
+    let Some(stall) = &report.stall else { return String::new() };
+    let mut text = "\n".to_owned();
+    let mut column = look.width;
+    for word in stall.text.split_whitespace() {
+        let cells = word.width() + 1;
+        // Two columns are the margin.
+        (text, column) = match column + cells {
+            over if over > look.width => (if text == "\n" { text + "  " } else { text + "\n  " } + word, 1 + cells),
+            fits => (text + " " + word, fits),
+        };
+    }
+    text + "\n"
 }
 
 /// Figures in columns, then the checks.
@@ -137,7 +162,7 @@ mod tests {
     fn told(ending: Ending, unicode: bool) -> String {
         let mut trace = Trace::default();
         trace.log = vec![LogLine { at_ns: 2_000_000, task: None, level: Level::Warn, message: "two\nlines".to_owned() }];
-        let report = Report { ending, elapsed_ns: 3_500_000_000, runtime_polls: Some(65) };
+        let report = Report { ending, elapsed_ns: 3_500_000_000, runtime_polls: Some(65), stall: None };
         text(&spec(), &trace, &report, Look { width: 80, unicode })
     }
 

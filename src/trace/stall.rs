@@ -106,6 +106,22 @@ impl Trace {
         Stall { kind: StallKind::Channel, tasks, text }
     }
 
+    /// Whether there are living tasks, and each of them waits for what only
+    /// another task can give: a lock, a message, a signal, an end. Then none of
+    /// them can ever go on, unless somebody outside all tasks gives it. Never
+    /// told of a trace that has lost events, or of waits whose cause is not known.
+    pub fn all_wait_for_others(&self) -> bool {
+        let needs_another = |cause: Cause| cause.is_lock() || cause.is_channel() || cause == Cause::Join;
+        let mut living = self.tasks.iter().filter(|task| task.ended.is_none()).peekable();
+        self.lost == 0
+            && living.peek().is_some()
+            && living.all(|task| {
+                let waits = task.segments.last().is_some_and(|last| last.state.is_waiting());
+                let leaves = task.waits.last().filter(|_| waits).map_or(&[][..], |wait| self.leaves(*wait));
+                !leaves.is_empty() && leaves.iter().all(|leaf| needs_another(self.site(leaf.site).cause))
+            })
+    }
+
     /// What to call a resource: its kind, and where it was made.
     pub fn resource_name(&self, resource: ResourceIx) -> String {
         let resource = &self.resources[resource as usize];
@@ -154,6 +170,8 @@ impl Trace {
             let what = waits.resource.map_or_else(|| waits.cause.to_string(), |resource| self.resource_name(resource));
             let and = if stalled.holds.is_empty() { "" } else { ", and" };
             _ = write!(text, "{and} waits for {what}{}", at(waits.place.as_ref()));
+        } else if stalled.holds.is_empty() {
+            text += " waits, and for what was not recorded";
         }
         text
     }

@@ -35,7 +35,8 @@ pub(super) fn pick(model: &mut Model) -> Vec<Effect> {
     end_search(model);
     leave(model);
     let scenario = &model.catalogue[at];
-    model.form = Form::new(scenario);
+    let Form { detail, stall_after, .. } = model.form;
+    model.form = Form { detail, stall_after, ..Form::new(scenario) };
     if let Some(was) = model.session.visited.iter().find(|settings| settings.id == scenario.id) {
         model.form.values = was.values.clone();
         (model.form.seed, model.form.clock, model.form.workers) = (was.seed, was.clock, was.workers);
