@@ -83,7 +83,7 @@ fn verdict(spec: &Spec, report: &Report) -> Result<(), Stop> {
         _ => report::ending(spec, ending),
     };
     if let Some(stall) = &report.stall {
-        let _ = write!(why, ": {}", one_line(&stall.text));
+        why = format!("{why}: {}", one_line(&stall.text));
     }
     Err(Stop::Failed(format!("{}: {why}", spec.scenario.id)))
 }
