@@ -17,6 +17,10 @@ lint:
 test *args:
     cargo test --workspace {{args}}
 
+# The lines of waits, as an optimised build has them. Builds every development dependency anew.
+test-release:
+    cargo test --release --test waits
+
 # The documentation, without warnings
 doc:
     RUSTDOCFLAGS="--cfg tokio_unstable -D warnings" cargo doc --no-deps --workspace

@@ -1,6 +1,6 @@
 //! What a stack means: what is waited for, and where.
 //!
-//! Plain data, worked out from the names of functions by [`super::symbols`]; the
+//! Plain data, worked out from the names of functions by `symbols`; the
 //! trace keeps it and compares it.
 
 use std::fmt;
