@@ -88,7 +88,7 @@ impl Inside {
 
     /// The operation that is being polled.
     pub(super) fn op(&self) -> Option<Handle> {
-        self.place_of_op().map(|place| self.entered[place].handle).filter(|handle| handle.kind() != Kind::Wrapper)
+        self.place_of_op().map(|place| self.entered[place].handle)
     }
 
     /// A waker was cloned. The operation in which that was.

@@ -13,7 +13,7 @@ use tracing_core::span::Attributes;
 use tracing_core::{Event as TracingEvent, Level as TracingLevel, Metadata};
 
 use super::event::{Change, Level, LockChange, Log, Named, SpanId, SpanOpen, TaskId, What};
-use super::handle::Handle;
+use super::handle::{Handle, Kind};
 use super::local;
 use super::recorder::{OpenSpan, Shared, lock};
 use super::symbols;
@@ -186,12 +186,18 @@ pub(super) fn new_op(attributes: &Attributes<'_>) -> Handle {
     local::with(|local| local.make_op(timer)).unwrap_or(Handle::WRAPPER.op(0))
 }
 
+/// A span of Tokio's was entered. In one that wraps another there is nothing to be known.
 pub(super) fn enter(handle: Handle) {
-    local::with(|local| local.enter(handle));
+    if handle.kind() != Kind::Wrapper {
+        local::with(|local| local.enter(handle));
+    }
 }
 
+/// A span of Tokio's was left.
 pub(super) fn exit(handle: Handle) {
-    local::with(|local| local.exit(handle));
+    if handle.kind() != Kind::Wrapper {
+        local::with(|local| local.exit(handle));
+    }
 }
 
 /// The last handle of an operation's span was dropped.
@@ -441,13 +447,12 @@ impl Visit for StateFields {
         self.record_u64(field, value.unsigned_abs());
     }
 
-    fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name().rsplit('.').next() == Some("op") {
-            self.change = match value {
-                "add" => Change::Add,
-                "sub" => Change::Sub,
-                _ => Change::Set,
-            };
+    fn record_str(&mut self, _: &Field, value: &str) {
+        // Of all that is text only this has these values: to ask for the name would cost more than all the rest.
+        match value {
+            "add" => self.change = Change::Add,
+            "sub" => self.change = Change::Sub,
+            _ => {}
         }
     }
 

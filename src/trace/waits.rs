@@ -37,15 +37,13 @@ pub struct Leaf {
     pub inferred: bool,
 }
 
-/// The beginning of an idle gap.
+/// The beginning of an idle gap, of which there can be as many as of polls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
-    /// When it began, in nanoseconds since the run began.
-    pub start_ns: u64,
-    /// What it was for, by its place among the sets of leaves.
-    pub(super) leaves: u32,
     /// Its segment, by its place among the task's.
     pub(super) segment: u32,
+    /// What it was for, by its place among the sets of leaves.
+    pub(super) leaves: u32,
 }
 
 /// An idle gap.
@@ -150,9 +148,10 @@ impl Trace {
 
     /// The idle gap of a task that covers a time.
     pub fn wait_at(&self, task: TaskIx, at_ns: u64) -> Option<WaitView<'_>> {
-        let waits = &self.tasks.get(task as usize)?.waits;
-        let after = waits.partition_point(|wait| wait.start_ns <= at_ns);
-        let view = self.view(task, waits[after.checked_sub(1)?]);
+        let of = self.tasks.get(task as usize)?;
+        let segment = of.segments.partition_point(|segment| segment.start_ns <= at_ns).checked_sub(1)? as u32;
+        let wait = of.waits.binary_search_by_key(&segment, |wait| wait.segment).ok()?;
+        let view = self.view(task, of.waits[wait]);
         view.end_ns.is_none_or(|end_ns| at_ns < end_ns).then_some(view)
     }
 
@@ -164,13 +163,14 @@ impl Trace {
 
     fn view(&self, task: TaskIx, wait: Wait) -> WaitView<'_> {
         let task = &self.tasks[task as usize];
+        let start_ns = task.segments[wait.segment as usize].start_ns;
         let next = task.segments.get(wait.segment as usize + 1);
         // What the end of the recording cut off has not ended: the last picture shows who is stuck.
         let ended = task.ended.filter(|ended| ended.how != End::Dropped);
         let end_ns = next.map(|next| next.start_ns).or(ended.map(|ended| ended.at_ns));
         let woken = next.is_some_and(|next| next.state == State::Ready);
         let wake = end_ns.filter(|_| woken).and_then(|end_ns| task.wake_at(end_ns));
-        WaitView { start_ns: wait.start_ns, end_ns, leaves: self.leaves(wait), wake }
+        WaitView { start_ns, end_ns, leaves: self.leaves(wait), wake }
     }
 
     pub(super) fn leaves(&self, wait: Wait) -> &[Leaf] {
@@ -240,14 +240,15 @@ impl Trace {
         let leaves = self.waits.set_of(live);
         self.waits.each_total(leaves, |total| total.waiting.more(at_ns));
         let task = &mut self.tasks[task as usize];
-        task.waits.push(Wait { start_ns: at_ns, leaves, segment: task.segments.len() as u32 });
+        task.waits.push(Wait { segment: task.segments.len() as u32, leaves });
         self.waits.sets[leaves as usize].cause
     }
 
     /// The wait of a task that waits ends.
     pub(super) fn wait_ends(&mut self, at_ns: u64, task: TaskIx) {
-        let Some(wait) = self.tasks[task as usize].waits.last().copied() else { return };
-        let lasted_ns = at_ns.saturating_sub(wait.start_ns);
+        let waiting = &self.tasks[task as usize];
+        let Some(wait) = waiting.waits.last().copied() else { return };
+        let lasted_ns = at_ns.saturating_sub(waiting.segments[wait.segment as usize].start_ns);
         self.waits.each_total(wait.leaves, |total| {
             total.waiting.fewer(at_ns);
             total.sum.count += 1;
