@@ -296,6 +296,11 @@ proptest! {
     fn lives_agree_with_tokios_own_count(tasks in steps(), workers in any::<bool>()) {
         let on = if workers { On::TwoWorkers } else { On::OneThread };
         let (trace, polls) = observe(on, Detail::Waits, |_| async move { program(tasks, Arc::new(Resources::new())).await });
-        check_lives(&trace, polls)?;
+        prop_assert_eq!((trace.polls, trace.lost), (polls, 0));
+        // On two workers a wake and the poll that it causes are stamped by two threads, and the
+        // order of their stamps is not always that of the events.
+        if !workers {
+            check_lives(&trace, polls)?;
+        }
     }
 }
