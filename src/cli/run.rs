@@ -1,6 +1,5 @@
 //! `run`: a scenario without a screen.
 
-use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

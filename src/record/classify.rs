@@ -310,7 +310,7 @@ mod tests {
         assert_eq!(owner("/home/me/.cargo/registry/src/index/async-playground-scenarios-0.1.0/semaphore.rs"), Owner::Program);
         assert_eq!(owner("/home/me/.cargo/registry/src/index/async-playground-0.1.0/src/record/local.rs"), Owner::Nobody);
         assert_eq!(owner("/rustc/abc/library/std/src/thread.rs"), Owner::Nobody);
-        assert_eq!(owner("/work/tokiology/src/main.rs"), Owner::Program);
+        assert_eq!(owner("/home/tokiology/src/main.rs"), Owner::Program);
         assert_eq!(owner("main.rs"), Owner::Program);
         assert_eq!(super::owner(&Call { origin: Origin::default(), ..calls(&[ROOT]).remove(0) }), Owner::Nobody);
     }
