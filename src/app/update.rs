@@ -48,6 +48,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     if !effects.is_empty() || model.form.editing.is_none() || !leaves_edit(&action) {
         effects.extend(act(model, action));
     }
+    timeline::keep_in_sight(model);
     effects
 }
 
