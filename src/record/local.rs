@@ -3,14 +3,15 @@
 use std::cell::RefCell;
 use std::num::NonZeroU64;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
 use rtrb::{Producer, PushError, RingBuffer};
 
-use super::event::{Event, LastPoll, OpId, TaskId, What};
+use super::event::{LastPoll, OpId, TaskId, What};
 use super::inside::Inside;
+use super::presence::{Poll, Presence};
 use super::reader::Joined;
 use super::recorder::{Detail, OnFull, Shared, lock};
 use super::stack::Walker;
@@ -25,13 +26,38 @@ thread_local! {
     static LOCAL: RefCell<Option<Local>> = const { RefCell::new(None) };
 }
 
+/// What a ring holds: a fact, and the stamp of when it was.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) stamp: u64,
+    pub(super) entry: Entry,
+}
+
+/// A fact as a thread writes it down. Of most polls there is nothing to tell but that they were, so one entry does for the
+/// beginning and the end: half of what there would be to write.
+#[derive(Debug)]
+pub(super) enum Entry {
+    /// A poll has ended, in which nothing else was written.
+    Polled(Poll),
+    /// A poll has begun, in which something is about to be written. The stamp is that of the beginning.
+    Began(Poll),
+    /// Anything else.
+    What(What),
+}
+
+const _: () = assert!(size_of::<Written>() == 40, "written at every poll and every wait");
+
 /// What a thread of a run keeps for itself.
 pub(super) struct Local {
     shared: Arc<Shared>,
-    ring: Producer<Event>,
-    parked: Arc<AtomicBool>,
+    ring: Producer<Written>,
+    presence: Arc<Presence>,
     /// The task that is being polled.
     task: Option<TaskId>,
+    /// Of the poll under way, if nothing has been written of it yet.
+    unwritten: Option<Poll>,
+    /// How many polls this thread has begun.
+    polls: u32,
     /// How often that task's span was entered in this poll: see [`LastPoll`].
     enters: u8,
     since_notify: u32,
@@ -73,13 +99,15 @@ impl Drop for Attached {
 
 pub(super) fn attach(shared: &Arc<Shared>, name: &str) {
     let (ring, consumer) = RingBuffer::new(RING);
-    let parked = Arc::new(AtomicBool::new(false));
-    lock(&shared.joined).push(Joined { ring: consumer, parked: parked.clone(), name: name.to_owned() });
+    let presence = Arc::new(Presence::default());
+    lock(&shared.joined).push(Joined { ring: consumer, presence: presence.clone(), name: name.to_owned() });
     let local = Local {
         shared: shared.clone(),
         ring,
-        parked,
+        presence,
         task: None,
+        unwritten: None,
+        polls: 0,
         enters: 0,
         since_notify: 0,
         waits: shared.detail == Detail::Waits,
@@ -107,9 +135,21 @@ impl Local {
         if self.shared.closed() {
             return;
         }
-        let at_ns = self.shared.stamp();
-        if let Err(PushError::Full(event)) = self.ring.push(Event { at_ns, what }) {
-            self.push_when_full(event);
+        self.write_beginning();
+        let stamp = self.shared.stamp();
+        self.write(stamp, Entry::What(what));
+    }
+
+    /// If nothing was written of the poll under way: that it has begun.
+    fn write_beginning(&mut self) {
+        if let Some(poll) = self.unwritten.take() {
+            self.write(poll.began, Entry::Began(poll));
+        }
+    }
+
+    fn write(&mut self, stamp: u64, entry: Entry) {
+        if let Err(PushError::Full(written)) = self.ring.push(Written { stamp, entry }) {
+            self.write_when_full(written);
         }
         self.since_notify += 1;
         if self.since_notify == NOTIFY_EVERY {
@@ -119,17 +159,17 @@ impl Local {
     }
 
     #[cold]
-    fn push_when_full(&mut self, mut event: Event) {
+    fn write_when_full(&mut self, mut written: Written) {
         if self.shared.on_full == OnFull::Drop {
-            self.shared.lost.fetch_add(1, Ordering::Relaxed);
+            self.shared.lost.fetch_add(written.entry.events(), Ordering::Relaxed);
             return;
         }
         while !self.ring.is_abandoned() && !self.shared.closed() {
             self.shared.notify();
             thread::park_timeout(Duration::from_micros(50));
-            match self.ring.push(event) {
+            match self.ring.push(written) {
                 Ok(()) => return,
-                Err(PushError::Full(back)) => event = back,
+                Err(PushError::Full(back)) => written = back,
             }
         }
     }
@@ -148,12 +188,25 @@ impl Local {
         self.inside.reset();
         if self.shared.closed() {
             self.shared.unrecorded_polls.fetch_add(1, Ordering::Relaxed);
+            return;
         }
-        self.push(What::PollStart(task));
+        self.polls = self.polls.wrapping_add(1);
+        let poll = Poll { task, began: self.shared.stamp(), number: self.polls };
+        self.unwritten = Some(poll);
+        self.presence.begin(poll);
     }
 
     pub(super) fn poll_end(&mut self, task: TaskId) {
-        self.push(What::PollEnd(task));
+        if self.shared.closed() {
+            // It began before the recording was over, and did not end.
+            self.write_beginning();
+        } else if let Some(poll) = self.unwritten.take() {
+            let stamp = self.shared.stamp();
+            self.write(stamp, Entry::Polled(poll));
+        } else {
+            self.push(What::PollEnd(task));
+        }
+        self.presence.end();
         self.task = None;
     }
 
@@ -180,11 +233,18 @@ impl Local {
 
     /// The thread goes to sleep: whatever it writes next is later than now.
     pub(super) fn park(&self) {
-        self.parked.store(true, Ordering::Release);
+        self.presence.park();
     }
 
     pub(super) fn unpark(&self) {
-        self.parked.store(false, Ordering::Release);
+        self.presence.unpark();
+    }
+}
+
+impl Entry {
+    /// How many events it stands for.
+    pub(super) fn events(&self) -> u64 {
+        if matches!(self, Entry::Polled(_)) { 2 } else { 1 }
     }
 }
 

@@ -42,6 +42,7 @@ mod layer;
 mod local;
 mod observe;
 mod panic;
+mod presence;
 mod reader;
 mod recorder;
 pub mod site;

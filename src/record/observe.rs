@@ -6,7 +6,7 @@
 use std::fmt::{Debug, Write as _};
 use std::num::NonZeroU64;
 
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use tracing_core::field::{Field, Visit};
 
 use tracing_core::span::Attributes;
@@ -42,7 +42,38 @@ pub(super) enum Source {
 }
 
 impl Source {
-    pub(super) fn of(metadata: &Metadata<'_>) -> Self {
+    /// All that there are.
+    const ALL: [Self; 9] = [
+        Self::Task,
+        Self::Waker,
+        Self::Resource,
+        Self::Op,
+        Self::OpPolled,
+        Self::ResourceState,
+        Self::OpState,
+        Self::Program,
+        Self::Other,
+    ];
+
+    /// Remembered from the last time, by the address of the description: to compare its texts takes as long as to write
+    /// down what it says.
+    pub(super) fn of(metadata: &'static Metadata<'static>) -> Self {
+        static REMEMBERED: [AtomicU64; 256] = [const { AtomicU64::new(0) }; 256];
+        let address = std::ptr::from_ref(metadata).addr() as u64;
+        let remembered = &REMEMBERED[(address >> 4 ^ address >> 12) as usize % REMEMBERED.len()];
+        let bits = remembered.load(Ordering::Relaxed);
+        // An address has 56 bits at most; above it stands the source, counted from 1.
+        if bits << 8 >> 8 == address
+            && let Some(source) = (bits >> 56).checked_sub(1).and_then(|source| Self::ALL.get(source as usize))
+        {
+            return *source;
+        }
+        let source = Self::read(metadata);
+        remembered.store((source as u64 + 1) << 56 | address, Ordering::Relaxed);
+        source
+    }
+
+    fn read(metadata: &Metadata<'_>) -> Self {
         match metadata.target() {
             "tokio::task" if metadata.name() == "runtime.spawn" => Source::Task,
             "tokio::task::waker" => Source::Waker,
@@ -61,9 +92,12 @@ impl Source {
 
     /// What is recorded of it now: what concerns waits only once some recorder wants them.
     pub(super) fn wanted(metadata: &Metadata<'_>) -> Self {
-        let unheard = |callsite: &AtomicPtr<()>| callsite.load(Ordering::Relaxed).cast_const() == address(metadata);
-        match Self::of(metadata) {
-            Source::Waker if unheard(&DROPS) || (unheard(&CLONES) && !WAITS.load(Ordering::Relaxed)) => Source::Other,
+        match Self::read(metadata) {
+            Source::Waker => match known(metadata) {
+                Some(Op::Drop) => Source::Other,
+                Some(Op::Clone) if !WAITS.load(Ordering::Relaxed) => Source::Other,
+                _ => Source::Waker,
+            },
             Source::Resource | Source::Op | Source::OpPolled | Source::ResourceState | Source::OpState
                 if !WAITS.load(Ordering::Relaxed) =>
             {
@@ -74,22 +108,20 @@ impl Source {
     }
 }
 
-/// The callsites of Tokio's words on a waker that was dropped, and on one that was cloned, once each has been heard: all its
-/// words on wakers look alike but for a value, and those that nobody needs are not to be made.
-static DROPS: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
-static CLONES: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
+/// The callsites of Tokio's words on wakers, once each has been heard. All of them look alike but for a value, and to ask
+/// for that at every wake would cost more than the wake does.
+static CALLSITES: [AtomicPtr<()>; Op::ALL.len()] = [const { AtomicPtr::new(std::ptr::null_mut()) }; Op::ALL.len()];
 
-/// A callsite is known by the address of its description.
-fn address(metadata: &Metadata<'_>) -> *const () {
-    std::ptr::from_ref(metadata).cast()
+/// What Tokio says there of a waker, if that callsite has been heard.
+fn known(metadata: &Metadata<'_>) -> Option<Op> {
+    let callsite = std::ptr::from_ref(metadata).cast();
+    Op::ALL.into_iter().find(|op| CALLSITES[*op as usize].load(Ordering::Relaxed).cast_const() == callsite)
 }
 
-/// A callsite was heard. From now on it is known, and asked for only as far as it is needed.
-fn learn(known: &AtomicPtr<()>, metadata: &Metadata<'_>) {
-    if known.load(Ordering::Relaxed).is_null() {
-        known.store(address(metadata).cast_mut(), Ordering::Relaxed);
-        tracing_core::callsite::rebuild_interest_cache();
-    }
+/// A callsite was heard. From now on it is known, and asked only as far as it is needed.
+fn learn(op: Op, metadata: &Metadata<'_>) {
+    CALLSITES[op as usize].store(std::ptr::from_ref(metadata).cast_mut().cast(), Ordering::Relaxed);
+    tracing_core::callsite::rebuild_interest_cache();
 }
 
 /// Whether any recorder of this process has wanted waits.
@@ -150,18 +182,18 @@ pub(super) enum WakerEvent {
 
 /// What an event about a waker says.
 pub(super) fn waker_event(event: &TracingEvent<'_>) -> WakerEvent {
-    let mut fields = WakerFields::default();
+    let mut fields = WakerFields { op: known(event.metadata()), span: 0 };
+    let heard = fields.op.is_some();
     event.record(&mut fields);
+    if let Some(op) = fields.op
+        && !heard
+    {
+        learn(op, event.metadata());
+    }
     match fields.op {
-        Op::Wake => WakerEvent::Wake(fields.span),
-        Op::Clone => {
-            learn(&CLONES, event.metadata());
-            WakerEvent::Clone(fields.span)
-        }
-        Op::Drop => {
-            learn(&DROPS, event.metadata());
-            WakerEvent::Drop
-        }
+        Some(Op::Wake | Op::WakeByRef) => WakerEvent::Wake(fields.span),
+        Some(Op::Clone) => WakerEvent::Clone(fields.span),
+        Some(Op::Drop) | None => WakerEvent::Drop,
     }
 }
 
@@ -388,19 +420,24 @@ impl Visit for TaskFields {
 }
 
 /// The fields of an event about a waker.
-#[derive(Default)]
 struct WakerFields {
-    op: Op,
+    /// None until it is known.
+    op: Option<Op>,
     /// Named `task.id` by Tokio, but it is the id of the task's span.
     span: u64,
 }
 
-#[derive(Default)]
+/// What becomes of a waker, in Tokio's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Op {
     Wake,
+    WakeByRef,
     Clone,
-    #[default]
     Drop,
+}
+
+impl Op {
+    const ALL: [Self; 4] = [Self::Wake, Self::WakeByRef, Self::Clone, Self::Drop];
 }
 
 impl Visit for WakerFields {
@@ -409,11 +446,15 @@ impl Visit for WakerFields {
     }
 
     fn record_str(&mut self, _: &Field, value: &str) {
-        self.op = match value {
-            "waker.clone" => Op::Clone,
-            "waker.wake" | "waker.wake_by_ref" => Op::Wake,
-            _ => Op::Drop,
-        };
+        if self.op.is_none() {
+            self.op = match value {
+                "waker.wake" => Some(Op::Wake),
+                "waker.wake_by_ref" => Some(Op::WakeByRef),
+                "waker.clone" => Some(Op::Clone),
+                "waker.drop" => Some(Op::Drop),
+                _ => None,
+            };
+        }
     }
 
     fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}

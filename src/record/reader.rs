@@ -11,12 +11,14 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rtrb::Consumer;
 
 use super::event::{Event, NewSite, SiteId, What};
+use super::local::{Entry, Written};
+use super::presence::{Poll, Presence};
 use super::recorder::{Shared, lock};
 use super::site::Site;
 use super::symbols;
@@ -27,8 +29,8 @@ const PATIENCE_NS: u64 = 20_000_000;
 /// A thread that attached.
 #[derive(Debug)]
 pub(super) struct Joined {
-    pub(super) ring: Consumer<Event>,
-    pub(super) parked: Arc<AtomicBool>,
+    pub(super) ring: Consumer<Written>,
+    pub(super) presence: Arc<Presence>,
     pub(super) name: String,
 }
 
@@ -46,8 +48,8 @@ pub struct Reader {
 /// What the stacks of this run mean, as far as they have been met.
 #[derive(Debug, Default)]
 struct Sites {
-    /// By number of the stack.
-    of_stacks: HashMap<u32, SiteId>,
+    /// By number of the stack, which are given out one after the other; 0 for one not met yet.
+    of_stacks: Vec<SiteId>,
     ids: HashMap<Arc<Site>, SiteId>,
 }
 
@@ -66,14 +68,17 @@ impl Sites {
         if stack == 0 {
             return None;
         }
-        if let Some(known) = self.of_stacks.get(&stack) {
+        if let Some(known) = self.of_stacks.get(stack as usize).filter(|known| known.0 != 0) {
             *id = *known;
             return None;
         }
         let site = symbols::site(stack);
         let next = SiteId(self.ids.len() as u32 + 1);
         *id = *self.ids.entry(site.clone()).or_insert(next);
-        self.of_stacks.insert(stack, *id);
+        if self.of_stacks.len() <= stack as usize {
+            self.of_stacks.resize(stack as usize + 1, SiteId::default());
+        }
+        self.of_stacks[stack as usize] = *id;
         (*id == next).then_some(NewSite { id: next, site })
     }
 }
@@ -82,10 +87,12 @@ impl Sites {
 #[derive(Debug)]
 struct Lane {
     thread: u16,
-    ring: Consumer<Event>,
-    parked: Arc<AtomicBool>,
+    ring: Consumer<Written>,
+    presence: Arc<Presence>,
     taken: VecDeque<Event>,
     last_ns: u64,
+    /// The number of the last poll whose beginning was handed on.
+    begun: Option<u32>,
 }
 
 /// The thread number of wakes that came from no thread of the run.
@@ -169,8 +176,9 @@ impl Reader {
     fn adopt(&mut self) {
         for joined in lock(&self.shared.joined).drain(..) {
             let thread = self.names.len() as u16;
-            self.names.push(joined.name);
-            self.lanes.push(Lane { thread, ring: joined.ring, parked: joined.parked, taken: VecDeque::new(), last_ns: 0 });
+            let Joined { ring, presence, name } = joined;
+            self.names.push(name);
+            self.lanes.push(Lane { thread, ring, presence, taken: VecDeque::new(), last_ns: 0, begun: None });
         }
     }
 }
@@ -180,7 +188,7 @@ impl Lane {
     fn take(&mut self, shared: &Shared, now_ns: u64) -> u64 {
         // Asked before the ring is emptied: a thread parks after its last write, and what it
         // writes once it is awake again is later than `now_ns`.
-        let parked = self.parked.load(Ordering::Acquire);
+        let parked = self.presence.parked();
         let gone = self.ring.is_abandoned();
         let mut taken = std::mem::take(&mut self.taken);
         self.empty(shared, |event| taken.push_back(event));
@@ -194,15 +202,39 @@ impl Lane {
         }
     }
 
-    /// Takes everything out of the ring. Returns how many events there were.
+    /// Takes everything out of the ring, and looks what the thread is at. Returns how many events there were.
     fn empty(&mut self, shared: &Shared, mut f: impl FnMut(Event)) -> usize {
-        let n = self.ring.slots();
-        let Ok(chunk) = self.ring.read_chunk(n) else { return 0 };
-        for Event { at_ns: stamp, what } in chunk {
-            let at_ns = shared.time_ns(stamp);
-            self.last_ns = at_ns;
-            f(Event { at_ns, what });
+        let Self { ring, presence, begun, last_ns, .. } = self;
+        // Asked before the ring is emptied: what was written before that poll is then in it.
+        let under_way = presence.poll();
+        let mut events = 0;
+        let mut hand_on = |stamp, what| {
+            *last_ns = shared.time_ns(stamp);
+            events += 1;
+            f(Event { at_ns: *last_ns, what });
+        };
+        for Written { stamp, entry } in ring.read_chunk(ring.slots()).into_iter().flatten() {
+            let (poll, over) = match entry {
+                Entry::What(what) => {
+                    hand_on(stamp, what);
+                    continue;
+                }
+                Entry::Began(poll) => (poll, false),
+                Entry::Polled(poll) => (poll, true),
+            };
+            if begun.replace(poll.number) != Some(poll.number) {
+                hand_on(poll.began, What::PollStart(poll.task));
+            }
+            if over {
+                hand_on(stamp, What::PollEnd(poll.task));
+            }
         }
-        n
+        // If it ended meanwhile, what is in the ring says so, and maybe more.
+        let unseen = |poll: &Poll| begun.is_none_or(|begun| poll.number.wrapping_sub(begun) as i32 > 0);
+        if let Some(poll) = under_way.filter(unseen) {
+            *begun = Some(poll.number);
+            hand_on(poll.began, What::PollStart(poll.task));
+        }
+        events
     }
 }
