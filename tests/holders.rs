@@ -267,7 +267,11 @@ fn check_lives(trace: &Trace, polls: u64) -> Result<(), TestCaseError> {
     prop_assert_eq!(trace.lost, 0);
     for task in &trace.tasks {
         let readies = task.segments.iter().filter(|segment| segment.state == State::Ready).count();
-        prop_assert_eq!(readies, task.wakes.len() + 1, "{}: {:?} {:?}", &task.name, &task.segments, &task.wakes);
+        // A wake within what turns out to be the last poll makes nothing ready.
+        let ended_in = task.ended.and(task.segments.last()).filter(|last| matches!(last.state, State::Running(_)));
+        let in_vain = ended_in.zip(task.wakes.last()).is_some_and(|(last, wake)| wake.at_ns >= last.start_ns);
+        let answered = readies == task.wakes.len() + 1 || (in_vain && readies == task.wakes.len());
+        prop_assert!(answered, "{}: {:?} {:?}", &task.name, &task.segments, &task.wakes);
         for (i, segment) in task.segments.iter().enumerate() {
             let before = i.checked_sub(1).map(|before| task.segments[before].state);
             let aborted = task.ended.is_some_and(|ended| ended.how != End::Completed) && i + 1 == task.segments.len();
@@ -297,10 +301,6 @@ proptest! {
         let on = if workers { On::TwoWorkers } else { On::OneThread };
         let (trace, polls) = observe(on, Detail::Waits, |_| async move { program(tasks, Arc::new(Resources::new())).await });
         prop_assert_eq!((trace.polls, trace.lost), (polls, 0));
-        // On two workers a wake and the poll that it causes are stamped by two threads, and the
-        // order of their stamps is not always that of the events.
-        if !workers {
-            check_lives(&trace, polls)?;
-        }
+        check_lives(&trace, polls)?;
     }
 }

@@ -19,7 +19,8 @@
 //!   time of that one. If it is a wake from before the last poll, that poll was
 //!   the answer to it, and the task stays as it is.
 //! - A poll that starts while another one lasts ends that one: the task can be
-//!   in one place only. The end of the other, when it comes, is late.
+//!   in one place only. The end of the other, when it comes, is late: Tokio
+//!   calls the hook for it when the task may be polled elsewhere already.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -226,7 +227,12 @@ impl Trace {
         let last = self.last(task);
         match last.state {
             State::Ready => self.bins.add_delay(at_ns, at_ns - last.start_ns),
-            State::Running(_) => self.bins.add_poll(at_ns, at_ns - last.start_ns),
+            State::Running(_) => {
+                self.bins.add_poll(at_ns, at_ns - last.start_ns);
+                if self.life(task).woken {
+                    self.enter(at_ns, task, State::Ready);
+                }
+            }
             State::Waiting(_) => {}
         }
         self.know_thread(thread);
