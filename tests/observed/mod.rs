@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
@@ -41,23 +41,23 @@ impl On {
 
 /// The trace of a program that runs.
 #[derive(Clone, Default)]
-pub(crate) struct Live(Arc<Mutex<Trace>>);
+pub(crate) struct Live(Arc<(Mutex<Trace>, Condvar)>);
 
 impl Live {
     pub(crate) fn trace(&self) -> MutexGuard<'_, Trace> {
-        self.0.lock().expect("no thread has panicked with the trace")
+        self.0.0.lock().expect("no thread has panicked with the trace")
     }
 
     /// Yields until the task of that name is seen to wait.
     pub(crate) async fn until_waiting(&self, name: &str) {
-        while !self.is_waiting(name) {
-            thread::sleep(Duration::from_millis(1));
+        while !self.is_waiting_after_a_look(name) {
             task::yield_now().await;
         }
     }
 
-    fn is_waiting(&self, name: &str) -> bool {
-        let trace = self.trace();
+    /// Blocks until the recording has been read once more: to yield all the time would fill it with yields.
+    fn is_waiting_after_a_look(&self, name: &str) -> bool {
+        let trace = self.0.1.wait(self.trace()).expect("no thread has panicked with the trace");
         let task = trace.tasks.iter().find(|task| task.name == name);
         task.and_then(|task| task.segments.last()).is_some_and(|last| last.state.is_waiting())
     }
@@ -81,9 +81,17 @@ where
     P: FnOnce(Live) -> F,
     F: Future<Output = ()> + Send + 'static,
 {
+    observe_on(on.builder(), on, detail, program)
+}
+
+/// The same, on a runtime that is like `on` but for its settings.
+pub(crate) fn observe_on<F, P>(mut builder: Builder, on: On, detail: Detail, program: P) -> (Trace, u64)
+where
+    P: FnOnce(Live) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
     record::install();
     let (recorder, mut reader) = Recorder::with_detail(if on == On::Virtual { OnFull::Wait } else { OnFull::Drop }, detail);
-    let mut builder = on.builder();
     recorder.observe(&mut builder, ());
     let runtime = builder.build().unwrap();
     let live = Live::default();
@@ -94,6 +102,7 @@ where
             loop {
                 let last = over.load(Ordering::Acquire);
                 reader.drain(last, |thread, event| live.trace().push(thread, event));
+                live.0.1.notify_all();
                 if last {
                     break;
                 }

@@ -1,0 +1,94 @@
+//! Waits that look unlike a plain `.await`: other libraries' futures, tasks within
+//! a poll, a task that is one future of Tokio's.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_playground::record::Detail;
+use async_playground::trace::Cause;
+use tokio::task;
+use tokio::time::sleep;
+
+use super::kinds::{Lines, check_lines};
+use super::observed::{On, one, spawn, waits};
+use super::{observe, on_virtual};
+
+const MS: Duration = Duration::from_millis(1);
+
+#[test]
+fn waits_within_sets_of_futures_are_told() {
+    use futures::StreamExt;
+    let lines = Arc::new(AtomicU32::new(0));
+    let told = lines.clone();
+    let trace = on_virtual(async move {
+        told.store(line!() + 1, Ordering::Relaxed);
+        let nap = |ms: u32| async move { sleep(ms * MS).await };
+        let mut naps: futures::stream::FuturesUnordered<_> = [10, 20].map(nap).into_iter().collect();
+        while naps.next().await.is_some() {}
+    });
+    let line = lines.load(Ordering::Relaxed);
+    // Both sleep at one line; when one has ended, the other goes on there.
+    assert_eq!(waits(&trace, "main"), [one(Cause::Time, line), one(Cause::Time, line)]);
+}
+
+#[test]
+fn what_runs_inside_a_poll_is_not_the_tasks_own_wait() {
+    let lines = Lines::default();
+    let l = lines.clone();
+    let (trace, _) = observe(On::TwoWorkers, Detail::Waits, |_| async move {
+        task::block_in_place(|| {
+            let local = task::LocalSet::new();
+            let inside = local.run_until(async {
+                let nap = task::spawn_local(async { sleep(5 * MS).await });
+                nap.await.unwrap();
+                sleep(MS).await;
+            });
+            tokio::runtime::Handle::current().block_on(inside);
+        });
+        l.expect("main", Cause::Time, line!() + 1);
+        sleep(5 * MS).await;
+    });
+    check_lines(&trace, &lines, 1);
+}
+
+#[test]
+fn futures_of_other_libraries_are_told_with_their_place_and_marked() {
+    let lines = Arc::new(AtomicU32::new(0));
+    let told = lines.clone();
+    let trace = on_virtual(async move {
+        let (send, receive) = futures::channel::oneshot::channel::<()>();
+        let sends = spawn("sends", async move {
+            sleep(10 * MS).await;
+            send.send(()).unwrap();
+        });
+        told.store(line!() + 1, Ordering::Relaxed);
+        receive.await.unwrap();
+        sends.await.unwrap();
+    });
+    assert_eq!(waits(&trace, "main")[0], [format!("other {}?", lines.load(Ordering::Relaxed))]);
+}
+
+#[test]
+fn a_task_that_is_nothing_but_tokios_future_waits_where_it_was_spawned() {
+    let trace = on_virtual(async {
+        task::Builder::new().name("nap").spawn(sleep(10 * MS)).unwrap().await.unwrap();
+    });
+    let waits = waits(&trace, "nap");
+    assert!(waits.len() == 1 && waits[0][0].starts_with("time ") && waits[0][0].ends_with('?'), "{waits:?}");
+}
+
+#[test]
+fn the_chain_of_calls_leads_to_the_wait() {
+    async fn outer() {
+        inner().await;
+    }
+    async fn inner() {
+        sleep(10 * MS).await;
+    }
+    let trace = on_virtual(outer());
+    let leaf = trace.waits_of(0).next().unwrap().leaves[0];
+    let chain: Vec<u32> = trace.site(leaf.site).chain().map(|frame| frame.place.line).collect();
+    assert_eq!(chain.len(), 2, "{:?}", trace.site(leaf.site));
+    assert_eq!(chain[1] - chain[0], 3);
+}
