@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
 mod branches;
+mod faults;
 mod kinds;
 #[path = "../observed/mod.rs"]
 mod observed;
