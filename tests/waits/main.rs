@@ -5,6 +5,7 @@
 
 mod branches;
 mod faults;
+mod held;
 mod kinds;
 #[path = "../observed/mod.rs"]
 mod observed;

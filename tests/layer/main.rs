@@ -1,0 +1,43 @@
+//! The same waits through a `Registry`, beside console-subscriber: the same
+//! causes, lines and holders as through the bare subscriber.
+//!
+//! The tests are those of `tests/waits`, word for word. They are run once more
+//! in a program of their own, because a process has one global subscriber.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
+
+#[path = "../waits/branches.rs"]
+mod branches;
+#[path = "../waits/held.rs"]
+mod held;
+#[path = "../waits/kinds.rs"]
+mod kinds;
+#[path = "../observed/mod.rs"]
+mod observed;
+
+use std::net::Ipv4Addr;
+use std::sync::Once;
+
+use async_playground::engine::serve_console;
+use async_playground::record::Detail;
+use async_playground::trace::Trace;
+use observed::{Live, On};
+
+/// Runs a program to its end, with tokio-console served as for a user.
+fn observe<F, P>(on: On, detail: Detail, program: P) -> (Trace, u64)
+where
+    P: FnOnce(Live) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
+    static SERVED: Once = Once::new();
+    SERVED.call_once(|| {
+        // It would fail if the bare subscriber were installed already.
+        serve_console((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    });
+    observed::observe(on, detail, program)
+}
+
+/// The virtual clock: what waits, and until when, is known to the millisecond.
+fn on_virtual(program: impl Future<Output = ()> + Send + 'static) -> Trace {
+    observe(On::Virtual, Detail::Waits, |_| program).0
+}
