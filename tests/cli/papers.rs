@@ -1,0 +1,82 @@
+//! What the program tells of itself: the catalogue, completions, the manual page.
+
+use serde_json::Value;
+
+use super::{IDS, json, run, stdout};
+
+#[test]
+fn list_tells_every_scenario_by_group() {
+    let text = stdout(&run(&["list"]));
+    for id in IDS {
+        assert!(text.lines().any(|line| line.split_whitespace().next() == Some(id)), "{id}: {text}");
+    }
+    let one = stdout(&run(&["list", "semaphore"]));
+    assert!(one.contains("permits") && one.contains("(1 to 1000 permits)"), "{one}");
+}
+
+#[test]
+fn list_json_has_the_fields_of_the_contract() {
+    let list = json(&["list", "--json"]);
+    let entries = list.as_array().expect("an array");
+    assert_eq!(entries.iter().filter_map(|entry| entry["id"].as_str()).collect::<Vec<_>>(), IDS);
+    let keys = |value: &Value| value.as_object().map(|object| object.keys().cloned().collect::<Vec<_>>());
+    for entry in entries {
+        let expected = sorted(&["id", "title", "group", "lesson", "clocks", "params", "patterns"]);
+        assert_eq!(keys(entry), Some(expected), "{entry}");
+        for param in entry["params"].as_array().expect("parameters") {
+            let expected = sorted(&["name", "kind", "default", "min", "max", "choices", "unit", "help"]);
+            assert_eq!(keys(param), Some(expected), "{param}");
+            match param["kind"].as_str() {
+                Some("number") => {
+                    let [min, default, max] = ["min", "default", "max"].map(|key| param[key].as_u64());
+                    assert!(min.is_some() && min <= default && default <= max, "{param}");
+                    assert!(param["unit"].as_str().is_some_and(|unit| !unit.is_empty()), "{param}");
+                    assert!(param["choices"].is_null(), "{param}");
+                }
+                Some("choice") => {
+                    let choices = param["choices"].as_array().expect("choices");
+                    assert!(choices.contains(&param["default"]), "{param}");
+                    assert!(["min", "max", "unit"].iter().all(|key| param[*key].is_null()), "{param}");
+                }
+                kind => panic!("kind {kind:?}"),
+            }
+        }
+    }
+}
+
+/// In the order of `serde_json`'s own map.
+fn sorted(keys: &[&str]) -> Vec<String> {
+    let mut keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
+    keys.sort();
+    keys
+}
+
+#[test]
+fn completions_know_the_flags_of_run() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = run(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0), "{shell}");
+        assert!(stdout(&output).contains("workers"), "{shell}");
+    }
+}
+
+#[test]
+fn the_manual_page_has_every_subcommand_with_its_flags() {
+    let output = run(&["man"]);
+    let page = stdout(&output);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(page.contains(".TH async-playground 1"), "{page}");
+    for part in [
+        ".SH NAME",
+        ".SH LIST",
+        ".SH RUN",
+        ".SS \"EXAMPLES\"",
+        ".SS \"EXIT CODES\"",
+        ".SH COMPLETIONS",
+        "\\-\\-workers",
+        "NAME=VALUE",
+        "interrupted (SIGINT)",
+    ] {
+        assert!(page.contains(part), "{part:?}: {page}");
+    }
+}

@@ -1,0 +1,117 @@
+//! Every scenario on both clocks; pace, pause, and what a clock refuses.
+
+use std::time::{Duration, Instant};
+
+use async_playground::engine::{Detail, Ending, Run, Spec, SpecError, StartError};
+use async_playground::trace::Trace;
+use scenarios::{CATALOGUE, Clock, Outcome, Scenario};
+
+use super::programs::{TICKS_FOR_EVER, scenario};
+use super::{find, ms, real, to_end};
+
+#[test]
+fn every_scenario_runs_on_the_virtual_clock_and_nothing_is_missed() {
+    for scenario in CATALOGUE {
+        let (trace, report) = to_end(&Spec::new(scenario));
+        let Ending::Finished(outcome) = &report.ending else { panic!("{}: {:?}", scenario.id, report.ending) };
+        assert!(outcome.holds(), "{}: {outcome:?}", scenario.id);
+        assert_eq!(Some(trace.polls), report.runtime_polls, "{}: polls by Tokio's count", scenario.id);
+        assert_eq!((trace.lost, trace.late), (0, 0), "{}", scenario.id);
+        assert!(trace.closed);
+        assert!((500..=8_000).contains(&ms(report.elapsed_ns)), "{}: {} ms", scenario.id, ms(report.elapsed_ns));
+        assert!(trace.tasks.len() <= 24, "{}: {} lanes", scenario.id, trace.tasks.len());
+    }
+}
+
+#[test]
+fn the_same_spec_gives_the_same_trace() {
+    for scenario in CATALOGUE {
+        let spec = Spec { seed: 7, ..Spec::new(scenario) };
+        let first = to_end(&spec).0.hash();
+        assert!((0..5).all(|_| to_end(&spec).0.hash() == first), "{}", scenario.id);
+    }
+}
+
+#[test]
+fn on_the_real_clock_it_takes_as_long_as_on_the_virtual_one() {
+    // Side by side: they wait, and do not compute.
+    std::thread::scope(|scope| {
+        for scenario in CATALOGUE {
+            for workers in [0, 2] {
+                scope.spawn(move || {
+                    let (_, on_virtual) = to_end(&Spec::new(scenario));
+                    let (trace, on_real) = to_end(&real(scenario, workers));
+                    let Ending::Finished(outcome) = &on_real.ending else { panic!("{}: {on_real:?}", scenario.id) };
+                    assert!(outcome.holds(), "{}: {outcome:?}", scenario.id);
+                    let ratio = on_real.elapsed_ns as f64 / on_virtual.elapsed_ns as f64;
+                    assert!((0.85..1.15).contains(&ratio), "{} with {workers} workers: {ratio}", scenario.id);
+                    assert_eq!(trace.lost, 0);
+                    assert_eq!(on_real.runtime_polls.is_some(), workers == 0);
+                    assert!(on_real.runtime_polls.is_none_or(|polls| polls == trace.polls));
+                    assert!(!trace.samples.is_empty(), "ten samples a second");
+                });
+            }
+        }
+    });
+}
+
+#[test]
+fn a_paced_run_keeps_its_pace() {
+    // Without lines of waits: to look them up takes wall time of its own.
+    let spec = Spec { pace: Some(10.0), detail: Detail::Polls, ..Spec::new(find("semaphore")) };
+    let start = Instant::now();
+    let (paced, report) = to_end(&spec);
+    let wall = start.elapsed().as_secs_f64();
+    assert!((0.35..3.0).contains(&wall), "3.5 s at 10x took {wall} s: neither at once nor in its own time");
+    let (unpaced, _) = to_end(&Spec::new(find("semaphore")));
+    assert_eq!(paced.hash(), unpaced.hash(), "watching it slowly does not change it");
+    assert_eq!(ms(report.elapsed_ns), 3_500);
+}
+
+#[test]
+fn a_paused_real_run_polls_nothing_until_it_goes_on() {
+    let mut run = Run::start(&real(&TICKS_FOR_EVER, 2)).unwrap();
+    let mut trace = Trace::default();
+    run.pause(true);
+    // A poll that was under way when the gate closed may still end.
+    let settle = Instant::now();
+    while settle.elapsed() < Duration::from_millis(150) {
+        run.wait(Duration::from_millis(10));
+        run.drain(&mut trace);
+    }
+    let polls = trace.polls;
+    let held = Instant::now();
+    while held.elapsed() < Duration::from_millis(250) {
+        run.wait(Duration::from_millis(10));
+        run.drain(&mut trace);
+    }
+    assert_eq!(trace.polls, polls, "two ticks were due and none was polled");
+    run.pause(false);
+    while trace.polls == polls {
+        run.wait(Duration::from_millis(10));
+        run.drain(&mut trace);
+    }
+}
+
+#[test]
+fn what_cannot_be_run_is_refused_with_a_reason() {
+    static ONLY_REAL: Scenario = Scenario { clocks: &[Clock::Real], ..PANICS_TEMPLATE };
+    const PANICS_TEMPLATE: Scenario = scenario("only-real", |_| Box::pin(async { Ok(Outcome::new()) }));
+    let semaphore = find("semaphore");
+    let mut too_many_each = Spec::new(semaphore);
+    let each = semaphore.param("permits_each").unwrap();
+    too_many_each.values.set(each, each.parse("4").unwrap());
+    let cases = [
+        (Spec { clock: Clock::Virtual, ..Spec::new(&ONLY_REAL) }, "clock: only-real has no virtual clock; it has: real"),
+        (Spec { workers: 2, ..Spec::new(semaphore) }, "workers: 2 workers need the real clock"),
+        (Spec { workers: 65, ..real(semaphore, 0) }, "workers: 65 workers is out of range: 0 to 64"),
+        (Spec { pace: Some(2.0), ..real(semaphore, 0) }, "speed: the real clock has one speed"),
+        (Spec { pace: Some(0.0), ..Spec::new(semaphore) }, "speed: 0 is not a speed"),
+        (too_many_each, "permits_each: 4 permits each can never be had of 3"),
+    ];
+    for (spec, reason) in cases {
+        let Err(StartError::Spec(error)) = Run::start(&spec) else { panic!("{reason}: was not refused") };
+        assert!(error.to_string().starts_with(reason), "{error}");
+        assert!(!matches!(error, SpecError::Values(_)) || reason.starts_with("permits_each"));
+    }
+}

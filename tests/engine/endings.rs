@@ -1,0 +1,103 @@
+//! How a run ends: at its limit, told to stop, abandoned, with a panic or an error.
+
+use std::time::{Duration, Instant};
+
+use async_playground::engine::{Ending, Run, Spec};
+use async_playground::trace::{End, Trace};
+
+use super::programs::{CHILD_PANICS, FAILS, LEAVES_TASKS, NEVER_YIELDS, PANICS, TICKS_FOR_EVER, YIELDS_FOR_EVER};
+use super::{drain_to_end, ms, real, to_end};
+
+#[test]
+fn an_endless_run_is_stopped_at_its_limit() {
+    let spec = Spec { limit: Duration::from_secs(5), ..Spec::new(&TICKS_FOR_EVER) };
+    let (trace, report) = to_end(&spec);
+    assert_eq!((report.ending, ms(report.elapsed_ns)), (Ending::Limit, 5_000));
+    assert_eq!(Some(trace.polls), report.runtime_polls);
+    assert_eq!(trace.tasks[0].ended.map(|end| end.how), Some(End::Dropped));
+
+    let spec = Spec { limit: Duration::from_millis(300), ..real(&TICKS_FOR_EVER, 2) };
+    let (_, report) = to_end(&spec);
+    assert_eq!(report.ending, Ending::Limit);
+    assert!((300..400).contains(&ms(report.elapsed_ns)), "{report:?}");
+}
+
+#[test]
+fn virtual_time_that_stands_still_is_stopped_after_as_much_wall_time() {
+    let spec = Spec { limit: Duration::from_millis(200), ..Spec::new(&YIELDS_FOR_EVER) };
+    let (trace, report) = to_end(&spec);
+    assert_eq!((report.ending, report.elapsed_ns), (Ending::Limit, 0));
+    assert_eq!((Some(trace.polls), trace.lost), (report.runtime_polls, 0));
+}
+
+#[test]
+fn a_run_that_is_told_to_stop_is_over_within_a_second() {
+    let specs = [
+        Spec::new(&YIELDS_FOR_EVER),
+        real(&TICKS_FOR_EVER, 0),
+        real(&TICKS_FOR_EVER, 2),
+        Spec { pace: Some(0.01), ..Spec::new(&TICKS_FOR_EVER) },
+    ];
+    for spec in specs {
+        let mut run = Run::start(&spec).unwrap();
+        let mut trace = Trace::default();
+        while trace.tasks.is_empty() {
+            run.wait(Duration::from_millis(10));
+            run.drain(&mut trace);
+        }
+        let told = Instant::now();
+        run.stop();
+        drain_to_end(&mut run, &mut trace);
+        assert!(told.elapsed() < Duration::from_secs(1), "{}", spec.scenario.id);
+        assert_eq!(run.report().unwrap().ending, Ending::Stopped, "{}", spec.scenario.id);
+        assert_eq!(trace.tasks[0].ended.map(|end| end.how), Some(End::Dropped));
+    }
+}
+
+#[test]
+fn code_that_never_yields_is_left_behind() {
+    for spec in [Spec::new(&NEVER_YIELDS), real(&NEVER_YIELDS, 1)] {
+        let mut run = Run::start(&spec).unwrap();
+        let mut trace = Trace::default();
+        while trace.tasks.first().is_none_or(|main| main.segments.len() < 2) {
+            run.wait(Duration::from_millis(10));
+            run.drain(&mut trace);
+        }
+        let told = Instant::now();
+        run.stop();
+        drain_to_end(&mut run, &mut trace);
+        assert!(told.elapsed() < Duration::from_millis(1_500), "{:?}", told.elapsed());
+        assert_eq!(run.report().unwrap().ending, Ending::Abandoned);
+    }
+}
+
+#[test]
+fn a_panic_is_caught_and_told() {
+    let (trace, report) = to_end(&Spec::new(&PANICS));
+    assert_eq!(report.ending, Ending::Panicked("on purpose".to_owned()));
+    assert_eq!(trace.tasks[0].ended.map(|end| end.how), Some(End::Panicked));
+    assert!(trace.tasks[0].panic.as_ref().is_some_and(|text| text.contains("on purpose")));
+}
+
+#[test]
+fn a_panic_in_a_task_ends_nothing_else() {
+    let (trace, report) = to_end(&Spec::new(&CHILD_PANICS));
+    assert!(matches!(&report.ending, Ending::Finished(outcome) if outcome.holds()));
+    let ends: Vec<_> = trace.tasks.iter().map(|task| task.ended.map(|end| end.how)).collect();
+    assert_eq!(ends, [Some(End::Completed), Some(End::Panicked)]);
+}
+
+#[test]
+fn an_error_from_main_is_told() {
+    let (_, report) = to_end(&Spec::new(&FAILS));
+    assert_eq!(report.ending, Ending::Failed("no luck".to_owned()));
+}
+
+#[test]
+fn tasks_that_main_leaves_behind_go_on_while_they_can() {
+    let (trace, report) = to_end(&Spec::new(&LEAVES_TASKS));
+    assert_eq!(ms(report.elapsed_ns), 100, "elapsed ends with main");
+    let ends: Vec<_> = trace.tasks.iter().map(|task| task.ended.map(|end| (end.how, ms(end.at_ns)))).collect();
+    assert_eq!(ends, [Some((End::Completed, 100)), Some((End::Completed, 500)), Some((End::Dropped, 500))]);
+    assert_eq!(Some(trace.polls), report.runtime_polls);
+}
