@@ -8,6 +8,9 @@
 //!
 //! `cargo bench --bench frame` prints a table, `… -- --json` the same for machines.
 
+#[path = "../tests/screens/recorded.rs"]
+mod recorded;
+
 use std::io::{self, Read, Write};
 use std::num::NonZeroU16;
 use std::process::ExitCode;
@@ -15,9 +18,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use async_playground::app::action::Action;
-use async_playground::app::model::{CodeTab, Model, Options, Theme};
+use async_playground::app::model::{CodeTab, Model};
 use async_playground::app::update;
-use async_playground::engine::{Phase, Run, Spec};
+use async_playground::engine::Spec;
 use async_playground::ui::{self, Cache};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use ratatui::backend::CrosstermBackend;
@@ -97,24 +100,10 @@ fn played() -> Model {
     let requests = scenario.param("requests").expect("it has this parameter");
     let value = requests.parse(REQUESTS).expect("it is within the range");
     spec.values.set(requests, value);
-    let mut run = Run::start(&spec).expect("it can be run");
-    let mut model = model(spec.clone());
-    update::started(&mut model, spec);
-    let view = model.run.as_mut().expect("it has just been started");
-    while run.phase() != Phase::Over {
-        run.wait(Duration::from_secs(1));
-        run.drain(&mut view.trace);
-    }
-    view.phase = Phase::Over;
-    view.report = run.report().cloned();
+    let mut model = recorded::fresh(spec.clone());
+    recorded::record(&mut model, spec);
     update::recorded(&mut model);
     model
-}
-
-fn model(spec: Spec) -> Model {
-    let options =
-        Options { theme: Theme { color: true, unicode: true }, mouse: true, console: None, limit: Duration::from_secs(60) };
-    Model::new(CATALOGUE, options, Some(spec))
 }
 
 /// A terminal that swallows everything.
@@ -149,7 +138,7 @@ fn highlighting() -> [Row; 4] {
     let mut times = [const { Vec::new() }; 4];
     for _ in 0..STARTS {
         let mut screen = Screen::new(120, 40);
-        let [first, second, ..] = CATALOGUE else { unreachable!("there are five scenarios") };
+        let [first, second, ..] = CATALOGUE else { unreachable!("there are more than two scenarios") };
         let mut longest = Duration::ZERO;
         for (i, (scenario, tab)) in
             [(first, CodeTab::Rust), (second, CodeTab::Rust), (first, CodeTab::Asyncio)].into_iter().enumerate()
@@ -170,7 +159,7 @@ fn highlighting() -> [Row; 4] {
 }
 
 fn highlighted(screen: &mut Screen, scenario: &'static Scenario, tab: CodeTab) -> (Duration, Duration) {
-    let mut model = model(Spec::new(scenario));
+    let mut model = recorded::fresh(Spec::new(scenario));
     model.code.tab = tab;
     let mut longest = Duration::ZERO;
     let start = Instant::now();

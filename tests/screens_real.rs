@@ -1,4 +1,4 @@
-//! The five scenarios as they are seen: real runs on the virtual clock, the cursor in the middle of each.
+//! The scenarios as they are seen: real runs on the virtual clock, the cursor in the middle of each.
 //!
 //! The virtual clock makes a run the same every time. What is still a figure
 //! of the machine (how busy its worker was, what a poll cost on the wall) is
@@ -6,13 +6,13 @@
 
 #[path = "screens/paint.rs"]
 mod paint;
-
-use std::time::Duration;
+#[path = "screens/recorded.rs"]
+mod recorded;
 
 use async_playground::app::action::Action;
-use async_playground::app::model::{Model, Options, Theme};
+use async_playground::app::model::{Model, Theme};
 use async_playground::app::update;
-use async_playground::engine::{Phase, Run, Spec};
+use async_playground::engine::Spec;
 use insta::assert_snapshot;
 use scenarios::{CATALOGUE, Scenario};
 
@@ -27,20 +27,10 @@ fn half_way(scenario: &'static Scenario, width: u16, height: u16) -> Model {
 
 /// The model after a whole run.
 fn run(spec: Spec, width: u16, height: u16) -> Model {
-    let options =
-        Options { theme: Theme { color: true, unicode: true }, mouse: true, console: None, limit: Duration::from_secs(60) };
-    let mut model = Model::new(CATALOGUE, options, Some(spec.clone()));
+    let mut model = recorded::fresh(spec.clone());
     lay_out(&mut model, width, height);
-
-    let mut run = Run::start(&spec).expect("the scenario can be run");
-    update::started(&mut model, spec);
-    let view = model.run.as_mut().expect("it has just been started");
-    while run.phase() != Phase::Over {
-        run.wait(Duration::from_secs(1));
-        run.drain(&mut view.trace);
-    }
-    view.phase = Phase::Over;
-    view.report = run.report().cloned();
+    recorded::record(&mut model, spec);
+    let view = model.run.as_mut().expect("it has been run");
     view.trace.samples.clear();
     view.cost_ns = Some(25.0);
     update::recorded(&mut model);

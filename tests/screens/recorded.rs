@@ -1,0 +1,28 @@
+//! A model with a whole run, without a screen: for tests and benchmarks of what is drawn of it.
+
+use std::time::Duration;
+
+use async_playground::app::model::{Model, Options, Theme};
+use async_playground::app::update;
+use async_playground::engine::{Phase, Run, Spec};
+use scenarios::CATALOGUE;
+
+/// A model that is about to run this.
+pub(crate) fn fresh(spec: Spec) -> Model {
+    let options =
+        Options { theme: Theme { color: true, unicode: true }, mouse: true, console: None, limit: Duration::from_secs(60) };
+    Model::new(CATALOGUE, options, Some(spec))
+}
+
+/// Runs it to its end. The model has the whole run, and is yet to be told so: [`update::recorded`].
+pub(crate) fn record(model: &mut Model, spec: Spec) {
+    let mut run = Run::start(&spec).expect("it can be run");
+    update::started(model, spec);
+    let view = model.run.as_mut().expect("it has just been started");
+    while run.phase() != Phase::Over {
+        run.wait(Duration::from_secs(1));
+        run.drain(&mut view.trace);
+    }
+    view.phase = Phase::Over;
+    view.report = run.report().cloned();
+}
