@@ -93,6 +93,13 @@ fn a_deadlock_is_told_where_it_is_seen() {
     assert_snapshot!("deadlocked_why_120x40", screen(&model, 120, 40));
     model.options.theme.unicode = false;
     assert!(screen(&model, 120, 40).is_ascii());
+    // Main waits for the end of both, and they for each other.
+    let mut model = deadlocked(120, 40);
+    model.timeline.selected = Some(0);
+    update::update(&mut model, Action::Why);
+    let seen = screen(&model, 120, 40);
+    assert!(seen.contains("for task A?, B? to act"), "{seen}");
+    assert!(seen.contains("back to task A: a circle of 2 tasks"), "{seen}");
 }
 
 #[test]

@@ -144,6 +144,23 @@ proptest! {
     }
 
     #[test]
+    fn what_lives_when_the_recording_stops_is_seen_as_it_was(steps in steps()) {
+        let mut model = Model::from_steps(&steps);
+        let mut trace = told(&model.told);
+        let look = |trace: &Trace, at_ns: u64| {
+            let tasks: Vec<_> = (0..).zip(&trace.tasks).map(|(ix, task)| {
+                (task.segment_at(at_ns), task.end_at(at_ns), task.times_at(at_ns), trace.wait_at(ix, at_ns).map(|wait| wait.start_ns))
+            }).collect();
+            let bin = trace.bins.total(at_ns, at_ns);
+            (tasks, trace.census_at(at_ns), (bin.census, bin.polls), trace.totals())
+        };
+        let before = look(&trace, model.now);
+        model.close(0);
+        trace.close(model.now);
+        prop_assert_eq!(look(&trace, model.now), before);
+    }
+
+    #[test]
     fn the_hash_does_not_depend_on_who_looks_when(steps in steps(), looks in prop::collection::vec(any::<bool>(), 1..9)) {
         let model = Model::from_steps(&steps);
         let mut plain = told(&model.told);

@@ -132,7 +132,7 @@ fn mark(task: &Task, from: u64, to: u64, marks: &Marks) -> char {
     if task.spawned_ns >= to {
         return ' ';
     }
-    if let Some(end) = task.end_at(to - 1) {
+    if let Some(end) = task.ended.filter(|end| end.at_ns < to) {
         match end.how {
             _ if end.at_ns < from => return ' ',
             End::Completed => return marks.completed,

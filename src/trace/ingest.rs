@@ -157,9 +157,9 @@ impl Trace {
         self.samples.insert(place, sample);
     }
 
-    /// The recording is over. Tasks that live are ended as [`End::Dropped`] at
-    /// this time, in the order of spawning; one that the runtime had already
-    /// let go of ends as that said, and when.
+    /// The recording is over. Tasks that live are marked as [`End::Dropped`] at
+    /// this time, in the order of spawning, and stand from then on as they
+    /// stood; one that the runtime had already let go of ends as that said, and when.
     pub fn close(&mut self, at_ns: u64) {
         if self.closed {
             return;
@@ -335,9 +335,6 @@ impl Trace {
 
     fn end(&mut self, at_ns: u64, task: TaskIx, ended: Ended) {
         let last = self.last(task);
-        if self.polled(task) {
-            self.bins.add_poll(at_ns, at_ns - last.start_ns);
-        }
         let count = match ended.how {
             End::Completed => Some(&mut self.totals.completed),
             End::Failed => Some(&mut self.totals.failed),
@@ -348,14 +345,20 @@ impl Trace {
         if let Some(count) = count {
             *count += 1;
             self.totals.alive -= 1;
+            if self.polled(task) {
+                self.bins.add_poll(at_ns, at_ns - last.start_ns);
+            }
+            self.leave(at_ns, task, last.state);
+            self.shift(at_ns, Some(last.state.into()), Standing::Ended);
+        } else if last.state.is_waiting() {
+            // It lives, and counts as alive wherever tasks are counted; only how long it has waited is added up.
+            self.wait_counts(at_ns, task);
         }
-        self.leave(at_ns, task, last.state);
         for leaf in std::mem::take(&mut self.ingest.leaves[task as usize].live) {
             leaf.op.into_iter().for_each(|op| _ = self.ingest.ops.remove(&op));
         }
         self.tasks[task as usize].count_last(at_ns);
         self.tasks[task as usize].ended = Some(ended);
-        self.shift(at_ns, Some(last.state.into()), Standing::Ended);
         self.digest.end(at_ns, task, ended.how);
     }
 

@@ -94,7 +94,7 @@ pub struct Totals {
     pub cancelled: u32,
     /// Those that ended as [`End::Panicked`].
     pub panicked: u32,
-    /// Those that live, or lived when the recording stopped ([`End::Dropped`]).
+    /// Those that live, or were alive when the recording stopped ([`End::Dropped`]).
     pub alive: u32,
 }
 

@@ -33,7 +33,7 @@ pub struct Task {
     pub waits: Vec<Wait>,
     /// The wakes that made it ready, in order of time.
     pub wakes: Vec<Wake>,
-    /// How and when it ended.
+    /// How and when it ended, or when the recording stopped and it was alive ([`End::Dropped`]).
     pub ended: Option<Ended>,
     /// Wakes that changed nothing, because it was ready or had been woken in the same poll.
     pub redundant_wakes: u64,
@@ -140,7 +140,8 @@ pub enum End {
     Cancelled,
     /// It panicked, in its last poll or when its future was dropped.
     Panicked,
-    /// It was alive when the recording stopped; the runtime's shutdown dropped it.
+    /// It was alive when the recording stopped, which is no end of its own:
+    /// from then on it stands as it stood, and counts as alive.
     Dropped,
 }
 
@@ -186,16 +187,16 @@ pub struct Mark {
 }
 
 impl Task {
-    /// The segment that covers a time; none before the spawn and from the end on.
+    /// The segment that covers a time; none before the spawn and from an end of its own on.
     pub fn segment_at(&self, at_ns: u64) -> Option<Segment> {
-        if self.ended.is_some_and(|end| end.at_ns <= at_ns) {
+        if self.end_at(at_ns).is_some() {
             return None;
         }
         let after = self.segments.partition_point(|segment| segment.start_ns <= at_ns);
         after.checked_sub(1).map(|i| self.segments[i])
     }
 
-    /// How long it had lived at a time, in nanoseconds; the whole life once it has ended, 0 before the spawn.
+    /// How long it had lived at a time, in nanoseconds, as far as it was recorded; 0 before the spawn.
     pub fn duration(&self, at_ns: u64) -> u64 {
         self.until(at_ns).saturating_sub(self.spawned_ns)
     }
@@ -246,9 +247,14 @@ impl Task {
         }
     }
 
-    /// How it ended, when that was at or before this time.
+    /// How it ended, when that was at or before this time. That the recording stopped is no end.
     pub fn end_at(&self, at_ns: u64) -> Option<Ended> {
-        self.ended.filter(|end| end.at_ns <= at_ns)
+        self.end().filter(|end| end.at_ns <= at_ns)
+    }
+
+    /// Its own end, if it has come to one.
+    pub(super) fn end(&self) -> Option<Ended> {
+        self.ended.filter(|end| end.how != End::Dropped)
     }
 
     /// The segments that touch a stretch of time (both ends included): the one

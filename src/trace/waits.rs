@@ -18,7 +18,7 @@ use std::collections::HashMap;
 
 use super::Trace;
 use super::resource::ResourceIx;
-use super::task::{End, State, TaskIx, Wake, Waker};
+use super::task::{State, TaskIx, Wake, Waker};
 use super::track::Track;
 use crate::record::event::{NewSite, OpId, ResourceId, SiteId};
 use crate::record::site::{Cause, Place, Site};
@@ -165,9 +165,7 @@ impl Trace {
         let task = &self.tasks[task as usize];
         let start_ns = task.segments[wait.segment as usize].start_ns;
         let next = task.segments.get(wait.segment as usize + 1);
-        // What the end of the recording cut off has not ended: the last picture shows who is stuck.
-        let ended = task.ended.filter(|ended| ended.how != End::Dropped);
-        let end_ns = next.map(|next| next.start_ns).or(ended.map(|ended| ended.at_ns));
+        let end_ns = next.map(|next| next.start_ns).or(task.end().map(|ended| ended.at_ns));
         let woken = next.is_some_and(|next| next.state == State::Ready);
         let wake = end_ns.filter(|_| woken).and_then(|end_ns| task.wake_at(end_ns));
         WaitView { start_ns, end_ns, leaves: self.leaves(wait), wake }
@@ -246,11 +244,18 @@ impl Trace {
 
     /// The wait of a task that waits ends.
     pub(super) fn wait_ends(&mut self, at_ns: u64, task: TaskIx) {
+        if let Some(wait) = self.tasks[task as usize].waits.last() {
+            self.waits.each_total(wait.leaves, |total| total.waiting.fewer(at_ns));
+        }
+        self.wait_counts(at_ns, task);
+    }
+
+    /// The wait of a task that waits is added to the totals, up to a time.
+    pub(super) fn wait_counts(&mut self, at_ns: u64, task: TaskIx) {
         let waiting = &self.tasks[task as usize];
         let Some(wait) = waiting.waits.last().copied() else { return };
         let lasted_ns = at_ns.saturating_sub(waiting.segments[wait.segment as usize].start_ns);
         self.waits.each_total(wait.leaves, |total| {
-            total.waiting.fewer(at_ns);
             total.sum.count += 1;
             total.sum.total_ns += lasted_ns;
             total.sum.max_ns = total.sum.max_ns.max(lasted_ns);

@@ -231,19 +231,15 @@ impl Model {
         model
     }
 
-    /// The recording stops: what lives is dropped.
+    /// The recording stops: what lives is cut off, and stands as it stood.
     pub(crate) fn close(&mut self, pause: u64) {
         self.now += pause;
         for task in 0..self.tasks.len() {
             if self.tasks[task].doing == Doing::Ended {
                 continue;
             }
-            if self.tasks[task].doing == Doing::Polled {
-                self.finished.0 += 1;
-                self.finished.1 += self.now - self.tasks[task].since;
-            }
             self.tasks[task].end = Some((self.now, End::Dropped));
-            self.enter(task, Doing::Ended);
+            self.enter(task, self.tasks[task].doing);
         }
     }
 

@@ -102,7 +102,7 @@ fn ended(look: Look, end: Ended) -> String {
         End::Failed => "failed",
         End::Cancelled => "cancelled",
         End::Panicked => "panicked",
-        End::Dropped => "dropped at the end of the run",
+        End::Dropped => "alive when the recording stopped",
     };
     if end.inferred { format!("{how}{} inferred", look.glyphs.inferred) } else { how.to_owned() }
 }
@@ -113,6 +113,9 @@ fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
     if task.spawned_ns <= at {
         end(look, task, at, &mut facts);
         wait(look, run, ix, &mut facts);
+        if let Some(cut_off) = task.ended.filter(|end| end.how == End::Dropped && end.at_ns <= at) {
+            facts.push(("end", ended(look, cut_off), look.warn()));
+        }
         life(look, run, ix, task, &mut facts);
     }
     let all = run.trace.tasks.len() as u64;

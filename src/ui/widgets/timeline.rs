@@ -149,7 +149,8 @@ impl<'a> Cells<'a> {
         if last < self.task.spawned_ns {
             return Fill::Empty;
         }
-        match self.task.end_at(last) {
+        // What was alive when the recording stopped has its mark there too: nothing more is known of it.
+        match self.task.ended.filter(|end| end.at_ns <= last) {
             Some(end) if end.at_ns >= from => Fill::End(end.how, end.inferred),
             Some(_) => Fill::Empty,
             None => self.state(from, last),
