@@ -389,3 +389,21 @@ fn a_busy_run_on_workers_shows_each_state() {
     model.run.as_mut().unwrap().cursor.playing = false;
     row(&screen(&model, 120, 40), "paused: no task is polled, but the real clock goes on");
 }
+
+#[test]
+fn the_legend_tells_what_this_run_shows_and_cuts_no_word() {
+    let mut model = model(1_000);
+    model.run.as_mut().unwrap().trace = fixture::workers();
+    let all = ["█ runs", "▒ ready", "▁ other", "✓ ok", "✗ error", "⊘ cancelled", "‼ panic"];
+    let mut fewest = all.len();
+    for width in 60..=160 {
+        let row = row(&screen(&model, width, 24), all[0]);
+        let legend = row.split(['│', '┃']).find(|part| part.contains(all[0])).unwrap().trim();
+        let items: Vec<&str> = legend.split("  ").collect();
+        let told = items.iter().filter(|item| **item != "…").count();
+        assert_eq!(items[..told], all[..told], "at a width of {width}");
+        assert_eq!(items.len() > told, told < all.len(), "what is left out is marked, at a width of {width}: {legend}");
+        fewest = fewest.min(told);
+    }
+    assert!(fewest < all.len(), "the narrowest has no room for all of it");
+}

@@ -387,7 +387,7 @@ impl Trace {
         match from {
             State::Running(_) => self.leaves_rest(at_ns, task),
             State::Waiting(_) => self.wait_ends(at_ns, task),
-            State::Ready => {}
+            State::Ready => self.was_ready |= at_ns > self.last(task).start_ns,
         }
     }
 

@@ -74,6 +74,8 @@ pub struct Trace {
     pub deadlocks: Vec<(u64, Vec<TaskIx>)>,
     /// The tasks that were spawned from outside any task of the run.
     roots: Vec<TaskIx>,
+    /// Whether a task has been ready for some time before it was polled.
+    was_ready: bool,
     totals: Totals,
     changes: census::Changes,
     digest: digest::Digest,
@@ -169,6 +171,11 @@ impl Trace {
     /// step back goes. As exact as [`Trace::census_at`].
     pub fn previous_change(&self, at_ns: u64) -> Option<u64> {
         self.changes.previous(at_ns)
+    }
+
+    /// Whether any task has been ready for some time, and not polled at once: so that it can be seen.
+    pub fn was_ready(&self) -> bool {
+        self.was_ready || self.census_at(self.end_ns).ready > 0
     }
 
     /// How many tasks there are by now, and how they ended.

@@ -17,6 +17,7 @@
 use std::collections::HashMap;
 
 use super::Trace;
+use super::family::Family;
 use super::resource::ResourceIx;
 use super::task::{State, TaskIx, Wake, Waker};
 use super::track::Track;
@@ -101,6 +102,8 @@ pub(super) struct Waits {
     totals: Vec<Total>,
     by_place: HashMap<(Cause, Option<Place>), usize>,
     scratch: Vec<Leaf>,
+    /// Which families of causes waits have been drawn as, in the order of [`Family::ALL`].
+    families: [bool; Family::ALL.len()],
 }
 
 /// A set of leaves that some wait had.
@@ -194,6 +197,11 @@ impl Trace {
         })
     }
 
+    /// The families of causes that tasks of the run have waited for, as their waits are drawn.
+    pub fn families(&self) -> impl Iterator<Item = Family> {
+        Family::ALL.into_iter().filter(|family| self.waits.families[*family as usize])
+    }
+
     pub(super) fn learn_site(&mut self, new: NewSite) {
         self.waits.by_id.insert(new.id, self.waits.sites.len() as SiteIx);
         self.waits.sites.push(new.site);
@@ -239,7 +247,9 @@ impl Trace {
         self.waits.each_total(leaves, |total| total.waiting.more(at_ns));
         let task = &mut self.tasks[task as usize];
         task.waits.push(Wait { segment: task.segments.len() as u32, leaves });
-        self.waits.sets[leaves as usize].cause
+        let cause = self.waits.sets[leaves as usize].cause;
+        self.waits.families[Family::of(cause) as usize] = true;
+        cause
     }
 
     /// The wait of a task that waits ends.

@@ -3,11 +3,12 @@
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use scenarios::Clock;
 
 use crate::app::model::{Areas, Model, Pane, RunView};
 use crate::engine::Phase;
-use crate::trace::{End, Family, Stall, StallKind, State, Task, TaskIx, Trace};
+use crate::trace::{End, Stall, StallKind, State, Task, TaskIx, Trace};
 use crate::ui::panes::outcome;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -169,14 +170,31 @@ fn draw_status(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) {
     if outcome::status(&mut pen, look, run) {
         return;
     }
-    let states = [(State::Running(0), "running"), (State::Ready, "ready")].map(|(state, word)| (look.state(state), word));
-    let waits = Family::ALL.map(|family| (look.wait(family), family.name()));
-    let ends = [(End::Completed, "ok"), (End::Failed, "error"), (End::Cancelled, "cancelled"), (End::Panicked, "panicked")]
-        .map(|(how, word)| (look.end(how), word));
-    for ((glyph, style), word) in states.into_iter().chain(waits).chain(ends) {
-        if format::width(word) + 2 > pen.room() {
-            break;
+    let marks = legend(look, &run.trace);
+    for (i, ((glyph, style), word)) in marks.iter().enumerate() {
+        let last = i + 1 == marks.len();
+        // A glyph and a gap, and room for the sign that there is more.
+        if format::width(word) + 2 + if last { 0 } else { 3 } > pen.room() {
+            pen.put(look.glyphs.more, look.dim());
+            return;
         }
-        pen.put(glyph, style).space(1).put(word, look.dim()).space(2);
+        pen.put(glyph, *style).space(1).put(word, look.dim()).space(2);
     }
+}
+
+/// What the marks mean that are drawn in this run. Depends on the whole run and not on the cursor, so that it stands still.
+fn legend(look: Look, trace: &Trace) -> Vec<((&'static str, Style), &'static str)> {
+    let totals = trace.totals();
+    let ready = trace.was_ready().then_some((look.state(State::Ready), "ready"));
+    let ends = [
+        (End::Completed, "ok", totals.completed),
+        (End::Failed, "error", totals.failed),
+        (End::Cancelled, "cancelled", totals.cancelled),
+        (End::Panicked, "panic", totals.panicked),
+    ];
+    let mut marks = vec![(look.state(State::Running(0)), "runs")];
+    marks.extend(ready);
+    marks.extend(trace.families().map(|family| (look.wait(family), family.name())));
+    marks.extend(ends.into_iter().filter(|(.., count)| *count > 0).map(|(how, word, _)| (look.end(how), word)));
+    marks
 }

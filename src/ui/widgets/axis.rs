@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 
@@ -54,22 +55,25 @@ impl Axis {
             return;
         }
         let step = self.step_ns();
+        let cursor = self.cell(self.cursor_ns).filter(|x| *x < u64::from(area.width)).map(|x| x as u16);
         let mut next = self.left_ns.checked_next_multiple_of(step);
         while let Some((at, cell)) =
             next.and_then(|at| Some((at, self.cell(at)?))).filter(|(_, cell)| *cell < u64::from(area.width))
         {
             let x = cell as u16;
             let text = label(look, at, step);
-            // A label that is cut at the edge would be a wrong number.
-            if usize::from(area.width - x) > text.len() {
+            let cells = format::width(&text);
+            // A label that is cut at the edge, or by the cursor's head, would be a wrong number.
+            if usize::from(area.width - x) > cells {
+                let covered = cursor.and_then(|cursor| cursor.checked_sub(x)).is_some_and(|at| (1..=cells).contains(&at.into()));
                 Pen::new(buf, look, Rect { x: area.x + x, width: area.width - x, ..area }, 0)
                     .put(look.glyphs.tick, look.border(false))
-                    .put(&text, look.dim());
+                    .put(if covered { "" } else { &text }, look.dim());
             }
             next = at.checked_add(step);
         }
-        if let Some(x) = self.cell(self.cursor_ns).filter(|x| *x < u64::from(area.width)) {
-            Pen::new(buf, look, Rect { x: area.x + x as u16, width: 1, ..area }, 0)
+        if let Some(x) = cursor {
+            Pen::new(buf, look, Rect { x: area.x + x, width: 1, ..area }, 0)
                 .put(look.glyphs.cursor_head, look.cursor().patch(look.strong()));
         }
     }
@@ -107,10 +111,14 @@ mod tests {
     use super::*;
 
     fn ruler(left_ns: u64, cell_ns: u64) -> String {
+        with_cursor(left_ns, cell_ns, u64::MAX)
+    }
+
+    fn with_cursor(left_ns: u64, cell_ns: u64, cursor_ns: u64) -> String {
         let look = Look::sample();
         let area = Rect::new(0, 0, 50, 1);
         let mut buf = Buffer::empty(area);
-        Axis { left_ns, cell_ns, cursor_ns: u64::MAX }.render(&mut buf, look, area);
+        Axis { left_ns, cell_ns, cursor_ns }.render(&mut buf, look, area);
         buf.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned()
     }
 
@@ -122,6 +130,15 @@ mod tests {
         assert_eq!(ruler(0, 2 * SECOND), "╷0             ╷30s           ╷1:00          ╷1:30");
         assert_eq!(ruler(600 * SECOND, 20 * MILLI), "╷10:00.0  ╷10:00.2  ╷10:00.4  ╷10:00.6  ╷10:00.8");
         assert_eq!(ruler(0, 1), "╷0        ╷10ns     ╷20ns     ╷30ns     ╷40ns");
+    }
+
+    #[test]
+    fn a_label_under_the_head_of_the_cursor_gives_way() {
+        let at_cell = |cell: u64| with_cursor(0, 50 * MILLI, cell * 50 * MILLI);
+        assert_eq!(at_cell(10), "╷0        ▼500ms    ╷1.0s     ╷1.5s     ╷2.0s");
+        assert_eq!(at_cell(11), "╷0        ╷▼        ╷1.0s     ╷1.5s     ╷2.0s");
+        assert_eq!(at_cell(15), "╷0        ╷    ▼    ╷1.0s     ╷1.5s     ╷2.0s");
+        assert_eq!(at_cell(16), "╷0        ╷500ms▼   ╷1.0s     ╷1.5s     ╷2.0s");
     }
 
     #[test]
