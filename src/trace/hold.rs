@@ -1,6 +1,7 @@
 //! From what Tokio says of its resources to holders and waiters.
 
 use super::Trace;
+use super::line::Place;
 use super::resource::{Holder, Resource, ResourceIx, Step};
 use super::task::TaskIx;
 use crate::record::event::{Change, LockChange, OpId, ResourceId, ResourceKind, SiteId, TaskId};
@@ -9,13 +10,14 @@ use crate::record::event::{Change, LockChange, OpId, ResourceId, ResourceKind, S
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Op {
     task: TaskIx,
-    resource: Option<ResourceIx>,
+    /// The resource that it is on, and its place in the line there.
+    queued: Option<(ResourceIx, Place)>,
 }
 
 impl Trace {
     /// The places of the resources that tasks have had to wait for, in the order they were made.
     pub fn contended(&self) -> impl Iterator<Item = ResourceIx> {
-        (0..self.resources.len() as ResourceIx).filter(|ix| self.resources[*ix as usize].was_contended())
+        self.contended.iter().copied()
     }
 
     pub(super) fn make_resource(&mut self, at_ns: u64, id: ResourceId, kind: ResourceKind, site: SiteId) -> bool {
@@ -36,31 +38,41 @@ impl Trace {
         }
         self.leaf_pends(task, op, resource, site);
         let Some(op) = op else { return true };
-        let resource = resource.and_then(|resource| self.known_resource(resource));
-        let new = self.ingest.ops.insert(op, Op { task, resource }).is_none();
-        let Some(resource) = resource else { return true };
-        if new {
-            let asks = self.ingest.asked.remove(&op).unwrap_or(1);
-            self.step(at_ns, resource, Step::Queue { op, task, asks });
-        }
+        let queued = match self.ingest.ops.get(&op) {
+            Some(known) => known.queued,
+            None => resource.and_then(|resource| self.known_resource(resource)).map(|resource| {
+                let asks = self.ingest.asked.remove(&op).unwrap_or(1);
+                (resource, self.join(at_ns, resource, task, asks))
+            }),
+        };
+        self.ingest.ops.insert(op, Op { task, queued });
+        let Some((resource, place)) = queued else { return true };
         if let Some((_, permits)) = self.ingest.took.remove(&task).filter(|(of, _)| *of == resource) {
-            self.step(at_ns, resource, Step::Grant { op, permits });
+            self.resources[resource as usize].grant(at_ns, place, permits);
         }
         true
     }
 
+    /// A task comes to wait for a resource.
+    fn join(&mut self, at_ns: u64, resource: ResourceIx, task: TaskIx, asks: u32) -> Place {
+        if let Err(place) = self.contended.binary_search(&resource) {
+            self.contended.insert(place, resource);
+        }
+        self.resources[resource as usize].join(at_ns, task, asks)
+    }
+
     pub(super) fn done(&mut self, at_ns: u64, id: TaskId, op: OpId, resource: Option<ResourceId>, site: SiteId) -> bool {
         let Some(task) = self.known(id) else { return false };
-        let queued = self.ingest.ops.remove(&op);
-        self.leaf_ends(queued.map_or(task, |queued| queued.task), op);
+        let known = self.ingest.ops.remove(&op);
+        self.leaf_ends(known.map_or(task, |known| known.task), op);
         self.ingest.took.remove(&task);
         let asked = self.ingest.asked.remove(&op);
         let Some(resource) = resource.and_then(|resource| self.known_resource(resource)) else { return true };
         let mut permits = asked.unwrap_or(1);
-        if queued.is_some() {
-            let waiters = &self.resources[resource as usize].now.waiters;
-            permits = waiters.iter().find(|waiter| waiter.op == op).map_or(permits, |waiter| waiter.asks);
-            self.step(at_ns, resource, Step::Leave { op, returns: false });
+        if let Some((of, place)) = known.and_then(|known| known.queued) {
+            let queued = &mut self.resources[of as usize];
+            permits = queued.line.waiter(place).asks;
+            queued.leave(at_ns, place, false);
         }
         if self.resources[resource as usize].kind == ResourceKind::Semaphore && permits > 0 {
             let site = self.known_site(site);
@@ -71,14 +83,14 @@ impl Trace {
 
     pub(super) fn closed_op(&mut self, at_ns: u64, op: OpId, by: TaskId) -> bool {
         self.ingest.asked.remove(&op);
-        let Some(Op { task, resource }) = self.ingest.ops.remove(&op) else {
+        let Some(Op { task, queued }) = self.ingest.ops.remove(&op) else {
             return self.known(by).is_some();
         };
         self.leaf_ends(task, op);
-        if let Some(resource) = resource {
+        if let Some((resource, place)) = queued {
+            let resource = &mut self.resources[resource as usize];
             // Who holds a lock is told apart from its permits.
-            let returns = self.resources[resource as usize].kind == ResourceKind::Semaphore;
-            self.step(at_ns, resource, Step::Leave { op, returns });
+            resource.leave(at_ns, place, resource.kind == ResourceKind::Semaphore);
         }
         true
     }
@@ -101,7 +113,9 @@ impl Trace {
     ) -> bool {
         let Some(resource) = resource.and_then(|resource| self.known_resource(resource)) else { return false };
         self.give_back(at_ns, resource, by, permits);
-        self.step(at_ns, resource, Step::Grant { op, permits });
+        if let Some((of, place)) = self.ingest.ops.get(&op).and_then(|known| known.queued) {
+            self.resources[of as usize].grant(at_ns, place, permits);
+        }
         true
     }
 
@@ -139,7 +153,7 @@ impl Trace {
                 self.step(at_ns, resource, Step::Hold(Holder { task, since_ns: at_ns, permits: 1, exclusive, site }));
             }
             LockChange::Free | LockChange::ReaderOut => {
-                self.release(at_ns, resource, Step::Release { task, permits: 1, exclusive });
+                self.resources[resource as usize].release(at_ns, task, 1, exclusive);
             }
         }
         true
@@ -149,13 +163,7 @@ impl Trace {
     fn give_back(&mut self, at_ns: u64, resource: ResourceIx, by: Option<TaskId>, permits: u32) {
         if self.resources[resource as usize].kind == ResourceKind::Semaphore {
             let task = by.and_then(|by| self.known(by));
-            self.release(at_ns, resource, Step::Release { task, permits, exclusive: false });
-        }
-    }
-
-    fn release(&mut self, at_ns: u64, resource: ResourceIx, release: Step) {
-        if !self.resources[resource as usize].now.holders.is_empty() {
-            self.step(at_ns, resource, release);
+            self.resources[resource as usize].release(at_ns, task, permits, false);
         }
     }
 

@@ -15,6 +15,9 @@ mod digest;
 mod family;
 mod hold;
 mod ingest;
+mod line;
+#[cfg(test)]
+mod line_tests;
 mod notes;
 mod resource;
 mod stall;
@@ -28,7 +31,8 @@ mod why;
 pub use bins::{Bin, Bins};
 pub use census::Census;
 pub use family::Family;
-pub use resource::{Holder, Holdings, Resource, ResourceIx, Waiter};
+pub use line::Waiter;
+pub use resource::{Holder, Holdings, Resource, ResourceIx};
 pub use stall::{Held, Stall, StallKind, Stalled, StalledWait};
 pub use task::{End, Ended, Mark, Segment, SpanLabel, State, Task, TaskIx, Times, Wake, Waker};
 pub use waits::{Leaf, PlaceCount, SiteIx, Wait, WaitTotal, WaitView};
@@ -74,6 +78,8 @@ pub struct Trace {
     pub deadlocks: Vec<(u64, Vec<TaskIx>)>,
     /// The tasks that were spawned from outside any task of the run.
     roots: Vec<TaskIx>,
+    /// The resources that tasks have had to wait for, in the order they were made.
+    contended: Vec<ResourceIx>,
     /// Whether a task has been ready for some time before it was polled.
     was_ready: bool,
     totals: Totals,

@@ -1,7 +1,8 @@
 //! Resources: who holds them, and who waits for them, at any time.
 //!
-//! A resource keeps what happened to it, and now and then how things stood, so
-//! that any moment can be rebuilt from a short stretch of its history.
+//! A resource keeps what happened to it, and now and then who held it, so that
+//! any moment can be rebuilt from a short stretch of its history. Who waits is
+//! kept apart, in its [line](super::line).
 //!
 //! An acquire is *queued*, then *granted* (its permits are set aside, and the
 //! task has been woken), then *held*. Tokio tells who takes and who gives back,
@@ -11,9 +12,10 @@
 //! holds anything. Of a semaphore's permits those from `try_acquire` are never
 //! told, so its holders are a lower bound.
 
+use super::line::{Line, Place, Waiter};
 use super::task::TaskIx;
 use super::waits::SiteIx;
-use crate::record::event::{OpId, ResourceKind};
+use crate::record::event::ResourceKind;
 
 /// The place of a resource in [`Trace::resources`](super::Trace).
 pub type ResourceIx = u32;
@@ -27,17 +29,18 @@ pub struct Resource {
     pub made_ns: u64,
     /// Where it was made, if that is known: the place of this site.
     pub made_at: Option<SiteIx>,
-    pub(super) now: Holdings,
+    pub(super) now: Hands,
+    pub(super) line: Line,
     steps: Vec<(u64, Step)>,
-    /// How things stood after every [`EVERY`]th step.
-    kept: Vec<Holdings>,
+    /// How things stood after so many steps, now and then, and the first that was in line then.
+    kept: Vec<(usize, Hands, Place)>,
 }
 
-/// Steps between two [`Holdings`] that are kept.
+/// Steps between two [`Hands`] that are kept, at least: more when there are many holders to copy.
 const EVERY: usize = 128;
 
 /// How things stand with a resource.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holdings {
     /// Permits that are free; none where Tokio does not tell.
     pub free: Option<u32>,
@@ -45,16 +48,33 @@ pub struct Holdings {
     pub permits: Option<u32>,
     /// Who holds it, the longest first.
     pub holders: Vec<Holder>,
-    /// Who waits for it, in order.
+    /// How many wait for it.
+    pub waiting: u32,
+    /// Who waits for it, in order: as many as were asked for.
     pub waiters: Vec<Waiter>,
     /// Whether who holds it is inferred: somebody has given back what another one had taken.
     pub inferred: bool,
+}
+
+/// In whose hands a resource is, and how long was waited for it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Hands {
+    free: Option<u32>,
+    permits: Option<u32>,
+    pub(super) holders: Vec<Holder>,
+    pub(super) inferred: bool,
     /// What was given back last, and by whom: it may turn out to be what a cancelled acquire had been granted.
     given_back: Vec<Holder>,
     /// The task that gave it back.
     given_by: Option<TaskIx>,
     /// What `inferred` was before that.
     was_inferred: bool,
+    /// How many wait.
+    waiting: u32,
+    /// The sum of the times since which they do, in nanoseconds.
+    since_ns: u128,
+    /// How long those have waited together that wait no more, in nanoseconds.
+    waited_ns: u64,
 }
 
 /// Who holds a resource, or a part of it.
@@ -72,27 +92,6 @@ pub struct Holder {
     pub site: Option<SiteIx>,
 }
 
-/// Who waits for a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Waiter {
-    /// The task.
-    pub task: TaskIx,
-    /// Since when, in nanoseconds since the run began.
-    pub since_ns: u64,
-    /// How many permits it asks for. The writers of a read-write lock ask for hundreds of millions.
-    pub asks: u32,
-    /// How many of them have been set aside for it.
-    pub granted: u32,
-    pub(super) op: OpId,
-}
-
-impl Waiter {
-    /// Whether it has all that it asks for, and has not come to take it.
-    pub fn is_granted(&self) -> bool {
-        self.granted >= self.asks
-    }
-}
-
 /// What can happen to a resource.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step {
@@ -107,77 +106,119 @@ pub(super) enum Step {
         task: Option<TaskIx>,
         permits: u32,
         exclusive: bool,
+        /// Whether something was set aside for that task here.
+        granted: bool,
     },
-    Queue {
-        op: OpId,
-        task: TaskIx,
-        asks: u32,
-    },
-    Grant {
-        op: OpId,
-        permits: u32,
-    },
-    /// A waiter is gone, with what it asked for or without.
+    /// A waiter has come.
+    Join,
+    /// Something was set aside for a waiter.
+    Grant,
+    /// A waiter is gone, which had waited since then.
     Leave {
-        op: OpId,
-        returns: bool,
+        task: TaskIx,
+        since_ns: u64,
+        /// The permits that were set aside for it and that it gives back unused.
+        unused: u32,
     },
 }
 
 impl Resource {
     pub(super) fn new(kind: ResourceKind, made_ns: u64, made_at: Option<SiteIx>) -> Self {
-        Self { kind, made_ns, made_at, now: Holdings::default(), steps: Vec::new(), kept: Vec::new() }
+        let (now, line) = (Hands::default(), Line::default());
+        Self { kind, made_ns, made_at, now, line, steps: Vec::new(), kept: Vec::new() }
     }
 
     /// How things stood at a time, after all that happened at it.
     pub fn at(&self, at_ns: u64) -> Holdings {
-        let after = self.steps.partition_point(|(at, _)| *at <= at_ns);
-        if after == self.steps.len() {
-            return self.now.clone();
-        }
-        let kept = after / EVERY;
-        let mut holdings = kept.checked_sub(1).map_or_else(Holdings::default, |last| self.kept[last].clone());
-        for (at_ns, step) in &self.steps[kept * EVERY..after] {
-            holdings.apply(*at_ns, *step);
-        }
-        holdings
+        self.at_with(at_ns, usize::MAX)
     }
 
-    /// Whether anything ever happened to it: a channel that nobody waited for is of no interest.
+    /// The same with at most so many of the waiters. A line may be long, and this costs no more for it.
+    pub fn at_with(&self, at_ns: u64, waiters: usize) -> Holdings {
+        let (hands, line) = self.look(at_ns);
+        let waiters = line.take(waiters.min(hands.waiting as usize)).collect();
+        let Hands { free, permits, holders, inferred, waiting, .. } = hands;
+        Holdings { free, permits, holders, waiting, waiters, inferred }
+    }
+
+    /// Since when the first in line has waited that still has to, at a time; in nanoseconds since the run began.
+    pub fn waited_since(&self, at_ns: u64) -> Option<u64> {
+        let (hands, line) = self.look(at_ns);
+        line.take(hands.waiting as usize).find(|waiter| !waiter.is_granted()).map(|waiter| waiter.since_ns)
+    }
+
+    /// Whether a task ever had to wait for it: a channel that nobody waited for is of no interest.
     pub fn was_contended(&self) -> bool {
-        self.steps.iter().any(|(_, step)| matches!(step, Step::Queue { .. }))
+        !self.line.is_unused()
     }
 
     /// How long tasks have waited for it together by a time, in nanoseconds: its contention.
     pub fn contention_ns(&self, at_ns: u64) -> u64 {
-        let mut waiting: Vec<(OpId, u64)> = Vec::new();
-        let mut sum = 0;
-        for (at, step) in self.steps.iter().take_while(|(at, _)| *at <= at_ns) {
-            match step {
-                Step::Queue { op, .. } => waiting.push((*op, *at)),
-                Step::Leave { op, .. } => {
-                    if let Some(place) = waiting.iter().position(|(other, _)| other == op) {
-                        sum += at - waiting.remove(place).1;
-                    }
-                }
-                _ => {}
-            }
+        let (hands, _) = self.look(at_ns);
+        let lasting_ns = (u128::from(at_ns) * u128::from(hands.waiting)).saturating_sub(hands.since_ns);
+        hands.waited_ns.saturating_add(u64::try_from(lasting_ns).unwrap_or(u64::MAX))
+    }
+
+    /// In whose hands it was after all that happened by a time, and who was in line.
+    fn look(&self, at_ns: u64) -> (Hands, impl Iterator<Item = Waiter>) {
+        let after = self.steps.partition_point(|(at, _)| *at <= at_ns);
+        if after == self.steps.len() {
+            return (self.now.clone(), self.line.before(after as u32, self.line.first()));
         }
-        sum + waiting.iter().map(|(_, since_ns)| at_ns - since_ns).sum::<u64>()
+        let kept = self.kept.partition_point(|(steps, ..)| *steps <= after);
+        let (from, mut hands, first) = kept.checked_sub(1).map_or_else(Default::default, |last| self.kept[last].clone());
+        for (at_ns, step) in &self.steps[from..after] {
+            hands.apply(*at_ns, *step);
+        }
+        (hands, self.line.before(after as u32, first))
+    }
+
+    /// A task comes to wait for so many permits. Returns its place in the line.
+    pub(super) fn join(&mut self, at_ns: u64, task: TaskIx, asks: u32) -> Place {
+        let since_ns = self.in_order(at_ns);
+        let place = self.line.join(self.steps.len() as u32, Waiter { task, since_ns, asks, granted: 0 });
+        self.step(since_ns, Step::Join);
+        place
+    }
+
+    /// Permits are set aside for a waiter.
+    pub(super) fn grant(&mut self, at_ns: u64, place: Place, permits: u32) {
+        self.line.grant(self.steps.len() as u32, place, permits);
+        self.step(at_ns, Step::Grant);
+    }
+
+    /// A waiter is gone, with what it asked for or without: then it `returns` what was set aside for it.
+    pub(super) fn leave(&mut self, at_ns: u64, place: Place, returns: bool) {
+        let Waiter { task, since_ns, granted, .. } = self.line.leave(self.steps.len() as u32, place);
+        self.step(at_ns, Step::Leave { task, since_ns, unused: if returns { granted } else { 0 } });
+    }
+
+    /// Permits or a lock are given back by a task.
+    pub(super) fn release(&mut self, at_ns: u64, task: Option<TaskIx>, permits: u32, exclusive: bool) {
+        if !self.now.holders.is_empty() {
+            // Only a task that has been granted something here can be about to give that up.
+            let granted = self.line.granted().any(|waiter| Some(waiter.task) == task && waiter.granted > 0);
+            self.step(at_ns, Step::Release { task, permits, exclusive, granted });
+        }
     }
 
     /// Something happened. What comes late happened at the time of the newest step.
     pub(super) fn step(&mut self, at_ns: u64, step: Step) {
-        let at_ns = self.steps.last().map_or(at_ns, |(last, _)| at_ns.max(*last));
+        let at_ns = self.in_order(at_ns);
         self.now.apply(at_ns, step);
         self.steps.push((at_ns, step));
-        if self.steps.len().is_multiple_of(EVERY) {
-            self.kept.push(self.now.clone());
+        let (steps, last) = (self.steps.len(), self.kept.last().map_or(0, |(steps, ..)| *steps));
+        if steps - last >= EVERY.max(self.now.holders.len() / 4) {
+            self.kept.push((steps, self.now.clone(), self.line.first()));
         }
+    }
+
+    fn in_order(&self, at_ns: u64) -> u64 {
+        self.steps.last().map_or(at_ns, |(last, _)| at_ns.max(*last))
     }
 }
 
-impl Holdings {
+impl Hands {
     fn apply(&mut self, at_ns: u64, step: Step) {
         match step {
             Step::Set(permits) => (self.free, self.permits) = (Some(permits), Some(permits)),
@@ -187,14 +228,18 @@ impl Holdings {
             }
             Step::Take(permits) => self.free = self.free.map(|free| free.saturating_sub(permits)),
             Step::Hold(holder) => self.hold(holder),
-            Step::Release { task, permits, exclusive } => self.release(task, permits, exclusive),
-            Step::Queue { op, task, asks } => self.waiters.push(Waiter { task, since_ns: at_ns, asks, granted: 0, op }),
-            Step::Grant { op, permits } => {
-                if let Some(waiter) = self.waiters.iter_mut().find(|waiter| waiter.op == op) {
-                    waiter.granted = waiter.granted.saturating_add(permits);
-                }
+            Step::Release { task, permits, exclusive, granted } => self.release(task, permits, exclusive, granted),
+            Step::Join => {
+                self.waiting += 1;
+                self.since_ns += u128::from(at_ns);
             }
-            Step::Leave { op, returns } => self.leave(op, returns),
+            Step::Grant => {}
+            Step::Leave { task, since_ns, unused } => {
+                self.waiting -= 1;
+                self.since_ns -= u128::from(since_ns);
+                self.waited_ns = self.waited_ns.saturating_add(at_ns - since_ns);
+                self.leave(task, unused);
+            }
         }
     }
 
@@ -206,9 +251,7 @@ impl Holdings {
         }
     }
 
-    fn release(&mut self, task: Option<TaskIx>, permits: u32, exclusive: bool) {
-        // Only a task that has been granted something here can be about to give that up.
-        let granted = self.waiters.iter().any(|waiter| Some(waiter.task) == task && waiter.granted > 0);
+    fn release(&mut self, task: Option<TaskIx>, permits: u32, exclusive: bool, granted: bool) {
         if !granted || self.given_by != task {
             self.given_back.clear();
         }
@@ -234,11 +277,9 @@ impl Holdings {
         self.inferred &= !self.holders.is_empty();
     }
 
-    fn leave(&mut self, op: OpId, returns: bool) {
-        let Some(place) = self.waiters.iter().position(|waiter| waiter.op == op) else { return };
-        let waiter = self.waiters.remove(place);
-        let mut unused = if returns && self.given_by == Some(waiter.task) { waiter.granted } else { 0 };
-        // A cancelled acquire gives back what it was granted, which its task never held.
+    /// A cancelled acquire gives back what it was granted, which its task never held.
+    fn leave(&mut self, task: TaskIx, unused: u32) {
+        let mut unused = if self.given_by == Some(task) { unused } else { 0 };
         while unused > 0 {
             let Some(mut holder) = self.given_back.pop() else { break };
             let back = unused.min(holder.permits);

@@ -145,7 +145,7 @@ impl Trace {
 
     fn stalled(&self, task: TaskIx, at_ns: u64) -> Stalled {
         let holds = (0..self.resources.len() as ResourceIx).flat_map(|resource| {
-            let holders = self.resources[resource as usize].at(at_ns).holders;
+            let holders = self.resources[resource as usize].at_with(at_ns, 0).holders;
             holders.into_iter().filter(|holder| holder.task == Some(task)).map(move |holder| (resource, holder.site))
         });
         let place = |site: Option<_>| site.and_then(|site| self.site(site).place.clone());

@@ -5,11 +5,15 @@
 //! its living children. Those are inferred, and marked so.
 
 use super::Trace;
-use super::resource::{Holdings, ResourceIx};
+use super::line::Waiter;
+use super::resource::{Holder, Resource, ResourceIx};
 use super::task::{State, TaskIx, Waker};
 use super::waits::Leaf;
 use crate::record::event::ResourceKind;
 use crate::record::site::Cause;
+
+/// Those for whom a resource is set aside are the first in line: no more are looked at.
+const SERVED: usize = 64;
 
 /// A task that another one waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +70,8 @@ impl Trace {
             && self.resources[resource as usize].kind != ResourceKind::Channel
             && cause.is_lock()
         {
-            return blockers_of(&self.resources[resource as usize].at(at_ns), task);
+            let holdings = self.resources[resource as usize].at_with(at_ns, SERVED);
+            return blockers_of(&holdings.holders, holdings.inferred, holdings.waiters.into_iter(), task);
         }
         let inferred = |task| Blocker { task, since_ns: None, inferred: true };
         match cause {
@@ -85,8 +90,8 @@ impl Trace {
     /// The task that has held something others wait for since the longest waiter came, what it holds, and since when that one waits.
     pub fn longest_blocker_at(&self, at_ns: u64) -> Option<(TaskIx, ResourceIx, u64)> {
         let worst = |ix: ResourceIx| {
-            let holdings = self.resources[ix as usize].at(at_ns);
-            let since_ns = holdings.waiters.iter().filter(|waiter| !waiter.is_granted()).map(|waiter| waiter.since_ns).min()?;
+            let since_ns = self.resources[ix as usize].waited_since(at_ns)?;
+            let holdings = self.resources[ix as usize].at_with(at_ns, 0);
             let holder = holdings.holders.iter().find_map(|holder| holder.task)?;
             Some((holder, ix, since_ns))
         };
@@ -141,7 +146,7 @@ impl Trace {
         path.push(task);
         let stuck = leaves.iter().all(|resource| {
             let resource = &self.resources[*resource as usize];
-            let blockers = blockers_of(&resource.now, task);
+            let blockers = blockers_now(resource, task);
             let mut stuck = blockers.iter().map(|blocker| self.is_stuck(blocker.task, path));
             // A lock is free when all its holders have left; of a semaphore one permit may do.
             if resource.kind == ResourceKind::Semaphore {
@@ -173,7 +178,7 @@ impl Trace {
                 .lock_leaves(last)
                 .unwrap_or_default()
                 .into_iter()
-                .flat_map(|resource| blockers_of(&self.resources[resource as usize].now, last));
+                .flat_map(|resource| blockers_now(&self.resources[resource as usize], last));
             let stuck = blockers.map(|blocker| blocker.task).find(|blocker| self.is_stuck(*blocker, &mut Vec::new()));
             let Some(next) = stuck else { return Vec::new() };
             if let Some(start) = path.iter().position(|task| *task == next) {
@@ -185,15 +190,17 @@ impl Trace {
 }
 
 /// Those who hold a resource, or for whom it is set aside; a task can hold up itself.
-fn blockers_of(holdings: &Holdings, waiter: TaskIx) -> Vec<Blocker> {
-    let inferred = holdings.inferred;
-    let held = holdings
-        .holders
-        .iter()
-        .filter_map(|holder| Some(Blocker { task: holder.task?, since_ns: Some(holder.since_ns), inferred }));
-    let granted = holdings.waiters.iter().filter(|other| other.is_granted() && other.task != waiter);
+fn blockers_of(holders: &[Holder], inferred: bool, line: impl Iterator<Item = Waiter>, waiter: TaskIx) -> Vec<Blocker> {
+    let held =
+        holders.iter().filter_map(|holder| Some(Blocker { task: holder.task?, since_ns: Some(holder.since_ns), inferred }));
+    let granted = line.filter(|other| other.is_granted() && other.task != waiter);
     let granted = granted.map(|other| Blocker { task: other.task, since_ns: Some(other.since_ns), inferred: false });
     held.chain(granted).collect()
+}
+
+/// The same as things stand now.
+fn blockers_now(resource: &Resource, waiter: TaskIx) -> Vec<Blocker> {
+    blockers_of(&resource.now.holders, resource.now.inferred, resource.line.granted(), waiter)
 }
 
 impl State {

@@ -9,7 +9,7 @@ use crate::ui::format;
 use crate::ui::theme::Look;
 
 /// At most so many tasks are named; the others are counted.
-const NAMED: usize = 4;
+pub(crate) const NAMED: usize = 4;
 
 /// The file's name without its folders, and the line.
 pub(crate) fn short(place: &Place) -> String {
@@ -56,7 +56,7 @@ pub(crate) fn what(look: Look, trace: &Trace, leaf: Leaf, at_ns: u64) -> String 
         other => other.name(),
     };
     let resource = leaf.resource.and_then(|resource| trace.resources.get(resource as usize));
-    let stands = resource.and_then(|resource| standing(resource.kind, &resource.at(at_ns)));
+    let stands = resource.and_then(|resource| standing(resource.kind, &resource.at_with(at_ns, 0)));
     let mark = if leaf.inferred { look.glyphs.inferred } else { "" };
     match stands {
         Some(stands) => format!("{name}{mark} ({stands})"),
@@ -82,16 +82,15 @@ pub(crate) fn chain(trace: &Trace, leaf: Leaf) -> Vec<String> {
 pub(crate) fn blockers(look: Look, trace: &Trace, blockers: &[Blocker]) -> String {
     let mark = |blocker: &Blocker| if blocker.inferred { look.glyphs.inferred } else { "" };
     let names = blockers.iter().map(|blocker| (name(trace, blocker.task), mark(blocker)));
-    list(names.collect())
+    list(names, blockers.len())
 }
 
-/// Tasks by name, the common part of their names once.
-pub(crate) fn list(names: Vec<(&str, &str)>) -> String {
+/// So many tasks by name, of which the first at least [`NAMED`] are given; the common part of their names once.
+pub(crate) fn list<'a>(names: impl Iterator<Item = (&'a str, &'a str)>, all: usize) -> String {
     let head = |name: &str| name.rfind(' ').map_or(0, |at| at + 1);
-    let all = names.len();
     let mut text = String::new();
     let mut before = "";
-    for (name, mark) in names.into_iter().take(NAMED) {
+    for (name, mark) in names.take(NAMED) {
         let cut = head(name);
         let same = cut > 0 && !text.is_empty() && name[..cut] == *before;
         text += if text.is_empty() { "" } else { ", " };
@@ -148,11 +147,11 @@ mod tests {
 
     #[test]
     fn names_are_told_once_and_many_are_counted() {
-        let plain = |names: &[&'static str]| list(names.iter().map(|name| (*name, "")).collect());
+        let plain = |names: &[&'static str]| list(names.iter().map(|name| (*name, "")), names.len());
         assert_eq!(plain(&["request 0", "request 1", "request 12"]), "request 0, 1, 12");
         assert_eq!(plain(&["task A", "main", "task B"]), "task A, main, task B");
         assert_eq!(plain(&["w 0", "w 1", "w 2", "w 3", "w 4", "w 5"]), "w 0, 1, 2, 3 and 2 more");
-        assert_eq!(list(vec![("w 0", "?"), ("w 1", "?")]), "w 0?, 1?");
+        assert_eq!(list([("w 0", "?"), ("w 1", "?")].into_iter(), 2), "w 0?, 1?");
         assert_eq!(plain(&[]), "");
     }
 

@@ -16,8 +16,6 @@ use crate::ui::{format, words};
 
 /// The column of labels.
 const LABELS: usize = 8;
-/// Of a longer recording the contention, a sum over all of it, is not told: a frame must not wait for it.
-const SUMMED: u64 = 100_000;
 
 /// Draws them, as many as there is room for.
 pub(crate) fn render(buf: &mut Buffer, look: Look, inside: Rect, run: &RunView) {
@@ -48,7 +46,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, inside: Rect, run: &RunView) 
 fn facts(look: Look, run: &RunView, ix: ResourceIx) -> Vec<(&'static str, String)> {
     let (trace, at) = (&run.trace, run.cursor.at_ns);
     let resource = &trace.resources[ix as usize];
-    let holdings = resource.at(at);
+    let holdings = resource.at_with(at, words::NAMED);
     let mut facts = Vec::new();
     if let Some(stands) = words::standing(resource.kind, &holdings) {
         facts.push(("state", stands));
@@ -58,13 +56,11 @@ fn facts(look: Look, run: &RunView, ix: ResourceIx) -> Vec<(&'static str, String
         let names = words::blockers(look, trace, &holders(&holdings));
         facts.push(("held by", if outside && names.is_empty() { "a thread outside all tasks".into() } else { names }));
     }
-    if !holdings.waiters.is_empty() {
-        let names = holdings.waiters.iter().map(|waiter| (words::name(trace, waiter.task), "")).collect();
-        facts.push(("in line", words::list(names)));
+    if holdings.waiting > 0 {
+        let names = holdings.waiters.iter().map(|waiter| (words::name(trace, waiter.task), ""));
+        facts.push(("in line", words::list(names, holdings.waiting as usize)));
     }
-    if trace.recorded <= SUMMED {
-        facts.push(("waited", format!("{} by all tasks together", format::span(look, resource.contention_ns(at)))));
-    }
+    facts.push(("waited", format!("{} by all tasks together", format::span(look, resource.contention_ns(at)))));
     facts
 }
 

@@ -91,9 +91,9 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
 fn holders(run: &RunView) -> Vec<(TaskIx, u64)> {
     let mut held = Vec::new();
     for ix in run.trace.contended().take(HELD) {
-        let holdings = run.trace.resources[ix as usize].at(run.cursor.at_ns);
-        let waiting = holdings.waiters.iter().filter(|waiter| !waiter.is_granted()).map(|waiter| waiter.since_ns).min();
-        let Some(since_ns) = waiting else { continue };
+        let resource = &run.trace.resources[ix as usize];
+        let Some(since_ns) = resource.waited_since(run.cursor.at_ns) else { continue };
+        let holdings = resource.at_with(run.cursor.at_ns, 0);
         held.extend(holdings.holders.iter().filter_map(|holder| Some((holder.task?, holder.since_ns.max(since_ns)))));
     }
     held
