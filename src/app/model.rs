@@ -259,6 +259,7 @@ pub struct RunView {
     /// How it ended.
     pub report: Option<Report>,
     /// The circle of locks that closed first, or else why the run stalled, and since when, in nanoseconds.
+    /// It is kept, since to find it out takes a look at every task and every resource: too much for a frame.
     pub stall: Option<(u64, Stall)>,
     /// Where in the trace we look.
     pub cursor: Cursor,

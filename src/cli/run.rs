@@ -37,7 +37,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Stop> {
         report::text(&spec, &trace, &report, look)
     };
     out::print(&text)?;
-    verdict(&spec, &report).map(|()| ExitCode::SUCCESS)
+    verdict(&spec, &trace, &report).map(|()| ExitCode::SUCCESS)
 }
 
 /// Runs to the end, or to SIGINT.
@@ -67,12 +67,12 @@ fn cannot_start(error: &std::io::Error) -> Stop {
 }
 
 /// Whether the run ended well; if not, why not.
-fn verdict(spec: &Spec, report: &Report) -> Result<(), Stop> {
-    let ending = &report.ending;
+fn verdict(spec: &Spec, trace: &Trace, report: &Report) -> Result<(), Stop> {
+    let (ending, stall) = (&report.ending, report.stall(trace));
     let mut why = match ending {
         Ending::Finished(outcome) => {
             let broken: Vec<_> = outcome.checks.iter().filter(|check| !check.holds).map(|check| &*check.name).collect();
-            match (&*broken, &report.stall) {
+            match (&*broken, &stall) {
                 ([], None) => return Ok(()),
                 ([], Some(_)) => "tasks wait for each other, and can never go on".to_owned(),
                 _ => format!("does not hold: {}", broken.join("; ")),
@@ -81,7 +81,7 @@ fn verdict(spec: &Spec, report: &Report) -> Result<(), Stop> {
         Ending::Limit => format!("{} (--limit sets another)", report::ending(spec, ending)),
         _ => report::ending(spec, ending),
     };
-    if let Some(stall) = &report.stall {
+    if let Some(stall) = stall {
         why = format!("{why}: {}", one_line(&stall.text));
     }
     Err(Stop::Failed(format!("{}: {why}", spec.scenario.id)))

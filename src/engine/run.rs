@@ -51,7 +51,7 @@ pub enum Ending {
     Failed(String),
     /// Main panicked, with that message.
     Panicked(String),
-    /// Nothing could ever run again. Why is in [`Report::stall`].
+    /// Nothing could ever run again. [`Report::stall`] says why.
     Stalled,
     /// The limit was reached before main ended.
     Limit,
@@ -70,9 +70,19 @@ pub struct Report {
     pub elapsed_ns: u64,
     /// Tokio's own count of polls; none on the multi-thread runtime, whose count leaves some out.
     pub runtime_polls: Option<u64>,
-    /// The tasks that can never go on, and why: of a run that stalled, and of
+}
+
+impl Report {
+    /// The tasks that can never go on, and why, by the run's trace: of a run that stalled, and of
     /// one that ended otherwise while some of its tasks waited for each other's locks.
-    pub stall: Option<Stall>,
+    pub fn stall(&self, trace: &Trace) -> Option<Stall> {
+        let stall = || trace.stall_at(trace.end_ns);
+        match self.ending {
+            Ending::Stalled => Some(stall()),
+            _ if trace.deadlocks.is_empty() => None,
+            _ => Some(stall()).filter(|stall| stall.kind == StallKind::Cycle),
+        }
+    }
 }
 
 /// What the run's own thread hands over when it is done.
@@ -136,18 +146,15 @@ impl Run {
     }
 
     fn end(&mut self, closing: Closing, trace: &mut Trace) {
-        let mut report = closing.report;
-        // Before the trace is closed: then no task waits any more.
-        report.stall = stall(&report.ending, trace, closing.at_ns);
         trace.close(closing.at_ns);
-        self.report = Some(report);
+        self.report = Some(closing.report);
         self.phase = Phase::Over;
     }
 
     fn abandon(&mut self, trace: &mut Trace) {
         self.recorder.close();
         let at_ns = trace.end_ns;
-        let report = Report { ending: Ending::Abandoned, elapsed_ns: at_ns, runtime_polls: None, stall: None };
+        let report = Report { ending: Ending::Abandoned, elapsed_ns: at_ns, runtime_polls: None };
         self.end(Closing { report, at_ns }, trace);
     }
 
@@ -190,15 +197,6 @@ impl Run {
     /// Changes the speed of a paced run, in run time per wall time.
     pub fn set_pace(&self, pace: f64) {
         self.control.gate.set_pace(pace, self.recorder.latest_ns());
-    }
-}
-
-/// What there is to say at the end of tasks that can never go on.
-fn stall(ending: &Ending, trace: &Trace, at_ns: u64) -> Option<Stall> {
-    match ending {
-        Ending::Stalled => Some(trace.stall_at(at_ns)),
-        _ if trace.deadlocks.is_empty() => None,
-        _ => Some(trace.stall_at(at_ns)).filter(|stall| stall.kind == StallKind::Cycle),
     }
 }
 

@@ -74,7 +74,7 @@ impl Job {
             let ending = Ending::Panicked(format!("outside any task: {}", panic_text(&*panic)));
             Closing {
                 at_ns: recorder.latest_ns(),
-                report: Report { ending, elapsed_ns: recorder.latest_ns(), runtime_polls: None, stall: None },
+                report: Report { ending, elapsed_ns: recorder.latest_ns(), runtime_polls: None },
             }
         });
         control.close(closing);
@@ -148,7 +148,7 @@ impl Job {
 
     fn closing(&self, ending: Ending, elapsed_ns: u64, at_ns: u64) -> Closing {
         self.recorder.close();
-        Closing { at_ns: at_ns.max(elapsed_ns), report: Report { ending, elapsed_ns, runtime_polls: None, stall: None } }
+        Closing { at_ns: at_ns.max(elapsed_ns), report: Report { ending, elapsed_ns, runtime_polls: None } }
     }
 
     fn spawn_main(&self) -> io::Result<JoinHandle<scenarios::scenario::Result>> {

@@ -9,7 +9,7 @@ use super::units::{count, ground, number, time};
 use super::{Look, timeline, waits};
 use crate::engine::{Ending, Report, Spec};
 use crate::record::event::Level;
-use crate::trace::Trace;
+use crate::trace::{Stall, Trace};
 
 /// At most so many lines of the log are printed.
 const LOG_LINES: usize = 20;
@@ -23,7 +23,7 @@ pub fn text(spec: &Spec, trace: &Trace, report: &Report, look: Look) -> String {
     if let Ending::Finished(outcome) = &report.ending {
         text.push_str(&results(outcome, look));
     }
-    text.push_str(&reason(report, look));
+    text.push_str(&reason(report.stall(trace), look));
     text.push_str(&counts(trace, report));
     text.push_str(&troubles(trace, look));
     text.push_str(&waits::table(&trace.wait_totals(), look));
@@ -77,8 +77,8 @@ fn one_line(text: &str) -> String {
 }
 
 /// Why tasks can never go on, if some cannot.
-fn reason(report: &Report, look: Look) -> String {
-    let Some(stall) = &report.stall else { return String::new() };
+fn reason(stall: Option<Stall>, look: Look) -> String {
+    let Some(stall) = stall else { return String::new() };
     let mut text = "\n".to_owned();
     let mut column = look.width;
     for word in stall.text.split_whitespace() {
@@ -162,7 +162,7 @@ mod tests {
     fn told(ending: Ending, unicode: bool) -> String {
         let mut trace = Trace::default();
         trace.log = vec![LogLine { at_ns: 2_000_000, task: None, level: Level::Warn, message: "two\nlines".to_owned() }];
-        let report = Report { ending, elapsed_ns: 3_500_000_000, runtime_polls: Some(65), stall: None };
+        let report = Report { ending, elapsed_ns: 3_500_000_000, runtime_polls: Some(65) };
         text(&spec(), &trace, &report, Look { width: 80, unicode })
     }
 

@@ -137,7 +137,7 @@ impl Engine for Puppets {
         }
         let permits = spec.scenario.param("permits").map_or(0, |permits| spec.values.number(permits));
         self.world.note(format!("start {} with {permits}", spec.clock.name()));
-        let report = Report { ending: Ending::Stopped, elapsed_ns: 2_000_000_000, runtime_polls: None, stall: None };
+        let report = Report { ending: Ending::Stopped, elapsed_ns: 2_000_000_000, runtime_polls: None };
         Ok(Puppet { world: self.world.clone(), live: spec.clock == scenarios::Clock::Real, phase: Phase::Running, report })
     }
 

@@ -33,7 +33,7 @@ fn on_the_real_clock_a_stall_is_told_after_the_quiet_time() {
         let (trace, report) = to_end(&impatient(&DEADLOCKS, workers));
         assert_eq!(report.ending, Ending::Stalled);
         assert!((220..1_500).contains(&ms(report.elapsed_ns)), "{report:?}");
-        let stall = report.stall.unwrap();
+        let stall = report.stall(&trace).unwrap();
         assert_eq!(stall.kind, StallKind::Cycle);
         let mut names: Vec<_> = stall.tasks.iter().map(|stuck| &*trace.tasks[stuck.task as usize].name).collect();
         names.sort_unstable();
@@ -45,9 +45,9 @@ fn on_the_real_clock_a_stall_is_told_after_the_quiet_time() {
 fn what_ends_by_itself_is_no_stall_however_long_it_takes() {
     for scenario in [&SLEEPS_LONG, &BLOCKS_LONG] {
         for workers in [0, 2] {
-            let (_, report) = to_end(&impatient(scenario, workers));
+            let (trace, report) = to_end(&impatient(scenario, workers));
             assert!(matches!(report.ending, Ending::Finished(_)), "{}: {report:?}", scenario.id);
-            assert_eq!(report.stall, None);
+            assert_eq!(report.stall(&trace), None);
         }
     }
     let (_, report) = to_end(&Spec { limit: Duration::from_millis(700), ..impatient(&LISTENS, 0) });
@@ -61,18 +61,18 @@ fn a_circle_is_told_also_when_the_rest_goes_on() {
     for spec in [Spec::new(&DEADLOCKS_AND_TICKS), impatient(&DEADLOCKS_AND_TICKS, 2)] {
         let (trace, report) = to_end(&spec);
         assert!(matches!(report.ending, Ending::Finished(_)), "{report:?}");
-        assert_eq!(report.stall.map(|stall| stall.kind), Some(StallKind::Cycle));
+        assert_eq!(report.stall(&trace).map(|stall| stall.kind), Some(StallKind::Cycle));
         assert!(ms(trace.deadlocks[0].0) < 400, "it is known when it forms: {:?}", trace.deadlocks);
     }
-    let (_, report) = to_end(&Spec { limit: Duration::from_millis(200), ..Spec::new(&DEADLOCKS_AND_TICKS) });
+    let (trace, report) = to_end(&Spec { limit: Duration::from_millis(200), ..Spec::new(&DEADLOCKS_AND_TICKS) });
     assert_eq!(report.ending, Ending::Limit);
-    assert_eq!(report.stall.map(|stall| stall.kind), Some(StallKind::Cycle));
+    assert_eq!(report.stall(&trace).map(|stall| stall.kind), Some(StallKind::Cycle));
 }
 
 #[test]
 fn tasks_that_main_leaves_waiting_for_nobody_hold_a_real_run_up_no_longer_than_the_quiet_time() {
     let (trace, report) = to_end(&impatient(&LEAVES_A_WAITER, 0));
     assert!(matches!(report.ending, Ending::Finished(_)), "{report:?}");
-    assert_eq!((report.stall, trace.totals().alive), (None, 1));
+    assert_eq!((report.stall(&trace), trace.totals().alive), (None, 1));
     assert!((200..2_000).contains(&ms(trace.end_ns)), "{} ms", ms(trace.end_ns));
 }

@@ -103,7 +103,7 @@ pub(crate) fn model(at_ms: u64) -> Model {
 }
 
 pub(crate) fn report(ending: Ending) -> Report {
-    Report { ending, elapsed_ns: 3_500 * MS, runtime_polls: Some(65), stall: None }
+    Report { ending, elapsed_ns: 3_500 * MS, runtime_polls: Some(65) }
 }
 
 /// What happened in a run, written down in any order.
