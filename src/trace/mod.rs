@@ -24,7 +24,11 @@ mod stall;
 mod task;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told;
 mod track;
+#[cfg(test)]
+mod wait_tests;
 mod waits;
 mod why;
 

@@ -1,0 +1,68 @@
+//! Idle gaps that last, that ended, and that the end of the recording cut off.
+
+use super::told::{Told, one};
+use super::*;
+use crate::record::event::LastPoll;
+
+/// A task that waits from 4 on, for a message at line 7.
+fn waiting() -> Told {
+    let mut told = one();
+    told.site(7, Cause::MpscRecv).start(1, 5).pend(2, 5, 7).stop(4, 5);
+    told
+}
+
+/// Start, end and waker of the gap that covers a time.
+fn gap(told: &Told, at_ns: u64) -> Option<(u64, Option<u64>, Option<Waker>)> {
+    told.0.wait_at(0, at_ns).map(|wait| (wait.start_ns, wait.end_ns, wait.wake.map(|wake| wake.by)))
+}
+
+/// All gaps, each with its start, its end and its causes.
+fn gaps(told: &Told) -> Vec<(u64, Option<u64>, Vec<Cause>)> {
+    let causes = |wait: &WaitView<'_>| wait.leaves.iter().map(|leaf| told.0.site(leaf.site).cause).collect();
+    told.0.waits_of(0).map(|wait| (wait.start_ns, wait.end_ns, causes(&wait))).collect()
+}
+
+/// How many wait at line 7.
+fn at_the_line(told: &Told, at_ns: u64) -> u32 {
+    told.0.places_at(at_ns).filter(|count| count.place.line == 7).map(|count| count.waiting).sum()
+}
+
+#[test]
+fn a_wait_that_lasts_has_no_end() {
+    let told = waiting();
+    assert_eq!([0, 3, 4, 1_000].map(|at| gap(&told, at)), [None, None, Some((4, None, None)), Some((4, None, None))]);
+    assert_eq!(gaps(&told), [(4, None, vec![Cause::MpscRecv])]);
+    assert_eq!([3, 4, 1_000].map(|at| at_the_line(&told, at)), [0, 1, 1]);
+    assert_eq!(told.0.wait_totals(), [], "it has not ended, so nobody knows how long it is");
+    assert_eq!(gap(&one(), 0), None, "to be ready is no wait");
+}
+
+#[test]
+fn a_wait_that_was_answered_has_an_end_and_a_waker() {
+    let mut told = waiting();
+    told.wake(10, 5, None).start(12, 5).stop(13, 5);
+    let answered = Some((4, Some(10), Some(Waker::Outside)));
+    assert_eq!([9, 10, 12, 13].map(|at| gap(&told, at)), [answered, None, None, Some((13, None, None))]);
+    assert_eq!(gaps(&told)[0], (4, Some(10), vec![Cause::MpscRecv]));
+}
+
+#[test]
+fn a_wait_that_an_abort_ended_has_no_waker() {
+    let mut told = waiting();
+    told.start(8, 5).gone(8, 5, LastPoll::Dropped).stop(8, 5);
+    told.0.close(20);
+    assert_eq!([7, 8, 20].map(|at| gap(&told, at)), [Some((4, Some(8), None)), None, None]);
+    assert_eq!(at_the_line(&told, 20), 0);
+}
+
+#[test]
+fn a_wait_that_the_end_of_the_recording_cut_off_lasts_and_counts() {
+    let mut told = waiting();
+    told.0.close(9);
+    assert_eq!([4, 9, 1_000].map(|at| gap(&told, at)), [Some((4, None, None)); 3]);
+    assert_eq!(gaps(&told), [(4, None, vec![Cause::MpscRecv])]);
+    assert_eq!(at_the_line(&told, 9), 1, "it is seen as it was at that instant");
+    let totals: Vec<_> = told.0.wait_totals().iter().map(|total| (total.count, total.total_ns, total.max_ns)).collect();
+    assert_eq!(totals, [(1, 5, 5)]);
+    assert_eq!((told.0.census_at(9).waiting, told.0.totals().alive), (1, 1));
+}
