@@ -374,7 +374,7 @@ impl Trace {
         }
         let entered = &mut self.tasks[task as usize];
         entered.count_last(at_ns);
-        entered.segments.push(Segment { start_ns: at_ns, state });
+        entered.enter(Segment { start_ns: at_ns, state });
         self.life_mut(task).woken = false;
         self.shift(at_ns, Some(from.into()), state.into());
         if state.is_waiting() {

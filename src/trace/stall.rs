@@ -1,5 +1,6 @@
 //! Why nothing can ever run again.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::Trace;
@@ -8,6 +9,9 @@ use super::task::TaskIx;
 use super::waits::Leaf;
 use crate::record::event::ResourceKind;
 use crate::record::site::{Cause, Place};
+
+/// At most so many tasks are told of in words; the others are counted.
+const TOLD: usize = 32;
 
 /// Why nothing can ever run again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,25 +84,23 @@ impl Trace {
         if let Some((_, circle)) =
             self.deadlocks.iter().find(|(formed_ns, circle)| *formed_ns <= at_ns && self.stuck_at(circle, at_ns))
         {
-            let tasks: Vec<Stalled> = circle.iter().map(|task| self.stalled(*task, at_ns)).collect();
-            let text = tasks.iter().map(|task| self.sentence(task)).collect::<Vec<_>>().join("; ");
+            let tasks = self.stalled(circle.iter().copied(), at_ns);
+            let text = self.sentences(&tasks);
             return Stall { kind: StallKind::Cycle, tasks, text };
         }
-        let waiting: Vec<Stalled> = (0..self.tasks.len() as TaskIx)
-            .filter(|task| self.wait_at(*task, at_ns).is_some())
-            .map(|task| self.stalled(task, at_ns))
-            .collect();
+        let waiting = (0..self.tasks.len() as TaskIx).filter(|task| self.wait_at(*task, at_ns).is_some());
+        let waiting = self.stalled(waiting, at_ns);
         let starved = |task: &&Stalled| task.waits.as_ref().is_some_and(|waits| waits.cause.is_channel());
         let Some(first) = waiting.iter().find(starved) else {
-            let text = waiting.iter().map(|task| self.sentence(task)).collect::<Vec<_>>().join("; ");
+            let text = self.sentences(&waiting);
             return Stall { kind: StallKind::Unknown, tasks: waiting, text };
         };
-        let senders: Vec<Stalled> =
-            self.wakers_of(first.task, at_ns).into_iter().map(|sender| self.stalled(sender, at_ns)).collect();
+        let senders = self.stalled(self.wakers_of(first.task, at_ns).into_iter(), at_ns);
         let mut text = self.sentence(first);
-        for sender in &senders {
+        for sender in senders.iter().take(TOLD) {
             _ = write!(text, "; it was woken before by {}", self.sentence(sender));
         }
+        text += &others(senders.len());
         if senders.is_empty() {
             text += "; no living task has ever woken it";
         }
@@ -143,20 +145,32 @@ impl Trace {
         circle.iter().all(|task| self.wait_at(*task, at_ns).is_some())
     }
 
-    fn stalled(&self, task: TaskIx, at_ns: u64) -> Stalled {
-        let holds = (0..self.resources.len() as ResourceIx).flat_map(|resource| {
-            let holders = self.resources[resource as usize].at_with(at_ns, 0).holders;
-            holders.into_iter().filter(|holder| holder.task == Some(task)).map(move |holder| (resource, holder.site))
-        });
+    /// What each of these tasks holds and waits for. Looks at each resource once.
+    fn stalled(&self, tasks: impl Iterator<Item = TaskIx>, at_ns: u64) -> Vec<Stalled> {
         let place = |site: Option<_>| site.and_then(|site| self.site(site).place.clone());
-        let holds = holds.map(|(resource, site)| Held { resource, place: place(site) }).collect();
-        let leaves = self.wait_at(task, at_ns).map_or(&[][..], |wait| wait.leaves);
-        let waits = leaves.first().map(|Leaf { site, resource, .. }| StalledWait {
-            cause: self.site(*site).cause,
-            place: place(Some(*site)),
-            resource: *resource,
-        });
-        Stalled { task, holds, waits }
+        let mut held: HashMap<TaskIx, Vec<Held>> = HashMap::new();
+        for resource in 0..self.resources.len() as ResourceIx {
+            for holder in self.resources[resource as usize].at_with(at_ns, 0).holders {
+                let Some(task) = holder.task else { continue };
+                held.entry(task).or_default().push(Held { resource, place: place(holder.site) });
+            }
+        }
+        let stalled = |task| {
+            let leaves = self.wait_at(task, at_ns).map_or(&[][..], |wait| wait.leaves);
+            let waits = leaves.first().map(|Leaf { site, resource, .. }| StalledWait {
+                cause: self.site(*site).cause,
+                place: place(Some(*site)),
+                resource: *resource,
+            });
+            Stalled { task, holds: held.remove(&task).unwrap_or_default(), waits }
+        };
+        tasks.map(stalled).collect()
+    }
+
+    /// The first of them in words, and how many more there are.
+    fn sentences(&self, stalled: &[Stalled]) -> String {
+        let told: Vec<_> = stalled.iter().take(TOLD).map(|task| self.sentence(task)).collect();
+        told.join("; ") + &others(stalled.len())
     }
 
     fn sentence(&self, stalled: &Stalled) -> String {
@@ -174,5 +188,14 @@ impl Trace {
             text += " waits, and for what was not recorded";
         }
         text
+    }
+}
+
+/// How many of so many tasks are not told of in words.
+fn others(all: usize) -> String {
+    match all.saturating_sub(TOLD) {
+        0 => String::new(),
+        1 => "; and 1 task more".to_owned(),
+        more => format!("; and {more} tasks more"),
     }
 }

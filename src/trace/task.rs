@@ -53,7 +53,12 @@ pub struct Task {
     pub panic: Option<String>,
     /// Whether it emitted an error event with a field `error`.
     pub failed: bool,
+    /// The times and the polls before each 256th segment, so that no look back has to add up a whole life.
+    pub sums: Vec<(Times, u64)>,
 }
+
+/// Segments between two of [`Task::sums`].
+const EVERY: usize = 256;
 
 /// A stretch of time in one state; it lasts until the next one, or the end of the task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,8 +206,7 @@ impl Task {
         self.until(at_ns).saturating_sub(self.spawned_ns)
     }
 
-    /// How long it had been in each state by a time. Quick at its newest state
-    /// and after its end; further back it adds up the segments.
+    /// How long it had been in each state by a time.
     pub fn times_at(&self, at_ns: u64) -> Times {
         let until = self.until(at_ns);
         let Some(last) = self.segments.last() else { return Times::default() };
@@ -213,13 +217,34 @@ impl Task {
             times.add(last.state, until - counted_ns);
             return times;
         }
-        let begun = &self.segments[..self.segments.partition_point(|segment| segment.start_ns <= until)];
-        let mut times = Times::default();
+        let (mut times, _, begun) = self.counted_before(until);
         for (i, segment) in begun.iter().enumerate() {
             let end_ns = begun.get(i + 1).map_or(until, |next| next.start_ns);
             times.add(segment.state, end_ns - segment.start_ns);
         }
         times
+    }
+
+    /// How many of its polls had begun by a time.
+    pub fn polls_at(&self, at_ns: u64) -> u64 {
+        let (_, polls, begun) = self.counted_before(at_ns);
+        polls + begun.iter().filter(|segment| matches!(segment.state, State::Running(_))).count() as u64
+    }
+
+    /// The last sums that are kept from before a time, and the segments from there on that had begun by then.
+    fn counted_before(&self, at_ns: u64) -> (Times, u64, &[Segment]) {
+        let begun = self.segments.partition_point(|segment| segment.start_ns <= at_ns);
+        let kept = (begun.saturating_sub(1) / EVERY).min(self.sums.len());
+        let (times, polls) = kept.checked_sub(1).map_or_else(Default::default, |last| self.sums[last]);
+        (times, polls, &self.segments[kept * EVERY..begun])
+    }
+
+    /// Its state changes; what came before has been counted.
+    pub(super) fn enter(&mut self, segment: Segment) {
+        if !self.segments.is_empty() && self.segments.len().is_multiple_of(EVERY) {
+            self.sums.push((self.counted(), self.polls));
+        }
+        self.segments.push(segment);
     }
 
     /// The last wake that made it ready by a time.

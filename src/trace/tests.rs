@@ -347,3 +347,24 @@ fn the_hash_knows_what_happened_and_not_what_it_was_called() {
     assert_eq!(hash, run(1000, "b", 3, "y", 1));
     assert_ne!(hash, run(1, "a", 0, "x", 2));
 }
+
+#[test]
+fn a_long_life_is_added_up_from_any_moment() {
+    let mut told = one();
+    let (mut now, mut so_far) = (0, Vec::new());
+    let mut times = Times::default();
+    // Each round is a nanosecond ready, two polled and one waiting.
+    for polls in 1..=700 {
+        told.start(now + 1, 5).stop(now + 3, 5).wake(now + 4, 5, None);
+        times.ready_ns += 1;
+        so_far.push((now + 1, polls, times));
+        (times.busy_ns, times.waiting_ns) = (times.busy_ns + 2, times.waiting_ns + 1);
+        now += 4;
+    }
+    let task = &told.0.tasks[0];
+    for (at_ns, polls, times) in so_far {
+        assert_eq!((task.polls_at(at_ns), task.times_at(at_ns)), (polls, times), "at {at_ns}");
+        assert_eq!(task.polls_at(at_ns - 1), polls - 1, "before {at_ns}");
+    }
+    assert_eq!((task.polls_at(u64::MAX), task.times_at(now)), (700, times));
+}

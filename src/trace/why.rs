@@ -15,6 +15,9 @@ use crate::record::site::Cause;
 /// Those for whom a resource is set aside are the first in line: no more are looked at.
 const SERVED: usize = 64;
 
+/// So many wakes of a task are looked at for who may send to it again.
+const LATELY: usize = 1_000;
+
 /// A task that another one waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Blocker {
@@ -98,10 +101,12 @@ impl Trace {
         self.contended().filter_map(worst).min_by_key(|(_, _, since_ns)| *since_ns)
     }
 
-    /// The other tasks that have woken this one by a time and are alive then, the last one first.
+    /// The other tasks that have woken this one lately, by a time, and are alive then, the last one first.
     pub(super) fn wakers_of(&self, task: TaskIx, at_ns: u64) -> Vec<TaskIx> {
+        let all = &self.tasks[task as usize].wakes;
+        let past = &all[..all.partition_point(|wake| wake.at_ns <= at_ns)];
         let mut wakers = Vec::new();
-        for wake in self.tasks[task as usize].wakes.iter().rev().filter(|wake| wake.at_ns <= at_ns) {
+        for wake in past.iter().rev().take(LATELY) {
             if let Waker::Task(by) = wake.by
                 && by != task
                 && !wakers.contains(&by)

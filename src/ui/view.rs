@@ -2,7 +2,7 @@
 
 use crate::app::model::{Model, RunView};
 use crate::engine::{Ending, Phase};
-use crate::trace::{State, Task, Trace};
+use crate::trace::Trace;
 
 /// What the header says about the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,13 +48,4 @@ pub(crate) fn ending(run: &RunView) -> Option<&Ending> {
 /// How many tasks have been spawned at a time. Tasks stand in the order of spawning.
 pub(crate) fn spawned(trace: &Trace, at_ns: u64) -> usize {
     trace.tasks.partition_point(|task| task.spawned_ns <= at_ns)
-}
-
-/// How many polls of a task have begun by a time.
-pub(crate) fn polls(task: &Task, at_ns: u64) -> u64 {
-    let begun = task.segments.partition_point(|segment| segment.start_ns <= at_ns);
-    if begun == task.segments.len() {
-        return task.polls;
-    }
-    task.segments[..begun].iter().filter(|segment| matches!(segment.state, State::Running(_))).count() as u64
 }

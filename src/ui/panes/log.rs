@@ -43,6 +43,9 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     }
 }
 
+/// At most so many lines are looked at for those of a level, the newest first: a frame must not wait for a long log.
+const LOOKED: usize = 100_000;
+
 /// What of the log is seen.
 fn remark(model: &Model) -> String {
     let level = match model.log.level {
@@ -65,7 +68,7 @@ fn name<'a>(trace: &'a Trace, line: &LogLine) -> &'a str {
 /// The newest lines of a level, newest first, after leaving out `back` of them (but never the last screenful).
 fn newest(lines: &[LogLine], level: Level, back: usize, most: usize) -> Vec<&LogLine> {
     let mut found = Vec::new();
-    for line in lines.iter().rev().filter(|line| line.level >= level) {
+    for line in lines.iter().rev().take(LOOKED).filter(|line| line.level >= level) {
         found.push(line);
         if found.len() == back.saturating_add(most) {
             break;

@@ -35,7 +35,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, inside: Rect, run: &RunView) 
         }
     }
     if row == 0 {
-        let made = trace.resources.iter().filter(|resource| resource.made_ns <= at).count() as u64;
+        let made = trace.resources.partition_point(|resource| resource.made_ns <= at) as u64;
         let text = format!("no task has had to wait for any of {} yet", format::counted(made, "resource"));
         for (row, line) in (0..).zip(format::wrap(&text, usize::from(inside.width.saturating_sub(2)))) {
             Pen::new(buf, look, inside, row).space(1).put(line, look.dim());

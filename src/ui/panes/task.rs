@@ -16,6 +16,9 @@ use crate::ui::{format, view, words};
 /// The column of labels.
 const LABELS: usize = 8;
 
+/// At most so many spans are looked at for one that is open, the latest first.
+const SPANS: usize = 1_000;
+
 /// One row: a label and what it says.
 type Fact = (&'static str, String, Style);
 
@@ -172,12 +175,13 @@ fn life(look: Look, run: &RunView, ix: TaskIx, task: &Task, facts: &mut Vec<Fact
     let at = run.cursor.at_ns;
     let text = look.text();
     let span = |ns| format::span(look, ns);
-    let mut open = task.spans.iter().rev().filter(|span| span.start_ns <= at && span.end_ns.is_none_or(|end| end > at));
-    if let Some(open) = open.next().filter(|_| task.end_at(at).is_none()) {
+    let begun = &task.spans[..task.spans.partition_point(|span| span.start_ns <= at)];
+    let open = begun.iter().rev().take(SPANS).find(|span| span.end_ns.is_none_or(|end| end > at));
+    if let Some(open) = open.filter(|_| task.end_at(at).is_none()) {
         facts.push(("in span", open.label.clone(), look.span_label()));
     }
     let times = task.times_at(at);
-    facts.push(("busy", format!("{} in {}", span(times.busy_ns), format::counted(view::polls(task, at), "poll")), text));
+    facts.push(("busy", format!("{} in {}", span(times.busy_ns), format::counted(task.polls_at(at), "poll")), text));
     facts.push(("ready", span(times.ready_ns), text));
     facts.push(("waiting", span(times.waiting_ns), text));
     let Some(last) = task.wake_at(at) else {

@@ -22,6 +22,8 @@ const NAMES: usize = 12;
 const DEEPEST: usize = 4;
 /// At most so many resources are asked who holds them.
 const HELD: usize = 64;
+/// At most so many tasks are asked whether they are still stuck.
+const STUCK: usize = 64;
 /// The most rows that the reason of a stall is told in.
 const BANNER: u16 = 6;
 /// From this height on the last row is kept for the legend and for what came out.
@@ -130,7 +132,7 @@ fn name(buf: &mut Buffer, look: Look, line: Rect, trace: &Trace, task: &Task, ce
 /// Says above the status why tasks are stuck, from the moment on that they are, and returns the area that is left.
 fn banner(buf: &mut Buffer, look: Look, run: &RunView, inside: Rect) -> Rect {
     let at = run.cursor.at_ns;
-    let stuck = |stall: &Stall| stall.tasks.iter().all(|task| run.trace.wait_at(task.task, at).is_some());
+    let stuck = |stall: &Stall| stall.tasks.iter().take(STUCK).all(|task| run.trace.wait_at(task.task, at).is_some());
     let Some((_, stall)) = run.stall.as_ref().filter(|(since_ns, stall)| at >= *since_ns && stuck(stall)) else {
         return inside;
     };
