@@ -1,17 +1,19 @@
 //! From what Tokio says of its resources to holders and waiters.
 
 use super::Trace;
-use super::line::Place;
+use super::line;
 use super::resource::{Holder, Resource, ResourceIx, Step};
 use super::task::TaskIx;
+use super::waits::SiteIx;
 use crate::record::event::{Change, LockChange, OpId, ResourceId, ResourceKind, SiteId, TaskId};
+use crate::record::site::Place;
 
 /// An operation that has pended and is alive.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Op {
     task: TaskIx,
     /// The resource that it is on, and its place in the line there.
-    queued: Option<(ResourceIx, Place)>,
+    queued: Option<(ResourceIx, line::Place)>,
 }
 
 impl Trace {
@@ -20,10 +22,41 @@ impl Trace {
         self.contended.iter().copied()
     }
 
+    /// What to call a resource: its kind, its number if others were made at the same place, and that place.
+    pub fn resource_name(&self, resource: ResourceIx) -> String {
+        let kind = self.resource_kind(resource);
+        match self.place_of(self.resources[resource as usize].made_at) {
+            Some(place) => format!("{kind} of {place}"),
+            None => kind,
+        }
+    }
+
+    /// What kind of thing a resource is, with its number if others were made at the same place: `mutex 2`.
+    pub fn resource_kind(&self, resource: ResourceIx) -> String {
+        let Resource { kind, made_at, number, .. } = &self.resources[resource as usize];
+        let name = match kind {
+            ResourceKind::Mutex => "mutex",
+            ResourceKind::RwLock => "rwlock",
+            ResourceKind::Semaphore => "semaphore",
+            ResourceKind::Channel => "channel",
+            ResourceKind::Oneshot => "oneshot",
+            ResourceKind::Barrier => "barrier",
+        };
+        let alone = self.made.get(&(*kind, self.place_of(*made_at))).is_none_or(|made| *made == 1);
+        if alone { name.to_owned() } else { format!("{name} {number}") }
+    }
+
+    fn place_of(&self, site: Option<SiteIx>) -> Option<Place> {
+        self.site(site?).place.clone()
+    }
+
     pub(super) fn make_resource(&mut self, at_ns: u64, id: ResourceId, kind: ResourceKind, site: SiteId) -> bool {
         let made_at = self.known_site(site);
         self.ingest.resources.insert(id, self.resources.len() as ResourceIx);
-        self.resources.push(Resource::new(kind, at_ns, made_at));
+        let made = self.made.entry((kind, self.place_of(made_at))).or_default();
+        *made += 1;
+        let number = *made;
+        self.resources.push(Resource::new(kind, at_ns, made_at, number));
         true
     }
 
@@ -54,7 +87,7 @@ impl Trace {
     }
 
     /// A task comes to wait for a resource.
-    fn join(&mut self, at_ns: u64, resource: ResourceIx, task: TaskIx, asks: u32) -> Place {
+    fn join(&mut self, at_ns: u64, resource: ResourceIx, task: TaskIx, asks: u32) -> line::Place {
         if let Err(place) = self.contended.binary_search(&resource) {
             self.contended.insert(place, resource);
         }

@@ -39,7 +39,7 @@ fn facts() -> impl Strategy<Value = Vec<(u64, Fact)>> {
 
 /// Tells a resource a history, and keeps an account of it. Returns the time of each step too.
 fn tell(facts: &[(u64, Fact)]) -> (Resource, Vec<Told>, Vec<u64>) {
-    let mut resource = Resource::new(ResourceKind::Semaphore, 0, None);
+    let mut resource = Resource::new(ResourceKind::Semaphore, 0, None, 1);
     let (mut told, mut times, mut now_ns): (Vec<Told>, Vec<u64>, u64) = Default::default();
     for (pause, fact) in facts {
         now_ns += pause;

@@ -42,6 +42,8 @@ pub use task::{End, Ended, Mark, Segment, SpanLabel, State, Task, TaskIx, Times,
 pub use waits::{Leaf, PlaceCount, SiteIx, Wait, WaitTotal, WaitView};
 pub use why::{Blocker, Link, Why};
 
+use std::collections::HashMap;
+
 use crate::record::event::Level;
 pub use crate::record::event::ResourceKind;
 pub use crate::record::site::{Cause, Frame, Place, Polls, Site};
@@ -82,6 +84,8 @@ pub struct Trace {
     pub deadlocks: Vec<(u64, Vec<TaskIx>)>,
     /// The tasks that were spawned from outside any task of the run.
     roots: Vec<TaskIx>,
+    /// How many resources of each kind were made at each place.
+    made: HashMap<(ResourceKind, Option<Place>), u32>,
     /// The resources that tasks have had to wait for, in the order they were made.
     contended: Vec<ResourceIx>,
     /// Whether a task has been ready for some time before it was polled.

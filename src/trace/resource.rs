@@ -29,6 +29,8 @@ pub struct Resource {
     pub made_ns: u64,
     /// Where it was made, if that is known: the place of this site.
     pub made_at: Option<SiteIx>,
+    /// Which it is of those of its kind that were made at the same place, from 1.
+    pub number: u32,
     pub(super) now: Hands,
     pub(super) line: Line,
     steps: Vec<(u64, Step)>,
@@ -123,9 +125,9 @@ pub(super) enum Step {
 }
 
 impl Resource {
-    pub(super) fn new(kind: ResourceKind, made_ns: u64, made_at: Option<SiteIx>) -> Self {
+    pub(super) fn new(kind: ResourceKind, made_ns: u64, made_at: Option<SiteIx>, number: u32) -> Self {
         let (now, line) = (Hands::default(), Line::default());
-        Self { kind, made_ns, made_at, now, line, steps: Vec::new(), kept: Vec::new() }
+        Self { kind, made_ns, made_at, number, now, line, steps: Vec::new(), kept: Vec::new() }
     }
 
     /// How things stood at a time, after all that happened at it.

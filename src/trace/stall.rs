@@ -7,7 +7,6 @@ use super::Trace;
 use super::resource::ResourceIx;
 use super::task::TaskIx;
 use super::waits::Leaf;
-use crate::record::event::ResourceKind;
 use crate::record::site::{Cause, Place};
 
 /// At most so many tasks are told of in words; the others are counted.
@@ -122,23 +121,6 @@ impl Trace {
                 let leaves = task.waits.last().filter(|_| waits).map_or(&[][..], |wait| self.leaves(*wait));
                 !leaves.is_empty() && leaves.iter().all(|leaf| needs_another(self.site(leaf.site).cause))
             })
-    }
-
-    /// What to call a resource: its kind, and where it was made.
-    pub fn resource_name(&self, resource: ResourceIx) -> String {
-        let resource = &self.resources[resource as usize];
-        let kind = match resource.kind {
-            ResourceKind::Mutex => "mutex",
-            ResourceKind::RwLock => "rwlock",
-            ResourceKind::Semaphore => "semaphore",
-            ResourceKind::Channel => "channel",
-            ResourceKind::Oneshot => "oneshot",
-            ResourceKind::Barrier => "barrier",
-        };
-        match resource.made_at.and_then(|site| self.site(site).place.as_ref()) {
-            Some(place) => format!("{kind} of {place}"),
-            None => kind.to_owned(),
-        }
     }
 
     fn stuck_at(&self, circle: &[TaskIx], at_ns: u64) -> bool {

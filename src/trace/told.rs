@@ -1,11 +1,13 @@
 //! A trace for tests, told fact by fact.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::panic::Location;
 use std::sync::Arc;
 
 use super::{Cause, End, Place, Segment, Site, State, Trace};
-use crate::record::event::{Event, LastPoll, Level, Log, Named, NewSite, Panic, SiteId, SpanId, SpanOpen, TaskId, What};
+use crate::record::event::{
+    Event, LastPoll, Level, Log, Named, NewSite, Panic, ResourceId, ResourceKind, SiteId, SpanId, SpanOpen, TaskId, What,
+};
 
 /// A trace that is told facts, each in one short call: the time first, then the task.
 #[derive(Default)]
@@ -88,6 +90,12 @@ impl Told {
         let place = Some(Place { file: "a.rs".into(), line: site });
         let site = NewSite { id: SiteId(site), site: Arc::new(Site { cause, place, ..Site::default() }) };
         self.tell(0, 0, What::Site(Box::new(site)))
+    }
+
+    /// A resource of that number is made at a site.
+    pub(super) fn make(&mut self, resource: u32, kind: ResourceKind, site: u32) -> &mut Self {
+        let resource = ResourceId(NonZeroU32::new(resource).expect("tests number resources from 1"));
+        self.tell(0, 0, What::Resource { resource, kind, site: SiteId(site) })
     }
 
     /// A future of the task's is about to wait at a site.

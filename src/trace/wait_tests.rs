@@ -66,3 +66,15 @@ fn a_wait_that_the_end_of_the_recording_cut_off_lasts_and_counts() {
     assert_eq!(totals, [(1, 5, 5)]);
     assert_eq!((told.0.census_at(9).waiting, told.0.totals().alive), (1, 1));
 }
+
+#[test]
+fn resources_that_were_made_at_one_place_are_numbered() {
+    let mut told = Told::default();
+    told.site(7, Cause::Other).site(8, Cause::Other);
+    told.make(1, ResourceKind::Mutex, 7).make(2, ResourceKind::Mutex, 8).make(3, ResourceKind::Semaphore, 7);
+    let names = |told: &Told| (0..told.0.resources.len() as u32).map(|ix| told.0.resource_name(ix)).collect::<Vec<_>>();
+    assert_eq!(names(&told), ["mutex of a.rs:7", "mutex of a.rs:8", "semaphore of a.rs:7"]);
+    told.make(4, ResourceKind::Mutex, 7).make(5, ResourceKind::Mutex, 0);
+    let all = ["mutex 1 of a.rs:7", "mutex of a.rs:8", "semaphore of a.rs:7", "mutex 2 of a.rs:7", "mutex"];
+    assert_eq!(names(&told), all);
+}

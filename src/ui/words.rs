@@ -55,6 +55,8 @@ pub(crate) fn what(look: Look, trace: &Trace, leaf: Leaf, at_ns: u64) -> String 
         Cause::Yield => "its next turn",
         other => other.name(),
     };
+    // Of several locks that were made at one place it is told which.
+    let name = leaf.resource.filter(|_| cause.is_lock()).map_or_else(|| name.to_owned(), |lock| trace.resource_kind(lock));
     let resource = leaf.resource.and_then(|resource| trace.resources.get(resource as usize));
     let stands = resource.and_then(|resource| standing(resource.kind, &resource.at_with(at_ns, 0)));
     let mark = if leaf.inferred { look.glyphs.inferred } else { "" };
