@@ -7,6 +7,7 @@
 //! that doubles as needed, so that memory and the time of a question stay
 //! bounded, and the answer is off by less than a grain of time.
 
+use super::moments;
 use super::task::State;
 
 /// How many tasks are in which state.
@@ -108,7 +109,7 @@ impl Changes {
             shift.apply(census);
         }
         if self.moments.len() > Self::MOST {
-            self.coarsen();
+            self.grain_ns = moments::coarsen(&mut self.moments, self.grain_ns, Self::MOST / 2);
         }
     }
 
@@ -134,24 +135,6 @@ impl Changes {
 
     fn rounded(&self, at_ns: u64) -> u64 {
         at_ns & !(self.grain_ns - 1)
-    }
-
-    /// Doubles the grain until half the moments are gone, so that it is not done at every change.
-    fn coarsen(&mut self) {
-        while self.moments.len() > Self::MOST / 2 {
-            self.grain_ns *= 2;
-            let mask = !(self.grain_ns - 1);
-            self.moments.dedup_by(|later, kept| {
-                let same = later.0 & mask == kept.0 & mask;
-                if same {
-                    kept.1 = later.1;
-                }
-                same
-            });
-            for (at, _) in &mut self.moments {
-                *at &= mask;
-            }
-        }
     }
 }
 

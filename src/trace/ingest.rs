@@ -22,81 +22,15 @@
 //!   in one place only. The end of the other, when it comes, is late: Tokio
 //!   calls the hook for it when the task may be polled elsewhere already.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::panic::Location;
 
 use super::census::{Shift, Standing};
-use super::hold::Op;
-use super::resource::ResourceIx;
+use super::lookup::{Ingest, Life};
 use super::task::{End, Ended, Segment, State, Task, TaskIx, Wake, Waker};
 use super::waits::Leaves;
 use super::{Sample, Trace};
-use crate::record::event::{Event, LastPoll, Named, OpId, ResourceId, SpanId, TaskId, What};
+use crate::record::event::{Event, LastPoll, Named, TaskId, What};
 use crate::record::site::Cause;
-
-/// What is needed only while events come.
-#[derive(Debug, Default)]
-pub(super) struct Ingest {
-    /// Tasks by Tokio's number.
-    tasks: HashMap<TaskId, TaskIx, BuildHasherDefault<NumberHasher>>,
-    /// Names whose spawn is yet to come.
-    names: HashMap<TaskId, String, BuildHasherDefault<NumberHasher>>,
-    /// For each task, by its place, what is known of it now.
-    lives: Vec<Life>,
-    /// For each task, by its place, what it may wait on.
-    pub(super) leaves: Vec<Leaves>,
-    /// Operations that have pended and are alive.
-    pub(super) ops: HashMap<OpId, Op, BuildHasherDefault<NumberHasher>>,
-    /// What operations have asked for that have not pended yet, where it is not one permit.
-    pub(super) asked: HashMap<OpId, u32, BuildHasherDefault<NumberHasher>>,
-    /// Resources by Tokio's number.
-    pub(super) resources: HashMap<ResourceId, ResourceIx, BuildHasherDefault<NumberHasher>>,
-    /// Permits that a task took from a semaphore in an acquire of which it is not known yet whether it got them all.
-    pub(super) took: HashMap<TaskIx, (ResourceIx, u32), BuildHasherDefault<NumberHasher>>,
-    /// Open spans: the task, and the place among its spans.
-    pub(super) spans: HashMap<SpanId, (TaskIx, usize)>,
-}
-
-/// What is known of a task now and need not be kept.
-#[derive(Debug, Clone, Copy, Default)]
-struct Life {
-    /// The time of its newest fact.
-    newest_ns: u64,
-    /// When its last poll started.
-    polled_ns: u64,
-    /// Whether it was woken in the poll under way.
-    woken: bool,
-    /// Whether it panicked in the poll under way.
-    panicked: bool,
-    /// The runtime let go of it within the poll under way; that is then its newest fact.
-    terminated: Option<LastPoll>,
-}
-
-/// Task numbers are given out one after the other, so they spread well when multiplied by an odd number.
-#[derive(Debug, Default)]
-pub(super) struct NumberHasher(u64);
-
-impl Hasher for NumberHasher {
-    fn finish(&self) -> u64 {
-        // The upper half has seen all of the number, the lower half only its own.
-        self.0 ^ (self.0 >> 32)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(u64::from(number));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-}
 
 impl Trace {
     /// Takes in one event, written by the thread with that index. The events of
@@ -396,56 +330,11 @@ impl Trace {
         self.bins.shift(at_ns, Shift { from, to });
     }
 
-    /// The time of a fact, moved up if it is older than the task's newest one.
-    fn in_order(&mut self, task: TaskIx, at_ns: u64) -> u64 {
-        let newest_ns = &mut self.ingest.lives[task as usize].newest_ns;
-        self.late += u64::from(at_ns < *newest_ns);
-        *newest_ns = at_ns.max(*newest_ns);
-        *newest_ns
-    }
-
     /// The run has come this far.
     fn reach(&mut self, at_ns: u64) {
         if at_ns > self.end_ns {
             self.end_ns = at_ns;
             self.bins.cover(at_ns);
         }
-    }
-
-    fn know_thread(&mut self, index: u16) {
-        for unnamed in self.threads.len()..=usize::from(index) {
-            self.threads.push(format!("thread {unnamed}"));
-        }
-    }
-
-    /// A panic in the task's poll under way; it decides about the end only if that poll is the last.
-    pub(super) fn mark_panicked(&mut self, task: TaskIx) {
-        self.life_mut(task).panicked = true;
-    }
-
-    pub(super) fn known(&self, id: TaskId) -> Option<TaskIx> {
-        self.ingest.tasks.get(&id).copied()
-    }
-
-    fn task(&self, task: TaskIx) -> &Task {
-        &self.tasks[task as usize]
-    }
-
-    fn life(&self, task: TaskIx) -> &Life {
-        &self.ingest.lives[task as usize]
-    }
-
-    fn life_mut(&mut self, task: TaskIx) -> &mut Life {
-        &mut self.ingest.lives[task as usize]
-    }
-
-    /// The segment that lasts.
-    fn last(&self, task: TaskIx) -> Segment {
-        let task = self.task(task);
-        task.segments.last().copied().unwrap_or(Segment { start_ns: task.spawned_ns, state: State::Ready })
-    }
-
-    fn polled(&self, task: TaskIx) -> bool {
-        matches!(self.last(task).state, State::Running(_))
     }
 }

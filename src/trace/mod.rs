@@ -18,6 +18,8 @@ mod ingest;
 mod line;
 #[cfg(test)]
 mod line_tests;
+mod lookup;
+mod moments;
 mod notes;
 mod resource;
 mod stall;
@@ -93,7 +95,7 @@ pub struct Trace {
     totals: Totals,
     changes: census::Changes,
     digest: digest::Digest,
-    ingest: ingest::Ingest,
+    ingest: lookup::Ingest,
     waits: waits::Waits,
 }
 

@@ -3,6 +3,8 @@
 //! As with the census, a small trace keeps every moment, and a large one rounds
 //! moments down to a grain that doubles as needed.
 
+use super::moments;
+
 /// How many there are of something, at any time.
 #[derive(Debug)]
 pub(super) struct Track {
@@ -46,24 +48,8 @@ impl Track {
             _ => self.moments.push((at_ns, self.now)),
         }
         if self.moments.len() > Self::MOST {
-            self.coarsen();
+            self.grain_ns = moments::coarsen(&mut self.moments, self.grain_ns, Self::MOST / 2);
         }
-    }
-
-    fn coarsen(&mut self) {
-        while self.moments.len() > Self::MOST / 2 {
-            self.grain_ns *= 2;
-            let mask = !(self.grain_ns - 1);
-            self.moments.dedup_by(|later, kept| {
-                let same = later.0 & mask == kept.0 & mask;
-                if same {
-                    kept.1 = later.1;
-                }
-                same
-            });
-        }
-        let mask = !(self.grain_ns - 1);
-        self.moments.iter_mut().for_each(|(at, _)| *at &= mask);
     }
 }
 
