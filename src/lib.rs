@@ -14,6 +14,7 @@ compile_error!(
 
 pub mod app;
 pub mod engine;
+mod marks;
 pub mod record;
 pub mod report;
 pub mod shell;

@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Look;
 use super::units::{count, time};
+use crate::marks::{self, Marks};
 use crate::trace::{End, Family, State, Task, Trace};
 
 /// More tasks than this are counted, not drawn.
@@ -22,50 +23,11 @@ const CELLS: usize = 10;
 /// How far apart the times on the ruler stand, at least.
 const TICK: u64 = 10;
 
-/// The marks of lanes.
-struct Marks {
-    running: char,
-    /// A poll that takes a part of its cell: up to a quarter, to a half, to three quarters.
-    part: [char; 3],
-    ready: char,
-    /// By family, in the order of [`Family::ALL`].
-    waits: [char; Family::ALL.len()],
-    completed: char,
-    failed: char,
-    cancelled: char,
-    panicked: char,
-    more: &'static str,
-}
-
-const UNICODE: Marks = Marks {
-    running: '█',
-    part: ['▎', '▌', '▊'],
-    ready: '▒',
-    waits: ['─', '░', '┄', '·', '≈', '▁'],
-    completed: '✓',
-    failed: '✗',
-    cancelled: '⊘',
-    panicked: '‼',
-    more: "…",
-};
-
-const ASCII: Marks = Marks {
-    running: '#',
-    part: ['|', '|', '#'],
-    ready: 'r',
-    waits: ['-', ':', '~', '.', '=', '_'],
-    completed: 'v',
-    failed: 'x',
-    cancelled: 'o',
-    panicked: '!',
-    more: "...",
-};
-
 /// The lanes of a whole run under a ruler, with a legend.
 pub(super) fn timeline(trace: &Trace, look: Look) -> String {
-    let marks = look.pick(&UNICODE, &ASCII);
+    let (marks, more) = look.pick((&marks::UNICODE, "…"), (&marks::ASCII, "..."));
     let drawn = &trace.tasks[..trace.tasks.len().min(ROWS)];
-    let names: Vec<_> = drawn.iter().map(|task| fit(&task.name, marks.more)).collect();
+    let names: Vec<_> = drawn.iter().map(|task| fit(&task.name, more)).collect();
     let name = names.iter().map(|name| name.width()).max().unwrap_or(0);
     let cells = look.width.saturating_sub(name + GAP).max(CELLS) as u64;
     // The end itself needs a cell: a run that ends at 3.5 s has a mark there.
@@ -76,8 +38,8 @@ pub(super) fn timeline(trace: &Trace, look: Look) -> String {
         let pad = name - label.width() + GAP;
         let _ = writeln!(text, "{label}{:pad$}{}", "", lane.trim_end());
     }
-    if let Some(more) = trace.tasks.len().checked_sub(ROWS).filter(|more| *more > 0) {
-        let _ = writeln!(text, "{} and {} more", marks.more, count(more, "task"));
+    if let Some(left) = trace.tasks.len().checked_sub(ROWS).filter(|left| *left > 0) {
+        let _ = writeln!(text, "{more} and {} more", count(left, "task"));
     }
     let _ = writeln!(text, "\n{}", legend(marks, cell_ns));
     text
@@ -128,26 +90,23 @@ fn round_up(ns: u64) -> u64 {
 }
 
 /// What a task did from `from` up to, and without, `to`.
-fn mark(task: &Task, from: u64, to: u64, marks: &Marks) -> char {
+fn mark(task: &Task, from: u64, to: u64, marks: &Marks) -> &'static str {
     if task.spawned_ns >= to {
-        return ' ';
+        return " ";
     }
     if let Some(end) = task.ended.filter(|end| end.at_ns < to) {
         match end.how {
-            _ if end.at_ns < from => return ' ',
-            End::Completed => return marks.completed,
-            End::Failed => return marks.failed,
-            End::Cancelled => return marks.cancelled,
-            End::Panicked => return marks.panicked,
+            _ if end.at_ns < from => return " ",
             // It lived on when the recording stopped: no end to show.
             End::Dropped => {}
+            how => return marks.end(how),
         }
     }
     stretch(task, from, to, marks)
 }
 
 /// What a living task did: its polls by the part of the time that they took, else the state that lasted longest.
-fn stretch(task: &Task, from: u64, to: u64, marks: &Marks) -> char {
+fn stretch(task: &Task, from: u64, to: u64, marks: &Marks) -> &'static str {
     let segments = task.segments_in(from, to - 1);
     let (mut running, mut ready, mut waits, mut polled) = (0, 0, [0; Family::ALL.len()], false);
     for (i, segment) in segments.iter().enumerate() {
@@ -164,15 +123,10 @@ fn stretch(task: &Task, from: u64, to: u64, marks: &Marks) -> char {
         }
     }
     if polled {
-        return match running.saturating_mul(8) / (to - from) {
-            7.. => marks.running,
-            5 | 6 => marks.part[2],
-            3 | 4 => marks.part[1],
-            _ => marks.part[0],
-        };
+        return marks.poll((running.saturating_mul(8) / (to - from)).min(8) as u8);
     }
     if segments.is_empty() {
-        return ' ';
+        return " ";
     }
     if ready > waits.iter().sum() {
         return marks.ready;
@@ -182,12 +136,11 @@ fn stretch(task: &Task, from: u64, to: u64, marks: &Marks) -> char {
 }
 
 fn legend(marks: &Marks, cell_ns: u64) -> String {
-    let Marks { running, part, ready, completed, failed, cancelled, panicked, .. } = marks;
-    let waits = Family::ALL.map(|family| format!("{} {}", marks.waits[family as usize], family.name())).join("  ");
+    let Marks { running, running_part: [part, ..], ready, ends: [completed, failed, cancelled, panicked], .. } = marks;
+    let waits = Family::ALL.map(|family| format!("{} {}", marks.wait(family), family.name())).join("  ");
     format!(
-        "{running} running  {} a short poll  {ready} ready\nwaiting for: {waits}\n\
+        "{running} running  {part} a short poll  {ready} ready\nwaiting for: {waits}\n\
          {completed} completed  {failed} failed  {cancelled} cancelled  {panicked} panicked  (a column is {})",
-        part[0],
         time(cell_ns)
     )
 }
@@ -218,7 +171,7 @@ mod tests {
     }
 
     fn drawn(task: &Task, unicode: bool) -> String {
-        let marks = if unicode { &UNICODE } else { &ASCII };
+        let marks = if unicode { &marks::UNICODE } else { &marks::ASCII };
         (0..10).map(|cell| mark(task, cell * 10, (cell + 1) * 10, marks)).collect()
     }
 

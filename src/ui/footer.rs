@@ -16,7 +16,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, area: Rect, model: &Model) {
     if let Some(notice) = &model.notice {
         let style = if notice.error { look.error() } else { look.strong() };
         if notice.error {
-            pen.put(look.glyphs.ends[1], style).space(1);
+            pen.put(look.glyphs.lane.ends[1], style).space(1);
         }
         pen.put(&notice.text, style);
         return;

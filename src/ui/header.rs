@@ -105,9 +105,9 @@ fn standing(look: Look, model: &Model) -> (String, Style) {
         Standing::Stopping => (end, "stopping", look.warn()),
         Standing::Ended => match model.run.as_ref().and_then(view::ending) {
             Some(Ending::Finished(outcome)) if outcome.holds() => (end, "ended", look.strong()),
-            Some(Ending::Finished(_)) => (look.glyphs.ends[1], "broken", look.error()),
-            Some(Ending::Failed(_)) => (look.glyphs.ends[1], "failed", look.error()),
-            Some(Ending::Panicked(_)) => (look.glyphs.ends[3], "panicked", look.error()),
+            Some(Ending::Finished(_)) => (look.glyphs.lane.ends[1], "broken", look.error()),
+            Some(Ending::Failed(_)) => (look.glyphs.lane.ends[1], "failed", look.error()),
+            Some(Ending::Panicked(_)) => (look.glyphs.lane.ends[3], "panicked", look.error()),
             Some(Ending::Stalled) => (end, "stalled", look.error()),
             Some(Ending::Limit) => (end, "limit", look.warn()),
             Some(Ending::Stopped) => (end, "stopped", look.warn()),

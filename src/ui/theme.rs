@@ -11,22 +11,15 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 
 use crate::app::model::Theme;
+use crate::marks::{self, Marks};
 use crate::record::event::Level;
 use crate::trace::{End, Family, State};
 
 /// The marks that are drawn, in Unicode or in ASCII.
 #[derive(Debug)]
 pub(crate) struct Glyphs {
-    /// A poll that fills its cell.
-    pub(crate) running: &'static str,
-    /// A poll that takes a part of its cell: up to a quarter, to a half, to three quarters.
-    pub(crate) running_part: [&'static str; 3],
-    /// Woken and not polled yet.
-    pub(crate) ready: &'static str,
-    /// Waiting, by family in the order of [`Family::ALL`].
-    pub(crate) waits: [&'static str; 6],
-    /// Ends: completed, failed, cancelled, panicked.
-    pub(crate) ends: [&'static str; 4],
+    /// What tasks do and how they end, on their lanes and wherever that is told.
+    pub(crate) lane: Marks,
     /// Behind an end that is inferred and was not observed.
     pub(crate) inferred: &'static str,
     /// A line of the log, at its place on a lane.
@@ -72,11 +65,7 @@ pub(crate) struct Glyphs {
 }
 
 const UNICODE: Glyphs = Glyphs {
-    running: "█",
-    running_part: ["▎", "▌", "▊"],
-    ready: "▒",
-    waits: ["─", "░", "┄", "·", "≈", "▁"],
-    ends: ["✓", "✗", "⊘", "‼"],
+    lane: marks::UNICODE,
     inferred: "?",
     mark: "•",
     cursor: "│",
@@ -101,11 +90,7 @@ const UNICODE: Glyphs = Glyphs {
 };
 
 const ASCII: Glyphs = Glyphs {
-    running: "#",
-    running_part: ["|", "|", "#"],
-    ready: "r",
-    waits: ["-", ":", "~", ".", "=", "_"],
-    ends: ["v", "x", "o", "!"],
+    lane: marks::ASCII,
     inferred: "?",
     mark: "*",
     cursor: "|",
@@ -319,40 +304,36 @@ impl Look {
     /// A state of a task: glyph and style.
     pub(crate) fn state(self, state: State) -> (&'static str, Style) {
         match state {
-            State::Running(_) => (self.glyphs.running, self.fg(Color::Green, Modifier::BOLD)),
-            State::Ready => (self.glyphs.ready, self.fg(Color::Yellow, Modifier::empty())),
+            State::Running(_) => (self.glyphs.lane.running, self.fg(Color::Green, Modifier::BOLD)),
+            State::Ready => (self.glyphs.lane.ready, self.fg(Color::Yellow, Modifier::empty())),
             State::Waiting(cause) => self.wait(Family::of(cause)),
         }
     }
 
     /// A family of causes of waiting: glyph and style.
     pub(crate) fn wait(self, family: Family) -> (&'static str, Style) {
-        let [time, lock, channel, join, io, other] = self.glyphs.waits;
-        match family {
-            Family::Time => (time, self.fg(Color::Blue, Modifier::DIM)),
-            Family::Lock => (lock, self.fg(Color::Red, Modifier::BOLD)),
-            Family::Channel => (channel, self.fg(Color::Magenta, Modifier::empty())),
-            Family::Join => (join, self.fg(Color::DarkGray, Modifier::DIM)),
-            Family::Io => (io, self.fg(Color::Cyan, Modifier::empty())),
-            Family::Other => (other, self.fg(Color::DarkGray, Modifier::DIM)),
-        }
+        let style = match family {
+            Family::Time => self.fg(Color::Blue, Modifier::DIM),
+            Family::Lock => self.fg(Color::Red, Modifier::BOLD),
+            Family::Channel => self.fg(Color::Magenta, Modifier::empty()),
+            Family::Join | Family::Other => self.fg(Color::DarkGray, Modifier::DIM),
+            Family::Io => self.fg(Color::Cyan, Modifier::empty()),
+        };
+        (self.glyphs.lane.wait(family), style)
     }
 
     /// The end of a task: glyph and style.
     pub(crate) fn end(self, how: End) -> (&'static str, Style) {
-        let [ok, failed, cancelled, panicked] = self.glyphs.ends;
-        match how {
-            End::Completed => (ok, self.good()),
-            End::Failed => (failed, self.error()),
-            End::Cancelled | End::Dropped => (cancelled, self.warn()),
-            End::Panicked => (
-                panicked,
-                self.pick(
-                    Style::new().fg(Color::Red).add_modifier(Modifier::BOLD | Modifier::REVERSED),
-                    Modifier::BOLD | Modifier::REVERSED,
-                ),
+        let style = match how {
+            End::Completed => self.good(),
+            End::Failed => self.error(),
+            End::Cancelled | End::Dropped => self.warn(),
+            End::Panicked => self.pick(
+                Style::new().fg(Color::Red).add_modifier(Modifier::BOLD | Modifier::REVERSED),
+                Modifier::BOLD | Modifier::REVERSED,
             ),
-        }
+        };
+        (self.glyphs.lane.end(how), style)
     }
 
     /// The mark for what is inferred and was not observed.

@@ -121,7 +121,7 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
     let g = look.glyphs;
     let (running, run) = look.state(State::Running(0));
     let (ready, ready_style) = look.state(State::Ready);
-    let mut parts = g.running_part.to_vec();
+    let mut parts = g.lane.running_part.to_vec();
     parts.dedup();
     let mut marks = vec![
         (running.to_owned(), run, "running: a worker polls the task"),

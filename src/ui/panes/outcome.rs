@@ -16,7 +16,7 @@ use crate::ui::{format, view};
 
 /// Draws the outcome, one check and one figure a row.
 pub(crate) fn render(buf: &mut Buffer, look: Look, inside: Rect, run: &RunView, ending: &Ending) {
-    let [ok, broken, ..] = look.glyphs.ends;
+    let [ok, broken, ..] = look.glyphs.lane.ends;
     let Ending::Finished(outcome) = ending else {
         if let Some((mark, text, style)) = headline(look, run) {
             wrapped(buf, look, inside, 0, (mark, &text, style));
@@ -110,7 +110,7 @@ fn holding(outcome: &Outcome) -> String {
 
 /// How the run ended, once the cursor is there, in one sentence: mark, text and style.
 fn headline(look: Look, run: &RunView) -> Option<(&'static str, String, Style)> {
-    let [ok, failed, cancelled, panicked] = look.glyphs.ends;
+    let [ok, failed, cancelled, panicked] = look.glyphs.lane.ends;
     let line = match view::ending(run)? {
         Ending::Finished(outcome) if outcome.holds() => (ok, holding(outcome), look.good()),
         Ending::Finished(outcome) => {

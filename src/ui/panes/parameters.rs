@@ -110,7 +110,7 @@ fn row(frame: &mut Frame<'_>, look: Look, line: Rect, model: &Model, index: usiz
 /// What stands beside the name: that its value cannot be taken, or is not the default.
 fn mark(look: Look, wrong: bool, changed: bool, style: Style) -> (&'static str, Style) {
     match (wrong, changed) {
-        (true, _) => (look.glyphs.ends[1], look.error()),
+        (true, _) => (look.glyphs.lane.ends[1], look.error()),
         (false, true) => (look.glyphs.dot, style),
         (false, false) => ("", style),
     }

@@ -147,7 +147,7 @@ fn banner(buf: &mut Buffer, look: Look, run: &RunView, inside: Rect) -> Rect {
     for (row, line) in (0..rows).zip(&lines) {
         let cut = row + 1 == rows && lines.len() > usize::from(rows);
         let mut pen = Pen::new(buf, look, area, row);
-        pen.space(1).left(if row == 0 { look.glyphs.ends[1] } else { "" }, 1, look.error()).space(1).put(line, look.error());
+        pen.space(1).left(if row == 0 { look.glyphs.lane.ends[1] } else { "" }, 1, look.error()).space(1).put(line, look.error());
         if cut {
             pen.put(look.glyphs.more, look.error());
         }

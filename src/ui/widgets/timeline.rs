@@ -108,13 +108,8 @@ fn glyph(look: Look, fill: Fill, logged: bool) -> (&'static str, Style) {
         Fill::Waiting(family) => look.wait(family),
         Fill::End(how, _) => look.end(how),
         Fill::Running(eighths) => {
-            let (whole, style) = look.state(State::Running(0));
-            let part = match eighths {
-                7.. => whole,
-                5 | 6 => look.glyphs.running_part[2],
-                3 | 4 => look.glyphs.running_part[1],
-                _ => look.glyphs.running_part[0],
-            };
+            let (_, style) = look.state(State::Running(0));
+            let part = look.glyphs.lane.poll(eighths);
             match (logged, eighths >= 3) {
                 (false, _) => (part, style),
                 (true, false) => (look.glyphs.mark, style),

@@ -1,0 +1,64 @@
+//! The marks of lanes: one picture on the screen and in the timeline as text.
+
+use crate::trace::{End, Family};
+
+/// How each state of a task is drawn, in one cell each.
+#[derive(Debug)]
+pub(crate) struct Marks {
+    /// A poll that fills its cell.
+    pub(crate) running: &'static str,
+    /// A poll that takes a part of its cell: up to a quarter, to a half, to three quarters.
+    pub(crate) running_part: [&'static str; 3],
+    /// Woken and not polled yet.
+    pub(crate) ready: &'static str,
+    /// Waiting, by family in the order of [`Family::ALL`].
+    pub(crate) waits: [&'static str; Family::ALL.len()],
+    /// Ends: completed, failed, cancelled, panicked.
+    pub(crate) ends: [&'static str; 4],
+}
+
+/// Where all of Unicode can be shown.
+pub(crate) const UNICODE: Marks = Marks {
+    running: "█",
+    running_part: ["▎", "▌", "▊"],
+    ready: "▒",
+    waits: ["─", "░", "┄", "·", "≈", "▁"],
+    ends: ["✓", "✗", "⊘", "‼"],
+};
+
+/// Where ASCII alone can.
+pub(crate) const ASCII: Marks = Marks {
+    running: "#",
+    running_part: ["|", "|", "#"],
+    ready: "r",
+    waits: ["-", ":", "~", ".", "=", "_"],
+    ends: ["v", "x", "o", "!"],
+};
+
+impl Marks {
+    /// A poll that takes so many eighths of its cell.
+    pub(crate) fn poll(&self, eighths: u8) -> &'static str {
+        match eighths {
+            7.. => self.running,
+            5 | 6 => self.running_part[2],
+            3 | 4 => self.running_part[1],
+            _ => self.running_part[0],
+        }
+    }
+
+    /// A wait, by what it is for.
+    pub(crate) fn wait(&self, family: Family) -> &'static str {
+        self.waits[family as usize]
+    }
+
+    /// The end of a task; that it was alive when the recording stopped is marked as if it had been cancelled.
+    pub(crate) fn end(&self, how: End) -> &'static str {
+        let [completed, failed, cancelled, panicked] = self.ends;
+        match how {
+            End::Completed => completed,
+            End::Failed => failed,
+            End::Cancelled | End::Dropped => cancelled,
+            End::Panicked => panicked,
+        }
+    }
+}
