@@ -83,6 +83,13 @@ impl Sites {
     }
 }
 
+/// Nobody will take out what is written from now on: no thread is to wait for that.
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}
+
 /// One thread's ring, and what was taken out but not handed on.
 #[derive(Debug)]
 struct Lane {
@@ -121,10 +128,9 @@ impl Reader {
         self.outside.extend(lock(&self.shared.outside).drain(..));
         let count = match &mut self.lanes[..] {
             // One thread alone is in order as it is.
-            [lane] if self.outside.is_empty() && lane.taken.is_empty() => {
-                let thread = lane.thread;
-                let sites = &mut self.sites;
-                lane.empty(&self.shared, |event| sites.hand_on(thread, event, &mut sink))
+            [lane] if self.outside.is_empty() => {
+                let (thread, sites) = (lane.thread, &mut self.sites);
+                lane.hand_on(&self.shared, now_ns, last, |event| sites.hand_on(thread, event, &mut sink))
             }
             _ => self.merge(now_ns, last, &mut sink),
         };
@@ -135,16 +141,17 @@ impl Reader {
     /// Several threads, in order of time.
     fn merge(&mut self, now_ns: u64, last: bool, sink: &mut impl FnMut(u16, Event)) -> usize {
         let mut floor_ns = now_ns;
+        // One thread alone waits for nobody.
+        let single = self.lanes.len() == 1;
         for lane in &mut self.lanes {
-            floor_ns = floor_ns.min(lane.take(&self.shared, now_ns));
+            let lane_ns = lane.take(&self.shared, now_ns);
+            floor_ns = if single { now_ns } else { floor_ns.min(lane_ns) };
         }
         let cut_ns = if last { u64::MAX } else { floor_ns.max(now_ns.saturating_sub(PATIENCE_NS)) };
         let n = self.outside.partition_point(|event| event.at_ns <= cut_ns);
         self.ready.extend(self.outside.drain(..n).map(|event| (OUTSIDE, event)));
-        let single = self.lanes.len() == 1;
         for lane in &mut self.lanes {
-            // One thread alone holds nothing back.
-            let n = if single { lane.taken.len() } else { lane.taken.partition_point(|event| event.at_ns <= cut_ns) };
+            let n = lane.taken.partition_point(|event| event.at_ns <= cut_ns);
             self.ready.extend(lane.taken.drain(..n).map(|event| (lane.thread, event)));
         }
         // Stable: events of one thread at the same instant keep their order.
@@ -184,6 +191,20 @@ impl Reader {
 }
 
 impl Lane {
+    /// Hands on what was held back, and what is in the ring. What is newer than the drain is held back: a thread that
+    /// attaches meanwhile may write something older. Returns how many events were handed on.
+    fn hand_on(&mut self, shared: &Shared, now_ns: u64, last: bool, mut f: impl FnMut(Event)) -> usize {
+        let mut held = std::mem::take(&mut self.taken);
+        let before = held.len();
+        held.drain(..).for_each(&mut f);
+        let taken = self.empty(shared, |event| {
+            // Once one is held back, so are those after it.
+            if last || (held.is_empty() && event.at_ns <= now_ns) { f(event) } else { held.push_back(event) }
+        });
+        self.taken = held;
+        before + taken - self.taken.len()
+    }
+
     /// Empties the ring. Returns the floor: no event before this time is still to come.
     fn take(&mut self, shared: &Shared, now_ns: u64) -> u64 {
         // Asked before the ring is emptied: a thread parks after its last write, and what it

@@ -154,7 +154,7 @@ impl Recorder {
 
     /// Ends the recording: what happens from now on is not part of the run.
     pub fn close(&self) {
-        self.shared.closed.store(true, Ordering::Release);
+        self.shared.close();
     }
 
     /// Polls that began after [`Recorder::close`]: the runtime's own count has them, the recording has not.
@@ -180,6 +180,10 @@ impl Shared {
     /// The run of that number, if its recorder is alive.
     pub(super) fn of_run(run: u64) -> Option<Arc<Self>> {
         lock(&RUNS).iter().filter_map(Weak::upgrade).find(|shared| shared.run == run)
+    }
+
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
     }
 
     pub(super) fn closed(&self) -> bool {

@@ -27,16 +27,6 @@ fn recorder(on_full: OnFull) -> (Recorder, Reader) {
     (recorder, reader)
 }
 
-/// A thread of the run that sleeps all the time. The events of one thread alone are handed on as they come, also past the
-/// moment of the drain, and those of a second thread that starts just then come after them.
-fn sleeper(recorder: &Recorder) -> Runtime {
-    let sleeper = runtime(recorder, 1);
-    while recorder.threads() == 0 {
-        thread::yield_now();
-    }
-    sleeper
-}
-
 /// What was handed on, and whether it came in order.
 #[derive(Default)]
 struct Heard {

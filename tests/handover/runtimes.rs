@@ -12,7 +12,7 @@ use async_playground::record::{self, OnFull, Recorder};
 use tokio::sync::Semaphore;
 use tokio::task;
 
-use super::{Heard, a_little_later, recorder, runtime, sleeper};
+use super::{Heard, a_little_later, recorder, runtime};
 
 /// Yields, and counts how often it is polled.
 async fn yields(times: u32, polls: Arc<AtomicU64>) {
@@ -78,7 +78,6 @@ fn every_poll_of_several_runtimes_arrives() {
 fn runtimes_that_come_and_go_leave_every_poll_and_runs_do_not_mix() {
     let (one, mut of_one) = recorder(OnFull::Wait);
     let (other, mut of_other) = recorder(OnFull::Wait);
-    let sleepers = [sleeper(&one), sleeper(&other)];
     let start = |recorder: &Recorder, times: u32| {
         let recorder = recorder.clone();
         thread::spawn(move || {
@@ -104,7 +103,6 @@ fn runtimes_that_come_and_go_leave_every_poll_and_runs_do_not_mix() {
     }
     runs_one.join().unwrap();
     runs_other.join().unwrap();
-    drop(sleepers);
     assert_eq!(heard.map(|heard| heard.polls), [20 * 8 * 11, 20 * 8 * 31]);
     assert_eq!((one.threads(), other.threads()), (0, 0));
 }
