@@ -26,7 +26,7 @@ use std::panic::Location;
 
 use super::census::{Shift, Standing};
 use super::lookup::{Ingest, Life};
-use super::task::{End, Ended, Segment, State, Task, TaskIx, Wake, Waker};
+use super::task::{End, Ended, Segment, State, Task, TaskIx, Wake, Waker, push};
 use super::waits::Leaves;
 use super::{Sample, Trace};
 use crate::record::event::{Event, LastPoll, Named, TaskId, What};
@@ -238,7 +238,7 @@ impl Trace {
             return true;
         }
         let at_ns = self.in_order(task, at_ns);
-        self.tasks[task as usize].wakes.push(Wake { at_ns, by });
+        push(&mut self.tasks[task as usize].wakes, Wake { at_ns, by });
         self.digest.wake(at_ns, task, by);
         if self.polled(task) {
             self.life_mut(task).woken = true;

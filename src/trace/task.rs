@@ -12,6 +12,15 @@ use crate::record::site::Cause;
 /// order of spawning, from 0. *main* is 0.
 pub type TaskIx = u32;
 
+/// Pushes, and makes room for half as much again when there is none. There are as many of these lists as tasks, and the room
+/// that a `Vec` leaves when it doubles would be a third of a trace.
+pub(super) fn push<T>(list: &mut Vec<T>, item: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact((list.len() / 2).max(2));
+    }
+    list.push(item);
+}
+
 /// One task.
 #[derive(Debug, Default)]
 pub struct Task {
@@ -242,9 +251,10 @@ impl Task {
     /// Its state changes; what came before has been counted.
     pub(super) fn enter(&mut self, segment: Segment) {
         if !self.segments.is_empty() && self.segments.len().is_multiple_of(EVERY) {
-            self.sums.push((self.counted(), self.polls));
+            let sum = (self.counted(), self.polls);
+            push(&mut self.sums, sum);
         }
-        self.segments.push(segment);
+        push(&mut self.segments, segment);
     }
 
     /// The last wake that made it ready by a time.

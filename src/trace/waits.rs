@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use super::Trace;
 use super::family::Family;
 use super::resource::ResourceIx;
-use super::task::{State, TaskIx, Wake, Waker};
+use super::task::{State, TaskIx, Wake, Waker, push};
 use super::track::Track;
 use crate::record::event::{NewSite, OpId, ResourceId, SiteId};
 use crate::record::site::{Cause, Place, Site};
@@ -246,7 +246,8 @@ impl Trace {
         let leaves = self.waits.set_of(live);
         self.waits.each_total(leaves, |total| total.waiting.more(at_ns));
         let task = &mut self.tasks[task as usize];
-        task.waits.push(Wait { segment: task.segments.len() as u32, leaves });
+        let segment = task.segments.len() as u32;
+        push(&mut task.waits, Wait { segment, leaves });
         let cause = self.waits.sets[leaves as usize].cause;
         self.waits.families[Family::of(cause) as usize] = true;
         cause
