@@ -19,7 +19,7 @@ test *args:
 
 # The lines of waits, as an optimised build has them. Builds every development dependency anew.
 test-release:
-    cargo test --release --test waits
+    cargo test --release --test waits --test layer
 
 # The documentation, without warnings
 doc:
