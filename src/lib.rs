@@ -2,7 +2,7 @@
 //!
 //! A tour, in the order in which facts travel: [`record`] observes a runtime,
 //! [`trace`] works out what the events mean, [`engine`] runs a scenario under
-//! both, [`report`] says it in text or JSON, and [`app`], [`ui`], [`term`] and
+//! both, [`recording`] keeps it in a file, [`report`] says it in text or JSON, and [`app`], [`ui`], [`term`] and
 //! [`shell`] are the screen: what is shown, how it is drawn, on what terminal,
 //! and the loop that joins them. The program beside it reads the command line.
 
@@ -16,6 +16,7 @@ pub mod app;
 pub mod engine;
 mod marks;
 pub mod record;
+pub mod recording;
 pub mod report;
 pub mod shell;
 pub mod term;

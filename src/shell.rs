@@ -12,6 +12,7 @@
 mod parts;
 mod reaper;
 
+use std::fs::File;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -65,13 +66,15 @@ impl Exit {
 
 /// Shows the model on the terminal, and runs what is asked for, until the user quits.
 ///
+/// The run on screen is recorded into `record`, which always holds the newest one.
+///
 /// # Errors
 ///
 /// When there is no terminal, or the system gives no thread.
-pub fn run(model: Model) -> io::Result<Exit> {
+pub fn run(model: Model, record: Option<File>) -> io::Result<Exit> {
     let inputs = Inputs::open()?;
     let screen = Screen::open(model.options.mouse)?;
-    Shell::new(model, inputs, screen, Tokio).run()
+    Shell::new(model, inputs, screen, Tokio { record }).run()
 }
 
 /// The event loop.
@@ -143,7 +146,9 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     fn turn_until_exit(&mut self) -> io::Result<Exit> {
         self.draw()?;
         // Before the first run and after the first frame: it takes a moment.
-        self.model.session.cost_ns = self.engine.cost_ns();
+        if !self.model.replay {
+            self.model.session.cost_ns = self.engine.cost_ns();
+        }
         let mut asked = Asked::default();
         asked.add(update::opened(&mut self.model));
         loop {
@@ -297,6 +302,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     fn drain(&mut self) {
         let (Some(run), Some(view)) = (&mut self.run, &mut self.model.run) else { return };
         let more = run.drain(&mut view.trace);
+        let fault = run.fault();
         let phase = run.phase();
         let changed = more || view.phase != phase;
         view.phase = phase;
@@ -305,6 +311,10 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             if let Some(run) = self.run.take() {
                 self.reaper.take(run);
             }
+        }
+        if let Some(fault) = fault {
+            update::warn(&mut self.model, fault);
+            self.dirty = true;
         }
         if changed {
             update::recorded(&mut self.model);

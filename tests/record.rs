@@ -203,7 +203,7 @@ fn a_spawn_names_its_parent_and_its_line() {
     });
     let (main, child) = (recording.task("main"), recording.task("child"));
     let spawned = recording.whats().find_map(|what| match what {
-        What::Spawn { task, parent, at } if *task == child => Some((*parent, *at)),
+        What::Spawn { task, parent, at } if *task == child => Some((*parent, at.clone())),
         _ => None,
     });
     let (parent, at) = spawned.expect("the child was spawned");

@@ -49,6 +49,8 @@ pub struct Model {
     pub areas: Areas,
     /// What is remembered between actions and never drawn.
     pub session: Session,
+    /// Whether the run on screen comes from a recording, and there is none to be made.
+    pub replay: bool,
     /// Set when the program should end.
     pub quit: bool,
 }

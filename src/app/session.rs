@@ -108,6 +108,7 @@ impl Model {
             notice: None,
             areas: Areas::default(),
             session: Session::default(),
+            replay: false,
             quit: false,
         };
         if let Some(spec) = spec {

@@ -13,7 +13,7 @@ mod scroll;
 mod timeline;
 mod why;
 
-pub use run::{failed, recorded, started};
+pub use run::{failed, recorded, replayed, started};
 pub use timeline::laid_out;
 
 use super::action::{Action, Target};
@@ -61,6 +61,10 @@ pub fn opened(model: &mut Model) -> Vec<Effect> {
 }
 
 fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    if model.replay && makes_a_run(&action) {
+        refuse_a_run(model);
+        return Vec::new();
+    }
     match action {
         Action::Quit => {
             model.quit = true;
@@ -82,6 +86,16 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         other => look(model, other),
     }
     Vec::new()
+}
+
+/// Whether an action would change what is run, or run it.
+fn makes_a_run(action: &Action) -> bool {
+    use Action::{Commit, Edit, Pick, Reset, Restart, SwitchClock, Turn};
+    matches!(action, Pick | Turn(_) | Edit | Commit | Reset | SwitchClock | Restart)
+}
+
+fn refuse_a_run(model: &mut Model) {
+    notify(model, true, "a recording cannot be run again");
 }
 
 /// The actions that change only what is looked at.
@@ -181,7 +195,7 @@ fn point(model: &mut Model, target: Target) -> Vec<Effect> {
             focus(model, Pane::Scenarios);
             list::select(model, at);
             if again {
-                return list::pick(model);
+                return act(model, Action::Pick);
             }
         }
         Target::Field(row) => {
@@ -189,7 +203,7 @@ fn point(model: &mut Model, target: Target) -> Vec<Effect> {
             focus(model, Pane::Parameters);
             model.form.row = row.min(model.form.fields().len() - 1);
             if again {
-                return form::edit(model);
+                return act(model, Action::Edit);
             }
         }
         Target::Task(task) => {
@@ -209,6 +223,11 @@ fn point(model: &mut Model, target: Target) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+/// Tells the user what has gone wrong outside of the model.
+pub fn warn(model: &mut Model, text: String) {
+    notify(model, true, text);
 }
 
 /// Tells the user one line.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 use async_playground::engine::Detail;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -36,12 +37,24 @@ Examples:
   async-playground run semaphore --json | jq .waits
   async-playground run deadlock -p order=crossed
   async-playground run producer-consumer --console --speed 0.5
+  async-playground run deadlock -p order=crossed --record deadlock.rec
 
 Exit codes:
   0    the run ended and every check holds
-  1    a check does not hold, tasks deadlocked, or main failed, panicked, stalled or hit the limit
+  1    a check does not hold, tasks deadlocked, main failed, panicked, stalled or hit the limit,
+       or the recording could not be written to its end
   2    what was asked for cannot be done
   130  interrupted (SIGINT)";
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  async-playground run gather --record gather.rec
+  async-playground replay gather.rec
+  async-playground replay gather.rec --json | jq .waits
+
+Exit codes:
+  0  the recording was opened; one that is cut off or damaged up to its last whole part
+  2  it is no recording, one of another version, or cannot be read";
 
 /// See concurrency: pick a scenario, tune it, and watch every task of a real Tokio runtime.
 ///
@@ -68,6 +81,11 @@ pub(super) enum Command {
     /// 'async-playground list ID' tells what parameters a scenario has.
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArgs),
+    /// Open a recording on the screen: everything but running it again.
+    ///
+    /// Without a terminal it is told as 'run' told it.
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(ReplayArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -86,13 +104,48 @@ pub(super) struct OpenArgs {
     #[command(flatten)]
     pub how: HowArgs,
     #[command(flatten)]
+    pub record: RecordArgs,
+    #[command(flatten)]
     pub marks: MarksArgs,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+}
+
+/// How the screen uses the terminal.
+#[derive(Debug, Args)]
+pub(super) struct ScreenArgs {
     /// When to use colours; 'auto' is always, unless the environment variable `NO_COLOR` is set.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
     /// Leave the mouse to the terminal, so that it selects text.
     #[arg(long)]
     pub no_mouse: bool,
+}
+
+/// What is replayed.
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// The recording.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub marks: MarksArgs,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+    /// Print the JSON object that 'run --json' printed, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where a run is recorded.
+#[derive(Debug, Args)]
+pub(super) struct RecordArgs {
+    /// Write a recording of the run, for 'async-playground replay'. The screen keeps the newest run in it.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Overwrite the file of the recording, if there is one.
+    #[arg(long, requires = "record")]
+    pub force: bool,
 }
 
 /// What is listed.
@@ -114,6 +167,8 @@ pub(super) struct RunArgs {
     pub scenario: String,
     #[command(flatten)]
     pub how: HowArgs,
+    #[command(flatten)]
+    pub record: RecordArgs,
     #[command(flatten)]
     pub marks: MarksArgs,
     /// Print one JSON object and nothing else.

@@ -9,6 +9,8 @@ mod args;
 mod list;
 mod out;
 mod papers;
+mod record;
+mod replay;
 mod run;
 mod screen;
 mod spec;
@@ -29,6 +31,7 @@ fn dispatch() -> Result<ExitCode, Stop> {
     match cli.command {
         Some(Command::List(list)) => list::list(&list),
         Some(Command::Run(command)) => return run::run(&command),
+        Some(Command::Replay(command)) => return replay::replay(&command),
         Some(Command::Completions { shell }) => papers::completions(shell),
         Some(Command::Man) => papers::man(),
         None => return screen::open(&cli.open),

@@ -2,6 +2,11 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use async_playground::engine::{Report, Spec};
+use async_playground::report::{self, Look};
+use async_playground::trace::Trace;
+
+use super::args::MarksArgs;
 use super::stop::Stop;
 
 /// Columns of text when nothing says how wide the reader is.
@@ -11,6 +16,18 @@ const WIDTH: usize = 80;
 pub(super) fn print(text: &str) -> Result<(), Stop> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Stop::Output)
+}
+
+/// Prints what came out of a run: as one JSON object, or as text.
+pub(super) fn report(spec: &Spec, trace: &Trace, report: &Report, json: bool, marks: &MarksArgs) -> Result<(), Stop> {
+    let text = if json {
+        let json = report::json(spec, trace, report);
+        json.map_err(|error| Stop::Failed(format!("cannot write JSON: {error}")))? + "\n"
+    } else {
+        let look = Look { width: width(), unicode: !marks.ascii && unicode() };
+        report::text(spec, trace, report, look)
+    };
+    print(&text)
 }
 
 /// How many columns of text fit a line: those of the terminal, if it is one that we write to.

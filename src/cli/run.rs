@@ -1,18 +1,21 @@
 //! `run`: a scenario without a screen.
 
+use std::fs::File;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_playground::engine::{Ending, Phase, Report, Run, Spec, StartError};
-use async_playground::report::{self, Look};
+use async_playground::recording::Writer;
+use async_playground::report;
 use async_playground::trace::Trace;
 
 use signal_hook::consts::SIGINT;
 
 use super::args::RunArgs;
 use super::out;
+use super::record;
 use super::spec;
 use super::stop::Stop;
 
@@ -28,24 +31,35 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Stop> {
     if let Some(address) = spec::console(&args.how)? {
         eprintln!("tokio-console can attach to http://{address}");
     }
-    let (trace, report) = execute(&spec, &interrupted)?;
-    let text = if args.json {
-        let json = report::json(&spec, &trace, &report);
-        json.map_err(|error| Stop::Failed(format!("cannot write JSON: {error}")))? + "\n"
-    } else {
-        let look = Look { width: out::width(), unicode: !args.marks.ascii && out::unicode() };
-        report::text(&spec, &trace, &report, look)
-    };
-    out::print(&text)?;
-    verdict(&spec, &trace, &report).map(|()| ExitCode::SUCCESS)
+    let file = record::file(&args.record)?;
+    let Done { trace, report, fault } = execute(&spec, file, &interrupted)?;
+    out::report(&spec, &trace, &report, args.json, &args.marks)?;
+    let verdict = verdict(&spec, &trace, &report);
+    if let (Some(fault), Some(path)) = (fault, &args.record.record) {
+        // Whoever asked for the recording has to know, whatever else there is to say.
+        verdict.unwrap_or_else(|stop| _ = stop.report());
+        return Err(Stop::Failed(format!("--record: {}: {fault}", path.display())));
+    }
+    verdict.map(|()| ExitCode::SUCCESS)
+}
+
+/// What a run leaves behind.
+struct Done {
+    trace: Trace,
+    report: Report,
+    /// Why the recording is not whole.
+    fault: Option<String>,
 }
 
 /// Runs to the end, or to SIGINT.
-fn execute(spec: &Spec, interrupted: &AtomicBool) -> Result<(Trace, Report), Stop> {
+fn execute(spec: &Spec, file: Option<File>, interrupted: &AtomicBool) -> Result<Done, Stop> {
     let mut run = Run::start(spec).map_err(|error| match error {
         StartError::Spec(error) => Stop::Usage(spec::reason(error)),
         StartError::System(error) => cannot_start(&error),
     })?;
+    if let Some(file) = file {
+        run.tee(Box::new(Writer::new(file, spec)));
+    }
     let mut trace = Trace::default();
     while run.phase() != Phase::Over {
         run.wait(GLANCE);
@@ -55,9 +69,10 @@ fn execute(spec: &Spec, interrupted: &AtomicBool) -> Result<(Trace, Report), Sto
         }
     }
     run.drain(&mut trace);
+    let fault = run.tee_fault();
     match run.report() {
         _ if interrupted.load(Ordering::Relaxed) => Err(Stop::Interrupted),
-        Some(report) => Ok((trace, report.clone())),
+        Some(report) => Ok(Done { trace, report: report.clone(), fault }),
         None => Err(Stop::Failed("the run ended without saying how".to_owned())),
     }
 }

@@ -1,14 +1,18 @@
 //! Opening the screen.
 
+use std::fs::File;
 use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use async_playground::app::model::{Model, Options, Theme};
 use async_playground::shell;
 use scenarios::CATALOGUE;
 
-use super::args::{Color, DetailArg, HowArgs, OpenArgs, SPEEDS, Speed};
+use super::args::{Color, DetailArg, HowArgs, MarksArgs, OpenArgs, SPEEDS, ScreenArgs, Speed};
 use super::out;
+use super::record;
 use super::spec;
 use super::stop::Stop;
 
@@ -24,16 +28,23 @@ pub(super) fn open(args: &OpenArgs) -> Result<ExitCode, Stop> {
         spec.pace = Some(*SPEEDS.end());
     }
     terminal()?;
-    let options = Options {
-        theme: Theme { color: colors(args.color), unicode: !args.marks.ascii && out::unicode() },
-        mouse: !args.no_mouse,
-        console: spec::console(&args.how)?,
-        limit: spec.limit,
-    };
+    let options = options(&args.screen, &args.marks, spec::console(&args.how)?, spec.limit);
+    let file = record::file(&args.record)?;
     // Without a scenario or a flag that is about one, nothing is started: the user picks first.
     let spec = (picked.is_some() || shapes_a_run(&args.how)).then_some(spec);
     let model = Model::new(CATALOGUE, options, spec);
-    let exit = shell::run(model).map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
+    show(model, file)
+}
+
+/// What the flags say of the screen.
+pub(super) fn options(screen: &ScreenArgs, marks: &MarksArgs, console: Option<SocketAddr>, limit: Duration) -> Options {
+    let theme = Theme { color: colors(screen.color), unicode: !marks.ascii && out::unicode() };
+    Options { theme, mouse: !screen.no_mouse, console, limit }
+}
+
+/// Shows the model until the user quits. What is run meanwhile is recorded into the file.
+pub(super) fn show(model: Model, file: Option<File>) -> Result<ExitCode, Stop> {
+    let exit = shell::run(model, file).map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
     Ok(ExitCode::from(exit.code()))
 }
 
@@ -42,7 +53,7 @@ fn shapes_a_run(how: &HowArgs) -> bool {
 }
 
 /// Refuses to open the screen where none can be drawn.
-fn terminal() -> Result<(), Stop> {
+pub(super) fn terminal() -> Result<(), Stop> {
     let instead = "'async-playground run ID --json' works without one";
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(Stop::Usage(format!("the screen needs a terminal; {instead}")));

@@ -18,10 +18,12 @@ mod run;
 mod runtime;
 mod sample;
 mod spec;
+mod tee;
 
 pub use console::{ConsoleError, serve_console};
 pub use cost::recording_cost_ns;
 pub use run::{Ending, Phase, Report, Run, StartError};
 pub use spec::{Spec, SpecError};
+pub use tee::Tee;
 
 pub use crate::record::Detail;

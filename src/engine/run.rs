@@ -12,6 +12,7 @@ use super::control::{Control, Stop};
 use super::quiet::Quiet;
 use super::runtime::Job;
 use super::spec::{Spec, SpecError};
+use super::tee::Tee;
 use crate::record::{self, OnFull, Reader, Recorder};
 use crate::trace::{Stall, StallKind, Trace};
 
@@ -29,6 +30,7 @@ pub struct Run {
     quiet: Quiet,
     lost: u64,
     named: usize,
+    tee: Option<Box<dyn Tee>>,
 }
 
 /// Where a run stands.
@@ -59,6 +61,8 @@ pub enum Ending {
     Stopped,
     /// It never yielded: its thread was left behind.
     Abandoned,
+    /// Not known: the recording breaks off before the run was over.
+    CutOff,
 }
 
 /// What is known when a run is over.
@@ -112,7 +116,19 @@ impl Run {
         let quiet = Quiet::new(spec, runtime.handle());
         thread::Builder::new().name("run".to_owned()).spawn(move || job.run(runtime)).map_err(StartError::System)?;
         let (phase, report, told_to_stop) = (Phase::Running, None, None);
-        Ok(Self { recorder, reader, control, phase, report, told_to_stop, quiet, lost: 0, named: 0 })
+        Ok(Self { recorder, reader, control, phase, report, told_to_stop, quiet, lost: 0, named: 0, tee: None })
+    }
+
+    /// Tells somebody else too what the trace is told: to be called before anything is taken out.
+    pub fn tee(&mut self, tee: Box<dyn Tee>) {
+        self.tee = Some(tee);
+    }
+
+    /// What has gone wrong with the [tee](Run::tee), in one line. It is told once, and the tee is told nothing more.
+    pub fn tee_fault(&mut self) -> Option<String> {
+        let fault = self.tee.as_ref()?.fault()?;
+        self.tee = None;
+        Some(fault)
     }
 
     /// Moves what has been recorded into the trace, and closes the trace when
@@ -124,17 +140,14 @@ impl Run {
         }
         // Asked before the rings are emptied: what is closed has nothing more to say.
         let over = self.control.is_closed();
-        let taken = self.reader.drain(over, |thread, event| trace.push(thread, event));
-        for (thread, name) in self.reader.threads().iter().enumerate().skip(self.named) {
-            trace.name_thread(thread as u16, name);
-        }
-        self.named = self.reader.threads().len();
-        for sample in self.control.take_samples() {
-            trace.add_sample(sample);
-        }
-        let lost = self.reader.lost();
-        trace.add_lost(lost - self.lost);
-        self.lost = lost;
+        let taken = match &mut self.tee {
+            None => self.reader.drain(over, |thread, event| trace.push(thread, event)),
+            Some(tee) => self.reader.drain(over, |thread, event| {
+                tee.event(thread, &event);
+                trace.push(thread, event);
+            }),
+        };
+        self.tell_about_threads(trace);
         if over && let Some(closing) = self.control.take_closing() {
             self.end(closing, trace);
         } else if self.told_to_stop.is_some_and(|since| since.elapsed() > PATIENCE) {
@@ -145,8 +158,30 @@ impl Run {
         taken > 0 || self.phase == Phase::Over
     }
 
+    /// Everything beside the events.
+    fn tell_about_threads(&mut self, trace: &mut Trace) {
+        let tee = &mut self.tee;
+        for (thread, name) in self.reader.threads().iter().enumerate().skip(self.named) {
+            tee.iter_mut().for_each(|tee| tee.name_thread(thread as u16, name));
+            trace.name_thread(thread as u16, name);
+        }
+        self.named = self.reader.threads().len();
+        for sample in self.control.take_samples() {
+            tee.iter_mut().for_each(|tee| tee.add_sample(&sample));
+            trace.add_sample(sample);
+        }
+        let lost = self.reader.lost() - self.lost;
+        if lost > 0 {
+            tee.iter_mut().for_each(|tee| tee.add_lost(lost));
+            trace.add_lost(lost);
+            self.lost += lost;
+        }
+        tee.iter_mut().for_each(|tee| tee.rest());
+    }
+
     fn end(&mut self, closing: Closing, trace: &mut Trace) {
         trace.close(closing.at_ns);
+        self.tee.iter_mut().for_each(|tee| tee.close(closing.at_ns, &closing.report, trace));
         self.report = Some(closing.report);
         self.phase = Phase::Over;
     }

@@ -125,7 +125,7 @@ pub(super) fn site(calls: &[Call]) -> Site {
     let place = calls.iter().find(|call| owner(call) == Owner::Program).map(|call| call.place.clone());
     let mut frames: Vec<Frame> = calls.iter().enumerate().filter_map(|(i, call)| frame(call, calls.get(i + 1))).collect();
     frames.reverse();
-    Site { cause: cause(calls), place, frames }
+    Site { cause: cause(calls), place, frames: frames.into() }
 }
 
 /// Whether this is where the runtime polls a task's own future.

@@ -5,11 +5,12 @@
 //! come from the scenario's own formatting, which allocates anyway. Events say
 //! what was observed; what it means is for [`crate::trace`] to work out.
 
+use std::fmt;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::site::Site;
+use super::site::{Place, Site};
 
 /// Tokio's own number of a task, unique in the process while the task lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,6 +33,48 @@ pub struct OpId(pub NonZeroU64);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SiteId(pub u32);
 
+/// The source line of a call.
+///
+/// A worker writes down what the compiler made of it, which is a pointer. A
+/// recording that is read back has no such thing, and makes its own.
+#[derive(Debug, Clone)]
+pub enum CallLine {
+    /// As this build of the program knows it.
+    Known(&'static Location<'static>),
+    /// As a recording told it.
+    Told(Arc<Place>),
+}
+
+impl CallLine {
+    /// The file, as the compiler was given it: `scenarios/semaphore.rs`.
+    pub fn file(&self) -> &str {
+        match self {
+            Self::Known(location) => location.file(),
+            Self::Told(place) => &place.file,
+        }
+    }
+
+    /// The line, from 1.
+    pub fn line(&self) -> u32 {
+        match self {
+            Self::Known(location) => location.line(),
+            Self::Told(place) => place.line,
+        }
+    }
+}
+
+impl fmt::Display for CallLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file(), self.line())
+    }
+}
+
+impl From<&'static Location<'static>> for CallLine {
+    fn from(location: &'static Location<'static>) -> Self {
+        Self::Known(location)
+    }
+}
+
 /// One observed fact.
 #[derive(Debug)]
 pub struct Event {
@@ -51,7 +94,7 @@ pub enum What {
         /// The task whose poll called `spawn`.
         parent: Option<TaskId>,
         /// The source line of the call.
-        at: &'static Location<'static>,
+        at: CallLine,
     },
     /// The name a task was given, or why it has none. Comes before its spawn.
     Named(Box<Named>),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Builder;
 
-use super::event::{TaskId, What};
+use super::event::{CallLine, TaskId, What};
 use super::local;
 use super::recorder::Recorder;
 
@@ -45,7 +45,7 @@ impl Recorder {
                 unparks.1.unparked(&unparks.0);
             })
             .on_task_spawn(|task| {
-                let (id, at) = (TaskId::of(task.id()), task.spawned_at());
+                let (id, at) = (TaskId::of(task.id()), CallLine::from(task.spawned_at()));
                 local::with(|local| {
                     let parent = local.task();
                     local.push(What::Spawn { task: id, parent, at });

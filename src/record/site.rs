@@ -157,7 +157,7 @@ pub struct Site {
     /// The innermost line of the program's own: the `.await`. None when a task is nothing but a library's future.
     pub place: Option<Place>,
     /// The calls from the task's own future, first, to the one that waits, last. What only hands a poll on is left out.
-    pub frames: Vec<Frame>,
+    pub frames: Arc<[Frame]>,
 }
 
 impl Site {
@@ -171,7 +171,7 @@ impl Site {
     /// time; it can where they part in a `select!`, a `join!`, or a future that
     /// polls several others.
     pub fn excludes(&self, other: &Self) -> bool {
-        let same = self.frames.iter().zip(&other.frames).take_while(|(mine, theirs)| mine == theirs).count();
+        let same = self.frames.iter().zip(&*other.frames).take_while(|(mine, theirs)| mine == theirs).count();
         if self.frames[..same].iter().any(|frame| frame.polls == Polls::Many) {
             return false;
         }

@@ -69,6 +69,7 @@ pub fn ending(spec: &Spec, ending: &Ending) -> String {
         Ending::Limit => format!("stopped at the limit of {} ms, before main ended", spec.limit.as_millis()),
         Ending::Stopped => "stopped before main ended".to_owned(),
         Ending::Abandoned => "told to stop, and never yielded: its thread was left behind".to_owned(),
+        Ending::CutOff => "the recording breaks off".to_owned(),
     }
 }
 

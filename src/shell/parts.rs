@@ -1,12 +1,14 @@
 //! What the event loop stands on: inputs, a screen and an engine, each behind
 //! a trait, and the real ones.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Seek};
 use std::time::{Duration, Instant};
 
 use ratatui::Frame;
 
 use crate::engine::{Phase, Report, Run, Spec, StartError, recording_cost_ns};
+use crate::recording::Writer;
 use crate::term::{Input, Inputs, Screen};
 use crate::trace::Trace;
 
@@ -80,6 +82,10 @@ pub trait Running: Send {
     fn report(&self) -> Option<&Report>;
     /// See [`Run::stop`].
     fn stop(&mut self);
+    /// See [`Run::tee_fault`].
+    fn fault(&mut self) -> Option<String> {
+        None
+    }
     /// See [`Run::pause`].
     fn pause(&self, paused: bool);
     /// See [`Run::set_pace`].
@@ -88,7 +94,20 @@ pub trait Running: Send {
 
 /// The engine of this crate.
 #[derive(Debug)]
-pub struct Tokio;
+pub struct Tokio {
+    /// Where runs are recorded: it holds the newest one.
+    pub record: Option<File>,
+}
+
+/// A recording that takes the place of the one before.
+fn again(mut file: &File) -> io::Result<File> {
+    // A terminal, a pipe or a device has no beginning to go back to.
+    if file.metadata()?.is_file() {
+        file.set_len(0)?;
+        file.rewind()?;
+    }
+    file.try_clone()
+}
 
 impl Events for Inputs {
     fn now(&self) -> Instant {
@@ -122,7 +141,12 @@ impl Engine for Tokio {
     type Run = Run;
 
     fn start(&mut self, spec: &Spec) -> Result<Run, StartError> {
-        Run::start(spec)
+        let file = self.record.as_ref().map(again).transpose().map_err(StartError::System)?;
+        let mut run = Run::start(spec)?;
+        if let Some(file) = file {
+            run.tee(Box::new(Writer::new(file, spec)));
+        }
+        Ok(run)
     }
 
     fn cost_ns(&mut self) -> Option<f64> {
@@ -149,6 +173,10 @@ impl Running for Run {
 
     fn stop(&mut self) {
         Run::stop(self);
+    }
+
+    fn fault(&mut self) -> Option<String> {
+        self.tee_fault()
     }
 
     fn pause(&self, paused: bool) {

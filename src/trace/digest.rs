@@ -6,16 +6,16 @@
 //! were cut into pieces on their way.
 
 use std::hash::{DefaultHasher, Hasher};
-use std::panic::Location;
 
 use super::task::{End, TaskIx, Waker};
+use crate::record::event::CallLine;
 
 /// The hash so far. `DefaultHasher::new()` has fixed keys: equal builds give equal hashes.
 #[derive(Debug, Default)]
 pub(super) struct Digest(DefaultHasher);
 
 impl Digest {
-    pub(super) fn spawn(&mut self, at_ns: u64, task: TaskIx, parent: Option<TaskIx>, at: &Location<'_>) {
+    pub(super) fn spawn(&mut self, at_ns: u64, task: TaskIx, parent: Option<TaskIx>, at: &CallLine) {
         self.fact(1, at_ns, task, parent.map_or(0, number));
         self.0.write(at.file().as_bytes());
         self.0.write(&at.line().to_le_bytes());

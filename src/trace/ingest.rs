@@ -22,14 +22,12 @@
 //!   in one place only. The end of the other, when it comes, is late: Tokio
 //!   calls the hook for it when the task may be polled elsewhere already.
 
-use std::panic::Location;
-
 use super::census::{Shift, Standing};
 use super::lookup::{Ingest, Life};
 use super::task::{End, Ended, Segment, State, Task, TaskIx, Wake, Waker, push};
 use super::waits::Leaves;
 use super::{Sample, Trace};
-use crate::record::event::{Event, LastPoll, Named, TaskId, What};
+use crate::record::event::{CallLine, Event, LastPoll, Named, TaskId, What};
 use crate::record::site::Cause;
 
 impl Trace {
@@ -110,7 +108,7 @@ impl Trace {
         self.closed = true;
     }
 
-    fn spawn(&mut self, at_ns: u64, id: TaskId, parent: Option<TaskId>, place: &'static Location<'static>) -> bool {
+    fn spawn(&mut self, at_ns: u64, id: TaskId, parent: Option<TaskId>, place: CallLine) -> bool {
         if self.known(id).is_some_and(|task| self.task(task).ended.is_none()) {
             return true; // It lives: a second spawn says nothing new.
         }
@@ -120,6 +118,7 @@ impl Trace {
             Some(parent) => self.tasks[parent as usize].children.push(ix),
             None => self.roots.push(ix),
         }
+        self.digest.spawn(at_ns, ix, parent, &place);
         let name = self.ingest.names.remove(&id);
         self.recorded += u64::from(name.is_some());
         self.tasks.push(Task {
@@ -136,7 +135,7 @@ impl Trace {
         self.totals.spawned += 1;
         self.totals.alive += 1;
         self.shift(at_ns, None, Standing::Ready);
-        self.digest.spawn(at_ns, ix, parent, place);
+
         true
     }
 

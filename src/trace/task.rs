@@ -3,9 +3,8 @@
 //! A segment starts where the one before ends, so only starts are kept: 16
 //! bytes a change of state, found by binary search.
 
-use std::panic::Location;
-
 use super::waits::Wait;
+use crate::record::event::CallLine;
 use crate::record::site::Cause;
 
 /// The place of a task in [`Trace::tasks`](super::Trace): its number, in the
@@ -31,7 +30,7 @@ pub struct Task {
     /// When it was spawned, in nanoseconds since the run began.
     pub spawned_ns: u64,
     /// The source line that spawned it.
-    pub spawned_at: Option<&'static Location<'static>>,
+    pub spawned_at: Option<CallLine>,
     /// The tasks that it spawned, in the order of spawning.
     pub children: Vec<TaskIx>,
     /// Its changes of state, in order of time. The first is the spawn, with

@@ -26,7 +26,7 @@ impl Told {
     #[track_caller]
     pub(super) fn spawn(&mut self, at_ns: u64, task: u64, parent: Option<u64>) -> &mut Self {
         let at = Location::caller();
-        self.tell(0, at_ns, What::Spawn { task: id(task), parent: parent.map(id), at })
+        self.tell(0, at_ns, What::Spawn { task: id(task), parent: parent.map(id), at: at.into() })
     }
 
     pub(super) fn start(&mut self, at_ns: u64, task: u64) -> &mut Self {

@@ -58,6 +58,9 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
     }
     let (text, style) = standing(look, model);
     parts.push(part(12, text, style));
+    if model.replay {
+        parts.push(part(8, "recording".into(), look.strong()));
+    }
     if let Some(addr) = model.options.console {
         parts.push(part(4, format!("console {addr}"), look.text()));
     }
@@ -112,6 +115,7 @@ fn standing(look: Look, model: &Model) -> (String, Style) {
             Some(Ending::Limit) => (end, "limit", look.warn()),
             Some(Ending::Stopped) => (end, "stopped", look.warn()),
             Some(Ending::Abandoned) => (end, "abandoned", look.error()),
+            Some(Ending::CutOff) => (end, "cut off", look.warn()),
             None => (end, "ended", look.strong()),
         },
     };

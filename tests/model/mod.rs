@@ -31,7 +31,7 @@ pub(crate) enum Fact {
 impl Fact {
     pub(crate) fn what(self) -> What {
         match self {
-            Self::Spawn(task, parent) => What::Spawn { task: id(task), parent: parent.map(id), at: Location::caller() },
+            Self::Spawn(task, parent) => What::Spawn { task: id(task), parent: parent.map(id), at: Location::caller().into() },
             Self::Named(task) => What::Named(Box::new(Named { task: id(task), name: format!("named {task}") })),
             Self::Start(task) => What::PollStart(id(task)),
             Self::Stop(task) => What::PollEnd(id(task)),

@@ -76,6 +76,7 @@ pub(crate) fn empty() -> Model {
         notice: None,
         areas: Areas::default(),
         session: async_playground::app::session::Session::default(),
+        replay: false,
         quit: false,
     }
 }
@@ -125,7 +126,7 @@ impl Script {
         let task = self.tasks;
         self.tasks += 1;
         self.at(at_ns, What::Named(Box::new(Named { task: id(task), name: name.into() })));
-        self.at(at_ns, What::Spawn { task: id(task), parent: parent.map(id), at });
+        self.at(at_ns, What::Spawn { task: id(task), parent: parent.map(id), at: at.into() });
         task
     }
 

@@ -186,6 +186,9 @@ pub(super) fn type_text(model: &mut Model, text: &str) {
         if model.focus != Pane::Parameters || !takes_numbers(field(&model.form)) {
             return;
         }
+        if model.replay {
+            return super::refuse_a_run(model);
+        }
         model.form.editing = Some(TextField::default());
     }
     // One line: what a pasted text has behind its first line end is not for this field.

@@ -5,9 +5,10 @@ use std::time::Duration;
 use scenarios::Clock;
 
 use super::{Effect, form, notify, timeline};
-use crate::app::model::{Cursor, Layer, Model, RunView};
+use crate::app::model::{Cursor, Layer, Model, Pane, RunView};
 use crate::app::session::{Entry, Zoom};
 use crate::engine::{Ending, Phase, Spec, StartError};
+use crate::recording::Recording;
 use crate::trace::Trace;
 
 /// The speeds that a key steps through.
@@ -41,6 +42,23 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
     });
     timeline::keep_in_sight(model);
     old
+}
+
+/// Puts a recording on screen, in the model of a session that was made with its spec. It plays from the start.
+pub fn replayed(model: &mut Model, recording: Recording) {
+    let Recording { spec, trace, report, flaw } = recording;
+    model.replay = true;
+    model.session.start = false;
+    model.focus = Pane::Timeline;
+    started(model, spec);
+    if let Some(run) = &mut model.run {
+        run.cursor.live = false;
+        (run.trace, run.report, run.phase) = (trace, Some(report), Phase::Over);
+    }
+    recorded(model);
+    if let Some(flaw) = flaw {
+        notify(model, true, flaw.to_string());
+    }
 }
 
 /// The cursor for the next run of the same scenario. One that stood at the end

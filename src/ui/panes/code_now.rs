@@ -1,6 +1,7 @@
 //! What goes on at each line of the code at the time cursor.
 
 use crate::app::model::{Model, RunView};
+use crate::record::event::CallLine;
 use crate::trace::{Family, Task, Trace};
 use crate::ui::theme::Look;
 use crate::ui::view;
@@ -38,7 +39,7 @@ impl Now {
         let Some(run) = shown(model) else { return Self::default() };
         let (path, trace, at) = (model.form.scenario.path, &run.trace, run.cursor.at_ns);
         let mut now = Self::default();
-        let line = |task: &Task| task.spawned_at.filter(|place| place.file() == path).map(std::panic::Location::line);
+        let line = |task: &Task| task.spawned_at.as_ref().filter(|place| place.file() == path).map(CallLine::line);
         let known = view::spawned(trace, at);
         for number in trace.tasks[..known.min(ASKED)].iter().filter_map(line) {
             now.line(number).spawned += 1;

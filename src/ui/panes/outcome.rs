@@ -123,6 +123,7 @@ fn headline(look: Look, run: &RunView) -> Option<(&'static str, String, Style)> 
         Ending::Limit => (cancelled, format!("stopped at the limit of {} s", run.spec.limit.as_secs_f64()), look.warn()),
         Ending::Stopped => (cancelled, "stopped; tasks that were alive were dropped".into(), look.warn()),
         Ending::Abandoned => (failed, "abandoned: its code never yields, so its thread was left behind".into(), look.error()),
+        Ending::CutOff => (cancelled, "the recording breaks off: what came then is not known".into(), look.warn()),
     };
     Some(line)
 }

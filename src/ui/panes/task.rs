@@ -124,7 +124,7 @@ fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
     let all = run.trace.tasks.len() as u64;
     let by = task.parent.map_or("the runtime", |parent| words::name(&run.trace, parent));
     facts.push(("spawned", format!("{} by {by}", format::moment(task.spawned_ns)), look.text()));
-    if let Some(place) = task.spawned_at {
+    if let Some(place) = &task.spawned_at {
         facts.push(("there", format!("{}:{}", words::file(place.file()), place.line()), look.code_spawn()));
     }
     facts.push(("task", format!("{} of {}", format::count(u64::from(ix) + 1), format::count(all)), look.text()));

@@ -1,0 +1,37 @@
+//! `replay`: a recording on the screen, or told as `run` told it.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use async_playground::app::model::Model;
+use async_playground::app::update;
+use async_playground::recording::{self, Recording};
+use scenarios::CATALOGUE;
+
+use super::args::ReplayArgs;
+use super::out;
+use super::screen;
+use super::stop::Stop;
+
+/// Opens a recording.
+pub(super) fn replay(args: &ReplayArgs) -> Result<ExitCode, Stop> {
+    let recording = recording::open(&args.file).map_err(|error| Stop::Usage(format!("{}: {error}", args.file.display())))?;
+    if args.json || !std::io::stdout().is_terminal() {
+        return tell(args, &recording);
+    }
+    screen::terminal()?;
+    let options = screen::options(&args.screen, &args.marks, None, recording.spec.limit);
+    let mut model = Model::new(CATALOGUE, options, Some(recording.spec.clone()));
+    update::replayed(&mut model, recording);
+    screen::show(model, None)
+}
+
+/// Tells of it without a screen.
+fn tell(args: &ReplayArgs, recording: &Recording) -> Result<ExitCode, Stop> {
+    let Recording { spec, trace, report, flaw } = recording;
+    if let Some(flaw) = flaw {
+        eprintln!("warning: {}: {flaw}", args.file.display());
+    }
+    out::report(spec, trace, report, args.json, &args.marks)?;
+    Ok(ExitCode::SUCCESS)
+}

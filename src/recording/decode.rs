@@ -1,0 +1,252 @@
+//! From bytes to facts, without trust: see [`codec`](super::codec).
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use super::bytes::{Bytes, Damage};
+use super::codec::{DEEPEST, FLAG, Fact, LATEST_NS, LONGEST, LONGEST_NAME, Last, MOST, MOST_PLACES, THREAD, TIME, kind};
+use super::names;
+use crate::record::event::{
+    CallLine, Change, Event, LastPoll, Level, LockChange, Log, Named, NewSite, OpId, Panic, ResourceId, ResourceKind, SiteId,
+    SpanId, SpanOpen, TaskId, What,
+};
+use crate::record::site::{Cause, Frame, Place, Polls, Site};
+use crate::trace::Sample;
+
+/// Reads facts back. Whatever the bytes are, it fails or gives a fact that the format knows.
+#[derive(Debug, Default)]
+pub(super) struct Decoder {
+    last: Last,
+    lines: Vec<Arc<Place>>,
+    sites: u32,
+    names: names::Shared,
+}
+
+impl Decoder {
+    /// Begins the next chunk.
+    pub(super) fn begin(&mut self) {
+        self.last = Last::default();
+    }
+
+    /// The next fact.
+    pub(super) fn fact(&mut self, from: &mut Bytes<'_>) -> Result<Fact, Damage> {
+        loop {
+            let head = from.byte()?;
+            let number = head & 0x1f;
+            match number {
+                kind::LINE => self.line(from)?,
+                kind::THREAD_NAME => return Ok(Fact::Thread(from.number()?, from.text(LONGEST)?.to_owned())),
+                kind::SAMPLE => return sample(from).map(Fact::Sample),
+                kind::LOST => return from.varint().map(Fact::Lost),
+                _ => {
+                    if head & THREAD != 0 {
+                        self.last.thread = from.number()?;
+                    }
+                    if head & TIME != 0 {
+                        self.last.at_ns = self.last.at_ns.wrapping_add(from.signed()?);
+                    }
+                    let at_ns = self.last.at_ns.min(LATEST_NS);
+                    let what = self.what(number, head & FLAG != 0, from)?;
+                    return Ok(Fact::Event(self.last.thread, Event { at_ns, what }));
+                }
+            }
+        }
+    }
+
+    fn what(&mut self, number: u8, flag: bool, from: &mut Bytes<'_>) -> Result<What, Damage> {
+        Ok(match number {
+            kind::POLL_START => {
+                let task = self.polled(from)?;
+                self.last.polled = task.0.get();
+                What::PollStart(task)
+            }
+            kind::POLL_END => What::PollEnd(self.polled(from)?),
+            kind::WAKE => What::Wake { task: self.other(from)?, by: self.maybe_polled(flag, from)? },
+            kind::SPAWN => {
+                let task = self.other(from)?;
+                let line: usize = from.number()?;
+                let at = self.lines.get(line).ok_or(Damage("a line that was never told"))?.clone();
+                What::Spawn { task, at: CallLine::Told(at), parent: self.maybe_polled(flag, from)? }
+            }
+            kind::TERMINATE => What::Terminate {
+                task: self.polled(from)?,
+                last: choice(from.byte()?, &[LastPoll::Polled, LastPoll::Dropped, LastPoll::Shutdown])?,
+            },
+            kind::NAMED | kind::PANIC | kind::SPAN_OPEN | kind::SPAN_CLOSE | kind::LOG | kind::SITE => {
+                self.said(number, flag, from)?
+            }
+            _ => self.of_a_resource(number, flag, from)?,
+        })
+    }
+
+    fn said(&mut self, number: u8, flag: bool, from: &mut Bytes<'_>) -> Result<What, Damage> {
+        Ok(match number {
+            kind::NAMED => What::Named(Box::new(Named { task: self.other(from)?, name: from.text(LONGEST)?.to_owned() })),
+            kind::PANIC => What::Panic(Box::new(Panic {
+                task: self.polled(from)?,
+                message: from.text(LONGEST)?.to_owned(),
+                place: from.text(LONGEST_NAME)?.to_owned(),
+            })),
+            kind::SPAN_OPEN => What::SpanOpen(Box::new(SpanOpen {
+                span: self.span(from)?,
+                task: self.polled(from)?,
+                label: from.text(LONGEST)?.to_owned(),
+            })),
+            kind::SPAN_CLOSE => What::SpanClose(self.span(from)?),
+            kind::LOG => What::Log(Box::new(self.log(flag, from)?)),
+            _ => What::Site(Box::new(self.site(from)?)),
+        })
+    }
+
+    fn of_a_resource(&mut self, number: u8, flag: bool, from: &mut Bytes<'_>) -> Result<What, Damage> {
+        Ok(match number {
+            kind::PENDING => What::Pending {
+                task: self.polled(from)?,
+                op: flag.then(|| self.op(from)).transpose()?,
+                resource: self.maybe_resource(from)?,
+                site: SiteId(from.number()?),
+            },
+            kind::DONE => What::Done {
+                task: self.polled(from)?,
+                op: self.op(from)?,
+                resource: self.maybe_resource(from)?,
+                site: SiteId(from.number()?),
+            },
+            kind::CLOSED => What::Closed { op: self.op(from)?, by: self.polled(from)? },
+            kind::ASKED => What::Asked { op: self.op(from)?, permits: from.number()?, resource: self.maybe_resource(from)? },
+            kind::GRANTED => What::Granted {
+                op: self.op(from)?,
+                by: self.maybe_polled(flag, from)?,
+                resource: self.maybe_resource(from)?,
+                permits: from.number()?,
+            },
+            kind::PERMITS => What::Permits {
+                resource: self.resource(from)?,
+                change: choice(from.byte()?, &[Change::Set, Change::Add, Change::Sub])?,
+                permits: from.number()?,
+                by: self.maybe_polled(flag, from)?,
+            },
+            kind::LOCK => {
+                use LockChange::{Free, ReaderIn, ReaderOut, Taken};
+                What::Lock {
+                    resource: self.resource(from)?,
+                    change: choice(from.byte()?, &[Taken, Free, ReaderIn, ReaderOut])?,
+                    by: self.maybe_polled(flag, from)?,
+                    site: SiteId(from.number()?),
+                }
+            }
+            kind::RESOURCE => {
+                use ResourceKind::{Barrier, Channel, Mutex, Oneshot, RwLock, Semaphore};
+                What::Resource {
+                    resource: self.resource(from)?,
+                    kind: choice(from.byte()?, &[Mutex, RwLock, Semaphore, Channel, Oneshot, Barrier])?,
+                    site: SiteId(from.number()?),
+                }
+            }
+            _ => return Err(Damage("a fact of a kind that does not exist")),
+        })
+    }
+
+    fn line(&mut self, from: &mut Bytes<'_>) -> Result<(), Damage> {
+        let place = self.place(from)?;
+        if self.lines.len() >= MOST_PLACES {
+            return Err(Damage("too many lines"));
+        }
+        self.lines.push(Arc::new(place));
+        Ok(())
+    }
+
+    fn log(&mut self, flag: bool, from: &mut Bytes<'_>) -> Result<Log, Damage> {
+        let first = from.byte()?;
+        let level = choice(first & 0x0f, &[Level::Trace, Level::Debug, Level::Info, Level::Warn, Level::Error])?;
+        let task = self.maybe_polled(flag, from)?;
+        let message = from.text(LONGEST)?.to_owned();
+        let mut counters = Vec::new();
+        for _ in 0..from.count(MOST)? {
+            let name = names::fixed(from.text(LONGEST_NAME)?).ok_or(Damage("too many counters"))?;
+            counters.push((name, from.float()?));
+        }
+        Ok(Log { task, level, message, counters, failed: first & 0x10 != 0 })
+    }
+
+    fn site(&mut self, from: &mut Bytes<'_>) -> Result<NewSite, Damage> {
+        let id = SiteId(from.number()?);
+        self.sites += 1;
+        if self.sites as usize > MOST_PLACES {
+            return Err(Damage("too many sites"));
+        }
+        let cause = choice(from.byte()?, &Cause::ALL)?;
+        let place = if from.byte()? == 0 { None } else { Some(self.place(from)?) };
+        let mut frames = Vec::new();
+        for _ in 0..from.count(DEEPEST)? {
+            let function = self.names.get(from.text(LONGEST_NAME)?);
+            let (place, column, last) = (self.place(from)?, from.number()?, from.byte()?);
+            let polls = choice(last & 0x0f, &[Polls::One, Polls::Parts, Polls::Many])?;
+            frames.push(Frame { function, place, column, own: last & 0x10 != 0, polls });
+        }
+        Ok(NewSite { id, site: Arc::new(Site { cause, place, frames: frames.into() }) })
+    }
+
+    fn place(&mut self, from: &mut Bytes<'_>) -> Result<Place, Damage> {
+        Ok(Place { file: self.names.get(from.text(LONGEST_NAME)?), line: from.number()? })
+    }
+
+    fn polled(&mut self, from: &mut Bytes<'_>) -> Result<TaskId, Damage> {
+        from.beside(self.last.polled).map(TaskId)
+    }
+
+    fn maybe_polled(&mut self, flag: bool, from: &mut Bytes<'_>) -> Result<Option<TaskId>, Damage> {
+        flag.then(|| self.polled(from)).transpose()
+    }
+
+    fn other(&mut self, from: &mut Bytes<'_>) -> Result<TaskId, Damage> {
+        let task = from.beside(self.last.other)?;
+        self.last.other = task.get();
+        Ok(TaskId(task))
+    }
+
+    fn op(&mut self, from: &mut Bytes<'_>) -> Result<OpId, Damage> {
+        let op = from.beside(self.last.op)?;
+        self.last.op = op.get();
+        Ok(OpId(op))
+    }
+
+    fn span(&mut self, from: &mut Bytes<'_>) -> Result<SpanId, Damage> {
+        self.last.span = self.last.span.wrapping_add(from.signed()?);
+        Ok(SpanId(self.last.span))
+    }
+
+    fn maybe_resource(&mut self, from: &mut Bytes<'_>) -> Result<Option<ResourceId>, Damage> {
+        let number = u64::from(self.last.resource).wrapping_add(from.signed()?);
+        self.last.resource = u32::try_from(number).map_err(|_| Damage("a number that is too large"))?;
+        Ok(NonZeroU32::new(self.last.resource).map(ResourceId))
+    }
+
+    fn resource(&mut self, from: &mut Bytes<'_>) -> Result<ResourceId, Damage> {
+        self.maybe_resource(from)?.ok_or(Damage("a resource without a number"))
+    }
+}
+
+fn sample(from: &mut Bytes<'_>) -> Result<Sample, Damage> {
+    let at_ns = from.varint()?.min(LATEST_NS);
+    let mut busy = Vec::new();
+    for _ in 0..from.count(MOST)? {
+        busy.push(from.float()?);
+    }
+    Ok(Sample {
+        at_ns,
+        busy,
+        mean_poll_ns: from.varint()?,
+        polls: from.varint()?,
+        steals: from.varint()?,
+        budget_yields: from.varint()?,
+        global_queue: from.number()?,
+        local_queue: from.number()?,
+        blocking_threads: from.number()?,
+    })
+}
+
+/// The value that stands at this place among all of its kind.
+fn choice<T: Copy>(at: u8, all: &[T]) -> Result<T, Damage> {
+    all.get(usize::from(at)).copied().ok_or(Damage("a choice that does not exist"))
+}

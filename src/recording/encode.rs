@@ -1,0 +1,298 @@
+//! From facts to bytes: see [`codec`](super::codec).
+
+use std::collections::HashMap;
+
+use super::bytes::{put, put_f64, put_signed, put_text};
+use super::codec::{DEEPEST, FLAG, LONGEST, LONGEST_NAME, Last, MOST, THREAD, TIME, kind};
+use crate::record::event::{CallLine, Event, Log, NewSite, OpId, ResourceId, SpanId, TaskId, What};
+use crate::record::site::{Place, Site};
+use crate::trace::Sample;
+
+/// Writes facts into a buffer.
+#[derive(Debug, Default)]
+pub(super) struct Encoder {
+    /// The chunk so far.
+    pub(super) out: Vec<u8>,
+    /// The facts in it.
+    pub(super) facts: u32,
+    last: Last,
+    /// The lines that were told, by file and line.
+    lines: HashMap<String, HashMap<u32, u32>>,
+    told: u32,
+}
+
+impl Encoder {
+    /// Begins the next chunk.
+    pub(super) fn begin(&mut self) {
+        self.out.clear();
+        self.facts = 0;
+        self.last = Last::default();
+    }
+
+    pub(super) fn thread_name(&mut self, index: u16, name: &str) {
+        self.plain(kind::THREAD_NAME);
+        put(&mut self.out, index.into());
+        put_text(&mut self.out, cut(name, LONGEST));
+    }
+
+    pub(super) fn sample(&mut self, sample: &Sample) {
+        self.plain(kind::SAMPLE);
+        let Sample { at_ns, busy, mean_poll_ns, polls, global_queue, local_queue, steals, blocking_threads, budget_yields } =
+            sample;
+        let busy = &busy[..busy.len().min(MOST)];
+        put(&mut self.out, *at_ns);
+        put(&mut self.out, busy.len() as u64);
+        for ratio in busy {
+            put_f64(&mut self.out, *ratio);
+        }
+        let queues = [*global_queue as u64, *local_queue as u64, *blocking_threads as u64];
+        for number in [*mean_poll_ns, *polls, *steals, *budget_yields].into_iter().chain(queues) {
+            put(&mut self.out, number);
+        }
+    }
+
+    pub(super) fn lost(&mut self, events: u64) {
+        self.plain(kind::LOST);
+        put(&mut self.out, events);
+    }
+
+    pub(super) fn event(&mut self, thread: u16, event: &Event) {
+        let line = match &event.what {
+            What::Spawn { at, .. } => self.line(at),
+            _ => 0,
+        };
+        let (kind, flag) = head(&event.what);
+        self.head(thread, event.at_ns, kind, flag);
+        self.facts += 1;
+        match &event.what {
+            What::Spawn { task, parent, .. } => {
+                self.other(*task);
+                put(&mut self.out, line.into());
+                self.maybe_polled(*parent);
+            }
+            What::PollStart(task) => {
+                self.polled(*task);
+                self.last.polled = task.0.get();
+            }
+            What::PollEnd(task) => self.polled(*task),
+            What::Terminate { task, last } => {
+                self.polled(*task);
+                self.out.push(*last as u8);
+            }
+            What::Wake { task, by } => {
+                self.other(*task);
+                self.maybe_polled(*by);
+            }
+            What::Named(_) | What::Panic(_) | What::SpanOpen(_) | What::SpanClose(_) | What::Log(_) | What::Site(_) => {
+                self.said(&event.what);
+            }
+            _ => self.of_a_resource(&event.what),
+        }
+    }
+
+    /// What the scenario says in words of its own, and what a site is.
+    fn said(&mut self, what: &What) {
+        match what {
+            What::Named(named) => {
+                self.other(named.task);
+                put_text(&mut self.out, cut(&named.name, LONGEST));
+            }
+            What::Panic(panic) => {
+                self.polled(panic.task);
+                put_text(&mut self.out, cut(&panic.message, LONGEST));
+                put_text(&mut self.out, cut(&panic.place, LONGEST_NAME));
+            }
+            What::SpanOpen(open) => {
+                self.span(open.span);
+                self.polled(open.task);
+                put_text(&mut self.out, cut(&open.label, LONGEST));
+            }
+            What::SpanClose(span) => self.span(*span),
+            What::Log(log) => self.log(log),
+            What::Site(new) => self.site(new),
+            _ => {}
+        }
+    }
+
+    fn of_a_resource(&mut self, what: &What) {
+        match what {
+            What::Resource { resource, kind, site } => {
+                self.resource(Some(*resource));
+                self.out.push(*kind as u8);
+                put(&mut self.out, site.0.into());
+            }
+            What::Pending { task, op, resource, site } => {
+                self.polled(*task);
+                op.iter().for_each(|op| self.op(*op));
+                self.resource(*resource);
+                put(&mut self.out, site.0.into());
+            }
+            What::Done { task, op, site, resource } => {
+                self.polled(*task);
+                self.op(*op);
+                self.resource(*resource);
+                put(&mut self.out, site.0.into());
+            }
+            What::Closed { op, by } => {
+                self.op(*op);
+                self.polled(*by);
+            }
+            What::Asked { op, permits, resource } => {
+                self.op(*op);
+                put(&mut self.out, (*permits).into());
+                self.resource(*resource);
+            }
+            What::Granted { op, by, resource, permits } => {
+                self.op(*op);
+                self.maybe_polled(*by);
+                self.resource(*resource);
+                put(&mut self.out, (*permits).into());
+            }
+            What::Permits { resource, change, permits, by } => {
+                self.resource(Some(*resource));
+                self.out.push(*change as u8);
+                put(&mut self.out, (*permits).into());
+                self.maybe_polled(*by);
+            }
+            What::Lock { resource, change, by, site } => {
+                self.resource(Some(*resource));
+                self.out.push(*change as u8);
+                self.maybe_polled(*by);
+                put(&mut self.out, site.0.into());
+            }
+            _ => {}
+        }
+    }
+
+    /// A fact that has no thread and no time.
+    fn plain(&mut self, kind: u8) {
+        self.facts += 1;
+        self.out.push(kind);
+    }
+
+    fn head(&mut self, thread: u16, at_ns: u64, kind: u8, flag: bool) {
+        let (other, later) = (thread != self.last.thread, at_ns != self.last.at_ns);
+        let flags = u8::from(other) * THREAD | u8::from(later) * TIME | u8::from(flag) * FLAG;
+        self.out.push(kind | flags);
+        if other {
+            put(&mut self.out, thread.into());
+            self.last.thread = thread;
+        }
+        if later {
+            put_signed(&mut self.out, at_ns.wrapping_sub(self.last.at_ns));
+            self.last.at_ns = at_ns;
+        }
+    }
+
+    /// The number of a line, which is told first if it is new.
+    fn line(&mut self, at: &CallLine) -> u32 {
+        let file = cut(at.file(), LONGEST_NAME);
+        if let Some(number) = self.lines.get(file).and_then(|lines| lines.get(&at.line())) {
+            return *number;
+        }
+        self.out.push(kind::LINE);
+        put_text(&mut self.out, file);
+        put(&mut self.out, at.line().into());
+        let number = self.told;
+        self.told += 1;
+        self.lines.entry(file.to_owned()).or_default().insert(at.line(), number);
+        number
+    }
+
+    fn log(&mut self, log: &Log) {
+        let counters = &log.counters[..log.counters.len().min(MOST)];
+        self.out.push(log.level as u8 | u8::from(log.failed) << 4);
+        self.maybe_polled(log.task);
+        put_text(&mut self.out, cut(&log.message, LONGEST));
+        put(&mut self.out, counters.len() as u64);
+        for (name, value) in counters {
+            put_text(&mut self.out, cut(name, LONGEST_NAME));
+            put_f64(&mut self.out, *value);
+        }
+    }
+
+    fn site(&mut self, new: &NewSite) {
+        let Site { cause, place, frames } = &*new.site;
+        let frames = &frames[..frames.len().min(DEEPEST)];
+        put(&mut self.out, new.id.0.into());
+        self.out.push(*cause as u8);
+        self.out.push(place.is_some().into());
+        place.iter().for_each(|place| self.place(place));
+        put(&mut self.out, frames.len() as u64);
+        for frame in frames {
+            put_text(&mut self.out, cut(&frame.function, LONGEST_NAME));
+            self.place(&frame.place);
+            put(&mut self.out, frame.column.into());
+            self.out.push(frame.polls as u8 | u8::from(frame.own) << 4);
+        }
+    }
+
+    fn place(&mut self, place: &Place) {
+        put_text(&mut self.out, cut(&place.file, LONGEST_NAME));
+        put(&mut self.out, place.line.into());
+    }
+
+    /// A task that is likely the one that is polled.
+    fn polled(&mut self, task: TaskId) {
+        put_signed(&mut self.out, task.0.get().wrapping_sub(self.last.polled));
+    }
+
+    /// The same where there may be none: the flag says.
+    fn maybe_polled(&mut self, task: Option<TaskId>) {
+        task.iter().for_each(|task| self.polled(*task));
+    }
+
+    /// A task that is likely another one than the one that is polled.
+    fn other(&mut self, task: TaskId) {
+        put_signed(&mut self.out, task.0.get().wrapping_sub(self.last.other));
+        self.last.other = task.0.get();
+    }
+
+    fn op(&mut self, op: OpId) {
+        put_signed(&mut self.out, op.0.get().wrapping_sub(self.last.op));
+        self.last.op = op.0.get();
+    }
+
+    fn span(&mut self, span: SpanId) {
+        put_signed(&mut self.out, span.0.wrapping_sub(self.last.span));
+        self.last.span = span.0;
+    }
+
+    /// None is 0, and costs the difference to that twice: few events that could name one do not.
+    fn resource(&mut self, resource: Option<ResourceId>) {
+        let number = resource.map_or(0, |resource| resource.0.get());
+        put_signed(&mut self.out, u64::from(number).wrapping_sub(self.last.resource.into()));
+        self.last.resource = number;
+    }
+}
+
+/// The kind of an event, and whether what may be missing is there.
+fn head(what: &What) -> (u8, bool) {
+    match what {
+        What::Spawn { parent, .. } => (kind::SPAWN, parent.is_some()),
+        What::Named(_) => (kind::NAMED, false),
+        What::PollStart(_) => (kind::POLL_START, false),
+        What::PollEnd(_) => (kind::POLL_END, false),
+        What::Terminate { .. } => (kind::TERMINATE, false),
+        What::Wake { by, .. } => (kind::WAKE, by.is_some()),
+        What::Panic(_) => (kind::PANIC, false),
+        What::SpanOpen(_) => (kind::SPAN_OPEN, false),
+        What::SpanClose(_) => (kind::SPAN_CLOSE, false),
+        What::Log(log) => (kind::LOG, log.task.is_some()),
+        What::Site(_) => (kind::SITE, false),
+        What::Resource { .. } => (kind::RESOURCE, false),
+        What::Pending { op, .. } => (kind::PENDING, op.is_some()),
+        What::Done { .. } => (kind::DONE, false),
+        What::Closed { .. } => (kind::CLOSED, false),
+        What::Asked { .. } => (kind::ASKED, false),
+        What::Granted { by, .. } => (kind::GRANTED, by.is_some()),
+        What::Permits { by, .. } => (kind::PERMITS, by.is_some()),
+        What::Lock { by, .. } => (kind::LOCK, by.is_some()),
+    }
+}
+
+/// A text without what is more than so many bytes.
+fn cut(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or(0)]
+}

@@ -1,0 +1,133 @@
+//! Writing a recording while the run goes on.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::encode::Encoder;
+use super::frame::{self, Kind};
+use super::told::{Footer, Header};
+use crate::engine::{Report, Spec, Tee};
+use crate::record::event::Event;
+use crate::trace::{Sample, Trace};
+
+/// A chunk is written when it has so many bytes, before compression.
+const ENOUGH: usize = 256 << 10;
+/// A chunk is written after so long, however small it is: a crash costs no more than that.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Writes a recording, chunk by chunk: it holds one chunk in memory, however long the run is.
+///
+/// When something cannot be written, it stops for good, and says so when it is asked for its [fault](Tee::fault). What
+/// has been written up to then can be opened.
+#[derive(Debug)]
+pub struct Writer<W> {
+    to: W,
+    facts: Encoder,
+    packed: Vec<u8>,
+    written: Instant,
+    fault: Option<io::Error>,
+}
+
+/// Makes the file of a recording; one that exists is emptied only if that is asked for with `force`.
+///
+/// # Errors
+///
+/// When there is a file and no `force` ([`io::ErrorKind::AlreadyExists`]), or the system refuses it.
+pub fn create(path: &Path, force: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    if force {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
+    options.open(path)
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins a recording of a run of this spec.
+    pub fn new(to: W, spec: &Spec) -> Self {
+        let (facts, packed) = (Encoder::default(), Vec::new());
+        let mut writer = Self { to, facts, packed, written: Instant::now(), fault: None };
+        let opening = serde_json::to_vec(&Header::of(spec)).map_err(io::Error::from).map(|json| frame::opening(&json));
+        writer.put(opening.as_deref());
+        writer
+    }
+
+    /// Where it is written to.
+    pub fn to(&self) -> &W {
+        &self.to
+    }
+
+    fn put(&mut self, bytes: Result<&[u8], &io::Error>) {
+        if self.fault.is_none() {
+            let bytes = bytes.map_err(|error| io::Error::new(error.kind(), error.to_string()));
+            self.fault = bytes.and_then(|bytes| self.to.write_all(bytes)).err();
+        }
+    }
+
+    /// Writes the chunk, if there is anything in it.
+    pub(super) fn flush(&mut self) {
+        if self.facts.facts > 0 {
+            frame::pack(Kind::Facts, self.facts.facts, &self.facts.out, &mut self.packed);
+            let packed = std::mem::take(&mut self.packed);
+            self.put(Ok(&packed));
+            self.packed = packed;
+        }
+        self.facts.begin();
+        self.written = Instant::now();
+    }
+
+    fn told(&mut self) {
+        if self.facts.out.len() >= ENOUGH {
+            self.flush();
+        }
+    }
+}
+
+impl<W: Write + Send> Tee for Writer<W> {
+    fn event(&mut self, thread: u16, event: &Event) {
+        if self.fault.is_none() {
+            self.facts.event(thread, event);
+            self.told();
+        }
+    }
+
+    fn name_thread(&mut self, index: u16, name: &str) {
+        self.facts.thread_name(index, name);
+        self.told();
+    }
+
+    fn add_sample(&mut self, sample: &Sample) {
+        self.facts.sample(sample);
+        self.told();
+    }
+
+    fn add_lost(&mut self, events: u64) {
+        self.facts.lost(events);
+        self.told();
+    }
+
+    fn rest(&mut self) {
+        if self.facts.facts > 0 && self.written.elapsed() >= SOON {
+            self.flush();
+        }
+    }
+
+    fn close(&mut self, at_ns: u64, report: &Report, trace: &Trace) {
+        self.flush();
+        let footer = serde_json::to_vec(&Footer::of(at_ns, report, trace)).map_err(io::Error::from);
+        let mut packed = Vec::new();
+        let footer = footer.map(|json| frame::pack(Kind::Footer, 0, &json, &mut packed));
+        self.put(footer.as_ref().map(|()| &*packed));
+        if self.fault.is_none() {
+            self.fault = self.to.flush().err();
+        }
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.fault.as_ref().map(|error| format!("the recording stopped: {error}"))
+    }
+}
