@@ -3,7 +3,7 @@
 //! A file is read from front to back, one chunk at a time, and ends where it
 //! stops making sense. Nothing in it is trusted: every length is compared with
 //! a bound before anything is allocated, every number is checked, and what a
-//! trace would take in memory is estimated as the facts come. What that leaves
+//! trace takes in memory is estimated as the facts come, and asked where the system tells. What that leaves
 //! open is time, which a trace can be made to waste by facts that no run gives:
 //! so there is a bound for that too, far above what a recording takes.
 
@@ -22,10 +22,10 @@ use crate::engine::{Ending, Report};
 use crate::record::event::{Event, What};
 use crate::trace::Trace;
 
-/// What the trace of a recording may take in memory, estimated, in bytes.
-const MEMORY: u64 = 4 << 30;
+/// What the trace of a recording may take in memory, in bytes.
+const MEMORY: u64 = 2 << 30;
 /// What a recording may take to open, before its first fact.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// And for each of its facts: ten times what an unoptimised build needs.
 const PATIENCE_A_FACT: Duration = Duration::from_micros(20);
 
@@ -66,14 +66,17 @@ pub fn read(mut from: impl Read) -> Result<Recording, OpenError> {
 #[derive(Debug)]
 struct Chunks {
     decoder: Decoder,
+    /// What the trace takes, estimated from the facts, in bytes.
     memory: u64,
+    /// What the program took when the first chunk was read, in bytes.
+    before: u64,
     facts: u32,
     began: Instant,
 }
 
 impl Default for Chunks {
     fn default() -> Self {
-        Self { decoder: Decoder::default(), memory: 0, facts: 0, began: Instant::now() }
+        Self { decoder: Decoder::default(), memory: 0, before: resident().unwrap_or(0), facts: 0, began: Instant::now() }
     }
 }
 
@@ -125,12 +128,23 @@ impl Chunks {
         if self.memory > MEMORY {
             return Err(Flaw::TooLarge);
         }
-        // The clock costs as much as a fact.
+        // To ask the system costs more than a fact does.
         if self.facts.is_multiple_of(64) && self.began.elapsed() > PATIENCE + PATIENCE_A_FACT * self.facts {
             return Err(Flaw::TooLong);
         }
+        if self.facts.is_multiple_of(4096) && resident().is_some_and(|now| now.saturating_sub(self.before) > MEMORY) {
+            return Err(Flaw::TooLarge);
+        }
         Ok(())
     }
+}
+
+/// What the program takes, in bytes; none where the system does not tell. A trace can be made to take more than its
+/// facts let one think, for each of them some more than for the one before; this sees all of it.
+fn resident() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * 4096)
 }
 
 fn of_event(what: &What) -> u64 {

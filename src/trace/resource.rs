@@ -210,7 +210,7 @@ impl Resource {
         self.now.apply(at_ns, step);
         self.steps.push((at_ns, step));
         let (steps, last) = (self.steps.len(), self.kept.last().map_or(0, |(steps, ..)| *steps));
-        if steps - last >= EVERY.max(self.now.holders.len() / 4) {
+        if steps - last >= EVERY.max((self.now.holders.len() + self.now.given_back.len()) / 4) {
             self.kept.push((steps, self.now.clone(), self.line.first()));
         }
     }
@@ -248,7 +248,7 @@ impl Hands {
     fn hold(&mut self, holder: Holder) {
         let same = |known: &&mut Holder| known.task == holder.task && known.exclusive == holder.exclusive;
         match self.holders.iter_mut().find(same) {
-            Some(known) => known.permits += holder.permits,
+            Some(known) => known.permits = known.permits.saturating_add(holder.permits),
             None => self.holders.push(holder),
         }
     }

@@ -268,7 +268,7 @@ impl Trace {
         let lasted_ns = at_ns.saturating_sub(waiting.segments[wait.segment as usize].start_ns);
         self.waits.each_total(wait.leaves, |total| {
             total.sum.count += 1;
-            total.sum.total_ns += lasted_ns;
+            total.sum.total_ns = total.sum.total_ns.saturating_add(lasted_ns);
             total.sum.max_ns = total.sum.max_ns.max(lasted_ns);
         });
     }
@@ -337,9 +337,16 @@ impl Trace {
 }
 
 impl Waits {
+    /// The most pairs of sites that are remembered: a program has some hundreds.
+    const MOST_PAIRS: usize = 1 << 18;
+
     fn excluded(&mut self, earlier: SiteIx, later: SiteIx) -> bool {
         let sites = &self.sites;
-        *self.excludes.entry((earlier, later)).or_insert_with(|| sites[earlier as usize].excludes(&sites[later as usize]))
+        let excludes = || sites[earlier as usize].excludes(&sites[later as usize]);
+        if self.excludes.len() >= Self::MOST_PAIRS {
+            return self.excludes.get(&(earlier, later)).copied().unwrap_or_else(excludes);
+        }
+        *self.excludes.entry((earlier, later)).or_insert_with(excludes)
     }
 
     /// The number of the set of these leaves.

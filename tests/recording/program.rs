@@ -1,0 +1,91 @@
+//! `run --record` and `replay`, as they are typed.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use super::whole::tempdir;
+
+fn program(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_async-playground"));
+    command.args(args).stdin(Stdio::null()).env("TERM", "xterm").env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
+    command.output().expect("the program starts")
+}
+
+fn told(args: &[&str], code: i32) -> (String, String) {
+    let output = program(args);
+    let [out, error] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).expect("it is UTF-8"));
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {error}");
+    (out, error)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("it is UTF-8")
+}
+
+#[test]
+fn a_replay_tells_what_the_run_told() {
+    let directory = tempdir("program");
+    let path = directory.join("a.rec");
+    for (args, code) in [(&["gather"][..], 0), (&["semaphore", "--seed", "7"], 0), (&["deadlock", "-p", "order=crossed"], 1)] {
+        let run = |more: &[&str]| told(&[&["run"], args, &["--record", text(&path), "--force"], more].concat(), code).0;
+        for json in [&["--json"][..], &[]] {
+            assert_eq!(run(json), told(&[&["replay", text(&path)], json].concat(), 0).0, "{args:?}");
+        }
+    }
+    std::fs::remove_dir_all(directory).expect("it is ours");
+}
+
+#[test]
+fn a_file_that_exists_is_overwritten_only_when_that_is_said() {
+    let directory = tempdir("exists");
+    let path = directory.join("a.rec");
+    std::fs::write(&path, "precious").expect("it can be written");
+    let (out, error) = told(&["run", "gather", "--record", text(&path)], 2);
+    assert_eq!(out, "");
+    assert_eq!(error, format!("error: --record: {}: there is such a file; --force overwrites it\n", path.display()));
+    assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "precious");
+    told(&["run", "gather", "--record", text(&path), "--force"], 0);
+    told(&["replay", text(&path)], 0);
+    std::fs::remove_dir_all(directory).expect("it is ours");
+}
+
+#[test]
+fn what_cannot_be_opened_is_one_line_and_code_2() {
+    let directory = tempdir("open");
+    let missing = directory.join("missing.rec");
+    let (_, error) = told(&["replay", text(&missing)], 2);
+    assert!(
+        error.starts_with(&format!("error: {}: cannot be read: ", missing.display())) && error.lines().count() == 1,
+        "{error}"
+    );
+    let (_, error) = told(&["replay", text(&directory), "--json"], 2);
+    assert!(error.contains("cannot be read: ") && error.lines().count() == 1, "{error}");
+    let (_, error) = told(&["replay", "Cargo.toml"], 2);
+    assert_eq!(error, "error: Cargo.toml: is not a recording\n");
+    let (_, error) = told(&["run", "gather", "--record", text(&missing.join("a.rec"))], 2);
+    assert!(error.contains("cannot be written: ") && error.lines().count() == 1, "{error}");
+    std::fs::remove_dir_all(directory).expect("it is ours");
+}
+
+#[test]
+fn a_recording_that_is_cut_off_is_told_up_to_there() {
+    let directory = tempdir("cut");
+    let path = directory.join("a.rec");
+    told(&["run", "gather", "--record", text(&path)], 0);
+    let bytes = std::fs::read(&path).expect("it is there");
+    std::fs::write(&path, &bytes[..bytes.len() - 1]).expect("it can be written");
+    let (out, error) = told(&["replay", text(&path), "--json"], 0);
+    let object: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
+    assert_eq!(object["tasks"]["spawned"], 6);
+    assert_eq!(error, format!("warning: {}: the recording is cut off; what comes before that is shown\n", path.display()));
+    std::fs::remove_dir_all(directory).expect("it is ours");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn when_the_disk_is_full_the_run_goes_on_and_says_so() {
+    let (out, error) = told(&["run", "gather", "--record", "/dev/full", "--force"], 1);
+    assert!(out.contains("finished at 2 s"), "{out}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert!(error.starts_with("error: --record: /dev/full: the recording stopped: "), "{error}");
+}
