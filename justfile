@@ -29,6 +29,14 @@ doc:
 bench *args:
     cargo bench --bench overhead {{args}}
 
+# What a recording of ten million events costs
+bench-recording *args:
+    cargo bench --bench recording {{args}}
+
+# Opens files that somebody has made to do harm, for so many seconds
+fuzz seconds='600':
+    FUZZ_SECONDS={{seconds}} cargo test --release --test recording fuzz -- --nocapture
+
 # The screen, with a scenario that shows everything
 demo *args:
     cargo run --release -- semaphore {{args}}
