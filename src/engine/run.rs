@@ -162,26 +162,36 @@ impl Run {
     fn tell_about_threads(&mut self, trace: &mut Trace) {
         let tee = &mut self.tee;
         for (thread, name) in self.reader.threads().iter().enumerate().skip(self.named) {
-            tee.iter_mut().for_each(|tee| tee.name_thread(thread as u16, name));
+            if let Some(tee) = tee {
+                tee.name_thread(thread as u16, name);
+            }
             trace.name_thread(thread as u16, name);
         }
         self.named = self.reader.threads().len();
         for sample in self.control.take_samples() {
-            tee.iter_mut().for_each(|tee| tee.add_sample(&sample));
+            if let Some(tee) = tee {
+                tee.add_sample(&sample);
+            }
             trace.add_sample(sample);
         }
         let lost = self.reader.lost() - self.lost;
         if lost > 0 {
-            tee.iter_mut().for_each(|tee| tee.add_lost(lost));
+            if let Some(tee) = tee {
+                tee.add_lost(lost);
+            }
             trace.add_lost(lost);
             self.lost += lost;
         }
-        tee.iter_mut().for_each(|tee| tee.rest());
+        if let Some(tee) = tee {
+            tee.rest();
+        }
     }
 
     fn end(&mut self, closing: Closing, trace: &mut Trace) {
         trace.close(closing.at_ns);
-        self.tee.iter_mut().for_each(|tee| tee.close(closing.at_ns, &closing.report, trace));
+        if let Some(tee) = &mut self.tee {
+            tee.close(closing.at_ns, &closing.report, trace);
+        }
         self.report = Some(closing.report);
         self.phase = Phase::Over;
     }

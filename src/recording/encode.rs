@@ -123,7 +123,9 @@ impl Encoder {
             }
             What::Pending { task, op, resource, site } => {
                 self.polled(*task);
-                op.iter().for_each(|op| self.op(*op));
+                if let Some(op) = op {
+                    self.op(*op);
+                }
                 self.resource(*resource);
                 put(&mut self.out, site.0.into());
             }
@@ -172,7 +174,7 @@ impl Encoder {
 
     fn head(&mut self, thread: u16, at_ns: u64, kind: u8, flag: bool) {
         let (other, later) = (thread != self.last.thread, at_ns != self.last.at_ns);
-        let flags = u8::from(other) * THREAD | u8::from(later) * TIME | u8::from(flag) * FLAG;
+        let flags = if other { THREAD } else { 0 } | if later { TIME } else { 0 } | if flag { FLAG } else { 0 };
         self.out.push(kind | flags);
         if other {
             put(&mut self.out, thread.into());
@@ -217,7 +219,9 @@ impl Encoder {
         put(&mut self.out, new.id.0.into());
         self.out.push(*cause as u8);
         self.out.push(place.is_some().into());
-        place.iter().for_each(|place| self.place(place));
+        if let Some(place) = place {
+            self.place(place);
+        }
         put(&mut self.out, frames.len() as u64);
         for frame in frames {
             put_text(&mut self.out, cut(&frame.function, LONGEST_NAME));
@@ -239,7 +243,9 @@ impl Encoder {
 
     /// The same where there may be none: the flag says.
     fn maybe_polled(&mut self, task: Option<TaskId>) {
-        task.iter().for_each(|task| self.polled(*task));
+        if let Some(task) = task {
+            self.polled(task);
+        }
     }
 
     /// A task that is likely another one than the one that is polled.

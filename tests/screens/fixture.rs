@@ -77,7 +77,6 @@ pub(crate) fn empty() -> Model {
         areas: Areas::default(),
         session: async_playground::app::session::Session::default(),
         replay: false,
-        replay: false,
         quit: false,
     }
 }
