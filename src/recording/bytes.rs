@@ -136,8 +136,9 @@ mod tests {
         assert!(Bytes(&[0xff; 11]).varint().is_err());
         assert!(Bytes(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02]).varint().is_err());
         assert!(Bytes(&[0x80, 0x02]).number::<u8>().is_err());
-        assert!(Bytes(&[0x01]).beside(1).is_ok());
-        assert!(Bytes(&[0x02]).beside(u64::MAX).is_err(), "nothing has the number 0");
+        assert!(Bytes(&[0x01]).beside(2).is_ok());
+        assert!(Bytes(&[0x01]).beside(1).is_err(), "nothing has the number 0");
+        assert!(Bytes(&[0x02]).beside(u64::MAX).is_err(), "not by wrapping either");
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(super) struct Decoder {
     lines: Vec<Arc<Place>>,
     sites: u32,
     names: names::Shared,
+    /// The names of counters that were met, few of which there are.
+    counters: Vec<&'static str>,
 }
 
 impl Decoder {
@@ -163,10 +165,21 @@ impl Decoder {
         let message = from.text(LONGEST)?.to_owned();
         let mut counters = Vec::new();
         for _ in 0..from.count(MOST)? {
-            let name = names::fixed(from.text(LONGEST_NAME)?).ok_or(Damage("too many counters"))?;
+            let name = self.counter(from.text(LONGEST_NAME)?)?;
             counters.push((name, from.float()?));
         }
         Ok(Log { task, level, message, counters, failed: first & 0x10 != 0 })
+    }
+
+    fn counter(&mut self, name: &str) -> Result<&'static str, Damage> {
+        if let Some(known) = self.counters.iter().find(|known| **known == name) {
+            return Ok(known);
+        }
+        let name = names::fixed(name).ok_or(Damage("too many counters"))?;
+        if self.counters.len() < MOST {
+            self.counters.push(name);
+        }
+        Ok(name)
     }
 
     fn site(&mut self, from: &mut Bytes<'_>) -> Result<NewSite, Damage> {

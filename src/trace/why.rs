@@ -4,6 +4,9 @@
 //! there are only candidates: the tasks that have woken this one so far, and
 //! its living children. Those are inferred, and marked so.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
 use super::Trace;
 use super::line::Waiter;
 use super::resource::{Holder, Resource, ResourceIx};
@@ -17,6 +20,13 @@ const SERVED: usize = 64;
 
 /// So many wakes of a task are looked at for who may send to it again.
 const LATELY: usize = 1_000;
+
+/// A search for a circle is given up after so many tasks: a circle of that many is no lesson any more, and a recording may
+/// tell of any.
+const MOST_STEPS: usize = 4_096;
+
+/// So many circles are kept.
+const MOST_CIRCLES: usize = 1_024;
 
 /// A task that another one waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,62 +142,98 @@ impl Trace {
 
     /// Looks whether a task that has just begun to wait has closed a circle of locks.
     pub(super) fn look_for_circle(&mut self, at_ns: u64, task: TaskIx) {
-        let mut path = Vec::new();
-        if self.lock_leaves(task).is_some_and(|leaves| !leaves.is_empty()) && self.is_stuck(task, &mut path) {
-            let circle = self.circle_from(task);
-            if !circle.is_empty() && !self.deadlocks.iter().any(|(_, known)| known.iter().all(|task| circle.contains(task))) {
-                self.deadlocks.push((at_ns, circle));
+        if self.deadlocks.len() >= MOST_CIRCLES || !self.waits_for_locks(task) {
+            return;
+        }
+        let Some(free) = self.free_if_stuck(task) else { return };
+        let circle = self.circle_from(task, &free);
+        let among: HashSet<_> = circle.iter().collect();
+        if !circle.is_empty() && !self.deadlocks.iter().any(|(_, known)| known.iter().all(|task| among.contains(task))) {
+            self.deadlocks.push((at_ns, circle));
+        }
+    }
+
+    /// Whether a task can never go on: it waits for locks alone, and those that hold them can never give them back. If
+    /// so, those of whom it was found that they can. All are taken to be stuck until it is found that one is not; that
+    /// may set others free, so it is looked again until nobody is.
+    fn free_if_stuck(&self, task: TaskIx) -> Option<HashSet<TaskIx>> {
+        let mut free = HashSet::new();
+        // Most can go on, and this tells it at once.
+        self.keepers(task, &free)?;
+        let mut steps = 0;
+        loop {
+            let (mut seen, mut next) = (HashSet::new(), vec![task]);
+            let before = free.len();
+            while let Some(task) = next.pop() {
+                if !seen.insert(task) {
+                    continue;
+                }
+                steps += 1;
+                match self.keepers(task, &free) {
+                    _ if steps > MOST_STEPS => return None,
+                    Some(keepers) => next.extend(keepers),
+                    None => _ = free.insert(task),
+                }
+            }
+            if free.contains(&task) {
+                return None;
+            }
+            if free.len() == before {
+                return Some(free);
             }
         }
     }
 
-    /// Whether a task can never go on, if those on the path cannot: it waits for
-    /// locks alone, and those that hold them can never give them back.
-    fn is_stuck(&self, task: TaskIx, path: &mut Vec<TaskIx>) -> bool {
-        if path.contains(&task) {
-            return true;
-        }
-        let Some(leaves) = self.lock_leaves(task) else { return false };
-        path.push(task);
-        let stuck = leaves.iter().all(|resource| {
-            let resource = &self.resources[*resource as usize];
-            let blockers = blockers_now(resource, task);
-            let mut stuck = blockers.iter().map(|blocker| self.is_stuck(blocker.task, path));
+    /// Those who keep a task from going on, as long as it is not known that they can go on themselves; none if it can.
+    fn keepers(&self, task: TaskIx, free: &HashSet<TaskIx>) -> Option<Vec<TaskIx>> {
+        let mut keepers = Vec::new();
+        for leaf in self.leaves_now(task)? {
+            let resource = &self.resources[self.lock_of(leaf)? as usize];
             // A lock is free when all its holders have left; of a semaphore one permit may do.
-            if resource.kind == ResourceKind::Semaphore {
-                let told = resource.now.holders.iter().all(|holder| holder.task.is_some()) && !resource.now.inferred;
-                told && !blockers.is_empty() && stuck.all(|stuck| stuck)
-            } else {
-                stuck.any(|stuck| stuck)
+            let one_may_do = resource.kind == ResourceKind::Semaphore;
+            let before = keepers.len();
+            for blocker in blocking_now(resource, task) {
+                if !free.contains(&blocker) && self.waits_for_locks(blocker) {
+                    keepers.push(blocker);
+                } else if one_may_do {
+                    return None;
+                }
             }
-        });
-        path.pop();
-        stuck
+            let untold = || resource.now.inferred || resource.now.holders.iter().any(|holder| holder.task.is_none());
+            if keepers.len() == before || (one_may_do && untold()) {
+                return None;
+            }
+        }
+        Some(keepers)
     }
 
-    /// The locks that a task waits for now; none if it does not wait, or for anything else too.
-    fn lock_leaves(&self, task: TaskIx) -> Option<Vec<ResourceIx>> {
+    /// What a task waits for now; none if it does not wait.
+    fn leaves_now(&self, task: TaskIx) -> Option<&[Leaf]> {
         let task = &self.tasks[task as usize];
         let waits = task.ended.is_none() && task.segments.last().is_some_and(|last| last.state.is_waiting());
-        let leaves = self.leaves(*task.waits.last().filter(|_| waits)?);
-        let lock = |leaf: &Leaf| leaf.resource.filter(|_| self.site(leaf.site).cause.is_lock());
-        leaves.iter().map(lock).collect::<Option<Vec<_>>>().filter(|locks| !locks.is_empty())
+        Some(self.leaves(*task.waits.last().filter(|_| waits)?))
+    }
+
+    /// The lock that a leaf waits for, if it does.
+    fn lock_of(&self, leaf: &Leaf) -> Option<ResourceIx> {
+        leaf.resource.filter(|_| self.site(leaf.site).cause.is_lock())
+    }
+
+    /// Whether a task waits for locks and nothing else.
+    fn waits_for_locks(&self, task: TaskIx) -> bool {
+        let leaves = self.leaves_now(task).unwrap_or_default();
+        !leaves.is_empty() && leaves.iter().all(|leaf| self.lock_of(leaf).is_some())
     }
 
     /// The circle that is reached from a stuck task, beginning where it closes.
-    fn circle_from(&self, task: TaskIx) -> Vec<TaskIx> {
-        let mut path = vec![task];
+    fn circle_from(&self, task: TaskIx, free: &HashSet<TaskIx>) -> Vec<TaskIx> {
+        let (mut path, mut places) = (vec![task], HashMap::from([(task, 0)]));
         loop {
-            let last = path[path.len() - 1];
-            let blockers = self
-                .lock_leaves(last)
-                .unwrap_or_default()
-                .into_iter()
-                .flat_map(|resource| blockers_now(&self.resources[resource as usize], last));
-            let stuck = blockers.map(|blocker| blocker.task).find(|blocker| self.is_stuck(*blocker, &mut Vec::new()));
-            let Some(next) = stuck else { return Vec::new() };
-            if let Some(start) = path.iter().position(|task| *task == next) {
-                return path.split_off(start);
+            let next = self.keepers(path[path.len() - 1], free).and_then(|keepers| keepers.first().copied());
+            let Some(next) = next else { return Vec::new() };
+            match places.entry(next) {
+                Entry::Occupied(start) => return path.split_off(*start.get()),
+                Entry::Vacant(place) => _ = place.insert(path.len()),
             }
             path.push(next);
         }
@@ -203,9 +249,11 @@ fn blockers_of(holders: &[Holder], inferred: bool, line: impl Iterator<Item = Wa
     held.chain(granted).collect()
 }
 
-/// The same as things stand now.
-fn blockers_now(resource: &Resource, waiter: TaskIx) -> Vec<Blocker> {
-    blockers_of(&resource.now.holders, resource.now.inferred, resource.line.granted(), waiter)
+/// The same as things stand now, without more than who it is.
+fn blocking_now(resource: &Resource, waiter: TaskIx) -> impl Iterator<Item = TaskIx> {
+    let held = resource.now.holders.iter().filter_map(|holder| holder.task);
+    let granted = resource.line.granted().filter(move |other| other.is_granted() && other.task != waiter);
+    held.chain(granted.map(|other| other.task))
 }
 
 impl State {
