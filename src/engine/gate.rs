@@ -2,9 +2,14 @@
 //!
 //! A virtual run that nobody paces takes no time, so it is never held: what is
 //! on screen is played back from its trace. A real run is held when it is
-//! paused. A virtual run that somebody watches from outside (tokio-console) is
-//! held until the wall clock has caught up. Holding polls does not hold the
-//! wall clock: on the real clock, timers go on while a run is paused.
+//! paused, and a step lets one poll through. A virtual run that somebody
+//! watches from outside (tokio-console) is held until the wall clock has caught
+//! up. Holding polls does not hold the wall clock: on the real clock, timers go
+//! on while a run is paused.
+//!
+//! A pace counts from one moment on, so that what is late once does not stay
+//! late. When the speed changes or a pause ends, it counts from where the run
+//! stands then, which is most often between two polls: so neither jumps.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -23,7 +28,11 @@ pub(super) struct Gate {
 #[derive(Debug)]
 struct State {
     paused: bool,
+    /// Polls that are to be let through although the run is paused.
+    steps: u32,
     stopped: bool,
+    /// The time of the poll that is held, if one is.
+    held_ns: Option<u64>,
     pace: Option<Pace>,
     /// Called at the next poll, once: how a run at its limit learns that it would have gone on.
     tripwire: Option<Waker>,
@@ -51,7 +60,8 @@ impl Gate {
     /// `pace`: run time per wall time, if any.
     pub(super) fn new(pace: Option<f64>) -> Self {
         let pace = pace.map(|speed| Pace { speed, wall: Instant::now(), run_ns: 0 });
-        let state = State { paused: false, stopped: false, pace, tripwire: None, tripped: false, still: None };
+        let state =
+            State { paused: false, steps: 0, stopped: false, held_ns: None, pace, tripwire: None, tripped: false, still: None };
         Self { guarded: AtomicBool::new(pace.is_some()), state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -70,27 +80,48 @@ impl Gate {
             waker.wake();
         }
         while !state.stopped {
+            if state.paused && state.steps > 0 {
+                state.steps -= 1;
+                state.count_from(now_ns);
+                break;
+            }
             if state.paused {
+                state.held_ns = Some(now_ns);
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
             let Some(early) = state.pace.and_then(|pace| pace.early_by(now_ns)) else { break };
+            state.held_ns = Some(now_ns);
             state = self.changed.wait_timeout(state, early).unwrap_or_else(PoisonError::into_inner).0;
         }
+        state.held_ns = None;
     }
 
-    /// Holds the run before its next poll, or lets it go on.
-    pub(super) fn pause(&self, paused: bool, now_ns: u64) {
+    /// Holds the run before its next poll, or lets it go on. `latest_ns`: the time of its last event.
+    pub(super) fn pause(&self, paused: bool, latest_ns: u64) {
         let mut state = self.lock();
+        let stands_ns = state.stands_ns(latest_ns);
+        state.count_from(stands_ns);
         state.paused = paused;
-        state.rebase(now_ns);
+        state.steps = 0;
         self.update(&state);
     }
 
-    /// Changes the speed of a paced run.
-    pub(super) fn set_pace(&self, speed: f64, now_ns: u64) {
+    /// Lets one more poll through, the next one that comes, and holds the run after that.
+    pub(super) fn step(&self, latest_ns: u64) {
         let mut state = self.lock();
-        state.rebase(now_ns);
+        let stands_ns = state.stands_ns(latest_ns);
+        state.count_from(stands_ns);
+        state.paused = true;
+        state.steps = state.steps.saturating_add(1);
+        self.update(&state);
+    }
+
+    /// Changes the speed of a paced run; infinite is as fast as it goes.
+    pub(super) fn set_pace(&self, speed: f64, latest_ns: u64) {
+        let mut state = self.lock();
+        let stands_ns = state.stands_ns(latest_ns);
+        state.count_from(stands_ns);
         if let Some(pace) = &mut state.pace {
             pace.speed = speed;
         }
@@ -139,16 +170,31 @@ impl Gate {
 }
 
 impl State {
-    /// The pace counts from here on.
-    fn rebase(&mut self, now_ns: u64) {
+    /// Where a paced run stands: while a poll is held, on the way to it.
+    fn stands_ns(&self, latest_ns: u64) -> u64 {
+        match (self.pace, self.held_ns) {
+            (Some(pace), Some(held_ns)) if !self.paused => pace.due_ns().clamp(latest_ns.min(held_ns), held_ns),
+            (Some(pace), Some(_)) => pace.run_ns,
+            _ => latest_ns,
+        }
+    }
+
+    /// The pace counts from now on, and from here.
+    fn count_from(&mut self, run_ns: u64) {
         if let Some(pace) = &mut self.pace {
             pace.wall = Instant::now();
-            pace.run_ns = now_ns;
+            pace.run_ns = run_ns;
         }
     }
 }
 
 impl Pace {
+    /// How far the run should be by now.
+    fn due_ns(self) -> u64 {
+        let passed = (self.wall.elapsed().as_nanos() as f64 * self.speed) as u64;
+        self.run_ns.saturating_add(passed)
+    }
+
     /// How long until wall time has caught up with this run time; none when it has.
     fn early_by(&self, now_ns: u64) -> Option<Duration> {
         let run = Duration::from_nanos(now_ns.saturating_sub(self.run_ns));
@@ -196,6 +242,91 @@ mod tests {
         gate.pause(false, 0);
         heard.recv().unwrap();
         worker.join().unwrap();
+    }
+
+    /// A gate, and a thread that goes through it again and again, at the times that it is given.
+    fn walker(gate: &Arc<Gate>, times_ns: impl IntoIterator<Item = u64> + Send + 'static) -> mpsc::Receiver<(u64, Instant)> {
+        let (passed, heard) = mpsc::channel();
+        let gate = gate.clone();
+        thread::spawn(move || {
+            for at_ns in times_ns {
+                gate.pass(|| at_ns);
+                if passed.send((at_ns, Instant::now())).is_err() {
+                    return;
+                }
+            }
+        });
+        heard
+    }
+
+    #[test]
+    fn a_step_lets_exactly_one_poll_through_and_going_on_forgets_the_rest() {
+        let gate = Arc::new(Gate::new(None));
+        gate.pause(true, 0);
+        let heard = walker(&gate, 0..100);
+        for at_ns in 0..5 {
+            gate.step(at_ns);
+            assert_eq!(heard.recv().unwrap().0, at_ns);
+            assert_eq!(heard.recv_timeout(Duration::from_millis(10)), Err(mpsc::RecvTimeoutError::Timeout));
+        }
+        gate.pause(false, 5);
+        assert_eq!(heard.iter().take(95).map(|(at_ns, _)| at_ns).last(), Some(99));
+    }
+
+    #[test]
+    fn a_step_of_a_run_that_goes_pauses_it() {
+        let gate = Arc::new(Gate::new(None));
+        gate.step(0);
+        let heard = walker(&gate, [1, 2]);
+        assert_eq!(heard.recv().unwrap().0, 1);
+        assert_eq!(heard.recv_timeout(Duration::from_millis(10)), Err(mpsc::RecvTimeoutError::Timeout));
+        gate.stop();
+    }
+
+    /// A gate at 1× that has held a poll at 200 ms for 100 ms.
+    fn half_way() -> Gate {
+        let gate = Gate::new(Some(1.0));
+        {
+            let mut state = gate.lock();
+            let wall = Instant::now().checked_sub(Duration::from_millis(100)).unwrap();
+            state.pace = Some(Pace { speed: 1.0, wall, run_ns: 0 });
+            state.held_ns = Some(200 * MS);
+        }
+        gate
+    }
+
+    /// How long until the poll at 200 ms may begin.
+    fn left(gate: &Gate) -> Duration {
+        gate.lock().pace.and_then(|pace| pace.early_by(200 * MS)).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_speed_that_is_changed_between_two_polls_makes_neither_a_jump_nor_a_rest() {
+        let gate = half_way();
+        gate.set_pace(0.01, 0);
+        // A hundredth of the speed for the half that is left.
+        assert!((8..=10).contains(&left(&gate).as_secs()), "{:?}", left(&gate));
+        gate.set_pace(f64::INFINITY, 0);
+        assert_eq!(left(&gate), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_pause_between_two_polls_costs_its_own_time_and_no_more() {
+        let gate = half_way();
+        gate.pause(true, 0);
+        let stood = gate.lock().stands_ns(0);
+        assert!((100 * MS..200 * MS).contains(&stood), "{stood}");
+        assert_eq!(gate.lock().stands_ns(0), stood, "paused, it stands");
+        gate.pause(false, 0);
+        assert!(left(&gate) <= Duration::from_nanos(200 * MS - stood));
+        assert_eq!(gate.lock().pace.map(|pace| pace.run_ns), Some(stood));
+    }
+
+    #[test]
+    fn at_infinite_speed_nothing_is_held() {
+        let gate = Arc::new(Gate::new(Some(1.0)));
+        gate.set_pace(f64::INFINITY, 0);
+        gate.pass(|| 1_000_000 * MS);
     }
 
     #[test]

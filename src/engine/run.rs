@@ -239,7 +239,12 @@ impl Run {
         self.control.gate.pause(paused, self.recorder.latest_ns());
     }
 
-    /// Changes the speed of a paced run, in run time per wall time.
+    /// Lets one more poll of a real or paced run through, and holds the run after that.
+    pub fn step(&self) {
+        self.control.gate.step(self.recorder.latest_ns());
+    }
+
+    /// Changes the speed of a paced run, in run time per wall time; infinite is as fast as it goes.
     pub fn set_pace(&self, pace: f64) {
         self.control.gate.set_pace(pace, self.recorder.latest_ns());
     }
