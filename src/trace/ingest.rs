@@ -172,6 +172,7 @@ impl Trace {
         self.enter(at_ns, task, State::Running(thread));
         self.tasks[task as usize].polls += 1;
         self.polls += 1;
+        self.poll_starts.push(at_ns, task);
         *self.life_mut(task) = Life { newest_ns: at_ns, polled_ns: at_ns, ..Life::default() };
         self.digest.poll_start(at_ns, task);
         true

@@ -21,6 +21,7 @@ mod line_tests;
 mod lookup;
 mod moments;
 mod notes;
+mod polls;
 mod resource;
 mod stall;
 mod task;
@@ -38,6 +39,7 @@ pub use bins::{Bin, Bins};
 pub use census::Census;
 pub use family::Family;
 pub use line::Waiter;
+pub use polls::PollStart;
 pub use resource::{Holder, Holdings, Resource, ResourceIx};
 pub use stall::{Held, Stall, StallKind, Stalled, StalledWait};
 pub use task::{End, Ended, Mark, Segment, SpanLabel, State, Task, TaskIx, Times, Wake, Waker};
@@ -96,6 +98,7 @@ pub struct Trace {
     changes: census::Changes,
     digest: digest::Digest,
     ingest: lookup::Ingest,
+    poll_starts: polls::PollStarts,
     waits: waits::Waits,
 }
 
