@@ -1,6 +1,6 @@
 //! What decides a run, and what cannot be run.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use scenarios::{Clock, Scenario, ValueError, Values};
@@ -74,6 +74,34 @@ impl Spec {
         (scenario.refuse)(&self.values, *clock).map_err(SpecError::Values)
     }
 
+    /// The *share line*: what gives this run again when it is pasted into a shell. What is at its default is left out.
+    pub fn share(&self) -> String {
+        let usual = Self::new(self.scenario);
+        let mut line = format!("async-playground run {}", self.scenario.id);
+        for (param, value) in self.values.iter().filter(|(param, value)| *value != param.default()) {
+            let _ = write!(line, " -p {}={value}", param.name);
+        }
+        if self.seed != usual.seed {
+            let _ = write!(line, " --seed {}", self.seed);
+        }
+        if self.clock != usual.clock {
+            let _ = write!(line, " --clock {}", self.clock.name());
+        }
+        if self.workers != usual.workers {
+            let _ = write!(line, " --workers {}", self.workers);
+        }
+        if self.limit != usual.limit {
+            let _ = write!(line, " --limit {}", self.limit.as_millis());
+        }
+        if self.detail != usual.detail {
+            line.push_str(" --detail polls");
+        }
+        if self.stall_after != usual.stall_after {
+            let _ = write!(line, " --stall-after {}", self.stall_after.as_millis());
+        }
+        line
+    }
+
     fn check_pace(&self) -> Result<(), SpecError> {
         match self.pace {
             Some(_) if self.clock == Clock::Real => {
@@ -112,3 +140,20 @@ impl fmt::Display for SpecError {
 }
 
 impl std::error::Error for SpecError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scenarios::Value;
+
+    #[test]
+    fn the_share_line_has_only_what_is_not_the_default() {
+        let mut spec = Spec::new(&scenarios::semaphore::SCENARIO);
+        assert_eq!(spec.share(), "async-playground run semaphore");
+        if let Some(permits) = spec.scenario.param("permits") {
+            spec.values.set(permits, Value::Number(5));
+        }
+        (spec.seed, spec.clock, spec.workers) = (7, Clock::Real, 2);
+        assert_eq!(spec.share(), "async-playground run semaphore -p permits=5 --seed 7 --clock real --workers 2");
+    }
+}

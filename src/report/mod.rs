@@ -12,7 +12,7 @@ mod units;
 mod waits;
 
 pub use json::json;
-pub use text::{ending, share, text};
+pub use text::{ending, text};
 
 /// How text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

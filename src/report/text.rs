@@ -18,7 +18,7 @@ const LABEL: usize = 8;
 
 /// A finished run as text, several lines, for a reader of that many columns.
 pub fn text(spec: &Spec, trace: &Trace, report: &Report, look: Look) -> String {
-    let mut text = format!("{}: {}\n{}\n\n", spec.scenario.id, spec.scenario.lesson, share(spec));
+    let mut text = format!("{}: {}\n{}\n\n", spec.scenario.id, spec.scenario.lesson, spec.share());
     let _ = writeln!(text, "{} at {} ({})", ending(spec, &report.ending), time(report.elapsed_ns), ground(spec));
     if let Ending::Finished(outcome) = &report.ending {
         text.push_str(&results(outcome, look));
@@ -29,34 +29,6 @@ pub fn text(spec: &Spec, trace: &Trace, report: &Report, look: Look) -> String {
     text.push_str(&waits::table(&trace.wait_totals(), look));
     let _ = write!(text, "\n{}", timeline::timeline(trace, look));
     text
-}
-
-/// The line that gives this run again when it is pasted into a shell: what is at its default is left out.
-pub fn share(spec: &Spec) -> String {
-    let usual = Spec::new(spec.scenario);
-    let mut line = format!("async-playground run {}", spec.scenario.id);
-    for (param, value) in spec.values.iter().filter(|(param, value)| *value != param.default()) {
-        let _ = write!(line, " -p {}={value}", param.name);
-    }
-    if spec.seed != usual.seed {
-        let _ = write!(line, " --seed {}", spec.seed);
-    }
-    if spec.clock != usual.clock {
-        let _ = write!(line, " --clock {}", spec.clock.name());
-    }
-    if spec.workers != usual.workers {
-        let _ = write!(line, " --workers {}", spec.workers);
-    }
-    if spec.limit != usual.limit {
-        let _ = write!(line, " --limit {}", spec.limit.as_millis());
-    }
-    if spec.detail != usual.detail {
-        line.push_str(" --detail polls");
-    }
-    if spec.stall_after != usual.stall_after {
-        let _ = write!(line, " --stall-after {}", spec.stall_after.as_millis());
-    }
-    line
 }
 
 /// How a run ended, in one line.
@@ -154,7 +126,6 @@ fn troubles(trace: &Trace, look: Look) -> String {
 mod tests {
     use super::*;
     use crate::trace::LogLine;
-    use scenarios::{Clock, Value};
 
     fn spec() -> Spec {
         Spec::new(&scenarios::semaphore::SCENARIO)
@@ -165,17 +136,6 @@ mod tests {
         trace.log = vec![LogLine { at_ns: 2_000_000, task: None, level: Level::Warn, message: "two\nlines".to_owned() }];
         let report = Report { ending, elapsed_ns: 3_500_000_000, runtime_polls: Some(65) };
         text(&spec(), &trace, &report, Look { width: 80, unicode })
-    }
-
-    #[test]
-    fn the_share_line_has_only_what_is_not_the_default() {
-        let mut spec = spec();
-        assert_eq!(share(&spec), "async-playground run semaphore");
-        if let Some(permits) = spec.scenario.param("permits") {
-            spec.values.set(permits, Value::Number(5));
-        }
-        (spec.seed, spec.clock, spec.workers) = (7, Clock::Real, 2);
-        assert_eq!(share(&spec), "async-playground run semaphore -p permits=5 --seed 7 --clock real --workers 2");
     }
 
     #[test]

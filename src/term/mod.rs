@@ -5,6 +5,7 @@
 //! Unix: a terminal that goes away and a shell that suspends us are part of
 //! the job.
 
+mod clipboard;
 mod guard;
 mod input;
 mod screen;

@@ -11,6 +11,7 @@ use ratatui::{Frame, Terminal};
 use signal_hook::consts::SIGTSTP;
 use signal_hook::low_level;
 
+use super::clipboard;
 use super::guard::{self, Guard};
 
 /// Terminals that know mode 2026 show what is between these two at once; others ignore them.
@@ -56,6 +57,15 @@ impl Screen {
         frame.clear();
         *self.bytes.0.borrow_mut() = frame;
         Ok(())
+    }
+
+    /// Puts a text into the clipboard of whoever looks at the terminal. Whether the terminal does that it does not say.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be written to.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(clipboard::copy(text).as_bytes())
     }
 
     /// Gives the terminal back, stops the process, and takes the terminal again when it is continued.
