@@ -102,7 +102,9 @@ struct Asked {
     start: Option<Spec>,
     stop: bool,
     pause: Option<bool>,
+    steps: u32,
     pace: Option<f64>,
+    copy: Option<String>,
     suspend: bool,
 }
 
@@ -221,6 +223,8 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         };
         if let Some(action) = action {
             self.dirty = true;
+            // What has passed until now has passed at the speed and in the run from before.
+            self.pass_time();
             asked.add(update::update(&mut self.model, action));
             if self.model.quit {
                 self.exit = Some(Exit::Quit);
@@ -240,9 +244,15 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             if let Some(paused) = asked.pause {
                 run.pause(paused);
             }
+            for _ in 0..asked.steps {
+                run.step();
+            }
             if let Some(pace) = asked.pace {
                 run.set_pace(pace);
             }
+        }
+        if let Some(text) = asked.copy {
+            self.surface.copy(&text)?;
         }
         if asked.suspend {
             self.surface.suspend()?;
@@ -290,6 +300,11 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Moves what was recorded into the model, and the cursor on.
     fn advance(&mut self) {
         self.drain();
+        self.pass_time();
+    }
+
+    /// Moves the cursor on to where it is now.
+    fn pass_time(&mut self) {
         let now = self.events.now();
         let passed = now.saturating_duration_since(self.ticked_at);
         self.ticked_at = now;
@@ -337,10 +352,15 @@ impl Asked {
         for effect in effects {
             match effect {
                 // What was asked of the run before does not matter to the one that takes its place.
-                Effect::Start(spec) => *self = Self { start: Some(spec), suspend: self.suspend, ..Self::default() },
+                Effect::Start(spec) => {
+                    *self = Self { start: Some(spec), copy: self.copy.take(), suspend: self.suspend, ..Self::default() };
+                }
                 Effect::Stop => self.stop = true,
-                Effect::Pause(paused) => self.pause = Some(paused),
+                // What is paused or let go forgets the steps from before.
+                Effect::Pause(paused) => (self.pause, self.steps) = (Some(paused), 0),
+                Effect::Step => self.steps += 1,
                 Effect::SetPace(pace) => self.pace = Some(pace),
+                Effect::Copy(text) => self.copy = Some(text),
                 Effect::Suspend => self.suspend = true,
                 // The model says so too, and that is where it is looked for.
                 Effect::Quit => {}

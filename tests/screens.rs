@@ -7,7 +7,7 @@ mod paint;
 #[path = "screens/sample.rs"]
 mod sample;
 
-use async_playground::app::model::{CodeTab, FieldError, Layer, Model, Notice, Pane, Theme};
+use async_playground::app::model::{CodeTab, FieldError, Layer, Model, Notice, Pane, Theme, TimeField};
 use async_playground::app::text::TextField;
 use async_playground::engine::Ending;
 use async_playground::record::event::Level;
@@ -386,8 +386,50 @@ fn a_busy_run_on_workers_shows_each_state() {
     model.timeline.cell_ns = 25 * MS;
     model.timeline.selected = Some(2);
     assert_snapshot!("workers_120x40", screen(&model, 120, 40));
-    model.run.as_mut().unwrap().cursor.playing = false;
-    row(&screen(&model, 120, 40), "paused: no task is polled, but the real clock goes on");
+    let run = model.run.as_mut().unwrap();
+    (run.held, run.cursor.playing) = (true, false);
+    let held = screen(&model, 120, 40);
+    row(&held, "clock real, time goes on");
+    row(&held, "poll at 00:01.000: supervisor · the real clock goes on");
+    // Held, and an earlier moment is looked at: that the newest event is elsewhere is said in the header.
+    let run = model.run.as_mut().unwrap();
+    (run.cursor.live, run.cursor.at_ns) = (false, 400 * MS);
+    let behind = row(&screen(&model, 120, 40), "behind");
+    assert!(behind.contains("00:00.400 / 00:01.000"), "{behind}");
+}
+
+#[test]
+fn a_step_says_which_poll_of_which_task_it_came_to() {
+    let mut model = model(1_000);
+    let run = model.run.as_mut().unwrap();
+    let number = run.trace.polls_before(1_000 * MS) + 3;
+    (run.cursor.poll, run.cursor.playing) = (Some(number), false);
+    model.bookmarks = vec![500 * MS, 1_000 * MS, 2_000 * MS];
+    assert_snapshot!("stepped_120x40", screen(&model, 120, 40));
+    row(&screen(&model, 120, 40), "poll 4 of 7 at 00:01.000: main");
+}
+
+#[test]
+fn a_time_is_typed_in_the_footer_with_what_is_wrong_behind_it() {
+    let mut model = model(1_000);
+    model.time = Some(TimeField { text: TextField::new("1.5s"), error: None });
+    row(&screen(&model, 80, 24), " go to time  1.5s   1.5s, 2413 (milliseconds) or 00:02.413");
+    model.time = Some(TimeField { text: TextField::new("5s"), error: Some("the run ends at 00:03.500".into()) });
+    row(&screen(&model, 80, 24), " go to time  5s   ✗ the run ends at 00:03.500");
+}
+
+#[test]
+fn the_header_says_the_speed_on_either_clock() {
+    let mut model = model(1_000);
+    for (speed, text) in [(0.01, "clock virtual 0.01×"), (100.0, "clock virtual 100×"), (f64::INFINITY, "clock virtual max")] {
+        model.run.as_mut().unwrap().cursor.speed = speed;
+        row(&screen(&model, 80, 24), text);
+    }
+    let run = model.run.as_mut().unwrap();
+    (run.spec.clock, run.cursor.speed) = (scenarios::Clock::Real, 0.5);
+    row(&screen(&model, 80, 24), "clock real 0.5×, 1 thread");
+    model.run.as_mut().unwrap().cursor.live = true;
+    row(&screen(&model, 80, 24), "clock real 1×, 1 thread");
 }
 
 #[test]

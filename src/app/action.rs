@@ -36,6 +36,24 @@ pub enum Action {
     Stop,
     /// Goes from the virtual to the real clock, and back.
     SwitchClock,
+    /// Moves the cursor by one step, and lets it rest there.
+    Step(Stride),
+    /// Moves the cursor to the next landmark of that kind.
+    Jump(Landmark),
+    /// Shows the newest event again, and what comes after it.
+    ToLive,
+    /// Starts typing a time.
+    TypeTime,
+    /// Moves the cursor to the time that was typed.
+    GoToTime,
+    /// Sets a bookmark at the cursor, or takes the one there away.
+    Bookmark,
+    /// Moves the cursor to the next bookmark.
+    NextBookmark,
+    /// Moves the cursor to the bookmark before.
+    PreviousBookmark,
+    /// Copies the share line of the run, and shows it.
+    Share,
     /// Plays at the next lower speed.
     Slower,
     /// Plays at the next higher speed.
@@ -69,7 +87,7 @@ pub enum Action {
     },
     /// Fits the whole run into the timeline.
     Fit,
-    /// Moves the timeline along with the cursor again; a live run is shown at its newest event.
+    /// Moves the timeline along with the cursor again.
     Follow,
     /// Says why the selected task waits, or closes that.
     Why,
@@ -106,6 +124,44 @@ pub enum Action {
     },
     /// So much wall time has passed.
     Tick(Duration),
+}
+
+/// A step of the cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stride {
+    /// To the next poll. At the newest event of a live run: lets exactly one poll through the gate.
+    Poll,
+    /// To the poll before: takes back a step to the next one.
+    PollBack,
+    /// To the next event of the selected task.
+    Task,
+    /// To the event of the selected task before.
+    TaskBack,
+    /// To the next wake of any task.
+    Wake,
+    /// To the next time at which there is a poll: on the virtual clock, over a jump of time.
+    Time,
+    /// To the time before at which there is a poll.
+    TimeBack,
+    /// By one cell of the timeline.
+    Cell,
+    /// Back by one cell of the timeline.
+    CellBack,
+}
+
+/// What the cursor can jump to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Landmark {
+    /// The next task that fails.
+    Failure,
+    /// The next task that is cancelled.
+    Cancellation,
+    /// The next task that panics.
+    Panic,
+    /// The moment from which on tasks can never go on.
+    Stall,
+    /// The end of the longest wait, of the selected task or else of any.
+    LongestWait,
 }
 
 /// A movement along rows.
@@ -162,6 +218,8 @@ pub enum Target {
         /// The column of the screen.
         column: u16,
     },
+    /// The ruler, at that column of the screen: the cursor goes there, and along with the pointer.
+    Ruler(u16),
     /// A tab of the code pane.
     Tab(CodeTab),
 }

@@ -5,7 +5,7 @@
 
 use crossterm::event::KeyCode;
 
-use super::action::{Action, Move, TextKey};
+use super::action::{Action, Landmark, Move, Stride, TextKey};
 use super::model::Pane;
 
 /// A key as the table knows it: Shift is in the character, Alt is not used.
@@ -36,6 +36,8 @@ pub enum Scope {
     Search,
     /// While a field is typed.
     Edit,
+    /// While a time is typed.
+    Time,
 }
 
 /// What takes the keys at a moment.
@@ -51,6 +53,8 @@ pub enum Context {
     Search,
     /// A field of the form.
     Edit,
+    /// A time to go to.
+    Time,
 }
 
 impl Scope {
@@ -62,7 +66,8 @@ impl Scope {
             | (Scope::Help | Scope::Layers, Context::Help)
             | (Scope::Why | Scope::Layers, Context::Why)
             | (Scope::Text | Scope::Search, Context::Search)
-            | (Scope::Text | Scope::Edit, Context::Edit) => true,
+            | (Scope::Text | Scope::Edit, Context::Edit)
+            | (Scope::Text | Scope::Time, Context::Time) => true,
             _ => false,
         }
     }
@@ -75,6 +80,8 @@ pub enum Group {
     Here,
     /// The run and its clock.
     Run,
+    /// The cursor: where in the run we look.
+    Time,
     /// What is looked at.
     View,
     /// The program.
@@ -83,13 +90,14 @@ pub enum Group {
 
 impl Group {
     /// All of them, in the order of the help.
-    pub const ALL: [Group; 4] = [Group::Here, Group::Run, Group::View, Group::Program];
+    pub const ALL: [Group; 5] = [Group::Here, Group::Run, Group::Time, Group::View, Group::Program];
 
     /// The heading in the help.
     pub const fn title(self) -> &'static str {
         match self {
             Group::Here => "Here",
             Group::Run => "Run",
+            Group::Time => "Time",
             Group::View => "View",
             Group::Program => "Program",
         }
@@ -152,6 +160,16 @@ const ENTER_FREE: Scope = Scope::Panes(&[Pane::Timeline, Pane::Metrics, Pane::Lo
 impl Binding {
     const fn new(action: Action, keys: &'static [Key], scope: Scope, help: &'static str) -> Self {
         Self { action, keys, label: "", help, scope, group: Group::Here, rank: u8::MAX }
+    }
+
+    /// A step of the cursor, in any pane.
+    const fn step(stride: Stride, keys: &'static [Key], help: &'static str) -> Self {
+        Self::new(Action::Step(stride), keys, ALL, help).group(Group::Time)
+    }
+
+    /// A jump of the cursor, in any pane.
+    const fn jump(landmark: Landmark, keys: &'static [Key], help: &'static str) -> Self {
+        Self::new(Action::Jump(landmark), keys, ALL, help).group(Group::Time)
     }
 
     /// In the footer too.
@@ -231,8 +249,38 @@ pub static ACTIONS: &[Binding] = &[
     Binding::new(Action::SwitchClock, &[ch('c')], ALL, "Switch between the virtual and the real clock, and run again.")
         .hint(9, "clock")
         .group(Group::Run),
-    Binding::new(Action::Slower, &[ch('[')], ALL, "Play slower.").hint(12, "speed").group(Group::Run),
-    Binding::new(Action::Faster, &[ch(']')], ALL, "Play faster.").hint(12, "speed").group(Group::Run),
+    Binding::new(Action::Slower, &[ch('[')], ALL, "Play slower, down to a hundredth.").hint(12, "speed").group(Group::Run),
+    Binding::new(Action::Faster, &[ch(']')], ALL, "Play faster, up to a hundredfold, and then as fast as it goes.")
+        .hint(12, "speed")
+        .group(Group::Run),
+    Binding::new(Action::Share, &[ch('y')], ALL, "Copy the command that gives this run again, and show it.")
+        .hint(15, "copy")
+        .group(Group::Run),
+    // The cursor.
+    Binding::step(Stride::Poll, &[ch('n')], "To the next poll; a live run is paused, and lets just one poll through.")
+        .hint(7, "step"),
+    Binding::step(Stride::PollBack, &[ch('N')], "Back to the poll before.").hint(7, "step"),
+    Binding::step(Stride::Task, &[ch('.')], "To the next event of the selected task.").hint(13, "its events"),
+    Binding::step(Stride::TaskBack, &[ch(',')], "To the event of the selected task before.").hint(13, "its events"),
+    Binding::step(Stride::Wake, &[ch('W')], "To the next wake of any task."),
+    Binding::step(Stride::Time, &[ch('J')], "To the next time at which anything is polled: over a jump of virtual time."),
+    Binding::step(Stride::TimeBack, &[ch('K')], "To the time before at which anything is polled."),
+    Binding::step(Stride::Cell, &[ch('>')], "Move the cursor on by a cell of the timeline; the pointer drags it by the ruler."),
+    Binding::step(Stride::CellBack, &[ch('<')], "Move the cursor back by a cell of the timeline."),
+    Binding::new(Action::TypeTime, &[ch('T')], ALL, "Type a time to go to: 1.5s, 2413 (milliseconds) or 00:02.413.")
+        .hint(14, "to time")
+        .group(Group::Time),
+    Binding::new(Action::ToLive, &[ch('L')], ALL, "To the newest event; in a live run, stay there.")
+        .hint(10, "live")
+        .group(Group::Time),
+    Binding::new(Action::Bookmark, &[ch('m')], ALL, "Set a bookmark at the cursor, or take it away.").group(Group::Time),
+    Binding::new(Action::NextBookmark, &[ch('\'')], ALL, "To the next bookmark.").group(Group::Time),
+    Binding::new(Action::PreviousBookmark, &[ch('"')], ALL, "To the bookmark before.").group(Group::Time),
+    Binding::jump(Landmark::Failure, &[ch('x')], "To the next task that fails."),
+    Binding::jump(Landmark::Cancellation, &[ch('o')], "To the next task that is cancelled."),
+    Binding::jump(Landmark::Panic, &[ch('!')], "To the next task that panics."),
+    Binding::jump(Landmark::Stall, &[ch('S')], "To the moment from which on tasks are stuck for good."),
+    Binding::jump(Landmark::LongestWait, &[ch('M')], "To the end of the longest wait, of the selected task or else of any."),
     // What is looked at.
     Binding::new(Action::Why, &[ch('w')], ALL, "Say why the selected task waits: who holds what, and who waits for whom.")
         .hint(9, "why?")
@@ -254,7 +302,7 @@ pub static ACTIONS: &[Binding] = &[
         .group(Group::View),
     Binding::new(Action::ZoomOut, &[ch('-')], ALL, "Zoom the timeline out.").hint(11, "zoom").group(Group::View),
     Binding::new(Action::Fit, &[ch('f')], ALL, "Fit the whole run into the timeline.").hint(14, "fit").group(Group::View),
-    Binding::new(Action::Follow, &[ch('.')], ALL, "Follow the cursor; in a live run, the newest event.").group(Group::View),
+    Binding::new(Action::Follow, &[ch('F')], ALL, "Keep the cursor in sight again.").group(Group::View),
     Binding::new(Action::NextTab, &[ch('t')], ALL, "Show the next tab of the code pane.").hint(15, "code tab").group(Group::View),
     Binding::new(Action::LogLevel, &[ch('v')], ALL, "Show fewer levels of the log, then all again.")
         .hint(16, "log level")
@@ -283,6 +331,8 @@ pub static ACTIONS: &[Binding] = &[
     Binding::new(Action::Close, &[key(KeyCode::Esc), ch('?')], Scope::Help, "Close the help.").hint(1, "close"),
     Binding::new(Action::Why, &[key(KeyCode::Esc), ch('w')], Scope::Why, "Close it.").hint(1, "close"),
     Binding::new(Action::PauseOrGo, &[ch(' ')], Scope::Why, "Pause; go on.").hint(4, "pause"),
+    Binding::new(Action::Step(Stride::Poll), &[ch('n')], Scope::Why, "To the next poll.").hint(3, "step"),
+    Binding::new(Action::Step(Stride::PollBack), &[ch('N')], Scope::Why, "Back to the poll before.").hint(3, "step"),
     Binding::new(Action::Move(Move::Up), UP, Scope::Layers, "One line up.").hint(2, "scroll"),
     Binding::new(Action::Move(Move::Down), DOWN, Scope::Layers, "One line down.").hint(2, "scroll"),
     Binding::new(Action::Move(Move::PageUp), PAGE_UP, Scope::Layers, "One page up."),
@@ -298,6 +348,8 @@ pub static ACTIONS: &[Binding] = &[
     Binding::new(Action::Commit, &[key(KeyCode::Enter), key(KeyCode::Tab)], Scope::Edit, "Take the value and run at once.")
         .hint(1, "take"),
     Binding::new(Action::Close, &[key(KeyCode::Esc)], Scope::Edit, "Keep the value from before.").hint(2, "keep old"),
+    Binding::new(Action::GoToTime, ENTER, Scope::Time, "Go to that time.").hint(1, "go"),
+    Binding::new(Action::Close, &[key(KeyCode::Esc)], Scope::Time, "Stay where it is.").hint(2, "stay"),
     Binding::new(Action::Text(TextKey::Left), &[key(KeyCode::Left)], Scope::Text, "One character left."),
     Binding::new(Action::Text(TextKey::Right), &[key(KeyCode::Right)], Scope::Text, "One character right."),
     Binding::new(Action::Text(TextKey::Home), &[key(KeyCode::Home)], Scope::Text, "To the start."),

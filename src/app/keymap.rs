@@ -13,7 +13,9 @@ pub fn context(model: &Model) -> Context {
         Some(Layer::Why { .. }) => return Context::Why,
         None => {}
     }
-    if model.list.searching {
+    if model.time.is_some() {
+        Context::Time
+    } else if model.list.searching {
         Context::Search
     } else if model.form.editing.is_some() {
         Context::Edit
@@ -32,14 +34,14 @@ pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
 
 /// What pasted text does: it goes to the text that is typed, or nowhere.
 pub fn paste(model: &Model, text: String) -> Option<Action> {
-    matches!(context(model), Context::Search | Context::Edit).then_some(Action::Paste(text))
+    matches!(context(model), Context::Search | Context::Edit | Context::Time).then_some(Action::Paste(text))
 }
 
 /// A key that the table does not know is text where text is typed; in the form a digit starts a value.
 fn typed(context: Context, key: Key) -> Option<Action> {
     let KeyCode::Char(c) = key.code else { return None };
     let text = match context {
-        Context::Search | Context::Edit => !c.is_control(),
+        Context::Search | Context::Edit | Context::Time => !c.is_control(),
         Context::Pane(Pane::Parameters) => c.is_ascii_digit(),
         Context::Pane(_) | Context::Help | Context::Why => false,
     };

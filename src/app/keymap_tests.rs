@@ -4,8 +4,8 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::*;
-use crate::app::action::{Move, TextKey};
-use crate::app::model::{Options, Theme};
+use crate::app::action::{Landmark, Move, Stride, TextKey};
+use crate::app::model::{Options, Theme, TimeField};
 use crate::app::text::TextField;
 
 fn model() -> Model {
@@ -20,7 +20,7 @@ fn press(model: &Model, code: KeyCode) -> Option<Action> {
 
 fn contexts() -> Vec<Context> {
     let panes = Pane::ALL.into_iter().map(Context::Pane);
-    panes.chain([Context::Help, Context::Why, Context::Search, Context::Edit]).collect()
+    panes.chain([Context::Help, Context::Why, Context::Search, Context::Edit, Context::Time]).collect()
 }
 
 #[test]
@@ -83,7 +83,16 @@ fn the_keys_of_the_whole_program_work_in_every_pane() {
         (KeyCode::Char('+'), Action::ZoomIn),
         (KeyCode::Char('-'), Action::ZoomOut),
         (KeyCode::Char('f'), Action::Fit),
-        (KeyCode::Char('.'), Action::Follow),
+        (KeyCode::Char('F'), Action::Follow),
+        (KeyCode::Char('n'), Action::Step(Stride::Poll)),
+        (KeyCode::Char('N'), Action::Step(Stride::PollBack)),
+        (KeyCode::Char('.'), Action::Step(Stride::Task)),
+        (KeyCode::Char(','), Action::Step(Stride::TaskBack)),
+        (KeyCode::Char('T'), Action::TypeTime),
+        (KeyCode::Char('L'), Action::ToLive),
+        (KeyCode::Char('m'), Action::Bookmark),
+        (KeyCode::Char('x'), Action::Jump(Landmark::Failure)),
+        (KeyCode::Char('y'), Action::Share),
         (KeyCode::Char('t'), Action::NextTab),
         (KeyCode::Char('v'), Action::LogLevel),
         (KeyCode::Char('z'), Action::FullScreen),
@@ -109,7 +118,9 @@ fn letters_are_text_while_text_is_typed() {
     searching.list.searching = true;
     let mut editing = model();
     editing.form.editing = Some(TextField::default());
-    for model in [&searching, &editing] {
+    let mut timing = model();
+    timing.time = Some(TimeField::default());
+    for model in [&searching, &editing, &timing] {
         for c in ['q', 'r', '?', '/', '7', ' ', 'é'] {
             assert_eq!(press(model, KeyCode::Char(c)), Some(Action::Type(c)));
         }
@@ -119,6 +130,7 @@ fn letters_are_text_while_text_is_typed() {
     }
     assert_eq!(press(&searching, KeyCode::Enter), Some(Action::Pick));
     assert_eq!(press(&editing, KeyCode::Enter), Some(Action::Commit));
+    assert_eq!(press(&timing, KeyCode::Enter), Some(Action::GoToTime));
     assert_eq!(paste(&model(), "q".to_owned()), None);
 }
 

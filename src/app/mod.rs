@@ -12,4 +12,5 @@ pub mod model;
 pub mod pointer;
 pub mod session;
 pub mod text;
+pub mod time;
 pub mod update;

@@ -43,6 +43,10 @@ pub struct Model {
     pub code: CodeView,
     /// How the pane of the selected task is looked at.
     pub task: TaskView,
+    /// Moments to come back to, in nanoseconds, in order. They survive a new run of the same scenario.
+    pub bookmarks: Vec<u64>,
+    /// The time that is being typed; takes the keys, and the footer's place.
+    pub time: Option<TimeField>,
     /// One line for the user, shown in the footer's place until the next key.
     pub notice: Option<Notice>,
     /// Where the panes were drawn last: for mouse hits and for page sizes.
@@ -200,6 +204,15 @@ pub enum Field {
     Seed,
 }
 
+/// A time that is being typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TimeField {
+    /// What has been typed.
+    pub text: TextField,
+    /// What is wrong with it, once it was to be taken.
+    pub error: Option<String>,
+}
+
 /// An error at a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
@@ -265,6 +278,8 @@ pub struct RunView {
     pub stall: Option<(u64, Stall)>,
     /// Where in the trace we look.
     pub cursor: Cursor,
+    /// Whether the gate holds the run: its tasks are not polled until it is let go.
+    pub held: bool,
     /// The recorder's own cost for a poll, in nanoseconds, measured when the program started; none before.
     pub cost_ns: Option<f64>,
 }
@@ -275,6 +290,17 @@ impl RunView {
     pub fn is_live(&self) -> bool {
         self.spec.clock == Clock::Real || self.spec.pace.is_some()
     }
+
+    /// Whether it is under way in time that passes, and we look at an earlier moment of it.
+    pub fn is_behind(&self) -> bool {
+        self.is_live() && !self.trace.closed && !self.cursor.live
+    }
+
+    /// The poll that was stepped to, by its number; of a live run that is held, the one that was let through last.
+    pub fn poll(&self) -> Option<u64> {
+        let last = || self.trace.polls_by(self.trace.end_ns).checked_sub(1);
+        self.cursor.poll.or_else(|| if self.held && self.cursor.live { last() } else { None })
+    }
 }
 
 /// Where in the trace we look: everything on screen is the trace at this time.
@@ -284,10 +310,12 @@ pub struct Cursor {
     pub at_ns: u64,
     /// Whether it moves.
     pub playing: bool,
-    /// Run time per wall time.
+    /// Run time per wall time; infinite is as fast as it goes.
     pub speed: f64,
-    /// Whether it sticks to the newest event (real and paced runs), and does not play back.
+    /// Whether it sticks to the newest event, and does not play back.
     pub live: bool,
+    /// The poll that a step came to, by its number: several may begin at one time. None after any other movement.
+    pub poll: Option<u64>,
 }
 
 /// How the timeline is looked at.

@@ -16,14 +16,19 @@ pub fn mouse(model: &Model, event: MouseEvent) -> Option<Action> {
         // A layer hides what it lies over: a click outside its keys closes it.
         MouseEventKind::Down(MouseButton::Left) if model.layer.is_some() => Some(Action::Close),
         MouseEventKind::Down(MouseButton::Left) => target(model, at).map(Action::Point),
-        MouseEventKind::Drag(MouseButton::Left) => model.session.grip.map(|_| Action::Drag(event.column)),
-        MouseEventKind::Up(MouseButton::Left) => model.session.grip.map(|_| Action::LetGo),
+        MouseEventKind::Drag(MouseButton::Left) => holds(model).then_some(Action::Drag(event.column)),
+        MouseEventKind::Up(MouseButton::Left) => holds(model).then_some(Action::LetGo),
         MouseEventKind::ScrollUp => wheel(model, at, event.modifiers, -1),
         MouseEventKind::ScrollDown => wheel(model, at, event.modifiers, 1),
         MouseEventKind::ScrollLeft => over_lanes(model, at).then_some(Action::Pan(-1)),
         MouseEventKind::ScrollRight => over_lanes(model, at).then_some(Action::Pan(1)),
         _ => None,
     }
+}
+
+/// Whether the pointer holds the lanes or the cursor.
+fn holds(model: &Model) -> bool {
+    model.session.grip.is_some() || model.session.scrubs
 }
 
 /// The pane at a place of the screen. One that fills the screen hides the others.
@@ -40,6 +45,10 @@ fn target(model: &Model, at: Position) -> Option<Target> {
 }
 
 fn lane(model: &Model, at: Position) -> Option<Target> {
+    // Not by the border above it.
+    if over_ruler(model, at) && at.y + 1 == model.areas.lanes.y {
+        return Some(Target::Ruler(at.x));
+    }
     let task = model.areas.lane_rows.iter().find(|(_, row)| row.contains(at)).map(|(task, _)| *task);
     if model.areas.lanes.contains(at) {
         return Some(Target::Lanes { task, column: at.x });

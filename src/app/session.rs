@@ -2,7 +2,7 @@
 
 use scenarios::{Clock, Scenario, Values};
 
-use super::model::{Areas, CodeTab, CodeView, Form, List, LogView, Model, Options, Pane, TaskView, Timeline};
+use super::model::{Areas, CodeTab, CodeView, Cursor, Form, List, LogView, Model, Options, Pane, TaskView, Timeline};
 use crate::engine::Spec;
 use crate::record::event::Level;
 use crate::trace::TaskIx;
@@ -18,6 +18,10 @@ pub struct Session {
     pub entry: Entry,
     /// The column at which the lanes are held with the pointer.
     pub grip: Option<u16>,
+    /// Whether the cursor is held with the pointer, by the ruler.
+    pub scrubs: bool,
+    /// Where the first of the steps was taken from.
+    pub origin: Option<Origin>,
     /// The speed that runs are played at.
     pub speed: f64,
     /// The workers to go back to with the real clock: the virtual one has none.
@@ -37,6 +41,8 @@ impl Default for Session {
             zoom: Zoom::Fit,
             entry: Entry::Keep,
             grip: None,
+            scrubs: false,
+            origin: None,
             speed: 1.0,
             real_workers: 0,
             cost_ns: None,
@@ -44,6 +50,17 @@ impl Default for Session {
             start: false,
         }
     }
+}
+
+/// Where the first of several steps from poll to poll was taken from: as many steps back lead there again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Origin {
+    /// The cursor there.
+    pub cursor: Cursor,
+    /// How the timeline was looked at.
+    pub timeline: Timeline,
+    /// The number of the first poll after it.
+    pub next_poll: u64,
 }
 
 /// The settings that a scenario was left with.
@@ -105,6 +122,8 @@ impl Model {
             log: LogView { level: Level::Info, back: 0 },
             code: CodeView { tab: CodeTab::Rust, top: 0 },
             task: TaskView::default(),
+            bookmarks: Vec::new(),
+            time: None,
             notice: None,
             areas: Areas::default(),
             session: Session::default(),

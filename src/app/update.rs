@@ -6,14 +6,17 @@
 //! comes in through [`started`], [`failed`] and [`recorded`], and what the
 //! drawing code knows about sizes through [`laid_out`].
 
+mod cursor;
 mod form;
+mod jump;
 mod list;
 mod run;
 mod scroll;
 mod timeline;
 mod why;
 
-pub use run::{failed, recorded, replayed, started};
+pub use cursor::among;
+pub use run::{failed, keeps_old, recorded, replayed, started};
 pub use timeline::laid_out;
 
 use super::action::{Action, Target};
@@ -29,8 +32,12 @@ pub enum Effect {
     Stop,
     /// Hold the run before its next poll, or let it go on.
     Pause(bool),
+    /// Let one more poll through, and hold the run after that.
+    Step,
     /// Let the run go at this speed.
     SetPace(f64),
+    /// Put this text into the clipboard.
+    Copy(String),
     /// Give the terminal back until somebody continues the program.
     Suspend,
     /// End the program.
@@ -80,6 +87,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::PauseOrGo => return run::pause_or_go(model),
         Action::Restart => return run::restart(model),
         Action::Stop => return run::stop(model),
+        Action::Step(stride) => return cursor::step(model, stride),
+        Action::Share => return run::share(model),
         Action::Slower => return run::change_speed(model, false),
         Action::Faster => return run::change_speed(model, true),
         Action::Point(target) => return point(model, target),
@@ -116,7 +125,14 @@ fn look(model: &mut Model, action: Action) {
         Action::ZoomOut => timeline::zoom(model, -1),
         Action::ZoomAt { column, steps } => timeline::zoom_at(model, column, steps),
         Action::Fit => timeline::fit(model),
-        Action::Follow => run::follow(model),
+        Action::Follow => model.timeline.follow = true,
+        Action::Jump(landmark) => jump::jump(model, landmark),
+        Action::ToLive => cursor::to_live(model),
+        Action::TypeTime => cursor::type_time(model),
+        Action::GoToTime => cursor::go_to_time(model),
+        Action::Bookmark => jump::bookmark(model),
+        Action::NextBookmark => jump::to_bookmark(model, true),
+        Action::PreviousBookmark => jump::to_bookmark(model, false),
         Action::Why => why::toggle(model),
         Action::ToWaker => why::to_waker(model),
         Action::JumpBack => why::back(model),
@@ -127,8 +143,9 @@ fn look(model: &mut Model, action: Action) {
         Action::Type(c) => form::type_text(model, &c.to_string()),
         Action::Paste(text) => form::type_text(model, &text),
         Action::Text(key) => form::text_key(model, key),
+        Action::Drag(column) if model.session.scrubs => cursor::scrub(model, column),
         Action::Drag(column) => timeline::drag(model, column),
-        Action::LetGo => model.session.grip = None,
+        Action::LetGo => (model.session.grip, model.session.scrubs) = (None, false),
         // Everything else has effects, and `act` has done it.
         _ => {}
     }
@@ -149,6 +166,8 @@ fn leave_edit(model: &mut Model, action: &Action) -> Vec<Effect> {
 fn close(model: &mut Model) {
     if model.layer.is_some() {
         model.layer = None;
+    } else if model.time.is_some() {
+        model.time = None;
     } else if model.form.editing.is_some() {
         form::revert(model);
     } else if model.list.searching || (model.focus == Pane::Scenarios && !model.list.search.text().is_empty()) {
@@ -187,7 +206,7 @@ fn show_tab(model: &mut Model, tab: CodeTab) {
 
 /// The pointer focuses and selects; on what is selected already it does what Enter does.
 fn point(model: &mut Model, target: Target) -> Vec<Effect> {
-    model.session.grip = None;
+    (model.session.grip, model.session.scrubs, model.time) = (None, false, None);
     match target {
         Target::Pane(pane) => focus(model, pane),
         Target::Scenario(at) => {
@@ -216,6 +235,11 @@ fn point(model: &mut Model, target: Target) -> Vec<Effect> {
                 timeline::select(model, task);
             }
             model.session.grip = Some(column);
+        }
+        Target::Ruler(column) => {
+            focus(model, Pane::Timeline);
+            model.session.scrubs = model.run.is_some();
+            cursor::scrub(model, column);
         }
         Target::Tab(tab) => {
             focus(model, Pane::Code);

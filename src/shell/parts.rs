@@ -50,6 +50,13 @@ pub trait Surface {
     ///
     /// When the terminal does not say its size.
     fn forget(&mut self) -> io::Result<()>;
+
+    /// Puts a text into the clipboard of whoever looks at the terminal, if the terminal does that.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be written to.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
 }
 
 /// What runs scenarios.
@@ -88,6 +95,8 @@ pub trait Running: Send {
     }
     /// See [`Run::pause`].
     fn pause(&self, paused: bool);
+    /// See [`Run::step`].
+    fn step(&self);
     /// See [`Run::set_pace`].
     fn set_pace(&self, pace: f64);
 }
@@ -135,6 +144,10 @@ impl Surface for Screen {
     fn forget(&mut self) -> io::Result<()> {
         Screen::forget(self)
     }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        Screen::copy(self, text)
+    }
 }
 
 impl Engine for Tokio {
@@ -181,6 +194,10 @@ impl Running for Run {
 
     fn pause(&self, paused: bool) {
         Run::pause(self, paused);
+    }
+
+    fn step(&self) {
+        Run::step(self);
     }
 
     fn set_pace(&self, pace: f64) {

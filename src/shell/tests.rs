@@ -111,6 +111,11 @@ impl Surface for Paper {
         self.world.note("forget");
         Ok(())
     }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.world.note(format!("copy {text}"));
+        Ok(())
+    }
 }
 
 /// Runs of 2 s. On the virtual clock all is there with the first drain; on the real clock they never end by themselves.
@@ -175,6 +180,10 @@ impl Running for Puppet {
 
     fn pause(&self, paused: bool) {
         self.world.note(format!("pause {paused}"));
+    }
+
+    fn step(&self) {
+        self.world.note("step");
     }
 
     fn set_pace(&self, pace: f64) {

@@ -1,16 +1,21 @@
-//! The row at the bottom: the keys that matter now, or one line for the user.
+//! The row at the bottom: the keys that matter now, one line for the user, or a time that is typed.
 
-use ratatui::buffer::Buffer;
+use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::format;
 use super::pen::Pen;
 use super::theme::Look;
 use crate::app::keymap::hints;
-use crate::app::model::Model;
+use crate::app::model::{Model, TimeField};
 
-/// Draws the notice if there is one, else as many hints as there is room for.
-pub(crate) fn render(buf: &mut Buffer, look: Look, area: Rect, model: &Model) {
+/// Draws the time that is typed or the notice, if there is one, else as many hints as there is room for.
+pub(crate) fn render(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Model) {
+    if let Some(field) = &model.time {
+        time(frame, look, area, field);
+        return;
+    }
+    let buf = frame.buffer_mut();
     let mut pen = Pen::new(buf, look, area, 0);
     pen.space(1);
     if let Some(notice) = &model.notice {
@@ -27,5 +32,21 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, area: Rect, model: &Model) {
             break;
         }
         pen.put(&keys, look.key()).space(1).put(text, look.text()).space(3);
+    }
+}
+
+/// Draws the field for a time; behind it what is wrong with it, or what it takes.
+fn time(frame: &mut Frame<'_>, look: Look, area: Rect, field: &TimeField) {
+    let mut pen = Pen::new(frame.buffer_mut(), look, area, 0);
+    pen.space(1).put("go to time", look.strong()).space(2);
+    let start = pen.x();
+    pen.put(field.text.text(), look.editing()).space(3);
+    match &field.error {
+        Some(reason) => pen.put(look.glyphs.ends[1], look.error()).space(1).put(reason, look.error()),
+        None => pen.put("1.5s, 2413 (milliseconds) or 00:02.413", look.dim()),
+    };
+    let cursor = start.saturating_add(field.text.cursor() as u16);
+    if !area.is_empty() {
+        frame.set_cursor_position((cursor.min(area.right() - 1), area.y));
     }
 }

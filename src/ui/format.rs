@@ -3,18 +3,11 @@
 use unicode_width::UnicodeWidthChar;
 
 use super::theme::Look;
+pub(crate) use crate::app::time::moment;
 
 const MICRO: u64 = 1_000;
 const MILLI: u64 = 1_000_000;
 const SECOND: u64 = 1_000_000_000;
-
-/// A moment of the run: `00:02.413`, with hours only when there are any.
-pub(crate) fn moment(ns: u64) -> String {
-    let millis = ns / MILLI;
-    let (hours, minutes, seconds) = (millis / 3_600_000, millis / 60_000 % 60, millis / 1_000 % 60);
-    let rest = format!("{minutes:02}:{seconds:02}.{:03}", millis % 1_000);
-    if hours == 0 { rest } else { format!("{hours}:{rest}") }
-}
 
 /// A length of time with its unit and at most three digits that matter: `2.41 s`, `500 ms`, `18 ns`.
 /// At most seven cells wide below a hundred hours.
@@ -155,12 +148,6 @@ mod tests {
         // 2^48 ns are 78 hours.
         let widest = (0..=48).map(|bit| width(&text((1_u64 << bit) - 1))).max();
         assert_eq!(widest, Some(7));
-    }
-
-    #[test]
-    fn moments_have_hours_only_when_there_are_any() {
-        assert_eq!(moment(2_413_000_000), "00:02.413");
-        assert_eq!(moment(3_723_004_000_000), "1:02:03.004");
     }
 
     #[test]

@@ -81,13 +81,16 @@ fn clock(look: Look, model: &Model) -> String {
         Some(run) => (run.spec.clock, run.spec.workers),
         None => (model.form.clock, model.form.workers),
     };
+    // The real clock has one speed; another one is that of a look back.
+    let live = clock == Clock::Real && model.run.as_ref().is_none_or(|run| run.cursor.live);
+    let speed = if live { 1.0 } else { model.run.as_ref().map_or(model.session.speed, |run| run.cursor.speed) };
+    let speed = if speed.is_finite() { format!("{speed}{}", look.glyphs.times) } else { "max".into() };
+    let held = model.run.as_ref().is_some_and(view::is_held);
     match clock {
-        Clock::Real if workers == 0 => "clock real, 1 thread".into(),
-        Clock::Real => format!("clock real, {}", format::counted(workers as u64, "worker")),
-        Clock::Virtual => {
-            let speed = model.run.as_ref().map_or(1.0, |run| run.cursor.speed);
-            format!("clock virtual {}{}", format::number(speed), look.glyphs.times)
-        }
+        Clock::Real if held => "clock real, time goes on".into(),
+        Clock::Real if workers == 0 => format!("clock real {speed}, 1 thread"),
+        Clock::Real => format!("clock real {speed}, {}", format::counted(workers as u64, "worker")),
+        Clock::Virtual => format!("clock virtual {speed}"),
     }
 }
 
@@ -101,10 +104,12 @@ fn times(look: Look, run: &RunView) -> String {
 fn standing(look: Look, model: &Model) -> (String, Style) {
     let [play, pause, end] = look.glyphs.play;
     let live = model.run.as_ref().is_some_and(|run| run.cursor.live);
+    let behind = model.run.as_ref().is_some_and(RunView::is_behind);
     let (glyph, word, style) = match view::standing(model) {
         Standing::None => (end, "no run", look.dim()),
+        Standing::Playing if behind => (play, "behind", look.warn()),
         Standing::Playing => (play, if live { "live" } else { "playing" }, look.good()),
-        Standing::Paused => (pause, "paused", look.warn()),
+        Standing::Paused => (pause, if behind { "behind" } else { "paused" }, look.warn()),
         Standing::Stopping => (end, "stopping", look.warn()),
         Standing::Ended => match model.run.as_ref().and_then(view::ending) {
             Some(Ending::Finished(outcome)) if outcome.holds() => (end, "ended", look.strong()),

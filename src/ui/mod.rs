@@ -49,8 +49,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
     // A click on a shared border means the pane whose title is there: the lower one.
     areas.panes = plan.panes.iter().rev().copied().collect();
 
+    footer::render(frame, look, plan.footer, model);
     let buf = frame.buffer_mut();
-    footer::render(buf, look, plan.footer, model);
     match &model.layer {
         Some(Layer::Help { pane, top }) => {
             (areas.layer_rows, areas.layer_height) = layers::help::render(buf, look, screen, *pane, *top);

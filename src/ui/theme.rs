@@ -28,6 +28,8 @@ pub(crate) struct Glyphs {
     pub(crate) cursor: &'static str,
     /// The time cursor on the ruler.
     pub(crate) cursor_head: &'static str,
+    /// A bookmark on the ruler.
+    pub(crate) bookmark: &'static str,
     /// A tick of the ruler.
     pub(crate) tick: &'static str,
     /// Before the row under the selection.
@@ -70,6 +72,7 @@ const UNICODE: Glyphs = Glyphs {
     mark: "•",
     cursor: "│",
     cursor_head: "▼",
+    bookmark: "◆",
     tick: "╷",
     pointer: "▸",
     turn: ["◂", "▸"],
@@ -95,6 +98,7 @@ const ASCII: Glyphs = Glyphs {
     mark: "*",
     cursor: "|",
     cursor_head: "V",
+    bookmark: "^",
     tick: "'",
     pointer: ">",
     turn: ["<", ">"],

@@ -1,5 +1,7 @@
 //! What several panes ask about a run at the time cursor.
 
+use scenarios::Clock;
+
 use crate::app::model::{Model, RunView};
 use crate::engine::{Ending, Phase};
 use crate::trace::Trace;
@@ -33,6 +35,11 @@ pub(crate) fn standing(model: &Model) -> Standing {
 /// Whether the cursor is at the end of a run that is over.
 pub(crate) fn at_end(run: &RunView) -> bool {
     run.phase == Phase::Over && run.cursor.at_ns >= end_ns(run)
+}
+
+/// Whether the gate holds the run while its clock goes on.
+pub(crate) fn is_held(run: &RunView) -> bool {
+    run.held && run.phase == Phase::Running && run.spec.clock == Clock::Real
 }
 
 /// The latest time known.

@@ -73,6 +73,8 @@ pub(crate) fn empty() -> Model {
         log: LogView { level: Level::Info, back: 0 },
         code: CodeView { tab: CodeTab::Rust, top: 0 },
         task: TaskView::default(),
+        bookmarks: Vec::new(),
+        time: None,
         notice: None,
         areas: Areas::default(),
         session: async_playground::app::session::Session::default(),
@@ -97,7 +99,8 @@ pub(crate) fn model(at_ms: u64) -> Model {
                 .check("never more than 3 in flight", true),
         ))),
         stall: None,
-        cursor: Cursor { at_ns: at_ms * MS, playing: true, speed: 1.0, live: false },
+        cursor: Cursor { at_ns: at_ms * MS, playing: true, speed: 1.0, live: false, poll: None },
+        held: false,
         cost_ns: Some(18.4),
     });
     model

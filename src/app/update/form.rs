@@ -182,7 +182,7 @@ pub(super) fn reset(model: &mut Model) -> Vec<Effect> {
 
 /// Types into the search, into the field, or starts typing into a field that takes numbers.
 pub(super) fn type_text(model: &mut Model, text: &str) {
-    if !model.list.searching && model.form.editing.is_none() {
+    if model.time.is_none() && !model.list.searching && model.form.editing.is_none() {
         if model.focus != Pane::Parameters || !takes_numbers(field(&model.form)) {
             return;
         }
@@ -216,7 +216,10 @@ pub(super) fn text_key(model: &mut Model, key: TextKey) {
 }
 
 fn edited(model: &mut Model, change: impl FnOnce(&mut TextField)) {
-    if model.list.searching {
+    if let Some(field) = &mut model.time {
+        field.error = None;
+        change(&mut field.text);
+    } else if model.list.searching {
         change(&mut model.list.search);
         model.list.row = 0;
     } else if let Some(field) = &mut model.form.editing {

@@ -12,25 +12,26 @@ use crate::recording::Recording;
 use crate::trace::Trace;
 
 /// The speeds that a key steps through.
-const SPEEDS: [f64; 13] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
+const SPEEDS: [f64; 14] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, f64::INFINITY];
 
 /// Puts a run on screen that has just been started, and returns the one that it replaces:
 /// a big trace takes a while to free, which is not for the thread that draws.
 pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
     let old = model.run.take();
-    let same = old.as_ref().is_some_and(|old| old.spec.scenario.id == spec.scenario.id);
+    let same = old.as_ref().is_some_and(|old| is_same(old, &spec));
     let asked = std::mem::replace(&mut model.session.entry, Entry::Keep);
     let entry = if same { asked } else { Entry::Fresh };
     if entry == Entry::Fresh {
         fresh_view(model);
     }
     let live = spec.clock == Clock::Real || spec.pace.is_some();
-    let begin = Cursor { at_ns: 0, playing: true, speed: model.session.speed, live };
+    let begin = Cursor { at_ns: 0, playing: true, speed: model.session.speed, live, poll: None };
     let cursor = match &old {
         Some(old) if entry == Entry::Keep && !live && !old.is_live() => kept(old),
         _ => begin,
     };
     model.log.back = 0;
+    model.session.origin = None;
     model.run = Some(RunView {
         spec,
         trace: Trace::default(),
@@ -38,6 +39,7 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
         report: None,
         stall: None,
         cursor,
+        held: false,
         cost_ns: model.session.cost_ns,
     });
     timeline::keep_in_sight(model);
@@ -64,7 +66,19 @@ pub fn replayed(model: &mut Model, recording: Recording) {
 /// The cursor for the next run of the same scenario. One that stood at the end
 /// sticks to the end, so that what is turned is seen whole.
 fn kept(old: &RunView) -> Cursor {
-    Cursor { live: old.cursor.live || ended(old), ..old.cursor }
+    Cursor { live: old.cursor.live || ended(old), poll: None, ..old.cursor }
+}
+
+fn is_same(old: &RunView, spec: &Spec) -> bool {
+    old.spec.scenario.id == spec.scenario.id
+}
+
+/// Whether the run on screen is to stay there until this one, which is about to be started, is there in its place: a
+/// parameter was turned, and both are simulated as fast as they go.
+pub fn keeps_old(model: &Model, spec: &Spec) -> bool {
+    let paced = spec.clock == Clock::Real || spec.pace.is_some();
+    let old = model.run.as_ref().is_some_and(|old| is_same(old, spec) && !old.is_live());
+    old && !paced && model.session.entry == Entry::Keep
 }
 
 fn fresh_view(model: &mut Model) {
@@ -76,6 +90,8 @@ fn fresh_view(model: &mut Model) {
     model.timeline.selected = None;
     model.code.top = 0;
     model.session.jumps.clear();
+    model.bookmarks.clear();
+    model.time = None;
     if matches!(model.layer, Some(Layer::Why { .. })) {
         model.layer = None;
     }
@@ -102,6 +118,7 @@ pub fn recorded(model: &mut Model) {
         run.cursor.at_ns = run.trace.end_ns;
     }
     if run.trace.closed {
+        run.held = false;
         run.cursor.at_ns = run.cursor.at_ns.min(run.trace.end_ns);
         if run.cursor.live {
             run.cursor.playing = false;
@@ -132,6 +149,12 @@ pub(super) fn tick(model: &mut Model, passed: Duration) {
     } else if cursor.playing && cursor.at_ns < run.trace.end_ns {
         let step = (passed.as_nanos() as f64 * cursor.speed) as u64;
         cursor.at_ns = cursor.at_ns.saturating_add(step).min(run.trace.end_ns);
+        cursor.poll = None;
+    }
+    // Whoever plays faster than a live run goes on catches up with it.
+    if run.is_behind() && run.cursor.playing && run.cursor.at_ns >= run.trace.end_ns {
+        run.cursor.live = true;
+        run.cursor.playing = !run.held;
     }
     if ended(run) {
         run.cursor.playing = false;
@@ -142,9 +165,11 @@ pub(super) fn tick(model: &mut Model, passed: Duration) {
 /// Pauses, goes on, plays again from the start, or starts what the form describes when nothing was run.
 pub(super) fn pause_or_go(model: &mut Model) -> Vec<Effect> {
     let Some(run) = &mut model.run else { return form::fresh(model) };
+    model.session.origin = None;
     if run.is_live() && run.phase == Phase::Running && run.cursor.live {
-        run.cursor.playing = !run.cursor.playing;
-        return vec![Effect::Pause(!run.cursor.playing)];
+        run.held = !run.held;
+        run.cursor.playing = !run.held;
+        return vec![Effect::Pause(run.held)];
     }
     if run.cursor.playing {
         run.cursor.playing = false;
@@ -183,7 +208,7 @@ pub(super) fn stop(model: &mut Model) -> Vec<Effect> {
 
 /// The next speed up or down. Wall time has only one.
 pub(super) fn change_speed(model: &mut Model, faster: bool) -> Vec<Effect> {
-    if model.run.as_ref().is_some_and(|run| run.spec.clock == Clock::Real && run.cursor.live) {
+    if model.run.as_ref().is_some_and(|run| run.spec.clock == Clock::Real && run.cursor.live && !run.trace.closed) {
         notify(model, true, "the real clock has one speed: c switches to the virtual one");
         return Vec::new();
     }
@@ -204,15 +229,12 @@ pub(super) fn change_speed(model: &mut Model, faster: bool) -> Vec<Effect> {
     vec![Effect::SetPace(speed)]
 }
 
-/// The timeline follows the cursor again, and a live run is shown at its newest event.
-pub(super) fn follow(model: &mut Model) {
-    model.timeline.follow = true;
-    if let Some(run) = &mut model.run
-        && run.is_live()
-        && !run.trace.closed
-    {
-        run.cursor.live = true;
-        run.cursor.at_ns = run.trace.end_ns;
-    }
-    timeline::keep_in_sight(model);
+/// Copies what gives this run again, and shows it: not every terminal takes it.
+pub(super) fn share(model: &mut Model) -> Vec<Effect> {
+    let line = match &model.run {
+        Some(run) => run.spec.share(),
+        None => model.form.spec(model.options.limit).share(),
+    };
+    notify(model, false, line.clone());
+    vec![Effect::Copy(line)]
 }

@@ -1,7 +1,9 @@
 //! A model, and what the shell would do with its effects: runs here are over
 //! at once and have as many tasks and milliseconds as the parameters say.
 
+mod cursor;
 mod form;
+mod jump;
 mod list;
 mod pointer;
 mod random;
@@ -65,7 +67,7 @@ fn areas(lanes: u16) -> Areas {
         tabs: vec![(CodeTab::Lesson, Rect::new(62, 15, 6, 1)), (CodeTab::Asyncio, Rect::new(75, 15, 7, 1))],
         code_rows: 120,
         code_open: 50,
-        layer_rows: 60,
+        layer_rows: 100,
         layer_height: 20,
     }
 }
@@ -174,9 +176,9 @@ fn help_scrolls_to_its_end_and_no_further() {
     press(&mut model, KeyCode::Char('j'));
     assert_eq!(top(&model), Some(1));
     press(&mut model, KeyCode::Char('G'));
-    assert_eq!(top(&model), Some(40));
+    assert_eq!(top(&model), Some(80));
     press(&mut model, KeyCode::PageUp);
-    assert_eq!(top(&model), Some(21));
+    assert_eq!(top(&model), Some(61));
     press(&mut model, KeyCode::Home);
     assert_eq!(top(&model), Some(0));
 }

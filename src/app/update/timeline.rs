@@ -194,12 +194,25 @@ pub(super) fn drag(model: &mut Model, column: u16) {
     }
 }
 
+/// The time that a column of the screen stands for; the nearest one of the lanes. None before they were drawn.
+pub(super) fn time_at(model: &Model, column: u16) -> Option<u64> {
+    let last = model.areas.lanes.width.checked_sub(1)?;
+    let cell = u64::from(column.saturating_sub(model.areas.lanes.x).min(last));
+    Some(model.timeline.left_ns.saturating_add(cell.saturating_mul(model.timeline.cell_ns)))
+}
+
+/// Brings the lane of a task in sight.
+pub(super) fn reveal(model: &mut Model, task: TaskIx) {
+    let row = task as usize;
+    let height = usize::from(model.areas.lanes.height).max(1);
+    model.timeline.top = model.timeline.top.clamp((row + 1).saturating_sub(height), row);
+}
+
 /// Selects a task and brings its lane in sight.
 pub(super) fn select(model: &mut Model, task: TaskIx) {
     let tasks = model.run.as_ref().map_or(0, |run| run.trace.tasks.len());
     let Some(last) = tasks.checked_sub(1) else { return };
     let row = (task as usize).min(last);
     model.timeline.selected = Some(row as TaskIx);
-    let height = usize::from(model.areas.lanes.height).max(1);
-    model.timeline.top = model.timeline.top.clamp((row + 1).saturating_sub(height), row);
+    reveal(model, row as TaskIx);
 }

@@ -4,10 +4,10 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use scenarios::Clock;
 
 use crate::app::model::{Areas, Model, Pane, RunView};
-use crate::engine::Phase;
+use crate::app::time::moment;
+use crate::app::update::among;
 use crate::trace::{End, Stall, StallKind, State, Task, TaskIx, Trace};
 use crate::ui::panes::outcome;
 use crate::ui::pen::Pen;
@@ -47,7 +47,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let remark = format!("{}, {} alive", format::counted(tasks as u64, "task"), format::count(u64::from(alive)));
     chrome::title(buf, look, area, focus, "Timeline", &remark);
 
-    let status = inside.height >= STATUS || is_held(run) || view::ending(run).is_some();
+    let status = inside.height >= STATUS || run.held || run.poll().is_some() || view::ending(run).is_some();
     let below = u16::from(status).min(inside.height);
     let (inside, status) =
         (Rect { height: inside.height - below, ..inside }, Rect { y: inside.bottom() - below, height: below, ..inside });
@@ -73,14 +73,20 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
 
     let scale = format!("1 cell {}", format::span(look, model.timeline.cell_ns));
     Pen::new(buf, look, Rect { width: taken, ..inside }, 0).space(1).put(if ruler == 0 { "" } else { &scale }, look.dim());
-    axis.render(buf, look, Rect { y: inside.y, height: ruler, ..lanes });
+    let above = Rect { y: inside.y, height: ruler, ..lanes };
+    axis.render(buf, look, above);
+    axis.bookmarks(buf, look, above, &model.bookmarks);
     let held = holders(run);
+    let polled = run.poll().and_then(|number| run.trace.poll(number)).map(|poll| poll.task);
     for (row, task) in visible.iter().enumerate() {
         let ix = (top + row) as TaskIx;
         let line = Rect { y: lanes.y + row as u16, height: 1, ..inside };
         areas.lane_rows.push((ix, line));
         let selected = model.timeline.selected == Some(ix);
         name(buf, look, line, &run.trace, task, names, selected.then_some(model.focus == Pane::Timeline));
+        if polled == Some(ix) {
+            polled_mark(buf, look, line, selected);
+        }
         let holds = held.iter().find(|(holder, _)| *holder == ix).map(|(_, from_ns)| *from_ns);
         lanes::lane(buf, look, Rect { y: line.y, height: 1, ..lanes }, &axis, task, selected);
         lanes::underline(buf, Rect { y: line.y, height: 1, ..lanes }, &axis, holds);
@@ -129,6 +135,13 @@ fn name(buf: &mut Buffer, look: Look, line: Rect, trace: &Trace, task: &Task, ce
     }
 }
 
+/// Marks the name of the task whose poll was stepped to.
+fn polled_mark(buf: &mut Buffer, look: Look, line: Rect, selected: bool) {
+    let (_, style) = look.state(State::Running(0));
+    let mark = if selected { look.glyphs.pointer } else { look.glyphs.running_part[1] };
+    Pen::new(buf, look, line, 0).put(mark, style);
+}
+
 /// Says above the status why tasks are stuck, from the moment on that they are, and returns the area that is left.
 fn banner(buf: &mut Buffer, look: Look, run: &RunView, inside: Rect) -> Rect {
     let at = run.cursor.at_ns;
@@ -155,18 +168,22 @@ fn banner(buf: &mut Buffer, look: Look, run: &RunView, inside: Rect) -> Rect {
     Rect { height: inside.height - rows, ..inside }
 }
 
-/// Whether the run is held while its clock goes on.
-fn is_held(run: &RunView) -> bool {
-    run.phase == Phase::Running && run.spec.clock == Clock::Real && run.cursor.live && !run.cursor.playing
-}
-
 /// The last row: what came out, once the cursor is there; before that, what the marks mean.
 fn draw_status(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) {
     let mut pen = Pen::new(buf, look, row, 0);
     pen.space(1);
-    if is_held(run) {
-        let text = "paused: no task is polled, but the real clock goes on";
-        pen.put(look.glyphs.play[1], look.warn()).space(1).put(text, look.warn());
+    let poll = run.poll().and_then(|number| poll_text(run, number));
+    if run.held || poll.is_some() {
+        let rest = match (view::is_held(run), run.held, poll.is_some()) {
+            (true, _, true) => "the real clock goes on",
+            (true, _, false) => "paused: no task is polled, but the real clock goes on",
+            (false, true, false) => "paused: no task is polled",
+            _ => "",
+        };
+        let between = format!(" {} ", look.glyphs.between);
+        pen.put(look.glyphs.play[1], look.warn()).space(1);
+        pen.put(poll.as_deref().unwrap_or_default(), look.strong());
+        pen.put(if poll.is_some() && !rest.is_empty() { &between } else { "" }, look.dim()).put(rest, look.warn());
         return;
     }
     if outcome::status(&mut pen, look, run) {
@@ -182,6 +199,14 @@ fn draw_status(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) {
         }
         pen.put(glyph, *style).space(1).put(word, look.dim()).space(2);
     }
+}
+
+/// The poll that was stepped to, in words: which of several that begin at its time, and of which task.
+fn poll_text(run: &RunView, number: u64) -> Option<String> {
+    let poll = run.trace.poll(number)?;
+    let (place, all) = among(run, number)?;
+    let place = if all > 1 { format!(" {place} of {all}") } else { String::new() };
+    Some(format!("poll{place} at {}: {}", moment(poll.at_ns), run.trace.tasks.get(poll.task as usize)?.name))
 }
 
 /// What the marks mean that are drawn in this run. Depends on the whole run and not on the cursor, so that it stands still.

@@ -79,6 +79,19 @@ impl Axis {
     }
 }
 
+impl Axis {
+    /// Marks these times on the first row of the area, but for one under the head of the cursor.
+    pub(crate) fn bookmarks(&self, buf: &mut Buffer, look: Look, area: Rect, at_ns: &[u64]) {
+        let cursor = self.cell(self.cursor_ns);
+        for cell in at_ns.iter().filter_map(|at| self.cell(*at)) {
+            if cell < u64::from(area.width) && Some(cell) != cursor {
+                let x = area.x + cell as u16;
+                Pen::new(buf, look, Rect { x, width: 1, ..area }, 0).put(look.glyphs.bookmark, look.changed());
+            }
+        }
+    }
+}
+
 /// The text of a tick: as many digits behind the point as the step needs, and the unit that fits the time.
 fn label(look: Look, at_ns: u64, step_ns: u64) -> String {
     match at_ns {
@@ -147,6 +160,17 @@ mod tests {
             let axis = Axis { left_ns: 0, cell_ns: 1_u64 << exponent, cursor_ns: 0 };
             assert!(axis.step_ns() / axis.cell_ns >= APART, "{axis:?}");
         }
+    }
+
+    #[test]
+    fn bookmarks_stand_on_the_ruler_where_the_cursor_does_not() {
+        let look = Look::sample();
+        let area = Rect::new(0, 0, 20, 1);
+        let mut buf = Buffer::empty(area);
+        let axis = Axis { left_ns: 100 * MILLI, cell_ns: 50 * MILLI, cursor_ns: 400 * MILLI };
+        axis.bookmarks(&mut buf, look, area, &[0, 100 * MILLI, 320 * MILLI, 440 * MILLI, 50_000 * MILLI]);
+        let text: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert_eq!(text.trim_end(), "◆   ◆");
     }
 
     #[test]

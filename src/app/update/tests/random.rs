@@ -19,7 +19,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let code = prop_oneof![
-        6 => proptest::sample::select("1234567hjklgGqrsc[]+-=f.tvz/? d09x_é".chars().map(KeyCode::Char).collect::<Vec<_>>()),
+        6 => proptest::sample::select("1234567hjklgGqrsc[]+-=f.,tvz/? d09x_énNWJK<>TLFmMSo!y'\"".chars().map(KeyCode::Char).collect::<Vec<_>>()),
         4 => proptest::sample::select(vec![
             KeyCode::Up, KeyCode::Down, KeyCode::Left, KeyCode::Right, KeyCode::PageUp, KeyCode::PageDown, KeyCode::Home,
             KeyCode::End, KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Backspace, KeyCode::Delete,
@@ -82,7 +82,9 @@ fn check(model: &Model) -> Result<(), TestCaseError> {
     prop_assert!(view.cell_ns > 0);
     prop_assert!(model.form.row < model.form.fields().len());
     prop_assert!(model.list.row < model.list.matches(CATALOGUE).len().max(1));
-    prop_assert!(!(model.list.searching && model.form.editing.is_some()), "two things are typed at once");
+    let typed = [model.list.searching, model.form.editing.is_some(), model.time.is_some()];
+    prop_assert!(typed.iter().filter(|typed| **typed).count() < 2, "two things are typed at once: {typed:?}");
+    prop_assert!(model.bookmarks.is_sorted());
     prop_assert!(model.full.is_none_or(|pane| pane == model.focus), "keys go to a pane that is out of sight");
     prop_assert!(
         model.form.spec(model.options.limit).values.iter().all(|(param, value)| param.parse(&value.to_string()) == Ok(value))

@@ -28,11 +28,45 @@ fn time_passes_at_the_chosen_speed_and_stops_at_the_end() {
 #[test]
 fn speeds_have_a_lowest_and_a_highest() {
     let mut model = played();
-    for (key, end) in [(']', 100.0), ('[', 0.01)] {
+    let mut met = Vec::new();
+    for key in [']', '['] {
         for _ in 0..30 {
             press(&mut model, KeyCode::Char(key));
+            met.push(shown(&model).cursor.speed);
         }
-        assert!((shown(&model).cursor.speed - end).abs() < 1e-9);
+    }
+    met.dedup();
+    assert_eq!(met[..7], [2.0, 5.0, 10.0, 20.0, 50.0, 100.0, f64::INFINITY]);
+    assert_eq!(met[7..], [100.0, 50.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01]);
+    press(&mut model, KeyCode::Char(' '));
+    press(&mut model, KeyCode::Char(' '));
+    tick(&mut model, 1_000);
+    assert_eq!(at_ms(&model), 10);
+}
+
+#[test]
+fn as_fast_as_it_goes_is_at_the_newest_event_at_once_and_stays_there() {
+    let mut model = played();
+    shown_mut(&mut model).trace.closed = false;
+    for _ in 0..30 {
+        press(&mut model, KeyCode::Char(']'));
+    }
+    tick(&mut model, 0);
+    assert_eq!(at_ms(&model), 0, "no time has passed");
+    tick(&mut model, 1);
+    assert_eq!((at_ms(&model), shown(&model).cursor.playing), (3_500, true));
+    shown_mut(&mut model).trace.end_ns = 9_000 * MS;
+    tick(&mut model, 1);
+    assert_eq!(at_ms(&model), 9_000);
+}
+
+#[test]
+fn another_speed_does_not_move_the_cursor() {
+    let mut model = played();
+    tick(&mut model, 700);
+    for key in "]]]]]]][[[[[[[[[[[[[[[".chars() {
+        press(&mut model, KeyCode::Char(key));
+        assert_eq!(at_ms(&model), 700);
     }
 }
 
@@ -142,7 +176,63 @@ fn a_live_run_is_paused_by_the_engine() {
     let mut model = live();
     assert!(matches!(update(&mut model, Action::PauseOrGo)[..], [Effect::Pause(true)]));
     assert!(!shown(&model).cursor.playing);
+    assert!(shown(&model).held);
     assert!(matches!(update(&mut model, Action::PauseOrGo)[..], [Effect::Pause(false)]));
+    assert!(shown(&model).cursor.playing && !shown(&model).held);
+}
+
+#[test]
+fn a_live_run_goes_on_while_an_earlier_moment_of_it_is_seen() {
+    let mut model = live();
+    press(&mut model, KeyCode::Char('<'));
+    let at = at_ms(&model);
+    assert!(at < 800 && shown(&model).is_behind());
+    shown_mut(&mut model).trace.end_ns = 2_000 * MS;
+    recorded(&mut model);
+    tick(&mut model, 100);
+    assert_eq!(at_ms(&model), at, "it rests");
+    // Space plays back, and does not touch the run.
+    assert!(update(&mut model, Action::PauseOrGo).is_empty());
+    tick(&mut model, 100);
+    assert_eq!(at_ms(&model), at + 100);
+    press(&mut model, KeyCode::Char('L'));
+    assert_eq!((at_ms(&model), shown(&model).is_behind(), shown(&model).cursor.playing), (2_000, false, true));
+}
+
+#[test]
+fn whoever_plays_faster_than_a_live_run_goes_on_catches_up_with_it() {
+    let mut model = live();
+    press(&mut model, KeyCode::Char('<'));
+    press(&mut model, KeyCode::Char(']'));
+    press(&mut model, KeyCode::Char(' '));
+    tick(&mut model, 10_000);
+    assert!(shown(&model).cursor.live && shown(&model).cursor.playing);
+}
+
+#[test]
+fn a_run_that_is_held_stays_held_while_an_earlier_moment_is_seen() {
+    let mut model = live();
+    press(&mut model, KeyCode::Char(' '));
+    press(&mut model, KeyCode::Char('<'));
+    press(&mut model, KeyCode::Char(' '));
+    tick(&mut model, 10_000);
+    assert_eq!((shown(&model).held, shown(&model).cursor.live, shown(&model).cursor.playing), (true, true, false));
+    assert!(matches!(update(&mut model, Action::PauseOrGo)[..], [Effect::Pause(false)]));
+}
+
+#[test]
+fn the_share_line_is_copied_and_shown() {
+    let mut model = opened();
+    let effects = update(&mut model, Action::Share);
+    assert!(matches!(&effects[..], [Effect::Copy(line)] if line == "async-playground run first"));
+    ask(&mut model, Action::Pick);
+    model.form.seed = 7;
+    to_field(&mut model, "permits");
+    press(&mut model, KeyCode::Right);
+    let effects = update(&mut model, Action::Share);
+    let line = "async-playground run first -p permits=4 --seed 7";
+    assert!(matches!(&effects[..], [Effect::Copy(copied)] if copied == line));
+    assert_eq!(model.notice.as_ref().map(|notice| notice.text.as_str()), Some(line));
 }
 
 #[test]
@@ -163,6 +253,12 @@ fn wall_time_has_one_speed() {
     assert!(update(&mut model, Action::Faster).is_empty());
     assert!(model.notice.as_ref().is_some_and(|notice| notice.error));
     assert!((shown(&model).cursor.speed - 1.0).abs() < 1e-9);
+    // What is over is played back at any.
+    shown_mut(&mut model).trace.closed = true;
+    shown_mut(&mut model).phase = Phase::Over;
+    recorded(&mut model);
+    update(&mut model, Action::Faster);
+    assert!((shown(&model).cursor.speed - 2.0).abs() < 1e-9);
 }
 
 #[test]

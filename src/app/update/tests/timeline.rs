@@ -71,7 +71,7 @@ fn the_view_goes_along_with_the_cursor_until_it_is_panned() {
     press(&mut model, KeyCode::Home);
     ask(&mut model, Action::Tick(Duration::from_millis(10)));
     assert_eq!(model.timeline.left_ns, 0);
-    press(&mut model, KeyCode::Char('.'));
+    press(&mut model, KeyCode::Char('F'));
     assert!(in_sight(&model, 2_010 * MS));
 }
 

@@ -56,9 +56,9 @@ fn why_scrolls_to_its_end_and_no_further() {
     let mut model = woken();
     press(&mut model, KeyCode::Char('w'));
     press(&mut model, KeyCode::Char('G'));
-    assert_eq!(model.layer, Some(Layer::Why { task: 3, top: 40 }));
+    assert_eq!(model.layer, Some(Layer::Why { task: 3, top: 80 }));
     press(&mut model, KeyCode::Up);
-    assert_eq!(model.layer, Some(Layer::Why { task: 3, top: 39 }));
+    assert_eq!(model.layer, Some(Layer::Why { task: 3, top: 79 }));
 }
 
 #[test]
