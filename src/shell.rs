@@ -9,6 +9,7 @@
 //! It is generic over inputs, screen and engine, so that tests drive it with a
 //! script and without a terminal.
 
+mod coming;
 mod parts;
 mod reaper;
 
@@ -16,6 +17,7 @@ use std::fs::File;
 use std::io;
 use std::time::{Duration, Instant};
 
+use coming::Coming;
 pub use parts::{Engine, Events, Running, Surface, Tokio};
 use reaper::Reaper;
 
@@ -31,8 +33,7 @@ use crate::ui;
 /// The time between two frames.
 const FRAME: Duration = Duration::from_micros(16_667);
 
-/// How long the first frame of a new run waits for what the run records: most virtual runs are over by then, and
-/// a parameter that is turned goes from one whole picture to the next.
+/// How long a turn waits for what a new run records: most virtual runs are over by then.
 const SETTLE: Duration = Duration::from_millis(12);
 
 /// The most inputs that one turn takes, so that a flood of them cannot hold up the screen.
@@ -85,6 +86,10 @@ pub struct Shell<E, S, G: Engine> {
     surface: S,
     engine: G,
     run: Option<G::Run>,
+    /// The run that will be on screen next.
+    coming: Option<Coming<G::Run>>,
+    /// What was asked for since that was started.
+    next: Option<Spec>,
     cache: ui::Cache,
     reaper: Reaper,
     /// Whether there is something new to see.
@@ -118,6 +123,8 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             surface,
             engine,
             run: None,
+            coming: None,
+            next: None,
             cache: ui::Cache::default(),
             reaper: Reaper::default(),
             dirty: true,
@@ -169,7 +176,9 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
 
     /// Whether the picture changes without an input.
     fn moves(&self) -> bool {
-        self.run.is_some() || self.model.run.as_ref().is_some_and(|run| run.cursor.playing && run.cursor.at_ns < run.trace.end_ns)
+        self.run.is_some()
+            || self.coming.is_some()
+            || self.model.run.as_ref().is_some_and(|run| run.cursor.playing && run.cursor.at_ns < run.trace.end_ns)
     }
 
     /// Waits until the next turn is due, or for an input when nothing moves, and takes what came.
@@ -181,7 +190,8 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             self.ticked_at = self.events.now();
             self.take(input, &mut asked)?;
         }
-        let due = self.turned_at + FRAME;
+        // A run that is on its way is waited for, and not the next frame.
+        let due = if self.coming.is_some() { self.turned_at } else { self.turned_at + FRAME };
         for _ in 0..MOST_INPUTS {
             let input = self.events.next(Some(due));
             if self.exit.is_some() || input.is_none() {
@@ -264,14 +274,19 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
 
     /// Puts a new run in the place of the one before.
     fn start(&mut self, spec: Spec) {
+        if update::keeps_old(&self.model, &spec) {
+            // At once when nothing is on its way, else when that is there.
+            self.next = Some(spec);
+            self.start_next();
+            return;
+        }
+        self.next = None;
         if let Some(run) = &mut self.run {
             run.stop();
         }
         match self.engine.start(&spec) {
             Ok(run) => {
-                if let Some(old) = self.run.replace(run) {
-                    self.reaper.take(old);
-                }
+                self.replace_runs(Some(run));
                 if let Some(old) = update::started(&mut self.model, spec) {
                     self.reaper.take(old);
                 }
@@ -281,6 +296,54 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         }
         self.ticked_at = self.events.now();
         self.dirty = true;
+    }
+
+    /// Puts this run, if any, in the place of those that there are. To be let go of stops a run.
+    fn replace_runs(&mut self, run: Option<G::Run>) {
+        let coming = self.coming.take().map(|coming| coming.run);
+        for old in [std::mem::replace(&mut self.run, run), coming].into_iter().flatten() {
+            self.reaper.take(old);
+        }
+    }
+
+    /// Starts out of sight what was asked for last, unless something is on its way.
+    fn start_next(&mut self) {
+        if self.coming.is_some() {
+            return;
+        }
+        let Some(spec) = self.next.take() else { return };
+        match self.engine.start(&spec) {
+            Ok(run) => {
+                // The one on screen is not recorded any further: two at once would take twice as long.
+                self.replace_runs(None);
+                self.coming = Some(Coming::new(spec, run));
+            }
+            Err(error) => {
+                update::failed(&mut self.model, &error);
+                self.dirty = true;
+            }
+        }
+    }
+
+    /// Puts the run that is on its way on screen, if it is there by then, and starts the next one.
+    fn bring(&mut self) {
+        let until = Instant::now() + SETTLE;
+        let Some(mut coming) = self.coming.take_if(|coming| coming.is_there_by(until)) else { return };
+        // The cursor first: it has been moving all the while, over what was on screen.
+        self.pass_time();
+        let drained = std::mem::take(&mut coming.trace);
+        if let Some(old) = update::started(&mut self.model, coming.spec) {
+            if let Some(view) = &mut self.model.run {
+                view.trace = drained;
+            }
+            update::replaced(&mut self.model, &old);
+            self.reaper.take(old);
+        }
+        self.run = Some(coming.run);
+        update::recorded(&mut self.model);
+        self.drain();
+        self.dirty = true;
+        self.start_next();
     }
 
     /// Gives a run that is simulated as fast as it goes a moment to get done.
@@ -299,6 +362,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
 
     /// Moves what was recorded into the model, and the cursor on.
     fn advance(&mut self) {
+        self.bring();
         self.drain();
         self.pass_time();
     }

@@ -9,7 +9,7 @@ use crate::app::model::{Cursor, Layer, Model, Pane, RunView};
 use crate::app::session::{Entry, Zoom};
 use crate::engine::{Ending, Phase, Spec, StartError};
 use crate::recording::Recording;
-use crate::trace::Trace;
+use crate::trace::{TaskIx, Trace};
 
 /// The speeds that a key steps through.
 const SPEEDS: [f64; 14] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, f64::INFINITY];
@@ -95,6 +95,23 @@ fn fresh_view(model: &mut Model) {
     if matches!(model.layer, Some(Layer::Why { .. })) {
         model.layer = None;
     }
+}
+
+/// Looks after the selection when a run takes the place of another one with its trace already there: a task goes by its
+/// name, since its number may be another one now.
+pub fn replaced(model: &mut Model, old: &RunView) {
+    let Some(run) = &model.run else { return };
+    let again = |task: TaskIx| {
+        let name = &old.trace.tasks.get(task as usize)?.name;
+        let same = run.trace.tasks.get(task as usize).is_some_and(|task| task.name == *name);
+        let found = || run.trace.tasks.iter().position(|task| task.name == *name).map(|place| place as TaskIx);
+        if same { Some(task) } else { found() }
+    };
+    let selected = model.timeline.selected.map(|task| again(task).unwrap_or(task));
+    if let Some(Layer::Why { task, .. }) = &mut model.layer {
+        *task = again(*task).unwrap_or(*task);
+    }
+    model.timeline.selected = selected;
 }
 
 /// Says why a run did not start. The one before stays on screen.

@@ -1,0 +1,48 @@
+//! A run that is simulated out of sight.
+//!
+//! When a parameter is turned, the run on screen stays there until the next one
+//! can take its place, so that a picture goes over into the next one and never
+//! into a hole. While that is being simulated further turns wait: only the
+//! newest of them is run when it is there. So whatever is seen is the true
+//! trace of some value, and a key that is held is never ahead of the screen by
+//! more than two runs.
+
+use std::time::{Duration, Instant};
+
+use super::parts::Running;
+use crate::engine::{Phase, Spec};
+use crate::trace::Trace;
+
+/// A run that is not over by then is shown as far as it has come.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Coming<R> {
+    pub(super) spec: Spec,
+    pub(super) run: R,
+    pub(super) trace: Trace,
+    since: Instant,
+}
+
+impl<R: Running> Coming<R> {
+    /// A run that has just been started.
+    pub(super) fn new(spec: Spec, run: R) -> Self {
+        Self { spec, run, trace: Trace::default(), since: Instant::now() }
+    }
+
+    /// Takes what is recorded until the run can be shown, or the time is up. Returns whether it can be shown.
+    pub(super) fn is_there_by(&mut self, until: Instant) -> bool {
+        loop {
+            self.run.drain(&mut self.trace);
+            if self.run.phase() == Phase::Over || self.since.elapsed() >= PATIENCE {
+                return true;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            self.run.wait(left);
+        }
+    }
+}
