@@ -3,6 +3,8 @@
 //! Nothing here waits for time to pass: every step waits for what it wants to see.
 
 mod support;
+#[path = "pty/time.rs"]
+mod time;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

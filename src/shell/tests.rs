@@ -85,6 +85,9 @@ impl Events for Script {
 struct Paper {
     world: World,
     terminal: Terminal<TestBackend>,
+    /// How long each frame takes, in milliseconds, over and over; nothing when there are none.
+    takes_ms: Vec<u64>,
+    drawn: usize,
     /// What the next frame fails with.
     fails: Option<io::Error>,
 }
@@ -93,6 +96,10 @@ impl Surface for Paper {
     fn draw(&mut self, paint: &mut dyn FnMut(&mut ratatui::Frame)) -> io::Result<()> {
         self.world.note("draw");
         self.terminal.draw(paint).expect("a test backend never fails");
+        if let Some(ms) = self.takes_ms.get(self.drawn % self.takes_ms.len().max(1)) {
+            self.world.pass(Duration::from_millis(*ms));
+        }
+        self.drawn += 1;
         self.fails.take().map_or(Ok(()), Err)
     }
 
@@ -123,12 +130,14 @@ impl Surface for Paper {
 struct Puppets {
     world: World,
     refuses: bool,
+    length_ns: u64,
 }
 
 #[derive(Debug)]
 struct Puppet {
     world: World,
     live: bool,
+    length_ns: u64,
     phase: Phase,
     report: Report,
 }
@@ -143,7 +152,8 @@ impl Engine for Puppets {
         let permits = spec.scenario.param("permits").map_or(0, |permits| spec.values.number(permits));
         self.world.note(format!("start {} with {permits}", spec.clock.name()));
         let report = Report { ending: Ending::Stopped, elapsed_ns: 2_000_000_000, runtime_polls: None };
-        Ok(Puppet { world: self.world.clone(), live: spec.clock == scenarios::Clock::Real, phase: Phase::Running, report })
+        let live = spec.clock == scenarios::Clock::Real;
+        Ok(Puppet { world: self.world.clone(), live, length_ns: self.length_ns, phase: Phase::Running, report })
     }
 
     fn cost_ns(&mut self) -> Option<f64> {
@@ -155,7 +165,7 @@ impl Engine for Puppets {
 impl Running for Puppet {
     fn drain(&mut self, trace: &mut Trace) -> bool {
         let new = !trace.closed && trace.end_ns == 0;
-        trace.end_ns = 2_000_000_000;
+        trace.end_ns = self.length_ns;
         if !self.live || self.phase == Phase::Stopping {
             self.phase = Phase::Over;
             trace.closed = true;
@@ -202,8 +212,8 @@ fn shell(steps: impl IntoIterator<Item = Step>) -> (World, Scripted) {
     let model = Model::new(scenarios::CATALOGUE, options, Some(spec));
     let script = Script { world: world.clone(), steps: steps.into_iter().collect() };
     let terminal = Terminal::new(TestBackend::new(100, 40)).expect("a test backend never fails");
-    let paper = Paper { world: world.clone(), terminal, fails: None };
-    let engine = Puppets { world: world.clone(), refuses: false };
+    let paper = Paper { world: world.clone(), terminal, takes_ms: Vec::new(), drawn: 0, fails: None };
+    let engine = Puppets { world: world.clone(), refuses: false, length_ns: 2_000_000_000 };
     (world, Shell::new(model, script, paper, engine))
 }
 
@@ -262,6 +272,28 @@ fn what_plays_is_drawn_sixty_times_a_second_and_no_more() {
     let draws = world.count("draw");
     assert!((58..=64).contains(&draws), "{draws} frames in a second");
     assert!((980..=1_000).contains(&cursor_ms(&shell)), "{} ms", cursor_ms(&shell));
+}
+
+#[test]
+fn over_a_minute_of_jittery_frames_the_cursor_does_not_drift() {
+    for speed in [1.0, 0.01, 100.0] {
+        // Inputs at odd times too, which do nothing.
+        let unrest = (0..2_000).flat_map(|i| [quiet(i * 7 % 41), key(KeyCode::F(9)), quiet(11)]);
+        let (world, mut shell) = shell(unrest);
+        shell.surface.takes_ms = vec![1, 40, 3, 0, 17, 90, 2];
+        shell.engine.length_ns = u64::MAX / 2;
+        shell.model.session.speed = speed;
+        let mut asked = Asked::default();
+        asked.add(update::opened(&mut shell.model));
+        shell.perform(asked).expect("no error");
+        let start = world.now();
+        shell.turn_until_exit().expect("no error");
+        shell.pass_time();
+        let wall = world.now() - start;
+        let run = Duration::from_nanos(shell.model.run.as_ref().map_or(0, |run| run.cursor.at_ns));
+        let drift = run.as_secs_f64() / speed - wall.as_secs_f64();
+        assert!(wall.as_secs() >= 60 && drift.abs() < 1e-3, "{drift} s of {wall:?} at {speed}");
+    }
 }
 
 #[test]

@@ -200,6 +200,11 @@ impl Drop for Tty {
 }
 
 impl Ended {
+    /// Whether these bytes were ever written.
+    pub(crate) fn wrote(&self, text: &str) -> bool {
+        String::from_utf8_lossy(&self.bytes).contains(text)
+    }
+
     /// Asserts that every mode that was turned on was turned off again, as the last thing that was done to it.
     pub(crate) fn assert_restored(&self) {
         let bytes = String::from_utf8_lossy(&self.bytes);

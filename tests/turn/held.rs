@@ -32,7 +32,7 @@ pub(crate) enum What {
     /// A key came in.
     Key,
     /// A run was started.
-    Start(Spec),
+    Start,
     /// That run was over, and its trace whole: its hash.
     Over(Spec, u64),
     /// A frame was drawn: its text.
@@ -59,10 +59,10 @@ impl Journal {
     }
 }
 
-/// The first frame of the run that was started after an entry.
-fn frame_of(entries: &[Entry], from: usize) -> Option<usize> {
+/// The place of the first frame that shows the first run that was started after an entry.
+pub(crate) fn frame_of(entries: &[Entry], from: usize) -> Option<usize> {
     let after = |from: usize, is: fn(&What) -> bool| Some(from + entries[from..].iter().position(|entry| is(&entry.what))?);
-    let start = after(from, |what| matches!(what, What::Start(_)))?;
+    let start = after(from, |what| matches!(what, What::Start))?;
     let over = after(start, |what| matches!(what, What::Over(..)))?;
     after(over, |what| matches!(what, What::Frame(_)))
 }
@@ -160,7 +160,7 @@ impl Engine for Watched {
     type Run = WatchedRun;
 
     fn start(&mut self, spec: &Spec) -> Result<WatchedRun, StartError> {
-        self.0.note(What::Start(spec.clone()));
+        self.0.note(What::Start);
         Ok(WatchedRun { journal: self.0.clone(), spec: spec.clone(), run: Run::start(spec)? })
     }
 }
@@ -232,11 +232,4 @@ pub(crate) fn hold(spec: Spec, keys: &[KeyCode], every: Duration) -> Vec<Entry> 
     let first = entries.iter().position(|entry| matches!(entry.what, What::Key)).expect("a key was pressed");
     entries.drain(..first);
     entries
-}
-
-/// For each key but the last, which quits: how long until a frame showed the run that it asked for, or a later one.
-#[expect(dead_code, reason = "one of those who share this module does without")]
-pub(crate) fn latencies(entries: &[Entry]) -> Vec<Duration> {
-    let keys = entries.iter().enumerate().filter(|(_, entry)| matches!(entry.what, What::Key));
-    keys.filter_map(|(at, key)| Some(entries[frame_of(entries, at)?].at - key.at)).collect()
 }

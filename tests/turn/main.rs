@@ -3,12 +3,12 @@
 mod held;
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_playground::engine::{Phase, Run, Spec};
 use async_playground::trace::Trace;
 use crossterm::event::KeyCode;
-use held::{What, hold, semaphore};
+use held::{Entry, What, hold, semaphore};
 use scenarios::Value;
 
 /// The trace of a run by itself: its hash and its length in milliseconds.
@@ -54,11 +54,37 @@ fn a_held_key_shows_the_true_trace_of_each_value_that_it_shows() {
     }
 }
 
+/// How far the cursor lags behind the wall clock, by each frame, in milliseconds, against an arbitrary moment.
+fn lags(entries: &[Entry]) -> Vec<f64> {
+    let start = entries[0].at;
+    let cursor = |screen: &str| {
+        let moment = screen.lines().next()?.split(" / ").next()?.split_whitespace().last()?.to_owned();
+        let (minutes, seconds) = moment.split_once(':')?;
+        Some((minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?) * 1e3)
+    };
+    let lag = |entry: &Entry| {
+        let What::Frame(screen) = &entry.what else { return None };
+        let wall: Instant = entry.at;
+        Some((wall - start).as_secs_f64() * 1e3 - cursor(screen)?)
+    };
+    entries.iter().filter_map(lag).collect()
+}
+
+#[test]
+fn at_the_speed_of_time_the_cursor_keeps_time() {
+    let lags = lags(&hold(semaphore(&[("requests", 100)], 0), &[KeyCode::Right], Duration::from_secs(3)));
+    // A frame that was held up says nothing of the cursor: the least lags of each end are compared.
+    let least = |lags: &[f64]| lags.iter().copied().fold(f64::INFINITY, f64::min);
+    let (first, last) = (least(&lags[..lags.len() / 4]), least(&lags[lags.len() * 3 / 4..]));
+    println!("drift over three seconds: {:.2} ms", last - first);
+    assert!((last - first).abs() < 20.0, "{first} ms, then {last} ms");
+}
+
 #[test]
 fn keys_that_come_faster_than_runs_are_over_are_taken_together() {
     let spec = |permits| semaphore(&[("permits", permits), ("requests", 3_000)], 0);
     let entries = hold(spec(1), &[KeyCode::Right; 40], Duration::from_millis(2));
-    let starts = entries.iter().filter(|entry| matches!(entry.what, What::Start(_))).count();
+    let starts = entries.iter().filter(|entry| matches!(entry.what, What::Start)).count();
     assert!((1..40).contains(&starts), "{starts} runs for 40 keys");
     let last = entries.iter().rev().find_map(|entry| match &entry.what {
         What::Over(spec, hash) => Some((permits(spec), *hash)),

@@ -7,7 +7,7 @@
 use super::{Effect, notify, timeline};
 use crate::app::action::Stride;
 use crate::app::model::{Model, RunView, TimeField};
-use crate::app::session::Origin;
+use crate::app::session::{Origin, Zoom};
 use crate::app::time;
 use crate::engine::Phase;
 use crate::trace::{State, Task, Trace};
@@ -59,6 +59,10 @@ fn rest_at(model: &mut Model, at_ns: u64, poll: Option<u64>) {
     let Some(run) = &mut model.run else { return };
     run.cursor.at_ns = at_ns.min(run.trace.end_ns);
     (run.cursor.playing, run.cursor.live, run.cursor.poll) = (false, false, poll);
+    if !run.trace.closed {
+        // What is looked at must not shrink because the run goes on.
+        model.session.zoom = Zoom::Chosen;
+    }
     model.timeline.follow = true;
     timeline::keep_in_sight(model);
 }

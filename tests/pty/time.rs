@@ -1,0 +1,122 @@
+//! Stop the world, go poll by poll, go back, and return: on a real terminal, on both clocks.
+//!
+//! Nothing here waits for time to pass: every step waits for what it wants to see.
+
+use super::support::Tty;
+use super::{header, program};
+
+/// The cursor and the end of the run in milliseconds, as the header has them.
+fn times(screen: &str) -> Option<(u64, u64)> {
+    let (before, after) = header(screen).split_once(" / ")?;
+    Some((millis(before.split_whitespace().last()?)?, millis(after.split_whitespace().next()?)?))
+}
+
+/// `00:02.413` in milliseconds.
+fn millis(moment: &str) -> Option<u64> {
+    let (minutes, seconds) = moment.trim_end_matches('…').split_once(':')?;
+    let (seconds, millis) = seconds.split_once('.')?;
+    Some((minutes.parse::<u64>().ok()? * 60 + seconds.parse::<u64>().ok()?) * 1_000 + millis.parse::<u64>().ok()?)
+}
+
+/// What a poll that was stepped to is called, in the last row of the timeline.
+fn poll(screen: &str) -> Option<String> {
+    let row = screen.lines().find(|line| line.contains("⏸ poll"))?;
+    let told = row.split("⏸ poll").nth(1)?;
+    Some(told.split(['│', '┃', '·']).next()?.trim().to_owned())
+}
+
+/// The pane of the timeline: title, ruler, lanes and last row.
+fn timeline(screen: &str) -> Vec<String> {
+    screen.lines().skip(1).take(24).map(|line| line.chars().skip(24).take(58).collect()).collect()
+}
+
+/// Lets the run come to about one second, and pauses it. Returns the screen.
+fn pause_at_a_second(tty: &mut Tty) -> String {
+    tty.wait_until("a second", |screen| times(screen).is_some_and(|(at, _)| at >= 1_000));
+    tty.keys(" ");
+    // The footer is drawn last.
+    let paused = tty.wait_until("the pause", |screen| {
+        header(screen).contains("paused") && screen.lines().last().is_some_and(|line| line.contains("space go on"))
+    });
+    let (at, _) = times(&paused).expect("the header has times");
+    assert!((1_000..3_000).contains(&at), "paused at {at} ms");
+    paused
+}
+
+#[test]
+fn on_the_virtual_clock_steps_there_and_back_lead_to_the_same_screen() {
+    let mut tty = program(&["semaphore", "-p", "requests=100"]);
+    let before = pause_at_a_second(&mut tty);
+    tty.keys("nnnnn");
+    let stepped = tty.wait_until("the fifth poll", |screen| poll(screen).is_some_and(|poll| poll.starts_with("5 of ")));
+    assert_ne!(timeline(&stepped), timeline(&before));
+    assert!(times(&stepped) > times(&before));
+    tty.keys("NNNNN");
+    tty.wait_until("the screen from before", |screen| screen == before);
+
+    tty.keys("]");
+    tty.wait_until("twice the speed", |screen| header(screen).contains("clock virtual 2×"));
+    let changed = tty.screen();
+    assert_eq!(times(&changed), times(&before), "another speed does not move the cursor");
+    tty.keys("TL\r");
+    tty.sees("'L' is no time");
+    tty.keys("\x150.5s\r");
+    tty.wait_until("half a second", |screen| times(screen).is_some_and(|(at, _)| at == 500));
+    tty.keys("y");
+    tty.sees("async-playground run semaphore -p requests=100");
+    tty.keys("q");
+    let ended = tty.end();
+    assert_eq!(ended.code, 0);
+    // That line in base64, for the clipboard.
+    assert!(ended.wrote("\x1b]52;c;YXN5bmMtcGxheWdyb3VuZCBydW4gc2VtYXBob3JlIC1wIHJlcXVlc3RzPTEwMA==\x07"));
+}
+
+#[test]
+fn a_recording_goes_on_while_an_earlier_moment_is_seen() {
+    // Tens of thousands of tasks take some seconds to simulate.
+    let mut tty = program(&["semaphore", "-p", "requests=40000", "-p", "permits=20"]);
+    let growing = |screen: &str| header(screen).split(" / ").nth(1).is_some_and(|end| end.trim_start().contains('…'));
+    tty.wait_until("two seconds", |screen| times(screen).is_some_and(|(_, end)| end >= 2_000) && growing(screen));
+    tty.keys("T0.5s\r");
+    let rewound = tty.wait_until("half a second", |screen| times(screen).is_some_and(|(at, _)| at == 500));
+    let (_, end) = times(&rewound).expect("the header has times");
+    let later = tty.wait_until("more", |screen| times(screen).is_some_and(|(_, now)| now > end));
+    assert_eq!(times(&later).map(|(at, _)| at), Some(500), "the cursor rests");
+    assert_eq!(timeline(&later)[2..20], timeline(&rewound)[2..20], "and so do the lanes");
+    tty.keys("L");
+    tty.wait_until("the newest event", |screen| times(screen).is_some_and(|(at, now)| at == now && now > end));
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+}
+
+#[test]
+fn on_the_real_clock_the_gate_lets_single_polls_through() {
+    let mut tty = program(&["semaphore", "--clock", "real", "-p", "requests=200"]);
+    let paused = pause_at_a_second(&mut tty);
+    assert!(header(&paused).contains("time goes on"), "{}", header(&paused));
+    let mut last = poll(&paused);
+    for _ in 0..5 {
+        tty.keys("n");
+        let stepped = tty.wait_until("another poll", |screen| poll(screen).is_some() && poll(screen) != last);
+        last = poll(&stepped);
+    }
+    let stepped = tty.screen();
+    tty.keys("NNNNN");
+    let back = tty.wait_until("the timeline from before", |screen| timeline(screen) == timeline(&paused));
+    assert!(header(&back).contains("behind"), "what has happened since is there: {}", header(&back));
+    assert_eq!(times(&back).map(|(at, _)| at), times(&paused).map(|(at, _)| at));
+    assert!(times(&back).map(|(_, end)| end) >= times(&stepped).map(|(_, end)| end));
+
+    // What is behind can be played at any speed. Let go, it goes on while an earlier moment is seen.
+    tty.keys("]L ");
+    tty.wait_until("live", |screen| header(screen).contains("live"));
+    tty.keys("T500\r");
+    let rewound = tty.wait_until("half a second", |screen| times(screen).is_some_and(|(at, _)| at == 500));
+    assert!(header(&rewound).contains("behind") && header(&rewound).contains("clock real 2×"), "{}", header(&rewound));
+    let (_, end) = times(&rewound).expect("the header has times");
+    tty.wait_until("more", |screen| times(screen).is_some_and(|(at, now)| at == 500 && now > end));
+    tty.keys("L");
+    tty.wait_until("live again", |screen| header(screen).contains("live") && times(screen).is_some_and(|(at, _)| at > end));
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+}
