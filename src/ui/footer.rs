@@ -42,7 +42,7 @@ fn time(frame: &mut Frame<'_>, look: Look, area: Rect, field: &TimeField) {
     let start = pen.x();
     pen.put(field.text.text(), look.editing()).space(3);
     match &field.error {
-        Some(reason) => pen.put(look.glyphs.ends[1], look.error()).space(1).put(reason, look.error()),
+        Some(reason) => pen.put(look.glyphs.lane.ends[1], look.error()).space(1).put(reason, look.error()),
         None => pen.put("1.5s, 2413 (milliseconds) or 00:02.413", look.dim()),
     };
     let cursor = start.saturating_add(field.text.cursor() as u16);

@@ -69,6 +69,57 @@ fn a_paced_run_keeps_its_pace() {
 }
 
 #[test]
+fn a_paced_run_does_not_drift_against_the_wall_clock_whatever_is_done_to_its_speed() {
+    // Polls every 100 ms, for as long as it is let.
+    let spec = Spec { pace: Some(1.0), detail: Detail::Polls, ..Spec::new(&TICKS_FOR_EVER) };
+    let mut run = Run::start(&spec).unwrap();
+    let mut trace = Trace::default();
+    // Each moment of the run when it is first known, against the wall clock.
+    let mut lags = Vec::new();
+    let start = Instant::now();
+    while trace.end_ns < 3_000_000_000 {
+        run.wait(Duration::from_millis(10));
+        let before = trace.end_ns;
+        run.drain(&mut trace);
+        if trace.end_ns > before {
+            lags.push(start.elapsed().as_secs_f64() * 1e3 - trace.end_ns as f64 / 1e6);
+            // The same speed again, at an odd time between two polls: that must not cost anything.
+            std::thread::sleep(Duration::from_millis(37));
+            run.set_pace(1.0);
+        }
+    }
+    let lowest = |lags: &[f64]| lags.iter().copied().fold(f64::INFINITY, f64::min);
+    let (first, last) = (lowest(&lags[..lags.len() / 4]), lowest(&lags[lags.len() * 3 / 4..]));
+    assert!((last - first).abs() < 20.0, "{first} ms, then {last} ms");
+}
+
+#[test]
+fn a_paused_or_stepped_real_run_polls_only_what_it_is_let() {
+    let mut run = Run::start(&real(&TICKS_FOR_EVER, 0)).unwrap();
+    let mut trace = Trace::default();
+    let mut polled = |run: &mut Run, polls: u64| {
+        while trace.polls < polls {
+            run.wait(Duration::from_millis(10));
+            run.drain(&mut trace);
+        }
+        trace.polls
+    };
+    polled(&mut run, 3);
+    run.step();
+    let held = polled(&mut run, 4);
+    for more in 1..=5 {
+        run.step();
+        // Not one more comes in the time of two ticks.
+        polled(&mut run, held + more);
+        let since = Instant::now();
+        while since.elapsed() < Duration::from_millis(250) {
+            run.wait(Duration::from_millis(10));
+            assert_eq!(polled(&mut run, 0), held + more);
+        }
+    }
+}
+
+#[test]
 fn a_paused_real_run_polls_nothing_until_it_goes_on() {
     let mut run = Run::start(&real(&TICKS_FOR_EVER, 2)).unwrap();
     let mut trace = Trace::default();

@@ -3,7 +3,7 @@
 mod held;
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_playground::engine::{Phase, Run, Spec};
 use async_playground::trace::Trace;
@@ -64,8 +64,7 @@ fn lags(entries: &[Entry]) -> Vec<f64> {
     };
     let lag = |entry: &Entry| {
         let What::Frame(screen) = &entry.what else { return None };
-        let wall: Instant = entry.at;
-        Some((wall - start).as_secs_f64() * 1e3 - cursor(screen)?)
+        Some((entry.at - start).as_secs_f64() * 1e3 - cursor(screen)?)
     };
     entries.iter().filter_map(lag).collect()
 }
@@ -74,8 +73,8 @@ fn lags(entries: &[Entry]) -> Vec<f64> {
 fn at_the_speed_of_time_the_cursor_keeps_time() {
     let lags = lags(&hold(semaphore(&[("requests", 100)], 0), &[KeyCode::Right], Duration::from_secs(3)));
     // A frame that was held up says nothing of the cursor: the least lags of each end are compared.
-    let least = |lags: &[f64]| lags.iter().copied().fold(f64::INFINITY, f64::min);
-    let (first, last) = (least(&lags[..lags.len() / 4]), least(&lags[lags.len() * 3 / 4..]));
+    let lowest = |lags: &[f64]| lags.iter().copied().fold(f64::INFINITY, f64::min);
+    let (first, last) = (lowest(&lags[..lags.len() / 4]), lowest(&lags[lags.len() * 3 / 4..]));
     println!("drift over three seconds: {:.2} ms", last - first);
     assert!((last - first).abs() < 20.0, "{first} ms, then {last} ms");
 }

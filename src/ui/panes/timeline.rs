@@ -138,7 +138,7 @@ fn name(buf: &mut Buffer, look: Look, line: Rect, trace: &Trace, task: &Task, ce
 /// Marks the name of the task whose poll was stepped to.
 fn polled_mark(buf: &mut Buffer, look: Look, line: Rect, selected: bool) {
     let (_, style) = look.state(State::Running(0));
-    let mark = if selected { look.glyphs.pointer } else { look.glyphs.running_part[1] };
+    let mark = if selected { look.glyphs.pointer } else { look.glyphs.lane.running_part[1] };
     Pen::new(buf, look, line, 0).put(mark, style);
 }
 
