@@ -36,6 +36,9 @@ const FRAME: Duration = Duration::from_micros(16_667);
 /// How long a turn waits for what a new run records: most virtual runs are over by then.
 const SETTLE: Duration = Duration::from_millis(12);
 
+/// How long an input may lie there while a run is recorded.
+const SLICE: Duration = Duration::from_millis(2);
+
 /// The most inputs that one turn takes, so that a flood of them cannot hold up the screen.
 const MOST_INPUTS: usize = 1024;
 
@@ -193,13 +196,31 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         // A run that is on its way is waited for, and not the next frame.
         let due = if self.coming.is_some() { self.turned_at } else { self.turned_at + FRAME };
         for _ in 0..MOST_INPUTS {
-            let input = self.events.next(Some(due));
+            let input = self.next_input(due);
             if self.exit.is_some() || input.is_none() {
                 break;
             }
             self.take(input, &mut asked)?;
         }
         Ok(asked)
+    }
+
+    /// The next input, if one comes until then. Meanwhile a run that goes as fast as it can is recorded: it waits for
+    /// whoever takes its events, and once a frame would be seldom.
+    fn next_input(&mut self, due: Instant) -> Option<Input> {
+        while self.run.is_some() && self.model.run.as_ref().is_some_and(|view| !view.is_live()) {
+            let now = self.events.now();
+            let input = self.events.next(Some(now));
+            let left = due.saturating_duration_since(now);
+            if input.is_some() || left.is_zero() {
+                return input;
+            }
+            if let Some(run) = &mut self.run {
+                run.wait(left.min(SLICE));
+            }
+            self.drain();
+        }
+        self.events.next(Some(due))
     }
 
     fn take(&mut self, input: Option<Input>, asked: &mut Asked) -> io::Result<()> {

@@ -72,6 +72,9 @@ fn to(model: &mut Model, found: Option<u64>, none: &str) {
     let Some(at_ns) = found else {
         let recorded = model.run.as_ref().is_none_or(|run| run.trace.closed);
         notify(model, false, if recorded { none.to_owned() } else { format!("{none}, as far as it is recorded") });
+        if let Some(run) = model.run.as_mut().filter(|run| !run.cursor.live) {
+            run.cursor.playing = false;
+        }
         return;
     };
     put(model, at_ns);
