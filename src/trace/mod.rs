@@ -11,6 +11,8 @@
 
 mod bins;
 mod census;
+#[cfg(test)]
+mod circle_tests;
 mod digest;
 mod family;
 mod hold;

@@ -23,7 +23,7 @@ const LATELY: usize = 1_000;
 
 /// A search for a circle is given up after so many tasks: a circle of that many is no lesson any more, and a recording may
 /// tell of any.
-const MOST_STEPS: usize = 4_096;
+const MOST_STEPS: usize = 1_024;
 
 /// So many circles are kept.
 const MOST_CIRCLES: usize = 1_024;

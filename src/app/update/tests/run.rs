@@ -1,5 +1,6 @@
 use super::*;
-use crate::engine::Phase;
+use crate::engine::{Ending, Phase, Report};
+use crate::recording::{Flaw, Recording};
 
 fn tick(model: &mut Model, ms: u64) {
     ask(model, Action::Tick(Duration::from_millis(ms)));
@@ -299,4 +300,54 @@ fn a_spec_from_the_command_line_opens_picked_and_starts() {
     tick(&mut model, 100);
     assert_eq!(at_ms(&model), 500);
     assert!(super::super::opened(&mut model).is_empty(), "once");
+}
+
+/// A recording of what was played, on screen.
+fn replayed(flaw: Option<Flaw>) -> Model {
+    let RunView { spec, trace, .. } = played().run.expect("a run is on screen");
+    let report = Report { ending: Ending::Stopped, elapsed_ns: trace.end_ns, runtime_polls: None };
+    let mut model = Model::new(CATALOGUE, options(), Some(spec.clone()));
+    laid_out(&mut model, areas(60));
+    super::super::replayed(&mut model, Recording { spec, trace, report, flaw });
+    model
+}
+
+#[test]
+fn a_recording_is_played_and_looked_at_like_a_run() {
+    let mut model = replayed(None);
+    assert!(super::super::opened(&mut model).is_empty(), "nothing is started");
+    tick(&mut model, 100);
+    assert_eq!(at_ms(&model), 100);
+    press(&mut model, KeyCode::Char(']'));
+    tick(&mut model, 100);
+    assert_eq!(at_ms(&model), 300);
+    tick(&mut model, 10_000);
+    assert_eq!((at_ms(&model), shown(&model).cursor.playing), (3_500, false));
+    press(&mut model, KeyCode::Char(' '));
+    assert_eq!((at_ms(&model), shown(&model).cursor.playing), (0, true));
+}
+
+#[test]
+fn a_recording_is_not_run_again_and_nothing_of_it_is_turned() {
+    let mut model = replayed(None);
+    let refused = |model: &mut Model, action: Action| {
+        model.notice = None;
+        assert!(ask(model, action.clone()).is_empty(), "{action:?}");
+        let notice = model.notice.as_ref().map(|notice| notice.text.as_str());
+        assert_eq!(notice, Some("a recording cannot be run again"), "{action:?}");
+    };
+    let values = model.form.values.clone();
+    to_field(&mut model, "permits");
+    for action in
+        [Action::Restart, Action::Pick, Action::Turn(1), Action::Edit, Action::Reset, Action::SwitchClock, Action::Type('7')]
+    {
+        refused(&mut model, action);
+    }
+    assert_eq!((&model.form.values, model.form.editing.is_none()), (&values, true));
+}
+
+#[test]
+fn what_is_wrong_with_a_recording_is_said() {
+    let model = replayed(Some(Flaw::CutOff));
+    assert!(model.notice.is_some_and(|notice| notice.error && notice.text.contains("cut off")));
 }

@@ -1,0 +1,60 @@
+//! Circles of locks, and chains of locks that are none, of any length.
+
+use std::num::NonZeroU32;
+
+use super::told::{Told, id};
+use super::{Cause, ResourceKind, TaskIx};
+use crate::record::event::{LockChange, ResourceId, SiteId, What};
+
+fn lock(number: u32) -> ResourceId {
+    ResourceId(NonZeroU32::MIN.saturating_add(number))
+}
+
+/// So many tasks hold a lock each and then wait for the lock of the next; the last one waits for that of `closes`.
+fn chain(tasks: u32, closes: Option<u32>) -> Told {
+    let mut told = Told::default();
+    told.site(1, Cause::Mutex);
+    for task in 0..tasks {
+        told.spawn(0, u64::from(task) + 1, None).make(task + 1, ResourceKind::Mutex, 1);
+        let by = Some(id(u64::from(task) + 1));
+        told.tell(0, 1, What::Lock { resource: lock(task), change: LockChange::Taken, by, site: SiteId(1) });
+    }
+    for task in 0..tasks {
+        let next = if task + 1 < tasks { Some(task + 1) } else { closes };
+        let Some(next) = next else { continue };
+        let task = u64::from(task) + 1;
+        told.start(2, task);
+        told.tell(0, 2, What::Pending { task: id(task), op: None, resource: Some(lock(next)), site: SiteId(1) });
+        told.stop(2, task);
+    }
+    told
+}
+
+#[test]
+fn a_circle_is_found_when_it_closes_and_told_once() {
+    for tasks in [1, 2, 3, 1_000] {
+        let told = chain(tasks, Some(0));
+        let mut circle = told.0.deadlocks.iter().flat_map(|(_, circle)| circle.clone()).collect::<Vec<_>>();
+        assert_eq!(told.0.deadlocks.len(), 1);
+        circle.sort_unstable();
+        assert_eq!(circle, (0..tasks).collect::<Vec<TaskIx>>());
+    }
+}
+
+#[test]
+fn those_who_only_wait_for_a_circle_are_not_in_it() {
+    let told = chain(6, Some(4));
+    let circles: Vec<_> = told.0.deadlocks.iter().map(|(_, circle)| circle.len()).collect();
+    assert_eq!(circles, [2]);
+}
+
+#[test]
+fn a_chain_is_no_circle() {
+    assert!(chain(100, None).0.deadlocks.is_empty());
+}
+
+#[test]
+fn a_search_ends_however_long_the_chain_is() {
+    // It is a circle, and one that is too long to be looked for.
+    assert!(chain(20_000, Some(0)).0.deadlocks.is_empty());
+}
