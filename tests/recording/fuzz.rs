@@ -72,6 +72,12 @@ impl Change {
     }
 }
 
+fn change_all(changes: &[Change], bytes: &mut Vec<u8>) {
+    for change in changes {
+        change.apply(bytes);
+    }
+}
+
 fn change() -> impl Strategy<Value = Change> {
     let at = any::<usize>;
     prop_oneof![
@@ -97,13 +103,13 @@ fn file() -> impl Strategy<Value = Vec<u8>> {
         // Anywhere, as a disk or a careless editor would.
         1 => (which(), changes()).prop_map(|(which, changes)| {
             let mut bytes = which.get(&WHOLE).bytes();
-            changes.iter().for_each(|change| change.apply(&mut bytes));
+            change_all(&changes, &mut bytes);
             bytes
         }),
         // Within a chunk, with right checksums, and chunks that come twice or in another order.
         4 => (which(), changes(), prop::collection::vec(which(), 1..4)).prop_map(|(which, changes, order)| {
             let mut parts = which.get(&WHOLE).clone();
-            changes.iter().for_each(|change| change.apply(&mut parts.chunks[0].content));
+            change_all(&changes, &mut parts.chunks[0].content);
             let chunks = parts.chunks;
             parts.chunks = order.iter().map(|chunk| chunk.get(&chunks).clone()).chain(chunks.iter().cloned()).collect();
             parts.bytes()
@@ -124,7 +130,7 @@ fn file() -> impl Strategy<Value = Vec<u8>> {
                 footer.content = object.to_string().into_bytes();
             }
             if closed_ns.is_multiple_of(2) {
-                changes.iter().for_each(|change| change.apply(&mut footer.content));
+                change_all(&changes, &mut footer.content);
             }
             parts.bytes()
         }),
@@ -168,7 +174,9 @@ fn show(recording: Recording) {
         model.task.resources = part == 1;
         let mut areas = None;
         terminal.draw(|frame| areas = Some(ui::draw(frame, &model, &mut cache))).expect("it is memory");
-        areas.into_iter().for_each(|areas| _ = update::laid_out(&mut model, areas));
+        if let Some(areas) = areas {
+            update::laid_out(&mut model, areas);
+        }
     }
 }
 
