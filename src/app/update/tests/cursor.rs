@@ -51,7 +51,7 @@ impl Script {
 
     fn spawn(&mut self, task: TaskId, name: &str, parent: Option<TaskId>) -> &mut Self {
         self.tell(0, What::Named(Box::new(Named { task, name: name.into() })));
-        self.tell(0, What::Spawn { task, parent, at: Location::caller() })
+        self.tell(0, What::Spawn { task, parent, at: CallLine::Known(Location::caller()) })
     }
 
     fn start(&mut self, ms: u64, task: TaskId) -> &mut Self {
