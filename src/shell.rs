@@ -327,9 +327,9 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         }
     }
 
-    /// Starts out of sight what was asked for last, unless something is on its way.
+    /// Starts out of sight what was asked for last, unless something is on its way and not late.
     fn start_next(&mut self) {
-        if self.coming.is_some() {
+        if self.coming.as_ref().is_some_and(|coming| !coming.is_late()) {
             return;
         }
         let Some(spec) = self.next.take() else { return };
@@ -348,10 +348,14 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
 
     /// Puts the run that is on its way on screen, if it is there by then, and starts the next one.
     fn bring(&mut self) {
-        let until = Instant::now() + SETTLE;
-        let Some(mut coming) = self.coming.take_if(|coming| coming.is_there_by(until)) else { return };
-        // The cursor first: it has been moving all the while, over what was on screen.
+        // The cursor has been moving all the while, over what is on screen.
         self.pass_time();
+        let until = Instant::now() + SETTLE;
+        let at_ns = self.model.run.as_ref().map_or(0, update::kept_ns);
+        let Some(mut coming) = self.coming.take_if(|coming| coming.is_there_by(until, at_ns)) else {
+            self.start_next();
+            return;
+        };
         let drained = std::mem::take(&mut coming.trace);
         if let Some(old) = update::started(&mut self.model, coming.spec) {
             if let Some(view) = &mut self.model.run {

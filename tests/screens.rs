@@ -390,7 +390,7 @@ fn a_busy_run_on_workers_shows_each_state() {
     (run.held, run.cursor.playing) = (true, false);
     let held = screen(&model, 120, 40);
     row(&held, "clock real, time goes on");
-    row(&held, "poll at 00:01.000: supervisor · the real clock goes on");
+    row(&held, "poll at 00:01.000: supervisor · time goes on");
     // Held, and an earlier moment is looked at: that the newest event is elsewhere is said in the header.
     let run = model.run.as_mut().unwrap();
     (run.cursor.live, run.cursor.at_ns) = (false, 400 * MS);

@@ -16,7 +16,7 @@ mod timeline;
 mod why;
 
 pub use cursor::among;
-pub use run::{failed, keeps_old, recorded, replaced, replayed, started};
+pub use run::{failed, keeps_old, kept_ns, recorded, replaced, replayed, started};
 pub use timeline::laid_out;
 
 use super::action::{Action, Target};

@@ -13,7 +13,7 @@ use super::parts::Running;
 use crate::engine::{Phase, Spec};
 use crate::trace::Trace;
 
-/// A run that is not over by then is shown as far as it has come.
+/// A run that is not over by then is shown as soon as it has come past the cursor, or gives way to a newer one.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// See the module.
@@ -31,11 +31,17 @@ impl<R: Running> Coming<R> {
         Self { spec, run, trace: Trace::default(), since: Instant::now() }
     }
 
-    /// Takes what is recorded until the run can be shown, or the time is up. Returns whether it can be shown.
-    pub(super) fn is_there_by(&mut self, until: Instant) -> bool {
+    /// Whether it has had its time.
+    pub(super) fn is_late(&self) -> bool {
+        self.since.elapsed() >= PATIENCE
+    }
+
+    /// Takes what is recorded until the run can be shown at that time of the cursor, or the time is up. Returns whether it
+    /// can be shown: nothing after the cursor is, so what is yet to come is not missing there.
+    pub(super) fn is_there_by(&mut self, until: Instant, at_ns: u64) -> bool {
         loop {
             self.run.drain(&mut self.trace);
-            if self.run.phase() == Phase::Over || self.since.elapsed() >= PATIENCE {
+            if self.run.phase() == Phase::Over || (self.is_late() && self.trace.end_ns > at_ns) {
                 return true;
             }
             let left = until.saturating_duration_since(Instant::now());

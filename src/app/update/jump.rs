@@ -96,7 +96,7 @@ pub(super) fn bookmark(model: &mut Model) {
         }
         Err(place) => {
             all.insert(place, at_ns);
-            let text = format!("{}: ' and \" go to the next and the one before, m takes it away", told(all, place));
+            let text = format!("{}: ' next, \" before, m takes it away", told(all, place));
             notify(model, false, text);
         }
     }

@@ -69,6 +69,13 @@ fn kept(old: &RunView) -> Cursor {
     Cursor { live: old.cursor.live || ended(old), poll: None, ..old.cursor }
 }
 
+/// The time at which the cursor will be in the run that takes the place of this one, in nanoseconds; 0 if it sticks to
+/// the end.
+pub fn kept_ns(old: &RunView) -> u64 {
+    let cursor = kept(old);
+    if cursor.live { 0 } else { cursor.at_ns }
+}
+
 fn is_same(old: &RunView, spec: &Spec) -> bool {
     old.spec.scenario.id == spec.scenario.id
 }

@@ -175,7 +175,7 @@ fn draw_status(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) {
     let poll = run.poll().and_then(|number| poll_text(run, number));
     if run.held || poll.is_some() {
         let rest = match (view::is_held(run), run.held, poll.is_some()) {
-            (true, _, true) => "the real clock goes on",
+            (true, _, true) => "time goes on",
             (true, _, false) => "paused: no task is polled, but the real clock goes on",
             (false, true, false) => "paused: no task is polled",
             _ => "",

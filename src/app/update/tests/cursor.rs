@@ -3,7 +3,7 @@ use std::panic::Location;
 
 use super::*;
 use crate::engine::Phase;
-use crate::record::event::{Event, LastPoll, Log, Named, Panic, TaskId, What};
+use crate::record::event::{CallLine, Event, LastPoll, Log, Named, Panic, TaskId, What};
 use crate::trace::Trace;
 
 /// A run in which every kind of end happens, told event by event.
