@@ -37,6 +37,10 @@ bench-recording *args:
 fuzz seconds='600':
     FUZZ_SECONDS={{seconds}} cargo test --release --test recording fuzz -- --nocapture
 
+# How long a turned parameter takes to be seen
+bench-turn *args:
+    cargo bench --bench turn {{args}}
+
 # The screen, with a scenario that shows everything
 demo *args:
     cargo run --release -- semaphore {{args}}

@@ -118,17 +118,6 @@ impl Changes {
         self.upto(at_ns).checked_sub(1).map_or_else(Census::default, |i| self.moments[i].1)
     }
 
-    /// The first moment after a time.
-    pub(super) fn next(&self, at_ns: u64) -> Option<u64> {
-        self.moments.get(self.upto(at_ns)).map(|(at, _)| *at)
-    }
-
-    /// The last moment before a time.
-    pub(super) fn previous(&self, at_ns: u64) -> Option<u64> {
-        let before = self.moments.partition_point(|(at, _)| *at < at_ns);
-        before.checked_sub(1).map(|i| self.moments[i].0)
-    }
-
     fn upto(&self, at_ns: u64) -> usize {
         self.moments.partition_point(|(at, _)| *at <= at_ns)
     }
@@ -163,15 +152,6 @@ mod tests {
         changes.shift(30, SPAWN);
         changes.shift(20, SPAWN);
         assert_eq!([9, 10, 20, 30].map(|at| changes.at(at).ready), [0, 1, 2, 3]);
-    }
-
-    #[test]
-    fn moments_are_found_forwards_and_backwards() {
-        let mut changes = Changes::default();
-        changes.shift(10, SPAWN);
-        changes.shift(30, SPAWN);
-        assert_eq!([0, 10, 30].map(|at| changes.next(at)), [Some(10), Some(30), None]);
-        assert_eq!([10, 30, 31].map(|at| changes.previous(at)), [None, Some(10), Some(30)]);
     }
 
     #[test]

@@ -182,18 +182,6 @@ impl Trace {
         self.changes.at(at_ns)
     }
 
-    /// The first moment after a time at which a task changed its state: where a
-    /// step forwards goes. As exact as [`Trace::census_at`].
-    pub fn next_change(&self, at_ns: u64) -> Option<u64> {
-        self.changes.next(at_ns)
-    }
-
-    /// The last moment before a time at which a task changed its state: where a
-    /// step back goes. As exact as [`Trace::census_at`].
-    pub fn previous_change(&self, at_ns: u64) -> Option<u64> {
-        self.changes.previous(at_ns)
-    }
-
     /// Whether any task has been ready for some time, and not polled at once: so that it can be seen.
     pub fn was_ready(&self) -> bool {
         self.was_ready || self.census_at(self.end_ns).ready > 0

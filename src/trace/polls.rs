@@ -47,3 +47,33 @@ impl Trace {
         self.poll_starts.at_ns.partition_point(|start| *start < at_ns) as u64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::told::Told;
+    use super::*;
+
+    #[test]
+    fn polls_are_numbered_as_they_begin_also_at_one_time() {
+        let mut told = Told::default();
+        told.spawn(0, 5, None).spawn(0, 6, None).start(3, 6).stop(3, 6).start(3, 5).stop(4, 5).wake(7, 6, None).start(8, 6);
+        let polls: Vec<_> = (0..4).map_while(|number| told.0.poll(number)).map(|poll| (poll.at_ns, poll.task)).collect();
+        assert_eq!(polls, [(3, 1), (3, 0), (8, 1)]);
+        assert_eq!([2, 3, 7, 8].map(|at| (told.0.polls_before(at), told.0.polls_by(at))), [(0, 0), (0, 2), (2, 2), (2, 3)]);
+    }
+
+    #[test]
+    fn a_poll_that_comes_late_does_not_go_back_in_time() {
+        let mut told = Told::default();
+        told.spawn(0, 5, None).spawn(0, 6, None).tell(0, 9, start(5)).tell(1, 8, start(6));
+        assert_eq!(
+            (told.0.poll(0), told.0.poll(1)),
+            (Some(PollStart { at_ns: 9, task: 0 }), Some(PollStart { at_ns: 9, task: 1 }))
+        );
+        assert_eq!((told.0.polls_by(8), told.0.polls_by(9)), (0, 2));
+    }
+
+    fn start(task: u64) -> crate::record::event::What {
+        crate::record::event::What::PollStart(super::super::told::id(task))
+    }
+}
