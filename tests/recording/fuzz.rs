@@ -4,6 +4,7 @@
 //! Behind a checksum little can go wrong, so most of what is tried has right ones: facts that were changed, or that
 //! no run ever gives. `FUZZ_SECONDS` is how long it is tried; what has failed once is kept beside this file.
 
+use std::cell::RefCell;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -14,8 +15,8 @@ use async_playground::report::{self, Look};
 use async_playground::ui::{self, Cache};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
-use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::{Frame, Terminal};
 use scenarios::CATALOGUE;
 
 use super::file::{Chunk, Parts, record, spec};
@@ -158,13 +159,16 @@ fn try_it(bytes: &[u8]) {
 
 /// Draws it at some times.
 fn show(recording: Recording) {
+    thread_local! {
+        /// Colours of the code are made once, which takes far longer than a frame.
+        static CACHE: RefCell<Cache> = RefCell::default();
+    }
     let theme = Theme { color: true, unicode: true };
     let options = Options { theme, mouse: false, console: None, limit: Duration::from_secs(60) };
     let mut model = Model::new(CATALOGUE, options, Some(recording.spec.clone()));
     let end_ns = recording.trace.end_ns;
     update::replayed(&mut model, recording);
     let mut terminal = Terminal::new(TestBackend::new(120, 40)).expect("it is memory");
-    let mut cache = Cache::default();
     for part in 0..4 {
         if let Some(run) = &mut model.run {
             run.cursor.at_ns = end_ns / 3 * part;
@@ -173,7 +177,10 @@ fn show(recording: Recording) {
         model.layer = (part == 2).then_some(Layer::Why { task: 2, top: 0 });
         model.task.resources = part == 1;
         let mut areas = None;
-        terminal.draw(|frame| areas = Some(ui::draw(frame, &model, &mut cache))).expect("it is memory");
+        let draw = |frame: &mut Frame<'_>| {
+            areas = CACHE.with_borrow_mut(|cache| Some(ui::draw(frame, &model, cache)));
+        };
+        terminal.draw(draw).expect("it is memory");
         if let Some(areas) = areas {
             update::laid_out(&mut model, areas);
         }
