@@ -19,7 +19,7 @@ use async_playground::trace::Trace;
 
 /// What is asked of a recording of ten million events: opened within this time, and this many bytes.
 const TIME: Duration = Duration::from_secs(2);
-const MEMORY: u64 = 400 << 20;
+const MEMORY: u64 = 400_000_000;
 /// Each is opened this often, and the median is told.
 const OPENED: usize = 5;
 
@@ -32,7 +32,7 @@ const RUNS: [(&str, &str, Turned); 2] = [
     (
         "few long tasks",
         "producer-consumer",
-        &[("producers", "5"), ("consumers", "5"), ("items", "72000"), ("produce", "1"), ("consume", "1")],
+        &[("producers", "5"), ("consumers", "5"), ("items", "96000"), ("produce", "1"), ("consume", "1")],
     ),
 ];
 
