@@ -16,6 +16,7 @@ pub mod param;
 pub mod producer_consumer;
 pub mod scenario;
 pub mod semaphore;
+pub mod sequential;
 
 pub use param::{Kind, Param, Value, ValueError, Values};
 pub use scenario::{Check, Clock, Context, Figure, Group, Outcome, Scenario};
@@ -28,6 +29,7 @@ pub mod prelude {
 
 /// Every scenario, in teaching order.
 pub const CATALOGUE: &[Scenario] = &[
+    sequential::SCENARIO,
     gather::SCENARIO,
     cancellation::SCENARIO,
     semaphore::SCENARIO,

@@ -20,6 +20,9 @@ type Setting = (&'static str, u64, &'static [(&'static str, &'static str)]);
 
 /// What is compared. Each of them ends, and none has a latency of 0: `sleep(0)` yields in asyncio and not in Tokio.
 const SETTINGS: &[Setting] = &[
+    ("sequential", 0, &[]),
+    ("sequential", 0, &[("variant", "concurrent"), ("tasks", "24")]),
+    ("sequential", 3, &[("tasks", "7"), ("latency", "333")]),
     ("gather", 0, &[]),
     ("gather", 7, &[("tasks", "24"), ("straggler", "0"), ("jitter", "5000")]),
     ("gather", u64::MAX, &[("tasks", "1"), ("latency", "333")]),
