@@ -17,6 +17,7 @@ pub mod producer_consumer;
 pub mod scenario;
 pub mod semaphore;
 pub mod sequential;
+pub mod spawn;
 
 pub use param::{Kind, Param, Value, ValueError, Values};
 pub use scenario::{Check, Clock, Context, Figure, Group, Outcome, Scenario};
@@ -31,6 +32,7 @@ pub mod prelude {
 pub const CATALOGUE: &[Scenario] = &[
     sequential::SCENARIO,
     gather::SCENARIO,
+    spawn::SCENARIO,
     cancellation::SCENARIO,
     semaphore::SCENARIO,
     producer_consumer::SCENARIO,

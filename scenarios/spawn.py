@@ -1,0 +1,59 @@
+"""Spawn: a task runs on its own; a coroutine does not.
+
+`asyncio.create_task` hands a coroutine to the loop, which starts it as soon as
+its maker waits for anything. Awaiting the task later only collects its result.
+A coroutine that was called but is no task begins at its `await` and not before.
+
+Keep a reference to the task: the loop itself has only a weak one, and a task
+that nobody refers to may be collected before it ends. In Tokio the runtime
+owns the task, and it goes on whether the handle is kept or not.
+"""
+
+import asyncio
+
+from twin import Choice, Number, Outcome, main, now
+
+PARAMS = {
+    "tasks": Number(2, 1, 1_000),
+    "latency": Number(1_000, 0, 60_000),
+    "other_work": Number(500, 0, 60_000),
+    "variant": Choice("spawn", "future"),
+}
+
+
+async def run(cx):
+    started = now()
+    downloads = [download(cx.latency) for _ in range(cx.tasks)]
+    if cx.variant == "spawn":
+        downloads = [asyncio.create_task(it, name=f"download {i}") for i, it in enumerate(downloads)]
+        promise, expected = "it takes as long as the longer of both", max(cx.other_work, cx.latency)
+    else:
+        promise, expected = "nothing begins before its await", cx.other_work + cx.tasks * cx.latency
+
+    await other_work(cx.other_work)
+    downloaded = sum([await it for it in downloads])
+
+    total = now() - started
+    return (
+        Outcome()
+        .figure("downloaded", downloaded, "files")
+        .figure("other work", cx.other_work, "ms")
+        .figure("total", total, "ms")
+        .check("every file is there", downloaded == cx.tasks)
+        .check(promise, total == expected)
+    )
+
+
+async def download(latency):
+    """One download."""
+    await asyncio.sleep(latency / 1000)
+    return 1
+
+
+async def other_work(takes):
+    """What main has to do meanwhile."""
+    await asyncio.sleep(takes / 1000)
+
+
+if __name__ == "__main__":
+    main("spawn", PARAMS, run)
