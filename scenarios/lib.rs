@@ -11,6 +11,7 @@ pub mod cancellation;
 pub mod deadlock;
 pub mod draw;
 pub mod gather;
+pub mod gather_errors;
 pub mod lock_contention;
 pub mod param;
 pub mod producer_consumer;
@@ -33,6 +34,7 @@ pub const CATALOGUE: &[Scenario] = &[
     sequential::SCENARIO,
     gather::SCENARIO,
     spawn::SCENARIO,
+    gather_errors::SCENARIO,
     cancellation::SCENARIO,
     semaphore::SCENARIO,
     producer_consumer::SCENARIO,

@@ -41,7 +41,17 @@ fn the_catalogue_is_in_teaching_order() {
     let ids: Vec<_> = CATALOGUE.iter().map(|scenario| scenario.id).collect();
     assert_eq!(
         ids,
-        ["sequential", "gather", "spawn", "cancellation", "semaphore", "producer-consumer", "lock-contention", "deadlock"]
+        [
+            "sequential",
+            "gather",
+            "spawn",
+            "gather-errors",
+            "cancellation",
+            "semaphore",
+            "producer-consumer",
+            "lock-contention",
+            "deadlock"
+        ]
     );
     assert!(CATALOGUE.is_sorted_by_key(|scenario| scenario.group), "the groups stand together");
 }

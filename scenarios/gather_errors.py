@@ -1,0 +1,91 @@
+"""Gather with errors: one failure, cut the others or collect?
+
+`gather(…, return_exceptions=True)` waits for all and puts exceptions beside
+results (`collect`). A `TaskGroup` cancels the others at the first failure and
+raises when they are gone (`fail-fast`). A wrapper that catches the exception and
+returns a default lets nothing fail at all (`safe-wrapper`).
+
+Pitfall: plain `gather` raises the first exception and lets the other tasks run
+on, where nobody hears them. Tokio has no call that does that: a `JoinSet` aborts
+what is in it when it is dropped, but a dropped `JoinHandle` lets its task run on.
+"""
+
+import asyncio
+
+from twin import Choice, Number, Outcome, main, now
+
+PARAMS = {
+    "tasks": Number(6, 1, 1_000),
+    "fail_every": Number(3, 0, 1_000),
+    "latency": Number(100, 0, 60_000),
+    "variant": Choice("collect", "fail-fast", "safe-wrapper"),
+}
+
+DEFAULT = "default"
+
+
+class NoAnswer(Exception):
+    """A call that got no answer."""
+
+
+async def run(cx):
+    started = now()
+
+    def fails(i):
+        return cx.fail_every > 0 and (i + 1) % cx.fail_every == 0
+
+    calls = [call((i + 1) * cx.latency, fails(i)) for i in range(cx.tasks)]
+    decides = cx.tasks - 1
+    match cx.variant:
+        case "collect":
+            ends = await asyncio.gather(*calls, return_exceptions=True)
+        case "safe-wrapper":
+            ends = await asyncio.gather(*(or_default(call) for call in calls))
+        case "fail-fast":
+            ends = await fail_fast(calls)
+            decides = next((i for i in range(cx.tasks) if fails(i)), decides)
+
+    failed = sum(end == DEFAULT or isinstance(end, NoAnswer) for end in ends)
+    cancelled = sum(isinstance(end, asyncio.CancelledError) for end in ends)
+    ok = sum(end == "given" for end in ends)
+    total = now() - started
+    return (
+        Outcome()
+        .figure("ok", ok, "calls")
+        .figure("failed", failed, "calls")
+        .figure("cancelled", cancelled, "calls")
+        .figure("total", total, "ms")
+        .check("every call ended as ok, failed or cancelled", ok + failed + cancelled == cx.tasks)
+        .check(f"it is over when call {decides} is", total == (decides + 1) * cx.latency)
+    )
+
+
+async def call(takes, fails):
+    """One call. Some get no answer."""
+    await asyncio.sleep(takes / 1000)
+    if fails:
+        raise NoAnswer
+    return "given"
+
+
+async def or_default(call):
+    """The error is dealt with where it happens."""
+    try:
+        return await call
+    except NoAnswer:
+        return DEFAULT
+
+
+async def fail_fast(calls):
+    """Cancels the others at the first failure; returns how each one ended."""
+    tasks = []
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call, name=f"call {i}") for i, call in enumerate(calls)]
+    except* NoAnswer:
+        pass
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    main("gather-errors", PARAMS, run)

@@ -1,0 +1,198 @@
+//! # Gather with errors: one failure, cut the others or collect?
+//!
+//! Six calls start at once, each takes a step longer than the one before, and
+//! every third one fails. What becomes of the others?
+//!
+//! **What you see.** With `variant=collect` two lanes end with a ✗ and the other four
+//! go on to their own end. With `fail-fast` all that were still under way at
+//! the first ✗ are cut at that moment. With `safe-wrapper` there is no ✗ at all:
+//! each call deals with its own error and gives a default instead.
+//!
+//! **Why.** A task that fails tells nobody but its handle, and the others run on.
+//! What that failure means is the caller's to say: the results may be independent
+//! (collect), useless one without the other (fail fast, and do not pay for the
+//! rest), or have a sensible substitute (handle it where it happens).
+//!
+//! **Try.** Turn `variant` to `fail-fast`: the run ends at 300 ms instead of 600, with
+//! two results, one failure and three calls cut. Set `fail_every` to 1: 100 ms, and five
+//! are cut. Set `fail_every` to 0: nothing fails, and the three variants are the same.
+//!
+//! **Pitfall.** `for handle in handles { handle.await?? }` looks like fail-fast and is
+//! not: it leaves at the first error *in the order of the list*, and the tasks behind
+//! it, their handles dropped, go on unseen. A `JoinSet` aborts what is in it when it
+//! is dropped; to know that they are gone, join them.
+//!
+//! **Words.** asyncio: `gather(…, return_exceptions=True)` collects; `TaskGroup` is
+//! fail-fast; plain `gather` is neither: it raises the first error and lets the others
+//! run. Tokio: a `JoinSet` whose results are kept, or `abort_all` at the first `Err`;
+//! `tokio::try_join!` for a few futures, which are dropped with the first `Err`.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tracing::{error, info, warn};
+
+use crate::prelude::*;
+
+const TASKS: Param = Param::count("tasks", 6, (1, 1_000), "tasks", "How many calls start at once.");
+const FAIL_EVERY: Param =
+    Param::count("fail_every", 3, (0, 1_000), "calls", "Each call of this number fails: 3 is every third; 0 is none.");
+const LATENCY: Param = Param::millis("latency", 100, (0, 60_000), "How much longer each call takes than the one before.");
+const VARIANT: Param = Param::choice(
+    "variant",
+    &["collect", "fail-fast", "safe-wrapper"],
+    "What a failure means: keep it beside the results, cut all others, or put a default in its place.",
+);
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "gather-errors",
+    title: "Gather with errors",
+    group: Group::Basics,
+    lesson: "One failure: cut the others or collect?",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[TASKS, FAIL_EVERY, LATENCY, VARIANT],
+    patterns: &["gather with return_exceptions", "collect errors", "fail fast", "safe wrapper"],
+    source: include_str!("gather_errors.rs"),
+    path: file!(),
+    twin: include_str!("gather_errors.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// A call that got no answer.
+#[derive(Debug)]
+struct NoAnswer {
+    call: usize,
+}
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "call {} got no answer", self.call)
+    }
+}
+
+impl std::error::Error for NoAnswer {}
+
+/// What a call returns.
+enum Reply {
+    /// What the service said.
+    Given,
+    /// What stands in its place.
+    Default,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let (tasks, step) = (cx.count(TASKS), cx.duration(LATENCY));
+    let takes = |i: usize| step * (i + 1) as u32;
+    // Counted from 1, so that every third is the third, the sixth …
+    let fails = |i: usize| (i + 1).checked_rem(cx.count(FAIL_EVERY)) == Some(0);
+
+    let mut calls = JoinSet::new();
+    for i in 0..tasks {
+        let call = call(i, takes(i), fails(i));
+        let name = format!("call {i}");
+        let task = calls.build_task().name(&name);
+        if cx.word(VARIANT) == "safe-wrapper" {
+            task.spawn(or_default(call))?;
+        } else {
+            task.spawn(reported(call))?;
+        }
+    }
+
+    let fail_fast = cx.word(VARIANT) == "fail-fast";
+    let (mut ok, mut failed, mut cancelled) = (0, 0, 0);
+    while let Some(end) = calls.join_next().await {
+        match end {
+            Ok(Ok(Reply::Given)) => ok += 1,
+            Ok(Ok(Reply::Default)) => failed += 1,
+            Ok(Err(NoAnswer { call })) => {
+                failed += 1;
+                if fail_fast && failed == 1 {
+                    info!("call {call} failed: the others are cut");
+                    calls.abort_all();
+                }
+            }
+            Err(cut) if cut.is_cancelled() => cancelled += 1,
+            Err(panic) => return Err(panic.into()),
+        }
+        info!(counter.ok = ok, counter.failed = failed, counter.cancelled = cancelled, "{} to go", calls.len());
+    }
+
+    let total = started.elapsed();
+    let decides = (0..tasks).find(|i| fail_fast && fails(*i)).unwrap_or(tasks - 1);
+    Ok(Outcome::new()
+        .figure("ok", ok, "calls")
+        .figure("failed", failed, "calls")
+        .figure("cancelled", cancelled, "calls")
+        .figure("total", total, "ms")
+        .check("every call ended as ok, failed or cancelled", ok + failed + cancelled == tasks)
+        .check(format!("it is over when call {decides} is"), cx.on_time(total, takes(decides))))
+}
+
+/// One call. Some get no answer.
+async fn call(call: usize, takes: Duration, fails: bool) -> Result<Reply, NoAnswer> {
+    sleep(takes).await;
+    if fails { Err(NoAnswer { call }) } else { Ok(Reply::Given) }
+}
+
+/// `collect` and `fail-fast`: the task fails, and says so.
+async fn reported(call: impl Future<Output = Result<Reply, NoAnswer>>) -> Result<Reply, NoAnswer> {
+    call.await.inspect_err(|error| error!(%error, "fails"))
+}
+
+/// `safe-wrapper`: the error is dealt with where it happens, and the task does not fail.
+async fn or_default(call: impl Future<Output = Result<Reply, NoAnswer>>) -> Result<Reply, NoAnswer> {
+    call.await.or_else(|no_answer| {
+        warn!("{no_answer}: a default takes its place");
+        Ok(Reply::Default)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same failures: the variant decides what becomes of the others, and when it is over.
+    #[tokio::test(start_paused = true)]
+    async fn the_fate_of_the_others_is_the_callers_choice() -> scenario::Result<()> {
+        for (variant, fail_every, ok, failed, cancelled, total) in [
+            ("collect", "3", 4.0, 2.0, 0.0, 600.0),
+            ("fail-fast", "3", 2.0, 1.0, 3.0, 300.0),
+            ("safe-wrapper", "3", 4.0, 2.0, 0.0, 600.0),
+            ("fail-fast", "1", 0.0, 1.0, 5.0, 100.0),
+            ("collect", "0", 6.0, 0.0, 0.0, 600.0),
+            ("fail-fast", "0", 6.0, 0.0, 0.0, 600.0),
+            ("safe-wrapper", "0", 6.0, 0.0, 0.0, 600.0),
+        ] {
+            let outcome = run(Context::of(&SCENARIO, &[(VARIANT, variant), (FAIL_EVERY, fail_every)])).await?;
+            for (name, expected) in [("ok", ok), ("failed", failed), ("cancelled", cancelled), ("total", total)] {
+                assert_eq!(outcome.value(name), Some(expected), "{name}: {variant}, every {fail_every}");
+            }
+            assert!(outcome.holds());
+        }
+        Ok(())
+    }
+
+    /// The pitfall: who leaves at the first error in the order of a list of handles stops nobody.
+    #[tokio::test(start_paused = true)]
+    async fn tasks_behind_an_early_return_go_on() -> scenario::Result<()> {
+        let still_there = std::sync::Arc::new(());
+        let behind = tokio::spawn({
+            let held = still_there.clone();
+            async move {
+                sleep(Duration::from_millis(200)).await;
+                drop(held);
+            }
+        });
+        drop(behind);
+        sleep(Duration::from_millis(199)).await;
+        assert_eq!(std::sync::Arc::strong_count(&still_there), 2, "its handle is dropped, and it waits on");
+        sleep(Duration::from_millis(2)).await;
+        assert_eq!(std::sync::Arc::strong_count(&still_there), 1, "it came to its own end");
+        Ok(())
+    }
+}
