@@ -10,6 +10,7 @@
 pub mod cancellation;
 pub mod deadlock;
 pub mod draw;
+pub mod first_completed;
 pub mod gather;
 pub mod gather_errors;
 pub mod lock_contention;
@@ -35,6 +36,7 @@ pub const CATALOGUE: &[Scenario] = &[
     gather::SCENARIO,
     spawn::SCENARIO,
     gather_errors::SCENARIO,
+    first_completed::SCENARIO,
     cancellation::SCENARIO,
     semaphore::SCENARIO,
     producer_consumer::SCENARIO,

@@ -46,6 +46,7 @@ fn the_catalogue_is_in_teaching_order() {
             "gather",
             "spawn",
             "gather-errors",
+            "first-completed",
             "cancellation",
             "semaphore",
             "producer-consumer",

@@ -1,0 +1,160 @@
+//! # First completed: the first wins, the rest are still yours
+//!
+//! Three mirrors are asked for the same file at once. The first answer is good
+//! enough; the other two are on their way all the same.
+//!
+//! **What you see.** Three bars start together. When the shortest ends, the answer is
+//! there, and still two bars go on to their own ends: that is work, memory and
+//! connections for results that nobody wants. With `losers=abort` they are cut at
+//! the moment of the first answer.
+//!
+//! **Why.** A task runs until it ends or is aborted. That somebody waits for it, or no
+//! longer does, changes nothing for it. So whoever starts a race of *tasks* says what
+//! becomes of the losers. In `tokio::select!` the racers are futures and no tasks: the
+//! losers are dropped when the first one wins, and end there.
+//!
+//! **Try.** Turn `losers` to `abort`: the run is over when the first answer is in. Set
+//! `tasks` to 10: the answer comes earlier, or as early, since ten draws contain the
+//! three; the losers of `keep` end later, or as late. Set `latency_min` to 2000, like
+//! `latency_max`: all end at 2000 and there was nothing to win.
+//!
+//! **Pitfall.** A future that loses in `select!` is dropped at its await: what it had in
+//! hand is gone. Race only what may be cut (see *Cancellation*), or spawn it and keep it.
+//!
+//! **Words.** asyncio: `done, pending = await asyncio.wait(tasks,
+//! return_when=FIRST_COMPLETED)`, and then `task.cancel()` for each one pending.
+//! Tokio: `JoinSet::join_next`, then `abort_all` or go on; or `tokio::select!`.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tracing::info;
+
+use crate::prelude::*;
+
+const TASKS: Param = Param::count("tasks", 3, (1, 1_000), "tasks", "How many mirrors are asked at once.");
+const LATENCY_MIN: Param = Param::millis("latency_min", 500, (0, 60_000), "How long an answer takes at least.");
+const LATENCY_MAX: Param = Param::millis("latency_max", 2_000, (0, 60_000), "How long it takes at most, drawn for each mirror.");
+const LOSERS: Param = Param::choice("losers", &["keep", "abort"], "What becomes of the others when the first answer is in.");
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "first-completed",
+    title: "First completed",
+    group: Group::Basics,
+    lesson: "The first wins, the rest are still yours.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[TASKS, LATENCY_MIN, LATENCY_MAX, LOSERS],
+    patterns: &["wait for the first completed", "race", "hedged request"],
+    source: include_str!("first_completed.rs"),
+    path: file!(),
+    twin: include_str!("first_completed.py"),
+    refuse,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// A span has its ends in order.
+fn refuse(values: &Values, _: Clock) -> Result<(), ValueError> {
+    let (min, max) = (values.number(&LATENCY_MIN), values.number(&LATENCY_MAX));
+    if min <= max {
+        return Ok(());
+    }
+    Err(ValueError { param: LATENCY_MIN.name, reason: format!("{min} ms at least is more than {max} ms at most") })
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let tasks = cx.count(TASKS);
+    let range = cx.number(LATENCY_MIN)..=cx.number(LATENCY_MAX);
+    let latencies: Vec<_> = (0..tasks).map(|i| Duration::from_millis(cx.draw("route", i, range.clone()))).collect();
+    let shortest = latencies.iter().copied().min().unwrap_or_default();
+    let longest = latencies.iter().copied().max().unwrap_or_default();
+
+    let mut mirrors = JoinSet::new();
+    for (i, latency) in latencies.iter().enumerate() {
+        mirrors.build_task().name(&format!("mirror {i}")).spawn(ask(i, *latency))?;
+    }
+    let winner = mirrors.join_next().await.ok_or("nobody was asked")??;
+    let answered = started.elapsed();
+    info!("mirror {winner} is the first; {} are on their way", mirrors.len());
+
+    let abort = cx.word(LOSERS) == "abort";
+    if abort {
+        mirrors.abort_all();
+    }
+    let (mut finished, mut cut) = (0_usize, 0_usize);
+    while let Some(loser) = mirrors.join_next().await {
+        match loser {
+            Ok(_) => finished += 1,
+            Err(error) if error.is_cancelled() => cut += 1,
+            Err(error) => return Err(error.into()),
+        }
+        info!(counter.finished = finished, counter.cut = cut, "a loser is gone");
+    }
+
+    let total = started.elapsed();
+    let outcome = Outcome::new()
+        .figure("first answer", answered, "ms")
+        .figure("losers that finished", finished, "mirrors")
+        .figure("losers that were cut", cut, "mirrors")
+        .figure("total", total, "ms")
+        .check("the fastest one wins", cx.on_time(answered, shortest));
+    Ok(if abort {
+        outcome.check("it is over with the first answer", cx.on_time(total, shortest))
+    } else {
+        let all = finished + 1 == tasks && cx.on_time(total, longest);
+        outcome.check("every loser that is kept comes to its own end", all)
+    })
+}
+
+/// Asks mirror `i`; returns whose answer it is.
+async fn ask(i: usize, latency: Duration) -> usize {
+    sleep(latency).await;
+    info!("mirror {i} has answered");
+    i
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// The answer comes at the same moment; only with `abort` is that the end.
+    #[tokio::test(start_paused = true)]
+    async fn losers_go_on_unless_they_are_aborted() -> scenario::Result<()> {
+        let keep = run(Context::of(&SCENARIO, &[])).await?;
+        let abort = run(Context::of(&SCENARIO, &[(LOSERS, "abort")])).await?;
+        assert_eq!(keep.value("first answer"), abort.value("first answer"));
+        assert_eq!(abort.value("total"), abort.value("first answer"));
+        assert!(keep.value("total") > keep.value("first answer"));
+        assert_eq!((keep.value("losers that finished"), keep.value("losers that were cut")), (Some(2.0), Some(0.0)));
+        assert_eq!((abort.value("losers that finished"), abort.value("losers that were cut")), (Some(0.0), Some(2.0)));
+
+        let ten = run(Context::of(&SCENARIO, &[(TASKS, "10")])).await?;
+        assert!(ten.value("first answer") <= keep.value("first answer"), "ten draws contain the three");
+        assert!(ten.value("total") >= keep.value("total"));
+
+        let equal = run(Context::of(&SCENARIO, &[(LATENCY_MIN, "2000")])).await?;
+        assert_eq!((equal.value("first answer"), equal.value("total")), (Some(2000.0), Some(2000.0)));
+        assert!([keep, abort, ten, equal].iter().all(Outcome::holds));
+        Ok(())
+    }
+
+    /// `select!` drops the loser: what it owns is gone when the first one has won.
+    #[tokio::test(start_paused = true)]
+    async fn a_future_that_loses_in_select_is_dropped() {
+        let owned = Arc::new(());
+        let held = owned.clone();
+        let slow = async move {
+            sleep(Duration::from_millis(200)).await;
+            drop(held);
+        };
+        tokio::select! {
+            () = slow => panic!("100 ms come before 200"),
+            () = sleep(Duration::from_millis(100)) => {}
+        }
+        assert_eq!(Arc::strong_count(&owned), 1);
+    }
+}
