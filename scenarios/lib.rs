@@ -20,6 +20,7 @@ pub mod scenario;
 pub mod semaphore;
 pub mod sequential;
 pub mod spawn;
+pub mod task_group;
 
 pub use param::{Kind, Param, Value, ValueError, Values};
 pub use scenario::{Check, Clock, Context, Figure, Group, Outcome, Scenario};
@@ -38,6 +39,7 @@ pub const CATALOGUE: &[Scenario] = &[
     gather_errors::SCENARIO,
     first_completed::SCENARIO,
     cancellation::SCENARIO,
+    task_group::SCENARIO,
     semaphore::SCENARIO,
     producer_consumer::SCENARIO,
     lock_contention::SCENARIO,

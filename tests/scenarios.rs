@@ -48,6 +48,7 @@ fn the_catalogue_is_in_teaching_order() {
             "gather-errors",
             "first-completed",
             "cancellation",
+            "task-group",
             "semaphore",
             "producer-consumer",
             "lock-contention",

@@ -1,0 +1,87 @@
+"""Task group: a scope does not end before its children.
+
+`async with asyncio.TaskGroup() as group:` ends when every task of the group has
+ended. When one fails, the others are cancelled, the block waits until they are
+gone and raises an `ExceptionGroup`. A group within a group is a task that
+fails like any other, so scopes close from the inside to the outside.
+
+Pitfall: a task made with `asyncio.create_task` inside the block is not in the
+group. In Tokio the scope is built by hand from a `JoinSet`, an abort that is
+waited for, and a token for inner groups.
+"""
+
+import asyncio
+from collections import Counter
+
+from twin import Number, Outcome, main, now
+
+PARAMS = {
+    "children": Number(6, 1, 1_000),
+    "fail_at": Number(1_200, 0, 60_000),
+    "depth": Number(2, 1, 20),
+}
+
+# The shortest and the longest time that a child works.
+WORK = (500, 3_000)
+
+
+class ChildFailed(Exception):
+    """The end of a child that has failed."""
+
+
+async def run(cx):
+    started = now()
+    ends = Counter()
+    try:
+        async with asyncio.TaskGroup() as outermost:
+            outermost.create_task(group(cx, 1, ends), name="group 1")
+    except* ChildFailed:
+        pass
+
+    alive, total = ends["alive"], now() - started
+    children = cx.children * cx.depth
+    outcome = (
+        Outcome()
+        .figure("completed", ends["completed"], "children")
+        .figure("failed", ends["failed"], "children")
+        .figure("cancelled", ends["cancelled"], "children")
+        .figure("alive after the scope", alive, "children")
+        .figure("total", total, "ms")
+        .check("no child is alive after the scope", alive == 0)
+        .check("every child is accounted for", ends["completed"] + ends["failed"] + ends["cancelled"] == children)
+    )
+    if ends["failed"]:
+        outcome.check("one failure ends them all", total == cx.fail_at)
+    return outcome
+
+
+async def group(cx, level, ends):
+    """A scope: its children, and the group within it."""
+    innermost = level == cx.depth
+    async with asyncio.TaskGroup() as scope:
+        for i in range(cx.children):
+            work = cx.draw(f"work in group {level}", i, *WORK)
+            fail_at = cx.fail_at if innermost and i == 0 else 0
+            scope.create_task(child(work, fail_at, ends), name=f"child {level}.{i}")
+        if not innermost:
+            scope.create_task(group(cx, level + 1, ends), name=f"group {level + 1}")
+
+
+async def child(work, fail_at, ends):
+    """One task of a group. It is gone when it leaves its outer `try`, however it ends."""
+    ends["alive"] += 1
+    try:
+        await asyncio.sleep((fail_at or work) / 1000)
+        if fail_at:
+            ends["failed"] += 1
+            raise ChildFailed
+        ends["completed"] += 1
+    except asyncio.CancelledError:
+        ends["cancelled"] += 1
+        raise
+    finally:
+        ends["alive"] -= 1
+
+
+if __name__ == "__main__":
+    main("task-group", PARAMS, run)

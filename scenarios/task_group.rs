@@ -1,0 +1,253 @@
+//! # Task group: a scope does not end before its children
+//!
+//! A group starts six children and one inner group with six children of its own.
+//! At 1200 ms a child of the inner group fails.
+//!
+//! **What you see.** Brackets that close inwards: the lane of each group is longer
+//! than those of its children. At the ✗ the siblings are cut, then the inner group
+//! ends, then the children of the outer one are cut, then the outer group: all within
+//! the same millisecond, and nobody is left.
+//!
+//! **Why.** A group owns its tasks. It leaves in one way only: when each of them is
+//! gone, be it completed, failed or cancelled and *joined*. So an error cannot leave
+//! work behind, and who calls a group may treat it as one call: when it is back,
+//! everything that it began is over.
+//!
+//! **Try.** Set `fail_at` to 0: nothing fails, and the groups end with the longest
+//! child. Set `depth` to 3: one more bracket, the same end at 1200. Set `fail_at` to
+//! 600: everything is over at 600, and more of the children are cut.
+//!
+//! **Pitfall.** An abort is an order that has not been carried out yet. A `JoinSet` that
+//! is dropped aborts its tasks and does not wait for them, so a moment later they still
+//! run `Drop`, or a last poll on another worker. And an aborted *group* cannot close what
+//! it has opened: that is why an inner group is asked, with a token, and not aborted.
+//!
+//! **Words.** asyncio: `async with asyncio.TaskGroup() as group:`, which does all
+//! of this. Tokio: a `JoinSet`, `abort_all` and `join_next` until it is empty; a
+//! `CancellationToken` for groups within groups; `JoinSet::shutdown` is both in one.
+
+use std::ops::RangeInclusive;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::task::{Builder, JoinError, JoinSet};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use crate::prelude::*;
+
+const CHILDREN: Param = Param::count("children", 6, (1, 1_000), "tasks", "How many children each group has.");
+const FAIL_AT: Param = Param::millis("fail_at", 1_200, (0, 60_000), "When a child of the innermost group fails; 0 is never.");
+const DEPTH: Param = Param::count("depth", 2, (1, 20), "groups", "How many groups there are, each within the one before.");
+
+/// The shortest and the longest time that a child works, in milliseconds, drawn for each.
+const WORK: RangeInclusive<u64> = 500..=3_000;
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "task-group",
+    title: "Task group",
+    group: Group::Basics,
+    lesson: "A scope does not end before its children.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[CHILDREN, FAIL_AT, DEPTH],
+    patterns: &["task group", "structured concurrency", "cancel siblings", "nursery"],
+    source: include_str!("task_group.rs"),
+    path: file!(),
+    twin: include_str!("task_group.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// How children ended, in a group and those within it.
+#[derive(Debug, Default)]
+struct Ends {
+    completed: u64,
+    failed: u64,
+    cancelled: u64,
+}
+
+/// What all groups share.
+struct Shared {
+    cx: Context,
+    /// Children whose future still exists.
+    alive: AtomicU64,
+}
+
+/// A child that exists. It is gone when this is dropped, however it ends.
+struct Alive(Arc<Shared>);
+
+impl Alive {
+    fn new(shared: &Arc<Shared>) -> Self {
+        shared.alive.fetch_add(1, Ordering::Relaxed);
+        Self(shared.clone())
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.alive.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let shared = Arc::new(Shared { cx: cx.clone(), alive: AtomicU64::new(0) });
+
+    let ends = Builder::new().name("group 1").spawn(group(1, shared.clone(), CancellationToken::new()))?.await??;
+
+    // Looked at before anything else can run: what is alive now has outlived its scope.
+    let alive = shared.alive.load(Ordering::Relaxed);
+    let total = started.elapsed();
+    let children = cx.number(CHILDREN) * cx.number(DEPTH);
+    let outcome = Outcome::new()
+        .figure("completed", ends.completed, "children")
+        .figure("failed", ends.failed, "children")
+        .figure("cancelled", ends.cancelled, "children")
+        .figure("alive after the scope", alive, "children")
+        .figure("total", total, "ms")
+        .check("no child is alive after the scope", alive == 0)
+        .check("every child is accounted for", ends.completed + ends.failed + ends.cancelled == children);
+    Ok(if ends.failed > 0 {
+        outcome.check("one failure ends them all", cx.on_time(total, cx.duration(FAIL_AT)))
+    } else {
+        outcome
+    })
+}
+
+/// What a group becomes when it is called: boxed, since it calls itself.
+type Scope = Pin<Box<dyn Future<Output = scenario::Result<Ends>> + Send>>;
+
+/// A scope: starts its children and the group within it, and returns when all of them are gone.
+fn group(level: usize, shared: Arc<Shared>, stop: CancellationToken) -> Scope {
+    Box::pin(async move {
+        let innermost = level == shared.cx.count(DEPTH);
+        let mut children = start_children(level, innermost, &shared)?;
+        let mut inner = JoinSet::new();
+        let stop_inner = CancellationToken::new();
+        if !innermost {
+            let group = group(level + 1, shared.clone(), stop_inner.clone());
+            inner.build_task().name(&format!("group {}", level + 1)).spawn(group)?;
+        }
+
+        let mut ends = Ends::default();
+        let mut closing = false;
+        while !(children.is_empty() && inner.is_empty()) {
+            let failed = tokio::select! {
+                biased;
+                Some(child) = children.join_next() => ends.count(child)?,
+                Some(within) = inner.join_next() => ends.add(&within??),
+                () = stop.cancelled(), if !closing => true,
+            };
+            if failed && !closing {
+                closing = true;
+                children.abort_all();
+                stop_inner.cancel();
+            }
+        }
+        info!(counter.alive = shared.alive.load(Ordering::Relaxed), "group {level} is over");
+        Ok(ends)
+    })
+}
+
+/// Starts the children of a group. The first one of the innermost group is the one that fails.
+fn start_children(level: usize, innermost: bool, shared: &Arc<Shared>) -> std::io::Result<JoinSet<Result<(), Failed>>> {
+    let (cx, mut children) = (&shared.cx, JoinSet::new());
+    for i in 0..cx.count(CHILDREN) {
+        let child = Child {
+            work: Duration::from_millis(cx.draw(&format!("work in group {level}"), i, WORK)),
+            fail_at: (innermost && i == 0).then(|| cx.duration(FAIL_AT)).filter(|at| !at.is_zero()),
+            _alive: Alive::new(shared),
+        };
+        children.build_task().name(&format!("child {level}.{i}")).spawn(child.run())?;
+    }
+    Ok(children)
+}
+
+/// One task of a group.
+struct Child {
+    work: Duration,
+    /// When it fails, if it is the one that does.
+    fail_at: Option<Duration>,
+    _alive: Alive,
+}
+
+/// The end of a child that has failed.
+struct Failed;
+
+impl Child {
+    async fn run(self) -> Result<(), Failed> {
+        let Some(fail_at) = self.fail_at else {
+            sleep(self.work).await;
+            return Ok(());
+        };
+        sleep(fail_at).await;
+        error!(error = "a child failed", "fails");
+        Err(Failed)
+    }
+}
+
+impl Ends {
+    /// Counts a child that is gone; says whether the group has to close.
+    fn count(&mut self, child: Result<Result<(), Failed>, JoinError>) -> Result<bool, JoinError> {
+        match child {
+            Ok(Ok(())) => self.completed += 1,
+            Ok(Err(Failed)) => self.failed += 1,
+            Err(cut) if cut.is_cancelled() => self.cancelled += 1,
+            Err(panic) => return Err(panic),
+        }
+        Ok(self.failed > 0)
+    }
+
+    /// Adds the children of the group within; says whether this one has to close, too.
+    fn add(&mut self, within: &Ends) -> bool {
+        self.completed += within.completed;
+        self.failed += within.failed;
+        self.cancelled += within.cancelled;
+        within.failed > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    /// One failure ends everything at that moment, however deep it is; without one, everybody completes.
+    #[tokio::test(start_paused = true)]
+    async fn a_scope_ends_with_the_failure_or_with_its_longest_child() -> scenario::Result<()> {
+        let at = async |fail_at, depth| run(Context::of(&SCENARIO, &[(FAIL_AT, fail_at), (DEPTH, depth)])).await;
+        let (default, deeper, earlier) = (at("1200", "2").await?, at("1200", "3").await?, at("600", "2").await?);
+        assert_eq!((default.value("total"), default.value("failed")), (Some(1200.0), Some(1.0)));
+        assert_eq!((deeper.value("total"), deeper.value("failed")), (Some(1200.0), Some(1.0)));
+        assert_eq!(earlier.value("total"), Some(600.0));
+        assert!(earlier.value("cancelled") > default.value("cancelled"));
+
+        let whole = at("0", "2").await?;
+        assert_eq!(whole.value("completed"), Some(12.0));
+        assert!(whole.value("total") > Some(1200.0));
+        assert!([default, deeper, earlier, whole].iter().all(Outcome::holds));
+        Ok(())
+    }
+
+    /// The pitfall: a `JoinSet` that is dropped has given an order, and nobody has seen it carried out.
+    #[tokio::test(start_paused = true)]
+    async fn a_dropped_set_leaves_its_tasks_for_a_moment() {
+        let owned = Arc::new(());
+        let mut set = JoinSet::new();
+        let held = owned.clone();
+        set.spawn(async move {
+            sleep(Duration::from_secs(1)).await;
+            drop(held);
+        });
+        yield_now().await;
+        drop(set);
+        assert_eq!(Arc::strong_count(&owned), 2, "aborted, and still there");
+        yield_now().await;
+        assert_eq!(Arc::strong_count(&owned), 1);
+    }
+}
