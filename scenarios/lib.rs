@@ -14,6 +14,7 @@ pub mod first_completed;
 pub mod gather;
 pub mod gather_errors;
 pub mod lock_contention;
+pub mod orphan;
 pub mod param;
 pub mod producer_consumer;
 pub mod scenario;
@@ -40,6 +41,7 @@ pub const CATALOGUE: &[Scenario] = &[
     first_completed::SCENARIO,
     cancellation::SCENARIO,
     task_group::SCENARIO,
+    orphan::SCENARIO,
     semaphore::SCENARIO,
     producer_consumer::SCENARIO,
     lock_contention::SCENARIO,

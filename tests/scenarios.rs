@@ -10,7 +10,8 @@ use scenarios::{CATALOGUE, Clock, Context, Kind, Outcome, Scenario, Value, Value
 use simulate::{Ended, simulate, values};
 
 /// What a lesson breaks on purpose: the scenario, the setting that does it, and the check that may fail there.
-const BREAKS: &[(&str, &str, &str)] = &[("cancellation", "variant=drop", "no item is lost")];
+const BREAKS: &[(&str, &str, &str)] =
+    &[("cancellation", "variant=drop", "no item is lost"), ("orphan", "variant=drop", "every error that is raised is heard")];
 
 /// The checks that may fail at these settings, and nowhere else.
 fn may_break(scenario: &Scenario, values: &Values) -> Vec<&'static str> {
@@ -49,6 +50,7 @@ fn the_catalogue_is_in_teaching_order() {
             "first-completed",
             "cancellation",
             "task-group",
+            "orphan",
             "semaphore",
             "producer-consumer",
             "lock-contention",
