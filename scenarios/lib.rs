@@ -14,6 +14,7 @@ pub mod first_completed;
 pub mod gather;
 pub mod gather_errors;
 pub mod lock_contention;
+pub mod oneshot;
 pub mod orphan;
 pub mod param;
 pub mod producer_consumer;
@@ -42,6 +43,7 @@ pub const CATALOGUE: &[Scenario] = &[
     cancellation::SCENARIO,
     task_group::SCENARIO,
     orphan::SCENARIO,
+    oneshot::SCENARIO,
     semaphore::SCENARIO,
     producer_consumer::SCENARIO,
     lock_contention::SCENARIO,

@@ -51,6 +51,7 @@ fn the_catalogue_is_in_teaching_order() {
             "cancellation",
             "task-group",
             "orphan",
+            "oneshot",
             "semaphore",
             "producer-consumer",
             "lock-contention",
