@@ -11,6 +11,7 @@ pub mod cancellation;
 pub mod deadlock;
 pub mod draw;
 pub mod first_completed;
+pub mod forgotten_await;
 pub mod gather;
 pub mod gather_errors;
 pub mod lock_contention;
@@ -44,6 +45,7 @@ pub const CATALOGUE: &[Scenario] = &[
     task_group::SCENARIO,
     orphan::SCENARIO,
     oneshot::SCENARIO,
+    forgotten_await::SCENARIO,
     semaphore::SCENARIO,
     producer_consumer::SCENARIO,
     lock_contention::SCENARIO,

@@ -10,8 +10,11 @@ use scenarios::{CATALOGUE, Clock, Context, Kind, Outcome, Scenario, Value, Value
 use simulate::{Ended, simulate, values};
 
 /// What a lesson breaks on purpose: the scenario, the setting that does it, and the check that may fail there.
-const BREAKS: &[(&str, &str, &str)] =
-    &[("cancellation", "variant=drop", "no item is lost"), ("orphan", "variant=drop", "every error that is raised is heard")];
+const BREAKS: &[(&str, &str, &str)] = &[
+    ("cancellation", "variant=drop", "no item is lost"),
+    ("orphan", "variant=drop", "every error that is raised is heard"),
+    ("forgotten-await", "variant=forgotten", "every order that is confirmed is saved"),
+];
 
 /// The checks that may fail at these settings, and nowhere else.
 fn may_break(scenario: &Scenario, values: &Values) -> Vec<&'static str> {
@@ -52,6 +55,7 @@ fn the_catalogue_is_in_teaching_order() {
             "task-group",
             "orphan",
             "oneshot",
+            "forgotten-await",
             "semaphore",
             "producer-consumer",
             "lock-contention",

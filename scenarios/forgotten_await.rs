@@ -1,0 +1,154 @@
+//! # Forgotten await: a future does nothing until polled
+//!
+//! Three orders come in. Each is accepted, saved and confirmed, one step after the
+//! other. In one of the variants an `.await` is missing.
+//!
+//! **What you see.** With `variant=await` each lane waits three times: 500, 1000 and 500
+//! ms. With `forgotten` the lanes are short. The orders are accepted and confirmed, all
+//! of them complete without an error, and *nothing was saved*. With `spawned` the saves
+//! have lanes of their own, beside those of their orders.
+//!
+//! **Why.** To call an `async fn` makes a future and runs nothing of it, not even the first
+//! line. It runs when it is polled: by the `.await` of a task, or as a task by itself.
+//! Dropped before that it has had zero polls, and zero effects.
+//!
+//! **Try.** Turn `variant` to `forgotten`: the run takes 1000 instead of 2000 ms, which
+//! is no gain: the check breaks, three orders confirmed and none saved, no save even begun.
+//! Turn it to `spawned`: 1500 ms, three saved. They were saved beside the confirmation,
+//! so an order may be confirmed before it is safe, and here each one is.
+//!
+//! **Pitfall.** The compiler warns (`unused_must_use`) of a future that stands alone on a
+//! line. It cannot warn of one that is bound to a name, put into a list, or thrown
+//! away with `let _ = save(order);`, which reads as if it meant the result.
+//!
+//! **Words.** asyncio: the same, and a coroutine that is collected without ever having been
+//! awaited writes "coroutine … was never awaited" while the program runs. Tokio: the
+//! warning is the compiler's, and at run time there is nothing to be seen.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::task::{Builder, JoinSet};
+use tokio::time::{Instant, sleep};
+use tracing::info;
+
+use crate::prelude::*;
+
+const VARIANT: Param = Param::choice(
+    "variant",
+    &["await", "forgotten", "spawned"],
+    "What is done with the future that saves an order: it is awaited, dropped, or spawned as a task.",
+);
+
+/// How many orders come in.
+const ORDERS: u64 = 3;
+const ACCEPT: Duration = Duration::from_millis(500);
+const SAVE: Duration = Duration::from_secs(1);
+const CONFIRM: Duration = Duration::from_millis(500);
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "forgotten-await",
+    title: "Forgotten await",
+    group: Group::Basics,
+    lesson: "A future does nothing until polled.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[VARIANT],
+    patterns: &["missing await", "never-awaited coroutine", "lazy future"],
+    source: include_str!("forgotten_await.rs"),
+    path: file!(),
+    twin: include_str!("forgotten_await.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// Where orders are saved.
+#[derive(Debug, Default)]
+struct Store {
+    /// Saves that have had a first poll.
+    begun: AtomicU64,
+    /// Orders that are safe.
+    saved: AtomicU64,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let store = Arc::new(Store::default());
+
+    let mut orders = JoinSet::new();
+    for i in 0..ORDERS {
+        orders.build_task().name(&format!("order {i}")).spawn(order(i, cx.word(VARIANT), store.clone()))?;
+    }
+    let mut confirmed = 0_u64;
+    while let Some(order) = orders.join_next().await {
+        order??;
+        confirmed += 1;
+        info!(counter.confirmed = confirmed, "confirmed");
+    }
+
+    let saved = store.saved.load(Ordering::Relaxed);
+    Ok(Outcome::new()
+        .figure("confirmed", confirmed, "orders")
+        .figure("saves begun", store.begun.load(Ordering::Relaxed), "orders")
+        .figure("saved", saved, "orders")
+        .figure("total", started.elapsed(), "ms")
+        .check("every order that is confirmed is saved", saved == confirmed))
+}
+
+/// Accepts, saves and confirms an order.
+async fn order(i: u64, variant: &str, store: Arc<Store>) -> scenario::Result<()> {
+    sleep(ACCEPT).await;
+    let save = store.save(i);
+    let saving = match variant {
+        "await" => {
+            save.await;
+            None
+        }
+        "spawned" => Some(Builder::new().name(&format!("save {i}")).spawn(save)?),
+        // As it is when an `.await` is missing.
+        _ => {
+            drop(save);
+            None
+        }
+    };
+    sleep(CONFIRM).await;
+    info!("order {i} is confirmed");
+    if let Some(saving) = saving {
+        saving.await?;
+    }
+    Ok(())
+}
+
+impl Store {
+    /// Makes the future that saves an order. This line runs nothing of it.
+    fn save(self: &Arc<Self>, i: u64) -> impl Future<Output = ()> + Send + 'static {
+        let store = self.clone();
+        async move {
+            store.begun.fetch_add(1, Ordering::Relaxed);
+            sleep(SAVE).await;
+            let saved = store.saved.fetch_add(1, Ordering::Relaxed) + 1;
+            info!(counter.saved = saved, "order {i} is saved");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A future that is dropped unpolled takes no time and does nothing, not even its first line.
+    #[tokio::test(start_paused = true)]
+    async fn a_forgotten_future_has_no_effect() -> scenario::Result<()> {
+        for (variant, begun, saved, total) in
+            [("await", 3.0, 3.0, 2000.0), ("forgotten", 0.0, 0.0, 1000.0), ("spawned", 3.0, 3.0, 1500.0)]
+        {
+            let outcome = run(Context::of(&SCENARIO, &[(VARIANT, variant)])).await?;
+            for (name, expected) in [("confirmed", 3.0), ("saves begun", begun), ("saved", saved), ("total", total)] {
+                assert_eq!(outcome.value(name), Some(expected), "{name}: {variant}");
+            }
+            assert_eq!(outcome.holds(), variant != "forgotten");
+        }
+        Ok(())
+    }
+}
