@@ -19,6 +19,7 @@ pub mod oneshot;
 pub mod orphan;
 pub mod param;
 pub mod producer_consumer;
+pub mod rate_limit;
 pub mod scenario;
 pub mod semaphore;
 pub mod sequential;
@@ -47,6 +48,7 @@ pub const CATALOGUE: &[Scenario] = &[
     oneshot::SCENARIO,
     forgotten_await::SCENARIO,
     semaphore::SCENARIO,
+    rate_limit::SCENARIO,
     producer_consumer::SCENARIO,
     lock_contention::SCENARIO,
     deadlock::SCENARIO,

@@ -57,6 +57,7 @@ fn the_catalogue_is_in_teaching_order() {
             "oneshot",
             "forgotten-await",
             "semaphore",
+            "rate-limit",
             "producer-consumer",
             "lock-contention",
             "deadlock"

@@ -1,0 +1,96 @@
+"""Rate limit: starts per second are not calls in flight.
+
+asyncio has no rate limit of its own. A token bucket is a semaphore that nobody
+releases but a task that ticks: each call takes a token and keeps it, each tick
+adds one, as long as the bucket is not full.
+
+`asyncio.Semaphore` has no public number of free permits, so the bucket counts
+its tokens beside it; Tokio's semaphore can be asked.
+
+Pitfall: `async with semaphore:` around the call caps what is in flight, and not
+how many calls start in a second. Against a slow service the two are far apart.
+"""
+
+import asyncio
+from bisect import bisect_left, bisect_right
+
+from twin import Number, Outcome, main, now
+
+PARAMS = {
+    "requests": Number(30, 1, 10_000),
+    "per_second": Number(5, 1, 1_000),
+    "burst": Number(3, 1, 1_000),
+    "latency": Number(1_000, 0, 60_000),
+}
+
+
+class Bucket:
+    """A token bucket, full at the start."""
+
+    def __init__(self, burst):
+        self.tokens = asyncio.Semaphore(burst)
+        self.balance = burst  # below 0: so many wait
+        self.burst = burst
+
+    async def take(self):
+        self.balance -= 1
+        await self.tokens.acquire()
+
+    async def refill(self, per_second):
+        """Adds a token at each tick, unless the bucket is full."""
+        started = now()
+        tick = 0
+        while True:
+            tick += 1
+            # Rounded up: the n-th tick never comes before its time, however they are rounded.
+            due = started + -(-tick * 1000 // per_second)
+            await asyncio.sleep((due - now()) / 1000)
+            if self.balance < self.burst:
+                self.balance += 1
+                self.tokens.release()
+
+
+async def run(cx):
+    started = now()
+    bucket = Bucket(cx.burst)
+    refill = asyncio.create_task(bucket.refill(cx.per_second), name="refill")
+
+    calls = await asyncio.gather(*(request(bucket, cx.latency) for _ in range(cx.requests)))
+    refill.cancel()
+
+    starts = most_starts_in_a_second(calls)
+    most = cx.per_second + cx.burst
+    return (
+        Outcome()
+        .figure("completed", len(calls), "requests")
+        .figure("most starts in a second", starts, "requests")
+        .figure("peak in flight", most_at_once(calls), "requests")
+        .figure("total", now() - started, "ms")
+        .check(f"never more than {most} starts in a second", starts <= most)
+        .check("every request was served", len(calls) == cx.requests)
+    )
+
+
+async def request(bucket, latency):
+    """One request: wait for a token, use it up, call; returns when it started and ended."""
+    await bucket.take()
+    start = now()
+    await asyncio.sleep(latency / 1000)
+    return start, now()
+
+
+def most_starts_in_a_second(calls):
+    """The most calls that started within one second, wherever that second begins."""
+    starts = sorted(start for start, _ in calls)
+    return max(bisect_left(starts, start + 1000) - i for i, start in enumerate(starts))
+
+
+def most_at_once(calls):
+    """The most calls under way at a time. One that ends just as another starts has made room for it."""
+    starts = sorted(start for start, _ in calls)
+    ends = sorted(end for _, end in calls)
+    return max(i + 1 - bisect_right(ends, start) for i, start in enumerate(starts))
+
+
+if __name__ == "__main__":
+    main("rate-limit", PARAMS, run)

@@ -1,0 +1,169 @@
+//! # Rate limit: starts per second are not calls in flight
+//!
+//! Thirty requests arrive at once, and the service lets clients start five calls a
+//! second. A *token bucket* keeps to that: each call takes a token, a new one drops
+//! in every 200 ms, and the bucket holds three, so a few may start in a burst.
+//!
+//! **What you see.** Three calls start at once, then one every 200 ms: even steps.
+//! Each call takes a second, so several bars always lie beside each other.
+//!
+//! **Why.** The limit is on starts. How many calls are in flight is starts a
+//! second times seconds a call, and the limit has no say in the second factor.
+//! Nothing pushes back when the service gets slow: the same calls start, and pile up.
+//!
+//! **Try.** Set `latency` to 2000: the calls start as before, but 12 are in flight
+//! at the peak and not 7. Set `per_second` to 10 instead: the same 12, and
+//! the run takes 3700 ms and not 6400. Set `burst` to 30: they all start at once,
+//! so at first a bucket that large limits nothing.
+//!
+//! **Pitfall.** A counter that is reset each second is not this limit: five
+//! calls just before the reset and five just after it are ten within a moment. And
+//! a bucket of `burst` tokens lets `burst` + `per_second` calls start within the
+//! first second: ask whether the service allows that.
+//!
+//! **Words.** asyncio: nothing ready-made; a semaphore that is refilled by a task,
+//! as here, or a library. Tokio: a `Semaphore` whose permits are forgotten
+//! and added again at each tick of an `interval`; the governor crate; a rate
+//! limit layer in tower. To cap what is in flight, add a second semaphore.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::{Builder, JoinSet};
+use tokio::time::{Instant, interval_at, sleep};
+use tracing::info;
+
+use crate::prelude::*;
+
+const REQUESTS: Param = Param::count("requests", 30, (1, 10_000), "requests", "How many requests arrive at once.");
+const PER_SECOND: Param =
+    Param::count("per_second", 5, (1, 1_000), "tokens", "How many tokens drop into the bucket in a second.");
+const BURST: Param = Param::count("burst", 3, (1, 1_000), "tokens", "How many tokens the bucket holds; it is full at the start.");
+const LATENCY: Param = Param::millis("latency", 1_000, (0, 60_000), "How long the service takes to answer.");
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "rate-limit",
+    title: "Rate limit",
+    group: Group::Limits,
+    lesson: "Starts per second are not calls in flight.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[REQUESTS, PER_SECOND, BURST, LATENCY],
+    patterns: &["rate limit", "token bucket", "throttling"],
+    source: include_str!("rate_limit.rs"),
+    path: file!(),
+    twin: include_str!("rate_limit.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// What the requests share.
+struct Client {
+    /// One permit for each token. A token is used up: its permit is forgotten and never given back.
+    bucket: Semaphore,
+    /// Calls under way now. Nothing bounds it.
+    in_flight: AtomicU64,
+}
+
+/// When a call started and ended, since the start of the run.
+type Span = (Duration, Duration);
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let burst = cx.count(BURST);
+    let client = Arc::new(Client { bucket: Semaphore::new(burst), in_flight: AtomicU64::new(0) });
+
+    let period = Duration::from_secs(1) / cx.number(PER_SECOND) as u32;
+    let refill = Builder::new().name("refill").spawn(refill(client.clone(), burst, period))?;
+
+    let mut requests = JoinSet::new();
+    for i in 0..cx.count(REQUESTS) {
+        let request = request(client.clone(), started, cx.duration(LATENCY));
+        requests.build_task().name(&format!("request {i}")).spawn(request)?;
+    }
+    let mut calls: Vec<Span> = Vec::new();
+    while let Some(done) = requests.join_next().await {
+        calls.push(done??);
+    }
+    refill.abort();
+
+    let starts = most_starts_in_a_second(&calls);
+    let most = cx.count(PER_SECOND) + burst;
+    Ok(Outcome::new()
+        .figure("completed", calls.len(), "requests")
+        .figure("most starts in a second", starts, "requests")
+        .figure("peak in flight", most_at_once(&calls), "requests")
+        .figure("total", started.elapsed(), "ms")
+        .check(format!("never more than {most} starts in a second"), starts <= most)
+        .check("every request was served", calls.len() == cx.count(REQUESTS)))
+}
+
+/// Drops a token into the bucket at each tick, unless it is full.
+async fn refill(client: Arc<Client>, burst: usize, period: Duration) {
+    // The first tick of `interval` would be now, when the bucket is full.
+    let mut ticks = interval_at(Instant::now() + period, period);
+    loop {
+        ticks.tick().await;
+        if client.bucket.available_permits() < burst {
+            client.bucket.add_permits(1);
+        }
+        info!(counter.tokens = client.bucket.available_permits(), "tick");
+    }
+}
+
+/// One request: wait for a token, use it up, call.
+async fn request(client: Arc<Client>, epoch: Instant, latency: Duration) -> scenario::Result<Span> {
+    client.bucket.acquire().await?.forget();
+    let start = epoch.elapsed();
+    let in_flight = client.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+    info!(counter.in_flight = in_flight, counter.tokens = client.bucket.available_permits(), "calls");
+
+    sleep(latency).await;
+
+    let in_flight = client.in_flight.fetch_sub(1, Ordering::Relaxed) - 1;
+    info!(counter.in_flight = in_flight, "done");
+    Ok((start, epoch.elapsed()))
+}
+
+/// The most calls that started within one second, wherever that second begins.
+fn most_starts_in_a_second(calls: &[Span]) -> usize {
+    let mut starts: Vec<Duration> = calls.iter().map(|(start, _)| *start).collect();
+    starts.sort_unstable();
+    let within = |(i, start): (usize, &Duration)| starts.partition_point(|other| *other < *start + Duration::from_secs(1)) - i;
+    starts.iter().enumerate().map(within).max().unwrap_or_default()
+}
+
+/// The most calls that were under way at a time. One that ends just as another starts has made room for it.
+fn most_at_once(calls: &[Span]) -> usize {
+    let mut ends: Vec<Duration> = calls.iter().map(|(_, end)| *end).collect();
+    ends.sort_unstable();
+    let mut starts: Vec<Duration> = calls.iter().map(|(start, _)| *start).collect();
+    starts.sort_unstable();
+    let under_way = |(i, start): (usize, &Duration)| (i + 1).saturating_sub(ends.partition_point(|end| end <= start));
+    starts.iter().enumerate().map(under_way).max().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twice the latency, or twice the rate, is about twice as many in flight; a large bucket limits nothing.
+    #[tokio::test(start_paused = true)]
+    async fn the_limit_is_on_starts_and_not_on_calls_in_flight() -> scenario::Result<()> {
+        for (per_second, burst, latency, starts, in_flight, total) in [
+            ("5", "3", "1000", 7.0, 7.0, 6400.0),
+            ("5", "3", "2000", 7.0, 12.0, 7400.0),
+            ("10", "3", "1000", 12.0, 12.0, 3700.0),
+            ("5", "30", "1000", 30.0, 30.0, 1000.0),
+        ] {
+            let turned = [(PER_SECOND, per_second), (BURST, burst), (LATENCY, latency)];
+            let outcome = run(Context::of(&SCENARIO, &turned)).await?;
+            let figures = ["most starts in a second", "peak in flight", "total"].map(|figure| outcome.value(figure));
+            assert_eq!(figures, [Some(starts), Some(in_flight), Some(total)], "{turned:?}");
+            assert!(outcome.holds());
+        }
+        Ok(())
+    }
+}
