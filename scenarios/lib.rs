@@ -7,6 +7,7 @@
 //!
 //! Start with [`semaphore`], the shortest one that shows everything.
 
+pub mod batching;
 pub mod cancellation;
 pub mod deadlock;
 pub mod draw;
@@ -49,6 +50,7 @@ pub const CATALOGUE: &[Scenario] = &[
     forgotten_await::SCENARIO,
     semaphore::SCENARIO,
     rate_limit::SCENARIO,
+    batching::SCENARIO,
     producer_consumer::SCENARIO,
     lock_contention::SCENARIO,
     deadlock::SCENARIO,

@@ -58,6 +58,7 @@ fn the_catalogue_is_in_teaching_order() {
             "forgotten-await",
             "semaphore",
             "rate-limit",
+            "batching",
             "producer-consumer",
             "lock-contention",
             "deadlock"

@@ -67,6 +67,10 @@ const SETTINGS: &[Setting] = &[
     ("rate-limit", 0, &[("burst", "30"), ("latency", "333")]),
     ("rate-limit", 0, &[("requests", "500"), ("per_second", "300"), ("burst", "1"), ("latency", "777")]),
     ("rate-limit", 0, &[("requests", "1"), ("per_second", "1000"), ("burst", "1000")]),
+    ("batching", 0, &[]),
+    ("batching", 7, &[("variant", "sliding"), ("latency_max", "5000")]),
+    ("batching", 3, &[("items", "203"), ("batch", "7"), ("latency_min", "1")]),
+    ("batching", u64::MAX, &[("items", "3"), ("batch", "1000"), ("latency_min", "500")]),
     ("producer-consumer", 0, &[]),
     ("producer-consumer", 0, &[("items", "40"), ("capacity", "3"), ("end", "join+cancel")]),
     ("producer-consumer", 0, &[("items", "40"), ("capacity", "0"), ("end", "sentinel-put-back")]),
@@ -207,7 +211,9 @@ fn twins_refuse_what_the_scenario_refuses() {
     if !python_is_here() {
         return;
     }
-    for (id, turned) in [("semaphore", ("permits_each", "4")), ("lock-contention", ("mutex", "std"))] {
+    for (id, turned) in
+        [("semaphore", ("permits_each", "4")), ("batching", ("latency_min", "501")), ("lock-contention", ("mutex", "std"))]
+    {
         let scenario = find(id).expect("a scenario of that name");
         let refused = (scenario.refuse)(&values(scenario, &[turned]), scenario.clocks[0]);
         let code = twin(scenario, [format!("{}={}", turned.0, turned.1)]).status.code();

@@ -1,0 +1,83 @@
+"""Batching: batches waste slots.
+
+`gather` over a slice, then over the next one, waits for the slowest of each slice.
+A semaphore around each item lets the next one in as soon as one ends: a
+sliding window of the same width, and never slower. Both are run here, one
+after the other, with the same latencies.
+
+Pitfall: a semaphore makes a task for each item at once, and a million tasks are
+memory. Take a semaphore *before* making the task, or a few workers on a queue.
+"""
+
+import asyncio
+
+from twin import BadValue, Choice, Number, Outcome, main, now
+
+PARAMS = {
+    "items": Number(20, 1, 10_000),
+    "batch": Number(5, 1, 1_000),
+    "latency_min": Number(100, 0, 60_000),
+    "latency_max": Number(500, 0, 60_000),
+    "variant": Choice("batches", "sliding"),
+}
+
+
+def refuse(cx):
+    if cx.latency_min > cx.latency_max:
+        raise BadValue(f"latency_min: {cx.latency_min} ms is more than latency_max, which is {cx.latency_max} ms")
+
+
+async def run(cx):
+    started = now()
+    latencies = [cx.draw("latency", i, cx.latency_min, cx.latency_max) for i in range(cx.items)]
+
+    if cx.variant == "batches":
+        batched, batches_took = await in_batches(latencies, cx.batch)
+        slid, sliding_took = await in_a_window(latencies, cx.batch)
+    else:
+        slid, sliding_took = await in_a_window(latencies, cx.batch)
+        batched, batches_took = await in_batches(latencies, cx.batch)
+
+    work = sum(latencies)
+    return (
+        Outcome()
+        .figure("in batches", batches_took, "ms")
+        .figure("in a sliding window", sliding_took, "ms")
+        .figure("slots idle in batches", batches_took * cx.batch - work, "ms")
+        .figure("slots idle in the window", sliding_took * cx.batch - work, "ms")
+        .figure("total", now() - started, "ms")
+        .check("every item was processed, both times", batched == slid == cx.items)
+        .check("the window takes no longer", sliding_took <= batches_took)
+    )
+
+
+async def in_batches(latencies, slots):
+    """So many at once, and all of them to their end before the next one starts."""
+    started = now()
+    processed = 0
+    for first in range(0, len(latencies), slots):
+        batch = latencies[first : first + slots]
+        processed += len(await asyncio.gather(*(process(latency) for latency in batch)))
+    return processed, now() - started
+
+
+async def in_a_window(latencies, slots):
+    """Never more than so many at once, and the next one as soon as there is room."""
+    started = now()
+    window = asyncio.Semaphore(slots)
+
+    async def in_the_window(latency):
+        async with window:
+            await process(latency)
+
+    processed = len(await asyncio.gather(*(in_the_window(latency) for latency in latencies)))
+    return processed, now() - started
+
+
+async def process(latency):
+    """One item."""
+    await asyncio.sleep(latency / 1000)
+
+
+if __name__ == "__main__":
+    main("batching", PARAMS, run, refuse)
