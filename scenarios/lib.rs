@@ -26,6 +26,7 @@ pub mod semaphore;
 pub mod sequential;
 pub mod spawn;
 pub mod task_group;
+pub mod worker_pool;
 
 pub use param::{Kind, Param, Value, ValueError, Values};
 pub use scenario::{Check, Clock, Context, Figure, Group, Outcome, Scenario};
@@ -52,6 +53,7 @@ pub const CATALOGUE: &[Scenario] = &[
     rate_limit::SCENARIO,
     batching::SCENARIO,
     producer_consumer::SCENARIO,
+    worker_pool::SCENARIO,
     lock_contention::SCENARIO,
     deadlock::SCENARIO,
 ];

@@ -76,6 +76,11 @@ const SETTINGS: &[Setting] = &[
     ("producer-consumer", 0, &[("items", "40"), ("capacity", "0"), ("end", "sentinel-put-back")]),
     ("producer-consumer", 0, &[("consumers", "2"), ("capacity", "1"), ("produce", "70"), ("end", "sentinel")]),
     ("producer-consumer", 0, &[("producers", "5"), ("consumers", "1"), ("capacity", "2"), ("end", "sentinel")]),
+    ("worker-pool", 0, &[]),
+    ("worker-pool", 1, &[("queue", "static"), ("fail_every", "4")]),
+    ("worker-pool", 2, &[("stop", "flag"), ("result_timeout", "1999"), ("dequeue_timeout", "333")]),
+    ("worker-pool", 3, &[("stop", "flag"), ("queue", "static"), ("workers", "3"), ("jobs", "77"), ("work_min", "11")]),
+    ("worker-pool", 4, &[("workers", "24"), ("jobs", "5"), ("result_timeout", "1")]),
     ("lock-contention", 0, &[]),
     ("lock-contention", 0, &[("think", "200"), ("workers", "7")]),
     ("lock-contention", 0, &[("lock", "short"), ("think", "30")]),
@@ -211,9 +216,12 @@ fn twins_refuse_what_the_scenario_refuses() {
     if !python_is_here() {
         return;
     }
-    for (id, turned) in
-        [("semaphore", ("permits_each", "4")), ("batching", ("latency_min", "501")), ("lock-contention", ("mutex", "std"))]
-    {
+    for (id, turned) in [
+        ("semaphore", ("permits_each", "4")),
+        ("batching", ("latency_min", "501")),
+        ("worker-pool", ("work_min", "1001")),
+        ("lock-contention", ("mutex", "std")),
+    ] {
         let scenario = find(id).expect("a scenario of that name");
         let refused = (scenario.refuse)(&values(scenario, &[turned]), scenario.clocks[0]);
         let code = twin(scenario, [format!("{}={}", turned.0, turned.1)]).status.code();

@@ -1,0 +1,151 @@
+"""Worker pool: one shared queue balances itself.
+
+Workers that share one `asyncio.Queue` each take the next job as soon as they are
+free. Dealt round to a queue for each worker, jobs of unequal length leave some
+idle while others are late. A `Future` for each job holds its result for whoever
+has its id; `asyncio.wait({future}, timeout=…)` leaves it alone when time is up,
+while `asyncio.wait_for(future, …)` would cancel it.
+
+`stop=drain` puts one sentinel for each worker, as a queue cannot be closed before
+Python 3.13. `stop=flag` is the loop over `get` with a timeout that one often
+sees: workers notice late, and what they have not begun stays pending.
+"""
+
+import asyncio
+from itertools import cycle, islice
+
+from twin import BadValue, Choice, Number, Outcome, main, now
+
+PARAMS = {
+    "workers": Number(5, 1, 1_000),
+    "jobs": Number(30, 1, 100_000),
+    "work_min": Number(100, 0, 60_000),
+    "work_max": Number(1_000, 0, 60_000),
+    "fail_every": Number(0, 0, 100_000),
+    "result_timeout": Number(5_000, 1, 600_000),
+    "dequeue_timeout": Number(1_000, 1, 60_000),
+    "stop": Choice("drain", "flag"),
+    "queue": Choice("shared", "static"),
+}
+
+NO_MORE = None
+
+
+def refuse(cx):
+    if cx.work_min > cx.work_max:
+        raise BadValue(f"work_min: {cx.work_min} ms is more than work_max, which is {cx.work_max} ms")
+
+
+class Job:
+    """A job, and how far it is."""
+
+    def __init__(self, id, work, fails):
+        self.id, self.work, self.fails = id, work, fails
+        self.state = "pending"
+        self.ended = asyncio.get_running_loop().create_future()
+
+    async def run(self):
+        self.state = "running"
+        await asyncio.sleep(self.work / 1000)
+        if self.fails:
+            self.state = "failed"
+            # A plain value: an exception that nobody asks for would be complained about.
+            self.ended.set_result(f"job {self.id} failed")
+        else:
+            self.state = "completed"
+            self.ended.set_result(f"result {self.id}")
+
+
+class Pool:
+    """Workers, and all jobs that they have been given."""
+
+    def __init__(self, workers, shared, dequeue_timeout):
+        self.queues = [asyncio.Queue() for _ in range(1 if shared else workers)]
+        self.jobs = []
+        self.running = True
+        self.dequeue_timeout = dequeue_timeout
+        self.workers = [
+            asyncio.create_task(self.worker(queue), name=f"worker {i}")
+            for i, queue in enumerate(islice(cycle(self.queues), workers))
+        ]
+
+    def submit(self, work, fails):
+        """Puts a job into a queue and returns its id."""
+        id = len(self.jobs)
+        self.jobs.append(Job(id, work, fails))
+        self.queues[id % len(self.queues)].put_nowait(self.jobs[id])
+        return id
+
+    async def result(self, id, deadline):
+        """What came of a job; nothing if it has not ended by the deadline."""
+        ended = self.jobs[id].ended
+        if not ended.done():
+            await asyncio.wait({ended}, timeout=max(deadline - now(), 0) / 1000)
+        return ended.result() if ended.done() else None
+
+    async def stop(self, drain):
+        """Stops the workers and waits for them to end; returns what each one has done."""
+        if drain:
+            for queue in islice(cycle(self.queues), len(self.workers)):
+                queue.put_nowait(NO_MORE)
+        else:
+            self.running = False
+        return await asyncio.gather(*self.workers)
+
+    async def worker(self, queue):
+        """Takes job after job; returns how many, and how long it was busy."""
+        jobs = busy = 0
+        while self.running:
+            try:
+                async with asyncio.timeout(self.dequeue_timeout / 1000):
+                    job = await queue.get()
+            except TimeoutError:
+                continue
+            if job is NO_MORE:
+                break
+            began = now()
+            await job.run()
+            busy += now() - began
+            jobs += 1
+        return jobs, busy
+
+
+async def run(cx):
+    started = now()
+    drain = cx.stop == "drain"
+    pool = Pool(cx.workers, cx.queue == "shared", cx.dequeue_timeout)
+    for i in range(cx.jobs):
+        fails = cx.fail_every > 0 and (i + 1) % cx.fail_every == 0
+        pool.submit(cx.draw("work", i, cx.work_min, cx.work_max), fails)
+
+    late, matching = 0, True
+    for id in range(cx.jobs):
+        result = await pool.result(id, started + cx.result_timeout)
+        if result is None:
+            late += 1
+        else:
+            matching &= result in (f"result {id}", f"job {id} failed")
+    waited = now() - started
+    workers = await pool.stop(drain)
+
+    states = [job.state for job in pool.jobs]
+    completed, failed, pending = (states.count(state) for state in ("completed", "failed", "pending"))
+    ran = sum(jobs for jobs, _ in workers)
+    return (
+        Outcome()
+        .figure("completed", completed, "jobs")
+        .figure("failed", failed, "jobs")
+        .figure("left pending", pending, "jobs")
+        .figure("late", late, "results")
+        .figure("busiest worker", max(busy for _, busy in workers), "ms")
+        .figure("least busy worker", min(busy for _, busy in workers), "ms")
+        .figure("total", now() - started, "ms")
+        .check("each job ends in one state", ran == completed + failed and ran + pending == cx.jobs)
+        .check("each result is read by its id", matching)
+        .check("nobody waits beyond the timeout", waited <= cx.result_timeout)
+        .check("what was not begun stays pending only when a flag stops the pool", pending == 0 or not drain)
+    )
+
+
+if __name__ == "__main__":
+    main("worker-pool", PARAMS, run, refuse)

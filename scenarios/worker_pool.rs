@@ -1,0 +1,312 @@
+//! # Worker pool: one shared queue balances itself
+//!
+//! Thirty jobs of unequal length and five workers. Whoever submits a job gets an
+//! id, and later asks for the result of that id, with a deadline.
+//!
+//! **What you see.** With `queue=shared` each worker takes the next job as soon as
+//! it is free, and all five end at about the same time. With `queue=static` each
+//! worker has a queue of its own and job after job is dealt round: some workers
+//! run dry, while another still has a line before it that nobody may take over.
+//!
+//! **Why.** Nobody knows beforehand how long a job takes. A shared queue decides
+//! as late as it can, when a worker is free; dealing out decides before anything
+//! is known. A job is at each time in one state: pending, running, completed or
+//! failed. A `watch` channel for each of them holds it, so a result can be asked
+//! for early, late, or twice. A failed job ends its job and not its worker.
+//!
+//! **Try.** Turn `queue` to `static`: 3466 ms become 4003. Set `result_timeout` to
+//! 2000: eleven results are late, and the jobs end all the same, since a
+//! timeout drops whoever waits and not the work. Now turn `stop` to `flag`: the jobs
+//! that nobody has begun by then, six of them, stay pending for ever.
+//!
+//! **Pitfall.** A flag is seen by whoever looks at it. An idle worker sits in
+//! `recv`, so it has to wake up now and then for nothing (`dequeue_timeout`), and
+//! sees the flag as much as that too late. A closed queue wakes it at once, and
+//! after the last job: `stop=drain`. And a timeout around more than `recv`, with
+//! an await after it, would drop a job that was taken already.
+//!
+//! **Words.** asyncio: workers on one `asyncio.Queue`, a `Future` for each job,
+//! `wait_for(queue.get(), 1.0)`. Tokio: a `JoinSet` of workers; `mpsc` has one
+//! receiver, so they share it behind a lock and idle ones queue there; `watch`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tracing::{Instrument, info, info_span};
+
+use crate::prelude::*;
+
+const WORKERS: Param = Param::count("workers", 5, (1, 1_000), "workers", "How many workers there are.");
+const JOBS: Param = Param::count("jobs", 30, (1, 100_000), "jobs", "How many jobs are submitted, all at the start.");
+const WORK_MIN: Param = Param::millis("work_min", 100, (0, 60_000), "How long a job takes at least.");
+const WORK_MAX: Param = Param::millis("work_max", 1_000, (0, 60_000), "How long it takes at most, drawn for each job.");
+const FAIL_EVERY: Param = Param::count("fail_every", 0, (0, 100_000), "jobs", "One job in so many fails at its end; 0 is none.");
+const RESULT_TIMEOUT: Param =
+    Param::millis("result_timeout", 5_000, (1, 600_000), "How long after the start results are waited for.");
+const DEQUEUE_TIMEOUT: Param =
+    Param::millis("dequeue_timeout", 1_000, (1, 60_000), "How long an idle worker waits before it looks whether to stop.");
+const STOP: Param = Param::choice(
+    "stop",
+    &["drain", "flag"],
+    "How the pool is stopped: the queue is closed and worked off, or a flag is set that workers look at between jobs.",
+);
+const QUEUE: Param =
+    Param::choice("queue", &["shared", "static"], "One queue for all workers, or one for each, to which jobs are dealt round.");
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "worker-pool",
+    title: "Worker pool",
+    group: Group::Channels,
+    lesson: "One shared queue balances itself.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[WORKERS, JOBS, WORK_MIN, WORK_MAX, FAIL_EVERY, RESULT_TIMEOUT, DEQUEUE_TIMEOUT, STOP, QUEUE],
+    patterns: &["worker pool", "task queue", "load balancing", "job status", "result by id"],
+    source: include_str!("worker_pool.rs"),
+    path: file!(),
+    twin: include_str!("worker_pool.py"),
+    refuse,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// There is nothing to draw from a range that ends before it begins.
+fn refuse(values: &Values, _: Clock) -> Result<(), ValueError> {
+    let (min, max) = (values.number(&WORK_MIN), values.number(&WORK_MAX));
+    if min <= max {
+        return Ok(());
+    }
+    Err(ValueError { param: WORK_MIN.name, reason: format!("{min} ms is more than work_max, which is {max} ms") })
+}
+
+/// What a job is known by: its place in the order of submission.
+type Id = usize;
+
+/// How far a job is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    Pending,
+    Running,
+    /// With its result.
+    Completed(String),
+    /// With the reason.
+    Failed(String),
+}
+
+/// A job on its way through the pool.
+struct Job {
+    id: Id,
+    work: Duration,
+    fails: bool,
+    /// Where everybody who has the id can see how far it is.
+    state: watch::Sender<State>,
+}
+
+/// How many jobs are in each state, for all to see.
+#[derive(Default)]
+struct Tally {
+    pending: AtomicU64,
+    running: AtomicU64,
+    completed: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// What a worker has done.
+#[derive(Default)]
+struct Worked {
+    jobs: usize,
+    busy: Duration,
+}
+
+/// Workers, what they are to do, and how far it is.
+struct Pool {
+    /// One, or one for each worker.
+    queues: Vec<UnboundedSender<Job>>,
+    workers: JoinSet<Worked>,
+    /// The state of each job, by id.
+    states: Vec<watch::Receiver<State>>,
+    stopping: Arc<AtomicBool>,
+    tally: Arc<Tally>,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let jobs = cx.count(JOBS);
+    let drain = cx.word(STOP) == "drain";
+    let mut pool = Pool::start(cx.count(WORKERS), cx.word(QUEUE) == "shared", cx.duration(DEQUEUE_TIMEOUT))?;
+    for i in 0..jobs {
+        let work = Duration::from_millis(cx.draw("work", i, cx.number(WORK_MIN)..=cx.number(WORK_MAX)));
+        // Nothing but 0 is a multiple of 0: so none fails.
+        pool.submit(work, (i + 1).is_multiple_of(cx.count(FAIL_EVERY)))?;
+    }
+
+    let (mut late, mut matching) = (0_usize, true);
+    for id in 0..jobs {
+        match pool.result(id, started + cx.duration(RESULT_TIMEOUT)).await {
+            Some(state) => matching &= state == State::Completed(result(id)) || state == State::Failed(reason(id)),
+            None => late += 1,
+        }
+    }
+    let waited = started.elapsed();
+    info!("{late} results are late; stop");
+    let workers = pool.stop(drain).await?;
+
+    let count = |is: fn(&State) -> bool| pool.states.iter().filter(|state| is(&state.borrow())).count();
+    let completed = count(|state| matches!(state, State::Completed(_)));
+    let failed = count(|state| matches!(state, State::Failed(_)));
+    let pending = count(|state| *state == State::Pending);
+    let run: usize = workers.iter().map(|worked| worked.jobs).sum();
+    let busy = || workers.iter().map(|worked| worked.busy);
+    let timeout = cx.duration(RESULT_TIMEOUT);
+    Ok(Outcome::new()
+        .figure("completed", completed, "jobs")
+        .figure("failed", failed, "jobs")
+        .figure("left pending", pending, "jobs")
+        .figure("late", late, "results")
+        .figure("busiest worker", busy().max().unwrap_or_default(), "ms")
+        .figure("least busy worker", busy().min().unwrap_or_default(), "ms")
+        .figure("total", started.elapsed(), "ms")
+        .check("each job ends in one state", run == completed + failed && run + pending == jobs)
+        .check("each result is read by its id", matching)
+        .check("nobody waits beyond the timeout", waited <= timeout || cx.on_time(waited, timeout))
+        .check("what was not begun stays pending only when a flag stops the pool", pending == 0 || !drain))
+}
+
+impl Pool {
+    fn start(workers: usize, shared: bool, dequeue_timeout: Duration) -> scenario::Result<Self> {
+        let (queues, receivers): (Vec<_>, Vec<_>) =
+            (0..if shared { 1 } else { workers }).map(|_| mpsc::unbounded_channel()).unzip();
+        let receivers: Vec<_> = receivers.into_iter().map(|receiver| Arc::new(Mutex::new(receiver))).collect();
+        let (stopping, tally) = (Arc::new(AtomicBool::new(false)), Arc::new(Tally::default()));
+        let mut pool = Self { queues, workers: JoinSet::new(), states: Vec::new(), stopping, tally };
+        for (i, receiver) in receivers.iter().cycle().take(workers).enumerate() {
+            let worker = worker(receiver.clone(), dequeue_timeout, pool.stopping.clone(), pool.tally.clone());
+            pool.workers.build_task().name(&format!("worker {i}")).spawn(worker)?;
+        }
+        Ok(pool)
+    }
+
+    /// Puts a job into a queue and returns its id.
+    fn submit(&mut self, work: Duration, fails: bool) -> scenario::Result<Id> {
+        let id = self.states.len();
+        let (state, seen) = watch::channel(State::Pending);
+        self.states.push(seen);
+        self.tally.pending.fetch_add(1, Ordering::Relaxed);
+        self.queues[id % self.queues.len()].send(Job { id, work, fails, state })?;
+        Ok(id)
+    }
+
+    /// How a job has ended; nothing if it has not by the deadline.
+    async fn result(&self, id: Id, deadline: Instant) -> Option<State> {
+        let mut state = self.states[id].clone();
+        let ended = state.wait_for(|state| matches!(state, State::Completed(_) | State::Failed(_)));
+        Some(timeout_at(deadline, ended).await.ok()?.ok()?.clone())
+    }
+
+    /// Stops the workers and waits for them to end.
+    async fn stop(&mut self, drain: bool) -> scenario::Result<Vec<Worked>> {
+        if drain {
+            self.queues.clear();
+        } else {
+            self.stopping.store(true, Ordering::Relaxed);
+        }
+        let mut all = Vec::new();
+        while let Some(worked) = self.workers.join_next().await {
+            all.push(worked?);
+        }
+        Ok(all)
+    }
+}
+
+/// Takes job after job, until the queue is closed and empty or the flag is set.
+async fn worker(
+    queue: Arc<Mutex<UnboundedReceiver<Job>>>,
+    dequeue_timeout: Duration,
+    stopping: Arc<AtomicBool>,
+    tally: Arc<Tally>,
+) -> Worked {
+    let mut worked = Worked::default();
+    while !stopping.load(Ordering::Relaxed) {
+        // Cut short, this has taken nothing: `lock` and `recv` may both be dropped while they wait.
+        let Ok(next) = timeout(dequeue_timeout, async { queue.lock().await.recv().await }).await else { continue };
+        let Some(job) = next else { break };
+        let began = Instant::now();
+        let span = info_span!("job", id = job.id);
+        job.run(&tally).instrument(span).await;
+        worked.busy += began.elapsed();
+        worked.jobs += 1;
+    }
+    worked
+}
+
+impl Job {
+    async fn run(self, tally: &Tally) {
+        self.state.send_replace(State::Running);
+        let pending = tally.pending.fetch_sub(1, Ordering::Relaxed) - 1;
+        let running = tally.running.fetch_add(1, Ordering::Relaxed) + 1;
+        info!(counter.pending = pending, counter.running = running, "job {} is running", self.id);
+
+        sleep(self.work).await;
+
+        let running = tally.running.fetch_sub(1, Ordering::Relaxed) - 1;
+        if self.fails {
+            let failed = tally.failed.fetch_add(1, Ordering::Relaxed) + 1;
+            info!(counter.running = running, counter.failed = failed, "job {} has failed", self.id);
+            self.state.send_replace(State::Failed(reason(self.id)));
+        } else {
+            let completed = tally.completed.fetch_add(1, Ordering::Relaxed) + 1;
+            info!(counter.running = running, counter.completed = completed, "job {} is completed", self.id);
+            self.state.send_replace(State::Completed(result(self.id)));
+        }
+    }
+}
+
+/// What comes of a job.
+fn result(id: Id) -> String {
+    format!("result {id}")
+}
+
+/// Why it fails.
+fn reason(id: Id) -> String {
+    format!("job {id} failed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_static_split_ends_late() -> scenario::Result<()> {
+        for (queue, total) in [("shared", 3466.0), ("static", 4003.0)] {
+            let outcome = run(Context::of(&SCENARIO, &[(QUEUE, queue)])).await?;
+            assert_eq!(outcome.value("total"), Some(total), "{queue}");
+            assert!(outcome.holds());
+        }
+        Ok(())
+    }
+
+    /// A late result is nobody's loss but the one's who waits; a flag leaves what was not begun.
+    #[tokio::test(start_paused = true)]
+    async fn a_timeout_drops_the_wait_and_a_flag_drops_the_work() -> scenario::Result<()> {
+        for (stop, completed, pending, total) in [("drain", 30.0, 0.0, 3466.0), ("flag", 24.0, 6.0, 2537.0)] {
+            let outcome = run(Context::of(&SCENARIO, &[(RESULT_TIMEOUT, "2000"), (STOP, stop)])).await?;
+            let figures = ["completed", "left pending", "late", "total"].map(|figure| outcome.value(figure));
+            assert_eq!(figures, [Some(completed), Some(pending), Some(11.0), Some(total)], "{stop}");
+            assert!(outcome.holds());
+        }
+        Ok(())
+    }
+
+    /// With everything done, a flag ends the pool up to a whole `dequeue_timeout` later than a closed queue.
+    #[tokio::test(start_paused = true)]
+    async fn a_flag_is_seen_late() -> scenario::Result<()> {
+        let drained = run(Context::of(&SCENARIO, &[])).await?.value("total");
+        let flagged = run(Context::of(&SCENARIO, &[(STOP, "flag")])).await?.value("total");
+        assert_eq!(flagged, drained.map(|total| total + 1000.0));
+        Ok(())
+    }
+}
