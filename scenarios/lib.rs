@@ -19,6 +19,7 @@ pub mod lock_contention;
 pub mod oneshot;
 pub mod orphan;
 pub mod param;
+pub mod pipeline;
 pub mod producer_consumer;
 pub mod rate_limit;
 pub mod scenario;
@@ -54,6 +55,7 @@ pub const CATALOGUE: &[Scenario] = &[
     batching::SCENARIO,
     producer_consumer::SCENARIO,
     worker_pool::SCENARIO,
+    pipeline::SCENARIO,
     lock_contention::SCENARIO,
     deadlock::SCENARIO,
 ];

@@ -61,6 +61,7 @@ fn the_catalogue_is_in_teaching_order() {
             "batching",
             "producer-consumer",
             "worker-pool",
+            "pipeline",
             "lock-contention",
             "deadlock"
         ]

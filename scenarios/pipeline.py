@@ -1,0 +1,96 @@
+"""Pipeline: the narrowest stage rules.
+
+A bounded `asyncio.Queue` before each stage makes faster stages wait for the
+slowest one: those before it are blocked in `put`, those behind it wait in `get`.
+Making one of them faster gives it more time to wait in, and nothing else.
+
+Before Python 3.13 a queue cannot be closed: when all workers of a stage have ended,
+whoever started them puts one sentinel for each worker of the next stage. In
+Tokio the receiver learns from the channel that the last sender is gone.
+"""
+
+import asyncio
+
+from twin import Number, Outcome, main, now
+
+PARAMS = {
+    "items": Number(30, 1, 100_000),
+    "first_workers": Number(1, 1, 100),
+    "first_time": Number(50, 0, 60_000),
+    "second_workers": Number(1, 1, 100),
+    "second_time": Number(200, 0, 60_000),
+    "third_workers": Number(1, 1, 100),
+    "third_time": Number(50, 0, 60_000),
+    "buffer": Number(4, 1, 100_000),
+}
+
+NO_MORE = None
+
+
+class Stage:
+    """The workers of a stage, the buffer before it, and how long they had nothing to do."""
+
+    def __init__(self, number, workers, time, input, output):
+        self.number, self.time = number, time
+        self.input, self.output = input, output
+        self.latest = self.overtaken = self.starved = self.blocked = 0
+        self.workers = [asyncio.create_task(self.worker(), name=f"stage {number} worker {i}") for i in range(workers)]
+
+    async def worker(self):
+        """Takes items, works on each for as long as its stage takes, and hands them on."""
+        idle = now()
+        while (item := await self.input.get()) is not NO_MORE:
+            self.overtaken += self.latest > item
+            self.latest = max(self.latest, item)
+            self.starved += now() - idle
+            await asyncio.sleep(self.time / 1000)
+            done = now()
+            await self.output.put(item)
+            self.blocked += now() - done
+            idle = now()
+
+
+async def run(cx):
+    started = now()
+    buffers = [asyncio.Queue(maxsize=cx.buffer) for _ in range(4)]
+    settings = [(cx.first_workers, cx.first_time), (cx.second_workers, cx.second_time), (cx.third_workers, cx.third_time)]
+    feeding = asyncio.create_task(feed(buffers[0], cx.items), name="source")
+    stages = [
+        Stage(i + 1, workers, time, buffers[i], buffers[i + 1]) for i, (workers, time) in enumerate(settings)
+    ]
+    closing = asyncio.create_task(close(feeding, stages))
+
+    finished = []
+    while (item := await buffers[-1].get()) is not NO_MORE:
+        finished.append(item)
+    await closing
+
+    outcome = Outcome().figure("finished", len(finished), "items")
+    for stage in stages:
+        outcome.figure(f"stage {stage.number} starved", stage.starved, "ms")
+        outcome.figure(f"stage {stage.number} blocked", stage.blocked, "ms")
+    outcome.figure("total", now() - started, "ms")
+    outcome.check("no item is lost, and none comes twice", sorted(finished) == list(range(1, cx.items + 1)))
+    if all(workers == 1 for workers, _ in settings):
+        outcome.check("each stage takes the items in order", not any(stage.overtaken for stage in stages))
+    return outcome
+
+
+async def feed(output, items):
+    """Has an item ready whenever there is room for one."""
+    for item in range(1, items + 1):
+        await output.put(item)
+
+
+async def close(feeding, stages):
+    """When all who put into a buffer have ended, tells each one who takes from it."""
+    await feeding
+    for stage in stages:
+        for _ in stage.workers:
+            await stage.input.put(NO_MORE)
+        await asyncio.gather(*stage.workers)
+    await stages[-1].output.put(NO_MORE)
+
+
+if __name__ == "__main__":
+    main("pipeline", PARAMS, run)

@@ -1,0 +1,224 @@
+//! # Pipeline: the narrowest stage rules
+//!
+//! Thirty items go through three stages, each one with its own workers and a
+//! bounded buffer before it. Stage 2 takes four times as long as the others.
+//!
+//! **What you see.** Stage 2 is busy without a gap. Stage 1 fills the buffer in
+//! between and is then blocked in `send` most of the time; stage 3 waits in `recv`
+//! most of the time. The source and the last stage both move at the pace of stage 2.
+//!
+//! **Why.** What comes out in a second is what the narrowest stage lets through.
+//! Before it buffers are full, behind it they are empty: that is how to find it. A
+//! stage that is waiting has time to spare, and making it faster gives it more of that.
+//!
+//! **Try.** Halve `first_time` to 25: 6100 ms become 6075. The same with
+//! `third_time`. Halve `second_time` to 100: 3100 ms. Or set `second_workers` to 2:
+//! the same pace, 3150 ms. With 8 it takes 1750 ms: now the others are the narrowest,
+//! and 16 change nothing. Set `buffer` to 100: 6100 ms as before.
+//!
+//! **Pitfall.** Buffers smooth out what varies; they never widen a pipe that is too
+//! narrow on average, they only hide it for a while, at the price of memory and
+//! latency. And several workers in a stage may overtake each other: where order
+//! matters, number the items and sort at the end. Here each item takes as
+//! long as another, so on the virtual clock none is overtaken.
+//!
+//! **Words.** asyncio: an `asyncio.Queue(maxsize=…)` between each two stages, and one
+//! sentinel for each worker at the end. Tokio: `mpsc::channel(…)`; when the last
+//! worker of a stage has dropped its sender, the next stage sees the end by itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::task::{Builder, JoinSet};
+use tokio::time::{Instant, sleep};
+use tracing::info;
+
+use crate::prelude::*;
+
+const ITEMS: Param = Param::count("items", 30, (1, 100_000), "items", "How many items go through.");
+const FIRST_WORKERS: Param = Param::count("first_workers", 1, (1, 100), "workers", "How many workers stage 1 has.");
+const FIRST_TIME: Param = Param::millis("first_time", 50, (0, 60_000), "How long stage 1 takes for an item.");
+const SECOND_WORKERS: Param = Param::count("second_workers", 1, (1, 100), "workers", "How many workers stage 2 has.");
+const SECOND_TIME: Param = Param::millis("second_time", 200, (0, 60_000), "How long stage 2 takes for an item.");
+const THIRD_WORKERS: Param = Param::count("third_workers", 1, (1, 100), "workers", "How many workers stage 3 has.");
+const THIRD_TIME: Param = Param::millis("third_time", 50, (0, 60_000), "How long stage 3 takes for an item.");
+const BUFFER: Param = Param::count("buffer", 4, (1, 100_000), "items", "How many items can wait before each stage.");
+
+/// What each stage is set by: its workers and its time.
+const STAGES: [(Param, Param); 3] = [(FIRST_WORKERS, FIRST_TIME), (SECOND_WORKERS, SECOND_TIME), (THIRD_WORKERS, THIRD_TIME)];
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "pipeline",
+    title: "Pipeline",
+    group: Group::Channels,
+    lesson: "The narrowest stage rules.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[ITEMS, FIRST_WORKERS, FIRST_TIME, SECOND_WORKERS, SECOND_TIME, THIRD_WORKERS, THIRD_TIME, BUFFER],
+    patterns: &["pipeline", "staged processing", "bottleneck", "backpressure"],
+    source: include_str!("pipeline.rs"),
+    path: file!(),
+    twin: include_str!("pipeline.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// Items are numbered from 1, in the order in which they come from the source.
+type Item = u64;
+
+/// What the workers of a stage share.
+struct Stage {
+    /// 1, 2 or 3.
+    number: usize,
+    /// How long an item takes here.
+    time: Duration,
+    input: Mutex<Receiver<Item>>,
+    /// The highest item that was taken so far.
+    latest: AtomicU64,
+    /// Items that were taken when a later one had been taken before.
+    overtaken: AtomicU64,
+}
+
+/// How long a worker had nothing to do, all in all.
+#[derive(Default, Clone, Copy)]
+struct Waits {
+    /// For an item to come in.
+    starved: Duration,
+    /// For room to put one.
+    blocked: Duration,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let buffer = cx.count(BUFFER);
+    let (first, mut output) = mpsc::channel(buffer);
+    let source = Builder::new().name("source").spawn(source(first, cx.number(ITEMS)))?;
+
+    let mut workers = JoinSet::new();
+    let mut stages = Vec::new();
+    for (number, (count, time)) in (1..).zip(STAGES) {
+        let (sender, receiver) = mpsc::channel(buffer);
+        let input = Mutex::new(std::mem::replace(&mut output, receiver));
+        let (latest, overtaken) = (AtomicU64::new(0), AtomicU64::new(0));
+        let stage = Arc::new(Stage { number, time: cx.duration(time), input, latest, overtaken });
+        for i in 0..cx.count(count) {
+            let worker = worker(stage.clone(), sender.clone());
+            workers.build_task().name(&format!("stage {number} worker {i}")).spawn(worker)?;
+        }
+        stages.push(stage);
+    }
+
+    let (mut finished, mut sum) = (0_u64, 0_u64);
+    while let Some(item) = output.recv().await {
+        finished += 1;
+        sum += item;
+        info!(counter.finished = finished, "item {item} is through");
+    }
+    source.await??;
+    let mut waits = [Waits::default(); STAGES.len()];
+    while let Some(ended) = workers.join_next().await {
+        let (number, waited) = ended??;
+        waits[number - 1].starved += waited.starved;
+        waits[number - 1].blocked += waited.blocked;
+    }
+
+    let items = cx.number(ITEMS);
+    let overtaken: u64 = stages.iter().map(|stage| stage.overtaken.load(Ordering::Relaxed)).sum();
+    let mut outcome = Outcome::new().figure("finished", finished, "items");
+    for (number, waits) in (1..).zip(waits) {
+        outcome = outcome.figure(format!("stage {number} starved"), waits.starved, "ms");
+        outcome = outcome.figure(format!("stage {number} blocked"), waits.blocked, "ms");
+    }
+    outcome = outcome
+        .figure("total", started.elapsed(), "ms")
+        .check("no item is lost, and none comes twice", finished == items && sum == items * (items + 1) / 2);
+    // Several workers may overtake each other, on the real clock.
+    if STAGES.iter().all(|(workers, _)| cx.count(*workers) == 1) {
+        outcome = outcome.check("each stage takes the items in order", overtaken == 0);
+    }
+    Ok(outcome)
+}
+
+/// Has an item ready whenever there is room for one.
+async fn source(output: Sender<Item>, items: u64) -> scenario::Result<()> {
+    for item in 1..=items {
+        output.send(item).await?;
+    }
+    Ok(())
+}
+
+/// Takes items, works on each for as long as its stage takes, and hands them on; returns its stage, and how it waited.
+async fn worker(stage: Arc<Stage>, output: Sender<Item>) -> scenario::Result<(usize, Waits)> {
+    let mut waits = Waits::default();
+    let mut idle = Instant::now();
+    while let Some(item) = stage.take().await {
+        waits.starved += idle.elapsed();
+        sleep(stage.time).await;
+        let done = Instant::now();
+        output.send(item).await?;
+        waits.blocked += done.elapsed();
+        idle = Instant::now();
+    }
+    Ok((stage.number, waits))
+}
+
+impl Stage {
+    /// The next item; nothing when no more will come.
+    async fn take(&self) -> Option<Item> {
+        let mut input = self.input.lock().await;
+        let item = input.recv().await?;
+        // Still under the lock, so that this is the order in which items are taken.
+        if self.latest.fetch_max(item, Ordering::Relaxed) > item {
+            self.overtaken.fetch_add(1, Ordering::Relaxed);
+        }
+        match self.number {
+            1 => info!(counter.before_stage_1 = input.len(), "stage 1 takes item {item}"),
+            2 => info!(counter.before_stage_2 = input.len(), "stage 2 takes item {item}"),
+            _ => info!(counter.before_stage_3 = input.len(), "stage 3 takes item {item}"),
+        }
+        Some(item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn total(turned: &[(Param, &str)]) -> scenario::Result<f64> {
+        let outcome = run(Context::of(&SCENARIO, turned)).await?;
+        assert!(outcome.holds(), "{turned:?}");
+        Ok(outcome.value("total").unwrap_or_default())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_the_narrowest_stage_matters() -> scenario::Result<()> {
+        for (turned, expected) in [
+            (&[] as &[(Param, &str)], 6100.0),
+            (&[(FIRST_TIME, "25")], 6075.0),
+            (&[(THIRD_TIME, "25")], 6075.0),
+            (&[(FIRST_WORKERS, "2")], 6100.0),
+            (&[(BUFFER, "100")], 6100.0),
+            (&[(SECOND_TIME, "100")], 3100.0),
+            (&[(SECOND_WORKERS, "2")], 3150.0),
+            (&[(SECOND_WORKERS, "8")], 1750.0),
+            (&[(SECOND_WORKERS, "16")], 1750.0),
+        ] {
+            let total = total(turned).await?;
+            assert!((total - expected).abs() < f64::EPSILON, "{turned:?}: {total} and not {expected}");
+        }
+        Ok(())
+    }
+
+    /// Before the narrowest stage there is no room, behind it there is nothing to do.
+    #[tokio::test(start_paused = true)]
+    async fn the_others_wait() -> scenario::Result<()> {
+        let outcome = run(Context::of(&SCENARIO, &[])).await?;
+        assert!(outcome.value("stage 1 blocked") > Some(3000.0));
+        assert_eq!(outcome.value("stage 2 starved"), Some(50.0), "for the first item, and never again");
+        assert!(outcome.value("stage 3 starved") > Some(3000.0));
+        Ok(())
+    }
+}
