@@ -16,6 +16,7 @@ pub mod forgotten_await;
 pub mod gather;
 pub mod gather_errors;
 pub mod lock_contention;
+pub mod lost_update;
 pub mod oneshot;
 pub mod orphan;
 pub mod param;
@@ -57,6 +58,7 @@ pub const CATALOGUE: &[Scenario] = &[
     worker_pool::SCENARIO,
     pipeline::SCENARIO,
     lock_contention::SCENARIO,
+    lost_update::SCENARIO,
     deadlock::SCENARIO,
 ];
 
