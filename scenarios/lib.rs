@@ -23,6 +23,7 @@ pub mod param;
 pub mod pipeline;
 pub mod producer_consumer;
 pub mod rate_limit;
+pub mod rwlock;
 pub mod scenario;
 pub mod semaphore;
 pub mod sequential;
@@ -59,6 +60,7 @@ pub const CATALOGUE: &[Scenario] = &[
     pipeline::SCENARIO,
     lock_contention::SCENARIO,
     lost_update::SCENARIO,
+    rwlock::SCENARIO,
     deadlock::SCENARIO,
 ];
 

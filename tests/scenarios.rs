@@ -96,6 +96,7 @@ fn the_catalogue_is_in_teaching_order() {
             "pipeline",
             "lock-contention",
             "lost-update",
+            "rwlock",
             "deadlock"
         ]
     );
@@ -325,6 +326,19 @@ fn a_ring_of_any_length_ends_when_it_backs_off() {
                 assert_eq!(broken(&outcome), [""; 0], "{tasks} tasks, gap {gap}, seed {seed}");
             }
         }
+    }
+}
+
+#[test]
+fn a_write_is_a_wall_and_no_writer_starves() {
+    for seed in 0..50 {
+        for read_share in ["1", "50", "80", "100"] {
+            let (outcome, _) = finish("rwlock", &[("read_share", read_share), ("writers", "3")], seed);
+            assert_eq!(broken(&outcome), [""; 0], "{read_share} %, seed {seed}: {outcome:?}");
+        }
+    }
+    for (write, total) in [("300", 4597.0), ("600", 6397.0)] {
+        assert_eq!(finish("rwlock", &[("write", write)], 0).0.value("total"), Some(total), "{write} ms");
     }
 }
 

@@ -1,0 +1,168 @@
+"""Read-write lock: readers share, a waiting writer stops new readers.
+
+asyncio has no read-write lock. This one is a queue of futures, first come, first
+served: readers at the head go in together, a writer at the head waits until
+everybody is out, and whoever comes later stands behind it, reader or writer.
+
+Without that rule, with readers going in whenever readers are in, a writer
+would starve as long as there is always one of them.
+
+Pitfall: a task that reads and asks to read again waits behind a writer that has
+come in between, and the writer waits for it.
+"""
+
+import asyncio
+from collections import deque
+from contextlib import asynccontextmanager
+
+from twin import Number, Outcome, main, now
+
+PARAMS = {
+    "readers": Number(8, 1, 1_000),
+    "writers": Number(2, 0, 100),
+    "read": Number(200, 0, 60_000),
+    "write": Number(300, 0, 60_000),
+    "read_share": Number(80, 1, 100),
+}
+
+READS = 10
+WRITES = 3
+REST = (1, 800)
+
+
+class RwLock:
+    """Any number of readers or one writer, in the order in which they come."""
+
+    def __init__(self):
+        self.readers = 0
+        self.writer = False
+        self.queue = deque()
+
+    @asynccontextmanager
+    async def read(self):
+        await self._enter(False)
+        try:
+            yield
+        finally:
+            self.readers -= 1
+            self._let_in()
+
+    @asynccontextmanager
+    async def write(self):
+        await self._enter(True)
+        try:
+            yield
+        finally:
+            self.writer = False
+            self._let_in()
+
+    async def _enter(self, writes):
+        turn = asyncio.get_running_loop().create_future()
+        self.queue.append((turn, writes))
+        self._let_in()
+        await turn
+
+    def _let_in(self):
+        """Lets in who is at the head of the queue, as long as there is room."""
+        while self.queue and not self.writer:
+            turn, writes = self.queue[0]
+            if writes and self.readers:
+                return
+            self.queue.popleft()
+            if writes:
+                self.writer = True
+            else:
+                self.readers += 1
+            turn.set_result(None)
+
+
+class Library:
+    """What everybody reads, and who is at it."""
+
+    def __init__(self):
+        self.lock = RwLock()
+        self.writes = 0
+        self.reading = 0
+        self.writing = 0
+        self.peak = 0
+        self.disturbed = False
+
+    async def read(self, time):
+        self.reading += 1
+        self.peak = max(self.peak, self.reading)
+        self.look_around(0)
+        await asyncio.sleep(time / 1000)
+        self.look_around(0)
+        self.reading -= 1
+
+    async def write(self, time):
+        self.writing += 1
+        self.look_around(1)
+        await asyncio.sleep(time / 1000)
+        self.look_around(1)
+        self.writing -= 1
+        self.writes += 1
+
+    def look_around(self, writers):
+        """Whoever is in looks around: are there so many writers in, and if so, no readers?"""
+        if self.writing != writers or (self.writing and self.reading):
+            self.disturbed = True
+
+
+async def run(cx):
+    started = now()
+    library = Library()
+    rest = cx.read * (100 - cx.read_share) // cx.read_share
+
+    async with asyncio.TaskGroup() as group:
+        readers, writers = [], []
+        for i in range(cx.readers):
+            start = cx.jittered("start of reader", i, 0, cx.read + rest)
+            readers.append(group.create_task(reader(library, start, cx.read, rest), name=f"reader {i}"))
+        for i in range(cx.writers):
+            rests = [cx.draw(f"rest of writer {i}", round, *REST) for round in range(WRITES)]
+            writers.append(group.create_task(writer(library, rests, cx.write), name=f"writer {i}"))
+
+    readers_waited = max(task.result() for task in readers)
+    writers_waited = max((task.result() for task in writers), default=0)
+    bound = cx.read + (cx.read + cx.write) * max(cx.writers - 1, 0)
+    return (
+        Outcome()
+        .figure("most readers at once", library.peak, "readers")
+        .figure("writes", library.writes, "writes")
+        .figure("longest wait of a reader", readers_waited, "ms")
+        .figure("longest wait of a writer", writers_waited, "ms")
+        .figure("total", now() - started, "ms")
+        .check("nobody is there beside a writer", not library.disturbed)
+        .check(f"no writer waits longer than {bound} ms", writers_waited <= bound)
+        .check("every write is in the book", library.writes == cx.writers * WRITES)
+    )
+
+
+async def reader(library, start, read, rest):
+    """Reads and rests, again and again; returns its longest wait."""
+    waited = 0
+    await asyncio.sleep(start / 1000)
+    for _ in range(READS):
+        asked = now()
+        async with library.lock.read():
+            waited = max(waited, now() - asked)
+            await library.read(read)
+        await asyncio.sleep(rest / 1000)
+    return waited
+
+
+async def writer(library, rests, write):
+    """Rests and writes, again and again; returns its longest wait."""
+    waited = 0
+    for rest in rests:
+        await asyncio.sleep(rest / 1000)
+        asked = now()
+        async with library.lock.write():
+            waited = max(waited, now() - asked)
+            await library.write(write)
+    return waited
+
+
+if __name__ == "__main__":
+    main("rwlock", PARAMS, run)

@@ -1,0 +1,222 @@
+//! # Read-write lock: readers share, a waiting writer stops new readers
+//!
+//! Eight readers look things up, again and again, and are at it for four fifths of
+//! their time. Two writers come by now and then and want the place for themselves.
+//!
+//! **What you see.** Bundles of readers side by side, then a wall: one writer at
+//! work and every other lane waiting. Before each wall the bundle thins out:
+//! readers that come while a writer waits have to wait behind it.
+//!
+//! **Why.** Any number may read at once, since none of them changes anything. A writer
+//! needs everybody out. If readers went in whenever other readers are in, there
+//! would always be one, and a writer would wait for ever. So the lock is fair: it
+//! has one queue, first come, first served, and a reader does not pass a waiting writer.
+//!
+//! **Try.** Set `write` to 600: the walls are twice as thick, and with them the
+//! run grows from 4597 to 6397 ms, since every lane waits through each of the six. Set
+//! `read_share` to 100: readers never rest, and still no writer waits longer than
+//! 700 ms. Set `writers` to 0: no reader ever waits, and the run ends at 2734 ms.
+//!
+//! **Pitfall.** A task that has the lock for reading and asks for it again, in a
+//! function that it calls, can lock up: if a writer has come in between, the second
+//! `read()` waits behind the writer, and the writer waits for the first. And for
+//! short reads a plain mutex is often the faster lock: sharing has its cost.
+//!
+//! **Words.** asyncio: has no read-write lock; the twin builds one, forty lines of
+//! futures in a queue. Tokio: `RwLock`, `read().await` and `write().await`, fair in
+//! this way. The one of `std` leaves the order to the system.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::RwLock;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tracing::{Instrument, info, info_span};
+
+use crate::prelude::*;
+
+const READERS: Param = Param::count("readers", 8, (1, 1_000), "readers", "How many tasks read.");
+const WRITERS: Param = Param::count("writers", 2, (0, 100), "writers", "How many tasks write.");
+const READ: Param = Param::millis("read", 200, (0, 60_000), "How long a read takes.");
+const WRITE: Param = Param::millis("write", 300, (0, 60_000), "How long a write takes.");
+const READ_SHARE: Param =
+    Param::count("read_share", 80, (1, 100), "%", "The part of its time that a reader reads; for the rest of it, it rests.");
+
+/// How often each reader reads.
+const READS: usize = 10;
+/// How often each writer writes.
+const WRITES: usize = 3;
+/// How long a writer rests before a write, in milliseconds. It is drawn.
+const REST: RangeInclusive<u64> = 1..=800;
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "rwlock",
+    title: "Read-write lock",
+    group: Group::SharedState,
+    lesson: "Readers share, a waiting writer stops new readers.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[READERS, WRITERS, READ, WRITE, READ_SHARE],
+    patterns: &["read-write lock", "writer starvation", "fair lock"],
+    source: include_str!("rwlock.rs"),
+    path: file!(),
+    twin: include_str!("rwlock.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// What everybody reads, and who is at it.
+#[derive(Default)]
+struct Library {
+    /// How many writes went into it.
+    book: RwLock<u64>,
+    /// Readers that read now.
+    reading: AtomicU64,
+    /// The most that `reading` has been.
+    peak: AtomicU64,
+    /// Writers that write now.
+    writing: AtomicU64,
+    /// Whether anybody was ever there beside a writer.
+    disturbed: AtomicBool,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let library = Arc::new(Library::default());
+    let (read, write) = (cx.duration(READ), cx.duration(WRITE));
+    let rest = read * (100 - cx.number(READ_SHARE) as u32) / cx.number(READ_SHARE) as u32;
+    let rest = Duration::from_millis(rest.as_millis() as u64);
+
+    let mut readers = JoinSet::new();
+    for i in 0..cx.count(READERS) {
+        // They do not start together, so that there is always one of them at it.
+        let start = cx.jittered("start of reader", i, Duration::ZERO, read + rest);
+        readers.build_task().name(&format!("reader {i}")).spawn(reader(library.clone(), start, read, rest))?;
+    }
+    let mut writers = JoinSet::new();
+    for i in 0..cx.count(WRITERS) {
+        let stream = format!("rest of writer {i}");
+        let rests = (0..WRITES).map(|round| Duration::from_millis(cx.draw(&stream, round, REST))).collect();
+        writers.build_task().name(&format!("writer {i}")).spawn(writer(library.clone(), rests, write))?;
+    }
+    let readers_waited = longest(readers).await?;
+    let writers_waited = longest(writers).await?;
+
+    // Before a writer can be: the reads under way, every other writer, and one bundle of readers before each of those.
+    let others = cx.number(WRITERS).saturating_sub(1) as u32;
+    let bound = read + (read + write) * others;
+    let written = *library.book.read().await;
+    Ok(Outcome::new()
+        .figure("most readers at once", library.peak.load(Ordering::Relaxed), "readers")
+        .figure("writes", written, "writes")
+        .figure("longest wait of a reader", readers_waited, "ms")
+        .figure("longest wait of a writer", writers_waited, "ms")
+        .figure("total", started.elapsed(), "ms")
+        .check("nobody is there beside a writer", !library.disturbed.load(Ordering::Relaxed))
+        .check(
+            format!("no writer waits longer than {} ms", bound.as_millis()),
+            writers_waited <= bound || cx.on_time(writers_waited, bound),
+        )
+        .check("every write is in the book", written == cx.number(WRITERS) * WRITES as u64))
+}
+
+/// The longest wait of them all, when they have ended.
+async fn longest(mut tasks: JoinSet<Duration>) -> scenario::Result<Duration> {
+    let mut longest = Duration::ZERO;
+    while let Some(waited) = tasks.join_next().await {
+        longest = longest.max(waited?);
+    }
+    Ok(longest)
+}
+
+/// Reads and rests, again and again; returns its longest wait.
+async fn reader(library: Arc<Library>, start: Duration, read: Duration, rest: Duration) -> Duration {
+    let mut waited = Duration::ZERO;
+    sleep(start).await;
+    for _ in 0..READS {
+        let asked = Instant::now();
+        let book = library.book.read().await;
+        waited = waited.max(asked.elapsed());
+        library.read(*book, read).await;
+        drop(book);
+        sleep(rest).await;
+    }
+    waited
+}
+
+/// Rests and writes, again and again; returns its longest wait.
+async fn writer(library: Arc<Library>, rests: Vec<Duration>, write: Duration) -> Duration {
+    let mut waited = Duration::ZERO;
+    for rest in rests {
+        sleep(rest).await;
+        let asked = Instant::now();
+        let mut book = library.book.write().await;
+        waited = waited.max(asked.elapsed());
+        library.write(write).await;
+        *book += 1;
+        info!(counter.writes = *book, "has written");
+    }
+    waited
+}
+
+impl Library {
+    async fn read(&self, writes: u64, time: Duration) {
+        let reading = self.reading.fetch_add(1, Ordering::Relaxed) + 1;
+        self.peak.fetch_max(reading, Ordering::Relaxed);
+        self.look_around(0);
+        info!(counter.reading = reading, "reads what {writes} writes have made");
+        sleep(time).instrument(info_span!("reads")).await;
+        self.look_around(0);
+        let reading = self.reading.fetch_sub(1, Ordering::Relaxed) - 1;
+        info!(counter.reading = reading, "has read");
+    }
+
+    async fn write(&self, time: Duration) {
+        self.writing.fetch_add(1, Ordering::Relaxed);
+        self.look_around(1);
+        sleep(time).instrument(info_span!("writes")).await;
+        self.look_around(1);
+        self.writing.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whoever is in looks around: are there `writers` in, and if so, no readers?
+    fn look_around(&self, writers: u64) {
+        let (reading, writing) = (self.reading.load(Ordering::Relaxed), self.writing.load(Ordering::Relaxed));
+        if writing != writers || (writing > 0 && reading > 0) {
+            self.disturbed.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However busy the readers are, a writer waits for those that were there before it and no longer.
+    #[tokio::test(start_paused = true)]
+    async fn readers_do_not_starve_a_writer() -> scenario::Result<()> {
+        for read_share in ["1", "80", "100"] {
+            let outcome = run(Context::of(&SCENARIO, &[(READ_SHARE, read_share)])).await?;
+            assert!(outcome.holds(), "{read_share} %: {outcome:?}");
+            assert_eq!(outcome.value("writes"), Some(6.0));
+        }
+        Ok(())
+    }
+
+    /// Readers never wait for each other, and all of them wait for a writer.
+    #[tokio::test(start_paused = true)]
+    async fn a_write_is_a_wall() -> scenario::Result<()> {
+        for (writers, write, peak, total) in
+            [("2", "300", 8.0, 4597.0), ("2", "600", 8.0, 4597.0 + 6.0 * 300.0), ("0", "300", 8.0, 2734.0)]
+        {
+            let outcome = run(Context::of(&SCENARIO, &[(WRITERS, writers), (WRITE, write)])).await?;
+            let figures = (outcome.value("most readers at once"), outcome.value("total"));
+            assert_eq!(figures, (Some(peak), Some(total)), "{writers} writers, {write} ms");
+            assert_eq!(outcome.value("longest wait of a reader") > Some(0.0), writers != "0");
+        }
+        Ok(())
+    }
+}
