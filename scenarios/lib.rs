@@ -20,6 +20,7 @@ pub mod lost_update;
 pub mod oneshot;
 pub mod orphan;
 pub mod param;
+pub mod philosophers;
 pub mod pipeline;
 pub mod producer_consumer;
 pub mod rate_limit;
@@ -62,6 +63,7 @@ pub const CATALOGUE: &[Scenario] = &[
     lost_update::SCENARIO,
     rwlock::SCENARIO,
     deadlock::SCENARIO,
+    philosophers::SCENARIO,
 ];
 
 /// The scenario with that id.

@@ -57,6 +57,7 @@ fn may_stall(scenario: &Scenario, values: &Values) -> bool {
     match scenario.id {
         "producer-consumer" => is("end", "sentinel") && number("consumers") > number("producers"),
         "deadlock" => is("order", "crossed") && is("acquire", "lock"),
+        "philosophers" => is("strategy", "naive"),
         _ => false,
     }
 }
@@ -97,7 +98,8 @@ fn the_catalogue_is_in_teaching_order() {
             "lock-contention",
             "lost-update",
             "rwlock",
-            "deadlock"
+            "deadlock",
+            "philosophers"
         ]
     );
     assert!(CATALOGUE.is_sorted_by_key(|scenario| scenario.group), "the groups stand together");
@@ -325,6 +327,28 @@ fn a_ring_of_any_length_ends_when_it_backs_off() {
                 let (outcome, _) = finish("deadlock", &turned, seed);
                 assert_eq!(broken(&outcome), [""; 0], "{tasks} tasks, gap {gap}, seed {seed}");
             }
+        }
+    }
+}
+
+#[test]
+fn left_fork_first_ends_in_a_ring_with_some_seeds_and_the_lesson_counts_them() {
+    let philosophers = scenario("philosophers");
+    for (n, jitter, ends) in [("5", "50", 141), ("2", "50", 67), ("5", "0", 0), ("5", "400", 200)] {
+        let ended = |strategy| {
+            let turned = [("n", n), ("jitter", jitter), ("strategy", strategy)];
+            let ended = |seed: &u64| match simulate(philosophers, values(philosophers, &turned), *seed) {
+                Ended::Stalled => false,
+                Ended::Finished(outcome, _) => {
+                    assert_eq!(broken(&outcome), [""; 0], "{turned:?}, seed {seed}");
+                    true
+                }
+            };
+            (0..200).filter(ended).count()
+        };
+        assert_eq!(ended("naive"), ends, "naive, {n} with jitter {jitter}");
+        for strategy in ["ordered", "waiter", "try"] {
+            assert_eq!(ended(strategy), 200, "{strategy}, {n} with jitter {jitter}");
         }
     }
 }

@@ -103,6 +103,10 @@ const SETTINGS: &[Setting] = &[
     ("deadlock", 0, &[("order", "crossed"), ("acquire", "try_lock+backoff")]),
     ("deadlock", 4, &[("tasks", "5"), ("gap", "333")]),
     ("deadlock", 3, &[("tasks", "7"), ("gap", "400"), ("order", "crossed"), ("acquire", "try_lock+backoff")]),
+    ("philosophers", 0, &[]),
+    ("philosophers", 4, &[("strategy", "ordered"), ("n", "7")]),
+    ("philosophers", 5, &[("strategy", "waiter"), ("jitter", "777"), ("meals", "9")]),
+    ("philosophers", 3, &[("strategy", "try")]),
 ];
 
 #[test]

@@ -1,0 +1,266 @@
+//! # Philosophers: break one of the four conditions
+//!
+//! Five philosophers sit around a table, a fork between each two of them. They think,
+//! get hungry, take the fork on the left and then the one on the right, eat, and put both back.
+//!
+//! **What you see.** With the defaults it goes well: two eat, the others think or wait. With
+//! seed 3 all five get hungry at about the same time. Each takes the fork on the
+//! left and waits for the one on the right, which is the neighbour's left: a ring of
+//! waits, and nobody will ever eat.
+//!
+//! **Why.** A deadlock needs four things at once: forks that one has alone, hands
+//! that hold one fork and wait for another, nobody who takes a fork away from
+//! another, and a ring. Break one of them and it cannot happen. `ordered`
+//! breaks the ring: whoever takes forks by number, the lower one first, cannot be part
+//! of one. `waiter` breaks it too: it seats one fewer than there are chairs, so
+//! somebody always has two forks. `try` breaks *hold and wait*: with the second fork
+//! taken, it puts the first one back.
+//!
+//! **Try.** Run `naive` with other seeds: of 0 to 199, 141 end. With each of the
+//! other three strategies all of them do. Set `jitter` to 0: all get hungry in the same
+//! millisecond, and no seed ends. Set it to 400: all 200 end, and the fault is still
+//! there, hidden by calm. Set `n` to 2: two are enough for a ring, and 67 end.
+//!
+//! **Pitfall.** Not to lock up is not the same as to be fed. `try` can go on
+//! for ever without a meal when everybody tries again in step, so it waits for a drawn
+//! time, from a range that doubles, and after 16 attempts goes without the meal: then
+//! the check breaks instead of the run hanging. `waiter` needs one queue that everybody
+//! passes. `ordered` costs nothing.
+//!
+//! **Words.** asyncio: `asyncio.Lock` for a fork, `asyncio.Semaphore(n - 1)` for the
+//! waiter. Tokio: `Mutex`, `Semaphore::new(n - 1)`, `try_lock`. Neither knows of the ring.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tracing::{Instrument, info, info_span};
+
+use crate::prelude::*;
+
+const N: Param = Param::count("n", 5, (2, 100), "philosophers", "How many sit around the table, and how many forks lie on it.");
+const EAT: Param = Param::millis("eat", 200, (0, 60_000), "How long a meal takes.");
+const THINK: Param = Param::millis("think", 200, (0, 60_000), "How long a philosopher thinks before a meal, at least.");
+const JITTER: Param = Param::millis("jitter", 50, (0, 60_000), "How much longer it may be, drawn for each meal.");
+const MEALS: Param = Param::count("meals", 3, (1, 1_000), "meals", "How many meals each of them wants.");
+const STRATEGY: Param = Param::choice(
+    "strategy",
+    &["naive", "ordered", "waiter", "try"],
+    "Left fork first; lower number first; left first but one chair stays empty; or put the first back if the second is taken.",
+);
+
+/// How long it takes to reach for the second fork, with the first one in hand.
+const REACH: Duration = Duration::from_millis(20);
+/// How often a philosopher tries to get both forks for a meal before going without it.
+const ATTEMPTS: u32 = 16;
+/// How often the range of the pause after a failed attempt doubles.
+const DOUBLINGS: u32 = 6;
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "philosophers",
+    title: "Philosophers",
+    group: Group::SharedState,
+    lesson: "Break one of the four conditions of a deadlock.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[N, EAT, THINK, JITTER, MEALS, STRATEGY],
+    patterns: &["dining philosophers", "deadlock", "lock ordering", "resource hierarchy", "try lock"],
+    source: include_str!("philosophers.rs"),
+    path: file!(),
+    twin: include_str!("philosophers.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// What the philosophers share.
+struct Table {
+    /// Fork `i` lies to the left of philosopher `i`.
+    forks: Vec<Mutex<()>>,
+    /// The waiter's free chairs: one fewer than there are philosophers.
+    chairs: Semaphore,
+    /// Who eats now.
+    eating: Vec<AtomicBool>,
+    /// Whether two neighbours ever ate at the same time.
+    shared_a_fork: AtomicBool,
+    /// Meals eaten so far, by all together.
+    meals: AtomicU64,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let n = cx.count(N);
+    let table = Arc::new(Table {
+        forks: (0..n).map(|_| Mutex::new(())).collect(),
+        chairs: Semaphore::new(n - 1),
+        eating: (0..n).map(|_| AtomicBool::new(false)).collect(),
+        shared_a_fork: AtomicBool::new(false),
+        meals: AtomicU64::new(0),
+    });
+
+    let mut philosophers = JoinSet::new();
+    for i in 0..n {
+        let philosopher = Philosopher::new(&cx, i);
+        philosophers.build_task().name(&format!("philosopher {i}")).spawn(philosopher.live(table.clone()))?;
+    }
+    let (mut fed, mut longest, mut put_back) = (0, Duration::ZERO, 0);
+    while let Some(philosopher) = philosophers.join_next().await {
+        let philosopher = philosopher??;
+        fed += u64::from(philosopher.meals == cx.number(MEALS));
+        longest = longest.max(philosopher.longest_hunger);
+        put_back += philosopher.put_back;
+    }
+
+    Ok(Outcome::new()
+        .figure("meals", table.meals.load(Ordering::Relaxed), "meals")
+        .figure("longest hunger", longest, "ms")
+        .figure("forks put back", put_back, "times")
+        .figure("total", started.elapsed(), "ms")
+        .check("everybody is fed", fed == cx.number(N))
+        .check("no two neighbours eat at once", !table.shared_a_fork.load(Ordering::Relaxed)))
+}
+
+struct Philosopher {
+    cx: Context,
+    i: usize,
+    /// The fork that is taken first.
+    first: usize,
+    /// The fork that is taken with the first one in hand.
+    second: usize,
+    /// Meals eaten so far.
+    meals: u64,
+    /// The longest time from getting hungry to a meal.
+    longest_hunger: Duration,
+    /// How often the first fork was put back.
+    put_back: usize,
+}
+
+impl Philosopher {
+    fn new(cx: &Context, i: usize) -> Self {
+        let (left, right) = (i, (i + 1) % cx.count(N));
+        let (first, second) = match cx.word(STRATEGY) {
+            "ordered" => (left.min(right), left.max(right)),
+            _ => (left, right),
+        };
+        Self { cx: cx.clone(), i, first, second, meals: 0, longest_hunger: Duration::ZERO, put_back: 0 }
+    }
+
+    /// Thinks and eats, until it has had all its meals.
+    async fn live(mut self, table: Arc<Table>) -> scenario::Result<Self> {
+        for meal in 0..self.cx.count(MEALS) {
+            let stream = format!("thoughts of {}", self.i);
+            let think = self.cx.jittered(&stream, meal, self.cx.duration(THINK), self.cx.duration(JITTER));
+            sleep(think).await;
+            info!("is hungry");
+            self.dine(&table).await?;
+        }
+        Ok(self)
+    }
+
+    /// Takes both forks and eats; goes without if it cannot get them.
+    async fn dine(&mut self, table: &Table) -> scenario::Result<()> {
+        let hungry = Instant::now();
+        // The chair is given back at the end of the meal.
+        let _chair = match self.cx.word(STRATEGY) {
+            "waiter" => Some(table.chairs.acquire().await?),
+            _ => None,
+        };
+        for attempt in 0..ATTEMPTS {
+            let Some(_forks) = self.take_forks(table).await else {
+                self.pause(attempt).await;
+                continue;
+            };
+            self.longest_hunger = self.longest_hunger.max(hungry.elapsed());
+            self.eat(table).await;
+            return Ok(());
+        }
+        info!("goes without a meal");
+        Ok(())
+    }
+
+    /// One fork, then the other. `None`: the second one was taken, and the first one is back on the table.
+    async fn take_forks<'a>(&self, table: &'a Table) -> Option<(MutexGuard<'a, ()>, MutexGuard<'a, ()>)> {
+        let first = table.forks[self.first].lock().await;
+        info!("takes fork {}", self.first);
+        sleep(REACH).await;
+        let second = match self.cx.word(STRATEGY) {
+            "try" => table.forks[self.second].try_lock().ok()?,
+            _ => table.forks[self.second].lock().await,
+        };
+        Some((first, second))
+    }
+
+    async fn eat(&mut self, table: &Table) {
+        let n = table.eating.len();
+        let neighbours = [(self.i + n - 1) % n, (self.i + 1) % n];
+        table.eating[self.i].store(true, Ordering::Relaxed);
+        if neighbours.iter().any(|neighbour| table.eating[*neighbour].load(Ordering::Relaxed)) {
+            table.shared_a_fork.store(true, Ordering::Relaxed);
+        }
+        sleep(self.cx.duration(EAT)).instrument(info_span!("eats")).await;
+        table.eating[self.i].store(false, Ordering::Relaxed);
+        self.meals += 1;
+        let meals = table.meals.fetch_add(1, Ordering::Relaxed) + 1;
+        info!(counter.meals = meals, "has eaten");
+    }
+
+    /// Waits with nothing in hand, for a time of its own, so that no two try again in step.
+    async fn pause(&mut self, attempt: u32) {
+        info!("fork {} is taken: puts fork {} back", self.second, self.first);
+        let longest = (self.cx.number(EAT) + REACH.as_millis() as u64) << attempt.min(DOUBLINGS);
+        let range: RangeInclusive<u64> = 1..=longest;
+        let pause = self.cx.draw(&format!("pauses of {}", self.i), self.put_back, range);
+        self.put_back += 1;
+        sleep(Duration::from_millis(pause)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::param::Value;
+
+    /// Far more virtual time than any of these runs takes. It passes only if nothing can run any more.
+    const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
+    /// Left fork first ends in a ring with some seeds; each of the other strategies feeds everybody with all of them.
+    #[tokio::test(start_paused = true)]
+    async fn each_broken_condition_is_enough() -> scenario::Result<()> {
+        for strategy in ["naive", "ordered", "waiter", "try"] {
+            for seed in [0, 3] {
+                let mut values = Values::defaults(SCENARIO.params);
+                values.set(&STRATEGY, Value::Choice(strategy));
+                let ended = timeout(FOR_EVER, run(Context::new(values, seed, Clock::Virtual))).await;
+                assert_eq!(ended.is_ok(), strategy != "naive" || seed == 0, "{strategy}, seed {seed}");
+                if let Ok(outcome) = ended {
+                    assert!(outcome?.holds(), "{strategy}, seed {seed}");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A fork that is never given back costs `try` its meals, and not its life.
+    #[tokio::test(start_paused = true)]
+    async fn whoever_tries_in_vain_goes_without() -> scenario::Result<()> {
+        let cx = Context::of(&SCENARIO, &[(STRATEGY, "try"), (N, "2")]);
+        let table = Table {
+            forks: vec![Mutex::new(()), Mutex::new(())],
+            chairs: Semaphore::new(1),
+            eating: vec![AtomicBool::new(false), AtomicBool::new(false)],
+            shared_a_fork: AtomicBool::new(false),
+            meals: AtomicU64::new(0),
+        };
+        let _kept = table.forks[1].lock().await;
+        let mut philosopher = Philosopher::new(&cx, 0);
+        philosopher.dine(&table).await?;
+        assert_eq!((philosopher.meals, philosopher.put_back), (0, 16));
+        assert!(table.forks[0].try_lock().is_ok(), "and the fork is back on the table");
+        Ok(())
+    }
+}
