@@ -30,6 +30,7 @@ pub mod semaphore;
 pub mod sequential;
 pub mod spawn;
 pub mod task_group;
+pub mod thundering_herd;
 pub mod worker_pool;
 
 pub use param::{Kind, Param, Value, ValueError, Values};
@@ -64,6 +65,7 @@ pub const CATALOGUE: &[Scenario] = &[
     rwlock::SCENARIO,
     deadlock::SCENARIO,
     philosophers::SCENARIO,
+    thundering_herd::SCENARIO,
 ];
 
 /// The scenario with that id.

@@ -107,6 +107,9 @@ const SETTINGS: &[Setting] = &[
     ("philosophers", 4, &[("strategy", "ordered"), ("n", "7")]),
     ("philosophers", 5, &[("strategy", "waiter"), ("jitter", "777"), ("meals", "9")]),
     ("philosophers", 3, &[("strategy", "try")]),
+    ("thundering-herd", 0, &[]),
+    ("thundering-herd", 0, &[("waiters", "1"), ("variant", "notify_waiters")]),
+    ("thundering-herd", 0, &[("waiters", "77"), ("variant", "notify_waiters")]),
 ];
 
 #[test]

@@ -1,0 +1,79 @@
+"""Thundering herd: wake one, not all.
+
+`Condition.notify()` wakes the waiter that has waited longest, `notify_all()`
+wakes everybody. When only one can go on, all others look, find nothing, and wait
+again: n² / 2 wakes for n jobs. Nothing fails, so nobody notices.
+
+A condition remembers no wake: `notify()` with nobody waiting is gone. It is safe
+because look and wait are under the lock of the condition, so none falls between.
+"""
+
+import asyncio
+
+from twin import Choice, Number, Outcome, main, now
+
+PARAMS = {
+    "waiters": Number(50, 1, 1_000),
+    "variant": Choice("notify_one", "notify_waiters"),
+}
+
+EVERY = 50
+WORK = 200
+
+
+class Hall:
+    """Where jobs lie, and who is told of them."""
+
+    def __init__(self):
+        self.jobs = 0
+        self.news = asyncio.Condition()
+        self.wakes = 0
+        self.grants = 0
+
+    async def wait_for_job(self):
+        async with self.news:
+            while self.jobs == 0:
+                await self.news.wait()
+                self.wakes += 1
+            self.jobs -= 1
+            self.grants += 1
+
+    async def bring_job(self, variant):
+        async with self.news:
+            self.jobs += 1
+            if variant == "notify_one":
+                self.news.notify()
+            else:
+                self.news.notify_all()
+
+
+async def run(cx):
+    started = now()
+    hall = Hall()
+
+    async with asyncio.TaskGroup() as waiters:
+        for i in range(cx.waiters):
+            waiters.create_task(waiter(hall), name=f"waiter {i}")
+        for _ in range(cx.waiters):
+            await asyncio.sleep(EVERY / 1000)
+            await hall.bring_job(cx.variant)
+
+    return (
+        Outcome()
+        .figure("jobs", hall.grants, "jobs")
+        .figure("wakes", hall.wakes, "wakes")
+        .figure("for nothing", hall.wakes - hall.grants, "wakes")
+        .figure("total", now() - started, "ms")
+        .check("every waiter gets a job", hall.grants == cx.waiters)
+        .check("every wake is good for a job", hall.wakes == hall.grants)
+    )
+
+
+async def waiter(hall):
+    """Waits for a job and does it."""
+    await hall.wait_for_job()
+    await asyncio.sleep(WORK / 1000)
+
+
+if __name__ == "__main__":
+    main("thundering-herd", PARAMS, run)

@@ -1,0 +1,165 @@
+//! # Thundering herd: wake one, not all
+//!
+//! Fifty waiters want a job each. A dispatcher brings one job every 50 ms and
+//! tells them.
+//!
+//! **What you see.** With `variant=notify_one` each job wakes one waiter, which
+//! takes it: a staircase. With `variant=notify_waiters` each job wakes everybody who still
+//! waits: fifty polls, one job taken, 49 polls for nothing, and the next time again.
+//!
+//! **Why.** A wake costs a poll, and a poll that finds nothing to do goes back to
+//! sleep. When n wait and one can go on, waking all of them makes n polls a job and
+//! n² / 2 for n jobs: 50 against 1275. Nothing *fails*, and so nobody notices:
+//! the jobs are all done, at the same time. What it costs is the processor.
+//!
+//! **Try.** Turn `variant` to `notify_waiters`: 1275 wakes instead of 50. Then set
+//! `waiters` to 100: twice the jobs take 5050 wakes, four times as many. With
+//! `notify_one` it would be 100.
+//!
+//! **Pitfall.** `notify_one` with nobody waiting keeps one permit for whoever comes
+//! next; `notify_waiters` keeps none. So make the `notified()` future *first* and
+//! look for a job *after* that, as `wait_for_job` does. The other way round, a
+//! `notify_waiters` between look and wait wakes nobody, and the waiter sleeps on.
+//! Waking all is right where all can go on: at a shutdown, or when a barrier falls.
+//!
+//! **Words.** asyncio: `Condition.notify()` and `notify_all()`; it keeps no permit,
+//! but look and wait are under one lock, so no wake falls between. Tokio:
+//! `Notify::notify_one` and `notify_waiters`. A semaphore or a channel wakes one
+//! at a time by itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tracing::{Instrument, info, info_span};
+
+use crate::prelude::*;
+
+const WAITERS: Param = Param::count("waiters", 50, (1, 1_000), "waiters", "How many wait for a job; there is one for each.");
+const VARIANT: Param = Param::choice(
+    "variant",
+    &["notify_one", "notify_waiters"],
+    "Who is told of a new job: who has waited longest, or everybody.",
+);
+
+/// How often a job comes.
+const EVERY: Duration = Duration::from_millis(50);
+/// How long the work on a job takes.
+const WORK: Duration = Duration::from_millis(200);
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "thundering-herd",
+    title: "Thundering herd",
+    group: Group::SharedState,
+    lesson: "Wake one, not all.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[WAITERS, VARIANT],
+    patterns: &["thundering herd", "condition variable", "notify one and notify all"],
+    source: include_str!("thundering_herd.rs"),
+    path: file!(),
+    twin: include_str!("thundering_herd.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// Where jobs lie, and who is told of them.
+#[derive(Default)]
+struct Hall {
+    /// Jobs that nobody has taken yet.
+    jobs: AtomicU64,
+    news: Notify,
+    /// How often a waiter was woken.
+    wakes: AtomicU64,
+    /// How often a waiter got a job.
+    grants: AtomicU64,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let hall = Arc::new(Hall::default());
+
+    let mut waiters = JoinSet::new();
+    for i in 0..cx.count(WAITERS) {
+        waiters.build_task().name(&format!("waiter {i}")).spawn(waiter(hall.clone()))?;
+    }
+    for _ in 0..cx.count(WAITERS) {
+        sleep(EVERY).await;
+        hall.jobs.fetch_add(1, Ordering::Relaxed);
+        match cx.word(VARIANT) {
+            "notify_one" => hall.news.notify_one(),
+            _ => hall.news.notify_waiters(),
+        }
+    }
+    while let Some(done) = waiters.join_next().await {
+        done?;
+    }
+
+    let (wakes, grants) = (hall.wakes.load(Ordering::Relaxed), hall.grants.load(Ordering::Relaxed));
+    Ok(Outcome::new()
+        .figure("jobs", grants, "jobs")
+        .figure("wakes", wakes, "wakes")
+        .figure("for nothing", wakes.saturating_sub(grants), "wakes")
+        .figure("total", started.elapsed(), "ms")
+        .check("every waiter gets a job", grants == cx.number(WAITERS))
+        .check("every wake is good for a job", wakes == grants))
+}
+
+/// Waits for a job and does it.
+async fn waiter(hall: Arc<Hall>) {
+    hall.wait_for_job().await;
+    sleep(WORK).instrument(info_span!("works")).await;
+}
+
+impl Hall {
+    async fn wait_for_job(&self) {
+        loop {
+            // Made before the look: from here on `notify_waiters` is not missed.
+            let news = self.news.notified();
+            if self.take() {
+                return;
+            }
+            news.await;
+            let wakes = self.wakes.fetch_add(1, Ordering::Relaxed) + 1;
+            info!(counter.wakes = wakes, "is woken");
+        }
+    }
+
+    /// Takes a job if there is one.
+    fn take(&self) -> bool {
+        let taken = self.jobs.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |jobs| jobs.checked_sub(1)).is_ok();
+        if taken {
+            let grants = self.grants.fetch_add(1, Ordering::Relaxed) + 1;
+            info!(counter.grants = grants, "takes the job");
+        }
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Waking one costs a wake a job. Waking all costs n² / 2: twice the waiters, four times the wakes.
+    #[tokio::test(start_paused = true)]
+    async fn waking_all_is_for_nothing() -> scenario::Result<()> {
+        for (variant, waiters, wakes) in [
+            ("notify_one", "50", 50.0),
+            ("notify_one", "100", 100.0),
+            ("notify_waiters", "50", 1275.0),
+            ("notify_waiters", "100", 5050.0),
+            ("notify_waiters", "1", 1.0),
+        ] {
+            let started = Instant::now();
+            let outcome = run(Context::of(&SCENARIO, &[(VARIANT, variant), (WAITERS, waiters)])).await?;
+            assert_eq!(outcome.value("wakes"), Some(wakes), "{variant}, {waiters} waiters");
+            assert_eq!(outcome.holds(), Some(wakes) == outcome.value("jobs"), "{variant}, {waiters} waiters");
+            let jobs = outcome.value("jobs").unwrap_or_default() as u32;
+            assert_eq!(started.elapsed(), EVERY * jobs + WORK, "and it takes as long either way");
+        }
+        Ok(())
+    }
+}
