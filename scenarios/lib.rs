@@ -13,6 +13,7 @@ pub mod deadlock;
 pub mod draw;
 pub mod first_completed;
 pub mod forgotten_await;
+pub mod futurelock;
 pub mod gather;
 pub mod gather_errors;
 pub mod lock_contention;
@@ -66,6 +67,7 @@ pub const CATALOGUE: &[Scenario] = &[
     deadlock::SCENARIO,
     philosophers::SCENARIO,
     thundering_herd::SCENARIO,
+    futurelock::SCENARIO,
 ];
 
 /// The scenario with that id.

@@ -59,6 +59,7 @@ fn may_stall(scenario: &Scenario, values: &Values) -> bool {
         "producer-consumer" => is("end", "sentinel") && number("consumers") > number("producers"),
         "deadlock" => is("order", "crossed") && is("acquire", "lock"),
         "philosophers" => is("strategy", "naive"),
+        "futurelock" => is("variant", "select-ref"),
         _ => false,
     }
 }
@@ -101,7 +102,8 @@ fn the_catalogue_is_in_teaching_order() {
             "rwlock",
             "deadlock",
             "philosophers",
-            "thundering-herd"
+            "thundering-herd",
+            "futurelock"
         ]
     );
     assert!(CATALOGUE.is_sorted_by_key(|scenario| scenario.group), "the groups stand together");

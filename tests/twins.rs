@@ -110,6 +110,10 @@ const SETTINGS: &[Setting] = &[
     ("thundering-herd", 0, &[]),
     ("thundering-herd", 0, &[("waiters", "1"), ("variant", "notify_waiters")]),
     ("thundering-herd", 0, &[("waiters", "77"), ("variant", "notify_waiters")]),
+    // With `select-ref` the request that nobody polls stalls the run; asyncio has no such request, and ends.
+    ("futurelock", 0, &[("variant", "spawned")]),
+    ("futurelock", 0, &[("variant", "spawned"), ("hold", "400"), ("query", "333")]),
+    ("futurelock", 0, &[("variant", "select-ref"), ("patience", "3000")]),
 ];
 
 #[test]

@@ -1,0 +1,168 @@
+//! # Futurelock: a future that nobody polls keeps its place in the queue
+//!
+//! A backup holds the database for two seconds. A client asks for it too, gets
+//! impatient after half a second, and asks a second time while its first
+//! request still stands in the queue.
+//!
+//! **What you see.** With `variant=select-ref` the client waits for the database
+//! for good, and nobody holds it: the backup has ended. With `variant=spawned` the
+//! first request is a lane of its own, and everything ends.
+//!
+//! **Why.** The lock is fair. When the backup lets go, it goes to whoever has
+//! waited longest: the first request. That one is woken, and never polled. It is a
+//! future *inside* the client, which polled it through `&mut` in a `select!`, took
+//! the other branch, and now awaits the second request only. The second stands behind
+//! the first, and the first needs the client to poll it. No cycle between tasks:
+//! there is one task, and it waits for itself. A spawned task is polled by the
+//! runtime, whatever its parent waits for.
+//!
+//! **Try.** Turn `variant` to `spawned`: the run ends at 3000 ms. Back with
+//! `select-ref`, set `patience` to 3000: the first request is served before the
+//! client gets impatient, and the run ends at 2500 ms. It works until the day when the
+//! backup takes long. Set `hold` to 400: now the first request *has* the database
+//! when the client turns away from it, in the middle of its query, and keeps it for ever.
+//!
+//! **Pitfall.** It needs `select!` on `&mut future` (or on a stream of futures, or
+//! a `FuturesUnordered`) *and* an await in a branch while that future is still
+//! there. Drop the future first, so that its place in the queue goes with it, spawn
+//! it, or await nothing in the branch. The same happens with a permit of a
+//! semaphore, a place in a bounded channel, a connection of a pool.
+//!
+//! **Words.** asyncio: it cannot happen, since `asyncio.wait` takes tasks only, and
+//! a task runs whoever waits for it; there `select-ref` is the same as `spawned`. Tokio:
+//! `select!` on `&mut future` polls in place, `tokio::spawn` gives the future to the runtime.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::task::{Builder, yield_now};
+use tokio::time::{Instant, sleep};
+use tracing::{Instrument, info, info_span};
+
+use crate::prelude::*;
+
+const HOLD: Param = Param::millis("hold", 2_000, (0, 60_000), "How long the backup holds the database.");
+const PATIENCE: Param = Param::millis("patience", 500, (1, 60_000), "When the client asks a second time.");
+const QUERY: Param = Param::millis("query", 500, (0, 60_000), "How long a request holds the database.");
+const VARIANT: Param = Param::choice(
+    "variant",
+    &["select-ref", "spawned"],
+    "Who polls the first request: the client, by reference in a select, or the runtime, as a task.",
+);
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "futurelock",
+    title: "Futurelock",
+    group: Group::SharedState,
+    lesson: "A future nobody polls keeps its place in the queue.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[HOLD, PATIENCE, QUERY, VARIANT],
+    patterns: &["futurelock", "select by reference", "deadlock"],
+    source: include_str!("futurelock.rs"),
+    path: file!(),
+    twin: include_str!("futurelock.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// Answers so far.
+type Database = Arc<Mutex<u64>>;
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let database = Database::default();
+    let (query, patience) = (cx.duration(QUERY), cx.duration(PATIENCE));
+
+    let backup = Builder::new().name("backup").spawn(backup(database.clone(), cx.duration(HOLD)))?;
+    let client = Builder::new().name("client");
+    let client = match cx.word(VARIANT) {
+        "select-ref" => client.spawn(impatient(database.clone(), query, patience))?,
+        _ => client.spawn(impatient_with_a_task(database.clone(), query, patience))?,
+    };
+    backup.await?;
+    let asked = client.await??;
+
+    let answers = *database.lock().await;
+    Ok(Outcome::new()
+        .figure("asked", asked, "requests")
+        .figure("answers", answers, "requests")
+        .figure("total", started.elapsed(), "ms")
+        .check("every request is answered", answers == asked))
+}
+
+/// Takes the database for itself.
+async fn backup(database: Database, hold: Duration) {
+    let _held = database.lock().await;
+    sleep(hold).instrument(info_span!("holds the database")).await;
+}
+
+/// One request: wait for the database, use it, let it go.
+async fn request(database: Database, query: Duration) {
+    let mut answers = database.lock().await;
+    sleep(query).instrument(info_span!("queries")).await;
+    *answers += 1;
+    info!(counter.answers = *answers, "is answered");
+}
+
+/// `select-ref`: polls the first request through a reference, and not at all while it awaits the second.
+async fn impatient(database: Database, query: Duration, patience: Duration) -> scenario::Result<u64> {
+    // The backup goes first.
+    yield_now().await;
+    let mut first = pin!(request(database.clone(), query).instrument(info_span!("first request")));
+    tokio::select! {
+        () = &mut first => return Ok(1),
+        () = sleep(patience) => info!("asks a second time"),
+    }
+    // `first` still stands in the queue. Nobody polls it, and this one stands behind it.
+    request(database, query).instrument(info_span!("second request")).await;
+    first.await;
+    Ok(2)
+}
+
+/// `spawned`: the first request is a task, which the runtime polls.
+async fn impatient_with_a_task(database: Database, query: Duration, patience: Duration) -> scenario::Result<u64> {
+    yield_now().await;
+    let mut first = Builder::new().name("first request").spawn(request(database.clone(), query))?;
+    tokio::select! {
+        ended = &mut first => {
+            ended?;
+            return Ok(1);
+        }
+        () = sleep(patience) => info!("asks a second time"),
+    }
+    request(database, query).instrument(info_span!("second request")).await;
+    first.await?;
+    Ok(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// Far more virtual time than any of these runs takes. It passes only if nothing can run any more.
+    const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
+    /// The request that nobody polls blocks the one behind it, if there is one behind it.
+    #[tokio::test(start_paused = true)]
+    async fn only_a_request_that_is_not_polled_blocks_the_next_one() -> scenario::Result<()> {
+        for (variant, hold, patience, total) in [
+            ("select-ref", "2000", "500", None),
+            ("select-ref", "2000", "3000", Some(2500.0)),
+            ("select-ref", "400", "500", None),
+            ("select-ref", "400", "1000", Some(900.0)),
+            ("spawned", "2000", "500", Some(3000.0)),
+            ("spawned", "2000", "3000", Some(2500.0)),
+        ] {
+            let turned = [(VARIANT, variant), (HOLD, hold), (PATIENCE, patience)];
+            let ended = timeout(FOR_EVER, run(Context::of(&SCENARIO, &turned))).await.ok().transpose()?;
+            assert_eq!(ended.as_ref().and_then(|outcome| outcome.value("total")), total, "{turned:?}");
+            assert!(ended.is_none_or(|outcome| outcome.holds()), "{turned:?}");
+        }
+        Ok(())
+    }
+}
