@@ -14,7 +14,7 @@ use crate::engine::{Phase, Spec};
 use crate::trace::Trace;
 
 /// A run that is not over by then is shown as soon as it has come past the cursor, or gives way to a newer one.
-const PATIENCE: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// See the module.
 #[derive(Debug)]
