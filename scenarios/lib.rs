@@ -32,6 +32,8 @@ pub mod sequential;
 pub mod spawn;
 pub mod task_group;
 pub mod thundering_herd;
+pub mod timeout;
+pub mod work;
 pub mod worker_pool;
 
 pub use param::{Kind, Param, Value, ValueError, Values};
@@ -50,6 +52,7 @@ pub const CATALOGUE: &[Scenario] = &[
     spawn::SCENARIO,
     gather_errors::SCENARIO,
     first_completed::SCENARIO,
+    timeout::SCENARIO,
     cancellation::SCENARIO,
     task_group::SCENARIO,
     orphan::SCENARIO,

@@ -16,6 +16,7 @@ import asyncio
 import json
 import selectors
 import sys
+import time
 
 # Virtual time ------------------------------------------------------------------
 
@@ -32,6 +33,10 @@ class JumpingSelector(selectors.DefaultSelector):
         # An integer, so that time stays exact however many small sleeps are added up.
         self.now_ms = 0
 
+    def jump(self, ms):
+        """CPU work on virtual time: the clock moves, and nobody else has run."""
+        self.now_ms += ms
+
     def select(self, timeout=None):
         events = super().select(0)
         if not events and timeout is None:
@@ -47,6 +52,7 @@ class JumpingLoop(asyncio.SelectorEventLoop):
     def __init__(self):
         self._jumping = JumpingSelector()
         super().__init__(self._jumping)
+        self.jump = self._jumping.jump
 
     def time(self):
         return self._jumping.now_ms / 1000
@@ -162,6 +168,8 @@ class Context:
         self.seed = given.pop("seed", SEED.default)
         self.values = {name: given.get(name, param.default) for name, param in params.items()}
         vars(self).update(self.values)
+        # Whether the run is on the real clock, as it must be where threads take part.
+        self.real = False
 
     def draw(self, stream, index, low, high):
         """A number from low to high, drawn from the seed."""
@@ -170,6 +178,19 @@ class Context:
     def jittered(self, stream, index, base, jitter):
         """base plus a drawn part of jitter, in milliseconds."""
         return base + self.draw(stream, index, 0, jitter)
+
+    def burn(self, ms):
+        """CPU work: takes so long, and gives nothing back to the loop before it is done."""
+        if not self.real:
+            asyncio.get_running_loop().jump(ms)
+            return
+        end = time.monotonic() + ms / 1000
+        while time.monotonic() < end:
+            pass
+
+    def on_time(self, took, expected):
+        """Whether something took as long as it should: exactly on virtual time, about so long on the real clock."""
+        return took == expected or (self.real and abs(took - expected) <= 0.15 * expected + 50)
 
 
 # The report --------------------------------------------------------------------
@@ -190,8 +211,10 @@ class Outcome:
         return self
 
 
-def main(scenario, params, run, refuse=None):
+def main(scenario, params, run, refuse=None, real=None):
     """Reads NAME=VALUE arguments, runs the twin, prints its outcome as one JSON object.
+
+    `real` says of a context whether that run has threads, which do not live on virtual time.
 
     Exit code 1 when a check does not hold or the run stalled, 2 for bad usage.
     """
@@ -201,14 +224,16 @@ def main(scenario, params, run, refuse=None):
         cx = Context(params, sys.argv[1:])
         if refuse is not None:
             refuse(cx)
+        cx.real = real is not None and real(cx)
     except BadValue as error:
         sys.exit(_complain(scenario, error, 2))
 
     async def timed():
-        return await run(cx), now()
+        started = now()
+        return await run(cx), now() - started
 
     try:
-        with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        with asyncio.Runner(loop_factory=None if cx.real else JumpingLoop) as runner:
             outcome, elapsed = runner.run(timed())
     except Stalled as error:
         sys.exit(_complain(scenario, error, 1))

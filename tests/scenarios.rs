@@ -12,6 +12,8 @@ use simulate::{Ended, simulate, values};
 /// What a lesson breaks on purpose: the scenario, the setting that does it, and the check that may fail there.
 const BREAKS: &[(&str, &str, &str)] = &[
     ("cancellation", "variant=drop", "no item is lost"),
+    ("timeout", "variant=blocking", "it times out if the work needs longer"),
+    ("timeout", "variant=blocking", "it is over at the limit at the latest"),
     ("orphan", "variant=drop", "every error that is raised is heard"),
     ("forgotten-await", "variant=forgotten", "every order that is confirmed is saved"),
     ("lost-update", "variant=none", "no update is lost"),
@@ -77,6 +79,7 @@ fn the_catalogue_is_in_teaching_order() {
             "spawn",
             "gather-errors",
             "first-completed",
+            "timeout",
             "cancellation",
             "task-group",
             "orphan",
