@@ -25,6 +25,7 @@ pub mod philosophers;
 pub mod pipeline;
 pub mod producer_consumer;
 pub mod rate_limit;
+pub mod retry;
 pub mod rwlock;
 pub mod scenario;
 pub mod semaphore;
@@ -71,6 +72,7 @@ pub const CATALOGUE: &[Scenario] = &[
     philosophers::SCENARIO,
     thundering_herd::SCENARIO,
     futurelock::SCENARIO,
+    retry::SCENARIO,
 ];
 
 /// The scenario with that id.

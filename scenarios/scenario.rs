@@ -84,6 +84,10 @@ pub enum Group {
     Channels,
     /// Locks and what goes wrong with them.
     SharedState,
+    /// What has to be given back, and how a service ends.
+    Resources,
+    /// What to do when others fail.
+    Resilience,
 }
 
 impl Group {
@@ -94,6 +98,8 @@ impl Group {
             Group::Limits => "Limits",
             Group::Channels => "Channels and streams",
             Group::SharedState => "Shared state",
+            Group::Resources => "Resources and shutdown",
+            Group::Resilience => "Resilience",
         }
     }
 }

@@ -97,7 +97,8 @@ fn the_catalogue_is_in_teaching_order() {
             "deadlock",
             "philosophers",
             "thundering-herd",
-            "futurelock"
+            "futurelock",
+            "retry"
         ]
     );
     assert!(CATALOGUE.is_sorted_by_key(|scenario| scenario.group), "the groups stand together");
@@ -358,6 +359,19 @@ fn a_write_is_a_wall_and_no_writer_starves() {
     }
     for (write, total) in [("300", 4597.0), ("600", 6397.0)] {
         assert_eq!(finish("rwlock", &[("write", write)], 0).0.value("total"), Some(total), "{write} ms");
+    }
+}
+
+#[test]
+fn jitter_dissolves_the_waves_of_retries_whatever_the_seed() {
+    for seed in 0..20 {
+        let most = |jitter| {
+            let (outcome, _) = finish("retry", &[("jitter", jitter), ("fail_rate", "100"), ("clients", "100")], seed);
+            assert_eq!(broken(&outcome), [""; 0], "{jitter}, seed {seed}");
+            outcome.value("most retries within 100 ms").expect("the figure")
+        };
+        assert!(most("none") > 99.0, "seed {seed}");
+        assert!(most("full") < 35.0 && most("equal") < 35.0, "seed {seed}: {} {}", most("full"), most("equal"));
     }
 }
 

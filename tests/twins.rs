@@ -118,6 +118,10 @@ const SETTINGS: &[Setting] = &[
     ("futurelock", 0, &[("variant", "spawned")]),
     ("futurelock", 0, &[("variant", "spawned"), ("hold", "400"), ("query", "333")]),
     ("futurelock", 0, &[("variant", "select-ref"), ("patience", "3000")]),
+    // With `scope` asyncio cancels the task while it opens, and Tokio asks it to stop when it has opened: not compared.
+    ("retry", 0, &[]),
+    ("retry", 7, &[("jitter", "full"), ("clients", "100"), ("attempts", "10"), ("fail_rate", "80")]),
+    ("retry", 3, &[("jitter", "equal"), ("delay", "333"), ("backoff", "170"), ("fatal_rate", "20")]),
 ];
 
 #[test]

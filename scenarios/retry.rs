@@ -1,0 +1,276 @@
+//! # Retry: backoff needs jitter
+//!
+//! A service comes back from a restart, and twenty clients call it in the same
+//! moment. Some calls fail. Whoever failed tries again after a second, and then after two.
+//!
+//! **What you see.** With `jitter=none` bars stand in columns: all first calls at once,
+//! all second calls at once, all third. With `jitter=full` the columns dissolve: the
+//! same clients, the same failures, and hardly two of them call together.
+//!
+//! **Why.** Clients that fail together wait for the same time, and so they come
+//! back together. A backoff that doubles puts more time between the waves; it
+//! does not make them smaller. Only chance does: `full` draws each pause between
+//! nothing and the whole delay, `equal` between one half of it and the whole.
+//!
+//! **Try.** Set `fail_rate` to 100, so that nobody gets through: with `none` 20 retries
+//! fall within 100 ms. Turn `jitter` to `full`: 6; to `equal`: 7. Now set `clients` to 40: it is
+//! 40 with `none`, and 11 with `full`. Set `fatal_rate` to 50: half of the calls fail in a
+//! way that no retry can mend, and nobody tries those again. Set `backoff` to 100 %:
+//! each pause is as long as the one before, and the run ends a second earlier.
+//!
+//! **Pitfall.** Retry only what may be sent twice, and only what can go well the
+//! next time: a wrong password is as wrong in a second. And retries multiply: three
+//! attempts in each of three layers are 27 calls at the bottom. Count them in one place.
+//!
+//! **Words.** asyncio: a loop with `try`, `except`, `await asyncio.sleep(pause)`,
+//! or `tenacity`. Tokio: a loop with `match` and `sleep(pause)`, or the crates
+//! `backon` and `tower`. In both, an error of a type of its own says what is fatal.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tracing::{Instrument, info, info_span, warn};
+
+use crate::prelude::*;
+
+const CLIENTS: Param = Param::count("clients", 20, (1, 1_000), "clients", "How many clients call at the same moment.");
+const ATTEMPTS: Param = Param::count("attempts", 3, (1, 10), "attempts", "How often a client tries at most.");
+const DELAY: Param = Param::millis("delay", 1_000, (0, 60_000), "The delay after the first failed attempt.");
+const BACKOFF: Param = Param::count(
+    "backoff",
+    200,
+    (100, 1_000),
+    "%",
+    "Each delay as a part of the one before: 200 % doubles it. A minute is the most.",
+);
+const JITTER: Param = Param::choice(
+    "jitter",
+    &["none", "full", "equal"],
+    "The pause: the delay itself, drawn from all of it, or half of it and a draw from the other half.",
+);
+const FAIL_RATE: Param = Param::count("fail_rate", 60, (0, 100), "%", "How many calls fail for the time being.");
+const FATAL_RATE: Param = Param::count("fatal_rate", 0, (0, 100), "%", "How many calls fail in a way that no retry can mend.");
+
+/// How long a call takes, whatever comes of it.
+const CALL: Duration = Duration::from_millis(100);
+/// No delay grows longer than this.
+const LONGEST: u64 = 60_000;
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "retry",
+    title: "Retry",
+    group: Group::Resilience,
+    lesson: "Backoff needs jitter.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[CLIENTS, ATTEMPTS, DELAY, BACKOFF, JITTER, FAIL_RATE, FATAL_RATE],
+    patterns: &["retry", "exponential backoff", "jitter", "transient and fatal errors"],
+    source: include_str!("retry.rs"),
+    path: file!(),
+    twin: include_str!("retry.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// Why a call failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CallError {
+    /// Overload, a lost packet: the next attempt may go well.
+    Transient,
+    /// A wrong password, a bad request: the next attempt fails just the same.
+    Fatal,
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CallError::Transient => "the service is overloaded",
+            CallError::Fatal => "the service does not know this request",
+        })
+    }
+}
+
+/// What the clients call, and what it sees of them.
+#[derive(Default)]
+struct Service {
+    /// Calls under way now.
+    in_flight: AtomicU64,
+    /// Calls so far that were not the first of their client.
+    retries: AtomicU64,
+}
+
+/// One attempt, as it went.
+struct Attempt {
+    started: Instant,
+    ended: Instant,
+    result: Result<(), CallError>,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let service = Arc::new(Service::default());
+
+    let mut clients = JoinSet::new();
+    for i in 0..cx.count(CLIENTS) {
+        clients.build_task().name(&format!("client {i}")).spawn(client(cx.clone(), service.clone(), i))?;
+    }
+    let histories: Vec<Vec<Attempt>> = clients.join_all().await;
+
+    let count = |result| histories.iter().filter(|attempts| attempts.last().is_some_and(|last| last.result == result)).count();
+    let (ok, gave_up, fatal) = (count(Ok(())), count(Err(CallError::Transient)), count(Err(CallError::Fatal)));
+    let retries = histories.iter().flat_map(|attempts| attempts.iter().skip(1));
+    let attempts: usize = histories.iter().map(Vec::len).sum();
+    let after_fatal = histories.iter().flat_map(|attempts| attempts.iter().rev().skip(1));
+    Ok(Outcome::new()
+        .figure("served", ok, "clients")
+        .figure("gave up", gave_up, "clients")
+        .figure("failed for good", fatal, "clients")
+        .figure("attempts", attempts, "attempts")
+        .figure("most retries within 100 ms", most_within(CALL, retries.map(|retry| retry.started)), "attempts")
+        .figure("total", started.elapsed(), "ms")
+        .check(
+            format!("nobody tries more than {} times", cx.number(ATTEMPTS)),
+            histories.iter().all(|attempts| attempts.len() <= cx.count(ATTEMPTS)),
+        )
+        .check("each pause is as long as the formula says", histories.iter().all(|attempts| pauses_fit(&cx, attempts)))
+        .check("nobody tries again after a fatal error", after_fatal.into_iter().all(|a| a.result == Err(CallError::Transient))))
+}
+
+/// Calls until it goes well, cannot go well, or was tried often enough.
+async fn client(cx: Context, service: Arc<Service>, i: usize) -> Vec<Attempt> {
+    let mut attempts = Vec::new();
+    for attempt in 0..cx.count(ATTEMPTS) {
+        let started = Instant::now();
+        let result = service.call(&cx, i, attempt).instrument(info_span!("calls", attempt)).await;
+        attempts.push(Attempt { started, ended: Instant::now(), result });
+        match result {
+            Ok(()) => break,
+            Err(error @ CallError::Fatal) => {
+                warn!("{error}: no use to try again");
+                break;
+            }
+            Err(error) if attempt + 1 == cx.count(ATTEMPTS) => warn!("{error}: gives up"),
+            Err(error) => {
+                let pause = pause(&cx, i, attempt);
+                info!("{error}: tries again in {} ms", pause.as_millis());
+                sleep(pause).await;
+            }
+        }
+    }
+    attempts
+}
+
+impl Service {
+    /// Fails as often as it is set to.
+    async fn call(&self, cx: &Context, client: usize, attempt: usize) -> Result<(), CallError> {
+        let retries = self.retries.fetch_add(u64::from(attempt > 0), Ordering::Relaxed) + u64::from(attempt > 0);
+        let in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        info!(counter.in_flight = in_flight, counter.retries = retries, "attempt {attempt}");
+        sleep(CALL).await;
+        let in_flight = self.in_flight.fetch_sub(1, Ordering::Relaxed) - 1;
+        info!(counter.in_flight = in_flight, "answers");
+
+        let happens = |what: &str, rate| cx.draw(&format!("{what} of {client}"), attempt, 0..=99) < cx.number(rate);
+        if happens("fatal", FATAL_RATE) {
+            Err(CallError::Fatal)
+        } else if happens("fail", FAIL_RATE) {
+            Err(CallError::Transient)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The delay after attempt `attempt`, which grows from one to the next.
+fn delay(cx: &Context, attempt: usize) -> u64 {
+    let grown = (0..attempt).fold(cx.number(DELAY), |delay, _| (delay * cx.number(BACKOFF) / 100).min(LONGEST));
+    grown.min(LONGEST)
+}
+
+/// How long a client waits after attempt `attempt`.
+fn pause(cx: &Context, client: usize, attempt: usize) -> Duration {
+    let delay = delay(cx, attempt);
+    let draw = |longest| cx.draw(&format!("pause of {client}"), attempt, 0..=longest);
+    Duration::from_millis(match cx.word(JITTER) {
+        "full" => draw(delay),
+        "equal" => delay - delay / 2 + draw(delay / 2),
+        _ => delay,
+    })
+}
+
+/// Whether the pauses between the attempts of a client lie where the formula puts them.
+fn pauses_fit(cx: &Context, attempts: &[Attempt]) -> bool {
+    attempts.windows(2).enumerate().all(|(attempt, pair)| {
+        let paused = pair[1].started - pair[0].ended;
+        let longest = Duration::from_millis(delay(cx, attempt));
+        let shortest = match cx.word(JITTER) {
+            "full" => Duration::ZERO,
+            "equal" => longest / 2,
+            _ => longest,
+        };
+        paused >= shortest && (paused <= longest || cx.on_time(paused, longest))
+    })
+}
+
+/// The most of these moments that lie within any span of that length.
+fn most_within(span: Duration, moments: impl Iterator<Item = Instant>) -> usize {
+    let mut moments: Vec<Instant> = moments.collect();
+    moments.sort_unstable();
+    let within = |(i, first): (usize, &Instant)| moments[i..].partition_point(|moment| *moment < *first + span);
+    moments.iter().enumerate().map(within).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// When nobody gets through, retries without jitter come all at once, however many there are.
+    #[tokio::test(start_paused = true)]
+    async fn jitter_dissolves_the_waves() -> scenario::Result<()> {
+        for (clients, jitter, most) in
+            [("20", "none", 20.0), ("20", "full", 6.0), ("20", "equal", 7.0), ("40", "none", 40.0), ("40", "full", 11.0)]
+        {
+            let outcome = run(Context::of(&SCENARIO, &[(CLIENTS, clients), (JITTER, jitter), (FAIL_RATE, "100")])).await?;
+            assert_eq!(outcome.value("most retries within 100 ms"), Some(most), "{clients} clients, {jitter}");
+            assert!(outcome.holds(), "{clients} clients, {jitter}: {outcome:?}");
+        }
+        Ok(())
+    }
+
+    /// A backoff of 100 % is none, and an error that is fatal ends it at once.
+    #[tokio::test(start_paused = true)]
+    async fn delays_grow_and_fatal_errors_are_not_retried() -> scenario::Result<()> {
+        for (backoff, fatal_rate, attempts, total) in
+            [("200", "0", 60.0, 3300.0), ("100", "0", 60.0, 2300.0), ("200", "100", 20.0, 100.0)]
+        {
+            let turned = [(BACKOFF, backoff), (FATAL_RATE, fatal_rate), (FAIL_RATE, "100")];
+            let outcome = run(Context::of(&SCENARIO, &turned)).await?;
+            assert_eq!((outcome.value("attempts"), outcome.value("total")), (Some(attempts), Some(total)), "{turned:?}");
+            assert!(outcome.holds(), "{turned:?}: {outcome:?}");
+        }
+        Ok(())
+    }
+
+    /// The checks can fail: a pause that is too short or too long is found.
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_off_the_formula_is_found() {
+        let at = |ms| Instant::now() + Duration::from_millis(ms);
+        let failed = |started, ended| Attempt { started: at(started), ended: at(ended), result: Err(CallError::Transient) };
+        for (jitter, paused, fits) in [
+            ("none", 1000, true),
+            ("none", 999, false),
+            ("full", 0, true),
+            ("full", 1001, false),
+            ("equal", 500, true),
+            ("equal", 499, false),
+        ] {
+            let cx = Context::of(&SCENARIO, &[(JITTER, jitter)]);
+            let attempts = [failed(0, 100), failed(100 + paused, 200 + paused)];
+            assert_eq!(pauses_fit(&cx, &attempts), fits, "{jitter}, {paused} ms");
+        }
+    }
+}
