@@ -9,6 +9,7 @@
 
 pub mod batching;
 pub mod cancellation;
+pub mod circuit_breaker;
 pub mod deadlock;
 pub mod draw;
 pub mod first_completed;
@@ -73,6 +74,7 @@ pub const CATALOGUE: &[Scenario] = &[
     thundering_herd::SCENARIO,
     futurelock::SCENARIO,
     retry::SCENARIO,
+    circuit_breaker::SCENARIO,
 ];
 
 /// The scenario with that id.

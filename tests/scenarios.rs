@@ -98,7 +98,8 @@ fn the_catalogue_is_in_teaching_order() {
             "philosophers",
             "thundering-herd",
             "futurelock",
-            "retry"
+            "retry",
+            "circuit-breaker"
         ]
     );
     assert!(CATALOGUE.is_sorted_by_key(|scenario| scenario.group), "the groups stand together");
@@ -372,6 +373,19 @@ fn jitter_dissolves_the_waves_of_retries_whatever_the_seed() {
         };
         assert!(most("none") > 99.0, "seed {seed}");
         assert!(most("full") < 35.0 && most("equal") < 35.0, "seed {seed}: {} {}", most("full"), most("equal"));
+    }
+}
+
+#[test]
+fn a_breaker_saves_calls_whatever_the_rate_and_the_threshold() {
+    for (threshold, rate) in [("1", "20"), ("5", "100"), ("3", "7"), ("1", "100")] {
+        let turned = [("threshold", threshold), ("rate", rate), ("calls", "1000"), ("other_errors", "20")];
+        let (outcome, _) = finish("circuit-breaker", &turned, 3);
+        let figure = |name| outcome.value(name).expect("the figure");
+        assert_eq!(broken(&outcome), [""; 0], "{turned:?}");
+        assert!(figure("refused") > 0.0 && figure("opened") > 0.0, "{turned:?}: {outcome:?}");
+        let calls = figure("answered") + figure("failed") + figure("other errors") + figure("refused");
+        assert_eq!(calls, 1000.0, "{turned:?}: every call ends in one way");
     }
 }
 

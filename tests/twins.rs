@@ -122,6 +122,9 @@ const SETTINGS: &[Setting] = &[
     ("retry", 0, &[]),
     ("retry", 7, &[("jitter", "full"), ("clients", "100"), ("attempts", "10"), ("fail_rate", "80")]),
     ("retry", 3, &[("jitter", "equal"), ("delay", "333"), ("backoff", "170"), ("fatal_rate", "20")]),
+    ("circuit-breaker", 0, &[]),
+    ("circuit-breaker", 7, &[("other_errors", "40"), ("threshold", "2"), ("recovery", "333")]),
+    ("circuit-breaker", 3, &[("rate", "7"), ("calls", "50"), ("outage_from", "0"), ("outage_to", "2500")]),
 ];
 
 #[test]

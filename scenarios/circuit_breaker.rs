@@ -1,0 +1,326 @@
+//! # Circuit breaker: fail fast, probe, recover
+//!
+//! Four clients call a service, twenty calls a second in all. From 1000 to 4000 ms
+//! the service is down. A circuit breaker stands between.
+//!
+//! **What you see.** Calls go through, then fail, and after the fifth failure in a
+//! row the breaker *opens*: nothing goes through any more, and clients are told at once. After
+//! two seconds it is *half open* and lets one call through, the probe. That fails, and
+//! the breaker is open again. The next probe is answered, and all goes on.
+//!
+//! **Why.** A service in trouble gets well sooner when it is left alone, and a
+//! client that is refused at once can do something else with its time. The probe
+//! finds out at the price of one call. Here 6 calls fail; without a breaker
+//! (`threshold` 1000) it would be 60.
+//!
+//! **Try.** Set `recovery` to 500: six probes instead of two, 10 calls fail, and the
+//! service is found well at 4530 ms instead of 5330. Set `threshold` to 20: the breaker
+//! opens a second after the outage began instead of a quarter of one, and 20 calls
+//! fail. Set `other_errors` to 50: half of the requests are refused for what is in
+//! them. They are no sign of an outage and do not count: it opens when it did before.
+//!
+//! **Pitfall.** Let one probe through and not everybody: a service that just comes back
+//! is easily pushed over again. Count failures of the *service* only. And what was
+//! sent while the breaker was closed may come back when it is open: an old answer says nothing new.
+//!
+//! **Words.** asyncio: a class around `await call()` with a state and a time, or
+//! `pybreaker`. Tokio: the same, behind a `std::sync::Mutex` that is never held
+//! across the call; or a layer of `tower`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
+use tracing::{Instrument, info, info_span};
+
+use crate::prelude::*;
+
+const THRESHOLD: Param = Param::count("threshold", 5, (1, 1_000), "failures", "How many failures in a row open the breaker.");
+const RECOVERY: Param = Param::millis("recovery", 2_000, (1, 60_000), "How long it stays open before it lets a probe through.");
+const CALLS: Param = Param::count("calls", 140, (1, 10_000), "calls", "How many calls there are, by all clients together.");
+const OUTAGE_FROM: Param = Param::millis("outage_from", 1_000, (0, 60_000), "When the service goes down.");
+const OUTAGE_TO: Param = Param::millis("outage_to", 4_000, (0, 60_000), "When it is well again.");
+const RATE: Param = Param::count("rate", 20, (1, 100), "calls/s", "How many calls there are in a second.");
+const OTHER_ERRORS: Param =
+    Param::count("other_errors", 0, (0, 100), "%", "How many calls the service refuses for what is in them. These do not count.");
+
+/// How many clients take turns.
+const CLIENTS: usize = 4;
+/// How long a call takes, whatever comes of it.
+const CALL: Duration = Duration::from_millis(30);
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "circuit-breaker",
+    title: "Circuit breaker",
+    group: Group::Resilience,
+    lesson: "Fail fast, probe, recover.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[THRESHOLD, RECOVERY, CALLS, OUTAGE_FROM, OUTAGE_TO, RATE, OTHER_ERRORS],
+    patterns: &["circuit breaker", "fail fast", "health probe"],
+    source: include_str!("circuit_breaker.rs"),
+    path: file!(),
+    twin: include_str!("circuit_breaker.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// What the breaker does with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Lets it through.
+    Closed,
+    /// Refuses it.
+    Open,
+    /// Has let one through and refuses all others until that one is answered.
+    HalfOpen,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CallError {
+    /// The breaker has not let the call through.
+    Refused,
+    /// The service is down. This is what the breaker counts.
+    Down,
+    /// The service is well and does not like the request.
+    BadRequest,
+}
+
+/// Stands between the clients and the service.
+struct Breaker {
+    threshold: u64,
+    recovery: Duration,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    /// Failures in a row.
+    failures: u64,
+    /// Every state so far and when it began. The last one is now.
+    history: Vec<(Instant, State)>,
+}
+
+impl Breaker {
+    fn new(threshold: u64, recovery: Duration) -> Self {
+        let inner = Inner { failures: 0, history: vec![(Instant::now(), State::Closed)] };
+        Self { threshold, recovery, inner: Mutex::new(inner) }
+    }
+
+    /// Makes the call, or refuses to.
+    async fn call(&self, call: impl Future<Output = Result<(), CallError>>) -> Result<(), CallError> {
+        let turn = self.admit()?;
+        let result = call.await;
+        self.answered(turn, result == Err(CallError::Down));
+        result
+    }
+
+    /// Lets a call through; returns the number of the state in which it was let through.
+    fn admit(&self) -> Result<usize, CallError> {
+        let mut inner = self.inner();
+        match inner.now() {
+            (_, State::Closed) => {}
+            (since, State::Open) if since.elapsed() >= self.recovery => inner.turn(State::HalfOpen),
+            (_, State::Open | State::HalfOpen) => return Err(CallError::Refused),
+        }
+        Ok(inner.history.len())
+    }
+
+    /// Hears how a call went that was let through in state number `turn`.
+    fn answered(&self, turn: usize, down: bool) {
+        let mut inner = self.inner();
+        if inner.history.len() != turn {
+            // It was sent in an earlier state, and says nothing about this one.
+            return;
+        }
+        inner.failures = if down { inner.failures + 1 } else { 0 };
+        match inner.now().1 {
+            State::HalfOpen if down => inner.turn(State::Open),
+            State::HalfOpen => inner.turn(State::Closed),
+            State::Closed if inner.failures >= self.threshold => inner.turn(State::Open),
+            State::Closed | State::Open => {}
+        }
+    }
+
+    /// No lock is held across an await, so none is ever waited for.
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn now(&self) -> (Instant, State) {
+        self.history[self.history.len() - 1]
+    }
+
+    fn turn(&mut self, state: State) {
+        self.failures = 0;
+        self.history.push((Instant::now(), state));
+        info!(counter.open = u64::from(state == State::Open), "the breaker is {state:?}");
+    }
+}
+
+/// The service, which is down for a while.
+struct Service {
+    cx: Context,
+    started: Instant,
+    /// When each call reached it.
+    reached: Mutex<Vec<Instant>>,
+}
+
+impl Service {
+    async fn call(&self, number: usize) -> Result<(), CallError> {
+        let now = Instant::now();
+        self.reached.lock().unwrap_or_else(PoisonError::into_inner).push(now);
+        sleep(CALL).instrument(info_span!("calls", number)).await;
+        let down = self.cx.duration(OUTAGE_FROM)..self.cx.duration(OUTAGE_TO);
+        if down.contains(&(now - self.started)) {
+            Err(CallError::Down)
+        } else if self.cx.draw("other errors", number, 0..=99) < self.cx.number(OTHER_ERRORS) {
+            Err(CallError::BadRequest)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// How the calls went, of all clients together.
+#[derive(Default)]
+struct Tally {
+    answered: AtomicU64,
+    refused: AtomicU64,
+    failed: AtomicU64,
+    other: AtomicU64,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let breaker = Arc::new(Breaker::new(cx.number(THRESHOLD), cx.duration(RECOVERY)));
+    let service = Arc::new(Service { cx: cx.clone(), started, reached: Mutex::default() });
+    let tally = Arc::new(Tally::default());
+
+    let mut clients = JoinSet::new();
+    for i in 0..CLIENTS.min(cx.count(CALLS)) {
+        let client = client(cx.clone(), i, breaker.clone(), service.clone(), tally.clone());
+        clients.build_task().name(&format!("client {i}")).spawn(client)?;
+    }
+    while let Some(ended) = clients.join_next().await {
+        ended?;
+    }
+
+    let history = breaker.inner().history.clone();
+    let reached = service.reached.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let outage_ends = started + cx.duration(OUTAGE_TO);
+    let well = history.iter().find(|(since, state)| *state == State::Closed && *since >= outage_ends);
+    let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    let times = |state| history.iter().filter(|(_, is)| *is == state).count();
+    Ok(Outcome::new()
+        .figure("went through", reached.len(), "calls")
+        .figure("answered", read(&tally.answered), "calls")
+        .figure("failed", read(&tally.failed), "calls")
+        .figure("other errors", read(&tally.other), "calls")
+        .figure("refused", read(&tally.refused), "calls")
+        .figure("opened", times(State::Open), "times")
+        .figure("probes", times(State::HalfOpen), "probes")
+        .figure("found well after the outage at", well.map_or(Duration::ZERO, |(since, _)| *since - started), "ms")
+        .figure("total", started.elapsed(), "ms")
+        .check("no call goes through while it is open", none_while_open(&history, &reached))
+        .check("one probe at a time", one_probe_at_a_time(&history, &reached))
+        .check("closed, open, half open, and on", in_order(&history, cx.duration(RECOVERY))))
+}
+
+/// Makes every fourth call, each one at its time.
+async fn client(cx: Context, i: usize, breaker: Arc<Breaker>, service: Arc<Service>, tally: Arc<Tally>) {
+    for number in (i..cx.count(CALLS)).step_by(CLIENTS) {
+        sleep_until(service.started + Duration::from_millis(number as u64 * 1000 / cx.number(RATE))).await;
+        let (count, says) = match breaker.call(service.call(number)).await {
+            Ok(()) => (&tally.answered, "is answered"),
+            Err(CallError::Refused) => (&tally.refused, "is refused at once"),
+            Err(CallError::Down) => (&tally.failed, "fails"),
+            Err(CallError::BadRequest) => (&tally.other, "is a bad request"),
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        info!(counter.failed = read(&tally.failed), counter.refused = read(&tally.refused), "call {number} {says}");
+    }
+}
+
+/// Whether every call reached the service at a time when the breaker was not open.
+fn none_while_open(history: &[(Instant, State)], reached: &[Instant]) -> bool {
+    let mut spans = history.windows(2).map(|pair| (pair[0].1, pair[0].0, pair[1].0));
+    let open = |state, from, to| state == State::Open && reached.iter().any(|call| from < *call && *call < to);
+    !spans.any(|(state, from, to)| open(state, from, to))
+        && history.last().is_none_or(|(since, state)| *state != State::Open || reached.iter().all(|call| call <= since))
+}
+
+/// Whether one call and no more reached the service in each half-open state.
+fn one_probe_at_a_time(history: &[(Instant, State)], reached: &[Instant]) -> bool {
+    let half_open = history.windows(2).filter(|pair| pair[0].1 == State::HalfOpen);
+    half_open.into_iter().all(|pair| reached.iter().filter(|call| (pair[0].0..pair[1].0).contains(call)).count() == 1)
+}
+
+/// Whether each state follows the one that it may follow, and is open for as long as it should be.
+fn in_order(history: &[(Instant, State)], recovery: Duration) -> bool {
+    history.windows(2).all(|pair| match (pair[0].1, pair[1].1) {
+        (State::Closed, State::Open) | (State::HalfOpen, State::Open | State::Closed) => true,
+        (State::Open, State::HalfOpen) => pair[1].0 - pair[0].0 >= recovery,
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Few calls fail, and it is the recovery time that decides how soon the end of the outage is noticed.
+    #[tokio::test(start_paused = true)]
+    async fn it_fails_fast_probes_and_recovers() -> scenario::Result<()> {
+        for (turned, failed, opened, probes, well) in [
+            (&[] as &[(Param, &str)], 6.0, 2.0, 2.0, 5330.0),
+            (&[(RECOVERY, "500")], 10.0, 6.0, 6.0, 4530.0),
+            (&[(THRESHOLD, "20")], 20.0, 1.0, 1.0, 4030.0),
+            (&[(OTHER_ERRORS, "50")], 6.0, 2.0, 2.0, 5330.0),
+            (&[(THRESHOLD, "1000")], 60.0, 0.0, 0.0, 0.0),
+        ] {
+            let outcome = run(Context::of(&SCENARIO, turned)).await?;
+            let figures = ["failed", "opened", "probes", "found well after the outage at"].map(|name| outcome.value(name));
+            assert_eq!(figures, [Some(failed), Some(opened), Some(probes), Some(well)], "{turned:?}");
+            assert!(outcome.holds(), "{turned:?}: {outcome:?}");
+        }
+        Ok(())
+    }
+
+    /// The checks can fail: each kind of breaker that does not do its work is found.
+    #[test]
+    fn a_breaker_that_leaks_or_jumps_is_found() {
+        let zero = Instant::now();
+        let at = |ms| zero + Duration::from_millis(ms);
+        let history = [(at(0), State::Closed), (at(100), State::Open), (at(300), State::HalfOpen), (at(330), State::Closed)];
+        assert!(none_while_open(&history, &[at(50), at(100), at(300)]));
+        assert!(!none_while_open(&history, &[at(50), at(200)]), "one went through while it was open");
+        assert!(!none_while_open(&history[..2], &[at(101)]), "and while it still is");
+        assert!(one_probe_at_a_time(&history, &[at(300)]));
+        assert!(!one_probe_at_a_time(&history, &[at(300), at(310)]), "two probes");
+        assert!(in_order(&history, Duration::from_millis(200)));
+        assert!(!in_order(&history, Duration::from_millis(201)), "half open too soon");
+        assert!(!in_order(&[history[0], history[2]], Duration::ZERO), "from closed to half open");
+    }
+
+    /// What was sent while the breaker was closed says nothing when it comes back later.
+    #[tokio::test(start_paused = true)]
+    async fn an_old_answer_says_nothing_new() {
+        let breaker = Breaker::new(1, Duration::from_millis(100));
+        let (early, late) = (breaker.admit().expect("closed"), breaker.admit().expect("closed"));
+        breaker.answered(early, true);
+        assert_eq!(breaker.admit(), Err(CallError::Refused), "one failure opens it");
+        breaker.answered(late, false);
+        assert_eq!(breaker.admit(), Err(CallError::Refused), "and an old success does not close it");
+        sleep(Duration::from_millis(100)).await;
+        let probe = breaker.admit().expect("a probe");
+        assert_eq!(breaker.admit(), Err(CallError::Refused), "there is one probe at a time");
+        breaker.answered(probe, false);
+        assert!(breaker.admit().is_ok(), "closed again");
+    }
+}
