@@ -372,7 +372,7 @@ fn jitter_dissolves_the_waves_of_retries_whatever_the_seed() {
             outcome.value("most retries within 100 ms").expect("the figure")
         };
         assert!(most("none") > 99.0, "seed {seed}");
-        assert!(most("full") < 35.0 && most("equal") < 35.0, "seed {seed}: {} {}", most("full"), most("equal"));
+        assert!(most("full") < 50.0 && most("equal") < 50.0, "seed {seed}: {} {}", most("full"), most("equal"));
     }
 }
 
