@@ -14,14 +14,14 @@ import asyncio
 from twin import Number, Outcome, main, now
 
 PARAMS = {
-    "items": Number(30, 1, 100_000),
+    "items": Number(30, 1, 10_000),
     "first_workers": Number(1, 1, 100),
     "first_time": Number(50, 0, 60_000),
     "second_workers": Number(1, 1, 100),
     "second_time": Number(200, 0, 60_000),
     "third_workers": Number(1, 1, 100),
     "third_time": Number(50, 0, 60_000),
-    "buffer": Number(4, 1, 100_000),
+    "buffer": Number(4, 1, 10_000),
 }
 
 NO_MORE = None

@@ -38,14 +38,14 @@ use tracing::info;
 
 use crate::prelude::*;
 
-const ITEMS: Param = Param::count("items", 30, (1, 100_000), "items", "How many items go through.");
+const ITEMS: Param = Param::count("items", 30, (1, 10_000), "items", "How many items go through.");
 const FIRST_WORKERS: Param = Param::count("first_workers", 1, (1, 100), "workers", "How many workers stage 1 has.");
 const FIRST_TIME: Param = Param::millis("first_time", 50, (0, 60_000), "How long stage 1 takes for an item.");
 const SECOND_WORKERS: Param = Param::count("second_workers", 1, (1, 100), "workers", "How many workers stage 2 has.");
 const SECOND_TIME: Param = Param::millis("second_time", 200, (0, 60_000), "How long stage 2 takes for an item.");
 const THIRD_WORKERS: Param = Param::count("third_workers", 1, (1, 100), "workers", "How many workers stage 3 has.");
 const THIRD_TIME: Param = Param::millis("third_time", 50, (0, 60_000), "How long stage 3 takes for an item.");
-const BUFFER: Param = Param::count("buffer", 4, (1, 100_000), "items", "How many items can wait before each stage.");
+const BUFFER: Param = Param::count("buffer", 4, (1, 10_000), "items", "How many items can wait before each stage.");
 
 /// What each stage is set by: its workers and its time.
 const STAGES: [(Param, Param); 3] = [(FIRST_WORKERS, FIRST_TIME), (SECOND_WORKERS, SECOND_TIME), (THIRD_WORKERS, THIRD_TIME)];

@@ -42,12 +42,12 @@ use tracing::{Instrument, info, info_span};
 use crate::prelude::*;
 
 const WORKERS: Param = Param::count("workers", 5, (1, 1_000), "workers", "How many workers there are.");
-const JOBS: Param = Param::count("jobs", 30, (1, 100_000), "jobs", "How many jobs are submitted, all at the start.");
+const JOBS: Param = Param::count("jobs", 30, (1, 10_000), "jobs", "How many jobs are submitted, all at the start.");
 const WORK_MIN: Param = Param::millis("work_min", 100, (0, 60_000), "How long a job takes at least.");
 const WORK_MAX: Param = Param::millis("work_max", 1_000, (0, 60_000), "How long it takes at most, drawn for each job.");
-const FAIL_EVERY: Param = Param::count("fail_every", 0, (0, 100_000), "jobs", "One job in so many fails at its end; 0 is none.");
+const FAIL_EVERY: Param = Param::count("fail_every", 0, (0, 10_000), "jobs", "One job in so many fails at its end; 0 is none.");
 const RESULT_TIMEOUT: Param =
-    Param::millis("result_timeout", 5_000, (1, 600_000), "How long after the start results are waited for.");
+    Param::millis("result_timeout", 5_000, (1, 60_000), "How long after the start results are waited for.");
 const DEQUEUE_TIMEOUT: Param =
     Param::millis("dequeue_timeout", 1_000, (1, 60_000), "How long an idle worker waits before it looks whether to stop.");
 const STOP: Param = Param::choice(
