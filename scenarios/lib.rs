@@ -32,6 +32,7 @@ pub mod scenario;
 pub mod semaphore;
 pub mod sequential;
 pub mod spawn;
+pub mod stream;
 pub mod task_group;
 pub mod thundering_herd;
 pub mod timeout;
@@ -66,6 +67,7 @@ pub const CATALOGUE: &[Scenario] = &[
     producer_consumer::SCENARIO,
     worker_pool::SCENARIO,
     pipeline::SCENARIO,
+    stream::SCENARIO,
     lock_contention::SCENARIO,
     lost_update::SCENARIO,
     rwlock::SCENARIO,

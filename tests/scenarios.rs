@@ -91,6 +91,7 @@ fn the_catalogue_is_in_teaching_order() {
             "producer-consumer",
             "worker-pool",
             "pipeline",
+            "stream",
             "lock-contention",
             "lost-update",
             "rwlock",

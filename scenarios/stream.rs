@@ -1,0 +1,177 @@
+//! # Stream: pull is one at a time
+//!
+//! Ten items come from a source that takes 100 ms for each: a cursor, a file, a
+//! remote log. Whoever asks for them processes each one for 100 ms.
+//!
+//! **What you see.** One lane that produces and processes in turn, twice ten
+//! times. With `prefetch` at 1 there are two lanes, and both are busy all the time.
+//!
+//! **Why.** A stream is lazy: it works on an item when it is asked for one, and
+//! nobody asks while the one before is being processed. So the two times add up.
+//! To let them overlap somebody has to ask ahead: a task of its own that produces,
+//! and a channel for what is ready. Then the longer of the two times decides.
+//!
+//! **Try.** Set `prefetch` to 1: 2000 ms become 1100. Set it to 100 instead: 1100 as
+//! well. One ahead is enough as long as neither side varies; more of it only holds
+//! more. Set `process` to 400, too: 4100 ms, and 5000 without prefetch: there is
+//! most to win when the two are balanced, half of the time in a long run.
+//!
+//! **Pitfall.** What is combined in one task is polled only when that task asks.
+//! `buffered(8)` on a stream keeps eight futures going while you wait in
+//! `next().await`, and none while you process what it gave. Only a task of its own goes on.
+//!
+//! **Words.** asyncio: an async generator, `async for item in items():`; to ask
+//! ahead, a task and an `asyncio.Queue`. Tokio: `Stream` and `StreamExt` of the
+//! tokio-stream crate, `while let Some(item) = items.next().await`, or an `async fn
+//! next` as here; to ask ahead, a task and an `mpsc::channel`.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::task::Builder;
+use tokio::time::{Instant, sleep};
+use tracing::{Instrument, info, info_span};
+
+use crate::prelude::*;
+
+const ITEMS: Param = Param::count("items", 10, (1, 10_000), "items", "How many items the source has.");
+const PRODUCE: Param = Param::millis("produce", 100, (0, 60_000), "How long the source takes for an item.");
+const PROCESS: Param = Param::millis("process", 100, (0, 60_000), "How long it takes to process one.");
+const PREFETCH: Param =
+    Param::count("prefetch", 0, (0, 1_000), "items", "How many items are asked for ahead, by a task of its own; 0 is pull.");
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "stream",
+    title: "Stream",
+    group: Group::Channels,
+    lesson: "Pull is one at a time.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[ITEMS, PRODUCE, PROCESS, PREFETCH],
+    patterns: &["async iterator", "async generator", "stream", "prefetch"],
+    source: include_str!("stream.rs"),
+    path: file!(),
+    twin: include_str!("stream.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// Items are numbered from 0, in the order in which they come.
+type Item = u64;
+
+/// Where items come from: one at a time, and only when asked.
+struct Source {
+    next: Item,
+    items: u64,
+    produce: Duration,
+}
+
+/// Items as they are consumed.
+enum Items {
+    /// Asked for when they are needed.
+    Pulled(Source),
+    /// Asked for ahead, by another task.
+    Prefetched(Receiver<Item>),
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let source = Source { next: 0, items: cx.number(ITEMS), produce: cx.duration(PRODUCE) };
+    let items = match cx.count(PREFETCH) {
+        0 => Items::Pulled(source),
+        ahead => {
+            let (ready, items) = mpsc::channel(ahead);
+            Builder::new().name("producer").spawn(prefetch(source, ready))?;
+            Items::Prefetched(items)
+        }
+    };
+    let consumer = Builder::new().name("consumer").spawn(consume(items, cx.duration(PROCESS)))?;
+    let (processed, waited) = consumer.await?;
+
+    let total = started.elapsed();
+    let items = cx.number(ITEMS);
+    let (produce, process) = (cx.duration(PRODUCE), cx.duration(PROCESS));
+    let (expected, arithmetic) = if cx.count(PREFETCH) == 0 {
+        ((produce + process) * items as u32, "produce and process add up")
+    } else {
+        (produce + produce.max(process) * (items as u32 - 1) + process, "the longer of produce and process decides")
+    };
+    Ok(Outcome::new()
+        .figure("processed", processed.len(), "items")
+        .figure("waited for items", waited, "ms")
+        .figure("total", total, "ms")
+        .check("every item comes, and in order", processed.iter().copied().eq(0..items))
+        .check(arithmetic, cx.on_time(total, expected)))
+}
+
+impl Source {
+    /// The next item, or nothing when there are no more.
+    async fn next(&mut self) -> Option<Item> {
+        let item = self.next;
+        if item == self.items {
+            return None;
+        }
+        sleep(self.produce).instrument(info_span!("produce", item)).await;
+        self.next += 1;
+        info!(counter.produced = self.next, "item {item} is produced");
+        Some(item)
+    }
+}
+
+impl Items {
+    /// The next item, or nothing when there are no more.
+    async fn next(&mut self) -> Option<Item> {
+        match self {
+            Items::Pulled(source) => source.next().await,
+            Items::Prefetched(items) => items.recv().await,
+        }
+    }
+}
+
+/// Asks for items ahead. Room is reserved before an item is asked for: so no more are under way than there is room for.
+async fn prefetch(mut source: Source, ready: Sender<Item>) {
+    while let Ok(room) = ready.reserve().await {
+        let Some(item) = source.next().await else { return };
+        room.send(item);
+    }
+}
+
+/// Processes items until there are no more; returns them, and how long it has waited for them.
+async fn consume(mut items: Items, process: Duration) -> (Vec<Item>, Duration) {
+    let (mut processed, mut waited) = (Vec::new(), Duration::ZERO);
+    let mut asked = Instant::now();
+    while let Some(item) = items.next().await {
+        waited += asked.elapsed();
+        sleep(process).instrument(info_span!("process", item)).await;
+        processed.push(item);
+        info!(counter.processed = processed.len(), "item {item} is processed");
+        asked = Instant::now();
+    }
+    (processed, waited)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One item of prefetch lets the two overlap: half of the time when they are balanced, less to win when not.
+    #[tokio::test(start_paused = true)]
+    async fn one_ahead_is_enough_to_overlap() -> scenario::Result<()> {
+        for (prefetch, process, items, total) in [
+            ("0", "100", "10", 2000.0),
+            ("1", "100", "10", 1100.0),
+            ("100", "100", "10", 1100.0),
+            ("0", "400", "10", 5000.0),
+            ("1", "400", "10", 4100.0),
+            ("100", "400", "10", 4100.0),
+            ("0", "100", "1000", 200_000.0),
+            ("1", "100", "1000", 100_100.0),
+        ] {
+            let turned = [(PREFETCH, prefetch), (PROCESS, process), (ITEMS, items)];
+            let outcome = run(Context::of(&SCENARIO, &turned)).await?;
+            assert_eq!(outcome.value("total"), Some(total), "{turned:?}");
+            assert!(outcome.holds());
+        }
+        Ok(())
+    }
+}
