@@ -21,6 +21,7 @@ pub mod lock_contention;
 pub mod lost_update;
 pub mod oneshot;
 pub mod orphan;
+pub mod paginator;
 pub mod param;
 pub mod philosophers;
 pub mod pipeline;
@@ -68,6 +69,7 @@ pub const CATALOGUE: &[Scenario] = &[
     worker_pool::SCENARIO,
     pipeline::SCENARIO,
     stream::SCENARIO,
+    paginator::SCENARIO,
     lock_contention::SCENARIO,
     lost_update::SCENARIO,
     rwlock::SCENARIO,

@@ -92,6 +92,7 @@ fn the_catalogue_is_in_teaching_order() {
             "worker-pool",
             "pipeline",
             "stream",
+            "paginator",
             "lock-contention",
             "lost-update",
             "rwlock",

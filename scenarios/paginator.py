@@ -1,0 +1,102 @@
+"""Paginator: the next page needs the last.
+
+An async generator asks for a page with the cursor of the page before, so no two
+requests overlap. It works only when `async for` asks for a page, so the rows of
+one are processed before the next one is asked for, unless a task asks ahead.
+
+The end is a page that is not full. When the rows fill their last page, that is
+one more request, and an empty page. A generator ends with `return`; a class with
+`__anext__` raises `StopAsyncIteration`; in Rust `next` gives `None`.
+"""
+
+import asyncio
+
+from twin import Number, Outcome, main, now
+
+PARAMS = {
+    "pages": Number(3, 0, 1_000),
+    "page_size": Number(100, 1, 10_000),
+    "page_time": Number(100, 0, 60_000),
+    "process": Number(100, 0, 60_000),
+    "prefetch": Number(0, 0, 1_000),
+}
+
+NO_MORE = None
+
+
+class Service:
+    """The service, and how often it was asked."""
+
+    def __init__(self, rows, page_size, page_time):
+        self.rows, self.page_size, self.page_time = rows, page_size, page_time
+        self.requests = 0
+
+    async def page(self, cursor):
+        """One request: the rows from the cursor, and the cursor of the next page."""
+        self.requests += 1
+        await asyncio.sleep(self.page_time / 1000)
+        end = min(cursor + self.page_size, self.rows)
+        return list(range(cursor, end)), end
+
+
+async def run(cx):
+    started = now()
+    rows = cx.pages * cx.page_size
+    service = Service(rows, cx.page_size, cx.page_time)
+    pages = paginate(service)
+    if cx.prefetch:
+        pages = prefetched(pages, cx.prefetch)
+    read = await asyncio.create_task(read_all(pages, cx.process), name="reader")
+
+    return (
+        Outcome()
+        .figure("rows", len(read), "rows")
+        .figure("requests", service.requests, "requests")
+        .figure("total", now() - started, "ms")
+        .check(f"{rows} rows, each one once and in order", read == list(range(rows)))
+        .check("it stops at the page that is not full", service.requests == cx.pages + 1)
+    )
+
+
+async def paginate(service):
+    """One page after the other, each when it is asked for."""
+    cursor = 0
+    while True:
+        page = asyncio.create_task(service.page(cursor), name=f"page from {cursor}")
+        rows, cursor = await page
+        if rows:
+            yield rows
+        if len(rows) < service.page_size:
+            return
+
+
+async def prefetched(pages, ahead):
+    """The same pages, asked for ahead by a task of its own."""
+    room = asyncio.Semaphore(ahead)
+    ready = asyncio.Queue()
+
+    async def ask():
+        await room.acquire()
+        async for rows in pages:
+            ready.put_nowait(rows)
+            await room.acquire()
+        ready.put_nowait(NO_MORE)
+
+    asking = asyncio.create_task(ask(), name="prefetch")
+    while (rows := await ready.get()) is not NO_MORE:
+        room.release()
+        yield rows
+    await asking
+
+
+async def read_all(pages, process):
+    """Processes page after page, and returns all rows."""
+    read = []
+    async for rows in pages:
+        await asyncio.sleep(process / 1000)
+        read += rows
+    return read
+
+
+if __name__ == "__main__":
+    main("paginator", PARAMS, run)
