@@ -8,6 +8,7 @@
 //! Start with [`semaphore`], the shortest one that shows everything.
 
 pub mod batching;
+pub mod blocking;
 pub mod cancellation;
 pub mod circuit_breaker;
 pub mod deadlock;
@@ -62,6 +63,7 @@ pub const CATALOGUE: &[Scenario] = &[
     orphan::SCENARIO,
     oneshot::SCENARIO,
     forgotten_await::SCENARIO,
+    blocking::SCENARIO,
     semaphore::SCENARIO,
     rate_limit::SCENARIO,
     batching::SCENARIO,

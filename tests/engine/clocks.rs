@@ -9,12 +9,18 @@ use scenarios::{CATALOGUE, Clock, Outcome, Scenario};
 use super::programs::{TICKS_FOR_EVER, scenario};
 use super::{find, ms, real, to_end};
 
+/// Scenarios that show first what goes wrong: a check breaks at the defaults, on purpose.
+const BROKEN_AT_FIRST: &[&str] = &["blocking"];
+
+/// Scenarios that keep a processor busy: how long they take depends on how many workers there are.
+const COMPUTE: &[&str] = &["blocking"];
+
 #[test]
 fn every_scenario_runs_on_the_virtual_clock_and_nothing_is_missed() {
     for scenario in CATALOGUE {
         let (trace, report) = to_end(&Spec::new(scenario));
         let Ending::Finished(outcome) = &report.ending else { panic!("{}: {:?}", scenario.id, report.ending) };
-        assert!(outcome.holds(), "{}: {outcome:?}", scenario.id);
+        assert_eq!(outcome.holds(), !BROKEN_AT_FIRST.contains(&scenario.id), "{}: {outcome:?}", scenario.id);
         assert_eq!(Some(trace.polls), report.runtime_polls, "{}: polls by Tokio's count", scenario.id);
         assert_eq!((trace.lost, trace.late), (0, 0), "{}", scenario.id);
         assert!(trace.closed);
@@ -36,13 +42,13 @@ fn the_same_spec_gives_the_same_trace() {
 fn on_the_real_clock_it_takes_as_long_as_on_the_virtual_one() {
     // Side by side: they wait, and do not compute.
     std::thread::scope(|scope| {
-        for scenario in CATALOGUE {
+        for scenario in CATALOGUE.iter().filter(|scenario| !COMPUTE.contains(&scenario.id)) {
             for workers in [0, 2] {
                 scope.spawn(move || {
                     let (_, on_virtual) = to_end(&Spec::new(scenario));
                     let (trace, on_real) = to_end(&real(scenario, workers));
                     let Ending::Finished(outcome) = &on_real.ending else { panic!("{}: {on_real:?}", scenario.id) };
-                    assert!(outcome.holds(), "{}: {outcome:?}", scenario.id);
+                    assert_eq!(outcome.holds(), !BROKEN_AT_FIRST.contains(&scenario.id), "{}: {outcome:?}", scenario.id);
                     let ratio = on_real.elapsed_ns as f64 / on_virtual.elapsed_ns as f64;
                     assert!((0.85..1.15).contains(&ratio), "{} with {workers} workers: {ratio}", scenario.id);
                     assert_eq!(trace.lost, 0);

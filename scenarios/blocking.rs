@@ -1,0 +1,203 @@
+//! # Blocking: never block a worker
+//!
+//! Ten tasks tick every 100 ms. They have nothing to do with each other, nor with the
+//! eleventh one, which makes a report: one second of work without an `.await`.
+//!
+//! **What you see.** At 550 ms the report begins. Its lane is one solid bar, and beside it
+//! every other lane stands still: ticks that were due at 600 come at 1550, all ten of
+//! them. With `variant=yield` the report pauses every 50 ms and lets the others run. With
+//! `spawn_blocking` (real clock) it is done by threads that are there for such
+//! work, and no tick is late.
+//!
+//! **Why.** A worker polls one task at a time, and takes it back only at an `.await`.
+//! A poll that lasts a second keeps this worker from all its other tasks for a
+//! second. They did nothing wrong; they live in the same house. Blocking threads are
+//! other threads: there may be many, and each may wait or compute as it likes.
+//!
+//! **Try.** Set `block` to 2000: the worst tick is late by 1950 instead of 950 ms. Set
+//! `tasks` to 20: twice as many strangers are late, by just as much. Turn `variant` to
+//! `yield`: none is late by more than a piece, 50 ms. On the real clock turn it to
+//! `spawn_blocking`, with `blocking_threads` 1 and then 4, and watch when the report is done.
+//!
+//! **Pitfall.** A second worker need not help (`--clock real --workers 2`): the one that
+//! blocks may be the one that looks after the timers, while the other one sleeps and nobody
+//! wakes it. `yield_now` helps code that computes; a call that blocks cannot be cut in pieces.
+//!
+//! **Words.** asyncio: `await asyncio.to_thread(report)`; `await asyncio.sleep(0)` yields, and
+//! comes back once more before a timer that is due has woken its task, so there a tick is
+//! late by two pieces. Tokio: `tokio::task::spawn_blocking(report)`; `yield_now` comes back
+//! after the timers; `block_in_place` on the multi-thread runtime.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::{Builder, JoinSet, yield_now};
+use tokio::time::{Instant, sleep, sleep_until};
+use tracing::{info, warn};
+
+use crate::prelude::*;
+use crate::work;
+
+const TASKS: Param = Param::count("tasks", 10, (1, 1_000), "tasks", "How many tasks tick.");
+const TICK: Param = Param::millis("tick", 100, (10, 10_000), "How long each of them waits between two ticks.");
+const BLOCK: Param = Param::millis("block", 1_000, (0, 60_000), "How long the report keeps a processor busy.");
+const VARIANT: Param = Param::choice(
+    "variant",
+    &["block", "spawn_blocking", "yield"],
+    "Where the report is made: in a task without an await, on threads for blocking work, or in a task that yields.",
+);
+const BLOCKING_THREADS: Param =
+    Param::count("blocking_threads", 4, (1, 64), "threads", "How many threads spawn_blocking may use at a time.");
+
+/// How often each task ticks.
+const TICKS: u32 = 30;
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "blocking",
+    title: "Blocking",
+    group: Group::Basics,
+    lesson: "Never block a worker.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[TASKS, TICK, BLOCK, VARIANT, BLOCKING_THREADS],
+    patterns: &["blocking call in async code", "run in executor", "to thread", "cooperative yield"],
+    source: include_str!("blocking.rs"),
+    path: file!(),
+    twin: include_str!("blocking.py"),
+    refuse,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// A thread beside the runtime does not see virtual time, which would jump ahead of it.
+fn refuse(values: &Values, clock: Clock) -> Result<(), ValueError> {
+    if (values.word(&VARIANT), clock) != ("spawn_blocking", Clock::Virtual) {
+        return Ok(());
+    }
+    Err(ValueError {
+        param: VARIANT.name,
+        reason: "spawn_blocking needs the real clock: its threads work in wall time, and virtual time would jump ahead of them"
+            .to_owned(),
+    })
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let tick = cx.duration(TICK);
+
+    let mut tickers = JoinSet::new();
+    for i in 0..cx.count(TASKS) {
+        tickers.build_task().name(&format!("ticker {i}")).spawn(ticker(tick))?;
+    }
+    let report = Builder::new().name("report").spawn(report(cx.clone()))?;
+
+    let (mut late, mut worst) = (0, Duration::ZERO);
+    while let Some(lateness) = tickers.join_next().await {
+        let lateness = lateness?;
+        late += u64::from(lateness >= 2 * tick);
+        worst = worst.max(lateness);
+    }
+    let took = report.await??;
+
+    Ok(Outcome::new()
+        .figure("the worst tick was late by", worst, "ms")
+        .figure("tasks with such a tick", late, "tasks")
+        .figure("the report took", took, "ms")
+        .figure("total", started.elapsed(), "ms")
+        .check("no tick is late by two ticks", worst < 2 * tick))
+}
+
+/// Ticks for a while; returns by how much the worst tick was late.
+async fn ticker(tick: Duration) -> Duration {
+    let mut worst = Duration::ZERO;
+    for _ in 0..TICKS {
+        let due = Instant::now() + tick;
+        sleep_until(due).await;
+        let late = due.elapsed();
+        worst = worst.max(late);
+        if late >= 2 * tick {
+            warn!(counter.late_ms = late.as_millis() as u64, "a tick is late");
+        }
+    }
+    worst
+}
+
+/// Makes the report, half a tick after the fifth; returns how long it took.
+async fn report(cx: Context) -> scenario::Result<Duration> {
+    let (clock, block, tick) = (cx.clock(), cx.duration(BLOCK), cx.duration(TICK));
+    sleep(tick * 11 / 2).await;
+    let begun = Instant::now();
+    match cx.word(VARIANT) {
+        "block" => work::burn(clock, block),
+        "yield" => {
+            for piece in pieces(block, tick / 2) {
+                work::burn(clock, piece);
+                yield_now().await;
+            }
+        }
+        _ => on_threads(clock, pieces(block, tick / 2), cx.count(BLOCKING_THREADS)).await?,
+    }
+    info!("the report is done");
+    Ok(begun.elapsed())
+}
+
+/// Does each piece on a blocking thread, so many at a time.
+///
+/// Tokio's own limit is 512 threads for the whole runtime. It is good manners not to take them all.
+async fn on_threads(clock: Clock, pieces: impl Iterator<Item = Duration>, threads: usize) -> scenario::Result<()> {
+    let limit = Arc::new(Semaphore::new(threads));
+    let mut working = JoinSet::new();
+    for piece in pieces {
+        let permit = limit.clone().acquire_owned().await?;
+        working.spawn_blocking(move || {
+            work::burn(clock, piece);
+            drop(permit);
+        });
+    }
+    while let Some(done) = working.join_next().await {
+        done?;
+    }
+    Ok(())
+}
+
+/// Cuts a duration into pieces of at most that length.
+fn pieces(whole: Duration, longest: Duration) -> impl Iterator<Item = Duration> {
+    let mut left = whole;
+    std::iter::from_fn(move || {
+        let piece = left.min(longest);
+        left = left.saturating_sub(piece);
+        (!piece.is_zero()).then_some(piece)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A poll that lasts makes every other task late, by what is left of it; pieces of it do not.
+    #[tokio::test(start_paused = true)]
+    async fn one_task_that_blocks_delays_all_the_others() -> scenario::Result<()> {
+        for (variant, block, tasks, worst, late) in [
+            ("block", "1000", "10", 950.0, 10.0),
+            ("block", "2000", "10", 1950.0, 10.0),
+            ("block", "1000", "20", 950.0, 20.0),
+            ("yield", "1000", "10", 0.0, 0.0),
+            ("yield", "1030", "10", 0.0, 0.0),
+        ] {
+            let turned = [(VARIANT, variant), (BLOCK, block), (TASKS, tasks)];
+            let outcome = run(Context::of(&SCENARIO, &turned)).await?;
+            let what = format!("{variant}: {block} ms beside {tasks} tasks");
+            assert_eq!(outcome.value("the worst tick was late by"), Some(worst), "{what}");
+            assert_eq!(outcome.value("tasks with such a tick"), Some(late), "{what}");
+            assert_eq!(outcome.holds(), variant == "yield", "{what}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn pieces_are_the_whole_and_none_is_longer() {
+        let ms = Duration::from_millis;
+        assert_eq!(pieces(ms(120), ms(50)).collect::<Vec<_>>(), [ms(50), ms(50), ms(20)]);
+        assert_eq!(pieces(ms(0), ms(50)).count(), 0);
+    }
+}
