@@ -9,6 +9,7 @@
 
 pub mod batching;
 pub mod blocking;
+pub mod broadcast;
 pub mod cancellation;
 pub mod circuit_breaker;
 pub mod deadlock;
@@ -72,6 +73,7 @@ pub const CATALOGUE: &[Scenario] = &[
     pipeline::SCENARIO,
     stream::SCENARIO,
     paginator::SCENARIO,
+    broadcast::SCENARIO,
     lock_contention::SCENARIO,
     lost_update::SCENARIO,
     rwlock::SCENARIO,

@@ -98,6 +98,7 @@ fn the_catalogue_is_in_teaching_order() {
             "pipeline",
             "stream",
             "paginator",
+            "broadcast",
             "lock-contention",
             "lost-update",
             "rwlock",

@@ -1,0 +1,253 @@
+//! # Broadcast: someone pays for a slow receiver
+//!
+//! A publisher sends fifty messages, one every 100 ms, to five receivers. Each
+//! takes 10 ms for a message; the last one, `slow`, takes 300 ms longer. Nobody
+//! gets all messages, at once, with bounded memory, from a publisher that never waits.
+//!
+//! **What you see.** Four lanes that keep step with the publisher and one that is
+//! always at work. With `policy=lag` its backlog grows to eight messages, and then it
+//! skips: it is told how many it has missed, and goes on with the oldest one kept.
+//!
+//! **Why.** Three messages come in the time that the slow receiver takes for one.
+//! Something has to give. `lag`: it loses messages. `disconnect`: it loses the
+//! connection, as soon as it is more than `capacity` behind. `wait`: the
+//! publisher waits for it, and everybody else waits with them.
+//!
+//! **Try.** Turn `policy` to `wait`: nothing is lost, but the run takes 15600 ms and
+//! not 7540, and the fast receivers get their messages at the pace of the slow one.
+//! Set `capacity` to 64: nothing is skipped, and 64 messages are kept in memory for one
+//! receiver's sake. Set `slow` to 90: it keeps up, and the three policies are alike.
+//!
+//! **Pitfall.** A publisher that awaits `send` for one receiver after the other, as
+//! with sockets, waits for the slowest without having chosen to. Give each
+//! receiver a bounded queue and decide what happens when it is full. Note that
+//! `broadcast::channel` rounds its capacity up to a power of two.
+//!
+//! **Words.** asyncio: an `asyncio.Queue(maxsize=…)` for each client, `put_nowait`
+//! and `QueueFull`. Tokio: `broadcast::channel`, `RecvError::Lagged(n)`; for `wait`,
+//! an `mpsc::channel` for each receiver. Whoever needs the latest value only: `watch`.
+
+use std::time::Duration;
+
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::mpsc;
+use tokio::task::{Builder, JoinSet};
+use tokio::time::{Instant, sleep};
+use tracing::{info, warn};
+
+use crate::prelude::*;
+
+/// A message comes so often.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// What each receiver takes for a message.
+const HANDLE: Duration = Duration::from_millis(10);
+
+const RECEIVERS: Param = Param::count("receivers", 5, (1, 1_000), "receivers", "How many receivers there are; the last is slow.");
+const MESSAGES: Param = Param::count("messages", 50, (1, 10_000), "messages", "How many messages are sent to each.");
+const CAPACITY: Param =
+    Param::count("capacity", 8, (1, 1_024), "messages", "How many messages are kept for a receiver that is behind.");
+const SLOW: Param = Param::millis("slow", 300, (0, 60_000), "How much longer the slow receiver takes for a message.");
+const POLICY: Param = Param::choice(
+    "policy",
+    &["lag", "disconnect", "wait"],
+    "When a receiver is too far behind: it skips messages, it is cut off, or the publisher waits.",
+);
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "broadcast",
+    title: "Broadcast",
+    group: Group::Channels,
+    lesson: "Someone pays for a slow receiver.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[RECEIVERS, MESSAGES, CAPACITY, SLOW, POLICY],
+    patterns: &["broadcast", "publish and subscribe", "slow consumer", "lagging receiver"],
+    source: include_str!("broadcast.rs"),
+    path: file!(),
+    twin: include_str!("broadcast.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// Messages are numbered from 0, in the order in which they are sent.
+type Message = u64;
+
+/// The publisher's end: one channel that all share, or one for each.
+enum Publisher {
+    Shared(broadcast::Sender<Message>),
+    Each(Vec<mpsc::Sender<Message>>),
+}
+
+/// A receiver's end.
+enum Inbox {
+    /// It may lag behind: then it skips.
+    Skips(broadcast::Receiver<Message>),
+    /// It may lag behind: then it is cut off.
+    IsCutOff(broadcast::Receiver<Message>),
+    /// The publisher waits for it.
+    IsWaitedFor(mpsc::Receiver<Message>),
+}
+
+/// What comes out of an inbox.
+enum Received {
+    Message(Message),
+    /// So many were skipped.
+    Missed(u64),
+    CutOff,
+    /// No more will come.
+    End,
+}
+
+/// What has become of the messages for one receiver.
+#[derive(Default)]
+struct Fate {
+    delivered: u64,
+    lagged: u64,
+    cut_off: u64,
+    /// Whether they came in the order in which they were sent, none of them twice.
+    in_order: bool,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let (receivers, messages) = (cx.count(RECEIVERS), cx.number(MESSAGES));
+    let (publisher, inboxes) = connect(cx.word(POLICY), receivers, cx.count(CAPACITY));
+
+    let publisher = Builder::new().name("publisher").spawn(publish(publisher, messages))?;
+    let mut tasks = JoinSet::new();
+    for (i, inbox) in inboxes.into_iter().enumerate() {
+        let slow = i + 1 == receivers;
+        let name = if slow { "slow".to_owned() } else { format!("receiver {i}") };
+        let handle = HANDLE + if slow { cx.duration(SLOW) } else { Duration::ZERO };
+        let receiver = async move { (slow, receive(inbox, messages, handle, slow).await) };
+        tasks.build_task().name(&name).spawn(receiver)?;
+    }
+
+    let blocked = publisher.await??;
+    let (mut fast, mut slow) = (Vec::new(), Fate::default());
+    while let Some(ended) = tasks.join_next().await {
+        match ended? {
+            (true, fate) => slow = fate,
+            (false, fate) => fast.push(fate),
+        }
+    }
+
+    let accounted = |fate: &Fate| fate.delivered + fate.lagged + fate.cut_off == messages && fate.in_order;
+    Ok(Outcome::new()
+        .figure("sent", messages, "messages")
+        .figure("slow one got", slow.delivered, "messages")
+        .figure("slow one skipped", slow.lagged, "messages")
+        .figure("slow one was cut off from", slow.cut_off, "messages")
+        .figure("publisher blocked", blocked, "ms")
+        .figure("total", started.elapsed(), "ms")
+        .check("delivered, skipped and cut off are all that was sent", accounted(&slow) && fast.iter().all(accounted))
+        .check("the fast ones get every message", fast.iter().all(|fate| fate.delivered == messages)))
+}
+
+/// The two ends of what is between publisher and receivers.
+fn connect(policy: &str, receivers: usize, capacity: usize) -> (Publisher, Vec<Inbox>) {
+    if policy == "wait" {
+        let (each, inboxes): (Vec<_>, Vec<_>) = (0..receivers).map(|_| mpsc::channel(capacity)).unzip();
+        return (Publisher::Each(each), inboxes.into_iter().map(Inbox::IsWaitedFor).collect());
+    }
+    let (shared, _) = broadcast::channel(capacity);
+    let inbox = if policy == "lag" { Inbox::Skips } else { Inbox::IsCutOff };
+    let inboxes = (0..receivers).map(|_| inbox(shared.subscribe())).collect();
+    (Publisher::Shared(shared), inboxes)
+}
+
+/// Sends all messages, and returns how long it had to wait for receivers.
+async fn publish(publisher: Publisher, messages: u64) -> scenario::Result<Duration> {
+    let mut blocked = Duration::ZERO;
+    for message in 0..messages {
+        sleep(EVERY).await;
+        let ready = Instant::now();
+        match &publisher {
+            // That nobody is left to hear it is no failure of the publisher's.
+            Publisher::Shared(all) => drop(all.send(message)),
+            Publisher::Each(all) => {
+                for one in all {
+                    one.send(message).await?;
+                }
+            }
+        }
+        blocked += ready.elapsed();
+        info!(counter.sent = message + 1, "message {message} is sent");
+    }
+    Ok(blocked)
+}
+
+/// Takes messages until there are no more or it is cut off.
+async fn receive(mut inbox: Inbox, messages: u64, handle: Duration, slow: bool) -> Fate {
+    let mut fate = Fate { in_order: true, ..Fate::default() };
+    let mut next = 0;
+    loop {
+        match inbox.recv().await {
+            Received::Message(message) => {
+                fate.in_order &= message >= next;
+                next = message + 1;
+                fate.delivered += 1;
+                if slow {
+                    info!(counter.slow_is_at = next, "message {message}");
+                } else {
+                    info!(counter.fast_are_at = next, "message {message}");
+                }
+                sleep(handle).await;
+            }
+            Received::Missed(missed) => {
+                fate.lagged += missed;
+                warn!(counter.skipped = fate.lagged, "{missed} messages are skipped");
+            }
+            Received::CutOff => {
+                fate.cut_off = messages - next;
+                warn!(counter.cut_off = fate.cut_off, "too far behind: cut off");
+                return fate;
+            }
+            Received::End => return fate,
+        }
+    }
+}
+
+impl Inbox {
+    /// What comes next.
+    async fn recv(&mut self) -> Received {
+        let received = match self {
+            Inbox::IsWaitedFor(inbox) => return inbox.recv().await.map_or(Received::End, Received::Message),
+            Inbox::Skips(inbox) | Inbox::IsCutOff(inbox) => inbox.recv().await,
+        };
+        match received {
+            Ok(message) => Received::Message(message),
+            Err(RecvError::Closed) => Received::End,
+            Err(RecvError::Lagged(_)) if matches!(self, Inbox::IsCutOff(_)) => Received::CutOff,
+            Err(RecvError::Lagged(missed)) => Received::Missed(missed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The one who is slow, or everybody: somebody pays, unless nobody is slow or memory does.
+    #[tokio::test(start_paused = true)]
+    async fn someone_pays() -> scenario::Result<()> {
+        for (policy, capacity, slow, got, skipped, cut_off, total) in [
+            ("lag", "8", "300", 24.0, 26.0, 0.0, 7540.0),
+            ("disconnect", "8", "300", 4.0, 0.0, 46.0, 5010.0),
+            ("wait", "8", "300", 50.0, 0.0, 0.0, 15_600.0),
+            ("lag", "64", "300", 50.0, 0.0, 0.0, 15_600.0),
+            ("lag", "8", "90", 50.0, 0.0, 0.0, 5100.0),
+            ("disconnect", "8", "90", 50.0, 0.0, 0.0, 5100.0),
+            ("wait", "8", "90", 50.0, 0.0, 0.0, 5100.0),
+        ] {
+            let turned = [(POLICY, policy), (CAPACITY, capacity), (SLOW, slow)];
+            let outcome = run(Context::of(&SCENARIO, &turned)).await?;
+            let figures = ["slow one got", "slow one skipped", "slow one was cut off from", "total"];
+            let figures = figures.map(|figure| outcome.value(figure));
+            assert_eq!(figures, [Some(got), Some(skipped), Some(cut_off), Some(total)], "{turned:?}");
+            assert!(outcome.holds());
+        }
+        Ok(())
+    }
+}
