@@ -39,6 +39,7 @@ pub mod stream;
 pub mod task_group;
 pub mod thundering_herd;
 pub mod timeout;
+pub mod unbounded;
 pub mod work;
 pub mod worker_pool;
 
@@ -74,6 +75,7 @@ pub const CATALOGUE: &[Scenario] = &[
     stream::SCENARIO,
     paginator::SCENARIO,
     broadcast::SCENARIO,
+    unbounded::SCENARIO,
     lock_contention::SCENARIO,
     lost_update::SCENARIO,
     rwlock::SCENARIO,

@@ -19,6 +19,7 @@ const BREAKS: &[(&str, &str, &str)] = &[
     ("forgotten-await", "variant=forgotten", "every order that is confirmed is saved"),
     ("lost-update", "variant=none", "no update is lost"),
     ("thundering-herd", "variant=notify_waiters", "every wake is good for a job"),
+    ("unbounded", "variant=unbounded", "never more than 16384 bytes held"),
 ];
 
 /// Scenarios that keep a processor busy: how long they take depends on how many workers there are.
@@ -99,6 +100,7 @@ fn the_catalogue_is_in_teaching_order() {
             "stream",
             "paginator",
             "broadcast",
+            "unbounded",
             "lock-contention",
             "lost-update",
             "rwlock",
@@ -394,6 +396,20 @@ fn a_breaker_saves_calls_whatever_the_rate_and_the_threshold() {
         assert!(figure("refused") > 0.0 && figure("opened") > 0.0, "{turned:?}: {outcome:?}");
         let calls = figure("answered") + figure("failed") + figure("other errors") + figure("refused");
         assert_eq!(calls, 1000.0, "{turned:?}: every call ends in one way");
+    }
+}
+
+#[test]
+fn an_unbounded_queue_breaks_its_check_only_when_more_comes_in_than_goes_out() {
+    for (variant, consume, holds) in [
+        ("unbounded", "20", false),
+        ("unbounded", "195", false),
+        ("unbounded", "200", true),
+        ("bounded", "20", true),
+        ("drop-oldest", "20", true),
+    ] {
+        let (outcome, _) = finish("unbounded", &[("variant", variant), ("consume", consume)], 0);
+        assert_eq!(outcome.holds(), holds, "{variant}, {consume} a second");
     }
 }
 

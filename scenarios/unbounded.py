@@ -1,0 +1,121 @@
+"""Unbounded: memory is the queue you forgot.
+
+`asyncio.Queue()` without a `maxsize` takes all that is put into it, and `put_nowait`
+never fails. When more comes in than goes out, it is held, and each item waits
+longer than the one before. A bound makes the producer wait; a
+`collections.deque(maxlen=…)` drops the oldest instead, without a word.
+
+Pitfall: `create_task` for each thing that comes in is a queue without a bound, too.
+So is a transport's buffer: `writer.write(…)` without `await writer.drain()`.
+
+What is held is counted here, as Python does not say what an object takes.
+"""
+
+import asyncio
+
+from twin import Choice, Number, Outcome, main, now
+
+PARAMS = {
+    "rate": Number(200, 1, 1_000),
+    "consume": Number(20, 1, 1_000),
+    "seconds": Number(5, 1, 60),
+    "variant": Choice("unbounded", "bounded", "drop-oldest"),
+}
+
+BOUND = 16
+ITEM = 1024
+NO_MORE = None
+
+
+class Queue:
+    """A queue of items, each known by when it came in."""
+
+    def __init__(self, variant):
+        self.variant = variant
+        self.items = asyncio.Queue()
+        self.room = asyncio.Semaphore(BOUND)
+        self.depth = self.dropped = 0
+
+    async def put(self):
+        """Puts an item in: at once, when there is room, or in place of the oldest."""
+        if self.variant == "bounded":
+            await self.room.acquire()
+        if self.variant == "drop-oldest" and self.depth == BOUND:
+            self.items.get_nowait()
+            self.depth -= 1
+            self.dropped += 1
+        self.items.put_nowait(now())
+        self.depth += 1
+
+    def close(self):
+        self.items.put_nowait(NO_MORE)
+
+    async def take(self):
+        """Takes an item, or nothing when no more will come."""
+        came = await self.items.get()
+        if came is not NO_MORE:
+            self.depth -= 1
+            self.room.release()
+        return came
+
+
+async def run(cx):
+    started = now()
+    end = started + cx.seconds * 1000
+    queue = Queue(cx.variant)
+
+    producer = asyncio.create_task(produce(queue, cx.rate, cx.seconds, end), name="producer")
+    consumer = asyncio.create_task(consume(queue, cx.consume, end), name="consumer")
+    produced, peak = await producer
+    consumed, age = await consumer
+
+    return (
+        Outcome()
+        .figure("produced", produced, "items")
+        .figure("consumed", consumed, "items")
+        .figure("dropped", queue.dropped, "items")
+        .figure("lost at the restart", queue.depth, "items")
+        .figure("most held", peak * ITEM, "bytes")
+        .figure("last one taken had waited", age, "ms")
+        .figure("total", now() - started, "ms")
+        .check(
+            "consumed, dropped and lost are all that was produced",
+            consumed + queue.dropped + queue.depth == produced,
+        )
+        .check(f"never more than {BOUND * ITEM} bytes held", peak <= BOUND)
+    )
+
+
+async def produce(queue, rate, seconds, end):
+    """Puts in so many items each second, or fewer if it has to wait; returns how many, and the most that were held."""
+    started = now()
+    produced = peak = 0
+    for tick in range(rate * seconds):
+        # Rounded up, so that no tick comes before its time.
+        due = started - (-tick * 1000 // rate)
+        if due > now():
+            await asyncio.sleep((due - now()) / 1000)
+        try:
+            async with asyncio.timeout((end - now()) / 1000):
+                await queue.put()
+        except TimeoutError:
+            break
+        produced += 1
+        peak = max(peak, queue.depth)
+    queue.close()
+    return produced, peak
+
+
+async def consume(queue, per_second, end):
+    """Takes items and works on each; returns how many, and how long the last one had waited."""
+    consumed = age = 0
+    while now() < end and (came := await queue.take()) is not NO_MORE:
+        age = now() - came
+        # Rounded up, as Tokio's timer does.
+        await asyncio.sleep(-(-1000 // per_second) / 1000)
+        consumed += 1
+    return consumed, age
+
+
+if __name__ == "__main__":
+    main("unbounded", PARAMS, run)

@@ -1,0 +1,276 @@
+//! # Unbounded: memory is the queue you forgot
+//!
+//! Two hundred items a second come in, and one consumer gets through twenty. Each
+//! item is a KiB. After five seconds the service is restarted, and we look at
+//! what it held by then.
+//!
+//! **What you see.** The depth of the queue climbs in a straight line, and bytes
+//! with it. Nobody waits, nobody fails, and the logs are clean: it fails later
+//! and elsewhere, when memory is out. The check on memory breaks, as it should
+//! with `variant=unbounded`; with the other two it holds.
+//!
+//! **Why.** What comes in and does not go out is held: 180 items more each second.
+//! And long before memory is out the queue is useless: the item that is taken last
+//! has waited for 4455 ms, and that grows with each one. A bound brings up the
+//! question that was there all the time: who is told no? With `bounded` the
+//! producer waits, and whoever is before it. With `drop-oldest` the oldest items
+//! go, and what is taken is fresh: it has waited for 80 ms.
+//!
+//! **Try.** Set `seconds` to 10: 1800 KiB are held and not 900. Turn `variant` to
+//! `bounded`: 16 KiB, after 5 s or 10, and the producer gets rid of 116 items and not
+//! 1000. With `drop-oldest` it is 16 KiB too, and 884 items are dropped. Set
+//! `consume` to 200: nothing piles up, and an unbounded queue is as good as any.
+//!
+//! **Pitfall.** A queue need not be called so. Tasks that are spawned for each
+//! request, futures in a `JoinSet`, a cache without an end, an actor's mailbox, a
+//! log that is written over a slow line: each is an unbounded queue.
+//!
+//! **Words.** asyncio: `asyncio.Queue()` is unbounded, `asyncio.Queue(maxsize=16)`
+//! is not; a `deque(maxlen=16)` drops the oldest. Tokio:
+//! `mpsc::unbounded_channel`, `mpsc::channel(16)`, `broadcast::channel(16)`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::mpsc;
+use tokio::task::Builder;
+use tokio::time::{Instant, interval, sleep, timeout_at};
+use tracing::info;
+
+use crate::prelude::*;
+
+/// How many items a queue with a bound holds.
+const BOUND: usize = 16;
+
+/// The size of an item, in bytes.
+const ITEM: usize = 1024;
+
+const RATE: Param = Param::count("rate", 200, (1, 1_000), "items", "How many items come in each second.");
+const CONSUME: Param = Param::count("consume", 20, (1, 1_000), "items", "How many the consumer gets through in a second.");
+const SECONDS: Param = Param::count("seconds", 5, (1, 60), "s", "How long it goes on.");
+const VARIANT: Param = Param::choice(
+    "variant",
+    &["unbounded", "bounded", "drop-oldest"],
+    "What happens to an item that finds many before it: it is queued, it waits outside, or the oldest one goes.",
+);
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "unbounded",
+    title: "Unbounded",
+    group: Group::Channels,
+    lesson: "Memory is the queue you forgot.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[RATE, CONSUME, SECONDS, VARIANT],
+    patterns: &["unbounded queue", "memory leak", "load shedding", "drop oldest"],
+    source: include_str!("unbounded.rs"),
+    path: file!(),
+    twin: include_str!("unbounded.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// How many bytes all items together hold now.
+#[derive(Clone, Default)]
+struct Memory(Arc<AtomicUsize>);
+
+/// Something that takes memory for as long as it exists.
+struct Item {
+    came: Instant,
+    payload: Box<[u8]>,
+    memory: Memory,
+}
+
+impl Item {
+    fn new(memory: &Memory) -> Self {
+        memory.0.fetch_add(ITEM, Ordering::Relaxed);
+        Self { came: Instant::now(), payload: Box::new([0; ITEM]), memory: memory.clone() }
+    }
+}
+
+impl Drop for Item {
+    fn drop(&mut self) {
+        self.memory.0.fetch_sub(self.payload.len(), Ordering::Relaxed);
+    }
+}
+
+/// Where items are put.
+enum Entrance {
+    Unbounded(mpsc::UnboundedSender<Item>),
+    Bounded(mpsc::Sender<Item>),
+    DropOldest(broadcast::Sender<Arc<Item>>),
+}
+
+/// Where they are taken.
+enum Exit {
+    Unbounded(mpsc::UnboundedReceiver<Item>),
+    Bounded(mpsc::Receiver<Item>),
+    DropOldest(broadcast::Receiver<Arc<Item>>),
+}
+
+/// What the producer has seen.
+#[derive(Default)]
+struct Produced {
+    items: u64,
+    /// The most bytes that were held.
+    peak: usize,
+}
+
+/// What the consumer has seen.
+#[derive(Default)]
+struct Consumed {
+    items: u64,
+    dropped: u64,
+    /// How long the item had been in the queue that was taken last.
+    age: Duration,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let end = started + Duration::from_secs(cx.number(SECONDS));
+    let (entrance, exit) = queue(cx.word(VARIANT));
+
+    let production = produce(entrance, cx.number(RATE), cx.number(SECONDS), end);
+    let producer = Builder::new().name("producer").spawn(production)?;
+    let each = Duration::from_secs(1) / cx.number(CONSUME) as u32;
+    let consumer = Builder::new().name("consumer").spawn(consume(exit, each, end))?;
+    let input = producer.await??;
+    let (output, exit) = consumer.await?;
+    // The restart: only now, when nothing more comes in, is there something to count.
+    let (left, unheard) = exit.left();
+    let dropped = output.dropped + unheard;
+
+    let accounted = output.items + dropped + left;
+    Ok(Outcome::new()
+        .figure("produced", input.items, "items")
+        .figure("consumed", output.items, "items")
+        .figure("dropped", dropped, "items")
+        .figure("lost at the restart", left, "items")
+        .figure("most held", input.peak, "bytes")
+        .figure("last one taken had waited", output.age, "ms")
+        .figure("total", started.elapsed(), "ms")
+        .check("consumed, dropped and lost are all that was produced", accounted == input.items)
+        .check(format!("never more than {} bytes held", BOUND * ITEM), input.peak <= BOUND * ITEM))
+}
+
+/// The two ends of a queue.
+fn queue(variant: &str) -> (Entrance, Exit) {
+    match variant {
+        "bounded" => {
+            let (entrance, exit) = mpsc::channel(BOUND);
+            (Entrance::Bounded(entrance), Exit::Bounded(exit))
+        }
+        // With one receiver a broadcast channel is a ring: who comes last writes over who came first.
+        "drop-oldest" => {
+            let (entrance, exit) = broadcast::channel(BOUND);
+            (Entrance::DropOldest(entrance), Exit::DropOldest(exit))
+        }
+        _ => {
+            let (entrance, exit) = mpsc::unbounded_channel();
+            (Entrance::Unbounded(entrance), Exit::Unbounded(exit))
+        }
+    }
+}
+
+/// Puts in so many items each second, or fewer if it has to wait, until the end.
+async fn produce(entrance: Entrance, rate: u64, seconds: u64, end: Instant) -> scenario::Result<Produced> {
+    let memory = Memory::default();
+    let mut ticks = interval(Duration::from_secs(1) / rate as u32);
+    let mut produced = Produced::default();
+    for _ in 0..rate * seconds {
+        ticks.tick().await;
+        match &entrance {
+            Entrance::Unbounded(queue) => queue.send(Item::new(&memory))?,
+            Entrance::Bounded(queue) => {
+                // Room first, then the item: one that waits outside would be held, too.
+                let Ok(room) = timeout_at(end, queue.reserve()).await else { break };
+                room?.send(Item::new(&memory));
+            }
+            Entrance::DropOldest(queue) => drop(queue.send(Arc::new(Item::new(&memory)))),
+        }
+        let held = memory.0.load(Ordering::Relaxed);
+        produced.items += 1;
+        produced.peak = produced.peak.max(held);
+        info!(counter.depth = held / ITEM, counter.bytes = held, "an item came in");
+    }
+    Ok(produced)
+}
+
+/// Takes items and works on each, until the end; hands back what it takes them from.
+async fn consume(mut exit: Exit, each: Duration, end: Instant) -> (Consumed, Exit) {
+    let mut consumed = Consumed::default();
+    while Instant::now() < end {
+        let Some(came) = exit.take(&mut consumed.dropped).await else { break };
+        consumed.age = came.elapsed();
+        sleep(each).await;
+        consumed.items += 1;
+        info!(counter.consumed = consumed.items, "worked on an item");
+    }
+    (consumed, exit)
+}
+
+impl Exit {
+    /// Takes an item, and says when it came in; adds up those that were dropped before it.
+    async fn take(&mut self, dropped: &mut u64) -> Option<Instant> {
+        let queue = match self {
+            Exit::Unbounded(queue) => return queue.recv().await.map(|item| item.came),
+            Exit::Bounded(queue) => return queue.recv().await.map(|item| item.came),
+            Exit::DropOldest(queue) => queue,
+        };
+        loop {
+            match queue.recv().await {
+                Ok(item) => return Some(item.came),
+                Err(RecvError::Lagged(missed)) => *dropped += missed,
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    /// How many items are left, and how many were dropped that nobody has heard of yet.
+    fn left(&self) -> (u64, u64) {
+        let (left, unheard) = match self {
+            Exit::Unbounded(queue) => (queue.len(), 0),
+            Exit::Bounded(queue) => (queue.len(), 0),
+            Exit::DropOldest(queue) => (queue.len().min(BOUND), queue.len().saturating_sub(BOUND)),
+        };
+        (left as u64, unheard as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twice the time is twice the memory without a bound; with one it is the bound.
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_in_and_does_not_go_out_is_held() -> scenario::Result<()> {
+        for (variant, seconds, produced, dropped, held, age) in [
+            ("unbounded", "5", 1000.0, 0.0, 900, 4455.0),
+            ("unbounded", "10", 2000.0, 0.0, 1800, 8955.0),
+            ("bounded", "5", 116.0, 0.0, 16, 800.0),
+            ("bounded", "10", 216.0, 0.0, 16, 800.0),
+            ("drop-oldest", "5", 1000.0, 884.0, 16, 80.0),
+            ("drop-oldest", "10", 2000.0, 1784.0, 16, 80.0),
+        ] {
+            let outcome = run(Context::of(&SCENARIO, &[(VARIANT, variant), (SECONDS, seconds)])).await?;
+            let figures = ["produced", "dropped", "most held", "last one taken had waited"];
+            let figures = figures.map(|figure| outcome.value(figure));
+            let bytes = (held * ITEM) as f64;
+            assert_eq!(figures, [Some(produced), Some(dropped), Some(bytes), Some(age)], "{variant}, {seconds} s");
+            assert_eq!(outcome.holds(), variant != "unbounded", "{variant}, {seconds} s");
+        }
+        Ok(())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unbounded_queue_is_fine_until_it_is_not() -> scenario::Result<()> {
+        for variant in ["unbounded", "bounded", "drop-oldest"] {
+            let outcome = run(Context::of(&SCENARIO, &[(VARIANT, variant), (CONSUME, "200")])).await?;
+            assert_eq!((outcome.value("consumed"), outcome.value("dropped")), (Some(1000.0), Some(0.0)), "{variant}");
+            assert!(outcome.holds(), "{variant}");
+        }
+        Ok(())
+    }
+}
