@@ -9,6 +9,7 @@
 
 pub mod batching;
 pub mod blocking;
+pub mod bridge;
 pub mod broadcast;
 pub mod cancellation;
 pub mod circuit_breaker;
@@ -66,6 +67,7 @@ pub const CATALOGUE: &[Scenario] = &[
     oneshot::SCENARIO,
     forgotten_await::SCENARIO,
     blocking::SCENARIO,
+    bridge::SCENARIO,
     semaphore::SCENARIO,
     rate_limit::SCENARIO,
     batching::SCENARIO,

@@ -91,6 +91,7 @@ fn the_catalogue_is_in_teaching_order() {
             "oneshot",
             "forgotten-await",
             "blocking",
+            "bridge",
             "semaphore",
             "rate-limit",
             "batching",

@@ -10,7 +10,7 @@ use super::programs::{TICKS_FOR_EVER, scenario};
 use super::{find, ms, real, to_end};
 
 /// Scenarios that show first what goes wrong: a check breaks at the defaults, on purpose.
-const BROKEN_AT_FIRST: &[&str] = &["blocking"];
+const BROKEN_AT_FIRST: &[&str] = &["blocking", "bridge"];
 
 /// Scenarios that keep a processor busy: how long they take depends on how many workers there are.
 const COMPUTE: &[&str] = &["blocking"];
