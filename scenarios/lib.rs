@@ -43,6 +43,7 @@ pub mod timeout;
 pub mod unbounded;
 pub mod work;
 pub mod worker_pool;
+pub mod workers;
 
 pub use param::{Kind, Param, Value, ValueError, Values};
 pub use scenario::{Check, Clock, Context, Figure, Group, Outcome, Scenario};
@@ -68,6 +69,7 @@ pub const CATALOGUE: &[Scenario] = &[
     forgotten_await::SCENARIO,
     blocking::SCENARIO,
     bridge::SCENARIO,
+    workers::SCENARIO,
     semaphore::SCENARIO,
     rate_limit::SCENARIO,
     batching::SCENARIO,

@@ -23,7 +23,7 @@ const BREAKS: &[(&str, &str, &str)] = &[
 ];
 
 /// Scenarios that keep a processor busy: how long they take depends on how many workers there are.
-const COMPUTE: &[&str] = &["blocking"];
+const COMPUTE: &[&str] = &["blocking", "workers"];
 
 /// The checks that may fail at these settings, and nowhere else.
 fn may_break(scenario: &Scenario, values: &Values) -> Vec<&'static str> {
@@ -92,6 +92,7 @@ fn the_catalogue_is_in_teaching_order() {
             "forgotten-await",
             "blocking",
             "bridge",
+            "workers",
             "semaphore",
             "rate-limit",
             "batching",

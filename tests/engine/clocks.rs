@@ -13,7 +13,7 @@ use super::{find, ms, real, to_end};
 const BROKEN_AT_FIRST: &[&str] = &["blocking", "bridge"];
 
 /// Scenarios that keep a processor busy: how long they take depends on how many workers there are.
-const COMPUTE: &[&str] = &["blocking"];
+const COMPUTE: &[&str] = &["blocking", "workers"];
 
 #[test]
 fn every_scenario_runs_on_the_virtual_clock_and_nothing_is_missed() {
