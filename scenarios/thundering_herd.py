@@ -13,11 +13,11 @@ import asyncio
 from twin import Choice, Number, Outcome, main, now
 
 PARAMS = {
-    "waiters": Number(50, 1, 1_000),
+    "waiters": Number(20, 1, 500),
     "variant": Choice("notify_one", "notify_waiters"),
 }
 
-EVERY = 50
+EVERY = 100
 WORK = 200
 
 

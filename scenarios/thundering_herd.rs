@@ -1,20 +1,20 @@
 //! # Thundering herd: wake one, not all
 //!
-//! Fifty waiters want a job each. A dispatcher brings one job every 50 ms and
+//! Twenty waiters want a job each. A dispatcher brings one job every 100 ms and
 //! tells them.
 //!
 //! **What you see.** With `variant=notify_one` each job wakes one waiter, which
 //! takes it: a staircase. With `variant=notify_waiters` each job wakes everybody who still
-//! waits: fifty polls, one job taken, 49 polls for nothing, and the next time again.
+//! waits: twenty polls, one job taken, 19 polls for nothing, and the next time again.
 //!
 //! **Why.** A wake costs a poll, and a poll that finds nothing to do goes back to
 //! sleep. When n wait and one can go on, waking all of them makes n polls a job and
-//! n² / 2 for n jobs: 50 against 1275. Nothing *fails*, and so nobody notices:
+//! n² / 2 for n jobs: 20 against 210. Nothing *fails*, and so nobody notices:
 //! the jobs are all done, at the same time. What it costs is the processor.
 //!
-//! **Try.** Turn `variant` to `notify_waiters`: 1275 wakes instead of 50. Then set
-//! `waiters` to 100: twice the jobs take 5050 wakes, four times as many. With
-//! `notify_one` it would be 100.
+//! **Try.** Turn `variant` to `notify_waiters`: 210 wakes instead of 20. Then set
+//! `waiters` to 40: twice the jobs take 820 wakes, about four times as many. With
+//! `notify_one` it would be 40.
 //!
 //! **Pitfall.** `notify_one` with nobody waiting keeps one permit for whoever comes
 //! next; `notify_waiters` keeps none. So make the `notified()` future *first* and
@@ -38,7 +38,7 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const WAITERS: Param = Param::count("waiters", 50, (1, 1_000), "waiters", "How many wait for a job; there is one for each.");
+const WAITERS: Param = Param::count("waiters", 20, (1, 500), "waiters", "How many wait for a job; there is one for each.");
 const VARIANT: Param = Param::choice(
     "variant",
     &["notify_one", "notify_waiters"],
@@ -46,7 +46,7 @@ const VARIANT: Param = Param::choice(
 );
 
 /// How often a job comes.
-const EVERY: Duration = Duration::from_millis(50);
+const EVERY: Duration = Duration::from_millis(100);
 /// How long the work on a job takes.
 const WORK: Duration = Duration::from_millis(200);
 
@@ -147,10 +147,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waking_all_is_for_nothing() -> scenario::Result<()> {
         for (variant, waiters, wakes) in [
-            ("notify_one", "50", 50.0),
-            ("notify_one", "100", 100.0),
-            ("notify_waiters", "50", 1275.0),
-            ("notify_waiters", "100", 5050.0),
+            ("notify_one", "20", 20.0),
+            ("notify_one", "40", 40.0),
+            ("notify_waiters", "20", 210.0),
+            ("notify_waiters", "40", 820.0),
             ("notify_waiters", "1", 1.0),
         ] {
             let started = Instant::now();

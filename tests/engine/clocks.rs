@@ -10,14 +10,11 @@ use super::programs::{TICKS_FOR_EVER, scenario};
 use super::{find, ms, real, to_end};
 
 /// Scenarios that show first what goes wrong: a check breaks at the defaults, on purpose.
-const BROKEN_AT_FIRST: &[&str] = &["blocking", "bridge"];
-
-/// Scenarios that keep a processor busy: how long they take depends on how many workers there are.
-const COMPUTE: &[&str] = &["blocking", "workers"];
+        for scenario in ending().filter(|scenario| !COMPUTE.contains(&scenario.id)) {
 
 #[test]
 fn every_scenario_runs_on_the_virtual_clock_and_nothing_is_missed() {
-    for scenario in CATALOGUE {
+    for scenario in ending() {
         let (trace, report) = to_end(&Spec::new(scenario));
         let Ending::Finished(outcome) = &report.ending else { panic!("{}: {:?}", scenario.id, report.ending) };
         assert_eq!(outcome.holds(), !BROKEN_AT_FIRST.contains(&scenario.id), "{}: {outcome:?}", scenario.id);
@@ -42,7 +39,7 @@ fn the_same_spec_gives_the_same_trace() {
 fn on_the_real_clock_it_takes_as_long_as_on_the_virtual_one() {
     // Side by side: they wait, and do not compute.
     std::thread::scope(|scope| {
-        for scenario in CATALOGUE.iter().filter(|scenario| !COMPUTE.contains(&scenario.id)) {
+        for scenario in ending().filter(|scenario| !COMPUTE.contains(&scenario.id)) {
             for workers in [0, 2] {
                 scope.spawn(move || {
                     let (_, on_virtual) = to_end(&Spec::new(scenario));
