@@ -11,6 +11,7 @@ pub mod batching;
 pub mod blocking;
 pub mod bridge;
 pub mod broadcast;
+pub mod cache;
 pub mod cancellation;
 pub mod circuit_breaker;
 pub mod deadlock;
@@ -89,6 +90,7 @@ pub const CATALOGUE: &[Scenario] = &[
     futurelock::SCENARIO,
     retry::SCENARIO,
     circuit_breaker::SCENARIO,
+    cache::SCENARIO,
 ];
 
 /// The scenario with that id.

@@ -111,7 +111,8 @@ fn the_catalogue_is_in_teaching_order() {
             "thundering-herd",
             "futurelock",
             "retry",
-            "circuit-breaker"
+            "circuit-breaker",
+            "cache"
         ]
     );
     assert!(CATALOGUE.is_sorted_by_key(|scenario| scenario.group), "the groups stand together");

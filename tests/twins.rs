@@ -144,13 +144,17 @@ const SETTINGS: &[Setting] = &[
     ("futurelock", 0, &[("variant", "spawned")]),
     ("futurelock", 0, &[("variant", "spawned"), ("hold", "400"), ("query", "333")]),
     ("futurelock", 0, &[("variant", "select-ref"), ("patience", "3000")]),
-    // With `scope` asyncio cancels the task while it opens, and Tokio asks it to stop when it has opened: not compared.
+    // A scope that is cut while it opens or closes ends in another way in asyncio, as the twin says: not compared.
     ("retry", 0, &[]),
     ("retry", 7, &[("jitter", "full"), ("clients", "100"), ("attempts", "10"), ("fail_rate", "80")]),
     ("retry", 3, &[("jitter", "equal"), ("delay", "333"), ("backoff", "170"), ("fatal_rate", "20")]),
     ("circuit-breaker", 0, &[]),
     ("circuit-breaker", 7, &[("other_errors", "40"), ("threshold", "2"), ("recovery", "333")]),
     ("circuit-breaker", 3, &[("rate", "7"), ("calls", "50"), ("outage_from", "0"), ("outage_to", "2500")]),
+    ("cache", 0, &[]),
+    ("cache", 0, &[("variant", "single-flight"), ("keys", "7"), ("clear_at", "1700")]),
+    ("cache", 0, &[("variant", "early-refresh"), ("clients", "24"), ("seconds", "9")]),
+    ("cache", 0, &[("keys", "3"), ("ttl", "333"), ("fetch", "77"), ("cleanup_every", "90")]),
 ];
 
 #[test]

@@ -1,0 +1,150 @@
+"""Cache: one miss should fetch once.
+
+Between the miss and the value there is an await, and meanwhile everybody else
+misses too. `single-flight` has an `asyncio.Lock` for each key: the first one
+fetches, and those behind it look again. `early-refresh` fetches in a task of its
+own, while the old value is still good.
+
+Pitfalls: `functools.cache` on a coroutine function keeps the *coroutine*, which
+can be awaited once. And keep a reference to the task that refreshes, or it may be
+collected before it is done.
+"""
+
+import asyncio
+
+from twin import Choice, Number, Outcome, main, now
+
+PARAMS = {
+    "clients": Number(20, 1, 1_000),
+    "keys": Number(1, 1, 100),
+    "ttl": Number(1_000, 1, 60_000),
+    "fetch": Number(200, 1, 60_000),
+    "seconds": Number(4, 1, 60),
+    "cleanup_every": Number(500, 10, 60_000),
+    "clear_at": Number(0, 0, 60_000),
+    "variant": Choice("plain", "single-flight", "early-refresh"),
+}
+
+REST = 190
+AHEAD = 2
+
+
+class Cache:
+    def __init__(self, cx):
+        self.variant, self.ttl, self.fetch_time = cx.variant, cx.ttl, cx.fetch
+        self.fetching = [asyncio.Lock() for _ in range(cx.keys)]
+        self.stored = {}
+        self.refreshing = {}
+        self.under_way = [0] * cx.keys
+        self.hits = self.misses = self.fetches = self.doubled = 0
+        self.most_under_way = self.most_held = self.longest_expired = 0
+
+    async def get(self, key):
+        good_for = self.held(key)
+        if good_for > 0:
+            self.hits += 1
+            if self.variant == "early-refresh" and good_for < AHEAD * self.fetch_time and key not in self.refreshing:
+                self.refreshing[key] = asyncio.create_task(self.refresh(key), name=f"refresh {key}")
+            return
+        self.misses += 1
+        if self.variant == "plain":
+            await self.fetch(key)
+            return
+        async with self.fetching[key]:
+            # Whoever was here before has fetched it.
+            if self.held(key) <= 0:
+                await self.fetch(key)
+
+    def held(self, key):
+        """For how long the value of that key is still good; 0 or less if there is none."""
+        return self.stored[key] + self.ttl - now() if key in self.stored else 0
+
+    async def fetch(self, key):
+        self.under_way[key] += 1
+        self.fetches += 1
+        self.doubled += self.under_way[key] > 1
+        self.most_under_way = max(self.most_under_way, self.under_way[key])
+        await asyncio.sleep(self.fetch_time / 1000)
+        self.under_way[key] -= 1
+        if key in self.stored:
+            self.longest_expired = max(self.longest_expired, -self.held(key))
+        self.stored[key] = now()
+        self.most_held = max(self.most_held, len(self.stored))
+
+    async def refresh(self, key):
+        async with self.fetching[key]:
+            await self.fetch(key)
+        del self.refreshing[key]
+
+    def clean_up(self, everything=False):
+        """Throws away what has expired, or everything."""
+        for key in list(self.stored):
+            good_for = self.held(key)
+            self.longest_expired = max(self.longest_expired, -good_for)
+            if good_for <= 0 or everything:
+                del self.stored[key]
+
+
+async def run(cx):
+    started = now()
+    cache = Cache(cx)
+    others = [asyncio.create_task(janitor(cache, cx.cleanup_every), name="janitor")]
+    if cx.clear_at:
+        others.append(asyncio.create_task(clear(cache, cx.clear_at), name="clearer"))
+
+    async with asyncio.TaskGroup() as group:
+        clients = []
+        for i in range(cx.clients):
+            start = REST * i // cx.clients
+            asking = client(cache, i % cx.keys, start, started + cx.seconds * 1000)
+            clients.append(group.create_task(asking, name=f"client {i}"))
+    total = now() - started
+    for task in others:
+        task.cancel()
+
+    waits = [task.result() for task in clients]
+    return (
+        Outcome()
+        .figure("hits", cache.hits, "questions")
+        .figure("misses", cache.misses, "questions")
+        .figure("origin calls", cache.fetches, "calls")
+        .figure("most at once for one key", cache.most_under_way, "calls")
+        .figure("longest first wait", max((waited[0] for waited in waits if waited), default=0), "ms")
+        .figure("longest wait after that", max((longest for waited in waits for longest in waited[1:]), default=0), "ms")
+        .figure("most values held", cache.most_held, "values")
+        .figure("total", total, "ms")
+        .check("a key is fetched once each time", cache.doubled == 0)
+        .check(
+            "nothing stays after it expired for longer than to the next cleanup",
+            cache.longest_expired <= cx.cleanup_every,
+        )
+    )
+
+
+async def client(cache, key, start, until):
+    """Asks for one key, again and again; returns how long it waited for each answer."""
+    waited = []
+    await asyncio.sleep(start / 1000)
+    while now() < until:
+        asked = now()
+        await cache.get(key)
+        waited.append(now() - asked)
+        await asyncio.sleep(REST / 1000)
+    return waited
+
+
+async def janitor(cache, every):
+    """Throws away what has expired, at each tick."""
+    while True:
+        await asyncio.sleep(every / 1000)
+        cache.clean_up()
+
+
+async def clear(cache, at):
+    """Throws everything away, once."""
+    await asyncio.sleep(at / 1000)
+    cache.clean_up(everything=True)
+
+
+if __name__ == "__main__":
+    main("cache", PARAMS, run)
