@@ -31,6 +31,7 @@ pub mod philosophers;
 pub mod pipeline;
 pub mod producer_consumer;
 pub mod rate_limit;
+pub mod resource;
 pub mod retry;
 pub mod rwlock;
 pub mod scenario;
@@ -88,6 +89,7 @@ pub const CATALOGUE: &[Scenario] = &[
     philosophers::SCENARIO,
     thundering_herd::SCENARIO,
     futurelock::SCENARIO,
+    resource::SCENARIO,
     retry::SCENARIO,
     circuit_breaker::SCENARIO,
     cache::SCENARIO,

@@ -110,6 +110,7 @@ fn the_catalogue_is_in_teaching_order() {
             "philosophers",
             "thundering-herd",
             "futurelock",
+            "resource",
             "retry",
             "circuit-breaker",
             "cache"

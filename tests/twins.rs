@@ -145,6 +145,11 @@ const SETTINGS: &[Setting] = &[
     ("futurelock", 0, &[("variant", "spawned"), ("hold", "400"), ("query", "333")]),
     ("futurelock", 0, &[("variant", "select-ref"), ("patience", "3000")]),
     // A scope that is cut while it opens or closes ends in another way in asyncio, as the twin says: not compared.
+    ("resource", 0, &[]),
+    ("resource", 0, &[("fail", "3"), ("cancel_after", "250")]),
+    ("resource", 0, &[("fail", "2"), ("cancel_after", "350"), ("variant", "guard")]),
+    ("resource", 0, &[("cancel_after", "250"), ("variant", "scope")]),
+    ("resource", 0, &[("fail", "2"), ("variant", "scope")]),
     ("retry", 0, &[]),
     ("retry", 7, &[("jitter", "full"), ("clients", "100"), ("attempts", "10"), ("fail_rate", "80")]),
     ("retry", 3, &[("jitter", "equal"), ("delay", "333"), ("backoff", "170"), ("fatal_rate", "20")]),

@@ -1,0 +1,143 @@
+"""Resource: open, use, close, also when cancelled or failed.
+
+`drop` closes in its last line, which a session that fails or is cancelled does not
+reach. `guard` hands the connection to a closer, a task that nobody cancels: an
+`ExitStack` runs its callback on every way out. `scope` is `async with`: cancel is an
+exception, so `__aexit__` runs, and it may await. In Rust `Drop` cannot.
+
+But a cancel that lands in `__aexit__` cuts the closing short. `asyncio.shield`
+keeps it out of reach, and the session still has to wait until it is done.
+
+Where this differs from the scenario in Rust: there a scope is asked to stop, here
+its task is cancelled. Cancelled while it opens, it has nothing to close here; cancelled
+while it closes, it ends as cancelled.
+"""
+
+import asyncio
+from contextlib import ExitStack, asynccontextmanager
+
+from twin import Choice, Number, Outcome, main, now
+
+PARAMS = {
+    "open": Number(100, 0, 60_000),
+    "use": Number(200, 0, 60_000),
+    "close": Number(100, 0, 60_000),
+    "fail": Number(0, 0, 6),
+    "cancel_after": Number(0, 0, 60_000),
+    "variant": Choice("drop", "guard", "scope"),
+}
+
+SESSIONS = 6
+EVERY = 350
+
+
+class HungUp(Exception):
+    """The server ended the connection."""
+
+
+class Server:
+    """Where connections lead to. It counts them."""
+
+    def __init__(self, cx):
+        self.cx = cx
+        self.opened = 0
+        self.closed = 0
+
+    async def open(self):
+        await asyncio.sleep(self.cx.open / 1000)
+        self.opened += 1
+        return Connection(self)
+
+    @asynccontextmanager
+    async def connection(self):
+        connection = await self.open()
+        try:
+            yield connection
+        finally:
+            closing = asyncio.create_task(connection.close())
+            try:
+                await asyncio.shield(closing)
+            except asyncio.CancelledError:
+                await closing
+                raise
+
+
+class Connection:
+    def __init__(self, server):
+        self.server = server
+
+    async def work(self, fails):
+        """Works with it; fails half way, if it is to."""
+        await asyncio.sleep((self.server.cx.use // 2 if fails else self.server.cx.use) / 1000)
+        if fails:
+            raise HungUp
+
+    async def close(self):
+        await asyncio.sleep(self.server.cx.close / 1000)
+        self.server.closed += 1
+
+
+async def run(cx):
+    started = now()
+    server = Server(cx)
+    to_close = asyncio.Queue()
+    closing = asyncio.create_task(close_all(to_close), name="closer")
+
+    sessions = []
+    for i in range(SESSIONS):
+        session = {"drop": until_cancelled, "guard": guarded, "scope": scoped}[cx.variant]
+        at = session(server, i * EVERY, i < cx.fail, to_close)
+        sessions.append(asyncio.create_task(at, name=f"session {i}"))
+    if cx.cancel_after:
+        for i, session in enumerate(sessions):
+            await asyncio.sleep((started + i * EVERY + cx.cancel_after - now()) / 1000)
+            session.cancel()
+
+    ended = await asyncio.gather(*sessions, return_exceptions=True)
+    await to_close.put(None)
+    await closing
+
+    return (
+        Outcome()
+        .figure("opened", server.opened, "connections")
+        .figure("closed", server.closed, "connections")
+        .figure("left open", server.opened - server.closed, "connections")
+        .figure("failed", sum(isinstance(end, HungUp) for end in ended), "sessions")
+        .figure("cancelled", sum(isinstance(end, asyncio.CancelledError) for end in ended), "sessions")
+        .figure("total", now() - started, "ms")
+        .check("everything that was opened is closed", server.opened == server.closed)
+    )
+
+
+async def until_cancelled(server, start, fails, _):
+    """drop: closes in its last line, if it comes to it."""
+    await asyncio.sleep(start / 1000)
+    connection = await server.open()
+    await connection.work(fails)
+    await connection.close()
+
+
+async def guarded(server, start, fails, to_close):
+    """guard: on every way out the closer gets the connection."""
+    await asyncio.sleep(start / 1000)
+    connection = await server.open()
+    with ExitStack() as stack:
+        stack.callback(to_close.put_nowait, connection)
+        await connection.work(fails)
+
+
+async def scoped(server, start, fails, _):
+    """scope: closes on every way out, by itself."""
+    await asyncio.sleep(start / 1000)
+    async with server.connection() as connection:
+        await connection.work(fails)
+
+
+async def close_all(to_close):
+    """The closer: closes what it is given, until nothing more will come."""
+    while (connection := await to_close.get()) is not None:
+        await connection.close()
+
+
+if __name__ == "__main__":
+    main("resource", PARAMS, run)

@@ -1,0 +1,287 @@
+//! # Resource: open, use, close, also when cancelled or failed
+//!
+//! Six sessions start one after the other. Each opens a connection, uses it, and closes
+//! it. Closing takes a word to the server, so it is an `await`.
+//!
+//! **What you see.** With the defaults every session opens and closes. Set
+//! `cancel_after` to 250, and each one is cut while it uses its connection: with
+//! `variant=drop` nothing after that `await` runs, and six connections stay open.
+//!
+//! **Why.** In Rust a future that is cancelled is dropped, and one that fails returns
+//! early: in neither case does it come to its last line. `Drop` runs always, but `Drop` cannot
+//! await. So `guard` does in `Drop` the one thing that needs no await: it hands the
+//! connection to a *closer*, a task that nobody cancels. `scope` does not drop
+//! the session at all: it asks with a token, stops the use, and closes on the way out.
+//!
+//! **Try.** Set `fail` to 3: three sessions fail while they use it, and `drop` leaks three. Set
+//! `cancel_after` to 350: now the cut comes in the middle of closing, and `drop` still
+//! leaks six. Turn `variant` to `guard` or `scope`: opened is closed, every time. With `guard` the
+//! connections stand in line at the closer, and with `scope` each session closes its own.
+//!
+//! **Pitfall.** Code that "always closes at the end" does so only if the end is
+//! reached: `?` leaves early, and so does every `.await`, if the task is aborted, timed out or
+//! loses a `select!`. And wait for the closer before the program ends, or what
+//! it still has is lost with it.
+//!
+//! **Words.** asyncio: `async with`; `__aexit__` may await, since cancel is an
+//! exception, but a cancel that lands *in* it cuts it short, unless the closing is shielded. Tokio: a guard
+//! with `Drop` and a channel, or a scope that takes a closure and a `CancellationToken`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::task::{Builder, JoinHandle};
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info, info_span, warn};
+
+use crate::prelude::*;
+
+const OPEN: Param = Param::millis("open", 100, (0, 60_000), "How long it takes to open a connection.");
+const USE: Param = Param::millis("use", 200, (0, 60_000), "How long it is used.");
+const CLOSE: Param = Param::millis("close", 100, (0, 60_000), "How long it takes to close it.");
+const FAIL: Param = Param::count("fail", 0, (0, 6), "sessions", "How many of the six sessions fail while they use it.");
+const CANCEL_AFTER: Param =
+    Param::millis("cancel_after", 0, (0, 60_000), "How long after its start each session is cancelled; 0 is never.");
+const VARIANT: Param = Param::choice(
+    "variant",
+    &["drop", "guard", "scope"],
+    "What sees to the closing: the last line of the session, a guard with a closer task, or a scope that is asked to stop.",
+);
+
+/// How many sessions there are.
+const SESSIONS: usize = 6;
+/// How long after the one before each of them starts.
+const EVERY: Duration = Duration::from_millis(350);
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "resource",
+    title: "Resource",
+    group: Group::Resources,
+    lesson: "Open, use, close, also when cancelled or failed.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[OPEN, USE, CLOSE, FAIL, CANCEL_AFTER, VARIANT],
+    patterns: &["context manager", "resource guard", "asynchronous cleanup", "cancellation"],
+    source: include_str!("resource.rs"),
+    path: file!(),
+    twin: include_str!("resource.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// Where connections lead to. It counts them.
+struct Server {
+    open: Duration,
+    usage: Duration,
+    close: Duration,
+    opened: AtomicU64,
+    closed: AtomicU64,
+}
+
+/// A handle on a way to the server, which is open until it is closed.
+#[derive(Clone)]
+struct Connection {
+    server: Arc<Server>,
+}
+
+impl Server {
+    async fn open(self: &Arc<Self>) -> Connection {
+        sleep(self.open).instrument(info_span!("opens")).await;
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        self.count("opened");
+        Connection { server: self.clone() }
+    }
+
+    /// Half of it, in whole milliseconds.
+    fn half_usage(&self) -> Duration {
+        Duration::from_millis(self.usage.as_millis() as u64 / 2)
+    }
+
+    fn count(&self, what: &str) {
+        let (opened, closed) = (self.opened.load(Ordering::Relaxed), self.closed.load(Ordering::Relaxed));
+        info!(counter.open = opened.saturating_sub(closed), "{what}");
+    }
+}
+
+impl Connection {
+    /// Works with it; fails half way, if it is to.
+    async fn work(&self, fails: bool) -> Result<(), &'static str> {
+        let usage = if fails { self.server.half_usage() } else { self.server.usage };
+        sleep(usage).instrument(info_span!("uses")).await;
+        if fails { Err("the server hung up") } else { Ok(()) }
+    }
+
+    /// Says goodbye. Dropped before it is done, the connection stays open.
+    async fn close(self) {
+        sleep(self.server.close).instrument(info_span!("closes")).await;
+        self.server.closed.fetch_add(1, Ordering::Relaxed);
+        self.server.count("closed");
+    }
+}
+
+/// A connection that comes to the closer, however its owner ends.
+struct Guard {
+    connection: Connection,
+    closer: UnboundedSender<Connection>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // All that `Drop` can do: a send that does not wait.
+        if self.closer.send(self.connection.clone()).is_err() {
+            warn!("there is no closer any more");
+        }
+    }
+}
+
+/// A session that runs, and how it is cancelled.
+struct Session {
+    task: JoinHandle<Result<(), &'static str>>,
+    token: CancellationToken,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let server = Arc::new(Server {
+        open: cx.duration(OPEN),
+        usage: cx.duration(USE),
+        close: cx.duration(CLOSE),
+        opened: AtomicU64::new(0),
+        closed: AtomicU64::new(0),
+    });
+    let (to_closer, to_close) = mpsc::unbounded_channel();
+    let closing = Builder::new().name("closer").spawn(close_all(to_close))?;
+
+    let mut sessions = Vec::new();
+    for i in 0..SESSIONS {
+        let (start, fails) = (started + EVERY * i as u32, i < cx.count(FAIL));
+        let token = CancellationToken::new();
+        let (server, closer) = (server.clone(), to_closer.clone());
+        let name = format!("session {i}");
+        let session = Builder::new().name(&name);
+        let task = match cx.word(VARIANT) {
+            "guard" => session.spawn(guarded(server, start, fails, closer))?,
+            "scope" => session.spawn(scoped(server, start, fails, token.clone()))?,
+            _ => session.spawn(until_dropped(server, start, fails))?,
+        };
+        sessions.push(Session { task, token });
+    }
+    // The closer ends when the last session has.
+    drop(to_closer);
+    if !cx.duration(CANCEL_AFTER).is_zero() {
+        for (i, session) in sessions.iter().enumerate() {
+            sleep_until(started + EVERY * i as u32 + cx.duration(CANCEL_AFTER)).await;
+            info!("cancels session {i}");
+            session.token.cancel();
+            if cx.word(VARIANT) != "scope" {
+                session.task.abort();
+            }
+        }
+    }
+
+    let (mut failed, mut cancelled) = (0_u64, 0_u64);
+    for session in sessions {
+        match session.task.await {
+            Ok(Ok(())) => {}
+            Ok(Err(CANCELLED)) => cancelled += 1,
+            Ok(Err(error)) => {
+                info!("a session failed: {error}");
+                failed += 1;
+            }
+            Err(error) if error.is_cancelled() => cancelled += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    closing.await?;
+
+    let (opened, closed) = (server.opened.load(Ordering::Relaxed), server.closed.load(Ordering::Relaxed));
+    if opened > closed {
+        warn!("{} connections are still open", opened - closed);
+    }
+    Ok(Outcome::new()
+        .figure("opened", opened, "connections")
+        .figure("closed", closed, "connections")
+        .figure("left open", opened.saturating_sub(closed), "connections")
+        .figure("failed", failed, "sessions")
+        .figure("cancelled", cancelled, "sessions")
+        .figure("total", started.elapsed(), "ms")
+        .check("everything that was opened is closed", opened == closed))
+}
+
+/// How a session ends that was asked to stop.
+const CANCELLED: &str = "cancelled";
+
+/// `drop`: closes in its last line, if it comes to it.
+async fn until_dropped(server: Arc<Server>, start: Instant, fails: bool) -> Result<(), &'static str> {
+    sleep_until(start).await;
+    let connection = server.open().await;
+    connection.work(fails).await?;
+    connection.close().await;
+    Ok(())
+}
+
+/// `guard`: whatever happens, the guard is dropped, and the closer gets the connection.
+async fn guarded(
+    server: Arc<Server>,
+    start: Instant,
+    fails: bool,
+    closer: UnboundedSender<Connection>,
+) -> Result<(), &'static str> {
+    sleep_until(start).await;
+    let connection = server.open().await;
+    let guard = Guard { connection, closer };
+    guard.connection.work(fails).await
+}
+
+/// `scope`: is asked to stop and not dropped, so that it can close on the way out.
+async fn scoped(server: Arc<Server>, start: Instant, fails: bool, stop: CancellationToken) -> Result<(), &'static str> {
+    sleep_until(start).await;
+    with_connection(&server, async |connection| {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(CANCELLED),
+            result = connection.work(fails) => result,
+        }
+    })
+    .await
+}
+
+/// Opens, lets `work` use it, and closes, however `work` ends.
+async fn with_connection<T>(server: &Arc<Server>, work: impl AsyncFnOnce(&Connection) -> T) -> T {
+    let connection = server.open().await;
+    let result = work(&connection).await;
+    connection.close().await;
+    result
+}
+
+/// The closer: closes what it is given, until nobody is left to give it anything.
+async fn close_all(mut connections: UnboundedReceiver<Connection>) {
+    while let Some(connection) = connections.recv().await {
+        connection.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only the last line of a session that is cut or fails does not run.
+    #[tokio::test(start_paused = true)]
+    async fn drop_cannot_await() -> scenario::Result<()> {
+        for (fail, cancel_after, leaked_by_drop) in
+            [("0", "0", 0.0), ("3", "0", 3.0), ("0", "50", 0.0), ("0", "250", 6.0), ("0", "350", 6.0), ("0", "500", 0.0)]
+        {
+            for variant in ["drop", "guard", "scope"] {
+                let turned = [(VARIANT, variant), (FAIL, fail), (CANCEL_AFTER, cancel_after)];
+                let outcome = run(Context::of(&SCENARIO, &turned)).await?;
+                let leaked = if variant == "drop" { leaked_by_drop } else { 0.0 };
+                assert_eq!(outcome.value("left open"), Some(leaked), "{turned:?}");
+                assert_eq!(outcome.holds(), leaked < 1.0, "{turned:?}");
+            }
+        }
+        Ok(())
+    }
+}
