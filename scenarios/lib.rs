@@ -37,6 +37,7 @@ pub mod rwlock;
 pub mod scenario;
 pub mod semaphore;
 pub mod sequential;
+pub mod shutdown;
 pub mod spawn;
 pub mod stream;
 pub mod task_group;
@@ -90,6 +91,7 @@ pub const CATALOGUE: &[Scenario] = &[
     thundering_herd::SCENARIO,
     futurelock::SCENARIO,
     resource::SCENARIO,
+    shutdown::SCENARIO,
     retry::SCENARIO,
     circuit_breaker::SCENARIO,
     cache::SCENARIO,

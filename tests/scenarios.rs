@@ -111,6 +111,7 @@ fn the_catalogue_is_in_teaching_order() {
             "thundering-herd",
             "futurelock",
             "resource",
+            "shutdown",
             "retry",
             "circuit-breaker",
             "cache"

@@ -150,6 +150,9 @@ const SETTINGS: &[Setting] = &[
     ("resource", 0, &[("fail", "2"), ("cancel_after", "350"), ("variant", "guard")]),
     ("resource", 0, &[("cancel_after", "250"), ("variant", "scope")]),
     ("resource", 0, &[("fail", "2"), ("variant", "scope")]),
+    ("shutdown", 0, &[]),
+    ("shutdown", 7, &[("grace", "333"), ("workers", "3")]),
+    ("shutdown", 3, &[("grace", "9000"), ("job_min", "50"), ("job_max", "777"), ("health_every", "2200")]),
     ("retry", 0, &[]),
     ("retry", 7, &[("jitter", "full"), ("clients", "100"), ("attempts", "10"), ("fail_rate", "80")]),
     ("retry", 3, &[("jitter", "equal"), ("delay", "333"), ("backoff", "170"), ("fatal_rate", "20")]),
@@ -290,6 +293,9 @@ fn twins_refuse_what_the_scenario_refuses() {
         ("batching", ("latency_min", "501")),
         ("worker-pool", ("work_min", "1001")),
         ("lock-contention", ("mutex", "std")),
+        ("lock-contention", ("mutex", "std")),
+        ("shutdown", ("trigger", "signal")),
+        ("shutdown", ("job_max", "299")),
     ] {
         let scenario = find(id).expect("a scenario of that name");
         let refused = (scenario.refuse)(&values(scenario, &[turned]), scenario.clocks[0]);

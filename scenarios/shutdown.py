@@ -1,0 +1,123 @@
+"""Shutdown: stop, drain, then kill.
+
+The service says that it is not ready, the next health probe sees it, and the intake
+closes. Workers go on until the queue ends. After the grace period the rest is
+cancelled, and what was in hand or in the queue is reported as lost.
+
+In a program `loop.add_signal_handler(signal.SIGTERM, stop.set)` sets the event.
+Here time jumps, so nobody outside could hit the moment: `trigger=signal` is for the
+scenario in Rust, on the real clock.
+
+Pitfall: a cancelled worker loses what it holds. `finally` has to say so.
+"""
+
+import asyncio
+import itertools
+
+from twin import BadValue, Choice, Number, Outcome, main, now
+
+PARAMS = {
+    "workers": Number(5, 1, 100),
+    "grace": Number(1_000, 0, 60_000),
+    "job_min": Number(300, 1, 60_000),
+    "job_max": Number(3_000, 1, 60_000),
+    "health_every": Number(200, 2, 60_000),
+    "signal_at": Number(2_000, 1, 60_000),
+    "trigger": Choice("token", "signal"),
+}
+
+EVERY = 230
+
+
+def refuse(cx):
+    if cx.trigger == "signal":
+        raise BadValue("trigger: signal needs the real clock: a signal comes from outside, where time does not jump")
+    if cx.job_min > cx.job_max:
+        raise BadValue(f"job_max: {cx.job_max} is less than job_min: at least {cx.job_min}")
+
+
+class Service:
+    def __init__(self, cx):
+        self.cx = cx
+        self.queue = asyncio.Queue()
+        self.ready = True
+        self.closed = asyncio.Event()
+        self.accepted = self.finished = self.lost = 0
+
+    async def health(self):
+        """Asks at each tick whether the service is ready; the first time that it is not, the intake closes."""
+        await asyncio.sleep(self.cx.health_every // 2 / 1000)
+        while self.ready:
+            await asyncio.sleep(self.cx.health_every / 1000)
+        self.closed.set()
+
+    async def intake(self):
+        """Takes jobs in until it is closed, and then tells each worker that there are no more."""
+        for job in itertools.count():
+            try:
+                async with asyncio.timeout(EVERY / 1000):
+                    await self.closed.wait()
+                break
+            except TimeoutError:
+                self.queue.put_nowait(job)
+                self.accepted += 1
+        for _ in range(self.cx.workers):
+            self.queue.put_nowait(None)
+
+    async def worker(self):
+        """Does one job after another until the queue ends."""
+        while (job := await self.queue.get()) is not None:
+            finished = False
+            try:
+                await asyncio.sleep(self.cx.draw("job", job, self.cx.job_min, self.cx.job_max) / 1000)
+                finished = True
+                self.finished += 1
+            finally:
+                self.lost += not finished
+
+    def report_waiting(self):
+        while not self.queue.empty():
+            self.lost += self.queue.get_nowait() is not None
+
+
+async def run(cx):
+    started = now()
+    service = Service(cx)
+    health = asyncio.create_task(service.health(), name="health")
+    intake = asyncio.create_task(service.intake(), name="intake")
+    workers = [asyncio.create_task(service.worker(), name=f"worker {i}") for i in range(cx.workers)]
+
+    stop = asyncio.Event()
+    asyncio.get_running_loop().call_later(cx.signal_at / 1000, stop.set)
+    await stop.wait()
+    told, before = now(), service.accepted
+    service.ready = False
+
+    _, at_work = await asyncio.wait(workers, timeout=cx.grace / 1000)
+    service.closed.set()
+    await intake
+    for worker in at_work:
+        worker.cancel()
+    await asyncio.gather(*workers, return_exceptions=True)
+    health.cancel()
+    took = now() - told
+    service.report_waiting()
+
+    return (
+        Outcome()
+        .figure("accepted", service.accepted, "jobs")
+        .figure("of these after the signal", service.accepted - before, "jobs")
+        .figure("finished", service.finished, "jobs")
+        .figure("reported lost", service.lost, "jobs")
+        .figure("from the signal to the end", took, "ms")
+        .figure("total", now() - started, "ms")
+        .check(
+            "every job that was accepted is finished or reported lost",
+            service.accepted == service.finished + service.lost,
+        )
+        .check("it ends within the grace period", took <= cx.grace)
+    )
+
+
+if __name__ == "__main__":
+    main("shutdown", PARAMS, run, refuse)

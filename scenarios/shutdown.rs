@@ -1,0 +1,280 @@
+//! # Shutdown: stop, drain, then kill
+//!
+//! A service takes a job every 230 ms and has five workers for them. At 2000 ms it is
+//! told to stop, and it has a second to do so.
+//!
+//! **What you see.** Three phases. *Stop*: the service reports that it is not ready, the
+//! next health probe sees that, and no more jobs come in. *Drain*: workers
+//! go on with what is there and end one by one as the queue runs dry. *Kill*: at 3000 ms
+//! whoever is still at work is cut, and the job in its hand is reported as lost.
+//!
+//! **Why.** The order matters. Whoever kills workers first loses what they hold; whoever
+//! drains before the intake is closed never gets done. So: health first, since it takes
+//! others a probe to notice; then the producers; then the consumers, whose queue now ends;
+//! and after the grace period the rest. What could not be done is *counted*: a
+//! job that was accepted is finished or reported, never just gone.
+//!
+//! **Try.** Set `grace` to 6000: nothing is lost, and the run ends when the last job
+//! does, at 4519 ms. Set it to 0: the 7 jobs that were accepted and not finished are
+//! lost at once. Set `health_every` to 2000: no probe comes within the grace period, so
+//! 5 jobs are still accepted after the signal instead of 1, and all of those are lost. On the real
+//! clock, turn `trigger` to `signal`: a real `SIGUSR1`, which this process sends to itself.
+//!
+//! **Pitfall.** A grace period that is longer than the one of the system that stops you
+//! (Kubernetes: 30 s) is none: the kill comes from outside, and nothing is
+//! reported. And listen for the signal *before* you need it: one that nobody
+//! listens for ends the process.
+//!
+//! **Words.** asyncio: `loop.add_signal_handler`, an `asyncio.Event`, `task.cancel()`.
+//! Tokio: `tokio::signal`, `CancellationToken`, `timeout_at`, `JoinSet::abort_all`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::{Mutex, watch};
+use tokio::task::{Builder, JoinSet};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info, info_span, warn};
+
+use crate::prelude::*;
+
+const WORKERS: Param = Param::count("workers", 5, (1, 100), "workers", "How many workers there are for the jobs.");
+const GRACE: Param = Param::millis("grace", 1_000, (0, 60_000), "How long after the signal the rest is cut.");
+const JOB_MIN: Param = Param::millis("job_min", 300, (1, 60_000), "How long a job takes at least.");
+const JOB_MAX: Param = Param::millis("job_max", 3_000, (1, 60_000), "How long it takes at most; it is drawn for each job.");
+const HEALTH_EVERY: Param = Param::millis("health_every", 200, (2, 60_000), "How often others ask whether the service is ready.");
+const SIGNAL_AT: Param = Param::millis("signal_at", 2_000, (1, 60_000), "When the service is told to stop.");
+const TRIGGER: Param =
+    Param::choice("trigger", &["token", "signal"], "How it is told: with a token, or with a real SIGUSR1 on the real clock.");
+
+/// How often a job comes in.
+const EVERY: Duration = Duration::from_millis(230);
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "shutdown",
+    title: "Shutdown",
+    group: Group::Resources,
+    lesson: "Stop, drain, then kill.",
+    clocks: &[Clock::Virtual, Clock::Real],
+    params: &[WORKERS, GRACE, JOB_MIN, JOB_MAX, HEALTH_EVERY, SIGNAL_AT, TRIGGER],
+    patterns: &["graceful shutdown", "signal handling", "health check", "drain", "grace period"],
+    source: include_str!("shutdown.rs"),
+    path: file!(),
+    twin: include_str!("shutdown.py"),
+    refuse,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// A signal comes from outside, where time does not jump. And a range has its ends in order.
+fn refuse(values: &Values, clock: Clock) -> Result<(), ValueError> {
+    if values.word(&TRIGGER) == "signal" && clock == Clock::Virtual {
+        let reason = "signal needs the real clock: a signal comes from outside, where time does not jump".to_owned();
+        return Err(ValueError { param: TRIGGER.name, reason });
+    }
+    let (least, most) = (values.number(&JOB_MIN), values.number(&JOB_MAX));
+    if least > most {
+        let reason = format!("{most} is less than job_min: at least {least}");
+        return Err(ValueError { param: JOB_MAX.name, reason });
+    }
+    Ok(())
+}
+
+/// What became of the jobs so far.
+#[derive(Default)]
+struct Tally {
+    accepted: AtomicU64,
+    finished: AtomicU64,
+    /// Cut in the hand of a worker, and reported.
+    cut: AtomicU64,
+}
+
+/// A job in the hand of a worker. Dropped before it is finished, it reports that.
+struct InHand {
+    job: usize,
+    finished: bool,
+    tally: Arc<Tally>,
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        if !self.finished {
+            let cut = self.tally.cut.fetch_add(1, Ordering::Relaxed) + 1;
+            warn!(counter.lost = cut, "job {} was cut", self.job);
+        }
+    }
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let tally = Arc::new(Tally::default());
+    let (jobs, queue) = mpsc::channel(10_000);
+    let queue = Arc::new(Mutex::new(queue));
+    let (ready, readiness) = watch::channel(true);
+    let close_intake = CancellationToken::new();
+
+    let health = health(readiness, close_intake.clone(), cx.duration(HEALTH_EVERY));
+    let health = Builder::new().name("health").spawn(health)?;
+    let intake = Builder::new().name("intake").spawn(intake(jobs, close_intake.clone(), tally.clone()))?;
+    let mut workers = JoinSet::new();
+    for i in 0..cx.count(WORKERS) {
+        let worker = worker(cx.clone(), queue.clone(), tally.clone());
+        workers.build_task().name(&format!("worker {i}")).spawn(worker)?;
+    }
+
+    told_to_stop(&cx).await?;
+    let told = Instant::now();
+    let before = tally.accepted.load(Ordering::Relaxed);
+    info!("stop: the service is not ready any more");
+    ready.send_replace(false);
+
+    if let Ok(drained) = timeout_at(told + cx.duration(GRACE), drain(&mut workers)).await {
+        drained?;
+    } else {
+        info!("kill: {} workers are still at work", workers.len());
+    }
+    close_intake.cancel();
+    // The intake first, so that nothing is accepted after it was counted what is lost.
+    intake.await??;
+    workers.shutdown().await;
+    health.abort();
+    let took = told.elapsed();
+
+    let mut queue = queue.lock().await;
+    let mut waiting = 0_u64;
+    while queue.try_recv().is_ok() {
+        waiting += 1;
+    }
+    let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    let (accepted, finished, lost) = (read(&tally.accepted), read(&tally.finished), read(&tally.cut) + waiting);
+    info!(counter.lost = lost, "ends with {finished} jobs finished and {lost} lost");
+    let grace = cx.duration(GRACE);
+    Ok(Outcome::new()
+        .figure("accepted", accepted, "jobs")
+        .figure("of these after the signal", accepted - before, "jobs")
+        .figure("finished", finished, "jobs")
+        .figure("reported lost", lost, "jobs")
+        .figure("from the signal to the end", took, "ms")
+        .figure("total", started.elapsed(), "ms")
+        .check("every job that was accepted is finished or reported lost", accepted == finished + lost)
+        .check("it ends within the grace period", took <= grace || cx.on_time(took, grace)))
+}
+
+/// Waits for the token or the signal, which somebody sends at the time that is set.
+async fn told_to_stop(cx: &Context) -> scenario::Result<()> {
+    let token = CancellationToken::new();
+    let at = Instant::now() + cx.duration(SIGNAL_AT);
+    let operator = Builder::new().name("operator");
+    if cx.word(TRIGGER) == "token" {
+        let theirs = token.clone();
+        let operator = operator.spawn(async move {
+            sleep_until(at).await;
+            theirs.cancel();
+        })?;
+        token.cancelled().await;
+        return Ok(operator.await?);
+    }
+    // From here on the signal does not end the process any more.
+    let mut signals = signal(SignalKind::user_defined1())?;
+    let operator = operator.spawn(async move {
+        sleep_until(at).await;
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::USR1)
+    })?;
+    signals.recv().await;
+    Ok(operator.await??)
+}
+
+/// Asks at each tick whether the service is ready; the first time that it is not, no more jobs are sent to it.
+async fn health(readiness: watch::Receiver<bool>, close_intake: CancellationToken, every: Duration) {
+    // Half a tick off, so that nothing else happens at the same moment.
+    sleep(every / 2).await;
+    loop {
+        let ready = *readiness.borrow();
+        info!(counter.ready = u64::from(ready), "{}", if ready { "ready" } else { "not ready: nothing more is sent here" });
+        if !ready {
+            close_intake.cancel();
+            return;
+        }
+        sleep(every).await;
+    }
+}
+
+/// Takes jobs in until it is closed. With it goes the only sender, and the queue ends.
+async fn intake(jobs: Sender<usize>, closed: CancellationToken, tally: Arc<Tally>) -> scenario::Result<()> {
+    for job in 0.. {
+        tokio::select! {
+            biased;
+            () = closed.cancelled() => break,
+            () = sleep(EVERY) => {}
+        }
+        jobs.send(job).await?;
+        tally.accepted.fetch_add(1, Ordering::Relaxed);
+        info!(counter.queue = jobs.max_capacity() - jobs.capacity(), "accepts job {job}");
+    }
+    info!("the intake is closed");
+    Ok(())
+}
+
+/// Does one job after another until the queue ends.
+async fn worker(cx: Context, queue: Arc<Mutex<Receiver<usize>>>, tally: Arc<Tally>) {
+    loop {
+        // The lock is for the wait only, not for the work.
+        let next = queue.lock().await.recv().await;
+        let Some(job) = next else { return };
+        let mut in_hand = InHand { job, finished: false, tally: tally.clone() };
+        let takes = Duration::from_millis(cx.draw("job", job, cx.number(JOB_MIN)..=cx.number(JOB_MAX)));
+        sleep(takes).instrument(info_span!("works", job)).await;
+        in_hand.finished = true;
+        let finished = tally.finished.fetch_add(1, Ordering::Relaxed) + 1;
+        info!(counter.finished = finished, "job {job} is finished");
+    }
+}
+
+/// Waits until every worker has ended.
+async fn drain(workers: &mut JoinSet<()>) -> scenario::Result<()> {
+    while let Some(ended) = workers.join_next().await {
+        ended?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::param::Value;
+
+    /// The grace period decides what is lost, and nothing goes without a word.
+    #[tokio::test(start_paused = true)]
+    async fn what_was_accepted_is_finished_or_reported() -> scenario::Result<()> {
+        for (turned, late, finished, lost, total) in [
+            (&[] as &[_], 1.0, 4.0, 5.0, 3000.0),
+            (&[(GRACE, "6000")], 1.0, 9.0, 0.0, 4519.0),
+            (&[(GRACE, "0")], 0.0, 1.0, 7.0, 2000.0),
+            (&[(HEALTH_EVERY, "2000")], 5.0, 4.0, 9.0, 3000.0),
+        ] {
+            let outcome = run(Context::of(&SCENARIO, turned)).await?;
+            let figures = ["of these after the signal", "finished", "reported lost", "total"].map(|name| outcome.value(name));
+            assert_eq!(figures, [Some(late), Some(finished), Some(lost), Some(total)], "{turned:?}");
+            assert!(outcome.holds(), "{turned:?}: {outcome:?}");
+        }
+        Ok(())
+    }
+
+    /// The other trigger is a real signal, which comes on the real clock.
+    #[tokio::test]
+    async fn a_real_signal_does_the_same() -> scenario::Result<()> {
+        let mut values = Values::defaults(SCENARIO.params);
+        values.set(&TRIGGER, Value::Choice("signal"));
+        for (param, ms) in [(SIGNAL_AT, 300), (GRACE, 100), (HEALTH_EVERY, 20)] {
+            values.set(&param, Value::Number(ms));
+        }
+        let outcome = run(Context::new(values, 0, Clock::Real)).await?;
+        assert!(outcome.holds(), "{outcome:?}");
+        assert!(outcome.value("accepted") >= Some(1.0), "{outcome:?}");
+        Ok(())
+    }
+}
