@@ -142,13 +142,14 @@ fn group(level: usize, shared: Arc<Shared>, stop: CancellationToken) -> Scope {
                 Some(within) = inner.join_next() => ends.add(&within??),
                 () = stop.cancelled(), if !closing => true,
             };
+            info!(counter.children = shared.alive.load(Ordering::Relaxed), "{} to go in group {level}", children.len());
             if failed && !closing {
                 closing = true;
                 children.abort_all();
                 stop_inner.cancel();
             }
         }
-        info!(counter.alive = shared.alive.load(Ordering::Relaxed), "group {level} is over");
+        info!("group {level} is over");
         Ok(ends)
     })
 }
