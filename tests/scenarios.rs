@@ -20,6 +20,9 @@ const BREAKS: &[(&str, &str, &str)] = &[
     ("lost-update", "variant=none", "no update is lost"),
     ("thundering-herd", "variant=notify_waiters", "every wake is good for a job"),
     ("unbounded", "variant=unbounded", "never more than 16384 bytes held"),
+    ("cache", "variant=plain", "a key is fetched once each time"),
+    ("resource", "variant=drop", "everything that was opened is closed"),
+    ("bridge", "variant=block_on-inside", "the sum is what the prices add up to"),
 ];
 
 /// Scenarios that keep a processor busy: how long they take depends on how many workers there are.
@@ -443,4 +446,39 @@ fn every_scenario_holds_on_the_real_clock() {
             });
         }
     });
+}
+
+#[test]
+fn a_signal_is_refused_where_time_jumps() {
+    let shutdown = scenario("shutdown");
+    let signal = values(shutdown, &[("trigger", "signal")]);
+    let error = (shutdown.refuse)(&signal, Clock::Virtual).unwrap_err();
+    assert!(error.to_string().starts_with("trigger: signal needs the real clock"), "{error}");
+    assert_eq!((shutdown.refuse)(&signal, Clock::Real), Ok(()));
+}
+
+#[test]
+fn a_shutdown_loses_nothing_without_a_word_and_ends_in_time() {
+    for seed in 0..20 {
+        for grace in ["0", "1", "500", "1000", "20000"] {
+            let (outcome, _) = finish("shutdown", &[("grace", grace)], seed);
+            assert_eq!(broken(&outcome), [""; 0], "grace {grace}, seed {seed}: {outcome:?}");
+            let lost = outcome.value("reported lost") > Some(0.0);
+            assert_eq!(lost, grace != "20000", "grace {grace}, seed {seed}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn only_a_guard_or_a_scope_closes_what_was_cut() {
+    for cancel_after in ["0", "1", "99", "150", "301", "399", "400", "5000"] {
+        for (fail, variant) in [("0", "guard"), ("6", "guard"), ("0", "scope"), ("6", "scope")] {
+            let turned = [("cancel_after", cancel_after), ("fail", fail), ("variant", variant)];
+            assert_eq!(broken(&finish("resource", &turned, 0).0), [""; 0], "{turned:?}");
+        }
+    }
+    for (cancel_after, left) in [("0", 0.0), ("99", 0.0), ("101", 6.0), ("399", 6.0), ("401", 0.0)] {
+        let (outcome, _) = finish("resource", &[("cancel_after", cancel_after)], 0);
+        assert_eq!(outcome.value("left open"), Some(left), "cut after {cancel_after} ms");
+    }
 }
