@@ -197,7 +197,7 @@ async fn receive(mut inbox: Inbox, messages: u64, handle: Duration, slow: bool) 
             }
             Received::Missed(missed) => {
                 fate.lagged += missed;
-                warn!(counter.skipped = fate.lagged, "{missed} messages are skipped");
+                warn!(counter.skipped = fate.lagged, "skips {missed}");
             }
             Received::CutOff => {
                 fate.cut_off = messages - next;

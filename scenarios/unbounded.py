@@ -18,7 +18,7 @@ from twin import Choice, Number, Outcome, main, now
 PARAMS = {
     "rate": Number(200, 1, 1_000),
     "consume": Number(20, 1, 1_000),
-    "seconds": Number(5, 1, 60),
+    "seconds": Number(5, 1, 50),
     "variant": Choice("unbounded", "bounded", "drop-oldest"),
 }
 

@@ -49,7 +49,7 @@ const ITEM: usize = 1024;
 
 const RATE: Param = Param::count("rate", 200, (1, 1_000), "items", "How many items come in each second.");
 const CONSUME: Param = Param::count("consume", 20, (1, 1_000), "items", "How many the consumer gets through in a second.");
-const SECONDS: Param = Param::count("seconds", 5, (1, 60), "s", "How long it goes on.");
+const SECONDS: Param = Param::count("seconds", 5, (1, 50), "s", "How long it goes on.");
 const VARIANT: Param = Param::choice(
     "variant",
     &["unbounded", "bounded", "drop-oldest"],
