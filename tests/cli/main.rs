@@ -9,7 +9,22 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-const IDS: [&str; 6] = ["gather", "cancellation", "semaphore", "producer-consumer", "lock-contention", "deadlock"];
+const IDS: [&str; 14] = [
+    "gather",
+    "cancellation",
+    "semaphore",
+    "rate-limit",
+    "batching",
+    "producer-consumer",
+    "worker-pool",
+    "pipeline",
+    "stream",
+    "paginator",
+    "broadcast",
+    "unbounded",
+    "lock-contention",
+    "deadlock",
+];
 
 /// The program with these arguments, without a terminal and without the caller's settings.
 fn program(args: &[&str]) -> Command {
