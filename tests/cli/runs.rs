@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{IDS, json, place_of, program, run, stderr, stdout};
+use super::{IDS, ending_well, json, place_of, program, run, stderr, stdout};
 
 #[test]
 fn the_facts_of_a_run_are_exact() {
@@ -43,9 +43,10 @@ fn the_facts_of_a_run_are_exact() {
 #[test]
 fn detail_decides_what_is_recorded_and_not_what_happens() {
     for id in IDS {
-        let [waits, polls] = ["waits", "polls"].map(|detail| json(&["run", id, "--detail", detail, "--json"]));
+        let run = |more: &[&str]| json(&[ending_well(id).as_slice(), more, &["--json"]].concat());
+        let [waits, polls] = ["waits", "polls"].map(|detail| run(&["--detail", detail]));
         assert_eq!(waits["trace_hash"], polls["trace_hash"], "{id}");
-        assert_eq!(waits, json(&["run", id, "--json"]), "{id}: waits are the default");
+        assert_eq!(waits, run(&[]), "{id}: waits are the default");
         assert_eq!(polls["waits"], serde_json::json!([]), "{id}");
         assert!(waits["waits"].as_array().is_some_and(|waits| !waits.is_empty()), "{id}");
     }
@@ -55,7 +56,7 @@ fn detail_decides_what_is_recorded_and_not_what_happens() {
 fn every_scenario_ends_well_on_the_virtual_clock() {
     for id in IDS {
         // Without lines of waits: to look them up takes wall time of its own, and none of the run's.
-        let args = ["run", id, "--detail", "polls", "--json"];
+        let args = [ending_well(id).as_slice(), &["--detail", "polls", "--json"]].concat();
         let started = Instant::now();
         let told = json(&args);
         assert_eq!(told["polls"]["recorded"], told["polls"]["runtime"], "{id}");
