@@ -9,9 +9,21 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-const IDS: [&str; 14] = [
+const IDS: [&str; 36] = [
+    "sequential",
     "gather",
+    "spawn",
+    "gather-errors",
+    "first-completed",
+    "timeout",
     "cancellation",
+    "task-group",
+    "orphan",
+    "oneshot",
+    "forgotten-await",
+    "blocking",
+    "bridge",
+    "workers",
     "semaphore",
     "rate-limit",
     "batching",
@@ -23,15 +35,34 @@ const IDS: [&str; 14] = [
     "broadcast",
     "unbounded",
     "lock-contention",
+    "lost-update",
+    "rwlock",
     "deadlock",
+    "philosophers",
+    "thundering-herd",
+    "futurelock",
+    "resource",
+    "shutdown",
+    "retry",
+    "circuit-breaker",
+    "cache",
 ];
 
 /// The arguments that run a scenario to a good end: one that begins with the wrong way is turned to a right one.
 fn ending_well(id: &'static str) -> Vec<&'static str> {
     match id {
+        "blocking" => vec!["run", id, "-p", "variant=yield"],
         "unbounded" => vec!["run", id, "-p", "variant=bounded"],
+        "lost-update" => vec!["run", id, "-p", "variant=lock"],
+        "cache" => vec!["run", id, "-p", "variant=single-flight"],
+        "futurelock" => vec!["run", id, "-p", "variant=spawned"],
         _ => vec!["run", id],
     }
+}
+
+/// The scenarios that end well on the virtual clock. The right ways of `bridge` need the real one.
+fn on_the_virtual_clock() -> impl Iterator<Item = &'static str> {
+    IDS.into_iter().filter(|id| *id != "bridge")
 }
 
 /// The program with these arguments, without a terminal and without the caller's settings.
