@@ -129,7 +129,7 @@ impl Trace {
             segments: vec![Segment { start_ns: at_ns, state: State::Ready }],
             ..Task::default()
         });
-        self.ingest.tasks.insert(id, ix);
+        self.ingest.tasks.insert(id.0.get(), ix);
         self.ingest.lives.push(Life { newest_ns: at_ns, ..Life::default() });
         self.ingest.leaves.push(Leaves::default());
         self.totals.spawned += 1;

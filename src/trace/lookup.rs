@@ -8,6 +8,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::Trace;
 use super::hold::Op;
+use super::numbers::Numbers;
 use super::resource::ResourceIx;
 use super::task::{Segment, State, Task, TaskIx};
 use super::waits::Leaves;
@@ -17,7 +18,7 @@ use crate::record::event::{LastPoll, OpId, ResourceId, SpanId, TaskId};
 #[derive(Debug, Default)]
 pub(super) struct Ingest {
     /// Tasks by Tokio's number.
-    pub(super) tasks: HashMap<TaskId, TaskIx, BuildHasherDefault<NumberHasher>>,
+    pub(super) tasks: Numbers,
     /// Names whose spawn is yet to come.
     pub(super) names: HashMap<TaskId, String, BuildHasherDefault<NumberHasher>>,
     /// For each task, by its place, what is known of it now.
@@ -97,7 +98,7 @@ impl Trace {
     }
 
     pub(super) fn known(&self, id: TaskId) -> Option<TaskIx> {
-        self.ingest.tasks.get(&id).copied()
+        self.ingest.tasks.get(id.0.get())
     }
 
     pub(super) fn task(&self, task: TaskIx) -> &Task {

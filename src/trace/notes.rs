@@ -22,7 +22,7 @@ impl Trace {
 
     pub(super) fn close_span(&mut self, at_ns: u64, span: SpanId) -> bool {
         let Some((task, place)) = self.ingest.spans.remove(&span) else { return false };
-        let span = &mut self.tasks[task as usize].spans[place];
+        let span = &mut self.tasks[task as usize].spans.as_mut_slice()[place];
         self.late += u64::from(at_ns < span.start_ns);
         span.end_ns = Some(at_ns.max(span.start_ns));
         true
@@ -48,7 +48,7 @@ impl Trace {
         self.write_line(at_ns, Some(task), Level::Error, format!("panicked at {}: {}", panic.place, panic.message));
         if self.tasks[task as usize].ended.is_none() {
             self.mark_panicked(task);
-            self.tasks[task as usize].panic = Some(panic.message);
+            self.tasks[task as usize].panic = Some(panic.message.into());
         }
         true
     }

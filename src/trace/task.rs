@@ -3,6 +3,7 @@
 //! A segment starts where the one before ends, so only starts are kept: 16
 //! bytes a change of state, found by binary search.
 
+use super::few::Few;
 use super::waits::Wait;
 use crate::record::event::CallLine;
 use crate::record::site::Cause;
@@ -32,7 +33,7 @@ pub struct Task {
     /// The source line that spawned it.
     pub spawned_at: Option<CallLine>,
     /// The tasks that it spawned, in the order of spawning.
-    pub children: Vec<TaskIx>,
+    pub children: Few<TaskIx>,
     /// Its changes of state, in order of time. The first is the spawn, with
     /// [`State::Ready`]. Neighbours differ, but for two polls with nothing known
     /// between them: then the end of the first came late or was lost.
@@ -54,15 +55,15 @@ pub struct Task {
     /// The time it has waited, in nanoseconds, without a wait that lasts.
     pub waiting_ns: u64,
     /// The scenario's spans that it entered, in order of time.
-    pub spans: Vec<SpanLabel>,
+    pub spans: Few<SpanLabel>,
     /// Its lines of the log, as marks on the lane.
-    pub marks: Vec<Mark>,
+    pub marks: Few<Mark>,
     /// What it said when it panicked; also when somebody caught the panic and it lived on.
-    pub panic: Option<String>,
+    pub panic: Option<Box<str>>,
     /// Whether it emitted an error event with a field `error`.
     pub failed: bool,
     /// The times and the polls before each 256th segment, so that no look back has to add up a whole life.
-    pub sums: Vec<(Times, u64)>,
+    pub sums: Few<(Times, u64)>,
 }
 
 /// Segments between two of [`Task::sums`].
@@ -251,7 +252,7 @@ impl Task {
     pub(super) fn enter(&mut self, segment: Segment) {
         if !self.segments.is_empty() && self.segments.len().is_multiple_of(EVERY) {
             let sum = (self.counted(), self.polls);
-            push(&mut self.sums, sum);
+            self.sums.push(sum);
         }
         push(&mut self.segments, segment);
     }

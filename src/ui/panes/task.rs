@@ -166,7 +166,7 @@ fn end(look: Look, task: &Task, at: u64, facts: &mut Vec<Fact>) {
     let after = format::span(look, task.duration(at));
     facts.push(("ended", format!("{}, after {after}", format::moment(end.at_ns)), look.text()));
     if let Some(panic) = &task.panic {
-        facts.push(("panic", panic.clone(), look.error()));
+        facts.push(("panic", panic.to_string(), look.error()));
     }
 }
 

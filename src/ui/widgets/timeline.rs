@@ -396,7 +396,7 @@ mod tests {
     #[test]
     fn a_log_mark_stands_where_the_task_ran() {
         let mut task = sleeper();
-        task.marks = vec![Mark { at_ns: 70, line: 0 }, Mark { at_ns: 95, line: 1 }];
+        task.marks = vec![Mark { at_ns: 70, line: 0 }, Mark { at_ns: 95, line: 1 }].into();
         assert_eq!(drawn(&task, 0, 1_000), "  ▎────•─✓  ");
     }
 
@@ -404,9 +404,9 @@ mod tests {
     fn a_span_labels_the_bar_when_there_is_room() {
         let mut task = sleeper();
         let span = |label: &str| SpanLabel { start_ns: 20, end_ns: Some(70), label: label.into() };
-        task.spans = vec![span("ab")];
+        task.spans = vec![span("ab")].into();
         assert_eq!(drawn(&task, 0, 1_000), "  ▎ab──▎─✓  ");
-        task.spans = vec![span("abcd")];
+        task.spans = vec![span("abcd")].into();
         assert_eq!(drawn(&task, 0, 1_000), "  ▎────▎─✓  ");
     }
 
