@@ -37,6 +37,14 @@ bench-recording *args:
 fuzz seconds='600':
     FUZZ_SECONDS={{seconds}} cargo test --release --test recording fuzz -- --nocapture
 
+# For a minute each: a paced run, and the cursor that plays a trace, against the wall clock
+drift:
+    DRIFT_SECONDS=60 cargo test --release --test turn --test engine -- --nocapture keeps_time drift
+
+# The same run, so many times, of every scenario on the virtual clock, while the processors are busy with other things
+determinism runs='100':
+    HASH_RUNS={{runs}} cargo test --release --test determinism -- --nocapture
+
 # How long a turned parameter takes to be seen
 bench-turn *args:
     cargo bench --bench turn {{args}}

@@ -15,10 +15,11 @@ mod reaper;
 
 use std::fs::File;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use coming::Coming;
-pub use parts::{Engine, Events, Running, Surface, Tokio};
+pub use parts::{Engine, Events, Recorded, Running, Surface, Tokio};
 use reaper::Reaper;
 
 use crate::app::action::Action;
@@ -26,6 +27,7 @@ use crate::app::model::Model;
 use crate::app::update::{self, Effect};
 use crate::app::{keymap, pointer};
 use crate::engine::{Phase, Spec};
+use crate::recording::Tape;
 use crate::term::{Input, Inputs, Screen};
 use crate::trace::Trace;
 use crate::ui;
@@ -89,6 +91,8 @@ pub struct Shell<E, S, G: Engine> {
     surface: S,
     engine: G,
     run: Option<G::Run>,
+    /// What is recorded of the run on screen, also when it is over.
+    tape: Option<Tape>,
     /// The run that will be on screen next.
     coming: Option<Coming<G::Run>>,
     /// What was asked for since that was started.
@@ -113,6 +117,7 @@ struct Asked {
     steps: u32,
     pace: Option<f64>,
     copy: Option<String>,
+    save: Option<(PathBuf, bool)>,
     suspend: bool,
 }
 
@@ -126,6 +131,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             surface,
             engine,
             run: None,
+            tape: None,
             coming: None,
             next: None,
             cache: ui::Cache::default(),
@@ -285,12 +291,25 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         if let Some(text) = asked.copy {
             self.surface.copy(&text)?;
         }
+        if let Some((path, force)) = asked.save {
+            self.save(&path, force);
+        }
         if asked.suspend {
             self.surface.suspend()?;
             self.ticked_at = self.events.now();
             self.dirty = true;
         }
         Ok(())
+    }
+
+    /// Saves what is recorded of the run on screen.
+    fn save(&mut self, path: &Path, force: bool) {
+        match self.tape.as_ref().map(|tape| tape.save(path, force)) {
+            Some(Ok(())) => update::saved(&mut self.model, path),
+            Some(Err(fault)) => update::unsaved(&mut self.model, &fault),
+            None => update::warn(&mut self.model, "it is recorded by --record already".into()),
+        }
+        self.dirty = true;
     }
 
     /// Puts a new run in the place of the one before.
@@ -321,6 +340,9 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
 
     /// Puts this run, if any, in the place of those that there are. To be let go of stops a run.
     fn replace_runs(&mut self, run: Option<G::Run>) {
+        if let Some(run) = &run {
+            self.tape = run.tape();
+        }
         let coming = self.coming.take().map(|coming| coming.run);
         for old in [std::mem::replace(&mut self.run, run), coming].into_iter().flatten() {
             self.reaper.take(old);
@@ -352,7 +374,10 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.pass_time();
         let until = Instant::now() + SETTLE;
         let at_ns = self.model.run.as_ref().map_or(0, update::kept_ns);
-        let Some(mut coming) = self.coming.take_if(|coming| coming.is_there_by(until, at_ns)) else {
+        let taken = self.coming.take_if(|coming| coming.is_there_by(until, at_ns));
+        let noticed = self.coming.as_ref().is_some_and(Coming::is_noticed);
+        self.dirty |= std::mem::replace(&mut self.model.coming, noticed) != noticed;
+        let Some(mut coming) = taken else {
             self.start_next();
             return;
         };
@@ -364,6 +389,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             update::replaced(&mut self.model, &old);
             self.reaper.take(old);
         }
+        self.tape = coming.run.tape();
         self.run = Some(coming.run);
         update::recorded(&mut self.model);
         self.drain();
@@ -450,6 +476,7 @@ impl Asked {
                 Effect::Step => self.steps += 1,
                 Effect::SetPace(pace) => self.pace = Some(pace),
                 Effect::Copy(text) => self.copy = Some(text),
+                Effect::Save { path, force } => self.save = Some((path, force)),
                 Effect::Suspend => self.suspend = true,
                 // The model says so too, and that is where it is looked for.
                 Effect::Quit => {}

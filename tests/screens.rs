@@ -7,7 +7,7 @@ mod paint;
 #[path = "screens/sample.rs"]
 mod sample;
 
-use async_playground::app::model::{CodeTab, FieldError, Layer, Model, Notice, Pane, Theme, TimeField};
+use async_playground::app::model::{CodeTab, FieldError, Layer, Model, Notice, Pane, Prompt, Theme, Wanted};
 use async_playground::app::text::TextField;
 use async_playground::engine::Ending;
 use async_playground::record::event::Level;
@@ -412,9 +412,10 @@ fn a_step_says_which_poll_of_which_task_it_came_to() {
 #[test]
 fn a_time_is_typed_in_the_footer_with_what_is_wrong_behind_it() {
     let mut model = model(1_000);
-    model.time = Some(TimeField { text: TextField::new("1.5s"), error: None });
+    model.prompt = Some(Prompt { what: Wanted::Time, text: TextField::new("1.5s"), error: None });
     row(&screen(&model, 80, 24), " go to time  1.5s   1.5s, 2413 (milliseconds) or 00:02.413");
-    model.time = Some(TimeField { text: TextField::new("5s"), error: Some("the run ends at 00:03.500".into()) });
+    model.prompt =
+        Some(Prompt { what: Wanted::Time, text: TextField::new("5s"), error: Some("the run ends at 00:03.500".into()) });
     row(&screen(&model, 80, 24), " go to time  5s   ✗ the run ends at 00:03.500");
 }
 

@@ -54,6 +54,10 @@ pub enum Action {
     PreviousBookmark,
     /// Copies the share line of the run, and shows it.
     Share,
+    /// Starts typing the file that the recording of the run is to be saved in.
+    SaveAs,
+    /// Saves the recording in the file that was typed.
+    Save,
     /// Plays at the next lower speed.
     Slower,
     /// Plays at the next higher speed.

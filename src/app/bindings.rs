@@ -38,6 +38,8 @@ pub enum Scope {
     Edit,
     /// While a time is typed.
     Time,
+    /// While a file is typed.
+    File,
 }
 
 /// What takes the keys at a moment.
@@ -55,6 +57,8 @@ pub enum Context {
     Edit,
     /// A time to go to.
     Time,
+    /// A file to save in.
+    File,
 }
 
 impl Scope {
@@ -67,7 +71,8 @@ impl Scope {
             | (Scope::Why | Scope::Layers, Context::Why)
             | (Scope::Text | Scope::Search, Context::Search)
             | (Scope::Text | Scope::Edit, Context::Edit)
-            | (Scope::Text | Scope::Time, Context::Time) => true,
+            | (Scope::Text | Scope::Time, Context::Time)
+            | (Scope::Text | Scope::File, Context::File) => true,
             _ => false,
         }
     }
@@ -253,6 +258,7 @@ pub static ACTIONS: &[Binding] = &[
     Binding::new(Action::Faster, &[ch(']')], ALL, "Play faster, up to a hundredfold, and then as fast as it goes.")
         .hint(12, "speed")
         .group(Group::Run),
+    Binding::new(Action::SaveAs, &[ctrl('s')], ALL, "Save the recording of this run in a file.").group(Group::Run),
     Binding::new(Action::Share, &[ch('y')], ALL, "Copy the command that gives this run again, and show it.")
         .hint(15, "copy")
         .group(Group::Run),
@@ -350,6 +356,8 @@ pub static ACTIONS: &[Binding] = &[
     Binding::new(Action::Close, &[key(KeyCode::Esc)], Scope::Edit, "Keep the value from before.").hint(2, "keep old"),
     Binding::new(Action::GoToTime, ENTER, Scope::Time, "Go to that time.").hint(1, "go"),
     Binding::new(Action::Close, &[key(KeyCode::Esc)], Scope::Time, "Stay where it is.").hint(2, "stay"),
+    Binding::new(Action::Save, ENTER, Scope::File, "Save the recording there.").hint(1, "save"),
+    Binding::new(Action::Close, &[key(KeyCode::Esc)], Scope::File, "Save nothing.").hint(2, "do not save"),
     Binding::new(Action::Text(TextKey::Left), &[key(KeyCode::Left)], Scope::Text, "One character left."),
     Binding::new(Action::Text(TextKey::Right), &[key(KeyCode::Right)], Scope::Text, "One character right."),
     Binding::new(Action::Text(TextKey::Home), &[key(KeyCode::Home)], Scope::Text, "To the start."),

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::action::Action;
 use super::bindings::{ACTIONS, Binding, Context, Group, Key};
-use super::model::{Layer, Model, Pane};
+use super::model::{Layer, Model, Pane, Wanted};
 
 /// What takes the keys now.
 pub fn context(model: &Model) -> Context {
@@ -13,8 +13,11 @@ pub fn context(model: &Model) -> Context {
         Some(Layer::Why { .. }) => return Context::Why,
         None => {}
     }
-    if model.time.is_some() {
-        Context::Time
+    if let Some(prompt) = &model.prompt {
+        match prompt.what {
+            Wanted::Time => Context::Time,
+            Wanted::File { .. } => Context::File,
+        }
     } else if model.list.searching {
         Context::Search
     } else if model.form.editing.is_some() {
@@ -34,14 +37,14 @@ pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
 
 /// What pasted text does: it goes to the text that is typed, or nowhere.
 pub fn paste(model: &Model, text: String) -> Option<Action> {
-    matches!(context(model), Context::Search | Context::Edit | Context::Time).then_some(Action::Paste(text))
+    matches!(context(model), Context::Search | Context::Edit | Context::Time | Context::File).then_some(Action::Paste(text))
 }
 
 /// A key that the table does not know is text where text is typed; in the form a digit starts a value.
 fn typed(context: Context, key: Key) -> Option<Action> {
     let KeyCode::Char(c) = key.code else { return None };
     let text = match context {
-        Context::Search | Context::Edit | Context::Time => !c.is_control(),
+        Context::Search | Context::Edit | Context::Time | Context::File => !c.is_control(),
         Context::Pane(Pane::Parameters) => c.is_ascii_digit(),
         Context::Pane(_) | Context::Help | Context::Why => false,
     };

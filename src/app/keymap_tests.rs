@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::*;
 use crate::app::action::{Landmark, Move, Stride, TextKey};
-use crate::app::model::{Options, Theme, TimeField};
+use crate::app::model::{Options, Prompt, Theme, Wanted};
 use crate::app::text::TextField;
 
 fn model() -> Model {
@@ -20,7 +20,7 @@ fn press(model: &Model, code: KeyCode) -> Option<Action> {
 
 fn contexts() -> Vec<Context> {
     let panes = Pane::ALL.into_iter().map(Context::Pane);
-    panes.chain([Context::Help, Context::Why, Context::Search, Context::Edit, Context::Time]).collect()
+    panes.chain([Context::Help, Context::Why, Context::Search, Context::Edit, Context::Time, Context::File]).collect()
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn letters_are_text_while_text_is_typed() {
     let mut editing = model();
     editing.form.editing = Some(TextField::default());
     let mut timing = model();
-    timing.time = Some(TimeField::default());
+    timing.prompt = Some(Prompt { what: Wanted::Time, text: TextField::default(), error: None });
     for model in [&searching, &editing, &timing] {
         for c in ['q', 'r', '?', '/', '7', ' ', 'é'] {
             assert_eq!(press(model, KeyCode::Char(c)), Some(Action::Type(c)));

@@ -45,8 +45,8 @@ pub struct Model {
     pub task: TaskView,
     /// Moments to come back to, in nanoseconds, in order. They survive a new run of the same scenario.
     pub bookmarks: Vec<u64>,
-    /// The time that is being typed; takes the keys, and the footer's place.
-    pub time: Option<TimeField>,
+    /// What is asked for in the footer's place: a time, a file. Takes the keys.
+    pub prompt: Option<Prompt>,
     /// One line for the user, shown in the footer's place until the next key.
     pub notice: Option<Notice>,
     /// Where the panes were drawn last: for mouse hits and for page sizes.
@@ -55,6 +55,8 @@ pub struct Model {
     pub session: Session,
     /// Whether the run on screen comes from a recording, and there is none to be made.
     pub replay: bool,
+    /// Whether a run with what the form says is simulated out of sight, for long enough that it should be told.
+    pub coming: bool,
     /// Set when the program should end.
     pub quit: bool,
 }
@@ -204,13 +206,27 @@ pub enum Field {
     Seed,
 }
 
-/// A time that is being typed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TimeField {
+/// Something that is typed in the footer's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// What it is.
+    pub what: Wanted,
     /// What has been typed.
     pub text: TextField,
     /// What is wrong with it, once it was to be taken.
     pub error: Option<String>,
+}
+
+/// What can be typed in the footer's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// A time to go to.
+    Time,
+    /// The file that the recording of the run is to be saved in.
+    File {
+        /// Whether there is such a file, and the user has been told: to take it once more overwrites it.
+        overwrite: bool,
+    },
 }
 
 /// An error at a field.

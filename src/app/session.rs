@@ -123,11 +123,12 @@ impl Model {
             code: CodeView { tab: CodeTab::Rust, top: 0 },
             task: TaskView::default(),
             bookmarks: Vec::new(),
-            time: None,
+            prompt: None,
             notice: None,
             areas: Areas::default(),
             session: Session::default(),
             replay: false,
+            coming: false,
             quit: false,
         };
         if let Some(spec) = spec {

@@ -11,13 +11,17 @@ mod form;
 mod jump;
 mod list;
 mod run;
+mod save;
 mod scroll;
 mod timeline;
 mod why;
 
 pub use cursor::among;
 pub use run::{failed, keeps_old, kept_ns, recorded, replaced, replayed, started};
+pub use save::{saved, unsaved};
 pub use timeline::laid_out;
+
+use std::path::PathBuf;
 
 use super::action::{Action, Target};
 use super::model::{CodeTab, Layer, Model, Notice, Pane};
@@ -38,6 +42,13 @@ pub enum Effect {
     SetPace(f64),
     /// Put this text into the clipboard.
     Copy(String),
+    /// Save what is recorded of the run on screen.
+    Save {
+        /// Where.
+        path: PathBuf,
+        /// Whether a file that is there is overwritten.
+        force: bool,
+    },
     /// Give the terminal back until somebody continues the program.
     Suspend,
     /// End the program.
@@ -89,6 +100,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Stop => return run::stop(model),
         Action::Step(stride) => return cursor::step(model, stride),
         Action::Share => return run::share(model),
+        Action::SaveAs => save::ask(model),
+        Action::Save => return save::save(model),
         Action::Slower => return run::change_speed(model, false),
         Action::Faster => return run::change_speed(model, true),
         Action::Point(target) => return point(model, target),
@@ -166,8 +179,8 @@ fn leave_edit(model: &mut Model, action: &Action) -> Vec<Effect> {
 fn close(model: &mut Model) {
     if model.layer.is_some() {
         model.layer = None;
-    } else if model.time.is_some() {
-        model.time = None;
+    } else if model.prompt.is_some() {
+        model.prompt = None;
     } else if model.form.editing.is_some() {
         form::revert(model);
     } else if model.list.searching || (model.focus == Pane::Scenarios && !model.list.search.text().is_empty()) {
@@ -206,7 +219,7 @@ fn show_tab(model: &mut Model, tab: CodeTab) {
 
 /// The pointer focuses and selects; on what is selected already it does what Enter does.
 fn point(model: &mut Model, target: Target) -> Vec<Effect> {
-    (model.session.grip, model.session.scrubs, model.time) = (None, false, None);
+    (model.session.grip, model.session.scrubs, model.prompt) = (None, false, None);
     match target {
         Target::Pane(pane) => focus(model, pane),
         Target::Scenario(at) => {

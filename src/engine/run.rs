@@ -205,8 +205,8 @@ impl Run {
 
     /// Blocks until there is something to drain, the run is over, or the time is up.
     pub fn wait(&mut self, at_most: Duration) {
-        if self.phase != Phase::Over && !self.control.is_closed() {
-            self.reader.wait(at_most);
+        if self.phase != Phase::Over {
+            self.reader.wait_unless(at_most, || self.control.is_closed());
         }
     }
 

@@ -165,9 +165,15 @@ impl Reader {
 
     /// Blocks until a thread has much to hand on, [`Recorder::notify`](super::Recorder::notify) is called, or the time is up.
     pub fn wait(&mut self, at_most: Duration) {
+        self.wait_unless(at_most, || false);
+    }
+
+    /// The same, but does not block when `over` says that there is nothing to wait for. It is asked when whoever notifies
+    /// would already be heard: what becomes true before a call to [`Recorder::notify`](super::Recorder::notify) is not missed.
+    pub fn wait_unless(&mut self, at_most: Duration, over: impl FnOnce() -> bool) {
         self.adopt();
         let lanes = &self.lanes;
-        self.shared.wait(at_most, || lanes.iter().any(|lane| !lane.ring.is_empty()));
+        self.shared.wait(at_most, || over() || lanes.iter().any(|lane| !lane.ring.is_empty()));
     }
 
     /// Events that had to be dropped so far.

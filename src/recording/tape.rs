@@ -111,7 +111,8 @@ impl Tee for Tape {
         self.lock().close(at_ns, report, trace);
     }
 
+    /// That it is not whole is told to whoever saves it. Until then nobody may want it.
     fn fault(&self) -> Option<String> {
-        self.lock().fault()
+        None
     }
 }

@@ -16,6 +16,9 @@ use crate::trace::Trace;
 /// A run that is not over by then is shown as soon as it has come past the cursor, or gives way to a newer one.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// One that takes longer is told: what is on screen is not what the form says.
+const NOTICED: Duration = Duration::from_millis(250);
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Coming<R> {
@@ -34,6 +37,11 @@ impl<R: Running> Coming<R> {
     /// Whether it has had its time.
     pub(super) fn is_late(&self) -> bool {
         self.since.elapsed() >= PATIENCE
+    }
+
+    /// Whether whoever looks should be told that it is on its way.
+    pub(super) fn is_noticed(&self) -> bool {
+        self.since.elapsed() >= NOTICED
     }
 
     /// Takes what is recorded until the run can be shown at that time of the cursor, or the time is up. Returns whether it

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ratatui::Frame;
 
 use crate::engine::{Phase, Report, Run, Spec, StartError, recording_cost_ns};
-use crate::recording::Writer;
+use crate::recording::{Tape, Writer};
 use crate::term::{Input, Inputs, Screen};
 use crate::trace::Trace;
 
@@ -93,6 +93,10 @@ pub trait Running: Send {
     fn fault(&mut self) -> Option<String> {
         None
     }
+    /// What is recorded of it, to be saved; none when it is not kept.
+    fn tape(&self) -> Option<Tape> {
+        None
+    }
     /// See [`Run::pause`].
     fn pause(&self, paused: bool);
     /// See [`Run::step`].
@@ -150,16 +154,28 @@ impl Surface for Screen {
     }
 }
 
-impl Engine for Tokio {
-    type Run = Run;
+/// A run, and what is recorded of it. One that goes to a file is not kept in memory too.
+#[derive(Debug)]
+pub struct Recorded {
+    run: Run,
+    tape: Option<Tape>,
+}
 
-    fn start(&mut self, spec: &Spec) -> Result<Run, StartError> {
+impl Engine for Tokio {
+    type Run = Recorded;
+
+    fn start(&mut self, spec: &Spec) -> Result<Recorded, StartError> {
         let file = self.record.as_ref().map(again).transpose().map_err(StartError::System)?;
         let mut run = Run::start(spec)?;
-        if let Some(file) = file {
+        let tape = if let Some(file) = file {
             run.tee(Box::new(Writer::new(file, spec)));
-        }
-        Ok(run)
+            None
+        } else {
+            let tape = Tape::new(spec);
+            run.tee(Box::new(tape.clone()));
+            Some(tape)
+        };
+        Ok(Recorded { run, tape })
     }
 
     fn cost_ns(&mut self) -> Option<f64> {
@@ -167,40 +183,44 @@ impl Engine for Tokio {
     }
 }
 
-impl Running for Run {
+impl Running for Recorded {
     fn drain(&mut self, trace: &mut Trace) -> bool {
-        Run::drain(self, trace)
+        self.run.drain(trace)
     }
 
     fn wait(&mut self, at_most: Duration) {
-        Run::wait(self, at_most);
+        self.run.wait(at_most);
     }
 
     fn phase(&self) -> Phase {
-        Run::phase(self)
+        self.run.phase()
     }
 
     fn report(&self) -> Option<&Report> {
-        Run::report(self)
+        self.run.report()
     }
 
     fn stop(&mut self) {
-        Run::stop(self);
+        self.run.stop();
     }
 
     fn fault(&mut self) -> Option<String> {
-        self.tee_fault()
+        self.run.tee_fault()
+    }
+
+    fn tape(&self) -> Option<Tape> {
+        self.tape.clone()
     }
 
     fn pause(&self, paused: bool) {
-        Run::pause(self, paused);
+        self.run.pause(paused);
     }
 
     fn step(&self) {
-        Run::step(self);
+        self.run.step();
     }
 
     fn set_pace(&self, pace: f64) {
-        Run::set_pace(self, pace);
+        self.run.set_pace(pace);
     }
 }

@@ -1,4 +1,4 @@
-//! The row at the bottom: the keys that matter now, one line for the user, or a time that is typed.
+//! The row at the bottom: the keys that matter now, one line for the user, or what is typed there.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -7,12 +7,12 @@ use super::format;
 use super::pen::Pen;
 use super::theme::Look;
 use crate::app::keymap::hints;
-use crate::app::model::{Model, TimeField};
+use crate::app::model::{Model, Prompt, Wanted};
 
-/// Draws the time that is typed or the notice, if there is one, else as many hints as there is room for.
+/// Draws what is typed or the notice, if there is one, else as many hints as there is room for.
 pub(crate) fn render(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Model) {
-    if let Some(field) = &model.time {
-        time(frame, look, area, field);
+    if let Some(field) = &model.prompt {
+        prompt(frame, look, area, field);
         return;
     }
     let buf = frame.buffer_mut();
@@ -35,15 +35,19 @@ pub(crate) fn render(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Mode
     }
 }
 
-/// Draws the field for a time; behind it what is wrong with it, or what it takes.
-fn time(frame: &mut Frame<'_>, look: Look, area: Rect, field: &TimeField) {
+/// Draws what is typed; behind it what is wrong with it, or what can be typed.
+fn prompt(frame: &mut Frame<'_>, look: Look, area: Rect, field: &Prompt) {
+    let (title, help) = match field.what {
+        Wanted::Time => ("go to time", "1.5s, 2413 (milliseconds) or 00:02.413"),
+        Wanted::File { .. } => ("save the recording in", "Enter saves, Esc does not"),
+    };
     let mut pen = Pen::new(frame.buffer_mut(), look, area, 0);
-    pen.space(1).put("go to time", look.strong()).space(2);
+    pen.space(1).put(title, look.strong()).space(2);
     let start = pen.x();
     pen.put(field.text.text(), look.editing()).space(3);
     match &field.error {
         Some(reason) => pen.put(look.glyphs.lane.ends[1], look.error()).space(1).put(reason, look.error()),
-        None => pen.put("1.5s, 2413 (milliseconds) or 00:02.413", look.dim()),
+        None => pen.put(help, look.dim()),
     };
     let cursor = start.saturating_add(field.text.cursor() as u16);
     if !area.is_empty() {

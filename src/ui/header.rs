@@ -103,6 +103,10 @@ fn times(look: Look, run: &RunView) -> String {
 /// The state in words of one width, so that nothing jumps when it changes.
 fn standing(look: Look, model: &Model) -> (String, Style) {
     let [play, pause, end] = look.glyphs.play;
+    if model.coming {
+        // What the form says is not what is on screen yet.
+        return (format!("{} {:<9}", look.glyphs.more, "computing"), look.warn());
+    }
     let live = model.run.as_ref().is_some_and(|run| run.cursor.live);
     let behind = model.run.as_ref().is_some_and(RunView::is_behind);
     let (glyph, word, style) = match view::standing(model) {

@@ -74,11 +74,12 @@ pub(crate) fn empty() -> Model {
         code: CodeView { tab: CodeTab::Rust, top: 0 },
         task: TaskView::default(),
         bookmarks: Vec::new(),
-        time: None,
+        prompt: None,
         notice: None,
         areas: Areas::default(),
         session: async_playground::app::session::Session::default(),
         replay: false,
+        coming: false,
         quit: false,
     }
 }

@@ -4,7 +4,7 @@ use scenarios::{Clock, Kind, Param};
 
 use super::{Effect, notify};
 use crate::app::action::TextKey;
-use crate::app::model::{Field, FieldError, Form, Model, Pane};
+use crate::app::model::{Field, FieldError, Form, Model, Pane, Wanted};
 use crate::app::session::Entry;
 use crate::app::text::TextField;
 use crate::engine::{Spec, SpecError};
@@ -182,7 +182,7 @@ pub(super) fn reset(model: &mut Model) -> Vec<Effect> {
 
 /// Types into the search, into the field, or starts typing into a field that takes numbers.
 pub(super) fn type_text(model: &mut Model, text: &str) {
-    if model.time.is_none() && !model.list.searching && model.form.editing.is_none() {
+    if model.prompt.is_none() && !model.list.searching && model.form.editing.is_none() {
         if model.focus != Pane::Parameters || !takes_numbers(field(&model.form)) {
             return;
         }
@@ -216,9 +216,12 @@ pub(super) fn text_key(model: &mut Model, key: TextKey) {
 }
 
 fn edited(model: &mut Model, change: impl FnOnce(&mut TextField)) {
-    if let Some(field) = &mut model.time {
-        field.error = None;
-        change(&mut field.text);
+    if let Some(prompt) = &mut model.prompt {
+        prompt.error = None;
+        if let Wanted::File { overwrite } = &mut prompt.what {
+            *overwrite = false;
+        }
+        change(&mut prompt.text);
     } else if model.list.searching {
         change(&mut model.list.search);
         model.list.row = 0;

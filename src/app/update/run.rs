@@ -98,7 +98,7 @@ fn fresh_view(model: &mut Model) {
     model.code.top = 0;
     model.session.jumps.clear();
     model.bookmarks.clear();
-    model.time = None;
+    model.prompt = None;
     if matches!(model.layer, Some(Layer::Why { .. })) {
         model.layer = None;
     }

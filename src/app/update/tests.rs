@@ -8,6 +8,7 @@ mod list;
 mod pointer;
 mod random;
 mod run;
+mod save;
 mod timeline;
 mod why;
 
@@ -228,4 +229,14 @@ fn the_log_scrolls_back_from_the_cursors_newest_line() {
     assert_eq!((model.log.level, model.log.back), (crate::record::event::Level::Warn, 0));
     press(&mut model, KeyCode::Up);
     assert_eq!(model.log.back, 0, "no line is left to scroll to");
+}
+
+fn keys(model: &mut Model, keys: &str) {
+    for key in keys.chars() {
+        press(model, KeyCode::Char(key));
+    }
+}
+
+fn notice(model: &Model) -> &str {
+    model.notice.as_ref().map_or("", |notice| &notice.text)
 }

@@ -84,16 +84,6 @@ fn at(model: &Model) -> (u64, Option<u64>) {
     (shown(model).cursor.at_ns / MS, shown(model).cursor.poll)
 }
 
-fn notice(model: &Model) -> &str {
-    model.notice.as_ref().map_or("", |notice| &notice.text)
-}
-
-fn keys(model: &mut Model, keys: &str) {
-    for key in keys.chars() {
-        press(model, KeyCode::Char(key));
-    }
-}
-
 #[test]
 fn steps_go_from_poll_to_poll_also_within_one_moment() {
     let mut model = through();
@@ -220,26 +210,26 @@ fn the_cursor_moves_by_cells_and_stays_within_the_run() {
 fn a_time_is_typed_and_what_is_no_time_is_told_where_it_was_typed() {
     let mut model = through();
     keys(&mut model, "T1.5s");
-    assert_eq!(model.time.as_ref().map(|field| field.text.text()), Some("1.5s"));
+    assert_eq!(model.prompt.as_ref().map(|field| field.text.text()), Some("1.5s"));
     press(&mut model, KeyCode::Enter);
-    assert_eq!((at(&model), model.time.is_some()), ((1_500, None), false));
+    assert_eq!((at(&model), model.prompt.is_some()), ((1_500, None), false));
     for (typed, reason) in [("12x", "'12x' is no time"), ("2001", "the run ends at 00:02.000"), ("", "'' is no time")] {
         keys(&mut model, "T");
         keys(&mut model, typed);
         press(&mut model, KeyCode::Enter);
-        let error = model.time.as_ref().and_then(|field| field.error.clone()).unwrap_or_default();
+        let error = model.prompt.as_ref().and_then(|field| field.error.clone()).unwrap_or_default();
         assert!(error.starts_with(reason), "{error}");
         assert_eq!(at(&model).0, 1_500);
         // The next character puts it away, Esc the field.
         keys(&mut model, "0");
-        assert_eq!(model.time.as_ref().and_then(|field| field.error.as_ref()), None);
+        assert_eq!(model.prompt.as_ref().and_then(|field| field.error.as_ref()), None);
         press(&mut model, KeyCode::Esc);
-        assert_eq!(model.time, None);
+        assert_eq!(model.prompt, None);
     }
     shown_mut(&mut model).trace.closed = false;
     keys(&mut model, "T5s");
     press(&mut model, KeyCode::Enter);
-    let error = model.time.as_ref().and_then(|field| field.error.clone()).unwrap_or_default();
+    let error = model.prompt.as_ref().and_then(|field| field.error.clone()).unwrap_or_default();
     assert_eq!(error, "it is recorded up to 00:02.000 so far");
 }
 

@@ -2,12 +2,6 @@ use super::cursor::through;
 use super::*;
 use crate::trace::{Stall, StallKind};
 
-fn keys(model: &mut Model, keys: &str) {
-    for key in keys.chars() {
-        press(model, KeyCode::Char(key));
-    }
-}
-
 /// Where the cursor is in milliseconds, which task is selected, and what is told.
 fn after(model: &mut Model, pressed: &str) -> (u64, Option<u32>, String) {
     keys(model, pressed);

@@ -82,7 +82,7 @@ fn check(model: &Model) -> Result<(), TestCaseError> {
     prop_assert!(view.cell_ns > 0);
     prop_assert!(model.form.row < model.form.fields().len());
     prop_assert!(model.list.row < model.list.matches(CATALOGUE).len().max(1));
-    let typed = [model.list.searching, model.form.editing.is_some(), model.time.is_some()];
+    let typed = [model.list.searching, model.form.editing.is_some(), model.prompt.is_some()];
     prop_assert!(typed.iter().filter(|typed| **typed).count() < 2, "two things are typed at once: {typed:?}");
     prop_assert!(model.bookmarks.is_sorted());
     prop_assert!(model.full.is_none_or(|pane| pane == model.focus), "keys go to a pane that is out of sight");

@@ -12,10 +12,6 @@ fn woken() -> Model {
     model
 }
 
-fn notice(model: &Model) -> &str {
-    model.notice.as_ref().map_or("", |notice| notice.text.as_str())
-}
-
 #[test]
 fn a_jump_goes_to_the_waker_and_back() {
     let mut model = woken();

@@ -1,0 +1,74 @@
+//! Saving the recording of the run on screen.
+//!
+//! The file is written outside of the model. Until it is told what came of that,
+//! what was typed stays, so that a name that cannot be taken is not lost.
+
+use std::path::{Path, PathBuf};
+
+use super::{Effect, notify};
+use crate::app::model::{Model, Prompt, Wanted};
+use crate::app::text::TextField;
+use crate::recording::SaveError;
+
+/// Opens the field for the file.
+pub(super) fn ask(model: &mut Model) {
+    let Some(run) = model.run.as_ref().filter(|_| !model.replay) else {
+        let why = if model.replay { "this is a recording already" } else { "no run to save" };
+        notify(model, model.replay, why);
+        return;
+    };
+    let name = format!("{}-{}.rec", run.spec.scenario.id, run.spec.seed);
+    model.prompt = Some(Prompt { what: Wanted::File { overwrite: false }, text: TextField::new(name), error: None });
+}
+
+/// Saves in the file that was typed.
+pub(super) fn save(model: &mut Model) -> Vec<Effect> {
+    let Some(Prompt { what: Wanted::File { overwrite }, text, error }) = &mut model.prompt else { return Vec::new() };
+    let name = text.text().trim();
+    if name.is_empty() {
+        *error = Some("which file?".into());
+        return Vec::new();
+    }
+    vec![Effect::Save { path: at_home(name, std::env::home_dir()), force: *overwrite }]
+}
+
+/// A path as it is typed to a shell: `~/` is the home folder.
+fn at_home(name: &str, home: Option<PathBuf>) -> PathBuf {
+    match (name.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => name.into(),
+    }
+}
+
+/// The recording was saved.
+pub fn saved(model: &mut Model, path: &Path) {
+    model.prompt = None;
+    let part = if model.run.as_ref().is_some_and(|run| run.trace.closed) { "" } else { ", up to now" };
+    notify(model, false, format!("saved{part}: async-playground replay {}", path.display()));
+}
+
+/// The recording was not saved, or not whole.
+pub fn unsaved(model: &mut Model, fault: &SaveError) {
+    let Some(prompt) = &mut model.prompt else { return };
+    prompt.error = Some(match fault {
+        SaveError::Exists => {
+            prompt.what = Wanted::File { overwrite: true };
+            "there is such a file: Enter again overwrites it".into()
+        }
+        other => other.to_string(),
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn home_is_where_a_shell_has_it() {
+        let home = || Some(PathBuf::from("/home/me"));
+        for (typed, path) in [("~/a.rec", "/home/me/a.rec"), ("a.rec", "a.rec"), ("~me/a.rec", "~me/a.rec"), ("a~/b", "a~/b")] {
+            assert_eq!(at_home(typed, home()), PathBuf::from(path));
+        }
+        assert_eq!(at_home("~/a.rec", None), PathBuf::from("~/a.rec"));
+    }
+}
