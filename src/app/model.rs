@@ -383,6 +383,23 @@ pub enum CodeTab {
     Rust,
     /// Its asyncio twin.
     Asyncio,
+    /// The tests of the scenario's own source, on paused time: they prove the lesson, and show how async code is tested.
+    Test,
+}
+
+impl CodeTab {
+    /// All of them, in the order in which they stand.
+    pub const ALL: [CodeTab; 4] = [CodeTab::Lesson, CodeTab::Rust, CodeTab::Asyncio, CodeTab::Test];
+
+    /// Its name on screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            CodeTab::Lesson => "Lesson",
+            CodeTab::Rust => "Rust",
+            CodeTab::Asyncio => "asyncio",
+            CodeTab::Test => "Test",
+        }
+    }
 }
 
 /// One line for the user.

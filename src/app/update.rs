@@ -152,7 +152,7 @@ fn look(model: &mut Model, action: Action) {
         Action::Resources => why::resources(model),
         Action::LogLevel => scroll::log_level(model),
         Action::NextTab => show_tab(model, turned_tab(model.code.tab, 1)),
-        Action::PreviousTab => show_tab(model, turned_tab(model.code.tab, 2)),
+        Action::PreviousTab => show_tab(model, turned_tab(model.code.tab, CodeTab::ALL.len() - 1)),
         Action::Type(c) => form::type_text(model, &c.to_string()),
         Action::Paste(text) => form::type_text(model, &text),
         Action::Text(key) => form::text_key(model, key),
@@ -205,9 +205,8 @@ fn focus(model: &mut Model, pane: Pane) {
 }
 
 fn turned_tab(tab: CodeTab, steps: usize) -> CodeTab {
-    const TABS: [CodeTab; 3] = [CodeTab::Lesson, CodeTab::Rust, CodeTab::Asyncio];
-    let at = TABS.iter().position(|t| *t == tab).unwrap_or(0);
-    TABS[(at + steps) % TABS.len()]
+    let at = CodeTab::ALL.iter().position(|t| *t == tab).unwrap_or(0);
+    CodeTab::ALL[(at + steps) % CodeTab::ALL.len()]
 }
 
 fn show_tab(model: &mut Model, tab: CodeTab) {

@@ -112,7 +112,8 @@ impl Cache {
         let source = self.sources.entry(key).or_insert_with(|| {
             *worker = worker.take().or_else(Worker::start);
             let asked = worker.as_ref().is_some_and(|worker| worker.asked.send((key, text)).is_ok());
-            Source { lines: plain(text), excerpt: excerpt(text), open: entry(text), done: !asked }
+            let (excerpt, open) = if tab == CodeTab::Test { (tests(text), 0) } else { (excerpt(text), entry(text)) };
+            Source { lines: plain(text), excerpt, open, done: !asked }
         });
         self.unfinished |= !source.done;
         Shown {
@@ -136,7 +137,7 @@ impl Worker {
 fn highlight_all(requests: &Receiver<(Key, &'static str)>, results: &Sender<(Key, Option<Vec<CodeLine>>)>) {
     let mut grammars = HashMap::new();
     for (key, text) in requests {
-        let grammar: &Option<HighlightConfiguration> = grammars.entry(key.1).or_insert_with(|| load(key.1));
+        let grammar: &Option<HighlightConfiguration> = grammars.entry(key.1 == CodeTab::Asyncio).or_insert_with(|| load(key.1));
         let lines = grammar.as_ref().and_then(|grammar| highlighted(grammar, text));
         if results.send((key, lines)).is_err() {
             return;
@@ -153,6 +154,12 @@ fn excerpt(text: &str) -> Range<usize> {
     let tests = lines.iter().position(|line| *line == "#[cfg(test)]").unwrap_or(lines.len());
     let end = lines[..tests].iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
     if start < end { start..end } else { 0..lines.len() }
+}
+
+/// The lines of a source that test it; none when it has no tests.
+fn tests(text: &str) -> Range<usize> {
+    let all = text.lines().count();
+    text.lines().position(|line| line == "#[cfg(test)]").unwrap_or(all)..all
 }
 
 /// The line, counted among those shown, at which the scenario's own code begins: imports and parameters come before. A
@@ -259,6 +266,8 @@ mod tests {
             assert!(!shown.iter().any(|line| line.contains("mod tests")), "{}", scenario.id);
             assert!(shown[entry(scenario.source)].starts_with("async fn run("), "{}", scenario.id);
             assert_eq!(entry(scenario.twin), 0);
+            let tests = &lines[tests(scenario.source)];
+            assert!(tests[1] == "mod tests {" && tests[tests.len() - 1] == "}", "{}: {tests:?}", scenario.id);
         }
     }
 

@@ -201,10 +201,12 @@ fn tabs_of_the_code_turn_both_ways_from_the_top_line() {
     assert_eq!((model.code.tab, model.code.top), (CodeTab::Rust, 1));
     press(&mut model, KeyCode::Char('t'));
     assert_eq!((model.code.tab, model.code.top), (CodeTab::Asyncio, 0));
-    press(&mut model, KeyCode::Right);
-    assert_eq!(model.code.tab, CodeTab::Lesson);
+    for tab in [CodeTab::Test, CodeTab::Lesson] {
+        press(&mut model, KeyCode::Right);
+        assert_eq!(model.code.tab, tab);
+    }
     press(&mut model, KeyCode::Left);
-    assert_eq!(model.code.tab, CodeTab::Asyncio);
+    assert_eq!(model.code.tab, CodeTab::Test);
     ask(&mut model, Action::Point(Target::Tab(CodeTab::Rust)));
     press(&mut model, KeyCode::Char('G'));
     assert_eq!(model.code.top, 120 - 8 - 50);

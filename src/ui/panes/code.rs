@@ -1,4 +1,4 @@
-//! The code pane: the lesson, the scenario's source, its asyncio twin.
+//! The code pane: the lesson, the scenario's source, its asyncio twin, its tests.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -29,7 +29,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &m
                 prose::draw(buf, look, text, row, line);
             }
         }
-        tab @ (CodeTab::Rust | CodeTab::Asyncio) => {
+        tab @ (CodeTab::Rust | CodeTab::Asyncio | CodeTab::Test) => {
             let mut shown = cache.shown(scenario, tab);
             if tab == CodeTab::Rust {
                 shown.open = code_now::open_at(model, shown.before, shown.open, usize::from(inside.height));
@@ -44,21 +44,19 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &m
 fn tabs(buf: &mut Buffer, look: Look, area: Rect, model: &Model, areas: &mut Areas) {
     let focus = model.focus == Pane::Code;
     let mut pen = chrome::title_pen(buf, look, area);
-    for (i, (tab, name)) in
-        [(CodeTab::Lesson, "Lesson"), (CodeTab::Rust, "Rust"), (CodeTab::Asyncio, "asyncio")].into_iter().enumerate()
-    {
+    for (i, tab) in CodeTab::ALL.into_iter().enumerate() {
         if i > 0 {
             pen.put(look.glyphs.rule, look.border(focus));
         }
         let open = tab == model.code.tab;
         let start = pen.x();
-        pen.put(&format!(" {name} "), if open { look.title(focus).patch(look.heading()) } else { look.dim() });
+        pen.put(&format!(" {} ", tab.title()), if open { look.title(focus).patch(look.heading()) } else { look.dim() });
         areas.tabs.push((tab, Rect { x: start, width: pen.x() - start, height: area.height.min(1), ..area }));
     }
     let file = model.form.scenario.id.replace('-', "_");
     let remark = match model.code.tab {
         CodeTab::Lesson => String::new(),
-        CodeTab::Rust => format!("{file}.rs"),
+        CodeTab::Rust | CodeTab::Test => format!("{file}.rs"),
         CodeTab::Asyncio => format!("{file}.py"),
     };
     chrome::remark_at_end(&mut pen, look, &remark);
