@@ -16,6 +16,7 @@ pub mod cancellation;
 pub mod circuit_breaker;
 pub mod deadlock;
 pub mod draw;
+pub mod fairness;
 pub mod first_completed;
 pub mod forgotten_await;
 pub mod futurelock;
@@ -88,6 +89,7 @@ pub const CATALOGUE: &[Scenario] = &[
     rwlock::SCENARIO,
     deadlock::SCENARIO,
     philosophers::SCENARIO,
+    fairness::SCENARIO,
     thundering_herd::SCENARIO,
     futurelock::SCENARIO,
     resource::SCENARIO,

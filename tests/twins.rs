@@ -137,6 +137,10 @@ const SETTINGS: &[Setting] = &[
     ("philosophers", 4, &[("strategy", "ordered"), ("n", "7")]),
     ("philosophers", 5, &[("strategy", "waiter"), ("jitter", "777"), ("meals", "9")]),
     ("philosophers", 3, &[("strategy", "try")]),
+    // Those that yield come back in another order, and asyncio has no budget: see the tests of differences.
+    ("fairness", 0, &[]),
+    ("fairness", 0, &[("variant", "unconstrained"), ("hogs", "3")]),
+    ("fairness", 0, &[("others", "23"), ("chunk", "77")]),
     ("thundering-herd", 0, &[]),
     ("thundering-herd", 0, &[("waiters", "1"), ("variant", "notify_waiters")]),
     ("thundering-herd", 0, &[("waiters", "77"), ("variant", "notify_waiters")]),
@@ -346,6 +350,23 @@ fn a_tick_beside_a_task_that_yields_is_late_by_two_pieces_in_asyncio_and_by_none
     let worst = |report: &Json| report["outcome"][0]["value"].as_f64();
     assert_eq!((worst(&theirs), worst(&ours)), (Some(100.0), Some(0.0)));
     assert_eq!(theirs["checks"], ours["checks"], "either way the check holds");
+}
+
+/// Differences that the lesson states: who yields comes back first here and last there, and asyncio has no budget.
+#[test]
+fn a_hog_that_yields_or_has_a_budget_is_met_twice_here_and_once_or_always_in_asyncio() {
+    if !python_is_here() {
+        return;
+    }
+    let fairness = find("fairness").expect("a scenario of that name");
+    for (variant, there, here) in [("yield", 200.0, 400.0), ("budget", 3000.0, 400.0)] {
+        let output = twin(fairness, [format!("variant={variant}")]);
+        let theirs: Json = serde_json::from_slice(&output.stdout).expect("JSON");
+        let ours = report(fairness, values(fairness, &[("variant", variant)]), 0);
+        let longest = |report: &Json| report["outcome"][1]["value"].as_f64();
+        assert_eq!((longest(&theirs), longest(&ours)), (Some(there), Some(here)), "{variant}");
+        assert_eq!(theirs["elapsed_ms"].as_f64(), ours["elapsed_ms"].as_f64(), "{variant}: the work is the same");
+    }
 }
 
 /// What a twin prints, made from the Rust run.

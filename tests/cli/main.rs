@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-const IDS: [&str; 36] = [
+const IDS: [&str; 37] = [
     "sequential",
     "gather",
     "spawn",
@@ -39,6 +39,7 @@ const IDS: [&str; 36] = [
     "rwlock",
     "deadlock",
     "philosophers",
+    "fairness",
     "thundering-herd",
     "futurelock",
     "resource",
@@ -51,7 +52,7 @@ const IDS: [&str; 36] = [
 /// The arguments that run a scenario to a good end: one that begins with the wrong way is turned to a right one.
 fn ending_well(id: &'static str) -> Vec<&'static str> {
     match id {
-        "blocking" => vec!["run", id, "-p", "variant=yield"],
+        "blocking" | "fairness" => vec!["run", id, "-p", "variant=yield"],
         "unbounded" => vec!["run", id, "-p", "variant=bounded"],
         "lost-update" => vec!["run", id, "-p", "variant=lock"],
         "cache" => vec!["run", id, "-p", "variant=single-flight"],

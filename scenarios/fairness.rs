@@ -1,0 +1,206 @@
+//! # Fairness: always ready is not yielding
+//!
+//! A hog has 2250 messages in its inbox. It takes them one by one, with an `.await` each, and
+//! works for 200 ms after every 150. Five others do a little, yield, and want their next turn.
+//!
+//! **What you see.** The hog is full of awaits, and its lane is one bar of three seconds.
+//! Everybody else stands still for that long. With `variant=yield` it pauses after
+//! each piece of work, the others come in between, and all are done at the same 3750 ms as
+//! before: the work is the same, only nobody waits for all of it.
+//!
+//! **Why.** An `.await` gives the thread back only if the future is *not ready*. A message
+//! that is there already is taken without a stop. So that this is no trap, Tokio counts what
+//! a task takes from Tokio's own channels, sockets, locks and timers: after 128 of
+//! those in one poll the next one says "not ready" although it is, and the task comes
+//! back later (`variant=budget`). The count knows nothing of other futures, such as the plain
+//! queue of `no-yield`, and `unconstrained` turns it off.
+//!
+//! **Try.** Turn `variant` to `budget`: a Tokio channel instead of a plain queue, no yield in the
+//! code, and nobody waits for more than two pieces. Turn it to `unconstrained`: 3000 ms
+//! again. Back with `no-yield`, set `chunk` to 400: twice the wait, 6000 ms. Set `hogs` to 2: also
+//! 6000. Set `others` to 10: they wait for the same 3000.
+//!
+//! **Pitfall.** The budget counts operations and not time: 127 long pieces of work in one
+//! poll are fine with it. And this is about one worker. A second one hides a hog, until there
+//! are two hogs; so this scenario is on the virtual clock only, where one thread runs everything.
+//!
+//! **Words.** asyncio: `await queue.get()` of a queue that is not empty does not yield
+//! either, and there is no budget, so `budget` is as bad as `unconstrained` there; `await
+//! asyncio.sleep(0)` yields, and rounds go on in the same order. Tokio:
+//! `tokio::task::yield_now`, `coop::consume_budget` for futures of your own,
+//! `task::unconstrained`. Its tasks that yielded come back in reverse order, so a hog may have two turns in a row.
+
+use std::collections::VecDeque;
+use std::future::ready;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::{JoinSet, unconstrained, yield_now};
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use crate::prelude::*;
+use crate::work;
+
+const HOGS: Param = Param::count("hogs", 1, (1, 20), "hogs", "How many tasks always have a message to take.");
+const OTHERS: Param = Param::count("others", 5, (1, 1_000), "tasks", "How many tasks do a little and yield.");
+const CHUNK: Param = Param::millis("chunk", 200, (1, 10_000), "How long a hog works after every 150 messages.");
+const VARIANT: Param = Param::choice(
+    "variant",
+    &["no-yield", "yield", "budget", "unconstrained"],
+    "What a hog takes from: a plain queue, the same with a yield after each chunk, a Tokio channel, one without budget.",
+);
+
+/// How many pieces of work a hog has, and how many turns everybody else.
+const CHUNKS: u64 = 15;
+
+/// Messages before each of them: more than Tokio's budget, so no poll with a budget has two.
+const MESSAGES: u64 = 150;
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "fairness",
+    title: "Fairness",
+    group: Group::SharedState,
+    lesson: "Always ready is not yielding.",
+    clocks: &[Clock::Virtual],
+    params: &[HOGS, OTHERS, CHUNK, VARIANT],
+    patterns: &["cooperative yield", "starvation", "task budget", "sleep(0)"],
+    source: include_str!("fairness.rs"),
+    path: file!(),
+    twin: include_str!("fairness.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// How long hogs have worked, in milliseconds: what everybody else waits for.
+type Hogged = Arc<AtomicU64>;
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let hogged = Hogged::default();
+
+    let mut others = JoinSet::new();
+    for i in 0..cx.count(OTHERS) {
+        others.build_task().name(&format!("other {i}")).spawn(other(cx.clone(), hogged.clone()))?;
+    }
+    let mut hogs = JoinSet::new();
+    for i in 0..cx.count(HOGS) {
+        let (name, hog) = (format!("hog {i}"), hog(cx.clone(), hogged.clone()));
+        let named = hogs.build_task().name(&name);
+        match cx.word(VARIANT) {
+            "unconstrained" => named.spawn(unconstrained(hog))?,
+            _ => named.spawn(hog)?,
+        };
+    }
+
+    while let Some(done) = hogs.join_next().await {
+        done?;
+    }
+    let mut longest = 0;
+    while let Some(waited) = others.join_next().await {
+        longest = longest.max(waited?);
+    }
+
+    Ok(Outcome::new()
+        .figure("hogs at work", hogged.load(Ordering::Relaxed), "ms")
+        .figure("longest wait for hogs", longest, "ms")
+        .figure("total", started.elapsed(), "ms")
+        .check("nobody waits for more than two chunks of each hog", longest <= allowed(&cx)))
+}
+
+/// For how many milliseconds of hogs anybody may have to wait: since those who yield come back in reverse order, each
+/// hog can be the last of one round and the first of the next.
+fn allowed(cx: &Context) -> u64 {
+    2 * cx.number(CHUNK) * cx.number(HOGS)
+}
+
+/// Takes message after message, each one with an await, and works now and then.
+async fn hog(cx: Context, hogged: Hogged) {
+    let mut inbox = Inbox::full(cx.word(VARIANT));
+    while let Some(message) = inbox.next().await {
+        if message % MESSAGES > 0 {
+            continue;
+        }
+        work::burn(cx.clock(), cx.duration(CHUNK));
+        hogged.fetch_add(cx.number(CHUNK), Ordering::Relaxed);
+        info!(counter.messages = message, "has done a chunk");
+        if cx.word(VARIANT) == "yield" {
+            yield_now().await;
+        }
+    }
+}
+
+/// Where a hog takes its messages from: they are all there from the start.
+enum Inbox {
+    /// Tokio does not know of it.
+    Queue(VecDeque<u64>),
+    /// Tokio counts what is taken.
+    Channel(mpsc::UnboundedReceiver<u64>),
+}
+
+impl Inbox {
+    fn full(variant: &str) -> Self {
+        let messages = 1..=CHUNKS * MESSAGES;
+        if matches!(variant, "no-yield" | "yield") {
+            return Inbox::Queue(messages.collect());
+        }
+        let (sender, receiver) = mpsc::unbounded_channel();
+        // The receiver is right here, so nothing is refused.
+        let _ = messages.into_iter().try_for_each(|message| sender.send(message));
+        Inbox::Channel(receiver)
+    }
+
+    async fn next(&mut self) -> Option<u64> {
+        match self {
+            Inbox::Queue(messages) => ready(messages.pop_front()).await,
+            Inbox::Channel(messages) => messages.recv().await,
+        }
+    }
+}
+
+/// Does a little and yields, turn after turn; returns for how many milliseconds of hogs it has waited between two turns.
+async fn other(cx: Context, hogged: Hogged) -> u64 {
+    let little = Duration::from_millis(cx.number(CHUNK) / 20);
+    let mut longest = 0;
+    for _ in 0..CHUNKS {
+        work::burn(cx.clock(), little);
+        let before = hogged.load(Ordering::Relaxed);
+        yield_now().await;
+        let waited = hogged.load(Ordering::Relaxed) - before;
+        if waited > allowed(&cx) {
+            warn!(counter.waited_ms = waited, "has waited long for a turn");
+        }
+        longest = longest.max(waited);
+    }
+    longest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the others wait for is all that a hog has to do, unless it yields or runs out of its budget.
+    #[tokio::test(start_paused = true)]
+    async fn only_a_hog_that_yields_or_has_a_budget_lets_others_in() -> scenario::Result<()> {
+        for (variant, chunk, hogs, others, waited, total) in [
+            ("no-yield", "200", "1", "5", 3000.0, 3750.0),
+            ("no-yield", "400", "1", "5", 6000.0, 7500.0),
+            ("no-yield", "200", "2", "5", 6000.0, 6750.0),
+            ("no-yield", "200", "1", "10", 3000.0, 4500.0),
+            ("unconstrained", "200", "1", "5", 3000.0, 3750.0),
+            ("yield", "200", "1", "5", 400.0, 3750.0),
+            ("yield", "200", "2", "5", 800.0, 6750.0),
+            ("budget", "200", "1", "5", 400.0, 3750.0),
+        ] {
+            let turned = [(VARIANT, variant), (CHUNK, chunk), (HOGS, hogs), (OTHERS, others)];
+            let outcome = run(Context::of(&SCENARIO, &turned)).await?;
+            let figures = (outcome.value("longest wait for hogs"), outcome.value("total"));
+            assert_eq!(figures, (Some(waited), Some(total)), "{variant}, chunk {chunk}, {hogs} hogs, {others} others");
+            assert_eq!(outcome.holds(), matches!(variant, "yield" | "budget"), "{variant}: the check");
+        }
+        Ok(())
+    }
+}
