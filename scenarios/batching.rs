@@ -49,11 +49,13 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[ITEMS, BATCH, LATENCY_MIN, LATENCY_MAX, VARIANT],
     patterns: &["batching", "sliding window", "bounded concurrency"],
+    builds_on: &["semaphore"],
     source: include_str!("batching.rs"),
     path: file!(),
     twin: include_str!("batching.py"),
     refuse,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// There is nothing to draw from a range that ends before it begins.

@@ -62,6 +62,11 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, TICK, BLOCK, VARIANT, BLOCKING_THREADS],
     patterns: &["blocking call in async code", "run in executor", "to thread", "cooperative yield"],
+    differs: "A task that yields with `asyncio.sleep(0)` is back before the tasks whose timers are due; `yield_now` is \
+              back after them.",
+    builds_on: &["spawn"],
+    breaks: &[Breaks::checks(&[("variant", "block")], &["no tick is late by two ticks"])],
+    real_because: "spawn_blocking uses threads, which work in wall time",
     source: include_str!("blocking.rs"),
     path: file!(),
     twin: include_str!("blocking.py"),

@@ -63,11 +63,15 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[RECEIVERS, MESSAGES, CAPACITY, SLOW, POLICY],
     patterns: &["broadcast", "publish and subscribe", "slow consumer", "lagging receiver"],
+    differs: "asyncio has no broadcast channel, so each receiver has a queue; Tokio's keeps one ring for all, and tells a \
+              slow receiver how many it has missed.",
+    builds_on: &["producer-consumer"],
     source: include_str!("broadcast.rs"),
     path: file!(),
     twin: include_str!("broadcast.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// Messages are numbered from 0, in the order in which they are sent.

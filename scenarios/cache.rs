@@ -66,11 +66,16 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[CLIENTS, KEYS, TTL, FETCH, SECONDS, CLEANUP_EVERY, CLEAR_AT, VARIANT],
     patterns: &["cache", "cache stampede", "single flight", "time to live", "refresh ahead"],
+    differs: "`functools.cache` on a coroutine keeps the coroutine, which can be awaited once; Tokio has `OnceCell`, which \
+              keeps the value.",
+    builds_on: &["lost-update"],
+    breaks: &[Breaks::checks(&[("variant", "plain")], &["a key is fetched once each time"])],
     source: include_str!("cache.rs"),
     path: file!(),
     twin: include_str!("cache.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 type Key = usize;

@@ -55,11 +55,16 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[CANCEL_AFTER, STEP, CLEANUP, VARIANT],
     patterns: &["cancellation", "cancellation token", "shield", "cleanup"],
+    differs: "A cancel is an exception at the await, so `finally` runs and may await; an aborted task is dropped, and \
+              `Drop` cannot await.",
+    builds_on: &["timeout"],
+    breaks: &[Breaks::checks(&[("variant", "drop"), ("cancel_after", "3001")], &["no item is lost"])],
     source: include_str!("cancellation.rs"),
     path: file!(),
     twin: include_str!("cancellation.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// Items are numbered from 0, in the order in which they come.

@@ -60,11 +60,13 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[THRESHOLD, RECOVERY, CALLS, OUTAGE_FROM, OUTAGE_TO, RATE, OTHER_ERRORS],
     patterns: &["circuit breaker", "fail fast", "health probe"],
+    builds_on: &["retry"],
     source: include_str!("circuit_breaker.rs"),
     path: file!(),
     twin: include_str!("circuit_breaker.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// What the breaker does with a call.

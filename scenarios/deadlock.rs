@@ -79,11 +79,14 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, GAP, ORDER, ACQUIRE],
     patterns: &["deadlock", "lock ordering", "try lock", "backoff with jitter"],
+    builds_on: &["lock-contention"],
+    breaks: &[Breaks::stalls(&[("order", "crossed"), ("acquire", "lock")]).with_seed(0)],
     source: include_str!("deadlock.rs"),
     path: file!(),
     twin: include_str!("deadlock.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// What the tasks share.

@@ -47,11 +47,15 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, LATENCY_MIN, LATENCY_MAX, LOSERS],
     patterns: &["wait for the first completed", "race", "hedged request"],
+    differs: "`asyncio.wait` takes tasks, so the losers go on; `select!` takes futures, and drops those that lose at their \
+              await.",
+    builds_on: &["spawn"],
     source: include_str!("first_completed.rs"),
     path: file!(),
     twin: include_str!("first_completed.py"),
     refuse,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// A span has its ends in order.

@@ -56,11 +56,16 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[VARIANT],
     patterns: &["missing await", "never-awaited coroutine", "lazy future"],
+    differs: "asyncio warns of a coroutine that was never awaited while the program runs; Rust warns when it is compiled, \
+              and not of all of them.",
+    builds_on: &["spawn"],
+    breaks: &[Breaks::checks(&[("variant", "forgotten")], &["every order that is confirmed is saved"])],
     source: include_str!("forgotten_await.rs"),
     path: file!(),
     twin: include_str!("forgotten_await.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// Where orders are saved.

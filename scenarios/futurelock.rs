@@ -61,11 +61,15 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[HOLD, PATIENCE, QUERY, VARIANT],
     patterns: &["futurelock", "select by reference", "deadlock"],
+    differs: "It cannot happen in asyncio, where `asyncio.wait` takes tasks, and a task runs whoever waits for it.",
+    builds_on: &["deadlock", "first-completed"],
+    breaks: &[Breaks::stalls(&[("variant", "select-ref")])],
     source: include_str!("futurelock.rs"),
     path: file!(),
     twin: include_str!("futurelock.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// Answers so far.

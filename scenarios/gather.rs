@@ -47,11 +47,15 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, LATENCY, JITTER, STRAGGLER],
     patterns: &["gather", "fan-out and fan-in", "join set"],
+    differs: "`asyncio.gather` gives results in the order of its arguments; a `JoinSet` in the order in which they end, so \
+              each task brings its index.",
+    builds_on: &["sequential"],
     source: include_str!("gather.rs"),
     path: file!(),
     twin: include_str!("gather.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 async fn run(cx: Context) -> scenario::Result {

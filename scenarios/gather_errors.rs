@@ -55,11 +55,15 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, FAIL_EVERY, LATENCY, VARIANT],
     patterns: &["gather with return_exceptions", "collect errors", "fail fast", "safe wrapper"],
+    differs: "`gather` raises the first error and lets the others run, `TaskGroup` cancels them; a `JoinSet` lets them run \
+              until `abort_all`, `try_join!` drops them.",
+    builds_on: &["gather"],
     source: include_str!("gather_errors.rs"),
     path: file!(),
     twin: include_str!("gather_errors.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// A call that got no answer.

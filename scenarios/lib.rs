@@ -45,17 +45,20 @@ pub mod task_group;
 pub mod thundering_herd;
 pub mod timeout;
 pub mod unbounded;
+pub mod ways;
 pub mod work;
 pub mod worker_pool;
 pub mod workers;
 
 pub use param::{Kind, Param, Value, ValueError, Values};
 pub use scenario::{Check, Clock, Context, Figure, Group, Outcome, Scenario};
+pub use ways::{Breaks, How};
 
 /// What every scenario file starts from.
 pub mod prelude {
     pub use crate::param::{Param, ValueError, Values};
     pub use crate::scenario::{self, Clock, Context, Group, Outcome, Scenario, accept_all};
+    pub use crate::ways::Breaks;
 }
 
 /// Every scenario, in teaching order.

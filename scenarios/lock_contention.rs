@@ -59,11 +59,15 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[WORKERS, INCREMENTS, HOLD, THINK, LOCK, MUTEX],
     patterns: &["mutex", "critical section", "atomic counter"],
+    differs: "A plain lock that is held across an await blocks the loop in asyncio; in a task that is spawned on Tokio it \
+              does not compile.",
+    builds_on: &["gather"],
     source: include_str!("lock_contention.rs"),
     path: file!(),
     twin: include_str!("lock_contention.py"),
     refuse,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// A guard of the std mutex across an await does not compile in a spawned task: so there is nothing to run.

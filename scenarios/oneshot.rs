@@ -51,11 +51,15 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[WORK, VARIANT],
     patterns: &["future and promise", "oneshot channel", "request and reply"],
+    differs: "A future of asyncio that is forgotten stays pending; a sender that is dropped is an answer, and the receiver \
+              gets an error.",
+    builds_on: &["spawn"],
     source: include_str!("oneshot.rs"),
     path: file!(),
     twin: include_str!("oneshot.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// What the promise is about.

@@ -56,11 +56,16 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[WORK, VARIANT],
     patterns: &["fire and forget", "detached task", "lost exception", "abort on drop"],
+    differs: "An orphan of asyncio may be collected in the middle of its work, and a lost error is logged; one of Tokio \
+              runs to its end, and its error is lost without a word.",
+    builds_on: &["spawn"],
+    breaks: &[Breaks::checks(&[("variant", "drop")], &["every error that is raised is heard"])],
     source: include_str!("orphan.rs"),
     path: file!(),
     twin: include_str!("orphan.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// What a child ends with.

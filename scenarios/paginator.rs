@@ -54,11 +54,14 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[PAGES, PAGE_SIZE, PAGE_TIME, PROCESS, PREFETCH],
     patterns: &["pagination", "cursor", "async iterator", "prefetch"],
+    differs: "An async generator yields pages; in Rust it is an `async fn next_page`, or a `Stream` made with `unfold`.",
+    builds_on: &["stream"],
     source: include_str!("paginator.rs"),
     path: file!(),
     twin: include_str!("paginator.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// Rows are numbered from 0, in the order in which the service has them.

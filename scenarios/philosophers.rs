@@ -69,11 +69,14 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[N, EAT, THINK, JITTER, MEALS, STRATEGY],
     patterns: &["dining philosophers", "deadlock", "lock ordering", "resource hierarchy", "try lock"],
+    builds_on: &["deadlock"],
+    breaks: &[Breaks::stalls(&[("strategy", "naive")]).with_seed(2)],
     source: include_str!("philosophers.rs"),
     path: file!(),
     twin: include_str!("philosophers.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// What the philosophers share.

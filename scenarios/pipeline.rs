@@ -59,11 +59,15 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[ITEMS, FIRST_WORKERS, FIRST_TIME, SECOND_WORKERS, SECOND_TIME, THIRD_WORKERS, THIRD_TIME, BUFFER],
     patterns: &["pipeline", "staged processing", "bottleneck", "backpressure"],
+    differs: "A stage of asyncio needs a sentinel for each worker of the next one; in Tokio the next stage sees the end \
+              when the last sender is dropped.",
+    builds_on: &["producer-consumer"],
     source: include_str!("pipeline.rs"),
     path: file!(),
     twin: include_str!("pipeline.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// Items are numbered from 1, in the order in which they come from the source.

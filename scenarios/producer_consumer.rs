@@ -64,11 +64,16 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[PRODUCERS, CONSUMERS, ITEMS, CAPACITY, PRODUCE, CONSUME, END],
     patterns: &["producer-consumer", "bounded queue", "backpressure", "sentinel", "queue join"],
+    differs: "`asyncio.Queue` has many readers and, before 3.13, no way to close; Tokio's `mpsc` has one receiver, which \
+              consumers share behind a lock, and closes with its last sender.",
+    builds_on: &["semaphore"],
+    breaks: &[Breaks::stalls(&[("end", "sentinel")])],
     source: include_str!("producer_consumer.rs"),
     path: file!(),
     twin: include_str!("producer_consumer.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// What goes through the queue.

@@ -52,11 +52,15 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[REQUESTS, PER_SECOND, BURST, LATENCY],
     patterns: &["rate limit", "token bucket", "throttling"],
+    differs: "asyncio has nothing ready-made; in Tokio permits are forgotten and added again, and there are crates that do \
+              it.",
+    builds_on: &["semaphore"],
     source: include_str!("rate_limit.rs"),
     path: file!(),
     twin: include_str!("rate_limit.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// What the requests share.

@@ -65,11 +65,19 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[OPEN, USE, CLOSE, FAIL, CANCEL_AFTER, VARIANT],
     patterns: &["context manager", "resource guard", "asynchronous cleanup", "cancellation"],
+    differs: "`__aexit__` may await, since a cancel is an exception; `Drop` cannot, so a guard hands over what it has, or \
+              a scope is asked to end.",
+    builds_on: &["cancellation"],
+    breaks: &[
+        Breaks::checks(&[("variant", "drop"), ("fail", "3")], &["everything that was opened is closed"]),
+        Breaks::checks(&[("variant", "drop"), ("cancel_after", "350")], &["everything that was opened is closed"]),
+    ],
     source: include_str!("resource.rs"),
     path: file!(),
     twin: include_str!("resource.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// Where connections lead to. It counts them.

@@ -69,11 +69,13 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[CLIENTS, ATTEMPTS, DELAY, BACKOFF, JITTER, FAIL_RATE, FATAL_RATE],
     patterns: &["retry", "exponential backoff", "jitter", "transient and fatal errors"],
+    builds_on: &["timeout"],
     source: include_str!("retry.rs"),
     path: file!(),
     twin: include_str!("retry.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// Why a call failed.

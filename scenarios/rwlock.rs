@@ -61,11 +61,14 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[READERS, WRITERS, READ, WRITE, READ_SHARE],
     patterns: &["read-write lock", "writer starvation", "fair lock"],
+    differs: "asyncio has no read-write lock; Tokio's `RwLock` is fair.",
+    builds_on: &["lock-contention"],
     source: include_str!("rwlock.rs"),
     path: file!(),
     twin: include_str!("rwlock.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// What everybody reads, and who is at it.

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::draw;
 use crate::param::{Param, ValueError, Values};
+use crate::ways::Breaks;
 
 /// Anything that can end a scenario early, with `?`.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -39,6 +40,14 @@ pub struct Scenario {
     pub params: &'static [Param],
     /// The patterns it shows, in the field's words.
     pub patterns: &'static [&'static str],
+    /// Where asyncio and Tokio differ in them, in one sentence; empty where they do not.
+    pub differs: &'static str,
+    /// The ids of those to have seen first: each stands earlier in the catalogue.
+    pub builds_on: &'static [&'static str],
+    /// Where it goes wrong on purpose, the defaults included; everywhere else it goes well.
+    pub breaks: &'static [Breaks],
+    /// Why it, or one of its variants, needs the real clock; empty if none does.
+    pub real_because: &'static str,
     /// Its own source file: what the code pane shows. The `//!` text at its top is the long lesson.
     pub source: &'static str,
     /// Where `source` stands in the repository, as the compiler names it.
@@ -52,6 +61,26 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// What most of them have in common, and nothing of what makes one: to be completed in each entry, which a test walks.
+    pub const DEFAULTS: Self = Self {
+        id: "",
+        title: "",
+        group: Group::Basics,
+        lesson: "",
+        clocks: &[Clock::Virtual, Clock::Real],
+        params: &[],
+        patterns: &[],
+        differs: "",
+        builds_on: &[],
+        breaks: &[],
+        real_because: "",
+        source: "",
+        path: "",
+        twin: "",
+        refuse: accept_all,
+        run: |_| Box::pin(async { Ok(Outcome::new()) }),
+    };
+
     /// The long lesson: the module documentation at the top of the source.
     pub fn text(&self) -> String {
         let lines = self.source.lines().take_while(|line| line.starts_with("//!"));

@@ -49,11 +49,15 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[REQUESTS, PERMITS, LATENCY, JITTER, PERMITS_EACH],
     patterns: &["semaphore", "concurrency limit"],
+    differs: "A semaphore of asyncio gives one permit at a time; one of Tokio also several at once (`acquire_many`), in \
+              the order of asking.",
+    builds_on: &["gather"],
     source: include_str!("semaphore.rs"),
     path: file!(),
     twin: include_str!("semaphore.py"),
     refuse,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// A request for more permits than there are would wait for ever.

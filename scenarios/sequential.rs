@@ -54,6 +54,7 @@ pub const SCENARIO: Scenario = Scenario {
     twin: include_str!("sequential.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 async fn run(cx: Context) -> scenario::Result {

@@ -63,11 +63,14 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[WORKERS, GRACE, JOB_MIN, JOB_MAX, HEALTH_EVERY, SIGNAL_AT, TRIGGER],
     patterns: &["graceful shutdown", "signal handling", "health check", "drain", "grace period"],
+    builds_on: &["task-group", "worker-pool"],
+    real_because: "a real signal comes from outside, where time does not jump",
     source: include_str!("shutdown.rs"),
     path: file!(),
     twin: include_str!("shutdown.py"),
     refuse,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// A signal comes from outside, where time does not jump. And a range has its ends in order.

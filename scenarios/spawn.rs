@@ -50,11 +50,14 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, LATENCY, OTHER_WORK, VARIANT],
     patterns: &["background task", "create task", "join handle", "lazy future"],
+    differs: "A task of asyncio starts at the next `await` of its maker; one of Tokio may start at once, on another worker.",
+    builds_on: &["sequential"],
     source: include_str!("spawn.rs"),
     path: file!(),
     twin: include_str!("spawn.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 async fn run(cx: Context) -> scenario::Result {

@@ -49,11 +49,14 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[ITEMS, PRODUCE, PROCESS, PREFETCH],
     patterns: &["async iterator", "async generator", "stream", "prefetch"],
+    differs: "Async generators are part of Python; in Rust `Stream` comes from a crate, or is an `async fn next`.",
+    builds_on: &["producer-consumer"],
     source: include_str!("stream.rs"),
     path: file!(),
     twin: include_str!("stream.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// Items are numbered from 0, in the order in which they come.

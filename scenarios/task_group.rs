@@ -55,11 +55,15 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[CHILDREN, FAIL_AT, DEPTH],
     patterns: &["task group", "structured concurrency", "cancel siblings", "nursery"],
+    differs: "`TaskGroup` cancels and waits by itself; a `JoinSet` that is dropped aborts its tasks and does not wait for \
+              them.",
+    builds_on: &["gather-errors", "cancellation"],
     source: include_str!("task_group.rs"),
     path: file!(),
     twin: include_str!("task_group.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// How children ended, in a group and those within it.

@@ -59,11 +59,16 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[WAITERS, VARIANT],
     patterns: &["thundering herd", "condition variable", "notify one and notify all"],
+    differs: "A `Condition` keeps no wake for later, but look and wait are under one lock; `notify_one` keeps one permit \
+              for whoever comes next.",
+    builds_on: &["lock-contention"],
+    breaks: &[Breaks::checks(&[("variant", "notify_waiters")], &["every wake is good for a job"])],
     source: include_str!("thundering_herd.rs"),
     path: file!(),
     twin: include_str!("thundering_herd.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// Where jobs lie, and who is told of them.

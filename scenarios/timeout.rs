@@ -48,11 +48,18 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[WORK, LIMIT, VARIANT],
     patterns: &["timeout", "deadline", "wait for"],
+    differs: "asyncio cancels the work, which sees an exception at its await; Tokio drops it there.",
+    builds_on: &["spawn"],
+    breaks: &[Breaks::checks(
+        &[("variant", "blocking")],
+        &["it times out if the work needs longer", "it is over at the limit at the latest"],
+    )],
     source: include_str!("timeout.rs"),
     path: file!(),
     twin: include_str!("timeout.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 async fn run(cx: Context) -> scenario::Result {

@@ -65,11 +65,15 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[RATE, CONSUME, SECONDS, VARIANT],
     patterns: &["unbounded queue", "memory leak", "load shedding", "drop oldest"],
+    differs: "`asyncio.Queue()` is unbounded unless told otherwise; in Tokio it is called so, `unbounded_channel`.",
+    builds_on: &["producer-consumer"],
+    breaks: &[Breaks::checks(&[("variant", "unbounded")], &["never more than 16384 bytes held"])],
     source: include_str!("unbounded.rs"),
     path: file!(),
     twin: include_str!("unbounded.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// How many bytes all items together hold now.

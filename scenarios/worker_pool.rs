@@ -67,11 +67,15 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[WORKERS, JOBS, WORK_MIN, WORK_MAX, FAIL_EVERY, RESULT_TIMEOUT, DEQUEUE_TIMEOUT, STOP, QUEUE],
     patterns: &["worker pool", "task queue", "load balancing", "job status", "result by id"],
+    differs: "Workers share an `asyncio.Queue` as it is; they share Tokio's one receiver behind a lock, where idle ones \
+              stand in line.",
+    builds_on: &["producer-consumer", "timeout"],
     source: include_str!("worker_pool.rs"),
     path: file!(),
     twin: include_str!("worker_pool.py"),
     refuse,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// There is nothing to draw from a range that ends before it begins.

@@ -53,11 +53,16 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, CPU, WAIT, MIX],
     patterns: &["worker threads", "CPU-bound against I/O-bound", "event loop choice"],
+    differs: "asyncio has one thread, always; Tokio has as many workers as it is given, and tasks that compute run side by \
+              side.",
+    builds_on: &["blocking"],
+    real_because: "only there are workers more than one",
     source: include_str!("workers.rs"),
     path: file!(),
     twin: include_str!("workers.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 async fn run(cx: Context) -> scenario::Result {

@@ -6,35 +6,20 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use scenarios::scenario::Measure;
-use scenarios::{CATALOGUE, Clock, Context, Kind, Outcome, Scenario, Value, Values, find};
+use scenarios::{CATALOGUE, Clock, Context, How, Kind, Outcome, Scenario, Value, Values, find};
 use simulate::{Ended, simulate, values};
-
-/// What a lesson breaks on purpose: the scenario, the setting that does it, and the check that may fail there.
-const BREAKS: &[(&str, &str, &str)] = &[
-    ("cancellation", "variant=drop", "no item is lost"),
-    ("timeout", "variant=blocking", "it times out if the work needs longer"),
-    ("timeout", "variant=blocking", "it is over at the limit at the latest"),
-    ("blocking", "variant=block", "no tick is late by two ticks"),
-    ("orphan", "variant=drop", "every error that is raised is heard"),
-    ("forgotten-await", "variant=forgotten", "every order that is confirmed is saved"),
-    ("lost-update", "variant=none", "no update is lost"),
-    ("thundering-herd", "variant=notify_waiters", "every wake is good for a job"),
-    ("unbounded", "variant=unbounded", "never more than 16384 bytes held"),
-    ("cache", "variant=plain", "a key is fetched once each time"),
-    ("resource", "variant=drop", "everything that was opened is closed"),
-    ("fairness", "variant=no-yield", "nobody waits for more than two chunks of each hog"),
-    ("fairness", "variant=unconstrained", "nobody waits for more than two chunks of each hog"),
-    ("bridge", "variant=block_on-inside", "the sum is what the prices add up to"),
-];
 
 /// Scenarios that keep a processor busy: how long they take depends on how many workers there are.
 const COMPUTE: &[&str] = &["blocking", "workers"];
 
 /// The checks that may fail at these settings, and nowhere else.
 fn may_break(scenario: &Scenario, values: &Values) -> Vec<&'static str> {
-    let turned: Vec<_> = values.iter().map(|(param, value)| format!("{}={value}", param.name)).collect();
-    let breaks = BREAKS.iter().filter(|(id, setting, _)| *id == scenario.id && turned.iter().any(|is| is == setting));
-    breaks.map(|(.., check)| *check).collect()
+    let breaks = scenario.breaks.iter().filter(|breaks| breaks.may_be_at(values));
+    let checks = breaks.map(|breaks| match breaks.how {
+        How::Checks(checks) => checks,
+        How::Stalls => &[],
+    });
+    checks.flatten().copied().collect()
 }
 
 fn scenario(id: &str) -> &'static Scenario {
@@ -54,17 +39,9 @@ fn broken(outcome: &Outcome) -> Vec<&str> {
     outcome.checks.iter().filter(|check| !check.holds).map(|check| check.name.as_str()).collect()
 }
 
-/// Whether these parameters may end in a stall: the lesson says so.
+/// Whether these parameters may end in a stall.
 fn may_stall(scenario: &Scenario, values: &Values) -> bool {
-    let is = |name: &str, word: &str| scenario.param(name).is_some_and(|param| values.word(param) == word);
-    let number = |name: &str| scenario.param(name).map(|param| values.number(param));
-    match scenario.id {
-        "producer-consumer" => is("end", "sentinel") && number("consumers") > number("producers"),
-        "deadlock" => is("order", "crossed") && is("acquire", "lock"),
-        "philosophers" => is("strategy", "naive"),
-        "futurelock" => is("variant", "select-ref"),
-        _ => false,
-    }
+    scenario.breaks.iter().any(|breaks| breaks.how == How::Stalls && breaks.may_be_at(values))
 }
 
 /// Whether every check holds, but for one that these parameters may break.

@@ -1,8 +1,9 @@
 //! `list`: the catalogue, for people and as JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use scenarios::{CATALOGUE, Kind, Param, Scenario};
+use scenarios::{Breaks, CATALOGUE, Clock, How, Kind, Param, Scenario, Values};
 use serde::Serialize;
 
 use super::args::ListArgs;
@@ -37,7 +38,16 @@ fn catalogue(scenarios: &[Scenario]) -> String {
 /// One scenario with its parameters.
 fn parameters(scenario: &Scenario) -> String {
     let clocks: Vec<_> = scenario.clocks.iter().map(|clock| clock.name()).collect();
-    let mut text = format!("{}: {}\nClocks: {}\n\n", scenario.id, scenario.lesson, clocks.join(", "));
+    let mut text = format!("{}: {}\nClocks: {}\n", scenario.id, scenario.lesson, clocks.join(", "));
+    if !scenario.real_because.is_empty() {
+        let extent =
+            if scenario.clocks.contains(&Clock::Virtual) { "In part on the real clock only" } else { "On the real clock" };
+        let _ = writeln!(text, "{extent}, since {}.", scenario.real_because);
+    }
+    if !scenario.builds_on.is_empty() {
+        let _ = writeln!(text, "Builds on: {}", scenario.builds_on.join(", "));
+    }
+    text.push('\n');
     let rows: Vec<_> = scenario.params.iter().map(|p| (p.name, p.default().to_string(), spec::range(p), p.help)).collect();
     let widest = |cell: fn(&(&str, String, String, &str)) -> usize| rows.iter().map(cell).max().unwrap_or(0);
     let (name, default, range) = (widest(|r| r.0.len()), widest(|r| r.1.len()), widest(|r| r.2.len()));
@@ -72,6 +82,23 @@ struct Entry {
     clocks: Vec<&'static str>,
     params: Vec<Knob>,
     patterns: &'static [&'static str],
+    differs: &'static str,
+    builds_on: &'static [&'static str],
+    breaks: Vec<Fault>,
+    real_because: &'static str,
+}
+
+/// A setting at which a scenario goes wrong, in `list --json`.
+#[derive(Serialize)]
+struct Fault {
+    setting: BTreeMap<&'static str, &'static str>,
+    /// `check` or `stall`.
+    ends: &'static str,
+    checks: &'static [&'static str],
+    /// One seed with which it does; null if it does with each.
+    seed: Option<u64>,
+    /// Whether that is what the defaults are.
+    default: bool,
 }
 
 /// A parameter in `list --json`; what does not apply to its kind is null.
@@ -104,7 +131,22 @@ impl From<&Scenario> for Entry {
             clocks: scenario.clocks.iter().map(|clock| clock.name()).collect(),
             params: scenario.params.iter().map(Knob::from).collect(),
             patterns: scenario.patterns,
+            differs: scenario.differs,
+            builds_on: scenario.builds_on,
+            breaks: scenario.breaks.iter().map(|breaks| Fault::of(breaks, scenario)).collect(),
+            real_because: scenario.real_because,
         }
+    }
+}
+
+impl Fault {
+    fn of(breaks: &Breaks, scenario: &Scenario) -> Self {
+        let (ends, checks) = match breaks.how {
+            How::Checks(checks) => ("check", checks),
+            How::Stalls => ("stall", &[] as &[_]),
+        };
+        let setting = breaks.setting.iter().copied().collect();
+        Self { setting, ends, checks, seed: breaks.seed, default: breaks.is_at(&Values::defaults(scenario.params)) }
     }
 }
 

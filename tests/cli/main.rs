@@ -5,75 +5,32 @@ mod papers;
 mod runs;
 mod stalls;
 
+use std::ffi::OsStr;
+use std::fmt::Debug;
 use std::process::{Command, Output, Stdio};
 
+use scenarios::{CATALOGUE, Clock};
 use serde_json::Value;
 
-const IDS: [&str; 37] = [
-    "sequential",
-    "gather",
-    "spawn",
-    "gather-errors",
-    "first-completed",
-    "timeout",
-    "cancellation",
-    "task-group",
-    "orphan",
-    "oneshot",
-    "forgotten-await",
-    "blocking",
-    "bridge",
-    "workers",
-    "semaphore",
-    "rate-limit",
-    "batching",
-    "producer-consumer",
-    "worker-pool",
-    "pipeline",
-    "stream",
-    "paginator",
-    "broadcast",
-    "unbounded",
-    "lock-contention",
-    "lost-update",
-    "rwlock",
-    "deadlock",
-    "philosophers",
-    "fairness",
-    "thundering-herd",
-    "futurelock",
-    "resource",
-    "shutdown",
-    "retry",
-    "circuit-breaker",
-    "cache",
-];
-
-/// The arguments that run a scenario to a good end: one that begins with the wrong way is turned to a right one.
-fn ending_well(id: &'static str) -> Vec<&'static str> {
-    match id {
-        "blocking" | "fairness" => vec!["run", id, "-p", "variant=yield"],
-        "unbounded" => vec!["run", id, "-p", "variant=bounded"],
-        "lost-update" => vec!["run", id, "-p", "variant=lock"],
-        "cache" => vec!["run", id, "-p", "variant=single-flight"],
-        "futurelock" => vec!["run", id, "-p", "variant=spawned"],
-        _ => vec!["run", id],
-    }
-}
-
-/// The scenarios that end well on the virtual clock. The right ways of `bridge` need the real one.
-fn on_the_virtual_clock() -> impl Iterator<Item = &'static str> {
-    IDS.into_iter().filter(|id| *id != "bridge")
+/// The arguments that run each scenario to a good end on the virtual clock: one that begins with the wrong way is turned
+/// to a right one. Those are left out whose right ways all need the real clock.
+fn ending_well() -> impl Iterator<Item = (&'static str, Vec<String>)> {
+    CATALOGUE.iter().filter(|scenario| scenario.clocks.contains(&Clock::Virtual)).filter_map(|scenario| {
+        let way = scenario.right_way(Clock::Virtual)?;
+        let turned = way.iter().filter(|(param, value)| *value != param.default());
+        let turned = turned.flat_map(|(param, value)| ["-p".to_owned(), format!("{}={value}", param.name)]);
+        Some((scenario.id, ["run", scenario.id].map(str::to_owned).into_iter().chain(turned).collect()))
+    })
 }
 
 /// The program with these arguments, without a terminal and without the caller's settings.
-fn program(args: &[&str]) -> Command {
+fn program<S: AsRef<OsStr>>(args: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_async-playground"));
     command.args(args).stdin(Stdio::null()).env("TERM", "xterm").env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
     command
 }
 
-fn run(args: &[&str]) -> Output {
+fn run<S: AsRef<OsStr>>(args: &[S]) -> Output {
     program(args).output().expect("the program starts")
 }
 
@@ -86,7 +43,7 @@ fn stderr(output: &Output) -> String {
 }
 
 /// The object that a run prints, which must be all that it prints.
-fn json(args: &[&str]) -> Value {
+fn json<S: AsRef<OsStr> + Debug>(args: &[S]) -> Value {
     let output = run(args);
     assert_eq!(output.status.code(), Some(0), "{args:?}: {}", stderr(&output));
     assert_eq!(stderr(&output), "", "{args:?}");

@@ -1,13 +1,18 @@
 //! What the program tells of itself: the catalogue, completions, the manual page.
 
+use scenarios::CATALOGUE;
 use serde_json::Value;
 
-use super::{IDS, json, run, stdout};
+use super::{json, run, stdout};
+
+fn ids() -> Vec<&'static str> {
+    CATALOGUE.iter().map(|scenario| scenario.id).collect()
+}
 
 #[test]
 fn list_tells_every_scenario_by_group() {
     let text = stdout(&run(&["list"]));
-    for id in IDS {
+    for id in ids() {
         assert!(text.lines().any(|line| line.split_whitespace().next() == Some(id)), "{id}: {text}");
     }
     let one = stdout(&run(&["list", "semaphore"]));
@@ -18,11 +23,20 @@ fn list_tells_every_scenario_by_group() {
 fn list_json_has_the_fields_of_the_contract() {
     let list = json(&["list", "--json"]);
     let entries = list.as_array().expect("an array");
-    assert_eq!(entries.iter().filter_map(|entry| entry["id"].as_str()).collect::<Vec<_>>(), IDS);
+    assert_eq!(entries.iter().filter_map(|entry| entry["id"].as_str()).collect::<Vec<_>>(), ids());
     let keys = |value: &Value| value.as_object().map(|object| object.keys().cloned().collect::<Vec<_>>());
     for entry in entries {
-        let expected = sorted(&["id", "title", "group", "lesson", "clocks", "params", "patterns"]);
+        let first = ["id", "title", "group", "lesson", "clocks", "params", "patterns"];
+        let expected = sorted(&[&first[..], &["differs", "builds_on", "breaks", "real_because"]].concat());
         assert_eq!(keys(entry), Some(expected), "{entry}");
+        for breaks in entry["breaks"].as_array().expect("settings") {
+            assert_eq!(keys(breaks), Some(sorted(&["setting", "ends", "checks", "seed", "default"])), "{breaks}");
+            let checks = breaks["checks"].as_array().map(Vec::len);
+            assert!(
+                matches!((breaks["ends"].as_str(), checks), (Some("check"), Some(1..)) | (Some("stall"), Some(0))),
+                "{breaks}"
+            );
+        }
         for param in entry["params"].as_array().expect("parameters") {
             let expected = sorted(&["name", "kind", "default", "min", "max", "choices", "unit", "help"]);
             assert_eq!(keys(param), Some(expected), "{param}");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{ending_well, json, on_the_virtual_clock, place_of, program, run, stderr, stdout};
+use super::{ending_well, json, place_of, program, run, stderr, stdout};
 
 #[test]
 fn the_facts_of_a_run_are_exact() {
@@ -42,8 +42,10 @@ fn the_facts_of_a_run_are_exact() {
 
 #[test]
 fn detail_decides_what_is_recorded_and_not_what_happens() {
-    for id in on_the_virtual_clock() {
-        let run = |more: &[&str]| json(&[ending_well(id).as_slice(), more, &["--json"]].concat());
+    for (id, args) in ending_well() {
+        let run = |more: &[&str]| {
+            json(&args.iter().map(String::as_str).chain(more.iter().copied()).chain(["--json"]).collect::<Vec<_>>())
+        };
         let [waits, polls] = ["waits", "polls"].map(|detail| run(&["--detail", detail]));
         assert_eq!(waits["trace_hash"], polls["trace_hash"], "{id}");
         assert_eq!(waits, run(&[]), "{id}: waits are the default");
@@ -54,9 +56,9 @@ fn detail_decides_what_is_recorded_and_not_what_happens() {
 
 #[test]
 fn every_scenario_ends_well_on_the_virtual_clock() {
-    for id in on_the_virtual_clock() {
+    for (id, args) in ending_well() {
         // Without lines of waits: to look them up takes wall time of its own, and none of the run's.
-        let args = [ending_well(id).as_slice(), &["--detail", "polls", "--json"]].concat();
+        let args = [args, ["--detail", "polls", "--json"].map(str::to_owned).to_vec()].concat();
         let started = Instant::now();
         let told = json(&args);
         assert_eq!(told["polls"]["recorded"], told["polls"]["runtime"], "{id}");

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use scenarios::scenario::accept_all;
-use scenarios::{Clock, Context, Group, Outcome, Scenario};
+use scenarios::{Context, Group, Outcome, Scenario};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify};
 use tokio::task;
@@ -12,20 +11,7 @@ use tokio::time::sleep;
 
 /// A scenario of the tests, without parameters.
 pub(crate) const fn scenario(id: &'static str, run: fn(Context) -> scenarios::scenario::Running) -> Scenario {
-    Scenario {
-        id,
-        title: id,
-        group: Group::Basics,
-        lesson: "For a test.",
-        clocks: &[Clock::Virtual, Clock::Real],
-        params: &[],
-        patterns: &[],
-        source: "",
-        path: file!(),
-        twin: "",
-        refuse: accept_all,
-        run,
-    }
+    Scenario { id, title: id, group: Group::Basics, lesson: "For a test.", path: file!(), run, ..Scenario::DEFAULTS }
 }
 
 pub(crate) static TICKS_FOR_EVER: Scenario = scenario("ticks-for-ever", |_| {

@@ -11,7 +11,7 @@ use async_playground::app::text::TextField;
 use async_playground::engine::{Ending, Phase, Report};
 use async_playground::record::event::{Event, LastPoll, Level, Log, Named, Panic, SpanId, SpanOpen, TaskId, What};
 use async_playground::trace::{Sample, Trace};
-use scenarios::{Clock, Group, Outcome, Param, Scenario, scenario};
+use scenarios::{Group, Outcome, Param, Scenario};
 
 use crate::sample;
 
@@ -34,14 +34,12 @@ const fn entry(id: &'static str, title: &'static str, group: Group, lesson: &'st
         title,
         group,
         lesson,
-        clocks: &[Clock::Virtual, Clock::Real],
         params: PARAMS,
         patterns: &["pattern"],
         source: include_str!("sample.rs"),
         path: "tests/screens/sample.rs",
         twin: "async def main():\n    async with semaphore:\n        await asyncio.sleep(0.5)  # the call\n",
-        refuse: scenario::accept_all,
-        run: |_| Box::pin(async { Ok(Outcome::new()) }),
+        ..Scenario::DEFAULTS
     }
 }
 

@@ -21,13 +21,10 @@ const fn faulty(id: &'static str, run: fn(Context) -> Running) -> Scenario {
         group: Group::Basics,
         lesson: "Something goes wrong.",
         clocks: &[Clock::Real, Clock::Virtual],
-        params: &[],
-        patterns: &[],
         source: include_str!("faulty.rs"),
         path: file!(),
-        twin: "",
-        refuse: accept_all,
         run,
+        ..Scenario::DEFAULTS
     }
 }
 
