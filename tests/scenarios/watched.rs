@@ -1,0 +1,31 @@
+//! A run as the program runs it, engine and recorder included, and what must be true of each one.
+
+use std::time::Duration;
+
+use async_playground::engine::{Ending, Phase, Run, Spec};
+use async_playground::record::Detail;
+use async_playground::trace::Trace;
+use scenarios::Clock;
+
+/// Runs to the end or the limit, and says how it ended. Nothing may have been lost on the way: every poll that Tokio
+/// counted was recorded, and every task has an end.
+pub(crate) fn watch(spec: &Spec) -> Ending {
+    // Without lines of waits: to look them up takes wall time of its own.
+    let spec = Spec { detail: Detail::Polls, ..spec.clone() };
+    let mut run = Run::start(&spec).unwrap();
+    let mut trace = Trace::default();
+    while run.phase() != Phase::Over {
+        run.wait(Duration::from_millis(10));
+        run.drain(&mut trace);
+    }
+    run.drain(&mut trace);
+    let report = run.report().cloned().unwrap();
+    let what = format!("{}: {:?}", spec.share(), report.ending);
+    assert_eq!((trace.lost, trace.late), (0, 0), "{what}: events");
+    if spec.clock == Clock::Virtual {
+        assert_eq!(Some(trace.polls), report.runtime_polls, "{what}: polls by Tokio's count");
+    }
+    let open = trace.tasks.iter().filter(|task| task.ended.is_none()).count();
+    assert_eq!(open, 0, "{what}: tasks without an end");
+    report.ending
+}

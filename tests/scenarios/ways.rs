@@ -1,0 +1,169 @@
+//! Every variant on both clocks: what is declared to go wrong does, and nothing else.
+
+use std::time::{Duration, Instant};
+
+use scenarios::scenario::Measure;
+use scenarios::{Breaks, Clock, Context, How, Kind, Scenario, Value, Values};
+
+use super::simulate::{Ended, simulate, values};
+use super::watched::watch;
+use super::{COMPUTE, broken, ending, finish, holds_or_breaks_as_declared, may_stall, on, typed};
+use async_playground::engine::{Ending, Spec};
+
+/// Runs with this spec end well, or in the one way that is declared for it.
+fn assert_ends_as_declared(spec: &Spec, breaks: Option<&Breaks>) {
+    let what = format!("{} {:?} seed {} on the {} clock", spec.scenario.id, typed(&spec.values), spec.seed, spec.clock.name());
+    let ending = watch(spec);
+    match (breaks.map(|breaks| breaks.how), &ending) {
+        (None, Ending::Finished(outcome)) => assert_eq!(broken(outcome), [""; 0], "{what}"),
+        (Some(How::Checks(checks)), Ending::Finished(outcome)) => assert_eq!(broken(outcome), checks, "{what}"),
+        (Some(How::Stalls), Ending::Stalled) => {}
+        _ => panic!("{what}: {ending:?}, but declared is {breaks:?}"),
+    }
+}
+
+/// As the program runs it, on the virtual clock: three seeds of every variant, with the numbers at their defaults.
+#[test]
+fn every_variant_goes_well_or_breaks_where_it_is_declared_with_three_seeds() {
+    for scenario in on(Clock::Virtual) {
+        for values in scenario.variants(Clock::Virtual) {
+            // Where it depends on the seed there is one test for it, below.
+            let breaks = scenario.breaks_at(&values);
+            for seed in [0, 1, 7].into_iter().filter(|_| breaks.is_none_or(|breaks| breaks.seed.is_none())) {
+                assert_ends_as_declared(&Spec { values: values.clone(), seed, ..virtually(scenario) }, breaks);
+            }
+        }
+    }
+}
+
+/// The declarations that turn numbers too, and those that name a seed.
+#[test]
+fn every_setting_that_is_declared_to_break_does() {
+    for scenario in on(Clock::Virtual) {
+        for breaks in scenario.breaks {
+            for seed in breaks.seed.map_or(vec![0, 1, 7], |seed| vec![seed]) {
+                assert_ends_as_declared(
+                    &Spec { values: values(scenario, breaks.setting), seed, ..virtually(scenario) },
+                    Some(breaks),
+                );
+            }
+        }
+    }
+}
+
+/// Some do with one seed and some with another: a declaration that names a seed means that.
+#[test]
+fn what_breaks_with_one_seed_goes_well_with_another() {
+    for scenario in on(Clock::Virtual) {
+        for breaks in scenario.breaks.iter().filter(|breaks| breaks.seed.is_some()) {
+            let well = |seed: &u64| match simulate(scenario, values(scenario, breaks.setting), *seed) {
+                Ended::Finished(outcome, _) => outcome.holds(),
+                Ended::Stalled => false,
+            };
+            assert!((0..20).any(|seed| well(&seed)), "{}: {breaks:?}", scenario.id);
+        }
+    }
+}
+
+/// The variants that virtual time refuses, one after the other: some of them compute.
+#[test]
+fn every_variant_that_needs_the_real_clock_goes_well_or_breaks_where_it_is_declared() {
+    for scenario in on(Clock::Real) {
+        for values in scenario.variants(Clock::Real) {
+            let refused = (scenario.refuse)(&values, Clock::Virtual).is_err() || !scenario.clocks.contains(&Clock::Virtual);
+            if refused {
+                let breaks = scenario.breaks_at(&values);
+                let usual = Spec::new(scenario);
+                assert_ends_as_declared(&Spec { values, clock: Clock::Real, workers: 2, ..usual }, breaks);
+            }
+        }
+    }
+}
+
+fn virtually(scenario: &'static Scenario) -> Spec {
+    Spec { clock: Clock::Virtual, ..Spec::new(scenario) }
+}
+
+/// Whether how long it takes is the same on both clocks, and can be compared.
+fn on_both(scenario: &Scenario) -> bool {
+    scenario.clocks.contains(&Clock::Virtual) && !COMPUTE.contains(&scenario.id)
+}
+
+#[test]
+fn at_the_defaults_every_check_holds_or_shows_the_fault_and_the_run_is_short() {
+    for (scenario, defaults) in ending(Clock::Virtual) {
+        let (outcome, elapsed) = finish(scenario.id, &[], 0);
+        let declared = holds_or_breaks_as_declared(scenario, &defaults, &outcome);
+        assert!(declared, "{}: {:?}", scenario.id, broken(&outcome));
+        assert!(!outcome.checks.is_empty(), "{}", scenario.id);
+        assert!(elapsed < Duration::from_secs(8), "{}: {elapsed:?}", scenario.id);
+        assert_eq!(outcome.value("total"), Some(elapsed.measure()), "{}", scenario.id);
+    }
+}
+
+/// Every combination of choices, with each number at its smallest, its default, and, if there are few, something odd.
+#[test]
+fn every_mixture_is_refused_or_ends_or_is_the_stall_that_is_declared() {
+    for scenario in on(Clock::Virtual) {
+        for values in turned(scenario) {
+            if (scenario.refuse)(&values, Clock::Virtual).is_err() {
+                continue;
+            }
+            let what = typed(&values);
+            match simulate(scenario, values.clone(), 3) {
+                Ended::Stalled => assert!(may_stall(scenario, &values), "{} {what:?} stalled", scenario.id),
+                Ended::Finished(outcome, _) => {
+                    let declared = holds_or_breaks_as_declared(scenario, &values, &outcome);
+                    assert!(declared, "{} {what:?}: {:?}", scenario.id, broken(&outcome));
+                }
+            }
+        }
+    }
+}
+
+fn turned(scenario: &Scenario) -> Vec<Values> {
+    // Three values for each of many parameters would be thousands of runs.
+    let few = scenario.params.len() <= 6;
+    let mut all = vec![Values::defaults(scenario.params)];
+    for param in scenario.params {
+        let turns = match param.kind {
+            Kind::Choice(choices) => choices.iter().copied().map(Value::Choice).collect::<Vec<_>>(),
+            Kind::Number { default, min, max, .. } => {
+                let odd = few.then_some(7_u64.clamp(min, max));
+                [min, default].into_iter().chain(odd).map(Value::Number).collect()
+            }
+        };
+        all = all
+            .iter()
+            .flat_map(|values| {
+                turns.iter().map(|turn| {
+                    let mut turned = values.clone();
+                    turned.set(param, *turn);
+                    turned
+                })
+            })
+            .collect();
+    }
+    all
+}
+
+/// On the real clock with two workers every check holds too, and a run takes about as long as on the virtual one.
+#[test]
+fn every_scenario_holds_on_the_real_clock() {
+    std::thread::scope(|scope| {
+        for (scenario, defaults) in ending(Clock::Real).filter(|(scenario, _)| on_both(scenario)) {
+            scope.spawn(move || {
+                let (_, expected) = finish(scenario.id, &[], 0);
+                let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build();
+                let cx = Context::new(defaults.clone(), 0, Clock::Real);
+                let started = Instant::now();
+                let outcome = runtime.expect("a runtime").block_on(async { tokio::spawn((scenario.run)(cx)).await });
+                let took = started.elapsed();
+                let outcome = outcome.expect("no panic").expect("no failure");
+                let declared = holds_or_breaks_as_declared(scenario, &defaults, &outcome);
+                assert!(declared, "{}: {:?}", scenario.id, broken(&outcome));
+                assert!(took.abs_diff(expected) <= expected.mul_f64(0.15), "{}: {took:?}, not {expected:?}", scenario.id);
+            });
+        }
+    });
+}

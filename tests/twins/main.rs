@@ -1,0 +1,147 @@
+//! The asyncio twins agree with the scenarios: same parameters, same draws, same outcome.
+//!
+//! Without Python 3.11 these tests say so and pass; in CI, where the variable
+//! `CI` is `true`, they fail.
+
+mod differences;
+mod python;
+mod settings;
+#[path = "../simulate/mod.rs"]
+mod simulate;
+mod usage;
+
+use python::{module, python, python_code, python_is_here, twin};
+use scenarios::scenario::Measure;
+use scenarios::{CATALOGUE, Kind, Scenario, Value, Values, draw, find};
+use serde_json::{Value as Json, json};
+use settings::SETTINGS;
+use simulate::{Ended, simulate, values};
+
+fn scenario(id: &str) -> &'static Scenario {
+    find(id).unwrap_or_else(|| panic!("there is no scenario {id}"))
+}
+
+#[test]
+fn every_scenario_is_compared_at_three_settings_or_more() {
+    for scenario in CATALOGUE {
+        let settings = SETTINGS.iter().filter(|(id, ..)| *id == scenario.id).count();
+        assert!(settings >= 3, "{}: {settings}", scenario.id);
+    }
+}
+
+#[test]
+fn outcomes_agree() {
+    if !python_is_here() {
+        return;
+    }
+    for (id, seed, turned) in SETTINGS {
+        let scenario = scenario(id);
+        let values = values(scenario, turned);
+        assert_eq!((scenario.refuse)(&values, scenario.clocks[0]), Ok(()), "{id} {turned:?}");
+
+        let mut args: Vec<String> = turned.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        args.push(format!("seed={seed}"));
+        let output = twin(scenario, &args);
+        let theirs: Json = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{id} {args:?}: {error}\n{}", String::from_utf8_lossy(&output.stderr)));
+        let ours = report(scenario, values, *seed);
+        assert_eq!(in_floats(theirs), in_floats(ours.clone()), "{id} {args:?}");
+        let holds = ours["checks"].as_array().is_some_and(|checks| checks.iter().all(|check| check["holds"] == json!(true)));
+        assert_eq!(output.status.code(), Some(i32::from(!holds)), "{id} {args:?}: exit code");
+    }
+}
+
+#[test]
+fn parameters_are_declared_alike() {
+    if !python_is_here() {
+        return;
+    }
+    let code = "
+import importlib, json, sys
+import twin
+def plain(param):
+    return list(param.words) if isinstance(param, twin.Choice) else [param.default, param.low, param.high]
+print(json.dumps([[[name, plain(param)] for name, param in importlib.import_module(module).PARAMS.items()]
+                  for module in sys.argv[1:]]))
+";
+    let modules = CATALOGUE.iter().map(module);
+    let twins: Json = serde_json::from_str(&python_code(code, modules)).expect("JSON");
+    let ours = CATALOGUE.iter().map(|scenario| {
+        let params = scenario.params.iter().map(|param| match param.kind {
+            Kind::Number { default, min, max, .. } => json!([param.name, [default, min, max]]),
+            Kind::Choice(choices) => json!([param.name, choices]),
+        });
+        params.collect::<Json>()
+    });
+    assert_eq!(twins, ours.collect::<Json>());
+}
+
+#[test]
+fn draws_are_the_same_numbers() {
+    if !python_is_here() {
+        return;
+    }
+    let code = "
+import twin
+for seed in (0, 1, 7, 2**63, 2**64 - 1):
+    for stream in ('latency', 'jitter', 'ü', ''):
+        for index in range(50):
+            print(twin.bits(seed, stream, index), twin.within(seed, stream, index, 500, 2000))
+";
+    let twins = python_code(code, []);
+    let mut twins = twins.lines();
+    for seed in [0, 1, 7, 1 << 63, u64::MAX] {
+        for stream in ["latency", "jitter", "ü", ""] {
+            for index in 0..50 {
+                let ours = format!("{} {}", draw::bits(seed, stream, index), draw::within(seed, stream, index, &(500..=2000)));
+                assert_eq!(twins.next(), Some(ours.as_str()), "seed {seed}, stream {stream:?}, index {index}");
+            }
+        }
+    }
+    assert_eq!(twins.next(), None);
+}
+
+#[test]
+fn known_draws_hold_on_the_other_side_too() {
+    if !python_is_here() {
+        return;
+    }
+    let output = python(["-m", "doctest", "-v", "twin.py"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("passed"), "there are examples to check: {said}");
+}
+
+/// What a twin prints, made from the Rust run.
+fn report(scenario: &Scenario, values: Values, seed: u64) -> Json {
+    let params = values.iter().map(|(param, value)| {
+        let value = match value {
+            Value::Number(number) => json!(number),
+            Value::Choice(word) => json!(word),
+        };
+        (param.name.to_owned(), value)
+    });
+    let params = Json::Object(params.collect());
+    let Ended::Finished(outcome, elapsed) = simulate(scenario, values, seed) else {
+        panic!("{} {params}: stalled", scenario.id);
+    };
+    let figures = outcome.figures.iter().map(|f| json!({"name": f.name, "value": f.value, "unit": f.unit}));
+    let checks = outcome.checks.iter().map(|check| json!({"name": check.name, "holds": check.holds}));
+    json!({
+        "scenario": scenario.id,
+        "params": params,
+        "seed": seed,
+        "elapsed_ms": elapsed.measure(),
+        "outcome": figures.collect::<Json>(),
+        "checks": checks.collect::<Json>(),
+    })
+}
+
+/// The same JSON with figures and times as floating-point numbers: Python writes 3 where Rust writes 3.0.
+fn in_floats(mut report: Json) -> Json {
+    report["elapsed_ms"] = json!(report["elapsed_ms"].as_f64());
+    for figure in report["outcome"].as_array_mut().into_iter().flatten() {
+        figure["value"] = json!(figure["value"].as_f64());
+    }
+    report
+}

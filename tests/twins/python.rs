@@ -1,0 +1,54 @@
+//! Running Python beside the twins.
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use scenarios::Scenario;
+use serde_json::Value as Json;
+
+/// The twin's file, without `.py`.
+pub(crate) fn module(scenario: &Scenario) -> String {
+    scenario.id.replace('-', "_")
+}
+
+/// Whether there is a Python that can run the twins: 3.11 or later.
+pub(crate) fn python_is_here() -> bool {
+    let version = "import sys; sys.exit(sys.version_info < (3, 11))";
+    if Command::new("python3").args(["-c", version]).status().is_ok_and(|status| status.success()) {
+        return true;
+    }
+    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "python3 of version 3.11 or later is needed in CI");
+    // Not `eprintln!`, which the harness keeps to itself when a test passes.
+    let _ = writeln!(std::io::stderr(), "skipped: there is no python3 of version 3.11 or later");
+    false
+}
+
+/// Runs Python beside the twins.
+pub(crate) fn python(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let mut python = Command::new("python3");
+    let python = python.args(args).current_dir(beside).env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1");
+    python.output().expect("python3 starts, as it did a moment ago")
+}
+
+/// The report of a twin that ends.
+pub(crate) fn report_of_twin(scenario: &Scenario, args: impl IntoIterator<Item = impl AsRef<str>>) -> Json {
+    let output = twin(scenario, args);
+    let told = serde_json::from_slice(&output.stdout);
+    told.unwrap_or_else(|error| panic!("{}: {error}\n{}", scenario.id, String::from_utf8_lossy(&output.stderr)))
+}
+
+/// Runs a twin.
+pub(crate) fn twin(scenario: &Scenario, args: impl IntoIterator<Item = impl AsRef<str>>) -> Output {
+    let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
+    python(std::iter::once(format!("{}.py", module(scenario))).chain(args))
+}
+
+/// Runs a piece of code that imports from beside the twins, and returns what it prints.
+pub(crate) fn python_code(code: &str, args: impl IntoIterator<Item = String>) -> String {
+    let output = python(["-c".to_owned(), code.to_owned()].into_iter().chain(args));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
