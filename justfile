@@ -60,3 +60,11 @@ ci:
 # A real tokio-console attaches to a run; shows its screen. Needs `cargo install tokio-console --version 0.1.14`.
 console-test:
     cargo test --test tokio_console -- --nocapture
+
+# docs/coverage.md from the catalogue
+coverage:
+    UPDATE=1 cargo test --test scenarios coverage
+
+# The ends of those ranges that reach beyond twenty thousand of something, with how long each run took
+extremes:
+    cargo test --release --test scenarios extremes -- --include-ignored --nocapture

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
 mod basics;
+mod coverage;
 mod declared;
 mod extremes;
 mod queues;
