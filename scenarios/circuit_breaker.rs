@@ -325,4 +325,18 @@ mod tests {
         breaker.answered(probe, false);
         assert!(breaker.admit().is_ok(), "closed again");
     }
+
+    /// Half of what goes through may be refused for what is in it: the breaker opens when it did before.
+    #[tokio::test(start_paused = true)]
+    async fn errors_of_another_kind_do_not_count() -> scenario::Result<()> {
+        let none = run(Context::of(&SCENARIO, &[])).await?;
+        let half = run(Context::of(&SCENARIO, &[(OTHER_ERRORS, "50")])).await?;
+        assert_eq!(none.value("other errors"), Some(0.0));
+        let share = half.value("other errors").zip(half.value("went through")).map_or(0.0, |(errors, all)| errors / all);
+        assert!((0.4..0.6).contains(&share), "{half:?}");
+        for figure in ["opened", "failed", "refused", "found well after the outage at"] {
+            assert_eq!(half.value(figure), none.value(figure), "{figure}");
+        }
+        Ok(())
+    }
 }

@@ -238,4 +238,20 @@ mod tests {
         assert_eq!(error.to_string(), "task A gave up after 16 attempts");
         assert!(bank.accounts[0].try_lock().is_ok(), "and the first one is given back");
     }
+
+    /// The range doubles with each attempt: of many pauses the longest is close to its end, and none is beyond it.
+    #[tokio::test(start_paused = true)]
+    async fn the_range_of_the_pause_doubles_with_each_attempt() {
+        let mut task = Task::new(&Context::of(&SCENARIO, &[]), 0, 'A');
+        for attempt in 0..6 {
+            let mut longest = Duration::ZERO;
+            for _ in 0..200 {
+                let before = Instant::now();
+                task.back_off(attempt).await;
+                longest = longest.max(before.elapsed());
+            }
+            let end = Duration::from_millis(50 << attempt);
+            assert!(end.mul_f64(0.9) < longest && longest <= end, "attempt {attempt}: {longest:?}");
+        }
+    }
 }

@@ -113,6 +113,7 @@ fn latency(cx: &Context, i: usize) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::param::Value;
 
     /// More fetches take more time only when one of them is slower than all the others.
     #[tokio::test(start_paused = true)]
@@ -124,6 +125,24 @@ mod tests {
             let outcome = run(Context::of(&SCENARIO, &turned)).await?;
             assert_eq!(outcome.value("total"), Some(total));
             assert!(outcome.holds(), "and the results are in order, although the straggler came last");
+        }
+        Ok(())
+    }
+
+    /// Five times the fetches are about five times the sum; the total stays where the slowest is, whatever the seed.
+    #[tokio::test(start_paused = true)]
+    async fn the_sum_grows_with_the_fetches_and_the_total_does_not() -> scenario::Result<()> {
+        for seed in 0..20 {
+            let mut sums = Vec::new();
+            for tasks in [5, 24] {
+                let mut values = Values::defaults(SCENARIO.params);
+                values.set(&TASKS, Value::Number(tasks));
+                values.set(&STRAGGLER, Value::Number(0));
+                let outcome = run(Context::new(values, seed, Clock::Virtual)).await?;
+                assert!((Some(500.0)..=Some(800.0)).contains(&outcome.value("total")), "{tasks}, seed {seed}: {outcome:?}");
+                sums.extend(outcome.value("one after the other"));
+            }
+            assert!((4.2..5.4).contains(&(sums[1] / sums[0])), "seed {seed}: {sums:?}");
         }
         Ok(())
     }

@@ -266,4 +266,20 @@ mod tests {
         assert!(table.forks[0].try_lock().is_ok(), "and the fork is back on the table");
         Ok(())
     }
+
+    /// The range doubles with each attempt, six times: of many pauses the longest is close to its end, and none beyond it.
+    #[tokio::test(start_paused = true)]
+    async fn the_range_of_the_pause_doubles() {
+        let mut philosopher = Philosopher::new(&Context::of(&SCENARIO, &[(STRATEGY, "try")]), 0);
+        for (attempt, end) in [(0, 220), (1, 440), (2, 880), (6, 220 * 64), (15, 220 * 64)] {
+            let end = Duration::from_millis(end);
+            let mut longest = Duration::ZERO;
+            for _ in 0..200 {
+                let before = Instant::now();
+                philosopher.pause(attempt).await;
+                longest = longest.max(before.elapsed());
+            }
+            assert!(end.mul_f64(0.9) < longest && longest <= end, "attempt {attempt}: {longest:?}");
+        }
+    }
 }

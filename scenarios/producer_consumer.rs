@@ -237,4 +237,12 @@ mod tests {
         assert_eq!(both("total"), (Some(5900.0), Some(5500.0)));
         Ok(())
     }
+
+    /// What the queue could not do, a fourth consumer does.
+    #[tokio::test(start_paused = true)]
+    async fn one_more_consumer_keeps_the_queue_short() -> scenario::Result<()> {
+        let outcome = run(Context::of(&SCENARIO, &[(ITEMS, "40"), (CAPACITY, "0"), (CONSUMERS, "4")])).await?;
+        assert_eq!((outcome.value("total"), outcome.value("peak depth")), (Some(4200.0), Some(2.0)));
+        Ok(())
+    }
 }

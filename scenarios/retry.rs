@@ -275,4 +275,13 @@ mod tests {
             assert_eq!(pauses_fit(&cx, &attempts), fits, "{jitter}, {paused} ms");
         }
     }
+
+    /// With half of the calls failing for good, none of those is tried again.
+    #[tokio::test(start_paused = true)]
+    async fn half_of_the_calls_fail_for_good_and_are_not_tried_again() -> scenario::Result<()> {
+        let outcome = run(Context::of(&SCENARIO, &[(FATAL_RATE, "50")])).await?;
+        assert_eq!((outcome.value("failed for good"), outcome.value("attempts")), (Some(14.0), Some(28.0)));
+        assert!(outcome.holds(), "{outcome:?}");
+        Ok(())
+    }
 }

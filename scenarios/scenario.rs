@@ -223,6 +223,11 @@ impl Context {
         }
         Self::new(values, 0, Clock::Virtual)
     }
+
+    /// The same on the real clock.
+    pub(crate) fn real(scenario: &Scenario, turned: &[(Param, &str)]) -> Self {
+        Self { clock: Clock::Real, ..Self::of(scenario, turned) }
+    }
 }
 
 /// What came out of a run: figures to compare, and checks that hold or do not.

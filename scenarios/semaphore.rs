@@ -139,4 +139,13 @@ mod tests {
         }
         Ok(())
     }
+
+    /// Who needs two of three permits leaves one idle: twice the permits for each are a third of the calls at a time.
+    #[tokio::test(start_paused = true)]
+    async fn a_permit_that_is_not_enough_lies_idle() -> scenario::Result<()> {
+        let outcome = run(Context::of(&SCENARIO, &[(PERMITS_EACH, "2")])).await?;
+        assert_eq!((outcome.value("peak in flight"), outcome.value("total")), (Some(1.0), Some(20.0 * 500.0)));
+        assert!(outcome.holds());
+        Ok(())
+    }
 }

@@ -139,6 +139,8 @@ fn waits_beside(computing: Duration, wait: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use tokio::runtime::Builder;
+
     use super::*;
 
     /// On one worker computing adds up, and waiting does not.
@@ -162,5 +164,28 @@ mod tests {
             assert_eq!(outcome.value("total"), outcome.value("by arithmetic"), "waits of {wait} ms");
         }
         Ok(())
+    }
+
+    /// Two workers take half of the time for what is computed, if two cores are at hand.
+    #[test]
+    fn two_workers_compute_in_half_of_the_time() -> scenario::Result<()> {
+        if std::thread::available_parallelism()?.get() < 2 {
+            return Ok(());
+        }
+        let turned = [(MIX, "100"), (CPU, "10")];
+        let took = |workers| {
+            let runtime = Builder::new_multi_thread().worker_threads(workers).enable_time().build()?;
+            let cx = Context::real(&SCENARIO, &turned);
+            let outcome = runtime.block_on(async { tokio::spawn(run(cx)).await })??;
+            Ok::<_, scenario::Error>(outcome.value("total").unwrap_or_default())
+        };
+        // Whatever else the machine does can only make it slower: one time out of ten has to do.
+        for _ in 0..10 {
+            let (one, two) = (took(1)?, took(2)?);
+            if (0.4..0.65).contains(&(two / one)) {
+                return Ok(());
+            }
+        }
+        Err("two workers never took half of the time".into())
     }
 }
