@@ -49,6 +49,10 @@ determinism runs='100':
 bench-turn *args:
     cargo bench --bench turn {{args}}
 
+# How long each scenario takes on the virtual clock
+bench-scenarios:
+    cargo bench --bench scenarios
+
 # The screen, with a scenario that shows everything
 demo *args:
     cargo run --release -- semaphore {{args}}
