@@ -65,6 +65,10 @@ ci:
 console-test:
     cargo test --test tokio_console -- --nocapture
 
+# Lays the files of a new scenario, and enters it after another one, or at the end
+new-scenario id *after:
+    scripts/new-scenario {{id}} {{after}}
+
 # docs/coverage.md from the catalogue
 coverage:
     UPDATE=1 cargo test --test scenarios coverage

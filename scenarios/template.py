@@ -1,0 +1,38 @@
+"""Template: …
+
+…
+"""
+
+import asyncio
+
+from twin import Number, Outcome, main, now
+
+PARAMS = {
+    "tasks": Number(5, 1, 1_000),
+    "wait": Number(2_000, 0, 60_000),
+}
+
+
+async def run(cx):
+    started = now()
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(task(cx.wait), name=f"task {i}") for i in range(cx.tasks)]
+    done = sum(task.done() for task in running)
+
+    total = now() - started
+    return (
+        Outcome()
+        .figure("done", done, "tasks")
+        .figure("total", total, "ms")
+        .check("every task is done", done == cx.tasks)
+        .check("they wait at the same time", cx.on_time(total, cx.wait))
+    )
+
+
+async def task(wait):
+    """Waits, and that is all."""
+    await asyncio.sleep(wait / 1000)
+
+
+if __name__ == "__main__":
+    main("template", PARAMS, run)
