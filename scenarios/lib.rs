@@ -44,7 +44,7 @@ pub mod stream;
 pub mod task_group;
 // What `just new-scenario` copies. Not in the catalogue, but it has to compile and its test to pass.
 #[cfg(test)]
-mod template;
+pub mod template;
 pub mod thundering_herd;
 pub mod timeout;
 pub mod unbounded;

@@ -4,6 +4,7 @@ mod input;
 mod papers;
 mod runs;
 mod stalls;
+mod ways;
 
 use std::ffi::OsStr;
 use std::fmt::Debug;

@@ -1,0 +1,30 @@
+//! What goes wrong on purpose exits 1 and says why.
+
+use scenarios::{Breaks, CATALOGUE, Clock, How, Scenario};
+
+use super::{run, stderr};
+
+#[test]
+fn every_setting_that_is_declared_to_break_exits_1_with_the_reason() {
+    for scenario in CATALOGUE.iter().filter(|scenario| scenario.clocks.contains(&Clock::Virtual)) {
+        for breaks in scenario.breaks {
+            let args = args(scenario, breaks);
+            let output = run(&args);
+            let said = stderr(&output);
+            assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
+            assert!(said.starts_with(&format!("error: {}: ", scenario.id)), "{args:?}: {said}");
+            let reason = match breaks.how {
+                How::Checks(checks) => format!("does not hold: {}", checks.join("; ")),
+                How::Stalls => "stalled: nothing can ever run again".to_owned(),
+            };
+            assert!(said.contains(&reason), "{args:?}: {said}");
+        }
+    }
+}
+
+fn args(scenario: &Scenario, breaks: &Breaks) -> Vec<String> {
+    let turned = breaks.setting.iter().flat_map(|(name, text)| ["-p".to_owned(), format!("{name}={text}")]);
+    let seed = breaks.seed.unwrap_or_default().to_string();
+    let how = ["--clock", Clock::Virtual.name(), "--seed", &seed, "--detail", "polls"].map(str::to_owned);
+    ["run", scenario.id].map(str::to_owned).into_iter().chain(turned).chain(how).collect()
+}
