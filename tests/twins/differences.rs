@@ -3,49 +3,67 @@
 use serde_json::Value as Json;
 
 use super::python::{python_is_here, report_of_twin};
-use super::simulate::values;
+use super::simulate::{Ended, simulate, values};
 use super::{report, scenario};
 
-/// A difference that the lesson states: asyncio runs a task that yields once more before it wakes those whose timer is due.
+/// What the twin reports and what the scenario does, with the same parameters; none where no Python can run the twin.
+fn both(id: &str, turned: &[(&str, &str)]) -> Option<[Json; 2]> {
+    python_is_here().then(|| {
+        let scenario = scenario(id);
+        let args = turned.iter().map(|(name, value)| format!("{name}={value}"));
+        [report_of_twin(scenario, args), report(scenario, values(scenario, turned), 0)]
+    })
+}
+
+fn elapsed(reports: &[Json; 2]) -> [Option<f64>; 2] {
+    reports.each_ref().map(|report| report["elapsed_ms"].as_f64())
+}
+
+fn figure(reports: &[Json; 2], at: usize) -> [Option<f64>; 2] {
+    reports.each_ref().map(|report| report["outcome"][at]["value"].as_f64())
+}
+
+/// asyncio runs a task that yields once more before it wakes those whose timer is due.
 #[test]
 fn rounds_beside_computing_are_served_later_in_asyncio() {
-    if !python_is_here() {
-        return;
-    }
-    let workers = scenario("workers");
-    let theirs = report_of_twin(workers, [""; 0]);
-    let ours = report(workers, values(workers, &[]), 0);
-    let total = |report: &Json| report["elapsed_ms"].as_f64();
-    assert_eq!((total(&theirs), total(&ours)), (Some(4600.0), Some(4000.0)));
-    assert_eq!(theirs["checks"], ours["checks"], "either way the check holds");
+    let Some(reports) = both("workers", &[]) else { return };
+    assert_eq!(elapsed(&reports), [Some(4600.0), Some(4000.0)]);
+    assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way the check holds");
 }
 
-/// The same difference, seen from the tasks that are late.
+/// The same, seen from the tasks that are late.
 #[test]
 fn a_tick_beside_a_task_that_yields_is_late_by_two_pieces_in_asyncio_and_by_none_here() {
-    if !python_is_here() {
-        return;
-    }
-    let blocking = scenario("blocking");
-    let theirs = report_of_twin(blocking, ["variant=yield"]);
-    let ours = report(blocking, values(blocking, &[("variant", "yield")]), 0);
-    let worst = |report: &Json| report["outcome"][0]["value"].as_f64();
-    assert_eq!((worst(&theirs), worst(&ours)), (Some(100.0), Some(0.0)));
-    assert_eq!(theirs["checks"], ours["checks"], "either way the check holds");
+    let Some(reports) = both("blocking", &[("variant", "yield")]) else { return };
+    assert_eq!(figure(&reports, 0), [Some(100.0), Some(0.0)]);
+    assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way the check holds");
 }
 
-/// Differences that the lesson states: who yields comes back first here and last there, and asyncio has no budget.
+/// Who yields comes back in the same order there and in reverse here; and there is no budget.
 #[test]
 fn a_hog_that_yields_or_has_a_budget_is_met_twice_here_and_once_or_always_in_asyncio() {
+    for (variant, there, here) in [("yield", 200.0, 400.0), ("budget", 3000.0, 400.0)] {
+        let Some(reports) = both("fairness", &[("variant", variant)]) else { return };
+        assert_eq!(figure(&reports, 1), [Some(there), Some(here)], "{variant}");
+        assert_eq!(elapsed(&reports), [Some(3750.0); 2], "{variant}: the work is the same");
+    }
+}
+
+/// Nobody polls the first request here, and a task runs whoever waits for it there.
+#[test]
+fn a_request_that_nobody_polls_stalls_here_and_is_served_in_asyncio() {
     if !python_is_here() {
         return;
     }
-    let fairness = scenario("fairness");
-    for (variant, there, here) in [("yield", 200.0, 400.0), ("budget", 3000.0, 400.0)] {
-        let theirs = report_of_twin(fairness, [format!("variant={variant}")]);
-        let ours = report(fairness, values(fairness, &[("variant", variant)]), 0);
-        let longest = |report: &Json| report["outcome"][1]["value"].as_f64();
-        assert_eq!((longest(&theirs), longest(&ours)), (Some(there), Some(here)), "{variant}");
-        assert_eq!(theirs["elapsed_ms"].as_f64(), ours["elapsed_ms"].as_f64(), "{variant}: the work is the same");
-    }
+    let futurelock = scenario("futurelock");
+    let theirs = report_of_twin(futurelock, [""; 0]);
+    assert_eq!(theirs["elapsed_ms"].as_f64(), Some(3000.0));
+    assert_eq!(simulate(futurelock, values(futurelock, &[]), 0), Ended::Stalled);
+}
+
+/// A `sleep` of no time lets others run there and is over at once here.
+#[test]
+fn a_gap_of_nothing_loses_updates_in_asyncio_only() {
+    let Some(reports) = both("lost-update", &[("gap", "0")]) else { return };
+    assert_eq!(figure(&reports, 2), [Some(40.0), Some(0.0)]);
 }
