@@ -13,7 +13,11 @@ pub mod bridge;
 pub mod broadcast;
 pub mod cache;
 pub mod cancellation;
+pub mod chat;
+pub mod chunk_stream;
 pub mod circuit_breaker;
+pub mod connection_pool;
+pub mod database;
 pub mod deadlock;
 pub mod draw;
 pub mod fairness;
@@ -36,6 +40,7 @@ pub mod resource;
 pub mod retry;
 pub mod rwlock;
 pub mod scenario;
+pub mod scrape;
 pub mod semaphore;
 pub mod sequential;
 pub mod shutdown;
@@ -83,11 +88,13 @@ pub const CATALOGUE: &[Scenario] = &[
     semaphore::SCENARIO,
     rate_limit::SCENARIO,
     batching::SCENARIO,
+    connection_pool::SCENARIO,
     producer_consumer::SCENARIO,
     worker_pool::SCENARIO,
     pipeline::SCENARIO,
     stream::SCENARIO,
     paginator::SCENARIO,
+    chunk_stream::SCENARIO,
     broadcast::SCENARIO,
     unbounded::SCENARIO,
     lock_contention::SCENARIO,
@@ -103,6 +110,9 @@ pub const CATALOGUE: &[Scenario] = &[
     retry::SCENARIO,
     circuit_breaker::SCENARIO,
     cache::SCENARIO,
+    scrape::SCENARIO,
+    chat::SCENARIO,
+    database::SCENARIO,
 ];
 
 /// The scenario with that id.

@@ -117,6 +117,8 @@ pub enum Group {
     Resources,
     /// What to do when others fail.
     Resilience,
+    /// Servers, clients and a database, within the program.
+    Real,
 }
 
 impl Group {
@@ -129,6 +131,7 @@ impl Group {
             Group::SharedState => "Shared state",
             Group::Resources => "Resources and shutdown",
             Group::Resilience => "Resilience",
+            Group::Real => "For real",
         }
     }
 }

@@ -41,9 +41,9 @@ fn twins_refuse_what_the_scenario_refuses() {
         ("batching", ("latency_min", "501")),
         ("worker-pool", ("work_min", "1001")),
         ("lock-contention", ("mutex", "std")),
-        ("lock-contention", ("mutex", "std")),
         ("shutdown", ("trigger", "signal")),
         ("shutdown", ("job_max", "299")),
+        ("scrape", ("missing", "11")),
     ] {
         let scenario = scenario(id);
         let refused = (scenario.refuse)(&values(scenario, &[turned]), scenario.clocks[0]);

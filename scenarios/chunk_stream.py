@@ -1,0 +1,115 @@
+"""Chunk stream: process while it arrives.
+
+`reader.read(n)` returns as soon as there is anything, at most n bytes. `readexactly(n)` waits
+for all of them, and raises `IncompleteReadError` with what it has when the stream ends.
+The run is on the real clock, because sockets do not live on virtual time.
+
+asyncio reads ahead: a `StreamReader` takes up to 128 KiB (twice its limit) out of the socket
+before it stops, so a receiver that holds one chunk has that much behind it in the same
+process. Tokio's `TcpStream` has no buffer: what is not read stays in the socket.
+
+Pitfall: `writer.write` never waits. Without `await writer.drain()` after it a sender that is
+faster than the network keeps the whole file in memory.
+"""
+
+import asyncio
+
+from twin import Choice, Number, Outcome, main, now
+
+PARAMS = {
+    "bytes": Number(65_536, 1, 16_777_216),
+    "chunk": Number(1_024, 1, 1_048_576),
+    "arrive": Number(40, 0, 60_000),
+    "per_chunk": Number(10, 0, 60_000),
+    "variant": Choice("stream", "buffer-all"),
+}
+
+
+async def run(cx):
+    started = now()
+    sent = asyncio.get_running_loop().create_future()
+
+    async def sender(_, writer):
+        try:
+            sent.set_result(await send(cx, writer))
+        except Exception as error:
+            sent.set_exception(error)
+
+    async with await asyncio.start_server(sender, "127.0.0.1", 0) as server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        try:
+            received = await receive(cx, reader)
+        finally:
+            writer.close()
+        checksum = await sent
+
+    return (
+        Outcome()
+        .figure("received", received.bytes, "bytes")
+        .figure("in chunks", received.chunks, "chunks")
+        .figure("most held", received.most_held, "bytes")
+        .figure("the first chunk is done after", received.first, "ms")
+        .figure("total", now() - started, "ms")
+        .check("what is received is what was sent", (received.bytes, received.checksum) == (cx.bytes, checksum))
+        .check("never more than one chunk is held", received.most_held <= cx.chunk)
+    )
+
+
+async def send(cx, writer):
+    """Sends the file, chunk by chunk; returns its checksum."""
+    left, checksum, i = cx.bytes, 0, 0
+    while left > 0:
+        await asyncio.sleep(cx.arrive / 1000)
+        chunk = bytes([cx.draw("content", i, 0, 255)]) * min(cx.chunk, left)
+        writer.write(chunk)
+        # Waits while too much is not sent yet.
+        await writer.drain()
+        checksum, left, i = add(checksum, chunk), left - len(chunk), i + 1
+    writer.close()
+    return checksum
+
+
+class Received:
+    """What the receiver has to tell."""
+
+    def __init__(self):
+        self.bytes = self.chunks = self.most_held = self.checksum = self.first = 0
+
+
+async def receive(cx, reader):
+    """Receives until the other side has said that this was all."""
+    started, received, kept = now(), Received(), bytearray()
+    while chunk := await fill(reader, cx.chunk):
+        received.bytes += len(chunk)
+        received.chunks += 1
+        received.checksum = add(received.checksum, chunk)
+        if cx.variant == "stream":
+            received.most_held = max(received.most_held, len(chunk))
+            await asyncio.sleep(cx.per_chunk / 1000)
+            received.first = received.first or now() - started
+        else:
+            kept += chunk
+            received.most_held = len(kept)
+    for _ in range(0, len(kept), cx.chunk):
+        await asyncio.sleep(cx.per_chunk / 1000)
+        received.first = received.first or now() - started
+    return received
+
+
+async def fill(reader, length):
+    """So many bytes, or what is left of them."""
+    try:
+        return await reader.readexactly(length)
+    except asyncio.IncompleteReadError as error:
+        return error.partial
+
+
+def add(checksum, chunk):
+    """A checksum that minds the order."""
+    for byte in chunk:
+        checksum = ((checksum ^ byte) * 0x0100_0000_01B3 + 1) % 2**64
+    return checksum
+
+
+if __name__ == "__main__":
+    main("chunk-stream", PARAMS, run, real=lambda cx: True)

@@ -1,0 +1,234 @@
+//! # Chunk stream: process while it arrives
+//!
+//! A file of 64 KiB comes in over TCP, a piece every 40 ms, and each piece takes 10 ms to
+//! work through. Who works on a piece when it is there holds one piece; who waits
+//! for the last one holds the file.
+//!
+//! **What you see.** The receiver waits for the socket, works for a moment, waits again. The
+//! counter `held` never passes 1024 bytes, and the work is over 10 ms after the last piece has
+//! come. With `variant=buffer-all` `held` climbs to 65536, and only then the work begins.
+//!
+//! **Why.** Both receive the same bytes from the same socket. The one that streams does its work in
+//! the gaps between arrivals, where the other one only waits, so its work costs no time;
+//! and what it has worked through it forgets. How much it holds is the size of its buffer, whatever
+//! the size of the file: the same code takes a file that is larger than the memory.
+//! The run is on the real clock, because sockets do not live on virtual time.
+//!
+//! **Try.** Turn `variant` to `buffer-all`: 64 times as much is held, and the end is 630 ms
+//! later, the work on 63 pieces. Set `chunk` to 2048: there are half as many pieces, twice as much is
+//! held, and all is over in half the time. Set `per_chunk` to 80: now the work decides, 64 × 80 ms,
+//! and what has come meanwhile waits in the socket, out of our memory; when the socket is
+//! full the sender waits too.
+//!
+//! **Pitfall.** TCP carries bytes, not pieces. One `read` returns what is there, which may be part of
+//! a piece or the end of one and the beginning of the next: who takes each `read` for a
+//! message is right on loopback and wrong in production.
+//!
+//! **Words.** asyncio: `asyncio.open_connection`, `reader.read(n)`, `reader.readexactly(n)`;
+//! `await writer.drain()` waits when too much is not sent yet. Tokio: `TcpStream`,
+//! `AsyncReadExt::read`, `read_exact`; `write_all` waits when the socket is full, as asyncio's
+//! `write` does not.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tracing::info;
+
+use crate::prelude::*;
+
+const BYTES: Param = Param::count("bytes", 65_536, (1, 16_777_216), "bytes", "How long the file is.");
+const CHUNK: Param =
+    Param::count("chunk", 1_024, (1, 1_048_576), "bytes", "How much is sent, received and worked through at a time.");
+const ARRIVE: Param = Param::millis("arrive", 40, (0, 60_000), "How long the sender takes for each chunk.");
+const PER_CHUNK: Param = Param::millis("per_chunk", 10, (0, 60_000), "How long the work on a chunk takes.");
+const VARIANT: Param =
+    Param::choice("variant", &["stream", "buffer-all"], "Whether a chunk is worked through when it is there, or when all are.");
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "chunk-stream",
+    title: "Chunk stream",
+    group: Group::Channels,
+    lesson: "Process while it arrives.",
+    clocks: &[Clock::Real],
+    params: &[BYTES, CHUNK, ARRIVE, PER_CHUNK, VARIANT],
+    patterns: &["streaming", "chunked reading", "bounded memory", "TCP stream"],
+    differs: "asyncio's `write` keeps what the socket does not take, and only `drain` waits; Tokio's `write_all` waits by itself.",
+    builds_on: &["stream"],
+    real_because: "sockets do not live on virtual time",
+    source: include_str!("chunk_stream.rs"),
+    path: file!(),
+    twin: include_str!("chunk_stream.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
+};
+
+/// What the receiver has to tell.
+#[derive(Default)]
+struct Received {
+    bytes: usize,
+    chunks: usize,
+    /// The most bytes it had in memory at a time.
+    most_held: usize,
+    /// Of all bytes in their order, to compare with the sender's.
+    checksum: u64,
+    /// When the first chunk was worked through.
+    first: Duration,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+
+    // Tasks in a set end with it: when this run is dropped, both are, and with them their sockets.
+    let mut sending = JoinSet::new();
+    sending.build_task().name("sender").spawn(send(cx.clone(), listener))?;
+    let mut receiving = JoinSet::new();
+    let socket = TcpStream::connect(address).await?;
+    receiving.build_task().name("receiver").spawn(receive(cx.clone(), socket))?;
+
+    let received = receiving.join_next().await.ok_or("there is a receiver")???;
+    let checksum = sending.join_next().await.ok_or("there is a sender")???;
+
+    let (bytes, chunk) = (cx.count(BYTES), cx.count(CHUNK));
+    Ok(Outcome::new()
+        .figure("received", received.bytes, "bytes")
+        .figure("in chunks", received.chunks, "chunks")
+        .figure("most held", received.most_held, "bytes")
+        .figure("the first chunk is done after", received.first, "ms")
+        .figure("total", started.elapsed(), "ms")
+        .check("what is received is what was sent", (received.bytes, received.checksum) == (bytes, checksum))
+        .check("never more than one chunk is held", received.most_held <= chunk))
+}
+
+/// Sends the file to the first who comes, chunk by chunk; returns its checksum.
+async fn send(cx: Context, listener: TcpListener) -> scenario::Result<u64> {
+    let (mut socket, _) = listener.accept().await?;
+    let (mut left, mut checksum) = (cx.count(BYTES), 0);
+    let mut chunk = vec![0; cx.count(CHUNK).min(left)];
+    for i in 0.. {
+        chunk.truncate(left);
+        if chunk.is_empty() {
+            break;
+        }
+        sleep(cx.duration(ARRIVE)).await;
+        chunk.fill(cx.draw("content", i, 0..=255) as u8);
+        // Waits while the other side has not made room.
+        socket.write_all(&chunk).await?;
+        checksum = add(checksum, &chunk);
+        left -= chunk.len();
+    }
+    socket.shutdown().await?;
+    Ok(checksum)
+}
+
+/// Receives until the other side has said that this was all.
+async fn receive(cx: Context, mut socket: TcpStream) -> scenario::Result<Received> {
+    let started = Instant::now();
+    let stream = cx.word(VARIANT) == "stream";
+    let (mut received, mut kept) = (Received::default(), Vec::new());
+    let mut buffer = vec![0; cx.count(CHUNK)];
+    loop {
+        let length = fill(&mut socket, &mut buffer).await?;
+        let chunk = &buffer[..length];
+        if chunk.is_empty() {
+            break;
+        }
+        received.bytes += length;
+        received.chunks += 1;
+        received.checksum = add(received.checksum, chunk);
+        if stream {
+            received.holds(length);
+            sleep(cx.duration(PER_CHUNK)).await;
+        } else {
+            kept.extend_from_slice(chunk);
+            received.holds(kept.len());
+        }
+        if stream && received.chunks == 1 {
+            received.first = started.elapsed();
+        }
+    }
+    for (i, _) in kept.chunks(cx.count(CHUNK)).enumerate() {
+        sleep(cx.duration(PER_CHUNK)).await;
+        if i == 0 {
+            received.first = started.elapsed();
+        }
+    }
+    info!(counter.held = 0, "{} bytes are worked through", received.bytes);
+    Ok(received)
+}
+
+impl Received {
+    fn holds(&mut self, bytes: usize) {
+        info!(counter.held = bytes, counter.received = self.bytes, "holds {bytes} bytes");
+        self.most_held = self.most_held.max(bytes);
+    }
+}
+
+/// Reads until the buffer is full or nothing more will come; returns how much there is in it.
+async fn fill(socket: &mut TcpStream, buffer: &mut [u8]) -> std::io::Result<usize> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match socket.read(&mut buffer[length..]).await? {
+            0 => break,
+            more => length += more,
+        }
+    }
+    Ok(length)
+}
+
+/// A checksum (FNV-1a) that minds the order.
+fn add(checksum: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(checksum, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3).wrapping_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both receive the same; the one that streams holds one chunk, and has worked while it waited.
+    #[tokio::test]
+    async fn streaming_holds_one_chunk_and_works_in_the_gaps() -> scenario::Result<()> {
+        for (variant, chunk, chunks, held, total) in [
+            ("stream", "1024", 16.0, 1024.0, 16 * 20 + 10),
+            ("stream", "2048", 8.0, 2048.0, 8 * 20 + 10),
+            ("buffer-all", "1024", 16.0, 16384.0, 16 * 20 + 16 * 10),
+            // The last chunk is a short one.
+            ("stream", "5000", 4.0, 5000.0, 4 * 20 + 10),
+        ] {
+            let turned = [(VARIANT, variant), (CHUNK, chunk), (BYTES, "16384"), (ARRIVE, "20")];
+            let cx = Context::real(&SCENARIO, &turned);
+            let outcome = run(cx.clone()).await?;
+            let what = format!("{variant}, {chunk} bytes: {outcome:?}");
+            let figures = ["received", "in chunks", "most held"].map(|name| outcome.value(name));
+            assert_eq!(figures, [Some(16384.0), Some(chunks), Some(held)], "{what}");
+            assert_eq!(outcome.holds(), variant == "stream", "{what}");
+            // A timer may be late, and is not early.
+            assert!(outcome.value("total") >= Some(f64::from(total)), "{what}");
+        }
+        Ok(())
+    }
+
+    /// What is not read yet waits in the socket, and not with the receiver.
+    #[tokio::test]
+    async fn slow_work_decides_and_still_holds_one_chunk() -> scenario::Result<()> {
+        let turned = [(BYTES, "20480"), (ARRIVE, "0"), (PER_CHUNK, "20")];
+        let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+        assert!(outcome.holds(), "{outcome:?}");
+        assert!(outcome.value("total") >= Some(400.0), "{outcome:?}");
+        Ok(())
+    }
+
+    /// The order counts.
+    #[test]
+    fn a_checksum_is_of_the_bytes_in_their_order() {
+        assert_ne!(add(0, b"ab"), add(0, b"ba"));
+        assert_ne!(add(0, b"a"), add(0, b"a\0"));
+        assert_eq!(add(add(0, b"a"), b"b"), add(0, b"ab"));
+    }
+}

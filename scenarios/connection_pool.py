@@ -1,0 +1,117 @@
+"""Connection pool: queueing dominates near the limit.
+
+A pool is a semaphore and a list of connections. `sqlite3` blocks, so each call goes to a
+thread with `asyncio.to_thread`. The run is on the real clock, because threads do not live
+on virtual time.
+
+Pitfall: `await pool.acquire()` without a timeout waits for ever once the pool has leaked.
+`asyncio.timeout` around it makes an error of it, and around no more than it: the
+work that follows has its own limit. In asyncio a leak is a missing `async with`; in
+Rust a connection goes back when it is dropped, so it has to be *kept* to leak.
+"""
+
+import asyncio
+import os
+import sqlite3
+import tempfile
+
+from twin import Number, Outcome, main, now
+
+PARAMS = {
+    "clients": Number(20, 1, 200),
+    "pool": Number(5, 1, 64),
+    "hold": Number(300, 0, 60_000),
+    "think": Number(500, 0, 60_000),
+    "leak": Number(0, 0, 1_000),
+}
+
+# How often each client wants a connection, and how long it waits for one before it gives up, in ms.
+REQUESTS = 5
+PATIENCE = 3_000
+
+
+class Pool:
+    """At most so many connections to a file, opened when they are needed."""
+
+    def __init__(self, path, most):
+        self.path, self.limit = path, asyncio.Semaphore(most)
+        self.idle, self.all, self.handed_out = [], [], 0
+
+    async def acquire(self):
+        """A connection, and its number in the order in which they are handed out."""
+        async with asyncio.timeout(PATIENCE / 1000):
+            await self.limit.acquire()
+        self.handed_out += 1
+        number = self.handed_out
+        if self.idle:
+            return self.idle.pop(), number
+        connection = await asyncio.to_thread(sqlite3.connect, self.path, check_same_thread=False)
+        self.all.append(connection)
+        return connection, number
+
+    def release(self, connection):
+        self.idle.append(connection)
+        self.limit.release()
+
+    def close(self):
+        for connection in self.all:
+            connection.close()
+
+
+async def run(cx):
+    started = now()
+    with tempfile.TemporaryDirectory(prefix="async-playground-") as folder:
+        pool = Pool(os.path.join(folder, "shop.sqlite"), cx.pool)
+        forgotten = []
+        try:
+            waits = await asyncio.gather(*(client(cx, i, pool, forgotten) for i in range(cx.clients)))
+            total = now() - started
+        finally:
+            pool.close()
+
+    waits = sorted(sum(waits, []))
+    p95 = waits[max(-(-len(waits) * 95 // 100) - 1, 0)] if waits else 0
+    wanted = cx.clients * REQUESTS
+    return (
+        Outcome()
+        .figure("load", load(cx), "%")
+        .figure("served", len(waits), "requests")
+        .figure("not served", wanted - len(waits), "requests")
+        .figure("leaked", len(forgotten), "connections")
+        .figure("most connections", len(pool.all), "connections")
+        .figure("wait for a connection, 95 of 100 within", p95, "ms")
+        .figure("total", total, "ms")
+        .check("never more connections than the pool may open", len(pool.all) <= cx.pool)
+        .check("every request is served", len(waits) == wanted)
+    )
+
+
+def load(cx):
+    """How many of the connections the clients would keep busy if they never had to wait, in percent."""
+    most = (cx.hold + cx.think) * cx.pool
+    return 100 * cx.clients * cx.hold // most if most else 0
+
+
+async def client(cx, who, pool, forgotten):
+    """Thinks and asks, again and again; returns how long it has waited each time."""
+    waits = []
+    for request in range(REQUESTS):
+        await asyncio.sleep(cx.draw("think", who * REQUESTS + request, 0, 2 * cx.think) / 1000)
+        wanted = now()
+        try:
+            connection, number = await pool.acquire()
+        except TimeoutError:
+            break
+        waits.append(now() - wanted)
+        await asyncio.to_thread(connection.execute, "SELECT 1")
+        await asyncio.sleep(cx.hold / 1000)
+        if cx.leak and number % cx.leak == 0:
+            # The leak: kept where nobody ever looks.
+            forgotten.append(connection)
+        else:
+            pool.release(connection)
+    return waits
+
+
+if __name__ == "__main__":
+    main("connection-pool", PARAMS, run, real=lambda cx: True)

@@ -1,0 +1,227 @@
+//! # Connection pool: queueing dominates near the limit
+//!
+//! Twenty clients share five connections to a SQLite database. Each thinks for a while, takes a connection,
+//! holds it for 300 ms, gives it back, and begins again, five times.
+//!
+//! **What you see.** Each lane is a rhythm of three: it thinks, it waits for a connection, red, and it
+//! holds one. The red is as long as the work. Yet the connections are no slower than with ten
+//! clients, where there is hardly any red: what grows is the queue.
+//!
+//! **Why.** Twenty clients that are busy 300 of 800 ms want 7.5 connections, and there are five: the
+//! figure `load` says 150 %. Up to about 80 % a connection is nearly always free. Close to 100 % each
+//! coincidence makes a queue that has no time to go away before the next. Beyond it the queue is the
+//! rule, and a larger pool is worth more than a faster query. A connection that
+//! is not given back makes the pool smaller for ever, and the last one that leaks stops everything.
+//! The run is on the real clock, because SQLite works on threads of its own, which do not live on virtual time.
+//!
+//! **Try.** Set `clients` to 5: 38 %, and nobody waits. Set `pool` to 8: 93 %, and waits are short,
+//! where they were as long as the work. Set `leak` to 10: every tenth connection that is handed out
+//! does not come back. After 50 there is none, and the check breaks: whoever waits gets
+//! an error after 3000 ms, and half of the requests are not served.
+//!
+//! **Pitfall.** A connection held across a call to somebody else is held for as long as that takes.
+//! And without a limit for the wait, a pool that has leaked is a program that stands still and
+//! says nothing.
+//!
+//! **Words.** asyncio: a library (`asyncpg.create_pool`, `async with pool.acquire()`); the twin has an
+//! `asyncio.Semaphore`, a list, and `sqlite3` on threads. Tokio: `sqlx::SqlitePool` with `max_connections`
+//! and `acquire_timeout`; within it a `tokio::sync::Semaphore`. `Drop` gives a connection back, by
+//! a task that it spawns.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
+use sqlx::{Sqlite, SqlitePool};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tracing::{Instrument, error, info, info_span, warn};
+
+use crate::prelude::*;
+
+const CLIENTS: Param = Param::count("clients", 20, (1, 200), "clients", "How many clients there are.");
+const POOL: Param = Param::count("pool", 5, (1, 64), "connections", "How many connections the pool may open.");
+const HOLD: Param = Param::millis("hold", 300, (0, 60_000), "How long a client holds a connection.");
+const THINK: Param = Param::millis("think", 500, (0, 60_000), "How long it thinks before it wants one, on average.");
+const LEAK: Param =
+    Param::count("leak", 0, (0, 1_000), "connections", "Which connections are not given back: 10 is every tenth, 0 none.");
+
+/// How often each client wants a connection.
+const REQUESTS: usize = 5;
+
+/// How long a client waits for a connection before it gives up, for good.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "connection-pool",
+    title: "Connection pool",
+    group: Group::Limits,
+    lesson: "Queueing dominates near the limit.",
+    clocks: &[Clock::Real],
+    params: &[CLIENTS, POOL, HOLD, THINK, LEAK],
+    patterns: &["connection pool", "queueing", "pool exhaustion", "connection leak", "acquire timeout"],
+    differs: "asyncio has pools in libraries, and `async with` gives a connection back within the task; sqlx gives it back when the \
+              guard is dropped, by a task that it spawns.",
+    builds_on: &["semaphore"],
+    breaks: &[Breaks::checks(&[("leak", "10")], &["every request is served"])],
+    real_because: "SQLite works on threads of its own, in wall time",
+    source: include_str!("connection_pool.rs"),
+    path: file!(),
+    twin: include_str!("connection_pool.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// What the clients share.
+struct Shared {
+    cx: Context,
+    pool: SqlitePool,
+    handed_out: AtomicUsize,
+    in_use: AtomicU64,
+    most_open: AtomicU64,
+    /// The leak: a place where connections are put that nobody ever looks into.
+    forgotten: Mutex<Vec<PoolConnection<Sqlite>>>,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    // Dropped last, and removed then: also when this run is dropped at one of its awaits.
+    let file = tempfile::Builder::new().prefix("async-playground-").suffix(".sqlite").tempfile()?.into_temp_path();
+    // The file is there already, and its journal is kept in memory: it is all there is to remove.
+    let database = SqliteConnectOptions::new().filename(&file).create_if_missing(false).journal_mode(SqliteJournalMode::Memory);
+    let options = SqlitePoolOptions::new().max_connections(cx.number(POOL) as u32).acquire_timeout(PATIENCE);
+    // The run is over before a connection is too old.
+    let pool = options.idle_timeout(None).max_lifetime(None).connect_lazy_with(database);
+    let shared = Arc::new(Shared::new(cx.clone(), pool.clone()));
+
+    let mut clients = JoinSet::new();
+    for i in 0..cx.count(CLIENTS) {
+        clients.build_task().name(&format!("client {i}")).spawn(client(i, shared.clone()))?;
+    }
+    let mut waits = Vec::new();
+    while let Some(served) = clients.join_next().await {
+        waits.extend(served??);
+    }
+    let total = started.elapsed();
+
+    let forgotten = shared.take_forgotten();
+    let leaked = forgotten.len();
+    for connection in forgotten {
+        connection.close().await?;
+    }
+    pool.close().await;
+
+    waits.sort_unstable();
+    let p95 = waits.get((waits.len() * 95).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default();
+    let (wanted, served) = (cx.count(CLIENTS) * REQUESTS, waits.len());
+    let most_open = shared.most_open.load(Ordering::Relaxed);
+    Ok(Outcome::new()
+        .figure("load", load(&cx), "%")
+        .figure("served", served, "requests")
+        .figure("not served", wanted - served, "requests")
+        .figure("leaked", leaked, "connections")
+        .figure("most connections", most_open, "connections")
+        .figure("wait for a connection, 95 of 100 within", p95, "ms")
+        .figure("total", total, "ms")
+        .check("never more connections than the pool may open", most_open <= cx.number(POOL))
+        .check("every request is served", served == wanted))
+}
+
+/// How many of the connections the clients would keep busy if they never had to wait, in percent.
+fn load(cx: &Context) -> u64 {
+    let (hold, think) = (cx.number(HOLD), cx.number(THINK));
+    (100 * cx.number(CLIENTS) * hold).checked_div((hold + think) * cx.number(POOL)).unwrap_or_default()
+}
+
+/// Thinks and asks, again and again; returns how long it has waited each time.
+async fn client(client: usize, shared: Arc<Shared>) -> scenario::Result<Vec<Duration>> {
+    let mut waits = Vec::new();
+    for request in 0..REQUESTS {
+        let think = shared.cx.draw("think", client * REQUESTS + request, 0..=2 * shared.cx.number(THINK));
+        sleep(Duration::from_millis(think)).await;
+
+        let asked = Instant::now();
+        let connection = match shared.pool.acquire().await {
+            Ok(connection) => connection,
+            Err(error @ sqlx::Error::PoolTimedOut) => {
+                error!(%error, "gives up");
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let waited = asked.elapsed();
+        info!(counter.wait_ms = waited.as_millis() as u64, "has a connection");
+        waits.push(waited);
+        shared.work(connection).instrument(info_span!("holds", request)).await?;
+    }
+    Ok(waits)
+}
+
+impl Shared {
+    fn new(cx: Context, pool: SqlitePool) -> Self {
+        let (handed_out, in_use, most_open) = Default::default();
+        Self { cx, pool, handed_out, in_use, most_open, forgotten: Mutex::default() }
+    }
+
+    /// What a connection is there for.
+    async fn work(&self, mut connection: PoolConnection<Sqlite>) -> scenario::Result<()> {
+        let number = self.handed_out.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most_open.fetch_max(u64::from(self.pool.size()), Ordering::Relaxed);
+        let in_use = self.in_use.fetch_add(1, Ordering::Relaxed) + 1;
+        info!(counter.in_use = in_use, "takes the {number}. connection");
+
+        sqlx::query("SELECT 1").execute(&mut *connection).await?;
+        sleep(self.cx.duration(HOLD)).await;
+
+        if number.checked_rem(self.cx.count(LEAK)) == Some(0) {
+            warn!("does not give its connection back");
+            self.forgotten.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            return Ok(());
+        }
+        info!(counter.in_use = self.in_use.fetch_sub(1, Ordering::Relaxed) - 1, "gives it back");
+        // `drop` does this in a task that it spawns: a hundred short lanes.
+        connection.return_to_pool().await;
+        Ok(())
+    }
+
+    fn take_forgotten(&self) -> Vec<PoolConnection<Sqlite>> {
+        std::mem::take(&mut self.forgotten.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same clients and the same work: what grows with the load is the wait.
+    #[tokio::test]
+    async fn waits_grow_with_the_load_and_nothing_else_does() -> scenario::Result<()> {
+        let mut waits = Vec::new();
+        for (clients, pool, load) in [("5", "5", 37.0), ("20", "8", 93.0), ("20", "5", 150.0)] {
+            let turned = [(CLIENTS, clients), (POOL, pool), (HOLD, "90"), (THINK, "150")];
+            let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+            assert_eq!(outcome.value("load"), Some(load));
+            assert!(outcome.holds(), "{clients} clients, pool {pool}: {outcome:?}");
+            waits.push(outcome.value("wait for a connection, 95 of 100 within").unwrap_or_default());
+        }
+        assert!(waits[0] < waits[1] && waits[1] < waits[2], "{waits:?}");
+        // Beyond the limit it is the rule to wait as long as the work takes.
+        assert!(waits[2] > 90.0, "{waits:?}");
+        Ok(())
+    }
+
+    /// Every tenth one leaks: five times ten are served, and then nobody is.
+    #[tokio::test]
+    async fn a_leak_empties_the_pool_and_then_it_stands_still() -> scenario::Result<()> {
+        let turned = [(LEAK, "10"), (HOLD, "10"), (THINK, "10")];
+        let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+        let figures = ["served", "not served", "leaked"].map(|name| outcome.value(name));
+        assert_eq!(figures, [Some(50.0), Some(50.0), Some(5.0)], "{outcome:?}");
+        let broken: Vec<_> = outcome.checks.iter().filter(|check| !check.holds).map(|check| check.name.as_str()).collect();
+        assert_eq!(broken, ["every request is served"], "{outcome:?}");
+        Ok(())
+    }
+}

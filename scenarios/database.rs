@@ -1,0 +1,233 @@
+//! # Database: independent queries in parallel, writes in a transaction
+//!
+//! Eight users are loaded from a SQLite database, first one by one, then all at once over a pool of four
+//! connections. After that fifty orders are written, all of them or none.
+//!
+//! **What you see.** *One by one* is a long row of waits. Then eight lanes at once: four of them have a
+//! connection, four wait for one, red, and take over. Eight queries take the time of two.
+//! Then the orders: one lane, since a transaction is one conversation on one connection.
+//!
+//! **Why.** A connection does one thing at a time. What does not need each other's results can go over
+//! several of them, and takes `users / pool` rounds; more connections than that are of no
+//! use, and a pool that opens one for each query only moves the queue into the database.
+//! A write that belongs together has to stay on one connection: between `BEGIN` and `COMMIT` it is
+//! nobody else's, and if it is dropped before `COMMIT`, by an error or because its task is cut, it is
+//! rolled back. The run is on the real clock, because SQLite works on threads of its own, which do not
+//! live on virtual time. SQLite answers at once, so each query waits for the round trip to a
+//! server that is not there, with its connection in hand.
+//!
+//! **Try.** Set `pool` to 8: all at once, the time of one. Set it to 1: as long as one by one. Set
+//! `fail_write` to 30: the thirtieth order is refused by the database, and of the twenty-nine
+//! before it there is none left.
+//!
+//! **Pitfall.** To start a transaction on a pool and then run a query on the *pool*: that query takes
+//! another connection, does not see what the transaction has written, and when the pool is
+//! empty waits for ever for the one that waits for it.
+//!
+//! **Words.** asyncio: a library (`asyncpg.create_pool(min_size, max_size)`, `async with
+//! connection.transaction()`); the twin has `sqlite3` on threads, `asyncio.to_thread`. Tokio:
+//! `sqlx::SqlitePool` with `min_connections` and `max_connections`, `pool.begin()`, `commit()`; `Drop`
+//! rolls back, where Python's context manager does.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tracing::{error, info};
+
+use crate::prelude::*;
+
+const USERS: Param = Param::count("users", 8, (1, 200), "users", "How many users are loaded.");
+const POOL: Param = Param::count("pool", 4, (1, 64), "connections", "How many connections the pool may open.");
+const ORDERS: Param = Param::count("orders", 50, (0, 10_000), "orders", "How many orders are written in one transaction.");
+const FAIL_WRITE: Param =
+    Param::count("fail_write", 0, (0, 10_000), "orders", "Which order the database refuses: 30 is the thirtieth, 0 none.");
+const ROUND_TRIP: Param = Param::millis("round_trip", 200, (0, 60_000), "How long the way to the database and back takes.");
+
+/// How long an order takes: the round trips of a transaction overlap, but it is not sent at once.
+const ORDER: Duration = Duration::from_millis(10);
+
+/// How many connections the pool has open at least.
+const AT_LEAST: u32 = 1;
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "database",
+    title: "Database",
+    group: Group::Real,
+    lesson: "Independent queries in parallel, writes in a transaction.",
+    clocks: &[Clock::Real],
+    params: &[USERS, POOL, ORDERS, FAIL_WRITE, ROUND_TRIP],
+    patterns: &["database pool", "parallel queries", "transaction", "rollback"],
+    differs: "In Python leaving the context with an exception rolls back; in Rust to drop the transaction does.",
+    builds_on: &["gather", "connection-pool"],
+    real_because: "SQLite works on threads of its own, in wall time",
+    source: include_str!("database.rs"),
+    path: file!(),
+    twin: include_str!("database.py"),
+    refuse: accept_all,
+    run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
+};
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    // Dropped last, and removed then: also when this run is dropped at one of its awaits.
+    let file = tempfile::Builder::new().prefix("async-playground-").suffix(".sqlite").tempfile()?.into_temp_path();
+    create(&file, cx.number(USERS)).await?;
+    let pool = SqlitePoolOptions::new()
+        .min_connections(AT_LEAST)
+        .max_connections(cx.number(POOL) as u32)
+        .connect_with(options(&file))
+        .await?;
+    let most = Arc::new(AtomicU32::new(0));
+
+    let mut tasks = JoinSet::new();
+    let begun = Instant::now();
+    tasks.build_task().name("one by one").spawn(one_by_one(cx.clone(), pool.clone()))?;
+    all(&mut tasks).await?;
+    let one_by_one = begun.elapsed();
+
+    let begun = Instant::now();
+    for user in 0..cx.number(USERS) {
+        tasks.build_task().name(&format!("user {user}")).spawn(one(cx.clone(), pool.clone(), user, most.clone()))?;
+    }
+    all(&mut tasks).await?;
+    let in_parallel = begun.elapsed();
+
+    tasks.build_task().name("orders").spawn(reported(write_orders(cx.clone(), pool.clone())))?;
+    let refused = all(&mut tasks).await.is_err();
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM orders").fetch_one(&pool).await?;
+    pool.close().await;
+
+    let (orders, most) = (cx.number(ORDERS), most.load(Ordering::Relaxed));
+    let should_be = if refused { 0 } else { orders };
+    info!(counter.rows = rows, "{rows} orders are in the database");
+    Ok(Outcome::new()
+        .figure("one by one", one_by_one, "ms")
+        .figure("in parallel", in_parallel, "ms")
+        .figure("most connections", u64::from(most), "connections")
+        .figure("orders refused", u64::from(refused), "orders")
+        .figure("orders in the database", rows.unsigned_abs(), "orders")
+        .figure("total", started.elapsed(), "ms")
+        .check("in parallel is not slower than one by one", in_parallel <= one_by_one || cx.on_time(in_parallel, one_by_one))
+        .check("the orders are all in the database, or none", rows.unsigned_abs() == should_be)
+        .check("the pool keeps to its maximum", u64::from(most) <= cx.number(POOL)))
+}
+
+/// How the database is opened. The file is there already, and its journal is kept in memory: one file is all there is to
+/// remove, and nobody makes it anew.
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(file).create_if_missing(false).journal_mode(SqliteJournalMode::Memory)
+}
+
+/// Makes the tables, and the users.
+async fn create(file: &Path, users: u64) -> sqlx::Result<()> {
+    let mut database = options(file).connect().await?;
+    sqlx::query("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL)").execute(&mut database).await?;
+    sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY, amount INTEGER NOT NULL CHECK (amount > 0))")
+        .execute(&mut database)
+        .await?;
+    sqlx::query(
+        "WITH RECURSIVE ids (id) AS (SELECT 0 UNION ALL SELECT id + 1 FROM ids LIMIT ?)
+         INSERT INTO users SELECT id, 'user ' || id FROM ids",
+    )
+    .bind(users as i64)
+    .execute(&mut database)
+    .await?;
+    database.close().await
+}
+
+/// Waits for all of them; an error of one is an error.
+async fn all(tasks: &mut JoinSet<scenario::Result<()>>) -> scenario::Result<()> {
+    while let Some(ended) = tasks.join_next().await {
+        ended??;
+    }
+    Ok(())
+}
+
+/// Every user, each after the one before.
+async fn one_by_one(cx: Context, pool: SqlitePool) -> scenario::Result<()> {
+    let mut connection = pool.acquire().await?;
+    for user in 0..cx.number(USERS) {
+        load(&cx, &mut connection, user).await?;
+    }
+    Ok(())
+}
+
+/// One user, as soon as there is a connection.
+async fn one(cx: Context, pool: SqlitePool, user: u64, most: Arc<AtomicU32>) -> scenario::Result<()> {
+    let mut connection = pool.acquire().await?;
+    most.fetch_max(pool.size(), Ordering::Relaxed);
+    info!(counter.connections = pool.size(), counter.idle = pool.num_idle(), "has a connection");
+    load(&cx, &mut connection, user).await
+}
+
+/// Asks for a user.
+async fn load(cx: &Context, connection: &mut SqliteConnection, user: u64) -> scenario::Result<()> {
+    sleep(cx.duration(ROUND_TRIP)).await;
+    let query = sqlx::query_scalar("SELECT name FROM users WHERE id = ?").bind(user as i64);
+    let name: String = query.fetch_one(connection).await?;
+    info!("{name} is loaded");
+    Ok(())
+}
+
+/// Writes all orders or none: on the way out with `?` the transaction is dropped, and with that rolled back.
+async fn write_orders(cx: Context, pool: SqlitePool) -> scenario::Result<()> {
+    let mut transaction = pool.begin().await?;
+    for order in 1..=cx.number(ORDERS) {
+        sleep(ORDER).await;
+        let amount = if order == cx.number(FAIL_WRITE) { 0 } else { cx.draw("amount", order as usize, 1..=100) };
+        let query = sqlx::query("INSERT INTO orders (id, amount) VALUES (?, ?)").bind(order as i64).bind(amount as i64);
+        query.execute(&mut *transaction).await?;
+        info!(counter.written = order, "order {order} is written, and nobody else sees it");
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// A task that fails and says so.
+async fn reported(work: impl Future<Output = scenario::Result<()>>) -> scenario::Result<()> {
+    work.await.inspect_err(|error| error!(%error, "it is rolled back"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As many at a time as there are connections.
+    #[tokio::test]
+    async fn queries_take_as_many_rounds_as_the_pool_needs() -> scenario::Result<()> {
+        for (pool, rounds) in [("8", 1.0), ("4", 2.0), ("1", 8.0)] {
+            let turned = [(POOL, pool), (ROUND_TRIP, "100"), (ORDERS, "0")];
+            let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+            let figure = |name| outcome.value(name).unwrap_or_default();
+            // A timer is never early. One round more is a wide margin, and is the claim.
+            let in_parallel = figure("in parallel") / 100.0;
+            assert!((rounds..rounds + 1.0).contains(&in_parallel) || pool == "1", "pool {pool}: {outcome:?}");
+            assert!(figure("one by one") >= 800.0, "pool {pool}: {outcome:?}");
+            assert!(outcome.holds(), "pool {pool}: {outcome:?}");
+        }
+        Ok(())
+    }
+
+    /// One order that is refused takes those before it along.
+    #[tokio::test]
+    async fn a_transaction_that_fails_leaves_no_row() -> scenario::Result<()> {
+        for (fail_write, refused, rows) in
+            [("0", 0.0, 20.0), ("1", 1.0, 0.0), ("13", 1.0, 0.0), ("20", 1.0, 0.0), ("21", 0.0, 20.0)]
+        {
+            let turned = [(FAIL_WRITE, fail_write), (ORDERS, "20"), (ROUND_TRIP, "1"), (USERS, "1")];
+            let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+            let figures = ["orders refused", "orders in the database"].map(|name| outcome.value(name));
+            assert_eq!(figures, [Some(refused), Some(rows)], "{fail_write}: {outcome:?}");
+            let broken: Vec<_> = outcome.checks.iter().filter(|check| !check.holds).collect();
+            assert!(broken.is_empty(), "{fail_write}: {broken:?}");
+        }
+        Ok(())
+    }
+}

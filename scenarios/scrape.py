@@ -1,0 +1,148 @@
+"""Scrape: many requests, bounded, each with a timeout and its own error.
+
+The standard library has no asynchronous HTTP client. The twin speaks the little of HTTP that
+is needed by hand, over asyncio's streams, and opens a connection for each request, where the
+Rust side keeps connections and uses them again. In production that is a library: one
+`aiohttp.ClientSession` or `httpx.AsyncClient` for the whole program, never one for each request.
+The run is on the real clock, because sockets do not live on virtual time.
+
+Pitfall: the semaphore goes around the timeout and not into it, or a page fails because
+others were in its way. And a connection that is given up has to be closed: `writer.close()`
+in `finally`, since a cancelled coroutine leaves it open.
+"""
+
+import asyncio
+
+from twin import BadValue, Number, Outcome, main, now
+
+PARAMS = {
+    "urls": Number(12, 1, 1_000),
+    "concurrency": Number(4, 1, 100),
+    "timeout": Number(1_000, 1, 60_000),
+    "slow": Number(2, 0, 1_000),
+    "missing": Number(2, 0, 1_000),
+    "hosts": Number(1, 1, 8),
+}
+
+# How long a slow page takes, and the others, in ms.
+SLOWLY = 5_000
+USUALLY = (600, 800)
+
+
+def refuse(cx):
+    """Not more odd pages than pages."""
+    if cx.slow + cx.missing > cx.urls:
+        raise BadValue(f"missing: {cx.missing} missing and {cx.slow} slow ones are more than {cx.urls} pages")
+
+
+class Host:
+    """One server, and what its clients have agreed on."""
+
+    def __init__(self, address, permits):
+        self.address = address
+        self.limit = asyncio.Semaphore(permits)
+        self.in_flight = self.most_in_flight = 0
+
+
+async def run(cx):
+    started = now()
+    answering = set()
+
+    async def answer(reader, writer):
+        answering.add(asyncio.current_task())
+        await serve(reader, writer)
+
+    servers = [await asyncio.start_server(answer, "127.0.0.1", 0) for _ in range(cx.hosts)]
+    try:
+        hosts = [Host(server.sockets[0].getsockname(), cx.concurrency) for server in servers]
+        fetches = [fetch(cx, hosts[i % len(hosts)], path) for i, path in enumerate(paths(cx))]
+        fetched = await asyncio.gather(*fetches)
+        total = now() - started
+    finally:
+        for server in servers:
+            server.close()
+        # Each of them ends when it sees that its client has gone.
+        await asyncio.gather(*answering, return_exceptions=True)
+
+    pages, took = zip(*fetched)
+    good, missing, timed_out, broken = (pages.count(kind) for kind in (200, 404, "timed out", "broken"))
+    most, longest = max(host.most_in_flight for host in hosts), max(took)
+    return (
+        Outcome()
+        .figure("fetched", good, "pages")
+        .figure("missing", missing, "pages")
+        .figure("timed out", timed_out, "pages")
+        .figure("broken", broken, "pages")
+        .figure("most in flight at a host", most, "requests")
+        .figure("the longest request", longest, "ms")
+        .figure("total", total, "ms")
+        .check("every page has a status or an error", good + missing + timed_out + broken == cx.urls)
+        .check("no host has more requests than its limit", most <= cx.concurrency)
+        .check("no request takes longer than its timeout", longest <= cx.timeout or cx.on_time(longest, cx.timeout))
+    )
+
+
+def paths(cx):
+    """What is asked for: which pages are odd, and how long the others take, is drawn."""
+    order = sorted(range(cx.urls), key=lambda i: cx.draw("kind", i, 0, 2**32 - 1))
+    paths = {}
+    for place, i in enumerate(order):
+        if place < cx.slow:
+            paths[i] = f"/delay/{SLOWLY}"
+        elif place < cx.slow + cx.missing:
+            paths[i] = "/status/404"
+        else:
+            paths[i] = f"/delay/{cx.draw('takes', i, *USUALLY)}"
+    return [paths[i] for i in range(cx.urls)]
+
+
+async def fetch(cx, host, path):
+    """Fetches one page, when its host has a permit left; returns how it ended, and how long the request took."""
+    async with host.limit:
+        host.in_flight += 1
+        host.most_in_flight = max(host.most_in_flight, host.in_flight)
+        begun = now()
+        try:
+            async with asyncio.timeout(cx.timeout / 1000):
+                page = await request(host, path)
+        except TimeoutError:
+            page = "timed out"
+        except (OSError, ValueError, IndexError):
+            page = "broken"
+        host.in_flight -= 1
+        return page, now() - begun
+
+
+async def request(host, path):
+    """Asks, and reads to the end; returns the status."""
+    reader, writer = await asyncio.open_connection(*host.address)
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host.address[0]}\r\nConnection: close\r\n\r\n".encode())
+        answer = await reader.read(-1)
+        return int(answer.split()[1])
+    finally:
+        writer.close()
+
+
+async def serve(reader, writer):
+    """Answers `/delay/MS` so much later, and `/status/CODE` with that status."""
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+        _, what, number = head.split()[1].split(b"/")
+        status = int(number)
+        if what == b"delay":
+            # Nobody waits for the answer any more when the other side has closed.
+            gone = asyncio.ensure_future(reader.read(1))
+            done, _ = await asyncio.wait([gone], timeout=int(number) / 1000)
+            if done:
+                return
+            gone.cancel()
+            status = 200
+        writer.write(f"HTTP/1.1 {status} \r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        await writer.drain()
+    finally:
+        writer.close()
+
+
+if __name__ == "__main__":
+    main("scrape", PARAMS, run, refuse, real=lambda cx: True)

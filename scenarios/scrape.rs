@@ -1,0 +1,281 @@
+//! # Scrape: many requests, bounded, each with a timeout and its own error
+//!
+//! Twelve pages are fetched from one HTTP server, four at a time. Two of them are not there, and
+//! two take five seconds, which is longer than anybody wants to wait.
+//!
+//! **What you see.** Twelve fetches start, eight of them wait for a permit of their host, red. As one
+//! ends the next begins. Two end at once: 404 is an answer. Two are given up after 1000 ms,
+//! and their permits go to the next in the queue. Every page ends with a status or an error.
+//!
+//! **Why.** Each limit stops one way of going wrong. The semaphore bounds what the host has to bear;
+//! the timeout bounds how long a permit can be gone; and an error that is a *value*, one for each
+//! page, keeps the failure of one from being the failure of all. The client is shared, so
+//! that its connections are: a finished request leaves its connection to the next one.
+//! The run is on the real clock, because sockets do not live on virtual time.
+//!
+//! **Try.** Set `concurrency` to 12: the longest wait is all that is left, and the run takes
+//! the timeout and no more. Set it to 1: the sum of all. Set `hosts` to 3: the limit is for each host,
+//! so up to twelve are in flight, and no host has more than four. Set `timeout` to 6000: the
+//! slow pages come in, and there is no error left.
+//!
+//! **Pitfall.** A timeout around one step (connecting, the headers) is not one around the request: a
+//! body that trickles takes for ever. And the limit has to be taken *before* the clock of
+//! the timeout starts, or a page fails because others were in its way.
+//!
+//! **Words.** asyncio: `asyncio.Semaphore`, `asyncio.timeout`, `gather(return_exceptions=True)`; the
+//! client is a library (`aiohttp.ClientSession`, `httpx.AsyncClient`), and the twin speaks
+//! HTTP by hand, with a connection for each request. Tokio: `tokio::sync::Semaphore`,
+//! `reqwest::Client` with its pool and its timeout, `JoinSet`, `axum` to serve.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::routing::get;
+use reqwest::Client;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, error, info, info_span};
+
+use crate::prelude::*;
+
+const URLS: Param = Param::count("urls", 12, (1, 1_000), "pages", "How many pages are fetched.");
+const CONCURRENCY: Param = Param::count("concurrency", 4, (1, 100), "permits", "How many requests a host gets at a time.");
+const TIMEOUT: Param = Param::millis("timeout", 1_000, (1, 60_000), "How long a request may take.");
+const SLOW: Param = Param::count("slow", 2, (0, 1_000), "pages", "How many of the pages take five seconds.");
+const MISSING: Param = Param::count("missing", 2, (0, 1_000), "pages", "How many of the pages are not there.");
+const HOSTS: Param = Param::count("hosts", 1, (1, 8), "servers", "How many servers the pages are spread over.");
+
+/// How long a slow page takes.
+const SLOWLY: Duration = Duration::from_secs(5);
+
+/// How long the others take, in ms: drawn for each.
+const USUALLY: std::ops::RangeInclusive<u64> = 600..=800;
+
+/// The entry in the catalogue.
+pub const SCENARIO: Scenario = Scenario {
+    id: "scrape",
+    title: "Scrape",
+    group: Group::Real,
+    lesson: "Many requests, bounded, each with a timeout and its own error.",
+    clocks: &[Clock::Real],
+    params: &[URLS, CONCURRENCY, TIMEOUT, SLOW, MISSING, HOSTS],
+    patterns: &["web scraping", "HTTP client", "connection reuse", "limit for each host", "timeout for each request"],
+    differs: "asyncio's standard library has no HTTP client: the twin opens a connection for each request, where `reqwest` hands \
+              connections on.",
+    builds_on: &["semaphore", "timeout", "gather-errors"],
+    real_because: "sockets do not live on virtual time",
+    source: include_str!("scrape.rs"),
+    path: file!(),
+    twin: include_str!("scrape.py"),
+    refuse,
+    run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
+};
+
+/// Not more odd pages than pages.
+fn refuse(values: &Values, _: Clock) -> Result<(), ValueError> {
+    let (urls, slow, missing) = (values.number(&URLS), values.number(&SLOW), values.number(&MISSING));
+    if slow + missing > urls {
+        let reason = format!("{missing} missing and {slow} slow ones are more than {urls} pages");
+        return Err(ValueError { param: MISSING.name, reason });
+    }
+    Ok(())
+}
+
+/// How the fetch of a page ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Page {
+    /// It was answered with that status, which need not be a good one.
+    Status(StatusCode),
+    TimedOut,
+    /// There was no connection, or it broke.
+    Broken,
+}
+
+/// One server, and what its clients have agreed on.
+struct Host {
+    address: SocketAddr,
+    limit: Semaphore,
+    in_flight: AtomicUsize,
+    most_in_flight: AtomicUsize,
+}
+
+async fn run(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let stop = CancellationToken::new();
+    // The servers are told to stop when this is dropped, also when the run is: a task of theirs waits for that.
+    let open = stop.clone().drop_guard();
+    let (mut servers, mut hosts) = (JoinSet::new(), Vec::new());
+    for i in 0..cx.count(HOSTS) {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        hosts.push(Arc::new(Host::new(listener.local_addr()?, cx.count(CONCURRENCY))));
+        servers.build_task().name(&format!("server {i}")).spawn(serve(listener, stop.clone()))?;
+    }
+
+    // One client for all: cloning it shares its pool of connections. The run is over before an idle one is too old.
+    let client = Client::builder().no_proxy().pool_idle_timeout(None).timeout(cx.duration(TIMEOUT)).build()?;
+    let mut fetches = JoinSet::new();
+    for (i, path) in paths(&cx).into_iter().enumerate() {
+        let fetch = fetch(client.clone(), hosts[i % hosts.len()].clone(), path);
+        fetches.build_task().name(&format!("page {i}")).spawn(fetch)?;
+    }
+    drop(client);
+
+    let (mut pages, mut longest) = (Vec::new(), Duration::ZERO);
+    while let Some(fetched) = fetches.join_next().await {
+        let (page, took) = fetched?;
+        pages.push(page);
+        longest = longest.max(took);
+        info!(counter.done = pages.len(), "{} pages to go", fetches.len());
+    }
+    let total = started.elapsed();
+
+    drop(open);
+    while let Some(ended) = servers.join_next().await {
+        ended??;
+    }
+
+    let count = |kind: Page| pages.iter().filter(|page| **page == kind).count();
+    let (good, missing) = (count(Page::Status(StatusCode::OK)), count(Page::Status(StatusCode::NOT_FOUND)));
+    let (timed_out, broken) = (count(Page::TimedOut), count(Page::Broken));
+    let most = hosts.iter().map(|host| host.most_in_flight.load(Ordering::Relaxed)).max().unwrap_or_default();
+    let timeout = cx.duration(TIMEOUT);
+    Ok(Outcome::new()
+        .figure("fetched", good, "pages")
+        .figure("missing", missing, "pages")
+        .figure("timed out", timed_out, "pages")
+        .figure("broken", broken, "pages")
+        .figure("most in flight at a host", most, "requests")
+        .figure("the longest request", longest, "ms")
+        .figure("total", total, "ms")
+        .check("every page has a status or an error", good + missing + timed_out + broken == cx.count(URLS))
+        .check("no host has more requests than its limit", most <= cx.count(CONCURRENCY))
+        .check("no request takes longer than its timeout", longest <= timeout || cx.on_time(longest, timeout)))
+}
+
+/// What is asked for: which pages are odd, and how long the others take, is drawn.
+fn paths(cx: &Context) -> Vec<String> {
+    let mut order: Vec<_> = (0..cx.count(URLS)).collect();
+    order.sort_by_key(|i| cx.draw("kind", *i, 0..=u64::from(u32::MAX)));
+    let (slow, missing) = (cx.count(SLOW), cx.count(MISSING));
+    let mut paths = vec![String::new(); order.len()];
+    for (place, i) in order.into_iter().enumerate() {
+        paths[i] = if place < slow {
+            format!("/delay/{}", SLOWLY.as_millis())
+        } else if place < slow + missing {
+            "/status/404".to_owned()
+        } else {
+            format!("/delay/{}", cx.draw("takes", i, USUALLY))
+        };
+    }
+    paths
+}
+
+impl Host {
+    fn new(address: SocketAddr, permits: usize) -> Self {
+        let (in_flight, most_in_flight) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { address, limit: Semaphore::new(permits), in_flight, most_in_flight }
+    }
+}
+
+/// Fetches one page, when its host has a permit left; returns how it ended, and how long the request took.
+async fn fetch(client: Client, host: Arc<Host>, path: String) -> (Page, Duration) {
+    let Ok(_permit) = host.limit.acquire().await else { return (Page::Broken, Duration::ZERO) };
+    let now = host.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+    host.most_in_flight.fetch_max(now, Ordering::Relaxed);
+    info!(counter.in_flight = now, "asks for {path}");
+
+    let begun = Instant::now();
+    let answer = request(&client, &format!("http://{}{path}", host.address)).instrument(info_span!("asks", path)).await;
+    let took = begun.elapsed();
+
+    let now = host.in_flight.fetch_sub(1, Ordering::Relaxed) - 1;
+    info!(counter.in_flight = now, "{path} is over");
+    let page = match answer {
+        Ok(status) => Page::Status(status),
+        Err(error) => {
+            error!(%error, "{path} fails");
+            if error.is_timeout() { Page::TimedOut } else { Page::Broken }
+        }
+    };
+    (page, took)
+}
+
+/// Asks, and reads to the end: only then can the connection be used again.
+async fn request(client: &Client, url: &str) -> reqwest::Result<StatusCode> {
+    let response = client.get(url).send().await?;
+    let status = response.status();
+    response.bytes().await?;
+    Ok(status)
+}
+
+/// Answers `/delay/MS` so much later, and `/status/CODE` with that status, until it is told to stop.
+async fn serve(listener: TcpListener, stop: CancellationToken) -> std::io::Result<()> {
+    let router = Router::new().route("/delay/{ms}", get(delay)).route("/status/{code}", get(status));
+    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+}
+
+async fn delay(Path(ms): Path<u64>) -> String {
+    sleep(Duration::from_millis(ms)).await;
+    format!("after {ms} ms\n")
+}
+
+async fn status(Path(code): Path<u16>) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every page ends in its own way, and the limit of a host is reached and kept.
+    #[tokio::test]
+    async fn each_page_has_its_own_end_and_each_host_its_limit() -> scenario::Result<()> {
+        for (turned, ends, most) in [
+            (&[] as &[_], [8.0, 2.0, 2.0, 0.0], 4.0),
+            (&[(CONCURRENCY, "12")], [8.0, 2.0, 2.0, 0.0], 12.0),
+            (&[(HOSTS, "3")], [8.0, 2.0, 2.0, 0.0], 4.0),
+            (&[(SLOW, "0"), (MISSING, "12"), (CONCURRENCY, "1")], [0.0, 12.0, 0.0, 0.0], 1.0),
+            (&[(TIMEOUT, "100"), (SLOW, "3")], [0.0, 2.0, 10.0, 0.0], 4.0),
+        ] {
+            let cx = Context::real(&SCENARIO, turned);
+            let outcome = run(cx.clone()).await?;
+            let figures = ["fetched", "missing", "timed out", "broken"].map(|name| outcome.value(name));
+            assert_eq!(figures, ends.map(Some), "{turned:?}: {outcome:?}");
+            assert_eq!(outcome.value("most in flight at a host"), Some(most), "{turned:?}: {outcome:?}");
+            assert!(outcome.holds(), "{turned:?}: {outcome:?}");
+        }
+        Ok(())
+    }
+
+    /// With room for all of them the slowest decides; one by one it is the sum.
+    #[tokio::test]
+    async fn the_limit_decides_how_long_it_takes() -> scenario::Result<()> {
+        let total = async |concurrency| {
+            let turned = [(CONCURRENCY, concurrency), (URLS, "4"), (SLOW, "0"), (MISSING, "0")];
+            let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+            outcome.value("total").ok_or_else(|| scenario::Error::from("no total"))
+        };
+        // One page takes 600 ms at least, and the longest of four is at most 800.
+        assert!(total("1").await? >= 2400.0);
+        assert!(total("4").await? < 2400.0);
+        Ok(())
+    }
+
+    /// A page that is slow comes in when there is time for it.
+    #[tokio::test]
+    async fn more_patience_has_fewer_errors() -> scenario::Result<()> {
+        let turned = [(TIMEOUT, "60000"), (URLS, "1"), (SLOW, "1"), (MISSING, "0")];
+        let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+        assert_eq!((outcome.value("fetched"), outcome.holds()), (Some(1.0), true), "{outcome:?}");
+        Ok(())
+    }
+}
