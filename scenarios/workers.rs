@@ -166,26 +166,18 @@ mod tests {
         Ok(())
     }
 
-    /// Two workers take half of the time for what is computed, if two cores are at hand.
+    /// By the arithmetic that the check goes by, two workers take half of the time. By the clock they do if nothing else
+    /// wants the cores, which no test can be sure of.
     #[test]
-    fn two_workers_compute_in_half_of_the_time() -> scenario::Result<()> {
-        if std::thread::available_parallelism()?.get() < 2 {
-            return Ok(());
-        }
-        let turned = [(MIX, "100"), (CPU, "10")];
-        let took = |workers| {
+    fn two_workers_need_half_of_the_time() -> scenario::Result<()> {
+        for workers in [1, 2] {
             let runtime = Builder::new_multi_thread().worker_threads(workers).enable_time().build()?;
-            let cx = Context::real(&SCENARIO, &turned);
+            let cx = Context::real(&SCENARIO, &[(MIX, "100"), (CPU, "5")]);
             let outcome = runtime.block_on(async { tokio::spawn(run(cx)).await })??;
-            Ok::<_, scenario::Error>(outcome.value("total").unwrap_or_default())
-        };
-        // Whatever else the machine does can only make it slower: one time out of ten has to do.
-        for _ in 0..10 {
-            let (one, two) = (took(1)?, took(2)?);
-            if (0.4..0.65).contains(&(two / one)) {
-                return Ok(());
-            }
+            let both = outcome.value("by arithmetic").zip(outcome.value("computed"));
+            let part = both.map_or(0.0, |(time, computed)| time * workers as f64 / computed);
+            assert!((0.999..1.001).contains(&part), "{workers} workers: {outcome:?}");
         }
-        Err("two workers never took half of the time".into())
+        Ok(())
     }
 }
