@@ -25,7 +25,7 @@ fn scenario(id: &str) -> &'static Scenario {
 }
 
 #[test]
-fn every_scenario_is_compared_at_three_settings_or_more() {
+fn every_scenario_on_virtual_time_is_compared_at_three_settings_or_more() {
     for scenario in CATALOGUE {
         let settings = SETTINGS.iter().filter(|(id, ..)| *id == scenario.id).count();
         assert!(settings >= 3, "{}: {settings}", scenario.id);
