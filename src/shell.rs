@@ -12,6 +12,7 @@
 mod coming;
 mod parts;
 mod reaper;
+pub mod seen;
 
 use std::fs::File;
 use std::io;
@@ -72,15 +73,16 @@ impl Exit {
 
 /// Shows the model on the terminal, and runs what is asked for, until the user quits.
 ///
-/// The run on screen is recorded into `record`, which always holds the newest one.
+/// The run on screen is recorded into `record`, which always holds the newest one. Which scenarios were run is remembered
+/// in the file `seen`.
 ///
 /// # Errors
 ///
 /// When there is no terminal, or the system gives no thread.
-pub fn run(model: Model, record: Option<File>) -> io::Result<Exit> {
+pub fn run(model: Model, record: Option<File>, seen: Option<PathBuf>) -> io::Result<Exit> {
     let inputs = Inputs::open()?;
     let screen = Screen::open(model.options.mouse)?;
-    Shell::new(model, inputs, screen, Tokio { record }).run()
+    Shell::new(model, inputs, screen, Tokio { record, seen }).run()
 }
 
 /// The event loop.
@@ -327,6 +329,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         match self.engine.start(&spec) {
             Ok(run) => {
                 self.replace_runs(Some(run));
+                self.remember(spec.scenario.id);
                 if let Some(old) = update::started(&mut self.model, spec) {
                     self.reaper.take(old);
                 }
@@ -336,6 +339,15 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         }
         self.ticked_at = self.events.now();
         self.dirty = true;
+    }
+
+    /// Remembers that a scenario was run.
+    fn remember(&mut self, id: &'static str) {
+        if self.model.seen.insert(id)
+            && let Err(error) = self.engine.seen(id)
+        {
+            update::warn(&mut self.model, format!("that {id} was run will be forgotten: {error}"));
+        }
     }
 
     /// Puts this run, if any, in the place of those that there are. To be let go of stops a run.

@@ -64,8 +64,10 @@ pub enum Action {
     Faster,
     /// Moves within the layer, else within the focused pane.
     Move(Move),
-    /// Picks the scenario under the cursor of the list, and starts it.
+    /// Picks the scenario under the cursor of the list or of the path, and starts it.
     Pick,
+    /// Opens the path through the catalogue, or closes it.
+    Path,
     /// Turns the field under the cursor by so many steps.
     Turn(i64),
     /// Starts typing into the field under the cursor.

@@ -28,6 +28,8 @@ pub enum Scope {
     Help,
     /// In the layer that says why a task waits.
     Why,
+    /// In the path through the catalogue.
+    Path,
     /// In any layer.
     Layers,
     /// While a search or a field is typed.
@@ -51,6 +53,8 @@ pub enum Context {
     Help,
     /// The layer that says why a task waits.
     Why,
+    /// The path through the catalogue.
+    Path,
     /// The search of the list.
     Search,
     /// A field of the form.
@@ -69,6 +73,7 @@ impl Scope {
             (Scope::Always, _)
             | (Scope::Help | Scope::Layers, Context::Help)
             | (Scope::Why | Scope::Layers, Context::Why)
+            | (Scope::Path | Scope::Layers, Context::Path)
             | (Scope::Text | Scope::Search, Context::Search)
             | (Scope::Text | Scope::Edit, Context::Edit)
             | (Scope::Text | Scope::Time, Context::Time)
@@ -319,6 +324,9 @@ pub static ACTIONS: &[Binding] = &[
     Binding::new(Action::FullScreen, ENTER, ENTER_FREE, "Let this pane fill the screen, or put it back.").group(Group::View),
     // The program.
     Binding::new(Action::Find, &[ch('/')], ALL, "Find a scenario.").hint(10, "find").group(Group::Program),
+    Binding::new(Action::Path, &[ch('P')], ALL, "Show the path through the scenarios: what to see next, and what was run.")
+        .hint(11, "path")
+        .group(Group::Program),
     Binding::new(Action::FocusNext, &[key(KeyCode::Tab)], ALL, "The next pane.").hint(7, "pane").group(Group::Program),
     Binding::new(Action::FocusPrevious, &[key(KeyCode::BackTab)], ALL, "The pane before.").group(Group::Program),
     Binding::new(Action::Focus(Pane::Scenarios), &[ch('1')], NOT_FORM, "To the scenarios.").group(Group::Program),
@@ -336,6 +344,8 @@ pub static ACTIONS: &[Binding] = &[
     // The layers.
     Binding::new(Action::Close, &[key(KeyCode::Esc), ch('?')], Scope::Help, "Close the help.").hint(1, "close"),
     Binding::new(Action::Why, &[key(KeyCode::Esc), ch('w')], Scope::Why, "Close it.").hint(1, "close"),
+    Binding::new(Action::Path, &[key(KeyCode::Esc), ch('P')], Scope::Path, "Close it.").hint(2, "close"),
+    Binding::new(Action::Pick, ENTER, Scope::Path, "Start the scenario under the cursor.").hint(1, "start"),
     Binding::new(Action::PauseOrGo, &[ch(' ')], Scope::Why, "Pause; go on.").hint(4, "pause"),
     Binding::new(Action::Step(Stride::Poll), &[ch('n')], Scope::Why, "To the next poll.").hint(3, "step"),
     Binding::new(Action::Step(Stride::PollBack), &[ch('N')], Scope::Why, "Back to the poll before.").hint(3, "step"),

@@ -11,6 +11,7 @@ pub fn context(model: &Model) -> Context {
     match model.layer {
         Some(Layer::Help { .. }) => return Context::Help,
         Some(Layer::Why { .. }) => return Context::Why,
+        Some(Layer::Path { .. }) => return Context::Path,
         None => {}
     }
     if let Some(prompt) = &model.prompt {
@@ -46,7 +47,7 @@ fn typed(context: Context, key: Key) -> Option<Action> {
     let text = match context {
         Context::Search | Context::Edit | Context::Time | Context::File => !c.is_control(),
         Context::Pane(Pane::Parameters) => c.is_ascii_digit(),
-        Context::Pane(_) | Context::Help | Context::Why => false,
+        Context::Pane(_) | Context::Help | Context::Why | Context::Path => false,
     };
     (text && !key.ctrl).then_some(Action::Type(c))
 }

@@ -20,7 +20,9 @@ fn press(model: &Model, code: KeyCode) -> Option<Action> {
 
 fn contexts() -> Vec<Context> {
     let panes = Pane::ALL.into_iter().map(Context::Pane);
-    panes.chain([Context::Help, Context::Why, Context::Search, Context::Edit, Context::Time, Context::File]).collect()
+    panes
+        .chain([Context::Help, Context::Why, Context::Path, Context::Search, Context::Edit, Context::Time, Context::File])
+        .collect()
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! the only thing that changes it, the panes only read it, so each screen can
 //! be made in a test by setting fields, and each behaviour tested by a table.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -55,6 +56,8 @@ pub struct Model {
     pub session: Session,
     /// Whether the run on screen comes from a recording, and there is none to be made.
     pub replay: bool,
+    /// The ids of the scenarios that were run on screen, in this session or before.
+    pub seen: BTreeSet<&'static str>,
     /// Whether a run with what the form says is simulated out of sight, for long enough that it should be told.
     pub coming: bool,
     /// Set when the program should end.
@@ -130,6 +133,11 @@ pub enum Layer {
         pane: Pane,
         /// Rows scrolled away.
         top: usize,
+    },
+    /// The way through the catalogue: what was run, what comes next, what builds on what.
+    Path {
+        /// The scenario under the cursor, by its place in the catalogue.
+        row: usize,
     },
     /// Why a task waits at the cursor, from holder to holder.
     Why {

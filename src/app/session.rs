@@ -128,6 +128,7 @@ impl Model {
             areas: Areas::default(),
             session: Session::default(),
             replay: false,
+            seen: std::collections::BTreeSet::new(),
             coming: false,
             quit: false,
         };

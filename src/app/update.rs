@@ -10,6 +10,7 @@ mod cursor;
 mod form;
 mod jump;
 mod list;
+mod path;
 mod run;
 mod save;
 mod scroll;
@@ -17,6 +18,7 @@ mod timeline;
 mod why;
 
 pub use cursor::among;
+pub use path::next as next_on_path;
 pub use run::{failed, keeps_old, kept_ns, recorded, replaced, replayed, started};
 pub use save::{saved, unsaved};
 pub use timeline::laid_out;
@@ -125,6 +127,7 @@ fn look(model: &mut Model, action: Action) {
     match action {
         Action::Help => model.layer = Some(Layer::Help { pane: model.focus, top: 0 }),
         Action::Close => close(model),
+        Action::Path => path::toggle(model),
         Action::FocusNext => focus(model, neighbour(model.focus, 1)),
         Action::FocusPrevious => focus(model, neighbour(model.focus, Pane::ALL.len() - 1)),
         Action::Focus(pane) => focus(model, pane),

@@ -43,8 +43,10 @@ pub(super) fn options(screen: &ScreenArgs, marks: &MarksArgs, console: Option<So
 }
 
 /// Shows the model until the user quits. What is run meanwhile is recorded into the file.
-pub(super) fn show(model: Model, file: Option<File>) -> Result<ExitCode, Stop> {
-    let exit = shell::run(model, file).map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
+pub(super) fn show(mut model: Model, file: Option<File>) -> Result<ExitCode, Stop> {
+    let seen = shell::seen::file();
+    model.seen = seen.as_deref().map(shell::seen::load).unwrap_or_default();
+    let exit = shell::run(model, file, seen).map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
     Ok(ExitCode::from(exit.code()))
 }
 

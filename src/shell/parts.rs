@@ -3,10 +3,12 @@
 
 use std::fs::File;
 use std::io::{self, Seek};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ratatui::Frame;
 
+use super::seen;
 use crate::engine::{Phase, Report, Run, Spec, StartError, recording_cost_ns};
 use crate::recording::{Tape, Writer};
 use crate::term::{Input, Inputs, Screen};
@@ -71,6 +73,16 @@ pub trait Engine {
     /// When the spec cannot be run, or the system gives no thread.
     fn start(&mut self, spec: &Spec) -> Result<Self::Run, StartError>;
 
+    /// Remembers for later sessions that a scenario was run.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be written down.
+    fn seen(&mut self, id: &str) -> io::Result<()> {
+        let _ = id;
+        Ok(())
+    }
+
     /// What recording adds to a poll, in nanoseconds; none when that cannot be measured. Asked before the first run.
     fn cost_ns(&mut self) -> Option<f64> {
         None
@@ -110,6 +122,8 @@ pub trait Running: Send {
 pub struct Tokio {
     /// Where runs are recorded: it holds the newest one.
     pub record: Option<File>,
+    /// Where it is remembered which scenarios were run.
+    pub seen: Option<PathBuf>,
 }
 
 /// A recording that takes the place of the one before.
@@ -176,6 +190,10 @@ impl Engine for Tokio {
             Some(tape)
         };
         Ok(Recorded { run, tape })
+    }
+
+    fn seen(&mut self, id: &str) -> io::Result<()> {
+        self.seen.as_ref().map_or(Ok(()), |file| seen::add(file, id))
     }
 
     fn cost_ns(&mut self) -> Option<f64> {

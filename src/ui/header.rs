@@ -53,6 +53,9 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
         part(10, clock(look, model), look.text()),
         part(5, format!("seed {}", model.run.as_ref().map_or(model.form.seed, |run| run.spec.seed)), look.text()),
     ];
+    if let Some(because) = why_real(model) {
+        parts.insert(3, part(7, format!("since {because}"), look.dim()));
+    }
     if let Some(run) = &model.run {
         parts.push(part(11, times(look, run), look.strong()));
     }
@@ -92,6 +95,16 @@ fn clock(look: Look, model: &Model) -> String {
         Clock::Real => format!("clock real {speed}, {}", format::counted(workers as u64, "worker")),
         Clock::Virtual => format!("clock virtual {speed}"),
     }
+}
+
+/// Why it is the real clock, where there is no choice.
+fn why_real(model: &Model) -> Option<&'static str> {
+    let (scenario, values) = match &model.run {
+        Some(run) => (run.spec.scenario, &run.spec.values),
+        None => (model.form.scenario, &model.form.values),
+    };
+    let chosen = scenario.clocks.contains(&Clock::Virtual) && (scenario.refuse)(values, Clock::Virtual).is_ok();
+    (!chosen).then_some(scenario.real_because)
 }
 
 /// The cursor and the end; while the run goes on, the end is not the last word.

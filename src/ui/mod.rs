@@ -55,6 +55,9 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
         Some(Layer::Help { pane, top }) => {
             (areas.layer_rows, areas.layer_height) = layers::help::render(buf, look, screen, *pane, *top);
         }
+        Some(Layer::Path { row }) => {
+            (areas.layer_rows, areas.layer_height) = layers::path::render(buf, look, screen, model, *row);
+        }
         Some(Layer::Why { task, top }) => {
             let run = model.run.as_ref();
             (areas.layer_rows, areas.layer_height) = layers::why::render(buf, look, screen, run, *task, *top);

@@ -77,6 +77,7 @@ pub(crate) fn empty() -> Model {
         areas: Areas::default(),
         session: async_playground::app::session::Session::default(),
         replay: false,
+        seen: std::collections::BTreeSet::new(),
         coming: false,
         quit: false,
     }

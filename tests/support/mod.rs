@@ -89,6 +89,8 @@ impl Tty {
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
         command.env_remove("NO_COLOR");
+        // What the tests run is nothing that the user has seen.
+        command.env("XDG_STATE_HOME", std::env::temp_dir().join(format!("async-playground-state-{}", std::process::id())));
         for (name, value) in env {
             command.env(name, value);
         }

@@ -1,6 +1,6 @@
 //! The list of scenarios: search and pick.
 
-use super::{Effect, focus, form};
+use super::{Effect, focus, form, path};
 use crate::app::model::{Form, Model, Pane};
 use crate::app::session::Settings;
 
@@ -31,8 +31,10 @@ pub(super) fn select(model: &mut Model, at: usize) {
 
 /// Picks the scenario under the cursor and starts it, with the settings it was left with.
 pub(super) fn pick(model: &mut Model) -> Vec<Effect> {
-    let Some(at) = selected(model) else { return Vec::new() };
+    let on_path = path::picked(model);
+    let Some(at) = on_path.or_else(|| selected(model)) else { return Vec::new() };
     end_search(model);
+    select(model, at);
     leave(model);
     let scenario = &model.catalogue[at];
     let Form { detail, stall_after, .. } = model.form;

@@ -141,6 +141,10 @@ fn scroll_code(model: &mut Model, by: i64) {
 fn scroll_layer(model: &mut Model, by: i64) {
     let areas = &model.areas;
     let (rows, top) = match &mut model.layer {
+        Some(Layer::Path { row }) => {
+            *row = moved(*row, by, model.catalogue.len() - 1);
+            return;
+        }
         // It may be scrolled before it was drawn.
         Some(Layer::Help { pane, top }) => (areas.layer_rows.max(help_lines(*pane, true).len()), top),
         Some(Layer::Why { top, .. }) => (areas.layer_rows, top),

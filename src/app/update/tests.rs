@@ -5,6 +5,7 @@ mod cursor;
 mod form;
 mod jump;
 mod list;
+mod path;
 mod pointer;
 mod random;
 mod run;
@@ -171,7 +172,7 @@ fn help_scrolls_to_its_end_and_no_further() {
     let mut model = opened();
     let top = |model: &Model| match model.layer {
         Some(Layer::Help { top, .. } | Layer::Why { top, .. }) => Some(top),
-        None => None,
+        _ => None,
     };
     press(&mut model, KeyCode::Char('?'));
     press(&mut model, KeyCode::Char('j'));

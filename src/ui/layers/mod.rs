@@ -1,4 +1,5 @@
 //! What lies over the panes.
 
 pub(crate) mod help;
+pub(crate) mod path;
 pub(crate) mod why;

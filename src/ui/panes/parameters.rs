@@ -192,7 +192,9 @@ fn explain(look: Look, form: &Form, field: Field) -> (String, String) {
                 Clock::Real => "Wall time: true parallelism, and never twice the same.",
             };
             let clocks: Vec<_> = form.scenario.clocks.iter().map(|clock| clock.name()).collect();
-            (text.into(), clocks.join(", "))
+            let clocks = clocks.join(", ");
+            let because = form.scenario.real_because;
+            (text.into(), if because.is_empty() { clocks } else { format!("{clocks}: {because}") })
         }
         Field::Workers => {
             let text = match (form.clock, form.workers) {

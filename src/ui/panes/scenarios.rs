@@ -110,7 +110,12 @@ fn scenario(buf: &mut Buffer, look: Look, line: Rect, model: &Model, current: bo
     }
     let mut pen = Pen::new(buf, look, line, 0);
     pen.space(1).left(if current { look.glyphs.pointer } else { "" }, 1, style);
-    pen.left(if picked { look.glyphs.dot } else { "" }, 1, if current { style } else { look.picked() });
+    let (mark, marked) = match (picked, model.seen.contains(scenario.id)) {
+        (true, _) => (look.glyphs.dot, look.picked()),
+        (false, true) => (look.glyphs.lane.ends[0], look.dim()),
+        (false, false) => ("", look.text()),
+    };
+    pen.left(mark, 1, if current { style } else { marked });
     pen.space(1);
     if line.width < WIDE {
         pen.put(scenario.id, style);

@@ -1,0 +1,72 @@
+//! Which scenarios were run on screen, from one session to the next.
+//!
+//! One id in each line of a file in the user's state folder, as the XDG Base
+//! Directory Specification has it
+//! (<https://specifications.freedesktop.org/basedir-spec/latest/>). Ids that
+//! nobody knows, of a newer version maybe, stay in it. To lose the file loses a
+//! row of ticks, so nothing is made of it that could fail a start.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The file; none where there is neither `XDG_STATE_HOME` nor a home.
+pub fn file() -> Option<PathBuf> {
+    // A path that is not absolute is to be ignored, as the specification says.
+    let state = env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = state.or_else(|| Some(env::home_dir().filter(|home| home.is_absolute())?.join(".local/state")))?;
+    Some(state.join("async-playground/seen"))
+}
+
+/// The scenarios of the catalogue that are in the file; none when it cannot be read.
+pub fn load(file: &Path) -> BTreeSet<&'static str> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    text.lines().filter_map(|line| Some(scenarios::find(line.trim())?.id)).collect()
+}
+
+/// Adds a scenario to the file. Another session may have added others meanwhile.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn add(file: &Path, id: &str) -> io::Result<()> {
+    let before = match fs::read_to_string(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        read => read.unwrap_or_default(),
+    };
+    if before.lines().any(|line| line.trim() == id) {
+        return Ok(());
+    }
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let end = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
+    // Into another file first: whoever is interrupted leaves the old one whole.
+    let new = file.with_extension(format!("{}.new", std::process::id()));
+    fs::write(&new, format!("{before}{end}{id}\n")).and_then(|()| fs::rename(&new, file)).inspect_err(|_| {
+        let _ = fs::remove_file(&new);
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_run_is_there_again_and_what_is_unknown_stays() {
+        let folder = env::temp_dir().join(format!("async-playground-seen-{}", std::process::id()));
+        let file = folder.join("state/seen");
+        assert_eq!(load(&file), BTreeSet::new());
+        add(&file, "gather").expect("the folder is made");
+        fs::write(&file, "gather\nfrom-a-newer-version").expect("it is there");
+        add(&file, "semaphore").expect("it is written");
+        add(&file, "gather").expect("it is there already");
+        assert_eq!(fs::read_to_string(&file).expect("it is there"), "gather\nfrom-a-newer-version\nsemaphore\n");
+        assert_eq!(load(&file), BTreeSet::from(["gather", "semaphore"]));
+        assert_eq!(fs::read_dir(folder.join("state")).expect("it is there").count(), 1, "nothing else is left behind");
+        assert!(add(&folder, "gather").is_err(), "a folder is no file");
+        fs::remove_dir_all(folder).expect("it is ours");
+    }
+}
