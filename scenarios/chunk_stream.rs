@@ -14,8 +14,8 @@
 //! the size of the file: the same code takes a file that is larger than the memory.
 //! The run is on the real clock, because sockets do not live on virtual time.
 //!
-//! **Try.** Turn `variant` to `buffer-all`: 64 times as much is held, and the end is 630 ms
-//! later, the work on 63 pieces. Set `chunk` to 2048: there are half as many pieces, twice as much is
+//! **Try.** Turn `variant` to `buffer-all`: 64 times as much is held, which breaks the check, and the end is
+//! 630 ms later, the work on 63 pieces. Set `chunk` to 2048: there are half as many pieces, twice as much is
 //! held, and all is over in half the time. Set `per_chunk` to 80: now the work decides, 64 × 80 ms,
 //! and what has come meanwhile waits in the socket, out of our memory; when the socket is
 //! full the sender waits too.
@@ -194,6 +194,7 @@ mod tests {
     /// Both receive the same; the one that streams holds one chunk, and has worked while it waited.
     #[tokio::test]
     async fn streaming_holds_one_chunk_and_works_in_the_gaps() -> scenario::Result<()> {
+        let mut totals = Vec::new();
         for (variant, chunk, chunks, held, total) in [
             ("stream", "1024", 16.0, 1024.0, 16 * 20 + 10),
             ("stream", "2048", 8.0, 2048.0, 8 * 20 + 10),
@@ -202,15 +203,17 @@ mod tests {
             ("stream", "5000", 4.0, 5000.0, 4 * 20 + 10),
         ] {
             let turned = [(VARIANT, variant), (CHUNK, chunk), (BYTES, "16384"), (ARRIVE, "20")];
-            let cx = Context::real(&SCENARIO, &turned);
-            let outcome = run(cx.clone()).await?;
+            let outcome = run(Context::real(&SCENARIO, &turned)).await?;
             let what = format!("{variant}, {chunk} bytes: {outcome:?}");
             let figures = ["received", "in chunks", "most held"].map(|name| outcome.value(name));
             assert_eq!(figures, [Some(16384.0), Some(chunks), Some(held)], "{what}");
             assert_eq!(outcome.holds(), variant == "stream", "{what}");
             // A timer may be late, and is not early.
             assert!(outcome.value("total") >= Some(f64::from(total)), "{what}");
+            totals.extend(outcome.value("total"));
         }
+        // Pieces of twice the length take half the time; to begin late is to end late.
+        assert!(totals[1] < totals[0] && totals[0] < totals[2], "{totals:?}");
         Ok(())
     }
 

@@ -25,7 +25,7 @@ PARAMS = {
     "pool": Number(4, 1, 64),
     "orders": Number(50, 0, 10_000),
     "fail_write": Number(0, 0, 10_000),
-    "round_trip": Number(200, 0, 60_000),
+    "round_trip": Number(200, 20, 60_000),
 }
 
 # How long an order takes, in ms.

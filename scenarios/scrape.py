@@ -16,12 +16,12 @@ import asyncio
 from twin import BadValue, Number, Outcome, main, now
 
 PARAMS = {
-    "urls": Number(12, 1, 1_000),
-    "concurrency": Number(4, 1, 100),
+    "urls": Number(12, 1, 500),
+    "concurrency": Number(4, 1, 50),
     "timeout": Number(1_000, 1, 60_000),
-    "slow": Number(2, 0, 1_000),
-    "missing": Number(2, 0, 1_000),
-    "hosts": Number(1, 1, 8),
+    "slow": Number(2, 0, 500),
+    "missing": Number(2, 0, 500),
+    "hosts": Number(1, 1, 4),
 }
 
 # How long a slow page takes, and the others, in ms.
@@ -78,7 +78,6 @@ async def run(cx):
         .figure("total", total, "ms")
         .check("every page has a status or an error", good + missing + timed_out + broken == cx.urls)
         .check("no host has more requests than its limit", most <= cx.concurrency)
-        .check("no request takes longer than its timeout", longest <= cx.timeout or cx.on_time(longest, cx.timeout))
     )
 
 

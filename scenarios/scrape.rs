@@ -46,12 +46,12 @@ use tracing::{Instrument, error, info, info_span};
 
 use crate::prelude::*;
 
-const URLS: Param = Param::count("urls", 12, (1, 1_000), "pages", "How many pages are fetched.");
-const CONCURRENCY: Param = Param::count("concurrency", 4, (1, 100), "permits", "How many requests a host gets at a time.");
+const URLS: Param = Param::count("urls", 12, (1, 500), "pages", "How many pages are fetched.");
+const CONCURRENCY: Param = Param::count("concurrency", 4, (1, 50), "permits", "How many requests a host gets at a time.");
 const TIMEOUT: Param = Param::millis("timeout", 1_000, (1, 60_000), "How long a request may take.");
-const SLOW: Param = Param::count("slow", 2, (0, 1_000), "pages", "How many of the pages take five seconds.");
-const MISSING: Param = Param::count("missing", 2, (0, 1_000), "pages", "How many of the pages are not there.");
-const HOSTS: Param = Param::count("hosts", 1, (1, 8), "servers", "How many servers the pages are spread over.");
+const SLOW: Param = Param::count("slow", 2, (0, 500), "pages", "How many of the pages take five seconds.");
+const MISSING: Param = Param::count("missing", 2, (0, 500), "pages", "How many of the pages are not there.");
+const HOSTS: Param = Param::count("hosts", 1, (1, 4), "servers", "How many servers the pages are spread over.");
 
 /// How long a slow page takes.
 const SLOWLY: Duration = Duration::from_secs(5);
@@ -147,7 +147,6 @@ async fn run(cx: Context) -> scenario::Result {
     let (good, missing) = (count(Page::Status(StatusCode::OK)), count(Page::Status(StatusCode::NOT_FOUND)));
     let (timed_out, broken) = (count(Page::TimedOut), count(Page::Broken));
     let most = hosts.iter().map(|host| host.most_in_flight.load(Ordering::Relaxed)).max().unwrap_or_default();
-    let timeout = cx.duration(TIMEOUT);
     Ok(Outcome::new()
         .figure("fetched", good, "pages")
         .figure("missing", missing, "pages")
@@ -157,8 +156,7 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("the longest request", longest, "ms")
         .figure("total", total, "ms")
         .check("every page has a status or an error", good + missing + timed_out + broken == cx.count(URLS))
-        .check("no host has more requests than its limit", most <= cx.count(CONCURRENCY))
-        .check("no request takes longer than its timeout", longest <= timeout || cx.on_time(longest, timeout)))
+        .check("no host has more requests than its limit", most <= cx.count(CONCURRENCY)))
 }
 
 /// What is asked for: which pages are odd, and how long the others take, is drawn.
@@ -241,12 +239,13 @@ mod tests {
     async fn each_page_has_its_own_end_and_each_host_its_limit() -> scenario::Result<()> {
         for (turned, ends, most) in [
             (&[] as &[_], [8.0, 2.0, 2.0, 0.0], 4.0),
-            (&[(CONCURRENCY, "12")], [8.0, 2.0, 2.0, 0.0], 12.0),
             (&[(HOSTS, "3")], [8.0, 2.0, 2.0, 0.0], 4.0),
             (&[(SLOW, "0"), (MISSING, "12"), (CONCURRENCY, "1")], [0.0, 12.0, 0.0, 0.0], 1.0),
-            (&[(TIMEOUT, "100"), (SLOW, "3")], [0.0, 2.0, 10.0, 0.0], 4.0),
+            (&[(TIMEOUT, "500"), (SLOW, "3")], [0.0, 2.0, 10.0, 0.0], 4.0),
         ] {
-            let cx = Context::real(&SCENARIO, turned);
+            // Far from what the pages take, either way.
+            let turned: Vec<_> = [(TIMEOUT, "2500")].iter().chain(turned).copied().collect();
+            let cx = Context::real(&SCENARIO, &turned);
             let outcome = run(cx.clone()).await?;
             let figures = ["fetched", "missing", "timed out", "broken"].map(|name| outcome.value(name));
             assert_eq!(figures, ends.map(Some), "{turned:?}: {outcome:?}");
@@ -267,6 +266,17 @@ mod tests {
         // One page takes 600 ms at least, and the longest of four is at most 800.
         assert!(total("1").await? >= 2400.0);
         assert!(total("4").await? < 2400.0);
+        Ok(())
+    }
+
+    /// With room for all of them nothing is left but the longest wait.
+    #[tokio::test]
+    async fn with_room_for_all_it_takes_the_timeout_and_no_more() -> scenario::Result<()> {
+        let turned = [(CONCURRENCY, "12"), (TIMEOUT, "2000")];
+        let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+        assert_eq!(outcome.value("most in flight at a host"), Some(12.0), "{outcome:?}");
+        let total = outcome.value("total").unwrap_or_default();
+        assert!((2000.0..2600.0).contains(&total), "{outcome:?}");
         Ok(())
     }
 

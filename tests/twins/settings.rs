@@ -158,9 +158,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ("cache", 0, &[("variant", "single-flight"), ("keys", "7"), ("clear_at", "1700")]),
     ("cache", 0, &[("variant", "early-refresh"), ("clients", "24"), ("seconds", "9")]),
     ("cache", 0, &[("keys", "3"), ("ttl", "333"), ("fetch", "77"), ("cleanup_every", "90")]),
-    ("scrape", 0, &[]),
-    ("scrape", 7, &[("hosts", "3"), ("slow", "0"), ("missing", "5")]),
-    ("scrape", 3, &[("timeout", "200"), ("concurrency", "12"), ("missing", "0")]),
+    // Timeouts that are far from what the pages take.
+    ("scrape", 0, &[("timeout", "2000")]),
+    ("scrape", 7, &[("hosts", "3"), ("slow", "0"), ("missing", "5"), ("timeout", "2000")]),
+    ("scrape", 3, &[("timeout", "300"), ("concurrency", "12"), ("missing", "0")]),
     ("chat", 0, &[]),
     ("chat", 0, &[("clients", "2"), ("messages", "2"), ("slow", "2")]),
     ("chat", 0, &[("clients", "12"), ("messages", "1"), ("slow", "0")]),
