@@ -45,6 +45,10 @@ drift:
 determinism runs='100':
     HASH_RUNS={{runs}} cargo test --release --test determinism -- --nocapture
 
+# Those for real: so many times in a row, and cut at so many random moments each
+real times='50' cuts='20':
+    REAL_TIMES={{times}} REAL_CUTS={{cuts}} cargo test --release --test real -- --nocapture
+
 # How long a turned parameter takes to be seen
 bench-turn *args:
     cargo bench --bench turn {{args}}

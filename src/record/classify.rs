@@ -191,7 +191,8 @@ enum Owner {
 
 fn owner(call: &Call) -> Owner {
     let krate = call.origin.krate.as_str();
-    if TRANSPARENT.contains(&krate) {
+    // What has debug information and is not Rust is the C library's, where a thread of somebody's begins.
+    if TRANSPARENT.contains(&krate) || !is_rust(&call.place.file) {
         Owner::Nobody
     } else if krate == "tokio" {
         Owner::Tokio
@@ -200,6 +201,10 @@ fn owner(call: &Call) -> Owner {
     } else {
         Owner::Program
     }
+}
+
+fn is_rust(file: &str) -> bool {
+    Path::new(file).extension().is_some_and(|extension| extension == "rs")
 }
 
 /// Whether a module is this one or lies within it.
@@ -312,6 +317,7 @@ mod tests {
         assert_eq!(owner("/rustc/abc/library/std/src/thread.rs"), Owner::Nobody);
         assert_eq!(owner("/home/tokiology/src/main.rs"), Owner::Program);
         assert_eq!(owner("main.rs"), Owner::Program);
+        assert_eq!(owner("./nptl/pthread_create.c"), Owner::Nobody);
         assert_eq!(super::owner(&Call { origin: Origin::default(), ..calls(&[ROOT]).remove(0) }), Owner::Nobody);
     }
 }
