@@ -9,23 +9,26 @@
 //! It is generic over inputs, screen and engine, so that tests drive it with a
 //! script and without a terminal.
 
+mod asked;
 mod coming;
 mod parts;
 mod reaper;
+mod runs;
 pub mod seen;
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use asked::Asked;
 use coming::Coming;
 pub use parts::{Engine, Events, Recorded, Running, Surface, Tokio};
 use reaper::Reaper;
 
 use crate::app::action::Action;
 use crate::app::model::Model;
-use crate::app::update::{self, Effect};
+use crate::app::update;
 use crate::app::{keymap, pointer};
 use crate::engine::{Phase, Spec};
 use crate::recording::Tape;
@@ -35,9 +38,6 @@ use crate::ui;
 
 /// The time between two frames.
 const FRAME: Duration = Duration::from_micros(16_667);
-
-/// How long a turn waits for what a new run records: most virtual runs are over by then.
-const SETTLE: Duration = Duration::from_millis(12);
 
 /// How long an input may lie there while a run is recorded.
 const SLICE: Duration = Duration::from_millis(2);
@@ -108,19 +108,6 @@ pub struct Shell<E, S, G: Engine> {
     /// Up to when the cursor has moved.
     ticked_at: Instant,
     exit: Option<Exit>,
-}
-
-/// What the inputs of one turn asked for.
-#[derive(Debug, Default)]
-struct Asked {
-    start: Option<Spec>,
-    stop: bool,
-    pause: Option<bool>,
-    steps: u32,
-    pace: Option<f64>,
-    copy: Option<String>,
-    save: Option<(PathBuf, bool)>,
-    suspend: bool,
 }
 
 impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
@@ -304,125 +291,6 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         Ok(())
     }
 
-    /// Saves what is recorded of the run on screen.
-    fn save(&mut self, path: &Path, force: bool) {
-        match self.tape.as_ref().map(|tape| tape.save(path, force)) {
-            Some(Ok(())) => update::saved(&mut self.model, path),
-            Some(Err(fault)) => update::unsaved(&mut self.model, &fault),
-            None => update::warn(&mut self.model, "it is recorded by --record already".into()),
-        }
-        self.dirty = true;
-    }
-
-    /// Puts a new run in the place of the one before.
-    fn start(&mut self, spec: Spec) {
-        if update::keeps_old(&self.model, &spec) {
-            // At once when nothing is on its way, else when that is there.
-            self.next = Some(spec);
-            self.start_next();
-            return;
-        }
-        self.next = None;
-        if let Some(run) = &mut self.run {
-            run.stop();
-        }
-        match self.engine.start(&spec) {
-            Ok(run) => {
-                self.replace_runs(Some(run));
-                self.remember(spec.scenario.id);
-                if let Some(old) = update::started(&mut self.model, spec) {
-                    self.reaper.take(old);
-                }
-                self.settle();
-            }
-            Err(error) => update::failed(&mut self.model, &error),
-        }
-        self.ticked_at = self.events.now();
-        self.dirty = true;
-    }
-
-    /// Remembers that a scenario was run.
-    fn remember(&mut self, id: &'static str) {
-        if self.model.seen.insert(id)
-            && let Err(error) = self.engine.seen(id)
-        {
-            update::warn(&mut self.model, format!("that {id} was run will be forgotten: {error}"));
-        }
-    }
-
-    /// Puts this run, if any, in the place of those that there are. To be let go of stops a run.
-    fn replace_runs(&mut self, run: Option<G::Run>) {
-        if let Some(run) = &run {
-            self.tape = run.tape();
-        }
-        let coming = self.coming.take().map(|coming| coming.run);
-        for old in [std::mem::replace(&mut self.run, run), coming].into_iter().flatten() {
-            self.reaper.take(old);
-        }
-    }
-
-    /// Starts out of sight what was asked for last, unless something is on its way and not late.
-    fn start_next(&mut self) {
-        if self.coming.as_ref().is_some_and(|coming| !coming.is_late()) {
-            return;
-        }
-        let Some(spec) = self.next.take() else { return };
-        match self.engine.start(&spec) {
-            Ok(run) => {
-                // The one on screen is not recorded any further: two at once would take twice as long.
-                self.replace_runs(None);
-                self.coming = Some(Coming::new(spec, run));
-            }
-            Err(error) => {
-                update::failed(&mut self.model, &error);
-                self.dirty = true;
-            }
-        }
-    }
-
-    /// Puts the run that is on its way on screen, if it is there by then, and starts the next one.
-    fn bring(&mut self) {
-        // The cursor has been moving all the while, over what is on screen.
-        self.pass_time();
-        let until = Instant::now() + SETTLE;
-        let at_ns = self.model.run.as_ref().map_or(0, update::kept_ns);
-        let taken = self.coming.take_if(|coming| coming.is_there_by(until, at_ns));
-        let noticed = self.coming.as_ref().is_some_and(Coming::is_noticed);
-        self.dirty |= std::mem::replace(&mut self.model.coming, noticed) != noticed;
-        let Some(mut coming) = taken else {
-            self.start_next();
-            return;
-        };
-        let drained = std::mem::take(&mut coming.trace);
-        if let Some(old) = update::started(&mut self.model, coming.spec) {
-            if let Some(view) = &mut self.model.run {
-                view.trace = drained;
-            }
-            update::replaced(&mut self.model, &old);
-            self.reaper.take(old);
-        }
-        self.tape = coming.run.tape();
-        self.run = Some(coming.run);
-        update::recorded(&mut self.model);
-        self.drain();
-        self.dirty = true;
-        self.start_next();
-    }
-
-    /// Gives a run that is simulated as fast as it goes a moment to get done.
-    fn settle(&mut self) {
-        let until = Instant::now() + SETTLE;
-        while self.model.run.as_ref().is_some_and(|view| !view.is_live()) {
-            self.drain();
-            let left = until.saturating_duration_since(Instant::now());
-            let Some(run) = &mut self.run else { return };
-            if left.is_zero() {
-                return;
-            }
-            run.wait(left);
-        }
-    }
-
     /// Moves what was recorded into the model, and the cursor on.
     fn advance(&mut self) {
         self.bring();
@@ -471,29 +339,6 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         // The first frame at a new size shows what was chosen for the old one; the next puts that right.
         self.dirty = areas.is_some_and(|areas| update::laid_out(&mut self.model, areas)) || self.cache.unfinished();
         Ok(())
-    }
-}
-
-impl Asked {
-    fn add(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                // What was asked of the run before does not matter to the one that takes its place.
-                Effect::Start(spec) => {
-                    *self = Self { start: Some(spec), copy: self.copy.take(), suspend: self.suspend, ..Self::default() };
-                }
-                Effect::Stop => self.stop = true,
-                // What is paused or let go forgets the steps from before.
-                Effect::Pause(paused) => (self.pause, self.steps) = (Some(paused), 0),
-                Effect::Step => self.steps += 1,
-                Effect::SetPace(pace) => self.pace = Some(pace),
-                Effect::Copy(text) => self.copy = Some(text),
-                Effect::Save { path, force } => self.save = Some((path, force)),
-                Effect::Suspend => self.suspend = true,
-                // The model says so too, and that is where it is looked for.
-                Effect::Quit => {}
-            }
-        }
     }
 }
 
