@@ -90,7 +90,7 @@ impl Tty {
         command.env("LANG", "C.UTF-8");
         command.env_remove("NO_COLOR");
         // What the tests run is nothing that the user has seen.
-        command.env("XDG_STATE_HOME", std::env::temp_dir().join(format!("async-playground-state-{}", std::process::id())));
+        command.env("XDG_STATE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
         for (name, value) in env {
             command.env(name, value);
         }
