@@ -292,6 +292,8 @@ pub struct Named {
     pub task: TaskId,
     /// The name given to `task::Builder::name`; empty when none was.
     pub name: String,
+    /// The size of the task's future, in bytes; 0 when that was not told.
+    pub bytes: u64,
 }
 
 /// See [`What::Panic`].

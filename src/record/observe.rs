@@ -158,7 +158,7 @@ pub(super) fn new_task(attributes: &Attributes<'_>) -> Option<TaskRef> {
     attributes.record(&mut fields);
     let task = TaskId(NonZeroU64::new(fields.id)?);
     local::with(|local| {
-        local.push(What::Named(Box::new(Named { task, name: fields.name })));
+        local.push(What::Named(Box::new(Named { task, name: fields.name, bytes: fields.original_bytes.max(fields.bytes) })));
         TaskRef { run: local.shared().run, task }
     })
 }
@@ -403,12 +403,18 @@ fn level(level: TracingLevel) -> Level {
 struct TaskFields {
     id: u64,
     name: String,
+    /// The future as it was spawned; Tokio tells it beside the other size when it has put the future into a box.
+    original_bytes: u64,
+    bytes: u64,
 }
 
 impl Visit for TaskFields {
     fn record_u64(&mut self, field: &Field, value: u64) {
-        if field.name() == "task.id" {
-            self.id = value;
+        match field.name() {
+            "task.id" => self.id = value,
+            "original_size.bytes" => self.original_bytes = value,
+            "size.bytes" => self.bytes = value,
+            _ => {}
         }
     }
 

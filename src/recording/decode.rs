@@ -83,7 +83,11 @@ impl Decoder {
 
     fn said(&mut self, number: u8, flag: bool, from: &mut Bytes<'_>) -> Result<What, Damage> {
         Ok(match number {
-            kind::NAMED => What::Named(Box::new(Named { task: self.other(from)?, name: from.text(LONGEST)?.to_owned() })),
+            kind::NAMED => What::Named(Box::new(Named {
+                task: self.other(from)?,
+                name: from.text(LONGEST)?.to_owned(),
+                bytes: if flag { from.varint()? } else { 0 },
+            })),
             kind::PANIC => What::Panic(Box::new(Panic {
                 task: self.polled(from)?,
                 message: from.text(LONGEST)?.to_owned(),

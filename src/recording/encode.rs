@@ -96,6 +96,9 @@ impl Encoder {
             What::Named(named) => {
                 self.other(named.task);
                 put_text(&mut self.out, cut(&named.name, LONGEST));
+                if named.bytes > 0 {
+                    put(&mut self.out, named.bytes);
+                }
             }
             What::Panic(panic) => {
                 self.polled(panic.task);
@@ -276,7 +279,7 @@ impl Encoder {
 fn head(what: &What) -> (u8, bool) {
     match what {
         What::Spawn { parent, .. } => (kind::SPAWN, parent.is_some()),
-        What::Named(_) => (kind::NAMED, false),
+        What::Named(named) => (kind::NAMED, named.bytes > 0),
         What::PollStart(_) => (kind::POLL_START, false),
         What::PollEnd(_) => (kind::POLL_END, false),
         What::Terminate { .. } => (kind::TERMINATE, false),

@@ -8,7 +8,7 @@ use scenarios::{Check, Figure, Value, Values};
 use serde::{Serialize, Serializer};
 
 use crate::engine::{Ending, Report, Spec};
-use crate::trace::{Place, Stall, Trace, WaitTotal};
+use crate::trace::{Finding, Place, Stall, Trace, WaitTotal};
 
 /// A finished run as a JSON object on one line.
 ///
@@ -35,6 +35,8 @@ struct Object<'a> {
     /// The longest together first.
     waits: Vec<Waited>,
     stall: Option<ToldStall<'a>>,
+    /// The gravest kind first.
+    findings: Vec<ToldFinding<'a>>,
     /// A text, since 64 bits do not fit the numbers of every JSON reader.
     trace_hash: String,
 }
@@ -95,6 +97,21 @@ struct ToldStall<'a> {
     kind: &'static str,
     tasks: Vec<Stuck<'a>>,
     text: String,
+}
+
+/// What is wrong.
+#[derive(Serialize)]
+struct ToldFinding<'a> {
+    kind: &'static str,
+    /// The task with which it is worst.
+    task: Option<&'a str>,
+    /// How many tasks it is wrong with.
+    tasks: u32,
+    place: Option<String>,
+    at_ms: f64,
+    text: String,
+    advice: &'static str,
+    inferred: bool,
 }
 
 #[derive(Serialize)]
@@ -177,6 +194,7 @@ fn object<'a>(spec: &'a Spec, trace: &'a Trace, report: &'a Report) -> Object<'a
         events: Events { recorded: trace.recorded, lost: trace.lost },
         waits: trace.wait_totals().into_iter().map(waited).collect(),
         stall: report.stall(trace).map(|stall| told_stall(trace, stall)),
+        findings: trace.findings().list.into_iter().map(|finding| told_finding(trace, finding)).collect(),
         trace_hash: format!("{:016x}", trace.hash()),
     }
 }
@@ -209,6 +227,19 @@ fn told_stall(trace: &Trace, stall: Stall) -> ToldStall<'_> {
     ToldStall { kind: stall.kind.name(), tasks: tasks.collect(), text: stall.text }
 }
 
+fn told_finding(trace: &Trace, finding: Finding) -> ToldFinding<'_> {
+    ToldFinding {
+        kind: finding.kind.name(),
+        task: finding.task.and_then(|task| trace.tasks.get(task as usize)).map(|task| &*task.name),
+        tasks: finding.tasks,
+        place: finding.place.map(|place| place.to_string()),
+        at_ms: ms(finding.at_ns),
+        text: finding.text,
+        advice: finding.kind.advice(),
+        inferred: finding.inferred,
+    }
+}
+
 /// Divided, and not multiplied by a millionth, which is no number of the machine's: whole milliseconds stay whole.
 fn ms(ns: u64) -> f64 {
     ns as f64 / 1e6
@@ -239,7 +270,7 @@ mod tests {
             r#""outcome":[{"name":"completed","value":20,"unit":"requests"}],"checks":[{"name":"sound","holds":true}],"#,
             r#""tasks":{"spawned":0,"completed":0,"failed":0,"cancelled":0,"panicked":0,"alive":0},"#,
             r#""polls":{"recorded":0,"runtime":null},"events":{"recorded":0,"lost":0},"#,
-            r#""waits":[],"stall":null,"trace_hash":""#,
+            r#""waits":[],"stall":null,"findings":[],"trace_hash":""#,
             &hash,
             r#""}"#,
         ];

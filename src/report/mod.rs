@@ -5,6 +5,7 @@
 //! printed for people may change from one version to the next; the JSON is a
 //! contract.
 
+mod findings;
 mod json;
 mod text;
 mod timeline;

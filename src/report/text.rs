@@ -3,10 +3,9 @@
 use std::fmt::Write;
 
 use scenarios::Outcome;
-use unicode_width::UnicodeWidthStr;
 
 use super::units::{count, ground, number, time};
-use super::{Look, timeline, waits};
+use super::{Look, findings, timeline, waits};
 use crate::engine::{Ending, Report, Spec};
 use crate::record::event::Level;
 use crate::trace::{Stall, Trace};
@@ -26,6 +25,7 @@ pub fn text(spec: &Spec, trace: &Trace, report: &Report, look: Look) -> String {
     text.push_str(&reason(report.stall(trace), look));
     text.push_str(&counts(trace, report));
     text.push_str(&troubles(trace, look));
+    text.push_str(&findings::section(&trace.findings(), look));
     text.push_str(&waits::table(&trace.wait_totals(), look));
     let _ = write!(text, "\n{}", timeline::timeline(trace, look));
     text
@@ -51,18 +51,7 @@ fn one_line(text: &str) -> String {
 
 /// Why tasks can never go on, if some cannot.
 fn reason(stall: Option<Stall>, look: Look) -> String {
-    let Some(stall) = stall else { return String::new() };
-    let mut text = "\n".to_owned();
-    let mut column = look.width;
-    for word in stall.text.split_whitespace() {
-        let cells = word.width() + 1;
-        // Two columns are the margin.
-        (text, column) = match column + cells {
-            over if over > look.width => (if text == "\n" { text + "  " } else { text + "\n  " } + word, 1 + cells),
-            fits => (text + " " + word, fits),
-        };
-    }
-    text + "\n"
+    stall.map_or_else(String::new, |stall| format!("\n{}", findings::wrapped(&stall.text, 2, look)))
 }
 
 /// Figures in columns, then the checks.

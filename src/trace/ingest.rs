@@ -119,10 +119,12 @@ impl Trace {
             None => self.roots.push(ix),
         }
         self.digest.spawn(at_ns, ix, parent, &place);
-        let name = self.ingest.names.remove(&id);
-        self.recorded += u64::from(name.is_some());
+        let told = self.ingest.names.remove(&id);
+        self.recorded += u64::from(told.is_some());
+        let (name, bytes) = told.unwrap_or_default();
         self.tasks.push(Task {
-            name: name.filter(|name| !name.is_empty()).unwrap_or_else(|| format!("task {ix}")),
+            name: Some(name).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("task {ix}")),
+            bytes,
             parent,
             spawned_ns: at_ns,
             spawned_at: Some(place),
@@ -139,10 +141,10 @@ impl Trace {
         true
     }
 
-    /// A name comes before its spawn: it counts as taken in only with that.
+    /// A name, with the size of the future, comes before its spawn: it counts as taken in only with that.
     fn name(&mut self, named: Named) -> bool {
         let Some(task) = self.known(named.task).filter(|task| self.task(*task).ended.is_none()) else {
-            self.ingest.names.insert(named.task, named.name);
+            self.ingest.names.insert(named.task, (named.name, u32::try_from(named.bytes).unwrap_or(u32::MAX)));
             return false;
         };
         if !named.name.is_empty() {
@@ -161,7 +163,7 @@ impl Trace {
         match last.state {
             State::Ready => self.bins.add_delay(at_ns, at_ns - last.start_ns),
             State::Running(_) => {
-                self.bins.add_poll(at_ns, at_ns - last.start_ns);
+                self.poll_is_over(task, last.start_ns, at_ns);
                 if self.life(task).woken {
                     self.enter(at_ns, task, State::Ready);
                 }
@@ -194,7 +196,7 @@ impl Trace {
         if let Some(last) = life.terminated {
             self.end(at_ns, task, self.how(task, at_ns, last));
         } else {
-            self.bins.add_poll(at_ns, at_ns - self.last(task).start_ns);
+            self.poll_is_over(task, self.last(task).start_ns, at_ns);
             self.enter(at_ns, task, if life.woken { State::Ready } else { State::Waiting(Cause::Other) });
             self.life_mut(task).panicked = false; // Somebody caught it.
         }
@@ -238,7 +240,9 @@ impl Trace {
             return true;
         }
         let at_ns = self.in_order(task, at_ns);
-        push(&mut self.tasks[task as usize].wakes, Wake { at_ns, by });
+        let woken = &mut self.tasks[task as usize];
+        push(&mut woken.wakes, Wake { at_ns, by });
+        woken.self_wakes = woken.self_wakes.saturating_add(u32::from(by == Waker::Task(task)));
         self.digest.wake(at_ns, task, by);
         if self.polled(task) {
             self.life_mut(task).woken = true;
@@ -280,7 +284,7 @@ impl Trace {
             *count += 1;
             self.totals.alive -= 1;
             if self.polled(task) {
-                self.bins.add_poll(at_ns, at_ns - last.start_ns);
+                self.poll_is_over(task, last.start_ns, at_ns);
             }
             self.leave(at_ns, task, last.state);
             self.shift(at_ns, Some(last.state.into()), Standing::Ended);

@@ -19,8 +19,8 @@ use crate::record::event::{LastPoll, OpId, ResourceId, SpanId, TaskId};
 pub(super) struct Ingest {
     /// Tasks by Tokio's number.
     pub(super) tasks: Numbers,
-    /// Names whose spawn is yet to come.
-    pub(super) names: HashMap<TaskId, String, BuildHasherDefault<NumberHasher>>,
+    /// Names and sizes whose spawn is yet to come.
+    pub(super) names: HashMap<TaskId, (String, u32), BuildHasherDefault<NumberHasher>>,
     /// For each task, by its place, what is known of it now.
     pub(super) lives: Vec<Life>,
     /// For each task, by its place, what it may wait on.

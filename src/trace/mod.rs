@@ -16,6 +16,7 @@ mod circle_tests;
 mod digest;
 mod family;
 mod few;
+mod findings;
 mod hold;
 mod ingest;
 mod line;
@@ -43,6 +44,7 @@ pub use bins::{Bin, Bins};
 pub use census::Census;
 pub use family::Family;
 pub use few::Few;
+pub use findings::{Finding, FindingKind, Findings};
 pub use line::Waiter;
 pub use polls::PollStart;
 pub use resource::{Holder, Holdings, Resource, ResourceIx};
@@ -99,6 +101,8 @@ pub struct Trace {
     contended: Vec<ResourceIx>,
     /// Whether a task has been ready for some time before it was polled.
     was_ready: bool,
+    /// The polls that lasted so long that they are findings.
+    long_polls: findings::LongPolls,
     totals: Totals,
     changes: census::Changes,
     digest: digest::Digest,
@@ -144,6 +148,8 @@ pub struct Counter {
     pub name: &'static str,
     /// Each value that was set, as (nanoseconds, value), in order of time; of several at one time the last.
     pub points: Vec<(u64, f64)>,
+    /// The task that set it first; none from outside a poll.
+    pub task: Option<TaskIx>,
 }
 
 impl Counter {

@@ -38,7 +38,7 @@ impl Trace {
             self.write_line(at_ns, task, log.level, log.message);
         }
         for (name, value) in log.counters {
-            self.set_counter(at_ns, name, value);
+            self.set_counter(at_ns, task, name, value);
         }
         true
     }
@@ -64,10 +64,10 @@ impl Trace {
     }
 
     /// A late value goes where it belongs: it must not undo the newer ones.
-    fn set_counter(&mut self, at_ns: u64, name: &'static str, value: f64) {
+    fn set_counter(&mut self, at_ns: u64, task: Option<TaskIx>, name: &'static str, value: f64) {
         let known = self.counters.iter().position(|counter| counter.name == name);
         let place = known.unwrap_or_else(|| {
-            self.counters.push(Counter { name, points: Vec::new() });
+            self.counters.push(Counter { name, points: Vec::new(), task });
             self.counters.len() - 1
         });
         let points = &mut self.counters[place].points;

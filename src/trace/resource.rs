@@ -12,6 +12,7 @@
 //! holds anything. Of a semaphore's permits those from `try_acquire` are never
 //! told, so its holders are a lower bound.
 
+use super::findings::Hold;
 use super::line::{Line, Place, Waiter};
 use super::task::TaskIx;
 use super::waits::SiteIx;
@@ -33,6 +34,8 @@ pub struct Resource {
     pub number: u32,
     pub(super) now: Hands,
     pub(super) line: Line,
+    /// The hold that is over and has kept others waiting for longest.
+    pub(super) worst: Option<Hold>,
     steps: Vec<(u64, Step)>,
     /// How things stood after so many steps, now and then, and the first that was in line then.
     kept: Vec<(usize, Hands, Place)>,
@@ -127,7 +130,7 @@ pub(super) enum Step {
 impl Resource {
     pub(super) fn new(kind: ResourceKind, made_ns: u64, made_at: Option<SiteIx>, number: u32) -> Self {
         let (now, line) = (Hands::default(), Line::default());
-        Self { kind, made_ns, made_at, number, now, line, steps: Vec::new(), kept: Vec::new() }
+        Self { kind, made_ns, made_at, number, now, line, worst: None, steps: Vec::new(), kept: Vec::new() }
     }
 
     /// How things stood at a time, after all that happened at it.
@@ -198,10 +201,24 @@ impl Resource {
     /// Permits or a lock are given back by a task.
     pub(super) fn release(&mut self, at_ns: u64, task: Option<TaskIx>, permits: u32, exclusive: bool) {
         if !self.now.holders.is_empty() {
+            // Permits of a semaphore are there to be held.
+            let over = self.holds(at_ns).find(|hold| Some(hold.task) == task && self.kind != ResourceKind::Semaphore);
+            self.worst = over.filter(|over| self.worst.is_none_or(|worst| over.length_ns() > worst.length_ns())).or(self.worst);
             // Only a task that has been granted something here can be about to give that up.
             let granted = self.line.granted().any(|waiter| Some(waiter.task) == task && waiter.granted > 0);
             self.step(at_ns, Step::Release { task, permits, exclusive, granted });
         }
+    }
+
+    /// The holds that last at a time after all that is known, and keep others waiting.
+    pub(super) fn holds(&self, at_ns: u64) -> impl Iterator<Item = Hold> {
+        let first = self.line.before(self.steps.len() as u32, self.line.first()).next().filter(|_| self.now.waiting > 0);
+        let kept = first.into_iter().flat_map(|first| self.now.holders.iter().map(move |holder| (first, holder)));
+        kept.filter_map(move |(first, holder)| {
+            let from_ns = holder.since_ns.max(first.since_ns);
+            let (to_ns, waiting) = (at_ns.max(from_ns), self.now.waiting);
+            Some(Hold { task: holder.task?, site: holder.site, from_ns, to_ns, waiting })
+        })
     }
 
     /// Something happened. What comes late happened at the time of the newest step.

@@ -60,6 +60,10 @@ pub struct Task {
     pub marks: Few<Mark>,
     /// What it said when it panicked; also when somebody caught the panic and it lived on.
     pub panic: Option<Box<str>>,
+    /// Of its wakes those that it gave itself.
+    pub self_wakes: u32,
+    /// The size of its future, in bytes; 0 when that is not known.
+    pub bytes: u32,
     /// Whether it emitted an error event with a field `error`.
     pub failed: bool,
     /// The times and the polls before each 256th segment, so that no look back has to add up a whole life.

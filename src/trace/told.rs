@@ -51,7 +51,7 @@ impl Told {
     }
 
     pub(super) fn name(&mut self, task: u64, name: &str) -> &mut Self {
-        self.tell(0, 0, What::Named(Box::new(Named { task: id(task), name: name.into() })))
+        self.tell(0, 0, What::Named(Box::new(Named { task: id(task), name: name.into(), bytes: 0 })))
     }
 
     pub(super) fn open(&mut self, at_ns: u64, task: u64, span: u64) -> &mut Self {

@@ -164,7 +164,7 @@ impl Trace {
         waits.iter().map(move |wait| self.view(task, *wait))
     }
 
-    fn view(&self, task: TaskIx, wait: Wait) -> WaitView<'_> {
+    pub(super) fn view(&self, task: TaskIx, wait: Wait) -> WaitView<'_> {
         let task = &self.tasks[task as usize];
         let start_ns = task.segments[wait.segment as usize].start_ns;
         let next = task.segments.get(wait.segment as usize + 1);

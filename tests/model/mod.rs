@@ -32,7 +32,9 @@ impl Fact {
     pub(crate) fn what(self) -> What {
         match self {
             Self::Spawn(task, parent) => What::Spawn { task: id(task), parent: parent.map(id), at: Location::caller().into() },
-            Self::Named(task) => What::Named(Box::new(Named { task: id(task), name: format!("named {task}") })),
+            Self::Named(task) => {
+                What::Named(Box::new(Named { task: id(task), name: format!("named {task}"), bytes: task % 3 * 9_000 }))
+            }
             Self::Start(task) => What::PollStart(id(task)),
             Self::Stop(task) => What::PollEnd(id(task)),
             Self::Gone(task, last) => What::Terminate { task: id(task), last },

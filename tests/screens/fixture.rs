@@ -128,7 +128,7 @@ impl Script {
     fn spawn(&mut self, at_ns: u64, name: &str, parent: Option<u64>, at: &'static Location<'static>) -> u64 {
         let task = self.tasks;
         self.tasks += 1;
-        self.at(at_ns, What::Named(Box::new(Named { task: id(task), name: name.into() })));
+        self.at(at_ns, What::Named(Box::new(Named { task: id(task), name: name.into(), bytes: 0 })));
         self.at(at_ns, What::Spawn { task: id(task), parent: parent.map(id), at: at.into() });
         task
     }

@@ -50,7 +50,7 @@ impl Script {
     }
 
     fn spawn(&mut self, task: TaskId, name: &str, parent: Option<TaskId>) -> &mut Self {
-        self.tell(0, What::Named(Box::new(Named { task, name: name.into() })));
+        self.tell(0, What::Named(Box::new(Named { task, name: name.into(), bytes: 0 })));
         self.tell(0, What::Spawn { task, parent, at: CallLine::Known(Location::caller()) })
     }
 

@@ -1,0 +1,85 @@
+//! What is wrong with a run though it may end well, each with what to do.
+
+use std::fmt::Write;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::Look;
+use super::units::{count, time};
+use crate::trace::{Finding, Findings, Place};
+
+/// More findings than this are counted, not listed.
+const LISTED: usize = 10;
+
+/// The findings, for a reader of that many columns; empty if there are none.
+pub(super) fn section(found: &Findings, look: Look) -> String {
+    let all = found.list.len();
+    if all == 0 {
+        return String::new();
+    }
+    let mut text = "\nfindings\n".to_owned();
+    for finding in found.list.iter().take(LISTED) {
+        text += &told(finding, look);
+    }
+    if all > LISTED {
+        let _ = writeln!(text, "  {} and {} more", look.pick("…", "..."), count(all - LISTED, "finding"));
+    }
+    text
+}
+
+fn told(finding: &Finding, look: Look) -> String {
+    let place = finding.place.as_ref().map_or_else(String::new, Place::to_string);
+    let inferred = if finding.inferred { " (inferred)" } else { "" };
+    let head = format!("{} at {}  {place}{inferred}", finding.kind.name(), time(finding.at_ns));
+    let mark = look.pick("⚑", "!");
+    format!("  {mark} {}\n{}{}", head.trim_end(), wrapped(&finding.text, 4, look), wrapped(finding.kind.advice(), 4, look))
+}
+
+/// A text in lines, each behind that margin; names of tasks may hold anything, so it is taken word by word.
+pub(super) fn wrapped(text: &str, margin: usize, look: Look) -> String {
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split_whitespace() {
+        if column > 0 && column + 1 + word.width() <= look.width {
+            lines.push(' ');
+            column += 1;
+        } else {
+            lines.push_str(if column > 0 { "\n" } else { "" });
+            let _ = write!(lines, "{:margin$}", "");
+            column = margin;
+        }
+        lines.push_str(word);
+        column += word.width();
+    }
+    lines.push('\n');
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::FindingKind;
+
+    fn finding(text: &str) -> Finding {
+        let place = Some(Place { file: "scenarios/a.rs".into(), line: 7 });
+        let (kind, text) = (FindingKind::FailedUnheard, text.to_owned());
+        Finding { kind, task: Some(1), tasks: 1, place, at_ns: 1_500_000_000, text, inferred: true }
+    }
+
+    #[test]
+    fn each_says_where_what_and_what_to_do_within_the_columns() {
+        let mut found = Findings::default();
+        assert_eq!(section(&found, Look { width: 80, unicode: true }), "");
+        found.list = (0..12).map(|_| finding("child failed\nunheard")).collect();
+        for unicode in [true, false] {
+            let text = section(&found, Look { width: 60, unicode });
+            assert!(text.lines().all(|line| line.width() <= 60), "{text}");
+            assert!(
+                text.contains("failed-unheard at 1.5 s  scenarios/a.rs:7 (inferred)\n    child failed unheard\n    Its"),
+                "{text}"
+            );
+            assert!(text.contains("and 2 findings more"), "{text}");
+            assert_eq!(text.is_ascii(), !unicode);
+        }
+    }
+}

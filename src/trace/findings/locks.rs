@@ -1,0 +1,109 @@
+//! Locks that are held while their holder waits for something else.
+//!
+//! Only mutexes and read-write locks: a permit of a semaphore is there to be held.
+//! Only where others stand in line meanwhile: a lock that nobody else wants does
+//! no harm. And only if it waits for anything but a message: a lock around a
+//! receiver is there so that one at a time waits for the next message, and whoever
+//! waits for the lock loses nothing by it. Of each lock the hold is kept that has kept others waiting for longest.
+
+use super::{FindingKind, Findings, Sight, short, span, tasks};
+use crate::record::site::{Cause, Place};
+use crate::trace::resource::{Resource, ResourceIx};
+use crate::trace::task::{State, TaskIx};
+use crate::trace::waits::SiteIx;
+use crate::trace::{ResourceKind, Trace};
+
+/// The holder has to have waited for something else for so long, while others waited for it.
+const LONG_NS: u64 = 10_000_000;
+
+/// So many segments of a holder are looked at.
+const LOOKED_AT: usize = 1_024;
+
+/// A hold that has kept others waiting.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::trace) struct Hold {
+    pub(in crate::trace) task: TaskIx,
+    /// Where it was taken.
+    pub(in crate::trace) site: Option<SiteIx>,
+    /// From when on it was held and others waited.
+    pub(in crate::trace) from_ns: u64,
+    pub(in crate::trace) to_ns: u64,
+    /// How many waited at the end of it.
+    pub(in crate::trace) waiting: u32,
+}
+
+impl Hold {
+    pub(in crate::trace) fn length_ns(&self) -> u64 {
+        self.to_ns.saturating_sub(self.from_ns)
+    }
+}
+
+/// What a holder waited for meanwhile.
+struct Meanwhile {
+    ns: u64,
+    /// What it waited for longest, and where.
+    cause: Cause,
+    place: Option<Place>,
+}
+
+/// Finds locks that are held across waits.
+pub(super) fn held_across_waits(trace: &Trace, found: &mut Findings) {
+    let sights = trace.contended().filter_map(|ix| held(trace, ix)).collect();
+    found.add(FindingKind::LockAcrossWait, sights, |sight: &Sight<String>| sight.told.clone());
+}
+
+fn held(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
+    let resource = &trace.resources[ix as usize];
+    if !matches!(resource.kind, ResourceKind::Mutex | ResourceKind::RwLock) {
+        return None;
+    }
+    let hold = worst(trace, resource)?;
+    let meanwhile = waited(trace, hold)?;
+    let at = |place: Option<&Place>| place.map_or_else(String::new, |place| format!(" at {}", short(place)));
+    let taken = hold.site.and_then(|site| trace.site(site).place.clone());
+    let told = format!(
+        "{} held the {}, taken{}, while it waited for {}{} for {}; {} waited for the lock",
+        trace.tasks[hold.task as usize].name,
+        trace.resource_kind(ix),
+        at(taken.as_ref()),
+        meanwhile.cause,
+        at(meanwhile.place.as_ref()),
+        span(meanwhile.ns),
+        tasks(hold.waiting as usize),
+    );
+    let place = meanwhile.place.or(taken);
+    Some(Sight { task: Some(hold.task), at_ns: hold.to_ns, place, weight: meanwhile.ns, told })
+}
+
+/// The hold that has kept others waiting for longest, one that lasts included.
+fn worst(trace: &Trace, resource: &Resource) -> Option<Hold> {
+    let lasting = resource.holds(trace.end_ns);
+    lasting.chain(resource.worst).max_by_key(Hold::length_ns)
+}
+
+/// How long the holder waited meanwhile for what is neither a lock nor a message, if that was long.
+fn waited(trace: &Trace, hold: Hold) -> Option<Meanwhile> {
+    if hold.length_ns() < LONG_NS {
+        return None;
+    }
+    let task = &trace.tasks[hold.task as usize];
+    let inside = task.segments_in(hold.from_ns, hold.to_ns);
+    let inside = &inside[..inside.len().min(LOOKED_AT)];
+    let mut longest = (0, 0);
+    let (mut all, mut cause) = (0, None);
+    for (i, segment) in inside.iter().enumerate() {
+        let State::Waiting(of) = segment.state else { continue };
+        let until = inside.get(i + 1).map_or(hold.to_ns, |next| next.start_ns);
+        let ns = until.min(hold.to_ns).saturating_sub(segment.start_ns.max(hold.from_ns));
+        if of.is_lock() || of == Cause::MpscRecv {
+            continue;
+        }
+        all += ns;
+        if ns > longest.0 {
+            (longest, cause) = ((ns, segment.start_ns), Some(of));
+        }
+    }
+    let cause = cause.filter(|_| all >= LONG_NS)?;
+    let wait = trace.wait_at(hold.task, longest.1);
+    Some(Meanwhile { ns: all, cause, place: wait.and_then(|wait| trace.place_among(wait.leaves)) })
+}

@@ -1,0 +1,81 @@
+//! Tasks that nobody can wake, and locks that nobody can take.
+//!
+//! A *lost waker* is a task that waits on nothing: its last poll returned
+//! `Pending`, and no waker was cloned in it that is still around. It is told when
+//! the run is over, or has gone on for a second, and never where causes of waits
+//! were not recorded or events were lost.
+//!
+//! An *unpolled lock* is one that was granted to a future of a task that waits
+//! for something else: a grant wakes its task, so that one was polled and did not
+//! poll the future. It is told when others stand in line behind it.
+
+use super::{FindingKind, Findings, Sight, short};
+use crate::trace::resource::ResourceIx;
+use crate::trace::task::{Task, TaskIx};
+use crate::trace::{ResourceKind, Trace};
+
+/// While a run goes on, what lasts for so long is told.
+const LASTS_NS: u64 = 1_000_000_000;
+
+/// So many in line are looked at.
+const IN_LINE: usize = 64;
+
+impl Trace {
+    /// Whether a task waits, and the time from which on it does; once that can be relied on.
+    fn rests_since(&self, task: &Task) -> Option<u64> {
+        let alive = task.end().is_none();
+        let last = task.segments.last().filter(|last| alive && last.state.is_waiting())?;
+        (self.closed || self.end_ns.saturating_sub(last.start_ns) >= LASTS_NS).then_some(last.start_ns)
+    }
+}
+
+/// Finds tasks that wait and that nobody can wake.
+pub(super) fn lost_wakers(trace: &Trace, found: &mut Findings) {
+    if trace.lost > 0 || trace.waits.sites.is_empty() {
+        return;
+    }
+    let mut sights = Vec::new();
+    for (task, of) in (0..).zip(&trace.tasks) {
+        let Some(since_ns) = trace.rests_since(of) else { continue };
+        if of.waits.last().is_none_or(|wait| !trace.leaves(*wait).is_empty()) {
+            continue;
+        }
+        let (place, weight) = (trace.spawn_place(task), trace.end_ns.saturating_sub(since_ns));
+        let told = format!("{} waits, and its last poll has left no waker with anybody", of.name);
+        sights.push(Sight { task: Some(task), at_ns: since_ns, place, weight, told });
+    }
+    found.add(FindingKind::LostWaker, sights, |sight| sight.told.clone());
+}
+
+/// Finds locks that were given to a future that nobody polls.
+pub(super) fn unpolled_locks(trace: &Trace, found: &mut Findings) {
+    let sights = trace.contended().filter_map(|ix| unpolled(trace, ix)).collect();
+    found.add(FindingKind::UnpolledLock, sights, |sight: &Sight<String>| sight.told.clone());
+}
+
+fn unpolled(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
+    let resource = &trace.resources[ix as usize];
+    if !matches!(resource.kind, ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::Semaphore) {
+        return None;
+    }
+    let rests = |task: TaskIx| trace.rests_since(&trace.tasks[task as usize]);
+    let granted = resource.line.granted().filter(|waiter| waiter.is_granted());
+    let (owner, since_ns) = granted.filter_map(|waiter| Some((waiter.task, rests(waiter.task)?))).next()?;
+    let line = resource.at_with(trace.end_ns, IN_LINE).waiters;
+    let behind = line.iter().filter(|waiter| !waiter.is_granted()).count();
+    if behind == 0 {
+        return None;
+    }
+    let of = &trace.tasks[owner as usize];
+    let place = of.waits.last().and_then(|wait| trace.place_among(trace.leaves(*wait)));
+    let elsewhere = place.as_ref().map_or_else(String::new, |place| format!(" and waits at {}", short(place)));
+    let own = line.iter().any(|waiter| !waiter.is_granted() && waiter.task == owner);
+    let told = format!(
+        "{} was given the {} and does not take it: it does not poll the future that asked for it{elsewhere}{}; {} in line behind it",
+        of.name,
+        trace.resource_name(ix),
+        if own { ", for the same lock" } else { "" },
+        if behind == 1 { "1 stands".to_owned() } else { format!("{behind} stand") },
+    );
+    Some(Sight { task: Some(owner), at_ns: since_ns, place, weight: behind as u64, told })
+}

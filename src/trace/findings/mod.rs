@@ -1,0 +1,281 @@
+//! Findings: what is wrong with a run though it may end well, found in its trace.
+//!
+//! Each finding has a task, a line, the reason why it is bad, and what to do. It
+//! is made from what a trace knows anyway, so a recording has the same findings
+//! as the run that it is of. There is one file for each group of lints; each says
+//! what it looks for, and above which bound.
+//!
+//! **A finding is worth more than its absence.** Every lint is written so that it
+//! rather stays silent than tells of something that may be well: a list that is
+//! not believed is not read. What is inferred and was not observed is marked.
+//!
+//! **What it costs.** While events come only three things are noted, each with a
+//! comparison: a poll that was long, a hold that kept others waiting, a wake
+//! that a task gave itself. [`Trace::findings`] then looks once at every task, and
+//! at a bounded number of whatever else there is: its cost grows with the tasks and
+//! not with the events. No frame pays for it. Who shows a run that is under way
+//! looks now and then, who has one that is over looks once.
+
+mod locks;
+mod lost;
+mod polls;
+mod queues;
+mod size;
+#[cfg(test)]
+mod tests;
+mod unheard;
+mod wakes;
+
+pub(super) use locks::Hold;
+pub(super) use polls::LongPolls;
+
+use super::Trace;
+use super::task::TaskIx;
+use super::waits::Leaf;
+use crate::record::site::Place;
+
+/// At most so many tasks carry a mark.
+const MOST_MARKS: usize = 1 << 17;
+
+/// What is wrong with a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// All of them, the gravest kind first: of each kind at most one for a place.
+    pub list: Vec<Finding>,
+    /// The tasks that one tells of, each with when it could first be seen, in order.
+    marks: Vec<(TaskIx, u64)>,
+}
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What.
+    pub kind: FindingKind,
+    /// The task with which it is worst; none if it is no task's.
+    pub task: Option<TaskIx>,
+    /// How many tasks it is wrong with at this place.
+    pub tasks: u32,
+    /// The source line to look at; the text says what is there.
+    pub place: Option<Place>,
+    /// When it can be seen whole, in nanoseconds since the run began.
+    pub at_ns: u64,
+    /// What was seen, in one sentence without a full stop.
+    pub text: String,
+    /// Whether it is inferred and not observed.
+    pub inferred: bool,
+}
+
+/// What can be wrong. The gravest comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FindingKind {
+    /// A lock was given to a future that its task does not poll, and others wait for it.
+    UnpolledLock,
+    /// A task waits, and there is no waker that could wake it.
+    LostWaker,
+    /// A task failed or panicked, and nobody waited for its end.
+    FailedUnheard,
+    /// A task did all that it ever did in one long poll.
+    NeverYields,
+    /// A poll kept its worker for long.
+    BlocksWorker,
+    /// A queue that only grows.
+    QueueGrows,
+    /// A lock was held while its holder waited for something else, and others waited for the lock.
+    LockAcrossWait,
+    /// A task was woken again and again when there was nothing for it to do.
+    UselessWakes,
+    /// A task mostly wakes itself.
+    SelfWakes,
+    /// The future of a task is very large.
+    LargeFuture,
+}
+
+impl FindingKind {
+    /// Every kind, in order.
+    pub const ALL: [Self; 10] = [
+        Self::UnpolledLock,
+        Self::LostWaker,
+        Self::FailedUnheard,
+        Self::NeverYields,
+        Self::BlocksWorker,
+        Self::QueueGrows,
+        Self::LockAcrossWait,
+        Self::UselessWakes,
+        Self::SelfWakes,
+        Self::LargeFuture,
+    ];
+
+    /// Its name where a script reads it: `"blocks-worker"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UnpolledLock => "unpolled-lock",
+            Self::LostWaker => "lost-waker",
+            Self::FailedUnheard => "failed-unheard",
+            Self::NeverYields => "never-yields",
+            Self::BlocksWorker => "blocks-worker",
+            Self::QueueGrows => "queue-grows",
+            Self::LockAcrossWait => "lock-across-wait",
+            Self::UselessWakes => "useless-wakes",
+            Self::SelfWakes => "self-wakes",
+            Self::LargeFuture => "large-future",
+        }
+    }
+
+    /// Why it is bad and what to do, in a few sentences.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::UnpolledLock => {
+                "The future keeps its place and its grant and does nothing with them, so everybody behind it waits for ever. \
+                 Await it, drop it before anything else is awaited, or give it a task of its own."
+            }
+            Self::LostWaker => {
+                "It will never run again. A future that returns Pending has to keep a clone of the waker of this very poll, \
+                 and somebody has to call it."
+            }
+            Self::FailedUnheard => {
+                "Its error is lost without a word. Await the handle or keep it in a JoinSet; if nobody is to wait, let the task \
+                 log the error itself."
+            }
+            Self::NeverYields => {
+                "An await on what is always ready is no chance for others. Put a yield_now into the loop, or do the work with \
+                 spawn_blocking."
+            }
+            Self::BlocksWorker => {
+                "A worker polls one task at a time: all its other tasks, and maybe the timers, stand still meanwhile. Use \
+                 spawn_blocking for calls that block, and yield_now between the pieces of a long computation."
+            }
+            Self::QueueGrows => {
+                "More comes in than goes out, so memory and waiting time grow until something breaks. Bound the queue and let \
+                 senders wait, or drop what is too much."
+            }
+            Self::LockAcrossWait => {
+                "Everybody who needs the lock waits for that, too, so the tasks run one after the other. Do the slow part \
+                 first and take the lock for the moment of the change, or let one task own the data."
+            }
+            Self::UselessWakes => {
+                "Each wake costs a poll that goes back to sleep: of n who wait for one thing n - 1 are woken in vain. Wake one \
+                 (notify_one, a semaphore, a channel), and all only where all can go on."
+            }
+            Self::SelfWakes => {
+                "That is a loop that keeps a worker busy in order to wait. Wait for what is to happen: a channel, a Notify, a \
+                 timer."
+            }
+            Self::LargeFuture => {
+                "It is copied when it is spawned, and each task holds so much memory for as long as it lives. Look for large \
+                 values that live across an await, and Box::pin the future or the value."
+            }
+        }
+    }
+}
+
+/// One occurrence, before those at one place are told as one.
+struct Sight<T> {
+    task: Option<TaskIx>,
+    at_ns: u64,
+    place: Option<Place>,
+    /// How bad it is, in a unit of the lint's own.
+    weight: u64,
+    /// What its sentence is made of.
+    told: T,
+}
+
+impl Trace {
+    /// What is wrong, as far as it is known by now. Costs a look at every task.
+    pub fn findings(&self) -> Findings {
+        let mut found = Findings::default();
+        lost::unpolled_locks(self, &mut found);
+        lost::lost_wakers(self, &mut found);
+        unheard::failures(self, &mut found);
+        polls::long_ones(self, &mut found);
+        queues::growing(self, &mut found);
+        locks::held_across_waits(self, &mut found);
+        wakes::in_vain(self, &mut found);
+        wakes::by_themselves(self, &mut found);
+        size::large(self, &mut found);
+        found.list.sort_by(|a, b| (a.kind, a.at_ns, &a.place).cmp(&(b.kind, b.at_ns, &b.place)));
+        found.marks.sort_unstable();
+        found.marks.dedup_by_key(|(task, _)| *task);
+        found
+    }
+
+    fn spawn_place(&self, task: TaskIx) -> Option<Place> {
+        let at = self.tasks.get(task as usize)?.spawned_at.as_ref()?;
+        Some(Place { file: at.file().into(), line: at.line() })
+    }
+
+    fn place_among(&self, leaves: &[Leaf]) -> Option<Place> {
+        leaves.iter().find_map(|leaf| self.site(leaf.site).place.clone())
+    }
+}
+
+impl Findings {
+    /// Since when a task is marked, in nanoseconds since the run began; none if no finding tells of it.
+    pub fn mark(&self, task: TaskIx) -> Option<u64> {
+        let place = self.marks.binary_search_by_key(&task, |(task, _)| *task).ok()?;
+        Some(self.marks[place].1)
+    }
+
+    /// How many could be seen by a time.
+    pub fn by(&self, at_ns: u64) -> usize {
+        self.list.iter().filter(|finding| finding.at_ns <= at_ns).count()
+    }
+
+    /// Adds what was seen of one kind: of those at one place the worst is told, and the others are counted.
+    fn add<T>(&mut self, kind: FindingKind, mut sights: Vec<Sight<T>>, tell: impl Fn(&Sight<T>) -> String) {
+        sights
+            .sort_by(|a, b| a.place.cmp(&b.place).then(b.weight.cmp(&a.weight)).then((a.at_ns, a.task).cmp(&(b.at_ns, b.task))));
+        for same in sights.chunk_by(|a, b| a.place == b.place) {
+            let worst = &same[0];
+            let mut tasks: Vec<TaskIx> = same.iter().filter_map(|sight| sight.task).collect();
+            tasks.sort_unstable();
+            tasks.dedup();
+            let text = match tasks.len() {
+                0 | 1 => tell(worst),
+                2 => tell(worst) + "; the same with 1 other task",
+                all => format!("{}; the same with {} other tasks", tell(worst), all - 1),
+            };
+            self.tell(kind, worst, text, same.iter().filter_map(|sight| Some((sight.task?, sight.at_ns))));
+        }
+    }
+
+    /// Adds a finding, and marks the tasks that it tells of, each from a time on.
+    fn tell<T>(&mut self, kind: FindingKind, worst: &Sight<T>, text: String, marks: impl Iterator<Item = (TaskIx, u64)>) {
+        let before = self.marks.len();
+        self.marks.extend(marks.take(MOST_MARKS.saturating_sub(before)));
+        let mut tasks: Vec<TaskIx> = self.marks[before..].iter().map(|(task, _)| *task).collect();
+        tasks.sort_unstable();
+        tasks.dedup();
+        self.list.push(Finding {
+            kind,
+            task: worst.task,
+            tasks: tasks.len() as u32,
+            place: worst.place.clone(),
+            at_ns: worst.at_ns,
+            text,
+            inferred: kind == FindingKind::FailedUnheard,
+        });
+    }
+}
+
+/// A length of time in words: `50 ms`, `1.55 s`.
+fn span(ns: u64) -> String {
+    let (size, unit) = match ns {
+        1_000_000_000.. => (1e9, "s"),
+        1_000_000.. | 0 => (1e6, "ms"),
+        1_000.. => (1e3, "us"),
+        _ => (1.0, "ns"),
+    };
+    let text = format!("{:.2}", ns as f64 / size);
+    format!("{} {unit}", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// So many tasks, in words.
+fn tasks(count: usize) -> String {
+    if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
+}
+
+/// The file's name without its folders, and the line.
+fn short(place: &Place) -> String {
+    let file = place.file.rsplit(['/', '\\']).next().unwrap_or(&place.file);
+    format!("{file}:{}", place.line)
+}

@@ -1,0 +1,56 @@
+//! Tasks that fail with nobody to hear it.
+//!
+//! What becomes of a handle is not told by Tokio, so this is inferred: the task
+//! that spawned it had ended before it failed, and no task that waited for the
+//! end of a task was woken by it. Of a parent that lives on it cannot be told
+//! whether it looks at the handle later, and nothing is said of it.
+
+use super::{FindingKind, Findings, Sight};
+use crate::record::site::Cause;
+use crate::trace::Trace;
+use crate::trace::task::{End, Task, TaskIx, Waker};
+use crate::trace::waits::{Leaf, Wait};
+
+/// So many failures are looked into: each takes a look at every task.
+const LOOKED_INTO: usize = 16;
+
+/// So many wakes of a task since that end are looked at.
+const WAKES: usize = 64;
+
+/// So many waits of a task are looked at that may have been the one which that ended: many can begin at one virtual time.
+const WAITS: usize = 4;
+
+/// Finds tasks that failed unheard.
+pub(super) fn failures(trace: &Trace, found: &mut Findings) {
+    let alone = |(_, of): &(TaskIx, &Task)| {
+        let failed = of.ended.filter(|end| matches!(end.how, End::Failed | End::Panicked));
+        let parent = of.parent.and_then(|parent| trace.tasks[parent as usize].ended);
+        failed.zip(parent).is_some_and(|(end, parent)| parent.how != End::Dropped && parent.at_ns < end.at_ns)
+    };
+    let alone = (0..).zip(&trace.tasks).filter(alone).take(LOOKED_INTO);
+    let sights = alone.filter(|(task, _)| !is_joined(trace, *task)).filter_map(|(task, of)| {
+        let end = of.ended?;
+        let did = if end.how == End::Panicked { "panicked" } else { "failed" };
+        let parent = &trace.tasks[of.parent? as usize].name;
+        let told = format!("{} {did} when {parent}, which had spawned it, was gone, and nobody waited for its end", of.name);
+        Some(Sight { task: Some(task), at_ns: end.at_ns, place: trace.spawn_place(task), weight: 0, told })
+    });
+    found.add(FindingKind::FailedUnheard, sights.collect(), |sight: &Sight<String>| sight.told.clone());
+}
+
+/// Whether the last poll of a task has woken one that waited for an end.
+fn is_joined(trace: &Trace, ended: TaskIx) -> bool {
+    let poll_ns = trace.tasks[ended as usize].segments.last().map_or(0, |last| last.start_ns);
+    let joins = |of: &Task| {
+        let since = of.wakes.partition_point(|wake| wake.at_ns < poll_ns);
+        let woken = of.wakes[since..].iter().take(WAKES).find(|wake| wake.by == Waker::Task(ended));
+        woken.is_some_and(|wake| {
+            let begun = of.waits.partition_point(|wait| of.segments[wait.segment as usize].start_ns <= wake.at_ns);
+            let joins = |leaf: &Leaf| trace.site(leaf.site).cause == Cause::Join;
+            let ended = |wait: &Wait| of.segments.get(wait.segment as usize + 1).is_some_and(|next| next.start_ns == wake.at_ns);
+            let lately = of.waits[begun.saturating_sub(WAITS)..begun].iter().filter(|wait| ended(wait));
+            lately.flat_map(|wait| trace.leaves(*wait)).any(joins)
+        })
+    };
+    trace.tasks.iter().any(joins)
+}

@@ -1,0 +1,139 @@
+//! Wakes that are good for nothing.
+//!
+//! A *herd*: one poll of a task wakes several that wait at the same line for a
+//! notification, one of them at least goes on from there, and more than half go
+//! back to wait at that line. Where all go on, or all come back, everybody was
+//! meant, and all is well. It is told when it has happened several times.
+//!
+//! A task that is woken when it is ready already loses little. It is told when
+//! that happens more often than not, and often.
+//!
+//! A task that *wakes itself* is told by tokio-console's measure: more than half of
+//! its wakes are its own. `yield_now` is none of those: the runtime wakes it.
+
+use std::collections::BTreeMap;
+
+use super::{FindingKind, Findings, Sight, tasks};
+use crate::record::site::{Cause, Place};
+use crate::trace::Trace;
+use crate::trace::task::{Task, TaskIx, Waker};
+use crate::trace::waits::{Leaf, WaitTotal};
+
+/// A task that has woken itself more seldom is not told of.
+const OWN: u32 = 16;
+
+/// Fewer redundant wakes of a task are not told of.
+const REDUNDANT: u64 = 100;
+
+/// A herd has so many tasks at least.
+const HERD: usize = 4;
+
+/// So many herds from one place at least, before it is called a fault.
+const HERDS: usize = 3;
+
+/// So many waits are looked at for herds. A trace may have millions, and the first ones tell.
+const LOOKED_AT: usize = 200_000;
+
+/// What became of the tasks that one poll has woken at one place.
+#[derive(Debug, Default)]
+struct Herd {
+    /// Those that went back to wait, and when.
+    back: Vec<(TaskIx, u64)>,
+    on: usize,
+}
+
+impl Herd {
+    fn size(&self) -> usize {
+        self.back.len() + self.on
+    }
+
+    fn is_in_vain(&self) -> bool {
+        self.on > 0 && self.back.len() > self.on && self.size() >= HERD
+    }
+}
+
+/// Finds wakes that were in vain.
+pub(super) fn in_vain(trace: &Trace, found: &mut Findings) {
+    herds(trace, found);
+    let often = |(_, of): &(TaskIx, &Task)| of.redundant_wakes >= REDUNDANT && of.redundant_wakes > of.wakes.len() as u64;
+    let sights = (0..).zip(&trace.tasks).filter(often).map(|(task, of)| {
+        let told = format!("{} was woken {} times when it was ready already", of.name, of.redundant_wakes);
+        let at_ns = of.ended.map_or(trace.end_ns, |end| end.at_ns);
+        Sight { task: Some(task), at_ns, place: trace.spawn_place(task), weight: of.redundant_wakes, told }
+    });
+    found.add(FindingKind::UselessWakes, sights.collect(), |sight: &Sight<String>| sight.told.clone());
+}
+
+fn herds(trace: &Trace, found: &mut Findings) {
+    let notified = |total: &WaitTotal| total.cause == Cause::Notify && total.count >= (HERD * HERDS) as u64;
+    if !trace.wait_totals().iter().any(notified) {
+        return;
+    }
+    let mut of_place: BTreeMap<Place, Vec<Herd>> = BTreeMap::new();
+    for ((.., place), herd) in gathered(trace) {
+        if herd.is_in_vain() {
+            of_place.entry(place).or_default().push(herd);
+        }
+    }
+    for (place, herds) in of_place.into_iter().filter(|(_, herds)| herds.len() >= HERDS) {
+        let Some(&(task, at_ns)) = herds.iter().max_by_key(|herd| herd.size()).and_then(|largest| largest.back.last()) else {
+            continue;
+        };
+        let (all, on) = herds.iter().fold((0, 0), |(all, on), herd| (all + herd.size(), on + herd.on));
+        let largest = herds.iter().map(Herd::size).max().unwrap_or(0);
+        let told = format!(
+            "up to {} were woken at once at this line, {} times; of these {all} wakes {on} were good for anything, and after \
+             the others the task went back to wait",
+            tasks(largest),
+            herds.len(),
+        );
+        let worst = Sight { task: Some(task), at_ns, place: Some(place), weight: 0, told: () };
+        found.tell(FindingKind::UselessWakes, &worst, told, herds.iter().flat_map(|herd| herd.back.iter().copied()));
+    }
+}
+
+/// Who was woken by which poll of which task, and what they did then.
+fn gathered(trace: &Trace) -> BTreeMap<(TaskIx, u64, Place), Herd> {
+    let mut herds: BTreeMap<_, Herd> = BTreeMap::new();
+    let mut left = LOOKED_AT;
+    for (task, of) in (0..).zip(&trace.tasks) {
+        let looked_at = of.waits.len().min(left);
+        left -= looked_at;
+        for (i, wait) in of.waits[..looked_at].iter().enumerate() {
+            let leaves = trace.leaves(*wait);
+            let Some(place) = notification(trace, leaves) else { continue };
+            let Some(Waker::Task(by)) = trace.view(task, *wait).wake.map(|wake| wake.by) else { continue };
+            let woken_ns = of.segments.get(wait.segment as usize + 1).map_or(0, |next| next.start_ns);
+            let poll = trace.tasks[by as usize].segment_at(woken_ns).map_or(0, |segment| segment.start_ns);
+            let herd = herds.entry((by, poll, place)).or_default();
+            match of.waits.get(i + 1) {
+                Some(next) if trace.leaves(*next) == leaves => {
+                    herd.back.push((task, of.segments[next.segment as usize].start_ns));
+                }
+                // What it does is not known yet.
+                None if of.ended.is_none() => {}
+                _ => herd.on += 1,
+            }
+        }
+    }
+    herds
+}
+
+/// The line at which a task waits for nothing but one notification.
+fn notification(trace: &Trace, leaves: &[Leaf]) -> Option<Place> {
+    let [leaf] = leaves else { return None };
+    let site = trace.site(leaf.site);
+    site.place.clone().filter(|_| site.cause == Cause::Notify)
+}
+
+/// Finds tasks that mostly wake themselves.
+pub(super) fn by_themselves(trace: &Trace, found: &mut Findings) {
+    let own = (0..).zip(&trace.tasks).filter(|(_, of)| of.self_wakes >= OWN && of.self_wakes as usize > of.wakes.len() / 2);
+    let sights = own.map(|(task, of)| {
+        let at_ns = of.ended.map_or(trace.end_ns, |end| end.at_ns);
+        let text = format!("{} woke itself: {} of its {} wakes are its own", of.name, of.self_wakes, of.wakes.len());
+        let (place, weight) = (trace.spawn_place(task), of.self_wakes.into());
+        Sight { task: Some(task), at_ns, place, weight, told: text }
+    });
+    found.add(FindingKind::SelfWakes, sights.collect(), |sight| sight.told.clone());
+}
