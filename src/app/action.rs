@@ -103,6 +103,10 @@ pub enum Action {
     JumpBack,
     /// Shows the run's resources in the pane of the selected task, or the task again.
     Resources,
+    /// Lists the findings, or closes the list.
+    Findings,
+    /// Goes to the moment of the finding under the cursor, and selects its task.
+    ShowFinding,
     /// Leaves out less, or more, of the log.
     LogLevel,
     /// Shows the next tab of the code pane.

@@ -30,6 +30,8 @@ pub enum Scope {
     Why,
     /// In the path through the catalogue.
     Path,
+    /// In the list of findings.
+    Findings,
     /// In any layer.
     Layers,
     /// While a search or a field is typed.
@@ -55,6 +57,8 @@ pub enum Context {
     Why,
     /// The path through the catalogue.
     Path,
+    /// The list of findings.
+    Findings,
     /// The search of the list.
     Search,
     /// A field of the form.
@@ -74,6 +78,7 @@ impl Scope {
             | (Scope::Help | Scope::Layers, Context::Help)
             | (Scope::Why | Scope::Layers, Context::Why)
             | (Scope::Path | Scope::Layers, Context::Path)
+            | (Scope::Findings | Scope::Layers, Context::Findings)
             | (Scope::Text | Scope::Search, Context::Search)
             | (Scope::Text | Scope::Edit, Context::Edit)
             | (Scope::Text | Scope::Time, Context::Time)
@@ -308,6 +313,8 @@ pub static ACTIONS: &[Binding] = &[
     )
     .hint(13, "resources")
     .group(Group::View),
+    Binding::new(Action::Findings, &[ch('i')], ALL, "List the findings: what is wrong with the run, why, and what to do.")
+        .group(Group::View),
     Binding::new(Action::ZoomIn, &[ch('+'), ch('=')], ALL, "Zoom the timeline in, around the cursor.")
         .hint(11, "zoom")
         .group(Group::View),
@@ -349,6 +356,9 @@ pub static ACTIONS: &[Binding] = &[
     Binding::new(Action::PauseOrGo, &[ch(' ')], Scope::Why, "Pause; go on.").hint(4, "pause"),
     Binding::new(Action::Step(Stride::Poll), &[ch('n')], Scope::Why, "To the next poll.").hint(3, "step"),
     Binding::new(Action::Step(Stride::PollBack), &[ch('N')], Scope::Why, "Back to the poll before.").hint(3, "step"),
+    Binding::new(Action::Findings, &[key(KeyCode::Esc), ch('i')], Scope::Findings, "Close the list.").hint(3, "close"),
+    Binding::new(Action::ShowFinding, ENTER, Scope::Findings, "Select its task and go to the moment at which it can be seen.")
+        .hint(1, "go there"),
     Binding::new(Action::Move(Move::Up), UP, Scope::Layers, "One line up.").hint(2, "scroll"),
     Binding::new(Action::Move(Move::Down), DOWN, Scope::Layers, "One line down.").hint(2, "scroll"),
     Binding::new(Action::Move(Move::PageUp), PAGE_UP, Scope::Layers, "One page up."),

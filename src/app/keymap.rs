@@ -12,6 +12,7 @@ pub fn context(model: &Model) -> Context {
         Some(Layer::Help { .. }) => return Context::Help,
         Some(Layer::Why { .. }) => return Context::Why,
         Some(Layer::Path { .. }) => return Context::Path,
+        Some(Layer::Findings { .. }) => return Context::Findings,
         None => {}
     }
     if let Some(prompt) = &model.prompt {
@@ -47,7 +48,7 @@ fn typed(context: Context, key: Key) -> Option<Action> {
     let text = match context {
         Context::Search | Context::Edit | Context::Time | Context::File => !c.is_control(),
         Context::Pane(Pane::Parameters) => c.is_ascii_digit(),
-        Context::Pane(_) | Context::Help | Context::Why | Context::Path => false,
+        Context::Pane(_) | Context::Help | Context::Why | Context::Path | Context::Findings => false,
     };
     (text && !key.ctrl).then_some(Action::Type(c))
 }

@@ -7,6 +7,7 @@
 
 pub mod action;
 pub mod bindings;
+pub mod findings;
 pub mod keymap;
 pub mod model;
 pub mod pointer;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 use scenarios::{Clock, Scenario, ValueError, Values};
 
+use super::findings::Found;
 use super::session::Session;
 use super::text::TextField;
 use crate::engine::{Detail, Phase, Report, Spec};
@@ -145,6 +146,11 @@ pub enum Layer {
         task: TaskIx,
         /// Rows scrolled away.
         top: usize,
+    },
+    /// The findings.
+    Findings {
+        /// The one that is opened.
+        row: usize,
     },
 }
 
@@ -300,6 +306,8 @@ pub struct RunView {
     /// The circle of locks that closed first, or else why the run stalled, and since when, in nanoseconds.
     /// It is kept, since to find it out takes a look at every task and every resource: too much for a frame.
     pub stall: Option<(u64, Stall)>,
+    /// What is wrong with it, kept for the same reason.
+    pub found: Found,
     /// Where in the trace we look.
     pub cursor: Cursor,
     /// Whether the gate holds the run: its tasks are not polled until it is let go.

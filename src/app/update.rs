@@ -7,6 +7,7 @@
 //! drawing code knows about sizes through [`laid_out`].
 
 mod cursor;
+mod findings;
 mod form;
 mod jump;
 mod list;
@@ -153,6 +154,8 @@ fn look(model: &mut Model, action: Action) {
         Action::ToWaker => why::to_waker(model),
         Action::JumpBack => why::back(model),
         Action::Resources => why::resources(model),
+        Action::Findings => findings::toggle(model),
+        Action::ShowFinding => findings::show(model),
         Action::LogLevel => scroll::log_level(model),
         Action::NextTab => show_tab(model, turned_tab(model.code.tab, 1)),
         Action::PreviousTab => show_tab(model, turned_tab(model.code.tab, CodeTab::ALL.len() - 1)),

@@ -212,7 +212,8 @@ impl Resource {
 
     /// The holds that last at a time after all that is known, and keep others waiting.
     pub(super) fn holds(&self, at_ns: u64) -> impl Iterator<Item = Hold> {
-        let first = self.line.before(self.steps.len() as u32, self.line.first()).next().filter(|_| self.now.waiting > 0);
+        let waited_for = self.now.waiting > 0;
+        let first = waited_for.then(|| self.line.before(self.steps.len() as u32, self.line.first()).next()).flatten();
         let kept = first.into_iter().flat_map(|first| self.now.holders.iter().map(move |holder| (first, holder)));
         kept.filter_map(move |(first, holder)| {
             let from_ns = holder.since_ns.max(first.since_ns);

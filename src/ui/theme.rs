@@ -30,6 +30,8 @@ pub(crate) struct Glyphs {
     pub(crate) cursor_head: &'static str,
     /// A bookmark on the ruler.
     pub(crate) bookmark: &'static str,
+    /// Behind the name of a task that a finding tells of.
+    pub(crate) finding: &'static str,
     /// A tick of the ruler.
     pub(crate) tick: &'static str,
     /// Before the row under the selection.
@@ -73,6 +75,7 @@ const UNICODE: Glyphs = Glyphs {
     cursor: "│",
     cursor_head: "▼",
     bookmark: "◆",
+    finding: "⚑",
     tick: "╷",
     pointer: "▸",
     turn: ["◂", "▸"],
@@ -99,6 +102,7 @@ const ASCII: Glyphs = Glyphs {
     cursor: "|",
     cursor_head: "V",
     bookmark: "^",
+    finding: "!",
     tick: "'",
     pointer: ">",
     turn: ["<", ">"],

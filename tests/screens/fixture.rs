@@ -4,6 +4,7 @@ use std::num::NonZeroU64;
 use std::panic::Location;
 use std::time::Duration;
 
+use async_playground::app::findings::Found;
 use async_playground::app::model::{
     Areas, CodeTab, CodeView, Cursor, Form, List, LogView, Model, Options, Pane, RunView, TaskView, Theme, Timeline,
 };
@@ -99,6 +100,7 @@ pub(crate) fn model(at_ms: u64) -> Model {
                 .check("never more than 3 in flight", true),
         ))),
         stall: None,
+        found: Found::default(),
         cursor: Cursor { at_ns: at_ms * MS, playing: true, speed: 1.0, live: false, poll: None },
         held: false,
         cost_ns: Some(18.4),

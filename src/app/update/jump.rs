@@ -48,15 +48,21 @@ fn to_end(model: &mut Model, how: End, what: &str) {
 }
 
 fn show(model: &mut Model, at_ns: u64, task: TaskIx) {
+    to(model, at_ns, Some(task));
+}
+
+/// To a time, and to a task if there is one to look at.
+pub(super) fn to(model: &mut Model, at_ns: u64, task: Option<TaskIx>) {
     cursor::put(model, at_ns);
-    timeline::select(model, task);
+    if let Some(task) = task {
+        timeline::select(model, task);
+    }
 }
 
 fn to_stall(model: &mut Model) {
     let stall = model.run.as_ref().and_then(|run| run.stall.as_ref());
     match stall.map(|(at_ns, stall)| (*at_ns, stall.tasks.first().map(|task| task.task))) {
-        Some((at_ns, Some(task))) => show(model, at_ns, task),
-        Some((at_ns, None)) => cursor::put(model, at_ns),
+        Some((at_ns, task)) => to(model, at_ns, task),
         None => notify(model, false, "nothing is stuck for good"),
     }
 }

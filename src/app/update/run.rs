@@ -5,6 +5,7 @@ use std::time::Duration;
 use scenarios::Clock;
 
 use super::{Effect, form, notify, timeline};
+use crate::app::findings::Found;
 use crate::app::model::{Cursor, Layer, Model, Pane, RunView};
 use crate::app::session::{Entry, Zoom};
 use crate::engine::{Ending, Phase, Spec, StartError};
@@ -38,6 +39,7 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
         phase: Phase::Running,
         report: None,
         stall: None,
+        found: Found::default(),
         cursor,
         held: false,
         cost_ns: model.session.cost_ns,
@@ -99,7 +101,7 @@ fn fresh_view(model: &mut Model) {
     model.session.jumps.clear();
     model.bookmarks.clear();
     model.prompt = None;
-    if matches!(model.layer, Some(Layer::Why { .. })) {
+    if matches!(model.layer, Some(Layer::Why { .. } | Layer::Findings { .. })) {
         model.layer = None;
     }
 }
@@ -150,6 +152,7 @@ pub fn recorded(model: &mut Model) {
         }
     }
     explain(run);
+    run.found.recorded(&run.trace);
     timeline::recorded(model);
     timeline::keep_in_sight(model);
 }
@@ -167,6 +170,7 @@ fn explain(run: &mut RunView) {
 /// Moves the cursor on by so much wall time.
 pub(super) fn tick(model: &mut Model, passed: Duration) {
     let Some(run) = &mut model.run else { return };
+    run.found.passed(&run.trace, passed);
     let cursor = &mut run.cursor;
     if cursor.live {
         cursor.at_ns = run.trace.end_ns;

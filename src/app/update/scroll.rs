@@ -1,6 +1,6 @@
 //! Movement along rows: by key in what has the focus, by wheel in what is under the pointer.
 
-use super::timeline;
+use super::{findings, timeline};
 use crate::app::action::Move;
 use crate::app::keymap::help_lines;
 use crate::app::model::{Layer, Model, Pane};
@@ -139,6 +139,7 @@ fn scroll_code(model: &mut Model, by: i64) {
 }
 
 fn scroll_layer(model: &mut Model, by: i64) {
+    let last_finding = findings::last_row(model);
     let areas = &model.areas;
     let (rows, top) = match &mut model.layer {
         Some(Layer::Path { row }) => {
@@ -148,6 +149,10 @@ fn scroll_layer(model: &mut Model, by: i64) {
         // It may be scrolled before it was drawn.
         Some(Layer::Help { pane, top }) => (areas.layer_rows.max(help_lines(*pane, true).len()), top),
         Some(Layer::Why { top, .. }) => (areas.layer_rows, top),
+        Some(Layer::Findings { row }) => {
+            *row = moved(*row, by, last_finding);
+            return;
+        }
         None => return,
     };
     let last = rows.saturating_sub(usize::from(areas.layer_height).max(1));

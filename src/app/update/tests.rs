@@ -2,6 +2,7 @@
 //! at once and have as many tasks and milliseconds as the parameters say.
 
 mod cursor;
+mod findings;
 mod form;
 mod jump;
 mod list;

@@ -47,7 +47,8 @@ fn lowest(counter: &Counter) -> Option<f64> {
     for part in 0..PARTS {
         let at = |part: u64| first_ns + (length * u128::from(part) / u128::from(PARTS)) as u64;
         let from = counter.points.partition_point(|(at_ns, _)| *at_ns < at(part));
-        let to = counter.points.partition_point(|(at_ns, _)| *at_ns < at(part + 1));
+        let last = part + 1 == PARTS;
+        let to = counter.points.partition_point(|(at_ns, _)| *at_ns < at(part + 1) || last);
         let points = &counter.points[from..to];
         let every = points.len().div_ceil(LOOKED_AT).max(1);
         let least = points.iter().step_by(every).map(|(_, value)| *value).min_by(f64::total_cmp)?;

@@ -158,6 +158,11 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
     marks.push((format!("{} {}", g.cursor_head, g.cursor), look.cursor(), "the time cursor: all panes show that moment"));
     marks.push((g.bookmark.to_owned(), look.changed(), "on the ruler: a bookmark"));
     marks.push((g.lane.running_part[1].to_owned(), run, "before a name: the poll that was stepped to is one of this task"));
+    marks.push((
+        g.finding.to_owned(),
+        look.warn(),
+        "behind a name: something is wrong with this task, and the list of findings says what",
+    ));
     marks.push(("label".to_owned(), look.span_label(), "a span that the scenario opened"));
     marks
 }

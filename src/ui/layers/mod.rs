@@ -1,5 +1,6 @@
 //! What lies over the panes.
 
+pub(crate) mod findings;
 pub(crate) mod help;
 pub(crate) mod path;
 pub(crate) mod why;

@@ -5,6 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::app::action::Action;
+use crate::app::bindings::ACTIONS;
 use crate::app::model::{Areas, Model, Pane, RunView};
 use crate::app::time::moment;
 use crate::app::update::among;
@@ -45,6 +47,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let tasks = view::spawned(&run.trace, run.cursor.at_ns);
     let alive = run.trace.census_at(run.cursor.at_ns).alive();
     let remark = format!("{}, {} alive", format::counted(tasks as u64, "task"), format::count(u64::from(alive)));
+    let remark = with_findings(run, remark, usize::from(area.width));
     chrome::title(buf, look, area, focus, "Timeline", &remark);
 
     let status = inside.height >= STATUS || run.held || run.poll().is_some() || view::ending(run).is_some();
@@ -56,6 +59,20 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     draw_status(buf, look, run, status);
     let shown = usize::from(areas.lanes.height);
     chrome::scroll_bar(buf, look, area, model.timeline.top, shown, tasks);
+}
+
+/// The remark of the title with how many findings there are, if there is room for that.
+fn with_findings(run: &RunView, remark: String, width: usize) -> String {
+    let bound = ACTIONS.iter().find(|binding| binding.action == Action::Findings);
+    let key = bound.and_then(|binding| binding.keys.first()).map_or_else(String::new, |key| key.text(true));
+    match run.found.all.by(run.cursor.at_ns) {
+        0 => remark,
+        found => {
+            let longer = format!("{remark}, {} ({key})", format::counted(found as u64, "finding"));
+            // The title, the border and the gaps.
+            if format::width(&longer) + 18 < width { longer } else { remark }
+        }
+    }
 }
 
 fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, tasks: usize, areas: &mut Areas) {
@@ -84,6 +101,9 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
         areas.lane_rows.push((ix, line));
         let selected = model.timeline.selected == Some(ix);
         name(buf, look, line, &run.trace, task, names, selected.then_some(model.focus == Pane::Timeline));
+        if run.found.all.mark(ix).is_some_and(|since_ns| since_ns <= run.cursor.at_ns) {
+            Pen::new(buf, look, line, 0).space(names + 1).put(look.glyphs.finding, look.warn());
+        }
         if polled == Some(ix) {
             polled_mark(buf, look, line, selected);
         }

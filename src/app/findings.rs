@@ -1,0 +1,53 @@
+//! What was found in the run on screen, and when it is looked for again.
+//!
+//! To look costs a walk over all tasks, which no frame should pay for. Once a run
+//! is over nothing more is to be found, so it is looked once, when its trace
+//! closes. While it is under way it is looked every [`AT_LEAST`], and less often
+//! when there are many tasks: at some 100 ns a task no more than a twentieth of the
+//! time goes into it.
+
+use std::time::Duration;
+
+use crate::trace::{Findings, Trace};
+
+/// Between two looks at a run that is under way lies so much wall time at least.
+const AT_LEAST: Duration = Duration::from_millis(400);
+
+/// And so much more for each task.
+const A_TASK: Duration = Duration::from_micros(2);
+
+/// What was found in a run, as of the last look.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// All that was found.
+    pub all: Findings,
+    /// How long ago that was, in wall time.
+    age: Duration,
+    /// Whether it was looked when all was known.
+    whole: bool,
+}
+
+impl Found {
+    /// The trace has grown or closed: looks if it is whole now.
+    pub(super) fn recorded(&mut self, trace: &Trace) {
+        if trace.closed && !self.whole {
+            self.look(trace);
+        }
+    }
+
+    /// So much wall time has passed: looks again if the last look is old enough.
+    pub(super) fn passed(&mut self, trace: &Trace, passed: Duration) {
+        if self.whole {
+            return;
+        }
+        self.age = self.age.saturating_add(passed);
+        let tasks = u32::try_from(trace.tasks.len()).unwrap_or(u32::MAX);
+        if self.age >= AT_LEAST.max(A_TASK.saturating_mul(tasks)) {
+            self.look(trace);
+        }
+    }
+
+    fn look(&mut self, trace: &Trace) {
+        *self = Self { all: trace.findings(), age: Duration::ZERO, whole: trace.closed };
+    }
+}

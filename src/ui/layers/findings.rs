@@ -1,0 +1,100 @@
+//! The findings: what is wrong with the run though it may end well.
+//!
+//! One row each; the one under the cursor is opened, and says what was seen, why
+//! that is bad and what to do.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::widgets::{Clear, Widget};
+
+use crate::app::model::RunView;
+use crate::engine::Detail;
+use crate::trace::Finding;
+use crate::ui::pen::Pen;
+use crate::ui::theme::Look;
+use crate::ui::widgets::chrome;
+use crate::ui::{format, words};
+
+/// The widest that it is made.
+const WIDEST: u16 = 96;
+/// The cells before the text of a finding that is opened.
+const MARGIN: usize = 4;
+
+/// One row.
+struct Row {
+    mark: &'static str,
+    text: String,
+    style: Style,
+}
+
+/// Draws the list with the finding of that number opened, and says how many rows it has and how many are in sight.
+pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, run: Option<&RunView>, open: usize) -> (usize, u16) {
+    let width = screen.width.saturating_sub(4).min(WIDEST);
+    let cells = usize::from(width).saturating_sub(4);
+    let list = run.map_or(&[][..], |run| &run.found.all.list);
+    let open = open.min(list.len().saturating_sub(1));
+    let mut rows = Vec::new();
+    let mut opened = 0..0;
+    for (i, finding) in list.iter().enumerate() {
+        let from = rows.len();
+        rows.push(head(look, run, finding, i == open));
+        if i == open {
+            rows.extend(body(look, finding, cells));
+            opened = from..rows.len();
+        }
+    }
+    if rows.is_empty() {
+        let nothing = format::wrap(nothing(run), cells).into_iter();
+        rows.extend(nothing.map(|line| Row { mark: "", text: line.to_owned(), style: look.dim() }));
+    }
+    let height = screen.height.saturating_sub(2).min(rows.len().min(1_000) as u16 + 2);
+    let area = Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height };
+    let inside = chrome::inside(area);
+    Clear.render(area, buf);
+    chrome::border(buf, look, area, true);
+    let remark = if list.is_empty() { String::new() } else { format!("{} of {}", open + 1, list.len()) };
+    chrome::title(buf, look, area, true, "Findings", &remark);
+    let shown = usize::from(inside.height);
+    // All of the opened one is in sight, or at least its head.
+    let top = opened.end.saturating_sub(shown).min(opened.start);
+    for (y, row) in (0..inside.height).zip(&rows[top..]) {
+        Pen::new(buf, look, inside, y).left(row.mark, 1, look.strong()).space(1).put(&row.text, row.style);
+    }
+    chrome::scroll_bar(buf, look, area, top, shown, rows.len());
+    (rows.len(), inside.height)
+}
+
+/// What it is, with which task, where and when.
+fn head(look: Look, run: Option<&RunView>, finding: &Finding, open: bool) -> Row {
+    let between = format!(" {} ", look.glyphs.between);
+    let name = finding.task.zip(run).map(|(task, run)| words::name(&run.trace, task).to_owned());
+    let more = if finding.tasks > 1 { format!(" and {} more", finding.tasks - 1) } else { String::new() };
+    let place = finding.place.as_ref().map(words::short);
+    let inferred = if finding.inferred { look.glyphs.inferred } else { "" };
+    let parts = [name.map(|name| name + &more), place, Some(format::moment(finding.at_ns))];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let text = format!("{} {}{inferred}{between}{}", look.glyphs.finding, finding.kind.name(), parts.join(&between));
+    Row { mark: if open { look.glyphs.pointer } else { "" }, text, style: if open { look.warn() } else { look.text() } }
+}
+
+/// What was seen, and what to do.
+fn body(look: Look, finding: &Finding, cells: usize) -> Vec<Row> {
+    let wrapped = |text: &str, style: Style| {
+        let lines = format::wrap(text, cells.saturating_sub(MARGIN)).into_iter();
+        lines.map(|line| Row { mark: "", text: format!("{:MARGIN$}{line}", ""), style }).collect::<Vec<_>>()
+    };
+    let mut rows = wrapped(&words::shortened(&finding.text), look.text());
+    rows.extend(wrapped(finding.kind.advice(), look.dim()));
+    rows
+}
+
+/// Why there are none.
+fn nothing(run: Option<&RunView>) -> &'static str {
+    match run {
+        None => "no run yet",
+        Some(run) if !run.trace.closed => "nothing was found so far",
+        Some(run) if run.spec.detail == Detail::Polls => "nothing was found in the polls; waits were not recorded",
+        Some(_) => "nothing was found that is wrong",
+    }
+}
