@@ -1,5 +1,7 @@
 //! Whole screens, as text: what a user sees at each size, in each theme, in each state.
 
+#[path = "screens/findings.rs"]
+mod findings;
 #[path = "screens/fixture.rs"]
 mod fixture;
 #[path = "screens/paint.rs"]

@@ -82,8 +82,7 @@ fn herds(trace: &Trace, found: &mut Findings) {
         let (all, on) = herds.iter().fold((0, 0), |(all, on), herd| (all + herd.size(), on + herd.on));
         let largest = herds.iter().map(Herd::size).max().unwrap_or(0);
         let told = format!(
-            "up to {} were woken at once at this line, {} times; of these {all} wakes {on} were good for anything, and after \
-             the others the task went back to wait",
+            "up to {} were woken at once, {} times; only {on} of these {all} wakes were of use, and the others went back to wait",
             tasks(largest),
             herds.len(),
         );
