@@ -2,19 +2,19 @@
 //!
 //! To look costs a walk over all tasks, which no frame should pay for. Once a run
 //! is over nothing more is to be found, so it is looked once, when its trace
-//! closes. While it is under way it is looked every [`AT_LEAST`], and less often
-//! when there are many tasks: at some 100 ns a task no more than a twentieth of the
-//! time goes into it.
+//! closes. While it is under way it is looked every [`EVERY`], which costs some
+//! milliseconds at most: one with more tasks than [`MOST_TASKS`] is not looked
+//! through before it is over.
 
 use std::time::Duration;
 
 use crate::trace::{Findings, Trace};
 
-/// Between two looks at a run that is under way lies so much wall time at least.
-const AT_LEAST: Duration = Duration::from_millis(400);
+/// Between two looks at a run that is under way lies so much wall time.
+const EVERY: Duration = Duration::from_millis(400);
 
-/// And so much more for each task.
-const A_TASK: Duration = Duration::from_micros(2);
+/// With more tasks than that a run is looked through only when it is over.
+const MOST_TASKS: usize = 20_000;
 
 /// What was found in a run, as of the last look.
 #[derive(Debug, Default)]
@@ -37,12 +37,11 @@ impl Found {
 
     /// So much wall time has passed: looks again if the last look is old enough.
     pub(super) fn passed(&mut self, trace: &Trace, passed: Duration) {
-        if self.whole {
+        if self.whole || trace.tasks.len() > MOST_TASKS {
             return;
         }
         self.age = self.age.saturating_add(passed);
-        let tasks = u32::try_from(trace.tasks.len()).unwrap_or(u32::MAX);
-        if self.age >= AT_LEAST.max(A_TASK.saturating_mul(tasks)) {
+        if self.age >= EVERY {
             self.look(trace);
         }
     }

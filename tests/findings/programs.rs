@@ -136,6 +136,7 @@ fn news_for_everybody_is_no_herd() {
 
 /// A child that failed is heard by whoever has its handle, also when that is not its parent.
 #[test]
+#[expect(clippy::async_yields_async, reason = "the handle is what is handed on")]
 fn a_handle_that_was_handed_on_is_heard() {
     for awaits in [true, false] {
         let (trace, _) = observe(On::Virtual, Detail::Waits, move |_| async move {

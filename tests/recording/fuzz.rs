@@ -174,7 +174,11 @@ fn show(recording: Recording) {
             run.cursor.at_ns = end_ns / 3 * part;
         }
         model.timeline.selected = Some(part as u32);
-        model.layer = (part == 2).then_some(Layer::Why { task: 2, top: 0 });
+        model.layer = match part {
+            1 => Some(Layer::Findings { row: 1 }),
+            2 => Some(Layer::Why { task: 2, top: 0 }),
+            _ => None,
+        };
         model.task.resources = part == 1;
         let mut areas = None;
         let draw = |frame: &mut Frame<'_>| {

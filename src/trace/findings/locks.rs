@@ -6,7 +6,7 @@
 //! receiver is there so that one at a time waits for the next message, and whoever
 //! waits for the lock loses nothing by it. Of each lock the hold is kept that has kept others waiting for longest.
 
-use super::{FindingKind, Findings, Sight, short, span, tasks};
+use super::{FindingKind, Findings, Sight, short, span, tasks, told};
 use crate::record::site::{Cause, Place};
 use crate::trace::resource::{Resource, ResourceIx};
 use crate::trace::task::{State, TaskIx};
@@ -49,7 +49,7 @@ struct Meanwhile {
 /// Finds locks that are held across waits.
 pub(super) fn held_across_waits(trace: &Trace, found: &mut Findings) {
     let sights = trace.contended().filter_map(|ix| held(trace, ix)).collect();
-    found.add(FindingKind::LockAcrossWait, sights, |sight: &Sight<String>| sight.told.clone());
+    found.add(FindingKind::LockAcrossWait, sights, told);
 }
 
 fn held(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {

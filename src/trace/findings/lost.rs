@@ -9,10 +9,10 @@
 //! for something else: a grant wakes its task, so that one was polled and did not
 //! poll the future. It is told when others stand in line behind it.
 
-use super::{FindingKind, Findings, Sight, short};
+use super::{FindingKind, Findings, Sight, short, told};
 use crate::trace::resource::ResourceIx;
 use crate::trace::task::{Task, TaskIx};
-use crate::trace::{ResourceKind, Trace};
+use crate::trace::{ResourceKind, Trace, Waiter};
 
 /// While a run goes on, what lasts for so long is told.
 const LASTS_NS: u64 = 1_000_000_000;
@@ -29,28 +29,22 @@ impl Trace {
     }
 }
 
-/// Finds tasks that wait and that nobody can wake.
-pub(super) fn lost_wakers(trace: &Trace, found: &mut Findings) {
-    if trace.lost > 0 || trace.waits.sites.is_empty() {
-        return;
-    }
-    let mut sights = Vec::new();
-    for (task, of) in (0..).zip(&trace.tasks) {
-        let Some(since_ns) = trace.rests_since(of) else { continue };
-        if of.waits.last().is_none_or(|wait| !trace.leaves(*wait).is_empty()) {
-            continue;
-        }
-        let (place, weight) = (trace.spawn_place(task), trace.end_ns.saturating_sub(since_ns));
+/// A task that waits, and that nobody can wake.
+pub(super) fn waker(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String>> {
+    let known = trace.lost == 0 && !trace.waits.sites.is_empty();
+    let since_ns = trace.rests_since(of).filter(|_| known)?;
+    let wait = of.waits.last()?;
+    trace.leaves(*wait).is_empty().then(|| {
         let told = format!("{} waits, and its last poll has left no waker with anybody", of.name);
-        sights.push(Sight { task: Some(task), at_ns: since_ns, place, weight, told });
-    }
-    found.add(FindingKind::LostWaker, sights, |sight| sight.told.clone());
+        let weight = trace.end_ns.saturating_sub(since_ns);
+        Sight { task: Some(task), at_ns: since_ns, place: trace.spawn_place(task), weight, told }
+    })
 }
 
 /// Finds locks that were given to a future that nobody polls.
 pub(super) fn unpolled_locks(trace: &Trace, found: &mut Findings) {
     let sights = trace.contended().filter_map(|ix| unpolled(trace, ix)).collect();
-    found.add(FindingKind::UnpolledLock, sights, |sight: &Sight<String>| sight.told.clone());
+    found.add(FindingKind::UnpolledLock, sights, told);
 }
 
 fn unpolled(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
@@ -59,8 +53,8 @@ fn unpolled(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
         return None;
     }
     let rests = |task: TaskIx| trace.rests_since(&trace.tasks[task as usize]);
-    let granted = resource.line.granted().filter(|waiter| waiter.is_granted());
-    let (owner, since_ns) = granted.filter_map(|waiter| Some((waiter.task, rests(waiter.task)?))).next()?;
+    let mut granted = resource.line.granted().filter(Waiter::is_granted);
+    let (owner, since_ns) = granted.find_map(|waiter| Some((waiter.task, rests(waiter.task)?)))?;
     let line = resource.at_with(trace.end_ns, IN_LINE).waiters;
     let behind = line.iter().filter(|waiter| !waiter.is_granted()).count();
     if behind == 0 {

@@ -11,7 +11,7 @@
 //!
 //! **What it costs.** While events come only three things are noted, each with a
 //! comparison: a poll that was long, a hold that kept others waiting, a wake
-//! that a task gave itself. [`Trace::findings`] then looks once at every task, and
+//! that a task gave itself. [`Trace::findings`] then walks once over the tasks, and
 //! at a bounded number of whatever else there is: its cost grows with the tasks and
 //! not with the events. No frame pays for it. Who shows a run that is under way
 //! looks now and then, who has one that is over looks once.
@@ -179,19 +179,52 @@ struct Sight<T> {
     told: T,
 }
 
+/// What one walk over all tasks has seen.
+#[derive(Default)]
+struct Seen {
+    lost: Vec<Sight<String>>,
+    alone: Vec<TaskIx>,
+    lasting: Vec<polls::LongPoll>,
+    redundant: Vec<Sight<String>>,
+    own: Vec<Sight<String>>,
+    large: Vec<Sight<String>>,
+}
+
+impl Seen {
+    fn of(trace: &Trace) -> Self {
+        let mut seen = Self::default();
+        for (task, of) in (0..).zip(&trace.tasks) {
+            seen.lost.extend(lost::waker(trace, task, of));
+            seen.alone.extend(unheard::fails_alone(trace, of).then_some(task));
+            seen.lasting.extend(polls::lasting(trace, task, of));
+            seen.redundant.extend(wakes::redundant(trace, task, of));
+            seen.own.extend(wakes::own(trace, task, of));
+            seen.large.extend(size::large(trace, task, of));
+        }
+        seen
+    }
+}
+
+/// The sentence, where a lint has made it already.
+fn told(sight: &Sight<String>) -> String {
+    sight.told.clone()
+}
+
 impl Trace {
     /// What is wrong, as far as it is known by now. Costs a look at every task.
     pub fn findings(&self) -> Findings {
+        let seen = Seen::of(self);
         let mut found = Findings::default();
         lost::unpolled_locks(self, &mut found);
-        lost::lost_wakers(self, &mut found);
-        unheard::failures(self, &mut found);
-        polls::long_ones(self, &mut found);
+        found.add(FindingKind::LostWaker, seen.lost, told);
+        unheard::failures(self, &seen.alone, &mut found);
+        polls::long_ones(self, seen.lasting, &mut found);
         queues::growing(self, &mut found);
         locks::held_across_waits(self, &mut found);
-        wakes::in_vain(self, &mut found);
-        wakes::by_themselves(self, &mut found);
-        size::large(self, &mut found);
+        wakes::herds(self, &mut found);
+        found.add(FindingKind::UselessWakes, seen.redundant, told);
+        found.add(FindingKind::SelfWakes, seen.own, told);
+        found.add(FindingKind::LargeFuture, seen.large, told);
         found.list.sort_by(|a, b| (a.kind, a.at_ns, &a.place).cmp(&(b.kind, b.at_ns, &b.place)));
         found.marks.sort_unstable();
         found.marks.dedup_by_key(|(task, _)| *task);

@@ -30,7 +30,7 @@ pub(in crate::trace) struct LongPolls(Vec<LongPoll>);
 
 /// A poll that blocked its worker.
 #[derive(Debug, Clone, Copy)]
-struct LongPoll {
+pub(super) struct LongPoll {
     task: TaskIx,
     start_ns: u64,
     end_ns: u64,
@@ -94,15 +94,15 @@ fn never_yields(task: &Task, poll: LongPoll) -> bool {
     task.polls == 1 && poll.length_ns() >= NEVER_YIELDS_NS && task.ended.is_none_or(|end| returned(end.how))
 }
 
-/// Finds polls that block their worker.
-pub(super) fn long_ones(trace: &Trace, found: &mut Findings) {
-    // One that is under way, or was when the recording stopped, has no end of its own.
-    let lasting = (0..).zip(&trace.tasks).filter_map(|(task, of)| {
-        let last = of.segments.last().filter(|last| matches!(last.state, State::Running(_)))?;
-        let open = of.ended.is_none_or(|end| end.how == End::Dropped);
-        let poll = LongPoll { task, start_ns: last.start_ns, end_ns: trace.end_ns.max(last.start_ns) };
-        (open && poll.length_ns() >= BLOCKS_NS).then_some(poll)
-    });
+/// A long poll that is under way, or was when the recording stopped: it has no end of its own.
+pub(super) fn lasting(trace: &Trace, task: TaskIx, of: &Task) -> Option<LongPoll> {
+    let last = of.segments.last().filter(|_| of.end().is_none())?;
+    let poll = LongPoll { task, start_ns: last.start_ns, end_ns: trace.end_ns.max(last.start_ns) };
+    (matches!(last.state, State::Running(_)) && poll.length_ns() >= BLOCKS_NS).then_some(poll)
+}
+
+/// Finds polls that block their worker: those that are over, and these.
+pub(super) fn long_ones(trace: &Trace, lasting: Vec<LongPoll>, found: &mut Findings) {
     let (mut never, mut blocks) = (Vec::new(), Vec::new());
     for poll in trace.long_polls.0.iter().copied().chain(lasting) {
         let of = &trace.tasks[poll.task as usize];

@@ -7,7 +7,7 @@
 //! before: then it was never worked off, however much it went up and down. A queue
 //! that has come to less than [`LEAST`] may still be on its way to its bound.
 
-use super::{FindingKind, Findings, Sight};
+use super::{FindingKind, Findings, Sight, told};
 use crate::trace::{Counter, Trace};
 
 /// What a counter of a queue is called.
@@ -26,17 +26,17 @@ const LOOKED_AT: usize = 256;
 pub(super) fn growing(trace: &Trace, found: &mut Findings) {
     let grows = trace.counters.iter().filter(|counter| WORDS.iter().any(|word| counter.name.contains(word)));
     let sights = grows.filter_map(|counter| {
-        let least = lowest(counter)?;
+        let lowest = lowest(counter)?;
         let (at_ns, last) = *counter.points.last()?;
         let told = format!(
             "{} grew from {} to {} and was never worked off: from part to part of the run its lowest value rose",
             counter.name, counter.points[0].1, last
         );
         let place = counter.task.and_then(|task| trace.spawn_place(task));
-        Some(Sight { task: counter.task, at_ns, place, weight: least as u64, told })
+        Some(Sight { task: counter.task, at_ns, place, weight: lowest as u64, told })
     });
     let sights = sights.collect();
-    found.add(FindingKind::QueueGrows, sights, |sight: &Sight<String>| sight.told.clone());
+    found.add(FindingKind::QueueGrows, sights, told);
 }
 
 /// The lowest value of the last part, if each part's is above that of the one before.
@@ -47,8 +47,8 @@ fn lowest(counter: &Counter) -> Option<f64> {
     for part in 0..PARTS {
         let at = |part: u64| first_ns + (length * u128::from(part) / u128::from(PARTS)) as u64;
         let from = counter.points.partition_point(|(at_ns, _)| *at_ns < at(part));
-        let last = part + 1 == PARTS;
-        let to = counter.points.partition_point(|(at_ns, _)| *at_ns < at(part + 1) || last);
+        let rest = part + 1 == PARTS;
+        let to = counter.points.partition_point(|(at_ns, _)| *at_ns < at(part + 1) || rest);
         let points = &counter.points[from..to];
         let every = points.len().div_ceil(LOOKED_AT).max(1);
         let least = points.iter().step_by(every).map(|(_, value)| *value).min_by(f64::total_cmp)?;

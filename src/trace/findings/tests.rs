@@ -53,12 +53,8 @@ fn who_had_to_wait_for_a_poll_is_counted() {
 fn of_many_at_one_place_the_worst_is_told_and_all_are_marked() {
     let mut told = Told::default();
     // One call, and so one line.
-    let mut from = 0;
-    for task in 5..8 {
-        told.spawn(0, task, None);
-        let length = [200, 400, 300][from as usize] * MS;
-        told.start(1_000 * MS * from, task).stop(1_000 * MS * from + length, task);
-        from += 1;
+    for (task, start, length) in [(5, 0, 200), (6, 1_000, 400), (7, 2_000, 300)] {
+        told.spawn(0, task, None).start(start * MS, task).stop((start + length) * MS, task);
     }
     let found = told.0.findings();
     let [finding] = &found.list[..] else { panic!("{found:?}") };
@@ -73,13 +69,11 @@ fn wakes_are_told_when_they_are_many_and_most_are_good_for_nothing() {
     let woken = |own: u64, others: u64, redundant: u64| {
         let mut told = one();
         told.spawn(0, 6, None).start(0, 5).stop(0, 5);
-        let mut at = 1;
-        for i in 0..own + others {
-            let by = if i < own { 5 } else { 6 };
+        for at in 1..=own + others {
+            let by = if at <= own { 5 } else { 6 };
             told.wake(at, 5, Some(by));
             (0..redundant).for_each(|_| _ = told.wake(at, 5, Some(6)));
             told.start(at, 5).stop(at, 5);
-            at += 1;
         }
         kinds(&told)
     };

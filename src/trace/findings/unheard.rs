@@ -5,7 +5,7 @@
 //! end of a task was woken by it. Of a parent that lives on it cannot be told
 //! whether it looks at the handle later, and nothing is said of it.
 
-use super::{FindingKind, Findings, Sight};
+use super::{FindingKind, Findings, Sight, told};
 use crate::record::site::Cause;
 use crate::trace::Trace;
 use crate::trace::task::{End, Task, TaskIx, Waker};
@@ -20,22 +20,25 @@ const WAKES: usize = 64;
 /// So many waits of a task are looked at that may have been the one which that ended: many can begin at one virtual time.
 const WAITS: usize = 4;
 
-/// Finds tasks that failed unheard.
-pub(super) fn failures(trace: &Trace, found: &mut Findings) {
-    let alone = |(_, of): &(TaskIx, &Task)| {
-        let failed = of.ended.filter(|end| matches!(end.how, End::Failed | End::Panicked));
-        let parent = of.parent.and_then(|parent| trace.tasks[parent as usize].ended);
-        failed.zip(parent).is_some_and(|(end, parent)| parent.how != End::Dropped && parent.at_ns < end.at_ns)
-    };
-    let alone = (0..).zip(&trace.tasks).filter(alone).take(LOOKED_INTO);
-    let sights = alone.filter(|(task, _)| !is_joined(trace, *task)).filter_map(|(task, of)| {
+/// Whether a task failed when the one that had spawned it was gone.
+pub(super) fn fails_alone(trace: &Trace, of: &Task) -> bool {
+    let failed = of.ended.filter(|end| matches!(end.how, End::Failed | End::Panicked));
+    let parent = || trace.tasks.get(of.parent? as usize)?.ended.filter(|parent| parent.how != End::Dropped);
+    failed.is_some_and(|end| parent().is_some_and(|parent| parent.at_ns < end.at_ns))
+}
+
+/// Finds those of these tasks, which failed alone, for whose end nobody waited.
+pub(super) fn failures(trace: &Trace, alone: &[TaskIx], found: &mut Findings) {
+    let unheard = alone.iter().copied().take(LOOKED_INTO).filter(|task| !is_joined(trace, *task));
+    let sights = unheard.filter_map(|task| {
+        let of = &trace.tasks[task as usize];
         let end = of.ended?;
         let did = if end.how == End::Panicked { "panicked" } else { "failed" };
         let parent = &trace.tasks[of.parent? as usize].name;
         let told = format!("{} {did} when {parent}, which had spawned it, was gone, and nobody waited for its end", of.name);
         Some(Sight { task: Some(task), at_ns: end.at_ns, place: trace.spawn_place(task), weight: 0, told })
     });
-    found.add(FindingKind::FailedUnheard, sights.collect(), |sight: &Sight<String>| sight.told.clone());
+    found.add(FindingKind::FailedUnheard, sights.collect(), told);
 }
 
 /// Whether the last poll of a task has woken one that waited for an end.

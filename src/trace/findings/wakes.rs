@@ -32,7 +32,7 @@ const HERD: usize = 4;
 const HERDS: usize = 3;
 
 /// So many waits are looked at for herds. A trace may have millions, and the first ones tell.
-const LOOKED_AT: usize = 200_000;
+const LOOKED_AT: usize = 50_000;
 
 /// What became of the tasks that one poll has woken at one place.
 #[derive(Debug, Default)]
@@ -52,19 +52,28 @@ impl Herd {
     }
 }
 
-/// Finds wakes that were in vain.
-pub(super) fn in_vain(trace: &Trace, found: &mut Findings) {
-    herds(trace, found);
-    let often = |(_, of): &(TaskIx, &Task)| of.redundant_wakes >= REDUNDANT && of.redundant_wakes > of.wakes.len() as u64;
-    let sights = (0..).zip(&trace.tasks).filter(often).map(|(task, of)| {
+/// A task that was woken again and again when it was ready.
+pub(super) fn redundant(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String>> {
+    let often = of.redundant_wakes >= REDUNDANT && of.redundant_wakes > of.wakes.len() as u64;
+    often.then(|| {
         let told = format!("{} was woken {} times when it was ready already", of.name, of.redundant_wakes);
         let at_ns = of.ended.map_or(trace.end_ns, |end| end.at_ns);
         Sight { task: Some(task), at_ns, place: trace.spawn_place(task), weight: of.redundant_wakes, told }
-    });
-    found.add(FindingKind::UselessWakes, sights.collect(), |sight: &Sight<String>| sight.told.clone());
+    })
 }
 
-fn herds(trace: &Trace, found: &mut Findings) {
+/// A task that mostly wakes itself.
+pub(super) fn own(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String>> {
+    let mostly = of.self_wakes >= OWN && of.self_wakes as usize > of.wakes.len() / 2;
+    mostly.then(|| {
+        let told = format!("{} woke itself: {} of its {} wakes are its own", of.name, of.self_wakes, of.wakes.len());
+        let at_ns = of.ended.map_or(trace.end_ns, |end| end.at_ns);
+        Sight { task: Some(task), at_ns, place: trace.spawn_place(task), weight: of.self_wakes.into(), told }
+    })
+}
+
+/// Finds herds that are woken in vain.
+pub(super) fn herds(trace: &Trace, found: &mut Findings) {
     let notified = |total: &WaitTotal| total.cause == Cause::Notify && total.count >= (HERD * HERDS) as u64;
     if !trace.wait_totals().iter().any(notified) {
         return;
@@ -123,16 +132,4 @@ fn notification(trace: &Trace, leaves: &[Leaf]) -> Option<Place> {
     let [leaf] = leaves else { return None };
     let site = trace.site(leaf.site);
     site.place.clone().filter(|_| site.cause == Cause::Notify)
-}
-
-/// Finds tasks that mostly wake themselves.
-pub(super) fn by_themselves(trace: &Trace, found: &mut Findings) {
-    let own = (0..).zip(&trace.tasks).filter(|(_, of)| of.self_wakes >= OWN && of.self_wakes as usize > of.wakes.len() / 2);
-    let sights = own.map(|(task, of)| {
-        let at_ns = of.ended.map_or(trace.end_ns, |end| end.at_ns);
-        let text = format!("{} woke itself: {} of its {} wakes are its own", of.name, of.self_wakes, of.wakes.len());
-        let (place, weight) = (trace.spawn_place(task), of.self_wakes.into());
-        Sight { task: Some(task), at_ns, place, weight, told: text }
-    });
-    found.add(FindingKind::SelfWakes, sights.collect(), |sight| sight.told.clone());
 }
