@@ -4,6 +4,8 @@
 
 #[path = "pty/path.rs"]
 mod path;
+#[path = "pty/findings.rs"]
+mod findings;
 #[path = "pty/save.rs"]
 mod save;
 mod support;

@@ -2,9 +2,9 @@
 //!
 //! To look costs a walk over all tasks, which no frame should pay for. Once a run
 //! is over nothing more is to be found, so it is looked once, when its trace
-//! closes. While it is under way it is looked every [`EVERY`], which costs some
-//! milliseconds at most: one with more tasks than [`MOST_TASKS`] is not looked
-//! through before it is over.
+//! closes. While it is under way it is looked a few times a second, which costs some
+//! milliseconds at most: one with very many tasks is not looked through before it
+//! is over.
 
 use std::time::Duration;
 

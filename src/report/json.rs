@@ -248,7 +248,7 @@ fn ms(ns: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Cause, StallKind, Stalled, StalledWait, Task};
+    use crate::trace::{Cause, FindingKind, StallKind, Stalled, StalledWait, Task};
     use scenarios::Outcome;
 
     fn spec() -> Spec {
@@ -294,6 +294,25 @@ mod tests {
         let told = serde_json::to_string(&waited(total))?;
         let expected = r#"{"cause":"mpsc recv","place":"scenarios/a.rs:7","count":2,"total_ms":1757.0,"max_ms":1.500001}"#;
         assert_eq!(told, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn a_finding_tells_its_task_by_name() -> serde_json::Result<()> {
+        let mut trace = Trace::default();
+        trace.tasks = vec![Task { name: "main".into(), bytes: 20_000, ..Task::default() }];
+        let findings = serde_json::to_value(object(&spec(), &trace, &report(Ending::Stopped)).findings)?;
+        let expected = serde_json::json!([{
+            "kind": "large-future",
+            "task": "main",
+            "tasks": 1,
+            "place": null,
+            "at_ms": 0.0,
+            "text": "the future of main has 20000 bytes",
+            "advice": FindingKind::LargeFuture.advice(),
+            "inferred": false,
+        }]);
+        assert_eq!(findings, expected);
         Ok(())
     }
 

@@ -31,6 +31,9 @@ impl Waiter {
 /// The place of a waiter among all that a resource has ever had.
 pub(super) type Place = u32;
 
+/// The grants of one waiter stand among so many.
+const CLOSE: usize = 1_024;
+
 /// Never, as a step.
 const NEVER: u32 = u32::MAX;
 
@@ -109,6 +112,16 @@ impl Line {
     /// Those in line now for whom something is set aside.
     pub(super) fn granted(&self) -> impl Iterator<Item = Waiter> {
         self.granted.iter().map(|place| self.waiter(*place))
+    }
+
+    /// Those in line now who have all that they ask for and have not come to take it, each with the step that gave the last of it.
+    pub(super) fn untaken(&self) -> impl Iterator<Item = (Waiter, u32)> {
+        let all = self.granted.iter().filter(|place| self.waiter(**place).is_granted());
+        all.filter_map(|place| {
+            let from = self.entries[*place as usize].grant as usize;
+            let last = self.grants.get(from..)?.iter().take(CLOSE).rfind(|grant| grant.to == *place)?;
+            Some((self.waiter(*place), last.step))
+        })
     }
 
     /// Those in line before a step, in order. All before `first` had left by then.

@@ -222,6 +222,11 @@ impl Resource {
         })
     }
 
+    /// Those for whom all that they ask for is set aside, each with the time from which on it is.
+    pub(super) fn untaken(&self) -> impl Iterator<Item = (Waiter, u64)> {
+        self.line.untaken().filter_map(|(waiter, step)| Some((waiter, self.steps.get(step as usize)?.0)))
+    }
+
     /// Something happened. What comes late happened at the time of the newest step.
     pub(super) fn step(&mut self, at_ns: u64, step: Step) {
         let at_ns = self.in_order(at_ns);

@@ -3,19 +3,25 @@
 //! A *lost waker* is a task that waits on nothing: its last poll returned
 //! `Pending`, and no waker was cloned in it that is still around. It is told when
 //! the run is over, or has gone on for a second, and never where causes of waits
-//! were not recorded or events were lost.
+//! were not recorded or events were lost. A future that is not Tokio's may keep a
+//! waker from poll to poll unseen: a task that has had one lately is not told of.
 //!
 //! An *unpolled lock* is one that was granted to a future of a task that waits
 //! for something else: a grant wakes its task, so that one was polled and did not
 //! poll the future. It is told when others stand in line behind it.
 
 use super::{FindingKind, Findings, Sight, short, told};
+use crate::record::site::Cause;
 use crate::trace::resource::ResourceIx;
 use crate::trace::task::{Task, TaskIx};
+use crate::trace::waits::Leaf;
 use crate::trace::{ResourceKind, Trace, Waiter};
 
 /// While a run goes on, what lasts for so long is told.
 const LASTS_NS: u64 = 1_000_000_000;
+
+/// So many waits before the last one are looked at for a future that may have kept a waker.
+const LATELY: usize = 16;
 
 /// So many in line are looked at.
 const IN_LINE: usize = 64;
@@ -33,8 +39,11 @@ impl Trace {
 pub(super) fn waker(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String>> {
     let known = trace.lost == 0 && !trace.waits.sites.is_empty();
     let since_ns = trace.rests_since(of).filter(|_| known)?;
-    let wait = of.waits.last()?;
-    trace.leaves(*wait).is_empty().then(|| {
+    let (wait, before) = of.waits.split_last()?;
+    let foreign = |leaf: &Leaf| trace.site(leaf.site).cause == Cause::Other;
+    let lately = before[before.len().saturating_sub(LATELY)..].iter();
+    let lost = trace.leaves(*wait).is_empty() && !lately.flat_map(|wait| trace.leaves(*wait)).any(foreign);
+    lost.then(|| {
         let told = format!("{} waits, and its last poll has left no waker with anybody", of.name);
         let weight = trace.end_ns.saturating_sub(since_ns);
         Sight { task: Some(task), at_ns: since_ns, place: trace.spawn_place(task), weight, told }
@@ -53,8 +62,11 @@ fn unpolled(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
         return None;
     }
     let rests = |task: TaskIx| trace.rests_since(&trace.tasks[task as usize]);
-    let mut granted = resource.line.granted().filter(Waiter::is_granted);
-    let (owner, since_ns) = granted.find_map(|waiter| Some((waiter.task, rests(waiter.task)?)))?;
+    // Who waits since an earlier time has not been woken yet.
+    let unpolled = |(waiter, granted_ns): (Waiter, u64)| {
+        rests(waiter.task).filter(|since_ns| *since_ns >= granted_ns).map(|since_ns| (waiter.task, since_ns))
+    };
+    let (owner, since_ns) = resource.untaken().find_map(unpolled)?;
     let line = resource.at_with(trace.end_ns, IN_LINE).waiters;
     let behind = line.iter().filter(|waiter| !waiter.is_granted()).count();
     if behind == 0 {
