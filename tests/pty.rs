@@ -2,10 +2,10 @@
 //!
 //! Nothing here waits for time to pass: every step waits for what it wants to see.
 
-#[path = "pty/path.rs"]
-mod path;
 #[path = "pty/findings.rs"]
 mod findings;
+#[path = "pty/path.rs"]
+mod path;
 #[path = "pty/save.rs"]
 mod save;
 mod support;

@@ -21,7 +21,16 @@ fn press(model: &Model, code: KeyCode) -> Option<Action> {
 fn contexts() -> Vec<Context> {
     let panes = Pane::ALL.into_iter().map(Context::Pane);
     panes
-        .chain([Context::Help, Context::Why, Context::Path, Context::Findings, Context::Search, Context::Edit, Context::Time, Context::File])
+        .chain([
+            Context::Help,
+            Context::Why,
+            Context::Path,
+            Context::Findings,
+            Context::Search,
+            Context::Edit,
+            Context::Time,
+            Context::File,
+        ])
         .collect()
 }
 
