@@ -6,10 +6,18 @@
 //! nowhere. *Start to first frame* is the program itself on a pseudo-terminal,
 //! from before it is spawned until the last row of its first frame has come.
 //!
-//! `cargo bench --bench frame` prints a table, `… -- --json` the same for machines.
+//! What a frame costs when much has happened is in `frame/scale.rs`: a trace of
+//! ten million events needs a gigabyte of memory.
+//!
+//! `cargo bench --bench frame` prints tables, `… -- --json` the same for
+//! machines, one line each; `… -- scale` measures that part only.
 
 #[path = "../tests/screens/recorded.rs"]
 mod recorded;
+#[path = "frame/scale.rs"]
+mod scale;
+#[path = "frame/synthetic.rs"]
+mod synthetic;
 
 use std::io::{self, Read, Write};
 use std::num::NonZeroU16;
@@ -54,14 +62,29 @@ impl Row {
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    let json = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => false,
-        ["--json"] => true,
+    let (json, all) = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => (false, true),
+        ["--json"] => (true, true),
+        ["scale"] => (false, false),
+        ["scale", "--json"] => (true, false),
+        ["--one-frame", size, view] => {
+            scale::one_frame(size, view);
+            return ExitCode::SUCCESS;
+        }
         _ => {
-            eprintln!("unknown arguments {args:?}: none, or --json");
+            eprintln!("unknown arguments {args:?}: none, scale, --json");
             return ExitCode::from(2);
         }
     };
+    if all {
+        usual(json);
+    }
+    scale::measure(json);
+    ExitCode::SUCCESS
+}
+
+/// The screen of a small run, and the start of the program.
+fn usual(json: bool) {
     let mut rows = vec![playing(120, 40), playing(200, 60)];
     rows.extend(highlighting());
     rows.push(Row::new("start to first frame, 120×40", (0..STARTS).map(|_| start_to_first_frame()).collect()));
@@ -70,7 +93,6 @@ fn main() -> ExitCode {
     } else {
         print_table(&rows);
     }
-    ExitCode::SUCCESS
 }
 
 /// Frames while a run is played back, over and over.

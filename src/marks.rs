@@ -7,8 +7,10 @@ use crate::trace::{End, Family};
 pub(crate) struct Marks {
     /// A poll that fills its cell.
     pub(crate) running: &'static str,
-    /// A poll that takes a part of its cell: up to a quarter, to a half, to three quarters.
-    pub(crate) running_part: [&'static str; 3],
+    /// A poll that takes a part of its cell: up to two eighths, to three, and so on to seven.
+    pub(crate) running_part: [&'static str; 6],
+    /// Several polls in one cell that take little of it.
+    pub(crate) several: &'static str,
     /// Woken and not polled yet.
     pub(crate) ready: &'static str,
     /// Waiting, by family in the order of [`Family::ALL`].
@@ -20,7 +22,8 @@ pub(crate) struct Marks {
 /// Where all of Unicode can be shown.
 pub(crate) const UNICODE: Marks = Marks {
     running: "█",
-    running_part: ["▎", "▌", "▊"],
+    running_part: ["▎", "▍", "▌", "▋", "▊", "▉"],
+    several: "║",
     ready: "▒",
     waits: ["─", "░", "┄", "·", "≈", "▁"],
     ends: ["✓", "✗", "⊘", "‼"],
@@ -29,7 +32,8 @@ pub(crate) const UNICODE: Marks = Marks {
 /// Where ASCII alone can.
 pub(crate) const ASCII: Marks = Marks {
     running: "#",
-    running_part: ["|", "|", "#"],
+    running_part: ["|", "|", "|", "#", "#", "#"],
+    several: "%",
     ready: "r",
     waits: ["-", ":", "~", ".", "=", "_"],
     ends: ["v", "x", "o", "!"],
@@ -38,11 +42,9 @@ pub(crate) const ASCII: Marks = Marks {
 impl Marks {
     /// A poll that takes so many eighths of its cell.
     pub(crate) fn poll(&self, eighths: u8) -> &'static str {
-        match eighths {
-            7.. => self.running,
-            5 | 6 => self.running_part[2],
-            3 | 4 => self.running_part[1],
-            _ => self.running_part[0],
+        match usize::from(eighths) {
+            8.. => self.running,
+            eighths => self.running_part[eighths.saturating_sub(2)],
         }
     }
 

@@ -93,6 +93,10 @@ pub enum Action {
     },
     /// Fits the whole run into the timeline.
     Fit,
+    /// Puts the lanes of tasks together by the next thing that they have in common, or takes them apart again.
+    Together,
+    /// Shows the lanes of the group under the selection.
+    Open,
     /// Moves the timeline along with the cursor again.
     Follow,
     /// Says why the selected task waits, or closes that.
@@ -221,6 +225,8 @@ pub enum Target {
     Field(usize),
     /// A lane, by its name.
     Task(TaskIx),
+    /// The name of a group of tasks, by its place.
+    Group(usize),
     /// The lanes themselves: they can be dragged.
     Lanes {
         /// The lane's task; none below the last one.

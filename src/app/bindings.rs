@@ -170,7 +170,7 @@ const CODE: Scope = Scope::Panes(&[Pane::Code]);
 /// In the form a digit is the start of a value.
 const NOT_FORM: Scope = Scope::Panes(&[Pane::Scenarios, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
 /// Where Enter has nothing else to do.
-const ENTER_FREE: Scope = Scope::Panes(&[Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
+const ENTER_FREE: Scope = Scope::Panes(&[Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
 
 impl Binding {
     const fn new(action: Action, keys: &'static [Key], scope: Scope, help: &'static str) -> Self {
@@ -235,6 +235,12 @@ pub static ACTIONS: &[Binding] = &[
     Binding::new(Action::Pan(1), RIGHT, LANES, "Look at a later time.").hint(2, "scroll"),
     Binding::new(Action::PanToStart, &[key(KeyCode::Home)], LANES, "Look at the start of the run."),
     Binding::new(Action::Follow, &[key(KeyCode::End)], LANES, "Keep the cursor in sight again."),
+    Binding::new(
+        Action::FullScreen,
+        ENTER,
+        LANES,
+        "Let this pane fill the screen, or put it back; where tasks are put together, open the group, and Esc closes it.",
+    ),
     // The log.
     Binding::new(Action::Move(Move::Up), UP, LOG, "One line back.").hint(1, "scroll"),
     Binding::new(Action::Move(Move::Down), DOWN, LOG, "One line on.").hint(1, "scroll"),
@@ -320,6 +326,13 @@ pub static ACTIONS: &[Binding] = &[
         .group(Group::View),
     Binding::new(Action::ZoomOut, &[ch('-')], ALL, "Zoom the timeline out.").hint(11, "zoom").group(Group::View),
     Binding::new(Action::Fit, &[ch('f')], ALL, "Fit the whole run into the timeline.").hint(14, "fit").group(Group::View),
+    Binding::new(
+        Action::Together,
+        &[ch('D')],
+        ALL,
+        "Put tasks together that one line spawned, then those with one name, then by what they do; then none.",
+    )
+    .group(Group::View),
     Binding::new(Action::Follow, &[ch('F')], ALL, "Keep the cursor in sight again.").group(Group::View),
     Binding::new(Action::NextTab, &[ch('t')], ALL, "Show the next tab of the code pane.").hint(15, "code tab").group(Group::View),
     Binding::new(Action::LogLevel, &[ch('v')], ALL, "Show fewer levels of the log, then all again.")

@@ -9,6 +9,7 @@ pub mod action;
 pub mod bindings;
 pub mod findings;
 pub mod keymap;
+pub mod lanes;
 pub mod model;
 pub mod pointer;
 pub mod session;

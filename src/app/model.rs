@@ -363,6 +363,37 @@ pub struct Timeline {
     pub top: usize,
     /// The task under the selection.
     pub selected: Option<TaskIx>,
+    /// Whether lanes are put together.
+    pub density: Density,
+}
+
+/// How lanes are put together when there are more of them than rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Density {
+    /// By what; none is a lane for each task.
+    pub by: Option<Together>,
+    /// The group under the selection.
+    pub row: usize,
+    /// Whether the lanes of that group are shown, and no groups.
+    pub open: bool,
+}
+
+impl Density {
+    /// Whether each row is a group.
+    pub fn shows_groups(self) -> bool {
+        self.by.is_some() && !self.open
+    }
+}
+
+/// What tasks are put together by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Together {
+    /// The line that spawned them.
+    Place,
+    /// Their names, but for the numbers in them.
+    Name,
+    /// What they do.
+    State,
 }
 
 /// How the log is looked at.
@@ -440,6 +471,8 @@ pub struct Areas {
     pub form_rows: Vec<(usize, Rect)>,
     /// The lanes of the timeline without names, borders and ruler: one row a task, one cell [`Timeline::cell_ns`].
     pub lanes: Rect,
+    /// Each group of the density view: its place, and its rows with the name.
+    pub group_rows: Vec<(usize, Rect)>,
     /// Each drawn lane: the task, and its row with the name.
     pub lane_rows: Vec<(TaskIx, Rect)>,
     /// The tabs of the code pane.

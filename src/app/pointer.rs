@@ -49,6 +49,12 @@ fn lane(model: &Model, at: Position) -> Option<Target> {
     if over_ruler(model, at) && at.y + 1 == model.areas.lanes.y {
         return Some(Target::Ruler(at.x));
     }
+    // By its name: its course is held and moved, as lanes are.
+    if !model.areas.lanes.contains(at)
+        && let Some((row, _)) = model.areas.group_rows.iter().find(|(_, rows)| rows.contains(at))
+    {
+        return Some(Target::Group(*row));
+    }
     let task = model.areas.lane_rows.iter().find(|(_, row)| row.contains(at)).map(|(task, _)| *task);
     if model.areas.lanes.contains(at) {
         return Some(Target::Lanes { task, column: at.x });

@@ -2,7 +2,7 @@
 
 use scenarios::{Clock, Scenario, Values};
 
-use super::model::{Areas, CodeTab, CodeView, Cursor, Form, List, LogView, Model, Options, Pane, TaskView, Timeline};
+use super::model::{Areas, CodeTab, CodeView, Cursor, Density, Form, List, LogView, Model, Options, Pane, TaskView, Timeline};
 use crate::engine::Spec;
 use crate::record::event::Level;
 use crate::trace::TaskIx;
@@ -30,6 +30,8 @@ pub struct Session {
     pub cost_ns: Option<f64>,
     /// The tasks that were selected before each jump to a waker, the last one last.
     pub jumps: Vec<TaskIx>,
+    /// The tasks of the group that is open, where they were looked for when it was opened.
+    pub opened: Vec<TaskIx>,
     /// Whether the picked scenario is to be started when the program has opened.
     pub start: bool,
 }
@@ -47,6 +49,7 @@ impl Default for Session {
             real_workers: 0,
             cost_ns: None,
             jumps: Vec::new(),
+            opened: Vec::new(),
             start: false,
         }
     }
@@ -118,7 +121,14 @@ impl Model {
             list: List::default(),
             form,
             run: None,
-            timeline: Timeline { left_ns: 0, cell_ns: 10_000_000, follow: true, top: 0, selected: None },
+            timeline: Timeline {
+                left_ns: 0,
+                cell_ns: 10_000_000,
+                follow: true,
+                top: 0,
+                selected: None,
+                density: Density::default(),
+            },
             log: LogView { level: Level::Info, back: 0 },
             code: CodeView { tab: CodeTab::Rust, top: 0 },
             task: TaskView::default(),

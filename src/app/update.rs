@@ -7,6 +7,7 @@
 //! drawing code knows about sizes through [`laid_out`].
 
 mod cursor;
+mod density;
 mod findings;
 mod form;
 mod jump;
@@ -142,6 +143,8 @@ fn look(model: &mut Model, action: Action) {
         Action::ZoomOut => timeline::zoom(model, -1),
         Action::ZoomAt { column, steps } => timeline::zoom_at(model, column, steps),
         Action::Fit => timeline::fit(model),
+        Action::Together => density::next(model),
+        Action::Open => density::open(model),
         Action::Follow => model.timeline.follow = true,
         Action::Jump(landmark) => jump::jump(model, landmark),
         Action::ToLive => cursor::to_live(model),
@@ -191,7 +194,7 @@ fn close(model: &mut Model) {
         form::revert(model);
     } else if model.list.searching || (model.focus == Pane::Scenarios && !model.list.search.text().is_empty()) {
         list::end_search(model);
-    } else {
+    } else if !(model.focus == Pane::Timeline && density::close(model)) {
         model.full = None;
     }
 }
@@ -246,6 +249,10 @@ fn point(model: &mut Model, target: Target) -> Vec<Effect> {
         Target::Task(task) => {
             focus(model, Pane::Timeline);
             timeline::select(model, task);
+        }
+        Target::Group(row) => {
+            focus(model, Pane::Timeline);
+            density::point(model, row);
         }
         Target::Lanes { task, column } => {
             focus(model, Pane::Timeline);

@@ -7,6 +7,8 @@
 //! at no task. Facts may come late: a bin in the past is corrected, and the
 //! standing of those after it.
 
+use std::ops::Range;
+
 use super::census::{Census, Shift};
 
 /// Counts over time, in stretches of equal length.
@@ -16,6 +18,8 @@ pub struct Bins {
     pub width_ns: u64,
     /// The stretches, from time 0 on.
     pub bins: Vec<Bin>,
+    /// The time that the last of them covers: nearly all that happens, happens there.
+    newest_ns: Range<u64>,
 }
 
 /// What happened within one stretch, and how things stood at its end.
@@ -38,7 +42,7 @@ pub struct Bin {
 
 impl Default for Bins {
     fn default() -> Self {
-        Self { width_ns: Self::FIRST_WIDTH_NS, bins: Vec::new() }
+        Self { width_ns: Self::FIRST_WIDTH_NS, bins: Vec::new(), newest_ns: 0..0 }
     }
 }
 
@@ -117,6 +121,9 @@ impl Bins {
 
     /// Makes the bins reach a time; those that are new stand as the last one does. Returns the bin's place.
     pub(super) fn cover(&mut self, at_ns: u64) -> usize {
+        if self.newest_ns.contains(&at_ns) {
+            return self.bins.len() - 1;
+        }
         while self.index(at_ns) >= Self::MOST {
             self.double();
         }
@@ -125,6 +132,8 @@ impl Bins {
             let census = self.bins.last().map_or_else(Census::default, |bin| bin.census);
             self.bins.resize(index + 1, Bin { census, ..Bin::default() });
         }
+        let last_ns = (self.bins.len() as u64 - 1).saturating_mul(self.width_ns);
+        self.newest_ns = last_ns..last_ns.saturating_add(self.width_ns);
         index
     }
 

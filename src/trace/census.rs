@@ -7,6 +7,7 @@
 //! that doubles as needed, so that memory and the time of a question stay
 //! bounded, and the answer is off by less than a grain of time.
 
+use super::course::Activity;
 use super::moments;
 use super::task::State;
 
@@ -58,6 +59,17 @@ impl From<State> for Standing {
     }
 }
 
+impl From<Activity> for Standing {
+    fn from(activity: Activity) -> Self {
+        match activity {
+            Activity::Running => Self::Running,
+            Activity::Ready => Self::Ready,
+            Activity::Waiting(_) => Self::Waiting,
+            Activity::Ended => Self::Ended,
+        }
+    }
+}
+
 /// A task moves from one count to another; from none when it is spawned.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shift {
@@ -98,7 +110,8 @@ impl Changes {
     pub(super) fn shift(&mut self, at_ns: u64, shift: Shift) {
         let at_ns = self.rounded(at_ns);
         let place = match self.moments.last() {
-            Some((last, _)) if *last >= at_ns => self.moments.partition_point(|(at, _)| *at < at_ns),
+            Some((last, _)) if *last == at_ns => self.moments.len() - 1,
+            Some((last, _)) if *last > at_ns => self.moments.partition_point(|(at, _)| *at < at_ns),
             _ => self.moments.len(),
         };
         if self.moments.get(place).is_none_or(|(at, _)| *at != at_ns) {

@@ -10,15 +10,22 @@ use std::hash::{DefaultHasher, Hasher};
 use super::task::{End, TaskIx, Waker};
 use crate::record::event::CallLine;
 
+/// Bytes that are handed to the hasher at once. Its cost is mostly a matter of calls, and how they are cut changes nothing.
+const AT_ONCE: usize = 4096;
+
 /// The hash so far. `DefaultHasher::new()` has fixed keys: equal builds give equal hashes.
 #[derive(Debug, Default)]
-pub(super) struct Digest(DefaultHasher);
+pub(super) struct Digest {
+    hasher: DefaultHasher,
+    /// What the hasher has not had yet.
+    bytes: Vec<u8>,
+}
 
 impl Digest {
     pub(super) fn spawn(&mut self, at_ns: u64, task: TaskIx, parent: Option<TaskIx>, at: &CallLine) {
         self.fact(1, at_ns, task, parent.map_or(0, number));
-        self.0.write(at.file().as_bytes());
-        self.0.write(&at.line().to_le_bytes());
+        self.write(at.file().as_bytes());
+        self.write(&at.line().to_le_bytes());
     }
 
     pub(super) fn poll_start(&mut self, at_ns: u64, task: TaskIx) {
@@ -43,17 +50,26 @@ impl Digest {
     }
 
     pub(super) fn value(&self) -> u64 {
-        self.0.finish()
+        let mut whole = self.hasher.clone();
+        whole.write(&self.bytes);
+        whole.finish()
     }
 
-    /// One write for each fact: the hasher's cost is mostly a matter of calls.
     fn fact(&mut self, kind: u8, at_ns: u64, task: TaskIx, other: u32) {
         let mut bytes = [0; 17];
         bytes[0] = kind;
         bytes[1..9].copy_from_slice(&at_ns.to_le_bytes());
         bytes[9..13].copy_from_slice(&number(task).to_le_bytes());
         bytes[13..].copy_from_slice(&other.to_le_bytes());
-        self.0.write(&bytes);
+        self.write(&bytes);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if self.bytes.len() + bytes.len() > AT_ONCE {
+            self.hasher.write(&self.bytes);
+            self.bytes.clear();
+        }
+        self.bytes.extend_from_slice(bytes);
     }
 }
 

@@ -7,6 +7,8 @@
 use std::fmt;
 use std::ops::Deref;
 
+use super::task::push;
+
 /// A list that is usually empty. It reads as a slice.
 pub struct Few<T>(
     #[expect(clippy::box_collection, reason = "one word where there is nothing is what this is for")] Option<Box<Vec<T>>>,
@@ -15,7 +17,7 @@ pub struct Few<T>(
 impl<T> Few<T> {
     /// Adds one at the end.
     pub(super) fn push(&mut self, item: T) {
-        self.0.get_or_insert_default().push(item);
+        push(self.0.get_or_insert_default(), item);
     }
 
     /// What is in the list, to be changed.

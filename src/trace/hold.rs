@@ -109,7 +109,8 @@ impl Trace {
         }
         if self.resources[resource as usize].kind == ResourceKind::Semaphore && permits > 0 {
             let site = self.known_site(site);
-            self.step(at_ns, resource, Step::Hold(Holder { task: Some(task), since_ns: at_ns, permits, exclusive: false, site }));
+            let holder = Holder { task: Some(task), since_ns: at_ns, permits, exclusive: false, site };
+            self.step(at_ns, resource, Step::hold(holder));
         }
         true
     }
@@ -183,7 +184,7 @@ impl Trace {
         let exclusive = matches!(change, LockChange::Taken | LockChange::Free);
         match change {
             LockChange::Taken | LockChange::ReaderIn => {
-                self.step(at_ns, resource, Step::Hold(Holder { task, since_ns: at_ns, permits: 1, exclusive, site }));
+                self.step(at_ns, resource, Step::hold(Holder { task, since_ns: at_ns, permits: 1, exclusive, site }));
             }
             LockChange::Free | LockChange::ReaderOut => {
                 self.resources[resource as usize].release(at_ns, task, 1, exclusive);

@@ -23,9 +23,9 @@
 //!   calls the hook for it when the task may be polled elsewhere already.
 
 use super::census::{Shift, Standing};
+use super::course::Activity;
 use super::lookup::{Ingest, Life};
-use super::task::{End, Ended, Segment, State, Task, TaskIx, Wake, Waker, push};
-use super::waits::Leaves;
+use super::task::{End, Ended, Segment, State, Task, TaskIx, Wake, Waker, first_segment, push};
 use super::{Sample, Trace};
 use crate::record::event::{CallLine, Event, LastPoll, Named, TaskId, What};
 use crate::record::site::Cause;
@@ -122,22 +122,22 @@ impl Trace {
         let told = self.ingest.names.remove(&id);
         self.recorded += u64::from(told.is_some());
         let (name, bytes) = told.unwrap_or_default();
+        let name = Some(name).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("task {ix}"));
+        let member = self.groups.join(ix, &place, &name);
         self.tasks.push(Task {
-            name: Some(name).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("task {ix}")),
+            name,
             bytes,
             parent,
             spawned_ns: at_ns,
             spawned_at: Some(place),
-            segments: vec![Segment { start_ns: at_ns, state: State::Ready }],
+            segments: first_segment(at_ns),
             ..Task::default()
         });
         self.ingest.tasks.insert(id.0.get(), ix);
-        self.ingest.lives.push(Life { newest_ns: at_ns, ..Life::default() });
-        self.ingest.leaves.push(Leaves::default());
+        self.ingest.lives.push(Life::new(at_ns, member));
         self.totals.spawned += 1;
         self.totals.alive += 1;
-        self.shift(at_ns, None, Standing::Ready);
-
+        self.shift(at_ns, ix, None, Activity::Ready);
         true
     }
 
@@ -175,7 +175,9 @@ impl Trace {
         self.tasks[task as usize].polls += 1;
         self.polls += 1;
         self.poll_starts.push(at_ns, task);
-        *self.life_mut(task) = Life { newest_ns: at_ns, polled_ns: at_ns, ..Life::default() };
+        let life = self.life_mut(task);
+        (life.newest_ns, life.polled_ns) = (at_ns, at_ns);
+        (life.woken, life.panicked, life.terminated) = (false, false, None);
         self.digest.poll_start(at_ns, task);
         true
     }
@@ -192,12 +194,12 @@ impl Trace {
         }
         let at_ns = self.in_order(task, at_ns);
         self.digest.poll_end(at_ns, task);
-        let life = *self.life(task);
-        if let Some(last) = life.terminated {
+        let (terminated, woken) = (self.life(task).terminated, self.life(task).woken);
+        if let Some(last) = terminated {
             self.end(at_ns, task, self.how(task, at_ns, last));
         } else {
             self.poll_is_over(task, self.last(task).start_ns, at_ns);
-            self.enter(at_ns, task, if life.woken { State::Ready } else { State::Waiting(Cause::Other) });
+            self.enter(at_ns, task, if woken { State::Ready } else { State::Waiting(Cause::Other) });
             self.life_mut(task).panicked = false; // Somebody caught it.
         }
         true
@@ -223,8 +225,8 @@ impl Trace {
 
     fn wake(&mut self, at_ns: u64, id: TaskId, by: Option<TaskId>) -> bool {
         let Some(task) = self.known(id) else { return false };
-        let life = *self.life(task);
-        if self.task(task).ended.is_some() || life.terminated.is_some() {
+        let Life { polled_ns, woken, terminated, .. } = *self.life(task);
+        if self.task(task).ended.is_some() || terminated.is_some() {
             return true;
         }
         let by = match by.and_then(|by| self.known(by)) {
@@ -232,8 +234,8 @@ impl Trace {
             None if self.last(task).state.is_waiting() => self.outside_waker(task),
             None => Waker::Outside,
         };
-        let answered = at_ns < life.polled_ns;
-        if answered || life.woken || self.last(task).state == State::Ready {
+        let answered = at_ns < polled_ns;
+        if answered || woken || self.last(task).state == State::Ready {
             self.late += u64::from(answered);
             self.tasks[task as usize].redundant_wakes += 1;
             self.digest.wake(at_ns, task, by);
@@ -287,21 +289,22 @@ impl Trace {
                 self.poll_is_over(task, last.start_ns, at_ns);
             }
             self.leave(at_ns, task, last.state);
-            self.shift(at_ns, Some(last.state.into()), Standing::Ended);
+            self.shift(at_ns, task, Some(last.state), Activity::Ended);
         } else if last.state.is_waiting() {
             // It lives, and counts as alive wherever tasks are counted; only how long it has waited is added up.
             self.wait_counts(at_ns, task);
         }
-        for leaf in std::mem::take(&mut self.ingest.leaves[task as usize].live) {
+        for leaf in std::mem::take(&mut self.ingest.lives[task as usize].leaves.live) {
             leaf.op.into_iter().for_each(|op| _ = self.ingest.ops.remove(&op));
         }
-        self.tasks[task as usize].count_last(at_ns);
+        self.tasks[task as usize].count(last, at_ns);
         self.tasks[task as usize].ended = Some(ended);
         self.digest.end(at_ns, task, ended.how);
     }
 
     fn enter(&mut self, at_ns: u64, task: TaskIx, state: State) {
-        let from = self.last(task).state;
+        let last = self.last(task);
+        let from = last.state;
         self.leave(at_ns, task, from);
         let state = match state {
             State::Waiting(_) => State::Waiting(self.wait_begins(at_ns, task)),
@@ -311,10 +314,12 @@ impl Trace {
             self.leaves_polled(at_ns, task);
         }
         let entered = &mut self.tasks[task as usize];
-        entered.count_last(at_ns);
-        entered.enter(Segment { start_ns: at_ns, state });
-        self.life_mut(task).woken = false;
-        self.shift(at_ns, Some(from.into()), state.into());
+        entered.count(last, at_ns);
+        let segment = Segment { start_ns: at_ns, state };
+        entered.enter(segment);
+        let life = self.life_mut(task);
+        (life.last, life.woken) = (segment, false);
+        self.shift(at_ns, task, Some(from), state.into());
         if state.is_waiting() {
             self.look_for_circle(at_ns, task);
         }
@@ -329,9 +334,13 @@ impl Trace {
         }
     }
 
-    fn shift(&mut self, at_ns: u64, from: Option<Standing>, to: Standing) {
-        self.changes.shift(at_ns, Shift { from, to });
-        self.bins.shift(at_ns, Shift { from, to });
+    /// A task goes over to something else, from nothing when it is spawned.
+    fn shift(&mut self, at_ns: u64, task: TaskIx, from: Option<State>, to: Activity) {
+        let shift = Shift { from: from.map(Standing::from), to: to.into() };
+        self.changes.shift(at_ns, shift);
+        self.bins.shift(at_ns, shift);
+        let member = self.life(task).member;
+        self.groups.shift(member, at_ns, from.map(Activity::from), to);
     }
 
     /// The run has come this far.

@@ -64,7 +64,7 @@ fn tell(facts: &[(u64, Fact)]) -> (Resource, Vec<Told>, Vec<u64>) {
             }
             Fact::Hold => {
                 let holder = Holder { task: Some(0), since_ns: now_ns, permits: 1, exclusive: false, site: None };
-                resource.step(now_ns, Step::Hold(holder));
+                resource.step(now_ns, Step::hold(holder));
             }
             Fact::Release => {
                 if resource.at(now_ns).holders.is_empty() {

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::Trace;
+use super::groups::Member;
 use super::hold::Op;
 use super::numbers::Numbers;
 use super::resource::ResourceIx;
@@ -23,8 +24,6 @@ pub(super) struct Ingest {
     pub(super) names: HashMap<TaskId, (String, u32), BuildHasherDefault<NumberHasher>>,
     /// For each task, by its place, what is known of it now.
     pub(super) lives: Vec<Life>,
-    /// For each task, by its place, what it may wait on.
-    pub(super) leaves: Vec<Leaves>,
     /// Operations that have pended and are alive.
     pub(super) ops: HashMap<OpId, Op, BuildHasherDefault<NumberHasher>>,
     /// What operations have asked for that have not pended yet, where it is not one permit.
@@ -38,18 +37,33 @@ pub(super) struct Ingest {
 }
 
 /// What is known of a task now and need not be kept.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug)]
 pub(super) struct Life {
     /// The time of its newest fact.
     pub(super) newest_ns: u64,
+    /// The segment that lasts: it is asked for at every fact, and the task's own list lies elsewhere in memory.
+    pub(super) last: Segment,
     /// When its last poll started.
     pub(super) polled_ns: u64,
     /// Whether it was woken in the poll under way.
     pub(super) woken: bool,
     /// Whether it panicked in the poll under way.
     pub(super) panicked: bool,
+    /// What it may wait on.
+    pub(super) leaves: Leaves,
+    /// The groups that it belongs to.
+    pub(super) member: Member,
     /// The runtime let go of it within the poll under way; that is then its newest fact.
     pub(super) terminated: Option<LastPoll>,
+}
+
+impl Life {
+    /// That of a task that is spawned.
+    pub(super) fn new(at_ns: u64, member: Member) -> Self {
+        let last = Segment { start_ns: at_ns, state: State::Ready };
+        let (leaves, woken, panicked, terminated) = (Leaves::default(), false, false, None);
+        Self { newest_ns: at_ns, last, polled_ns: 0, leaves, woken, panicked, member, terminated }
+    }
 }
 
 /// Task numbers are given out one after the other, so they spread well when multiplied by an odd number.
@@ -66,6 +80,18 @@ impl Hasher for NumberHasher {
         for byte in bytes {
             self.write_u64(u64::from(*byte));
         }
+    }
+
+    fn write_u8(&mut self, number: u8) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number as u64);
     }
 
     fn write_u32(&mut self, number: u32) {
@@ -115,8 +141,7 @@ impl Trace {
 
     /// The segment that lasts.
     pub(super) fn last(&self, task: TaskIx) -> Segment {
-        let task = self.task(task);
-        task.segments.last().copied().unwrap_or(Segment { start_ns: task.spawned_ns, state: State::Ready })
+        self.life(task).last
     }
 
     pub(super) fn polled(&self, task: TaskIx) -> bool {

@@ -13,10 +13,12 @@ mod bins;
 mod census;
 #[cfg(test)]
 mod circle_tests;
+mod course;
 mod digest;
 mod family;
 mod few;
 mod findings;
+mod groups;
 mod hold;
 mod ingest;
 mod line;
@@ -42,9 +44,11 @@ mod why;
 
 pub use bins::{Bin, Bins};
 pub use census::Census;
+pub use course::{Activity, Course, Stretch};
 pub use family::Family;
 pub use few::Few;
 pub use findings::{Finding, FindingKind, Findings};
+pub use groups::{Group, Grouping};
 pub use line::Waiter;
 pub use polls::PollStart;
 pub use resource::{Holder, Holdings, Resource, ResourceIx};
@@ -105,6 +109,7 @@ pub struct Trace {
     long_polls: findings::LongPolls,
     totals: Totals,
     changes: census::Changes,
+    groups: groups::Groups,
     digest: digest::Digest,
     ingest: lookup::Ingest,
     poll_starts: polls::PollStarts,

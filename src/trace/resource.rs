@@ -14,7 +14,7 @@
 
 use super::findings::Hold;
 use super::line::{Line, Place, Waiter};
-use super::task::TaskIx;
+use super::task::{TaskIx, push};
 use super::waits::SiteIx;
 use crate::record::event::ResourceKind;
 
@@ -106,9 +106,10 @@ pub(super) enum Step {
     Free(u32),
     /// Free permits are taken.
     Take(u32),
-    Hold(Holder),
+    /// Somebody takes it, or a part of it, from now on.
+    Hold { task: Known, permits: u32, site: Known, exclusive: bool },
     Release {
-        task: Option<TaskIx>,
+        task: Known,
         permits: u32,
         exclusive: bool,
         /// Whether something was set aside for that task here.
@@ -118,13 +119,38 @@ pub(super) enum Step {
     Join,
     /// Something was set aside for a waiter.
     Grant,
-    /// A waiter is gone, which had waited since then.
+    /// A waiter is gone.
     Leave {
-        task: TaskIx,
-        since_ns: u64,
+        /// Its place in the line.
+        place: Place,
         /// The permits that were set aside for it and that it gives back unused.
         unused: u32,
     },
+}
+
+const _: () = assert!(size_of::<Step>() == 16, "there are several steps for each acquire");
+
+/// A number that may be unknown, in no more room than the number itself takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Known(u32);
+
+impl From<Option<u32>> for Known {
+    fn from(number: Option<u32>) -> Self {
+        Self(number.unwrap_or(u32::MAX))
+    }
+}
+
+impl From<Known> for Option<u32> {
+    fn from(number: Known) -> Self {
+        (number.0 != u32::MAX).then_some(number.0)
+    }
+}
+
+impl Step {
+    /// Somebody takes it. Since when is the time of the step.
+    pub(super) fn hold(Holder { task, permits, exclusive, site, .. }: Holder) -> Self {
+        Self::Hold { task: task.into(), permits, site: site.into(), exclusive }
+    }
 }
 
 impl Resource {
@@ -152,6 +178,13 @@ impl Resource {
         line.take(hands.waiting as usize).find(|waiter| !waiter.is_granted()).map(|waiter| waiter.since_ns)
     }
 
+    /// Who holds it at a time while somebody waits, and since when the first in line does that still has to: one look for both.
+    pub fn pressed(&self, at_ns: u64) -> Option<(u64, Vec<Holder>)> {
+        let (hands, line) = self.look(at_ns);
+        let first = line.take(hands.waiting as usize).find(|waiter| !waiter.is_granted())?;
+        Some((first.since_ns, hands.holders))
+    }
+
     /// Whether a task ever had to wait for it: a channel that nobody waited for is of no interest.
     pub fn was_contended(&self) -> bool {
         !self.line.is_unused()
@@ -173,7 +206,7 @@ impl Resource {
         let kept = self.kept.partition_point(|(steps, ..)| *steps <= after);
         let (from, mut hands, first) = kept.checked_sub(1).map_or_else(Default::default, |last| self.kept[last].clone());
         for (at_ns, step) in &self.steps[from..after] {
-            hands.apply(*at_ns, *step);
+            hands.apply(*at_ns, *step, &self.line);
         }
         (hands, self.line.before(after as u32, first))
     }
@@ -194,8 +227,8 @@ impl Resource {
 
     /// A waiter is gone, with what it asked for or without: then it `returns` what was set aside for it.
     pub(super) fn leave(&mut self, at_ns: u64, place: Place, returns: bool) {
-        let Waiter { task, since_ns, granted, .. } = self.line.leave(self.steps.len() as u32, place);
-        self.step(at_ns, Step::Leave { task, since_ns, unused: if returns { granted } else { 0 } });
+        let Waiter { granted, .. } = self.line.leave(self.steps.len() as u32, place);
+        self.step(at_ns, Step::Leave { place, unused: if returns { granted } else { 0 } });
     }
 
     /// Permits or a lock are given back by a task.
@@ -206,7 +239,7 @@ impl Resource {
             self.worst = over.filter(|over| self.worst.is_none_or(|worst| over.length_ns() > worst.length_ns())).or(self.worst);
             // Only a task that has been granted something here can be about to give that up.
             let granted = self.line.granted().any(|waiter| Some(waiter.task) == task && waiter.granted > 0);
-            self.step(at_ns, Step::Release { task, permits, exclusive, granted });
+            self.step(at_ns, Step::Release { task: task.into(), permits, exclusive, granted });
         }
     }
 
@@ -230,11 +263,11 @@ impl Resource {
     /// Something happened. What comes late happened at the time of the newest step.
     pub(super) fn step(&mut self, at_ns: u64, step: Step) {
         let at_ns = self.in_order(at_ns);
-        self.now.apply(at_ns, step);
-        self.steps.push((at_ns, step));
+        self.now.apply(at_ns, step, &self.line);
+        push(&mut self.steps, (at_ns, step));
         let (steps, last) = (self.steps.len(), self.kept.last().map_or(0, |(steps, ..)| *steps));
-        if steps - last >= EVERY.max((self.now.holders.len() + self.now.given_back.len()) / 4) {
-            self.kept.push((steps, self.now.clone(), self.line.first()));
+        if steps - last >= EVERY.max(2 * (self.now.holders.len() + self.now.given_back.len())) {
+            push(&mut self.kept, (steps, self.now.clone(), self.line.first()));
         }
     }
 
@@ -244,7 +277,7 @@ impl Resource {
 }
 
 impl Hands {
-    fn apply(&mut self, at_ns: u64, step: Step) {
+    fn apply(&mut self, at_ns: u64, step: Step, line: &Line) {
         match step {
             Step::Set(permits) => (self.free, self.permits) = (Some(permits), Some(permits)),
             Step::Free(permits) => {
@@ -252,14 +285,17 @@ impl Hands {
                 self.permits = self.permits.max(self.free);
             }
             Step::Take(permits) => self.free = self.free.map(|free| free.saturating_sub(permits)),
-            Step::Hold(holder) => self.hold(holder),
-            Step::Release { task, permits, exclusive, granted } => self.release(task, permits, exclusive, granted),
+            Step::Hold { task, permits, site, exclusive } => {
+                self.hold(Holder { task: task.into(), since_ns: at_ns, permits, exclusive, site: site.into() });
+            }
+            Step::Release { task, permits, exclusive, granted } => self.release(task.into(), permits, exclusive, granted),
             Step::Join => {
                 self.waiting += 1;
                 self.since_ns += u128::from(at_ns);
             }
             Step::Grant => {}
-            Step::Leave { task, since_ns, unused } => {
+            Step::Leave { place, unused } => {
+                let Waiter { task, since_ns, .. } = line.waiter(place);
                 self.waiting -= 1;
                 self.since_ns -= u128::from(since_ns);
                 self.waited_ns = self.waited_ns.saturating_add(at_ns - since_ns);

@@ -16,14 +16,50 @@ pub type TaskIx = u32;
 /// that a `Vec` leaves when it doubles would be a third of a trace.
 pub(super) fn push<T>(list: &mut Vec<T>, item: T) {
     if list.len() == list.capacity() {
-        list.reserve_exact((list.len() / 2).max(2));
+        list.reserve_exact(match list.len() {
+            0 => 2,
+            // A task that waits twice has room for its life at the second try.
+            short @ 1..8 => (8 - short).min(4),
+            long => long / 2,
+        });
     }
     list.push(item);
 }
 
+/// The segments of a task that is spawned, with room for those of its first poll.
+pub(super) fn first_segment(at_ns: u64) -> Vec<Segment> {
+    let mut segments = Vec::with_capacity(4);
+    segments.push(Segment { start_ns: at_ns, state: State::Ready });
+    segments
+}
+
 /// One task.
+///
+/// What every fact about it touches comes first and fills two cache lines: a run has as many facts as a screen has
+/// patience, and it is the way to the memory that they cost.
 #[derive(Debug, Default)]
+#[repr(C, align(128))]
 pub struct Task {
+    /// How and when it ended, or when the recording stopped and it was alive ([`End::Dropped`]).
+    pub ended: Option<Ended>,
+    /// Its polls so far, with one that is under way.
+    pub polls: u64,
+    /// The time it has spent in polls, in nanoseconds, without a poll that is under way.
+    pub busy_ns: u64,
+    /// The time it has been ready and not polled, in nanoseconds, without a stretch that lasts.
+    pub ready_ns: u64,
+    /// The time it has waited, in nanoseconds, without a wait that lasts.
+    pub waiting_ns: u64,
+    /// Its changes of state, in order of time. The first is the spawn, with
+    /// [`State::Ready`]. Neighbours differ, but for two polls with nothing known
+    /// between them: then the end of the first came late or was lost.
+    pub segments: Vec<Segment>,
+    /// Its idle gaps, in order of time: one for each segment that waits.
+    pub waits: Vec<Wait>,
+    /// The wakes that made it ready, in order of time.
+    pub wakes: Vec<Wake>,
+    /// Wakes that changed nothing, because it was ready or had been woken in the same poll.
+    pub redundant_wakes: u64,
     /// The name it was given, or `task N`.
     pub name: String,
     /// The task that spawned it.
@@ -34,26 +70,6 @@ pub struct Task {
     pub spawned_at: Option<CallLine>,
     /// The tasks that it spawned, in the order of spawning.
     pub children: Few<TaskIx>,
-    /// Its changes of state, in order of time. The first is the spawn, with
-    /// [`State::Ready`]. Neighbours differ, but for two polls with nothing known
-    /// between them: then the end of the first came late or was lost.
-    pub segments: Vec<Segment>,
-    /// Its idle gaps, in order of time: one for each segment that waits.
-    pub waits: Vec<Wait>,
-    /// The wakes that made it ready, in order of time.
-    pub wakes: Vec<Wake>,
-    /// How and when it ended, or when the recording stopped and it was alive ([`End::Dropped`]).
-    pub ended: Option<Ended>,
-    /// Wakes that changed nothing, because it was ready or had been woken in the same poll.
-    pub redundant_wakes: u64,
-    /// Its polls so far, with one that is under way.
-    pub polls: u64,
-    /// The time it has spent in polls, in nanoseconds, without a poll that is under way.
-    pub busy_ns: u64,
-    /// The time it has been ready and not polled, in nanoseconds, without a stretch that lasts.
-    pub ready_ns: u64,
-    /// The time it has waited, in nanoseconds, without a wait that lasts.
-    pub waiting_ns: u64,
     /// The scenario's spans that it entered, in order of time.
     pub spans: Few<SpanLabel>,
     /// Its lines of the log, as marks on the lane.
@@ -64,14 +80,16 @@ pub struct Task {
     pub self_wakes: u32,
     /// The size of its future, in bytes; 0 when that is not known.
     pub bytes: u32,
+    /// The times and the polls before each 32nd segment, so that no look back has to add up a whole life.
+    pub sums: Few<(Times, u64)>,
     /// Whether it emitted an error event with a field `error`.
     pub failed: bool,
-    /// The times and the polls before each 256th segment, so that no look back has to add up a whole life.
-    pub sums: Few<(Times, u64)>,
 }
 
+const _: () = assert!(size_of::<Task>() == 256, "there are as many as a run wants");
+
 /// Segments between two of [`Task::sums`].
-const EVERY: usize = 256;
+const EVERY: usize = 32;
 
 /// A stretch of time in one state; it lasts until the next one, or the end of the task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,6 +256,17 @@ impl Task {
         times
     }
 
+    /// How long it had been in polls by a time by which so many of its segments had begun, in nanoseconds.
+    pub fn busy_by(&self, begun: usize, at_ns: u64) -> u64 {
+        let kept = (begun.saturating_sub(1) / EVERY).min(self.sums.len());
+        let before_ns = kept.checked_sub(1).map_or(0, |last| self.sums[last].0.busy_ns);
+        let (first, last) = (kept * EVERY, begun.min(self.segments.len()));
+        let Some(segments) = self.segments.get(first..last) else { return before_ns };
+        let ends = segments.iter().skip(1).map(|next| next.start_ns).chain([self.until(at_ns)]);
+        let polls = segments.iter().zip(ends).filter(|(segment, _)| matches!(segment.state, State::Running(_)));
+        before_ns + polls.map(|(segment, end_ns)| end_ns.saturating_sub(segment.start_ns)).sum::<u64>()
+    }
+
     /// How many of its polls had begun by a time.
     pub fn polls_at(&self, at_ns: u64) -> u64 {
         let (_, polls, begun) = self.counted_before(at_ns);
@@ -277,13 +306,11 @@ impl Task {
         Times { busy_ns: self.busy_ns, ready_ns: self.ready_ns, waiting_ns: self.waiting_ns }
     }
 
-    /// The segment that lasts is over: counts its time.
-    pub(super) fn count_last(&mut self, end_ns: u64) {
-        if let Some(last) = self.segments.last() {
-            let mut times = self.counted();
-            times.add(last.state, end_ns - last.start_ns);
-            Times { busy_ns: self.busy_ns, ready_ns: self.ready_ns, waiting_ns: self.waiting_ns } = times;
-        }
+    /// The segment that lasts, which is this one, is over: counts its time.
+    pub(super) fn count(&mut self, last: Segment, end_ns: u64) {
+        let mut times = self.counted();
+        times.add(last.state, end_ns - last.start_ns);
+        Times { busy_ns: self.busy_ns, ready_ns: self.ready_ns, waiting_ns: self.waiting_ns } = times;
     }
 
     /// How it ended, when that was at or before this time. That the recording stopped is no end.

@@ -15,9 +15,11 @@
 //! - A yield lasts until the next poll.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 use super::Trace;
 use super::family::Family;
+use super::lookup::NumberHasher;
 use super::resource::ResourceIx;
 use super::task::{State, TaskIx, Wake, Waker, push};
 use super::track::Track;
@@ -92,13 +94,13 @@ pub struct PlaceCount {
 #[derive(Debug, Default)]
 pub(super) struct Waits {
     pub(super) sites: Vec<std::sync::Arc<Site>>,
-    by_id: HashMap<SiteId, SiteIx>,
+    by_id: HashMap<SiteId, SiteIx, BuildHasherDefault<NumberHasher>>,
     /// Sites without a place of the program's own, and what they are for a task that was spawned at a place.
     placed: HashMap<(SiteIx, Place), SiteIx>,
     /// Whether two sites exclude each other, as far as that was asked.
-    excludes: HashMap<(SiteIx, SiteIx), bool>,
+    excludes: HashMap<(SiteIx, SiteIx), bool, BuildHasherDefault<NumberHasher>>,
     sets: Vec<Set>,
-    by_leaves: HashMap<Box<[Leaf]>, u32>,
+    by_leaves: HashMap<Box<[Leaf]>, u32, BuildHasherDefault<NumberHasher>>,
     totals: Vec<Total>,
     by_place: HashMap<(Cause, Option<Place>), usize>,
     scratch: Vec<Leaf>,
@@ -139,6 +141,8 @@ pub(super) struct Live {
 pub(super) struct Leaves {
     pub(super) live: Vec<Live>,
     poll: u32,
+    /// What its last wait was for, by its place among the sets of leaves.
+    wait: Option<u32>,
     /// Whether it is known which leaf the last wake came from.
     explained: bool,
 }
@@ -213,10 +217,10 @@ impl Trace {
 
     /// A poll begins.
     pub(super) fn leaves_polled(&mut self, at_ns: u64, task: TaskIx) {
-        if let Some(wait) = self.tasks[task as usize].waits.last() {
-            self.waits.each_total(wait.leaves, |total| total.running.more(at_ns));
+        let leaves = &mut self.ingest.lives[task as usize].leaves;
+        if let Some(wait) = leaves.wait {
+            self.waits.each_total(wait, |total| total.running.more(at_ns));
         }
-        let leaves = &mut self.ingest.leaves[task as usize];
         let sites = &self.waits.sites;
         let before = leaves.live.len();
         leaves.live.retain(|leaf| leaf.op.is_some() || sites[leaf.site as usize].cause != Cause::Yield);
@@ -226,10 +230,10 @@ impl Trace {
 
     /// A poll has ended.
     pub(super) fn leaves_rest(&mut self, at_ns: u64, task: TaskIx) {
-        if let Some(wait) = self.tasks[task as usize].waits.last() {
-            self.waits.each_total(wait.leaves, |total| total.running.fewer(at_ns));
+        let leaves = &mut self.ingest.lives[task as usize].leaves;
+        if let Some(wait) = leaves.wait {
+            self.waits.each_total(wait, |total| total.running.fewer(at_ns));
         }
-        let leaves = &mut self.ingest.leaves[task as usize];
         let poll = leaves.poll;
         let silent = |leaf: &Live| leaf.op.is_none() && leaf.poll != poll;
         let silent_ones = leaves.live.iter().filter(|leaf| silent(leaf)).count();
@@ -242,8 +246,9 @@ impl Trace {
 
     /// A wait begins, with a segment that is about to be added. Returns the cause to draw.
     pub(super) fn wait_begins(&mut self, at_ns: u64, task: TaskIx) -> Cause {
-        let live = &self.ingest.leaves[task as usize].live;
-        let leaves = self.waits.set_of(live);
+        let known = &mut self.ingest.lives[task as usize].leaves;
+        let leaves = self.waits.set_of(&known.live);
+        known.wait = Some(leaves);
         self.waits.each_total(leaves, |total| total.waiting.more(at_ns));
         let task = &mut self.tasks[task as usize];
         let segment = task.segments.len() as u32;
@@ -255,18 +260,17 @@ impl Trace {
 
     /// The wait of a task that waits ends.
     pub(super) fn wait_ends(&mut self, at_ns: u64, task: TaskIx) {
-        if let Some(wait) = self.tasks[task as usize].waits.last() {
-            self.waits.each_total(wait.leaves, |total| total.waiting.fewer(at_ns));
+        if let Some(wait) = self.ingest.lives[task as usize].leaves.wait {
+            self.waits.each_total(wait, |total| total.waiting.fewer(at_ns));
         }
         self.wait_counts(at_ns, task);
     }
 
     /// The wait of a task that waits is added to the totals, up to a time.
     pub(super) fn wait_counts(&mut self, at_ns: u64, task: TaskIx) {
-        let waiting = &self.tasks[task as usize];
-        let Some(wait) = waiting.waits.last().copied() else { return };
-        let lasted_ns = at_ns.saturating_sub(waiting.segments[wait.segment as usize].start_ns);
-        self.waits.each_total(wait.leaves, |total| {
+        let Some(wait) = self.ingest.lives[task as usize].leaves.wait else { return };
+        let lasted_ns = at_ns.saturating_sub(self.last(task).start_ns);
+        self.waits.each_total(wait, |total| {
             total.sum.count += 1;
             total.sum.total_ns = total.sum.total_ns.saturating_add(lasted_ns);
             total.sum.max_ns = total.sum.max_ns.max(lasted_ns);
@@ -292,7 +296,7 @@ impl Trace {
         let Some(site) = self.known_site(site) else { return };
         let (site, placed) = self.place_for(task, site);
         let resource = resource.and_then(|resource| self.known_resource(resource));
-        let leaves = &mut self.ingest.leaves[task as usize];
+        let leaves = &mut self.ingest.lives[task as usize].leaves;
         let poll = leaves.poll;
         let same = |leaf: &&mut Live| if op.is_some() { leaf.op == op } else { leaf.op.is_none() && leaf.site == site };
         if let Some(known) = leaves.live.iter_mut().find(same) {
@@ -312,7 +316,7 @@ impl Trace {
 
     /// An operation of the task's has returned, or is gone.
     pub(super) fn leaf_ends(&mut self, task: TaskIx, op: OpId) {
-        let leaves = &mut self.ingest.leaves[task as usize];
+        let leaves = &mut self.ingest.lives[task as usize].leaves;
         let before = leaves.live.len();
         leaves.live.retain(|leaf| leaf.op != Some(op));
         leaves.explained |= leaves.live.len() < before;

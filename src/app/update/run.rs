@@ -6,7 +6,7 @@ use scenarios::Clock;
 
 use super::{Effect, form, notify, timeline};
 use crate::app::findings::Found;
-use crate::app::model::{Cursor, Layer, Model, Pane, RunView};
+use crate::app::model::{Cursor, Density, Layer, Model, Pane, RunView};
 use crate::app::session::{Entry, Zoom};
 use crate::engine::{Ending, Phase, Spec, StartError};
 use crate::recording::Recording;
@@ -97,6 +97,8 @@ fn fresh_view(model: &mut Model) {
     model.timeline.follow = true;
     model.timeline.top = 0;
     model.timeline.selected = None;
+    model.timeline.density = Density::default();
+    model.session.opened.clear();
     model.code.top = 0;
     model.session.jumps.clear();
     model.bookmarks.clear();

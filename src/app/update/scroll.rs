@@ -1,11 +1,11 @@
 //! Movement along rows: by key in what has the focus, by wheel in what is under the pointer.
 
-use super::{findings, timeline};
+use super::{density, findings, timeline};
 use crate::app::action::Move;
 use crate::app::keymap::help_lines;
+use crate::app::lanes::Lanes;
 use crate::app::model::{Layer, Model, Pane};
 use crate::record::event::Level;
-use crate::trace::TaskIx;
 
 /// A number of rows that is more than any.
 const ALL: i64 = i64::MAX;
@@ -86,23 +86,33 @@ fn move_in_form(model: &mut Model, by: i64) {
     model.form.row = moved(model.form.row, by, last);
 }
 
-fn task_count(model: &Model) -> usize {
-    model.run.as_ref().map_or(0, |run| run.trace.tasks.len())
+fn lane_count(model: &Model) -> usize {
+    Lanes::of(model).map_or(0, |lanes| lanes.len())
 }
 
 fn move_selection(model: &mut Model, by: i64) {
-    let last = task_count(model).saturating_sub(1);
-    let row = match model.timeline.selected {
-        Some(task) => moved(task as usize, by, last),
+    if density::is_on(model) {
+        model.timeline.density.row = moved(model.timeline.density.row, by, density::last(model));
+        return;
+    }
+    let last = lane_count(model).saturating_sub(1);
+    let row = match model.timeline.selected.and_then(|task| Lanes::of(model)?.row(task)) {
+        Some(row) => moved(row, by, last),
         // The first step selects what is in sight, whichever way it goes.
         None if by.unsigned_abs() == ALL.unsigned_abs() => moved(0, by, last),
         None => model.timeline.top,
     };
-    timeline::select(model, row as TaskIx);
+    if let Some(task) = Lanes::of(model).and_then(|lanes| lanes.task(row.min(last))) {
+        timeline::select(model, task);
+    }
 }
 
 fn scroll_lanes(model: &mut Model, by: i64) {
-    let last = task_count(model).saturating_sub(page(model, Pane::Timeline));
+    if density::is_on(model) {
+        model.timeline.density.row = moved(model.timeline.density.row, by.signum(), density::last(model));
+        return;
+    }
+    let last = lane_count(model).saturating_sub(page(model, Pane::Timeline));
     model.timeline.top = moved(model.timeline.top, by, last);
 }
 

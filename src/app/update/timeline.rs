@@ -4,6 +4,7 @@
 //! doubles and halves it. The view never leaves the run: its right edge goes no
 //! further than the cell of the last event, its left edge not below 0.
 
+use crate::app::lanes::Lanes;
 use crate::app::model::{Areas, Model};
 use crate::app::session::Zoom;
 use crate::trace::TaskIx;
@@ -203,7 +204,7 @@ pub(super) fn time_at(model: &Model, column: u16) -> Option<u64> {
 
 /// Brings the lane of a task in sight.
 pub(super) fn reveal(model: &mut Model, task: TaskIx) {
-    let row = task as usize;
+    let Some(row) = Lanes::of(model).and_then(|lanes| lanes.row(task)) else { return };
     let height = usize::from(model.areas.lanes.height).max(1);
     model.timeline.top = model.timeline.top.clamp((row + 1).saturating_sub(height), row);
 }

@@ -125,7 +125,8 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
     parts.dedup();
     let mut marks = vec![
         (running.to_owned(), run, "running: a worker polls the task"),
-        (parts.join(" "), run, "running for a part of the cell's time, or for no time at all"),
+        (parts.concat(), run, "running for a part of the cell's time, or for no time at all"),
+        (g.lane.several.to_owned(), run, "polled more than once in the cell's time, and for little of it"),
         (ready.to_owned(), ready_style, "ready: woken or new, no worker polls it yet"),
     ];
     marks.extend(Family::ALL.map(|family| {
@@ -157,7 +158,7 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
     marks.push((waits.repeat(3), style.add_modifier(Modifier::UNDERLINED), "underlined: it holds now what others wait for"));
     marks.push((format!("{} {}", g.cursor_head, g.cursor), look.cursor(), "the time cursor: all panes show that moment"));
     marks.push((g.bookmark.to_owned(), look.changed(), "on the ruler: a bookmark"));
-    marks.push((g.lane.running_part[1].to_owned(), run, "before a name: the poll that was stepped to is one of this task"));
+    marks.push((g.lane.running_part[2].to_owned(), run, "before a name: the poll that was stepped to is one of this task"));
     marks.push((
         g.finding.to_owned(),
         look.warn(),

@@ -2,8 +2,10 @@
 
 pub(crate) mod code;
 mod code_now;
+mod density;
 pub(crate) mod log;
 pub(crate) mod metrics;
+mod minimap;
 pub(crate) mod outcome;
 pub(crate) mod parameters;
 mod resources;

@@ -7,11 +7,12 @@ use ratatui::style::Style;
 
 use crate::app::action::Action;
 use crate::app::bindings::ACTIONS;
+use crate::app::lanes::Lanes;
 use crate::app::model::{Areas, Model, Pane, RunView};
 use crate::app::time::moment;
 use crate::app::update::among;
 use crate::trace::{End, Stall, StallKind, State, Task, TaskIx, Trace};
-use crate::ui::panes::outcome;
+use crate::ui::panes::{density, minimap, outcome};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
@@ -28,6 +29,8 @@ const HELD: usize = 64;
 const STUCK: usize = 64;
 /// The most rows that the reason of a stall is told in.
 const BANNER: u16 = 6;
+/// From this height on, without borders and status, a row is kept for the map of the whole run.
+const MAP: u16 = 28;
 /// From this height on the last row is kept for the legend and for what came out.
 const STATUS: u16 = 8;
 
@@ -46,7 +49,10 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     };
     let tasks = view::spawned(&run.trace, run.cursor.at_ns);
     let alive = run.trace.census_at(run.cursor.at_ns).alive();
-    let remark = format!("{}, {} alive", format::counted(tasks as u64, "task"), format::count(u64::from(alive)));
+    let mut remark = format!("{}, {} alive", format::counted(tasks as u64, "task"), format::count(u64::from(alive)));
+    if let Some(together) = density::remark(look, model, run, tasks) {
+        remark.push_str(&together);
+    }
     let remark = with_findings(run, remark, usize::from(area.width));
     chrome::title(buf, look, area, focus, "Timeline", &remark);
 
@@ -54,11 +60,19 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let below = u16::from(status).min(inside.height);
     let (inside, status) =
         (Rect { height: inside.height - below, ..inside }, Rect { y: inside.bottom() - below, height: below, ..inside });
+    let map = u16::from(inside.height >= MAP);
+    let (inside, map) =
+        (Rect { height: inside.height - map, ..inside }, Rect { y: inside.bottom() - map, height: map, ..inside });
     let inside = banner(buf, look, run, inside);
-    draw_lanes(buf, look, model, run, inside, tasks, areas);
+    if model.timeline.density.shows_groups() {
+        density::render(buf, look, model, run, inside, areas);
+    } else if let Some(lanes) = Lanes::of(model) {
+        draw_lanes(buf, look, model, run, inside, lanes, areas);
+        let shown = usize::from(areas.lanes.height);
+        chrome::scroll_bar(buf, look, area, model.timeline.top, shown, lanes.spawned(run.cursor.at_ns));
+    }
+    minimap::render(buf, look, model, run, map, areas.lanes);
     draw_status(buf, look, run, status);
-    let shown = usize::from(areas.lanes.height);
-    chrome::scroll_bar(buf, look, area, model.timeline.top, shown, tasks);
 }
 
 /// The remark of the title with how many findings there are, if there is room for that.
@@ -75,29 +89,20 @@ fn with_findings(run: &RunView, remark: String, width: usize) -> String {
     }
 }
 
-fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, tasks: usize, areas: &mut Areas) {
-    let ruler = inside.height.min(1);
-    let rows = usize::from(inside.height - ruler);
-    let top = model.timeline.top.min(tasks.saturating_sub(1));
-    let visible = &run.trace.tasks[top..tasks.min(top.saturating_add(rows))];
+fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, all: Lanes<'_>, areas: &mut Areas) {
+    let rows = usize::from(inside.height.saturating_sub(1));
+    let spawned = all.spawned(run.cursor.at_ns);
+    let top = model.timeline.top.min(spawned.saturating_sub(1));
     // Tasks that are yet to be spawned have their room from the start: the lanes keep their place when they come.
-    let coming = &run.trace.tasks[top..run.trace.tasks.len().min(top.saturating_add(rows))];
-    let names = name_column(&run.trace, coming, usize::from(inside.width));
-    // A pointer before the names and a gap behind them.
-    let taken = (names as u16 + 3).min(inside.width);
-    let lanes = Rect { x: inside.x + taken, y: inside.y + ruler, width: inside.width - taken, height: inside.height - ruler };
-    let axis = Axis { left_ns: model.timeline.left_ns, cell_ns: model.timeline.cell_ns, cursor_ns: run.cursor.at_ns };
-
-    let scale = format!("1 cell {}", format::span(look, model.timeline.cell_ns));
-    Pen::new(buf, look, Rect { width: taken, ..inside }, 0).space(1).put(if ruler == 0 { "" } else { &scale }, look.dim());
-    let above = Rect { y: inside.y, height: ruler, ..lanes };
-    axis.render(buf, look, above);
-    axis.bookmarks(buf, look, above, &model.bookmarks);
+    let coming: Vec<TaskIx> = (top..all.len().min(top.saturating_add(rows))).filter_map(|row| all.task(row)).collect();
+    let visible = &coming[..spawned.saturating_sub(top).min(coming.len())];
+    let names = name_column(&run.trace, &coming, usize::from(inside.width));
+    let (lanes, axis) = ruled(buf, look, model, run, inside, names);
     let held = holders(run);
     let polled = run.poll().and_then(|number| run.trace.poll(number)).map(|poll| poll.task);
-    for (row, task) in visible.iter().enumerate() {
-        let ix = (top + row) as TaskIx;
-        let line = Rect { y: lanes.y + row as u16, height: 1, ..inside };
+    for (row, ix) in (0..).zip(visible.iter().copied()) {
+        let task = &run.trace.tasks[ix as usize];
+        let line = Rect { y: lanes.y + row, height: 1, ..inside };
         areas.lane_rows.push((ix, line));
         let selected = model.timeline.selected == Some(ix);
         name(buf, look, line, &run.trace, task, names, selected.then_some(model.focus == Pane::Timeline));
@@ -115,21 +120,41 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     areas.lanes = lanes;
 }
 
+/// Draws the ruler and the scale of the timeline, beside a column of so many cells for names; returns where the lanes are,
+/// and their times.
+pub(super) fn ruled(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, names: usize) -> (Rect, Axis) {
+    let ruler = inside.height.min(1);
+    // A pointer before the names and a gap behind them.
+    let taken = (names as u16 + 3).min(inside.width);
+    let lanes = Rect { x: inside.x + taken, y: inside.y + ruler, width: inside.width - taken, height: inside.height - ruler };
+    let axis = Axis { left_ns: model.timeline.left_ns, cell_ns: model.timeline.cell_ns, cursor_ns: run.cursor.at_ns };
+    let scale = format!("1 cell {}", format::span(look, model.timeline.cell_ns));
+    Pen::new(buf, look, Rect { width: taken, ..inside }, 0).space(1).put(if ruler == 0 { "" } else { &scale }, look.dim());
+    let above = Rect { y: inside.y, height: ruler, ..lanes };
+    axis.render(buf, look, above);
+    axis.bookmarks(buf, look, above, &model.bookmarks);
+    (lanes, axis)
+}
+
 /// The tasks that hold at the cursor what others wait for, each with since when it does and they do, in nanoseconds.
 fn holders(run: &RunView) -> Vec<(TaskIx, u64)> {
     let mut held = Vec::new();
     for ix in run.trace.contended().take(HELD) {
         let resource = &run.trace.resources[ix as usize];
-        let Some(since_ns) = resource.waited_since(run.cursor.at_ns) else { continue };
-        let holdings = resource.at_with(run.cursor.at_ns, 0);
-        held.extend(holdings.holders.iter().filter_map(|holder| Some((holder.task?, holder.since_ns.max(since_ns)))));
+        let Some((since_ns, holders)) = resource.pressed(run.cursor.at_ns) else { continue };
+        held.extend(holders.iter().filter_map(|holder| Some((holder.task?, holder.since_ns.max(since_ns)))));
     }
     held
 }
 
 /// The width of the names: in steps of four, so that it seldom moves.
-fn name_column(trace: &Trace, tasks: &[Task], width: usize) -> usize {
-    let widest = tasks.iter().map(|task| depth(trace, task) + format::width(&task.name)).max().unwrap_or(0);
+fn name_column(trace: &Trace, tasks: &[TaskIx], width: usize) -> usize {
+    let tasks = tasks.iter().map(|task| &trace.tasks[*task as usize]);
+    name_cells(tasks.map(|task| depth(trace, task) + format::width(&task.name)).max().unwrap_or(0), width)
+}
+
+/// The cells for names of which the widest takes so many.
+pub(super) fn name_cells(widest: usize, width: usize) -> usize {
     widest.next_multiple_of(4).clamp(NAMES, (width / 4).max(NAMES))
 }
 
@@ -158,7 +183,7 @@ fn name(buf: &mut Buffer, look: Look, line: Rect, trace: &Trace, task: &Task, ce
 /// Marks the name of the task whose poll was stepped to.
 fn polled_mark(buf: &mut Buffer, look: Look, line: Rect, selected: bool) {
     let (_, style) = look.state(State::Running(0));
-    let mark = if selected { look.glyphs.pointer } else { look.glyphs.lane.running_part[1] };
+    let mark = if selected { look.glyphs.pointer } else { look.glyphs.lane.running_part[2] };
     Pen::new(buf, look, line, 0).put(mark, style);
 }
 

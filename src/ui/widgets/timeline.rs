@@ -6,9 +6,9 @@
 //! state that lasted longest. Nothing after the time cursor is drawn.
 //!
 //! Only lanes that are in sight are given, and the work for a cell is bounded:
-//! a binary search, then at most [`EXACT`] segments, or as many as [`SAMPLES`]
-//! looks when there are more. A frame therefore costs the same for a hundred
-//! polls as for a hundred million.
+//! a search from where the last cell ended, then at most [`EXACT`] segments, or
+//! the sums that the task keeps when there are more. A frame therefore costs the
+//! same for a hundred polls as for a hundred million.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -21,8 +21,6 @@ use crate::ui::theme::Look;
 
 /// A cell with at most so many segments is measured exactly.
 const EXACT: usize = 32;
-/// A cell with more is looked at this often, at even distances: fine enough for the four fills of a cell.
-const SAMPLES: u64 = 8;
 /// At most so many spans of a lane are considered for a label, the latest first.
 const LABELS: usize = 64;
 
@@ -31,8 +29,13 @@ const LABELS: usize = 64;
 enum Fill {
     /// The task did not exist, or the cell lies behind the time cursor.
     Empty,
-    /// It was polled, for so many eighths of the time.
-    Running(u8),
+    /// It was polled.
+    Running {
+        /// For so many eighths of the time.
+        eighths: u8,
+        /// More than once.
+        several: bool,
+    },
     /// It was ready all the time, or mostly.
     Ready,
     /// It waited all the time, or mostly, and longest for this.
@@ -45,7 +48,7 @@ impl Fill {
     /// A cell that is in one state.
     fn all(state: State) -> Self {
         match state {
-            State::Running(_) => Self::Running(8),
+            State::Running(_) => Self::Running { eighths: 8, several: false },
             State::Ready => Self::Ready,
             State::Waiting(cause) => Self::Waiting(Family::of(cause)),
         }
@@ -63,7 +66,7 @@ pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, task: 
     for x in 0..area.width {
         let fill = cells.next();
         fills.push(fill);
-        let logged = matches!(fill, Fill::Running(_)) && cells.logged();
+        let logged = matches!(fill, Fill::Running { .. }) && cells.logged();
         let (glyph, style) = glyph(look, fill, logged);
         if !glyph.is_empty() {
             let style = if selected { style.add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM) } else { style };
@@ -107,9 +110,10 @@ fn glyph(look: Look, fill: Fill, logged: bool) -> (&'static str, Style) {
         Fill::Ready => look.state(State::Ready),
         Fill::Waiting(family) => look.wait(family),
         Fill::End(how, _) => look.end(how),
-        Fill::Running(eighths) => {
+        Fill::Running { eighths, several } => {
             let (_, style) = look.state(State::Running(0));
-            let part = look.glyphs.lane.poll(eighths);
+            // Where polls fill a good part of the cell, how much is the news.
+            let part = if several && eighths < 3 { look.glyphs.lane.several } else { look.glyphs.lane.poll(eighths) };
             match (logged, eighths >= 3) {
                 (false, _) => (part, style),
                 (true, false) => (look.glyphs.mark, style),
@@ -128,11 +132,16 @@ struct Cells<'a> {
     from: Option<u64>,
     /// The stretch of the last cell: first and last nanosecond.
     stretch: (u64, u64),
+    /// How many segments begin before the next cell.
+    begun: usize,
+    /// How long the task had been in polls before a crowded cell that ended there: the next one need not ask.
+    busy: Option<(usize, u64)>,
 }
 
 impl<'a> Cells<'a> {
     fn new(task: &'a Task, axis: &'a Axis) -> Self {
-        Self { task, axis, from: Some(axis.left_ns), stretch: (0, 0) }
+        let begun = task.segments.partition_point(|segment| segment.start_ns < axis.left_ns);
+        Self { task, axis, from: Some(axis.left_ns), stretch: (0, 0), begun, busy: None }
     }
 
     /// What the next cell shows.
@@ -141,6 +150,8 @@ impl<'a> Cells<'a> {
         self.from = from.checked_add(self.axis.cell_ns.max(1));
         let last = self.from.map_or(u64::MAX, |next| next - 1).min(self.axis.cursor_ns);
         self.stretch = (from, last);
+        let first = self.begun;
+        self.begun = begun_by(&self.task.segments, first, last);
         if last < self.task.spawned_ns {
             return Fill::Empty;
         }
@@ -148,16 +159,17 @@ impl<'a> Cells<'a> {
         match self.task.ended.filter(|end| end.at_ns <= last) {
             Some(end) if end.at_ns >= from => Fill::End(end.how, end.inferred),
             Some(_) => Fill::Empty,
-            None => self.state(from, last),
+            None => self.state(first, from, last),
         }
     }
 
-    /// What an ongoing task did in a stretch.
-    fn state(&self, from: u64, last: u64) -> Fill {
-        let inside = self.task.segments_in(from, last);
-        if inside.len() > EXACT {
-            return sampled(self.task, from, last);
+    /// What an ongoing task did in a stretch, before which so many of its segments had begun.
+    fn state(&mut self, first: usize, from: u64, last: u64) -> Fill {
+        if self.begun - first > EXACT {
+            return self.crowded(first, from, last);
         }
+        // The one in force at the start is part of the picture.
+        let inside = &self.task.segments[first.saturating_sub(1)..self.begun];
         let mut sum = Sum::default();
         for (i, segment) in inside.iter().enumerate() {
             let until = inside.get(i + 1).map_or(last, |next| next.start_ns);
@@ -170,6 +182,18 @@ impl<'a> Cells<'a> {
         sum.fill()
     }
 
+    /// A crowded stretch. It holds more segments than there are idle states, so a poll is among them; how much of the
+    /// time the polls take together is told by the sums that the task keeps.
+    fn crowded(&mut self, first: usize, from: u64, last: u64) -> Fill {
+        let before = self.busy.filter(|(begun, _)| *begun == first);
+        let before = before.map_or_else(|| self.task.busy_by(first, from), |(_, busy_ns)| busy_ns);
+        let until = last.saturating_add(1);
+        let busy_ns = self.task.busy_by(self.begun, until);
+        self.busy = Some((self.begun, busy_ns));
+        let eighths = u128::from(busy_ns.saturating_sub(before)) * 8 / u128::from((until - from).max(1));
+        Fill::Running { eighths: eighths.min(8) as u8, several: true }
+    }
+
     /// Whether a line of the log was written in the last cell.
     fn logged(&self) -> bool {
         let (from, last) = self.stretch;
@@ -178,14 +202,16 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// A crowded stretch, by samples. It holds more segments than there are idle states, so a poll is among them.
-fn sampled(task: &Task, from: u64, last: u64) -> Fill {
-    let step = (last - from) / SAMPLES;
-    let running = (0..SAMPLES).filter(|i| {
-        let at = task.segment_at(from + i * step);
-        at.is_some_and(|segment| matches!(segment.state, State::Running(_)))
-    });
-    Fill::Running(running.count() as u8)
+/// How many segments have begun by a time, this included, of which so many are known to have: they are looked for from
+/// there on, so that it costs as much as there are in a cell and not as there are in a life.
+fn begun_by(segments: &[Segment], known: usize, at_ns: u64) -> usize {
+    let (mut low, mut step) = (known, 1);
+    while segments.get(low + step - 1).is_some_and(|segment| segment.start_ns <= at_ns) {
+        low += step;
+        step *= 2;
+    }
+    let high = (low + step - 1).min(segments.len());
+    low + segments[low..high].partition_point(|segment| segment.start_ns <= at_ns)
 }
 
 /// The time in each state.
@@ -195,8 +221,8 @@ struct Sum {
     ready: u64,
     /// By family, in the order of [`Family::ALL`].
     waiting: [u64; Family::ALL.len()],
-    /// Whether there was a poll, also one that took no time.
-    polled: bool,
+    /// How many polls there were, also those that took no time.
+    polls: u32,
     /// The state at the end: what counts when no time has passed.
     latest: Option<State>,
 }
@@ -208,7 +234,7 @@ impl Sum {
         match segment.state {
             State::Running(_) => {
                 self.running += ns;
-                self.polled |= ns > 0 || starts;
+                self.polls += u32::from(ns > 0 || starts);
             }
             State::Ready => self.ready += ns,
             State::Waiting(cause) => self.waiting[Family::of(cause) as usize] += ns,
@@ -217,10 +243,10 @@ impl Sum {
 
     fn fill(&self) -> Fill {
         let waiting: u128 = self.waiting.iter().copied().map(u128::from).sum();
-        if self.polled {
+        if self.polls > 0 {
             let all = u128::from(self.running) + u128::from(self.ready) + waiting;
             let eighths = u128::from(self.running) * 8 / all.max(1);
-            return Fill::Running(eighths as u8);
+            return Fill::Running { eighths: eighths as u8, several: self.polls > 1 };
         }
         match (u128::from(self.ready), waiting) {
             (0, 0) => self.latest.map_or(Fill::Empty, Fill::all),
@@ -376,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crowded_cell_is_told_by_samples() {
+    fn a_crowded_cell_is_told_by_sums() {
         let busy = |run: u64| {
             let changes = (0..1_000_u64).flat_map(|i| [(i, RUN), (i, State::Waiting(Cause::Time))]).collect::<Vec<_>>();
             let mut task = task(&changes, None);
@@ -390,7 +416,7 @@ mod tests {
         let mut buf = Buffer::empty(area);
         let look = Look::sample();
         lane(&mut buf, look, area, &Axis { left_ns: 0, cell_ns: 250, cursor_ns: 2_000 }, &busy(250), false);
-        assert_eq!(buf.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>(), "█▎▎▎");
+        assert_eq!(buf.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>(), "█║║║");
     }
 
     #[test]

@@ -1,0 +1,286 @@
+//! What a frame costs when much has happened: it must cost what is visible.
+//!
+//! The same screen of 200×60 over traces of very different sizes. Frames are
+//! those of somebody who uses it: it plays, they scroll, pan, zoom, select, go
+//! elsewhere. Rounds of frames are timed, and the median of their 99th
+//! percentiles is told, so that another program's turn on the processor is no
+//! frame of ours. Instructions do not depend on such things at all: callgrind
+//! counts those of one frame, where there is valgrind.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use async_playground::app::action::{Action, Move};
+use async_playground::app::model::{Model, Pane, Together};
+use async_playground::app::update;
+use async_playground::engine::{Ending, Phase, Report, Spec};
+use scenarios::{CATALOGUE, Outcome};
+
+use crate::synthetic::{SIZES, Size, Taken, take};
+use crate::{STEP, Screen, recorded};
+
+/// Frames of a round, and rounds.
+const FRAMES: usize = 500;
+const ROUNDS: usize = 7;
+/// What is asked of a frame at the 99th percentile, and of the largest beside the smallest.
+const BUDGET: Duration = Duration::from_millis(4);
+const RATIO: f64 = 1.5;
+/// Events a second that a trace is to take in.
+const INGEST: f64 = 5e6;
+
+/// How the run is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum View {
+    /// A lane for each task.
+    Lanes,
+    /// Tasks put together by name.
+    Groups,
+}
+
+const VIEWS: [(View, &str); 2] = [(View::Lanes, "lanes"), (View::Groups, "groups")];
+
+/// What was measured of one size.
+struct Row {
+    size: Size,
+    events: u64,
+    took: Duration,
+    /// Memory that the trace has taken.
+    bytes: Option<u64>,
+    /// For each view the median of a frame, its 99th percentile, and the instructions of one.
+    frames: Vec<(Duration, Duration, Option<u64>)>,
+}
+
+/// Measures each size, and prints a table, or JSON.
+pub(crate) fn measure(json: bool) {
+    let rows: Vec<Row> = SIZES.into_iter().map(row).collect();
+    if json { print_json(&rows) } else { print_table(&rows) }
+}
+
+fn row(size: Size) -> Row {
+    let before = resident();
+    let Taken { trace, took, events } = take(size);
+    let bytes = resident().zip(before).map(|(after, before)| after.saturating_sub(before));
+    let mut model = model(trace);
+    let frames = VIEWS
+        .into_iter()
+        .map(|(view, name)| {
+            let (median, p99) = frames(&mut model, view);
+            (median, p99, instructions(size, name))
+        })
+        .collect();
+    Row { size, events, took, bytes, frames }
+}
+
+/// A model that looks at a trace whose run is over.
+fn model(trace: async_playground::trace::Trace) -> Model {
+    let spec = Spec::new(&CATALOGUE[0]);
+    let mut model = recorded::fresh(spec.clone());
+    update::started(&mut model, spec);
+    let view = model.run.as_mut().expect("it has just been started");
+    let elapsed_ns = trace.end_ns;
+    view.report = Some(Report { ending: Ending::Finished(Outcome::new()), elapsed_ns, runtime_polls: None });
+    (view.trace, view.phase) = (trace, Phase::Over);
+    update::recorded(&mut model);
+    model.focus = Pane::Timeline;
+    model
+}
+
+/// Puts the cursor at a part of the run.
+fn seek(model: &mut Model, part: f64) {
+    let run = model.run.as_mut().expect("there is one");
+    run.cursor.at_ns = (run.trace.end_ns as f64 * part) as u64;
+    run.cursor.playing = true;
+}
+
+fn look(model: &mut Model, screen: &mut Screen, view: View) {
+    let by = if view == View::Lanes { None } else { Some(Together::Name) };
+    while model.timeline.density.by != by {
+        update::update(model, Action::Together);
+    }
+    update::update(model, Action::Fit);
+    seek(model, 0.9);
+    screen.settle(model);
+    let rows = if view == View::Lanes { model.areas.lane_rows.len() } else { 20 + model.areas.group_rows.len() };
+    assert!(rows > 20, "what is measured is in sight");
+}
+
+/// The median and the 99th percentile of a frame: the medians of those of several rounds.
+fn frames(model: &mut Model, view: View) -> (Duration, Duration) {
+    let mut screen = Screen::new(200, 60);
+    look(model, &mut screen, view);
+    let mut rounds: Vec<_> = (0..ROUNDS).map(|_| round(model, &mut screen)).collect();
+    let mut middle = |of: fn(&(Duration, Duration)) -> Duration| {
+        rounds.sort_unstable_by_key(of);
+        of(&rounds[ROUNDS / 2])
+    };
+    (middle(|round| round.0), middle(|round| round.1))
+}
+
+fn round(model: &mut Model, screen: &mut Screen) -> (Duration, Duration) {
+    let mut times: Vec<Duration> = (0..FRAMES).map(|frame| timed(model, screen, frame)).collect();
+    update::update(model, Action::Fit);
+    times.sort_unstable();
+    (times[FRAMES / 2], times[FRAMES * 99 / 100])
+}
+
+/// One frame of somebody who looks around: every other one only plays.
+fn timed(model: &mut Model, screen: &mut Screen, frame: usize) -> Duration {
+    let actions = [
+        Action::Move(Move::Down),
+        Action::ZoomIn,
+        Action::Scroll { pane: Pane::Timeline, rows: 3 },
+        Action::Pan(1),
+        Action::Move(Move::PageDown),
+        Action::ZoomOut,
+        Action::Pan(-1),
+        Action::ZoomOut,
+        Action::Move(Move::Last),
+        Action::Fit,
+        Action::Move(Move::First),
+        Action::ZoomIn,
+    ];
+    if frame.is_multiple_of(50) {
+        seek(model, [0.9, 0.3, 0.6, 1.0][frame / 50 % 4]);
+    }
+    let start = Instant::now();
+    if frame.is_multiple_of(2) {
+        update::update(model, actions[frame / 2 % actions.len()].clone());
+    }
+    update::update(model, Action::Tick(STEP));
+    screen.draw(model);
+    start.elapsed()
+}
+
+/// The memory that this process has now, in bytes; none where the system does not tell.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib << 10)
+}
+
+/// The frame whose instructions are counted: a function of its own, so that callgrind can be told its name.
+#[inline(never)]
+fn counted_frame(model: &mut Model, screen: &mut Screen) {
+    update::update(model, Action::Tick(STEP));
+    screen.draw(model);
+}
+
+/// What callgrind's child does: takes a trace in, says so, waits to be told that instructions count, and draws.
+pub(crate) fn one_frame(size: &str, view: &str) {
+    let size = SIZES.into_iter().find(|known| known.name == size).expect("the parent knows the sizes");
+    let (view, _) = VIEWS.into_iter().find(|(_, known)| *known == view).expect("the parent knows the views");
+    let mut model = model(take(size).trace);
+    let mut screen = Screen::new(200, 60);
+    look(&mut model, &mut screen, view);
+    println!("ready");
+    std::io::stdin().lock().read_line(&mut String::new()).expect("the parent lives");
+    counted_frame(&mut model, &mut screen);
+    // What it takes to free it is not asked.
+    std::mem::forget(model);
+}
+
+/// The instructions of a frame, as callgrind counts them; none where it is not installed or does not work.
+fn instructions(size: Size, view: &str) -> Option<u64> {
+    let out = std::env::temp_dir().join(format!("async-playground-callgrind-{}", std::process::id()));
+    let mut child = Command::new("valgrind")
+        .args(["--tool=callgrind", "--instr-atstart=no", "--collect-atstart=no", "--toggle-collect=*counted_frame*"])
+        .arg(format!("--callgrind-out-file={}", out.display()))
+        .arg(std::env::current_exe().ok()?)
+        .args(["--one-frame", size.name, view])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take()?).read_line(&mut ready).ok()?;
+    let told = Command::new("callgrind_control").args(["--instr=on", &child.id().to_string()]).output();
+    child.stdin.take()?.write_all(b"\n").ok()?;
+    child.wait().ok()?;
+    told.ok()?;
+    let text = std::fs::read_to_string(&out).ok()?;
+    // What it may not be removed is left to the system.
+    std::fs::remove_file(&out).ok();
+    text.lines().find_map(|line| line.strip_prefix("totals: "))?.trim().parse().ok().filter(|count| *count > 0)
+}
+
+impl Row {
+    fn events_per_second(&self) -> f64 {
+        self.events as f64 / self.took.as_secs_f64()
+    }
+
+    fn bytes_per_event(&self) -> Option<f64> {
+        // A page is too coarse for a small one.
+        self.bytes.filter(|_| self.events >= 1_000_000).map(|bytes| bytes as f64 / self.events as f64)
+    }
+}
+
+/// The largest beside the smallest.
+fn ratio(rows: &[Row], view: usize, of: impl Fn(&(Duration, Duration, Option<u64>)) -> f64) -> f64 {
+    let (first, last) = (&rows[0].frames[view], &rows[rows.len() - 1].frames[view]);
+    of(last) / of(first)
+}
+
+fn print_table(rows: &[Row]) {
+    println!("\n200×60, somebody looks around\n");
+    println!(
+        "{:<36} {:>10} {:>8}  {:<8} {:>10} {:>8} {:>13}",
+        "", "events/s", "B/event", "view", "median ms", "p99 ms", "instructions"
+    );
+    for row in rows {
+        let mut before = format!(
+            "{:<36} {:>8.1} M {:>8}",
+            row.size.name,
+            row.events_per_second() / 1e6,
+            row.bytes_per_event().map_or_else(|| "-".into(), |bytes| format!("{bytes:.1}")),
+        );
+        for ((_, view), (median, p99, instructions)) in VIEWS.iter().zip(&row.frames) {
+            let (median, p99) = (median.as_secs_f64() * 1e3, p99.as_secs_f64() * 1e3);
+            let instructions = instructions.map_or_else(|| "no valgrind".into(), |count| count.to_string());
+            println!("{before:<56}  {view:<8} {median:>10.3} {p99:>8.3} {instructions:>13}");
+            before.clear();
+        }
+    }
+    println!();
+    for (at, (_, view)) in VIEWS.iter().enumerate() {
+        let worst = rows.iter().map(|row| row.frames[at].1).max().unwrap_or_default();
+        let times = ratio(rows, at, |frame| frame.1.as_secs_f64());
+        verdict(&format!("{view}: 99th percentile at most {} ms", BUDGET.as_millis()), worst <= BUDGET);
+        verdict(&format!("{view}: the largest {times:.2} times the smallest, at most {RATIO}"), times <= RATIO);
+        if rows.iter().all(|row| row.frames[at].2.is_some()) {
+            println!("{view}: {:.2} times its instructions", ratio(rows, at, |frame| frame.2.unwrap_or(0) as f64));
+        }
+    }
+    let slowest = rows.iter().skip(1).map(Row::events_per_second).fold(f64::INFINITY, f64::min);
+    verdict(&format!("at least {} million events a second", INGEST / 1e6), slowest >= INGEST);
+}
+
+fn verdict(what: &str, holds: bool) {
+    println!("{what}{}", if holds { "" } else { ": MISSED" });
+}
+
+fn print_json(rows: &[Row]) {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let frames: Vec<_> = VIEWS
+                .iter()
+                .zip(&row.frames)
+                .map(|((_, view), (median, p99, instructions))| {
+                    let (median_ns, p99_ns) = (median.as_nanos() as u64, p99.as_nanos() as u64);
+                    serde_json::json!({ "view": view, "median_ns": median_ns, "p99_ns": p99_ns, "instructions": instructions })
+                })
+                .collect();
+            serde_json::json!({
+                "what": row.size.name,
+                "tasks": row.size.tasks,
+                "events": row.events,
+                "ingest_per_second": row.events_per_second(),
+                "bytes_per_event": row.bytes_per_event(),
+                "frames": frames,
+            })
+        })
+        .collect();
+    println!("{}", serde_json::json!({ "scale": rows }));
+}

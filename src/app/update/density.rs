@@ -1,0 +1,73 @@
+//! The density view: lanes put together, for runs that have more of them than rows.
+
+use super::{notify, timeline};
+use crate::app::lanes::{self, Lanes};
+use crate::app::model::{Density, Model, Together};
+
+/// Puts tasks together by the next thing that they can have in common, and after the last by none.
+pub(super) fn next(model: &mut Model) {
+    if model.run.is_none() {
+        notify(model, false, "no run whose tasks could be put together");
+        return;
+    }
+    let by = match model.timeline.density.by {
+        None => Some(Together::Place),
+        Some(Together::Place) => Some(Together::Name),
+        Some(Together::Name) => Some(Together::State),
+        Some(Together::State) => None,
+    };
+    model.timeline.density = Density { by, ..Density::default() };
+    model.session.opened.clear();
+    reveal_selected(model);
+}
+
+/// Shows the lanes of the group under the selection.
+pub(super) fn open(model: &mut Model) {
+    let view = model.timeline.density;
+    let (Some(run), Some(by)) = (&model.run, view.by) else { return };
+    if by == Together::State {
+        let Some(activity) = lanes::activities(&run.trace).get(view.row).copied() else { return };
+        model.session.opened = lanes::doing(&run.trace, activity, run.cursor.at_ns);
+    }
+    model.timeline.density.open = true;
+    if Lanes::of(model).is_none_or(|lanes| lanes.is_empty()) {
+        model.timeline.density.open = false;
+        notify(model, false, "no task does that at the cursor");
+        return;
+    }
+    model.timeline.top = 0;
+    reveal_selected(model);
+}
+
+/// Shows the groups again. Returns whether one was open.
+pub(super) fn close(model: &mut Model) -> bool {
+    let was = std::mem::take(&mut model.timeline.density.open);
+    model.session.opened.clear();
+    was
+}
+
+/// Whether rows are groups now.
+pub(super) fn is_on(model: &Model) -> bool {
+    model.timeline.density.shows_groups()
+}
+
+/// Selects a group, or opens the one that is selected already.
+pub(super) fn point(model: &mut Model, row: usize) {
+    if model.timeline.density.row == row {
+        open(model);
+    } else {
+        model.timeline.density.row = row;
+    }
+}
+
+/// The last row.
+pub(super) fn last(model: &Model) -> usize {
+    let rows = model.run.as_ref().zip(model.timeline.density.by).map_or(0, |(run, by)| lanes::groups(run, by));
+    rows.saturating_sub(1)
+}
+
+fn reveal_selected(model: &mut Model) {
+    if let Some(task) = model.timeline.selected {
+        timeline::reveal(model, task);
+    }
+}

@@ -1,0 +1,185 @@
+//! Tasks that belong together: spawned on one line, or named alike.
+//!
+//! When there are more tasks than rows, a group is what can be looked at. Each
+//! keeps its tasks, and what they did over time. There are at most
+//! [`MOST`] groups of each kind: what is beyond is one group more, so
+//! that memory is bounded whatever a program calls its tasks.
+
+use super::Trace;
+use super::course::{Activity, Course};
+use super::task::TaskIx;
+use crate::record::event::CallLine;
+
+/// The most groups of a kind, with the one that takes in all others.
+const MOST: usize = 48;
+/// The name of that one.
+const OTHERS: &str = "others";
+
+/// How tasks are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Grouping {
+    /// By the line that spawned them.
+    Place,
+    /// By their names, but for the numbers in them.
+    Name,
+}
+
+/// Tasks that belong together.
+#[derive(Debug, Default)]
+pub struct Group {
+    /// What they have in common: `scenarios/semaphore.rs:57`, `request #`.
+    pub name: String,
+    /// The line of their spawn, of those that have it in common.
+    line: u32,
+    /// The tasks, in the order of spawning.
+    pub tasks: Vec<TaskIx>,
+    /// What they did over time.
+    pub course: Course,
+}
+
+/// The groups that a task belongs to, by their places.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Member {
+    place: u8,
+    name: u8,
+}
+
+/// All groups, and the course of all tasks.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    all: Course,
+    places: Vec<Group>,
+    names: Vec<Group>,
+    scratch: String,
+}
+
+impl Groups {
+    /// A task is spawned.
+    pub(super) fn join(&mut self, task: TaskIx, at: &CallLine, name: &str) -> Member {
+        let (file, line) = (at.file(), at.line());
+        let place = place_in(&mut self.places, line, |known| known == file, || file.to_owned());
+        let mut pattern = std::mem::take(&mut self.scratch);
+        write_pattern(&mut pattern, name);
+        let name = place_in(&mut self.names, 0, |known| known == pattern, || pattern.clone());
+        self.scratch = pattern;
+        self.places[usize::from(place)].tasks.push(task);
+        self.names[usize::from(name)].tasks.push(task);
+        Member { place, name }
+    }
+
+    /// A task of these groups goes over to something else.
+    pub(super) fn shift(&mut self, member: Member, at_ns: u64, from: Option<Activity>, to: Activity) {
+        self.all.shift(at_ns, from, to);
+        self.places[usize::from(member.place)].course.shift(at_ns, from, to);
+        self.names[usize::from(member.name)].course.shift(at_ns, from, to);
+    }
+}
+
+/// The place of a group, which is made if there is none yet.
+fn place_in(groups: &mut Vec<Group>, line: u32, is: impl Fn(&str) -> bool, name: impl Fn() -> String) -> u8 {
+    let known = groups.iter().rposition(|group| group.line == line && is(&group.name));
+    let place = known.unwrap_or_else(|| {
+        if groups.len() + 1 < MOST {
+            groups.push(Group { name: name(), line, ..Group::default() });
+        } else if groups.len() < MOST {
+            groups.push(Group { name: OTHERS.to_owned(), ..Group::default() });
+        }
+        groups.len() - 1
+    });
+    place as u8
+}
+
+/// A name with each number in it replaced by `#`.
+fn write_pattern(pattern: &mut String, name: &str) {
+    pattern.clear();
+    let mut number = false;
+    for c in name.chars() {
+        if !c.is_ascii_digit() {
+            pattern.push(c);
+        } else if !number {
+            pattern.push('#');
+        }
+        number = c.is_ascii_digit();
+    }
+}
+
+impl Group {
+    /// The source line that spawned its tasks, where that is what they have in common.
+    pub fn line(&self) -> Option<u32> {
+        Some(self.line).filter(|line| *line > 0)
+    }
+}
+
+impl Trace {
+    /// The groups of tasks, in the order in which their first tasks were spawned.
+    pub fn groups(&self, by: Grouping) -> &[Group] {
+        match by {
+            Grouping::Place => &self.groups.places,
+            Grouping::Name => &self.groups.names,
+        }
+    }
+
+    /// What all tasks did over time.
+    pub fn course(&self) -> &Course {
+        &self.groups.all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::told::Told;
+    use super::*;
+
+    fn names(trace: &Trace, by: Grouping) -> Vec<(&str, usize)> {
+        trace.groups(by).iter().map(|group| (group.name.as_str(), group.tasks.len())).collect()
+    }
+
+    #[test]
+    fn names_that_differ_in_numbers_only_are_one_group() {
+        let mut told = Told::default();
+        for (task, name) in [(5, "main"), (6, "request 1"), (7, "request 27"), (8, "pair 3-44 of 5"), (9, "")] {
+            told.name(task, name).spawn(0, task, None);
+        }
+        let found = names(&told.0, Grouping::Name);
+        assert_eq!(found, [("main", 1), ("request #", 2), ("pair #-# of #", 1), ("task #", 1)]);
+        assert_eq!(told.0.groups(Grouping::Name)[1].tasks, [1, 2]);
+    }
+
+    #[test]
+    fn tasks_of_one_line_are_one_group() {
+        let mut told = Told::default();
+        told.spawn(0, 5, None);
+        for task in 6..9 {
+            told.spawn(0, task, Some(5));
+        }
+        let sizes: Vec<usize> = told.0.groups(Grouping::Place).iter().map(|group| group.tasks.len()).collect();
+        assert_eq!(sizes, [1, 3]);
+        assert!(told.0.groups(Grouping::Place).iter().all(|group| group.line().is_some()));
+    }
+
+    #[test]
+    fn what_is_beyond_the_bound_is_one_group() {
+        let mut told = Told::default();
+        let letter = |n: u64| char::from_u32('a' as u32 + n as u32).map(String::from).unwrap_or_default();
+        for task in 1..=100 {
+            told.name(task, &letter(task)).spawn(0, task, None);
+        }
+        let found = names(&told.0, Grouping::Name);
+        assert_eq!(found.len(), MOST);
+        assert_eq!(found.last(), Some(&(OTHERS, 100 - (MOST - 1))));
+    }
+
+    #[test]
+    fn a_group_knows_what_its_tasks_did_and_all_of_them_add_up() {
+        let mut told = Told::default();
+        told.name(5, "a 1").spawn(0, 5, None).name(6, "b").spawn(0, 6, None);
+        told.start(10, 5).stop(30, 5).start(30, 6).stop(40, 6);
+        let polls = |course: &Course| course.stretches(0, 50, 1, 100)[0];
+        let groups: Vec<_> = told.0.groups(Grouping::Name).iter().map(|group| polls(&group.course)).collect();
+        let running: Vec<f64> = groups.iter().map(|stretch| stretch.counts[0]).collect();
+        assert_eq!(running, [0.4, 0.2]);
+        let all = polls(told.0.course());
+        assert!((all.counts[0] - 0.6).abs() < 1e-9, "{all:?}");
+        assert_eq!(all.polls, 2);
+    }
+}

@@ -1,0 +1,293 @@
+//! Groups of tasks in place of lanes: how many of each do what, over time.
+//!
+//! A group has some rows of height. Each column of it is a pile: those that run
+//! at the foot, then those that are ready, then those that wait, by what for;
+//! its full height is the most tasks of the group that ever lived at once. The
+//! marks are those of the lanes, so nothing is told by colour alone. When tasks
+//! are put together by what they do, each row is one state and the height says
+//! how many are in it.
+//!
+//! Everything comes from the courses that the trace keeps of its groups, so a
+//! frame costs as much as there are cells, however many tasks there are.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::timeline;
+use crate::app::lanes;
+use crate::app::model::{Areas, Model, Pane, RunView, Together};
+use crate::trace::{Activity, Course, End, Family, Grouping, State, Stretch};
+use crate::ui::pen::Pen;
+use crate::ui::theme::Look;
+use crate::ui::widgets::{chart, timeline as marks};
+use crate::ui::{format, words};
+
+/// A group is at most so many rows high: more say no more.
+const HIGHEST: u16 = 12;
+/// With so many times more tasks than rows it is said that they can be put together.
+const MANY: usize = 4;
+
+/// One group as it is drawn.
+struct Drawn<'a> {
+    name: String,
+    /// How many tasks: at the cursor, and of how many.
+    count: String,
+    course: &'a Course,
+    /// The only activity of it that counts, if it is one.
+    only: Option<Activity>,
+    /// The tasks that fill the whole height.
+    most: u32,
+}
+
+/// What the title says about it; none while there are few lanes.
+pub(super) fn remark(look: Look, model: &Model, run: &RunView, tasks: usize) -> Option<String> {
+    let between = look.glyphs.between;
+    let view = model.timeline.density;
+    let Some(by) = view.by else {
+        let rows = usize::from(model.areas.lanes.height);
+        return (rows > 0 && tasks > rows * MANY).then(|| format!(" {between} D: put together"));
+    };
+    if view.open {
+        let name = match by {
+            Together::State => lanes::activities(&run.trace).get(view.row).map(|activity| activity_name(*activity).to_owned()),
+            _ => lanes::group(run, &model.timeline).map(|group| name(by, &group.name, group.line())),
+        };
+        return Some(format!(" {between} {}", name.unwrap_or_default()));
+    }
+    let what = match by {
+        Together::Place => "by the line that spawned them",
+        Together::Name => "by name",
+        Together::State => "by what they do",
+    };
+    Some(format!(" {between} {what}"))
+}
+
+/// Draws the groups, and says where they stand.
+pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, areas: &mut Areas) {
+    let Some(by) = model.timeline.density.by else { return };
+    let groups = groups(run, by);
+    let widest = groups.iter().map(|group| format::width(&group.name).max(format::width(&group.count))).max().unwrap_or(0);
+    let names = timeline::name_cells(widest, usize::from(inside.width));
+    let (place, axis) = timeline::ruled(buf, look, model, run, inside, names);
+    areas.lanes = place;
+    if groups.is_empty() || place.is_empty() {
+        return;
+    }
+    let selected = model.timeline.density.row.min(groups.len() - 1);
+    let heights = heights(&groups, place.height);
+    // The selected one is in sight: where there is no room for all, each has one row.
+    let top = (selected + 1).saturating_sub(usize::from(place.height)) * usize::from(groups.len() > usize::from(place.height));
+    let mut y = place.y;
+    for (ix, (group, height)) in groups.iter().zip(heights).enumerate().skip(top) {
+        if y >= place.bottom() {
+            break;
+        }
+        let rows = Rect { y, height, ..inside };
+        y += height;
+        areas.group_rows.push((ix, rows));
+        label(buf, look, rows, group, names, (ix == selected).then_some(model.focus == Pane::Timeline));
+        let cells = Rect { y: rows.y, height, ..place };
+        let stretches = group.course.stretches(axis.left_ns, axis.cell_ns, usize::from(place.width), axis.cursor_ns);
+        match group.only {
+            Some(activity) => one(buf, look, cells, &stretches, activity, group.most),
+            None => pile(buf, look, cells, &stretches, group.most),
+        }
+    }
+    marks::cursor_line(buf, look, place, &axis);
+}
+
+/// How many rows each group gets: one for the name, one for the count, and then more for those that have so many tasks.
+fn heights(groups: &[Drawn<'_>], rows: u16) -> Vec<u16> {
+    let mut heights = vec![1; groups.len()];
+    let mut left = usize::from(rows).saturating_sub(groups.len());
+    for height in 2..=HIGHEST {
+        for (group, own) in groups.iter().zip(&mut heights) {
+            if left > 0 && (height == 2 || group.most >= u32::from(height)) {
+                *own = height;
+                left -= 1;
+            }
+        }
+    }
+    heights
+}
+
+fn groups(run: &RunView, by: Together) -> Vec<Drawn<'_>> {
+    let at = run.cursor.at_ns;
+    let now = |course: &Course| course.stretches(at, 1, 1, at).first().copied().unwrap_or_default();
+    let of = |by, grouping| {
+        let groups = run.trace.groups(grouping).iter();
+        groups
+            .map(|group| {
+                let alive = format::count(now(&group.course).alive().round() as u64);
+                Drawn {
+                    name: name(by, &group.name, group.line()),
+                    count: format!("{alive} of {}", format::count(group.tasks.len() as u64)),
+                    course: &group.course,
+                    only: None,
+                    most: group.course.most_alive(),
+                }
+            })
+            .collect()
+    };
+    match by {
+        Together::Place => of(by, Grouping::Place),
+        Together::Name => of(by, Grouping::Name),
+        Together::State => {
+            let (course, all) = (run.trace.course(), run.trace.totals().spawned);
+            let counts = now(course).counts;
+            let drawn = |activity: Activity| Drawn {
+                name: activity_name(activity).to_owned(),
+                count: format::count(counts[activity.index()].round() as u64),
+                course,
+                only: Some(activity),
+                most: if activity == Activity::Ended { all } else { course.most_alive() },
+            };
+            lanes::activities(&run.trace).into_iter().map(drawn).collect()
+        }
+    }
+}
+
+/// What a group is called.
+fn name(by: Together, name: &str, line: Option<u32>) -> String {
+    match (by, line) {
+        (Together::Place, Some(line)) => format!("{}:{line}", words::file(name)),
+        _ => name.to_owned(),
+    }
+}
+
+fn activity_name(activity: Activity) -> &'static str {
+    match activity {
+        Activity::Running => "running",
+        Activity::Ready => "ready",
+        Activity::Waiting(family) => match family {
+            Family::Time => "waiting: time",
+            Family::Lock => "waiting: lock",
+            Family::Channel => "waiting: channel",
+            Family::Join => "waiting: join",
+            Family::Io => "waiting: io",
+            Family::Other => "waiting: other",
+        },
+        Activity::Ended => "ended",
+    }
+}
+
+/// The name of a group and how many there are, one below the other where there is room.
+fn label(buf: &mut Buffer, look: Look, rows: Rect, group: &Drawn<'_>, cells: usize, selected: Option<bool>) {
+    let style = selected.map_or(look.text(), |focus| look.selected(focus));
+    let mut pen = Pen::new(buf, look, rows, 0);
+    pen.left(if selected.is_some() { look.glyphs.pointer } else { "" }, 1, look.strong());
+    if rows.height > 1 {
+        pen.left(&group.name, cells, style);
+        Pen::new(buf, look, rows, 1).space(1).left(&group.count, cells, look.dim());
+        return;
+    }
+    let count = format::width(&group.count) + 1;
+    pen.left(&group.name, cells.saturating_sub(count), style).space(1).put(&group.count, look.dim());
+}
+
+/// One state: how many are in it, as a chart.
+fn one(buf: &mut Buffer, look: Look, cells: Rect, stretches: &[Stretch], activity: Activity, most: u32) {
+    let value = |stretch: &Stretch| {
+        let count = stretch.counts[activity.index()];
+        // What takes no time at all, as a poll on the virtual clock, is seen as the lowest level.
+        let polled = activity == Activity::Running && stretch.polls > 0;
+        (count > 0.0 || polled).then_some(count)
+    };
+    let columns: Vec<Option<f64>> = stretches.iter().map(value).collect();
+    let (_, style) = look.activity(activity);
+    chart::render(buf, look, cells, &columns, f64::from(most.max(1)), style);
+}
+
+/// The states of a group, one on top of the other.
+fn pile(buf: &mut Buffer, look: Look, cells: Rect, stretches: &[Stretch], most: u32) {
+    let cells = cells.intersection(buf.area);
+    for (x, stretch) in (cells.x..cells.right()).zip(stretches) {
+        for row in 0..cells.height {
+            if let Some((glyph, style)) = slice(look, stretch, f64::from(most.max(1)), row, cells.height) {
+                buf[(x, cells.bottom() - 1 - row)].set_symbol(glyph).set_style(style);
+            }
+        }
+    }
+}
+
+/// A cell of a pile, counted from the foot: the state that most of the tasks are in that it stands for.
+fn slice(look: Look, stretch: &Stretch, most: f64, row: u16, height: u16) -> Option<(&'static str, Style)> {
+    let each = most / f64::from(height);
+    let (from, to) = (each * f64::from(row), each * f64::from(row + 1));
+    let alive = &Activity::ALL[..Activity::Ended.index()];
+    let mut below = 0.0;
+    let mut best = (0.0, None);
+    for activity in alive {
+        let top = below + stretch.counts[activity.index()];
+        let here = top.min(to) - below.max(from);
+        if here > best.0 {
+            best = (here, Some(*activity));
+        }
+        below = top;
+    }
+    // The foot is drawn when anything lives, what is above it when half of it is filled.
+    let filled = (below.min(to) - from) * 2.0 >= each || (row == 0 && below > 0.0);
+    let activity = best.1.filter(|_| filled)?;
+    let short = row == 0 && height > 1 && stretch.polls > 0 && activity != Activity::Running;
+    if short {
+        // A poll that takes no time is seen all the same, as it is on a lane.
+        return Some((look.glyphs.lane.poll(0), look.activity(Activity::Running).1));
+    }
+    Some(look.activity(activity))
+}
+
+impl Look {
+    /// What tasks do: glyph and style.
+    pub(crate) fn activity(self, activity: Activity) -> (&'static str, Style) {
+        match activity {
+            Activity::Running => self.state(State::Running(0)),
+            Activity::Ready => self.state(State::Ready),
+            Activity::Waiting(family) => self.wait(family),
+            Activity::Ended => self.end(End::Completed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piled(counts: &[(Activity, f64)], polls: u64, most: f64, height: u16) -> String {
+        let mut stretch = Stretch { polls, ..Stretch::default() };
+        for (activity, count) in counts {
+            stretch.counts[activity.index()] = *count;
+        }
+        let look = Look::sample();
+        (0..height).map(|row| slice(look, &stretch, most, row, height).map_or(" ", |(glyph, _)| glyph)).collect()
+    }
+
+    #[test]
+    fn a_pile_is_as_high_as_tasks_live_and_has_its_states_in_order() {
+        let lock = Activity::Waiting(Family::Lock);
+        let time = Activity::Waiting(Family::Time);
+        assert_eq!(piled(&[(time, 20.0), (Activity::Running, 20.0), (lock, 20.0)], 9, 80.0, 4), "█░─ ");
+        assert_eq!(piled(&[(lock, 80.0)], 0, 80.0, 4), "░░░░");
+        assert_eq!(piled(&[(lock, 80.0)], 9, 80.0, 4), "▎░░░");
+        assert_eq!(piled(&[(Activity::Ended, 80.0)], 0, 80.0, 4), "    ");
+    }
+
+    #[test]
+    fn groups_share_the_rows_and_few_tasks_take_few() {
+        let course = Course::default();
+        let group = |most| Drawn { name: String::new(), count: String::new(), course: &course, only: None, most };
+        let groups = [group(1), group(3), group(1_000)];
+        assert_eq!(heights(&groups, 60), [2, 3, HIGHEST]);
+        assert_eq!(heights(&groups, 7), [2, 3, 2]);
+        assert_eq!(heights(&groups, 2), [1, 1, 1]);
+    }
+
+    #[test]
+    fn a_single_row_tells_what_most_do_and_few_are_not_nothing() {
+        let (lock, time) = (Activity::Waiting(Family::Lock), Activity::Waiting(Family::Time));
+        assert_eq!(piled(&[(lock, 30.0), (time, 50.0)], 9, 100.0, 1), "─");
+        assert_eq!(piled(&[(lock, 1.0)], 9, 100.0, 1), "░");
+        assert_eq!(piled(&[(lock, 1.0)], 0, 100.0, 3), "░  ");
+        assert_eq!(piled(&[], 0, 100.0, 3), "   ");
+    }
+}
