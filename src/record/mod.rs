@@ -35,6 +35,7 @@
 
 mod classify;
 pub mod event;
+mod fields;
 mod handle;
 mod hooks;
 mod inside;

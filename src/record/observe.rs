@@ -3,16 +3,16 @@
 //! Both subscribers, the bare one and the layer beside tokio-console, come here,
 //! so that what is recorded does not depend on which one is installed.
 
-use std::fmt::{Debug, Write as _};
+use std::fmt::Write as _;
 use std::num::NonZeroU64;
 
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
-use tracing_core::field::{Field, Visit};
 
 use tracing_core::span::Attributes;
 use tracing_core::{Event as TracingEvent, Level as TracingLevel, Metadata};
 
 use super::event::{Change, Level, LockChange, Log, Named, SpanId, SpanOpen, TaskId, What};
+use super::fields::{Op, StateFields, TaskFields, Text, WakerFields};
 use super::handle::{Handle, Kind};
 use super::local;
 use super::recorder::{OpenSpan, Shared, lock};
@@ -395,163 +395,5 @@ fn level(level: TracingLevel) -> Level {
         TracingLevel::INFO => Level::Info,
         TracingLevel::DEBUG => Level::Debug,
         TracingLevel::TRACE => Level::Trace,
-    }
-}
-
-/// The fields of a task's span that matter.
-#[derive(Default)]
-struct TaskFields {
-    id: u64,
-    name: String,
-    /// The future as it was spawned; Tokio tells it beside the other size when it has put the future into a box.
-    original_bytes: u64,
-    bytes: u64,
-}
-
-impl Visit for TaskFields {
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        match field.name() {
-            "task.id" => self.id = value,
-            "original_size.bytes" => self.original_bytes = value,
-            "size.bytes" => self.bytes = value,
-            _ => {}
-        }
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == "task.name" {
-            let _ = write!(self.name, "{value:?}");
-        }
-    }
-}
-
-/// The fields of an event about a waker.
-struct WakerFields {
-    /// None until it is known.
-    op: Option<Op>,
-    /// Named `task.id` by Tokio, but it is the id of the task's span.
-    span: u64,
-}
-
-/// What becomes of a waker, in Tokio's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Op {
-    Wake,
-    WakeByRef,
-    Clone,
-    Drop,
-}
-
-impl Op {
-    const ALL: [Self; 4] = [Self::Wake, Self::WakeByRef, Self::Clone, Self::Drop];
-}
-
-impl Visit for WakerFields {
-    fn record_u64(&mut self, _: &Field, value: u64) {
-        self.span = value;
-    }
-
-    fn record_str(&mut self, _: &Field, value: &str) {
-        if self.op.is_none() {
-            self.op = match value {
-                "waker.wake" => Some(Op::Wake),
-                "waker.wake_by_ref" => Some(Op::WakeByRef),
-                "waker.clone" => Some(Op::Clone),
-                "waker.drop" => Some(Op::Drop),
-                _ => None,
-            };
-        }
-    }
-
-    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
-}
-
-/// The fields of an event about the state of a resource or an operation: one value, and how it changes.
-struct StateFields {
-    name: &'static str,
-    flag: Option<bool>,
-    number: Option<u64>,
-    change: Change,
-}
-
-impl Default for StateFields {
-    fn default() -> Self {
-        Self { name: "", flag: None, number: None, change: Change::Set }
-    }
-}
-
-impl Visit for StateFields {
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        (self.name, self.flag) = (field.name(), Some(value));
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        (self.name, self.number) = (field.name(), Some(value));
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        // A number without a type is an `i32` to Tokio.
-        self.record_u64(field, value.unsigned_abs());
-    }
-
-    fn record_str(&mut self, _: &Field, value: &str) {
-        // Of all that is text only this has these values: to ask for the name would cost more than all the rest.
-        match value {
-            "add" => self.change = Change::Add,
-            "sub" => self.change = Change::Sub,
-            _ => {}
-        }
-    }
-
-    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
-}
-
-/// The fields of a program's span or event.
-#[derive(Default)]
-struct Text {
-    message: String,
-    fields: String,
-    counters: Vec<(&'static str, f64)>,
-    error: bool,
-}
-
-impl Text {
-    fn field(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == "message" {
-            let _ = write!(self.message, "{value:?}");
-            return;
-        }
-        self.error |= field.name() == "error";
-        let space = if self.fields.is_empty() { "" } else { " " };
-        let _ = write!(self.fields, "{space}{}={value:?}", field.name());
-    }
-
-    fn number(&mut self, field: &Field, value: f64, shown: &dyn Debug) {
-        match field.name().strip_prefix("counter.") {
-            Some(counter) => self.counters.push((counter, value)),
-            None => self.field(field, shown),
-        }
-    }
-}
-
-impl Visit for Text {
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.number(field, value, &value);
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.number(field, value as f64, &value);
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.number(field, value as f64, &value);
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.field(field, &format_args!("{value}"));
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.field(field, value);
     }
 }
