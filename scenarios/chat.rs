@@ -80,7 +80,7 @@ pub const SCENARIO: Scenario = Scenario {
     patterns: &["WebSocket server", "broadcast to clients", "connection registry", "slow consumer"],
     differs: "asyncio's standard library has no WebSocket: the twin speaks lines over TCP.",
     builds_on: &["broadcast"],
-    real_because: "sockets do not live on virtual time",
+    real_because: "sockets know no virtual time",
     source: include_str!("chat.rs"),
     path: file!(),
     twin: include_str!("chat.py"),

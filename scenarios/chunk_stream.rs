@@ -59,7 +59,7 @@ pub const SCENARIO: Scenario = Scenario {
     differs: "asyncio's `write` keeps what the socket does not take, and only `drain` waits; Tokio's `write_all` waits by itself.",
     builds_on: &["stream"],
     breaks: &[Breaks::checks(&[("variant", "buffer-all")], &["never more than one chunk is held"])],
-    real_because: "sockets do not live on virtual time",
+    real_because: "sockets know no virtual time",
     source: include_str!("chunk_stream.rs"),
     path: file!(),
     twin: include_str!("chunk_stream.py"),

@@ -67,7 +67,7 @@ pub const SCENARIO: Scenario = Scenario {
               guard is dropped, by a task that it spawns.",
     builds_on: &["semaphore"],
     breaks: &[Breaks::checks(&[("leak", "10")], &["every request is served"])],
-    real_because: "SQLite works on threads of its own, in wall time",
+    real_because: "SQLite has threads of its own",
     source: include_str!("connection_pool.rs"),
     path: file!(),
     twin: include_str!("connection_pool.py"),

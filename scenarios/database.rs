@@ -66,7 +66,7 @@ pub const SCENARIO: Scenario = Scenario {
     patterns: &["database pool", "parallel queries", "transaction", "rollback"],
     differs: "In Python leaving the context with an exception rolls back; in Rust to drop the transaction does.",
     builds_on: &["gather", "connection-pool"],
-    real_because: "SQLite works on threads of its own, in wall time",
+    real_because: "SQLite has threads of its own",
     source: include_str!("database.rs"),
     path: file!(),
     twin: include_str!("database.py"),

@@ -71,7 +71,7 @@ pub const SCENARIO: Scenario = Scenario {
     differs: "asyncio's standard library has no HTTP client: the twin opens a connection for each request, where `reqwest` hands \
               connections on.",
     builds_on: &["semaphore", "timeout", "gather-errors"],
-    real_because: "sockets do not live on virtual time",
+    real_because: "sockets know no virtual time",
     source: include_str!("scrape.rs"),
     path: file!(),
     twin: include_str!("scrape.py"),

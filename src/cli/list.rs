@@ -31,6 +31,9 @@ fn catalogue(scenarios: &[Scenario]) -> String {
             let _ = writeln!(text, "{gap}{}", scenario.group.title());
         }
         let _ = writeln!(text, "  {:width$}  {}", scenario.id, scenario.lesson);
+        if !scenario.clocks.contains(&Clock::Virtual) {
+            let _ = writeln!(text, "  {:width$}  On the real clock, since {}.", "", scenario.real_because);
+        }
     }
     text
 }

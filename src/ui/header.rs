@@ -1,7 +1,7 @@
 //! The row at the top: what is run, on which clock, where we are in it.
 //!
 //! It must always say which clock is on and what recording costs. Parts have
-//! ranks; when the row is too narrow the part of the lowest rank goes first.
+//! ranks; when the row is too narrow the parts of the highest ranks that fit are shown.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -28,21 +28,36 @@ const GAPS: [usize; 2] = [3, 2];
 
 /// Draws the header.
 pub(crate) fn render(buf: &mut Buffer, look: Look, area: Rect, model: &Model) {
-    let mut parts = parts(look, model);
+    let all = parts(look, model);
     let fits = |parts: &[Part], gap: usize| {
         let text: usize = parts.iter().map(|part| format::width(&part.text)).sum();
         1 + text + gap * (parts.len() - 1) <= usize::from(area.width)
     };
-    while parts.len() > 1 && !fits(&parts, GAPS[1]) {
-        let lowest = parts.iter().map(|part| part.rank).min();
-        parts.retain(|part| Some(part.rank) != lowest);
-    }
+    let parts = chosen(all, |parts| fits(parts, GAPS[1]));
     let gap = if fits(&parts, GAPS[0]) { GAPS[0] } else { GAPS[1] };
     let mut pen = Pen::new(buf, look, area, 0);
     pen.space(1);
     for part in &parts {
         pen.put(&part.text, part.style).space(gap);
     }
+}
+
+/// The parts that there is room for, in their order: one that is too long leaves its room to those of lower ranks.
+fn chosen(all: Vec<Part>, fits: impl Fn(&[Part]) -> bool) -> Vec<Part> {
+    let mut by_rank: Vec<(usize, Part)> = all.into_iter().enumerate().collect();
+    by_rank.sort_by_key(|(_, part)| std::cmp::Reverse(part.rank));
+    let mut chosen: Vec<Part> = Vec::new();
+    let mut places: Vec<usize> = Vec::new();
+    for (place, part) in by_rank {
+        let at = places.partition_point(|other| *other < place);
+        chosen.insert(at, part);
+        if chosen.len() == 1 || fits(&chosen) {
+            places.insert(at, place);
+        } else {
+            chosen.remove(at);
+        }
+    }
+    chosen
 }
 
 fn parts(look: Look, model: &Model) -> Vec<Part> {
