@@ -8,6 +8,7 @@
 pub mod action;
 pub mod bindings;
 pub mod findings;
+mod form;
 pub mod keymap;
 pub mod lanes;
 pub mod model;

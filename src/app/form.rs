@@ -1,0 +1,131 @@
+//! The list of scenarios and the form: what is picked, and how it is turned.
+
+use std::time::Duration;
+
+use scenarios::{Clock, Scenario, ValueError, Values};
+
+use super::text::TextField;
+use crate::engine::{Detail, Spec};
+
+/// The list of scenarios: rows are those that the search leaves.
+#[derive(Debug, Default)]
+pub struct List {
+    /// The row under the cursor, counted among the scenarios that match (headings are not rows).
+    pub row: usize,
+    /// The search that narrows the list; edited while `searching`.
+    pub search: TextField,
+    /// Whether keys go to the search.
+    pub searching: bool,
+}
+
+impl List {
+    /// The scenarios that the search leaves, by their places in the catalogue:
+    /// those in which each typed word occurs, in whatever case.
+    pub fn matches(&self, catalogue: &[Scenario]) -> Vec<usize> {
+        let query = self.search.text().to_lowercase();
+        let found = |scenario: &Scenario| {
+            let mut text = [scenario.id, scenario.title, scenario.group.title(), scenario.lesson].join(" ").to_lowercase();
+            for pattern in scenario.patterns {
+                text.push(' ');
+                text.push_str(&pattern.to_lowercase());
+            }
+            query.split_whitespace().all(|word| text.contains(word))
+        };
+        catalogue.iter().enumerate().filter(|(_, scenario)| found(scenario)).map(|(at, _)| at).collect()
+    }
+}
+
+/// The form: parameters of the scenario, then clock, workers and seed.
+#[derive(Debug)]
+pub struct Form {
+    /// The picked scenario.
+    pub scenario: &'static Scenario,
+    /// Its parameters.
+    pub values: Values,
+    /// Where randomness comes from.
+    pub seed: u64,
+    /// How time passes.
+    pub clock: Clock,
+    /// Worker threads on the real clock.
+    pub workers: usize,
+    /// How much is recorded.
+    pub detail: Detail,
+    /// See [`Spec::stall_after`].
+    pub stall_after: Duration,
+    /// The field under the cursor: see [`Form::fields`].
+    pub row: usize,
+    /// The text that is being typed into that field.
+    pub editing: Option<TextField>,
+    /// What is wrong with the last thing typed or turned; stands at its field until it is put right.
+    pub error: Option<FieldError>,
+}
+
+/// One row of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// A parameter of the scenario.
+    Param(&'static scenarios::Param),
+    /// The clock.
+    Clock,
+    /// Worker threads.
+    Workers,
+    /// The seed.
+    Seed,
+}
+
+/// An error at a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The row of the form.
+    pub row: usize,
+    /// What is wrong and what would be right.
+    pub reason: String,
+}
+
+impl Form {
+    /// A scenario at its defaults.
+    pub fn new(scenario: &'static Scenario) -> Self {
+        let usual = Spec::new(scenario);
+        Self {
+            scenario,
+            values: usual.values,
+            seed: 0,
+            clock: usual.clock,
+            workers: 0,
+            detail: usual.detail,
+            stall_after: usual.stall_after,
+            row: 0,
+            editing: None,
+            error: None,
+        }
+    }
+
+    /// The rows, from top to bottom.
+    pub fn fields(&self) -> Vec<Field> {
+        let params = self.scenario.params.iter().map(Field::Param);
+        params.chain([Field::Clock, Field::Workers, Field::Seed]).collect()
+    }
+
+    /// The spec that this form describes.
+    pub fn spec(&self, limit: Duration) -> Spec {
+        Spec {
+            scenario: self.scenario,
+            values: self.values.clone(),
+            seed: self.seed,
+            clock: self.clock,
+            workers: self.workers,
+            pace: None,
+            limit,
+            detail: self.detail,
+            stall_after: self.stall_after,
+        }
+    }
+}
+
+/// The field at fault, found by the parameter's name.
+impl From<(&Form, &ValueError)> for FieldError {
+    fn from((form, error): (&Form, &ValueError)) -> Self {
+        let row = form.scenario.params.iter().position(|param| param.name == error.param).unwrap_or(form.row);
+        Self { row, reason: error.reason.clone() }
+    }
+}
