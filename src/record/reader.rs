@@ -26,6 +26,10 @@ use super::symbols;
 /// How long the merge waits for a thread that is at work, in nanoseconds: several time slices of a busy machine.
 const PATIENCE_NS: u64 = 20_000_000;
 
+/// After so many events without a stack that had to be looked up, the line tables are given back: what they take in memory
+/// is then worth more for what is recorded, and a run that is so long has been everywhere.
+const TABLES_REST: usize = 1 << 20;
+
 /// A thread that attached.
 #[derive(Debug)]
 pub(super) struct Joined {
@@ -51,9 +55,20 @@ struct Sites {
     /// By number of the stack, which are given out one after the other; 0 for one not met yet.
     of_stacks: Vec<SiteId>,
     ids: HashMap<Arc<Site>, SiteId>,
+    /// Events since a stack was last looked up; none when none was, or the line tables have been given back since.
+    quiet: Option<usize>,
 }
 
 impl Sites {
+    /// So many events were handed on.
+    fn handed_on(&mut self, events: usize) {
+        self.quiet = self.quiet.map(|quiet| quiet + events);
+        if self.quiet.is_some_and(|quiet| quiet >= TABLES_REST) {
+            symbols::give_back();
+            self.quiet = None;
+        }
+    }
+
     /// Hands an event on, and before it what the site that it names is, if nobody knows that yet.
     fn hand_on(&mut self, thread: u16, mut event: Event, sink: &mut impl FnMut(u16, Event)) {
         if let Some(new) = event.what.site_mut().and_then(|site| self.name(site)) {
@@ -73,6 +88,7 @@ impl Sites {
             return None;
         }
         let site = symbols::site(stack);
+        self.quiet = Some(0);
         let next = SiteId(self.ids.len() as u32 + 1);
         *id = *self.ids.entry(site.clone()).or_insert(next);
         if self.of_stacks.len() <= stack as usize {
@@ -134,6 +150,7 @@ impl Reader {
             }
             _ => self.merge(now_ns, last, &mut sink),
         };
+        self.sites.handed_on(count);
         self.lanes.retain(|lane| !(lane.ring.is_abandoned() && lane.ring.is_empty() && lane.taken.is_empty()));
         count
     }

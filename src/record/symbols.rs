@@ -52,6 +52,12 @@ pub(super) fn warm_up() {
     _ = thread::Builder::new().name("symbols".to_owned()).spawn(|| look_up(warm_up as fn() as usize));
 }
 
+/// Gives back what the line tables take in memory, some tens of megabytes. What has been looked up stays known; the next
+/// address that has not been reads them again.
+pub(super) fn give_back() {
+    backtrace::clear_symbol_cache();
+}
+
 impl Symbols {
     fn site(&mut self, stack: u32) -> Arc<Site> {
         if let Some(site) = self.sites.get(&stack) {

@@ -161,7 +161,10 @@ impl Trace {
         let at_ns = self.in_order(task, at_ns);
         let last = self.last(task);
         match last.state {
-            State::Ready => self.bins.add_delay(at_ns, at_ns - last.start_ns),
+            State::Ready => {
+                self.bins.add_delay(at_ns, at_ns - last.start_ns);
+                self.delays.add(at_ns, at_ns - last.start_ns);
+            }
             State::Running(_) => {
                 self.poll_is_over(task, last.start_ns, at_ns);
                 if self.life(task).woken {
@@ -306,16 +309,16 @@ impl Trace {
         let last = self.last(task);
         let from = last.state;
         self.leave(at_ns, task, from);
-        let state = match state {
-            State::Waiting(_) => State::Waiting(self.wait_begins(at_ns, task)),
-            state => state,
+        let (state, leaves) = match state {
+            State::Waiting(_) => self.wait_begins(at_ns, task),
+            state => (state, 0),
         };
         if matches!(state, State::Running(_)) {
             self.leaves_polled(at_ns, task);
         }
         let entered = &mut self.tasks[task as usize];
         entered.count(last, at_ns);
-        let segment = Segment { start_ns: at_ns, state };
+        let segment = Segment { start_ns: at_ns, state, leaves };
         entered.enter(segment);
         let life = self.life_mut(task);
         (life.last, life.woken) = (segment, false);

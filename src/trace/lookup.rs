@@ -60,7 +60,7 @@ pub(super) struct Life {
 impl Life {
     /// That of a task that is spawned.
     pub(super) fn new(at_ns: u64, member: Member) -> Self {
-        let last = Segment { start_ns: at_ns, state: State::Ready };
+        let last = Segment::new(at_ns, State::Ready);
         let (leaves, woken, panicked, terminated) = (Leaves::default(), false, false, None);
         Self { newest_ns: at_ns, last, polled_ns: 0, leaves, woken, panicked, member, terminated }
     }

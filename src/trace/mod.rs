@@ -30,6 +30,7 @@ mod notes;
 mod numbers;
 mod polls;
 mod resource;
+mod spread;
 mod stall;
 mod task;
 #[cfg(test)]
@@ -52,9 +53,10 @@ pub use groups::{Group, Grouping};
 pub use line::Waiter;
 pub use polls::PollStart;
 pub use resource::{Holder, Holdings, Resource, ResourceIx};
+pub use spread::{Quantiles, Spread};
 pub use stall::{Held, Stall, StallKind, Stalled, StalledWait};
 pub use task::{End, Ended, Mark, Segment, SpanLabel, State, Task, TaskIx, Times, Wake, Waker};
-pub use waits::{Leaf, PlaceCount, SiteIx, Wait, WaitTotal, WaitView};
+pub use waits::{Leaf, PlaceCount, SiteIx, WaitTotal, WaitView};
 pub use why::{Blocker, Link, Why};
 
 use std::collections::HashMap;
@@ -72,6 +74,10 @@ pub struct Trace {
     pub log: Vec<LogLine>,
     /// Each field `counter.NAME` of the scenario's events, as a track over time, in order of first use.
     pub counters: Vec<Counter>,
+    /// How long polls took, for each that ended.
+    pub poll_times: Spread,
+    /// How long tasks were ready before a poll began.
+    pub delays: Spread,
     /// Tokio's own figures, about ten a second.
     pub samples: Vec<Sample>,
     /// Counts for each short stretch of time, for charts.

@@ -117,8 +117,7 @@ impl Trace {
         self.lost == 0
             && living.peek().is_some()
             && living.all(|task| {
-                let waits = task.segments.last().is_some_and(|last| last.state.is_waiting());
-                let leaves = task.waits.last().filter(|_| waits).map_or(&[][..], |wait| self.leaves(*wait));
+                let leaves = self.leaves_now(task);
                 !leaves.is_empty() && leaves.iter().all(|leaf| needs_another(self.site(leaf.site).cause))
             })
     }

@@ -4,7 +4,6 @@
 //! bytes a change of state, found by binary search.
 
 use super::few::Few;
-use super::waits::Wait;
 use crate::record::event::CallLine;
 use crate::record::site::Cause;
 
@@ -29,7 +28,7 @@ pub(super) fn push<T>(list: &mut Vec<T>, item: T) {
 /// The segments of a task that is spawned, with room for those of its first poll.
 pub(super) fn first_segment(at_ns: u64) -> Vec<Segment> {
     let mut segments = Vec::with_capacity(4);
-    segments.push(Segment { start_ns: at_ns, state: State::Ready });
+    segments.push(Segment::new(at_ns, State::Ready));
     segments
 }
 
@@ -54,8 +53,6 @@ pub struct Task {
     /// [`State::Ready`]. Neighbours differ, but for two polls with nothing known
     /// between them: then the end of the first came late or was lost.
     pub segments: Vec<Segment>,
-    /// Its idle gaps, in order of time: one for each segment that waits.
-    pub waits: Vec<Wait>,
     /// The wakes that made it ready, in order of time.
     pub wakes: Vec<Wake>,
     /// Wakes that changed nothing, because it was ready or had been woken in the same poll.
@@ -80,7 +77,7 @@ pub struct Task {
     pub self_wakes: u32,
     /// The size of its future, in bytes; 0 when that is not known.
     pub bytes: u32,
-    /// The times and the polls before each 32nd segment, so that no look back has to add up a whole life.
+    /// The times and the polls before each 64th segment, so that no look back has to add up a whole life.
     pub sums: Few<(Times, u64)>,
     /// Whether it emitted an error event with a field `error`.
     pub failed: bool,
@@ -89,7 +86,7 @@ pub struct Task {
 const _: () = assert!(size_of::<Task>() == 256, "there are as many as a run wants");
 
 /// Segments between two of [`Task::sums`].
-const EVERY: usize = 32;
+const EVERY: usize = 64;
 
 /// A stretch of time in one state; it lasts until the next one, or the end of the task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +95,15 @@ pub struct Segment {
     pub start_ns: u64,
     /// What the task does.
     pub state: State,
+    /// If it waits, what for: the place among the sets of leaves.
+    pub(super) leaves: u32,
+}
+
+impl Segment {
+    /// One in which a task does this from that time on, in nanoseconds. What it waits for is not known.
+    pub fn new(start_ns: u64, state: State) -> Self {
+        Self { start_ns, state, leaves: 0 }
+    }
 }
 
 /// What a task does at a moment.
@@ -230,6 +236,11 @@ impl Task {
         }
         let after = self.segments.partition_point(|segment| segment.start_ns <= at_ns);
         after.checked_sub(1).map(|i| self.segments[i])
+    }
+
+    /// Its idle gaps, in order of time: each segment that waits, with its place among all of them.
+    pub(super) fn waits(&self) -> impl DoubleEndedIterator<Item = (usize, Segment)> {
+        self.segments.iter().copied().enumerate().filter(|(_, segment)| segment.state.is_waiting())
     }
 
     /// How long it had lived at a time, in nanoseconds, as far as it was recorded; 0 before the spawn.

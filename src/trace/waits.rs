@@ -21,7 +21,7 @@ use super::Trace;
 use super::family::Family;
 use super::lookup::NumberHasher;
 use super::resource::ResourceIx;
-use super::task::{State, TaskIx, Wake, Waker, push};
+use super::task::{Segment, State, Task, TaskIx, Wake, Waker};
 use super::track::Track;
 use crate::record::event::{NewSite, OpId, ResourceId, SiteId};
 use crate::record::site::{Cause, Place, Site};
@@ -38,15 +38,6 @@ pub struct Leaf {
     pub resource: Option<ResourceIx>,
     /// Whether it is inferred and not observed that it still waits, or where.
     pub inferred: bool,
-}
-
-/// The beginning of an idle gap, of which there can be as many as of polls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wait {
-    /// Its segment, by its place among the task's.
-    pub(super) segment: u32,
-    /// What it was for, by its place among the sets of leaves.
-    pub(super) leaves: u32,
 }
 
 /// An idle gap.
@@ -156,30 +147,36 @@ impl Trace {
     /// The idle gap of a task that covers a time.
     pub fn wait_at(&self, task: TaskIx, at_ns: u64) -> Option<WaitView<'_>> {
         let of = self.tasks.get(task as usize)?;
-        let segment = of.segments.partition_point(|segment| segment.start_ns <= at_ns).checked_sub(1)? as u32;
-        let wait = of.waits.binary_search_by_key(&segment, |wait| wait.segment).ok()?;
-        let view = self.view(task, of.waits[wait]);
+        let segment = of.segments.partition_point(|segment| segment.start_ns <= at_ns).checked_sub(1)?;
+        let view = self.view(of, segment).filter(|_| of.segments[segment].state.is_waiting())?;
         view.end_ns.is_none_or(|end_ns| at_ns < end_ns).then_some(view)
     }
 
     /// The idle gaps of a task, in order of time.
     pub fn waits_of(&self, task: TaskIx) -> impl DoubleEndedIterator<Item = WaitView<'_>> {
-        let waits = self.tasks.get(task as usize).map_or(&[][..], |task| &task.waits);
-        waits.iter().map(move |wait| self.view(task, *wait))
+        let task = self.tasks.get(task as usize);
+        task.into_iter().flat_map(move |task| task.waits().filter_map(move |(segment, _)| self.view(task, segment)))
     }
 
-    pub(super) fn view(&self, task: TaskIx, wait: Wait) -> WaitView<'_> {
-        let task = &self.tasks[task as usize];
-        let start_ns = task.segments[wait.segment as usize].start_ns;
-        let next = task.segments.get(wait.segment as usize + 1);
+    /// An idle gap, by the place of its segment.
+    pub(super) fn view(&self, task: &Task, segment: usize) -> Option<WaitView<'_>> {
+        let wait = task.segments.get(segment)?;
+        let next = task.segments.get(segment + 1);
         let end_ns = next.map(|next| next.start_ns).or(task.end().map(|ended| ended.at_ns));
         let woken = next.is_some_and(|next| next.state == State::Ready);
         let wake = end_ns.filter(|_| woken).and_then(|end_ns| task.wake_at(end_ns));
-        WaitView { start_ns, end_ns, leaves: self.leaves(wait), wake }
+        Some(WaitView { start_ns: wait.start_ns, end_ns, leaves: self.leaves(*wait), wake })
     }
 
-    pub(super) fn leaves(&self, wait: Wait) -> &[Leaf] {
-        &self.waits.sets[wait.leaves as usize].leaves
+    /// What a task waits for in a segment; nothing where it does not.
+    pub(super) fn leaves(&self, segment: Segment) -> &[Leaf] {
+        let set = self.waits.sets.get(segment.leaves as usize).filter(|_| segment.state.is_waiting());
+        set.map_or(&[], |set| &set.leaves)
+    }
+
+    /// What a task waits for now; nothing where it does not, or where that is not known.
+    pub(super) fn leaves_now(&self, task: &Task) -> &[Leaf] {
+        task.segments.last().filter(|_| task.ended.is_none()).map_or(&[], |last| self.leaves(*last))
     }
 
     /// For each cause and place, how often and how long tasks have waited: the longest together first.
@@ -244,18 +241,15 @@ impl Trace {
         }
     }
 
-    /// A wait begins, with a segment that is about to be added. Returns the cause to draw.
-    pub(super) fn wait_begins(&mut self, at_ns: u64, task: TaskIx) -> Cause {
+    /// A wait begins. Returns the state, with the cause to draw, and what it is for.
+    pub(super) fn wait_begins(&mut self, at_ns: u64, task: TaskIx) -> (State, u32) {
         let known = &mut self.ingest.lives[task as usize].leaves;
         let leaves = self.waits.set_of(&known.live);
         known.wait = Some(leaves);
         self.waits.each_total(leaves, |total| total.waiting.more(at_ns));
-        let task = &mut self.tasks[task as usize];
-        let segment = task.segments.len() as u32;
-        push(&mut task.waits, Wait { segment, leaves });
         let cause = self.waits.sets[leaves as usize].cause;
         self.waits.families[Family::of(cause) as usize] = true;
-        cause
+        (State::Waiting(cause), leaves)
     }
 
     /// The wait of a task that waits ends.
@@ -279,7 +273,7 @@ impl Trace {
 
     /// Who woke a task that waits, if it was no task.
     pub(super) fn outside_waker(&self, task: TaskIx) -> Waker {
-        let leaves = self.tasks[task as usize].waits.last().map_or(&[][..], |wait| self.leaves(*wait));
+        let leaves = self.leaves(self.last(task));
         let mut causes = leaves.iter().map(|leaf| self.site(leaf.site).cause);
         let first = causes.next();
         match first.filter(|first| causes.all(|cause| cause == *first)) {

@@ -187,7 +187,11 @@ impl Trace {
     /// Those who keep a task from going on, as long as it is not known that they can go on themselves; none if it can.
     fn keepers(&self, task: TaskIx, free: &HashSet<TaskIx>) -> Option<Vec<TaskIx>> {
         let mut keepers = Vec::new();
-        for leaf in self.leaves_now(task)? {
+        let leaves = self.leaves_now(self.task(task));
+        if leaves.is_empty() {
+            return None;
+        }
+        for leaf in leaves {
             let resource = &self.resources[self.lock_of(leaf)? as usize];
             // A lock is free when all its holders have left; of a semaphore one permit may do.
             let one_may_do = resource.kind == ResourceKind::Semaphore;
@@ -207,13 +211,6 @@ impl Trace {
         Some(keepers)
     }
 
-    /// What a task waits for now; none if it does not wait.
-    fn leaves_now(&self, task: TaskIx) -> Option<&[Leaf]> {
-        let task = &self.tasks[task as usize];
-        let waits = task.ended.is_none() && task.segments.last().is_some_and(|last| last.state.is_waiting());
-        Some(self.leaves(*task.waits.last().filter(|_| waits)?))
-    }
-
     /// The lock that a leaf waits for, if it does.
     fn lock_of(&self, leaf: &Leaf) -> Option<ResourceIx> {
         leaf.resource.filter(|_| self.site(leaf.site).cause.is_lock())
@@ -221,7 +218,7 @@ impl Trace {
 
     /// Whether a task waits for locks and nothing else.
     fn waits_for_locks(&self, task: TaskIx) -> bool {
-        let leaves = self.leaves_now(task).unwrap_or_default();
+        let leaves = self.leaves_now(self.task(task));
         !leaves.is_empty() && leaves.iter().all(|leaf| self.lock_of(leaf).is_some())
     }
 

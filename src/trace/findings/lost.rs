@@ -39,10 +39,9 @@ impl Trace {
 pub(super) fn waker(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String>> {
     let known = trace.lost == 0 && !trace.waits.sites.is_empty();
     let since_ns = trace.rests_since(of).filter(|_| known)?;
-    let (wait, before) = of.waits.split_last()?;
     let foreign = |leaf: &Leaf| trace.site(leaf.site).cause == Cause::Other;
-    let lately = before[before.len().saturating_sub(LATELY)..].iter();
-    let lost = trace.leaves(*wait).is_empty() && !lately.flat_map(|wait| trace.leaves(*wait)).any(foreign);
+    let mut lately = of.waits().rev().map(|(_, wait)| trace.leaves(wait));
+    let lost = lately.next()?.is_empty() && !lately.take(LATELY).flatten().any(foreign);
     lost.then(|| {
         let told = format!("{} waits, and its last poll has left no waker with anybody", of.name);
         let weight = trace.end_ns.saturating_sub(since_ns);
@@ -73,7 +72,7 @@ fn unpolled(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
         return None;
     }
     let of = &trace.tasks[owner as usize];
-    let place = of.waits.last().and_then(|wait| trace.place_among(trace.leaves(*wait)));
+    let place = of.waits().next_back().and_then(|(_, wait)| trace.place_among(trace.leaves(wait)));
     let elsewhere = place.as_ref().map_or_else(String::new, |place| format!(" and waits at {}", short(place)));
     let own = line.iter().any(|waiter| !waiter.is_granted() && waiter.task == owner);
     let told = format!(

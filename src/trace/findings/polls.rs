@@ -9,7 +9,7 @@
 
 use super::{FindingKind, Findings, Sight, short, span, tasks};
 use crate::record::site::Place;
-use crate::trace::task::{State, Task, TaskIx};
+use crate::trace::task::{Segment, State, Task, TaskIx};
 use crate::trace::{End, Trace};
 
 /// A poll that lasts so long blocks its worker.
@@ -57,6 +57,7 @@ impl Trace {
     /// A poll is over.
     pub(in crate::trace) fn poll_is_over(&mut self, task: TaskIx, start_ns: u64, end_ns: u64) {
         self.bins.add_poll(end_ns, end_ns - start_ns);
+        self.poll_times.add(end_ns, end_ns - start_ns);
         if end_ns - start_ns >= BLOCKS_NS && self.long_polls.0.len() < MOST {
             self.long_polls.0.push(LongPoll { task, start_ns, end_ns });
         }
@@ -65,11 +66,12 @@ impl Trace {
     /// The line at which a task waited after a poll or, if it did not, before.
     fn around(&self, poll: LongPoll) -> (Around, Option<Place>) {
         let task = &self.tasks[poll.task as usize];
-        let next = task.segments.partition_point(|segment| segment.start_ns <= poll.start_ns) as u32;
-        let after = task.waits.partition_point(|wait| wait.segment < next);
-        let place = |wait: usize| self.place_among(self.leaves(*task.waits.get(wait)?));
-        let back = place(after).filter(|_| task.waits[after].segment == next).map(|place| (Around::Until, place));
-        let before = || after.checked_sub(1).and_then(place).map(|place| (Around::Since, place));
+        let next = task.segments.partition_point(|segment| segment.start_ns <= poll.start_ns);
+        let (begun, after) = task.segments.split_at(next);
+        let place = |segment: &Segment| self.place_among(self.leaves(*segment));
+        let back = after.first().and_then(place).map(|place| (Around::Until, place));
+        let before =
+            || begun.iter().rfind(|segment| segment.state.is_waiting()).and_then(place).map(|place| (Around::Since, place));
         let spawned = || self.spawn_place(poll.task);
         back.or_else(before).map_or_else(|| (Around::Spawned, spawned()), |(around, place)| (around, Some(place)))
     }
@@ -81,7 +83,7 @@ impl Trace {
         let waited = |task: &Task| {
             let next = task.segments.partition_point(|segment| segment.start_ns < poll.end_ns);
             let before = next.checked_sub(1).map(|last| task.segments[last].state);
-            let ready = |segment: &crate::trace::Segment| segment.state == State::Ready && segment.start_ns <= soon_ns;
+            let ready = |segment: &Segment| segment.state == State::Ready && segment.start_ns <= soon_ns;
             before == Some(State::Ready) || (before.is_some() && task.segments.get(next).is_some_and(ready))
         };
         (0..).zip(&self.tasks).filter(|(ix, task): &(TaskIx, _)| *ix != poll.task && waited(task)).count()

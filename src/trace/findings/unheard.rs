@@ -9,7 +9,7 @@ use super::{FindingKind, Findings, Sight, told};
 use crate::record::site::Cause;
 use crate::trace::Trace;
 use crate::trace::task::{End, Task, TaskIx, Waker};
-use crate::trace::waits::{Leaf, Wait};
+use crate::trace::waits::Leaf;
 
 /// So many failures are looked into: each takes a look at every task.
 const LOOKED_INTO: usize = 16;
@@ -17,8 +17,8 @@ const LOOKED_INTO: usize = 16;
 /// So many wakes of a task since that end are looked at.
 const WAKES: usize = 64;
 
-/// So many waits of a task are looked at that may have been the one which that ended: many can begin at one virtual time.
-const WAITS: usize = 4;
+/// So many segments of a task are looked at that may have been the wait which that ended: many can begin at one virtual time.
+const SEGMENTS: usize = 12;
 
 /// Whether a task failed when the one that had spawned it was gone.
 pub(super) fn fails_alone(trace: &Trace, of: &Task) -> bool {
@@ -48,11 +48,11 @@ fn is_joined(trace: &Trace, ended: TaskIx) -> bool {
         let since = of.wakes.partition_point(|wake| wake.at_ns < poll_ns);
         let woken = of.wakes[since..].iter().take(WAKES).find(|wake| wake.by == Waker::Task(ended));
         woken.is_some_and(|wake| {
-            let begun = of.waits.partition_point(|wait| of.segments[wait.segment as usize].start_ns <= wake.at_ns);
+            let begun = of.segments.partition_point(|segment| segment.start_ns <= wake.at_ns);
             let joins = |leaf: &Leaf| trace.site(leaf.site).cause == Cause::Join;
-            let ended = |wait: &Wait| of.segments.get(wait.segment as usize + 1).is_some_and(|next| next.start_ns == wake.at_ns);
-            let lately = of.waits[begun.saturating_sub(WAITS)..begun].iter().filter(|wait| ended(wait));
-            lately.flat_map(|wait| trace.leaves(*wait)).any(joins)
+            let ended = |ix: &usize| of.segments.get(ix + 1).is_some_and(|next| next.start_ns == wake.at_ns);
+            let lately = (begun.saturating_sub(SEGMENTS)..begun).filter(ended);
+            lately.flat_map(|ix| trace.leaves(of.segments[ix])).any(joins)
         })
     };
     trace.tasks.iter().any(joins)

@@ -105,19 +105,17 @@ fn gathered(trace: &Trace) -> BTreeMap<(TaskIx, u64, Place), Herd> {
     let mut herds: BTreeMap<_, Herd> = BTreeMap::new();
     let mut left = LOOKED_AT;
     for (task, of) in (0..).zip(&trace.tasks) {
-        let looked_at = of.waits.len().min(left);
-        left -= looked_at;
-        for (i, wait) in of.waits[..looked_at].iter().enumerate() {
-            let leaves = trace.leaves(*wait);
+        let mut waits = of.waits().take(left).peekable();
+        while let Some((ix, wait)) = waits.next() {
+            left -= 1;
+            let leaves = trace.leaves(wait);
             let Some(place) = notification(trace, leaves) else { continue };
-            let Some(Waker::Task(by)) = trace.view(task, *wait).wake.map(|wake| wake.by) else { continue };
-            let woken_ns = of.segments.get(wait.segment as usize + 1).map_or(0, |next| next.start_ns);
+            let Some(Waker::Task(by)) = trace.view(of, ix).and_then(|view| view.wake).map(|wake| wake.by) else { continue };
+            let woken_ns = of.segments.get(ix + 1).map_or(0, |next| next.start_ns);
             let poll = trace.tasks[by as usize].segment_at(woken_ns).map_or(0, |segment| segment.start_ns);
             let herd = herds.entry((by, poll, place)).or_default();
-            match of.waits.get(i + 1) {
-                Some(next) if trace.leaves(*next) == leaves => {
-                    herd.back.push((task, of.segments[next.segment as usize].start_ns));
-                }
+            match waits.peek() {
+                Some((_, next)) if trace.leaves(*next) == leaves => herd.back.push((task, next.start_ns)),
                 // What it does is not known yet.
                 None if of.ended.is_none() => {}
                 _ => herd.on += 1,

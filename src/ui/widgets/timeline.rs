@@ -293,7 +293,7 @@ mod tests {
     fn task(changes: &[(u64, State)], end: Option<(u64, End)>) -> Task {
         Task {
             spawned_ns: changes[0].0,
-            segments: changes.iter().map(|(start_ns, state)| Segment { start_ns: *start_ns, state: *state }).collect(),
+            segments: changes.iter().map(|(start_ns, state)| Segment::new(*start_ns, *state)).collect(),
             ended: end.map(|(at_ns, how)| Ended { at_ns, how, inferred: false }),
             ..Task::default()
         }
