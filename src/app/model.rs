@@ -46,6 +46,8 @@ pub struct Model {
     pub code: CodeView,
     /// How the pane of the selected task is looked at.
     pub task: TaskView,
+    /// How the metrics are looked at.
+    pub metrics: MetricsView,
     /// Moments to come back to, in nanoseconds, in order. They survive a new run of the same scenario.
     pub bookmarks: Vec<u64>,
     /// What is asked for in the footer's place: a time, a file. Takes the keys.
@@ -298,6 +300,13 @@ pub struct TaskView {
     pub resources: bool,
 }
 
+/// How the metrics are looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MetricsView {
+    /// The figure under the selection, by its place.
+    pub row: usize,
+}
+
 /// How the code is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodeView {
@@ -367,6 +376,8 @@ pub struct Areas {
     pub code_rows: usize,
     /// The row of that tab that stands at the top when nothing is scrolled: what comes before is seldom looked at.
     pub code_open: usize,
+    /// How many figures the metrics have, in sight or not.
+    pub figures: usize,
     /// How many rows the layer has, in sight or not.
     pub layer_rows: usize,
     /// How many rows of the layer are in sight.

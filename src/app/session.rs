@@ -2,7 +2,9 @@
 
 use scenarios::{Clock, Scenario, Values};
 
-use super::model::{Areas, CodeTab, CodeView, Cursor, Density, Form, List, LogView, Model, Options, Pane, TaskView, Timeline};
+use super::model::{
+    Areas, CodeTab, CodeView, Cursor, Density, Form, List, LogView, MetricsView, Model, Options, Pane, TaskView, Timeline,
+};
 use crate::engine::Spec;
 use crate::record::event::Level;
 use crate::trace::TaskIx;
@@ -132,6 +134,7 @@ impl Model {
             log: LogView { level: Level::Info, back: 0 },
             code: CodeView { tab: CodeTab::Rust, top: 0 },
             task: TaskView::default(),
+            metrics: MetricsView::default(),
             bookmarks: Vec::new(),
             prompt: None,
             notice: None,

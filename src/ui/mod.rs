@@ -97,7 +97,7 @@ fn contents(pane: Pane, frame: &mut Frame<'_>, model: &Model, area: Rect, cache:
         Pane::Scenarios => panes::scenarios::render(frame, model, area, areas),
         Pane::Parameters => panes::parameters::render(frame, model, area, areas),
         Pane::Timeline => panes::timeline::render(frame, model, area, areas),
-        Pane::Metrics => panes::metrics::render(frame, model, area),
+        Pane::Metrics => panes::metrics::render(frame, model, area, areas),
         Pane::Log => panes::log::render(frame, model, area),
         Pane::Code => panes::code::render(frame, model, area, cache, areas),
         Pane::Task => panes::task::render(frame, model, area),

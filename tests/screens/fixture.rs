@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_playground::app::findings::Found;
 use async_playground::app::model::{
-    Areas, CodeTab, CodeView, Cursor, Density, Form, List, LogView, Model, Options, Pane, RunView, TaskView, Theme, Timeline,
+    Areas, CodeTab, CodeView, Cursor, Density, Form, List, LogView, MetricsView, Model, Options, Pane, RunView, TaskView, Theme,
+    Timeline,
 };
 use async_playground::app::text::TextField;
 use async_playground::engine::{Ending, Phase, Report};
@@ -72,6 +73,7 @@ pub(crate) fn empty() -> Model {
         log: LogView { level: Level::Info, back: 0 },
         code: CodeView { tab: CodeTab::Rust, top: 0 },
         task: TaskView::default(),
+        metrics: MetricsView::default(),
         bookmarks: Vec::new(),
         prompt: None,
         notice: None,

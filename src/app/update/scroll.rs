@@ -25,7 +25,7 @@ pub(super) fn step(model: &mut Model, step: Move) {
         Pane::Timeline | Pane::Task => move_selection(model, by),
         Pane::Log => scroll_log(model, by),
         Pane::Code => scroll_code(model, by),
-        Pane::Metrics => {}
+        Pane::Metrics => pick_figure(model, by),
     }
 }
 
@@ -44,7 +44,8 @@ pub(super) fn scroll(model: &mut Model, pane: Pane, rows: i32) {
         Pane::Timeline => scroll_lanes(model, by),
         Pane::Log => scroll_log(model, by),
         Pane::Code => scroll_code(model, by),
-        Pane::Task | Pane::Metrics => {}
+        Pane::Metrics => pick_figure(model, by.signum()),
+        Pane::Task => {}
     }
 }
 
@@ -74,6 +75,10 @@ fn rows(step: Move, page: usize) -> i64 {
 fn moved(at: usize, by: i64, last: usize) -> usize {
     let by_rows = usize::try_from(by.unsigned_abs()).unwrap_or(usize::MAX);
     if by < 0 { at.saturating_sub(by_rows).min(last) } else { at.saturating_add(by_rows).min(last) }
+}
+
+fn pick_figure(model: &mut Model, by: i64) {
+    model.metrics.row = moved(model.metrics.row, by, model.areas.figures.saturating_sub(1));
 }
 
 fn move_in_list(model: &mut Model, by: i64) {

@@ -71,6 +71,7 @@ fn areas(lanes: u16) -> Areas {
         tabs: vec![(CodeTab::Lesson, Rect::new(62, 15, 6, 1)), (CodeTab::Asyncio, Rect::new(75, 15, 7, 1))],
         code_rows: 120,
         code_open: 50,
+        figures: 12,
         layer_rows: 100,
         layer_height: 20,
     }

@@ -200,7 +200,7 @@ fn one(buf: &mut Buffer, look: Look, cells: Rect, stretches: &[Stretch], activit
 }
 
 /// The states of a group, one on top of the other.
-fn pile(buf: &mut Buffer, look: Look, cells: Rect, stretches: &[Stretch], most: u32) {
+pub(super) fn pile(buf: &mut Buffer, look: Look, cells: Rect, stretches: &[Stretch], most: u32) {
     let cells = cells.intersection(buf.area);
     for (x, stretch) in (cells.x..cells.right()).zip(stretches) {
         for row in 0..cells.height {

@@ -1,0 +1,162 @@
+//! Which figures there are, what each is at the cursor, and what a bad value of it means.
+
+use scenarios::Clock;
+
+use super::course::Course;
+use crate::app::model::RunView;
+use crate::trace::{Bin, Sample, Stretch};
+use crate::ui::format;
+use crate::ui::theme::Look;
+
+/// With more workers than that, each has no row of its own.
+const WORKERS: usize = 4;
+
+/// One figure.
+pub(super) struct Figure {
+    pub(super) label: String,
+    pub(super) value: String,
+    /// Its course: one value a column.
+    pub(super) course: Vec<Option<f64>>,
+    /// What fills the chart; none is the largest value of the course.
+    pub(super) most: Option<f64>,
+    /// What the tasks do, in place of the course where the chart is high enough: one stretch a column.
+    pub(super) stack: Vec<Stretch>,
+    /// What it is, and what a bad value means.
+    pub(super) help: &'static str,
+}
+
+impl Figure {
+    fn new(label: impl Into<String>, value: String, course: Vec<Option<f64>>, help: &'static str) -> Self {
+        Self { label: label.into(), value, course, most: None, stack: Vec::new(), help }
+    }
+}
+
+/// All figures of a run, with courses of so many cells. The fewest when not `all`: those that are looked at most.
+pub(super) fn figures(look: Look, run: &RunView, cells: usize, all: bool) -> Vec<Figure> {
+    let course = Course::new(run, cells);
+    let mut figures = tasks(run, &course);
+    for counter in &run.trace.counters {
+        let value = counter.at(run.cursor.at_ns).map_or_else(|| "-".into(), format::compact);
+        let help = "A counter of the scenario's own: a field counter.NAME of its events. A queue that only grows needs a bound.";
+        figures.push(Figure::new(counter.name.replace('_', " "), value, course.times(|at| counter.at(at)), help));
+    }
+    figures.extend(times(look, run, &course));
+    figures.extend(samples(look, run, &course, all));
+    figures
+}
+
+fn tasks(run: &RunView, course: &Course<'_>) -> Vec<Figure> {
+    let (at, bins) = (run.cursor.at_ns, &run.trace.bins);
+    let census = run.trace.census_at(at);
+    let count = |n: u32| format::compact(f64::from(n));
+    let alive = Figure::new(
+        "alive",
+        count(census.alive()),
+        course.bins(|bins| last(bins, |bin| bin.census.alive())),
+        "Tasks that have not ended, by what they do. If they pile up, they are spawned faster than they end: bound them.",
+    );
+    vec![
+        Figure { stack: course.stretches(), ..alive },
+        Figure::new(
+            "polls/s",
+            format::compact(bins.polls_per_second_at(at).round()),
+            course.bins(|bins| bins.iter().map(|bin| f64::from(bin.polls)).sum()),
+            "Polls in the second before. Many while nothing is done: wakes for nothing, or a loop that waits by yielding.",
+        ),
+        Figure::new(
+            "waiting",
+            count(census.waiting),
+            course.bins(|bins| last(bins, |bin| bin.census.waiting)),
+            "Tasks that wait for something. All of them for one lock or permit: that is the bottleneck.",
+        ),
+        Figure::new(
+            "ready",
+            count(census.ready),
+            course.bins(|bins| bins.iter().map(|bin| f64::from(bin.census.ready)).fold(0.0, f64::max)),
+            "Woken tasks that no worker polls yet. If they stay many: too few workers, or polls that keep theirs.",
+        ),
+    ]
+}
+
+fn times(look: Look, run: &RunView, course: &Course<'_>) -> Vec<Figure> {
+    let (at, bins) = (run.cursor.at_ns, &run.trace.bins);
+    let delay = Figure::new(
+        "wake to poll",
+        span(look, bins.mean_delay_ns_at(at)),
+        course.bins(|bins| ratio(bins.iter().map(|b| (b.delay_ns, b.delays)))),
+        "Mean time from a wake to the poll that answers it. If it grows, workers are busy: look for long polls.",
+    );
+    let poll = || {
+        Figure::new(
+            "mean poll",
+            span(look, bins.mean_poll_ns_at(at)),
+            course.bins(|bins| ratio(bins.iter().map(|b| (b.poll_ns, b.polls)))),
+            "Mean time of a poll. Above 100 µs or so others wait for this one: yield, or move work to spawn_blocking.",
+        )
+    };
+    if run.spec.clock == Clock::Real { vec![delay, poll()] } else { vec![delay] }
+}
+
+/// What Tokio's own samples say.
+fn samples(look: Look, run: &RunView, course: &Course<'_>, all: bool) -> Vec<Figure> {
+    let samples = &run.trace.samples;
+    let now = run.trace.sample_at(run.cursor.at_ns);
+    let wall = if run.spec.clock == Clock::Virtual { ", wall" } else { "" };
+    let figure = |label: String, of: &dyn Fn(&Sample) -> Option<f64>, text: &dyn Fn(f64) -> String, help: &'static str| {
+        let value = now.and_then(of).map_or_else(|| "-".into(), text);
+        Figure::new(label, value, course.times(|ns| run.trace.sample_at(ns).and_then(of)), help)
+    };
+    let mut figures = Vec::new();
+    if run.spec.clock == Clock::Virtual {
+        let text = |ns: f64| format::span(look, ns as u64);
+        // Tokio's mean over no polls is 0.
+        let mean = |sample: &Sample| (sample.mean_poll_ns > 0).then_some(sample.mean_poll_ns as f64);
+        let help = "Mean time of a poll on the machine's clock, from Tokio: of the simulation, not of the run.";
+        figures.push(figure("poll, wall".into(), &mean, &text, help));
+    }
+    let percent = |share: f64| format!("{:.0} %", share * 100.0);
+    let busy = "The part of the time that a worker was busy. Near 100 % it is the bottleneck; one alone: work does not spread.";
+    let full = |figure: Figure| Figure { most: Some(1.0), ..figure };
+    let workers = samples.iter().map(|sample| sample.busy.len()).next().unwrap_or(0);
+    if workers > WORKERS {
+        let of = |sample: &Sample| Some(sample.busy.iter().sum::<f64>() / workers as f64);
+        figures.push(full(figure(format!("busy, of {workers}"), &of, &percent, busy)));
+    }
+    for worker in 0..workers.min(if workers > WORKERS { 0 } else { WORKERS }) {
+        let label = if workers == 1 { format!("busy{wall}") } else { format!("busy {worker}{wall}") };
+        figures.push(full(figure(label, &|sample| sample.busy.get(worker).copied(), &percent, busy)));
+    }
+    let compact = format::compact;
+    let queue =
+        "Ready tasks in the queue that all workers share. If it stays long, work comes from outside faster than it is done.";
+    figures.push(figure("global queue".into(), &|sample| Some(sample.global_queue as f64), &compact, queue));
+    let queue = "Ready tasks in the workers' own queues. Long ones mean that tasks wait for a worker: see wake to poll.";
+    figures.push(figure("local queues".into(), &|sample| Some(sample.local_queue as f64), &compact, queue));
+    if run.spec.workers > 0 {
+        let help = "Tasks that a worker took from another since the sample before. Many: short tasks, or unevenly spread ones.";
+        figures.push(figure("steals".into(), &|sample| Some(sample.steals as f64), &compact, help));
+    }
+    if all {
+        let help =
+            "Times since the sample before that a task used up its budget of 128 and was made to yield: it always has work.";
+        figures.push(figure("budget yields".into(), &|sample| Some(sample.budget_yields as f64), &compact, help));
+        let help = "Threads of the blocking pool, busy or kept. If they grow without end, blocking work comes too fast (512 is the end).";
+        figures.push(figure("blocking thr.".into(), &|sample| Some(sample.blocking_threads as f64), &compact, help));
+    }
+    figures
+}
+
+fn last(bins: &[Bin], of: impl Fn(&Bin) -> u32) -> f64 {
+    bins.last().map_or(0.0, |bin| f64::from(of(bin)))
+}
+
+/// A sum of time over a sum of counts.
+fn ratio(parts: impl Iterator<Item = (u64, u32)>) -> f64 {
+    let (ns, count) = parts.fold((0, 0), |(ns, count), part| (ns + part.0, count + u64::from(part.1)));
+    if count == 0 { 0.0 } else { ns as f64 / count as f64 }
+}
+
+/// A length of time, if there is one.
+fn span(look: Look, ns: Option<u64>) -> String {
+    ns.map_or_else(|| "-".into(), |ns| format::span(look, ns))
+}

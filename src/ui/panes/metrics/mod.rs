@@ -1,0 +1,138 @@
+//! The run's figures at the time cursor, each with its course until then.
+//!
+//! Counts come from the recorder and are exact. What only Tokio knows (how
+//! busy its workers are, how long a poll took on the wall) comes from its own
+//! samples; on the virtual clock those are figures of the machine and not of
+//! the run, and are labelled *wall*.
+//!
+//! With the focus one figure is picked, and the foot says what it is and what a
+//! bad value of it means: a chart that nobody can read is a decoration. With
+//! room enough, histograms of poll times and delays stand below.
+
+mod course;
+mod figures;
+mod spread;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use scenarios::Clock;
+
+use self::figures::{Figure, figures};
+use self::spread::Told;
+use super::density;
+use crate::app::model::{Areas, Model, Pane, RunView};
+use crate::ui::format;
+use crate::ui::pen::Pen;
+use crate::ui::theme::Look;
+use crate::ui::widgets::{chart, chrome};
+
+/// Cells of a label and of a value.
+const LABEL: usize = 12;
+const VALUE: usize = 7;
+/// A figure with its chart takes at least so many cells; more make room for another column.
+const FIGURE: usize = 26;
+/// From so many rows on there are histograms, and they have so many.
+const ROOMY: u16 = 24;
+const HISTOGRAM: u16 = 8;
+/// From so many rows on, each chart can be so high; on a screen for a class more.
+const HIGHEST: u16 = 4;
+/// The least rows in which what tasks do can be told apart.
+const STACK: u16 = 3;
+
+/// Draws the figures.
+pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &mut Areas) {
+    let look = Look::new(model.options.theme);
+    let buf = frame.buffer_mut();
+    let inside = chrome::inside(area);
+    let focus = model.focus == Pane::Metrics;
+    let Some(run) = &model.run else {
+        chrome::title(buf, look, area, focus, "Metrics", "");
+        Pen::new(buf, look, inside, 0).space(1).put("no run yet", look.dim());
+        return;
+    };
+    chrome::title(buf, look, area, focus, "Metrics", &recorded(run));
+    let roomy = inside.height >= ROOMY;
+    // How many figures there are does not depend on the width of their charts.
+    let all = figures(look, run, 0, roomy);
+    areas.figures = all.len();
+    let picked = model.metrics.row.min(all.len().saturating_sub(1));
+    let inside = if focus { help(buf, look, inside, all.get(picked).map_or("", |figure| figure.help)) } else { inside };
+    let inside = if roomy { spreads(buf, look, run, inside) } else { inside };
+    let (count, width) = (all.len(), usize::from(inside.width));
+    let columns = columns(count, usize::from(inside.height), width);
+    let cells = width / columns;
+    let figures = figures(look, run, cells.saturating_sub(LABEL + VALUE + 3), roomy);
+    // As high as there is room: to fill the screen for a whole class to see.
+    let rows = figures.len().div_ceil(columns).max(1);
+    let height = (inside.height / rows as u16).clamp(1, HIGHEST);
+    let shown = usize::from(inside.height / height).min(rows);
+    // The picked one is in sight.
+    let top = (picked / columns + 1).saturating_sub(shown) * usize::from(focus);
+    let in_sight = figures.iter().enumerate().skip(top * columns).take(shown * columns);
+    for (place, (ix, figure)) in in_sight.enumerate() {
+        let (column, row) = (place % columns, (place / columns) as u16);
+        let place = Rect { x: inside.x + (column * cells) as u16, y: inside.y + row * height, width: cells as u16, height };
+        draw(buf, look, place.intersection(inside), figure, focus && ix == picked);
+    }
+}
+
+/// What the picked figure is, at the foot; returns what is left.
+fn help(buf: &mut Buffer, look: Look, inside: Rect, text: &str) -> Rect {
+    let lines = format::wrap(text, usize::from(inside.width.saturating_sub(2)));
+    // The figures keep the greater part.
+    let rows = (lines.len() as u16).min(inside.height / 3);
+    let foot = Rect { y: inside.bottom() - rows, height: rows, ..inside };
+    for (row, line) in (0..rows).zip(lines) {
+        Pen::new(buf, look, foot, row).space(1).put(line, look.dim());
+    }
+    Rect { height: inside.height - rows, ..inside }
+}
+
+/// The histograms, side by side below the figures; returns what is left.
+fn spreads(buf: &mut Buffer, look: Look, run: &RunView, inside: Rect) -> Rect {
+    let at_ns = run.cursor.at_ns;
+    let delays = Told { label: "wake to poll", spread: &run.trace.delays, at_ns };
+    let polls = Told { label: "poll time", spread: &run.trace.poll_times, at_ns };
+    // On the virtual clock a poll takes no time, but for work that is stood for by moving the clock.
+    let label = if run.spec.clock == Clock::Virtual { "poll time, virtual" } else { polls.label };
+    let foot = Rect { y: inside.bottom() - HISTOGRAM, height: HISTOGRAM, ..inside };
+    let half = foot.width / 2;
+    spread::render(buf, look, Rect { width: half, ..foot }, &Told { label, ..polls });
+    spread::render(buf, look, Rect { x: foot.x + half, width: foot.width - half, ..foot }, &delays);
+    // An empty row parts them from the figures.
+    Rect { height: inside.height - HISTOGRAM - 1, ..inside }
+}
+
+/// How many columns so many figures are set in: few, since long charts tell more, but enough that each chart is high and
+/// parted from the next, or at least that all figures are seen.
+fn columns(figures: usize, height: usize, width: usize) -> usize {
+    let most = (width / FIGURE).clamp(1, 4);
+    let rows = |columns: usize| figures.div_ceil(columns).max(1);
+    let high = (1..=most).find(|columns| height / rows(*columns) >= 3);
+    high.or_else(|| (1..=most).find(|columns| rows(*columns) <= height)).unwrap_or(most)
+}
+
+/// What the recorder has taken in, and what it had to leave.
+fn recorded(run: &RunView) -> String {
+    let trace = &run.trace;
+    let late = if trace.late > 0 { format!(", {} late", format::count(trace.late)) } else { String::new() };
+    format!("{} events, {} lost{late}", format::count(trace.recorded), format::count(trace.lost))
+}
+
+fn draw(buf: &mut Buffer, look: Look, area: Rect, figure: &Figure, picked: bool) {
+    let foot = area.height.saturating_sub(1) - u16::from(area.height > 2);
+    let mut pen = Pen::new(buf, look, area, foot);
+    let (pointer, style) = if picked { (look.glyphs.pointer, look.strong()) } else { ("", look.dim()) };
+    pen.left(pointer, 1, look.strong()).left(&figure.label, LABEL, style);
+    pen.space(1).right(&figure.value, VALUE, look.strong()).space(1);
+    let cells = pen.room().min(figure.course.len()) as u16;
+    let place = Rect { x: pen.x(), width: cells, height: foot + 1, ..area };
+    if place.height >= STACK && !figure.stack.is_empty() {
+        let most = figure.stack.iter().map(crate::trace::Stretch::alive).fold(1.0, f64::max);
+        density::pile(buf, look, place, &figure.stack, most.ceil() as u32);
+        return;
+    }
+    let most = figure.most.unwrap_or_else(|| figure.course.iter().flatten().copied().fold(0.0, f64::max));
+    chart::render(buf, look, place, &figure.course, most, look.chart());
+}
