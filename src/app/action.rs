@@ -1,6 +1,6 @@
 //! Actions: everything that can be asked of the model.
 //!
-//! Which key asks for which is in the table [`ACTIONS`](super::bindings::ACTIONS).
+//! Which key asks for which is in the table [`Bindings`](super::bindings::Bindings).
 
 use std::time::Duration;
 

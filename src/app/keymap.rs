@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::action::Action;
-use super::bindings::{ACTIONS, Binding, Context, Group, Key};
+use super::bindings::{Binding, Bindings, Context, Group, Key};
 use super::model::{Layer, Model, Pane, Wanted};
 
 /// What takes the keys now.
@@ -33,7 +33,7 @@ pub fn context(model: &Model) -> Context {
 pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
     let context = context(model);
     let key = Key::of(event)?;
-    let bound = ACTIONS.iter().find(|binding| binding.scope.covers(context) && binding.keys.contains(&key));
+    let bound = model.bindings.bound(context, key);
     // As the table says of Enter there.
     if context == Context::Pane(Pane::Timeline) && key.code == KeyCode::Enter && model.timeline.density.shows_groups() {
         return Some(Action::Open);
@@ -95,8 +95,7 @@ impl Key {
 /// What the footer shows: keys and a label each, the most important first.
 pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
     let context = context(model);
-    let mut bindings: Vec<&Binding> =
-        ACTIONS.iter().filter(|binding| !binding.label.is_empty() && binding.scope.covers(context)).collect();
+    let mut bindings: Vec<&Binding> = model.bindings.within(context).filter(|binding| !binding.label.is_empty()).collect();
     bindings.sort_by_key(|binding| binding.rank);
     let mut hints: Vec<(String, &'static str)> = Vec::new();
     for binding in bindings {
@@ -144,11 +143,11 @@ pub enum HelpLine {
 }
 
 /// All that can be done while that pane has the focus: its own keys first.
-pub fn help_lines(pane: Pane, unicode: bool) -> Vec<HelpLine> {
+pub fn help_lines(bindings: &Bindings, pane: Pane, unicode: bool) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     for group in Group::ALL {
-        let bindings = ACTIONS.iter().filter(|binding| binding.group == group && binding.scope.covers(Context::Pane(pane)));
-        let keys: Vec<HelpLine> = bindings.map(|binding| help_line(binding, unicode)).collect();
+        let bound = bindings.within(Context::Pane(pane)).filter(|binding| binding.group == group && !binding.keys.is_empty());
+        let keys: Vec<HelpLine> = bound.map(|binding| help_line(binding, unicode)).collect();
         if !keys.is_empty() {
             lines.push(HelpLine::Heading(if group == Group::Here { pane.title() } else { group.title() }));
             lines.extend(keys);

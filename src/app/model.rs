@@ -11,6 +11,7 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 use scenarios::{Clock, Scenario};
 
+use super::bindings::Bindings;
 use super::findings::Found;
 pub use super::form::{Field, FieldError, Form, List};
 use super::session::Session;
@@ -26,6 +27,8 @@ pub struct Model {
     pub catalogue: &'static [Scenario],
     /// What was decided when the program was started.
     pub options: Options,
+    /// Which key does what.
+    pub bindings: Bindings,
     /// The pane that keys go to.
     pub focus: Pane,
     /// The pane that fills the screen.

@@ -2,6 +2,7 @@
 
 use scenarios::{Clock, Scenario, Values};
 
+use super::bindings::Bindings;
 use super::model::{Areas, CodeTab, CodeView, Cursor, Density, Form, List, LogView, Model, Options, Pane, TaskView, Timeline};
 use crate::engine::Spec;
 use crate::record::event::Level;
@@ -115,6 +116,7 @@ impl Model {
         let mut model = Self {
             catalogue,
             options,
+            bindings: Bindings::default(),
             focus: Pane::Scenarios,
             full: None,
             layer: None,

@@ -328,7 +328,7 @@ fn a_new_run_stops_the_one_before() {
 
 #[test]
 fn a_live_run_is_paused_and_stopped_through_the_engine() {
-    let (world, mut shell) = shell([ch('c'), quiet(100), ch(' '), quiet(100), ch(' '), quiet(100), ch('s'), quiet(100), ch('q')]);
+    let (world, mut shell) = shell([ch('c'), quiet(100), ch(' '), quiet(100), ch(' '), quiet(100), ch('X'), quiet(100), ch('q')]);
     shell.turn_until_exit().expect("no error");
     assert_eq!((world.count("pause true"), world.count("pause false"), world.count("stop")), (1, 1, 1));
     assert_eq!(shell.model.run.as_ref().map(|run| run.phase), Some(Phase::Over));

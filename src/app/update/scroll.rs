@@ -157,7 +157,7 @@ fn scroll_layer(model: &mut Model, by: i64) {
             return;
         }
         // It may be scrolled before it was drawn.
-        Some(Layer::Help { pane, top }) => (areas.layer_rows.max(help_lines(*pane, true).len()), top),
+        Some(Layer::Help { pane, top }) => (areas.layer_rows.max(help_lines(&model.bindings, *pane, true).len()), top),
         Some(Layer::Why { top, .. }) => (areas.layer_rows, top),
         Some(Layer::Findings { row }) => {
             *row = moved(*row, by, last_finding);

@@ -230,7 +230,7 @@ fn the_log_scrolls_back_from_the_cursors_newest_line() {
     press(&mut model, KeyCode::Char('G'));
     assert_eq!(model.log.back, 0);
     press(&mut model, KeyCode::Up);
-    press(&mut model, KeyCode::Char('v'));
+    press(&mut model, KeyCode::Char('V'));
     assert_eq!((model.log.level, model.log.back), (crate::record::event::Level::Warn, 0));
     press(&mut model, KeyCode::Up);
     assert_eq!(model.log.back, 0, "no line is left to scroll to");
