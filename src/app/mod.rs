@@ -9,6 +9,7 @@ pub mod action;
 pub mod bindings;
 pub mod findings;
 mod form;
+pub mod history;
 pub mod keymap;
 pub mod lanes;
 pub mod model;

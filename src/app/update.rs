@@ -17,6 +17,8 @@ mod run;
 mod save;
 mod scroll;
 mod timeline;
+mod views;
+mod wakes;
 mod why;
 
 pub use cursor::among;
@@ -66,11 +68,13 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         return Vec::new();
     }
     model.notice = None;
+    let before = views::before(model, &action);
     let mut effects = leave_edit(model, &action);
     if !effects.is_empty() || model.form.editing.is_none() || !leaves_edit(&action) {
         effects.extend(act(model, action));
     }
     timeline::keep_in_sight(model);
+    views::after(model, before);
     effects
 }
 
@@ -143,6 +147,9 @@ fn look(model: &mut Model, action: Action) {
         Action::ZoomOut => timeline::zoom(model, -1),
         Action::ZoomAt { column, steps } => timeline::zoom_at(model, column, steps),
         Action::Fit => timeline::fit(model),
+        Action::FitSelection => timeline::fit_selection(model),
+        Action::UndoView => views::undo(model),
+        Action::RedoView => views::redo(model),
         Action::Together => density::next(model),
         Action::Open => density::open(model),
         Action::Follow => model.timeline.follow = true,
@@ -155,6 +162,7 @@ fn look(model: &mut Model, action: Action) {
         Action::PreviousBookmark => jump::to_bookmark(model, false),
         Action::Why => why::toggle(model),
         Action::ToWaker => why::to_waker(model),
+        Action::AlongWake { on } => wakes::along(model, on),
         Action::JumpBack => why::back(model),
         Action::Resources => why::resources(model),
         Action::Findings => findings::toggle(model),

@@ -13,6 +13,16 @@ pub(super) static ROWS: &[Binding] = &[
         .hint(12, "woken by")
         .group(Group::View),
     Binding::new("woken-by-back", Action::JumpBack, &[ch('B')], ALL, "Select the task from before that.").group(Group::View),
+    Binding::new("wake-back", Action::AlongWake { on: false }, &[ch('[')], ALL, "To the task that ended this wait, when it did.")
+        .hint(18, "along wakes")
+        .group(Group::View),
+    Binding::new("wake-on", Action::AlongWake { on: true }, &[ch(']')], ALL, "To the task that this one woke next, when it did.")
+        .hint(18, "along wakes")
+        .group(Group::View),
+    Binding::new("undo-view", Action::UndoView, &[ch('u')], ALL, "Look again at what was looked at before: zoom, place, task.")
+        .hint(19, "undo view")
+        .group(Group::View),
+    Binding::new("redo-view", Action::RedoView, &[ch('U')], ALL, "Take that back.").group(Group::View),
     Binding::new(
         "resources",
         Action::Resources,
@@ -34,6 +44,9 @@ pub(super) static ROWS: &[Binding] = &[
         .hint(11, "zoom")
         .group(Group::View),
     Binding::new("zoom-out", Action::ZoomOut, &[ch('-')], ALL, "Zoom the timeline out.").hint(11, "zoom").group(Group::View),
+    Binding::new("fit-selection", Action::FitSelection, &[ch('f')], ALL, "Fit the life of the selected task into the timeline.")
+        .hint(14, "fit")
+        .group(Group::View),
     Binding::new("fit-run", Action::Fit, &[ch('F')], ALL, "Fit the whole run into the timeline.")
         .hint(14, "fit")
         .group(Group::View),

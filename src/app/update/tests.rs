@@ -12,6 +12,7 @@ mod random;
 mod run;
 mod save;
 mod timeline;
+mod views;
 mod why;
 
 use std::time::Duration;
