@@ -6,6 +6,8 @@ mod findings;
 mod fixture;
 #[path = "screens/paint.rs"]
 mod paint;
+#[path = "screens/palette.rs"]
+mod palette;
 #[path = "screens/sample.rs"]
 mod sample;
 

@@ -28,6 +28,10 @@ pub enum Action {
     Focus(Pane),
     /// Lets the focused pane fill the screen, or puts it back.
     FullScreen,
+    /// Opens the command palette, or closes it.
+    Palette,
+    /// Does what is under the cursor of the command palette.
+    RunCommand,
     /// Starts a search of the list.
     Find,
     /// Pauses; goes on; plays again from the start when it has ended.

@@ -13,6 +13,7 @@ pub fn context(model: &Model) -> Context {
         Some(Layer::Why { .. }) => return Context::Why,
         Some(Layer::Path { .. }) => return Context::Path,
         Some(Layer::Findings { .. }) => return Context::Findings,
+        Some(Layer::Palette { .. }) => return Context::Palette,
         None => {}
     }
     if let Some(prompt) = &model.prompt {
@@ -43,16 +44,20 @@ pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
 
 /// What pasted text does: it goes to the text that is typed, or nowhere.
 pub fn paste(model: &Model, text: String) -> Option<Action> {
-    matches!(context(model), Context::Search | Context::Edit | Context::Time | Context::File).then_some(Action::Paste(text))
+    is_typed(context(model)).then_some(Action::Paste(text))
+}
+
+/// Whether letters are text there.
+pub fn is_typed(context: Context) -> bool {
+    matches!(context, Context::Search | Context::Edit | Context::Time | Context::File | Context::Palette)
 }
 
 /// A key that the table does not know is text where text is typed; in the form a digit starts a value.
 fn typed(context: Context, key: Key) -> Option<Action> {
     let KeyCode::Char(c) = key.code else { return None };
     let text = match context {
-        Context::Search | Context::Edit | Context::Time | Context::File => !c.is_control(),
         Context::Pane(Pane::Parameters) => c.is_ascii_digit(),
-        Context::Pane(_) | Context::Help | Context::Why | Context::Path | Context::Findings => false,
+        context => is_typed(context) && !c.is_control(),
     };
     (text && !key.ctrl).then_some(Action::Type(c))
 }

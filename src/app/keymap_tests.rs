@@ -26,6 +26,7 @@ fn contexts() -> Vec<Context> {
             Context::Why,
             Context::Path,
             Context::Findings,
+            Context::Palette,
             Context::Search,
             Context::Edit,
             Context::Time,

@@ -151,6 +151,13 @@ pub enum Layer {
         /// Rows scrolled away.
         top: usize,
     },
+    /// The command palette.
+    Palette {
+        /// What is searched for.
+        text: TextField,
+        /// The row under the cursor.
+        row: usize,
+    },
     /// The findings.
     Findings {
         /// The one that is opened.

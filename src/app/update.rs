@@ -12,6 +12,7 @@ mod findings;
 mod form;
 mod jump;
 mod list;
+mod palette;
 mod path;
 mod run;
 mod save;
@@ -107,6 +108,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Restart => return run::restart(model),
         Action::Stop => return run::stop(model),
         Action::Step(stride) => return cursor::step(model, stride),
+        Action::RunCommand => return palette::run(model),
         Action::Share => return run::share(model),
         Action::SaveAs => save::ask(model),
         Action::Save => return save::save(model),
@@ -132,6 +134,7 @@ fn refuse_a_run(model: &mut Model) {
 fn look(model: &mut Model, action: Action) {
     match action {
         Action::Help => model.layer = Some(Layer::Help { pane: model.focus, top: 0 }),
+        Action::Palette => palette::toggle(model),
         Action::Close => close(model),
         Action::Path => path::toggle(model),
         Action::FocusNext => focus(model, neighbour(model.focus, 1)),

@@ -55,6 +55,9 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
         Some(Layer::Help { pane, top }) => {
             (areas.layer_rows, areas.layer_height) = layers::help::render(buf, look, screen, &model.bindings, *pane, *top);
         }
+        Some(Layer::Palette { text, row }) => {
+            (areas.layer_rows, areas.layer_height) = layers::palette::render(frame, look, screen, model, text, *row);
+        }
         Some(Layer::Path { row }) => {
             (areas.layer_rows, areas.layer_height) = layers::path::render(buf, look, screen, model, *row);
         }

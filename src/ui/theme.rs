@@ -254,6 +254,11 @@ impl Look {
         if focus { style.add_modifier(Modifier::REVERSED) } else { style }
     }
 
+    /// What was searched for, within a text.
+    pub(crate) fn found(self) -> Style {
+        self.bold(Color::Yellow, Modifier::UNDERLINED)
+    }
+
     /// What is picked.
     pub(crate) fn picked(self) -> Style {
         self.bold(Color::Green, Modifier::BOLD)

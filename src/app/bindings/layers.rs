@@ -33,12 +33,20 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("first", Action::Move(Move::First), FIRST, Scope::Layers, "The first line."),
     Binding::new("last", Action::Move(Move::Last), LAST, Scope::Layers, "The last line."),
     Binding::new("quit", Action::Quit, &[ch('q')], Scope::Layers, "Quit.").hint(6, "quit"),
+    Binding::new("run-command", Action::RunCommand, ENTER, Scope::Palette, "Do it.").hint(1, "do it"),
+    Binding::new("choose-up", Action::Move(Move::Up), &[key(KeyCode::Up), ctrl('p')], Scope::Palette, "The command above.")
+        .hint(2, "choose"),
+    Binding::new("choose-down", Action::Move(Move::Down), &[key(KeyCode::Down), ctrl('n')], Scope::Palette, "The command below.")
+        .hint(2, "choose"),
+    Binding::new("page-up", Action::Move(Move::PageUp), PAGE_UP, Scope::Palette, "One page up."),
+    Binding::new("page-down", Action::Move(Move::PageDown), PAGE_DOWN, Scope::Palette, "One page down."),
+    Binding::new("close", Action::Close, &[key(KeyCode::Esc)], Scope::Palette, "Close it.").hint(3, "close"),
     // Typing.
     Binding::new("start", Action::Pick, ENTER, Scope::Search, "Pick the scenario under the cursor and start it.")
         .hint(1, "start"),
-    Binding::new("choose-up", Action::Move(Move::Up), &[key(KeyCode::Up)], Scope::Search, "The scenario above.")
+    Binding::new("choose-up", Action::Move(Move::Up), &[key(KeyCode::Up), ctrl('p')], Scope::Search, "The scenario above.")
         .hint(2, "choose"),
-    Binding::new("choose-down", Action::Move(Move::Down), &[key(KeyCode::Down)], Scope::Search, "The scenario below.")
+    Binding::new("choose-down", Action::Move(Move::Down), &[key(KeyCode::Down), ctrl('n')], Scope::Search, "The scenario below.")
         .hint(2, "choose"),
     Binding::new("close", Action::Close, &[key(KeyCode::Esc)], Scope::Search, "End the search.").hint(3, "end search"),
     Binding::new(

@@ -45,7 +45,9 @@ pub enum Scope {
     Path,
     /// In the list of findings.
     Findings,
-    /// In any layer.
+    /// In the command palette.
+    Palette,
+    /// In any layer, but not where text is typed.
     Layers,
     /// While a search or a field is typed.
     Text,
@@ -72,6 +74,8 @@ pub enum Context {
     Path,
     /// The list of findings.
     Findings,
+    /// The command palette.
+    Palette,
     /// The search of the list.
     Search,
     /// A field of the form.
@@ -92,6 +96,7 @@ impl Scope {
             | (Scope::Why | Scope::Layers, Context::Why)
             | (Scope::Path | Scope::Layers, Context::Path)
             | (Scope::Findings | Scope::Layers, Context::Findings)
+            | (Scope::Text | Scope::Palette, Context::Palette)
             | (Scope::Text | Scope::Search, Context::Search)
             | (Scope::Text | Scope::Edit, Context::Edit)
             | (Scope::Text | Scope::Time, Context::Time)

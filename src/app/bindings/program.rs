@@ -9,6 +9,9 @@ use crate::app::model::Pane;
 /// The rows.
 pub(super) static ROWS: &[Binding] = &[
     // The program.
+    Binding::new("palette", Action::Palette, &[ch(':'), ctrl('p')], ALL, "Find a command or a scenario by name, and do it.")
+        .hint(10, "commands")
+        .group(Group::Program),
     Binding::new("find", Action::Find, &[ch('/')], ALL, "Find a scenario.").hint(10, "find").group(Group::Program),
     Binding::new(
         "path",

@@ -6,6 +6,7 @@ mod findings;
 mod form;
 mod jump;
 mod list;
+mod palette;
 mod path;
 mod pointer;
 mod random;
