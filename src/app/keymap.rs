@@ -1,6 +1,6 @@
 //! From keys to actions, and from the table of actions to words about keys.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::action::Action;
 use super::bindings::{Binding, Bindings, Context, Group, Key};
@@ -60,41 +60,6 @@ fn typed(context: Context, key: Key) -> Option<Action> {
         context => is_typed(context) && !c.is_control(),
     };
     (text && !key.ctrl).then_some(Action::Type(c))
-}
-
-impl Key {
-    /// The key of an event, in the form that the table uses: terminals differ
-    /// in whether they report Shift beside a character that needs it.
-    pub fn of(event: KeyEvent) -> Option<Self> {
-        if event.kind == KeyEventKind::Release || event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER) {
-            return None;
-        }
-        let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
-        let code = match event.code {
-            KeyCode::Tab if event.modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
-            KeyCode::Char(c) if ctrl => KeyCode::Char(c.to_ascii_lowercase()),
-            code => code,
-        };
-        Some(Self { code, ctrl })
-    }
-
-    /// How it is written on screen; arrows as glyphs if the theme has them.
-    pub fn text(self, unicode: bool) -> String {
-        let name = match self.code {
-            KeyCode::Up => if unicode { "↑" } else { "Up" }.to_owned(),
-            KeyCode::Down => if unicode { "↓" } else { "Down" }.to_owned(),
-            KeyCode::Left => if unicode { "←" } else { "Left" }.to_owned(),
-            KeyCode::Right => if unicode { "→" } else { "Right" }.to_owned(),
-            KeyCode::PageUp => "PgUp".to_owned(),
-            KeyCode::PageDown => "PgDn".to_owned(),
-            KeyCode::BackTab => "Shift-Tab".to_owned(),
-            KeyCode::Char(' ') => "space".to_owned(),
-            KeyCode::Char(c) if self.ctrl => c.to_ascii_uppercase().to_string(),
-            KeyCode::Char(c) => c.to_string(),
-            code => format!("{code:?}"),
-        };
-        if self.ctrl { format!("Ctrl-{name}") } else { name }
-    }
 }
 
 /// What the footer shows: keys and a label each, the most important first.

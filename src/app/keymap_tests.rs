@@ -9,8 +9,8 @@ use crate::app::model::{Options, Prompt, Theme, Wanted};
 use crate::app::text::TextField;
 
 fn model() -> Model {
-    let theme = Theme { color: true, unicode: true };
-    let options = Options { theme, mouse: true, console: None, limit: Duration::from_secs(60) };
+    let theme = Theme::plain(true, true);
+    let options = Options { theme, mouse: true, reduced_motion: false, console: None, limit: Duration::from_secs(60) };
     Model::new(scenarios::CATALOGUE, options, None)
 }
 
@@ -18,26 +18,9 @@ fn press(model: &Model, code: KeyCode) -> Option<Action> {
     key(model, KeyEvent::new(code, KeyModifiers::NONE))
 }
 
-fn contexts() -> Vec<Context> {
-    let panes = Pane::ALL.into_iter().map(Context::Pane);
-    panes
-        .chain([
-            Context::Help,
-            Context::Why,
-            Context::Path,
-            Context::Findings,
-            Context::Palette,
-            Context::Search,
-            Context::Edit,
-            Context::Time,
-            Context::File,
-        ])
-        .collect()
-}
-
 #[test]
 fn no_key_means_two_things_in_one_context() {
-    for context in contexts() {
+    for context in Context::ALL {
         let mut seen: HashMap<Key, &Action> = HashMap::new();
         for binding in Bindings::default().within(context) {
             for key in binding.keys.iter() {
@@ -51,7 +34,7 @@ fn no_key_means_two_things_in_one_context() {
 #[test]
 fn every_binding_can_be_reached_and_is_explained() {
     for binding in Bindings::default().iter() {
-        assert!(contexts().into_iter().any(|context| binding.scope.covers(context)), "{:?}", binding.action);
+        assert!(Context::ALL.into_iter().any(|context| binding.scope.covers(context)), "{:?}", binding.action);
         assert!(!binding.keys.is_empty() && binding.help.ends_with('.'), "{:?}", binding.action);
     }
 }

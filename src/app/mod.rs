@@ -7,6 +7,7 @@
 
 pub mod action;
 pub mod bindings;
+pub mod colors;
 pub mod findings;
 mod form;
 mod fuzzy;

@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 use scenarios::{Clock, Scenario};
 
 use super::bindings::Bindings;
+pub use super::colors::Theme;
 use super::findings::Found;
 pub use super::form::{Field, FieldError, Form, List};
 use super::session::Session;
@@ -76,19 +77,12 @@ pub struct Options {
     pub theme: Theme,
     /// Whether the mouse is used.
     pub mouse: bool,
+    /// Whether nothing moves smoothly by itself.
+    pub reduced_motion: bool,
     /// Where tokio-console can attach.
     pub console: Option<SocketAddr>,
     /// When endless runs stop, on their own clock.
     pub limit: Duration,
-}
-
-/// Which marks and colours are drawn: two independent choices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Theme {
-    /// Colours, or bold, dim, reverse and underline only.
-    pub color: bool,
-    /// Unicode glyphs, or ASCII only.
-    pub unicode: bool,
 }
 
 /// A part of the screen that can have the focus.

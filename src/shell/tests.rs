@@ -206,8 +206,8 @@ type Scripted = Shell<Script, Paper, Puppets>;
 /// A shell that opens with a scenario started, and what will happen to it.
 fn shell(steps: impl IntoIterator<Item = Step>) -> (World, Scripted) {
     let world = World::new();
-    let theme = Theme { color: true, unicode: true };
-    let options = Options { theme, mouse: true, console: None, limit: Duration::from_secs(60) };
+    let theme = Theme::plain(true, true);
+    let options = Options { theme, mouse: true, reduced_motion: false, console: None, limit: Duration::from_secs(60) };
     let spec = Spec::new(&scenarios::semaphore::SCENARIO);
     let model = Model::new(scenarios::CATALOGUE, options, Some(spec));
     let script = Script { world: world.clone(), steps: steps.into_iter().collect() };

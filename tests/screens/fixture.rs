@@ -59,8 +59,9 @@ pub(crate) fn empty() -> Model {
         catalogue: CATALOGUE,
         bindings: Bindings::default(),
         options: Options {
-            theme: Theme { color: true, unicode: true },
+            theme: Theme::plain(true, true),
             mouse: true,
+            reduced_motion: false,
             console: None,
             limit: Duration::from_secs(60),
         },

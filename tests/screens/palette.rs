@@ -25,7 +25,7 @@ fn an_empty_line_lists_what_the_pane_is_for_first() {
 fn what_is_typed_is_marked_in_what_was_found() {
     assert_snapshot!("palette_zoom_colour_80x24", styled(&frame(&searching("zoom", 1), 80, 24).0));
     let mut model = searching("zoom", 1);
-    model.options.theme = Theme { color: false, unicode: false };
+    model.options.theme = Theme::plain(false, false);
     let (buf, _) = frame(&model, 80, 24);
     assert!(text(&buf).is_ascii());
     assert_snapshot!("palette_zoom_ascii_mono_80x24", styled(&buf));

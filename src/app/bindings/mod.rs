@@ -6,6 +6,7 @@
 //! The user may give a row other keys, by its name; so each model has a table of
 //! its own, and rows of one name have one set of keys.
 
+mod key;
 mod layers;
 mod panes;
 mod program;
@@ -17,18 +18,10 @@ mod view;
 use std::borrow::Cow;
 
 use crossterm::event::KeyCode;
+pub use key::Key;
 
 use super::action::{Action, Landmark, Stride};
 use super::model::Pane;
-
-/// A key as the table knows it: Shift is in the character, Alt is not used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key {
-    /// The key.
-    pub code: KeyCode,
-    /// Whether Ctrl is held.
-    pub ctrl: bool,
-}
 
 /// Where a binding works: what takes the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +77,47 @@ pub enum Context {
     Time,
     /// A file to save in.
     File,
+}
+
+impl Context {
+    /// All of them.
+    pub const ALL: [Context; 16] = [
+        Context::Pane(Pane::Scenarios),
+        Context::FORM,
+        Context::Pane(Pane::Timeline),
+        Context::Pane(Pane::Metrics),
+        Context::Pane(Pane::Log),
+        Context::Pane(Pane::Code),
+        Context::Pane(Pane::Task),
+        Context::Help,
+        Context::Why,
+        Context::Path,
+        Context::Findings,
+        Context::Palette,
+        Context::Search,
+        Context::Edit,
+        Context::Time,
+        Context::File,
+    ];
+
+    /// The form.
+    pub const FORM: Context = Context::Pane(Pane::Parameters);
+
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Context::Pane(pane) => pane.title(),
+            Context::Help => "the help",
+            Context::Why => "why a task waits",
+            Context::Path => "the path",
+            Context::Findings => "the findings",
+            Context::Palette => "the command palette",
+            Context::Search => "a search",
+            Context::Edit => "a field",
+            Context::Time => "a time that is typed",
+            Context::File => "a file that is typed",
+        }
+    }
 }
 
 impl Scope {
@@ -240,6 +274,19 @@ impl Bindings {
     /// All rows, in the order of the table.
     pub fn iter(&self) -> impl Iterator<Item = &Binding> {
         self.rows.iter()
+    }
+
+    /// The first row of that name.
+    pub fn named(&self, name: &str) -> Option<&Binding> {
+        self.rows.iter().find(|binding| binding.name == name)
+    }
+
+    /// Gives all rows of that name these keys.
+    pub fn give(&mut self, name: &str, keys: Vec<Key>) {
+        let keys = Cow::from(keys);
+        for binding in self.rows.iter_mut().filter(|binding| binding.name == name) {
+            binding.keys.clone_from(&keys);
+        }
     }
 
     /// The rows that work in a context.

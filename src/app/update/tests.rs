@@ -36,8 +36,8 @@ static CATALOGUE: &[Scenario] = &[
 const MS: u64 = 1_000_000;
 
 fn options() -> Options {
-    let theme = Theme { color: true, unicode: true };
-    Options { theme, mouse: true, console: None, limit: Duration::from_secs(60) }
+    let theme = Theme::plain(true, true);
+    Options { theme, mouse: true, reduced_motion: false, console: None, limit: Duration::from_secs(60) }
 }
 
 /// Nothing was run yet; a screen of 100×40 was drawn.

@@ -55,6 +55,11 @@ pub(super) fn keep_in_sight(model: &mut Model) {
         return;
     }
     let cell = model.timeline.cell_ns;
+    if model.options.reduced_motion {
+        // By a page at a time: the cursor then goes through it, and all else stands still.
+        model.timeline.left_ns = (at_ns / cell).saturating_sub(width(model) / 8) * cell;
+        return;
+    }
     model.timeline.left_ns =
         if at_ns < model.timeline.left_ns { at_ns / cell * cell } else { (at_ns / cell + 1).saturating_sub(width(model)) * cell };
 }

@@ -18,11 +18,22 @@ fn change(model: &Model, action: &Action) -> Option<Change> {
         Drag(_) if model.session.grip.is_some() => Some(Change::Pan),
         Move(_) if lanes => Some(Change::Lanes),
         Scroll { pane: Pane::Timeline, .. } if model.layer.is_none() => Some(Change::Lanes),
-        Point(Target::Task(_) | Target::Group(_) | Target::Lanes { .. }) => Some(Change::Jump),
-        Fit | FitSelection | PanToStart | Follow | Together | Open | Close => Some(Change::Jump),
-        AlongWake { .. } | GoToTime | Jump(_) | JumpBack | NextBookmark | PreviousBookmark | ShowFinding | ToWaker => {
-            Some(Change::Jump)
-        }
+        Point(Target::Task(_) | Target::Group(_) | Target::Lanes { .. })
+        | Fit
+        | FitSelection
+        | PanToStart
+        | Follow
+        | Together
+        | Open
+        | Close
+        | AlongWake { .. }
+        | GoToTime
+        | Jump(_)
+        | JumpBack
+        | NextBookmark
+        | PreviousBookmark
+        | ShowFinding
+        | ToWaker => Some(Change::Jump),
         _ => None,
     }
 }
@@ -48,7 +59,7 @@ pub(super) fn after(model: &mut Model, before: Option<(Change, View)>) {
     let now = now(model);
     let same = Timeline { follow: now.timeline.follow, ..before.timeline } == now.timeline;
     let moved = before.at_ns != now.at_ns;
-    if !(same && !moved) {
+    if !same || moved {
         // Where the cursor was left alone it is where playing has brought it.
         model.session.history.changed(change, View { at_ns: before.at_ns.filter(|_| moved), ..before });
     }

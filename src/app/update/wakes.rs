@@ -71,7 +71,7 @@ fn next_woken(run: &RunView, by: TaskIx, came: Option<Came>) -> Option<(u64, Tas
         let wake = after
             .iter()
             .take_while(|wake| wake.at_ns < best)
-            .find(|wake| wake.by == Waker::Task(by) && !came.is_some_and(|came| (came.from, came.at_ns) == (ix, wake.at_ns)));
+            .find(|wake| wake.by == Waker::Task(by) && came.is_none_or(|came| (came.from, came.at_ns) != (ix, wake.at_ns)));
         first = wake.map(|wake| (wake.at_ns, ix)).or(first);
     }
     first
