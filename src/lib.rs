@@ -13,6 +13,7 @@ compile_error!(
 );
 
 pub mod app;
+pub mod config;
 pub mod engine;
 mod marks;
 pub mod record;

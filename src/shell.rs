@@ -39,6 +39,9 @@ use crate::ui;
 /// The time between two frames.
 const FRAME: Duration = Duration::from_micros(16_667);
 
+/// The least time between two frames that nobody asked for, where little motion is wanted.
+const STILL: Duration = Duration::from_millis(250);
+
 /// How long an input may lie there while a run is recorded.
 const SLICE: Duration = Duration::from_millis(2);
 
@@ -103,6 +106,10 @@ pub struct Shell<E, S, G: Engine> {
     reaper: Reaper,
     /// Whether there is something new to see.
     dirty: bool,
+    /// Whether an input is to be answered.
+    answers: bool,
+    /// When the last frame was drawn.
+    drawn_at: Instant,
     /// When the last turn began.
     turned_at: Instant,
     /// Up to when the cursor has moved.
@@ -126,6 +133,8 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             cache: ui::Cache::default(),
             reaper: Reaper::default(),
             dirty: true,
+            answers: false,
+            drawn_at: now,
             turned_at: now,
             ticked_at: now,
             exit: None,
@@ -162,7 +171,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             self.turned_at = self.events.now();
             self.perform(asked)?;
             self.advance();
-            if self.dirty {
+            if self.dirty && self.may_draw() {
                 self.draw()?;
             }
             asked = self.collect()?;
@@ -170,6 +179,13 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
                 return Ok(exit);
             }
         }
+    }
+
+    /// Whether this is the time for a frame: whoever wants little motion sees what moves by itself now and then, and what
+    /// they do at once.
+    fn may_draw(&mut self) -> bool {
+        let still = self.model.options.reduced_motion && !std::mem::take(&mut self.answers);
+        !still || self.turned_at.saturating_duration_since(self.drawn_at) >= STILL
     }
 
     /// Whether the picture changes without an input.
@@ -219,6 +235,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     }
 
     fn take(&mut self, input: Option<Input>, asked: &mut Asked) -> io::Result<()> {
+        self.answers |= input.is_some();
         let action = match input {
             None => None,
             Some(Input::Key(key)) => {
@@ -333,6 +350,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
+        self.drawn_at = self.turned_at;
         let mut areas = None;
         let (model, cache) = (&self.model, &mut self.cache);
         self.surface.draw(&mut |frame| areas = Some(ui::draw(frame, model, cache)))?;

@@ -75,7 +75,7 @@ fn a_deadlock_is_explained() {
     // The second task of the timeline is one of those that are stuck.
     tty.keys("\tjj");
     tty.sees("▸task A");
-    tty.keys("w");
+    tty.keys("e");
     tty.sees("Why it waits");
     let why = tty.sees("a circle of 2 tasks");
     assert!(why.contains("╭▸ task A waits") && why.contains("task B waits") && why.contains("╰─ back to task A"), "{why}");
@@ -106,7 +106,7 @@ fn a_scenario_is_picked_tuned_and_watched() {
     let wide = zoom(&tty.screen()).expect("the ruler says how long a cell is");
     tty.keys("+");
     tty.wait_until("another zoom", |screen| zoom(screen).is_some_and(|now| now != wide));
-    tty.keys("f");
+    tty.keys("F");
 
     pick(&mut tty, "gather");
 
@@ -246,10 +246,10 @@ fn a_scenario_that_never_ends_is_stopped_and_one_that_never_yields_is_left_behin
     let mut tty = faulty();
     tty.sees("never-yields");
     pick(&mut tty, "never-ends");
-    tty.keys("s");
+    tty.keys("X");
     tty.wait_until("it is stopped", |screen| header(screen).contains("stopped"));
     pick(&mut tty, "never-yields");
-    tty.keys("s");
+    tty.keys("X");
     tty.wait_until("it is left behind", |screen| header(screen).contains("abandoned"));
     tty.keys("q");
     let ended = tty.end();

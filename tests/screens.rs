@@ -6,8 +6,12 @@ mod findings;
 mod fixture;
 #[path = "screens/paint.rs"]
 mod paint;
+#[path = "screens/palette.rs"]
+mod palette;
 #[path = "screens/sample.rs"]
 mod sample;
+#[path = "screens/theme.rs"]
+mod theme;
 
 use async_playground::app::model::{CodeTab, FieldError, Layer, Model, Notice, Pane, Prompt, Theme, Wanted};
 use async_playground::app::text::TextField;
@@ -45,12 +49,12 @@ fn nothing_has_been_run_yet() {
 #[test]
 fn mono_and_ascii() {
     let mut model = model(1_250);
-    model.options.theme = Theme { color: false, unicode: false };
+    model.options.theme = Theme::plain(false, false);
     let (buf, _) = frame(&model, 120, 40);
     assert_snapshot!("ascii_120x40", text(&buf));
     assert!(text(&buf).is_ascii(), "a glyph beyond ASCII was drawn");
 
-    model.options.theme = Theme { color: false, unicode: true };
+    model.options.theme = Theme::plain(false, true);
     let (buf, _) = frame(&model, 80, 24);
     assert_snapshot!("mono_80x24", styled(&buf));
     assert!(buf.content.iter().all(|cell| cell.fg == ratatui::style::Color::Reset), "a colour was drawn");
@@ -61,7 +65,7 @@ fn colour_says_nothing_that_is_not_said_otherwise() {
     let mut model = model(1_250);
     let colour = screen(&model, 120, 40);
     assert_snapshot!("colour_80x24", styled(&frame(&model, 80, 24).0));
-    model.options.theme.color = false;
+    model.options.theme.colors = None;
     assert_eq!(colour, screen(&model, 120, 40));
 }
 

@@ -66,7 +66,7 @@ fn each_scenario_at_its_sizes() {
 fn scenarios_in_mono_and_in_ascii() {
     for scenario in CATALOGUE.iter().filter(|scenario| EVERYWHERE.contains(&scenario.id)) {
         let mut model = half_way(scenario, 80, 24);
-        model.options.theme = Theme { color: false, unicode: true };
+        model.options.theme = Theme::plain(false, true);
         assert_snapshot!(format!("{}_mono", scenario.id), paint::styled(&paint::frame(&model, 80, 24).0));
         model.options.theme.unicode = false;
         let ascii = screen(&model, 80, 24);

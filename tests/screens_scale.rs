@@ -25,10 +25,10 @@ const REQUESTS: u64 = 400;
 const WORKERS: u64 = 12;
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 const THEMES: [(&str, Theme); 4] = [
-    ("colour", Theme { color: true, unicode: true }),
-    ("mono", Theme { color: false, unicode: true }),
-    ("ascii", Theme { color: true, unicode: false }),
-    ("ascii_mono", Theme { color: false, unicode: false }),
+    ("colour", Theme::plain(true, true)),
+    ("mono", Theme::plain(false, true)),
+    ("ascii", Theme::plain(true, false)),
+    ("ascii_mono", Theme::plain(false, false)),
 ];
 const CAUSES: [Cause; 3] = [Cause::Semaphore, Cause::Time, Cause::MpscRecv];
 
@@ -120,7 +120,8 @@ fn places() -> (&'static Location<'static>, &'static Location<'static>, &'static
 
 /// The timeline fills the screen; the cursor is at 2.5 s of a run that is over.
 fn model(by: Option<Together>) -> Model {
-    let options = Options { theme: THEMES[0].1, mouse: true, console: None, limit: Duration::from_secs(60) };
+    let options =
+        Options { theme: THEMES[0].1, mouse: true, reduced_motion: false, console: None, limit: Duration::from_secs(60) };
     let mut model = Model::new(CATALOGUE, options, None);
     let trace = service();
     let report = Report { ending: Ending::Finished(Outcome::new()), elapsed_ns: trace.end_ns, runtime_polls: None };

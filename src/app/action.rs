@@ -1,8 +1,10 @@
 //! Actions: everything that can be asked of the model.
 //!
-//! Which key asks for which is in the table [`ACTIONS`](super::bindings::ACTIONS).
+//! Which key asks for which is in the table [`Bindings`](super::bindings::Bindings).
 
 use std::time::Duration;
+
+use ratatui::layout::Position;
 
 use super::model::{CodeTab, Pane};
 use crate::trace::TaskIx;
@@ -26,6 +28,10 @@ pub enum Action {
     Focus(Pane),
     /// Lets the focused pane fill the screen, or puts it back.
     FullScreen,
+    /// Opens the command palette, or closes it.
+    Palette,
+    /// Does what is under the cursor of the command palette.
+    RunCommand,
     /// Starts a search of the list.
     Find,
     /// Pauses; goes on; plays again from the start when it has ended.
@@ -93,6 +99,12 @@ pub enum Action {
     },
     /// Fits the whole run into the timeline.
     Fit,
+    /// Fits the life of the selected task into the timeline.
+    FitSelection,
+    /// Looks again at what was looked at before the last change of the view.
+    UndoView,
+    /// Takes the last undo back.
+    RedoView,
     /// Puts the lanes of tasks together by the next thing that they have in common, or takes them apart again.
     Together,
     /// Shows the lanes of the group under the selection.
@@ -105,6 +117,11 @@ pub enum Action {
     ToWaker,
     /// Selects the task that was selected before the last jump to a waker.
     JumpBack,
+    /// Goes to the task that ended this wait, or on to the one that this task woke next, with the cursor at the wake.
+    AlongWake {
+        /// On, and not back.
+        on: bool,
+    },
     /// Shows the run's resources in the pane of the selected task, or the task again.
     Resources,
     /// Lists the findings, or closes the list.
@@ -127,6 +144,8 @@ pub enum Action {
     Point(Target),
     /// The pointer was moved to that column of the screen with its button held.
     Drag(u16),
+    /// The pointer was moved over that place of the screen, with no button held.
+    Hover(Position),
     /// The pointer's button was let go.
     LetGo,
     /// Scrolls a pane by so many rows, down when positive, whatever has the focus.

@@ -1,9 +1,9 @@
 //! From keys to actions, and from the table of actions to words about keys.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::action::Action;
-use super::bindings::{ACTIONS, Binding, Context, Group, Key};
+use super::bindings::{Binding, Bindings, Context, Group, Key};
 use super::model::{Layer, Model, Pane, Wanted};
 
 /// What takes the keys now.
@@ -13,6 +13,7 @@ pub fn context(model: &Model) -> Context {
         Some(Layer::Why { .. }) => return Context::Why,
         Some(Layer::Path { .. }) => return Context::Path,
         Some(Layer::Findings { .. }) => return Context::Findings,
+        Some(Layer::Palette { .. }) => return Context::Palette,
         None => {}
     }
     if let Some(prompt) = &model.prompt {
@@ -33,7 +34,7 @@ pub fn context(model: &Model) -> Context {
 pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
     let context = context(model);
     let key = Key::of(event)?;
-    let bound = ACTIONS.iter().find(|binding| binding.scope.covers(context) && binding.keys.contains(&key));
+    let bound = model.bindings.bound(context, key);
     // As the table says of Enter there.
     if context == Context::Pane(Pane::Timeline) && key.code == KeyCode::Enter && model.timeline.density.shows_groups() {
         return Some(Action::Open);
@@ -43,60 +44,28 @@ pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
 
 /// What pasted text does: it goes to the text that is typed, or nowhere.
 pub fn paste(model: &Model, text: String) -> Option<Action> {
-    matches!(context(model), Context::Search | Context::Edit | Context::Time | Context::File).then_some(Action::Paste(text))
+    is_typed(context(model)).then_some(Action::Paste(text))
+}
+
+/// Whether letters are text there.
+pub fn is_typed(context: Context) -> bool {
+    matches!(context, Context::Search | Context::Edit | Context::Time | Context::File | Context::Palette)
 }
 
 /// A key that the table does not know is text where text is typed; in the form a digit starts a value.
 fn typed(context: Context, key: Key) -> Option<Action> {
     let KeyCode::Char(c) = key.code else { return None };
     let text = match context {
-        Context::Search | Context::Edit | Context::Time | Context::File => !c.is_control(),
         Context::Pane(Pane::Parameters) => c.is_ascii_digit(),
-        Context::Pane(_) | Context::Help | Context::Why | Context::Path | Context::Findings => false,
+        context => is_typed(context) && !c.is_control(),
     };
     (text && !key.ctrl).then_some(Action::Type(c))
-}
-
-impl Key {
-    /// The key of an event, in the form that the table uses: terminals differ
-    /// in whether they report Shift beside a character that needs it.
-    pub fn of(event: KeyEvent) -> Option<Self> {
-        if event.kind == KeyEventKind::Release || event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER) {
-            return None;
-        }
-        let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
-        let code = match event.code {
-            KeyCode::Tab if event.modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
-            KeyCode::Char(c) if ctrl => KeyCode::Char(c.to_ascii_lowercase()),
-            code => code,
-        };
-        Some(Self { code, ctrl })
-    }
-
-    /// How it is written on screen; arrows as glyphs if the theme has them.
-    pub fn text(self, unicode: bool) -> String {
-        let name = match self.code {
-            KeyCode::Up => if unicode { "↑" } else { "Up" }.to_owned(),
-            KeyCode::Down => if unicode { "↓" } else { "Down" }.to_owned(),
-            KeyCode::Left => if unicode { "←" } else { "Left" }.to_owned(),
-            KeyCode::Right => if unicode { "→" } else { "Right" }.to_owned(),
-            KeyCode::PageUp => "PgUp".to_owned(),
-            KeyCode::PageDown => "PgDn".to_owned(),
-            KeyCode::BackTab => "Shift-Tab".to_owned(),
-            KeyCode::Char(' ') => "space".to_owned(),
-            KeyCode::Char(c) if self.ctrl => c.to_ascii_uppercase().to_string(),
-            KeyCode::Char(c) => c.to_string(),
-            code => format!("{code:?}"),
-        };
-        if self.ctrl { format!("Ctrl-{name}") } else { name }
-    }
 }
 
 /// What the footer shows: keys and a label each, the most important first.
 pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
     let context = context(model);
-    let mut bindings: Vec<&Binding> =
-        ACTIONS.iter().filter(|binding| !binding.label.is_empty() && binding.scope.covers(context)).collect();
+    let mut bindings: Vec<&Binding> = model.bindings.within(context).filter(|binding| !binding.label.is_empty()).collect();
     bindings.sort_by_key(|binding| binding.rank);
     let mut hints: Vec<(String, &'static str)> = Vec::new();
     for binding in bindings {
@@ -144,11 +113,11 @@ pub enum HelpLine {
 }
 
 /// All that can be done while that pane has the focus: its own keys first.
-pub fn help_lines(pane: Pane, unicode: bool) -> Vec<HelpLine> {
+pub fn help_lines(bindings: &Bindings, pane: Pane, unicode: bool) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     for group in Group::ALL {
-        let bindings = ACTIONS.iter().filter(|binding| binding.group == group && binding.scope.covers(Context::Pane(pane)));
-        let keys: Vec<HelpLine> = bindings.map(|binding| help_line(binding, unicode)).collect();
+        let bound = bindings.within(Context::Pane(pane)).filter(|binding| binding.group == group && !binding.keys.is_empty());
+        let keys: Vec<HelpLine> = bound.map(|binding| help_line(binding, unicode)).collect();
         if !keys.is_empty() {
             lines.push(HelpLine::Heading(if group == Group::Here { pane.title() } else { group.title() }));
             lines.extend(keys);

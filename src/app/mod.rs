@@ -7,11 +7,15 @@
 
 pub mod action;
 pub mod bindings;
+pub mod colors;
 pub mod findings;
 mod form;
+mod fuzzy;
+pub mod history;
 pub mod keymap;
 pub mod lanes;
 pub mod model;
+pub mod palette;
 pub mod pointer;
 pub mod session;
 pub mod text;

@@ -11,6 +11,8 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 use scenarios::{Clock, Scenario};
 
+use super::bindings::Bindings;
+pub use super::colors::Theme;
 use super::findings::Found;
 pub use super::form::{Field, FieldError, Form, List};
 use super::session::Session;
@@ -26,6 +28,8 @@ pub struct Model {
     pub catalogue: &'static [Scenario],
     /// What was decided when the program was started.
     pub options: Options,
+    /// Which key does what.
+    pub bindings: Bindings,
     /// The pane that keys go to.
     pub focus: Pane,
     /// The pane that fills the screen.
@@ -75,19 +79,12 @@ pub struct Options {
     pub theme: Theme,
     /// Whether the mouse is used.
     pub mouse: bool,
+    /// Whether nothing moves smoothly by itself.
+    pub reduced_motion: bool,
     /// Where tokio-console can attach.
     pub console: Option<SocketAddr>,
     /// When endless runs stop, on their own clock.
     pub limit: Duration,
-}
-
-/// Which marks and colours are drawn: two independent choices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Theme {
-    /// Colours, or bold, dim, reverse and underline only.
-    pub color: bool,
-    /// Unicode glyphs, or ASCII only.
-    pub unicode: bool,
 }
 
 /// A part of the screen that can have the focus.
@@ -149,6 +146,13 @@ pub enum Layer {
         task: TaskIx,
         /// Rows scrolled away.
         top: usize,
+    },
+    /// The command palette.
+    Palette {
+        /// What is searched for.
+        text: TextField,
+        /// The row under the cursor.
+        row: usize,
     },
     /// The findings.
     Findings {

@@ -2,6 +2,8 @@
 
 use scenarios::{Clock, Scenario, Values};
 
+use super::bindings::Bindings;
+use super::history::History;
 use super::model::{
     Areas, CodeTab, CodeView, Cursor, Density, Form, List, LogView, MetricsView, Model, Options, Pane, TaskView, Timeline,
 };
@@ -32,6 +34,10 @@ pub struct Session {
     pub cost_ns: Option<f64>,
     /// The tasks that were selected before each jump to a waker, the last one last.
     pub jumps: Vec<TaskIx>,
+    /// The views to go back to.
+    pub history: History,
+    /// The last way along a wake.
+    pub came: Option<Came>,
     /// The tasks of the group that is open, where they were looked for when it was opened.
     pub opened: Vec<TaskIx>,
     /// Whether the picked scenario is to be started when the program has opened.
@@ -51,10 +57,23 @@ impl Default for Session {
             real_workers: 0,
             cost_ns: None,
             jumps: Vec::new(),
+            history: History::default(),
+            came: None,
             opened: Vec::new(),
             start: false,
         }
     }
+}
+
+/// A way along a wake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Came {
+    /// Where it came from.
+    pub from: TaskIx,
+    /// The time of the wake, in nanoseconds.
+    pub at_ns: u64,
+    /// Whether it went on, from the waker to the woken.
+    pub on: bool,
 }
 
 /// Where the first of several steps from poll to poll was taken from: as many steps back lead there again.
@@ -117,6 +136,7 @@ impl Model {
         let mut model = Self {
             catalogue,
             options,
+            bindings: Bindings::default(),
             focus: Pane::Scenarios,
             full: None,
             layer: None,

@@ -12,11 +12,14 @@ mod findings;
 mod form;
 mod jump;
 mod list;
+mod palette;
 mod path;
 mod run;
 mod save;
 mod scroll;
 mod timeline;
+mod views;
+mod wakes;
 mod why;
 
 pub use cursor::among;
@@ -66,11 +69,13 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         return Vec::new();
     }
     model.notice = None;
+    let before = views::before(model, &action);
     let mut effects = leave_edit(model, &action);
     if !effects.is_empty() || model.form.editing.is_none() || !leaves_edit(&action) {
         effects.extend(act(model, action));
     }
     timeline::keep_in_sight(model);
+    views::after(model, before);
     effects
 }
 
@@ -103,6 +108,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Restart => return run::restart(model),
         Action::Stop => return run::stop(model),
         Action::Step(stride) => return cursor::step(model, stride),
+        Action::RunCommand => return palette::run(model),
         Action::Share => return run::share(model),
         Action::SaveAs => save::ask(model),
         Action::Save => return save::save(model),
@@ -128,6 +134,7 @@ fn refuse_a_run(model: &mut Model) {
 fn look(model: &mut Model, action: Action) {
     match action {
         Action::Help => model.layer = Some(Layer::Help { pane: model.focus, top: 0 }),
+        Action::Palette => palette::toggle(model),
         Action::Close => close(model),
         Action::Path => path::toggle(model),
         Action::FocusNext => focus(model, neighbour(model.focus, 1)),
@@ -143,6 +150,9 @@ fn look(model: &mut Model, action: Action) {
         Action::ZoomOut => timeline::zoom(model, -1),
         Action::ZoomAt { column, steps } => timeline::zoom_at(model, column, steps),
         Action::Fit => timeline::fit(model),
+        Action::FitSelection => timeline::fit_selection(model),
+        Action::UndoView => views::undo(model),
+        Action::RedoView => views::redo(model),
         Action::Together => density::next(model),
         Action::Open => density::open(model),
         Action::Follow => model.timeline.follow = true,
@@ -155,6 +165,7 @@ fn look(model: &mut Model, action: Action) {
         Action::PreviousBookmark => jump::to_bookmark(model, false),
         Action::Why => why::toggle(model),
         Action::ToWaker => why::to_waker(model),
+        Action::AlongWake { on } => wakes::along(model, on),
         Action::JumpBack => why::back(model),
         Action::Resources => why::resources(model),
         Action::Findings => findings::toggle(model),

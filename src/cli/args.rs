@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use async_playground::config::ThemeName;
 use async_playground::engine::Detail;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -86,6 +87,8 @@ pub(super) enum Command {
     /// Without a terminal it is told as 'run' told it.
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(ReplayArgs),
+    /// Print the standard settings file, or where yours is looked for.
+    Config(ConfigArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -117,9 +120,30 @@ pub(super) struct ScreenArgs {
     /// When to use colours; 'auto' is always, unless the environment variable `NO_COLOR` is set.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
+    /// Which colours to use; 'auto' is 'okabe-ito', which is safe for colour-blind eyes, where COLORTERM says truecolor.
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub theme: Option<ThemeArg>,
     /// Leave the mouse to the terminal, so that it selects text.
     #[arg(long)]
     pub no_mouse: bool,
+    /// Let nothing move smoothly by itself: at most four pictures a second, and the timeline goes on by pages.
+    #[arg(long)]
+    pub reduced_motion: bool,
+    /// Read the settings (keys, theme, mouse) from this file; 'async-playground config --path' tells the usual one.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// What is told of the settings.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct ConfigArgs {
+    /// Print a complete settings file, with what everything means; it changes nothing.
+    #[arg(long)]
+    pub default: bool,
+    /// Print where the settings file is looked for.
+    #[arg(long)]
+    pub path: bool,
 }
 
 /// What is replayed.
@@ -223,6 +247,26 @@ pub(super) enum Color {
     Auto,
     Always,
     Never,
+}
+
+/// Which colours to use, as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ThemeArg {
+    Auto,
+    OkabeIto,
+    Ansi,
+    Mono,
+}
+
+impl From<ThemeArg> for ThemeName {
+    fn from(theme: ThemeArg) -> Self {
+        match theme {
+            ThemeArg::Auto => ThemeName::Auto,
+            ThemeArg::OkabeIto => ThemeName::OkabeIto,
+            ThemeArg::Ansi => ThemeName::Ansi,
+            ThemeArg::Mono => ThemeName::Mono,
+        }
+    }
 }
 
 /// A clock, as it is typed.

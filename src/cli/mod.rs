@@ -6,6 +6,7 @@
 //! line on standard error, by [`stop`], which also owns the exit codes.
 
 mod args;
+mod config;
 mod list;
 mod out;
 mod papers;
@@ -32,6 +33,7 @@ fn dispatch() -> Result<ExitCode, Stop> {
         Some(Command::List(list)) => list::list(&list),
         Some(Command::Run(command)) => return run::run(&command),
         Some(Command::Replay(command)) => return replay::replay(&command),
+        Some(Command::Config(args)) => config::tell(&args),
         Some(Command::Completions { shell }) => papers::completions(shell),
         Some(Command::Man) => papers::man(),
         None => return screen::open(&cli.open),

@@ -9,6 +9,7 @@ use async_playground::recording::{self, Recording};
 use scenarios::CATALOGUE;
 
 use super::args::ReplayArgs;
+use super::config;
 use super::out;
 use super::screen;
 use super::stop::Stop;
@@ -20,8 +21,10 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<ExitCode, Stop> {
         return tell(args, &recording);
     }
     screen::terminal()?;
-    let options = screen::options(&args.screen, &args.marks, None, recording.spec.limit);
+    let config = config::load(&args.screen)?;
+    let options = screen::options(&args.screen, &args.marks, &config, None, recording.spec.limit);
     let mut model = Model::new(CATALOGUE, options, Some(recording.spec.clone()));
+    model.bindings = config.bindings;
     update::replayed(&mut model, recording);
     screen::show(model, None)
 }

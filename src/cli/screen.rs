@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use async_playground::app::model::{Model, Options, Theme};
+use async_playground::config::Config;
 use async_playground::shell;
 use scenarios::CATALOGUE;
 
-use super::args::{Color, DetailArg, HowArgs, MarksArgs, OpenArgs, SPEEDS, ScreenArgs, Speed};
+use super::args::{DetailArg, HowArgs, MarksArgs, OpenArgs, SPEEDS, ScreenArgs, Speed};
+use super::config;
 use super::out;
 use super::record;
 use super::spec;
@@ -27,19 +29,28 @@ pub(super) fn open(args: &OpenArgs) -> Result<ExitCode, Stop> {
         // The screen plays back at a speed, so it needs one.
         spec.pace = Some(*SPEEDS.end());
     }
+    let config = config::load(&args.screen)?;
     terminal()?;
-    let options = options(&args.screen, &args.marks, spec::console(&args.how)?, spec.limit);
+    let options = options(&args.screen, &args.marks, &config, spec::console(&args.how)?, spec.limit);
     let file = record::file(&args.record)?;
     // Without a scenario or a flag that is about one, nothing is started: the user picks first.
     let spec = (picked.is_some() || shapes_a_run(&args.how)).then_some(spec);
-    let model = Model::new(CATALOGUE, options, spec);
+    let mut model = Model::new(CATALOGUE, options, spec);
+    model.bindings = config.bindings;
     show(model, file)
 }
 
-/// What the flags say of the screen.
-pub(super) fn options(screen: &ScreenArgs, marks: &MarksArgs, console: Option<SocketAddr>, limit: Duration) -> Options {
-    let theme = Theme { color: colors(screen.color), unicode: !marks.ascii && out::unicode() };
-    Options { theme, mouse: !screen.no_mouse, console, limit }
+/// What the flags and the settings say of the screen.
+pub(super) fn options(
+    screen: &ScreenArgs,
+    marks: &MarksArgs,
+    config: &Config,
+    console: Option<SocketAddr>,
+    limit: Duration,
+) -> Options {
+    let theme = Theme { colors: config::colors(screen, config), unicode: !marks.ascii && out::unicode() };
+    let mouse = config.mouse && !screen.no_mouse;
+    Options { theme, mouse, reduced_motion: config.reduced_motion || screen.reduced_motion, console, limit }
 }
 
 /// Shows the model until the user quits. What is run meanwhile is recorded into the file.
@@ -64,13 +75,4 @@ pub(super) fn terminal() -> Result<(), Stop> {
         return Err(Stop::Usage(format!("the screen needs a terminal that moves its cursor, and TERM is dumb; {instead}")));
     }
     Ok(())
-}
-
-/// `NO_COLOR` counts when it is set and not empty (<https://no-color.org>); a flag that says otherwise counts more.
-fn colors(when: Color) -> bool {
-    match when {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
-    }
 }

@@ -206,8 +206,8 @@ type Scripted = Shell<Script, Paper, Puppets>;
 /// A shell that opens with a scenario started, and what will happen to it.
 fn shell(steps: impl IntoIterator<Item = Step>) -> (World, Scripted) {
     let world = World::new();
-    let theme = Theme { color: true, unicode: true };
-    let options = Options { theme, mouse: true, console: None, limit: Duration::from_secs(60) };
+    let theme = Theme::plain(true, true);
+    let options = Options { theme, mouse: true, reduced_motion: false, console: None, limit: Duration::from_secs(60) };
     let spec = Spec::new(&scenarios::semaphore::SCENARIO);
     let model = Model::new(scenarios::CATALOGUE, options, Some(spec));
     let script = Script { world: world.clone(), steps: steps.into_iter().collect() };
@@ -328,7 +328,7 @@ fn a_new_run_stops_the_one_before() {
 
 #[test]
 fn a_live_run_is_paused_and_stopped_through_the_engine() {
-    let (world, mut shell) = shell([ch('c'), quiet(100), ch(' '), quiet(100), ch(' '), quiet(100), ch('s'), quiet(100), ch('q')]);
+    let (world, mut shell) = shell([ch('c'), quiet(100), ch(' '), quiet(100), ch(' '), quiet(100), ch('X'), quiet(100), ch('q')]);
     shell.turn_until_exit().expect("no error");
     assert_eq!((world.count("pause true"), world.count("pause false"), world.count("stop")), (1, 1, 1));
     assert_eq!(shell.model.run.as_ref().map(|run| run.phase), Some(Phase::Over));

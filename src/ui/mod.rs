@@ -53,7 +53,10 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
     let buf = frame.buffer_mut();
     match &model.layer {
         Some(Layer::Help { pane, top }) => {
-            (areas.layer_rows, areas.layer_height) = layers::help::render(buf, look, screen, *pane, *top);
+            (areas.layer_rows, areas.layer_height) = layers::help::render(buf, look, screen, &model.bindings, *pane, *top);
+        }
+        Some(Layer::Palette { text, row }) => {
+            (areas.layer_rows, areas.layer_height) = layers::palette::render(frame, look, screen, model, text, *row);
         }
         Some(Layer::Path { row }) => {
             (areas.layer_rows, areas.layer_height) = layers::path::render(buf, look, screen, model, *row);

@@ -4,12 +4,13 @@
 //! a colour, so one table decides the look, and the mono theme, which has
 //! modifiers only, is another column of it. A colour never stands alone: what
 //! it says is also said by a glyph or a word, for people who do not see it and
-//! for terminals that do not show it. Only the sixteen colours of the terminal
-//! are used, so the user's own palette stays in force.
+//! for terminals that do not show it. Which colour a meaning has is said by
+//! [`Colors`].
 
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 
+use crate::app::colors::Colors;
 use crate::app::model::Theme;
 use crate::marks::{self, Marks};
 use crate::record::event::Level;
@@ -168,7 +169,7 @@ impl Look {
     /// The look of the colour theme with Unicode glyphs.
     #[cfg(test)]
     pub(crate) fn sample() -> Self {
-        Self::new(Theme { color: true, unicode: true })
+        Self::new(Theme::plain(true, true))
     }
 
     /// The look of a theme.
@@ -181,17 +182,21 @@ impl Look {
         self.theme.unicode
     }
 
-    /// The colour in the colour theme, the modifiers in the mono theme.
-    fn pick(self, color: Style, mono: Modifier) -> Style {
-        if self.theme.color { color } else { Style::new().add_modifier(mono) }
+    /// A colour in the colour themes, the modifiers in the mono theme.
+    fn fg(self, role: impl Fn(&Colors) -> Color, mono: Modifier) -> Style {
+        match self.theme.colors {
+            Some(colors) => Style::new().fg(role(colors)),
+            None => Style::new().add_modifier(mono),
+        }
     }
 
-    fn fg(self, color: Color, mono: Modifier) -> Style {
-        self.pick(Style::new().fg(color), mono)
+    fn bold(self, role: impl Fn(&Colors) -> Color, mono: Modifier) -> Style {
+        self.fg(role, mono).add_modifier(Modifier::BOLD)
     }
 
-    fn bold(self, color: Color, mono: Modifier) -> Style {
-        self.pick(Style::new().fg(color).add_modifier(Modifier::BOLD), mono | Modifier::BOLD)
+    /// A modifier that is there only beside colours.
+    fn with(self, style: Style, modifier: Modifier) -> Style {
+        if self.theme.colors.is_some() { style.add_modifier(modifier) } else { style }
     }
 
     /// Plain text.
@@ -214,22 +219,22 @@ impl Look {
 
     /// The name of the program.
     pub(crate) fn brand(self) -> Style {
-        self.bold(Color::Cyan, Modifier::REVERSED)
+        self.bold(|c| c.accent, Modifier::REVERSED)
     }
 
     /// A heading within a pane.
     pub(crate) fn heading(self) -> Style {
-        self.bold(Color::Cyan, Modifier::UNDERLINED)
+        self.bold(|c| c.accent, Modifier::UNDERLINED)
     }
 
     /// A border.
     pub(crate) fn border(self, focus: bool) -> Style {
-        if focus { self.bold(Color::Cyan, Modifier::BOLD) } else { self.fg(Color::DarkGray, Modifier::DIM) }
+        if focus { self.bold(|c| c.accent, Modifier::BOLD) } else { self.fg(|c| c.border, Modifier::DIM) }
     }
 
     /// The title of a pane.
     pub(crate) fn title(self, focus: bool) -> Style {
-        if focus { self.bold(Color::Cyan, Modifier::REVERSED) } else { self.strong() }
+        if focus { self.bold(|c| c.accent, Modifier::REVERSED) } else { self.strong() }
     }
 
     /// The line pieces of a border. The focus is told by heavy lines, also without colour.
@@ -244,7 +249,7 @@ impl Look {
 
     /// A key in the footer and in help.
     pub(crate) fn key(self) -> Style {
-        self.bold(Color::Cyan, Modifier::BOLD)
+        self.bold(|c| c.accent, Modifier::BOLD)
     }
 
     /// The row under the selection; fainter when its pane has no focus.
@@ -254,66 +259,71 @@ impl Look {
         if focus { style.add_modifier(Modifier::REVERSED) } else { style }
     }
 
+    /// What was searched for, within a text.
+    pub(crate) fn found(self) -> Style {
+        self.bold(|c| c.warn, Modifier::UNDERLINED)
+    }
+
     /// What is picked.
     pub(crate) fn picked(self) -> Style {
-        self.bold(Color::Green, Modifier::BOLD)
+        self.bold(|c| c.good, Modifier::BOLD)
     }
 
     /// A value that is not the default.
     pub(crate) fn changed(self) -> Style {
-        self.bold(Color::Yellow, Modifier::BOLD)
+        self.bold(|c| c.warn, Modifier::BOLD)
     }
 
     /// A value that is being typed.
     pub(crate) fn editing(self) -> Style {
-        self.bold(Color::Cyan, Modifier::UNDERLINED)
+        self.bold(|c| c.accent, Modifier::UNDERLINED)
     }
 
     /// An error.
     pub(crate) fn error(self) -> Style {
-        self.bold(Color::Red, Modifier::BOLD)
+        self.bold(|c| c.bad, Modifier::BOLD)
     }
 
     /// A warning.
     pub(crate) fn warn(self) -> Style {
-        self.bold(Color::Yellow, Modifier::BOLD)
+        self.bold(|c| c.warn, Modifier::BOLD)
     }
 
     /// All is well.
     pub(crate) fn good(self) -> Style {
-        self.bold(Color::Green, Modifier::BOLD)
+        self.bold(|c| c.good, Modifier::BOLD)
     }
 
     /// The time cursor.
     pub(crate) fn cursor(self) -> Style {
-        self.fg(Color::Cyan, Modifier::DIM)
+        self.fg(|c| c.accent, Modifier::DIM)
     }
 
     /// The line of a chart.
     pub(crate) fn chart(self) -> Style {
-        self.fg(Color::Blue, Modifier::empty())
+        self.fg(|c| c.chart, Modifier::empty())
     }
 
     /// A span's label on a lane.
     pub(crate) fn span_label(self) -> Style {
-        self.pick(Style::new().fg(Color::Cyan).add_modifier(Modifier::ITALIC), Modifier::ITALIC)
+        self.fg(|c| c.accent, Modifier::empty()).add_modifier(Modifier::ITALIC)
     }
 
     /// A line of code that the selected task comes from.
     pub(crate) fn code_here(self) -> Style {
-        self.bold(Color::Yellow, Modifier::REVERSED)
+        self.bold(|c| c.warn, Modifier::REVERSED)
     }
 
     /// A line of code that tasks were spawned on.
     pub(crate) fn code_spawn(self) -> Style {
-        self.fg(Color::Green, Modifier::BOLD)
+        self.fg(|c| c.good, Modifier::BOLD)
     }
 
     /// A state of a task: glyph and style.
     pub(crate) fn state(self, state: State) -> (&'static str, Style) {
         match state {
-            State::Running(_) => (self.glyphs.lane.running, self.fg(Color::Green, Modifier::BOLD)),
-            State::Ready => (self.glyphs.lane.ready, self.fg(Color::Yellow, Modifier::empty())),
+            State::Running(_) => (self.glyphs.lane.running, self.fg(|c| c.running, Modifier::BOLD)),
+            State::Ready => (self.glyphs.lane.ready, self.fg(|c| c.ready, Modifier::empty())),
             State::Waiting(cause) => self.wait(Family::of(cause)),
         }
     }
@@ -321,11 +331,11 @@ impl Look {
     /// A family of causes of waiting: glyph and style.
     pub(crate) fn wait(self, family: Family) -> (&'static str, Style) {
         let style = match family {
-            Family::Time => self.fg(Color::Blue, Modifier::DIM),
-            Family::Lock => self.fg(Color::Red, Modifier::BOLD),
-            Family::Channel => self.fg(Color::Magenta, Modifier::empty()),
-            Family::Join | Family::Other => self.fg(Color::DarkGray, Modifier::DIM),
-            Family::Io => self.fg(Color::Cyan, Modifier::empty()),
+            Family::Time => self.fg(|c| c.time, Modifier::DIM),
+            Family::Lock => self.fg(|c| c.lock, Modifier::BOLD),
+            Family::Channel => self.fg(|c| c.channel, Modifier::empty()),
+            Family::Join | Family::Other => self.fg(|c| c.other, Modifier::DIM),
+            Family::Io => self.fg(|c| c.io, Modifier::empty()),
         };
         (self.glyphs.lane.wait(family), style)
     }
@@ -336,17 +346,14 @@ impl Look {
             End::Completed => self.good(),
             End::Failed => self.error(),
             End::Cancelled | End::Dropped => self.warn(),
-            End::Panicked => self.pick(
-                Style::new().fg(Color::Red).add_modifier(Modifier::BOLD | Modifier::REVERSED),
-                Modifier::BOLD | Modifier::REVERSED,
-            ),
+            End::Panicked => self.error().add_modifier(Modifier::REVERSED),
         };
         (self.glyphs.lane.end(how), style)
     }
 
     /// The mark for what is inferred and was not observed.
     pub(crate) fn inferred(self) -> Style {
-        self.fg(Color::Yellow, Modifier::DIM)
+        self.fg(|c| c.warn, Modifier::DIM)
     }
 
     /// A level of the log: glyph, letter and style.
@@ -355,7 +362,7 @@ impl Look {
         match level {
             Level::Trace => (trace, "T", self.dim()),
             Level::Debug => (debug, "D", self.dim()),
-            Level::Info => (info, "I", self.fg(Color::Green, Modifier::empty())),
+            Level::Info => (info, "I", self.fg(|c| c.good, Modifier::empty())),
             Level::Warn => (warn, "W", self.warn()),
             Level::Error => (error, "E", self.error()),
         }
@@ -365,13 +372,13 @@ impl Look {
     pub(crate) fn role(self, role: Role) -> Style {
         match role {
             Role::Plain => self.text(),
-            Role::Keyword => self.bold(Color::Magenta, Modifier::BOLD),
-            Role::Function => self.fg(Color::Blue, Modifier::empty()),
-            Role::Type => self.fg(Color::Cyan, Modifier::empty()),
-            Role::String => self.fg(Color::Green, Modifier::empty()),
-            Role::Constant => self.fg(Color::Yellow, Modifier::empty()),
-            Role::Comment => self.pick(Style::new().add_modifier(Modifier::DIM | Modifier::ITALIC), Modifier::DIM),
-            Role::Attribute => self.fg(Color::Yellow, Modifier::DIM),
+            Role::Keyword => self.bold(|c| c.keyword, Modifier::BOLD),
+            Role::Function => self.fg(|c| c.function, Modifier::empty()),
+            Role::Type => self.fg(|c| c.r#type, Modifier::empty()),
+            Role::String => self.fg(|c| c.string, Modifier::empty()),
+            Role::Constant => self.fg(|c| c.constant, Modifier::empty()),
+            Role::Comment => self.with(self.dim(), Modifier::ITALIC),
+            Role::Attribute => self.fg(|c| c.constant, Modifier::DIM),
         }
     }
 }

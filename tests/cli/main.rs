@@ -1,5 +1,6 @@
 //! The command line from outside: what goes in, what comes out, and the exit code.
 
+mod config;
 mod input;
 mod papers;
 mod runs;
@@ -28,6 +29,7 @@ fn ending_well() -> impl Iterator<Item = (&'static str, Vec<String>)> {
 fn program<S: AsRef<OsStr>>(args: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_async-playground"));
     command.args(args).stdin(Stdio::null()).env("TERM", "xterm").env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
+    command.env("XDG_CONFIG_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-config"));
     command
 }
 

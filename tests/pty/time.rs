@@ -54,7 +54,7 @@ fn on_the_virtual_clock_steps_there_and_back_lead_to_the_same_screen() {
     tty.keys("NNNNN");
     tty.wait_until("the screen from before", |screen| screen == before);
 
-    tty.keys("]");
+    tty.keys("}");
     tty.wait_until("twice the speed", |screen| header(screen).contains("clock virtual 2×"));
     let changed = tty.screen();
     assert_eq!(times(&changed), times(&before), "another speed does not move the cursor");
@@ -108,7 +108,7 @@ fn on_the_real_clock_the_gate_lets_single_polls_through() {
     assert!(times(&back).map(|(_, end)| end) >= times(&stepped).map(|(_, end)| end));
 
     // What is behind can be played at any speed. Let go, it goes on while an earlier moment is seen.
-    tty.keys("]L ");
+    tty.keys("}L ");
     tty.wait_until("live", |screen| header(screen).contains("live"));
     tty.keys("T500\r");
     let rewound = tty.wait_until("half a second", |screen| times(screen).is_some_and(|(at, _)| at == 500));

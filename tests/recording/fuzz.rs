@@ -163,8 +163,8 @@ fn show(recording: Recording) {
         /// Colours of the code are made once, which takes far longer than a frame.
         static CACHE: RefCell<Cache> = RefCell::default();
     }
-    let theme = Theme { color: true, unicode: true };
-    let options = Options { theme, mouse: false, console: None, limit: Duration::from_secs(60) };
+    let theme = Theme::plain(true, true);
+    let options = Options { theme, mouse: false, reduced_motion: false, console: None, limit: Duration::from_secs(60) };
     let mut model = Model::new(CATALOGUE, options, Some(recording.spec.clone()));
     let end_ns = recording.trace.end_ns;
     update::replayed(&mut model, recording);

@@ -43,7 +43,7 @@ fn a_task_is_marked_from_the_moment_on_at_which_it_can_be_seen() {
 #[test]
 fn without_colour_and_in_ascii_the_marks_say_the_same() {
     let mut model = wrong();
-    model.options.theme = Theme { color: false, unicode: false };
+    model.options.theme = Theme::plain(false, false);
     let (list, _) = frame(&model, 80, 24);
     assert!(text(&list).is_ascii());
     assert_snapshot!("findings_ascii_80x24", styled(&list));

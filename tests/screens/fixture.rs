@@ -4,6 +4,7 @@ use std::num::NonZeroU64;
 use std::panic::Location;
 use std::time::Duration;
 
+use async_playground::app::bindings::Bindings;
 use async_playground::app::findings::Found;
 use async_playground::app::model::{
     Areas, CodeTab, CodeView, Cursor, Density, Form, List, LogView, MetricsView, Model, Options, Pane, RunView, TaskView, Theme,
@@ -57,9 +58,11 @@ pub(crate) static CATALOGUE: &[Scenario] = &[
 pub(crate) fn empty() -> Model {
     Model {
         catalogue: CATALOGUE,
+        bindings: Bindings::default(),
         options: Options {
-            theme: Theme { color: true, unicode: true },
+            theme: Theme::plain(true, true),
             mouse: true,
+            reduced_motion: false,
             console: None,
             limit: Duration::from_secs(60),
         },

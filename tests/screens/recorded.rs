@@ -9,8 +9,13 @@ use scenarios::CATALOGUE;
 
 /// A model that is about to run this.
 pub(crate) fn fresh(spec: Spec) -> Model {
-    let options =
-        Options { theme: Theme { color: true, unicode: true }, mouse: true, console: None, limit: Duration::from_secs(60) };
+    let options = Options {
+        theme: Theme::plain(true, true),
+        mouse: true,
+        reduced_motion: false,
+        console: None,
+        limit: Duration::from_secs(60),
+    };
     Model::new(CATALOGUE, options, Some(spec))
 }
 

@@ -58,8 +58,8 @@ impl Events for Fragile {
 }
 
 fn main() -> std::io::Result<ExitCode> {
-    let theme = Theme { color: true, unicode: true };
-    let options = Options { theme, mouse: true, console: None, limit: Duration::from_secs(60) };
+    let theme = Theme::plain(true, true);
+    let options = Options { theme, mouse: true, reduced_motion: false, console: None, limit: Duration::from_secs(60) };
     let inputs = Fragile(Inputs::open()?);
     let screen = Screen::open(options.mouse)?;
     let exit = Shell::new(Model::new(CATALOGUE, options, None), inputs, screen, Tokio { record: None, seen: None }).run()?;

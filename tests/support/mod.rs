@@ -91,6 +91,9 @@ impl Tty {
         command.env_remove("NO_COLOR");
         // What the tests run is nothing that the user has seen.
         command.env("XDG_STATE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
+        // Nor are their settings or their terminal the user's.
+        command.env("XDG_CONFIG_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-config"));
+        command.env_remove("COLORTERM");
         for (name, value) in env {
             command.env(name, value);
         }

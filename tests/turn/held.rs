@@ -218,8 +218,8 @@ pub(crate) fn semaphore(turned: &[(&str, u64)], seed: u64) -> Spec {
 /// happened from the first of them on.
 pub(crate) fn hold(spec: Spec, keys: &[KeyCode], every: Duration) -> Vec<Entry> {
     let journal = Journal::default();
-    let theme = Theme { color: true, unicode: true };
-    let options = Options { theme, mouse: false, console: None, limit: spec.limit };
+    let theme = Theme::plain(true, true);
+    let options = Options { theme, mouse: false, reduced_motion: false, console: None, limit: spec.limit };
     let row = spec.scenario.params.iter().position(|param| param.name == "permits").expect("it has permits");
     let mut model = Model::new(CATALOGUE, options, Some(spec));
     model.form.row = row;

@@ -66,6 +66,15 @@ pub(super) fn last(model: &Model) -> usize {
     rows.saturating_sub(1)
 }
 
+/// The view is one from before: finds the tasks of an open group again, where they were looked for.
+pub(super) fn restored(model: &mut Model) {
+    let view = model.timeline.density;
+    model.session.opened.clear();
+    if view.open && view.by == Some(Together::State) {
+        open(model);
+    }
+}
+
 fn reveal_selected(model: &mut Model) {
     if let Some(task) = model.timeline.selected {
         timeline::reveal(model, task);

@@ -4,7 +4,7 @@ use scenarios::{Clock, Kind, Param};
 
 use super::{Effect, notify};
 use crate::app::action::TextKey;
-use crate::app::model::{Field, FieldError, Form, Model, Pane, Wanted};
+use crate::app::model::{Field, FieldError, Form, Layer, Model, Pane, Wanted};
 use crate::app::session::Entry;
 use crate::app::text::TextField;
 use crate::engine::{Spec, SpecError};
@@ -182,7 +182,8 @@ pub(super) fn reset(model: &mut Model) -> Vec<Effect> {
 
 /// Types into the search, into the field, or starts typing into a field that takes numbers.
 pub(super) fn type_text(model: &mut Model, text: &str) {
-    if model.prompt.is_none() && !model.list.searching && model.form.editing.is_none() {
+    let palette = matches!(model.layer, Some(Layer::Palette { .. }));
+    if !palette && model.prompt.is_none() && !model.list.searching && model.form.editing.is_none() {
         if model.focus != Pane::Parameters || !takes_numbers(field(&model.form)) {
             return;
         }
@@ -216,7 +217,10 @@ pub(super) fn text_key(model: &mut Model, key: TextKey) {
 }
 
 fn edited(model: &mut Model, change: impl FnOnce(&mut TextField)) {
-    if let Some(prompt) = &mut model.prompt {
+    if let Some(Layer::Palette { text, row }) = &mut model.layer {
+        change(text);
+        *row = 0;
+    } else if let Some(prompt) = &mut model.prompt {
         prompt.error = None;
         if let Wanted::File { overwrite } = &mut prompt.what {
             *overwrite = false;

@@ -6,6 +6,7 @@ use scenarios::Clock;
 
 use super::{Effect, form, notify, timeline};
 use crate::app::findings::Found;
+use crate::app::history::History;
 use crate::app::model::{Cursor, Density, Layer, Model, Pane, RunView};
 use crate::app::session::{Entry, Zoom};
 use crate::engine::{Ending, Phase, Spec, StartError};
@@ -101,6 +102,7 @@ fn fresh_view(model: &mut Model) {
     model.session.opened.clear();
     model.code.top = 0;
     model.session.jumps.clear();
+    (model.session.history, model.session.came) = (History::default(), None);
     model.bookmarks.clear();
     model.prompt = None;
     if matches!(model.layer, Some(Layer::Why { .. } | Layer::Findings { .. })) {

@@ -6,12 +6,14 @@ mod findings;
 mod form;
 mod jump;
 mod list;
+mod palette;
 mod path;
 mod pointer;
 mod random;
 mod run;
 mod save;
 mod timeline;
+mod views;
 mod why;
 
 use std::time::Duration;
@@ -34,8 +36,8 @@ static CATALOGUE: &[Scenario] = &[
 const MS: u64 = 1_000_000;
 
 fn options() -> Options {
-    let theme = Theme { color: true, unicode: true };
-    Options { theme, mouse: true, console: None, limit: Duration::from_secs(60) }
+    let theme = Theme::plain(true, true);
+    Options { theme, mouse: true, reduced_motion: false, console: None, limit: Duration::from_secs(60) }
 }
 
 /// Nothing was run yet; a screen of 100×40 was drawn.
@@ -231,7 +233,7 @@ fn the_log_scrolls_back_from_the_cursors_newest_line() {
     press(&mut model, KeyCode::Char('G'));
     assert_eq!(model.log.back, 0);
     press(&mut model, KeyCode::Up);
-    press(&mut model, KeyCode::Char('v'));
+    press(&mut model, KeyCode::Char('V'));
     assert_eq!((model.log.level, model.log.back), (crate::record::event::Level::Warn, 0));
     press(&mut model, KeyCode::Up);
     assert_eq!(model.log.back, 0, "no line is left to scroll to");

@@ -4,6 +4,7 @@
 //! doubles and halves it. The view never leaves the run: its right edge goes no
 //! further than the cell of the last event, its left edge not below 0.
 
+use super::why;
 use crate::app::lanes::Lanes;
 use crate::app::model::{Areas, Model};
 use crate::app::session::Zoom;
@@ -54,6 +55,11 @@ pub(super) fn keep_in_sight(model: &mut Model) {
         return;
     }
     let cell = model.timeline.cell_ns;
+    if model.options.reduced_motion {
+        // By a page at a time: the cursor then goes through it, and all else stands still.
+        model.timeline.left_ns = (at_ns / cell).saturating_sub(width(model) / 8) * cell;
+        return;
+    }
     model.timeline.left_ns =
         if at_ns < model.timeline.left_ns { at_ns / cell * cell } else { (at_ns / cell + 1).saturating_sub(width(model)) * cell };
 }
@@ -97,6 +103,36 @@ pub(super) fn fit(model: &mut Model) {
     // The view must not count as something to have in sight.
     model.timeline.left_ns = 0;
     fit_now(model);
+}
+
+/// Fits a stretch of time into the width, with a cell to spare at either side.
+pub(super) fn fit_between(model: &mut Model, from_ns: u64, to_ns: u64) {
+    let cells = width(model).saturating_sub(2).max(1);
+    let view = &mut model.timeline;
+    view.cell_ns = to_ns.saturating_sub(from_ns) / cells + 1;
+    view.left_ns = from_ns.saturating_sub(view.cell_ns);
+    model.session.zoom = Zoom::Chosen;
+    bound(model);
+    let cursor = model.run.as_ref().map_or(0, |run| run.cursor.at_ns);
+    model.timeline.follow &= cell_of(model, cursor).is_some();
+}
+
+/// Fits the life of the selected task into the width.
+pub(super) fn fit_selection(model: &mut Model) {
+    let Some((task, run)) = why::selected(model) else { return };
+    let task = &run.trace.tasks[task as usize];
+    let (from_ns, to_ns) = (task.spawned_ns, task.ended.map_or(run.trace.end_ns, |end| end.at_ns));
+    fit_between(model, from_ns, to_ns);
+}
+
+/// The view is one from before: brings it to where there is something to see now.
+pub(super) fn restored(model: &mut Model) {
+    let last = model.run.as_ref().map_or(0, |run| run.trace.tasks.len()).saturating_sub(1);
+    model.timeline.top = model.timeline.top.min(last);
+    model.timeline.selected = model.timeline.selected.map(|task| task.min(last as TaskIx));
+    bound(model);
+    let cursor = model.run.as_ref().map_or(0, |run| run.cursor.at_ns);
+    model.timeline.follow &= cell_of(model, cursor).is_some();
 }
 
 /// Takes in where things were drawn. Returns whether that changes the picture:

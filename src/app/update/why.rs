@@ -27,15 +27,22 @@ pub(super) fn to_waker(model: &mut Model) {
             timeline::select(model, by);
             return;
         }
-        Some(Waker::Task(_)) => "it woke itself",
-        Some(Waker::Timer) => "a timer woke it, and no task",
-        Some(Waker::Io) => "the IO driver woke it, and no task",
-        Some(Waker::Blocking) => "a blocking thread woke it, and no task",
-        Some(Waker::Scheduler) => "it had yielded: the scheduler gave it its turn",
-        Some(Waker::Outside) => "something outside of all tasks woke it",
+        Some(by) => unselected(by),
         None => "nothing has woken it yet",
     };
     notify(model, false, who);
+}
+
+/// Who woke a task, where that is not another task.
+pub(super) fn unselected(by: Waker) -> &'static str {
+    match by {
+        Waker::Task(_) => "it woke itself",
+        Waker::Timer => "a timer woke it, and no task",
+        Waker::Io => "the IO driver woke it, and no task",
+        Waker::Blocking => "a blocking thread woke it, and no task",
+        Waker::Scheduler => "it had yielded: the scheduler gave it its turn",
+        Waker::Outside => "something outside of all tasks woke it",
+    }
 }
 
 /// The wake that ends the wait under the cursor; while that is not known, the last one.
@@ -63,7 +70,7 @@ pub(super) fn resources(model: &mut Model) {
 }
 
 /// The selected task and its run; without one the user is told how to select it.
-fn selected(model: &mut Model) -> Option<(TaskIx, &RunView)> {
+pub(super) fn selected(model: &mut Model) -> Option<(TaskIx, &RunView)> {
     let known = |run: &RunView, task: TaskIx| (task as usize) < run.trace.tasks.len();
     let task = model.timeline.selected.filter(|task| model.run.as_ref().is_some_and(|run| known(run, *task)));
     if task.is_none() {

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Clear, Widget};
 
+use crate::app::bindings::Bindings;
 use crate::app::keymap::{HelpLine, help_lines};
 use crate::app::model::Pane;
 use crate::trace::{End, Family, State};
@@ -27,9 +28,9 @@ const KEYS: usize = 20;
 const WIDEST: u16 = 100;
 
 /// Draws the help over the middle of the screen, and says how many rows it has and how many of them are in sight.
-pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, pane: Pane, top: usize) -> (usize, u16) {
+pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, bindings: &Bindings, pane: Pane, top: usize) -> (usize, u16) {
     let width = screen.width.saturating_sub(4).min(WIDEST);
-    let rows = rows(look, pane);
+    let rows = rows(look, bindings, pane);
     let keys = rows.iter().map(Row::keys).max().unwrap_or(0).min(KEYS);
     // The border, a space before the keys, two behind them, and one before the scroll bar.
     let rows = wrapped(rows, usize::from(width).saturating_sub(keys + 6));
@@ -85,9 +86,9 @@ fn wrapped(rows: Vec<Row>, cells: usize) -> Vec<Row> {
     all
 }
 
-fn rows(look: Look, pane: Pane) -> Vec<Row> {
+fn rows(look: Look, bindings: &Bindings, pane: Pane) -> Vec<Row> {
     let mut rows = Vec::new();
-    for line in help_lines(pane, look.unicode()) {
+    for line in help_lines(bindings, pane, look.unicode()) {
         match line {
             HelpLine::Heading(text) => {
                 if !rows.is_empty() {

@@ -2,5 +2,6 @@
 
 pub(crate) mod findings;
 pub(crate) mod help;
+pub(crate) mod palette;
 pub(crate) mod path;
 pub(crate) mod why;

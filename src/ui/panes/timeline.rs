@@ -6,7 +6,6 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::action::Action;
-use crate::app::bindings::ACTIONS;
 use crate::app::lanes::Lanes;
 use crate::app::model::{Areas, Model, Pane, RunView};
 use crate::app::time::moment;
@@ -53,7 +52,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     if let Some(together) = density::remark(look, model, run, tasks) {
         remark.push_str(&together);
     }
-    let remark = with_findings(run, remark, usize::from(area.width));
+    let remark = with_findings(look, model, run, remark, usize::from(area.width));
     chrome::title(buf, look, area, focus, "Timeline", &remark);
 
     let status = inside.height >= STATUS || run.held || run.poll().is_some() || view::ending(run).is_some();
@@ -76,9 +75,8 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
 }
 
 /// The remark of the title with how many findings there are, if there is room for that.
-fn with_findings(run: &RunView, remark: String, width: usize) -> String {
-    let bound = ACTIONS.iter().find(|binding| binding.action == Action::Findings);
-    let key = bound.and_then(|binding| binding.keys.first()).map_or_else(String::new, |key| key.text(true));
+fn with_findings(look: Look, model: &Model, run: &RunView, remark: String, width: usize) -> String {
+    let key = model.bindings.shown(&Action::Findings, look.unicode());
     match run.found.all.by(run.cursor.at_ns) {
         0 => remark,
         found => {

@@ -15,11 +15,11 @@ fn time_passes_at_the_chosen_speed_and_stops_at_the_end() {
     let mut model = played();
     tick(&mut model, 100);
     assert_eq!(at_ms(&model), 100);
-    press(&mut model, KeyCode::Char(']'));
+    press(&mut model, KeyCode::Char('}'));
     tick(&mut model, 100);
     assert_eq!(at_ms(&model), 300);
-    press(&mut model, KeyCode::Char('['));
-    press(&mut model, KeyCode::Char('['));
+    press(&mut model, KeyCode::Char('{'));
+    press(&mut model, KeyCode::Char('{'));
     tick(&mut model, 100);
     assert_eq!(at_ms(&model), 350);
     tick(&mut model, 10_000);
@@ -30,7 +30,7 @@ fn time_passes_at_the_chosen_speed_and_stops_at_the_end() {
 fn speeds_have_a_lowest_and_a_highest() {
     let mut model = played();
     let mut met = Vec::new();
-    for key in [']', '['] {
+    for key in ['}', '{'] {
         for _ in 0..30 {
             press(&mut model, KeyCode::Char(key));
             met.push(shown(&model).cursor.speed);
@@ -50,7 +50,7 @@ fn as_fast_as_it_goes_is_at_the_newest_event_at_once_and_stays_there() {
     let mut model = played();
     shown_mut(&mut model).trace.closed = false;
     for _ in 0..30 {
-        press(&mut model, KeyCode::Char(']'));
+        press(&mut model, KeyCode::Char('}'));
     }
     tick(&mut model, 0);
     assert_eq!(at_ms(&model), 0, "no time has passed");
@@ -204,7 +204,7 @@ fn a_live_run_goes_on_while_an_earlier_moment_of_it_is_seen() {
 fn whoever_plays_faster_than_a_live_run_goes_on_catches_up_with_it() {
     let mut model = live();
     press(&mut model, KeyCode::Char('<'));
-    press(&mut model, KeyCode::Char(']'));
+    press(&mut model, KeyCode::Char('}'));
     press(&mut model, KeyCode::Char(' '));
     tick(&mut model, 10_000);
     assert!(shown(&model).cursor.live && shown(&model).cursor.playing);
@@ -318,7 +318,7 @@ fn a_recording_is_played_and_looked_at_like_a_run() {
     assert!(super::super::opened(&mut model).is_empty(), "nothing is started");
     tick(&mut model, 100);
     assert_eq!(at_ms(&model), 100);
-    press(&mut model, KeyCode::Char(']'));
+    press(&mut model, KeyCode::Char('}'));
     tick(&mut model, 100);
     assert_eq!(at_ms(&model), 300);
     tick(&mut model, 10_000);

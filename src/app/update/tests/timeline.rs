@@ -41,7 +41,7 @@ fn zoom_halves_the_time_of_a_cell_and_goes_out_to_the_whole_run() {
         press(&mut model, KeyCode::Char('+'));
     }
     assert_eq!(model.timeline.cell_ns, 1);
-    press(&mut model, KeyCode::Char('f'));
+    press(&mut model, KeyCode::Char('F'));
     assert_eq!((model.timeline.cell_ns, model.timeline.left_ns), (whole, 0));
 }
 
@@ -71,7 +71,7 @@ fn the_view_goes_along_with_the_cursor_until_it_is_panned() {
     press(&mut model, KeyCode::Home);
     ask(&mut model, Action::Tick(Duration::from_millis(10)));
     assert_eq!(model.timeline.left_ns, 0);
-    press(&mut model, KeyCode::Char('F'));
+    press(&mut model, KeyCode::End);
     assert!(in_sight(&model, 2_010 * MS));
 }
 

@@ -36,21 +36,21 @@ fn nobody_is_jumped_to_before_the_first_wake() {
 #[test]
 fn why_opens_for_the_selected_task_and_closes_again() {
     let mut model = woken();
-    for close in [KeyCode::Esc, KeyCode::Char('w')] {
-        press(&mut model, KeyCode::Char('w'));
+    for close in [KeyCode::Esc, KeyCode::Char('e')] {
+        press(&mut model, KeyCode::Char('e'));
         assert_eq!(model.layer, Some(Layer::Why { task: 3, top: 0 }));
         press(&mut model, close);
         assert_eq!(model.layer, None);
     }
     model.timeline.selected = None;
-    press(&mut model, KeyCode::Char('w'));
+    press(&mut model, KeyCode::Char('e'));
     assert!(model.layer.is_none() && notice(&model).starts_with("no task is selected"));
 }
 
 #[test]
 fn why_scrolls_to_its_end_and_no_further() {
     let mut model = woken();
-    press(&mut model, KeyCode::Char('w'));
+    press(&mut model, KeyCode::Char('e'));
     press(&mut model, KeyCode::Char('G'));
     assert_eq!(model.layer, Some(Layer::Why { task: 3, top: 80 }));
     press(&mut model, KeyCode::Up);
@@ -61,7 +61,7 @@ fn why_scrolls_to_its_end_and_no_further() {
 fn another_scenario_closes_why_and_forgets_the_jumps() {
     let mut model = woken();
     press(&mut model, KeyCode::Char('b'));
-    press(&mut model, KeyCode::Char('w'));
+    press(&mut model, KeyCode::Char('e'));
     model.focus = Pane::Scenarios;
     model.list.row = 1;
     ask(&mut model, Action::Pick);
@@ -72,8 +72,8 @@ fn another_scenario_closes_why_and_forgets_the_jumps() {
 fn resources_take_the_place_of_the_task_and_are_brought_in_sight() {
     let mut model = woken();
     assert!(model.areas.pane(Pane::Task).is_empty());
-    press(&mut model, KeyCode::Char('e'));
+    press(&mut model, KeyCode::Char('R'));
     assert_eq!((model.task.resources, model.focus), (true, Pane::Task));
-    press(&mut model, KeyCode::Char('e'));
+    press(&mut model, KeyCode::Char('R'));
     assert!(!model.task.resources);
 }

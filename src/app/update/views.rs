@@ -1,0 +1,97 @@
+//! Undo and redo of where the timeline is looked at.
+
+use super::{cursor, density, notify, timeline};
+use crate::app::action::{Action, Target};
+use crate::app::history::{Change, View};
+use crate::app::model::{Layer, Model, Pane, Timeline};
+
+/// What kind of change of the view an action makes, if it makes one.
+fn change(model: &Model, action: &Action) -> Option<Change> {
+    use Action::{
+        AlongWake, Close, Drag, Fit, FitSelection, Follow, GoToTime, Jump, JumpBack, Move, NextBookmark, Open, Pan, PanToStart,
+        Point, PreviousBookmark, Scroll, ShowFinding, ToWaker, Together, ZoomAt, ZoomIn, ZoomOut,
+    };
+    let lanes = model.layer.is_none() && matches!(model.focus, Pane::Timeline | Pane::Task);
+    match action {
+        ZoomIn | ZoomOut | ZoomAt { .. } => Some(Change::Zoom),
+        Pan(_) => Some(Change::Pan),
+        Drag(_) if model.session.grip.is_some() => Some(Change::Pan),
+        Move(_) if lanes => Some(Change::Lanes),
+        Scroll { pane: Pane::Timeline, .. } if model.layer.is_none() => Some(Change::Lanes),
+        Point(Target::Task(_) | Target::Group(_) | Target::Lanes { .. })
+        | Fit
+        | FitSelection
+        | PanToStart
+        | Follow
+        | Together
+        | Open
+        | Close
+        | AlongWake { .. }
+        | GoToTime
+        | Jump(_)
+        | JumpBack
+        | NextBookmark
+        | PreviousBookmark
+        | ShowFinding
+        | ToWaker => Some(Change::Jump),
+        _ => None,
+    }
+}
+
+/// The view before an action that may change it.
+pub(super) fn before(model: &mut Model, action: &Action) -> Option<(Change, View)> {
+    let change = change(model, action);
+    let goes_on = matches!(action, Action::LetGo | Action::Hover(_));
+    if change.is_none() && !goes_on && !matches!(action, Action::UndoView | Action::RedoView) {
+        model.session.history.interrupt();
+    }
+    change.map(|change| (change, now(model)))
+}
+
+fn now(model: &Model) -> View {
+    let at_ns = model.run.as_ref().map(|run| run.cursor.at_ns);
+    View { timeline: model.timeline, zoom: model.session.zoom, at_ns }
+}
+
+/// Keeps the view from before, if it is another one now.
+pub(super) fn after(model: &mut Model, before: Option<(Change, View)>) {
+    let Some((change, before)) = before else { return };
+    let now = now(model);
+    let same = Timeline { follow: now.timeline.follow, ..before.timeline } == now.timeline;
+    let moved = before.at_ns != now.at_ns;
+    if !same || moved {
+        // Where the cursor was left alone it is where playing has brought it.
+        model.session.history.changed(change, View { at_ns: before.at_ns.filter(|_| moved), ..before });
+    }
+}
+
+/// Looks again at what was looked at before the last change.
+pub(super) fn undo(model: &mut Model) {
+    let now = now(model);
+    match model.session.history.back(now) {
+        Some(view) => restore(model, view),
+        None => notify(model, false, "no earlier view of the timeline"),
+    }
+}
+
+/// Takes the last undo back.
+pub(super) fn redo(model: &mut Model) {
+    let now = now(model);
+    match model.session.history.forward(now) {
+        Some(view) => restore(model, view),
+        None => notify(model, false, "no later view of the timeline"),
+    }
+}
+
+fn restore(model: &mut Model, view: View) {
+    if let Some(at_ns) = view.at_ns {
+        cursor::put(model, at_ns);
+    }
+    if matches!(model.layer, Some(Layer::Why { .. })) {
+        model.layer = None;
+    }
+    model.timeline = view.timeline;
+    model.session.zoom = view.zoom;
+    density::restored(model);
+    timeline::restored(model);
+}

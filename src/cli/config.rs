@@ -1,0 +1,64 @@
+//! The settings file: where it is, reading it, printing the standard one.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use async_playground::app::colors::Colors;
+use async_playground::config::{self, Config, ThemeName};
+
+use super::args::{Color, ConfigArgs, ScreenArgs};
+use super::out;
+use super::stop::Stop;
+
+/// The file; none where there is neither `XDG_CONFIG_HOME` nor a home.
+fn file() -> Option<PathBuf> {
+    // A path that is not absolute is to be ignored, as the XDG Base Directory Specification says.
+    let folder = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = folder.or_else(|| Some(env::home_dir().filter(|home| home.is_absolute())?.join(".config")))?;
+    Some(folder.join("async-playground/config.toml"))
+}
+
+/// Prints the standard file, or where it is looked for.
+pub(super) fn tell(args: &ConfigArgs) -> Result<(), Stop> {
+    if args.default {
+        return out::print(&config::standard());
+    }
+    let file = file().ok_or_else(|| Stop::Failed("there is neither XDG_CONFIG_HOME nor a home folder".to_owned()))?;
+    out::print(&format!("{}\n", file.display()))
+}
+
+/// Reads the settings: of the file that is named, or of the usual one if there is one.
+pub(super) fn load(args: &ScreenArgs) -> Result<Config, Stop> {
+    let Some(path) = args.config.clone().or_else(file) else { return Ok(Config::default()) };
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && args.config.is_none() => return Ok(Config::default()),
+        Err(error) => return Err(Stop::Usage(format!("cannot read the settings in {}: {error}", path.display()))),
+        Ok(text) => text,
+    };
+    config::parse(&text).map_err(|flaw| Stop::Usage(format!("{}:{flaw}", path.display())))
+}
+
+/// The colours to draw with. A flag counts more than the file, and that more than `NO_COLOR`, which counts when it is set
+/// and not empty (<https://no-color.org>).
+pub(super) fn colors(args: &ScreenArgs, config: &Config) -> Option<&'static Colors> {
+    let theme = args.theme.map_or(config.theme, Into::into);
+    let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let plain = match args.color {
+        Color::Never => true,
+        Color::Always => false,
+        Color::Auto => no_color && theme == ThemeName::Auto,
+    };
+    if plain || theme == ThemeName::Mono {
+        return None;
+    }
+    let all = env::var("COLORTERM").is_ok_and(|value| matches!(value.as_str(), "truecolor" | "24bit"));
+    let colors = match theme {
+        ThemeName::OkabeIto => Colors::OKABE_ITO,
+        ThemeName::Auto if all => Colors::OKABE_ITO,
+        ThemeName::Auto | ThemeName::Ansi | ThemeName::Mono => Colors::ANSI,
+    };
+    // One set, made once, for as long as the program lives.
+    Some(Box::leak(Box::new(config.painted(colors))))
+}

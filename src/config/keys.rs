@@ -1,0 +1,72 @@
+//! The keys that the user gives to actions.
+
+use toml::de::DeValue;
+
+use super::{Flaw, Setting, offer};
+use crate::app::bindings::{Bindings, Context, Key};
+use crate::app::keymap::is_typed;
+
+/// The one action that needs a key: there has to be a way out.
+const WAY_OUT: &str = "quit-anywhere";
+
+/// Gives each action the keys that the file has for it, and looks whether each key still does one thing.
+pub(super) fn read(settings: &[(&str, Setting<'_>)], bindings: &mut Bindings) -> Result<(), Flaw> {
+    for (name, setting) in settings {
+        if bindings.named(name).is_none() {
+            let names: Vec<&str> = bindings.iter().map(|binding| binding.name).collect();
+            return Err(setting.flaw(format!("no action is called '{name}'{}", offer(name, &names))));
+        }
+        let keys = keys(setting)?;
+        if keys.is_empty() && *name == WAY_OUT {
+            return Err(setting.flaw("this needs a key, or there is no way out"));
+        }
+        bindings.give(name, keys);
+    }
+    for (name, setting) in settings {
+        typing(name, setting, bindings)?;
+    }
+    // The last one that was given is the one to be told of.
+    settings.iter().rev().try_for_each(|(name, setting)| conflicts(name, setting, bindings))
+}
+
+/// One key, or a list of them.
+fn keys(setting: &Setting<'_>) -> Result<Vec<Key>, Flaw> {
+    let key = |value: &DeValue<'_>| {
+        let typed = value.as_str().ok_or_else(|| setting.flaw("a key in quotes is needed, or a list of them"))?;
+        Key::parse(typed).ok_or_else(|| setting.flaw(format!("'{typed}' is no key{}", offer(typed, &Key::NAMES))))
+    };
+    match setting.value {
+        DeValue::Array(list) => list.iter().map(|value| key(value.get_ref())).collect(),
+        value => Ok(vec![key(value)?]),
+    }
+}
+
+/// Where text is typed a letter is text, and in the form a digit begins a value.
+fn typing(name: &str, setting: &Setting<'_>, bindings: &Bindings) -> Result<(), Flaw> {
+    for binding in bindings.iter().filter(|binding| binding.name == name) {
+        let typed = Context::ALL.iter().any(|context| is_typed(*context) && binding.scope.covers(*context));
+        if let Some(key) = binding.keys.iter().find(|key| typed && key.is_text()) {
+            return Err(setting.flaw(format!("'{}' is text where this works; give it a key with Ctrl", key.name())));
+        }
+        let form = binding.scope.covers(Context::FORM);
+        if let Some(key) = binding.keys.iter().find(|key| form && key.is_digit()) {
+            return Err(setting.flaw(format!("'{}' begins a value in the form, where this works too", key.name())));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a key of this action does something else in the same place.
+fn conflicts(name: &str, setting: &Setting<'_>, bindings: &Bindings) -> Result<(), Flaw> {
+    for context in Context::ALL {
+        let own = bindings.within(context).filter(|binding| binding.name == name);
+        for key in own.flat_map(|binding| binding.keys.iter()) {
+            let other = bindings.within(context).find(|other| other.name != name && other.keys.contains(key));
+            if let Some(other) = other {
+                let text = format!("'{}' is the key of '{}' too, in {}", key.name(), other.name, context.name());
+                return Err(setting.flaw(text));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,207 @@
+//! The user's settings: which key does what, theme, mouse, motion.
+//!
+//! [`parse`] turns the text of the file into a [`Config`], and [`standard`] writes
+//! the file that says what holds without one. A setting that is not understood
+//! is refused and never passed over: a key that silently does nothing is worse
+//! than a program that does not start. A [`Flaw`] names the line and the key.
+
+mod keys;
+mod standard;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use ratatui::style::Color;
+pub use standard::standard;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::app::bindings::Bindings;
+use crate::app::colors::Colors;
+
+/// Names that are at least so alike are offered.
+const ALIKE: f64 = 0.75;
+
+/// The settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Which key does what.
+    pub bindings: Bindings,
+    /// Which colours are drawn.
+    pub theme: ThemeName,
+    /// Whether the mouse is used.
+    pub mouse: bool,
+    /// Whether nothing moves by itself.
+    pub reduced_motion: bool,
+    /// The colours that are other ones than the theme's, by what they mean; see [`Colors::ROLES`].
+    pub colors: Vec<(String, Color)>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let (bindings, theme) = (Bindings::default(), ThemeName::Auto);
+        Self { bindings, theme, mouse: true, reduced_motion: false, colors: Vec::new() }
+    }
+}
+
+impl Config {
+    /// A set of colours with the user's own in it.
+    pub fn painted(&self, mut colors: Colors) -> Colors {
+        for (name, color) in &self.colors {
+            if let Some(role) = colors.role(name) {
+                *role = *color;
+            }
+        }
+        colors
+    }
+}
+
+/// Which colours are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThemeName {
+    /// Those of Okabe and Ito where the terminal says that it shows all colours, else its own sixteen.
+    Auto,
+    /// Those of Okabe and Ito.
+    OkabeIto,
+    /// The terminal's own sixteen.
+    Ansi,
+    /// None.
+    Mono,
+}
+
+impl ThemeName {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::OkabeIto, Self::Ansi, Self::Mono];
+
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::OkabeIto => "okabe-ito",
+            Self::Ansi => "ansi",
+            Self::Mono => "mono",
+        }
+    }
+}
+
+/// What is wrong with a settings file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// The line, from 1.
+    pub line: usize,
+    /// The setting; empty where the file is no TOML.
+    pub key: String,
+    /// What is wrong, in one line.
+    pub reason: String,
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let between = if self.key.is_empty() { "" } else { ": " };
+        write!(f, "{}: {}{between}{}", self.line, self.key, self.reason)
+    }
+}
+
+impl std::error::Error for Flaw {}
+
+/// A setting in the file.
+struct Setting<'a> {
+    line: usize,
+    /// Its full name.
+    key: String,
+    value: &'a DeValue<'a>,
+}
+
+impl Setting<'_> {
+    fn flaw(&self, reason: impl Into<String>) -> Flaw {
+        Flaw { line: self.line, key: self.key.clone(), reason: reason.into() }
+    }
+
+    fn flag(&self) -> Result<bool, Flaw> {
+        self.value.as_bool().ok_or_else(|| self.flaw("true or false is needed"))
+    }
+
+    fn text(&self) -> Result<&str, Flaw> {
+        self.value.as_str().ok_or_else(|| self.flaw("a text in quotes is needed"))
+    }
+}
+
+/// The settings of a table, from the first line to the last. `of` is the table's name and a dot.
+fn settings<'a>(text: &str, of: &str, table: &'a DeTable<'a>) -> Vec<(&'a str, Setting<'a>)> {
+    let setting = |(name, value): (&'a Spanned<toml::de::DeString<'a>>, &'a Spanned<DeValue<'a>>)| {
+        let (line, key) = (line_of(text, name.span().start), format!("{of}{}", name.get_ref()));
+        (name.get_ref().as_ref(), Setting { line, key, value: value.get_ref() })
+    };
+    let mut all: Vec<_> = table.iter().map(setting).collect();
+    all.sort_by_key(|(_, setting)| setting.line);
+    all
+}
+
+fn line_of(text: &str, byte: usize) -> usize {
+    text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// Reads the settings.
+///
+/// # Errors
+///
+/// The first thing that is wrong: no TOML, a name that is not known, a value that is none, a key that would do two things.
+pub fn parse(text: &str) -> Result<Config, Flaw> {
+    let table = DeTable::parse(text).map_err(|error| Flaw {
+        line: error.span().map_or(1, |span| line_of(text, span.start)),
+        key: String::new(),
+        reason: error.message().replace('\n', " "),
+    })?;
+    let mut config = Config::default();
+    for (name, setting) in settings(text, "", table.get_ref()) {
+        match name {
+            "theme" => config.theme = theme(&setting)?,
+            "mouse" => config.mouse = setting.flag()?,
+            "reduced-motion" => config.reduced_motion = setting.flag()?,
+            "keys" => keys::read(&settings(text, "keys.", part(&setting)?), &mut config.bindings)?,
+            "colors" => config.colors = colors(&settings(text, "colors.", part(&setting)?))?,
+            _ => return Err(setting.flaw(unknown(name, &["theme", "mouse", "reduced-motion", "keys", "colors"]))),
+        }
+    }
+    Ok(config)
+}
+
+fn part<'a>(setting: &Setting<'a>) -> Result<&'a DeTable<'a>, Flaw> {
+    setting.value.as_table().ok_or_else(|| setting.flaw(format!("a table is needed: [{}] on a line of its own", setting.key)))
+}
+
+fn theme(setting: &Setting<'_>) -> Result<ThemeName, Flaw> {
+    let typed = setting.text()?;
+    let names = ThemeName::ALL.map(ThemeName::name);
+    let known = ThemeName::ALL.into_iter().find(|theme| theme.name() == typed);
+    known.ok_or_else(|| setting.flaw(format!("no theme is called '{typed}'{}", offer(typed, &names))))
+}
+
+fn colors(settings: &[(&str, Setting<'_>)]) -> Result<Vec<(String, Color)>, Flaw> {
+    let names: Vec<&str> = Colors::ROLES.iter().map(|(name, _)| *name).collect();
+    let color = |(name, setting): &(&str, Setting<'_>)| {
+        if !names.contains(name) {
+            return Err(setting.flaw(unknown(name, &names)));
+        }
+        let typed = setting.text()?;
+        let wanted = "is no colour: a name such as 'green' or 'light-blue', '#56B4E9', or a number from 0 to 255 is needed";
+        let color = typed.parse().map_err(|_| setting.flaw(format!("'{typed}' {wanted}")))?;
+        Ok(((*name).to_owned(), color))
+    };
+    settings.iter().map(color).collect()
+}
+
+fn unknown(typed: &str, names: &[&str]) -> String {
+    format!("there is no such setting{}", offer(typed, names))
+}
+
+/// The name that was meant, if one is alike; of few names all of them.
+fn offer(typed: &str, names: &[&str]) -> String {
+    let alike = names.iter().map(|name| (strsim::jaro_winkler(typed, name), *name));
+    match alike.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(alike, _)| *alike >= ALIKE) {
+        Some((_, name)) => format!("; did you mean '{name}'?"),
+        None if names.len() < 8 => format!(" (there are {})", names.join(", ")),
+        None => "; 'async-playground config --default' has them all".to_owned(),
+    }
+}

@@ -1,0 +1,64 @@
+//! The settings file that says what holds without one.
+
+use std::fmt::Write as _;
+
+use super::{Config, ThemeName};
+use crate::app::bindings::Bindings;
+use crate::app::colors::Colors;
+
+const HEAD: &str = "\
+# Settings of async-playground. What stands here is what holds without a file:
+# keep what you change, and leave out the rest.
+";
+
+/// A file with every setting, each with what it means, that changes nothing.
+pub fn standard() -> String {
+    let config = Config::default();
+    let mut text = HEAD.to_owned();
+    let themes = ThemeName::ALL.map(ThemeName::name).join(", ");
+    let mut put = |help: &str, line: &str| {
+        let _ = write!(text, "\n# {help}\n{line}\n");
+    };
+    put(
+        &format!("Colours: {themes}. 'auto' is okabe-ito where COLORTERM says truecolor."),
+        &assign("theme", config.theme.name()),
+    );
+    put("Whether the mouse is used; without it the terminal selects text.", &format!("mouse = {}", config.mouse));
+    put(
+        "Whether nothing moves by itself: the cursor goes on by steps, and the timeline by pages.",
+        &format!("reduced-motion = {}", config.reduced_motion),
+    );
+    put(
+        "A key or a list of keys for each action; an empty list takes its keys away.\n# A key is a character, a name such as \"Up\", \"PgDn\", \"Enter\", \"Space\" or \"F5\", or one with Ctrl: \"Ctrl-S\".",
+        "[keys]",
+    );
+    keys(&mut text, &config.bindings);
+    text.push_str("\n# A colour of your own for a meaning: a name, \"#RRGGBB\" or a number from 0 to 255.\n[colors]\n");
+    let mut ansi = Colors::ANSI;
+    for (name, help) in Colors::ROLES {
+        let color = ansi.role(name).map_or_else(String::new, |color| color.to_string().to_lowercase());
+        let _ = writeln!(text, "#{help}\n# {}", assign(name, &color));
+    }
+    text
+}
+
+fn keys(text: &mut String, bindings: &Bindings) {
+    let mut told: Vec<&str> = Vec::new();
+    for binding in bindings.iter().filter(|binding| bindings.named(binding.name).is_some_and(|first| first == *binding)) {
+        if told.contains(&binding.name) {
+            continue;
+        }
+        told.push(binding.name);
+        let keys: Vec<String> = binding.keys.iter().map(|key| quoted(&key.name())).collect();
+        let keys = if let [key] = &keys[..] { key.clone() } else { format!("[{}]", keys.join(", ")) };
+        let _ = writeln!(text, "# {}\n{} = {keys}", binding.help, binding.name);
+    }
+}
+
+fn assign(name: &str, value: &str) -> String {
+    format!("{name} = {}", quoted(value))
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}

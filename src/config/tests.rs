@@ -1,0 +1,96 @@
+use super::*;
+use crate::app::bindings::Key;
+
+#[test]
+fn the_standard_file_is_what_holds_without_one() {
+    assert_eq!(parse(&standard()), Ok(Config::default()));
+    assert_eq!(parse(""), Ok(Config::default()));
+}
+
+#[test]
+fn the_standard_file_has_every_action_and_every_colour_once() {
+    let text = standard();
+    for binding in Config::default().bindings.iter() {
+        let lines = text.lines().filter(|line| line.starts_with(&format!("{} = ", binding.name)));
+        assert_eq!(lines.count(), 1, "{}", binding.name);
+    }
+    let colours: String = text
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(|line| is_colour(line)).unwrap_or(line).to_owned() + "\n")
+        .collect();
+    let painted = parse(&colours).map(|config| (config.colors.len(), config.painted(Colors::OKABE_ITO)));
+    assert_eq!(painted, Ok((Colors::ROLES.len(), Colors::ANSI)));
+}
+
+fn is_colour(line: &str) -> bool {
+    Colors::ROLES.iter().any(|(name, _)| line.starts_with(&format!("{name} = ")))
+}
+
+#[test]
+fn settings_are_read() {
+    let text = "theme = 'okabe-ito'\nmouse = false\nreduced-motion = true\n[keys]\nstop = 'Ctrl-X'\n\
+                zoom-in = ['i', 'f5', 'insert', '+']\nfindings = []\nquit = ' '\npause = 'Q'\n[colors]\nlock = '#010203'";
+    let config = parse(text).expect("a right file");
+    assert_eq!((config.theme, config.mouse, config.reduced_motion), (ThemeName::OkabeIto, false, true));
+    let keys = |name: &str| -> Vec<String> {
+        config.bindings.named(name).into_iter().flat_map(|binding| binding.keys.iter()).map(|key| key.name()).collect()
+    };
+    assert_eq!(keys("stop"), ["Ctrl-X"]);
+    assert_eq!(keys("zoom-in"), ["i", "F5", "Insert", "+"]);
+    assert!(keys("findings").is_empty());
+    assert_eq!((keys("quit"), keys("pause")), (vec!["Space".to_owned()], vec!["Q".to_owned()]));
+    assert_eq!(config.painted(Colors::ANSI), Colors { lock: Color::Rgb(1, 2, 3), ..Colors::ANSI });
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_line_and_its_key() {
+    let table = [
+        ("theme = \"okabe\"", "1: theme: no theme is called 'okabe'; did you mean 'okabe-ito'?"),
+        ("\ntheme = 3", "2: theme: a text in quotes is needed"),
+        ("mouse = 'no'", "1: mouse: true or false is needed"),
+        ("mous = true", "1: mous: there is no such setting; did you mean 'mouse'?"),
+        ("qqq = 1", "1: qqq: there is no such setting (there are theme, mouse, reduced-motion, keys, colors)"),
+        ("keys = 3", "1: keys: a table is needed: [keys] on a line of its own"),
+        ("[keys]\nzoom-inn = 'x'", "2: keys.zoom-inn: no action is called 'zoom-inn'; did you mean 'zoom-in'?"),
+        ("[keys]\nqqq = 'x'", "2: keys.qqq: no action is called 'qqq'; 'async-playground config --default' has them all"),
+        ("[keys]\nstop = 'Entr'", "2: keys.stop: 'Entr' is no key; did you mean 'Enter'?"),
+        ("[keys]\nstop = ''", "2: keys.stop: '' is no key; 'async-playground config --default' has them all"),
+        ("[keys]\nstop = [1]", "2: keys.stop: a key in quotes is needed, or a list of them"),
+        ("[keys]\nquit = 'Z'\n\nstop = 'r'", "4: keys.stop: 'r' is the key of 'restart' too, in Scenarios"),
+        ("[keys]\nstop = 'Q'\nrestart = 'Q'", "3: keys.restart: 'Q' is the key of 'stop' too, in Scenarios"),
+        ("[keys]\nrestart = 'd'", "2: keys.restart: 'd' is the key of 'reset' too, in Parameters"),
+        ("[keys]\ntext-left = 'x'", "2: keys.text-left: 'x' is text where this works; give it a key with Ctrl"),
+        ("[keys]\nquit-anywhere = 'Q'", "2: keys.quit-anywhere: 'Q' is text where this works; give it a key with Ctrl"),
+        ("[keys]\nquit-anywhere = []", "2: keys.quit-anywhere: this needs a key, or there is no way out"),
+        ("[keys]\nstop = '0'", "2: keys.stop: '0' begins a value in the form, where this works too"),
+        ("[colors]\nlokc = 'red'", "2: colors.lokc: there is no such setting; did you mean 'lock'?"),
+        (
+            "[colors]\nlock = 'reed'",
+            "2: colors.lock: 'reed' is no colour: a name such as 'green' or 'light-blue', '#56B4E9', or a number from 0 to 255 is needed",
+        ),
+    ];
+    for (text, told) in table {
+        assert_eq!(parse(text).map_err(|flaw| flaw.to_string()).err().as_deref(), Some(told), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_toml_is_told_with_its_line() {
+    for (text, line) in [("theme = ", 1), ("\n\n[keys", 3), ("mouse = true\nmouse = false", 2), ("[keys]\nstop = 'x", 2)] {
+        let flaw = parse(text).expect_err(text);
+        assert_eq!((flaw.line, flaw.key.as_str()), (line, ""), "{text}: {flaw}");
+        assert!(!flaw.reason.is_empty() && !flaw.to_string().contains('\n'));
+    }
+}
+
+#[test]
+fn a_key_is_read_as_it_is_written() {
+    for binding in Config::default().bindings.iter() {
+        for key in binding.keys.iter() {
+            assert_eq!(Key::parse(&key.name()), Some(*key));
+        }
+    }
+    for text in ["Ctrl-", "Ctrl-\t", "F0", "F25", "up up", "Alt-x", "\n"] {
+        assert_eq!(Key::parse(text), None, "{text:?}");
+    }
+}

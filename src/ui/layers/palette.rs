@@ -1,0 +1,77 @@
+//! The command palette: a line to type in, and below it what was found, best first.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget};
+
+use crate::app::model::Model;
+use crate::app::palette::{self, Command};
+use crate::app::text::TextField;
+use crate::ui::format;
+use crate::ui::pen::Pen;
+use crate::ui::theme::Look;
+use crate::ui::widgets::chrome;
+
+/// The widest and the highest that it is made.
+const LARGEST: (u16, u16) = (96, 22);
+/// The cells that keys are given at most.
+const KEYS: usize = 14;
+
+/// Draws it with the cursor on that row, and says how many rows there are and how many are in sight.
+pub(crate) fn render(
+    frame: &mut Frame<'_>,
+    look: Look,
+    screen: Rect,
+    model: &Model,
+    text: &TextField,
+    row: usize,
+) -> (usize, u16) {
+    let found = palette::found(model, text.text());
+    // As high with one row as with a hundred: it must not jump about while one types.
+    let width = screen.width.saturating_sub(4).min(LARGEST.0);
+    let height = screen.height.saturating_sub(4).min(LARGEST.1);
+    let area = Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + screen.height.min(2), width, height };
+    let inside = chrome::inside(area);
+    let buf = frame.buffer_mut();
+    Clear.render(area, buf);
+    chrome::border(buf, look, area, true);
+    chrome::title(buf, look, area, true, "Commands", &format::counted(found.len() as u64, "command"));
+
+    let mut pen = Pen::new(buf, look, inside, 0);
+    pen.put(":", look.strong()).space(1);
+    let start = pen.x();
+    pen.put(text.text(), look.editing());
+    if text.text().is_empty() {
+        pen.space(1).put("what do you want to do?", look.dim());
+    }
+    let rows = Rect { y: inside.y + inside.height.min(1), height: inside.height.saturating_sub(1), ..inside };
+    let shown = usize::from(rows.height);
+    let row = row.min(found.len().saturating_sub(1));
+    let top = (row + 1).saturating_sub(shown);
+    if found.is_empty() {
+        Pen::new(buf, look, rows, 0).space(2).put("nothing is called that", look.dim());
+    }
+    for (y, (i, command)) in (0..rows.height).zip(found.iter().enumerate().skip(top)) {
+        line(&mut Pen::new(buf, look, rows, y), look, command, i == row);
+    }
+    chrome::scroll_bar(buf, look, area, top, shown, found.len());
+    if !inside.is_empty() {
+        let cursor = start.saturating_add(text.cursor() as u16);
+        frame.set_cursor_position((cursor.min(inside.right() - 1), inside.y));
+    }
+    (found.len(), rows.height)
+}
+
+/// One command: what it is called, with what was searched for in it, and its keys.
+fn line(pen: &mut Pen<'_>, look: Look, command: &Command, here: bool) {
+    let base = if here { look.selected(true) } else { look.text() };
+    pen.put(if here { look.glyphs.pointer } else { " " }, look.strong()).space(1);
+    let room = pen.room().saturating_sub(KEYS + 2);
+    let text = format::fit(look, &command.text, room);
+    for (i, c) in text.chars().enumerate() {
+        let style = if command.places.contains(&i) { base.patch(look.found()) } else { base };
+        pen.put(c.encode_utf8(&mut [0; 4]), style);
+    }
+    pen.space(room - format::width(&text).min(room) + 2);
+    pen.left(&command.keys, KEYS, look.key());
+}

@@ -1,0 +1,41 @@
+//! The colours of Okabe and Ito.
+
+use std::collections::HashSet;
+
+use async_playground::app::colors::{Colors, Theme};
+use async_playground::app::model::{Layer, Model, Pane};
+use insta::assert_snapshot;
+
+use super::fixture::model;
+use super::paint::{frame, styled};
+use super::screen;
+
+fn painted() -> Model {
+    let mut model = model(1_250);
+    model.options.theme = Theme { colors: Some(&Colors::OKABE_ITO), unicode: true };
+    model
+}
+
+#[test]
+fn it_says_what_the_other_themes_say() {
+    let mut model = painted();
+    assert_snapshot!("okabe_ito_80x24", styled(&frame(&model, 80, 24).0));
+    let coloured = screen(&model, 120, 40);
+    model.options.theme.colors = None;
+    assert_eq!(coloured, screen(&model, 120, 40));
+}
+
+#[test]
+fn the_legend_shows_each_state_in_its_colour() {
+    let mut model = painted();
+    model.layer = Some(Layer::Help { pane: Pane::Timeline, top: 1_000 });
+    assert_snapshot!("okabe_ito_legend_100x30", styled(&frame(&model, 100, 30).0));
+}
+
+#[test]
+fn no_two_states_of_a_lane_have_one_colour() {
+    for colors in [Colors::OKABE_ITO, Colors::ANSI] {
+        let Colors { running, ready, time, lock, channel, io, other, .. } = colors;
+        assert_eq!(HashSet::from([running, ready, time, lock, channel, io, other]).len(), 7);
+    }
+}
