@@ -32,6 +32,8 @@ pub enum Scope {
     Path,
     /// In the list of findings.
     Findings,
+    /// In what was measured.
+    Range,
     /// In any layer.
     Layers,
     /// While a search or a field is typed.
@@ -42,6 +44,8 @@ pub enum Scope {
     Edit,
     /// While a time is typed.
     Time,
+    /// While a filter is typed.
+    Filter,
     /// While a file is typed.
     File,
 }
@@ -59,12 +63,16 @@ pub enum Context {
     Path,
     /// The list of findings.
     Findings,
+    /// What was measured.
+    Range,
     /// The search of the list.
     Search,
     /// A field of the form.
     Edit,
     /// A time to go to.
     Time,
+    /// The filter of the lanes.
+    Filter,
     /// A file to save in.
     File,
 }
@@ -79,9 +87,11 @@ impl Scope {
             | (Scope::Why | Scope::Layers, Context::Why)
             | (Scope::Path | Scope::Layers, Context::Path)
             | (Scope::Findings | Scope::Layers, Context::Findings)
+            | (Scope::Range | Scope::Layers, Context::Range)
             | (Scope::Text | Scope::Search, Context::Search)
             | (Scope::Text | Scope::Edit, Context::Edit)
             | (Scope::Text | Scope::Time, Context::Time)
+            | (Scope::Text | Scope::Filter, Context::Filter)
             | (Scope::Text | Scope::File, Context::File) => true,
             _ => false,
         }
@@ -164,6 +174,8 @@ const ALL: Scope = Scope::Panes(&Pane::ALL);
 const LIST: Scope = Scope::Panes(&[Pane::Scenarios]);
 const FORM: Scope = Scope::Panes(&[Pane::Parameters]);
 const LANES: Scope = Scope::Panes(&[Pane::Timeline]);
+/// Where `/` finds a scenario, and no lanes.
+const NOT_LANES: Scope = Scope::Panes(&[Pane::Scenarios, Pane::Parameters, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
 const TASKS: Scope = Scope::Panes(&[Pane::Timeline, Pane::Task]);
 const LOG: Scope = Scope::Panes(&[Pane::Log]);
 const CODE: Scope = Scope::Panes(&[Pane::Code]);
@@ -241,6 +253,9 @@ pub static ACTIONS: &[Binding] = &[
         LANES,
         "Let this pane fill the screen, or put it back; where tasks are put together, open the group, and Esc closes it.",
     ),
+    Binding::new(Action::Filter, &[ch('/')], LANES, "Show only lanes that are asked for: web, state=waiting, wait>500ms cause=lock.")
+        .hint(3, "filter"),
+    Binding::new(Action::ClearFilter, &[ch('\\')], LANES, "Show all lanes again."),
     // The log.
     Binding::new(Action::Move(Move::Up), UP, LOG, "One line back.").hint(1, "scroll"),
     Binding::new(Action::Move(Move::Down), DOWN, LOG, "One line on.").hint(1, "scroll"),
@@ -295,6 +310,8 @@ pub static ACTIONS: &[Binding] = &[
     Binding::new(Action::ToLive, &[ch('L')], ALL, "To the newest event; in a live run, stay there.")
         .hint(10, "live")
         .group(Group::Time),
+    Binding::new(Action::MarkRange, &[ch('v')], ALL, "Set an end of a range at the cursor, then the other one; then clear it.")
+        .group(Group::Time),
     Binding::new(Action::Bookmark, &[ch('m')], ALL, "Set a bookmark at the cursor, or take it away.").group(Group::Time),
     Binding::new(Action::NextBookmark, &[ch('\'')], ALL, "To the next bookmark.").group(Group::Time),
     Binding::new(Action::PreviousBookmark, &[ch('"')], ALL, "To the bookmark before.").group(Group::Time),
@@ -321,6 +338,10 @@ pub static ACTIONS: &[Binding] = &[
     .group(Group::View),
     Binding::new(Action::Findings, &[ch('i')], ALL, "List the findings: what is wrong with the run, why, and what to do.")
         .group(Group::View),
+    Binding::new(Action::CriticalPath, &[ch('p')], ALL, "Show what decided how long the range or the run took; hide it.")
+        .group(Group::View),
+    Binding::new(Action::Order, &[ch('O')], ALL, "Sort the lanes by duration, by longest wait, by polls, by spawn.")
+        .group(Group::View),
     Binding::new(Action::ZoomIn, &[ch('+'), ch('=')], ALL, "Zoom the timeline in, around the cursor.")
         .hint(11, "zoom")
         .group(Group::View),
@@ -335,7 +356,7 @@ pub static ACTIONS: &[Binding] = &[
     .group(Group::View),
     Binding::new(Action::Follow, &[ch('F')], ALL, "Keep the cursor in sight again.").group(Group::View),
     Binding::new(Action::NextTab, &[ch('t')], ALL, "Show the next tab of the code pane.").hint(15, "code tab").group(Group::View),
-    Binding::new(Action::LogLevel, &[ch('v')], ALL, "Show fewer levels of the log, then all again.")
+    Binding::new(Action::LogLevel, &[ch('V')], ALL, "Show fewer levels of the log, then all again.")
         .hint(16, "log level")
         .group(Group::View),
     Binding::new(Action::FullScreen, &[ch('z')], ALL, "Let this pane fill the screen, or put it back.")
@@ -343,7 +364,7 @@ pub static ACTIONS: &[Binding] = &[
         .group(Group::View),
     Binding::new(Action::FullScreen, ENTER, ENTER_FREE, "Let this pane fill the screen, or put it back.").group(Group::View),
     // The program.
-    Binding::new(Action::Find, &[ch('/')], ALL, "Find a scenario.").hint(10, "find").group(Group::Program),
+    Binding::new(Action::Find, &[ch('/')], NOT_LANES, "Find a scenario.").hint(10, "find").group(Group::Program),
     Binding::new(Action::Path, &[ch('P')], ALL, "Show the path through the scenarios: what to see next, and what was run.")
         .hint(11, "path")
         .group(Group::Program),
@@ -372,6 +393,11 @@ pub static ACTIONS: &[Binding] = &[
     Binding::new(Action::Findings, &[key(KeyCode::Esc), ch('i')], Scope::Findings, "Close the list.").hint(3, "close"),
     Binding::new(Action::ShowFinding, ENTER, Scope::Findings, "Select its task and go to the moment at which it can be seen.")
         .hint(1, "go there"),
+    Binding::new(Action::Close, &[key(KeyCode::Esc)], Scope::Range, "Close it; what is marked on the lanes stays.").hint(4, "close"),
+    Binding::new(Action::CriticalPath, &[ch('p')], Scope::Range, "Close it, and mark no path.").hint(5, "hide path"),
+    Binding::new(Action::MarkRange, &[ch('v')], Scope::Range, "Clear the range."),
+    Binding::new(Action::PathTo, &[ch('t')], Scope::Range, "The path to the selected task, or to the end again.").hint(3, "to selected"),
+    Binding::new(Action::ShowStep, ENTER, Scope::Range, "Select its task and go to the end of the step.").hint(1, "go there"),
     Binding::new(Action::Move(Move::Up), UP, Scope::Layers, "One line up.").hint(2, "scroll"),
     Binding::new(Action::Move(Move::Down), DOWN, Scope::Layers, "One line down.").hint(2, "scroll"),
     Binding::new(Action::Move(Move::PageUp), PAGE_UP, Scope::Layers, "One page up."),
@@ -389,6 +415,8 @@ pub static ACTIONS: &[Binding] = &[
     Binding::new(Action::Close, &[key(KeyCode::Esc)], Scope::Edit, "Keep the value from before.").hint(2, "keep old"),
     Binding::new(Action::GoToTime, ENTER, Scope::Time, "Go to that time.").hint(1, "go"),
     Binding::new(Action::Close, &[key(KeyCode::Esc)], Scope::Time, "Stay where it is.").hint(2, "stay"),
+    Binding::new(Action::TakeFilter, ENTER, Scope::Filter, "Keep the filter.").hint(1, "keep"),
+    Binding::new(Action::Close, &[key(KeyCode::Esc)], Scope::Filter, "The filter from before.").hint(2, "as before"),
     Binding::new(Action::Save, ENTER, Scope::File, "Save the recording there.").hint(1, "save"),
     Binding::new(Action::Close, &[key(KeyCode::Esc)], Scope::File, "Save nothing.").hint(2, "do not save"),
     Binding::new(Action::Text(TextKey::Left), &[key(KeyCode::Left)], Scope::Text, "One character left."),

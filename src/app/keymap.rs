@@ -13,11 +13,13 @@ pub fn context(model: &Model) -> Context {
         Some(Layer::Why { .. }) => return Context::Why,
         Some(Layer::Path { .. }) => return Context::Path,
         Some(Layer::Findings { .. }) => return Context::Findings,
+        Some(Layer::Range { .. }) => return Context::Range,
         None => {}
     }
     if let Some(prompt) = &model.prompt {
         match prompt.what {
             Wanted::Time => Context::Time,
+            Wanted::Filter => Context::Filter,
             Wanted::File { .. } => Context::File,
         }
     } else if model.list.searching {
@@ -43,16 +45,16 @@ pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
 
 /// What pasted text does: it goes to the text that is typed, or nowhere.
 pub fn paste(model: &Model, text: String) -> Option<Action> {
-    matches!(context(model), Context::Search | Context::Edit | Context::Time | Context::File).then_some(Action::Paste(text))
+    matches!(context(model), Context::Search | Context::Edit | Context::Time | Context::File | Context::Filter).then_some(Action::Paste(text))
 }
 
 /// A key that the table does not know is text where text is typed; in the form a digit starts a value.
 fn typed(context: Context, key: Key) -> Option<Action> {
     let KeyCode::Char(c) = key.code else { return None };
     let text = match context {
-        Context::Search | Context::Edit | Context::Time | Context::File => !c.is_control(),
+        Context::Search | Context::Edit | Context::Time | Context::File | Context::Filter => !c.is_control(),
         Context::Pane(Pane::Parameters) => c.is_ascii_digit(),
-        Context::Pane(_) | Context::Help | Context::Why | Context::Path | Context::Findings => false,
+        Context::Pane(_) | Context::Help | Context::Why | Context::Path | Context::Findings | Context::Range => false,
     };
     (text && !key.ctrl).then_some(Action::Type(c))
 }

@@ -13,6 +13,8 @@ pub mod keymap;
 pub mod lanes;
 pub mod model;
 pub mod pointer;
+pub mod query;
+pub mod reading;
 pub mod session;
 pub mod text;
 pub mod time;

@@ -13,6 +13,7 @@ use scenarios::{Clock, Scenario};
 
 use super::findings::Found;
 pub use super::form::{Field, FieldError, Form, List};
+use super::reading::Reading;
 use super::session::Session;
 use super::text::TextField;
 use crate::engine::{Phase, Report, Spec};
@@ -48,7 +49,9 @@ pub struct Model {
     pub task: TaskView,
     /// Moments to come back to, in nanoseconds, in order. They survive a new run of the same scenario.
     pub bookmarks: Vec<u64>,
-    /// What is asked for in the footer's place: a time, a file. Takes the keys.
+    /// How the run is read: measured, sorted, filtered.
+    pub reading: Reading,
+    /// What is asked for in the footer's place: a time, a file, a filter. Takes the keys.
     pub prompt: Option<Prompt>,
     /// One line for the user, shown in the footer's place until the next key.
     pub notice: Option<Notice>,
@@ -148,6 +151,11 @@ pub enum Layer {
         /// Rows scrolled away.
         top: usize,
     },
+    /// What was measured of the range or of the whole run, and its critical path.
+    Range {
+        /// The step under the cursor.
+        row: usize,
+    },
     /// The findings.
     Findings {
         /// The one that is opened.
@@ -171,6 +179,8 @@ pub struct Prompt {
 pub enum Wanted {
     /// A time to go to.
     Time,
+    /// Which lanes there are to be.
+    Filter,
     /// The file that the recording of the run is to be saved in.
     File {
         /// Whether there is such a file, and the user has been told: to take it once more overwrites it.

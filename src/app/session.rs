@@ -133,6 +133,7 @@ impl Model {
             code: CodeView { tab: CodeTab::Rust, top: 0 },
             task: TaskView::default(),
             bookmarks: Vec::new(),
+            reading: super::reading::Reading::default(),
             prompt: None,
             notice: None,
             areas: Areas::default(),

@@ -96,11 +96,12 @@ pub enum Handover {
 }
 
 impl Trace {
-    /// Where the critical path of the run ends: with *main*, when it came to an end of its own; else with the task that
-    /// did so last; else with *main* as it stands. The time is in nanoseconds since the run began.
-    pub fn critical_end(&self) -> Option<(TaskIx, u64)> {
-        let own_end = |task: TaskIx| Some(self.tasks.get(task as usize)?.end()?.at_ns);
-        let main = self.roots().first().copied()?;
+    /// Where the critical path of what comes after a time ends: with *main*, when it came to an end of its own after that;
+    /// else with the task that did so last; else with *main* as it stands. Both times in nanoseconds since the run began.
+    pub fn critical_end(&self, from_ns: u64) -> Option<(TaskIx, u64)> {
+        let own_end = |task: TaskIx| Some(self.tasks.get(task as usize)?.end()?.at_ns).filter(|end| *end >= from_ns);
+        let main = 0;
+        self.tasks.first()?;
         let last = || (0..self.tasks.len() as TaskIx).filter_map(|task| Some((own_end(task)?, task))).max();
         match own_end(main) {
             Some(at_ns) => Some((main, at_ns)),

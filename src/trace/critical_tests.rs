@@ -46,7 +46,7 @@ fn joined() -> Told {
 fn the_way_goes_through_who_woke_and_who_spawned() {
     let told = joined();
     assert_eq!(path(&told, 0, 0, 25), "|0:1r 0:1p 0+1:3r 1:2p 1:8w(time) Timer>1:1r 1:4p 1>0:2r 0:3p");
-    assert_eq!(told.0.critical_end(), Some((0, 25)));
+    assert_eq!(told.0.critical_end(0), Some((0, 25)));
 }
 
 #[test]
@@ -103,13 +103,14 @@ fn before_a_task_that_nobody_spawned_there_is_nothing() {
 #[test]
 fn of_a_run_without_an_end_of_main_the_task_that_ended_last_counts() {
     let mut told = Told::default();
-    assert_eq!(told.0.critical_end(), None);
+    assert_eq!(told.0.critical_end(0), None);
     told.spawn(0, 5, None).spawn(0, 6, None).spawn(0, 7, None).start(8, 5);
-    assert_eq!(told.0.critical_end(), Some((0, 8)));
+    assert_eq!(told.0.critical_end(0), Some((0, 8)));
     told.start(1, 6).gone(2, 6, LastPoll::Polled).stop(2, 6).start(3, 7).gone(4, 7, LastPoll::Polled).stop(4, 7);
-    assert_eq!(told.0.critical_end(), Some((2, 4)));
+    assert_eq!(told.0.critical_end(0), Some((2, 4)));
     told.0.close(9);
-    assert_eq!(told.0.critical_end(), Some((2, 4)), "that the recording stops is no end");
+    assert_eq!((told.0.critical_end(3), told.0.critical_end(5)), (Some((2, 4)), Some((0, 9))));
+    assert_eq!(told.0.critical_end(0), Some((2, 4)), "that the recording stops is no end");
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn trace(spec: &Spec) -> Trace {
 
 /// The path of the whole run, to the end of main.
 fn path(trace: &Trace) -> CriticalPath {
-    let (task, end_ns) = trace.critical_end().unwrap();
+    let (task, end_ns) = trace.critical_end(0).unwrap();
     trace.critical_path(task, 0, end_ns, end_ns)
 }
 

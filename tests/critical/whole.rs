@@ -23,7 +23,7 @@ fn the_steps_of_every_scenario_follow_on_each_other_and_add_up() {
     for scenario in CATALOGUE.iter().filter(|scenario| scenario.clocks.contains(&Clock::Virtual)) {
         let trace = trace(&Spec { seed: 3, ..Spec::new(scenario) });
         let end_ns = trace.end_ns;
-        let (task, until_ns) = trace.critical_end().unwrap();
+        let (task, until_ns) = trace.critical_end(0).unwrap();
         let whole = trace.critical_path(task, 0, until_ns, until_ns);
         assert_eq!((whole.from_ns, whole.to_ns, whole.untold_ns), (0, until_ns, 0), "{}", scenario.id);
         check(&trace, &whole);

@@ -73,6 +73,7 @@ pub(crate) fn empty() -> Model {
         code: CodeView { tab: CodeTab::Rust, top: 0 },
         task: TaskView::default(),
         bookmarks: Vec::new(),
+        reading: async_playground::app::reading::Reading::default(),
         prompt: None,
         notice: None,
         areas: Areas::default(),

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use scenarios::Clock;
 
-use super::{Effect, form, notify, timeline};
+use super::{Effect, form, notify, order, range, settle, timeline};
 use crate::app::findings::Found;
 use crate::app::model::{Cursor, Density, Layer, Model, Pane, RunView};
+use crate::app::reading::Reading;
 use crate::app::session::{Entry, Zoom};
 use crate::engine::{Ending, Phase, Spec, StartError};
 use crate::recording::Recording;
@@ -33,6 +34,8 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
     };
     model.log.back = 0;
     model.session.origin = None;
+    range::forget(model);
+    order::forget(model);
     model.run = Some(RunView {
         spec,
         trace: Trace::default(),
@@ -102,8 +105,9 @@ fn fresh_view(model: &mut Model) {
     model.code.top = 0;
     model.session.jumps.clear();
     model.bookmarks.clear();
+    model.reading = Reading::default();
     model.prompt = None;
-    if matches!(model.layer, Some(Layer::Why { .. } | Layer::Findings { .. })) {
+    if matches!(model.layer, Some(Layer::Why { .. } | Layer::Findings { .. } | Layer::Range { .. })) {
         model.layer = None;
     }
 }
@@ -157,6 +161,7 @@ pub fn recorded(model: &mut Model) {
     run.found.recorded(&run.trace);
     timeline::recorded(model);
     timeline::keep_in_sight(model);
+    settle(model);
 }
 
 /// Finds out once why tasks are stuck: it takes a look at every task and every resource.

@@ -1,6 +1,6 @@
 //! Movement along rows: by key in what has the focus, by wheel in what is under the pointer.
 
-use super::{density, findings, timeline};
+use super::{density, findings, range, timeline};
 use crate::app::action::Move;
 use crate::app::keymap::help_lines;
 use crate::app::lanes::Lanes;
@@ -149,7 +149,7 @@ fn scroll_code(model: &mut Model, by: i64) {
 }
 
 fn scroll_layer(model: &mut Model, by: i64) {
-    let last_finding = findings::last_row(model);
+    let (last_finding, last_step) = (findings::last_row(model), range::last_step(model));
     let areas = &model.areas;
     let (rows, top) = match &mut model.layer {
         Some(Layer::Path { row }) => {
@@ -159,6 +159,10 @@ fn scroll_layer(model: &mut Model, by: i64) {
         // It may be scrolled before it was drawn.
         Some(Layer::Help { pane, top }) => (areas.layer_rows.max(help_lines(*pane, true).len()), top),
         Some(Layer::Why { top, .. }) => (areas.layer_rows, top),
+        Some(Layer::Range { row }) => {
+            *row = moved(*row, by, last_step);
+            return;
+        }
         Some(Layer::Findings { row }) => {
             *row = moved(*row, by, last_finding);
             return;

@@ -3,4 +3,5 @@
 pub(crate) mod findings;
 pub(crate) mod help;
 pub(crate) mod path;
+pub(crate) mod range;
 pub(crate) mod why;

@@ -7,6 +7,7 @@ pub(crate) mod log;
 pub(crate) mod metrics;
 mod minimap;
 pub(crate) mod outcome;
+mod reading;
 pub(crate) mod parameters;
 mod resources;
 pub(crate) mod scenarios;
