@@ -105,7 +105,8 @@ fn a_range_is_marked_on_the_ruler_and_on_the_lanes_and_measured() {
 
 #[test]
 fn without_colour_and_in_ascii_they_are_seen_too() {
-    for (name, color, unicode) in [("colour", true, true), ("mono", false, true), ("ascii", true, false), ("ascii_mono", false, false)]
+    for (name, color, unicode) in
+        [("colour", true, true), ("mono", false, true), ("ascii", true, false), ("ascii_mono", false, false)]
     {
         let mut model = run("semaphore", 80, 24);
         model.options.theme = Theme { color, unicode };
@@ -129,7 +130,7 @@ fn nothing_of_the_path_is_drawn_before_the_cursor_comes_there() {
     let mut model = run("semaphore", 120, 40);
     press(&mut model, KeyCode::Char('p'));
     press(&mut model, KeyCode::Esc);
-    let marked = |model: &Model| screen(model, 120, 40).lines().filter(|line| line.contains("→")).count();
+    let marked = |model: &Model| screen(model, 120, 40).lines().filter(|line| line.contains("→") && line.contains("┃")).count();
     let all = marked(&model);
     if let Some(view) = &mut model.run {
         view.cursor.at_ns = 700 * MS;
@@ -160,7 +161,9 @@ fn lanes_are_sorted_and_filtered_and_the_title_says_so() {
     types(&mut model, "OO");
     model.notice = None;
     assert_snapshot!("sorted_120x40", screen(&model, 120, 40));
-    types(&mut model, "/nobody");
+    types(&mut model, "/");
+    update(&mut model, Action::Text(async_playground::app::action::TextKey::Clear));
+    types(&mut model, "nobody");
     let nothing = screen(&model, 120, 40);
     assert!(nothing.contains("0 of 21 tasks") && nothing.contains("no task is what is asked for"), "{nothing}");
     // However little room there is, it is told that lanes are missing.

@@ -253,8 +253,13 @@ pub static ACTIONS: &[Binding] = &[
         LANES,
         "Let this pane fill the screen, or put it back; where tasks are put together, open the group, and Esc closes it.",
     ),
-    Binding::new(Action::Filter, &[ch('/')], LANES, "Show only lanes that are asked for: web, state=waiting, wait>500ms cause=lock.")
-        .hint(3, "filter"),
+    Binding::new(
+        Action::Filter,
+        &[ch('/')],
+        LANES,
+        "Show only lanes that are asked for: web, state=waiting, wait>500ms cause=lock.",
+    )
+    .hint(3, "filter"),
     Binding::new(Action::ClearFilter, &[ch('\\')], LANES, "Show all lanes again."),
     // The log.
     Binding::new(Action::Move(Move::Up), UP, LOG, "One line back.").hint(1, "scroll"),
@@ -393,10 +398,12 @@ pub static ACTIONS: &[Binding] = &[
     Binding::new(Action::Findings, &[key(KeyCode::Esc), ch('i')], Scope::Findings, "Close the list.").hint(3, "close"),
     Binding::new(Action::ShowFinding, ENTER, Scope::Findings, "Select its task and go to the moment at which it can be seen.")
         .hint(1, "go there"),
-    Binding::new(Action::Close, &[key(KeyCode::Esc)], Scope::Range, "Close it; what is marked on the lanes stays.").hint(4, "close"),
+    Binding::new(Action::Close, &[key(KeyCode::Esc)], Scope::Range, "Close it; what is marked on the lanes stays.")
+        .hint(4, "close"),
     Binding::new(Action::CriticalPath, &[ch('p')], Scope::Range, "Close it, and mark no path.").hint(5, "hide path"),
     Binding::new(Action::MarkRange, &[ch('v')], Scope::Range, "Clear the range."),
-    Binding::new(Action::PathTo, &[ch('t')], Scope::Range, "The path to the selected task, or to the end again.").hint(3, "to selected"),
+    Binding::new(Action::PathTo, &[ch('t')], Scope::Range, "The path to the selected task, or to the end again.")
+        .hint(3, "to selected"),
     Binding::new(Action::ShowStep, ENTER, Scope::Range, "Select its task and go to the end of the step.").hint(1, "go there"),
     Binding::new(Action::Move(Move::Up), UP, Scope::Layers, "One line up.").hint(2, "scroll"),
     Binding::new(Action::Move(Move::Down), DOWN, Scope::Layers, "One line down.").hint(2, "scroll"),

@@ -45,7 +45,8 @@ pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
 
 /// What pasted text does: it goes to the text that is typed, or nowhere.
 pub fn paste(model: &Model, text: String) -> Option<Action> {
-    matches!(context(model), Context::Search | Context::Edit | Context::Time | Context::File | Context::Filter).then_some(Action::Paste(text))
+    matches!(context(model), Context::Search | Context::Edit | Context::Time | Context::File | Context::Filter)
+        .then_some(Action::Paste(text))
 }
 
 /// A key that the table does not know is text where text is typed; in the form a digit starts a value.

@@ -42,8 +42,15 @@ enum Asks {
     Name(String),
     State(Doing),
     Cause(CauseIs),
-    Line { file: Option<String>, line: u32 },
-    Number { of: Figure, is: Compare, value: u64 },
+    Line {
+        file: Option<String>,
+        line: u32,
+    },
+    Number {
+        of: Figure,
+        is: Compare,
+        value: u64,
+    },
 }
 
 /// What a task does, as it is asked for.

@@ -9,6 +9,9 @@ use super::model::{Density, Layer, Model};
 use super::query::Query;
 use crate::trace::{CriticalPath, Measure, PathStep, TaskIx, Trace};
 
+/// So many tasks are named as those in which a path spends most of its time.
+const MOST: usize = 3;
+
 /// How the run on screen is read.
 #[derive(Debug, Default)]
 pub struct Reading {
@@ -61,6 +64,8 @@ pub struct Measured {
     pub sums: Measure,
     /// The critical path.
     pub path: CriticalPath,
+    /// The tasks in which the path spends most of its time, with how much in nanoseconds: the first few.
+    pub most: Vec<(TaskIx, u64)>,
     /// The steps of the path by task, and in order of time: their places.
     by_task: Vec<u32>,
     /// What it was asked of.
@@ -96,7 +101,13 @@ impl Measured {
         };
         let mut by_task: Vec<u32> = (0..path.steps.len() as u32).collect();
         by_task.sort_by_key(|place| path.steps[*place as usize].task);
-        Self { sums: trace.measure(from_ns, to_ns), path, by_task, of, age: Duration::ZERO }
+        let of_task = |place: &u32| &path.steps[*place as usize];
+        let each = by_task.chunk_by(|a, b| of_task(a).task == of_task(b).task);
+        let mut most: Vec<(TaskIx, u64)> =
+            each.map(|places| (of_task(&places[0]).task, places.iter().map(|place| of_task(place).lasted_ns()).sum())).collect();
+        most.sort_by_key(|(task, ns)| (std::cmp::Reverse(*ns), *task));
+        most.truncate(MOST);
+        Self { sums: trace.measure(from_ns, to_ns), path, most, by_task, of, age: Duration::ZERO }
     }
 
     /// The steps of a task, in order of time.
@@ -131,6 +142,7 @@ pub enum Order {
 
 impl Order {
     /// The next one, and after the last the first.
+    #[must_use]
     pub fn next(self) -> Self {
         match self {
             Self::Spawn => Self::Duration,

@@ -26,6 +26,9 @@ const MOST_MOVES: usize = 4_000_000;
 /// A moment at which more polls began than that is not put in order.
 const MOST_AT_ONCE: u64 = 1 << 20;
 
+/// Of such a moment so many segments of a task are looked at.
+const AT_ONCE: usize = 8;
+
 /// The chain of runs and waits that decided how long a stretch of time took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CriticalPath {
@@ -147,11 +150,22 @@ struct Walk<'a> {
     instant: Instant,
 }
 
-/// The polls that began at one moment, by task and number.
+/// The polls that began at one moment, by task and in order.
 #[derive(Default)]
 struct Instant {
     at_ns: Option<u64>,
-    polls: Vec<(TaskIx, u64)>,
+    polls: Vec<Poll>,
+}
+
+/// One of several polls that began at one moment.
+struct Poll {
+    task: TaskIx,
+    /// Its number among all polls of the run.
+    number: u64,
+    /// Its place among the segments of its task.
+    segment: usize,
+    /// How many times the task becomes ready after it at the same moment.
+    ready_later: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -213,8 +227,9 @@ impl<'a> Walk<'a> {
     }
 
     /// How a segment came about, and the task at which to go on, if it is another one.
-    fn before(&self, task: TaskIx, segment: usize) -> (Handover, Option<TaskIx>) {
-        let of = &self.trace.tasks[task as usize];
+    fn before(&mut self, task: TaskIx, segment: usize) -> (Handover, Option<TaskIx>) {
+        let trace = self.trace;
+        let of = &trace.tasks[task as usize];
         let Some(before) = segment.checked_sub(1).map(|before| of.segments[before]) else {
             return of.parent.map_or((Handover::GoesOn, None), |parent| (Handover::Spawns(parent), Some(parent)));
         };
@@ -230,47 +245,50 @@ impl<'a> Walk<'a> {
     }
 
     /// Who ended the wait before a segment. Of several wakes at one time each belongs to one of the segments that begin then.
-    fn waker(&self, task: TaskIx, segment: usize) -> Option<Waker> {
-        let of = &self.trace.tasks[task as usize];
+    fn waker(&mut self, task: TaskIx, segment: usize) -> Option<Waker> {
+        let trace = self.trace;
+        let of = &trace.tasks[task as usize];
         let at_ns = of.segments[segment].start_ns;
-        let later = of.segments[segment + 1..].iter().take_while(|later| later.start_ns == at_ns);
-        let later = later.filter(|later| later.state == State::Ready).count();
-        let by_then = of.wakes.partition_point(|wake| wake.at_ns <= at_ns);
-        let first = by_then.checked_sub(1)?;
-        let wake = first.checked_sub(later).map(|place| of.wakes[place]).filter(|wake| wake.at_ns == at_ns);
+        let last = of.wakes.partition_point(|wake| wake.at_ns <= at_ns).checked_sub(1)?;
+        let then = |place: usize| Some(of.wakes[place]).filter(|wake| wake.at_ns == at_ns);
+        let several = last.checked_sub(1).and_then(then).is_some();
+        let later = if several { self.next_poll(task, segment, at_ns).map_or(0, |poll| poll.ready_later) } else { 0 };
         // A wake within a poll that lasts is of a later segment: then the one that is looked for stands before it.
-        wake.or_else(|| Some(of.wakes[first]).filter(|wake| wake.at_ns == at_ns)).map(|wake| wake.by)
+        last.checked_sub(later).and_then(then).or_else(|| then(last)).map(|wake| wake.by)
     }
 
     /// The segment of `waker` in which it woke or spawned `task`, whose `segment` begins then.
     fn found(&mut self, waker: TaskIx, task: TaskIx, segment: usize, at_ns: u64) -> Option<usize> {
         let trace = self.trace;
         let of = &trace.tasks[waker as usize];
-        let after = of.segments.partition_point(|segment| segment.start_ns <= at_ns);
-        let first = of.segments[..after].partition_point(|segment| segment.start_ns < at_ns);
-        let polls = |place: &usize| matches!(of.segments[*place].state, State::Running(_));
-        let mut here: Vec<usize> = (first..after).filter(polls).collect();
-        if let Some(next) = self.next_poll(task, segment, at_ns).filter(|_| !here.is_empty()) {
-            let numbers = self.instant.of(waker);
-            let before = numbers.partition_point(|(_, number)| *number < next);
-            // The polls of the task are those segments; where one came late, as many as there are.
-            here.truncate(before.saturating_sub(numbers.len().saturating_sub(here.len())));
+        let first = of.segments.partition_point(|segment| segment.start_ns < at_ns);
+        let polls = |place: &usize| of.segments.get(*place).is_some_and(|segment| matches!(segment.state, State::Running(_)));
+        // One that began at that very moment, and before the task was polled again.
+        if of.segments.get(first).is_some_and(|segment| segment.start_ns == at_ns) {
+            if !self.instant.learn(trace, at_ns) {
+                // What led to the first one came before: a walk that goes there does not go in a circle.
+                let here = (first..of.segments.len()).take_while(|place| of.segments[*place].start_ns == at_ns);
+                return here.take(AT_ONCE).find(polls).or_else(|| first.checked_sub(1).filter(polls));
+            }
+            let before = self.next_poll(task, segment, at_ns).map_or(u64::MAX, |poll| poll.number);
+            let here = self.instant.of(waker);
+            let last = here.partition_point(|poll| poll.number < before).checked_sub(1);
+            if let Some(last) = last {
+                return Some(here[last].segment);
+            }
         }
         // One that began before, and lasts.
-        let lasting = || first.checked_sub(1).filter(polls).filter(|_| of.end().is_none_or(|end| end.at_ns >= at_ns));
-        here.last().copied().or_else(lasting)
+        first.checked_sub(1).filter(polls).filter(|_| of.end().is_none_or(|end| end.at_ns >= at_ns))
     }
 
-    /// The number of the first poll of a task after a segment, if that began at the same time.
-    fn next_poll(&mut self, task: TaskIx, segment: usize, at_ns: u64) -> Option<u64> {
-        let segments = &self.trace.tasks[task as usize].segments[segment..];
-        let here = segments.iter().take_while(|segment| segment.start_ns == at_ns);
-        let polls = here.filter(|segment| matches!(segment.state, State::Running(_))).count();
-        if polls == 0 || !self.instant.learn(self.trace, at_ns) {
+    /// The first poll of a task after a segment, if it began at the same time.
+    fn next_poll(&mut self, task: TaskIx, segment: usize, at_ns: u64) -> Option<&Poll> {
+        let next = self.trace.tasks[task as usize].segments.get(segment + 1)?;
+        if next.start_ns != at_ns || !self.instant.learn(self.trace, at_ns) {
             return None;
         }
-        let numbers = self.instant.of(task);
-        numbers.len().checked_sub(polls).map(|place| numbers[place].1)
+        let polls = self.instant.of(task);
+        polls.get(polls.partition_point(|poll| poll.segment <= segment))
     }
 
     /// No task spawned this one: what comes before it is nobody's.
@@ -309,24 +327,47 @@ impl<'a> Walk<'a> {
 impl Instant {
     /// Takes a look at the polls that began at a time. Returns whether there are few enough.
     fn learn(&mut self, trace: &Trace, at_ns: u64) -> bool {
-        if self.at_ns != Some(at_ns) {
-            let (first, after) = (trace.polls_before(at_ns), trace.polls_by(at_ns));
-            self.at_ns = Some(at_ns);
-            self.polls.clear();
-            if after - first <= MOST_AT_ONCE {
-                let polls = (first..after).filter_map(|number| Some((trace.poll(number)?.task, number)));
-                self.polls.extend(polls);
-                self.polls.sort_unstable();
-            }
+        if self.at_ns == Some(at_ns) {
+            return !self.polls.is_empty();
+        }
+        let (first, after) = (trace.polls_before(at_ns), trace.polls_by(at_ns));
+        self.at_ns = Some(at_ns);
+        self.polls.clear();
+        if after - first <= MOST_AT_ONCE {
+            let polls = (first..after).filter_map(|number| Some((trace.poll(number)?.task, number)));
+            let poll = |(task, number)| Poll { task, number, segment: 0, ready_later: 0 };
+            self.polls.extend(polls.map(poll));
+            self.polls.sort_by_key(|poll| (poll.task, poll.number));
+            self.polls.chunk_by_mut(|a, b| a.task == b.task).for_each(|polls| place(trace, at_ns, polls));
+            // Of a poll that came late the number is of another time than the segment.
+            self.polls.retain(|poll| poll.segment > 0);
         }
         !self.polls.is_empty()
     }
 
     /// Those of a task, in order.
-    fn of(&self, task: TaskIx) -> &[(TaskIx, u64)] {
-        let first = self.polls.partition_point(|(other, _)| *other < task);
-        let after = self.polls.partition_point(|(other, _)| *other <= task);
+    fn of(&self, task: TaskIx) -> &[Poll] {
+        let first = self.polls.partition_point(|poll| poll.task < task);
+        let after = self.polls.partition_point(|poll| poll.task <= task);
         &self.polls[first..after]
+    }
+}
+
+/// Finds the segments of all polls of one task at a moment, the last one first.
+fn place(trace: &Trace, at_ns: u64, polls: &mut [Poll]) {
+    let Some(of) = polls.first().and_then(|poll| trace.tasks.get(poll.task as usize)) else { return };
+    let after = of.segments.partition_point(|segment| segment.start_ns <= at_ns);
+    let here = (0..after).rev().map(|place| (place, of.segments[place])).take_while(|(_, segment)| segment.start_ns == at_ns);
+    let (mut unplaced, mut ready) = (polls.iter_mut().rev(), 0);
+    for (place, segment) in here {
+        match segment.state {
+            State::Ready => ready += 1,
+            State::Waiting(_) => {}
+            State::Running(_) => {
+                let Some(poll) = unplaced.next() else { return };
+                (poll.segment, poll.ready_later) = (place, ready);
+            }
+        }
     }
 }
 

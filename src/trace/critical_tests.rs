@@ -113,6 +113,22 @@ fn of_a_run_without_an_end_of_main_the_task_that_ended_last_counts() {
     assert_eq!(told.0.critical_end(0), Some((2, 4)), "that the recording stops is no end");
 }
 
+/// Two tasks that wake each other again and again at one moment: each poll is one step, and none is looked for for long.
+#[test]
+fn very_many_polls_at_one_moment_are_walked_through_at_once() {
+    let mut told = Told::default();
+    told.site(1, Cause::Notify).spawn(0, 5, None).spawn(0, 6, None);
+    told.start(4, 6).pend(4, 6, 1).stop(4, 6);
+    let turns = 30_000;
+    for _ in 0..turns {
+        told.start(4, 5).wake(4, 6, Some(5)).pend(4, 5, 1).stop(4, 5);
+        told.start(4, 6).wake(4, 5, Some(6)).pend(4, 6, 1).stop(4, 6);
+    }
+    let path = told.0.critical_path(0, 0, 4, 4);
+    assert_eq!((path.steps.len(), path.untold_ns), (2 * turns + 1, 0), "the last one is ready again");
+    assert_eq!(text(&path).split(' ').next(), Some("|0:4r"));
+}
+
 #[test]
 fn a_path_of_very_many_steps_says_what_it_leaves_out() {
     let mut told = Told::default();

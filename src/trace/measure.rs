@@ -35,7 +35,7 @@ pub struct Measure {
 struct Sums {
     totals: Vec<WaitTotal>,
     by_place: HashMap<(Cause, Option<Place>), usize>,
-    by_set: HashMap<u32, Vec<usize>>,
+    by_set: Vec<Option<Box<[usize]>>>,
 }
 
 impl Trace {
@@ -95,7 +95,12 @@ impl Trace {
 impl Sums {
     fn add(&mut self, trace: &Trace, set: u32, lasted_ns: u64) {
         let (totals, by_place) = (&mut self.totals, &mut self.by_place);
-        let of_set = self.by_set.entry(set).or_insert_with(|| {
+        // There are as many waits as a run wants, and few sets.
+        let place = set as usize;
+        if self.by_set.len() <= place {
+            self.by_set.resize(place + 1, None);
+        }
+        let of_set = self.by_set[place].get_or_insert_with(|| {
             let places = trace.places_of(set).into_iter();
             let total = |(cause, place): (Cause, Option<Place>)| {
                 *by_place.entry((cause, place.clone())).or_insert_with(|| {

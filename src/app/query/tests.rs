@@ -126,7 +126,8 @@ fn every_cause_can_be_asked_for() {
 
 /// Text that is nearly a query.
 fn nearly() -> impl Strategy<Value = String> {
-    let pieces = ["wait", "state", "cause", "line", "=", ">", "<=", "!", "-", "\"", " ", ":", "500ms", "lock", "é", "9", "\u{202e}"];
+    let pieces =
+        ["wait", "state", "cause", "line", "=", ">", "<=", "!", "-", "\"", " ", ":", "500ms", "lock", "é", "9", "\u{202e}"];
     let pieces = prop::collection::vec(proptest::sample::select(pieces.to_vec()), 0..12);
     prop_oneof![pieces.prop_map(|pieces| pieces.concat()), any::<String>()]
 }

@@ -99,8 +99,7 @@ pub(super) fn drag(model: &mut Model, column: u16) {
     let Some((first, moved)) = &mut model.reading.hold else { return };
     *moved = true;
     let (left, right) = (column.min(*first), column.max(*first));
-    let (Some(from_ns), Some(last_ns), Some(run)) =
-        (timeline::time_at(model, left), timeline::time_at(model, right), &model.run)
+    let (Some(from_ns), Some(last_ns), Some(run)) = (timeline::time_at(model, left), timeline::time_at(model, right), &model.run)
     else {
         return;
     };

@@ -10,7 +10,7 @@ use ratatui::widgets::{Clear, Widget};
 
 use crate::app::model::{Model, RunView};
 use crate::app::reading::Measured;
-use crate::trace::{Doing, Handover, PathStep, State, Trace, Wake, WaitTotal, Waker};
+use crate::trace::{Doing, Handover, PathStep, State, Trace, WaitTotal, Wake, Waker};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
@@ -44,12 +44,14 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, 
     let inside = chrome::inside(area);
     Clear.render(area, buf);
     chrome::border(buf, look, area, true);
-    let remark = if steps.is_empty() { String::new() } else { format!("step {} of {}", row + 1, format::count(steps.len() as u64)) };
+    let remark =
+        if steps.is_empty() { String::new() } else { format!("step {} of {}", row + 1, format::count(steps.len() as u64)) };
     chrome::title(buf, look, area, true, if model.reading.range.is_some() { "Range" } else { "Whole run" }, &remark);
     let shown = usize::from(inside.height);
     let top = (head.len() + row + 1).saturating_sub(shown);
     let name = steps.iter().skip(top.saturating_sub(head.len())).take(shown);
-    let name = measured.map_or(0, |(run, _)| name.map(|step| format::width(words::name(&run.trace, step.task))).max().unwrap_or(0));
+    let name =
+        measured.map_or(0, |(run, _)| name.map(|step| format::width(words::name(&run.trace, step.task))).max().unwrap_or(0));
     for (y, at) in (0..inside.height).zip(top..all) {
         match (at.checked_sub(head.len()), measured) {
             (Some(place), Some((run, _))) => {
@@ -84,10 +86,17 @@ fn head(look: Look, model: &Model, measured: Option<(&RunView, &Measured)>) -> V
     let rest = sums.waits.get(PLACES..).unwrap_or_default();
     if !rest.is_empty() {
         let all: u64 = rest.iter().map(|total| total.total_ns).sum();
-        let text = format!("{} at {} more", format::span(look, all), format::counted(rest.len() as u64, "place"));
+        let text = format!("{:>8} waiting at {}", format::span(look, all), format::counted(rest.len() as u64, "other place"));
         rows.push(Row { text, style: look.dim() });
     }
     rows.push(Row { text: heading(look, model, run, measured), style: look.heading() });
+    // Where no task has more than a step this would say the same as the steps.
+    let long = |steps: usize| measured.path.steps.iter().filter(|step| step.lasted_ns() > 0).nth(steps).is_some();
+    if long(measured.most.len()) {
+        let share = |(task, ns): &(u32, u64)| format!("{} {}", words::name(&run.trace, *task), format::span(look, *ns));
+        let shares: Vec<String> = measured.most.iter().filter(|(_, ns)| *ns > 0).map(share).collect();
+        rows.push(Row { text: format!("most of it: {}", shares.join(", ")), style: look.dim() });
+    }
     rows
 }
 
@@ -107,7 +116,7 @@ fn heading(look: Look, model: &Model, run: &RunView, measured: &Measured) -> Str
     let to = match (model.reading.to.is_some(), ends) {
         (_, true) => format!("the end of {name}"),
         (true, false) => format!("where {name} stands then"),
-        (false, false) => format!("where it is on the way to the end of {name}"),
+        (false, false) => format!("the end of {name}, as far as it goes here"),
     };
     let untold = match path.untold_ns {
         0 => String::new(),

@@ -71,8 +71,7 @@ fn the_order_is_that_at_the_cursor() {
     press(&mut model, KeyCode::Char('<'));
     let at_ns = shown(&model).cursor.at_ns;
     let sorted = lanes(&model);
-    let lived: Vec<u64> =
-        sorted.iter().map(|task| shown(&model).trace.tasks[*task as usize].duration(at_ns)).collect();
+    let lived: Vec<u64> = sorted.iter().map(|task| shown(&model).trace.tasks[*task as usize].duration(at_ns)).collect();
     assert!(lived.is_sorted_by(|a, b| a >= b) && sorted[0] == 4, "{sorted:?}: {lived:?}");
     // Before it was spawned a task has no lane.
     press(&mut model, KeyCode::Char('T'));
@@ -108,7 +107,12 @@ fn a_filter_works_while_it_is_typed() {
     press_all(&mut model, "task 1");
     assert_eq!(lanes(&model), [1, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
     press_all(&mut model, " duration>");
-    assert!(model.prompt.as_ref().is_some_and(|prompt| prompt.error.as_deref() == Some("a time such as 500ms belongs behind duration>")));
+    assert!(
+        model
+            .prompt
+            .as_ref()
+            .is_some_and(|prompt| prompt.error.as_deref() == Some("a time such as 500ms belongs behind duration>"))
+    );
     assert_eq!(lanes(&model).len(), 0, "what could be read last stays: a name with *duration* in it");
     press(&mut model, KeyCode::Enter);
     assert!(model.prompt.is_some(), "one that cannot be read is not taken");

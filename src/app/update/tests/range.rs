@@ -207,7 +207,8 @@ fn a_turned_parameter_keeps_the_range_and_another_scenario_does_not() {
 #[test]
 fn without_a_run_there_is_nothing_to_measure() {
     let mut model = opened();
-    for (key, text) in [('v', "no run to measure"), ('p', "no run that could have a critical path"), ('O', "no run whose lanes")] {
+    for (key, text) in [('v', "no run to measure"), ('p', "no run that could have a critical path"), ('O', "no run whose lanes")]
+    {
         press(&mut model, KeyCode::Char(key));
         assert!(notice(&model).starts_with(text), "{key}: {}", notice(&model));
     }
