@@ -52,6 +52,22 @@ pub enum Action {
     TypeTime,
     /// Moves the cursor to the time that was typed.
     GoToTime,
+    /// Sets an end of the range that is measured at the cursor; once both are set, takes it away.
+    MarkRange,
+    /// Shows the critical path of the range or of the run, or hides it.
+    CriticalPath,
+    /// Lets the critical path lead to the selected task, or to the end of the run again.
+    PathTo,
+    /// Goes to the step of the critical path under the cursor, and selects its task.
+    ShowStep,
+    /// Sorts the lanes by the next thing that they can be sorted by.
+    Order,
+    /// Starts typing which lanes there are to be.
+    Filter,
+    /// Takes the filter that was typed.
+    TakeFilter,
+    /// Shows all lanes again.
+    ClearFilter,
     /// Sets a bookmark at the cursor, or takes the one there away.
     Bookmark,
     /// Moves the cursor to the next bookmark.
@@ -255,6 +271,8 @@ pub enum Target {
     },
     /// The ruler, at that column of the screen: the cursor goes there, and along with the pointer.
     Ruler(u16),
+    /// The lanes or the ruler, at that column of the screen: a range is marked from there on.
+    Range(u16),
     /// A tab of the code pane.
     Tab(CodeTab),
 }

@@ -14,11 +14,13 @@ pub fn context(model: &Model) -> Context {
         Some(Layer::Path { .. }) => return Context::Path,
         Some(Layer::Findings { .. }) => return Context::Findings,
         Some(Layer::Palette { .. }) => return Context::Palette,
+        Some(Layer::Range { .. }) => return Context::Range,
         None => {}
     }
     if let Some(prompt) = &model.prompt {
         match prompt.what {
             Wanted::Time => Context::Time,
+            Wanted::Filter => Context::Filter,
             Wanted::File { .. } => Context::File,
         }
     } else if model.list.searching {
@@ -49,7 +51,7 @@ pub fn paste(model: &Model, text: String) -> Option<Action> {
 
 /// Whether letters are text there.
 pub fn is_typed(context: Context) -> bool {
-    matches!(context, Context::Search | Context::Edit | Context::Time | Context::File | Context::Palette)
+    matches!(context, Context::Search | Context::Edit | Context::Time | Context::File | Context::Filter | Context::Palette)
 }
 
 /// A key that the table does not know is text where text is typed; in the form a digit starts a value.

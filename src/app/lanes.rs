@@ -1,4 +1,5 @@
-//! Which lanes there are: one for each task, or for each of a group that is open.
+//! Which lanes there are: one for each task, or for each of a group that is open; of those the ones that are asked for,
+//! in the order that they are sorted in.
 //!
 //! Whoever draws, scrolls or selects asks here, and for the rows in sight only:
 //! a run may have a hundred thousand lanes.
@@ -10,20 +11,26 @@ use crate::trace::{Activity, Group, Grouping, TaskIx, Trace};
 #[derive(Debug, Clone, Copy)]
 pub struct Lanes<'a> {
     trace: &'a Trace,
-    /// The tasks of the open group, in the order of spawning; none is every task.
+    /// The tasks that have one; none is every task.
     members: Option<&'a [TaskIx]>,
+    /// Whether they stand in the order of spawning.
+    by_spawn: bool,
 }
 
 impl<'a> Lanes<'a> {
     /// The lanes of the run on screen; none without a run.
     pub fn of(model: &'a Model) -> Option<Self> {
         let run = model.run.as_ref()?;
+        let listed = &model.reading.listed;
+        if let Some(list) = &listed.list {
+            return Some(Self { trace: &run.trace, members: Some(list), by_spawn: listed.by_spawn });
+        }
         let view = model.timeline.density;
         let members = view.by.filter(|_| view.open).map(|by| match by {
             Together::Place | Together::Name => group(run, &model.timeline).map_or(&[][..], |group| &group.tasks),
             Together::State => &model.session.opened[..],
         });
-        Some(Self { trace: &run.trace, members })
+        Some(Self { trace: &run.trace, members, by_spawn: true })
     }
 
     /// How many there are in the whole run.
@@ -36,10 +43,11 @@ impl<'a> Lanes<'a> {
         self.len() == 0
     }
 
-    /// How many of them have been spawned by a time: those are the first.
+    /// How many of them have been spawned by a time: those are the first. Lanes that are sorted have all been.
     pub fn spawned(&self, at_ns: u64) -> usize {
         let by = |task: &TaskIx| self.trace.tasks.get(*task as usize).is_some_and(|task| task.spawned_ns <= at_ns);
         match self.members {
+            Some(members) if !self.by_spawn => members.len(),
             Some(members) => members.partition_point(by),
             None => self.trace.tasks.partition_point(|task| task.spawned_ns <= at_ns),
         }
@@ -56,6 +64,7 @@ impl<'a> Lanes<'a> {
     /// The lane of a task; none when it is not of the open group.
     pub fn row(&self, task: TaskIx) -> Option<usize> {
         match self.members {
+            Some(members) if !self.by_spawn => members.iter().position(|other| *other == task),
             Some(members) => members.binary_search(&task).ok(),
             None => ((task as usize) < self.trace.tasks.len()).then_some(task as usize),
         }

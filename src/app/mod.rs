@@ -17,6 +17,8 @@ pub mod lanes;
 pub mod model;
 pub mod palette;
 pub mod pointer;
+pub mod query;
+pub mod reading;
 pub mod session;
 pub mod text;
 pub mod time;

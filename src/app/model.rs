@@ -15,6 +15,7 @@ use super::bindings::Bindings;
 pub use super::colors::Theme;
 use super::findings::Found;
 pub use super::form::{Field, FieldError, Form, List};
+use super::reading::Reading;
 use super::session::Session;
 use super::text::TextField;
 use crate::engine::{Phase, Report, Spec};
@@ -54,7 +55,9 @@ pub struct Model {
     pub metrics: MetricsView,
     /// Moments to come back to, in nanoseconds, in order. They survive a new run of the same scenario.
     pub bookmarks: Vec<u64>,
-    /// What is asked for in the footer's place: a time, a file. Takes the keys.
+    /// How the run is read: measured, sorted, filtered.
+    pub reading: Reading,
+    /// What is asked for in the footer's place: a time, a file, a filter. Takes the keys.
     pub prompt: Option<Prompt>,
     /// One line for the user, shown in the footer's place until the next key.
     pub notice: Option<Notice>,
@@ -154,6 +157,11 @@ pub enum Layer {
         /// The row under the cursor.
         row: usize,
     },
+    /// What was measured of the range or of the whole run, and its critical path.
+    Range {
+        /// The step under the cursor.
+        row: usize,
+    },
     /// The findings.
     Findings {
         /// The one that is opened.
@@ -177,6 +185,8 @@ pub struct Prompt {
 pub enum Wanted {
     /// A time to go to.
     Time,
+    /// Which lanes there are to be.
+    Filter,
     /// The file that the recording of the run is to be saved in.
     File {
         /// Whether there is such a file, and the user has been told: to take it once more overwrites it.

@@ -15,9 +15,10 @@ pub fn mouse(model: &Model, event: MouseEvent) -> Option<Action> {
     match event.kind {
         // A layer hides what it lies over: a click outside its keys closes it.
         MouseEventKind::Down(MouseButton::Left) if model.layer.is_some() => Some(Action::Close),
+        MouseEventKind::Down(button) if marks(model, button, event.modifiers, at) => Some(Action::Point(Target::Range(at.x))),
         MouseEventKind::Down(MouseButton::Left) => target(model, at).map(Action::Point),
-        MouseEventKind::Drag(MouseButton::Left) => holds(model).then_some(Action::Drag(event.column)),
-        MouseEventKind::Up(MouseButton::Left) => holds(model).then_some(Action::LetGo),
+        MouseEventKind::Drag(MouseButton::Left | MouseButton::Right) => holds(model).then_some(Action::Drag(event.column)),
+        MouseEventKind::Up(MouseButton::Left | MouseButton::Right) => holds(model).then_some(Action::LetGo),
         MouseEventKind::ScrollUp => wheel(model, at, event.modifiers, -1),
         MouseEventKind::ScrollDown => wheel(model, at, event.modifiers, 1),
         MouseEventKind::ScrollLeft => over_lanes(model, at).then_some(Action::Pan(-1)),
@@ -26,9 +27,15 @@ pub fn mouse(model: &Model, event: MouseEvent) -> Option<Action> {
     }
 }
 
-/// Whether the pointer holds the lanes or the cursor.
+/// Whether a button that is pressed there marks a range: the right one, or the left one with Shift, on lanes or ruler.
+fn marks(model: &Model, button: MouseButton, modifiers: KeyModifiers, at: Position) -> bool {
+    let asked = button == MouseButton::Right || (button == MouseButton::Left && modifiers.contains(KeyModifiers::SHIFT));
+    asked && model.layer.is_none() && model.run.is_some() && (over_lanes(model, at) || over_ruler(model, at))
+}
+
+/// Whether the pointer holds the lanes or the cursor, or marks a range.
 fn holds(model: &Model) -> bool {
-    model.session.grip.is_some() || model.session.scrubs
+    model.session.grip.is_some() || model.session.scrubs || model.reading.hold.is_some()
 }
 
 /// The pane at a place of the screen. One that fills the screen hides the others.

@@ -156,6 +156,7 @@ impl Model {
             task: TaskView::default(),
             metrics: MetricsView::default(),
             bookmarks: Vec::new(),
+            reading: super::reading::Reading::default(),
             prompt: None,
             notice: None,
             areas: Areas::default(),

@@ -12,8 +12,10 @@ mod findings;
 mod form;
 mod jump;
 mod list;
+mod order;
 mod palette;
 mod path;
+mod range;
 mod run;
 mod save;
 mod scroll;
@@ -66,6 +68,8 @@ pub enum Effect {
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Action::Tick(passed) = action {
         run::tick(model, passed);
+        order::passed(model, passed);
+        range::passed(model, passed);
         return Vec::new();
     }
     model.notice = None;
@@ -76,7 +80,14 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     timeline::keep_in_sight(model);
     views::after(model, before);
+    settle(model);
     effects
+}
+
+/// Brings what is made from the run up to date: the list of lanes, and what was measured.
+fn settle(model: &mut Model) {
+    order::settle(model);
+    range::settle(model);
 }
 
 /// What the shell does when the program has opened.
@@ -160,6 +171,14 @@ fn look(model: &mut Model, action: Action) {
         Action::ToLive => cursor::to_live(model),
         Action::TypeTime => cursor::type_time(model),
         Action::GoToTime => cursor::go_to_time(model),
+        Action::MarkRange => range::mark(model),
+        Action::CriticalPath => range::toggle_path(model),
+        Action::PathTo => range::path_to(model),
+        Action::ShowStep => range::show_step(model),
+        Action::Order => order::next(model),
+        Action::Filter => order::ask(model),
+        Action::TakeFilter => order::take(model),
+        Action::ClearFilter => _ = order::clear(model),
         Action::Bookmark => jump::bookmark(model),
         Action::NextBookmark => jump::to_bookmark(model, true),
         Action::PreviousBookmark => jump::to_bookmark(model, false),
@@ -177,8 +196,12 @@ fn look(model: &mut Model, action: Action) {
         Action::Paste(text) => form::type_text(model, &text),
         Action::Text(key) => form::text_key(model, key),
         Action::Drag(column) if model.session.scrubs => cursor::scrub(model, column),
+        Action::Drag(column) if model.reading.hold.is_some() => range::drag(model, column),
         Action::Drag(column) => timeline::drag(model, column),
-        Action::LetGo => (model.session.grip, model.session.scrubs) = (None, false),
+        Action::LetGo => {
+            (model.session.grip, model.session.scrubs) = (None, false);
+            range::let_go(model);
+        }
         // Everything else has effects, and `act` has done it.
         _ => {}
     }
@@ -200,12 +223,13 @@ fn close(model: &mut Model) {
     if model.layer.is_some() {
         model.layer = None;
     } else if model.prompt.is_some() {
+        order::leave_prompt(model);
         model.prompt = None;
     } else if model.form.editing.is_some() {
         form::revert(model);
     } else if model.list.searching || (model.focus == Pane::Scenarios && !model.list.search.text().is_empty()) {
         list::end_search(model);
-    } else if !(model.focus == Pane::Timeline && density::close(model)) {
+    } else if !(model.focus == Pane::Timeline && (density::close(model) || order::clear(model) || range::clear(model))) {
         model.full = None;
     }
 }
@@ -276,6 +300,10 @@ fn point(model: &mut Model, target: Target) -> Vec<Effect> {
             focus(model, Pane::Timeline);
             model.session.scrubs = model.run.is_some();
             cursor::scrub(model, column);
+        }
+        Target::Range(column) => {
+            focus(model, Pane::Timeline);
+            range::take_hold(model, column);
         }
         Target::Tab(tab) => {
             focus(model, Pane::Code);

@@ -170,8 +170,12 @@ impl Trace {
 
     /// What a task waits for in a segment; nothing where it does not.
     pub(super) fn leaves(&self, segment: Segment) -> &[Leaf] {
-        let set = self.waits.sets.get(segment.leaves as usize).filter(|_| segment.state.is_waiting());
-        set.map_or(&[], |set| &set.leaves)
+        if segment.state.is_waiting() { self.leaves_of(segment.leaves) } else { &[] }
+    }
+
+    /// The leaves of a set.
+    pub(super) fn leaves_of(&self, set: u32) -> &[Leaf] {
+        self.waits.sets.get(set as usize).map_or(&[], |set| &set.leaves)
     }
 
     /// What a task waits for now; nothing where it does not, or where that is not known.

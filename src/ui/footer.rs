@@ -2,17 +2,24 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 
 use super::format;
 use super::pen::Pen;
 use super::theme::Look;
+use super::view;
 use crate::app::keymap::hints;
+use crate::app::lanes::Lanes;
 use crate::app::model::{Model, Prompt, Wanted};
+use crate::app::query::Query;
 
 /// Draws what is typed or the notice, if there is one, else as many hints as there is room for.
 pub(crate) fn render(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Model) {
     if let Some(field) = &model.prompt {
-        prompt(frame, look, area, field);
+        match field.what {
+            Wanted::Filter => filter(frame, look, area, model, field),
+            _ => prompt(frame, look, area, field),
+        }
         return;
     }
     let buf = frame.buffer_mut();
@@ -39,6 +46,8 @@ pub(crate) fn render(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Mode
 fn prompt(frame: &mut Frame<'_>, look: Look, area: Rect, field: &Prompt) {
     let (title, help) = match field.what {
         Wanted::Time => ("go to time", "1.5s, 2413 (milliseconds) or 00:02.413"),
+        // It has a row of its own kind.
+        Wanted::Filter => ("filter", ""),
         Wanted::File { .. } => ("save the recording in", "Enter saves, Esc does not"),
     };
     let mut pen = Pen::new(frame.buffer_mut(), look, area, 0);
@@ -53,4 +62,35 @@ fn prompt(frame: &mut Frame<'_>, look: Look, area: Rect, field: &Prompt) {
     if !area.is_empty() {
         frame.set_cursor_position((cursor.min(area.right() - 1), area.y));
     }
+}
+
+/// Draws the filter that is typed: what is wrong in it is underlined, and behind it stands why, or how many tasks it leaves.
+fn filter(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Model, field: &Prompt) {
+    let text = field.text.text();
+    let error = Query::parse(text).err();
+    let mut pen = Pen::new(frame.buffer_mut(), look, area, 0);
+    pen.space(1).put("filter", look.strong()).space(2);
+    let start = pen.x();
+    let wrong = error.as_ref().map_or(text.len()..text.len(), |error| error.span.clone());
+    pen.put(&text[..wrong.start], look.editing());
+    pen.put(&text[wrong.clone()], look.error().add_modifier(Modifier::UNDERLINED));
+    pen.put(&text[wrong.end..], look.editing()).space(3);
+    match &error {
+        Some(error) => pen.put(look.glyphs.lane.ends[1], look.error()).space(1).put(&error.reason, look.error()),
+        None if text.is_empty() => pen.put("web, !web, state=waiting, cause=lock, line=33, wait>500ms, polls>10", look.dim()),
+        None => pen.put(&found(model).unwrap_or_default(), look.dim()),
+    };
+    let before = text.chars().take(field.text.cursor()).collect::<String>();
+    let cursor = start.saturating_add(format::width(&before) as u16);
+    if !area.is_empty() {
+        frame.set_cursor_position((cursor.min(area.right() - 1), area.y));
+    }
+}
+
+/// How many tasks there are lanes of at the cursor: `17 of 1,000 tasks`.
+pub(super) fn found(model: &Model) -> Option<String> {
+    let run = model.run.as_ref()?;
+    let lanes = Lanes::of(model)?.spawned(run.cursor.at_ns);
+    let all = view::spawned(&run.trace, run.cursor.at_ns);
+    Some(format!("{} of {}", format::count(lanes as u64), format::counted(all as u64, "task")))
 }

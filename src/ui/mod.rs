@@ -65,6 +65,9 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
             let run = model.run.as_ref();
             (areas.layer_rows, areas.layer_height) = layers::why::render(buf, look, screen, run, *task, *top);
         }
+        Some(Layer::Range { row }) => {
+            (areas.layer_rows, areas.layer_height) = layers::range::render(buf, look, screen, model, *row);
+        }
         Some(Layer::Findings { row }) => {
             (areas.layer_rows, areas.layer_height) = layers::findings::render(buf, look, screen, model.run.as_ref(), *row);
         }

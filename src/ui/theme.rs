@@ -33,6 +33,10 @@ pub(crate) struct Glyphs {
     pub(crate) bookmark: &'static str,
     /// Behind the name of a task that a finding tells of.
     pub(crate) finding: &'static str,
+    /// Behind the name of a task through which the critical path goes, and a cell of it that is all run.
+    pub(crate) path: [&'static str; 2],
+    /// The edges of a range, where no lane covers them.
+    pub(crate) edge: &'static str,
     /// A tick of the ruler.
     pub(crate) tick: &'static str,
     /// Before the row under the selection.
@@ -77,6 +81,8 @@ const UNICODE: Glyphs = Glyphs {
     cursor_head: "▼",
     bookmark: "◆",
     finding: "⚑",
+    path: ["→", "▓"],
+    edge: "┊",
     tick: "╷",
     pointer: "▸",
     turn: ["◂", "▸"],
@@ -104,6 +110,8 @@ const ASCII: Glyphs = Glyphs {
     cursor_head: "V",
     bookmark: "^",
     finding: "!",
+    path: [">", "#"],
+    edge: "'",
     tick: "'",
     pointer: ">",
     turn: ["<", ">"],

@@ -78,6 +78,7 @@ pub(crate) fn empty() -> Model {
         task: TaskView::default(),
         metrics: MetricsView::default(),
         bookmarks: Vec::new(),
+        reading: async_playground::app::reading::Reading::default(),
         prompt: None,
         notice: None,
         areas: Areas::default(),

@@ -10,6 +10,7 @@ mod key;
 mod layers;
 mod panes;
 mod program;
+mod reading;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,10 @@ pub enum Scope {
     Findings,
     /// In the command palette.
     Palette,
+    /// In what was measured.
+    Range,
+    /// While a filter is typed.
+    Filter,
     /// In any layer, but not where text is typed.
     Layers,
     /// While a search or a field is typed.
@@ -69,6 +74,10 @@ pub enum Context {
     Findings,
     /// The command palette.
     Palette,
+    /// What was measured.
+    Range,
+    /// The filter of the lanes.
+    Filter,
     /// The search of the list.
     Search,
     /// A field of the form.
@@ -81,7 +90,7 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Context; 16] = [
+    pub const ALL: [Context; 18] = [
         Context::Pane(Pane::Scenarios),
         Context::FORM,
         Context::Pane(Pane::Timeline),
@@ -94,6 +103,8 @@ impl Context {
         Context::Path,
         Context::Findings,
         Context::Palette,
+        Context::Range,
+        Context::Filter,
         Context::Search,
         Context::Edit,
         Context::Time,
@@ -112,6 +123,8 @@ impl Context {
             Context::Path => "the path",
             Context::Findings => "the findings",
             Context::Palette => "the command palette",
+            Context::Range => "what was measured",
+            Context::Filter => "a filter that is typed",
             Context::Search => "a search",
             Context::Edit => "a field",
             Context::Time => "a time that is typed",
@@ -131,6 +144,8 @@ impl Scope {
             | (Scope::Path | Scope::Layers, Context::Path)
             | (Scope::Findings | Scope::Layers, Context::Findings)
             | (Scope::Text | Scope::Palette, Context::Palette)
+            | (Scope::Range | Scope::Layers, Context::Range)
+            | (Scope::Text | Scope::Filter, Context::Filter)
             | (Scope::Text | Scope::Search, Context::Search)
             | (Scope::Text | Scope::Edit, Context::Edit)
             | (Scope::Text | Scope::Time, Context::Time)
@@ -217,6 +232,9 @@ const ENTER: &[Key] = &[key(KeyCode::Enter)];
 const ALL: Scope = Scope::Panes(&Pane::ALL);
 const LIST: Scope = Scope::Panes(&[Pane::Scenarios]);
 const FORM: Scope = Scope::Panes(&[Pane::Parameters]);
+/// Where `/` finds a scenario, and no lanes.
+const NOT_LANES: Scope = Scope::Panes(&[Pane::Scenarios, Pane::Parameters, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
+const METRICS: Scope = Scope::Panes(&[Pane::Metrics]);
 const LANES: Scope = Scope::Panes(&[Pane::Timeline]);
 const TASKS: Scope = Scope::Panes(&[Pane::Timeline, Pane::Task]);
 const LOG: Scope = Scope::Panes(&[Pane::Log]);
@@ -256,7 +274,7 @@ impl Binding {
 
 /// The parts of the table, in the order in which footer and help have them. [`Action`]s that are not here come from the
 /// pointer, from typing or from time passing.
-static TABLES: [&[Binding]; 5] = [panes::ROWS, run::ROWS, view::ROWS, program::ROWS, layers::ROWS];
+static TABLES: [&[Binding]; 6] = [panes::ROWS, run::ROWS, view::ROWS, reading::ROWS, program::ROWS, layers::ROWS];
 
 /// Every binding.
 #[derive(Debug, Clone, PartialEq)]

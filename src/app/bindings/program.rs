@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyCode;
 
-use super::{ALL, Binding, Group, NOT_FORM, Scope, ch, ctrl, key};
+use super::{ALL, Binding, Group, NOT_FORM, NOT_LANES, Scope, ch, ctrl, key};
 use crate::app::action::Action;
 use crate::app::model::Pane;
 
@@ -12,7 +12,7 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("palette", Action::Palette, &[ch(':'), ctrl('p')], ALL, "Find a command or a scenario by name, and do it.")
         .hint(10, "commands")
         .group(Group::Program),
-    Binding::new("find", Action::Find, &[ch('/')], ALL, "Find a scenario.").hint(10, "find").group(Group::Program),
+    Binding::new("find", Action::Find, &[ch('/')], NOT_LANES, "Find a scenario.").hint(10, "find").group(Group::Program),
     Binding::new(
         "path",
         Action::Path,

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use scenarios::Clock;
 
-use super::{Effect, form, notify, timeline};
+use super::{Effect, form, notify, order, range, settle, timeline};
 use crate::app::findings::Found;
 use crate::app::history::History;
 use crate::app::model::{Cursor, Density, Layer, Model, Pane, RunView};
+use crate::app::reading::Reading;
 use crate::app::session::{Entry, Zoom};
 use crate::engine::{Ending, Phase, Spec, StartError};
 use crate::recording::Recording;
@@ -34,6 +35,8 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
     };
     model.log.back = 0;
     model.session.origin = None;
+    range::forget(model);
+    order::forget(model);
     model.run = Some(RunView {
         spec,
         trace: Trace::default(),
@@ -104,8 +107,9 @@ fn fresh_view(model: &mut Model) {
     model.session.jumps.clear();
     (model.session.history, model.session.came) = (History::default(), None);
     model.bookmarks.clear();
+    model.reading = Reading::default();
     model.prompt = None;
-    if matches!(model.layer, Some(Layer::Why { .. } | Layer::Findings { .. })) {
+    if matches!(model.layer, Some(Layer::Why { .. } | Layer::Findings { .. } | Layer::Range { .. })) {
         model.layer = None;
     }
 }
@@ -159,6 +163,7 @@ pub fn recorded(model: &mut Model) {
     run.found.recorded(&run.trace);
     timeline::recorded(model);
     timeline::keep_in_sight(model);
+    settle(model);
 }
 
 /// Finds out once why tasks are stuck: it takes a look at every task and every resource.

@@ -1,6 +1,6 @@
 //! Movement along rows: by key in what has the focus, by wheel in what is under the pointer.
 
-use super::{density, findings, palette, timeline};
+use super::{density, findings, palette, range, timeline};
 use crate::app::action::Move;
 use crate::app::keymap::help_lines;
 use crate::app::lanes::Lanes;
@@ -155,6 +155,7 @@ fn scroll_code(model: &mut Model, by: i64) {
 
 fn scroll_layer(model: &mut Model, by: i64) {
     let (last_finding, last_command) = (findings::last_row(model), palette::last_row(model));
+    let last_step = range::last_step(model);
     let areas = &model.areas;
     let (rows, top) = match &mut model.layer {
         Some(Layer::Path { row }) => {
@@ -166,6 +167,10 @@ fn scroll_layer(model: &mut Model, by: i64) {
         Some(Layer::Why { top, .. }) => (areas.layer_rows, top),
         Some(Layer::Palette { row, .. }) => {
             *row = moved(*row, by, last_command);
+            return;
+        }
+        Some(Layer::Range { row }) => {
+            *row = moved(*row, by, last_step);
             return;
         }
         Some(Layer::Findings { row }) => {

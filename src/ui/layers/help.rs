@@ -165,6 +165,10 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
         look.warn(),
         "behind a name: something is wrong with this task, and the list of findings says what",
     ));
+    let turned = waits.repeat(3);
+    marks.push((turned, style.add_modifier(Modifier::REVERSED | Modifier::BOLD), "turned round: it is on the critical path"));
+    marks.push((g.path[0].to_owned(), look.strong(), "behind a name: the critical path goes through this task"));
+    marks.push((format!("[ {} ]", g.edge), look.strong(), "on the ruler and down the lanes: the ends of the range"));
     marks.push(("label".to_owned(), look.span_label(), "a span that the scenario opened"));
     marks
 }

@@ -8,6 +8,7 @@ pub(crate) mod metrics;
 mod minimap;
 pub(crate) mod outcome;
 pub(crate) mod parameters;
+mod reading;
 mod resources;
 pub(crate) mod scenarios;
 pub(crate) mod task;

@@ -11,7 +11,7 @@ use crate::app::model::{Areas, Model, Pane, RunView};
 use crate::app::time::moment;
 use crate::app::update::among;
 use crate::trace::{End, Stall, StallKind, State, Task, TaskIx, Trace};
-use crate::ui::panes::{density, minimap, outcome};
+use crate::ui::panes::{density, minimap, outcome, reading};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
@@ -52,7 +52,10 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     if let Some(together) = density::remark(look, model, run, tasks) {
         remark.push_str(&together);
     }
-    let remark = with_findings(look, model, run, remark, usize::from(area.width));
+    let remark = match reading::remark(model, &remark, usize::from(area.width)) {
+        Some(asked) => asked,
+        None => with_findings(look, model, run, remark, usize::from(area.width)),
+    };
     chrome::title(buf, look, area, focus, "Timeline", &remark);
 
     let status = inside.height >= STATUS || run.held || run.poll().is_some() || view::ending(run).is_some();
@@ -113,7 +116,10 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
         let holds = held.iter().find(|(holder, _)| *holder == ix).map(|(_, from_ns)| *from_ns);
         lanes::lane(buf, look, Rect { y: line.y, height: 1, ..lanes }, &axis, task, selected);
         lanes::underline(buf, Rect { y: line.y, height: 1, ..lanes }, &axis, holds);
+        reading::path(buf, look, model, ix, (line, lanes, names), &axis);
     }
+    reading::nothing(buf, look, model, lanes, visible.is_empty());
+    reading::range(buf, look, model, run, lanes, &axis);
     lanes::cursor_line(buf, look, lanes, &axis);
     areas.lanes = lanes;
 }

@@ -3,4 +3,5 @@
 pub(crate) mod axis;
 pub(crate) mod chart;
 pub(crate) mod chrome;
+pub(crate) mod reading;
 pub(crate) mod timeline;

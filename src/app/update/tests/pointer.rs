@@ -93,7 +93,7 @@ fn a_layer_has_the_pointer_to_itself() {
 #[test]
 fn movement_and_other_buttons_do_nothing() {
     let model = played();
-    for kind in [MouseEventKind::Moved, MouseEventKind::Down(MouseButton::Right), MouseEventKind::Up(MouseButton::Left)] {
+    for kind in [MouseEventKind::Moved, MouseEventKind::Down(MouseButton::Middle), MouseEventKind::Up(MouseButton::Left)] {
         assert_eq!(mouse(&model, event(kind, 60, 8)), None);
     }
 }

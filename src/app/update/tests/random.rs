@@ -4,6 +4,7 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 
 use super::*;
+use crate::app::lanes::Lanes;
 use crate::app::pointer::mouse;
 
 #[derive(Debug, Clone)]
@@ -19,7 +20,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let code = prop_oneof![
-        6 => proptest::sample::select("1234567hjk:lgGDDqrsc[][]{}uuUwasdXReVfF+-=f.,tvz/? d09x_énNWJK<>TLFmMSo!y'\"".chars().map(KeyCode::Char).collect::<Vec<_>>()),
+        6 => proptest::sample::select("1234567hjk:lgV\\\\GDDqrsc[][]{}uuUwasdXReVfF+-=f.,tvvppOz/? d09x_énNWJK<>TLFmMSo!y'\"".chars().map(KeyCode::Char).collect::<Vec<_>>()),
         4 => proptest::sample::select(vec![
             KeyCode::Up, KeyCode::Down, KeyCode::Left, KeyCode::Right, KeyCode::PageUp, KeyCode::PageDown, KeyCode::Home,
             KeyCode::End, KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Backspace, KeyCode::Delete,
@@ -27,6 +28,9 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     let kind = proptest::sample::select(vec![
         MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Down(MouseButton::Right),
+        MouseEventKind::Drag(MouseButton::Right),
+        MouseEventKind::Up(MouseButton::Right),
         MouseEventKind::Drag(MouseButton::Left),
         MouseEventKind::Up(MouseButton::Left),
         MouseEventKind::ScrollUp,
@@ -34,7 +38,7 @@ fn step() -> impl Strategy<Value = Step> {
         MouseEventKind::ScrollLeft,
         MouseEventKind::Moved,
     ]);
-    let modifiers = prop_oneof![9 => Just(KeyModifiers::NONE), 1 => Just(KeyModifiers::CONTROL)];
+    let modifiers = prop_oneof![9 => Just(KeyModifiers::NONE), 1 => Just(KeyModifiers::CONTROL), 1 => Just(KeyModifiers::SHIFT)];
     prop_oneof![
         20 => (code, modifiers.clone()).prop_map(|(code, modifiers)| Step::Key(code, modifiers)),
         6 => (kind, 0..110_u16, 0..45_u16, modifiers).prop_map(|(kind, x, y, modifiers)| Step::Mouse(kind, x, y, modifiers)),
@@ -96,6 +100,15 @@ fn check(model: &Model) -> Result<(), TestCaseError> {
         prop_assert!(view.top < run.trace.tasks.len());
         prop_assert!(view.selected.is_none_or(|task| (task as usize) < run.trace.tasks.len()));
         prop_assert!(model.log.back <= run.trace.log.len());
+        let lanes = Lanes::of(model).map(|lanes| (0..lanes.len()).filter_map(|row| lanes.task(row)).collect::<Vec<_>>());
+        let lanes = lanes.unwrap_or_default();
+        prop_assert!(lanes.iter().all(|task| (*task as usize) < run.trace.tasks.len()));
+        prop_assert!(lanes.iter().collect::<std::collections::HashSet<_>>().len() == lanes.len(), "a task has two lanes");
+        if let Some(measured) = &model.reading.measured {
+            let told: u64 = measured.path.steps.iter().map(crate::trace::PathStep::lasted_ns).sum();
+            prop_assert_eq!(told + measured.path.untold_ns, measured.path.to_ns - measured.path.from_ns);
+            prop_assert!(crate::app::reading::Reading::shows_path(model));
+        }
         let width = u64::from(model.areas.lanes.width);
         let seen = view.left_ns..=view.left_ns.saturating_add(width.saturating_mul(view.cell_ns));
         prop_assert!(width == 0 || !view.follow || seen.contains(&run.cursor.at_ns), "the cursor is followed and out of sight");

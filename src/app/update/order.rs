@@ -1,0 +1,166 @@
+//! Which lanes there are, and in which order: sorted, filtered, and made again when that is needed.
+
+use std::time::Duration;
+
+use super::notify;
+use super::timeline;
+use crate::app::lanes::Lanes;
+use crate::app::model::{Model, Prompt, RunView, Wanted};
+use crate::app::query::Query;
+use crate::app::reading::{Filter, Listed, Order, Sorted};
+use crate::app::text::TextField;
+use crate::trace::TaskIx;
+
+/// While the cursor moves by itself the list is made again after so much wall time: to read lanes that change places with
+/// each frame would be hard, and with very many tasks it is dear.
+const EVERY: Duration = Duration::from_millis(250);
+
+/// Sorts by the next thing.
+pub(super) fn next(model: &mut Model) {
+    if model.run.is_none() {
+        notify(model, false, "no run whose lanes could be sorted");
+        return;
+    }
+    model.reading.order = model.reading.order.next();
+    let text = format!("lanes {}", model.reading.order.name());
+    notify(model, false, text);
+}
+
+/// Opens the field for the filter.
+pub(super) fn ask(model: &mut Model) {
+    if model.run.is_none() {
+        notify(model, false, "no run whose lanes could be filtered");
+        return;
+    }
+    let filter = &mut model.reading.filter;
+    filter.before.clone_from(&filter.text);
+    model.prompt = Some(Prompt { what: Wanted::Filter, text: TextField::new(filter.text.clone()), error: None });
+}
+
+/// Keeps the filter that was typed; one that cannot be read stays where it is.
+pub(super) fn take(model: &mut Model) {
+    if model.prompt.as_ref().is_some_and(|prompt| prompt.error.is_none()) {
+        model.prompt = None;
+    }
+}
+
+/// What was typed is not to be kept.
+pub(super) fn leave_prompt(model: &mut Model) {
+    if model.prompt.as_ref().is_some_and(|prompt| prompt.what == Wanted::Filter) {
+        let text = std::mem::take(&mut model.reading.filter.before);
+        model.reading.filter = Filter { query: Query::parse(&text).unwrap_or_default(), text, before: String::new() };
+    }
+}
+
+/// Shows all lanes again. Returns whether some were left out.
+pub(super) fn clear(model: &mut Model) -> bool {
+    !std::mem::take(&mut model.reading.filter).text.is_empty()
+}
+
+/// Another run comes: its tasks are other ones.
+pub(super) fn forget(model: &mut Model) {
+    model.reading.listed = Listed::default();
+}
+
+/// Reads what is typed, and makes the list again if it is another one now.
+pub(super) fn settle(model: &mut Model) {
+    read(model);
+    // Of a run under way that plays, the next tick takes care.
+    let moves = model.run.as_ref().is_some_and(|run| run.cursor.playing);
+    list(model, moves);
+}
+
+/// So much wall time has passed: the cursor may have moved by itself.
+pub(super) fn passed(model: &mut Model, passed: Duration) {
+    let listed = &mut model.reading.listed;
+    if listed.of.is_none() {
+        return;
+    }
+    listed.age = listed.age.saturating_add(passed);
+    let rests = model.run.as_ref().is_some_and(|run| !run.cursor.playing);
+    let wait = listed.age < EVERY && !rests;
+    list(model, wait);
+}
+
+/// The text that is typed is the filter, as far as it can be read.
+fn read(model: &mut Model) {
+    let Some(prompt) = model.prompt.as_mut().filter(|prompt| prompt.what == Wanted::Filter) else { return };
+    let text = prompt.text.text();
+    match Query::parse(text) {
+        Ok(query) => {
+            prompt.error = None;
+            let filter = &mut model.reading.filter;
+            if filter.text != text {
+                (filter.text, filter.query) = (text.to_owned(), query);
+            }
+        }
+        Err(error) => prompt.error = Some(error.reason),
+    }
+}
+
+/// What the list is to be made from; nothing when it is all tasks as they were spawned.
+fn wanted(model: &Model, run: &RunView) -> Option<Sorted> {
+    let (order, query) = (model.reading.order, &model.reading.filter.query);
+    if order == Order::Spawn && query.is_empty() {
+        return None;
+    }
+    let depends = order != Order::Spawn || query.depends_on_time();
+    Some(Sorted {
+        order,
+        query: query.clone(),
+        group: model.timeline.density,
+        tasks: run.trace.tasks.len(),
+        closed: run.trace.closed,
+        at_ns: depends.then_some(run.cursor.at_ns),
+    })
+}
+
+/// Makes the list, if it is not the one that is wanted. `wait` says that a cursor that has moved, and tasks that have come,
+/// are no reason yet.
+fn list(model: &mut Model, wait: bool) {
+    let Some(run) = &model.run else { return };
+    let Some(of) = wanted(model, run) else {
+        if model.reading.listed.of.is_some() {
+            model.reading.listed = Listed::default();
+            show(model, true);
+        }
+        return;
+    };
+    let before = model.reading.listed.of.as_ref();
+    let asked_anew = before.is_none_or(|before| {
+        (before.order, &before.query, before.group) != (of.order, &of.query, of.group) || before.closed != of.closed
+    });
+    if before == Some(&of) || (wait && !asked_anew) {
+        return;
+    }
+    let asked = before.is_none_or(|before| (before.order, &before.query) != (of.order, &of.query));
+    model.reading.listed.list = None;
+    let list = Lanes::of(model).map(|lanes| sorted(run, &lanes, &of)).unwrap_or_default();
+    let by_spawn = of.order == Order::Spawn;
+    model.reading.listed = Listed { list: Some(list), by_spawn, of: Some(of), age: Duration::ZERO };
+    show(model, asked);
+}
+
+/// The tasks that are asked for, in their order. Where time matters, only those there are yet.
+fn sorted(run: &RunView, all: &Lanes<'_>, of: &Sorted) -> Vec<TaskIx> {
+    let (trace, at_ns) = (&run.trace, run.cursor.at_ns);
+    let rows = if of.at_ns.is_some() { all.spawned(at_ns) } else { all.len() };
+    let tasks = (0..rows).filter_map(|row| all.task(row)).filter(|task| of.query.matches(trace, *task, at_ns));
+    let mut tasks: Vec<TaskIx> = tasks.collect();
+    if of.order != Order::Spawn {
+        tasks.sort_by_cached_key(|task| std::cmp::Reverse(of.order.figure(trace, *task, at_ns)));
+    }
+    tasks
+}
+
+/// After what was asked for has changed, the selected lane is brought in sight, or else the first one.
+fn show(model: &mut Model, asked: bool) {
+    if asked {
+        model.timeline.top = 0;
+        if let Some(task) = model.timeline.selected {
+            timeline::reveal(model, task);
+        }
+    }
+    let last = Lanes::of(model).map_or(0, |lanes| lanes.len()).saturating_sub(1);
+    model.timeline.top = model.timeline.top.min(last);
+}

@@ -1,0 +1,124 @@
+//! Sums over a stretch of time: what happened in it, and what was waited for.
+//!
+//! It takes a look at every task and at each wait of the stretch. Whoever shows
+//! it asks once and keeps the answer.
+
+use std::collections::HashMap;
+
+use super::waits::WaitTotal;
+use super::{Cause, Place, Trace};
+
+/// What happened in a stretch of time. Both of its ends belong to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Measure {
+    /// When it begins, in nanoseconds since the run began.
+    pub from_ns: u64,
+    /// When it ends.
+    pub to_ns: u64,
+    /// The polls that began in it.
+    pub polls: u64,
+    /// The wakes in it that made a task ready.
+    pub wakes: u64,
+    /// The tasks that lived in it, for a moment at least.
+    pub lived: u32,
+    /// Those of them that were spawned in it.
+    pub spawned: u32,
+    /// Those of them that came to an end of their own in it.
+    pub ended: u32,
+    /// What was waited for, and where: the waits that touch the stretch, and how long they were within it. The longest
+    /// together first.
+    pub waits: Vec<WaitTotal>,
+}
+
+/// Sums by cause and place, in a list, and for each set of leaves which of them it counts for.
+#[derive(Default)]
+struct Sums {
+    totals: Vec<WaitTotal>,
+    by_place: HashMap<(Cause, Option<Place>), usize>,
+    by_set: Vec<Option<Box<[usize]>>>,
+}
+
+impl Trace {
+    /// What happened between two times.
+    pub fn measure(&self, from_ns: u64, to_ns: u64) -> Measure {
+        let polls = self.polls_by(to_ns).saturating_sub(self.polls_before(from_ns));
+        let mut measure = Measure { from_ns, to_ns, polls, ..Measure::default() };
+        let mut sums = Sums::default();
+        let spawned = self.tasks.partition_point(|task| task.spawned_ns <= to_ns);
+        for task in &self.tasks[..spawned] {
+            let end_ns = task.end().map(|end| end.at_ns);
+            if end_ns.is_some_and(|end_ns| end_ns < from_ns) {
+                continue;
+            }
+            measure.lived += 1;
+            measure.spawned += u32::from(task.spawned_ns >= from_ns);
+            measure.ended += u32::from(end_ns.is_some_and(|end_ns| end_ns <= to_ns));
+            let wakes = |before: u64| task.wakes.partition_point(|wake| wake.at_ns < before);
+            measure.wakes += wakes(to_ns.saturating_add(1)).saturating_sub(wakes(from_ns)) as u64;
+            // What is not over lasts as far as is known.
+            let known_ns = end_ns.unwrap_or(self.end_ns);
+            let start = |segment: usize| task.segments.get(segment).map_or(known_ns, |segment| segment.start_ns);
+            // The one before may reach into the stretch.
+            let first = task.segments.partition_point(|segment| segment.start_ns < from_ns).saturating_sub(1);
+            for (at, wait) in task.segments.iter().enumerate().skip(first) {
+                let (start_ns, end_ns) = (wait.start_ns, start(at + 1));
+                if start_ns > to_ns {
+                    break;
+                }
+                if !wait.state.is_waiting() || end_ns < from_ns {
+                    continue;
+                }
+                let within = end_ns.min(to_ns).saturating_sub(start_ns.max(from_ns));
+                // One that only touches the stretch with an end of its own is none of it.
+                if within > 0 || (start_ns >= from_ns && end_ns <= to_ns) {
+                    sums.add(self, wait.leaves, within);
+                }
+            }
+        }
+        measure.waits = sums.totals;
+        measure.waits.sort_by(|a, b| {
+            (b.total_ns, b.count).cmp(&(a.total_ns, a.count)).then_with(|| (a.cause, &a.place).cmp(&(b.cause, &b.place)))
+        });
+        measure
+    }
+
+    /// The causes and places of a set of leaves, each once.
+    fn places_of(&self, set: u32) -> Vec<(Cause, Option<Place>)> {
+        let mut places = Vec::new();
+        for leaf in self.leaves_of(set) {
+            let site = self.site(leaf.site);
+            let place = (site.cause, site.place.clone());
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
+    }
+}
+
+impl Sums {
+    fn add(&mut self, trace: &Trace, set: u32, lasted_ns: u64) {
+        let (totals, by_place) = (&mut self.totals, &mut self.by_place);
+        // There are as many waits as a run wants, and few sets.
+        let place = set as usize;
+        if self.by_set.len() <= place {
+            self.by_set.resize(place + 1, None);
+        }
+        let of_set = self.by_set[place].get_or_insert_with(|| {
+            let places = trace.places_of(set).into_iter();
+            let total = |(cause, place): (Cause, Option<Place>)| {
+                *by_place.entry((cause, place.clone())).or_insert_with(|| {
+                    totals.push(WaitTotal { cause, place, count: 0, total_ns: 0, max_ns: 0 });
+                    totals.len() - 1
+                })
+            };
+            places.map(total).collect()
+        });
+        for place in of_set.iter() {
+            let total = &mut self.totals[*place];
+            total.count += 1;
+            total.total_ns = total.total_ns.saturating_add(lasted_ns);
+            total.max_ns = total.max_ns.max(lasted_ns);
+        }
+    }
+}

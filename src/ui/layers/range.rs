@@ -1,0 +1,179 @@
+//! What was measured of a range, or of the whole run: sums, waits by cause and place, and the critical path step by step.
+//!
+//! It lies over the lower part of the screen, so that the lanes that it tells of
+//! are in sight. Only rows in sight are made: a path may have very many.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::widgets::{Clear, Widget};
+
+use crate::app::model::{Model, RunView};
+use crate::app::reading::Measured;
+use crate::trace::{Doing, Handover, PathStep, State, Trace, WaitTotal, Wake, Waker};
+use crate::ui::pen::Pen;
+use crate::ui::theme::Look;
+use crate::ui::widgets::chrome;
+use crate::ui::{format, words};
+
+/// The widest that it is made.
+const WIDEST: u16 = 120;
+/// So many places of waiting are told; the others are counted.
+const PLACES: usize = 4;
+/// The cells of a task's name, at most.
+const NAME: usize = 24;
+
+/// One row above the steps.
+struct Row {
+    text: String,
+    style: Style,
+}
+
+/// Draws the layer with the cursor on that step, and says how many rows it has and how many are in sight.
+pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, row: usize) -> (usize, u16) {
+    let width = screen.width.saturating_sub(2).min(WIDEST);
+    let measured = model.run.as_ref().zip(model.reading.measured.as_ref());
+    let head = head(look, model, measured);
+    let steps = measured.map_or(&[][..], |(_, measured)| &measured.path.steps);
+    let row = row.min(steps.len().saturating_sub(1));
+    let all = head.len() + steps.len();
+    let height = (screen.height / 2).max(10).min(all.min(1_000) as u16 + 2).min(screen.height.saturating_sub(2));
+    // The footer keeps its row: it tells the keys.
+    let y = screen.bottom().saturating_sub(height + 1);
+    let area = Rect { x: screen.x + (screen.width - width) / 2, y, width, height };
+    let inside = chrome::inside(area);
+    Clear.render(area, buf);
+    chrome::border(buf, look, area, true);
+    let remark =
+        if steps.is_empty() { String::new() } else { format!("step {} of {}", row + 1, format::count(steps.len() as u64)) };
+    chrome::title(buf, look, area, true, if model.reading.range.is_some() { "Range" } else { "Whole run" }, &remark);
+    let shown = usize::from(inside.height);
+    let top = (head.len() + row + 1).saturating_sub(shown);
+    let name = steps.iter().skip(top.saturating_sub(head.len())).take(shown);
+    let name =
+        measured.map_or(0, |(run, _)| name.map(|step| format::width(words::name(&run.trace, step.task))).max().unwrap_or(0));
+    for (y, at) in (0..inside.height).zip(top..all) {
+        match (at.checked_sub(head.len()), measured) {
+            (Some(place), Some((run, _))) => {
+                draw_step(buf, look, inside, y, &run.trace, &steps[place], place == row, name.min(NAME));
+            }
+            _ => _ = Pen::new(buf, look, inside, y).space(1).put(&head[at].text, head[at].style),
+        }
+    }
+    chrome::scroll_bar(buf, look, area, top, shown, all);
+    (all, inside.height)
+}
+
+/// What stands above the steps.
+fn head(look: Look, model: &Model, measured: Option<(&RunView, &Measured)>) -> Vec<Row> {
+    let plain = |text: String| Row { text, style: look.text() };
+    let Some((run, measured)) = measured else {
+        return vec![Row { text: "no run yet".into(), style: look.dim() }];
+    };
+    let sums = &measured.sums;
+    let between = format!(" {} ", look.glyphs.between);
+    let (from, to) = (format::moment(sums.from_ns), format::moment(sums.to_ns));
+    let span = format!("{} from {from} to {to}", format::span(look, sums.to_ns - sums.from_ns));
+    let counts = [
+        format::counted(sums.polls, "poll"),
+        format::counted(sums.wakes, "wake"),
+        format!("{} lived", format::counted(sums.lived.into(), "task")),
+        format!("{} spawned", format::count(sums.spawned.into())),
+        format!("{} ended", format::count(sums.ended.into())),
+    ];
+    let mut rows = vec![Row { text: span, style: look.strong() }, plain(counts.join(&between))];
+    rows.extend(sums.waits.iter().take(PLACES).map(|total| plain(wait(look, total))));
+    let rest = sums.waits.get(PLACES..).unwrap_or_default();
+    if !rest.is_empty() {
+        let all: u64 = rest.iter().map(|total| total.total_ns).sum();
+        let text = format!("{:>8} waiting at {}", format::span(look, all), format::counted(rest.len() as u64, "other place"));
+        rows.push(Row { text, style: look.dim() });
+    }
+    rows.push(Row { text: heading(look, model, run, measured), style: look.heading() });
+    // Where no task has more than a step this would say the same as the steps.
+    let long = |steps: usize| measured.path.steps.iter().filter(|step| step.lasted_ns() > 0).nth(steps).is_some();
+    if long(measured.most.len()) {
+        let share = |(task, ns): &(u32, u64)| format!("{} {}", words::name(&run.trace, *task), format::span(look, *ns));
+        let shares: Vec<String> = measured.most.iter().filter(|(_, ns)| *ns > 0).map(share).collect();
+        rows.push(Row { text: format!("most of it: {}", shares.join(", ")), style: look.dim() });
+    }
+    rows
+}
+
+/// A place of waiting: how long together, how often, for what and where, how long at most.
+fn wait(look: Look, total: &WaitTotal) -> String {
+    let place = total.place.as_ref().map_or_else(String::new, |place| format!(" {}", words::short(place)));
+    let (all, most) = (format::span(look, total.total_ns), format::span(look, total.max_ns));
+    let times = format!("{}{}", format::count(total.count), look.glyphs.times);
+    format!("{all:>8} waiting, {times} {}{place}, at most {most}", total.cause)
+}
+
+/// What the path leads to, and how long it is.
+fn heading(look: Look, model: &Model, run: &RunView, measured: &Measured) -> String {
+    let path = &measured.path;
+    let name = words::name(&run.trace, path.task);
+    let ends = run.trace.tasks.get(path.task as usize).and_then(|task| task.end_at(path.to_ns)).is_some();
+    let to = match (model.reading.to.is_some(), ends) {
+        (_, true) => format!("the end of {name}"),
+        (true, false) => format!("where {name} stands then"),
+        (false, false) => format!("the end of {name}, as far as it goes here"),
+    };
+    let untold = match path.untold_ns {
+        0 => String::new(),
+        ns => format!(", without its first {}", format::span(look, ns)),
+    };
+    format!("critical path to {to}: {}{untold}", format::span(look, path.to_ns - path.from_ns))
+}
+
+/// A step: when it begins, how long it takes, the task, what it does, how it came to that.
+#[expect(clippy::too_many_arguments, reason = "what is drawn and where, as everywhere here")]
+fn draw_step(buf: &mut Buffer, look: Look, inside: Rect, y: u16, trace: &Trace, step: &PathStep, here: bool, name: usize) {
+    if here {
+        let line = Rect { y: inside.y + y, height: 1, ..inside };
+        Pen::new(buf, look, line, 0).paint(look.selected(true));
+    }
+    let style = |style: Style| if here { look.selected(true) } else { style.remove_modifier(Modifier::DIM) };
+    let (glyph, glyph_style) = match step.doing {
+        Doing::Running => look.state(State::Running(0)),
+        Doing::Ready => look.state(State::Ready),
+        Doing::Waiting { cause, .. } => look.state(State::Waiting(cause)),
+        Doing::Unborn => (" ", look.dim()),
+    };
+    let mut pen = Pen::new(buf, look, inside, y);
+    pen.left(if here { look.glyphs.pointer } else { "" }, 1, style(look.strong()));
+    pen.put(&format::moment(step.from_ns), style(look.dim())).space(1);
+    pen.put(&format!("{:>7}", format::span(look, step.lasted_ns())), style(look.strong())).space(1);
+    pen.put(glyph, style(glyph_style)).space(1);
+    pen.left(words::name(trace, step.task), name, style(look.text())).space(2);
+    pen.put(&doing(trace, step), style(look.text()));
+    let by = by(trace, step);
+    if !by.is_empty() {
+        pen.put(&format!(" {} {by}", look.glyphs.between), style(look.dim()));
+    }
+}
+
+/// What a task does in a step, in words.
+fn doing(trace: &Trace, step: &PathStep) -> String {
+    match step.doing {
+        Doing::Running => "runs".into(),
+        Doing::Ready => "is ready, and waits for a worker".into(),
+        Doing::Unborn => "is not there yet".into(),
+        Doing::Waiting { cause, site } => {
+            let place = site.and_then(|site| trace.site(site).place.as_ref());
+            let place = place.map_or_else(String::new, |place| format!(" at {}", words::short(place)));
+            format!("waits: {cause}{place}")
+        }
+    }
+}
+
+/// How a step came about, in words.
+fn by(trace: &Trace, step: &PathStep) -> String {
+    match step.by {
+        Handover::Begins | Handover::GoesOn => String::new(),
+        Handover::Spawns(by) => format!("spawned by {}", words::name(trace, by)),
+        Handover::Wakes(by @ Waker::Task(_)) => {
+            format!("woken by {}", words::waker(trace, Wake { at_ns: step.from_ns, by }, step.task))
+        }
+        Handover::Wakes(by) => format!("after {}", words::waker(trace, Wake { at_ns: step.from_ns, by }, step.task)),
+    }
+}
