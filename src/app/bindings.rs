@@ -239,7 +239,8 @@ pub static ACTIONS: &[Binding] = &[
         Action::FullScreen,
         ENTER,
         LANES,
-        "Let this pane fill the screen, or put it back; where tasks are put together, open the group, and Esc closes it.",
+        "Let this pane fill the screen, or put it back; where a row is a group, open it, and Esc closes it; \
+         where it is a thread, a resource or a line, select a task there.",
     ),
     // The log.
     Binding::new(Action::Move(Move::Up), UP, LOG, "One line back.").hint(1, "scroll"),
@@ -333,6 +334,10 @@ pub static ACTIONS: &[Binding] = &[
         "Put tasks together that one line spawned, then those with one name, then by what they do; then none.",
     )
     .group(Group::View),
+    Binding::new(Action::NextKind, &[ch('A')], ALL, "Lanes of tasks, of threads, of resources, of source lines.")
+        .group(Group::View),
+    Binding::new(Action::Fold, &[ch('Z')], ALL, "Fold away what the selected task spawned, or unfold it.").group(Group::View),
+    Binding::new(Action::Counters, &[ch('C')], ALL, "Show the counters under the lanes, or hide them.").group(Group::View),
     Binding::new(Action::Follow, &[ch('F')], ALL, "Keep the cursor in sight again.").group(Group::View),
     Binding::new(Action::NextTab, &[ch('t')], ALL, "Show the next tab of the code pane.").hint(15, "code tab").group(Group::View),
     Binding::new(Action::LogLevel, &[ch('v')], ALL, "Show fewer levels of the log, then all again.")

@@ -1,4 +1,4 @@
-//! Which lanes there are: one for each task, or for each of a group that is open.
+//! Which lanes there are: one for each task that is not folded away, or for each of a group that is open.
 //!
 //! Whoever draws, scrolls or selects asks here, and for the rows in sight only:
 //! a run may have a hundred thousand lanes.
@@ -10,7 +10,7 @@ use crate::trace::{Activity, Group, Grouping, TaskIx, Trace};
 #[derive(Debug, Clone, Copy)]
 pub struct Lanes<'a> {
     trace: &'a Trace,
-    /// The tasks of the open group, in the order of spawning; none is every task.
+    /// The tasks of the open group, or those that are not folded away, in the order of spawning; none is every task.
     members: Option<&'a [TaskIx]>,
 }
 
@@ -19,9 +19,11 @@ impl<'a> Lanes<'a> {
     pub fn of(model: &'a Model) -> Option<Self> {
         let run = model.run.as_ref()?;
         let view = model.timeline.density;
-        let members = view.by.filter(|_| view.open).map(|by| match by {
-            Together::Place | Together::Name => group(run, &model.timeline).map_or(&[][..], |group| &group.tasks),
-            Together::State => &model.session.opened[..],
+        let members = view.by.filter(|_| view.open).map_or(model.session.folds.rows(), |by| {
+            Some(match by {
+                Together::Place | Together::Name => group(run, &model.timeline).map_or(&[][..], |group| &group.tasks),
+                Together::State => &model.session.opened[..],
+            })
         });
         Some(Self { trace: &run.trace, members })
     }
@@ -53,7 +55,7 @@ impl<'a> Lanes<'a> {
         }
     }
 
-    /// The lane of a task; none when it is not of the open group.
+    /// The lane of a task; none when it is not of the open group, or folded away.
     pub fn row(&self, task: TaskIx) -> Option<usize> {
         match self.members {
             Some(members) => members.binary_search(&task).ok(),

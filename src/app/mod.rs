@@ -8,9 +8,12 @@
 pub mod action;
 pub mod bindings;
 pub mod findings;
+pub mod folds;
 mod form;
 pub mod keymap;
+pub mod kinds;
 pub mod lanes;
+mod laneview;
 pub mod model;
 pub mod pointer;
 pub mod session;

@@ -13,6 +13,7 @@ use scenarios::{Clock, Scenario};
 
 use super::findings::Found;
 pub use super::form::{Field, FieldError, Form, List};
+pub use super::laneview::{COUNTERS_NEED, LaneKind, LaneView};
 use super::session::Session;
 use super::text::TextField;
 use crate::engine::{Phase, Report, Spec};
@@ -251,6 +252,8 @@ pub struct Timeline {
     pub selected: Option<TaskIx>,
     /// Whether lanes are put together.
     pub density: Density,
+    /// What a lane is, and what is shown below the lanes.
+    pub lanes: LaneView,
 }
 
 /// How lanes are put together when there are more of them than rows.
@@ -357,8 +360,10 @@ pub struct Areas {
     pub form_rows: Vec<(usize, Rect)>,
     /// The lanes of the timeline without names, borders and ruler: one row a task, one cell [`Timeline::cell_ns`].
     pub lanes: Rect,
-    /// Each group of the density view: its place, and its rows with the name.
+    /// Each group of the density view, each row of the other kinds of lanes: its place, and its rows with the name.
     pub group_rows: Vec<(usize, Rect)>,
+    /// How many counters are drawn under the lanes.
+    pub counters: usize,
     /// Each drawn lane: the task, and its row with the name.
     pub lane_rows: Vec<(TaskIx, Rect)>,
     /// The tabs of the code pane.

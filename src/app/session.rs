@@ -2,7 +2,10 @@
 
 use scenarios::{Clock, Scenario, Values};
 
-use super::model::{Areas, CodeTab, CodeView, Cursor, Density, Form, List, LogView, Model, Options, Pane, TaskView, Timeline};
+use super::folds::Folds;
+use super::model::{
+    Areas, CodeTab, CodeView, Cursor, Density, Form, LaneView, List, LogView, Model, Options, Pane, TaskView, Timeline,
+};
 use crate::engine::Spec;
 use crate::record::event::Level;
 use crate::trace::TaskIx;
@@ -32,6 +35,8 @@ pub struct Session {
     pub jumps: Vec<TaskIx>,
     /// The tasks of the group that is open, where they were looked for when it was opened.
     pub opened: Vec<TaskIx>,
+    /// Whose descendants have no lanes.
+    pub folds: Folds,
     /// Whether the picked scenario is to be started when the program has opened.
     pub start: bool,
 }
@@ -50,6 +55,7 @@ impl Default for Session {
             cost_ns: None,
             jumps: Vec::new(),
             opened: Vec::new(),
+            folds: Folds::default(),
             start: false,
         }
     }
@@ -128,6 +134,7 @@ impl Model {
                 top: 0,
                 selected: None,
                 density: Density::default(),
+                lanes: LaneView::default(),
             },
             log: LogView { level: Level::Info, back: 0 },
             code: CodeView { tab: CodeTab::Rust, top: 0 },

@@ -28,12 +28,15 @@ mod lookup;
 mod moments;
 mod notes;
 mod numbers;
+mod places;
 mod polls;
 mod resource;
+mod stages;
 mod stall;
 mod task;
 #[cfg(test)]
 mod tests;
+mod threads;
 #[cfg(test)]
 mod told;
 mod track;
@@ -50,10 +53,13 @@ pub use few::Few;
 pub use findings::{Finding, FindingKind, Findings};
 pub use groups::{Group, Grouping};
 pub use line::Waiter;
+pub use places::{Await, Peak};
 pub use polls::PollStart;
 pub use resource::{Holder, Holdings, Resource, ResourceIx};
+pub use stages::{Grip, Stage};
 pub use stall::{Held, Stall, StallKind, Stalled, StalledWait};
 pub use task::{End, Ended, Mark, Segment, SpanLabel, State, Task, TaskIx, Times, Wake, Waker};
+pub use threads::{ThreadPoll, ThreadPolls, Turn};
 pub use waits::{Leaf, PlaceCount, SiteIx, Wait, WaitTotal, WaitView};
 pub use why::{Blocker, Link, Why};
 

@@ -20,6 +20,7 @@ use std::hash::BuildHasherDefault;
 use super::Trace;
 use super::family::Family;
 use super::lookup::NumberHasher;
+use super::places::Await;
 use super::resource::ResourceIx;
 use super::task::{State, TaskIx, Wake, Waker, push};
 use super::track::Track;
@@ -391,6 +392,15 @@ impl Waits {
             let sum = WaitTotal { cause, place, count: 0, total_ns: 0, max_ns: 0 };
             totals.push(Total { sum, waiting: Track::default(), running: Track::default() });
             totals.len() - 1
+        })
+    }
+
+    pub(super) fn awaits(&self) -> impl Iterator<Item = Await<'_>> {
+        self.totals.iter().map(|Total { sum, waiting, running }| Await {
+            cause: sum.cause,
+            place: sum.place.as_ref(),
+            waiting,
+            running,
         })
     }
 

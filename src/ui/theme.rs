@@ -42,6 +42,16 @@ pub(crate) struct Glyphs {
     pub(crate) dot: &'static str,
     /// Before an open group.
     pub(crate) open: &'static str,
+    /// The first cell of a bar that touches another one.
+    pub(crate) bar_start: &'static str,
+    /// A poll of the selected task on a thread: of a part of its cell, of all of it.
+    pub(crate) chosen: [&'static str; 2],
+    /// From who woke to who was woken: the way, downward, upward.
+    pub(crate) link: [&'static str; 3],
+    /// Before the largest value.
+    pub(crate) most: &'static str,
+    /// Before the number of tasks that are folded away.
+    pub(crate) folded: &'static str,
     /// Text goes on where there was no room.
     pub(crate) more: &'static str,
     /// Between two parts of a line.
@@ -81,6 +91,11 @@ const UNICODE: Glyphs = Glyphs {
     turn: ["◂", "▸"],
     dot: "●",
     open: "▾",
+    bar_start: "▐",
+    chosen: ["●", "▓"],
+    link: ["│", "▼", "▲"],
+    most: "≤",
+    folded: "▸ +",
     more: "…",
     between: "·",
     play: ["▶", "⏸", "■"],
@@ -108,6 +123,11 @@ const ASCII: Glyphs = Glyphs {
     turn: ["<", ">"],
     dot: "*",
     open: "-",
+    bar_start: "[",
+    chosen: ["*", "@"],
+    link: ["|", "V", "^"],
+    most: "<",
+    folded: "> +",
     more: "~",
     between: "-",
     play: [">", "=", "#"],

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use scenarios::Clock;
 
-use super::{Effect, form, notify, timeline};
+use super::{Effect, folds, form, notify, timeline};
 use crate::app::findings::Found;
-use crate::app::model::{Cursor, Density, Layer, Model, Pane, RunView};
+use crate::app::folds::Folds;
+use crate::app::model::{Cursor, Density, LaneView, Layer, Model, Pane, RunView};
 use crate::app::session::{Entry, Zoom};
 use crate::engine::{Ending, Phase, Spec, StartError};
 use crate::recording::Recording;
@@ -24,6 +25,8 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
     let entry = if same { asked } else { Entry::Fresh };
     if entry == Entry::Fresh {
         fresh_view(model);
+    } else if let Some(old) = &old {
+        model.session.folds.carry(&old.trace);
     }
     let live = spec.clock == Clock::Real || spec.pace.is_some();
     let begin = Cursor { at_ns: 0, playing: true, speed: model.session.speed, live, poll: None };
@@ -97,8 +100,9 @@ fn fresh_view(model: &mut Model) {
     model.timeline.follow = true;
     model.timeline.top = 0;
     model.timeline.selected = None;
-    model.timeline.density = Density::default();
+    (model.timeline.density, model.timeline.lanes) = (Density::default(), LaneView::default());
     model.session.opened.clear();
+    model.session.folds = Folds::default();
     model.code.top = 0;
     model.session.jumps.clear();
     model.bookmarks.clear();
@@ -155,6 +159,7 @@ pub fn recorded(model: &mut Model) {
     }
     explain(run);
     run.found.recorded(&run.trace);
+    folds::recorded(model);
     timeline::recorded(model);
     timeline::keep_in_sight(model);
 }

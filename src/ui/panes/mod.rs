@@ -2,7 +2,12 @@
 
 pub(crate) mod code;
 mod code_now;
+mod counters;
 mod density;
+mod holders;
+mod kinds;
+mod lines;
+mod links;
 pub(crate) mod log;
 pub(crate) mod metrics;
 mod minimap;
@@ -11,4 +16,5 @@ pub(crate) mod parameters;
 mod resources;
 pub(crate) mod scenarios;
 pub(crate) mod task;
+mod threads;
 pub(crate) mod timeline;
