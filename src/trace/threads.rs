@@ -99,7 +99,9 @@ pub struct ThreadPoll {
 /// What a thread did in a stretch of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Turn {
-    /// How many polls touch it, and last in it or begin in it.
+    /// The first of the polls that begin in it or last in it, by its place among those of the thread.
+    pub first: usize,
+    /// How many they are.
     pub polls: usize,
     /// How long they took of it together, in nanoseconds.
     pub busy_ns: u64,
@@ -201,7 +203,7 @@ impl ThreadPolls<'_> {
     fn turn(&self, first: usize, begun: usize, from_ns: u64, to_ns: u64) -> Turn {
         if begun - first > EXACT {
             let busy_ns = self.busy(begun, to_ns).saturating_sub(self.busy(first, from_ns));
-            return Turn { polls: begun - first, busy_ns, main: Some(begun - 1) };
+            return Turn { first, polls: begun - first, busy_ns, main: Some(begun - 1) };
         }
         let mut turn = Turn::default();
         let mut most_ns = 0;
@@ -211,6 +213,9 @@ impl ThreadPolls<'_> {
             let ns = poll.end_ns.unwrap_or(u64::MAX).min(to_ns).saturating_sub(poll.start_ns.max(from_ns));
             if ns == 0 && poll.start_ns < from_ns {
                 continue;
+            }
+            if turn.polls == 0 {
+                turn.first = place;
             }
             turn.polls += 1;
             turn.busy_ns += ns;

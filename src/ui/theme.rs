@@ -48,8 +48,6 @@ pub(crate) struct Glyphs {
     pub(crate) chosen: [&'static str; 2],
     /// From who woke to who was woken: the way, downward, upward.
     pub(crate) link: [&'static str; 3],
-    /// Before the largest value.
-    pub(crate) most: &'static str,
     /// Before the number of tasks that are folded away.
     pub(crate) folded: &'static str,
     /// Text goes on where there was no room.
@@ -94,7 +92,6 @@ const UNICODE: Glyphs = Glyphs {
     bar_start: "▐",
     chosen: ["●", "▓"],
     link: ["│", "▼", "▲"],
-    most: "≤",
     folded: "▸ +",
     more: "…",
     between: "·",
@@ -126,7 +123,6 @@ const ASCII: Glyphs = Glyphs {
     bar_start: "[",
     chosen: ["*", "@"],
     link: ["|", "V", "^"],
-    most: "<",
     folded: "> +",
     more: "~",
     between: "-",

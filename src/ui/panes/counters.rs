@@ -50,12 +50,12 @@ fn label(buf: &mut Buffer, look: Look, names: Rect, row: u16, counter: &Counter,
         Pen::new(buf, look, names, row).space(1).put(&counter.name.replace('_', " "), look.dim());
         return;
     };
-    let (value, of) = (format::compact(value), format!("{}{}", look.glyphs.most, format::compact(most)));
-    let figures = format::width(&value) + format::width(&of) + 1;
+    let (value, of) = (format::compact(value), format!("/{}", format::compact(most)));
+    let figures = format::width(&value) + format::width(&of);
     let room = usize::from(names.width).saturating_sub(figures + 2);
     let mut pen = Pen::new(buf, look, names, row);
     pen.space(1).left(&counter.name.replace('_', " "), room, look.dim()).space(1);
-    pen.put(&value, look.strong()).space(1).put(&of, look.dim());
+    pen.put(&value, look.strong()).put(&of, look.dim());
 }
 
 /// The value of each cell up to the cursor.

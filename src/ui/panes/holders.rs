@@ -2,20 +2,25 @@
 //!
 //! The first row of a resource has bars: one for as long as one task held it,
 //! with the task's name, or for as long as several did, with their number. The
-//! second row tells how many waited, as a chart. With little room the second row
-//! is left out, and where nobody held it those that wait are seen on the first.
+//! rows below tell how many waited, as a pile. With little room they
+//! are left out, and where nobody held it those that wait are seen on the first.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::density;
 use super::kinds::{self, Row};
 use crate::app::model::{Areas, Model, RunView};
-use crate::trace::{Family, Grip, ResourceIx, Stage};
+use crate::trace::{Activity, Family, Grip, ResourceIx, Stage, Stretch};
+use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::bars::{self, Bit};
-use crate::ui::widgets::chart;
 use crate::ui::{format, words};
 
+/// The pile of those that wait is at most so many rows high.
+const HIGHEST: u32 = 4;
+/// What is said where there is none.
+const NONE: &str = "no task has had to wait for a lock, a semaphore or a channel";
 /// A name of a bar that stands for several holders, and not for a task.
 const SEVERAL: u64 = 1 << 33;
 /// The name of one that stands for a thread outside all tasks.
@@ -25,7 +30,9 @@ const OUTSIDE: u64 = 1 << 32;
 pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, areas: &mut Areas) {
     let trace = &run.trace;
     let all: Vec<ResourceIx> = trace.contended().collect();
-    let heights = kinds::even(all.len(), inside, 2);
+    // Those that many wait for get more rows for it.
+    let most: Vec<u32> = all.iter().map(|ix| 1 + trace.resources[*ix as usize].most().1.min(HIGHEST)).collect();
+    let heights = density::heights(&most, inside.height.saturating_sub(1));
     // Only those that may be in sight are asked how they stand.
     let near = near(model, all.len(), inside);
     let rows: Vec<Row> = all
@@ -33,14 +40,14 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
         .enumerate()
         .map(|(row, ix)| if near.contains(&row) { label(look, run, *ix) } else { Row::default() })
         .collect();
-    let Some(place) = kinds::labels(buf, look, model, run, inside, &rows, &heights, areas) else { return };
+    let Some(place) = kinds::labels(buf, look, (model, run), inside, (&rows, &heights, NONE), areas) else { return };
     for (row, cells) in place.rows {
         let resource = &trace.resources[all[row] as usize];
         let stages = resource.stages(place.axis.left_ns, place.axis.cell_ns, usize::from(cells.width), place.axis.cursor_ns);
         let bits: Vec<Bit> = stages.iter().map(|stage| bit(look, stage, cells.height == 1)).collect();
         bars::row(buf, look, Rect { height: 1, ..cells }, &bits, |bar| holder(run, bar));
         if cells.height > 1 {
-            queue(buf, look, Rect { y: cells.y + 1, height: 1, ..cells }, &stages, resource.most().1);
+            queue(buf, look, Rect { y: cells.y + 1, height: cells.height - 1, ..cells }, &stages, resource.most().1);
         }
     }
 }
@@ -91,24 +98,28 @@ fn bit(look: Look, stage: &Stage, alone: bool) -> Bit {
     }
 }
 
-/// How many waited.
-fn queue(buf: &mut Buffer, look: Look, row: Rect, stages: &[Stage], most: u32) {
-    let waited = |stage: &Stage| (stage.waiting > 0).then(|| f64::from(stage.waiting));
-    let columns: Vec<Option<f64>> = stages.iter().map(waited).collect();
-    let (_, style) = look.wait(Family::Lock);
-    chart::render(buf, look, row, &columns, f64::from(most.max(1)), style);
-    numbers(buf, look, row, stages);
+/// How many waited, as a pile.
+fn queue(buf: &mut Buffer, look: Look, area: Rect, stages: &[Stage], most: u32) {
+    let stretch = |stage: &Stage| {
+        let mut stretch = Stretch::default();
+        stretch.counts[Activity::Waiting(Family::Lock).index()] = stage.waiting.into();
+        stretch
+    };
+    let stretches: Vec<Stretch> = stages.iter().map(stretch).collect();
+    density::pile(buf, look, area, &stretches, most);
+    numbers(buf, look, area, stages);
 }
 
 /// Writes how many waited over the chart, where the number is another one than before and stays for long enough.
-fn numbers(buf: &mut Buffer, look: Look, row: Rect, stages: &[Stage]) {
+fn numbers(buf: &mut Buffer, look: Look, area: Rect, stages: &[Stage]) {
+    let row = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
     let mut x = row.x;
     for same in stages.chunk_by(|a, b| a.waiting == b.waiting) {
         let text = format::count(u64::from(same[0].waiting));
         let cells = format::width(&text);
         if same[0].waiting > 0 && cells + 2 <= same.len() {
             let place = Rect { x, width: same.len() as u16, ..row }.intersection(row);
-            crate::ui::pen::Pen::new(buf, look, place, 0).put(&text, look.strong());
+            Pen::new(buf, look, place, 0).put(&text, look.strong());
         }
         x += same.len() as u16;
     }
@@ -144,6 +155,6 @@ mod tests {
         let stages: Vec<Stage> = [4, 4, 4, 4, 3, 0, 0, 0, 12, 12, 12, 12, 1].map(|waiting| Stage { waiting, ..FREE }).to_vec();
         queue(&mut buf, look, row, &stages, 12);
         let text: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
-        assert_eq!(text, "4▃▃▃▂   12██▁ ");
+        assert_eq!(text, "4░░░░   12░░░ ");
     }
 }

@@ -57,20 +57,20 @@ pub(super) fn even(rows: usize, inside: Rect, most: u16) -> Vec<u16> {
     vec![(each as u16).clamp(1, most); rows]
 }
 
-/// Draws the ruler and the labels of the rows in sight, and says where all is. None where there is nothing to draw into.
+/// Draws the ruler and the labels of the rows in sight, each of its height, and says where all is. Where there are no rows
+/// that is said.
 pub(super) fn labels(
     buf: &mut Buffer,
     look: Look,
-    model: &Model,
-    run: &RunView,
+    (model, run): (&Model, &RunView),
     inside: Rect,
-    rows: &[Row],
-    heights: &[u16],
+    (rows, heights, none): (&[Row], &[u16], &str),
     areas: &mut Areas,
 ) -> Option<Place> {
     let (place, axis) = timeline::ruled(buf, look, model, run, inside, width(rows, inside));
     areas.lanes = place;
     if rows.is_empty() || place.is_empty() {
+        Pen::new(buf, look, inside, 1).space(2).put(none, look.dim());
         return None;
     }
     marks::cursor_line(buf, look, place, &axis);

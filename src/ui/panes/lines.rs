@@ -21,7 +21,9 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     let rows: Vec<Row> = awaits.iter().map(|line| label(look, line, run.cursor.at_ns)).collect();
     let most: Vec<u32> = awaits.iter().map(most).collect();
     let heights = density::heights(&most, inside.height.saturating_sub(1));
-    let Some(place) = kinds::labels(buf, look, model, run, inside, &rows, &heights, areas) else { return };
+    let Some(place) = kinds::labels(buf, look, (model, run), inside, (&rows, &heights, "no task has waited yet"), areas) else {
+        return;
+    };
     for (row, cells) in place.rows {
         let (line, most) = (&awaits[row], most[row].max(1));
         let peaks = line.peaks(place.axis.left_ns, place.axis.cell_ns, usize::from(cells.width), place.axis.cursor_ns);

@@ -3,18 +3,18 @@
 //! A cell is filled by the part of it that polls took; one that a single poll
 //! fills is a piece of a bar, which carries the task's name where that fits. On
 //! the virtual clock polls take no time and are thin marks. Where there is room
-//! each thread has a second row, on which those that are too thin for a name
-//! have theirs.
+//! each thread has more rows, on which those that are too thin for a name have
+//! theirs, in the order in which they were polled.
 
 use std::collections::HashSet;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Modifier;
 use scenarios::Clock;
 
 use super::kinds::{self, Row};
-use crate::app::model::{Areas, Model, RunView};
+use crate::app::model::{Areas, Model, RunView, Timeline};
 use crate::trace::{State, TaskIx, ThreadPolls, Turn};
 use crate::ui::format;
 use crate::ui::pen::Pen;
@@ -22,6 +22,8 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::bars::{self, Bit};
 
+/// A thread is at most so many rows high.
+const HIGHEST: u16 = 12;
 /// Of a cell with more polls than this none is named.
 const NAMED: usize = 32;
 /// Of the polls of the selected task in one cell at most so many are looked at.
@@ -32,8 +34,11 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     let trace = &run.trace;
     let threads: Vec<u16> = trace.polling_threads().collect();
     let rows: Vec<Row> = threads.iter().map(|thread| label(run, *thread)).collect();
-    let heights = kinds::even(rows.len(), inside, 2);
-    let Some(place) = kinds::labels(buf, look, model, run, inside, &rows, &heights, areas) else { return };
+    let heights = kinds::even(rows.len(), inside, HIGHEST);
+    let Some(place) = kinds::labels(buf, look, (model, run), inside, (&rows, &heights, "no task has been polled yet"), areas)
+    else {
+        return;
+    };
     for (ix, cells) in place.rows {
         let Some(polls) = trace.polls_on(threads[ix]) else { continue };
         let turns = polls.turns(place.axis.left_ns, place.axis.cell_ns, usize::from(cells.width), place.axis.cursor_ns);
@@ -44,7 +49,8 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
             |poll: u64| polls.get(poll as usize).map_or_else(String::new, |poll| trace.tasks[poll.task as usize].name.clone());
         bars::row(buf, look, Rect { height: 1, ..cells }, &bits, name);
         if cells.height > 1 {
-            names(buf, look, Rect { y: cells.y + 1, height: 1, ..cells }, run, &polls, &turns, model.timeline.selected);
+            let below = Rect { y: cells.y + 1, height: cells.height - 1, ..cells };
+            names(buf, look, below, run, &polls, &turns, &model.timeline);
         }
     }
 }
@@ -105,33 +111,38 @@ fn bit(look: Look, turn: &Turn, cell_ns: u64, chosen: bool) -> Bit {
     Bit { glyph, style, bar: turn.main.filter(|_| !several && eighths == 8).map(|poll| poll as u64) }
 }
 
-/// Names the tasks whose polls are too short for that, below them: from the left, as many as there is room for.
-fn names(
-    buf: &mut Buffer,
-    look: Look,
-    row: Rect,
-    run: &RunView,
-    polls: &ThreadPolls<'_>,
-    turns: &[Turn],
-    selected: Option<TaskIx>,
-) {
+/// Names the tasks whose polls are too short for that below them, in the order in which they were polled: from the left, as
+/// many as there is room for.
+fn names(buf: &mut Buffer, look: Look, area: Rect, run: &RunView, polls: &ThreadPolls<'_>, turns: &[Turn], view: &Timeline) {
     let mut free = 0;
-    let mut last = None;
     for (x, turn) in turns.iter().enumerate() {
-        let poll = turn.main.filter(|main| turn.polls <= NAMED && last != Some(*main));
-        last = turn.main.or(last);
-        let Some(task) = poll.filter(|_| x >= free).and_then(|poll| polls.get(poll)).map(|poll| poll.task) else { continue };
-        let mut text = run.trace.tasks[task as usize].name.clone();
-        if turn.polls > 1 {
-            text = format!("{text} +{}", turn.polls - 1);
-        }
-        let cells = format::width(&text);
-        if cells > usize::from(row.width) - x {
+        let begins = turn.main != x.checked_sub(1).and_then(|before| turns[before].main);
+        let Some(main) = turn.main.filter(|_| begins && x >= free && turn.polls <= NAMED) else { continue };
+        let all: Vec<TaskIx> = (turn.first..turn.first + turn.polls).filter_map(|place| Some(polls.get(place)?.task)).collect();
+        let name = |task: TaskIx| run.trace.tasks[task as usize].name.as_str();
+        let full = |turn: &&Turn| turn.main == Some(main) && turn.polls == 1 && turn.busy_ns >= view.cell_ns;
+        let in_bar = turns[x..].iter().skip(1).take_while(full).count();
+        if turn.polls == 1 && polls.get(main).is_some_and(|poll| format::width(name(poll.task)) < in_bar) {
             continue;
         }
-        let style = if selected == Some(task) { look.strong() } else { Style::new().add_modifier(Modifier::DIM) };
-        let place = Rect { x: row.x + x as u16, width: row.width - x as u16, ..row };
-        Pen::new(buf, look, place, 0).put(&text, style);
-        free = x + cells + 1;
+        let rows = usize::from(area.height);
+        let shown = if all.len() > rows { rows - 1 } else { rows };
+        let cells = all.iter().take(shown.max(1)).map(|task| format::width(name(*task))).max().unwrap_or(0);
+        if x + cells > turns.len().max(usize::from(area.width)) {
+            continue;
+        }
+        let place = Rect { x: area.x + x as u16, width: area.width - x as u16, ..area };
+        for (row, task) in (0..).zip(all.iter().take(shown)) {
+            let style = if view.selected == Some(*task) { look.strong() } else { look.dim() };
+            Pen::new(buf, look, place, row).put(name(*task), style);
+        }
+        if all.len() > shown {
+            let text = match all.first().filter(|_| rows == 1) {
+                Some(first) => format!("{} +{}", name(*first), all.len() - 1),
+                None => format!("+{}", all.len() - shown),
+            };
+            Pen::new(buf, look, place, area.height - 1).put(&text, look.dim());
+        }
+        free = x + cells.max(if rows == 1 && all.len() > 1 { cells + 4 } else { 0 }) + 1;
     }
 }
