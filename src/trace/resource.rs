@@ -281,7 +281,7 @@ impl Resource {
         push(&mut self.steps, (at_ns, step));
         match &mut self.counts {
             Some(counts) => counts.set(at_ns, &self.now),
-            None if self.now.waiting > 0 => self.counts = Some(self.counted()),
+            None if self.now.waiting > 0 => self.counts = Some(self.counted().into()),
             None => {}
         }
         let (steps, last) = (self.steps.len(), self.kept.last().map_or(0, |(steps, ..)| *steps));

@@ -91,8 +91,8 @@ impl Resource {
     }
 
     /// Begins to count, with what has happened by now.
-    pub(super) fn counted(&self) -> Box<Counts> {
-        let mut counts = Box::<Counts>::default();
+    pub(super) fn counted(&self) -> Counts {
+        let mut counts = Counts::default();
         let mut hands = Hands::default();
         for (at_ns, step) in &self.steps {
             hands.apply(*at_ns, *step, &self.line);

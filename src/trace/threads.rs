@@ -245,7 +245,9 @@ mod tests {
     /// Three threads and twenty tasks: polls of any length, gaps of any length, drawn by arithmetic.
     fn busy() -> Told {
         let mut told = Told::default();
-        (1..=20).for_each(|task| _ = told.spawn(0, task, None));
+        for task in 1..=20 {
+            told.spawn(0, task, None);
+        }
         let mut events = Vec::new();
         let mut seed = 7_u64;
         let mut draw = |below: u64| {
@@ -264,7 +266,9 @@ mod tests {
             }
         }
         events.sort_by_key(|(at_ns, thread, _)| (*at_ns, *thread));
-        events.into_iter().for_each(|(at_ns, thread, what)| _ = told.tell(thread, at_ns, what));
+        for (at_ns, thread, what) in events {
+            told.tell(thread, at_ns, what);
+        }
         told
     }
 
@@ -324,7 +328,7 @@ mod tests {
     #[test]
     fn a_poll_that_lasts_has_no_end_and_one_whose_end_is_lost_is_over_with_the_next() {
         let mut told = Told::default();
-        (1..=2).for_each(|task| _ = told.spawn(0, task, None));
+        told.spawn(0, 1, None).spawn(0, 2, None);
         begin(&mut told, 0, 10, 1);
         let get = |told: &Told, place| told.0.polls_on(0).and_then(|polls| polls.get(place));
         assert_eq!(get(&told, 0), Some(ThreadPoll { start_ns: 10, end_ns: None, task: 0 }));

@@ -41,8 +41,9 @@ pub(super) fn recorded(model: &mut Model) {
     }
 }
 
-/// Of fewer lanes the last ones are in sight.
+/// Where fewer lanes are left, no row below the last one is in sight that a lane could have.
 fn keep_top(model: &mut Model) {
-    let last = Lanes::of(model).map_or(0, |lanes| lanes.len()).saturating_sub(1);
-    model.timeline.top = model.timeline.top.min(last);
+    let last = Lanes::of(model).map_or(0, |lanes| lanes.len());
+    let height = usize::from(model.areas.lanes.height).max(1);
+    model.timeline.top = model.timeline.top.min(last.saturating_sub(height));
 }

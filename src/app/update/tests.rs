@@ -5,6 +5,7 @@ mod cursor;
 mod findings;
 mod form;
 mod jump;
+mod kinds;
 mod list;
 mod path;
 mod pointer;

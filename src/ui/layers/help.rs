@@ -164,6 +164,13 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
         look.warn(),
         "behind a name: something is wrong with this task, and the list of findings says what",
     ));
+    marks.push((
+        g.link.concat(),
+        look.key(),
+        "from who woke to who was woken: the last wake of the selected task, and those in sight that it gave last",
+    ));
+    marks.push((format!("{}9", g.folded), look.text(), "behind a name: so many tasks that descend from it are folded away"));
+    marks.push((g.chosen.concat(), run, "on the lane of a thread: it polled the selected task"));
     marks.push(("label".to_owned(), look.span_label(), "a span that the scenario opened"));
     marks
 }

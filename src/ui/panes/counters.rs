@@ -18,13 +18,16 @@ use crate::ui::widgets::{chart, timeline as marks};
 /// At most so many are drawn.
 const MOST: usize = 3;
 /// From this height of the pane's inside on they are shown unless somebody hides them.
-const ROOM: u16 = 20;
+const ROOM: u16 = 28;
+/// The same where the timeline fills the screen: there no other pane tells them.
+const ROOM_ALONE: u16 = 20;
 /// Of a cell with more values than this only the last counts.
 const EXACT: usize = 64;
 
 /// How many rows they take of the inside of the pane.
 pub(super) fn rows(model: &Model, run: &RunView, inside: Rect) -> u16 {
-    let wanted = model.timeline.lanes.counters.unwrap_or(inside.height >= ROOM);
+    let enough = if model.full.is_some() { ROOM_ALONE } else { ROOM };
+    let wanted = model.timeline.lanes.counters.unwrap_or(inside.height >= enough);
     // The lanes keep the greater part.
     let room = inside.height.saturating_sub(4) / 2;
     if wanted { (run.trace.counters.len().min(MOST) as u16).min(room) } else { 0 }

@@ -64,10 +64,10 @@ fn label(look: Look, run: &RunView, ix: ResourceIx) -> Row {
     let holdings = resource.at_with(at_ns, 0);
     let stands = words::standing(resource.kind, &holdings);
     let inferred = if holdings.inferred { look.glyphs.inferred } else { "" };
-    let name = words::shortened(&run.trace.resource_name(ix)).replace(" of ", " ");
-    let stands = stands.map_or_else(String::new, |stands| format!("{stands}{inferred}, "));
-    let wait = format!("{} wait", format::count(u64::from(holdings.waiting)));
-    Row { name, mark: None, value: String::new(), more: format!("{stands}{wait}") }
+    let place = resource.made_at.and_then(|site| run.trace.site(site).place.as_ref()).map(words::short);
+    let stands = stands.map(|stands| format!("{stands}{inferred}"));
+    let value = format!("{} wait", format::count(u64::from(holdings.waiting)));
+    Row { name: run.trace.resource_kind(ix), mark: None, value, more: place.into_iter().chain(stands).collect() }
 }
 
 /// Who holds it, of a bar.

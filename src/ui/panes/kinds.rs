@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use super::{holders, lines, threads, timeline};
 use crate::app::kinds;
 use crate::app::model::{Areas, LaneKind, Model, Pane, RunView};
+use crate::trace::{Family, State};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -21,8 +22,8 @@ pub(super) struct Row {
     pub(super) mark: Option<(&'static str, Style)>,
     /// Its figure at the cursor.
     pub(super) value: String,
-    /// What else there is to say, on a second row.
-    pub(super) more: String,
+    /// What else there is to say, on the rows below.
+    pub(super) more: Vec<String>,
 }
 
 /// Where the rows are.
@@ -49,6 +50,26 @@ pub(super) fn render(
     }
     let top = areas.group_rows.first().map_or(0, |(row, _)| *row);
     chrome::scroll_bar(buf, look, pane, top, areas.group_rows.len(), kinds::rows(model, run));
+}
+
+/// What the marks mean of the kind that is shown, where they are not those of tasks.
+pub(super) fn legend(look: Look, model: &Model) -> Option<Vec<((&'static str, Style), &'static str)>> {
+    let glyphs = look.glyphs;
+    let running = look.state(State::Running(0));
+    match model.timeline.lanes.kind {
+        LaneKind::Tasks | LaneKind::Lines => None,
+        LaneKind::Threads => Some(vec![
+            (running, "polls a task"),
+            ((glyphs.lane.poll(0), running.1), "for short"),
+            ((glyphs.lane.several, running.1), "several"),
+            ((glyphs.chosen[1], running.1), "the selected task"),
+        ]),
+        LaneKind::Resources => Some(vec![
+            ((running.0, look.chart()), "held"),
+            ((glyphs.lane.several, look.chart()), "by one after the other"),
+            (look.wait(Family::Lock), "tasks that wait for it"),
+        ]),
+    }
 }
 
 /// The same height for each of so many rows: at most that many, and at least one.
@@ -96,9 +117,12 @@ pub(super) fn labels(
 fn width(rows: &[Row], inside: Rect) -> usize {
     let row = |row: &Row| {
         let mark = 2 * usize::from(row.mark.is_some());
-        (mark + format::width(&row.name) + 1 + format::width(&row.value)).max(mark + format::width(&row.more))
+        let more = row.more.iter().map(|line| mark + format::width(line));
+        more.chain([mark + format::width(&row.name) + 1 + format::width(&row.value)]).max().unwrap_or(0)
     };
-    timeline::name_cells(rows.iter().map(row).max().unwrap_or(0), usize::from(inside.width))
+    // They say more than the names of tasks do.
+    let widest = rows.iter().map(row).max().unwrap_or(0).next_multiple_of(4);
+    widest.min(usize::from(inside.width) / 3)
 }
 
 /// The first row that is drawn so that the selected one is in sight.
@@ -125,9 +149,9 @@ fn label(buf: &mut Buffer, look: Look, area: Rect, row: &Row, cells: usize, sele
     // The figure stays whole.
     let name = room.saturating_sub(value + 1);
     pen.left(&row.name, name, style).space(1).put(&row.value, look.strong());
-    if area.height > 1 {
-        let indent = cells - room;
-        Pen::new(buf, look, area, 1).space(1 + indent).left(&row.more, room, look.dim());
+    let indent = cells - room;
+    for (below, line) in (1..area.height).zip(&row.more) {
+        Pen::new(buf, look, area, below).space(1 + indent).left(line, room, look.dim());
     }
 }
 

@@ -58,9 +58,9 @@ fn label(look: Look, line: &Await<'_>, at_ns: u64) -> Row {
     let place = line.place.map_or_else(|| "no known line".to_owned(), words::short);
     let running = if now.running > 0 { format!(", {} polled", format::count(now.running.into())) } else { String::new() };
     Row {
-        name: format!("{place} {}", line.cause.name()),
+        name: place,
         mark: Some(look.wait(Family::of(line.cause))),
         value: format::count(now.waiting.into()),
-        more: format!("most {}{running}", format::count(line.most().waiting.into())),
+        more: vec![line.cause.name().to_owned(), format!("most {}{running}", format::count(line.most().waiting.into()))],
     }
 }

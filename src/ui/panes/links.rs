@@ -109,22 +109,22 @@ mod tests {
     #[test]
     fn the_way_goes_from_the_waker_to_the_woken_and_hides_no_poll() {
         let lanes = ["─▎─", "───", "─█─", "   ", "─▎─"];
-        assert_eq!(drawn(lanes, Link { x: 1, from: 0, to: 4 }), ["─▎─", "─│─", "─█─", " │ ", "─▼─"]);
-        assert_eq!(drawn(lanes, Link { x: 1, from: 4, to: 0 }), ["─▲─", "─│─", "─█─", " │ ", "─▎─"]);
+        assert_eq!(drawn(lanes, Link { x: 1, from: 0, to: 4 }), ["─▎─", "─┃─", "─█─", " ┃ ", "─▼─"]);
+        assert_eq!(drawn(lanes, Link { x: 1, from: 4, to: 0 }), ["─▲─", "─┃─", "─█─", " ┃ ", "─▎─"]);
         assert_eq!(drawn(lanes, Link { x: 1, from: 3, to: 4 }), ["─▎─", "───", "─█─", "   ", "─▼─"]);
     }
 
     #[test]
     fn a_waker_out_of_sight_is_pointed_at() {
         let lanes = ["───", "───", "─✓─", "───", "───"];
-        assert_eq!(drawn(lanes, Link { x: 1, from: -8, to: 3 }), ["─▲─", "─│─", "─✓─", "─▼─", "───"]);
-        assert_eq!(drawn(lanes, Link { x: 1, from: 70, to: 1 }), ["───", "─▲─", "─✓─", "─│─", "─▼─"]);
+        assert_eq!(drawn(lanes, Link { x: 1, from: -8, to: 3 }), ["─▲─", "─┃─", "─✓─", "─▼─", "───"]);
+        assert_eq!(drawn(lanes, Link { x: 1, from: 70, to: 1 }), ["───", "─▲─", "─✓─", "─┃─", "─▼─"]);
         assert_eq!(drawn(lanes, Link { x: 1, from: 70, to: 4 }), ["───", "───", "─✓─", "───", "─▲─"]);
     }
 
     #[test]
     fn an_end_is_not_hidden_by_the_head() {
         let lanes = ["─▎─", "───", "─✓─", "───", "───"];
-        assert_eq!(drawn(lanes, Link { x: 1, from: 0, to: 2 }), ["─▎─", "─│─", "─✓─", "───", "───"]);
+        assert_eq!(drawn(lanes, Link { x: 1, from: 0, to: 2 }), ["─▎─", "─┃─", "─✓─", "───", "───"]);
     }
 }

@@ -63,11 +63,11 @@ fn label(run: &RunView, thread: u16) -> Row {
     let made = polls.as_ref().map_or(0, |polls| polls.begun_by(at_ns)) as u64;
     let made = format::counted(made, "poll");
     if run.spec.clock == Clock::Virtual {
-        return Row { name, mark: None, value: made, more: String::new() };
+        return Row { name, mark: None, value: made, more: Vec::new() };
     }
     let busy_ns = polls.map_or(0, |polls| polls.busy_by(at_ns));
     let percent = (u128::from(busy_ns) * 100).checked_div(u128::from(at_ns)).unwrap_or(0);
-    Row { name, mark: None, value: format!("{percent} %"), more: made }
+    Row { name, mark: None, value: format!("{percent} %"), more: vec![made] }
 }
 
 /// The cells in which the selected task was polled on a thread.

@@ -76,7 +76,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     }
     counters::render(buf, look, model, run, counted, areas.lanes);
     minimap::render(buf, look, model, run, map, areas.lanes);
-    draw_status(buf, look, run, status);
+    draw_status(buf, look, model, run, status);
 }
 
 /// An area without its last rows, and those.
@@ -247,7 +247,7 @@ fn banner(buf: &mut Buffer, look: Look, run: &RunView, inside: Rect) -> Rect {
 }
 
 /// The last row: what came out, once the cursor is there; before that, what the marks mean.
-fn draw_status(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) {
+fn draw_status(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, row: Rect) {
     let mut pen = Pen::new(buf, look, row, 0);
     pen.space(1);
     let poll = run.poll().and_then(|number| poll_text(run, number));
@@ -267,7 +267,7 @@ fn draw_status(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) {
     if outcome::status(&mut pen, look, run) {
         return;
     }
-    let marks = legend(look, &run.trace);
+    let marks = kinds::legend(look, model).unwrap_or_else(|| legend(look, &run.trace));
     for (i, ((glyph, style), word)) in marks.iter().enumerate() {
         let last = i + 1 == marks.len();
         // A glyph and a gap, and room for the sign that there is more.
