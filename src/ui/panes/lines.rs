@@ -1,8 +1,8 @@
 //! The timeline by source line: how many tasks wait at each await, over time.
 //!
-//! A line has some rows of height. Those that are polled and had waited there
-//! last stand at the foot, those that wait above them, with the mark of what
-//! they wait for. On a single row the height of a bar says how many.
+//! A line has some rows of height, and a column is as high as the most that
+//! waited there at once, with the mark of what they wait for. Where one that had
+//! waited there last was polled, there is a poll's mark at the foot. On a single row the height of a bar says how many.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -45,11 +45,15 @@ fn most(line: &Await<'_>) -> u32 {
     most.waiting.max(most.running)
 }
 
-/// The most that waited and ran, as a pile shows them. Both can have been so many at different moments of one cell.
+/// The most that waited, as a pile shows them. That others ran is a mark and no height: it can have been at another moment of
+/// the cell, and together there never were so many. Where nobody waited those that ran are the pile.
 fn stretch(peak: Peak, family: Family) -> Stretch {
     let mut stretch = Stretch::default();
-    stretch.counts[Activity::Running.index()] = peak.running.into();
-    stretch.counts[Activity::Waiting(family).index()] = peak.waiting.into();
+    match peak.waiting {
+        0 => stretch.counts[Activity::Running.index()] = peak.running.into(),
+        waiting => stretch.counts[Activity::Waiting(family).index()] = waiting.into(),
+    }
+    stretch.polls = peak.running.into();
     stretch
 }
 
@@ -62,5 +66,19 @@ fn label(look: Look, line: &Await<'_>, at_ns: u64) -> Row {
         mark: Some(look.wait(Family::of(line.cause))),
         value: format::count(now.waiting.into()),
         more: vec![line.cause.name().to_owned(), format!("most {}{running}", format::count(line.most().waiting.into()))],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pile_is_never_higher_than_there_were_tasks_at_once() {
+        let told = |waiting, running| {
+            let stretch = stretch(Peak { waiting, running }, Family::Lock);
+            (stretch.alive().round() as u32, stretch.polls)
+        };
+        assert_eq!((told(7, 0), told(7, 2), told(0, 2), told(0, 0)), ((7, 0), (7, 2), (2, 2), (0, 0)));
     }
 }
