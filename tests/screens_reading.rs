@@ -8,6 +8,7 @@ mod paint;
 mod recorded;
 
 use async_playground::app::action::Action;
+use async_playground::app::colors::Colors;
 use async_playground::app::keymap;
 use async_playground::app::model::{Model, Pane, Theme};
 use async_playground::app::update::{self, update};
@@ -109,7 +110,7 @@ fn without_colour_and_in_ascii_they_are_seen_too() {
         [("colour", true, true), ("mono", false, true), ("ascii", true, false), ("ascii_mono", false, false)]
     {
         let mut model = run("semaphore", 80, 24);
-        model.options.theme = Theme { color, unicode };
+        model.options.theme = Theme { colors: color.then_some(&Colors::ANSI), unicode };
         mark(&mut model, 1_200, 2_600);
         let list = styled(&model, 80, 24);
         assert_snapshot!(format!("range_80x24_{name}"), list);
@@ -149,7 +150,7 @@ fn a_filter_is_typed_in_the_place_of_the_footer() {
     let mut model = run("semaphore", 80, 24);
     types(&mut model, "/request cause=semphore");
     assert_snapshot!("filter_error_80x24", styled(&model, 80, 24));
-    model.options.theme = Theme { color: false, unicode: false };
+    model.options.theme = Theme { colors: None, unicode: false };
     assert_snapshot!("filter_error_ascii_mono_80x24", styled(&model, 80, 24));
 }
 

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use async_playground::app::action::{Action, Move};
-use async_playground::app::model::{Model, Pane, Together};
+use async_playground::app::model::{LaneKind, Model, Pane, Together};
 use async_playground::app::update;
 use async_playground::engine::{Ending, Phase, Report, Spec};
 use scenarios::{CATALOGUE, Outcome};
@@ -36,9 +36,14 @@ enum View {
     Lanes,
     /// Tasks put together by name.
     Groups,
+    /// A lane for each thread.
+    Threads,
+    /// A lane for each line at which tasks wait.
+    Lines,
 }
 
-const VIEWS: [(View, &str); 2] = [(View::Lanes, "lanes"), (View::Groups, "groups")];
+const VIEWS: [(View, &str); 4] =
+    [(View::Lanes, "lanes"), (View::Groups, "groups"), (View::Threads, "threads"), (View::Lines, "lines")];
 
 /// What was measured of one size.
 struct Row {
@@ -94,7 +99,15 @@ fn seek(model: &mut Model, part: f64) {
 }
 
 fn look(model: &mut Model, screen: &mut Screen, view: View) {
-    let by = if view == View::Lanes { None } else { Some(Together::Name) };
+    let (by, kind) = match view {
+        View::Lanes => (None, LaneKind::Tasks),
+        View::Groups => (Some(Together::Name), LaneKind::Tasks),
+        View::Threads => (None, LaneKind::Threads),
+        View::Lines => (None, LaneKind::Lines),
+    };
+    while model.timeline.lanes.kind != kind {
+        update::update(model, Action::NextKind);
+    }
     while model.timeline.density.by != by {
         update::update(model, Action::Together);
     }

@@ -123,8 +123,14 @@ pub enum Action {
     RedoView,
     /// Puts the lanes of tasks together by the next thing that they have in common, or takes them apart again.
     Together,
-    /// Shows the lanes of the group under the selection.
+    /// Shows the lanes of the group under the selection; of another kind of lanes, selects the task that the row is about.
     Open,
+    /// Shows the next kind of lanes: of tasks, threads, resources, lines of the source.
+    NextKind,
+    /// Folds away what the selected task spawned, or unfolds it.
+    Fold,
+    /// Shows the counters under the lanes, or hides them.
+    Counters,
     /// Moves the timeline along with the cursor again.
     Follow,
     /// Says why the selected task waits, or closes that.

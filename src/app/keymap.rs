@@ -38,7 +38,7 @@ pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
     let key = Key::of(event)?;
     let bound = model.bindings.bound(context, key);
     // As the table says of Enter there.
-    if context == Context::Pane(Pane::Timeline) && key.code == KeyCode::Enter && model.timeline.density.shows_groups() {
+    if context == Context::Pane(Pane::Timeline) && key.code == KeyCode::Enter && !model.timeline.shows_tasks() {
         return Some(Action::Open);
     }
     bound.map(|binding| binding.action.clone()).or_else(|| typed(context, key))

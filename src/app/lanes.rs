@@ -1,5 +1,5 @@
-//! Which lanes there are: one for each task, or for each of a group that is open; of those the ones that are asked for,
-//! in the order that they are sorted in.
+//! Which lanes there are: one for each task that is not folded away, or for each of a group that is open; of those the
+//! ones that are asked for, in the order that they are sorted in.
 //!
 //! Whoever draws, scrolls or selects asks here, and for the rows in sight only:
 //! a run may have a hundred thousand lanes.
@@ -26,9 +26,11 @@ impl<'a> Lanes<'a> {
             return Some(Self { trace: &run.trace, members: Some(list), by_spawn: listed.by_spawn });
         }
         let view = model.timeline.density;
-        let members = view.by.filter(|_| view.open).map(|by| match by {
-            Together::Place | Together::Name => group(run, &model.timeline).map_or(&[][..], |group| &group.tasks),
-            Together::State => &model.session.opened[..],
+        let members = view.by.filter(|_| view.open).map_or(model.session.folds.rows(), |by| {
+            Some(match by {
+                Together::Place | Together::Name => group(run, &model.timeline).map_or(&[][..], |group| &group.tasks),
+                Together::State => &model.session.opened[..],
+            })
         });
         Some(Self { trace: &run.trace, members, by_spawn: true })
     }
@@ -61,7 +63,7 @@ impl<'a> Lanes<'a> {
         }
     }
 
-    /// The lane of a task; none when it is not of the open group.
+    /// The lane of a task; none when it is not of the open group, or folded away.
     pub fn row(&self, task: TaskIx) -> Option<usize> {
         match self.members {
             Some(members) if !self.by_spawn => members.iter().position(|other| *other == task),

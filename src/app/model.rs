@@ -15,6 +15,7 @@ use super::bindings::Bindings;
 pub use super::colors::Theme;
 use super::findings::Found;
 pub use super::form::{Field, FieldError, Form, List};
+pub use super::laneview::{COUNTERS_NEED, LaneKind, LaneView};
 use super::reading::Reading;
 use super::session::Session;
 use super::text::TextField;
@@ -267,6 +268,8 @@ pub struct Timeline {
     pub selected: Option<TaskIx>,
     /// Whether lanes are put together.
     pub density: Density,
+    /// What a lane is, and what is shown below the lanes.
+    pub lanes: LaneView,
 }
 
 /// How lanes are put together when there are more of them than rows.
@@ -380,8 +383,10 @@ pub struct Areas {
     pub form_rows: Vec<(usize, Rect)>,
     /// The lanes of the timeline without names, borders and ruler: one row a task, one cell [`Timeline::cell_ns`].
     pub lanes: Rect,
-    /// Each group of the density view: its place, and its rows with the name.
+    /// Each group of the density view, each row of the other kinds of lanes: its place, and its rows with the name.
     pub group_rows: Vec<(usize, Rect)>,
+    /// How many counters are drawn under the lanes.
+    pub counters: usize,
     /// Each drawn lane: the task, and its row with the name.
     pub lane_rows: Vec<(TaskIx, Rect)>,
     /// The tabs of the code pane.

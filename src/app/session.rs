@@ -3,9 +3,11 @@
 use scenarios::{Clock, Scenario, Values};
 
 use super::bindings::Bindings;
+use super::folds::Folds;
 use super::history::History;
 use super::model::{
-    Areas, CodeTab, CodeView, Cursor, Density, Form, List, LogView, MetricsView, Model, Options, Pane, TaskView, Timeline,
+    Areas, CodeTab, CodeView, Cursor, Density, Form, LaneView, List, LogView, MetricsView, Model, Options, Pane, TaskView,
+    Timeline,
 };
 use crate::engine::Spec;
 use crate::record::event::Level;
@@ -40,6 +42,8 @@ pub struct Session {
     pub came: Option<Came>,
     /// The tasks of the group that is open, where they were looked for when it was opened.
     pub opened: Vec<TaskIx>,
+    /// Whose descendants have no lanes.
+    pub folds: Folds,
     /// Whether the picked scenario is to be started when the program has opened.
     pub start: bool,
 }
@@ -60,6 +64,7 @@ impl Default for Session {
             history: History::default(),
             came: None,
             opened: Vec::new(),
+            folds: Folds::default(),
             start: false,
         }
     }
@@ -150,6 +155,7 @@ impl Model {
                 top: 0,
                 selected: None,
                 density: Density::default(),
+                lanes: LaneView::default(),
             },
             log: LogView { level: Level::Info, back: 0 },
             code: CodeView { tab: CodeTab::Rust, top: 0 },

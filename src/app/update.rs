@@ -9,8 +9,10 @@
 mod cursor;
 mod density;
 mod findings;
+mod folds;
 mod form;
 mod jump;
+mod kinds;
 mod list;
 mod order;
 mod palette;
@@ -166,6 +168,9 @@ fn look(model: &mut Model, action: Action) {
         Action::RedoView => views::redo(model),
         Action::Together => density::next(model),
         Action::Open => density::open(model),
+        Action::NextKind => kinds::next(model),
+        Action::Fold => folds::toggle(model),
+        Action::Counters => kinds::counters(model),
         Action::Follow => model.timeline.follow = true,
         Action::Jump(landmark) => jump::jump(model, landmark),
         Action::ToLive => cursor::to_live(model),

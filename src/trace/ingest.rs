@@ -177,7 +177,7 @@ impl Trace {
         self.enter(at_ns, task, State::Running(thread));
         self.tasks[task as usize].polls += 1;
         self.polls += 1;
-        self.poll_starts.push(at_ns, task);
+        self.poll_starts.push(at_ns, task, thread);
         let life = self.life_mut(task);
         (life.newest_ns, life.polled_ns) = (at_ns, at_ns);
         (life.woken, life.panicked, life.terminated) = (false, false, None);
@@ -331,7 +331,11 @@ impl Trace {
     /// A state is over, for another one or for good.
     fn leave(&mut self, at_ns: u64, task: TaskIx, from: State) {
         match from {
-            State::Running(_) => self.leaves_rest(at_ns, task),
+            State::Running(thread) => {
+                self.leaves_rest(at_ns, task);
+                let lasted_ns = at_ns - self.last(task).start_ns;
+                self.poll_starts.end(thread, task, lasted_ns);
+            }
             State::Waiting(_) => self.wait_ends(at_ns, task),
             State::Ready => self.was_ready |= at_ns > self.last(task).start_ns,
         }

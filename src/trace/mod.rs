@@ -30,13 +30,16 @@ mod measure;
 mod moments;
 mod notes;
 mod numbers;
+mod places;
 mod polls;
 mod resource;
 mod spread;
+mod stages;
 mod stall;
 mod task;
 #[cfg(test)]
 mod tests;
+mod threads;
 #[cfg(test)]
 mod told;
 mod track;
@@ -55,11 +58,14 @@ pub use findings::{Finding, FindingKind, Findings};
 pub use groups::{Group, Grouping};
 pub use line::Waiter;
 pub use measure::Measure;
+pub use places::{Await, Peak};
 pub use polls::PollStart;
 pub use resource::{Holder, Holdings, Resource, ResourceIx};
 pub use spread::{Quantiles, Spread};
+pub use stages::{Grip, Stage};
 pub use stall::{Held, Stall, StallKind, Stalled, StalledWait};
 pub use task::{End, Ended, Mark, Segment, SpanLabel, State, Task, TaskIx, Times, Wake, Waker};
+pub use threads::{ThreadPoll, ThreadPolls, Turn};
 pub use waits::{Leaf, PlaceCount, SiteIx, WaitTotal, WaitView};
 pub use why::{Blocker, Link, Why};
 

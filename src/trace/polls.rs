@@ -6,6 +6,7 @@
 
 use super::Trace;
 use super::task::TaskIx;
+use super::threads::Threads;
 
 /// The beginning of a poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,14 +20,26 @@ pub struct PollStart {
 /// All of them. Two rows and not one of pairs: that saves a quarter.
 #[derive(Debug, Default)]
 pub(super) struct PollStarts {
-    at_ns: Vec<u64>,
-    tasks: Vec<TaskIx>,
+    pub(super) at_ns: Vec<u64>,
+    pub(super) tasks: Vec<TaskIx>,
+    /// The same polls by the threads that they were on.
+    pub(super) threads: Threads,
 }
 
 impl PollStarts {
-    pub(super) fn push(&mut self, at_ns: u64, task: TaskIx) {
-        self.at_ns.push(self.at_ns.last().map_or(at_ns, |last| at_ns.max(*last)));
+    pub(super) fn push(&mut self, at_ns: u64, task: TaskIx, thread: u16) {
+        let at_ns = self.at_ns.last().map_or(at_ns, |last| at_ns.max(*last));
+        let before = self.threads.last(thread).and_then(|last| self.at_ns.get(last as usize)).copied();
+        self.threads.begin(thread, self.tasks.len() as u32, at_ns - before.unwrap_or(at_ns));
+        self.at_ns.push(at_ns);
         self.tasks.push(task);
+    }
+
+    /// A poll of a task on a thread is over that lasted so long.
+    pub(super) fn end(&mut self, thread: u16, task: TaskIx, lasted_ns: u64) {
+        if self.threads.last(thread).is_some_and(|last| self.tasks[last as usize] == task) {
+            self.threads.end(thread, lasted_ns);
+        }
     }
 }
 

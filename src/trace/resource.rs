@@ -14,6 +14,7 @@
 
 use super::findings::Hold;
 use super::line::{Line, Place, Waiter};
+use super::stages::Counts;
 use super::task::{TaskIx, push};
 use super::waits::SiteIx;
 use crate::record::event::ResourceKind;
@@ -36,7 +37,9 @@ pub struct Resource {
     pub(super) line: Line,
     /// The hold that is over and has kept others waiting for longest.
     pub(super) worst: Option<Hold>,
-    steps: Vec<(u64, Step)>,
+    /// How many have held it and waited for it, from when somebody first had to wait.
+    pub(super) counts: Option<Box<Counts>>,
+    pub(super) steps: Vec<(u64, Step)>,
     /// How things stood after so many steps, now and then, and the first that was in line then.
     kept: Vec<(usize, Hands, Place)>,
 }
@@ -75,7 +78,7 @@ pub(super) struct Hands {
     /// What `inferred` was before that.
     was_inferred: bool,
     /// How many wait.
-    waiting: u32,
+    pub(super) waiting: u32,
     /// The sum of the times since which they do, in nanoseconds.
     since_ns: u128,
     /// How long those have waited together that wait no more, in nanoseconds.
@@ -156,7 +159,7 @@ impl Step {
 impl Resource {
     pub(super) fn new(kind: ResourceKind, made_ns: u64, made_at: Option<SiteIx>, number: u32) -> Self {
         let (now, line) = (Hands::default(), Line::default());
-        Self { kind, made_ns, made_at, number, now, line, worst: None, steps: Vec::new(), kept: Vec::new() }
+        Self { kind, made_ns, made_at, number, now, line, worst: None, counts: None, steps: Vec::new(), kept: Vec::new() }
     }
 
     /// How things stood at a time, after all that happened at it.
@@ -203,12 +206,23 @@ impl Resource {
         if after == self.steps.len() {
             return (self.now.clone(), self.line.before(after as u32, self.line.first()));
         }
+        let (hands, first) = self.rebuilt(after);
+        (hands, self.line.before(after as u32, first))
+    }
+
+    /// In whose hands it was after so many steps.
+    pub(super) fn hands_after(&self, steps: usize) -> Hands {
+        if steps == self.steps.len() { self.now.clone() } else { self.rebuilt(steps).0 }
+    }
+
+    /// The same, with the first that was in line when it was last kept.
+    fn rebuilt(&self, after: usize) -> (Hands, Place) {
         let kept = self.kept.partition_point(|(steps, ..)| *steps <= after);
         let (from, mut hands, first) = kept.checked_sub(1).map_or_else(Default::default, |last| self.kept[last].clone());
         for (at_ns, step) in &self.steps[from..after] {
             hands.apply(*at_ns, *step, &self.line);
         }
-        (hands, self.line.before(after as u32, first))
+        (hands, first)
     }
 
     /// A task comes to wait for so many permits. Returns its place in the line.
@@ -265,6 +279,11 @@ impl Resource {
         let at_ns = self.in_order(at_ns);
         self.now.apply(at_ns, step, &self.line);
         push(&mut self.steps, (at_ns, step));
+        match &mut self.counts {
+            Some(counts) => counts.set(at_ns, &self.now),
+            None if self.now.waiting > 0 => self.counts = Some(self.counted().into()),
+            None => {}
+        }
         let (steps, last) = (self.steps.len(), self.kept.last().map_or(0, |(steps, ..)| *steps));
         if steps - last >= EVERY.max(2 * (self.now.holders.len() + self.now.given_back.len())) {
             push(&mut self.kept, (steps, self.now.clone(), self.line.first()));
@@ -277,7 +296,7 @@ impl Resource {
 }
 
 impl Hands {
-    fn apply(&mut self, at_ns: u64, step: Step, line: &Line) {
+    pub(super) fn apply(&mut self, at_ns: u64, step: Step, line: &Line) {
         match step {
             Step::Set(permits) => (self.free, self.permits) = (Some(permits), Some(permits)),
             Step::Free(permits) => {

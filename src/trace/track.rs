@@ -10,13 +10,14 @@ use super::moments;
 pub(super) struct Track {
     grain_ns: u64,
     now: u32,
+    most: u32,
     /// In order of time: the count from then on.
     moments: Vec<(u64, u32)>,
 }
 
 impl Default for Track {
     fn default() -> Self {
-        Self { grain_ns: 1, now: 0, moments: Vec::new() }
+        Self { grain_ns: 1, now: 0, most: 0, moments: Vec::new() }
     }
 }
 
@@ -34,6 +35,46 @@ impl Track {
         self.note(at_ns);
     }
 
+    /// There are so many from now on.
+    pub(super) fn set(&mut self, at_ns: u64, count: u32) {
+        if count != self.now {
+            self.now = count;
+            self.note(at_ns);
+        }
+    }
+
+    /// The most there ever were for any time.
+    pub(super) fn most(&self) -> u32 {
+        self.most.max(self.now)
+    }
+
+    /// The most there were in each of so many stretches of equal length, one after the other. The last one that `until_ns`
+    /// (included) touches is cut off there; those behind it are left out.
+    pub(super) fn peaks(&self, left_ns: u64, length_ns: u64, count: usize, until_ns: u64) -> Vec<u32> {
+        let length_ns = length_ns.max(1);
+        let mut peaks = Vec::with_capacity(count);
+        let mut from_ns = left_ns;
+        let begun = self.moments.partition_point(|(at, _)| *at <= left_ns);
+        let mut now = begun.checked_sub(1).map_or(0, |last| self.moments[last].1);
+        let mut coming = self.moments[begun..].iter().peekable();
+        while peaks.len() < count && from_ns <= until_ns {
+            let last_ns = from_ns.saturating_add(length_ns - 1).min(until_ns);
+            // What happens at the first moment of a stretch is over before it.
+            while let Some((_, count)) = coming.next_if(|(at, _)| *at <= from_ns) {
+                now = *count;
+            }
+            let mut most = now;
+            while let Some((_, count)) = coming.next_if(|(at, _)| *at <= last_ns) {
+                now = *count;
+                most = most.max(now);
+            }
+            peaks.push(most);
+            let Some(next_ns) = from_ns.checked_add(length_ns) else { break };
+            from_ns = next_ns;
+        }
+        peaks
+    }
+
     /// The count at a time, after all that happened at it.
     pub(super) fn at(&self, at_ns: u64) -> u32 {
         let after = self.moments.partition_point(|(at, _)| *at <= at_ns);
@@ -45,7 +86,11 @@ impl Track {
         match self.moments.last_mut() {
             // What comes late counts from the newest moment on.
             Some((last, count)) if *last >= at_ns => *count = self.now,
-            _ => self.moments.push((at_ns, self.now)),
+            last => {
+                // Only what stood for some time counts: at one moment a count may go up and down again.
+                self.most = self.most.max(last.map_or(0, |(_, count)| *count));
+                self.moments.push((at_ns, self.now));
+            }
         }
         if self.moments.len() > Self::MOST {
             self.grain_ns = moments::coarsen(&mut self.moments, self.grain_ns, Self::MOST / 2);

@@ -20,6 +20,7 @@ use std::hash::BuildHasherDefault;
 use super::Trace;
 use super::family::Family;
 use super::lookup::NumberHasher;
+use super::places::Await;
 use super::resource::ResourceIx;
 use super::task::{Segment, State, Task, TaskIx, Wake, Waker};
 use super::track::Track;
@@ -389,6 +390,15 @@ impl Waits {
             let sum = WaitTotal { cause, place, count: 0, total_ns: 0, max_ns: 0 };
             totals.push(Total { sum, waiting: Track::default(), running: Track::default() });
             totals.len() - 1
+        })
+    }
+
+    pub(super) fn awaits(&self) -> impl Iterator<Item = Await<'_>> {
+        self.totals.iter().map(|Total { sum, waiting, running }| Await {
+            cause: sum.cause,
+            place: sum.place.as_ref(),
+            waiting,
+            running,
         })
     }
 

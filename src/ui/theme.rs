@@ -47,6 +47,14 @@ pub(crate) struct Glyphs {
     pub(crate) dot: &'static str,
     /// Before an open group.
     pub(crate) open: &'static str,
+    /// The first cell of a bar that touches another one.
+    pub(crate) bar_start: &'static str,
+    /// A poll of the selected task on a thread: of a part of its cell, of all of it.
+    pub(crate) chosen: [&'static str; 2],
+    /// From who woke to who was woken: the way, downward, upward.
+    pub(crate) link: [&'static str; 3],
+    /// Before the number of tasks that are folded away.
+    pub(crate) folded: &'static str,
     /// Text goes on where there was no room.
     pub(crate) more: &'static str,
     /// Between two parts of a line.
@@ -88,6 +96,10 @@ const UNICODE: Glyphs = Glyphs {
     turn: ["◂", "▸"],
     dot: "●",
     open: "▾",
+    bar_start: "▐",
+    chosen: ["●", "▓"],
+    link: ["┃", "▼", "▲"],
+    folded: "▸ +",
     more: "…",
     between: "·",
     play: ["▶", "⏸", "■"],
@@ -117,6 +129,10 @@ const ASCII: Glyphs = Glyphs {
     turn: ["<", ">"],
     dot: "*",
     open: "-",
+    bar_start: "[",
+    chosen: ["*", "@"],
+    link: ["I", "V", "^"],
+    folded: "> +",
     more: "~",
     between: "-",
     play: [">", "=", "#"],

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_playground::app::bindings::Bindings;
 use async_playground::app::findings::Found;
 use async_playground::app::model::{
-    Areas, CodeTab, CodeView, Cursor, Density, Form, List, LogView, MetricsView, Model, Options, Pane, RunView, TaskView, Theme,
-    Timeline,
+    Areas, CodeTab, CodeView, Cursor, Density, Form, LaneView, List, LogView, MetricsView, Model, Options, Pane, RunView,
+    TaskView, Theme, Timeline,
 };
 use async_playground::app::text::TextField;
 use async_playground::engine::{Ending, Phase, Report};
@@ -72,7 +72,15 @@ pub(crate) fn empty() -> Model {
         list: List { row: 2, search: TextField::default(), searching: false },
         form: Form { seed: 7, row: 1, ..Form::new(&CATALOGUE[2]) },
         run: None,
-        timeline: Timeline { left_ns: 0, cell_ns: 80 * MS, follow: true, top: 0, selected: None, density: Density::default() },
+        timeline: Timeline {
+            left_ns: 0,
+            cell_ns: 80 * MS,
+            follow: true,
+            top: 0,
+            selected: None,
+            density: Density::default(),
+            lanes: LaneView::default(),
+        },
         log: LogView { level: Level::Info, back: 0 },
         code: CodeView { tab: CodeTab::Rust, top: 0 },
         task: TaskView::default(),

@@ -57,7 +57,8 @@ pub(super) static ROWS: &[Binding] = &[
         Action::FullScreen,
         ENTER,
         LANES,
-        "Let this pane fill the screen, or put it back; where tasks are put together, open the group, and Esc closes it.",
+        "Let this pane fill the screen, or put it back; where a row is a group, open it, and Esc closes it; \
+         where it is a thread, a resource or a line, select a task there.",
     ),
     // The log.
     Binding::new("up", Action::Move(Move::Up), UP, LOG, "One line back.").hint(1, "scroll"),

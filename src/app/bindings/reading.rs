@@ -34,6 +34,12 @@ pub(super) static ROWS: &[Binding] = &[
     .group(Group::View),
     Binding::new("order", Action::Order, &[ch('O')], ALL, "Sort the lanes by duration, by longest wait, by polls, by spawn.")
         .group(Group::View),
+    Binding::new("lane-kind", Action::NextKind, &[ch('A')], ALL, "Lanes of tasks, of threads, of resources, of source lines.")
+        .group(Group::View),
+    Binding::new("fold", Action::Fold, &[ch('Z')], ALL, "Fold away what the selected task spawned, or unfold it.")
+        .group(Group::View),
+    Binding::new("counters", Action::Counters, &[ch('C')], ALL, "Show the counters under the lanes, or hide them.")
+        .group(Group::View),
     // What was measured.
     Binding::new("close", Action::Close, &[key(KeyCode::Esc)], Scope::Range, "Close it; what is marked on the lanes stays.")
         .hint(4, "close"),

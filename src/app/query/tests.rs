@@ -43,9 +43,7 @@ fn what_cannot_be_read_is_shown_where_it_stands_with_what_would_be_right() {
 /// Four tasks: one waits for time from 0 to 400 ms and ends, one is polled once and fails, one waits from 100 ms on.
 fn trace() -> Trace {
     let waits = State::Waiting(Cause::Time);
-    let segments = |changes: &[(u64, State)]| {
-        changes.iter().map(|(ms, state)| Segment::new(ms * MS, *state)).collect::<Vec<_>>()
-    };
+    let segments = |changes: &[(u64, State)]| changes.iter().map(|(ms, state)| Segment::new(ms * MS, *state)).collect::<Vec<_>>();
     let run = State::Running(0);
     let task = |name: &str, spawned: u64, changes: &[(u64, State)], end: Option<(u64, End)>| Task {
         name: name.into(),

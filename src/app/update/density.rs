@@ -1,6 +1,6 @@
 //! The density view: lanes put together, for runs that have more of them than rows.
 
-use super::{notify, timeline};
+use super::{kinds, notify, timeline};
 use crate::app::lanes::{self, Lanes};
 use crate::app::model::{Density, Model, Together};
 
@@ -10,6 +10,7 @@ pub(super) fn next(model: &mut Model) {
         notify(model, false, "no run whose tasks could be put together");
         return;
     }
+    kinds::to_tasks(model);
     let by = match model.timeline.density.by {
         None => Some(Together::Place),
         Some(Together::Place) => Some(Together::Name),
@@ -23,6 +24,9 @@ pub(super) fn next(model: &mut Model) {
 
 /// Shows the lanes of the group under the selection.
 pub(super) fn open(model: &mut Model) {
+    if crate::app::kinds::is_on(model) {
+        return kinds::open(model);
+    }
     let view = model.timeline.density;
     let (Some(run), Some(by)) = (&model.run, view.by) else { return };
     if by == Together::State {
@@ -53,7 +57,9 @@ pub(super) fn is_on(model: &Model) -> bool {
 
 /// Selects a group, or opens the one that is selected already.
 pub(super) fn point(model: &mut Model, row: usize) {
-    if model.timeline.density.row == row {
+    if crate::app::kinds::is_on(model) {
+        kinds::point(model, row);
+    } else if model.timeline.density.row == row {
         open(model);
     } else {
         model.timeline.density.row = row;

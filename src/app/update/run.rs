@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use scenarios::Clock;
 
-use super::{Effect, form, notify, order, range, settle, timeline};
+use super::{Effect, folds, form, notify, order, range, settle, timeline};
 use crate::app::findings::Found;
+use crate::app::folds::Folds;
 use crate::app::history::History;
-use crate::app::model::{Cursor, Density, Layer, Model, Pane, RunView};
+use crate::app::model::{Cursor, Density, LaneView, Layer, Model, Pane, RunView};
 use crate::app::reading::Reading;
 use crate::app::session::{Entry, Zoom};
 use crate::engine::{Ending, Phase, Spec, StartError};
@@ -26,6 +27,8 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
     let entry = if same { asked } else { Entry::Fresh };
     if entry == Entry::Fresh {
         fresh_view(model);
+    } else if let Some(old) = &old {
+        model.session.folds.carry(&old.trace);
     }
     let live = spec.clock == Clock::Real || spec.pace.is_some();
     let begin = Cursor { at_ns: 0, playing: true, speed: model.session.speed, live, poll: None };
@@ -101,8 +104,9 @@ fn fresh_view(model: &mut Model) {
     model.timeline.follow = true;
     model.timeline.top = 0;
     model.timeline.selected = None;
-    model.timeline.density = Density::default();
+    (model.timeline.density, model.timeline.lanes) = (Density::default(), LaneView::default());
     model.session.opened.clear();
+    model.session.folds = Folds::default();
     model.code.top = 0;
     model.session.jumps.clear();
     (model.session.history, model.session.came) = (History::default(), None);
@@ -161,6 +165,7 @@ pub fn recorded(model: &mut Model) {
     }
     explain(run);
     run.found.recorded(&run.trace);
+    folds::recorded(model);
     timeline::recorded(model);
     timeline::keep_in_sight(model);
     settle(model);

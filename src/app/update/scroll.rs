@@ -1,6 +1,6 @@
 //! Movement along rows: by key in what has the focus, by wheel in what is under the pointer.
 
-use super::{density, findings, palette, range, timeline};
+use super::{density, findings, kinds, palette, range, timeline};
 use crate::app::action::Move;
 use crate::app::keymap::help_lines;
 use crate::app::lanes::Lanes;
@@ -22,6 +22,7 @@ pub(super) fn step(model: &mut Model, step: Move) {
     match model.focus {
         Pane::Scenarios => move_in_list(model, by),
         Pane::Parameters => move_in_form(model, by),
+        Pane::Timeline if crate::app::kinds::is_on(model) => move_row(model, by),
         Pane::Timeline | Pane::Task => move_selection(model, by),
         Pane::Log => scroll_log(model, by),
         Pane::Code => scroll_code(model, by),
@@ -41,6 +42,7 @@ pub(super) fn scroll(model: &mut Model, pane: Pane, rows: i32) {
         // The field that is typed stays under the cursor.
         Pane::Parameters if model.form.editing.is_some() => {}
         Pane::Parameters => move_in_form(model, by.signum()),
+        Pane::Timeline if crate::app::kinds::is_on(model) => move_row(model, by.signum()),
         Pane::Timeline => scroll_lanes(model, by),
         Pane::Log => scroll_log(model, by),
         Pane::Code => scroll_code(model, by),
@@ -93,6 +95,10 @@ fn move_in_form(model: &mut Model, by: i64) {
 
 fn lane_count(model: &Model) -> usize {
     Lanes::of(model).map_or(0, |lanes| lanes.len())
+}
+
+fn move_row(model: &mut Model, by: i64) {
+    model.timeline.lanes.row = moved(model.timeline.lanes.row, by, kinds::last(model));
 }
 
 fn move_selection(model: &mut Model, by: i64) {

@@ -5,6 +5,7 @@ mod cursor;
 mod findings;
 mod form;
 mod jump;
+mod kinds;
 mod list;
 mod order;
 mod palette;
@@ -71,6 +72,7 @@ fn areas(lanes: u16) -> Areas {
         form_rows: (0..8).map(|i| row(i, 1, 12)).collect(),
         lanes: Rect::new(39, 3, lanes, 10),
         group_rows: Vec::new(),
+        counters: 0,
         lane_rows: (0..10).map(|i| (i, Rect::new(21, 3 + i as u16, 78, 1))).collect(),
         tabs: vec![(CodeTab::Lesson, Rect::new(62, 15, 6, 1)), (CodeTab::Asyncio, Rect::new(75, 15, 7, 1))],
         code_rows: 120,

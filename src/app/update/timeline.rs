@@ -251,5 +251,6 @@ pub(super) fn select(model: &mut Model, task: TaskIx) {
     let Some(last) = tasks.checked_sub(1) else { return };
     let row = (task as usize).min(last);
     model.timeline.selected = Some(row as TaskIx);
+    super::folds::show(model, row as TaskIx);
     reveal(model, row as TaskIx);
 }

@@ -169,6 +169,13 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
     marks.push((turned, style.add_modifier(Modifier::REVERSED | Modifier::BOLD), "turned round: it is on the critical path"));
     marks.push((g.path[0].to_owned(), look.strong(), "behind a name: the critical path goes through this task"));
     marks.push((format!("[ {} ]", g.edge), look.strong(), "on the ruler and down the lanes: the ends of the range"));
+    marks.push((
+        g.link.concat(),
+        look.key(),
+        "from who woke to who was woken: the last wake of the selected task, and those in sight that it gave last",
+    ));
+    marks.push((format!("{}9", g.folded), look.text(), "behind a name: so many tasks that descend from it are folded away"));
+    marks.push((g.chosen.concat(), run, "on the lane of a thread: it polled the selected task"));
     marks.push(("label".to_owned(), look.span_label(), "a span that the scenario opened"));
     marks
 }

@@ -16,7 +16,7 @@ use ratatui::style::Style;
 
 use super::timeline;
 use crate::app::lanes;
-use crate::app::model::{Areas, Model, Pane, RunView, Together};
+use crate::app::model::{Areas, LaneKind, Model, Pane, RunView, Together};
 use crate::trace::{Activity, Course, End, Family, Grouping, State, Stretch};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -44,6 +44,9 @@ struct Drawn<'a> {
 pub(super) fn remark(look: Look, model: &Model, run: &RunView, tasks: usize) -> Option<String> {
     let between = look.glyphs.between;
     let view = model.timeline.density;
+    if model.timeline.lanes.kind != LaneKind::Tasks {
+        return None;
+    }
     let Some(by) = view.by else {
         let rows = usize::from(model.areas.lanes.height);
         return (rows > 0 && tasks > rows * MANY).then(|| format!(" {between} D: put together"));
@@ -75,7 +78,8 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
         return;
     }
     let selected = model.timeline.density.row.min(groups.len() - 1);
-    let heights = heights(&groups, place.height);
+    let most: Vec<u32> = groups.iter().map(|group| group.most).collect();
+    let heights = heights(&most, place.height);
     // The selected one is in sight: where there is no room for all, each has one row.
     let top = (selected + 1).saturating_sub(usize::from(place.height)) * usize::from(groups.len() > usize::from(place.height));
     let mut y = place.y;
@@ -98,12 +102,12 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
 }
 
 /// How many rows each group gets: one for the name, one for the count, and then more for those that have so many tasks.
-fn heights(groups: &[Drawn<'_>], rows: u16) -> Vec<u16> {
-    let mut heights = vec![1; groups.len()];
-    let mut left = usize::from(rows).saturating_sub(groups.len());
+pub(super) fn heights(most: &[u32], rows: u16) -> Vec<u16> {
+    let mut heights = vec![1; most.len()];
+    let mut left = usize::from(rows).saturating_sub(most.len());
     for height in 2..=HIGHEST {
-        for (group, own) in groups.iter().zip(&mut heights) {
-            if left > 0 && (height == 2 || group.most >= u32::from(height)) {
+        for (most, own) in most.iter().zip(&mut heights) {
+            if left > 0 && (height == 2 || *most >= u32::from(height)) {
                 *own = height;
                 left -= 1;
             }
@@ -274,9 +278,7 @@ mod tests {
 
     #[test]
     fn groups_share_the_rows_and_few_tasks_take_few() {
-        let course = Course::default();
-        let group = |most| Drawn { name: String::new(), count: String::new(), course: &course, only: None, most };
-        let groups = [group(1), group(3), group(1_000)];
+        let groups = [1, 3, 1_000];
         assert_eq!(heights(&groups, 60), [2, 3, HIGHEST]);
         assert_eq!(heights(&groups, 7), [2, 3, 2]);
         assert_eq!(heights(&groups, 2), [1, 1, 1]);

@@ -2,7 +2,12 @@
 
 pub(crate) mod code;
 mod code_now;
+mod counters;
 mod density;
+mod holders;
+mod kinds;
+mod lines;
+mod links;
 pub(crate) mod log;
 pub(crate) mod metrics;
 mod minimap;
@@ -12,4 +17,5 @@ mod reading;
 mod resources;
 pub(crate) mod scenarios;
 pub(crate) mod task;
+mod threads;
 pub(crate) mod timeline;

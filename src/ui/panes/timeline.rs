@@ -6,12 +6,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::action::Action;
+use crate::app::folds::Folds;
+use crate::app::kinds::is_on;
 use crate::app::lanes::Lanes;
 use crate::app::model::{Areas, Model, Pane, RunView};
 use crate::app::time::moment;
 use crate::app::update::among;
 use crate::trace::{End, Stall, StallKind, State, Task, TaskIx, Trace};
-use crate::ui::panes::{density, minimap, outcome, reading};
+use crate::ui::panes::{counters, density, kinds, links, minimap, outcome, reading};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
@@ -56,25 +58,33 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
         Some(asked) => asked,
         None => with_findings(look, model, run, remark, usize::from(area.width)),
     };
-    chrome::title(buf, look, area, focus, "Timeline", &remark);
+    chrome::title(buf, look, area, focus, model.timeline.lanes.kind.title(), &remark);
 
     let status = inside.height >= STATUS || run.held || run.poll().is_some() || view::ending(run).is_some();
-    let below = u16::from(status).min(inside.height);
-    let (inside, status) =
-        (Rect { height: inside.height - below, ..inside }, Rect { y: inside.bottom() - below, height: below, ..inside });
-    let map = u16::from(inside.height >= MAP);
-    let (inside, map) =
-        (Rect { height: inside.height - map, ..inside }, Rect { y: inside.bottom() - map, height: map, ..inside });
+    let counted = counters::rows(model, run, inside);
+    areas.counters = usize::from(counted);
+    let (inside, status) = split(inside, u16::from(status));
+    let (inside, map) = split(inside, u16::from(inside.height >= MAP));
+    let (inside, counted) = split(inside, counted);
     let inside = banner(buf, look, run, inside);
-    if model.timeline.density.shows_groups() {
+    if is_on(model) {
+        kinds::render(buf, look, model, run, (area, inside), areas);
+    } else if model.timeline.density.shows_groups() {
         density::render(buf, look, model, run, inside, areas);
     } else if let Some(lanes) = Lanes::of(model) {
         draw_lanes(buf, look, model, run, inside, lanes, areas);
         let shown = usize::from(areas.lanes.height);
         chrome::scroll_bar(buf, look, area, model.timeline.top, shown, lanes.spawned(run.cursor.at_ns));
     }
+    counters::render(buf, look, model, run, counted, areas.lanes);
     minimap::render(buf, look, model, run, map, areas.lanes);
-    draw_status(buf, look, run, status);
+    draw_status(buf, look, model, run, status);
+}
+
+/// An area without its last rows, and those.
+fn split(area: Rect, rows: u16) -> (Rect, Rect) {
+    let below = rows.min(area.height);
+    (Rect { height: area.height - below, ..area }, Rect { y: area.bottom() - below, height: below, ..area })
 }
 
 /// The remark of the title with how many findings there are, if there is room for that.
@@ -97,7 +107,8 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     // Tasks that are yet to be spawned have their room from the start: the lanes keep their place when they come.
     let coming: Vec<TaskIx> = (top..all.len().min(top.saturating_add(rows))).filter_map(|row| all.task(row)).collect();
     let visible = &coming[..spawned.saturating_sub(top).min(coming.len())];
-    let names = name_column(&run.trace, &coming, usize::from(inside.width));
+    let folds = Folded { folds: &model.session.folds, trace: &run.trace, at_ns: run.cursor.at_ns };
+    let names = name_column(look, &folds, &coming, usize::from(inside.width));
     let (lanes, axis) = ruled(buf, look, model, run, inside, names);
     let held = holders(run);
     let polled = run.poll().and_then(|number| run.trace.poll(number)).map(|poll| poll.task);
@@ -106,7 +117,7 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
         let line = Rect { y: lanes.y + row, height: 1, ..inside };
         areas.lane_rows.push((ix, line));
         let selected = model.timeline.selected == Some(ix);
-        name(buf, look, line, &run.trace, task, names, selected.then_some(model.focus == Pane::Timeline));
+        name(buf, look, line, &folds, ix, names, selected.then_some(model.focus == Pane::Timeline));
         if run.found.all.mark(ix).is_some_and(|since_ns| since_ns <= run.cursor.at_ns) {
             Pen::new(buf, look, line, 0).space(names + 1).put(look.glyphs.finding, look.warn());
         }
@@ -121,6 +132,7 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     reading::nothing(buf, look, model, lanes, visible.is_empty());
     reading::range(buf, look, model, run, lanes, &axis);
     lanes::cursor_line(buf, look, lanes, &axis);
+    links::render(buf, look, run, (all, top), (lanes, &axis), (&areas.lane_rows, model.timeline.selected));
     areas.lanes = lanes;
 }
 
@@ -152,9 +164,28 @@ fn holders(run: &RunView) -> Vec<(TaskIx, u64)> {
 }
 
 /// The width of the names: in steps of four, so that it seldom moves.
-fn name_column(trace: &Trace, tasks: &[TaskIx], width: usize) -> usize {
-    let tasks = tasks.iter().map(|task| &trace.tasks[*task as usize]);
-    name_cells(tasks.map(|task| depth(trace, task) + format::width(&task.name)).max().unwrap_or(0), width)
+fn name_column(look: Look, folds: &Folded<'_>, tasks: &[TaskIx], width: usize) -> usize {
+    let cells = |ix: &TaskIx| {
+        let task = &folds.trace.tasks[*ix as usize];
+        depth(folds.trace, task) + format::width(&task.name) + format::width(&folds.mark(look, *ix))
+    };
+    name_cells(tasks.iter().map(cells).max().unwrap_or(0), width)
+}
+
+/// What is folded away at a time.
+struct Folded<'a> {
+    folds: &'a Folds,
+    trace: &'a Trace,
+    at_ns: u64,
+}
+
+impl Folded<'_> {
+    /// What stands behind the name of a task that is folded: how many descend from it by now. Nothing of others.
+    fn mark(&self, look: Look, task: TaskIx) -> String {
+        let Some(below) = self.folds.below(task) else { return String::new() };
+        let spawned = below.partition_point(|task| self.trace.tasks[*task as usize].spawned_ns <= self.at_ns);
+        format!(" {}{}", look.glyphs.folded, format::count(spawned as u64))
+    }
 }
 
 /// The cells for names of which the widest takes so many.
@@ -170,12 +201,14 @@ fn depth(trace: &Trace, task: &Task) -> usize {
 }
 
 /// Writes a task's name. `selected` says whether it is, and then whether the pane has the focus.
-fn name(buf: &mut Buffer, look: Look, line: Rect, trace: &Trace, task: &Task, cells: usize, selected: Option<bool>) {
+fn name(buf: &mut Buffer, look: Look, line: Rect, folds: &Folded<'_>, ix: TaskIx, cells: usize, selected: Option<bool>) {
+    let (trace, task, mark) = (folds.trace, &folds.trace.tasks[ix as usize], folds.mark(look, ix));
     let style = selected.map_or(look.text(), |focus| look.selected(focus));
     let mut pen = Pen::new(buf, look, line, 0);
     pen.left(if selected.is_some() { look.glyphs.pointer } else { "" }, 1, look.strong());
     let indent = depth(trace, task).min(DEEPEST);
-    let text = format!("{:indent$}{}", "", task.name);
+    // What is folded away is told whole.
+    let text = format::fit(look, &format!("{:indent$}{}", "", task.name), cells.saturating_sub(format::width(&mark))) + &mark;
     if selected.is_some() {
         let padded = format!("{}{}", text, " ".repeat(cells.saturating_sub(format::width(&text))));
         pen.left(&padded, cells, style);
@@ -218,7 +251,7 @@ fn banner(buf: &mut Buffer, look: Look, run: &RunView, inside: Rect) -> Rect {
 }
 
 /// The last row: what came out, once the cursor is there; before that, what the marks mean.
-fn draw_status(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) {
+fn draw_status(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, row: Rect) {
     let mut pen = Pen::new(buf, look, row, 0);
     pen.space(1);
     let poll = run.poll().and_then(|number| poll_text(run, number));
@@ -238,7 +271,7 @@ fn draw_status(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) {
     if outcome::status(&mut pen, look, run) {
         return;
     }
-    let marks = legend(look, &run.trace);
+    let marks = kinds::legend(look, model).unwrap_or_else(|| legend(look, &run.trace));
     for (i, ((glyph, style), word)) in marks.iter().enumerate() {
         let last = i + 1 == marks.len();
         // A glyph and a gap, and room for the sign that there is more.

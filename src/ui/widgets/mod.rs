@@ -1,6 +1,7 @@
 //! Pieces of a screen that know nothing of the app: they get plain data and an area.
 
 pub(crate) mod axis;
+pub(crate) mod bars;
 pub(crate) mod chart;
 pub(crate) mod chrome;
 pub(crate) mod reading;

@@ -20,7 +20,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let code = prop_oneof![
-        6 => proptest::sample::select("1234567hjk:lgV\\\\GDDqrsc[][]{}uuUwasdXReVfF+-=f.,tvvppOz/? d09x_énNWJK<>TLFmMSo!y'\"".chars().map(KeyCode::Char).collect::<Vec<_>>()),
+        6 => proptest::sample::select("1234567hjk:lgV\\\\GDDAAZZCqrsc[][]{}uuUwasdXReVfF+-=f.,tvvppOz/? d09x_énNWJK<>TLFmMSo!y'\"".chars().map(KeyCode::Char).collect::<Vec<_>>()),
         4 => proptest::sample::select(vec![
             KeyCode::Up, KeyCode::Down, KeyCode::Left, KeyCode::Right, KeyCode::PageUp, KeyCode::PageDown, KeyCode::Home,
             KeyCode::End, KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Backspace, KeyCode::Delete,

@@ -1,0 +1,233 @@
+//! What became of a resource over time: in whose hands it was, and how many waited for it.
+//!
+//! Any moment of a resource can be rebuilt; to rebuild one for each cell of a
+//! screen would take a walk of a hundred steps each. So its history is gone
+//! through once, from the left edge on, and where more happened within a stretch
+//! than can be told of it, only how many held it and waited for it is said: that
+//! is kept as counts, at a bounded cost, from when somebody first has to wait.
+
+use super::resource::{Hands, Resource, Step};
+use super::task::TaskIx;
+use super::track::Track;
+
+/// A stretch with at most so many steps is gone through.
+const EXACT: usize = 16;
+
+/// Into whose hands a resource is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grip {
+    /// Nobody's.
+    Free,
+    /// Those of one task; none for a thread outside all tasks.
+    One(Option<TaskIx>),
+    /// Those of so many.
+    Many(u32),
+}
+
+/// How a resource stood in a stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stage {
+    /// In whose hands it was for most of the time; none when too much happened.
+    pub grip: Option<Grip>,
+    /// Whether that is inferred: somebody has given back what another one had taken.
+    pub inferred: bool,
+    /// How often it was taken; 0 when too much happened.
+    pub taken: u32,
+    /// The most that held it at once.
+    pub holders: u32,
+    /// The most that waited for it at once.
+    pub waiting: u32,
+}
+
+/// How many hold a resource and wait for it, at any time.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    holders: Track,
+    waiting: Track,
+}
+
+impl Counts {
+    pub(super) fn set(&mut self, at_ns: u64, hands: &Hands) {
+        self.holders.set(at_ns, hands.holders.len() as u32);
+        self.waiting.set(at_ns, hands.waiting);
+    }
+}
+
+impl Hands {
+    fn grip(&self) -> Grip {
+        match self.holders[..] {
+            [] => Grip::Free,
+            [holder] => Grip::One(holder.task),
+            _ => Grip::Many(self.holders.len() as u32),
+        }
+    }
+}
+
+impl Resource {
+    /// The most that ever held it, and that ever waited for it, at once. Nothing of one that nobody had to wait for.
+    pub fn most(&self) -> (u32, u32) {
+        self.counts.as_ref().map_or((0, 0), |counts| (counts.holders.most(), counts.waiting.most()))
+    }
+
+    /// How it stood in each of so many stretches of equal length, one after the other.
+    ///
+    /// The last one that `until_ns` (included) touches is cut off there; those behind it are left out. Nothing of one
+    /// that nobody had to wait for.
+    pub fn stages(&self, left_ns: u64, length_ns: u64, count: usize, until_ns: u64) -> Vec<Stage> {
+        let length_ns = length_ns.max(1);
+        let Some(counts) = &self.counts else { return Vec::new() };
+        let holders = counts.holders.peaks(left_ns, length_ns, count, until_ns);
+        let waiting = counts.waiting.peaks(left_ns, length_ns, count, until_ns);
+        let mut walk = Walk { resource: self, done: self.steps.partition_point(|(at, _)| *at < left_ns), hands: None };
+        let mut from_ns = left_ns;
+        let mut stages = Vec::with_capacity(holders.len());
+        for (holders, waiting) in holders.into_iter().zip(waiting) {
+            let to_ns = from_ns.saturating_add(length_ns).min(until_ns.saturating_add(1));
+            let stage = Stage { grip: None, inferred: false, taken: 0, holders, waiting };
+            stages.push(walk.next(stage, from_ns, to_ns));
+            from_ns = to_ns;
+        }
+        stages
+    }
+
+    /// Begins to count, with what has happened by now.
+    pub(super) fn counted(&self) -> Counts {
+        let mut counts = Counts::default();
+        let mut hands = Hands::default();
+        for (at_ns, step) in &self.steps {
+            hands.apply(*at_ns, *step, &self.line);
+            counts.set(*at_ns, &hands);
+        }
+        counts
+    }
+}
+
+/// Goes through the history of a resource.
+struct Walk<'a> {
+    resource: &'a Resource,
+    /// How many steps have been gone through.
+    done: usize,
+    /// How things stand after them; none when that was not followed.
+    hands: Option<Hands>,
+}
+
+impl Walk<'_> {
+    /// Goes on to a time, from that of the stretch before.
+    fn next(&mut self, mut stage: Stage, from_ns: u64, to_ns: u64) -> Stage {
+        let steps = &self.resource.steps;
+        let first = self.done;
+        self.done = begun_before(steps, first, to_ns);
+        if self.done - first > EXACT {
+            self.hands = None;
+            return stage;
+        }
+        let hands = self.hands.get_or_insert_with(|| self.resource.hands_after(first));
+        let mut times: Vec<(Grip, u64)> = Vec::with_capacity(2);
+        let mut add = |grip: Grip, ns: u64| match times.iter_mut().find(|(known, _)| *known == grip) {
+            Some((_, sum)) => *sum += ns,
+            None => times.push((grip, ns)),
+        };
+        let mut since_ns = from_ns;
+        for (at_ns, step) in &steps[first..self.done] {
+            add(hands.grip(), at_ns - since_ns);
+            hands.apply(*at_ns, *step, &self.resource.line);
+            since_ns = *at_ns;
+            stage.taken += u32::from(matches!(step, Step::Hold { .. }));
+        }
+        add(hands.grip(), to_ns.saturating_sub(since_ns));
+        // Of two that are as long the later one.
+        stage.grip = times.into_iter().max_by_key(|(_, ns)| *ns).map(|(grip, _)| grip);
+        stage.inferred = hands.inferred;
+        stage
+    }
+}
+
+/// How many steps were before a time, of which so many are known to be: they are looked for from there on.
+fn begun_before(steps: &[(u64, Step)], known: usize, to_ns: u64) -> usize {
+    let (mut low, mut step) = (known, 1);
+    while steps.get(low + step - 1).is_some_and(|(at, _)| *at < to_ns) {
+        low += step;
+        step *= 2;
+    }
+    let high = (low + step - 1).min(steps.len());
+    low + steps[low..high].partition_point(|(at, _)| *at < to_ns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::event::ResourceKind;
+    use crate::trace::resource::Holder;
+
+    /// A lock that five tasks take in turn, some of them several times.
+    fn lock() -> Resource {
+        let mut lock = Resource::new(ResourceKind::Mutex, 0, None, 1);
+        let hold = |lock: &mut Resource, at_ns, task| {
+            lock.step(at_ns, Step::hold(Holder { task: Some(task), since_ns: at_ns, permits: 1, exclusive: true, site: None }));
+        };
+        hold(&mut lock, 3, 9);
+        lock.release(5, Some(9), 1, true);
+        let mut at_ns = 10;
+        let mut line: Vec<(TaskIx, u32)> = Vec::new();
+        for turn in 0..400_u64 {
+            let task = (turn % 5) as TaskIx;
+            line.push((task, lock.join(at_ns, task, 1)));
+            if turn % 3 == 2 {
+                for (task, place) in line.drain(..) {
+                    lock.grant(at_ns, place, 1);
+                    lock.leave(at_ns, place, false);
+                    hold(&mut lock, at_ns, task);
+                    at_ns += u64::from(task) * 3;
+                    lock.release(at_ns, Some(task), 1, true);
+                }
+            }
+            at_ns += turn % 7;
+        }
+        lock
+    }
+
+    #[test]
+    fn stages_tell_what_each_moment_tells() {
+        let lock = lock();
+        let end_ns = lock.steps.last().map_or(0, |(at, _)| *at);
+        for (left_ns, length_ns) in [(0, 1), (7, 4), (300, 9), (0, 40)] {
+            let stages = lock.stages(left_ns, length_ns, 200, end_ns - 100);
+            assert_eq!(stages.len(), 200.min((end_ns - 100 - left_ns) as usize / length_ns as usize + 1));
+            for (i, stage) in (0..).zip(&stages) {
+                let from_ns = left_ns + i * length_ns;
+                let to_ns = (from_ns + length_ns).min(end_ns - 99);
+                let moments: Vec<_> = (from_ns..to_ns).map(|at_ns| lock.at(at_ns)).collect();
+                assert_eq!(Some(stage.holders), moments.iter().map(|now| now.holders.len() as u32).max());
+                assert_eq!(Some(stage.waiting), moments.iter().map(|now| now.waiting).max());
+                let Some(grip) = stage.grip else { continue };
+                let held = |task| moments.iter().filter(|now| now.holders.iter().any(|held| held.task == task)).count();
+                let free = moments.iter().filter(|now| now.holders.is_empty()).count();
+                let longest = (0..10).map(|task| held(Some(task))).chain([free]).max();
+                let told = match grip {
+                    Grip::Free => free,
+                    Grip::One(task) => held(task),
+                    Grip::Many(_) => unreachable!("a lock has one holder"),
+                };
+                assert_eq!(Some(told), longest, "from {from_ns} to {to_ns}: {stage:?}");
+            }
+            assert!(length_ns > 4 || stages.iter().filter(|stage| stage.grip.is_some()).count() > 150, "{length_ns}");
+        }
+    }
+
+    #[test]
+    fn where_too_much_happens_the_counts_are_told() {
+        let lock = lock();
+        let stages = lock.stages(0, 600, 3, u64::MAX);
+        assert!(stages.iter().all(|stage| stage.grip.is_none() && stage.holders == 1 && stage.waiting >= 2), "{stages:?}");
+        assert_eq!(lock.most(), (1, stages.iter().map(|stage| stage.waiting).max().unwrap_or(0)));
+    }
+
+    #[test]
+    fn what_was_held_before_anybody_waited_is_told_too() {
+        let lock = lock();
+        let taken: Vec<Option<Grip>> = lock.stages(0, 1, 8, u64::MAX).iter().map(|stage| stage.grip).collect();
+        let (free, held) = (Some(Grip::Free), Some(Grip::One(Some(9))));
+        assert_eq!(taken, [free, free, free, held, held, free, free, free]);
+        assert!(Resource::new(ResourceKind::Mutex, 0, None, 1).stages(0, 1, 8, 9).is_empty());
+    }
+}

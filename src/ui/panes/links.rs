@@ -1,0 +1,130 @@
+//! Who woke whom, drawn through the lanes: for the selected task, and only what was observed.
+//!
+//! Every wake of a task would be a thicket. What is drawn is the wake that the
+//! selected task has had last at the cursor, and of each other lane in sight the
+//! last one, if the selected task gave it. The way goes through cells in which
+//! nothing ran or ended: those it leaves as they are.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::lanes::Lanes;
+use crate::app::model::RunView;
+use crate::trace::{TaskIx, Trace, Wake, Waker};
+use crate::ui::theme::Look;
+use crate::ui::widgets::axis::Axis;
+
+/// From one lane to another, at a column; lanes out of sight are beyond the edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Link {
+    x: u16,
+    /// The row of the waker.
+    from: i32,
+    /// The row of the woken.
+    to: i32,
+}
+
+/// Draws them over the lanes, of which those in sight begin with the first of `rows`.
+pub(super) fn render(
+    buf: &mut Buffer,
+    look: Look,
+    run: &RunView,
+    (all, top): (Lanes<'_>, usize),
+    (lanes, axis): (Rect, &Axis),
+    (rows, selected): (&[(TaskIx, Rect)], Option<TaskIx>),
+) {
+    let lanes = lanes.intersection(buf.area);
+    let Some((task, row)) = rows.iter().find(|(task, _)| Some(*task) == selected).map(|(task, row)| (*task, row.y)) else {
+        return;
+    };
+    let at_ns = run.cursor.at_ns;
+    let place = |task: TaskIx| all.row(task).map(|row| i32::from(lanes.y) + row as i32 - top as i32);
+    let column =
+        |wake: Wake| axis.cell(wake.at_ns).filter(|cell| *cell < u64::from(lanes.width)).map(|cell| lanes.x + cell as u16);
+    let link = |woken: TaskIx, to: u16| {
+        let (by, wake) = woken_by(&run.trace, woken, at_ns)?;
+        Some((by, Link { x: column(wake)?, from: place(by)?, to: to.into() }))
+    };
+    if let Some((_, link)) = link(task, row).filter(|(by, _)| *by != task) {
+        draw(buf, look, lanes, link);
+    }
+    for (other, area) in rows.iter().filter(|(other, _)| *other != task) {
+        if let Some((_, link)) = link(*other, area.y).filter(|(by, _)| *by == task) {
+            draw(buf, look, lanes, link);
+        }
+    }
+}
+
+/// The task that woke a task last by a time.
+fn woken_by(trace: &Trace, task: TaskIx, at_ns: u64) -> Option<(TaskIx, Wake)> {
+    let wake = trace.tasks.get(task as usize)?.wake_at(at_ns)?;
+    match wake.by {
+        Waker::Task(by) => Some((by, wake)),
+        _ => None,
+    }
+}
+
+fn draw(buf: &mut Buffer, look: Look, lanes: Rect, link: Link) {
+    let [way, down, up] = look.glyphs.link;
+    let (top, bottom) = (i32::from(lanes.y), i32::from(lanes.bottom()));
+    let (first, last) = (link.from.min(link.to) + 1, link.from.max(link.to));
+    for y in first.max(top)..last.min(bottom) {
+        put(buf, look, (link.x, y as u16), way, false);
+    }
+    // Where the waker is, if it is out of sight.
+    if link.from < top && link.to > top {
+        put(buf, look, (link.x, lanes.y), up, false);
+    } else if link.from >= bottom && link.to + 1 < bottom {
+        put(buf, look, (link.x, lanes.bottom() - 1), down, false);
+    }
+    let head = if link.from < link.to { down } else { up };
+    if (top..bottom).contains(&link.to) && link.from != link.to {
+        put(buf, look, (link.x, link.to as u16), head, true);
+    }
+}
+
+/// Draws over a cell, but not over what would be missed: ends and full polls; unless it is the head, also not over other polls.
+fn put(buf: &mut Buffer, look: Look, at: (u16, u16), glyph: &'static str, head: bool) {
+    let lane = &look.glyphs.lane;
+    let Some(cell) = buf.cell_mut(at) else { return };
+    let there = cell.symbol();
+    let idle = there == " " || there == look.glyphs.cursor || there == look.glyphs.link[0] || lane.waits.contains(&there);
+    let short = lane.running_part[..2].contains(&there) || there == lane.several || there == lane.ready;
+    if idle || (head && short) {
+        cell.set_symbol(glyph).set_style(ratatui::style::Style::reset()).set_style(look.key());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(rows: [&str; 5], link: Link) -> Vec<String> {
+        let area = Rect::new(0, 0, 3, 5);
+        let mut buf = Buffer::with_lines(rows);
+        draw(&mut buf, Look::sample(), area, link);
+        (0..5).map(|y| (0..3).map(|x| buf[(x, y)].symbol()).collect()).collect()
+    }
+
+    #[test]
+    fn the_way_goes_from_the_waker_to_the_woken_and_hides_no_poll() {
+        let lanes = ["─▎─", "───", "─█─", "   ", "─▎─"];
+        assert_eq!(drawn(lanes, Link { x: 1, from: 0, to: 4 }), ["─▎─", "─┃─", "─█─", " ┃ ", "─▼─"]);
+        assert_eq!(drawn(lanes, Link { x: 1, from: 4, to: 0 }), ["─▲─", "─┃─", "─█─", " ┃ ", "─▎─"]);
+        assert_eq!(drawn(lanes, Link { x: 1, from: 3, to: 4 }), ["─▎─", "───", "─█─", "   ", "─▼─"]);
+    }
+
+    #[test]
+    fn a_waker_out_of_sight_is_pointed_at() {
+        let lanes = ["───", "───", "─✓─", "───", "───"];
+        assert_eq!(drawn(lanes, Link { x: 1, from: -8, to: 3 }), ["─▲─", "─┃─", "─✓─", "─▼─", "───"]);
+        assert_eq!(drawn(lanes, Link { x: 1, from: 70, to: 1 }), ["───", "─▲─", "─✓─", "─┃─", "─▼─"]);
+        assert_eq!(drawn(lanes, Link { x: 1, from: 70, to: 4 }), ["───", "───", "─✓─", "───", "─▲─"]);
+    }
+
+    #[test]
+    fn an_end_is_not_hidden_by_the_head() {
+        let lanes = ["─▎─", "───", "─✓─", "───", "───"];
+        assert_eq!(drawn(lanes, Link { x: 1, from: 0, to: 2 }), ["─▎─", "─┃─", "─✓─", "───", "───"]);
+    }
+}

@@ -1,0 +1,91 @@
+//! A row of bars: what one thing after the other had, with its name where there is room.
+//!
+//! A bar is a row of full cells that belong together. Two bars that touch would
+//! be one, so the second begins with a gap. Its name is written into it, the
+//! colours turned round, so that it is a bar still.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+use crate::ui::format;
+use crate::ui::theme::Look;
+
+/// One cell of the row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bit {
+    /// What is drawn; nothing where it is empty.
+    pub(crate) glyph: &'static str,
+    pub(crate) style: Style,
+    /// The bar that it is a part of.
+    pub(crate) bar: Option<u64>,
+}
+
+impl Bit {
+    /// A cell in which nothing is.
+    pub(crate) const EMPTY: Self = Self { glyph: "", style: Style::new(), bar: None };
+}
+
+/// Draws the cells on the first row of the area. `label` names a bar; what has no room is left out.
+pub(crate) fn row(buf: &mut Buffer, look: Look, area: Rect, bits: &[Bit], label: impl Fn(u64) -> String) {
+    let area = area.intersection(buf.area);
+    if area.is_empty() {
+        return;
+    }
+    let bits = &bits[..bits.len().min(usize::from(area.width))];
+    for (x, bit) in (area.x..).zip(bits) {
+        if !bit.glyph.is_empty() {
+            buf[(x, area.y)].set_symbol(bit.glyph).set_style(bit.style);
+        }
+    }
+    let mut from = 0_usize;
+    for bar in bits.chunk_by(|a, b| a.bar == b.bar) {
+        let before = from.checked_sub(1).and_then(|before| bits[before].bar);
+        if let Some(number) = bar[0].bar {
+            let x = area.x + from as u16;
+            let gap = u16::from(before.is_some() && bar.len() > 1);
+            if gap > 0 {
+                buf[(x, area.y)].set_symbol(look.glyphs.bar_start);
+            }
+            write(buf, Rect { x: x + gap, width: bar.len() as u16 - gap, ..area }, &label(number), bar[0].style);
+        }
+        from += bar.len();
+    }
+}
+
+/// Writes a name into a bar, if it has room for it.
+fn write(buf: &mut Buffer, bar: Rect, name: &str, style: Style) {
+    let cells = format::width(name);
+    if cells > 0 && cells <= usize::from(bar.width) {
+        // What a wide character covers must not shine through.
+        buf.set_style(Rect { width: cells as u16, height: 1, ..bar }, Style::reset());
+        buf.set_string(bar.x, bar.y, name, style.add_modifier(Modifier::REVERSED));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(bars: &str) -> String {
+        let look = Look::sample();
+        let bit = |c: char| Bit { glyph: "█", bar: c.to_digit(10).map(u64::from), style: Style::new() };
+        let bits: Vec<Bit> = bars.chars().map(|c| if c == ' ' { Bit::EMPTY } else { bit(c) }).collect();
+        let area = Rect::new(0, 0, 16, 1);
+        let mut buf = Buffer::empty(area);
+        row(&mut buf, look, area, &bits, |bar| format!("bar {bar}"));
+        buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
+    }
+
+    #[test]
+    fn a_bar_has_its_name_where_there_is_room() {
+        assert_eq!(drawn("1111111 222 3"), "bar 1██ ███ █   ");
+        assert_eq!(drawn("x11111 2222222222222"), "█bar 1 bar 2████");
+    }
+
+    #[test]
+    fn bars_that_touch_are_told_apart() {
+        assert_eq!(drawn("111122223334 5555"), "████▐███▐███ ███");
+        assert_eq!(drawn("1111112222222222"), "bar 1█▐bar 2████");
+    }
+}
