@@ -62,7 +62,7 @@ fn the_same_key_does_what_the_focused_pane_is_for() {
         (Pane::Timeline, KeyCode::Char('/'), Some(Action::Filter)),
         (Pane::Timeline, KeyCode::Char('\\'), Some(Action::ClearFilter)),
         (Pane::Log, KeyCode::Char('/'), Some(Action::Find)),
-        (Pane::Metrics, KeyCode::Down, None),
+        (Pane::Metrics, KeyCode::Down, Some(Action::Move(Move::Down))),
         (Pane::Log, KeyCode::End, Some(Action::Move(Move::Last))),
         (Pane::Code, KeyCode::Right, Some(Action::NextTab)),
         (Pane::Task, KeyCode::Char('j'), Some(Action::Move(Move::Down))),
