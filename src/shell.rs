@@ -11,6 +11,7 @@
 
 mod asked;
 mod coming;
+mod editor;
 mod parts;
 mod reaper;
 mod runs;
@@ -25,6 +26,8 @@ use asked::Asked;
 use coming::Coming;
 pub use parts::{Engine, Events, Recorded, Running, Surface, Tokio};
 use reaper::Reaper;
+
+use tempfile::TempDir;
 
 use crate::app::action::Action;
 use crate::app::model::Model;
@@ -106,6 +109,8 @@ pub struct Shell<E, S, G: Engine> {
     reaper: Reaper,
     /// Whether there is something new to see.
     dirty: bool,
+    /// The sources that were written down for the editor, until the program ends.
+    copies: Option<TempDir>,
     /// Whether an input is to be answered.
     answers: bool,
     /// When the last frame was drawn.
@@ -133,6 +138,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             cache: ui::Cache::default(),
             reaper: Reaper::default(),
             dirty: true,
+            copies: None,
             answers: false,
             drawn_at: now,
             turned_at: now,
@@ -299,6 +305,9 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         }
         if let Some((path, force)) = asked.save {
             self.save(&path, force);
+        }
+        if let Some(line) = asked.edit {
+            self.edit(&line)?;
         }
         if asked.suspend {
             self.surface.suspend()?;

@@ -4,6 +4,8 @@
 
 #[path = "pty/findings.rs"]
 mod findings;
+#[path = "pty/hands.rs"]
+mod hands;
 #[path = "pty/path.rs"]
 mod path;
 #[path = "pty/save.rs"]

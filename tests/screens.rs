@@ -12,6 +12,8 @@ mod palette;
 mod sample;
 #[path = "screens/theme.rs"]
 mod theme;
+#[path = "screens/tip.rs"]
+mod tip;
 
 use async_playground::app::model::{CodeTab, FieldError, Layer, Model, Notice, Pane, Prompt, Theme, Wanted};
 use async_playground::app::text::TextField;

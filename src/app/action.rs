@@ -4,9 +4,8 @@
 
 use std::time::Duration;
 
-use ratatui::layout::Position;
-
 use super::model::{CodeTab, Pane};
+use super::tip::Tip;
 use crate::trace::TaskIx;
 
 /// Everything that can be asked of the model.
@@ -32,6 +31,8 @@ pub enum Action {
     Palette,
     /// Does what is under the cursor of the command palette.
     RunCommand,
+    /// Opens the line that is looked at in the user's editor.
+    OpenEditor,
     /// Starts a search of the list.
     Find,
     /// Pauses; goes on; plays again from the start when it has ended.
@@ -166,8 +167,8 @@ pub enum Action {
     Point(Target),
     /// The pointer was moved to that column of the screen with its button held.
     Drag(u16),
-    /// The pointer was moved over that place of the screen, with no button held.
-    Hover(Position),
+    /// The pointer was moved, with no button held, onto something else than it was over before.
+    Hover(Option<Tip>),
     /// The pointer's button was let go.
     LetGo,
     /// Scrolls a pane by so many rows, down when positive, whatever has the focus.

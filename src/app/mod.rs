@@ -25,4 +25,5 @@ pub mod reading;
 pub mod session;
 pub mod text;
 pub mod time;
+pub mod tip;
 pub mod update;

@@ -19,6 +19,7 @@ pub use super::laneview::{COUNTERS_NEED, LaneKind, LaneView};
 use super::reading::Reading;
 use super::session::Session;
 use super::text::TextField;
+use super::tip::Tip;
 use crate::engine::{Phase, Report, Spec};
 use crate::record::event::Level;
 use crate::trace::{Stall, TaskIx, Trace};
@@ -62,6 +63,8 @@ pub struct Model {
     pub prompt: Option<Prompt>,
     /// One line for the user, shown in the footer's place until the next key.
     pub notice: Option<Notice>,
+    /// What the pointer is over, told in the footer's place until something else is done.
+    pub tip: Option<Tip>,
     /// Where the panes were drawn last: for mouse hits and for page sizes.
     pub areas: Areas,
     /// What is remembered between actions and never drawn.
@@ -397,6 +400,8 @@ pub struct Areas {
     pub code_open: usize,
     /// How many figures the metrics have, in sight or not.
     pub figures: usize,
+    /// The line of its file that stands at the top of that tab, from 1.
+    pub code_line: u32,
     /// How many rows the layer has, in sight or not.
     pub layer_rows: usize,
     /// How many rows of the layer are in sight.

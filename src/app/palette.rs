@@ -10,7 +10,7 @@ use super::model::{Model, Pane};
 
 /// Less for what does not belong to the focused pane, so that of two that fit alike its own comes first.
 const ELSEWHERE: i32 = 10;
-/// Less for what was found by its name, which is not on screen.
+/// What it counts that something was found by its name: less for an action, whose name is not on screen.
 const BY_NAME: i32 = 4;
 
 /// Something that can be done.
@@ -46,8 +46,11 @@ pub fn found(model: &Model, query: &str) -> Vec<Command> {
         Some((best.score - away, command(model, binding, *pane, best.places)))
     });
     let scenarios = (0..).zip(model.catalogue).filter_map(|(at, scenario)| {
-        let text = format!("run {}: {}", scenario.id, scenario.lesson);
-        let best = fuzzy::matches(query, &text)?;
+        let name = format!("run {}", scenario.id);
+        let text = format!("{name}: {}", scenario.lesson);
+        // What a scenario is called counts more than what its lesson speaks of.
+        let by_name = fuzzy::matches(query, &name).map(|found| Match { score: found.score + BY_NAME, ..found });
+        let best = by_name.or_else(|| fuzzy::matches(query, &text))?;
         Some((best.score - ELSEWHERE, Command { what: What::Run(at), text, keys: String::new(), places: best.places }))
     });
     let mut all: Vec<(i32, Command)> = actions.chain(scenarios).collect();

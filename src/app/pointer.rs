@@ -4,7 +4,9 @@ use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
 use super::action::{Action, Target};
+use super::lanes::Lanes;
 use super::model::{Model, Pane};
+use super::tip;
 
 /// Rows that one notch of the wheel scrolls.
 const NOTCH: i32 = 3;
@@ -23,6 +25,10 @@ pub fn mouse(model: &Model, event: MouseEvent) -> Option<Action> {
         MouseEventKind::ScrollDown => wheel(model, at, event.modifiers, 1),
         MouseEventKind::ScrollLeft => over_lanes(model, at).then_some(Action::Pan(-1)),
         MouseEventKind::ScrollRight => over_lanes(model, at).then_some(Action::Pan(1)),
+        MouseEventKind::Moved => {
+            let tip = tip::under(model, at);
+            (tip != model.tip).then_some(Action::Hover(tip))
+        }
         _ => None,
     }
 }
@@ -79,11 +85,18 @@ fn over_ruler(model: &Model, at: Position) -> bool {
     model.areas.pane(Pane::Timeline).contains(at) && at.y < lanes.y && (lanes.left()..lanes.right()).contains(&at.x)
 }
 
+/// Whether there is no lane to scroll to.
+fn all_lanes_in_sight(model: &Model) -> bool {
+    let rows = usize::from(model.areas.lanes.height);
+    !model.timeline.density.shows_groups() && Lanes::of(model).is_some_and(|lanes| lanes.len() <= rows)
+}
+
 fn wheel(model: &Model, at: Position, modifiers: KeyModifiers, down: i32) -> Option<Action> {
     if model.layer.is_some() {
         return Some(Action::Scroll { pane: model.focus, rows: down * NOTCH });
     }
-    if over_ruler(model, at) || (over_lanes(model, at) && modifiers.contains(KeyModifiers::CONTROL)) {
+    let zooms = modifiers.contains(KeyModifiers::CONTROL) || all_lanes_in_sight(model);
+    if over_ruler(model, at) || (over_lanes(model, at) && zooms && !modifiers.contains(KeyModifiers::SHIFT)) {
         return Some(Action::ZoomAt { column: at.x, steps: -down });
     }
     if over_lanes(model, at) && modifiers.contains(KeyModifiers::SHIFT) {

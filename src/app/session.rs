@@ -1,7 +1,10 @@
 //! What is remembered between actions and never drawn, and how a session opens.
 
+use std::time::Duration;
+
 use scenarios::{Clock, Scenario, Values};
 
+use super::action::Target;
 use super::bindings::Bindings;
 use super::folds::Folds;
 use super::history::History;
@@ -24,6 +27,8 @@ pub struct Session {
     pub entry: Entry,
     /// The column at which the lanes are held with the pointer.
     pub grip: Option<u16>,
+    /// The last press of the pointer, while another one can make it a double click.
+    pub click: Option<Click>,
     /// Whether the cursor is held with the pointer, by the ruler.
     pub scrubs: bool,
     /// Where the first of the steps was taken from.
@@ -55,6 +60,7 @@ impl Default for Session {
             zoom: Zoom::Fit,
             entry: Entry::Keep,
             grip: None,
+            click: None,
             scrubs: false,
             origin: None,
             speed: 1.0,
@@ -68,6 +74,15 @@ impl Default for Session {
             start: false,
         }
     }
+}
+
+/// A press of the pointer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Click {
+    /// What it was on.
+    pub target: Target,
+    /// The wall time since then.
+    pub age: Duration,
 }
 
 /// A way along a wake.
@@ -165,6 +180,7 @@ impl Model {
             reading: super::reading::Reading::default(),
             prompt: None,
             notice: None,
+            tip: None,
             areas: Areas::default(),
             session: Session::default(),
             replay: false,

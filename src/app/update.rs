@@ -6,8 +6,10 @@
 //! comes in through [`started`], [`failed`] and [`recorded`], and what the
 //! drawing code knows about sizes through [`laid_out`].
 
+mod click;
 mod cursor;
 mod density;
+mod edit;
 mod findings;
 mod folds;
 mod form;
@@ -27,6 +29,7 @@ mod wakes;
 mod why;
 
 pub use cursor::among;
+pub use edit::{SourceLine, edited};
 pub use path::next as next_on_path;
 pub use run::{failed, keeps_old, kept_ns, recorded, replaced, replayed, started};
 pub use save::{saved, unsaved};
@@ -60,6 +63,8 @@ pub enum Effect {
         /// Whether a file that is there is overwritten.
         force: bool,
     },
+    /// Open this line in the user's editor.
+    OpenEditor(SourceLine),
     /// Give the terminal back until somebody continues the program.
     Suspend,
     /// End the program.
@@ -69,12 +74,17 @@ pub enum Effect {
 /// Does what is asked for, and says what is to be done outside of the model.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Action::Tick(passed) = action {
+        click::passed(model, passed);
         run::tick(model, passed);
         order::passed(model, passed);
         range::passed(model, passed);
         return Vec::new();
     }
-    model.notice = None;
+    if let Action::Hover(tip) = action {
+        model.tip = tip;
+        return Vec::new();
+    }
+    (model.notice, model.tip) = (None, None);
     let before = views::before(model, &action);
     let mut effects = leave_edit(model, &action);
     if !effects.is_empty() || model.form.editing.is_none() || !leaves_edit(&action) {
@@ -111,6 +121,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             return vec![Effect::Quit];
         }
         Action::Suspend => return vec![Effect::Suspend],
+        Action::OpenEditor => return edit::open(model),
         Action::Pick => return list::pick(model),
         Action::Turn(steps) => return form::turn(model, steps),
         Action::Edit => return form::edit(model),
@@ -315,6 +326,7 @@ fn point(model: &mut Model, target: Target) -> Vec<Effect> {
             show_tab(model, tab);
         }
     }
+    click::pressed(model, target);
     Vec::new()
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::app::update::Effect;
+use crate::app::update::{Effect, SourceLine};
 use crate::engine::Spec;
 
 /// What the inputs of one turn asked for.
@@ -16,6 +16,7 @@ pub(super) struct Asked {
     pub(super) copy: Option<String>,
     pub(super) save: Option<(PathBuf, bool)>,
     pub(super) suspend: bool,
+    pub(super) edit: Option<SourceLine>,
 }
 
 impl Asked {
@@ -33,6 +34,7 @@ impl Asked {
                 Effect::SetPace(pace) => self.pace = Some(pace),
                 Effect::Copy(text) => self.copy = Some(text),
                 Effect::Save { path, force } => self.save = Some((path, force)),
+                Effect::OpenEditor(line) => self.edit = Some(line),
                 Effect::Suspend => self.suspend = true,
                 // The model says so too, and that is where it is looked for.
                 Effect::Quit => {}

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Seek};
 use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use ratatui::Frame;
@@ -21,6 +22,11 @@ pub trait Events {
 
     /// The next input; none when there is none until the deadline. Without a deadline it waits for ever.
     fn next(&mut self, until: Option<Instant>) -> Option<Input>;
+
+    /// Stops reading the terminal, so that another program can, or reads it again.
+    fn hold(&mut self, held: bool) {
+        let _ = held;
+    }
 }
 
 /// Where frames go.
@@ -31,6 +37,17 @@ pub trait Surface {
     ///
     /// When the terminal cannot be written to.
     fn draw(&mut self, paint: &mut dyn FnMut(&mut Frame)) -> io::Result<()>;
+
+    /// Gives the terminal back while a program has it, and takes it again. Meanwhile that is called again and again while
+    /// it says that there is something to do.
+    ///
+    /// # Errors
+    ///
+    /// When the program cannot be started, or the terminal cannot be taken again.
+    fn lend(&mut self, program: &mut Command, meanwhile: &mut dyn FnMut() -> bool) -> io::Result<ExitStatus> {
+        let _ = (program, meanwhile);
+        Err(io::Error::new(io::ErrorKind::Unsupported, "there is no terminal to lend"))
+    }
 
     /// Gives the terminal back and stops the process until it is continued.
     ///
@@ -81,6 +98,11 @@ pub trait Engine {
     fn seen(&mut self, id: &str) -> io::Result<()> {
         let _ = id;
         Ok(())
+    }
+
+    /// The command of the user's editor; none when they have not said.
+    fn editor(&self) -> Option<String> {
+        super::editor::wanted()
     }
 
     /// What recording adds to a poll, in nanoseconds; none when that cannot be measured. Asked before the first run.
@@ -144,11 +166,19 @@ impl Events for Inputs {
     fn next(&mut self, until: Option<Instant>) -> Option<Input> {
         Inputs::next(self, until)
     }
+
+    fn hold(&mut self, held: bool) {
+        Inputs::hold(self, held);
+    }
 }
 
 impl Surface for Screen {
     fn draw(&mut self, paint: &mut dyn FnMut(&mut Frame)) -> io::Result<()> {
         Screen::draw(self, paint)
+    }
+
+    fn lend(&mut self, program: &mut Command, meanwhile: &mut dyn FnMut() -> bool) -> io::Result<ExitStatus> {
+        Screen::lend(self, program, meanwhile)
     }
 
     fn suspend(&mut self) -> io::Result<()> {

@@ -1,7 +1,11 @@
 //! The loop, driven by a script on a clock of its own. What happens is written
 //! into one journal, so that order can be told.
 
+mod lent;
+mod still;
+
 use std::collections::VecDeque;
+use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
@@ -64,6 +68,10 @@ impl Events for Script {
         self.world.now()
     }
 
+    fn hold(&mut self, held: bool) {
+        self.world.note(if held { "hold" } else { "let go" });
+    }
+
     fn next(&mut self, until: Option<Instant>) -> Option<Input> {
         loop {
             match self.steps.pop_front() {
@@ -101,6 +109,13 @@ impl Surface for Paper {
         }
         self.drawn += 1;
         self.fails.take().map_or(Ok(()), Err)
+    }
+
+    fn lend(&mut self, _: &mut Command, meanwhile: &mut dyn FnMut() -> bool) -> io::Result<ExitStatus> {
+        let kept = meanwhile();
+        self.world.note(if kept { "lend, and a run is recorded" } else { "lend" });
+        self.world.pass(Duration::from_secs(1_000));
+        Ok(ExitStatus::default())
     }
 
     fn suspend(&mut self) -> io::Result<()> {
@@ -154,6 +169,10 @@ impl Engine for Puppets {
         let report = Report { ending: Ending::Stopped, elapsed_ns: 2_000_000_000, runtime_polls: None };
         let live = spec.clock == scenarios::Clock::Real;
         Ok(Puppet { world: self.world.clone(), live, length_ns: self.length_ns, phase: Phase::Running, report })
+    }
+
+    fn editor(&self) -> Option<String> {
+        Some("ed".to_owned())
     }
 
     fn cost_ns(&mut self) -> Option<f64> {

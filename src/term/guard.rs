@@ -17,10 +17,11 @@ use crossterm::terminal;
 
 /// Alternate screen, empty; pasted text in brackets; no cursor.
 const ENTER: &str = "\x1b[?1049h\x1b[2J\x1b[?2004h\x1b[?25l";
-/// Presses, wheel and drags, in SGR form. Not mode 1003, which reports every movement and would wake us for nothing.
-const ENTER_MOUSE: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+/// Presses, wheel, drags and movements, in SGR form. A terminal that does not know movements (1003) reports drags (1002).
+/// A movement over nothing new costs a look at what is there, and no frame.
+const ENTER_MOUSE: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1003h\x1b[?1006h";
 /// All of that undone, and whatever a frame that was cut off may have left: a synchronized update, a style.
-const LEAVE: &str = "\x1b[?2026l\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
+const LEAVE: &str = "\x1b[?2026l\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
 
 /// The thread that holds the terminal, while one does.
 static HELD: Mutex<Option<ThreadId>> = Mutex::new(None);

@@ -2,13 +2,16 @@
 //!
 //! Two threads wait where one can only block: one on the terminal, one on
 //! signals. The event loop waits on the queue alone, so it can sleep until
-//! something happens.
+//! something happens. While another program has the terminal the first one holds
+//! still, or it would take keys away from that.
 //!
 //! crossterm reads with its feature `use-dev-tty`, that is, with `poll`. Its
 //! usual source, with `epoll`, loses a key that comes together with a change of
 //! size: it tells of the size, forgets the key, and is not woken for it again.
 
-use std::io;
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,6 +48,11 @@ pub enum Input {
 #[derive(Debug)]
 pub struct Inputs {
     queue: Receiver<Input>,
+    /// Inputs that came while another program had the terminal.
+    kept: VecDeque<Input>,
+    /// A byte over it asks the thread on the terminal to hold still, the answer says that it does, and another byte lets it
+    /// go on.
+    holds: UnixStream,
 }
 
 impl Inputs {
@@ -55,15 +63,19 @@ impl Inputs {
     /// When the system gives no thread or no signal handler.
     pub fn open() -> io::Result<Self> {
         let (sender, queue) = mpsc::channel();
+        let (holds, asked) = UnixStream::pair()?;
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGCONT, SIGWINCH])?;
         let also = sender.clone();
         thread::Builder::new().name("signals".to_owned()).spawn(move || forward_signals(signals, &also))?;
-        thread::Builder::new().name("input".to_owned()).spawn(move || forward_events(&sender))?;
-        Ok(Self { queue })
+        thread::Builder::new().name("input".to_owned()).spawn(move || forward_events(&sender, &asked))?;
+        Ok(Self { queue, kept: VecDeque::new(), holds })
     }
 
     /// The next input; none when there is none until the deadline. Without a deadline it waits for ever.
-    pub fn next(&self, until: Option<Instant>) -> Option<Input> {
+    pub fn next(&mut self, until: Option<Instant>) -> Option<Input> {
+        if let Some(input) = self.kept.pop_front() {
+            return Some(input);
+        }
         let Some(until) = until else {
             return Some(self.queue.recv().unwrap_or(Input::Gone));
         };
@@ -71,6 +83,20 @@ impl Inputs {
             Ok(input) => Some(input),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Input::Gone),
+        }
+    }
+}
+
+impl Inputs {
+    /// Stops reading the terminal, so that another program can; or reads it again. An interrupt that came meanwhile was
+    /// that program's.
+    pub fn hold(&mut self, held: bool) {
+        // When the thread has ended there is nothing to hold: the terminal is gone, and that is an input.
+        let asked = self.holds.write_all(&[1]);
+        if held {
+            let _ = asked.and_then(|()| self.holds.read_exact(&mut [0]));
+        } else {
+            self.kept.extend(self.queue.try_iter().filter(|input| *input != Input::Ended(SIGINT)));
         }
     }
 }
@@ -90,11 +116,12 @@ fn forward_signals(mut signals: Signals, queue: &Sender<Input>) {
 }
 
 /// Runs until the terminal or the queue is gone.
-fn forward_events(queue: &Sender<Input>) {
+fn forward_events(queue: &Sender<Input>, asked: &UnixStream) {
     let mut alive = true;
     while alive {
-        alive = match wait_for_terminal() {
-            Ok(()) => forward_one(queue) && forward_pending(queue),
+        alive = match wait_for_terminal(asked) {
+            Ok(true) => forward_one(queue) && forward_pending(queue),
+            Ok(false) => hold_still(asked).is_ok(),
             Err(_) => queue.send(Input::Gone).is_err(),
         };
     }
@@ -124,7 +151,14 @@ fn forward_one(queue: &Sender<Input>) -> bool {
     queue.send(input).is_ok() && !gone
 }
 
-/// Waits until there is something to read.
+/// Says that nothing is read, and comes back when it may be read again.
+fn hold_still(mut asked: &UnixStream) -> io::Result<()> {
+    asked.read_exact(&mut [0])?;
+    asked.write_all(&[1])?;
+    asked.read_exact(&mut [0])
+}
+
+/// Waits until there is something to read: true; or until it is asked to hold still: false.
 ///
 /// crossterm's own wait takes the end of input for no input and spins, so the
 /// terminal's going away has to be seen here.
@@ -132,9 +166,9 @@ fn forward_one(queue: &Sender<Input>) -> bool {
 /// # Errors
 ///
 /// When the terminal is gone.
-fn wait_for_terminal() -> io::Result<()> {
+fn wait_for_terminal(asked: &UnixStream) -> io::Result<bool> {
     let stdin = io::stdin();
-    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+    let mut fds = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(asked, PollFlags::IN)];
     loop {
         match rustix::event::poll(&mut fds, None) {
             Ok(_) => break,
@@ -145,5 +179,5 @@ fn wait_for_terminal() -> io::Result<()> {
     if fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    Ok(())
+    Ok(fds[1].revents().is_empty())
 }

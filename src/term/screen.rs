@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Write};
 use std::mem;
+use std::process::{Command, ExitStatus};
 use std::rc::Rc;
 
 use ratatui::backend::CrosstermBackend;
@@ -66,6 +67,28 @@ impl Screen {
     /// When the terminal cannot be written to.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
         self.out.write_all(clipboard::copy(text).as_bytes())
+    }
+
+    /// Gives the terminal back while a program has it, and takes it again when that has ended. Meanwhile `meanwhile` is
+    /// called again and again, as long as it says that there is something to do.
+    ///
+    /// # Errors
+    ///
+    /// When the program cannot be started, or the terminal cannot be taken again.
+    pub fn lend(&mut self, program: &mut Command, meanwhile: &mut dyn FnMut() -> bool) -> io::Result<ExitStatus> {
+        self.guard.leave();
+        let ended = program.spawn().and_then(|mut child| {
+            loop {
+                if let Some(status) = child.try_wait()? {
+                    return Ok(status);
+                }
+                if !meanwhile() {
+                    return child.wait();
+                }
+            }
+        });
+        self.resume()?;
+        ended
     }
 
     /// Gives the terminal back, stops the process, and takes the terminal again when it is continued.

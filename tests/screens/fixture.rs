@@ -89,6 +89,7 @@ pub(crate) fn empty() -> Model {
         reading: async_playground::app::reading::Reading::default(),
         prompt: None,
         notice: None,
+        tip: None,
         areas: Areas::default(),
         session: async_playground::app::session::Session::default(),
         replay: false,

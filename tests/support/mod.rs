@@ -18,11 +18,12 @@ use vt100::{MouseProtocolMode, Parser};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Every mode that the program turns on, by its number in `CSI ? n h`, in words.
-const MODES: [(u16, &str); 6] = [
+const MODES: [(u16, &str); 7] = [
     (1049, "alternate screen"),
     (2004, "bracketed paste"),
     (1000, "mouse presses"),
     (1002, "mouse drags"),
+    (1003, "mouse movements"),
     (1006, "SGR mouse"),
     (2026, "synchronized output"),
 ];

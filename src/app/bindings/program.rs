@@ -12,6 +12,15 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("palette", Action::Palette, &[ch(':'), ctrl('p')], ALL, "Find a command or a scenario by name, and do it.")
         .hint(10, "commands")
         .group(Group::Program),
+    Binding::new(
+        "edit-line",
+        Action::OpenEditor,
+        &[ch('E')],
+        ALL,
+        "Open a line in $VISUAL or $EDITOR: the top one of the code, or where the selected task waits or was spawned.",
+    )
+    .hint(18, "editor")
+    .group(Group::Program),
     Binding::new("find", Action::Find, &[ch('/')], NOT_LANES, "Find a scenario.").hint(10, "find").group(Group::Program),
     Binding::new(
         "path",

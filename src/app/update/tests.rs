@@ -4,6 +4,7 @@
 mod cursor;
 mod findings;
 mod form;
+mod hover;
 mod jump;
 mod kinds;
 mod list;
@@ -78,6 +79,7 @@ fn areas(lanes: u16) -> Areas {
         code_rows: 120,
         code_open: 50,
         figures: 12,
+        code_line: 51,
         layer_rows: 100,
         layer_height: 20,
     }

@@ -41,7 +41,7 @@ fn change(model: &Model, action: &Action) -> Option<Change> {
 /// The view before an action that may change it.
 pub(super) fn before(model: &mut Model, action: &Action) -> Option<(Change, View)> {
     let change = change(model, action);
-    let goes_on = matches!(action, Action::LetGo | Action::Hover(_));
+    let goes_on = matches!(action, Action::LetGo);
     if change.is_none() && !goes_on && !matches!(action, Action::UndoView | Action::RedoView) {
         model.session.history.interrupt();
     }

@@ -35,7 +35,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &m
                 shown.open = code_now::open_at(model, shown.before, shown.open, usize::from(inside.height));
             }
             (areas.code_rows, areas.code_open) = (shown.lines.len(), shown.open);
-            code(buf, look, area, model, shown);
+            areas.code_line = code(buf, look, area, model, shown);
         }
     }
 }
@@ -70,8 +70,8 @@ fn scrolled(buf: &mut Buffer, look: Look, area: Rect, open: usize, top: isize, a
     top
 }
 
-/// Draws lines of a file, each with its number there and with what goes on at it.
-fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, Shown { before, open, lines }: Shown<'_>) {
+/// Draws lines of a file, each with its number there and with what goes on at it. Returns the number of the first one.
+fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, Shown { before, open, lines }: Shown<'_>) -> u32 {
     let inside = chrome::inside(area);
     let top = scrolled(buf, look, area, open, model.code.top, lines.len());
     let now = if model.code.tab == CodeTab::Rust { Now::of(model) } else { Now::default() };
@@ -101,4 +101,5 @@ fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, Shown { before,
             pen.put(text, *style);
         }
     }
+    (before + top) as u32 + 1
 }

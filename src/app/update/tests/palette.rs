@@ -30,6 +30,11 @@ fn what_was_meant_comes_first() {
         assert_eq!(first(&model, query), What::Do(action, None), "{query}");
     }
     assert_eq!(first(&model, "run second"), What::Run(1));
+    let scenarios = Model::new(scenarios::CATALOGUE, options(), None);
+    for (query, id) in [("deadl", "deadlock"), ("run sema", "semaphore"), ("herd", "thundering-herd")] {
+        let What::Run(at) = first(&scenarios, query) else { panic!("{query} runs nothing") };
+        assert_eq!(scenarios.catalogue[at].id, id, "{query}");
+    }
     assert_eq!(first(&model, "turn the value up by ten"), What::Do(Action::Turn(10), Some(Pane::Parameters)));
 }
 

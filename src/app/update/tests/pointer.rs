@@ -81,6 +81,15 @@ fn the_wheel_goes_to_what_is_under_the_pointer() {
 }
 
 #[test]
+fn the_wheel_zooms_where_there_is_no_lane_to_scroll_to() {
+    let mut model = played();
+    shown_mut(&mut model).trace.tasks.truncate(10);
+    let wheel = |modifiers| mouse(&model, MouseEvent { modifiers, ..event(MouseEventKind::ScrollUp, 60, 8) });
+    assert_eq!(wheel(KeyModifiers::NONE), Some(Action::ZoomAt { column: 60, steps: 1 }));
+    assert_eq!(wheel(KeyModifiers::SHIFT), Some(Action::Pan(-1)));
+}
+
+#[test]
 fn a_layer_has_the_pointer_to_itself() {
     let mut model = played();
     press(&mut model, KeyCode::Char('?'));

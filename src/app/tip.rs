@@ -1,0 +1,62 @@
+//! What the pointer is over: the piece of a task's life that a cell of the lanes stands for.
+//!
+//! A tip names the piece and not the cell, so that a pointer that moves along it
+//! changes nothing, and nothing is drawn for it. What it says is worked out when
+//! it is drawn.
+
+use std::ops::RangeInclusive;
+
+use ratatui::layout::Position;
+
+use super::model::Model;
+use crate::trace::{State, TaskIx, Trace};
+
+/// A piece of a task's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tip {
+    /// The task.
+    pub task: TaskIx,
+    /// What it does.
+    pub state: State,
+    /// Since when, in nanoseconds.
+    pub from_ns: u64,
+    /// Until when, in nanoseconds; none while it lasts.
+    pub to_ns: Option<u64>,
+    /// How many pieces of its life there are in the cell, this one with them.
+    pub pieces: usize,
+}
+
+/// What is under the pointer, as far as it has happened at the cursor; none but over the lanes of tasks.
+pub fn under(model: &Model, at: Position) -> Option<Tip> {
+    let run = model.run.as_ref()?;
+    let lanes = model.areas.lanes;
+    if model.layer.is_some() || model.prompt.is_some() || !lanes.contains(at) {
+        return None;
+    }
+    let task = model.areas.lane_rows.iter().find(|(_, row)| row.contains(at)).map(|(task, _)| *task)?;
+    let cell = model.timeline.cell_ns;
+    let from_ns = model.timeline.left_ns.saturating_add(u64::from(at.x - lanes.x).saturating_mul(cell));
+    let to_ns = from_ns.saturating_add(cell - 1).min(run.cursor.at_ns);
+    if from_ns > to_ns { None } else { longest(&run.trace, task, from_ns..=to_ns) }
+}
+
+/// The piece of a task's life that has most of a stretch of time.
+fn longest(trace: &Trace, ix: TaskIx, stretch: RangeInclusive<u64>) -> Option<Tip> {
+    let task = trace.tasks.get(ix as usize)?;
+    let (from_ns, to_ns) = (*stretch.start(), *stretch.end());
+    if task.spawned_ns > to_ns || task.end_at(from_ns).is_some_and(|end| end.at_ns < from_ns) {
+        return None;
+    }
+    let pieces = task.segments_in(from_ns, to_ns);
+    let first = task.segments.partition_point(|segment| segment.start_ns <= to_ns) - pieces.len();
+    let until = |i: usize| task.segments.get(first + i + 1).map(|next| next.start_ns).or(task.ended.map(|end| end.at_ns));
+    let all = pieces.iter().enumerate().map(|(i, piece)| Tip {
+        task: ix,
+        state: piece.state,
+        from_ns: piece.start_ns,
+        to_ns: until(i),
+        pieces: pieces.len(),
+    });
+    let seen = |tip: &Tip| tip.to_ns.unwrap_or(u64::MAX).min(to_ns.saturating_add(1)).saturating_sub(tip.from_ns.max(from_ns));
+    all.max_by_key(seen)
+}

@@ -1,0 +1,38 @@
+//! The terminal, lent to an editor.
+
+use super::*;
+
+/// The keys that go to the code and open its line: the form has the focus.
+fn code_opened() -> impl Iterator<Item = Step> {
+    (0..4).map(|_| key(KeyCode::Tab)).chain([ch('E')])
+}
+
+fn after(world: &World, what: &str) -> Vec<String> {
+    let journal = world.journal();
+    let at = journal.iter().position(|entry| entry == what).expect("it happened");
+    journal[at..].to_vec()
+}
+
+#[test]
+fn no_key_is_taken_from_an_editor_and_the_screen_is_drawn_again() {
+    let (world, mut shell) = shell([quiet(100)].into_iter().chain(code_opened()).chain([quiet(100), ch('q')]));
+    shell.turn_until_exit().expect("no error");
+    assert_eq!(after(&world, "hold")[..4], ["hold", "lend", "let go", "draw"]);
+    assert!(cursor_ms(&shell) <= 220, "what was not seen was not played: {} ms", cursor_ms(&shell));
+}
+
+#[test]
+fn a_live_run_is_recorded_while_an_editor_has_the_terminal() {
+    let (world, mut shell) = shell([ch('c'), quiet(100)].into_iter().chain(code_opened()).chain([quiet(100), ch('q')]));
+    shell.turn_until_exit().expect("no error");
+    assert_eq!(after(&world, "hold")[1], "lend, and a run is recorded");
+}
+
+#[test]
+fn without_a_line_nothing_is_opened() {
+    let (world, mut shell) = shell([quiet(100), key(KeyCode::Tab), ch('E'), quiet(10)]);
+    shell.turn_until_exit().expect("no error");
+    assert_eq!(world.count("hold"), 0);
+    let told = shell.model.notice.map(|notice| notice.text);
+    assert_eq!(told.as_deref(), Some("no line to open: select a task, or go to the code"));
+}

@@ -1,0 +1,42 @@
+//! What the pointer is over, in the footer's place.
+
+use async_playground::app::action::Action;
+use async_playground::app::model::Model;
+use async_playground::app::tip;
+use async_playground::app::update;
+use ratatui::layout::Position;
+
+use super::fixture::model;
+use super::paint::frame;
+use super::screen;
+
+/// The model with the pointer over a lane, by its number among those in sight, and a column of the lanes.
+fn over(lane: u16, column: u16) -> Model {
+    let mut model = model(1_250);
+    let (_, areas) = frame(&model, 120, 40);
+    update::laid_out(&mut model, areas);
+    let lanes = model.areas.lanes;
+    let tip = tip::under(&model, Position::new(lanes.x + column, lanes.y + lane));
+    update::update(&mut model, Action::Hover(tip));
+    model
+}
+
+fn footer(model: &Model) -> String {
+    screen(model, 120, 40).lines().last().unwrap_or_default().trim().to_owned()
+}
+
+#[test]
+fn the_footer_tells_who_what_and_since_when() {
+    assert_eq!(footer(&over(1, 3)), "request 0  ▁ waiting 500 ms, 00:00.000 – 00:00.500  for other");
+    assert_eq!(footer(&over(20, 6)), "request 19  ▁ waiting 1.25 s, 00:00.000 – now  for other");
+    let mut ascii = over(1, 3);
+    ascii.options.theme.unicode = false;
+    assert_eq!(footer(&ascii), "request 0  _ waiting 500 ms, 00:00.000 to 00:00.500  for other");
+}
+
+#[test]
+fn beside_the_lanes_and_after_the_cursor_it_has_the_keys() {
+    for model in [over(1, 50), over(39, 3)] {
+        assert!(footer(&model).contains("q quit"), "{}", footer(&model));
+    }
+}
