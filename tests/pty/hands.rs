@@ -69,17 +69,17 @@ fn the_users_keys_hold_and_are_shown() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("async-playground/config.toml");
     fs::create_dir_all(file.parent().expect("a folder")).expect("it is made");
-    fs::write(&file, "theme = 'mono'\n[keys]\nquit = 'Z'\nhelp = 'F1'\n").expect("it is written");
+    fs::write(&file, "theme = 'mono'\n[keys]\nquit = 'Q'\nhelp = 'F1'\n").expect("it is written");
     let home = folder.path().to_str().expect("a name");
     let mut tty = Tty::start_with(Path::new(PROGRAM), &["gather"], SIZE, &[("XDG_CONFIG_HOME", home)]);
     let screen = tty.sees("F1 help");
-    assert!(screen.contains("Z quit"), "{screen}");
+    assert!(screen.contains("Q quit"), "{screen}");
     tty.keys("q\x1bOP");
     tty.sees("scroll for more");
     tty.keys("\x1b");
     tty.wait_until("the help is closed", |screen| !screen.contains("scroll for more"));
     assert!(!tty.has_styled("36"), "the mono theme has no colour");
-    tty.keys("Z");
+    tty.keys("Q");
     assert_eq!(tty.end().code, 0);
 }
 
