@@ -2,7 +2,7 @@
 //!
 //! A mean hides what hurts: one poll in a hundred that keeps its worker for
 //! 50 ms makes everybody wait and moves the mean by half a millisecond. So the
-//! times are counted in a histogram, with two digits, as HdrHistogram does it.
+//! times are counted in a histogram, with two digits, as `HdrHistogram` does it.
 //!
 //! The screen shows the trace at a cursor, so the histogram is needed as it was
 //! at any time. It is kept as it stood before each of at most
@@ -138,7 +138,9 @@ mod tests {
     #[test]
     fn every_value_is_in_one_of_the_counts() {
         let mut spread = Spread::default();
-        [0, 1, 5, 1_000, 2_000_000, u64::MAX].into_iter().for_each(|value| spread.add(7, value));
+        for value in [0, 1, 5, 1_000, 2_000_000, u64::MAX] {
+            spread.add(7, value);
+        }
         let bounds: Vec<u64> = [0].into_iter().chain((0..64).map(|bit| 1 << bit)).chain([u64::MAX]).collect();
         let counts = spread.counts(7, &bounds);
         assert_eq!((counts.iter().sum::<u64>(), counts[0], counts[1]), (6, 1, 1));
