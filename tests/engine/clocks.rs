@@ -66,27 +66,41 @@ fn the_same_spec_gives_the_same_trace() {
     }
 }
 
+/// How long a run on the real clock took, as a share of what it took on the virtual one, where all else is as it should be.
+fn real_over_virtual(scenario: &'static Scenario, workers: usize) -> f64 {
+    let (_, on_virtual) = to_end(&Spec { clock: Clock::Virtual, ..Spec::new(scenario) });
+    let (trace, on_real) = to_end(&real(scenario, workers));
+    let Ending::Finished(outcome) = &on_real.ending else { panic!("{}: {on_real:?}", scenario.id) };
+    assert_eq!(outcome.holds(), holds_at_first(scenario), "{}: {outcome:?}", scenario.id);
+    assert_eq!(trace.lost, 0);
+    assert_eq!(on_real.runtime_polls.is_some(), workers == 0);
+    assert!(on_real.runtime_polls.is_none_or(|polls| polls == trace.polls));
+    assert!(!trace.samples.is_empty(), "ten samples a second");
+    on_real.elapsed_ns as f64 / on_virtual.elapsed_ns as f64
+}
+
 #[test]
 fn on_the_real_clock_it_takes_as_long_as_on_the_virtual_one() {
+    let runs: Vec<_> = ending(Clock::Real)
+        .filter(|scenario| on_both(scenario))
+        .flat_map(|scenario| [(scenario, 0), (scenario, 2)])
+        .collect();
     // Side by side: they wait, and do not compute.
-    std::thread::scope(|scope| {
-        for scenario in ending(Clock::Real).filter(|scenario| on_both(scenario)) {
-            for workers in [0, 2] {
-                scope.spawn(move || {
-                    let (_, on_virtual) = to_end(&Spec { clock: Clock::Virtual, ..Spec::new(scenario) });
-                    let (trace, on_real) = to_end(&real(scenario, workers));
-                    let Ending::Finished(outcome) = &on_real.ending else { panic!("{}: {on_real:?}", scenario.id) };
-                    assert_eq!(outcome.holds(), holds_at_first(scenario), "{}: {outcome:?}", scenario.id);
-                    let ratio = on_real.elapsed_ns as f64 / on_virtual.elapsed_ns as f64;
-                    assert!((0.85..1.15).contains(&ratio), "{} with {workers} workers: {ratio}", scenario.id);
-                    assert_eq!(trace.lost, 0);
-                    assert_eq!(on_real.runtime_polls.is_some(), workers == 0);
-                    assert!(on_real.runtime_polls.is_none_or(|polls| polls == trace.polls));
-                    assert!(!trace.samples.is_empty(), "ten samples a second");
-                });
-            }
-        }
+    let ratios: Vec<_> = std::thread::scope(|scope| {
+        let handles: Vec<_> =
+            runs.iter().map(|&(scenario, workers)| scope.spawn(move || real_over_virtual(scenario, workers))).collect();
+        handles.into_iter().map(|handle| handle.join().unwrap()).collect()
     });
+    let (shortest, longest) = (0.85, 1.15);
+    for (&(scenario, workers), beside) in runs.iter().zip(ratios) {
+        assert!(beside > shortest, "{} with {workers} workers: {beside}", scenario.id);
+        // A machine with something else to do makes any run longer, so one that was too long may run again, on its own.
+        let mut tried = vec![beside];
+        while tried.last().is_some_and(|&ratio| ratio >= longest) {
+            assert!(tried.len() < 5, "{} with {workers} workers: {tried:?}", scenario.id);
+            tried.push(real_over_virtual(scenario, workers));
+        }
+    }
 }
 
 #[test]
@@ -96,14 +110,15 @@ fn a_paced_run_keeps_its_pace() {
     let start = Instant::now();
     let (paced, report) = to_end(&spec);
     let wall = start.elapsed().as_secs_f64();
-    assert!((0.35..3.0).contains(&wall), "3.5 s at 10x took {wall} s: neither at once nor in its own time");
+    assert!((0.35..3.5).contains(&wall), "3.5 s at 10x took {wall} s: neither at once nor in its own time");
     let (unpaced, _) = to_end(&Spec::new(find("semaphore")));
     assert_eq!(paced.hash(), unpaced.hash(), "watching it slowly does not change it");
     assert_eq!(ms(report.elapsed_ns), 3_500);
 }
 
-#[test]
-fn a_paced_run_does_not_drift_against_the_wall_clock_whatever_is_done_to_its_speed() {
+/// How much later than at its start a paced run is against the wall clock at the end of so many seconds, in milliseconds,
+/// when its speed is set again at odd times.
+fn drift_ms(watched_s: u64) -> f64 {
     // Polls every 100 ms, for as long as it is let.
     let spec = Spec { pace: Some(1.0), detail: Detail::Polls, ..Spec::new(&TICKS_FOR_EVER) };
     let mut run = Run::start(&spec).unwrap();
@@ -111,7 +126,6 @@ fn a_paced_run_does_not_drift_against_the_wall_clock_whatever_is_done_to_its_spe
     // Each moment of the run when it is first known, against the wall clock.
     let mut lags = Vec::new();
     let start = Instant::now();
-    let watched_s: u64 = std::env::var("DRIFT_SECONDS").map_or(3, |seconds| seconds.parse().unwrap());
     while trace.end_ns < watched_s * 1_000_000_000 {
         run.wait(Duration::from_millis(10));
         let before = trace.end_ns;
@@ -124,9 +138,19 @@ fn a_paced_run_does_not_drift_against_the_wall_clock_whatever_is_done_to_its_spe
         }
     }
     let lowest = |lags: &[f64]| lags.iter().copied().fold(f64::INFINITY, f64::min);
-    let (first, last) = (lowest(&lags[..lags.len() / 4]), lowest(&lags[lags.len() * 3 / 4..]));
-    println!("drift of a paced run over {watched_s} s: {:.2} ms", last - first);
-    assert!((last - first).abs() < 20.0, "{first} ms, then {last} ms");
+    lowest(&lags[lags.len() * 3 / 4..]) - lowest(&lags[..lags.len() / 4])
+}
+
+#[test]
+fn a_paced_run_does_not_drift_against_the_wall_clock_whatever_is_done_to_its_speed() {
+    let watched_s: u64 = std::env::var("DRIFT_SECONDS").map_or(3, |seconds| seconds.parse().unwrap());
+    // What is lost at each change of speed is lost every time; what a busy machine takes is not.
+    let mut drifts = vec![drift_ms(watched_s)];
+    while drifts.last().is_some_and(|drift| drift.abs() >= 20.0) {
+        assert!(drifts.len() < 4, "{drifts:?} ms over {watched_s} s");
+        drifts.push(drift_ms(watched_s));
+    }
+    println!("drift of a paced run over {watched_s} s: {:.2} ms", drifts[drifts.len() - 1]);
 }
 
 #[test]

