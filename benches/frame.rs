@@ -10,7 +10,7 @@
 //! ten million events needs a gigabyte of memory.
 //!
 //! `cargo bench --bench frame` prints tables, `… -- --json` the same for
-//! machines, one line each; `… -- scale` measures that part only.
+//! machines, one line each; `… -- scale` and `… -- ingest` measure that part only.
 
 #[path = "../tests/screens/recorded.rs"]
 mod recorded;
@@ -67,12 +67,16 @@ fn main() -> ExitCode {
         ["--json"] => (true, true),
         ["scale"] => (false, false),
         ["scale", "--json"] => (true, false),
+        ["ingest"] => {
+            scale::ingest();
+            return ExitCode::SUCCESS;
+        }
         ["--one-frame", size, view] => {
             scale::one_frame(size, view);
             return ExitCode::SUCCESS;
         }
         _ => {
-            eprintln!("unknown arguments {args:?}: none, scale, --json");
+            eprintln!("unknown arguments {args:?}: none, scale, ingest, --json");
             return ExitCode::from(2);
         }
     };

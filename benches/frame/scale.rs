@@ -23,6 +23,8 @@ use crate::{STEP, Screen, recorded};
 /// Frames of a round, and rounds.
 const FRAMES: usize = 500;
 const ROUNDS: usize = 7;
+/// Traces that are taken in of each size.
+const TAKES: usize = 5;
 /// What is asked of a frame at the 99th percentile, and of the largest beside the smallest.
 const BUDGET: Duration = Duration::from_millis(4);
 const RATIO: f64 = 1.5;
@@ -57,6 +59,22 @@ struct Row {
 }
 
 /// Measures each size, and prints a table, or JSON.
+/// How fast a trace is taken in, and nothing else.
+pub(crate) fn ingest() {
+    for size in SIZES {
+        let Taken { took, events, .. } = take(size);
+        println!("{:<32} {:>5.1} M/s", size.name, events as f64 / among(size, took).as_secs_f64() / 1e6);
+    }
+}
+
+/// The median of the time that it took to take in a trace and of those of doing so again.
+fn among(size: Size, took: Duration) -> Duration {
+    let mut times = [took; TAKES];
+    times[1..].fill_with(|| take(size).took);
+    times.sort_unstable();
+    times[TAKES / 2]
+}
+
 pub(crate) fn measure(json: bool) {
     let rows: Vec<Row> = SIZES.into_iter().map(row).collect();
     if json { print_json(&rows) } else { print_table(&rows) }
@@ -74,7 +92,8 @@ fn row(size: Size) -> Row {
             (median, p99, instructions(size, name))
         })
         .collect();
-    Row { size, events, took, bytes, frames }
+    drop(model);
+    Row { size, events, took: among(size, took), bytes, frames }
 }
 
 /// A model that looks at a trace whose run is over.
@@ -266,7 +285,7 @@ fn print_table(rows: &[Row]) {
         }
     }
     let slowest = rows.iter().skip(1).map(Row::events_per_second).fold(f64::INFINITY, f64::min);
-    verdict(&format!("at least {} million events a second", INGEST / 1e6), slowest >= INGEST);
+    verdict(&format!("at least {} million events a second, of a million and more", INGEST / 1e6), slowest >= INGEST);
 }
 
 fn verdict(what: &str, holds: bool) {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_playground::record::event::{Event, LastPoll, NewSite, SiteId, TaskId, What};
-use async_playground::trace::{Cause, Place, Site, Trace};
+use async_playground::trace::{Ahead, Cause, Place, Site, Trace};
 
 /// Events of a cycle: the beginning of a poll, a wait, its end, a wake.
 const CYCLE: u64 = 4;
@@ -41,7 +41,7 @@ pub(crate) const SIZES: [Size; 4] = [
 /// A trace, and what it took to take it in.
 pub(crate) struct Taken {
     pub(crate) trace: Trace,
-    /// Time in [`Trace::push`] alone.
+    /// Time in [`Ahead::push`] alone.
     pub(crate) took: Duration,
     pub(crate) events: u64,
 }
@@ -52,6 +52,7 @@ pub(crate) fn take(size: Size) -> Taken {
     let mut facts = Facts::new(size);
     let mut took = Duration::ZERO;
     let mut events = 0;
+    let mut ahead = Ahead::default();
     let mut buffer = Vec::with_capacity(AT_ONCE);
     loop {
         buffer.extend(facts.by_ref().take(AT_ONCE));
@@ -61,8 +62,9 @@ pub(crate) fn take(size: Size) -> Taken {
         events += buffer.len() as u64;
         let start = Instant::now();
         for event in buffer.drain(..) {
-            trace.push(0, event);
+            ahead.push(&mut trace, 0, event);
         }
+        ahead.finish(&mut trace);
         took += start.elapsed();
     }
     trace.close(trace.end_ns + APART);

@@ -14,7 +14,7 @@ use super::runtime::Job;
 use super::spec::{Spec, SpecError};
 use super::tee::Tee;
 use crate::record::{self, OnFull, Reader, Recorder};
-use crate::trace::{Stall, StallKind, Trace};
+use crate::trace::{Ahead, Stall, StallKind, Trace};
 
 /// How long a run has to end once it is told to, before its thread is left behind.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -140,13 +140,14 @@ impl Run {
         }
         // Asked before the rings are emptied: what is closed has nothing more to say.
         let over = self.control.is_closed();
-        let taken = match &mut self.tee {
-            None => self.reader.drain(over, |thread, event| trace.push(thread, event)),
-            Some(tee) => self.reader.drain(over, |thread, event| {
+        let (tee, mut ahead) = (&mut self.tee, Ahead::default());
+        let taken = self.reader.drain(over, |thread, event| {
+            if let Some(tee) = tee {
                 tee.event(thread, &event);
-                trace.push(thread, event);
-            }),
-        };
+            }
+            ahead.push(trace, thread, event);
+        });
+        ahead.finish(trace);
         self.tell_about_threads(trace);
         if over && let Some(closing) = self.control.take_closing() {
             self.end(closing, trace);

@@ -20,7 +20,7 @@ use super::told::{Footer, Header};
 use super::{Flaw, OpenError, Recording};
 use crate::engine::{Ending, Report};
 use crate::record::event::{Event, What};
-use crate::trace::Trace;
+use crate::trace::{Ahead, Trace};
 
 /// What the trace of a recording may take in memory, in bytes.
 const MEMORY: u64 = 2 << 30;
@@ -66,6 +66,7 @@ pub fn read(mut from: impl Read) -> Result<Recording, OpenError> {
 #[derive(Debug)]
 struct Chunks {
     decoder: Decoder,
+    ahead: Ahead,
     /// What the trace takes, estimated from the facts, in bytes.
     memory: u64,
     /// What the program took when the first chunk was read, in bytes.
@@ -76,13 +77,20 @@ struct Chunks {
 
 impl Default for Chunks {
     fn default() -> Self {
-        Self { decoder: Decoder::default(), memory: 0, before: resident().unwrap_or(0), facts: 0, began: Instant::now() }
+        let (decoder, ahead, before) = (Decoder::default(), Ahead::default(), resident().unwrap_or(0));
+        Self { decoder, ahead, memory: 0, before, facts: 0, began: Instant::now() }
     }
 }
 
 impl Chunks {
     /// Tells the trace all that the file has, up to the footer.
-    fn replay(&mut self, from: &mut impl Read, trace: &mut Trace) -> Result<Footer, Flaw> {
+    fn replay(mut self, from: &mut impl Read, trace: &mut Trace) -> Result<Footer, Flaw> {
+        let footer = self.chunks(from, trace);
+        self.ahead.finish(trace);
+        footer
+    }
+
+    fn chunks(&mut self, from: &mut impl Read, trace: &mut Trace) -> Result<Footer, Flaw> {
         loop {
             let chunk = match frame::unpack(from) {
                 Ok(Some(chunk)) => chunk,
@@ -107,7 +115,8 @@ impl Chunks {
             facts += 1;
             self.charge(&fact)?;
             match fact {
-                Fact::Event(thread, event) => trace.push(thread, event),
+                Fact::Event(thread, event) => self.ahead.push(trace, thread, event),
+                // These belong to no event, so it does not matter that some are still to come.
                 Fact::Thread(index, name) => trace.name_thread(index, name),
                 Fact::Sample(sample) => trace.add_sample(sample),
                 Fact::Lost(events) => trace.add_lost(events),

@@ -81,6 +81,12 @@ pub struct Stretch {
 }
 
 impl Stretch {
+    /// Takes in what other tasks did in the same stretch.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.counts.iter_mut().zip(other.counts).for_each(|(count, other)| *count += other);
+        self.polls += other.polls;
+    }
+
     /// How many tasks there were that had not ended, on average.
     pub fn alive(&self) -> f64 {
         self.counts[..Activity::Ended.index()].iter().sum()
@@ -100,8 +106,9 @@ pub struct Course {
     summed_ns: Each<u64>,
     sums: Each<u64>,
     polls: u64,
-    most_alive: u32,
     kept: Vec<Kept>,
+    /// The most moments that are kept.
+    most: usize,
 }
 
 /// How the sums stood at a moment, before what happened at it.
@@ -122,8 +129,8 @@ impl Default for Course {
             summed_ns: Each::default(),
             sums: Each::default(),
             polls: 0,
-            most_alive: 0,
             kept: Vec::new(),
+            most: Self::MOST,
         }
     }
 }
@@ -131,10 +138,12 @@ impl Default for Course {
 impl Course {
     /// The most moments that are kept: 180 KB.
     const MOST: usize = 2048;
+    /// As many where there are very many courses: 6 KB.
+    const FEWEST: usize = 64;
 
-    /// The most tasks that were alive at once.
-    pub fn most_alive(&self) -> u32 {
-        self.most_alive
+    /// One of very many, which keeps few moments.
+    pub(super) fn coarse() -> Self {
+        Self { most: Self::FEWEST, ..Self::default() }
     }
 
     /// What the tasks did in each of so many stretches of equal length, one after the other.
@@ -172,9 +181,6 @@ impl Course {
             let from = from.index();
             self.settle(from, at_ns);
             self.now[from] = self.now[from].saturating_sub(1);
-        } else {
-            let alive: u32 = self.now[..Activity::Ended.index()].iter().sum();
-            self.most_alive = self.most_alive.max(alive + 1);
         }
         self.settle(to.index(), at_ns);
         self.now[to.index()] += 1;
@@ -193,7 +199,7 @@ impl Course {
             self.settle(activity, at_ns);
         }
         self.kept.push(Kept { at_ns, sums: self.sums, polls: self.polls });
-        if self.kept.len() > Self::MOST {
+        if self.kept.len() > self.most {
             self.coarsen();
         }
         self.next_ns = (at_ns & !(self.grain_ns - 1)).saturating_add(self.grain_ns);
@@ -201,7 +207,7 @@ impl Course {
 
     /// Leaves half of the moments at the most.
     fn coarsen(&mut self) {
-        while self.kept.len() > Self::MOST / 2 {
+        while self.kept.len() > self.most / 2 {
             self.grain_ns *= 2;
             let mask = !(self.grain_ns - 1);
             self.kept.dedup_by_key(|kept| kept.at_ns & mask);
@@ -334,6 +340,5 @@ mod tests {
         let mut course = two();
         course.shift(u64::MAX, Some(Activity::Ready), Activity::Ended);
         assert!(!course.stretches(u64::MAX - 5, u64::MAX, 4, u64::MAX).is_empty());
-        assert_eq!(course.most_alive(), 2);
     }
 }

@@ -6,7 +6,7 @@
 //! that memory is bounded whatever a program calls its tasks.
 
 use super::Trace;
-use super::course::{Activity, Course};
+use super::course::{Activity, Course, Stretch};
 use super::task::TaskIx;
 use crate::record::event::CallLine;
 
@@ -33,27 +33,75 @@ pub struct Group {
     line: u32,
     /// The tasks, in the order of spawning.
     pub tasks: Vec<TaskIx>,
-    /// What they did over time.
-    pub course: Course,
+    /// The parts of the run that it is made of, by their places.
+    parts: Vec<u16>,
+    alive: Alive,
 }
 
-/// The groups that a task belongs to, by their places.
+/// How many tasks are alive, and how many there were at most.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Member {
+struct Alive {
+    now: u32,
+    most: u32,
+}
+
+/// The tasks that are in the same groups, and what they did over time. Nearly always these are all tasks of a group:
+/// a change of state is counted once, and a group is the sum of its parts.
+#[derive(Debug)]
+struct Part {
     place: u8,
     name: u8,
+    course: Course,
 }
+
+/// The part that a task belongs to, by its place.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Member(u16);
 
 /// All groups, and the course of all tasks.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
-    all: Course,
+    parts: Vec<Part>,
+    alive: Alive,
     places: Vec<Group>,
     names: Vec<Group>,
     scratch: String,
 }
 
+/// What tasks did over time that belong together.
+#[derive(Debug, Clone, Copy)]
+pub struct Courses<'a> {
+    all: &'a [Part],
+    /// The parts that are meant; all when there is none.
+    of: Option<&'a [u16]>,
+    most_alive: u32,
+}
+
+impl Courses<'_> {
+    /// The most of the tasks that were alive at once.
+    pub fn most_alive(&self) -> u32 {
+        self.most_alive
+    }
+
+    /// What the tasks did in each of so many stretches of equal length: see [`Course::stretches`].
+    pub fn stretches(&self, left_ns: u64, length_ns: u64, count: usize, until_ns: u64) -> Vec<Stretch> {
+        let stretches = |course: &Course| course.stretches(left_ns, length_ns, count, until_ns);
+        let parts: &mut dyn Iterator<Item = &Part> = match self.of {
+            None => &mut self.all.iter(),
+            Some(of) => &mut of.iter().map(|part| &self.all[usize::from(*part)]),
+        };
+        let Some(mut sum) = parts.next().map(|part| stretches(&part.course)) else { return stretches(&Course::default()) };
+        for part in parts {
+            sum.iter_mut().zip(stretches(&part.course)).for_each(|(sum, stretch)| sum.add(&stretch));
+        }
+        sum
+    }
+}
+
 impl Groups {
+    /// The most parts whose courses keep as many moments as one can: beyond, there would be no bound of what they take.
+    const FINE: usize = 64;
+
     /// A task is spawned.
     pub(super) fn join(&mut self, task: TaskIx, at: &CallLine, name: &str) -> Member {
         let (file, line) = (at.file(), at.line());
@@ -62,16 +110,45 @@ impl Groups {
         write_pattern(&mut pattern, name);
         let name = place_in(&mut self.names, 0, |known| known == pattern, || pattern.clone());
         self.scratch = pattern;
-        self.places[usize::from(place)].tasks.push(task);
-        self.names[usize::from(name)].tasks.push(task);
-        Member { place, name }
+        let part = self.part(place, name);
+        for group in [&mut self.places[usize::from(place)], &mut self.names[usize::from(name)]] {
+            group.tasks.push(task);
+            group.alive.more();
+        }
+        self.alive.more();
+        Member(part)
     }
 
-    /// A task of these groups goes over to something else.
+    /// The part of the tasks that are in these two groups.
+    fn part(&mut self, place: u8, name: u8) -> u16 {
+        if let Some(known) = self.parts.iter().rposition(|part| (part.place, part.name) == (place, name)) {
+            return known as u16;
+        }
+        let part = self.parts.len() as u16;
+        let course = if self.parts.len() < Self::FINE { Course::default() } else { Course::coarse() };
+        self.parts.push(Part { place, name, course });
+        self.places[usize::from(place)].parts.push(part);
+        self.names[usize::from(name)].parts.push(part);
+        part
+    }
+
+    /// A task goes over to something else.
     pub(super) fn shift(&mut self, member: Member, at_ns: u64, from: Option<Activity>, to: Activity) {
-        self.all.shift(at_ns, from, to);
-        self.places[usize::from(member.place)].course.shift(at_ns, from, to);
-        self.names[usize::from(member.name)].course.shift(at_ns, from, to);
+        let part = &mut self.parts[usize::from(member.0)];
+        part.course.shift(at_ns, from, to);
+        if to == Activity::Ended {
+            let (place, name) = (usize::from(part.place), usize::from(part.name));
+            for alive in [&mut self.alive, &mut self.places[place].alive, &mut self.names[name].alive] {
+                alive.now = alive.now.saturating_sub(1);
+            }
+        }
+    }
+}
+
+impl Alive {
+    fn more(&mut self) {
+        self.now += 1;
+        self.most = self.most.max(self.now);
     }
 }
 
@@ -120,8 +197,13 @@ impl Trace {
     }
 
     /// What all tasks did over time.
-    pub fn course(&self) -> &Course {
-        &self.groups.all
+    pub fn course(&self) -> Courses<'_> {
+        Courses { all: &self.groups.parts, of: None, most_alive: self.groups.alive.most }
+    }
+
+    /// What the tasks of one of its groups did over time.
+    pub fn course_of<'a>(&'a self, group: &'a Group) -> Courses<'a> {
+        Courses { all: &self.groups.parts, of: Some(&group.parts), most_alive: group.alive.most }
     }
 }
 
@@ -174,8 +256,8 @@ mod tests {
         let mut told = Told::default();
         told.name(5, "a 1").spawn(0, 5, None).name(6, "b").spawn(0, 6, None);
         told.start(10, 5).stop(30, 5).start(30, 6).stop(40, 6);
-        let polls = |course: &Course| course.stretches(0, 50, 1, 100)[0];
-        let groups: Vec<_> = told.0.groups(Grouping::Name).iter().map(|group| polls(&group.course)).collect();
+        let polls = |course: Courses| course.stretches(0, 50, 1, 100)[0];
+        let groups: Vec<_> = told.0.groups(Grouping::Name).iter().map(|group| polls(told.0.course_of(group))).collect();
         let running: Vec<f64> = groups.iter().map(|stretch| stretch.counts[0]).collect();
         assert_eq!(running, [0.4, 0.2]);
         let all = polls(told.0.course());

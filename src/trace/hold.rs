@@ -66,7 +66,7 @@ impl Trace {
 
     pub(super) fn pends(&mut self, at_ns: u64, id: TaskId, op: Option<OpId>, resource: Option<ResourceId>, site: SiteId) -> bool {
         let Some(task) = self.known(id) else { return false };
-        if self.tasks[task as usize].ended.is_some() {
+        if self.life(task).ended {
             return true;
         }
         self.leaf_pends(task, op, resource, site);

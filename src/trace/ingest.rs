@@ -155,7 +155,7 @@ impl Trace {
 
     fn poll_start(&mut self, at_ns: u64, thread: u16, id: TaskId) -> bool {
         let Some(task) = self.known(id) else { return false };
-        if self.task(task).ended.is_some() || self.end_if_terminated(task) {
+        if self.life(task).ended || self.end_if_terminated(task) {
             return true;
         }
         let at_ns = self.in_order(task, at_ns);
@@ -187,7 +187,7 @@ impl Trace {
 
     fn poll_end(&mut self, at_ns: u64, thread: u16, id: TaskId) -> bool {
         let Some(task) = self.known(id) else { return false };
-        if self.task(task).ended.is_some() {
+        if self.life(task).ended {
             return true;
         }
         if self.last(task).state != State::Running(thread) {
@@ -214,7 +214,7 @@ impl Trace {
             self.ingest.names.remove(&id);
             return false;
         };
-        if self.task(task).ended.is_some() || self.life(task).terminated.is_some() {
+        if self.life(task).ended || self.life(task).terminated.is_some() {
             return true;
         }
         let at_ns = self.in_order(task, at_ns);
@@ -228,8 +228,8 @@ impl Trace {
 
     fn wake(&mut self, at_ns: u64, id: TaskId, by: Option<TaskId>) -> bool {
         let Some(task) = self.known(id) else { return false };
-        let Life { polled_ns, woken, terminated, .. } = *self.life(task);
-        if self.task(task).ended.is_some() || terminated.is_some() {
+        let Life { polled_ns, woken, ended, terminated, .. } = *self.life(task);
+        if ended || terminated.is_some() {
             return true;
         }
         let by = match by.and_then(|by| self.known(by)) {
@@ -302,6 +302,7 @@ impl Trace {
         }
         self.tasks[task as usize].count(last, at_ns);
         self.tasks[task as usize].ended = Some(ended);
+        self.life_mut(task).ended = true;
         self.digest.end(at_ns, task, ended.how);
     }
 

@@ -53,6 +53,8 @@ pub(super) struct Life {
     pub(super) leaves: Leaves,
     /// The groups that it belongs to.
     pub(super) member: Member,
+    /// Whether it has ended. The task says so too, but it lies elsewhere in memory.
+    pub(super) ended: bool,
     /// The runtime let go of it within the poll under way; that is then its newest fact.
     pub(super) terminated: Option<LastPoll>,
 }
@@ -61,8 +63,8 @@ impl Life {
     /// That of a task that is spawned.
     pub(super) fn new(at_ns: u64, member: Member) -> Self {
         let last = Segment::new(at_ns, State::Ready);
-        let (leaves, woken, panicked, terminated) = (Leaves::default(), false, false, None);
-        Self { newest_ns: at_ns, last, polled_ns: 0, leaves, woken, panicked, member, terminated }
+        let (leaves, woken, panicked, ended, terminated) = (Leaves::default(), false, false, false, None);
+        Self { newest_ns: at_ns, last, polled_ns: 0, leaves, woken, panicked, member, ended, terminated }
     }
 }
 

@@ -9,6 +9,7 @@
 //! Facts go in through [`Trace::push`], one at a time; what each of them does
 //! to a task's life is told there.
 
+mod ahead;
 mod bins;
 mod census;
 #[cfg(test)]
@@ -48,6 +49,7 @@ mod wait_tests;
 mod waits;
 mod why;
 
+pub use ahead::Ahead;
 pub use bins::{Bin, Bins};
 pub use census::Census;
 pub use course::{Activity, Course, Stretch};
@@ -55,7 +57,7 @@ pub use critical::{CriticalPath, Doing, Handover, PathStep};
 pub use family::Family;
 pub use few::Few;
 pub use findings::{Finding, FindingKind, Findings};
-pub use groups::{Group, Grouping};
+pub use groups::{Courses, Group, Grouping};
 pub use line::Waiter;
 pub use measure::Measure;
 pub use places::{Await, Peak};

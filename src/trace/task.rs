@@ -57,6 +57,14 @@ pub struct Task {
     pub wakes: Vec<Wake>,
     /// Wakes that changed nothing, because it was ready or had been woken in the same poll.
     pub redundant_wakes: u64,
+    /// Of its wakes those that it gave itself.
+    pub self_wakes: u32,
+    /// The size of its future, in bytes; 0 when that is not known.
+    pub bytes: u32,
+    /// The times and the polls before each 64th segment, so that no look back has to add up a whole life.
+    pub sums: Few<(Times, u64)>,
+    /// Its lines of the log, as marks on the lane.
+    pub marks: Few<Mark>,
     /// The name it was given, or `task N`.
     pub name: String,
     /// The task that spawned it.
@@ -69,16 +77,8 @@ pub struct Task {
     pub children: Few<TaskIx>,
     /// The scenario's spans that it entered, in order of time.
     pub spans: Few<SpanLabel>,
-    /// Its lines of the log, as marks on the lane.
-    pub marks: Few<Mark>,
     /// What it said when it panicked; also when somebody caught the panic and it lived on.
     pub panic: Option<Box<str>>,
-    /// Of its wakes those that it gave itself.
-    pub self_wakes: u32,
-    /// The size of its future, in bytes; 0 when that is not known.
-    pub bytes: u32,
-    /// The times and the polls before each 64th segment, so that no look back has to add up a whole life.
-    pub sums: Few<(Times, u64)>,
     /// Whether it emitted an error event with a field `error`.
     pub failed: bool,
 }

@@ -324,9 +324,10 @@ impl Trace {
     /// A task that is nothing but a library's future waits where it was spawned. Whether that had to be inferred.
     fn place_for(&mut self, task: TaskIx, site: SiteIx) -> (SiteIx, bool) {
         let known = &self.waits.sites[site as usize];
-        let Some(spawned) = self.tasks[task as usize].spawned_at.as_ref().filter(|_| known.place.is_none()) else {
+        if known.place.is_some() {
             return (site, false);
-        };
+        }
+        let Some(spawned) = &self.tasks[task as usize].spawned_at else { return (site, false) };
         let place = Place { file: spawned.file().into(), line: spawned.line() };
         if let Some(placed) = self.waits.placed.get(&(site, place.clone())) {
             return (*placed, true);

@@ -17,7 +17,7 @@ use ratatui::style::Style;
 use super::timeline;
 use crate::app::lanes;
 use crate::app::model::{Areas, LaneKind, Model, Pane, RunView, Together};
-use crate::trace::{Activity, Course, End, Family, Grouping, State, Stretch};
+use crate::trace::{Activity, Courses, End, Family, Grouping, State, Stretch};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::{chart, timeline as marks};
@@ -33,7 +33,7 @@ struct Drawn<'a> {
     name: String,
     /// How many tasks: at the cursor, and of how many.
     count: String,
-    course: &'a Course,
+    course: Courses<'a>,
     /// The only activity of it that counts, if it is one.
     only: Option<Activity>,
     /// The tasks that fill the whole height.
@@ -118,18 +118,19 @@ pub(super) fn heights(most: &[u32], rows: u16) -> Vec<u16> {
 
 fn groups(run: &RunView, by: Together) -> Vec<Drawn<'_>> {
     let at = run.cursor.at_ns;
-    let now = |course: &Course| course.stretches(at, 1, 1, at).first().copied().unwrap_or_default();
+    let now = |course: Courses| course.stretches(at, 1, 1, at).first().copied().unwrap_or_default();
     let of = |by, grouping| {
         let groups = run.trace.groups(grouping).iter();
         groups
             .map(|group| {
-                let alive = format::count(now(&group.course).alive().round() as u64);
+                let course = run.trace.course_of(group);
+                let alive = format::count(now(course).alive().round() as u64);
                 Drawn {
                     name: name(by, &group.name, group.line()),
                     count: format!("{alive} of {}", format::count(group.tasks.len() as u64)),
-                    course: &group.course,
+                    course,
                     only: None,
-                    most: group.course.most_alive(),
+                    most: course.most_alive(),
                 }
             })
             .collect()

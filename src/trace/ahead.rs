@@ -1,0 +1,108 @@
+//! Events on their way into a trace, with the memory that they will touch fetched ahead.
+//!
+//! What a hundred thousand tasks have in memory fits no cache, and each event is
+//! about a task that was not touched for a while: to take one in is mostly to
+//! wait for memory, one wait after the other. The next few events say what will
+//! be needed, so it can be on its way before it is their turn. That changes
+//! nothing but the time it takes, which with so many tasks is a third of it.
+#![expect(unsafe_code, reason = "there is no other way to ask for memory without waiting for it")]
+
+use std::collections::VecDeque;
+
+use super::Trace;
+use super::task::TaskIx;
+use crate::record::event::{Event, TaskId, What};
+
+/// Events between the first look at one and its turn: as many as the memory of a desktop needs to answer, and some more.
+const FAR: usize = 24;
+/// Events between the second look, which follows what the first has fetched, and the turn.
+const NEAR: usize = 12;
+
+/// The next events of a trace, each with the thread that wrote it. Nothing is lost and no order changed; the last of
+/// them are taken in by [`Ahead::finish`].
+#[derive(Debug, Default)]
+pub struct Ahead {
+    /// Each with the place of the task that it is about, where that is known already.
+    coming: VecDeque<(u16, Event, Option<TaskIx>)>,
+}
+
+impl Ahead {
+    /// As [`Trace::push`], some events later.
+    pub fn push(&mut self, trace: &mut Trace, thread: u16, event: Event) {
+        let task = about(&event.what).and_then(|id| trace.known(id));
+        if let Some(task) = task {
+            trace.fetch(task);
+        }
+        self.coming.push_back((thread, event, task));
+        let Some(near) = self.coming.len().checked_sub(FAR - NEAR) else { return };
+        if let Some((_, Event { what, .. }, Some(task))) = self.coming.get(near) {
+            trace.fetch_lists(*task, what);
+        }
+        if self.coming.len() > FAR {
+            self.next(trace);
+        }
+    }
+
+    /// Takes in all that is still to come.
+    pub fn finish(&mut self, trace: &mut Trace) {
+        while !self.coming.is_empty() {
+            self.next(trace);
+        }
+    }
+
+    fn next(&mut self, trace: &mut Trace) {
+        if let Some((thread, event, _)) = self.coming.pop_front() {
+            trace.push(thread, event);
+        }
+    }
+}
+
+/// The task that the frequent kinds of events are about.
+fn about(what: &What) -> Option<TaskId> {
+    match what {
+        What::PollStart(task)
+        | What::PollEnd(task)
+        | What::Wake { task, .. }
+        | What::Pending { task, .. }
+        | What::Done { task, .. }
+        | What::Terminate { task, .. } => Some(*task),
+        What::Log(log) => log.task,
+        _ => None,
+    }
+}
+
+impl Trace {
+    /// Asks for what is known of a task.
+    fn fetch(&self, task: TaskIx) {
+        if let (Some(life), Some(task)) = (self.ingest.lives.get(task as usize), self.tasks.get(task as usize)) {
+            fetch(life, 0);
+            fetch(life, 64);
+            fetch(task, 0);
+            fetch(task, 64);
+        }
+    }
+
+    /// Asks for the ends of its lists that an event will add to.
+    fn fetch_lists(&self, task: TaskIx, what: &What) {
+        if let (Some(life), Some(task)) = (self.ingest.lives.get(task as usize), self.tasks.get(task as usize)) {
+            if let What::Log(_) = what {
+                return fetch(task.marks.as_ptr_range().end, 0);
+            }
+            fetch(life.leaves.live.as_ptr(), 0);
+            fetch(task.segments.as_ptr_range().end, 0);
+            fetch(task.wakes.as_ptr_range().end, 0);
+        }
+    }
+}
+
+/// Asks for the cache line that is so many bytes behind an address.
+#[cfg(target_arch = "x86_64")]
+fn fetch<T>(address: *const T, bytes: usize) {
+    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    // SAFETY: a prefetch reads nothing and faults at no address.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast::<i8>().wrapping_add(bytes)) };
+}
+
+/// Where the language has no stable way to ask, nothing is fetched ahead.
+#[cfg(not(target_arch = "x86_64"))]
+fn fetch<T>(_: *const T, _: usize) {}
