@@ -19,6 +19,9 @@ use crate::trace::{Ahead, Stall, StallKind, Trace};
 /// How long a run has to end once it is told to, before its thread is left behind.
 const PATIENCE: Duration = Duration::from_millis(800);
 
+/// How long a drain goes on when there is more and more.
+const SLICE: Duration = Duration::from_millis(8);
+
 /// A run under way, or ended. Dropping it tells it to stop and does not wait.
 pub struct Run {
     recorder: Recorder,
@@ -132,22 +135,24 @@ impl Run {
     }
 
     /// Moves what has been recorded into the trace, and closes the trace when
-    /// the run is over. Cheap when there is nothing new. Returns whether
-    /// anything was added.
+    /// the run is over. Cheap when there is nothing new, and when there is very
+    /// much it comes back early, so that whoever draws can: it is not over
+    /// until all has been moved. Returns whether anything was added.
     pub fn drain(&mut self, trace: &mut Trace) -> bool {
         if self.phase == Phase::Over {
             return false;
         }
         // Asked before the rings are emptied: what is closed has nothing more to say.
-        let over = self.control.is_closed();
-        let (tee, mut ahead) = (&mut self.tee, Ahead::default());
-        let taken = self.reader.drain(over, |thread, event| {
-            if let Some(tee) = tee {
-                tee.event(thread, &event);
-            }
-            ahead.push(trace, thread, event);
-        });
-        ahead.finish(trace);
+        let closed = self.control.is_closed();
+        let began = Instant::now();
+        let mut taken = self.take(false, trace);
+        while self.reader.is_behind() && began.elapsed() < SLICE {
+            taken += self.take(false, trace);
+        }
+        let over = closed && !self.reader.is_behind();
+        if over {
+            taken += self.take(true, trace);
+        }
         self.tell_about_threads(trace);
         if over && let Some(closing) = self.control.take_closing() {
             self.end(closing, trace);
@@ -157,6 +162,19 @@ impl Run {
             self.tell(Stop::Stalled);
         }
         taken > 0 || self.phase == Phase::Over
+    }
+
+    /// Moves events. See [`Reader::drain`].
+    fn take(&mut self, last: bool, trace: &mut Trace) -> usize {
+        let (tee, mut ahead) = (&mut self.tee, Ahead::default());
+        let taken = self.reader.drain(last, |thread, event| {
+            if let Some(tee) = tee {
+                tee.event(thread, &event);
+            }
+            ahead.push(trace, thread, event);
+        });
+        ahead.finish(trace);
+        taken
     }
 
     /// Everything beside the events.

@@ -30,6 +30,9 @@ const PATIENCE_NS: u64 = 20_000_000;
 /// is then worth more for what is recorded, and a run that is so long has been everywhere.
 const TABLES_REST: usize = 1 << 20;
 
+/// What is taken out of one thread's ring at once: some milliseconds' work for whoever takes it.
+const AT_ONCE: usize = 4096;
+
 /// A thread that attached.
 #[derive(Debug)]
 pub(super) struct Joined {
@@ -47,6 +50,7 @@ pub struct Reader {
     names: Vec<String>,
     ready: Vec<(u16, Event)>,
     sites: Sites,
+    behind: bool,
 }
 
 /// What the stacks of this run mean, as far as they have been met.
@@ -130,12 +134,16 @@ impl Reader {
             names: Vec::new(),
             ready: Vec::new(),
             sites: Sites::default(),
+            behind: false,
         }
     }
 
     /// Hands on what has been written, in order of time, each event with the
     /// number of the thread that wrote it. `last`: nothing more will be
     /// written, so nothing is held back. Returns how many events there were.
+    ///
+    /// Of one thread alone that goes on, only so much is taken at once that nobody who draws has to wait for it: see
+    /// [`Reader::is_behind`].
     pub fn drain(&mut self, last: bool, mut sink: impl FnMut(u16, Event)) -> usize {
         // Asked first: whatever a thread writes that attaches after the next line is later.
         let now_ns = self.shared.reader_now_ns();
@@ -146,13 +154,22 @@ impl Reader {
             // One thread alone is in order as it is.
             [lane] if self.outside.is_empty() => {
                 let (thread, sites) = (lane.thread, &mut self.sites);
+                self.behind = !last && lane.ring.slots() > AT_ONCE;
                 lane.hand_on(&self.shared, now_ns, last, |event| sites.hand_on(thread, event, &mut sink))
             }
-            _ => self.merge(now_ns, last, &mut sink),
+            _ => {
+                self.behind = false;
+                self.merge(now_ns, last, &mut sink)
+            }
         };
         self.sites.handed_on(count);
         self.lanes.retain(|lane| !(lane.ring.is_abandoned() && lane.ring.is_empty() && lane.taken.is_empty()));
         count
+    }
+
+    /// Whether the last drain has left something that was there before it.
+    pub fn is_behind(&self) -> bool {
+        self.behind
     }
 
     /// Several threads, in order of time.
@@ -220,7 +237,8 @@ impl Lane {
         let mut held = std::mem::take(&mut self.taken);
         let before = held.len();
         held.drain(..).for_each(&mut f);
-        let taken = self.empty(shared, |event| {
+        let most = if last { usize::MAX } else { AT_ONCE };
+        let taken = self.empty(shared, most, |event| {
             // Once one is held back, so are those after it.
             if last || (held.is_empty() && event.at_ns <= now_ns) { f(event) } else { held.push_back(event) }
         });
@@ -235,7 +253,7 @@ impl Lane {
         let parked = self.presence.parked();
         let gone = self.ring.is_abandoned();
         let mut taken = std::mem::take(&mut self.taken);
-        self.empty(shared, |event| taken.push_back(event));
+        self.empty(shared, usize::MAX, |event| taken.push_back(event));
         self.taken = taken;
         if gone {
             u64::MAX
@@ -246,18 +264,21 @@ impl Lane {
         }
     }
 
-    /// Takes everything out of the ring, and looks what the thread is at. Returns how many events there were.
-    fn empty(&mut self, shared: &Shared, mut f: impl FnMut(Event)) -> usize {
+    /// Takes everything out of the ring, if it is not more than that, and looks what the thread is at. Returns how many
+    /// events there were.
+    fn empty(&mut self, shared: &Shared, most: usize, mut f: impl FnMut(Event)) -> usize {
         let Self { ring, presence, begun, last_ns, .. } = self;
         // Asked before the ring is emptied: what was written before that poll is then in it.
         let under_way = presence.poll();
+        let slots = ring.slots();
+        let under_way = under_way.filter(|_| slots <= most);
         let mut events = 0;
         let mut hand_on = |stamp, what| {
             *last_ns = shared.time_ns(stamp);
             events += 1;
             f(Event { at_ns: *last_ns, what });
         };
-        for Written { stamp, entry } in ring.read_chunk(ring.slots()).into_iter().flatten() {
+        for Written { stamp, entry } in ring.read_chunk(slots.min(most)).into_iter().flatten() {
             let (poll, over) = match entry {
                 Entry::What(what) => {
                     hand_on(stamp, what);
