@@ -14,6 +14,8 @@
 //!   and is marked as inferred if it did not clone again.
 //! - A yield lasts until the next poll.
 
+mod views;
+
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
@@ -22,10 +24,12 @@ use super::family::Family;
 use super::lookup::NumberHasher;
 use super::places::Await;
 use super::resource::ResourceIx;
-use super::task::{Segment, State, Task, TaskIx, Wake, Waker};
+use super::task::{State, TaskIx, Waker};
 use super::track::Track;
 use crate::record::event::{NewSite, OpId, ResourceId, SiteId};
 use crate::record::site::{Cause, Place, Site};
+
+pub use views::{PlaceCount, WaitTotal, WaitView};
 
 /// The place of a site in the trace: what was waited for, and where. See [`Trace::site`].
 pub type SiteIx = u32;
@@ -39,47 +43,6 @@ pub struct Leaf {
     pub resource: Option<ResourceIx>,
     /// Whether it is inferred and not observed that it still waits, or where.
     pub inferred: bool,
-}
-
-/// An idle gap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WaitView<'a> {
-    /// When it began, in nanoseconds since the run began.
-    pub start_ns: u64,
-    /// When it ended; none while it lasts, and of one that lasted when the recording stopped.
-    pub end_ns: Option<u64>,
-    /// What it was for. Nothing when that was not recorded.
-    pub leaves: &'a [Leaf],
-    /// What ended it; nothing when it lasts, or ended by an abort.
-    pub wake: Option<Wake>,
-}
-
-/// All waits for one cause at one place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WaitTotal {
-    /// What was waited for.
-    pub cause: Cause,
-    /// Where. None when no line of the program's own is known.
-    pub place: Option<Place>,
-    /// How many waits that ended, or that the end of the recording cut off.
-    pub count: u64,
-    /// How long they were together, in nanoseconds.
-    pub total_ns: u64,
-    /// How long the longest was, in nanoseconds.
-    pub max_ns: u64,
-}
-
-/// What goes on at one place of waiting at a moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlaceCount {
-    /// What is waited for.
-    pub cause: Cause,
-    /// Where.
-    pub place: Place,
-    /// How many tasks wait there.
-    pub waiting: u32,
-    /// How many tasks are being polled that waited there last.
-    pub running: u32,
 }
 
 /// What is known of all waits.
@@ -140,74 +103,6 @@ pub(super) struct Leaves {
 }
 
 impl Trace {
-    /// What was waited for at a site, and where.
-    pub fn site(&self, site: SiteIx) -> &Site {
-        &self.waits.sites[site as usize]
-    }
-
-    /// The idle gap of a task that covers a time.
-    pub fn wait_at(&self, task: TaskIx, at_ns: u64) -> Option<WaitView<'_>> {
-        let of = self.tasks.get(task as usize)?;
-        let segment = of.segments.partition_point(|segment| segment.start_ns <= at_ns).checked_sub(1)?;
-        let view = self.view(of, segment).filter(|_| of.segments[segment].state.is_waiting())?;
-        view.end_ns.is_none_or(|end_ns| at_ns < end_ns).then_some(view)
-    }
-
-    /// The idle gaps of a task, in order of time.
-    pub fn waits_of(&self, task: TaskIx) -> impl DoubleEndedIterator<Item = WaitView<'_>> {
-        let task = self.tasks.get(task as usize);
-        task.into_iter().flat_map(move |task| task.waits().filter_map(move |(segment, _)| self.view(task, segment)))
-    }
-
-    /// An idle gap, by the place of its segment.
-    pub(super) fn view(&self, task: &Task, segment: usize) -> Option<WaitView<'_>> {
-        let wait = task.segments.get(segment)?;
-        let next = task.segments.get(segment + 1);
-        let end_ns = next.map(|next| next.start_ns).or(task.end().map(|ended| ended.at_ns));
-        let woken = next.is_some_and(|next| next.state == State::Ready);
-        let wake = end_ns.filter(|_| woken).and_then(|end_ns| task.wake_at(end_ns));
-        Some(WaitView { start_ns: wait.start_ns, end_ns, leaves: self.leaves(*wait), wake })
-    }
-
-    /// What a task waits for in a segment; nothing where it does not.
-    pub(super) fn leaves(&self, segment: Segment) -> &[Leaf] {
-        if segment.state.is_waiting() { self.leaves_of(segment.leaves) } else { &[] }
-    }
-
-    /// The leaves of a set.
-    pub(super) fn leaves_of(&self, set: u32) -> &[Leaf] {
-        self.waits.sets.get(set as usize).map_or(&[], |set| &set.leaves)
-    }
-
-    /// What a task waits for now; nothing where it does not, or where that is not known.
-    pub(super) fn leaves_now(&self, task: &Task) -> &[Leaf] {
-        task.segments.last().filter(|_| task.ended.is_none()).map_or(&[], |last| self.leaves(*last))
-    }
-
-    /// For each cause and place, how often and how long tasks have waited: the longest together first.
-    pub fn wait_totals(&self) -> Vec<WaitTotal> {
-        let mut totals: Vec<WaitTotal> =
-            self.waits.totals.iter().map(|total| total.sum.clone()).filter(|total| total.count > 0).collect();
-        totals.sort_by(|a, b| {
-            (b.total_ns, b.count).cmp(&(a.total_ns, a.count)).then_with(|| (a.cause, &a.place).cmp(&(b.cause, &b.place)))
-        });
-        totals
-    }
-
-    /// What goes on at each known place of waiting at a time. Exact while few thousand moments had a change there.
-    pub fn places_at(&self, at_ns: u64) -> impl Iterator<Item = PlaceCount> {
-        self.waits.totals.iter().filter_map(move |total| {
-            let (waiting, running) = (total.waiting.at(at_ns), total.running.at(at_ns));
-            let place = total.sum.place.clone().filter(|_| waiting + running > 0)?;
-            Some(PlaceCount { cause: total.sum.cause, place, waiting, running })
-        })
-    }
-
-    /// The families of causes that tasks of the run have waited for, as their waits are drawn.
-    pub fn families(&self) -> impl Iterator<Item = Family> {
-        Family::ALL.into_iter().filter(|family| self.waits.families[*family as usize])
-    }
-
     pub(super) fn learn_site(&mut self, new: NewSite) {
         self.waits.by_id.insert(new.id, self.waits.sites.len() as SiteIx);
         self.waits.sites.push(new.site);
