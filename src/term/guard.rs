@@ -6,14 +6,14 @@
 //! holds it panics, and before the program is suspended. SIGTERM and SIGHUP
 //! come in as inputs, end the event loop and so drop the guard.
 
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::io;
 use std::panic;
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread::{self, ThreadId};
 
 use crossterm::terminal;
+
+use super::output;
 
 /// Alternate screen, empty; pasted text in brackets; no cursor.
 const ENTER: &str = "\x1b[?1049h\x1b[2J\x1b[?2004h\x1b[?25l";
@@ -59,7 +59,7 @@ impl Guard {
         if self.mouse {
             modes.push_str(ENTER_MOUSE);
         }
-        output()?.write_all(modes.as_bytes())
+        output::write_now(modes.as_bytes())
     }
 
     /// Gives the terminal back as it was. Does nothing when it has been given back already.
@@ -74,19 +74,13 @@ impl Drop for Guard {
     }
 }
 
-/// Standard output without the lock and the buffer of [`io::stdout`]: a panic
-/// in the middle of a write may hold the one and have filled the other.
-pub(super) fn output() -> io::Result<File> {
-    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
-}
-
 fn restore() {
     let held = HELD.lock().unwrap_or_else(PoisonError::into_inner).take();
     if held.is_none() {
         return;
     }
     // A terminal that is gone cannot be put right, and nobody is there to be told.
-    let _ = output().and_then(|mut out| out.write_all(LEAVE.as_bytes()));
+    let _ = output::write_now(LEAVE.as_bytes());
     let _ = terminal::disable_raw_mode();
 }
 

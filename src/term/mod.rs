@@ -8,6 +8,7 @@
 mod clipboard;
 mod guard;
 mod input;
+mod output;
 mod screen;
 
 use std::io::{self, IsTerminal};
