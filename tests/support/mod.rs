@@ -15,7 +15,7 @@ use vt100::{MouseProtocolMode, Parser};
 
 /// How long anything may take before a test gives up: long, since the machine may be busy; nothing waits it out
 /// unless it fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Every mode that the program turns on, by its number in `CSI ? n h`, in words.
 const MODES: [(u16, &str); 7] = [
@@ -27,6 +27,9 @@ const MODES: [(u16, &str); 7] = [
     (1006, "SGR mouse"),
     (2026, "synchronized output"),
 ];
+
+/// Where a frame begins, and where it ends.
+const FRAME: [&str; 2] = ["\x1b[?2026h", "\x1b[?2026l"];
 
 /// A program on a terminal of its own.
 pub(crate) struct Tty {
@@ -49,6 +52,12 @@ struct State {
     over: bool,
     /// Whether the terminal is to be taken away.
     hung_up: bool,
+    /// Whether a frame has begun and not ended: what is on the screen then is no screen yet.
+    mid_frame: bool,
+    /// Whether nothing is read for now.
+    held: bool,
+    /// How many bytes are read at a time, and how long the terminal then takes; none for one that is fast.
+    slow: Option<(usize, Duration)>,
 }
 
 /// What is left when a program has ended.
@@ -68,6 +77,21 @@ struct Modes {
     cursor_hidden: bool,
     paste: bool,
     mouse: MouseProtocolMode,
+}
+
+impl State {
+    fn take(&mut self, bytes: &[u8]) {
+        self.parser.process(bytes);
+        // A mode may be cut in two.
+        let from = self.bytes.len().saturating_sub(FRAME[0].len());
+        self.bytes.extend_from_slice(bytes);
+        let new = String::from_utf8_lossy(&self.bytes[from..]);
+        if let [begun, ended] = FRAME.map(|mode| new.rfind(mode))
+            && begun != ended
+        {
+            self.mid_frame = begun > ended;
+        }
+    }
 }
 
 impl Seen {
@@ -102,7 +126,7 @@ impl Tty {
         // The program is to be the only one that has it open, so that its end is seen.
         drop(pair.slave);
         let parser = Parser::new(rows(size), cols(size), 0);
-        let state = Mutex::new(State { parser, bytes: Vec::new(), over: false, hung_up: false });
+        let state = Mutex::new(State { parser, bytes: Vec::new(), over: false, hung_up: false, mid_frame: false, held: false, slow: None });
         let seen = Arc::new(Seen { state, changed: Condvar::new() });
         let reader = pair.master.try_clone_reader().expect("a reader");
         let watcher = seen.clone();
@@ -114,6 +138,32 @@ impl Tty {
     /// Types.
     pub(crate) fn keys(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).expect("the terminal takes keys");
+    }
+
+    /// Pastes, as a terminal does that knows brackets.
+    pub(crate) fn paste(&mut self, text: &str) {
+        self.keys(&format!("\x1b[200~{text}\x1b[201~"));
+    }
+
+    /// Moves the wheel, presses or moves a button: its number, at a column and a row from 0.
+    pub(crate) fn mouse(&mut self, button: u8, (column, row): (usize, usize)) {
+        self.keys(&format!("\x1b[<{button};{};{}M", column + 1, row + 1));
+    }
+
+    /// Lets a button go.
+    pub(crate) fn let_go(&mut self, button: u8, (column, row): (usize, usize)) {
+        self.keys(&format!("\x1b[<{button};{};{}m", column + 1, row + 1));
+    }
+
+    /// Stops reading what the program writes, but for what is on its way; or reads again.
+    pub(crate) fn hold(&self, held: bool) {
+        self.seen.lock().held = held;
+        self.seen.changed.notify_all();
+    }
+
+    /// Reads only so many bytes at a time, and takes so long for them.
+    pub(crate) fn slow(&self, bytes: usize, takes: Duration) {
+        self.seen.lock().slow = Some((bytes, takes));
     }
 
     /// Changes the size of the terminal.
@@ -145,7 +195,7 @@ impl Tty {
         let mut state = self.seen.lock();
         loop {
             let screen = state.parser.screen().contents();
-            if is(&screen) {
+            if !state.mid_frame && is(&screen) {
                 return screen;
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -159,9 +209,69 @@ impl Tty {
         self.wait_until(text, |screen| screen.contains(text))
     }
 
+    /// Whether a text comes on the screen within that time.
+    pub(crate) fn sees_within(&self, time: Duration, text: &str) -> bool {
+        let state = self.seen.lock();
+        let unseen = |state: &mut State| state.mid_frame || !state.parser.screen().contents().contains(text);
+        !self.seen.changed.wait_timeout_while(state, time, unseen).unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
     /// The screen as it is now.
     pub(crate) fn screen(&self) -> String {
-        self.seen.lock().parser.screen().contents()
+        self.wait_until("a whole frame", |_| true)
+    }
+
+    /// How many bytes were written so far.
+    pub(crate) fn written(&self) -> usize {
+        self.seen.lock().bytes.len()
+    }
+
+    /// Waits until nothing was written for so long. Returns how much processor time the program used meanwhile.
+    pub(crate) fn rests_for(&self, time: Duration) -> Duration {
+        let until = Instant::now() + PATIENCE;
+        let mut state = self.seen.lock();
+        'again: loop {
+            let (written, used, since) = (state.bytes.len(), self.used(), Instant::now());
+            while since.elapsed() < time {
+                let left = time.saturating_sub(since.elapsed());
+                state = self.seen.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+                if state.bytes.len() != written {
+                    assert!(Instant::now() < until, "it never rests\n{}", framed(&state.parser.screen().contents()));
+                    continue 'again;
+                }
+            }
+            return self.used().saturating_sub(used);
+        }
+    }
+
+    /// The processor time that the program has used.
+    fn used(&self) -> Duration {
+        // After the name, which is in parentheses: user and system time are the fields 14 and 15, in hundredths.
+        let stat = self.proc("stat");
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        let ticks: u64 = fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a count")).sum();
+        Duration::from_millis(ticks * 10)
+    }
+
+    /// The memory that the program has, in KiB.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = self.proc("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it is told");
+        line.split_whitespace().next().and_then(|kib| kib.parse().ok()).expect("a number")
+    }
+
+    fn proc(&self, file: &str) -> String {
+        let pid = self.child.process_id().expect("the program is there");
+        std::fs::read_to_string(format!("/proc/{pid}/{file}")).expect("the system tells of its processes")
+    }
+
+    /// How many cells there are on the row of the screen with that text that are turned round.
+    pub(crate) fn reversed(&self, text: &str) -> usize {
+        let state = self.seen.lock();
+        let screen = state.parser.screen();
+        let columns = screen.size().1.get();
+        let row = screen.contents().lines().position(|row| row.contains(text)).map_or(u16::MAX, |row| row as u16);
+        (0..columns).filter(|column| screen.cell(row, *column).is_some_and(vt100::Cell::inverse)).count()
     }
 
     /// Whether that style was ever asked for, by its number in `CSI n m`.
@@ -179,6 +289,18 @@ impl Tty {
             state = self.seen.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         state
+    }
+
+    /// Waits until the program has ended, whether or not what it wrote was seen. Returns its exit code.
+    pub(crate) fn code(mut self) -> u32 {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the program can be asked after") {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < until, "the program does not end");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Waits until the program has ended and all that it wrote was seen.
@@ -206,6 +328,16 @@ impl Drop for Tty {
 }
 
 impl Ended {
+    /// How often these bytes were written.
+    pub(crate) fn count(&self, text: &str) -> usize {
+        String::from_utf8_lossy(&self.bytes).matches(text).count()
+    }
+
+    /// Whether only ASCII was written.
+    pub(crate) fn is_ascii(&self) -> bool {
+        self.bytes.is_ascii()
+    }
+
     /// Whether these bytes were ever written.
     pub(crate) fn wrote(&self, text: &str) -> bool {
         String::from_utf8_lossy(&self.bytes).contains(text)
@@ -229,15 +361,20 @@ fn watch(mut reader: Box<dyn Read + Send>, seen: &Seen) {
     let mut buffer = [0; 8192];
     loop {
         // Linux says EIO, not end of file, when the other side has closed.
-        let read = reader.read(&mut buffer).unwrap_or(0);
+        let slow = seen.lock().slow;
+        let most = slow.map_or(buffer.len(), |(bytes, _)| bytes);
+        let read = reader.read(&mut buffer[..most]).unwrap_or(0);
+        if let Some((_, takes)) = slow {
+            thread::sleep(takes);
+        }
         let mut state = seen.lock();
-        state.parser.process(&buffer[..read]);
-        state.bytes.extend_from_slice(&buffer[..read]);
+        state.take(&buffer[..read]);
         state.over = read == 0 || state.hung_up;
         seen.changed.notify_all();
         if state.over {
             return;
         }
+        drop(seen.changed.wait_while(state, |state| state.held).unwrap_or_else(PoisonError::into_inner));
     }
 }
 
