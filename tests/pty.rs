@@ -78,7 +78,7 @@ fn place(screen: &str, text: &str) -> (usize, usize) {
 /// The names of the lanes in sight, from the top.
 fn names(screen: &str) -> Vec<String> {
     let rows = screen.lines().skip(3).take(23);
-    let names = rows.map(|line| line.chars().skip(26).take(13).collect::<String>().trim().to_owned());
+    let names = rows.map(|line| line.chars().skip(26).take(13).collect::<String>().trim_matches([' ', '▸']).to_owned());
     names.filter(|name| name == "main" || name.starts_with("request ")).collect()
 }
 

@@ -57,7 +57,7 @@ fn a_signal_ends_it_while_the_terminal_reads_nothing() {
 fn a_slow_terminal_sees_the_newest_state_and_its_keys_work() {
     let mut tty = program(&["semaphore", "-p", "requests=2000", "--speed", "1"]);
     tty.sees("request 0");
-    // About 100 KB a second.
+    // A hundred kilobytes a second.
     tty.slow(1024, Duration::from_millis(10));
     tty.keys("?");
     tty.sees("scroll for more");

@@ -20,7 +20,9 @@ fn hundreds_of_sizes_leave_the_screen_of_the_last_one() {
     tty.resize((1, 1));
     tty.resize(SIZE);
     tty.keys("g");
-    tty.wait_until("the last size", |screen| screen.contains("▸main") && names(screen) == names(&before) && screen.contains("q quit"));
+    tty.wait_until("the last size", |screen| {
+        screen.contains("▸main") && names(screen) == names(&before) && screen.contains("q quit")
+    });
     let lines = |screen: &str| screen.lines().map(|line| line.chars().take(24).collect()).collect::<Vec<String>>();
     assert_eq!(lines(&tty.screen()), lines(&before));
     tty.keys("q");

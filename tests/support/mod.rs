@@ -15,7 +15,7 @@ use vt100::{MouseProtocolMode, Parser};
 
 /// How long anything may take before a test gives up: long, since the machine may be busy; nothing waits it out
 /// unless it fails.
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Every mode that the program turns on, by its number in `CSI ? n h`, in words.
 const MODES: [(u16, &str); 7] = [
@@ -126,7 +126,15 @@ impl Tty {
         // The program is to be the only one that has it open, so that its end is seen.
         drop(pair.slave);
         let parser = Parser::new(rows(size), cols(size), 0);
-        let state = Mutex::new(State { parser, bytes: Vec::new(), over: false, hung_up: false, mid_frame: false, held: false, slow: None });
+        let state = Mutex::new(State {
+            parser,
+            bytes: Vec::new(),
+            over: false,
+            hung_up: false,
+            mid_frame: false,
+            held: false,
+            slow: None,
+        });
         let seen = Arc::new(Seen { state, changed: Condvar::new() });
         let reader = pair.master.try_clone_reader().expect("a reader");
         let watcher = seen.clone();
@@ -224,6 +232,15 @@ impl Tty {
     /// How many bytes were written so far.
     pub(crate) fn written(&self) -> usize {
         self.seen.lock().bytes.len()
+    }
+
+    /// Waits until a whole frame was drawn after so many bytes.
+    pub(crate) fn draws(&self, written: usize) {
+        let state = self.seen.lock();
+        let waits = |state: &mut State| !state.over && (state.mid_frame || state.bytes.len() <= written);
+        let (state, timeout) =
+            self.seen.changed.wait_timeout_while(state, PATIENCE, waits).unwrap_or_else(PoisonError::into_inner);
+        assert!(!timeout.timed_out() && !state.over, "no frame is drawn\n{}", framed(&state.parser.screen().contents()));
     }
 
     /// Waits until nothing was written for so long. Returns how much processor time the program used meanwhile.
