@@ -116,3 +116,33 @@ fn open() -> io::Result<File> {
     });
     own.map_or_else(|| Ok(File::from(stdout.as_fd().try_clone_to_owned()?)), Ok)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_taken_is_kept_and_comes_later_in_its_order() {
+        let (here, mut there) = UnixStream::pair().expect("a pair");
+        here.set_nonblocking(true).expect("it is told not to wait");
+        let mut output = Output { file: File::from(OwnedFd::from(here)), kept: Vec::new(), taken: 0 };
+        let sent: Vec<u8> = (0..4_000_000_u32).map(|i| (i % 251) as u8).collect();
+        output.write(&sent).expect("nobody waits");
+        assert!(!output.flush().expect("nobody waits"), "there is no room for all of it");
+        let mut read = Vec::new();
+        let mut buffer = vec![0; 65_536];
+        while read.len() < sent.len() {
+            let some = there.read(&mut buffer).expect("there is something");
+            read.extend_from_slice(&buffer[..some]);
+            output.flush().expect("it is there");
+        }
+        assert_eq!(read, sent);
+        assert!(output.flush().expect("it is there") && output.kept.is_empty());
+        drop(there);
+        assert!(output.write(b"more").is_err(), "nobody is there");
+    }
+}

@@ -1,6 +1,8 @@
 //! A pseudo-terminal with the program in it, and eyes that wait for what they
 //! want to see.
 
+mod usage;
+
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -54,10 +56,18 @@ struct State {
     hung_up: bool,
     /// Whether a frame has begun and not ended: what is on the screen then is no screen yet.
     mid_frame: bool,
-    /// Whether nothing is read for now.
-    held: bool,
-    /// How many bytes are read at a time, and how long the terminal then takes; none for one that is fast.
-    slow: Option<(usize, Duration)>,
+    pace: Pace,
+}
+
+/// How fast the terminal reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// As fast as it can.
+    Fast,
+    /// So many bytes at most, and then nothing for so long.
+    Slow(usize, Duration),
+    /// Nothing for now.
+    Held,
 }
 
 /// What is left when a program has ended.
@@ -126,15 +136,8 @@ impl Tty {
         // The program is to be the only one that has it open, so that its end is seen.
         drop(pair.slave);
         let parser = Parser::new(rows(size), cols(size), 0);
-        let state = Mutex::new(State {
-            parser,
-            bytes: Vec::new(),
-            over: false,
-            hung_up: false,
-            mid_frame: false,
-            held: false,
-            slow: None,
-        });
+        let state =
+            Mutex::new(State { parser, bytes: Vec::new(), over: false, hung_up: false, mid_frame: false, pace: Pace::Fast });
         let seen = Arc::new(Seen { state, changed: Condvar::new() });
         let reader = pair.master.try_clone_reader().expect("a reader");
         let watcher = seen.clone();
@@ -165,13 +168,13 @@ impl Tty {
 
     /// Stops reading what the program writes, but for what is on its way; or reads again.
     pub(crate) fn hold(&self, held: bool) {
-        self.seen.lock().held = held;
+        self.seen.lock().pace = if held { Pace::Held } else { Pace::Fast };
         self.seen.changed.notify_all();
     }
 
     /// Reads only so many bytes at a time, and takes so long for them.
     pub(crate) fn slow(&self, bytes: usize, takes: Duration) {
-        self.seen.lock().slow = Some((bytes, takes));
+        self.seen.lock().pace = Pace::Slow(bytes, takes);
     }
 
     /// Changes the size of the terminal.
@@ -241,45 +244,6 @@ impl Tty {
         let (state, timeout) =
             self.seen.changed.wait_timeout_while(state, PATIENCE, waits).unwrap_or_else(PoisonError::into_inner);
         assert!(!timeout.timed_out() && !state.over, "no frame is drawn\n{}", framed(&state.parser.screen().contents()));
-    }
-
-    /// Waits until nothing was written for so long. Returns how much processor time the program used meanwhile.
-    pub(crate) fn rests_for(&self, time: Duration) -> Duration {
-        let until = Instant::now() + PATIENCE;
-        let mut state = self.seen.lock();
-        'again: loop {
-            let (written, used, since) = (state.bytes.len(), self.used(), Instant::now());
-            while since.elapsed() < time {
-                let left = time.saturating_sub(since.elapsed());
-                state = self.seen.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-                if state.bytes.len() != written {
-                    assert!(Instant::now() < until, "it never rests\n{}", framed(&state.parser.screen().contents()));
-                    continue 'again;
-                }
-            }
-            return self.used().saturating_sub(used);
-        }
-    }
-
-    /// The processor time that the program has used.
-    fn used(&self) -> Duration {
-        // After the name, which is in parentheses: user and system time are the fields 14 and 15, in hundredths.
-        let stat = self.proc("stat");
-        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        let ticks: u64 = fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a count")).sum();
-        Duration::from_millis(ticks * 10)
-    }
-
-    /// The memory that the program has, in KiB.
-    pub(crate) fn memory(&self) -> u64 {
-        let status = self.proc("status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it is told");
-        line.split_whitespace().next().and_then(|kib| kib.parse().ok()).expect("a number")
-    }
-
-    fn proc(&self, file: &str) -> String {
-        let pid = self.child.process_id().expect("the program is there");
-        std::fs::read_to_string(format!("/proc/{pid}/{file}")).expect("the system tells of its processes")
     }
 
     /// How many cells there are on the row of the screen with that text that are turned round.
@@ -378,10 +342,10 @@ fn watch(mut reader: Box<dyn Read + Send>, seen: &Seen) {
     let mut buffer = [0; 8192];
     loop {
         // Linux says EIO, not end of file, when the other side has closed.
-        let slow = seen.lock().slow;
-        let most = slow.map_or(buffer.len(), |(bytes, _)| bytes);
+        let pace = seen.lock().pace;
+        let most = if let Pace::Slow(bytes, _) = pace { bytes } else { buffer.len() };
         let read = reader.read(&mut buffer[..most]).unwrap_or(0);
-        if let Some((_, takes)) = slow {
+        if let Pace::Slow(_, takes) = pace {
             thread::sleep(takes);
         }
         let mut state = seen.lock();
@@ -391,7 +355,7 @@ fn watch(mut reader: Box<dyn Read + Send>, seen: &Seen) {
         if state.over {
             return;
         }
-        drop(seen.changed.wait_while(state, |state| state.held).unwrap_or_else(PoisonError::into_inner));
+        drop(seen.changed.wait_while(state, |state| state.pace == Pace::Held).unwrap_or_else(PoisonError::into_inner));
     }
 }
 
