@@ -1,7 +1,8 @@
 //! A terminal that is slow, or stops: frames are left out, keys and signals are not.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::support::comes;
 use super::{header, program};
 
 /// The largest terminal of these tests: a whole frame of it is tens of thousands of bytes.
@@ -19,11 +20,7 @@ fn keys_are_answered_while_the_terminal_reads_nothing() {
         tty.resize((LARGE.0 - round, LARGE.1));
         let file = folder.path().join(format!("{round}.rec"));
         tty.keys(&format!("\x13\x15{}\r", file.display()));
-        let until = Instant::now() + Duration::from_secs(30);
-        while !file.exists() {
-            assert!(Instant::now() < until, "the keys of round {round} are not answered");
-            std::thread::yield_now();
-        }
+        comes(&format!("the answer to the keys of round {round}"), || file.exists().then_some(()));
     }
     let grown = tty.memory().saturating_sub(memory);
     assert!(grown < 32 * 1024, "{grown} KiB more");

@@ -274,14 +274,7 @@ impl Tty {
 
     /// Waits until the program has ended, whether or not what it wrote was seen. Returns its exit code.
     pub(crate) fn code(mut self) -> u32 {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("the program can be asked after") {
-                return status.exit_code();
-            }
-            assert!(Instant::now() < until, "the program does not end");
-            thread::sleep(Duration::from_millis(5));
-        }
+        comes("the program's end", || self.child.try_wait().expect("the program can be asked after")).exit_code()
     }
 
     /// Waits until the program has ended and all that it wrote was seen.
@@ -335,6 +328,18 @@ impl Ended {
         }
         let cooked = Modes { alternate_screen: false, cursor_hidden: false, paste: false, mouse: MouseProtocolMode::None };
         assert_eq!(self.modes, cooked);
+    }
+}
+
+/// Waits for something of which nobody tells when it comes.
+pub(crate) fn comes<T>(wanted: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(there) = look() {
+            return there;
+        }
+        assert!(Instant::now() < until, "never there: {wanted}");
+        thread::sleep(Duration::from_millis(5));
     }
 }
 
