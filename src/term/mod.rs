@@ -13,7 +13,6 @@ mod screen;
 
 use std::io::{self, IsTerminal};
 
-pub use guard::Guard;
 pub use input::{Input, Inputs};
 pub use screen::Screen;
 

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 
 /// How long a terminal that takes nothing is waited for when it is to be given back.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is written to the terminal.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Output {
 ///
 /// # Errors
 ///
-/// When the terminal cannot be written to, or takes nothing for two seconds.
+/// When the terminal cannot be written to, or takes nothing for five seconds.
 pub(super) fn write_now(bytes: &[u8]) -> io::Result<()> {
     let mut output = Output::open()?;
     output.kept.extend_from_slice(bytes);

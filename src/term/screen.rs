@@ -38,10 +38,11 @@ impl Screen {
     pub fn open(mouse: bool) -> io::Result<Self> {
         // With NO_COLOR set crossterm would drop bold and reverse too. Which colours are drawn is the theme's choice.
         crossterm::style::force_color_output(true);
-        let guard = Guard::enter(mouse)?;
+        let mut out = Output::open()?;
+        let guard = Guard::enter(mouse, &mut out)?;
         let bytes = Bytes::default();
         let terminal = Terminal::new(CrosstermBackend::new(bytes.clone()))?;
-        Ok(Self { guard, terminal, bytes, out: Output::open()? })
+        Ok(Self { guard, terminal, bytes, out })
     }
 
     /// Whether the terminal has taken the last frame. Until it has, the next one is not to be drawn: what the terminal shows
@@ -121,7 +122,7 @@ impl Screen {
     pub fn resume(&mut self) -> io::Result<()> {
         // The rest of a frame that was cut off means nothing on a terminal that somebody else had.
         self.out.forget();
-        self.guard.resume()?;
+        self.guard.resume(&mut self.out)?;
         self.forget()
     }
 
