@@ -37,6 +37,10 @@ bench-recording *args:
 fuzz seconds='600':
     FUZZ_SECONDS={{seconds}} cargo test --release --test recording fuzz -- --nocapture
 
+# So many random keys, mouse events and sizes: the model and its invariants, and the program on a terminal
+random inputs='100000':
+    RANDOM_INPUTS={{inputs}} cargo test --lib --test pty -- --nocapture random
+
 # For a minute each: a paced run, and the cursor that plays a trace, against the wall clock
 drift:
     DRIFT_SECONDS=60 cargo test --release --test turn --test engine -- --nocapture keeps_time drift

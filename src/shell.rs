@@ -4,7 +4,8 @@
 //! asked for (of several starts only the last), moves what the run has recorded
 //! into the model and draws one frame, if there is something new to see. While
 //! nothing moves it sleeps until an input comes; while something does, it turns
-//! sixty times a second.
+//! sixty times a second. A terminal that is slow gets fewer frames, each of them
+//! of how things stand then, and inputs are taken and performed meanwhile.
 //!
 //! It is generic over inputs, screen and engine, so that tests drive it with a
 //! script and without a terminal.
@@ -177,7 +178,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             self.turned_at = self.events.now();
             self.perform(asked)?;
             self.advance();
-            if self.dirty && self.may_draw() {
+            if self.surface.ready()? && self.dirty && self.may_draw() {
                 self.draw()?;
             }
             asked = self.collect()?;
@@ -204,7 +205,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Waits until the next turn is due, or for an input when nothing moves, and takes what came.
     fn collect(&mut self) -> io::Result<Asked> {
         let mut asked = Asked::default();
-        if !self.moves() && !self.dirty {
+        if !self.moves() && !self.dirty && self.surface.ready()? {
             let input = self.events.next(None);
             // The cursor stood still meanwhile.
             self.ticked_at = self.events.now();

@@ -2,17 +2,35 @@
 //!
 //! Nothing here waits for time to pass: every step waits for what it wants to see.
 
+#[path = "pty/config.rs"]
+mod config;
 #[path = "pty/findings.rs"]
 mod findings;
 #[path = "pty/hands.rs"]
 mod hands;
+#[path = "pty/idle.rs"]
+mod idle;
+#[path = "pty/paste.rs"]
+mod paste;
 #[path = "pty/path.rs"]
 mod path;
+#[path = "pty/random.rs"]
+mod random;
+#[path = "pty/range.rs"]
+mod range;
+#[path = "pty/reading.rs"]
+mod reading;
 #[path = "pty/save.rs"]
 mod save;
+#[path = "pty/slow.rs"]
+mod slow;
 mod support;
+#[path = "pty/terminal.rs"]
+mod terminal;
 #[path = "pty/time.rs"]
 mod time;
+#[path = "pty/view.rs"]
+mod view;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -40,6 +58,28 @@ fn target() -> PathBuf {
 
 fn profile() -> &'static [&'static str] {
     if target().ends_with("release") { &["--release"] } else { &[] }
+}
+
+/// A scenario that has run, and is seen at its end with the keys in the timeline.
+fn ended(args: &[&str]) -> Tty {
+    let mut tty = program(&[args, &["--speed", "max"]].concat());
+    tty.wait_until("the end", |screen| header(screen).contains("ended"));
+    tty.keys("\t");
+    tty.sees("┲ Timeline");
+    tty
+}
+
+/// Where a text begins: column and row of the screen, from 0.
+fn place(screen: &str, text: &str) -> (usize, usize) {
+    let found = screen.lines().enumerate().find_map(|(row, line)| Some((line.split_once(text)?.0.chars().count(), row)));
+    found.unwrap_or_else(|| panic!("{text} is not on screen\n{screen}"))
+}
+
+/// The names of the lanes in sight, from the top.
+fn names(screen: &str) -> Vec<String> {
+    let rows = screen.lines().skip(3).take(23);
+    let names = rows.map(|line| line.chars().skip(26).take(13).collect::<String>().trim_matches([' ', '▸']).to_owned());
+    names.filter(|name| name == "main" || name.starts_with("request ")).collect()
 }
 
 /// The first line.

@@ -58,6 +58,10 @@ fn target(model: &Model, at: Position) -> Option<Target> {
 }
 
 fn lane(model: &Model, at: Position) -> Option<Target> {
+    let (map, column_ns) = model.areas.map;
+    if map.contains(at) {
+        return Some(Target::Map(u64::from(at.x - map.x).saturating_mul(column_ns)));
+    }
     // Not by the border above it.
     if over_ruler(model, at) && at.y + 1 == model.areas.lanes.y {
         return Some(Target::Ruler(at.x));

@@ -312,6 +312,10 @@ fn point(model: &mut Model, target: Target) -> Vec<Effect> {
             }
             model.session.grip = Some(column);
         }
+        Target::Map(at_ns) => {
+            focus(model, Pane::Timeline);
+            timeline::look_at(model, at_ns);
+        }
         Target::Ruler(column) => {
             focus(model, Pane::Timeline);
             model.session.scrubs = model.run.is_some();

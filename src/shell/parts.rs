@@ -38,6 +38,15 @@ pub trait Surface {
     /// When the terminal cannot be written to.
     fn draw(&mut self, paint: &mut dyn FnMut(&mut Frame)) -> io::Result<()>;
 
+    /// Whether a frame can be drawn now; it cannot while the terminal has not taken the last one.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be written to.
+    fn ready(&mut self) -> io::Result<bool> {
+        Ok(true)
+    }
+
     /// Gives the terminal back while a program has it, and takes it again. Meanwhile that is called again and again while
     /// it says that there is something to do.
     ///
@@ -175,6 +184,10 @@ impl Events for Inputs {
 impl Surface for Screen {
     fn draw(&mut self, paint: &mut dyn FnMut(&mut Frame)) -> io::Result<()> {
         Screen::draw(self, paint)
+    }
+
+    fn ready(&mut self) -> io::Result<bool> {
+        Screen::ready(self)
     }
 
     fn lend(&mut self, program: &mut Command, meanwhile: &mut dyn FnMut() -> bool) -> io::Result<ExitStatus> {

@@ -6,14 +6,14 @@
 //! holds it panics, and before the program is suspended. SIGTERM and SIGHUP
 //! come in as inputs, end the event loop and so drop the guard.
 
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::io;
 use std::panic;
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread::{self, ThreadId};
 
 use crossterm::terminal;
+
+use super::output::{self, Output};
 
 /// Alternate screen, empty; pasted text in brackets; no cursor.
 const ENTER: &str = "\x1b[?1049h\x1b[2J\x1b[?2004h\x1b[?25l";
@@ -28,7 +28,7 @@ static HELD: Mutex<Option<ThreadId>> = Mutex::new(None);
 
 /// Holds the terminal in raw mode on the alternate screen until it is dropped.
 #[derive(Debug)]
-pub struct Guard {
+pub(super) struct Guard {
     mouse: bool,
 }
 
@@ -38,10 +38,10 @@ impl Guard {
     /// # Errors
     ///
     /// When standard output is no terminal or cannot be written to. The terminal is then as it was.
-    pub fn enter(mouse: bool) -> io::Result<Self> {
+    pub(super) fn enter(mouse: bool, output: &mut Output) -> io::Result<Self> {
         restore_on_panic();
         let guard = Self { mouse };
-        guard.resume()?;
+        guard.resume(output)?;
         Ok(guard)
     }
 
@@ -50,7 +50,7 @@ impl Guard {
     /// # Errors
     ///
     /// As for [`Guard::enter`].
-    pub fn resume(&self) -> io::Result<()> {
+    pub(super) fn resume(&self, output: &mut Output) -> io::Result<()> {
         *HELD.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
         // crossterm takes raw mode for on once it has set it; a shell that had the terminal meanwhile has set it off.
         terminal::disable_raw_mode()?;
@@ -59,11 +59,12 @@ impl Guard {
         if self.mouse {
             modes.push_str(ENTER_MOUSE);
         }
-        output()?.write_all(modes.as_bytes())
+        output.write(modes.as_bytes())
     }
 
     /// Gives the terminal back as it was. Does nothing when it has been given back already.
-    pub fn leave(&self) {
+    #[expect(clippy::unused_self, reason = "only who holds it can give it back")]
+    pub(super) fn leave(&self) {
         restore();
     }
 }
@@ -74,19 +75,13 @@ impl Drop for Guard {
     }
 }
 
-/// Standard output without the lock and the buffer of [`io::stdout`]: a panic
-/// in the middle of a write may hold the one and have filled the other.
-pub(super) fn output() -> io::Result<File> {
-    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
-}
-
 fn restore() {
     let held = HELD.lock().unwrap_or_else(PoisonError::into_inner).take();
     if held.is_none() {
         return;
     }
     // A terminal that is gone cannot be put right, and nobody is there to be told.
-    let _ = output().and_then(|mut out| out.write_all(LEAVE.as_bytes()));
+    let _ = output::write_now(LEAVE.as_bytes());
     let _ = terminal::disable_raw_mode();
 }
 

@@ -115,8 +115,21 @@ fn forward_signals(mut signals: Signals, queue: &Sender<Input>) {
     }
 }
 
+/// Says that the terminal is gone when the thread that reads it panics: a program that hears nothing more has to end.
+struct Deaf<'a>(&'a Sender<Input>);
+
+impl Drop for Deaf<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            // Nobody may be there to hear it.
+            let _ = self.0.send(Input::Gone);
+        }
+    }
+}
+
 /// Runs until the terminal or the queue is gone.
 fn forward_events(queue: &Sender<Input>, asked: &UnixStream) {
+    let _deaf = Deaf(queue);
     let mut alive = true;
     while alive {
         alive = match wait_for_terminal(asked) {

@@ -8,11 +8,11 @@
 mod clipboard;
 mod guard;
 mod input;
+mod output;
 mod screen;
 
 use std::io::{self, IsTerminal};
 
-pub use guard::Guard;
 pub use input::{Input, Inputs};
 pub use screen::Screen;
 

@@ -1,7 +1,6 @@
-//! A terminal to draw on: each frame is one write.
+//! A terminal to draw on: each frame is one write, if the terminal takes it at once.
 
 use std::cell::RefCell;
-use std::fs::File;
 use std::io::{self, Write};
 use std::mem;
 use std::process::{Command, ExitStatus};
@@ -13,7 +12,8 @@ use signal_hook::consts::SIGTSTP;
 use signal_hook::low_level;
 
 use super::clipboard;
-use super::guard::{self, Guard};
+use super::guard::Guard;
+use super::output::Output;
 
 /// Terminals that know mode 2026 show what is between these two at once; others ignore them.
 const BEGIN_FRAME: &[u8] = b"\x1b[?2026h";
@@ -26,7 +26,7 @@ pub struct Screen {
     guard: Guard,
     terminal: Terminal<CrosstermBackend<Bytes>>,
     bytes: Bytes,
-    out: File,
+    out: Output,
 }
 
 impl Screen {
@@ -38,10 +38,21 @@ impl Screen {
     pub fn open(mouse: bool) -> io::Result<Self> {
         // With NO_COLOR set crossterm would drop bold and reverse too. Which colours are drawn is the theme's choice.
         crossterm::style::force_color_output(true);
-        let guard = Guard::enter(mouse)?;
+        let mut out = Output::open()?;
+        let guard = Guard::enter(mouse, &mut out)?;
         let bytes = Bytes::default();
         let terminal = Terminal::new(CrosstermBackend::new(bytes.clone()))?;
-        Ok(Self { guard, terminal, bytes, out: guard::output()? })
+        Ok(Self { guard, terminal, bytes, out })
+    }
+
+    /// Whether the terminal has taken the last frame. Until it has, the next one is not to be drawn: what the terminal shows
+    /// is then not known, and frames would pile up.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be written to.
+    pub fn ready(&mut self) -> io::Result<bool> {
+        self.out.flush()
     }
 
     /// Draws one frame, at the size that the terminal has now.
@@ -54,7 +65,7 @@ impl Screen {
         self.terminal.draw(paint)?;
         let mut frame = mem::take(&mut *self.bytes.0.borrow_mut());
         frame.extend_from_slice(END_FRAME);
-        self.out.write_all(&frame)?;
+        self.out.write(&frame)?;
         frame.clear();
         *self.bytes.0.borrow_mut() = frame;
         Ok(())
@@ -66,7 +77,7 @@ impl Screen {
     ///
     /// When the terminal cannot be written to.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        self.out.write_all(clipboard::copy(text).as_bytes())
+        self.out.write(clipboard::copy(text).as_bytes())
     }
 
     /// Gives the terminal back while a program has it, and takes it again when that has ended. Meanwhile `meanwhile` is
@@ -109,7 +120,9 @@ impl Screen {
     ///
     /// When the terminal cannot be taken again.
     pub fn resume(&mut self) -> io::Result<()> {
-        self.guard.resume()?;
+        // The rest of a frame that was cut off means nothing on a terminal that somebody else had.
+        self.out.forget();
+        self.guard.resume(&mut self.out)?;
         self.forget()
     }
 

@@ -14,6 +14,7 @@ use crate::app::model::{Model, Prompt, RunView, Wanted};
 use crate::app::query::Query;
 use crate::app::tip::Tip;
 use crate::trace::{Family, State};
+use crate::ui::widgets::typed;
 use crate::ui::words;
 
 /// Draws what is typed or the notice, if there is one, else as many hints as there is room for.
@@ -86,13 +87,13 @@ fn prompt(frame: &mut Frame<'_>, look: Look, area: Rect, field: &Prompt) {
     };
     let mut pen = Pen::new(frame.buffer_mut(), look, area, 0);
     pen.space(1).put(title, look.strong()).space(2);
-    let start = pen.x();
-    pen.put(field.text.text(), look.editing()).space(3);
+    let room = text_room(&pen);
+    let cursor = typed::render(&mut pen, field.text.text(), field.text.cursor(), room, &[(0, look.editing())]);
+    pen.space(3);
     match &field.error {
         Some(reason) => pen.put(look.glyphs.lane.ends[1], look.error()).space(1).put(reason, look.error()),
         None => pen.put(help, look.dim()),
     };
-    let cursor = start.saturating_add(field.text.cursor() as u16);
     if !area.is_empty() {
         frame.set_cursor_position((cursor.min(area.right() - 1), area.y));
     }
@@ -104,21 +105,25 @@ fn filter(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Model, field: &
     let error = Query::parse(text).err();
     let mut pen = Pen::new(frame.buffer_mut(), look, area, 0);
     pen.space(1).put("filter", look.strong()).space(2);
-    let start = pen.x();
     let wrong = error.as_ref().map_or(text.len()..text.len(), |error| error.span.clone());
-    pen.put(&text[..wrong.start], look.editing());
-    pen.put(&text[wrong.clone()], look.error().add_modifier(Modifier::UNDERLINED));
-    pen.put(&text[wrong.end..], look.editing()).space(3);
+    let flaw = look.error().add_modifier(Modifier::UNDERLINED);
+    let styles = [(0, look.editing()), (wrong.start, flaw), (wrong.end, look.editing())];
+    let room = text_room(&pen);
+    let cursor = typed::render(&mut pen, text, field.text.cursor(), room, &styles);
+    pen.space(3);
     match &error {
         Some(error) => pen.put(look.glyphs.lane.ends[1], look.error()).space(1).put(&error.reason, look.error()),
         None if text.is_empty() => pen.put("web, !web, state=waiting, cause=lock, line=33, wait>500ms, polls>10", look.dim()),
         None => pen.put(&found(model).unwrap_or_default(), look.dim()),
     };
-    let before = text.chars().take(field.text.cursor()).collect::<String>();
-    let cursor = start.saturating_add(format::width(&before) as u16);
     if !area.is_empty() {
         frame.set_cursor_position((cursor.min(area.right() - 1), area.y));
     }
+}
+
+/// The most cells that a text that is typed takes: what is wrong with it has to be told behind it.
+fn text_room(pen: &Pen<'_>) -> usize {
+    pen.room() * 2 / 3
 }
 
 /// How many tasks there are lanes of at the cursor: `17 of 1,000 tasks`.

@@ -1,6 +1,8 @@
 //! A pseudo-terminal with the program in it, and eyes that wait for what they
 //! want to see.
 
+mod usage;
+
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -28,6 +30,9 @@ const MODES: [(u16, &str); 7] = [
     (2026, "synchronized output"),
 ];
 
+/// Where a frame begins, and where it ends.
+const FRAME: [&str; 2] = ["\x1b[?2026h", "\x1b[?2026l"];
+
 /// A program on a terminal of its own.
 pub(crate) struct Tty {
     master: Option<Box<dyn MasterPty + Send>>,
@@ -49,6 +54,20 @@ struct State {
     over: bool,
     /// Whether the terminal is to be taken away.
     hung_up: bool,
+    /// Whether a frame has begun and not ended: what is on the screen then is no screen yet.
+    mid_frame: bool,
+    pace: Pace,
+}
+
+/// How fast the terminal reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// As fast as it can.
+    Fast,
+    /// So many bytes at most, and then nothing for so long.
+    Slow(usize, Duration),
+    /// Nothing for now.
+    Held,
 }
 
 /// What is left when a program has ended.
@@ -68,6 +87,21 @@ struct Modes {
     cursor_hidden: bool,
     paste: bool,
     mouse: MouseProtocolMode,
+}
+
+impl State {
+    fn take(&mut self, bytes: &[u8]) {
+        self.parser.process(bytes);
+        // A mode may be cut in two.
+        let from = self.bytes.len().saturating_sub(FRAME[0].len());
+        self.bytes.extend_from_slice(bytes);
+        let new = String::from_utf8_lossy(&self.bytes[from..]);
+        if let [begun, ended] = FRAME.map(|mode| new.rfind(mode))
+            && begun != ended
+        {
+            self.mid_frame = begun > ended;
+        }
+    }
 }
 
 impl Seen {
@@ -102,7 +136,8 @@ impl Tty {
         // The program is to be the only one that has it open, so that its end is seen.
         drop(pair.slave);
         let parser = Parser::new(rows(size), cols(size), 0);
-        let state = Mutex::new(State { parser, bytes: Vec::new(), over: false, hung_up: false });
+        let state =
+            Mutex::new(State { parser, bytes: Vec::new(), over: false, hung_up: false, mid_frame: false, pace: Pace::Fast });
         let seen = Arc::new(Seen { state, changed: Condvar::new() });
         let reader = pair.master.try_clone_reader().expect("a reader");
         let watcher = seen.clone();
@@ -114,6 +149,32 @@ impl Tty {
     /// Types.
     pub(crate) fn keys(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).expect("the terminal takes keys");
+    }
+
+    /// Pastes, as a terminal does that knows brackets.
+    pub(crate) fn paste(&mut self, text: &str) {
+        self.keys(&format!("\x1b[200~{text}\x1b[201~"));
+    }
+
+    /// Moves the wheel, presses or moves a button: its number, at a column and a row from 0.
+    pub(crate) fn mouse(&mut self, button: u8, (column, row): (usize, usize)) {
+        self.keys(&format!("\x1b[<{button};{};{}M", column + 1, row + 1));
+    }
+
+    /// Lets a button go.
+    pub(crate) fn let_go(&mut self, button: u8, (column, row): (usize, usize)) {
+        self.keys(&format!("\x1b[<{button};{};{}m", column + 1, row + 1));
+    }
+
+    /// Stops reading what the program writes, but for what is on its way; or reads again.
+    pub(crate) fn hold(&self, held: bool) {
+        self.seen.lock().pace = if held { Pace::Held } else { Pace::Fast };
+        self.seen.changed.notify_all();
+    }
+
+    /// Reads only so many bytes at a time, and takes so long for them.
+    pub(crate) fn slow(&self, bytes: usize, takes: Duration) {
+        self.seen.lock().pace = Pace::Slow(bytes, takes);
     }
 
     /// Changes the size of the terminal.
@@ -145,7 +206,7 @@ impl Tty {
         let mut state = self.seen.lock();
         loop {
             let screen = state.parser.screen().contents();
-            if is(&screen) {
+            if !state.mid_frame && is(&screen) {
                 return screen;
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -159,9 +220,39 @@ impl Tty {
         self.wait_until(text, |screen| screen.contains(text))
     }
 
+    /// Whether a text comes on the screen within that time.
+    pub(crate) fn sees_within(&self, time: Duration, text: &str) -> bool {
+        let state = self.seen.lock();
+        let unseen = |state: &mut State| state.mid_frame || !state.parser.screen().contents().contains(text);
+        !self.seen.changed.wait_timeout_while(state, time, unseen).unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
     /// The screen as it is now.
     pub(crate) fn screen(&self) -> String {
-        self.seen.lock().parser.screen().contents()
+        self.wait_until("a whole frame", |_| true)
+    }
+
+    /// How many bytes were written so far.
+    pub(crate) fn written(&self) -> usize {
+        self.seen.lock().bytes.len()
+    }
+
+    /// Waits until a whole frame was drawn after so many bytes.
+    pub(crate) fn draws(&self, written: usize) {
+        let state = self.seen.lock();
+        let waits = |state: &mut State| !state.over && (state.mid_frame || state.bytes.len() <= written);
+        let (state, timeout) =
+            self.seen.changed.wait_timeout_while(state, PATIENCE, waits).unwrap_or_else(PoisonError::into_inner);
+        assert!(!timeout.timed_out() && !state.over, "no frame is drawn\n{}", framed(&state.parser.screen().contents()));
+    }
+
+    /// How many cells there are on the row of the screen with that text that are turned round.
+    pub(crate) fn reversed(&self, text: &str) -> usize {
+        let state = self.seen.lock();
+        let screen = state.parser.screen();
+        let columns = screen.size().1.get();
+        let row = screen.contents().lines().position(|row| row.contains(text)).map_or(u16::MAX, |row| row as u16);
+        (0..columns).filter(|column| screen.cell(row, *column).is_some_and(vt100::Cell::inverse)).count()
     }
 
     /// Whether that style was ever asked for, by its number in `CSI n m`.
@@ -179,6 +270,11 @@ impl Tty {
             state = self.seen.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         state
+    }
+
+    /// Waits until the program has ended, whether or not what it wrote was seen. Returns its exit code.
+    pub(crate) fn code(mut self) -> u32 {
+        comes("the program's end", || self.child.try_wait().expect("the program can be asked after")).exit_code()
     }
 
     /// Waits until the program has ended and all that it wrote was seen.
@@ -206,6 +302,16 @@ impl Drop for Tty {
 }
 
 impl Ended {
+    /// How often these bytes were written.
+    pub(crate) fn count(&self, text: &str) -> usize {
+        String::from_utf8_lossy(&self.bytes).matches(text).count()
+    }
+
+    /// Whether only ASCII was written.
+    pub(crate) fn is_ascii(&self) -> bool {
+        self.bytes.is_ascii()
+    }
+
     /// Whether these bytes were ever written.
     pub(crate) fn wrote(&self, text: &str) -> bool {
         String::from_utf8_lossy(&self.bytes).contains(text)
@@ -225,19 +331,36 @@ impl Ended {
     }
 }
 
+/// Waits for something of which nobody tells when it comes.
+pub(crate) fn comes<T>(wanted: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(there) = look() {
+            return there;
+        }
+        assert!(Instant::now() < until, "never there: {wanted}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 fn watch(mut reader: Box<dyn Read + Send>, seen: &Seen) {
     let mut buffer = [0; 8192];
     loop {
         // Linux says EIO, not end of file, when the other side has closed.
-        let read = reader.read(&mut buffer).unwrap_or(0);
+        let pace = seen.lock().pace;
+        let most = if let Pace::Slow(bytes, _) = pace { bytes } else { buffer.len() };
+        let read = reader.read(&mut buffer[..most]).unwrap_or(0);
+        if let Pace::Slow(_, takes) = pace {
+            thread::sleep(takes);
+        }
         let mut state = seen.lock();
-        state.parser.process(&buffer[..read]);
-        state.bytes.extend_from_slice(&buffer[..read]);
+        state.take(&buffer[..read]);
         state.over = read == 0 || state.hung_up;
         seen.changed.notify_all();
         if state.over {
             return;
         }
+        drop(seen.changed.wait_while(state, |state| state.pace == Pace::Held).unwrap_or_else(PoisonError::into_inner));
     }
 }
 

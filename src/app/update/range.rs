@@ -46,9 +46,9 @@ pub(super) fn clear(model: &mut Model) -> bool {
     had_range || std::mem::take(&mut model.reading.path)
 }
 
-/// Shows the critical path, or hides it.
+/// Shows the critical path, or its list again where that was closed, or hides it.
 pub(super) fn toggle_path(model: &mut Model) {
-    if Reading::shows_path(model) {
+    if matches!(model.layer, Some(Layer::Range { .. })) {
         model.reading.path = false;
         model.layer = None;
     } else if model.run.is_none() {

@@ -214,6 +214,17 @@ fn bound_pan(model: &mut Model) {
     model.timeline.left_ns = model.timeline.left_ns.min(last);
 }
 
+/// Brings a time into the middle of the view, as far as the run goes. A cursor that is then out of sight is no longer
+/// followed.
+pub(super) fn look_at(model: &mut Model, at_ns: u64) {
+    let half = width(model) / 2;
+    let view = &mut model.timeline;
+    view.left_ns = at_ns.saturating_sub(half.saturating_mul(view.cell_ns));
+    bound_pan(model);
+    let cursor = model.run.as_ref().map_or(0, |run| run.cursor.at_ns);
+    model.timeline.follow &= cell_of(model, cursor).is_some();
+}
+
 /// Moves the view to the start of the run.
 pub(super) fn pan_to_start(model: &mut Model) {
     model.timeline.left_ns = 0;

@@ -18,7 +18,7 @@ fn change(model: &Model, action: &Action) -> Option<Change> {
         Drag(_) if model.session.grip.is_some() => Some(Change::Pan),
         Move(_) if lanes => Some(Change::Lanes),
         Scroll { pane: Pane::Timeline, .. } if model.layer.is_none() => Some(Change::Lanes),
-        Point(Target::Task(_) | Target::Group(_) | Target::Lanes { .. })
+        Point(Target::Task(_) | Target::Group(_) | Target::Lanes { .. } | Target::Map(_))
         | Fit
         | FitSelection
         | PanToStart

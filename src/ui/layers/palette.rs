@@ -10,7 +10,7 @@ use crate::app::text::TextField;
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
-use crate::ui::widgets::chrome;
+use crate::ui::widgets::{chrome, typed};
 
 /// The widest and the highest that it is made.
 const LARGEST: (u16, u16) = (96, 22);
@@ -39,8 +39,8 @@ pub(crate) fn render(
 
     let mut pen = Pen::new(buf, look, inside, 0);
     pen.put(":", look.strong()).space(1);
-    let start = pen.x();
-    pen.put(text.text(), look.editing());
+    let room = pen.room();
+    let cursor = typed::render(&mut pen, text.text(), text.cursor(), room, &[(0, look.editing())]);
     if text.text().is_empty() {
         pen.space(1).put("what do you want to do?", look.dim());
     }
@@ -56,7 +56,6 @@ pub(crate) fn render(
     }
     chrome::scroll_bar(buf, look, area, top, shown, found.len());
     if !inside.is_empty() {
-        let cursor = start.saturating_add(text.cursor() as u16);
         frame.set_cursor_position((cursor.min(inside.right() - 1), inside.y));
     }
     (found.len(), rows.height)

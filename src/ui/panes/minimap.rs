@@ -8,14 +8,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use crate::app::model::{Model, RunView};
+use crate::app::model::{Areas, Model, RunView};
 use crate::trace::{Activity, Stretch};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::{format, view};
 
-/// Draws the map on the row, below the lanes.
-pub(crate) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, row: Rect, lanes: Rect) {
+/// Draws the map on the row, below the lanes, and says where it stands.
+pub(crate) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, row: Rect, areas: &mut Areas) {
+    let lanes = areas.lanes;
     let end_ns = view::end_ns(run).max(run.cursor.at_ns);
     if row.height == 0 || lanes.width < 2 {
         return;
@@ -24,6 +25,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     Pen::new(buf, look, label, 0).space(1).put(&format!("run {}", format::span(look, end_ns)), look.dim());
     let map = Rect { x: lanes.x, width: lanes.width, ..row };
     let column_ns = end_ns / u64::from(map.width) + 1;
+    areas.map = (map, column_ns);
     let course = run.trace.course();
     let most = f64::from(course.most_alive().max(1));
     let window = window(model, column_ns, map.width, lanes.width);

@@ -10,12 +10,11 @@ use crate::app::model::{Areas, Field, Form, Model, Pane};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
-use crate::ui::widgets::chrome;
+use crate::ui::widgets::{chrome, typed};
 
 /// The widths of the columns, the same for every row.
 struct Columns {
     name: usize,
-    value: usize,
     /// Names and values together.
     both: usize,
 }
@@ -66,7 +65,7 @@ fn columns(form: &Form, fields: &[Field], width: u16) -> Columns {
     let both = usize::from(width).saturating_sub(5);
     let name = widest(&|field| format::width(name(*field))).min(both.saturating_sub(value));
     // Where the columns are too narrow for the widest of both, a long name may take room that its own value leaves.
-    Columns { name, value, both: (name + value).min(both) }
+    Columns { name, both: (name + value).min(both) }
 }
 
 fn row(frame: &mut Frame<'_>, look: Look, line: Rect, model: &Model, index: usize, field: Field, columns: &Columns) {
@@ -92,11 +91,11 @@ fn row(frame: &mut Frame<'_>, look: Look, line: Rect, model: &Model, index: usiz
     let text = value(form, field);
     let name_cells = if current && form.editing.is_some() { columns.name } else { columns.name_cells(name(field), &text) };
     pen.left(name(field), name_cells, plain).space(1);
-    if let Some(typed) = form.editing.as_ref().filter(|_| current) {
-        let start = pen.space(1).x();
-        pen.left(typed.text(), columns.value.max(format::width(typed.text()) + 1), look.editing());
-        let cursor = start.saturating_add(typed.cursor() as u16).min(line.right().saturating_sub(1));
-        frame.set_cursor_position((cursor, line.y));
+    if let Some(field) = form.editing.as_ref().filter(|_| current) {
+        pen.space(1);
+        let room = pen.room();
+        let cursor = typed::render(&mut pen, field.text(), field.cursor(), room, &[(0, look.editing())]);
+        frame.set_cursor_position((cursor.min(line.right().saturating_sub(1)), line.y));
         return;
     }
     let [less, more] = if current { look.glyphs.turn } else { ["", ""] };

@@ -9,7 +9,7 @@ use crate::app::model::{Areas, Model, Pane};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
-use crate::ui::widgets::chrome;
+use crate::ui::widgets::{chrome, typed};
 
 /// One row of the list.
 enum Row {
@@ -89,9 +89,9 @@ fn rows(catalogue: &[Scenario], found: &[usize]) -> Vec<Row> {
 fn search(frame: &mut Frame<'_>, look: Look, model: &Model, row: Rect) {
     let mut pen = Pen::new(frame.buffer_mut(), look, row, 0);
     pen.put("/", look.key());
-    let start = pen.x();
-    pen.put(model.list.search.text(), if model.list.searching { look.editing() } else { look.text() });
-    let cursor = start.saturating_add(model.list.search.cursor() as u16);
+    let (field, room) = (&model.list.search, pen.room());
+    let style = if model.list.searching { look.editing() } else { look.text() };
+    let cursor = typed::render(&mut pen, field.text(), field.cursor(), room, &[(0, style)]);
     if model.list.searching && !row.is_empty() {
         frame.set_cursor_position((cursor.min(row.right() - 1), row.y));
     }

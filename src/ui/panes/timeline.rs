@@ -77,7 +77,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
         chrome::scroll_bar(buf, look, area, model.timeline.top, shown, lanes.spawned(run.cursor.at_ns));
     }
     counters::render(buf, look, model, run, counted, areas.lanes);
-    minimap::render(buf, look, model, run, map, areas.lanes);
+    minimap::render(buf, look, model, run, map, areas);
     draw_status(buf, look, model, run, status);
 }
 

@@ -6,3 +6,4 @@ pub(crate) mod chart;
 pub(crate) mod chrome;
 pub(crate) mod reading;
 pub(crate) mod timeline;
+pub(crate) mod typed;

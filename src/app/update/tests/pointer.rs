@@ -57,6 +57,26 @@ fn a_drag_of_the_lanes_moves_the_time_with_the_pointer() {
 }
 
 #[test]
+fn a_click_on_the_map_of_the_run_looks_there() {
+    let mut model = played();
+    press(&mut model, KeyCode::Char('+'));
+    press(&mut model, KeyCode::Char('+'));
+    let view = model.timeline;
+    point_at(&mut model, LEFT, 39, 13);
+    assert_eq!((model.focus, model.timeline.left_ns), (Pane::Timeline, 0));
+    point_at(&mut model, LEFT, 39 + 20, 13);
+    let width = u64::from(model.areas.lanes.width);
+    assert_eq!(model.timeline.left_ns + width / 2 * model.timeline.cell_ns, 20 * 50 * MS);
+    assert_eq!(model.timeline.cell_ns, view.cell_ns);
+    // Not beyond the end of the run.
+    point_at(&mut model, LEFT, 39 + width as u16 - 1, 13);
+    assert!(model.timeline.left_ns < shown_mut(&mut model).trace.end_ns);
+    press(&mut model, KeyCode::Char('u'));
+    press(&mut model, KeyCode::Char('u'));
+    assert_eq!(model.timeline.left_ns, 0);
+}
+
+#[test]
 fn a_drag_that_began_elsewhere_leaves_the_lanes_alone() {
     let mut model = played();
     press(&mut model, KeyCode::Char('+'));

@@ -13,7 +13,8 @@ enum Step {
     Mouse(MouseEventKind, u16, u16, KeyModifiers),
     Paste(String),
     Tick(u64),
-    Width(u16),
+    /// The terminal has another size: the lanes have so many columns and rows.
+    Size(u16, u16),
     /// A run goes on under way for a while: what is recorded grows.
     Grow(u64),
 }
@@ -44,7 +45,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (kind, 0..110_u16, 0..45_u16, modifiers).prop_map(|(kind, x, y, modifiers)| Step::Mouse(kind, x, y, modifiers)),
         1 => "[0-9a-z\n]{0,6}".prop_map(Step::Paste),
         3 => (0..5_000_u64).prop_map(Step::Tick),
-        1 => (0..200_u16).prop_map(Step::Width),
+        1 => (0..200_u16, 0..12_u16).prop_map(|(width, height)| Step::Size(width, height)),
         2 => (0..2_000_u64).prop_map(Step::Grow),
     ]
 }
@@ -57,8 +58,11 @@ fn take(model: &mut Model, step: &Step) {
         }
         Step::Paste(text) => keymap::paste(model, text.clone()),
         Step::Tick(ms) => Some(Action::Tick(Duration::from_millis(*ms))),
-        Step::Width(width) => {
-            laid_out(model, areas(*width));
+        Step::Size(width, height) => {
+            let mut areas = areas(*width);
+            areas.lanes.height = *height;
+            areas.lane_rows.truncate(usize::from(*height));
+            laid_out(model, areas);
             None
         }
         Step::Grow(ms) => {
@@ -116,11 +120,20 @@ fn check(model: &Model) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// How many inputs one model gets.
+const LENGTH: usize = 200;
+
+/// How many models there are. `RANDOM_INPUTS` says how many inputs there are to be together, in place of 10,000.
+fn cases() -> u32 {
+    let inputs = std::env::var("RANDOM_INPUTS").ok().and_then(|inputs| inputs.parse().ok()).unwrap_or(10_000_usize);
+    inputs.div_ceil(LENGTH) as u32
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 50, max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn ten_thousand_inputs_leave_the_model_whole(steps in proptest::collection::vec(step(), 200)) {
+    fn ten_thousand_inputs_leave_the_model_whole(steps in proptest::collection::vec(step(), LENGTH)) {
         let mut model = opened();
         for step in &steps {
             take(&mut model, step);

@@ -90,12 +90,15 @@ fn p_shows_the_path_of_the_run_or_of_the_range_and_hides_it() {
     // Closed, it is still marked on the lanes.
     press(&mut model, KeyCode::Esc);
     assert!(model.layer.is_none() && model.reading.path && model.reading.measured.is_some());
+    // Listed again, and from the list it is hidden.
+    press(&mut model, KeyCode::Char('p'));
+    assert_eq!(model.layer, Some(Layer::Range { row: 0 }));
     press(&mut model, KeyCode::Char('p'));
     assert!(model.layer.is_none() && !model.reading.path && model.reading.measured.is_none());
     marked(&mut model, 2_500, 3_100);
+    model.layer = None;
     press(&mut model, KeyCode::Char('p'));
-    assert_eq!((model.layer.as_ref(), model.reading.path), (None, false), "it was shown already");
-    press(&mut model, KeyCode::Char('p'));
+    assert_eq!(model.layer, Some(Layer::Range { row: 0 }), "what was measured is listed again");
     assert_eq!(path(&model), [(1, 500), (0, 100)]);
 }
 

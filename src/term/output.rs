@@ -1,0 +1,148 @@
+//! The way to the terminal, which nobody who writes has to wait on.
+//!
+//! A terminal can stop reading: a connection that hangs, a window in which text
+//! is marked. Whoever then writes and waits takes no more keys, and cannot even be
+//! ended by a signal. So what the terminal does not take now is kept, and is
+//! written when it reads again; and as long as something is kept no other frame is
+//! made, so that what is kept never is more than one.
+//!
+//! Only a file description of our own may be told not to wait. That of standard
+//! output belongs to the shell, too.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+
+/// How long a terminal that takes nothing is waited for when it is to be given back.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is written to the terminal.
+#[derive(Debug)]
+pub(super) struct Output {
+    file: File,
+    /// What the terminal has not taken yet.
+    kept: Vec<u8>,
+    /// How much of that it has taken.
+    taken: usize,
+}
+
+impl Output {
+    /// Opens the terminal of standard output.
+    ///
+    /// # Errors
+    ///
+    /// When there is no standard output.
+    pub(super) fn open() -> io::Result<Self> {
+        Ok(Self { file: open()?, kept: Vec::new(), taken: 0 })
+    }
+
+    /// Writes, or keeps what is not taken now.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be written to.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.kept.extend_from_slice(bytes);
+        self.flush().map(drop)
+    }
+
+    /// Writes what was kept, as far as the terminal takes it. Returns whether that was all.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be written to.
+    pub(super) fn flush(&mut self) -> io::Result<bool> {
+        while self.taken < self.kept.len() {
+            match self.file.write(&self.kept[self.taken..]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(taken) => self.taken += taken,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        self.forget();
+        Ok(true)
+    }
+
+    /// Keeps nothing any more: what comes next begins anew.
+    pub(super) fn forget(&mut self) {
+        self.kept.clear();
+        self.taken = 0;
+    }
+}
+
+/// Writes to the terminal of standard output all at once, and waits for it, but not for ever.
+///
+/// # Errors
+///
+/// When the terminal cannot be written to, or takes nothing for five seconds.
+pub(super) fn write_now(bytes: &[u8]) -> io::Result<()> {
+    let mut output = Output::open()?;
+    output.kept.extend_from_slice(bytes);
+    let (mut until, mut taken) = (Instant::now() + PATIENCE, 0);
+    while !output.flush()? {
+        if output.taken > taken {
+            (until, taken) = (Instant::now() + PATIENCE, output.taken);
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+        match rustix::event::poll(&mut [PollFd::new(&output.file, PollFlags::OUT)], Some(&left)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// The terminal of standard output, which says so when it takes nothing now. Where it cannot be opened (it is another
+/// user's, or none), standard output as it is: there one waits.
+///
+/// Not the lock and the buffer of [`io::stdout`]: a panic in the middle of a write may hold the one and have filled the
+/// other.
+fn open() -> io::Result<File> {
+    let stdout = io::stdout();
+    let own = rustix::termios::ttyname(&stdout, Vec::new()).ok().and_then(|name| {
+        let name = std::ffi::OsStr::from_bytes(name.as_bytes());
+        OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(name).ok()
+    });
+    own.map_or_else(|| Ok(File::from(stdout.as_fd().try_clone_to_owned()?)), Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_taken_is_kept_and_comes_later_in_its_order() {
+        let (here, mut there) = UnixStream::pair().expect("a pair");
+        here.set_nonblocking(true).expect("it is told not to wait");
+        let mut output = Output { file: File::from(OwnedFd::from(here)), kept: Vec::new(), taken: 0 };
+        let sent: Vec<u8> = (0..4_000_000_u32).map(|i| (i % 251) as u8).collect();
+        output.write(&sent).expect("nobody waits");
+        assert!(!output.flush().expect("nobody waits"), "there is no room for all of it");
+        let mut read = Vec::new();
+        let mut buffer = vec![0; 65_536];
+        while read.len() < sent.len() {
+            let some = there.read(&mut buffer).expect("there is something");
+            read.extend_from_slice(&buffer[..some]);
+            output.flush().expect("it is there");
+        }
+        assert_eq!(read, sent);
+        assert!(output.flush().expect("it is there") && output.kept.is_empty());
+        drop(there);
+        assert!(output.write(b"more").is_err(), "nobody is there");
+    }
+}

@@ -1,0 +1,72 @@
+//! A line of text that is typed: where it is longer than its place, the part of it in which one types.
+
+use ratatui::style::Style;
+use unicode_width::UnicodeWidthChar;
+
+use crate::ui::format;
+use crate::ui::pen::Pen;
+
+/// Draws a text that is typed into at most so many cells, with the cursor in sight, in the style that it has from each of
+/// these bytes on. The cursor stands before the character of that number. Returns its column of the screen.
+pub(crate) fn render(pen: &mut Pen<'_>, text: &str, cursor: usize, cells: usize, styles: &[(usize, Style)]) -> u16 {
+    let cells = cells.min(pen.room());
+    let at = text.char_indices().nth(cursor).map_or(text.len(), |(byte, _)| byte);
+    // The cursor needs a cell, too.
+    let whole = format::width(text) < cells;
+    let first = if whole { 0 } else { at - fitting(text[..at].chars().rev(), cells.saturating_sub(1)) };
+    let last = first + fitting(text[first..].chars(), cells);
+    let start = pen.x();
+    for (i, (from, style)) in styles.iter().enumerate() {
+        let to = styles.get(i + 1).map_or(text.len(), |(next, _)| *next);
+        let (from, to) = ((*from).max(first), to.min(last));
+        if from < to {
+            pen.put(&text[from..to], *style);
+        }
+    }
+    start.saturating_add(format::width(&text[first..at]).min(cells.saturating_sub(1)) as u16)
+}
+
+/// How many bytes those of the characters have that fit into so many cells.
+fn fitting(chars: impl Iterator<Item = char>, cells: usize) -> usize {
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += c.width().unwrap_or(0);
+        used <= cells
+    };
+    chars.take_while(fits).map(char::len_utf8).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+
+    use super::*;
+    use crate::ui::theme::Look;
+
+    /// What is seen of a text in eight cells, with the cursor so many characters from its end, and where the cursor is.
+    fn seen(text: &str, left: usize) -> (String, u16) {
+        let cursor = text.chars().count() - left;
+        let area = Rect::new(0, 0, 12, 1);
+        let mut buf = Buffer::empty(area);
+        let column = render(&mut Pen::new(&mut buf, Look::sample(), area, 0), text, cursor, 8, &[(0, Style::new())]);
+        let row: String = buf.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+        (row.trim_end().to_owned(), column)
+    }
+
+    #[test]
+    fn the_cursor_is_in_sight_and_no_cell_is_lost() {
+        assert_eq!(seen("", 0), (String::new(), 0));
+        assert_eq!(seen("abc", 0), ("abc".to_owned(), 3));
+        assert_eq!(seen("abcdefg", 0), ("abcdefg".to_owned(), 7));
+        assert_eq!(seen("abcdefghij", 0), ("defghij".to_owned(), 7));
+        assert_eq!(seen("abcdefghij", 2), ("bcdefghi".to_owned(), 7));
+        assert_eq!(seen("abcdefghij", 10), ("abcdefgh".to_owned(), 0));
+    }
+
+    #[test]
+    fn a_wide_character_is_never_cut() {
+        assert_eq!(seen("ab\u{4e2d}\u{4e2d}\u{4e2d}\u{4e2d}", 0).1, 6);
+        assert_eq!(seen("a\u{4e2d}\u{4e2d}\u{4e2d}\u{4e2d}", 5).0.chars().filter(|c| *c != ' ').count(), 4);
+    }
+}

@@ -1,0 +1,96 @@
+//! Terminals as they are: resized without end, without colours or letters, within tmux.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::support::Tty;
+use super::{PROGRAM, SIZE, ended, header, names};
+
+#[test]
+fn hundreds_of_sizes_leave_the_screen_of_the_last_one() {
+    let mut tty = ended(&["semaphore"]);
+    let before = tty.screen();
+    for i in 0..400_u16 {
+        // From one cell to three hundred by a hundred, in leaps.
+        tty.resize((1 + i * 137 % 300, 1 + i * 61 % 100));
+        if i % 50 == 0 {
+            tty.keys("jk");
+        }
+    }
+    tty.resize((1, 1));
+    tty.resize(SIZE);
+    tty.keys("g");
+    tty.wait_until("the last size", |screen| {
+        screen.contains("▸main") && names(screen) == names(&before) && screen.contains("q quit")
+    });
+    let lines = |screen: &str| screen.lines().map(|line| line.chars().take(24).collect()).collect::<Vec<String>>();
+    assert_eq!(lines(&tty.screen()), lines(&before));
+    tty.keys("q");
+    let ended = tty.end();
+    assert_eq!(ended.code, 0);
+    ended.assert_restored();
+}
+
+#[test]
+fn a_terminal_that_cannot_move_its_cursor_is_refused() {
+    let ended = Tty::start_with(Path::new(PROGRAM), &["semaphore"], SIZE, &[("TERM", "dumb")]).end();
+    assert_eq!(ended.code, 2);
+    assert!(ended.screen.contains("TERM is dumb") && ended.screen.contains("run ID --json"), "{}", ended.screen);
+    assert!(!ended.wrote("\x1b["), "nothing but text");
+}
+
+#[test]
+fn where_letters_are_ascii_so_is_all_that_is_drawn() {
+    let env = [("LC_ALL", "C"), ("LANG", "C"), ("LC_CTYPE", "C")];
+    let mut tty = Tty::start_with(Path::new(PROGRAM), &["semaphore", "--speed", "max"], SIZE, &env);
+    tty.wait_until("the end", |screen| header(screen).contains("ended"));
+    // Through the views and layers: each of these leads back.
+    for (keys, seen) in [
+        ("\tGe", "Why it waits"),
+        ("ep", "critical path"),
+        ("pA", "Timeline by thread"),
+        ("A", "Timeline by resource"),
+        ("A", "Timeline by source line"),
+        ("AD", "0 of 20"),
+        ("DDD?", "scroll for more"),
+        ("?P", "run"),
+        ("Pi", "inding"),
+    ] {
+        tty.keys(keys);
+        tty.sees(seen);
+    }
+    tty.keys("i");
+    tty.keys("C");
+    tty.sees("in flight 0/3");
+    let other: String = tty.screen().chars().filter(|c| !c.is_ascii()).collect();
+    assert_eq!(other, "");
+    tty.keys("q");
+    let ended = tty.end();
+    assert_eq!(ended.code, 0);
+    assert!(ended.is_ascii(), "something that was drawn meanwhile is not ASCII");
+    ended.assert_restored();
+}
+
+#[test]
+fn it_works_within_tmux_and_leaves_its_pane_as_it_was() {
+    if Command::new("tmux").arg("-V").output().is_err() {
+        println!("skipped: tmux is not installed");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("tmux");
+    let socket = socket.to_str().expect("a name");
+    let script = format!("{PROGRAM} semaphore --speed max; echo left with $?; read -r line");
+    let args = ["-u", "-S", socket, "-f", "/dev/null", "new-session", &script];
+    let mut tty = Tty::start_with(Path::new("tmux"), &args, SIZE, &[("TMUX", "")]);
+    tty.wait_until("the end", |screen| header(screen).contains("ended") && screen.contains("request 19"));
+    tty.keys("\tG");
+    tty.sees("▸request 19");
+    tty.resize((100, 30));
+    tty.wait_until("a smaller screen", |screen| screen.contains("▸request 19") && screen.contains("q quit"));
+    tty.keys("q");
+    let screen = tty.sees("left with 0");
+    assert!(!screen.contains("Timeline"), "{screen}");
+    tty.keys("\n");
+    assert_eq!(tty.end().code, 0);
+}
