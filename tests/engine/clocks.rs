@@ -81,10 +81,8 @@ fn real_over_virtual(scenario: &'static Scenario, workers: usize) -> f64 {
 
 #[test]
 fn on_the_real_clock_it_takes_as_long_as_on_the_virtual_one() {
-    let runs: Vec<_> = ending(Clock::Real)
-        .filter(|scenario| on_both(scenario))
-        .flat_map(|scenario| [(scenario, 0), (scenario, 2)])
-        .collect();
+    let runs: Vec<_> =
+        ending(Clock::Real).filter(|scenario| on_both(scenario)).flat_map(|scenario| [(scenario, 0), (scenario, 2)]).collect();
     // Side by side: they wait, and do not compute.
     let ratios: Vec<_> = std::thread::scope(|scope| {
         let handles: Vec<_> =

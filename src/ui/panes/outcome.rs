@@ -58,10 +58,15 @@ fn wrapped(buf: &mut Buffer, look: Look, inside: Rect, mut row: u16, (mark, text
     row
 }
 
-/// Writes how the run ended on one row, and returns whether it has ended: whole parts of it, as many as there is room
-/// for, the checks first.
-pub(crate) fn status(pen: &mut Pen<'_>, look: Look, run: &RunView) -> bool {
-    let Some((mark, text, style)) = headline(look, run) else { return false };
+/// The cells that [`status`] takes at least; none before the run has ended.
+pub(super) fn least(look: Look, run: &RunView) -> Option<usize> {
+    // A space, the mark and another one, and the sign that there is more.
+    headline(look, run).map(|(mark, text, _)| format::width(mark) + format::width(&text) + 4)
+}
+
+/// Writes how the run ended on one row: whole parts of it, as many as there is room for, the checks first.
+pub(super) fn status(pen: &mut Pen<'_>, look: Look, run: &RunView) {
+    let Some((mark, text, style)) = headline(look, run) else { return };
     pen.put(mark, style).space(1);
     match view::ending(run) {
         Some(Ending::Finished(outcome)) if outcome.holds() => good(pen, look, outcome),
@@ -69,7 +74,6 @@ pub(crate) fn status(pen: &mut Pen<'_>, look: Look, run: &RunView) -> bool {
             pen.put(&text, style);
         }
     }
-    true
 }
 
 /// The checks, by name if all of the names fit, and figures for as long as they do.

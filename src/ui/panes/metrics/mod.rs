@@ -27,8 +27,9 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::{chart, chrome};
 
-/// Cells of a label and of a value.
+/// Cells of a label, of one where there is room, and of a value.
 const LABEL: usize = 12;
+const LONG_LABEL: usize = 16;
 const VALUE: usize = 7;
 /// A figure with its chart takes at least so many cells; more make room for another column.
 const FIGURE: usize = 26;
@@ -62,7 +63,8 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let (count, width) = (all.len(), usize::from(inside.width));
     let columns = columns(count, usize::from(inside.height), width);
     let cells = width / columns;
-    let figures = figures(look, run, cells.saturating_sub(LABEL + VALUE + 3), roomy);
+    let label = if roomy { LONG_LABEL } else { LABEL };
+    let figures = figures(look, run, cells.saturating_sub(label + VALUE + 3), roomy);
     // As high as there is room: to fill the screen for a whole class to see.
     let rows = figures.len().div_ceil(columns).max(1);
     let height = (inside.height / rows as u16).clamp(1, HIGHEST);
@@ -73,7 +75,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     for (place, (ix, figure)) in in_sight.enumerate() {
         let (column, row) = (place % columns, (place / columns) as u16);
         let place = Rect { x: inside.x + (column * cells) as u16, y: inside.y + row * height, width: cells as u16, height };
-        draw(buf, look, place.intersection(inside), figure, focus && ix == picked);
+        draw(buf, look, place.intersection(inside), figure, label, focus && ix == picked);
     }
 }
 
@@ -120,19 +122,24 @@ fn recorded(run: &RunView) -> String {
     format!("{} events, {} lost{late}", format::count(trace.recorded), format::count(trace.lost))
 }
 
-fn draw(buf: &mut Buffer, look: Look, area: Rect, figure: &Figure, picked: bool) {
+/// Draws a figure, with its name in so many cells.
+fn draw(buf: &mut Buffer, look: Look, area: Rect, figure: &Figure, label: usize, picked: bool) {
     let foot = area.height.saturating_sub(1) - u16::from(area.height > 2);
+    let most = figure.most();
+    // Above the value, what the chart's full height stands for.
+    if let Some(text) = figure.scale.filter(|_| foot > 0 && most > 0.0) {
+        let text = format!("scale {}", text(look, most));
+        Pen::new(buf, look, area, foot - 1).space(1).right(&text, label + 1 + VALUE, look.dim());
+    }
     let mut pen = Pen::new(buf, look, area, foot);
     let (pointer, style) = if picked { (look.glyphs.pointer, look.strong()) } else { ("", look.dim()) };
-    pen.left(pointer, 1, look.strong()).left(&figure.label, LABEL, style);
+    pen.left(pointer, 1, look.strong()).left(&figure.label, label, style);
     pen.space(1).right(&figure.value, VALUE, look.strong()).space(1);
     let cells = pen.room().min(figure.course.len()) as u16;
     let place = Rect { x: pen.x(), width: cells, height: foot + 1, ..area };
     if place.height >= STACK && !figure.stack.is_empty() {
-        let most = figure.stack.iter().map(crate::trace::Stretch::alive).fold(1.0, f64::max);
         density::pile(buf, look, place, &figure.stack, most.ceil() as u32);
         return;
     }
-    let most = figure.most.unwrap_or_else(|| figure.course.iter().flatten().copied().fold(0.0, f64::max));
     chart::render(buf, look, place, &figure.course, most, look.chart());
 }
