@@ -23,6 +23,7 @@ mod panes;
 mod pen;
 mod prose;
 mod theme;
+mod tip;
 mod view;
 mod widgets;
 mod words;

@@ -53,11 +53,23 @@ pub(super) fn by(model: &Model) -> Option<(&'static str, &'static str)> {
 /// What the group is called whose lanes are shown.
 pub(super) fn opened(model: &Model, run: &RunView) -> Option<String> {
     let view = model.timeline.density;
-    let by = view.by.filter(|_| view.open)?;
-    match by {
-        Together::State => lanes::activities(&run.trace).get(view.row).map(|activity| activity_name(*activity).to_owned()),
-        _ => lanes::group(run, &model.timeline).map(|group| name(&run.trace, by, group)),
-    }
+    row(model, run, view.row).filter(|_| view.open).map(|(name, ..)| name)
+}
+
+/// What the group at a place is called, what its tasks did over time, and the only activity of it that counts, if it is one.
+pub(crate) fn row<'a>(model: &Model, run: &'a RunView, place: usize) -> Option<(String, &'a Course, Option<Activity>)> {
+    let trace = &run.trace;
+    let by = model.timeline.density.by?;
+    let grouping = match by {
+        Together::Place => Grouping::Place,
+        Together::Name => Grouping::Name,
+        Together::State => {
+            let activity = *lanes::activities(trace).get(place)?;
+            return Some((activity_name(activity).to_owned(), trace.course(), Some(activity)));
+        }
+    };
+    let group = trace.groups(grouping).get(place)?;
+    Some((name(trace, by, group), &group.course, None))
 }
 
 impl Drawn<'_> {
@@ -192,6 +204,14 @@ fn activity_name(activity: Activity) -> &'static str {
             Family::Other => "waiting: other",
         },
         Activity::Ended => "ended",
+    }
+}
+
+/// What tasks do, in a word.
+pub(crate) fn word(activity: Activity) -> &'static str {
+    match activity {
+        Activity::Waiting(family) => family.name(),
+        other => activity_name(other),
     }
 }
 

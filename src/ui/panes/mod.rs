@@ -3,7 +3,7 @@
 pub(crate) mod code;
 mod code_now;
 mod counters;
-mod density;
+pub(crate) mod density;
 mod holders;
 mod kinds;
 mod lines;

@@ -28,7 +28,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
         return;
     }
     let marks = kinds::legend(look, model).unwrap_or_else(|| legend(look, &run.trace));
-    let Some(least) = outcome::least(look, run) else {
+    let Some(least) = outcome::least(look, run, usize::from(row.width)) else {
         draw(&mut Pen::new(buf, look, row, 0), look, &marks);
         return;
     };

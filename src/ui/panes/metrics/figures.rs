@@ -47,10 +47,12 @@ impl Figure {
         Self { label: label.into(), value, course, most: None, stack: Vec::new(), scale: Some(compact), help }
     }
 
-    /// What fills the height of its chart.
-    pub(super) fn most(&self) -> f64 {
-        let known = self.course.iter().flatten().copied().chain(self.stack.iter().map(Stretch::alive));
-        self.most.unwrap_or_else(|| known.fold(0.0, f64::max).ceil())
+    /// What fills the height of its chart, or of its pile.
+    pub(super) fn most(&self, piled: bool) -> f64 {
+        if piled {
+            return self.stack.iter().map(Stretch::alive).fold(1.0, f64::max).ceil();
+        }
+        self.most.unwrap_or_else(|| self.course.iter().flatten().copied().fold(0.0, f64::max))
     }
 }
 

@@ -30,6 +30,7 @@ use crate::ui::widgets::{chart, chrome};
 /// Cells of a label, of one where there is room, and of a value.
 const LABEL: usize = 12;
 const LONG_LABEL: usize = 16;
+const ROOM_FOR_LABEL: usize = 44;
 const VALUE: usize = 7;
 /// A figure with its chart takes at least so many cells; more make room for another column.
 const FIGURE: usize = 26;
@@ -63,7 +64,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let (count, width) = (all.len(), usize::from(inside.width));
     let columns = columns(count, usize::from(inside.height), width);
     let cells = width / columns;
-    let label = if roomy { LONG_LABEL } else { LABEL };
+    let label = if cells >= ROOM_FOR_LABEL { LONG_LABEL } else { LABEL };
     let figures = figures(look, run, cells.saturating_sub(label + VALUE + 3), roomy);
     // As high as there is room: to fill the screen for a whole class to see.
     let rows = figures.len().div_ceil(columns).max(1);
@@ -125,7 +126,8 @@ fn recorded(run: &RunView) -> String {
 /// Draws a figure, with its name in so many cells.
 fn draw(buf: &mut Buffer, look: Look, area: Rect, figure: &Figure, label: usize, picked: bool) {
     let foot = area.height.saturating_sub(1) - u16::from(area.height > 2);
-    let most = figure.most();
+    let piled = foot + 1 >= STACK && !figure.stack.is_empty();
+    let most = figure.most(piled);
     // Above the value, what the chart's full height stands for.
     if let Some(text) = figure.scale.filter(|_| foot > 0 && most > 0.0) {
         let text = format!("scale {}", text(look, most));
@@ -137,9 +139,9 @@ fn draw(buf: &mut Buffer, look: Look, area: Rect, figure: &Figure, label: usize,
     pen.space(1).right(&figure.value, VALUE, look.strong()).space(1);
     let cells = pen.room().min(figure.course.len()) as u16;
     let place = Rect { x: pen.x(), width: cells, height: foot + 1, ..area };
-    if place.height >= STACK && !figure.stack.is_empty() {
-        density::pile(buf, look, place, &figure.stack, most.ceil() as u32);
-        return;
+    if piled {
+        density::pile(buf, look, place, &figure.stack, most as u32);
+    } else {
+        chart::render(buf, look, place, &figure.course, most, look.chart());
     }
-    chart::render(buf, look, place, &figure.course, most, look.chart());
 }
