@@ -15,6 +15,7 @@ use theme::Look;
 
 mod footer;
 mod format;
+mod glyphs;
 mod header;
 mod highlight;
 mod layers;
