@@ -22,10 +22,10 @@ use self::figures::{Figure, figures};
 use self::spread::Told;
 use super::density;
 use crate::app::model::{Areas, Model, Pane, RunView};
-use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::{chart, chrome};
+use crate::ui::{format, view};
 
 /// Cells of a label, of one where there is room, and of a value.
 const LABEL: usize = 12;
@@ -53,7 +53,11 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
         Pen::new(buf, look, inside, 0).space(1).put("no run yet", look.dim());
         return;
     };
-    chrome::title(buf, look, area, focus, "Metrics", &recorded(run));
+    let all = recorded(run);
+    // What the columns of all charts stand for, where they are looked at closely.
+    let over = format!("from 0 to {} {} {all}", format::span(look, view::end_ns(run)), look.glyphs.between);
+    let over = model.full.filter(|pane| *pane == Pane::Metrics).map_or(&all, |_| &over);
+    chrome::title(buf, look, area, focus, "Metrics", over);
     let roomy = inside.height >= ROOMY;
     // How many figures there are does not depend on the width of their charts.
     let all = figures(look, run, 0, roomy);
