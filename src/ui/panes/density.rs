@@ -96,8 +96,9 @@ pub(super) fn hint(look: Look, model: &Model, tasks: usize) -> Option<String> {
 pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, areas: &mut Areas) {
     let Some(by) = model.timeline.density.by else { return };
     let groups = groups(run, by);
+    // Counts say nothing when they are cut, so there is more room for them than for the names of tasks.
     let widest = groups.iter().map(Drawn::width).max().unwrap_or(0);
-    let names = timeline::name_cells(widest, usize::from(inside.width));
+    let names = widest.next_multiple_of(4).clamp(timeline::NAMES, (usize::from(inside.width) / 3).max(timeline::NAMES));
     let (place, axis) = timeline::ruled(buf, look, model, run, inside, names);
     areas.lanes = place;
     if groups.is_empty() || place.is_empty() {

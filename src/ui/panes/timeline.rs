@@ -17,7 +17,7 @@ use crate::ui::widgets::{chrome, timeline as lanes};
 use crate::ui::{format, view, words};
 
 /// The narrowest column of names.
-const NAMES: usize = 12;
+pub(super) const NAMES: usize = 12;
 /// Deeper tasks are not indented further.
 const DEEPEST: usize = 4;
 /// At most so many resources are asked who holds them.
