@@ -57,5 +57,5 @@ fn over_group(by: Together, row: u16, column: u16) -> Model {
 fn over_a_group_it_has_how_many_do_what() {
     let requests = "request #  00:00.250 – 00:00.333  on average 20 alive  ▁ 20 other  0 polls";
     assert_eq!(footer(&over_group(Together::Name, 2, 3)), requests);
-    assert_eq!(footer(&over_group(Together::State, 0, 3)), "running  00:00.262 – 00:00.350  █ 0 running  0 polls");
+    assert_eq!(footer(&over_group(Together::State, 0, 3)), "running  00:00.276 – 00:00.368  █ 0 running  0 polls");
 }
