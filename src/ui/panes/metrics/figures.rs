@@ -149,7 +149,7 @@ fn samples(look: Look, run: &RunView, course: &Course<'_>, all: bool) -> Vec<Fig
         figures.push(full(figure(format!("busy, of {workers}"), &of, percent, busy)));
     }
     for worker in 0..workers.min(if workers > WORKERS { 0 } else { WORKERS }) {
-        let label = if workers == 1 { format!("busy{wall}") } else { format!("busy {worker}{wall}") };
+        let label = if workers == 1 { format!("busy{wall}") } else { format!("worker {worker}{wall}") };
         figures.push(full(figure(label, &|sample| sample.busy.get(worker).copied(), percent, busy)));
     }
     let queue =
