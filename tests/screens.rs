@@ -1,15 +1,21 @@
 //! Whole screens, as text: what a user sees at each size, in each theme, in each state.
 
+#[path = "screens/ends.rs"]
+mod ends;
 #[path = "screens/findings.rs"]
 mod findings;
 #[path = "screens/fixture.rs"]
 mod fixture;
+#[path = "screens/metrics.rs"]
+mod metrics;
 #[path = "screens/paint.rs"]
 mod paint;
 #[path = "screens/palette.rs"]
 mod palette;
 #[path = "screens/sample.rs"]
 mod sample;
+#[path = "screens/sizes.rs"]
+mod sizes;
 #[path = "screens/theme.rs"]
 mod theme;
 #[path = "screens/tip.rs"]
@@ -17,12 +23,11 @@ mod tip;
 
 use async_playground::app::model::{CodeTab, FieldError, Layer, Model, Notice, Pane, Prompt, Theme, Wanted};
 use async_playground::app::text::TextField;
-use async_playground::engine::Ending;
 use async_playground::record::event::Level;
-use async_playground::ui::{self, Cache};
-use fixture::{MS, empty, model, report};
+use async_playground::ui;
+use fixture::{MS, empty, model};
 use insta::assert_snapshot;
-use paint::{drawn, frame, styled, text};
+use paint::{frame, styled, text};
 use ratatui::layout::Rect;
 
 fn screen(model: &Model, width: u16, height: u16) -> String {
@@ -97,45 +102,6 @@ fn the_smallest_screen_and_a_smaller_one() {
 }
 
 #[test]
-fn no_size_is_a_fault() {
-    let mut cache = Cache::default();
-    for help in [false, true] {
-        let mut model = model(1_250);
-        model.layer = help.then_some(Layer::Help { pane: Pane::Timeline, top: 5 });
-        let small = (0..=40).flat_map(|width| (0..=20).map(move |height| (width, height)));
-        let edges = [(60, 16), (61, 17), (75, 31), (76, 16), (77, 33), (109, 31), (110, 16), (111, 32), (300, 100)];
-        for (width, height) in small.chain(edges) {
-            let (buf, _) = drawn(width, height, &mut cache, |frame, cache| ui::draw(frame, &model, cache));
-            assert_eq!((buf.area.width, buf.area.height), (width, height));
-        }
-    }
-}
-
-#[test]
-fn no_pane_draws_outside_its_area_however_small() {
-    let mut cache = Cache::default();
-    let mut with_error = model(1_250);
-    with_error.form.error = Some(FieldError { row: 1, reason: "0 is out of range: 1 to 1000 permits".into() });
-    with_error.code.tab = CodeTab::Lesson;
-    with_error.list.search = TextField::new("e");
-    with_error.list.searching = true;
-    for model in [model(1_250), model(3_500), empty(), with_error] {
-        for pane in Pane::ALL {
-            for (width, height) in (0..=30).flat_map(|width| (0..=12).map(move |height| (width, height))) {
-                let area = Rect::new(2, 1, width, height);
-                let (buf, _) = drawn(34, 14, &mut cache, |frame, cache| ui::draw_pane(frame, &model, pane, area, cache));
-                for y in 0..14 {
-                    for x in 0..34 {
-                        let inside = area.contains((x, y).into());
-                        assert!(inside || buf[(x, y)].symbol() == " ", "{pane:?} of {area} draws at {x}, {y}:\n{}", text(&buf));
-                    }
-                }
-            }
-        }
-    }
-}
-
-#[test]
 fn help_lies_over_the_panes() {
     let mut model = model(1_250);
     model.layer = Some(Layer::Help { pane: Pane::Timeline, top: 0 });
@@ -181,43 +147,6 @@ fn the_code_leaves_out_lesson_and_tests_and_tells_how_far_it_scrolls() {
     let (buf, areas) = frame(&model, 80, 24);
     model.code.top = areas.code_rows as isize;
     assert_eq!(text(&buf), screen(&model, 80, 24));
-}
-
-#[test]
-fn the_outcome_is_told_where_no_task_is_selected() {
-    let mut model = model(3_500);
-    model.timeline.selected = None;
-    model.focus = Pane::Task;
-    let seen = screen(&model, 120, 40);
-    for part in ["Outcome ━━━━━━━━ no task selected", "✓ never more than 3 in flight", "peak in flight      3 requests"]
-    {
-        row(&seen, part);
-    }
-    model.run.as_mut().unwrap().report = Some(report(Ending::Panicked("index out of bounds".into())));
-    row(&screen(&model, 120, 40), "‼ main panicked: index out of");
-    model.run.as_mut().unwrap().cursor.at_ns = 1_250 * MS;
-    row(&screen(&model, 120, 40), "no task selected: pick a lane");
-}
-
-#[test]
-fn the_status_says_the_checks_first_and_cuts_nothing_in_half() {
-    let mut model = model(3_500);
-    let outcome = |names: &[&str]| {
-        let checks = |outcome: scenarios::Outcome, name: &&str| outcome.check(*name, true);
-        let figures = scenarios::Outcome::new().figure("completed", 20_u64, "requests").figure("total", 3_500_u64, "ms");
-        names.iter().fold(figures, checks)
-    };
-    let long = ["never more than 3 in flight", "every request was served", "nobody overtakes"];
-    for (names, width, said) in [
-        (&long[..], 200, "✓ never more than 3 in flight · every request was served · nobody overtakes · completed 20 requests …"),
-        (&long[..], 120, "✓ all 3 checks hold · completed 20 requests …"),
-        (&long[..2], 120, "✓ both checks hold · completed 20 requests …"),
-        (&long[..1], 120, "✓ never more than 3 in flight · completed 20 requests …"),
-        (&[], 120, "✓ completed 20 requests · total 3,500 ms "),
-    ] {
-        model.run.as_mut().unwrap().report = Some(report(Ending::Finished(outcome(names))));
-        row(&screen(&model, width, 40), said);
-    }
 }
 
 #[test]
@@ -268,37 +197,6 @@ fn a_search_narrows_the_list() {
 /// The row of the screen that holds the text.
 fn row(screen: &str, part: &str) -> String {
     screen.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("no row has '{part}':\n{screen}")).to_owned()
-}
-
-#[test]
-fn a_bad_end_has_a_banner_once_the_cursor_is_there() {
-    let cases = [
-        (Ending::Stalled, "stalled: nothing can ever run again", "stalled"),
-        (Ending::Panicked("boom\nmore".into()), "main panicked: boom", "panicked"),
-        (Ending::Failed("no route".into()), "main returned an error: no route", "failed"),
-        (Ending::Limit, "stopped at the limit of 60 s", "limit"),
-        (Ending::Stopped, "stopped; tasks that were alive were dropped", "stopped"),
-        (Ending::Abandoned, "abandoned: its code never yields", "abandoned"),
-    ];
-    for (ending, banner, word) in cases {
-        let mut model = model(3_500);
-        model.run.as_mut().unwrap().report = Some(report(ending));
-        let seen = screen(&model, 120, 40);
-        row(&seen, banner);
-        assert!(seen.lines().next().unwrap().contains(word), "{seen}");
-        model.run.as_mut().unwrap().cursor.at_ns = 1_000 * MS;
-        assert!(!screen(&model, 120, 40).contains(banner), "{banner} is shown before it happened");
-    }
-}
-
-#[test]
-fn a_broken_check_is_named() {
-    let mut model = model(3_500);
-    let outcome = scenarios::Outcome::new().figure("total", 1_u64, "ms").check("never more than 3 in flight", false);
-    model.run.as_mut().unwrap().report = Some(report(Ending::Finished(outcome)));
-    let seen = screen(&model, 120, 40);
-    row(&seen, "✗ does not hold: never more than 3 in flight");
-    row(&seen, "✗ broken");
 }
 
 #[test]

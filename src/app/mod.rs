@@ -6,6 +6,7 @@
 //! a clock, a file or a key, so all of it is tested by calling it.
 
 pub mod action;
+mod areas;
 pub mod bindings;
 pub mod colors;
 pub mod findings;

@@ -1,19 +1,39 @@
-//! What the pointer is over: the piece of a task's life that a cell of the lanes stands for.
+//! What the pointer is over: the piece of a task's life that a cell of the lanes stands for, or a column of a group.
 //!
-//! A tip names the piece and not the cell, so that a pointer that moves along it
-//! changes nothing, and nothing is drawn for it. What it says is worked out when
-//! it is drawn.
+//! A tip of a lane names the piece and not the cell, so that a pointer that moves
+//! along it changes nothing, and nothing is drawn for it. What it says is worked
+//! out when it is drawn.
 
 use std::ops::RangeInclusive;
 
 use ratatui::layout::Position;
 
-use super::model::Model;
+use super::kinds::is_on;
+use super::model::{Model, RunView};
 use crate::trace::{State, TaskIx, Trace};
+
+/// What the pointer is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tip {
+    /// A piece of a task's life.
+    Piece(Piece),
+    /// A column of a group of tasks.
+    Column(Column),
+}
+
+impl Tip {
+    /// Since when that is, in nanoseconds.
+    pub fn from_ns(self) -> u64 {
+        match self {
+            Self::Piece(piece) => piece.from_ns,
+            Self::Column(column) => column.from_ns,
+        }
+    }
+}
 
 /// A piece of a task's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tip {
+pub struct Piece {
     /// The task.
     pub task: TaskIx,
     /// What it does.
@@ -26,22 +46,52 @@ pub struct Tip {
     pub pieces: usize,
 }
 
-/// What is under the pointer, as far as it has happened at the cursor; none but over the lanes of tasks.
+/// A column of a group of tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// The group, by its place.
+    pub row: usize,
+    /// Where its time begins, in nanoseconds.
+    pub from_ns: u64,
+    /// Its last nanosecond, or that of the cursor.
+    pub to_ns: u64,
+}
+
+/// What is under the pointer, as far as it has happened at the cursor; none but over the lanes and the groups of tasks.
 pub fn under(model: &Model, at: Position) -> Option<Tip> {
+    piece(model, at).map(Tip::Piece).or_else(|| column(model, at).map(Tip::Column))
+}
+
+/// The piece of a task's life that is there.
+pub fn piece(model: &Model, at: Position) -> Option<Piece> {
+    let (run, stretch) = cell(model, at)?;
+    let task = model.areas.lane_rows.iter().find(|(_, row)| row.contains(at)).map(|(task, _)| *task)?;
+    longest(&run.trace, task, stretch)
+}
+
+/// The column of a group that is there.
+fn column(model: &Model, at: Position) -> Option<Column> {
+    let (_, stretch) = cell(model, at)?;
+    let groups = model.timeline.density.shows_groups() && !is_on(model);
+    let row = model.areas.group_rows.iter().filter(|_| groups).find(|(_, rows)| rows.contains(at)).map(|(row, _)| *row)?;
+    Some(Column { row, from_ns: *stretch.start(), to_ns: *stretch.end() })
+}
+
+/// The time that a cell of the lanes stands for, as far as it has come.
+fn cell(model: &Model, at: Position) -> Option<(&RunView, RangeInclusive<u64>)> {
     let run = model.run.as_ref()?;
     let lanes = model.areas.lanes;
     if model.layer.is_some() || model.prompt.is_some() || !lanes.contains(at) {
         return None;
     }
-    let task = model.areas.lane_rows.iter().find(|(_, row)| row.contains(at)).map(|(task, _)| *task)?;
     let cell = model.timeline.cell_ns;
     let from_ns = model.timeline.left_ns.saturating_add(u64::from(at.x - lanes.x).saturating_mul(cell));
     let to_ns = from_ns.saturating_add(cell - 1).min(run.cursor.at_ns);
-    if from_ns > to_ns { None } else { longest(&run.trace, task, from_ns..=to_ns) }
+    (from_ns <= to_ns).then_some((run, from_ns..=to_ns))
 }
 
 /// The piece of a task's life that has most of a stretch of time.
-fn longest(trace: &Trace, ix: TaskIx, stretch: RangeInclusive<u64>) -> Option<Tip> {
+fn longest(trace: &Trace, ix: TaskIx, stretch: RangeInclusive<u64>) -> Option<Piece> {
     let task = trace.tasks.get(ix as usize)?;
     let (from_ns, to_ns) = (*stretch.start(), *stretch.end());
     if task.spawned_ns > to_ns || task.end_at(from_ns).is_some_and(|end| end.at_ns < from_ns) {
@@ -50,13 +100,14 @@ fn longest(trace: &Trace, ix: TaskIx, stretch: RangeInclusive<u64>) -> Option<Ti
     let pieces = task.segments_in(from_ns, to_ns);
     let first = task.segments.partition_point(|segment| segment.start_ns <= to_ns) - pieces.len();
     let until = |i: usize| task.segments.get(first + i + 1).map(|next| next.start_ns).or(task.ended.map(|end| end.at_ns));
-    let all = pieces.iter().enumerate().map(|(i, piece)| Tip {
+    let all = pieces.iter().enumerate().map(|(i, piece)| Piece {
         task: ix,
         state: piece.state,
         from_ns: piece.start_ns,
         to_ns: until(i),
         pieces: pieces.len(),
     });
-    let seen = |tip: &Tip| tip.to_ns.unwrap_or(u64::MAX).min(to_ns.saturating_add(1)).saturating_sub(tip.from_ns.max(from_ns));
+    let seen =
+        |piece: &Piece| piece.to_ns.unwrap_or(u64::MAX).min(to_ns.saturating_add(1)).saturating_sub(piece.from_ns.max(from_ns));
     all.max_by_key(seen)
 }

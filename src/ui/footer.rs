@@ -7,15 +7,12 @@ use ratatui::style::Modifier;
 use super::format;
 use super::pen::Pen;
 use super::theme::Look;
-use super::view;
+use super::{tip, view};
 use crate::app::keymap::hints;
 use crate::app::lanes::Lanes;
-use crate::app::model::{Model, Prompt, RunView, Wanted};
+use crate::app::model::{Model, Prompt, Wanted};
 use crate::app::query::Query;
-use crate::app::tip::Tip;
-use crate::trace::{Family, State};
 use crate::ui::widgets::typed;
-use crate::ui::words;
 
 /// Draws what is typed or the notice, if there is one, else as many hints as there is room for.
 pub(crate) fn render(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Model) {
@@ -38,9 +35,9 @@ pub(crate) fn render(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Mode
         return;
     }
     if let Some(run) = model.run.as_ref()
-        && let Some(tip) = model.tip.filter(|tip| tip.from_ns <= run.cursor.at_ns)
+        && let Some(tip) = model.tip.filter(|tip| tip.from_ns() <= run.cursor.at_ns)
     {
-        tell(&mut pen, look, run, tip);
+        tip::tell(&mut pen, look, model, run, tip);
         return;
     }
     for (keys, text) in hints(model) {
@@ -49,31 +46,6 @@ pub(crate) fn render(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Mode
             break;
         }
         pen.put(&keys, look.key()).space(1).put(text, look.text()).space(3);
-    }
-}
-
-/// Tells what the pointer is over: who, what it does, since when and until when, for what and where.
-fn tell(pen: &mut Pen<'_>, look: Look, run: &RunView, tip: Tip) {
-    let (trace, now_ns) = (&run.trace, run.cursor.at_ns);
-    let (glyph, style) = look.state(tip.state);
-    let word = match tip.state {
-        State::Running(_) => "running",
-        State::Ready => "ready",
-        State::Waiting(_) => "waiting",
-    };
-    let to_ns = tip.to_ns.filter(|to_ns| *to_ns <= now_ns);
-    let length = format::span(look, to_ns.unwrap_or(now_ns) - tip.from_ns);
-    let until = to_ns.map_or("now".to_owned(), format::moment);
-    pen.put(words::name(trace, tip.task), look.strong()).space(2).put(glyph, style).space(1);
-    pen.put(&format!("{word} {length}, {} {} {until}", format::moment(tip.from_ns), look.glyphs.to), look.text());
-    if let State::Waiting(cause) = tip.state {
-        let leaf = trace.wait_at(tip.task, tip.from_ns).and_then(|wait| wait.leaves.first().copied());
-        let what = leaf.map_or(Family::of(cause).name().to_owned(), |leaf| words::what(look, trace, leaf, tip.from_ns));
-        let place = leaf.and_then(|leaf| words::place(trace, leaf)).map_or_else(String::new, |place| format!(" at {place}"));
-        pen.space(2).put(&format!("for {what}{place}"), look.text());
-    }
-    if tip.pieces > 1 {
-        pen.space(2).put(&format!("and {} more in this cell", tip.pieces - 1), look.dim());
     }
 }
 

@@ -100,6 +100,19 @@ pub(crate) fn fit(look: Look, text: &str, cells: usize) -> String {
     cut
 }
 
+/// A name in at most so many cells. The number at its end (`request 17`, `semaphore.rs:115`) is what tells it from its
+/// neighbours, so it is cut before that.
+pub(crate) fn fit_name(look: Look, name: &str, cells: usize) -> String {
+    let digits = name.len() - name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let head = name[..name.len() - digits].trim_end_matches([' ', ':']);
+    let tail = &name[head.len()..];
+    // A cell of the head and the mark for *more*.
+    if width(name) <= cells || digits == 0 || width(tail) + 2 > cells {
+        return fit(look, name, cells);
+    }
+    fit(look, head, cells - width(tail)) + tail
+}
+
 /// Breaks a text at spaces into lines of at most so many cells; a word that is longer stands alone and is cut when drawn.
 pub(crate) fn wrap(text: &str, cells: usize) -> Vec<&str> {
     let mut lines = Vec::new();
@@ -168,6 +181,17 @@ mod tests {
         assert_eq!(fit(look(), "日本語", 5), "日本…");
         assert_eq!(fit(look(), "日本語", 4), "日…");
         assert_eq!(fit(look(), "abc", 0), "");
+    }
+
+    #[test]
+    fn a_name_that_is_cut_keeps_its_number() {
+        assert_eq!(fit_name(look(), "semaphore.rs:115", 12), "semapho…:115");
+        assert_eq!(fit_name(look(), "stage 1 worker 0", 13), "stage 1 wo… 0");
+        assert_eq!(fit_name(look(), "request 17", 10), "request 17");
+        assert_eq!(fit_name(look(), "request 17", 5), "r… 17");
+        assert_eq!(fit_name(look(), "request 17", 4), "req…");
+        assert_eq!(fit_name(look(), "supervisor", 6), "super…");
+        assert_eq!(fit_name(look(), "1234567890", 6), "12345…");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use theme::Look;
 
 mod footer;
 mod format;
+mod glyphs;
 mod header;
 mod highlight;
 mod layers;
@@ -23,6 +24,7 @@ mod panes;
 mod pen;
 mod prose;
 mod theme;
+mod tip;
 mod view;
 mod widgets;
 mod words;

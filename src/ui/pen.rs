@@ -60,6 +60,12 @@ impl<'a> Pen<'a> {
         self.space(cells - format::width(&text).min(cells))
     }
 
+    /// Writes a name in exactly so many cells, at the left of them: the number at its end is kept.
+    pub(crate) fn name(&mut self, name: &str, cells: usize, style: Style) -> &mut Self {
+        let name = format::fit_name(self.look, name, cells);
+        self.left(&name, cells, style)
+    }
+
     /// Writes a text in exactly so many cells, at the right of them.
     pub(crate) fn right(&mut self, text: &str, cells: usize, style: Style) -> &mut Self {
         let text = fit(self.look, text, cells);

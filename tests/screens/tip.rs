@@ -1,7 +1,7 @@
 //! What the pointer is over, in the footer's place.
 
 use async_playground::app::action::Action;
-use async_playground::app::model::Model;
+use async_playground::app::model::{Model, Together};
 use async_playground::app::tip;
 use async_playground::app::update;
 use ratatui::layout::Position;
@@ -39,4 +39,23 @@ fn beside_the_lanes_and_after_the_cursor_it_has_the_keys() {
     for model in [over(1, 50), over(39, 3)] {
         assert!(footer(&model).contains("q quit"), "{}", footer(&model));
     }
+}
+
+/// The model with its tasks put together, and the pointer over that row and column of the groups.
+fn over_group(by: Together, row: u16, column: u16) -> Model {
+    let mut model = model(1_250);
+    model.timeline.density.by = Some(by);
+    let (_, areas) = frame(&model, 120, 40);
+    update::laid_out(&mut model, areas);
+    let lanes = model.areas.lanes;
+    let tip = tip::under(&model, Position::new(lanes.x + column, lanes.y + row));
+    update::update(&mut model, Action::Hover(tip));
+    model
+}
+
+#[test]
+fn over_a_group_it_has_how_many_do_what() {
+    let requests = "request #  00:00.250 – 00:00.333  on average 20 alive  ▁ 20 other  0 polls";
+    assert_eq!(footer(&over_group(Together::Name, 2, 3)), requests);
+    assert_eq!(footer(&over_group(Together::State, 0, 3)), "running  00:00.276 – 00:00.368  █ 0 running  0 polls");
 }

@@ -24,9 +24,9 @@ pub(super) fn pressed(model: &mut Model, target: Target) {
         Target::Lanes { task: Some(task), column } => {
             model.session.grip = None;
             let row = model.areas.lane_rows.iter().find(|(there, _)| *there == task).map_or(0, |(_, row)| row.y);
-            let Some(tip) = tip::under(model, (column, row).into()) else { return };
+            let Some(piece) = tip::piece(model, (column, row).into()) else { return };
             let now_ns = model.run.as_ref().map_or(0, |run| run.trace.end_ns);
-            timeline::fit_between(model, tip.from_ns, tip.to_ns.unwrap_or(now_ns));
+            timeline::fit_between(model, piece.from_ns, piece.to_ns.unwrap_or(now_ns));
         }
         _ => {}
     }

@@ -71,7 +71,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, run: Option<&Ru
 /// What it is, with which task, where and when.
 fn head(look: Look, run: Option<&RunView>, finding: &Finding, open: bool) -> Row {
     let between = format!(" {} ", look.glyphs.between);
-    let name = finding.task.zip(run).map(|(task, run)| format::fit(look, words::name(&run.trace, task), NAME));
+    let name = finding.task.zip(run).map(|(task, run)| format::fit_name(look, words::name(&run.trace, task), NAME));
     let more = if finding.tasks > 1 { format!(" and {} more", finding.tasks - 1) } else { String::new() };
     let place = finding.place.as_ref().map(words::short);
     let inferred = if finding.inferred { look.glyphs.inferred } else { "" };

@@ -175,6 +175,8 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
         "from who woke to who was woken: the last wake of the selected task, and those in sight that it gave last",
     ));
     marks.push((format!("{}9", g.folded), look.text(), "behind a name: so many tasks that descend from it are folded away"));
+    marks.push(("scale 9".to_owned(), look.dim(), "beside a group or a figure: what the full height of its chart stands for"));
+    marks.push(("7/9".to_owned(), look.text(), "beside a counter: its value at the cursor, and the largest one in sight"));
     marks.push((g.chosen.concat(), run, "on the lane of a thread: it polled the selected task"));
     marks.push(("label".to_owned(), look.span_label(), "a span that the scenario opened"));
     marks

@@ -18,8 +18,12 @@ use crate::ui::{format, words};
 
 /// The widest that it is made.
 const WIDEST: u16 = 120;
-/// So many places of waiting are told; the others are counted.
+/// So many places of waiting are told at most; the others are counted.
 const PLACES: usize = 4;
+/// Of the steps of the path so many are in sight, if there are as many: then fewer places of waiting are told.
+const STEPS: usize = 4;
+/// The rows above the steps but for the places.
+const HEAD: usize = 4;
 /// The cells of a task's name, at most.
 const NAME: usize = 24;
 
@@ -33,11 +37,13 @@ struct Row {
 pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, row: usize) -> (usize, u16) {
     let width = screen.width.saturating_sub(2).min(WIDEST);
     let measured = model.run.as_ref().zip(model.reading.measured.as_ref());
-    let head = head(look, model, measured);
     let steps = measured.map_or(&[][..], |(_, measured)| &measured.path.steps);
+    let highest = (screen.height / 2).max(10);
+    let places = usize::from(highest).saturating_sub(2 + HEAD + steps.len().min(STEPS)).clamp(2, PLACES + 1);
+    let head = head(look, model, measured, places);
     let row = row.min(steps.len().saturating_sub(1));
     let all = head.len() + steps.len();
-    let height = (screen.height / 2).max(10).min(all.min(1_000) as u16 + 2).min(screen.height.saturating_sub(2));
+    let height = highest.min(all.min(1_000) as u16 + 2).min(screen.height.saturating_sub(2));
     // The footer keeps its row: it tells the keys.
     let y = screen.bottom().saturating_sub(height + 1);
     let area = Rect { x: screen.x + (screen.width - width) / 2, y, width, height };
@@ -64,8 +70,8 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, 
     (all, inside.height)
 }
 
-/// What stands above the steps.
-fn head(look: Look, model: &Model, measured: Option<(&RunView, &Measured)>) -> Vec<Row> {
+/// What stands above the steps, with so many rows for the places of waiting.
+fn head(look: Look, model: &Model, measured: Option<(&RunView, &Measured)>, places: usize) -> Vec<Row> {
     let plain = |text: String| Row { text, style: look.text() };
     let Some((run, measured)) = measured else {
         return vec![Row { text: "no run yet".into(), style: look.dim() }];
@@ -82,8 +88,9 @@ fn head(look: Look, model: &Model, measured: Option<(&RunView, &Measured)>) -> V
         format!("{} ended", format::count(sums.ended.into())),
     ];
     let mut rows = vec![Row { text: span, style: look.strong() }, plain(counts.join(&between))];
-    rows.extend(sums.waits.iter().take(PLACES).map(|total| plain(wait(look, total))));
-    let rest = sums.waits.get(PLACES..).unwrap_or_default();
+    let told = if sums.waits.len() <= places { places } else { places - 1 };
+    rows.extend(sums.waits.iter().take(told).map(|total| plain(wait(look, total))));
+    let rest = sums.waits.get(told..).unwrap_or_default();
     if !rest.is_empty() {
         let all: u64 = rest.iter().map(|total| total.total_ns).sum();
         let text = format!("{:>8} waiting at {}", format::span(look, all), format::counted(rest.len() as u64, "other place"));
@@ -144,7 +151,7 @@ fn draw_step(buf: &mut Buffer, look: Look, inside: Rect, y: u16, trace: &Trace, 
     pen.put(&format::moment(step.from_ns), style(look.dim())).space(1);
     pen.put(&format!("{:>7}", format::span(look, step.lasted_ns())), style(look.strong())).space(1);
     pen.put(glyph, style(glyph_style)).space(1);
-    pen.left(words::name(trace, step.task), name, style(look.text())).space(2);
+    pen.name(words::name(trace, step.task), name, style(look.text())).space(2);
     pen.put(&doing(trace, step), style(look.text()));
     let by = by(trace, step);
     if !by.is_empty() {

@@ -15,9 +15,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::timeline;
+use crate::app::action::Action;
 use crate::app::lanes;
-use crate::app::model::{Areas, LaneKind, Model, Pane, RunView, Together};
-use crate::trace::{Activity, Courses, End, Family, Grouping, State, Stretch};
+use crate::app::model::{Areas, Model, Pane, RunView, Together};
+use crate::trace::{Activity, Courses, End, Family, Group, Grouping, State, Stretch, Trace};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::{chart, timeline as marks};
@@ -40,38 +41,64 @@ struct Drawn<'a> {
     most: u32,
 }
 
-/// What the title says about it; none while there are few lanes.
-pub(super) fn remark(look: Look, model: &Model, run: &RunView, tasks: usize) -> Option<String> {
-    let between = look.glyphs.between;
+/// By what tasks are put together, in a few words and in two; none while there are lanes of tasks.
+pub(super) fn by(model: &Model) -> Option<(&'static str, &'static str)> {
+    model.timeline.density.by.map(|by| match by {
+        Together::Place => ("by the line that spawned them", "by line"),
+        Together::Name => ("by name", "by name"),
+        Together::State => ("by what they do", "by state"),
+    })
+}
+
+/// What the group is called whose lanes are shown.
+pub(super) fn opened(model: &Model, run: &RunView) -> Option<String> {
     let view = model.timeline.density;
-    if model.timeline.lanes.kind != LaneKind::Tasks {
-        return None;
-    }
-    let Some(by) = view.by else {
-        let rows = usize::from(model.areas.lanes.height);
-        return (rows > 0 && tasks > rows * MANY).then(|| format!(" {between} D: put together"));
+    row(model, run, view.row).filter(|_| view.open).map(|(name, ..)| name)
+}
+
+/// What the group at a place is called, what its tasks did over time, and the only activity of it that counts, if it is one.
+pub(crate) fn row<'a>(model: &Model, run: &'a RunView, place: usize) -> Option<(String, Courses<'a>, Option<Activity>)> {
+    let trace = &run.trace;
+    let by = model.timeline.density.by?;
+    let grouping = match by {
+        Together::Place => Grouping::Place,
+        Together::Name => Grouping::Name,
+        Together::State => {
+            let activity = *lanes::activities(trace).get(place)?;
+            return Some((activity_name(activity).to_owned(), trace.course(), Some(activity)));
+        }
     };
-    if view.open {
-        let name = match by {
-            Together::State => lanes::activities(&run.trace).get(view.row).map(|activity| activity_name(*activity).to_owned()),
-            _ => lanes::group(run, &model.timeline).map(|group| name(by, &group.name, group.line())),
-        };
-        return Some(format!(" {between} {}", name.unwrap_or_default()));
+    let group = trace.groups(grouping).get(place)?;
+    Some((name(trace, by, group), trace.course_of(group), None))
+}
+
+impl Drawn<'_> {
+    /// What the full height stands for.
+    fn scale(&self) -> String {
+        format!("scale {}", format::count(self.most.into()))
     }
-    let what = match by {
-        Together::Place => "by the line that spawned them",
-        Together::Name => "by name",
-        Together::State => "by what they do",
-    };
-    Some(format!(" {between} {what}"))
+
+    /// The cells of the widest text before it.
+    fn width(&self) -> usize {
+        [&self.name, &self.count, &self.scale()].map(|text| format::width(text)).into_iter().max().unwrap_or(0)
+    }
+}
+
+/// That tasks can be put together, where there are many more than rows.
+pub(super) fn hint(look: Look, model: &Model, tasks: usize) -> Option<String> {
+    let rows = usize::from(model.areas.lanes.height);
+    let many = model.timeline.density.by.is_none() && rows > 0 && tasks > rows * MANY;
+    let key = model.bindings.shown(&Action::Together, look.unicode());
+    (many && !key.is_empty()).then(|| format!("{key}: put together"))
 }
 
 /// Draws the groups, and says where they stand.
 pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, areas: &mut Areas) {
     let Some(by) = model.timeline.density.by else { return };
     let groups = groups(run, by);
-    let widest = groups.iter().map(|group| format::width(&group.name).max(format::width(&group.count))).max().unwrap_or(0);
-    let names = timeline::name_cells(widest, usize::from(inside.width));
+    // Counts say nothing when they are cut, so there is more room for them than for the names of tasks.
+    let widest = groups.iter().map(Drawn::width).max().unwrap_or(0);
+    let names = widest.next_multiple_of(4).clamp(timeline::NAMES, (usize::from(inside.width) / 3).max(timeline::NAMES));
     let (place, axis) = timeline::ruled(buf, look, model, run, inside, names);
     areas.lanes = place;
     if groups.is_empty() || place.is_empty() {
@@ -126,7 +153,7 @@ fn groups(run: &RunView, by: Together) -> Vec<Drawn<'_>> {
                 let course = run.trace.course_of(group);
                 let alive = format::count(now(course).alive().round() as u64);
                 Drawn {
-                    name: name(by, &group.name, group.line()),
+                    name: name(&run.trace, by, group),
                     count: format!("{alive} of {}", format::count(group.tasks.len() as u64)),
                     course,
                     only: None,
@@ -153,11 +180,16 @@ fn groups(run: &RunView, by: Together) -> Vec<Drawn<'_>> {
     }
 }
 
-/// What a group is called.
-fn name(by: Together, name: &str, line: Option<u32>) -> String {
-    match (by, line) {
-        (Together::Place, Some(line)) => format!("{}:{line}", words::file(name)),
-        _ => name.to_owned(),
+/// What a group is called. The line that *main* was spawned on is none of the scenario's, so it goes by its name.
+fn name(trace: &Trace, by: Together, group: &Group) -> String {
+    let alone = match group.tasks[..] {
+        [task] => trace.tasks.get(task as usize).filter(|task| task.parent.is_none()),
+        _ => None,
+    };
+    match (alone, by, group.line()) {
+        (Some(task), ..) => task.name.clone(),
+        (None, Together::Place, Some(line)) => format!("{}:{line}", words::file(&group.name)),
+        _ => group.name.clone(),
     }
 }
 
@@ -177,18 +209,27 @@ fn activity_name(activity: Activity) -> &'static str {
     }
 }
 
+/// What tasks do, in a word.
+pub(crate) fn word(activity: Activity) -> &'static str {
+    match activity {
+        Activity::Waiting(family) => family.name(),
+        other => activity_name(other),
+    }
+}
+
 /// The name of a group and how many there are, one below the other where there is room.
 fn label(buf: &mut Buffer, look: Look, rows: Rect, group: &Drawn<'_>, cells: usize, selected: Option<bool>) {
     let style = selected.map_or(look.text(), |focus| look.selected(focus));
     let mut pen = Pen::new(buf, look, rows, 0);
     pen.left(if selected.is_some() { look.glyphs.pointer } else { "" }, 1, look.strong());
     if rows.height > 1 {
-        pen.left(&group.name, cells, style);
+        pen.name(&group.name, cells, style);
         Pen::new(buf, look, rows, 1).space(1).left(&group.count, cells, look.dim());
+        Pen::new(buf, look, rows, 2).space(1).left(&group.scale(), cells, look.dim());
         return;
     }
     let count = format::width(&group.count) + 1;
-    pen.left(&group.name, cells.saturating_sub(count), style).space(1).put(&group.count, look.dim());
+    pen.name(&group.name, cells.saturating_sub(count), style).space(1).put(&group.count, look.dim());
 }
 
 /// One state: how many are in it, as a chart.

@@ -66,7 +66,8 @@ fn label(look: Look, run: &RunView, ix: ResourceIx) -> Row {
     let inferred = if holdings.inferred { look.glyphs.inferred } else { "" };
     let place = resource.made_at.and_then(|site| run.trace.site(site).place.as_ref()).map(words::short);
     let stands = stands.map(|stands| format!("{stands}{inferred}"));
-    let value = format!("{} wait", format::count(u64::from(holdings.waiting)));
+    // Behind a name with a number, a number alone would be taken for part of it.
+    let value = format!("queue {}", format::count(u64::from(holdings.waiting)));
     Row { name: run.trace.resource_kind(ix), mark: None, value, more: place.into_iter().chain(stands).collect() }
 }
 

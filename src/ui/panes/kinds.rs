@@ -148,7 +148,7 @@ fn label(buf: &mut Buffer, look: Look, area: Rect, row: &Row, cells: usize, sele
     }
     // The figure stays whole.
     let name = room.saturating_sub(value + 1);
-    pen.left(&row.name, name, style).space(1).put(&row.value, look.strong());
+    pen.name(&row.name, name, style).space(1).put(&row.value, look.strong());
     let indent = cells - room;
     for (below, line) in (1..area.height).zip(&row.more) {
         Pen::new(buf, look, area, below).space(1 + indent).left(line, room, look.dim());

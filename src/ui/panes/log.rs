@@ -36,7 +36,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         pen.space(1).put(&format::moment(line.at_ns), look.dim()).space(1);
         pen.put(glyph, style).put(letter, style).space(1);
         if inside.width >= 48 {
-            pen.left(name(&run.trace, line), names, look.strong()).space(1);
+            pen.name(name(&run.trace, line), names, look.strong()).space(1);
         }
         let text = if line.level >= Level::Warn { style } else { look.text() };
         pen.put(line.message.lines().next().unwrap_or_default(), text);

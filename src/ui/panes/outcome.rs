@@ -58,10 +58,23 @@ fn wrapped(buf: &mut Buffer, look: Look, inside: Rect, mut row: u16, (mark, text
     row
 }
 
-/// Writes how the run ended on one row, and returns whether it has ended: whole parts of it, as many as there is room
-/// for, the checks first.
-pub(crate) fn status(pen: &mut Pen<'_>, look: Look, run: &RunView) -> bool {
-    let Some((mark, text, style)) = headline(look, run) else { return false };
+/// The cells that [`status`] takes of so many so that it says no less of the checks; none before the run has ended.
+pub(super) fn least(look: Look, run: &RunView, room: usize) -> Option<usize> {
+    let (mark, text, _) = headline(look, run)?;
+    // A space, the mark and another one.
+    let taken = format::width(mark) + 2;
+    let text = match view::ending(run) {
+        // Then there is nothing but figures.
+        Some(Ending::Finished(outcome)) if outcome.checks.is_empty() => return Some(room),
+        Some(Ending::Finished(outcome)) if outcome.holds() => checks(look, outcome, room.saturating_sub(taken)),
+        _ => text,
+    };
+    Some(taken + format::width(&text) + more(false))
+}
+
+/// Writes how the run ended on one row: whole parts of it, as many as there is room for, the checks first.
+pub(super) fn status(pen: &mut Pen<'_>, look: Look, run: &RunView) {
+    let Some((mark, text, style)) = headline(look, run) else { return };
     pen.put(mark, style).space(1);
     match view::ending(run) {
         Some(Ending::Finished(outcome)) if outcome.holds() => good(pen, look, outcome),
@@ -69,15 +82,20 @@ pub(crate) fn status(pen: &mut Pen<'_>, look: Look, run: &RunView) -> bool {
             pen.put(&text, style);
         }
     }
-    true
 }
 
-/// The checks, by name if all of the names fit, and figures for as long as they do.
-fn good(pen: &mut Pen<'_>, look: Look, outcome: &Outcome) {
+/// That the checks hold, by name if all of the names fit.
+fn checks(look: Look, outcome: &Outcome, room: usize) -> String {
     let between = format!(" {} ", look.glyphs.between);
     let names = outcome.checks.iter().map(|check| check.name.as_str()).collect::<Vec<_>>().join(&between);
-    let fits = format::width(&names) + more(outcome.figures.is_empty()) <= pen.room();
-    let checks = if fits { names } else { holding(outcome) };
+    let fits = format::width(&names) + more(outcome.figures.is_empty()) <= room;
+    if fits { names } else { holding(outcome) }
+}
+
+/// The checks, and figures for as long as they fit.
+fn good(pen: &mut Pen<'_>, look: Look, outcome: &Outcome) {
+    let between = format!(" {} ", look.glyphs.between);
+    let checks = checks(look, outcome, pen.room());
     pen.put(&checks, look.good());
     let mut first = checks.is_empty();
     for (i, figure) in outcome.figures.iter().enumerate() {

@@ -1,36 +1,15 @@
-//! What the timeline shows of how it is read: filter and order in its title, the range and the critical path on its lanes.
+//! What the timeline shows of how it is read: the range and the critical path on its lanes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::model::{Model, RunView};
-use crate::app::reading::{Order, Reading};
+use crate::app::reading::Reading;
 use crate::trace::TaskIx;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::reading as marks;
-use crate::ui::{footer, format};
-
-/// The cells that a title takes beside its remark.
-const TITLE: usize = 18;
-
-/// The remark of the title when lanes are sorted or filtered, as long as there is room for: that they are is always told.
-pub(super) fn remark(model: &Model, plain: &str, width: usize) -> Option<String> {
-    let reading = &model.reading;
-    let filter = (!reading.filter.text.is_empty()).then(|| format!("/{}", reading.filter.text));
-    let order = (reading.order != Order::Spawn).then(|| reading.order.name());
-    if (filter.is_none() && order.is_none()) || model.timeline.density.shows_groups() {
-        return None;
-    }
-    let found = filter.as_ref().and_then(|_| footer::found(model));
-    let first = found.as_deref().unwrap_or(plain);
-    let all = [Some(first), order, filter.as_deref()];
-    let joined = |parts: &[Option<&str>]| parts.iter().flatten().copied().collect::<Vec<_>>().join(", ");
-    let short = [found.as_deref(), order];
-    let candidates = [joined(&all), joined(&short), joined(&short[1..]), joined(&short[..1])];
-    candidates.into_iter().find(|text| !text.is_empty() && format::width(text) + TITLE < width)
-}
 
 /// Highlights what of the critical path is on a lane, and marks its name from the moment on at which the path comes there.
 /// Given are the row, the lanes, and the cells for names.

@@ -67,7 +67,7 @@ fn label(run: &RunView, thread: u16) -> Row {
     }
     let busy_ns = polls.map_or(0, |polls| polls.busy_by(at_ns));
     let percent = (u128::from(busy_ns) * 100).checked_div(u128::from(at_ns)).unwrap_or(0);
-    Row { name, mark: None, value: format!("{percent} %"), more: vec![made] }
+    Row { name, mark: None, value: format!("busy {percent} %"), more: vec![made] }
 }
 
 /// The cells in which the selected task was polled on a thread.

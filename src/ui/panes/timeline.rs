@@ -3,17 +3,13 @@
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
-use crate::app::action::Action;
 use crate::app::folds::Folds;
 use crate::app::kinds::is_on;
 use crate::app::lanes::Lanes;
 use crate::app::model::{Areas, Model, Pane, RunView};
-use crate::app::time::moment;
-use crate::app::update::among;
-use crate::trace::{End, Stall, StallKind, State, Task, TaskIx, Trace};
-use crate::ui::panes::{counters, density, kinds, links, minimap, outcome, reading};
+use crate::trace::{Stall, StallKind, State, Task, TaskIx, Trace};
+use crate::ui::panes::{counters, density, kinds, links, minimap, reading, remark, status};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
@@ -21,7 +17,7 @@ use crate::ui::widgets::{chrome, timeline as lanes};
 use crate::ui::{format, view, words};
 
 /// The narrowest column of names.
-const NAMES: usize = 12;
+pub(super) const NAMES: usize = 12;
 /// Deeper tasks are not indented further.
 const DEEPEST: usize = 4;
 /// At most so many resources are asked who holds them.
@@ -48,17 +44,9 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
         areas.lanes = Rect { height: 0, ..inside };
         return;
     };
-    let tasks = view::spawned(&run.trace, run.cursor.at_ns);
-    let alive = run.trace.census_at(run.cursor.at_ns).alive();
-    let mut remark = format!("{}, {} alive", format::counted(tasks as u64, "task"), format::count(u64::from(alive)));
-    if let Some(together) = density::remark(look, model, run, tasks) {
-        remark.push_str(&together);
-    }
-    let remark = match reading::remark(model, &remark, usize::from(area.width)) {
-        Some(asked) => asked,
-        None => with_findings(look, model, run, remark, usize::from(area.width)),
-    };
-    chrome::title(buf, look, area, focus, model.timeline.lanes.kind.title(), &remark);
+    let title = model.timeline.lanes.kind.title();
+    let remark = remark::remark(look, model, run, chrome::room_for_remark(area, title));
+    chrome::title(buf, look, area, focus, title, &remark);
 
     let status = inside.height >= STATUS || run.held || run.poll().is_some() || view::ending(run).is_some();
     let counted = counters::rows(model, run, inside);
@@ -78,26 +66,13 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     }
     counters::render(buf, look, model, run, counted, areas.lanes);
     minimap::render(buf, look, model, run, map, areas);
-    draw_status(buf, look, model, run, status);
+    status::render(buf, look, model, run, status);
 }
 
 /// An area without its last rows, and those.
 fn split(area: Rect, rows: u16) -> (Rect, Rect) {
     let below = rows.min(area.height);
     (Rect { height: area.height - below, ..area }, Rect { y: area.bottom() - below, height: below, ..area })
-}
-
-/// The remark of the title with how many findings there are, if there is room for that.
-fn with_findings(look: Look, model: &Model, run: &RunView, remark: String, width: usize) -> String {
-    let key = model.bindings.shown(&Action::Findings, look.unicode());
-    match run.found.all.by(run.cursor.at_ns) {
-        0 => remark,
-        found => {
-            let longer = format!("{remark}, {} ({key})", format::counted(found as u64, "finding"));
-            // The title, the border and the gaps.
-            if format::width(&longer) + 18 < width { longer } else { remark }
-        }
-    }
 }
 
 fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, all: Lanes<'_>, areas: &mut Areas) {
@@ -208,7 +183,8 @@ fn name(buf: &mut Buffer, look: Look, line: Rect, folds: &Folded<'_>, ix: TaskIx
     pen.left(if selected.is_some() { look.glyphs.pointer } else { "" }, 1, look.strong());
     let indent = depth(trace, task).min(DEEPEST);
     // What is folded away is told whole.
-    let text = format::fit(look, &format!("{:indent$}{}", "", task.name), cells.saturating_sub(format::width(&mark))) + &mark;
+    let text =
+        format::fit_name(look, &format!("{:indent$}{}", "", task.name), cells.saturating_sub(format::width(&mark))) + &mark;
     if selected.is_some() {
         let padded = format!("{}{}", text, " ".repeat(cells.saturating_sub(format::width(&text))));
         pen.left(&padded, cells, style);
@@ -248,62 +224,4 @@ fn banner(buf: &mut Buffer, look: Look, run: &RunView, inside: Rect) -> Rect {
         }
     }
     Rect { height: inside.height - rows, ..inside }
-}
-
-/// The last row: what came out, once the cursor is there; before that, what the marks mean.
-fn draw_status(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, row: Rect) {
-    let mut pen = Pen::new(buf, look, row, 0);
-    pen.space(1);
-    let poll = run.poll().and_then(|number| poll_text(run, number));
-    if run.held || poll.is_some() {
-        let rest = match (view::is_held(run), run.held, poll.is_some()) {
-            (true, _, true) => "time goes on",
-            (true, _, false) => "paused: no task is polled, but the real clock goes on",
-            (false, true, false) => "paused: no task is polled",
-            _ => "",
-        };
-        let between = format!(" {} ", look.glyphs.between);
-        pen.put(look.glyphs.play[1], look.warn()).space(1);
-        pen.put(poll.as_deref().unwrap_or_default(), look.strong());
-        pen.put(if poll.is_some() && !rest.is_empty() { &between } else { "" }, look.dim()).put(rest, look.warn());
-        return;
-    }
-    if outcome::status(&mut pen, look, run) {
-        return;
-    }
-    let marks = kinds::legend(look, model).unwrap_or_else(|| legend(look, &run.trace));
-    for (i, ((glyph, style), word)) in marks.iter().enumerate() {
-        let last = i + 1 == marks.len();
-        // A glyph and a gap, and room for the sign that there is more.
-        if format::width(word) + 2 + if last { 0 } else { 3 } > pen.room() {
-            pen.put(look.glyphs.more, look.dim());
-            return;
-        }
-        pen.put(glyph, *style).space(1).put(word, look.dim()).space(2);
-    }
-}
-
-/// The poll that was stepped to, in words: which of several that begin at its time, and of which task.
-fn poll_text(run: &RunView, number: u64) -> Option<String> {
-    let poll = run.trace.poll(number)?;
-    let (place, all) = among(run, number)?;
-    let place = if all > 1 { format!(" {place} of {all}") } else { String::new() };
-    Some(format!("poll{place} at {}: {}", moment(poll.at_ns), run.trace.tasks.get(poll.task as usize)?.name))
-}
-
-/// What the marks mean that are drawn in this run. Depends on the whole run and not on the cursor, so that it stands still.
-fn legend(look: Look, trace: &Trace) -> Vec<((&'static str, Style), &'static str)> {
-    let totals = trace.totals();
-    let ready = trace.was_ready().then_some((look.state(State::Ready), "ready"));
-    let ends = [
-        (End::Completed, "ok", totals.completed),
-        (End::Failed, "error", totals.failed),
-        (End::Cancelled, "cancelled", totals.cancelled),
-        (End::Panicked, "panic", totals.panicked),
-    ];
-    let mut marks = vec![(look.state(State::Running(0)), "runs")];
-    marks.extend(ready);
-    marks.extend(trace.families().map(|family| (look.wait(family), family.name())));
-    marks.extend(ends.into_iter().filter(|(.., count)| *count > 0).map(|(how, word, _)| (look.end(how), word)));
-    marks
 }

@@ -44,6 +44,12 @@ pub(crate) fn title(buf: &mut Buffer, look: Look, area: Rect, focus: bool, title
     remark_at_end(&mut pen, look, remark);
 }
 
+/// The cells for a remark beside a title, as [`title`] draws them.
+pub(crate) fn room_for_remark(area: Rect, title: &str) -> usize {
+    // The corners, the spaces around the title, and those around the remark with a gap.
+    usize::from(area.width).saturating_sub(2 + 2 + format::width(title) + 4)
+}
+
 /// A pen on the top border, between its corners.
 pub(crate) fn title_pen(buf: &mut Buffer, look: Look, area: Rect) -> Pen<'_> {
     let row = Rect { x: area.x + area.width.min(1), width: area.width.saturating_sub(2), ..area };

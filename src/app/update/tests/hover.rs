@@ -1,8 +1,9 @@
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 use super::*;
+use crate::app::model::Together;
 use crate::app::pointer::mouse;
-use crate::app::tip::Tip;
+use crate::app::tip::{Column, Piece, Tip};
 use crate::trace::{End, Ended, Segment, State};
 
 /// A run in which task 4 is ready from 1 s, polled from 1.2 s, and ends at 2 s; the cursor is at 1.6 s.
@@ -38,15 +39,31 @@ const ROW: u16 = 7;
 #[test]
 fn the_pointer_tells_the_piece_of_life_under_it_as_far_as_the_cursor() {
     let mut model = looked_at();
-    let ready = Tip { task: 4, state: State::Ready, from_ns: 1_000 * MS, to_ns: Some(1_200 * MS), pieces: 1 };
-    let runs = Tip { task: 4, state: State::Running(0), from_ns: 1_200 * MS, to_ns: Some(2_000 * MS), pieces: 1 };
+    let ready = Piece { task: 4, state: State::Ready, from_ns: 1_000 * MS, to_ns: Some(1_200 * MS), pieces: 1 };
+    let runs = Piece { task: 4, state: State::Running(0), from_ns: 1_200 * MS, to_ns: Some(2_000 * MS), pieces: 1 };
     for (ms, row, tip) in
         [(900, ROW, None), (1_110, ROW, Some(ready)), (1_400, ROW, Some(runs)), (1_800, ROW, None), (1_400, ROW + 20, None)]
     {
         let column = column(&model, ms);
         point(&mut model, MouseEventKind::Moved, column, row);
-        assert_eq!(model.tip, tip, "{ms} ms");
+        assert_eq!(model.tip, tip.map(Tip::Piece), "{ms} ms");
     }
+}
+
+#[test]
+fn over_a_group_the_pointer_tells_a_column_of_it_as_far_as_the_cursor() {
+    let mut model = looked_at();
+    model.timeline.density.by = Some(Together::Name);
+    model.areas.lane_rows.clear();
+    model.areas.group_rows = vec![(0, Rect { y: 3, height: 5, ..model.areas.lanes })];
+    let (at, cell) = (column(&model, 1_400), model.timeline.cell_ns);
+    point(&mut model, MouseEventKind::Moved, at, ROW);
+    let Some(Tip::Column(Column { row: 0, from_ns, to_ns })) = model.tip else { panic!("{:?}", model.tip) };
+    assert!((from_ns..=to_ns).contains(&(1_400 * MS)) || from_ns.abs_diff(1_400 * MS) < cell);
+    assert_eq!(to_ns - from_ns, cell - 1);
+    let behind = column(&model, 1_800);
+    point(&mut model, MouseEventKind::Moved, behind, ROW);
+    assert_eq!(model.tip, None);
 }
 
 #[test]

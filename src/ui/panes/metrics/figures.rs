@@ -21,13 +21,38 @@ pub(super) struct Figure {
     pub(super) most: Option<f64>,
     /// What the tasks do, in place of the course where the chart is high enough: one stretch a column.
     pub(super) stack: Vec<Stretch>,
+    /// How a value of the course is told; none where it is another quantity than the value.
+    pub(super) scale: Option<Tell>,
     /// What it is, and what a bad value means.
     pub(super) help: &'static str,
 }
 
+/// How a value is told.
+type Tell = fn(Look, f64) -> String;
+
+fn compact(_: Look, value: f64) -> String {
+    format::compact(value)
+}
+
+fn percent(_: Look, share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+fn time(look: Look, ns: f64) -> String {
+    format::span(look, ns as u64)
+}
+
 impl Figure {
     fn new(label: impl Into<String>, value: String, course: Vec<Option<f64>>, help: &'static str) -> Self {
-        Self { label: label.into(), value, course, most: None, stack: Vec::new(), help }
+        Self { label: label.into(), value, course, most: None, stack: Vec::new(), scale: Some(compact), help }
+    }
+
+    /// What fills the height of its chart, or of its pile.
+    pub(super) fn most(&self, piled: bool) -> f64 {
+        if piled {
+            return self.stack.iter().map(Stretch::alive).fold(1.0, f64::max).ceil();
+        }
+        self.most.unwrap_or_else(|| self.course.iter().flatten().copied().fold(0.0, f64::max))
     }
 }
 
@@ -55,14 +80,15 @@ fn tasks(run: &RunView, course: &Course<'_>) -> Vec<Figure> {
         course.bins(|bins| last(bins, |bin| bin.census.alive())),
         "Tasks that have not ended, by what they do. If they pile up, they are spawned faster than they end: bound them.",
     );
+    let polls = Figure::new(
+        "polls/s",
+        format::compact(bins.polls_per_second_at(at).round()),
+        course.bins(|bins| bins.iter().map(|bin| f64::from(bin.polls)).sum()),
+        "Polls in the second before. Many while nothing is done: wakes for nothing, or a loop that waits by yielding.",
+    );
     vec![
         Figure { stack: course.stretches(), ..alive },
-        Figure::new(
-            "polls/s",
-            format::compact(bins.polls_per_second_at(at).round()),
-            course.bins(|bins| bins.iter().map(|bin| f64::from(bin.polls)).sum()),
-            "Polls in the second before. Many while nothing is done: wakes for nothing, or a loop that waits by yielding.",
-        ),
+        Figure { scale: None, ..polls },
         Figure::new(
             "waiting",
             count(census.waiting),
@@ -94,7 +120,8 @@ fn times(look: Look, run: &RunView, course: &Course<'_>) -> Vec<Figure> {
             "Mean time of a poll. Above 100 µs or so others wait for this one: yield, or move work to spawn_blocking.",
         )
     };
-    if run.spec.clock == Clock::Real { vec![delay, poll()] } else { vec![delay] }
+    let delay = Figure { scale: Some(time), ..delay };
+    if run.spec.clock == Clock::Real { vec![delay, Figure { scale: Some(time), ..poll() }] } else { vec![delay] }
 }
 
 /// What Tokio's own samples say.
@@ -102,46 +129,44 @@ fn samples(look: Look, run: &RunView, course: &Course<'_>, all: bool) -> Vec<Fig
     let samples = &run.trace.samples;
     let now = run.trace.sample_at(run.cursor.at_ns);
     let wall = if run.spec.clock == Clock::Virtual { ", wall" } else { "" };
-    let figure = |label: String, of: &dyn Fn(&Sample) -> Option<f64>, text: &dyn Fn(f64) -> String, help: &'static str| {
-        let value = now.and_then(of).map_or_else(|| "-".into(), text);
-        Figure::new(label, value, course.times(|ns| run.trace.sample_at(ns).and_then(of)), help)
+    let figure = |label: String, of: &dyn Fn(&Sample) -> Option<f64>, text: Tell, help: &'static str| {
+        let value = now.and_then(of).map_or_else(|| "-".into(), |value| text(look, value));
+        let course = course.times(|ns| run.trace.sample_at(ns).and_then(of));
+        Figure { scale: Some(text), ..Figure::new(label, value, course, help) }
     };
     let mut figures = Vec::new();
     if run.spec.clock == Clock::Virtual {
-        let text = |ns: f64| format::span(look, ns as u64);
         // Tokio's mean over no polls is 0.
         let mean = |sample: &Sample| (sample.mean_poll_ns > 0).then_some(sample.mean_poll_ns as f64);
         let help = "Mean time of a poll on the machine's clock, from Tokio: of the simulation, not of the run.";
-        figures.push(figure("poll, wall".into(), &mean, &text, help));
+        figures.push(figure("poll, wall".into(), &mean, time, help));
     }
-    let percent = |share: f64| format!("{:.0} %", share * 100.0);
     let busy = "The part of the time that a worker was busy. Near 100 % it is the bottleneck; one alone: work does not spread.";
     let full = |figure: Figure| Figure { most: Some(1.0), ..figure };
     let workers = samples.iter().map(|sample| sample.busy.len()).next().unwrap_or(0);
     if workers > WORKERS {
         let of = |sample: &Sample| Some(sample.busy.iter().sum::<f64>() / workers as f64);
-        figures.push(full(figure(format!("busy, of {workers}"), &of, &percent, busy)));
+        figures.push(full(figure(format!("busy, of {workers}"), &of, percent, busy)));
     }
     for worker in 0..workers.min(if workers > WORKERS { 0 } else { WORKERS }) {
-        let label = if workers == 1 { format!("busy{wall}") } else { format!("busy {worker}{wall}") };
-        figures.push(full(figure(label, &|sample| sample.busy.get(worker).copied(), &percent, busy)));
+        let label = if workers == 1 { format!("busy{wall}") } else { format!("worker {worker}{wall}") };
+        figures.push(full(figure(label, &|sample| sample.busy.get(worker).copied(), percent, busy)));
     }
-    let compact = format::compact;
     let queue =
         "Ready tasks in the queue that all workers share. If it stays long, work comes from outside faster than it is done.";
-    figures.push(figure("global queue".into(), &|sample| Some(sample.global_queue as f64), &compact, queue));
+    figures.push(figure("global queue".into(), &|sample| Some(sample.global_queue as f64), compact, queue));
     let queue = "Ready tasks in the workers' own queues. Long ones mean that tasks wait for a worker: see wake to poll.";
-    figures.push(figure("local queues".into(), &|sample| Some(sample.local_queue as f64), &compact, queue));
+    figures.push(figure("local queues".into(), &|sample| Some(sample.local_queue as f64), compact, queue));
     if run.spec.workers > 0 {
         let help = "Tasks that a worker took from another since the sample before. Many: short tasks, or unevenly spread ones.";
-        figures.push(figure("steals".into(), &|sample| Some(sample.steals as f64), &compact, help));
+        figures.push(figure("steals".into(), &|sample| Some(sample.steals as f64), compact, help));
     }
     if all {
         let help =
             "Times since the sample before that a task used up its budget of 128 and was made to yield: it always has work.";
-        figures.push(figure("budget yields".into(), &|sample| Some(sample.budget_yields as f64), &compact, help));
+        figures.push(figure("budget yields".into(), &|sample| Some(sample.budget_yields as f64), compact, help));
         let help = "Threads of the blocking pool, busy or kept. If they grow without end, blocking work comes too fast (512 is the end).";
-        figures.push(figure("blocking thr.".into(), &|sample| Some(sample.blocking_threads as f64), &compact, help));
+        figures.push(figure("blocking threads".into(), &|sample| Some(sample.blocking_threads as f64), compact, help));
     }
     figures
 }

@@ -22,13 +22,15 @@ use self::figures::{Figure, figures};
 use self::spread::Told;
 use super::density;
 use crate::app::model::{Areas, Model, Pane, RunView};
-use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::{chart, chrome};
+use crate::ui::{format, view};
 
-/// Cells of a label and of a value.
+/// Cells of a label, of one where there is room, and of a value.
 const LABEL: usize = 12;
+const LONG_LABEL: usize = 16;
+const ROOM_FOR_LABEL: usize = 44;
 const VALUE: usize = 7;
 /// A figure with its chart takes at least so many cells; more make room for another column.
 const FIGURE: usize = 26;
@@ -51,7 +53,11 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
         Pen::new(buf, look, inside, 0).space(1).put("no run yet", look.dim());
         return;
     };
-    chrome::title(buf, look, area, focus, "Metrics", &recorded(run));
+    let all = recorded(run);
+    // What the columns of all charts stand for, where they are looked at closely.
+    let over = format!("from 0 to {} {} {all}", format::span(look, view::end_ns(run)), look.glyphs.between);
+    let over = model.full.filter(|pane| *pane == Pane::Metrics).map_or(&all, |_| &over);
+    chrome::title(buf, look, area, focus, "Metrics", over);
     let roomy = inside.height >= ROOMY;
     // How many figures there are does not depend on the width of their charts.
     let all = figures(look, run, 0, roomy);
@@ -62,7 +68,8 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let (count, width) = (all.len(), usize::from(inside.width));
     let columns = columns(count, usize::from(inside.height), width);
     let cells = width / columns;
-    let figures = figures(look, run, cells.saturating_sub(LABEL + VALUE + 3), roomy);
+    let label = if cells >= ROOM_FOR_LABEL { LONG_LABEL } else { LABEL };
+    let figures = figures(look, run, cells.saturating_sub(label + VALUE + 3), roomy);
     // As high as there is room: to fill the screen for a whole class to see.
     let rows = figures.len().div_ceil(columns).max(1);
     let height = (inside.height / rows as u16).clamp(1, HIGHEST);
@@ -73,7 +80,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     for (place, (ix, figure)) in in_sight.enumerate() {
         let (column, row) = (place % columns, (place / columns) as u16);
         let place = Rect { x: inside.x + (column * cells) as u16, y: inside.y + row * height, width: cells as u16, height };
-        draw(buf, look, place.intersection(inside), figure, focus && ix == picked);
+        draw(buf, look, place.intersection(inside), figure, label, focus && ix == picked);
     }
 }
 
@@ -120,19 +127,25 @@ fn recorded(run: &RunView) -> String {
     format!("{} events, {} lost{late}", format::count(trace.recorded), format::count(trace.lost))
 }
 
-fn draw(buf: &mut Buffer, look: Look, area: Rect, figure: &Figure, picked: bool) {
+/// Draws a figure, with its name in so many cells.
+fn draw(buf: &mut Buffer, look: Look, area: Rect, figure: &Figure, label: usize, picked: bool) {
     let foot = area.height.saturating_sub(1) - u16::from(area.height > 2);
+    let piled = foot + 1 >= STACK && !figure.stack.is_empty();
+    let most = figure.most(piled);
+    // Above the value, what the chart's full height stands for.
+    if let Some(text) = figure.scale.filter(|_| foot > 0 && most > 0.0) {
+        let text = format!("scale {}", text(look, most));
+        Pen::new(buf, look, area, foot - 1).space(1).right(&text, label + 1 + VALUE, look.dim());
+    }
     let mut pen = Pen::new(buf, look, area, foot);
     let (pointer, style) = if picked { (look.glyphs.pointer, look.strong()) } else { ("", look.dim()) };
-    pen.left(pointer, 1, look.strong()).left(&figure.label, LABEL, style);
+    pen.left(pointer, 1, look.strong()).left(&figure.label, label, style);
     pen.space(1).right(&figure.value, VALUE, look.strong()).space(1);
     let cells = pen.room().min(figure.course.len()) as u16;
     let place = Rect { x: pen.x(), width: cells, height: foot + 1, ..area };
-    if place.height >= STACK && !figure.stack.is_empty() {
-        let most = figure.stack.iter().map(crate::trace::Stretch::alive).fold(1.0, f64::max);
-        density::pile(buf, look, place, &figure.stack, most.ceil() as u32);
-        return;
+    if piled {
+        density::pile(buf, look, place, &figure.stack, most as u32);
+    } else {
+        chart::render(buf, look, place, &figure.course, most, look.chart());
     }
-    let most = figure.most.unwrap_or_else(|| figure.course.iter().flatten().copied().fold(0.0, f64::max));
-    chart::render(buf, look, place, &figure.course, most, look.chart());
 }

@@ -66,7 +66,9 @@ fn scale(buf: &mut Buffer, look: Look, row: Rect, decades: u32) {
     let mut free = 0;
     for decade in 0..decades {
         let x = (u32::from(row.width) * decade / decades) as u16;
-        let text = format!("{}{}", look.glyphs.tick, format::span(look, SHORTEST_NS as u64 * 10_u64.pow(decade)));
+        let time = format::span(look, SHORTEST_NS as u64 * 10_u64.pow(decade));
+        // The first bar has all that is shorter, too.
+        let text = format!("{}{}{time}", look.glyphs.tick, if decade == 0 { "0 to " } else { "" });
         let width = format::width(&text) as u16;
         if x >= free && x + width <= row.width {
             Pen::new(buf, look, Rect { x: row.x + x, width, ..row }, 0).put(&text, look.dim());

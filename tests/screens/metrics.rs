@@ -1,0 +1,34 @@
+//! The metrics on the full screen: charts with their scales, histograms, and what the picked figure means.
+
+use async_playground::app::action::{Action, Move};
+use async_playground::app::model::{Model, Pane};
+use async_playground::app::update::{self, update};
+use insta::assert_snapshot;
+
+use super::fixture::model;
+use super::paint::frame;
+use super::screen;
+
+fn full(at_ms: u64) -> Model {
+    let mut model = model(at_ms);
+    model.focus = Pane::Metrics;
+    model.full = Some(Pane::Metrics);
+    model
+}
+
+#[test]
+fn they_fill_the_screen_at_each_size() {
+    assert_snapshot!("full_80x24", screen(&full(2_600), 80, 24));
+    assert_snapshot!("full_120x40", screen(&full(2_600), 120, 40));
+    assert_snapshot!("full_200x60", screen(&full(3_500), 200, 60));
+}
+
+#[test]
+fn the_foot_says_what_a_bad_value_of_the_picked_figure_means() {
+    let mut model = full(2_600);
+    assert!(screen(&model, 120, 40).contains("If they pile up, they are spawned faster than they end"));
+    let (_, areas) = frame(&model, 120, 40);
+    update::laid_out(&mut model, areas);
+    update(&mut model, Action::Move(Move::Down));
+    assert!(screen(&model, 120, 40).contains("Many while nothing is done: wakes for nothing"));
+}
