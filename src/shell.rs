@@ -361,11 +361,19 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
 
     fn draw(&mut self) -> io::Result<()> {
         self.drawn_at = self.turned_at;
-        let mut areas = None;
-        let (model, cache) = (&self.model, &mut self.cache);
-        self.surface.draw(&mut |frame| areas = Some(ui::draw(frame, model, cache)))?;
-        // The first frame at a new size shows what was chosen for the old one; the next puts that right.
-        self.dirty = areas.is_some_and(|areas| update::laid_out(&mut self.model, areas)) || self.cache.unfinished();
+        let mut changed = false;
+        let (model, cache) = (&mut self.model, &mut self.cache);
+        self.surface.draw(&mut |frame| {
+            let areas = ui::draw(frame, model, cache);
+            changed = update::laid_out(model, areas);
+            if changed {
+                // What was chosen for another size is put right before anybody sees it.
+                frame.buffer_mut().reset();
+                let areas = ui::draw(frame, model, cache);
+                changed = update::laid_out(model, areas);
+            }
+        })?;
+        self.dirty = changed || self.cache.unfinished();
         Ok(())
     }
 }
