@@ -25,6 +25,8 @@ pub struct Folds {
     rows: Vec<TaskIx>,
     /// How many tasks of the run are taken into account.
     known: usize,
+    /// Goes up when somebody folds or unfolds.
+    version: u64,
 }
 
 impl Folds {
@@ -36,6 +38,11 @@ impl Folds {
     /// All that descend from a task that is folded, in the order of spawning; none of one that is not.
     pub fn below(&self, task: TaskIx) -> Option<&[TaskIx]> {
         self.folded.get(&task).map(Vec::as_slice)
+    }
+
+    /// Another number whenever somebody has folded or unfolded.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// Folds a task, or unfolds it.
@@ -84,10 +91,11 @@ impl Folds {
     pub fn carry(&mut self, from: &Trace) {
         let name = |task: &TaskIx| from.tasks.get(*task as usize).map(|task| task.name.clone());
         let coming = self.folded.keys().filter_map(name).chain(std::mem::take(&mut self.coming)).collect();
-        *self = Self { coming, ..Self::default() };
+        *self = Self { coming, version: self.version + 1, ..Self::default() };
     }
 
     fn rebuild(&mut self, trace: &Trace) {
+        self.version += 1;
         self.hidden.clear();
         self.rows.clear();
         self.folded.values_mut().for_each(Vec::clear);

@@ -3,6 +3,7 @@
 //! What takes a walk over the run is worked out when it is asked for, and kept
 //! here with what it was worked out from; a frame only reads it.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::model::{Density, Layer, Model};
@@ -105,7 +106,7 @@ impl Measured {
         let each = by_task.chunk_by(|a, b| of_task(a).task == of_task(b).task);
         let mut most: Vec<(TaskIx, u64)> =
             each.map(|places| (of_task(&places[0]).task, places.iter().map(|place| of_task(place).lasted_ns()).sum())).collect();
-        most.sort_by_key(|(task, ns)| (std::cmp::Reverse(*ns), *task));
+        most.sort_by_key(|(task, ns)| (Reverse(*ns), *task));
         most.truncate(MOST);
         Self { sums: trace.measure(from_ns, to_ns), path, most, by_task, of, age: Duration::ZERO }
     }
@@ -138,6 +139,8 @@ pub enum Order {
     LongestWait,
     /// The one that has been polled most often by then first.
     Polls,
+    /// Each task before those that it spawned, and they before whoever was spawned beside it.
+    Tree,
 }
 
 impl Order {
@@ -148,7 +151,8 @@ impl Order {
             Self::Spawn => Self::Duration,
             Self::Duration => Self::LongestWait,
             Self::LongestWait => Self::Polls,
-            Self::Polls => Self::Spawn,
+            Self::Polls => Self::Tree,
+            Self::Tree => Self::Spawn,
         }
     }
 
@@ -156,17 +160,30 @@ impl Order {
     pub fn name(self) -> &'static str {
         match self {
             Self::Spawn => "by spawn",
+            Self::Tree => "by spawn tree",
             Self::Duration => "by duration",
             Self::LongestWait => "by longest wait",
             Self::Polls => "by polls",
         }
     }
 
+    /// Puts tasks, which are in the order of spawning, into this one.
+    pub(super) fn sort(self, trace: &Trace, tasks: &mut [TaskIx], at_ns: u64) {
+        match self {
+            Self::Spawn => {}
+            Self::Tree => {
+                let ranks = tree(trace);
+                tasks.sort_by_key(|task| ranks.get(*task as usize));
+            }
+            _ => tasks.sort_by_cached_key(|task| Reverse(self.figure(trace, *task, at_ns))),
+        }
+    }
+
     /// What counts of a task at a time: the most comes first.
-    pub(super) fn figure(self, trace: &Trace, task: TaskIx, at_ns: u64) -> u64 {
+    fn figure(self, trace: &Trace, task: TaskIx, at_ns: u64) -> u64 {
         let Some(of) = trace.tasks.get(task as usize) else { return 0 };
         match self {
-            Self::Spawn => 0,
+            Self::Spawn | Self::Tree => 0,
             Self::Duration => of.duration(at_ns),
             Self::Polls => of.polls_at(at_ns),
             Self::LongestWait => {
@@ -178,6 +195,19 @@ impl Order {
             }
         }
     }
+}
+
+/// The place of each task in the spawn tree, depth first.
+fn tree(trace: &Trace) -> Vec<u32> {
+    let mut ranks = vec![0; trace.tasks.len()];
+    let mut coming: Vec<TaskIx> = trace.roots().iter().rev().copied().collect();
+    let mut rank = 0;
+    while let Some(task) = coming.pop() {
+        ranks[task as usize] = rank;
+        rank += 1;
+        coming.extend(trace.tasks[task as usize].children.iter().rev());
+    }
+    ranks
 }
 
 /// Which lanes there are.
@@ -210,6 +240,8 @@ pub(super) struct Sorted {
     pub(super) order: Order,
     pub(super) query: Query,
     pub(super) group: Density,
+    /// What is folded away.
+    pub(super) folds: u64,
     pub(super) tasks: usize,
     pub(super) closed: bool,
     /// The cursor, if it matters.

@@ -61,7 +61,8 @@ fn lanes_are_sorted_by_each_figure() {
         ("lanes by duration", ["main", "request 18"]),
         ("lanes by longest wait", ["request 18", "request 19"]),
         ("lanes by polls", ["main", "request 3"]),
-        ("lanes by spawn", ["main", "request 0"]),
+        ("lanes by spawn tree", ["main", "request 0"]),
+        ("lanes by spawn ", ["main", "request 0"]),
     ] {
         tty.keys("O");
         let screen = tty.sees(told);

@@ -32,8 +32,14 @@ pub(super) static ROWS: &[Binding] = &[
         "Show what decided how long the range or the run took; hide it.",
     )
     .group(Group::View),
-    Binding::new("order", Action::Order, &[ch('O')], ALL, "Sort the lanes by duration, by longest wait, by polls, by spawn.")
-        .group(Group::View),
+    Binding::new(
+        "order",
+        Action::Order,
+        &[ch('O')],
+        ALL,
+        "Sort the lanes by duration, by longest wait, by polls, by spawn tree, by spawn.",
+    )
+    .group(Group::View),
     Binding::new("lane-kind", Action::NextKind, &[ch('A')], ALL, "Lanes of tasks, of threads, of resources, of source lines.")
         .group(Group::View),
     Binding::new("fold", Action::Fold, &[ch('Z')], ALL, "Fold away what the selected task spawned, or unfold it.")

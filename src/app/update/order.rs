@@ -109,6 +109,7 @@ fn wanted(model: &Model, run: &RunView) -> Option<Sorted> {
         order,
         query: query.clone(),
         group: model.timeline.density,
+        folds: model.session.folds.version(),
         tasks: run.trace.tasks.len(),
         closed: run.trace.closed,
         at_ns: depends.then_some(run.cursor.at_ns),
@@ -128,7 +129,8 @@ fn list(model: &mut Model, wait: bool) {
     };
     let before = model.reading.listed.of.as_ref();
     let asked_anew = before.is_none_or(|before| {
-        (before.order, &before.query, before.group) != (of.order, &of.query, of.group) || before.closed != of.closed
+        (before.order, &before.query, before.group, before.folds) != (of.order, &of.query, of.group, of.folds)
+            || before.closed != of.closed
     });
     if before == Some(&of) || (wait && !asked_anew) {
         return;
@@ -147,9 +149,7 @@ fn sorted(run: &RunView, all: &Lanes<'_>, of: &Sorted) -> Vec<TaskIx> {
     let rows = if of.at_ns.is_some() { all.spawned(at_ns) } else { all.len() };
     let tasks = (0..rows).filter_map(|row| all.task(row)).filter(|task| of.query.matches(trace, *task, at_ns));
     let mut tasks: Vec<TaskIx> = tasks.collect();
-    if of.order != Order::Spawn {
-        tasks.sort_by_cached_key(|task| std::cmp::Reverse(of.order.figure(trace, *task, at_ns)));
-    }
+    of.order.sort(trace, &mut tasks, at_ns);
     tasks
 }
 

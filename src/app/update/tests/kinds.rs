@@ -4,6 +4,7 @@ use super::*;
 use crate::app::kinds;
 use crate::app::lanes::Lanes;
 use crate::app::model::{LaneKind, Together};
+use crate::app::reading::Order;
 use crate::record::event::{Event, Log, NewSite, SiteId, TaskId, What};
 use crate::trace::{Cause, Place, Site, TaskIx, Trace};
 use std::num::NonZeroU64;
@@ -125,6 +126,21 @@ fn what_a_task_spawned_is_folded_away_and_back() {
     assert_eq!(fold(0), (vec![0], Some(0)));
     assert_eq!(fold(0), (vec![0, 1, 2], Some(0)), "what was folded within is so still");
     assert_eq!(model.session.folds.below(1), Some(&[3, 4, 5][..]));
+}
+
+#[test]
+fn the_spawn_tree_has_each_task_above_those_that_it_spawned() {
+    let mut model = tree();
+    model.reading.order = Order::Polls;
+    press(&mut model, KeyCode::Char('O'));
+    assert_eq!((model.reading.order, lanes(&model)), (Order::Tree, vec![0, 1, 3, 5, 4, 2]));
+    // What is folded away is so in any order, and what is yet to be spawned has no lane.
+    model.timeline.selected = Some(3);
+    press(&mut model, KeyCode::Char('Z'));
+    assert_eq!(lanes(&model), [0, 1, 3, 4, 2]);
+    shown_mut(&mut model).cursor.at_ns = 2 * MS;
+    press(&mut model, KeyCode::Char('Z'));
+    assert_eq!(lanes(&model), [0, 1, 2]);
 }
 
 #[test]

@@ -45,9 +45,14 @@ fn lanes_are_sorted_by_one_thing_after_the_other() {
     let mut model = lived();
     let spawned: Vec<u32> = (0..=20).collect();
     let falling: Vec<u32> = spawned.iter().rev().copied().collect();
-    for (order, expected) in
-        [(Order::Duration, &falling), (Order::LongestWait, &falling), (Order::Polls, &spawned), (Order::Spawn, &spawned)]
-    {
+    let orders = [
+        (Order::Duration, &falling),
+        (Order::LongestWait, &falling),
+        (Order::Polls, &spawned),
+        (Order::Tree, &spawned),
+        (Order::Spawn, &spawned),
+    ];
+    for (order, expected) in orders {
         press(&mut model, KeyCode::Char('O'));
         assert_eq!((model.reading.order, lanes(&model)), (order, expected.clone()));
     }
