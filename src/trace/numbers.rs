@@ -2,7 +2,9 @@
 //!
 //! Tokio counts, so numbers that are used together lie close together. A hash
 //! table scatters them, and then nearly every question of a large run is a miss
-//! of the cache. Here neighbours share a page, and a page is found by hash.
+//! of the cache. Here neighbours share a page, and the pages of a run stand in a
+//! row. One that lies far from all others (nobody says that a recording counts as
+//! Tokio does) is found by hash, so what is kept is never much more than there is.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -11,27 +13,57 @@ use super::lookup::NumberHasher;
 
 /// Numbers on one page.
 const PAGE: u64 = 32;
+/// The row has at most so many times as many places as there are pages.
+const SPARSE: usize = 4;
 
 /// A place for each number; far fewer than `u32::MAX` of them.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    pages: HashMap<u64, u32, BuildHasherDefault<NumberHasher>>,
+    /// The page that stands first in the row.
+    first: u64,
+    /// One above the place of each page from that on; 0 where there is none, or where it is found by hash.
+    row: Vec<u32>,
+    far: HashMap<u64, u32, BuildHasherDefault<NumberHasher>>,
     /// One above each place; 0 where there is none.
     places: Vec<[u32; PAGE as usize]>,
 }
 
 impl Numbers {
     pub(super) fn insert(&mut self, number: u64, place: u32) {
-        let page = *self.pages.entry(number / PAGE).or_insert_with(|| {
-            self.places.push([0; PAGE as usize]);
-            self.places.len() as u32 - 1
-        });
+        let page = self.page(number / PAGE).unwrap_or_else(|| self.add(number / PAGE));
         self.places[page as usize][(number % PAGE) as usize] = place + 1;
     }
 
     pub(super) fn get(&self, number: u64) -> Option<u32> {
-        let page = *self.pages.get(&(number / PAGE))?;
+        let page = self.page(number / PAGE)?;
         self.places[page as usize][(number % PAGE) as usize].checked_sub(1)
+    }
+
+    fn page(&self, page: u64) -> Option<u32> {
+        match self.in_row(page).and_then(|at| self.row.get(at)) {
+            Some(place) if *place > 0 => Some(place - 1),
+            _ => self.far.get(&page).copied(),
+        }
+    }
+
+    /// Where a page would stand in the row.
+    fn in_row(&self, page: u64) -> Option<usize> {
+        usize::try_from(page.checked_sub(self.first)?).ok()
+    }
+
+    fn add(&mut self, page: u64) -> u32 {
+        if self.row.is_empty() {
+            self.first = page;
+        }
+        self.places.push([0; PAGE as usize]);
+        let place = self.places.len() as u32 - 1;
+        if let Some(at) = self.in_row(page).filter(|at| *at < SPARSE * self.places.len()) {
+            self.row.resize(self.row.len().max(at + 1), 0);
+            self.row[at] = place + 1;
+        } else {
+            self.far.insert(page, place);
+        }
+        place
     }
 }
 
@@ -47,5 +79,23 @@ mod tests {
         }
         let told = [4, 5, 6, 31, 32, 33, 1 << 40, u64::MAX].map(|number| numbers.get(number));
         assert_eq!(told, [None, Some(5), Some(1), Some(2), Some(3), None, Some(4), None]);
+    }
+
+    #[test]
+    fn numbers_far_from_all_others_cost_no_row() {
+        let mut numbers = Numbers::default();
+        // The first one lies in the middle, others before it and far behind, and what is between comes late.
+        let middle = 1 << 40;
+        let far = [middle, 0, u64::MAX, middle + 64, middle + 40 * PAGE];
+        let all: Vec<u64> = far.into_iter().chain((0..400).map(|i| middle + 3 * i)).collect();
+        for (number, place) in all.iter().zip(0..) {
+            numbers.insert(*number, place);
+        }
+        for number in &all {
+            let last = all.iter().rposition(|other| other == number);
+            assert_eq!(numbers.get(*number).map(|place| place as usize), last, "{number}");
+        }
+        assert!(numbers.row.len() <= SPARSE * numbers.places.len() && numbers.far.len() >= 2);
+        assert_eq!([1, middle - 1, u64::MAX - 1].map(|number| numbers.get(number)), [None; 3]);
     }
 }
