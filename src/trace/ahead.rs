@@ -7,23 +7,21 @@
 //! nothing but the time it takes, which with so many tasks is a third of it.
 #![expect(unsafe_code, reason = "there is no other way to ask for memory without waiting for it")]
 
-use std::collections::VecDeque;
-
 use super::Trace;
 use super::task::TaskIx;
 use crate::record::event::{Event, TaskId, What};
 
-/// Events between the first look at one and its turn: as many as the memory of a desktop needs to answer, and some more.
-const FAR: usize = 24;
+/// Events that are looked at before the first of them is taken in: what they need fits the innermost caches.
+const BATCH: usize = 64;
 /// Events between the second look, which follows what the first has fetched, and the turn.
-const NEAR: usize = 12;
+const NEAR: usize = 10;
 
 /// The next events of a trace, each with the thread that wrote it. Nothing is lost and no order changed; the last of
 /// them are taken in by [`Ahead::finish`].
 #[derive(Debug, Default)]
 pub struct Ahead {
     /// Each with the place of the task that it is about, where that is known already.
-    coming: VecDeque<(u16, Event, Option<TaskIx>)>,
+    coming: Vec<(u16, Event, Option<TaskIx>)>,
 }
 
 impl Ahead {
@@ -33,25 +31,20 @@ impl Ahead {
         if let Some(task) = task {
             trace.fetch(task);
         }
-        self.coming.push_back((thread, event, task));
-        let Some(near) = self.coming.len().checked_sub(FAR - NEAR) else { return };
-        if let Some((_, Event { what, .. }, Some(task))) = self.coming.get(near) {
-            trace.fetch_lists(*task, what);
-        }
-        if self.coming.len() > FAR {
-            self.next(trace);
+        self.coming.push((thread, event, task));
+        if self.coming.len() >= BATCH {
+            self.finish(trace);
         }
     }
 
     /// Takes in all that is still to come.
     pub fn finish(&mut self, trace: &mut Trace) {
-        while !self.coming.is_empty() {
-            self.next(trace);
-        }
-    }
-
-    fn next(&mut self, trace: &mut Trace) {
-        if let Some((thread, event, _)) = self.coming.pop_front() {
+        let mut coming = self.coming.drain(..);
+        loop {
+            if let Some((_, Event { what, .. }, Some(task))) = coming.as_slice().get(NEAR) {
+                trace.fetch_lists(*task, what);
+            }
+            let Some((thread, event, _)) = coming.next() else { return };
             trace.push(thread, event);
         }
     }

@@ -120,10 +120,17 @@ impl Bins {
     }
 
     /// Makes the bins reach a time; those that are new stand as the last one does. Returns the bin's place.
+    #[inline]
     pub(super) fn cover(&mut self, at_ns: u64) -> usize {
         if self.newest_ns.contains(&at_ns) {
             return self.bins.len() - 1;
         }
+        self.reach(at_ns)
+    }
+
+    /// For a time that is not in the newest bin.
+    #[cold]
+    fn reach(&mut self, at_ns: u64) -> usize {
         while self.index(at_ns) >= Self::MOST {
             self.double();
         }

@@ -107,10 +107,19 @@ impl Changes {
 
     /// A task changes its state. A time in the past is fine, as long as it is
     /// not before that of the same task's change before.
+    #[inline]
     pub(super) fn shift(&mut self, at_ns: u64, shift: Shift) {
         let at_ns = self.rounded(at_ns);
+        match self.moments.last_mut() {
+            Some((last, census)) if *last == at_ns => shift.apply(census),
+            _ => self.shift_elsewhere(at_ns, shift),
+        }
+    }
+
+    /// At a moment that is not the newest one.
+    #[cold]
+    fn shift_elsewhere(&mut self, at_ns: u64, shift: Shift) {
         let place = match self.moments.last() {
-            Some((last, _)) if *last == at_ns => self.moments.len() - 1,
             Some((last, _)) if *last > at_ns => self.moments.partition_point(|(at, _)| *at < at_ns),
             _ => self.moments.len(),
         };

@@ -44,15 +44,12 @@ impl Activity {
 
     /// Its place in [`Activity::ALL`].
     pub fn index(self) -> usize {
+        /// Those of the families, in the order of [`Family::ALL`].
+        const WAITING: [u8; Family::ALL.len()] = [6, 2, 3, 5, 4, 7];
         match self {
             Self::Running => 0,
             Self::Ready => 1,
-            Self::Waiting(Family::Lock) => 2,
-            Self::Waiting(Family::Channel) => 3,
-            Self::Waiting(Family::Io) => 4,
-            Self::Waiting(Family::Join) => 5,
-            Self::Waiting(Family::Time) => 6,
-            Self::Waiting(Family::Other) => 7,
+            Self::Waiting(family) => WAITING[family as usize].into(),
             Self::Ended => 8,
         }
     }
@@ -171,6 +168,7 @@ impl Course {
     }
 
     /// A task goes over to something else, from nothing when it is spawned. What comes late happens at the newest moment.
+    #[inline]
     pub(super) fn shift(&mut self, at_ns: u64, from: Option<Activity>, to: Activity) {
         let at_ns = at_ns.max(self.newest_ns);
         if at_ns >= self.next_ns {
@@ -194,6 +192,7 @@ impl Course {
         self.sums[activity] = self.sums[activity].saturating_add(ns.saturating_mul(self.now[activity].into()));
     }
 
+    #[cold]
     fn keep(&mut self, at_ns: u64) {
         for activity in 0..self.now.len() {
             self.settle(activity, at_ns);

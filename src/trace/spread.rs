@@ -89,6 +89,7 @@ impl Spread {
         let _ = self.now.record(value_ns);
     }
 
+    #[cold]
     fn keep(&mut self, at_ns: u64) {
         if self.kept.len() == Self::MOST {
             let mut kept = 0;

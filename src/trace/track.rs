@@ -81,17 +81,22 @@ impl Track {
         after.checked_sub(1).map_or(0, |i| self.moments[i].1)
     }
 
+    #[inline]
     fn note(&mut self, at_ns: u64) {
         let at_ns = at_ns & !(self.grain_ns - 1);
         match self.moments.last_mut() {
             // What comes late counts from the newest moment on.
             Some((last, count)) if *last >= at_ns => *count = self.now,
-            last => {
-                // Only what stood for some time counts: at one moment a count may go up and down again.
-                self.most = self.most.max(last.map_or(0, |(_, count)| *count));
-                self.moments.push((at_ns, self.now));
-            }
+            _ => self.note_anew(at_ns),
         }
+    }
+
+    /// At a moment that is later than all others.
+    #[cold]
+    fn note_anew(&mut self, at_ns: u64) {
+        // Only what stood for some time counts: at one moment a count may go up and down again.
+        self.most = self.most.max(self.moments.last().map_or(0, |(_, count)| *count));
+        self.moments.push((at_ns, self.now));
         if self.moments.len() > Self::MOST {
             self.grain_ns = moments::coarsen(&mut self.moments, self.grain_ns, Self::MOST / 2);
         }

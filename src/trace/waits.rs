@@ -144,7 +144,7 @@ impl Trace {
     /// A wait begins. Returns the state, with the cause to draw, and what it is for.
     pub(super) fn wait_begins(&mut self, at_ns: u64, task: TaskIx) -> (State, u32) {
         let known = &mut self.ingest.lives[task as usize].leaves;
-        let leaves = self.waits.set_of(&known.live);
+        let leaves = self.waits.set_of(&known.live, known.wait);
         known.wait = Some(leaves);
         self.waits.each_total(leaves, |total| total.waiting.more(at_ns));
         let cause = self.waits.sets[leaves as usize].cause;
@@ -248,8 +248,8 @@ impl Waits {
         *self.excludes.entry((earlier, later)).or_insert_with(excludes)
     }
 
-    /// The number of the set of these leaves.
-    fn set_of(&mut self, live: &[Live]) -> u32 {
+    /// The number of the set of these leaves; often it is that of the task's last wait.
+    fn set_of(&mut self, live: &[Live], last: Option<u32>) -> u32 {
         let mut leaves = std::mem::take(&mut self.scratch);
         leaves.clear();
         let sites = &self.sites;
@@ -262,7 +262,8 @@ impl Waits {
                 leaves.push(leaf);
             }
         }
-        let set = self.by_leaves.get(&leaves[..]).copied().unwrap_or_else(|| self.add_set(&leaves));
+        let same = last.filter(|last| *self.sets[*last as usize].leaves == leaves[..]);
+        let set = same.or_else(|| self.by_leaves.get(&leaves[..]).copied()).unwrap_or_else(|| self.add_set(&leaves));
         self.scratch = leaves;
         set
     }
