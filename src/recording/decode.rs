@@ -31,6 +31,7 @@ impl Decoder {
     }
 
     /// The next fact.
+    #[inline]
     pub(super) fn fact(&mut self, from: &mut Bytes<'_>) -> Result<Fact, Damage> {
         loop {
             let head = from.byte()?;

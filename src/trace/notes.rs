@@ -71,7 +71,9 @@ impl Trace {
             self.counters.len() - 1
         });
         let points = &mut self.counters[place].points;
-        let after = points.partition_point(|(at, _)| *at <= at_ns);
+        // Nearly every value is the newest, and to look for its place in millions of others is what costs.
+        let newest = points.last().is_none_or(|(last, _)| *last <= at_ns);
+        let after = if newest { points.len() } else { points.partition_point(|(at, _)| *at <= at_ns) };
         match points[..after].last_mut() {
             Some((at, last)) if *at == at_ns => *last = value,
             _ => points.insert(after, (at_ns, value)),
