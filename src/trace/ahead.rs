@@ -4,7 +4,7 @@
 //! about a task that was not touched for a while: to take one in is mostly to
 //! wait for memory, one wait after the other. The next few events say what will
 //! be needed, so it can be on its way before it is their turn. That changes
-//! nothing but the time it takes, which with so many tasks is a third of it.
+//! nothing but the time it takes, which with so many tasks is a quarter less.
 #![expect(unsafe_code, reason = "there is no other way to ask for memory without waiting for it")]
 
 use super::Trace;
