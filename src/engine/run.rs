@@ -149,14 +149,16 @@ impl Run {
         while self.reader.is_behind() && began.elapsed() < SLICE {
             taken += self.take(false, trace);
         }
-        let over = closed && !self.reader.is_behind();
+        // What has ended is not left behind because there is much to tell of it.
+        let left = closed && self.reader.is_behind();
+        let over = closed && !left;
         if over {
             taken += self.take(true, trace);
         }
         self.tell_about_threads(trace);
         if over && let Some(closing) = self.control.take_closing() {
             self.end(closing, trace);
-        } else if self.told_to_stop.is_some_and(|since| since.elapsed() > PATIENCE) {
+        } else if !left && self.told_to_stop.is_some_and(|since| since.elapsed() > PATIENCE) {
             self.abandon(trace);
         } else if self.phase == Phase::Running && self.quiet.is_stalled(taken > 0, trace) {
             self.tell(Stop::Stalled);
