@@ -5,11 +5,12 @@
 mod paint;
 #[path = "screens/recorded.rs"]
 mod recorded;
+#[path = "screens/settled.rs"]
+mod settled;
 
 use std::num::NonZeroU64;
 use std::panic::Location;
 
-use async_playground::app::action::Action;
 use async_playground::app::keymap;
 use async_playground::app::model::{LaneKind, Model, Pane, Theme};
 use async_playground::app::update::{self, update};
@@ -20,6 +21,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use insta::assert_snapshot;
 use paint::{frame, styled, text};
 use scenarios::{CATALOGUE, Clock, Outcome, Scenario};
+use settled::settled;
 
 const MS: u64 = 1_000_000;
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
@@ -88,17 +90,6 @@ fn threads() -> Model {
     view.report = Some(Report { ending: Ending::Finished(Outcome::new()), elapsed_ns: trace.end_ns, runtime_polls: None });
     (view.trace, view.phase, view.cursor.live) = (trace, Phase::Over, false);
     shown(model, 0.95)
-}
-
-/// Draws it as often as it takes until it is as it stays.
-fn settled(model: &mut Model, (width, height): (u16, u16)) -> ratatui::buffer::Buffer {
-    update(model, Action::Fit);
-    loop {
-        let (buf, areas) = frame(model, width, height);
-        if !update::laid_out(model, areas) {
-            return buf;
-        }
-    }
 }
 
 fn press(model: &mut Model, c: char) {

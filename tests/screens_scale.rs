@@ -2,6 +2,8 @@
 
 #[path = "screens/paint.rs"]
 mod paint;
+#[path = "screens/settled.rs"]
+mod settled;
 
 use std::num::NonZeroU64;
 use std::panic::Location;
@@ -11,7 +13,7 @@ use std::time::Duration;
 use async_playground::app::action::{Action, Move};
 use async_playground::app::keymap;
 use async_playground::app::model::{Cursor, Density, Model, Options, Pane, RunView, Theme, Together};
-use async_playground::app::update::{self, update};
+use async_playground::app::update::update;
 use async_playground::engine::{Ending, Phase, Report, Spec};
 use async_playground::record::event::{Event, LastPoll, Named, NewSite, SiteId, TaskId, What};
 use async_playground::trace::{Cause, Grouping, Place, Site, TaskIx, Trace};
@@ -19,6 +21,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use insta::assert_snapshot;
 use paint::{frame, styled, text};
 use scenarios::{CATALOGUE, Outcome};
+use settled::settled;
 
 const MS: u64 = 1_000_000;
 const REQUESTS: u64 = 400;
@@ -139,17 +142,6 @@ fn model(by: Option<Together>) -> Model {
     (model.focus, model.full) = (Pane::Timeline, Some(Pane::Timeline));
     model.timeline.density = Density { by, ..Density::default() };
     model
-}
-
-/// Draws it as often as it takes until it is as it stays.
-fn settled(model: &mut Model, (width, height): (u16, u16)) -> ratatui::buffer::Buffer {
-    update(model, Action::Fit);
-    loop {
-        let (buf, areas) = frame(model, width, height);
-        if !update::laid_out(model, areas) {
-            return buf;
-        }
-    }
 }
 
 fn press(model: &mut Model, code: KeyCode) {

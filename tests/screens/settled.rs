@@ -1,0 +1,19 @@
+//! A screen as it stays: the first drawing tells the model how much room there is, and only then does the run fit into it.
+
+use async_playground::app::action::Action;
+use async_playground::app::model::Model;
+use async_playground::app::update::{self, update};
+use ratatui::buffer::Buffer;
+
+use super::paint::frame;
+
+/// Draws it as often as it takes until it is as it stays.
+pub(crate) fn settled(model: &mut Model, (width, height): (u16, u16)) -> Buffer {
+    update(model, Action::Fit);
+    loop {
+        let (buf, areas) = frame(model, width, height);
+        if !update::laid_out(model, areas) {
+            return buf;
+        }
+    }
+}
