@@ -97,7 +97,7 @@ fn check_census(trace: &Trace) -> Result<(), TestCaseError> {
     let every = trace.bins.bins.len() / 20 + 1;
     for (start_ns, bin) in trace.bins.range(0, u64::MAX).step_by(every) {
         let last_ns = start_ns.saturating_add(trace.bins.width_ns - 1);
-        prop_assert_eq!(bin.census, counted(last_ns), "in the bin from {}", start_ns);
+        prop_assert_eq!(bin.census(), counted(last_ns), "in the bin from {}", start_ns);
     }
     Ok(())
 }
@@ -152,7 +152,7 @@ proptest! {
                 (task.segment_at(at_ns), task.end_at(at_ns), task.times_at(at_ns), trace.wait_at(ix, at_ns).map(|wait| wait.start_ns))
             }).collect();
             let bin = trace.bins.total(at_ns, at_ns);
-            (tasks, trace.census_at(at_ns), (bin.census, bin.polls), trace.totals())
+            (tasks, trace.census_at(at_ns), (bin.census(), bin.polls), trace.totals())
         };
         let before = look(&trace, model.now);
         model.close(0);

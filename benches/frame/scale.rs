@@ -58,7 +58,6 @@ struct Row {
     frames: Vec<(Duration, Duration, Option<u64>)>,
 }
 
-/// Measures each size, and prints a table, or JSON.
 /// How fast a trace is taken in, and nothing else.
 pub(crate) fn ingest() {
     for size in SIZES {
@@ -75,6 +74,7 @@ fn among(size: Size, took: Duration) -> Duration {
     times[TAKES / 2]
 }
 
+/// Measures each size, and prints a table, or JSON.
 pub(crate) fn measure(json: bool) {
     let rows: Vec<Row> = SIZES.into_iter().map(row).collect();
     if json { print_json(&rows) } else { print_table(&rows) }

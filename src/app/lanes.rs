@@ -85,8 +85,8 @@ pub fn group<'a>(run: &'a RunView, view: &Timeline) -> Option<&'a Group> {
 
 /// The activities that a row stands for each, of those there are in the run.
 pub fn activities(trace: &Trace) -> Vec<Activity> {
-    let waits: Vec<Activity> = trace.families().map(Activity::Waiting).collect();
-    let known = |activity: &Activity| !matches!(activity, Activity::Waiting(_)) || waits.contains(activity);
+    let waits: Vec<Activity> = trace.families().map(Activity::waiting).collect();
+    let known = |activity: &Activity| activity.family().is_none() || waits.contains(activity);
     Activity::ALL.into_iter().filter(known).collect()
 }
 

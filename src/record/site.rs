@@ -89,12 +89,12 @@ impl Cause {
     }
 
     /// Whether it is a lock or a permit: something that another task holds.
-    pub fn is_lock(self) -> bool {
+    pub const fn is_lock(self) -> bool {
         matches!(self, Self::Semaphore | Self::Mutex | Self::RwLock)
     }
 
     /// Whether it is a message or a signal: something that another task sends.
-    pub fn is_channel(self) -> bool {
+    pub const fn is_channel(self) -> bool {
         matches!(
             self,
             Self::MpscSend | Self::MpscRecv | Self::Oneshot | Self::Watch | Self::Broadcast | Self::Notify | Self::Barrier

@@ -17,11 +17,15 @@ const BATCH: usize = 64;
 const NEAR: usize = 10;
 
 /// The next events of a trace, each with the thread that wrote it. Nothing is lost and no order changed; the last of
-/// them are taken in by [`Ahead::finish`].
+/// them are taken in by [`Ahead::finish`]. Three rows and not one of triples: a triple is put together from pieces, and to read at
+/// once what was written in pieces makes a processor wait.
 #[derive(Debug, Default)]
 pub struct Ahead {
-    /// Each with the place of the task that it is about, where that is known already.
-    coming: Vec<(u16, Event, Option<TaskIx>)>,
+    coming: Vec<Event>,
+    /// The thread that wrote each of them.
+    threads: Vec<u16>,
+    /// The place of the task that each is about, where that is known already.
+    tasks: Vec<Option<TaskIx>>,
 }
 
 impl Ahead {
@@ -31,7 +35,9 @@ impl Ahead {
         if let Some(task) = task {
             trace.fetch(task);
         }
-        self.coming.push((thread, event, task));
+        self.coming.push(event);
+        self.threads.push(thread);
+        self.tasks.push(task);
         if self.coming.len() >= BATCH {
             self.finish(trace);
         }
@@ -40,13 +46,15 @@ impl Ahead {
     /// Takes in all that is still to come.
     pub fn finish(&mut self, trace: &mut Trace) {
         let mut coming = self.coming.drain(..);
-        loop {
-            if let Some((_, Event { what, .. }, Some(task))) = coming.as_slice().get(NEAR) {
-                trace.fetch_lists(*task, what);
+        let mut tasks = self.tasks.iter().skip(NEAR);
+        for thread in self.threads.drain(..) {
+            if let (Some(later), Some(Some(task))) = (coming.as_slice().get(NEAR), tasks.next()) {
+                trace.fetch_lists(*task, &later.what);
             }
-            let Some((thread, event, _)) = coming.next() else { return };
+            let Some(event) = coming.next() else { break };
             trace.push(thread, event);
         }
+        self.tasks.clear();
     }
 }
 

@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use super::census::{Census, Shift};
+use super::census::{Census, Counts, Shift};
 
 /// Counts over time, in stretches of equal length.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub struct Bin {
     /// nanoseconds. A task that is woken within a poll is ready from its end on.
     pub delay_ns: u64,
     /// How many tasks were in which state at the end of the stretch.
-    pub census: Census,
+    standing: Counts,
 }
 
 impl Default for Bins {
@@ -112,10 +112,11 @@ impl Bins {
     }
 
     /// A task changes its state.
+    #[inline]
     pub(super) fn shift(&mut self, at_ns: u64, shift: Shift) {
         let first = self.cover(at_ns);
         for bin in &mut self.bins[first..] {
-            shift.apply(&mut bin.census);
+            shift.apply(&mut bin.standing);
         }
     }
 
@@ -136,8 +137,8 @@ impl Bins {
         }
         let index = self.index(at_ns);
         if index >= self.bins.len() {
-            let census = self.bins.last().map_or_else(Census::default, |bin| bin.census);
-            self.bins.resize(index + 1, Bin { census, ..Bin::default() });
+            let standing = self.bins.last().map_or_else(Counts::default, |bin| bin.standing);
+            self.bins.resize(index + 1, Bin { standing, ..Bin::default() });
         }
         let last_ns = (self.bins.len() as u64 - 1).saturating_mul(self.width_ns);
         self.newest_ns = last_ns..last_ns.saturating_add(self.width_ns);
@@ -160,6 +161,11 @@ impl Bins {
 }
 
 impl Bin {
+    /// How many tasks were in which state at the end of the stretch.
+    pub fn census(&self) -> Census {
+        self.standing.into()
+    }
+
     /// This stretch and the next one as one.
     fn merged(self, next: &Self) -> Self {
         Self {
@@ -168,27 +174,27 @@ impl Bin {
             longest_poll_ns: self.longest_poll_ns.max(next.longest_poll_ns),
             delays: self.delays.saturating_add(next.delays),
             delay_ns: self.delay_ns.saturating_add(next.delay_ns),
-            census: next.census,
+            standing: next.standing,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::census::Standing;
+    use super::super::course::Activity;
     use super::*;
 
     const MS: u64 = 1_000_000;
-    const SPAWN: Shift = Shift { from: None, to: Standing::Ready };
-    const RUN: Shift = Shift { from: Some(Standing::Ready), to: Standing::Running };
+    const SPAWN: Shift = Shift { from: None, to: Activity::Ready };
+    const RUN: Shift = Shift { from: Some(Activity::Ready), to: Activity::Running };
 
     #[test]
     fn a_gap_stands_as_what_came_before_it() {
         let mut bins = Bins::default();
         bins.shift(0, SPAWN);
         bins.shift(3 * MS, RUN);
-        let ready: Vec<u32> = bins.bins.iter().map(|bin| bin.census.ready).collect();
-        let running: Vec<u32> = bins.bins.iter().map(|bin| bin.census.running).collect();
+        let ready: Vec<u32> = bins.bins.iter().map(|bin| bin.census().ready).collect();
+        let running: Vec<u32> = bins.bins.iter().map(|bin| bin.census().running).collect();
         assert_eq!((ready, running), (vec![1, 1, 1, 0], vec![0, 0, 0, 1]));
     }
 
@@ -198,7 +204,7 @@ mod tests {
         bins.shift(0, SPAWN);
         bins.cover(4 * MS);
         bins.shift(2 * MS, RUN);
-        let running: Vec<u32> = bins.bins.iter().map(|bin| bin.census.running).collect();
+        let running: Vec<u32> = bins.bins.iter().map(|bin| bin.census().running).collect();
         assert_eq!(running, [0, 0, 1, 1, 1]);
     }
 
@@ -215,7 +221,7 @@ mod tests {
         assert_eq!(bins.bins.len(), Bins::MOST / 2 + 1);
         let first = bins.bins[0];
         assert_eq!((first.polls, first.poll_ns, first.longest_poll_ns), (2, 400, 300));
-        assert_eq!((first.delays, first.delay_ns, first.census.running), (1, 7, 1));
+        assert_eq!((first.delays, first.delay_ns, first.census().running), (1, 7, 1));
         assert_eq!(bins.total(0, u64::MAX).polls, 3);
     }
 

@@ -9,7 +9,6 @@
 
 use super::course::Activity;
 use super::moments;
-use super::task::State;
 
 /// How many tasks are in which state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,60 +28,34 @@ impl Census {
     pub fn alive(self) -> u32 {
         self.running + self.ready + self.waiting
     }
+}
 
-    fn count(&mut self, standing: Standing) -> &mut u32 {
-        match standing {
-            Standing::Running => &mut self.running,
-            Standing::Ready => &mut self.ready,
-            Standing::Waiting => &mut self.waiting,
-            Standing::Ended => &mut self.ended,
-        }
+/// The four counts of a census in a row, so that the one of an activity is found without a choice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counts([u32; 4]);
+
+/// Where each activity is counted, in the order of [`Activity::ALL`].
+const COUNTED: [usize; Activity::ALL.len()] = [0, 1, 2, 2, 2, 2, 2, 2, 3];
+
+impl From<Counts> for Census {
+    fn from(Counts([running, ready, waiting, ended]): Counts) -> Self {
+        Self { running, ready, waiting, ended }
     }
 }
 
-/// Where a task is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
-    Running,
-    Ready,
-    Waiting,
-    Ended,
-}
-
-impl From<State> for Standing {
-    fn from(state: State) -> Self {
-        match state {
-            State::Running(_) => Self::Running,
-            State::Ready => Self::Ready,
-            State::Waiting(_) => Self::Waiting,
-        }
-    }
-}
-
-impl From<Activity> for Standing {
-    fn from(activity: Activity) -> Self {
-        match activity {
-            Activity::Running => Self::Running,
-            Activity::Ready => Self::Ready,
-            Activity::Waiting(_) => Self::Waiting,
-            Activity::Ended => Self::Ended,
-        }
-    }
-}
-
-/// A task moves from one count to another; from none when it is spawned.
+/// A task goes over from one activity to another; from none when it is spawned.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shift {
-    pub(super) from: Option<Standing>,
-    pub(super) to: Standing,
+    pub(super) from: Option<Activity>,
+    pub(super) to: Activity,
 }
 
 impl Shift {
-    pub(super) fn apply(self, census: &mut Census) {
+    pub(super) fn apply(self, Counts(counts): &mut Counts) {
         if let Some(from) = self.from {
-            *census.count(from) -= 1;
+            counts[COUNTED[from.index()]] -= 1;
         }
-        *census.count(self.to) += 1;
+        counts[COUNTED[self.to.index()]] += 1;
     }
 }
 
@@ -92,7 +65,7 @@ pub(super) struct Changes {
     /// Moments are rounded down to a multiple of this, a power of two.
     grain_ns: u64,
     /// In order of time, one for each moment.
-    moments: Vec<(u64, Census)>,
+    moments: Vec<(u64, Counts)>,
 }
 
 impl Default for Changes {
@@ -111,7 +84,7 @@ impl Changes {
     pub(super) fn shift(&mut self, at_ns: u64, shift: Shift) {
         let at_ns = self.rounded(at_ns);
         match self.moments.last_mut() {
-            Some((last, census)) if *last == at_ns => shift.apply(census),
+            Some((last, counts)) if *last == at_ns => shift.apply(counts),
             _ => self.shift_elsewhere(at_ns, shift),
         }
     }
@@ -124,7 +97,7 @@ impl Changes {
             _ => self.moments.len(),
         };
         if self.moments.get(place).is_none_or(|(at, _)| *at != at_ns) {
-            let before = place.checked_sub(1).map_or_else(Census::default, |i| self.moments[i].1);
+            let before = place.checked_sub(1).map_or_else(Counts::default, |i| self.moments[i].1);
             self.moments.insert(place, (at_ns, before));
         }
         for (_, census) in &mut self.moments[place..] {
@@ -137,7 +110,7 @@ impl Changes {
 
     /// The census at a time, after all that happened at it.
     pub(super) fn at(&self, at_ns: u64) -> Census {
-        self.upto(at_ns).checked_sub(1).map_or_else(Census::default, |i| self.moments[i].1)
+        self.upto(at_ns).checked_sub(1).map_or_else(Census::default, |i| self.moments[i].1.into())
     }
 
     fn upto(&self, at_ns: u64) -> usize {
@@ -153,14 +126,14 @@ impl Changes {
 mod tests {
     use super::*;
 
-    const SPAWN: Shift = Shift { from: None, to: Standing::Ready };
+    const SPAWN: Shift = Shift { from: None, to: Activity::Ready };
 
     #[test]
     fn it_tells_each_moment_from_the_one_before() {
         let mut changes = Changes::default();
         changes.shift(10, SPAWN);
         changes.shift(10, SPAWN);
-        changes.shift(20, Shift { from: Some(Standing::Ready), to: Standing::Ended });
+        changes.shift(20, Shift { from: Some(Activity::Ready), to: Activity::Ended });
         assert_eq!(changes.at(9), Census::default());
         assert_eq!(changes.at(10), Census { ready: 2, ..Census::default() });
         assert_eq!(changes.at(19), changes.at(10));

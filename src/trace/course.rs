@@ -14,44 +14,68 @@
 
 use super::family::Family;
 use super::task::State;
+use crate::record::site::Cause;
 
-/// What a task does, as tasks are counted.
+/// What a task does, as tasks are counted. In the order in which they are stacked: what happens first, what is over last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Activity {
     /// Being polled.
     Running,
     /// Spawned or woken, and not polled yet.
     Ready,
-    /// Waiting for something of that family.
-    Waiting(Family),
+    /// Waiting for something of [`Family::Lock`].
+    Lock,
+    /// Waiting for something of [`Family::Channel`].
+    Channel,
+    /// Waiting for something of [`Family::Io`].
+    Io,
+    /// Waiting for something of [`Family::Join`].
+    Join,
+    /// Waiting for something of [`Family::Time`].
+    Time,
+    /// Waiting for something of [`Family::Other`].
+    Other,
     /// Ended.
     Ended,
 }
 
+/// What waits for each cause count as, in the order of [`Cause::ALL`]. Tasks go over to something else millions of times: it is
+/// looked up, since to work it out takes a jump that no processor foresees.
+const BY_CAUSE: [Activity; Cause::ALL.len()] = {
+    let mut by = [Activity::Other; Cause::ALL.len()];
+    let mut cause = 0;
+    while cause < by.len() {
+        by[cause] = Activity::waiting(Family::of(Cause::ALL[cause]));
+        cause += 1;
+    }
+    by
+};
+
 impl Activity {
-    /// All of them, in the order in which they are stacked: what happens first, what is over last.
-    pub const ALL: [Self; 9] = [
-        Self::Running,
-        Self::Ready,
-        Self::Waiting(Family::Lock),
-        Self::Waiting(Family::Channel),
-        Self::Waiting(Family::Io),
-        Self::Waiting(Family::Join),
-        Self::Waiting(Family::Time),
-        Self::Waiting(Family::Other),
-        Self::Ended,
-    ];
+    /// All of them, in order.
+    pub const ALL: [Self; 9] =
+        [Self::Running, Self::Ready, Self::Lock, Self::Channel, Self::Io, Self::Join, Self::Time, Self::Other, Self::Ended];
 
     /// Its place in [`Activity::ALL`].
-    pub fn index(self) -> usize {
-        /// Those of the families, in the order of [`Family::ALL`].
-        const WAITING: [u8; Family::ALL.len()] = [6, 2, 3, 5, 4, 7];
-        match self {
-            Self::Running => 0,
-            Self::Ready => 1,
-            Self::Waiting(family) => WAITING[family as usize].into(),
-            Self::Ended => 8,
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// To wait for something of a family.
+    pub const fn waiting(family: Family) -> Self {
+        match family {
+            Family::Lock => Self::Lock,
+            Family::Channel => Self::Channel,
+            Family::Io => Self::Io,
+            Family::Join => Self::Join,
+            Family::Time => Self::Time,
+            Family::Other => Self::Other,
         }
+    }
+
+    /// The family of what is waited for; none where it is not waited.
+    pub fn family(self) -> Option<Family> {
+        Family::ALL.into_iter().find(|family| Self::waiting(*family) == self)
     }
 }
 
@@ -60,7 +84,7 @@ impl From<State> for Activity {
         match state {
             State::Running(_) => Self::Running,
             State::Ready => Self::Ready,
-            State::Waiting(cause) => Self::Waiting(Family::of(cause)),
+            State::Waiting(cause) => BY_CAUSE[cause as usize],
         }
     }
 }
@@ -99,9 +123,9 @@ pub struct Course {
     next_ns: u64,
     newest_ns: u64,
     now: Each<u32>,
-    /// Up to when each of the sums has been added up.
-    summed_ns: Each<u64>,
-    sums: Each<u64>,
+    /// What `now` times the time has to be lowered by, so that it is how much time tasks have spent in each activity: a change
+    /// adds the time of the change or takes it away, and nothing has to be multiplied. Below zero it wraps.
+    before_ns: Each<u128>,
     polls: u64,
     kept: Vec<Kept>,
     /// The most moments that are kept.
@@ -123,8 +147,7 @@ impl Default for Course {
             next_ns: 0,
             newest_ns: 0,
             now: Each::default(),
-            summed_ns: Each::default(),
-            sums: Each::default(),
+            before_ns: Each::default(),
             polls: 0,
             kept: Vec::new(),
             most: Self::MOST,
@@ -177,27 +200,18 @@ impl Course {
         self.newest_ns = at_ns;
         if let Some(from) = from {
             let from = from.index();
-            self.settle(from, at_ns);
-            self.now[from] = self.now[from].saturating_sub(1);
+            self.now[from] -= 1;
+            self.before_ns[from] = self.before_ns[from].wrapping_sub(at_ns.into());
         }
-        self.settle(to.index(), at_ns);
-        self.now[to.index()] += 1;
-        self.polls += u64::from(to == Activity::Running);
-    }
-
-    /// Adds up the time of an activity until now.
-    fn settle(&mut self, activity: usize, at_ns: u64) {
-        let ns = at_ns - self.summed_ns[activity];
-        self.summed_ns[activity] = at_ns;
-        self.sums[activity] = self.sums[activity].saturating_add(ns.saturating_mul(self.now[activity].into()));
+        let to = to.index();
+        self.now[to] += 1;
+        self.before_ns[to] = self.before_ns[to].wrapping_add(at_ns.into());
+        self.polls += u64::from(to == Activity::Running.index());
     }
 
     #[cold]
     fn keep(&mut self, at_ns: u64) {
-        for activity in 0..self.now.len() {
-            self.settle(activity, at_ns);
-        }
-        self.kept.push(Kept { at_ns, sums: self.sums, polls: self.polls });
+        self.kept.push(Kept { at_ns, sums: self.live(at_ns), polls: self.polls });
         if self.kept.len() > self.most {
             self.coarsen();
         }
@@ -234,12 +248,11 @@ impl Course {
 
     /// The sums at the newest moment, or later if nothing changes until then.
     fn live(&self, at_ns: u64) -> Each<u64> {
-        let mut sums = self.sums;
-        for (activity, sum) in sums.iter_mut().enumerate() {
-            let ns = at_ns.saturating_sub(self.summed_ns[activity]);
-            *sum = sum.saturating_add(ns.saturating_mul(self.now[activity].into()));
-        }
-        sums
+        let spent = |activity: usize| {
+            let ns = (u128::from(at_ns) * u128::from(self.now[activity])).wrapping_sub(self.before_ns[activity]);
+            u64::try_from(ns).unwrap_or(u64::MAX)
+        };
+        std::array::from_fn(spent)
     }
 }
 
@@ -265,7 +278,7 @@ mod tests {
         course.shift(0, None, Activity::Ready);
         course.shift(0, None, Activity::Ready);
         course.shift(10, Some(Activity::Ready), Activity::Running);
-        course.shift(30, Some(Activity::Running), Activity::Waiting(Family::Time));
+        course.shift(30, Some(Activity::Running), Activity::Time);
         course
     }
 
@@ -274,6 +287,13 @@ mod tests {
         for (place, activity) in Activity::ALL.into_iter().enumerate() {
             assert_eq!(activity.index(), place);
         }
+        for family in Family::ALL {
+            assert_eq!(Activity::waiting(family).family(), Some(family));
+        }
+        for cause in Cause::ALL {
+            assert_eq!(Activity::from(State::Waiting(cause)).family(), Some(Family::of(cause)));
+        }
+        assert!([Activity::Running, Activity::Ready, Activity::Ended].iter().all(|activity| activity.family().is_none()));
     }
 
     #[test]

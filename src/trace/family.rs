@@ -28,7 +28,7 @@ impl Family {
     pub const ALL: [Self; 6] = [Self::Time, Self::Lock, Self::Channel, Self::Join, Self::Io, Self::Other];
 
     /// The family of a cause.
-    pub fn of(cause: Cause) -> Self {
+    pub const fn of(cause: Cause) -> Self {
         match cause {
             Cause::Time => Self::Time,
             cause if cause.is_lock() => Self::Lock,

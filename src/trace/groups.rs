@@ -6,6 +6,7 @@
 //! that memory is bounded whatever a program calls its tasks.
 
 use super::Trace;
+use super::census::Shift;
 use super::course::{Activity, Course, Stretch};
 use super::task::TaskIx;
 use crate::record::event::CallLine;
@@ -133,10 +134,10 @@ impl Groups {
     }
 
     /// A task goes over to something else.
-    pub(super) fn shift(&mut self, member: Member, at_ns: u64, from: Option<Activity>, to: Activity) {
+    pub(super) fn shift(&mut self, member: Member, at_ns: u64, shift: Shift) {
         let part = &mut self.parts[usize::from(member.0)];
-        part.course.shift(at_ns, from, to);
-        if to == Activity::Ended {
+        part.course.shift(at_ns, shift.from, shift.to);
+        if shift.to == Activity::Ended {
             let (place, name) = (usize::from(part.place), usize::from(part.name));
             for alive in [&mut self.alive, &mut self.places[place].alive, &mut self.names[name].alive] {
                 alive.now = alive.now.saturating_sub(1);

@@ -22,7 +22,7 @@
 //!   in one place only. The end of the other, when it comes, is late: Tokio
 //!   calls the hook for it when the task may be polled elsewhere already.
 
-use super::census::{Shift, Standing};
+use super::census::Shift;
 use super::course::Activity;
 use super::lookup::{Ingest, Life};
 use super::task::{End, Ended, Segment, State, Task, TaskIx, Wake, Waker, first_segment, push};
@@ -108,6 +108,8 @@ impl Trace {
         self.closed = true;
     }
 
+    /// Not part of [`Trace::push`]: a task is made ready on the stack, which would have to be laid out for that at every event.
+    #[inline(never)]
     fn spawn(&mut self, at_ns: u64, id: TaskId, parent: Option<TaskId>, place: CallLine) -> bool {
         if self.known(id).is_some_and(|task| self.task(task).ended.is_none()) {
             return true; // It lives: a second spawn says nothing new.
@@ -137,7 +139,7 @@ impl Trace {
         self.ingest.lives.push(Life::new(at_ns, member));
         self.totals.spawned += 1;
         self.totals.alive += 1;
-        self.shift(at_ns, ix, None, Activity::Ready);
+        self.shift(at_ns, ix, Activity::Ready);
         true
     }
 
@@ -292,7 +294,7 @@ impl Trace {
                 self.poll_is_over(task, last.start_ns, at_ns);
             }
             self.leave(at_ns, task, last.state);
-            self.shift(at_ns, task, Some(last.state), Activity::Ended);
+            self.shift(at_ns, task, Activity::Ended);
         } else if last.state.is_waiting() {
             // It lives, and counts as alive wherever tasks are counted; only how long it has waited is added up.
             self.wait_counts(at_ns, task);
@@ -323,7 +325,7 @@ impl Trace {
         entered.enter(segment);
         let life = self.life_mut(task);
         (life.last, life.woken) = (segment, false);
-        self.shift(at_ns, task, Some(from), state.into());
+        self.shift(at_ns, task, state.into());
         if state.is_waiting() {
             self.look_for_circle(at_ns, task);
         }
@@ -343,12 +345,12 @@ impl Trace {
     }
 
     /// A task goes over to something else, from nothing when it is spawned.
-    fn shift(&mut self, at_ns: u64, task: TaskIx, from: Option<State>, to: Activity) {
-        let shift = Shift { from: from.map(Standing::from), to: to.into() };
+    fn shift(&mut self, at_ns: u64, task: TaskIx, to: Activity) {
+        let life = self.life_mut(task);
+        let (member, shift) = (life.member, Shift { from: life.does.replace(to), to });
         self.changes.shift(at_ns, shift);
         self.bins.shift(at_ns, shift);
-        let member = self.life(task).member;
-        self.groups.shift(member, at_ns, from.map(Activity::from), to);
+        self.groups.shift(member, at_ns, shift);
     }
 
     /// The run has come this far.

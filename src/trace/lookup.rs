@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::Trace;
+use super::course::Activity;
 use super::groups::Member;
 use super::hold::Op;
 use super::numbers::Numbers;
@@ -53,6 +54,8 @@ pub(super) struct Life {
     pub(super) leaves: Leaves,
     /// The groups that it belongs to.
     pub(super) member: Member,
+    /// What it is counted as; nothing before it is counted at all.
+    pub(super) does: Option<Activity>,
     /// Whether it has ended. The task says so too, but it lies elsewhere in memory.
     pub(super) ended: bool,
     /// The runtime let go of it within the poll under way; that is then its newest fact.
@@ -64,7 +67,7 @@ impl Life {
     pub(super) fn new(at_ns: u64, member: Member) -> Self {
         let last = Segment::new(at_ns, State::Ready);
         let (leaves, woken, panicked, ended, terminated) = (Leaves::default(), false, false, false, None);
-        Self { newest_ns: at_ns, last, polled_ns: 0, leaves, woken, panicked, member, ended, terminated }
+        Self { newest_ns: at_ns, last, polled_ns: 0, leaves, woken, panicked, member, does: None, ended, terminated }
     }
 }
 

@@ -34,16 +34,23 @@ impl Numbers {
         self.places[page as usize][(number % PAGE) as usize] = place + 1;
     }
 
+    #[inline]
     pub(super) fn get(&self, number: u64) -> Option<u32> {
         let page = self.page(number / PAGE)?;
         self.places[page as usize][(number % PAGE) as usize].checked_sub(1)
     }
 
+    #[inline]
     fn page(&self, page: u64) -> Option<u32> {
         match self.in_row(page).and_then(|at| self.row.get(at)) {
             Some(place) if *place > 0 => Some(place - 1),
-            _ => self.far.get(&page).copied(),
+            _ => self.far_page(page),
         }
+    }
+
+    #[cold]
+    fn far_page(&self, page: u64) -> Option<u32> {
+        self.far.get(&page).copied()
     }
 
     /// Where a page would stand in the row.

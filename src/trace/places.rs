@@ -53,7 +53,7 @@ impl Await<'_> {
 impl Trace {
     /// The lines at which tasks have waited, in the order of the source; those of no known line last.
     pub fn awaits(&self) -> Vec<Await<'_>> {
-        let mut all: Vec<Await<'_>> = self.waits.awaits().collect();
+        let mut all: Vec<Await<'_>> = self.waits.sets.awaits().collect();
         all.sort_by_key(|line| (line.place.is_none(), line.place, line.cause));
         all
     }

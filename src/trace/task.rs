@@ -13,16 +13,22 @@ pub type TaskIx = u32;
 
 /// Pushes, and makes room for half as much again when there is none. There are as many of these lists as tasks, and the room
 /// that a `Vec` leaves when it doubles would be a third of a trace.
+#[inline]
 pub(super) fn push<T>(list: &mut Vec<T>, item: T) {
     if list.len() == list.capacity() {
-        list.reserve_exact(match list.len() {
-            0 => 2,
-            // A task that waits twice has room for its life at the second try.
-            short @ 1..8 => (8 - short).min(4),
-            long => long / 2,
-        });
+        grow(list);
     }
     list.push(item);
+}
+
+#[cold]
+fn grow<T>(list: &mut Vec<T>) {
+    list.reserve_exact(match list.len() {
+        0 => 2,
+        // A task that waits twice has room for its life at the second try.
+        short @ 1..8 => (8 - short).min(4),
+        long => long / 2,
+    });
 }
 
 /// The segments of a task that is spawned, with room for those of its first poll.
@@ -293,12 +299,20 @@ impl Task {
     }
 
     /// Its state changes; what came before has been counted.
+    #[inline]
     pub(super) fn enter(&mut self, segment: Segment) {
-        if !self.segments.is_empty() && self.segments.len().is_multiple_of(EVERY) {
+        if self.segments.len().is_multiple_of(EVERY) {
+            self.sum_up();
+        }
+        push(&mut self.segments, segment);
+    }
+
+    #[cold]
+    fn sum_up(&mut self) {
+        if !self.segments.is_empty() {
             let sum = (self.counted(), self.polls);
             self.sums.push(sum);
         }
-        push(&mut self.segments, segment);
     }
 
     /// The last wake that made it ready by a time.

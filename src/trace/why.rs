@@ -213,13 +213,14 @@ impl Trace {
 
     /// The lock that a leaf waits for, if it does.
     fn lock_of(&self, leaf: &Leaf) -> Option<ResourceIx> {
-        leaf.resource.filter(|_| self.site(leaf.site).cause.is_lock())
+        leaf.resource.filter(|_| leaf.lock(&self.waits.sites))
     }
 
     /// Whether a task waits for locks and nothing else.
     fn waits_for_locks(&self, task: TaskIx) -> bool {
-        let leaves = self.leaves_now(self.task(task));
-        !leaves.is_empty() && leaves.iter().all(|leaf| self.lock_of(leaf).is_some())
+        let of = self.task(task);
+        let last = of.segments.last().filter(|last| last.state.is_waiting() && of.ended.is_none());
+        last.is_some_and(|last| self.waits.sets.only_locks(last.leaves))
     }
 
     /// The circle that is reached from a stuck task, beginning where it closes.

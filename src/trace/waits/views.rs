@@ -87,7 +87,7 @@ impl Trace {
 
     /// The leaves of a set.
     pub(in crate::trace) fn leaves_of(&self, set: u32) -> &[Leaf] {
-        self.waits.sets.get(set as usize).map_or(&[], |set| &set.leaves)
+        self.waits.sets.leaves(set)
     }
 
     /// What a task waits for now; nothing where it does not, or where that is not known.
@@ -98,7 +98,7 @@ impl Trace {
     /// For each cause and place, how often and how long tasks have waited: the longest together first.
     pub fn wait_totals(&self) -> Vec<WaitTotal> {
         let mut totals: Vec<WaitTotal> =
-            self.waits.totals.iter().map(|total| total.sum.clone()).filter(|total| total.count > 0).collect();
+            self.waits.sets.totals().iter().map(|total| total.sum.clone()).filter(|total| total.count > 0).collect();
         totals.sort_by(|a, b| {
             (b.total_ns, b.count).cmp(&(a.total_ns, a.count)).then_with(|| (a.cause, &a.place).cmp(&(b.cause, &b.place)))
         });
@@ -107,7 +107,7 @@ impl Trace {
 
     /// What goes on at each known place of waiting at a time. Exact while few thousand moments had a change there.
     pub fn places_at(&self, at_ns: u64) -> impl Iterator<Item = PlaceCount> {
-        self.waits.totals.iter().filter_map(move |total| {
+        self.waits.sets.totals().iter().filter_map(move |total| {
             let (waiting, running) = (total.waiting.at(at_ns), total.running.at(at_ns));
             let place = total.sum.place.clone().filter(|_| waiting + running > 0)?;
             Some(PlaceCount { cause: total.sum.cause, place, waiting, running })
@@ -116,6 +116,6 @@ impl Trace {
 
     /// The families of causes that tasks of the run have waited for, as their waits are drawn.
     pub fn families(&self) -> impl Iterator<Item = Family> {
-        Family::ALL.into_iter().filter(|family| self.waits.families[*family as usize])
+        self.waits.sets.families()
     }
 }

@@ -197,24 +197,19 @@ fn activity_name(activity: Activity) -> &'static str {
     match activity {
         Activity::Running => "running",
         Activity::Ready => "ready",
-        Activity::Waiting(family) => match family {
-            Family::Time => "waiting: time",
-            Family::Lock => "waiting: lock",
-            Family::Channel => "waiting: channel",
-            Family::Join => "waiting: join",
-            Family::Io => "waiting: io",
-            Family::Other => "waiting: other",
-        },
+        Activity::Time => "waiting: time",
+        Activity::Lock => "waiting: lock",
+        Activity::Channel => "waiting: channel",
+        Activity::Join => "waiting: join",
+        Activity::Io => "waiting: io",
+        Activity::Other => "waiting: other",
         Activity::Ended => "ended",
     }
 }
 
 /// What tasks do, in a word.
 pub(crate) fn word(activity: Activity) -> &'static str {
-    match activity {
-        Activity::Waiting(family) => family.name(),
-        other => activity_name(other),
-    }
+    activity.family().map_or_else(|| activity_name(activity), Family::name)
 }
 
 /// The name of a group and how many there are, one below the other where there is room.
@@ -286,11 +281,11 @@ fn slice(look: Look, stretch: &Stretch, most: f64, row: u16, height: u16) -> Opt
 impl Look {
     /// What tasks do: glyph and style.
     pub(crate) fn activity(self, activity: Activity) -> (&'static str, Style) {
-        match activity {
-            Activity::Running => self.state(State::Running(0)),
-            Activity::Ready => self.state(State::Ready),
-            Activity::Waiting(family) => self.wait(family),
-            Activity::Ended => self.end(End::Completed),
+        match (activity, activity.family()) {
+            (_, Some(family)) => self.wait(family),
+            (Activity::Running, None) => self.state(State::Running(0)),
+            (Activity::Ended, None) => self.end(End::Completed),
+            (_, None) => self.state(State::Ready),
         }
     }
 }
@@ -310,8 +305,8 @@ mod tests {
 
     #[test]
     fn a_pile_is_as_high_as_tasks_live_and_has_its_states_in_order() {
-        let lock = Activity::Waiting(Family::Lock);
-        let time = Activity::Waiting(Family::Time);
+        let lock = Activity::Lock;
+        let time = Activity::Time;
         assert_eq!(piled(&[(time, 20.0), (Activity::Running, 20.0), (lock, 20.0)], 9, 80.0, 4), "█░─ ");
         assert_eq!(piled(&[(lock, 80.0)], 0, 80.0, 4), "░░░░");
         assert_eq!(piled(&[(lock, 80.0)], 9, 80.0, 4), "▎░░░");
@@ -328,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_single_row_tells_what_most_do_and_few_are_not_nothing() {
-        let (lock, time) = (Activity::Waiting(Family::Lock), Activity::Waiting(Family::Time));
+        let (lock, time) = (Activity::Lock, Activity::Time);
         assert_eq!(piled(&[(lock, 30.0), (time, 50.0)], 9, 100.0, 1), "─");
         assert_eq!(piled(&[(lock, 1.0)], 9, 100.0, 1), "░");
         assert_eq!(piled(&[(lock, 1.0)], 0, 100.0, 3), "░  ");

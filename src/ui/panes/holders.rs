@@ -103,7 +103,7 @@ fn bit(look: Look, stage: &Stage, alone: bool) -> Bit {
 fn queue(buf: &mut Buffer, look: Look, area: Rect, stages: &[Stage], most: u32) {
     let stretch = |stage: &Stage| {
         let mut stretch = Stretch::default();
-        stretch.counts[Activity::Waiting(Family::Lock).index()] = stage.waiting.into();
+        stretch.counts[Activity::Lock.index()] = stage.waiting.into();
         stretch
     };
     let stretches: Vec<Stretch> = stages.iter().map(stretch).collect();

@@ -51,7 +51,7 @@ fn stretch(peak: Peak, family: Family) -> Stretch {
     let mut stretch = Stretch::default();
     match peak.waiting {
         0 => stretch.counts[Activity::Running.index()] = peak.running.into(),
-        waiting => stretch.counts[Activity::Waiting(family).index()] = waiting.into(),
+        waiting => stretch.counts[Activity::waiting(family).index()] = waiting.into(),
     }
     stretch.polls = peak.running.into();
     stretch

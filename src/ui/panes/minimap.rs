@@ -79,7 +79,6 @@ fn main(stretch: &Stretch) -> Activity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::Family;
 
     #[test]
     fn a_column_is_as_high_as_tasks_live_and_looks_like_what_most_of_them_do() {
@@ -87,13 +86,13 @@ mod tests {
         let stretch = |running: f64, waiting: f64| {
             let mut stretch = Stretch::default();
             stretch.counts[Activity::Running.index()] = running;
-            stretch.counts[Activity::Waiting(Family::Lock).index()] = waiting;
+            stretch.counts[Activity::Lock.index()] = waiting;
             stretch
         };
         let style = |activity| look.activity(activity).1;
         assert_eq!(column(look, &stretch(0.0, 0.0), 8.0), None);
         assert_eq!(column(look, &stretch(0.25, 0.0), 8.0), Some(("▁", style(Activity::Running))));
-        assert_eq!(column(look, &stretch(1.0, 3.0), 8.0), Some(("▄", style(Activity::Waiting(Family::Lock)))));
+        assert_eq!(column(look, &stretch(1.0, 3.0), 8.0), Some(("▄", style(Activity::Lock))));
         assert_eq!(column(look, &stretch(8.0, 0.0), 8.0), Some(("█", style(Activity::Running))));
     }
 }

@@ -77,7 +77,7 @@ fn tasks(run: &RunView, course: &Course<'_>) -> Vec<Figure> {
     let alive = Figure::new(
         "alive",
         count(census.alive()),
-        course.bins(|bins| last(bins, |bin| bin.census.alive())),
+        course.bins(|bins| last(bins, |bin| bin.census().alive())),
         "Tasks that have not ended, by what they do. If they pile up, they are spawned faster than they end: bound them.",
     );
     let polls = Figure::new(
@@ -92,13 +92,13 @@ fn tasks(run: &RunView, course: &Course<'_>) -> Vec<Figure> {
         Figure::new(
             "waiting",
             count(census.waiting),
-            course.bins(|bins| last(bins, |bin| bin.census.waiting)),
+            course.bins(|bins| last(bins, |bin| bin.census().waiting)),
             "Tasks that wait for something. All of them for one lock or permit: that is the bottleneck.",
         ),
         Figure::new(
             "ready",
             count(census.ready),
-            course.bins(|bins| bins.iter().map(|bin| f64::from(bin.census.ready)).fold(0.0, f64::max)),
+            course.bins(|bins| bins.iter().map(|bin| f64::from(bin.census().ready)).fold(0.0, f64::max)),
             "Woken tasks that no worker polls yet. If they stay many: too few workers, or polls that keep theirs.",
         ),
     ]
