@@ -32,7 +32,7 @@ pub(crate) const UNICODE: Marks = Marks {
 /// Where ASCII alone can.
 pub(crate) const ASCII: Marks = Marks {
     running: "#",
-    running_part: ["|", "|", "|", "#", "#", "#"],
+    running_part: ["+", "+", "+", "#", "#", "#"],
     several: "%",
     ready: "r",
     waits: ["-", ":", "~", ".", "=", "_"],

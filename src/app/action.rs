@@ -278,8 +278,8 @@ pub enum Target {
     },
     /// The ruler, at that column of the screen: the cursor goes there, and along with the pointer.
     Ruler(u16),
-    /// The map of the whole run, at that time in nanoseconds: the lanes look there.
-    Map(u64),
+    /// The map of the whole run, at that column of the screen: the lanes look there, and along with the pointer.
+    Map(u16),
     /// The lanes or the ruler, at that column of the screen: a range is marked from there on.
     Range(u16),
     /// A tab of the code pane.

@@ -39,9 +39,9 @@ fn marks(model: &Model, button: MouseButton, modifiers: KeyModifiers, at: Positi
     asked && model.layer.is_none() && model.run.is_some() && (over_lanes(model, at) || over_ruler(model, at))
 }
 
-/// Whether the pointer holds the lanes or the cursor, or marks a range.
+/// Whether the pointer holds the lanes, the cursor or the map, or marks a range.
 fn holds(model: &Model) -> bool {
-    model.session.grip.is_some() || model.session.scrubs || model.reading.hold.is_some()
+    model.session.held.is_some() || model.reading.hold.is_some()
 }
 
 /// The pane at a place of the screen. One that fills the screen hides the others.
@@ -58,9 +58,8 @@ fn target(model: &Model, at: Position) -> Option<Target> {
 }
 
 fn lane(model: &Model, at: Position) -> Option<Target> {
-    let (map, column_ns) = model.areas.map;
-    if map.contains(at) {
-        return Some(Target::Map(u64::from(at.x - map.x).saturating_mul(column_ns)));
+    if model.areas.map.0.contains(at) {
+        return Some(Target::Map(at.x));
     }
     // Not by the border above it.
     if over_ruler(model, at) && at.y + 1 == model.areas.lanes.y {

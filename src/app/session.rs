@@ -16,6 +16,17 @@ use crate::engine::Spec;
 use crate::record::event::Level;
 use crate::trace::TaskIx;
 
+/// What the pointer can hold while its button is down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// The lanes, at that column of the screen.
+    Lanes(u16),
+    /// The cursor, by the ruler.
+    Cursor,
+    /// The window on the map of the whole run.
+    Map,
+}
+
 /// What is remembered between actions and never drawn.
 #[derive(Debug)]
 pub struct Session {
@@ -25,12 +36,10 @@ pub struct Session {
     pub zoom: Zoom,
     /// How the next run comes on screen.
     pub entry: Entry,
-    /// The column at which the lanes are held with the pointer.
-    pub grip: Option<u16>,
+    /// What the pointer holds and moves.
+    pub held: Option<Held>,
     /// The last press of the pointer, while another one can make it a double click.
     pub click: Option<Click>,
-    /// Whether the cursor is held with the pointer, by the ruler.
-    pub scrubs: bool,
     /// Where the first of the steps was taken from.
     pub origin: Option<Origin>,
     /// The speed that runs are played at.
@@ -59,9 +68,8 @@ impl Default for Session {
             visited: Vec::new(),
             zoom: Zoom::Fit,
             entry: Entry::Keep,
-            grip: None,
+            held: None,
             click: None,
-            scrubs: false,
             origin: None,
             speed: 1.0,
             real_workers: 0,

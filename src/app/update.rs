@@ -39,6 +39,7 @@ use std::path::PathBuf;
 
 use super::action::{Action, Target};
 use super::model::{CodeTab, Layer, Model, Notice, Pane};
+use super::session::Held;
 use crate::engine::Spec;
 
 /// What is to be done outside of the model.
@@ -211,11 +212,9 @@ fn look(model: &mut Model, action: Action) {
         Action::Type(c) => form::type_text(model, &c.to_string()),
         Action::Paste(text) => form::type_text(model, &text),
         Action::Text(key) => form::text_key(model, key),
-        Action::Drag(column) if model.session.scrubs => cursor::scrub(model, column),
-        Action::Drag(column) if model.reading.hold.is_some() => range::drag(model, column),
-        Action::Drag(column) => timeline::drag(model, column),
+        Action::Drag(column) => drag(model, column),
         Action::LetGo => {
-            (model.session.grip, model.session.scrubs) = (None, false);
+            model.session.held = None;
             range::let_go(model);
         }
         // Everything else has effects, and `act` has done it.
@@ -276,9 +275,19 @@ fn show_tab(model: &mut Model, tab: CodeTab) {
     }
 }
 
+/// The pointer moves what it holds.
+fn drag(model: &mut Model, column: u16) {
+    match model.session.held {
+        Some(Held::Lanes(from)) => timeline::drag(model, from, column),
+        Some(Held::Cursor) => cursor::scrub(model, column),
+        Some(Held::Map) => timeline::look_by_map(model, column),
+        None => range::drag(model, column),
+    }
+}
+
 /// The pointer focuses and selects; on what is selected already it does what Enter does.
 fn point(model: &mut Model, target: Target) -> Vec<Effect> {
-    (model.session.grip, model.session.scrubs, model.prompt) = (None, false, None);
+    (model.session.held, model.prompt) = (None, None);
     match target {
         Target::Pane(pane) => focus(model, pane),
         Target::Scenario(at) => {
@@ -310,15 +319,16 @@ fn point(model: &mut Model, target: Target) -> Vec<Effect> {
             if let Some(task) = task {
                 timeline::select(model, task);
             }
-            model.session.grip = Some(column);
+            model.session.held = Some(Held::Lanes(column));
         }
-        Target::Map(at_ns) => {
+        Target::Map(column) => {
             focus(model, Pane::Timeline);
-            timeline::look_at(model, at_ns);
+            model.session.held = Some(Held::Map);
+            timeline::look_by_map(model, column);
         }
         Target::Ruler(column) => {
             focus(model, Pane::Timeline);
-            model.session.scrubs = model.run.is_some();
+            model.session.held = model.run.is_some().then_some(Held::Cursor);
             cursor::scrub(model, column);
         }
         Target::Range(column) => {

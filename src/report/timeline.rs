@@ -187,7 +187,7 @@ mod tests {
         ];
         let task = task("t", &changes, Some((85, End::Completed)));
         assert_eq!(drawn(&task, true), "  ▎────▎✓ ");
-        assert_eq!(drawn(&task, false), "  |----|v ");
+        assert_eq!(drawn(&task, false), "  +----+v ");
     }
 
     #[test]

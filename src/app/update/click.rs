@@ -22,7 +22,7 @@ pub(super) fn pressed(model: &mut Model, target: Target) {
     match target {
         Target::Task(_) => timeline::fit_selection(model),
         Target::Lanes { task: Some(task), column } => {
-            model.session.grip = None;
+            model.session.held = None;
             let row = model.areas.lane_rows.iter().find(|(there, _)| *there == task).map_or(0, |(_, row)| row.y);
             let Some(piece) = tip::piece(model, (column, row).into()) else { return };
             let now_ns = model.run.as_ref().map_or(0, |run| run.trace.end_ns);

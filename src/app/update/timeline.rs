@@ -7,7 +7,7 @@
 use super::why;
 use crate::app::lanes::Lanes;
 use crate::app::model::{Areas, Model};
-use crate::app::session::Zoom;
+use crate::app::session::{Held, Zoom};
 use crate::trace::TaskIx;
 
 /// The width to reckon with before anything was drawn.
@@ -225,6 +225,14 @@ pub(super) fn look_at(model: &mut Model, at_ns: u64) {
     model.timeline.follow &= cell_of(model, cursor).is_some();
 }
 
+/// Brings what a column of the map stands for, the nearest one of it, into the middle of the view.
+pub(super) fn look_by_map(model: &mut Model, column: u16) {
+    let (map, column_ns) = model.areas.map;
+    let Some(last) = map.width.checked_sub(1) else { return };
+    let at = column.saturating_sub(map.x).min(last);
+    look_at(model, u64::from(at).saturating_mul(column_ns));
+}
+
 /// Moves the view to the start of the run.
 pub(super) fn pan_to_start(model: &mut Model) {
     model.timeline.left_ns = 0;
@@ -232,13 +240,10 @@ pub(super) fn pan_to_start(model: &mut Model) {
 }
 
 /// Moves the view with the pointer that holds the lanes.
-pub(super) fn drag(model: &mut Model, column: u16) {
-    let Some(grip) = model.session.grip.replace(column) else {
-        model.session.grip = None;
-        return;
-    };
-    if grip != column {
-        pan_cells(model, i64::from(grip) - i64::from(column));
+pub(super) fn drag(model: &mut Model, from: u16, column: u16) {
+    if from != column {
+        model.session.held = Some(Held::Lanes(column));
+        pan_cells(model, i64::from(from) - i64::from(column));
     }
 }
 

@@ -4,6 +4,7 @@ use super::{cursor, density, notify, timeline};
 use crate::app::action::{Action, Target};
 use crate::app::history::{Change, View};
 use crate::app::model::{Layer, Model, Pane, Timeline};
+use crate::app::session::Held;
 
 /// What kind of change of the view an action makes, if it makes one.
 fn change(model: &Model, action: &Action) -> Option<Change> {
@@ -15,7 +16,7 @@ fn change(model: &Model, action: &Action) -> Option<Change> {
     match action {
         ZoomIn | ZoomOut | ZoomAt { .. } => Some(Change::Zoom),
         Pan(_) => Some(Change::Pan),
-        Drag(_) if model.session.grip.is_some() => Some(Change::Pan),
+        Drag(_) if matches!(model.session.held, Some(Held::Lanes(_) | Held::Map)) => Some(Change::Pan),
         Move(_) if lanes => Some(Change::Lanes),
         Scroll { pane: Pane::Timeline, .. } if model.layer.is_none() => Some(Change::Lanes),
         Point(Target::Task(_) | Target::Group(_) | Target::Lanes { .. } | Target::Map(_))

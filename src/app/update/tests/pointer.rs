@@ -77,6 +77,28 @@ fn a_click_on_the_map_of_the_run_looks_there() {
 }
 
 #[test]
+fn a_drag_along_the_map_takes_the_view_along_and_is_one_change() {
+    let mut model = played();
+    press(&mut model, KeyCode::Char('+'));
+    press(&mut model, KeyCode::Char('+'));
+    let half = u64::from(model.areas.lanes.width) / 2 * model.timeline.cell_ns;
+    point_at(&mut model, LEFT, 39 + 20, 13);
+    let pressed = model.timeline.left_ns;
+    for column in [39 + 21, 39 + 24, 39 + 26] {
+        // Also when the pointer has left the row of the map.
+        point_at(&mut model, MouseEventKind::Drag(MouseButton::Left), column, 9);
+        assert_eq!(model.timeline.left_ns + half, u64::from(column - 39) * 50 * MS);
+    }
+    // Left of the map its beginning is meant.
+    point_at(&mut model, MouseEventKind::Drag(MouseButton::Left), 3, 9);
+    assert_eq!(model.timeline.left_ns, 0);
+    point_at(&mut model, MouseEventKind::Up(MouseButton::Left), 3, 9);
+    assert_eq!(mouse(&model, event(MouseEventKind::Drag(MouseButton::Left), 60, 5)), None);
+    press(&mut model, KeyCode::Char('u'));
+    assert_eq!(model.timeline.left_ns, pressed);
+}
+
+#[test]
 fn a_drag_that_began_elsewhere_leaves_the_lanes_alone() {
     let mut model = played();
     press(&mut model, KeyCode::Char('+'));
