@@ -244,7 +244,7 @@ impl Row {
 
     fn bytes_per_event(&self) -> Option<f64> {
         // A page is too coarse for a small one.
-        self.bytes.filter(|_| self.events >= 1_000_000).map(|bytes| bytes as f64 / self.events as f64)
+        self.bytes.filter(|_| self.size.events >= 1_000_000).map(|bytes| bytes as f64 / self.events as f64)
     }
 }
 
