@@ -170,7 +170,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.draw()?;
         // Before the first run and after the first frame: it takes a moment.
         if !self.model.replay {
-            self.model.session.cost_ns = self.engine.cost_ns();
+            self.model.session.cost_ns = self.engine.prepare(self.model.catalogue, self.model.form.detail);
         }
         let mut asked = Asked::default();
         asked.add(update::opened(&mut self.model));

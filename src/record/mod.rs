@@ -59,3 +59,4 @@ pub use panic::panic_text;
 pub use reader::Reader;
 pub use recorder::{Detail, OnFull, Recorder};
 pub use subscriber::{install, install_panic_hook};
+pub use symbols::warm_up;

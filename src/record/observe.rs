@@ -131,7 +131,7 @@ static WAITS: AtomicBool = AtomicBool::new(false);
 pub(super) fn want_waits() {
     if !WAITS.swap(true, Ordering::Relaxed) {
         tracing_core::callsite::rebuild_interest_cache();
-        symbols::warm_up();
+        symbols::warm_up(Vec::new());
     }
 }
 

@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::classify::{self, Origin};
-use super::recorder::lock;
+use super::local;
+use super::recorder::{Shared, lock};
 use super::site::{Place, Site};
 use super::stack;
 
@@ -46,10 +47,19 @@ pub(super) fn site(stack: u32) -> Arc<Site> {
     lock(&SYMBOLS).get_or_insert_default().site(stack)
 }
 
-/// Reads the line tables' index, which takes its time, before the first stack is asked for.
-pub(super) fn warm_up() {
-    // Without this thread the first look-up is slower, and nothing else.
-    _ = thread::Builder::new().name("symbols".to_owned()).spawn(|| look_up(warm_up as fn() as usize));
+/// Begins to read the line tables' index, and those tables that tell of the code at the given addresses, on a thread of its own,
+/// before the first stack is asked for. It takes up to a tenth of a second, which otherwise whoever takes the first events
+/// has to wait. What has been read already is not read again.
+pub fn warm_up(code: Vec<usize>) {
+    // Without this thread the first look-ups are slower, and nothing else.
+    _ = thread::Builder::new().name("symbols".to_owned()).spawn(move || {
+        // What records stands in every stack.
+        let own = [local::attach as fn(&Arc<Shared>, &str) as usize, local::detach as fn() as usize];
+        for address in own.into_iter().chain(code) {
+            // As if a call there had returned.
+            look_up(address + 1);
+        }
+    });
 }
 
 /// Gives back what the line tables take in memory, some tens of megabytes. What has been looked up stays known; the next
@@ -83,8 +93,8 @@ impl Symbols {
 /// The calls at a return address, the innermost first.
 fn look_up(address: usize) -> Arc<[Call]> {
     let mut calls = Vec::new();
-    // The address is where the call returns to: the line of the call is that of the byte before.
-    backtrace::resolve((address - 1) as *mut c_void, |symbol| {
+    // The address is where the call returns to. The line of the call is that of the byte before, and that is what is looked up.
+    backtrace::resolve(address as *mut c_void, |symbol| {
         let Some(name) = symbol.name() else { return };
         let (origin, file) = symbol.filename().map(|path| (Origin::of(path), short(path))).unwrap_or_default();
         let place = Place { file: file.into(), line: symbol.lineno().unwrap_or(0) };

@@ -8,9 +8,11 @@ use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use ratatui::Frame;
+use scenarios::Scenario;
 
 use super::seen;
-use crate::engine::{Phase, Report, Run, Spec, StartError, recording_cost_ns};
+use crate::engine::{Detail, Phase, Report, Run, Spec, StartError, recording_cost_ns};
+use crate::record;
 use crate::recording::{Tape, Writer};
 use crate::term::{Input, Inputs, Screen};
 use crate::trace::Trace;
@@ -114,8 +116,10 @@ pub trait Engine {
         super::editor::wanted()
     }
 
-    /// What recording adds to a poll, in nanoseconds; none when that cannot be measured. Asked before the first run.
-    fn cost_ns(&mut self) -> Option<f64> {
+    /// Gets ready for the first run, which will be one of these scenarios and recorded with so much detail. Tells what
+    /// recording adds to a poll, in nanoseconds; none when that cannot be measured.
+    fn prepare(&mut self, scenarios: &[Scenario], detail: Detail) -> Option<f64> {
+        let _ = (scenarios, detail);
         None
     }
 }
@@ -239,8 +243,13 @@ impl Engine for Tokio {
         self.seen.as_ref().map_or(Ok(()), |file| seen::add(file, id))
     }
 
-    fn cost_ns(&mut self) -> Option<f64> {
-        recording_cost_ns()
+    fn prepare(&mut self, scenarios: &[Scenario], detail: Detail) -> Option<f64> {
+        let cost_ns = recording_cost_ns();
+        // Whoever picks one is not to wait for that.
+        if detail == Detail::Waits {
+            record::warm_up(scenarios.iter().map(|scenario| scenario.run as usize).collect());
+        }
+        cost_ns
     }
 }
 

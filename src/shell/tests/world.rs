@@ -1,6 +1,7 @@
 //! Doubles of what the loop stands between: events, a screen, an engine; all write into one journal.
 
 use super::*;
+use crate::engine::Detail;
 
 /// What happened, and what time it is.
 #[derive(Debug, Clone)]
@@ -161,7 +162,7 @@ impl Engine for Puppets {
         Some("ed".to_owned())
     }
 
-    fn cost_ns(&mut self) -> Option<f64> {
+    fn prepare(&mut self, _: &[scenarios::Scenario], _: Detail) -> Option<f64> {
         self.world.note("measure");
         Some(20.0)
     }
