@@ -135,20 +135,29 @@ pub(super) fn restored(model: &mut Model) {
     model.timeline.follow &= cell_of(model, cursor).is_some();
 }
 
-/// Takes in where things were drawn. Returns whether that changes the picture:
-/// a run that was fitted into the width is fitted into the new one.
+/// Takes in where things were drawn. Returns whether that changes the picture: a run that was fitted into the width is
+/// fitted into the new one, and a selected lane that was in sight stays there.
 pub fn laid_out(model: &mut Model, areas: Areas) -> bool {
-    let before = (model.areas.lanes.width, model.timeline);
+    let (width, before) = (model.areas.lanes.width, model.timeline);
+    let lower = areas.lanes.height < model.areas.lanes.height;
+    let kept = model.timeline.selected.filter(|task| lower && is_in_sight(model, *task));
     model.areas = areas;
-    if before.0 == model.areas.lanes.width || model.areas.lanes.width == 0 {
-        return false;
+    if let Some(task) = kept {
+        reveal(model, task);
     }
+    if model.areas.lanes.width != width && model.areas.lanes.width > 0 {
+        widened(model);
+    }
+    before != model.timeline
+}
+
+/// The lanes have another width.
+fn widened(model: &mut Model) {
     if model.session.zoom != Zoom::Chosen && model.run.as_ref().is_some_and(|run| run.trace.closed) {
         fit_now(model);
     }
     bound(model);
     keep_in_sight(model);
-    before.1 != model.timeline
 }
 
 /// Zooms around the cursor, or around the middle when the cursor is out of sight.
@@ -252,6 +261,13 @@ pub(super) fn time_at(model: &Model, column: u16) -> Option<u64> {
     let last = model.areas.lanes.width.checked_sub(1)?;
     let cell = u64::from(column.saturating_sub(model.areas.lanes.x).min(last));
     Some(model.timeline.left_ns.saturating_add(cell.saturating_mul(model.timeline.cell_ns)))
+}
+
+/// Whether the lane of a task is in sight, as far as the last frame tells.
+fn is_in_sight(model: &Model, task: TaskIx) -> bool {
+    let shown = model.timeline.top..model.timeline.top + usize::from(model.areas.lanes.height);
+    let row = Lanes::of(model).and_then(|lanes| lanes.row(task));
+    !model.timeline.density.shows_groups() && row.is_some_and(|row| shown.contains(&row))
 }
 
 /// Brings the lane of a task in sight.

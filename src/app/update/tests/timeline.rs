@@ -132,6 +132,22 @@ fn the_selected_lane_is_in_sight() {
 }
 
 #[test]
+fn a_selected_lane_that_is_in_sight_stays_there_when_there_are_fewer_rows() {
+    let lower = |height: u16| {
+        let areas = areas(60);
+        Areas { lanes: Rect { height, ..areas.lanes }, ..areas }
+    };
+    let mut model = played();
+    ask(&mut model, Action::Point(Target::Task(8)));
+    assert!(laid_out(&mut model, lower(4)), "the picture is another one");
+    assert_eq!((model.timeline.selected, model.timeline.top), (Some(8), 5));
+    // What was scrolled away stays away.
+    ask(&mut model, Action::Scroll { pane: Pane::Timeline, rows: -300 });
+    assert!(!laid_out(&mut model, lower(3)));
+    assert_eq!((model.timeline.selected, model.timeline.top), (Some(8), 0));
+}
+
+#[test]
 fn the_wheel_scrolls_lanes_and_leaves_the_selection() {
     let mut model = played();
     ask(&mut model, Action::Point(Target::Task(2)));
