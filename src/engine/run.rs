@@ -135,9 +135,10 @@ impl Run {
     }
 
     /// Moves what has been recorded into the trace, and closes the trace when
-    /// the run is over. Cheap when there is nothing new, and when there is very
-    /// much it comes back early, so that whoever draws can: it is not over
-    /// until all has been moved. Returns whether anything was added.
+    /// the run is over. Cheap when there is nothing new. When there is very much,
+    /// or a line has to be looked up that nobody has asked for before, it comes
+    /// back early, so that whoever draws can: it is not over until all has been
+    /// moved. Returns whether anything was added.
     pub fn drain(&mut self, trace: &mut Trace) -> bool {
         if self.phase == Phase::Over {
             return false;
@@ -150,7 +151,7 @@ impl Run {
             taken += self.take(false, trace);
         }
         // What has ended is not left behind because there is much to tell of it.
-        let left = closed && self.reader.is_behind();
+        let left = closed && (self.reader.is_behind() || self.reader.holds());
         let over = closed && !left;
         if over {
             taken += self.take(true, trace);
@@ -160,7 +161,7 @@ impl Run {
             self.end(closing, trace);
         } else if !left && self.told_to_stop.is_some_and(|since| since.elapsed() > PATIENCE) {
             self.abandon(trace);
-        } else if self.phase == Phase::Running && self.quiet.is_stalled(taken > 0, trace) {
+        } else if self.phase == Phase::Running && self.quiet.is_stalled(taken > 0 || self.reader.holds(), trace) {
             self.tell(Stop::Stalled);
         }
         taken > 0 || self.phase == Phase::Over
@@ -219,6 +220,7 @@ impl Run {
 
     fn abandon(&mut self, trace: &mut Trace) {
         self.recorder.close();
+        self.take(true, trace);
         let at_ns = trace.end_ns;
         let report = Report { ending: Ending::Abandoned, elapsed_ns: at_ns, runtime_polls: None };
         self.end(Closing { report, at_ns }, trace);

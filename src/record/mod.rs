@@ -47,6 +47,7 @@ mod presence;
 mod reader;
 mod recorder;
 pub mod site;
+mod sites;
 mod stack;
 mod subscriber;
 mod symbols;

@@ -9,26 +9,21 @@
 //! the merge waits [`PATIENCE_NS`] at most. An event that comes later still is
 //! handed on out of order, and the trace counts it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rtrb::Consumer;
 
-use super::event::{Event, NewSite, SiteId, What};
+use super::event::{Event, What};
 use super::local::{Entry, Written};
 use super::presence::{Poll, Presence};
-use super::recorder::{Shared, lock};
-use super::site::Site;
-use super::symbols;
+use super::recorder::{OnFull, Shared, lock};
+use super::sites::{Sites, Unknown};
 
 /// How long the merge waits for a thread that is at work, in nanoseconds: several time slices of a busy machine.
 const PATIENCE_NS: u64 = 20_000_000;
-
-/// After so many events without a stack that had to be looked up, the line tables are given back: what they take in memory
-/// is then worth more for what is recorded, and a run that is so long has been everywhere.
-const TABLES_REST: usize = 1 << 20;
 
 /// What is taken out of one thread's ring at once: some milliseconds' work for whoever takes it.
 const AT_ONCE: usize = 4096;
@@ -51,56 +46,6 @@ pub struct Reader {
     ready: Vec<(u16, Event)>,
     sites: Sites,
     behind: bool,
-}
-
-/// What the stacks of this run mean, as far as they have been met.
-#[derive(Debug, Default)]
-struct Sites {
-    /// By number of the stack, which are given out one after the other; 0 for one not met yet.
-    of_stacks: Vec<SiteId>,
-    ids: HashMap<Arc<Site>, SiteId>,
-    /// Events since a stack was last looked up; none when none was, or the line tables have been given back since.
-    quiet: Option<usize>,
-}
-
-impl Sites {
-    /// So many events were handed on.
-    fn handed_on(&mut self, events: usize) {
-        self.quiet = self.quiet.map(|quiet| quiet + events);
-        if self.quiet.is_some_and(|quiet| quiet >= TABLES_REST) {
-            symbols::give_back();
-            self.quiet = None;
-        }
-    }
-
-    /// Hands an event on, and before it what the site that it names is, if nobody knows that yet.
-    fn hand_on(&mut self, thread: u16, mut event: Event, sink: &mut impl FnMut(u16, Event)) {
-        if let Some(new) = event.what.site_mut().and_then(|site| self.name(site)) {
-            sink(thread, Event { at_ns: event.at_ns, what: What::Site(Box::new(new)) });
-        }
-        sink(thread, event);
-    }
-
-    /// Puts the site's number in the place of the stack's. A site that is met for the first time is returned.
-    fn name(&mut self, id: &mut SiteId) -> Option<NewSite> {
-        let stack = id.0;
-        if stack == 0 {
-            return None;
-        }
-        if let Some(known) = self.of_stacks.get(stack as usize).filter(|known| known.0 != 0) {
-            *id = *known;
-            return None;
-        }
-        let site = symbols::site(stack);
-        self.quiet = Some(0);
-        let next = SiteId(self.ids.len() as u32 + 1);
-        *id = *self.ids.entry(site.clone()).or_insert(next);
-        if self.of_stacks.len() <= stack as usize {
-            self.of_stacks.resize(stack as usize + 1, SiteId::default());
-        }
-        self.of_stacks[stack as usize] = *id;
-        (*id == next).then_some(NewSite { id: next, site })
-    }
 }
 
 /// Nobody will take out what is written from now on: no thread is to wait for that.
@@ -128,12 +73,12 @@ const OUTSIDE: u16 = u16::MAX;
 impl Reader {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
+            sites: Sites::new(shared.clone()),
             shared,
             lanes: Vec::new(),
             outside: VecDeque::new(),
             names: Vec::new(),
             ready: Vec::new(),
-            sites: Sites::default(),
             behind: false,
         }
     }
@@ -142,9 +87,24 @@ impl Reader {
     /// number of the thread that wrote it. `last`: nothing more will be
     /// written, so nothing is held back. Returns how many events there were.
     ///
-    /// Of one thread alone that goes on, only so much is taken at once that nobody who draws has to wait for it: see
-    /// [`Reader::is_behind`].
+    /// It is quick, so that nobody who draws has to wait for it. Of one thread alone that goes on, only so much is taken at
+    /// once: see [`Reader::is_behind`]. An event whose stack is met for the first time, and all after it, are held until that
+    /// has been looked up: see [`Reader::holds`].
     pub fn drain(&mut self, last: bool, mut sink: impl FnMut(u16, Event)) -> usize {
+        let unknown = if last { Unknown::LookUp } else { Unknown::Hold };
+        let before = self.sites.held();
+        self.sites.release(if last { usize::MAX } else { AT_ONCE }, unknown, &mut sink);
+        self.behind = false;
+        let taken = if last || self.has_room() { self.take(last, unknown, &mut sink) } else { 0 };
+        self.behind &= self.has_room();
+        self.behind |= self.holds() && !self.sites.must_wait();
+        let count = before + taken - self.sites.held();
+        self.sites.handed_on(count);
+        count
+    }
+
+    /// Empties the rings. Returns how many events that were.
+    fn take(&mut self, last: bool, unknown: Unknown, sink: &mut impl FnMut(u16, Event)) -> usize {
         // Asked first: whatever a thread writes that attaches after the next line is later.
         let now_ns = self.shared.reader_now_ns();
         self.adopt();
@@ -155,25 +115,31 @@ impl Reader {
             [lane] if self.outside.is_empty() => {
                 let (thread, sites) = (lane.thread, &mut self.sites);
                 self.behind = !last && lane.ring.slots() > AT_ONCE;
-                lane.hand_on(&self.shared, now_ns, last, |event| sites.hand_on(thread, event, &mut sink))
+                lane.hand_on(&self.shared, now_ns, last, |event| sites.hand_on(thread, event, unknown, sink))
             }
-            _ => {
-                self.behind = false;
-                self.merge(now_ns, last, &mut sink)
-            }
+            _ => self.merge(now_ns, last, unknown, sink),
         };
-        self.sites.handed_on(count);
         self.lanes.retain(|lane| !(lane.ring.is_abandoned() && lane.ring.is_empty() && lane.taken.is_empty()));
         count
     }
 
-    /// Whether the last drain has left something that was there before it.
+    /// Whether more is to be taken out while events are held: a thread that waits for room anyway may wait a little longer.
+    fn has_room(&self) -> bool {
+        self.shared.on_full == OnFull::Drop || self.sites.held() < AT_ONCE
+    }
+
+    /// Whether the last drain has left something that was there before it, for another one to take at once.
     pub fn is_behind(&self) -> bool {
         self.behind
     }
 
+    /// Whether events are held until a stack has been looked up. Another thread is at that, and [`Reader::wait`] waits for it.
+    pub fn holds(&self) -> bool {
+        self.sites.held() > 0
+    }
+
     /// Several threads, in order of time.
-    fn merge(&mut self, now_ns: u64, last: bool, sink: &mut impl FnMut(u16, Event)) -> usize {
+    fn merge(&mut self, now_ns: u64, last: bool, unknown: Unknown, sink: &mut impl FnMut(u16, Event)) -> usize {
         let mut floor_ns = now_ns;
         // One thread alone waits for nobody.
         let single = self.lanes.len() == 1;
@@ -192,22 +158,26 @@ impl Reader {
         self.ready.sort_by_key(|(_, event)| event.at_ns);
         let count = self.ready.len();
         for (thread, event) in self.ready.drain(..) {
-            self.sites.hand_on(thread, event, sink);
+            self.sites.hand_on(thread, event, unknown, sink);
         }
         count
     }
 
-    /// Blocks until a thread has much to hand on, [`Recorder::notify`](super::Recorder::notify) is called, or the time is up.
+    /// Blocks until there is something to hand on, [`Recorder::notify`](super::Recorder::notify) is called, or the time is up.
     pub fn wait(&mut self, at_most: Duration) {
         self.wait_unless(at_most, || false);
     }
 
-    /// The same, but does not block when `over` says that there is nothing to wait for. It is asked when whoever notifies
+    /// The same, but does not block when `over` says that nothing more will be written. It is asked when whoever notifies
     /// would already be heard: what becomes true before a call to [`Recorder::notify`](super::Recorder::notify) is not missed.
     pub fn wait_unless(&mut self, at_most: Duration, over: impl FnOnce() -> bool) {
         self.adopt();
-        let lanes = &self.lanes;
-        self.shared.wait(at_most, || over() || lanes.iter().any(|lane| !lane.ring.is_empty()));
+        let (lanes, sites, room) = (&self.lanes, &self.sites, self.has_room());
+        self.shared.wait(at_most, || {
+            let written = || room && lanes.iter().any(|lane| !lane.ring.is_empty());
+            let news = || if sites.held() > 0 { !sites.must_wait() } else { over() };
+            written() || news()
+        });
     }
 
     /// Events that had to be dropped so far.

@@ -6,7 +6,7 @@
 //! Inlined calls are in the line tables too, so optimised code tells as much as
 //! unoptimised code does.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::c_void;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -29,7 +29,7 @@ pub(super) struct Call {
     pub(super) origin: Origin,
 }
 
-/// What has been looked up so far.
+/// What has been looked up so far. The lock is never held while a line table is read.
 #[derive(Default)]
 struct Symbols {
     /// By return address: the calls that were inlined into one another there, the innermost first.
@@ -38,13 +38,54 @@ struct Symbols {
     sites: HashMap<u32, Arc<Site>>,
     /// Stacks differ where their sites do not: in how the runtime came to poll.
     distinct: HashSet<Arc<Site>>,
+    /// Stacks that are to be looked up, and whoever is to be told.
+    asked: VecDeque<(u32, Arc<Shared>)>,
+    /// Whether there is a thread that does so.
+    at_work: bool,
 }
 
 static SYMBOLS: Mutex<Option<Symbols>> = Mutex::new(None);
 
 /// What a stack means. Equal sites are one and the same.
 pub(super) fn site(stack: u32) -> Arc<Site> {
-    lock(&SYMBOLS).get_or_insert_default().site(stack)
+    if let Some(site) = known(stack) {
+        return site;
+    }
+    let mut calls = Vec::new();
+    for address in &*stack::addresses(stack) {
+        let inlined = calls_at(*address);
+        calls.extend(inlined.iter().cloned());
+        // Whatever called the task's poll is the runtime's own business.
+        if inlined.iter().any(classify::is_root) {
+            break;
+        }
+    }
+    let site = Arc::new(classify::site(&calls));
+    lock(&SYMBOLS).get_or_insert_default().learn(stack, site)
+}
+
+/// The same, if the stack has been looked up.
+pub(super) fn known(stack: u32) -> Option<Arc<Site>> {
+    lock(&SYMBOLS).as_ref()?.sites.get(&stack).cloned()
+}
+
+/// Has a stack looked up by another thread. The run is notified when it is [known].
+pub(super) fn ask(stack: u32, run: &Arc<Shared>) {
+    let idle = lock(&SYMBOLS).get_or_insert_default().ask(stack, run);
+    if idle && thread::Builder::new().name("symbols".to_owned()).spawn(answer).is_err() {
+        // There is nobody else to do it.
+        answer();
+    }
+}
+
+/// Looks up what is asked for, until there is nothing more.
+fn answer() {
+    loop {
+        let next = lock(&SYMBOLS).get_or_insert_default().next();
+        let Some((stack, run)) = next else { return };
+        site(stack);
+        run.notify();
+    }
 }
 
 /// Begins to read the line tables' index, and those tables that tell of the code at the given addresses, on a thread of its own,
@@ -69,25 +110,35 @@ pub(super) fn give_back() {
 }
 
 impl Symbols {
-    fn site(&mut self, stack: u32) -> Arc<Site> {
-        if let Some(site) = self.sites.get(&stack) {
-            return site.clone();
-        }
-        let mut calls = Vec::new();
-        for address in &*stack::addresses(stack) {
-            let inlined = self.calls.entry(*address).or_insert_with(|| look_up(*address));
-            calls.extend(inlined.iter().cloned());
-            // Whatever called the task's poll is the runtime's own business.
-            if inlined.iter().any(classify::is_root) {
-                break;
-            }
-        }
-        let site = Arc::new(classify::site(&calls));
+    /// Whether there is no thread yet to look it up.
+    fn ask(&mut self, stack: u32, run: &Arc<Shared>) -> bool {
+        self.asked.push_back((stack, run.clone()));
+        !std::mem::replace(&mut self.at_work, true)
+    }
+
+    /// What to look up next. None is the end of the thread.
+    fn next(&mut self) -> Option<(u32, Arc<Shared>)> {
+        let next = self.asked.pop_front();
+        self.at_work = next.is_some();
+        next
+    }
+
+    fn learn(&mut self, stack: u32, site: Arc<Site>) -> Arc<Site> {
         let site = self.distinct.get(&site).cloned().unwrap_or(site);
         self.distinct.insert(site.clone());
         self.sites.insert(stack, site.clone());
         site
     }
+}
+
+/// The calls at a return address, the innermost first, looked up when nobody has asked before.
+fn calls_at(address: usize) -> Arc<[Call]> {
+    let known = lock(&SYMBOLS).as_ref().and_then(|symbols| symbols.calls.get(&address).cloned());
+    known.unwrap_or_else(|| {
+        let calls = look_up(address);
+        lock(&SYMBOLS).get_or_insert_default().calls.insert(address, calls.clone());
+        calls
+    })
 }
 
 /// The calls at a return address, the innermost first.

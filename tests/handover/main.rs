@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
+mod held;
 mod runtimes;
 mod writers;
 
