@@ -192,39 +192,43 @@ mod tests {
     use super::*;
 
     /// Both receive the same; the one that streams holds one chunk, and has worked while it waited.
-    #[tokio::test]
-    async fn streaming_holds_one_chunk_and_works_in_the_gaps() -> scenario::Result<()> {
-        let mut totals = Vec::new();
-        for (variant, chunk, chunks, held, total) in [
-            ("stream", "1024", 16.0, 1024.0, 16 * 20 + 10),
-            ("stream", "2048", 8.0, 2048.0, 8 * 20 + 10),
-            ("buffer-all", "1024", 16.0, 16384.0, 16 * 20 + 16 * 10),
-            // The last chunk is a short one.
-            ("stream", "5000", 4.0, 5000.0, 4 * 20 + 10),
-        ] {
-            let turned = [(VARIANT, variant), (CHUNK, chunk), (BYTES, "16384"), (ARRIVE, "20")];
-            let outcome = run(Context::real(&SCENARIO, &turned)).await?;
-            let what = format!("{variant}, {chunk} bytes: {outcome:?}");
-            let figures = ["received", "in chunks", "most held"].map(|name| outcome.value(name));
-            assert_eq!(figures, [Some(16384.0), Some(chunks), Some(held)], "{what}");
-            assert_eq!(outcome.holds(), variant == "stream", "{what}");
-            // A timer may be late, and is not early.
-            assert!(outcome.value("total") >= Some(f64::from(total)), "{what}");
-            totals.extend(outcome.value("total"));
-        }
-        // Pieces of twice the length take half the time; to begin late is to end late.
-        assert!(totals[1] < totals[0] && totals[0] < totals[2], "{totals:?}");
-        Ok(())
+    #[test]
+    fn streaming_holds_one_chunk_and_works_in_the_gaps() {
+        scenario::really(async || {
+            let mut totals = Vec::new();
+            for (variant, chunk, chunks, held, total) in [
+                ("stream", "1024", 16.0, 1024.0, 16 * 20 + 10),
+                ("stream", "2048", 8.0, 2048.0, 8 * 20 + 10),
+                ("buffer-all", "1024", 16.0, 16384.0, 16 * 20 + 16 * 10),
+                // The last chunk is a short one.
+                ("stream", "5000", 4.0, 5000.0, 4 * 20 + 10),
+            ] {
+                let turned = [(VARIANT, variant), (CHUNK, chunk), (BYTES, "16384"), (ARRIVE, "20")];
+                let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+                let what = format!("{variant}, {chunk} bytes: {outcome:?}");
+                let figures = ["received", "in chunks", "most held"].map(|name| outcome.value(name));
+                assert_eq!(figures, [Some(16384.0), Some(chunks), Some(held)], "{what}");
+                assert_eq!(outcome.holds(), variant == "stream", "{what}");
+                // A timer may be late, and is not early.
+                assert!(outcome.value("total") >= Some(f64::from(total)), "{what}");
+                totals.extend(outcome.value("total"));
+            }
+            // Pieces of twice the length take half the time; to begin late is to end late.
+            assert!(totals[1] < totals[0] && totals[0] < totals[2], "{totals:?}");
+            Ok(())
+        });
     }
 
     /// What is not read yet waits in the socket, and not with the receiver.
-    #[tokio::test]
-    async fn slow_work_decides_and_still_holds_one_chunk() -> scenario::Result<()> {
-        let turned = [(BYTES, "20480"), (ARRIVE, "0"), (PER_CHUNK, "20")];
-        let outcome = run(Context::real(&SCENARIO, &turned)).await?;
-        assert!(outcome.holds(), "{outcome:?}");
-        assert!(outcome.value("total") >= Some(400.0), "{outcome:?}");
-        Ok(())
+    #[test]
+    fn slow_work_decides_and_still_holds_one_chunk() {
+        scenario::really(async || {
+            let turned = [(BYTES, "20480"), (ARRIVE, "0"), (PER_CHUNK, "20")];
+            let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+            assert!(outcome.holds(), "{outcome:?}");
+            assert!(outcome.value("total") >= Some(400.0), "{outcome:?}");
+            Ok(())
+        });
     }
 
     /// The order counts.

@@ -197,31 +197,35 @@ mod tests {
     use super::*;
 
     /// The same clients and the same work: what grows with the load is the wait.
-    #[tokio::test]
-    async fn waits_grow_with_the_load_and_nothing_else_does() -> scenario::Result<()> {
-        let mut waits = Vec::new();
-        for (clients, pool, load) in [("5", "5", 37.0), ("20", "8", 93.0), ("20", "5", 150.0)] {
-            let turned = [(CLIENTS, clients), (POOL, pool), (HOLD, "90"), (THINK, "150")];
-            let outcome = run(Context::real(&SCENARIO, &turned)).await?;
-            assert_eq!(outcome.value("load"), Some(load));
-            assert!(outcome.holds(), "{clients} clients, pool {pool}: {outcome:?}");
-            waits.push(outcome.value("wait for a connection, 95 of 100 within").unwrap_or_default());
-        }
-        assert!(waits[0] < waits[1] && waits[1] < waits[2], "{waits:?}");
-        // Beyond the limit it is the rule to wait as long as the work takes.
-        assert!(waits[2] > 90.0, "{waits:?}");
-        Ok(())
+    #[test]
+    fn waits_grow_with_the_load_and_nothing_else_does() {
+        scenario::really(async || {
+            let mut waits = Vec::new();
+            for (clients, pool, load) in [("5", "5", 37.0), ("20", "8", 93.0), ("20", "5", 150.0)] {
+                let turned = [(CLIENTS, clients), (POOL, pool), (HOLD, "90"), (THINK, "150")];
+                let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+                assert_eq!(outcome.value("load"), Some(load));
+                assert!(outcome.holds(), "{clients} clients, pool {pool}: {outcome:?}");
+                waits.push(outcome.value("wait for a connection, 95 of 100 within").unwrap_or_default());
+            }
+            assert!(waits[0] < waits[1] && waits[1] < waits[2], "{waits:?}");
+            // Beyond the limit it is the rule to wait as long as the work takes.
+            assert!(waits[2] > 90.0, "{waits:?}");
+            Ok(())
+        });
     }
 
     /// Every tenth one leaks: five times ten are served, and then nobody is.
-    #[tokio::test]
-    async fn a_leak_empties_the_pool_and_then_it_stands_still() -> scenario::Result<()> {
-        let turned = [(LEAK, "10"), (HOLD, "10"), (THINK, "10")];
-        let outcome = run(Context::real(&SCENARIO, &turned)).await?;
-        let figures = ["served", "not served", "leaked"].map(|name| outcome.value(name));
-        assert_eq!(figures, [Some(50.0), Some(50.0), Some(5.0)], "{outcome:?}");
-        let broken: Vec<_> = outcome.checks.iter().filter(|check| !check.holds).map(|check| check.name.as_str()).collect();
-        assert_eq!(broken, ["every request is served"], "{outcome:?}");
-        Ok(())
+    #[test]
+    fn a_leak_empties_the_pool_and_then_it_stands_still() {
+        scenario::really(async || {
+            let turned = [(LEAK, "10"), (HOLD, "10"), (THINK, "10")];
+            let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+            let figures = ["served", "not served", "leaked"].map(|name| outcome.value(name));
+            assert_eq!(figures, [Some(50.0), Some(50.0), Some(5.0)], "{outcome:?}");
+            let broken: Vec<_> = outcome.checks.iter().filter(|check| !check.holds).map(|check| check.name.as_str()).collect();
+            assert_eq!(broken, ["every request is served"], "{outcome:?}");
+            Ok(())
+        });
     }
 }

@@ -200,34 +200,38 @@ mod tests {
     use super::*;
 
     /// As many at a time as there are connections.
-    #[tokio::test]
-    async fn queries_take_as_many_rounds_as_the_pool_needs() -> scenario::Result<()> {
-        for (pool, rounds) in [("8", 1.0), ("4", 2.0), ("1", 8.0)] {
-            let turned = [(POOL, pool), (ROUND_TRIP, "200"), (ORDERS, "0")];
-            let outcome = run(Context::real(&SCENARIO, &turned)).await?;
-            let figure = |name| outcome.value(name).unwrap_or_default();
-            // A timer is never early. One round more is a wide margin, and is the claim.
-            let in_parallel = figure("in parallel") / 200.0;
-            assert!((rounds..rounds + 1.0).contains(&in_parallel) || pool == "1", "pool {pool}: {outcome:?}");
-            assert!(figure("one by one") >= 1600.0, "pool {pool}: {outcome:?}");
-            assert!(outcome.holds(), "pool {pool}: {outcome:?}");
-        }
-        Ok(())
+    #[test]
+    fn queries_take_as_many_rounds_as_the_pool_needs() {
+        scenario::really(async || {
+            for (pool, rounds) in [("8", 1.0), ("4", 2.0), ("1", 8.0)] {
+                let turned = [(POOL, pool), (ROUND_TRIP, "200"), (ORDERS, "0")];
+                let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+                let figure = |name| outcome.value(name).unwrap_or_default();
+                // A timer is never early. One round more is a wide margin, and is the claim.
+                let in_parallel = figure("in parallel") / 200.0;
+                assert!((rounds..rounds + 1.0).contains(&in_parallel) || pool == "1", "pool {pool}: {outcome:?}");
+                assert!(figure("one by one") >= 1600.0, "pool {pool}: {outcome:?}");
+                assert!(outcome.holds(), "pool {pool}: {outcome:?}");
+            }
+            Ok(())
+        });
     }
 
     /// One order that is refused takes those before it along.
-    #[tokio::test]
-    async fn a_transaction_that_fails_leaves_no_row() -> scenario::Result<()> {
-        for (fail_write, refused, rows) in
-            [("0", 0.0, 20.0), ("1", 1.0, 0.0), ("13", 1.0, 0.0), ("20", 1.0, 0.0), ("21", 0.0, 20.0)]
-        {
-            let turned = [(FAIL_WRITE, fail_write), (ORDERS, "20"), (ROUND_TRIP, "20"), (USERS, "1")];
-            let outcome = run(Context::real(&SCENARIO, &turned)).await?;
-            let figures = ["orders refused", "orders in the database"].map(|name| outcome.value(name));
-            assert_eq!(figures, [Some(refused), Some(rows)], "{fail_write}: {outcome:?}");
-            let broken: Vec<_> = outcome.checks.iter().filter(|check| !check.holds).collect();
-            assert!(broken.is_empty(), "{fail_write}: {broken:?}");
-        }
-        Ok(())
+    #[test]
+    fn a_transaction_that_fails_leaves_no_row() {
+        scenario::really(async || {
+            for (fail_write, refused, rows) in
+                [("0", 0.0, 20.0), ("1", 1.0, 0.0), ("13", 1.0, 0.0), ("20", 1.0, 0.0), ("21", 0.0, 20.0)]
+            {
+                let turned = [(FAIL_WRITE, fail_write), (ORDERS, "20"), (ROUND_TRIP, "20"), (USERS, "1")];
+                let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+                let figures = ["orders refused", "orders in the database"].map(|name| outcome.value(name));
+                assert_eq!(figures, [Some(refused), Some(rows)], "{fail_write}: {outcome:?}");
+                let broken: Vec<_> = outcome.checks.iter().filter(|check| !check.holds).collect();
+                assert!(broken.is_empty(), "{fail_write}: {broken:?}");
+            }
+            Ok(())
+        });
     }
 }

@@ -12,6 +12,8 @@ pub mod blocking;
 pub mod bridge;
 pub mod broadcast;
 pub mod cache;
+#[cfg(test)]
+mod calm;
 pub mod cancellation;
 pub mod chat;
 pub mod chunk_stream;

@@ -233,6 +233,15 @@ impl Context {
     }
 }
 
+/// Tests something on the real clock, where a busy machine may spoil it.
+#[cfg(test)]
+pub(crate) fn really(test: impl AsyncFn() -> Result<()>) {
+    crate::calm::in_a_calm_moment(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(test()).expect("it goes well");
+    });
+}
+
 /// What came out of a run: figures to compare, and checks that hold or do not.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outcome {

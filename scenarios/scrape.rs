@@ -235,57 +235,65 @@ mod tests {
     use super::*;
 
     /// Every page ends in its own way, and the limit of a host is reached and kept.
-    #[tokio::test]
-    async fn each_page_has_its_own_end_and_each_host_its_limit() -> scenario::Result<()> {
-        for (turned, ends, most) in [
-            (&[] as &[_], [8.0, 2.0, 2.0, 0.0], 4.0),
-            (&[(HOSTS, "3")], [8.0, 2.0, 2.0, 0.0], 4.0),
-            (&[(SLOW, "0"), (MISSING, "12"), (CONCURRENCY, "1")], [0.0, 12.0, 0.0, 0.0], 1.0),
-            (&[(TIMEOUT, "500"), (SLOW, "3")], [0.0, 2.0, 10.0, 0.0], 4.0),
-        ] {
-            // Far from what the pages take, either way.
-            let turned: Vec<_> = [(TIMEOUT, "2500")].iter().chain(turned).copied().collect();
-            let cx = Context::real(&SCENARIO, &turned);
-            let outcome = run(cx.clone()).await?;
-            let figures = ["fetched", "missing", "timed out", "broken"].map(|name| outcome.value(name));
-            assert_eq!(figures, ends.map(Some), "{turned:?}: {outcome:?}");
-            assert_eq!(outcome.value("most in flight at a host"), Some(most), "{turned:?}: {outcome:?}");
-            assert!(outcome.holds(), "{turned:?}: {outcome:?}");
-        }
-        Ok(())
+    #[test]
+    fn each_page_has_its_own_end_and_each_host_its_limit() {
+        scenario::really(async || {
+            for (turned, ends, most) in [
+                (&[] as &[_], [8.0, 2.0, 2.0, 0.0], 4.0),
+                (&[(HOSTS, "3")], [8.0, 2.0, 2.0, 0.0], 4.0),
+                (&[(SLOW, "0"), (MISSING, "12"), (CONCURRENCY, "1")], [0.0, 12.0, 0.0, 0.0], 1.0),
+                (&[(TIMEOUT, "500"), (SLOW, "3")], [0.0, 2.0, 10.0, 0.0], 4.0),
+            ] {
+                // Far from what the pages take, either way.
+                let turned: Vec<_> = [(TIMEOUT, "2500")].iter().chain(turned).copied().collect();
+                let cx = Context::real(&SCENARIO, &turned);
+                let outcome = run(cx.clone()).await?;
+                let figures = ["fetched", "missing", "timed out", "broken"].map(|name| outcome.value(name));
+                assert_eq!(figures, ends.map(Some), "{turned:?}: {outcome:?}");
+                assert_eq!(outcome.value("most in flight at a host"), Some(most), "{turned:?}: {outcome:?}");
+                assert!(outcome.holds(), "{turned:?}: {outcome:?}");
+            }
+            Ok(())
+        });
     }
 
     /// With room for all of them the slowest decides; one by one it is the sum.
-    #[tokio::test]
-    async fn the_limit_decides_how_long_it_takes() -> scenario::Result<()> {
-        let total = async |concurrency| {
-            let turned = [(CONCURRENCY, concurrency), (URLS, "4"), (SLOW, "0"), (MISSING, "0")];
-            let outcome = run(Context::real(&SCENARIO, &turned)).await?;
-            outcome.value("total").ok_or_else(|| scenario::Error::from("no total"))
-        };
-        // One page takes 600 ms at least, and the longest of four is at most 800.
-        assert!(total("1").await? >= 2400.0);
-        assert!(total("4").await? < 2400.0);
-        Ok(())
+    #[test]
+    fn the_limit_decides_how_long_it_takes() {
+        scenario::really(async || {
+            let total = async |concurrency| {
+                let turned = [(CONCURRENCY, concurrency), (URLS, "4"), (SLOW, "0"), (MISSING, "0")];
+                let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+                outcome.value("total").ok_or_else(|| scenario::Error::from("no total"))
+            };
+            // One page takes 600 ms at least, and the longest of four is at most 800.
+            assert!(total("1").await? >= 2400.0);
+            assert!(total("4").await? < 2400.0);
+            Ok(())
+        });
     }
 
     /// With room for all of them nothing is left but the longest wait.
-    #[tokio::test]
-    async fn with_room_for_all_it_takes_the_timeout_and_no_more() -> scenario::Result<()> {
-        let turned = [(CONCURRENCY, "12"), (TIMEOUT, "2000")];
-        let outcome = run(Context::real(&SCENARIO, &turned)).await?;
-        assert_eq!(outcome.value("most in flight at a host"), Some(12.0), "{outcome:?}");
-        let total = outcome.value("total").unwrap_or_default();
-        assert!((2000.0..2600.0).contains(&total), "{outcome:?}");
-        Ok(())
+    #[test]
+    fn with_room_for_all_it_takes_the_timeout_and_no_more() {
+        scenario::really(async || {
+            let turned = [(CONCURRENCY, "12"), (TIMEOUT, "2000")];
+            let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+            assert_eq!(outcome.value("most in flight at a host"), Some(12.0), "{outcome:?}");
+            let total = outcome.value("total").unwrap_or_default();
+            assert!((2000.0..2600.0).contains(&total), "{outcome:?}");
+            Ok(())
+        });
     }
 
     /// A page that is slow comes in when there is time for it.
-    #[tokio::test]
-    async fn more_patience_has_fewer_errors() -> scenario::Result<()> {
-        let turned = [(TIMEOUT, "60000"), (URLS, "1"), (SLOW, "1"), (MISSING, "0")];
-        let outcome = run(Context::real(&SCENARIO, &turned)).await?;
-        assert_eq!((outcome.value("fetched"), outcome.holds()), (Some(1.0), true), "{outcome:?}");
-        Ok(())
+    #[test]
+    fn more_patience_has_fewer_errors() {
+        scenario::really(async || {
+            let turned = [(TIMEOUT, "60000"), (URLS, "1"), (SLOW, "1"), (MISSING, "0")];
+            let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+            assert_eq!((outcome.value("fetched"), outcome.holds()), (Some(1.0), true), "{outcome:?}");
+            Ok(())
+        });
     }
 }

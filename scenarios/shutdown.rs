@@ -268,16 +268,18 @@ mod tests {
     }
 
     /// The other trigger is a real signal, which comes on the real clock.
-    #[tokio::test]
-    async fn a_real_signal_does_the_same() -> scenario::Result<()> {
-        let mut values = Values::defaults(SCENARIO.params);
-        values.set(&TRIGGER, Value::Choice("signal"));
-        for (param, ms) in [(SIGNAL_AT, 300), (GRACE, 100), (HEALTH_EVERY, 20)] {
-            values.set(&param, Value::Number(ms));
-        }
-        let outcome = run(Context::new(values, 0, Clock::Real)).await?;
-        assert!(outcome.holds(), "{outcome:?}");
-        assert!(outcome.value("accepted") >= Some(1.0), "{outcome:?}");
-        Ok(())
+    #[test]
+    fn a_real_signal_does_the_same() {
+        scenario::really(async || {
+            let mut values = Values::defaults(SCENARIO.params);
+            values.set(&TRIGGER, Value::Choice("signal"));
+            for (param, ms) in [(SIGNAL_AT, 300), (GRACE, 100), (HEALTH_EVERY, 20)] {
+                values.set(&param, Value::Number(ms));
+            }
+            let outcome = run(Context::new(values, 0, Clock::Real)).await?;
+            assert!(outcome.holds(), "{outcome:?}");
+            assert!(outcome.value("accepted") >= Some(1.0), "{outcome:?}");
+            Ok(())
+        });
     }
 }

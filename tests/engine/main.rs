@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
+#[path = "../../scenarios/calm.rs"]
+mod calm;
 mod clocks;
 mod endings;
 mod programs;

@@ -6,6 +6,7 @@ use async_playground::engine::{Detail, Ending, Spec};
 use async_playground::trace::StallKind;
 use scenarios::Scenario;
 
+use super::calm::in_a_calm_moment;
 use super::programs::{BLOCKS_LONG, DEADLOCKS, DEADLOCKS_AND_TICKS, LEAVES_A_WAITER, LISTENS, SLEEPS_LONG, WAITS_FOR_EVER};
 use super::{ms, real, to_end};
 
@@ -30,9 +31,12 @@ fn impatient(scenario: &'static Scenario, workers: usize) -> Spec {
 #[test]
 fn on_the_real_clock_a_stall_is_told_after_the_quiet_time() {
     for workers in [0, 2] {
-        let (trace, report) = to_end(&impatient(&DEADLOCKS, workers));
-        assert_eq!(report.ending, Ending::Stalled);
-        assert!((220..1_500).contains(&ms(report.elapsed_ns)), "{report:?}");
+        let (trace, report) = in_a_calm_moment(|| {
+            let (trace, report) = to_end(&impatient(&DEADLOCKS, workers));
+            assert_eq!(report.ending, Ending::Stalled);
+            assert!((220..1_500).contains(&ms(report.elapsed_ns)), "{report:?}");
+            (trace, report)
+        });
         let stall = report.stall(&trace).unwrap();
         assert_eq!(stall.kind, StallKind::Cycle);
         let mut names: Vec<_> = stall.tasks.iter().map(|stuck| &*trace.tasks[stuck.task as usize].name).collect();
@@ -59,10 +63,12 @@ fn what_ends_by_itself_is_no_stall_however_long_it_takes() {
 #[test]
 fn a_circle_is_told_also_when_the_rest_goes_on() {
     for spec in [Spec::new(&DEADLOCKS_AND_TICKS), impatient(&DEADLOCKS_AND_TICKS, 2)] {
-        let (trace, report) = to_end(&spec);
-        assert!(matches!(report.ending, Ending::Finished(_)), "{report:?}");
-        assert_eq!(report.stall(&trace).map(|stall| stall.kind), Some(StallKind::Cycle));
-        assert!(ms(trace.deadlocks[0].0) < 400, "it is known when it forms: {:?}", trace.deadlocks);
+        in_a_calm_moment(|| {
+            let (trace, report) = to_end(&spec);
+            assert!(matches!(report.ending, Ending::Finished(_)), "{report:?}");
+            assert_eq!(report.stall(&trace).map(|stall| stall.kind), Some(StallKind::Cycle));
+            assert!(ms(trace.deadlocks[0].0) < 400, "it is known when it forms: {:?}", trace.deadlocks);
+        });
     }
     let (trace, report) = to_end(&Spec { limit: Duration::from_millis(200), ..Spec::new(&DEADLOCKS_AND_TICKS) });
     assert_eq!(report.ending, Ending::Limit);
@@ -71,8 +77,10 @@ fn a_circle_is_told_also_when_the_rest_goes_on() {
 
 #[test]
 fn tasks_that_main_leaves_waiting_for_nobody_hold_a_real_run_up_no_longer_than_the_quiet_time() {
-    let (trace, report) = to_end(&impatient(&LEAVES_A_WAITER, 0));
-    assert!(matches!(report.ending, Ending::Finished(_)), "{report:?}");
-    assert_eq!((report.stall(&trace), trace.totals().alive), (None, 1));
-    assert!((200..2_000).contains(&ms(trace.end_ns)), "{} ms", ms(trace.end_ns));
+    in_a_calm_moment(|| {
+        let (trace, report) = to_end(&impatient(&LEAVES_A_WAITER, 0));
+        assert!(matches!(report.ending, Ending::Finished(_)), "{report:?}");
+        assert_eq!((report.stall(&trace), trace.totals().alive), (None, 1));
+        assert!((200..2_000).contains(&ms(trace.end_ns)), "{} ms", ms(trace.end_ns));
+    });
 }

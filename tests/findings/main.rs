@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
+#[path = "../../scenarios/calm.rs"]
+mod calm;
 #[path = "../observed/mod.rs"]
 mod observed;
 mod programs;
@@ -11,6 +13,7 @@ use std::time::Duration;
 
 use async_playground::engine::{Phase, Run, Spec};
 use async_playground::trace::{Finding, FindingKind, Trace};
+use calm::in_a_calm_moment;
 use scenarios::{Clock, find};
 
 /// A setting, as it is typed.
@@ -144,5 +147,6 @@ fn on_the_real_clock_work_on_a_worker_blocks_it_and_on_another_thread_does_not()
         of_kind(&trace, FindingKind::BlocksWorker).iter().filter(|finding| of_report(finding)).count()
     };
     assert_eq!(reports(&[("variant", "block")]), 1);
-    assert_eq!(reports(&[("variant", "spawn_blocking")]), 0);
+    // A worker that the system lets wait for a processor is late as well.
+    in_a_calm_moment(|| assert_eq!(reports(&[("variant", "spawn_blocking")]), 0));
 }

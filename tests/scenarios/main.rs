@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
 mod basics;
+#[path = "../../scenarios/calm.rs"]
+mod calm;
 mod coverage;
 mod declared;
 mod extremes;
