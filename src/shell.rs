@@ -199,7 +199,11 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     fn moves(&self) -> bool {
         self.run.is_some()
             || self.coming.is_some()
-            || self.model.run.as_ref().is_some_and(|run| run.cursor.playing && run.cursor.at_ns < run.trace.end_ns)
+            || self
+                .model
+                .run
+                .as_ref()
+                .is_some_and(|run| run.found.is_looking() || (run.cursor.playing && run.cursor.at_ns < run.trace.end_ns))
     }
 
     /// Waits until the next turn is due, or for an input when nothing moves, and takes what came.
@@ -330,7 +334,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         let now = self.events.now();
         let passed = now.saturating_duration_since(self.ticked_at);
         self.ticked_at = now;
-        let seen = |model: &Model| (model.run.as_ref().map(|run| run.cursor), model.timeline);
+        let seen = |model: &Model| (model.run.as_ref().map(|run| (run.cursor, run.found.is_looking())), model.timeline);
         let before = seen(&self.model);
         update::update(&mut self.model, Action::Tick(passed));
         self.dirty |= seen(&self.model) != before;

@@ -97,8 +97,17 @@ impl Trace {
             return;
         }
         self.reach(at_ns);
+        // Most of a long run's tasks have ended long ago: nobody has to look through all of them for those that have not.
+        let mut living = self.totals.alive;
         for task in 0..self.tasks.len() as TaskIx {
-            if self.task(task).ended.is_none() && !self.end_if_terminated(task) {
+            if living == 0 {
+                break;
+            }
+            if self.life(task).ended {
+                continue;
+            }
+            living -= 1;
+            if !self.end_if_terminated(task) {
                 let at_ns = at_ns.max(self.life(task).newest_ns);
                 self.end(at_ns, task, Ended { at_ns, how: End::Dropped, inferred: false });
             }

@@ -56,7 +56,7 @@ pub use course::{Activity, Course, Stretch};
 pub use critical::{CriticalPath, Doing, Handover, PathStep};
 pub use family::Family;
 pub use few::Few;
-pub use findings::{Finding, FindingKind, Findings};
+pub use findings::{Finding, FindingKind, Findings, Search};
 pub use groups::{Courses, Group, Grouping};
 pub use line::Waiter;
 pub use measure::Measure;

@@ -66,10 +66,9 @@ fn every_scenario_has_a_check_that_it_states_and_a_test_on_paused_time_if_it_can
         let tests = scenario.source.split_once("#[cfg(test)]").map(|(_, tests)| tests);
         let code = scenario.source.strip_suffix(tests.unwrap_or_default()).unwrap_or_default();
         assert!(code.contains(".check("), "{}: no check is stated", scenario.id);
-        let (what, proof) = match scenario.clocks.contains(&Clock::Virtual) {
-            true => ("on paused time", "start_paused = true"),
-            false => ("on the real clock", "scenario::really("),
-        };
+        let paused = scenario.clocks.contains(&Clock::Virtual);
+        let (what, proof) =
+            if paused { ("on paused time", "start_paused = true") } else { ("on the real clock", "scenario::really(") };
         assert!(tests.is_some_and(|tests| tests.contains(proof)), "{}: no test proves the lesson {what}", scenario.id);
     }
 }

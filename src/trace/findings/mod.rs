@@ -14,7 +14,8 @@
 //! that a task gave itself. [`Trace::findings`] then walks once over the tasks, and
 //! at a bounded number of whatever else there is: its cost grows with the tasks and
 //! not with the events. No frame pays for it. Who shows a run that is under way
-//! looks now and then, who has one that is over looks once.
+//! looks now and then; who has one that is over looks once, a piece at a time if
+//! there are very many tasks.
 
 mod locks;
 mod lost;
@@ -169,6 +170,7 @@ impl FindingKind {
 }
 
 /// One occurrence, before those at one place are told as one.
+#[derive(Debug)]
 struct Sight<T> {
     task: Option<TaskIx>,
     at_ns: u64,
@@ -179,9 +181,11 @@ struct Sight<T> {
     told: T,
 }
 
-/// What one walk over all tasks has seen.
-#[derive(Default)]
-struct Seen {
+/// A walk over all tasks of a trace, in as many pieces as whoever shows it likes. The trace must not grow meanwhile.
+#[derive(Debug, Default)]
+pub struct Search {
+    /// Up to here the tasks were looked at.
+    next: TaskIx,
     lost: Vec<Sight<String>>,
     alone: Vec<TaskIx>,
     lasting: Vec<polls::LongPoll>,
@@ -190,18 +194,41 @@ struct Seen {
     large: Vec<Sight<String>>,
 }
 
-impl Seen {
-    fn of(trace: &Trace) -> Self {
-        let mut seen = Self::default();
-        for (task, of) in (0..).zip(&trace.tasks) {
-            seen.lost.extend(lost::waker(trace, task, of));
-            seen.alone.extend(unheard::fails_alone(trace, of).then_some(task));
-            seen.lasting.extend(polls::lasting(trace, task, of));
-            seen.redundant.extend(wakes::redundant(trace, task, of));
-            seen.own.extend(wakes::own(trace, task, of));
-            seen.large.extend(size::large(trace, task, of));
+impl Search {
+    /// Looks at so many tasks more. After the last one it returns what is wrong.
+    pub fn go_on(&mut self, trace: &Trace, tasks: usize) -> Option<Findings> {
+        let first = self.next as usize;
+        let last = first.saturating_add(tasks).min(trace.tasks.len());
+        for task in first..last {
+            let (task, of) = (task as TaskIx, &trace.tasks[task]);
+            self.lost.extend(lost::waker(trace, task, of));
+            self.alone.extend(unheard::fails_alone(trace, of).then_some(task));
+            self.lasting.extend(polls::lasting(trace, task, of));
+            self.redundant.extend(wakes::redundant(trace, task, of));
+            self.own.extend(wakes::own(trace, task, of));
+            self.large.extend(size::large(trace, task, of));
         }
-        seen
+        self.next = last as TaskIx;
+        (last == trace.tasks.len()).then(|| std::mem::take(self).end(trace))
+    }
+
+    /// Puts together what was seen, and looks at all that is not a task.
+    fn end(self, trace: &Trace) -> Findings {
+        let mut found = Findings::default();
+        lost::unpolled_locks(trace, &mut found);
+        found.add(FindingKind::LostWaker, self.lost, told);
+        unheard::failures(trace, &self.alone, &mut found);
+        polls::long_ones(trace, self.lasting, &mut found);
+        queues::growing(trace, &mut found);
+        locks::held_across_waits(trace, &mut found);
+        wakes::herds(trace, &mut found);
+        found.add(FindingKind::UselessWakes, self.redundant, told);
+        found.add(FindingKind::SelfWakes, self.own, told);
+        found.add(FindingKind::LargeFuture, self.large, told);
+        found.list.sort_by(|a, b| (a.kind, a.at_ns, &a.place).cmp(&(b.kind, b.at_ns, &b.place)));
+        found.marks.sort_unstable();
+        found.marks.dedup_by_key(|(task, _)| *task);
+        found
     }
 }
 
@@ -211,24 +238,9 @@ fn told(sight: &Sight<String>) -> String {
 }
 
 impl Trace {
-    /// What is wrong, as far as it is known by now. Costs a look at every task.
+    /// What is wrong, as far as it is known by now. Costs a look at every task: [`Search`] takes them piece by piece.
     pub fn findings(&self) -> Findings {
-        let seen = Seen::of(self);
-        let mut found = Findings::default();
-        lost::unpolled_locks(self, &mut found);
-        found.add(FindingKind::LostWaker, seen.lost, told);
-        unheard::failures(self, &seen.alone, &mut found);
-        polls::long_ones(self, seen.lasting, &mut found);
-        queues::growing(self, &mut found);
-        locks::held_across_waits(self, &mut found);
-        wakes::herds(self, &mut found);
-        found.add(FindingKind::UselessWakes, seen.redundant, told);
-        found.add(FindingKind::SelfWakes, seen.own, told);
-        found.add(FindingKind::LargeFuture, seen.large, told);
-        found.list.sort_by(|a, b| (a.kind, a.at_ns, &a.place).cmp(&(b.kind, b.at_ns, &b.place)));
-        found.marks.sort_unstable();
-        found.marks.dedup_by_key(|(task, _)| *task);
-        found
+        Search::default().go_on(self, usize::MAX).unwrap_or_default()
     }
 
     fn spawn_place(&self, task: TaskIx) -> Option<Place> {

@@ -62,6 +62,11 @@ fn of_many_at_one_place_the_worst_is_told_and_all_are_marked() {
     assert!(finding.text.ends_with("; the same with 2 other tasks"), "{finding:?}");
     assert_eq!([0, 1, 2, 3].map(|task| found.mark(task)), [Some(200 * MS), Some(1_400 * MS), Some(2_300 * MS), None]);
     assert_eq!([0, 1_399, 1_400].map(|at| found.by(at * MS)), [0, 0, 1]);
+
+    // The same, a task at a time.
+    let mut search = Search::default();
+    let piece_by_piece: Vec<_> = (0..3).map(|_| search.go_on(&told.0, 1)).collect();
+    assert_eq!(piece_by_piece, [None, None, Some(found)]);
 }
 
 #[test]

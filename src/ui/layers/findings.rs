@@ -96,7 +96,7 @@ fn body(look: Look, finding: &Finding, cells: usize) -> Vec<Row> {
 fn nothing(run: Option<&RunView>) -> &'static str {
     match run {
         None => "no run yet",
-        Some(run) if !run.trace.closed => "nothing was found so far",
+        Some(run) if !run.trace.closed || run.found.is_looking() => "nothing was found so far",
         Some(run) if run.spec.detail == Detail::Polls => "nothing was found in the polls; waits were not recorded",
         Some(_) => "nothing was found that is wrong",
     }

@@ -118,3 +118,22 @@ fn a_run_under_way_is_looked_through_now_and_then_and_when_it_is_over() {
     recorded(&mut model);
     assert_eq!(found(&model), 1);
 }
+
+#[test]
+fn a_run_of_very_many_tasks_is_looked_through_a_piece_at_a_time() {
+    let mut model = opened();
+    ask(&mut model, Action::Pick);
+    let run = shown_mut(&mut model);
+    run.found = crate::app::findings::Found::default();
+    run.trace.tasks.resize_with(200_000, Task::default);
+    run.trace.tasks.push(large());
+    recorded(&mut model);
+    let mut pieces = 0;
+    while shown(&model).found.is_looking() {
+        assert_eq!(shown(&model).found.all.list, []);
+        pieces += 1;
+        ask(&mut model, Action::Tick(Duration::ZERO));
+        assert!(pieces < 100, "the end is never reached");
+    }
+    assert_eq!((pieces > 2, shown(&model).found.all.list.len()), (true, 1));
+}
