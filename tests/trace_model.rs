@@ -161,6 +161,22 @@ proptest! {
     }
 
     #[test]
+    fn a_trace_may_be_closed_piece_by_piece(steps in steps(), pause in 0..50_u64, piece in 1..4_usize) {
+        let mut model = Model::from_steps(&steps);
+        let (mut at_once, mut trace) = (told(&model.told), told(&model.told));
+        model.close(pause);
+        at_once.close(model.now);
+        let mut looked_at = 0;
+        while !trace.close_some(model.now, piece) {
+            looked_at += piece;
+            prop_assert!(looked_at < trace.tasks.len());
+            check_invariants(&trace)?;
+        }
+        check_invariants(&trace)?;
+        prop_assert_eq!((trace.closed, trace.hash(), trace.totals()), (true, at_once.hash(), at_once.totals()));
+    }
+
+    #[test]
     fn the_hash_does_not_depend_on_who_looks_when(steps in steps(), looks in prop::collection::vec(any::<bool>(), 1..9)) {
         let model = Model::from_steps(&steps);
         let mut plain = told(&model.told);

@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_millis(800);
 /// How long a drain goes on when there is more and more.
 const SLICE: Duration = Duration::from_millis(8);
 
+/// When a trace is closed so many tasks are looked at before whoever draws can: some milliseconds' work.
+const AT_ONCE: usize = 16_384;
+
 /// A run under way, or ended. Dropping it tells it to stop and does not wait.
 pub struct Run {
     recorder: Recorder,
@@ -29,6 +32,8 @@ pub struct Run {
     control: Arc<Control>,
     phase: Phase,
     report: Option<Report>,
+    /// What the run has left behind, while its trace is being closed.
+    closing: Option<Closing>,
     told_to_stop: Option<Instant>,
     quiet: Quiet,
     lost: u64,
@@ -118,8 +123,8 @@ impl Run {
         let runtime = job.runtime().map_err(StartError::System)?;
         let quiet = Quiet::new(spec, runtime.handle());
         thread::Builder::new().name("run".to_owned()).spawn(move || job.run(runtime)).map_err(StartError::System)?;
-        let (phase, report, told_to_stop) = (Phase::Running, None, None);
-        Ok(Self { recorder, reader, control, phase, report, told_to_stop, quiet, lost: 0, named: 0, tee: None })
+        let (phase, report, closing, told_to_stop) = (Phase::Running, None, None, None);
+        Ok(Self { recorder, reader, control, phase, report, closing, told_to_stop, quiet, lost: 0, named: 0, tee: None })
     }
 
     /// Tells somebody else too what the trace is told: to be called before anything is taken out.
@@ -142,6 +147,10 @@ impl Run {
     pub fn drain(&mut self, trace: &mut Trace) -> bool {
         if self.phase == Phase::Over {
             return false;
+        }
+        if self.closing.is_some() {
+            self.go_on_closing(trace);
+            return true;
         }
         // Asked before the rings are emptied: what is closed has nothing more to say.
         let closed = self.control.is_closed();
@@ -210,7 +219,13 @@ impl Run {
     }
 
     fn end(&mut self, closing: Closing, trace: &mut Trace) {
-        trace.close(closing.at_ns);
+        self.closing = Some(closing);
+        self.go_on_closing(trace);
+    }
+
+    /// A trace of very many tasks is closed in several drains.
+    fn go_on_closing(&mut self, trace: &mut Trace) {
+        let Some(closing) = self.closing.take_if(|closing| trace.close_some(closing.at_ns, AT_ONCE)) else { return };
         if let Some(tee) = &mut self.tee {
             tee.close(closing.at_ns, &closing.report, trace);
         }
@@ -228,7 +243,7 @@ impl Run {
 
     /// Blocks until there is something to drain, the run is over, or the time is up.
     pub fn wait(&mut self, at_most: Duration) {
-        if self.phase != Phase::Over {
+        if self.phase != Phase::Over && self.closing.is_none() {
             self.reader.wait_unless(at_most, || self.control.is_closed());
         }
     }

@@ -93,28 +93,32 @@ impl Trace {
     /// this time, in the order of spawning, and stand from then on as they
     /// stood; one that the runtime had already let go of ends as that said, and when.
     pub fn close(&mut self, at_ns: u64) {
+        self.close_some(at_ns, usize::MAX);
+    }
+
+    /// The same, a piece at a time: so many tasks are looked at, and from then on no event may come. Returns whether these were
+    /// the last ones.
+    pub fn close_some(&mut self, at_ns: u64, tasks: usize) -> bool {
         if self.closed {
-            return;
+            return true;
         }
         self.reach(at_ns);
-        // Most of a long run's tasks have ended long ago: nobody has to look through all of them for those that have not.
-        let mut living = self.totals.alive;
-        for task in 0..self.tasks.len() as TaskIx {
-            if living == 0 {
-                break;
-            }
-            if self.life(task).ended {
-                continue;
-            }
-            living -= 1;
-            if !self.end_if_terminated(task) {
+        let first = self.ingest.closing;
+        let last = first.saturating_add(tasks).min(self.tasks.len());
+        for task in first..last {
+            let task = task as TaskIx;
+            if !self.life(task).ended && !self.end_if_terminated(task) {
                 let at_ns = at_ns.max(self.life(task).newest_ns);
                 self.end(at_ns, task, Ended { at_ns, how: End::Dropped, inferred: false });
             }
         }
-        self.ingest = Ingest::default();
-        self.samples.retain(|sample| sample.at_ns <= self.end_ns);
-        self.closed = true;
+        self.ingest.closing = last;
+        if last == self.tasks.len() {
+            self.ingest = Ingest::default();
+            self.samples.retain(|sample| sample.at_ns <= self.end_ns);
+            self.closed = true;
+        }
+        self.closed
     }
 
     /// Not part of [`Trace::push`]: a task is made ready on the stack, which would have to be laid out for that at every event.

@@ -35,6 +35,8 @@ pub(super) struct Ingest {
     pub(super) took: HashMap<TaskIx, (ResourceIx, u32), BuildHasherDefault<NumberHasher>>,
     /// Open spans: the task, and the place among its spans.
     pub(super) spans: HashMap<SpanId, (TaskIx, usize)>,
+    /// How many tasks have been looked at since the recording is over.
+    pub(super) closing: usize,
 }
 
 /// What is known of a task now and need not be kept.
