@@ -1,7 +1,7 @@
 //! From return addresses to functions and lines, and from those to a [`Site`].
 //!
-//! Slow work, done by whoever reads the events and never by the threads that
-//! are recorded. Each address is looked up once in the life of the process, and
+//! Slow work, done by a thread of its own that is there while there is something
+//! to look up, and never by the threads that are recorded. Each address is looked up once in the life of the process, and
 //! each stack is worked out once; a run of a scenario has a few dozen of them.
 //! Inlined calls are in the line tables too, so optimised code tells as much as
 //! unoptimised code does.
@@ -89,8 +89,8 @@ fn answer() {
 }
 
 /// Begins to read the line tables' index, and those tables that tell of the code at the given addresses, on a thread of its own,
-/// before the first stack is asked for. It takes up to a tenth of a second, which otherwise whoever takes the first events
-/// has to wait. What has been read already is not read again.
+/// before the first stack is asked for. It takes up to a tenth of a second, for which the first events would have to wait
+/// otherwise. What has been read already is not read again.
 pub fn warm_up(code: Vec<usize>) {
     // Without this thread the first look-ups are slower, and nothing else.
     _ = thread::Builder::new().name("symbols".to_owned()).spawn(move || {
