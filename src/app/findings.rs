@@ -56,7 +56,7 @@ impl Found {
     }
 
     /// Whether a run that is over is still being looked through.
-    pub(crate) fn is_looking(&self) -> bool {
+    pub fn is_looking(&self) -> bool {
         self.search.is_some()
     }
 
