@@ -2,9 +2,9 @@
 //!
 //! The same screen of 200×60 over traces of very different sizes. Frames are
 //! those of somebody who uses it: it plays, they scroll, pan, zoom, select, go
-//! elsewhere. Rounds of frames are timed, and the median of their 99th
-//! percentiles is told, so that another program's turn on the processor is no
-//! frame of ours. Instructions do not depend on such things at all: callgrind
+//! elsewhere. Rounds of frames are timed, all sizes in each, and the medians of
+//! their 99th percentiles and of the ratios within a round are told, so that
+//! another program's turn on the processor is no frame of ours. Instructions do not depend on such things at all: callgrind
 //! counts those of one frame, where there is valgrind.
 
 use std::io::{BufRead, BufReader, Write};
@@ -22,7 +22,7 @@ use crate::{STEP, Screen, recorded};
 
 /// Frames of a round, and rounds.
 const FRAMES: usize = 500;
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 15;
 /// Traces that are taken in of each size.
 const TAKES: usize = 5;
 /// What is asked of a frame at the 99th percentile, and of the largest beside the smallest.
@@ -54,8 +54,31 @@ struct Row {
     took: Duration,
     /// Memory that the trace has taken.
     bytes: Option<u64>,
-    /// For each view the median of a frame, its 99th percentile, and the instructions of one.
-    frames: Vec<(Duration, Duration, Option<u64>)>,
+    /// What a frame of each view costs.
+    frames: Vec<Frames>,
+}
+
+/// What a frame costs.
+struct Frames {
+    /// The median and the 99th percentile of each round.
+    rounds: Vec<(Duration, Duration)>,
+    instructions: Option<u64>,
+}
+
+impl Frames {
+    fn median(&self) -> Duration {
+        middle(self.rounds.iter().map(|round| round.0).collect())
+    }
+
+    fn p99(&self) -> Duration {
+        middle(self.rounds.iter().map(|round| round.1).collect())
+    }
+}
+
+/// The median.
+fn middle<T: PartialOrd + Copy>(mut all: Vec<T>) -> T {
+    all.sort_by(|a, b| a.partial_cmp(b).expect("a number"));
+    all[all.len() / 2]
 }
 
 /// How fast a trace is taken in, and nothing else.
@@ -70,30 +93,30 @@ pub(crate) fn ingest() {
 fn among(size: Size, took: Duration) -> Duration {
     let mut times = [took; TAKES];
     times[1..].fill_with(|| take(size).took);
-    times.sort_unstable();
-    times[TAKES / 2]
+    middle(times.to_vec())
 }
 
 /// Measures each size, and prints a table, or JSON.
 pub(crate) fn measure(json: bool) {
-    let rows: Vec<Row> = SIZES.into_iter().map(row).collect();
+    let (mut models, mut rows): (Vec<Model>, Vec<Row>) = SIZES.into_iter().map(taken).unzip();
+    for (view, name) in VIEWS {
+        for (row, rounds) in rows.iter_mut().zip(rounds(&mut models, view)) {
+            row.frames.push(Frames { rounds, instructions: instructions(row.size, name) });
+        }
+    }
+    drop(models);
+    for row in &mut rows {
+        row.took = among(row.size, row.took);
+    }
     if json { print_json(&rows) } else { print_table(&rows) }
 }
 
-fn row(size: Size) -> Row {
+/// A trace of this size on the screen, and what it took.
+fn taken(size: Size) -> (Model, Row) {
     let before = resident();
     let Taken { trace, took, events } = take(size);
     let bytes = resident().zip(before).map(|(after, before)| after.saturating_sub(before));
-    let mut model = model(trace);
-    let frames = VIEWS
-        .into_iter()
-        .map(|(view, name)| {
-            let (median, p99) = frames(&mut model, view);
-            (median, p99, instructions(size, name))
-        })
-        .collect();
-    drop(model);
-    Row { size, events, took: among(size, took), bytes, frames }
+    (model(trace), Row { size, events, took, bytes, frames: Vec::new() })
 }
 
 /// A model that looks at a trace whose run is over.
@@ -141,16 +164,19 @@ fn look(model: &mut Model, screen: &mut Screen, view: View) {
     assert!(rows > 20, "what is measured is in sight");
 }
 
-/// The median and the 99th percentile of a frame: the medians of those of several rounds.
-fn frames(model: &mut Model, view: View) -> (Duration, Duration) {
-    let mut screen = Screen::new(200, 60);
-    look(model, &mut screen, view);
-    let mut rounds: Vec<_> = (0..ROUNDS).map(|_| round(model, &mut screen)).collect();
-    let mut middle = |of: fn(&(Duration, Duration)) -> Duration| {
-        rounds.sort_unstable_by_key(of);
-        of(&rounds[ROUNDS / 2])
-    };
-    (middle(|round| round.0), middle(|round| round.1))
+/// For each model the median and the 99th percentile of a frame, in each of several rounds. They take turns.
+fn rounds(models: &mut [Model], view: View) -> Vec<Vec<(Duration, Duration)>> {
+    let mut screens: Vec<Screen> = models.iter().map(|_| Screen::new(200, 60)).collect();
+    for (model, screen) in models.iter_mut().zip(&mut screens) {
+        look(model, screen, view);
+    }
+    let mut all = vec![Vec::new(); models.len()];
+    for _ in 0..ROUNDS {
+        for ((model, screen), of_model) in models.iter_mut().zip(&mut screens).zip(&mut all) {
+            of_model.push(round(model, screen));
+        }
+    }
+    all
 }
 
 fn round(model: &mut Model, screen: &mut Screen) -> (Duration, Duration) {
@@ -252,10 +278,11 @@ impl Row {
     }
 }
 
-/// The largest beside the smallest.
-fn ratio(rows: &[Row], view: usize, of: impl Fn(&(Duration, Duration, Option<u64>)) -> f64) -> f64 {
-    let (first, last) = (&rows[0].frames[view], &rows[rows.len() - 1].frames[view]);
-    of(last) / of(first)
+/// The 99th percentile of the largest beside that of the smallest, in the same round.
+fn times(first: &Frames, last: &Frames) -> f64 {
+    let beside =
+        |((_, first), (_, last)): (&(Duration, Duration), &(Duration, Duration))| last.as_secs_f64() / first.as_secs_f64();
+    middle(first.rounds.iter().zip(&last.rounds).map(beside).collect())
 }
 
 fn print_table(rows: &[Row]) {
@@ -271,21 +298,22 @@ fn print_table(rows: &[Row]) {
             row.events_per_second() / 1e6,
             row.bytes_per_event().map_or_else(|| "-".into(), |bytes| format!("{bytes:.1}")),
         );
-        for ((_, view), (median, p99, instructions)) in VIEWS.iter().zip(&row.frames) {
-            let (median, p99) = (median.as_secs_f64() * 1e3, p99.as_secs_f64() * 1e3);
-            let instructions = instructions.map_or_else(|| "no valgrind".into(), |count| count.to_string());
+        for ((_, view), frames) in VIEWS.iter().zip(&row.frames) {
+            let (median, p99) = (frames.median().as_secs_f64() * 1e3, frames.p99().as_secs_f64() * 1e3);
+            let instructions = frames.instructions.map_or_else(|| "no valgrind".into(), |count| count.to_string());
             println!("{before:<56}  {view:<8} {median:>10.3} {p99:>8.3} {instructions:>13}");
             before.clear();
         }
     }
     println!();
     for (at, (_, view)) in VIEWS.iter().enumerate() {
-        let worst = rows.iter().map(|row| row.frames[at].1).max().unwrap_or_default();
-        let times = ratio(rows, at, |frame| frame.1.as_secs_f64());
+        let worst = rows.iter().map(|row| row.frames[at].p99()).max().unwrap_or_default();
+        let (first, last) = (&rows[0].frames[at], &rows[rows.len() - 1].frames[at]);
+        let times = times(first, last);
         verdict(&format!("{view}: 99th percentile at most {} ms", BUDGET.as_millis()), worst <= BUDGET);
         verdict(&format!("{view}: the largest {times:.2} times the smallest, at most {RATIO}"), times <= RATIO);
-        if rows.iter().all(|row| row.frames[at].2.is_some()) {
-            println!("{view}: {:.2} times its instructions", ratio(rows, at, |frame| frame.2.unwrap_or(0) as f64));
+        if let (Some(first), Some(last)) = (first.instructions, last.instructions) {
+            println!("{view}: {:.2} times its instructions", last as f64 / first as f64);
         }
     }
     let slowest = rows.iter().skip(1).map(Row::events_per_second).fold(f64::INFINITY, f64::min);
@@ -303,9 +331,11 @@ fn print_json(rows: &[Row]) {
             let frames: Vec<_> = VIEWS
                 .iter()
                 .zip(&row.frames)
-                .map(|((_, view), (median, p99, instructions))| {
-                    let (median_ns, p99_ns) = (median.as_nanos() as u64, p99.as_nanos() as u64);
-                    serde_json::json!({ "view": view, "median_ns": median_ns, "p99_ns": p99_ns, "instructions": instructions })
+                .map(|((_, view), frames)| {
+                    let (median_ns, p99_ns) = (frames.median().as_nanos() as u64, frames.p99().as_nanos() as u64);
+                    serde_json::json!({
+                        "view": view, "median_ns": median_ns, "p99_ns": p99_ns, "instructions": frames.instructions
+                    })
                 })
                 .collect();
             serde_json::json!({
