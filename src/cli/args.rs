@@ -21,7 +21,7 @@ const STALL_AFTER_MS: u64 = 2_000;
 /// More workers than this show nothing that fewer do not.
 const WORKERS: RangeInclusive<u64> = 0..=64;
 /// Slower than this nothing seems to move; faster is `max` to the eye.
-pub(super) const SPEEDS: RangeInclusive<f64> = 0.001..=1000.0;
+const SPEEDS: RangeInclusive<f64> = 0.001..=1000.0;
 
 const EXAMPLES: &str = "\
 Examples:

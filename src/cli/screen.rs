@@ -11,7 +11,7 @@ use async_playground::config::Config;
 use async_playground::shell;
 use scenarios::CATALOGUE;
 
-use super::args::{DetailArg, HowArgs, MarksArgs, OpenArgs, SPEEDS, ScreenArgs, Speed};
+use super::args::{DetailArg, HowArgs, MarksArgs, OpenArgs, ScreenArgs, Speed};
 use super::config;
 use super::out;
 use super::record;
@@ -26,8 +26,8 @@ pub(super) fn open(args: &OpenArgs) -> Result<ExitCode, Stop> {
     }
     let mut spec = spec::spec(picked.unwrap_or(&CATALOGUE[0]), &args.how)?;
     if args.how.speed == Some(Speed::Max) {
-        // The screen plays back at a speed, so it needs one.
-        spec.pace = Some(*SPEEDS.end());
+        // The screen plays back at a speed, and this is the one that is called max.
+        spec.pace = Some(f64::INFINITY);
     }
     let config = config::load(&args.screen)?;
     terminal()?;

@@ -44,6 +44,17 @@ fn pause_at_a_second(tty: &mut Tty) -> String {
 }
 
 #[test]
+fn at_the_speed_max_the_end_is_seen_at_once() {
+    let mut tty = program(&["semaphore", "--speed", "max"]);
+    let ended = tty.wait_until("the end", |screen| header(screen).contains("ended"));
+    assert!(header(&ended).contains("clock virtual max"), "{}", header(&ended));
+    tty.keys("{");
+    tty.wait_until("the speed below", |screen| header(screen).contains("clock virtual 100×"));
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+}
+
+#[test]
 fn on_the_virtual_clock_steps_there_and_back_lead_to_the_same_screen() {
     let mut tty = program(&["semaphore", "-p", "requests=100"]);
     let before = pause_at_a_second(&mut tty);
