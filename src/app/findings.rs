@@ -2,9 +2,9 @@
 //!
 //! To look costs a walk over all tasks, which no frame should pay for. Once a run
 //! is over nothing more is to be found, so it is looked once, when its trace
-//! closes, and over a few frames if there are very many tasks. While it is under way it is looked a few times a second, which costs some
-//! milliseconds at most: one with very many tasks is not looked through before it
-//! is over.
+//! closes, and over a few frames if there are very many tasks. While it is under
+//! way it is looked a few times a second, which costs some milliseconds at most:
+//! one with very many tasks is not looked through before it is over.
 
 use std::time::Duration;
 

@@ -1,10 +1,10 @@
 //! From return addresses to functions and lines, and from those to a [`Site`].
 //!
 //! Slow work, done by a thread of its own that is there while there is something
-//! to look up, and never by the threads that are recorded. Each address is looked up once in the life of the process, and
-//! each stack is worked out once; a run of a scenario has a few dozen of them.
-//! Inlined calls are in the line tables too, so optimised code tells as much as
-//! unoptimised code does.
+//! to look up, and never by the threads that are recorded. Each address is looked
+//! up once in the life of the process, and each stack is worked out once; a run of
+//! a scenario has a few dozen of them. Inlined calls are in the line tables too, so
+//! optimised code tells as much as unoptimised code does.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::c_void;
