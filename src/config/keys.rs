@@ -3,7 +3,7 @@
 use toml::de::DeValue;
 
 use super::{Flaw, Setting, offer};
-use crate::app::bindings::{Bindings, Context, Key};
+use crate::app::bindings::{Bindings, Context, Key, NoKey};
 use crate::app::keymap::is_typed;
 
 /// The one action that needs a key: there has to be a way out.
@@ -33,11 +33,20 @@ pub(super) fn read(settings: &[(&str, Setting<'_>)], bindings: &mut Bindings) ->
 fn keys(setting: &Setting<'_>) -> Result<Vec<Key>, Flaw> {
     let key = |value: &DeValue<'_>| {
         let typed = value.as_str().ok_or_else(|| setting.flaw("a key in quotes is needed, or a list of them"))?;
-        Key::parse(typed).ok_or_else(|| setting.flaw(format!("'{typed}' is no key{}", offer(typed, &Key::NAMES))))
+        Key::parse(typed).map_err(|refused| setting.flaw(reason(typed, refused)))
     };
     match setting.value {
         DeValue::Array(list) => list.iter().map(|value| key(value.get_ref())).collect(),
         value => Ok(vec![key(value)?]),
+    }
+}
+
+/// Why that is no key that can be bound.
+fn reason(typed: &str, refused: NoKey) -> String {
+    match refused {
+        NoKey::Unknown => format!("'{typed}' is no key{}", offer(typed, &Key::NAMES)),
+        NoKey::SameAs(same) => format!("a terminal sends '{same}' for '{typed}': use '{same}', or another key"),
+        NoKey::NoCode => format!("a terminal has no code for '{typed}': use another key"),
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::app::bindings::Key;
+use crate::app::bindings::{Key, NoKey};
 
 #[test]
 fn the_standard_file_is_what_holds_without_one() {
@@ -55,6 +55,10 @@ fn what_is_wrong_is_told_with_its_line_and_its_key() {
         ("[keys]\nqqq = 'x'", "2: keys.qqq: no action is called 'qqq'; 'async-playground config --default' has them all"),
         ("[keys]\nstop = 'Entr'", "2: keys.stop: 'Entr' is no key; did you mean 'Enter'?"),
         ("[keys]\nstop = ''", "2: keys.stop: '' is no key; 'async-playground config --default' has them all"),
+        ("[keys]\nstop = 'Ctrl-M'", "2: keys.stop: a terminal sends 'Enter' for 'Ctrl-M': use 'Enter', or another key"),
+        ("[keys]\nstop = ['x', 'ctrl-i']", "2: keys.stop: a terminal sends 'Tab' for 'ctrl-i': use 'Tab', or another key"),
+        ("[keys]\nstop = 'Ctrl-['", "2: keys.stop: a terminal sends 'Esc' for 'Ctrl-[': use 'Esc', or another key"),
+        ("[keys]\nstop = 'Ctrl-;'", "2: keys.stop: a terminal has no code for 'Ctrl-;': use another key"),
         ("[keys]\nstop = [1]", "2: keys.stop: a key in quotes is needed, or a list of them"),
         ("[keys]\nquit = 'Z'\n\nstop = 'r'", "4: keys.stop: 'r' is the key of 'restart' too, in Scenarios"),
         ("[keys]\nstop = 'Q'\nrestart = 'Q'", "3: keys.restart: 'Q' is the key of 'stop' too, in Scenarios"),
@@ -87,10 +91,10 @@ fn what_is_no_toml_is_told_with_its_line() {
 fn a_key_is_read_as_it_is_written() {
     for binding in Config::default().bindings.iter() {
         for key in binding.keys.iter() {
-            assert_eq!(Key::parse(&key.name()), Some(*key));
+            assert_eq!(Key::parse(&key.name()), Ok(*key));
         }
     }
     for text in ["Ctrl-", "Ctrl-\t", "F0", "F25", "up up", "Alt-x", "\n"] {
-        assert_eq!(Key::parse(text), None, "{text:?}");
+        assert_eq!(Key::parse(text), Err(NoKey::Unknown), "{text:?}");
     }
 }

@@ -41,3 +41,18 @@ fn the_standard_file_is_taken_as_settings() {
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
 }
+
+/// A terminal has codes for these, and what it sends is what crossterm reads.
+#[test]
+fn keys_with_ctrl_arrive_as_they_are_written_in_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("own.toml");
+    let path = file.to_str().expect("a name");
+    for (written, sent) in [("Ctrl-J", "\n"), ("Ctrl-H", "\x08"), ("Ctrl-\\", "\x1c"), ("Ctrl-_", "\x1f"), ("Ctrl-Space", "\0")] {
+        fs::write(&file, format!("[keys]\nquit-anywhere = '{written}'\n")).expect("it is written");
+        let mut tty = Tty::start(Path::new(PROGRAM), &["gather", "--config", path], SIZE);
+        tty.sees("q quit");
+        tty.keys(sent);
+        assert_eq!(tty.end().code, 0, "{written}");
+    }
+}

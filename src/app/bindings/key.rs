@@ -1,4 +1,9 @@
 //! A key, and how it is written: on screen and in the configuration.
+//!
+//! A terminal sends bytes and not keys. With Ctrl it has 33 codes for characters, some of which are those of other keys:
+//! Ctrl-M is the byte of Enter. A key that has no code of its own can be written in the configuration, and would never
+//! come, so [`Key::parse`] refuses it and says why. The program asks for no other encoding (kitty's, say), since most
+//! terminals have none.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -10,6 +15,44 @@ pub struct Key {
     /// Whether Ctrl is held.
     pub ctrl: bool,
 }
+
+/// Why a text cannot be bound to an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoKey {
+    /// It names no key.
+    Unknown,
+    /// A terminal sends the code of this other key for it.
+    SameAs(&'static str),
+    /// A terminal has no code for it.
+    NoCode,
+}
+
+/// The keys with Ctrl that a terminal sends as another key, beside which they cannot be bound.
+const SAME: [(&str, &str); 18] = [
+    ("Ctrl-M", "Enter"),
+    ("Ctrl-Enter", "Enter"),
+    ("Ctrl-I", "Tab"),
+    ("Ctrl-Tab", "Tab"),
+    ("Ctrl-[", "Esc"),
+    ("Ctrl-3", "Esc"),
+    ("Ctrl-Esc", "Esc"),
+    ("Ctrl-?", "Backspace"),
+    ("Ctrl-8", "Backspace"),
+    ("Ctrl-@", "Ctrl-Space"),
+    ("Ctrl-2", "Ctrl-Space"),
+    ("Ctrl-4", "Ctrl-\\"),
+    ("Ctrl-5", "Ctrl-]"),
+    ("Ctrl-6", "Ctrl-^"),
+    ("Ctrl-7", "Ctrl-_"),
+    ("Ctrl-/", "Ctrl-_"),
+    ("Ctrl-Shift-Tab", "Shift-Tab"),
+    // What a terminal does not send for Backspace, it sends for this.
+    ("Ctrl-Backspace", "Ctrl-H"),
+];
+
+/// The characters that have a code with Ctrl, beside the letters and the space. crossterm calls these codes Ctrl-4 to
+/// Ctrl-7, after the digits of the DEC VT220, which nobody presses for them.
+const PUNCTUATION: [char; 4] = ['\\', ']', '^', '_'];
 
 /// The keys that are written by a name.
 const NAMED: [(&str, KeyCode); 16] = [
@@ -44,7 +87,7 @@ impl Key {
     };
 
     /// The key of an event, in the form that the table uses: terminals differ
-    /// in whether they report Shift beside a character that needs it.
+    /// in whether they report Shift beside a character that needs it, and for Ctrl-\ crossterm says Ctrl-4.
     pub fn of(event: KeyEvent) -> Option<Self> {
         if event.kind == KeyEventKind::Release || event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER) {
             return None;
@@ -52,6 +95,7 @@ impl Key {
         let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
         let code = match event.code {
             KeyCode::Tab if event.modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
+            KeyCode::Char(c @ '4'..='7') if ctrl => KeyCode::Char(PUNCTUATION[c as usize - '4' as usize]),
             KeyCode::Char(c) if ctrl => KeyCode::Char(c.to_ascii_lowercase()),
             code => code,
         };
@@ -59,7 +103,25 @@ impl Key {
     }
 
     /// The key that is written so in the configuration: see [`Key::name`]. Names are read in any case.
-    pub fn parse(text: &str) -> Option<Self> {
+    ///
+    /// # Errors
+    ///
+    /// When that is no key, or one that no terminal can send.
+    pub fn parse(text: &str) -> Result<Self, NoKey> {
+        let key = Self::written(text).ok_or(NoKey::Unknown)?;
+        if !key.ctrl {
+            return Ok(key);
+        }
+        let name = key.name();
+        match SAME.iter().find(|(other, _)| *other == name) {
+            Some((_, same)) => Err(NoKey::SameAs(same)),
+            None if key.has_code() => Ok(key),
+            None => Err(NoKey::NoCode),
+        }
+    }
+
+    /// The key of that name, whether it can be sent or not.
+    fn written(text: &str) -> Option<Self> {
         let prefix = text.get(..5).filter(|prefix| prefix.eq_ignore_ascii_case("ctrl-") && text.len() > 5);
         let (ctrl, rest) = (prefix.is_some(), &text[prefix.map_or(0, str::len)..]);
         let mut chars = rest.chars();
@@ -68,6 +130,14 @@ impl Key {
             _ => named(rest)?,
         };
         Some(Self { code, ctrl })
+    }
+
+    /// Whether a terminal has a code for it together with Ctrl; the keys of [`SAME`] have another key's.
+    fn has_code(self) -> bool {
+        match self.code {
+            KeyCode::Char(c) => c.is_ascii_lowercase() || c == ' ' || PUNCTUATION.contains(&c),
+            _ => true,
+        }
     }
 
     /// How it is written in the configuration.
@@ -111,4 +181,46 @@ fn named(text: &str) -> Option<KeyCode> {
     let known = NAMED.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, code)| *code);
     let number = || text.strip_prefix(['F', 'f'])?.parse().ok().filter(|number| (1..=24).contains(number));
     known.or_else(|| number().map(KeyCode::F))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What crossterm makes of each control byte, and what it is called here.
+    #[test]
+    fn each_control_byte_is_one_key_that_can_be_bound() {
+        let with_ctrl = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL);
+        let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
+        for byte in (0_u8..0x20).chain([0x7F]) {
+            let event = match byte {
+                0 => with_ctrl(' '),
+                b'\t' => plain(KeyCode::Tab),
+                b'\r' => plain(KeyCode::Enter),
+                0x1B => plain(KeyCode::Esc),
+                0x1C.. if byte != 0x7F => with_ctrl(char::from(byte - 0x1C + b'4')),
+                0x7F => plain(KeyCode::Backspace),
+                _ => with_ctrl(char::from(byte - 1 + b'a')),
+            };
+            let key = Key::of(event).expect("a key");
+            assert_eq!(Key::parse(&key.name()), Ok(key), "{byte:#x}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_cannot_come_names_the_one_that_comes_instead() {
+        for (other, same) in SAME {
+            assert_eq!(Key::parse(other), Err(NoKey::SameAs(same)));
+            assert_eq!(Key::parse(&other.to_ascii_lowercase()), Err(NoKey::SameAs(same)));
+            assert_eq!(Key::parse(same).map(Key::name).as_deref(), Ok(same), "it can be bound");
+        }
+        for text in ["Ctrl-0", "Ctrl-9", "Ctrl-;", "Ctrl-+", "Ctrl-ä", "Ctrl-\"", "Ctrl-{"] {
+            assert_eq!(Key::parse(text), Err(NoKey::NoCode), "{text}");
+        }
+        for text in
+            ["Ctrl-J", "Ctrl-h", "Ctrl-Space", "Ctrl-Up", "Ctrl-Delete", "Ctrl-F5", "Ctrl-\\", "Ctrl-]", "Ctrl-^", "Ctrl-_"]
+        {
+            assert!(Key::parse(text).is_ok(), "{text}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ mod view;
 use std::borrow::Cow;
 
 use crossterm::event::KeyCode;
-pub use key::Key;
+pub use key::{Key, NoKey};
 
 use super::action::{Action, Landmark, Stride};
 use super::model::Pane;
