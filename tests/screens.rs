@@ -257,6 +257,16 @@ fn losses_and_the_console_stand_in_the_header() {
 }
 
 #[test]
+fn the_header_says_when_strangers_can_reach_the_console() {
+    let mut model = model(1_250);
+    model.options.console = Some(([0, 0, 0, 0], 6669).into());
+    for width in [100, 160] {
+        let header = screen(&model, width, 24).lines().next().unwrap().to_owned();
+        assert!(header.contains("console 0.0.0.0:6669, open to the network"), "{header}");
+    }
+}
+
+#[test]
 fn the_mouse_finds_what_was_drawn() {
     let (buf, areas) = frame(&model(1_250), 120, 40);
     let at = |area: Rect| -> String { (area.x..area.right()).map(|x| buf[(x, area.y)].symbol()).collect() };

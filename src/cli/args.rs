@@ -1,6 +1,6 @@
 //! Every word and flag of the command line, each defined once.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -20,6 +20,8 @@ const LIMITS_MS: RangeInclusive<u64> = 1..=86_400_000;
 const STALL_AFTER_MS: u64 = 2_000;
 /// More workers than this show nothing that fewer do not.
 const WORKERS: RangeInclusive<u64> = 0..=64;
+/// Where tokio-console looks when it is given an address without a port.
+const CONSOLE_PORT: u16 = 6669;
 /// Slower than this nothing seems to move; faster is `max` to the eye.
 const SPEEDS: RangeInclusive<f64> = 0.001..=1000.0;
 
@@ -228,7 +230,8 @@ pub(super) struct HowArgs {
     /// and every task waits for another one. The virtual clock knows at once.
     #[arg(long, value_name = "MS", default_value_t = STALL_AFTER_MS, allow_negative_numbers = true, value_parser = |text: &str| whole(text, &LIMITS_MS))]
     pub stall_after: u64,
-    /// Let tokio-console attach, at this address or at 127.0.0.1:6669.
+    /// Let tokio-console attach, at this address or at 127.0.0.1:6669. At an address
+    /// that is no loopback one, anybody in the network can look.
     #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:6669", value_parser = address)]
     pub console: Option<SocketAddr>,
 }
@@ -340,8 +343,10 @@ fn speed(text: &str) -> Result<Speed, String> {
     text.parse().ok().filter(|x| SPEEDS.contains(x)).map(Speed::Times).ok_or_else(wanted)
 }
 
+/// An address with a port, or with tokio-console's own.
 fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "an address and a port are needed, such as 127.0.0.1:6669".to_owned())
+    let address = text.parse().or_else(|_| text.parse().map(|ip: IpAddr| SocketAddr::new(ip, CONSOLE_PORT)));
+    address.map_err(|_| "an address is needed, such as 127.0.0.1:6669".to_owned())
 }
 
 #[cfg(test)]
@@ -368,6 +373,7 @@ mod tests {
         assert_eq!(parsed(&["x"]), Some(None));
         assert_eq!(parsed(&["x", "--console"]), Some("127.0.0.1:6669".parse().ok()));
         assert_eq!(parsed(&["x", "--console=[::1]:7000"]), Some("[::1]:7000".parse().ok()));
+        assert_eq!(parsed(&["x", "--console=0.0.0.0"]), Some("0.0.0.0:6669".parse().ok()));
         assert_eq!(parsed(&["x", "--console=7000"]), None);
     }
 

@@ -50,6 +50,11 @@ pub fn serve_console(addr: SocketAddr) -> Result<SocketAddr, ConsoleError> {
     Ok(bound)
 }
 
+/// Whether a server at this address can be reached from other machines: at any address but a loopback one.
+pub fn is_open_to_the_network(addr: SocketAddr) -> bool {
+    !addr.ip().to_canonical().is_loopback()
+}
+
 /// What console-subscriber asks for in its own set-up.
 fn concerns_console(metadata: &Metadata<'_>) -> bool {
     if metadata.is_event() {
@@ -84,3 +89,25 @@ impl fmt::Display for ConsoleError {
 }
 
 impl std::error::Error for ConsoleError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_loopback_address_is_out_of_reach_for_other_machines() {
+        for (addr, open) in [
+            ("127.0.0.1:6669", false),
+            ("127.8.9.10:1", false),
+            ("[::1]:6669", false),
+            ("[::ffff:127.0.0.1]:6669", false),
+            ("0.0.0.0:6669", true),
+            ("[::]:6669", true),
+            ("[::ffff:0.0.0.0]:6669", true),
+            ("192.168.1.2:6669", true),
+            ("[fe80::1]:6669", true),
+        ] {
+            assert_eq!(addr.parse().map(is_open_to_the_network), Ok(open), "{addr}");
+        }
+    }
+}

@@ -20,7 +20,7 @@ mod sample;
 mod spec;
 mod tee;
 
-pub use console::{ConsoleError, serve_console};
+pub use console::{ConsoleError, is_open_to_the_network, serve_console};
 pub use cost::recording_cost_ns;
 pub use run::{Ending, Phase, Report, Run, StartError};
 pub use spec::{Spec, SpecError};

@@ -3,6 +3,8 @@
 //! It must always say which clock is on and what recording costs. Parts have
 //! ranks; when the row is too narrow the parts of the highest ranks that fit are shown.
 
+use std::net::SocketAddr;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -13,7 +15,7 @@ use super::pen::Pen;
 use super::theme::Look;
 use super::view::{self, Standing};
 use crate::app::model::{Model, RunView};
-use crate::engine::Ending;
+use crate::engine::{Ending, is_open_to_the_network};
 
 /// One part of the header.
 struct Part {
@@ -80,7 +82,7 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
         parts.push(part(8, "recording".into(), look.strong()));
     }
     if let Some(addr) = model.options.console {
-        parts.push(part(4, format!("console {addr}"), look.text()));
+        parts.push(console(look, addr));
     }
     if let Some(run) = &model.run {
         let lost = run.trace.lost;
@@ -91,6 +93,15 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
         }
     }
     parts
+}
+
+/// Where tokio-console can attach. That strangers can is worth more room than that the user can.
+fn console(look: Look, addr: SocketAddr) -> Part {
+    if is_open_to_the_network(addr) {
+        Part { rank: 10, text: format!("console {addr}, open to the network"), style: look.warn() }
+    } else {
+        Part { rank: 4, text: format!("console {addr}"), style: look.text() }
+    }
 }
 
 /// The clock, and how fast or on how many threads it goes.
