@@ -14,7 +14,7 @@ Hence a queue with a bound for each client, `put_nowait`, and `QueueFull` ends i
 
 import asyncio
 
-from twin import Number, Outcome, main, now
+from twin import Guests, Number, Outcome, main, now
 
 PARAMS = {
     "clients": Number(5, 1, 100),
@@ -78,15 +78,17 @@ def says(cx, client):
 
 async def run(cx):
     started = now()
-    room, present, seats = Room(), asyncio.Event(), set()
+    room, present, seats, guests = Room(), asyncio.Event(), set(), Guests()
 
     async def accept(reader, writer):
+        if guests.turns_away(writer):
+            return
         seats.add(asyncio.current_task())
         await seat(cx, reader, writer, room, present)
 
     async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
         address = server.sockets[0].getsockname()
-        heard = await asyncio.gather(*(client(cx, i, address, present) for i in range(cx.clients)))
+        heard = await asyncio.gather(*(client(cx, i, guests, address, present) for i in range(cx.clients)))
         await asyncio.gather(*seats)
 
     def latest(kind):
@@ -103,6 +105,7 @@ async def run(cx):
         .figure("the fast ones have heard all after", latest(False), "ms")
         .figure("the slow ones after", latest(True), "ms")
         .figure("total", now() - started, "ms")
+        .figure("strangers", guests.strangers, "connections")
         .check("each message reaches all who are in the room", arrived == room.owed and room.cut_off == 0)
         .check("nothing reaches anyone after leaving", in_time)
         .check("everyone hears them in the same order", in_order)
@@ -133,9 +136,9 @@ async def seat(cx, reader, writer, room, present):
         writer.close()
 
 
-async def client(cx, who, address, present):
+async def client(cx, who, guests, address, present):
     """Comes in, waits for the others, speaks at its times, listens, leaves when it has heard everything."""
-    reader, writer = await asyncio.open_connection(*address)
+    reader, writer = await guests.connect(address)
     writer.write(f"{who}\n".encode())
     await present.wait()
     started, messages = now(), []

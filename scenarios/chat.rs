@@ -23,26 +23,27 @@
 //! **Pitfall.** Two of them. To await the send to each client in turn, with the list locked: then the slowest
 //! one sets the pace of the room. And to forget who left: a connection that just
 //! breaks must take its queue out too, so that is done where the seat ends and not where it is told to.
+//! And a connection is not yet a client: this server knows the addresses of its own, and turns others away.
 //!
 //! **Words.** asyncio: a set of writers or an `asyncio.Queue` for each client, `asyncio.start_server`; the
 //! twin speaks lines over TCP, because the standard library has no WebSocket (`websockets`, `aiohttp`).
 //! Tokio: `mpsc::channel` and `try_send`, `tokio_tungstenite::accept_async`,
 //! `select!` between the socket and the queue.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, HashSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, accept_async, client_async};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::prelude::*;
 
@@ -65,6 +66,9 @@ const SLOWLY: Duration = Duration::from_millis(250);
 
 /// How much the server keeps for a client.
 const QUEUE: usize = 1_000;
+
+/// A free port of this machine.
+const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What a client says when it wants to leave.
 const LEAVE: &str = "/leave";
@@ -118,16 +122,17 @@ struct Heard {
 async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let clients = cx.count(CLIENTS);
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let listener = TcpListener::bind(LOCAL).await?;
     let address = listener.local_addr()?;
+    let (sockets, guests) = guests(clients)?;
     let room = Shared::default();
     let (here, present) = watch::channel(0);
 
     let mut server = JoinSet::new();
-    server.build_task().name("server").spawn(serve(listener, clients, room.clone(), here))?;
+    server.build_task().name("server").spawn(serve(listener, guests, room.clone(), here))?;
     let mut talking = JoinSet::new();
-    for i in 0..clients {
-        let client = client(cx.clone(), i, address, present.clone());
+    for (i, socket) in sockets.into_iter().enumerate() {
+        let client = client(cx.clone(), i, socket, address, present.clone());
         talking.build_task().name(&format!("client {i}")).spawn(client)?;
     }
 
@@ -135,9 +140,7 @@ async fn run(cx: Context) -> scenario::Result {
     while let Some(client) = talking.join_next().await {
         heard.push(client??);
     }
-    while let Some(ended) = server.join_next().await {
-        ended??;
-    }
+    let strangers = server.join_next().await.ok_or("there is a server")???;
 
     let room = room.lock();
     let slow = |one: &&Heard| is_slow(&cx, one.client);
@@ -154,9 +157,22 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("the fast ones have heard all after", latest(fast), "ms")
         .figure("the slow ones after", latest(slow), "ms")
         .figure("total", started.elapsed(), "ms")
+        .figure("strangers", strangers, "connections")
         .check("each message reaches all who are in the room", arrived == room.owed && room.cut_off == 0)
         .check("nothing reaches anyone after leaving", heard.iter().all(in_time))
         .check("everyone hears them in the same order", heard.iter().all(in_order)))
+}
+
+/// A socket for each client, and their addresses: known before they connect, so the server can tell them from strangers.
+fn guests(clients: usize) -> std::io::Result<(Vec<TcpSocket>, HashSet<SocketAddr>)> {
+    let (mut sockets, mut guests) = (Vec::new(), HashSet::new());
+    for _ in 0..clients {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(LOCAL)?;
+        guests.insert(socket.local_addr()?);
+        sockets.push(socket);
+    }
+    Ok((sockets, guests))
 }
 
 /// Whether a client reads slowly: the first ones do.
@@ -214,18 +230,32 @@ impl Drop for Seat {
     }
 }
 
-/// Lets so many clients in, and is there until the last one has left.
-async fn serve(listener: TcpListener, clients: usize, room: Shared, here: watch::Sender<usize>) -> scenario::Result<()> {
-    let mut seats = JoinSet::new();
-    for i in 0..clients {
-        let (socket, _) = listener.accept().await?;
+/// Lets its guests in, and is there until the last one has left; returns how many others it turned away.
+async fn serve(
+    listener: TcpListener,
+    mut guests: HashSet<SocketAddr>,
+    room: Shared,
+    here: watch::Sender<usize>,
+) -> scenario::Result<usize> {
+    let (mut seats, mut strangers) = (JoinSet::new(), 0);
+    while !guests.is_empty() {
+        let (socket, peer) = listener.accept().await?;
+        if !guests.remove(&peer) {
+            // Any program on this machine can connect. Dropping its socket closes it, and it never has a seat.
+            strangers += 1;
+            warn!(counter.strangers = strangers, "turns {peer} away");
+            continue;
+        }
+        let name = format!("seat {}", seats.len());
         let seat = seat(socket, room.clone(), here.clone());
-        seats.build_task().name(&format!("seat {i}")).spawn(seat)?;
+        seats.build_task().name(&name).spawn(seat)?;
     }
+    // Nobody else is to come.
+    drop(listener);
     while let Some(ended) = seats.join_next().await {
         ended??;
     }
-    Ok(())
+    Ok(strangers)
 }
 
 /// The server's side of a connection: passes on what this client says, and sends what is in its queue.
@@ -268,8 +298,14 @@ async fn close(mut socket: WebSocketStream<TcpStream>) -> scenario::Result<()> {
 }
 
 /// Comes in, waits for the others, speaks at its times, listens in between, leaves when it has heard everything.
-async fn client(cx: Context, client: usize, address: SocketAddr, mut present: watch::Receiver<usize>) -> scenario::Result<Heard> {
-    let socket = TcpStream::connect(address).await?;
+async fn client(
+    cx: Context,
+    client: usize,
+    socket: TcpSocket,
+    address: SocketAddr,
+    mut present: watch::Receiver<usize>,
+) -> scenario::Result<Heard> {
+    let socket = socket.connect(address).await?;
     let (mut socket, _) = client_async(format!("ws://{address}/"), socket).await?;
     socket.send(Message::text(client.to_string())).await?;
     present.wait_for(|here| *here == cx.count(CLIENTS)).await?;
@@ -312,6 +348,9 @@ async fn client(cx: Context, client: usize, address: SocketAddr, mut present: wa
 
 #[cfg(test)]
 mod tests {
+    use futures_util::future::try_join_all;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
 
     /// Everybody hears everything, and only the slow ones are late.
@@ -337,6 +376,33 @@ mod tests {
                 assert_eq!(fast == Some(0.0), everybody_is_late, "{turned:?}: {outcome:?}");
                 assert!(slow == Some(0.0) || fast < slow, "{turned:?}: {outcome:?}");
             }
+            Ok(())
+        });
+    }
+
+    /// Others connect before the clients: many who leave, one who stays and says nothing, one who talks.
+    #[test]
+    fn only_clients_get_a_seat() {
+        scenario::really(async || {
+            let listener = TcpListener::bind(LOCAL).await?;
+            let address = listener.local_addr()?;
+            for _ in 0..20 {
+                drop(TcpStream::connect(address).await?);
+            }
+            let mut silent = TcpStream::connect(address).await?;
+            let mut talking = TcpStream::connect(address).await?;
+            talking.write_all(b"GET / HTTP/1.1\r\n\r\n").await?;
+
+            let cx = Context::real(&SCENARIO, &[(CLIENTS, "2"), (MESSAGES, "1"), (SLOW, "0")]);
+            let (sockets, guests) = guests(2)?;
+            let (room, (here, present)) = (Shared::default(), watch::channel(0));
+            let clients =
+                sockets.into_iter().enumerate().map(|(i, socket)| client(cx.clone(), i, socket, address, present.clone()));
+            let (strangers, heard) = tokio::try_join!(serve(listener, guests, room.clone(), here), try_join_all(clients))?;
+            assert_eq!(strangers, 22);
+            assert_eq!(heard.iter().map(|one| one.messages.len()).collect::<Vec<_>>(), [2, 2]);
+            assert_eq!(silent.read(&mut [0; 16]).await?, 0);
+            assert_eq!(talking.read(&mut [0; 16]).await.unwrap_or(0), 0);
             Ok(())
         });
     }

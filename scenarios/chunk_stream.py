@@ -14,7 +14,7 @@ faster than the network keeps the whole file in memory.
 
 import asyncio
 
-from twin import Choice, Number, Outcome, main, now
+from twin import Choice, Guests, Number, Outcome, main, now
 
 PARAMS = {
     "bytes": Number(65_536, 1, 16_777_216),
@@ -27,16 +27,18 @@ PARAMS = {
 
 async def run(cx):
     started = now()
-    sent = asyncio.get_running_loop().create_future()
+    sent, guests = asyncio.get_running_loop().create_future(), Guests()
 
     async def sender(_, writer):
+        if guests.turns_away(writer):
+            return
         try:
             sent.set_result(await send(cx, writer))
         except Exception as error:
             sent.set_exception(error)
 
     async with await asyncio.start_server(sender, "127.0.0.1", 0) as server:
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        reader, writer = await guests.connect(server.sockets[0].getsockname())
         try:
             received = await receive(cx, reader)
         finally:
@@ -50,6 +52,7 @@ async def run(cx):
         .figure("most held", received.most_held, "bytes")
         .figure("the first chunk is done after", received.first, "ms")
         .figure("total", now() - started, "ms")
+        .figure("strangers", guests.strangers, "connections")
         .check("what is received is what was sent", (received.bytes, received.checksum) == (cx.bytes, checksum))
         .check("never more than one chunk is held", received.most_held <= cx.chunk)
     )

@@ -22,20 +22,22 @@
 //!
 //! **Pitfall.** TCP carries bytes, not pieces. One `read` returns what is there, which may be part of
 //! a piece or the end of one and the beginning of the next: who takes each `read` for a
-//! message is right on loopback and wrong in production.
+//! message is right on loopback and wrong in production. And the first who connects need not be
+//! the one you wait for: anybody can, so the sender looks at who it is.
 //!
 //! **Words.** asyncio: `asyncio.open_connection`, `reader.read(n)`, `reader.readexactly(n)`;
 //! `await writer.drain()` waits when too much is not sent yet. Tokio: `TcpStream`,
 //! `AsyncReadExt::read`, `read_exact`; `write_all` waits when the socket is full, as asyncio's
 //! `write` does not.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::prelude::*;
 
@@ -46,6 +48,9 @@ const ARRIVE: Param = Param::millis("arrive", 40, (0, 60_000), "How long the sen
 const PER_CHUNK: Param = Param::millis("per_chunk", 10, (0, 60_000), "How long the work on a chunk takes.");
 const VARIANT: Param =
     Param::choice("variant", &["stream", "buffer-all"], "Whether a chunk is worked through when it is there, or when all are.");
+
+/// A free port of this machine.
+const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -80,20 +85,33 @@ struct Received {
     first: Duration,
 }
 
+/// What the sender has to tell.
+#[derive(Default)]
+struct Sent {
+    /// Of all bytes in their order.
+    checksum: u64,
+    /// How many others connected before the receiver did.
+    strangers: usize,
+}
+
 async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let listener = TcpListener::bind(LOCAL).await?;
     let address = listener.local_addr()?;
+    // The receiver's socket has its address before it connects, so the sender can tell it from a stranger's.
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(LOCAL)?;
+    let expected = socket.local_addr()?;
 
     // Tasks in a set end with it: when this run is dropped, both are, and with them their sockets.
     let mut sending = JoinSet::new();
-    sending.build_task().name("sender").spawn(send(cx.clone(), listener))?;
+    sending.build_task().name("sender").spawn(send(cx.clone(), listener, expected))?;
     let mut receiving = JoinSet::new();
-    let socket = TcpStream::connect(address).await?;
+    let socket = socket.connect(address).await?;
     receiving.build_task().name("receiver").spawn(receive(cx.clone(), socket))?;
 
     let received = receiving.join_next().await.ok_or("there is a receiver")???;
-    let checksum = sending.join_next().await.ok_or("there is a sender")???;
+    let sent = sending.join_next().await.ok_or("there is a sender")???;
 
     let (bytes, chunk) = (cx.count(BYTES), cx.count(CHUNK));
     Ok(Outcome::new()
@@ -102,14 +120,26 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("most held", received.most_held, "bytes")
         .figure("the first chunk is done after", received.first, "ms")
         .figure("total", started.elapsed(), "ms")
-        .check("what is received is what was sent", (received.bytes, received.checksum) == (bytes, checksum))
+        .figure("strangers", sent.strangers, "connections")
+        .check("what is received is what was sent", (received.bytes, received.checksum) == (bytes, sent.checksum))
         .check("never more than one chunk is held", received.most_held <= chunk))
 }
 
-/// Sends the file to the first who comes, chunk by chunk; returns its checksum.
-async fn send(cx: Context, listener: TcpListener) -> scenario::Result<u64> {
-    let (mut socket, _) = listener.accept().await?;
-    let (mut left, mut checksum) = (cx.count(BYTES), 0);
+/// Sends the file to the receiver, chunk by chunk.
+async fn send(cx: Context, listener: TcpListener, expected: SocketAddr) -> scenario::Result<Sent> {
+    let mut sent = Sent::default();
+    let mut socket = loop {
+        let (socket, peer) = listener.accept().await?;
+        if peer == expected {
+            break socket;
+        }
+        // Any program on this machine can connect. Dropping its socket closes it.
+        sent.strangers += 1;
+        warn!(counter.strangers = sent.strangers, "turns {peer} away");
+    };
+    // Nobody else is to come.
+    drop(listener);
+    let mut left = cx.count(BYTES);
     let mut chunk = vec![0; cx.count(CHUNK).min(left)];
     for i in 0.. {
         chunk.truncate(left);
@@ -120,11 +150,11 @@ async fn send(cx: Context, listener: TcpListener) -> scenario::Result<u64> {
         chunk.fill(cx.draw("content", i, 0..=255) as u8);
         // Waits while the other side has not made room.
         socket.write_all(&chunk).await?;
-        checksum = add(checksum, &chunk);
+        sent.checksum = add(sent.checksum, &chunk);
         left -= chunk.len();
     }
     socket.shutdown().await?;
-    Ok(checksum)
+    Ok(sent)
 }
 
 /// Receives until the other side has said that this was all.
@@ -227,6 +257,33 @@ mod tests {
             let outcome = run(Context::real(&SCENARIO, &turned)).await?;
             assert!(outcome.holds(), "{outcome:?}");
             assert!(outcome.value("total") >= Some(400.0), "{outcome:?}");
+            Ok(())
+        });
+    }
+
+    /// Others connect before the receiver: many who leave, one who stays and says nothing, one who talks.
+    #[test]
+    fn only_the_receiver_gets_the_file() {
+        scenario::really(async || {
+            let listener = TcpListener::bind(LOCAL).await?;
+            let address = listener.local_addr()?;
+            for _ in 0..20 {
+                drop(TcpStream::connect(address).await?);
+            }
+            let mut silent = TcpStream::connect(address).await?;
+            let mut talking = TcpStream::connect(address).await?;
+            talking.write_all(b"GET / HTTP/1.1\r\n\r\n").await?;
+
+            let socket = TcpSocket::new_v4()?;
+            socket.bind(LOCAL)?;
+            let (cx, expected) = (Context::real(&SCENARIO, &[(BYTES, "5000"), (ARRIVE, "1")]), socket.local_addr()?);
+            let receiving = async { receive(cx.clone(), socket.connect(address).await?).await };
+            let (sent, received) = tokio::try_join!(send(cx.clone(), listener, expected), receiving)?;
+            assert_eq!((sent.strangers, received.bytes), (22, 5000));
+            assert_eq!(sent.checksum, received.checksum);
+            // Nothing was kept open for them, and none of the file was theirs.
+            assert_eq!(silent.read(&mut [0; 16]).await?, 0);
+            assert_eq!(talking.read(&mut [0; 16]).await.unwrap_or(0), 0);
             Ok(())
         });
     }

@@ -13,7 +13,7 @@ in `finally`, since a cancelled coroutine leaves it open.
 
 import asyncio
 
-from twin import BadValue, Number, Outcome, main, now
+from twin import BadValue, Guests, Number, Outcome, main, now
 
 PARAMS = {
     "urls": Number(12, 1, 500),
@@ -38,23 +38,26 @@ def refuse(cx):
 class Host:
     """One server, and what its clients have agreed on."""
 
-    def __init__(self, address, permits):
+    def __init__(self, address, guests, permits):
         self.address = address
+        self.guests = guests
         self.limit = asyncio.Semaphore(permits)
         self.in_flight = self.most_in_flight = 0
 
 
 async def run(cx):
     started = now()
-    answering = set()
+    answering, guests = set(), Guests()
 
     async def answer(reader, writer):
+        if guests.turns_away(writer):
+            return
         answering.add(asyncio.current_task())
         await serve(reader, writer)
 
     servers = [await asyncio.start_server(answer, "127.0.0.1", 0) for _ in range(cx.hosts)]
     try:
-        hosts = [Host(server.sockets[0].getsockname(), cx.concurrency) for server in servers]
+        hosts = [Host(server.sockets[0].getsockname(), guests, cx.concurrency) for server in servers]
         fetches = [fetch(cx, hosts[i % len(hosts)], path) for i, path in enumerate(paths(cx))]
         fetched = await asyncio.gather(*fetches)
         total = now() - started
@@ -76,6 +79,7 @@ async def run(cx):
         .figure("most in flight at a host", most, "requests")
         .figure("the longest request", longest, "ms")
         .figure("total", total, "ms")
+        .figure("strangers", guests.strangers, "connections")
         .check("every page has a status or an error", good + missing + timed_out + broken == cx.urls)
         .check("no host has more requests than its limit", most <= cx.concurrency)
     )
@@ -114,7 +118,7 @@ async def fetch(cx, host, path):
 
 async def request(host, path):
     """Asks, and reads to the end; returns the status."""
-    reader, writer = await asyncio.open_connection(*host.address)
+    reader, writer = await host.guests.connect(host.address)
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {host.address[0]}\r\nConnection: close\r\n\r\n".encode())
         answer = await reader.read(-1)

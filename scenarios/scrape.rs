@@ -20,29 +20,35 @@
 //!
 //! **Pitfall.** A timeout around one step (connecting, the headers) is not one around the request: a
 //! body that trickles takes for ever. And the limit has to be taken *before* the clock of
-//! the timeout starts, or a page fails because others were in its way.
+//! the timeout starts, or a page fails because others were in its way. On the server's side, each
+//! connection costs a task, also a stranger's, so the door looks at the first bytes before it lets anyone in.
 //!
 //! **Words.** asyncio: `asyncio.Semaphore`, `asyncio.timeout`, `gather(return_exceptions=True)`; the
 //! client is a library (`aiohttp.ClientSession`, `httpx.AsyncClient`), and the twin speaks
 //! HTTP by hand, with a connection for each request. Tokio: `tokio::sync::Semaphore`,
 //! `reqwest::Client` with its pool and its timeout, `JoinSet`, `axum` to serve.
 
-use std::net::SocketAddr;
+use std::future::poll_fn;
+use std::hash::{BuildHasher, RandomState};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{self, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::routing::get;
+use axum::serve::Listener;
 use reqwest::Client;
-use tokio::net::TcpListener;
+use tokio::io::ReadBuf;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, error, info, info_span};
+use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::prelude::*;
 
@@ -58,6 +64,12 @@ const SLOWLY: Duration = Duration::from_secs(5);
 
 /// How long the others take, in ms: drawn for each.
 const USUALLY: std::ops::RangeInclusive<u64> = 600..=800;
+
+/// A free port of this machine.
+const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// How many connections that have said nothing yet a server keeps: more than its clients ever open at a time.
+const SILENT: usize = 64;
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -103,6 +115,8 @@ enum Page {
 /// One server, and what its clients have agreed on.
 struct Host {
     address: SocketAddr,
+    /// What the path of each request begins with.
+    secret: Arc<str>,
     limit: Semaphore,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
@@ -114,10 +128,12 @@ async fn run(cx: Context) -> scenario::Result {
     // The servers are told to stop when this is dropped, also when the run is: a task of theirs waits for that.
     let open = stop.clone().drop_guard();
     let (mut servers, mut hosts) = (JoinSet::new(), Vec::new());
+    let (secret, strangers) = (secret(), Arc::new(AtomicUsize::new(0)));
     for i in 0..cx.count(HOSTS) {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        hosts.push(Arc::new(Host::new(listener.local_addr()?, cx.count(CONCURRENCY))));
-        servers.build_task().name(&format!("server {i}")).spawn(serve(listener, stop.clone()))?;
+        let listener = TcpListener::bind(LOCAL).await?;
+        hosts.push(Arc::new(Host::new(listener.local_addr()?, secret.clone(), cx.count(CONCURRENCY))));
+        let server = serve(Door::new(listener, &secret, strangers.clone()), secret.clone(), stop.clone());
+        servers.build_task().name(&format!("server {i}")).spawn(server)?;
     }
 
     // One client for all: cloning it shares its pool of connections. The run is over before an idle one is too old.
@@ -155,8 +171,14 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("most in flight at a host", most, "requests")
         .figure("the longest request", longest, "ms")
         .figure("total", total, "ms")
+        .figure("strangers", strangers.load(Ordering::Relaxed), "connections")
         .check("every page has a status or an error", good + missing + timed_out + broken == cx.count(URLS))
         .check("no host has more requests than its limit", most <= cx.count(CONCURRENCY)))
+}
+
+/// A word that no other program knows. It is not drawn from the seed, since others know that; no figure depends on it.
+fn secret() -> Arc<str> {
+    format!("{:016x}", RandomState::new().hash_one("scrape")).into()
 }
 
 /// What is asked for: which pages are odd, and how long the others take, is drawn.
@@ -178,9 +200,9 @@ fn paths(cx: &Context) -> Vec<String> {
 }
 
 impl Host {
-    fn new(address: SocketAddr, permits: usize) -> Self {
+    fn new(address: SocketAddr, secret: Arc<str>, permits: usize) -> Self {
         let (in_flight, most_in_flight) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { address, limit: Semaphore::new(permits), in_flight, most_in_flight }
+        Self { address, secret, limit: Semaphore::new(permits), in_flight, most_in_flight }
     }
 }
 
@@ -192,7 +214,8 @@ async fn fetch(client: Client, host: Arc<Host>, path: String) -> (Page, Duration
     info!(counter.in_flight = now, "asks for {path}");
 
     let begun = Instant::now();
-    let answer = request(&client, &format!("http://{}{path}", host.address)).instrument(info_span!("asks", path)).await;
+    let url = format!("http://{}/{}{path}", host.address, host.secret);
+    let answer = request(&client, &url).instrument(info_span!("asks", path)).await;
     let took = begun.elapsed();
 
     let now = host.in_flight.fetch_sub(1, Ordering::Relaxed) - 1;
@@ -200,8 +223,9 @@ async fn fetch(client: Client, host: Arc<Host>, path: String) -> (Page, Duration
     let page = match answer {
         Ok(status) => Page::Status(status),
         Err(error) => {
-            error!(%error, "{path} fails");
-            if error.is_timeout() { Page::TimedOut } else { Page::Broken }
+            let page = if error.is_timeout() { Page::TimedOut } else { Page::Broken };
+            error!(error = %error.without_url(), "{path} fails");
+            page
         }
     };
     (page, took)
@@ -216,9 +240,88 @@ async fn request(client: &Client, url: &str) -> reqwest::Result<StatusCode> {
 }
 
 /// Answers `/delay/MS` so much later, and `/status/CODE` with that status, until it is told to stop.
-async fn serve(listener: TcpListener, stop: CancellationToken) -> std::io::Result<()> {
-    let router = Router::new().route("/delay/{ms}", get(delay)).route("/status/{code}", get(status));
-    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+async fn serve(door: Door, secret: Arc<str>, stop: CancellationToken) -> std::io::Result<()> {
+    let pages = Router::new().route("/delay/{ms}", get(delay)).route("/status/{code}", get(status));
+    let router = Router::new().nest(&format!("/{secret}"), pages);
+    axum::serve(door, router).with_graceful_shutdown(stop.cancelled_owned()).await
+}
+
+/// Lets the connections of this run in, and nobody else: any program on this machine can connect.
+///
+/// reqwest does not say from which port it connects, so a connection shows whose it is by the first request on it. It is
+/// only looked at, so axum reads it again. Nobody is waited for: one that says nothing is in nobody's way.
+struct Door {
+    listener: TcpListener,
+    /// What the first request of this run's connections begins with.
+    password: String,
+    /// Those that have said nothing yet, oldest first: strangers, and connections that the client has opened ahead.
+    silent: Vec<(TcpStream, SocketAddr)>,
+    strangers: Arc<AtomicUsize>,
+}
+
+/// What a connection says first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Says {
+    ThePassword,
+    SomethingElse,
+    /// It has closed, without a word.
+    Nothing,
+}
+
+impl Listener for Door {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        loop {
+            tokio::select! {
+                // By axum's own accept, which tries again when the system has no more descriptors.
+                arrived = Listener::accept(&mut self.listener) => {
+                    if self.silent.len() == SILENT {
+                        self.turn_away(0);
+                    }
+                    self.silent.push(arrived);
+                }
+                (i, says) = poll_fn(|task| first_word(&self.silent, &self.password, task)) => match says {
+                    Says::ThePassword => return self.silent.remove(i),
+                    Says::SomethingElse => self.turn_away(i),
+                    Says::Nothing => drop(self.silent.remove(i)),
+                },
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+impl Door {
+    fn new(listener: TcpListener, secret: &str, strangers: Arc<AtomicUsize>) -> Self {
+        Self { listener, password: format!("GET /{secret}/"), silent: Vec::new(), strangers }
+    }
+
+    fn turn_away(&mut self, i: usize) {
+        let (_, peer) = self.silent.remove(i);
+        let strangers = self.strangers.fetch_add(1, Ordering::Relaxed) + 1;
+        warn!(counter.strangers = strangers, "turns {peer} away");
+    }
+}
+
+/// The first of these connections that says something, and what.
+fn first_word(silent: &[(TcpStream, SocketAddr)], password: &str, task: &mut task::Context<'_>) -> Poll<(usize, Says)> {
+    for (i, (socket, _)) in silent.iter().enumerate() {
+        let mut word = vec![0; password.len()];
+        // A request is sent in one piece, so what is shorter than the password is none of ours.
+        let says = match socket.poll_peek(task, &mut ReadBuf::new(&mut word)) {
+            Poll::Pending => continue,
+            Poll::Ready(Ok(0) | Err(_)) => Says::Nothing,
+            Poll::Ready(Ok(_)) if word == password.as_bytes() => Says::ThePassword,
+            Poll::Ready(Ok(_)) => Says::SomethingElse,
+        };
+        return Poll::Ready((i, says));
+    }
+    Poll::Pending
 }
 
 async fn delay(Path(ms): Path<u64>) -> String {
@@ -232,6 +335,9 @@ async fn status(Path(code): Path<u16>) -> StatusCode {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::runtime::Handle;
+
     use super::*;
 
     /// Every page ends in its own way, and the limit of a host is reached and kept.
@@ -255,6 +361,53 @@ mod tests {
             }
             Ok(())
         });
+    }
+
+    /// Others connect before the client: some leave, many say nothing, one talks, one says a part of the password.
+    #[test]
+    fn strangers_cost_no_task_and_keep_nobody_out() {
+        scenario::really(async || {
+            let (page, tasks, strangers) = fetched_among([0, 0], &[]).await?;
+            assert_eq!((page, strangers), (Page::Status(StatusCode::OK), 0));
+            let among = fetched_among([10, SILENT + 10], &["GET /delay/0 HTTP/1.1\r\n\r\n", "GET /"]).await?;
+            // Closed and counted: those that say something, and the oldest of those that do not.
+            assert_eq!((among.0, among.1), (page, tasks));
+            assert!((12..=22).contains(&among.2), "{among:?}");
+            Ok(())
+        });
+    }
+
+    /// Fetches a page among strangers who connected before: so many who leave and who say nothing, and those who say this.
+    /// Returns how that ended, how many tasks it took, and how many strangers were turned away.
+    async fn fetched_among(strangers: [usize; 2], say: &[&str]) -> scenario::Result<(Page, u64, usize)> {
+        let listener = TcpListener::bind(LOCAL).await?;
+        let (address, secret, turned_away) = (listener.local_addr()?, secret(), Arc::new(AtomicUsize::new(0)));
+        for _ in 0..strangers[0] {
+            drop(TcpStream::connect(address).await?);
+        }
+        let mut others = Vec::new();
+        for _ in 0..strangers[1] {
+            others.push(TcpStream::connect(address).await?);
+        }
+        for text in say {
+            let mut talking = TcpStream::connect(address).await?;
+            talking.write_all(text.as_bytes()).await?;
+            others.push(talking);
+        }
+
+        let before = Handle::current().metrics().spawned_tasks_count();
+        let stop = CancellationToken::new();
+        let door = Door::new(listener, &secret, turned_away.clone());
+        let server = tokio::spawn(serve(door, secret.clone(), stop.clone()));
+        let client = Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
+        let (page, _) = fetch(client, Arc::new(Host::new(address, secret, 1)), "/delay/0".to_owned()).await;
+        stop.cancel();
+        server.await??;
+        for mut other in others {
+            assert_eq!(other.read(&mut [0; 16]).await.unwrap_or(0), 0, "it is closed, without a word");
+        }
+        let tasks = Handle::current().metrics().spawned_tasks_count() - before;
+        Ok((page, tasks, turned_away.load(Ordering::Relaxed)))
     }
 
     /// With room for all of them the slowest decides; one by one it is the sum.

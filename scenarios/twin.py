@@ -15,6 +15,7 @@ Standard library only, Python 3.11 or later:
 import asyncio
 import json
 import selectors
+import socket
 import sys
 import time
 
@@ -191,6 +192,40 @@ class Context:
     def on_time(self, took, expected):
         """Whether something took as long as it should: exactly on virtual time, about so long on the real clock."""
         return took == expected or (self.real and abs(took - expected) <= 0.15 * expected + 50)
+
+
+# Servers -----------------------------------------------------------------------
+
+
+class Guests:
+    """The clients of a server that serves nobody else: any program on this machine can connect to its port."""
+
+    def __init__(self):
+        self.expected = set()
+        self.strangers = 0
+
+    async def connect(self, address):
+        """Connects from an address that the server knows before; returns a reader and a writer."""
+        guest = socket.socket()
+        try:
+            guest.setblocking(False)
+            guest.bind(("127.0.0.1", 0))
+            self.expected.add(guest.getsockname())
+            await asyncio.get_running_loop().sock_connect(guest, address)
+            return await asyncio.open_connection(sock=guest)
+        except BaseException:
+            guest.close()
+            raise
+
+    def turns_away(self, writer):
+        """Whether the other side is a stranger, whose connection is then closed."""
+        peer = writer.get_extra_info("peername")
+        if peer in self.expected:
+            self.expected.remove(peer)
+            return False
+        self.strangers += 1
+        writer.close()
+        return True
 
 
 # The report --------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #![cfg(target_os = "linux")]
 
 mod left;
+mod strangers;
 
 use std::collections::HashMap;
 use std::process::{Command, Stdio};
