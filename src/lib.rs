@@ -22,5 +22,6 @@ pub mod recording;
 pub mod report;
 pub mod shell;
 pub mod term;
+pub mod text;
 pub mod trace;
 pub mod ui;
