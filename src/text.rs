@@ -88,7 +88,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
 
 /// A name within a sentence: [`safe`], and cut to [`NAME`] cells.
 pub fn name(text: &str) -> Cow<'_, str> {
-    fit(text, NAME, MORE)
+    fit_name(text, NAME, MORE)
 }
 
 /// A text in at most so many cells, [`safe`]. One that is cut ends with `more`.
@@ -208,6 +208,16 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 pub(crate) fn chars(text: &str) -> impl Iterator<Item = (char, usize)> {
     let mut shown = Shown { rest: text.chars(), escape: None, marks: MARKS };
     iter::from_fn(move || shown.next())
+}
+
+/// The characters of a text, each by the byte that it begins at, with the cells that are shown of it.
+pub(crate) fn pieces(text: &str) -> impl Iterator<Item = (usize, usize)> {
+    let mut shown = Shown { rest: text.chars(), escape: None, marks: MARKS };
+    iter::from_fn(move || {
+        let at = text.len() - shown.rest.as_str().len();
+        let (_, first) = shown.next()?;
+        Some((at, first + shown.escape.take().map_or(0, |escape| escape.len())))
+    })
 }
 
 /// Whether a text is shown as it is, a cell for each byte.

@@ -1,9 +1,11 @@
 //! Numbers and times as text, in widths that do not jump.
 
-use unicode_width::UnicodeWidthChar;
+use std::borrow::Cow;
 
 use super::theme::Look;
 pub(crate) use crate::app::time::moment;
+use crate::text;
+pub(crate) use crate::text::{width, width_within, wrap};
 
 const MICRO: u64 = 1_000;
 const MILLI: u64 = 1_000_000;
@@ -75,68 +77,14 @@ pub(crate) fn number(value: f64) -> String {
     format!("{value:.2}")
 }
 
-/// The cells that a text takes.
-pub(crate) fn width(text: &str) -> usize {
-    text.chars().map(|c| c.width().unwrap_or(0)).sum()
-}
-
 /// A text in at most so many cells: cut with the mark for *more* when it is longer.
-pub(crate) fn fit(look: Look, text: &str, cells: usize) -> String {
-    if width(text) <= cells {
-        return text.to_owned();
-    }
-    let mut cut = String::new();
-    let mut used = 1;
-    for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        if used > cells {
-            break;
-        }
-        cut.push(c);
-    }
-    if cells > 0 {
-        cut.push_str(look.glyphs.more);
-    }
-    cut
+pub(crate) fn fit(look: Look, text: &str, cells: usize) -> Cow<'_, str> {
+    text::fit(text, cells, look.glyphs.more)
 }
 
-/// A name in at most so many cells. The number at its end (`request 17`, `semaphore.rs:115`) is what tells it from its
-/// neighbours, so it is cut before that.
-pub(crate) fn fit_name(look: Look, name: &str, cells: usize) -> String {
-    let digits = name.len() - name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-    let head = name[..name.len() - digits].trim_end_matches([' ', ':']);
-    let tail = &name[head.len()..];
-    // A cell of the head and the mark for *more*.
-    if width(name) <= cells || digits == 0 || width(tail) + 2 > cells {
-        return fit(look, name, cells);
-    }
-    fit(look, head, cells - width(tail)) + tail
-}
-
-/// Breaks a text at spaces into lines of at most so many cells; a word that is longer stands alone and is cut when drawn.
-pub(crate) fn wrap(text: &str, cells: usize) -> Vec<&str> {
-    let mut lines = Vec::new();
-    let mut start = 0;
-    let mut end = 0;
-    for (at, word) in words(text) {
-        let stop = at + word.len();
-        if end > start && width(&text[start..stop]) > cells {
-            lines.push(&text[start..end]);
-            start = at;
-        } else if end == start {
-            start = at;
-        }
-        end = stop;
-    }
-    if end > start {
-        lines.push(&text[start..end]);
-    }
-    lines
-}
-
-/// The words of a text, each with its place in bytes.
-fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.split_whitespace().map(|word| (word.as_ptr() as usize - text.as_ptr() as usize, word))
+/// A name in at most so many cells, with the number at its end.
+pub(crate) fn fit_name(look: Look, name: &str, cells: usize) -> Cow<'_, str> {
+    text::fit_name(name, cells, look.glyphs.more)
 }
 
 #[cfg(test)]
@@ -172,32 +120,5 @@ mod tests {
         assert_eq!(number(0.256), "0.26");
         assert_eq!(compact(999_999.0), "999,999");
         assert_eq!(compact(1_250_000.0), "1.2 M");
-    }
-
-    #[test]
-    fn a_cut_text_says_so_and_wide_characters_count_twice() {
-        assert_eq!(fit(look(), "request 17", 10), "request 17");
-        assert_eq!(fit(look(), "request 17", 8), "request…");
-        assert_eq!(fit(look(), "日本語", 5), "日本…");
-        assert_eq!(fit(look(), "日本語", 4), "日…");
-        assert_eq!(fit(look(), "abc", 0), "");
-    }
-
-    #[test]
-    fn a_name_that_is_cut_keeps_its_number() {
-        assert_eq!(fit_name(look(), "semaphore.rs:115", 12), "semapho…:115");
-        assert_eq!(fit_name(look(), "stage 1 worker 0", 13), "stage 1 wo… 0");
-        assert_eq!(fit_name(look(), "request 17", 10), "request 17");
-        assert_eq!(fit_name(look(), "request 17", 5), "r… 17");
-        assert_eq!(fit_name(look(), "request 17", 4), "req…");
-        assert_eq!(fit_name(look(), "supervisor", 6), "super…");
-        assert_eq!(fit_name(look(), "1234567890", 6), "12345…");
-    }
-
-    #[test]
-    fn lines_break_at_spaces() {
-        assert_eq!(wrap("one two  three", 8), ["one two", "three"]);
-        assert_eq!(wrap("a verylongword b", 4), ["a", "verylongword", "b"]);
-        assert_eq!(wrap("", 4), Vec::<&str>::new());
     }
 }

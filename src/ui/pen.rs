@@ -3,13 +3,12 @@
 //! Panes are drawn at any size, down to nothing at all. All writing goes
 //! through here, so that only this one place has to care about edges.
 
+use super::format::{self, fit};
+use super::theme::Look;
+use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use unicode_width::UnicodeWidthChar;
-
-use super::format::{self, fit};
-use super::theme::Look;
 
 /// One row of an area, written from left to right.
 pub(crate) struct Pen<'a> {
@@ -43,7 +42,7 @@ impl<'a> Pen<'a> {
     /// Writes a text, cut with a mark when there is no room for all of it.
     pub(crate) fn put(&mut self, text: &str, style: Style) -> &mut Self {
         let room = self.room();
-        if format::width(text) <= room {
+        if format::width_within(text, room) <= room {
             self.raw(text, style);
         } else if room > 0 {
             let cut = fit(self.look, text, room);
@@ -81,7 +80,7 @@ impl<'a> Pen<'a> {
 
     /// Writes a text at the right end of the row, if there is room for it and a gap.
     pub(crate) fn at_end(&mut self, text: &str, style: Style) -> &mut Self {
-        let cells = format::width(text);
+        let cells = format::width_within(text, self.room());
         if cells < self.room() {
             self.x = self.right - cells as u16;
             self.raw(text, style);
@@ -100,8 +99,9 @@ impl<'a> Pen<'a> {
     fn raw(&mut self, text: &str, style: Style) {
         // What was drawn here before (a border under its title) must not shine through.
         let style = Style::reset().patch(style);
-        for c in text.chars() {
-            let cells = c.width().unwrap_or(0) as u16;
+        for (c, cells) in text::chars(text) {
+            let cells = cells as u16;
+            // A cell has one character: a mark without a cell would widen it on some terminals.
             if cells == 0 || self.x + cells > self.right {
                 continue;
             }

@@ -58,7 +58,7 @@ fn piece(pen: &mut Pen<'_>, look: Look, run: &RunView, piece: Piece) {
     let to_ns = piece.to_ns.filter(|to_ns| *to_ns <= now_ns);
     let length = format::span(look, to_ns.unwrap_or(now_ns) - piece.from_ns);
     let until = to_ns.map_or("now".to_owned(), format::moment);
-    pen.put(words::name(trace, piece.task), look.strong()).space(2).put(glyph, style).space(1);
+    pen.put(&words::name(trace, piece.task), look.strong()).space(2).put(glyph, style).space(1);
     pen.put(&format!("{word} {length}, {} {} {until}", format::moment(piece.from_ns), look.glyphs.to), look.text());
     if let State::Waiting(cause) = piece.state {
         let leaf = trace.wait_at(piece.task, piece.from_ns).and_then(|wait| wait.leaves.first().copied());

@@ -4,6 +4,9 @@
 //! that one thing is called by one name. What is inferred and was not observed
 //! carries the mark that the help explains.
 
+use std::borrow::Cow;
+
+use crate::text;
 use crate::trace::{Blocker, Cause, Family, Holdings, Leaf, Place, ResourceKind, Trace, Wake, Waker};
 use crate::ui::format;
 use crate::ui::theme::Look;
@@ -88,17 +91,17 @@ pub(crate) fn blockers(look: Look, trace: &Trace, blockers: &[Blocker]) -> Strin
 }
 
 /// So many tasks by name, of which the first at least [`NAMED`] are given; the common part of their names once.
-pub(crate) fn list<'a>(names: impl Iterator<Item = (&'a str, &'a str)>, all: usize) -> String {
+pub(crate) fn list<'a>(names: impl Iterator<Item = (Cow<'a, str>, &'a str)>, all: usize) -> String {
     let head = |name: &str| name.rfind(' ').map_or(0, |at| at + 1);
     let mut text = String::new();
-    let mut before = "";
+    let mut before = String::new();
     for (name, mark) in names.take(NAMED) {
-        let cut = head(name);
+        let cut = head(&name);
         let same = cut > 0 && !text.is_empty() && name[..cut] == *before;
         text += if text.is_empty() { "" } else { ", " };
-        text += if same { &name[cut..] } else { name };
+        text += if same { &name[cut..] } else { &name };
         text += mark;
-        before = &name[..cut];
+        name[..cut].clone_into(&mut before);
     }
     if all > NAMED {
         text += " and ";
@@ -127,8 +130,8 @@ pub(crate) fn waker(trace: &Trace, wake: Wake, own: u32) -> String {
 }
 
 /// A task's name.
-pub(crate) fn name(trace: &Trace, task: u32) -> &str {
-    trace.tasks.get(task as usize).map_or("a task", |task| task.name.as_str())
+pub(crate) fn name(trace: &Trace, task: u32) -> Cow<'_, str> {
+    trace.tasks.get(task as usize).map_or("a task".into(), |task| text::name(&task.name))
 }
 
 /// What ends a wait that no known task holds up.
@@ -149,11 +152,11 @@ mod tests {
 
     #[test]
     fn names_are_told_once_and_many_are_counted() {
-        let plain = |names: &[&'static str]| list(names.iter().map(|name| (*name, "")), names.len());
+        let plain = |names: &[&'static str]| list(names.iter().map(|name| ((*name).into(), "")), names.len());
         assert_eq!(plain(&["request 0", "request 1", "request 12"]), "request 0, 1, 12");
         assert_eq!(plain(&["task A", "main", "task B"]), "task A, main, task B");
         assert_eq!(plain(&["w 0", "w 1", "w 2", "w 3", "w 4", "w 5"]), "w 0, 1, 2, 3 and 2 more");
-        assert_eq!(list([("w 0", "?"), ("w 1", "?")].into_iter(), 2), "w 0?, 1?");
+        assert_eq!(list([("w 0".into(), "?"), ("w 1".into(), "?")].into_iter(), 2), "w 0?, 1?");
         assert_eq!(plain(&[]), "");
     }
 

@@ -49,7 +49,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, run: Option<&Ru
     }
     if rows.is_empty() {
         let nothing = format::wrap(nothing(run), cells).into_iter();
-        rows.extend(nothing.map(|line| Row { mark: "", text: line.to_owned(), style: look.dim() }));
+        rows.extend(nothing.map(|line| Row { mark: "", text: line, style: look.dim() }));
     }
     let height = screen.height.saturating_sub(2).min(rows.len().min(1_000) as u16 + 2);
     let area = Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height };
@@ -71,7 +71,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, run: Option<&Ru
 /// What it is, with which task, where and when.
 fn head(look: Look, run: Option<&RunView>, finding: &Finding, open: bool) -> Row {
     let between = format!(" {} ", look.glyphs.between);
-    let name = finding.task.zip(run).map(|(task, run)| format::fit_name(look, words::name(&run.trace, task), NAME));
+    let name = finding.task.zip(run).map(|(task, run)| format::fit_name(look, &words::name(&run.trace, task), NAME).into_owned());
     let more = if finding.tasks > 1 { format!(" and {} more", finding.tasks - 1) } else { String::new() };
     let place = finding.place.as_ref().map(words::short);
     let inferred = if finding.inferred { look.glyphs.inferred } else { "" };

@@ -80,7 +80,7 @@ fn wrapped(rows: Vec<Row>, cells: usize) -> Vec<Row> {
             continue;
         };
         for line in format::wrap(&text, cells) {
-            all.push(Row::Entry(std::mem::take(&mut left), style, line.to_owned()));
+            all.push(Row::Entry(std::mem::take(&mut left), style, line));
         }
     }
     all

@@ -57,7 +57,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, 
     let top = (head.len() + row + 1).saturating_sub(shown);
     let name = steps.iter().skip(top.saturating_sub(head.len())).take(shown);
     let name =
-        measured.map_or(0, |(run, _)| name.map(|step| format::width(words::name(&run.trace, step.task))).max().unwrap_or(0));
+        measured.map_or(0, |(run, _)| name.map(|step| format::width(&words::name(&run.trace, step.task))).max().unwrap_or(0));
     for (y, at) in (0..inside.height).zip(top..all) {
         match (at.checked_sub(head.len()), measured) {
             (Some(place), Some((run, _))) => {
@@ -151,7 +151,7 @@ fn draw_step(buf: &mut Buffer, look: Look, inside: Rect, y: u16, trace: &Trace, 
     pen.put(&format::moment(step.from_ns), style(look.dim())).space(1);
     pen.put(&format!("{:>7}", format::span(look, step.lasted_ns())), style(look.strong())).space(1);
     pen.put(glyph, style(glyph_style)).space(1);
-    pen.name(words::name(trace, step.task), name, style(look.text())).space(2);
+    pen.name(&words::name(trace, step.task), name, style(look.text())).space(2);
     pen.put(&doing(trace, step), style(look.text()));
     let by = by(trace, step);
     if !by.is_empty() {

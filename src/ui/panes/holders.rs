@@ -5,6 +5,8 @@
 //! rows below tell how many waited, as a pile. With little room they
 //! are left out, and where nobody held it those that wait are seen on the first.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -72,11 +74,11 @@ fn label(look: Look, run: &RunView, ix: ResourceIx) -> Row {
 }
 
 /// Who holds it, of a bar.
-fn holder(run: &RunView, bar: u64) -> String {
+fn holder(run: &RunView, bar: u64) -> Cow<'_, str> {
     match bar {
-        OUTSIDE => "outside all tasks".to_owned(),
-        bar if bar >= SEVERAL => format!("{} hold", bar - SEVERAL),
-        task => words::name(&run.trace, task as u32).to_owned(),
+        OUTSIDE => "outside all tasks".into(),
+        bar if bar >= SEVERAL => format!("{} hold", bar - SEVERAL).into(),
+        task => words::name(&run.trace, task as u32),
     }
 }
 

@@ -11,6 +11,9 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 
+/// The most cells of a task's name.
+const NAME: usize = 16;
+
 /// Draws the log: the newest line at the bottom.
 pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     let look = Look::new(model.options.theme);
@@ -29,7 +32,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         let text = if known.is_empty() { "no lines yet" } else { "no lines at this level" };
         Pen::new(buf, look, inside, 0).space(1).put(text, look.dim());
     }
-    let names = lines.iter().map(|line| format::width(name(&run.trace, line))).max().unwrap_or(0).clamp(8, 16);
+    let names = lines.iter().map(|line| format::width_within(name(&run.trace, line), NAME)).max().unwrap_or(0).clamp(8, NAME);
     for (row, line) in (0..).zip(lines.iter().rev()) {
         let (glyph, letter, style) = look.level(line.level);
         let mut pen = Pen::new(buf, look, inside, row);

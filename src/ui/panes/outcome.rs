@@ -38,7 +38,7 @@ fn figures(buf: &mut Buffer, look: Look, inside: Rect, top: u16, figures: &[Figu
     let values = widest(&|figure| format::width(&format::number(figure.value)));
     let units = widest(&|figure| format::width(figure.unit));
     let columns = names + values + units + 4 <= usize::from(inside.width);
-    for (row, figure) in (top..).zip(figures) {
+    for (row, figure) in (top..inside.height).zip(figures) {
         let value = format::number(figure.value);
         let (name_cells, value_cells) =
             if columns { (names, values) } else { (format::width(&figure.name), format::width(&value)) };
@@ -49,13 +49,13 @@ fn figures(buf: &mut Buffer, look: Look, inside: Rect, top: u16, figures: &[Figu
 }
 
 /// Writes a mark and a text beside it, and returns the row after.
-fn wrapped(buf: &mut Buffer, look: Look, inside: Rect, mut row: u16, (mark, text, style): (&str, &str, Style)) -> u16 {
-    for (i, line) in format::wrap(text, usize::from(inside.width.saturating_sub(4))).into_iter().enumerate() {
+fn wrapped(buf: &mut Buffer, look: Look, inside: Rect, top: u16, (mark, text, style): (&str, &str, Style)) -> u16 {
+    let lines = format::wrap(text, usize::from(inside.width.saturating_sub(4)));
+    for (i, (row, line)) in (top..inside.height).zip(&lines).enumerate() {
         let mut pen = Pen::new(buf, look, inside, row);
         pen.space(1).left(if i == 0 { mark } else { "" }, 1, style).space(1).put(line, style);
-        row += 1;
     }
-    row
+    top.saturating_add(lines.len() as u16).min(inside.height)
 }
 
 /// The cells that [`status`] takes of so many so that it says no less of the checks; none before the run has ended.

@@ -50,7 +50,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
         y += 1;
         if let Some(error) = form.error.as_ref().filter(|error| error.row == index) {
             for text in format::wrap(&error.reason, usize::from(inside.width.saturating_sub(3))) {
-                Pen::new(frame.buffer_mut(), look, inside, y).space(2).put(text, look.error());
+                Pen::new(frame.buffer_mut(), look, inside, y).space(2).put(&text, look.error());
                 y += 1;
             }
         }
@@ -156,7 +156,7 @@ fn help(buf: &mut Buffer, look: Look, inside: Rect, form: &Form, fields: &[Field
     let Some(field) = fields.get(form.row) else { return 0 };
     let width = usize::from(inside.width.saturating_sub(2));
     let (text, range) = explain(look, form, *field);
-    let mut rows: Vec<(&str, Style)> = format::wrap(&text, width).into_iter().map(|line| (line, look.text())).collect();
+    let mut rows: Vec<(String, Style)> = format::wrap(&text, width).into_iter().map(|line| (line, look.text())).collect();
     rows.extend(format::wrap(&range, width).into_iter().map(|line| (line, look.dim())));
     // Rows for an error come out of the same room.
     let error = form.error.as_ref().map_or(0, |error| format::wrap(&error.reason, width.saturating_sub(1)).len());
@@ -167,7 +167,7 @@ fn help(buf: &mut Buffer, look: Look, inside: Rect, form: &Form, fields: &[Field
     }
     let height = rows.len() as u16;
     for (y, (line, style)) in (inside.height - height..).zip(rows) {
-        Pen::new(buf, look, inside, y).space(1).put(line, style);
+        Pen::new(buf, look, inside, y).space(1).put(&line, style);
     }
     height + 1
 }

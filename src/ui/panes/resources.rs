@@ -21,24 +21,29 @@ const LABELS: usize = 8;
 pub(crate) fn render(buf: &mut Buffer, look: Look, inside: Rect, run: &RunView) {
     let (trace, at) = (&run.trace, run.cursor.at_ns);
     let rows = usize::from(inside.height);
-    let mut row = 0;
+    let mut lines = Vec::new();
     for ix in trace.contended().filter(|ix| trace.resources[*ix as usize].made_ns <= at).take(rows) {
-        let name = trace.resource_name(ix);
-        Pen::new(buf, look, inside, row).space(1).put(&words::shortened(&name), look.strong());
-        row += 1;
+        if lines.len() >= rows {
+            break;
+        }
+        lines.push((None, words::shortened(&trace.resource_name(ix))));
         for (label, text) in facts(look, run, ix) {
-            for (i, line) in format::wrap(&text, usize::from(inside.width).saturating_sub(LABELS + 4)).into_iter().enumerate() {
-                let label = if i == 0 { label } else { "" };
-                Pen::new(buf, look, inside, row).space(2).left(label, LABELS, look.dim()).space(1).put(line, Style::new());
-                row += 1;
-            }
+            let wrapped = format::wrap(&text, usize::from(inside.width).saturating_sub(LABELS + 4)).into_iter().enumerate();
+            lines.extend(wrapped.map(|(i, line)| (Some(if i == 0 { label } else { "" }), line)));
         }
     }
-    if row == 0 {
+    for (row, (label, line)) in (0..inside.height).zip(&lines) {
+        let mut pen = Pen::new(buf, look, inside, row);
+        match label {
+            None => pen.space(1).put(line, look.strong()),
+            Some(label) => pen.space(2).left(label, LABELS, look.dim()).space(1).put(line, Style::new()),
+        };
+    }
+    if lines.is_empty() {
         let made = trace.resources.partition_point(|resource| resource.made_ns <= at) as u64;
         let text = format!("no task has had to wait for any of {} yet", format::counted(made, "resource"));
         for (row, line) in (0..).zip(format::wrap(&text, usize::from(inside.width.saturating_sub(2)))) {
-            Pen::new(buf, look, inside, row).space(1).put(line, look.dim());
+            Pen::new(buf, look, inside, row).space(1).put(&line, look.dim());
         }
     }
 }

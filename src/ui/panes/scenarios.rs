@@ -131,7 +131,7 @@ fn lesson(buf: &mut Buffer, look: Look, inside: Rect, current: Option<&Scenario>
     let lines = format::wrap(current.lesson, usize::from(inside.width.saturating_sub(2)));
     let rows = lines.len().min(3) as u16;
     for (y, line) in (inside.height - rows..inside.height).zip(lines) {
-        Pen::new(buf, look, inside, y).space(1).put(line, look.dim());
+        Pen::new(buf, look, inside, y).space(1).put(&line, look.dim());
     }
     rows + 1
 }

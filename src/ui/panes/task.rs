@@ -53,13 +53,13 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     }
     pen.space(if row == 1 { 2 } else { 1 }).put(glyph, style).space(1).put(&text, style);
     let width = usize::from(inside.width).saturating_sub(LABELS + 3);
-    for (label, text, style) in facts(look, run, ix, task) {
-        let lines = format::wrap(&text, width);
-        for (i, line) in lines.iter().enumerate() {
-            let mut pen = Pen::new(buf, look, inside, row);
-            pen.space(1).left(if i == 0 { label } else { "" }, LABELS, look.dim()).space(1).put(line, style);
-            row += 1;
-        }
+    let lines = facts(look, run, ix, task).into_iter().flat_map(|(label, text, style)| {
+        let lines = format::wrap(&text, width).into_iter().enumerate();
+        lines.map(move |(i, line)| (if i == 0 { label } else { "" }, line, style))
+    });
+    for (row, (label, line, style)) in (row..inside.height).zip(lines) {
+        let mut pen = Pen::new(buf, look, inside, row);
+        pen.space(1).left(label, LABELS, look.dim()).space(1).put(&line, style);
     }
 }
 
@@ -74,7 +74,7 @@ fn none(buf: &mut Buffer, look: Look, area: Rect, run: Option<&RunView>, focus: 
     chrome::title(buf, look, area, focus, "Selected task", "");
     let text = "no task selected: pick a lane of the timeline, and its task is told here";
     for (row, line) in (0..).zip(format::wrap(text, usize::from(inside.width.saturating_sub(2)))) {
-        Pen::new(buf, look, inside, row).space(1).put(line, look.dim());
+        Pen::new(buf, look, inside, row).space(1).put(&line, look.dim());
     }
 }
 
@@ -122,7 +122,7 @@ fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
         life(look, run, ix, task, &mut facts);
     }
     let all = run.trace.tasks.len() as u64;
-    let by = task.parent.map_or("the runtime", |parent| words::name(&run.trace, parent));
+    let by = task.parent.map_or("the runtime".into(), |parent| words::name(&run.trace, parent));
     facts.push(("spawned", format!("{} by {by}", format::moment(task.spawned_ns)), look.text()));
     if let Some(place) = &task.spawned_at {
         facts.push(("there", format!("{}:{}", words::file(place.file()), place.line()), look.code_spawn()));

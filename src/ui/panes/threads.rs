@@ -6,6 +6,7 @@
 //! each thread has more rows, on which those that are too thin for a name have
 //! theirs, in the order in which they were polled.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use ratatui::buffer::Buffer;
@@ -16,11 +17,11 @@ use scenarios::Clock;
 use super::kinds::{self, Row};
 use crate::app::model::{Areas, Model, RunView, Timeline};
 use crate::trace::{State, TaskIx, ThreadPolls, Turn};
-use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::bars::{self, Bit};
+use crate::ui::{format, words};
 
 /// A thread is at most so many rows high.
 const HIGHEST: u16 = 12;
@@ -45,8 +46,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
         let chosen = chosen(model, run, threads[ix], &place.axis, turns.len());
         let bits: Vec<Bit> =
             turns.iter().enumerate().map(|(x, turn)| bit(look, turn, place.axis.cell_ns, chosen.contains(&x))).collect();
-        let name =
-            |poll: u64| polls.get(poll as usize).map_or_else(String::new, |poll| trace.tasks[poll.task as usize].name.clone());
+        let name = |poll: u64| polls.get(poll as usize).map_or(Cow::default(), |poll| words::name(trace, poll.task));
         bars::row(buf, look, Rect { height: 1, ..cells }, &bits, name);
         if cells.height > 1 {
             let below = Rect { y: cells.y + 1, height: cells.height - 1, ..cells };
@@ -119,22 +119,22 @@ fn names(buf: &mut Buffer, look: Look, area: Rect, run: &RunView, polls: &Thread
         let begins = turn.main != x.checked_sub(1).and_then(|before| turns[before].main);
         let Some(main) = turn.main.filter(|_| begins && x >= free && turn.polls <= NAMED) else { continue };
         let all: Vec<TaskIx> = (turn.first..turn.first + turn.polls).filter_map(|place| Some(polls.get(place)?.task)).collect();
-        let name = |task: TaskIx| run.trace.tasks[task as usize].name.as_str();
+        let name = |task: TaskIx| words::name(&run.trace, task);
         let full = |turn: &&Turn| turn.main == Some(main) && turn.polls == 1 && turn.busy_ns >= view.cell_ns;
         let in_bar = turns[x..].iter().skip(1).take_while(full).count();
-        if turn.polls == 1 && polls.get(main).is_some_and(|poll| format::width(name(poll.task)) < in_bar) {
+        if turn.polls == 1 && polls.get(main).is_some_and(|poll| format::width(&name(poll.task)) < in_bar) {
             continue;
         }
         let rows = usize::from(area.height);
         let shown = if all.len() > rows { rows - 1 } else { rows };
-        let cells = all.iter().take(shown.max(1)).map(|task| format::width(name(*task))).max().unwrap_or(0);
+        let cells = all.iter().take(shown.max(1)).map(|task| format::width(&name(*task))).max().unwrap_or(0);
         if x + cells > turns.len().max(usize::from(area.width)) {
             continue;
         }
         let place = Rect { x: area.x + x as u16, width: area.width - x as u16, ..area };
         for (row, task) in (0..).zip(all.iter().take(shown)) {
             let style = if view.selected == Some(*task) { look.strong() } else { look.dim() };
-            Pen::new(buf, look, place, row).put(name(*task), style);
+            Pen::new(buf, look, place, row).put(&name(*task), style);
         }
         if all.len() > shown {
             let text = match all.first().filter(|_| rows == 1) {

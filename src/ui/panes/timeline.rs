@@ -142,7 +142,7 @@ fn holders(run: &RunView) -> Vec<(TaskIx, u64)> {
 fn name_column(look: Look, folds: &Folded<'_>, tasks: &[TaskIx], width: usize) -> usize {
     let cells = |ix: &TaskIx| {
         let task = &folds.trace.tasks[*ix as usize];
-        depth(folds.trace, task) + format::width(&task.name) + format::width(&folds.mark(look, *ix))
+        depth(folds.trace, task) + format::width_within(&task.name, width) + format::width(&folds.mark(look, *ix))
     };
     name_cells(tasks.iter().map(cells).max().unwrap_or(0), width)
 }
@@ -183,8 +183,8 @@ fn name(buf: &mut Buffer, look: Look, line: Rect, folds: &Folded<'_>, ix: TaskIx
     pen.left(if selected.is_some() { look.glyphs.pointer } else { "" }, 1, look.strong());
     let indent = depth(trace, task).min(DEEPEST);
     // What is folded away is told whole.
-    let text =
-        format::fit_name(look, &format!("{:indent$}{}", "", task.name), cells.saturating_sub(format::width(&mark))) + &mark;
+    let name = format::fit_name(look, &task.name, cells.saturating_sub(indent + format::width(&mark)));
+    let text = format!("{:indent$}{name}{mark}", "");
     if selected.is_some() {
         let padded = format!("{}{}", text, " ".repeat(cells.saturating_sub(format::width(&text))));
         pen.left(&padded, cells, style);

@@ -4,11 +4,14 @@
 //! be one, so the second begins with a gap. Its name is written into it, the
 //! colours turned round, so that it is a bar still.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::ui::format;
+use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 
 /// One cell of the row.
@@ -27,7 +30,7 @@ impl Bit {
 }
 
 /// Draws the cells on the first row of the area. `label` names a bar; what has no room is left out.
-pub(crate) fn row(buf: &mut Buffer, look: Look, area: Rect, bits: &[Bit], label: impl Fn(u64) -> String) {
+pub(crate) fn row<'a>(buf: &mut Buffer, look: Look, area: Rect, bits: &[Bit], label: impl Fn(u64) -> Cow<'a, str>) {
     let area = area.intersection(buf.area);
     if area.is_empty() {
         return;
@@ -47,19 +50,17 @@ pub(crate) fn row(buf: &mut Buffer, look: Look, area: Rect, bits: &[Bit], label:
             if gap > 0 {
                 buf[(x, area.y)].set_symbol(look.glyphs.bar_start);
             }
-            write(buf, Rect { x: x + gap, width: bar.len() as u16 - gap, ..area }, &label(number), bar[0].style);
+            write(buf, look, Rect { x: x + gap, width: bar.len() as u16 - gap, ..area }, &label(number), bar[0].style);
         }
         from += bar.len();
     }
 }
 
 /// Writes a name into a bar, if it has room for it.
-fn write(buf: &mut Buffer, bar: Rect, name: &str, style: Style) {
-    let cells = format::width(name);
-    if cells > 0 && cells <= usize::from(bar.width) {
-        // What a wide character covers must not shine through.
-        buf.set_style(Rect { width: cells as u16, height: 1, ..bar }, Style::reset());
-        buf.set_string(bar.x, bar.y, name, style.add_modifier(Modifier::REVERSED));
+fn write(buf: &mut Buffer, look: Look, bar: Rect, name: &str, style: Style) {
+    let room = usize::from(bar.width);
+    if format::width_within(name, room) <= room {
+        Pen::new(buf, look, bar, 0).put(name, style.add_modifier(Modifier::REVERSED));
     }
 }
 
@@ -73,7 +74,7 @@ mod tests {
         let bits: Vec<Bit> = bars.chars().map(|c| if c == ' ' { Bit::EMPTY } else { bit(c) }).collect();
         let area = Rect::new(0, 0, 16, 1);
         let mut buf = Buffer::empty(area);
-        row(&mut buf, look, area, &bits, |bar| format!("bar {bar}"));
+        row(&mut buf, look, area, &bits, |bar| format!("bar {bar}").into());
         buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
     }
 

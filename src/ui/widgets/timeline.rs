@@ -16,6 +16,7 @@ use self::cells::{Cells, Fill};
 use super::axis::Axis;
 use crate::trace::{SpanLabel, State, Task};
 use crate::ui::format;
+use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 
 /// At most so many spans of a lane are considered for a label, the latest first.
@@ -99,7 +100,7 @@ fn labels(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, spans: &[SpanLa
         let cell = |ns: u64| axis.cell(ns).unwrap_or(0).min(fills.len() as u64) as usize;
         let start = cell(span.start_ns) + 1;
         let end = cell(span.end_ns.unwrap_or(u64::MAX).min(axis.cursor_ns));
-        let width = format::width(&span.label);
+        let width = format::width_within(&span.label, fills.len());
         if width == 0 || start + width + 2 > end {
             continue;
         }
@@ -108,7 +109,9 @@ fn labels(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, spans: &[SpanLa
         if under.iter().any(|fill| *fill != first) {
             continue;
         }
-        buf.set_stringn(area.x + start as u16, area.y, &span.label, width, look.span_label());
+        let place = Rect { x: area.x + start as u16, width: width as u16, ..area };
+        let style = buf[(place.x, place.y)].style().patch(look.span_label());
+        Pen::new(buf, look, place, 0).put(&span.label, style);
         // Taken: an outer span that began at the same time finds no room here.
         under.fill(Fill::Empty);
     }

@@ -1,20 +1,23 @@
 //! A line of text that is typed: where it is longer than its place, the part of it in which one types.
 
 use ratatui::style::Style;
-use unicode_width::UnicodeWidthChar;
 
-use crate::ui::format;
+use crate::text;
 use crate::ui::pen::Pen;
 
 /// Draws a text that is typed into at most so many cells, with the cursor in sight, in the style that it has from each of
 /// these bytes on. The cursor stands before the character of that number. Returns its column of the screen.
 pub(crate) fn render(pen: &mut Pen<'_>, text: &str, cursor: usize, cells: usize, styles: &[(usize, Style)]) -> u16 {
     let cells = cells.min(pen.room());
-    let at = text.char_indices().nth(cursor).map_or(text.len(), |(byte, _)| byte);
-    // The cursor needs a cell, too.
-    let whole = format::width(text) < cells;
-    let first = if whole { 0 } else { at - fitting(text[..at].chars().rev(), cells.saturating_sub(1)) };
-    let last = first + fitting(text[first..].chars(), cells);
+    let pieces: Vec<(usize, usize)> = text::pieces(text).collect();
+    let (before, behind) = pieces.split_at(cursor.min(pieces.len()));
+    let taken = |pieces: &[(usize, usize)]| pieces.iter().map(|(_, cells)| cells).sum::<usize>();
+    // The cursor needs a cell, too. A mark goes with the letter that it is on.
+    let whole = taken(&pieces) < cells;
+    let left = if whole { 0 } else { before.len() - fitting(before.iter().rev(), cells.saturating_sub(1)) };
+    let left = left + before[left..].iter().take_while(|(_, cells)| *cells == 0).count();
+    let byte = |place: usize| pieces.get(place).map_or(text.len(), |(byte, _)| *byte);
+    let (first, last) = (byte(left), byte(left + fitting(before[left..].iter().chain(behind), cells)));
     let start = pen.x();
     for (i, (from, style)) in styles.iter().enumerate() {
         let to = styles.get(i + 1).map_or(text.len(), |(next, _)| *next);
@@ -23,17 +26,17 @@ pub(crate) fn render(pen: &mut Pen<'_>, text: &str, cursor: usize, cells: usize,
             pen.put(&text[from..to], *style);
         }
     }
-    start.saturating_add(format::width(&text[first..at]).min(cells.saturating_sub(1)) as u16)
+    start.saturating_add(taken(&before[left..]).min(cells.saturating_sub(1)) as u16)
 }
 
-/// How many bytes those of the characters have that fit into so many cells.
-fn fitting(chars: impl Iterator<Item = char>, cells: usize) -> usize {
+/// How many of the characters fit into so many cells.
+fn fitting<'a>(pieces: impl Iterator<Item = &'a (usize, usize)>, cells: usize) -> usize {
     let mut used = 0;
-    let fits = |c: &char| {
-        used += c.width().unwrap_or(0);
+    let fits = |(_, takes): &&(usize, usize)| {
+        used += takes;
         used <= cells
     };
-    chars.take_while(fits).map(char::len_utf8).sum()
+    pieces.take_while(fits).count()
 }
 
 #[cfg(test)]
@@ -62,6 +65,14 @@ mod tests {
         assert_eq!(seen("abcdefghij", 0), ("defghij".to_owned(), 7));
         assert_eq!(seen("abcdefghij", 2), ("bcdefghi".to_owned(), 7));
         assert_eq!(seen("abcdefghij", 10), ("abcdefgh".to_owned(), 0));
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_seen_and_the_cursor_stands_behind_it() {
+        assert_eq!(seen("a\u{9b}", 0), (r"a\u{9b}".to_owned(), 7));
+        assert_eq!(seen("\u{202e}", 1), (r"\u{202e}".to_owned(), 0));
+        assert_eq!(seen("e\u{301}e\u{301}", 0), ("ee".to_owned(), 2));
+        assert_eq!(seen("abcdefgh\u{301}", 0), ("bcdefgh".to_owned(), 7));
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn help(buf: &mut Buffer, look: Look, inside: Rect, text: &str) -> Rect {
     let rows = (lines.len() as u16).min(inside.height / 3);
     let foot = Rect { y: inside.bottom() - rows, height: rows, ..inside };
     for (row, line) in (0..rows).zip(lines) {
-        Pen::new(buf, look, foot, row).space(1).put(line, look.dim());
+        Pen::new(buf, look, foot, row).space(1).put(&line, look.dim());
     }
     Rect { height: inside.height - rows, ..inside }
 }
