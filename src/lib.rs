@@ -21,6 +21,8 @@ pub mod record;
 pub mod recording;
 pub mod report;
 pub mod shell;
+#[cfg(test)]
+mod steps;
 pub mod term;
 pub mod text;
 pub mod trace;

@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::char::EscapeDefault;
 use std::iter;
 use std::ops::RangeInclusive;
+use std::path::Path;
 use std::str::Chars;
 
 use unicode_width::UnicodeWidthChar;
@@ -20,6 +21,8 @@ use unicode_width::UnicodeWidthChar;
 pub const NAME: usize = 80;
 /// The most cells of a message: a line of the log, the reason of an end.
 pub const MESSAGE: usize = 500;
+/// The most cells of a path.
+pub const PATH: usize = 240;
 /// The most cells of a line on standard error, and of a paragraph.
 pub const LINE: usize = 2_000;
 /// No screen is wider; a text that is wider is not measured to its end.
@@ -89,6 +92,16 @@ pub fn line(text: &str) -> Cow<'_, str> {
 /// A name within a sentence: [`safe`], and cut to [`NAME`] cells.
 pub fn name(text: &str) -> Cow<'_, str> {
     fit_name(text, NAME, MORE)
+}
+
+/// A message on one line: its words with one space between them, [`safe`], and cut to [`MESSAGE`] cells.
+pub fn message(text: &str) -> String {
+    fit(&words(text).collect::<Vec<_>>().join(" "), MESSAGE, MORE).into_owned()
+}
+
+/// A path: [`safe`], and cut at its beginning to [`PATH`] cells.
+pub fn path(path: &Path) -> String {
+    fit_end(&path.to_string_lossy(), PATH, MORE).into_owned()
 }
 
 /// A text in at most so many cells, [`safe`]. One that is cut ends with `more`.
@@ -168,9 +181,18 @@ pub fn width_within(text: &str, most: usize) -> usize {
     used
 }
 
-/// The words of a text with one space between them, [`safe`] and cut to so many cells: what was several lines is one.
-pub fn sentence(text: &str, cells: usize, more: &str) -> String {
-    fit(&words(text).collect::<Vec<_>>().join(" "), cells, more).into_owned()
+/// Of some names the one that was meant by what was typed: the one most like it, if it is at least so `alike`, from 0 to 1.
+pub fn meant<'a>(typed: &str, names: &[&'a str], alike: f64) -> Option<&'a str> {
+    // What is much longer than a name is not a slip, and to compare two texts takes the product of their lengths.
+    if typed.len() > NAME {
+        return None;
+    }
+    let likeness = |name: &&'a str| {
+        #[cfg(test)]
+        crate::steps::count(typed.len() * name.len());
+        (strsim::jaro_winkler(typed, name), *name)
+    };
+    names.iter().map(likeness).max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(found, _)| *found >= alike).map(|(_, name)| name)
 }
 
 /// Breaks a text at spaces into lines of at most so many cells, [`safe`]. A word that is longer stands alone and is cut
@@ -239,7 +261,7 @@ impl Shown<'_> {
             return Some((c, 1));
         }
         #[cfg(test)]
-        steps::count();
+        crate::steps::count(1);
         let c = self.rest.next()?;
         if matches!(c, ' '..='~') {
             self.marks = 0;
@@ -260,27 +282,6 @@ impl Shown<'_> {
                 self.escape.insert(c.escape_default()).next().map(|c| (c, 1))
             }
         }
-    }
-}
-
-/// How many characters were looked at, for tests that no text takes more than its share.
-#[cfg(test)]
-pub(crate) mod steps {
-    use std::cell::Cell;
-
-    thread_local! {
-        static STEPS: Cell<u64> = const { Cell::new(0) };
-    }
-
-    pub(super) fn count() {
-        STEPS.set(STEPS.get() + 1);
-    }
-
-    /// The characters that this thread looks at meanwhile.
-    pub(crate) fn of(work: impl FnOnce()) -> u64 {
-        let before = STEPS.get();
-        work();
-        STEPS.get() - before
     }
 }
 

@@ -25,12 +25,15 @@ pub(super) struct Match {
     pub(super) places: Vec<usize>,
 }
 
-/// Matches a query with a text, without regard to case. An empty query fits everything alike; none when a word is missing.
+/// Matches a query with a text, without regard to case. An empty query fits everything alike; none when a word is missing,
+/// or when the query has more letters than the text: so what it costs is bounded by the text, whatever is typed.
 pub(super) fn matches(query: &str, text: &str) -> Option<Match> {
     let text: Vec<char> = text.chars().map(lower).collect();
     let mut all = Match { score: 0, places: Vec::new() };
+    let mut left = text.len();
     for word in query.split_whitespace() {
-        let word: Vec<char> = word.chars().map(lower).collect();
+        let word: Vec<char> = word.chars().take(left + 1).map(lower).collect();
+        left = left.checked_sub(word.len())?;
         let found = best(&word, &text)?;
         all.score += found.score;
         all.places.extend(found.places);
@@ -68,6 +71,8 @@ fn best(word: &[char], text: &[char]) -> Option<Match> {
 
 /// The best score with a letter at a place, and where the letter before stands then.
 fn score(before: Option<&[(i32, usize)]>, text: &[char], at: usize) -> (i32, usize) {
+    #[cfg(test)]
+    crate::steps::count(before.map_or(1, <[_]>::len));
     let start = at.checked_sub(1).is_none_or(|last| !text[last].is_alphanumeric());
     let own = FOUND + if start { START } else { 0 };
     let Some(before) = before else { return (own, 0) };
@@ -82,6 +87,7 @@ fn score(before: Option<&[(i32, usize)]>, text: &[char], at: usize) -> (i32, usi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::steps;
 
     #[test]
     fn a_query_fits_where_its_letters_are_in_order() {
@@ -98,6 +104,15 @@ mod tests {
         ];
         for (query, text, places) in table {
             assert_eq!(matches(query, text).map(|found| found.places), places, "{query} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_long_query_costs_no_more_than_the_text_it_is_looked_for_in() {
+        let text = "a".repeat(100);
+        for query in ["a".repeat(100), "a ".repeat(100), "a".repeat(1 << 20), "a ".repeat(1 << 20), "ab ".repeat(1 << 20)] {
+            let steps = steps::of(|| drop(matches(&query, &text)));
+            assert!(steps <= 100 * 100 * 100, "{steps} steps for {} characters", query.len());
         }
     }
 

@@ -1,5 +1,8 @@
 //! A line of text that is being edited: a cursor and the usual keys, no terminal.
 
+/// The most bytes of a line, longer than any path: whoever pastes more has pasted something else.
+pub const MOST: usize = 4096;
+
 /// Text with a cursor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TextField {
@@ -25,10 +28,14 @@ impl TextField {
         self.text[..self.cursor].chars().count()
     }
 
-    /// Types a character.
-    pub fn insert(&mut self, c: char) {
-        self.text.insert(self.cursor, c);
-        self.cursor += c.len_utf8();
+    /// Types a character. Returns whether there was room for it.
+    pub fn insert(&mut self, c: char) -> bool {
+        let room = self.text.len() + c.len_utf8() <= MOST;
+        if room {
+            self.text.insert(self.cursor, c);
+            self.cursor += c.len_utf8();
+        }
+        room
     }
 
     /// Takes away the character before the cursor.

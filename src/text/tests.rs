@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::steps;
 
 /// What must not reach a terminal as it is.
 const HARMFUL: [char; 24] = [
@@ -96,10 +97,17 @@ fn lines_break_at_spaces() {
     assert_eq!(wrap("a\nb\tc", 8), ["a b c"]);
     assert_eq!(wrap("日本 語", 5), ["日本", "語"]);
     assert_eq!(wrap("", 4), Vec::<String>::new());
-    assert_eq!(sentence("so\n  it\tgoes", 80, "…"), "so it goes");
-    assert_eq!(sentence("so it goes", 7, "…"), "so it …");
-    assert_eq!(sentence("so it", 5, "…"), "so it");
-    assert_eq!(sentence("so it goes", 5, "…"), "so i…");
+    assert_eq!(message("so\n  it\tgoes"), "so it goes");
+}
+
+#[test]
+fn a_slip_is_told_from_something_else_and_a_long_one_is_not_compared() {
+    let names = ["gather", "semaphore"];
+    assert_eq!(meant("sempahore", &names, 0.7), Some("semaphore"));
+    assert_eq!(meant("xyz", &names, 0.7), None);
+    assert_eq!(meant("", &names, 0.7), None);
+    let long = "semaphore".repeat(100_000);
+    assert_eq!(steps::of(|| assert_eq!(meant(&long, &names, 0.1), None)), 0);
 }
 
 /// Texts of which each character is a trap: without a width, to be escaped, wide, a mark.
@@ -111,7 +119,7 @@ fn long() -> [String; 6] {
 fn no_more_of_a_text_is_looked_at_than_can_be_shown() {
     for text in long() {
         let start: String = text.chars().take(2).collect();
-        let bounds: [(&str, u64, &dyn Fn()); 9] = [
+        let bounds: [(&str, u64, &dyn Fn()); 10] = [
             ("name", 500, &|| _ = name(&text)),
             ("line", 10_100, &|| _ = line(&text)),
             ("fit", 200, &|| _ = fit(&text, 24, "…")),
@@ -119,7 +127,8 @@ fn no_more_of_a_text_is_looked_at_than_can_be_shown() {
             ("fit_name", 300, &|| _ = fit_name(&text, 24, "…")),
             ("width", 70_000, &|| _ = width(&text)),
             ("width_within", 200, &|| _ = width_within(&text, 24)),
-            ("sentence", 4_000, &|| _ = sentence(&text, MESSAGE, "…")),
+            ("message", 2_600, &|| _ = message(&text)),
+            ("path", 12_000, &|| _ = path(Path::new(&text))),
             ("wrap", 21_000, &|| _ = wrap(&text, 80)),
         ];
         for (what, most, work) in bounds {
@@ -162,7 +171,7 @@ proptest! {
         prop_assert!(matches!(safe(&shown), Cow::Borrowed(_)), "safe twice is safe once");
         let plain: usize = shown.chars().map(|c| c.width().unwrap_or(0)).sum();
         prop_assert_eq!(width(&text), plain);
-        for cut in [fit(&text, cells, "…"), fit_end(&text, cells, "…"), fit_name(&text, cells, "…"), sentence(&text, cells, "…").into()] {
+        for cut in [fit(&text, cells, "…"), fit_end(&text, cells, "…"), fit_name(&text, cells, "…")] {
             prop_assert!(!cut.chars().any(is_hidden), "{cut:?}");
             prop_assert!(width(&cut) <= cells, "{cut:?} in {cells}");
         }

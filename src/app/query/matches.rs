@@ -38,14 +38,25 @@ fn holds(asks: &Asks, task: &Task, at_ns: u64) -> bool {
     }
 }
 
+/// Names of at most so many bytes are compared place by place.
+const SHORT: usize = 128;
+
 /// Whether a name has this in it, which is in lower case.
 fn has(name: &str, part: &str) -> bool {
-    // There are as many names as tasks, and nearly all of them are ASCII.
-    if name.is_ascii() && part.is_ascii() {
+    // There are as many names as tasks, and nearly all of them are short and ASCII. For the others there is a search that
+    // looks at each character once, and needs a copy of the name.
+    if name.len() <= SHORT && name.is_ascii() && part.is_ascii() {
         let (name, part) = (name.as_bytes(), part.as_bytes());
-        return part.is_empty() || name.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part));
+        return part.is_empty() || name.windows(part.len()).any(|window| same(window, part));
     }
     name.to_lowercase().contains(part)
+}
+
+/// Whether two texts are the same, but for the case of their letters.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    #[cfg(test)]
+    crate::steps::count(b.len());
+    a.eq_ignore_ascii_case(b)
 }
 
 fn does(doing: Doing, task: &Task, at_ns: u64) -> bool {
@@ -87,5 +98,33 @@ fn wait_is(trace: &Trace, asks: &Asks, wait: &WaitView<'_>, at_ns: u64) -> bool 
             is.holds(end_ns.saturating_sub(wait.start_ns), *value)
         }
         Asks::Name(_) | Asks::State(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps;
+
+    #[test]
+    fn a_part_is_found_in_names_of_any_length_and_script() {
+        let long = format!("{}Worker 7{}", "a".repeat(SHORT), "b".repeat(SHORT));
+        for (name, part, found) in [
+            ("Worker 7", "worker", true),
+            ("Worker 7", "worker 8", false),
+            ("Worker 7", "", true),
+            ("ÉTÉ", "été", true),
+            (&long, "worker 7", true),
+            (&long, "worker 8", false),
+        ] {
+            assert_eq!(has(name, part), found, "{part} in {name}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_not_looked_through_again_for_each_of_its_characters() {
+        let (name, part) = ("a".repeat(1 << 20), "a".repeat(2_000) + "b");
+        let steps = steps::of(|| assert!(!has(&name, &part)));
+        assert!(steps <= (name.len() + part.len()) as u64, "{steps}");
     }
 }

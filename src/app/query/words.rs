@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Asks, CauseIs, Compare, Doing, QueryError};
+use crate::text;
 use crate::trace::{Cause, Family};
 
 /// How alike a word must be to one there is so that it is offered: from 0 to 1.
@@ -95,9 +96,7 @@ pub(super) fn no_field(name: &str) -> String {
 
 /// Says that there is no such thing, and which was meant or which there are.
 fn offer(what: &str, typed: &str, names: &[&str]) -> String {
-    let alike = |name: &str| strsim::jaro_winkler(&typed.to_lowercase(), name);
-    let nearest = names.iter().max_by(|a, b| alike(a).total_cmp(&alike(b))).filter(|name| alike(name) >= ALIKE);
-    match nearest {
+    match text::meant(&typed.to_lowercase(), names, ALIKE) {
         Some(name) => format!("no {what} '{typed}': did you mean '{name}'?"),
         None => format!("no {what} '{typed}': {}", names.join(", ")),
     }

@@ -6,7 +6,7 @@ use super::{Effect, notify};
 use crate::app::action::TextKey;
 use crate::app::model::{Field, FieldError, Form, Layer, Model, Pane, Wanted};
 use crate::app::session::Entry;
-use crate::app::text::TextField;
+use crate::app::text::{MOST, TextField};
 use crate::engine::{Spec, SpecError};
 
 /// The workers as a parameter, so that they are typed, turned and refused like one.
@@ -194,8 +194,8 @@ pub(super) fn type_text(model: &mut Model, text: &str) {
     }
     // One line: what a pasted text has behind its first line end is not for this field.
     let line = text.trim_start_matches(['\r', '\n']).split(['\r', '\n']).next().unwrap_or_default();
-    for c in line.chars().filter(|c| !c.is_control()) {
-        edited(model, |field| field.insert(c));
+    if !line.chars().filter(|c| !c.is_control()).all(|c| edited(model, |field| field.insert(c))) {
+        notify(model, true, format!("a line takes {MOST} bytes: the rest was left out"));
     }
 }
 
@@ -205,31 +205,41 @@ fn takes_numbers(field: Field) -> bool {
 
 /// Edits the text that is typed.
 pub(super) fn text_key(model: &mut Model, key: TextKey) {
-    edited(model, |field| match key {
-        TextKey::Backspace => field.backspace(),
-        TextKey::Delete => field.delete(),
-        TextKey::Left => field.left(),
-        TextKey::Right => field.right(),
-        TextKey::Home => field.home(),
-        TextKey::End => field.end(),
-        TextKey::Clear => field.clear(),
+    edited(model, |field| {
+        match key {
+            TextKey::Backspace => field.backspace(),
+            TextKey::Delete => field.delete(),
+            TextKey::Left => field.left(),
+            TextKey::Right => field.right(),
+            TextKey::Home => field.home(),
+            TextKey::End => field.end(),
+            TextKey::Clear => field.clear(),
+        }
+        true
     });
 }
 
-fn edited(model: &mut Model, change: impl FnOnce(&mut TextField)) {
+/// Edits the text that is typed. `change` says whether it did something; if not, nothing else is done either.
+fn edited(model: &mut Model, change: impl FnOnce(&mut TextField) -> bool) -> bool {
     if let Some(Layer::Palette { text, row }) = &mut model.layer {
-        change(text);
-        *row = 0;
-    } else if let Some(prompt) = &mut model.prompt {
-        prompt.error = None;
-        if let Wanted::File { overwrite } = &mut prompt.what {
-            *overwrite = false;
-        }
-        change(&mut prompt.text);
-    } else if model.list.searching {
-        change(&mut model.list.search);
-        model.list.row = 0;
-    } else if let Some(field) = &mut model.form.editing {
-        change(field);
+        let changed = change(text);
+        *row = if changed { 0 } else { *row };
+        return changed;
     }
+    if let Some(prompt) = &mut model.prompt {
+        let changed = change(&mut prompt.text);
+        if changed {
+            prompt.error = None;
+            if let Wanted::File { overwrite } = &mut prompt.what {
+                *overwrite = false;
+            }
+        }
+        return changed;
+    }
+    if model.list.searching {
+        let changed = change(&mut model.list.search);
+        model.list.row = if changed { 0 } else { model.list.row };
+        return changed;
+    }
+    model.form.editing.as_mut().is_some_and(change)
 }

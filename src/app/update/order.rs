@@ -86,6 +86,10 @@ pub(super) fn passed(model: &mut Model, passed: Duration) {
 fn read(model: &mut Model) {
     let Some(prompt) = model.prompt.as_mut().filter(|prompt| prompt.what == Wanted::Filter) else { return };
     let text = prompt.text.text();
+    if prompt.error.is_some() || model.reading.filter.text == text {
+        // It is the one that was read last.
+        return;
+    }
     match Query::parse(text) {
         Ok(query) => {
             prompt.error = None;
