@@ -5,6 +5,10 @@ use toml::de::DeValue;
 use super::{Flaw, Setting, offer};
 use crate::app::bindings::{Bindings, Context, Key, NoKey};
 use crate::app::keymap::is_typed;
+use crate::text;
+
+/// The most keys of an action. Each is compared with those of all others.
+const MOST: usize = 16;
 
 /// The one action that needs a key: there has to be a way out.
 const WAY_OUT: &str = "quit-anywhere";
@@ -14,7 +18,7 @@ pub(super) fn read(settings: &[(&str, Setting<'_>)], bindings: &mut Bindings) ->
     for (name, setting) in settings {
         if bindings.named(name).is_none() {
             let names: Vec<&str> = bindings.iter().map(|binding| binding.name).collect();
-            return Err(setting.flaw(format!("no action is called '{name}'{}", offer(name, &names))));
+            return Err(setting.flaw(format!("no action is called '{}'{}", text::name(name), offer(name, &names))));
         }
         let keys = keys(setting)?;
         if keys.is_empty() && *name == WAY_OUT {
@@ -36,6 +40,7 @@ fn keys(setting: &Setting<'_>) -> Result<Vec<Key>, Flaw> {
         Key::parse(typed).map_err(|refused| setting.flaw(reason(typed, refused)))
     };
     match setting.value {
+        DeValue::Array(list) if list.len() > MOST => Err(setting.flaw(format!("an action has at most {MOST} keys"))),
         DeValue::Array(list) => list.iter().map(|value| key(value.get_ref())).collect(),
         value => Ok(vec![key(value)?]),
     }
@@ -43,10 +48,11 @@ fn keys(setting: &Setting<'_>) -> Result<Vec<Key>, Flaw> {
 
 /// Why that is no key that can be bound.
 fn reason(typed: &str, refused: NoKey) -> String {
+    let shown = text::name(typed);
     match refused {
-        NoKey::Unknown => format!("'{typed}' is no key{}", offer(typed, &Key::NAMES)),
-        NoKey::SameAs(same) => format!("a terminal sends '{same}' for '{typed}': use '{same}', or another key"),
-        NoKey::NoCode => format!("a terminal has no code for '{typed}': use another key"),
+        NoKey::Unknown => format!("'{shown}' is no key{}", offer(typed, &Key::NAMES)),
+        NoKey::SameAs(same) => format!("a terminal sends '{same}' for '{shown}': use '{same}', or another key"),
+        NoKey::NoCode => format!("a terminal has no code for '{shown}': use another key"),
     }
 }
 

@@ -19,6 +19,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::app::bindings::Bindings;
 use crate::app::colors::Colors;
+use crate::text;
 
 /// Names that are at least so alike are offered.
 const ALIKE: f64 = 0.75;
@@ -99,7 +100,7 @@ pub struct Flaw {
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let between = if self.key.is_empty() { "" } else { ": " };
-        write!(f, "{}: {}{between}{}", self.line, self.key, self.reason)
+        write!(f, "{}: {}{between}{}", self.line, text::name(&self.key), self.reason)
     }
 }
 
@@ -128,9 +129,9 @@ impl Setting<'_> {
 }
 
 /// The settings of a table, from the first line to the last. `of` is the table's name and a dot.
-fn settings<'a>(text: &str, of: &str, table: &'a DeTable<'a>) -> Vec<(&'a str, Setting<'a>)> {
+fn settings<'a>(lines: &Lines, of: &str, table: &'a DeTable<'a>) -> Vec<(&'a str, Setting<'a>)> {
     let setting = |(name, value): (&'a Spanned<toml::de::DeString<'a>>, &'a Spanned<DeValue<'a>>)| {
-        let (line, key) = (line_of(text, name.span().start), format!("{of}{}", name.get_ref()));
+        let (line, key) = (lines.at(name.span().start), format!("{of}{}", name.get_ref()));
         (name.get_ref().as_ref(), Setting { line, key, value: value.get_ref() })
     };
     let mut all: Vec<_> = table.iter().map(setting).collect();
@@ -138,8 +139,20 @@ fn settings<'a>(text: &str, of: &str, table: &'a DeTable<'a>) -> Vec<(&'a str, S
     all
 }
 
-fn line_of(text: &str, byte: usize) -> usize {
-    text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1
+/// Where the lines of a text end, in bytes.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        #[cfg(test)]
+        crate::steps::count(text.len());
+        Self(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect())
+    }
+
+    /// The line of a byte, from 1.
+    fn at(&self, byte: usize) -> usize {
+        self.0.partition_point(|end| *end < byte) + 1
+    }
 }
 
 /// Reads the settings.
@@ -148,19 +161,20 @@ fn line_of(text: &str, byte: usize) -> usize {
 ///
 /// The first thing that is wrong: no TOML, a name that is not known, a value that is none, a key that would do two things.
 pub fn parse(text: &str) -> Result<Config, Flaw> {
+    let lines = Lines::of(text);
     let table = DeTable::parse(text).map_err(|error| Flaw {
-        line: error.span().map_or(1, |span| line_of(text, span.start)),
+        line: error.span().map_or(1, |span| lines.at(span.start)),
         key: String::new(),
-        reason: error.message().replace('\n', " "),
+        reason: text::message(error.message()),
     })?;
     let mut config = Config::default();
-    for (name, setting) in settings(text, "", table.get_ref()) {
+    for (name, setting) in settings(&lines, "", table.get_ref()) {
         match name {
             "theme" => config.theme = theme(&setting)?,
             "mouse" => config.mouse = setting.flag()?,
             "reduced-motion" => config.reduced_motion = setting.flag()?,
-            "keys" => keys::read(&settings(text, "keys.", part(&setting)?), &mut config.bindings)?,
-            "colors" => config.colors = colors(&settings(text, "colors.", part(&setting)?))?,
+            "keys" => keys::read(&settings(&lines, "keys.", part(&setting)?), &mut config.bindings)?,
+            "colors" => config.colors = colors(&settings(&lines, "colors.", part(&setting)?))?,
             _ => return Err(setting.flaw(unknown(name, &["theme", "mouse", "reduced-motion", "keys", "colors"]))),
         }
     }
@@ -168,14 +182,17 @@ pub fn parse(text: &str) -> Result<Config, Flaw> {
 }
 
 fn part<'a>(setting: &Setting<'a>) -> Result<&'a DeTable<'a>, Flaw> {
-    setting.value.as_table().ok_or_else(|| setting.flaw(format!("a table is needed: [{}] on a line of its own", setting.key)))
+    setting
+        .value
+        .as_table()
+        .ok_or_else(|| setting.flaw(format!("a table is needed: [{}] on a line of its own", text::name(&setting.key))))
 }
 
 fn theme(setting: &Setting<'_>) -> Result<ThemeName, Flaw> {
     let typed = setting.text()?;
     let names = ThemeName::ALL.map(ThemeName::name);
     let known = ThemeName::ALL.into_iter().find(|theme| theme.name() == typed);
-    known.ok_or_else(|| setting.flaw(format!("no theme is called '{typed}'{}", offer(typed, &names))))
+    known.ok_or_else(|| setting.flaw(format!("no theme is called '{}'{}", text::name(typed), offer(typed, &names))))
 }
 
 fn colors(settings: &[(&str, Setting<'_>)]) -> Result<Vec<(String, Color)>, Flaw> {
@@ -186,7 +203,7 @@ fn colors(settings: &[(&str, Setting<'_>)]) -> Result<Vec<(String, Color)>, Flaw
         }
         let typed = setting.text()?;
         let wanted = "is no colour: a name such as 'green' or 'light-blue', '#56B4E9', or a number from 0 to 255 is needed";
-        let color = typed.parse().map_err(|_| setting.flaw(format!("'{typed}' {wanted}")))?;
+        let color = typed.parse().map_err(|_| setting.flaw(format!("'{}' {wanted}", text::name(typed))))?;
         Ok(((*name).to_owned(), color))
     };
     settings.iter().map(color).collect()
@@ -198,9 +215,8 @@ fn unknown(typed: &str, names: &[&str]) -> String {
 
 /// The name that was meant, if one is alike; of few names all of them.
 fn offer(typed: &str, names: &[&str]) -> String {
-    let alike = names.iter().map(|name| (strsim::jaro_winkler(typed, name), *name));
-    match alike.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(alike, _)| *alike >= ALIKE) {
-        Some((_, name)) => format!("; did you mean '{name}'?"),
+    match text::meant(typed, names, ALIKE) {
+        Some(name) => format!("; did you mean '{name}'?"),
         None if names.len() < 8 => format!(" (there are {})", names.join(", ")),
         None => "; 'async-playground config --default' has them all".to_owned(),
     }

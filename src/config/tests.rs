@@ -1,5 +1,6 @@
 use super::*;
 use crate::app::bindings::{Key, NoKey};
+use crate::steps;
 
 #[test]
 fn the_standard_file_is_what_holds_without_one() {
@@ -96,5 +97,31 @@ fn a_key_is_read_as_it_is_written() {
     }
     for text in ["Ctrl-", "Ctrl-\t", "F0", "F25", "up up", "Alt-x", "\n"] {
         assert_eq!(Key::parse(text), Err(NoKey::Unknown), "{text:?}");
+    }
+}
+
+#[test]
+fn a_file_of_very_many_settings_is_looked_through_once() {
+    let many = (0..80_000).map(|n| format!("k{n} = 1")).collect::<Vec<_>>().join("\n");
+    for table in ["", "[keys]\n", "[colors]\n"] {
+        let text = format!("{table}{many}");
+        let steps = steps::of(|| drop(parse(&text).expect_err("no setting is called that")));
+        assert!(steps <= 2 * text.len() as u64, "{table}{steps} steps for {} bytes", text.len());
+    }
+}
+
+#[test]
+fn an_action_with_more_keys_than_anybody_presses_is_refused() {
+    let keys = ('a'..='z').map(|c| format!("'{c}'")).collect::<Vec<_>>().join(", ");
+    let flaw = parse(&format!("[keys]\nstop = [{keys}]")).expect_err("it has too many");
+    assert_eq!(flaw.to_string(), "2: keys.stop: an action has at most 16 keys");
+}
+
+#[test]
+fn a_file_that_goes_deep_is_refused_and_not_followed() {
+    for text in
+        ["a.".repeat(100_000) + "a = 1", "a = ".to_owned() + &"[".repeat(100_000), "[".to_owned() + &"a.".repeat(100_000) + "a]"]
+    {
+        assert!(parse(&text).is_err());
     }
 }
