@@ -2,11 +2,12 @@
 
 use std::env;
 use std::fs;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use async_playground::app::colors::Colors;
 use async_playground::config::{self, Config, ThemeName};
+use async_playground::text;
 
 use super::args::{Color, ConfigArgs, ScreenArgs};
 use super::out;
@@ -26,7 +27,10 @@ pub(super) fn tell(args: &ConfigArgs) -> Result<(), Stop> {
         return out::print(&config::standard());
     }
     let file = file().ok_or_else(|| Stop::Failed("there is neither XDG_CONFIG_HOME nor a home folder".to_owned()))?;
-    out::print(&format!("{}\n", file.display()))
+    let file = file.to_string_lossy();
+    // A script gets the path as it is.
+    let file = if io::stdout().is_terminal() { text::safe(&file) } else { file };
+    out::print(&format!("{file}\n"))
 }
 
 /// Reads the settings: of the file that is named, or of the usual one if there is one.
@@ -34,10 +38,10 @@ pub(super) fn load(args: &ScreenArgs) -> Result<Config, Stop> {
     let Some(path) = args.config.clone().or_else(file) else { return Ok(Config::default()) };
     let text = match fs::read_to_string(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && args.config.is_none() => return Ok(Config::default()),
-        Err(error) => return Err(Stop::Usage(format!("cannot read the settings in {}: {error}", path.display()))),
+        Err(error) => return Err(Stop::Usage(format!("cannot read the settings in {}: {error}", text::path(&path)))),
         Ok(text) => text,
     };
-    config::parse(&text).map_err(|flaw| Stop::Usage(format!("{}:{flaw}", path.display())))
+    config::parse(&text).map_err(|flaw| Stop::Usage(format!("{}:{flaw}", text::path(&path))))
 }
 
 /// The colours to draw with. A flag counts more than the file, and that more than `NO_COLOR`, which counts when it is set

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use async_playground::recording;
+use async_playground::{recording, text};
 
 use super::args::RecordArgs;
 use super::stop::Stop;
@@ -16,6 +16,6 @@ pub(super) fn file(args: &RecordArgs) -> Result<Option<File>, Stop> {
             io::ErrorKind::AlreadyExists => "there is such a file; --force overwrites it".to_owned(),
             _ => format!("cannot be written: {error}"),
         };
-        Stop::Usage(format!("--record: {}: {reason}", path.display()))
+        Stop::Usage(format!("--record: {}: {reason}", text::path(path)))
     })
 }

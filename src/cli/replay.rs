@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use async_playground::app::model::Model;
 use async_playground::app::update;
 use async_playground::recording::{self, Recording};
+use async_playground::text;
 use scenarios::CATALOGUE;
 
 use super::args::ReplayArgs;
@@ -16,7 +17,7 @@ use super::stop::Stop;
 
 /// Opens a recording.
 pub(super) fn replay(args: &ReplayArgs) -> Result<ExitCode, Stop> {
-    let recording = recording::open(&args.file).map_err(|error| Stop::Usage(format!("{}: {error}", args.file.display())))?;
+    let recording = recording::open(&args.file).map_err(|error| Stop::Usage(format!("{}: {error}", text::path(&args.file))))?;
     if args.json || !std::io::stdout().is_terminal() {
         return tell(args, &recording);
     }
@@ -33,7 +34,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<ExitCode, Stop> {
 fn tell(args: &ReplayArgs, recording: &Recording) -> Result<ExitCode, Stop> {
     let Recording { spec, trace, report, flaw } = recording;
     if let Some(flaw) = flaw {
-        eprintln!("warning: {}: {flaw}", args.file.display());
+        eprintln!("warning: {}: {flaw}", text::path(&args.file));
     }
     out::report(spec, trace, report, args.json, &args.marks)?;
     Ok(ExitCode::SUCCESS)

@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_playground::engine::{Ending, Phase, Report, Run, Spec, StartError};
 use async_playground::recording::Writer;
 use async_playground::report;
+use async_playground::text;
 use async_playground::trace::Trace;
 
 use signal_hook::consts::SIGINT;
@@ -38,7 +39,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Stop> {
     if let (Some(fault), Some(path)) = (fault, &args.record.record) {
         // Whoever asked for the recording has to know, whatever else there is to say.
         verdict.unwrap_or_else(|stop| _ = stop.report());
-        return Err(Stop::Failed(format!("--record: {}: {fault}", path.display())));
+        return Err(Stop::Failed(format!("--record: {}: {fault}", text::path(path))));
     }
     verdict.map(|()| ExitCode::SUCCESS)
 }
@@ -90,19 +91,14 @@ fn verdict(spec: &Spec, trace: &Trace, report: &Report) -> Result<(), Stop> {
             match (&*broken, &stall) {
                 ([], None) => return Ok(()),
                 ([], Some(_)) => "tasks wait for each other, and can never go on".to_owned(),
-                _ => format!("does not hold: {}", broken.join("; ")),
+                _ => format!("does not hold: {}", text::message(&broken.join("; "))),
             }
         }
         Ending::Limit => format!("{} (--limit sets another)", report::ending(spec, ending)),
         _ => report::ending(spec, ending),
     };
     if let Some(stall) = stall {
-        why = format!("{why}: {}", one_line(&stall.text));
+        why = format!("{why}: {}", text::message(&stall.text));
     }
     Err(Stop::Failed(format!("{}: {why}", spec.scenario.id)))
-}
-
-/// The names of tasks are the scenario's own and may hold anything.
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use async_playground::engine::{Spec, SpecError, is_open_to_the_network, serve_console};
+use async_playground::text;
 use scenarios::{CATALOGUE, Clock, Kind, Param, Scenario};
 
 use super::args::{HowArgs, Speed};
@@ -17,7 +18,7 @@ const ALIKE: f64 = 0.7;
 pub(super) fn scenario(id: &str) -> Result<&'static Scenario, Stop> {
     scenarios::find(id).ok_or_else(|| {
         let ids: Vec<_> = CATALOGUE.iter().map(|scenario| scenario.id).collect();
-        Stop::Usage(format!("there is no scenario '{id}'{}", offer(id, &ids)))
+        Stop::Usage(format!("there is no scenario '{}'{}", text::name(id), offer(id, &ids)))
     })
 }
 
@@ -35,7 +36,8 @@ pub(super) fn spec(scenario: &'static Scenario, how: &HowArgs) -> Result<Spec, S
         if how.params[..at].iter().any(|(earlier, _)| earlier == name) {
             return Err(Stop::Usage(format!("-p {name} is given twice: give it once")));
         }
-        let value = param.parse(text).map_err(|error| Stop::Usage(format!("-p {error}")))?;
+        // An error tells what was typed.
+        let value = param.parse(&text::name(text)).map_err(|error| Stop::Usage(format!("-p {error}")))?;
         spec.values.set(param, value);
     }
     spec.check().map_err(|error| Stop::Usage(reason(error)))?;
@@ -64,15 +66,13 @@ pub(super) fn range(param: &Param) -> String {
 fn parameter(scenario: &'static Scenario, name: &str) -> Result<&'static Param, Stop> {
     scenario.param(name).ok_or_else(|| {
         let names: Vec<_> = scenario.params.iter().map(|param| param.name).collect();
-        Stop::Usage(format!("{} has no parameter '{name}'{}", scenario.id, offer(name, &names)))
+        Stop::Usage(format!("{} has no parameter '{}'{}", scenario.id, text::name(name), offer(name, &names)))
     })
 }
 
 /// The names there are, the likely one first.
 fn offer(typed: &str, names: &[&str]) -> String {
-    let alike = names.iter().map(|name| (strsim::jaro_winkler(typed, name), *name));
-    let nearest = alike.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(alike, _)| *alike >= ALIKE);
-    let meant = nearest.map_or(String::new(), |(_, name)| format!(": did you mean '{name}'?"));
+    let meant = text::meant(typed, names, ALIKE).map_or(String::new(), |name| format!(": did you mean '{name}'?"));
     format!("{meant} (there are {})", names.join(", "))
 }
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
+use async_playground::text;
+
 /// Something was wrong with what was asked for.
 const USAGE: u8 = 2;
 /// A run went wrong: a check, a panic, a stall, the limit, the system.
@@ -45,7 +47,7 @@ impl Stop {
 }
 
 fn say(line: &str, code: u8) -> ExitCode {
-    eprintln!("error: {line}");
+    eprintln!("error: {}", text::line(line));
     ExitCode::from(code)
 }
 

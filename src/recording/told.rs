@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::names;
 use crate::engine::{Detail, Ending, Report, Spec};
+use crate::text;
 use crate::trace::Trace;
 
 /// What decides the run. Its speed does not.
@@ -45,14 +46,15 @@ impl Header {
 
     /// The spec of the run, if this program has the scenario and its parameters; if not, why not.
     pub(super) fn spec(&self) -> Result<Spec, String> {
-        let recorded_by = format!("it was recorded by version {}", self.program);
+        // Nothing of it is checked yet.
+        let recorded_by = format!("it was recorded by version {}", text::name(&self.program));
         let scenario = scenarios::find(&self.scenario)
-            .ok_or_else(|| format!("this version has no scenario '{}'; {recorded_by}", self.scenario))?;
+            .ok_or_else(|| format!("this version has no scenario '{}'; {recorded_by}", text::name(&self.scenario)))?;
         let mut values = Values::defaults(scenario.params);
         for param in scenario.params {
             let text = self.params.get(param.name);
             let text = text.ok_or_else(|| format!("it has no parameter '{}'; {recorded_by}", param.name))?;
-            values.set(param, param.parse(text).map_err(|error| format!("{error}; {recorded_by}"))?);
+            values.set(param, param.parse(&text::name(text)).map_err(|error| format!("{error}; {recorded_by}"))?);
         }
         let clocks = [Clock::Virtual, Clock::Real];
         let details = [Detail::Polls, Detail::Waits];

@@ -2,14 +2,15 @@
 
 use std::fmt::Write;
 
-use unicode_width::UnicodeWidthStr;
-
 use super::Look;
 use super::units::{count, time};
+use crate::text;
 use crate::trace::{Finding, Findings, Place};
 
 /// More findings than this are counted, not listed.
 const LISTED: usize = 10;
+/// The most columns of a place.
+const PLACE: usize = 80;
 
 /// The findings, for a reader of that many columns; empty if there are none.
 pub(super) fn section(found: &Findings, look: Look) -> String {
@@ -22,41 +23,34 @@ pub(super) fn section(found: &Findings, look: Look) -> String {
         text += &told(finding, look);
     }
     if all > LISTED {
-        let _ = writeln!(text, "  {} and {} more", look.pick("…", "..."), count(all - LISTED, "finding"));
+        let _ = writeln!(text, "  {} and {} more", look.more(), count(all - LISTED, "finding"));
     }
     text
 }
 
 fn told(finding: &Finding, look: Look) -> String {
     let place = finding.place.as_ref().map_or_else(String::new, Place::to_string);
+    let place = text::fit_end(&place, PLACE, look.more());
     let inferred = if finding.inferred { " (inferred)" } else { "" };
     let head = format!("{} at {}  {place}{inferred}", finding.kind.name(), time(finding.at_ns));
     let mark = look.pick("⚑", "!");
     format!("  {mark} {}\n{}{}", head.trim_end(), wrapped(&finding.text, 4, look), wrapped(finding.kind.advice(), 4, look))
 }
 
-/// A text in lines, each behind that margin; names of tasks may hold anything, so it is taken word by word.
+/// A text in lines, each behind that margin.
 pub(super) fn wrapped(text: &str, margin: usize, look: Look) -> String {
+    let cells = look.width.saturating_sub(margin);
     let mut lines = String::new();
-    let mut column = 0;
-    for word in text.split_whitespace() {
-        if column > 0 && column + 1 + word.width() <= look.width {
-            lines.push(' ');
-            column += 1;
-        } else {
-            lines.push_str(if column > 0 { "\n" } else { "" });
-            let _ = write!(lines, "{:margin$}", "");
-            column = margin;
-        }
-        lines.push_str(word);
-        column += word.width();
+    for line in text::wrap(text, cells) {
+        let _ = writeln!(lines, "{:margin$}{}", "", text::fit(&line, cells.max(text::NAME), look.more()));
     }
-    lines.push('\n');
     lines
 }
 
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::*;
     use crate::trace::FindingKind;
 

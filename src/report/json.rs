@@ -7,6 +7,7 @@
 use scenarios::{Check, Figure, Value, Values};
 use serde::{Serialize, Serializer};
 
+use super::escape;
 use crate::engine::{Ending, Report, Spec};
 use crate::trace::{Finding, Place, Stall, Trace, WaitTotal};
 
@@ -16,7 +17,7 @@ use crate::trace::{Finding, Place, Stall, Trace, WaitTotal};
 ///
 /// When the serializer refuses, which it has no reason to.
 pub fn json(spec: &Spec, trace: &Trace, report: &Report) -> serde_json::Result<String> {
-    serde_json::to_string(&object(spec, trace, report))
+    escape::to_string(&object(spec, trace, report))
 }
 
 #[derive(Serialize)]

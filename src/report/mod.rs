@@ -5,6 +5,7 @@
 //! printed for people may change from one version to the next; the JSON is a
 //! contract.
 
+mod escape;
 mod findings;
 mod json;
 mod text;
@@ -25,6 +26,11 @@ pub struct Look {
 }
 
 impl Look {
+    /// What stands for the rest of a text that was cut.
+    fn more(self) -> &'static str {
+        self.pick("…", "...")
+    }
+
     /// One of two marks, by what can be shown.
     fn pick<T>(self, unicode: T, ascii: T) -> T {
         if self.unicode { unicode } else { ascii }

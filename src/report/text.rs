@@ -8,8 +8,13 @@ use super::units::{count, ground, number, time};
 use super::{Look, findings, timeline, waits};
 use crate::engine::{Ending, Report, Spec};
 use crate::record::event::Level;
+use crate::text;
 use crate::trace::{Stall, Trace};
 
+/// More figures and more checks than this are counted, not listed.
+const LISTED: usize = 100;
+/// The widest column of names of figures.
+const FIGURE: usize = 40;
 /// At most so many lines of the log are printed.
 const LOG_LINES: usize = 20;
 /// The labels at the left of the counts.
@@ -28,25 +33,22 @@ pub fn text(spec: &Spec, trace: &Trace, report: &Report, look: Look) -> String {
     text.push_str(&findings::section(&trace.findings(), look));
     text.push_str(&waits::table(&trace.wait_totals(), look));
     let _ = write!(text, "\n{}", timeline::timeline(trace, look));
-    text
+    // The parts are safe already, or their columns would be wrong. This is for the one that is not.
+    text::page(&text).into_owned()
 }
 
 /// How a run ended, in one line.
 pub fn ending(spec: &Spec, ending: &Ending) -> String {
     match ending {
         Ending::Finished(_) => "finished".to_owned(),
-        Ending::Failed(reason) => format!("main failed: {}", one_line(reason)),
-        Ending::Panicked(message) => format!("main panicked: {}", one_line(message)),
+        Ending::Failed(reason) => format!("main failed: {}", text::message(reason)),
+        Ending::Panicked(message) => format!("main panicked: {}", text::message(message)),
         Ending::Stalled => "stalled: nothing can ever run again, and main has not ended".to_owned(),
         Ending::Limit => format!("stopped at the limit of {} ms, before main ended", spec.limit.as_millis()),
         Ending::Stopped => "stopped before main ended".to_owned(),
         Ending::Abandoned => "told to stop, and never yielded: its thread was left behind".to_owned(),
         Ending::CutOff => "the recording breaks off".to_owned(),
     }
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Why tasks can never go on, if some cannot.
@@ -57,18 +59,29 @@ fn reason(stall: Option<Stall>, look: Look) -> String {
 /// Figures in columns, then the checks.
 fn results(outcome: &Outcome, look: Look) -> String {
     let mut text = "\n".to_owned();
-    let rows: Vec<_> = outcome.figures.iter().map(|figure| (&figure.name, number(figure.value), figure.unit)).collect();
-    let name = rows.iter().map(|row| row.0.chars().count()).max().unwrap_or(0);
+    let figures = outcome.figures.iter().take(LISTED);
+    let rows: Vec<_> = figures
+        .map(|figure| (text::fit(&figure.name, FIGURE, look.more()), number(figure.value), text::name(figure.unit)))
+        .collect();
+    let name = rows.iter().map(|row| text::width(&row.0)).max().unwrap_or(0);
     let value = rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
     for row in &rows {
-        let _ = writeln!(text, "  {:name$}  {:>value$} {}", row.0, row.1, row.2);
+        let pad = name - text::width(&row.0);
+        let _ = writeln!(text, "  {}{:pad$}  {:>value$} {}", row.0, "", row.1, row.2);
     }
+    text += &left_out(outcome.figures.len(), LISTED, "figure", look);
     text.push('\n');
-    for check in &outcome.checks {
+    for check in outcome.checks.iter().take(LISTED) {
         let mark = if check.holds { look.pick("✓", "[ok]") } else { look.pick("✗", "[BROKEN]") };
-        let _ = writeln!(text, "  {mark} {}", check.name);
+        let _ = writeln!(text, "  {mark} {}", text::message(&check.name));
     }
-    text
+    text + &left_out(outcome.checks.len(), LISTED, "check", look)
+}
+
+/// How many things are not listed, if there are some.
+fn left_out(all: usize, listed: usize, thing: &str, look: Look) -> String {
+    let more = |left: usize| format!("  {} and {} more\n", look.more(), count(left, thing));
+    all.checked_sub(listed).filter(|left| *left > 0).map_or_else(String::new, more)
 }
 
 /// What was recorded.
@@ -101,12 +114,14 @@ fn troubles(trace: &Trace, look: Look) -> String {
     for line in lines.iter().take(LOG_LINES) {
         let gap = if text.is_empty() { "\n" } else { "" };
         let level = if line.level == Level::Error { "error" } else { "warn" };
-        let name =
-            line.task.and_then(|task| trace.tasks.get(task as usize)).map_or(String::new(), |task| format!("{}: ", task.name));
-        let _ = writeln!(text, "{gap}{:>9}  {level:5}  {name}{}", time(line.at_ns), one_line(&line.message));
+        let name = line
+            .task
+            .and_then(|task| trace.tasks.get(task as usize))
+            .map_or(String::new(), |task| format!("{}: ", text::name(&task.name)));
+        let _ = writeln!(text, "{gap}{:>9}  {level:5}  {name}{}", time(line.at_ns), text::message(&line.message));
     }
     if lines.len() > LOG_LINES {
-        let _ = writeln!(text, "{:>9}  {} and {} more", "", look.pick("…", "..."), count(lines.len() - LOG_LINES, "line"));
+        let _ = writeln!(text, "{:>9}  {} and {} more", "", look.more(), count(lines.len() - LOG_LINES, "line"));
     }
     text
 }

@@ -5,11 +5,10 @@
 
 use std::fmt::Write;
 
-use unicode_width::UnicodeWidthStr;
-
 use super::Look;
 use super::units::{count, time};
 use crate::marks::{self, Marks};
+use crate::text;
 use crate::trace::{End, Family, State, Task, Trace};
 
 /// More tasks than this are counted, not drawn.
@@ -25,17 +24,17 @@ const TICK: u64 = 10;
 
 /// The lanes of a whole run under a ruler, with a legend.
 pub(super) fn timeline(trace: &Trace, look: Look) -> String {
-    let (marks, more) = look.pick((&marks::UNICODE, "…"), (&marks::ASCII, "..."));
+    let (marks, more) = (look.pick(&marks::UNICODE, &marks::ASCII), look.more());
     let drawn = &trace.tasks[..trace.tasks.len().min(ROWS)];
-    let names: Vec<_> = drawn.iter().map(|task| fit(&task.name, more)).collect();
-    let name = names.iter().map(|name| name.width()).max().unwrap_or(0);
+    let names: Vec<_> = drawn.iter().map(|task| text::fit_name(&task.name, NAME, more)).collect();
+    let name = names.iter().map(|name| text::width(name)).max().unwrap_or(0);
     let cells = look.width.saturating_sub(name + GAP).max(CELLS) as u64;
     // The end itself needs a cell: a run that ends at 3.5 s has a mark there.
     let cell_ns = (trace.end_ns + 1).div_ceil(cells).max(1);
     let mut text = format!("{:name$}{:GAP$}{}\n", "", "", ruler(cell_ns, cells));
     for (task, label) in drawn.iter().zip(&names) {
         let lane: String = (0..cells).map(|cell| mark(task, cell * cell_ns, (cell + 1) * cell_ns, marks)).collect();
-        let pad = name - label.width() + GAP;
+        let pad = name - text::width(label) + GAP;
         let _ = writeln!(text, "{label}{:pad$}{}", "", lane.trim_end());
     }
     if let Some(left) = trace.tasks.len().checked_sub(ROWS).filter(|left| *left > 0) {
@@ -43,21 +42,6 @@ pub(super) fn timeline(trace: &Trace, look: Look) -> String {
     }
     let _ = writeln!(text, "\n{}", legend(marks, cell_ns));
     text
-}
-
-/// A name cut to the column.
-fn fit(name: &str, more: &str) -> String {
-    if name.width() <= NAME {
-        return name.to_owned();
-    }
-    let mut cut = String::new();
-    for c in name.chars() {
-        if cut.width() + more.width() + c.len_utf8().min(2) > NAME {
-            break;
-        }
-        cut.push(c);
-    }
-    cut + more
 }
 
 /// Round times, each above the cell that it falls in.
@@ -147,6 +131,8 @@ fn legend(marks: &Marks, cell_ns: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::*;
     use crate::trace::Cause;
     use crate::trace::{Ended, Segment};

@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
 use super::Look;
 use super::units::{count, time};
+use crate::text;
 use crate::trace::{Place, WaitTotal};
 
 /// More places than this are counted, not listed.
@@ -26,18 +25,20 @@ pub(super) fn table(totals: &[WaitTotal], look: Look) -> String {
         [total.cause.name().to_owned(), place, total.count.to_string(), time(total.total_ns), time(total.max_ns)]
     });
     let rows: Vec<[String; 5]> = std::iter::once(heads).chain(rows).collect();
-    let mut widths: [usize; 5] = std::array::from_fn(|i| rows.iter().map(|row| row[i].width()).max().unwrap_or(0));
+    let mut widths: [usize; 5] = std::array::from_fn(|i| rows.iter().map(|row| text::width(&row[i])).max().unwrap_or(0));
     let others = widths.iter().sum::<usize>() - widths[1] + GAPS;
     widths[1] = widths[1].min(look.width.saturating_sub(others).max(PLACE));
 
-    let more = look.pick("…", "...");
+    let more = look.more();
     let mut text = "\nbusiest places of waiting\n".to_owned();
     for row in rows {
         let mut line = String::new();
         for (i, (cell, width)) in row.iter().zip(widths).enumerate() {
-            let cell = if i == 1 { tail(cell, width, more) } else { cell.clone() };
+            // The end of a place tells the most: the file and the line.
+            let cell = text::fit_end(cell, width, more);
+            let pad = width - text::width(&cell);
             // Words stand at the left of their column, figures at the right.
-            _ = if i < 2 { write!(line, "  {cell:width$}") } else { write!(line, "  {cell:>width$}") };
+            _ = if i < 2 { write!(line, "  {cell}{:pad$}", "") } else { write!(line, "  {:pad$}{cell}", "") };
         }
         text += &(line + "\n");
     }
@@ -47,23 +48,10 @@ pub(super) fn table(totals: &[WaitTotal], look: Look) -> String {
     text
 }
 
-/// A place cut to that many columns. Its end tells the most: the file and the line.
-fn tail(place: &str, columns: usize, more: &str) -> String {
-    if place.width() <= columns {
-        return place.to_owned();
-    }
-    let mut room = columns.saturating_sub(more.width());
-    let kept = place.char_indices().rev().take_while(|(_, c)| {
-        let fits = c.width().unwrap_or(0) <= room;
-        room = room.saturating_sub(c.width().unwrap_or(0));
-        fits
-    });
-    let start = kept.last().map_or(place.len(), |(at, _)| at);
-    more.to_owned() + &place[start..]
-}
-
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::*;
     use crate::trace::Cause;
 
