@@ -1,5 +1,6 @@
 //! From bytes to facts, without trust: see [`codec`](super::codec).
 
+use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -20,8 +21,8 @@ pub(super) struct Decoder {
     lines: Vec<Arc<Place>>,
     sites: u32,
     names: names::Shared,
-    /// The names of counters that were met, few of which there are.
-    counters: Vec<&'static str>,
+    /// The names of counters that were met: to ask for them here takes no lock.
+    counters: HashSet<&'static str>,
 }
 
 impl Decoder {
@@ -177,13 +178,11 @@ impl Decoder {
     }
 
     fn counter(&mut self, name: &str) -> Result<&'static str, Damage> {
-        if let Some(known) = self.counters.iter().find(|known| **known == name) {
+        if let Some(known) = self.counters.get(name) {
             return Ok(known);
         }
         let name = names::fixed(name).ok_or(Damage("too many counters"))?;
-        if self.counters.len() < MOST {
-            self.counters.push(name);
-        }
+        self.counters.insert(name);
         Ok(name)
     }
 

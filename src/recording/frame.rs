@@ -34,6 +34,8 @@ pub(super) struct Chunk {
     /// How many facts it says it has.
     pub(super) facts: u32,
     pub(super) content: Vec<u8>,
+    /// The bytes that it takes in the file.
+    pub(super) length: u64,
 }
 
 /// Everything before the first chunk.
@@ -127,7 +129,7 @@ pub(super) fn unpack(from: &mut impl Read) -> Result<Option<Chunk>, Damage> {
     if content.len() != size {
         return Err(Damage("a chunk of another length than it says"));
     }
-    Ok(Some(Chunk { kind, facts, content }))
+    Ok(Some(Chunk { kind, facts, content, length: (HEAD + length) as u64 }))
 }
 
 /// The file ends within a chunk.

@@ -3,14 +3,20 @@
 //! A file is read from front to back, one chunk at a time, and ends where it
 //! stops making sense. Nothing in it is trusted: every length is compared with
 //! a bound before anything is allocated, every number is checked, and what a
-//! trace takes in memory is estimated as the facts come, and asked where the system tells. What that leaves
-//! open is time, which a trace can be made to waste by facts that no run gives:
-//! so there is a bound for that too, far above what a recording takes.
+//! trace takes in memory is estimated as the facts come, and asked where the system tells. No fact is free, or a file
+//! could have any number of those that are: one that leaves nothing behind is charged like one that does, and each is
+//! charged for its bytes, which a small file can have many of.
+//!
+//! What that leaves open is time, which a trace can be made to waste by facts that no run gives. So there is a bound for
+//! each byte that the file has, far above what a recording takes. It is time on the processor: a busy machine, or a slow
+//! disk, is not the fault of the file.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 use super::bytes::{Bytes, Damage};
 use super::codec::Fact;
@@ -20,14 +26,17 @@ use super::told::{Footer, Header};
 use super::{Flaw, OpenError, Recording};
 use crate::engine::{Ending, Report};
 use crate::record::event::{Event, What};
+use crate::text;
 use crate::trace::{Ahead, Trace};
 
 /// What the trace of a recording may take in memory, in bytes.
 const MEMORY: u64 = 2 << 30;
-/// What a recording may take to open, before its first fact.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// And for each of its facts: ten times what an unoptimised build needs.
-const PATIENCE_A_FACT: Duration = Duration::from_micros(20);
+/// What every fact is charged, in bytes.
+const FACT: u64 = 48;
+/// What a recording may take to open, however short it is.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// And for each of its bytes: thirty times what a recording takes, in an unoptimised build three times.
+const PATIENCE_A_BYTE: Duration = Duration::from_micros(15);
 
 /// Opens a recording. One that is cut off or damaged is opened up to its last whole chunk: see [`Recording::flaw`].
 ///
@@ -43,12 +52,17 @@ pub fn open(path: &Path) -> Result<Recording, OpenError> {
 /// # Errors
 ///
 /// See [`open`].
-pub fn read(mut from: impl Read) -> Result<Recording, OpenError> {
+pub fn read(from: impl Read) -> Result<Recording, OpenError> {
+    read_by(busy, from)
+}
+
+/// The same, by a clock that says how long this has taken.
+fn read_by(clock: fn() -> Duration, mut from: impl Read) -> Result<Recording, OpenError> {
     let header = frame::open(&mut from)?;
-    let header: Header = serde_json::from_slice(&header).map_err(|error| OpenError::Header(error.to_string()))?;
+    let header: Header = serde_json::from_slice(&header).map_err(|error| OpenError::Header(text::message(&error.to_string())))?;
     let spec = header.spec().map_err(OpenError::Header)?;
     let mut trace = Trace::default();
-    let (footer, mut flaw) = match Chunks::default().replay(&mut from, &mut trace) {
+    let (footer, mut flaw) = match Chunks::new(clock).replay(&mut from, &mut trace) {
         Ok(footer) => (Some(footer), None),
         Err(flaw) => (None, Some(flaw)),
     };
@@ -72,17 +86,18 @@ struct Chunks {
     /// What the program took when the first chunk was read, in bytes.
     before: u64,
     facts: u32,
-    began: Instant,
-}
-
-impl Default for Chunks {
-    fn default() -> Self {
-        let (decoder, ahead, before) = (Decoder::default(), Ahead::default(), resident().unwrap_or(0));
-        Self { decoder, ahead, memory: 0, before, facts: 0, began: Instant::now() }
-    }
+    clock: fn() -> Duration,
+    began: Duration,
+    /// What it may take, by what was read of the file.
+    patience: Duration,
 }
 
 impl Chunks {
+    fn new(clock: fn() -> Duration) -> Self {
+        let (decoder, ahead, before) = (Decoder::default(), Ahead::default(), resident().unwrap_or(0));
+        Self { decoder, ahead, memory: 0, before, facts: 0, clock, began: clock(), patience: PATIENCE }
+    }
+
     /// Tells the trace all that the file has, up to the footer.
     fn replay(mut self, from: &mut impl Read, trace: &mut Trace) -> Result<Footer, Flaw> {
         let footer = self.chunks(from, trace);
@@ -97,6 +112,7 @@ impl Chunks {
                 Ok(None) | Err(frame::CUT) => return Err(Flaw::CutOff),
                 Err(Damage(what)) => return Err(Flaw::Damaged(what)),
             };
+            self.patience += PATIENCE_A_BYTE * u32::try_from(chunk.length).unwrap_or(u32::MAX);
             match chunk.kind {
                 Kind::Facts => self.facts(&chunk, trace)?,
                 Kind::Footer => {
@@ -111,9 +127,10 @@ impl Chunks {
         let mut bytes = Bytes(&chunk.content);
         let mut facts = 0;
         while !bytes.is_empty() {
+            let left = bytes.0.len();
             let fact = self.decoder.fact(&mut bytes).map_err(|Damage(what)| Flaw::Damaged(what))?;
             facts += 1;
-            self.charge(&fact)?;
+            self.charge(&fact, left - bytes.0.len())?;
             match fact {
                 Fact::Event(thread, event) => self.ahead.push(trace, thread, event),
                 // These belong to no event, so it does not matter that some are still to come.
@@ -125,20 +142,21 @@ impl Chunks {
         if facts == chunk.facts { Ok(()) } else { Err(Flaw::Damaged("a chunk with other facts than it says")) }
     }
 
-    /// Adds up what the trace will need, from above.
-    fn charge(&mut self, fact: &Fact) -> Result<(), Flaw> {
-        self.memory += match fact {
+    /// Adds up what the trace will need for a fact of so many bytes, from above.
+    fn charge(&mut self, fact: &Fact, bytes: usize) -> Result<(), Flaw> {
+        let more = match fact {
             Fact::Event(_, Event { what, .. }) => of_event(what),
-            Fact::Thread(_, name) => 64 + name.len() as u64,
-            Fact::Sample(sample) => 128 + 8 * sample.busy.len() as u64,
+            Fact::Thread(_, name) => name.len() as u64,
+            Fact::Sample(sample) => 80 + 8 * sample.busy.len() as u64,
             Fact::Lost(_) => 0,
         };
+        self.memory += FACT + bytes as u64 + more;
         self.facts = self.facts.checked_add(1).ok_or(Flaw::TooLarge)?;
         if self.memory > MEMORY {
             return Err(Flaw::TooLarge);
         }
         // To ask the system costs more than a fact does.
-        if self.facts.is_multiple_of(64) && self.began.elapsed() > PATIENCE + PATIENCE_A_FACT * self.facts {
+        if self.facts.is_multiple_of(64) && (self.clock)().saturating_sub(self.began) > self.patience {
             return Err(Flaw::TooLong);
         }
         if self.facts.is_multiple_of(4096) && resident().is_some_and(|now| now.saturating_sub(self.before) > MEMORY) {
@@ -156,15 +174,25 @@ fn resident() -> Option<u64> {
     Some(pages * 4096)
 }
 
+/// What an event takes beside what every fact is charged.
 fn of_event(what: &What) -> u64 {
     match what {
-        What::Spawn { .. } => 640,
-        What::Resource { .. } => 512,
-        What::Named(named) => 64 + named.name.len() as u64,
-        What::Panic(panic) => 192 + 3 * (panic.message.len() + panic.place.len()) as u64,
-        What::SpanOpen(open) => 128 + open.label.len() as u64,
-        What::Log(log) => 128 + log.message.len() as u64 + 64 * log.counters.len() as u64,
-        What::Site(new) => 512 + 80 * new.site.frames.len() as u64,
-        _ => 48,
+        What::Spawn { .. } => 600,
+        What::Resource { .. } => 470,
+        What::Named(named) => 16 + named.name.len() as u64,
+        What::Panic(panic) => 150 + 3 * (panic.message.len() + panic.place.len()) as u64,
+        What::SpanOpen(open) => 80 + open.label.len() as u64,
+        What::Log(log) => 80 + log.message.len() as u64 + 64 * log.counters.len() as u64,
+        What::Site(new) => 470 + 80 * new.site.frames.len() as u64,
+        _ => 0,
     }
 }
+
+/// How long this thread was on a processor.
+fn busy() -> Duration {
+    let busy = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(busy.tv_sec as u64, busy.tv_nsec as u32)
+}
+
+#[cfg(test)]
+mod tests;

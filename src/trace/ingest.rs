@@ -76,7 +76,7 @@ impl Trace {
     /// The recorder had to drop that many events more. Also counts after the
     /// trace is closed: the last count may be known only then.
     pub fn add_lost(&mut self, events: u64) {
-        self.lost += events;
+        self.lost = self.lost.saturating_add(events);
     }
 
     /// Takes in a sample of Tokio's own figures. Once the trace is closed, nothing is taken in.

@@ -33,6 +33,8 @@ pub(super) struct Ingest {
     pub(super) resources: HashMap<ResourceId, ResourceIx, BuildHasherDefault<NumberHasher>>,
     /// Permits that a task took from a semaphore in an acquire of which it is not known yet whether it got them all.
     pub(super) took: HashMap<TaskIx, (ResourceIx, u32), BuildHasherDefault<NumberHasher>>,
+    /// The places of counters by their names.
+    pub(super) counters: HashMap<&'static str, usize>,
     /// Open spans: the task, and the place among its spans.
     pub(super) spans: HashMap<SpanId, (TaskIx, usize)>,
     /// How many tasks have been looked at since the recording is over.

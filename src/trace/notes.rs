@@ -65,8 +65,7 @@ impl Trace {
 
     /// A late value goes where it belongs: it must not undo the newer ones.
     fn set_counter(&mut self, at_ns: u64, task: Option<TaskIx>, name: &'static str, value: f64) {
-        let known = self.counters.iter().position(|counter| counter.name == name);
-        let place = known.unwrap_or_else(|| {
+        let place = *self.ingest.counters.entry(name).or_insert_with(|| {
             self.counters.push(Counter { name, points: Vec::new(), task });
             self.counters.len() - 1
         });
