@@ -37,6 +37,10 @@ bench-recording *args:
 fuzz seconds='600':
     FUZZ_SECONDS={{seconds}} cargo test --release --test recording fuzz -- --nocapture
 
+# So many recordings with hostile texts, as text, as JSON and on the screen; some of them by the program, on a terminal too
+hostile recordings='10000':
+    HOSTILE_RECORDINGS={{recordings}} cargo test --release --test recording -- --nocapture outputs program screen
+
 # So many random keys, mouse events and sizes: the model and its invariants, and the program on a terminal
 random inputs='100000':
     RANDOM_INPUTS={{inputs}} cargo test --lib --test pty -- --nocapture random

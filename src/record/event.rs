@@ -76,7 +76,7 @@ impl From<&'static Location<'static>> for CallLine {
 }
 
 /// One observed fact.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Event {
     /// When: nanoseconds since the run began, on the run's clock.
     pub at_ns: u64,
@@ -85,7 +85,7 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum What {
     /// A task was spawned, by the task `parent` or from outside any task.
     Spawn {
@@ -265,7 +265,7 @@ pub enum LockChange {
 }
 
 /// See [`What::Site`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewSite {
     /// Its number in the run.
     pub id: SiteId,
@@ -286,7 +286,7 @@ pub enum LastPoll {
 }
 
 /// See [`What::Named`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Named {
     /// The task.
     pub task: TaskId,
@@ -297,7 +297,7 @@ pub struct Named {
 }
 
 /// See [`What::Panic`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Panic {
     /// The task that was being polled.
     pub task: TaskId,
@@ -308,7 +308,7 @@ pub struct Panic {
 }
 
 /// See [`What::SpanOpen`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SpanOpen {
     /// The span.
     pub span: SpanId,
@@ -334,7 +334,7 @@ pub enum Level {
 }
 
 /// See [`What::Log`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Log {
     /// The task that emitted it; none outside a poll.
     pub task: Option<TaskId>,

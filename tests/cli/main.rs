@@ -1,10 +1,15 @@
 //! The command line from outside: what goes in, what comes out, and the exit code.
 
 mod config;
+#[path = "../support/harmful.rs"]
+mod harmful;
+mod hostile;
 mod input;
 mod papers;
 mod runs;
 mod stalls;
+#[path = "../support/texts.rs"]
+mod texts;
 mod ways;
 
 use std::ffi::OsStr;

@@ -76,4 +76,5 @@ fn thousands_of_random_inputs_and_sizes_leave_it_alive() {
     let ended = tty.end();
     assert_eq!(ended.code, 0);
     ended.assert_restored();
+    ended.assert_own();
 }

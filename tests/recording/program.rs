@@ -3,6 +3,11 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use async_playground::report;
+
+use super::disguise::{Disguised, case};
+use super::outputs;
+use super::texts::text;
 use super::whole::tempdir;
 
 fn program(args: &[&str]) -> Output {
@@ -18,7 +23,7 @@ fn told(args: &[&str], code: i32) -> (String, String) {
     (out, error)
 }
 
-fn text(path: &Path) -> &str {
+fn utf8(path: &Path) -> &str {
     path.to_str().expect("it is UTF-8")
 }
 
@@ -27,9 +32,9 @@ fn a_replay_tells_what_the_run_told() {
     let directory = tempdir("program");
     let path = directory.join("a.rec");
     for (args, code) in [(&["gather"][..], 0), (&["semaphore", "--seed", "7"], 0), (&["deadlock", "-p", "order=crossed"], 1)] {
-        let run = |more: &[&str]| told(&[&["run"], args, &["--record", text(&path), "--force"], more].concat(), code).0;
+        let run = |more: &[&str]| told(&[&["run"], args, &["--record", utf8(&path), "--force"], more].concat(), code).0;
         for json in [&["--json"][..], &[]] {
-            assert_eq!(run(json), told(&[&["replay", text(&path)], json].concat(), 0).0, "{args:?}");
+            assert_eq!(run(json), told(&[&["replay", utf8(&path)], json].concat(), 0).0, "{args:?}");
         }
     }
     std::fs::remove_dir_all(directory).expect("it is ours");
@@ -40,12 +45,12 @@ fn a_file_that_exists_is_overwritten_only_when_that_is_said() {
     let directory = tempdir("exists");
     let path = directory.join("a.rec");
     std::fs::write(&path, "precious").expect("it can be written");
-    let (out, error) = told(&["run", "gather", "--record", text(&path)], 2);
+    let (out, error) = told(&["run", "gather", "--record", utf8(&path)], 2);
     assert_eq!(out, "");
     assert_eq!(error, format!("error: --record: {}: there is such a file; --force overwrites it\n", path.display()));
     assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "precious");
-    told(&["run", "gather", "--record", text(&path), "--force"], 0);
-    told(&["replay", text(&path)], 0);
+    told(&["run", "gather", "--record", utf8(&path), "--force"], 0);
+    told(&["replay", utf8(&path)], 0);
     std::fs::remove_dir_all(directory).expect("it is ours");
 }
 
@@ -53,16 +58,16 @@ fn a_file_that_exists_is_overwritten_only_when_that_is_said() {
 fn what_cannot_be_opened_is_one_line_and_code_2() {
     let directory = tempdir("open");
     let missing = directory.join("missing.rec");
-    let (_, error) = told(&["replay", text(&missing)], 2);
+    let (_, error) = told(&["replay", utf8(&missing)], 2);
     assert!(
         error.starts_with(&format!("error: {}: cannot be read: ", missing.display())) && error.lines().count() == 1,
         "{error}"
     );
-    let (_, error) = told(&["replay", text(&directory), "--json"], 2);
+    let (_, error) = told(&["replay", utf8(&directory), "--json"], 2);
     assert!(error.contains("cannot be read: ") && error.lines().count() == 1, "{error}");
     let (_, error) = told(&["replay", "Cargo.toml"], 2);
     assert_eq!(error, "error: Cargo.toml: is not a recording\n");
-    let (_, error) = told(&["run", "gather", "--record", text(&missing.join("a.rec"))], 2);
+    let (_, error) = told(&["run", "gather", "--record", utf8(&missing.join("a.rec"))], 2);
     assert!(error.contains("cannot be written: ") && error.lines().count() == 1, "{error}");
     std::fs::remove_dir_all(directory).expect("it is ours");
 }
@@ -71,10 +76,10 @@ fn what_cannot_be_opened_is_one_line_and_code_2() {
 fn a_recording_that_is_cut_off_is_told_up_to_there() {
     let directory = tempdir("cut");
     let path = directory.join("a.rec");
-    told(&["run", "gather", "--record", text(&path)], 0);
+    told(&["run", "gather", "--record", utf8(&path)], 0);
     let bytes = std::fs::read(&path).expect("it is there");
     std::fs::write(&path, &bytes[..bytes.len() - 1]).expect("it can be written");
-    let (out, error) = told(&["replay", text(&path), "--json"], 0);
+    let (out, error) = told(&["replay", utf8(&path), "--json"], 0);
     let object: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
     assert_eq!(object["tasks"]["spawned"], 6);
     assert_eq!(error, format!("warning: {}: the recording is cut off; what comes before that is shown\n", path.display()));
@@ -88,4 +93,37 @@ fn when_the_disk_is_full_the_run_goes_on_and_says_so() {
     assert!(out.contains("finished at 2 s"), "{out}");
     assert_eq!(error.lines().count(), 1, "{error}");
     assert!(error.starts_with("error: --record: /dev/full: the recording stopped: "), "{error}");
+}
+
+/// A file name that somebody chose to do harm: all but what no file name may have.
+fn file_name(text: &str) -> String {
+    let name: String = text.chars().filter(|c| !matches!(c, '/' | '\0')).collect();
+    format!("a{}", &name[..name.floor_char_boundary(200)])
+}
+
+#[test]
+fn the_program_writes_nothing_that_a_terminal_obeys_whatever_it_opens() {
+    let directory = tempdir("hostile");
+    // A process takes a hundred times as long as a look at what the library makes of it, and adds little to that.
+    let strategy = (case(), text(), text());
+    outputs::try_all((outputs::recordings() / 50).max(4), &strategy, |(case, name, field)| {
+        let path = directory.join(file_name(&name));
+        let Disguised { spec, trace, report, bytes } = case.disguise();
+        std::fs::write(&path, &bytes).expect("it can be written");
+        let look = report::Look { width: 80, unicode: true };
+        assert_eq!(told(&["replay", utf8(&path)], 0), (report::text(&spec, &trace, &report, look), String::new()));
+        let json = report::json(&spec, &trace, &report).expect("it can be told") + "\n";
+        assert_eq!(told(&["replay", utf8(&path), "--json"], 0), (json, String::new()));
+        std::fs::write(&path, &bytes[..bytes.len() - 1]).expect("it can be written");
+        let (out, warning) = told(&["replay", utf8(&path)], 0);
+        std::fs::write(&path, outputs::with_header(&bytes, &[("scenario", field)])).expect("it can be written");
+        let (nothing, error) = told(&["replay", utf8(&path)], 2);
+        assert_eq!(nothing, "");
+        outputs::assert_lines(&(out + &warning + &error));
+        for line in [warning, error] {
+            assert_eq!(line.lines().count(), 1, "{line}");
+        }
+        std::fs::remove_file(&path).expect("it is ours");
+    });
+    std::fs::remove_dir_all(directory).expect("it is ours");
 }

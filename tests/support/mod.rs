@@ -1,6 +1,8 @@
 //! A pseudo-terminal with the program in it, and eyes that wait for what they
 //! want to see.
 
+pub(crate) mod control;
+pub(crate) mod harmful;
 mod usage;
 
 use std::fmt::Write as _;
@@ -315,6 +317,11 @@ impl Ended {
     /// Whether these bytes were ever written.
     pub(crate) fn wrote(&self, text: &str) -> bool {
         String::from_utf8_lossy(&self.bytes).contains(text)
+    }
+
+    /// Asserts that nothing that a terminal obeys was written but the program's own.
+    pub(crate) fn assert_own(&self) {
+        assert_eq!(control::foreign(&String::from_utf8_lossy(&self.bytes)), None);
     }
 
     /// Asserts that every mode that was turned on was turned off again, as the last thing that was done to it.

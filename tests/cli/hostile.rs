@@ -1,0 +1,85 @@
+//! What is typed or named comes back in errors: nothing of it may reach the terminal as more than text.
+
+use std::fs;
+use std::process::Output;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::harmful::harmful;
+use super::texts::text;
+use super::{program, run, stderr, stdout};
+
+/// Arguments with this text in one of them.
+const WORDS: [fn(&str) -> Vec<String>; 10] = [
+    |text| vec![text.to_owned()],
+    |text| vec!["run".into(), text.to_owned()],
+    |text| vec!["list".into(), text.to_owned()],
+    |text| vec!["run".into(), "semaphore".into(), "-p".into(), text.to_owned()],
+    |text| vec!["run".into(), "semaphore".into(), "-p".into(), format!("{text}=1")],
+    |text| vec!["run".into(), "semaphore".into(), "-p".into(), format!("permits={text}")],
+    |text| vec!["run".into(), "semaphore".into(), format!("--seed={text}")],
+    |text| vec!["run".into(), "semaphore".into(), format!("--{text}")],
+    |text| vec!["run".into(), "semaphore".into(), format!("--record=/no/such/folder/{text}")],
+    |text| vec!["replay".into(), format!("/no/such/folder/{text}")],
+];
+
+/// Settings with this text in one of them.
+const SETTINGS: [fn(&str) -> String; 6] = [
+    |text| text.to_owned(),
+    |text| format!("{} = 1", quoted(text)),
+    |text| format!("theme = {}", quoted(text)),
+    |text| format!("[keys]\n{} = 'x'", quoted(text)),
+    |text| format!("[keys]\nstop = {}", quoted(text)),
+    |text| format!("[colors]\nlock = {}", quoted(text)),
+];
+
+/// As TOML has it, which takes the escapes of JSON.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// One line on standard error, as short as a reader can take, or help that was asked for by chance.
+fn assert_harmless(output: &Output, what: &str) {
+    let (out, error) = (stdout(output), stderr(output));
+    for line in (out + &error).split('\n') {
+        assert_eq!(line.find(harmful), None, "{what:?}: {line:?}");
+    }
+    assert!(error.lines().count() <= 1 && error.len() < 10_000, "{what:?}: {error}");
+}
+
+fn try_all(test: impl Fn(&str)) {
+    let config = Config { cases: 12, max_shrink_iters: 50, failure_persistence: None, ..Config::default() };
+    // No argument can have a zero in it.
+    let typed = text().prop_map(|text| text.replace('\0', ""));
+    let result = TestRunner::new(config).run(&typed, |typed| {
+        test(&typed);
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn whatever_is_typed_comes_back_as_text() {
+    try_all(|text| {
+        for words in WORDS {
+            let args = words(text);
+            assert_harmless(&run(&args), &args.join(" "));
+        }
+    });
+}
+
+#[test]
+fn whatever_the_settings_say_comes_back_as_text() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("\x1b]0;settings\x07.toml");
+    let args = ["semaphore".as_ref(), "--config".as_ref(), file.as_os_str()];
+    try_all(|text| {
+        for settings in SETTINGS {
+            fs::write(&file, settings(text)).expect("it can be written");
+            assert_harmless(&program(&args).output().expect("the program starts"), text);
+        }
+    });
+}
