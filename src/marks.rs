@@ -53,14 +53,15 @@ impl Marks {
         self.waits[family as usize]
     }
 
-    /// The end of a task; that it was alive when the recording stopped is marked as if it had been cancelled.
+    /// The end of a task; none where it was alive when the recording stopped, which is no end.
     pub(crate) fn end(&self, how: End) -> &'static str {
         let [completed, failed, cancelled, panicked] = self.ends;
         match how {
             End::Completed => completed,
             End::Failed => failed,
-            End::Cancelled | End::Dropped => cancelled,
+            End::Cancelled => cancelled,
             End::Panicked => panicked,
+            End::Dropped => "",
         }
     }
 }

@@ -238,7 +238,8 @@ impl Look {
         let style = match how {
             End::Completed => self.good(),
             End::Failed => self.error(),
-            End::Cancelled | End::Dropped => self.warn(),
+            End::Cancelled => self.warn(),
+            End::Dropped => self.text(),
             End::Panicked => self.error().add_modifier(Modifier::REVERSED),
         };
         (self.glyphs.lane.end(how), style)

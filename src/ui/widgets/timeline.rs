@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn ends_have_their_marks() {
         for (how, mark) in
-            [(End::Completed, "✓"), (End::Failed, "✗"), (End::Cancelled, "⊘"), (End::Panicked, "‼"), (End::Dropped, "⊘")]
+            [(End::Completed, "✓"), (End::Failed, "✗"), (End::Cancelled, "⊘"), (End::Panicked, "‼"), (End::Dropped, "─")]
         {
             let task = task(&[(0, State::Ready), (0, State::Waiting(Cause::Time))], Some((30, how)));
             assert_eq!(drawn(&task, 0, 99).trim_end(), format!("───{mark}"));

@@ -74,8 +74,9 @@ impl<'a> Cells<'a> {
         if last < self.task.spawned_ns {
             return Fill::Empty;
         }
-        // What was alive when the recording stopped has its mark there too: nothing more is known of it.
         match self.task.ended.filter(|end| end.at_ns <= last) {
+            // It was alive when the recording stopped, which is no end.
+            Some(end) if end.at_ns >= from && end.how == End::Dropped => self.state(first, from, end.at_ns),
             Some(end) if end.at_ns >= from => Fill::End(end.how, end.inferred),
             Some(_) => Fill::Empty,
             None => self.state(first, from, last),
