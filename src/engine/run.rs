@@ -14,7 +14,7 @@ use super::runtime::Job;
 use super::spec::{Spec, SpecError};
 use super::tee::Tee;
 use crate::record::{self, OnFull, Reader, Recorder};
-use crate::trace::{Ahead, Stall, StallKind, Trace};
+use crate::trace::{Ahead, Stall, Trace};
 
 /// How long a run has to end once it is told to, before its thread is left behind.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -88,11 +88,9 @@ impl Report {
     /// The tasks that can never go on, and why, by the run's trace: of a run that stalled, and of
     /// one that ended otherwise while some of its tasks waited for each other's locks.
     pub fn stall(&self, trace: &Trace) -> Option<Stall> {
-        let stall = || trace.stall_at(trace.end_ns);
         match self.ending {
-            Ending::Stalled => Some(stall()),
-            _ if trace.deadlocks.is_empty() => None,
-            _ => Some(stall()).filter(|stall| stall.kind == StallKind::Cycle),
+            Ending::Stalled => Some(trace.stall_at(trace.end_ns)),
+            _ => trace.deadlock_at(trace.end_ns),
         }
     }
 }

@@ -29,6 +29,16 @@ pub struct ResourceId(pub NonZeroU32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OpId(pub NonZeroU64);
 
+impl OpId {
+    /// The bit that says so: there is no room for it in an event.
+    pub(super) const OWNED: u64 = 1 << 56;
+
+    /// Whether what the operation gives can leave its task: an owned guard can, one that borrows its resource cannot.
+    pub fn is_owned(self) -> bool {
+        self.0.get() & Self::OWNED != 0
+    }
+}
+
 /// A stack that was seen, or rather what it means. Unique in the run; 0 where none was taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SiteId(pub u32);
@@ -155,7 +165,7 @@ pub enum What {
         task: TaskId,
         /// The operation.
         op: OpId,
-        /// Where, when it took permits of a semaphore.
+        /// Where, when it took permits of a semaphore or room in a channel.
         site: SiteId,
         /// The resource that it was on.
         resource: Option<ResourceId>,
@@ -208,6 +218,9 @@ pub enum What {
         by: Option<TaskId>,
         /// Where, when it was taken.
         site: SiteId,
+        /// Whether the guard can leave the task, as far as that is known: true for an owned guard, and where it was
+        /// taken without waiting (`try_lock`), since then nothing says of which kind it is.
+        owned: bool,
     },
 }
 

@@ -41,6 +41,19 @@ pub(super) struct WakerFields {
     pub(super) span: u64,
 }
 
+/// Whether the span of an operation is that of one whose guard owns a handle of its resource: `Mutex::lock_owned`,
+/// `Semaphore::acquire_many_owned` and the like. Such a guard can leave its task.
+#[derive(Default)]
+pub(super) struct Owned(pub(super) bool);
+
+impl Visit for Owned {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0 |= field.name() == "source" && value.ends_with("_owned");
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
+}
+
 /// What becomes of a waker, in Tokio's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Op {

@@ -14,13 +14,17 @@ use super::event::{OpId, ResourceId, ResourceKind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Handle(u64);
 
+const _: () = assert!(OWNED == 1 << (KIND_SHIFT - 1), "it stands between the sequence and the kind");
+
 const TAG: u64 = 1 << 62;
 const IS_OP: u64 = 1 << 61;
 /// The semaphore that a lock or a channel is made of.
 const INNER: u64 = 1 << 60;
 const KIND_SHIFT: u32 = 57;
 const SEQUENCE_SHIFT: u32 = 32;
-const SEQUENCE_MASK: u32 = (1 << (KIND_SHIFT - SEQUENCE_SHIFT)) - 1;
+/// See [`OpId::is_owned`].
+const OWNED: u64 = OpId::OWNED;
+const SEQUENCE_MASK: u32 = (1 << (KIND_SHIFT - 1 - SEQUENCE_SHIFT)) - 1;
 
 /// What a handle is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +98,15 @@ impl Handle {
         Self(self.0 | IS_OP | u64::from(sequence & SEQUENCE_MASK) << SEQUENCE_SHIFT)
     }
 
+    /// The same operation, of which it is known that what it gives can leave its task.
+    pub(super) fn owned(self) -> Self {
+        Self(self.0 | OWNED)
+    }
+
+    pub(super) fn is_owned(self) -> bool {
+        self.0 & OWNED != 0
+    }
+
     /// An operation of a timer.
     pub(super) fn timer_op(sequence: u32) -> Self {
         Self::TIMER.op(sequence)
@@ -140,6 +153,17 @@ mod tests {
         assert_eq!(mutex.op(1).op_id(), None, "locking wraps the acquire, which is what waits");
         assert_ne!(inner.op(1).op_id(), inner.op(2).op_id());
         assert_eq!(inner.op(1).resource_id(), mutex.resource_id());
+    }
+
+    #[test]
+    fn an_owned_operation_is_told_from_one_that_borrows() {
+        let (semaphore, _) = Handle::resource("tokio::sync::semaphore", None);
+        let (inner, _) = Handle::resource("tokio::sync::batch_semaphore", Some(semaphore));
+        let wrapper = semaphore.op(1);
+        assert_eq!((wrapper.owned().is_owned(), wrapper.is_owned(), wrapper.owned().op_id()), (true, false, None));
+        let op = inner.op(u32::MAX);
+        assert!(!op.is_owned() && op.owned().is_owned());
+        assert_eq!((op.owned().resource_id(), op.owned().kind()), (op.resource_id(), Kind::Semaphore));
     }
 
     #[test]

@@ -111,6 +111,11 @@ impl Inside {
         open.split_last().is_some_and(|(_, outer)| outer.iter().any(|entered| entered.handle == op))
     }
 
+    /// Whether the thread is in an operation whose guard can leave its task.
+    pub(super) fn is_owned(&self) -> bool {
+        self.open().iter().any(|entered| entered.handle.is_owned())
+    }
+
     /// The innermost resource.
     pub(super) fn resource(&self) -> Option<Handle> {
         self.open().iter().rev().map(|entered| entered.handle).find(|handle| !handle.is_op())

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rtrb::{Producer, PushError, RingBuffer};
 
-use super::event::{LastPoll, OpId, TaskId, What};
+use super::event::{LastPoll, OpId, ResourceId, TaskId, What};
 use super::inside::Inside;
 use super::presence::{Poll, Presence};
 use super::reader::Joined;
@@ -66,6 +66,8 @@ pub(super) struct Local {
     pub(super) inside: Inside,
     /// The operation that returned last.
     pub(super) last_done: Option<OpId>,
+    /// The resource that it was on, if what it gave borrows that and so cannot leave its task.
+    pub(super) borrowed: Option<ResourceId>,
     walker: Walker,
 }
 
@@ -113,6 +115,7 @@ pub(super) fn attach(shared: &Arc<Shared>, name: &str) {
         waits: shared.detail == Detail::Waits,
         inside: Inside::default(),
         last_done: None,
+        borrowed: None,
         walker: Walker::new(),
     };
     // A thread-local that is being destroyed belongs to a thread that will not record any more.

@@ -12,7 +12,7 @@ use tracing_core::span::Attributes;
 use tracing_core::{Event as TracingEvent, Level as TracingLevel, Metadata};
 
 use super::event::{Change, Level, LockChange, Log, Named, SpanId, SpanOpen, TaskId, What};
-use super::fields::{Op, StateFields, TaskFields, Text, WakerFields};
+use super::fields::{Op, Owned, StateFields, TaskFields, Text, WakerFields};
 use super::handle::{Handle, Kind};
 use super::local;
 use super::recorder::{OpenSpan, Shared, lock};
@@ -215,19 +215,26 @@ pub(super) fn new_resource(attributes: &Attributes<'_>) -> Handle {
 /// The span of an operation was made. The handle that it is to be known by.
 pub(super) fn new_op(attributes: &Attributes<'_>) -> Handle {
     let timer = attributes.metadata().target() == "tokio::time::sleep";
-    local::with(|local| local.make_op(timer)).unwrap_or(Handle::WRAPPER.op(0))
+    let mut owned = Owned::default();
+    attributes.record(&mut owned);
+    local::with(|local| local.make_op(timer, owned.0)).unwrap_or(Handle::WRAPPER.op(0))
 }
 
-/// A span of Tokio's was entered. In one that wraps another there is nothing to be known.
+/// Whether there is something to know within a span: not in one that only wraps another.
+fn matters(handle: Handle) -> bool {
+    handle.kind() != Kind::Wrapper || handle.is_owned()
+}
+
+/// A span of Tokio's was entered.
 pub(super) fn enter(handle: Handle) {
-    if handle.kind() != Kind::Wrapper {
+    if matters(handle) {
         local::with(|local| local.enter(handle));
     }
 }
 
 /// A span of Tokio's was left.
 pub(super) fn exit(handle: Handle) {
-    if handle.kind() != Kind::Wrapper {
+    if matters(handle) {
         local::with(|local| local.exit(handle));
     }
 }

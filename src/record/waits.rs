@@ -39,15 +39,17 @@ impl Local {
         handle
     }
 
-    /// An operation was made, on the innermost resource unless it is a timer's. Returns the handle of its span.
-    pub(super) fn make_op(&mut self, timer: bool) -> Handle {
+    /// An operation was made, on the innermost resource unless it is a timer's. Returns the handle of its span. Owned
+    /// guards come from an operation that wraps the one that waits: the inner one inherits that they can leave their task.
+    pub(super) fn make_op(&mut self, timer: bool, owned: bool) -> Handle {
         let sequence = self.inside.next_sequence();
-        match self.inside.resource() {
-            _ if !self.waits => Handle::WRAPPER.op(0),
-            _ if timer => Handle::timer_op(sequence),
+        let handle = match self.inside.resource() {
+            _ if !self.waits => return Handle::WRAPPER.op(0),
+            _ if timer => return Handle::timer_op(sequence),
             Some(resource) => resource.op(sequence),
             None => Handle::WRAPPER.op(0),
-        }
+        };
+        if owned || self.inside.is_owned() { handle.owned() } else { handle }
     }
 
     pub(super) fn enter(&mut self, handle: Handle) {
@@ -66,8 +68,9 @@ impl Local {
     fn left(&mut self, task: TaskId, Left { handle, cloned, ready }: Left) {
         let Some(op) = handle.op_id() else { return };
         if ready {
-            let site = SiteId(if handle.kind() == Kind::Semaphore { self.stack() } else { 0 });
-            self.last_done = Some(op);
+            let takes = matches!(handle.kind(), Kind::Semaphore | Kind::Channel);
+            let site = SiteId(if takes { self.stack() } else { 0 });
+            (self.last_done, self.borrowed) = (Some(op), handle.resource_id().filter(|_| !handle.is_owned()));
             self.push(What::Done { task, op, site, resource: handle.resource_id() });
         } else if !cloned {
             // Its waker is the one it has, or not the task's own but of a future in between.
@@ -106,7 +109,9 @@ impl Local {
             let taken = matches!(change, LockChange::Taken | LockChange::ReaderIn);
             let site = SiteId(if taken { self.stack() } else { 0 });
             let by = self.task();
-            self.push(What::Lock { resource, change, by, site });
+            // The operation that waited for the lock has just returned; without one it was taken by `try_lock` or the like.
+            let owned = taken && self.borrowed.take() != Some(resource);
+            self.push(What::Lock { resource, change, by, site, owned });
         }
     }
 

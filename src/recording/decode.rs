@@ -136,11 +136,13 @@ impl Decoder {
             },
             kind::LOCK => {
                 use LockChange::{Free, ReaderIn, ReaderOut, Taken};
+                let (resource, change) = (self.resource(from)?, from.byte()?);
                 What::Lock {
-                    resource: self.resource(from)?,
-                    change: choice(from.byte()?, &[Taken, Free, ReaderIn, ReaderOut])?,
+                    resource,
+                    change: choice(change & 0x0f, &[Taken, Free, ReaderIn, ReaderOut])?,
                     by: self.maybe_polled(flag, from)?,
                     site: SiteId(from.number()?),
+                    owned: change & 0x10 != 0,
                 }
             }
             kind::RESOURCE => {

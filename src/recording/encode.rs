@@ -159,9 +159,9 @@ impl Encoder {
                 put(&mut self.out, (*permits).into());
                 self.maybe_polled(*by);
             }
-            What::Lock { resource, change, by, site } => {
+            What::Lock { resource, change, by, site, owned } => {
                 self.resource(Some(*resource));
-                self.out.push(*change as u8);
+                self.out.push(*change as u8 | u8::from(*owned) << 4);
                 self.maybe_polled(*by);
                 put(&mut self.out, site.0.into());
             }

@@ -97,6 +97,8 @@ struct Waited {
 struct ToldStall<'a> {
     kind: &'static str,
     tasks: Vec<Stuck<'a>>,
+    /// Whether it is inferred of one of them that the next one has, or could give, what it waits for.
+    inferred: bool,
     text: String,
 }
 
@@ -225,7 +227,7 @@ fn told_stall(trace: &Trace, stall: Stall) -> ToldStall<'_> {
             resource: waits.resource.map(|resource| trace.resource_name(resource)),
         }),
     });
-    ToldStall { kind: stall.kind.name(), tasks: tasks.collect(), text: stall.text }
+    ToldStall { kind: stall.kind.name(), tasks: tasks.collect(), inferred: stall.inferred, text: stall.text }
 }
 
 fn told_finding(trace: &Trace, finding: Finding) -> ToldFinding<'_> {
@@ -323,7 +325,7 @@ mod tests {
         trace.tasks = vec![Task { name: "main".into(), ..Task::default() }, Task { name: "lost".into(), ..Task::default() }];
         let waits = Some(StalledWait { cause: Cause::Join, place: None, resource: None });
         let tasks = vec![Stalled { task: 1, holds: Vec::new(), waits }, Stalled { task: 0, holds: Vec::new(), waits: None }];
-        let stall = Stall { kind: StallKind::Unknown, tasks, text: "so it is".to_owned() };
+        let stall = Stall { kind: StallKind::Unknown, tasks, inferred: false, text: "so it is".to_owned() };
         let told = serde_json::to_value(told_stall(&trace, stall))?;
         let expected = serde_json::json!({
             "kind": "unknown",

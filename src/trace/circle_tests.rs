@@ -17,7 +17,7 @@ fn chain(tasks: u32, closes: Option<u32>) -> Told {
     for task in 0..tasks {
         told.spawn(0, u64::from(task) + 1, None).make(task + 1, ResourceKind::Mutex, 1);
         let by = Some(id(u64::from(task) + 1));
-        told.tell(0, 1, What::Lock { resource: lock(task), change: LockChange::Taken, by, site: SiteId(1) });
+        told.tell(0, 1, What::Lock { resource: lock(task), change: LockChange::Taken, by, site: SiteId(1), owned: false });
     }
     for task in 0..tasks {
         let next = if task + 1 < tasks { Some(task + 1) } else { closes };

@@ -1,8 +1,9 @@
 //! From what Tokio says of its resources to holders and waiters.
 
 use super::Trace;
-use super::line;
-use super::resource::{Holder, Resource, ResourceIx, Step};
+use super::hands::Step;
+use super::line::{self, Waiter};
+use super::resource::{Holder, Resource, ResourceIx};
 use super::task::TaskIx;
 use super::waits::SiteIx;
 use crate::record::event::{Change, LockChange, OpId, ResourceId, ResourceKind, SiteId, TaskId};
@@ -75,23 +76,29 @@ impl Trace {
             Some(known) => known.queued,
             None => resource.and_then(|resource| self.known_resource(resource)).map(|resource| {
                 let asks = self.ingest.asked.remove(&op).unwrap_or(1);
-                (resource, self.join(at_ns, resource, task, asks))
+                let site = self.known_site(site);
+                (resource, self.join(resource, Waiter { task, since_ns: at_ns, asks, granted: 0, site }))
             }),
         };
-        self.ingest.ops.insert(op, Op { task, queued });
+        let is_new = self.ingest.ops.insert(op, Op { task, queued }).is_none();
         let Some((resource, place)) = queued else { return true };
+        let of = &mut self.resources[resource as usize];
         if let Some((_, permits)) = self.ingest.took.remove(&task).filter(|(of, _)| *of == resource) {
-            self.resources[resource as usize].grant(at_ns, place, permits);
+            of.grant(at_ns, place, permits);
+        }
+        if is_new && !of.line.waiter(place).is_granted() {
+            of.falls_short(at_ns);
+            self.gives_up_own(at_ns, resource, task);
         }
         true
     }
 
     /// A task comes to wait for a resource.
-    fn join(&mut self, at_ns: u64, resource: ResourceIx, task: TaskIx, asks: u32) -> line::Place {
+    fn join(&mut self, resource: ResourceIx, waiter: Waiter) -> line::Place {
         if let Err(place) = self.contended.binary_search(&resource) {
             self.contended.insert(place, resource);
         }
-        self.resources[resource as usize].join(at_ns, task, asks)
+        self.resources[resource as usize].join(waiter.since_ns, waiter)
     }
 
     pub(super) fn done(&mut self, at_ns: u64, id: TaskId, op: OpId, resource: Option<ResourceId>, site: SiteId) -> bool {
@@ -107,10 +114,19 @@ impl Trace {
             permits = queued.line.waiter(place).asks;
             queued.leave(at_ns, place, false);
         }
-        if self.resources[resource as usize].kind == ResourceKind::Semaphore && permits > 0 {
-            let site = self.known_site(site);
-            let holder = Holder { task: Some(task), since_ns: at_ns, permits, exclusive: false, site };
-            self.step(at_ns, resource, Step::hold(holder));
+        let site = self.known_site(site);
+        match self.resources[resource as usize].kind {
+            ResourceKind::Semaphore if permits > 0 => {
+                let holder = Holder { task: Some(task), since_ns: at_ns, permits, exclusive: false, site, inferred: false };
+                self.take(resource, holder, op.is_owned());
+            }
+            // Room that is reserved is held until it is filled, which Tokio does not report.
+            ResourceKind::Channel if site.is_some_and(|site| self.site(site).reserves()) => {
+                let holder = Holder { task: Some(task), since_ns: at_ns, permits, exclusive: false, site, inferred: true };
+                self.take(resource, holder, true);
+            }
+            ResourceKind::Channel => self.resources[resource as usize].sent(),
+            _ => {}
         }
         true
     }
@@ -122,6 +138,7 @@ impl Trace {
         };
         self.leaf_ends(task, op);
         if let Some((resource, place)) = queued {
+            self.ingest.returned.take_if(|(by, of, _)| (*by, *of) == (Some(task), resource));
             let resource = &mut self.resources[resource as usize];
             // Who holds a lock is told apart from its permits.
             resource.leave(at_ns, place, resource.kind == ResourceKind::Semaphore);
@@ -177,27 +194,28 @@ impl Trace {
         resource: ResourceId,
         change: LockChange,
         by: Option<TaskId>,
-        site: SiteId,
+        (site, owned): (SiteId, bool),
     ) -> bool {
         let Some(resource) = self.known_resource(resource) else { return false };
         let (task, site) = (by.and_then(|by| self.known(by)), self.known_site(site));
         let exclusive = matches!(change, LockChange::Taken | LockChange::Free);
         match change {
             LockChange::Taken | LockChange::ReaderIn => {
-                self.step(at_ns, resource, Step::hold(Holder { task, since_ns: at_ns, permits: 1, exclusive, site }));
+                let holder = Holder { task, since_ns: at_ns, permits: 1, exclusive, site, inferred: false };
+                self.take(resource, holder, owned);
             }
-            LockChange::Free | LockChange::ReaderOut => {
-                self.resources[resource as usize].release(at_ns, task, 1, exclusive);
-            }
+            LockChange::Free | LockChange::ReaderOut => self.release(at_ns, resource, task, 1, exclusive),
         }
         true
     }
 
-    /// Permits of a semaphore are given back. Those of a channel are room in it, which nobody holds.
+    /// Permits are given back. Those of a channel are room in it.
     fn give_back(&mut self, at_ns: u64, resource: ResourceIx, by: Option<TaskId>, permits: u32) {
-        if self.resources[resource as usize].kind == ResourceKind::Semaphore {
-            let task = by.and_then(|by| self.known(by));
-            self.resources[resource as usize].release(at_ns, task, permits, false);
+        let task = by.and_then(|by| self.known(by));
+        match self.resources[resource as usize].kind {
+            ResourceKind::Semaphore => self.release(at_ns, resource, task, permits, false),
+            ResourceKind::Channel => self.resources[resource as usize].received(at_ns, task, permits),
+            _ => {}
         }
     }
 

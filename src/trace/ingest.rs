@@ -59,7 +59,7 @@ impl Trace {
             What::Asked { op, permits, resource } => self.asked(op, permits, resource),
             What::Granted { op, by, resource, permits } => self.granted(at_ns, op, by, resource, permits),
             What::Permits { resource, change, permits, by } => self.permits(at_ns, resource, change, permits, by),
-            What::Lock { resource, change, by, site } => self.lock(at_ns, resource, change, by, site),
+            What::Lock { resource, change, by, site, owned } => self.lock(at_ns, resource, change, by, (site, owned)),
         };
         if ours {
             self.recorded += 1;
@@ -130,7 +130,10 @@ impl Trace {
         let ix = self.tasks.len() as TaskIx;
         let parent = parent.and_then(|parent| self.known(parent));
         match parent {
-            Some(parent) => self.tasks[parent as usize].children.push(ix),
+            Some(parent) => {
+                self.guards_loosen(at_ns, parent);
+                self.tasks[parent as usize].children.push(ix);
+            }
             None => self.roots.push(ix),
         }
         self.digest.spawn(at_ns, ix, parent, &place);
@@ -307,6 +310,7 @@ impl Trace {
                 self.poll_is_over(task, last.start_ns, at_ns);
             }
             self.leave(at_ns, task, last.state);
+            self.guards_outlive(at_ns, task);
             self.shift(at_ns, task, Activity::Ended);
         } else if last.state.is_waiting() {
             // It lives, and counts as alive wherever tasks are counted; only how long it has waited is added up.
@@ -349,6 +353,7 @@ impl Trace {
         match from {
             State::Running(thread) => {
                 self.leaves_rest(at_ns, task);
+                self.guards_loosen(at_ns, task);
                 let lasted_ns = at_ns - self.last(task).start_ns;
                 self.poll_starts.end(thread, task, lasted_ns);
             }

@@ -7,6 +7,7 @@
 //! them are still there.
 
 use super::task::TaskIx;
+use super::waits::SiteIx;
 
 /// Who waits for a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,12 +20,19 @@ pub struct Waiter {
     pub asks: u32,
     /// How many of them have been set aside for it.
     pub granted: u32,
+    /// Where it waits, if that is known.
+    pub site: Option<SiteIx>,
 }
 
 impl Waiter {
     /// Whether it has all that it asks for, and has not come to take it.
     pub fn is_granted(&self) -> bool {
         self.granted >= self.asks
+    }
+
+    /// Of a read-write lock: whether it wants to write. It asks for all that there is.
+    pub fn writes(&self) -> bool {
+        self.asks > 1
     }
 }
 

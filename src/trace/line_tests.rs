@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::line::Waiter;
-use super::resource::{Holder, Resource, Step};
+use super::resource::{Holder, Resource};
 use crate::record::event::ResourceKind;
 
 /// What a random history is made of; places are picked among those in line.
@@ -41,6 +41,7 @@ fn facts() -> impl Strategy<Value = Vec<(u64, Fact)>> {
 fn tell(facts: &[(u64, Fact)]) -> (Resource, Vec<Told>, Vec<u64>) {
     let mut resource = Resource::new(ResourceKind::Semaphore, 0, None, 1);
     let (mut told, mut times, mut now_ns): (Vec<Told>, Vec<u64>, u64) = Default::default();
+    let mut held = Vec::new();
     for (pause, fact) in facts {
         now_ns += pause;
         let inside: Vec<usize> = (0..told.len()).filter(|place| told[*place].left.is_none()).collect();
@@ -48,8 +49,8 @@ fn tell(facts: &[(u64, Fact)]) -> (Resource, Vec<Told>, Vec<u64>) {
         match *fact {
             Fact::Join { asks } => {
                 let task = told.len() as u32;
-                resource.join(now_ns, task, asks);
-                let waiter = Waiter { task, since_ns: now_ns, asks, granted: 0 };
+                let waiter = Waiter { task, since_ns: now_ns, asks, granted: 0, site: None };
+                resource.join(now_ns, waiter);
                 told.push(Told { waiter, came: times.len(), granted: Vec::new(), left: None });
             }
             Fact::Grant(index) => {
@@ -63,14 +64,13 @@ fn tell(facts: &[(u64, Fact)]) -> (Resource, Vec<Told>, Vec<u64>) {
                 told[place].left = Some((times.len(), now_ns));
             }
             Fact::Hold => {
-                let holder = Holder { task: Some(0), since_ns: now_ns, permits: 1, exclusive: false, site: None };
-                resource.step(now_ns, Step::hold(holder));
+                let holder =
+                    Holder { task: Some(0), since_ns: now_ns, permits: 1, exclusive: false, site: None, inferred: false };
+                held.push(resource.take(holder, false, 0));
             }
             Fact::Release => {
-                if resource.at(now_ns).holders.is_empty() {
-                    continue;
-                }
-                resource.release(now_ns, Some(0), 1, false);
+                let Some(guard) = held.pop() else { continue };
+                resource.release(now_ns, Some(0), guard, 1);
             }
         }
         times.push(now_ns);

@@ -9,6 +9,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use super::Trace;
 use super::course::Activity;
 use super::groups::Member;
+use super::hoard::Hoard;
 use super::hold::Op;
 use super::numbers::Numbers;
 use super::resource::ResourceIx;
@@ -35,6 +36,11 @@ pub(super) struct Ingest {
     pub(super) took: HashMap<TaskIx, (ResourceIx, u32), BuildHasherDefault<NumberHasher>>,
     /// The places of counters by their names.
     pub(super) counters: HashMap<&'static str, usize>,
+    /// What tasks have taken and not given back.
+    pub(super) hoard: Hoard,
+    /// Permits that a task gave back without having them, while it was granted some that it has not taken: with its
+    /// resource. Most likely it gives those up, and then it closes the operation next.
+    pub(super) returned: Option<(Option<TaskIx>, ResourceIx, u32)>,
     /// Open spans: the task, and the place among its spans.
     pub(super) spans: HashMap<SpanId, (TaskIx, usize)>,
     /// How many tasks have been looked at since the recording is over.

@@ -12,6 +12,7 @@
 mod ahead;
 mod bins;
 mod census;
+mod circle;
 #[cfg(test)]
 mod circle_tests;
 mod course;
@@ -21,6 +22,9 @@ mod family;
 mod few;
 mod findings;
 mod groups;
+mod guard;
+mod hands;
+mod hoard;
 mod hold;
 mod ingest;
 mod line;

@@ -2,17 +2,22 @@
 //!
 //! A resource keeps what happened to it, and now and then who held it, so that
 //! any moment can be rebuilt from a short stretch of its history. Who waits is
-//! kept apart, in its [line](super::line).
+//! kept apart, in its [line](super::line), and so is what was taken and not given
+//! back yet, as [guards](super::guard): what is learned later of a guard corrects
+//! who held it earlier.
 //!
 //! An acquire is *queued*, then *granted* (its permits are set aside, and the
-//! task has been woken), then *held*. Tokio tells who takes and who gives back,
-//! as the task in whose poll it happens. A guard may have moved to another task
-//! meanwhile: then the task that took it is still shown, and from the moment
-//! that another one gives it back, who holds the rest is inferred, until nobody
-//! holds anything. Of a semaphore's permits those from `try_acquire` are never
-//! told, so its holders are a lower bound.
+//! task has been woken), then *held*.
+//!
+//! Tokio does not report `try_acquire`, `forget` and `forget_permits` of a
+//! semaphore. They show later: a task has to wait although permits seem to be
+//! free, a task ends with a permit that it never gave back, somebody gives back
+//! what nobody was seen to take. From then on the numbers that cannot be known
+//! are not told, at any time of the run.
 
 use super::findings::Hold;
+use super::guard::{Guard, GuardIx};
+use super::hands::{Hands, Step};
 use super::line::{Line, Place, Waiter};
 use super::stages::Counts;
 use super::task::{TaskIx, push};
@@ -35,6 +40,21 @@ pub struct Resource {
     pub number: u32,
     pub(super) now: Hands,
     pub(super) line: Line,
+    pub(super) guards: Vec<Guard>,
+    /// Permits that were given back and that nobody was seen to take.
+    unseen: Vec<Unseen>,
+    /// What was given back last, and by whom: it may turn out to be what a cancelled acquire had been granted.
+    given: (Option<TaskIx>, Vec<(GuardIx, u32)>),
+    /// Whether the numbers of free and of all permits can be relied on.
+    exact: bool,
+    /// Whether there may have been a free permit that somebody took unseen.
+    was_free: bool,
+    /// Permits that somebody has taken unseen, as far as that has shown, and since when.
+    untold: (u32, u64),
+    /// Of a channel: the tasks that have taken messages out, each with the time of its first.
+    pub(super) receivers: Vec<(TaskIx, u64)>,
+    /// Of a channel: messages that were sent and not received yet.
+    unread: u32,
     /// The hold that is over and has kept others waiting for longest.
     pub(super) worst: Option<Hold>,
     /// How many have held it and waited for it, from when somebody first had to wait.
@@ -60,35 +80,23 @@ pub struct Holdings {
     pub waiting: u32,
     /// Who waits for it, in order: as many as were asked for.
     pub waiters: Vec<Waiter>,
-    /// Whether who holds it is inferred: somebody has given back what another one had taken.
+    /// Whether it is inferred of any of its holders that it is the holder.
     pub inferred: bool,
 }
 
-/// In whose hands a resource is, and how long was waited for it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Hands {
-    free: Option<u32>,
-    permits: Option<u32>,
-    pub(super) holders: Vec<Holder>,
-    pub(super) inferred: bool,
-    /// What was given back last, and by whom: it may turn out to be what a cancelled acquire had been granted.
-    given_back: Vec<Holder>,
-    /// The task that gave it back.
-    given_by: Option<TaskIx>,
-    /// What `inferred` was before that.
-    was_inferred: bool,
-    /// How many wait.
-    pub(super) waiting: u32,
-    /// The sum of the times since which they do, in nanoseconds.
-    since_ns: u128,
-    /// How long those have waited together that wait no more, in nanoseconds.
-    waited_ns: u64,
+/// Permits that a task gave back and that it was not seen to take, since a task first had to wait because of them.
+#[derive(Debug)]
+struct Unseen {
+    task: Option<TaskIx>,
+    from_ns: u64,
+    to_ns: u64,
+    permits: u32,
 }
 
 /// Who holds a resource, or a part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holder {
-    /// The task that took it; none for a thread outside all tasks.
+    /// The task that has it. Without one: a thread outside all tasks, or, if that is inferred, nobody who can be named.
     pub task: Option<TaskIx>,
     /// Since when, in nanoseconds since the run began.
     pub since_ns: u64,
@@ -98,68 +106,32 @@ pub struct Holder {
     pub exclusive: bool,
     /// Where it was taken, if that is known.
     pub site: Option<SiteIx>,
-}
-
-/// What can happen to a resource.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Step {
-    /// Its free permits are set, and with them all.
-    Set(u32),
-    /// Permits become free.
-    Free(u32),
-    /// Free permits are taken.
-    Take(u32),
-    /// Somebody takes it, or a part of it, from now on.
-    Hold { task: Known, permits: u32, site: Known, exclusive: bool },
-    Release {
-        task: Known,
-        permits: u32,
-        exclusive: bool,
-        /// Whether something was set aside for that task here.
-        granted: bool,
-    },
-    /// A waiter has come.
-    Join,
-    /// Something was set aside for a waiter.
-    Grant,
-    /// A waiter is gone.
-    Leave {
-        /// Its place in the line.
-        place: Place,
-        /// The permits that were set aside for it and that it gives back unused.
-        unused: u32,
-    },
-}
-
-const _: () = assert!(size_of::<Step>() == 16, "there are several steps for each acquire");
-
-/// A number that may be unknown, in no more room than the number itself takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Known(u32);
-
-impl From<Option<u32>> for Known {
-    fn from(number: Option<u32>) -> Self {
-        Self(number.unwrap_or(u32::MAX))
-    }
-}
-
-impl From<Known> for Option<u32> {
-    fn from(number: Known) -> Self {
-        (number.0 != u32::MAX).then_some(number.0)
-    }
-}
-
-impl Step {
-    /// Somebody takes it. Since when is the time of the step.
-    pub(super) fn hold(Holder { task, permits, exclusive, site, .. }: Holder) -> Self {
-        Self::Hold { task: task.into(), permits, site: site.into(), exclusive }
-    }
+    /// Whether it is inferred and not observed who has it: see the module `guard`.
+    pub inferred: bool,
 }
 
 impl Resource {
     pub(super) fn new(kind: ResourceKind, made_ns: u64, made_at: Option<SiteIx>, number: u32) -> Self {
-        let (now, line) = (Hands::default(), Line::default());
-        Self { kind, made_ns, made_at, number, now, line, worst: None, counts: None, steps: Vec::new(), kept: Vec::new() }
+        Self {
+            kind,
+            made_ns,
+            made_at,
+            number,
+            now: Hands::default(),
+            line: Line::default(),
+            guards: Vec::new(),
+            unseen: Vec::new(),
+            given: (None, Vec::new()),
+            exact: true,
+            was_free: false,
+            untold: (0, 0),
+            receivers: Vec::new(),
+            unread: 0,
+            worst: None,
+            counts: None,
+            steps: Vec::new(),
+            kept: Vec::new(),
+        }
     }
 
     /// How things stood at a time, after all that happened at it.
@@ -170,9 +142,39 @@ impl Resource {
     /// The same with at most so many of the waiters. A line may be long, and this costs no more for it.
     pub fn at_with(&self, at_ns: u64, waiters: usize) -> Holdings {
         let (hands, line) = self.look(at_ns);
-        let waiters = line.take(waiters.min(hands.waiting as usize)).collect();
-        let Hands { free, permits, holders, inferred, waiting, .. } = hands;
-        Holdings { free, permits, holders, waiting, waiters, inferred }
+        let mut line = line.take(hands.waiting as usize).peekable();
+        let waited_for = line.peek().is_some();
+        let waiters = line.take(waiters).collect();
+        let holders = self.holders(&hands, at_ns);
+        // Who has to wait has taken all that was free.
+        let free = hands.free.filter(|_| self.exact).or(hands.free.filter(|_| waited_for).map(|_| 0));
+        let permits = hands.permits.filter(|_| self.exact);
+        let inferred = holders.iter().any(|holder| holder.inferred);
+        Holdings { free, permits, holders, waiting: hands.waiting, waiters, inferred }
+    }
+
+    /// Who had it in these hands, each task once unless it has owned guards, the longest first.
+    fn holders(&self, hands: &Hands, at_ns: u64) -> Vec<Holder> {
+        let mut holders: Vec<Holder> = Vec::with_capacity(hands.held.len());
+        for (ix, permits) in &hands.held {
+            let guard = &self.guards[*ix as usize];
+            let holder = guard.holder(at_ns, *permits);
+            let same = |known: &&mut Holder| known.task == holder.task && known.exclusive == holder.exclusive && !known.inferred;
+            match holders.iter_mut().find(same).filter(|_| !holder.inferred) {
+                Some(known) => known.permits = known.permits.saturating_add(holder.permits),
+                None => holders.push(holder),
+            }
+        }
+        let unseen = self.unseen.iter().filter(|unseen| (unseen.from_ns..unseen.to_ns).contains(&at_ns));
+        holders.extend(unseen.map(|unseen| Holder {
+            task: unseen.task,
+            since_ns: unseen.from_ns,
+            permits: unseen.permits,
+            exclusive: false,
+            site: None,
+            inferred: true,
+        }));
+        holders
     }
 
     /// Since when the first in line has waited that still has to, at a time; in nanoseconds since the run began.
@@ -185,7 +187,7 @@ impl Resource {
     pub fn pressed(&self, at_ns: u64) -> Option<(u64, Vec<Holder>)> {
         let (hands, line) = self.look(at_ns);
         let first = line.take(hands.waiting as usize).find(|waiter| !waiter.is_granted())?;
-        Some((first.since_ns, hands.holders))
+        Some((first.since_ns, self.holders(&hands, at_ns)))
     }
 
     /// Whether a task ever had to wait for it: a channel that nobody waited for is of no interest.
@@ -225,11 +227,11 @@ impl Resource {
         (hands, first)
     }
 
-    /// A task comes to wait for so many permits. Returns its place in the line.
-    pub(super) fn join(&mut self, at_ns: u64, task: TaskIx, asks: u32) -> Place {
-        let since_ns = self.in_order(at_ns);
-        let place = self.line.join(self.steps.len() as u32, Waiter { task, since_ns, asks, granted: 0 });
-        self.step(since_ns, Step::Join);
+    /// A task comes to wait. Returns its place in the line.
+    pub(super) fn join(&mut self, at_ns: u64, mut waiter: Waiter) -> Place {
+        waiter.since_ns = self.in_order(at_ns);
+        let place = self.line.join(self.steps.len() as u32, waiter);
+        self.step(waiter.since_ns, Step::Join);
         place
     }
 
@@ -239,21 +241,105 @@ impl Resource {
         self.step(at_ns, Step::Grant);
     }
 
-    /// A waiter is gone, with what it asked for or without: then it `returns` what was set aside for it.
-    pub(super) fn leave(&mut self, at_ns: u64, place: Place, returns: bool) {
-        let Waiter { granted, .. } = self.line.leave(self.steps.len() as u32, place);
-        self.step(at_ns, Step::Leave { place, unused: if returns { granted } else { 0 } });
+    /// A waiter is in line without all that it asks for: it took all that was free, so what seems to be left was taken unseen.
+    pub(super) fn falls_short(&mut self, at_ns: u64) {
+        if let Some(left) = self.now.free.filter(|left| *left > 0) {
+            self.untold = (self.untold.0.saturating_add(left), if self.untold.0 == 0 { at_ns } else { self.untold.1 });
+            self.exact = false;
+            self.step(at_ns, Step::Take(left));
+        }
     }
 
-    /// Permits or a lock are given back by a task.
-    pub(super) fn release(&mut self, at_ns: u64, task: Option<TaskIx>, permits: u32, exclusive: bool) {
-        if !self.now.holders.is_empty() {
-            // Permits of a semaphore are there to be held.
-            let over = self.holds(at_ns).find(|hold| Some(hold.task) == task && self.kind != ResourceKind::Semaphore);
-            self.worst = over.filter(|over| self.worst.is_none_or(|worst| over.length_ns() > worst.length_ns())).or(self.worst);
-            // Only a task that has been granted something here can be about to give that up.
-            let granted = self.line.granted().any(|waiter| Some(waiter.task) == task && waiter.granted > 0);
-            self.step(at_ns, Step::Release { task: task.into(), permits, exclusive, granted });
+    /// A waiter is gone, with what it asked for or without: then it may give back what was set aside for it.
+    pub(super) fn leave(&mut self, at_ns: u64, place: Place, returns: bool) {
+        let Waiter { task, granted, .. } = self.line.leave(self.steps.len() as u32, place);
+        self.step(at_ns, Step::Leave(place));
+        let (by, mut given) = std::mem::take(&mut self.given);
+        let mut unused = if returns && by == Some(task) { granted } else { 0 };
+        // A cancelled acquire gives back what it was granted, which its task never held.
+        while let Some((guard, permits)) = given.pop().filter(|_| unused > 0) {
+            let permits = permits.min(unused);
+            unused -= permits;
+            self.step(at_ns, Step::Back { guard, permits });
+        }
+    }
+
+    /// A task takes it, or a part of it. `tasks` is how many tasks there are.
+    pub(super) fn take(&mut self, mut holder: Holder, owned: bool, tasks: usize) -> GuardIx {
+        holder.since_ns = self.in_order(holder.since_ns);
+        let guard = self.guards.len() as GuardIx;
+        push(&mut self.guards, Guard::new(&holder, owned, tasks));
+        self.step(holder.since_ns, Step::Hold { guard, permits: holder.permits });
+        guard
+    }
+
+    /// So many permits of a guard are given back by a task.
+    pub(super) fn release(&mut self, at_ns: u64, by: Option<TaskIx>, guard: GuardIx, permits: u32) {
+        // Permits of a semaphore are there to be held.
+        let over = self.holds(at_ns).find(|hold| Some(hold.task) == by && self.kind != ResourceKind::Semaphore);
+        self.worst = over.filter(|over| self.worst.is_none_or(|worst| over.length_ns() > worst.length_ns())).or(self.worst);
+        // Only a task that has been granted something here can be about to give that up.
+        let granted = by.is_some() && self.is_granted_to(by);
+        if !granted || self.given.0 != by {
+            self.given = (by.filter(|_| granted), Vec::new());
+        }
+        if granted {
+            self.given.1.push((guard, permits));
+        }
+        self.step(at_ns, Step::Release { guard, permits });
+    }
+
+    /// Whether something is set aside for a task that has not taken it.
+    pub(super) fn is_granted_to(&self, task: Option<TaskIx>) -> bool {
+        self.line.granted().any(|waiter| Some(waiter.task) == task && waiter.granted > 0)
+    }
+
+    /// Whether permits are out that nobody was seen to take.
+    pub(super) fn has_untold(&self) -> bool {
+        self.untold.0 > 0
+    }
+
+    /// A guard will never be given back, since its task has ended and could not give it away.
+    pub(super) fn forget(&mut self, at_ns: u64, guard: GuardIx) {
+        if let Some((_, permits)) = self.now.held.iter().find(|(held, _)| *held == guard).copied() {
+            self.step(at_ns, Step::Forget { guard, permits });
+        }
+    }
+
+    /// Permits come from a task that was not seen to have them: it took them unseen, or they are new.
+    pub(super) fn add(&mut self, at_ns: u64, by: Option<TaskIx>, permits: u32) {
+        let (untold, from_ns) = self.untold;
+        let known = permits.min(untold);
+        if known > 0 {
+            self.untold.0 -= known;
+            self.unseen.push(Unseen { task: by, from_ns, to_ns: at_ns, permits: known });
+        }
+        let new = permits - known;
+        if new > 0 && self.was_free {
+            // They may be new, or have been taken unseen before: then they were not free all the while.
+            self.exact = false;
+            self.step(at_ns, Step::Take(new));
+        } else if new > 0 {
+            // Where there was never a free permit nobody can have taken one unseen.
+            self.step(at_ns, Step::Add(new));
+        }
+    }
+
+    /// Of a channel: a message is in it.
+    pub(super) fn sent(&mut self) {
+        self.unread = self.unread.saturating_add(1);
+    }
+
+    /// Of a channel: a task has made room. If there was no message in it, the room that was reserved longest is no longer.
+    pub(super) fn received(&mut self, at_ns: u64, by: Option<TaskIx>, permits: u32) {
+        if let Some(by) = by.filter(|by| self.receivers.iter().all(|(known, _)| known != by)) {
+            self.receivers.push((by, at_ns));
+        }
+        let reserved = permits.saturating_sub(self.unread);
+        self.unread = self.unread.saturating_sub(permits);
+        for _ in 0..reserved {
+            let Some((guard, permits)) = self.now.held.first().copied() else { break };
+            self.step(at_ns, Step::Release { guard, permits });
         }
     }
 
@@ -261,8 +347,9 @@ impl Resource {
     pub(super) fn holds(&self, at_ns: u64) -> impl Iterator<Item = Hold> {
         let waited_for = self.now.waiting > 0;
         let first = waited_for.then(|| self.line.before(self.steps.len() as u32, self.line.first()).next()).flatten();
-        let kept = first.into_iter().flat_map(|first| self.now.holders.iter().map(move |holder| (first, holder)));
-        kept.filter_map(move |(first, holder)| {
+        let held = first.into_iter().flat_map(|first| self.now.held.iter().map(move |held| (first, *held)));
+        held.filter_map(move |(first, (guard, permits))| {
+            let holder = self.guards[guard as usize].holder(at_ns, permits);
             let from_ns = holder.since_ns.max(first.since_ns);
             let (to_ns, waiting) = (at_ns.max(from_ns), self.now.waiting);
             Some(Hold { task: holder.task?, site: holder.site, from_ns, to_ns, waiting })
@@ -278,6 +365,8 @@ impl Resource {
     pub(super) fn step(&mut self, at_ns: u64, step: Step) {
         let at_ns = self.in_order(at_ns);
         self.now.apply(at_ns, step, &self.line);
+        self.was_free |= self.now.free.is_some_and(|free| free > 0);
+        self.exact &= self.kind == ResourceKind::Semaphore || self.now.free <= self.now.permits;
         push(&mut self.steps, (at_ns, step));
         match &mut self.counts {
             Some(counts) => counts.set(at_ns, &self.now),
@@ -285,91 +374,12 @@ impl Resource {
             None => {}
         }
         let (steps, last) = (self.steps.len(), self.kept.last().map_or(0, |(steps, ..)| *steps));
-        if steps - last >= EVERY.max(2 * (self.now.holders.len() + self.now.given_back.len())) {
+        if steps - last >= EVERY.max(2 * self.now.held.len()) {
             push(&mut self.kept, (steps, self.now.clone(), self.line.first()));
         }
     }
 
     fn in_order(&self, at_ns: u64) -> u64 {
         self.steps.last().map_or(at_ns, |(last, _)| at_ns.max(*last))
-    }
-}
-
-impl Hands {
-    pub(super) fn apply(&mut self, at_ns: u64, step: Step, line: &Line) {
-        match step {
-            Step::Set(permits) => (self.free, self.permits) = (Some(permits), Some(permits)),
-            Step::Free(permits) => {
-                self.free = self.free.map(|free| free.saturating_add(permits));
-                self.permits = self.permits.max(self.free);
-            }
-            Step::Take(permits) => self.free = self.free.map(|free| free.saturating_sub(permits)),
-            Step::Hold { task, permits, site, exclusive } => {
-                self.hold(Holder { task: task.into(), since_ns: at_ns, permits, exclusive, site: site.into() });
-            }
-            Step::Release { task, permits, exclusive, granted } => self.release(task.into(), permits, exclusive, granted),
-            Step::Join => {
-                self.waiting += 1;
-                self.since_ns += u128::from(at_ns);
-            }
-            Step::Grant => {}
-            Step::Leave { place, unused } => {
-                let Waiter { task, since_ns, .. } = line.waiter(place);
-                self.waiting -= 1;
-                self.since_ns -= u128::from(since_ns);
-                self.waited_ns = self.waited_ns.saturating_add(at_ns - since_ns);
-                self.leave(task, unused);
-            }
-        }
-    }
-
-    fn hold(&mut self, holder: Holder) {
-        let same = |known: &&mut Holder| known.task == holder.task && known.exclusive == holder.exclusive;
-        match self.holders.iter_mut().find(same) {
-            Some(known) => known.permits = known.permits.saturating_add(holder.permits),
-            None => self.holders.push(holder),
-        }
-    }
-
-    fn release(&mut self, task: Option<TaskIx>, permits: u32, exclusive: bool, granted: bool) {
-        if !granted || self.given_by != task {
-            self.given_back.clear();
-        }
-        self.given_by = task.filter(|_| granted);
-        if self.given_back.is_empty() {
-            self.was_inferred = self.inferred;
-        }
-        let mut left = permits;
-        while left > 0 {
-            let own = self.holders.iter().position(|holder| holder.task == task && holder.exclusive == exclusive);
-            let place = own.or_else(|| self.holders.iter().position(|holder| holder.exclusive == exclusive));
-            let Some(place) = place else { break };
-            self.inferred |= own.is_none();
-            let holder = &mut self.holders[place];
-            let given = left.min(holder.permits);
-            holder.permits -= given;
-            left -= given;
-            self.given_back.push(Holder { permits: given, ..*holder });
-            if holder.permits == 0 {
-                self.holders.remove(place);
-            }
-        }
-        self.inferred &= !self.holders.is_empty();
-    }
-
-    /// A cancelled acquire gives back what it was granted, which its task never held.
-    fn leave(&mut self, task: TaskIx, unused: u32) {
-        let mut unused = if self.given_by == Some(task) { unused } else { 0 };
-        while unused > 0 {
-            let Some(mut holder) = self.given_back.pop() else { break };
-            let back = unused.min(holder.permits);
-            unused -= back;
-            holder.permits = back;
-            self.hold(holder);
-            if self.given_back.is_empty() {
-                self.inferred = self.was_inferred;
-            }
-        }
-        self.given_back.clear();
     }
 }

@@ -6,7 +6,8 @@
 //! than can be told of it, only how many held it and waited for it is said: that
 //! is kept as counts, at a bounded cost, from when somebody first has to wait.
 
-use super::resource::{Hands, Resource, Step};
+use super::hands::{Hands, Step};
+use super::resource::Resource;
 use super::task::TaskIx;
 use super::track::Track;
 
@@ -29,7 +30,7 @@ pub enum Grip {
 pub struct Stage {
     /// In whose hands it was for most of the time; none when too much happened.
     pub grip: Option<Grip>,
-    /// Whether that is inferred: somebody has given back what another one had taken.
+    /// Whether it is inferred in whose hands it was at the end.
     pub inferred: bool,
     /// How often it was taken; 0 when too much happened.
     pub taken: u32,
@@ -48,22 +49,24 @@ pub(super) struct Counts {
 
 impl Counts {
     pub(super) fn set(&mut self, at_ns: u64, hands: &Hands) {
-        self.holders.set(at_ns, hands.holders.len() as u32);
+        self.holders.set(at_ns, hands.held.len() as u32);
         self.waiting.set(at_ns, hands.waiting);
     }
 }
 
-impl Hands {
-    fn grip(&self) -> Grip {
-        match self.holders[..] {
-            [] => Grip::Free,
-            [holder] => Grip::One(holder.task),
-            _ => Grip::Many(self.holders.len() as u32),
+impl Resource {
+    /// In whose hands it is from a time on, and whether that is inferred.
+    fn grip(&self, hands: &Hands, at_ns: u64) -> (Grip, bool) {
+        match hands.held[..] {
+            [] => (Grip::Free, false),
+            [(guard, permits)] => {
+                let holder = self.guards[guard as usize].holder(at_ns, permits);
+                (Grip::One(holder.task), holder.inferred)
+            }
+            _ => (Grip::Many(hands.held.len() as u32), false),
         }
     }
-}
 
-impl Resource {
     /// The most that ever held it, and that ever waited for it, at once. Nothing of one that nobody had to wait for.
     pub fn most(&self) -> (u32, u32) {
         self.counts.as_ref().map_or((0, 0), |counts| (counts.holders.most(), counts.waiting.most()))
@@ -129,15 +132,16 @@ impl Walk<'_> {
         };
         let mut since_ns = from_ns;
         for (at_ns, step) in &steps[first..self.done] {
-            add(hands.grip(), at_ns - since_ns);
+            add(self.resource.grip(hands, since_ns).0, at_ns - since_ns);
             hands.apply(*at_ns, *step, &self.resource.line);
             since_ns = *at_ns;
             stage.taken += u32::from(matches!(step, Step::Hold { .. }));
         }
-        add(hands.grip(), to_ns.saturating_sub(since_ns));
+        let (grip, inferred) = self.resource.grip(hands, since_ns);
+        add(grip, to_ns.saturating_sub(since_ns));
         // Of two that are as long the later one.
         stage.grip = times.into_iter().max_by_key(|(_, ns)| *ns).map(|(grip, _)| grip);
-        stage.inferred = hands.inferred;
+        stage.inferred = inferred;
         stage
     }
 }
@@ -157,28 +161,29 @@ fn begun_before(steps: &[(u64, Step)], known: usize, to_ns: u64) -> usize {
 mod tests {
     use super::*;
     use crate::record::event::ResourceKind;
+    use crate::trace::line::Waiter;
     use crate::trace::resource::Holder;
 
     /// A lock that five tasks take in turn, some of them several times.
     fn lock() -> Resource {
         let mut lock = Resource::new(ResourceKind::Mutex, 0, None, 1);
-        let hold = |lock: &mut Resource, at_ns, task| {
-            lock.step(at_ns, Step::hold(Holder { task: Some(task), since_ns: at_ns, permits: 1, exclusive: true, site: None }));
+        let hold = |lock: &mut Resource, since_ns, task| {
+            lock.take(Holder { task: Some(task), since_ns, permits: 1, exclusive: true, site: None, inferred: false }, false, 0)
         };
-        hold(&mut lock, 3, 9);
-        lock.release(5, Some(9), 1, true);
+        let first = hold(&mut lock, 3, 9);
+        lock.release(5, Some(9), first, 1);
         let mut at_ns = 10;
         let mut line: Vec<(TaskIx, u32)> = Vec::new();
         for turn in 0..400_u64 {
             let task = (turn % 5) as TaskIx;
-            line.push((task, lock.join(at_ns, task, 1)));
+            line.push((task, lock.join(at_ns, Waiter { task, since_ns: at_ns, asks: 1, granted: 0, site: None })));
             if turn % 3 == 2 {
                 for (task, place) in line.drain(..) {
                     lock.grant(at_ns, place, 1);
                     lock.leave(at_ns, place, false);
-                    hold(&mut lock, at_ns, task);
+                    let guard = hold(&mut lock, at_ns, task);
                     at_ns += u64::from(task) * 3;
-                    lock.release(at_ns, Some(task), 1, true);
+                    lock.release(at_ns, Some(task), guard, 1);
                 }
             }
             at_ns += turn % 7;

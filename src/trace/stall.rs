@@ -1,25 +1,41 @@
 //! Why nothing can ever run again.
+//!
+//! A circle of locks is a reason by itself, whatever else waits. Without one the
+//! reason begins with main: what it waits for, who could give that, what that one
+//! waits for, and so on. Whoever else waits (a daemon that waits for the word to
+//! stop) is no part of the reason, and is counted last.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::Trace;
+use super::circle::Edges;
 use super::resource::ResourceIx;
 use super::task::TaskIx;
 use super::waits::Leaf;
+use super::why::Blocker;
+use crate::record::event::ResourceKind;
 use crate::record::site::{Cause, Place};
 
 /// At most so many tasks are told of in words; the others are counted.
 const TOLD: usize = 32;
+
+/// So many tasks are followed for each that another one may wait for.
+const LOOKED_AT: usize = 64;
+
+/// At most so many of those that one task may wait for are named.
+const NAMED: usize = 3;
 
 /// Why nothing can ever run again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stall {
     /// What kind of knot it is.
     pub kind: StallKind,
-    /// The tasks in it: of a circle each waits for what the next one holds; of a
-    /// channel the first waits for what the others, which have woken it before, might send.
+    /// The tasks in it: of a circle each waits for what the next one has, and the last one for what the first one has; else
+    /// each waits for what the next one may give, and the first one is main, if it waits.
     pub tasks: Vec<Stalled>,
+    /// Whether it is inferred of one of them that the next one has, or could give, what it waits for.
+    pub inferred: bool,
     /// The same in words.
     pub text: String,
 }
@@ -27,9 +43,9 @@ pub struct Stall {
 /// What kind of knot a stall is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StallKind {
-    /// Tasks that wait for each other's locks.
+    /// Tasks that wait for each other: for locks, or for room in channels.
     Cycle,
-    /// Tasks that wait for a message or a signal that nobody can send. Its likely senders are inferred.
+    /// Tasks of which one waits for a message or a signal that nobody can send. Its likely senders are inferred.
     Channel,
     /// Something else.
     Unknown,
@@ -77,34 +93,174 @@ pub struct StalledWait {
     pub resource: Option<ResourceIx>,
 }
 
+/// What a task in a stall waits for, and who may give it.
+struct Step {
+    task: TaskIx,
+    givers: Vec<Blocker>,
+}
+
 impl Trace {
     /// Why nothing could run any more at a time. To be asked of a run that is known to have stalled then.
     pub fn stall_at(&self, at_ns: u64) -> Stall {
-        if let Some((_, circle)) =
-            self.deadlocks.iter().find(|(formed_ns, circle)| *formed_ns <= at_ns && self.stuck_at(circle, at_ns))
+        self.deadlock_at(at_ns).unwrap_or_else(|| self.stall_from_main(at_ns))
+    }
+
+    /// The first circle of locks that still is one at a time.
+    pub fn deadlock_at(&self, at_ns: u64) -> Option<Stall> {
+        let lasts = |circle: &[TaskIx]| self.is_circle(circle, at_ns, Edges::Observed);
+        let (_, circle) = self.deadlocks.iter().find(|(formed_ns, circle)| *formed_ns <= at_ns && lasts(circle))?;
+        Some(self.cycle(circle, at_ns, false))
+    }
+
+    fn cycle(&self, circle: &[TaskIx], at_ns: u64, inferred: bool) -> Stall {
+        let tasks = self.stalled(circle.iter().copied(), at_ns);
+        let text = if inferred { "possible deadlock: ".to_owned() } else { String::new() } + &self.sentences(&tasks, at_ns);
+        Stall { kind: StallKind::Cycle, tasks, inferred, text }
+    }
+
+    /// Tells of the circles that are possible and not known, as they are at a time.
+    pub(super) fn possible_deadlocks(&self, at_ns: u64) -> impl Iterator<Item = Stall> {
+        self.possible_circles(at_ns).into_iter().map(move |circle| self.cycle(&circle, at_ns, true))
+    }
+
+    fn stall_from_main(&self, at_ns: u64) -> Stall {
+        let (steps, closes) = self.reason_from_main(at_ns);
+        if let Some(first) = closes
+            && steps[first..].iter().all(|step| self.waits_for_what_is_had(step.task, at_ns))
+            && (steps.len() - first > 1 || !self.waits_for_room(steps[first].task, at_ns))
         {
-            let tasks = self.stalled(circle.iter().copied(), at_ns);
-            let text = self.sentences(&tasks);
-            return Stall { kind: StallKind::Cycle, tasks, text };
+            let circle: Vec<TaskIx> = steps[first..].iter().map(|step| step.task).collect();
+            let mut stall = self.cycle(&circle, at_ns, true);
+            stall.text += &self.also_waiting(&steps, at_ns);
+            return stall;
         }
-        let waiting = (0..self.tasks.len() as TaskIx).filter(|task| self.wait_at(*task, at_ns).is_some());
-        let waiting = self.stalled(waiting, at_ns);
-        let starved = |task: &&Stalled| task.waits.as_ref().is_some_and(|waits| waits.cause.is_channel());
-        let Some(first) = waiting.iter().find(starved) else {
-            let text = self.sentences(&waiting);
-            return Stall { kind: StallKind::Unknown, tasks: waiting, text };
+        let tasks = self.stalled(steps.iter().map(|step| step.task), at_ns);
+        let channel = |task: &Stalled| task.waits.as_ref().is_some_and(|waits| waits.cause.is_channel());
+        let kind = if tasks.iter().any(channel) { StallKind::Channel } else { StallKind::Unknown };
+        let inferred = steps.iter().any(|step| step.givers.iter().any(|giver| giver.inferred));
+        let mut text = String::new();
+        for (step, stalled) in steps.iter().zip(&tasks).take(TOLD) {
+            text += if text.is_empty() { "" } else { "; " };
+            text += &self.sentence(stalled, at_ns);
+            text += &self.probably(step, stalled);
+        }
+        text += &others(tasks.len());
+        text += &self.also_waiting(&steps, at_ns);
+        Stall { kind, tasks, inferred, text }
+    }
+
+    /// From main, or the first task that waits, to what it waits for, and on; and where the way comes back to, if it does.
+    fn reason_from_main(&self, at_ns: u64) -> (Vec<Step>, Option<usize>) {
+        let mut waiting = (0..self.tasks.len() as TaskIx).filter(|task| self.wait_at(*task, at_ns).is_some());
+        let (mut steps, mut seen): (Vec<Step>, HashMap<TaskIx, usize>) = (Vec::new(), HashMap::new());
+        let mut next = waiting.next();
+        while let Some(task) = next {
+            if let Some(first) = seen.insert(task, steps.len()) {
+                return (steps, Some(first));
+            }
+            let mut givers = self.givers(task, at_ns);
+            self.likely_first(&mut givers, &seen, at_ns);
+            // Where it is not recorded what tasks wait for, all of them are told.
+            let next_of_all = if self.waits.sites.is_empty() { waiting.find(|task| !seen.contains_key(task)) } else { None };
+            next = givers.first().map(|giver| giver.task).filter(|giver| self.wait_at(*giver, at_ns).is_some()).or(next_of_all);
+            steps.push(Step { task, givers });
+        }
+        (steps, None)
+    }
+
+    /// Of several who are inferred puts the one first that is in a circle or behind one, and one last that waits for a signal
+    /// which nobody in sight gives: such is a daemon, that waits to be told to stop.
+    fn likely_first(&self, givers: &mut [Blocker], seen: &HashMap<TaskIx, usize>, at_ns: u64) {
+        if givers.len() < 2 || givers.iter().any(|giver| !giver.inferred) {
+            return;
+        }
+        givers.sort_by_cached_key(|giver| {
+            let (mut next, mut path) = (Some(giver.task), HashSet::new());
+            while let Some(task) = next.filter(|_| path.len() < LOOKED_AT) {
+                if !path.insert(task) || seen.contains_key(&task) {
+                    return 0;
+                }
+                next = self.givers(task, at_ns).first().map(|giver| giver.task);
+            }
+            let signal = |leaf: &Leaf| self.site(leaf.site).cause.is_channel();
+            let wait = self.wait_at(giver.task, at_ns);
+            let idle = path.len() == 1 && wait.is_some_and(|wait| wait.leaves.iter().all(signal));
+            if idle { 2 } else { 1 }
+        });
+    }
+
+    /// Who may give a task what it waits for. Where nobody has ever taken a message out of a channel, its receiver is with
+    /// one of the tasks that came after it was made, and that are not in line for room in it.
+    fn givers(&self, task: TaskIx, at_ns: u64) -> Vec<Blocker> {
+        let leaves = self.wait_at(task, at_ns).map_or(&[][..], |wait| wait.leaves);
+        let known = leaves.iter().map(|leaf| self.blockers(task, *leaf, at_ns)).find(|blockers| !blockers.is_empty());
+        known.unwrap_or_else(|| {
+            let channel = leaves.iter().find(|leaf| self.is_room(leaf)).and_then(|leaf| leaf.resource);
+            channel.map_or_else(Vec::new, |channel| self.likely_receivers(channel, at_ns))
+        })
+    }
+
+    fn likely_receivers(&self, channel: ResourceIx, at_ns: u64) -> Vec<Blocker> {
+        let of = &self.resources[channel as usize];
+        let senders: HashSet<TaskIx> = of.at(at_ns).waiters.iter().map(|waiter| waiter.task).collect();
+        let mut likely: Vec<TaskIx> = (0..self.tasks.len() as TaskIx)
+            .filter(|task| self.wait_at(*task, at_ns).is_some() && !senders.contains(task))
+            .filter(|task| self.tasks[*task as usize].spawned_ns >= of.made_ns)
+            .collect();
+        // A task that waits for room somewhere else first: one that does not take messages out is what fills a channel.
+        likely.sort_by_key(|task| (!self.waits_for_what_is_had(*task, at_ns), *task == 0, *task));
+        likely.into_iter().take(NAMED).map(|task| Blocker { task, since_ns: None, inferred: true, ahead: false }).collect()
+    }
+
+    /// Whether a task waits for something that another one has: a lock, or room in a channel.
+    fn waits_for_what_is_had(&self, task: TaskIx, at_ns: u64) -> bool {
+        let leaves = self.wait_at(task, at_ns).map_or(&[][..], |wait| wait.leaves);
+        !leaves.is_empty() && leaves.iter().all(|leaf| self.lock_of(leaf).is_some() || self.is_room(leaf))
+    }
+
+    /// Whether a task waits for room in a channel.
+    fn waits_for_room(&self, task: TaskIx, at_ns: u64) -> bool {
+        self.wait_at(task, at_ns).is_some_and(|wait| wait.leaves.iter().any(|leaf| self.is_room(leaf)))
+    }
+
+    /// In words, who may give what a task waits for, where that was not observed.
+    fn probably(&self, step: &Step, stalled: &Stalled) -> String {
+        let Some(waits) = &stalled.waits else { return String::new() };
+        let name = |giver: &Blocker| match giver.task == step.task {
+            true => "a future of its own that it does not poll".to_owned(),
+            false => self.tasks[giver.task as usize].name.clone(),
         };
-        let senders = self.stalled(self.wakers_of(first.task, at_ns).into_iter(), at_ns);
-        let mut text = self.sentence(first);
-        for sender in senders.iter().take(TOLD) {
-            _ = write!(text, "; it was woken before by {}", self.sentence(sender));
+        let names: Vec<String> = step.givers.iter().take(NAMED).map(name).collect();
+        let certain = step.givers.iter().take(NAMED).all(|giver| !giver.inferred);
+        let names = match names.split_last() {
+            None if waits.cause.is_channel() => return ", and no living task has ever woken it".to_owned(),
+            None => return String::new(),
+            Some((last, [])) => last.clone(),
+            Some((last, first)) => format!("{} or {last}", first.join(", ")),
+        };
+        let what = match waits.cause {
+            Cause::Join => "that of",
+            cause if cause.is_lock() && step.givers[0].ahead => "behind",
+            cause if cause.is_lock() => "held by",
+            Cause::MpscSend if step.givers[0].since_ns.is_some() => "taken by",
+            Cause::MpscSend => "received by",
+            _ => "from",
+        };
+        format!(", {}{what} {names}", if certain { "" } else { "probably " })
+    }
+
+    /// In words, who waits without being a part of the reason.
+    fn also_waiting(&self, steps: &[Step], at_ns: u64) -> String {
+        let among: HashSet<TaskIx> = steps.iter().map(|step| step.task).collect();
+        let waiting = |task: &TaskIx| !among.contains(task) && self.wait_at(*task, at_ns).is_some();
+        let all: Vec<TaskIx> = (0..self.tasks.len() as TaskIx).filter(waiting).collect();
+        if all.is_empty() {
+            return String::new();
         }
-        text += &others(senders.len());
-        if senders.is_empty() {
-            text += "; no living task has ever woken it";
-        }
-        let tasks = std::iter::once(first.clone()).chain(senders).collect();
-        Stall { kind: StallKind::Channel, tasks, text }
+        let names: Vec<&str> = all.iter().take(NAMED).map(|task| self.tasks[*task as usize].name.as_str()).collect();
+        let more = all.len() - names.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("; also waiting: {}{more}", names.join(", "))
     }
 
     /// Whether there are living tasks, and each of them waits for what only
@@ -120,10 +276,6 @@ impl Trace {
                 let leaves = self.leaves_now(task);
                 !leaves.is_empty() && leaves.iter().all(|leaf| needs_another(self.site(leaf.site).cause))
             })
-    }
-
-    fn stuck_at(&self, circle: &[TaskIx], at_ns: u64) -> bool {
-        circle.iter().all(|task| self.wait_at(*task, at_ns).is_some())
     }
 
     /// What each of these tasks holds and waits for. Looks at each resource once.
@@ -149,30 +301,69 @@ impl Trace {
     }
 
     /// The first of them in words, and how many more there are.
-    fn sentences(&self, stalled: &[Stalled]) -> String {
-        let told: Vec<_> = stalled.iter().take(TOLD).map(|task| self.sentence(task)).collect();
+    fn sentences(&self, stalled: &[Stalled], at_ns: u64) -> String {
+        let told: Vec<_> = stalled.iter().take(TOLD).map(|task| self.sentence(task, at_ns)).collect();
         told.join("; ") + &others(stalled.len())
     }
 
-    fn sentence(&self, stalled: &Stalled) -> String {
+    fn sentence(&self, stalled: &Stalled, at_ns: u64) -> String {
         let at = |place: Option<&Place>| place.map_or_else(String::new, |place| format!(" at {place}"));
         let mut text = self.tasks[stalled.task as usize].name.clone();
         for (i, held) in stalled.holds.iter().enumerate() {
             let and = if i == 0 { " holds" } else { " and" };
-            _ = write!(text, "{and} {}, taken{}", self.resource_name(held.resource), at(held.place.as_ref()));
+            let how = self.how_held(stalled.task, held.resource, at_ns);
+            _ = write!(text, "{and} {}{how}, taken{}", self.resource_name(held.resource), at(held.place.as_ref()));
         }
         if let Some(waits) = &stalled.waits {
             let what = waits.resource.map_or_else(|| waits.cause.to_string(), |resource| self.resource_name(resource));
+            let what = match waits.cause {
+                Cause::MpscSend => format!("room in {what}"),
+                Cause::Join => "the end of a task".to_owned(),
+                _ => what,
+            };
             let and = if stalled.holds.is_empty() { "" } else { ", and" };
-            _ = write!(text, "{and} waits for {what}{}", at(waits.place.as_ref()));
+            let how = waits.resource.map_or_else(|| "for ".to_owned(), |resource| self.how_waited(stalled.task, resource, at_ns));
+            _ = write!(text, "{and} waits {how}{what}{}", at(waits.place.as_ref()));
         } else if stalled.holds.is_empty() {
             text += " waits, and for what was not recorded";
         }
         text
     }
+
+    /// Of a read-write lock, whether a task holds it to read or to write.
+    fn how_held(&self, task: TaskIx, resource: ResourceIx, at_ns: u64) -> &'static str {
+        let of = &self.resources[resource as usize];
+        let holders = of.at_with(at_ns, 0).holders;
+        match holders.iter().find(|holder| holder.task == Some(task)) {
+            Some(holder) if of.kind == ResourceKind::RwLock && holder.exclusive => " to write",
+            Some(_) if of.kind == ResourceKind::RwLock => " to read",
+            _ => "",
+        }
+    }
+
+    /// What a task wants of a resource, and the one in line before it if that is who keeps it from it.
+    fn how_waited(&self, task: TaskIx, resource: ResourceIx, at_ns: u64) -> String {
+        let of = &self.resources[resource as usize];
+        if of.kind != ResourceKind::RwLock {
+            return "for ".to_owned();
+        }
+        let holdings = of.at(at_ns);
+        let Some(own) = holdings.waiters.iter().rposition(|waiter| waiter.task == task) else { return "for ".to_owned() };
+        let writes = holdings.waiters[own].writes();
+        let ahead = holdings.waiters[..own].iter().rev().find(|waiter| waiter.task != task && !waiter.is_granted());
+        match ahead {
+            Some(ahead) if !writes && holdings.holders.iter().all(|holder| !holder.exclusive) => {
+                let place = ahead.site.and_then(|site| self.site(site).place.clone());
+                let at = place.map_or_else(String::new, |place| format!(" at {place}"));
+                let other = &self.tasks[ahead.task as usize].name;
+                format!("behind the {} of {other}{at} to read ", if ahead.writes() { "write" } else { "read" })
+            }
+            _ => format!("to {} ", if writes { "write" } else { "read" }),
+        }
+    }
 }
 
-/// How many of so many tasks are not told of in words.
+/// How many of so many tasks there are beyond those in words.
 fn others(all: usize) -> String {
     match all.saturating_sub(TOLD) {
         0 => String::new(),

@@ -321,6 +321,22 @@ impl Task {
         after.checked_sub(1).map(|i| self.wakes[i])
     }
 
+    /// The wake that made it ready in the segment at that place. Several can fall on one virtual moment: they are told apart by
+    /// their order.
+    pub(super) fn wake_into(&self, segment: usize) -> Option<Wake> {
+        let ready = self.segments.get(segment)?;
+        // The first one is the spawn, for which nobody woke it.
+        let before = self.segments[1.min(segment)..segment].iter().rev();
+        let same = before.take_while(|before| before.start_ns == ready.start_ns);
+        let earlier = same.filter(|before| before.state == State::Ready).count();
+        let first = self.wakes.partition_point(|wake| wake.at_ns < ready.start_ns);
+        let all = self.wakes[first..].partition_point(|wake| wake.at_ns == ready.start_ns);
+        match all {
+            0 => self.wake_at(ready.start_ns),
+            _ => self.wakes.get(first + earlier.min(all - 1)).copied(),
+        }
+    }
+
     /// That time, or the end if it is before.
     fn until(&self, at_ns: u64) -> u64 {
         self.ended.map_or(at_ns, |end| end.at_ns.min(at_ns))

@@ -1,16 +1,15 @@
 //! Who waits for whom: from a task to what it waits for, to who holds that, and on.
 //!
-//! A lock has holders, and they are known. For a message or the end of a task
-//! there are only candidates: the tasks that have woken this one so far, and
-//! its living children. Those are inferred, and marked so.
-
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+//! A lock has holders, observed or inferred. For a message, for room in a
+//! channel or for the end of a task there are only candidates as long as the
+//! wait lasts: the tasks that have woken this one so far, those that have taken
+//! messages out of the channel, the living children. They are inferred, and
+//! marked so. Once the wait has ended it is known who ended it.
 
 use super::Trace;
 use super::line::Waiter;
-use super::resource::{Holder, Resource, ResourceIx};
-use super::task::{State, TaskIx, Waker};
+use super::resource::{Holdings, ResourceIx};
+use super::task::{State, TaskIx, Wake, Waker};
 use super::waits::Leaf;
 use crate::record::event::ResourceKind;
 use crate::record::site::Cause;
@@ -21,13 +20,6 @@ const SERVED: usize = 64;
 /// So many wakes of a task are looked at for who may send to it again.
 const LATELY: usize = 1_000;
 
-/// A search for a circle is given up after so many tasks: a circle of that many is no lesson any more, and a recording may
-/// tell of any.
-const MOST_STEPS: usize = 1_024;
-
-/// So many circles are kept.
-const MOST_CIRCLES: usize = 1_024;
-
 /// A task that another one waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Blocker {
@@ -37,6 +29,15 @@ pub struct Blocker {
     pub since_ns: Option<u64>,
     /// Whether it is inferred and not observed.
     pub inferred: bool,
+    /// Whether it holds nothing, and stands in line before.
+    pub ahead: bool,
+}
+
+impl Blocker {
+    /// One that holds nothing: a candidate, or the one that has ended the wait.
+    fn who(task: TaskIx, inferred: bool) -> Self {
+        Self { task, since_ns: None, inferred, ahead: false }
+    }
 }
 
 /// One step on the way from a wait to its reason.
@@ -79,25 +80,80 @@ impl Trace {
     /// The tasks that hold up what this leaf of a task waits for, at a time. The longest first.
     pub fn blockers(&self, task: TaskIx, leaf: Leaf, at_ns: u64) -> Vec<Blocker> {
         let cause = self.site(leaf.site).cause;
-        if let Some(resource) = leaf.resource
-            && self.resources[resource as usize].kind != ResourceKind::Channel
-            && cause.is_lock()
-        {
-            let holdings = self.resources[resource as usize].at_with(at_ns, SERVED);
-            return blockers_of(&holdings.holders, holdings.inferred, holdings.waiters.into_iter(), task);
+        if let Some(lock) = self.lock_of(&leaf) {
+            let resource = &self.resources[lock as usize];
+            return blockers_of(&resource.at_with(at_ns, SERVED), resource.kind, task);
         }
-        let inferred = |task| Blocker { task, since_ns: None, inferred: true };
-        match cause {
-            Cause::Join => {
-                let alive = |child: &TaskIx| {
-                    let child = &self.tasks[*child as usize];
-                    child.spawned_ns <= at_ns && child.end_at(at_ns).is_none()
-                };
-                self.children_of(task).iter().copied().filter(alive).map(inferred).collect()
-            }
-            cause if cause.is_channel() => self.wakers_of(task, at_ns).into_iter().map(inferred).collect(),
+        let keep_room = self.keep_room(task, leaf, at_ns);
+        if !keep_room.is_empty() {
+            return keep_room;
+        }
+        let ended_by = self.ended_by(task, leaf, at_ns);
+        if ended_by.is_some() {
+            return ended_by.into_iter().collect();
+        }
+        let candidates = match cause {
+            Cause::Join => self.children_waited_for(task, at_ns),
+            Cause::MpscSend => self.receivers_of(task, leaf, at_ns),
+            cause if cause.is_channel() => self.wakers_of(task, at_ns),
             _ => Vec::new(),
-        }
+        };
+        candidates.into_iter().map(|task| Blocker::who(task, true)).collect()
+    }
+
+    /// Whether a leaf waits for room in a channel of which there is a record.
+    pub(super) fn is_room(&self, leaf: &Leaf) -> bool {
+        let channel = |resource: ResourceIx| self.resources[resource as usize].kind == ResourceKind::Channel;
+        self.site(leaf.site).cause == Cause::MpscSend && leaf.resource.is_some_and(channel)
+    }
+
+    /// Those who have the room in a channel that a task waits for and do not fill it: a future for which it is set aside,
+    /// maybe of the task itself, or a task that has reserved it.
+    fn keep_room(&self, task: TaskIx, leaf: Leaf, at_ns: u64) -> Vec<Blocker> {
+        let Some(channel) = leaf.resource.filter(|_| self.is_room(&leaf)) else { return Vec::new() };
+        let holdings = self.resources[channel as usize].at_with(at_ns, SERVED);
+        let granted =
+            holdings.waiters.iter().filter(|waiter| waiter.is_granted()).map(|waiter| (waiter.task, waiter.since_ns, false));
+        let held = holdings.holders.iter().filter_map(|holder| Some((holder.task?, holder.since_ns, true)));
+        let all = granted.chain(held.filter(|(holder, ..)| *holder != task));
+        all.map(|(task, since_ns, inferred)| Blocker { since_ns: Some(since_ns), ..Blocker::who(task, inferred) }).collect()
+    }
+
+    /// The task that ended a wait, where it is known that it ended what this leaf waited for.
+    fn ended_by(&self, task: TaskIx, leaf: Leaf, at_ns: u64) -> Option<Blocker> {
+        let wait = self.wait_at(task, at_ns)?;
+        let Wake { at_ns: woken_ns, by: Waker::Task(by) } = wait.wake? else { return None };
+        let cause = self.site(leaf.site).cause;
+        let gives = match cause {
+            Cause::Join => self.tasks[by as usize].end().is_some_and(|ended| ended.at_ns == woken_ns),
+            cause => cause.is_channel() && wait.leaves.len() == 1,
+        };
+        (gives && by != task).then(|| Blocker::who(by, false))
+    }
+
+    /// The children whose end a task may wait for, alive at a time: those first that it spawned in the poll before the wait.
+    fn children_waited_for(&self, task: TaskIx, at_ns: u64) -> Vec<TaskIx> {
+        let of = &self.tasks[task as usize];
+        let waits_since = of.segments.partition_point(|segment| segment.start_ns <= at_ns);
+        let polls = of.segments[..waits_since].iter().rev();
+        let polled_ns = polls.filter(|segment| matches!(segment.state, State::Running(_))).map(|segment| segment.start_ns).next();
+        let alive = |child: &TaskIx| {
+            let child = &self.tasks[*child as usize];
+            child.spawned_ns <= at_ns && child.end_at(at_ns).is_none()
+        };
+        let alive: Vec<TaskIx> = self.children_of(task).iter().copied().filter(alive).collect();
+        let late = |child: &TaskIx| polled_ns.is_some_and(|polled_ns| self.tasks[*child as usize].spawned_ns >= polled_ns);
+        let (mut first, rest): (Vec<TaskIx>, Vec<TaskIx>) = alive.into_iter().partition(late);
+        first.extend(rest);
+        first
+    }
+
+    /// The tasks that have taken messages out of the channel in which a task waits for room, alive at a time.
+    fn receivers_of(&self, task: TaskIx, leaf: Leaf, at_ns: u64) -> Vec<TaskIx> {
+        let Some(channel) = leaf.resource.filter(|_| self.is_room(&leaf)) else { return self.wakers_of(task, at_ns) };
+        let receivers = self.resources[channel as usize].receivers.iter().rev();
+        let alive = |by: TaskIx| by != task && self.tasks[by as usize].end_at(at_ns).is_none();
+        receivers.filter(|(by, since_ns)| *since_ns <= at_ns && alive(*by)).map(|(by, _)| *by).collect()
     }
 
     /// The task that has held something others wait for since the longest waiter came, what it holds, and since when that one waits.
@@ -139,119 +195,28 @@ impl Trace {
             None => Link { task, leaf: leaves.first().copied(), blockers: Vec::new() },
         }
     }
-
-    /// Looks whether a task that has just begun to wait has closed a circle of locks.
-    pub(super) fn look_for_circle(&mut self, at_ns: u64, task: TaskIx) {
-        if self.deadlocks.len() >= MOST_CIRCLES || !self.waits_for_locks(task) {
-            return;
-        }
-        let Some(free) = self.free_if_stuck(task) else { return };
-        let circle = self.circle_from(task, &free);
-        let among: HashSet<_> = circle.iter().collect();
-        if !circle.is_empty() && !self.deadlocks.iter().any(|(_, known)| known.iter().all(|task| among.contains(task))) {
-            self.deadlocks.push((at_ns, circle));
-        }
-    }
-
-    /// Whether a task can never go on: it waits for locks alone, and those that hold them can never give them back. If
-    /// so, those of whom it was found that they can. All are taken to be stuck until it is found that one is not; that
-    /// may set others free, so it is looked again until nobody is.
-    fn free_if_stuck(&self, task: TaskIx) -> Option<HashSet<TaskIx>> {
-        let mut free = HashSet::new();
-        // Most can go on, and this tells it at once.
-        self.keepers(task, &free)?;
-        let mut steps = 0;
-        loop {
-            let (mut seen, mut next) = (HashSet::new(), vec![task]);
-            let before = free.len();
-            while let Some(task) = next.pop() {
-                if !seen.insert(task) {
-                    continue;
-                }
-                steps += 1;
-                match self.keepers(task, &free) {
-                    _ if steps > MOST_STEPS => return None,
-                    Some(keepers) => next.extend(keepers),
-                    None => _ = free.insert(task),
-                }
-            }
-            if free.contains(&task) {
-                return None;
-            }
-            if free.len() == before {
-                return Some(free);
-            }
-        }
-    }
-
-    /// Those who keep a task from going on, as long as it is not known that they can go on themselves; none if it can.
-    fn keepers(&self, task: TaskIx, free: &HashSet<TaskIx>) -> Option<Vec<TaskIx>> {
-        let mut keepers = Vec::new();
-        let leaves = self.leaves_now(self.task(task));
-        if leaves.is_empty() {
-            return None;
-        }
-        for leaf in leaves {
-            let resource = &self.resources[self.lock_of(leaf)? as usize];
-            // A lock is free when all its holders have left; of a semaphore one permit may do.
-            let one_may_do = resource.kind == ResourceKind::Semaphore;
-            let before = keepers.len();
-            for blocker in blocking_now(resource, task) {
-                if !free.contains(&blocker) && self.waits_for_locks(blocker) {
-                    keepers.push(blocker);
-                } else if one_may_do {
-                    return None;
-                }
-            }
-            let untold = || resource.now.inferred || resource.now.holders.iter().any(|holder| holder.task.is_none());
-            if keepers.len() == before || (one_may_do && untold()) {
-                return None;
-            }
-        }
-        Some(keepers)
-    }
-
-    /// The lock that a leaf waits for, if it does.
-    fn lock_of(&self, leaf: &Leaf) -> Option<ResourceIx> {
-        leaf.resource.filter(|_| leaf.lock(&self.waits.sites))
-    }
-
-    /// Whether a task waits for locks and nothing else.
-    fn waits_for_locks(&self, task: TaskIx) -> bool {
-        let of = self.task(task);
-        let last = of.segments.last().filter(|last| last.state.is_waiting() && of.ended.is_none());
-        last.is_some_and(|last| self.waits.sets.only_locks(last.leaves))
-    }
-
-    /// The circle that is reached from a stuck task, beginning where it closes.
-    fn circle_from(&self, task: TaskIx, free: &HashSet<TaskIx>) -> Vec<TaskIx> {
-        let (mut path, mut places) = (vec![task], HashMap::from([(task, 0)]));
-        loop {
-            let next = self.keepers(path[path.len() - 1], free).and_then(|keepers| keepers.first().copied());
-            let Some(next) = next else { return Vec::new() };
-            match places.entry(next) {
-                Entry::Occupied(start) => return path.split_off(*start.get()),
-                Entry::Vacant(place) => _ = place.insert(path.len()),
-            }
-            path.push(next);
-        }
-    }
 }
 
-/// Those who hold a resource, or for whom it is set aside; a task can hold up itself.
-fn blockers_of(holders: &[Holder], inferred: bool, line: impl Iterator<Item = Waiter>, waiter: TaskIx) -> Vec<Blocker> {
-    let held =
-        holders.iter().filter_map(|holder| Some(Blocker { task: holder.task?, since_ns: Some(holder.since_ns), inferred }));
-    let granted = line.filter(|other| other.is_granted() && other.task != waiter);
-    let granted = granted.map(|other| Blocker { task: other.task, since_ns: Some(other.since_ns), inferred: false });
-    held.chain(granted).collect()
-}
-
-/// The same as things stand now, without more than who it is.
-fn blocking_now(resource: &Resource, waiter: TaskIx) -> impl Iterator<Item = TaskIx> {
-    let held = resource.now.holders.iter().filter_map(|holder| holder.task);
-    let granted = resource.line.granted().filter(move |other| other.is_granted() && other.task != waiter);
-    held.chain(granted.map(|other| other.task))
+/// Those who keep a waiter from a lock: who holds it, or those for whom it is set aside; where all that hold it only read, as
+/// the waiter wants to, the one in line before it. A task can hold up itself.
+fn blockers_of(holdings: &Holdings, kind: ResourceKind, waiter: TaskIx) -> Vec<Blocker> {
+    let own = holdings.waiters.iter().rposition(|other| other.task == waiter && !other.is_granted());
+    let reads = kind == ResourceKind::RwLock && own.is_some_and(|own| !holdings.waiters[own].writes());
+    let mut blockers: Vec<Blocker> = Vec::new();
+    for holder in holdings.holders.iter().filter(|holder| holder.exclusive || !reads) {
+        let Some(task) = holder.task else { continue };
+        if blockers.iter().all(|known| known.task != task) {
+            blockers.push(Blocker { task, since_ns: Some(holder.since_ns), inferred: holder.inferred, ahead: false });
+        }
+    }
+    let granted = holdings.waiters.iter().filter(|other| other.is_granted() && other.task != waiter);
+    let set_aside = |other: &Waiter| Blocker { task: other.task, since_ns: Some(other.since_ns), inferred: false, ahead: false };
+    blockers.extend(granted.map(set_aside));
+    if blockers.is_empty() {
+        let ahead = holdings.waiters[..own.unwrap_or(0)].iter().rev().find(|other| other.task != waiter);
+        blockers.extend(ahead.map(|other| Blocker { ahead: true, ..set_aside(other) }));
+    }
+    blockers
 }
 
 impl State {

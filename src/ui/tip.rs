@@ -62,7 +62,8 @@ fn piece(pen: &mut Pen<'_>, look: Look, run: &RunView, piece: Piece) {
     pen.put(&format!("{word} {length}, {} {} {until}", format::moment(piece.from_ns), look.glyphs.to), look.text());
     if let State::Waiting(cause) = piece.state {
         let leaf = trace.wait_at(piece.task, piece.from_ns).and_then(|wait| wait.leaves.first().copied());
-        let what = leaf.map_or(Family::of(cause).name().to_owned(), |leaf| words::what(look, trace, leaf, piece.from_ns));
+        let what =
+            leaf.map_or(Family::of(cause).name().to_owned(), |leaf| words::what(look, trace, piece.task, leaf, piece.from_ns));
         let place = leaf.and_then(|leaf| words::place(trace, leaf)).map_or_else(String::new, |place| format!(" at {place}"));
         pen.space(2).put(&format!("for {what}{place}"), look.text());
     }

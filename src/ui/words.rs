@@ -7,12 +7,15 @@
 use std::borrow::Cow;
 
 use crate::text;
-use crate::trace::{Blocker, Cause, Family, Holdings, Leaf, Place, ResourceKind, Trace, Wake, Waker};
+use crate::trace::{Blocker, Cause, Family, Holdings, Leaf, Place, ResourceKind, TaskIx, Trace, Wake, Waker};
 use crate::ui::format;
 use crate::ui::theme::Look;
 
 /// At most so many tasks are named; the others are counted.
 pub(crate) const NAMED: usize = 4;
+
+/// So many in line for a lock are looked at for a task.
+const IN_LINE: usize = 4_096;
 
 /// The file's name without its folders, and the line.
 pub(crate) fn short(place: &Place) -> String {
@@ -45,8 +48,8 @@ pub(crate) fn standing(kind: ResourceKind, holdings: &Holdings) -> Option<String
     }
 }
 
-/// What a task waits for: `semaphore (0 of 3 left)`.
-pub(crate) fn what(look: Look, trace: &Trace, leaf: Leaf, at_ns: u64) -> String {
+/// What a task waits for: `semaphore (0 of 3 left)`, `rwlock, to write (2 readers)`.
+pub(crate) fn what(look: Look, trace: &Trace, task: TaskIx, leaf: Leaf, at_ns: u64) -> String {
     let cause = trace.site(leaf.site).cause;
     let name = match cause {
         Cause::Time => "time",
@@ -62,6 +65,12 @@ pub(crate) fn what(look: Look, trace: &Trace, leaf: Leaf, at_ns: u64) -> String 
     let name = leaf.resource.filter(|_| cause.is_lock()).map_or_else(|| name.to_owned(), |lock| trace.resource_kind(lock));
     let resource = leaf.resource.and_then(|resource| trace.resources.get(resource as usize));
     let stands = resource.and_then(|resource| standing(resource.kind, &resource.at_with(at_ns, 0)));
+    let to = resource.filter(|resource| resource.kind == ResourceKind::RwLock).and_then(|resource| {
+        let waiters = resource.at_with(at_ns, IN_LINE).waiters;
+        let own = waiters.iter().rev().find(|waiter| waiter.task == task)?;
+        Some(if own.writes() { ", to write" } else { ", to read" })
+    });
+    let name = format!("{name}{}", to.unwrap_or_default());
     let mark = if leaf.inferred { look.glyphs.inferred } else { "" };
     match stands {
         Some(stands) => format!("{name}{mark} ({stands})"),
@@ -111,9 +120,13 @@ pub(crate) fn list<'a>(names: impl Iterator<Item = (Cow<'a, str>, &'a str)>, all
     text
 }
 
-/// Whether what holds a wait up is a holder, and not a candidate that might send.
-pub(crate) fn are_holders(trace: &Trace, leaf: Leaf) -> bool {
-    trace.site(leaf.site).cause.is_lock()
+/// What those do that keep a task from going on: they hold what it wants, stand in line before it, or are to do something.
+pub(crate) fn how_kept(trace: &Trace, leaf: Leaf, blockers: &[Blocker]) -> &'static str {
+    match blockers.first() {
+        Some(first) if first.ahead => "behind",
+        Some(_) if trace.site(leaf.site).cause.is_lock() => "held by",
+        _ => "by",
+    }
 }
 
 /// Who called a waker.

@@ -77,7 +77,8 @@ fn a_receiver_that_nobody_will_serve_is_told_as_a_channel() {
     let place = place_of("scenarios/producer_consumer.rs", "queue.recv()");
     assert_eq!(told["stall"]["kind"], "channel", "{told}");
     let waits = serde_json::json!({"cause": "mpsc recv", "place": place, "resource": null});
-    assert_eq!(told["stall"]["tasks"][0]["waits"], waits, "{told}");
+    assert_eq!(told["stall"]["tasks"][0]["task"], "main", "{told}");
+    assert_eq!(told["stall"]["tasks"][1]["waits"], waits, "{told}");
     assert!(stderr(&output).contains(&format!("waits for mpsc recv at {place}")), "{}", stderr(&output));
 }
 

@@ -77,7 +77,7 @@ fn each_fires_on_its_scenario_and_not_on_the_variant_without_it() {
 
 #[test]
 fn every_kind_is_proved() {
-    let by_program = [FindingKind::LostWaker, FindingKind::SelfWakes, FindingKind::LargeFuture];
+    let by_program = [FindingKind::LostWaker, FindingKind::SelfWakes, FindingKind::LargeFuture, FindingKind::PossibleDeadlock];
     for kind in FindingKind::ALL {
         let proved = PROOFS.iter().any(|proof| proof.0 == kind) || by_program.contains(&kind);
         assert!(proved, "{}", kind.name());

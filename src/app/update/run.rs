@@ -177,8 +177,9 @@ fn explain(run: &mut RunView) {
         return;
     }
     let stalled = run.trace.closed && run.report.as_ref().is_some_and(|report| report.ending == Ending::Stalled);
-    let circle = run.trace.deadlocks.first().map(|(formed_ns, _)| *formed_ns);
-    run.stall = circle.or(stalled.then_some(run.trace.end_ns)).map(|at_ns| (at_ns, run.trace.stall_at(at_ns)));
+    let end_ns = run.trace.end_ns;
+    let circle = run.trace.deadlocks.iter().find_map(|(formed_ns, _)| Some((*formed_ns, run.trace.deadlock_at(*formed_ns)?)));
+    run.stall = circle.or_else(|| stalled.then(|| (end_ns, run.trace.stall_at(end_ns))));
 }
 
 /// Moves the cursor on by so much wall time.

@@ -6,15 +6,20 @@
 //! were not recorded or events were lost. A future that is not Tokio's may keep a
 //! waker from poll to poll unseen: a task that has had one lately is not told of.
 //!
-//! An *unpolled lock* is one that was granted to a future of a task that waits
-//! for something else: a grant wakes its task, so that one was polled and did not
-//! poll the future. It is told when others stand in line behind it.
+//! An *unpolled lock* is a lock, a permit, or room in a channel that was granted
+//! to a future of a task that waits for something else: a grant wakes its task, so
+//! that one was polled and did not poll the future. It is reported when others
+//! stand in line behind it. The same goes for a task that does not come out of a
+//! poll because it blocks there, for the very thing that its own future was granted.
+//!
+//! A *possible deadlock* is a circle in which it is inferred of some task that it
+//! has what the one before waits for. It is looked for when the run is over.
 
 use super::{FindingKind, Findings, Sight, short, told};
-use crate::record::site::Cause;
+use crate::record::site::{Cause, Place};
 use crate::trace::resource::ResourceIx;
-use crate::trace::task::{Task, TaskIx};
-use crate::trace::waits::Leaf;
+use crate::trace::task::{State, Task, TaskIx};
+use crate::trace::waits::{Leaf, SiteIx};
 use crate::trace::{ResourceKind, Trace, Waiter};
 
 /// While a run goes on, what lasts for so long is told.
@@ -31,6 +36,13 @@ impl Trace {
     fn rests_since(&self, task: &Task) -> Option<u64> {
         let alive = task.end().is_none();
         let last = task.segments.last().filter(|last| alive && last.state.is_waiting())?;
+        (self.closed || self.end_ns.saturating_sub(last.start_ns) >= LASTS_NS).then_some(last.start_ns)
+    }
+
+    /// Since when a task has been in one poll, once that is long, or the run is over.
+    fn blocks_since(&self, task: &Task) -> Option<u64> {
+        let alive = task.end().is_none();
+        let last = task.segments.last().filter(|last| alive && matches!(last.state, State::Running(_)))?;
         (self.closed || self.end_ns.saturating_sub(last.start_ns) >= LASTS_NS).then_some(last.start_ns)
     }
 }
@@ -57,30 +69,58 @@ pub(super) fn unpolled_locks(trace: &Trace, found: &mut Findings) {
 
 fn unpolled(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
     let resource = &trace.resources[ix as usize];
-    if !matches!(resource.kind, ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::Semaphore) {
+    let line = resource.at_with(trace.end_ns, IN_LINE).waiters;
+    let behind = |waiter: &&Waiter| !waiter.is_granted();
+    let count = line.iter().filter(behind).count();
+    if count == 0 {
         return None;
     }
-    let rests = |task: TaskIx| trace.rests_since(&trace.tasks[task as usize]);
+    let own = |task: TaskIx| line.iter().any(|waiter| behind(&waiter) && waiter.task == task);
     // Who waits since an earlier time has not been woken yet.
     let unpolled = |(waiter, granted_ns): (Waiter, u64)| {
-        rests(waiter.task).filter(|since_ns| *since_ns >= granted_ns).map(|since_ns| (waiter.task, since_ns))
+        let of = &trace.tasks[waiter.task as usize];
+        let rests = trace.rests_since(of).filter(|since_ns| *since_ns >= granted_ns);
+        let since_ns = rests.or_else(|| trace.blocks_since(of).filter(|_| own(waiter.task)).map(|ns| ns.max(granted_ns)))?;
+        Some((waiter, since_ns))
     };
     let (owner, since_ns) = resource.untaken().find_map(unpolled)?;
-    let line = resource.at_with(trace.end_ns, IN_LINE).waiters;
-    let behind = line.iter().filter(|waiter| !waiter.is_granted()).count();
-    if behind == 0 {
-        return None;
-    }
-    let of = &trace.tasks[owner as usize];
-    let place = of.waits().next_back().and_then(|(_, wait)| trace.place_among(trace.leaves(wait)));
-    let elsewhere = place.as_ref().map_or_else(String::new, |place| format!(" and waits at {}", short(place)));
-    let own = line.iter().any(|waiter| !waiter.is_granted() && waiter.task == owner);
+    let of = &trace.tasks[owner.task as usize];
+    let place = |site: Option<SiteIx>| site.and_then(|site| trace.site(site).place.clone());
+    let unpolled_at = place(owner.site);
+    let last = of.waits().next_back().map_or(&[][..], |(_, wait)| trace.leaves(wait));
+    let elsewhere = last.iter().map(|leaf| place(Some(leaf.site))).find(|other| *other != unpolled_at).flatten();
+    let at = |place: Option<&Place>, what: &str| place.map_or_else(String::new, |place| format!("{what} {}", short(place)));
+    let what = match resource.kind {
+        ResourceKind::Channel => format!("room in the {}", trace.resource_name(ix)),
+        _ => format!("the {}", trace.resource_name(ix)),
+    };
     let told = format!(
-        "{} was given the {} and does not take it: it does not poll the future that asked for it{elsewhere}{}; {} in line behind it",
+        "{} was given {what} and does not take it: it does not poll the future{}{}{}; {} in line behind it",
         of.name,
-        trace.resource_name(ix),
-        if own { ", for the same lock" } else { "" },
-        if behind == 1 { "1 stands".to_owned() } else { format!("{behind} stand") },
+        at(unpolled_at.as_ref(), " of"),
+        at(elsewhere.as_ref(), " and waits at"),
+        match (own(owner.task), resource.kind) {
+            (false, _) => "",
+            (true, ResourceKind::Channel) => ", for room in the same channel",
+            (true, ResourceKind::Semaphore) => ", for the same semaphore",
+            (true, _) => ", for the same lock",
+        },
+        if count == 1 { "1 stands".to_owned() } else { format!("{count} stand") },
     );
-    Some(Sight { task: Some(owner), at_ns: since_ns, place, weight: behind as u64, told })
+    Some(Sight { task: Some(owner.task), at_ns: since_ns, place: unpolled_at.or(elsewhere), weight: count as u64, told })
+}
+
+/// Finds circles that are possible and not known.
+pub(super) fn possible_deadlocks(trace: &Trace, found: &mut Findings) {
+    if !trace.closed || trace.lost > 0 {
+        return;
+    }
+    for stall in trace.possible_deadlocks(trace.end_ns) {
+        let tasks: Vec<TaskIx> = stall.tasks.iter().map(|stalled| stalled.task).collect();
+        let since = |task: &TaskIx| trace.wait_at(*task, trace.end_ns).map(|wait| wait.start_ns);
+        let at_ns = tasks.iter().filter_map(since).max().unwrap_or(trace.end_ns);
+        let place = stall.tasks.first().and_then(|stalled| stalled.waits.as_ref()?.place.clone());
+        let sight = Sight { task: tasks.first().copied(), at_ns, place, weight: tasks.len() as u64, told: () };
+        found.tell(FindingKind::PossibleDeadlock, &sight, stall.text, tasks.into_iter().map(|task| (task, at_ns)));
+    }
 }

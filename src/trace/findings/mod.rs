@@ -71,6 +71,8 @@ pub struct Finding {
 pub enum FindingKind {
     /// A lock was given to a future that its task does not poll, and others wait for it.
     UnpolledLock,
+    /// Tasks wait for each other, if each has what it is believed to have.
+    PossibleDeadlock,
     /// A task waits, and there is no waker that could wake it.
     LostWaker,
     /// A task failed or panicked, and nobody waited for its end.
@@ -93,8 +95,9 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::UnpolledLock,
+        Self::PossibleDeadlock,
         Self::LostWaker,
         Self::FailedUnheard,
         Self::NeverYields,
@@ -110,6 +113,7 @@ impl FindingKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::UnpolledLock => "unpolled-lock",
+            Self::PossibleDeadlock => "possible-deadlock",
             Self::LostWaker => "lost-waker",
             Self::FailedUnheard => "failed-unheard",
             Self::NeverYields => "never-yields",
@@ -128,6 +132,10 @@ impl FindingKind {
             Self::UnpolledLock => {
                 "The future keeps its place and its grant and does nothing with them, so everybody behind it waits for ever. \
                  Await it, drop it before anything else is awaited, or give it a task of its own."
+            }
+            Self::PossibleDeadlock => {
+                "None of them can go on if each holds what it seems to hold. An owned guard can be with another task, and who \
+                 receives from a channel is not always seen: look where these are, and take locks in one order everywhere."
             }
             Self::LostWaker => {
                 "It will never run again. A future that returns Pending has to keep a clone of the waker of this very poll, \
@@ -216,6 +224,7 @@ impl Search {
     fn end(self, trace: &Trace) -> Findings {
         let mut found = Findings::default();
         lost::unpolled_locks(trace, &mut found);
+        lost::possible_deadlocks(trace, &mut found);
         found.add(FindingKind::LostWaker, self.lost, told);
         unheard::failures(trace, &self.alone, &mut found);
         polls::long_ones(trace, self.lasting, &mut found);
@@ -297,7 +306,7 @@ impl Findings {
             place: worst.place.clone(),
             at_ns: worst.at_ns,
             text,
-            inferred: kind == FindingKind::FailedUnheard,
+            inferred: matches!(kind, FindingKind::FailedUnheard | FindingKind::PossibleDeadlock),
         });
     }
 }

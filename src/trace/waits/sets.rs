@@ -40,8 +40,6 @@ struct Set {
     leaves: Box<[Leaf]>,
     /// The cause to draw.
     cause: Cause,
-    /// Whether these are locks and nothing else.
-    only_locks: bool,
     /// Its causes and places, each once.
     totals: SmallVec<[u32; 4]>,
 }
@@ -79,11 +77,6 @@ impl Sets {
     /// The cause to draw of a set.
     pub(super) fn cause(&self, set: u32) -> Cause {
         self.all[set as usize].cause
-    }
-
-    /// Whether the leaves of a set are locks and nothing else.
-    pub(in crate::trace) fn only_locks(&self, set: u32) -> bool {
-        self.all.get(set as usize).is_some_and(|set| set.only_locks)
     }
 
     /// The leaves of a set; none of a number that no set has.
@@ -144,9 +137,8 @@ impl Sets {
         let causes = leaves.iter().map(|leaf| sites[leaf.site as usize].cause);
         let cause = causes.min_by_key(|cause| weight(*cause)).unwrap_or_default();
         self.families[Family::of(cause) as usize] = true;
-        let only_locks = !leaves.is_empty() && leaves.iter().all(|leaf| leaf.lock(sites));
         self.by_leaves.insert(leaves.into(), number);
-        self.all.push(Set { leaves: leaves.into(), cause, only_locks, totals });
+        self.all.push(Set { leaves: leaves.into(), cause, totals });
         number
     }
 

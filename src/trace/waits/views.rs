@@ -76,7 +76,7 @@ impl Trace {
         let next = task.segments.get(segment + 1);
         let end_ns = next.map(|next| next.start_ns).or(task.end().map(|ended| ended.at_ns));
         let woken = next.is_some_and(|next| next.state == State::Ready);
-        let wake = end_ns.filter(|_| woken).and_then(|end_ns| task.wake_at(end_ns));
+        let wake = end_ns.filter(|_| woken).and_then(|_| task.wake_into(segment + 1));
         Some(WaitView { start_ns: wait.start_ns, end_ns, leaves: self.leaves(*wait), wake })
     }
 

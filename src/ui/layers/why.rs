@@ -114,7 +114,7 @@ fn tell(look: Look, run: &RunView, link: &Link, rows: &mut Vec<Row>) {
         return;
     };
     let since = trace.wait_at(link.task, at).map_or(0, |wait| at - wait.start_ns);
-    let what = words::what(look, trace, leaf, at);
+    let what = words::what(look, trace, link.task, leaf, at);
     rows.push(plain(format!("{name} waits {} on {what}", format::span(look, since)), look.strong()));
     place(look, run, leaf, rows);
     if let Some(resource) = leaf.resource {
@@ -137,10 +137,9 @@ fn blockers(look: Look, run: &RunView, link: &Link, leaf: Leaf) -> String {
         return format!("  {}", words::outlook(trace.site(leaf.site).cause));
     };
     let names = words::blockers(look, trace, &link.blockers);
-    match first.since_ns {
-        Some(since_ns) if words::are_holders(trace, leaf) => {
-            format!("  held by {names}, the first since {}", format::moment(since_ns))
-        }
+    match (words::how_kept(trace, leaf, &link.blockers), first.since_ns) {
+        ("held by", Some(since_ns)) => format!("  held by {names}, the first since {}", format::moment(since_ns)),
+        ("behind", _) => format!("  behind {names} in line"),
         _ => format!("  for {names} to act"),
     }
 }

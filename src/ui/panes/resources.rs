@@ -72,6 +72,8 @@ fn facts(look: Look, run: &RunView, ix: ResourceIx) -> Vec<(&'static str, String
 /// The tasks that hold it.
 fn holders(holdings: &Holdings) -> Vec<Blocker> {
     let held = holdings.holders.iter();
-    held.filter_map(|holder| Some(Blocker { task: holder.task?, since_ns: Some(holder.since_ns), inferred: holdings.inferred }))
-        .collect()
+    held.filter_map(|holder| {
+        Some(Blocker { task: holder.task?, since_ns: Some(holder.since_ns), inferred: holder.inferred, ahead: false })
+    })
+    .collect()
 }

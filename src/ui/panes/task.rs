@@ -139,13 +139,13 @@ fn wait(look: Look, run: &RunView, ix: TaskIx, facts: &mut Vec<Fact>) {
     for (i, leaf) in wait.leaves.iter().enumerate() {
         let (_, style) = look.state(State::Waiting(trace.site(leaf.site).cause));
         let style = style.remove_modifier(Modifier::DIM);
-        facts.push((if i == 0 { "on" } else { "or on" }, words::what(look, trace, *leaf, at), style));
+        facts.push((if i == 0 { "on" } else { "or on" }, words::what(look, trace, ix, *leaf, at), style));
         if let Some(place) = words::place(trace, *leaf) {
             facts.push(("at", place, look.code_here()));
         }
         let blockers = trace.blockers(ix, *leaf, at);
         if !blockers.is_empty() {
-            let label = if words::are_holders(trace, *leaf) { "held by" } else { "by" };
+            let label = words::how_kept(trace, *leaf, &blockers);
             facts.push((label, words::blockers(look, trace, &blockers), look.text()));
         }
     }

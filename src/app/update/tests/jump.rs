@@ -41,7 +41,7 @@ fn the_stall_is_gone_to_when_there_is_one() {
     let mut model = through();
     assert_eq!(after(&mut model, "S"), (0, None, "nothing is stuck for good".to_owned()));
     let stalled = crate::trace::Stalled { task: 2, holds: Vec::new(), waits: None };
-    let stall = Stall { kind: StallKind::Unknown, tasks: vec![stalled], text: String::new() };
+    let stall = Stall { kind: StallKind::Unknown, tasks: vec![stalled], inferred: false, text: String::new() };
     shown_mut(&mut model).stall = Some((900 * MS, stall));
     assert_eq!(after(&mut model, "S"), (900, Some(2), String::new()));
 }

@@ -1,0 +1,287 @@
+//! Random programs that move guards between their tasks and keep their own books: no holder that is called observed is
+//! wrong, and no circle is found, since locks are taken in one order.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex as Books};
+
+use async_playground::record::Detail;
+use async_playground::trace::{ResourceKind, Trace};
+use proptest::prelude::*;
+use tokio::sync::{Mutex, RwLock, Semaphore, mpsc};
+use tokio::time::{Instant, sleep};
+
+use super::MS;
+use super::observed::{On, observe, spawn};
+
+/// What is taken, by its number in the order of making: two mutexes, two read-write locks, two semaphores.
+#[derive(Debug, Clone, Copy)]
+enum Take {
+    Lock(usize),
+    Read(usize),
+    Write(usize),
+    Permits(usize, u32),
+}
+
+const PERMITS: [usize; 2] = [1, 3];
+
+impl Take {
+    fn resource(self) -> usize {
+        match self {
+            Take::Lock(i) => i,
+            Take::Read(i) | Take::Write(i) => 2 + i,
+            Take::Permits(i, _) => 4 + i,
+        }
+    }
+
+    fn permits(self) -> i64 {
+        if let Take::Permits(_, permits) = self { i64::from(permits) } else { 1 }
+    }
+}
+
+/// Where a guard goes that was taken.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    /// It stays with its task, as one that borrows or one that is owned, and is given back after some milliseconds.
+    Stays { owned: bool, ms: u8 },
+    /// A child gets it at once, and the task goes on.
+    Child(u8),
+    /// The task keeps it for some milliseconds, and then a child gets it.
+    LateChild(u8, u8),
+    /// It is sent to a task that keeps what it gets.
+    Sent(u8),
+    /// The task takes the lower-numbered one, and waits for this one with that in hand; both are owned.
+    WithLower(Option<u8>, u8),
+    /// Something is taken without waiting, if that can be, and goes to a child.
+    Tried(u8),
+}
+
+struct Shop {
+    mutexes: [Arc<Mutex<()>>; 2],
+    rwlocks: [Arc<RwLock<()>>; 2],
+    semaphores: [Arc<Semaphore>; 2],
+    start: Instant,
+    books: Books<Vec<(u128, usize, String, i64)>>,
+}
+
+/// An owned guard, with who has it. Dropping it gives it back, and the books know.
+struct Taken {
+    shop: Arc<Shop>,
+    take: Take,
+    by: String,
+    guard: Option<Box<dyn Send>>,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.guard.take();
+        self.shop.write(self.take, &self.by, -self.take.permits());
+    }
+}
+
+impl Taken {
+    /// Another task has it now.
+    fn moves_to(&mut self, by: &str) {
+        self.shop.write(self.take, &self.by, -self.take.permits());
+        self.shop.write(self.take, by, self.take.permits());
+        by.clone_into(&mut self.by);
+    }
+}
+
+impl Shop {
+    fn new() -> Self {
+        Self {
+            mutexes: Default::default(),
+            rwlocks: Default::default(),
+            semaphores: PERMITS.map(|permits| Arc::new(Semaphore::new(permits))),
+            start: Instant::now(),
+            books: Books::default(),
+        }
+    }
+
+    fn write(&self, take: Take, by: &str, change: i64) {
+        let at = self.start.elapsed().as_millis();
+        self.books.lock().unwrap().push((at, take.resource(), by.to_owned(), change));
+    }
+
+    async fn take(self: &Arc<Self>, take: Take, by: &str) -> Taken {
+        let guard: Box<dyn Send> = match take {
+            Take::Lock(i) => Box::new(self.mutexes[i].clone().lock_owned().await),
+            Take::Read(i) => Box::new(self.rwlocks[i].clone().read_owned().await),
+            Take::Write(i) => Box::new(self.rwlocks[i].clone().write_owned().await),
+            Take::Permits(i, permits) => Box::new(self.semaphores[i].clone().acquire_many_owned(permits).await.unwrap()),
+        };
+        self.write(take, by, take.permits());
+        Taken { shop: self.clone(), take, by: by.to_owned(), guard: Some(guard) }
+    }
+
+    fn try_take(self: &Arc<Self>, take: Take, by: &str) -> Option<Taken> {
+        let guard: Box<dyn Send> = match take {
+            Take::Lock(i) => Box::new(self.mutexes[i].clone().try_lock_owned().ok()?),
+            Take::Read(i) => Box::new(self.rwlocks[i].clone().try_read_owned().ok()?),
+            Take::Write(i) => Box::new(self.rwlocks[i].clone().try_write_owned().ok()?),
+            Take::Permits(i, permits) => Box::new(self.semaphores[i].clone().try_acquire_many_owned(permits).ok()?),
+        };
+        self.write(take, by, take.permits());
+        Some(Taken { shop: self.clone(), take, by: by.to_owned(), guard: Some(guard) })
+    }
+
+    /// Takes something that borrows from it, and gives it back.
+    async fn borrow(&self, take: Take, by: &str, ms: u8) {
+        let (mutex, rwlock, semaphore);
+        let guard: Box<dyn Send + '_> = match take {
+            Take::Lock(i) => {
+                mutex = self.mutexes[i].clone();
+                Box::new(mutex.lock().await)
+            }
+            Take::Read(i) => {
+                rwlock = self.rwlocks[i].clone();
+                Box::new(rwlock.read().await)
+            }
+            Take::Write(i) => {
+                rwlock = self.rwlocks[i].clone();
+                Box::new(rwlock.write().await)
+            }
+            Take::Permits(i, permits) => {
+                semaphore = self.semaphores[i].clone();
+                Box::new(semaphore.acquire_many(permits).await.unwrap())
+            }
+        };
+        self.write(take, by, take.permits());
+        sleep(MS * u32::from(ms)).await;
+        drop(guard);
+        self.write(take, by, -take.permits());
+    }
+}
+
+fn give_to_child(mut taken: Taken, name: String, ms: u8) {
+    taken.moves_to(&name);
+    spawn(&name, async move {
+        sleep(MS * u32::from(ms)).await;
+        drop(taken);
+    });
+}
+
+async fn perform(steps: Vec<(Take, Way)>, name: String, shop: Arc<Shop>, keeper: mpsc::UnboundedSender<(Taken, u8)>) {
+    for (n, (take, way)) in steps.into_iter().enumerate() {
+        let child = format!("{name} child {n}");
+        match way {
+            Way::Stays { owned: false, ms } => shop.borrow(take, &name, ms).await,
+            Way::Stays { owned: true, ms } => {
+                let _taken = shop.take(take, &name).await;
+                sleep(MS * u32::from(ms)).await;
+            }
+            Way::Child(ms) => give_to_child(shop.take(take, &name).await, child, ms),
+            Way::LateChild(own, ms) => {
+                let taken = shop.take(take, &name).await;
+                sleep(MS * u32::from(own)).await;
+                give_to_child(taken, child, ms);
+            }
+            Way::Sent(ms) => _ = keeper.send((shop.take(take, &name).await, ms)),
+            Way::WithLower(gives, ms) => {
+                let lower = (take.resource() > 0).then_some(Take::Lock(0));
+                let first = if let Some(lower) = lower { Some(shop.take(lower, &name).await) } else { None };
+                let _second = shop.take(take, &name).await;
+                match (first, gives) {
+                    (Some(first), Some(gives)) => give_to_child(first, child, gives),
+                    (first, _) => drop(first),
+                }
+                sleep(MS * u32::from(ms)).await;
+            }
+            Way::Tried(ms) => {
+                if let Some(taken) = shop.try_take(take, &name) {
+                    give_to_child(taken, child, ms);
+                }
+            }
+        }
+    }
+}
+
+async fn program(tasks: Vec<Vec<(Take, Way)>>, shop: Arc<Shop>) {
+    let (keeper, mut kept) = mpsc::unbounded_channel::<(Taken, u8)>();
+    let keeps = spawn("keeper", async move {
+        while let Some((mut taken, ms)) = kept.recv().await {
+            taken.moves_to("keeper");
+            sleep(MS * u32::from(ms)).await;
+        }
+    });
+    let spawned: Vec<_> = tasks
+        .into_iter()
+        .enumerate()
+        .map(|(i, steps)| spawn(&format!("worker {i}"), perform(steps, format!("worker {i}"), shop.clone(), keeper.clone())))
+        .collect();
+    drop(keeper);
+    for task in spawned {
+        task.await.unwrap();
+    }
+    keeps.await.unwrap();
+    sleep(20 * MS).await;
+}
+
+fn programs() -> impl Strategy<Value = Vec<Vec<(Take, Way)>>> {
+    let take = prop_oneof![
+        (0..2_usize).prop_map(Take::Lock),
+        (0..2_usize).prop_map(Take::Read),
+        (0..2_usize).prop_map(Take::Write),
+        (0..2_usize, 1..=3_u32).prop_map(|(i, n)| Take::Permits(i, n.min(PERMITS[i] as u32))),
+    ];
+    let way = prop_oneof![
+        2 => (any::<bool>(), 0..6_u8).prop_map(|(owned, ms)| Way::Stays { owned, ms }),
+        3 => (0..6_u8).prop_map(Way::Child),
+        1 => (0..4_u8, 0..6_u8).prop_map(|(own, ms)| Way::LateChild(own, ms)),
+        1 => (0..6_u8).prop_map(Way::Sent),
+        2 => (prop::option::of(0..6_u8), 0..4_u8).prop_map(|(gives, ms)| Way::WithLower(gives, ms)),
+        1 => (0..6_u8).prop_map(Way::Tried),
+    ];
+    prop::collection::vec(prop::collection::vec((take, way), 1..6), 1..7)
+}
+
+fn by_the_books(books: &[(u128, usize, String, i64)], resource: usize, at_ms: u128) -> BTreeMap<&str, i64> {
+    let mut held = BTreeMap::new();
+    for (_, _, by, change) in books.iter().filter(|(at, of, ..)| *at <= at_ms && *of == resource) {
+        *held.entry(by.as_str()).or_insert(0) += change;
+    }
+    held
+}
+
+/// Each holder that is said to be observed has that much at that time, by the books.
+fn check(trace: &Trace, books: &[(u128, usize, String, i64)]) -> Result<(), TestCaseError> {
+    let mut made = trace.resources.iter().filter(|resource| resource.kind != ResourceKind::Channel);
+    let last = books.iter().map(|(at, ..)| *at).max().unwrap_or(0);
+    for number in 0..6 {
+        let Some(resource) = made.next() else { break };
+        for at_ms in 0..=last {
+            let held = by_the_books(books, number, at_ms);
+            let holdings = resource.at(at_ms as u64 * 1_000_000 + 500_000);
+            let mut observed: BTreeMap<&str, i64> = BTreeMap::new();
+            for holder in holdings.holders.iter().filter(|holder| !holder.inferred) {
+                let name = holder.task.map_or("nobody", |task| trace.tasks[task as usize].name.as_str());
+                *observed.entry(name).or_insert(0) += i64::from(holder.permits);
+            }
+            for (name, permits) in observed {
+                let known = held.get(name).copied().unwrap_or(0);
+                prop_assert!(permits <= known, "{} ms: {} has {} of {}, by the books {:?}", at_ms, name, permits, number, held);
+            }
+        }
+        let end = resource.at(trace.end_ns);
+        prop_assert!(end.holders.is_empty() && end.waiters.is_empty(), "{}: {:?}", number, end);
+    }
+    prop_assert!(trace.deadlocks.is_empty(), "{:?}", trace.deadlocks);
+    prop_assert!(trace.findings().list.iter().all(|found| found.kind.name() != "possible-deadlock"));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_observed_holder_is_wrong_and_no_circle_is_false(tasks in programs()) {
+        let books = Arc::new(Books::new(Vec::new()));
+        let kept = books.clone();
+        let (trace, _) = observe(On::Virtual, Detail::Waits, |_| async move {
+            let shop = Arc::new(Shop::new());
+            program(tasks, shop.clone()).await;
+            *kept.lock().unwrap() = std::mem::take(&mut *shop.books.lock().unwrap());
+        });
+        check(&trace, &books.lock().unwrap())?;
+    }
+}

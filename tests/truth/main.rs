@@ -1,0 +1,69 @@
+//! Programs that were told wrongly once: guards that move, permits that are forgotten, circles that are none, and stalls
+//! whose reason is not where it seems to be. Each has its right answer.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
+
+mod books;
+mod counts;
+mod guards;
+#[path = "../observed/mod.rs"]
+mod observed;
+mod planted;
+mod stalls;
+mod unpolled;
+
+use std::time::Duration;
+
+use async_playground::record::Detail;
+use async_playground::trace::{FindingKind, ResourceKind, Trace};
+use observed::{On, observe};
+use tokio::time::timeout;
+
+const MS: Duration = Duration::from_millis(1);
+
+/// Runs a program to its end on virtual time.
+fn on_virtual(program: impl Future<Output = ()> + Send + 'static) -> Trace {
+    observe(On::Virtual, Detail::Waits, |_| program).0
+}
+
+/// Runs a program that comes to a standstill, for a virtual second.
+fn for_a_second(program: impl Future<Output = ()> + Send + 'static) -> Trace {
+    observe(On::Virtual, Detail::Waits, |_| async { _ = timeout(1_000 * MS, observed::spawn("root", program)).await }).0
+}
+
+/// When all is quiet, and nothing has ended.
+const QUIET_MS: u64 = 500;
+
+/// Who holds the only contended resource of that kind at a time, each with a `?` where it is inferred.
+fn holders(trace: &Trace, kind: ResourceKind, at_ms: u64) -> Vec<String> {
+    let contended = trace.contended().find(|ix| trace.resources[*ix as usize].kind == kind).expect("somebody waits for it");
+    let holdings = trace.resources[contended as usize].at(at_ms * 1_000_000);
+    let told = |holder: &async_playground::trace::Holder| {
+        let name = holder.task.map_or("nobody", |task| &trace.tasks[task as usize].name);
+        format!("{name}{}", if holder.inferred { "?" } else { "" })
+    };
+    holdings.holders.iter().map(told).collect()
+}
+
+/// Who keeps a task from going on at a time, each with a `?` where it is inferred.
+fn kept_by(trace: &Trace, task: &str, at_ms: u64) -> Vec<String> {
+    let at_ns = at_ms * 1_000_000;
+    let task = observed::find(trace, task);
+    let leaf = trace.wait_at(task, at_ns).expect("it waits").leaves[0];
+    let blockers = trace.blockers(task, leaf, at_ns);
+    let told = |blocker: &async_playground::trace::Blocker| {
+        let ahead = if blocker.ahead { "behind " } else { "" };
+        format!("{ahead}{}{}", trace.tasks[blocker.task as usize].name, if blocker.inferred { "?" } else { "" })
+    };
+    blockers.iter().map(told).collect()
+}
+
+/// The line of a source that ends with a comment.
+fn line_of(source: &str, comment: &str) -> u32 {
+    let ends = |line: &str| line.ends_with(&format!("// {comment}"));
+    source.lines().position(ends).expect("there is such a line") as u32 + 1
+}
+
+fn kinds(trace: &Trace) -> Vec<FindingKind> {
+    trace.findings().list.iter().map(|finding| finding.kind).collect()
+}
