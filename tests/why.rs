@@ -153,7 +153,8 @@ fn a_receiver_that_nobody_serves_is_told_with_who_served_it_before() {
     });
     let stall = trace.stall_at(QUIET_NS);
     assert_eq!(stall.kind, StallKind::Channel);
-    assert_eq!(stall.tasks[0].waits.as_ref().map(|waits| waits.cause), Some(Cause::MpscRecv), "{stall:?}");
+    assert_eq!(stall.tasks[0].task, find(&trace, "main"), "{stall:?}");
+    assert_eq!(stall.tasks[1].waits.as_ref().map(|waits| waits.cause), Some(Cause::MpscRecv), "{stall:?}");
     assert!(stall.text.contains("waits for mpsc recv at tests/why.rs:"), "{}", stall.text);
     let receives = find(&trace, "receives");
     let why = trace.why(receives, QUIET_NS);

@@ -6,21 +6,21 @@
 //! can go on. Such a circle is *possible*, and looked for when it is asked for.
 //!
 //! A lock is first come, first served, so a task also waits for those in line
-//! before it: a read behind a write that is in line waits for that one, although
-//! other reads hold the lock.
+//! before it. Nearly always they wait for the same holders, so that nothing is
+//! added by them; but a read behind a write in line waits for that one, although
+//! other reads hold the lock, and a permit behind several at once for those.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use super::Trace;
-use super::line::Waiter;
 use super::resource::{Holdings, ResourceIx};
 use super::task::TaskIx;
 use super::waits::Leaf;
 use crate::record::event::ResourceKind;
 
-/// So many in line before a task are looked at.
-const IN_LINE: usize = 1_024;
+/// Those for whom a resource is set aside are the first in line: no more are looked at.
+const SERVED: usize = 64;
 
 /// A search for a circle is given up after so many tasks: a circle of that many is no lesson any more, and a recording may
 /// hold any.
@@ -29,8 +29,8 @@ const MOST_STEPS: usize = 1_024;
 /// So many circles are kept.
 const MOST_CIRCLES: usize = 1_024;
 
-/// So many tasks are looked at for circles that are possible.
-const MOST_TASKS: usize = 4_096;
+/// So many tasks that have something are looked at for circles that are possible.
+const MOST_TASKS: usize = 256;
 
 /// Which edges a circle may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +57,7 @@ impl Trace {
     /// The circles of tasks that may be stuck at a time for good, beyond those that are known to be.
     pub(super) fn possible_circles(&self, at_ns: u64) -> Vec<Vec<TaskIx>> {
         let mut circles: Vec<Vec<TaskIx>> = Vec::new();
-        let waiting = (0..self.tasks.len() as TaskIx).filter(|task| self.may_be_stuck(*task, at_ns, Edges::Inferred));
-        for task in waiting.take(MOST_TASKS) {
+        for task in self.stuck_owners(at_ns) {
             if circles.iter().any(|known| known.contains(&task)) {
                 continue;
             }
@@ -69,6 +68,24 @@ impl Trace {
             }
         }
         circles
+    }
+
+    /// The tasks that have, or seem to have, what others wait for, and that may be stuck themselves.
+    fn stuck_owners(&self, at_ns: u64) -> Vec<TaskIx> {
+        let mut owners: Vec<TaskIx> = Vec::new();
+        for resource in self.contended().map(|ix| &self.resources[ix as usize]) {
+            let holdings = resource.at_with(at_ns, 0);
+            if holdings.waiting == 0 {
+                continue;
+            }
+            owners.extend(holdings.holders.iter().filter_map(|holder| holder.task));
+            owners.extend(resource.receivers.iter().map(|(task, _)| *task));
+        }
+        owners.sort_unstable();
+        owners.dedup();
+        owners.retain(|task| self.may_be_stuck(*task, at_ns, Edges::Inferred));
+        owners.truncate(MOST_TASKS);
+        owners
     }
 
     /// Whether each of these tasks waits at a time for what the next one has, and the last one for what the first one has.
@@ -126,14 +143,13 @@ impl Trace {
         let mut keepers = Vec::new();
         for leaf in self.wait_at(task, at_ns)?.leaves {
             let before = keepers.len();
-            match self.lock_of(leaf) {
-                Some(lock) => keepers.extend(self.keep_from_lock(task, lock, at_ns, edges, stuck)),
+            if let Some(lock) = self.lock_of(leaf) {
+                keepers.extend(self.keep_from_lock(task, lock, at_ns, edges, stuck));
+            } else {
                 // Each of its receivers could make room.
-                None => {
-                    let receivers = self.blockers(task, *leaf, at_ns);
-                    if receivers.iter().all(|receiver| stuck(receiver.task)) {
-                        keepers.extend(receivers.iter().map(|receiver| receiver.task));
-                    }
+                let receivers = self.blockers(task, *leaf, at_ns);
+                if receivers.iter().all(|receiver| stuck(receiver.task)) {
+                    keepers.extend(receivers.iter().map(|receiver| receiver.task));
                 }
             }
             if keepers.len() == before {
@@ -153,10 +169,10 @@ impl Trace {
         stuck: impl Fn(TaskIx) -> bool,
     ) -> Vec<TaskIx> {
         let resource = &self.resources[lock as usize];
-        let holdings = resource.at_with(at_ns, IN_LINE);
-        let own = holdings.waiters.iter().rposition(|waiter| waiter.task == task && !waiter.is_granted());
-        let (reads, asks) = own.map_or((false, 1), |own| (!holdings.waiters[own].writes(), holdings.waiters[own].asks));
-        let reads = reads && resource.kind == ResourceKind::RwLock;
+        let holdings = resource.at_with(at_ns, SERVED);
+        let in_line = resource.in_line(at_ns, task);
+        let asks = in_line.map_or(1, |(own, _)| own.asks);
+        let reads = resource.kind == ResourceKind::RwLock && in_line.is_some_and(|(own, _)| !own.writes());
         let seen = |inferred: bool| edges == Edges::Inferred || !inferred;
         let holders = holdings.holders.iter().filter(|holder| (holder.exclusive || !reads) && seen(holder.inferred));
         let mut keepers: Vec<(TaskIx, u32)> =
@@ -166,8 +182,8 @@ impl Trace {
         if resource.kind == ResourceKind::Semaphore && !is_short(&holdings, &keepers, asks) {
             keepers.clear();
         }
-        keepers.extend(before(&holdings, own, task).map(|waiter| (waiter.task, 0)).filter(|(task, _)| stuck(*task)));
-        keepers.into_iter().map(|(task, _)| task).collect()
+        let ahead = in_line.and_then(|(_, ahead)| ahead).map(|waiter| waiter.task);
+        keepers.into_iter().map(|(task, _)| task).chain(ahead.filter(|task| stuck(*task))).collect()
     }
 
     /// The lock that a leaf waits for, if it does.
@@ -202,10 +218,4 @@ impl Trace {
 fn is_short(holdings: &Holdings, keepers: &[(TaskIx, u32)], asks: u32) -> bool {
     let kept = keepers.iter().fold(0_u32, |sum, (_, permits)| sum.saturating_add(*permits));
     holdings.permits.is_some_and(|all| all.saturating_sub(kept) < asks)
-}
-
-/// The one in line right before a task's own place that is not the task itself.
-fn before(holdings: &Holdings, own: Option<usize>, task: TaskIx) -> impl Iterator<Item = &Waiter> {
-    let ahead = &holdings.waiters[..own.unwrap_or(0)];
-    ahead.iter().rev().filter(move |waiter| !waiter.is_granted() && waiter.task != task).take(1)
 }

@@ -26,11 +26,14 @@ const LOOKED_AT: usize = 4_096;
 /// So many children of a task are looked at for the one that may have its guard.
 const CHILDREN: usize = 1_024;
 
+/// What a task took: guards of resources.
+type Taken = SmallVec<[(ResourceIx, GuardIx); 2]>;
+
 /// What the tasks have that are alive.
 #[derive(Debug, Default)]
 pub(super) struct Hoard {
     /// The guards that each task took and that were not given back.
-    open: HashMap<TaskIx, SmallVec<[(ResourceIx, GuardIx); 2]>, BuildHasherDefault<NumberHasher>>,
+    open: HashMap<TaskIx, Taken, BuildHasherDefault<NumberHasher>>,
     /// The owned guards that were taken in a poll under way in which nothing was spawned since.
     fresh: Vec<(TaskIx, ResourceIx, GuardIx)>,
 }
@@ -86,8 +89,8 @@ impl Trace {
         let Some(taker) = of_guard.taker().filter(|_| of_guard.owned && !of_guard.is_moved()) else { return };
         let children = self.children_of(taker);
         let later = &children[children.partition_point(|child| *child < of_guard.after)..];
-        let taken = |child: TaskIx| of.now.held.iter().any(|(held, _)| of.guards[*held as usize].moved_to() == Some(child));
-        let child = later.iter().copied().take(CHILDREN).find(|child| self.task(*child).ended.is_none() && !taken(*child));
+        let has_one = |child: TaskIx| of.now.held.iter().any(|(held, _)| of.guards[*held as usize].moved_to() == Some(child));
+        let child = later.iter().copied().take(CHILDREN).find(|child| self.task(*child).ended.is_none() && !has_one(*child));
         let since_ns = child.map_or(at_ns, |child| self.task(child).spawned_ns);
         let of_guard = &mut self.resources[resource as usize].guards[guard as usize];
         if child.is_some() || gone {

@@ -15,6 +15,8 @@
 //! what nobody was seen to take. From then on the numbers that cannot be known
 //! are not told, at any time of the run.
 
+use smallvec::SmallVec;
+
 use super::findings::Hold;
 use super::guard::{Guard, GuardIx};
 use super::hands::{Hands, Step};
@@ -63,6 +65,9 @@ pub struct Resource {
     /// How things stood after so many steps, now and then, and the first that was in line then.
     kept: Vec<(usize, Hands, Place)>,
 }
+
+/// So many in line are looked at for a task.
+const IN_LINE: usize = 1_024;
 
 /// Steps between two [`Hands`] that are kept, at least: more when there are many holders to copy.
 const EVERY: usize = 128;
@@ -175,6 +180,18 @@ impl Resource {
             inferred: true,
         }));
         holders
+    }
+
+    /// A task in line at a time that has not been served, and the last one before it that asks for more, and so waits for
+    /// others than those that the task itself waits for.
+    pub(super) fn in_line(&self, at_ns: u64, task: TaskIx) -> Option<(Waiter, Option<Waiter>)> {
+        let (hands, line) = self.look(at_ns);
+        let waiting: SmallVec<[Waiter; 8]> =
+            line.take((hands.waiting as usize).min(IN_LINE)).filter(|waiter| !waiter.is_granted()).collect();
+        let own = waiting.iter().rposition(|waiter| waiter.task == task)?;
+        let asks = waiting[own].asks;
+        let ahead = waiting[..own].iter().rev().find(|other| other.task != task && other.asks > asks);
+        Some((waiting[own], ahead.copied()))
     }
 
     /// Since when the first in line has waited that still has to, at a time; in nanoseconds since the run began.

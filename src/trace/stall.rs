@@ -226,9 +226,9 @@ impl Trace {
     /// In words, who may give what a task waits for, where that was not observed.
     fn probably(&self, step: &Step, stalled: &Stalled) -> String {
         let Some(waits) = &stalled.waits else { return String::new() };
-        let name = |giver: &Blocker| match giver.task == step.task {
-            true => "a future of its own that it does not poll".to_owned(),
-            false => self.tasks[giver.task as usize].name.clone(),
+        let name = |giver: &Blocker| {
+            let own = giver.task == step.task;
+            if own { "a future of its own that it does not poll" } else { &self.tasks[giver.task as usize].name }.to_owned()
         };
         let names: Vec<String> = step.givers.iter().take(NAMED).map(name).collect();
         let certain = step.givers.iter().take(NAMED).all(|giver| !giver.inferred);

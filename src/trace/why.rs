@@ -8,7 +8,7 @@
 
 use super::Trace;
 use super::line::Waiter;
-use super::resource::{Holdings, ResourceIx};
+use super::resource::{Resource, ResourceIx};
 use super::task::{State, TaskIx, Wake, Waker};
 use super::waits::Leaf;
 use crate::record::event::ResourceKind;
@@ -82,7 +82,7 @@ impl Trace {
         let cause = self.site(leaf.site).cause;
         if let Some(lock) = self.lock_of(&leaf) {
             let resource = &self.resources[lock as usize];
-            return blockers_of(&resource.at_with(at_ns, SERVED), resource.kind, task);
+            return blockers_of(resource, at_ns, task);
         }
         let keep_room = self.keep_room(task, leaf, at_ns);
         if !keep_room.is_empty() {
@@ -199,9 +199,10 @@ impl Trace {
 
 /// Those who keep a waiter from a lock: who holds it, or those for whom it is set aside; where all that hold it only read, as
 /// the waiter wants to, the one in line before it. A task can hold up itself.
-fn blockers_of(holdings: &Holdings, kind: ResourceKind, waiter: TaskIx) -> Vec<Blocker> {
-    let own = holdings.waiters.iter().rposition(|other| other.task == waiter && !other.is_granted());
-    let reads = kind == ResourceKind::RwLock && own.is_some_and(|own| !holdings.waiters[own].writes());
+fn blockers_of(resource: &Resource, at_ns: u64, waiter: TaskIx) -> Vec<Blocker> {
+    let holdings = resource.at_with(at_ns, SERVED);
+    let in_line = if resource.kind == ResourceKind::RwLock { resource.in_line(at_ns, waiter) } else { None };
+    let reads = in_line.is_some_and(|(own, _)| !own.writes());
     let mut blockers: Vec<Blocker> = Vec::new();
     for holder in holdings.holders.iter().filter(|holder| holder.exclusive || !reads) {
         let Some(task) = holder.task else { continue };
@@ -213,8 +214,8 @@ fn blockers_of(holdings: &Holdings, kind: ResourceKind, waiter: TaskIx) -> Vec<B
     let set_aside = |other: &Waiter| Blocker { task: other.task, since_ns: Some(other.since_ns), inferred: false, ahead: false };
     blockers.extend(granted.map(set_aside));
     if blockers.is_empty() {
-        let ahead = holdings.waiters[..own.unwrap_or(0)].iter().rev().find(|other| other.task != waiter);
-        blockers.extend(ahead.map(|other| Blocker { ahead: true, ..set_aside(other) }));
+        let ahead = in_line.and_then(|(_, ahead)| ahead);
+        blockers.extend(ahead.map(|other| Blocker { ahead: true, ..set_aside(&other) }));
     }
     blockers
 }

@@ -153,9 +153,9 @@ impl Shop {
     }
 }
 
-fn give_to_child(mut taken: Taken, name: String, ms: u8) {
-    taken.moves_to(&name);
-    spawn(&name, async move {
+fn give_to_child(mut taken: Taken, name: &str, ms: u8) {
+    taken.moves_to(name);
+    spawn(name, async move {
         sleep(MS * u32::from(ms)).await;
         drop(taken);
     });
@@ -170,11 +170,11 @@ async fn perform(steps: Vec<(Take, Way)>, name: String, shop: Arc<Shop>, keeper:
                 let _taken = shop.take(take, &name).await;
                 sleep(MS * u32::from(ms)).await;
             }
-            Way::Child(ms) => give_to_child(shop.take(take, &name).await, child, ms),
+            Way::Child(ms) => give_to_child(shop.take(take, &name).await, &child, ms),
             Way::LateChild(own, ms) => {
                 let taken = shop.take(take, &name).await;
                 sleep(MS * u32::from(own)).await;
-                give_to_child(taken, child, ms);
+                give_to_child(taken, &child, ms);
             }
             Way::Sent(ms) => _ = keeper.send((shop.take(take, &name).await, ms)),
             Way::WithLower(gives, ms) => {
@@ -182,14 +182,14 @@ async fn perform(steps: Vec<(Take, Way)>, name: String, shop: Arc<Shop>, keeper:
                 let first = if let Some(lower) = lower { Some(shop.take(lower, &name).await) } else { None };
                 let _second = shop.take(take, &name).await;
                 match (first, gives) {
-                    (Some(first), Some(gives)) => give_to_child(first, child, gives),
+                    (Some(first), Some(gives)) => give_to_child(first, &child, gives),
                     (first, _) => drop(first),
                 }
                 sleep(MS * u32::from(ms)).await;
             }
             Way::Tried(ms) => {
                 if let Some(taken) = shop.try_take(take, &name) {
-                    give_to_child(taken, child, ms);
+                    give_to_child(taken, &child, ms);
                 }
             }
         }

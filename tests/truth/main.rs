@@ -47,10 +47,9 @@ fn holders(trace: &Trace, kind: ResourceKind, at_ms: u64) -> Vec<String> {
 
 /// Who keeps a task from going on at a time, each with a `?` where it is inferred.
 fn kept_by(trace: &Trace, task: &str, at_ms: u64) -> Vec<String> {
-    let at_ns = at_ms * 1_000_000;
-    let task = observed::find(trace, task);
-    let leaf = trace.wait_at(task, at_ns).expect("it waits").leaves[0];
-    let blockers = trace.blockers(task, leaf, at_ns);
+    let (task, moment) = (observed::find(trace, task), at_ms * 1_000_000);
+    let leaf = trace.wait_at(task, moment).expect("it waits").leaves[0];
+    let blockers = trace.blockers(task, leaf, moment);
     let told = |blocker: &async_playground::trace::Blocker| {
         let ahead = if blocker.ahead { "behind " } else { "" };
         format!("{ahead}{}{}", trace.tasks[blocker.task as usize].name, if blocker.inferred { "?" } else { "" })
