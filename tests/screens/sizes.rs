@@ -31,7 +31,7 @@ fn no_pane_draws_outside_its_area_however_small() {
     with_error.code.tab = CodeTab::Lesson;
     with_error.list.search = TextField::new("e");
     with_error.list.searching = true;
-    for model in [model(1_250), model(3_500), empty(), with_error] {
+    for model in [Box::new(model(1_250)), Box::new(model(3_500)), Box::new(empty()), Box::new(with_error)] {
         for pane in Pane::ALL {
             for (width, height) in (0..=30).flat_map(|width| (0..=12).map(move |height| (width, height))) {
                 let area = Rect::new(2, 1, width, height);
