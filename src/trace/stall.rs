@@ -114,7 +114,19 @@ impl Trace {
 
     fn cycle(&self, circle: &[TaskIx], at_ns: u64, inferred: bool) -> Stall {
         let tasks = self.stalled(circle.iter().copied(), at_ns);
-        let text = if inferred { "possible deadlock: ".to_owned() } else { String::new() } + &self.sentences(&tasks, at_ns);
+        let mut text = if inferred { "possible deadlock: " } else { "" }.to_owned();
+        for (i, stalled) in tasks.iter().enumerate().take(TOLD) {
+            let next = circle[(i + 1) % circle.len()];
+            let has = |blocker: &Blocker| blocker.task == next;
+            let known = self.givers(stalled.task, at_ns).into_iter().find(has);
+            let giver = known.unwrap_or(Blocker { task: next, since_ns: None, inferred: true, ahead: false });
+            // Who has what the other one wants says so itself, where that is known.
+            let told = giver.inferred.then(|| self.probably(&Step { task: stalled.task, givers: vec![giver] }, stalled));
+            text += if i > 0 { "; " } else { "" };
+            text += &self.sentence(stalled, at_ns);
+            text += &told.unwrap_or_default();
+        }
+        text += &others(tasks.len());
         Stall { kind: StallKind::Cycle, tasks, inferred, text }
     }
 
@@ -300,12 +312,6 @@ impl Trace {
         tasks.map(stalled).collect()
     }
 
-    /// The first of them in words, and how many more there are.
-    fn sentences(&self, stalled: &[Stalled], at_ns: u64) -> String {
-        let told: Vec<_> = stalled.iter().take(TOLD).map(|task| self.sentence(task, at_ns)).collect();
-        told.join("; ") + &others(stalled.len())
-    }
-
     fn sentence(&self, stalled: &Stalled, at_ns: u64) -> String {
         let at = |place: Option<&Place>| place.map_or_else(String::new, |place| format!(" at {place}"));
         let mut text = self.tasks[stalled.task as usize].name.clone();
@@ -322,10 +328,12 @@ impl Trace {
                 _ => what,
             };
             let and = if stalled.holds.is_empty() { "" } else { ", and" };
-            let how = waits.resource.map_or_else(|| "for ".to_owned(), |resource| self.how_waited(stalled.task, resource, at_ns));
-            _ = write!(text, "{and} waits {how}{what}{}", at(waits.place.as_ref()));
+            let (how, behind) =
+                waits.resource.map_or_else(|| ("for ", String::new()), |resource| self.how_waited(stalled.task, resource, at_ns));
+            _ = write!(text, "{and} waits {how}{what}{}{behind}", at(waits.place.as_ref()));
         } else if stalled.holds.is_empty() {
-            text += " waits, and for what was not recorded";
+            let recorded = !self.waits.sites.is_empty();
+            text += if recorded { " waits, and has left no waker with anybody" } else { " waits, for what was not recorded" };
         }
         text
     }
@@ -342,24 +350,19 @@ impl Trace {
     }
 
     /// What a task wants of a resource, and the one in line before it if that is who keeps it from it.
-    fn how_waited(&self, task: TaskIx, resource: ResourceIx, at_ns: u64) -> String {
+    fn how_waited(&self, task: TaskIx, resource: ResourceIx, at_ns: u64) -> (&'static str, String) {
         let of = &self.resources[resource as usize];
-        if of.kind != ResourceKind::RwLock {
-            return "for ".to_owned();
+        let in_line = if of.kind == ResourceKind::RwLock { of.in_line(at_ns, task) } else { None };
+        let Some((own, ahead)) = in_line else { return ("for ", String::new()) };
+        if own.writes() {
+            return ("to write ", String::new());
         }
-        let holdings = of.at(at_ns);
-        let Some(own) = holdings.waiters.iter().rposition(|waiter| waiter.task == task) else { return "for ".to_owned() };
-        let writes = holdings.waiters[own].writes();
-        let ahead = holdings.waiters[..own].iter().rev().find(|waiter| waiter.task != task && !waiter.is_granted());
-        match ahead {
-            Some(ahead) if !writes && holdings.holders.iter().all(|holder| !holder.exclusive) => {
-                let place = ahead.site.and_then(|site| self.site(site).place.clone());
-                let at = place.map_or_else(String::new, |place| format!(" at {place}"));
-                let other = &self.tasks[ahead.task as usize].name;
-                format!("behind the {} of {other}{at} to read ", if ahead.writes() { "write" } else { "read" })
-            }
-            _ => format!("to {} ", if writes { "write" } else { "read" }),
-        }
+        let behind = ahead.filter(|_| of.at_with(at_ns, 0).holders.iter().all(|holder| !holder.exclusive)).map(|ahead| {
+            let place = ahead.site.and_then(|site| self.site(site).place.clone());
+            let at = place.map_or_else(String::new, |place| format!(" at {place}"));
+            format!(", behind the write of {}{at}", self.tasks[ahead.task as usize].name)
+        });
+        ("to read ", behind.unwrap_or_default())
     }
 }
 

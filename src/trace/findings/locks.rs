@@ -6,6 +6,8 @@
 //! receiver is there so that one at a time waits for the next message, and whoever
 //! waits for the lock loses nothing by it. Of each lock the hold is kept that has kept others waiting for longest.
 
+use std::collections::HashSet;
+
 use super::{FindingKind, Findings, Sight, short, span, tasks, told};
 use crate::record::site::{Cause, Place};
 use crate::trace::resource::{Resource, ResourceIx};
@@ -69,7 +71,7 @@ fn held(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
         meanwhile.cause,
         at(meanwhile.place.as_ref()),
         span(meanwhile.ns),
-        tasks(hold.waiting as usize),
+        tasks(waited_for(resource, hold)),
     );
     let place = meanwhile.place.or(taken);
     Some(Sight { task: Some(hold.task), at_ns: hold.to_ns, place, weight: meanwhile.ns, told })
@@ -79,6 +81,14 @@ fn held(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
 fn worst(trace: &Trace, resource: &Resource) -> Option<Hold> {
     let lasting = resource.holds(trace.end_ns);
     lasting.chain(resource.worst).max_by_key(Hold::length_ns)
+}
+
+/// How many other tasks were in line at the end of a hold. One with several futures in line is one task.
+fn waited_for(resource: &Resource, hold: Hold) -> usize {
+    let line = resource.at(hold.to_ns.saturating_sub(1)).waiters;
+    let tasks: HashSet<TaskIx> = line.iter().map(|waiter| waiter.task).filter(|task| *task != hold.task).collect();
+    // On the virtual clock all may have come at the moment at which the hold ends.
+    if tasks.is_empty() { hold.waiting as usize } else { tasks.len() }
 }
 
 /// How long the holder waited meanwhile for what is neither a lock nor a message, if that was long.

@@ -9,7 +9,7 @@
 
 use super::{FindingKind, Findings, Sight, short, span, tasks};
 use crate::record::site::Place;
-use crate::trace::task::{Segment, State, Task, TaskIx};
+use crate::trace::task::{Segment, State, Task, TaskIx, Waker};
 use crate::trace::{End, Trace};
 
 /// A poll that lasts so long blocks its worker.
@@ -76,15 +76,16 @@ impl Trace {
         back.or_else(before).map_or_else(|| (Around::Spawned, spawned()), |(around, place)| (around, Some(place)))
     }
 
-    /// How many other tasks were to be polled while a poll lasted. A timer that was due meanwhile is seen to be when the
-    /// poll is over.
+    /// How many other tasks were to be polled while a poll lasted. A timer that was due meanwhile wakes its task when the poll
+    /// is over. A task that another one wakes then did not wait for this poll.
     fn kept_waiting(&self, poll: LongPoll) -> usize {
         let soon_ns = poll.end_ns.saturating_add(poll.length_ns() / 100);
         let waited = |task: &Task| {
             let next = task.segments.partition_point(|segment| segment.start_ns < poll.end_ns);
             let before = next.checked_sub(1).map(|last| task.segments[last].state);
-            let ready = |segment: &Segment| segment.state == State::Ready && segment.start_ns <= soon_ns;
-            before == Some(State::Ready) || (before.is_some() && task.segments.get(next).is_some_and(ready))
+            let soon = |segment: &Segment| segment.state == State::Ready && segment.start_ns <= soon_ns;
+            let due = || !matches!(task.wake_into(next).map(|wake| wake.by), Some(Waker::Task(_)));
+            before == Some(State::Ready) || (before.is_some() && task.segments.get(next).is_some_and(soon) && due())
         };
         (0..).zip(&self.tasks).filter(|(ix, task): &(TaskIx, _)| *ix != poll.task && waited(task)).count()
     }

@@ -96,8 +96,9 @@ fn body(look: Look, finding: &Finding, cells: usize) -> Vec<Row> {
 fn nothing(run: Option<&RunView>) -> &'static str {
     match run {
         None => "no run yet",
-        Some(run) if !run.trace.closed || run.found.is_looking() => "nothing was found so far",
-        Some(run) if run.spec.detail == Detail::Polls => "nothing was found in the polls; waits were not recorded",
-        Some(_) => "nothing was found that is wrong",
+        Some(run) if !run.trace.closed || run.found.is_looking() => "no problems found so far",
+        Some(run) if run.spec.detail == Detail::Polls => "no problems found in the polls; waits were not recorded",
+        Some(run) if run.stall.is_some() => "the run is stuck, for the reason below the lanes; nothing else was found",
+        Some(_) => "no problems found",
     }
 }
