@@ -369,7 +369,7 @@ impl Resource {
             let holder = self.guards[guard as usize].holder(at_ns, permits);
             let from_ns = holder.since_ns.max(first.since_ns);
             let (to_ns, waiting) = (at_ns.max(from_ns), self.now.waiting);
-            Some(Hold { task: holder.task?, site: holder.site, from_ns, to_ns, waiting })
+            Some(Hold { task: holder.task?, site: holder.site, from_ns, to_ns, waiting, exclusive: holder.exclusive })
         })
     }
 

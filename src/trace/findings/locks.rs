@@ -32,6 +32,8 @@ pub(in crate::trace) struct Hold {
     pub(in crate::trace) to_ns: u64,
     /// How many waited at the end of it.
     pub(in crate::trace) waiting: u32,
+    /// Whether nobody else could hold it meanwhile.
+    pub(in crate::trace) exclusive: bool,
 }
 
 impl Hold {
@@ -64,9 +66,14 @@ fn held(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
     let at = |place: Option<&Place>| place.map_or_else(String::new, |place| format!(" at {}", short(place)));
     let taken = hold.site.and_then(|site| trace.site(site).place.clone());
     let told = format!(
-        "{} held the {}, taken{}, while it waited for {}{} for {}; {} waited for the lock",
+        "{} held the {}{}, taken{}, while it waited for {}{} for {}; {} waited for the lock",
         trace.tasks[hold.task as usize].name,
         trace.resource_kind(ix),
+        match resource.kind {
+            ResourceKind::RwLock if hold.exclusive => " to write",
+            ResourceKind::RwLock => " to read",
+            _ => "",
+        },
         at(taken.as_ref()),
         meanwhile.cause,
         at(meanwhile.place.as_ref()),

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::model::RunView;
-use crate::trace::{Blocker, Holdings, ResourceIx};
+use crate::trace::{Blocker, Holdings, ResourceIx, ResourceKind, Waiter};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::{format, words};
@@ -62,7 +62,13 @@ fn facts(look: Look, run: &RunView, ix: ResourceIx) -> Vec<(&'static str, String
         facts.push(("held by", if outside && names.is_empty() { "a thread outside all tasks".into() } else { names }));
     }
     if holdings.waiting > 0 {
-        let names = holdings.waiters.iter().map(|waiter| (words::name(trace, waiter.task), ""));
+        let rwlock = resource.kind == ResourceKind::RwLock;
+        let wants = |waiter: &Waiter| match rwlock {
+            true if waiter.writes() => " to write",
+            true => " to read",
+            false => "",
+        };
+        let names = holdings.waiters.iter().map(|waiter| (words::name(trace, waiter.task), wants(waiter)));
         facts.push(("in line", words::list(names, holdings.waiting as usize)));
     }
     facts.push(("waited", format!("{} by all tasks together", format::span(look, resource.contention_ns(at)))));
