@@ -16,7 +16,7 @@ pub mod app;
 pub mod config;
 pub mod engine;
 mod marks;
-mod memory;
+pub mod memory;
 pub mod record;
 pub mod recording;
 pub mod report;

@@ -8,6 +8,7 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
+use std::time::Duration;
 
 use console_subscriber::{ConsoleLayer, Server, ServerParts};
 use tonic::transport::server::TcpIncoming;
@@ -18,6 +19,10 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::record::{RecordLayer, install_panic_hook};
+
+/// How long tokio-console can be told of tasks that have ended. Its own screen shows them for six seconds; each takes some
+/// tens of kilobytes, so that for an hour, as console-subscriber has it, a held key would take many gigabytes.
+const RETENTION: Duration = Duration::from_secs(10);
 
 /// Serves tokio-console for every run from now on. Returns the address, with
 /// the port that the system chose if `addr` left it open. Call it before the
@@ -32,7 +37,7 @@ pub fn serve_console(addr: SocketAddr) -> Result<SocketAddr, ConsoleError> {
     let bound = listener.local_addr().map_err(|error| failed(&error))?;
     listener.set_nonblocking(true).map_err(|error| failed(&error))?;
 
-    let (console, server) = ConsoleLayer::builder().build();
+    let (console, server) = ConsoleLayer::builder().retention(RETENTION).build();
     let registry = tracing_subscriber::registry()
         .with(RecordLayer::filtered())
         .with(console.with_filter(filter_fn(|metadata: &Metadata<'_>| concerns_console(metadata))));

@@ -1,8 +1,14 @@
-//! What a run and whoever started it share: how it is told to stop, and what it tells.
+//! What a run and its owner share: how the run is stopped, and what it reports.
+//!
+//! The runtime's hooks hold the control, so the control must never hold the runtime, nor a handle of it, nor a waker of its
+//! root, which is a handle too: the two would keep each other alive, with the runtime's descriptors. What needs a handle
+//! belongs to the run's own thread, and the control has a weak reference to it. A waker is there only while somebody waits.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::Poll;
+use std::thread;
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -37,9 +43,32 @@ pub(super) struct Control {
     stop: OnceLock<Stop>,
     stopped: Notify,
     polls: AtomicU32,
-    sampler: Mutex<Option<(Sampler, u64)>>,
+    sampler: OnceLock<Weak<Mutex<DueSampler>>>,
     samples: Mutex<Vec<Sample>>,
     closing: Mutex<Option<Closing>>,
+    /// Whether the run's own thread has nothing left to do.
+    over: AtomicBool,
+}
+
+/// A sampler on the virtual clock, and when it is due, in nanoseconds.
+pub(super) struct DueSampler {
+    sampler: Sampler,
+    due_ns: u64,
+}
+
+impl DueSampler {
+    pub(super) fn new(sampler: Sampler) -> Self {
+        Self { sampler, due_ns: EVERY.as_nanos() as u64 }
+    }
+
+    fn take(&mut self, now_ns: u64) -> Option<Sample> {
+        if !(self.due_ns..FAR.as_nanos() as u64).contains(&now_ns) {
+            return None;
+        }
+        let every = EVERY.as_nanos() as u64;
+        self.due_ns = (now_ns / every + 1) * every;
+        self.sampler.take(now_ns)
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -55,9 +84,10 @@ impl Control {
             stop: OnceLock::new(),
             stopped: Notify::new(),
             polls: AtomicU32::new(0),
-            sampler: Mutex::default(),
+            sampler: OnceLock::new(),
             samples: Mutex::default(),
             closing: Mutex::default(),
+            over: AtomicBool::new(false),
         }
     }
 
@@ -80,12 +110,13 @@ impl Control {
 
     /// Waits until a task is polled.
     pub(super) async fn polled(&self) {
+        let _untrip = Untrip(&self.gate);
         std::future::poll_fn(|cx| if self.gate.trip(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
     /// Samples are taken from now on when the runtime's thread wakes up: on the virtual clock.
-    pub(super) fn sample_with(&self, sampler: Sampler) {
-        *lock(&self.sampler) = Some((sampler, EVERY.as_nanos() as u64));
+    pub(super) fn sample_with(&self, sampler: Weak<Mutex<DueSampler>>) {
+        _ = self.sampler.set(sampler);
     }
 
     pub(super) fn add_sample(&self, sample: Sample) {
@@ -107,10 +138,31 @@ impl Control {
     pub(super) fn take_closing(&self) -> Option<Closing> {
         lock(&self.closing).take()
     }
+
+    /// The run's own thread has nothing left to do.
+    pub(super) fn set_over(&self) {
+        self.over.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
 }
 
-/// The hooks, as far as the engine needs them. Shared by reference: the control outlives the runtime.
+/// Takes the tripwire away when nobody waits for it any more.
+struct Untrip<'a>(&'a Gate);
+
+impl Drop for Untrip<'_> {
+    fn drop(&mut self) {
+        self.0.untrip();
+    }
+}
+
+/// The hooks, as far as the engine needs them.
 pub(super) struct Hooks(pub(super) std::sync::Arc<Control>);
+
+/// What a poll unwinds with that is cut short.
+struct CutShort;
 
 impl Taps for Hooks {
     fn before_poll(&self, recorder: &Recorder) {
@@ -124,20 +176,21 @@ impl Taps for Hooks {
         }
     }
 
-    fn unparked(&self, recorder: &Recorder) {
-        if !self.0.virtual_time {
-            return;
+    /// A poll that spawns a million tasks takes seconds, and nothing else can end it. So in a run that has to stop it ends
+    /// here: it unwinds as if spawning had panicked. The recording ends first, so nobody sees that.
+    fn spawned(&self, recorder: &Recorder) {
+        // A destructor that spawns while its poll unwinds must not unwind again: that would abort the process.
+        if cfg!(panic = "unwind") && self.0.stop.get().is_some() && !thread::panicking() {
+            recorder.close();
+            resume_unwind(Box::new(CutShort));
         }
-        let now_ns = recorder.now_ns();
-        let mut sampler = lock(&self.0.sampler);
-        if let Some((sampler, due_ns)) = sampler.as_mut()
-            && (*due_ns..FAR.as_nanos() as u64).contains(&now_ns)
-        {
-            let every = EVERY.as_nanos() as u64;
-            *due_ns = (now_ns / every + 1) * every;
-            if let Some(sample) = sampler.take(now_ns) {
-                self.0.add_sample(sample);
-            }
+    }
+
+    fn unparked(&self, recorder: &Recorder) {
+        // Only on the virtual clock is there one. It is gone when the runtime is being shut down.
+        let Some(sampler) = self.0.sampler.get().and_then(Weak::upgrade) else { return };
+        if let Some(sample) = lock(&sampler).take(recorder.now_ns()) {
+            self.0.add_sample(sample);
         }
     }
 }

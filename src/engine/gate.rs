@@ -145,6 +145,13 @@ impl Gate {
         state.tripped
     }
 
+    /// Forgets whom to call at the next poll.
+    pub(super) fn untrip(&self) {
+        let mut state = self.lock();
+        state.tripwire = None;
+        self.update(&state);
+    }
+
     /// Whether virtual time has stood at `now_ns` for longer than `at_most` of
     /// wall time, by what it was told in earlier calls.
     pub(super) fn stands_still(&self, now_ns: u64, at_most: Duration) -> bool {

@@ -25,7 +25,7 @@ const SLICE: Duration = Duration::from_millis(8);
 /// When a trace is closed so many tasks are looked at before whoever draws can: some milliseconds' work.
 const AT_ONCE: usize = 16_384;
 
-/// A run under way, or ended. Dropping it tells it to stop and does not wait.
+/// A run under way, or ended. Dropping it tells it to stop and does not wait: see [`Run::leave`].
 pub struct Run {
     recorder: Recorder,
     reader: Reader,
@@ -256,6 +256,19 @@ impl Run {
         self.report.as_ref()
     }
 
+    /// Tells it to stop, and records nothing more: for an owner who does not want to see how it ends. See [`Run::is_gone_within`].
+    pub fn leave(&mut self) {
+        self.control.stop(Stop::Asked);
+        self.recorder.close();
+    }
+
+    /// Whether no thread of the run is left, and its runtime has let go of its memory. If not, waits for that, but no longer
+    /// than this. A run that was left behind ([`Ending::Abandoned`]) may be gone much later, or never.
+    pub fn is_gone_within(&mut self, at_most: Duration) -> bool {
+        let Self { recorder, control, .. } = self;
+        recorder.wait_until(at_most, || control.is_over() && recorder.threads() == 0)
+    }
+
     /// Tells it to stop. It is over within a second, if need be by leaving its
     /// thread behind; [`Run::drain`] has to be called meanwhile.
     pub fn stop(&mut self) {
@@ -288,8 +301,7 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        self.control.stop(Stop::Asked);
-        self.recorder.close();
+        self.leave();
     }
 }
 

@@ -11,8 +11,8 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use tokio::runtime::{Builder, Handle, RngSeed, Runtime};
 use tokio::task::{self, JoinError, JoinHandle};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::control::{Control, Hooks, Stop};
+use super::control::{Control, DueSampler, Hooks, Stop};
 use super::run::{Closing, Ending, Report};
 use super::sample::{self, Sampler};
 use super::spec::Spec;
@@ -42,6 +42,16 @@ pub(super) struct Job {
     pub(super) spec: Spec,
     pub(super) recorder: Recorder,
     pub(super) control: Arc<Control>,
+}
+
+/// Who takes samples, until it is dropped.
+enum Sampling {
+    /// The hooks, on the virtual clock. They must not own it, since it holds the runtime.
+    Hooks { _sampler: Arc<Mutex<DueSampler>> },
+    /// A thread, on the real clock: it ends when this is dropped.
+    Thread { _until: mpsc::Sender<()> },
+    /// Nobody: there was no thread to be had. Everything else is as it would be.
+    Nobody,
 }
 
 /// What main left behind.
@@ -78,6 +88,7 @@ impl Job {
             }
         });
         control.close(closing);
+        control.set_over();
         recorder.notify();
     }
 
@@ -101,25 +112,25 @@ impl Job {
         closing
     }
 
-    /// Starts to take samples. On the real clock a thread does it, until what is returned is dropped.
-    fn start_sampling(&self, runtime: &Handle) -> Option<mpsc::Sender<()>> {
+    /// Starts to take samples.
+    fn start_sampling(&self, runtime: &Handle) -> Sampling {
         let mut sampler = Sampler::new(runtime);
         if self.spec.clock == Clock::Virtual {
-            self.control.sample_with(sampler);
-            return None;
+            let sampler = Arc::new(Mutex::new(DueSampler::new(sampler)));
+            self.control.sample_with(Arc::downgrade(&sampler));
+            return Sampling::Hooks { _sampler: sampler };
         }
-        let (over, until) = mpsc::channel();
+        let (until, over) = mpsc::channel();
         let (control, recorder) = (self.control.clone(), self.recorder.clone());
         let sampling = move || {
-            while until.recv_timeout(sample::EVERY) == Err(RecvTimeoutError::Timeout) {
+            while over.recv_timeout(sample::EVERY) == Err(RecvTimeoutError::Timeout) {
                 if let Some(sample) = sampler.take(recorder.now_ns()) {
                     control.add_sample(sample);
                 }
             }
         };
-        // Without this thread there are no samples, and everything else is as it was.
-        thread::Builder::new().name("sampler".to_owned()).spawn(sampling).ok()?;
-        Some(over)
+        let thread = thread::Builder::new().name("sampler".to_owned()).spawn(sampling);
+        if thread.is_ok() { Sampling::Thread { _until: until } } else { Sampling::Nobody }
     }
 
     async fn root(&self) -> Closing {
@@ -162,12 +173,13 @@ impl Job {
     async fn wait_for_main(&self, main: &mut JoinHandle<scenarios::scenario::Result>, limit: Instant) -> Ending {
         tokio::select! {
             biased;
-            result = main => ending_of(result),
+            // First: what main ends with may come of a poll that was cut short.
             why = self.control.stopped() => match why {
                 Stop::Asked => Ending::Stopped,
                 Stop::StandsStill => Ending::Limit,
                 Stop::Stalled => Ending::Stalled,
             },
+            result = main => ending_of(result),
             () = sleep_until(limit) => self.at_limit().await,
             () = sleep(FAR), if self.spec.clock == Clock::Virtual => Ending::Stalled,
         }

@@ -9,10 +9,15 @@ use super::local;
 use super::recorder::Recorder;
 
 /// What else is to happen at the hooks, of which a runtime has one each.
-/// Called on the runtime's threads, between a task's polls.
+/// Called on the runtime's threads.
 pub trait Taps: Send + Sync + 'static {
     /// Before a poll; it begins, and is recorded, when this returns.
     fn before_poll(&self, recorder: &Recorder) {
+        let _ = recorder;
+    }
+
+    /// A task has spawned another one, and its poll goes on when this returns.
+    fn spawned(&self, recorder: &Recorder) {
         let _ = recorder;
     }
 
@@ -30,7 +35,8 @@ impl Recorder {
     pub fn observe(&self, builder: &mut Builder, taps: impl Taps) {
         let taps = Arc::new(taps);
         let shared = self.shared.clone();
-        let (polls, unparks) = ((self.clone(), taps.clone()), (self.clone(), taps));
+        let ears = || (self.clone(), taps.clone());
+        let (polls, spawns, unparks) = (ears(), ears(), ears());
         builder
             .on_thread_start(move || {
                 let thread = std::thread::current();
@@ -44,12 +50,16 @@ impl Recorder {
                 local::with(|local| local.unpark());
                 unparks.1.unparked(&unparks.0);
             })
-            .on_task_spawn(|task| {
+            .on_task_spawn(move |task| {
                 let (id, at) = (TaskId::of(task.id()), CallLine::from(task.spawned_at()));
-                local::with(|local| {
+                let parent = local::with(|local| {
                     let parent = local.task();
                     local.push(What::Spawn { task: id, parent, at });
+                    parent
                 });
+                if parent.flatten().is_some() {
+                    spawns.1.spawned(&spawns.0);
+                }
             })
             .on_before_task_poll(move |task| {
                 polls.1.before_poll(&polls.0);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 use super::event::{Event, TaskId, What};
 use super::local::Attached;
@@ -171,6 +172,20 @@ impl Recorder {
     pub fn notify(&self) {
         self.shared.notify();
     }
+
+    /// Blocks until a condition holds, or the time is up. Returns whether it holds. The condition is checked whenever a
+    /// thread of the run ends, and after each [`Recorder::notify`].
+    pub fn wait_until(&self, at_most: Duration, holds: impl Fn() -> bool) -> bool {
+        let until = Instant::now() + at_most;
+        while !holds() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            self.shared.wait(left, &holds);
+        }
+        true
+    }
 }
 
 impl Shared {
@@ -246,7 +261,7 @@ impl Shared {
     }
 
     /// Blocks the calling thread until [`Shared::notify`] or the time is up, unless `ready` says no.
-    pub(super) fn wait(&self, at_most: std::time::Duration, ready: impl FnOnce() -> bool) {
+    pub(super) fn wait(&self, at_most: Duration, ready: impl FnOnce() -> bool) {
         *lock(&self.waiter) = Some(thread::current());
         self.waiting.store(true, Ordering::SeqCst);
         if !ready() {

@@ -6,7 +6,10 @@ use async_playground::engine::{Ending, Run, Spec};
 use async_playground::trace::{End, Trace};
 
 use super::calm::in_a_calm_moment;
-use super::programs::{CHILD_PANICS, FAILS, LEAVES_TASKS, NEVER_YIELDS, PANICS, TICKS_FOR_EVER, YIELDS_FOR_EVER};
+use super::programs::{
+    CHILD_PANICS, CHILD_SPAWNS_FOR_EVER, FAILS, LEAVES_TASKS, NEVER_YIELDS, PANICS, SPAWNS_FOR_EVER, SPAWNS_FOR_EVER_AND_AT_LAST,
+    TICKS_FOR_EVER, YIELDS_FOR_EVER,
+};
 use super::{drain_to_end, ms, real, to_end};
 
 /// As long as a busy machine may take for what an idle one does at once; what is never done takes longer.
@@ -79,6 +82,47 @@ fn code_that_never_yields_is_left_behind() {
         assert!(told.elapsed() < SOON, "{:?}", told.elapsed());
         assert_eq!(run.report().unwrap().ending, Ending::Abandoned);
     }
+}
+
+#[test]
+fn a_poll_that_spawns_for_ever_is_cut_short() {
+    let programs = [&SPAWNS_FOR_EVER, &CHILD_SPAWNS_FOR_EVER, &SPAWNS_FOR_EVER_AND_AT_LAST];
+    let specs = programs.into_iter().flat_map(|program| [Spec::new(program), real(program, 0), real(program, 2)]);
+    for spec in specs {
+        in_a_calm_moment(|| {
+            let mut run = Run::start(&spec).unwrap();
+            let mut trace = Trace::default();
+            while trace.tasks.len() < 100 {
+                run.wait(Duration::from_millis(10));
+                run.drain(&mut trace);
+            }
+            run.stop();
+            drain_to_end(&mut run, &mut trace);
+            assert_eq!(run.report().unwrap().ending, Ending::Stopped, "{spec:?}");
+            // That it was unwound is nobody's business.
+            assert!(trace.tasks.iter().all(|task| task.panic.is_none()));
+            assert!(trace.tasks.iter().all(|task| task.ended.is_none_or(|end| end.how == End::Dropped)), "{spec:?}");
+            assert!(run.is_gone_within(SOON), "{spec:?}");
+        });
+    }
+}
+
+#[test]
+fn a_run_that_is_left_is_gone_soon_and_one_that_never_yields_is_not() {
+    for spec in [Spec::new(&YIELDS_FOR_EVER), real(&TICKS_FOR_EVER, 0), real(&TICKS_FOR_EVER, 2), Spec::new(&SPAWNS_FOR_EVER)] {
+        let mut run = Run::start(&spec).unwrap();
+        assert!(!run.is_gone_within(Duration::from_millis(5)), "{spec:?}");
+        run.leave();
+        assert!(run.is_gone_within(SOON), "{spec:?}");
+    }
+    let mut run = Run::start(&real(&NEVER_YIELDS, 1)).unwrap();
+    let mut trace = Trace::default();
+    while trace.tasks.first().is_none_or(|main| main.segments.len() < 2) {
+        run.wait(Duration::from_millis(10));
+        run.drain(&mut trace);
+    }
+    run.leave();
+    assert!(!run.is_gone_within(Duration::from_millis(100)));
 }
 
 #[test]

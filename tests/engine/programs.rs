@@ -45,6 +45,49 @@ pub(crate) static NEVER_YIELDS: Scenario = scenario("never-yields", |_| {
     })
 });
 
+pub(crate) static SPAWNS_FOR_EVER: Scenario = scenario("spawns-for-ever", |_| {
+    Box::pin(async {
+        loop {
+            drop(task::spawn(std::future::pending::<()>()));
+        }
+    })
+});
+
+/// Its child does. The poll of the child ends as if it had panicked, and main would fail of that if it went on.
+pub(crate) static CHILD_SPAWNS_FOR_EVER: Scenario = scenario("child-spawns-for-ever", |_| {
+    Box::pin(async {
+        let child = task::spawn(async {
+            loop {
+                drop(task::spawn(std::future::pending::<()>()));
+            }
+        });
+        child.await?;
+        Ok(Outcome::new())
+    })
+});
+
+/// A task of which the destructor spawns.
+struct SpawnsAtLast;
+
+impl Drop for SpawnsAtLast {
+    fn drop(&mut self) {
+        drop(task::spawn(std::future::ready(())));
+    }
+}
+
+pub(crate) static SPAWNS_FOR_EVER_AND_AT_LAST: Scenario = scenario("spawns-for-ever-and-at-last", |_| {
+    Box::pin(async {
+        let _first = SpawnsAtLast;
+        loop {
+            let guard = SpawnsAtLast;
+            drop(task::spawn(async move {
+                let _guard = guard;
+                std::future::pending::<()>().await;
+            }));
+        }
+    })
+});
+
 pub(crate) static PANICS: Scenario = scenario("panics", |_| Box::pin(async { panic!("on purpose") }));
 
 pub(crate) static CHILD_PANICS: Scenario = scenario("child-panics", |_| {

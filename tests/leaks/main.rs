@@ -1,0 +1,118 @@
+//! Nothing is left of a run: no file descriptor, no thread, no memory, however many there were and however each of them ended.
+//!
+//! By default some dozens of each kind. `just leaks` is the whole table: a thousand of each.
+#![cfg(target_os = "linux")]
+
+mod kinds;
+#[expect(dead_code, reason = "the programs are those of other tests, and not all of them are of use here")]
+#[path = "../engine/programs.rs"]
+mod programs;
+mod usage;
+
+use std::process::Command;
+use std::thread;
+use std::time::Instant;
+
+use async_playground::engine::serve_console;
+use kinds::{KINDS, Kind, WITH_CONSOLE};
+use usage::Usage;
+
+/// Set in the process that serves tokio-console: a process has one subscriber, so it is one of its own.
+const CONSOLE: &str = "LEAK_CONSOLE";
+
+/// Runs of a kind before anything is measured: what is there once for all is there by then.
+const FIRST: usize = 50;
+
+/// The runs of a kind are measured in so many parts. The allocators keep more at one time and less at another; what leaks is
+/// there after each part.
+const PARTS: usize = 4;
+
+/// How much more memory there may be after each part, and for each run of it, in KiB. A leak of one runtime is 13 KiB.
+const MORE_KIB: (i64, i64) = (512, 4);
+
+/// How many runs of each kind were asked for.
+fn asked() -> Option<usize> {
+    std::env::var("LEAK_RUNS").ok().map(|text| text.parse().expect("LEAK_RUNS is a whole number"))
+}
+
+/// Runs so many of a kind, as many of them side by side as the kind says.
+fn go(kind: &Kind, runs: usize) {
+    for _ in 0..runs.div_ceil(kind.abreast) {
+        thread::scope(|scope| {
+            for _ in 0..kind.abreast {
+                scope.spawn(kind.run);
+            }
+        });
+        (kind.release)();
+    }
+}
+
+/// Measures a kind of run. Returns what was wrong.
+fn measure(kind: &Kind) -> Option<String> {
+    let runs = asked().unwrap_or(kind.usually);
+    let parts = PARTS.min(runs.div_ceil(kind.abreast));
+    let (part, began) = (runs.div_ceil(parts), Instant::now());
+    go(kind, FIRST.min(part));
+    let before = Usage::at_rest();
+    let (mut after, mut grown_kib) = (before, i64::MAX);
+    for _ in 0..parts {
+        go(kind, part);
+        let now = Usage::at_rest_like(&before);
+        grown_kib = grown_kib.min(now.memory_kib - after.memory_kib);
+        after = now;
+    }
+    told(kind, part * parts, before, after, began);
+    // Of fewer parts one that grows says nothing.
+    let leaks = parts == PARTS && grown_kib > MORE_KIB.0.max(MORE_KIB.1 * part as i64);
+    wrong(kind, &before, &after, leaks)
+}
+
+/// Measures a kind of run while tokio-console is served, which remembers for some seconds what has ended.
+fn measure_with_console(kind: &Kind) -> Option<String> {
+    let (runs, began) = (asked().unwrap_or(kind.usually), Instant::now());
+    let most = |before: &Usage| before.memory_kib + PARTS as i64 * MORE_KIB.0 + MORE_KIB.1 * runs as i64;
+    go(kind, FIRST);
+    // To wait until it has forgotten takes some seconds, so that is for whoever asks for it.
+    let before = if asked().is_some() { Usage::when_nothing_is_remembered() } else { Usage::at_rest() };
+    go(kind, runs);
+    let mut after = Usage::at_rest_like(&before);
+    if asked().is_some() {
+        after = Usage::when_nothing_is_remembered();
+    }
+    told(kind, runs, before, after, began);
+    wrong(kind, &before, &after, asked().is_some() && after.memory_kib > most(&before))
+}
+
+fn told(kind: &Kind, runs: usize, before: Usage, after: Usage, began: Instant) {
+    println!("| {:<47} | {runs:>5} | {before} | {after} | {:.1} s |", kind.name, began.elapsed().as_secs_f64());
+}
+
+fn wrong(kind: &Kind, before: &Usage, after: &Usage, leaks: bool) -> Option<String> {
+    let same = after.descriptors == before.descriptors && after.threads == before.threads;
+    (leaks || !same).then(|| format!("{}: {before} became {after}", kind.name))
+}
+
+/// One test, since it measures the whole process.
+#[test]
+fn nothing_is_left_of_any_kind_of_run() {
+    let wrong: Vec<String> = if std::env::var_os(CONSOLE).is_some() {
+        serve_console(([127, 0, 0, 1], 0).into()).expect("a port");
+        WITH_CONSOLE.iter().filter_map(measure_with_console).collect()
+    } else {
+        println!("| kind of run | runs | before | after | took |\n|---|---|---|---|---|");
+        let mut wrong: Vec<String> = KINDS.iter().filter_map(measure).collect();
+        wrong.extend(in_a_process_with_console());
+        wrong
+    };
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn in_a_process_with_console() -> Option<String> {
+    let again = std::env::current_exe().expect("this is a program");
+    let mut console = Command::new(again);
+    console.args(["--exact", "nothing_is_left_of_any_kind_of_run", "--nocapture"]).env(CONSOLE, "1");
+    let output = console.output().expect("it can be run again");
+    let told = String::from_utf8_lossy(&output.stdout);
+    told.lines().filter(|line| line.starts_with('|')).for_each(|line| println!("{line}"));
+    (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
+}

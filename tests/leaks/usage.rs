@@ -1,0 +1,81 @@
+//! What this process has of the system, as the system tells it.
+
+use std::fmt;
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use async_playground::memory;
+
+/// How long what a run has left behind may take to go.
+const SOON: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether it has gone.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How long tokio-console remembers what has ended, and some more.
+const REMEMBERED: Duration = Duration::from_secs(13);
+
+/// See the module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Usage {
+    pub(crate) descriptors: usize,
+    pub(crate) threads: usize,
+    pub(crate) memory_kib: i64,
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} fd, {} threads, {:.1} MiB", self.descriptors, self.threads, self.memory_kib as f64 / 1024.0)
+    }
+}
+
+impl Usage {
+    /// What there is when nothing has come or gone for a while.
+    pub(crate) fn at_rest() -> Self {
+        let mut last = Self::now();
+        let until = Instant::now() + SOON;
+        loop {
+            thread::sleep(LOOK);
+            let now = Self::now();
+            if (now.descriptors, now.threads) == (last.descriptors, last.threads) || Instant::now() > until {
+                return now;
+            }
+            last = now;
+        }
+    }
+
+    /// What there is when it is as it was, but for the memory; or what there is at last.
+    pub(crate) fn at_rest_like(before: &Self) -> Self {
+        let until = Instant::now() + SOON;
+        loop {
+            let now = Self::at_rest();
+            if (now.descriptors, now.threads) == (before.descriptors, before.threads) || Instant::now() > until {
+                return now;
+            }
+        }
+    }
+
+    /// What there is when less and less memory has become as much again: what tokio-console remembers goes all at once, after
+    /// some seconds.
+    pub(crate) fn when_nothing_is_remembered() -> Self {
+        let mut least = Self::at_rest();
+        let mut since = Instant::now();
+        while since.elapsed() < REMEMBERED {
+            let now = Self::at_rest();
+            if now.memory_kib < least.memory_kib {
+                (least, since) = (now, Instant::now());
+            }
+        }
+        least
+    }
+
+    fn now() -> Self {
+        memory::give_back();
+        let count = |folder: &str| fs::read_dir(folder).expect("the system tells of this process").count();
+        let status = fs::read_to_string("/proc/self/status").expect("the system tells of this process");
+        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it is told");
+        let memory_kib = memory.split_whitespace().next().and_then(|kib| kib.parse().ok()).expect("a number");
+        Self { descriptors: count("/proc/self/fd"), threads: count("/proc/self/task"), memory_kib }
+    }
+}
