@@ -57,6 +57,14 @@ determinism runs='100':
 real times='50' cuts='20':
     REAL_TIMES={{times}} REAL_CUTS={{cuts}} cargo test --release --test real -- --nocapture
 
+# What is left of so many runs of each kind: descriptors, threads, memory
+leaks runs='1000':
+    LEAK_RUNS={{runs}} cargo test --release --test leaks -- --nocapture
+
+# Restart held down for a minute with a million tasks: memory, answers to keys, and how soon what was stopped is free
+held seconds='60' requests='1000000':
+    HELD_SECONDS={{seconds}} HELD_REQUESTS={{requests}} cargo test --release --test pty -- --nocapture --test-threads 1 held
+
 # How long a turned parameter takes to be seen
 bench-turn *args:
     cargo bench --bench turn {{args}}

@@ -13,6 +13,7 @@
 mod asked;
 mod coming;
 mod editor;
+mod leaving;
 mod parts;
 mod reaper;
 mod runs;
@@ -25,8 +26,10 @@ use std::time::{Duration, Instant};
 
 use asked::Asked;
 use coming::Coming;
+use leaving::Leaving;
 pub use parts::{Engine, Events, Recorded, Running, Surface, Tokio};
 use reaper::Reaper;
+use runs::Next;
 
 use tempfile::TempDir;
 
@@ -34,7 +37,7 @@ use crate::app::action::Action;
 use crate::app::model::Model;
 use crate::app::update;
 use crate::app::{keymap, pointer};
-use crate::engine::{Phase, Spec};
+use crate::engine::Phase;
 use crate::recording::Tape;
 use crate::term::{Input, Inputs, Screen};
 use crate::trace::Trace;
@@ -105,7 +108,9 @@ pub struct Shell<E, S, G: Engine> {
     /// The run that will be on screen next.
     coming: Option<Coming<G::Run>>,
     /// What was asked for since that was started.
-    next: Option<Spec>,
+    next: Option<Next>,
+    /// The runs that were told to stop, until they are gone.
+    leaving: Leaving<G::Run>,
     cache: ui::Cache,
     reaper: Reaper,
     /// Whether there is something new to see.
@@ -136,6 +141,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             tape: None,
             coming: None,
             next: None,
+            leaving: Leaving::default(),
             cache: ui::Cache::default(),
             reaper: Reaper::default(),
             dirty: true,
@@ -160,9 +166,14 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         };
         // The terminal first: stopping a run may take a second.
         drop(self.surface);
-        if let Some(run) = self.run {
-            stop(run, &mut self.model.run.map(|view| view.trace).unwrap_or_default());
+        let mut trace = self.model.run.map(|view| view.trace).unwrap_or_default();
+        let until = Instant::now() + LAST_STOP;
+        if let Some(run) = &mut self.run {
+            stop(run, &mut trace, until);
         }
+        let now = self.events.now();
+        self.run.into_iter().chain(self.coming.map(|coming| coming.run)).for_each(|run| self.leaving.take(run, now));
+        self.leaving.sweep(now, until.saturating_duration_since(Instant::now()), &mut self.reaper);
         exit
     }
 
@@ -199,6 +210,8 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     fn moves(&self) -> bool {
         self.run.is_some()
             || self.coming.is_some()
+            || self.next.is_some()
+            || self.leaving.is_awaited(self.turned_at)
             || self
                 .model
                 .run
@@ -350,7 +363,9 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         if phase == Phase::Over {
             view.report = run.report().cloned();
             if let Some(run) = self.run.take() {
-                self.reaper.take(run);
+                let now = self.events.now();
+                self.leaving.take(run, now);
+                self.leaving.sweep(now, Duration::ZERO, &mut self.reaper);
             }
         }
         if let Some(fault) = fault {
@@ -387,9 +402,8 @@ fn is_gone(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
 }
 
-/// Stops the last run and waits for it: it may have files and sockets to clean up.
-fn stop(mut run: impl Running, trace: &mut Trace) {
-    let until = Instant::now() + LAST_STOP;
+/// Stops the last run and waits for it: it may have files and sockets to clean up, and a recording to end.
+fn stop(run: &mut impl Running, trace: &mut Trace, until: Instant) {
     run.stop();
     while run.phase() != Phase::Over && Instant::now() < until {
         // Nobody will see it, but a full buffer must not hold the run up.

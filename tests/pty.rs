@@ -8,6 +8,8 @@ mod config;
 mod findings;
 #[path = "pty/hands.rs"]
 mod hands;
+#[path = "pty/held.rs"]
+mod held;
 #[path = "pty/idle.rs"]
 mod idle;
 #[path = "pty/paste.rs"]

@@ -138,6 +138,7 @@ fn model(by: Option<Together>) -> Model {
         held: false,
         found: async_playground::app::findings::Found::default(),
         cost_ns: None,
+        disturbed: false,
     });
     (model.focus, model.full) = (Pane::Timeline, Some(Pane::Timeline));
     model.timeline.density = Density { by, ..Density::default() };

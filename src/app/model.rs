@@ -73,10 +73,22 @@ pub struct Model {
     pub replay: bool,
     /// The ids of the scenarios that were run on screen, in this session or before.
     pub seen: BTreeSet<&'static str>,
-    /// Whether a run with what the form says is simulated out of sight, for long enough that it should be told.
-    pub coming: bool,
+    /// What the run is waiting for that the form describes.
+    pub pending: Pending,
     /// Set when the program should end.
     pub quit: bool,
+}
+
+/// What the run is waiting for that was asked for and is not on screen, once that takes so long that somebody wonders.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pending {
+    /// There is no such run, or it has only just been asked for.
+    #[default]
+    Nothing,
+    /// It is simulated out of sight, or starts when the run before it has ended.
+    Computing,
+    /// Runs that were told to stop go on, so another one must not be started.
+    Blocked,
 }
 
 /// What was decided when the program was started.
@@ -220,6 +232,8 @@ pub struct RunView {
     pub held: bool,
     /// The recorder's own cost for a poll, in nanoseconds, measured when the program started; none before.
     pub cost_ns: Option<f64>,
+    /// Whether a run that was stopped went on beside it, so that its wall times are not its own.
+    pub disturbed: bool,
 }
 
 impl RunView {

@@ -9,8 +9,8 @@ use super::bindings::Bindings;
 use super::folds::Folds;
 use super::history::History;
 use super::model::{
-    Areas, CodeTab, CodeView, Cursor, Density, Form, LaneView, List, LogView, MetricsView, Model, Options, Pane, TaskView,
-    Timeline,
+    Areas, CodeTab, CodeView, Cursor, Density, Form, LaneView, List, LogView, MetricsView, Model, Options, Pane, Pending,
+    TaskView, Timeline,
 };
 use crate::engine::Spec;
 use crate::record::event::Level;
@@ -193,7 +193,7 @@ impl Model {
             session: Session::default(),
             replay: false,
             seen: std::collections::BTreeSet::new(),
-            coming: false,
+            pending: Pending::default(),
             quit: false,
         };
         if let Some(spec) = spec {

@@ -31,7 +31,7 @@ mod why;
 pub use cursor::among;
 pub use edit::{SourceLine, edited};
 pub use path::next as next_on_path;
-pub use run::{failed, keeps_old, kept_ns, recorded, replaced, replayed, started};
+pub use run::{cut_off, disturbed, failed, keeps_old, kept_ns, left, pending, recorded, replaced, replayed, started};
 pub use save::{saved, unsaved};
 pub use timeline::laid_out;
 

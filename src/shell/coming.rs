@@ -17,7 +17,7 @@ use crate::trace::Trace;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// One that takes longer is told: what is on screen is not what the form says.
-const NOTICED: Duration = Duration::from_millis(250);
+pub(super) const NOTICED: Duration = Duration::from_millis(250);
 
 /// See the module.
 #[derive(Debug)]
@@ -25,13 +25,15 @@ pub(super) struct Coming<R> {
     pub(super) spec: Spec,
     pub(super) run: R,
     pub(super) trace: Trace,
+    /// Whether it shares the machine with a run that was left behind.
+    pub(super) disturbed: bool,
     since: Instant,
 }
 
 impl<R: Running> Coming<R> {
     /// A run that has just been started.
-    pub(super) fn new(spec: Spec, run: R) -> Self {
-        Self { spec, run, trace: Trace::default(), since: Instant::now() }
+    pub(super) fn new(spec: Spec, run: R, disturbed: bool) -> Self {
+        Self { spec, run, trace: Trace::default(), disturbed, since: Instant::now() }
     }
 
     /// Whether it has had its time.

@@ -11,7 +11,7 @@ use ratatui::Frame;
 use scenarios::Scenario;
 
 use super::seen;
-use crate::engine::{Detail, Phase, Report, Run, Spec, StartError, recording_cost_ns};
+use crate::engine::{Detail, Ending, Phase, Report, Run, Spec, StartError, recording_cost_ns};
 use crate::record;
 use crate::recording::{Tape, Writer};
 use crate::term::{Input, Inputs, Screen};
@@ -136,6 +136,14 @@ pub trait Running: Send {
     fn report(&self) -> Option<&Report>;
     /// See [`Run::stop`].
     fn stop(&mut self);
+    /// See [`Run::leave`].
+    fn leave(&mut self);
+    /// See [`Run::is_gone_within`].
+    fn is_gone_within(&mut self, at_most: Duration) -> bool;
+    /// Whether it never yielded when it was told to stop.
+    fn is_abandoned(&self) -> bool {
+        self.report().is_some_and(|report| report.ending == Ending::Abandoned)
+    }
     /// See [`Run::tee_fault`].
     fn fault(&mut self) -> Option<String> {
         None
@@ -272,6 +280,14 @@ impl Running for Recorded {
 
     fn stop(&mut self) {
         self.run.stop();
+    }
+
+    fn leave(&mut self) {
+        self.run.leave();
+    }
+
+    fn is_gone_within(&mut self, at_most: Duration) -> bool {
+        self.run.is_gone_within(at_most)
     }
 
     fn fault(&mut self) -> Option<String> {

@@ -3,13 +3,22 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::coming::Coming;
+use super::coming::{Coming, NOTICED};
 use super::{Engine, Events, Running, Shell, Surface};
+use crate::app::model::Pending;
 use crate::app::update;
 use crate::engine::Spec;
 
-/// How long a turn waits for what a new run records: most virtual runs are over by then.
+/// How long a turn waits for the run before to be gone, and for what a new run records: most virtual runs are over by then.
 const SETTLE: Duration = Duration::from_millis(12);
+
+/// What was asked for and has not started.
+#[derive(Debug)]
+pub(super) struct Next {
+    pub(super) spec: Spec,
+    /// When the first of those was asked for of which this is the last.
+    pub(super) since: Instant,
+}
 
 impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Saves what is recorded of the run on screen.
@@ -22,31 +31,15 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.dirty = true;
     }
 
-    /// Puts a new run in the place of the one before.
+    /// Runs this next, as soon as that may be. Of several that are asked for meanwhile only the last is run.
     pub(super) fn start(&mut self, spec: Spec) {
-        if update::keeps_old(&self.model, &spec) {
-            // At once when nothing is on its way, else when that is there.
-            self.next = Some(spec);
-            self.start_next();
-            return;
-        }
-        self.next = None;
-        if let Some(run) = &mut self.run {
-            run.stop();
-        }
-        match self.engine.start(&spec) {
-            Ok(run) => {
-                self.replace_runs(Some(run));
-                self.remember(spec.scenario.id);
-                if let Some(old) = update::started(&mut self.model, spec) {
-                    self.reaper.take(old);
-                }
-                self.settle();
-            }
-            Err(error) => update::failed(&mut self.model, &error),
-        }
-        self.ticked_at = self.events.now();
         self.dirty = true;
+        if !update::keeps_old(&self.model, &spec) {
+            self.leave();
+        }
+        let since = self.next.take().map_or_else(|| self.events.now(), |next| next.since);
+        self.next = Some(Next { spec, since });
+        self.start_next();
     }
 
     /// Remembers that a scenario was run.
@@ -58,49 +51,93 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         }
     }
 
-    /// Puts this run, if any, in the place of those that there are. To be let go of stops a run.
-    fn replace_runs(&mut self, run: Option<G::Run>) {
-        if let Some(run) = &run {
-            self.tape = run.tape();
-        }
+    /// Tells those runs to stop that there are, on screen and out of sight. What the screen shows stays there.
+    fn leave(&mut self) {
+        let now = self.events.now();
         let coming = self.coming.take().map(|coming| coming.run);
-        for old in [std::mem::replace(&mut self.run, run), coming].into_iter().flatten() {
-            self.reaper.take(old);
+        for run in self.run.take().into_iter().chain(coming) {
+            self.leaving.take(run, now);
         }
+        update::left(&mut self.model);
     }
 
-    /// Starts out of sight what was asked for last, unless something is on its way and not late.
+    /// Starts what was asked for last, if there is no reason to wait: out of sight if it can take the place of what is on
+    /// screen when it is there, else at once.
     fn start_next(&mut self) {
-        if self.coming.as_ref().is_some_and(|coming| !coming.is_late()) {
+        let Some(next) = &self.next else { return };
+        let out_of_sight = update::keeps_old(&self.model, &next.spec);
+        if out_of_sight && self.coming.as_ref().is_some_and(|coming| !coming.is_late()) {
             return;
         }
-        let Some(spec) = self.next.take() else { return };
+        // The one on screen is not recorded any further: two at once would take twice as long.
+        self.leave();
+        let (now, until) = (self.events.now(), Instant::now() + SETTLE);
+        self.leaving.sweep(now, SETTLE, &mut self.reaper);
+        if !self.leaving.lets_start(now) {
+            return;
+        }
+        let Some(Next { spec, .. }) = self.next.take() else { return };
+        let disturbed = self.leaving.disturbs();
         match self.engine.start(&spec) {
+            Ok(run) if out_of_sight => self.coming = Some(Coming::new(spec, run, disturbed)),
             Ok(run) => {
-                // The one on screen is not recorded any further: two at once would take twice as long.
-                self.replace_runs(None);
-                self.coming = Some(Coming::new(spec, run));
+                self.show(spec, run, disturbed);
+                self.settle(until);
+                self.ticked_at = self.events.now();
             }
             Err(error) => {
                 update::failed(&mut self.model, &error);
+                update::cut_off(&mut self.model);
                 self.dirty = true;
             }
         }
     }
 
-    /// Puts the run that is on its way on screen, if it is there by then, and starts the next one.
+    /// Puts a run on screen that has just been started.
+    fn show(&mut self, spec: Spec, run: G::Run, disturbed: bool) {
+        self.tape = run.tape();
+        self.run = Some(run);
+        self.remember(spec.scenario.id);
+        if let Some(old) = update::started(&mut self.model, spec) {
+            self.reaper.take(old);
+        }
+        if disturbed {
+            update::disturbed(&mut self.model);
+        }
+        self.dirty = true;
+    }
+
+    /// Says what the next run waits for, if that takes so long that somebody wonders.
+    fn tell_pending(&mut self) {
+        let now = self.events.now();
+        let asked = self.next.as_ref().is_some_and(|next| now.saturating_duration_since(next.since) >= NOTICED);
+        let pending = if self.next.is_some() && self.leaving.is_full(now) {
+            Pending::Blocked
+        } else if asked || self.coming.as_ref().is_some_and(Coming::is_noticed) {
+            Pending::Computing
+        } else {
+            Pending::Nothing
+        };
+        self.dirty |= update::pending(&mut self.model, pending);
+    }
+
+    /// Puts the run that is on its way on screen, if it is there by then, and starts the next one if it may.
     pub(super) fn bring(&mut self) {
+        self.leaving.sweep(self.events.now(), Duration::ZERO, &mut self.reaper);
         // The cursor has been moving all the while, over what is on screen.
         self.pass_time();
         let until = Instant::now() + SETTLE;
         let at_ns = self.model.run.as_ref().map_or(0, update::kept_ns);
         let taken = self.coming.take_if(|coming| coming.is_there_by(until, at_ns));
-        let noticed = self.coming.as_ref().is_some_and(Coming::is_noticed);
-        self.dirty |= std::mem::replace(&mut self.model.coming, noticed) != noticed;
-        let Some(mut coming) = taken else {
-            self.start_next();
-            return;
-        };
+        if let Some(coming) = taken {
+            self.replace(coming);
+        }
+        self.start_next();
+        self.tell_pending();
+    }
+
+    /// Puts the run that was on its way on screen.
+    fn replace(&mut self, mut coming: Coming<G::Run>) {
         let drained = std::mem::take(&mut coming.trace);
         if let Some(old) = update::started(&mut self.model, coming.spec) {
             if let Some(view) = &mut self.model.run {
@@ -112,14 +149,15 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.tape = coming.run.tape();
         self.run = Some(coming.run);
         update::recorded(&mut self.model);
+        if coming.disturbed {
+            update::disturbed(&mut self.model);
+        }
         self.drain();
         self.dirty = true;
-        self.start_next();
     }
 
-    /// Gives a run that is simulated as fast as it goes a moment to get done.
-    fn settle(&mut self) {
-        let until = Instant::now() + SETTLE;
+    /// Gives a run that is simulated as fast as it goes until then to get done.
+    fn settle(&mut self, until: Instant) {
         while self.model.run.as_ref().is_some_and(|view| !view.is_live()) {
             self.drain();
             let left = until.saturating_duration_since(Instant::now());

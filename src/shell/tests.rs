@@ -1,6 +1,7 @@
 //! The loop, driven by a script on a clock of its own. What happens is written
 //! into one journal, so that order can be told.
 
+mod leaving;
 mod lent;
 mod still;
 mod world;
@@ -16,7 +17,7 @@ use ratatui::backend::TestBackend;
 use self::world::{Paper, Puppets, Script, Step, World};
 use super::*;
 use crate::app::model::{Options, Theme};
-use crate::engine::{Ending, Report, StartError};
+use crate::engine::{Ending, Report, Spec, StartError};
 
 type Scripted = Shell<Script, Paper, Puppets>;
 
@@ -30,7 +31,7 @@ fn shell(steps: impl IntoIterator<Item = Step>) -> (World, Scripted) {
     let script = Script { world: world.clone(), steps: steps.into_iter().collect() };
     let terminal = Terminal::new(TestBackend::new(100, 40)).expect("a test backend never fails");
     let paper = Paper { world: world.clone(), terminal, takes_ms: Vec::new(), drawn: 0, fails: None };
-    let engine = Puppets { world: world.clone(), refuses: false, length_ns: 2_000_000_000 };
+    let engine = Puppets { world: world.clone(), most: usize::MAX, length_ns: 2_000_000_000, lingers: VecDeque::new() };
     (world, Shell::new(model, script, paper, engine))
 }
 
@@ -140,7 +141,7 @@ fn a_new_run_stops_the_one_before() {
     shell.turn_until_exit().expect("no error");
     let journal = world.journal();
     let runs: Vec<_> = journal.iter().filter(|entry| !entry.starts_with("draw") && *entry != "measure").collect();
-    assert_eq!(runs, ["start virtual with 3", "start real with 3", "stop", "start real with 3"]);
+    assert_eq!(runs, ["start virtual with 3", "start real with 3", "leave", "start real with 3"]);
 }
 
 #[test]
@@ -155,7 +156,7 @@ fn a_live_run_is_paused_and_stopped_through_the_engine() {
 fn leaving_stops_the_run_that_is_under_way() {
     let (world, shell) = shell([ch('c'), quiet(100), ch('q')]);
     assert_eq!(shell.run().expect("no error"), Exit::Quit);
-    assert_eq!(world.journal().last().map(String::as_str), Some("stop"));
+    assert_eq!((world.count("stop"), world.count("wait for it to be gone")), (1, 1));
 }
 
 #[test]
@@ -219,7 +220,7 @@ fn a_terminal_that_cannot_be_written_to_is_gone_and_other_errors_are_told() {
 #[test]
 fn a_run_that_does_not_start_is_told_and_ends_nothing() {
     let (_, mut shell) = shell([quiet(100), ch('q')]);
-    shell.engine.refuses = true;
+    shell.engine.most = 0;
     assert_eq!(shell.turn_until_exit().expect("no error"), Exit::Quit);
     // The notice stood until the key.
     assert!(shell.model.run.is_none());

@@ -14,7 +14,7 @@ use super::format;
 use super::pen::Pen;
 use super::theme::Look;
 use super::view::{self, Standing};
-use crate::app::model::{Model, RunView};
+use crate::app::model::{Model, Pending, RunView};
 use crate::engine::{Ending, is_open_to_the_network};
 
 /// One part of the header.
@@ -88,6 +88,9 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
         let lost = run.trace.lost;
         let (rank, style) = if lost == 0 { (6, look.dim()) } else { (13, look.error()) };
         parts.push(part(rank, format!("lost {}", format::count(lost)), style));
+        if run.disturbed {
+            parts.push(part(14, "disturbed".into(), look.error()));
+        }
         if let Some(cost) = run.cost_ns {
             parts.push(part(3, format!("rec {cost:.0} ns/poll"), look.dim()));
         }
@@ -142,9 +145,11 @@ fn times(look: Look, run: &RunView) -> String {
 /// The state in words of one width, so that nothing jumps when it changes.
 fn standing(look: Look, model: &Model) -> (String, Style) {
     let [play, pause, end] = look.glyphs.play;
-    if model.coming {
-        // What the form says is not what is on screen yet.
-        return (format!("{} {:<9}", look.glyphs.more, "computing"), look.warn());
+    // What the form says is not what is on screen yet.
+    match model.pending {
+        Pending::Nothing => {}
+        Pending::Computing => return (format!("{} {:<9}", look.glyphs.more, "computing"), look.warn()),
+        Pending::Blocked => return (format!("{} {:<9}", look.glyphs.more, "blocked"), look.error()),
     }
     let live = model.run.as_ref().is_some_and(|run| run.cursor.live);
     let behind = model.run.as_ref().is_some_and(RunView::is_behind);

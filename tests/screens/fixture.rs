@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_playground::app::bindings::Bindings;
 use async_playground::app::findings::Found;
 use async_playground::app::model::{
-    Areas, CodeTab, CodeView, Cursor, Density, Form, LaneView, List, LogView, MetricsView, Model, Options, Pane, RunView,
-    TaskView, Theme, Timeline,
+    Areas, CodeTab, CodeView, Cursor, Density, Form, LaneView, List, LogView, MetricsView, Model, Options, Pane, Pending,
+    RunView, TaskView, Theme, Timeline,
 };
 use async_playground::app::text::TextField;
 use async_playground::engine::{Ending, Phase, Report};
@@ -94,7 +94,7 @@ pub(crate) fn empty() -> Model {
         session: async_playground::app::session::Session::default(),
         replay: false,
         seen: std::collections::BTreeSet::new(),
-        coming: false,
+        pending: Pending::default(),
         quit: false,
     }
 }
@@ -119,6 +119,7 @@ pub(crate) fn model(at_ms: u64) -> Model {
         cursor: Cursor { at_ns: at_ms * MS, playing: true, speed: 1.0, live: false, poll: None },
         held: false,
         cost_ns: Some(18.4),
+        disturbed: false,
     });
     model
 }

@@ -40,9 +40,33 @@ impl Tty {
 
     /// The memory that the program has, in KiB.
     pub(crate) fn memory(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    /// The most memory that the program has had since this was called last, in KiB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let peak = self.status("VmHWM:");
+        let pid = self.child.process_id().expect("the program is there");
+        fs::write(format!("/proc/{pid}/clear_refs"), "5").expect("the system forgets the peak");
+        peak
+    }
+
+    /// How many threads the program has.
+    pub(crate) fn threads(&self) -> u64 {
+        self.status("Threads:")
+    }
+
+    /// How many file descriptors the program has.
+    pub(crate) fn descriptors(&self) -> usize {
+        let pid = self.child.process_id().expect("the program is there");
+        fs::read_dir(format!("/proc/{pid}/fd")).expect("the system tells of its processes").count()
+    }
+
+    /// A number of `/proc/PID/status`.
+    fn status(&self, name: &str) -> u64 {
         let status = self.proc("status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it is told");
-        line.split_whitespace().next().and_then(|kib| kib.parse().ok()).expect("a number")
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("it is told");
+        line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number")
     }
 
     fn proc(&self, file: &str) -> String {

@@ -191,6 +191,14 @@ impl Running for WatchedRun {
         self.run.stop();
     }
 
+    fn leave(&mut self) {
+        self.run.leave();
+    }
+
+    fn is_gone_within(&mut self, at_most: Duration) -> bool {
+        self.run.is_gone_within(at_most)
+    }
+
     fn pause(&self, paused: bool) {
         self.run.pause(paused);
     }

@@ -8,10 +8,10 @@ use super::{Effect, folds, form, notify, order, range, settle, timeline};
 use crate::app::findings::Found;
 use crate::app::folds::Folds;
 use crate::app::history::History;
-use crate::app::model::{Cursor, Density, LaneView, Layer, Model, Pane, RunView};
+use crate::app::model::{Cursor, Density, LaneView, Layer, Model, Pane, Pending, RunView};
 use crate::app::reading::Reading;
 use crate::app::session::{Entry, Zoom};
-use crate::engine::{Ending, Phase, Spec, StartError};
+use crate::engine::{Ending, Phase, Report, Spec, StartError};
 use crate::recording::Recording;
 use crate::trace::{TaskIx, Trace};
 
@@ -50,6 +50,7 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
         cursor,
         held: false,
         cost_ns: model.session.cost_ns,
+        disturbed: false,
     });
     timeline::keep_in_sight(model);
     old
@@ -142,6 +143,40 @@ pub fn failed(model: &mut Model, error: &StartError) {
         StartError::Spec(error) => form::refuse(model, error),
         StartError::System(error) => notify(model, true, format!("cannot start the run: {error}")),
     }
+}
+
+/// Says that the run on screen was told to stop, and that nothing more of it will be seen.
+pub fn left(model: &mut Model) {
+    if let Some(run) = model.run.as_mut().filter(|run| run.phase == Phase::Running) {
+        run.phase = Phase::Stopping;
+    }
+}
+
+/// Closes a run that was [left](left), where none takes its place.
+pub fn cut_off(model: &mut Model) {
+    let Some(run) = model.run.as_mut().filter(|run| run.phase != Phase::Over) else { return };
+    let at_ns = run.trace.end_ns;
+    run.trace.close(at_ns);
+    run.phase = Phase::Over;
+    run.report = Some(Report { ending: Ending::Stopped, elapsed_ns: at_ns, runtime_polls: None });
+    recorded(model);
+}
+
+/// Says that a run that was stopped goes on beside the one on screen.
+pub fn disturbed(model: &mut Model) {
+    if let Some(run) = &mut model.run {
+        run.disturbed = true;
+        notify(model, true, "a stopped run does not yield and is still at work: wall times of this run are disturbed");
+    }
+}
+
+/// Says what the next run waits for. Returns whether that is news.
+pub fn pending(model: &mut Model, pending: Pending) -> bool {
+    let news = std::mem::replace(&mut model.pending, pending) != pending;
+    if news && pending == Pending::Blocked {
+        notify(model, true, "stopped runs do not yield and are still at work: the next run starts when one of them ends");
+    }
+    news
 }
 
 /// Whether all of it has been played.

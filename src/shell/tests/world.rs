@@ -131,8 +131,11 @@ impl Surface for Paper {
 #[derive(Debug)]
 pub(super) struct Puppets {
     pub(super) world: World,
-    pub(super) refuses: bool,
+    /// How many runs there are threads for.
+    pub(super) most: usize,
     pub(super) length_ns: u64,
+    /// How long each run takes to be gone that is told to: the first one first. All others are gone at once.
+    pub(super) lingers: VecDeque<Duration>,
 }
 
 #[derive(Debug)]
@@ -142,20 +145,23 @@ pub(super) struct Puppet {
     pub(super) length_ns: u64,
     pub(super) phase: Phase,
     pub(super) report: Report,
+    lingers: Duration,
+    /// When it was told to go.
+    left_at: Option<Instant>,
 }
 
 impl Engine for Puppets {
     type Run = Puppet;
 
     fn start(&mut self, spec: &Spec) -> Result<Puppet, StartError> {
-        if self.refuses {
-            return Err(StartError::System(io::Error::other("no thread")));
-        }
+        self.most = self.most.checked_sub(1).ok_or_else(|| StartError::System(io::Error::other("no thread")))?;
         let permits = spec.scenario.param("permits").map_or(0, |permits| spec.values.number(permits));
         self.world.note(format!("start {} with {permits}", spec.clock.name()));
         let report = Report { ending: Ending::Stopped, elapsed_ns: 2_000_000_000, runtime_polls: None };
         let live = spec.clock == scenarios::Clock::Real;
-        Ok(Puppet { world: self.world.clone(), live, length_ns: self.length_ns, phase: Phase::Running, report })
+        let lingers = self.lingers.pop_front().unwrap_or_default();
+        let (world, length_ns) = (self.world.clone(), self.length_ns);
+        Ok(Puppet { world, live, length_ns, phase: Phase::Running, report, lingers, left_at: None })
     }
 
     fn editor(&self) -> Option<String> {
@@ -192,6 +198,20 @@ impl Running for Puppet {
     fn stop(&mut self) {
         self.world.note("stop");
         self.phase = Phase::Stopping;
+    }
+
+    fn leave(&mut self) {
+        if self.phase != Phase::Over {
+            self.world.note("leave");
+        }
+        self.left_at = Some(self.world.now());
+    }
+
+    fn is_gone_within(&mut self, at_most: Duration) -> bool {
+        if at_most > Duration::from_millis(100) {
+            self.world.note("wait for it to be gone");
+        }
+        self.left_at.is_some_and(|left_at| self.world.now() >= left_at + self.lingers)
     }
 
     fn pause(&self, paused: bool) {
