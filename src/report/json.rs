@@ -333,6 +333,7 @@ mod tests {
                 {"task": "lost", "holds": [], "waits": {"cause": "join", "place": null, "resource": null}},
                 {"task": "main", "holds": [], "waits": null},
             ],
+            "inferred": false,
             "text": "so it is",
         });
         assert_eq!(told, expected);
