@@ -129,6 +129,7 @@ fn troubles(trace: &Trace, look: Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::steps;
     use crate::trace::LogLine;
 
     fn spec() -> Spec {
@@ -159,5 +160,34 @@ mod tests {
         let text = told(Ending::Panicked("so\nit goes".to_owned()), true);
         assert!(text.contains("main panicked: so it goes at 3.5 s"), "{text}");
         assert!(text.contains("2 ms  warn   two lines"), "{text}");
+    }
+
+    #[test]
+    fn columns_are_counted_in_cells_and_long_lists_are_cut() {
+        let outcome = Outcome::new().figure("日本", 20_u64, "回").figure("peak", 3_u64, "件");
+        let text = told(Ending::Finished(outcome), true);
+        assert!(text.contains("\n  日本  20 回\n  peak   3 件\n"), "{text}");
+        let many = (0..300).fold(Outcome::new(), |outcome, n| outcome.figure("n", n as u64, "").check("c", true));
+        let text = told(Ending::Finished(many), true);
+        assert!(text.contains("  … and 200 figures more\n") && text.contains("  … and 200 checks more\n"), "{text}");
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_told_and_not_done() {
+        let outcome = Outcome::new().figure("\x1b[2J", 1_u64, "\u{9b}m").check("\u{202e}so\nund", true);
+        let text = told(Ending::Finished(outcome), true);
+        assert!(text.contains("\n  \\u{1b}[2J  1 \\u{9b}m\n\n  ✓ \\u{202e}so und\n"), "{text}");
+        let text = told(Ending::Failed("\x1b]0;title\x07".into()), false);
+        assert!(text.contains("main failed: \\u{1b}]0;title\\u{7} at"), "{text}");
+    }
+
+    #[test]
+    fn a_report_looks_at_no_more_of_a_text_than_it_prints() {
+        for piece in ["\u{200b}", "\u{301}", "\x1b", "日", "a", "a "] {
+            let long = piece.repeat(1 << 20);
+            let outcome = (0..9).fold(Outcome::new(), |outcome, n| outcome.figure(&long, n as u64, "ms").check(&long, true));
+            let steps = steps::of(|| drop(told(Ending::Finished(outcome), true)));
+            assert!(steps < 50_000, "{steps} of {piece:?}");
+        }
     }
 }

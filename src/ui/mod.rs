@@ -125,3 +125,6 @@ fn too_small(frame: &mut Frame<'_>, look: Look, screen: Rect) {
         Pen::new(frame.buffer_mut(), look, screen, row).space(indent).put(&text, style);
     }
 }
+
+#[cfg(test)]
+mod tests;
