@@ -10,13 +10,15 @@ mod matches;
 mod words;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::trace::{Cause, Family};
 
 /// What is asked of a task.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
-    terms: Vec<Term>,
+    /// Shared, since every key and every tick asks whether the query is still the one that the list was made from.
+    terms: Arc<[Term]>,
 }
 
 /// Why a query cannot be read.
@@ -132,7 +134,7 @@ impl Query {
         for span in words::split(text)? {
             terms.push(term(&text[span.clone()], span.start)?);
         }
-        Ok(Self { terms })
+        Ok(Self { terms: terms.into() })
     }
 }
 

@@ -123,6 +123,7 @@ fn what_is_typed_has_a_bound_and_the_keys_after_it_still_do_what_they_do() {
     press(&mut model, KeyCode::Backspace);
     let effects = update(&mut model, Action::Paste("more\nand more".into()));
     assert!(effects.is_empty() && model.notice.is_some());
-    key(&mut model, KeyCode::Char('c'), KeyModifiers::CONTROL);
+    let quit = keymap::key(&model, KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)).expect("it has a key");
+    drop(update(&mut model, quit));
     assert!(model.quit);
 }
