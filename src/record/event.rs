@@ -177,6 +177,17 @@ pub enum What {
         /// The task in whose poll.
         by: TaskId,
     },
+    /// Within the task's poll a timer was set, or set anew: at its first poll, and when it is reset.
+    Timer {
+        /// The task.
+        task: TaskId,
+        /// The timer's operation. An interval keeps it from tick to tick.
+        op: OpId,
+        /// How long from now the deadline is, in milliseconds, as Tokio rounds it; 0 when it has passed.
+        after_ms: u64,
+    },
+    /// The thread that writes this belongs to the pool for blocking work, and is no worker.
+    PoolThread,
     /// An operation asks for permits. Not told when it asks for one.
     Asked {
         /// The operation.

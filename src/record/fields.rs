@@ -14,7 +14,33 @@ pub(super) struct TaskFields {
     /// The future as it was spawned; Tokio tells it beside the other size when it has put the future into a box.
     pub(super) original_bytes: u64,
     pub(super) bytes: u64,
+    /// Tokio's word for what is spawned.
+    pub(super) kind: SpawnKind,
 }
+
+/// What a span of Tokio's for something that is spawned is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum SpawnKind {
+    /// A task of the runtime.
+    #[default]
+    Task,
+    /// A task of a `LocalSet`.
+    Local,
+    /// A closure for the blocking pool.
+    Blocking,
+    /// The future that `block_on` was given.
+    Root,
+    /// A worker of a multi-thread runtime, which is a closure for the blocking pool to Tokio.
+    Worker,
+}
+
+impl SpawnKind {
+    /// All of them, by their numbers.
+    pub(super) const ALL: [Self; 5] = [Self::Task, Self::Local, Self::Blocking, Self::Root, Self::Worker];
+}
+
+/// The file of Tokio's that starts workers.
+const WORKERS: &str = "runtime/scheduler/multi_thread/worker.rs";
 
 impl Visit for TaskFields {
     fn record_u64(&mut self, field: &Field, value: u64) {
@@ -26,11 +52,40 @@ impl Visit for TaskFields {
         }
     }
 
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == "task.name" {
-            let _ = write!(self.name, "{value:?}");
+    fn record_str(&mut self, field: &Field, value: &str) {
+        // The kind comes first.
+        if self.kind == SpawnKind::Blocking && field.name() == "loc.file" && value.ends_with(WORKERS) {
+            self.kind = SpawnKind::Worker;
         }
     }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        match field.name() {
+            "task.name" => _ = write!(self.name, "{value:?}"),
+            "kind" => self.kind = spawn_kind(value),
+            _ => {}
+        }
+    }
+}
+
+/// Read without a text being made of it: most of what is spawned are tasks, and there are many.
+fn spawn_kind(value: &dyn Debug) -> SpawnKind {
+    struct First(Option<SpawnKind>);
+    impl std::fmt::Write for First {
+        fn write_str(&mut self, word: &str) -> std::fmt::Result {
+            let kind = match word {
+                "local" => SpawnKind::Local,
+                "blocking" => SpawnKind::Blocking,
+                "block_on" => SpawnKind::Root,
+                _ => SpawnKind::Task,
+            };
+            self.0.get_or_insert(kind);
+            Ok(())
+        }
+    }
+    let mut first = First(None);
+    let _ = write!(first, "{value:?}");
+    first.0.unwrap_or_default()
 }
 
 /// The fields of an event about a waker.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::runtime::Builder;
 
 use super::event::{CallLine, TaskId, What};
-use super::local;
+use super::local::{self, Role};
 use super::recorder::Recorder;
 
 /// What else is to happen at the hooks, of which a runtime has one each.
@@ -40,7 +40,7 @@ impl Recorder {
         builder
             .on_thread_start(move || {
                 let thread = std::thread::current();
-                local::attach(&shared, thread.name().unwrap_or("worker"));
+                local::attach(&shared, thread.name().unwrap_or("worker"), Role::New);
             })
             .on_thread_stop(local::detach)
             .on_thread_park(|| {

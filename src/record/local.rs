@@ -41,11 +41,24 @@ pub(super) enum Entry {
     Polled(Poll),
     /// A poll has begun, in which something is about to be written. The stamp is that of the beginning.
     Began(Poll),
+    /// From here on what is written is of this [turn](super::turns).
+    Turn(u64),
     /// Anything else.
     What(What),
 }
 
 const _: () = assert!(size_of::<Written>() == 40, "written at every poll and every wait");
+
+/// What a thread is to the runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// One that the runtime has started. What for will be seen.
+    New,
+    /// One that polls tasks and drives timers and sockets, or that has called `block_on`.
+    Runtime,
+    /// One of the pool for blocking work.
+    Pool,
+}
 
 /// What a thread of a run keeps for itself.
 pub(super) struct Local {
@@ -61,6 +74,9 @@ pub(super) struct Local {
     /// How often that task's span was entered in this poll: see [`LastPoll`].
     enters: u8,
     since_notify: u32,
+    role: Role,
+    /// The turn of what it wrote last.
+    turn: u64,
     /// Whether waits are recorded, and all that belongs to them.
     pub(super) waits: bool,
     pub(super) inside: Inside,
@@ -88,7 +104,7 @@ pub struct Attached {
 
 impl Attached {
     pub(super) fn new(shared: &Arc<Shared>, name: &str) -> Self {
-        attach(shared, name);
+        attach(shared, name, Role::Runtime);
         Self { not_send: std::marker::PhantomData }
     }
 }
@@ -99,7 +115,7 @@ impl Drop for Attached {
     }
 }
 
-pub(super) fn attach(shared: &Arc<Shared>, name: &str) {
+pub(super) fn attach(shared: &Arc<Shared>, name: &str, role: Role) {
     let (ring, consumer) = RingBuffer::new(RING);
     let presence = Arc::new(Presence::default());
     lock(&shared.joined).push(Joined { ring: consumer, presence: presence.clone(), name: name.to_owned() });
@@ -112,6 +128,8 @@ pub(super) fn attach(shared: &Arc<Shared>, name: &str) {
         polls: 0,
         enters: 0,
         since_notify: 0,
+        role,
+        turn: 0,
         waits: shared.detail == Detail::Waits,
         inside: Inside::default(),
         last_done: None,
@@ -146,11 +164,26 @@ impl Local {
     /// If nothing was written of the poll under way: that it has begun.
     fn write_beginning(&mut self) {
         if let Some(poll) = self.unwritten.take() {
-            self.write(poll.began, Entry::Began(poll));
+            // Its turn was told when it began.
+            self.put(poll.began, Entry::Began(poll));
         }
     }
 
     fn write(&mut self, stamp: u64, entry: Entry) {
+        self.take_turn(stamp);
+        self.put(stamp, entry);
+    }
+
+    /// Says whose turn it is, where that is not told by the time.
+    fn take_turn(&mut self, stamp: u64) {
+        let turn = if self.role == Role::Pool { self.shared.turns.next() } else { self.shared.turns.now() };
+        if turn != self.turn {
+            self.turn = turn;
+            self.put(stamp, Entry::Turn(turn));
+        }
+    }
+
+    fn put(&mut self, stamp: u64, entry: Entry) {
         if let Err(PushError::Full(written)) = self.ring.push(Written { stamp, entry }) {
             self.write_when_full(written);
         }
@@ -186,6 +219,7 @@ impl Local {
     }
 
     pub(super) fn poll_start(&mut self, task: TaskId) {
+        self.role = Role::Runtime;
         self.task = Some(task);
         self.enters = 0;
         self.inside.reset();
@@ -195,14 +229,19 @@ impl Local {
         }
         self.polls = self.polls.wrapping_add(1);
         let poll = Poll { task, began: self.shared.stamp(), number: self.polls };
+        self.take_turn(poll.began);
         self.unwritten = Some(poll);
         self.presence.begin(poll);
     }
 
     pub(super) fn poll_end(&mut self, task: TaskId) {
-        if self.shared.closed() {
-            // It began before the recording was over, and did not end.
+        let closed = self.shared.closed();
+        if closed || self.turn != self.shared.turns.now() {
+            // It began before the recording was over, and did not end; or before something that another thread did.
             self.write_beginning();
+        }
+        if closed {
+            // Nothing more is written.
         } else if let Some(poll) = self.unwritten.take() {
             let stamp = self.shared.stamp();
             self.write(stamp, Entry::Polled(poll));
@@ -217,6 +256,14 @@ impl Local {
     pub(super) fn enter_task(&mut self, task: TaskId) {
         if self.task == Some(task) {
             self.enters = self.enters.saturating_add(1);
+        }
+    }
+
+    /// A closure for the pool begins, or is dropped.
+    pub(super) fn enter_closure(&mut self) {
+        if self.role == Role::New {
+            self.role = Role::Pool;
+            self.push(What::PoolThread);
         }
     }
 
@@ -235,7 +282,8 @@ impl Local {
     }
 
     /// The thread goes to sleep: whatever it writes next is later than now.
-    pub(super) fn park(&self) {
+    pub(super) fn park(&mut self) {
+        self.role = Role::Runtime;
         self.presence.park();
     }
 
@@ -247,7 +295,11 @@ impl Local {
 impl Entry {
     /// How many events it stands for.
     pub(super) fn events(&self) -> u64 {
-        if matches!(self, Entry::Polled(_)) { 2 } else { 1 }
+        match self {
+            Entry::Polled(_) => 2,
+            Entry::Began(_) | Entry::What(_) => 1,
+            Entry::Turn(_) => 0,
+        }
     }
 }
 

@@ -51,6 +51,7 @@ mod sites;
 mod stack;
 mod subscriber;
 mod symbols;
+mod turns;
 mod waits;
 
 pub use hooks::Taps;

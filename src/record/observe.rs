@@ -12,7 +12,7 @@ use tracing_core::span::Attributes;
 use tracing_core::{Event as TracingEvent, Level as TracingLevel, Metadata};
 
 use super::event::{Change, Level, LockChange, Log, Named, SpanId, SpanOpen, TaskId, What};
-use super::fields::{Op, Owned, StateFields, TaskFields, Text, WakerFields};
+use super::fields::{Op, Owned, SpawnKind, StateFields, TaskFields, Text, WakerFields};
 use super::handle::{Handle, Kind};
 use super::local;
 use super::recorder::{OpenSpan, Shared, lock};
@@ -21,7 +21,7 @@ use super::symbols;
 /// What a span or event is to the recorder, told by its static description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
-    /// The span that Tokio wraps around a task.
+    /// The span that Tokio wraps around what is spawned.
     Task,
     /// What Tokio says of a task's waker.
     Waker,
@@ -75,7 +75,7 @@ impl Source {
 
     fn read(metadata: &Metadata<'_>) -> Self {
         match metadata.target() {
-            "tokio::task" if metadata.name() == "runtime.spawn" => Source::Task,
+            "tokio::task" | "tokio::task::blocking" if metadata.name() == "runtime.spawn" => Source::Task,
             "tokio::task::waker" => Source::Waker,
             "runtime::resource::poll_op" => Source::OpPolled,
             "runtime::resource::state_update" => Source::ResourceState,
@@ -149,17 +149,21 @@ fn is_infrastructure(target: &str) -> bool {
 pub(super) struct TaskRef {
     pub(super) run: u64,
     pub(super) task: TaskId,
+    pub(super) kind: SpawnKind,
 }
 
-/// A task's span was made: the task has a number, and perhaps a name.
+/// The span of something that is spawned was made: a task has a number, and perhaps a name.
 /// Nothing if the thread belongs to no run.
 pub(super) fn new_task(attributes: &Attributes<'_>) -> Option<TaskRef> {
     let mut fields = TaskFields::default();
     attributes.record(&mut fields);
-    let task = TaskId(NonZeroU64::new(fields.id)?);
+    let (task, kind) = (TaskId(NonZeroU64::new(fields.id)?), fields.kind);
     local::with(|local| {
-        local.push(What::Named(Box::new(Named { task, name: fields.name, bytes: fields.original_bytes.max(fields.bytes) })));
-        TaskRef { run: local.shared().run, task }
+        if kind == SpawnKind::Task {
+            let bytes = fields.original_bytes.max(fields.bytes);
+            local.push(What::Named(Box::new(Named { task, name: fields.name, bytes })));
+        }
+        TaskRef { run: local.shared().run, task, kind }
     })
 }
 
@@ -167,7 +171,11 @@ pub(super) fn new_task(attributes: &Attributes<'_>) -> Option<TaskRef> {
 pub(super) fn enter_task(task: TaskRef) {
     local::with(|local| {
         if local.shared().run == task.run {
-            local.enter_task(task.task);
+            match task.kind {
+                SpawnKind::Task => local.enter_task(task.task),
+                SpawnKind::Blocking => local.enter_closure(),
+                SpawnKind::Local | SpawnKind::Root | SpawnKind::Worker => {}
+            }
         }
     });
 }
@@ -275,13 +283,14 @@ pub(super) fn op_polled(event: &TracingEvent<'_>) {
 
 /// A resource's state has changed.
 pub(super) fn resource_state(event: &TracingEvent<'_>) {
-    // A timer tells its duration, a barrier its arrivals: nothing that is recorded.
-    if local::with(|local| local.inside.resource_id().is_some()) != Some(true) {
+    // Most of it is about what only wraps another resource.
+    if local::with(|local| local.inside.resource().is_some_and(|resource| resource.kind() != Kind::Wrapper)) != Some(true) {
         return;
     }
     let mut fields = StateFields::default();
     event.record(&mut fields);
     local::with(|local| match (fields.name, fields.flag, fields.number) {
+        ("duration", _, Some(after_ms)) => local.timer(after_ms),
         ("permits", _, Some(permits)) => local.permits(fields.change, permits),
         ("locked" | "write_locked", Some(true), _) => local.lock(LockChange::Taken),
         ("locked" | "write_locked", Some(false), _) => local.lock(LockChange::Free),

@@ -4,7 +4,7 @@
 //! time, and an event must not be handed on while an earlier one may still come.
 //! So the reader knows for each ring a time before which nothing more will
 //! come (its *floor*): for a thread that sleeps, now; for one that works, the
-//! time of its last event. A thread can be slow between reading the clock and
+//! time and the [turn](super::turns) of its last event. A thread can be slow between reading the clock and
 //! writing the event, and a long poll writes nothing for its whole length, so
 //! the merge waits [`PATIENCE_NS`] at most. An event that comes later still is
 //! handed on out of order, and the trace counts it.
@@ -41,9 +41,9 @@ pub(super) struct Joined {
 pub struct Reader {
     shared: Arc<Shared>,
     lanes: Vec<Lane>,
-    outside: VecDeque<Event>,
+    outside: VecDeque<(u64, Event)>,
     names: Vec<String>,
-    ready: Vec<(u16, Event)>,
+    ready: Vec<(u16, u64, Event)>,
     sites: Sites,
     behind: bool,
 }
@@ -61,11 +61,16 @@ struct Lane {
     thread: u16,
     ring: Consumer<Written>,
     presence: Arc<Presence>,
-    taken: VecDeque<Event>,
+    /// Each with its turn.
+    taken: VecDeque<(u64, Event)>,
     last_ns: u64,
+    turn: u64,
     /// The number of the last poll whose beginning was handed on.
     begun: Option<u32>,
 }
+
+/// A time in nanoseconds, and a [turn](super::turns).
+type Moment = (u64, u64);
 
 /// The thread number of wakes that came from no thread of the run.
 const OUTSIDE: u16 = u16::MAX;
@@ -106,7 +111,7 @@ impl Reader {
     /// Empties the rings. Returns how many events that were.
     fn take(&mut self, last: bool, unknown: Unknown, sink: &mut impl FnMut(u16, Event)) -> usize {
         // Asked first: whatever a thread writes that attaches after the next line is later.
-        let now_ns = self.shared.reader_now_ns();
+        let now = (self.shared.reader_now_ns(), self.shared.turns.now());
         self.adopt();
         // What the threads of no run have written is complete up to the moment it is taken.
         self.outside.extend(lock(&self.shared.outside).drain(..));
@@ -115,9 +120,9 @@ impl Reader {
             [lane] if self.outside.is_empty() => {
                 let (thread, sites) = (lane.thread, &mut self.sites);
                 self.behind = !last && lane.ring.slots() > AT_ONCE;
-                lane.hand_on(&self.shared, now_ns, last, |event| sites.hand_on(thread, event, unknown, sink))
+                lane.hand_on(&self.shared, now, last, |event| sites.hand_on(thread, event, unknown, sink))
             }
-            _ => self.merge(now_ns, last, unknown, sink),
+            _ => self.merge(now, last, unknown, sink),
         };
         self.lanes.retain(|lane| !(lane.ring.is_abandoned() && lane.ring.is_empty() && lane.taken.is_empty()));
         count
@@ -138,26 +143,27 @@ impl Reader {
         self.sites.held() > 0
     }
 
-    /// Several threads, in order of time.
-    fn merge(&mut self, now_ns: u64, last: bool, unknown: Unknown, sink: &mut impl FnMut(u16, Event)) -> usize {
-        let mut floor_ns = now_ns;
+    /// Several threads, in order of time and turns.
+    fn merge(&mut self, now: Moment, last: bool, unknown: Unknown, sink: &mut impl FnMut(u16, Event)) -> usize {
+        let mut floor = now;
         // One thread alone waits for nobody.
-        let single = self.lanes.len() == 1;
+        let single = self.lanes.len() == 1 && self.outside.is_empty();
         for lane in &mut self.lanes {
-            let lane_ns = lane.take(&self.shared, now_ns);
-            floor_ns = if single { now_ns } else { floor_ns.min(lane_ns) };
+            let lane = lane.take(&self.shared, now);
+            floor = if single { floor } else { floor.min(lane) };
         }
-        let cut_ns = if last { u64::MAX } else { floor_ns.max(now_ns.saturating_sub(PATIENCE_NS)) };
-        let n = self.outside.partition_point(|event| event.at_ns <= cut_ns);
-        self.ready.extend(self.outside.drain(..n).map(|event| (OUTSIDE, event)));
+        let cut = if last { (u64::MAX, u64::MAX) } else { floor.max((now.0.saturating_sub(PATIENCE_NS), 0)) };
+        let comes = |(turn, event): &(u64, Event)| (event.at_ns, *turn) <= cut;
+        let n = self.outside.partition_point(comes);
+        self.ready.extend(self.outside.drain(..n).map(|(turn, event)| (OUTSIDE, turn, event)));
         for lane in &mut self.lanes {
-            let n = lane.taken.partition_point(|event| event.at_ns <= cut_ns);
-            self.ready.extend(lane.taken.drain(..n).map(|event| (lane.thread, event)));
+            let n = lane.taken.partition_point(comes);
+            self.ready.extend(lane.taken.drain(..n).map(|(turn, event)| (lane.thread, turn, event)));
         }
         // Stable: events of one thread at the same instant keep their order.
-        self.ready.sort_by_key(|(_, event)| event.at_ns);
+        self.ready.sort_by_key(|(_, turn, event)| (event.at_ns, *turn));
         let count = self.ready.len();
-        for (thread, event) in self.ready.drain(..) {
+        for (thread, _, event) in self.ready.drain(..) {
             self.sites.hand_on(thread, event, unknown, sink);
         }
         count
@@ -195,7 +201,7 @@ impl Reader {
             let thread = self.names.len() as u16;
             let Joined { ring, presence, name } = joined;
             self.names.push(name);
-            self.lanes.push(Lane { thread, ring, presence, taken: VecDeque::new(), last_ns: 0, begun: None });
+            self.lanes.push(Lane { thread, ring, presence, taken: VecDeque::new(), last_ns: 0, turn: 0, begun: None });
         }
     }
 }
@@ -203,72 +209,76 @@ impl Reader {
 impl Lane {
     /// Hands on what was held back, and what is in the ring. What is newer than the drain is held back: a thread that
     /// attaches meanwhile may write something older. Returns how many events were handed on.
-    fn hand_on(&mut self, shared: &Shared, now_ns: u64, last: bool, mut f: impl FnMut(Event)) -> usize {
+    fn hand_on(&mut self, shared: &Shared, now: Moment, last: bool, mut f: impl FnMut(Event)) -> usize {
         let mut held = std::mem::take(&mut self.taken);
         let before = held.len();
-        held.drain(..).for_each(&mut f);
+        held.drain(..).for_each(|(_, event)| f(event));
         let most = if last { usize::MAX } else { AT_ONCE };
-        let taken = self.empty(shared, most, |event| {
+        let taken = self.empty(shared, most, |turn, event| {
             // Once one is held back, so are those after it.
-            if last || (held.is_empty() && event.at_ns <= now_ns) { f(event) } else { held.push_back(event) }
+            if last || (held.is_empty() && (event.at_ns, turn) <= now) { f(event) } else { held.push_back((turn, event)) }
         });
         self.taken = held;
         before + taken - self.taken.len()
     }
 
-    /// Empties the ring. Returns the floor: no event before this time is still to come.
-    fn take(&mut self, shared: &Shared, now_ns: u64) -> u64 {
+    /// Empties the ring. Returns the floor: no event before this time and turn is still to come.
+    fn take(&mut self, shared: &Shared, now: Moment) -> Moment {
         // Asked before the ring is emptied: a thread parks after its last write, and what it
-        // writes once it is awake again is later than `now_ns`.
+        // writes once it is awake again is later than `now`.
         let parked = self.presence.parked();
         let gone = self.ring.is_abandoned();
         let mut taken = std::mem::take(&mut self.taken);
-        self.empty(shared, usize::MAX, |event| taken.push_back(event));
+        self.empty(shared, usize::MAX, |turn, event| taken.push_back((turn, event)));
         self.taken = taken;
         if gone {
-            u64::MAX
+            (u64::MAX, u64::MAX)
         } else if parked {
-            now_ns
+            now
         } else {
-            self.last_ns
+            (self.last_ns, self.turn)
         }
     }
 
     /// Takes everything out of the ring, if it is not more than that, and looks what the thread is at. Returns how many
     /// events there were.
-    fn empty(&mut self, shared: &Shared, most: usize, mut f: impl FnMut(Event)) -> usize {
-        let Self { ring, presence, begun, last_ns, .. } = self;
+    fn empty(&mut self, shared: &Shared, most: usize, mut f: impl FnMut(u64, Event)) -> usize {
+        let Self { ring, presence, begun, last_ns, turn, .. } = self;
         // Asked before the ring is emptied: what was written before that poll is then in it.
         let under_way = presence.poll();
         let slots = ring.slots();
         let under_way = under_way.filter(|_| slots <= most);
         let mut events = 0;
-        let mut hand_on = |stamp, what| {
+        let mut hand_on = |turn, stamp, what| {
             *last_ns = shared.time_ns(stamp);
             events += 1;
-            f(Event { at_ns: *last_ns, what });
+            f(turn, Event { at_ns: *last_ns, what });
         };
         for Written { stamp, entry } in ring.read_chunk(slots.min(most)).into_iter().flatten() {
             let (poll, over) = match entry {
                 Entry::What(what) => {
-                    hand_on(stamp, what);
+                    hand_on(*turn, stamp, what);
+                    continue;
+                }
+                Entry::Turn(begins) => {
+                    *turn = begins;
                     continue;
                 }
                 Entry::Began(poll) => (poll, false),
                 Entry::Polled(poll) => (poll, true),
             };
             if begun.replace(poll.number) != Some(poll.number) {
-                hand_on(poll.began, What::PollStart(poll.task));
+                hand_on(*turn, poll.began, What::PollStart(poll.task));
             }
             if over {
-                hand_on(stamp, What::PollEnd(poll.task));
+                hand_on(*turn, stamp, What::PollEnd(poll.task));
             }
         }
         // If it ended meanwhile, what is in the ring says so, and maybe more.
         let unseen = |poll: &Poll| begun.is_none_or(|begun| poll.number.wrapping_sub(begun) as i32 > 0);
         if let Some(poll) = under_way.filter(unseen) {
             *begun = Some(poll.number);
-            hand_on(poll.began, What::PollStart(poll.task));
+            hand_on(*turn, poll.began, What::PollStart(poll.task));
         }
         events
     }

@@ -10,6 +10,7 @@ use super::event::{Event, TaskId, What};
 use super::local::Attached;
 use super::observe;
 use super::reader::Reader;
+use super::turns::Turns;
 
 /// What a thread does when its ring is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,10 +54,12 @@ pub(super) struct Shared {
     pub(super) attached: AtomicUsize,
     /// Polls that began after the recording was closed: Tokio counts them and we do not.
     pub(super) unrecorded_polls: AtomicU64,
+    /// In which order threads wrote what has one time.
+    pub(super) turns: Turns,
     /// Rings of threads that attached since the reader last looked.
     pub(super) joined: Mutex<Vec<super::reader::Joined>>,
-    /// Wakes from threads that do not belong to the run, in order of time.
-    pub(super) outside: Mutex<Vec<Event>>,
+    /// Wakes from threads that do not belong to the run, in order of time, each with its turn.
+    pub(super) outside: Mutex<Vec<(u64, Event)>>,
     /// The scenario's spans that are open: how many handles each has, and whether a task has entered it.
     pub(super) spans: Mutex<HashMap<u64, OpenSpan>>,
     /// Whoever blocks in [`Reader::wait`].
@@ -111,6 +114,7 @@ impl Recorder {
             lost: AtomicU64::new(0),
             attached: AtomicUsize::new(0),
             unrecorded_polls: AtomicU64::new(0),
+            turns: Turns::default(),
             joined: Mutex::default(),
             outside: Mutex::default(),
             spans: Mutex::default(),
@@ -132,6 +136,7 @@ impl Recorder {
 
     /// Time zero is now, on the paused clock of the runtime this is called on.
     pub fn begin_virtual(&self) {
+        self.shared.turns.begin();
         let _ = self.shared.start.set(Start::Virtual(tokio::time::Instant::now()));
     }
 
@@ -249,7 +254,8 @@ impl Shared {
         }
         let mut outside = lock(&self.outside);
         // Stamped under the lock, so that the list is in order.
-        outside.push(Event { at_ns: self.reader_now_ns(), what: What::Wake { task, by: None } });
+        let turn = self.turns.next();
+        outside.push((turn, Event { at_ns: self.reader_now_ns(), what: What::Wake { task, by: None } }));
     }
 
     pub(super) fn notify(&self) {

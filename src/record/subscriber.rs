@@ -13,6 +13,7 @@ use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Interest, LevelFilter, Metadata, Subscriber};
 
 use super::event::TaskId;
+use super::fields::SpawnKind;
 use super::handle::Handle;
 use super::observe::{self, Source, TaskRef, WakerEvent};
 use super::panic;
@@ -42,10 +43,11 @@ struct Bare {
     next_span: AtomicU64,
 }
 
-/// A span id that is a task's: this bit, the run, the task's number.
+/// A span id that is a task's: this bit, the run, what is spawned, the task's number.
 const IS_TASK: u64 = 1 << 63;
-const TASK_BITS: u32 = 48;
-const TASK_MASK: u64 = (1 << TASK_BITS) - 1;
+const RUN_SHIFT: u32 = 48;
+const KIND_SHIFT: u32 = 45;
+const TASK_MASK: u64 = (1 << KIND_SHIFT) - 1;
 
 /// The ids of the program's own spans: what is left beside tasks and [`Handle`]s. 2^62 spans are not reached.
 const PROGRAM_MASK: u64 = (1 << 62) - 1;
@@ -69,7 +71,7 @@ impl Meaning {
 }
 
 fn task_span(task: TaskRef) -> u64 {
-    IS_TASK | (task.run << TASK_BITS) | (task.task.0.get() & TASK_MASK)
+    IS_TASK | task.run << RUN_SHIFT | (task.kind as u64) << KIND_SHIFT | (task.task.0.get() & TASK_MASK)
 }
 
 fn task_of(span: u64) -> Option<TaskRef> {
@@ -77,7 +79,8 @@ fn task_of(span: u64) -> Option<TaskRef> {
         return None;
     }
     let task = TaskId(NonZeroU64::new(span & TASK_MASK)?);
-    Some(TaskRef { run: (span & !IS_TASK) >> TASK_BITS, task })
+    let kind = *SpawnKind::ALL.get((span >> KIND_SHIFT & 7) as usize)?;
+    Some(TaskRef { run: (span & !IS_TASK) >> RUN_SHIFT, task, kind })
 }
 
 impl Subscriber for Bare {

@@ -2,7 +2,7 @@
 //!
 //! Each function here is one fact of Tokio's tracing, on the thread that it
 //! came from. What does not matter is left out at once: a mutex speaks of the
-//! permits of its inner semaphore too, and a timer of its duration.
+//! permits of its inner semaphore too.
 
 use super::event::{Change, LockChange, OpId, ResourceId, ResourceKind, SiteId, TaskId, What};
 use super::handle::{Handle, Kind};
@@ -112,6 +112,15 @@ impl Local {
             // The operation that waited for the lock has just returned; without one it was taken by `try_lock` or the like.
             let owned = taken && self.borrowed.take() != Some(resource);
             self.push(What::Lock { resource, change, by, site, owned });
+        }
+    }
+
+    /// The innermost operation, a timer, was set. A timer outside all tasks is one of the future that `block_on` was given.
+    pub(super) fn timer(&mut self, after_ms: u64) {
+        if let Some(task) = self.task()
+            && let Some(op) = self.inside.op().filter(|op| op.kind() == Kind::Timer).and_then(Handle::op_id)
+        {
+            self.push(What::Timer { task, op, after_ms });
         }
     }
 

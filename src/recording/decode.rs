@@ -76,6 +76,8 @@ impl Decoder {
                 task: self.polled(from)?,
                 last: choice(from.byte()?, &[LastPoll::Polled, LastPoll::Dropped, LastPoll::Shutdown])?,
             },
+            kind::TIMER => What::Timer { task: self.polled(from)?, op: self.op(from)?, after_ms: from.varint()? },
+            kind::POOL_THREAD => What::PoolThread,
             kind::NAMED | kind::PANIC | kind::SPAN_OPEN | kind::SPAN_CLOSE | kind::LOG | kind::SITE => {
                 self.said(number, flag, from)?
             }

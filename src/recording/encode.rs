@@ -83,6 +83,12 @@ impl Encoder {
                 self.other(*task);
                 self.maybe_polled(*by);
             }
+            What::Timer { task, op, after_ms } => {
+                self.polled(*task);
+                self.op(*op);
+                put(&mut self.out, *after_ms);
+            }
+            What::PoolThread => {}
             What::Named(_) | What::Panic(_) | What::SpanOpen(_) | What::SpanClose(_) | What::Log(_) | What::Site(_) => {
                 self.said(&event.what);
             }
@@ -293,6 +299,8 @@ fn head(what: &What) -> (u8, bool) {
         What::Pending { op, .. } => (kind::PENDING, op.is_some()),
         What::Done { .. } => (kind::DONE, false),
         What::Closed { .. } => (kind::CLOSED, false),
+        What::Timer { .. } => (kind::TIMER, false),
+        What::PoolThread => (kind::POOL_THREAD, false),
         What::Asked { .. } => (kind::ASKED, false),
         What::Granted { by, .. } => (kind::GRANTED, by.is_some()),
         What::Permits { by, .. } => (kind::PERMITS, by.is_some()),

@@ -6,14 +6,14 @@
 //! lanes, waits, resources, log, metrics, hash. It also means that a trace that
 //! is changed or learns more later learns it from old recordings too.
 //!
-//! # Format, version 1
+//! # Format, version 2
 //!
 //! Numbers of a fixed size are little-endian.
 //!
 //! | part | bytes | |
 //! |---|---|---|
 //! | magic | 8 | `APLAYREC` |
-//! | version | 2 | 1; a program opens its own version only |
+//! | version | 2 | 2; a program opens its own version only |
 //! | length, CRC-32 | 4, 4 | of the header |
 //! | header | at most 64 KiB | JSON: version of the program, scenario, parameters, seed, clock, workers, limit, detail, stall-after |
 //! | chunks | | one after the other; the last is the footer |

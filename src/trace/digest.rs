@@ -40,7 +40,7 @@ impl Digest {
         let by = match by {
             Waker::Task(by) => number(by),
             // What it was is known only where waits are recorded.
-            Waker::Timer | Waker::Io | Waker::Blocking | Waker::Scheduler | Waker::Outside => 0,
+            Waker::Timer | Waker::Io | Waker::Blocking | Waker::Scheduler | Waker::Outside | Waker::Unknown => 0,
         };
         self.fact(4, at_ns, task, by);
     }

@@ -107,7 +107,10 @@ impl Trace {
         self.leaf_ends(known.map_or(task, |known| known.task), op);
         self.ingest.took.remove(&task);
         let asked = self.ingest.asked.remove(&op);
-        let Some(resource) = resource.and_then(|resource| self.known_resource(resource)) else { return true };
+        let Some(resource) = resource.and_then(|resource| self.known_resource(resource)) else {
+            self.timer_ends(op);
+            return true;
+        };
         let mut permits = asked.unwrap_or(1);
         if let Some((of, place)) = known.and_then(|known| known.queued) {
             let queued = &mut self.resources[of as usize];
@@ -133,6 +136,7 @@ impl Trace {
 
     pub(super) fn closed_op(&mut self, at_ns: u64, op: OpId, by: TaskId) -> bool {
         self.ingest.asked.remove(&op);
+        self.timer_ends(op);
         let Some(Op { task, queued }) = self.ingest.ops.remove(&op) else {
             return self.known(by).is_some();
         };

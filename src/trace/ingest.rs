@@ -30,6 +30,9 @@ use super::{Sample, Trace};
 use crate::record::event::{CallLine, Event, LastPoll, Named, TaskId, What};
 use crate::record::site::Cause;
 
+/// The number of no thread: such a fact was written down for a thread that does not belong to the run.
+const OUTSIDE: u16 = u16::MAX;
+
 impl Trace {
     /// Takes in one event, written by the thread with that index. The events of
     /// one thread must come in the order they were written; those of several
@@ -43,7 +46,7 @@ impl Trace {
         let ours = match event.what {
             What::PollStart(task) => self.poll_start(at_ns, thread, task),
             What::PollEnd(task) => self.poll_end(at_ns, thread, task),
-            What::Wake { task, by } => self.wake(at_ns, task, by),
+            What::Wake { task, by } => self.wake(at_ns, thread, task, by),
             What::Spawn { task, parent, at } => self.spawn(at_ns, task, parent, at),
             What::Terminate { task, last } => self.terminate(at_ns, task, last),
             What::Named(named) => self.name(*named),
@@ -52,10 +55,12 @@ impl Trace {
             What::SpanClose(span) => self.close_span(at_ns, span),
             What::Log(log) => self.write_log(at_ns, *log),
             What::Site(new) => return self.learn_site(*new),
+            What::PoolThread => return self.know_pool(thread),
             What::Resource { resource, kind, site } => self.make_resource(at_ns, resource, kind, site),
             What::Pending { task, op, resource, site } => self.pends(at_ns, task, op, resource, site),
             What::Done { task, op, site, resource } => self.done(at_ns, task, op, resource, site),
             What::Closed { op, by } => self.closed_op(at_ns, op, by),
+            What::Timer { task, op, after_ms } => self.timer_set(at_ns, task, op, after_ms),
             What::Asked { op, permits, resource } => self.asked(op, permits, resource),
             What::Granted { op, by, resource, permits } => self.granted(at_ns, op, by, resource, permits),
             What::Permits { resource, change, permits, by } => self.permits(at_ns, resource, change, permits, by),
@@ -244,16 +249,18 @@ impl Trace {
         true
     }
 
-    fn wake(&mut self, at_ns: u64, id: TaskId, by: Option<TaskId>) -> bool {
+    fn wake(&mut self, at_ns: u64, thread: u16, id: TaskId, by: Option<TaskId>) -> bool {
         let Some(task) = self.known(id) else { return false };
         let Life { polled_ns, woken, ended, terminated, .. } = *self.life(task);
         if ended || terminated.is_some() {
             return true;
         }
-        let by = match by.and_then(|by| self.known(by)) {
-            Some(by) => Waker::Task(by),
-            None if self.last(task).state.is_waiting() => self.outside_waker(task),
-            None => Waker::Outside,
+        let by = match by.map(|by| self.known(by)) {
+            Some(Some(by)) => Waker::Task(by),
+            Some(None) => Waker::Outside,
+            None if thread == OUTSIDE => Waker::Outside,
+            None if self.is_in_pool(thread) => Waker::Blocking,
+            None => self.runtime_waker(at_ns, task),
         };
         let answered = at_ns < polled_ns;
         if answered || woken || self.last(task).state == State::Ready {
@@ -316,8 +323,9 @@ impl Trace {
             // It lives, and counts as alive wherever tasks are counted; only how long it has waited is added up.
             self.wait_counts(at_ns, task);
         }
-        for leaf in std::mem::take(&mut self.ingest.lives[task as usize].leaves.live) {
-            leaf.op.into_iter().for_each(|op| _ = self.ingest.ops.remove(&op));
+        for op in std::mem::take(&mut self.ingest.lives[task as usize].leaves.live).into_iter().filter_map(|leaf| leaf.op) {
+            self.ingest.ops.remove(&op);
+            self.timer_ends(op);
         }
         self.tasks[task as usize].count(last, at_ns);
         self.tasks[task as usize].ended = Some(ended);

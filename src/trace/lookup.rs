@@ -30,6 +30,8 @@ pub(super) struct Ingest {
     pub(super) ops: HashMap<OpId, Op, BuildHasherDefault<NumberHasher>>,
     /// What operations have asked for that have not pended yet, where it is not one permit.
     pub(super) asked: HashMap<OpId, u32, BuildHasherDefault<NumberHasher>>,
+    /// Timers that are set, each with when it is due, in nanoseconds since the run began.
+    pub(super) due: HashMap<OpId, u64, BuildHasherDefault<NumberHasher>>,
     /// Resources by Tokio's number.
     pub(super) resources: HashMap<ResourceId, ResourceIx, BuildHasherDefault<NumberHasher>>,
     /// Permits that a task took from a semaphore in an acquire of which it is not known yet whether it got them all.
@@ -131,6 +133,18 @@ impl Trace {
         for unnamed in self.threads.len()..=usize::from(index) {
             self.threads.push(format!("thread {unnamed}"));
         }
+    }
+
+    /// A thread says that it belongs to the pool for blocking work. That is no news of the run.
+    pub(super) fn know_pool(&mut self, index: u16) {
+        if let Err(place) = self.pool.binary_search(&index) {
+            self.pool.insert(place, index);
+        }
+    }
+
+    /// Whether a thread belongs to the pool for blocking work.
+    pub(super) fn is_in_pool(&self, index: u16) -> bool {
+        self.pool.binary_search(&index).is_ok()
     }
 
     /// A panic in the task's poll under way; it decides about the end only if that poll is the last.

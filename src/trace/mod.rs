@@ -45,6 +45,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod timers;
 #[cfg(test)]
 mod told;
 mod track;
@@ -100,6 +101,8 @@ pub struct Trace {
     pub bins: Bins,
     /// The threads that have polled tasks, by index: their names. Each [`State::Running`] has one.
     pub threads: Vec<String>,
+    /// Which of them belong to the pool for blocking work.
+    pool: Vec<u16>,
     /// Events taken in that concern the run: its tasks, spans and log. Those of
     /// tasks whose spawn was never seen are not among them.
     pub recorded: u64,

@@ -147,7 +147,7 @@ pub struct Wake {
 pub enum Waker {
     /// Another task, or the task itself.
     Task(TaskIx),
-    /// A timer, by what the task waited for.
+    /// A timer of the task's, which was due.
     Timer,
     /// The IO driver, by what the task waited for.
     Io,
@@ -155,9 +155,10 @@ pub enum Waker {
     Blocking,
     /// The runtime, which gives a task that yielded its turn.
     Scheduler,
-    /// No task, and it cannot be told what: a thread of the program's own, or
-    /// the first of several things that the task waited for.
+    /// A thread outside the runtime, or code outside all tasks.
     Outside,
+    /// No task, and it is not known what.
+    Unknown,
 }
 
 /// The end of a task.

@@ -12,7 +12,7 @@ fn a_task_is_ready_polled_waiting_woken_and_done() {
     assert_eq!(told.end(0), Some((15, End::Completed, false)));
     let task = &told.0.tasks[0];
     assert_eq!((task.polls, task.busy_ns, task.ready_ns, task.waiting_ns), (2, 5, 3, 7));
-    assert_eq!(task.wakes, [Wake { at_ns: 10, by: Waker::Outside }]);
+    assert_eq!(task.wakes, [Wake { at_ns: 10, by: Waker::Unknown }]);
     assert_eq!((told.0.polls, told.0.recorded, told.0.late, told.0.end_ns), (2, 7, 0, 15));
     assert_eq!((task.duration(7), task.duration(99)), (7, 15));
 }

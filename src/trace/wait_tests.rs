@@ -41,7 +41,7 @@ fn a_wait_that_lasts_has_no_end() {
 fn a_wait_that_was_answered_has_an_end_and_a_waker() {
     let mut told = waiting();
     told.wake(10, 5, None).start(12, 5).stop(13, 5);
-    let answered = Some((4, Some(10), Some(Waker::Outside)));
+    let answered = Some((4, Some(10), Some(Waker::Unknown)));
     assert_eq!([9, 10, 12, 13].map(|at| gap(&told, at)), [answered, None, None, Some((13, None, None))]);
     assert_eq!(gaps(&told)[0], (4, Some(10), vec![Cause::MpscRecv]));
 }

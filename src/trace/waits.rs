@@ -25,7 +25,7 @@ use smallvec::SmallVec;
 use super::Trace;
 use super::lookup::NumberHasher;
 use super::resource::ResourceIx;
-use super::task::{State, TaskIx, Waker};
+use super::task::{State, TaskIx};
 use crate::record::event::{NewSite, OpId, ResourceId, SiteId};
 use crate::record::site::{Cause, Place, Site};
 
@@ -66,7 +66,7 @@ pub(super) struct Live {
     /// The number of the poll in which it was last seen to wait.
     poll: u32,
     /// What its site says: that lies elsewhere in memory.
-    cause: Cause,
+    pub(super) cause: Cause,
     inferred: bool,
 }
 
@@ -151,20 +151,6 @@ impl Trace {
     fn wait_that_lasts(&self, at_ns: u64, task: TaskIx) -> Option<(u32, u64)> {
         let life = self.life(task);
         Some((life.leaves.wait?, at_ns.saturating_sub(life.last.start_ns)))
-    }
-
-    /// Who woke a task that waits, if it was no task.
-    pub(super) fn outside_waker(&self, task: TaskIx) -> Waker {
-        let leaves = self.leaves(self.last(task));
-        let mut causes = leaves.iter().map(|leaf| self.site(leaf.site).cause);
-        let first = causes.next();
-        match first.filter(|first| causes.all(|cause| cause == *first)) {
-            Some(Cause::Time) => Waker::Timer,
-            Some(Cause::Io) => Waker::Io,
-            Some(Cause::Blocking) => Waker::Blocking,
-            Some(Cause::Yield) => Waker::Scheduler,
-            _ => Waker::Outside,
-        }
     }
 
     /// A future of the task's is about to wait.

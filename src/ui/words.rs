@@ -138,7 +138,8 @@ pub(crate) fn waker(trace: &Trace, wake: Wake, own: u32) -> String {
         Waker::Io => "the IO driver".into(),
         Waker::Blocking => "a blocking thread".into(),
         Waker::Scheduler => "the scheduler".into(),
-        Waker::Outside => "something outside".into(),
+        Waker::Outside => "a thread outside the runtime".into(),
+        Waker::Unknown => "something outside".into(),
     }
 }
 

@@ -14,6 +14,8 @@ mod held;
 mod kinds;
 #[path = "../observed/mod.rs"]
 mod observed;
+#[path = "../waits/wakers.rs"]
+mod wakers;
 
 use std::net::Ipv4Addr;
 use std::sync::Once;

@@ -11,6 +11,7 @@ mod kinds;
 mod observed;
 mod strange;
 mod totals;
+mod wakers;
 
 use async_playground::record::Detail;
 use async_playground::trace::Trace;
