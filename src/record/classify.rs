@@ -55,7 +55,7 @@ const LIBRARY_FAMILIES: [&str; 6] = ["tokio_", "futures_", "tower_", "sqlx_", "t
 const CAUSES: [(&str, Cause); 27] = [
     ("task::yield_now", Cause::Yield),
     ("runtime::scheduler::defer", Cause::Yield),
-    ("task::coop", Cause::Yield),
+    ("task::coop", Cause::Budget),
     ("sync::batch_semaphore", Cause::Semaphore),
     ("sync::semaphore", Cause::Semaphore),
     ("sync::mutex", Cause::Mutex),
@@ -150,7 +150,10 @@ fn cause(calls: &[Call]) -> Cause {
 /// What a wait is, by an inner word and an outer one.
 fn refined(inner: Cause, outer: Cause) -> Cause {
     match (inner, outer) {
+        // That Tokio counts what a future does is no wait; that it has its task put behind the others is.
+        (Cause::Other, Cause::Budget) => Cause::Other,
         (Cause::Other, outer) => outer,
+        (Cause::Yield, Cause::Budget) => Cause::Budget,
         (Cause::Semaphore, Cause::Mutex | Cause::RwLock)
         | (Cause::Notify, Cause::Watch | Cause::Barrier | Cause::Broadcast)
         | (Cause::Watch, Cause::Barrier | Cause::Io)
@@ -256,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_primitive_is_told_from_what_it_is_made_of() {
-        let cases: [(&[&str], Cause); 9] = [
+        let cases: [(&[&str], Cause); 12] = [
             (&["sync/batch_semaphore", "sync/semaphore"], Cause::Semaphore),
             (&["sync/batch_semaphore", "sync/mutex"], Cause::Mutex),
             (&["sync/batch_semaphore", "sync/mpsc/bounded"], Cause::MpscSend),
@@ -266,6 +269,9 @@ mod tests {
             (&["runtime/time/entry", "time/sleep"], Cause::Time),
             (&["sync/batch_semaphore", "sync/mutex", "time/timeout"], Cause::Mutex),
             (&["runtime/task/harness", "runtime/task/join", "fs/mod"], Cause::Blocking),
+            (&["runtime/scheduler/defer", "runtime/context", "task/yield_now"], Cause::Yield),
+            (&["runtime/scheduler/defer", "runtime/context", "task/coop/mod", "sync/batch_semaphore"], Cause::Budget),
+            (&["sync/broadcast", "task/coop/mod"], Cause::Broadcast),
         ];
         for (modules, cause) in cases {
             let files: Vec<String> = modules.iter().map(|module| format!("/r/tokio-1.54.1/src/{module}.rs")).collect();

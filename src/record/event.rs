@@ -186,6 +186,16 @@ pub enum What {
         /// How long from now the deadline is, in milliseconds, as Tokio rounds it; 0 when it has passed.
         after_ms: u64,
     },
+    /// Within its poll the task comes to need another turn: Tokio's budget is used up, or the task calls its own waker. In the
+    /// second case the wake follows.
+    Turn {
+        /// The task.
+        task: TaskId,
+        /// Where.
+        site: SiteId,
+        /// Whether the budget is used up.
+        spent: bool,
+    },
     /// The thread that writes this belongs to the pool for blocking work, and is no worker.
     PoolThread,
     /// An operation asks for permits. Not told when it asks for one.
@@ -239,9 +249,11 @@ impl What {
     /// The site that the event names.
     pub fn site_mut(&mut self) -> Option<&mut SiteId> {
         match self {
-            What::Resource { site, .. } | What::Pending { site, .. } | What::Done { site, .. } | What::Lock { site, .. } => {
-                Some(site)
-            }
+            What::Resource { site, .. }
+            | What::Pending { site, .. }
+            | What::Done { site, .. }
+            | What::Lock { site, .. }
+            | What::Turn { site, .. } => Some(site),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@ use std::num::NonZeroU64;
 
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
+use tokio::task::coop;
 use tracing_core::span::Attributes;
 use tracing_core::{Event as TracingEvent, Level as TracingLevel, Metadata};
 
@@ -317,6 +318,9 @@ pub(super) fn wake(woken: TaskRef) {
         let same = local.shared().run == woken.run;
         if same {
             let by = local.task();
+            if by == Some(woken.task) {
+                local.turn(woken.task, !coop::has_budget_remaining());
+            }
             local.push(What::Wake { task: woken.task, by });
         }
         same

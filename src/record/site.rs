@@ -36,8 +36,10 @@ pub enum Cause {
     Join,
     /// A socket, a pipe, a signal, another process.
     Io,
-    /// Its next turn: it yielded, or used up its budget.
+    /// Its next turn: it yielded.
     Yield,
+    /// Its next turn: it used up its budget, and Tokio put it behind the others.
+    Budget,
     /// Work on a blocking thread: files, name lookups.
     Blocking,
     /// Something else: a future that is not Tokio's.
@@ -47,7 +49,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Time,
         Self::Semaphore,
         Self::Mutex,
@@ -62,6 +64,7 @@ impl Cause {
         Self::Join,
         Self::Io,
         Self::Yield,
+        Self::Budget,
         Self::Blocking,
         Self::Other,
     ];
@@ -83,6 +86,7 @@ impl Cause {
             Self::Join => "join",
             Self::Io => "io",
             Self::Yield => "yield",
+            Self::Budget => "out of budget",
             Self::Blocking => "blocking",
             Self::Other => "other",
         }
@@ -91,6 +95,11 @@ impl Cause {
     /// Whether it is a lock or a permit: something that another task holds.
     pub const fn is_lock(self) -> bool {
         matches!(self, Self::Semaphore | Self::Mutex | Self::RwLock)
+    }
+
+    /// Whether it is the task's next turn, which it gets at once.
+    pub const fn is_turn(self) -> bool {
+        matches!(self, Self::Yield | Self::Budget)
     }
 
     /// Whether it is a message or a signal: something that another task sends.
@@ -171,6 +180,14 @@ impl Site {
     pub fn reserves(&self) -> bool {
         let within = |frame: &&Frame| !frame.own && frame.place.file.ends_with("sync/mpsc/bounded.rs");
         matches!(self.frames.iter().filter(within).count(), 1 | 2)
+    }
+
+    /// Whether a waker was called here by a library, so that all its futures get their turn, and not by the program. What the
+    /// program tells itself through a channel or a notification is its own doing.
+    pub fn is_fairness(&self) -> bool {
+        let wakes = |frame: &&Frame| frame.place.file.ends_with("/runtime/task/waker.rs");
+        let caller = self.frames.iter().rev().find(|frame| !wakes(frame));
+        caller.is_some_and(|caller| !caller.own && !caller.place.file.contains("/src/sync/"))
     }
 
     /// Whether a task can wait here and there at once. It cannot where the two

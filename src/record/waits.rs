@@ -4,6 +4,8 @@
 //! came from. What does not matter is left out at once: a mutex speaks of the
 //! permits of its inner semaphore too.
 
+use tokio::task::coop;
+
 use super::event::{Change, LockChange, OpId, ResourceId, ResourceKind, SiteId, TaskId, What};
 use super::handle::{Handle, Kind};
 use super::inside::Left;
@@ -23,6 +25,12 @@ impl Local {
         let site = SiteId(self.stack());
         let (resource, op) = (op.and_then(Handle::resource_id), op.and_then(Handle::op_id));
         self.push(What::Pending { task, op, resource, site });
+    }
+
+    /// The task has to have another turn before it can go on.
+    pub(super) fn turn(&mut self, task: TaskId, spent: bool) {
+        let site = SiteId(if self.waits { self.stack() } else { 0 });
+        self.push(What::Turn { task, site, spent });
     }
 
     /// A resource was made by this module of Tokio's. Returns the handle of its span.
@@ -73,8 +81,9 @@ impl Local {
             (self.last_done, self.borrowed) = (Some(op), handle.resource_id().filter(|_| !handle.is_owned()));
             self.push(What::Done { task, op, site, resource: handle.resource_id() });
         } else if !cloned {
-            // Its waker is the one it has, or not the task's own but of a future in between.
-            self.pending(task, Some(handle));
+            // Its waker is the one it has, or not the task's own but of a future in between. An operation that was begun gives
+            // back its part of the budget: where nothing is left, it was not begun.
+            if coop::has_budget_remaining() { self.pending(task, Some(handle)) } else { self.turn(task, true) }
         }
     }
 

@@ -78,6 +78,7 @@ impl Decoder {
             },
             kind::TIMER => What::Timer { task: self.polled(from)?, op: self.op(from)?, after_ms: from.varint()? },
             kind::POOL_THREAD => What::PoolThread,
+            kind::TURN => What::Turn { task: self.polled(from)?, site: SiteId(from.number()?), spent: flag },
             kind::NAMED | kind::PANIC | kind::SPAN_OPEN | kind::SPAN_CLOSE | kind::LOG | kind::SITE => {
                 self.said(number, flag, from)?
             }

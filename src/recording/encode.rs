@@ -89,6 +89,10 @@ impl Encoder {
                 put(&mut self.out, *after_ms);
             }
             What::PoolThread => {}
+            What::Turn { task, site, .. } => {
+                self.polled(*task);
+                put(&mut self.out, site.0.into());
+            }
             What::Named(_) | What::Panic(_) | What::SpanOpen(_) | What::SpanClose(_) | What::Log(_) | What::Site(_) => {
                 self.said(&event.what);
             }
@@ -301,6 +305,7 @@ fn head(what: &What) -> (u8, bool) {
         What::Closed { .. } => (kind::CLOSED, false),
         What::Timer { .. } => (kind::TIMER, false),
         What::PoolThread => (kind::POOL_THREAD, false),
+        What::Turn { spent, .. } => (kind::TURN, *spent),
         What::Asked { .. } => (kind::ASKED, false),
         What::Granted { by, .. } => (kind::GRANTED, by.is_some()),
         What::Permits { by, .. } => (kind::PERMITS, by.is_some()),

@@ -7,7 +7,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-use super::task::{End, TaskIx, Waker};
+use super::task::{End, TaskIx};
 use crate::record::event::CallLine;
 
 /// Bytes that are handed to the hasher at once. Its cost is mostly a matter of calls, and how they are cut changes nothing.
@@ -36,13 +36,9 @@ impl Digest {
         self.fact(3, at_ns, task, 0);
     }
 
-    pub(super) fn wake(&mut self, at_ns: u64, task: TaskIx, by: Waker) {
-        let by = match by {
-            Waker::Task(by) => number(by),
-            // What it was is known only where waits are recorded.
-            Waker::Timer | Waker::Io | Waker::Blocking | Waker::Scheduler | Waker::Outside | Waker::Unknown => 0,
-        };
-        self.fact(4, at_ns, task, by);
+    /// A wake in the poll of a task, or of none: what else it may be is known only where waits are recorded.
+    pub(super) fn wake(&mut self, at_ns: u64, task: TaskIx, by: Option<TaskIx>) {
+        self.fact(4, at_ns, task, by.map_or(0, number));
     }
 
     pub(super) fn end(&mut self, at_ns: u64, task: TaskIx, how: End) {

@@ -70,6 +70,11 @@ impl Trace {
         if self.life(task).ended {
             return true;
         }
+        if self.is_put_off(site) {
+            // It was not begun: it does not stand in line.
+            self.leaf_is_put_off(task, site);
+            return true;
+        }
         self.leaf_pends(task, op, resource, site);
         let Some(op) = op else { return true };
         let queued = match self.ingest.ops.get(&op) {

@@ -60,6 +60,7 @@ impl Trace {
             What::Pending { task, op, resource, site } => self.pends(at_ns, task, op, resource, site),
             What::Done { task, op, site, resource } => self.done(at_ns, task, op, resource, site),
             What::Closed { op, by } => self.closed_op(at_ns, op, by),
+            What::Turn { task, site, spent } => self.needs_turn(task, site, spent),
             What::Timer { task, op, after_ms } => self.timer_set(at_ns, task, op, after_ms),
             What::Asked { op, permits, resource } => self.asked(op, permits, resource),
             What::Granted { op, by, resource, permits } => self.granted(at_ns, op, by, resource, permits),
@@ -203,7 +204,7 @@ impl Trace {
         self.poll_starts.push(at_ns, task, thread);
         let life = self.life_mut(task);
         (life.newest_ns, life.polled_ns) = (at_ns, at_ns);
-        (life.woken, life.panicked, life.terminated) = (false, false, None);
+        (life.woken, life.turn, life.panicked, life.terminated) = (false, None, false, None);
         self.digest.poll_start(at_ns, task);
         true
     }
@@ -255,7 +256,10 @@ impl Trace {
         if ended || terminated.is_some() {
             return true;
         }
-        let by = match by.map(|by| self.known(by)) {
+        let waker = by.map(|by| self.known(by));
+        let poll_of = waker.flatten();
+        let by = match waker {
+            Some(Some(by)) if by == task => self.own_waker(task),
             Some(Some(by)) => Waker::Task(by),
             Some(None) => Waker::Outside,
             None if thread == OUTSIDE => Waker::Outside,
@@ -266,14 +270,13 @@ impl Trace {
         if answered || woken || self.last(task).state == State::Ready {
             self.late += u64::from(answered);
             self.tasks[task as usize].redundant_wakes += 1;
-            self.digest.wake(at_ns, task, by);
+            self.digest.wake(at_ns, task, poll_of);
             return true;
         }
         let at_ns = self.in_order(task, at_ns);
-        let woken = &mut self.tasks[task as usize];
-        push(&mut woken.wakes, Wake { at_ns, by });
-        woken.self_wakes = woken.self_wakes.saturating_add(u32::from(by == Waker::Task(task)));
-        self.digest.wake(at_ns, task, by);
+        push(&mut self.tasks[task as usize].wakes, Wake { at_ns, by });
+        self.count_turn(task, by);
+        self.digest.wake(at_ns, task, poll_of);
         if self.polled(task) {
             self.life_mut(task).woken = true;
         } else {

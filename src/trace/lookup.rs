@@ -14,6 +14,7 @@ use super::hold::Op;
 use super::numbers::Numbers;
 use super::resource::ResourceIx;
 use super::task::{Segment, State, Task, TaskIx};
+use super::turns::Turn;
 use super::waits::Leaves;
 use crate::record::event::{LastPoll, OpId, ResourceId, SpanId, TaskId};
 
@@ -60,6 +61,8 @@ pub(super) struct Life {
     pub(super) polled_ns: u64,
     /// Whether it was woken in the poll under way.
     pub(super) woken: bool,
+    /// Whose doing it is that it needs another turn, if it does in the poll under way.
+    pub(super) turn: Option<Turn>,
     /// Whether it panicked in the poll under way.
     pub(super) panicked: bool,
     /// What it may wait on.
@@ -78,8 +81,8 @@ impl Life {
     /// That of a task that is spawned.
     pub(super) fn new(at_ns: u64, member: Member) -> Self {
         let last = Segment::new(at_ns, State::Ready);
-        let (leaves, woken, panicked, ended, terminated) = (Leaves::default(), false, false, false, None);
-        Self { newest_ns: at_ns, last, polled_ns: 0, leaves, woken, panicked, member, does: None, ended, terminated }
+        let (leaves, woken, turn, panicked, ended, terminated) = (Leaves::default(), false, None, false, false, None);
+        Self { newest_ns: at_ns, last, polled_ns: 0, leaves, woken, turn, panicked, member, does: None, ended, terminated }
     }
 }
 

@@ -49,6 +49,7 @@ mod timers;
 #[cfg(test)]
 mod told;
 mod track;
+mod turns;
 #[cfg(test)]
 mod wait_tests;
 mod waits;
@@ -130,6 +131,8 @@ pub struct Trace {
     contended: Vec<ResourceIx>,
     /// Whether a task has been ready for some time before it was polled.
     was_ready: bool,
+    /// What is known of the turns that tasks gave themselves.
+    turns: turns::Turns,
     /// The polls that lasted so long that they are findings.
     long_polls: findings::LongPolls,
     totals: Totals,

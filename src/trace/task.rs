@@ -155,6 +155,8 @@ pub enum Waker {
     Blocking,
     /// The runtime, which gives a task that yielded its turn.
     Scheduler,
+    /// The runtime, which puts a task that has used up its budget behind the others.
+    Budget,
     /// A thread outside the runtime, or code outside all tasks.
     Outside,
     /// No task, and it is not known what.

@@ -12,7 +12,8 @@
 //!   it: further on in the same async function. It is over, too, when nothing
 //!   else can have been woken by the wake before the poll. Otherwise it stays,
 //!   and is marked as inferred if it did not clone again.
-//! - A yield lasts until the next poll.
+//! - A yield lasts until the next poll, and so does a future that was not begun as
+//!   the budget was used up. That one says nothing of the others.
 
 mod sets;
 mod views;
@@ -52,6 +53,8 @@ pub(super) struct Waits {
     by_id: HashMap<SiteId, SiteIx, BuildHasherDefault<NumberHasher>>,
     /// Sites without a place of the program's own, and what they are for a task that was spawned at a place.
     placed: HashMap<(SiteIx, Place), SiteIx>,
+    /// For sites at which a task was out of budget: the site that says so.
+    put_off: HashMap<SiteIx, SiteIx, BuildHasherDefault<NumberHasher>>,
     /// Whether two sites exclude each other, as far as that was asked.
     excludes: HashMap<(SiteIx, SiteIx), bool, BuildHasherDefault<NumberHasher>>,
     pub(super) sets: sets::Sets,
@@ -99,7 +102,7 @@ impl Trace {
             self.waits.sets.each_total(wait, |total| total.running.more(at_ns));
         }
         leaves.poll = leaves.poll.wrapping_add(1);
-        let yields = |leaf: &Live| leaf.op.is_none() && leaf.cause == Cause::Yield;
+        let yields = |leaf: &Live| leaf.op.is_none() && leaf.cause.is_turn();
         leaves.explained = leaves.live.iter().any(yields);
         if leaves.explained {
             leaves.live.retain(|leaf| !yields(leaf));
@@ -172,6 +175,38 @@ impl Trace {
         leaves.live.retain(|leaf| !self.waits.excluded(leaf.site, site));
         leaves.explained |= leaves.live.len() < before;
         leaves.live.push(Live { op, site, resource, poll, cause, inferred: placed });
+    }
+
+    /// A future of the task's was not begun, as the budget was used up. Those that waited before wait on, whether they were
+    /// polled or not.
+    pub(super) fn leaf_is_put_off(&mut self, task: TaskIx, site: SiteId) {
+        let Some(site) = self.known_site(site).and_then(|site| self.put_off_at(site)) else { return };
+        let (site, inferred) = self.place_for(task, site);
+        let leaves = &mut self.ingest.lives[task as usize].leaves;
+        leaves.explained = true;
+        if !leaves.live.iter().any(|leaf| leaf.site == site && leaf.op.is_none()) {
+            leaves.live.push(Live { op: None, site, resource: None, poll: leaves.poll, cause: Cause::Budget, inferred });
+        }
+    }
+
+    /// Whether a future was not begun at a site, as the budget was used up.
+    pub(super) fn is_put_off(&self, site: SiteId) -> bool {
+        self.known_site(site).is_some_and(|site| self.waits.sites[site as usize].cause == Cause::Budget)
+    }
+
+    /// The same place as a site's, of a task that is out of budget there.
+    fn put_off_at(&mut self, site: SiteIx) -> Option<SiteIx> {
+        let known = &self.waits.sites[site as usize];
+        if known.cause == Cause::Budget {
+            return Some(site);
+        }
+        let next = self.waits.sites.len() as SiteIx;
+        let put_off = *self.waits.put_off.entry(site).or_insert(next);
+        if put_off == next {
+            let known = Site { cause: Cause::Budget, ..Site::clone(known) };
+            self.waits.sites.push(known.into());
+        }
+        Some(put_off)
     }
 
     /// An operation of the task's has returned, or is gone.

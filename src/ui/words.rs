@@ -59,6 +59,7 @@ pub(crate) fn what(look: Look, trace: &Trace, task: TaskIx, leaf: Leaf, at_ns: u
         Cause::Other => "a future that is not Tokio's",
         Cause::Blocking => "a blocking thread",
         Cause::Yield => "its next turn",
+        Cause::Budget => "its next turn: it is out of budget",
         other => other.name(),
     };
     // Of several locks that were made at one place it is told which.
@@ -138,6 +139,7 @@ pub(crate) fn waker(trace: &Trace, wake: Wake, own: u32) -> String {
         Waker::Io => "the IO driver".into(),
         Waker::Blocking => "a blocking thread".into(),
         Waker::Scheduler => "the scheduler".into(),
+        Waker::Budget => "the scheduler: it was out of budget".into(),
         Waker::Outside => "a thread outside the runtime".into(),
         Waker::Unknown => "something outside".into(),
     }

@@ -8,6 +8,7 @@ mod calm;
 mod observed;
 mod programs;
 mod right_ways;
+mod turns;
 
 use std::time::Duration;
 

@@ -13,10 +13,10 @@ use tokio::time::{sleep, timeout};
 
 use super::observed::{self, On, find, observe};
 
-const ALL: [On; 3] = [On::Virtual, On::OneThread, On::TwoWorkers];
+pub(crate) const ALL: [On; 3] = [On::Virtual, On::OneThread, On::TwoWorkers];
 
 /// What is found of that kind, with the name of the task.
-fn found(trace: &Trace, kind: FindingKind) -> Vec<(String, Finding)> {
+pub(crate) fn found(trace: &Trace, kind: FindingKind) -> Vec<(String, Finding)> {
     let named =
         |finding: Finding| (finding.task.map_or_else(String::new, |task| trace.tasks[task as usize].name.clone()), finding);
     trace.findings().list.into_iter().filter(|finding| finding.kind == kind).map(named).collect()

@@ -41,6 +41,7 @@ pub(super) fn unselected(by: Waker) -> &'static str {
         Waker::Io => "the IO driver woke it, and no task",
         Waker::Blocking => "a blocking thread woke it, and no task",
         Waker::Scheduler => "it had yielded: the scheduler gave it its turn",
+        Waker::Budget => "it was out of budget: the scheduler gave it another turn",
         Waker::Outside => "a thread outside the runtime woke it",
         Waker::Unknown => "something outside of all tasks woke it",
     }

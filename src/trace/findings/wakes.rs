@@ -9,7 +9,10 @@
 //! that happens more often than not, and often.
 //!
 //! A task that *wakes itself* is told by tokio-console's measure: more than half of
-//! its wakes are its own. `yield_now` is none of those: the runtime wakes it.
+//! its wakes are its own. `yield_now` is none of those: the runtime wakes it. Nor is
+//! a wake that Tokio gives a task which has used up its budget, or that a library
+//! gives it to be fair. But a task that lives on its budget, and next to never
+//! waits for anything, is busy in order to wait all the same.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +24,9 @@ use crate::trace::waits::{Leaf, WaitTotal};
 
 /// A task that has woken itself more seldom is not told of.
 const OWN: u32 = 16;
+
+/// A task that has lived for less may have had that much to do.
+const LONG_NS: u64 = 1_000_000_000;
 
 /// Fewer redundant wakes of a task are not told of.
 const REDUNDANT: u64 = 100;
@@ -64,12 +70,24 @@ pub(super) fn redundant(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<
 
 /// A task that mostly wakes itself.
 pub(super) fn own(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String>> {
-    let mostly = of.self_wakes >= OWN && of.self_wakes as usize > of.wakes.len() / 2;
-    mostly.then(|| {
-        let told = format!("{} woke itself: {} of its {} wakes are its own", of.name, of.self_wakes, of.wakes.len());
-        let at_ns = of.ended.map_or(trace.end_ns, |end| end.at_ns);
-        Sight { task: Some(task), at_ns, place: trace.spawn_place(task), weight: of.self_wakes.into(), told }
-    })
+    let turns = trace.turns.of(task);
+    let mostly = |wakes: u32| wakes >= OWN && wakes as usize > of.wakes.len() / 2;
+    let (wakes, told) = if mostly(of.self_wakes) {
+        (of.self_wakes, format!("{} woke itself: {} of its {} wakes are its own", of.name, of.self_wakes, of.wakes.len()))
+    } else if mostly(turns.spent) && never_rests(trace, of) {
+        (turns.spent, format!("{} was out of budget {} times, and next to never waited", of.name, turns.spent))
+    } else {
+        return None;
+    };
+    let at_ns = of.ended.map_or(trace.end_ns, |end| end.at_ns);
+    let place = turns.own.and_then(|site| trace.site(site).place.clone()).or_else(|| trace.spawn_place(task));
+    Some(Sight { task: Some(task), at_ns, place, weight: wakes.into(), told })
+}
+
+/// Whether a task has lived for long, and waited for next to nothing.
+fn never_rests(trace: &Trace, of: &Task) -> bool {
+    let (lived_ns, times) = (of.duration(trace.end_ns), of.times_at(trace.end_ns));
+    lived_ns >= LONG_NS && times.waiting_ns < lived_ns / 10
 }
 
 /// Finds herds that are woken in vain.

@@ -181,6 +181,8 @@ impl Sets {
 /// Of several causes the one to draw: what others have to give first, what comes by itself last.
 fn weight(cause: Cause) -> u8 {
     match cause {
+        // It was put off: it does not even stand in line.
+        Cause::Budget => 0,
         cause if cause.is_lock() => 0,
         cause if cause.is_channel() => 1,
         Cause::Join => 2,
