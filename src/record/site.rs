@@ -182,12 +182,12 @@ impl Site {
         matches!(self.frames.iter().filter(within).count(), 1 | 2)
     }
 
-    /// Whether a waker was called here by a library, so that all its futures get their turn, and not by the program. What the
-    /// program tells itself through a channel or a notification is its own doing.
-    pub fn is_fairness(&self) -> bool {
+    /// Whether the program called a waker here, itself or through a channel, a lock or a notification. A library that polls
+    /// many futures calls the waker of its task, too, so that all of them get their turn.
+    pub fn is_own_wake(&self) -> bool {
         let wakes = |frame: &&Frame| frame.place.file.ends_with("/runtime/task/waker.rs");
         let caller = self.frames.iter().rev().find(|frame| !wakes(frame));
-        caller.is_some_and(|caller| !caller.own && !caller.place.file.contains("/src/sync/"))
+        caller.is_some_and(|caller| caller.own || caller.place.file.contains("/src/sync/"))
     }
 
     /// Whether a task can wait here and there at once. It cannot where the two

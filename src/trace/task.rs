@@ -63,7 +63,7 @@ pub struct Task {
     pub wakes: Vec<Wake>,
     /// Wakes that changed nothing, because it was ready or had been woken in the same poll.
     pub redundant_wakes: u64,
-    /// Of its wakes those that it gave itself.
+    /// Of its wakes those that the program gave the task in its own poll. Not counted where lines are not recorded.
     pub self_wakes: u32,
     /// The size of its future, in bytes; 0 when that is not known.
     pub bytes: u32,

@@ -4,7 +4,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::{Cause, End, Place, Segment, Site, State, Trace};
+use super::{Cause, End, Frame, Place, Polls, Segment, Site, State, Trace};
 use crate::record::event::{
     Event, LastPoll, Level, Log, Named, NewSite, Panic, ResourceId, ResourceKind, SiteId, SpanId, SpanOpen, TaskId, What,
 };
@@ -90,6 +90,19 @@ impl Told {
         let place = Some(Place { file: "a.rs".into(), line: site });
         let site = NewSite { id: SiteId(site), site: Arc::new(Site { cause, place, ..Site::default() }) };
         self.tell(0, 0, What::Site(Box::new(site)))
+    }
+
+    /// The program calls something at the site of that number.
+    pub(super) fn calls(&mut self, site: u32) -> &mut Self {
+        let place = Place { file: "a.rs".into(), line: site };
+        let frame = Frame { function: "f".into(), place: place.clone(), column: 0, own: true, polls: Polls::One };
+        let known = Site { place: Some(place), frames: [frame].into(), ..Site::default() };
+        self.tell(0, 0, What::Site(Box::new(NewSite { id: SiteId(site), site: Arc::new(known) })))
+    }
+
+    /// The task needs another turn, and says so at a site.
+    pub(super) fn turn(&mut self, at_ns: u64, task: u64, site: u32) -> &mut Self {
+        self.tell(0, at_ns, What::Turn { task: id(task), site: SiteId(site), spent: false })
     }
 
     /// A resource of that number is made at a site.

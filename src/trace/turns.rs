@@ -20,10 +20,10 @@ use crate::record::event::{SiteId, TaskId};
 pub(super) enum Turn {
     /// Tokio's: it is out of budget.
     Budget,
-    /// A library's, that is fair to all its futures.
-    Library,
-    /// The program's, at this place, if that is known.
-    Own(Option<SiteIx>),
+    /// The program's, at this place.
+    Own(SiteIx),
+    /// A library's, that is fair to all its futures; or it is not known.
+    Other,
 }
 
 /// What is known of the turns of those tasks that gave themselves some.
@@ -49,11 +49,10 @@ impl Trace {
     /// Within its poll a task comes to need another turn.
     pub(super) fn needs_turn(&mut self, task: TaskId, site: SiteId, spent: bool) -> bool {
         let Some(task) = self.known(task) else { return false };
-        let known = self.known_site(site);
-        let turn = match known {
+        let turn = match self.known_site(site) {
             _ if spent => Turn::Budget,
-            Some(site) if self.site(site).is_fairness() => Turn::Library,
-            site => Turn::Own(site),
+            Some(site) if self.site(site).is_own_wake() => Turn::Own(site),
+            _ => Turn::Other,
         };
         self.life_mut(task).turn = Some(turn);
         if spent {
@@ -74,12 +73,10 @@ impl Trace {
                 let told = self.turns.0.entry(task).or_default();
                 told.spent = told.spent.saturating_add(1);
             }
-            (Waker::Task(by), turn) if by == task && turn != Some(Turn::Library) => {
+            (Waker::Task(by), Some(Turn::Own(site))) if by == task => {
                 let woken = &mut self.tasks[task as usize];
                 woken.self_wakes = woken.self_wakes.saturating_add(1);
-                if let Some(Turn::Own(Some(site))) = turn {
-                    self.turns.0.entry(task).or_default().own = Some(site);
-                }
+                self.turns.0.entry(task).or_default().own = Some(site);
             }
             _ => {}
         }

@@ -121,6 +121,15 @@ fn a_finding_says_who_where_when_and_what() {
     assert!(task.starts_with("waiter") && text.starts_with("up to 20 tasks were woken at once"), "{task}: {text}");
 }
 
+/// Of very many waits not all are looked at, and what is told of them is so all the same.
+#[test]
+fn a_herd_is_as_large_as_it_is_however_many_there_are() {
+    let setting = &[("variant", "notify_waiters"), ("waiters", "400")];
+    let found = of_kind(&trace(&spec("thundering-herd", setting, 0)), FindingKind::UselessWakes);
+    let [finding] = &found[..] else { panic!("{found:?}") };
+    assert!(finding.text.starts_with("up to 400 tasks were woken at once, at least "), "{}", finding.text);
+}
+
 /// A line of the source, without its margin.
 fn line_of(file: &str, line: u32) -> String {
     let source = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();

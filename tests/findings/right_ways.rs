@@ -2,9 +2,9 @@
 
 use async_playground::engine::Spec;
 use async_playground::trace::FindingKind::{self, BlocksWorker, LockAcrossWait};
-use scenarios::{CATALOGUE, Clock};
+use scenarios::{CATALOGUE, Clock, Kind, Param, Scenario, Value, Values};
 
-use super::trace;
+use super::{SEEDS, trace};
 
 /// What is told of a right way and is true: the scenario, words of its setting, and the kinds.
 const TRUE: &[(&str, &str, &[FindingKind])] = &[
@@ -26,23 +26,76 @@ const TRUE: &[(&str, &str, &[FindingKind])] = &[
     ("cache", "variant=early-refresh", &[LockAcrossWait]),
 ];
 
+/// What may be told of a scenario at these values.
+fn known(scenario: &Scenario, values: &Values) -> Vec<FindingKind> {
+    let setting: Vec<_> = values.iter().map(|(param, value)| format!("{}={value}", param.name)).collect();
+    let is_told = |words: &str| words.is_empty() || setting.iter().any(|turned| turned == words);
+    let known = TRUE.iter().filter(|(id, words, _)| *id == scenario.id && is_told(words));
+    known.flat_map(|(.., kinds)| kinds.iter().copied()).collect()
+}
+
+/// Only what is so is told of a run at these values.
+fn check(scenario: &'static Scenario, values: &Values, seed: u64) {
+    let known = known(scenario, values);
+    let spec = Spec { values: values.clone(), seed, clock: Clock::Virtual, ..Spec::new(scenario) };
+    let list = trace(&spec).findings().list;
+    let other = list.iter().find(|finding| !known.contains(&finding.kind));
+    let setting: Vec<_> = values.iter().map(|(param, value)| format!("{}={value}", param.name)).collect();
+    assert_eq!(other, None, "{} {setting:?}, seed {seed}", scenario.id);
+}
+
+/// Every variant that goes well.
+fn right_ways() -> impl Iterator<Item = (&'static Scenario, Values)> {
+    let virtual_time = CATALOGUE.iter().filter(|scenario| scenario.clocks.contains(&Clock::Virtual));
+    let all =
+        virtual_time.flat_map(|scenario| scenario.variants(Clock::Virtual).into_iter().map(move |values| (scenario, values)));
+    all.filter(|(scenario, values)| scenario.breaks_at(values).is_none())
+}
+
 #[test]
 fn of_what_goes_well_only_what_is_so_is_told() {
-    for scenario in CATALOGUE.iter().filter(|scenario| scenario.clocks.contains(&Clock::Virtual)) {
-        for values in scenario.variants(Clock::Virtual) {
-            if scenario.breaks_at(&values).is_some() {
-                continue;
-            }
-            let setting: Vec<_> = values.iter().map(|(param, value)| format!("{}={value}", param.name)).collect();
-            let is_told = |words: &str| words.is_empty() || setting.iter().any(|turned| turned == words);
-            let known = TRUE.iter().filter(|(id, words, _)| *id == scenario.id && is_told(words));
-            let known: Vec<FindingKind> = known.flat_map(|(.., kinds)| kinds.iter().copied()).collect();
-            for seed in [0, 1, 7] {
-                let spec = Spec { values: values.clone(), seed, clock: Clock::Virtual, ..Spec::new(scenario) };
-                let list = trace(&spec).findings().list;
-                let other = list.iter().find(|finding| !known.contains(&finding.kind));
-                assert_eq!(other, None, "{} {setting:?}, seed {seed}", scenario.id);
-            }
+    for (scenario, values) in right_ways() {
+        for seed in SEEDS {
+            check(scenario, &values, seed);
         }
     }
+}
+
+/// Twenty times what a parameter counts by default, as far as it goes: with one of them so large, and with all.
+fn of_many(scenario: &Scenario, values: &Values) -> Vec<Values> {
+    let larger = |param: &Param| {
+        let Kind::Number { default, max, unit, .. } = param.kind else { return None };
+        (!["ms", "%", "calls/s", "s"].contains(&unit) && default > 0).then(|| Value::Number(max.min(default * 20)))
+    };
+    let counts: Vec<_> = scenario.params.iter().filter_map(|param| Some((param, larger(param)?))).collect();
+    let with = |turned: &[(&Param, Value)]| {
+        let mut values = values.clone();
+        turned.iter().for_each(|(param, value)| values.set(param, *value));
+        values
+    };
+    let one: Vec<_> = counts.iter().map(|count| with(std::slice::from_ref(count))).collect();
+    let several = (counts.len() > 1).then(|| with(&counts));
+    let mut all: Vec<_> = one.into_iter().chain(several).collect();
+    all.retain(|values| (scenario.refuse)(values, Clock::Virtual).is_ok() && scenario.breaks_at(values).is_none());
+    all
+}
+
+#[test]
+fn of_twenty_times_as_many_only_what_is_so_is_told() {
+    for (scenario, values) in right_ways() {
+        for values in of_many(scenario, &values) {
+            check(scenario, &values, 0);
+        }
+    }
+}
+
+#[test]
+fn of_twenty_thousand_requests_nothing_is_told() {
+    let scenario = scenarios::find("semaphore").expect("it is in the catalogue");
+    let mut values = Values::defaults(scenario.params);
+    for (name, text) in [("requests", "20000"), ("permits", "1000"), ("latency", "10")] {
+        let param = scenario.param(name).expect("it has that parameter");
+        values.set(param, param.parse(text).expect("it is in range"));
+    }
+    check(scenario, &values, 0);
 }

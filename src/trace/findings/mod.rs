@@ -241,6 +241,11 @@ impl Search {
     }
 }
 
+/// Said of a number where not all was looked at.
+fn at_least(all: bool) -> &'static str {
+    if all { "" } else { "at least " }
+}
+
 /// The sentence, where a lint has made it already.
 fn told(sight: &Sight<String>) -> String {
     sight.told.clone()
@@ -275,7 +280,12 @@ impl Findings {
     }
 
     /// Adds what was seen of one kind: of those at one place the worst is told, and the others are counted.
-    fn add<T>(&mut self, kind: FindingKind, mut sights: Vec<Sight<T>>, tell: impl Fn(&Sight<T>) -> String) {
+    fn add<T>(&mut self, kind: FindingKind, sights: Vec<Sight<T>>, tell: impl Fn(&Sight<T>) -> String) {
+        self.add_some(kind, sights, "", tell);
+    }
+
+    /// Adds what was seen of one kind, if more may be there than was looked at: then there are `at least` so many.
+    fn add_some<T>(&mut self, kind: FindingKind, mut sights: Vec<Sight<T>>, at_least: &str, tell: impl Fn(&Sight<T>) -> String) {
         sights
             .sort_by(|a, b| a.place.cmp(&b.place).then(b.weight.cmp(&a.weight)).then((a.at_ns, a.task).cmp(&(b.at_ns, b.task))));
         for same in sights.chunk_by(|a, b| a.place == b.place) {
@@ -285,8 +295,8 @@ impl Findings {
             tasks.dedup();
             let text = match tasks.len() {
                 0 | 1 => tell(worst),
-                2 => tell(worst) + "; the same with 1 other task",
-                all => format!("{}; the same with {} other tasks", tell(worst), all - 1),
+                2 => format!("{}; the same with {at_least}1 other task", tell(worst)),
+                all => format!("{}; the same with {at_least}{} other tasks", tell(worst), all - 1),
             };
             self.tell(kind, worst, text, same.iter().filter_map(|sight| Some((sight.task?, sight.at_ns))));
         }

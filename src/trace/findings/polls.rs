@@ -7,7 +7,7 @@
 //! be over a thousand times sooner, but what is told here is told for sure: a
 //! thread that the system did not run for a while is no fault of the program's.
 
-use super::{FindingKind, Findings, Sight, short, span, tasks};
+use super::{FindingKind, Findings, Sight, at_least, short, span, tasks};
 use crate::record::site::Place;
 use crate::trace::task::{Segment, State, Task, TaskIx, Waker};
 use crate::trace::{End, Trace};
@@ -117,6 +117,7 @@ pub(super) fn long_ones(trace: &Trace, lasting: Vec<LongPoll>, found: &mut Findi
             blocks.push(Sight { task, at_ns, place, weight, told: (poll, around) });
         }
     }
+    let at_least = at_least(trace.long_polls.0.len() < MOST);
     let counted = std::cell::Cell::new(0);
     let others = |poll: LongPoll| {
         counted.set(counted.get() + 1);
@@ -126,11 +127,11 @@ pub(super) fn long_ones(trace: &Trace, lasting: Vec<LongPoll>, found: &mut Findi
         }
     };
     let name = |poll: LongPoll| &trace.tasks[poll.task as usize].name;
-    found.add(FindingKind::NeverYields, never, |sight| {
+    found.add_some(FindingKind::NeverYields, never, at_least, |sight| {
         let poll = sight.told;
         format!("{} ran for {} in one poll, and was polled only once{}", name(poll), span(poll.length_ns()), others(poll))
     });
-    found.add(FindingKind::BlocksWorker, blocks, |sight| {
+    found.add_some(FindingKind::BlocksWorker, blocks, at_least, |sight| {
         let (poll, around) = sight.told;
         let until = match (around, &sight.place) {
             (Around::Until, Some(place)) => format!(", until it waited at {}", short(place)),

@@ -73,10 +73,10 @@ fn of_many_at_one_place_the_worst_is_told_and_all_are_marked() {
 fn wakes_are_told_when_they_are_many_and_most_are_good_for_nothing() {
     let woken = |own: u64, others: u64, redundant: u64| {
         let mut told = one();
-        told.spawn(0, 6, None).start(0, 5).stop(0, 5);
+        told.calls(1).spawn(0, 6, None).start(0, 5).stop(0, 5);
         for at in 1..=own + others {
             let by = if at <= own { 5 } else { 6 };
-            told.wake(at, 5, Some(by));
+            told.turn(at, 5, 1).wake(at, 5, Some(by));
             (0..redundant).for_each(|_| _ = told.wake(at, 5, Some(6)));
             told.start(at, 5).stop(at, 5);
         }
@@ -85,6 +85,11 @@ fn wakes_are_told_when_they_are_many_and_most_are_good_for_nothing() {
     assert_eq!(woken(16, 15, 0), [SelfWakes]);
     assert_eq!((woken(15, 0, 0), woken(16, 17, 0)), (vec![], vec![]));
     assert_eq!((woken(0, 50, 2), woken(0, 99, 1)), (vec![UselessWakes], vec![]));
+    // Without its line it is not known whose doing a wake is.
+    let mut told = one();
+    told.start(0, 5).stop(0, 5);
+    (1..=100).for_each(|at| _ = told.turn(at, 5, 1).wake(at, 5, Some(5)).start(at, 5).stop(at, 5));
+    assert_eq!(kinds(&told), []);
 }
 
 #[test]

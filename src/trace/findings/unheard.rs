@@ -5,7 +5,7 @@
 //! end of a task was woken by it. Of a parent that lives on it cannot be told
 //! whether it looks at the handle later, and nothing is said of it.
 
-use super::{FindingKind, Findings, Sight, told};
+use super::{FindingKind, Findings, Sight, at_least, told};
 use crate::record::site::Cause;
 use crate::trace::Trace;
 use crate::trace::task::{End, Task, TaskIx, Waker};
@@ -38,7 +38,8 @@ pub(super) fn failures(trace: &Trace, alone: &[TaskIx], found: &mut Findings) {
         let told = format!("{} {did} when {parent}, which had spawned it, was gone, and nobody waited for its end", of.name);
         Some(Sight { task: Some(task), at_ns: end.at_ns, place: trace.spawn_place(task), weight: 0, told })
     });
-    found.add(FindingKind::FailedUnheard, sights.collect(), told);
+    let at_least = at_least(alone.len() <= LOOKED_INTO);
+    found.add_some(FindingKind::FailedUnheard, sights.collect(), at_least, told);
 }
 
 /// Whether the last poll of a task has woken one that waited for an end.

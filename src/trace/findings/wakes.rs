@@ -16,17 +16,23 @@
 
 use std::collections::BTreeMap;
 
-use super::{FindingKind, Findings, Sight, tasks};
+use super::{FindingKind, Findings, Sight, at_least, tasks};
 use crate::record::site::{Cause, Place};
 use crate::trace::Trace;
-use crate::trace::task::{Task, TaskIx, Waker};
+use crate::trace::task::{Segment, State, Task, TaskIx, Waker};
 use crate::trace::waits::{Leaf, WaitTotal};
 
 /// A task that has woken itself more seldom is not told of.
 const OWN: u32 = 16;
 
+/// A task that was out of budget more seldom may have had that much to do.
+const SPENT: u32 = 1_000;
+
 /// A task that has lived for less may have had that much to do.
 const LONG_NS: u64 = 1_000_000_000;
+
+/// So many of its last segments are looked at for one in which it waited.
+const SEGMENTS: usize = 4_096;
 
 /// Fewer redundant wakes of a task are not told of.
 const REDUNDANT: u64 = 100;
@@ -74,8 +80,14 @@ pub(super) fn own(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String
     let mostly = |wakes: u32| wakes >= OWN && wakes as usize > of.wakes.len() / 2;
     let (wakes, told) = if mostly(of.self_wakes) {
         (of.self_wakes, format!("{} woke itself: {} of its {} wakes are its own", of.name, of.self_wakes, of.wakes.len()))
-    } else if mostly(turns.spent) && never_rests(trace, of) {
-        (turns.spent, format!("{} was out of budget {} times, and next to never waited", of.name, turns.spent))
+    } else if turns.spent >= SPENT && mostly(turns.spent) && never_rests(trace, of) {
+        (
+            turns.spent,
+            format!(
+                "{} was put behind the others {} times as it was out of budget, and next to never waited",
+                of.name, turns.spent
+            ),
+        )
     } else {
         return None;
     };
@@ -84,10 +96,12 @@ pub(super) fn own(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String
     Some(Sight { task: Some(task), at_ns, place, weight: wakes.into(), told })
 }
 
-/// Whether a task has lived for long, and waited for next to nothing.
+/// Whether a task has lived for long, and lately waited for next to nothing but its turn.
 fn never_rests(trace: &Trace, of: &Task) -> bool {
-    let (lived_ns, times) = (of.duration(trace.end_ns), of.times_at(trace.end_ns));
-    lived_ns >= LONG_NS && times.waiting_ns < lived_ns / 10
+    let waits = |segment: &Segment| matches!(segment.state, State::Waiting(cause) if !cause.is_turn());
+    let lately = &of.segments[of.segments.len().saturating_sub(SEGMENTS)..];
+    let rests = lately.iter().filter(|segment| waits(segment)).count();
+    of.duration(trace.end_ns) >= LONG_NS && rests < lately.len() / 100
 }
 
 /// Finds herds that are woken in vain.
@@ -97,7 +111,8 @@ pub(super) fn herds(trace: &Trace, found: &mut Findings) {
         return;
     }
     let mut of_place: BTreeMap<Place, Vec<Herd>> = BTreeMap::new();
-    for ((.., place), herd) in gathered(trace) {
+    let (herds, all) = gathered(trace);
+    for ((.., place), herd) in herds {
         if herd.is_in_vain() {
             of_place.entry(place).or_default().push(herd);
         }
@@ -106,11 +121,12 @@ pub(super) fn herds(trace: &Trace, found: &mut Findings) {
         let Some(&(task, at_ns)) = herds.iter().max_by_key(|herd| herd.size()).and_then(|largest| largest.back.last()) else {
             continue;
         };
-        let (all, on) = herds.iter().fold((0, 0), |(all, on), herd| (all + herd.size(), on + herd.on));
+        let (wakes, on) = herds.iter().fold((0, 0), |(all, on), herd| (all + herd.size(), on + herd.on));
         let largest = herds.iter().map(Herd::size).max().unwrap_or(0);
         let told = format!(
-            "up to {} were woken at once, {} times; only {on} of these {all} wakes were of use, and the others went back to wait",
+            "up to {} were woken at once, {}{} times; only {on} of these {wakes} wakes were of use, and the others went back to wait",
             tasks(largest),
+            at_least(all),
             herds.len(),
         );
         let worst = Sight { task: Some(task), at_ns, place: Some(place), weight: 0, told: () };
@@ -118,13 +134,17 @@ pub(super) fn herds(trace: &Trace, found: &mut Findings) {
     }
 }
 
-/// Who was woken by which poll of which task, and what they did then.
-fn gathered(trace: &Trace) -> BTreeMap<(TaskIx, u64, Place), Herd> {
+/// Who was woken by which poll of which task, and what they did then; and whether all was looked at. Of many waits the first
+/// ones of each task are looked at, so that whoever was woken by one poll is there.
+fn gathered(trace: &Trace) -> (BTreeMap<(TaskIx, u64, Place), Herd>, bool) {
+    let waiting = trace.tasks.iter().filter(|of| of.waits().next().is_some()).count();
+    let share = (LOOKED_AT / waiting.max(1)).max(2 * HERDS);
     let mut herds: BTreeMap<_, Herd> = BTreeMap::new();
-    let mut left = LOOKED_AT;
+    let (mut left, mut all) = (LOOKED_AT, true);
     for (task, of) in (0..).zip(&trace.tasks) {
-        let mut waits = of.waits().take(left).peekable();
-        while let Some((ix, wait)) = waits.next() {
+        let mut waits = of.waits().peekable();
+        for _ in 0..share.min(left) {
+            let Some((ix, wait)) = waits.next() else { break };
             left -= 1;
             let leaves = trace.leaves(wait);
             let Some(place) = notification(trace, leaves) else { continue };
@@ -139,8 +159,9 @@ fn gathered(trace: &Trace) -> BTreeMap<(TaskIx, u64, Place), Herd> {
                 _ => herd.on += 1,
             }
         }
+        all &= waits.next().is_none();
     }
-    herds
+    (herds, all)
 }
 
 /// The line at which a task waits for nothing but one notification.
