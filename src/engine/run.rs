@@ -111,6 +111,7 @@ impl Run {
     pub fn start(spec: &Spec) -> Result<Self, StartError> {
         spec.check().map_err(StartError::Spec)?;
         record::install();
+        record::own([spec.scenario.run as usize]);
         let on_full = match spec.clock {
             Clock::Virtual => OnFull::Wait,
             Clock::Real => OnFull::Drop,

@@ -1,55 +1,16 @@
-//! From functions and files to a cause and a place.
+//! From a stack of calls to a cause and a place.
 //!
-//! Whose a function is, and what it is for, is told by the crate and the module
-//! that its file belongs to: line tables have the file of every call, inlined or
-//! not, while the full names of inlined functions are left out of them. A crate
-//! is told by the name of its directory, not by where that lies: an installed
-//! program's own crates lie in the registry too.
+//! Line tables have the file of every call, inlined or not, while the full names of inlined functions are left out of them. So
+//! whose a call is, and what it is for, is a matter of its file: see [`sources`](super::sources). A stack that cannot be read
+//! to its end tells nothing: the line that is found in it may belong to whatever called the runtime, and its innermost calls
+//! may be what was left of others. So such a stack has no place, and what the build lacks is noted instead.
 
-use std::path::Path;
+use std::ops::ControlFlow;
 
-use super::site::{Cause, Frame, Polls, Site};
+use super::site::{Cause, Frame, Missing, Polls, Site};
+use super::sources::{Origin, Owner, Sources, within};
+use super::stack;
 use super::symbols::Call;
-
-/// Crates that only hand a call on: they say nothing of who waits for what. Nor does what has no file.
-const TRANSPARENT: [&str; 9] =
-    ["std", "core", "alloc", "tracing", "tracing_core", "tracing_subscriber", "async_playground", "backtrace", ""];
-
-/// Crates that are nobody's own program: an `.await` of the program is looked
-/// for outside them. Beside these, all whose name starts with one of
-/// [`LIBRARY_FAMILIES`].
-const LIBRARIES: [&str; 27] = [
-    "async_stream",
-    "async_trait",
-    "axum",
-    "axum_core",
-    "bytes",
-    "console_subscriber",
-    "deadpool",
-    "futures",
-    "h2",
-    "hyper",
-    "hyper_util",
-    "mini_redis",
-    "mio",
-    "parking_lot",
-    "pin_project",
-    "pin_project_lite",
-    "quanta",
-    "rayon",
-    "redis",
-    "reqwest",
-    "rtrb",
-    "rustls",
-    "socket2",
-    "sqlx",
-    "tokio",
-    "tonic",
-    "tower",
-];
-
-/// See [`LIBRARIES`]: `tokio_util`, `futures_core`, `sqlx_postgres`.
-const LIBRARY_FAMILIES: [&str; 6] = ["tokio_", "futures_", "tower_", "sqlx_", "tracing_", "deadpool_"];
 
 /// Modules of Tokio, with the cause that a wait in them has. The first that fits counts.
 const CAUSES: [(&str, Cause); 27] = [
@@ -82,69 +43,102 @@ const CAUSES: [(&str, Cause); 27] = [
     ("util::idle_notified_set", Cause::Join),
 ];
 
-/// The crate and the module that a file belongs to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Origin {
-    /// With underscores, and without a version; empty if it is not known.
-    krate: String,
-    /// Within the crate: `sync::mutex`.
-    module: String,
+/// A stack as it is read, from the innermost call on.
+#[derive(Debug, Default)]
+pub(super) struct Stack {
+    calls: Vec<(Call, Origin)>,
+    /// An address was met of which there is not even a name.
+    nameless: bool,
+    /// The call was met in which the runtime polls the task's own future.
+    whole: bool,
 }
 
-impl Origin {
-    /// By the path: `…/tokio-1.54.1/src/sync/mutex.rs` is `sync::mutex` of `tokio`.
-    /// The playground's own sources are those beside its manifest.
-    pub(super) fn of(path: &Path) -> Self {
-        if path.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/src")) {
-            return Self { krate: "async_playground".to_owned(), module: String::new() };
+impl Stack {
+    /// What is called at the next return address. Breaks at the task's own future: what polls that is the runtime's own business.
+    pub(super) fn push(&mut self, calls: &[Call], sources: &Sources) -> ControlFlow<()> {
+        self.nameless |= calls.is_empty();
+        for call in calls {
+            let origin = sources.origin(call);
+            self.whole |= is_root(call, &origin);
+            self.calls.push((call.clone(), origin));
         }
-        let names: Vec<&str> = path.iter().filter_map(|name| name.to_str()).filter(|name| *name != "/").collect();
-        // The program's own workspace may have no such directory: then any directory will do.
-        let source = names.iter().rposition(|part| *part == "src").unwrap_or(names.len().saturating_sub(1));
-        let krate = source.checked_sub(1).map_or("program", |place| names[place]);
-        let within = names.get(source + 1..).unwrap_or_default().join("::");
-        let module = within.trim_end_matches(".rs").trim_end_matches("::mod").to_owned();
-        Self { krate: without_version(krate).replace('-', "_"), module }
+        if self.whole { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn is(&self, krate: &str, module: &str) -> bool {
-        self.krate == krate && within(&self.module, module)
-    }
-}
-
-/// Of `tokio-1.54.1` it is `tokio`.
-fn without_version(name: &str) -> &str {
-    match name.rsplit_once('-') {
-        Some((name, version)) if version.starts_with(|first: char| first.is_ascii_digit()) && version.contains('.') => name,
-        _ => name,
-    }
-}
-
-/// What a stack of calls means, the innermost first.
-pub(super) fn site(calls: &[Call]) -> Site {
-    let place = calls.iter().find(|call| owner(call) == Owner::Program).map(|call| call.place.clone());
-    let mut frames: Vec<Frame> = calls.iter().enumerate().filter_map(|(i, call)| frame(call, calls.get(i + 1))).collect();
-    frames.reverse();
-    Site { cause: cause(calls), place, frames: frames.into() }
-}
-
-/// Whether this is where the runtime polls a task's own future.
-pub(super) fn is_root(call: &Call) -> bool {
-    call.origin.is("tokio", "runtime::task::core") && call.function.contains("poll")
-}
-
-/// The innermost of Tokio's words is the most exact one, but primitives are
-/// made of others: a mutex of a semaphore, a barrier of a watch channel.
-fn cause(calls: &[Call]) -> Cause {
-    let mut found = Cause::Other;
-    for call in calls.iter().take_while(|call| owner(call) != Owner::Program && !is_root(call)) {
-        if call.origin.krate == "tokio"
-            && let Some((_, said)) = CAUSES.iter().find(|(module, _)| within(&call.origin.module, module))
-        {
-            found = refined(found, *said);
+    /// What it means. `deep`: it was cut off at the most that is kept, which leaves the innermost calls.
+    pub(super) fn site(mut self, deep: bool, sources: &Sources) -> Site {
+        self.skip_the_recorders();
+        let whole = self.whole || deep;
+        let place = self.calls.iter().find(|(_, origin)| origin.owner == Owner::Program).map(|(call, _)| call.place.clone());
+        let place = place.filter(|_| whole);
+        let missing = if place.is_some() { Missing::default() } else { self.missing(whole, sources) };
+        if missing.any() {
+            let cause = Some(self.cause()).filter(|cause| whole && *cause != Cause::Other);
+            return Site { cause: cause.unwrap_or(Cause::Unknown), missing, ..Site::default() };
         }
+        let mut frames: Vec<Frame> = (0..self.calls.len()).filter_map(|at| self.frame(at)).collect();
+        frames.reverse();
+        Site { cause: self.cause(), place, frames: frames.into(), missing }
     }
-    found
+
+    /// Tokio tells of a wait by an event, so what is called within its own functions is the business of whoever listens.
+    fn skip_the_recorders(&mut self) {
+        let tokio = |(call, origin): &(Call, Origin)| origin.owner == Owner::Tokio && !is_root(call, origin);
+        let first = self.calls.iter().position(tokio).unwrap_or(0);
+        self.calls.drain(..first);
+    }
+
+    /// What the build lacks, if that is why no line is known.
+    fn missing(&self, whole: bool, sources: &Sources) -> Missing {
+        let known = |owner: Owner| self.calls.iter().any(|(_, origin)| origin.owner == owner);
+        if whole {
+            // What is without debug information is a library's if the program has it.
+            let lines = known(Owner::Unknown) && !sources.has_lines;
+            return Missing { symbols: self.nameless, lines, frame_pointers: false };
+        }
+        let symbols = self.nameless && !known(Owner::Tokio);
+        Missing { symbols, lines: false, frame_pointers: !symbols || !stack::can_be_walked() }
+    }
+
+    /// The innermost of Tokio's words is the most exact one, but primitives are
+    /// made of others: a mutex of a semaphore, a barrier of a watch channel.
+    fn cause(&self) -> Cause {
+        let mut found = Cause::Other;
+        let tokio =
+            |(call, origin): &&(Call, Origin)| matches!(origin.owner, Owner::Tokio | Owner::Nobody) && !is_root(call, origin);
+        for (_, origin) in self.calls.iter().take_while(tokio).filter(|(_, origin)| origin.owner == Owner::Tokio) {
+            if let Some((_, said)) = CAUSES.iter().find(|(module, _)| within(&origin.module, module)) {
+                found = refined(found, *said);
+            }
+        }
+        found
+    }
+
+    fn frame(&self, at: usize) -> Option<Frame> {
+        let (call, origin) = &self.calls[at];
+        if matches!(origin.owner, Owner::Nobody | Owner::Unknown) || is_root(call, origin) {
+            return None;
+        }
+        // The closure of a `select!` or a `join!` is called by what makes a future of it.
+        let caller = self.calls.get(at + 1).map(|(_, origin)| origin);
+        let by_macro = caller
+            .is_some_and(|caller| caller.is_toolchain("core::future::poll_fn") || caller.is_toolchain("core::ops::function"));
+        let polls = match named(&call.function) {
+            Named::Async => Polls::One,
+            Named::Closure if !by_macro => Polls::One,
+            Named::Function if origin.owner != Owner::Tokio => Polls::Many,
+            Named::Closure | Named::Function => Polls::Parts,
+        };
+        let own = origin.owner == Owner::Program;
+        Some(Frame { function: call.function.clone(), place: call.place.clone(), column: call.column, own, polls })
+    }
+}
+
+/// Whether this is where the runtime polls a task's own future. Optimised code may have inlined the innermost of these, and
+/// without debug information that one is then not seen; the outermost is called through a table and always there.
+fn is_root(call: &Call, origin: &Origin) -> bool {
+    let inner = origin.is_tokio("runtime::task::core") && call.function.contains("poll");
+    inner || call.file.is_none() && (origin.is_tokio("runtime::task::harness") || origin.is_tokio("runtime::task::raw::poll"))
 }
 
 /// What a wait is, by an inner word and an outer one.
@@ -163,56 +157,6 @@ fn refined(inner: Cause, outer: Cause) -> Cause {
         (Cause::Semaphore | Cause::Notify, Cause::MpscRecv) => Cause::MpscSend,
         _ => inner,
     }
-}
-
-fn frame(call: &Call, caller: Option<&Call>) -> Option<Frame> {
-    let owner = owner(call);
-    if owner == Owner::Nobody || is_root(call) {
-        return None;
-    }
-    // The closure of a `select!` or a `join!` is called by what makes a future of it.
-    let by_macro =
-        caller.is_some_and(|caller| caller.origin.is("core", "future::poll_fn") || caller.origin.is("core", "ops::function"));
-    let polls = match named(&call.function) {
-        Named::Async => Polls::One,
-        Named::Closure if !by_macro => Polls::One,
-        Named::Function if !matches!(owner, Owner::Tokio) => Polls::Many,
-        Named::Closure | Named::Function => Polls::Parts,
-    };
-    let own = owner == Owner::Program;
-    Some(Frame { function: call.function.clone(), place: call.place.clone(), column: call.column, own, polls })
-}
-
-/// Whose a function is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Owner {
-    Program,
-    Tokio,
-    Library,
-    Nobody,
-}
-
-fn owner(call: &Call) -> Owner {
-    let krate = call.origin.krate.as_str();
-    // What has debug information and is not Rust is the C library's, where a thread of somebody's begins.
-    if TRANSPARENT.contains(&krate) || !is_rust(&call.place.file) {
-        Owner::Nobody
-    } else if krate == "tokio" {
-        Owner::Tokio
-    } else if LIBRARIES.contains(&krate) || LIBRARY_FAMILIES.iter().any(|family| krate.starts_with(family)) {
-        Owner::Library
-    } else {
-        Owner::Program
-    }
-}
-
-fn is_rust(file: &str) -> bool {
-    Path::new(file).extension().is_some_and(|extension| extension == "rs")
-}
-
-/// Whether a module is this one or lies within it.
-fn within(path: &str, module: &str) -> bool {
-    path.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
 /// What a function's name tells of its kind.
@@ -241,21 +185,40 @@ fn named(function: &str) -> Named {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::record::site::Place;
 
-    /// Calls by file and function; each at the line of its place in the stack.
-    fn calls(stack: &[(&str, &str)]) -> Vec<Call> {
-        let call = |(i, (file, function)): (usize, &(&str, &str))| Call {
-            function: (*function).into(),
-            place: Place { file: (*file).into(), line: i as u32 },
-            column: 0,
-            origin: Origin::of(Path::new(file)),
-        };
-        stack.iter().enumerate().map(call).collect()
+    const ROOT: (&str, &str) =
+        ("/c/registry/src/i/tokio-1.54.1/src/runtime/task/core.rs", "tokio::runtime::task::core::Core<T,S>::poll");
+    const MUTEX: &str = "/c/registry/src/i/tokio-1.54.1/src/sync/mutex.rs";
+    const OWN: &str = "/w/app/src/main.rs";
+
+    fn sources(has_lines: bool) -> Sources {
+        Sources::for_tests("/play/src", "/c/registry/src/i/tokio-1.54.1/src", has_lines)
     }
 
-    const ROOT: (&str, &str) = ("/r/tokio-1.54.1/src/runtime/task/core.rs", "tokio::runtime::task::core::Core<T,S>::poll");
+    /// Calls by file and function, the innermost first, each at the line of its place in the stack. Without a file there is
+    /// no debug information, and without either there is no name.
+    fn stack(calls: &[(&str, &str)], sources: &Sources) -> Stack {
+        let mut stack = Stack::default();
+        for (line, (file, function)) in calls.iter().enumerate() {
+            let place = Place { file: (*file).into(), line: line as u32 };
+            let file = Some(Path::new(file)).filter(|file| !file.as_os_str().is_empty()).map(Into::into);
+            let call = Call { function: (*function).into(), place, column: 0, file };
+            let calls = if function.is_empty() { vec![] } else { vec![call] };
+            if stack.push(&calls, sources).is_break() {
+                break;
+            }
+        }
+        stack
+    }
+
+    fn site(calls: &[(&str, &str)]) -> Site {
+        let sources = sources(true);
+        stack(calls, &sources).site(false, &sources)
+    }
 
     #[test]
     fn a_primitive_is_told_from_what_it_is_made_of() {
@@ -274,56 +237,97 @@ mod tests {
             (&["sync/broadcast", "task/coop/mod"], Cause::Broadcast),
         ];
         for (modules, cause) in cases {
-            let files: Vec<String> = modules.iter().map(|module| format!("/r/tokio-1.54.1/src/{module}.rs")).collect();
-            let mut stack: Vec<(&str, &str)> = files.iter().map(|file| (file.as_str(), "poll")).collect();
-            stack.extend([("/w/tests/my.rs", "{async_fn#0}"), ("/r/tokio-1.54.1/src/sync/mutex.rs", "lock"), ROOT]);
-            assert_eq!(site(&calls(&stack)).cause, cause, "{modules:?}");
+            let files: Vec<String> =
+                modules.iter().map(|module| format!("/c/registry/src/i/tokio-1.54.1/src/{module}.rs")).collect();
+            let mut calls: Vec<(&str, &str)> = files.iter().map(|file| (file.as_str(), "poll")).collect();
+            calls.extend([("/w/tests/my.rs", "{async_fn#0}"), (MUTEX, "lock"), ROOT]);
+            assert_eq!(site(&calls).cause, cause, "{modules:?}");
         }
-        assert_eq!(site(&calls(&[("/w/tests/my.rs", "poll"), ROOT])).cause, Cause::Other);
+        assert_eq!(site(&[("/w/tests/my.rs", "poll"), ROOT]).cause, Cause::Other);
+    }
+
+    #[test]
+    fn a_future_of_a_library_is_not_taken_for_what_it_was_put_into() {
+        let timeout = ("/c/registry/src/i/tokio-1.54.1/src/time/timeout.rs", "poll");
+        for library in
+            [("/c/registry/src/i/hyper-1.12.0/src/lib.rs", "poll"), ("", "<hyper::Conn as Future>::poll"), (OWN, "poll")]
+        {
+            let site = site(&[("/c/registry/src/i/tokio-1.54.1/src/runtime/task/waker.rs", "clone"), library, timeout, ROOT]);
+            assert_eq!(site.cause, Cause::Other, "{library:?}");
+        }
     }
 
     #[test]
     fn the_place_is_the_innermost_line_of_the_program() {
-        let stack = [
+        let site = site(&[
+            // Whoever listens to Tokio is called in it, and is not what waits.
+            ("/w/app/src/log.rs", "event"),
             ("/rustc/1/library/core/src/future/mod.rs", "poll"),
-            ("/r/tokio-1.54.1/src/sync/mutex.rs", "poll"),
-            ("/r/futures-util-0.3.31/src/future/join.rs", "poll"),
-            ("/r/my-app-0.1.0/inner.rs", "{async_fn#0}"),
-            ("/w/app/src/main.rs", "app::outer::{{closure}}"),
+            (MUTEX, "poll"),
+            ("/c/registry/src/i/futures-util-0.3.31/src/future/join.rs", "poll"),
+            ("/w/app/other/inner.rs", "{async_fn#0}"),
+            (OWN, "app::outer::{{closure}}"),
             ROOT,
-        ];
-        let site = site(&calls(&stack));
-        assert_eq!(site.place.as_ref().map(|place| place.line), Some(3));
+            ("/w/app/src/spawner.rs", "app::main"),
+        ]);
+        assert_eq!(site.place.as_ref().map(|place| place.line), Some(4));
         let chain: Vec<&str> = site.chain().map(|frame| &*frame.function).collect();
         assert_eq!(chain, ["app::outer::{{closure}}", "{async_fn#0}"]);
+        assert!(!site.missing.any());
     }
 
     #[test]
     fn the_closure_of_a_macro_polls_several_futures_and_an_async_body_one() {
-        let own = "/w/app/src/main.rs";
-        let stack = [
-            ("/r/tokio-1.54.1/src/sync/mutex.rs", "poll"),
-            (own, "app::f::{{closure}}::{{closure}}"),
+        let site = site(&[
+            (MUTEX, "poll"),
+            (OWN, "app::f::{{closure}}::{{closure}}"),
             ("/rustc/1/library/core/src/future/poll_fn.rs", "poll"),
-            (own, "{async_fn#0}<u8>"),
-            (own, "<app::Both as core::future::future::Future>::poll"),
+            (OWN, "{async_fn#0}<u8>"),
+            (OWN, "<app::Both as core::future::future::Future>::poll"),
             ROOT,
-        ];
-        let polls: Vec<Polls> = site(&calls(&stack)).frames.iter().map(|frame| frame.polls).collect();
+        ]);
+        let polls: Vec<Polls> = site.frames.iter().map(|frame| frame.polls).collect();
         assert_eq!(polls, [Polls::Many, Polls::One, Polls::Parts, Polls::Parts]);
     }
 
+    const NO_LINES: Missing = Missing { frame_pointers: false, symbols: false, lines: true };
+    const NO_SYMBOLS: Missing = Missing { lines: false, symbols: true, ..NO_LINES };
+    const NO_FRAME_POINTERS: Missing = Missing { lines: false, frame_pointers: true, ..NO_LINES };
+
     #[test]
-    fn a_crate_is_told_by_its_directory() {
-        let owner = |path: &str| owner(&calls(&[(path, "f")])[0]);
-        assert_eq!(owner("/home/me/.cargo/registry/src/index/tokio-1.54.1/src/task/mod.rs"), Owner::Tokio);
-        assert_eq!(owner("/home/me/.cargo/registry/src/index/tokio-util-0.7.20/src/lib.rs"), Owner::Library);
-        assert_eq!(owner("/home/me/.cargo/registry/src/index/async-playground-scenarios-0.1.0/semaphore.rs"), Owner::Program);
-        assert_eq!(owner("/home/me/.cargo/registry/src/index/async-playground-0.1.0/src/record/local.rs"), Owner::Nobody);
-        assert_eq!(owner("/rustc/abc/library/std/src/thread.rs"), Owner::Nobody);
-        assert_eq!(owner("/home/tokiology/src/main.rs"), Owner::Program);
-        assert_eq!(owner("main.rs"), Owner::Program);
-        assert_eq!(owner("./nptl/pthread_create.c"), Owner::Nobody);
-        assert_eq!(super::owner(&Call { origin: Origin::default(), ..calls(&[ROOT]).remove(0) }), Owner::Nobody);
+    fn a_stack_without_debug_information_has_the_cause_that_its_symbols_say_and_no_place() {
+        let acquire = ("", "<tokio::sync::batch_semaphore::Acquire as core::future::future::Future>::poll");
+        let lock = ("", "tokio::sync::mutex::Mutex<T>::acquire::{{closure}}");
+        let calls = [acquire, lock, ("", "app::work::{{closure}}"), ("", "tokio::runtime::task::raw::poll"), ("", "app::main")];
+        let without = sources(false);
+        let site = stack(&calls, &without).site(false, &without);
+        assert_eq!((site.cause, site.place, site.missing), (Cause::Mutex, None, NO_LINES));
+        // A library's own task, in a program that has them.
+        let with = sources(true);
+        let site = stack(&calls, &with).site(false, &with);
+        assert_eq!((site.cause, site.place, site.missing), (Cause::Mutex, None, Missing::default()));
+    }
+
+    #[test]
+    fn a_stack_that_breaks_off_tells_nothing_and_least_of_all_the_line_that_is_in_it() {
+        let yields = "/c/registry/src/i/tokio-1.54.1/src/task/yield_now.rs";
+        let cases: [(&[(&str, &str)], Missing); 4] = [
+            (&[(yields, "poll"), (OWN, "app::main")], NO_FRAME_POINTERS),
+            (&[(OWN, "app::main"), ("", "main")], NO_FRAME_POINTERS),
+            (&[("", ""), ("", ""), ("", "start_thread")], NO_SYMBOLS),
+            (&[], NO_FRAME_POINTERS),
+        ];
+        for (calls, missing) in cases {
+            let sources = sources(true);
+            let site = stack(calls, &sources).site(false, &sources);
+            assert_eq!(site, Site { cause: Cause::Unknown, missing, ..Site::default() }, "{calls:?}");
+        }
+    }
+
+    #[test]
+    fn a_stack_that_was_cut_off_for_its_length_has_its_innermost_calls() {
+        let sources = sources(true);
+        let site = stack(&[(MUTEX, "poll"), (OWN, "app::f::{{closure}}")], &sources).site(true, &sources);
+        assert_eq!((site.cause, site.place.map(|place| place.line)), (Cause::Mutex, Some(1)));
     }
 }

@@ -9,6 +9,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::event::{OpId, ResourceId, ResourceKind};
+use super::site::Cause;
 
 /// A span of Tokio's: a resource, or an operation on one. Never a task's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,23 @@ impl Kind {
             Self::Channel => Some(ResourceKind::Channel),
             Self::Oneshot => Some(ResourceKind::Oneshot),
             Self::Barrier => Some(ResourceKind::Barrier),
+        }
+    }
+}
+
+impl Kind {
+    /// What an operation on it waits for.
+    pub(super) fn cause(self) -> Option<Cause> {
+        match self {
+            Self::Wrapper => None,
+            Self::Mutex => Some(Cause::Mutex),
+            Self::RwLock => Some(Cause::RwLock),
+            Self::Semaphore => Some(Cause::Semaphore),
+            // A channel is a resource for the room in it; of messages Tokio tells nothing.
+            Self::Channel => Some(Cause::MpscSend),
+            Self::Oneshot => Some(Cause::Oneshot),
+            Self::Barrier => Some(Cause::Barrier),
+            Self::Timer => Some(Cause::Time),
         }
     }
 }

@@ -10,6 +10,8 @@ use super::event::{Event, TaskId, What};
 use super::local::Attached;
 use super::observe;
 use super::reader::Reader;
+use super::sources::{self, Code};
+use super::stack::Walker;
 use super::turns::Turns;
 
 /// What a thread does when its ring is full.
@@ -103,6 +105,8 @@ impl Recorder {
     pub fn with_detail(on_full: OnFull, detail: Detail) -> (Self, Reader) {
         if detail == Detail::Waits {
             observe::want_waits();
+            // Whoever makes a recorder was called by the program's own `main`, if that is not on another thread.
+            sources::own(Code::Stack(Walker::new().here()));
         }
         let shared = Arc::new(Shared {
             run: NEXT_RUN.fetch_add(1, Ordering::Relaxed) % Shared::RUNS + 1,

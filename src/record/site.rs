@@ -45,11 +45,13 @@ pub enum Cause {
     /// Something else: a future that is not Tokio's.
     #[default]
     Other,
+    /// Not known, for want of something in the build.
+    Unknown,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Time,
         Self::Semaphore,
         Self::Mutex,
@@ -67,6 +69,7 @@ impl Cause {
         Self::Budget,
         Self::Blocking,
         Self::Other,
+        Self::Unknown,
     ];
 
     /// Its name, in lower case: `"mpsc send"`.
@@ -89,6 +92,7 @@ impl Cause {
             Self::Budget => "out of budget",
             Self::Blocking => "blocking",
             Self::Other => "other",
+            Self::Unknown => "not known",
         }
     }
 
@@ -100,6 +104,11 @@ impl Cause {
     /// Whether it is the task's next turn, which it gets at once.
     pub const fn is_turn(self) -> bool {
         matches!(self, Self::Yield | Self::Budget)
+    }
+
+    /// Whether it may be a future of any kind: one that is not Tokio's, or one of which nothing is known.
+    pub const fn is_foreign(self) -> bool {
+        matches!(self, Self::Other | Self::Unknown)
     }
 
     /// Whether it is a message or a signal: something that another task sends.
@@ -158,15 +167,56 @@ pub enum Polls {
     Many,
 }
 
+/// What a build lacks, so that stacks in it cannot be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Missing {
+    /// Stacks break off: code was built without frame pointers.
+    pub frame_pointers: bool,
+    /// Functions have no names: symbols were stripped.
+    pub symbols: bool,
+    /// Calls have no lines: there is no debug information of the program.
+    pub lines: bool,
+}
+
+impl Missing {
+    /// Whether anything is.
+    pub const fn any(self) -> bool {
+        self.frame_pointers || self.symbols || self.lines
+    }
+
+    /// What either lacks.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            frame_pointers: self.frame_pointers || other.frame_pointers,
+            symbols: self.symbols || other.symbols,
+            lines: self.lines || other.lines,
+        }
+    }
+
+    /// Each thing that is missing, and how to get it.
+    pub fn parts(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let all = [
+            (self.frame_pointers, "frame pointers", "add `-C force-frame-pointers=yes` to rustflags in .cargo/config.toml"),
+            (self.symbols, "symbols", "set `strip = false` in the profile"),
+            (self.lines, "debug information", "set `debug = \"line-tables-only\"` in the profile"),
+        ];
+        all.into_iter().filter(|(missing, ..)| *missing).map(|(_, what, remedy)| (what, remedy))
+    }
+}
+
 /// What a stack means.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Site {
     /// What is waited for there.
     pub cause: Cause,
-    /// The innermost line of the program's own: the `.await`. None when a task is nothing but a library's future.
+    /// The innermost line of the program's own: the `.await`. None when a task is nothing but a library's future, or when
+    /// that is not known.
     pub place: Option<Place>,
     /// The calls from the task's own future, first, to the one that waits, last. What only hands a poll on is left out.
     pub frames: Arc<[Frame]>,
+    /// What the build lacks, if that is why there is no place.
+    pub missing: Missing,
 }
 
 impl Site {

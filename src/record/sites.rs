@@ -9,9 +9,10 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::event::{Event, NewSite, SiteId, What};
+use super::event::{Event, NewSite, OpId, SiteId, What};
+use super::handle::Handle;
 use super::recorder::Shared;
-use super::site::Site;
+use super::site::{Cause, Site};
 use super::symbols;
 
 /// After so many events without a stack that had to be looked up, the line tables are given back: what they take in memory
@@ -34,6 +35,8 @@ pub(super) struct Sites {
     /// By number of the stack, which are given out one after the other; 0 for one not met yet.
     of_stacks: Vec<SiteId>,
     ids: HashMap<Arc<Site>, SiteId>,
+    /// Those whose cause is not known.
+    unexplained: HashMap<SiteId, Arc<Site>>,
     /// Events since a stack was last looked up; none when none was, or the line tables have been given back since.
     quiet: Option<usize>,
     /// In order.
@@ -50,6 +53,7 @@ impl Sites {
             shared,
             of_stacks: Vec::new(),
             ids: HashMap::new(),
+            unexplained: HashMap::new(),
             quiet: None,
             held: VecDeque::new(),
             awaited: None,
@@ -129,6 +133,12 @@ impl Sites {
                 return Err(event);
             }
         }
+        if let What::Pending { op: Some(op), site, .. } = &mut event.what
+            && let Some(cause) = cause_of(*op)
+            && let Some(new) = self.explain(site, cause)
+        {
+            sink(thread, Event { at_ns: event.at_ns, what: What::Site(Box::new(new)) });
+        }
         sink(thread, event);
         Ok(())
     }
@@ -142,12 +152,31 @@ impl Sites {
     /// What a stack means, from now on: the number of its site, and the site if it is met for the first time.
     fn meet(&mut self, stack: u32, site: Arc<Site>) -> (SiteId, Option<NewSite>) {
         (self.quiet, self.awaited) = (Some(0), None);
-        let next = SiteId(self.ids.len() as u32 + 1);
-        let id = *self.ids.entry(site.clone()).or_insert(next);
+        let (id, new) = self.number(site.clone());
+        if site.cause == Cause::Unknown {
+            self.unexplained.insert(id, site);
+        }
         if self.of_stacks.len() <= stack as usize {
             self.of_stacks.resize(stack as usize + 1, SiteId::default());
         }
         self.of_stacks[stack as usize] = id;
+        (id, new)
+    }
+
+    /// A site of which even the cause is not known, from the stack: Tokio tells it of an operation. The site that has it, if it
+    /// is met for the first time.
+    fn explain(&mut self, site: &mut SiteId, cause: Cause) -> Option<NewSite> {
+        let unexplained = self.unexplained.get(site)?;
+        let explained = Arc::new(Site { cause, ..Site::clone(unexplained) });
+        let new;
+        (*site, new) = self.number(explained);
+        new
+    }
+
+    /// The number of a site, and the site if it is met for the first time.
+    fn number(&mut self, site: Arc<Site>) -> (SiteId, Option<NewSite>) {
+        let next = SiteId(self.ids.len() as u32 + 1);
+        let id = *self.ids.entry(site.clone()).or_insert(next);
         (id, (id == next).then_some(NewSite { id, site }))
     }
 
@@ -157,6 +186,11 @@ impl Sites {
             symbols::ask(stack, &self.shared);
         }
     }
+}
+
+/// What an operation is, by what Tokio says of the resource that it is on.
+fn cause_of(op: OpId) -> Option<Cause> {
+    Handle::from_bits(op.0.get())?.kind().cause()
 }
 
 fn look(stack: u32, unknown: Unknown) -> Option<Arc<Site>> {

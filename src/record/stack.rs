@@ -20,7 +20,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::mem::MaybeUninit;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::recorder::lock;
 
@@ -103,6 +103,15 @@ pub(super) fn addresses(stack: u32) -> Arc<[usize]> {
     place.and_then(|place| stacks.as_ref()?.addresses.get(place).cloned()).unwrap_or_default()
 }
 
+/// Whether this crate was built so that its stacks can be walked. Flags are for all crates, so it stands for the others.
+pub(super) fn can_be_walked() -> bool {
+    static CAN: OnceLock<bool> = OnceLock::new();
+    *CAN.get_or_init(|| {
+        let above = 0_u8;
+        std::hint::black_box(walk::leads_here(std::hint::black_box(&above)))
+    })
+}
+
 /// One step of the hash: cheap, and no address cancels another.
 fn mix(hash: u64, address: usize) -> u64 {
     (hash.rotate_left(5) ^ address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
@@ -154,6 +163,14 @@ mod walk {
         pointer
     }
 
+    /// Whether the frame pointer is that of this call, which lies between its own variables and those of its caller.
+    #[inline(never)]
+    pub(super) fn leads_here(callers: &u8) -> bool {
+        let own = 0_u8;
+        let frame = frame_pointer();
+        (std::ptr::from_ref(std::hint::black_box(&own)).addr()..std::ptr::from_ref(callers).addr()).contains(&frame)
+    }
+
     /// The size of what a frame pointer points at: the caller's frame pointer, and the return address.
     const RECORD: usize = 2 * size_of::<usize>();
 
@@ -194,6 +211,10 @@ mod walk {
 
     pub(super) fn stack_end() -> usize {
         0
+    }
+
+    pub(super) fn leads_here(_: &u8) -> bool {
+        true
     }
 
     pub(super) fn addresses(_: usize, out: &mut Addresses) -> (&[usize], u64) {

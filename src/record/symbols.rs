@@ -12,10 +12,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::classify::{self, Origin};
+use super::classify;
 use super::local;
 use super::recorder::{Shared, lock};
 use super::site::{Place, Site};
+use super::sources::{self, Code};
 use super::stack;
 
 /// A call, as the line tables have it.
@@ -25,8 +26,8 @@ pub(super) struct Call {
     pub(super) function: Arc<str>,
     pub(super) place: Place,
     pub(super) column: u32,
-    /// Whose code it is.
-    pub(super) origin: Origin,
+    /// The whole path of the file; none where there is no debug information.
+    pub(super) file: Option<Arc<Path>>,
 }
 
 /// What has been looked up so far. The lock is never held while a line table is read.
@@ -51,16 +52,11 @@ pub(super) fn site(stack: u32) -> Arc<Site> {
     if let Some(site) = known(stack) {
         return site;
     }
-    let mut calls = Vec::new();
-    for address in &*stack::addresses(stack) {
-        let inlined = calls_at(*address);
-        calls.extend(inlined.iter().cloned());
-        // Whatever called the task's poll is the runtime's own business.
-        if inlined.iter().any(classify::is_root) {
-            break;
-        }
-    }
-    let site = Arc::new(classify::site(&calls));
+    let (sources, mut read) = (sources::known(), classify::Stack::default());
+    let addresses = stack::addresses(stack);
+    // Whatever called the task's poll is the runtime's own business.
+    let _ = addresses.iter().try_for_each(|address| read.push(&calls_at(*address), &sources));
+    let site = Arc::new(read.site(addresses.len() == stack::DEPTH, &sources));
     lock(&SYMBOLS).get_or_insert_default().learn(stack, site)
 }
 
@@ -132,7 +128,7 @@ impl Symbols {
 }
 
 /// The calls at a return address, the innermost first, looked up when nobody has asked before.
-fn calls_at(address: usize) -> Arc<[Call]> {
+pub(super) fn calls_at(address: usize) -> Arc<[Call]> {
     let known = lock(&SYMBOLS).as_ref().and_then(|symbols| symbols.calls.get(&address).cloned());
     known.unwrap_or_else(|| {
         let calls = look_up(address);
@@ -147,11 +143,23 @@ fn look_up(address: usize) -> Arc<[Call]> {
     // The address is where the call returns to. The line of the call is that of the byte before, and that is what is looked up.
     backtrace::resolve(address as *mut c_void, |symbol| {
         let Some(name) = symbol.name() else { return };
-        let (origin, file) = symbol.filename().map(|path| (Origin::of(path), short(path))).unwrap_or_default();
-        let place = Place { file: file.into(), line: symbol.lineno().unwrap_or(0) };
-        calls.push(Call { function: format!("{name:#}").into(), place, column: symbol.colno().unwrap_or(0), origin });
+        let file: Option<Arc<Path>> = symbol.filename().map(Arc::from);
+        let place = Place { file: file.as_deref().map(short).unwrap_or_default().into(), line: symbol.lineno().unwrap_or(0) };
+        calls.push(Call { function: format!("{name:#}").into(), place, column: symbol.colno().unwrap_or(0), file });
     });
     calls.into()
+}
+
+/// The source file of a function, by its address; none where there is no debug information.
+pub(super) fn file_of(function: usize) -> Option<Arc<Path>> {
+    // As if a call there had returned. What is inlined there comes first.
+    calls_at(function + 1).last()?.file.clone()
+}
+
+/// Says that these functions are the program's, wherever their sources lie: of a program that was installed they lie among the
+/// libraries. Their addresses. Of a program whose `main` makes the recorder that is known.
+pub fn own(code: impl IntoIterator<Item = usize>) {
+    code.into_iter().for_each(|address| sources::own(Code::Function(address)));
 }
 
 /// A path as people know it: within the workspace, within the registry, or whole.

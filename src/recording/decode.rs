@@ -11,7 +11,7 @@ use crate::record::event::{
     CallLine, Change, Event, LastPoll, Level, LockChange, Log, Named, NewSite, OpId, Panic, ResourceId, ResourceKind, SiteId,
     SpanId, SpanOpen, TaskId, What,
 };
-use crate::record::site::{Cause, Frame, Place, Polls, Site};
+use crate::record::site::{Cause, Frame, Missing, Place, Polls, Site};
 use crate::trace::Sample;
 
 /// Reads facts back. Whatever the bytes are, it fails or gives a fact that the format knows.
@@ -198,7 +198,9 @@ impl Decoder {
             return Err(Damage("too many sites"));
         }
         let cause = choice(from.byte()?, &Cause::ALL)?;
-        let place = if from.byte()? == 0 { None } else { Some(self.place(from)?) };
+        let bits = from.byte()?;
+        let place = if bits & 1 == 0 { None } else { Some(self.place(from)?) };
+        let missing = Missing { frame_pointers: bits & 2 != 0, symbols: bits & 4 != 0, lines: bits & 8 != 0 };
         let mut frames = Vec::new();
         for _ in 0..from.count(DEEPEST)? {
             let function = self.names.get(from.text(LONGEST_NAME)?);
@@ -206,7 +208,7 @@ impl Decoder {
             let polls = choice(last & 0x0f, &[Polls::One, Polls::Parts, Polls::Many])?;
             frames.push(Frame { function, place, column, own: last & 0x10 != 0, polls });
         }
-        Ok(NewSite { id, site: Arc::new(Site { cause, place, frames: frames.into() }) })
+        Ok(NewSite { id, site: Arc::new(Site { cause, place, frames: frames.into(), missing }) })
     }
 
     fn place(&mut self, from: &mut Bytes<'_>) -> Result<Place, Damage> {

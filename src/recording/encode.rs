@@ -227,11 +227,12 @@ impl Encoder {
     }
 
     fn site(&mut self, new: &NewSite) {
-        let Site { cause, place, frames } = &*new.site;
+        let Site { cause, place, frames, missing } = &*new.site;
         let frames = &frames[..frames.len().min(DEEPEST)];
         put(&mut self.out, new.id.0.into());
         self.out.push(*cause as u8);
-        self.out.push(place.is_some().into());
+        let lacks = [missing.frame_pointers, missing.symbols, missing.lines];
+        self.out.push(lacks.iter().zip(1..).fold(place.is_some().into(), |bits, (lacks, bit)| bits | u8::from(*lacks) << bit));
         if let Some(place) = place {
             self.place(place);
         }

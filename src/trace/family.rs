@@ -19,7 +19,7 @@ pub enum Family {
     Join,
     /// The world outside: sockets, files, other processes.
     Io,
-    /// Its next turn, or something that is not Tokio's.
+    /// Its next turn, something that is not Tokio's, or what is not known.
     Other,
 }
 

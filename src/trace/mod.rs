@@ -81,7 +81,7 @@ use std::collections::HashMap;
 
 use crate::record::event::Level;
 pub use crate::record::event::ResourceKind;
-pub use crate::record::site::{Cause, Frame, Place, Polls, Site};
+pub use crate::record::site::{Cause, Frame, Missing, Place, Polls, Site};
 
 /// All that is known of a run.
 #[derive(Debug, Default)]
@@ -114,6 +114,8 @@ pub struct Trace {
     pub late: u64,
     /// Polls taken in, each when it starts.
     pub polls: u64,
+    /// What the build of the program lacks, so that lines of waits are not known.
+    pub missing: Missing,
     /// The latest time known, in nanoseconds since the run began.
     pub end_ns: u64,
     /// Whether the recording is over: nothing will be added.

@@ -87,6 +87,7 @@ pub(super) struct Leaves {
 
 impl Trace {
     pub(super) fn learn_site(&mut self, new: NewSite) {
+        self.missing = self.missing.and(new.site.missing);
         self.waits.by_id.insert(new.id, self.waits.sites.len() as SiteIx);
         self.waits.sites.push(new.site);
     }
@@ -217,10 +218,11 @@ impl Trace {
         leaves.explained |= leaves.live.len() < before;
     }
 
-    /// A task that is nothing but a library's future waits where it was spawned. Whether that had to be inferred.
+    /// A task that is nothing but a library's future waits where it was spawned. Whether that had to be inferred. Where no
+    /// line is known it may wait anywhere.
     fn place_for(&mut self, task: TaskIx, site: SiteIx) -> (SiteIx, bool) {
         let known = &self.waits.sites[site as usize];
-        if known.place.is_some() {
+        if known.place.is_some() || known.missing.any() {
             return (site, false);
         }
         let Some(spawned) = &self.tasks[task as usize].spawned_at else { return (site, false) };

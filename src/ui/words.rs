@@ -60,6 +60,7 @@ pub(crate) fn what(look: Look, trace: &Trace, task: TaskIx, leaf: Leaf, at_ns: u
         Cause::Blocking => "a blocking thread",
         Cause::Yield => "its next turn",
         Cause::Budget => "its next turn: it is out of budget",
+        Cause::Unknown => "something that is not known",
         other => other.name(),
     };
     // Of several locks that were made at one place it is told which.

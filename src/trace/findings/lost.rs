@@ -16,7 +16,7 @@
 //! has what the one before waits for. It is looked for when the run is over.
 
 use super::{FindingKind, Findings, Sight, short, told};
-use crate::record::site::{Cause, Place};
+use crate::record::site::Place;
 use crate::trace::resource::ResourceIx;
 use crate::trace::task::{State, Task, TaskIx};
 use crate::trace::waits::{Leaf, SiteIx};
@@ -51,7 +51,7 @@ impl Trace {
 pub(super) fn waker(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String>> {
     let known = trace.lost == 0 && !trace.waits.sites.is_empty();
     let since_ns = trace.rests_since(of).filter(|_| known)?;
-    let foreign = |leaf: &Leaf| trace.site(leaf.site).cause == Cause::Other;
+    let foreign = |leaf: &Leaf| trace.site(leaf.site).cause.is_foreign();
     let mut lately = of.waits().rev().map(|(_, wait)| trace.leaves(wait));
     let lost = lately.next()?.is_empty() && !lately.take(LATELY).flatten().any(foreign);
     lost.then(|| {

@@ -1,0 +1,448 @@
+//! Whose a source file is: the program's, Tokio's, another library's, or the toolchain's.
+//!
+//! Cargo decides that by where it keeps sources: what it fetched lies in its
+//! registry, among its git checkouts, or in a vendored folder; the standard
+//! library lies with the toolchain. Everything else belongs to the program and
+//! its workspace, whatever their folders are called. Two things need more than
+//! a path. Tokio and the recorder are found by the code of theirs that is
+//! linked, so a patched copy in any folder is Tokio, and a user's folder called
+//! `tokio` is not. And an installed program lies in the registry itself: its
+//! own package is the one that the code of its `main` is in.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use super::local;
+use super::recorder::{Shared, lock};
+use super::stack;
+use super::symbols::{self, Call};
+
+/// Libraries that only hand a call on: they say nothing of who waits for what.
+const TRANSPARENT: [&str; 4] = ["tracing", "tracing-core", "tracing-subscriber", "backtrace"];
+
+/// Whose a function is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The program that is observed.
+    Program,
+    /// Tokio.
+    Tokio,
+    /// Another library.
+    Library,
+    /// The toolchain, the recorder, or what only hands a call on.
+    Nobody,
+    /// Somebody's, of whom there is no debug information.
+    Unknown,
+}
+
+/// Whose a function is, and in which module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) owner: Owner,
+    /// Of Tokio: `sync::mutex`. Of the toolchain with the crate: `core::future::poll_fn`. Else empty. Told by a symbol
+    /// and not by a file it goes on with the type and the function.
+    pub(super) module: String,
+}
+
+impl Origin {
+    fn of(owner: Owner) -> Self {
+        Self { owner, module: String::new() }
+    }
+
+    /// Whether it is in this module of Tokio's or within it.
+    pub(super) fn is_tokio(&self, module: &str) -> bool {
+        self.owner == Owner::Tokio && within(&self.module, module)
+    }
+
+    /// Whether it is in this module of the toolchain's or within it.
+    pub(super) fn is_toolchain(&self, module: &str) -> bool {
+        self.owner == Owner::Nobody && within(&self.module, module)
+    }
+}
+
+/// Whether a module is this one or lies within it.
+pub(super) fn within(path: &str, module: &str) -> bool {
+    path.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+/// What is known of where sources lie.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Sources {
+    /// The recorder's own, and with them those of the program that it is a part of.
+    recorder: PathBuf,
+    /// Tokio's; none where it has no debug information.
+    tokio: Option<PathBuf>,
+    /// Packages among the fetched ones that are the program all the same.
+    own: Vec<PathBuf>,
+    /// Whether the program has debug information.
+    pub(super) has_lines: bool,
+}
+
+/// What this process knows of its sources.
+static KNOWN: Mutex<Known> = Mutex::new(Known { sources: None, code: Vec::new(), waiting: Vec::new() });
+
+struct Known {
+    sources: Option<Arc<Sources>>,
+    /// The code that was said to be the program's, so that each is looked at once.
+    code: Vec<Code>,
+    /// What of that has not been looked at yet.
+    waiting: Vec<Code>,
+}
+
+/// Code that belongs to the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Code {
+    /// The address of a function.
+    Function(usize),
+    /// The number of a stack: what is called `main` in it, if anything is.
+    Stack(u32),
+}
+
+/// From now on this is known to be the program's, wherever its sources lie.
+pub(super) fn own(code: Code) {
+    let mut known = lock(&KNOWN);
+    if !known.code.contains(&code) {
+        known.code.push(code);
+        known.waiting.push(code);
+    }
+}
+
+/// Where the sources of this process lie. What is not known yet is looked up, which reads line tables.
+pub(super) fn known() -> Arc<Sources> {
+    let (sources, waiting) = {
+        let mut known = lock(&KNOWN);
+        (known.sources.clone(), std::mem::take(&mut known.waiting))
+    };
+    let sources = match sources {
+        Some(sources) if waiting.is_empty() => return sources,
+        Some(sources) => sources,
+        None => Arc::new(Sources::linked()),
+    };
+    let sources = Arc::new(sources.with(waiting.into_iter().filter_map(Code::file)));
+    lock(&KNOWN).sources = Some(sources.clone());
+    sources
+}
+
+impl Code {
+    /// The source file that it is in, if there is debug information.
+    fn file(self) -> Option<Arc<Path>> {
+        match self {
+            Self::Function(address) => symbols::file_of(address),
+            Self::Stack(stack) => {
+                let addresses = stack::addresses(stack);
+                // A stack that was cut off ends anywhere.
+                let whole = addresses.len() < stack::DEPTH;
+                let calls = addresses.iter().rev().filter(|_| whole).map(|address| symbols::calls_at(*address));
+                let main = calls.flat_map(|calls| calls.to_vec()).find(|call| is_main(&call.function))?;
+                main.file
+            }
+        }
+    }
+}
+
+/// Whether a function is the `main` of a crate. The one of the C library has no path, and no Rust file.
+fn is_main(function: &str) -> bool {
+    function == "main" || function.ends_with("::main")
+}
+
+impl Sources {
+    /// By the code that is linked.
+    fn linked() -> Self {
+        let recorder = root_of(local::attach as fn(&Arc<Shared>, &str, local::Role) as usize, Path::new("record/local.rs"));
+        let tokio = root_of(tokio::runtime::Builder::new_current_thread as fn() -> _ as usize, Path::new("runtime/builder.rs"));
+        let recorder = recorder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+        Self { recorder, tokio, ..Self::default() }
+    }
+
+    /// And with files that are the program's.
+    fn with(&self, files: impl Iterator<Item = Arc<Path>>) -> Self {
+        let Self { recorder, tokio, own, has_lines } = self;
+        let mut all = Self { recorder: recorder.clone(), tokio: tokio.clone(), own: own.clone(), has_lines: *has_lines };
+        for file in files {
+            all.has_lines = true;
+            if let Some(package) = fetched(&file).filter(|_| !file.starts_with(&all.recorder)) {
+                all.own.push(package.root);
+            }
+        }
+        all.own.sort();
+        all.own.dedup();
+        all
+    }
+
+    /// Whose a call is: by its file, or without one by what its symbol says.
+    pub(super) fn origin(&self, call: &Call) -> Origin {
+        match &call.file {
+            Some(file) => self.origin_of_file(file),
+            None => origin_of_symbol(&call.function),
+        }
+    }
+
+    fn origin_of_file(&self, file: &Path) -> Origin {
+        // What has debug information and is not Rust is the C library's, where a thread of somebody's begins.
+        if file.starts_with(&self.recorder) || file.extension().is_none_or(|extension| extension != "rs") {
+            return Origin::of(Owner::Nobody);
+        }
+        if let Some(within) = self.tokio.as_ref().and_then(|tokio| file.strip_prefix(tokio).ok()) {
+            return Origin { owner: Owner::Tokio, module: module(within) };
+        }
+        if let Some(module) = toolchain(file) {
+            return Origin { owner: Owner::Nobody, module };
+        }
+        match fetched(file) {
+            None => Origin::of(Owner::Program),
+            Some(package) if self.own.contains(&package.root) => Origin::of(Owner::Program),
+            Some(package) if TRANSPARENT.contains(&&*package.name) => Origin::of(Owner::Nobody),
+            Some(_) => Origin::of(Owner::Library),
+        }
+    }
+}
+
+/// Without debug information there is the symbol: `<tokio::sync::batch_semaphore::Acquire as …>::poll`.
+fn origin_of_symbol(function: &str) -> Origin {
+    let path = path_of(function);
+    let (krate, rest) = path.split_once("::").unwrap_or((path, ""));
+    match krate {
+        "tokio" => Origin { owner: Owner::Tokio, module: rest.to_owned() },
+        "std" | "core" | "alloc" => Origin { owner: Owner::Nobody, module: path.to_owned() },
+        // The C library, and what the compiler makes.
+        _ if rest.is_empty() => Origin::of(Owner::Nobody),
+        _ if TRANSPARENT.iter().any(|name| name.replace('-', "_") == krate) => Origin::of(Owner::Nobody),
+        _ if is_recorder(path) => Origin::of(Owner::Nobody),
+        _ => Origin::of(Owner::Unknown),
+    }
+}
+
+fn is_recorder(path: &str) -> bool {
+    within(path, module_path!().trim_end_matches("::sources"))
+}
+
+/// The package of a file that cargo has fetched.
+fn fetched(file: &Path) -> Option<Package> {
+    in_registry(file).or_else(|| in_checkout(file)).or_else(|| vendored(file))
+}
+
+/// A package that cargo has fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Package {
+    /// Without its version.
+    name: String,
+    root: PathBuf,
+}
+
+/// `…/registry/src/INDEX/NAME-VERSION/…`
+fn in_registry(file: &Path) -> Option<Package> {
+    let index = after(file, &["registry", "src"])?;
+    package(file, index + 1)
+}
+
+/// `…/git/checkouts/NAME-HASH/REVISION/…`: the whole of a repository is one workspace. The crate is told by its folder.
+fn in_checkout(file: &Path) -> Option<Package> {
+    let repository = after(file, &["git", "checkouts"])?;
+    let Package { root, .. } = package(file, repository + 1)?;
+    let krate = file.ancestors().find(|folder| folder.ends_with("src")).and_then(Path::parent).and_then(Path::file_name);
+    Some(Package { name: krate.unwrap_or_default().to_string_lossy().into_owned(), root })
+}
+
+/// In a folder that `cargo vendor` made, which has a list of checksums in each package. Where the sources are not on this
+/// machine the name of the folder has to do.
+fn vendored(file: &Path) -> Option<Package> {
+    for root in file.ancestors().skip(1) {
+        if root.join(".cargo-checksum.json").is_file() {
+            let name = root.file_name()?.to_string_lossy();
+            return Some(Package { name: without_version(&name).to_owned(), root: root.to_owned() });
+        }
+        if root.join("Cargo.toml").is_file() {
+            return None;
+        }
+    }
+    package(file, after(file, &["vendor"])?)
+}
+
+/// The place of the component after these, which follow each other.
+fn after(file: &Path, names: &[&str]) -> Option<usize> {
+    let parts: Vec<Component<'_>> = file.components().collect();
+    let is = |window: &[Component<'_>]| window.iter().zip(names).all(|(part, name)| part.as_os_str() == *name);
+    parts.windows(names.len()).position(is).map(|place| place + names.len())
+}
+
+/// The package whose folder is this component of a path. A file directly in that place is no package.
+fn package(file: &Path, place: usize) -> Option<Package> {
+    let parts: Vec<Component<'_>> = file.components().collect();
+    let name = parts.get(place).filter(|_| place + 1 < parts.len())?.as_os_str().to_string_lossy();
+    Some(Package { name: without_version(&name).to_owned(), root: parts[..=place].iter().collect() })
+}
+
+/// Of `tokio-1.54.1` it is `tokio`.
+fn without_version(name: &str) -> &str {
+    let version = |at: &usize| name[at + 1..].starts_with(|first: char| first.is_ascii_digit()) && name[*at..].contains('.');
+    name.match_indices('-').map(|(at, _)| at).find(version).map_or(name, |at| &name[..at])
+}
+
+/// The module of a file of the toolchain, with its crate: `core::future::poll_fn`; empty for what it has built in.
+fn toolchain(file: &Path) -> Option<String> {
+    let text = file.to_string_lossy();
+    if text.starts_with("/rust/deps/") {
+        return Some(String::new());
+    }
+    let known = text.starts_with("/rustc/") || text.contains("/rustlib/src/rust/");
+    let (_, within) = text.split_once("/library/").filter(|_| known)?;
+    let (krate, rest) = within.split_once('/')?;
+    let rest = rest.strip_prefix("src/").unwrap_or(rest);
+    Some(format!("{krate}::{}", module(Path::new(rest))))
+}
+
+/// `sync/mutex.rs` is `sync::mutex`, and `time/mod.rs` is `time`.
+fn module(within: &Path) -> String {
+    let names: Vec<_> = within.iter().map(|name| name.to_string_lossy()).collect();
+    names.join("::").trim_end_matches(".rs").trim_end_matches("::mod").to_owned()
+}
+
+/// The source folder of a crate, by a function of its and the file that the function is in.
+fn root_of(code: usize, file: &Path) -> Option<PathBuf> {
+    let found = symbols::file_of(code)?;
+    let root = found.ancestors().nth(file.iter().count()).map(Path::to_owned);
+    root.filter(|_| found.ends_with(file))
+}
+
+/// The path that a symbol begins with, without what it is applied to.
+fn path_of(function: &str) -> &str {
+    let text = function.trim_start_matches(['<', '&', '*', '(', '[']);
+    let text = ["mut ", "dyn ", "const "].iter().fold(text, |text, word| text.strip_prefix(word).unwrap_or(text));
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').unwrap_or(text.len());
+    text[..end].trim_end_matches(':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::site::Place;
+
+    impl Sources {
+        /// Of a program that is nowhere.
+        pub(in crate::record) fn for_tests(recorder: &str, tokio: &str, has_lines: bool) -> Self {
+            Self { recorder: recorder.into(), tokio: Some(tokio.into()), own: Vec::new(), has_lines }
+        }
+
+        fn of_file(&self, file: &str) -> Owner {
+            self.origin_of_file(Path::new(file)).owner
+        }
+    }
+
+    const REGISTRY: &str = "/home/me/.cargo/registry/src/index.crates.io-1";
+
+    fn sources() -> Sources {
+        let recorder = format!("{REGISTRY}/async-playground-0.1.0/src");
+        Sources::for_tests(&recorder, &format!("{REGISTRY}/tokio-1.54.1/src"), true)
+    }
+
+    #[test]
+    fn a_program_is_what_cargo_did_not_fetch_whatever_its_folder_is_called() {
+        for name in
+            ["mini_redis", "mini-redis", "tokio", "tokio-util", "futures_app", "tracing", "axum", "async-playground", "std"]
+        {
+            for file in ["src/main.rs", "src/bin/server.rs", "tests/all.rs", "build/deep/er.rs"] {
+                assert_eq!(sources().of_file(&format!("/home/me/{name}/{file}")), Owner::Program, "{name}/{file}");
+                assert_eq!(sources().of_file(&format!("/home/me/ws/crates/{name}/{file}")), Owner::Program, "{name}/{file}");
+            }
+        }
+        assert_eq!(sources().of_file("main.rs"), Owner::Program);
+        assert_eq!(sources().of_file("/home/me/library/src/main.rs"), Owner::Program);
+    }
+
+    #[test]
+    fn what_cargo_fetched_is_a_library_wherever_it_keeps_it() {
+        let sources = sources();
+        for file in [
+            "/home/me/.cargo/registry/src/index.crates.io-1/mini-redis-0.4.1/src/server.rs",
+            "/elsewhere/registry/src/github.com-1ecc/hyper-1.12.0/src/lib.rs",
+            "/home/me/.cargo/git/checkouts/mini-redis-0123abcd/89abcde/src/server.rs",
+            "/build/app/vendor/hyper/src/lib.rs",
+        ] {
+            assert_eq!(sources.of_file(file), Owner::Library, "{file}");
+        }
+        assert_eq!(sources.of_file(&format!("{REGISTRY}/tokio-1.54.1/src/task/mod.rs")), Owner::Tokio);
+        assert_eq!(sources.of_file(&format!("{REGISTRY}/tokio-util-0.7.20/src/lib.rs")), Owner::Library);
+        assert_eq!(sources.of_file(&format!("{REGISTRY}/async-playground-0.1.0/src/record/local.rs")), Owner::Nobody);
+        assert_eq!(sources.of_file(&format!("{REGISTRY}/tracing-0.1.44/src/instrument.rs")), Owner::Nobody);
+        assert_eq!(sources.of_file("/rustc/0123abcd/library/std/src/thread.rs"), Owner::Nobody);
+        assert_eq!(sources.of_file("/r/toolchains/stable/lib/rustlib/src/rust/library/alloc/src/boxed.rs"), Owner::Nobody);
+        assert_eq!(sources.of_file("/rust/deps/hashbrown-0.16.1/src/map.rs"), Owner::Nobody);
+        assert_eq!(sources.of_file("./nptl/pthread_create.c"), Owner::Nobody);
+    }
+
+    #[test]
+    fn what_cargo_vendored_is_told_by_the_checksums_that_it_leaves() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let package = |name: &str, checksum: bool| {
+            let root = folder.path().join(name);
+            std::fs::create_dir_all(root.join("src")).expect("a folder");
+            std::fs::write(root.join("Cargo.toml"), "").expect("it is written");
+            if checksum {
+                std::fs::write(root.join(".cargo-checksum.json"), "{}").expect("it is written");
+            }
+            sources().of_file(&root.join("src/lib.rs").to_string_lossy())
+        };
+        assert_eq!(package("third-party/hyper", true), Owner::Library);
+        assert_eq!(package("third-party/app", false), Owner::Program);
+        assert_eq!(package("vendor/app", false), Owner::Program);
+    }
+
+    #[test]
+    fn the_package_that_main_is_in_is_the_program_also_among_the_libraries() {
+        for (main, mine, other) in [
+            ("mini-redis-0.4.1/src/bin/server.rs", "mini-redis-0.4.1/src/server.rs", "mini-redis-0.4.10/src/server.rs"),
+            (
+                "async-playground-scenarios-0.1.0/chat.rs",
+                "async-playground-scenarios-0.1.0/semaphore.rs",
+                "axum-0.8.9/src/lib.rs",
+            ),
+        ] {
+            let file = |name: &str| Arc::from(Path::new(&format!("{REGISTRY}/{name}")));
+            let of = |sources: &Sources, name: &str| sources.of_file(&format!("{REGISTRY}/{name}"));
+            assert_eq!(of(&sources(), mine), Owner::Library);
+            let sources = sources().with([file(main)].into_iter());
+            assert_eq!((of(&sources, mine), of(&sources, other)), (Owner::Program, Owner::Library), "{main}");
+        }
+        // The playground's own `main` does not make its engine the program.
+        let playground = Path::new(&format!("{REGISTRY}/async-playground-0.1.0/src/main.rs")).into();
+        assert_eq!(sources().with([playground].into_iter()), sources());
+        // A repository is one workspace.
+        let checkout = "/home/me/.cargo/git/checkouts/app-0123abcd/89abcde";
+        let sources = sources().with([Path::new(&format!("{checkout}/app/src/main.rs")).into()].into_iter());
+        assert_eq!(sources.of_file(&format!("{checkout}/lib/src/lib.rs")), Owner::Program);
+    }
+
+    #[test]
+    fn without_a_file_the_symbol_says_whose_a_call_is() {
+        let of = |function: &str| {
+            let place = Place { file: "".into(), line: 0 };
+            sources().origin(&Call { function: function.into(), place, column: 0, file: None })
+        };
+        let tokio = of("<tokio::sync::batch_semaphore::Acquire as core::future::future::Future>::poll");
+        assert!(tokio.is_tokio("sync::batch_semaphore"), "{tokio:?}");
+        assert!(
+            of("tokio::runtime::task::raw::poll::<app::main::{closure#0}, Arc<Handle>>").is_tokio("runtime::task::raw::poll")
+        );
+        assert!(
+            of("<core::future::poll_fn::PollFn<F> as core::future::future::Future>::poll").is_toolchain("core::future::poll_fn")
+        );
+        for (function, owner) in [
+            ("app::work::{{closure}}", Owner::Unknown),
+            ("<&mut app::Work as Future>::poll", Owner::Unknown),
+            ("tokio_util::sync::cancellation_token::CancellationToken::cancelled", Owner::Unknown),
+            ("<tracing::instrument::Instrumented<T> as Future>::poll", Owner::Nobody),
+            (concat!(module_path!(), "::x"), Owner::Nobody),
+            ("__libc_start_main", Owner::Nobody),
+            ("std::rt::lang_start", Owner::Nobody),
+        ] {
+            assert_eq!(of(function).owner, owner, "{function}");
+        }
+    }
+
+    #[test]
+    fn this_program_is_found_by_the_code_that_is_linked() {
+        let linked = Sources::linked();
+        assert_eq!(linked.recorder, Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+        assert!(linked.tokio.is_some_and(|tokio| tokio.join("lib.rs").is_file()));
+    }
+}
