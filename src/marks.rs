@@ -62,6 +62,7 @@ impl Marks {
             End::Cancelled => cancelled,
             End::Panicked => panicked,
             End::Dropped => "",
+            End::Unknown => "?",
         }
     }
 }

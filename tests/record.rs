@@ -24,7 +24,7 @@ fn record<F>(mut builder: Builder, workers: bool, program: F) -> Recording
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    record::install();
+    record::install().unwrap();
     let (recorder, mut reader) = Recorder::new(OnFull::Drop);
     recorder.observe(&mut builder, ());
     let runtime = builder.enable_all().enable_metrics_schedule_latency_histogram().build().unwrap();
@@ -238,7 +238,7 @@ fn the_programs_own_spans_and_events_are_recorded_with_their_task() {
 
 #[test]
 fn a_full_ring_drops_and_counts() {
-    record::install();
+    record::install().unwrap();
     let (recorder, mut reader) = Recorder::with_detail(OnFull::Drop, Detail::Polls);
     let mut builder = current_thread();
     recorder.observe(&mut builder, ());

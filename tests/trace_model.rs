@@ -273,7 +273,7 @@ fn when() -> impl Strategy<Value = u64> {
 }
 
 fn nonsense() -> impl Strategy<Value = Fact> {
-    let last = prop_oneof![Just(LastPoll::Polled), Just(LastPoll::Dropped), Just(LastPoll::Shutdown)];
+    let last = prop_oneof![Just(LastPoll::Polled), Just(LastPoll::Dropped), Just(LastPoll::Shutdown), Just(LastPoll::Unheard)];
     let task = 0..6_u64;
     prop_oneof![
         3 => (task.clone(), prop::option::of(task.clone())).prop_map(|(task, parent)| Fact::Spawn(task, parent)),

@@ -57,6 +57,7 @@ fn execute(spec: &Spec, file: Option<File>, interrupted: &AtomicBool) -> Result<
     let mut run = Run::start(spec).map_err(|error| match error {
         StartError::Spec(error) => Stop::Usage(spec::reason(error)),
         StartError::System(error) => cannot_start(&error),
+        StartError::Unheard(error) => Stop::Failed(format!("cannot start the run: {error}")),
     })?;
     if let Some(file) = file {
         run.tee(Box::new(Writer::new(file, spec)));

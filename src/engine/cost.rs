@@ -22,13 +22,13 @@ const ROUNDS: usize = 3;
 ///
 /// None when it cannot be told: when somebody listens to Tokio's tracing
 /// already, as after the first run or beside tokio-console, since listening is a
-/// part of the cost; or when the system gives no runtime.
+/// part of the cost; when nothing is heard of it; or when the system gives no runtime.
 pub fn recording_cost_ns() -> Option<f64> {
     if tracing::dispatcher::has_been_set() {
         return None;
     }
     let plain = fastest(|| Some(Builder::new_current_thread().build().ok()?.block_on(yields())))?;
-    record::install();
+    record::install().ok()?;
     let recorded = fastest(|| {
         let (recorder, _reader) = Recorder::new(OnFull::Drop);
         let mut builder = Builder::new_current_thread();

@@ -13,7 +13,7 @@ use super::quiet::Quiet;
 use super::runtime::Job;
 use super::spec::{Spec, SpecError};
 use super::tee::Tee;
-use crate::record::{self, OnFull, Reader, Recorder};
+use crate::record::{self, OnFull, Reader, Recorder, Unheard};
 use crate::trace::{Ahead, Stall, Trace};
 
 /// How long a run has to end once it is told to, before its thread is left behind.
@@ -107,10 +107,10 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// When the spec cannot be run, or the system gives no thread.
+    /// When the spec cannot be run, the system gives no thread, or Tokio's tracing is not heard.
     pub fn start(spec: &Spec) -> Result<Self, StartError> {
         spec.check().map_err(StartError::Spec)?;
-        record::install();
+        record::install().map_err(StartError::Unheard)?;
         record::own([spec.scenario.run as usize]);
         let on_full = match spec.clock {
             Clock::Virtual => OnFull::Wait,
@@ -319,12 +319,15 @@ pub enum StartError {
     Spec(SpecError),
     /// The system gave no thread or no runtime.
     System(io::Error),
+    /// Tokio's tracing is not heard.
+    Unheard(Unheard),
 }
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StartError::Spec(error) => error.fmt(f),
+            StartError::Unheard(error) => error.fmt(f),
             StartError::System(error) => write!(f, "the system gives no thread or runtime: {error}"),
         }
     }

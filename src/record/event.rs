@@ -319,6 +319,8 @@ pub enum LastPoll {
     Dropped,
     /// There was no poll: the runtime shut down.
     Shutdown,
+    /// The span was not entered at all: Tokio's tracing is not heard, so a return is not told from an abort.
+    Unheard,
 }
 
 /// See [`What::Named`].

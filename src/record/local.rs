@@ -270,7 +270,8 @@ impl Local {
     pub(super) fn terminate(&mut self, task: TaskId) {
         let last = match (self.task == Some(task), self.enters) {
             (false, _) => LastPoll::Shutdown,
-            (true, 0 | 1) => LastPoll::Dropped,
+            (true, 0) => LastPoll::Unheard,
+            (true, 1) => LastPoll::Dropped,
             (true, _) => LastPoll::Polled,
         };
         self.push(What::Terminate { task, last });

@@ -16,7 +16,7 @@
 //! ```
 //! use async_playground::record::{self, OnFull, Recorder};
 //!
-//! record::install();
+//! record::install().unwrap();
 //! let (recorder, mut reader) = Recorder::new(OnFull::Drop);
 //! let mut builder = tokio::runtime::Builder::new_current_thread();
 //! recorder.observe(&mut builder, ());
@@ -61,5 +61,5 @@ pub use local::Attached;
 pub use panic::panic_text;
 pub use reader::Reader;
 pub use recorder::{Detail, OnFull, Recorder};
-pub use subscriber::{install, install_panic_hook};
+pub use subscriber::{Unheard, install, install_panic_hook};
 pub use symbols::{own, warm_up};

@@ -3,6 +3,7 @@
 //! Both subscribers, the bare one and the layer beside tokio-console, come here,
 //! so that what is recorded does not depend on which one is installed.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::num::NonZeroU64;
 
@@ -181,6 +182,18 @@ pub(super) fn enter_task(task: TaskRef) {
     });
 }
 
+thread_local! {
+    /// Whether the question of [`is_heard`] has been heard.
+    static HEARD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether what Tokio says on this thread comes to the recorder: it is asked in the way that Tokio speaks of wakers.
+pub(super) fn is_heard() -> bool {
+    HEARD.set(false);
+    tracing::trace!(target: "tokio::task::waker", heard = true);
+    HEARD.get()
+}
+
 /// What became of a task's waker, and the span id of its task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WakerEvent {
@@ -202,7 +215,11 @@ pub(super) fn waker_event(event: &TracingEvent<'_>) -> WakerEvent {
     match fields.op {
         Some(Op::Wake | Op::WakeByRef) => WakerEvent::Wake(fields.span),
         Some(Op::Clone) => WakerEvent::Clone(fields.span),
-        Some(Op::Drop) | None => WakerEvent::Drop,
+        Some(Op::Drop) => WakerEvent::Drop,
+        None => {
+            HEARD.set(true);
+            WakerEvent::Drop
+        }
     }
 }
 

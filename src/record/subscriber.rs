@@ -5,9 +5,11 @@
 //! which task it is, and that fits in the span's id: nothing is stored, and a
 //! wake is told from the id alone.
 
+use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Interest, LevelFilter, Metadata, Subscriber};
@@ -21,14 +23,37 @@ use super::panic;
 /// Starts to listen: to Tokio's tracing, as the process's global subscriber,
 /// and to panics. Only the first call does anything. When the process has a
 /// global subscriber already, that one stays; put a
-/// [`RecordLayer`](super::RecordLayer) into it.
-pub fn install() {
+/// [`RecordLayer`](super::RecordLayer) into it before.
+///
+/// # Errors
+///
+/// When Tokio's tracing is not heard all the same. What is recorded then lacks names, wakes and waits, and how tasks end.
+pub fn install() -> Result<(), Unheard> {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         install_panic_hook();
+        // Whether it is this one or another that was first: what counts is whether we hear anything.
         let _ = tracing::subscriber::set_global_default(Bare { next_span: AtomicU64::new(1) });
     });
+    // Here another subscriber may be in force for this thread alone.
+    let heard = observe::is_heard() || thread::scope(|scope| scope.spawn(observe::is_heard).join().unwrap_or(false));
+    if heard { Ok(()) } else { Err(Unheard) }
 }
+
+/// Tokio's tracing is not heard, so that next to nothing could be told of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unheard;
+
+impl fmt::Display for Unheard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "Tokio's tracing is not heard: another tracing subscriber is installed without a RecordLayer, or a filter or a \
+             feature of `tracing` (max_level_*) keeps TRACE away",
+        )
+    }
+}
+
+impl std::error::Error for Unheard {}
 
 /// Listens to panics only: for a process whose own global subscriber holds a
 /// [`RecordLayer`](super::RecordLayer). Only the first call does anything.

@@ -74,7 +74,7 @@ impl Decoder {
             }
             kind::TERMINATE => What::Terminate {
                 task: self.polled(from)?,
-                last: choice(from.byte()?, &[LastPoll::Polled, LastPoll::Dropped, LastPoll::Shutdown])?,
+                last: choice(from.byte()?, &[LastPoll::Polled, LastPoll::Dropped, LastPoll::Shutdown, LastPoll::Unheard])?,
             },
             kind::TIMER => What::Timer { task: self.polled(from)?, op: self.op(from)?, after_ms: from.varint()? },
             kind::POOL_THREAD => What::PoolThread,

@@ -289,7 +289,8 @@ impl Trace {
     fn how(&self, task: TaskIx, at_ns: u64, last: LastPoll) -> Ended {
         let how = match last {
             LastPoll::Shutdown => End::Dropped,
-            LastPoll::Polled | LastPoll::Dropped if self.life(task).panicked => End::Panicked,
+            _ if self.life(task).panicked => End::Panicked,
+            LastPoll::Unheard => End::Unknown,
             LastPoll::Dropped => End::Cancelled,
             LastPoll::Polled if self.task(task).failed => End::Failed,
             LastPoll::Polled => End::Completed,
@@ -311,6 +312,7 @@ impl Trace {
             End::Failed => Some(&mut self.totals.failed),
             End::Cancelled => Some(&mut self.totals.cancelled),
             End::Panicked => Some(&mut self.totals.panicked),
+            End::Unknown => Some(&mut self.totals.unknown),
             End::Dropped => None,
         };
         if let Some(count) = count {

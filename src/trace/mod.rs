@@ -159,6 +159,8 @@ pub struct Totals {
     pub cancelled: u32,
     /// Those that ended as [`End::Panicked`].
     pub panicked: u32,
+    /// Those that ended as [`End::Unknown`].
+    pub unknown: u32,
     /// Those that live, or were alive when the recording stopped ([`End::Dropped`]).
     pub alive: u32,
 }

@@ -194,6 +194,8 @@ pub enum End {
     /// It was alive when the recording stopped, which is no end of its own:
     /// from then on it stands as it stood, and counts as alive.
     Dropped,
+    /// It is not known how: Tokio's tracing was not heard.
+    Unknown,
 }
 
 /// A span of the scenario, on the lane of the task that entered it.

@@ -49,7 +49,7 @@ fn a_wake_of_a_ready_task_is_counted_and_changes_nothing() {
 #[test]
 fn how_a_task_ends() {
     type Story = fn(&mut Told) -> &mut Told;
-    let table: [(&str, Story, End, bool); 13] = [
+    let table: [(&str, Story, End, bool); 15] = [
         ("returned", |t| t.start(1, 5).gone(2, 5, LastPoll::Polled).stop(3, 5), End::Completed, false),
         (
             "returned after an error event",
@@ -83,6 +83,8 @@ fn how_a_task_ends() {
             End::Panicked,
             false,
         ),
+        ("ended unheard", |t| t.start(1, 5).gone(2, 5, LastPoll::Unheard).stop(3, 5), End::Unknown, false),
+        ("panicked unheard", |t| t.start(1, 5).panic(2, 5).gone(2, 5, LastPoll::Unheard).stop(3, 5), End::Panicked, false),
         ("shut down without a poll", |t| t.start(1, 5).stop(2, 5).gone(3, 5, LastPoll::Shutdown), End::Dropped, false),
         ("shut down, the end of its poll lost", |t| t.start(1, 5).gone(3, 5, LastPoll::Shutdown), End::Dropped, false),
         ("returned, the start of its poll lost", |t| t.gone(3, 5, LastPoll::Polled), End::Completed, true),

@@ -241,6 +241,7 @@ impl Look {
             End::Cancelled => self.warn(),
             End::Dropped => self.text(),
             End::Panicked => self.error().add_modifier(Modifier::REVERSED),
+            End::Unknown => self.dim(),
         };
         (self.glyphs.lane.end(how), style)
     }

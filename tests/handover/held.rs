@@ -19,7 +19,7 @@ const TIMES: usize = 50;
 
 /// A run of `program` that is over, of which nothing has been taken out.
 fn recorded(program: impl Future<Output = ()>) -> Reader {
-    record::install();
+    record::install().unwrap();
     let (recorder, reader) = Recorder::new(OnFull::Drop);
     let runtime = runtime(&recorder, 0);
     let _attached = recorder.attach("root");

@@ -22,7 +22,7 @@ use tokio::runtime::{Builder, Runtime};
 const PATIENCE_NS: u64 = 20_000_000;
 
 fn recorder(on_full: OnFull) -> (Recorder, Reader) {
-    record::install();
+    record::install().unwrap();
     let (recorder, reader) = Recorder::with_detail(on_full, Detail::Polls);
     recorder.begin_real();
     (recorder, reader)

@@ -139,7 +139,7 @@ fn wakes_from_threads_of_no_run_all_arrive() {
 
 #[test]
 fn a_site_is_told_before_it_is_named_whichever_thread_met_it_first() {
-    record::install();
+    record::install().unwrap();
     let (recorder, mut reader) = Recorder::new(OnFull::Wait);
     recorder.begin_real();
     let contend = |workers| {

@@ -167,6 +167,7 @@ impl Model {
             self.tell(task, Fact::Gone(task as u64, last));
             let how = match (last, &self.tasks[task]) {
                 (_, Modelled { panicked: true, .. }) => End::Panicked,
+                (LastPoll::Unheard, _) => End::Unknown,
                 (LastPoll::Dropped, _) => End::Cancelled,
                 (_, Modelled { failed: true, .. }) => End::Failed,
                 _ => End::Completed,
@@ -254,6 +255,7 @@ impl Model {
             failed: count(End::Failed),
             cancelled: count(End::Cancelled),
             panicked: count(End::Panicked),
+            unknown: count(End::Unknown),
             alive: count(End::Dropped) + self.tasks.iter().filter(|task| task.end.is_none()).count() as u32,
         }
     }

@@ -90,7 +90,7 @@ where
     P: FnOnce(Live) -> F,
     F: Future<Output = ()> + Send + 'static,
 {
-    record::install();
+    record::install().unwrap();
     let (recorder, mut reader) = Recorder::with_detail(if on == On::Virtual { OnFull::Wait } else { OnFull::Drop }, detail);
     recorder.observe(&mut builder, ());
     let runtime = builder.build().unwrap();

@@ -142,6 +142,7 @@ pub fn failed(model: &mut Model, error: &StartError) {
     match error {
         StartError::Spec(error) => form::refuse(model, error),
         StartError::System(error) => notify(model, true, format!("cannot start the run: {error}")),
+        StartError::Unheard(error) => notify(model, true, format!("cannot start the run: {error}")),
     }
 }
 

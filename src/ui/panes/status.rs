@@ -92,6 +92,7 @@ fn legend(look: Look, trace: &Trace) -> Vec<Mark> {
         (End::Failed, "error", totals.failed),
         (End::Cancelled, "cancelled", totals.cancelled),
         (End::Panicked, "panic", totals.panicked),
+        (End::Unknown, "end not known", totals.unknown),
     ];
     let mut marks = vec![(look.state(State::Running(0)), "runs")];
     marks.extend(ready);

@@ -106,6 +106,7 @@ fn ended(look: Look, end: Ended) -> String {
         End::Cancelled => "cancelled",
         End::Panicked => "panicked",
         End::Dropped => "alive when the recording stopped",
+        End::Unknown => "ended, it is not known how",
     };
     if end.inferred { format!("{how}{} inferred", look.glyphs.inferred) } else { how.to_owned() }
 }

@@ -272,9 +272,14 @@ mod tests {
 
     #[test]
     fn ends_have_their_marks() {
-        for (how, mark) in
-            [(End::Completed, "✓"), (End::Failed, "✗"), (End::Cancelled, "⊘"), (End::Panicked, "‼"), (End::Dropped, "─")]
-        {
+        for (how, mark) in [
+            (End::Completed, "✓"),
+            (End::Failed, "✗"),
+            (End::Cancelled, "⊘"),
+            (End::Panicked, "‼"),
+            (End::Dropped, "─"),
+            (End::Unknown, "?"),
+        ] {
             let task = task(&[(0, State::Ready), (0, State::Waiting(Cause::Time))], Some((30, how)));
             assert_eq!(drawn(&task, 0, 99).trim_end(), format!("───{mark}"));
         }
