@@ -24,6 +24,7 @@ mod tip;
 use async_playground::app::model::{CodeTab, FieldError, Layer, Model, Notice, Pane, Prompt, Theme, Wanted};
 use async_playground::app::text::TextField;
 use async_playground::record::event::Level;
+use async_playground::trace::Missing;
 use async_playground::ui;
 use fixture::{MS, empty, model};
 use insta::assert_snapshot;
@@ -264,6 +265,17 @@ fn the_header_says_when_strangers_can_reach_the_console() {
         let header = screen(&model, width, 24).lines().next().unwrap().to_owned();
         assert!(header.contains("console 0.0.0.0:6669, open to the network"), "{header}");
     }
+}
+
+#[test]
+fn what_the_build_lacks_is_in_the_header_with_what_would_add_it() {
+    let mut model = model(1_250);
+    model.run.as_mut().unwrap().trace.missing = Missing { frame_pointers: true, ..Missing::default() };
+    let header = |model: &Model, width| screen(model, width, 24).lines().next().unwrap().to_owned();
+    assert!(header(&model, 100).contains("lines not known: no frame pointers"), "{}", header(&model, 100));
+    assert!(header(&model, 160).contains("build with -C force-frame-pointers=yes"), "{}", header(&model, 160));
+    model.run.as_mut().unwrap().trace.missing = Missing::default();
+    assert!(!header(&model, 160).contains("not known"), "{}", header(&model, 160));
 }
 
 #[test]

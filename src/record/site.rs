@@ -194,15 +194,27 @@ impl Missing {
         }
     }
 
-    /// Each thing that is missing, and how to get it.
-    pub fn parts(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+    /// Each thing that is missing.
+    pub fn parts(self) -> impl Iterator<Item = Part> {
+        let part = |what, setting, whose| Part { what, setting, whose };
         let all = [
-            (self.frame_pointers, "frame pointers", "add `-C force-frame-pointers=yes` to rustflags in .cargo/config.toml"),
-            (self.symbols, "symbols", "set `strip = false` in the profile"),
-            (self.lines, "debug information", "set `debug = \"line-tables-only\"` in the profile"),
+            (self.frame_pointers, part("frame pointers", "-C force-frame-pointers=yes", "rustflags")),
+            (self.symbols, part("symbols", "strip = false", "the profile")),
+            (self.lines, part("debug information", "debug = \"line-tables-only\"", "the profile")),
         ];
-        all.into_iter().filter(|(missing, ..)| *missing).map(|(_, what, remedy)| (what, remedy))
+        all.into_iter().filter(|(missing, _)| *missing).map(|(_, part)| part)
     }
+}
+
+/// One thing that is [`Missing`], and how to get it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// What is missing.
+    pub what: &'static str,
+    /// The setting that adds it.
+    pub setting: &'static str,
+    /// Where that belongs.
+    pub whose: &'static str,
 }
 
 /// What a stack means.

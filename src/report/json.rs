@@ -33,6 +33,8 @@ struct Object<'a> {
     tasks: Tasks,
     polls: Polls,
     events: Events,
+    /// What the build lacks, so that lines of waits are not known.
+    missing: Vec<&'static str>,
     /// The longest together first.
     waits: Vec<Waited>,
     stall: Option<ToldStall<'a>>,
@@ -67,6 +69,8 @@ struct Tasks {
     cancelled: u64,
     panicked: u64,
     alive: u64,
+    /// Those that ended, and it is not known how.
+    unknown: u64,
 }
 
 #[derive(Serialize)]
@@ -192,9 +196,11 @@ fn object<'a>(spec: &'a Spec, trace: &'a Trace, report: &'a Report) -> Object<'a
             cancelled: totals.cancelled.into(),
             panicked: totals.panicked.into(),
             alive: totals.alive.into(),
+            unknown: totals.unknown.into(),
         },
         polls: Polls { recorded: trace.polls, runtime: report.runtime_polls },
         events: Events { recorded: trace.recorded, lost: trace.lost },
+        missing: trace.missing.parts().map(|part| part.what).collect(),
         waits: trace.wait_totals().into_iter().map(waited).collect(),
         stall: report.stall(trace).map(|stall| told_stall(trace, stall)),
         findings: trace.findings().list.into_iter().map(|finding| told_finding(trace, finding)).collect(),
@@ -271,9 +277,9 @@ mod tests {
             r#"{"scenario":"semaphore","params":{"requests":20,"permits":3,"latency":500,"jitter":0,"permits_each":1},"#,
             r#""seed":0,"clock":"virtual","workers":0,"elapsed_ms":3500.0,"#,
             r#""outcome":[{"name":"completed","value":20,"unit":"requests"}],"checks":[{"name":"sound","holds":true}],"#,
-            r#""tasks":{"spawned":0,"completed":0,"failed":0,"cancelled":0,"panicked":0,"alive":0},"#,
+            r#""tasks":{"spawned":0,"completed":0,"failed":0,"cancelled":0,"panicked":0,"alive":0,"unknown":0},"#,
             r#""polls":{"recorded":0,"runtime":null},"events":{"recorded":0,"lost":0},"#,
-            r#""waits":[],"stall":null,"findings":[],"trace_hash":""#,
+            r#""missing":[],"waits":[],"stall":null,"findings":[],"trace_hash":""#,
             &hash,
             r#""}"#,
         ];

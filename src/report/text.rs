@@ -8,8 +8,9 @@ use super::units::{count, ground, number, time};
 use super::{Look, findings, timeline, waits};
 use crate::engine::{Ending, Report, Spec};
 use crate::record::event::Level;
+use crate::record::site::Part;
 use crate::text;
-use crate::trace::{Stall, Trace};
+use crate::trace::{Missing, Stall, Trace};
 
 /// More figures and more checks than this are counted, not listed.
 const LISTED: usize = 100;
@@ -23,6 +24,7 @@ const LABEL: usize = 8;
 /// A finished run as text, several lines, for a reader of that many columns.
 pub fn text(spec: &Spec, trace: &Trace, report: &Report, look: Look) -> String {
     let mut text = format!("{}: {}\n{}\n\n", spec.scenario.id, spec.scenario.lesson, spec.share());
+    text.push_str(&lacking(trace.missing, look));
     let _ = writeln!(text, "{} at {} ({})", ending(spec, &report.ending), time(report.elapsed_ns), ground(spec));
     if let Ending::Finished(outcome) = &report.ending {
         text.push_str(&results(outcome, look));
@@ -35,6 +37,17 @@ pub fn text(spec: &Spec, trace: &Trace, report: &Report, look: Look) -> String {
     let _ = write!(text, "\n{}", timeline::timeline(trace, look));
     // The parts are safe already, or their columns would be wrong. This is for the one that is not.
     text::page(&text).into_owned()
+}
+
+/// What the build lacks, so that lines are not known, and how to get it; empty if it lacks nothing.
+fn lacking(missing: Missing, look: Look) -> String {
+    let part = |part: Part| format!("no {} (add `{}` to {})", part.what, part.setting, part.whose);
+    let parts: Vec<_> = missing.parts().map(part).collect();
+    if parts.is_empty() {
+        return String::new();
+    }
+    let text = format!("warning: lines of waits, and some causes, are not known, since the build has {}", parts.join(" and "));
+    findings::wrapped(&text, 0, look) + "\n"
 }
 
 /// How a run ended, in one line.
@@ -92,6 +105,7 @@ fn counts(trace: &Trace, report: &Report) -> String {
         (totals.failed, "failed"),
         (totals.cancelled, "cancelled"),
         (totals.panicked, "panicked"),
+        (totals.unknown, "ended in a way that is not known"),
         (totals.alive, "alive"),
     ];
     let mut tasks = format!("{} spawned", totals.spawned);
@@ -153,6 +167,27 @@ mod tests {
         assert!(text.contains("polls   0 (Tokio counted 65)"), "{text}");
         let ascii = told(Ending::Finished(outcome), false);
         assert!(ascii.contains("  [ok] sound\n  [BROKEN] quick\n") && ascii.is_ascii(), "{ascii}");
+    }
+
+    #[test]
+    fn what_the_build_lacks_is_told_first_and_once() {
+        let report = Report { ending: Ending::Stopped, elapsed_ns: 0, runtime_polls: None };
+        let told = |missing| {
+            let mut trace = Trace::default();
+            trace.missing = missing;
+            text(&spec(), &trace, &report, Look { width: 60, unicode: true })
+        };
+        let whole = told(Missing::default());
+        assert!(!whole.contains("warning"), "{whole}");
+        let lacking = told(Missing { frame_pointers: true, lines: true, symbols: false });
+        let (before, after) = lacking.split_once("\n\n").expect("the head, and what comes after it");
+        assert!(whole.starts_with(before));
+        let first = after.split_once("\n\n").expect("a warning, and what comes after it").0;
+        assert!(first.starts_with("warning: lines of waits") && first.lines().all(|line| line.len() <= 60), "{first}");
+        let words = first.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("no frame pointers (add `-C force-frame-pointers=yes` to rustflags)"), "{words}");
+        assert!(words.contains("and no debug information (add `debug = \"line-tables-only\"` to the profile)"), "{words}");
+        assert_eq!(lacking.matches("warning").count(), 1);
     }
 
     #[test]

@@ -16,6 +16,8 @@ use super::theme::Look;
 use super::view::{self, Standing};
 use crate::app::model::{Model, Pending, RunView};
 use crate::engine::{Ending, is_open_to_the_network};
+use crate::record::site;
+use crate::trace::Missing;
 
 /// One part of the header.
 struct Part {
@@ -81,6 +83,9 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
     if model.replay {
         parts.push(part(8, "recording".into(), look.strong()));
     }
+    if let Some(run) = &model.run {
+        parts.extend(lacking(look, run.trace.missing).into_iter().flatten());
+    }
     if let Some(addr) = model.options.console {
         parts.push(console(look, addr));
     }
@@ -96,6 +101,16 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
         }
     }
     parts
+}
+
+/// What the build lacks, so that lines are not known; where there is room, how to get it.
+fn lacking(look: Look, missing: Missing) -> Option<[Part; 2]> {
+    let list = |part: fn(site::Part) -> &'static str| missing.parts().map(part).collect::<Vec<_>>().join(", ");
+    let lacks = format!("lines not known: no {}", list(|part| part.what));
+    let remedy = format!("build with {}", list(|part| part.setting));
+    missing
+        .any()
+        .then_some([Part { rank: 10, text: lacks, style: look.warn() }, Part { rank: 8, text: remedy, style: look.warn() }])
 }
 
 /// Where tokio-console can attach. That strangers can is worth more room than that the user can.
