@@ -46,7 +46,7 @@ fn place(text: &str) -> Place {
 fn model(text: &str) -> Model {
     let spec = Spec::new(&scenarios::semaphore::SCENARIO);
     let mut trace = Trace::default();
-    let site = Arc::new(Site { cause: Cause::Mutex, place: Some(place(text)), frames: [].into() });
+    let site = Arc::new(Site { cause: Cause::Mutex, place: Some(place(text)), frames: [].into(), ..Site::default() });
     trace.push(0, Event { at_ns: 0, what: What::Site(Box::new(NewSite { id: SiteId(1), site })) });
     trace.name_thread(0, text);
     let ids = (1..=40).filter_map(NonZeroU64::new).map(TaskId);
