@@ -21,6 +21,7 @@ pub mod record;
 pub mod recording;
 pub mod report;
 pub mod shell;
+pub mod signals;
 #[cfg(test)]
 mod steps;
 pub mod term;

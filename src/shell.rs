@@ -31,6 +31,8 @@ pub use parts::{Engine, Events, Recorded, Running, Surface, Tokio};
 use reaper::Reaper;
 use runs::Next;
 
+use rustix::io::Errno;
+use signal_hook::consts::SIGHUP;
 use tempfile::TempDir;
 
 use crate::app::action::Action;
@@ -39,6 +41,7 @@ use crate::app::update;
 use crate::app::{keymap, pointer};
 use crate::engine::Phase;
 use crate::recording::Tape;
+use crate::signals;
 use crate::term::{Input, Inputs, Screen};
 use crate::trace::Trace;
 use crate::ui;
@@ -75,8 +78,8 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Exit::Quit => 0,
-            Exit::Signal(signal) => 128_u8.saturating_add(u8::try_from(signal).unwrap_or(u8::MAX)),
-            Exit::Gone => 129,
+            Exit::Signal(signal) => signals::exit_code(signal),
+            Exit::Gone => signals::exit_code(SIGHUP),
         }
     }
 }
@@ -397,9 +400,11 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     }
 }
 
-/// Whether an error means that the terminal has gone away: closed pipe, or EIO from one that hung up.
+/// Whether an error means that the terminal has gone away: closed pipe, EIO from one that hung up, or ENXIO from /dev/tty,
+/// which is no other one then.
 fn is_gone(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+    let gone = [Errno::IO, Errno::NXIO].map(|errno| Some(errno.raw_os_error()));
+    error.kind() == io::ErrorKind::BrokenPipe || gone.contains(&error.raw_os_error())
 }
 
 /// Stops the last run and waits for it: it may have files and sockets to clean up, and a recording to end.

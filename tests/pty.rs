@@ -4,6 +4,8 @@
 
 #[path = "pty/config.rs"]
 mod config;
+#[path = "pty/fatal.rs"]
+mod fatal;
 #[path = "pty/findings.rs"]
 mod findings;
 #[path = "pty/hands.rs"]
@@ -50,7 +52,9 @@ fn program(args: &[&str]) -> Tty {
 fn faulty() -> Tty {
     let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--example", "faulty"]).args(profile()).status();
     assert!(built.expect("cargo runs").success(), "the example is built");
-    Tty::start(&target().join("examples/faulty"), &[], SIZE)
+    let program = target().join("examples/faulty");
+    // What an abort leaves of the program's memory is nothing to keep.
+    Tty::start(Path::new("/bin/sh"), &["-c", r#"ulimit -c 0; exec "$0""#, program.to_str().expect("a plain name")], SIZE)
 }
 
 /// The folder that this profile is built into.
@@ -237,37 +241,6 @@ fn the_mouse_picks_and_the_wheel_zooms() {
     tty.wait_until("gather is run", |screen| header(screen).contains("gather"));
     tty.keys("q");
     tty.end().assert_restored();
-}
-
-#[test]
-fn signals_end_it_with_their_codes_and_a_terminal_as_it_was() {
-    for (signal, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
-        let tty = program(&["semaphore"]);
-        tty.sees("request 0");
-        tty.signal(signal);
-        let ended = tty.end();
-        assert_eq!(ended.code, code, "SIG{signal}");
-        ended.assert_restored();
-    }
-}
-
-#[test]
-fn a_terminal_that_goes_away_ends_it() {
-    let mut tty = program(&["semaphore"]);
-    tty.sees("request 0");
-    tty.hang_up();
-    assert_eq!(tty.end().code, 129);
-}
-
-#[test]
-fn a_panic_of_the_user_interface_is_read_on_a_terminal_as_it_was() {
-    let mut tty = faulty();
-    tty.sees("never-yields");
-    tty.keys("\x1b[24~");
-    let ended = tty.end();
-    assert_eq!(ended.code, 101);
-    ended.assert_restored();
-    assert!(ended.screen.contains("the user interface's own panic"), "{}", ended.screen);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //! Each flag is defined once, in [`args`]; parsing, help, the man page and the
 //! shell completions all come from there. What is asked for is checked once, in
 //! [`spec`], by the screen and by `run` alike. Whatever is wrong is said in one
-//! line on standard error, by [`stop`], which also owns the exit codes.
+//! line on standard error, by [`stop`], which also owns the exit codes. Only [`out`] writes to the
+//! streams of the user, which may be gone, full or closed.
 
 mod args;
 mod config;
@@ -20,10 +21,13 @@ mod stop;
 use std::process::ExitCode;
 
 use args::Command;
+use async_playground::signals;
 use stop::Stop;
 
 /// Does what the command line says.
 pub(crate) fn main() -> ExitCode {
+    // Without it the program dies of a file that must not grow, and does everything else as it should.
+    let _ = signals::outlive_file_limit();
     dispatch().unwrap_or_else(Stop::report)
 }
 

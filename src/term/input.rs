@@ -19,8 +19,11 @@ use std::time::{Duration, Instant};
 use crossterm::event::{self, Event, KeyEvent, MouseEvent};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
+
+use super::guard;
+use crate::signals;
 
 /// How long to look for more after an event: crossterm looks at what it has read already only if it may wait.
 const MOMENT: Duration = Duration::from_millis(1);
@@ -56,7 +59,8 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Starts to listen: from now on SIGINT, SIGTERM and SIGHUP are inputs and do not end the process.
+    /// Starts to listen: from now on SIGINT, SIGTERM and SIGHUP are inputs and do not end the process, unless the caller
+    /// ignores them.
     ///
     /// # Errors
     ///
@@ -64,7 +68,8 @@ impl Inputs {
     pub fn open() -> io::Result<Self> {
         let (sender, queue) = mpsc::channel();
         let (holds, asked) = UnixStream::pair()?;
-        let signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGCONT, SIGWINCH])?;
+        signals::note()?;
+        let signals = Signals::new(signals::heeded(&[SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH]))?;
         let also = sender.clone();
         thread::Builder::new().name("signals".to_owned()).spawn(move || forward_signals(signals, &also))?;
         thread::Builder::new().name("input".to_owned()).spawn(move || forward_events(&sender, &asked))?;
@@ -107,6 +112,14 @@ fn forward_signals(mut signals: Signals, queue: &Sender<Input>) {
         let input = match signal {
             SIGWINCH => Input::Resized,
             SIGCONT => Input::Continued,
+            // Here, and not in the event loop: while an editor has the terminal, that one does not listen, and the shell
+            // waits until all of the job has stopped.
+            SIGTSTP => {
+                guard::give_back();
+                // If it cannot be stopped it goes on.
+                let _ = signals::stop();
+                Input::Continued
+            }
             signal => Input::Ended(signal),
         };
         if queue.send(input).is_err() {

@@ -70,6 +70,11 @@ impl Output {
         Ok(true)
     }
 
+    /// Whether the terminal has taken everything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
     /// Keeps nothing any more: what comes next begins anew.
     pub(super) fn forget(&mut self) {
         self.kept.clear();
@@ -108,7 +113,11 @@ pub(super) fn write_now(bytes: &[u8]) -> io::Result<()> {
 ///
 /// Not the lock and the buffer of [`io::stdout`]: a panic in the middle of a write may hold the one and have filled the
 /// other.
-fn open() -> io::Result<File> {
+///
+/// # Errors
+///
+/// When there is no standard output.
+pub(super) fn open() -> io::Result<File> {
     let stdout = io::stdout();
     let own = rustix::termios::ttyname(&stdout, Vec::new()).ok().and_then(|name| {
         let name = std::ffi::OsStr::from_bytes(name.as_bytes());

@@ -7,13 +7,12 @@ use std::process::{Command, ExitStatus};
 use std::rc::Rc;
 
 use ratatui::backend::CrosstermBackend;
-use ratatui::{Frame, Terminal};
-use signal_hook::consts::SIGTSTP;
-use signal_hook::low_level;
+use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
 
 use super::clipboard;
 use super::guard::Guard;
 use super::output::Output;
+use crate::signals;
 
 /// Terminals that know mode 2026 show what is between these two at once; others ignore them.
 const BEGIN_FRAME: &[u8] = b"\x1b[?2026h";
@@ -41,7 +40,9 @@ impl Screen {
         let mut out = Output::open()?;
         let guard = Guard::enter(mouse, &mut out)?;
         let bytes = Bytes::default();
-        let terminal = Terminal::new(CrosstermBackend::new(bytes.clone()))?;
+        // The viewport follows the size of the terminal up to a bound, and ratatui itself knows none.
+        let options = TerminalOptions { viewport: Viewport::Fixed(super::size()?.into()) };
+        let terminal = Terminal::with_options(CrosstermBackend::new(bytes.clone()), options)?;
         Ok(Self { guard, terminal, bytes, out })
     }
 
@@ -52,7 +53,7 @@ impl Screen {
     ///
     /// When the terminal cannot be written to.
     pub fn ready(&mut self) -> io::Result<bool> {
-        self.out.flush()
+        self.guard.flush(&mut self.out)
     }
 
     /// Draws one frame, at the size that the terminal has now.
@@ -62,10 +63,14 @@ impl Screen {
     /// When the terminal cannot be written to.
     pub fn draw(&mut self, paint: impl FnOnce(&mut Frame)) -> io::Result<()> {
         self.bytes.0.borrow_mut().extend_from_slice(BEGIN_FRAME);
+        let area = super::size()?.into();
+        if area != self.terminal.get_frame().area() {
+            self.terminal.resize(area)?;
+        }
         self.terminal.draw(paint)?;
         let mut frame = mem::take(&mut *self.bytes.0.borrow_mut());
         frame.extend_from_slice(END_FRAME);
-        self.out.write(&frame)?;
+        self.guard.write(&mut self.out, &frame)?;
         frame.clear();
         *self.bytes.0.borrow_mut() = frame;
         Ok(())
@@ -77,7 +82,7 @@ impl Screen {
     ///
     /// When the terminal cannot be written to.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        self.out.write(clipboard::copy(text).as_bytes())
+        self.guard.write(&mut self.out, clipboard::copy(text).as_bytes())
     }
 
     /// Gives the terminal back while a program has it, and takes it again when that has ended. Meanwhile `meanwhile` is
@@ -109,8 +114,7 @@ impl Screen {
     /// When the terminal cannot be taken again.
     pub fn suspend(&mut self) -> io::Result<()> {
         self.guard.leave();
-        // SIGTSTP with its default action, and not SIGSTOP: without a shell to continue us the system ignores it.
-        low_level::raise(SIGTSTP)?;
+        signals::stop()?;
         self.resume()
     }
 
@@ -134,8 +138,7 @@ impl Screen {
     /// When the terminal does not say its size.
     pub fn forget(&mut self) -> io::Result<()> {
         // Not `clear`, which asks the terminal where its cursor is and reads the answer: keys are read elsewhere.
-        let size = self.terminal.size()?;
-        self.terminal.resize(size.into())
+        self.terminal.resize(super::size()?.into())
     }
 }
 

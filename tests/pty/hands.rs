@@ -139,6 +139,30 @@ fn the_editor_has_the_terminal_and_gives_it_back() {
 }
 
 #[test]
+fn an_editor_that_stops_itself_stops_the_program_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("editor");
+    // As vim does it at Ctrl-Z: the whole job stops, and the shell has the terminal.
+    let editor = "#!/bin/sh\necho 'the editor is open'\nkill -s TSTP 0\necho 'the editor goes on'\nread line\n";
+    fs::write(&file, editor).expect("it is written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("it can be run");
+    let script = r#"set -m; "$0" gather --speed max; echo "stopped with $?"; read -r line; fg; echo "ended with $?""#;
+    let env = [("VISUAL", file.to_str().expect("a name"))];
+    let mut tty = Tty::start_with(Path::new("/bin/sh"), &["-c", script, PROGRAM], SIZE, &env);
+    tty.wait_until("the end", |screen| header(screen).contains("ended"));
+    tty.keys("\tjjE");
+    tty.sees("the editor is open");
+    tty.sees("stopped with");
+    tty.keys("\n");
+    tty.sees("the editor goes on");
+    tty.keys("\n");
+    tty.wait_until("the screen again", |screen| header(screen).contains("ended"));
+    tty.keys("q");
+    tty.sees("ended with 0");
+    tty.end().assert_restored();
+}
+
+#[test]
 fn an_editor_that_fails_or_is_not_there_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let editor = editor(folder.path(), 3);

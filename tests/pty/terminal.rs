@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::support::Tty;
-use super::{PROGRAM, SIZE, ended, header, names};
+use super::{PROGRAM, SIZE, ended, header, names, program};
 
 #[test]
 fn hundreds_of_sizes_leave_the_screen_of_the_last_one() {
@@ -25,6 +25,33 @@ fn hundreds_of_sizes_leave_the_screen_of_the_last_one() {
     });
     let lines = |screen: &str| screen.lines().map(|line| line.chars().take(24).collect()).collect::<Vec<String>>();
     assert_eq!(lines(&tty.screen()), lines(&before));
+    tty.keys("q");
+    let ended = tty.end();
+    assert_eq!(ended.code, 0);
+    ended.assert_restored();
+}
+
+#[test]
+fn a_terminal_that_goes_away_without_its_signal_ends_it() {
+    let script = r#"trap "" HUP; exec "$0" semaphore"#;
+    let mut tty = Tty::start(Path::new("/bin/sh"), &["-c", script, PROGRAM], SIZE);
+    tty.sees("request 0");
+    tty.hang_up();
+    assert_eq!(tty.end().code, 129);
+}
+
+#[test]
+fn a_terminal_that_claims_to_be_huge_gets_a_screen_that_is_not() {
+    let mut tty = program(&["gather", "--speed", "max"]);
+    tty.wait_until("the end", |screen| header(screen).contains("ended"));
+    for size in [(32767, 32767), (32767, 1), (1, 32767)] {
+        let written = tty.written();
+        tty.claim(size);
+        tty.draws(written);
+    }
+    let memory = tty.memory();
+    assert!(memory < 1 << 20, "{memory} KiB");
+    tty.claim(SIZE);
     tty.keys("q");
     let ended = tty.end();
     assert_eq!(ended.code, 0);

@@ -1,8 +1,8 @@
 //! A playground where everything goes wrong, for the tests on a real terminal.
 //!
 //! It is the program with other inputs and another catalogue: scenarios that
-//! panic, never end and never yield, and a key (F12) at which the user
-//! interface panics. The program itself knows nothing of that.
+//! panic, never end and never yield, and keys at which the user interface panics (F12),
+//! aborts (F11) and never comes back (F10). The program itself knows nothing of that.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ static CATALOGUE: &[Scenario] = &[
     }),
 ];
 
-/// The terminal's inputs, of which one key panics on the thread that draws.
+/// The terminal's inputs, of which some keys undo the thread that draws.
 struct Fragile(Inputs);
 
 impl Events for Fragile {
@@ -51,7 +51,14 @@ impl Events for Fragile {
     fn next(&mut self, until: Option<Instant>) -> Option<Input> {
         let input = self.0.next(until);
         if let Some(Input::Key(key)) = &input {
-            assert_ne!(key.code, KeyCode::F(12), "the user interface's own panic");
+            match key.code {
+                KeyCode::F(12) => panic!("the user interface's own panic"),
+                KeyCode::F(11) => std::process::abort(),
+                KeyCode::F(10) => loop {
+                    std::thread::park();
+                },
+                _ => {}
+            }
         }
         input
     }

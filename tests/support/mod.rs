@@ -3,13 +3,14 @@
 
 pub(crate) mod control;
 pub(crate) mod harmful;
+pub(crate) mod process;
 mod usage;
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -41,6 +42,8 @@ pub(crate) struct Tty {
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     seen: Arc<Seen>,
+    /// What the terminal does with a line that is typed, as it was before the program.
+    line_modes: String,
 }
 
 /// What the program has written.
@@ -76,6 +79,8 @@ enum Pace {
 pub(crate) struct Ended {
     /// Its exit code.
     pub(crate) code: u32,
+    /// The signal that ended it, if one did.
+    pub(crate) signal: Option<i32>,
     /// The screen as it left it.
     pub(crate) screen: String,
     bytes: Vec<u8>,
@@ -89,6 +94,8 @@ struct Modes {
     cursor_hidden: bool,
     paste: bool,
     mouse: MouseProtocolMode,
+    /// Whether lines that are typed are read as they were before; unknown of a terminal that was taken away.
+    same_lines: Option<bool>,
 }
 
 impl State {
@@ -121,6 +128,7 @@ impl Tty {
     /// The same, with these variables set.
     pub(crate) fn start_with(program: &Path, args: &[&str], size: (u16, u16), env: &[(&str, &str)]) -> Self {
         let pair = native_pty_system().openpty(pty_size(size)).expect("a pseudo-terminal");
+        let line_modes = process::line_modes(&*pair.master);
         let mut command = CommandBuilder::new(program);
         command.args(args);
         command.env("TERM", "xterm-256color");
@@ -145,7 +153,7 @@ impl Tty {
         let watcher = seen.clone();
         thread::spawn(move || watch(reader, &watcher));
         let keys = pair.master.take_writer().expect("a writer");
-        Self { master: Some(pair.master), keys, child, seen }
+        Self { master: Some(pair.master), keys, child, seen, line_modes }
     }
 
     /// Types.
@@ -182,6 +190,11 @@ impl Tty {
     /// Changes the size of the terminal.
     pub(crate) fn resize(&mut self, size: (u16, u16)) {
         self.seen.lock().parser.screen_mut().set_size(rows(size), cols(size));
+        self.claim(size);
+    }
+
+    /// Lets the terminal claim another size than it has.
+    pub(crate) fn claim(&mut self, size: (u16, u16)) {
         self.master.as_ref().expect("the terminal is there").resize(pty_size(size)).expect("the terminal can be resized");
     }
 
@@ -193,13 +206,6 @@ impl Tty {
         drop(self.wait_over());
         self.keys = Box::new(std::io::sink());
         self.master = None;
-    }
-
-    /// Sends a signal to the program, by name.
-    pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.process_id().expect("the program is there").to_string();
-        let sent = Command::new("kill").args(["-s", name, &pid]).status().expect("kill runs");
-        assert!(sent.success(), "kill -s {name} {pid}");
     }
 
     /// Waits until the screen is as wanted, and returns it.
@@ -288,11 +294,14 @@ impl Tty {
             cursor_hidden: screen.hide_cursor(),
             paste: screen.bracketed_paste(),
             mouse: screen.mouse_protocol_mode(),
+            same_lines: self.has_same_lines(),
         };
         let (screen, bytes) = (screen.contents(), state.bytes.clone());
         drop(state);
-        let code = self.child.wait().expect("the program can be waited for").exit_code();
-        Ended { code, screen, bytes, modes }
+        let child: &mut dyn Child = &mut *self.child;
+        let child = child.downcast_mut::<std::process::Child>().expect("a process of the system");
+        let status = child.wait().expect("the program can be waited for");
+        Ended { code: status.code().map_or(0, |code| code as u32), signal: status.signal(), screen, bytes, modes }
     }
 }
 
@@ -333,8 +342,14 @@ impl Ended {
             assert!(on.is_some(), "{name} was never on: is this test looking at the right mode?");
             assert!(off > on, "{name} was left on");
         }
-        let cooked = Modes { alternate_screen: false, cursor_hidden: false, paste: false, mouse: MouseProtocolMode::None };
-        assert_eq!(self.modes, cooked);
+        self.assert_left_alone();
+    }
+
+    /// Asserts that the terminal is as it was.
+    pub(crate) fn assert_left_alone(&self) {
+        let Modes { alternate_screen, cursor_hidden, paste, mouse, same_lines } = &self.modes;
+        let off = !alternate_screen && !cursor_hidden && !paste && *mouse == MouseProtocolMode::None;
+        assert!(off && *same_lines == Some(true), "{:?}\n{}", self.modes, framed(&self.screen));
     }
 }
 
