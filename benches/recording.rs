@@ -14,7 +14,8 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use async_playground::engine::{Phase, Run, Spec};
-use async_playground::recording::{Writer, create, open};
+use async_playground::files;
+use async_playground::recording::{Writer, open};
 use async_playground::trace::Trace;
 
 /// What is asked of a recording of ten million events: opened within this time, and this many bytes.
@@ -81,7 +82,7 @@ fn spec(id: &str, turned: Turned) -> Spec {
 fn row(name: &'static str, spec: &Spec) -> Row {
     let path = std::env::temp_dir().join(format!("async-playground-bench-{}.rec", std::process::id()));
     let (run, events) = timed(spec, None);
-    let file = create(&path, true).expect("there is room for temporary files");
+    let file = files::create(&path, true).expect("there is room for temporary files");
     let (recorded, again) = timed(spec, Some(file));
     assert_eq!(events, again, "the same run on the virtual clock");
     let bytes = path.metadata().expect("it was written").len();

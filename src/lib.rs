@@ -15,6 +15,7 @@ compile_error!(
 pub mod app;
 pub mod config;
 pub mod engine;
+pub mod files;
 mod marks;
 pub mod memory;
 pub mod record;

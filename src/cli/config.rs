@@ -1,17 +1,19 @@
 //! The settings file: where it is, reading it, printing the standard one.
 
 use std::env;
-use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use async_playground::app::colors::Colors;
 use async_playground::config::{self, Config, ThemeName};
-use async_playground::text;
+use async_playground::{files, text};
 
 use super::args::{Color, ConfigArgs, ScreenArgs};
 use super::out;
 use super::stop::Stop;
+
+/// The most bytes of a settings file: a hundred times what the standard one has.
+const MOST: u64 = 1 << 20;
 
 /// The file; none where there is neither `XDG_CONFIG_HOME` nor a home.
 fn file() -> Option<PathBuf> {
@@ -36,7 +38,7 @@ pub(super) fn tell(args: &ConfigArgs) -> Result<(), Stop> {
 /// Reads the settings: of the file that is named, or of the usual one if there is one.
 pub(super) fn load(args: &ScreenArgs) -> Result<Config, Stop> {
     let Some(path) = args.config.clone().or_else(file) else { return Ok(Config::default()) };
-    let text = match fs::read_to_string(&path) {
+    let text = match files::read_text(&path, MOST) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && args.config.is_none() => return Ok(Config::default()),
         Err(error) => return Err(Stop::Usage(format!("cannot read the settings in {}: {error}", text::path(&path)))),
         Ok(text) => text,

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use async_playground::{recording, text};
+use async_playground::{files, text};
 
 use super::args::RecordArgs;
 use super::stop::Stop;
@@ -11,7 +11,7 @@ use super::stop::Stop;
 /// Makes the file, if one is named. Comes after everything else that can be refused, so that nothing is left behind.
 pub(super) fn file(args: &RecordArgs) -> Result<Option<File>, Stop> {
     let Some(path) = &args.record else { return Ok(None) };
-    recording::create(path, args.force).map(Some).map_err(|error| {
+    files::create(path, args.force).map(Some).map_err(|error| {
         let reason = match error.kind() {
             io::ErrorKind::AlreadyExists => "there is such a file; --force overwrites it".to_owned(),
             _ => format!("cannot be written: {error}"),

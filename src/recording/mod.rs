@@ -51,7 +51,7 @@ use std::io;
 
 pub use read::{open, read};
 pub use tape::{SaveError, Tape};
-pub use write::{Writer, create};
+pub use write::Writer;
 
 use crate::engine::{Report, Spec};
 use crate::trace::Trace;

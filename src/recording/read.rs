@@ -11,7 +11,6 @@
 //! each byte that the file has, far above what a recording takes. It is time on the processor: a busy machine, or a slow
 //! disk, is not the fault of the file.
 
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 use std::time::Duration;
@@ -25,6 +24,7 @@ use super::frame::{self, Kind};
 use super::told::{Footer, Header};
 use super::{Flaw, OpenError, Recording};
 use crate::engine::{Ending, Report};
+use crate::files;
 use crate::record::event::{Event, What};
 use crate::text;
 use crate::trace::{Ahead, Trace};
@@ -42,9 +42,9 @@ const PATIENCE_A_BYTE: Duration = Duration::from_micros(15);
 ///
 /// # Errors
 ///
-/// When the file cannot be read, is no recording, or is one that this version of the program does not know.
+/// When it is not a regular file or cannot be read, is no recording, or is one that this version of the program does not know.
 pub fn open(path: &Path) -> Result<Recording, OpenError> {
-    read(BufReader::with_capacity(1 << 16, File::open(path).map_err(OpenError::Io)?))
+    read(BufReader::with_capacity(1 << 16, files::open(path).map_err(OpenError::Io)?))
 }
 
 /// The same from anything that can be read.

@@ -1,12 +1,14 @@
 //! A recording in memory, for whoever may want to save it later.
 
 use std::fmt;
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::write::{Writer, create};
+use super::write::Writer;
 use crate::engine::{Report, Spec, Tee};
+use crate::files;
 use crate::record::event::Event;
 use crate::trace::{Sample, Trace};
 
@@ -65,7 +67,7 @@ impl Tape {
     }
 
     /// Saves what was recorded up to now. A recording of a run that is not over is one that is cut off. A file that
-    /// exists is overwritten only with `force`.
+    /// exists is overwritten only with `force`. One that is new and cannot be written to its end is removed.
     ///
     /// # Errors
     ///
@@ -73,7 +75,14 @@ impl Tape {
     pub fn save(&self, path: &Path, force: bool) -> Result<(), SaveError> {
         let mut writer = self.lock();
         writer.flush();
-        let made = create(path, force).and_then(|mut file| file.write_all(&writer.to().0));
+        let made = files::create(path, force).and_then(|mut file| {
+            file.write_all(&writer.to().0).inspect_err(|_| {
+                if !force {
+                    // That it cannot be written is what the user has to know.
+                    let _ = fs::remove_file(path);
+                }
+            })
+        });
         made.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => SaveError::Exists,
             _ => SaveError::Io(error),

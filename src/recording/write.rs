@@ -1,8 +1,6 @@
 //! Writing a recording while the run goes on.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::encode::Encoder;
@@ -28,22 +26,6 @@ pub struct Writer<W> {
     packed: Vec<u8>,
     written: Instant,
     fault: Option<io::Error>,
-}
-
-/// Makes the file of a recording; one that exists is emptied only if that is asked for with `force`.
-///
-/// # Errors
-///
-/// When there is a file and no `force` ([`io::ErrorKind::AlreadyExists`]), or the system refuses it.
-pub fn create(path: &Path, force: bool) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    if force {
-        options.create(true).truncate(true)
-    } else {
-        options.create_new(true)
-    };
-    options.open(path)
 }
 
 impl<W: Write> Writer<W> {

@@ -171,11 +171,8 @@ pub struct Tokio {
 
 /// A recording that takes the place of the one before.
 fn again(mut file: &File) -> io::Result<File> {
-    // A terminal, a pipe or a device has no beginning to go back to.
-    if file.metadata()?.is_file() {
-        file.set_len(0)?;
-        file.rewind()?;
-    }
+    file.set_len(0)?;
+    file.rewind()?;
     file.try_clone()
 }
 

@@ -9,8 +9,15 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::files;
+
+/// The most bytes of the file: a thousand times the catalogue.
+const MOST: u64 = 1 << 20;
 
 /// The file; none where there is neither `XDG_STATE_HOME` nor a home.
 pub fn file() -> Option<PathBuf> {
@@ -22,7 +29,7 @@ pub fn file() -> Option<PathBuf> {
 
 /// The scenarios of the catalogue that are in the file; none when it cannot be read.
 pub fn load(file: &Path) -> BTreeSet<&'static str> {
-    let text = fs::read_to_string(file).unwrap_or_default();
+    let text = files::read_text(file, MOST).unwrap_or_default();
     text.lines().filter_map(|line| Some(scenarios::find(line.trim())?.id)).collect()
 }
 
@@ -32,22 +39,21 @@ pub fn load(file: &Path) -> BTreeSet<&'static str> {
 ///
 /// When the file cannot be written.
 pub fn add(file: &Path, id: &str) -> io::Result<()> {
-    let before = match fs::read_to_string(file) {
+    let before = match files::read_text(file, MOST) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         read => read.unwrap_or_default(),
     };
     if before.lines().any(|line| line.trim() == id) {
         return Ok(());
     }
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
+    let folder = file.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
     let end = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-    // Into another file first: whoever is interrupted leaves the old one whole.
-    let new = file.with_extension(format!("{}.new", std::process::id()));
-    fs::write(&new, format!("{before}{end}{id}\n")).and_then(|()| fs::rename(&new, file)).inspect_err(|_| {
-        let _ = fs::remove_file(&new);
-    })
+    // Into another file first: a program that ends meanwhile leaves the old one whole.
+    let mut new = NamedTempFile::new_in(folder)?;
+    writeln!(new, "{before}{end}{id}")?;
+    new.persist(file)?;
+    Ok(())
 }
 
 #[cfg(test)]

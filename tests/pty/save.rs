@@ -1,6 +1,10 @@
-//! A run on screen is saved, and what was saved opens.
+//! A run on screen is saved, and what was saved opens. A path that leads to no file holds nothing up.
 
-use super::{header, program};
+use std::path::Path;
+use std::process::Command;
+
+use super::support::Tty;
+use super::{PROGRAM, SIZE, header, program};
 
 #[test]
 fn a_run_is_saved_with_a_key_and_replayed() {
@@ -32,4 +36,69 @@ fn a_run_is_saved_with_a_key_and_replayed() {
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
     std::fs::remove_dir_all(folder).expect("it is ours");
+}
+
+/// Closes the field for the file, and quits.
+fn leave(tty: &mut Tty) {
+    tty.keys("\x1b");
+    tty.wait_until("the field is closed", |screen| !screen.contains("save the recording in"));
+    tty.keys("q");
+}
+
+/// Pipes that nobody has at their other end.
+fn pipes<const N: usize>(paths: [&Path; N]) {
+    assert!(Command::new("mkfifo").args(paths).status().expect("it runs").success());
+}
+
+#[test]
+fn a_pipe_is_refused_and_the_screen_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    pipes([&pipe]);
+    let mut tty = program(&["gather", "--speed", "max"]);
+    tty.wait_until("the end", |screen| header(screen).contains("ended"));
+    tty.keys("\x13");
+    tty.sees("gather-0.rec");
+    tty.keys(&format!("\x15{}\r", pipe.display()));
+    tty.sees("cannot be written: a pipe is not a regular file");
+    tty.keys("\x15/dev/full\r");
+    tty.sees("cannot be written: a device is not a regular file");
+    leave(&mut tty);
+    let ended = tty.end();
+    assert_eq!(ended.code, 0);
+    ended.assert_restored();
+}
+
+#[test]
+fn a_file_that_must_not_grow_is_told_and_not_left_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a.rec");
+    let script = r#"ulimit -f 1; exec "$0" semaphore --speed max"#;
+    let mut tty = Tty::start(Path::new("/bin/sh"), &["-c", script, PROGRAM], SIZE);
+    tty.wait_until("the end", |screen| header(screen).contains("ended"));
+    tty.keys("\x13");
+    tty.sees("semaphore-0.rec");
+    tty.keys(&format!("\x15{}\r", file.display()));
+    tty.sees("cannot be written: File too large");
+    assert!(!file.exists());
+    leave(&mut tty);
+    assert_eq!(tty.end().code, 0);
+}
+
+#[test]
+fn pipes_in_the_place_of_settings_and_state_hold_nothing_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = folder.path().join("async-playground");
+    std::fs::create_dir(&own).expect("it is made");
+    let home = folder.path().to_str().expect("a plain name");
+    pipes([&own.join("seen")]);
+    let mut tty = Tty::start_with(Path::new(PROGRAM), &["gather", "--speed", "max"], SIZE, &[("XDG_STATE_HOME", home)]);
+    tty.sees("that gather was run will be forgotten: a pipe is not a regular file");
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+
+    pipes([&own.join("config.toml")]);
+    let ended = Tty::start_with(Path::new(PROGRAM), &["gather"], (300, 40), &[("XDG_CONFIG_HOME", home)]).end();
+    assert_eq!(ended.code, 2);
+    assert!(ended.screen.contains("config.toml: a pipe is not a regular file"), "{}", ended.screen);
 }

@@ -86,15 +86,6 @@ fn a_recording_that_is_cut_off_is_told_up_to_there() {
     std::fs::remove_dir_all(directory).expect("it is ours");
 }
 
-#[cfg(target_os = "linux")]
-#[test]
-fn when_the_disk_is_full_the_run_goes_on_and_says_so() {
-    let (out, error) = told(&["run", "gather", "--record", "/dev/full", "--force"], 1);
-    assert!(out.contains("finished at 2 s"), "{out}");
-    assert_eq!(error.lines().count(), 1, "{error}");
-    assert!(error.starts_with("error: --record: /dev/full: the recording stopped: "), "{error}");
-}
-
 /// A file name that somebody chose to do harm: all but what no file name may have.
 fn file_name(text: &str) -> String {
     let name: String = text.chars().filter(|c| !matches!(c, '/' | '\0')).collect();

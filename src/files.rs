@@ -1,0 +1,136 @@
+//! Files that the user names: opened without waiting, and only if they are regular files.
+//!
+//! A named pipe that nobody has at its other end holds up whoever opens it, and a device may have no end. A path that
+//! somebody typed can lead to either, and the screen must not hang on it.
+
+use std::fs::{self, File, FileType, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Opens a file to read.
+///
+/// # Errors
+///
+/// When it is not a regular file ([`io::ErrorKind::InvalidInput`]), or the system refuses it.
+pub fn open(path: &Path) -> io::Result<File> {
+    open_with(OpenOptions::new().read(true), path)
+}
+
+/// Makes a file to write; one that exists is emptied only if that is asked for with `force`.
+///
+/// # Errors
+///
+/// When there is a file and no `force` ([`io::ErrorKind::AlreadyExists`]), when there is something that is not a regular
+/// file ([`io::ErrorKind::InvalidInput`]), or the system refuses it.
+pub fn create(path: &Path, force: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    if force {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
+    open_with(&mut options, path)
+}
+
+/// Reads a text of that many bytes at most.
+///
+/// # Errors
+///
+/// As for [`open`], and when the text is longer ([`io::ErrorKind::FileTooLarge`]) or not UTF-8.
+pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
+    let mut text = String::new();
+    // One byte more tells a text that is too long. The size that the system reports is 0 for some files that have no end.
+    if open(path)?.take(most + 1).read_to_string(&mut text)? as u64 > most {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {} KiB", most >> 10)));
+    }
+    Ok(text)
+}
+
+fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    // Asked before, since to open a device can do something, and asked again, since it may be another file by then.
+    match fs::metadata(path) {
+        Ok(there) => check(&there)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let file = options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
+    check(&file.metadata()?)?;
+    Ok(file)
+}
+
+fn check(there: &Metadata) -> io::Result<()> {
+    if there.is_file() {
+        return Ok(());
+    }
+    let what = kind(there.file_type());
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{what} is not a regular file")))
+}
+
+fn kind(of: FileType) -> &'static str {
+    match of {
+        _ if of.is_dir() => "a folder",
+        _ if of.is_fifo() => "a pipe",
+        _ if of.is_socket() => "a socket",
+        _ => "a device",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::net::UnixListener;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_regular_file_is_refused_at_once_with_what_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [pipe, socket, link] = ["pipe", "socket", "link"].map(|name| folder.path().join(name));
+        assert!(Command::new("mkfifo").arg(&pipe).status().expect("it runs").success());
+        let _listener = UnixListener::bind(&socket).expect("it is made");
+        std::os::unix::fs::symlink(&pipe, &link).expect("it is made");
+        for (path, what) in [
+            (pipe.as_path(), "a pipe"),
+            (&link, "a pipe"),
+            (&socket, "a socket"),
+            (folder.path(), "a folder"),
+            (Path::new("/dev/zero"), "a device"),
+        ] {
+            for opened in [open(path), create(path, false), create(path, true)] {
+                let error = opened.expect_err("it is refused");
+                assert_eq!(
+                    (error.kind(), error.to_string()),
+                    (io::ErrorKind::InvalidInput, format!("{what} is not a regular file"))
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_is_made_once_and_emptied_only_when_that_is_asked_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        create(&path, false).expect("it is new");
+        fs::write(&path, "precious").expect("it is there");
+        assert_eq!(create(&path, false).expect_err("it exists").kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(read_text(&path, 8).expect("it is short enough"), "precious");
+        create(&path, true).expect("it is asked for");
+        assert_eq!(read_text(&path, 8).expect("it is there"), "");
+    }
+
+    #[test]
+    fn a_text_is_read_up_to_its_bound() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        fs::write(&path, "x".repeat(2048)).expect("it is written");
+        assert_eq!(read_text(&path, 2048).expect("it is no longer").len(), 2048);
+        let error = read_text(&path, 2047).expect_err("it is longer");
+        assert_eq!((error.kind(), error.to_string()), (io::ErrorKind::FileTooLarge, "it has more than 1 KiB".to_owned()));
+        // A file without an end that is called a regular one.
+        #[cfg(target_os = "linux")]
+        assert!(read_text(Path::new("/proc/self/pagemap"), 4096).is_err());
+    }
+}
