@@ -1,4 +1,7 @@
 //! The user's editor: which one, with which words, on which file.
+//!
+//! A recording names files, and anybody may have made it. So only what lies below the folders with sources is opened, after
+//! all links were followed: the sources of this program, and those of the libraries that cargo has fetched.
 
 use std::env;
 use std::fs;
@@ -59,11 +62,11 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
 
     /// The file to open, and what the user is to be told of it.
     fn source(&mut self, place: &SourceLine) -> Result<(PathBuf, Option<String>), String> {
-        let there = Path::new(SOURCES).join(&place.file);
-        if there.is_file() {
-            return Ok((there, None));
-        }
-        let Some(text) = place.text else { return Err(format!("{} is not on this machine", place.file)) };
+        let missing = match find(&place.file, &roots()) {
+            Ok(file) => return Ok((file, None)),
+            Err(reason) => reason,
+        };
+        let Some(text) = place.text else { return Err(missing) };
         let copies = match self.copies.take() {
             Some(copies) => Ok(copies),
             None => TempDir::with_prefix("async-playground-"),
@@ -76,6 +79,24 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         let told = "the sources are not on this machine: what you saw is a copy, which goes when the program ends";
         written.map(|file| (file, Some(told.to_owned()))).map_err(|error| format!("cannot write down a copy: {error}"))
     }
+}
+
+/// The folders with sources, those that there are.
+fn roots() -> Vec<PathBuf> {
+    let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let libraries = cargo.map(|cargo| cargo.join("registry/src"));
+    // The sources first: a path that is not absolute is of one of them.
+    [Some(PathBuf::from(SOURCES)), libraries].into_iter().flatten().filter_map(|root| root.canonicalize().ok()).collect()
+}
+
+/// A file of these folders, without a link in its path; else why there is none.
+fn find(name: &str, roots: &[PathBuf]) -> Result<PathBuf, String> {
+    let missing = || format!("{name} is not on this machine");
+    let file = Path::new(SOURCES).join(name).canonicalize().map_err(|_| missing())?;
+    if !roots.iter().any(|root| file.starts_with(root)) {
+        return Err(format!("{name} is not opened: it is not among the sources of this program"));
+    }
+    if file.is_file() { Ok(file) } else { Err(format!("{name} is not opened: it is not a regular file")) }
 }
 
 /// The editor that the user wants, as a shell would run it; `VISUAL` is asked first.
@@ -120,6 +141,37 @@ fn style(editor: &str) -> Style {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_files_below_the_folders_with_sources_are_opened() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().canonicalize().expect("it is there").join("root");
+        fs::create_dir(&root).expect("it is made");
+        for file in [root.join("a.rs"), folder.path().join("secret")] {
+            fs::write(file, "").expect("it is written");
+        }
+        for (link, to) in [("out.rs", "../secret"), ("in.rs", "a.rs"), ("up", "..")] {
+            std::os::unix::fs::symlink(to, root.join(link)).expect("it is made");
+        }
+        let find = |name: &str| find(root.join(name).to_str().expect("a name"), std::slice::from_ref(&root));
+        for name in ["a.rs", "in.rs", "../root/a.rs"] {
+            assert_eq!(find(name), Ok(root.join("a.rs")));
+        }
+        for name in ["../secret", "out.rs", "up/secret", "/etc/passwd", "../../../../../../../../etc/passwd"] {
+            assert!(find(name).is_err_and(|reason| reason.contains("not among the sources")), "{name}");
+        }
+        assert!(find("b.rs").is_err_and(|reason| reason.ends_with("is not on this machine")));
+        assert!(find("").is_err_and(|reason| reason.ends_with("it is not a regular file")));
+    }
+
+    #[test]
+    fn the_sources_are_those_of_this_program() {
+        let own = Path::new(SOURCES).canonicalize().expect("tests run in the checkout");
+        assert_eq!(find("scenarios/gather.rs", &roots()), Ok(own.join("scenarios/gather.rs")));
+        for name in ["/etc/passwd", "../../../../../../../../etc/passwd", "scenarios/../../../../../../../../etc/passwd"] {
+            assert!(find(name, &roots()).is_err(), "{name}");
+        }
+    }
 
     #[test]
     fn each_editor_is_told_the_line_in_its_way() {
