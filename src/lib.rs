@@ -6,6 +6,9 @@
 //! [`shell`] are the screen: what is shown, how it is drawn, on what terminal,
 //! and the loop that joins them. The program beside it reads the command line.
 
+// A stream that is gone makes them panic, and one that is a terminal has the screen on it.
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 #[cfg(not(tokio_unstable))]
 compile_error!(
     "async-playground reads Tokio's runtime hooks, which need the flag `--cfg tokio_unstable`. \
@@ -16,6 +19,7 @@ pub mod app;
 pub mod config;
 pub mod engine;
 pub mod files;
+pub mod limits;
 mod marks;
 pub mod memory;
 pub mod record;

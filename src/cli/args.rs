@@ -45,9 +45,11 @@ Examples:
 Exit codes:
   0    the run ended and every check holds
   1    a check does not hold, tasks deadlocked, main failed, panicked, stalled or hit the limit,
-       or the recording could not be written to its end
+       or the recording or the report could not be written to its end
   2    what was asked for cannot be done
-  130  interrupted (SIGINT)";
+  129  interrupted by SIGHUP
+  130  interrupted by SIGINT
+  143  interrupted by SIGTERM";
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:
@@ -57,6 +59,7 @@ Examples:
 
 Exit codes:
   0  the recording was opened; one that is cut off or damaged up to its last whole part
+  1  the report could not be written
   2  it is no recording, one of another version, or cannot be read";
 
 /// See concurrency: pick a scenario, tune it, and watch every task of a real Tokio runtime.

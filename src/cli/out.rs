@@ -1,10 +1,16 @@
-//! Standard output, and what its reader can show.
+//! What is written to the user's streams, and what their reader can show.
+//!
+//! `println!` and `eprintln!` panic when the stream is full or its reader is gone, and then the exit code says nothing of
+//! what happened. So all that is written goes through [`print`], which reports the error, or through [`say`], after which
+//! nobody is left to read about one. A stream that the caller closed is one that leads nowhere: the standard library opens
+//! /dev/null in its place.
 
 use std::io::{self, IsTerminal, Write};
 
 use async_playground::engine::{Report, Spec};
 use async_playground::report::{self, Look};
 use async_playground::trace::Trace;
+use async_playground::{term, text};
 
 use super::args::MarksArgs;
 use super::stop::Stop;
@@ -16,6 +22,12 @@ const WIDTH: usize = 80;
 pub(super) fn print(text: &str) -> Result<(), Stop> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Stop::Output)
+}
+
+/// Writes a line to standard error, all at once, and nothing in it that a terminal would obey.
+pub(super) fn say(line: &str) {
+    // Where it cannot be written, the exit code has to do.
+    let _ = io::stderr().write_all(format!("{}\n", text::line(line)).as_bytes());
 }
 
 /// Prints what came out of a run: as one JSON object, or as text.
@@ -32,8 +44,8 @@ pub(super) fn report(spec: &Spec, trace: &Trace, report: &Report, json: bool, ma
 
 /// How many columns of text fit a line: those of the terminal, if it is one that we write to.
 pub(super) fn width() -> usize {
-    let terminal = io::stdout().is_terminal().then(crossterm::terminal::size).and_then(Result::ok);
-    terminal.map_or(WIDTH, |(columns, _)| usize::from(columns).max(WIDTH / 2))
+    let terminal = io::stdout().is_terminal().then(term::size).and_then(Result::ok);
+    terminal.map_or(WIDTH, |size| usize::from(size.width).max(WIDTH / 2))
 }
 
 /// Whether the locale has Unicode. One that is not set at all says nothing against it.

@@ -34,7 +34,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<ExitCode, Stop> {
 fn tell(args: &ReplayArgs, recording: &Recording) -> Result<ExitCode, Stop> {
     let Recording { spec, trace, report, flaw } = recording;
     if let Some(flaw) = flaw {
-        eprintln!("warning: {}: {flaw}", text::path(&args.file));
+        out::say(&format!("warning: {}: {flaw}", text::path(&args.file)));
     }
     out::report(spec, trace, report, args.json, &args.marks)?;
     Ok(ExitCode::SUCCESS)

@@ -1,18 +1,21 @@
 //! `run`: a scenario without a screen.
 
+use std::ffi::c_int;
 use std::fs::File;
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_playground::engine::{Ending, Phase, Report, Run, Spec, StartError};
+use async_playground::limits;
 use async_playground::recording::Writer;
 use async_playground::report;
+use async_playground::signals;
 use async_playground::text;
 use async_playground::trace::Trace;
-
-use signal_hook::consts::SIGINT;
+use signal_hook::flag;
 
 use super::args::RunArgs;
 use super::out;
@@ -20,20 +23,21 @@ use super::record;
 use super::spec;
 use super::stop::Stop;
 
-/// How soon SIGINT is seen.
+/// How soon a signal is seen.
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// Runs a scenario to its end and tells what came out.
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Stop> {
     let spec = spec::spec(spec::scenario(&args.scenario)?, &args.how)?;
-    // From the first line on: SIGINT before the run starts ends it too.
-    let interrupted = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(SIGINT, interrupted.clone()).map_err(|error| cannot_start(&error))?;
+    limits::check(spec.workers).map_err(|error| cannot_start(&error))?;
+    // From the first line on: a signal before the run starts ends it too.
+    let asked = Asked::listen().map_err(|error| cannot_start(&error))?;
     if let Some(address) = spec::console(&args.how)? {
-        eprintln!("tokio-console can attach to http://{address}");
+        out::say(&format!("tokio-console can attach to http://{address}"));
     }
     let file = record::file(&args.record)?;
-    let Done { trace, report, fault } = execute(&spec, file, &interrupted)?;
+    let Done { trace, report, fault } = execute(&spec, file, &asked)?;
+    asked.over()?;
     out::report(&spec, &trace, &report, args.json, &args.marks)?;
     let verdict = verdict(&spec, &trace, &report);
     if let (Some(fault), Some(path)) = (fault, &args.record.record) {
@@ -52,8 +56,38 @@ struct Done {
     fault: Option<String>,
 }
 
-/// Runs to the end, or to SIGINT.
-fn execute(spec: &Spec, file: Option<File>, interrupted: &AtomicBool) -> Result<Done, Stop> {
+/// The signals that ask the program to end, while there is something to end in order.
+struct Asked {
+    /// The last one that came; 0 is none.
+    signal: Arc<AtomicUsize>,
+    /// Whether a signal ends the program at once, as if nobody listened.
+    at_once: Arc<AtomicBool>,
+}
+
+impl Asked {
+    fn listen() -> io::Result<Self> {
+        let asked = Self { signal: Arc::default(), at_once: Arc::default() };
+        for signal in signals::heeded(&signals::ASK) {
+            flag::register_conditional_default(signal, asked.at_once.clone())?;
+            flag::register_usize(signal, asked.signal.clone(), signal as usize)?;
+        }
+        Ok(asked)
+    }
+
+    fn signal(&self) -> Option<c_int> {
+        Some(self.signal.load(Ordering::SeqCst)).filter(|signal| *signal > 0).map(|signal| signal as c_int)
+    }
+
+    /// The run is over, and nothing is left to clean up. From now on a signal ends the program at once: who reads the
+    /// report may take it slowly.
+    fn over(&self) -> Result<(), Stop> {
+        self.at_once.store(true, Ordering::SeqCst);
+        self.signal().map_or(Ok(()), |signal| Err(Stop::Signal(signal)))
+    }
+}
+
+/// Runs to the end, or until a signal comes.
+fn execute(spec: &Spec, file: Option<File>, asked: &Asked) -> Result<Done, Stop> {
     let mut run = Run::start(spec).map_err(|error| match error {
         StartError::Spec(error) => Stop::Usage(spec::reason(error)),
         StartError::System(error) => cannot_start(&error),
@@ -66,21 +100,20 @@ fn execute(spec: &Spec, file: Option<File>, interrupted: &AtomicBool) -> Result<
     while run.phase() != Phase::Over {
         run.wait(GLANCE);
         run.drain(&mut trace);
-        if interrupted.load(Ordering::Relaxed) && run.phase() == Phase::Running {
+        if asked.signal().is_some() && run.phase() == Phase::Running {
             run.stop();
         }
     }
     run.drain(&mut trace);
     let fault = run.tee_fault();
     match run.report() {
-        _ if interrupted.load(Ordering::Relaxed) => Err(Stop::Interrupted),
         Some(report) => Ok(Done { trace, report: report.clone(), fault }),
         None => Err(Stop::Failed("the run ended without saying how".to_owned())),
     }
 }
 
-fn cannot_start(error: &std::io::Error) -> Stop {
-    Stop::Failed(format!("cannot start the run: {error}"))
+fn cannot_start(error: &io::Error) -> Stop {
+    Stop::Usage(format!("cannot start the run: {error}"))
 }
 
 /// Whether the run ended well; if not, why not.

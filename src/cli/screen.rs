@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_playground::app::model::{Model, Options, Theme};
 use async_playground::config::Config;
+use async_playground::limits;
 use async_playground::shell;
 use scenarios::CATALOGUE;
 
@@ -74,5 +75,5 @@ pub(super) fn terminal() -> Result<(), Stop> {
     if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
         return Err(Stop::Usage(format!("the screen needs a terminal that moves its cursor, and TERM is dumb; {instead}")));
     }
-    Ok(())
+    limits::check(0).map_err(|error| Stop::Usage(format!("cannot open the screen: {error}")))
 }

@@ -1,16 +1,17 @@
 //! Why the program ends early, and with which exit code.
 
+use std::ffi::c_int;
 use std::io;
 use std::process::ExitCode;
 
-use async_playground::text;
+use async_playground::signals;
+
+use super::out;
 
 /// Something was wrong with what was asked for.
 const USAGE: u8 = 2;
 /// A run went wrong: a check, a panic, a stall, the limit, the system.
 const FAILED: u8 = 1;
-/// What a shell reports for a program that SIGINT ended: 128 and the signal's number.
-const INTERRUPTED: u8 = 130;
 
 /// Why the program ends early.
 #[derive(Debug)]
@@ -23,8 +24,8 @@ pub(super) enum Stop {
     Failed(String),
     /// Standard output could not be written.
     Output(io::Error),
-    /// SIGINT.
-    Interrupted,
+    /// A signal asked for it: its number.
+    Signal(c_int),
 }
 
 impl Stop {
@@ -41,13 +42,13 @@ impl Stop {
             // Whoever read our output has seen enough: `| head` is no fault.
             Stop::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Stop::Output(error) => say(&format!("cannot write to standard output: {error}"), FAILED),
-            Stop::Interrupted => say("interrupted", INTERRUPTED),
+            Stop::Signal(signal) => say(&format!("interrupted by {}", signals::name(signal)), signals::exit_code(signal)),
         }
     }
 }
 
 fn say(line: &str, code: u8) -> ExitCode {
-    eprintln!("error: {}", text::line(line));
+    out::say(&format!("error: {line}"));
     ExitCode::from(code)
 }
 

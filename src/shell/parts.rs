@@ -12,6 +12,7 @@ use scenarios::Scenario;
 
 use super::seen;
 use crate::engine::{Detail, Ending, Phase, Report, Run, Spec, StartError, recording_cost_ns};
+use crate::limits;
 use crate::record;
 use crate::recording::{Tape, Writer};
 use crate::term::{Input, Inputs, Screen};
@@ -231,6 +232,7 @@ impl Engine for Tokio {
     type Run = Recorded;
 
     fn start(&mut self, spec: &Spec) -> Result<Recorded, StartError> {
+        limits::check(spec.workers).map_err(StartError::System)?;
         let file = self.record.as_ref().map(again).transpose().map_err(StartError::System)?;
         let mut run = Run::start(spec)?;
         let tape = if let Some(file) = file {

@@ -5,9 +5,11 @@ mod config;
 mod harmful;
 mod hostile;
 mod input;
+mod limits;
 mod papers;
 mod runs;
 mod stalls;
+mod streams;
 #[path = "../support/texts.rs"]
 mod texts;
 mod ways;
@@ -36,6 +38,15 @@ fn program<S: AsRef<OsStr>>(args: &[S]) -> Command {
     command.args(args).stdin(Stdio::null()).env("TERM", "xterm").env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
     command.env("XDG_CONFIG_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-config"));
     command
+}
+
+/// The program as a shell script starts it, which has it as `"$0" "$@"`: with limits, or with streams that are closed.
+fn limited(script: &str, args: &[&str]) -> Output {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_async-playground")]).args(args).stdin(Stdio::null());
+    command.env("TERM", "xterm").env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
+    command.env("XDG_CONFIG_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-config"));
+    command.output().expect("the shell starts")
 }
 
 fn run<S: AsRef<OsStr>>(args: &[S]) -> Output {

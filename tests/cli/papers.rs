@@ -89,7 +89,7 @@ fn the_manual_page_has_every_subcommand_with_its_flags() {
         ".SH COMPLETIONS",
         "\\-\\-workers",
         "NAME=VALUE",
-        "interrupted (SIGINT)",
+        "interrupted by SIGINT",
     ] {
         assert!(page.contains(part), "{part:?}: {page}");
     }
