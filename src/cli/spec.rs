@@ -1,6 +1,5 @@
 //! From flags to a [`Spec`]: what is asked for is checked here, whoever asks.
 
-use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use async_playground::text;
 use scenarios::{CATALOGUE, Clock, Kind, Param, Scenario};
 
 use super::args::{HowArgs, Speed};
+use super::out;
 use super::stop::Stop;
 
 /// Names less alike than this are not offered for each other.
@@ -48,8 +48,8 @@ pub(super) fn spec(scenario: &'static Scenario, how: &HowArgs) -> Result<Spec, S
 /// Serves tokio-console if that is asked for. Comes after everything that can be refused.
 pub(super) fn console(how: &HowArgs) -> Result<Option<SocketAddr>, Stop> {
     if let Some(address) = how.console.filter(|address| is_open_to_the_network(*address)) {
-        // Before anybody can: a run that nobody may see is stopped by then. Who has closed stderr wants no warnings.
-        let _ = writeln!(io::stderr(), "warning: --console: anybody in the network can look at this run at {address}");
+        // Before anybody can: a run that nobody may see is stopped by then.
+        out::say(&format!("warning: --console: anybody in the network can look at this run at {address}"));
     }
     let served = how.console.map(serve_console).transpose();
     served.map_err(|error| Stop::Usage(format!("--console: {error}")))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::runtime::Builder;
 
 use super::event::{CallLine, TaskId, What};
-use super::local::{self, Role};
+use super::local::{self, Local, Role};
 use super::recorder::Recorder;
 
 /// What else is to happen at the hooks, of which a runtime has one each.
@@ -44,7 +44,7 @@ impl Recorder {
             })
             .on_thread_stop(local::detach)
             .on_thread_park(|| {
-                local::with(|local| local.park());
+                local::with(Local::park);
             })
             .on_thread_unpark(move || {
                 local::with(|local| local.unpark());

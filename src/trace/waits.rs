@@ -181,7 +181,7 @@ impl Trace {
     /// A future of the task's was not begun, as the budget was used up. Those that waited before wait on, whether they were
     /// polled or not.
     pub(super) fn leaf_is_put_off(&mut self, task: TaskIx, site: SiteId) {
-        let Some(site) = self.known_site(site).and_then(|site| self.put_off_at(site)) else { return };
+        let Some(site) = self.known_site(site).map(|site| self.put_off_at(site)) else { return };
         let (site, inferred) = self.place_for(task, site);
         let leaves = &mut self.ingest.lives[task as usize].leaves;
         leaves.explained = true;
@@ -196,10 +196,10 @@ impl Trace {
     }
 
     /// The same place as a site's, of a task that is out of budget there.
-    fn put_off_at(&mut self, site: SiteIx) -> Option<SiteIx> {
+    fn put_off_at(&mut self, site: SiteIx) -> SiteIx {
         let known = &self.waits.sites[site as usize];
         if known.cause == Cause::Budget {
-            return Some(site);
+            return site;
         }
         let next = self.waits.sites.len() as SiteIx;
         let put_off = *self.waits.put_off.entry(site).or_insert(next);
@@ -207,7 +207,7 @@ impl Trace {
             let known = Site { cause: Cause::Budget, ..Site::clone(known) };
             self.waits.sites.push(known.into());
         }
-        Some(put_off)
+        put_off
     }
 
     /// An operation of the task's has returned, or is gone.

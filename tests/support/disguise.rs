@@ -196,7 +196,7 @@ impl Texts<'_> {
                     ..frame.clone()
                 });
                 let frames = frames.collect();
-                What::Site(Box::new(NewSite { id: new.id, site: Arc::new(Site { cause: new.site.cause, place, frames }) }))
+                What::Site(Box::new(NewSite { id: new.id, site: Arc::new(Site { place, frames, ..Site::clone(&new.site) }) }))
             }
             other => other.clone(),
         }
