@@ -15,7 +15,7 @@ lint:
 
 # All tests, doc tests included
 test *args:
-    cargo test --workspace {{args}}
+    cargo test {{args}}
 
 # The lines of waits, as an optimised build has them. Builds every development dependency anew.
 test-release:
