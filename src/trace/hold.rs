@@ -108,14 +108,14 @@ impl Trace {
 
     pub(super) fn done(&mut self, at_ns: u64, id: TaskId, op: OpId, resource: Option<ResourceId>, site: SiteId) -> bool {
         let Some(task) = self.known(id) else { return false };
+        if resource.is_none() {
+            self.timer_fires(at_ns, task, op);
+        }
         let known = self.ingest.ops.remove(&op);
         self.leaf_ends(known.map_or(task, |known| known.task), op);
         self.ingest.took.remove(&task);
         let asked = self.ingest.asked.remove(&op);
-        let Some(resource) = resource.and_then(|resource| self.known_resource(resource)) else {
-            self.timer_ends(op);
-            return true;
-        };
+        let Some(resource) = resource.and_then(|resource| self.known_resource(resource)) else { return true };
         let mut permits = asked.unwrap_or(1);
         if let Some((of, place)) = known.and_then(|known| known.queued) {
             let queued = &mut self.resources[of as usize];

@@ -14,6 +14,8 @@ use super::hold::Op;
 use super::numbers::Numbers;
 use super::resource::ResourceIx;
 use super::task::{Segment, State, Task, TaskIx};
+use super::ticks::Ticks;
+use super::timers::Set;
 use super::turns::Turn;
 use super::waits::Leaves;
 use crate::record::event::{LastPoll, OpId, ResourceId, SpanId, TaskId};
@@ -31,8 +33,10 @@ pub(super) struct Ingest {
     pub(super) ops: HashMap<OpId, Op, BuildHasherDefault<NumberHasher>>,
     /// What operations have asked for that have not pended yet, where it is not one permit.
     pub(super) asked: HashMap<OpId, u32, BuildHasherDefault<NumberHasher>>,
-    /// Timers that are set, each with when it is due, in nanoseconds since the run began.
-    pub(super) due: HashMap<OpId, u64, BuildHasherDefault<NumberHasher>>,
+    /// Timers that are set.
+    pub(super) timers: HashMap<OpId, Set, BuildHasherDefault<NumberHasher>>,
+    /// Timers that have fired lately.
+    pub(super) ticks: Ticks,
     /// Resources by Tokio's number.
     pub(super) resources: HashMap<ResourceId, ResourceIx, BuildHasherDefault<NumberHasher>>,
     /// Permits that a task took from a semaphore in an acquire of which it is not known yet whether it got them all.

@@ -45,6 +45,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod ticks;
 mod timers;
 #[cfg(test)]
 mod told;
@@ -133,6 +134,10 @@ pub struct Trace {
     contended: Vec<ResourceIx>,
     /// Whether a task has been ready for some time before it was polled.
     was_ready: bool,
+    /// Ticks that came all at once.
+    bursts: Vec<ticks::Burst>,
+    /// What was said of receivers that have lost messages.
+    lagged: findings::Lagged,
     /// What is known of the turns that tasks gave themselves.
     turns: turns::Turns,
     /// The polls that lasted so long that they are findings.

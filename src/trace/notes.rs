@@ -33,6 +33,7 @@ impl Trace {
         if let Some(task) = task {
             self.tasks[task as usize].failed |= log.failed;
         }
+        self.listen(at_ns, task, &log.message);
         // An event that is nothing but counters is a track, and would be an empty line.
         if !log.message.is_empty() || log.counters.is_empty() {
             self.write_line(at_ns, task, log.level, log.message);
@@ -45,6 +46,7 @@ impl Trace {
 
     pub(super) fn panicked(&mut self, at_ns: u64, panic: Panic) -> bool {
         let Some(task) = self.known(panic.task) else { return false };
+        self.listen(at_ns, Some(task), &panic.message);
         self.write_line(at_ns, Some(task), Level::Error, format!("panicked at {}: {}", panic.place, panic.message));
         if self.tasks[task as usize].ended.is_none() {
             self.mark_panicked(task);

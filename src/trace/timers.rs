@@ -15,21 +15,42 @@ use crate::record::site::Cause;
 /// The finest step of Tokio's timer: a deadline is told in whole steps from a time that was rounded down to one.
 const STEP_NS: u64 = 1_000_000;
 
+/// A timer that is set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Set {
+    /// When it is due, in nanoseconds since the run began.
+    due_ns: u64,
+    /// Whether its deadline had passed when it was set.
+    late: bool,
+}
+
 impl Trace {
     /// A timer is due after so long.
     pub(super) fn timer_set(&mut self, at_ns: u64, task: TaskId, op: OpId, after_ms: u64) -> bool {
         let known = self.known(task).is_some();
         if known {
             let due_ns = at_ns.saturating_add(after_ms.saturating_mul(STEP_NS));
-            self.ingest.due.insert(op, due_ns);
+            self.ingest.timers.insert(op, Set { due_ns, late: after_ms == 0 });
         }
         known
     }
 
-    /// A timer has fired, or is gone.
+    /// A timer of a task's has fired, and the task has seen it.
+    pub(super) fn timer_fires(&mut self, at_ns: u64, task: TaskIx, op: OpId) {
+        if self.ingest.timers.is_empty() {
+            return;
+        }
+        if let Some(Set { due_ns, late }) = self.ingest.timers.remove(&op) {
+            let late_ns = if late { None } else { Some(at_ns.saturating_sub(due_ns)) };
+            let site = self.leaf_site(task, op);
+            self.ticks(at_ns, task, op, late_ns, site);
+        }
+    }
+
+    /// A timer is gone that has not fired.
     pub(super) fn timer_ends(&mut self, op: OpId) {
-        if !self.ingest.due.is_empty() {
-            self.ingest.due.remove(&op);
+        if !self.ingest.timers.is_empty() {
+            self.ingest.timers.remove(&op);
         }
     }
 
@@ -44,7 +65,7 @@ impl Trace {
         if any(Cause::Yield) {
             return Waker::Scheduler;
         }
-        let due_ns = |leaf: &Live| leaf.op.and_then(|op| self.ingest.due.get(&op)).copied();
+        let due_ns = |leaf: &Live| leaf.op.and_then(|op| self.ingest.timers.get(&op)).map(|set| set.due_ns);
         if leaves.iter().filter_map(due_ns).any(|due_ns| at_ns.saturating_add(STEP_NS) > due_ns) {
             return Waker::Timer;
         }

@@ -210,6 +210,11 @@ impl Trace {
         put_off
     }
 
+    /// Where a task waits for an operation, if it does.
+    pub(super) fn leaf_site(&self, task: TaskIx, op: OpId) -> Option<SiteIx> {
+        self.life(task).leaves.live.iter().find(|leaf| leaf.op == Some(op)).map(|leaf| leaf.site)
+    }
+
     /// An operation of the task's has returned, or is gone.
     pub(super) fn leaf_ends(&mut self, task: TaskIx, op: OpId) {
         let leaves = &mut self.ingest.lives[task as usize].leaves;

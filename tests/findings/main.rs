@@ -4,6 +4,7 @@
 
 #[path = "../../scenarios/calm.rs"]
 mod calm;
+mod losses;
 #[path = "../observed/mod.rs"]
 mod observed;
 mod programs;
@@ -78,7 +79,14 @@ fn each_fires_on_its_scenario_and_not_on_the_variant_without_it() {
 
 #[test]
 fn every_kind_is_proved() {
-    let by_program = [FindingKind::LostWaker, FindingKind::SelfWakes, FindingKind::LargeFuture, FindingKind::PossibleDeadlock];
+    let by_program = [
+        FindingKind::LostWaker,
+        FindingKind::LaggedReceiver,
+        FindingKind::IntervalBurst,
+        FindingKind::SelfWakes,
+        FindingKind::LargeFuture,
+        FindingKind::PossibleDeadlock,
+    ];
     for kind in FindingKind::ALL {
         let proved = PROOFS.iter().any(|proof| proof.0 == kind) || by_program.contains(&kind);
         assert!(proved, "{}", kind.name());

@@ -9,14 +9,15 @@
 //! rather stays silent than tells of something that may be well: a list that is
 //! not believed is not read. What is inferred and was not observed is marked.
 //!
-//! **What it costs.** While events come only three things are noted, each with a
+//! **What it costs.** While events come only a few things are noted, each with a
 //! comparison: a poll that was long, a hold that kept others waiting, a wake
-//! that a task gave itself. [`Trace::findings`] then walks once over the tasks, and
+//! that a task gave itself, a line of the log that speaks of lost messages. [`Trace::findings`] then walks once over the tasks, and
 //! at a bounded number of whatever else there is: its cost grows with the tasks and
 //! not with the events. No frame pays for it. Who shows a run that is under way
 //! looks now and then; who has one that is over looks once, a piece at a time if
 //! there are very many tasks.
 
+mod lagged;
 mod locks;
 mod lost;
 mod polls;
@@ -24,9 +25,11 @@ mod queues;
 mod size;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod unheard;
 mod wakes;
 
+pub(super) use lagged::Lagged;
 pub(super) use locks::Hold;
 pub(super) use polls::LongPolls;
 
@@ -75,6 +78,8 @@ pub enum FindingKind {
     PossibleDeadlock,
     /// A task waits, and there is no waker that could wake it.
     LostWaker,
+    /// A broadcast receiver lost messages.
+    LaggedReceiver,
     /// A task failed or panicked, and nobody waited for its end.
     FailedUnheard,
     /// A task did all that it ever did in one long poll.
@@ -83,6 +88,8 @@ pub enum FindingKind {
     BlocksWorker,
     /// A queue that only grows.
     QueueGrows,
+    /// An interval made up for the ticks that its task had missed, all at once.
+    IntervalBurst,
     /// A lock was held while its holder waited for something else, and others waited for the lock.
     LockAcrossWait,
     /// A task was woken again and again when there was nothing for it to do.
@@ -95,14 +102,16 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::UnpolledLock,
         Self::PossibleDeadlock,
         Self::LostWaker,
+        Self::LaggedReceiver,
         Self::FailedUnheard,
         Self::NeverYields,
         Self::BlocksWorker,
         Self::QueueGrows,
+        Self::IntervalBurst,
         Self::LockAcrossWait,
         Self::UselessWakes,
         Self::SelfWakes,
@@ -115,10 +124,12 @@ impl FindingKind {
             Self::UnpolledLock => "unpolled-lock",
             Self::PossibleDeadlock => "possible-deadlock",
             Self::LostWaker => "lost-waker",
+            Self::LaggedReceiver => "lagged-receiver",
             Self::FailedUnheard => "failed-unheard",
             Self::NeverYields => "never-yields",
             Self::BlocksWorker => "blocks-worker",
             Self::QueueGrows => "queue-grows",
+            Self::IntervalBurst => "interval-burst",
             Self::LockAcrossWait => "lock-across-wait",
             Self::UselessWakes => "useless-wakes",
             Self::SelfWakes => "self-wakes",
@@ -141,6 +152,11 @@ impl FindingKind {
                 "It will never run again. A future that returns Pending has to keep a clone of the waker of this very poll, \
                  and somebody has to call it."
             }
+            Self::LaggedReceiver => {
+                "The channel keeps a fixed number of messages and drops the oldest, so a receiver that is too slow misses them. \
+                 Lagged is not Closed: a loop that ends at any error ends here, too. Go on with the oldest message that is kept, \
+                 fetch what is missing, or give the channel a larger capacity."
+            }
             Self::FailedUnheard => {
                 "Its error is lost without a word. Await the handle or keep it in a JoinSet; if nobody is to wait, let the task \
                  log the error itself."
@@ -156,6 +172,10 @@ impl FindingKind {
             Self::QueueGrows => {
                 "More comes in than goes out, so memory and waiting time grow until something breaks. Bound the queue and let \
                  senders wait, or drop what is too much."
+            }
+            Self::IntervalBurst => {
+                "An interval counts its ticks from its start, so whoever comes late gets all that were missed without a pause. Where \
+                 the pause between two ticks is what matters, set its missed tick behaviour to Delay or Skip."
             }
             Self::LockAcrossWait => {
                 "Everybody who needs the lock waits for that, too, so the tasks run one after the other. Do the slow part \
@@ -226,9 +246,11 @@ impl Search {
         lost::unpolled_locks(trace, &mut found);
         lost::possible_deadlocks(trace, &mut found);
         found.add(FindingKind::LostWaker, self.lost, told);
+        lagged::receivers(trace, &mut found);
         unheard::failures(trace, &self.alone, &mut found);
         polls::long_ones(trace, self.lasting, &mut found);
         queues::growing(trace, &mut found);
+        timers::bursts(trace, &mut found);
         locks::held_across_waits(trace, &mut found);
         wakes::herds(trace, &mut found);
         found.add(FindingKind::UselessWakes, self.redundant, told);
