@@ -141,7 +141,7 @@ impl Trace {
 
     pub(super) fn closed_op(&mut self, at_ns: u64, op: OpId, by: TaskId) -> bool {
         self.ingest.asked.remove(&op);
-        self.timer_ends(op);
+        self.timer_is_dropped(at_ns, by, op);
         let Some(Op { task, queued }) = self.ingest.ops.remove(&op) else {
             return self.known(by).is_some();
         };

@@ -330,7 +330,7 @@ impl Trace {
         }
         for op in std::mem::take(&mut self.ingest.lives[task as usize].leaves.live).into_iter().filter_map(|leaf| leaf.op) {
             self.ingest.ops.remove(&op);
-            self.timer_ends(op);
+            self.forget_timer(op);
         }
         self.tasks[task as usize].count(last, at_ns);
         self.tasks[task as usize].ended = Some(ended);

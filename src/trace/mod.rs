@@ -134,6 +134,8 @@ pub struct Trace {
     contended: Vec<ResourceIx>,
     /// Whether a task has been ready for some time before it was polled.
     was_ready: bool,
+    /// Timeouts that returned a value after their deadline.
+    late_timeouts: Vec<timers::Late>,
     /// Ticks that came all at once.
     bursts: Vec<ticks::Burst>,
     /// What was said of receivers that have lost messages.

@@ -8,20 +8,43 @@
 
 use super::Trace;
 use super::task::{TaskIx, Waker};
-use super::waits::Live;
+use super::waits::{Live, SiteIx};
 use crate::record::event::{OpId, TaskId};
-use crate::record::site::Cause;
+use crate::record::site::{Cause, Polls};
 
 /// The finest step of Tokio's timer: a deadline is told in whole steps from a time that was rounded down to one.
 const STEP_NS: u64 = 1_000_000;
 
+/// What a `timeout` returns so long after its deadline is late, and not for want of a processor.
+const LATE_NS: u64 = 10_000_000;
+
+/// And after such a part of the time that it gives.
+const LATE_PART: u64 = 10;
+
+/// So many late timeouts are kept.
+const MOST: usize = 1_024;
+
+/// The file of Tokio's in which a `timeout` polls what it limits, and its timer.
+const TIMEOUT: &str = "/src/time/timeout.rs";
+
 /// A timer that is set.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Set {
+    set_ns: u64,
     /// When it is due, in nanoseconds since the run began.
     due_ns: u64,
     /// Whether its deadline had passed when it was set.
     late: bool,
+}
+
+/// A `timeout` that returned a value after its deadline.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Late {
+    pub(super) task: TaskIx,
+    pub(super) site: SiteIx,
+    pub(super) due_ns: u64,
+    /// When it returned.
+    pub(super) at_ns: u64,
 }
 
 impl Trace {
@@ -30,7 +53,7 @@ impl Trace {
         let known = self.known(task).is_some();
         if known {
             let due_ns = at_ns.saturating_add(after_ms.saturating_mul(STEP_NS));
-            self.ingest.timers.insert(op, Set { due_ns, late: after_ms == 0 });
+            self.ingest.timers.insert(op, Set { set_ns: at_ns, due_ns, late: after_ms == 0 });
         }
         known
     }
@@ -40,18 +63,52 @@ impl Trace {
         if self.ingest.timers.is_empty() {
             return;
         }
-        if let Some(Set { due_ns, late }) = self.ingest.timers.remove(&op) {
+        if let Some(Set { due_ns, late, .. }) = self.ingest.timers.remove(&op) {
             let late_ns = if late { None } else { Some(at_ns.saturating_sub(due_ns)) };
             let site = self.leaf_site(task, op);
             self.ticks(at_ns, task, op, late_ns, site);
         }
     }
 
-    /// A timer is gone that has not fired.
-    pub(super) fn timer_ends(&mut self, op: OpId) {
+    /// A timer was dropped before it fired, in the poll of a task.
+    pub(super) fn timer_is_dropped(&mut self, at_ns: u64, by: TaskId, op: OpId) {
+        if self.ingest.timers.is_empty() {
+            return;
+        }
+        if let (Some(set), Some(task)) = (self.ingest.timers.remove(&op), self.known(by))
+            && let Some(late) = self.late(at_ns, task, op, set)
+            && self.late_timeouts.len() < MOST
+        {
+            self.late_timeouts.push(late);
+        }
+    }
+
+    /// The timer of a task that has ended.
+    pub(super) fn forget_timer(&mut self, op: OpId) {
         if !self.ingest.timers.is_empty() {
             self.ingest.timers.remove(&op);
         }
+    }
+
+    /// A timer that a `timeout` drops has not fired, so what it limits has returned; too late, if the deadline has passed
+    /// since the poll began. Where the `timeout` is one of several futures, another one may have ended it.
+    fn late(&self, at_ns: u64, task: TaskIx, op: OpId, Set { set_ns, due_ns, .. }: Set) -> Option<Late> {
+        let late_ns = at_ns.checked_sub(due_ns)?;
+        if late_ns < LATE_NS.max((due_ns - set_ns) / LATE_PART) || self.life(task).polled_ns >= due_ns {
+            return None;
+        }
+        let site = self.leaf_site(task, op)?;
+        let mut frames = self.site(site).frames.iter();
+        let alone =
+            frames.by_ref().take_while(|frame| !frame.place.file.ends_with(TIMEOUT)).all(|frame| frame.polls == Polls::One);
+        // One was found: otherwise there would be nothing left.
+        let within = frames.next().is_some();
+        (alone && within).then_some(Late { task, site, due_ns, at_ns })
+    }
+
+    /// Whether all late timeouts are kept.
+    pub(super) fn all_late_timeouts(&self) -> bool {
+        self.late_timeouts.len() < MOST
     }
 
     /// Who woke a task, if it was the runtime and no task.

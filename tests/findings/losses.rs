@@ -1,15 +1,17 @@
 //! Findings of what gets lost: messages, ticks, deadlines, halves of changes.
 
+use std::thread;
 use std::time::Duration;
 
 use async_playground::record::Detail;
-use async_playground::trace::FindingKind::{IntervalBurst, LaggedReceiver};
+use async_playground::trace::FindingKind::{IntervalBurst, LaggedReceiver, LateTimeout};
 use tokio::sync::broadcast::{self, Receiver, error::RecvError};
 use tokio::sync::watch;
 use tokio::task::yield_now;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at, sleep};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at, sleep, timeout};
 use tracing::warn;
 
+use super::calm::in_a_calm_moment;
 use super::observed::{self, On, observe};
 use super::programs::{ALL, found};
 
@@ -181,4 +183,59 @@ fn an_interval_that_is_not_late_or_never_in_time_does_not_burst() {
         }
     });
     assert_eq!(found(&trace, IntervalBurst), []);
+}
+
+/// Waits a little, and then blocks its worker.
+async fn blocks(first: Duration, then: Duration) -> &'static str {
+    sleep(first).await;
+    thread::sleep(then);
+    "a value"
+}
+
+#[test]
+fn a_deadline_that_passes_within_a_poll_is_not_kept() {
+    for on in [On::OneThread, On::TwoWorkers] {
+        // A machine that is busy polls too late for the deadline to pass within the poll.
+        in_a_calm_moment(|| {
+            let (trace, _) = observe(on, Detail::Waits, |_| async {
+                let late = async { timeout(30 * MS, blocks(5 * MS, 90 * MS)).await };
+                assert_eq!(observed::spawn("late", late).await.unwrap(), Ok("a value"));
+            });
+            let found = found(&trace, LateTimeout);
+            let [(name, finding)] = &found[..] else { panic!("{on:?}: {found:?}") };
+            assert!(name == "late" && finding.text.contains(" ms after the deadline of its timeout"), "{on:?}: {finding:?}");
+            let line = finding.place.as_ref().map(|place| super::line_of(&place.file, place.line));
+            assert!(line.is_some_and(|line| line.contains("timeout(30 * MS, blocks(")), "{on:?}: {finding:?}");
+        });
+    }
+}
+
+/// What is in time, what blocks another thread, what another branch ended, and what was set anew.
+async fn in_time() {
+    let blocking = tokio::task::spawn_blocking(|| thread::sleep(300 * MS));
+    assert!(timeout(20 * MS, blocking).await.is_err());
+    assert_eq!(timeout(10_000 * MS, blocks(5 * MS, 60 * MS)).await, Ok("a value"));
+    assert!(timeout(10 * MS, sleep(10_000 * MS)).await.is_err());
+    tokio::select! {
+        biased;
+        value = blocks(5 * MS, 60 * MS) => assert_eq!(value, "a value"),
+        _ = timeout(20 * MS, sleep(10_000 * MS)) => {}
+    }
+    let mut idle = std::pin::pin!(sleep(20 * MS));
+    for _ in 0..3 {
+        tokio::select! {
+            biased;
+            value = blocks(5 * MS, 30 * MS) => assert_eq!(value, "a value"),
+            () = &mut idle => {}
+        }
+        idle.as_mut().reset(Instant::now() + 20 * MS);
+    }
+}
+
+#[test]
+fn a_timer_that_is_dropped_late_may_be_none_that_limits_anything() {
+    for on in [On::OneThread, On::TwoWorkers] {
+        let (trace, _) = observe(on, Detail::Waits, |_| async { observed::spawn("in time", in_time()).await.unwrap() });
+        assert_eq!(found(&trace, LateTimeout), [], "{on:?}");
+    }
 }

@@ -82,6 +82,7 @@ fn every_kind_is_proved() {
     let by_program = [
         FindingKind::LostWaker,
         FindingKind::LaggedReceiver,
+        FindingKind::LateTimeout,
         FindingKind::IntervalBurst,
         FindingKind::SelfWakes,
         FindingKind::LargeFuture,

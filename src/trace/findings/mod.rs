@@ -82,6 +82,8 @@ pub enum FindingKind {
     LaggedReceiver,
     /// A task failed or panicked, and nobody waited for its end.
     FailedUnheard,
+    /// A deadline passed within a poll, and a value was returned all the same.
+    LateTimeout,
     /// A task did all that it ever did in one long poll.
     NeverYields,
     /// A poll kept its worker for long.
@@ -102,12 +104,13 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind, in order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::UnpolledLock,
         Self::PossibleDeadlock,
         Self::LostWaker,
         Self::LaggedReceiver,
         Self::FailedUnheard,
+        Self::LateTimeout,
         Self::NeverYields,
         Self::BlocksWorker,
         Self::QueueGrows,
@@ -126,6 +129,7 @@ impl FindingKind {
             Self::LostWaker => "lost-waker",
             Self::LaggedReceiver => "lagged-receiver",
             Self::FailedUnheard => "failed-unheard",
+            Self::LateTimeout => "late-timeout",
             Self::NeverYields => "never-yields",
             Self::BlocksWorker => "blocks-worker",
             Self::QueueGrows => "queue-grows",
@@ -160,6 +164,10 @@ impl FindingKind {
             Self::FailedUnheard => {
                 "Its error is lost without a word. Await the handle or keep it in a JoinSet; if nobody is to wait, let the task \
                  log the error itself."
+            }
+            Self::LateTimeout => {
+                "A timeout can act between two polls of what it limits, and never within one. If that is ready first, its value \
+                 counts, however late it is. Do what blocks with spawn_blocking, and wait for the handle under the timeout."
             }
             Self::NeverYields => {
                 "An await on what is always ready is no chance for others. Put a yield_now into the loop, or do the work with \
@@ -248,6 +256,7 @@ impl Search {
         found.add(FindingKind::LostWaker, self.lost, told);
         lagged::receivers(trace, &mut found);
         unheard::failures(trace, &self.alone, &mut found);
+        timers::late(trace, &mut found);
         polls::long_ones(trace, self.lasting, &mut found);
         queues::growing(trace, &mut found);
         timers::bursts(trace, &mut found);
