@@ -86,16 +86,16 @@ pub(super) fn passed(model: &mut Model, passed: Duration) {
 fn read(model: &mut Model) {
     let Some(prompt) = model.prompt.as_mut().filter(|prompt| prompt.what == Wanted::Filter) else { return };
     let text = prompt.text.text();
-    if prompt.error.is_some() || model.reading.filter.text == text {
+    let filter = &mut model.reading.filter;
+    if prompt.error.is_some() || filter.text == text {
         // It is the one that was read last.
         return;
     }
     match Query::parse(text) {
         Ok(query) => {
-            prompt.error = None;
-            let filter = &mut model.reading.filter;
-            if filter.text != text {
-                (filter.text, filter.query) = (text.to_owned(), query);
+            text.clone_into(&mut filter.text);
+            if filter.query != query {
+                filter.query = query;
             }
         }
         Err(error) => prompt.error = Some(error.reason),

@@ -1,8 +1,11 @@
 //! Sorting and filtering lanes.
 
 use super::*;
+use crate::app::action::TextKey;
 use crate::app::lanes::Lanes;
 use crate::app::reading::Order;
+use crate::app::text::TextField;
+use crate::steps;
 use crate::trace::{Cause, End, Ended, Segment, State};
 
 /// Twenty-one tasks: one lives `i` times 100 ms, is spawned at 10 ms times `i`, and waits from its first poll on.
@@ -180,4 +183,24 @@ fn filter_and_order_stay_when_a_parameter_is_turned_and_go_with_the_scenario() {
     press(&mut model, KeyCode::Down);
     press(&mut model, KeyCode::Enter);
     assert_eq!((model.reading.order, lanes(&model).len()), (Order::Spawn, 21));
+}
+
+#[test]
+fn a_long_filter_is_not_compared_again_for_each_key_and_tick() {
+    let mut model = played();
+    update(&mut model, Action::Filter);
+    for end in ["a", "a ", "b"] {
+        let text = "a ".repeat(1_000) + end;
+        if let Some(prompt) = &mut model.prompt {
+            prompt.text = TextField::new(text);
+        }
+        update(&mut model, Action::Text(TextKey::End));
+        let steps = steps::of(|| {
+            for _ in 0..1_000 {
+                update(&mut model, Action::Text(TextKey::End));
+                update(&mut model, Action::Tick(Duration::from_millis(1)));
+            }
+        });
+        assert!(steps <= 2_000, "{steps} for {end:?}");
+    }
 }
