@@ -14,6 +14,8 @@ mod hands;
 mod held;
 #[path = "pty/idle.rs"]
 mod idle;
+#[path = "pty/live.rs"]
+mod live;
 #[path = "pty/paste.rs"]
 mod paste;
 #[path = "pty/path.rs"]

@@ -21,7 +21,7 @@ use super::spec::Spec;
 use crate::record::{Recorder, Taps};
 use crate::trace::Sample;
 
-/// Polls between two looks at the wall clock on virtual time.
+/// Polls and spawns between two looks at the wall clock on virtual time.
 const LOOK_EVERY: u32 = 1 << 14;
 
 /// Why a run is told to end.
@@ -29,8 +29,8 @@ const LOOK_EVERY: u32 = 1 << 14;
 pub(super) enum Stop {
     /// Whoever started it has seen enough.
     Asked,
-    /// Virtual time has stood still for longer than the limit.
-    StandsStill,
+    /// The limit is over on the wall clock: of a real run, or of a virtual one whose time stands still.
+    Limit,
     /// Nothing has happened for long, and nothing in sight ever could.
     Stalled,
 }
@@ -42,7 +42,7 @@ pub(super) struct Control {
     limit: Duration,
     stop: OnceLock<Stop>,
     stopped: Notify,
-    polls: AtomicU32,
+    steps: AtomicU32,
     sampler: OnceLock<Weak<Mutex<DueSampler>>>,
     samples: Mutex<Vec<Sample>>,
     closing: Mutex<Option<Closing>>,
@@ -83,7 +83,7 @@ impl Control {
             limit: spec.limit,
             stop: OnceLock::new(),
             stopped: Notify::new(),
-            polls: AtomicU32::new(0),
+            steps: AtomicU32::new(0),
             sampler: OnceLock::new(),
             samples: Mutex::default(),
             closing: Mutex::default(),
@@ -112,6 +112,16 @@ impl Control {
     pub(super) async fn polled(&self) {
         let _untrip = Untrip(&self.gate);
         std::future::poll_fn(|cx| if self.gate.trip(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+
+    /// Looks now and then whether virtual time stands still although something happens.
+    fn step(&self, recorder: &Recorder) {
+        if self.virtual_time
+            && self.steps.fetch_add(1, Ordering::Relaxed) % LOOK_EVERY == LOOK_EVERY - 1
+            && self.gate.stands_still(recorder.now_ns(), self.limit)
+        {
+            self.stop(Stop::Limit);
+        }
     }
 
     /// Samples are taken from now on when the runtime's thread wakes up: on the virtual clock.
@@ -166,19 +176,14 @@ struct CutShort;
 
 impl Taps for Hooks {
     fn before_poll(&self, recorder: &Recorder) {
-        let control = &self.0;
-        control.gate.pass(|| recorder.now_ns());
-        if control.virtual_time
-            && control.polls.fetch_add(1, Ordering::Relaxed) % LOOK_EVERY == LOOK_EVERY - 1
-            && control.gate.stands_still(recorder.now_ns(), control.limit)
-        {
-            control.stop(Stop::StandsStill);
-        }
+        self.0.gate.pass(|| recorder.now_ns());
+        self.0.step(recorder);
     }
 
     /// A poll that spawns a million tasks takes seconds, and nothing else can end it. So in a run that has to stop it ends
     /// here: it unwinds as if spawning had panicked. The recording ends first, so nobody sees that.
     fn spawned(&self, recorder: &Recorder) {
+        self.0.step(recorder);
         // A destructor that spawns while its poll unwinds must not unwind again: that would abort the process.
         if cfg!(panic = "unwind") && self.0.stop.get().is_some() && !thread::panicking() {
             recorder.close();

@@ -165,6 +165,17 @@ impl Gate {
         }
     }
 
+    /// Whether somebody wants the run to be held, now or at its next poll.
+    pub(super) fn is_paused(&self) -> bool {
+        self.guarded.load(Ordering::Relaxed) && self.lock().paused
+    }
+
+    /// Whether the run is held: by a pause, or by its pace.
+    pub(super) fn holds(&self) -> bool {
+        let held = |state: &State| state.paused || state.held_ns.is_some();
+        self.guarded.load(Ordering::Relaxed) && held(&self.lock())
+    }
+
     fn update(&self, state: &State) {
         let guarded = state.paused || state.pace.is_some() || state.tripwire.is_some();
         self.guarded.store(guarded, Ordering::Relaxed);

@@ -13,6 +13,7 @@ mod console;
 mod control;
 mod cost;
 mod gate;
+mod limit;
 mod quiet;
 mod run;
 mod runtime;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use scenarios::{Clock, Outcome};
 
 use super::control::{Control, Stop};
+use super::limit::Limit;
 use super::quiet::Quiet;
 use super::runtime::Job;
 use super::spec::{Spec, SpecError};
@@ -21,6 +22,9 @@ const PATIENCE: Duration = Duration::from_millis(800);
 
 /// How long a drain goes on when there is more and more.
 const SLICE: Duration = Duration::from_millis(8);
+
+/// By so much the present goes on at once while nothing happens, in nanoseconds: often enough to look smooth, and cheap to draw.
+const STEP_NS: u64 = 50_000_000;
 
 /// When a trace is closed so many tasks are looked at before whoever draws can: some milliseconds' work.
 const AT_ONCE: usize = 16_384;
@@ -36,6 +40,8 @@ pub struct Run {
     closing: Option<Closing>,
     told_to_stop: Option<Instant>,
     quiet: Quiet,
+    limit: Limit,
+    clock: Clock,
     lost: u64,
     named: usize,
     tee: Option<Box<dyn Tee>>,
@@ -123,7 +129,22 @@ impl Run {
         let quiet = Quiet::new(spec, runtime.handle());
         thread::Builder::new().name("run".to_owned()).spawn(move || job.run(runtime)).map_err(StartError::System)?;
         let (phase, report, closing, told_to_stop) = (Phase::Running, None, None, None);
-        Ok(Self { recorder, reader, control, phase, report, closing, told_to_stop, quiet, lost: 0, named: 0, tee: None })
+        let (limit, clock) = (Limit::new(spec), spec.clock);
+        Ok(Self {
+            recorder,
+            reader,
+            control,
+            phase,
+            report,
+            closing,
+            told_to_stop,
+            quiet,
+            limit,
+            clock,
+            lost: 0,
+            named: 0,
+            tee: None,
+        })
     }
 
     /// Tells somebody else too what the trace is told: to be called before anything is taken out.
@@ -142,7 +163,7 @@ impl Run {
     /// the run is over. Cheap when there is nothing new. When there is very much,
     /// or a line has to be looked up that nobody has asked for before, it comes
     /// back early, so that whoever draws can: it is not over until all has been
-    /// moved. Returns whether anything was added.
+    /// moved. Returns whether anything was added, or time has passed.
     pub fn drain(&mut self, trace: &mut Trace) -> bool {
         if self.phase == Phase::Over {
             return false;
@@ -169,10 +190,31 @@ impl Run {
             self.end(closing, trace);
         } else if !left && self.told_to_stop.is_some_and(|since| since.elapsed() > PATIENCE) {
             self.abandon(trace);
-        } else if self.phase == Phase::Running && self.quiet.is_stalled(taken > 0 || self.reader.holds(), trace) {
-            self.tell(Stop::Stalled);
+        } else if self.phase == Phase::Running {
+            self.watch(taken > 0 || self.reader.holds(), trace);
         }
-        taken > 0 || self.phase == Phase::Over
+        self.pass_time(trace) || taken > 0 || self.phase == Phase::Over
+    }
+
+    /// Ends the run if it cannot go on, or has reached its limit and does not see that itself.
+    fn watch(&mut self, news: bool, trace: &Trace) {
+        if self.quiet.is_stalled(news, trace) {
+            self.tell(Stop::Stalled);
+        } else if self.limit.is_over(news, &self.recorder, &self.control.gate) {
+            self.tell(Stop::Limit);
+        }
+    }
+
+    /// On the real clock time passes also while nothing happens. Returns whether it did, noticeably. While the gate holds the
+    /// run the picture stands still, so that it can be looked at.
+    fn pass_time(&self, trace: &mut Trace) -> bool {
+        let stands = self.clock == Clock::Virtual || self.closing.is_some() || self.recorder.is_closed();
+        let now_ns = self.recorder.now_ns();
+        if stands || self.control.gate.is_paused() || now_ns < trace.end_ns.saturating_add(STEP_NS) {
+            return false;
+        }
+        trace.pass(now_ns);
+        true
     }
 
     /// Moves events. See [`Reader::drain`].
@@ -233,9 +275,10 @@ impl Run {
     }
 
     fn abandon(&mut self, trace: &mut Trace) {
+        let now_ns = if self.clock == Clock::Real { self.recorder.now_ns() } else { 0 };
         self.recorder.close();
         self.take(true, trace);
-        let at_ns = trace.end_ns;
+        let at_ns = trace.end_ns.max(now_ns);
         let report = Report { ending: Ending::Abandoned, elapsed_ns: at_ns, runtime_polls: None };
         self.end(Closing { report, at_ns }, trace);
     }

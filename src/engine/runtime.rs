@@ -176,7 +176,7 @@ impl Job {
             // First: what main ends with may come of a poll that was cut short.
             why = self.control.stopped() => match why {
                 Stop::Asked => Ending::Stopped,
-                Stop::StandsStill => Ending::Limit,
+                Stop::Limit => Ending::Limit,
                 Stop::Stalled => Ending::Stalled,
             },
             result = main => ending_of(result),

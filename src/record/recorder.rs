@@ -167,6 +167,11 @@ impl Recorder {
         self.shared.close();
     }
 
+    /// Whether the recording has ended.
+    pub fn is_closed(&self) -> bool {
+        self.shared.closed()
+    }
+
     /// Polls that began after [`Recorder::close`]: the runtime's own count has them, the recording has not.
     pub fn unrecorded_polls(&self) -> u64 {
         self.shared.unrecorded_polls.load(Ordering::Relaxed)

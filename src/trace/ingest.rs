@@ -95,6 +95,14 @@ impl Trace {
         self.samples.insert(place, sample);
     }
 
+    /// Nothing that matters has happened up to this time: what tasks do goes on. It may be said too early. Events from before
+    /// are taken in all the same, and [`Trace::close`] forgets what was said here.
+    pub fn pass(&mut self, now_ns: u64) {
+        if !self.closed {
+            self.end_ns = self.end_ns.max(now_ns);
+        }
+    }
+
     /// The recording is over. Tasks that live are marked as [`End::Dropped`] at
     /// this time, in the order of spawning, and stand from then on as they
     /// stood; one that the runtime had already let go of ends as that said, and when.
@@ -108,6 +116,8 @@ impl Trace {
         if self.closed {
             return true;
         }
+        // The present was no more than a look ahead.
+        self.end_ns = self.heard_ns;
         self.reach(at_ns);
         let first = self.ingest.closing;
         let last = first.saturating_add(tasks).min(self.tasks.len());
@@ -386,8 +396,9 @@ impl Trace {
 
     /// The run has come this far.
     fn reach(&mut self, at_ns: u64) {
-        if at_ns > self.end_ns {
-            self.end_ns = at_ns;
+        if at_ns > self.heard_ns {
+            self.heard_ns = at_ns;
+            self.end_ns = self.end_ns.max(at_ns);
             self.bins.cover(at_ns);
         }
     }

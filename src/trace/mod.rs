@@ -117,7 +117,7 @@ pub struct Trace {
     pub polls: u64,
     /// What the build of the program lacks, so that lines of waits are not known.
     pub missing: Missing,
-    /// The latest time known, in nanoseconds since the run began.
+    /// The latest time known, in nanoseconds since the run began: of the newest event, or on the real clock the present.
     pub end_ns: u64,
     /// Whether the recording is over: nothing will be added.
     pub closed: bool,
@@ -126,6 +126,8 @@ pub struct Trace {
     /// The circles of tasks in which each waits for what the next one holds, in
     /// the order in which they closed, each with that time in nanoseconds.
     pub deadlocks: Vec<(u64, Vec<TaskIx>)>,
+    /// The time of the newest event.
+    heard_ns: u64,
     /// The tasks that were spawned from outside any task of the run.
     roots: Vec<TaskIx>,
     /// How many resources of each kind were made at each place.

@@ -6,6 +6,7 @@
 mod calm;
 mod clocks;
 mod endings;
+mod present;
 mod programs;
 mod stalls;
 

@@ -6,7 +6,7 @@ use super::support::Tty;
 use super::{header, program};
 
 /// The cursor and the end of the run in milliseconds, as the header has them.
-fn times(screen: &str) -> Option<(u64, u64)> {
+pub(super) fn times(screen: &str) -> Option<(u64, u64)> {
     let (before, after) = header(screen).split_once(" / ")?;
     Some((millis(before.split_whitespace().last()?)?, millis(after.split_whitespace().next()?)?))
 }

@@ -1,0 +1,80 @@
+//! The live clock: the present goes on by itself while a task sleeps, and while one blocks its worker.
+
+#[path = "../../scenarios/calm.rs"]
+mod calm;
+
+use std::thread;
+
+use super::time::times;
+use super::{program, zoom};
+use calm::in_a_calm_moment;
+
+/// How long the task does the same, in milliseconds.
+const LASTS_MS: u64 = 3_000;
+
+/// The moments at which it is looked at.
+const SECONDS_MS: [u64; 3] = [1_000, 2_000, 2_900];
+
+/// How long a lane is, in milliseconds, by its cells of that mark from the start of the run to the cursor.
+fn lane_ms(screen: &str, name: &str, mark: char) -> Option<f64> {
+    let cell = zoom(screen)?;
+    let cell_ms: f64 = cell.strip_suffix("ms")?.parse().ok()?;
+    let lane = screen.lines().find(|line| line.contains(name) && line.contains(mark))?;
+    Some(lane.matches(mark).count() as f64 * cell_ms)
+}
+
+/// For how long the selected task has done something, in milliseconds, by its pane.
+fn lasts_ms(screen: &str, does: &str) -> Option<f64> {
+    let length = |part: &str| {
+        let mut words = part.trim().strip_prefix(does)?.split_whitespace();
+        let number: f64 = words.next()?.parse().ok()?;
+        match words.next()? {
+            "s" => Some(number * 1e3),
+            "ms" => Some(number),
+            _ => None,
+        }
+    };
+    let is_edge = |c: char| ('\u{2500}'..='\u{257f}').contains(&c);
+    screen.lines().flat_map(|line| line.split(is_edge)).find_map(length)
+}
+
+/// Watches one task that waits or computes for three seconds.
+fn goes_on(name: &str, mix: &str, mark: char, does: &str, workers: u16) {
+    let time = |name: &str| format!("{name}={LASTS_MS}");
+    let (cpu, wait, workers) = (time("cpu"), time("wait"), workers.to_string());
+    let mut tty =
+        program(&["workers", "-p", "tasks=1", "-p", mix, "-p", &cpu, "-p", &wait, "--clock", "real", "--workers", &workers]);
+    tty.sees(name);
+    // To the lane of the task.
+    tty.keys("\tjj");
+    tty.sees(&format!("▸{name}"));
+    for second_ms in SECONDS_MS {
+        let screen = tty.wait_until(&format!("{second_ms} ms"), |screen| times(screen).is_some_and(|(at, _)| at >= second_ms));
+        let (at_ms, end_ms) = times(&screen).expect("the header has times");
+        assert!(at_ms < second_ms + 500 && end_ms >= at_ms, "{workers} workers: {at_ms} of {end_ms} ms\n{screen}");
+        let lane_ms = lane_ms(&screen, name, mark).expect("a lane");
+        assert!((lane_ms - at_ms as f64).abs() < 250.0, "{workers} workers: a lane of {lane_ms} ms at {at_ms} ms\n{screen}");
+        let lasts_ms = lasts_ms(&screen, does).unwrap_or_else(|| panic!("{workers} workers: {does}\n{screen}"));
+        assert!((lasts_ms - at_ms as f64).abs() < 250.0, "{workers} workers: {does} {lasts_ms} ms at {at_ms} ms\n{screen}");
+    }
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+}
+
+fn at_all_workers(name: &'static str, mix: &'static str, mark: char, does: &'static str) {
+    thread::scope(|scope| {
+        for workers in 0..=3 {
+            scope.spawn(move || in_a_calm_moment(|| goes_on(name, mix, mark, does, workers)));
+        }
+    });
+}
+
+#[test]
+fn the_header_the_lane_and_the_task_go_on_through_a_sleep() {
+    at_all_workers("wait 0", "mix=0", '─', "waiting");
+}
+
+#[test]
+fn the_header_the_lane_and_the_task_go_on_through_a_poll_that_blocks() {
+    at_all_workers("compute 0", "mix=100", '█', "busy");
+}
