@@ -21,6 +21,10 @@ test *args:
 test-release:
     cargo test --release --test waits --test layer
 
+# The lines of one program, built in eleven ways. Takes some minutes.
+builds:
+    cargo test --test builds -- --include-ignored --test-threads 1
+
 # The documentation, without warnings
 doc:
     RUSTDOCFLAGS="--cfg tokio_unstable -D warnings" cargo doc --no-deps --workspace

@@ -236,6 +236,16 @@ fn the_programs_own_spans_and_events_are_recorded_with_their_task() {
     assert_eq!(recording.count(|what| matches!(what, What::SpanClose(span) if *span == labels[0].span)), 1);
 }
 
+/// A module of a program may have the name of a library whose events are left out.
+#[test]
+fn the_programs_own_events_are_recorded_whatever_they_are_called() {
+    let recording = record(current_thread(), false, async {
+        tracing::info!(target: "hyper::client", "of the program");
+        tracing::info!(target: "tower", "and this one");
+    });
+    assert_eq!(recording.count(|what| matches!(what, What::Log(_))), 2);
+}
+
 #[test]
 fn a_full_ring_drops_and_counts() {
     record::install().unwrap();

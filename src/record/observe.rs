@@ -18,6 +18,7 @@ use super::fields::{Op, Owned, SpawnKind, StateFields, TaskFields, Text, WakerFi
 use super::handle::{Handle, Kind};
 use super::local;
 use super::recorder::{OpenSpan, Shared, lock};
+use super::sources;
 use super::symbols;
 
 /// What a span or event is to the recorder, told by its static description.
@@ -87,7 +88,7 @@ impl Source {
                 "runtime.resource.async_op" => Source::Op,
                 _ => Source::Other,
             },
-            target if *metadata.level() <= TracingLevel::DEBUG && !is_infrastructure(target) => Source::Program,
+            _ if *metadata.level() <= TracingLevel::DEBUG && !is_infrastructure(metadata) => Source::Program,
             _ => Source::Other,
         }
     }
@@ -137,13 +138,14 @@ pub(super) fn want_waits() {
     }
 }
 
-/// Crates whose own tracing says nothing about the program that is run.
-fn is_infrastructure(target: &str) -> bool {
-    let name = target.split("::").next().unwrap_or(target);
-    matches!(
+/// Whether it is of a crate whose own tracing says nothing about the program that is run. The program may have one of that name.
+fn is_infrastructure(metadata: &Metadata<'_>) -> bool {
+    let name = metadata.target().split("::").next().unwrap_or_default();
+    let known = matches!(
         name,
         "tokio" | "tokio_util" | "runtime" | "mio" | "h2" | "hyper" | "hyper_util" | "tower" | "tonic" | "console_subscriber"
-    )
+    );
+    known && metadata.file().is_none_or(sources::is_fetched)
 }
 
 /// A task of a run, as far as a span id has to tell.

@@ -221,6 +221,11 @@ fn fetched(file: &Path) -> Option<Package> {
     in_registry(file).or_else(|| in_checkout(file)).or_else(|| vendored(file))
 }
 
+/// Whether cargo has fetched a source file, as the compiler names it.
+pub(super) fn is_fetched(file: &str) -> bool {
+    fetched(Path::new(file)).is_some()
+}
+
 /// A package that cargo has fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Package {

@@ -19,6 +19,8 @@ use super::fields::SpawnKind;
 use super::handle::Handle;
 use super::observe::{self, Source, TaskRef, WakerEvent};
 use super::panic;
+use super::sources::{self, Code};
+use super::stack::Walker;
 
 /// Starts to listen: to Tokio's tracing, as the process's global subscriber,
 /// and to panics. Only the first call does anything. When the process has a
@@ -31,6 +33,7 @@ use super::panic;
 pub fn install() -> Result<(), Unheard> {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
+        sources::own(Code::Stack(Walker::new().here()));
         install_panic_hook();
         // Whether it is this one or another that was first: what counts is whether we hear anything.
         let _ = tracing::subscriber::set_global_default(Bare { next_span: AtomicU64::new(1) });

@@ -1,0 +1,164 @@
+//! One program built in many ways: its lines are right, or they are not known and it is said why. None is ever false.
+//!
+//! The program is `mini_redis` beside this file, with the recorder in it. It is built once for each way, so these tests are
+//! not among the usual ones: `just builds`. What it waits for, and where, stands in its source as comments.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/builds/mini_redis/src");
+
+/// A way to build: settings of the release profile, and what is then missing.
+struct Way {
+    name: &'static str,
+    settings: &'static [&'static str],
+    rustflags: &'static str,
+    missing: &'static [&'static str],
+    /// What the folder of the sources is called.
+    sources: &'static str,
+}
+
+const USUAL: &str = "--cfg tokio_unstable -C force-frame-pointers=yes";
+
+/// Tokio has line tables by a setting of its own, which others do not have.
+const NO_LINES: [&str; 2] = ["debug=false", "package.tokio.debug=false"];
+
+const RELEASE: Way = Way { name: "release", settings: &[], rustflags: USUAL, missing: &[], sources: "src" };
+
+/// As `cargo install` would have it: the program's own sources lie among those of libraries.
+const INSTALLED: Way = Way {
+    name: "installed",
+    rustflags: "--cfg tokio_unstable -C force-frame-pointers=yes \
+                --remap-path-prefix=tests/builds/mini_redis=/home/me/.cargo/registry/src/index.crates.io-1/mini_redis-0.4.1",
+    sources: "mini_redis-0.4.1/src",
+    ..RELEASE
+};
+
+/// What the program says of itself.
+#[derive(Debug, Default)]
+struct Told {
+    /// Each cause with its line.
+    waits: BTreeSet<(String, String)>,
+    missing: Vec<String>,
+    /// Everything else.
+    others: Vec<String>,
+}
+
+impl Way {
+    /// Builds the program in this way, and runs it.
+    fn told(&self) -> Told {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("builds");
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut build = Command::new(cargo);
+        build.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "--locked", "--quiet", "--release", "-p", "mini_redis"]);
+        build.arg("--target-dir").arg(&target).env("RUSTFLAGS", self.rustflags).env_remove("CARGO_ENCODED_RUSTFLAGS");
+        for setting in self.settings {
+            build.args(["--config", &format!("profile.release.{setting}")]);
+        }
+        assert!(build.status().expect("cargo starts").success(), "{}: it is built", self.name);
+        let output = Command::new(target.join("release/mini_redis")).output().expect("it starts");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}: {text}{}", self.name, String::from_utf8_lossy(&output.stderr));
+        let mut told = Told::default();
+        for line in text.lines() {
+            match line.split('\t').collect::<Vec<_>>()[..] {
+                ["wait", cause, place] => _ = told.waits.insert((cause.to_owned(), place.to_owned())),
+                ["missing", what] => told.missing.push(what.to_owned()),
+                _ => told.others.push(line.to_owned()),
+            }
+        }
+        told
+    }
+
+    /// What is true of any build: what is missing is said, and nothing is found that is not.
+    fn checked(&self) -> Told {
+        let told = self.told();
+        assert_eq!(told.missing, self.missing, "{}: {told:?}", self.name);
+        assert_eq!(told.others[..2], ["deadlocks\t0", "lost\t0"], "{}: {told:?}", self.name);
+        let ends = &told.others[2];
+        let (completed, spawned) = ends.trim_start_matches("ends\t").split_once(" of ").expect("two numbers");
+        assert_eq!(spawned, format!("{completed} completed"), "{}", self.name);
+        told
+    }
+}
+
+/// The causes and lines that the comments of the source name: those that there are in every run, and those that there may be.
+fn lines(sources: &str) -> [BTreeSet<(String, String)>; 2] {
+    let mut lines = [BTreeSet::new(), BTreeSet::new()];
+    for file in fs::read_dir(SOURCES).expect("the folder").flatten() {
+        let text = fs::read_to_string(file.path()).expect("a source");
+        for (line, number) in text.lines().zip(1..) {
+            for (words, all) in ["// waits: ", "// may wait: "].into_iter().zip(&mut lines) {
+                let Some((code, causes)) = line.split_once(words) else { continue };
+                // A comment on a line of its own is one of the line before.
+                let number = if code.trim().is_empty() { number - 1 } else { number };
+                let place = format!("{sources}/{}:{number}", file.file_name().to_string_lossy());
+                all.extend(causes.split(", ").map(|cause| (cause.to_owned(), place.clone())));
+            }
+        }
+    }
+    lines
+}
+
+fn lines_are_right(way: &Way) {
+    let ([always, sometimes], told) = (lines(way.sources), way.checked());
+    assert!(always.len() >= 10, "{always:?}");
+    let (missed, false_ones): (Vec<_>, Vec<_>) = (
+        always.difference(&told.waits).collect(),
+        told.waits.iter().filter(|wait| !always.contains(*wait) && !sometimes.contains(*wait)).collect(),
+    );
+    assert!(missed.is_empty() && false_ones.is_empty(), "{}: missed {missed:?}, false {false_ones:?}", way.name);
+}
+
+/// The causes that Tokio tells of in words, whatever the build.
+const TOLD_BY_TOKIO: [&str; 5] = ["mpsc send", "mutex", "oneshot", "semaphore", "time"];
+
+fn lines_are_not_known(way: &Way) {
+    let (told, [always, sometimes]) = (way.checked(), lines(way.sources));
+    let placed: Vec<_> = told.waits.iter().filter(|(_, place)| place != "-").collect();
+    assert!(placed.is_empty(), "{}: {placed:?}", way.name);
+    let causes: BTreeSet<&str> = told.waits.iter().map(|(cause, _)| cause.as_str()).collect();
+    for cause in TOLD_BY_TOKIO {
+        assert!(causes.contains(cause), "{}: no {cause} in {causes:?}", way.name);
+    }
+    let true_ones: BTreeSet<&str> = always.iter().chain(&sometimes).map(|(cause, _)| cause.as_str()).collect();
+    let false_ones: Vec<_> = causes.difference(&true_ones).filter(|cause| **cause != "not known").collect();
+    assert!(false_ones.is_empty(), "{}: {false_ones:?}", way.name);
+}
+
+#[test]
+#[ignore = "builds a program several times: just builds"]
+fn optimised_builds_have_every_line_right() {
+    for way in [
+        RELEASE,
+        INSTALLED,
+        Way { name: "lto", settings: &["lto='fat'"], ..RELEASE },
+        Way { name: "opt-level z", settings: &["opt-level='z'"], ..RELEASE },
+        Way { name: "panic abort", settings: &["panic='abort'"], ..RELEASE },
+        Way { name: "unoptimised", settings: &["opt-level=0"], ..RELEASE },
+        Way { name: "line tables only", settings: &["debug='line-tables-only'"], ..RELEASE },
+    ] {
+        lines_are_right(&way);
+    }
+}
+
+#[test]
+#[ignore = "builds a program several times: just builds"]
+fn builds_that_lack_something_say_so_and_have_no_line_false() {
+    for way in [
+        Way { name: "no debug information", settings: &NO_LINES, missing: &["debug information"], ..RELEASE },
+        Way { name: "stripped", settings: &["strip='symbols'"], missing: &["symbols"], ..RELEASE },
+        Way { name: "no frame pointers", rustflags: "--cfg tokio_unstable", missing: &["frame pointers"], ..RELEASE },
+        Way {
+            name: "nothing",
+            settings: &["strip='symbols'", "debug=false", "panic='abort'", "lto='fat'"],
+            rustflags: "--cfg tokio_unstable",
+            missing: &["frame pointers", "symbols"],
+            ..RELEASE
+        },
+    ] {
+        lines_are_not_known(&way);
+    }
+}
