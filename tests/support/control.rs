@@ -16,7 +16,7 @@ pub(crate) fn foreign(written: &str) -> Option<String> {
         let (parameters, last) = (&sequence[..end], &sequence[end..=end]);
         let own = match last {
             "H" | "m" => !parameters.contains('?'),
-            "J" => parameters == "2",
+            "J" => matches!(parameters, "" | "2"),
             "h" | "l" => MODES.contains(&parameters),
             _ => false,
         };
