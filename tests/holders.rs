@@ -3,19 +3,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
+mod books;
 mod observed;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex as Books};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_playground::record::Detail;
 use async_playground::trace::{End, ResourceKind, State, Trace};
+use books::{COUNT, MUTEXES, RWLOCKS, Shop, Take, by_the_books};
 use observed::{On, observe, spawn};
 use proptest::prelude::*;
-use tokio::sync::{Mutex, RwLock, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -40,92 +42,14 @@ enum Step {
     Message,
 }
 
-/// What is taken.
-#[derive(Debug, Clone, Copy)]
-enum Take {
-    Lock(usize),
-    Read(usize),
-    Write(usize),
-    Permits(usize, u32),
-}
-
-const MUTEXES: usize = 2;
-const RWLOCKS: usize = 2;
 /// The permits of each semaphore.
 const SEMAPHORES: [usize; 2] = [1, 4];
-
-/// In the order that they are made in, so that a number tells which of the recorded ones it is.
-struct Resources {
-    mutexes: Vec<Arc<Mutex<()>>>,
-    rwlocks: Vec<Arc<RwLock<()>>>,
-    semaphores: Vec<Arc<Semaphore>>,
-    start: Instant,
-    /// When, which resource, by whom it was taken, and how many permits more or fewer.
-    books: Books<Vec<(u128, usize, String, i64)>>,
-}
-
-impl Take {
-    fn resource(self) -> usize {
-        match self {
-            Take::Lock(i) => i,
-            Take::Read(i) | Take::Write(i) => MUTEXES + i,
-            Take::Permits(i, _) => MUTEXES + RWLOCKS + i,
-        }
-    }
-
-    fn permits(self) -> i64 {
-        if let Take::Permits(_, permits) = self { i64::from(permits) } else { 1 }
-    }
-}
-
-/// What was taken: dropping it gives it back, and the books know.
-struct Taken {
-    resources: Arc<Resources>,
-    take: Take,
-    by: String,
-    guard: Option<Box<dyn Send>>,
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        self.guard.take();
-        self.resources.write_down(self.take, &self.by, -self.take.permits());
-    }
-}
-
-impl Resources {
-    fn new() -> Self {
-        Self {
-            mutexes: (0..MUTEXES).map(|_| Arc::default()).collect(),
-            rwlocks: (0..RWLOCKS).map(|_| Arc::default()).collect(),
-            semaphores: SEMAPHORES.map(|permits| Arc::new(Semaphore::new(permits))).into(),
-            start: Instant::now(),
-            books: Books::default(),
-        }
-    }
-
-    fn write_down(&self, take: Take, by: &str, change: i64) {
-        let at = self.start.elapsed().as_millis();
-        self.books.lock().unwrap().push((at, take.resource(), by.to_owned(), change));
-    }
-
-    async fn take(self: &Arc<Self>, take: Take, by: &str) -> Taken {
-        let guard: Box<dyn Send> = match take {
-            Take::Lock(i) => Box::new(self.mutexes[i].clone().lock_owned().await),
-            Take::Read(i) => Box::new(self.rwlocks[i].clone().read_owned().await),
-            Take::Write(i) => Box::new(self.rwlocks[i].clone().write_owned().await),
-            Take::Permits(i, permits) => Box::new(self.semaphores[i].clone().acquire_many_owned(permits).await.unwrap()),
-        };
-        self.write_down(take, by, take.permits());
-        Taken { resources: self.clone(), take, by: by.to_owned(), guard: Some(guard) }
-    }
-}
 
 fn ms(n: u8) -> Duration {
     MS * u32::from(n)
 }
 
-async fn perform(steps: Vec<Step>, name: String, resources: Arc<Resources>) {
+async fn perform(steps: Vec<Step>, name: String, resources: Arc<Shop>) {
     for step in steps {
         match step {
             Step::Yield => task::yield_now().await,
@@ -175,7 +99,7 @@ async fn perform(steps: Vec<Step>, name: String, resources: Arc<Resources>) {
     }
 }
 
-async fn program(tasks: Vec<Vec<Step>>, resources: Arc<Resources>) {
+async fn program(tasks: Vec<Vec<Step>>, resources: Arc<Shop>) {
     let spawned = tasks.into_iter().enumerate().map(|(i, steps)| {
         let name = format!("worker {i}");
         spawn(&name.clone(), perform(steps, name, resources.clone()))
@@ -210,17 +134,7 @@ fn steps() -> impl Strategy<Value = Vec<Vec<Step>>> {
     prop::collection::vec(prop::collection::vec(step, 1..6), 1..8)
 }
 
-/// Who holds the resource of that number, by the books, and how many permits.
-fn by_the_books(books: &[(u128, usize, String, i64)], resource: usize, at_ms: u128) -> BTreeMap<String, i64> {
-    let mut held = BTreeMap::new();
-    for (_, _, by, change) in books.iter().filter(|(at, of, ..)| *at <= at_ms && *of == resource) {
-        *held.entry(by.clone()).or_insert(0) += change;
-    }
-    held.retain(|_, permits| *permits != 0);
-    held
-}
-
-/// The same as recorded; none where it is inferred.
+/// Who holds the resource of that number as recorded, and how many permits; none where it is inferred.
 fn as_recorded(trace: &Trace, resource: usize, at_ns: u64) -> Option<BTreeMap<String, i64>> {
     let holdings = trace.resources[resource].at(at_ns);
     let mut held = BTreeMap::new();
@@ -232,21 +146,20 @@ fn as_recorded(trace: &Trace, resource: usize, at_ns: u64) -> Option<BTreeMap<St
 }
 
 fn check_holders(tasks: Vec<Vec<Step>>) -> Result<(), TestCaseError> {
-    let books = Arc::new(Books::new(Vec::new()));
+    let books = Arc::new(Mutex::new(Vec::new()));
     let kept = books.clone();
     let (trace, polls) = observe(On::Virtual, Detail::Waits, |_| async move {
-        let resources = Arc::new(Resources::new());
+        let resources = Arc::new(Shop::new(SEMAPHORES));
         program(tasks, resources.clone()).await;
-        *kept.lock().unwrap() = std::mem::take(&mut *resources.books.lock().unwrap());
+        *kept.lock().unwrap() = resources.close_books();
     });
     check_lives(&trace, polls)?;
     let books = books.lock().unwrap();
-    let count = MUTEXES + RWLOCKS + SEMAPHORES.len();
     let of_books = |resource: &&async_playground::trace::Resource| resource.kind != ResourceKind::Channel;
-    prop_assert_eq!(trace.resources.iter().filter(of_books).count(), count);
+    prop_assert_eq!(trace.resources.iter().filter(of_books).count(), COUNT);
     let last = books.iter().map(|(at, ..)| *at).max().unwrap_or(0);
     for at_ms in 0..=last {
-        for resource in 0..count {
+        for resource in 0..COUNT {
             // Everything happens on whole milliseconds: half of one later all is said.
             let at_ns = at_ms as u64 * 1_000_000 + 500_000;
             if let Some(recorded) = as_recorded(&trace, resource, at_ns) {
@@ -299,7 +212,7 @@ proptest! {
     #[test]
     fn lives_agree_with_tokios_own_count(tasks in steps(), workers in any::<bool>()) {
         let on = if workers { On::TwoWorkers } else { On::OneThread };
-        let (trace, polls) = observe(on, Detail::Waits, |_| async move { program(tasks, Arc::new(Resources::new())).await });
+        let (trace, polls) = observe(on, Detail::Waits, |_| async move { program(tasks, Arc::new(Shop::new(SEMAPHORES))).await });
         prop_assert_eq!((trace.polls, trace.lost), (polls, 0));
         check_lives(&trace, polls)?;
     }

@@ -2,41 +2,19 @@
 //! wrong, and no circle is found, since locks are taken in one order.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex as Books};
+use std::sync::{Arc, Mutex};
 
 use async_playground::record::Detail;
 use async_playground::trace::{ResourceKind, Trace};
 use proptest::prelude::*;
-use tokio::sync::{Mutex, RwLock, Semaphore, mpsc};
-use tokio::time::{Instant, sleep};
+use tokio::sync::mpsc;
+use tokio::time::sleep;
 
 use super::MS;
 use super::observed::{On, observe, spawn};
-
-/// What is taken, by its number in the order of making: two mutexes, two read-write locks, two semaphores.
-#[derive(Debug, Clone, Copy)]
-enum Take {
-    Lock(usize),
-    Read(usize),
-    Write(usize),
-    Permits(usize, u32),
-}
+use super::shop::{COUNT, Entry, Shop, Take, Taken, by_the_books};
 
 const PERMITS: [usize; 2] = [1, 3];
-
-impl Take {
-    fn resource(self) -> usize {
-        match self {
-            Take::Lock(i) => i,
-            Take::Read(i) | Take::Write(i) => 2 + i,
-            Take::Permits(i, _) => 4 + i,
-        }
-    }
-
-    fn permits(self) -> i64 {
-        if let Take::Permits(_, permits) = self { i64::from(permits) } else { 1 }
-    }
-}
 
 /// Where a guard goes that was taken.
 #[derive(Debug, Clone, Copy)]
@@ -55,65 +33,13 @@ enum Way {
     Tried(u8),
 }
 
-struct Shop {
-    mutexes: [Arc<Mutex<()>>; 2],
-    rwlocks: [Arc<RwLock<()>>; 2],
-    semaphores: [Arc<Semaphore>; 2],
-    start: Instant,
-    books: Books<Vec<(u128, usize, String, i64)>>,
+/// What only these programs do with what there is.
+trait Moves {
+    fn try_take(self: &Arc<Self>, take: Take, by: &str) -> Option<Taken>;
+    async fn borrow(&self, take: Take, by: &str, ms: u8);
 }
 
-/// An owned guard, with who has it. Dropping it gives it back, and the books know.
-struct Taken {
-    shop: Arc<Shop>,
-    take: Take,
-    by: String,
-    guard: Option<Box<dyn Send>>,
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        self.guard.take();
-        self.shop.write(self.take, &self.by, -self.take.permits());
-    }
-}
-
-impl Taken {
-    /// Another task has it now.
-    fn moves_to(&mut self, by: &str) {
-        self.shop.write(self.take, &self.by, -self.take.permits());
-        self.shop.write(self.take, by, self.take.permits());
-        by.clone_into(&mut self.by);
-    }
-}
-
-impl Shop {
-    fn new() -> Self {
-        Self {
-            mutexes: Default::default(),
-            rwlocks: Default::default(),
-            semaphores: PERMITS.map(|permits| Arc::new(Semaphore::new(permits))),
-            start: Instant::now(),
-            books: Books::default(),
-        }
-    }
-
-    fn write(&self, take: Take, by: &str, change: i64) {
-        let at = self.start.elapsed().as_millis();
-        self.books.lock().unwrap().push((at, take.resource(), by.to_owned(), change));
-    }
-
-    async fn take(self: &Arc<Self>, take: Take, by: &str) -> Taken {
-        let guard: Box<dyn Send> = match take {
-            Take::Lock(i) => Box::new(self.mutexes[i].clone().lock_owned().await),
-            Take::Read(i) => Box::new(self.rwlocks[i].clone().read_owned().await),
-            Take::Write(i) => Box::new(self.rwlocks[i].clone().write_owned().await),
-            Take::Permits(i, permits) => Box::new(self.semaphores[i].clone().acquire_many_owned(permits).await.unwrap()),
-        };
-        self.write(take, by, take.permits());
-        Taken { shop: self.clone(), take, by: by.to_owned(), guard: Some(guard) }
-    }
-
+impl Moves for Shop {
     fn try_take(self: &Arc<Self>, take: Take, by: &str) -> Option<Taken> {
         let guard: Box<dyn Send> = match take {
             Take::Lock(i) => Box::new(self.mutexes[i].clone().try_lock_owned().ok()?),
@@ -121,8 +47,7 @@ impl Shop {
             Take::Write(i) => Box::new(self.rwlocks[i].clone().try_write_owned().ok()?),
             Take::Permits(i, permits) => Box::new(self.semaphores[i].clone().try_acquire_many_owned(permits).ok()?),
         };
-        self.write(take, by, take.permits());
-        Some(Taken { shop: self.clone(), take, by: by.to_owned(), guard: Some(guard) })
+        Some(self.taken(take, by, guard))
     }
 
     /// Takes something that borrows from it, and gives it back.
@@ -235,19 +160,11 @@ fn programs() -> impl Strategy<Value = Vec<Vec<(Take, Way)>>> {
     prop::collection::vec(prop::collection::vec((take, way), 1..6), 1..7)
 }
 
-fn by_the_books(books: &[(u128, usize, String, i64)], resource: usize, at_ms: u128) -> BTreeMap<&str, i64> {
-    let mut held = BTreeMap::new();
-    for (_, _, by, change) in books.iter().filter(|(at, of, ..)| *at <= at_ms && *of == resource) {
-        *held.entry(by.as_str()).or_insert(0) += change;
-    }
-    held
-}
-
 /// Each holder that is said to be observed has that much at that time, by the books.
-fn check(trace: &Trace, books: &[(u128, usize, String, i64)]) -> Result<(), TestCaseError> {
+fn check(trace: &Trace, books: &[Entry]) -> Result<(), TestCaseError> {
     let mut made = trace.resources.iter().filter(|resource| resource.kind != ResourceKind::Channel);
     let last = books.iter().map(|(at, ..)| *at).max().unwrap_or(0);
-    for number in 0..6 {
+    for number in 0..COUNT {
         let Some(resource) = made.next() else { break };
         for at_ms in 0..=last {
             let held = by_the_books(books, number, at_ms);
@@ -275,12 +192,12 @@ proptest! {
 
     #[test]
     fn no_observed_holder_is_wrong_and_no_circle_is_false(tasks in programs()) {
-        let books = Arc::new(Books::new(Vec::new()));
+        let books = Arc::new(Mutex::new(Vec::new()));
         let kept = books.clone();
         let (trace, _) = observe(On::Virtual, Detail::Waits, |_| async move {
-            let shop = Arc::new(Shop::new());
+            let shop = Arc::new(Shop::new(PERMITS));
             program(tasks, shop.clone()).await;
-            *kept.lock().unwrap() = std::mem::take(&mut *shop.books.lock().unwrap());
+            *kept.lock().unwrap() = shop.close_books();
         });
         check(&trace, &books.lock().unwrap())?;
     }

@@ -9,6 +9,8 @@ mod guards;
 #[path = "../observed/mod.rs"]
 mod observed;
 mod planted;
+#[path = "../books/mod.rs"]
+mod shop;
 mod stalls;
 mod unpolled;
 
