@@ -7,7 +7,7 @@
 
 use std::ops::ControlFlow;
 
-use super::site::{Cause, Frame, Missing, Polls, Site};
+use super::site::{Cause, Frame, Missing, Place, Polls, SPAN_DROP, Site};
 use super::sources::{Origin, Owner, Sources, within};
 use super::stack;
 use super::symbols::Call;
@@ -81,11 +81,13 @@ impl Stack {
         Site { cause: self.cause(), place, frames: frames.into(), missing }
     }
 
-    /// Tokio tells of a wait by an event, so what is called within its own functions is the business of whoever listens.
+    /// Tokio tells of a wait by an event, so what is called within its own functions is the business of whoever listens. That
+    /// an operation is gone is told by the drop of its span, which anybody's function may do.
     fn skip_the_recorders(&mut self) {
         let tokio = |(call, origin): &(Call, Origin)| origin.owner == Owner::Tokio && !is_root(call, origin);
         let first = self.calls.iter().position(tokio).unwrap_or(0);
-        self.calls.drain(..first);
+        let drops = self.calls.iter().take_while(|call| !tokio(call)).position(|(call, _)| drops_a_span(call));
+        self.calls.drain(..drops.unwrap_or(first));
     }
 
     /// What the build lacks, if that is why no line is known.
@@ -116,6 +118,10 @@ impl Stack {
 
     fn frame(&self, at: usize) -> Option<Frame> {
         let (call, origin) = &self.calls[at];
+        if at == 0 && drops_a_span(call) {
+            let place = Place { file: "".into(), line: 0 };
+            return Some(Frame { function: SPAN_DROP.into(), place, column: 0, own: false, polls: Polls::Parts });
+        }
         if matches!(origin.owner, Owner::Nobody | Owner::Unknown) || is_root(call, origin) {
             return None;
         }
@@ -132,6 +138,13 @@ impl Stack {
         let own = origin.owner == Owner::Program;
         Some(Frame { function: call.function.clone(), place: call.place.clone(), column: call.column, own, polls })
     }
+}
+
+/// Whether a span of tracing is dropped here.
+fn drops_a_span(call: &Call) -> bool {
+    ["drop_in_place<tracing::span::Span>", "<tracing::span::Span as core::ops::drop::Drop>::drop"]
+        .iter()
+        .any(|name| call.function.contains(name))
 }
 
 /// Whether this is where the runtime polls a task's own future. Optimised code may have inlined the innermost of these, and

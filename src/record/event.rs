@@ -176,6 +176,8 @@ pub enum What {
         op: OpId,
         /// The task in whose poll.
         by: TaskId,
+        /// From where.
+        site: SiteId,
     },
     /// Within the task's poll a timer was set, or set anew: at its first poll, and when it is reset.
     Timer {
@@ -253,6 +255,7 @@ impl What {
             | What::Pending { site, .. }
             | What::Done { site, .. }
             | What::Lock { site, .. }
+            | What::Closed { site, .. }
             | What::Turn { site, .. } => Some(site),
             _ => None,
         }

@@ -156,6 +156,9 @@ pub struct Frame {
     pub polls: Polls,
 }
 
+/// What the innermost frame is called where an operation was dropped.
+pub(super) const SPAN_DROP: &str = "tracing::span::Span::drop";
+
 /// How many futures a function polls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Polls {
@@ -250,6 +253,11 @@ impl Site {
         let wakes = |frame: &&Frame| frame.place.file.ends_with("/runtime/task/waker.rs");
         let caller = self.frames.iter().rev().find(|frame| !wakes(frame));
         caller.is_some_and(|caller| caller.own || caller.place.file.contains("/src/sync/"))
+    }
+
+    /// Whether it is known which functions were being called when an operation was dropped here.
+    pub fn is_known_drop(&self) -> bool {
+        self.frames.last().is_some_and(|frame| &*frame.function == SPAN_DROP)
     }
 
     /// Whether a task can wait here and there at once. It cannot where the two

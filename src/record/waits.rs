@@ -98,7 +98,8 @@ impl Local {
         if self.last_done.take() != Some(op)
             && let Some(by) = self.task()
         {
-            self.push(What::Closed { op, by });
+            let site = SiteId(self.stack());
+            self.push(What::Closed { op, by, site });
         }
     }
 

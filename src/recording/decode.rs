@@ -123,7 +123,7 @@ impl Decoder {
                 resource: self.maybe_resource(from)?,
                 site: SiteId(from.number()?),
             },
-            kind::CLOSED => What::Closed { op: self.op(from)?, by: self.polled(from)? },
+            kind::CLOSED => What::Closed { op: self.op(from)?, by: self.polled(from)?, site: SiteId(from.number()?) },
             kind::ASKED => What::Asked { op: self.op(from)?, permits: from.number()?, resource: self.maybe_resource(from)? },
             kind::GRANTED => What::Granted {
                 op: self.op(from)?,

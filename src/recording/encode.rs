@@ -148,9 +148,10 @@ impl Encoder {
                 self.resource(*resource);
                 put(&mut self.out, site.0.into());
             }
-            What::Closed { op, by } => {
+            What::Closed { op, by, site } => {
                 self.op(*op);
                 self.polled(*by);
+                put(&mut self.out, site.0.into());
             }
             What::Asked { op, permits, resource } => {
                 self.op(*op);

@@ -123,6 +123,11 @@ impl Guard {
         }
     }
 
+    /// Whether that task took it, and nobody else can have the lock meanwhile.
+    pub(super) fn is_lock_of(&self, task: TaskIx) -> bool {
+        self.exclusive && self.taker() == Some(task)
+    }
+
     /// Whether it is believed to have left the taker.
     pub(super) fn is_moved(&self) -> bool {
         self.moved_ns != NEVER

@@ -139,12 +139,13 @@ impl Trace {
         true
     }
 
-    pub(super) fn closed_op(&mut self, at_ns: u64, op: OpId, by: TaskId) -> bool {
+    pub(super) fn closed_op(&mut self, at_ns: u64, op: OpId, by: TaskId, site: SiteId) -> bool {
         self.ingest.asked.remove(&op);
         self.timer_is_dropped(at_ns, by, op);
         let Some(Op { task, queued }) = self.ingest.ops.remove(&op) else {
             return self.known(by).is_some();
         };
+        self.gives_up(at_ns, by, op, site);
         self.leaf_ends(task, op);
         if let Some((resource, place)) = queued {
             self.ingest.returned.take_if(|(by, of, _)| (*by, *of) == (Some(task), resource));
@@ -213,7 +214,10 @@ impl Trace {
                 let holder = Holder { task, since_ns: at_ns, permits: 1, exclusive, site, inferred: false };
                 self.take(resource, holder, owned);
             }
-            LockChange::Free | LockChange::ReaderOut => self.release(at_ns, resource, task, 1, exclusive),
+            LockChange::Free | LockChange::ReaderOut => {
+                task.into_iter().for_each(|task| self.gives_back(at_ns, task, resource));
+                self.release(at_ns, resource, task, 1, exclusive);
+            }
         }
         true
     }

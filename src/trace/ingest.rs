@@ -59,7 +59,7 @@ impl Trace {
             What::Resource { resource, kind, site } => self.make_resource(at_ns, resource, kind, site),
             What::Pending { task, op, resource, site } => self.pends(at_ns, task, op, resource, site),
             What::Done { task, op, site, resource } => self.done(at_ns, task, op, resource, site),
-            What::Closed { op, by } => self.closed_op(at_ns, op, by),
+            What::Closed { op, by, site } => self.closed_op(at_ns, op, by, site),
             What::Turn { task, site, spent } => self.needs_turn(task, site, spent),
             What::Timer { task, op, after_ms } => self.timer_set(at_ns, task, op, after_ms),
             What::Asked { op, permits, resource } => self.asked(op, permits, resource),
@@ -215,6 +215,7 @@ impl Trace {
         let life = self.life_mut(task);
         (life.newest_ns, life.polled_ns) = (at_ns, at_ns);
         (life.woken, life.turn, life.panicked, life.terminated) = (false, None, false, None);
+        self.begin_cuts(task);
         self.digest.poll_start(at_ns, task);
         true
     }

@@ -8,6 +8,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::Trace;
 use super::course::Activity;
+use super::cut;
 use super::groups::Member;
 use super::hoard::Hoard;
 use super::hold::Op;
@@ -67,6 +68,8 @@ pub(super) struct Life {
     pub(super) woken: bool,
     /// Whose doing it is that it needs another turn, if it does in the poll under way.
     pub(super) turn: Option<Turn>,
+    /// What it gave up and gave back in the poll under way.
+    pub(super) cuts: cut::Poll,
     /// Whether it panicked in the poll under way.
     pub(super) panicked: bool,
     /// What it may wait on.
@@ -86,7 +89,8 @@ impl Life {
     pub(super) fn new(at_ns: u64, member: Member) -> Self {
         let last = Segment::new(at_ns, State::Ready);
         let (leaves, woken, turn, panicked, ended, terminated) = (Leaves::default(), false, None, false, false, None);
-        Self { newest_ns: at_ns, last, polled_ns: 0, leaves, woken, turn, panicked, member, does: None, ended, terminated }
+        let cuts = cut::Poll::default();
+        Self { newest_ns: at_ns, last, polled_ns: 0, leaves, woken, turn, cuts, panicked, member, does: None, ended, terminated }
     }
 }
 

@@ -17,6 +17,7 @@ mod circle;
 mod circle_tests;
 mod course;
 mod critical;
+mod cut;
 mod digest;
 mod family;
 mod few;
@@ -136,6 +137,8 @@ pub struct Trace {
     contended: Vec<ResourceIx>,
     /// Whether a task has been ready for some time before it was polled.
     was_ready: bool,
+    /// Futures that were dropped while they held a lock.
+    cuts: Vec<cut::Cut>,
     /// Timeouts that returned a value after their deadline.
     late_timeouts: Vec<timers::Late>,
     /// Ticks that came all at once.

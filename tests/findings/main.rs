@@ -4,6 +4,7 @@
 
 #[path = "../../scenarios/calm.rs"]
 mod calm;
+mod cuts;
 mod losses;
 #[path = "../observed/mod.rs"]
 mod observed;
@@ -81,6 +82,7 @@ fn each_fires_on_its_scenario_and_not_on_the_variant_without_it() {
 fn every_kind_is_proved() {
     let by_program = [
         FindingKind::LostWaker,
+        FindingKind::DroppedWhileHolding,
         FindingKind::LaggedReceiver,
         FindingKind::LateTimeout,
         FindingKind::IntervalBurst,

@@ -17,6 +17,7 @@
 //! looks now and then; who has one that is over looks once, a piece at a time if
 //! there are very many tasks.
 
+mod cut;
 mod lagged;
 mod locks;
 mod lost;
@@ -78,6 +79,8 @@ pub enum FindingKind {
     PossibleDeadlock,
     /// A task waits, and there is no waker that could wake it.
     LostWaker,
+    /// A future was dropped at an await while it held a lock.
+    DroppedWhileHolding,
     /// A broadcast receiver lost messages.
     LaggedReceiver,
     /// A task failed or panicked, and nobody waited for its end.
@@ -104,10 +107,11 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind, in order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::UnpolledLock,
         Self::PossibleDeadlock,
         Self::LostWaker,
+        Self::DroppedWhileHolding,
         Self::LaggedReceiver,
         Self::FailedUnheard,
         Self::LateTimeout,
@@ -127,6 +131,7 @@ impl FindingKind {
             Self::UnpolledLock => "unpolled-lock",
             Self::PossibleDeadlock => "possible-deadlock",
             Self::LostWaker => "lost-waker",
+            Self::DroppedWhileHolding => "dropped-while-holding",
             Self::LaggedReceiver => "lagged-receiver",
             Self::FailedUnheard => "failed-unheard",
             Self::LateTimeout => "late-timeout",
@@ -155,6 +160,10 @@ impl FindingKind {
             Self::LostWaker => {
                 "It will never run again. A future that returns Pending has to keep a clone of the waker of this very poll, \
                  and somebody has to call it."
+            }
+            Self::DroppedWhileHolding => {
+                "What was to follow under the lock is never done, and whoever takes the lock next finds half of a change. Wait first \
+                 and make the change without an await, or give the change a task of its own and let the branch wait for that."
             }
             Self::LaggedReceiver => {
                 "The channel keeps a fixed number of messages and drops the oldest, so a receiver that is too slow misses them. \
@@ -254,6 +263,7 @@ impl Search {
         lost::unpolled_locks(trace, &mut found);
         lost::possible_deadlocks(trace, &mut found);
         found.add(FindingKind::LostWaker, self.lost, told);
+        cut::holding(trace, &mut found);
         lagged::receivers(trace, &mut found);
         unheard::failures(trace, &self.alone, &mut found);
         timers::late(trace, &mut found);
