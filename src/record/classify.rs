@@ -8,7 +8,7 @@
 use std::ops::ControlFlow;
 
 use super::site::{Cause, Frame, Missing, Place, Polls, SPAN_DROP, Site};
-use super::sources::{Origin, Owner, Sources, within};
+use super::sources::{Origin, Owner, Sources};
 use super::stack;
 use super::symbols::Call;
 
@@ -73,7 +73,7 @@ impl Stack {
         let place = place.filter(|_| whole);
         let missing = if place.is_some() { Missing::default() } else { self.missing(whole, sources) };
         if missing.any() {
-            let cause = Some(self.cause()).filter(|cause| whole && *cause != Cause::Other);
+            let cause = Some(self.cause()).filter(|cause| whole && !cause.is_foreign());
             return Site { cause: cause.unwrap_or(Cause::Unknown), missing, ..Site::default() };
         }
         let mut frames: Vec<Frame> = (0..self.calls.len()).filter_map(|at| self.frame(at)).collect();
@@ -105,15 +105,17 @@ impl Stack {
     /// The innermost of Tokio's words is the most exact one, but primitives are
     /// made of others: a mutex of a semaphore, a barrier of a watch channel.
     fn cause(&self) -> Cause {
-        let mut found = Cause::Other;
-        let tokio =
-            |(call, origin): &&(Call, Origin)| matches!(origin.owner, Owner::Tokio | Owner::Nobody) && !is_root(call, origin);
-        for (_, origin) in self.calls.iter().take_while(tokio).filter(|(_, origin)| origin.owner == Owner::Tokio) {
-            if let Some((_, said)) = CAUSES.iter().find(|(module, _)| within(&origin.module, module)) {
-                found = refined(found, *said);
+        let (mut found, mut sure) = (Cause::Other, true);
+        for (call, origin) in self.calls.iter().take_while(|(call, origin)| !is_root(call, origin)) {
+            sure &= call.file.is_some();
+            if !matches!(origin.owner, Owner::Tokio | Owner::Nobody) {
+                break;
             }
+            let said = CAUSES.iter().find(|(module, _)| origin.is_tokio(module));
+            found = said.map_or(found, |(_, said)| refined(found, *said));
         }
-        found
+        // What Tokio has inlined into a function without debug information cannot be seen.
+        if found == Cause::Other && !sure { Cause::Unknown } else { found }
     }
 
     fn frame(&self, at: usize) -> Option<Frame> {
@@ -262,11 +264,14 @@ mod tests {
     #[test]
     fn a_future_of_a_library_is_not_taken_for_what_it_was_put_into() {
         let timeout = ("/c/registry/src/i/tokio-1.54.1/src/time/timeout.rs", "poll");
-        for library in
-            [("/c/registry/src/i/hyper-1.12.0/src/lib.rs", "poll"), ("", "<hyper::Conn as Future>::poll"), (OWN, "poll")]
-        {
-            let site = site(&[("/c/registry/src/i/tokio-1.54.1/src/runtime/task/waker.rs", "clone"), library, timeout, ROOT]);
-            assert_eq!(site.cause, Cause::Other, "{library:?}");
+        for (library, cause) in [
+            (("/c/registry/src/i/hyper-1.12.0/src/lib.rs", "poll"), Cause::Other),
+            ((OWN, "poll"), Cause::Other),
+            // Something of Tokio's may be inlined there.
+            (("", "<hyper::Conn as Future>::poll"), Cause::Unknown),
+        ] {
+            let waker = ("/c/registry/src/i/tokio-1.54.1/src/runtime/task/waker.rs", "clone");
+            assert_eq!(site(&[waker, library, timeout, ROOT]).cause, cause, "{library:?}");
         }
     }
 

@@ -61,7 +61,7 @@ impl Origin {
 }
 
 /// Whether a module is this one or lies within it.
-pub(super) fn within(path: &str, module: &str) -> bool {
+fn within(path: &str, module: &str) -> bool {
     path.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
@@ -133,14 +133,13 @@ impl Code {
                 // A stack that was cut off ends anywhere.
                 let whole = addresses.len() < stack::DEPTH;
                 let calls = addresses.iter().rev().filter(|_| whole).map(|address| symbols::calls_at(*address));
-                let main = calls.flat_map(|calls| calls.to_vec()).find(|call| is_main(&call.function))?;
-                main.file
+                calls.flat_map(|calls| calls.to_vec()).find(|call| is_main(&call.function) && call.file.is_some())?.file
             }
         }
     }
 }
 
-/// Whether a function is the `main` of a crate. The one of the C library has no path, and no Rust file.
+/// Whether a function is the `main` of a crate. The one that the system calls has that name too, and no file.
 fn is_main(function: &str) -> bool {
     function == "main" || function.ends_with("::main")
 }

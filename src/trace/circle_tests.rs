@@ -53,6 +53,19 @@ fn a_chain_is_no_circle() {
     assert!(chain(100, None).0.deadlocks.is_empty());
 }
 
+/// What is not known may end the wait: a socket, say.
+#[test]
+fn who_also_waits_for_something_that_is_not_known_is_in_no_circle() {
+    let mut told = chain(2, None);
+    told.site(2, Cause::Unknown).start(3, 2);
+    told.tell(0, 3, What::Pending { task: id(2), op: None, resource: Some(lock(0)), site: SiteId(1) });
+    told.pend(3, 2, 2).stop(3, 2);
+    assert!(told.0.deadlocks.is_empty());
+    let causes =
+        |told: &Told| told.0.leaves_now(&told.0.tasks[1]).iter().map(|leaf| told.0.site(leaf.site).cause).collect::<Vec<_>>();
+    assert_eq!(causes(&told), [Cause::Mutex, Cause::Unknown]);
+}
+
 #[test]
 fn a_search_ends_however_long_the_chain_is() {
     // It is a circle, and one that is too long to be looked for.

@@ -1,8 +1,10 @@
 //! Idle gaps that last, that ended, and that the end of the recording cut off.
 
+use std::sync::Arc;
+
 use super::told::{Told, one};
 use super::*;
-use crate::record::event::LastPoll;
+use crate::record::event::{LastPoll, NewSite, SiteId, What};
 
 /// A task that waits from 4 on, for a message at line 7.
 fn waiting() -> Told {
@@ -35,6 +37,20 @@ fn a_wait_that_lasts_has_no_end() {
     assert_eq!([3, 4, 1_000].map(|at| at_the_line(&told, at)), [0, 1, 1]);
     assert_eq!(told.0.wait_totals(), [], "it has not ended, so nobody knows how long it is");
     assert_eq!(gap(&one(), 0), None, "to be ready is no wait");
+}
+
+/// A task that is nothing but a library's future waits where it was spawned, and one of which no line is known anywhere.
+#[test]
+fn a_line_that_is_not_known_is_not_that_of_the_spawn() {
+    for missing in [Missing::default(), Missing { symbols: true, ..Missing::default() }] {
+        let mut told = one();
+        let site = Site { cause: Cause::Unknown, missing, ..Site::default() };
+        told.tell(0, 0, What::Site(Box::new(NewSite { id: SiteId(7), site: Arc::new(site) })));
+        told.start(1, 5).pend(2, 5, 7).stop(4, 5);
+        let leaf = told.0.leaves_now(&told.0.tasks[0])[0];
+        assert_eq!((told.0.site(leaf.site).place.is_none(), leaf.inferred), (missing.any(), !missing.any()));
+        assert_eq!(told.0.missing, missing);
+    }
 }
 
 #[test]

@@ -110,10 +110,13 @@ impl Sets {
     fn of_several(&mut self, live: &[Live], last: Option<u32>, sites: &[Arc<Site>]) -> u32 {
         let mut leaves = std::mem::take(&mut self.scratch);
         leaves.clear();
-        // A future that is not Tokio's says nothing, if what it waits for says more.
-        let told = |live: &Live| live.cause != Cause::Other;
+        // A future that is not Tokio's says nothing, if what it waits for says more. One that is not known may end a wait that
+        // is otherwise for locks.
+        let told = |live: &Live| !live.cause.is_foreign();
         let any = live.iter().any(told);
-        for live in live.iter().filter(|live| !any || told(live)) {
+        let locks = live.iter().filter(|live| told(live)).all(|live| live.cause.is_lock());
+        let shown = |live: &&Live| !any || told(live) || locks && live.cause == Cause::Unknown;
+        for live in live.iter().filter(shown) {
             let leaf = Leaf::told(live);
             if !leaves.contains(&leaf) {
                 leaves.push(leaf);
