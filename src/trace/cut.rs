@@ -137,9 +137,9 @@ mod tests {
 
     #[test]
     fn a_cut_is_dropped_by_who_polls_it_as_one_of_several() {
+        const DROP: (&str, u32, Polls) = ("tracing::span::Span::drop", 0, Parts);
         let taken = site(&[("main", 1, One), ("select", 1, Parts), ("change", 5, One), ("lock", 9, One)]);
         let waited = site(&[("main", 1, One), ("select", 1, Parts), ("change", 6, One), ("sleep", 9, Parts)]);
-        const DROP: (&str, u32, Polls) = ("tracing::span::Span::drop", 0, Parts);
         let outside = site(&[("main", 1, One), DROP]);
         assert!(is_cut(&taken, &waited, &outside));
         // The function itself goes on, and drops what it need not wait for.

@@ -215,7 +215,9 @@ impl Trace {
                 self.take(resource, holder, owned);
             }
             LockChange::Free | LockChange::ReaderOut => {
-                task.into_iter().for_each(|task| self.gives_back(at_ns, task, resource));
+                if let Some(task) = task {
+                    self.gives_back(at_ns, task, resource);
+                }
                 self.release(at_ns, resource, task, 1, exclusive);
             }
         }

@@ -30,7 +30,7 @@ const TIMEOUT: &str = "/src/time/timeout.rs";
 /// A timer that is set.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Set {
-    set_ns: u64,
+    since_ns: u64,
     /// When it is due, in nanoseconds since the run began.
     due_ns: u64,
     /// Whether its deadline had passed when it was set.
@@ -53,7 +53,7 @@ impl Trace {
         let known = self.known(task).is_some();
         if known {
             let due_ns = at_ns.saturating_add(after_ms.saturating_mul(STEP_NS));
-            self.ingest.timers.insert(op, Set { set_ns: at_ns, due_ns, late: after_ms == 0 });
+            self.ingest.timers.insert(op, Set { since_ns: at_ns, due_ns, late: after_ms == 0 });
         }
         known
     }
@@ -92,9 +92,9 @@ impl Trace {
 
     /// A timer that a `timeout` drops has not fired, so what it limits has returned; too late, if the deadline has passed
     /// since the poll began. Where the `timeout` is one of several futures, another one may have ended it.
-    fn late(&self, at_ns: u64, task: TaskIx, op: OpId, Set { set_ns, due_ns, .. }: Set) -> Option<Late> {
+    fn late(&self, at_ns: u64, task: TaskIx, op: OpId, Set { since_ns, due_ns, .. }: Set) -> Option<Late> {
         let late_ns = at_ns.checked_sub(due_ns)?;
-        if late_ns < LATE_NS.max((due_ns - set_ns) / LATE_PART) || self.life(task).polled_ns >= due_ns {
+        if late_ns < LATE_NS.max((due_ns - since_ns) / LATE_PART) || self.life(task).polled_ns >= due_ns {
             return None;
         }
         let site = self.leaf_site(task, op)?;

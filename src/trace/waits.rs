@@ -87,7 +87,6 @@ pub(super) struct Leaves {
 
 impl Trace {
     pub(super) fn learn_site(&mut self, new: NewSite) {
-        self.missing = self.missing.and(new.site.missing);
         self.waits.by_id.insert(new.id, self.waits.sites.len() as SiteIx);
         self.waits.sites.push(new.site);
     }
@@ -160,6 +159,8 @@ impl Trace {
     /// A future of the task's is about to wait.
     pub(super) fn leaf_pends(&mut self, task: TaskIx, op: Option<OpId>, resource: Option<ResourceId>, site: SiteId) {
         let Some(site) = self.known_site(site) else { return };
+        // A stack from elsewhere, as that of a drop outside the task's own future, says nothing of the build.
+        self.missing = self.missing.and(self.waits.sites[site as usize].missing);
         let (site, placed) = self.place_for(task, site);
         let cause = self.waits.sites[site as usize].cause;
         let resource = resource.and_then(|resource| self.known_resource(resource));

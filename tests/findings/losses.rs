@@ -38,7 +38,7 @@ fn a_receiver_that_was_too_slow_has_lost_messages() {
     for on in ALL {
         let (trace, _) = observe(on, Detail::Waits, |live| async move {
             let (send, news) = broadcast::channel(4);
-            let (sent, all_sent) = watch::channel(false);
+            let (finish, all_sent) = watch::channel(false);
             let tasks = [
                 observed::spawn("gives up", receive(news, all_sent.clone(), true, false)),
                 observed::spawn("goes on", receive(send.subscribe(), all_sent.clone(), true, true)),
@@ -55,7 +55,7 @@ fn a_receiver_that_was_too_slow_has_lost_messages() {
                 send.send(n).unwrap();
                 yield_now().await;
             }
-            sent.send(true).unwrap();
+            finish.send(true).unwrap();
             drop(send);
             for task in tasks {
                 task.await.unwrap();

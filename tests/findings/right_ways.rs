@@ -70,7 +70,9 @@ fn of_many(scenario: &Scenario, values: &Values) -> Vec<Values> {
     let counts: Vec<_> = scenario.params.iter().filter_map(|param| Some((param, larger(param)?))).collect();
     let with = |turned: &[(&Param, Value)]| {
         let mut values = values.clone();
-        turned.iter().for_each(|(param, value)| values.set(param, *value));
+        for (param, value) in turned {
+            values.set(param, *value);
+        }
         values
     };
     let one: Vec<_> = counts.iter().map(|count| with(std::slice::from_ref(count))).collect();

@@ -61,11 +61,11 @@ fn a_list_without_findings_says_why() {
     if let Some(run) = &mut model.run {
         run.found = async_playground::app::findings::Found::default();
     }
-    assert!(screen(&model, 80, 24).contains("nothing was found that is wrong"));
+    assert!(screen(&model, 80, 24).contains("no problems found"));
     if let Some(run) = &mut model.run {
         run.trace = workers();
     }
-    assert!(screen(&model, 80, 24).contains("nothing was found so far"));
+    assert!(screen(&model, 80, 24).contains("no problems found so far"));
 }
 
 #[test]
