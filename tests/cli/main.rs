@@ -5,6 +5,7 @@ mod config;
 mod harmful;
 mod hostile;
 mod input;
+mod limit;
 mod limits;
 mod papers;
 mod runs;

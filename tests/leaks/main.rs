@@ -67,20 +67,21 @@ fn measure(kind: &Kind) -> Option<String> {
     wrong(kind, &before, &after, leaks)
 }
 
-/// Measures a kind of run while tokio-console is served, which remembers for some seconds what has ended.
+/// Measures a kind of run while tokio-console is served, which remembers for some seconds what has ended. So as many runs
+/// come before, and what they took must do for those that are measured.
 fn measure_with_console(kind: &Kind) -> Option<String> {
     let (runs, began) = (asked().unwrap_or(kind.usually), Instant::now());
-    let most = |before: &Usage| before.memory_kib + PARTS as i64 * MORE_KIB.0 + MORE_KIB.1 * runs as i64;
-    go(kind, FIRST);
-    // To wait until it has forgotten takes some seconds, so that is for whoever asks for it.
-    let before = if asked().is_some() { Usage::when_nothing_is_remembered() } else { Usage::at_rest() };
+    // To wait until it has forgotten takes some seconds, so that is for whoever asks for many runs.
+    let forgotten = || asked().is_some().then(|| thread::sleep(usage::REMEMBERED));
     go(kind, runs);
-    let mut after = Usage::at_rest_like(&before);
-    if asked().is_some() {
-        after = Usage::when_nothing_is_remembered();
-    }
+    forgotten();
+    let before = Usage::at_rest();
+    go(kind, runs);
+    forgotten();
+    let after = Usage::at_rest_like(&before);
     told(kind, runs, before, after, began);
-    wrong(kind, &before, &after, asked().is_some() && after.memory_kib > most(&before))
+    let leaks = asked().is_some() && after.memory_kib - before.memory_kib > MORE_KIB.1 * runs as i64;
+    wrong(kind, &before, &after, leaks)
 }
 
 fn told(kind: &Kind, runs: usize, before: Usage, after: Usage, began: Instant) {

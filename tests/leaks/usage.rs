@@ -14,7 +14,7 @@ const SOON: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// How long tokio-console remembers what has ended, and some more.
-const REMEMBERED: Duration = Duration::from_secs(13);
+pub(crate) const REMEMBERED: Duration = Duration::from_secs(13);
 
 /// See the module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,20 +54,6 @@ impl Usage {
                 return now;
             }
         }
-    }
-
-    /// What there is when less and less memory has become as much again: what tokio-console remembers goes all at once, after
-    /// some seconds.
-    pub(crate) fn when_nothing_is_remembered() -> Self {
-        let mut least = Self::at_rest();
-        let mut since = Instant::now();
-        while since.elapsed() < REMEMBERED {
-            let now = Self::at_rest();
-            if now.memory_kib < least.memory_kib {
-                (least, since) = (now, Instant::now());
-            }
-        }
-        least
     }
 
     fn now() -> Self {
