@@ -196,12 +196,13 @@ pub fn meant<'a>(typed: &str, names: &[&'a str], alike: f64) -> Option<&'a str> 
 }
 
 /// Breaks a text at spaces into lines of at most so many cells, [`safe`]. A word that is longer stands alone and is cut
-/// when drawn; what comes after [`LINE`] cells is left out.
+/// when drawn; what comes after [`LINE`] cells is left out, and the last line says so.
 pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let (mut used, mut all) = (0, 0);
     for word in words(text) {
         if all >= LINE {
+            lines.push(MORE.to_owned());
             break;
         }
         let takes = width_within(word, LINE);

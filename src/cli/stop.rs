@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::io;
 use std::process::ExitCode;
 
-use async_playground::signals;
+use async_playground::{signals, text};
 
 use super::out;
 
@@ -61,7 +61,8 @@ fn one_line(error: &clap::Error) -> String {
         if !line.is_empty() {
             line.push_str(if part.starts_with("tip:") { "; " } else { " " });
         }
-        line.push_str(part);
+        // What was typed may be longer than what is wrong with it.
+        line.push_str(&part.split(' ').map(text::name).collect::<Vec<_>>().join(" "));
     }
     let line = line.strip_prefix("error: ").unwrap_or(&line);
     format!("{line}; --help tells what can be given")

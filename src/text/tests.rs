@@ -97,6 +97,8 @@ fn lines_break_at_spaces() {
     assert_eq!(wrap("a\nb\tc", 8), ["a b c"]);
     assert_eq!(wrap("日本 語", 5), ["日本", "語"]);
     assert_eq!(wrap("", 4), Vec::<String>::new());
+    let long = wrap(&"word ".repeat(1_000), 80);
+    assert_eq!((long.len(), long.last().map(String::as_str)), (26, Some("...")));
     assert_eq!(message("so\n  it\tgoes"), "so it goes");
 }
 

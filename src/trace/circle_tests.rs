@@ -71,3 +71,15 @@ fn a_search_ends_however_long_the_chain_is() {
     // It is a circle, and one that is too long to be looked for.
     assert!(chain(20_000, Some(0)).0.deadlocks.is_empty());
 }
+
+#[test]
+fn a_task_that_holds_very_much_is_told_in_few_words() {
+    let mut told = chain(2, Some(0));
+    for number in 2..10_000 {
+        let change = LockChange::Taken;
+        told.make(number + 1, ResourceKind::Mutex, 1);
+        told.tell(0, 2, What::Lock { resource: lock(number), change, by: Some(id(1)), site: SiteId(1), owned: false });
+    }
+    let text = told.0.stall_at(2).text;
+    assert!(text.contains(" and 9991 more, and waits for ") && text.len() < 2_000, "{text}");
+}

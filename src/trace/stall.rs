@@ -19,6 +19,8 @@ use crate::record::site::{Cause, Place};
 
 /// At most so many tasks are told of in words; the others are counted.
 const TOLD: usize = 32;
+/// At most so much of what a task holds is told of in words.
+const HELD: usize = 8;
 
 /// So many tasks are followed for each that another one may wait for.
 const LOOKED_AT: usize = 64;
@@ -315,10 +317,13 @@ impl Trace {
     fn sentence(&self, stalled: &Stalled, at_ns: u64) -> String {
         let at = |place: Option<&Place>| place.map_or_else(String::new, |place| format!(" at {place}"));
         let mut text = self.tasks[stalled.task as usize].name.clone();
-        for (i, held) in stalled.holds.iter().enumerate() {
+        for (i, held) in stalled.holds.iter().take(HELD).enumerate() {
             let and = if i == 0 { " holds" } else { " and" };
             let how = self.how_held(stalled.task, held.resource, at_ns);
             _ = write!(text, "{and} {}{how}, taken{}", self.resource_name(held.resource), at(held.place.as_ref()));
+        }
+        if let Some(more) = stalled.holds.len().checked_sub(HELD).filter(|more| *more > 0) {
+            _ = write!(text, " and {more} more");
         }
         if let Some(waits) = &stalled.waits {
             let what = waits.resource.map_or_else(|| waits.cause.to_string(), |resource| self.resource_name(resource));

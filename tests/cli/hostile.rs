@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::harmful::harmful;
-use super::texts::text;
+use super::texts::{LONGEST, text};
 use super::{program, run, stderr, stdout};
 
 /// Arguments with this text in one of them.
@@ -82,4 +82,21 @@ fn whatever_the_settings_say_comes_back_as_text() {
             assert_harmless(&program(&args).output().expect("the program starts"), text);
         }
     });
+}
+
+#[test]
+fn what_was_typed_does_not_hide_what_is_wrong_with_it() {
+    let long = "x".repeat(LONGEST);
+    for (args, reason) in [
+        (vec!["run".to_owned(), long.clone()], "(there are "),
+        (vec!["run".into(), "semaphore".into(), format!("--seed={long}")], "a whole number from 0"),
+        (vec!["run".into(), "semaphore".into(), "-p".into(), format!("permits={long}")], "is not a whole number"),
+        (vec!["run".into(), "semaphore".into(), "-p".into(), format!("{long}=1")], "there are requests"),
+        (vec!["replay".into(), long.clone()], "cannot be read"),
+        (vec!["run".into(), "semaphore".into(), format!("--record={long}")], "cannot be written"),
+        (vec!["semaphore".into(), format!("--config={long}")], "cannot read the settings"),
+    ] {
+        let error = stderr(&run(&args));
+        assert!(error.contains(reason) && error.len() < 2_000, "{reason}: {error}");
+    }
 }

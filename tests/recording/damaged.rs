@@ -159,3 +159,12 @@ fn what_would_take_too_much_memory_is_cut_off_before_it_does() {
     assert!(bytes.len() < 100_000, "{}", bytes.len());
     assert_eq!(opened(&bytes).flaw, Some(Flaw::TooLarge));
 }
+
+#[test]
+fn more_lost_events_than_a_number_holds_are_as_many_as_it_holds() {
+    let whole = record(spec("gather")).bytes;
+    let mut parts = Parts::of(&whole);
+    let lost = [&[0x1a][..], &[0xff; 9], &[0x01]].concat();
+    parts.chunks = vec![Chunk { kind: 1, facts: 2, content: lost.repeat(2) }];
+    assert_eq!(opened(&parts.bytes()).trace.lost, u64::MAX);
+}

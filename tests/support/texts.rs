@@ -37,7 +37,7 @@ const PIECES: [&str; 30] = [
 ];
 
 /// The longest text, in bytes: a recording may have longer ones, and many of them would make these tests slow.
-const LONGEST: usize = 50_000;
+pub(crate) const LONGEST: usize = 50_000;
 /// Any text that does harm, long ones among them.
 pub(crate) fn text() -> impl Strategy<Value = String> {
     let piece = || {
