@@ -73,7 +73,7 @@ impl Stack {
         let place = place.filter(|_| whole);
         let missing = if place.is_some() { Missing::default() } else { self.missing(whole, sources) };
         if missing.any() {
-            let cause = Some(self.cause()).filter(|cause| whole && !cause.is_foreign());
+            let cause = Some(self.cause()).filter(|cause| whole && !cause.is_foreign() && !may_be_a_part(*cause));
             return Site { cause: cause.unwrap_or(Cause::Unknown), missing, ..Site::default() };
         }
         let mut frames: Vec<Frame> = (0..self.calls.len()).filter_map(|at| self.frame(at)).collect();
@@ -94,8 +94,8 @@ impl Stack {
     fn missing(&self, whole: bool, sources: &Sources) -> Missing {
         let known = |owner: Owner| self.calls.iter().any(|(_, origin)| origin.owner == owner);
         if whole {
-            // What is without debug information is a library's if the program has it.
-            let lines = known(Owner::Unknown) && !sources.has_lines;
+            // What has no debug information is a library's if the program has it. If not, the program may be inlined anywhere.
+            let lines = !sources.has_lines && self.calls.iter().any(|(call, _)| call.file.is_none());
             return Missing { symbols: self.nameless, lines, frame_pointers: false };
         }
         let symbols = self.nameless && !known(Owner::Tokio);
@@ -154,6 +154,11 @@ fn drops_a_span(call: &Call) -> bool {
 fn is_root(call: &Call, origin: &Origin) -> bool {
     let inner = origin.is_tokio("runtime::task::core") && call.function.contains("poll");
     inner || call.file.is_none() && (origin.is_tokio("runtime::task::harness") || origin.is_tokio("runtime::task::raw::poll"))
+}
+
+/// Whether others of Tokio's are made of it. What is made of it may be inlined where that cannot be seen.
+fn may_be_a_part(cause: Cause) -> bool {
+    matches!(cause, Cause::Semaphore | Cause::Notify | Cause::Watch)
 }
 
 /// What a wait is, by an inner word and an outer one.
@@ -320,6 +325,9 @@ mod tests {
         let without = sources(false);
         let site = stack(&calls, &without).site(false, &without);
         assert_eq!((site.cause, site.place, site.missing), (Cause::Mutex, None, NO_LINES));
+        // All of the program, and of the lock, was inlined into what polls it.
+        let inlined = stack(&[acquire, ("", "tokio::runtime::task::raw::poll")], &without).site(false, &without);
+        assert_eq!((inlined.cause, inlined.place, inlined.missing), (Cause::Unknown, None, NO_LINES));
         // A library's own task, in a program that has them.
         let with = sources(true);
         let site = stack(&calls, &with).site(false, &with);

@@ -35,7 +35,7 @@ pub(super) struct Sites {
     /// By number of the stack, which are given out one after the other; 0 for one not met yet.
     of_stacks: Vec<SiteId>,
     ids: HashMap<Arc<Site>, SiteId>,
-    /// Those whose cause is not known.
+    /// Those whose cause is not known, or not for sure.
     unexplained: HashMap<SiteId, Arc<Site>>,
     /// Events since a stack was last looked up; none when none was, or the line tables have been given back since.
     quiet: Option<usize>,
@@ -153,7 +153,7 @@ impl Sites {
     fn meet(&mut self, stack: u32, site: Arc<Site>) -> (SiteId, Option<NewSite>) {
         (self.quiet, self.awaited) = (Some(0), None);
         let (id, new) = self.number(site.clone());
-        if site.cause == Cause::Unknown {
+        if site.missing.any() || site.cause == Cause::Unknown {
             self.unexplained.insert(id, site);
         }
         if self.of_stacks.len() <= stack as usize {
@@ -163,8 +163,8 @@ impl Sites {
         (id, new)
     }
 
-    /// A site of which even the cause is not known, from the stack: Tokio tells it of an operation. The site that has it, if it
-    /// is met for the first time.
+    /// A site of which the stack does not tell the cause for sure: of an operation Tokio tells it. The site that has it, if it is
+    /// met for the first time.
     fn explain(&mut self, site: &mut SiteId, cause: Cause) -> Option<NewSite> {
         let unexplained = self.unexplained.get(site)?;
         let explained = Arc::new(Site { cause, ..Site::clone(unexplained) });
@@ -197,5 +197,40 @@ fn look(stack: u32, unknown: Unknown) -> Option<Arc<Site>> {
     match unknown {
         Unknown::Hold => symbols::known(stack),
         Unknown::LookUp => Some(symbols::site(stack)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+
+    use super::*;
+    use crate::record::event::TaskId;
+    use crate::record::site::Missing;
+    use crate::record::{OnFull, Recorder};
+
+    #[test]
+    fn an_operation_has_the_cause_that_its_stack_does_not_tell() {
+        let (recorder, _reader) = Recorder::new(OnFull::Drop);
+        let mut sites = Sites::new(recorder.shared.clone());
+        let missing = Missing { symbols: true, ..Missing::default() };
+        sites.meet(1, Arc::new(Site { cause: Cause::Unknown, missing, ..Site::default() }));
+        sites.meet(2, Arc::new(Site { cause: Cause::Notify, ..Site::default() }));
+        let timer = |sequence| Handle::timer_op(sequence).op_id();
+        let (mutex, _) = Handle::resource("tokio::sync::mutex", None);
+        let (inner, _) = Handle::resource("tokio::sync::batch_semaphore", Some(mutex));
+        let (mut causes, mut known) = (Vec::new(), HashMap::from([(SiteId(1), Cause::Unknown), (SiteId(2), Cause::Notify)]));
+        for (stack, op) in [(1, None), (1, timer(1)), (1, timer(2)), (1, inner.op(3).op_id()), (2, timer(4))] {
+            let what = What::Pending { task: TaskId(NonZeroU64::MIN), op, resource: None, site: SiteId(stack) };
+            sites.hand_on(0, Event { at_ns: 0, what }, Unknown::Hold, &mut |_, event| match event.what {
+                What::Site(new) => {
+                    assert_eq!((new.site.missing, known.insert(new.id, new.site.cause)), (missing, None), "told once");
+                }
+                What::Pending { site, .. } => causes.push(known[&site]),
+                other => panic!("{other:?}"),
+            });
+        }
+        // A stack that can be read is believed.
+        assert_eq!(causes, [Cause::Unknown, Cause::Time, Cause::Time, Cause::Mutex, Cause::Notify]);
     }
 }

@@ -1,8 +1,10 @@
 //! Waits that look unlike a plain `.await`: other libraries' futures, tasks within
 //! a poll, a task that is one future of Tokio's.
 
-use std::sync::Arc;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_playground::record::Detail;
@@ -52,8 +54,48 @@ fn what_runs_inside_a_poll_is_not_the_tasks_own_wait() {
     check_lines(&trace, &lines, 1);
 }
 
+/// Waits by itself, for whoever has the other end to wake it.
+struct Mine(Arc<Mutex<Option<Waker>>>);
+
+impl Future for Mine {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<()> {
+        match self.0.lock().unwrap().replace(task.waker().clone()) {
+            Some(_) => Poll::Ready(()),
+            None => Poll::Pending,
+        }
+    }
+}
+
 #[test]
-fn futures_of_other_libraries_are_told_with_their_place_and_marked() {
+fn a_future_that_is_not_tokios_is_told_with_its_place_and_marked() {
+    let lines = Arc::new(AtomicU32::new(0));
+    let told = lines.clone();
+    let trace = on_virtual(async move {
+        let waker = Arc::new(Mutex::new(None::<Waker>));
+        let other = waker.clone();
+        let wakes = spawn("wakes", async move {
+            sleep(10 * MS).await;
+            other.lock().unwrap().as_ref().unwrap().wake_by_ref();
+        });
+        let mine = async {
+            told.store(line!() + 1, Ordering::Relaxed);
+            Mine(waker).await;
+        };
+        mine.await;
+        wakes.await.unwrap();
+    });
+    // The innermost line of the program's own is in its own future.
+    let place = trace.waits_of(0).next().map(|wait| wait.leaves[0]).unwrap();
+    let chain: Vec<u32> = trace.site(place.site).chain().map(|frame| frame.place.line).collect();
+    assert!(chain.contains(&lines.load(Ordering::Relaxed)) && place.inferred, "{chain:?}");
+    assert_eq!(trace.site(place.site).cause, Cause::Other);
+}
+
+/// This one has no debug information here: something of Tokio's may have been inlined into it.
+#[test]
+fn a_future_that_cannot_be_looked_into_is_told_with_its_place() {
     let lines = Arc::new(AtomicU32::new(0));
     let told = lines.clone();
     let trace = on_virtual(async move {
@@ -66,7 +108,7 @@ fn futures_of_other_libraries_are_told_with_their_place_and_marked() {
         receive.await.unwrap();
         sends.await.unwrap();
     });
-    assert_eq!(waits(&trace, "main")[0], [format!("other {}?", lines.load(Ordering::Relaxed))]);
+    assert_eq!(waits(&trace, "main")[0], [format!("not known {}", lines.load(Ordering::Relaxed))]);
 }
 
 #[test]
