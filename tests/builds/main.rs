@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/builds/mini_redis/src");
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/builds/mini_redis");
 
 /// A way to build: settings of the release profile, and what is then missing.
 struct Way {
@@ -31,7 +31,7 @@ const RELEASE: Way = Way { name: "release", settings: &[], rustflags: USUAL, mis
 const INSTALLED: Way = Way {
     name: "installed",
     rustflags: "--cfg tokio_unstable -C force-frame-pointers=yes \
-                --remap-path-prefix=tests/builds/mini_redis=/home/me/.cargo/registry/src/index.crates.io-1/mini_redis-0.4.1",
+                --remap-path-prefix=src=/home/me/.cargo/registry/src/index.crates.io-1/mini_redis-0.4.1/src",
     sources: "mini_redis-0.4.1/src",
     ..RELEASE
 };
@@ -52,7 +52,9 @@ impl Way {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("builds");
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
-        build.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "--locked", "--quiet", "--release", "-p", "mini_redis"]);
+        let locked = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock");
+        fs::copy(locked, Path::new(PROGRAM).join("Cargo.lock")).expect("the versions are those of the playground");
+        build.current_dir(PROGRAM).args(["build", "--offline", "--quiet", "--release"]);
         build.arg("--target-dir").arg(&target).env("RUSTFLAGS", self.rustflags).env_remove("CARGO_ENCODED_RUSTFLAGS");
         for setting in self.settings {
             build.args(["--config", &format!("profile.release.{setting}")]);
@@ -87,7 +89,7 @@ impl Way {
 /// The causes and lines that the comments of the source name: those that there are in every run, and those that there may be.
 fn lines(sources: &str) -> [BTreeSet<(String, String)>; 2] {
     let mut lines = [BTreeSet::new(), BTreeSet::new()];
-    for file in fs::read_dir(SOURCES).expect("the folder").flatten() {
+    for file in fs::read_dir(Path::new(PROGRAM).join("src")).expect("the folder").flatten() {
         let text = fs::read_to_string(file.path()).expect("a source");
         for (line, number) in text.lines().zip(1..) {
             for (words, all) in ["// waits: ", "// may wait: "].into_iter().zip(&mut lines) {
