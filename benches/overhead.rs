@@ -118,7 +118,7 @@ struct Recording {
 impl Recording {
     /// `keep`: whether the events go into a trace, or are only counted.
     fn start(detail: Detail, builder: &mut Builder, keep: bool) -> Self {
-        record::install().expect("no other subscriber is set");
+        record::install().expect("Tokio is heard");
         let (recorder, mut reader) = Recorder::with_detail(OnFull::Wait, detail);
         recorder.observe(builder, ());
         let over = Arc::new(AtomicBool::new(false));

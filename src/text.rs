@@ -268,12 +268,12 @@ impl Shown<'_> {
             self.marks = 0;
             return Some((c, 1));
         }
-        match c.width() {
-            Some(1..) if !is_hidden(c) => {
+        match c.width().filter(|_| !is_hidden(c)) {
+            Some(cells @ 1..) => {
                 self.marks = 0;
-                Some((c, c.width().unwrap_or(0)))
+                Some((c, cells))
             }
-            Some(0) if !is_hidden(c) && self.marks < MARKS => {
+            Some(0) if self.marks < MARKS => {
                 self.marks += 1;
                 Some((c, 0))
             }

@@ -210,13 +210,15 @@ mod tests {
     use super::*;
     use crate::record::site::Place;
 
-    const ROOT: (&str, &str) =
-        ("/c/registry/src/i/tokio-1.54.1/src/runtime/task/core.rs", "tokio::runtime::task::core::Core<T,S>::poll");
-    const MUTEX: &str = "/c/registry/src/i/tokio-1.54.1/src/sync/mutex.rs";
+    const ROOT: (&str, &str) = (
+        "/c/registry/src/i-0123456789abcdef/tokio-1.54.1/src/runtime/task/core.rs",
+        "tokio::runtime::task::core::Core<T,S>::poll",
+    );
+    const MUTEX: &str = "/c/registry/src/i-0123456789abcdef/tokio-1.54.1/src/sync/mutex.rs";
     const OWN: &str = "/w/app/src/main.rs";
 
     fn sources(has_lines: bool) -> Sources {
-        Sources::for_tests("/play/src", "/c/registry/src/i/tokio-1.54.1/src", has_lines)
+        Sources::for_tests("/play/src", "/c/registry/src/i-0123456789abcdef/tokio-1.54.1/src", has_lines)
     }
 
     /// Calls by file and function, the innermost first, each at the line of its place in the stack. Without a file there is
@@ -258,7 +260,7 @@ mod tests {
         ];
         for (modules, cause) in cases {
             let files: Vec<String> =
-                modules.iter().map(|module| format!("/c/registry/src/i/tokio-1.54.1/src/{module}.rs")).collect();
+                modules.iter().map(|module| format!("/c/registry/src/i-0123456789abcdef/tokio-1.54.1/src/{module}.rs")).collect();
             let mut calls: Vec<(&str, &str)> = files.iter().map(|file| (file.as_str(), "poll")).collect();
             calls.extend([("/w/tests/my.rs", "{async_fn#0}"), (MUTEX, "lock"), ROOT]);
             assert_eq!(site(&calls).cause, cause, "{modules:?}");
@@ -268,14 +270,14 @@ mod tests {
 
     #[test]
     fn a_future_of_a_library_is_not_taken_for_what_it_was_put_into() {
-        let timeout = ("/c/registry/src/i/tokio-1.54.1/src/time/timeout.rs", "poll");
+        let timeout = ("/c/registry/src/i-0123456789abcdef/tokio-1.54.1/src/time/timeout.rs", "poll");
         for (library, cause) in [
-            (("/c/registry/src/i/hyper-1.12.0/src/lib.rs", "poll"), Cause::Other),
+            (("/c/registry/src/i-0123456789abcdef/hyper-1.12.0/src/lib.rs", "poll"), Cause::Other),
             ((OWN, "poll"), Cause::Other),
             // Something of Tokio's may be inlined there.
             (("", "<hyper::Conn as Future>::poll"), Cause::Unknown),
         ] {
-            let waker = ("/c/registry/src/i/tokio-1.54.1/src/runtime/task/waker.rs", "clone");
+            let waker = ("/c/registry/src/i-0123456789abcdef/tokio-1.54.1/src/runtime/task/waker.rs", "clone");
             assert_eq!(site(&[waker, library, timeout, ROOT]).cause, cause, "{library:?}");
         }
     }
@@ -287,7 +289,7 @@ mod tests {
             ("/w/app/src/log.rs", "event"),
             ("/rustc/1/library/core/src/future/mod.rs", "poll"),
             (MUTEX, "poll"),
-            ("/c/registry/src/i/futures-util-0.3.31/src/future/join.rs", "poll"),
+            ("/c/registry/src/i-0123456789abcdef/futures-util-0.3.31/src/future/join.rs", "poll"),
             ("/w/app/other/inner.rs", "{async_fn#0}"),
             (OWN, "app::outer::{{closure}}"),
             ROOT,
@@ -336,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_stack_that_breaks_off_tells_nothing_and_least_of_all_the_line_that_is_in_it() {
-        let yields = "/c/registry/src/i/tokio-1.54.1/src/task/yield_now.rs";
+        let yields = "/c/registry/src/i-0123456789abcdef/tokio-1.54.1/src/task/yield_now.rs";
         let cases: [(&[(&str, &str)], Missing); 4] = [
             (&[(yields, "poll"), (OWN, "app::main")], NO_FRAME_POINTERS),
             (&[(OWN, "app::main"), ("", "main")], NO_FRAME_POINTERS),

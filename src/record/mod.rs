@@ -35,6 +35,7 @@
 
 mod classify;
 pub mod event;
+mod fetched;
 mod fields;
 mod handle;
 mod hooks;

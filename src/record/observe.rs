@@ -14,11 +14,11 @@ use tracing_core::span::Attributes;
 use tracing_core::{Event as TracingEvent, Level as TracingLevel, Metadata};
 
 use super::event::{Change, Level, LockChange, Log, Named, SpanId, SpanOpen, TaskId, What};
+use super::fetched::is_fetched;
 use super::fields::{Op, Owned, SpawnKind, StateFields, TaskFields, Text, WakerFields};
 use super::handle::{Handle, Kind};
 use super::local;
 use super::recorder::{OpenSpan, Shared, lock};
-use super::sources;
 use super::symbols;
 
 /// What a span or event is to the recorder, told by its static description.
@@ -145,7 +145,7 @@ fn is_infrastructure(metadata: &Metadata<'_>) -> bool {
         name,
         "tokio" | "tokio_util" | "runtime" | "mio" | "h2" | "hyper" | "hyper_util" | "tower" | "tonic" | "console_subscriber"
     );
-    known && metadata.file().is_none_or(sources::is_fetched)
+    known && metadata.file().is_none_or(is_fetched)
 }
 
 /// A task of a run, as far as a span id has to tell.

@@ -9,9 +9,10 @@
 //! `tokio` is not. And an installed program lies in the registry itself: its
 //! own package is the one that the code of its `main` is in.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use super::fetched::fetched;
 use super::local;
 use super::recorder::{Shared, lock};
 use super::stack;
@@ -215,73 +216,6 @@ fn is_recorder(path: &str) -> bool {
     within(path, module_path!().trim_end_matches("::sources"))
 }
 
-/// The package of a file that cargo has fetched.
-fn fetched(file: &Path) -> Option<Package> {
-    in_registry(file).or_else(|| in_checkout(file)).or_else(|| vendored(file))
-}
-
-/// Whether cargo has fetched a source file, as the compiler names it.
-pub(super) fn is_fetched(file: &str) -> bool {
-    fetched(Path::new(file)).is_some()
-}
-
-/// A package that cargo has fetched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Package {
-    /// Without its version.
-    name: String,
-    root: PathBuf,
-}
-
-/// `…/registry/src/INDEX/NAME-VERSION/…`
-fn in_registry(file: &Path) -> Option<Package> {
-    let index = after(file, &["registry", "src"])?;
-    package(file, index + 1)
-}
-
-/// `…/git/checkouts/NAME-HASH/REVISION/…`: the whole of a repository is one workspace. The crate is told by its folder.
-fn in_checkout(file: &Path) -> Option<Package> {
-    let repository = after(file, &["git", "checkouts"])?;
-    let Package { root, .. } = package(file, repository + 1)?;
-    let krate = file.ancestors().find(|folder| folder.ends_with("src")).and_then(Path::parent).and_then(Path::file_name);
-    Some(Package { name: krate.unwrap_or_default().to_string_lossy().into_owned(), root })
-}
-
-/// In a folder that `cargo vendor` made, which has a list of checksums in each package. Where the sources are not on this
-/// machine the name of the folder has to do.
-fn vendored(file: &Path) -> Option<Package> {
-    for root in file.ancestors().skip(1) {
-        if root.join(".cargo-checksum.json").is_file() {
-            let name = root.file_name()?.to_string_lossy();
-            return Some(Package { name: without_version(&name).to_owned(), root: root.to_owned() });
-        }
-        if root.join("Cargo.toml").is_file() {
-            return None;
-        }
-    }
-    package(file, after(file, &["vendor"])?)
-}
-
-/// The place of the component after these, which follow each other.
-fn after(file: &Path, names: &[&str]) -> Option<usize> {
-    let parts: Vec<Component<'_>> = file.components().collect();
-    let is = |window: &[Component<'_>]| window.iter().zip(names).all(|(part, name)| part.as_os_str() == *name);
-    parts.windows(names.len()).position(is).map(|place| place + names.len())
-}
-
-/// The package whose folder is this component of a path. A file directly in that place is no package.
-fn package(file: &Path, place: usize) -> Option<Package> {
-    let parts: Vec<Component<'_>> = file.components().collect();
-    let name = parts.get(place).filter(|_| place + 1 < parts.len())?.as_os_str().to_string_lossy();
-    Some(Package { name: without_version(&name).to_owned(), root: parts[..=place].iter().collect() })
-}
-
-/// Of `tokio-1.54.1` it is `tokio`.
-fn without_version(name: &str) -> &str {
-    let version = |at: &usize| name[at + 1..].starts_with(|first: char| first.is_ascii_digit()) && name[*at..].contains('.');
-    name.match_indices('-').map(|(at, _)| at).find(version).map_or(name, |at| &name[..at])
-}
-
 /// The module of a file of the toolchain, with its crate: `core::future::poll_fn`; empty for what it has built in.
 fn toolchain(file: &Path) -> Option<String> {
     let text = file.to_string_lossy();
@@ -332,7 +266,7 @@ mod tests {
         }
     }
 
-    const REGISTRY: &str = "/home/me/.cargo/registry/src/index.crates.io-1";
+    const REGISTRY: &str = "/home/me/.cargo/registry/src/index.crates.io-0123456789abcdef";
 
     fn sources() -> Sources {
         let recorder = format!("{REGISTRY}/async-playground-0.1.0/src");
@@ -357,9 +291,9 @@ mod tests {
     fn what_cargo_fetched_is_a_library_wherever_it_keeps_it() {
         let sources = sources();
         for file in [
-            "/home/me/.cargo/registry/src/index.crates.io-1/mini-redis-0.4.1/src/server.rs",
-            "/elsewhere/registry/src/github.com-1ecc/hyper-1.12.0/src/lib.rs",
-            "/home/me/.cargo/git/checkouts/mini-redis-0123abcd/89abcde/src/server.rs",
+            "/home/me/.cargo/registry/src/index.crates.io-0123456789abcdef/mini-redis-0.4.1/src/server.rs",
+            "/elsewhere/registry/src/github.com-1ecc6299db9ec823/hyper-1.12.0/src/lib.rs",
+            "/home/me/.cargo/git/checkouts/mini-redis-0123456789abcdef/89abcde/src/server.rs",
             "/build/app/vendor/hyper/src/lib.rs",
         ] {
             assert_eq!(sources.of_file(file), Owner::Library, "{file}");
@@ -372,23 +306,6 @@ mod tests {
         assert_eq!(sources.of_file("/r/toolchains/stable/lib/rustlib/src/rust/library/alloc/src/boxed.rs"), Owner::Nobody);
         assert_eq!(sources.of_file("/rust/deps/hashbrown-0.16.1/src/map.rs"), Owner::Nobody);
         assert_eq!(sources.of_file("./nptl/pthread_create.c"), Owner::Nobody);
-    }
-
-    #[test]
-    fn what_cargo_vendored_is_told_by_the_checksums_that_it_leaves() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let package = |name: &str, checksum: bool| {
-            let root = folder.path().join(name);
-            std::fs::create_dir_all(root.join("src")).expect("a folder");
-            std::fs::write(root.join("Cargo.toml"), "").expect("it is written");
-            if checksum {
-                std::fs::write(root.join(".cargo-checksum.json"), "{}").expect("it is written");
-            }
-            sources().of_file(&root.join("src/lib.rs").to_string_lossy())
-        };
-        assert_eq!(package("third-party/hyper", true), Owner::Library);
-        assert_eq!(package("third-party/app", false), Owner::Program);
-        assert_eq!(package("vendor/app", false), Owner::Program);
     }
 
     #[test]
@@ -411,7 +328,7 @@ mod tests {
         let playground = Path::new(&format!("{REGISTRY}/async-playground-0.1.0/src/main.rs")).into();
         assert_eq!(sources().with([playground].into_iter()), sources());
         // A repository is one workspace.
-        let checkout = "/home/me/.cargo/git/checkouts/app-0123abcd/89abcde";
+        let checkout = "/home/me/.cargo/git/checkouts/app-0123456789abcdef/89abcde";
         let sources = sources().with([Path::new(&format!("{checkout}/app/src/main.rs")).into()].into_iter());
         assert_eq!(sources.of_file(&format!("{checkout}/lib/src/lib.rs")), Owner::Program);
     }

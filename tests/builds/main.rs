@@ -31,7 +31,7 @@ const RELEASE: Way = Way { name: "release", settings: &[], rustflags: USUAL, mis
 const INSTALLED: Way = Way {
     name: "installed",
     rustflags: "--cfg tokio_unstable -C force-frame-pointers=yes \
-                --remap-path-prefix=src=/home/me/.cargo/registry/src/index.crates.io-1/mini_redis-0.4.1/src",
+                --remap-path-prefix=src=/home/me/.cargo/registry/src/index.crates.io-0123456789abcdef/mini_redis-0.4.1/src",
     sources: "mini_redis-0.4.1/src",
     ..RELEASE
 };

@@ -75,7 +75,7 @@ fn a_future_that_is_not_tokios_is_told_with_its_place_and_marked() {
     let trace = on_virtual(async move {
         let waker = Arc::new(Mutex::new(None::<Waker>));
         let other = waker.clone();
-        let wakes = spawn("wakes", async move {
+        let task = spawn("wakes", async move {
             sleep(10 * MS).await;
             other.lock().unwrap().as_ref().unwrap().wake_by_ref();
         });
@@ -84,7 +84,7 @@ fn a_future_that_is_not_tokios_is_told_with_its_place_and_marked() {
             Mine(waker).await;
         };
         mine.await;
-        wakes.await.unwrap();
+        task.await.unwrap();
     });
     // The innermost line of the program's own is in its own future.
     let place = trace.waits_of(0).next().map(|wait| wait.leaves[0]).unwrap();
