@@ -27,8 +27,10 @@ pub(super) enum Fact {
 pub(super) const LATEST_NS: u64 = 10 * 366 * 86_400 * 1_000_000_000;
 /// The most bytes of a text that a program says: a longer one is cut.
 pub(super) const LONGEST: usize = 1 << 20;
-/// The most bytes of a name in the source: a file, a function, a counter.
+/// The most bytes of a name in the source: a function, a counter.
 pub(super) const LONGEST_NAME: usize = 4096;
+/// The most bytes of the path of a source file. It is told again with each task, wait and lock that belongs to it.
+pub(super) const LONGEST_FILE: usize = 512;
 /// The most frames of a site, from the outermost on.
 pub(super) const DEEPEST: usize = 256;
 /// The most counters of one line of the log, and workers of one sample.

@@ -5,7 +5,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::bytes::{Bytes, Damage};
-use super::codec::{DEEPEST, FLAG, Fact, LATEST_NS, LONGEST, LONGEST_NAME, Last, MOST, MOST_PLACES, THREAD, TIME, kind};
+use super::codec::{
+    DEEPEST, FLAG, Fact, LATEST_NS, LONGEST, LONGEST_FILE, LONGEST_NAME, Last, MOST, MOST_PLACES, THREAD, TIME, kind,
+};
 use super::names;
 use crate::record::event::{
     CallLine, Change, Event, LastPoll, Level, LockChange, Log, Named, NewSite, OpId, Panic, ResourceId, ResourceKind, SiteId,
@@ -212,7 +214,7 @@ impl Decoder {
     }
 
     fn place(&mut self, from: &mut Bytes<'_>) -> Result<Place, Damage> {
-        Ok(Place { file: self.names.get(from.text(LONGEST_NAME)?), line: from.number()? })
+        Ok(Place { file: self.names.get(from.text(LONGEST_FILE)?), line: from.number()? })
     }
 
     fn polled(&mut self, from: &mut Bytes<'_>) -> Result<TaskId, Damage> {

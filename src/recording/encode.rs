@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::bytes::{put, put_f64, put_signed, put_text};
-use super::codec::{DEEPEST, FLAG, LONGEST, LONGEST_NAME, Last, MOST, THREAD, TIME, kind};
+use super::codec::{DEEPEST, FLAG, LONGEST, LONGEST_FILE, LONGEST_NAME, Last, MOST, THREAD, TIME, kind};
 use crate::record::event::{CallLine, Event, Log, NewSite, OpId, ResourceId, SpanId, TaskId, What};
 use crate::record::site::{Place, Site};
 use crate::trace::Sample;
@@ -202,7 +202,7 @@ impl Encoder {
 
     /// The number of a line, which is told first if it is new.
     fn line(&mut self, at: &CallLine) -> u32 {
-        let file = cut(at.file(), LONGEST_NAME);
+        let file = cut(at.file(), LONGEST_FILE);
         if let Some(number) = self.lines.get(file).and_then(|lines| lines.get(&at.line())) {
             return *number;
         }
@@ -247,7 +247,7 @@ impl Encoder {
     }
 
     fn place(&mut self, place: &Place) {
-        put_text(&mut self.out, cut(&place.file, LONGEST_NAME));
+        put_text(&mut self.out, cut(&place.file, LONGEST_FILE));
         put(&mut self.out, place.line.into());
     }
 

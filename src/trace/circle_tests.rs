@@ -75,11 +75,13 @@ fn a_search_ends_however_long_the_chain_is() {
 #[test]
 fn a_task_that_holds_very_much_is_told_in_few_words() {
     let mut told = chain(2, Some(0));
-    for number in 2..10_000 {
+    for number in 2..20_000 {
         let change = LockChange::Taken;
         told.make(number + 1, ResourceKind::Mutex, 1);
         told.tell(0, 2, What::Lock { resource: lock(number), change, by: Some(id(1)), site: SiteId(1), owned: false });
     }
-    let text = told.0.stall_at(2).text;
-    assert!(text.contains(" and 9991 more, and waits for ") && text.len() < 2_000, "{text}");
+    let stall = told.0.stall_at(2);
+    let held: usize = stall.tasks.iter().map(|task| task.holds.len()).sum();
+    assert_eq!((stall.tasks.len(), held), (2, 10_000));
+    assert!(stall.text.contains(" more, and waits for ") && stall.text.len() < 2_000, "{}", stall.text);
 }

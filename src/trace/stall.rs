@@ -21,6 +21,8 @@ use crate::record::site::{Cause, Place};
 const TOLD: usize = 32;
 /// At most so much of what a task holds is told of in words.
 const HELD: usize = 8;
+/// And at most so much of what all tasks hold is told at all: a recording of some hundred bytes can have millions of locks.
+const HELD_BY_ALL: usize = 10_000;
 
 /// So many tasks are followed for each that another one may wait for.
 const LOOKED_AT: usize = 64;
@@ -296,11 +298,12 @@ impl Trace {
     fn stalled(&self, tasks: impl Iterator<Item = TaskIx>, at_ns: u64) -> Vec<Stalled> {
         let place = |site: Option<_>| site.and_then(|site| self.site(site).place.clone());
         let mut held: HashMap<TaskIx, Vec<Held>> = HashMap::new();
-        for resource in 0..self.resources.len() as ResourceIx {
-            for holder in self.resources[resource as usize].at_with(at_ns, 0).holders {
-                let Some(task) = holder.task else { continue };
-                held.entry(task).or_default().push(Held { resource, place: place(holder.site) });
-            }
+        let holders = |resource: ResourceIx| {
+            let holders = self.resources[resource as usize].at_with(at_ns, 0).holders.into_iter();
+            holders.filter_map(move |holder| Some((holder.task?, Held { resource, place: place(holder.site) })))
+        };
+        for (task, what) in (0..self.resources.len() as ResourceIx).flat_map(holders).take(HELD_BY_ALL) {
+            held.entry(task).or_default().push(what);
         }
         let stalled = |task| {
             let leaves = self.wait_at(task, at_ns).map_or(&[][..], |wait| wait.leaves);

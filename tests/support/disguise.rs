@@ -22,8 +22,8 @@ const RUNS: [(&str, Option<(&str, &str)>); 6] = [
     ("deadlock", Some(("order", "crossed"))),
 ];
 
-/// The longest name in the source that a recording keeps.
-const LONGEST_NAME: usize = 4096;
+/// The longest path of a source file that a recording keeps.
+const LONGEST_NAME: usize = 512;
 
 /// Names as a program has them built in: there must not be any number of them.
 static FIXED: LazyLock<Vec<&'static str>> = LazyLock::new(|| {

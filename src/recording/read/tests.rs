@@ -45,7 +45,7 @@ fn flaw(step: Duration, bytes: &[u8]) -> (Option<Flaw>, u32) {
 
 #[test]
 fn a_recording_has_time_for_each_byte_of_the_file_and_not_for_each_fact() {
-    let (facts, ms) = (1_000_000, Duration::from_millis(1));
+    let (facts, ms) = (400_000, Duration::from_millis(1));
     let small = recording(facts, 0);
     assert!(small.len() < 10_000, "{} bytes", small.len());
     let (slow, looks) = flaw(ms, &small);
