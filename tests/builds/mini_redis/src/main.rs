@@ -60,9 +60,6 @@ fn tell(trace: &Trace) {
     for part in trace.missing.parts() {
         println!("missing\t{}", part.what);
     }
-    for finding in trace.findings().list {
-        println!("finding\t{}\t{}", finding.kind.name(), finding.text);
-    }
     println!("deadlocks\t{}", trace.deadlocks.len());
     println!("lost\t{}", trace.lost);
     println!("ends\t{} of {} completed", trace.totals().completed, trace.totals().spawned);
