@@ -19,7 +19,10 @@ use ratatui::backend::TestBackend;
 use ratatui::{Frame, Terminal};
 use scenarios::CATALOGUE;
 
+use super::disguise::case;
 use super::file::{Chunk, Parts, record, spec};
+use super::outputs::assert_lines;
+use super::support::harmful::harmful;
 
 /// How long it is tried when nothing is said.
 const SECONDS: u64 = 3;
@@ -121,6 +124,12 @@ fn file() -> impl Strategy<Value = Vec<u8>> {
             parts.chunks[0].content.extend(more);
             parts.bytes()
         }),
+        // Texts that do harm, among facts that were changed.
+        2 => (case(), changes()).prop_map(|(case, changes)| {
+            let mut parts = Parts::of(&case.disguise().bytes);
+            change_all(&changes, &mut parts.chunks[0].content);
+            parts.bytes()
+        }),
         // A footer of its own.
         1 => (which(), any::<u64>(), changes()).prop_map(|(which, closed_ns, changes)| {
             let mut parts = which.get(&WHOLE).clone();
@@ -150,8 +159,9 @@ fn try_it(bytes: &[u8]) {
     let started = Instant::now();
     if let Ok(recording) = read(bytes) {
         let Recording { spec, trace, report, .. } = &recording;
-        report::json(spec, trace, report).expect("it can be told");
-        report::text(spec, trace, report, Look { width: 100, unicode: true });
+        let json = report::json(spec, trace, report).expect("it can be told");
+        assert_eq!(json.find(harmful), None, "JSON has an escape for it");
+        assert_lines(&report::text(spec, trace, report, Look { width: 100, unicode: true }));
         show(recording);
     }
     assert!(started.elapsed() < SOON, "it took {:?}", started.elapsed());
