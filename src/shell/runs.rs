@@ -54,9 +54,12 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Tells those runs to stop that there are, on screen and out of sight. What the screen shows stays there.
     fn leave(&mut self) {
         let now = self.events.now();
-        let coming = self.coming.take().map(|coming| coming.run);
-        for run in self.run.take().into_iter().chain(coming) {
+        if let Some(run) = self.run.take() {
             self.leaving.take(run, now);
+        }
+        if let Some(Coming { run, trace, .. }) = self.coming.take() {
+            self.leaving.take(run, now);
+            self.reaper.take(trace);
         }
         update::left(&mut self.model);
     }
