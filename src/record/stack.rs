@@ -15,7 +15,7 @@
 //! thread's stack. A bad link ends the walk early and cannot fault.
 //!
 //! Beside it, only the allocator (`memory`), the prefetch of the trace (`trace::ahead`) and the signal handlers
-//! (`signals`) have `unsafe` code.
+//! (`signals`, `term::guard`) have `unsafe` code.
 #![expect(unsafe_code, reason = "the frame pointer and the frames it leads to can be read in no other way")]
 
 use std::collections::HashMap;
