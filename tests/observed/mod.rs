@@ -90,6 +90,8 @@ where
     P: FnOnce(Live) -> F,
     F: Future<Output = ()> + Send + 'static,
 {
+    // A test has no `main` of its own on the thread that makes the recorder.
+    record::own([find as fn(&Trace, &str) -> TaskIx as usize]);
     record::install().unwrap();
     let (recorder, mut reader) = Recorder::with_detail(if on == On::Virtual { OnFull::Wait } else { OnFull::Drop }, detail);
     recorder.observe(&mut builder, ());
