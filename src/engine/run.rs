@@ -206,11 +206,13 @@ impl Run {
     }
 
     /// On the real clock time passes also while nothing happens. Returns whether it did, noticeably. While the gate holds the
-    /// run the picture stands still, so that it can be looked at.
+    /// run the picture stands still, so that it can be looked at. It also does while there are events that the trace has not
+    /// been given: by the older ones, tasks would be shown to go on with what they no longer do.
     fn pass_time(&self, trace: &mut Trace) -> bool {
-        let stands = self.clock == Clock::Virtual || self.closing.is_some() || self.recorder.is_closed();
+        let over = self.clock == Clock::Virtual || self.closing.is_some() || self.recorder.is_closed();
+        let stands = self.control.gate.is_paused() || self.reader.holds() || self.reader.is_behind();
         let now_ns = self.recorder.now_ns();
-        if stands || self.control.gate.is_paused() || now_ns < trace.end_ns.saturating_add(STEP_NS) {
+        if over || stands || now_ns < trace.end_ns.saturating_add(STEP_NS) {
             return false;
         }
         trace.pass(now_ns);

@@ -75,3 +75,19 @@ fn the_header_the_lane_and_the_task_go_on_through_a_sleep() {
 fn the_header_the_lane_and_the_task_go_on_through_a_poll_that_blocks() {
     at_all_workers("compute 0", "mix=100", '█', "busy");
 }
+
+#[test]
+fn no_task_goes_on_with_what_it_no_longer_does_while_line_tables_are_read() {
+    // Until they are, the events of the first wait are held back: main has spawned a task and waits for it.
+    for workers in ["0", "2"] {
+        let mut tty =
+            program(&["workers", "-p", "tasks=1", "-p", "mix=0", "-p", "wait=4000", "--clock", "real", "--workers", workers]);
+        tty.wait_until("3 s", |screen| {
+            let runs_ms = lane_ms(screen, "main ", '█').unwrap_or_default();
+            assert!(runs_ms < 100.0, "main runs for {runs_ms} ms, it is said\n{screen}");
+            times(screen).is_some_and(|(at, _)| at >= 3_000)
+        });
+        tty.keys("q");
+        assert_eq!(tty.end().code, 0);
+    }
+}
