@@ -71,7 +71,9 @@ fn concerns_console(metadata: &Metadata<'_>) -> bool {
 
 async fn serve(server: Server, listener: TcpListener) -> io::Result<()> {
     let ServerParts { instrument_server, aggregator, .. } = server.into_parts();
-    let aggregator = tokio::spawn(aggregator.run());
+    // Once a second it takes the events that are there. Tokio's budget would end that after 128 of them, and the rest would
+    // pile up, each with the histograms of a task.
+    let aggregator = tokio::spawn(tokio::task::unconstrained(aggregator.run()));
     let incoming = TcpIncoming::from(tokio::net::TcpListener::from_std(listener)?);
     let ended = tonic::transport::Server::builder().add_service(instrument_server).serve_with_incoming(incoming).await;
     aggregator.abort();
