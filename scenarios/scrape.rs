@@ -370,7 +370,7 @@ mod tests {
             let (page, tasks, strangers) = fetched_among([0, 0], &[]).await?;
             assert_eq!((page, strangers), (Page::Status(StatusCode::OK), 0));
             let among = fetched_among([10, SILENT + 10], &["GET /delay/0 HTTP/1.1\r\n\r\n", "GET /"]).await?;
-            // Closed and counted: those that say something, and the oldest of those that do not.
+            // Strangers that send something are closed and counted, and so is the oldest of the silent ones.
             assert_eq!((among.0, among.1), (page, tasks));
             assert!((12..=22).contains(&among.2), "{among:?}");
             Ok(())

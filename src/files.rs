@@ -1,6 +1,6 @@
 //! Files that the user names: opened without waiting, and only if they are regular files.
 //!
-//! A named pipe that nobody has at its other end holds up whoever opens it, and a device may have no end. A path that
+//! Opening a named pipe blocks until somebody opens its other end, and a device may have no end. A path that
 //! somebody typed can lead to either, and the screen must not hang on it.
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};

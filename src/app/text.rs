@@ -1,6 +1,6 @@
 //! A line of text that is being edited: a cursor and the usual keys, no terminal.
 
-/// The most bytes of a line, longer than any path: whoever pastes more has pasted something else.
+/// The most bytes of a line, longer than any path: a longer paste is something else.
 pub const MOST: usize = 4096;
 
 /// Text with a cursor.

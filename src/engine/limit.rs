@@ -18,7 +18,7 @@ const LATER: Duration = Duration::from_millis(100);
 /// A virtual run may always do nothing for so long: the machine may have been busy with something else.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// The most that one look adds to the time of a standstill: a program that was suspended stood still as a whole.
+/// The most that one look adds to the time of a standstill: a suspended program does not run at all.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Watches one run.

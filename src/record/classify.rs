@@ -81,8 +81,8 @@ impl Stack {
         Site { cause: self.cause(), place, frames: frames.into(), missing }
     }
 
-    /// Tokio tells of a wait by an event, so what is called within its own functions is the business of whoever listens. That
-    /// an operation is gone is told by the drop of its span, which anybody's function may do.
+    /// Tokio emits an event for a wait, so the calls within its own functions belong to the subscriber. The drop of a span
+    /// reports that an operation is gone, and any function may drop it.
     fn skip_the_recorders(&mut self) {
         let tokio = |(call, origin): &(Call, Origin)| origin.owner == Owner::Tokio && !is_root(call, origin);
         let first = self.calls.iter().position(tokio).unwrap_or(0);
@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn the_place_is_the_innermost_line_of_the_program() {
         let site = site(&[
-            // Whoever listens to Tokio is called in it, and is not what waits.
+            // Tokio calls its subscriber, which is not what waits.
             ("/w/app/src/log.rs", "event"),
             ("/rustc/1/library/core/src/future/mod.rs", "poll"),
             (MUTEX, "poll"),

@@ -27,7 +27,7 @@ fn in_registry(file: &Path) -> Option<Package> {
     package(file, index + 1).filter(|package| !package.root.ends_with(&package.name))
 }
 
-/// `…/git/checkouts/NAME-HASH/REVISION/…`. The crate is told by its folder.
+/// `…/git/checkouts/NAME-HASH/REVISION/…`. The folder names the crate.
 fn in_checkout(file: &Path) -> Option<Package> {
     let repository = after(file, &["git", "checkouts"]).filter(|repository| has_hash(file, *repository))?;
     let Package { root, .. } = package(file, repository + 1)?;

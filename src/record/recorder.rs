@@ -105,7 +105,7 @@ impl Recorder {
     pub fn with_detail(on_full: OnFull, detail: Detail) -> (Self, Reader) {
         if detail == Detail::Waits {
             observe::want_waits();
-            // Whoever makes a recorder was called by the program's own `main`, if that is not on another thread.
+            // The program's own `main` calls the code that makes a recorder, unless it is on another thread.
             sources::own(Code::Stack(Walker::new().here()));
         }
         let shared = Arc::new(Shared {

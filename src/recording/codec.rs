@@ -29,7 +29,7 @@ pub(super) const LATEST_NS: u64 = 10 * 366 * 86_400 * 1_000_000_000;
 pub(super) const LONGEST: usize = 1 << 20;
 /// The most bytes of a name in the source: a function, a counter.
 pub(super) const LONGEST_NAME: usize = 4096;
-/// The most bytes of the path of a source file. It is told again with each task, wait and lock that belongs to it.
+/// The most bytes of the path of a source file. Each task, wait and lock of the file repeats it.
 pub(super) const LONGEST_FILE: usize = 512;
 /// The most frames of a site, from the outermost on.
 pub(super) const DEEPEST: usize = 256;

@@ -119,7 +119,7 @@ fn what_is_typed_has_a_bound_and_the_keys_after_it_still_do_what_they_do() {
     type_text(&mut model, &"é".repeat(crate::app::text::MOST));
     let Some(Layer::Palette { text, .. }) = &model.layer else { panic!("the palette is open") };
     assert_eq!(text.text().len(), crate::app::text::MOST);
-    assert!(model.notice.as_ref().is_some_and(|notice| notice.error), "the user is told");
+    assert!(model.notice.as_ref().is_some_and(|notice| notice.error), "the user sees a notice");
     press(&mut model, KeyCode::Backspace);
     let effects = update(&mut model, Action::Paste("more\nand more".into()));
     assert!(effects.is_empty() && model.notice.is_some());
