@@ -108,6 +108,8 @@ pub enum What {
     },
     /// The name a task was given, or why it has none. Comes before its spawn.
     Named(Box<Named>),
+    /// Something was spawned, or given to `block_on`, that is no task of the runtime. It is polled, and ends, like one.
+    Lane(Box<Lane>),
     /// A worker starts to poll a task.
     PollStart(TaskId),
     /// The poll has returned, or the task was dropped in it.
@@ -335,6 +337,37 @@ pub struct Named {
     pub name: String,
     /// The size of the task's future, in bytes; 0 when that was not told.
     pub bytes: u64,
+}
+
+/// What a lane is of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LaneOf {
+    /// A task of the runtime.
+    #[default]
+    Task,
+    /// A task of a `LocalSet`.
+    Local,
+    /// A closure for the pool for blocking work. It is queued until a thread of the pool takes it, and runs in one go.
+    Blocking,
+    /// The root of a `block_on`: the future that it was given. Nothing is known of who wakes it.
+    Root,
+}
+
+/// See [`What::Lane`].
+#[derive(Debug, Clone)]
+pub struct Lane {
+    /// Its number, as if it were a task.
+    pub task: TaskId,
+    /// What it is; never a task of the runtime.
+    pub of: LaneOf,
+    /// The name that was given to `task::Builder::name`; empty when none was.
+    pub name: String,
+    /// The size of the future or closure, in bytes; 0 when that was not told.
+    pub bytes: u64,
+    /// The task or lane whose poll spawned it.
+    pub parent: Option<TaskId>,
+    /// The source line of the call.
+    pub at: CallLine,
 }
 
 /// See [`What::Panic`].

@@ -4,7 +4,7 @@ use std::fmt::{Debug, Write as _};
 
 use tracing_core::field::{Field, Visit};
 
-use super::event::Change;
+use super::event::{Change, LaneOf};
 
 /// The fields of a task's span that matter.
 #[derive(Default)]
@@ -14,33 +14,11 @@ pub(super) struct TaskFields {
     /// The future as it was spawned; Tokio tells it beside the other size when it has put the future into a box.
     pub(super) original_bytes: u64,
     pub(super) bytes: u64,
-    /// Tokio's word for what is spawned.
-    pub(super) kind: SpawnKind,
+    pub(super) of: LaneOf,
+    /// Where it is spawned.
+    pub(super) line: u32,
+    pub(super) file: String,
 }
-
-/// What a span of Tokio's for something that is spawned is about.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum SpawnKind {
-    /// A task of the runtime.
-    #[default]
-    Task,
-    /// A task of a `LocalSet`.
-    Local,
-    /// A closure for the blocking pool.
-    Blocking,
-    /// The future that `block_on` was given.
-    Root,
-    /// A worker of a multi-thread runtime, which is a closure for the blocking pool to Tokio.
-    Worker,
-}
-
-impl SpawnKind {
-    /// All of them, by their numbers.
-    pub(super) const ALL: [Self; 5] = [Self::Task, Self::Local, Self::Blocking, Self::Root, Self::Worker];
-}
-
-/// The file of Tokio's that starts workers.
-const WORKERS: &str = "runtime/scheduler/multi_thread/worker.rs";
 
 impl Visit for TaskFields {
     fn record_u64(&mut self, field: &Field, value: u64) {
@@ -48,38 +26,39 @@ impl Visit for TaskFields {
             "task.id" => self.id = value,
             "original_size.bytes" => self.original_bytes = value,
             "size.bytes" => self.bytes = value,
+            "loc.line" => self.line = u32::try_from(value).unwrap_or_default(),
             _ => {}
         }
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        // The kind comes first.
-        if self.kind == SpawnKind::Blocking && field.name() == "loc.file" && value.ends_with(WORKERS) {
-            self.kind = SpawnKind::Worker;
+        // Of a task the hook says where. The kind comes first.
+        if self.of != LaneOf::Task && field.name() == "loc.file" {
+            value.clone_into(&mut self.file);
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         match field.name() {
             "task.name" => _ = write!(self.name, "{value:?}"),
-            "kind" => self.kind = spawn_kind(value),
+            "kind" => self.of = lane_of(value),
             _ => {}
         }
     }
 }
 
-/// Read without a text being made of it: most of what is spawned are tasks, and there are many.
-fn spawn_kind(value: &dyn Debug) -> SpawnKind {
-    struct First(Option<SpawnKind>);
+/// Tokio's word for what is spawned. Read without a text being made of it: most of what is spawned are tasks, and there are many.
+fn lane_of(value: &dyn Debug) -> LaneOf {
+    struct First(Option<LaneOf>);
     impl std::fmt::Write for First {
         fn write_str(&mut self, word: &str) -> std::fmt::Result {
-            let kind = match word {
-                "local" => SpawnKind::Local,
-                "blocking" => SpawnKind::Blocking,
-                "block_on" => SpawnKind::Root,
-                _ => SpawnKind::Task,
+            let of = match word {
+                "local" => LaneOf::Local,
+                "blocking" => LaneOf::Blocking,
+                "block_on" => LaneOf::Root,
+                _ => LaneOf::Task,
             };
-            self.0.get_or_insert(kind);
+            self.0.get_or_insert(of);
             Ok(())
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::runtime::Builder;
 
 use super::event::{CallLine, TaskId, What};
+use super::lanes::Lanes;
 use super::local::{self, Local, Role};
 use super::recorder::Recorder;
 
@@ -40,7 +41,7 @@ impl Recorder {
         builder
             .on_thread_start(move || {
                 let thread = std::thread::current();
-                local::attach(&shared, thread.name().unwrap_or("worker"), Role::New);
+                local::attach(&shared, thread.name().unwrap_or("worker"), Role::New, Lanes::default());
             })
             .on_thread_stop(local::detach)
             .on_thread_park(|| {
@@ -66,9 +67,8 @@ impl Recorder {
                 let id = TaskId::of(task.id());
                 local::with(|local| local.poll_start(id));
             })
-            .on_after_task_poll(|task| {
-                let id = TaskId::of(task.id());
-                local::with(|local| local.poll_end(id));
+            .on_after_task_poll(|_| {
+                local::with(Local::poll_end);
             })
             .on_task_terminate(|task| {
                 let id = TaskId::of(task.id());

@@ -72,14 +72,21 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for RecordLayer {
     }
 
     fn on_exit(&self, id: &Id, cx: Context<'_, S>) {
-        extension(id, &cx).into_iter().for_each(observe::exit);
+        if let Some(task) = extension::<TaskRef, S>(id, &cx) {
+            observe::exit_task(task);
+        } else if let Some(handle) = extension::<Handle, S>(id, &cx) {
+            observe::exit(handle);
+        }
     }
 
     fn on_close(&self, id: Id, cx: Context<'_, S>) {
         // The registry counts the handles; for us there was one.
-        match extension::<Handle, S>(&id, &cx) {
-            Some(handle) => observe::close(handle),
-            None => _ = observe::drop_span(id.into_u64()),
+        if let Some(task) = extension::<TaskRef, S>(&id, &cx) {
+            observe::close_task(task);
+        } else if let Some(handle) = extension::<Handle, S>(&id, &cx) {
+            observe::close(handle);
+        } else {
+            observe::drop_span(id.into_u64());
         }
     }
 }

@@ -11,6 +11,7 @@ use rtrb::{Producer, PushError, RingBuffer};
 
 use super::event::{LastPoll, OpId, ResourceId, TaskId, What};
 use super::inside::Inside;
+use super::lanes::Lanes;
 use super::presence::{Poll, Presence};
 use super::reader::Joined;
 use super::recorder::{Detail, OnFull, Shared, lock};
@@ -65,16 +66,18 @@ pub(super) struct Local {
     shared: Arc<Shared>,
     ring: Producer<Written>,
     presence: Arc<Presence>,
-    /// The task that is being polled.
-    task: Option<TaskId>,
+    /// The task or lane that is being polled.
+    pub(super) task: Option<TaskId>,
     /// Of the poll under way, if nothing has been written of it yet.
-    unwritten: Option<Poll>,
+    pub(super) unwritten: Option<Poll>,
     /// How many polls this thread has begun.
     polls: u32,
     /// How often that task's span was entered in this poll: see [`LastPoll`].
-    enters: u8,
-    since_notify: u32,
-    role: Role,
+    pub(super) enters: u8,
+    /// How much this thread has written; it wraps.
+    pub(super) written: u32,
+    pub(super) role: Role,
+    pub(super) lanes: Lanes,
     /// The turn of what it wrote last.
     turn: u64,
     /// Whether waits are recorded, and all that belongs to them.
@@ -103,8 +106,8 @@ pub struct Attached {
 }
 
 impl Attached {
-    pub(super) fn new(shared: &Arc<Shared>, name: &str) -> Self {
-        attach(shared, name, Role::Runtime);
+    pub(super) fn new(shared: &Arc<Shared>, name: &str, sees_roots: bool) -> Self {
+        attach(shared, name, Role::Runtime, Lanes::new(sees_roots));
         Self { not_send: std::marker::PhantomData }
     }
 }
@@ -115,7 +118,10 @@ impl Drop for Attached {
     }
 }
 
-pub(super) fn attach(shared: &Arc<Shared>, name: &str, role: Role) {
+/// What [`attach`] is: an address in the recorder's own code.
+pub(super) type Attach = fn(&Arc<Shared>, &str, Role, Lanes);
+
+pub(super) fn attach(shared: &Arc<Shared>, name: &str, role: Role, lanes: Lanes) {
     let (ring, consumer) = RingBuffer::new(RING);
     let presence = Arc::new(Presence::default());
     lock(&shared.joined).push(Joined { ring: consumer, presence: presence.clone(), name: name.to_owned() });
@@ -127,8 +133,9 @@ pub(super) fn attach(shared: &Arc<Shared>, name: &str, role: Role) {
         unwritten: None,
         polls: 0,
         enters: 0,
-        since_notify: 0,
+        written: 0,
         role,
+        lanes,
         turn: 0,
         waits: shared.detail == Detail::Waits,
         inside: Inside::default(),
@@ -156,13 +163,14 @@ impl Local {
         if self.shared.closed() {
             return;
         }
+        self.settle();
         self.write_beginning();
         let stamp = self.shared.stamp();
         self.write(stamp, Entry::What(what));
     }
 
     /// If nothing was written of the poll under way: that it has begun.
-    fn write_beginning(&mut self) {
+    pub(super) fn write_beginning(&mut self) {
         if let Some(poll) = self.unwritten.take() {
             // Its turn was told when it began.
             self.put(poll.began, Entry::Began(poll));
@@ -187,9 +195,8 @@ impl Local {
         if let Err(PushError::Full(written)) = self.ring.push(Written { stamp, entry }) {
             self.write_when_full(written);
         }
-        self.since_notify += 1;
-        if self.since_notify == NOTIFY_EVERY {
-            self.since_notify = 0;
+        self.written = self.written.wrapping_add(1);
+        if self.written.is_multiple_of(NOTIFY_EVERY) {
             self.shared.notify();
         }
     }
@@ -214,11 +221,14 @@ impl Local {
         &self.shared
     }
 
-    pub(super) fn task(&self) -> Option<TaskId> {
+    /// The task or lane that is being polled now.
+    pub(super) fn task(&mut self) -> Option<TaskId> {
+        self.settle();
         self.task
     }
 
     pub(super) fn poll_start(&mut self, task: TaskId) {
+        self.outermost();
         self.role = Role::Runtime;
         self.task = Some(task);
         self.enters = 0;
@@ -227,47 +237,50 @@ impl Local {
             self.shared.unrecorded_polls.fetch_add(1, Ordering::Relaxed);
             return;
         }
+        self.begin(task, true);
+    }
+
+    /// A poll begins, which others may see while it lasts.
+    pub(super) fn begin(&mut self, task: TaskId, seen: bool) {
         self.polls = self.polls.wrapping_add(1);
         let poll = Poll { task, began: self.shared.stamp(), number: self.polls };
         self.take_turn(poll.began);
         self.unwritten = Some(poll);
-        self.presence.begin(poll);
+        if seen {
+            self.presence.begin(poll);
+        }
     }
 
-    pub(super) fn poll_end(&mut self, task: TaskId) {
+    pub(super) fn poll_end(&mut self) {
+        self.outermost();
+        self.write_end(self.shared.stamp());
+        self.task = None;
+    }
+
+    /// The poll under way is over since this stamp.
+    pub(super) fn write_end(&mut self, stamp: u64) {
         let closed = self.shared.closed();
         if closed || self.turn != self.shared.turns.now() {
             // It began before the recording was over, and did not end; or before something that another thread did.
             self.write_beginning();
         }
-        if closed {
-            // Nothing more is written.
-        } else if let Some(poll) = self.unwritten.take() {
-            let stamp = self.shared.stamp();
-            self.write(stamp, Entry::Polled(poll));
-        } else {
-            self.push(What::PollEnd(task));
+        if !closed && let Some(task) = self.task {
+            let entry = self.unwritten.take().map_or(Entry::What(What::PollEnd(task)), Entry::Polled);
+            self.write(stamp, entry);
         }
         self.presence.end();
-        self.task = None;
     }
 
     /// The span of `task` was entered: by a poll, or to drop the future.
     pub(super) fn enter_task(&mut self, task: TaskId) {
+        self.settle();
         if self.task == Some(task) {
             self.enters = self.enters.saturating_add(1);
         }
     }
 
-    /// A closure for the pool begins, or is dropped.
-    pub(super) fn enter_closure(&mut self) {
-        if self.role == Role::New {
-            self.role = Role::Pool;
-            self.push(What::PoolThread);
-        }
-    }
-
     pub(super) fn terminate(&mut self, task: TaskId) {
+        self.settle();
         let last = match (self.task == Some(task), self.enters) {
             (false, _) => LastPoll::Shutdown,
             (true, 0) => LastPoll::Unheard,
@@ -275,6 +288,7 @@ impl Local {
             (true, _) => LastPoll::Polled,
         };
         self.push(What::Terminate { task, last });
+        self.let_go(task);
     }
 
     /// The number of the present stack.
@@ -284,6 +298,7 @@ impl Local {
 
     /// The thread goes to sleep: whatever it writes next is later than now.
     pub(super) fn park(&mut self) {
+        self.settle();
         self.role = Role::Runtime;
         self.presence.park();
     }

@@ -40,6 +40,7 @@ mod fields;
 mod handle;
 mod hooks;
 mod inside;
+mod lanes;
 mod layer;
 mod local;
 mod observe;

@@ -13,11 +13,12 @@ use tokio::task::coop;
 use tracing_core::span::Attributes;
 use tracing_core::{Event as TracingEvent, Level as TracingLevel, Metadata};
 
-use super::event::{Change, Level, LockChange, Log, Named, SpanId, SpanOpen, TaskId, What};
+use super::event::{Change, LaneOf, Level, LockChange, Log, Named, SpanId, SpanOpen, TaskId, What};
 use super::fetched::is_fetched;
-use super::fields::{Op, Owned, SpawnKind, StateFields, TaskFields, Text, WakerFields};
+use super::fields::{Op, Owned, StateFields, TaskFields, Text, WakerFields};
 use super::handle::{Handle, Kind};
-use super::local;
+use super::lanes::is_tokios;
+use super::local::{self, Local};
 use super::recorder::{OpenSpan, Shared, lock};
 use super::symbols;
 
@@ -148,40 +149,73 @@ fn is_infrastructure(metadata: &Metadata<'_>) -> bool {
     known && metadata.file().is_none_or(is_fetched)
 }
 
-/// A task of a run, as far as a span id has to tell.
+/// Something that was spawned in a run, as far as a span id has to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TaskRef {
     pub(super) run: u64,
     pub(super) task: TaskId,
-    pub(super) kind: SpawnKind,
+    pub(super) of: LaneOf,
+    /// Whether it has a lane.
+    pub(super) seen: bool,
 }
 
+/// The file of Tokio's that starts workers.
+const WORKERS: &str = "runtime/scheduler/multi_thread/worker.rs";
+
 /// The span of something that is spawned was made: a task has a number, and perhaps a name.
-/// Nothing if the thread belongs to no run.
+/// Nothing if the thread belongs to no run, or it is a worker.
 pub(super) fn new_task(attributes: &Attributes<'_>) -> Option<TaskRef> {
     let mut fields = TaskFields::default();
     attributes.record(&mut fields);
-    let (task, kind) = (TaskId(NonZeroU64::new(fields.id)?), fields.kind);
+    let (task, of) = (TaskId(NonZeroU64::new(fields.id)?), fields.of);
+    let tokios = of == LaneOf::Blocking && is_tokios(attributes.metadata().file(), &fields.file);
+    if tokios && fields.file.ends_with(WORKERS) {
+        return None;
+    }
     local::with(|local| {
-        if kind == SpawnKind::Task {
+        let seen = if of == LaneOf::Task {
             let bytes = fields.original_bytes.max(fields.bytes);
             local.push(What::Named(Box::new(Named { task, name: fields.name, bytes })));
-        }
-        TaskRef { run: local.shared().run, task, kind }
+            true
+        } else {
+            !tokios && local.new_lane(task, fields)
+        };
+        TaskRef { run: local.shared().run, task, of, seen }
     })
 }
 
-/// A task's span was entered.
-pub(super) fn enter_task(task: TaskRef) {
+/// Runs `f` on the calling thread's part, if it belongs to the run of something that was spawned.
+fn with_run(run: u64, f: impl FnOnce(&mut Local)) {
     local::with(|local| {
-        if local.shared().run == task.run {
-            match task.kind {
-                SpawnKind::Task => local.enter_task(task.task),
-                SpawnKind::Blocking => local.enter_closure(),
-                SpawnKind::Local | SpawnKind::Root | SpawnKind::Worker => {}
-            }
+        if local.shared().run == run {
+            f(local);
         }
     });
+}
+
+/// The span of something that was spawned was entered.
+pub(super) fn enter_task(TaskRef { run, task, of, seen }: TaskRef) {
+    with_run(run, |local| match of {
+        LaneOf::Task => local.enter_task(task),
+        of if seen => local.enter_lane(task, of),
+        LaneOf::Root => local.in_unseen(Some(task)),
+        _ => local.joins_pool(),
+    });
+}
+
+/// The span of something that was spawned was left.
+#[inline]
+pub(super) fn exit_task(TaskRef { run, task, of, seen }: TaskRef) {
+    if of != LaneOf::Task {
+        with_run(run, |local| if seen { local.exit_lane(task, of) } else { local.in_unseen(None) });
+    }
+}
+
+/// The span of something that was spawned is gone.
+pub(super) fn close_task(TaskRef { run, task, of, seen }: TaskRef) {
+    if seen && matches!(of, LaneOf::Local | LaneOf::Root) {
+        with_run(run, |local| local.close_lane(task));
+    }
 }
 
 thread_local! {
@@ -336,7 +370,7 @@ pub(super) fn wake(woken: TaskRef) {
     let recorded = local::with(|local| {
         let same = local.shared().run == woken.run;
         if same {
-            let by = local.task();
+            let by = local.waker();
             if by == Some(woken.task) {
                 local.turn(woken.task, !coop::has_budget_remaining());
             }

@@ -2,7 +2,8 @@
 //!
 //! A task that panics is part of the picture, like one that is aborted. The
 //! message goes to its lane; printed, it would tear the screen. A panic
-//! anywhere else goes to whichever hook was set before.
+//! anywhere else goes to whichever hook was set before, and so does one of the
+//! root of a `block_on`, which ends whoever called that.
 
 use std::any::Any;
 use std::panic;
@@ -19,7 +20,7 @@ pub(super) fn install() {
         let recorded = local::with(|local| {
             let Some(task) = local.task() else { return false };
             local.push(What::Panic(Box::new(Panic { task, message, place })));
-            true
+            !local.panics_outside()
         });
         if recorded != Some(true) {
             before(info);

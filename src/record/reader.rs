@@ -21,6 +21,7 @@ use super::local::{Entry, Written};
 use super::presence::{Poll, Presence};
 use super::recorder::{OnFull, Shared, lock};
 use super::sites::{Sites, Unknown};
+use super::turns;
 
 /// How long the merge waits for a thread that is at work, in nanoseconds: several time slices of a busy machine.
 const PATIENCE_NS: u64 = 20_000_000;
@@ -233,7 +234,8 @@ impl Lane {
         self.taken = taken;
         if gone {
             (u64::MAX, u64::MAX)
-        } else if parked {
+        } else if parked || turns::is_of_another(self.turn) {
+            // What is not the runtime's takes a turn that is yet to come.
             now
         } else {
             (self.last_ns, self.turn)

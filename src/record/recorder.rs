@@ -134,8 +134,16 @@ impl Recorder {
 
     /// Makes the calling thread one of the run's, until the guard is dropped.
     /// Worker threads attach by themselves; the thread that calls `block_on` has to.
+    ///
+    /// The future that it gives to `block_on` has no lane, since that is most often what runs the program and none of it.
     pub fn attach(&self, name: &str) -> Attached {
-        Attached::new(&self.shared, name)
+        Attached::new(&self.shared, name, false)
+    }
+
+    /// Makes the calling thread one of the run's, like [`Recorder::attach`], and the futures that it gives to `block_on` a part
+    /// of the program: each is the root of what it spawns, and has a lane.
+    pub fn attach_with_roots(&self, name: &str) -> Attached {
+        Attached::new(&self.shared, name, true)
     }
 
     /// Time zero is now, on the paused clock of the runtime this is called on.

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 
 use super::fetched::fetched;
 use super::local;
-use super::recorder::{Shared, lock};
+use super::recorder::lock;
 use super::stack;
 use super::symbols::{self, Call};
 
@@ -148,7 +148,7 @@ fn is_main(function: &str) -> bool {
 impl Sources {
     /// By the code that is linked.
     fn linked() -> Self {
-        let recorder = root_of(local::attach as fn(&Arc<Shared>, &str, local::Role) as usize, Path::new("record/local.rs"));
+        let recorder = root_of(local::attach as local::Attach as usize, Path::new("record/local.rs"));
         let tokio = root_of(tokio::runtime::Builder::new_current_thread as fn() -> _ as usize, Path::new("runtime/builder.rs"));
         let recorder = recorder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
         Self { recorder, tokio, ..Self::default() }

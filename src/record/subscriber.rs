@@ -14,8 +14,7 @@ use std::thread;
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Interest, LevelFilter, Metadata, Subscriber};
 
-use super::event::TaskId;
-use super::fields::SpawnKind;
+use super::event::{LaneOf, TaskId};
 use super::handle::Handle;
 use super::observe::{self, Source, TaskRef, WakerEvent};
 use super::panic;
@@ -99,7 +98,8 @@ impl Meaning {
 }
 
 fn task_span(task: TaskRef) -> u64 {
-    IS_TASK | task.run << RUN_SHIFT | (task.kind as u64) << KIND_SHIFT | (task.task.0.get() & TASK_MASK)
+    let kind = task.of as u64 | u64::from(task.seen) << 2;
+    IS_TASK | task.run << RUN_SHIFT | kind << KIND_SHIFT | (task.task.0.get() & TASK_MASK)
 }
 
 fn task_of(span: u64) -> Option<TaskRef> {
@@ -107,8 +107,8 @@ fn task_of(span: u64) -> Option<TaskRef> {
         return None;
     }
     let task = TaskId(NonZeroU64::new(span & TASK_MASK)?);
-    let kind = *SpawnKind::ALL.get((span >> KIND_SHIFT & 7) as usize)?;
-    Some(TaskRef { run: (span & !IS_TASK) >> RUN_SHIFT, task, kind })
+    let of = [LaneOf::Task, LaneOf::Local, LaneOf::Blocking, LaneOf::Root][(span >> KIND_SHIFT & 3) as usize];
+    Some(TaskRef { run: (span & !IS_TASK) >> RUN_SHIFT, task, of, seen: span >> KIND_SHIFT & 4 != 0 })
 }
 
 impl Subscriber for Bare {
@@ -172,8 +172,10 @@ impl Subscriber for Bare {
     }
 
     fn exit(&self, span: &Id) {
-        if let Some(handle) = Handle::from_bits(span.into_u64()) {
-            observe::exit(handle);
+        match Meaning::of(span) {
+            Meaning::Task(task) => observe::exit_task(task),
+            Meaning::Handle(handle) => observe::exit(handle),
+            Meaning::Program(_) => {}
         }
     }
 
@@ -188,7 +190,10 @@ impl Subscriber for Bare {
 
     fn try_close(&self, id: Id) -> bool {
         match Meaning::of(&id) {
-            Meaning::Task(_) => false,
+            Meaning::Task(task) => {
+                observe::close_task(task);
+                false
+            }
             Meaning::Handle(handle) => {
                 observe::drop_handle(handle);
                 false

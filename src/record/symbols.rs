@@ -91,7 +91,7 @@ pub fn warm_up(code: Vec<usize>) {
     // Without this thread the first look-ups are slower, and nothing else.
     _ = thread::Builder::new().name("symbols".to_owned()).spawn(move || {
         // What records stands in every stack.
-        let own = [local::attach as fn(&Arc<Shared>, &str, local::Role) as usize, local::detach as fn() as usize];
+        let own = [local::attach as local::Attach as usize, local::detach as fn() as usize];
         for address in own.into_iter().chain(code) {
             // As if a call there had returned.
             look_up(address + 1);

@@ -9,6 +9,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Whether a turn is that of something that is not the runtime's.
+pub(super) fn is_of_another(turn: u64) -> bool {
+    turn != 0 && turn.is_multiple_of(2)
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Turns {

@@ -10,8 +10,8 @@ use super::codec::{
 };
 use super::names;
 use crate::record::event::{
-    CallLine, Change, Event, LastPoll, Level, LockChange, Log, Named, NewSite, OpId, Panic, ResourceId, ResourceKind, SiteId,
-    SpanId, SpanOpen, TaskId, What,
+    CallLine, Change, Event, Lane, LaneOf, LastPoll, Level, LockChange, Log, Named, NewSite, OpId, Panic, ResourceId,
+    ResourceKind, SiteId, SpanId, SpanOpen, TaskId, What,
 };
 use crate::record::site::{Cause, Frame, Missing, Place, Polls, Site};
 use crate::trace::Sample;
@@ -70,9 +70,7 @@ impl Decoder {
             kind::WAKE => What::Wake { task: self.other(from)?, by: self.maybe_polled(flag, from)? },
             kind::SPAWN => {
                 let task = self.other(from)?;
-                let line: usize = from.number()?;
-                let at = self.lines.get(line).ok_or(Damage("a line that was never told"))?.clone();
-                What::Spawn { task, at: CallLine::Told(at), parent: self.maybe_polled(flag, from)? }
+                What::Spawn { task, at: self.told_line(from)?, parent: self.maybe_polled(flag, from)? }
             }
             kind::TERMINATE => What::Terminate {
                 task: self.polled(from)?,
@@ -80,6 +78,14 @@ impl Decoder {
             },
             kind::TIMER => What::Timer { task: self.polled(from)?, op: self.op(from)?, after_ms: from.varint()? },
             kind::POOL_THREAD => What::PoolThread,
+            kind::LANE => What::Lane(Box::new(Lane {
+                task: self.other(from)?,
+                of: choice(from.byte()?, &[LaneOf::Task, LaneOf::Local, LaneOf::Blocking, LaneOf::Root])?,
+                name: from.text(LONGEST)?.to_owned(),
+                bytes: from.varint()?,
+                at: self.told_line(from)?,
+                parent: self.maybe_polled(flag, from)?,
+            })),
             kind::TURN => What::Turn { task: self.polled(from)?, site: SiteId(from.number()?), spent: flag },
             kind::NAMED | kind::PANIC | kind::SPAN_OPEN | kind::SPAN_CLOSE | kind::LOG | kind::SITE => {
                 self.said(number, flag, from)?
@@ -160,6 +166,13 @@ impl Decoder {
             }
             _ => return Err(Damage("a fact of a kind that does not exist")),
         })
+    }
+
+    /// A line that was told before, by its number.
+    fn told_line(&self, from: &mut Bytes<'_>) -> Result<CallLine, Damage> {
+        let line: usize = from.number()?;
+        let at = self.lines.get(line).ok_or(Damage("a line that was never told"))?;
+        Ok(CallLine::Told(at.clone()))
     }
 
     fn line(&mut self, from: &mut Bytes<'_>) -> Result<(), Damage> {

@@ -59,6 +59,7 @@ impl Encoder {
     pub(super) fn event(&mut self, thread: u16, event: &Event) {
         let line = match &event.what {
             What::Spawn { at, .. } => self.line(at),
+            What::Lane(lane) => self.line(&lane.at),
             _ => 0,
         };
         let (kind, flag) = head(&event.what);
@@ -89,6 +90,14 @@ impl Encoder {
                 put(&mut self.out, *after_ms);
             }
             What::PoolThread => {}
+            What::Lane(lane) => {
+                self.other(lane.task);
+                self.out.push(lane.of as u8);
+                put_text(&mut self.out, cut(&lane.name, LONGEST));
+                put(&mut self.out, lane.bytes);
+                put(&mut self.out, line.into());
+                self.maybe_polled(lane.parent);
+            }
             What::Turn { task, site, .. } => {
                 self.polled(*task);
                 put(&mut self.out, site.0.into());
@@ -307,6 +316,7 @@ fn head(what: &What) -> (u8, bool) {
         What::Closed { .. } => (kind::CLOSED, false),
         What::Timer { .. } => (kind::TIMER, false),
         What::PoolThread => (kind::POOL_THREAD, false),
+        What::Lane(lane) => (kind::LANE, lane.parent.is_some()),
         What::Turn { spent, .. } => (kind::TURN, *spent),
         What::Asked { .. } => (kind::ASKED, false),
         What::Granted { by, .. } => (kind::GRANTED, by.is_some()),

@@ -24,10 +24,11 @@
 
 use super::census::Shift;
 use super::course::Activity;
+use super::lanes;
 use super::lookup::{Ingest, Life};
 use super::task::{End, Ended, Segment, State, Task, TaskIx, Wake, Waker, first_segment, push};
 use super::{Sample, Trace};
-use crate::record::event::{CallLine, Event, LastPoll, Named, TaskId, What};
+use crate::record::event::{CallLine, Event, Lane, LaneOf, LastPoll, Named, TaskId, What};
 use crate::record::site::Cause;
 
 /// The number of no thread: such a fact was written down for a thread that does not belong to the run.
@@ -50,6 +51,7 @@ impl Trace {
             What::Spawn { task, parent, at } => self.spawn(at_ns, task, parent, at),
             What::Terminate { task, last } => self.terminate(at_ns, task, last),
             What::Named(named) => self.name(*named),
+            What::Lane(lane) => self.spawn_beside(at_ns, *lane),
             What::Panic(panic) => self.panicked(at_ns, *panic),
             What::SpanOpen(span) => self.open_span(at_ns, *span),
             What::SpanClose(span) => self.close_span(at_ns, span),
@@ -137,12 +139,24 @@ impl Trace {
         self.closed
     }
 
-    /// Not part of [`Trace::push`]: a task is made ready on the stack, which would have to be laid out for that at every event.
-    #[inline(never)]
-    fn spawn(&mut self, at_ns: u64, id: TaskId, parent: Option<TaskId>, place: CallLine) -> bool {
+    fn spawn(&mut self, at_ns: u64, id: TaskId, parent: Option<TaskId>, at: CallLine) -> bool {
         if self.known(id).is_some_and(|task| self.task(task).ended.is_none()) {
             return true; // It lives: a second spawn says nothing new.
         }
+        let told = self.ingest.names.remove(&id);
+        self.recorded += u64::from(told.is_some());
+        let (name, bytes) = told.unwrap_or_default();
+        self.add(at_ns, Lane { task: id, of: LaneOf::Task, name, bytes: bytes.into(), parent, at })
+    }
+
+    /// Something is spawned that is no task of the runtime.
+    fn spawn_beside(&mut self, at_ns: u64, lane: Lane) -> bool {
+        lane.of == LaneOf::Task || self.known(lane.task).is_some() || self.add(at_ns, lane)
+    }
+
+    /// Not part of [`Trace::push`]: a task is made ready on the stack, which would have to be laid out for that at every event.
+    #[inline(never)]
+    fn add(&mut self, at_ns: u64, Lane { task: id, of, name, bytes, parent, at }: Lane) -> bool {
         let ix = self.tasks.len() as TaskIx;
         let parent = parent.and_then(|parent| self.known(parent));
         match parent {
@@ -152,25 +166,29 @@ impl Trace {
             }
             None => self.roots.push(ix),
         }
-        self.digest.spawn(at_ns, ix, parent, &place);
-        let told = self.ingest.names.remove(&id);
-        self.recorded += u64::from(told.is_some());
-        let (name, bytes) = told.unwrap_or_default();
-        let name = Some(name).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("task {ix}"));
-        let member = self.groups.join(ix, &place, &name);
+        let number = self.lanes.next(of);
+        let hashed = (of == LaneOf::Task).then_some(number);
+        if let Some(number) = hashed {
+            self.digest.spawn(at_ns, number, parent.and_then(|parent| self.life(parent).number), &at);
+        }
+        let name = Some(name).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("{} {number}", lanes::word(of)));
+        let member = self.groups.join(ix, &at, &name);
         self.tasks.push(Task {
             name,
-            bytes,
+            of,
+            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
             parent,
             spawned_ns: at_ns,
-            spawned_at: Some(place),
+            spawned_at: Some(at),
             segments: first_segment(at_ns),
             ..Task::default()
         });
         self.ingest.tasks.insert(id.0.get(), ix);
-        self.ingest.lives.push(Life::new(at_ns, member));
-        self.totals.spawned += 1;
-        self.totals.alive += 1;
+        self.ingest.lives.push(Life::new(at_ns, member, hashed));
+        if hashed.is_some() {
+            self.totals.spawned += 1;
+            self.totals.alive += 1;
+        }
         self.shift(at_ns, ix, Activity::Ready);
         true
     }
@@ -193,9 +211,9 @@ impl Trace {
             return true;
         }
         let at_ns = self.in_order(task, at_ns);
-        let last = self.last(task);
+        let (last, number) = (self.last(task), self.number(task));
         match last.state {
-            State::Ready => {
+            State::Ready if number.is_some() => {
                 self.bins.add_delay(at_ns, at_ns - last.start_ns);
                 self.delays.add(at_ns, at_ns - last.start_ns);
             }
@@ -205,18 +223,21 @@ impl Trace {
                     self.enter(at_ns, task, State::Ready);
                 }
             }
-            State::Waiting(_) => {}
+            State::Waiting(_) | State::Ready => {}
         }
         self.know_thread(thread);
         self.enter(at_ns, task, State::Running(thread));
         self.tasks[task as usize].polls += 1;
-        self.polls += 1;
-        self.poll_starts.push(at_ns, task, thread);
+        let inner = matches!(self.task(task).of, LaneOf::Local | LaneOf::Root);
+        self.poll_starts.push(at_ns, task, thread, inner);
         let life = self.life_mut(task);
         (life.newest_ns, life.polled_ns) = (at_ns, at_ns);
         (life.woken, life.turn, life.panicked, life.terminated) = (false, None, false, None);
         self.begin_cuts(task);
-        self.digest.poll_start(at_ns, task);
+        if let Some(number) = number {
+            self.polls += 1;
+            self.digest.poll_start(at_ns, number);
+        }
         true
     }
 
@@ -231,7 +252,9 @@ impl Trace {
             return true;
         }
         let at_ns = self.in_order(task, at_ns);
-        self.digest.poll_end(at_ns, task);
+        if let Some(number) = self.number(task) {
+            self.digest.poll_end(at_ns, number);
+        }
         let (terminated, woken) = (self.life(task).terminated, self.life(task).woken);
         if let Some(last) = terminated {
             self.end(at_ns, task, self.how(task, at_ns, last));
@@ -268,7 +291,7 @@ impl Trace {
             return true;
         }
         let waker = by.map(|by| self.known(by));
-        let poll_of = waker.flatten();
+        let hashed = waker.flatten().and_then(|by| self.number(by));
         let by = match waker {
             Some(Some(by)) if by == task => self.own_waker(task),
             Some(Some(by)) => Waker::Task(by),
@@ -281,19 +304,25 @@ impl Trace {
         if answered || woken || self.last(task).state == State::Ready {
             self.late += u64::from(answered);
             self.tasks[task as usize].redundant_wakes += 1;
-            self.digest.wake(at_ns, task, poll_of);
+            self.hash_wake(at_ns, task, hashed);
             return true;
         }
         let at_ns = self.in_order(task, at_ns);
         push(&mut self.tasks[task as usize].wakes, Wake { at_ns, by });
         self.count_turn(task, by);
-        self.digest.wake(at_ns, task, poll_of);
+        self.hash_wake(at_ns, task, hashed);
         if self.polled(task) {
             self.life_mut(task).woken = true;
         } else {
             self.enter(at_ns, task, State::Ready);
         }
         true
+    }
+
+    fn hash_wake(&mut self, at_ns: u64, task: TaskIx, by: Option<u32>) {
+        if let Some(number) = self.number(task) {
+            self.digest.wake(at_ns, number, by);
+        }
     }
 
     /// How a task ends that the runtime let go of.
@@ -306,7 +335,9 @@ impl Trace {
             LastPoll::Polled if self.task(task).failed => End::Failed,
             LastPoll::Polled => End::Completed,
         };
-        Ended { at_ns, how, inferred: last == LastPoll::Polled && !self.polled(task) }
+        // A root is dropped after its last poll.
+        let unseen = !self.polled(task) && self.task(task).of != LaneOf::Root;
+        Ended { at_ns, how, inferred: last == LastPoll::Polled && unseen }
     }
 
     /// Ends a task whose last poll has no end that we know of. Returns whether that was so.
@@ -317,7 +348,8 @@ impl Trace {
     }
 
     fn end(&mut self, at_ns: u64, task: TaskIx, ended: Ended) {
-        let last = self.last(task);
+        let (last, number) = (self.last(task), self.number(task));
+        let is_task = number.is_some();
         let count = match ended.how {
             End::Completed => Some(&mut self.totals.completed),
             End::Failed => Some(&mut self.totals.failed),
@@ -327,8 +359,10 @@ impl Trace {
             End::Dropped => None,
         };
         if let Some(count) = count {
-            *count += 1;
-            self.totals.alive -= 1;
+            if is_task {
+                *count += 1;
+                self.totals.alive -= 1;
+            }
             if self.polled(task) {
                 self.poll_is_over(task, last.start_ns, at_ns);
             }
@@ -346,7 +380,9 @@ impl Trace {
         self.tasks[task as usize].count(last, at_ns);
         self.tasks[task as usize].ended = Some(ended);
         self.life_mut(task).ended = true;
-        self.digest.end(at_ns, task, ended.how);
+        if let Some(number) = number {
+            self.digest.end(at_ns, number, ended.how);
+        }
     }
 
     fn enter(&mut self, at_ns: u64, task: TaskIx, state: State) {
@@ -389,9 +425,11 @@ impl Trace {
     /// A task goes over to something else, from nothing when it is spawned.
     fn shift(&mut self, at_ns: u64, task: TaskIx, to: Activity) {
         let life = self.life_mut(task);
-        let (member, shift) = (life.member, Shift { from: life.does.replace(to), to });
-        self.changes.shift(at_ns, shift);
-        self.bins.shift(at_ns, shift);
+        let (member, shift, is_task) = (life.member, Shift { from: life.does.replace(to), to }, life.number.is_some());
+        if is_task {
+            self.changes.shift(at_ns, shift);
+            self.bins.shift(at_ns, shift);
+        }
         self.groups.shift(member, at_ns, shift);
     }
 

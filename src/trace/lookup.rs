@@ -74,6 +74,8 @@ pub(super) struct Life {
     pub(super) panicked: bool,
     /// What it may wait on.
     pub(super) leaves: Leaves,
+    /// Its number among the tasks of the runtime, if it is one.
+    pub(super) number: Option<u32>,
     /// The groups that it belongs to.
     pub(super) member: Member,
     /// What it is counted as; nothing before it is counted at all.
@@ -86,11 +88,25 @@ pub(super) struct Life {
 
 impl Life {
     /// That of a task that is spawned.
-    pub(super) fn new(at_ns: u64, member: Member) -> Self {
+    pub(super) fn new(at_ns: u64, member: Member, number: Option<u32>) -> Self {
         let last = Segment::new(at_ns, State::Ready);
         let (leaves, woken, turn, panicked, ended, terminated) = (Leaves::default(), false, None, false, false, None);
         let cuts = cut::Poll::default();
-        Self { newest_ns: at_ns, last, polled_ns: 0, leaves, woken, turn, cuts, panicked, member, does: None, ended, terminated }
+        Self {
+            newest_ns: at_ns,
+            last,
+            polled_ns: 0,
+            leaves,
+            woken,
+            turn,
+            cuts,
+            panicked,
+            number,
+            member,
+            does: None,
+            ended,
+            terminated,
+        }
     }
 }
 

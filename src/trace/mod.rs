@@ -28,6 +28,7 @@ mod hands;
 mod hoard;
 mod hold;
 mod ingest;
+mod lanes;
 mod line;
 #[cfg(test)]
 mod line_tests;
@@ -66,6 +67,7 @@ pub use family::Family;
 pub use few::Few;
 pub use findings::{Finding, FindingKind, Findings, Search};
 pub use groups::{Courses, Group, Grouping};
+pub use lanes::LaneOf;
 pub use line::Waiter;
 pub use measure::Measure;
 pub use places::{Await, Peak};
@@ -106,6 +108,8 @@ pub struct Trace {
     pub threads: Vec<String>,
     /// Which of them belong to the pool for blocking work.
     pool: Vec<u16>,
+    /// How many lanes there are of each kind.
+    lanes: lanes::Lanes,
     /// Events taken in that concern the run: its tasks, spans and log. Those of
     /// tasks whose spawn was never seen are not among them.
     pub recorded: u64,

@@ -27,10 +27,13 @@ pub(super) struct PollStarts {
 }
 
 impl PollStarts {
-    pub(super) fn push(&mut self, at_ns: u64, task: TaskIx, thread: u16) {
+    /// A poll of a task begins on a thread. It may be an inner one: then the thread is at the outer one all the while.
+    pub(super) fn push(&mut self, at_ns: u64, task: TaskIx, thread: u16, may_be_inner: bool) {
         let at_ns = self.at_ns.last().map_or(at_ns, |last| at_ns.max(*last));
-        let before = self.threads.last(thread).and_then(|last| self.at_ns.get(last as usize)).copied();
-        self.threads.begin(thread, self.tasks.len() as u32, at_ns - before.unwrap_or(at_ns));
+        if !(may_be_inner && self.threads.is_busy(thread)) {
+            let before = self.threads.last(thread).and_then(|last| self.at_ns.get(last as usize)).copied();
+            self.threads.begin(thread, self.tasks.len() as u32, at_ns - before.unwrap_or(at_ns));
+        }
         self.at_ns.push(at_ns);
         self.tasks.push(task);
     }

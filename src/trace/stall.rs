@@ -11,10 +11,10 @@ use std::fmt::Write as _;
 use super::Trace;
 use super::circle::Edges;
 use super::resource::ResourceIx;
-use super::task::TaskIx;
+use super::task::{Task, TaskIx};
 use super::waits::Leaf;
 use super::why::Blocker;
-use crate::record::event::ResourceKind;
+use crate::record::event::{LaneOf, ResourceKind};
 use crate::record::site::{Cause, Place};
 
 /// At most so many tasks are told of in words; the others are counted.
@@ -285,7 +285,13 @@ impl Trace {
     /// told of a trace that has lost events, or of waits whose cause is not known.
     pub fn all_wait_for_others(&self) -> bool {
         let needs_another = |cause: Cause| cause.is_lock() || cause.is_channel() || cause == Cause::Join;
-        let mut living = self.tasks.iter().filter(|task| task.ended.is_none()).peekable();
+        // Who wakes a root is not known, and a local task that nobody drives does nothing.
+        let counts = |task: &&Task| match task.of {
+            LaneOf::Task | LaneOf::Blocking => true,
+            LaneOf::Local => task.polls > 0,
+            LaneOf::Root => false,
+        };
+        let mut living = self.tasks.iter().filter(|task| task.ended.is_none()).filter(counts).peekable();
         self.lost == 0
             && living.peek().is_some()
             && living.all(|task| {

@@ -4,7 +4,7 @@
 //! bytes a change of state, found by binary search.
 
 use super::few::Few;
-use crate::record::event::CallLine;
+use crate::record::event::{CallLine, LaneOf};
 use crate::record::site::Cause;
 
 /// The place of a task in [`Trace::tasks`](super::Trace): its number, in the
@@ -87,6 +87,8 @@ pub struct Task {
     pub panic: Option<Box<str>>,
     /// Whether it emitted an error event with a field `error`.
     pub failed: bool,
+    /// What it is: a task of the runtime, or something beside those that is polled like one.
+    pub of: LaneOf,
 }
 
 const _: () = assert!(size_of::<Task>() == 256, "there are as many as a run wants");

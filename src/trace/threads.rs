@@ -45,6 +45,11 @@ impl Threads {
         self.0.get(usize::from(thread))?.numbers.last().copied()
     }
 
+    /// Whether the newest poll of a thread lasts.
+    pub(super) fn is_busy(&self, thread: u16) -> bool {
+        self.0.get(usize::from(thread)).is_some_and(|thread| thread.lengths.len() < thread.numbers.len())
+    }
+
     /// A poll begins on a thread, so long after the one before it.
     pub(super) fn begin(&mut self, thread: u16, number: u32, since_last_ns: u64) {
         while self.0.len() <= usize::from(thread) {

@@ -20,7 +20,7 @@ use crate::record::site::Place;
 use crate::trace::resource::ResourceIx;
 use crate::trace::task::{State, Task, TaskIx};
 use crate::trace::waits::{Leaf, SiteIx};
-use crate::trace::{ResourceKind, Trace, Waiter};
+use crate::trace::{LaneOf, ResourceKind, Trace, Waiter};
 
 /// While a run goes on, what lasts for so long is told.
 const LASTS_NS: u64 = 1_000_000_000;
@@ -49,7 +49,8 @@ impl Trace {
 
 /// A task that waits, and that nobody can wake.
 pub(super) fn waker(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String>> {
-    let known = trace.lost == 0 && !trace.waits.sites.is_empty();
+    // Wakers are heard of where the runtime or a `LocalSet` polls.
+    let known = trace.lost == 0 && !trace.waits.sites.is_empty() && matches!(of.of, LaneOf::Task | LaneOf::Local);
     let since_ns = trace.rests_since(of).filter(|_| known)?;
     let foreign = |leaf: &Leaf| trace.site(leaf.site).cause.is_foreign();
     let mut lately = of.waits().rev().map(|(_, wait)| trace.leaves(wait));

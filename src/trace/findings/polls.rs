@@ -10,7 +10,7 @@
 use super::{FindingKind, Findings, Sight, at_least, short, span, tasks};
 use crate::record::site::Place;
 use crate::trace::task::{Segment, State, Task, TaskIx, Waker};
-use crate::trace::{End, Trace};
+use crate::trace::{End, LaneOf, Trace};
 
 /// A poll that lasts so long blocks its worker.
 const BLOCKS_NS: u64 = 100_000_000;
@@ -32,6 +32,7 @@ pub(in crate::trace) struct LongPolls(Vec<LongPoll>);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LongPoll {
     task: TaskIx,
+    thread: u16,
     start_ns: u64,
     end_ns: u64,
 }
@@ -56,10 +57,16 @@ impl LongPoll {
 impl Trace {
     /// A poll is over.
     pub(in crate::trace) fn poll_is_over(&mut self, task: TaskIx, start_ns: u64, end_ns: u64) {
-        self.bins.add_poll(end_ns, end_ns - start_ns);
-        self.poll_times.add(end_ns, end_ns - start_ns);
-        if end_ns - start_ns >= BLOCKS_NS && self.long_polls.0.len() < MOST {
-            self.long_polls.0.push(LongPoll { task, start_ns, end_ns });
+        if self.number(task).is_some() {
+            self.bins.add_poll(end_ns, end_ns - start_ns);
+            self.poll_times.add(end_ns, end_ns - start_ns);
+        }
+        if end_ns - start_ns >= BLOCKS_NS
+            && self.long_polls.0.len() < MOST
+            && let State::Running(thread) = self.last(task).state
+            && keeps_a_worker(self.task(task))
+        {
+            self.long_polls.0.push(LongPoll { task, thread, start_ns, end_ns });
         }
     }
 
@@ -99,15 +106,36 @@ fn never_yields(task: &Task, poll: LongPoll) -> bool {
 
 /// A long poll that is under way, or was when the recording stopped: it has no end of its own.
 pub(super) fn lasting(trace: &Trace, task: TaskIx, of: &Task) -> Option<LongPoll> {
-    let last = of.segments.last().filter(|_| of.end().is_none())?;
-    let poll = LongPoll { task, start_ns: last.start_ns, end_ns: trace.end_ns.max(last.start_ns) };
-    (matches!(last.state, State::Running(_)) && poll.length_ns() >= BLOCKS_NS).then_some(poll)
+    let last = of.segments.last().filter(|_| of.end().is_none() && keeps_a_worker(of))?;
+    let State::Running(thread) = last.state else { return None };
+    let poll = LongPoll { task, thread, start_ns: last.start_ns, end_ns: trace.end_ns.max(last.start_ns) };
+    (poll.length_ns() >= BLOCKS_NS).then_some(poll)
+}
+
+/// Whether others wait while this is polled: tasks, or those of a `LocalSet`. A closure has a thread to itself, and what a
+/// root keeps is not known.
+fn keeps_a_worker(of: &Task) -> bool {
+    matches!(of.of, LaneOf::Task | LaneOf::Local)
+}
+
+/// Without the polls in which a local task was polled for so long: whoever drives it does nothing else meanwhile.
+fn innermost(trace: &Trace, polls: Vec<LongPoll>) -> Vec<LongPoll> {
+    let local = |poll: &&LongPoll| trace.tasks[poll.task as usize].of == LaneOf::Local;
+    let inner: Vec<LongPoll> = polls.iter().filter(local).copied().collect();
+    let drives = |poll: &LongPoll| {
+        let within = |inner: &LongPoll| {
+            let (begins, ends) = (poll.start_ns <= inner.start_ns, inner.end_ns <= poll.end_ns);
+            inner.task != poll.task && inner.thread == poll.thread && begins && ends
+        };
+        inner.iter().any(within)
+    };
+    if inner.is_empty() { polls } else { polls.into_iter().filter(|poll| !drives(poll)).collect() }
 }
 
 /// Finds polls that block their worker: those that are over, and these.
 pub(super) fn long_ones(trace: &Trace, lasting: Vec<LongPoll>, found: &mut Findings) {
     let (mut never, mut blocks) = (Vec::new(), Vec::new());
-    for poll in trace.long_polls.0.iter().copied().chain(lasting) {
+    for poll in innermost(trace, trace.long_polls.0.iter().copied().chain(lasting).collect()) {
         let of = &trace.tasks[poll.task as usize];
         let (task, at_ns, weight) = (Some(poll.task), poll.end_ns, poll.length_ns());
         if never_yields(of, poll) {

@@ -9,7 +9,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Clear, Widget};
 
 use crate::app::model::RunView;
-use crate::trace::{Leaf, Link, State, TaskIx};
+use crate::trace::{LaneOf, Leaf, Link, State, TaskIx};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
@@ -104,9 +104,11 @@ fn tell(look: Look, run: &RunView, link: &Link, rows: &mut Vec<Row>) {
     let name = words::name(trace, link.task);
     let plain = |text: String, style: Style| Row { join: "", text, style };
     let Some(leaf) = link.leaf else {
-        let does = match trace.tasks[link.task as usize].segment_at(at).map(|segment| segment.state) {
+        let of = &trace.tasks[link.task as usize];
+        let does = match of.segment_at(at).map(|segment| segment.state) {
             None => "does not live now",
             Some(State::Running(_)) => "runs now: it does not wait",
+            Some(State::Ready) if of.of == LaneOf::Blocking => "is queued: it waits for a thread of the pool",
             Some(State::Ready) => "is ready: it waits for a worker alone",
             Some(State::Waiting(_)) => "waits; for what was not recorded",
         };

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::app::model::{Model, Pane, RunView};
-use crate::trace::{End, Ended, State, Task, TaskIx};
+use crate::trace::{End, Ended, LaneOf, State, Task, TaskIx};
 use crate::ui::panes::{outcome, resources};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -89,10 +89,12 @@ fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style
     let (glyph, style) = look.state(segment.state);
     let since = format::span(look, at - segment.start_ns);
     let text = match segment.state {
-        State::Running(thread) => match run.trace.threads.get(usize::from(thread)).filter(|_| run.spec.workers > 0) {
-            Some(name) => format!("running on {name}, {since}"),
-            None => format!("running, {since}"),
-        },
+        // Of one thread alone it need not be said which it is.
+        State::Running(thread) if run.spec.workers > 0 || task.of == LaneOf::Blocking => {
+            format!("running on {}, {since}", run.trace.thread_name(thread))
+        }
+        State::Running(_) => format!("running, {since}"),
+        State::Ready if task.of == LaneOf::Blocking => format!("queued, {since}"),
         State::Ready => format!("ready, {since}"),
         State::Waiting(_) => format!("waiting {since}"),
     };

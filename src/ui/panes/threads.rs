@@ -58,7 +58,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
 /// The name of a thread, and how busy it has been; on the virtual clock, on which polls take no time, how many it has made.
 fn label(run: &RunView, thread: u16) -> Row {
     let at_ns = run.cursor.at_ns;
-    let name = run.trace.threads[usize::from(thread)].clone();
+    let name = run.trace.thread_name(thread);
     let polls = run.trace.polls_on(thread);
     let made = polls.as_ref().map_or(0, |polls| polls.begun_by(at_ns)) as u64;
     let made = format::counted(made, "poll");
