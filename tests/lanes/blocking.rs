@@ -10,8 +10,9 @@ use tokio::sync::Mutex;
 use tokio::task::{self, spawn_blocking};
 use tokio::time::sleep;
 
-use super::observed::{On, find, observe, spawn, waits};
-use super::{lanes, life, line_of};
+use super::asked::{lanes, life, line_of};
+use super::observe;
+use super::observed::{On, find, spawn, waits};
 
 const MS: Duration = Duration::from_millis(1);
 const ALL: [On; 3] = [On::Virtual, On::OneThread, On::TwoWorkers];

@@ -9,8 +9,8 @@ use tokio::sync::Notify;
 use tokio::task::{LocalSet, spawn_blocking, spawn_local, yield_now};
 use tokio::time::sleep;
 
+use super::asked::{lanes, life, line_of};
 use super::observed::{On, find, observe, waits};
-use super::{lanes, life, line_of};
 
 const MS: Duration = Duration::from_millis(1);
 

@@ -2,32 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
+mod asked;
 mod blocking;
 mod local;
 #[path = "../observed/mod.rs"]
 mod observed;
 mod roots;
 
-use async_playground::trace::{LaneOf, State, Task, TaskIx, Trace};
-
-/// The lanes of a kind, in the order of spawning.
-fn lanes(trace: &Trace, of: LaneOf) -> Vec<(TaskIx, &Task)> {
-    (0..).zip(&trace.tasks).filter(|(_, task)| task.of == of).collect()
-}
-
-/// What it did, one after the other: `r` ready, `p` polled, `w` waiting.
-fn life(task: &Task) -> String {
-    let word = |state: State| match state {
-        State::Ready => 'r',
-        State::Running(_) => 'p',
-        State::Waiting(_) => 'w',
-    };
-    task.segments.iter().map(|segment| word(segment.state)).collect()
-}
-
-/// A line of the source, without its margin.
-fn line_of(task: &Task) -> String {
-    let at = task.spawned_at.as_ref().unwrap();
-    let source = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(at.file())).unwrap();
-    source.lines().nth(at.line() as usize - 1).unwrap_or_default().trim().to_owned()
-}
+use observed::observe;

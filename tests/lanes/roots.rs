@@ -10,8 +10,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
+use super::asked::{lanes, line_of};
 use super::observed::{On, find, observe, spawn};
-use super::{lanes, line_of};
 
 const MS: Duration = Duration::from_millis(1);
 

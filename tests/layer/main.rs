@@ -1,11 +1,15 @@
 //! The same waits through a `Registry`, beside console-subscriber: the same
 //! causes, lines and holders as through the bare subscriber.
 //!
-//! The tests are those of `tests/waits`, word for word. They are run once more
+//! The tests are those of `tests/waits`, and of closures in `tests/lanes`, word for word. They are run once more
 //! in a program of their own, because a process has one global subscriber.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
+#[path = "../lanes/asked.rs"]
+mod asked;
+#[path = "../lanes/blocking.rs"]
+mod blocking;
 #[path = "../waits/branches.rs"]
 mod branches;
 #[path = "../waits/held.rs"]
