@@ -175,6 +175,8 @@ fn one_who_lives_on_the_budget_and_never_waits_is_busy_in_order_to_wait() {
         let spins = async move {
             while until.try_recv().is_err() {
                 consume_budget().await;
+                // Some work, or it would fill the recording.
+                (0..20).for_each(|_| std::hint::spin_loop());
             }
         };
         let spins = observed::spawn("spins", spins);

@@ -26,7 +26,7 @@ use crate::trace::waits::{Leaf, WaitTotal};
 const OWN: u32 = 16;
 
 /// A task that was out of budget more seldom may have had that much to do.
-const SPENT: u32 = 1_000;
+const SPENT: u32 = 256;
 
 /// A task that has lived for less may have had that much to do.
 const LONG_NS: u64 = 1_000_000_000;
