@@ -11,6 +11,7 @@ mod observed;
 mod programs;
 mod right_ways;
 mod turns;
+mod unrun;
 
 use std::time::Duration;
 
@@ -82,6 +83,8 @@ fn each_fires_on_its_scenario_and_not_on_the_variant_without_it() {
 fn every_kind_is_proved() {
     let by_program = [
         FindingKind::LostWaker,
+        FindingKind::NeverDriven,
+        FindingKind::BlockedPool,
         FindingKind::DroppedWhileHolding,
         FindingKind::LaggedReceiver,
         FindingKind::LateTimeout,

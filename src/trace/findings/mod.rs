@@ -28,6 +28,7 @@ mod size;
 mod tests;
 mod timers;
 mod unheard;
+mod unrun;
 mod wakes;
 
 pub(super) use lagged::Lagged;
@@ -79,6 +80,10 @@ pub enum FindingKind {
     PossibleDeadlock,
     /// A task waits, and there is no waker that could wake it.
     LostWaker,
+    /// A task of a `LocalSet` was never polled, and something waits for it.
+    NeverDriven,
+    /// All threads of the blocking pool wait, one of them for a closure that is queued.
+    BlockedPool,
     /// A future was dropped at an await while it held a lock.
     DroppedWhileHolding,
     /// A broadcast receiver lost messages.
@@ -107,10 +112,12 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind, in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::UnpolledLock,
         Self::PossibleDeadlock,
         Self::LostWaker,
+        Self::NeverDriven,
+        Self::BlockedPool,
         Self::DroppedWhileHolding,
         Self::LaggedReceiver,
         Self::FailedUnheard,
@@ -131,6 +138,8 @@ impl FindingKind {
             Self::UnpolledLock => "unpolled-lock",
             Self::PossibleDeadlock => "possible-deadlock",
             Self::LostWaker => "lost-waker",
+            Self::NeverDriven => "never-driven",
+            Self::BlockedPool => "blocked-pool",
             Self::DroppedWhileHolding => "dropped-while-holding",
             Self::LaggedReceiver => "lagged-receiver",
             Self::FailedUnheard => "failed-unheard",
@@ -144,6 +153,11 @@ impl FindingKind {
             Self::SelfWakes => "self-wakes",
             Self::LargeFuture => "large-future",
         }
+    }
+
+    /// Whether what it tells of is always inferred and not observed.
+    fn is_inferred(self) -> bool {
+        matches!(self, Self::PossibleDeadlock | Self::NeverDriven | Self::BlockedPool | Self::FailedUnheard)
     }
 
     /// Why it is bad and what to do, in a few sentences.
@@ -160,6 +174,14 @@ impl FindingKind {
             Self::LostWaker => {
                 "It will never run again. A future that returns Pending has to keep a clone of the waker of this very poll, \
                  and somebody has to call it."
+            }
+            Self::NeverDriven => {
+                "Tasks of a LocalSet run only while the set is polled: await local.run_until(handle), or the set itself, and never \
+                 the handle alone."
+            }
+            Self::BlockedPool => {
+                "A closure that waits for another one takes a thread that the other one needs. Do not call block_on in a closure \
+                 of the pool: return what is to be done and await that in a task, or give such closures threads of their own."
             }
             Self::DroppedWhileHolding => {
                 "What was to follow under the lock is never done, and whoever takes the lock next finds half of a change. Wait first \
@@ -237,6 +259,8 @@ pub struct Search {
     redundant: Vec<Sight<String>>,
     own: Vec<Sight<String>>,
     large: Vec<Sight<String>>,
+    undriven: Vec<Sight<String>>,
+    closures: unrun::Closures,
 }
 
 impl Search {
@@ -252,6 +276,8 @@ impl Search {
             self.redundant.extend(wakes::redundant(trace, task, of));
             self.own.extend(wakes::own(trace, task, of));
             self.large.extend(size::large(trace, task, of));
+            self.undriven.extend(unrun::never_driven(trace, task, of));
+            self.closures.look(task, of);
         }
         self.next = last as TaskIx;
         (last == trace.tasks.len()).then(|| std::mem::take(self).end(trace))
@@ -263,6 +289,8 @@ impl Search {
         lost::unpolled_locks(trace, &mut found);
         lost::possible_deadlocks(trace, &mut found);
         found.add(FindingKind::LostWaker, self.lost, told);
+        found.add(FindingKind::NeverDriven, self.undriven, told);
+        unrun::blocked_pool(trace, &self.closures, &mut found);
         cut::holding(trace, &mut found);
         lagged::receivers(trace, &mut found);
         unheard::failures(trace, &self.alone, &mut found);
@@ -357,7 +385,7 @@ impl Findings {
             place: worst.place.clone(),
             at_ns: worst.at_ns,
             text,
-            inferred: matches!(kind, FindingKind::FailedUnheard | FindingKind::PossibleDeadlock),
+            inferred: kind.is_inferred(),
         });
     }
 }
