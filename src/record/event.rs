@@ -202,6 +202,8 @@ pub enum What {
     },
     /// The thread that writes this belongs to the pool for blocking work, and is no worker.
     PoolThread,
+    /// The thread that writes this is a worker: it has been started by the runtime and polls tasks, or waits for some.
+    WorkerThread,
     /// An operation asks for permits. Not told when it asks for one.
     Asked {
         /// The operation.

@@ -229,7 +229,7 @@ impl Local {
 
     pub(super) fn poll_start(&mut self, task: TaskId) {
         self.outermost();
-        self.role = Role::Runtime;
+        self.joins_workers();
         self.task = Some(task);
         self.enters = 0;
         self.inside.reset();
@@ -299,8 +299,17 @@ impl Local {
     /// The thread goes to sleep: whatever it writes next is later than now.
     pub(super) fn park(&mut self) {
         self.settle();
-        self.role = Role::Runtime;
+        self.joins_workers();
         self.presence.park();
+    }
+
+    /// A thread that the runtime has started polls tasks, or waits for some.
+    #[inline]
+    fn joins_workers(&mut self) {
+        if self.role == Role::New {
+            self.role = Role::Runtime;
+            self.push(What::WorkerThread);
+        }
     }
 
     pub(super) fn unpark(&self) {

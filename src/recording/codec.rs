@@ -71,6 +71,7 @@ pub(super) mod kind {
     pub(in crate::recording) const POOL_THREAD: u8 = 20;
     pub(in crate::recording) const TURN: u8 = 21;
     pub(in crate::recording) const LANE: u8 = 22;
+    pub(in crate::recording) const WORKER_THREAD: u8 = 23;
     pub(in crate::recording) const THREAD_NAME: u8 = 24;
     pub(in crate::recording) const SAMPLE: u8 = 25;
     pub(in crate::recording) const LOST: u8 = 26;

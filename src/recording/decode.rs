@@ -78,6 +78,7 @@ impl Decoder {
             },
             kind::TIMER => What::Timer { task: self.polled(from)?, op: self.op(from)?, after_ms: from.varint()? },
             kind::POOL_THREAD => What::PoolThread,
+            kind::WORKER_THREAD => What::WorkerThread,
             kind::LANE => What::Lane(Box::new(Lane {
                 task: self.other(from)?,
                 of: choice(from.byte()?, &[LaneOf::Task, LaneOf::Local, LaneOf::Blocking, LaneOf::Root])?,

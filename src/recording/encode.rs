@@ -89,7 +89,7 @@ impl Encoder {
                 self.op(*op);
                 put(&mut self.out, *after_ms);
             }
-            What::PoolThread => {}
+            What::PoolThread | What::WorkerThread => {}
             What::Lane(lane) => {
                 self.other(lane.task);
                 self.out.push(lane.of as u8);
@@ -316,6 +316,7 @@ fn head(what: &What) -> (u8, bool) {
         What::Closed { .. } => (kind::CLOSED, false),
         What::Timer { .. } => (kind::TIMER, false),
         What::PoolThread => (kind::POOL_THREAD, false),
+        What::WorkerThread => (kind::WORKER_THREAD, false),
         What::Lane(lane) => (kind::LANE, lane.parent.is_some()),
         What::Turn { spent, .. } => (kind::TURN, *spent),
         What::Asked { .. } => (kind::ASKED, false),

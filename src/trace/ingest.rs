@@ -58,6 +58,7 @@ impl Trace {
             What::Log(log) => self.write_log(at_ns, *log),
             What::Site(new) => return self.learn_site(*new),
             What::PoolThread => return self.know_pool(thread),
+            What::WorkerThread => return self.poll_starts.threads.know_worker(thread),
             What::Resource { resource, kind, site } => self.make_resource(at_ns, resource, kind, site),
             What::Pending { task, op, resource, site } => self.pends(at_ns, task, op, resource, site),
             What::Done { task, op, site, resource } => self.done(at_ns, task, op, resource, site),

@@ -37,6 +37,8 @@ struct Thread {
     sums: Vec<u64>,
     /// How long those that are over were together.
     busy_ns: u64,
+    /// Whether it is known to be a worker of the runtime's.
+    worker: bool,
 }
 
 impl Threads {
@@ -52,15 +54,23 @@ impl Threads {
 
     /// A poll begins on a thread, so long after the one before it.
     pub(super) fn begin(&mut self, thread: u16, number: u32, since_last_ns: u64) {
-        while self.0.len() <= usize::from(thread) {
-            self.0.push(Thread::default());
-        }
         self.end(thread, since_last_ns);
-        let thread = &mut self.0[usize::from(thread)];
+        let thread = self.of(thread);
         if thread.numbers.len().is_multiple_of(EVERY) {
             thread.sums.push(thread.busy_ns);
         }
         thread.numbers.push(number);
+    }
+
+    /// A thread says that it is a worker of the runtime's.
+    pub(super) fn know_worker(&mut self, thread: u16) {
+        self.of(thread).worker = true;
+    }
+
+    fn of(&mut self, thread: u16) -> &mut Thread {
+        let known = self.0.len().max(usize::from(thread) + 1);
+        self.0.resize_with(known, Thread::default);
+        &mut self.0[usize::from(thread)]
     }
 
     /// The newest poll of a thread is over, if it was not.
@@ -129,10 +139,22 @@ impl Trace {
         Some(ThreadPolls { starts, thread })
     }
 
-    /// The threads that have made polls, by their indices.
+    /// The threads that have made polls, and the workers that have made none, by their indices.
     pub fn polling_threads(&self) -> impl Iterator<Item = u16> {
-        let threads = (0..=u16::MAX).zip(&self.poll_starts.threads.0);
-        threads.filter(|(_, thread)| !thread.numbers.is_empty()).map(|(index, _)| index)
+        self.threads_that(|thread| thread.worker || !thread.numbers.is_empty())
+    }
+
+    /// The workers of a multi-thread runtime.
+    pub(super) fn workers(&self) -> impl Iterator<Item = u16> {
+        self.threads_that(|thread| thread.worker)
+    }
+
+    pub(super) fn is_worker(&self, thread: u16) -> bool {
+        self.poll_starts.threads.0.get(usize::from(thread)).is_some_and(|thread| thread.worker)
+    }
+
+    fn threads_that(&self, holds: impl Fn(&Thread) -> bool) -> impl Iterator<Item = u16> {
+        (0..=u16::MAX).zip(&self.poll_starts.threads.0).filter(move |(_, thread)| holds(thread)).map(|(index, _)| index)
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use crate::app::model::RunView;
 use crate::text;
 use crate::trace::{Blocker, Cause, Family, Holdings, Leaf, Place, ResourceKind, TaskIx, Trace, Wake, Waker};
 use crate::ui::format;
@@ -144,6 +145,15 @@ pub(crate) fn waker(trace: &Trace, wake: Wake, own: u32) -> String {
         Waker::Outside => "a thread outside the runtime".into(),
         Waker::Unknown => "something outside".into(),
     }
+}
+
+/// Where a task is that is ready at the cursor and that an idle worker does not take, if that can be inferred.
+pub(crate) fn slot(look: Look, run: &RunView, task: TaskIx) -> Option<String> {
+    let slot = run.trace.slot_at(task, run.cursor.at_ns)?;
+    let thread = |thread: u16| run.trace.thread_name(thread);
+    let (worker, idle, behind) = (thread(slot.worker), thread(slot.idle), name(&run.trace, slot.behind));
+    let inferred = look.glyphs.inferred;
+    Some(format!("in the LIFO slot of {worker}, which polls {behind}; {idle} is idle and cannot take it{inferred}"))
 }
 
 /// A task's name.

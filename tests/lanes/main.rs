@@ -8,5 +8,6 @@ mod local;
 #[path = "../observed/mod.rs"]
 mod observed;
 mod roots;
+mod workers;
 
 use observed::observe;

@@ -113,6 +113,7 @@ fn tell(look: Look, run: &RunView, link: &Link, rows: &mut Vec<Row>) {
             Some(State::Waiting(_)) => "waits; for what was not recorded",
         };
         rows.push(plain(format!("{name} {does}"), look.strong()));
+        rows.extend(words::slot(look, run, link.task).map(|slot| plain(format!("  it is {slot}"), look.text())));
         return;
     };
     let since = trace.wait_at(link.task, at).map_or(0, |wait| at - wait.start_ns);

@@ -119,6 +119,7 @@ fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
     if task.spawned_ns <= at {
         end(look, task, at, &mut facts);
         wait(look, run, ix, &mut facts);
+        facts.extend(words::slot(look, run, ix).map(|slot| ("", slot, look.text())));
         if let Some(cut_off) = task.ended.filter(|end| end.how == End::Dropped && end.at_ns <= at) {
             facts.push(("end", ended(look, cut_off), look.warn()));
         }
