@@ -36,6 +36,7 @@ pub use save::{saved, unsaved};
 pub use timeline::laid_out;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::action::{Action, Target};
 use super::model::{CodeTab, Layer, Model, Notice, Pane};
@@ -68,22 +69,13 @@ pub enum Effect {
     OpenEditor(SourceLine),
     /// Give the terminal back until somebody continues the program.
     Suspend,
-    /// End the program.
-    Quit,
 }
 
 /// Does what is asked for, and says what is to be done outside of the model.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
-    if let Action::Tick(passed) = action {
-        click::passed(model, passed);
-        run::tick(model, passed);
-        order::passed(model, passed);
-        range::passed(model, passed);
-        return Vec::new();
-    }
-    if let Action::Hover(tip) = action {
-        model.tip = tip;
-        return Vec::new();
+    if matches!(action, Action::Tick(_) | Action::Hover(_)) {
+        // Nothing was asked for: what the user was shown stays.
+        return dispatch(model, action);
     }
     (model.notice, model.tip) = (None, None);
     let before = views::before(model, &action);
@@ -95,6 +87,14 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     views::after(model, before);
     settle(model);
     effects
+}
+
+/// So much wall time has passed.
+fn tick(model: &mut Model, passed: Duration) {
+    click::passed(model, passed);
+    run::tick(model, passed);
+    order::passed(model, passed);
+    range::passed(model, passed);
 }
 
 /// Brings what is made from the run up to date: the list of lanes, and what was measured.
@@ -116,11 +116,14 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         refuse_a_run(model);
         return Vec::new();
     }
+    dispatch(model, action)
+}
+
+/// Which function does what: one row for each action, and none is left out.
+#[expect(clippy::too_many_lines, reason = "a table: a row for each action")]
+fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
-        Action::Quit => {
-            model.quit = true;
-            return vec![Effect::Quit];
-        }
+        // These ask for something outside of the model.
         Action::Suspend => return vec![Effect::Suspend],
         Action::OpenEditor => return edit::open(model),
         Action::Pick => return list::pick(model),
@@ -135,29 +138,12 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Step(stride) => return cursor::step(model, stride),
         Action::RunCommand => return palette::run(model),
         Action::Share => return run::share(model),
-        Action::SaveAs => save::ask(model),
         Action::Save => return save::save(model),
         Action::Slower => return run::change_speed(model, false),
         Action::Faster => return run::change_speed(model, true),
         Action::Point(target) => return point(model, target),
-        other => look(model, other),
-    }
-    Vec::new()
-}
-
-/// Whether an action would change what is run, or run it.
-fn makes_a_run(action: &Action) -> bool {
-    use Action::{Commit, Edit, Pick, Reset, Restart, SwitchClock, Turn};
-    matches!(action, Pick | Turn(_) | Edit | Commit | Reset | SwitchClock | Restart)
-}
-
-fn refuse_a_run(model: &mut Model) {
-    notify(model, true, "a recording cannot be run again");
-}
-
-/// The actions that change only what is looked at.
-fn look(model: &mut Model, action: Action) {
-    match action {
+        // These change the model alone.
+        Action::Quit => model.quit = true,
         Action::Help => model.layer = Some(Layer::Help { pane: model.focus, top: 0 }),
         Action::Palette => palette::toggle(model),
         Action::Close => close(model),
@@ -199,6 +185,7 @@ fn look(model: &mut Model, action: Action) {
         Action::Bookmark => jump::bookmark(model),
         Action::NextBookmark => jump::to_bookmark(model, true),
         Action::PreviousBookmark => jump::to_bookmark(model, false),
+        Action::SaveAs => save::ask(model),
         Action::Why => why::toggle(model),
         Action::ToWaker => why::to_waker(model),
         Action::AlongWake { on } => wakes::along(model, on),
@@ -213,13 +200,21 @@ fn look(model: &mut Model, action: Action) {
         Action::Paste(text) => form::type_text(model, &text),
         Action::Text(key) => form::text_key(model, key),
         Action::Drag(column) => drag(model, column),
-        Action::LetGo => {
-            model.session.held = None;
-            range::let_go(model);
-        }
-        // Everything else has effects, and `act` has done it.
-        _ => {}
+        Action::LetGo => let_go(model),
+        Action::Hover(tip) => model.tip = tip,
+        Action::Tick(passed) => tick(model, passed),
     }
+    Vec::new()
+}
+
+/// Whether an action would change what is run, or run it.
+fn makes_a_run(action: &Action) -> bool {
+    use Action::{Commit, Edit, Pick, Reset, Restart, SwitchClock, Turn};
+    matches!(action, Pick | Turn(_) | Edit | Commit | Reset | SwitchClock | Restart)
+}
+
+fn refuse_a_run(model: &mut Model) {
+    notify(model, true, "a recording cannot be run again");
 }
 
 /// Whether an action goes on to something else than the field that is typed.
@@ -283,6 +278,12 @@ fn drag(model: &mut Model, column: u16) {
         Some(Held::Map) => timeline::look_by_map(model, column),
         None => range::drag(model, column),
     }
+}
+
+/// The pointer's button is up: nothing is held.
+fn let_go(model: &mut Model) {
+    model.session.held = None;
+    range::let_go(model);
 }
 
 /// The pointer focuses and selects; on what is selected already it does what Enter does.

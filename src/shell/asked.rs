@@ -36,8 +36,6 @@ impl Asked {
                 Effect::Save { path, force } => self.save = Some((path, force)),
                 Effect::OpenEditor(line) => self.edit = Some(line),
                 Effect::Suspend => self.suspend = true,
-                // The model says so too, and that is where it is looked for.
-                Effect::Quit => {}
             }
         }
     }

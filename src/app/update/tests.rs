@@ -202,7 +202,7 @@ fn quit_and_suspend_are_for_the_shell_to_do() {
     let mut model = opened();
     assert!(matches!(update(&mut model, Action::Suspend)[..], [Effect::Suspend]));
     assert!(!model.quit);
-    assert!(matches!(update(&mut model, Action::Quit)[..], [Effect::Quit]));
+    assert!(update(&mut model, Action::Quit).is_empty());
     assert!(model.quit);
 }
 
