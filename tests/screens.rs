@@ -21,7 +21,7 @@ mod theme;
 #[path = "screens/tip.rs"]
 mod tip;
 
-use async_playground::app::model::{CodeTab, FieldError, Layer, Model, Notice, Pane, Prompt, Theme, Wanted};
+use async_playground::app::model::{CodeTab, FieldError, Mode, Model, Notice, Overlay, Pane, Prompt, Theme, Wanted};
 use async_playground::app::text::TextField;
 use async_playground::record::event::Level;
 use async_playground::trace::Missing;
@@ -105,9 +105,9 @@ fn the_smallest_screen_and_a_smaller_one() {
 #[test]
 fn help_lies_over_the_panes() {
     let mut model = model(1_250);
-    model.layer = Some(Layer::Help { pane: Pane::Timeline, top: 0 });
+    model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Timeline, top: 0 });
     assert_snapshot!("help_120x40", screen(&model, 120, 40));
-    model.layer = Some(Layer::Help { pane: Pane::Timeline, top: 1_000 });
+    model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Timeline, top: 1_000 });
     let end = screen(&model, 80, 16);
     assert!(end.contains("a span that the scenario opened"), "the help does not scroll to its end:\n{end}");
 }
@@ -118,7 +118,7 @@ fn no_line_of_the_help_is_cut_and_the_areas_tell_how_far_it_scrolls() {
         for (width, height) in [(60, 16), (80, 24), (120, 40), (200, 60)] {
             let mut model = model(1_250);
             let rows = |top: usize, model: &mut Model| {
-                model.layer = Some(Layer::Help { pane, top });
+                model.mode = Mode::Overlay(Overlay::Help { pane, top });
                 let (buf, areas) = frame(model, width, height);
                 let cells = usize::from((width - 4).min(100));
                 let left = (usize::from(width) - cells) / 2;
@@ -127,8 +127,8 @@ fn no_line_of_the_help_is_cut_and_the_areas_tell_how_far_it_scrolls() {
                 (text(&buf), areas)
             };
             let (_, areas) = rows(0, &mut model);
-            assert!(areas.layer_rows >= usize::from(areas.layer_height) && areas.layer_height > 0, "{areas:?}");
-            let last = areas.layer_rows - usize::from(areas.layer_height);
+            assert!(areas.overlay_rows >= usize::from(areas.overlay_height) && areas.overlay_height > 0, "{areas:?}");
+            let last = areas.overlay_rows - usize::from(areas.overlay_height);
             assert_eq!(rows(last, &mut model).0, rows(last + 1, &mut model).0, "{last} is not as far as it scrolls");
             if last > 0 {
                 assert_ne!(rows(last - 1, &mut model).0, rows(last, &mut model).0, "{last} is further than it scrolls");
@@ -159,7 +159,7 @@ fn what_is_inferred_carries_a_mark_that_the_help_explains() {
     let seen = screen(&model, 120, 40);
     row(&seen, "▒▒✓?");
     row(&seen, "completed? inferred");
-    model.layer = Some(Layer::Help { pane: Pane::Timeline, top: 1_000 });
+    model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Timeline, top: 1_000 });
     row(&screen(&model, 120, 40), "?          behind an end");
 }
 
@@ -177,7 +177,7 @@ fn the_form_shows_an_error_an_edit_and_what_was_changed() {
     let mut model = model(1_250);
     model.form.values.set(&fixture::CATALOGUE[2].params[1], scenarios::Value::Number(5));
     model.form.row = 2;
-    model.form.editing = Some(TextField::new("70000"));
+    model.mode = Mode::Edit(TextField::new("70000"));
     model.form.error = Some(FieldError { row: 2, reason: "70000 is out of range: 0 to 60000 ms".into() });
     assert_snapshot!("form_error", screen(&model, 80, 24));
 }
@@ -186,7 +186,7 @@ fn the_form_shows_an_error_an_edit_and_what_was_changed() {
 fn a_search_narrows_the_list() {
     let mut model = empty();
     model.focus = Pane::Scenarios;
-    model.list.searching = true;
+    model.mode = Mode::Search;
     model.list.row = 0;
     model.list.search = TextField::new("con");
     assert_snapshot!("search", screen(&model, 80, 24));
@@ -340,10 +340,10 @@ fn a_step_says_which_poll_of_which_task_it_came_to() {
 #[test]
 fn a_time_is_typed_in_the_footer_with_what_is_wrong_behind_it() {
     let mut model = model(1_000);
-    model.prompt = Some(Prompt { what: Wanted::Time, text: TextField::new("1.5s"), error: None });
+    model.mode = Mode::Prompt(Prompt { what: Wanted::Time, text: TextField::new("1.5s"), error: None });
     row(&screen(&model, 80, 24), " go to time  1.5s   1.5s, 2413 (milliseconds) or 00:02.413");
-    model.prompt =
-        Some(Prompt { what: Wanted::Time, text: TextField::new("5s"), error: Some("the run ends at 00:03.500".into()) });
+    model.mode =
+        Mode::Prompt(Prompt { what: Wanted::Time, text: TextField::new("5s"), error: Some("the run ends at 00:03.500".into()) });
     row(&screen(&model, 80, 24), " go to time  5s   ✗ the run ends at 00:03.500");
 }
 

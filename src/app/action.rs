@@ -17,7 +17,7 @@ pub enum Action {
     Suspend,
     /// Opens the help of the focused pane, or closes it.
     Help,
-    /// Closes one thing: a layer, an edit, a search, the full screen.
+    /// Closes one thing: an overlay, an edit, a search, the full screen.
     Close,
     /// Moves the focus to the pane after this one.
     FocusNext,
@@ -85,7 +85,7 @@ pub enum Action {
     Slower,
     /// Plays at the next higher speed.
     Faster,
-    /// Moves within the layer, else within the focused pane.
+    /// Moves within the overlay, else within the focused pane.
     Move(Move),
     /// Picks the scenario under the cursor of the list or of the path, and starts it.
     Pick,

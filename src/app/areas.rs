@@ -36,10 +36,10 @@ pub struct Areas {
     pub figures: usize,
     /// The line of its file that stands at the top of that tab, from 1.
     pub code_line: u32,
-    /// How many rows the layer has, in sight or not.
-    pub layer_rows: usize,
-    /// How many rows of the layer are in sight.
-    pub layer_height: u16,
+    /// How many rows the overlay has, in sight or not.
+    pub overlay_rows: usize,
+    /// How many rows of the overlay are in sight.
+    pub overlay_height: u16,
 }
 
 impl Areas {

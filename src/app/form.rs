@@ -12,10 +12,8 @@ use crate::engine::{Detail, Spec};
 pub struct List {
     /// The row under the cursor, counted among the scenarios that match (headings are not rows).
     pub row: usize,
-    /// The search that narrows the list; edited while `searching`.
+    /// The search that narrows the list.
     pub search: TextField,
-    /// Whether keys go to the search.
-    pub searching: bool,
 }
 
 impl List {
@@ -54,8 +52,6 @@ pub struct Form {
     pub stall_after: Duration,
     /// The field under the cursor: see [`Form::fields`].
     pub row: usize,
-    /// The text that is being typed into that field.
-    pub editing: Option<TextField>,
     /// What is wrong with the last thing typed or turned; stands at its field until it is put right.
     pub error: Option<FieldError>,
 }
@@ -95,7 +91,6 @@ impl Form {
             detail: usual.detail,
             stall_after: usual.stall_after,
             row: 0,
-            editing: None,
             error: None,
         }
     }

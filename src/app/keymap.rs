@@ -4,31 +4,27 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::action::Action;
 use super::bindings::{Binding, Bindings, Context, Group, Key};
-use super::model::{Layer, Model, Pane, Wanted};
+use super::model::{Mode, Model, Overlay, Pane, Wanted};
 
 /// What takes the keys now.
 pub fn context(model: &Model) -> Context {
-    match model.layer {
-        Some(Layer::Help { .. }) => return Context::Help,
-        Some(Layer::Why { .. }) => return Context::Why,
-        Some(Layer::Path { .. }) => return Context::Path,
-        Some(Layer::Findings { .. }) => return Context::Findings,
-        Some(Layer::Palette { .. }) => return Context::Palette,
-        Some(Layer::Range { .. }) => return Context::Range,
-        None => {}
-    }
-    if let Some(prompt) = &model.prompt {
-        match prompt.what {
+    match &model.mode {
+        Mode::Browse => Context::Pane(model.focus),
+        Mode::Search => Context::Search,
+        Mode::Edit(_) => Context::Edit,
+        Mode::Prompt(prompt) => match prompt.what {
             Wanted::Time => Context::Time,
             Wanted::Filter => Context::Filter,
             Wanted::File { .. } => Context::File,
-        }
-    } else if model.list.searching {
-        Context::Search
-    } else if model.form.editing.is_some() {
-        Context::Edit
-    } else {
-        Context::Pane(model.focus)
+        },
+        Mode::Overlay(overlay) => match overlay {
+            Overlay::Help { .. } => Context::Help,
+            Overlay::Why { .. } => Context::Why,
+            Overlay::Path { .. } => Context::Path,
+            Overlay::Findings { .. } => Context::Findings,
+            Overlay::Palette { .. } => Context::Palette,
+            Overlay::Range { .. } => Context::Range,
+        },
     }
 }
 

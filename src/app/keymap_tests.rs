@@ -119,11 +119,11 @@ fn the_keys_of_the_whole_program_work_in_every_pane() {
 #[test]
 fn letters_are_text_while_text_is_typed() {
     let mut searching = model();
-    searching.list.searching = true;
+    searching.mode = Mode::Search;
     let mut editing = model();
-    editing.form.editing = Some(TextField::default());
+    editing.mode = Mode::Edit(TextField::default());
     let mut timing = model();
-    timing.prompt = Some(Prompt { what: Wanted::Time, text: TextField::default(), error: None });
+    timing.mode = Mode::Prompt(Prompt { what: Wanted::Time, text: TextField::default(), error: None });
     for model in [&searching, &editing, &timing] {
         for c in ['q', 'r', '?', '/', '7', ' ', 'é'] {
             assert_eq!(press(model, KeyCode::Char(c)), Some(Action::Type(c)));
@@ -141,7 +141,7 @@ fn letters_are_text_while_text_is_typed() {
 #[test]
 fn the_help_takes_the_keys_while_it_is_open() {
     let mut model = model();
-    model.layer = Some(Layer::Help { pane: Pane::Parameters, top: 0 });
+    model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Parameters, top: 0 });
     assert_eq!(press(&model, KeyCode::Char('?')), Some(Action::Close));
     assert_eq!(press(&model, KeyCode::Char('j')), Some(Action::Move(Move::Down)));
     assert_eq!(press(&model, KeyCode::Char('q')), Some(Action::Quit));
@@ -152,9 +152,9 @@ fn the_help_takes_the_keys_while_it_is_open() {
 #[test]
 fn ctrl_c_quits_from_anywhere_and_ctrl_z_suspends() {
     let mut searching = model();
-    searching.list.searching = true;
+    searching.mode = Mode::Search;
     let mut helping = model();
-    helping.layer = Some(Layer::Help { pane: Pane::Code, top: 0 });
+    helping.mode = Mode::Overlay(Overlay::Help { pane: Pane::Code, top: 0 });
     for model in [model(), searching, helping] {
         let ctrl = |c| key(&model, KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL));
         assert_eq!(ctrl('c'), Some(Action::Quit));

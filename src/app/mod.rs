@@ -18,6 +18,7 @@ pub mod keymap;
 pub mod kinds;
 pub mod lanes;
 mod laneview;
+pub mod mode;
 pub mod model;
 pub mod palette;
 pub mod pointer;

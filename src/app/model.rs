@@ -16,9 +16,9 @@ pub use super::colors::Theme;
 use super::findings::Found;
 pub use super::form::{Field, FieldError, Form, List};
 pub use super::laneview::{COUNTERS_NEED, LaneKind, LaneView};
+pub use super::mode::{Mode, Overlay, Prompt, Wanted};
 use super::reading::Reading;
 use super::session::Session;
-use super::text::TextField;
 use super::tip::Tip;
 use crate::engine::{Phase, Report, Spec};
 use crate::record::event::Level;
@@ -37,8 +37,8 @@ pub struct Model {
     pub focus: Pane,
     /// The pane that fills the screen.
     pub full: Option<Pane>,
-    /// The layer that lies over the panes and takes the keys.
-    pub layer: Option<Layer>,
+    /// What has the keys.
+    pub mode: Mode,
     /// The list of scenarios.
     pub list: List,
     /// The parameters of the picked scenario.
@@ -59,8 +59,6 @@ pub struct Model {
     pub bookmarks: Vec<u64>,
     /// How the run is read: measured, sorted, filtered.
     pub reading: Reading,
-    /// What is asked for in the footer's place: a time, a file, a filter. Takes the keys.
-    pub prompt: Option<Prompt>,
     /// One line for the user, shown in the footer's place until the next key.
     pub notice: Option<Notice>,
     /// What the pointer is over, told in the footer's place until something else is done.
@@ -142,72 +140,6 @@ impl Pane {
             Pane::Task => "Selected task",
         }
     }
-}
-
-/// What lies over the panes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Layer {
-    /// Keys and the meaning of the marks; scrolled down by so many rows.
-    Help {
-        /// The pane whose keys come first.
-        pane: Pane,
-        /// Rows scrolled away.
-        top: usize,
-    },
-    /// The way through the catalogue: what was run, what comes next, what builds on what.
-    Path {
-        /// The scenario under the cursor, by its place in the catalogue.
-        row: usize,
-    },
-    /// Why a task waits at the cursor, from holder to holder.
-    Why {
-        /// The task.
-        task: TaskIx,
-        /// Rows scrolled away.
-        top: usize,
-    },
-    /// The command palette.
-    Palette {
-        /// What is searched for.
-        text: TextField,
-        /// The row under the cursor.
-        row: usize,
-    },
-    /// What was measured of the range or of the whole run, and its critical path.
-    Range {
-        /// The step under the cursor.
-        row: usize,
-    },
-    /// The findings.
-    Findings {
-        /// The one that is opened.
-        row: usize,
-    },
-}
-
-/// Something that is typed in the footer's place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prompt {
-    /// What it is.
-    pub what: Wanted,
-    /// What has been typed.
-    pub text: TextField,
-    /// What is wrong with it, once it was to be taken.
-    pub error: Option<String>,
-}
-
-/// What can be typed in the footer's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
-    /// A time to go to.
-    Time,
-    /// Which lanes there are to be.
-    Filter,
-    /// The file that the recording of the run is to be saved in.
-    File {
-        /// Whether there is such a file, and the user has been told: to take it once more overwrites it.
-        overwrite: bool,
-    },
 }
 
 /// The run on screen, and where in it we look.

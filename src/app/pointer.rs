@@ -15,8 +15,8 @@ const NOTCH: i32 = 3;
 pub fn mouse(model: &Model, event: MouseEvent) -> Option<Action> {
     let at = Position::new(event.column, event.row);
     match event.kind {
-        // A layer hides what it lies over: a click outside its keys closes it.
-        MouseEventKind::Down(MouseButton::Left) if model.layer.is_some() => Some(Action::Close),
+        // An overlay hides what it lies over: a click outside its keys closes it.
+        MouseEventKind::Down(MouseButton::Left) if model.mode.overlay().is_some() => Some(Action::Close),
         MouseEventKind::Down(button) if marks(model, button, event.modifiers, at) => Some(Action::Point(Target::Range(at.x))),
         MouseEventKind::Down(MouseButton::Left) => target(model, at).map(Action::Point),
         MouseEventKind::Drag(MouseButton::Left | MouseButton::Right) => holds(model).then_some(Action::Drag(event.column)),
@@ -36,7 +36,7 @@ pub fn mouse(model: &Model, event: MouseEvent) -> Option<Action> {
 /// Whether a button that is pressed there marks a range: the right one, or the left one with Shift, on lanes or ruler.
 fn marks(model: &Model, button: MouseButton, modifiers: KeyModifiers, at: Position) -> bool {
     let asked = button == MouseButton::Right || (button == MouseButton::Left && modifiers.contains(KeyModifiers::SHIFT));
-    asked && model.layer.is_none() && model.run.is_some() && (over_lanes(model, at) || over_ruler(model, at))
+    asked && model.mode.overlay().is_none() && model.run.is_some() && (over_lanes(model, at) || over_ruler(model, at))
 }
 
 /// Whether the pointer holds the lanes, the cursor or the map, or marks a range.
@@ -95,7 +95,7 @@ fn all_lanes_in_sight(model: &Model) -> bool {
 }
 
 fn wheel(model: &Model, at: Position, modifiers: KeyModifiers, down: i32) -> Option<Action> {
-    if model.layer.is_some() {
+    if model.mode.overlay().is_some() {
         return Some(Action::Scroll { pane: model.focus, rows: down * NOTCH });
     }
     let zooms = modifiers.contains(KeyModifiers::CONTROL) || all_lanes_in_sight(model);

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::model::{Density, Layer, Model};
+use super::model::{Density, Mode, Model, Overlay};
 use super::query::Query;
 use crate::trace::{CriticalPath, Measure, PathStep, TaskIx, Trace};
 
@@ -37,7 +37,7 @@ pub struct Reading {
 impl Reading {
     /// Whether the critical path is on screen, on the lanes or as a list.
     pub fn shows_path(model: &Model) -> bool {
-        model.reading.path || matches!(model.layer, Some(Layer::Range { .. }))
+        model.reading.path || matches!(model.mode, Mode::Overlay(Overlay::Range { .. }))
     }
 }
 

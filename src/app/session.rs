@@ -9,7 +9,7 @@ use super::bindings::Bindings;
 use super::folds::Folds;
 use super::history::History;
 use super::model::{
-    Areas, CodeTab, CodeView, Cursor, Density, Form, LaneView, List, LogView, MetricsView, Model, Options, Pane, Pending,
+    Areas, CodeTab, CodeView, Cursor, Density, Form, LaneView, List, LogView, MetricsView, Mode, Model, Options, Pane, Pending,
     TaskView, Timeline,
 };
 use crate::engine::Spec;
@@ -167,7 +167,7 @@ impl Model {
             bindings: Bindings::default(),
             focus: Pane::Scenarios,
             full: None,
-            layer: None,
+            mode: Mode::default(),
             list: List::default(),
             form,
             run: None,
@@ -186,7 +186,6 @@ impl Model {
             metrics: MetricsView::default(),
             bookmarks: Vec::new(),
             reading: super::reading::Reading::default(),
-            prompt: None,
             notice: None,
             tip: None,
             areas: Areas::default(),

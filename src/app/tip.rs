@@ -81,7 +81,7 @@ fn column(model: &Model, at: Position) -> Option<Column> {
 fn cell(model: &Model, at: Position) -> Option<(&RunView, RangeInclusive<u64>)> {
     let run = model.run.as_ref()?;
     let lanes = model.areas.lanes;
-    if model.layer.is_some() || model.prompt.is_some() || !lanes.contains(at) {
+    if model.mode.overlay().is_some() || model.mode.prompt().is_some() || !lanes.contains(at) {
         return None;
     }
     let cell = model.timeline.cell_ns;

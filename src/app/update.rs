@@ -39,7 +39,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::action::{Action, Target};
-use super::model::{CodeTab, Layer, Model, Notice, Pane};
+use super::model::{CodeTab, Mode, Model, Notice, Overlay, Pane};
 use super::session::Held;
 use crate::engine::Spec;
 
@@ -80,7 +80,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     (model.notice, model.tip) = (None, None);
     let before = views::before(model, &action);
     let mut effects = leave_edit(model, &action);
-    if !effects.is_empty() || model.form.editing.is_none() || !leaves_edit(&action) {
+    if !effects.is_empty() || model.mode.edited().is_none() || !leaves_edit(&action) {
         effects.extend(act(model, action));
     }
     timeline::keep_in_sight(model);
@@ -144,7 +144,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Point(target) => return point(model, target),
         // These change the model alone.
         Action::Quit => model.quit = true,
-        Action::Help => model.layer = Some(Layer::Help { pane: model.focus, top: 0 }),
+        Action::Help => model.mode = Mode::Overlay(Overlay::Help { pane: model.focus, top: 0 }),
         Action::Palette => palette::toggle(model),
         Action::Close => close(model),
         Action::Path => path::toggle(model),
@@ -225,19 +225,26 @@ fn leaves_edit(action: &Action) -> bool {
 /// Whoever goes elsewhere in the middle of typing takes the value; one that
 /// cannot be taken holds them back, so that it is not lost.
 fn leave_edit(model: &mut Model, action: &Action) -> Vec<Effect> {
-    if model.form.editing.is_some() && leaves_edit(action) { form::commit(model) } else { Vec::new() }
+    if model.mode.edited().is_some() && leaves_edit(action) { form::commit(model) } else { Vec::new() }
 }
 
 /// Closes one thing, the innermost one.
 fn close(model: &mut Model) {
-    if model.layer.is_some() {
-        model.layer = None;
-    } else if model.prompt.is_some() {
-        order::leave_prompt(model);
-        model.prompt = None;
-    } else if model.form.editing.is_some() {
-        form::revert(model);
-    } else if model.list.searching || (model.focus == Pane::Scenarios && !model.list.search.text().is_empty()) {
+    match model.mode {
+        Mode::Overlay(_) => model.mode = Mode::Browse,
+        Mode::Prompt(_) => {
+            order::leave_prompt(model);
+            model.mode = Mode::Browse;
+        }
+        Mode::Edit(_) => form::revert(model),
+        Mode::Search => list::end_search(model),
+        Mode::Browse => close_in_pane(model),
+    }
+}
+
+/// Closes the innermost thing of the focused pane, else the full screen.
+fn close_in_pane(model: &mut Model) {
+    if model.focus == Pane::Scenarios && !model.list.search.text().is_empty() {
         list::end_search(model);
     } else if !(model.focus == Pane::Timeline && (density::close(model) || order::clear(model) || range::clear(model))) {
         model.full = None;
@@ -251,7 +258,9 @@ fn neighbour(pane: Pane, steps: usize) -> Pane {
 
 fn focus(model: &mut Model, pane: Pane) {
     model.focus = pane;
-    model.list.searching = false;
+    if model.mode == Mode::Search {
+        model.mode = Mode::Browse;
+    }
     // The full screen goes with the focus: keys never go to a pane that is out of sight.
     if model.full.is_some() {
         model.full = Some(pane);
@@ -288,7 +297,10 @@ fn let_go(model: &mut Model) {
 
 /// The pointer focuses and selects; on what is selected already it does what Enter does.
 fn point(model: &mut Model, target: Target) -> Vec<Effect> {
-    (model.session.held, model.prompt) = (None, None);
+    model.session.held = None;
+    if model.mode.prompt().is_some() {
+        model.mode = Mode::Browse;
+    }
     match target {
         Target::Pane(pane) => focus(model, pane),
         Target::Scenario(at) => {

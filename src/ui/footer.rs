@@ -16,7 +16,7 @@ use crate::ui::widgets::typed;
 
 /// Draws what is typed or the notice, if there is one, else as many hints as there is room for.
 pub(crate) fn render(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Model) {
-    if let Some(field) = &model.prompt {
+    if let Some(field) = model.mode.prompt() {
         match field.what {
             Wanted::Filter => filter(frame, look, area, model, field),
             _ => prompt(frame, look, area, field),

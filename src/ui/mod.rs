@@ -9,7 +9,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::model::{Areas, Layer, Model, Pane};
+use crate::app::model::{Areas, Model, Overlay, Pane};
 use pen::Pen;
 use theme::Look;
 
@@ -18,8 +18,8 @@ mod format;
 mod glyphs;
 mod header;
 mod highlight;
-mod layers;
 mod layout;
+mod overlays;
 mod panes;
 mod pen;
 mod prose;
@@ -53,25 +53,25 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
 
     footer::render(frame, look, plan.footer, model);
     let buf = frame.buffer_mut();
-    match &model.layer {
-        Some(Layer::Help { pane, top }) => {
-            (areas.layer_rows, areas.layer_height) = layers::help::render(buf, look, screen, &model.bindings, *pane, *top);
+    match model.mode.overlay() {
+        Some(Overlay::Help { pane, top }) => {
+            (areas.overlay_rows, areas.overlay_height) = overlays::help::render(buf, look, screen, &model.bindings, *pane, *top);
         }
-        Some(Layer::Palette { text, row }) => {
-            (areas.layer_rows, areas.layer_height) = layers::palette::render(frame, look, screen, model, text, *row);
+        Some(Overlay::Palette { text, row }) => {
+            (areas.overlay_rows, areas.overlay_height) = overlays::palette::render(frame, look, screen, model, text, *row);
         }
-        Some(Layer::Path { row }) => {
-            (areas.layer_rows, areas.layer_height) = layers::path::render(buf, look, screen, model, *row);
+        Some(Overlay::Path { row }) => {
+            (areas.overlay_rows, areas.overlay_height) = overlays::path::render(buf, look, screen, model, *row);
         }
-        Some(Layer::Why { task, top }) => {
+        Some(Overlay::Why { task, top }) => {
             let run = model.run.as_ref();
-            (areas.layer_rows, areas.layer_height) = layers::why::render(buf, look, screen, run, *task, *top);
+            (areas.overlay_rows, areas.overlay_height) = overlays::why::render(buf, look, screen, run, *task, *top);
         }
-        Some(Layer::Range { row }) => {
-            (areas.layer_rows, areas.layer_height) = layers::range::render(buf, look, screen, model, *row);
+        Some(Overlay::Range { row }) => {
+            (areas.overlay_rows, areas.overlay_height) = overlays::range::render(buf, look, screen, model, *row);
         }
-        Some(Layer::Findings { row }) => {
-            (areas.layer_rows, areas.layer_height) = layers::findings::render(buf, look, screen, model.run.as_ref(), *row);
+        Some(Overlay::Findings { row }) => {
+            (areas.overlay_rows, areas.overlay_height) = overlays::findings::render(buf, look, screen, model.run.as_ref(), *row);
         }
         None => {}
     }

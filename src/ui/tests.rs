@@ -9,8 +9,7 @@ use scenarios::{CATALOGUE, Outcome};
 use super::*;
 use crate::app::action::Action;
 use crate::app::keymap;
-use crate::app::model::{Options, Theme};
-use crate::app::text::TextField;
+use crate::app::model::{Mode, Options, Overlay, Theme};
 use crate::app::update;
 use crate::engine::{Ending, Report, Spec};
 use crate::record::event::{CallLine, Event, Level, Log, Named, NewSite, Panic, SiteId, SpanId, SpanOpen, TaskId, What};
@@ -82,16 +81,17 @@ fn frame(model: &Model, cache: &mut Cache) -> u64 {
 
 #[test]
 fn a_frame_looks_at_no_more_of_a_text_than_it_shows() {
-    let layers = [None, Some(Layer::Why { task: 3, top: 0 }), Some(Layer::Findings { row: 0 }), Some(Layer::Range { row: 0 })];
+    let overlays = [Overlay::Why { task: 3, top: 0 }, Overlay::Findings { row: 0 }, Overlay::Range { row: 0 }];
+    let modes = [&[Mode::Browse][..], &overlays.map(Mode::Overlay)].concat();
     let panes = [None, Some(Pane::Timeline), Some(Pane::Log), Some(Pane::Task), Some(Pane::Metrics)];
     let mut cache = Cache::default();
     let mut frames = |text: &str| -> Vec<u64> {
         let mut model = model(text);
-        let mut of = |full, layer: &Option<Layer>| {
-            (model.full, model.layer) = (full, layer.clone());
+        let mut of = |full, mode: &Mode| {
+            (model.full, model.mode) = (full, mode.clone());
             frame(&model, &mut cache)
         };
-        panes.iter().flat_map(|full| layers.iter().map(|layer| of(*full, layer)).collect::<Vec<_>>()).collect()
+        panes.iter().flat_map(|full| modes.iter().map(|mode| of(*full, mode)).collect::<Vec<_>>()).collect()
     };
     let usual = frames("request 17");
     for piece in ["\u{200b}", "\u{301}", "\x1b", "日", "a", "a "] {
@@ -105,10 +105,9 @@ fn a_frame_looks_at_no_more_of_a_text_than_it_shows() {
 fn a_line_that_is_typed_costs_no_more_the_longer_it_was_typed() {
     let mut model = model("request 17");
     let cache = &mut Cache::default();
-    for layer in [None, Some(Layer::Palette { text: TextField::default(), row: 0 })] {
-        model.layer = layer;
-        model.prompt = None;
-        update::update(&mut model, Action::Filter);
+    for open in [Action::Filter, Action::Palette] {
+        model.mode = Mode::Browse;
+        update::update(&mut model, open);
         let typed = "a \u{200b}日\"=".repeat(20_000);
         for text in [typed.as_str(), &"a".repeat(1_000_000)] {
             let steps = steps::of(|| {

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use async_playground::app::model::{Layer, Model, Options, Theme};
+use async_playground::app::model::{Mode, Model, Options, Overlay, Theme};
 use async_playground::app::update;
 use async_playground::recording::{Recording, read};
 use async_playground::report::{self, Look};
@@ -184,10 +184,10 @@ fn show(recording: Recording) {
             run.cursor.at_ns = end_ns / 3 * part;
         }
         model.timeline.selected = Some(part as u32);
-        model.layer = match part {
-            1 => Some(Layer::Findings { row: 1 }),
-            2 => Some(Layer::Why { task: 2, top: 0 }),
-            _ => None,
+        model.mode = match part {
+            1 => Mode::Overlay(Overlay::Findings { row: 1 }),
+            2 => Mode::Overlay(Overlay::Why { task: 2, top: 0 }),
+            _ => Mode::Browse,
         };
         model.task.resources = part == 1;
         let mut areas = None;

@@ -286,7 +286,7 @@ impl Screen {
         let written = String::from_utf8(written).expect("it is UTF-8");
         assert_eq!(foreign(&written), None, "it is not the program's own");
         assert_seen(&buffer, self.seen.screen());
-        if model.layer.is_none() {
+        if model.mode.overlay().is_none() {
             assert_borders(&buffer, &areas);
         }
         update::laid_out(model, areas);

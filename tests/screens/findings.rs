@@ -1,6 +1,6 @@
 //! The list of findings, and the marks that they leave on the lanes.
 
-use async_playground::app::model::{Layer, Model, Theme};
+use async_playground::app::model::{Mode, Model, Overlay, Theme};
 use async_playground::app::update;
 use insta::assert_snapshot;
 
@@ -15,7 +15,7 @@ fn wrong() -> Model {
         run.trace = panicking();
     }
     update::recorded(&mut model);
-    model.layer = Some(Layer::Findings { row: 0 });
+    model.mode = Mode::Overlay(Overlay::Findings { row: 0 });
     model
 }
 
@@ -28,7 +28,7 @@ fn the_list_lies_over_the_panes_with_one_finding_opened() {
 #[test]
 fn a_task_is_marked_from_the_moment_on_at_which_it_can_be_seen() {
     let mut model = wrong();
-    model.layer = None;
+    model.mode = Mode::Browse;
     let lane = |model: &Model| {
         let screen = screen(model, 120, 40);
         screen.lines().find(|line| line.contains("request with")).unwrap_or_default().contains('⚑')
@@ -47,7 +47,7 @@ fn without_colour_and_in_ascii_the_marks_say_the_same() {
     let (list, _) = frame(&model, 80, 24);
     assert!(text(&list).is_ascii());
     assert_snapshot!("findings_ascii_80x24", styled(&list));
-    model.layer = None;
+    model.mode = Mode::Browse;
     let (lanes, _) = frame(&model, 80, 24);
     assert!(text(&lanes).lines().any(|line| line.contains("request with~! ")), "{}", text(&lanes));
 }
@@ -55,7 +55,7 @@ fn without_colour_and_in_ascii_the_marks_say_the_same() {
 #[test]
 fn a_list_without_findings_says_why() {
     let mut model = empty();
-    model.layer = Some(Layer::Findings { row: 3 });
+    model.mode = Mode::Overlay(Overlay::Findings { row: 3 });
     assert!(screen(&model, 80, 24).contains("no run yet"));
     let mut model = wrong();
     if let Some(run) = &mut model.run {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_playground::app::bindings::Bindings;
 use async_playground::app::findings::Found;
 use async_playground::app::model::{
-    Areas, CodeTab, CodeView, Cursor, Density, Form, LaneView, List, LogView, MetricsView, Model, Options, Pane, Pending,
+    Areas, CodeTab, CodeView, Cursor, Density, Form, LaneView, List, LogView, MetricsView, Mode, Model, Options, Pane, Pending,
     RunView, TaskView, Theme, Timeline,
 };
 use async_playground::app::text::TextField;
@@ -68,8 +68,8 @@ pub(crate) fn empty() -> Model {
         },
         focus: Pane::Parameters,
         full: None,
-        layer: None,
-        list: List { row: 2, search: TextField::default(), searching: false },
+        mode: Mode::default(),
+        list: List { row: 2, search: TextField::default() },
         form: Form { seed: 7, row: 1, ..Form::new(&CATALOGUE[2]) },
         run: None,
         timeline: Timeline {
@@ -87,7 +87,6 @@ pub(crate) fn empty() -> Model {
         metrics: MetricsView::default(),
         bookmarks: Vec::new(),
         reading: async_playground::app::reading::Reading::default(),
-        prompt: None,
         notice: None,
         tip: None,
         areas: Areas::default(),

@@ -1,6 +1,6 @@
 //! The command palette over the panes.
 
-use async_playground::app::model::{Layer, Model, Pane, Theme};
+use async_playground::app::model::{Mode, Model, Overlay, Pane, Theme};
 use async_playground::app::text::TextField;
 use insta::assert_snapshot;
 
@@ -11,7 +11,7 @@ use super::screen;
 fn searching(query: &str, row: usize) -> Model {
     let mut model = model(1_250);
     model.focus = Pane::Timeline;
-    model.layer = Some(Layer::Palette { text: TextField::new(query), row });
+    model.mode = Mode::Overlay(Overlay::Palette { text: TextField::new(query), row });
     model
 }
 

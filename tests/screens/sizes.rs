@@ -1,6 +1,6 @@
 //! Any size of the screen or of a pane, down to nothing, is drawn without a fault.
 
-use async_playground::app::model::{CodeTab, FieldError, Layer, Pane};
+use async_playground::app::model::{CodeTab, FieldError, Mode, Overlay, Pane};
 use async_playground::app::text::TextField;
 use async_playground::ui::{self, Cache};
 use ratatui::layout::Rect;
@@ -13,7 +13,7 @@ fn no_size_is_a_fault() {
     let mut cache = Cache::default();
     for help in [false, true] {
         let mut model = model(1_250);
-        model.layer = help.then_some(Layer::Help { pane: Pane::Timeline, top: 5 });
+        model.mode = if help { Mode::Overlay(Overlay::Help { pane: Pane::Timeline, top: 5 }) } else { Mode::Browse };
         let small = (0..=40).flat_map(|width| (0..=20).map(move |height| (width, height)));
         let edges = [(60, 16), (61, 17), (75, 31), (76, 16), (77, 33), (109, 31), (110, 16), (111, 32), (300, 100)];
         for (width, height) in small.chain(edges) {
@@ -30,7 +30,7 @@ fn no_pane_draws_outside_its_area_however_small() {
     with_error.form.error = Some(FieldError { row: 1, reason: "0 is out of range: 1 to 1000 permits".into() });
     with_error.code.tab = CodeTab::Lesson;
     with_error.list.search = TextField::new("e");
-    with_error.list.searching = true;
+    with_error.mode = Mode::Search;
     for model in [Box::new(model(1_250)), Box::new(model(3_500)), Box::new(empty()), Box::new(with_error)] {
         for pane in Pane::ALL {
             for (width, height) in (0..=30).flat_map(|width| (0..=12).map(move |height| (width, height))) {

@@ -7,7 +7,7 @@
 //! its own, and rows of one name have one set of keys.
 
 mod key;
-mod layers;
+mod overlays;
 mod panes;
 mod program;
 mod reading;
@@ -31,9 +31,9 @@ pub enum Scope {
     Always,
     /// In these panes.
     Panes(&'static [Pane]),
-    /// In the help layer.
+    /// In the help overlay.
     Help,
-    /// In the layer that says why a task waits.
+    /// In the overlay that says why a task waits.
     Why,
     /// In the path through the catalogue.
     Path,
@@ -45,8 +45,8 @@ pub enum Scope {
     Range,
     /// While a filter is typed.
     Filter,
-    /// In any layer, but not where text is typed.
-    Layers,
+    /// In any overlay, but not where text is typed.
+    Overlays,
     /// While a search or a field is typed.
     Text,
     /// While a search is typed.
@@ -64,9 +64,9 @@ pub enum Scope {
 pub enum Context {
     /// A pane.
     Pane(Pane),
-    /// The help layer.
+    /// The help overlay.
     Help,
-    /// The layer that says why a task waits.
+    /// The overlay that says why a task waits.
     Why,
     /// The path through the catalogue.
     Path,
@@ -139,12 +139,12 @@ impl Scope {
         match (self, context) {
             (Scope::Panes(panes), Context::Pane(pane)) => panes.contains(&pane),
             (Scope::Always, _)
-            | (Scope::Help | Scope::Layers, Context::Help)
-            | (Scope::Why | Scope::Layers, Context::Why)
-            | (Scope::Path | Scope::Layers, Context::Path)
-            | (Scope::Findings | Scope::Layers, Context::Findings)
+            | (Scope::Help | Scope::Overlays, Context::Help)
+            | (Scope::Why | Scope::Overlays, Context::Why)
+            | (Scope::Path | Scope::Overlays, Context::Path)
+            | (Scope::Findings | Scope::Overlays, Context::Findings)
             | (Scope::Text | Scope::Palette, Context::Palette)
-            | (Scope::Range | Scope::Layers, Context::Range)
+            | (Scope::Range | Scope::Overlays, Context::Range)
             | (Scope::Text | Scope::Filter, Context::Filter)
             | (Scope::Text | Scope::Search, Context::Search)
             | (Scope::Text | Scope::Edit, Context::Edit)
@@ -158,7 +158,7 @@ impl Scope {
 /// The part of the help that a binding stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
-    /// What only this pane or layer does.
+    /// What only this pane or overlay does.
     Here,
     /// The run and its clock.
     Run,
@@ -274,7 +274,7 @@ impl Binding {
 
 /// The parts of the table, in the order in which footer and help have them. [`Action`]s that are not here come from the
 /// pointer, from typing or from time passing.
-static TABLES: [&[Binding]; 6] = [panes::ROWS, run::ROWS, view::ROWS, reading::ROWS, program::ROWS, layers::ROWS];
+static TABLES: [&[Binding]; 6] = [panes::ROWS, run::ROWS, view::ROWS, reading::ROWS, program::ROWS, overlays::ROWS];
 
 /// Every binding.
 #[derive(Debug, Clone, PartialEq)]

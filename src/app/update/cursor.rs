@@ -6,7 +6,7 @@
 
 use super::{Effect, notify, timeline};
 use crate::app::action::Stride;
-use crate::app::model::{Model, Prompt, RunView, Wanted};
+use crate::app::model::{Mode, Model, Prompt, RunView, Wanted};
 use crate::app::session::{Origin, Zoom};
 use crate::app::text::TextField;
 use crate::app::time;
@@ -209,12 +209,12 @@ pub(super) fn type_time(model: &mut Model) {
         notify(model, false, "no run to go through");
         return;
     }
-    model.prompt = Some(Prompt { what: Wanted::Time, text: TextField::default(), error: None });
+    model.mode = Mode::Prompt(Prompt { what: Wanted::Time, text: TextField::default(), error: None });
 }
 
 /// Goes to the time that was typed; one that cannot be gone to stays, with the reason behind it.
 pub(super) fn go_to_time(model: &mut Model) {
-    let (Some(field), Some(run)) = (&mut model.prompt, &model.run) else { return };
+    let (Some(field), Some(run)) = (model.mode.prompt_mut(), &model.run) else { return };
     let end_ns = run.trace.end_ns;
     let within = |at_ns: u64| match (at_ns <= end_ns, run.trace.closed) {
         (true, _) => Ok(at_ns),
@@ -223,7 +223,7 @@ pub(super) fn go_to_time(model: &mut Model) {
     };
     match time::parse(field.text.text()).and_then(within) {
         Ok(at_ns) => {
-            model.prompt = None;
+            model.mode = Mode::Browse;
             put(model, at_ns);
         }
         Err(reason) => field.error = Some(reason),

@@ -1,13 +1,13 @@
 //! The list of findings: open it, walk along it, go to where one can be seen.
 
 use super::{jump, notify};
-use crate::app::model::{Layer, Model};
+use crate::app::model::{Mode, Model, Overlay};
 
 /// Opens the list, or closes it.
 pub(super) fn toggle(model: &mut Model) {
-    model.layer = match model.layer {
-        Some(Layer::Findings { .. }) => None,
-        _ => Some(Layer::Findings { row: 0 }),
+    model.mode = match model.mode {
+        Mode::Overlay(Overlay::Findings { .. }) => Mode::Browse,
+        _ => Mode::Overlay(Overlay::Findings { row: 0 }),
     };
 }
 
@@ -18,10 +18,10 @@ pub(super) fn last_row(model: &Model) -> usize {
 
 /// Goes to the moment at which the finding under the cursor can be seen, selects its task, and closes the list.
 pub(super) fn show(model: &mut Model) {
-    let Some(Layer::Findings { row }) = model.layer else { return };
+    let Mode::Overlay(Overlay::Findings { row }) = model.mode else { return };
     let row = row.min(last_row(model));
     let found = model.run.as_ref().and_then(|run| run.found.all.list.get(row));
-    model.layer = None;
+    model.mode = Mode::Browse;
     let Some((at_ns, task, text)) = found.map(|finding| (finding.at_ns, finding.task, finding.text.clone())) else { return };
     jump::to(model, at_ns, task);
     notify(model, false, text);

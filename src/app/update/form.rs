@@ -4,7 +4,7 @@ use scenarios::{Clock, Kind, Param};
 
 use super::{Effect, notify};
 use crate::app::action::TextKey;
-use crate::app::model::{Field, FieldError, Form, Layer, Model, Pane, Wanted};
+use crate::app::model::{Field, FieldError, Form, Mode, Model, Overlay, Pane, Wanted};
 use crate::app::session::Entry;
 use crate::app::text::{MOST, TextField};
 use crate::engine::{Spec, SpecError};
@@ -123,13 +123,13 @@ pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
         Field::Workers => form.workers.to_string(),
         Field::Seed => form.seed.to_string(),
     };
-    form.editing = Some(TextField::new(now));
+    model.mode = Mode::Edit(TextField::new(now));
     Vec::new()
 }
 
 /// Takes what was typed and runs again; what cannot be taken stays, with the reason at its field.
 pub(super) fn commit(model: &mut Model) -> Vec<Effect> {
-    let Some(text) = model.form.editing.as_ref().map(|editing| editing.text().to_owned()) else { return Vec::new() };
+    let Some(text) = model.mode.edited().map(|editing| editing.text().to_owned()) else { return Vec::new() };
     let form = &mut model.form;
     let field = field(form);
     let param = match field {
@@ -144,7 +144,7 @@ pub(super) fn commit(model: &mut Model) -> Vec<Effect> {
             return Vec::new();
         }
     };
-    form.editing = None;
+    model.mode = Mode::Browse;
     match (field, value) {
         (Field::Param(param), value) => form.values.set(param, value),
         (Field::Workers, scenarios::Value::Number(n)) => form.workers = usize::try_from(n).unwrap_or(usize::MAX),
@@ -156,7 +156,7 @@ pub(super) fn commit(model: &mut Model) -> Vec<Effect> {
 
 /// Ends typing; the value is the one from before, and so is what is wrong with it, if anything.
 pub(super) fn revert(model: &mut Model) {
-    model.form.editing = None;
+    model.mode = Mode::Browse;
     model.form.error = None;
     if let Err(error) = spec(model).check() {
         refuse(model, &error);
@@ -182,15 +182,14 @@ pub(super) fn reset(model: &mut Model) -> Vec<Effect> {
 
 /// Types into the search, into the field, or starts typing into a field that takes numbers.
 pub(super) fn type_text(model: &mut Model, text: &str) {
-    let palette = matches!(model.layer, Some(Layer::Palette { .. }));
-    if !palette && model.prompt.is_none() && !model.list.searching && model.form.editing.is_none() {
+    if model.mode == Mode::Browse {
         if model.focus != Pane::Parameters || !takes_numbers(field(&model.form)) {
             return;
         }
         if model.replay {
             return super::refuse_a_run(model);
         }
-        model.form.editing = Some(TextField::default());
+        model.mode = Mode::Edit(TextField::default());
     }
     // One line: what a pasted text has behind its first line end is not for this field.
     let line = text.trim_start_matches(['\r', '\n']).split(['\r', '\n']).next().unwrap_or_default();
@@ -221,25 +220,28 @@ pub(super) fn text_key(model: &mut Model, key: TextKey) {
 
 /// Edits the text that is typed. `change` says whether it did something; if not, nothing else is done either.
 fn edited(model: &mut Model, change: impl FnOnce(&mut TextField) -> bool) -> bool {
-    if let Some(Layer::Palette { text, row }) = &mut model.layer {
-        let changed = change(text);
-        *row = if changed { 0 } else { *row };
-        return changed;
-    }
-    if let Some(prompt) = &mut model.prompt {
-        let changed = change(&mut prompt.text);
-        if changed {
-            prompt.error = None;
-            if let Wanted::File { overwrite } = &mut prompt.what {
-                *overwrite = false;
-            }
+    match &mut model.mode {
+        Mode::Overlay(Overlay::Palette { text, row }) => {
+            let changed = change(text);
+            *row = if changed { 0 } else { *row };
+            changed
         }
-        return changed;
+        Mode::Prompt(prompt) => {
+            let changed = change(&mut prompt.text);
+            if changed {
+                prompt.error = None;
+                if let Wanted::File { overwrite } = &mut prompt.what {
+                    *overwrite = false;
+                }
+            }
+            changed
+        }
+        Mode::Search => {
+            let changed = change(&mut model.list.search);
+            model.list.row = if changed { 0 } else { model.list.row };
+            changed
+        }
+        Mode::Edit(text) => change(text),
+        Mode::Browse | Mode::Overlay(_) => false,
     }
-    if model.list.searching {
-        let changed = change(&mut model.list.search);
-        model.list.row = if changed { 0 } else { model.list.row };
-        return changed;
-    }
-    model.form.editing.as_mut().is_some_and(change)
 }

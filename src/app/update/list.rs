@@ -1,20 +1,22 @@
 //! The list of scenarios: search and pick.
 
 use super::{Effect, focus, form, path};
-use crate::app::model::{Form, Model, Pane};
+use crate::app::model::{Form, Mode, Model, Pane};
 use crate::app::session::Settings;
 
 /// Starts a search; what was searched for before is still there to be changed.
 pub(super) fn find(model: &mut Model) {
     focus(model, Pane::Scenarios);
-    model.list.searching = true;
+    model.mode = Mode::Search;
 }
 
 /// Ends the search; the whole list is back, the cursor on the same scenario.
 pub(super) fn end_search(model: &mut Model) {
     let at = selected(model);
     model.list.search.clear();
-    model.list.searching = false;
+    if model.mode == Mode::Search {
+        model.mode = Mode::Browse;
+    }
     select(model, at.unwrap_or(0));
 }
 
@@ -35,6 +37,7 @@ pub(super) fn pick(model: &mut Model) -> Vec<Effect> {
     let Some(at) = on_path.or_else(|| selected(model)) else { return Vec::new() };
     end_search(model);
     select(model, at);
+    model.mode = Mode::Browse;
     leave(model);
     let scenario = &model.catalogue[at];
     let Form { detail, stall_after, .. } = model.form;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::notify;
 use super::timeline;
 use crate::app::lanes::Lanes;
-use crate::app::model::{Model, Prompt, RunView, Wanted};
+use crate::app::model::{Mode, Model, Prompt, RunView, Wanted};
 use crate::app::query::Query;
 use crate::app::reading::{Filter, Listed, Order, Sorted};
 use crate::app::text::TextField;
@@ -34,19 +34,19 @@ pub(super) fn ask(model: &mut Model) {
     }
     let filter = &mut model.reading.filter;
     filter.before.clone_from(&filter.text);
-    model.prompt = Some(Prompt { what: Wanted::Filter, text: TextField::new(filter.text.clone()), error: None });
+    model.mode = Mode::Prompt(Prompt { what: Wanted::Filter, text: TextField::new(filter.text.clone()), error: None });
 }
 
 /// Keeps the filter that was typed; one that cannot be read stays where it is.
 pub(super) fn take(model: &mut Model) {
-    if model.prompt.as_ref().is_some_and(|prompt| prompt.error.is_none()) {
-        model.prompt = None;
+    if model.mode.prompt().is_some_and(|prompt| prompt.error.is_none()) {
+        model.mode = Mode::Browse;
     }
 }
 
 /// What was typed is not to be kept.
 pub(super) fn leave_prompt(model: &mut Model) {
-    if model.prompt.as_ref().is_some_and(|prompt| prompt.what == Wanted::Filter) {
+    if model.mode.prompt().is_some_and(|prompt| prompt.what == Wanted::Filter) {
         let text = std::mem::take(&mut model.reading.filter.before);
         model.reading.filter = Filter { query: Query::parse(&text).unwrap_or_default(), text, before: String::new() };
     }
@@ -84,7 +84,7 @@ pub(super) fn passed(model: &mut Model, passed: Duration) {
 
 /// The text that is typed is the filter, as far as it can be read.
 fn read(model: &mut Model) {
-    let Some(prompt) = model.prompt.as_mut().filter(|prompt| prompt.what == Wanted::Filter) else { return };
+    let Some(prompt) = model.mode.prompt_mut().filter(|prompt| prompt.what == Wanted::Filter) else { return };
     let text = prompt.text.text();
     let filter = &mut model.reading.filter;
     if prompt.error.is_some() || filter.text == text {

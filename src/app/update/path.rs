@@ -2,21 +2,21 @@
 
 use scenarios::Scenario;
 
-use crate::app::model::{Layer, Model};
+use crate::app::model::{Mode, Model, Overlay};
 
 /// Opens the path at what comes next, or closes it.
 pub(super) fn toggle(model: &mut Model) {
-    model.layer = match model.layer {
-        Some(Layer::Path { .. }) => None,
-        _ => Some(Layer::Path { row: next(model).unwrap_or(0) }),
+    model.mode = match model.mode {
+        Mode::Overlay(Overlay::Path { .. }) => Mode::Browse,
+        _ => Mode::Overlay(Overlay::Path { row: next(model).unwrap_or(0) }),
     };
 }
 
 /// Takes the scenario under the cursor of the path, by its place in the catalogue, and closes the path; none when it is
 /// not open.
 pub(super) fn picked(model: &mut Model) -> Option<usize> {
-    let Some(Layer::Path { row }) = model.layer else { return None };
-    model.layer = None;
+    let Mode::Overlay(Overlay::Path { row }) = model.mode else { return None };
+    model.mode = Mode::Browse;
     Some(row)
 }
 

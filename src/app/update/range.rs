@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{jump, notify, timeline};
-use crate::app::model::{Layer, Model};
+use crate::app::model::{Mode, Model, Overlay};
 use crate::app::reading::{Asked, Measured, Range, Reading};
 use crate::app::time::moment;
 
@@ -29,7 +29,7 @@ pub(super) fn mark(model: &mut Model) {
         }
         Some(range @ Range { other_ns: None, .. }) => {
             model.reading.range = Some(Range { other_ns: Some(at_ns), ..range });
-            model.layer = Some(Layer::Range { row: 0 });
+            model.mode = Mode::Overlay(Overlay::Range { row: 0 });
         }
         Some(_) => {
             clear(model);
@@ -39,8 +39,8 @@ pub(super) fn mark(model: &mut Model) {
 
 /// Takes the range away, or else the path. Returns whether there was one.
 pub(super) fn clear(model: &mut Model) -> bool {
-    if matches!(model.layer, Some(Layer::Range { .. })) {
-        model.layer = None;
+    if matches!(model.mode, Mode::Overlay(Overlay::Range { .. })) {
+        model.mode = Mode::Browse;
     }
     let had_range = model.reading.range.take().is_some();
     had_range || std::mem::take(&mut model.reading.path)
@@ -48,14 +48,14 @@ pub(super) fn clear(model: &mut Model) -> bool {
 
 /// Shows the critical path, or its list again where that was closed, or hides it.
 pub(super) fn toggle_path(model: &mut Model) {
-    if matches!(model.layer, Some(Layer::Range { .. })) {
+    if matches!(model.mode, Mode::Overlay(Overlay::Range { .. })) {
         model.reading.path = false;
-        model.layer = None;
+        model.mode = Mode::Browse;
     } else if model.run.is_none() {
         notify(model, false, "no run that could have a critical path");
     } else {
         model.reading.path = true;
-        model.layer = Some(Layer::Range { row: 0 });
+        model.mode = Mode::Overlay(Overlay::Range { row: 0 });
     }
 }
 
@@ -67,7 +67,7 @@ pub(super) fn path_to(model: &mut Model) {
             notify(model, false, "no task is selected: pick a lane of the timeline first");
         }
     }
-    if let Some(Layer::Range { row }) = &mut model.layer {
+    if let Mode::Overlay(Overlay::Range { row }) = &mut model.mode {
         *row = 0;
     }
 }
@@ -79,10 +79,10 @@ pub(super) fn last_step(model: &Model) -> usize {
 
 /// Goes to the end of the step under the cursor, where it is seen whole, selects its task, and closes the list.
 pub(super) fn show_step(model: &mut Model) {
-    let Some(Layer::Range { row }) = model.layer else { return };
+    let Mode::Overlay(Overlay::Range { row }) = model.mode else { return };
     let row = row.min(last_step(model));
     let step = model.reading.measured.as_ref().and_then(|measured| measured.path.steps.get(row).copied());
-    model.layer = None;
+    model.mode = Mode::Browse;
     let Some(step) = step else { return };
     model.reading.path = true;
     jump::to(model, (step.to_ns.saturating_sub(1)).max(step.from_ns), Some(step.task));
@@ -113,8 +113,9 @@ pub(super) fn drag(model: &mut Model, column: u16) {
 pub(super) fn let_go(model: &mut Model) {
     if let Some((_, true)) = model.reading.hold.take()
         && model.reading.range.is_some()
+        && matches!(model.mode, Mode::Browse | Mode::Overlay(_))
     {
-        model.layer = Some(Layer::Range { row: 0 });
+        model.mode = Mode::Overlay(Overlay::Range { row: 0 });
     }
 }
 
@@ -164,7 +165,7 @@ fn measure(model: &mut Model, again: bool) {
     let Some(run) = model.run.as_ref().filter(|_| !stands) else { return };
     model.reading.measured = Some(Measured::new(&run.trace, of));
     let last = last_step(model);
-    if let Some(Layer::Range { row }) = &mut model.layer {
+    if let Mode::Overlay(Overlay::Range { row }) = &mut model.mode {
         *row = (*row).min(last);
     }
 }

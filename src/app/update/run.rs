@@ -8,7 +8,7 @@ use super::{Effect, folds, form, notify, order, range, settle, timeline};
 use crate::app::findings::Found;
 use crate::app::folds::Folds;
 use crate::app::history::History;
-use crate::app::model::{Cursor, Density, LaneView, Layer, Model, Pane, Pending, RunView};
+use crate::app::model::{Cursor, Density, LaneView, Mode, Model, Overlay, Pane, Pending, RunView};
 use crate::app::reading::Reading;
 use crate::app::session::{Entry, Zoom};
 use crate::engine::{Ending, Phase, Report, Spec, StartError};
@@ -113,9 +113,12 @@ fn fresh_view(model: &mut Model) {
     (model.session.history, model.session.came) = (History::default(), None);
     model.bookmarks.clear();
     model.reading = Reading::default();
-    model.prompt = None;
-    if matches!(model.layer, Some(Layer::Why { .. } | Layer::Findings { .. } | Layer::Range { .. })) {
-        model.layer = None;
+    let of_the_run = matches!(
+        model.mode,
+        Mode::Prompt(_) | Mode::Overlay(Overlay::Why { .. } | Overlay::Findings { .. } | Overlay::Range { .. })
+    );
+    if of_the_run {
+        model.mode = Mode::Browse;
     }
 }
 
@@ -130,7 +133,7 @@ pub fn replaced(model: &mut Model, old: &RunView) {
         if same { Some(task) } else { found() }
     };
     let selected = model.timeline.selected.map(|task| again(task).unwrap_or(task));
-    if let Some(Layer::Why { task, .. }) = &mut model.layer {
+    if let Mode::Overlay(Overlay::Why { task, .. }) = &mut model.mode {
         *task = again(*task).unwrap_or(*task);
     }
     model.timeline.selected = selected;

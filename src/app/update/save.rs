@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Effect, notify};
-use crate::app::model::{Model, Prompt, Wanted};
+use crate::app::model::{Mode, Model, Prompt, Wanted};
 use crate::app::text::TextField;
 use crate::recording::SaveError;
 
@@ -18,12 +18,12 @@ pub(super) fn ask(model: &mut Model) {
         return;
     };
     let name = format!("{}-{}.rec", run.spec.scenario.id, run.spec.seed);
-    model.prompt = Some(Prompt { what: Wanted::File { overwrite: false }, text: TextField::new(name), error: None });
+    model.mode = Mode::Prompt(Prompt { what: Wanted::File { overwrite: false }, text: TextField::new(name), error: None });
 }
 
 /// Saves in the file that was typed.
 pub(super) fn save(model: &mut Model) -> Vec<Effect> {
-    let Some(Prompt { what: Wanted::File { overwrite }, text, error }) = &mut model.prompt else { return Vec::new() };
+    let Mode::Prompt(Prompt { what: Wanted::File { overwrite }, text, error }) = &mut model.mode else { return Vec::new() };
     let name = text.text().trim();
     if name.is_empty() {
         *error = Some("which file?".into());
@@ -42,14 +42,16 @@ fn at_home(name: &str, home: Option<PathBuf>) -> PathBuf {
 
 /// The recording was saved.
 pub fn saved(model: &mut Model, path: &Path) {
-    model.prompt = None;
+    if model.mode.prompt().is_some() {
+        model.mode = Mode::Browse;
+    }
     let part = if model.run.as_ref().is_some_and(|run| run.trace.closed) { "" } else { ", up to now" };
     notify(model, false, format!("saved{part}: async-playground replay {}", path.display()));
 }
 
 /// The recording was not saved, or not whole.
 pub fn unsaved(model: &mut Model, fault: &SaveError) {
-    let Some(prompt) = &mut model.prompt else { return };
+    let Some(prompt) = model.mode.prompt_mut() else { return };
     prompt.error = Some(match fault {
         SaveError::Exists => {
             prompt.what = Wanted::File { overwrite: true };

@@ -4,17 +4,17 @@ use super::{density, findings, kinds, palette, range, timeline};
 use crate::app::action::Move;
 use crate::app::keymap::help_lines;
 use crate::app::lanes::Lanes;
-use crate::app::model::{Layer, Model, Pane};
+use crate::app::model::{Mode, Model, Overlay, Pane};
 use crate::record::event::Level;
 
 /// A number of rows that is more than any.
 const ALL: i64 = i64::MAX;
 
-/// Moves within the layer, else within the focused pane.
+/// Moves within the overlay, else within the focused pane.
 pub(super) fn step(model: &mut Model, step: Move) {
-    if model.layer.is_some() {
-        let page = usize::from(model.areas.layer_height);
-        scroll_layer(model, rows(step, page));
+    if model.mode.overlay().is_some() {
+        let page = usize::from(model.areas.overlay_height);
+        scroll_overlay(model, rows(step, page));
         return;
     }
     let page = page(model, model.focus);
@@ -30,17 +30,17 @@ pub(super) fn step(model: &mut Model, step: Move) {
     }
 }
 
-/// Scrolls a pane, or the layer that lies over it.
+/// Scrolls a pane, or the overlay that lies over it.
 pub(super) fn scroll(model: &mut Model, pane: Pane, rows: i32) {
     let by = i64::from(rows);
-    if model.layer.is_some() {
-        scroll_layer(model, by);
+    if model.mode.overlay().is_some() {
+        scroll_overlay(model, by);
         return;
     }
     match pane {
         Pane::Scenarios => move_in_list(model, by.signum()),
         // The field that is typed stays under the cursor.
-        Pane::Parameters if model.form.editing.is_some() => {}
+        Pane::Parameters if model.mode.edited().is_some() => {}
         Pane::Parameters => move_in_form(model, by.signum()),
         Pane::Timeline if crate::app::kinds::is_on(model) => move_row(model, by.signum()),
         Pane::Timeline => scroll_lanes(model, by),
@@ -159,32 +159,20 @@ fn scroll_code(model: &mut Model, by: i64) {
     model.code.top = moved(top, by, last) as isize - open as isize;
 }
 
-fn scroll_layer(model: &mut Model, by: i64) {
+fn scroll_overlay(model: &mut Model, by: i64) {
     let (last_finding, last_command) = (findings::last_row(model), palette::last_row(model));
     let last_step = range::last_step(model);
     let areas = &model.areas;
-    let (rows, top) = match &mut model.layer {
-        Some(Layer::Path { row }) => {
-            *row = moved(*row, by, model.catalogue.len() - 1);
-            return;
-        }
+    let Mode::Overlay(overlay) = &mut model.mode else { return };
+    let (rows, top) = match overlay {
+        Overlay::Path { row } => return *row = moved(*row, by, model.catalogue.len() - 1),
+        Overlay::Palette { row, .. } => return *row = moved(*row, by, last_command),
+        Overlay::Range { row } => return *row = moved(*row, by, last_step),
+        Overlay::Findings { row } => return *row = moved(*row, by, last_finding),
         // It may be scrolled before it was drawn.
-        Some(Layer::Help { pane, top }) => (areas.layer_rows.max(help_lines(&model.bindings, *pane, true).len()), top),
-        Some(Layer::Why { top, .. }) => (areas.layer_rows, top),
-        Some(Layer::Palette { row, .. }) => {
-            *row = moved(*row, by, last_command);
-            return;
-        }
-        Some(Layer::Range { row }) => {
-            *row = moved(*row, by, last_step);
-            return;
-        }
-        Some(Layer::Findings { row }) => {
-            *row = moved(*row, by, last_finding);
-            return;
-        }
-        None => return,
+        Overlay::Help { pane, top } => (areas.overlay_rows.max(help_lines(&model.bindings, *pane, true).len()), top),
+        Overlay::Why { top, .. } => (areas.overlay_rows, top),
     };
-    let last = rows.saturating_sub(usize::from(areas.layer_height).max(1));
+    let last = rows.saturating_sub(usize::from(areas.overlay_height).max(1));
     *top = moved(*top, by, last);
 }

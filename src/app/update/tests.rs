@@ -81,8 +81,8 @@ fn areas(lanes: u16) -> Areas {
         code_open: 50,
         figures: 12,
         code_line: 51,
-        layer_rows: 100,
-        layer_height: 20,
+        overlay_rows: 100,
+        overlay_height: 20,
     }
 }
 
@@ -170,9 +170,9 @@ fn esc_closes_one_thing_at_a_time() {
     press(&mut model, KeyCode::Char('5'));
     press(&mut model, KeyCode::Char('z'));
     press(&mut model, KeyCode::Char('?'));
-    assert_eq!(model.layer, Some(Layer::Help { pane: Pane::Log, top: 0 }));
+    assert_eq!(model.mode.overlay(), Some(&Overlay::Help { pane: Pane::Log, top: 0 }));
     press(&mut model, KeyCode::Esc);
-    assert_eq!((model.layer.is_none(), model.full), (true, Some(Pane::Log)));
+    assert_eq!((model.mode.overlay().is_none(), model.full), (true, Some(Pane::Log)));
     press(&mut model, KeyCode::Esc);
     assert_eq!(model.full, None);
     press(&mut model, KeyCode::Esc);
@@ -182,8 +182,8 @@ fn esc_closes_one_thing_at_a_time() {
 #[test]
 fn help_scrolls_to_its_end_and_no_further() {
     let mut model = opened();
-    let top = |model: &Model| match model.layer {
-        Some(Layer::Help { top, .. } | Layer::Why { top, .. }) => Some(top),
+    let top = |model: &Model| match model.mode {
+        Mode::Overlay(Overlay::Help { top, .. } | Overlay::Why { top, .. }) => Some(top),
         _ => None,
     };
     press(&mut model, KeyCode::Char('?'));

@@ -3,7 +3,7 @@
 use super::{cursor, density, notify, timeline};
 use crate::app::action::{Action, Target};
 use crate::app::history::{Change, View};
-use crate::app::model::{Layer, Model, Pane, Timeline};
+use crate::app::model::{Mode, Model, Overlay, Pane, Timeline};
 use crate::app::session::Held;
 
 /// What kind of change of the view an action makes, if it makes one.
@@ -12,13 +12,13 @@ fn change(model: &Model, action: &Action) -> Option<Change> {
         AlongWake, Close, Drag, Fit, FitSelection, Follow, GoToTime, Jump, JumpBack, Move, NextBookmark, Open, Pan, PanToStart,
         Point, PreviousBookmark, Scroll, ShowFinding, ToWaker, Together, ZoomAt, ZoomIn, ZoomOut,
     };
-    let lanes = model.layer.is_none() && matches!(model.focus, Pane::Timeline | Pane::Task);
+    let lanes = model.mode.overlay().is_none() && matches!(model.focus, Pane::Timeline | Pane::Task);
     match action {
         ZoomIn | ZoomOut | ZoomAt { .. } => Some(Change::Zoom),
         Pan(_) => Some(Change::Pan),
         Drag(_) if matches!(model.session.held, Some(Held::Lanes(_) | Held::Map)) => Some(Change::Pan),
         Move(_) if lanes => Some(Change::Lanes),
-        Scroll { pane: Pane::Timeline, .. } if model.layer.is_none() => Some(Change::Lanes),
+        Scroll { pane: Pane::Timeline, .. } if model.mode.overlay().is_none() => Some(Change::Lanes),
         Point(Target::Task(_) | Target::Group(_) | Target::Lanes { .. } | Target::Map(_))
         | Fit
         | FitSelection
@@ -88,8 +88,8 @@ fn restore(model: &mut Model, view: View) {
     if let Some(at_ns) = view.at_ns {
         cursor::put(model, at_ns);
     }
-    if matches!(model.layer, Some(Layer::Why { .. })) {
-        model.layer = None;
+    if matches!(model.mode, Mode::Overlay(Overlay::Why { .. })) {
+        model.mode = Mode::Browse;
     }
     model.timeline = view.timeline;
     model.session.zoom = view.zoom;

@@ -1,18 +1,18 @@
 //! From a wait to its reason: who holds what is waited for, and who ended it.
 
 use super::{focus, notify, timeline};
-use crate::app::model::{Layer, Model, Pane, RunView};
+use crate::app::model::{Mode, Model, Overlay, Pane, RunView};
 use crate::trace::{TaskIx, Wake, Waker};
 
 /// At most so many jumps can be taken back.
 const JUMPS: usize = 64;
 
-/// Opens the layer that says why the selected task waits, or closes it.
+/// Opens the overlay that says why the selected task waits, or closes it.
 pub(super) fn toggle(model: &mut Model) {
-    if matches!(model.layer, Some(Layer::Why { .. })) {
-        model.layer = None;
+    if matches!(model.mode, Mode::Overlay(Overlay::Why { .. })) {
+        model.mode = Mode::Browse;
     } else if let Some((task, _)) = selected(model) {
-        model.layer = Some(Layer::Why { task, top: 0 });
+        model.mode = Mode::Overlay(Overlay::Why { task, top: 0 });
     }
 }
 

@@ -89,9 +89,9 @@ fn row(frame: &mut Frame<'_>, look: Look, line: Rect, model: &Model, index: usiz
     let (mark, mark_style) = mark(look, wrong, changed, if focus { plain } else { look.changed() });
     pen.left(if current { look.glyphs.pointer } else { "" }, 1, plain).left(mark, 1, mark_style);
     let text = value(form, field);
-    let name_cells = if current && form.editing.is_some() { columns.name } else { columns.name_cells(name(field), &text) };
+    let name_cells = if current && model.mode.edited().is_some() { columns.name } else { columns.name_cells(name(field), &text) };
     pen.left(name(field), name_cells, plain).space(1);
-    if let Some(field) = form.editing.as_ref().filter(|_| current) {
+    if let Some(field) = model.mode.edited().filter(|_| current) {
         pen.space(1);
         let room = pen.room();
         let cursor = typed::render(&mut pen, field.text(), field.cursor(), room, &[(0, look.editing())]);

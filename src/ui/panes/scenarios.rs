@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use scenarios::Scenario;
 
-use crate::app::model::{Areas, Model, Pane};
+use crate::app::model::{Areas, Mode, Model, Pane};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -32,7 +32,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     chrome::title(buf, look, area, focus, "Scenarios", &remark);
 
     let mut inside = chrome::inside(area);
-    let searched = model.list.searching || !model.list.search.text().is_empty();
+    let searched = model.mode == Mode::Search || !model.list.search.text().is_empty();
     if searched {
         let row = Rect { height: inside.height.min(1), ..inside };
         inside = Rect { y: inside.y + row.height, height: inside.height - row.height, ..inside };
@@ -90,9 +90,9 @@ fn search(frame: &mut Frame<'_>, look: Look, model: &Model, row: Rect) {
     let mut pen = Pen::new(frame.buffer_mut(), look, row, 0);
     pen.put("/", look.key());
     let (field, room) = (&model.list.search, pen.room());
-    let style = if model.list.searching { look.editing() } else { look.text() };
+    let style = if model.mode == Mode::Search { look.editing() } else { look.text() };
     let cursor = typed::render(&mut pen, field.text(), field.cursor(), room, &[(0, style)]);
-    if model.list.searching && !row.is_empty() {
+    if model.mode == Mode::Search && !row.is_empty() {
         frame.set_cursor_position((cursor.min(row.right() - 1), row.y));
     }
 }

@@ -210,26 +210,26 @@ fn the_cursor_moves_by_cells_and_stays_within_the_run() {
 fn a_time_is_typed_and_what_is_no_time_is_told_where_it_was_typed() {
     let mut model = through();
     keys(&mut model, "T1.5s");
-    assert_eq!(model.prompt.as_ref().map(|field| field.text.text()), Some("1.5s"));
+    assert_eq!(model.mode.prompt().map(|field| field.text.text()), Some("1.5s"));
     press(&mut model, KeyCode::Enter);
-    assert_eq!((at(&model), model.prompt.is_some()), ((1_500, None), false));
+    assert_eq!((at(&model), model.mode.prompt().is_some()), ((1_500, None), false));
     for (typed, reason) in [("12x", "'12x' is no time"), ("2001", "the run ends at 00:02.000"), ("", "'' is no time")] {
         keys(&mut model, "T");
         keys(&mut model, typed);
         press(&mut model, KeyCode::Enter);
-        let error = model.prompt.as_ref().and_then(|field| field.error.clone()).unwrap_or_default();
+        let error = model.mode.prompt().and_then(|field| field.error.clone()).unwrap_or_default();
         assert!(error.starts_with(reason), "{error}");
         assert_eq!(at(&model).0, 1_500);
         // The next character puts it away, Esc the field.
         keys(&mut model, "0");
-        assert_eq!(model.prompt.as_ref().and_then(|field| field.error.as_ref()), None);
+        assert_eq!(model.mode.prompt().and_then(|field| field.error.as_ref()), None);
         press(&mut model, KeyCode::Esc);
-        assert_eq!(model.prompt, None);
+        assert_eq!(model.mode.prompt(), None);
     }
     shown_mut(&mut model).trace.closed = false;
     keys(&mut model, "T5s");
     press(&mut model, KeyCode::Enter);
-    let error = model.prompt.as_ref().and_then(|field| field.error.clone()).unwrap_or_default();
+    let error = model.mode.prompt().and_then(|field| field.error.clone()).unwrap_or_default();
     assert_eq!(error, "it is recorded up to 00:02.000 so far");
 }
 

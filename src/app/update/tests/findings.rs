@@ -26,9 +26,9 @@ fn the_list_opens_and_closes_from_any_pane() {
             let mut model = wrong();
             model.focus = pane;
             press(&mut model, KeyCode::Char('i'));
-            assert_eq!(model.layer, Some(Layer::Findings { row: 0 }), "{pane:?}");
+            assert_eq!(model.mode.overlay(), Some(&Overlay::Findings { row: 0 }), "{pane:?}");
             press(&mut model, close);
-            assert_eq!((model.layer.clone(), model.focus), (None, pane));
+            assert_eq!((model.mode.overlay(), model.focus), (None, pane));
         }
     }
 }
@@ -41,7 +41,7 @@ fn the_cursor_of_the_list_stays_within_it() {
         [(KeyCode::Up, 0), (KeyCode::Char('j'), 1), (KeyCode::Down, 1), (KeyCode::Char('g'), 0), (KeyCode::PageDown, 1)]
     {
         press(&mut model, key);
-        assert_eq!(model.layer, Some(Layer::Findings { row }), "{key:?}");
+        assert_eq!(model.mode.overlay(), Some(&Overlay::Findings { row }), "{key:?}");
     }
 }
 
@@ -51,7 +51,7 @@ fn enter_goes_to_the_moment_and_selects_the_task() {
     model.timeline.selected = Some(7);
     press(&mut model, KeyCode::Char('i'));
     press(&mut model, KeyCode::Enter);
-    assert_eq!((model.layer.clone(), model.timeline.selected, shown(&model).cursor.at_ns), (None, Some(3), 500 * MS));
+    assert_eq!((model.mode.overlay(), model.timeline.selected, shown(&model).cursor.at_ns), (None, Some(3), 500 * MS));
     assert!(!shown(&model).cursor.playing && notice(&model) == "blocks-worker it is");
     press(&mut model, KeyCode::Char('i'));
     press(&mut model, KeyCode::Char('G'));
@@ -66,11 +66,11 @@ fn where_nothing_is_wrong_enter_only_closes_the_list() {
     press(&mut model, KeyCode::Char('i'));
     press(&mut model, KeyCode::Char('j'));
     press(&mut model, KeyCode::Enter);
-    assert_eq!((model.layer.clone(), shown(&model).cursor), (None, before));
+    assert_eq!((model.mode.overlay(), shown(&model).cursor), (None, before));
     let mut model = opened();
     press(&mut model, KeyCode::Char('i'));
     press(&mut model, KeyCode::Enter);
-    assert_eq!(model.layer, None);
+    assert_eq!(model.mode.overlay(), None);
 }
 
 /// A future that is too large is found in the task alone: that is the least that a trace can have.

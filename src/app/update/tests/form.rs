@@ -33,11 +33,11 @@ fn a_digit_starts_a_value_and_enter_takes_it() {
     let mut model = played();
     to_field(&mut model, "permits");
     assert!(press(&mut model, KeyCode::Char('1')).is_empty());
-    assert_eq!(model.form.editing.as_ref().map(TextField::text), Some("1"));
+    assert_eq!(model.mode.edited().map(TextField::text), Some("1"));
     press(&mut model, KeyCode::Char('2'));
     let specs = press(&mut model, KeyCode::Enter);
     assert_eq!(number(&specs[0], "permits"), 12);
-    assert_eq!(model.form.editing, None);
+    assert_eq!(model.mode.edited(), None);
 }
 
 #[test]
@@ -48,12 +48,12 @@ fn what_cannot_be_taken_stays_with_the_reason_at_its_field() {
     assert!(press(&mut model, KeyCode::Enter).is_empty());
     let error = model.form.error.clone().expect("an error");
     assert_eq!((error.row, error.reason.as_str()), (model.form.row, "0 is out of range: 1 to 1000 permits"));
-    assert_eq!(model.form.editing.as_ref().map(TextField::text), Some("0"));
+    assert_eq!(model.mode.edited().map(TextField::text), Some("0"));
     // Going elsewhere does not lose it.
     ask(&mut model, Action::Point(Target::Pane(Pane::Log)));
-    assert!(model.form.editing.is_some() && model.focus == Pane::Parameters);
+    assert!(model.mode.edited().is_some() && model.focus == Pane::Parameters);
     press(&mut model, KeyCode::Esc);
-    assert_eq!((&model.form.editing, &model.form.error), (&None, &None));
+    assert_eq!((model.mode.edited(), &model.form.error), (None, &None));
     assert_eq!(model.form.values.number(&model.form.scenario.params[1]), 3);
 }
 
@@ -71,7 +71,7 @@ fn the_keys_of_a_text_field_edit_it() {
     let mut model = played();
     to_field(&mut model, "latency");
     press(&mut model, KeyCode::Enter);
-    let text = |model: &Model| model.form.editing.as_ref().map(|field| field.text().to_owned()).unwrap_or_default();
+    let text = |model: &Model| model.mode.edited().map(|field| field.text().to_owned()).unwrap_or_default();
     assert_eq!(text(&model), "500");
     for code in [KeyCode::Home, KeyCode::Delete, KeyCode::Right, KeyCode::Char('1'), KeyCode::Left, KeyCode::Backspace] {
         press(&mut model, code);
@@ -138,7 +138,7 @@ fn enter_turns_a_field_that_has_nothing_to_type() {
     to_field(&mut model, "clock");
     assert_eq!(press(&mut model, KeyCode::Enter)[0].clock, Clock::Real);
     press(&mut model, KeyCode::Char('4'));
-    assert_eq!(model.form.editing, None);
+    assert_eq!(model.mode.edited(), None);
 }
 
 #[test]

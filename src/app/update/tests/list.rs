@@ -18,14 +18,14 @@ fn a_search_narrows_the_list_and_enter_picks_what_is_left() {
     let mut model = opened();
     model.focus = Pane::Log;
     press(&mut model, KeyCode::Char('/'));
-    assert!(model.list.searching && model.focus == Pane::Scenarios);
+    assert!(model.mode == Mode::Search && model.focus == Pane::Scenarios);
     for c in "SECO".chars() {
         press(&mut model, KeyCode::Char(c));
     }
     assert_eq!(model.list.matches(CATALOGUE), [1]);
     assert_eq!(press(&mut model, KeyCode::Enter)[0].scenario.id, "second");
     // The whole list is back, and the cursor on what was picked.
-    assert!(!model.list.searching && model.list.search.text().is_empty());
+    assert!(model.mode != Mode::Search && model.list.search.text().is_empty());
     assert_eq!(model.list.row, 1);
 }
 
@@ -45,9 +45,9 @@ fn a_search_that_finds_nothing_picks_nothing_and_esc_ends_it() {
     ask(&mut model, Action::Paste("nothing like it\nq".to_owned()));
     assert_eq!(model.list.search.text(), "nothing like it");
     assert!(press(&mut model, KeyCode::Enter).is_empty());
-    assert!(model.list.searching);
+    assert_eq!(model.mode, Mode::Search);
     press(&mut model, KeyCode::Esc);
-    assert!(!model.list.searching && model.list.search.text().is_empty());
+    assert!(model.mode != Mode::Search && model.list.search.text().is_empty());
 }
 
 #[test]

@@ -117,17 +117,18 @@ fn a_filter_works_while_it_is_typed() {
     press_all(&mut model, " duration>");
     assert!(
         model
-            .prompt
+            .mode
+            .prompt()
             .as_ref()
             .is_some_and(|prompt| prompt.error.as_deref() == Some("a time such as 500ms belongs behind duration>"))
     );
     assert_eq!(lanes(&model).len(), 0, "what could be read last stays: a name with *duration* in it");
     press(&mut model, KeyCode::Enter);
-    assert!(model.prompt.is_some(), "one that cannot be read is not taken");
+    assert!(model.mode.prompt().is_some(), "one that cannot be read is not taken");
     press_all(&mut model, "1.65s");
     assert_eq!(lanes(&model), [17, 18, 19]);
     press(&mut model, KeyCode::Enter);
-    assert_eq!((model.prompt.as_ref(), lanes(&model)), (None, vec![17, 18, 19]));
+    assert_eq!((model.mode.prompt(), lanes(&model)), (None, vec![17, 18, 19]));
     assert_eq!(model.reading.filter.text, "task 1 duration>1.65s");
 }
 
@@ -140,7 +141,7 @@ fn esc_keeps_the_filter_from_before_and_two_keys_clear_it() {
         filter(&mut model, "x");
         assert!(lanes(&model).is_empty());
         press(&mut model, KeyCode::Esc);
-        assert_eq!((model.prompt.as_ref(), lanes(&model)), (None, vec![12]));
+        assert_eq!((model.mode.prompt(), lanes(&model)), (None, vec![12]));
         press(&mut model, clear);
         assert_eq!((lanes(&model).len(), model.reading.filter.text.as_str()), (21, ""));
     }
@@ -191,7 +192,7 @@ fn a_long_filter_is_not_compared_again_for_each_key_and_tick() {
     update(&mut model, Action::Filter);
     for end in ["a", "a ", "b"] {
         let text = "a ".repeat(1_000) + end;
-        if let Some(prompt) = &mut model.prompt {
+        if let Some(prompt) = model.mode.prompt_mut() {
             prompt.text = TextField::new(text);
         }
         update(&mut model, Action::Text(TextKey::End));

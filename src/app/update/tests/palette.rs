@@ -70,7 +70,7 @@ fn enter_does_what_is_under_the_cursor_as_its_key_would() {
     type_text(&mut model, ":zoom in");
     assert_eq!(model.timeline.cell_ns, cell, "letters are text");
     press(&mut model, KeyCode::Enter);
-    assert_eq!((model.layer.is_none(), model.timeline.cell_ns), (true, cell / 2));
+    assert_eq!((model.mode.overlay().is_none(), model.timeline.cell_ns), (true, cell / 2));
     press(&mut model, KeyCode::Char('u'));
     assert_eq!(model.timeline.cell_ns, cell, "what it did can be taken back");
 
@@ -96,7 +96,7 @@ fn a_command_of_another_pane_takes_the_focus_there() {
 #[test]
 fn its_cursor_stays_on_what_was_found_and_esc_closes_it() {
     let mut model = played();
-    let row = |model: &Model| if let Some(Layer::Palette { row, .. }) = model.layer { Some(row) } else { None };
+    let row = |model: &Model| if let Mode::Overlay(Overlay::Palette { row, .. }) = model.mode { Some(row) } else { None };
     type_text(&mut model, ":zoom");
     let last = palette::found(&model, "zoom").len() - 1;
     for (code, expected) in [(KeyCode::Up, 0), (KeyCode::Down, 1), (KeyCode::PageDown, last), (KeyCode::Down, last)] {
@@ -109,7 +109,7 @@ fn its_cursor_stays_on_what_was_found_and_esc_closes_it() {
     press(&mut model, KeyCode::Enter);
     assert_eq!(row(&model), Some(0), "nothing to do");
     press(&mut model, KeyCode::Esc);
-    assert!(model.layer.is_none());
+    assert!(model.mode.overlay().is_none());
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn what_is_typed_has_a_bound_and_the_keys_after_it_still_do_what_they_do() {
     let mut model = played();
     press(&mut model, KeyCode::Char(':'));
     type_text(&mut model, &"é".repeat(crate::app::text::MOST));
-    let Some(Layer::Palette { text, .. }) = &model.layer else { panic!("the palette is open") };
+    let Mode::Overlay(Overlay::Palette { text, .. }) = &model.mode else { panic!("the palette is open") };
     assert_eq!(text.text().len(), crate::app::text::MOST);
     assert!(model.notice.as_ref().is_some_and(|notice| notice.error), "the user sees a notice");
     press(&mut model, KeyCode::Backspace);

@@ -3,11 +3,11 @@
 use scenarios::CATALOGUE;
 
 use super::*;
-use crate::app::model::Layer;
+use crate::app::model::Overlay;
 
 fn at(model: &Model) -> Option<&'static str> {
-    match model.layer {
-        Some(Layer::Path { row }) => Some(model.catalogue[row].id),
+    match model.mode {
+        Mode::Overlay(Overlay::Path { row }) => Some(model.catalogue[row].id),
         _ => None,
     }
 }

@@ -37,9 +37,9 @@ fn a_second_click_does_what_enter_does() {
     assert!(point_at(&mut model, LEFT, 5, 3).is_empty());
     assert_eq!(point_at(&mut model, LEFT, 5, 3)[0].scenario.id, "second");
     point_at(&mut model, LEFT, 5, 14);
-    assert_eq!(model.form.editing, None);
+    assert_eq!(model.mode.edited(), None);
     point_at(&mut model, LEFT, 5, 14);
-    assert!(model.form.editing.is_some());
+    assert!(model.mode.edited().is_some());
 }
 
 #[test]
@@ -136,9 +136,9 @@ fn a_layer_has_the_pointer_to_itself() {
     let mut model = played();
     press(&mut model, KeyCode::Char('?'));
     point_at(&mut model, MouseEventKind::ScrollDown, 60, 8);
-    assert_eq!(model.layer, Some(Layer::Help { pane: Pane::Scenarios, top: 3 }));
+    assert_eq!(model.mode.overlay(), Some(&Overlay::Help { pane: Pane::Scenarios, top: 3 }));
     point_at(&mut model, LEFT, 5, 14);
-    assert_eq!((model.layer.is_none(), model.focus), (true, Pane::Scenarios));
+    assert_eq!((model.mode.overlay().is_none(), model.focus), (true, Pane::Scenarios));
 }
 
 #[test]

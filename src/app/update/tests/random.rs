@@ -90,8 +90,8 @@ fn check(model: &Model) -> Result<(), TestCaseError> {
     prop_assert!(view.cell_ns > 0);
     prop_assert!(model.form.row < model.form.fields().len());
     prop_assert!(model.list.row < model.list.matches(CATALOGUE).len().max(1));
-    let typed = [model.list.searching, model.form.editing.is_some(), model.prompt.is_some()];
-    prop_assert!(typed.iter().filter(|typed| **typed).count() < 2, "two things are typed at once: {typed:?}");
+    prop_assert!(model.mode != Mode::Search || model.focus == Pane::Scenarios, "a search is typed into a list without the focus");
+    prop_assert!(model.mode.edited().is_none() || model.focus == Pane::Parameters, "a field without the focus is typed");
     prop_assert!(model.bookmarks.is_sorted());
     prop_assert!(model.full.is_none_or(|pane| pane == model.focus), "keys go to a pane that is out of sight");
     prop_assert!(

@@ -51,18 +51,18 @@ fn v_sets_one_end_then_the_other_then_clears() {
         at(&mut model, from);
         press(&mut model, KeyCode::Char('v'));
         let one = Range { one_ns: from * MS, other_ns: None };
-        assert_eq!((model.reading.range, model.layer.as_ref()), (Some(one), None));
+        assert_eq!((model.reading.range, model.mode.overlay()), (Some(one), None));
         assert_eq!(one.stretch(to * MS), (500 * MS, 2_500 * MS), "until then it goes to the cursor");
         press(&mut model, KeyCode::Char('v'));
         assert_eq!(model.reading.range, Some(one), "a range without a length is none");
         at(&mut model, to);
         press(&mut model, KeyCode::Char('v'));
-        assert_eq!(model.layer, Some(Layer::Range { row: 0 }));
+        assert_eq!(model.mode.overlay(), Some(&Overlay::Range { row: 0 }));
         assert_eq!(path(&model), [(1, 1_500), (1, 500)]);
         let sums = &model.reading.measured.as_ref().expect("it is measured").sums;
         assert_eq!((sums.from_ns, sums.to_ns, sums.wakes, sums.ended), (500 * MS, 2_500 * MS, 1, 0));
         press(&mut model, KeyCode::Char('v'));
-        assert_eq!((model.reading.range, model.layer.as_ref()), (None, None));
+        assert_eq!((model.reading.range, model.mode.overlay()), (None, None));
         assert!(model.reading.measured.is_none());
     }
 }
@@ -72,7 +72,7 @@ fn esc_closes_the_list_first_and_in_the_timeline_clears_the_range() {
     let mut model = run();
     marked(&mut model, 0, 1_000);
     press(&mut model, KeyCode::Esc);
-    assert!(model.layer.is_none() && model.reading.range.is_some());
+    assert!(model.mode.overlay().is_none() && model.reading.range.is_some());
     model.focus = Pane::Log;
     press(&mut model, KeyCode::Esc);
     assert!(model.reading.range.is_some(), "elsewhere it is for something else");
@@ -85,20 +85,20 @@ fn esc_closes_the_list_first_and_in_the_timeline_clears_the_range() {
 fn p_shows_the_path_of_the_run_or_of_the_range_and_hides_it() {
     let mut model = run();
     press(&mut model, KeyCode::Char('p'));
-    assert_eq!(model.layer, Some(Layer::Range { row: 0 }));
+    assert_eq!(model.mode.overlay(), Some(&Overlay::Range { row: 0 }));
     assert_eq!(path(&model), [(0, 0), (1, 2_000), (1, 1_000), (0, 500)]);
     // Closed, it is still marked on the lanes.
     press(&mut model, KeyCode::Esc);
-    assert!(model.layer.is_none() && model.reading.path && model.reading.measured.is_some());
+    assert!(model.mode.overlay().is_none() && model.reading.path && model.reading.measured.is_some());
     // Listed again, and from the list it is hidden.
     press(&mut model, KeyCode::Char('p'));
-    assert_eq!(model.layer, Some(Layer::Range { row: 0 }));
+    assert_eq!(model.mode.overlay(), Some(&Overlay::Range { row: 0 }));
     press(&mut model, KeyCode::Char('p'));
-    assert!(model.layer.is_none() && !model.reading.path && model.reading.measured.is_none());
+    assert!(model.mode.overlay().is_none() && !model.reading.path && model.reading.measured.is_none());
     marked(&mut model, 2_500, 3_100);
-    model.layer = None;
+    model.mode = Mode::Browse;
     press(&mut model, KeyCode::Char('p'));
-    assert_eq!(model.layer, Some(Layer::Range { row: 0 }), "what was measured is listed again");
+    assert_eq!(model.mode.overlay(), Some(&Overlay::Range { row: 0 }), "what was measured is listed again");
     assert_eq!(path(&model), [(1, 500), (0, 100)]);
 }
 
@@ -110,11 +110,11 @@ fn enter_goes_to_a_step_and_the_cursor_of_the_list_stays_within_it() {
         [(KeyCode::Up, 0), (KeyCode::Char('j'), 1), (KeyCode::PageDown, 3), (KeyCode::Down, 3), (KeyCode::Char('g'), 0)]
     {
         press(&mut model, key);
-        assert_eq!(model.layer, Some(Layer::Range { row }), "{key:?}");
+        assert_eq!(model.mode.overlay(), Some(&Overlay::Range { row }), "{key:?}");
     }
     press(&mut model, KeyCode::Down);
     press(&mut model, KeyCode::Enter);
-    assert_eq!((model.layer.as_ref(), model.timeline.selected), (None, Some(1)));
+    assert_eq!((model.mode.overlay(), model.timeline.selected), (None, Some(1)));
     assert_eq!(shown(&model).cursor.at_ns, 2_000 * MS - 1, "the step is seen whole, and its wait still lasts");
     assert!(model.reading.path && notice(&model).starts_with("step 2 of 4"));
 }
@@ -152,7 +152,7 @@ fn the_pointer_marks_a_range_with_the_right_button_or_with_shift() {
         let range = (20 * cell, (60 * cell).min(3_500 * MS));
         pointer(&mut model, MouseEventKind::Up(button), left + 59, modifiers);
         assert_eq!(model.reading.range.map(|range| range.stretch(0)), Some(range));
-        assert_eq!(model.layer, Some(Layer::Range { row: 0 }));
+        assert_eq!(model.mode.overlay(), Some(&Overlay::Range { row: 0 }));
         let sums = &model.reading.measured.as_ref().expect("it is measured").sums;
         assert_eq!((sums.from_ns, sums.to_ns), range);
         assert_eq!(model.timeline.left_ns, 0, "the lanes stay");
@@ -166,7 +166,7 @@ fn a_click_of_the_right_button_marks_nothing() {
     for kind in [MouseEventKind::Down(MouseButton::Right), MouseEventKind::Up(MouseButton::Right)] {
         pointer(&mut model, kind, left + 20, KeyModifiers::NONE);
     }
-    assert_eq!((model.reading.range, model.layer.as_ref(), model.reading.hold), (None, None, None));
+    assert_eq!((model.reading.range, model.mode.overlay(), model.reading.hold), (None, None, None));
 }
 
 #[test]
@@ -217,5 +217,5 @@ fn without_a_run_there_is_nothing_to_measure() {
     }
     model.focus = Pane::Timeline;
     press(&mut model, KeyCode::Char('/'));
-    assert!(model.prompt.is_none() && model.layer.is_none());
+    assert!(model.mode.prompt().is_none() && model.mode.overlay().is_none());
 }

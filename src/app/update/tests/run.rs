@@ -343,7 +343,7 @@ fn a_recording_is_not_run_again_and_nothing_of_it_is_turned() {
     {
         refused(&mut model, action);
     }
-    assert_eq!((&model.form.values, model.form.editing.is_none()), (&values, true));
+    assert_eq!((&model.form.values, model.mode.edited().is_none()), (&values, true));
 }
 
 #[test]

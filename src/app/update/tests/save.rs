@@ -8,7 +8,7 @@ use crate::app::model::Prompt;
 use crate::recording::SaveError;
 
 fn prompt(model: &Model) -> (&str, Option<&str>) {
-    let Prompt { text, error, .. } = model.prompt.as_ref().expect("a file is asked for");
+    let Prompt { text, error, .. } = model.mode.prompt().expect("a file is asked for");
     (text.text(), error.as_deref())
 }
 
@@ -34,7 +34,7 @@ fn a_file_is_proposed_and_taken_and_told() {
     assert_eq!(enter(&mut model), Some(("first-0.rec2".into(), false)));
     assert_eq!(prompt(&model), ("first-0.rec2", None), "until it is known what came of it");
     saved(&mut model, Path::new("first-0.rec2"));
-    assert_eq!((notice(&model), &model.prompt), ("saved: async-playground replay first-0.rec2", &None));
+    assert_eq!((notice(&model), model.mode.prompt()), ("saved: async-playground replay first-0.rec2", None));
 }
 
 #[test]
@@ -62,16 +62,16 @@ fn what_cannot_be_saved_is_told_where_it_was_typed() {
     update(&mut model, action);
     assert_eq!((enter(&mut model), prompt(&model)), (None, ("", Some("which file?"))));
     press(&mut model, KeyCode::Esc);
-    assert_eq!(model.prompt, None);
+    assert_eq!(model.mode.prompt(), None);
 }
 
 #[test]
 fn there_is_nothing_to_save_without_a_run_or_of_a_recording() {
     let mut model = opened();
     save_as(&mut model);
-    assert_eq!((notice(&model), &model.prompt), ("no run to save", &None));
+    assert_eq!((notice(&model), model.mode.prompt()), ("no run to save", None));
     let mut model = played();
     model.replay = true;
     save_as(&mut model);
-    assert_eq!((notice(&model), &model.prompt), ("this is a recording already", &None));
+    assert_eq!((notice(&model), model.mode.prompt()), ("this is a recording already", None));
 }

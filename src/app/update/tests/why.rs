@@ -38,13 +38,13 @@ fn why_opens_for_the_selected_task_and_closes_again() {
     let mut model = woken();
     for close in [KeyCode::Esc, KeyCode::Char('e')] {
         press(&mut model, KeyCode::Char('e'));
-        assert_eq!(model.layer, Some(Layer::Why { task: 3, top: 0 }));
+        assert_eq!(model.mode.overlay(), Some(&Overlay::Why { task: 3, top: 0 }));
         press(&mut model, close);
-        assert_eq!(model.layer, None);
+        assert_eq!(model.mode.overlay(), None);
     }
     model.timeline.selected = None;
     press(&mut model, KeyCode::Char('e'));
-    assert!(model.layer.is_none() && notice(&model).starts_with("no task is selected"));
+    assert!(model.mode.overlay().is_none() && notice(&model).starts_with("no task is selected"));
 }
 
 #[test]
@@ -52,9 +52,9 @@ fn why_scrolls_to_its_end_and_no_further() {
     let mut model = woken();
     press(&mut model, KeyCode::Char('e'));
     press(&mut model, KeyCode::Char('G'));
-    assert_eq!(model.layer, Some(Layer::Why { task: 3, top: 80 }));
+    assert_eq!(model.mode.overlay(), Some(&Overlay::Why { task: 3, top: 80 }));
     press(&mut model, KeyCode::Up);
-    assert_eq!(model.layer, Some(Layer::Why { task: 3, top: 79 }));
+    assert_eq!(model.mode.overlay(), Some(&Overlay::Why { task: 3, top: 79 }));
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn another_scenario_closes_why_and_forgets_the_jumps() {
     model.focus = Pane::Scenarios;
     model.list.row = 1;
     ask(&mut model, Action::Pick);
-    assert!(model.layer.is_none() && model.session.jumps.is_empty());
+    assert!(model.mode.overlay().is_none() && model.session.jumps.is_empty());
 }
 
 #[test]

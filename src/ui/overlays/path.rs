@@ -21,7 +21,7 @@ const WIDE: u16 = 64;
 /// Rows at the foot that tell of the scenario under the cursor, the empty one above them included.
 const FOOT: u16 = 4;
 
-/// Draws the layer with the cursor on that scenario, and says how many rows it has and how many are in sight.
+/// Draws the overlay with the cursor on that scenario, and says how many rows it has and how many are in sight.
 pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, row: usize) -> (usize, u16) {
     let all = model.catalogue;
     let width = screen.width.saturating_sub(4).min(WIDEST);

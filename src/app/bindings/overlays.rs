@@ -1,4 +1,4 @@
-//! The keys of the layers, and those that work while something is typed.
+//! The keys of the overlays, and those that work while something is typed.
 
 use crossterm::event::KeyCode;
 
@@ -7,7 +7,7 @@ use crate::app::action::{Action, Move, Stride, TextKey};
 
 /// The rows.
 pub(super) static ROWS: &[Binding] = &[
-    // The layers.
+    // The overlays.
     Binding::new("close-help", Action::Close, &[key(KeyCode::Esc), ch('?')], Scope::Help, "Close the help.").hint(1, "close"),
     Binding::new("close-why", Action::Why, &[key(KeyCode::Esc), ch('e')], Scope::Why, "Close it.").hint(1, "close"),
     Binding::new("close-path", Action::Path, &[key(KeyCode::Esc), ch('P')], Scope::Path, "Close it.").hint(2, "close"),
@@ -26,13 +26,13 @@ pub(super) static ROWS: &[Binding] = &[
         "Select its task and go to the moment at which it can be seen.",
     )
     .hint(1, "go there"),
-    Binding::new("up", Action::Move(Move::Up), UP, Scope::Layers, "One line up.").hint(2, "scroll"),
-    Binding::new("down", Action::Move(Move::Down), DOWN, Scope::Layers, "One line down.").hint(2, "scroll"),
-    Binding::new("page-up", Action::Move(Move::PageUp), PAGE_UP, Scope::Layers, "One page up."),
-    Binding::new("page-down", Action::Move(Move::PageDown), PAGE_DOWN, Scope::Layers, "One page down."),
-    Binding::new("first", Action::Move(Move::First), FIRST, Scope::Layers, "The first line."),
-    Binding::new("last", Action::Move(Move::Last), LAST, Scope::Layers, "The last line."),
-    Binding::new("quit", Action::Quit, &[ch('q')], Scope::Layers, "Quit.").hint(6, "quit"),
+    Binding::new("up", Action::Move(Move::Up), UP, Scope::Overlays, "One line up.").hint(2, "scroll"),
+    Binding::new("down", Action::Move(Move::Down), DOWN, Scope::Overlays, "One line down.").hint(2, "scroll"),
+    Binding::new("page-up", Action::Move(Move::PageUp), PAGE_UP, Scope::Overlays, "One page up."),
+    Binding::new("page-down", Action::Move(Move::PageDown), PAGE_DOWN, Scope::Overlays, "One page down."),
+    Binding::new("first", Action::Move(Move::First), FIRST, Scope::Overlays, "The first line."),
+    Binding::new("last", Action::Move(Move::Last), LAST, Scope::Overlays, "The last line."),
+    Binding::new("quit", Action::Quit, &[ch('q')], Scope::Overlays, "Quit.").hint(6, "quit"),
     Binding::new("run-command", Action::RunCommand, ENTER, Scope::Palette, "Do it.").hint(1, "do it"),
     Binding::new("choose-up", Action::Move(Move::Up), &[key(KeyCode::Up), ctrl('p')], Scope::Palette, "The command above.")
         .hint(2, "choose"),

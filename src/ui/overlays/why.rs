@@ -25,7 +25,7 @@ struct Row {
     style: Style,
 }
 
-/// Draws the layer from its row `top` on, and says how many rows it has and how many are in sight.
+/// Draws the overlay from its row `top` on, and says how many rows it has and how many are in sight.
 pub(crate) fn render(
     buf: &mut Buffer,
     look: Look,

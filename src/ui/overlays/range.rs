@@ -33,7 +33,7 @@ struct Row {
     style: Style,
 }
 
-/// Draws the layer with the cursor on that step, and says how many rows it has and how many are in sight.
+/// Draws the overlay with the cursor on that step, and says how many rows it has and how many are in sight.
 pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, row: usize) -> (usize, u16) {
     let width = screen.width.saturating_sub(2).min(WIDEST);
     let measured = model.run.as_ref().zip(model.reading.measured.as_ref());
