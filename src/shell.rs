@@ -10,7 +10,6 @@
 //! It is generic over inputs, screen and engine, so that tests drive it with a
 //! script and without a terminal.
 
-mod asked;
 mod coming;
 mod editor;
 mod leaving;
@@ -24,7 +23,6 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use asked::Asked;
 use coming::Coming;
 use leaving::Leaving;
 pub use parts::{Engine, Events, Recorded, Running, Surface, Tokio};
@@ -36,6 +34,7 @@ use signal_hook::consts::SIGHUP;
 use tempfile::TempDir;
 
 use crate::app::action::Action;
+use crate::app::effect::{self, Effect};
 use crate::app::model::Model;
 use crate::app::update;
 use crate::app::{keymap, pointer};
@@ -186,16 +185,15 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         if !self.model.replay {
             self.model.session.cost_ns = self.engine.prepare(self.model.catalogue, self.model.form.detail);
         }
-        let mut asked = Asked::default();
-        asked.add(update::opened(&mut self.model));
+        let mut effects = update::opened(&mut self.model);
         loop {
             self.turned_at = self.events.now();
-            self.perform(asked)?;
+            self.perform(effects)?;
             self.advance();
             if self.surface.ready()? && self.dirty && self.may_draw() {
                 self.draw()?;
             }
-            asked = self.collect()?;
+            effects = self.collect()?;
             if let Some(exit) = self.exit {
                 return Ok(exit);
             }
@@ -223,13 +221,13 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     }
 
     /// Waits until the next turn is due, or for an input when nothing moves, and takes what came.
-    fn collect(&mut self) -> io::Result<Asked> {
-        let mut asked = Asked::default();
+    fn collect(&mut self) -> io::Result<Vec<Effect>> {
+        let mut effects = Vec::new();
         if !self.moves() && !self.dirty && self.surface.ready()? {
             let input = self.events.next(None);
             // The cursor stood still meanwhile.
             self.ticked_at = self.events.now();
-            self.take(input, &mut asked)?;
+            self.take(input, &mut effects)?;
         }
         // A run that is on its way is waited for, and not the next frame.
         let due = if self.coming.is_some() { self.turned_at } else { self.turned_at + FRAME };
@@ -238,9 +236,9 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             if self.exit.is_some() || input.is_none() {
                 break;
             }
-            self.take(input, &mut asked)?;
+            self.take(input, &mut effects)?;
         }
-        Ok(asked)
+        Ok(effects)
     }
 
     /// The next input, if one comes until then. Meanwhile a run that goes as fast as it can is recorded: it waits for
@@ -261,7 +259,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.events.next(Some(due))
     }
 
-    fn take(&mut self, input: Option<Input>, asked: &mut Asked) -> io::Result<()> {
+    fn take(&mut self, input: Option<Input>, effects: &mut Vec<Effect>) -> io::Result<()> {
         self.answers |= input.is_some();
         let action = match input {
             None => None,
@@ -295,7 +293,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             self.dirty = true;
             // What has passed until now has passed at the speed and in the run from before.
             self.pass_time();
-            asked.add(update::update(&mut self.model, action));
+            effect::add(effects, update::update(&mut self.model, action));
             if self.model.quit {
                 self.exit = Some(Exit::Quit);
             }
@@ -303,38 +301,27 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         Ok(())
     }
 
-    fn perform(&mut self, asked: Asked) -> io::Result<()> {
-        if let Some(spec) = asked.start {
-            self.start(spec);
-        }
-        if let Some(run) = &mut self.run {
-            if asked.stop {
-                run.stop();
-            }
-            if let Some(paused) = asked.pause {
-                run.pause(paused);
-            }
-            for _ in 0..asked.steps {
-                run.step();
-            }
-            if let Some(pace) = asked.pace {
-                run.set_pace(pace);
+    fn perform(&mut self, effects: Vec<Effect>) -> io::Result<()> {
+        for effect in effects {
+            match effect {
+                Effect::Start(spec) => self.start(spec),
+                Effect::Stop => self.run.iter_mut().for_each(Running::stop),
+                Effect::Pause(paused) => self.run.iter().for_each(|run| run.pause(paused)),
+                Effect::Step => self.run.iter().for_each(Running::step),
+                Effect::SetPace(pace) => self.run.iter().for_each(|run| run.set_pace(pace)),
+                Effect::Copy(text) => self.surface.copy(&text)?,
+                Effect::Save { path, force } => self.save(&path, force),
+                Effect::OpenEditor(line) => self.edit(&line)?,
+                Effect::Suspend => self.suspend()?,
             }
         }
-        if let Some(text) = asked.copy {
-            self.surface.copy(&text)?;
-        }
-        if let Some((path, force)) = asked.save {
-            self.save(&path, force);
-        }
-        if let Some(line) = asked.edit {
-            self.edit(&line)?;
-        }
-        if asked.suspend {
-            self.surface.suspend()?;
-            self.ticked_at = self.events.now();
-            self.dirty = true;
-        }
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        self.surface.suspend()?;
+        self.ticked_at = self.events.now();
+        self.dirty = true;
         Ok(())
     }
 

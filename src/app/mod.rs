@@ -9,6 +9,7 @@ pub mod action;
 mod areas;
 pub mod bindings;
 pub mod colors;
+pub mod effect;
 pub mod findings;
 pub mod folds;
 mod form;

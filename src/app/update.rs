@@ -29,47 +29,18 @@ mod wakes;
 mod why;
 
 pub use cursor::among;
-pub use edit::{SourceLine, edited};
+pub use edit::edited;
 pub use path::next as next_on_path;
 pub use run::{cut_off, disturbed, failed, keeps_old, kept_ns, left, pending, recorded, replaced, replayed, started};
 pub use save::{saved, unsaved};
 pub use timeline::laid_out;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::action::{Action, Target};
+use super::effect::Effect;
 use super::model::{CodeTab, Mode, Model, Notice, Overlay, Pane};
 use super::session::Held;
-use crate::engine::Spec;
-
-/// What is to be done outside of the model.
-#[derive(Debug, Clone)]
-pub enum Effect {
-    /// Start this run, in place of the one under way.
-    Start(Spec),
-    /// Stop the run.
-    Stop,
-    /// Hold the run before its next poll, or let it go on.
-    Pause(bool),
-    /// Let one more poll through, and hold the run after that.
-    Step,
-    /// Let the run go at this speed.
-    SetPace(f64),
-    /// Put this text into the clipboard.
-    Copy(String),
-    /// Save what is recorded of the run on screen.
-    Save {
-        /// Where.
-        path: PathBuf,
-        /// Whether a file that is there is overwritten.
-        force: bool,
-    },
-    /// Open this line in the user's editor.
-    OpenEditor(SourceLine),
-    /// Give the terminal back until somebody continues the program.
-    Suspend,
-}
 
 /// Does what is asked for, and says what is to be done outside of the model.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {

@@ -13,7 +13,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::{Engine, Events, Running, Shell, Surface, is_gone};
-use crate::app::update::{self, SourceLine};
+use crate::app::effect::SourceLine;
+use crate::app::update;
 
 /// How long a run is recorded before it is looked whether the editor has ended.
 const LOOK: Duration = Duration::from_millis(20);

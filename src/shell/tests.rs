@@ -103,9 +103,8 @@ fn over_a_minute_of_jittery_frames_the_cursor_does_not_drift() {
         shell.surface.terminal.backend_mut().resize(20, 3);
         shell.engine.length_ns = u64::MAX / 2;
         shell.model.session.speed = speed;
-        let mut asked = Asked::default();
-        asked.add(update::opened(&mut shell.model));
-        shell.perform(asked).expect("no error");
+        let effects = update::opened(&mut shell.model);
+        shell.perform(effects).expect("no error");
         let start = world.now();
         shell.turn_until_exit().expect("no error");
         shell.pass_time();

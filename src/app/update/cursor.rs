@@ -4,8 +4,9 @@
 //! is recorded goes on meanwhile. Only a step at the newest event of a live run
 //! reaches the run itself: the gate lets one poll through.
 
-use super::{Effect, notify, timeline};
+use super::{notify, timeline};
 use crate::app::action::Stride;
+use crate::app::effect::Effect;
 use crate::app::model::{Mode, Model, Prompt, RunView, Wanted};
 use crate::app::session::{Origin, Zoom};
 use crate::app::text::TextField;

@@ -1,19 +1,9 @@
 //! Opening a line of the source in the user's editor: which line.
 
-use super::{Effect, notify};
+use super::notify;
+use crate::app::effect::{Effect, SourceLine};
 use crate::app::model::{CodeTab, Model, Pane};
 use crate::trace::{Task, Trace};
-
-/// A line of a source file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceLine {
-    /// The file, as the repository has it: `scenarios/semaphore.rs`.
-    pub file: String,
-    /// The line, from 1.
-    pub line: u32,
-    /// What the program knows the file to say, for where there is no repository; none of a file that is not a scenario's.
-    pub text: Option<&'static str>,
-}
 
 /// Opens the line that is looked at: at the top of the code pane when that has the focus, else where the selected task waits,
 /// or was spawned.

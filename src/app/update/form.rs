@@ -2,8 +2,9 @@
 
 use scenarios::{Clock, Kind, Param};
 
-use super::{Effect, notify};
+use super::notify;
 use crate::app::action::TextKey;
+use crate::app::effect::Effect;
 use crate::app::model::{Field, FieldError, Form, Mode, Model, Overlay, Pane, Wanted};
 use crate::app::session::Entry;
 use crate::app::text::{MOST, TextField};

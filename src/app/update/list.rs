@@ -1,6 +1,7 @@
 //! The list of scenarios: search and pick.
 
-use super::{Effect, focus, form, path};
+use super::{focus, form, path};
+use crate::app::effect::Effect;
 use crate::app::model::{Form, Mode, Model, Pane};
 use crate::app::session::Settings;
 

@@ -1,7 +1,8 @@
 //! The command palette: open it, and do what is under its cursor.
 
-use super::{Effect, focus, list, update};
+use super::{focus, list, update};
 use crate::app::action::Action;
+use crate::app::effect::Effect;
 use crate::app::model::{Mode, Model, Overlay, Pane};
 use crate::app::palette::{self, What};
 use crate::app::text::TextField;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use scenarios::Clock;
 
-use super::{Effect, folds, form, notify, order, range, settle, timeline};
+use super::{folds, form, notify, order, range, settle, timeline};
+use crate::app::effect::Effect;
 use crate::app::findings::Found;
 use crate::app::folds::Folds;
 use crate::app::history::History;

@@ -5,7 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Effect, notify};
+use super::notify;
+use crate::app::effect::Effect;
 use crate::app::model::{Mode, Model, Prompt, Wanted};
 use crate::app::text::TextField;
 use crate::recording::SaveError;

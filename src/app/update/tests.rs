@@ -29,6 +29,7 @@ use scenarios::{Clock, Group, Scenario, semaphore};
 use super::*;
 use crate::app::keymap;
 use crate::app::model::{Areas, Options, RunView, Theme};
+use crate::engine::Spec;
 use crate::trace::{LogLine, Task};
 
 /// Two scenarios whose code is never run here; the second one has no real clock.

@@ -1,7 +1,7 @@
 //! The terminal, lent to an editor.
 
 use super::*;
-use crate::app::update::SourceLine;
+use crate::app::effect::SourceLine;
 
 /// The keys that go to the code and open its line: the form has the focus.
 fn code_opened() -> impl Iterator<Item = Step> {

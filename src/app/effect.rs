@@ -1,0 +1,109 @@
+//! What is to be done outside of the model.
+//!
+//! An update returns effects, and the shell performs them once a turn, after all inputs of the turn. What a later input
+//! makes pointless is left out: of several starts only the last is performed.
+
+use std::mem;
+use std::path::PathBuf;
+
+use crate::engine::Spec;
+
+/// What is to be done outside of the model.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Start this run, in place of the one under way.
+    Start(Spec),
+    /// Stop the run.
+    Stop,
+    /// Hold the run before its next poll, or let it go on.
+    Pause(bool),
+    /// Let one more poll through, and hold the run after that.
+    Step,
+    /// Let the run go at this speed.
+    SetPace(f64),
+    /// Put this text into the clipboard.
+    Copy(String),
+    /// Save what is recorded of the run on screen.
+    Save {
+        /// Where.
+        path: PathBuf,
+        /// Whether a file that is there is overwritten.
+        force: bool,
+    },
+    /// Open this line in the user's editor.
+    OpenEditor(SourceLine),
+    /// Give the terminal back until somebody continues the program.
+    Suspend,
+}
+
+/// A line of a source file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceLine {
+    /// The file, as the repository has it: `scenarios/semaphore.rs`.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// What the program knows the file to say, for where there is no repository; none of a file that is not a scenario's.
+    pub text: Option<&'static str>,
+}
+
+impl Effect {
+    /// Whether an earlier effect that has not been performed is pointless beside this one.
+    fn replaces(&self, earlier: &Self) -> bool {
+        match self {
+            // The new run does not inherit what was asked of the run before it.
+            Self::Start(_) => !matches!(earlier, Self::Copy(_) | Self::Suspend),
+            Self::Pause(_) => matches!(earlier, Self::Pause(_) | Self::Step),
+            Self::Step => false,
+            Self::Stop | Self::SetPace(_) | Self::Copy(_) | Self::Save { .. } | Self::OpenEditor(_) | Self::Suspend => {
+                mem::discriminant(self) == mem::discriminant(earlier)
+            }
+        }
+    }
+}
+
+/// Adds effects to those that are to be performed, and removes the ones that they replace.
+pub fn add(pending: &mut Vec<Effect>, later: Vec<Effect>) {
+    for effect in later {
+        pending.retain(|earlier| !effect.replaces(earlier));
+        pending.push(effect);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scenarios::semaphore;
+
+    use super::*;
+
+    /// The names of what is left of these effects.
+    fn left(effects: Vec<Effect>) -> Vec<String> {
+        let mut pending = Vec::new();
+        for effect in effects {
+            add(&mut pending, vec![effect]);
+        }
+        pending.iter().map(|effect| format!("{effect:?}").chars().take(11).collect()).collect()
+    }
+
+    fn start(seed: u64) -> Effect {
+        Effect::Start(Spec { seed, ..Spec::new(&semaphore::SCENARIO) })
+    }
+
+    #[test]
+    fn of_several_starts_the_last_is_left_without_what_was_asked_of_the_run_before() {
+        let mut pending = Vec::new();
+        let save = Effect::Save { path: "a.rec".into(), force: false };
+        add(&mut pending, vec![start(1), Effect::Pause(true), Effect::Step, Effect::SetPace(2.0), save, start(2)]);
+        assert!(matches!(&pending[..], [Effect::Start(spec)] if spec.seed == 2), "{pending:?}");
+        let kept = left(vec![Effect::Copy("a".into()), Effect::Suspend, Effect::Stop, start(3)]);
+        assert_eq!(kept, ["Copy(\"a\")", "Suspend", "Start(Spec "]);
+    }
+
+    #[test]
+    fn steps_add_up_until_the_run_is_paused_or_let_go() {
+        assert_eq!(left(vec![Effect::Step, Effect::Step]), ["Step", "Step"]);
+        assert_eq!(left(vec![Effect::Pause(true), Effect::Step]), ["Pause(true)", "Step"]);
+        assert_eq!(left(vec![Effect::Step, Effect::Pause(true), Effect::Pause(false)]), ["Pause(false"]);
+        assert_eq!(left(vec![Effect::SetPace(1.0), Effect::Stop, Effect::SetPace(2.0)]), ["Stop", "SetPace(2.0"]);
+    }
+}
