@@ -25,8 +25,10 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use async_playground::app::action::Action;
+use async_playground::app::input::action::Action;
 use async_playground::app::model::{CodeTab, Model};
+use async_playground::app::run::playback;
+use async_playground::app::timeline::viewport;
 use async_playground::app::update;
 use async_playground::engine::Spec;
 use async_playground::ui::{self, Cache};
@@ -128,7 +130,7 @@ fn played() -> Model {
     spec.values.set(requests, value);
     let mut model = recorded::fresh(spec.clone());
     recorded::record(&mut model, spec);
-    update::recorded(&mut model);
+    playback::recorded(&mut model);
     model
 }
 
@@ -150,7 +152,7 @@ impl Screen {
         let mut areas = None;
         let cache = &mut self.cache;
         self.terminal.draw(|frame| areas = Some(ui::draw(frame, model, cache))).expect("a sink takes everything");
-        areas.is_some_and(|areas| update::laid_out(model, areas)) || self.cache.unfinished()
+        areas.is_some_and(|areas| viewport::laid_out(model, areas)) || self.cache.unfinished()
     }
 
     fn settle(&mut self, model: &mut Model) {

@@ -33,11 +33,13 @@ use rustix::io::Errno;
 use signal_hook::consts::SIGHUP;
 use tempfile::TempDir;
 
-use crate::app::action::Action;
 use crate::app::effect::{self, Effect};
+use crate::app::input::action::Action;
+use crate::app::input::{keymap, pointer};
 use crate::app::model::Model;
+use crate::app::run::playback;
+use crate::app::timeline::viewport;
 use crate::app::update;
-use crate::app::{keymap, pointer};
 use crate::engine::Phase;
 use crate::recording::Tape;
 use crate::signals;
@@ -359,11 +361,11 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             }
         }
         if let Some(fault) = fault {
-            update::warn(&mut self.model, fault);
+            self.model.warn(fault);
             self.dirty = true;
         }
         if changed {
-            update::recorded(&mut self.model);
+            playback::recorded(&mut self.model);
             self.dirty = true;
         }
     }
@@ -374,12 +376,12 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         let (model, cache) = (&mut self.model, &mut self.cache);
         self.surface.draw(&mut |frame| {
             let areas = ui::draw(frame, model, cache);
-            changed = update::laid_out(model, areas);
+            changed = viewport::laid_out(model, areas);
             if changed {
                 // What was chosen for another size is put right before anybody sees it.
                 frame.buffer_mut().reset();
                 let areas = ui::draw(frame, model, cache);
-                changed = update::laid_out(model, areas);
+                changed = viewport::laid_out(model, areas);
             }
         })?;
         self.dirty = changed || self.cache.unfinished();

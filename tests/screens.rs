@@ -21,8 +21,8 @@ mod theme;
 #[path = "screens/tip.rs"]
 mod tip;
 
+use async_playground::app::input::text_field::TextField;
 use async_playground::app::model::{CodeTab, FieldError, Mode, Model, Notice, Overlay, Pane, Prompt, Theme, Wanted};
-use async_playground::app::text::TextField;
 use async_playground::record::event::Level;
 use async_playground::trace::Missing;
 use async_playground::ui;

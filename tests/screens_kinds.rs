@@ -11,9 +11,11 @@ mod settled;
 use std::num::NonZeroU64;
 use std::panic::Location;
 
-use async_playground::app::keymap;
+use async_playground::app::input::keymap;
 use async_playground::app::model::{LaneKind, Model, Pane, Theme};
-use async_playground::app::update::{self, update};
+use async_playground::app::run::lifecycle;
+use async_playground::app::run::playback;
+use async_playground::app::update::update;
 use async_playground::engine::{Ending, Phase, Report, Spec};
 use async_playground::record::event::{Event, LastPoll, Named, TaskId, What};
 use async_playground::trace::{TaskIx, Trace, Waker};
@@ -44,7 +46,7 @@ fn shown(mut model: Model, part: f64) -> Model {
     let view = model.run.as_mut().expect("it has been run");
     view.trace.samples.clear();
     view.cost_ns = Some(25.0);
-    update::recorded(&mut model);
+    playback::recorded(&mut model);
     let view = model.run.as_mut().expect("it has been run");
     view.cursor.at_ns = (view.trace.end_ns as f64 * part) as u64;
     (model.focus, model.full) = (Pane::Timeline, Some(Pane::Timeline));
@@ -55,7 +57,7 @@ fn shown(mut model: Model, part: f64) -> Model {
 fn threads() -> Model {
     let spec = Spec { clock: Clock::Real, workers: 2, ..Spec::new(scenario("workers")) };
     let mut model = recorded::fresh(spec.clone());
-    update::started(&mut model, spec);
+    lifecycle::started(&mut model, spec);
     let view = model.run.as_mut().expect("it has just been started");
     let mut trace = Trace::default();
     for (index, name) in (0..).zip(["worker 0", "worker 1"]) {

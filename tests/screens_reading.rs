@@ -7,11 +7,13 @@ mod paint;
 #[path = "screens/recorded.rs"]
 mod recorded;
 
-use async_playground::app::action::Action;
 use async_playground::app::colors::Colors;
-use async_playground::app::keymap;
+use async_playground::app::input::action::Action;
+use async_playground::app::input::keymap;
 use async_playground::app::model::{Model, Pane, Theme};
-use async_playground::app::update::{self, update};
+use async_playground::app::run::playback;
+use async_playground::app::timeline::viewport;
+use async_playground::app::update::update;
 use async_playground::engine::Spec;
 use crossterm::event::{KeyCode, KeyEvent};
 use insta::assert_snapshot;
@@ -31,7 +33,7 @@ fn run(id: &str, width: u16, height: u16) -> Model {
     view.cost_ns = Some(25.0);
     view.cursor.at_ns = view.trace.end_ns;
     view.cursor.playing = false;
-    update::recorded(&mut model);
+    playback::recorded(&mut model);
     model.focus = Pane::Timeline;
     lay_out(&mut model, width, height);
     model
@@ -39,7 +41,7 @@ fn run(id: &str, width: u16, height: u16) -> Model {
 
 /// Draws as often as it takes until the model knows where things are.
 fn lay_out(model: &mut Model, width: u16, height: u16) {
-    while update::laid_out(model, paint::frame(model, width, height).1) {}
+    while viewport::laid_out(model, paint::frame(model, width, height).1) {}
 }
 
 fn press(model: &mut Model, code: KeyCode) {
@@ -163,7 +165,7 @@ fn lanes_are_sorted_and_filtered_and_the_title_says_so() {
     model.notice = None;
     assert_snapshot!("sorted_120x40", screen(&model, 120, 40));
     types(&mut model, "/");
-    update(&mut model, Action::Text(async_playground::app::action::TextKey::Clear));
+    update(&mut model, Action::Text(async_playground::app::input::action::TextKey::Clear));
     types(&mut model, "nobody");
     let nothing = screen(&model, 120, 40);
     assert!(nothing.contains("0 of 21 tasks") && nothing.contains("no task is what is asked for"), "{nothing}");

@@ -9,8 +9,10 @@ mod paint;
 #[path = "screens/recorded.rs"]
 mod recorded;
 
-use async_playground::app::action::Action;
+use async_playground::app::input::action::Action;
 use async_playground::app::model::{Model, Theme};
+use async_playground::app::run::playback;
+use async_playground::app::timeline::viewport;
 use async_playground::app::update;
 use async_playground::engine::Spec;
 use insta::assert_snapshot;
@@ -33,13 +35,13 @@ fn run(spec: Spec, width: u16, height: u16) -> Model {
     let view = model.run.as_mut().expect("it has been run");
     view.trace.samples.clear();
     view.cost_ns = Some(25.0);
-    update::recorded(&mut model);
+    playback::recorded(&mut model);
     model
 }
 
 /// Draws as often as it takes until the model knows where things are.
 fn lay_out(model: &mut Model, width: u16, height: u16) {
-    while update::laid_out(model, paint::frame(model, width, height).1) {}
+    while viewport::laid_out(model, paint::frame(model, width, height).1) {}
 }
 
 fn screen(model: &Model, width: u16, height: u16) -> String {

@@ -10,8 +10,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_playground::app::action::{Action, Move};
-use async_playground::app::keymap;
+use async_playground::app::input::action::{Action, Move};
+use async_playground::app::input::keymap;
 use async_playground::app::model::{Cursor, Density, Model, Options, Pane, RunView, Theme, Together};
 use async_playground::app::update::update;
 use async_playground::engine::{Ending, Phase, Report, Spec};
@@ -136,7 +136,7 @@ fn model(by: Option<Together>) -> Model {
         stall: None,
         cursor: Cursor { at_ns: 2_500 * MS, playing: false, speed: 1.0, live: false, poll: None },
         held: false,
-        found: async_playground::app::findings::Found::default(),
+        found: async_playground::app::run::found::Found::default(),
         cost_ns: None,
         disturbed: false,
     });

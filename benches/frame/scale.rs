@@ -11,8 +11,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use async_playground::app::action::{Action, Move};
+use async_playground::app::input::action::{Action, Move};
 use async_playground::app::model::{LaneKind, Model, Pane, Together};
+use async_playground::app::run::lifecycle;
+use async_playground::app::run::playback;
 use async_playground::app::update;
 use async_playground::engine::{Ending, Phase, Report, Spec};
 use scenarios::{CATALOGUE, Outcome};
@@ -123,12 +125,12 @@ fn taken(size: Size) -> (Model, Row) {
 fn model(trace: async_playground::trace::Trace) -> Model {
     let spec = Spec::new(&CATALOGUE[0]);
     let mut model = recorded::fresh(spec.clone());
-    update::started(&mut model, spec);
+    lifecycle::started(&mut model, spec);
     let view = model.run.as_mut().expect("it has just been started");
     let elapsed_ns = trace.end_ns;
     view.report = Some(Report { ending: Ending::Finished(Outcome::new()), elapsed_ns, runtime_polls: None });
     (view.trace, view.phase) = (trace, Phase::Over);
-    update::recorded(&mut model);
+    playback::recorded(&mut model);
     model.focus = Pane::Timeline;
     // A long run is looked through for findings over its first frames, which is once and not what a frame costs.
     while model.run.as_ref().is_some_and(|run| run.found.is_looking()) {

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::model::{CodeTab, Pane};
+use crate::app::panes::{CodeTab, Pane};
 use crate::trace::TaskIx;
 
 /// Where the panes were drawn last. Filled by the drawing code.
@@ -16,7 +16,7 @@ pub struct Areas {
     pub list_rows: Vec<(usize, Rect)>,
     /// The rows of the form: the index of the field, and where it stands.
     pub form_rows: Vec<(usize, Rect)>,
-    /// The lanes of the timeline without names, borders and ruler: one row a task, one cell [`Timeline::cell_ns`](super::model::Timeline::cell_ns).
+    /// The lanes of the timeline without names, borders and ruler: one row a task, one cell [`Timeline::cell_ns`](super::timeline::view::Timeline::cell_ns).
     pub lanes: Rect,
     /// The map of the whole run, and the nanoseconds of each of its columns; empty where there is no room for one.
     pub map: (Rect, u64),

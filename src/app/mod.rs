@@ -1,32 +1,30 @@
 //! What the program does, without a terminal.
 //!
-//! Keys and the pointer become an [`action::Action`] ([`keymap`], [`mod@pointer`]),
-//! [`update`] turns an action into a new [`model`] and into effects, and
-//! whoever owns the terminal and the engine performs those. Nothing here reads
-//! a clock, a file or a key, so all of it is tested by calling it.
+//! Keys and the pointer become an [`Action`](input::action::Action), [`update`]
+//! turns an action into a new [`model`] and into [effects](effect), and whoever
+//! owns the terminal and the engine performs those. Nothing here reads a clock, a
+//! file or a key, so all of it is tested by calling it.
+//!
+//! A feature is a folder. In each, the plain data that the model holds (a `view`,
+//! `fields`, an `order`) knows no model, and what changes the model lies above it:
+//! so no two files import each other.
 
-pub mod action;
-mod areas;
-pub mod bindings;
+pub mod areas;
 pub mod colors;
+pub mod editor;
 pub mod effect;
-pub mod findings;
-pub mod folds;
-mod form;
-mod fuzzy;
-pub mod history;
-pub mod keymap;
-pub mod kinds;
-pub mod lanes;
-mod laneview;
+pub mod form;
+pub mod input;
+pub mod list;
 pub mod mode;
 pub mod model;
-pub mod palette;
-pub mod pointer;
-pub mod query;
-pub mod reading;
+pub mod overlay;
+pub mod panes;
+pub mod run;
+mod scroll;
 pub mod session;
-pub mod text;
+#[cfg(test)]
+mod testing;
 pub mod time;
-pub mod tip;
+pub mod timeline;
 pub mod update;

@@ -3,8 +3,8 @@
 //! A search, a field, a prompt and an overlay exclude each other, so they are
 //! variants of one type, and each carries what is typed or chosen in it.
 
-use super::model::Pane;
-use super::text::TextField;
+use crate::app::input::text_field::TextField;
+use crate::app::panes::Pane;
 use crate::trace::TaskIx;
 
 /// What has the keys now.

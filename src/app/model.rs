@@ -8,21 +8,22 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use scenarios::{Clock, Scenario};
+use scenarios::Scenario;
 
-pub use super::areas::Areas;
-use super::bindings::Bindings;
-pub use super::colors::Theme;
-use super::findings::Found;
-pub use super::form::{Field, FieldError, Form, List};
-pub use super::laneview::{COUNTERS_NEED, LaneKind, LaneView};
-pub use super::mode::{Mode, Overlay, Prompt, Wanted};
-use super::reading::Reading;
-use super::session::Session;
-use super::tip::Tip;
-use crate::engine::{Phase, Report, Spec};
+pub use crate::app::areas::Areas;
+pub use crate::app::colors::Theme;
+pub use crate::app::form::fields::{Field, FieldError, Form};
+use crate::app::input::bindings::Bindings;
+pub use crate::app::list::List;
+pub use crate::app::mode::{Mode, Overlay, Prompt, Wanted};
+pub use crate::app::panes::{CodeTab, CodeView, LogView, MetricsView, Pane, TaskView};
+pub use crate::app::run::view::{Cursor, Pending, RunView};
+use crate::app::session::Session;
+use crate::app::timeline::reading::Reading;
+use crate::app::timeline::tip::Tip;
+pub use crate::app::timeline::view::{COUNTERS_NEED, Density, LaneKind, LaneView, Timeline, Together};
+use crate::engine::Spec;
 use crate::record::event::Level;
-use crate::trace::{Stall, TaskIx, Trace};
 
 /// Everything that the screen shows.
 #[derive(Debug)]
@@ -77,18 +78,6 @@ pub struct Model {
     pub quit: bool,
 }
 
-/// What the run is waiting for that was asked for and is not on screen, once that takes so long that somebody wonders.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Pending {
-    /// There is no such run, or it has only just been asked for.
-    #[default]
-    Nothing,
-    /// It is simulated out of sight, or starts when the run before it has ended.
-    Computing,
-    /// Runs that were told to stop go on, so another one must not be started.
-    Blocked,
-}
-
 /// What was decided when the program was started.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -104,212 +93,6 @@ pub struct Options {
     pub limit: Duration,
 }
 
-/// A part of the screen that can have the focus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Pane {
-    /// The list of scenarios.
-    Scenarios,
-    /// The form.
-    Parameters,
-    /// The lanes.
-    Timeline,
-    /// Charts of the run's figures.
-    Metrics,
-    /// The scenario's own events.
-    Log,
-    /// The source, the twin, the lesson.
-    Code,
-    /// The selected task.
-    Task,
-}
-
-impl Pane {
-    /// All of them, in the order of Tab and of the digit keys.
-    pub const ALL: [Pane; 7] =
-        [Pane::Scenarios, Pane::Parameters, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task];
-
-    /// Its name on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Pane::Scenarios => "Scenarios",
-            Pane::Parameters => "Parameters",
-            Pane::Timeline => "Timeline",
-            Pane::Metrics => "Metrics",
-            Pane::Log => "Log",
-            Pane::Code => "Code",
-            Pane::Task => "Selected task",
-        }
-    }
-}
-
-/// The run on screen, and where in it we look.
-#[derive(Debug)]
-pub struct RunView {
-    /// What was run.
-    pub spec: Spec,
-    /// All that is known of it.
-    pub trace: Trace,
-    /// Where the run itself stands.
-    pub phase: Phase,
-    /// How it ended.
-    pub report: Option<Report>,
-    /// The circle of locks that closed first, or else why the run stalled, and since when, in nanoseconds.
-    /// It is kept, since to find it out takes a look at every task and every resource: too much for a frame.
-    pub stall: Option<(u64, Stall)>,
-    /// What is wrong with it, kept for the same reason.
-    pub found: Found,
-    /// Where in the trace we look.
-    pub cursor: Cursor,
-    /// Whether the gate holds the run: its tasks are not polled until it is let go.
-    pub held: bool,
-    /// The recorder's own cost for a poll, in nanoseconds, measured when the program started; none before.
-    pub cost_ns: Option<f64>,
-    /// Whether a run that was stopped went on beside it, so that its wall times are not its own.
-    pub disturbed: bool,
-}
-
-impl RunView {
-    /// Whether the run happens in time that passes for whoever watches it, and
-    /// is not simulated as fast as it goes: on the real clock, or paced.
-    pub fn is_live(&self) -> bool {
-        self.spec.clock == Clock::Real || self.spec.pace.is_some()
-    }
-
-    /// Whether it is under way in time that passes, and we look at an earlier moment of it.
-    pub fn is_behind(&self) -> bool {
-        self.is_live() && !self.trace.closed && !self.cursor.live
-    }
-
-    /// The poll that was stepped to, by its number; of a live run that is held, the one that was let through last.
-    pub fn poll(&self) -> Option<u64> {
-        let last = || self.trace.polls_by(self.trace.end_ns).checked_sub(1);
-        self.cursor.poll.or_else(|| if self.held && self.cursor.live { last() } else { None })
-    }
-}
-
-/// Where in the trace we look: everything on screen is the trace at this time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cursor {
-    /// Nanoseconds since the run began.
-    pub at_ns: u64,
-    /// Whether it moves.
-    pub playing: bool,
-    /// Run time per wall time; infinite is as fast as it goes.
-    pub speed: f64,
-    /// Whether it sticks to the newest event, and does not play back.
-    pub live: bool,
-    /// The poll that a step came to, by its number: several may begin at one time. None after any other movement.
-    pub poll: Option<u64>,
-}
-
-/// How the timeline is looked at.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Timeline {
-    /// The time at the left edge of the lanes, in nanoseconds.
-    pub left_ns: u64,
-    /// The time that one cell stands for, in nanoseconds. Never 0.
-    pub cell_ns: u64,
-    /// Whether the view moves along so that the cursor stays in sight.
-    pub follow: bool,
-    /// The first lane that is drawn.
-    pub top: usize,
-    /// The task under the selection.
-    pub selected: Option<TaskIx>,
-    /// Whether lanes are put together.
-    pub density: Density,
-    /// What a lane is, and what is shown below the lanes.
-    pub lanes: LaneView,
-}
-
-/// How lanes are put together when there are more of them than rows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Density {
-    /// By what; none is a lane for each task.
-    pub by: Option<Together>,
-    /// The group under the selection.
-    pub row: usize,
-    /// Whether the lanes of that group are shown, and no groups.
-    pub open: bool,
-}
-
-impl Density {
-    /// Whether each row is a group.
-    pub fn shows_groups(self) -> bool {
-        self.by.is_some() && !self.open
-    }
-}
-
-/// What tasks are put together by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Together {
-    /// The line that spawned them.
-    Place,
-    /// Their names, but for the numbers in them.
-    Name,
-    /// What they do.
-    State,
-}
-
-/// How the log is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogView {
-    /// Lines below this level are left out.
-    pub level: Level,
-    /// Lines scrolled back from the newest one; 0 follows.
-    pub back: usize,
-}
-
-/// What the pane of the selected task shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TaskView {
-    /// The run's resources, and not the selected task.
-    pub resources: bool,
-}
-
-/// How the metrics are looked at.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct MetricsView {
-    /// The figure under the selection, by its place.
-    pub row: usize,
-}
-
-/// How the code is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CodeView {
-    /// What is shown.
-    pub tab: CodeTab,
-    /// Rows scrolled down from the row that the tab opens at; negative is above it.
-    pub top: isize,
-}
-
-/// What the code pane shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CodeTab {
-    /// The lesson.
-    Lesson,
-    /// The scenario's own source.
-    Rust,
-    /// Its asyncio twin.
-    Asyncio,
-    /// The tests of the scenario's own source, on paused time: they prove the lesson, and show how async code is tested.
-    Test,
-}
-
-impl CodeTab {
-    /// All of them, in the order in which they stand.
-    pub const ALL: [CodeTab; 4] = [CodeTab::Lesson, CodeTab::Rust, CodeTab::Asyncio, CodeTab::Test];
-
-    /// Its name on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            CodeTab::Lesson => "Lesson",
-            CodeTab::Rust => "Rust",
-            CodeTab::Asyncio => "asyncio",
-            CodeTab::Test => "Test",
-        }
-    }
-}
-
 /// One line for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -317,4 +100,80 @@ pub struct Notice {
     pub text: String,
     /// Whether something went wrong.
     pub error: bool,
+}
+
+impl Model {
+    /// The model of a session that opens with this catalogue, which must not be empty.
+    ///
+    /// With a spec its scenario is picked, with those settings, and started by
+    /// the shell once the first frame is drawn; its `pace` is the speed that runs
+    /// are played at, and none is as fast as time itself.
+    pub fn new(catalogue: &'static [Scenario], options: Options, spec: Option<Spec>) -> Self {
+        let form = Form::new(spec.as_ref().map_or(&catalogue[0], |spec| spec.scenario));
+        let mut model = Self {
+            catalogue,
+            options,
+            bindings: Bindings::default(),
+            focus: Pane::Scenarios,
+            full: None,
+            mode: Mode::default(),
+            list: List::default(),
+            form,
+            run: None,
+            timeline: Timeline {
+                left_ns: 0,
+                cell_ns: 10_000_000,
+                follow: true,
+                top: 0,
+                selected: None,
+                density: Density::default(),
+                lanes: LaneView::default(),
+            },
+            log: LogView { level: Level::Info, back: 0 },
+            code: CodeView { tab: CodeTab::Rust, top: 0 },
+            task: TaskView::default(),
+            metrics: MetricsView::default(),
+            bookmarks: Vec::new(),
+            reading: Reading::default(),
+            notice: None,
+            tip: None,
+            areas: Areas::default(),
+            session: Session::default(),
+            replay: false,
+            seen: BTreeSet::new(),
+            pending: Pending::default(),
+            quit: false,
+        };
+        if let Some(spec) = spec {
+            model.list.row = catalogue.iter().position(|scenario| scenario.id == spec.scenario.id).unwrap_or(0);
+            let Spec { values, seed, clock, workers, detail, stall_after, .. } = spec;
+            model.form = Form { values, seed, clock, workers, detail, stall_after, ..model.form };
+            model.focus = Pane::Parameters;
+            model.session.speed = spec.pace.unwrap_or(1.0);
+            model.session.start = true;
+        }
+        model
+    }
+
+    /// Moves the focus. A search ends with that, and the full screen goes with the focus: keys never go to a pane that is
+    /// out of sight.
+    pub(in crate::app) fn focus_on(&mut self, pane: Pane) {
+        self.focus = pane;
+        if self.mode == Mode::Search {
+            self.mode = Mode::Browse;
+        }
+        if self.full.is_some() {
+            self.full = Some(pane);
+        }
+    }
+
+    /// Tells the user one line.
+    pub(in crate::app) fn notify(&mut self, error: bool, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), error });
+    }
+
+    /// Tells the user what has gone wrong outside of the model.
+    pub fn warn(&mut self, text: String) {
+        self.notify(true, text);
+    }
 }

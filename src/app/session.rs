@@ -1,19 +1,14 @@
-//! What is remembered between actions and never drawn, and how a session opens.
+//! What is remembered between actions and never drawn.
 
 use std::time::Duration;
 
-use scenarios::{Clock, Scenario, Values};
+use scenarios::{Clock, Values};
 
-use super::action::Target;
-use super::bindings::Bindings;
-use super::folds::Folds;
-use super::history::History;
-use super::model::{
-    Areas, CodeTab, CodeView, Cursor, Density, Form, LaneView, List, LogView, MetricsView, Mode, Model, Options, Pane, Pending,
-    TaskView, Timeline,
-};
-use crate::engine::Spec;
-use crate::record::event::Level;
+use crate::app::input::action::Target;
+use crate::app::run::view::Cursor;
+use crate::app::timeline::folds::Folds;
+use crate::app::timeline::history::History;
+use crate::app::timeline::view::{Timeline, Zoom};
 use crate::trace::TaskIx;
 
 /// What the pointer can hold while its button is down.
@@ -130,18 +125,6 @@ pub struct Settings {
     pub workers: usize,
 }
 
-/// Who chose the timeline's zoom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Zoom {
-    /// Nobody yet: when the run is over, it is fitted into the width; until then a cell's time doubles when it must.
-    Fit,
-    /// It was fitted once. A longer run of the same scenario doubles it, a
-    /// shorter one leaves it alone, so that the difference can be seen.
-    Grow,
-    /// The user: it stays.
-    Chosen,
-}
-
 /// How the next run comes on screen. When several are asked for at once, the greatest holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Entry {
@@ -151,58 +134,4 @@ pub enum Entry {
     Rewind,
     /// From the start, playing, as if nothing had been looked at before.
     Fresh,
-}
-
-impl Model {
-    /// The model of a session that opens with this catalogue, which must not be empty.
-    ///
-    /// With a spec its scenario is picked, with those settings, and started by
-    /// the shell once the first frame is drawn; its `pace` is the speed that runs
-    /// are played at, and none is as fast as time itself.
-    pub fn new(catalogue: &'static [Scenario], options: Options, spec: Option<Spec>) -> Self {
-        let form = Form::new(spec.as_ref().map_or(&catalogue[0], |spec| spec.scenario));
-        let mut model = Self {
-            catalogue,
-            options,
-            bindings: Bindings::default(),
-            focus: Pane::Scenarios,
-            full: None,
-            mode: Mode::default(),
-            list: List::default(),
-            form,
-            run: None,
-            timeline: Timeline {
-                left_ns: 0,
-                cell_ns: 10_000_000,
-                follow: true,
-                top: 0,
-                selected: None,
-                density: Density::default(),
-                lanes: LaneView::default(),
-            },
-            log: LogView { level: Level::Info, back: 0 },
-            code: CodeView { tab: CodeTab::Rust, top: 0 },
-            task: TaskView::default(),
-            metrics: MetricsView::default(),
-            bookmarks: Vec::new(),
-            reading: super::reading::Reading::default(),
-            notice: None,
-            tip: None,
-            areas: Areas::default(),
-            session: Session::default(),
-            replay: false,
-            seen: std::collections::BTreeSet::new(),
-            pending: Pending::default(),
-            quit: false,
-        };
-        if let Some(spec) = spec {
-            model.list.row = catalogue.iter().position(|scenario| scenario.id == spec.scenario.id).unwrap_or(0);
-            let Spec { values, seed, clock, workers, detail, stall_after, .. } = spec;
-            model.form = Form { values, seed, clock, workers, detail, stall_after, ..model.form };
-            model.focus = Pane::Parameters;
-            model.session.speed = spec.pace.unwrap_or(1.0);
-            model.session.start = true;
-        }
-        model
-    }
 }

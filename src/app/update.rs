@@ -1,46 +1,25 @@
 //! The one way in which the model changes.
 //!
 //! [`update`] takes an action and returns what is to be done outside of the
-//! model: start a run, pause it, quit. It never waits and never fails; what
-//! cannot be done is said in a notice or at the field. What the engine reports
-//! comes in through [`started`], [`failed`] and [`recorded`], and what the
-//! drawing code knows about sizes through [`laid_out`].
-
-mod click;
-mod cursor;
-mod density;
-mod edit;
-mod findings;
-mod folds;
-mod form;
-mod jump;
-mod kinds;
-mod list;
-mod order;
-mod palette;
-mod path;
-mod range;
-mod run;
-mod save;
-mod scroll;
-mod timeline;
-mod views;
-mod wakes;
-mod why;
-
-pub use cursor::among;
-pub use edit::edited;
-pub use path::next as next_on_path;
-pub use run::{cut_off, disturbed, failed, keeps_old, kept_ns, left, pending, recorded, replaced, replayed, started};
-pub use save::{saved, unsaved};
-pub use timeline::laid_out;
+//! model: start a run, pause it. It never waits and never fails; what cannot be
+//! done is said in a notice or at the field. What the engine reports comes in
+//! through [`lifecycle`](crate::app::run::lifecycle) and [`playback`], and what
+//! the drawing code knows about sizes through [`viewport::laid_out`].
 
 use std::time::Duration;
 
-use super::action::{Action, Target};
-use super::effect::Effect;
-use super::model::{CodeTab, Mode, Model, Notice, Overlay, Pane};
-use super::session::Held;
+use crate::app::effect::Effect;
+use crate::app::form::{editing, pick, start};
+use crate::app::input::action::{Action, Target};
+use crate::app::input::{press, typing};
+use crate::app::mode::{Mode, Overlay};
+use crate::app::model::Model;
+use crate::app::overlay::palette::What;
+use crate::app::overlay::{findings, palette, path, range, why};
+use crate::app::panes::{CodeTab, Pane};
+use crate::app::run::{bookmarks, cursor, jump, playback, save};
+use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, waker, wakes};
+use crate::app::{editor, scroll};
 
 /// Does what is asked for, and says what is to be done outside of the model.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -49,28 +28,28 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         return dispatch(model, action);
     }
     (model.notice, model.tip) = (None, None);
-    let before = views::before(model, &action);
+    let before = undo::before(model, &action);
     let mut effects = leave_edit(model, &action);
     if !effects.is_empty() || model.mode.edited().is_none() || !leaves_edit(&action) {
         effects.extend(act(model, action));
     }
-    timeline::keep_in_sight(model);
-    views::after(model, before);
+    viewport::keep_in_sight(model);
+    undo::after(model, before);
     settle(model);
     effects
 }
 
 /// So much wall time has passed.
 fn tick(model: &mut Model, passed: Duration) {
-    click::passed(model, passed);
-    run::tick(model, passed);
-    order::passed(model, passed);
+    press::passed(model, passed);
+    playback::tick(model, passed);
+    listing::passed(model, passed);
     range::passed(model, passed);
 }
 
 /// Brings what is made from the run up to date: the list of lanes, and what was measured.
 fn settle(model: &mut Model) {
-    order::settle(model);
+    listing::settle(model);
     range::settle(model);
 }
 
@@ -79,12 +58,12 @@ pub fn opened(model: &mut Model) -> Vec<Effect> {
     if !std::mem::take(&mut model.session.start) {
         return Vec::new();
     }
-    form::fresh(model)
+    start::fresh(model)
 }
 
 fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     if model.replay && makes_a_run(&action) {
-        refuse_a_run(model);
+        start::refuse_a_run(model);
         return Vec::new();
     }
     dispatch(model, action)
@@ -96,22 +75,22 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         // These ask for something outside of the model.
         Action::Suspend => return vec![Effect::Suspend],
-        Action::OpenEditor => return edit::open(model),
-        Action::Pick => return list::pick(model),
-        Action::Turn(steps) => return form::turn(model, steps),
-        Action::Edit => return form::edit(model),
-        Action::Commit => return form::commit(model),
-        Action::Reset => return form::reset(model),
-        Action::SwitchClock => return form::switch_clock(model),
-        Action::PauseOrGo => return run::pause_or_go(model),
-        Action::Restart => return run::restart(model),
-        Action::Stop => return run::stop(model),
+        Action::OpenEditor => return editor::open(model),
+        Action::Pick => return pick::pick(model),
+        Action::Turn(steps) => return editing::turn(model, steps),
+        Action::Edit => return editing::edit(model),
+        Action::Commit => return editing::commit(model),
+        Action::Reset => return editing::reset(model),
+        Action::SwitchClock => return editing::switch_clock(model),
+        Action::PauseOrGo => return playback::pause_or_go(model),
+        Action::Restart => return playback::restart(model),
+        Action::Stop => return playback::stop(model),
         Action::Step(stride) => return cursor::step(model, stride),
-        Action::RunCommand => return palette::run(model),
-        Action::Share => return run::share(model),
+        Action::RunCommand => return run_command(model),
+        Action::Share => return playback::share(model),
         Action::Save => return save::save(model),
-        Action::Slower => return run::change_speed(model, false),
-        Action::Faster => return run::change_speed(model, true),
+        Action::Slower => return playback::change_speed(model, false),
+        Action::Faster => return playback::change_speed(model, true),
         Action::Point(target) => return point(model, target),
         // These change the model alone.
         Action::Quit => model.quit = true,
@@ -119,26 +98,26 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Palette => palette::toggle(model),
         Action::Close => close(model),
         Action::Path => path::toggle(model),
-        Action::FocusNext => focus(model, neighbour(model.focus, 1)),
-        Action::FocusPrevious => focus(model, neighbour(model.focus, Pane::ALL.len() - 1)),
-        Action::Focus(pane) => focus(model, pane),
+        Action::FocusNext => model.focus_on(neighbour(model.focus, 1)),
+        Action::FocusPrevious => model.focus_on(neighbour(model.focus, Pane::ALL.len() - 1)),
+        Action::Focus(pane) => model.focus_on(pane),
         Action::FullScreen => model.full = if model.full.is_some() { None } else { Some(model.focus) },
-        Action::Find => list::find(model),
+        Action::Find => find(model),
         Action::Move(step) => scroll::step(model, step),
         Action::Scroll { pane, rows } => scroll::scroll(model, pane, rows),
-        Action::Pan(steps) => timeline::pan(model, steps),
-        Action::PanToStart => timeline::pan_to_start(model),
-        Action::ZoomIn => timeline::zoom(model, 1),
-        Action::ZoomOut => timeline::zoom(model, -1),
-        Action::ZoomAt { column, steps } => timeline::zoom_at(model, column, steps),
-        Action::Fit => timeline::fit(model),
-        Action::FitSelection => timeline::fit_selection(model),
-        Action::UndoView => views::undo(model),
-        Action::RedoView => views::redo(model),
-        Action::Together => density::next(model),
-        Action::Open => density::open(model),
-        Action::NextKind => kinds::next(model),
-        Action::Fold => folds::toggle(model),
+        Action::Pan(steps) => viewport::pan(model, steps),
+        Action::PanToStart => viewport::pan_to_start(model),
+        Action::ZoomIn => viewport::zoom(model, 1),
+        Action::ZoomOut => viewport::zoom(model, -1),
+        Action::ZoomAt { column, steps } => viewport::zoom_at(model, column, steps),
+        Action::Fit => viewport::fit(model),
+        Action::FitSelection => viewport::fit_selection(model),
+        Action::UndoView => undo::undo(model),
+        Action::RedoView => undo::redo(model),
+        Action::Together => grouping::next(model),
+        Action::Open => grouping::open(model),
+        Action::NextKind => kinds::next_kind(model),
+        Action::Fold => folding::toggle(model),
         Action::Counters => kinds::counters(model),
         Action::Follow => model.timeline.follow = true,
         Action::Jump(landmark) => jump::jump(model, landmark),
@@ -149,29 +128,29 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::CriticalPath => range::toggle_path(model),
         Action::PathTo => range::path_to(model),
         Action::ShowStep => range::show_step(model),
-        Action::Order => order::next(model),
-        Action::Filter => order::ask(model),
-        Action::TakeFilter => order::take(model),
-        Action::ClearFilter => _ = order::clear(model),
-        Action::Bookmark => jump::bookmark(model),
-        Action::NextBookmark => jump::to_bookmark(model, true),
-        Action::PreviousBookmark => jump::to_bookmark(model, false),
+        Action::Order => listing::next(model),
+        Action::Filter => listing::ask(model),
+        Action::TakeFilter => listing::take(model),
+        Action::ClearFilter => _ = listing::clear(model),
+        Action::Bookmark => bookmarks::bookmark(model),
+        Action::NextBookmark => bookmarks::to_bookmark(model, true),
+        Action::PreviousBookmark => bookmarks::to_bookmark(model, false),
         Action::SaveAs => save::ask(model),
         Action::Why => why::toggle(model),
-        Action::ToWaker => why::to_waker(model),
+        Action::ToWaker => waker::to_waker(model),
         Action::AlongWake { on } => wakes::along(model, on),
-        Action::JumpBack => why::back(model),
+        Action::JumpBack => waker::back(model),
         Action::Resources => why::resources(model),
         Action::Findings => findings::toggle(model),
         Action::ShowFinding => findings::show(model),
-        Action::LogLevel => scroll::log_level(model),
-        Action::NextTab => show_tab(model, turned_tab(model.code.tab, 1)),
-        Action::PreviousTab => show_tab(model, turned_tab(model.code.tab, CodeTab::ALL.len() - 1)),
-        Action::Type(c) => form::type_text(model, &c.to_string()),
-        Action::Paste(text) => form::type_text(model, &text),
-        Action::Text(key) => form::text_key(model, key),
-        Action::Drag(column) => drag(model, column),
-        Action::LetGo => let_go(model),
+        Action::LogLevel => model.log.next_level(),
+        Action::NextTab => model.code.turn(1),
+        Action::PreviousTab => model.code.turn(CodeTab::ALL.len() - 1),
+        Action::Type(c) => typing::type_text(model, &c.to_string()),
+        Action::Paste(text) => typing::type_text(model, &text),
+        Action::Text(key) => typing::text_key(model, key),
+        Action::Drag(column) => press::drag(model, column),
+        Action::LetGo => press::let_go(model),
         Action::Hover(tip) => model.tip = tip,
         Action::Tick(passed) => tick(model, passed),
     }
@@ -184,10 +163,6 @@ fn makes_a_run(action: &Action) -> bool {
     matches!(action, Pick | Turn(_) | Edit | Commit | Reset | SwitchClock | Restart)
 }
 
-fn refuse_a_run(model: &mut Model) {
-    notify(model, true, "a recording cannot be run again");
-}
-
 /// Whether an action goes on to something else than the field that is typed.
 fn leaves_edit(action: &Action) -> bool {
     matches!(action, Action::Point(_) | Action::Focus(_) | Action::FocusNext | Action::FocusPrevious | Action::Find)
@@ -196,7 +171,7 @@ fn leaves_edit(action: &Action) -> bool {
 /// Whoever goes elsewhere in the middle of typing takes the value; one that
 /// cannot be taken holds them back, so that it is not lost.
 fn leave_edit(model: &mut Model, action: &Action) -> Vec<Effect> {
-    if model.mode.edited().is_some() && leaves_edit(action) { form::commit(model) } else { Vec::new() }
+    if model.mode.edited().is_some() && leaves_edit(action) { editing::commit(model) } else { Vec::new() }
 }
 
 /// Closes one thing, the innermost one.
@@ -204,11 +179,11 @@ fn close(model: &mut Model) {
     match model.mode {
         Mode::Overlay(_) => model.mode = Mode::Browse,
         Mode::Prompt(_) => {
-            order::leave_prompt(model);
+            listing::leave_prompt(model);
             model.mode = Mode::Browse;
         }
-        Mode::Edit(_) => form::revert(model),
-        Mode::Search => list::end_search(model),
+        Mode::Edit(_) => editing::revert(model),
+        Mode::Search => end_search(model),
         Mode::Browse => close_in_pane(model),
     }
 }
@@ -216,8 +191,8 @@ fn close(model: &mut Model) {
 /// Closes the innermost thing of the focused pane, else the full screen.
 fn close_in_pane(model: &mut Model) {
     if model.focus == Pane::Scenarios && !model.list.search.text().is_empty() {
-        list::end_search(model);
-    } else if !(model.focus == Pane::Timeline && (density::close(model) || order::clear(model) || range::clear(model))) {
+        end_search(model);
+    } else if !(model.focus == Pane::Timeline && (grouping::close(model) || listing::clear(model) || range::clear(model))) {
         model.full = None;
     }
 }
@@ -227,115 +202,40 @@ fn neighbour(pane: Pane, steps: usize) -> Pane {
     Pane::ALL[(at + steps) % Pane::ALL.len()]
 }
 
-fn focus(model: &mut Model, pane: Pane) {
-    model.focus = pane;
-    if model.mode == Mode::Search {
-        model.mode = Mode::Browse;
-    }
-    // The full screen goes with the focus: keys never go to a pane that is out of sight.
-    if model.full.is_some() {
-        model.full = Some(pane);
-    }
-}
-
-fn turned_tab(tab: CodeTab, steps: usize) -> CodeTab {
-    let at = CodeTab::ALL.iter().position(|t| *t == tab).unwrap_or(0);
-    CodeTab::ALL[(at + steps) % CodeTab::ALL.len()]
-}
-
-fn show_tab(model: &mut Model, tab: CodeTab) {
-    if model.code.tab != tab {
-        model.code.tab = tab;
-        model.code.top = 0;
-    }
-}
-
-/// The pointer moves what it holds.
-fn drag(model: &mut Model, column: u16) {
-    match model.session.held {
-        Some(Held::Lanes(from)) => timeline::drag(model, from, column),
-        Some(Held::Cursor) => cursor::scrub(model, column),
-        Some(Held::Map) => timeline::look_by_map(model, column),
-        None => range::drag(model, column),
-    }
-}
-
-/// The pointer's button is up: nothing is held.
-fn let_go(model: &mut Model) {
-    model.session.held = None;
-    range::let_go(model);
-}
-
-/// The pointer focuses and selects; on what is selected already it does what Enter does.
+/// Does what the button asks for beyond focus and selection.
 fn point(model: &mut Model, target: Target) -> Vec<Effect> {
-    model.session.held = None;
-    if model.mode.prompt().is_some() {
-        model.mode = Mode::Browse;
-    }
-    match target {
-        Target::Pane(pane) => focus(model, pane),
-        Target::Scenario(at) => {
-            let again = list::selected(model) == Some(at);
-            focus(model, Pane::Scenarios);
-            list::select(model, at);
-            if again {
-                return act(model, Action::Pick);
-            }
-        }
-        Target::Field(row) => {
-            let again = model.focus == Pane::Parameters && model.form.row == row;
-            focus(model, Pane::Parameters);
-            model.form.row = row.min(model.form.fields().len() - 1);
-            if again {
-                return act(model, Action::Edit);
-            }
-        }
-        Target::Task(task) => {
-            focus(model, Pane::Timeline);
-            timeline::select(model, task);
-        }
-        Target::Group(row) => {
-            focus(model, Pane::Timeline);
-            density::point(model, row);
-        }
-        Target::Lanes { task, column } => {
-            focus(model, Pane::Timeline);
-            if let Some(task) = task {
-                timeline::select(model, task);
-            }
-            model.session.held = Some(Held::Lanes(column));
-        }
-        Target::Map(column) => {
-            focus(model, Pane::Timeline);
-            model.session.held = Some(Held::Map);
-            timeline::look_by_map(model, column);
-        }
-        Target::Ruler(column) => {
-            focus(model, Pane::Timeline);
-            model.session.held = model.run.is_some().then_some(Held::Cursor);
-            cursor::scrub(model, column);
-        }
-        Target::Range(column) => {
-            focus(model, Pane::Timeline);
-            range::take_hold(model, column);
-        }
-        Target::Tab(tab) => {
-            focus(model, Pane::Code);
-            show_tab(model, tab);
-        }
-    }
-    click::pressed(model, target);
-    Vec::new()
+    press::press(model, target).map_or_else(Vec::new, |action| act(model, action))
 }
 
-/// Tells the user what has gone wrong outside of the model.
-pub fn warn(model: &mut Model, text: String) {
-    notify(model, true, text);
+/// Does what is under the cursor of the palette, as its key would.
+fn run_command(model: &mut Model) -> Vec<Effect> {
+    match palette::take(model) {
+        Some(What::Do(action, pane)) => {
+            if let Some(pane) = pane {
+                model.focus_on(pane);
+            }
+            update(model, action)
+        }
+        Some(What::Run(at)) => {
+            model.list.clear_search(model.catalogue);
+            model.list.select(model.catalogue, at);
+            model.focus_on(Pane::Parameters);
+            update(model, Action::Pick)
+        }
+        None => Vec::new(),
+    }
 }
 
-/// Tells the user one line.
-fn notify(model: &mut Model, error: bool, text: impl Into<String>) {
-    model.notice = Some(Notice { text: text.into(), error });
+/// Starts a search of the list; what was searched for before is still there to be changed.
+fn find(model: &mut Model) {
+    model.focus_on(Pane::Scenarios);
+    model.mode = Mode::Search;
+}
+
+/// Ends the search of the list.
+fn end_search(model: &mut Model) {
+    model.list.clear_search(model.catalogue);
+    model.mode = Mode::Browse;
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use async_playground::app::model::Model;
-use async_playground::app::update;
+use async_playground::app::run::lifecycle;
 use async_playground::recording::{self, Recording};
 use async_playground::text;
 use scenarios::CATALOGUE;
@@ -26,7 +26,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<ExitCode, Stop> {
     let options = screen::options(&args.screen, &args.marks, &config, None, recording.spec.limit);
     let mut model = Model::new(CATALOGUE, options, Some(recording.spec.clone()));
     model.bindings = config.bindings;
-    update::replayed(&mut model, recording);
+    lifecycle::replayed(&mut model, recording);
     screen::show(model, None)
 }
 

@@ -3,8 +3,8 @@
 use toml::de::DeValue;
 
 use super::{Flaw, Setting, offer};
-use crate::app::bindings::{Bindings, Context, Key, NoKey};
-use crate::app::keymap::is_typed;
+use crate::app::input::bindings::{Bindings, Context, Key, NoKey};
+use crate::app::input::keymap::is_typed;
 use crate::text;
 
 /// The most keys of an action. Each is compared with those of all others.

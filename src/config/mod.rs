@@ -17,8 +17,8 @@ pub use standard::standard;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::app::bindings::Bindings;
 use crate::app::colors::Colors;
+use crate::app::input::bindings::Bindings;
 use crate::text;
 
 /// Names that are at least so alike are offered.

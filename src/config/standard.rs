@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{Config, ThemeName};
-use crate::app::bindings::Bindings;
 use crate::app::colors::Colors;
+use crate::app::input::bindings::Bindings;
 
 const HEAD: &str = "\
 # Settings of async-playground. What stands here is what holds without a file:

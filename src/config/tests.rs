@@ -1,5 +1,5 @@
 use super::*;
-use crate::app::bindings::{Key, NoKey};
+use crate::app::input::bindings::{Key, NoKey};
 use crate::steps;
 
 #[test]

@@ -13,8 +13,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::{Engine, Events, Running, Shell, Surface, is_gone};
+use crate::app::editor;
 use crate::app::effect::SourceLine;
-use crate::app::update;
+use crate::app::run::playback;
 
 /// How long a run is recorded before it is looked whether the editor has ended.
 const LOOK: Duration = Duration::from_millis(20);
@@ -35,7 +36,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
                 Err(error) => Err(format!("the editor, {editor}, cannot be started: {error}")),
             },
         };
-        update::edited(&mut self.model, outcome);
+        editor::edited(&mut self.model, outcome);
         self.dirty = true;
         Ok(())
     }
@@ -54,7 +55,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         });
         self.events.hold(false);
         if self.model.run.is_some() {
-            update::recorded(&mut self.model);
+            playback::recorded(&mut self.model);
         }
         // What was not seen was not played.
         self.ticked_at = self.events.now();

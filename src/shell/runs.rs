@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use super::coming::{Coming, NOTICED};
 use super::{Engine, Events, Running, Shell, Surface};
 use crate::app::model::Pending;
-use crate::app::update;
+use crate::app::run::lifecycle;
+use crate::app::run::playback;
+use crate::app::run::save;
 use crate::engine::Spec;
 
 /// How long a turn waits for the run before to be gone, and for what a new run records: most virtual runs are over by then.
@@ -24,9 +26,9 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Saves what is recorded of the run on screen.
     pub(super) fn save(&mut self, path: &Path, force: bool) {
         match self.tape.as_ref().map(|tape| tape.save(path, force)) {
-            Some(Ok(())) => update::saved(&mut self.model, path),
-            Some(Err(fault)) => update::unsaved(&mut self.model, &fault),
-            None => update::warn(&mut self.model, "it is recorded by --record already".into()),
+            Some(Ok(())) => save::saved(&mut self.model, path),
+            Some(Err(fault)) => save::unsaved(&mut self.model, &fault),
+            None => self.model.warn("it is recorded by --record already".into()),
         }
         self.dirty = true;
     }
@@ -34,7 +36,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Runs this next, as soon as that may be. Of several that are asked for meanwhile only the last is run.
     pub(super) fn start(&mut self, spec: Spec) {
         self.dirty = true;
-        if !update::keeps_old(&self.model, &spec) {
+        if !lifecycle::keeps_old(&self.model, &spec) {
             self.leave();
         }
         let since = self.next.take().map_or_else(|| self.events.now(), |next| next.since);
@@ -47,7 +49,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         if self.model.seen.insert(id)
             && let Err(error) = self.engine.seen(id)
         {
-            update::warn(&mut self.model, format!("that {id} was run will be forgotten: {error}"));
+            self.model.warn(format!("that {id} was run will be forgotten: {error}"));
         }
     }
 
@@ -61,14 +63,14 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             self.leaving.take(run, now);
             self.reaper.take(trace);
         }
-        update::left(&mut self.model);
+        lifecycle::left(&mut self.model);
     }
 
     /// Starts what was asked for last, if there is no reason to wait: out of sight if it can take the place of what is on
     /// screen when it is there, else at once.
     fn start_next(&mut self) {
         let Some(next) = &self.next else { return };
-        let out_of_sight = update::keeps_old(&self.model, &next.spec);
+        let out_of_sight = lifecycle::keeps_old(&self.model, &next.spec);
         if out_of_sight && self.coming.as_ref().is_some_and(|coming| !coming.is_late()) {
             return;
         }
@@ -89,8 +91,8 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
                 self.ticked_at = self.events.now();
             }
             Err(error) => {
-                update::failed(&mut self.model, &error);
-                update::cut_off(&mut self.model);
+                lifecycle::failed(&mut self.model, &error);
+                lifecycle::cut_off(&mut self.model);
                 self.dirty = true;
             }
         }
@@ -101,11 +103,11 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.tape = run.tape();
         self.run = Some(run);
         self.remember(spec.scenario.id);
-        if let Some(old) = update::started(&mut self.model, spec) {
+        if let Some(old) = lifecycle::started(&mut self.model, spec) {
             self.reaper.take(old);
         }
         if disturbed {
-            update::disturbed(&mut self.model);
+            lifecycle::disturbed(&mut self.model);
         }
         self.dirty = true;
     }
@@ -121,7 +123,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         } else {
             Pending::Nothing
         };
-        self.dirty |= update::pending(&mut self.model, pending);
+        self.dirty |= lifecycle::pending(&mut self.model, pending);
     }
 
     /// Puts the run that is on its way on screen, if it is there by then, and starts the next one if it may.
@@ -130,7 +132,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         // The cursor has been moving all the while, over what is on screen.
         self.pass_time();
         let until = Instant::now() + SETTLE;
-        let at_ns = self.model.run.as_ref().map_or(0, update::kept_ns);
+        let at_ns = self.model.run.as_ref().map_or(0, lifecycle::kept_ns);
         let taken = self.coming.take_if(|coming| coming.is_there_by(until, at_ns));
         if let Some(coming) = taken {
             self.replace(coming);
@@ -142,18 +144,18 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Puts the run that was on its way on screen.
     fn replace(&mut self, mut coming: Coming<G::Run>) {
         let drained = std::mem::take(&mut coming.trace);
-        if let Some(old) = update::started(&mut self.model, coming.spec) {
+        if let Some(old) = lifecycle::started(&mut self.model, coming.spec) {
             if let Some(view) = &mut self.model.run {
                 view.trace = drained;
             }
-            update::replaced(&mut self.model, &old);
+            lifecycle::replaced(&mut self.model, &old);
             self.reaper.take(old);
         }
         self.tape = coming.run.tape();
         self.run = Some(coming.run);
-        update::recorded(&mut self.model);
+        playback::recorded(&mut self.model);
         if coming.disturbed {
-            update::disturbed(&mut self.model);
+            lifecycle::disturbed(&mut self.model);
         }
         self.drain();
         self.dirty = true;

@@ -8,10 +8,10 @@ use super::format;
 use super::pen::Pen;
 use super::theme::Look;
 use super::{tip, view};
-use crate::app::keymap::hints;
-use crate::app::lanes::Lanes;
+use crate::app::input::keymap::hints;
 use crate::app::model::{Model, Prompt, Wanted};
-use crate::app::query::Query;
+use crate::app::timeline::lanes::Lanes;
+use crate::app::timeline::query::Query;
 use crate::ui::widgets::typed;
 
 /// Draws what is typed or the notice, if there is one, else as many hints as there is room for.

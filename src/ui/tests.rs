@@ -7,9 +7,10 @@ use ratatui::backend::TestBackend;
 use scenarios::{CATALOGUE, Outcome};
 
 use super::*;
-use crate::app::action::Action;
-use crate::app::keymap;
+use crate::app::input::action::Action;
+use crate::app::input::keymap;
 use crate::app::model::{Mode, Options, Overlay, Theme};
+use crate::app::run::lifecycle;
 use crate::app::update;
 use crate::engine::{Ending, Report, Spec};
 use crate::record::event::{CallLine, Event, Level, Log, Named, NewSite, Panic, SiteId, SpanId, SpanOpen, TaskId, What};
@@ -65,7 +66,7 @@ fn model(text: &str) -> Model {
         limit: Duration::from_secs(60),
     };
     let mut model = Model::new(CATALOGUE, options, Some(spec.clone()));
-    update::replayed(&mut model, Recording { spec, trace, report, flaw: None });
+    lifecycle::replayed(&mut model, Recording { spec, trace, report, flaw: None });
     if let Some(run) = &mut model.run {
         run.cursor.at_ns = 50 * MS;
     }

@@ -5,7 +5,7 @@ use super::pen::Pen;
 use super::theme::Look;
 use super::{format, words};
 use crate::app::model::{Model, RunView};
-use crate::app::tip::{Column, Piece, Tip};
+use crate::app::timeline::tip::{Column, Piece, Tip};
 use crate::trace::{Activity, Family, State};
 
 /// Tells what the pointer is over.

@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use async_playground::app::model::{Mode, Model, Options, Overlay, Theme};
-use async_playground::app::update;
+use async_playground::app::run::lifecycle;
+use async_playground::app::timeline::viewport;
 use async_playground::recording::{Recording, read};
 use async_playground::report::{self, Look};
 use async_playground::ui::{self, Cache};
@@ -177,7 +178,7 @@ fn show(recording: Recording) {
     let options = Options { theme, mouse: false, reduced_motion: false, console: None, limit: Duration::from_secs(60) };
     let mut model = Model::new(CATALOGUE, options, Some(recording.spec.clone()));
     let end_ns = recording.trace.end_ns;
-    update::replayed(&mut model, recording);
+    lifecycle::replayed(&mut model, recording);
     let mut terminal = Terminal::new(TestBackend::new(120, 40)).expect("it is memory");
     for part in 0..4 {
         if let Some(run) = &mut model.run {
@@ -196,7 +197,7 @@ fn show(recording: Recording) {
         };
         terminal.draw(draw).expect("it is memory");
         if let Some(areas) = areas {
-            update::laid_out(&mut model, areas);
+            viewport::laid_out(&mut model, areas);
         }
     }
 }

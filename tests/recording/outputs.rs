@@ -9,9 +9,11 @@ use std::io::{self, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
-use async_playground::app::action::Action;
-use async_playground::app::keymap;
+use async_playground::app::input::action::Action;
+use async_playground::app::input::keymap;
 use async_playground::app::model::{Areas, Model, Options, Theme};
+use async_playground::app::run::lifecycle;
+use async_playground::app::timeline::viewport;
 use async_playground::app::update;
 use async_playground::recording::{OpenError, Recording, read};
 use async_playground::report::{self, Look};
@@ -201,7 +203,7 @@ fn show(case: &Case, steps: &[Step], size: (u16, u16), (unicode, colors): (bool,
     let theme = if colors { Theme::plain(unicode, true) } else { Theme { colors: None, unicode } };
     let options = Options { theme, mouse: false, reduced_motion: false, console: None, limit: Duration::from_secs(60) };
     let mut model = Model::new(CATALOGUE, options, Some(recording.spec.clone()));
-    update::replayed(&mut model, recording);
+    lifecycle::replayed(&mut model, recording);
     let mut screen = Screen::new(size);
     screen.draw(&mut model);
     for step in steps {
@@ -211,7 +213,7 @@ fn show(case: &Case, steps: &[Step], size: (u16, u16), (unicode, colors): (bool,
                 let action = keymap::paste(&model, text.clone());
                 do_it(&mut model, action);
             }
-            Step::Warn(text) => update::warn(&mut model, text.clone()),
+            Step::Warn(text) => model.warn(text.clone()),
             Step::Time(part) => {
                 if let Some(run) = &mut model.run {
                     run.cursor.at_ns = run.trace.end_ns / 255 * u64::from(*part);
@@ -289,7 +291,7 @@ impl Screen {
         if model.mode.overlay().is_none() {
             assert_borders(&buffer, &areas);
         }
-        update::laid_out(model, areas);
+        viewport::laid_out(model, areas);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The list of findings, and the marks that they leave on the lanes.
 
 use async_playground::app::model::{Mode, Model, Overlay, Theme};
-use async_playground::app::update;
+use async_playground::app::run::playback;
 use insta::assert_snapshot;
 
 use super::fixture::{empty, model, panicking, workers};
@@ -14,7 +14,7 @@ fn wrong() -> Model {
     if let Some(run) = &mut model.run {
         run.trace = panicking();
     }
-    update::recorded(&mut model);
+    playback::recorded(&mut model);
     model.mode = Mode::Overlay(Overlay::Findings { row: 0 });
     model
 }
@@ -59,7 +59,7 @@ fn a_list_without_findings_says_why() {
     assert!(screen(&model, 80, 24).contains("no run yet"));
     let mut model = wrong();
     if let Some(run) = &mut model.run {
-        run.found = async_playground::app::findings::Found::default();
+        run.found = async_playground::app::run::found::Found::default();
     }
     assert!(screen(&model, 80, 24).contains("no problems found"));
     if let Some(run) = &mut model.run {

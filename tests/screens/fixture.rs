@@ -4,13 +4,13 @@ use std::num::NonZeroU64;
 use std::panic::Location;
 use std::time::Duration;
 
-use async_playground::app::bindings::Bindings;
-use async_playground::app::findings::Found;
+use async_playground::app::input::bindings::Bindings;
+use async_playground::app::input::text_field::TextField;
 use async_playground::app::model::{
     Areas, CodeTab, CodeView, Cursor, Density, Form, LaneView, List, LogView, MetricsView, Mode, Model, Options, Pane, Pending,
     RunView, TaskView, Theme, Timeline,
 };
-use async_playground::app::text::TextField;
+use async_playground::app::run::found::Found;
 use async_playground::engine::{Ending, Phase, Report};
 use async_playground::record::event::{Event, LastPoll, Level, Log, Named, Panic, SpanId, SpanOpen, TaskId, What};
 use async_playground::trace::{Sample, Trace};
@@ -86,7 +86,7 @@ pub(crate) fn empty() -> Model {
         task: TaskView::default(),
         metrics: MetricsView::default(),
         bookmarks: Vec::new(),
-        reading: async_playground::app::reading::Reading::default(),
+        reading: async_playground::app::timeline::reading::Reading::default(),
         notice: None,
         tip: None,
         areas: Areas::default(),

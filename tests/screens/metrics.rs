@@ -1,8 +1,9 @@
 //! The metrics on the full screen: charts with their scales, histograms, and what the picked figure means.
 
-use async_playground::app::action::{Action, Move};
+use async_playground::app::input::action::{Action, Move};
 use async_playground::app::model::{Model, Pane};
-use async_playground::app::update::{self, update};
+use async_playground::app::timeline::viewport;
+use async_playground::app::update::update;
 use insta::assert_snapshot;
 
 use super::fixture::model;
@@ -28,7 +29,7 @@ fn the_foot_says_what_a_bad_value_of_the_picked_figure_means() {
     let mut model = full(2_600);
     assert!(screen(&model, 120, 40).contains("If they pile up, they are spawned faster than they end"));
     let (_, areas) = frame(&model, 120, 40);
-    update::laid_out(&mut model, areas);
+    viewport::laid_out(&mut model, areas);
     update(&mut model, Action::Move(Move::Down));
     assert!(screen(&model, 120, 40).contains("Many while nothing is done: wakes for nothing"));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_playground::app::model::{Model, Options, Theme};
-use async_playground::app::update;
+use async_playground::app::run::lifecycle;
 use async_playground::engine::{Phase, Run, Spec};
 use scenarios::CATALOGUE;
 
@@ -19,10 +19,10 @@ pub(crate) fn fresh(spec: Spec) -> Model {
     Model::new(CATALOGUE, options, Some(spec))
 }
 
-/// Runs it to its end. The model has the whole run, and is yet to be told so: [`update::recorded`].
+/// Runs it to its end. The model has the whole run, and is yet to be told so: `playback::recorded`.
 pub(crate) fn record(model: &mut Model, spec: Spec) {
     let mut run = Run::start(&spec).expect("it can be run");
-    update::started(model, spec);
+    lifecycle::started(model, spec);
     let view = model.run.as_mut().expect("it has just been started");
     while run.phase() != Phase::Over {
         run.wait(Duration::from_secs(1));

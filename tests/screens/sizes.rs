@@ -1,7 +1,7 @@
 //! Any size of the screen or of a pane, down to nothing, is drawn without a fault.
 
+use async_playground::app::input::text_field::TextField;
 use async_playground::app::model::{CodeTab, FieldError, Mode, Overlay, Pane};
-use async_playground::app::text::TextField;
 use async_playground::ui::{self, Cache};
 use ratatui::layout::Rect;
 

@@ -1,8 +1,9 @@
 //! What the pointer is over, in the footer's place.
 
-use async_playground::app::action::Action;
+use async_playground::app::input::action::Action;
 use async_playground::app::model::{Model, Together};
-use async_playground::app::tip;
+use async_playground::app::timeline::hover;
+use async_playground::app::timeline::viewport;
 use async_playground::app::update;
 use ratatui::layout::Position;
 
@@ -14,9 +15,9 @@ use super::screen;
 fn over(lane: u16, column: u16) -> Model {
     let mut model = model(1_250);
     let (_, areas) = frame(&model, 120, 40);
-    update::laid_out(&mut model, areas);
+    viewport::laid_out(&mut model, areas);
     let lanes = model.areas.lanes;
-    let tip = tip::under(&model, Position::new(lanes.x + column, lanes.y + lane));
+    let tip = hover::under(&model, Position::new(lanes.x + column, lanes.y + lane));
     update::update(&mut model, Action::Hover(tip));
     model
 }
@@ -46,9 +47,9 @@ fn over_group(by: Together, row: u16, column: u16) -> Model {
     let mut model = model(1_250);
     model.timeline.density.by = Some(by);
     let (_, areas) = frame(&model, 120, 40);
-    update::laid_out(&mut model, areas);
+    viewport::laid_out(&mut model, areas);
     let lanes = model.areas.lanes;
-    let tip = tip::under(&model, Position::new(lanes.x + column, lanes.y + row));
+    let tip = hover::under(&model, Position::new(lanes.x + column, lanes.y + row));
     update::update(&mut model, Action::Hover(tip));
     model
 }

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Clear, Widget};
 
-use crate::app::bindings::Bindings;
-use crate::app::keymap::{HelpLine, help_lines};
+use crate::app::input::bindings::Bindings;
+use crate::app::input::keymap::{HelpLine, help_lines};
 use crate::app::model::Pane;
 use crate::trace::{End, Family, State};
 use crate::ui::format;

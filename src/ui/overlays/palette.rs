@@ -4,9 +4,9 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
 
+use crate::app::input::text_field::TextField;
 use crate::app::model::Model;
-use crate::app::palette::{self, Command};
-use crate::app::text::TextField;
+use crate::app::overlay::palette::{self, Command};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;

@@ -6,7 +6,7 @@ use ratatui::widgets::{Clear, Widget};
 use scenarios::{Clock, Scenario};
 
 use crate::app::model::Model;
-use crate::app::update::next_on_path;
+use crate::app::overlay::path;
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -36,7 +36,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, 
     let shown = usize::from(list.height);
     let row = row.min(all.len().saturating_sub(1));
     let top = (row + 1).saturating_sub(shown);
-    let next = next_on_path(model);
+    let next = path::next(model);
     for (y, (at, scenario)) in (0..list.height).zip(all.iter().enumerate().skip(top)) {
         let line = Rect { y: list.y + y, height: 1, ..list };
         step(buf, look, line, scenario, &Step { run: model.seen.contains(scenario.id), next: next == Some(at), here: at == row });

@@ -9,7 +9,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Clear, Widget};
 
 use crate::app::model::{Model, RunView};
-use crate::app::reading::Measured;
+use crate::app::timeline::reading::Measured;
 use crate::trace::{Doing, Handover, PathStep, State, Trace, WaitTotal, Wake, Waker};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;

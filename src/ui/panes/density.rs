@@ -15,9 +15,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::timeline;
-use crate::app::action::Action;
-use crate::app::lanes;
+use crate::app::input::action::Action;
 use crate::app::model::{Areas, Model, Pane, RunView, Together};
+use crate::app::timeline::lanes;
 use crate::trace::{Activity, Courses, End, Family, Group, Grouping, State, Stretch, Trace};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;

@@ -56,7 +56,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
 
 /// The rows that may be in sight: there can be thousands of locks.
 fn near(model: &Model, rows: usize, inside: Rect) -> std::ops::RangeInclusive<usize> {
-    let (selected, height) = (crate::app::kinds::selected(model, rows), usize::from(inside.height));
+    let (selected, height) = (crate::app::timeline::kinds::selected(model, rows), usize::from(inside.height));
     selected.saturating_sub(height)..=selected + height
 }
 

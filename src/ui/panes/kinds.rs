@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{holders, lines, threads, timeline};
-use crate::app::kinds;
 use crate::app::model::{Areas, LaneKind, Model, Pane, RunView};
+use crate::app::timeline::kinds;
 use crate::trace::{Family, State};
 use crate::ui::format;
 use crate::ui::pen::Pen;

@@ -8,8 +8,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::lanes::Lanes;
 use crate::app::model::RunView;
+use crate::app::timeline::lanes::Lanes;
 use crate::trace::{TaskIx, Trace, Wake, Waker};
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;

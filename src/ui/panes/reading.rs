@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::model::{Model, RunView};
-use crate::app::reading::Reading;
+use crate::app::overlay::range;
 use crate::trace::TaskIx;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -15,7 +15,7 @@ use crate::ui::widgets::reading as marks;
 /// Given are the row, the lanes, and the cells for names.
 pub(super) fn path(buf: &mut Buffer, look: Look, model: &Model, task: TaskIx, at: (Rect, Rect, usize), axis: &Axis) {
     let (line, lanes, names) = at;
-    let Some(measured) = model.reading.measured.as_ref().filter(|_| Reading::shows_path(model)) else { return };
+    let Some(measured) = model.reading.measured.as_ref().filter(|_| range::shows_path(model)) else { return };
     let steps = measured.steps_of(task);
     if steps.clone().next().is_none_or(|first| first.from_ns > axis.cursor_ns) {
         return;

@@ -4,10 +4,10 @@
 //! how many there are: who does not know that lanes are left out, or are no
 //! tasks, misreads all of them.
 
-use crate::app::action::Action;
-use crate::app::kinds::is_on;
+use crate::app::input::action::Action;
 use crate::app::model::{Model, RunView};
-use crate::app::reading::Order;
+use crate::app::timeline::kinds::is_on;
+use crate::app::timeline::order::Order;
 use crate::ui::panes::density;
 use crate::ui::theme::Look;
 use crate::ui::{footer, format, view};

@@ -9,8 +9,8 @@ use ratatui::style::Style;
 
 use super::{kinds, outcome};
 use crate::app::model::{Model, RunView};
+use crate::app::run::cursor::among;
 use crate::app::time::moment;
-use crate::app::update::among;
 use crate::trace::{End, State, Trace};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;

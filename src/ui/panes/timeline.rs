@@ -4,10 +4,10 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::folds::Folds;
-use crate::app::kinds::is_on;
-use crate::app::lanes::Lanes;
 use crate::app::model::{Areas, Model, Pane, RunView};
+use crate::app::timeline::folds::Folds;
+use crate::app::timeline::kinds::is_on;
+use crate::app::timeline::lanes::Lanes;
 use crate::trace::{Stall, StallKind, State, Task, TaskIx, Trace};
 use crate::ui::panes::{counters, density, kinds, links, minimap, reading, remark, status};
 use crate::ui::pen::Pen;

@@ -1,11 +1,21 @@
 //! Whatever is pressed, the model stays whole.
 
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 
-use super::*;
-use crate::app::lanes::Lanes;
-use crate::app::pointer::mouse;
+use crate::app::input::action::Action;
+use crate::app::input::keymap;
+use crate::app::input::pointer::mouse;
+use crate::app::mode::Mode;
+use crate::app::model::Model;
+use crate::app::overlay::range::shows_path;
+use crate::app::panes::Pane;
+use crate::app::run::playback::recorded;
+use crate::app::testing::*;
+use crate::app::timeline::lanes::Lanes;
+use crate::app::timeline::viewport::laid_out;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -111,7 +121,7 @@ fn check(model: &Model) -> Result<(), TestCaseError> {
         if let Some(measured) = &model.reading.measured {
             let told: u64 = measured.path.steps.iter().map(crate::trace::PathStep::lasted_ns).sum();
             prop_assert_eq!(told + measured.path.untold_ns, measured.path.to_ns - measured.path.from_ns);
-            prop_assert!(crate::app::reading::Reading::shows_path(model));
+            prop_assert!(shows_path(model));
         }
         let width = u64::from(model.areas.lanes.width);
         let seen = view.left_ns..=view.left_ns.saturating_add(width.saturating_mul(view.cell_ns));

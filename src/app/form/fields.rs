@@ -1,0 +1,105 @@
+//! The form: its fields, and what stands in each.
+
+use std::time::Duration;
+
+use scenarios::{Clock, Scenario, ValueError, Values};
+
+use crate::engine::{Detail, Spec};
+
+/// The form: parameters of the scenario, then clock, workers and seed.
+#[derive(Debug)]
+pub struct Form {
+    /// The picked scenario.
+    pub scenario: &'static Scenario,
+    /// Its parameters.
+    pub values: Values,
+    /// Where randomness comes from.
+    pub seed: u64,
+    /// How time passes.
+    pub clock: Clock,
+    /// Worker threads on the real clock.
+    pub workers: usize,
+    /// How much is recorded.
+    pub detail: Detail,
+    /// See [`Spec::stall_after`].
+    pub stall_after: Duration,
+    /// The field under the cursor: see [`Form::fields`].
+    pub row: usize,
+    /// What is wrong with the last thing typed or turned; stands at its field until it is put right.
+    pub error: Option<FieldError>,
+}
+
+/// One row of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// A parameter of the scenario.
+    Param(&'static scenarios::Param),
+    /// The clock.
+    Clock,
+    /// Worker threads.
+    Workers,
+    /// The seed.
+    Seed,
+}
+
+/// An error at a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The row of the form.
+    pub row: usize,
+    /// What is wrong and what would be right.
+    pub reason: String,
+}
+
+impl Form {
+    /// A scenario at its defaults.
+    pub fn new(scenario: &'static Scenario) -> Self {
+        let usual = Spec::new(scenario);
+        Self {
+            scenario,
+            values: usual.values,
+            seed: 0,
+            clock: usual.clock,
+            workers: 0,
+            detail: usual.detail,
+            stall_after: usual.stall_after,
+            row: 0,
+            error: None,
+        }
+    }
+
+    /// The rows, from top to bottom.
+    pub fn fields(&self) -> Vec<Field> {
+        let params = self.scenario.params.iter().map(Field::Param);
+        params.chain([Field::Clock, Field::Workers, Field::Seed]).collect()
+    }
+
+    /// The spec that this form describes.
+    pub fn spec(&self, limit: Duration) -> Spec {
+        Spec {
+            scenario: self.scenario,
+            values: self.values.clone(),
+            seed: self.seed,
+            clock: self.clock,
+            workers: self.workers,
+            pace: None,
+            limit,
+            detail: self.detail,
+            stall_after: self.stall_after,
+        }
+    }
+
+    /// The field under the cursor.
+    pub fn field(&self) -> Field {
+        let fields = self.fields();
+        fields[self.row.min(fields.len() - 1)]
+    }
+}
+
+/// The field at fault, found by the parameter's name.
+impl From<(&Form, &ValueError)> for FieldError {
+    fn from((form, error): (&Form, &ValueError)) -> Self {
+        let row = form.scenario.params.iter().position(|param| param.name == error.param).unwrap_or(form.row);
+        Self { row, reason: error.reason.clone() }
+    }
+}

@@ -1,0 +1,39 @@
+//! A scenario is picked: its settings come, and those of the one before are remembered.
+
+use crate::app::effect::Effect;
+use crate::app::form::fields::Form;
+use crate::app::form::start;
+use crate::app::mode::Mode;
+use crate::app::model::Model;
+use crate::app::overlay::path;
+use crate::app::session::Settings;
+
+/// Picks the scenario under the cursor and starts it, with the settings it was left with.
+pub(in crate::app) fn pick(model: &mut Model) -> Vec<Effect> {
+    let on_path = path::picked(model);
+    let Some(at) = on_path.or_else(|| model.list.selected(model.catalogue)) else { return Vec::new() };
+    model.list.clear_search(model.catalogue);
+    model.list.select(model.catalogue, at);
+    model.mode = Mode::Browse;
+    leave(model);
+    let scenario = &model.catalogue[at];
+    let Form { detail, stall_after, .. } = model.form;
+    model.form = Form { detail, stall_after, ..Form::new(scenario) };
+    if let Some(was) = model.session.visited.iter().find(|settings| settings.id == scenario.id) {
+        model.form.values = was.values.clone();
+        (model.form.seed, model.form.clock, model.form.workers) = (was.seed, was.clock, was.workers);
+    }
+    start::fresh(model)
+}
+
+/// Remembers the settings of the scenario that was picked until now.
+fn leave(model: &mut Model) {
+    let form = &model.form;
+    let settings =
+        Settings { id: form.scenario.id, values: form.values.clone(), seed: form.seed, clock: form.clock, workers: form.workers };
+    model.session.visited.retain(|was| was.id != settings.id);
+    model.session.visited.push(settings);
+}
+
+#[cfg(test)]
+mod tests;

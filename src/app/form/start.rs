@@ -1,0 +1,54 @@
+//! Starts what the form describes, or says at the field why that cannot be run.
+
+use scenarios::Clock;
+
+use crate::app::effect::Effect;
+use crate::app::form::fields::{Field, FieldError};
+use crate::app::model::Model;
+use crate::app::session::Entry;
+use crate::engine::{Spec, SpecError};
+
+/// Shows the picked scenario from its start, as if for the first time.
+pub(in crate::app) fn fresh(model: &mut Model) -> Vec<Effect> {
+    start(model, Entry::Fresh)
+}
+
+/// Starts what the form describes, if that can be run; if not, says so at the field.
+pub(in crate::app) fn start(model: &mut Model, entry: Entry) -> Vec<Effect> {
+    let spec = spec(model);
+    match spec.check() {
+        Ok(()) => {
+            model.form.error = None;
+            model.session.entry = model.session.entry.max(entry);
+            vec![Effect::Start(spec)]
+        }
+        Err(error) => {
+            refuse(model, &error);
+            Vec::new()
+        }
+    }
+}
+
+/// What the form describes. Only a virtual run that somebody else watches too is paced.
+pub(in crate::app) fn spec(model: &Model) -> Spec {
+    let paced = model.options.console.is_some() && model.form.clock == Clock::Virtual;
+    let pace = paced.then_some(model.session.speed).filter(|speed| speed.is_finite());
+    Spec { pace, ..model.form.spec(model.options.limit) }
+}
+
+/// Puts the reason at the field that is at fault.
+pub(in crate::app) fn refuse(model: &mut Model, error: &SpecError) {
+    let form = &model.form;
+    let at = |field: Field| form.fields().iter().position(|f| *f == field).unwrap_or(form.row);
+    let error = match error {
+        SpecError::Values(error) => FieldError::from((form, error)),
+        SpecError::Clock(reason) | SpecError::Speed(reason) => FieldError { row: at(Field::Clock), reason: reason.clone() },
+        SpecError::Workers(reason) => FieldError { row: at(Field::Workers), reason: reason.clone() },
+    };
+    model.form.error = Some(error);
+}
+
+/// Says that a recording cannot be run again.
+pub(in crate::app) fn refuse_a_run(model: &mut Model) {
+    model.notify(true, "a recording cannot be run again");
+}

@@ -1,0 +1,129 @@
+//! A row of the table of keys, and the shorthands that the rows are written with.
+
+use std::borrow::Cow;
+
+use crossterm::event::KeyCode;
+
+use super::key::Key;
+use super::scope::Scope;
+use crate::app::input::action::{Action, Landmark, Stride};
+use crate::app::panes::Pane;
+
+/// The part of the help that a binding stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// What only this pane or overlay does.
+    Here,
+    /// The run and its clock.
+    Run,
+    /// The cursor: where in the run we look.
+    Time,
+    /// What is looked at.
+    View,
+    /// The program.
+    Program,
+}
+
+impl Group {
+    /// All of them, in the order of the help.
+    pub const ALL: [Group; 5] = [Group::Here, Group::Run, Group::Time, Group::View, Group::Program];
+
+    /// The heading in the help.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Group::Here => "Here",
+            Group::Run => "Run",
+            Group::Time => "Time",
+            Group::View => "View",
+            Group::Program => "Program",
+        }
+    }
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Binding {
+    /// What the configuration calls it. Rows of one name do one thing, in several places, with the same keys.
+    pub name: &'static str,
+    /// What is done.
+    pub action: Action,
+    /// The keys that do it; the first one is the one to show when there is no room for all.
+    pub keys: Cow<'static, [Key]>,
+    /// One or two words for the footer; neighbours with the same label share a hint. Empty: not in the footer.
+    pub label: &'static str,
+    /// One sentence for the help.
+    pub help: &'static str,
+    /// Where it works.
+    pub scope: Scope,
+    /// Where it stands in the help.
+    pub group: Group,
+    /// Its place in the footer: smaller is further left and the last to be left out.
+    pub rank: u8,
+}
+
+pub(super) const fn key(code: KeyCode) -> Key {
+    Key { code, ctrl: false }
+}
+
+pub(super) const fn ch(c: char) -> Key {
+    key(KeyCode::Char(c))
+}
+
+pub(super) const fn ctrl(c: char) -> Key {
+    Key { code: KeyCode::Char(c), ctrl: true }
+}
+
+pub(super) const UP: &[Key] = &[key(KeyCode::Up), ch('k')];
+pub(super) const DOWN: &[Key] = &[key(KeyCode::Down), ch('j')];
+pub(super) const LEFT: &[Key] = &[key(KeyCode::Left), ch('h')];
+pub(super) const RIGHT: &[Key] = &[key(KeyCode::Right), ch('l')];
+pub(super) const PAGE_UP: &[Key] = &[key(KeyCode::PageUp)];
+pub(super) const PAGE_DOWN: &[Key] = &[key(KeyCode::PageDown)];
+pub(super) const FIRST: &[Key] = &[ch('g'), key(KeyCode::Home)];
+pub(super) const LAST: &[Key] = &[ch('G'), key(KeyCode::End)];
+pub(super) const ENTER: &[Key] = &[key(KeyCode::Enter)];
+
+pub(super) const ALL: Scope = Scope::Panes(&Pane::ALL);
+pub(super) const LIST: Scope = Scope::Panes(&[Pane::Scenarios]);
+pub(super) const FORM: Scope = Scope::Panes(&[Pane::Parameters]);
+/// Where `/` finds a scenario, and no lanes.
+pub(super) const NOT_LANES: Scope =
+    Scope::Panes(&[Pane::Scenarios, Pane::Parameters, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
+pub(super) const METRICS: Scope = Scope::Panes(&[Pane::Metrics]);
+pub(super) const LANES: Scope = Scope::Panes(&[Pane::Timeline]);
+pub(super) const TASKS: Scope = Scope::Panes(&[Pane::Timeline, Pane::Task]);
+pub(super) const LOG: Scope = Scope::Panes(&[Pane::Log]);
+pub(super) const CODE: Scope = Scope::Panes(&[Pane::Code]);
+/// In the form a digit is the start of a value.
+pub(super) const NOT_FORM: Scope =
+    Scope::Panes(&[Pane::Scenarios, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
+/// Where Enter has nothing else to do.
+pub(super) const ENTER_FREE: Scope = Scope::Panes(&[Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
+
+impl Binding {
+    pub(super) const fn new(name: &'static str, action: Action, keys: &'static [Key], scope: Scope, help: &'static str) -> Self {
+        Self { name, action, keys: Cow::Borrowed(keys), label: "", help, scope, group: Group::Here, rank: u8::MAX }
+    }
+
+    /// A step of the cursor, in any pane.
+    pub(super) const fn step(name: &'static str, stride: Stride, keys: &'static [Key], help: &'static str) -> Self {
+        Self::new(name, Action::Step(stride), keys, ALL, help).group(Group::Time)
+    }
+
+    /// A jump of the cursor, in any pane.
+    pub(super) const fn jump(name: &'static str, landmark: Landmark, keys: &'static [Key], help: &'static str) -> Self {
+        Self::new(name, Action::Jump(landmark), keys, ALL, help).group(Group::Time)
+    }
+
+    /// In the footer too.
+    pub(super) const fn hint(mut self, rank: u8, label: &'static str) -> Self {
+        self.rank = rank;
+        self.label = label;
+        self
+    }
+
+    pub(super) const fn group(mut self, group: Group) -> Self {
+        self.group = group;
+        self
+    }
+}

@@ -1,0 +1,9 @@
+//! From keys, pointer and typed text to what is done.
+
+pub mod action;
+pub mod bindings;
+pub mod keymap;
+pub mod pointer;
+pub(super) mod press;
+pub mod text_field;
+pub(super) mod typing;

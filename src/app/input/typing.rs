@@ -1,0 +1,77 @@
+//! Typing: characters, pasted text and the keys of a text field, wherever text is typed now.
+
+use scenarios::{Kind, Param};
+
+use crate::app::form::fields::Field;
+use crate::app::form::start;
+use crate::app::input::action::TextKey;
+use crate::app::input::text_field::{MOST, TextField};
+use crate::app::mode::{Mode, Overlay, Wanted};
+use crate::app::model::Model;
+use crate::app::panes::Pane;
+
+/// Types into the search, into the field, or starts typing into a field that takes numbers.
+pub(in crate::app) fn type_text(model: &mut Model, text: &str) {
+    if model.mode == Mode::Browse {
+        if model.focus != Pane::Parameters || !takes_numbers(model.form.field()) {
+            return;
+        }
+        if model.replay {
+            return start::refuse_a_run(model);
+        }
+        model.mode = Mode::Edit(TextField::default());
+    }
+    // One line: what a pasted text has behind its first line end is not for this field.
+    let line = text.trim_start_matches(['\r', '\n']).split(['\r', '\n']).next().unwrap_or_default();
+    if !line.chars().filter(|c| !c.is_control()).all(|c| edited(model, |field| field.insert(c))) {
+        model.notify(true, format!("a line takes {MOST} bytes: the rest was left out"));
+    }
+}
+
+fn takes_numbers(field: Field) -> bool {
+    !matches!(field, Field::Clock | Field::Param(Param { kind: Kind::Choice(_), .. }))
+}
+
+/// Edits the text that is typed.
+pub(in crate::app) fn text_key(model: &mut Model, key: TextKey) {
+    edited(model, |field| {
+        match key {
+            TextKey::Backspace => field.backspace(),
+            TextKey::Delete => field.delete(),
+            TextKey::Left => field.left(),
+            TextKey::Right => field.right(),
+            TextKey::Home => field.home(),
+            TextKey::End => field.end(),
+            TextKey::Clear => field.clear(),
+        }
+        true
+    });
+}
+
+/// Edits the text that is typed. `change` says whether it did something; if not, nothing else is done either.
+fn edited(model: &mut Model, change: impl FnOnce(&mut TextField) -> bool) -> bool {
+    match &mut model.mode {
+        Mode::Overlay(Overlay::Palette { text, row }) => {
+            let changed = change(text);
+            *row = if changed { 0 } else { *row };
+            changed
+        }
+        Mode::Prompt(prompt) => {
+            let changed = change(&mut prompt.text);
+            if changed {
+                prompt.error = None;
+                if let Wanted::File { overwrite } = &mut prompt.what {
+                    *overwrite = false;
+                }
+            }
+            changed
+        }
+        Mode::Search => {
+            let changed = change(&mut model.list.search);
+            model.list.row = if changed { 0 } else { model.list.row };
+            changed
+        }
+        Mode::Edit(text) => change(text),
+        Mode::Browse | Mode::Overlay(_) => false,
+    }
+}

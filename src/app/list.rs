@@ -1,0 +1,48 @@
+//! The list of scenarios: its rows, its search, and what is under its cursor.
+
+use scenarios::Scenario;
+
+use crate::app::input::text_field::TextField;
+
+/// The list of scenarios: rows are those that the search leaves.
+#[derive(Debug, Default)]
+pub struct List {
+    /// The row under the cursor, counted among the scenarios that match (headings are not rows).
+    pub row: usize,
+    /// The search that narrows the list.
+    pub search: TextField,
+}
+
+impl List {
+    /// The scenarios that the search leaves, by their places in the catalogue:
+    /// those in which each typed word occurs, in whatever case.
+    pub fn matches(&self, catalogue: &[Scenario]) -> Vec<usize> {
+        let query = self.search.text().to_lowercase();
+        let found = |scenario: &Scenario| {
+            let mut text = [scenario.id, scenario.title, scenario.group.title(), scenario.lesson].join(" ").to_lowercase();
+            for pattern in scenario.patterns {
+                text.push(' ');
+                text.push_str(&pattern.to_lowercase());
+            }
+            query.split_whitespace().all(|word| text.contains(word))
+        };
+        catalogue.iter().enumerate().filter(|(_, scenario)| found(scenario)).map(|(at, _)| at).collect()
+    }
+
+    /// The place in the catalogue of the scenario under the cursor; none when the search leaves none.
+    pub fn selected(&self, catalogue: &[Scenario]) -> Option<usize> {
+        self.matches(catalogue).get(self.row).copied()
+    }
+
+    /// Puts the cursor on a scenario, by its place in the catalogue.
+    pub fn select(&mut self, catalogue: &[Scenario], at: usize) {
+        self.row = self.matches(catalogue).iter().position(|m| *m == at).unwrap_or(0);
+    }
+
+    /// Clears the search; the whole list is back, the cursor on the same scenario.
+    pub fn clear_search(&mut self, catalogue: &[Scenario]) {
+        let at = self.selected(catalogue);
+        self.search.clear();
+        self.select(catalogue, at.unwrap_or(0));
+    }
+}

@@ -1,0 +1,138 @@
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::app::input::action::Action;
+use crate::app::input::keymap;
+use crate::app::mode::{Mode, Overlay};
+use crate::app::model::Model;
+use crate::app::overlay::palette;
+use crate::app::overlay::palette::What;
+use crate::app::panes::Pane;
+use crate::app::testing::*;
+use crate::app::update::update;
+
+fn type_text(model: &mut Model, text: &str) {
+    for c in text.chars() {
+        press(model, KeyCode::Char(c));
+    }
+}
+
+fn first(model: &Model, query: &str) -> What {
+    palette::found(model, query).swap_remove(0).what
+}
+
+#[test]
+fn what_was_meant_comes_first() {
+    let mut model = played();
+    model.focus = Pane::Timeline;
+    let table = [
+        ("zoom in", Action::ZoomIn),
+        ("fit run", Action::Fit),
+        ("fit task", Action::FitSelection),
+        ("pause", Action::PauseOrGo),
+        ("quit", Action::Quit),
+        ("next failure", Action::Jump(crate::app::input::action::Landmark::Failure)),
+        ("bookmark", Action::Bookmark),
+        ("save", Action::SaveAs),
+        ("undo", Action::UndoView),
+    ];
+    for (query, action) in table {
+        assert_eq!(first(&model, query), What::Do(action, None), "{query}");
+    }
+    assert_eq!(first(&model, "run second"), What::Run(1));
+    let scenarios = Model::new(scenarios::CATALOGUE, options(), None);
+    for (query, id) in [("deadl", "deadlock"), ("run sema", "semaphore"), ("herd", "thundering-herd")] {
+        let What::Run(at) = first(&scenarios, query) else { panic!("{query} runs nothing") };
+        assert_eq!(scenarios.catalogue[at].id, id, "{query}");
+    }
+    assert_eq!(first(&model, "turn the value up by ten"), What::Do(Action::Turn(10), Some(Pane::Parameters)));
+}
+
+#[test]
+fn every_action_of_the_table_that_a_pane_has_is_in_it_and_once() {
+    let model = played();
+    let found = palette::found(&model, "");
+    for binding in model.bindings.iter() {
+        let pane = Pane::ALL.into_iter().any(|pane| binding.scope.covers(crate::app::input::bindings::Context::Pane(pane)));
+        let skipped = matches!(binding.action, Action::Move(_) | Action::Palette);
+        let count = found.iter().filter(|command| matches!(&command.what, What::Do(action, _) if *action == binding.action));
+        assert!(!pane || skipped || count.count() == 1, "{}", binding.name);
+    }
+    assert_eq!(found.iter().filter(|command| matches!(command.what, What::Run(_))).count(), CATALOGUE.len());
+}
+
+#[test]
+fn nothing_typed_lists_what_the_focused_pane_is_for() {
+    let mut model = played();
+    for (pane, wanted) in
+        [(Pane::Scenarios, Action::Pick), (Pane::Parameters, Action::Turn(-1)), (Pane::Code, Action::PreviousTab)]
+    {
+        model.focus = pane;
+        assert_eq!(first(&model, ""), What::Do(wanted, None), "{pane:?}");
+    }
+}
+
+#[test]
+fn enter_does_what_is_under_the_cursor_as_its_key_would() {
+    let mut model = played();
+    model.focus = Pane::Timeline;
+    let cell = model.timeline.cell_ns;
+    type_text(&mut model, ":zoom in");
+    assert_eq!(model.timeline.cell_ns, cell, "letters are text");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!((model.mode.overlay().is_none(), model.timeline.cell_ns), (true, cell / 2));
+    press(&mut model, KeyCode::Char('u'));
+    assert_eq!(model.timeline.cell_ns, cell, "what it did can be taken back");
+
+    type_text(&mut model, ":run second");
+    assert_eq!(press(&mut model, KeyCode::Enter)[0].scenario.id, "second");
+    assert_eq!(model.form.scenario.id, "second");
+
+    type_text(&mut model, ":quit");
+    press(&mut model, KeyCode::Enter);
+    assert!(model.quit);
+}
+
+#[test]
+fn a_command_of_another_pane_takes_the_focus_there() {
+    let mut model = played();
+    type_text(&mut model, ":turn the value up by ten");
+    let before = model.form.values.clone();
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(model.focus, Pane::Parameters);
+    assert_ne!(model.form.values, before);
+}
+
+#[test]
+fn its_cursor_stays_on_what_was_found_and_esc_closes_it() {
+    let mut model = played();
+    let row = |model: &Model| if let Mode::Overlay(Overlay::Palette { row, .. }) = model.mode { Some(row) } else { None };
+    type_text(&mut model, ":zoom");
+    let last = palette::found(&model, "zoom").len() - 1;
+    for (code, expected) in [(KeyCode::Up, 0), (KeyCode::Down, 1), (KeyCode::PageDown, last), (KeyCode::Down, last)] {
+        press(&mut model, code);
+        assert_eq!(row(&model), Some(expected), "{code:?}");
+    }
+    press(&mut model, KeyCode::Backspace);
+    assert_eq!(row(&model), Some(0), "another query begins at the best");
+    type_text(&mut model, "xyzzy");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(row(&model), Some(0), "nothing to do");
+    press(&mut model, KeyCode::Esc);
+    assert!(model.mode.overlay().is_none());
+}
+
+#[test]
+fn what_is_typed_has_a_bound_and_the_keys_after_it_still_do_what_they_do() {
+    let mut model = played();
+    press(&mut model, KeyCode::Char(':'));
+    type_text(&mut model, &"é".repeat(crate::app::input::text_field::MOST));
+    let Mode::Overlay(Overlay::Palette { text, .. }) = &model.mode else { panic!("the palette is open") };
+    assert_eq!(text.text().len(), crate::app::input::text_field::MOST);
+    assert!(model.notice.as_ref().is_some_and(|notice| notice.error), "the user sees a notice");
+    press(&mut model, KeyCode::Backspace);
+    let effects = update(&mut model, Action::Paste("more\nand more".into()));
+    assert!(effects.is_empty() && model.notice.is_some());
+    let quit = keymap::key(&model, KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)).expect("it has a key");
+    drop(update(&mut model, quit));
+    assert!(model.quit);
+}

@@ -1,0 +1,132 @@
+//! The panes of the screen, and how each is looked at.
+//!
+//! They lie below all else in `app`: actions, keys and the model name them.
+
+use crate::record::event::Level;
+
+/// A part of the screen that can have the focus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pane {
+    /// The list of scenarios.
+    Scenarios,
+    /// The form.
+    Parameters,
+    /// The lanes.
+    Timeline,
+    /// Charts of the run's figures.
+    Metrics,
+    /// The scenario's own events.
+    Log,
+    /// The source, the twin, the lesson.
+    Code,
+    /// The selected task.
+    Task,
+}
+
+impl Pane {
+    /// All of them, in the order of Tab and of the digit keys.
+    pub const ALL: [Pane; 7] =
+        [Pane::Scenarios, Pane::Parameters, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task];
+
+    /// Its name on screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Pane::Scenarios => "Scenarios",
+            Pane::Parameters => "Parameters",
+            Pane::Timeline => "Timeline",
+            Pane::Metrics => "Metrics",
+            Pane::Log => "Log",
+            Pane::Code => "Code",
+            Pane::Task => "Selected task",
+        }
+    }
+}
+
+/// How the log is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogView {
+    /// Lines below this level are left out.
+    pub level: Level,
+    /// Lines scrolled back from the newest one; 0 follows.
+    pub back: usize,
+}
+
+impl LogView {
+    /// The next level, from everything to errors only and round; the log follows again.
+    pub fn next_level(&mut self) {
+        self.level = match self.level {
+            Level::Trace => Level::Debug,
+            Level::Debug => Level::Info,
+            Level::Info => Level::Warn,
+            Level::Warn => Level::Error,
+            Level::Error => Level::Trace,
+        };
+        self.back = 0;
+    }
+}
+
+/// What the pane of the selected task shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TaskView {
+    /// The run's resources, and not the selected task.
+    pub resources: bool,
+}
+
+/// How the metrics are looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MetricsView {
+    /// The figure under the selection, by its place.
+    pub row: usize,
+}
+
+/// How the code is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeView {
+    /// What is shown.
+    pub tab: CodeTab,
+    /// Rows scrolled down from the row that the tab opens at; negative is above it.
+    pub top: isize,
+}
+
+impl CodeView {
+    /// Shows a tab, from where it opens.
+    pub fn show(&mut self, tab: CodeTab) {
+        if self.tab != tab {
+            (self.tab, self.top) = (tab, 0);
+        }
+    }
+
+    /// Shows the tab that is so many further on, round and round.
+    pub fn turn(&mut self, tabs: usize) {
+        let at = CodeTab::ALL.iter().position(|tab| *tab == self.tab).unwrap_or(0);
+        self.show(CodeTab::ALL[(at + tabs) % CodeTab::ALL.len()]);
+    }
+}
+
+/// What the code pane shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CodeTab {
+    /// The lesson.
+    Lesson,
+    /// The scenario's own source.
+    Rust,
+    /// Its asyncio twin.
+    Asyncio,
+    /// The tests of the scenario's own source, on paused time: they prove the lesson, and show how async code is tested.
+    Test,
+}
+
+impl CodeTab {
+    /// All of them, in the order in which they stand.
+    pub const ALL: [CodeTab; 4] = [CodeTab::Lesson, CodeTab::Rust, CodeTab::Asyncio, CodeTab::Test];
+
+    /// Its name on screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            CodeTab::Lesson => "Lesson",
+            CodeTab::Rust => "Rust",
+            CodeTab::Asyncio => "asyncio",
+            CodeTab::Test => "Test",
+        }
+    }
+}

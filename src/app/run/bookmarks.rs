@@ -1,0 +1,55 @@
+//! Bookmarks: moments of the run to come back to.
+
+use crate::app::model::Model;
+use crate::app::run::cursor;
+use crate::app::time::moment;
+
+/// Sets a bookmark at the cursor, or takes the one there away.
+pub(in crate::app) fn bookmark(model: &mut Model) {
+    let Some(at_ns) = model.run.as_ref().map(|run| run.cursor.at_ns) else { return };
+    let all = &mut model.bookmarks;
+    match all.binary_search(&at_ns) {
+        Ok(place) => {
+            all.remove(place);
+            model.notify(false, format!("the bookmark at {} is gone", moment(at_ns)));
+        }
+        Err(place) => {
+            all.insert(place, at_ns);
+            let text = format!("{}: ' next, \" before, m takes it away", told(all, place));
+            model.notify(false, text);
+        }
+    }
+}
+
+/// To the next bookmark, or to the one before.
+pub(in crate::app) fn to_bookmark(model: &mut Model, next: bool) {
+    let Some(run) = &model.run else { return };
+    let (at_ns, all) = (run.cursor.at_ns, &model.bookmarks);
+    let place = if next {
+        Some(all.partition_point(|mark| *mark <= at_ns)).filter(|place| *place < all.len())
+    } else {
+        all.partition_point(|mark| *mark < at_ns).checked_sub(1)
+    };
+    let Some(place) = place else {
+        let text = match (all.len(), next) {
+            (0, _) => "no bookmark is set: m sets one",
+            (_, true) => "no bookmark after this",
+            (_, false) => "no bookmark before this",
+        };
+        model.notify(false, text);
+        return;
+    };
+    let text = told(all, place);
+    if all[place] > run.trace.end_ns {
+        model.notify(false, format!("{text}, and this run goes only to {}", moment(run.trace.end_ns)));
+        return;
+    }
+    let at_ns = all[place];
+    cursor::put(model, at_ns);
+    model.notify(false, text);
+}
+
+/// A bookmark in words.
+fn told(all: &[u64], place: usize) -> String {
+    format!("bookmark {} of {} at {}", place + 1, all.len(), moment(all[place]))
+}

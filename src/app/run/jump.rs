@@ -1,0 +1,96 @@
+//! Jumps of the cursor to what went wrong: failures, cancellations, panics, the stall, the longest wait.
+
+use crate::app::input::action::Landmark;
+use crate::app::model::Model;
+use crate::app::run::cursor;
+use crate::app::time::moment;
+use crate::app::timeline::selection;
+use crate::trace::{End, TaskIx, Trace};
+
+/// Moves the cursor to a landmark, and selects the task that it is of.
+pub(in crate::app) fn jump(model: &mut Model, landmark: Landmark) {
+    if model.run.is_none() {
+        model.notify(false, "no run to go through");
+        return;
+    }
+    match landmark {
+        Landmark::Failure => to_end(model, End::Failed, "fails"),
+        Landmark::Cancellation => to_end(model, End::Cancelled, "is cancelled"),
+        Landmark::Panic => to_end(model, End::Panicked, "panics"),
+        Landmark::Stall => to_stall(model),
+        Landmark::LongestWait => to_longest_wait(model),
+    }
+}
+
+/// To the next end of that kind. Of several at one time each is come to, in the order of spawning.
+fn to_end(model: &mut Model, how: End, what: &str) {
+    let Some(run) = &model.run else { return };
+    let ends = || {
+        let tasks = (0..).zip(&run.trace.tasks);
+        tasks.filter_map(|(ix, task): (TaskIx, _)| Some((task.ended.filter(|end| end.how == how)?.at_ns, ix)))
+    };
+    let at = run.cursor.at_ns;
+    let here = model.timeline.selected.filter(|task| ends().any(|end| end == (at, *task)));
+    let now = (at, here.unwrap_or(TaskIx::MAX));
+    let all = ends().count();
+    let Some((at_ns, task)) = ends().filter(|end| *end > now).min() else {
+        let so_far = if run.trace.closed { "" } else { ", as far as it is recorded" };
+        let text = match all {
+            0 => format!("no task {what}{so_far}"),
+            all => format!("no task {what} after this{so_far}; {all} before"),
+        };
+        model.notify(false, text);
+        return;
+    };
+    let place = ends().filter(|end| *end <= (at_ns, task)).count();
+    let text = format!("{} {what}: {place} of {all}", run.trace.tasks[task as usize].name);
+    show(model, at_ns, task);
+    model.notify(false, text);
+}
+
+fn show(model: &mut Model, at_ns: u64, task: TaskIx) {
+    to(model, at_ns, Some(task));
+}
+
+/// To a time, and to a task if there is one to look at.
+pub(in crate::app) fn to(model: &mut Model, at_ns: u64, task: Option<TaskIx>) {
+    cursor::put(model, at_ns);
+    if let Some(task) = task {
+        selection::select(model, task);
+    }
+}
+
+fn to_stall(model: &mut Model) {
+    let stall = model.run.as_ref().and_then(|run| run.stall.as_ref());
+    match stall.map(|(at_ns, stall)| (*at_ns, stall.tasks.first().map(|task| task.task))) {
+        Some((at_ns, task)) => to(model, at_ns, task),
+        None => model.notify(false, "nothing is stuck for good"),
+    }
+}
+
+/// To the last moment of the longest wait: there it is seen whole, and why it lasts can be asked.
+fn to_longest_wait(model: &mut Model) {
+    let Some(run) = &model.run else { return };
+    let all = 0..run.trace.tasks.len() as TaskIx;
+    let tasks = model.timeline.selected.map_or(all, |task| task..task + 1);
+    let longest = tasks.filter_map(|task| Some((longest_wait(&run.trace, task)?, task))).max_by_key(|((from, to), _)| to - from);
+    let Some(((from_ns, to_ns), task)) = longest else {
+        model.notify(false, "nothing has waited");
+        return;
+    };
+    let text = format!("{} waits from {} to {}", run.trace.tasks[task as usize].name, moment(from_ns), moment(to_ns));
+    show(model, (to_ns - 1).max(from_ns), task);
+    model.notify(false, text);
+}
+
+/// From when to when the task waited longest; none if it has not waited for any time.
+fn longest_wait(trace: &Trace, task: TaskIx) -> Option<(u64, u64)> {
+    let task = trace.tasks.get(task as usize)?;
+    let end_ns = task.ended.map_or(trace.end_ns, |end| end.at_ns);
+    let ends = task.segments.iter().skip(1).map(|segment| segment.start_ns).chain([end_ns]);
+    let waits = task.segments.iter().zip(ends).filter(|(segment, end)| segment.state.is_waiting() && *end > segment.start_ns);
+    waits.map(|(segment, end)| (segment.start_ns, end)).max_by_key(|(from, to)| to - from)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,10 @@
+//! The run on screen and the cursor in it.
+
+pub(super) mod bookmarks;
+pub mod cursor;
+pub mod found;
+pub(super) mod jump;
+pub mod lifecycle;
+pub mod playback;
+pub mod save;
+pub mod view;

@@ -1,0 +1,35 @@
+//! Folding of the spawn tree.
+
+use crate::app::model::Model;
+use crate::app::timeline::lanes::Lanes;
+use crate::app::timeline::view::Density;
+use crate::app::timeline::{kinds, selection};
+
+/// Folds the tasks away that descend from the selected one, or unfolds them. Of a task that spawned none, its parent's.
+pub(in crate::app) fn toggle(model: &mut Model) {
+    let Some(run) = &model.run else { return };
+    let Some((task, of)) = model.timeline.selected.and_then(|ix| Some((ix, run.trace.tasks.get(ix as usize)?))) else {
+        model.notify(false, "no task is selected: pick a lane of the timeline first");
+        return;
+    };
+    let folded = if of.children.is_empty() { of.parent } else { Some(task) };
+    let Some(task) = folded else {
+        model.notify(false, "no other task was spawned");
+        return;
+    };
+    kinds::to_tasks(model);
+    model.timeline.density = Density::default();
+    model.session.opened.clear();
+    if let Some(run) = &model.run {
+        model.session.folds.toggle(&run.trace, task);
+    }
+    selection::select(model, task);
+    keep_top(model);
+}
+
+/// Where fewer lanes are left, no row below the last one is in sight that a lane could have.
+fn keep_top(model: &mut Model) {
+    let last = Lanes::of(model).map_or(0, |lanes| lanes.len());
+    let height = usize::from(model.areas.lanes.height).max(1);
+    model.timeline.top = model.timeline.top.min(last.saturating_sub(height));
+}

@@ -1,0 +1,89 @@
+//! Lanes put together in groups, for runs that have more of them than rows.
+
+use crate::app::model::Model;
+use crate::app::timeline::lanes::Lanes;
+use crate::app::timeline::view::{Density, Together};
+use crate::app::timeline::{kinds, lanes, selection};
+
+/// Puts tasks together by the next thing that they can have in common, and after the last by none.
+pub(in crate::app) fn next(model: &mut Model) {
+    if model.run.is_none() {
+        model.notify(false, "no run whose tasks could be put together");
+        return;
+    }
+    kinds::to_tasks(model);
+    let by = match model.timeline.density.by {
+        None => Some(Together::Place),
+        Some(Together::Place) => Some(Together::Name),
+        Some(Together::Name) => Some(Together::State),
+        Some(Together::State) => None,
+    };
+    model.timeline.density = Density { by, ..Density::default() };
+    model.session.opened.clear();
+    reveal_selected(model);
+}
+
+/// Shows the lanes of the group under the selection.
+pub(in crate::app) fn open(model: &mut Model) {
+    if kinds::is_on(model) {
+        return kinds::open(model);
+    }
+    let view = model.timeline.density;
+    let (Some(run), Some(by)) = (&model.run, view.by) else { return };
+    if by == Together::State {
+        let Some(activity) = lanes::activities(&run.trace).get(view.row).copied() else { return };
+        model.session.opened = lanes::doing(&run.trace, activity, run.cursor.at_ns);
+    }
+    model.timeline.density.open = true;
+    if Lanes::of(model).is_none_or(|lanes| lanes.is_empty()) {
+        model.timeline.density.open = false;
+        model.notify(false, "no task does that at the cursor");
+        return;
+    }
+    model.timeline.top = 0;
+    reveal_selected(model);
+}
+
+/// Shows the groups again. Returns whether one was open.
+pub(in crate::app) fn close(model: &mut Model) -> bool {
+    let was = std::mem::take(&mut model.timeline.density.open);
+    model.session.opened.clear();
+    was
+}
+
+/// Whether rows are groups now.
+pub(in crate::app) fn is_on(model: &Model) -> bool {
+    model.timeline.density.shows_groups()
+}
+
+/// Selects a group, or opens the one that is selected already.
+pub(in crate::app) fn point(model: &mut Model, row: usize) {
+    if kinds::is_on(model) {
+        kinds::point(model, row);
+    } else if model.timeline.density.row == row {
+        open(model);
+    } else {
+        model.timeline.density.row = row;
+    }
+}
+
+/// The last row.
+pub(in crate::app) fn last(model: &Model) -> usize {
+    let rows = model.run.as_ref().zip(model.timeline.density.by).map_or(0, |(run, by)| lanes::groups(run, by));
+    rows.saturating_sub(1)
+}
+
+/// The view is one from before: finds the tasks of an open group again, where they were looked for.
+pub(in crate::app) fn restored(model: &mut Model) {
+    let view = model.timeline.density;
+    model.session.opened.clear();
+    if view.open && view.by == Some(Together::State) {
+        open(model);
+    }
+}
+
+fn reveal_selected(model: &mut Model) {
+    if let Some(task) = model.timeline.selected {
+        selection::reveal(model, task);
+    }
+}

@@ -1,0 +1,111 @@
+//! Which lanes there are: one for each task that is not folded away, or for each of a group that is open; of those the
+//! ones that are asked for, in the order that they are sorted in.
+//!
+//! Whoever draws, scrolls or selects asks here, and for the rows in sight only:
+//! a run may have a hundred thousand lanes.
+
+use crate::app::model::Model;
+use crate::app::run::view::RunView;
+use crate::app::timeline::view::{Timeline, Together};
+use crate::trace::{Activity, Group, Grouping, TaskIx, Trace};
+
+/// The lanes of the timeline, from top to bottom.
+#[derive(Debug, Clone, Copy)]
+pub struct Lanes<'a> {
+    trace: &'a Trace,
+    /// The tasks that have one; none is every task.
+    members: Option<&'a [TaskIx]>,
+    /// Whether they stand in the order of spawning.
+    by_spawn: bool,
+}
+
+impl<'a> Lanes<'a> {
+    /// The lanes of the run on screen; none without a run.
+    pub fn of(model: &'a Model) -> Option<Self> {
+        let run = model.run.as_ref()?;
+        let listed = &model.reading.listed;
+        if let Some(list) = &listed.list {
+            return Some(Self { trace: &run.trace, members: Some(list), by_spawn: listed.by_spawn });
+        }
+        let view = model.timeline.density;
+        let members = view.by.filter(|_| view.open).map_or(model.session.folds.rows(), |by| {
+            Some(match by {
+                Together::Place | Together::Name => group(run, &model.timeline).map_or(&[][..], |group| &group.tasks),
+                Together::State => &model.session.opened[..],
+            })
+        });
+        Some(Self { trace: &run.trace, members, by_spawn: true })
+    }
+
+    /// How many there are in the whole run.
+    pub fn len(&self) -> usize {
+        self.members.map_or(self.trace.tasks.len(), <[TaskIx]>::len)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many of them have been spawned by a time: those are the first. Lanes that are sorted have all been.
+    pub fn spawned(&self, at_ns: u64) -> usize {
+        let by = |task: &TaskIx| self.trace.tasks.get(*task as usize).is_some_and(|task| task.spawned_ns <= at_ns);
+        match self.members {
+            Some(members) if !self.by_spawn => members.len(),
+            Some(members) => members.partition_point(by),
+            None => self.trace.tasks.partition_point(|task| task.spawned_ns <= at_ns),
+        }
+    }
+
+    /// The task of a lane.
+    pub fn task(&self, row: usize) -> Option<TaskIx> {
+        match self.members {
+            Some(members) => members.get(row).copied(),
+            None => (row < self.trace.tasks.len()).then_some(row as TaskIx),
+        }
+    }
+
+    /// The lane of a task; none when it is not of the open group, or folded away.
+    pub fn row(&self, task: TaskIx) -> Option<usize> {
+        match self.members {
+            Some(members) if !self.by_spawn => members.iter().position(|other| *other == task),
+            Some(members) => members.binary_search(&task).ok(),
+            None => ((task as usize) < self.trace.tasks.len()).then_some(task as usize),
+        }
+    }
+}
+
+/// The group under the selection, where tasks are put together by what they have in common.
+pub fn group<'a>(run: &'a RunView, view: &Timeline) -> Option<&'a Group> {
+    let by = match view.density.by? {
+        Together::Place => Grouping::Place,
+        Together::Name => Grouping::Name,
+        Together::State => return None,
+    };
+    run.trace.groups(by).get(view.density.row)
+}
+
+/// The activities that a row stands for each, of those there are in the run.
+pub fn activities(trace: &Trace) -> Vec<Activity> {
+    let waits: Vec<Activity> = trace.families().map(Activity::waiting).collect();
+    let known = |activity: &Activity| activity.family().is_none() || waits.contains(activity);
+    Activity::ALL.into_iter().filter(known).collect()
+}
+
+/// How many rows the density view has.
+pub fn groups(run: &RunView, by: Together) -> usize {
+    match by {
+        Together::Place => run.trace.groups(Grouping::Place).len(),
+        Together::Name => run.trace.groups(Grouping::Name).len(),
+        Together::State => activities(&run.trace).len(),
+    }
+}
+
+/// The tasks that do this at a time, in the order of spawning. It takes a look at every task.
+pub fn doing(trace: &Trace, activity: Activity, at_ns: u64) -> Vec<TaskIx> {
+    let does = |task: &crate::trace::Task| match task.segment_at(at_ns) {
+        Some(segment) => Activity::from(segment.state) == activity,
+        None => activity == Activity::Ended && task.end_at(at_ns).is_some(),
+    };
+    (0..).zip(&trace.tasks).filter(|(_, task)| does(task)).map(|(ix, _)| ix).collect()
+}

@@ -1,0 +1,42 @@
+//! The selected task, and its lane in sight.
+
+use crate::app::model::Model;
+use crate::app::run::view::RunView;
+use crate::app::timeline::lanes::Lanes;
+use crate::trace::TaskIx;
+
+/// Whether the lane of a task is in sight, as far as the last frame tells.
+pub(in crate::app) fn is_in_sight(model: &Model, task: TaskIx) -> bool {
+    let shown = model.timeline.top..model.timeline.top + usize::from(model.areas.lanes.height);
+    let row = Lanes::of(model).and_then(|lanes| lanes.row(task));
+    !model.timeline.density.shows_groups() && row.is_some_and(|row| shown.contains(&row))
+}
+
+/// Brings the lane of a task in sight.
+pub(in crate::app) fn reveal(model: &mut Model, task: TaskIx) {
+    let Some(row) = Lanes::of(model).and_then(|lanes| lanes.row(task)) else { return };
+    let height = usize::from(model.areas.lanes.height).max(1);
+    model.timeline.top = model.timeline.top.clamp((row + 1).saturating_sub(height), row);
+}
+
+/// Selects a task and brings its lane in sight.
+pub(in crate::app) fn select(model: &mut Model, task: TaskIx) {
+    let tasks = model.run.as_ref().map_or(0, |run| run.trace.tasks.len());
+    let Some(last) = tasks.checked_sub(1) else { return };
+    let row = (task as usize).min(last);
+    model.timeline.selected = Some(row as TaskIx);
+    if let Some(run) = &model.run {
+        model.session.folds.show(&run.trace, row as TaskIx);
+    }
+    reveal(model, row as TaskIx);
+}
+
+/// The selected task and its run; without one the user is told how to select it.
+pub(in crate::app) fn selected(model: &mut Model) -> Option<(TaskIx, &RunView)> {
+    let known = |run: &RunView, task: TaskIx| (task as usize) < run.trace.tasks.len();
+    let task = model.timeline.selected.filter(|task| model.run.as_ref().is_some_and(|run| known(run, *task)));
+    if task.is_none() {
+        model.notify(false, "no task is selected: pick a lane of the timeline first");
+    }
+    Some((task?, model.run.as_ref()?))
+}

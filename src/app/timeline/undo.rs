@@ -1,0 +1,105 @@
+//! Undo and redo of where the timeline is looked at.
+
+use crate::app::input::action::{Action, Target};
+use crate::app::mode::{Mode, Overlay};
+use crate::app::model::Model;
+use crate::app::panes::Pane;
+use crate::app::run::cursor;
+use crate::app::session::Held;
+use crate::app::timeline::history::{Change, View};
+use crate::app::timeline::view::Timeline;
+use crate::app::timeline::{grouping, viewport};
+
+/// What kind of change of the view an action makes, if it makes one.
+fn change(model: &Model, action: &Action) -> Option<Change> {
+    use Action::{
+        AlongWake, Close, Drag, Fit, FitSelection, Follow, GoToTime, Jump, JumpBack, Move, NextBookmark, Open, Pan, PanToStart,
+        Point, PreviousBookmark, Scroll, ShowFinding, ToWaker, Together, ZoomAt, ZoomIn, ZoomOut,
+    };
+    let lanes = model.mode.overlay().is_none() && matches!(model.focus, Pane::Timeline | Pane::Task);
+    match action {
+        ZoomIn | ZoomOut | ZoomAt { .. } => Some(Change::Zoom),
+        Pan(_) => Some(Change::Pan),
+        Drag(_) if matches!(model.session.held, Some(Held::Lanes(_) | Held::Map)) => Some(Change::Pan),
+        Move(_) if lanes => Some(Change::Lanes),
+        Scroll { pane: Pane::Timeline, .. } if model.mode.overlay().is_none() => Some(Change::Lanes),
+        Point(Target::Task(_) | Target::Group(_) | Target::Lanes { .. } | Target::Map(_))
+        | Fit
+        | FitSelection
+        | PanToStart
+        | Follow
+        | Together
+        | Open
+        | Close
+        | AlongWake { .. }
+        | GoToTime
+        | Jump(_)
+        | JumpBack
+        | NextBookmark
+        | PreviousBookmark
+        | ShowFinding
+        | ToWaker => Some(Change::Jump),
+        _ => None,
+    }
+}
+
+/// The view before an action that may change it.
+pub(in crate::app) fn before(model: &mut Model, action: &Action) -> Option<(Change, View)> {
+    let change = change(model, action);
+    let goes_on = matches!(action, Action::LetGo);
+    if change.is_none() && !goes_on && !matches!(action, Action::UndoView | Action::RedoView) {
+        model.session.history.interrupt();
+    }
+    change.map(|change| (change, now(model)))
+}
+
+fn now(model: &Model) -> View {
+    let at_ns = model.run.as_ref().map(|run| run.cursor.at_ns);
+    View { timeline: model.timeline, zoom: model.session.zoom, at_ns }
+}
+
+/// Keeps the view from before, if it is another one now.
+pub(in crate::app) fn after(model: &mut Model, before: Option<(Change, View)>) {
+    let Some((change, before)) = before else { return };
+    let now = now(model);
+    let same = Timeline { follow: now.timeline.follow, ..before.timeline } == now.timeline;
+    let moved = before.at_ns != now.at_ns;
+    if !same || moved {
+        // Where the cursor was left alone it is where playing has brought it.
+        model.session.history.changed(change, View { at_ns: before.at_ns.filter(|_| moved), ..before });
+    }
+}
+
+/// Looks again at what was looked at before the last change.
+pub(in crate::app) fn undo(model: &mut Model) {
+    let now = now(model);
+    match model.session.history.back(now) {
+        Some(view) => restore(model, view),
+        None => model.notify(false, "no earlier view of the timeline"),
+    }
+}
+
+/// Takes the last undo back.
+pub(in crate::app) fn redo(model: &mut Model) {
+    let now = now(model);
+    match model.session.history.forward(now) {
+        Some(view) => restore(model, view),
+        None => model.notify(false, "no later view of the timeline"),
+    }
+}
+
+fn restore(model: &mut Model, view: View) {
+    if let Some(at_ns) = view.at_ns {
+        cursor::put(model, at_ns);
+    }
+    if matches!(model.mode, Mode::Overlay(Overlay::Why { .. })) {
+        model.mode = Mode::Browse;
+    }
+    model.timeline = view.timeline;
+    model.session.zoom = view.zoom;
+    grouping::restored(model);
+    viewport::restored(model);
+}
+
+#[cfg(test)]
+mod tests;
