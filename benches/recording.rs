@@ -99,14 +99,14 @@ fn timed(spec: &Spec, file: Option<File>) -> (Duration, u64) {
     let start = busy();
     let mut run = Run::start(spec).expect("it can be run");
     if let Some(file) = file {
-        run.tee(Box::new(Writer::new(file, spec)));
+        run.set_sink(Box::new(Writer::new(file, spec)));
     }
     while run.phase() != Phase::Over {
         run.wait(Duration::from_millis(50));
         run.drain(&mut trace);
     }
     let took = busy().saturating_sub(start);
-    assert_eq!((run.tee_fault(), trace.lost), (None, 0));
+    assert_eq!((run.sink_fault(), trace.lost), (None, 0));
     (took, trace.recorded)
 }
 

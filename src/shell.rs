@@ -10,10 +10,10 @@
 //! It is generic over inputs, screen and engine, so that tests drive it with a
 //! script and without a terminal.
 
-mod coming;
 mod editor;
 mod leaving;
 mod parts;
+mod pending;
 mod reaper;
 mod runs;
 pub mod seen;
@@ -23,9 +23,9 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use coming::Coming;
 use leaving::Leaving;
 pub use parts::{Engine, Events, Recorded, Running, Surface, Tokio};
+use pending::PendingRun;
 use reaper::Reaper;
 use runs::Next;
 
@@ -110,7 +110,7 @@ pub struct Shell<E, S, G: Engine> {
     /// What is recorded of the run on screen, also when it is over.
     tape: Option<Tape>,
     /// The run that will be on screen next.
-    coming: Option<Coming<G::Run>>,
+    pending: Option<PendingRun<G::Run>>,
     /// What was asked for since that was started.
     next: Option<Next>,
     /// The runs that were told to stop, until they are gone.
@@ -143,7 +143,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             engine,
             run: None,
             tape: None,
-            coming: None,
+            pending: None,
             next: None,
             leaving: Leaving::default(),
             cache: ui::Cache::default(),
@@ -176,7 +176,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             stop(run, &mut trace, until);
         }
         let now = self.events.now();
-        self.run.into_iter().chain(self.coming.map(|coming| coming.run)).for_each(|run| self.leaving.take(run, now));
+        self.run.into_iter().chain(self.pending.map(|pending| pending.run)).for_each(|run| self.leaving.take(run, now));
         self.leaving.sweep(now, until.saturating_duration_since(Instant::now()), &mut self.reaper);
         exit
     }
@@ -212,7 +212,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Whether the picture changes without an input.
     fn moves(&self) -> bool {
         self.run.is_some()
-            || self.coming.is_some()
+            || self.pending.is_some()
             || self.next.is_some()
             || self.leaving.is_awaited(self.turned_at)
             || self
@@ -232,7 +232,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             self.take(input, &mut effects)?;
         }
         // A run that is on its way is waited for, and not the next frame.
-        let due = if self.coming.is_some() { self.turned_at } else { self.turned_at + FRAME };
+        let due = if self.pending.is_some() { self.turned_at } else { self.turned_at + FRAME };
         for _ in 0..MOST_INPUTS {
             let input = self.next_input(due);
             if self.exit.is_some() || input.is_none() {

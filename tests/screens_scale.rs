@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use async_playground::app::input::action::{Action, Move};
 use async_playground::app::input::keymap;
-use async_playground::app::model::{Cursor, Density, Model, Options, Pane, RunView, Theme, Together};
+use async_playground::app::model::{Cursor, GroupBy, Grouping, Model, Options, Pane, RunView, Theme};
 use async_playground::app::update::update;
 use async_playground::engine::{Ending, Phase, Report, Spec};
 use async_playground::record::event::{Event, LastPoll, Named, NewSite, SiteId, TaskId, What};
-use async_playground::trace::{Cause, Grouping, Place, Site, TaskIx, Trace};
+use async_playground::trace::{self, Cause, Place, Site, TaskIx, Trace};
 use crossterm::event::{KeyCode, KeyEvent};
 use insta::assert_snapshot;
 use paint::{frame, styled, text};
@@ -122,7 +122,7 @@ fn places() -> (&'static Location<'static>, &'static Location<'static>, &'static
 }
 
 /// The timeline fills the screen; the cursor is at 2.5 s of a run that is over.
-fn model(by: Option<Together>) -> Model {
+fn model(by: Option<GroupBy>) -> Model {
     let options =
         Options { theme: THEMES[0].1, mouse: true, reduced_motion: false, console: None, limit: Duration::from_secs(60) };
     let mut model = Model::new(CATALOGUE, options, None);
@@ -141,7 +141,7 @@ fn model(by: Option<Together>) -> Model {
         disturbed: false,
     });
     (model.focus, model.full) = (Pane::Timeline, Some(Pane::Timeline));
-    model.timeline.density = Density { by, ..Density::default() };
+    model.timeline.grouping = Grouping { by, ..Grouping::default() };
     model
 }
 
@@ -152,8 +152,8 @@ fn press(model: &mut Model, code: KeyCode) {
 
 #[test]
 fn tasks_put_together_by_name_at_three_sizes_in_four_themes() {
-    let mut model = model(Some(Together::Name));
-    model.timeline.density.row = 2;
+    let mut model = model(Some(GroupBy::Name));
+    model.timeline.grouping.row = 2;
     for size @ (width, height) in SIZES {
         let mut colour = String::new();
         for (name, theme) in THEMES {
@@ -173,9 +173,9 @@ fn tasks_put_together_by_name_at_three_sizes_in_four_themes() {
 
 #[test]
 fn tasks_put_together_by_place_and_by_state() {
-    assert_snapshot!("places_120x40", text(&settled(&mut model(Some(Together::Place)), SIZES[1])));
+    assert_snapshot!("places_120x40", text(&settled(&mut model(Some(GroupBy::Place)), SIZES[1])));
     for (name, theme) in [THEMES[0], THEMES[2]] {
-        let mut model = model(Some(Together::State));
+        let mut model = model(Some(GroupBy::State));
         model.options.theme = theme;
         assert_snapshot!(format!("states_120x40_{name}"), text(&settled(&mut model, SIZES[1])));
     }
@@ -210,7 +210,7 @@ fn a_group_opens_with_enter_and_closes_with_escape() {
     for _ in 0..2 {
         press(&mut model, KeyCode::Char('D'));
     }
-    assert_eq!(model.timeline.density.by, Some(Together::Name));
+    assert_eq!(model.timeline.grouping.by, Some(GroupBy::Name));
     press(&mut model, KeyCode::Down);
     press(&mut model, KeyCode::Enter);
     let buf = settled(&mut model, SIZES[1]);
@@ -226,16 +226,16 @@ fn a_group_opens_with_enter_and_closes_with_escape() {
     assert_eq!(model.timeline.selected, Some(WORKERS as TaskIx - 1));
 
     press(&mut model, KeyCode::Esc);
-    assert!(model.timeline.density.shows_groups() && model.full.is_some(), "one thing at a time");
+    assert!(model.timeline.grouping.shows_groups() && model.full.is_some(), "one thing at a time");
     for _ in 0..2 {
         press(&mut model, KeyCode::Char('D'));
     }
-    assert_eq!(model.timeline.density, Density::default());
+    assert_eq!(model.timeline.grouping, Grouping::default());
 }
 
 #[test]
 fn a_state_opens_with_those_that_are_in_it_at_the_cursor() {
-    let mut model = model(Some(Together::State));
+    let mut model = model(Some(GroupBy::State));
     settled(&mut model, SIZES[1]);
     let run = model.run.as_ref().expect("there is one");
     let waits = |task: &async_playground::trace::Task| {
@@ -245,7 +245,7 @@ fn a_state_opens_with_those_that_are_in_it_at_the_cursor() {
     };
     let queued: Vec<TaskIx> = (0..).zip(&run.trace.tasks).filter(|(_, task)| waits(task)).map(|(ix, _)| ix).collect();
     // Running and ready come first.
-    model.timeline.density.row = 2;
+    model.timeline.grouping.row = 2;
     update(&mut model, Action::Open);
     assert!(queued.len() > 50);
     assert_eq!(model.session.opened, queued);
@@ -256,7 +256,7 @@ fn a_state_opens_with_those_that_are_in_it_at_the_cursor() {
 #[test]
 fn all_groups_together_are_all_tasks() {
     let trace = service();
-    for by in [Grouping::Place, Grouping::Name] {
+    for by in [trace::Grouping::Place, trace::Grouping::Name] {
         let mut tasks: Vec<TaskIx> = trace.groups(by).iter().flat_map(|group| group.tasks.iter().copied()).collect();
         tasks.sort_unstable();
         assert_eq!(tasks, (0..trace.tasks.len() as TaskIx).collect::<Vec<_>>());

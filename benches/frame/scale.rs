@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use async_playground::app::input::action::{Action, Move};
-use async_playground::app::model::{LaneKind, Model, Pane, Together};
+use async_playground::app::model::{GroupBy, LaneKind, Model, Pane};
 use async_playground::app::run::lifecycle;
 use async_playground::app::run::playback;
 use async_playground::app::update;
@@ -149,15 +149,15 @@ fn seek(model: &mut Model, part: f64) {
 fn look(model: &mut Model, screen: &mut Screen, view: View) {
     let (by, kind) = match view {
         View::Lanes => (None, LaneKind::Tasks),
-        View::Groups => (Some(Together::Name), LaneKind::Tasks),
+        View::Groups => (Some(GroupBy::Name), LaneKind::Tasks),
         View::Threads => (None, LaneKind::Threads),
         View::Lines => (None, LaneKind::Lines),
     };
     while model.timeline.lanes.kind != kind {
         update::update(model, Action::NextKind);
     }
-    while model.timeline.density.by != by {
-        update::update(model, Action::Together);
+    while model.timeline.grouping.by != by {
+        update::update(model, Action::Group);
     }
     update::update(model, Action::Fit);
     seek(model, 0.9);

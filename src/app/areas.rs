@@ -20,7 +20,7 @@ pub struct Areas {
     pub lanes: Rect,
     /// The map of the whole run, and the nanoseconds of each of its columns; empty where there is no room for one.
     pub map: (Rect, u64),
-    /// Each group of the density view, each row of the other kinds of lanes: its place, and its rows with the name.
+    /// Each group of tasks, each row of the other kinds of lanes: its place, and its rows with the name.
     pub group_rows: Vec<(usize, Rect)>,
     /// How many counters are drawn under the lanes.
     pub counters: usize,

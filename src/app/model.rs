@@ -21,7 +21,7 @@ pub use crate::app::run::view::{Cursor, Pending, RunView};
 use crate::app::session::Session;
 use crate::app::timeline::reading::Reading;
 use crate::app::timeline::tip::Tip;
-pub use crate::app::timeline::view::{COUNTERS_NEED, Density, LaneKind, LaneView, Timeline, Together};
+pub use crate::app::timeline::view::{COUNTERS_NEED, GroupBy, Grouping, LaneKind, LaneView, Timeline};
 use crate::engine::Spec;
 use crate::record::event::Level;
 
@@ -126,7 +126,7 @@ impl Model {
                 follow: true,
                 top: 0,
                 selected: None,
-                density: Density::default(),
+                grouping: Grouping::default(),
                 lanes: LaneView::default(),
             },
             log: LogView { level: Level::Info, back: 0 },

@@ -105,7 +105,7 @@ fn move_row(model: &mut Model, by: i64) {
 
 fn move_selection(model: &mut Model, by: i64) {
     if grouping::is_on(model) {
-        model.timeline.density.row = moved(model.timeline.density.row, by, grouping::last(model));
+        model.timeline.grouping.row = moved(model.timeline.grouping.row, by, grouping::last(model));
         return;
     }
     let last = lane_count(model).saturating_sub(1);
@@ -122,7 +122,7 @@ fn move_selection(model: &mut Model, by: i64) {
 
 fn scroll_lanes(model: &mut Model, by: i64) {
     if grouping::is_on(model) {
-        model.timeline.density.row = moved(model.timeline.density.row, by.signum(), grouping::last(model));
+        model.timeline.grouping.row = moved(model.timeline.grouping.row, by.signum(), grouping::last(model));
         return;
     }
     let last = lane_count(model).saturating_sub(page(model, Pane::Timeline));

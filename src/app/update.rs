@@ -114,7 +114,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::FitSelection => viewport::fit_selection(model),
         Action::UndoView => undo::undo(model),
         Action::RedoView => undo::redo(model),
-        Action::Together => grouping::next(model),
+        Action::Group => grouping::next(model),
         Action::Open => grouping::open(model),
         Action::NextKind => kinds::next_kind(model),
         Action::Fold => folding::toggle(model),

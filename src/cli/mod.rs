@@ -7,10 +7,11 @@
 //! streams of the user, which may be gone, full or closed.
 
 mod args;
+mod completions;
 mod config;
 mod list;
+mod man;
 mod out;
-mod papers;
 mod record;
 mod replay;
 mod run;
@@ -38,8 +39,8 @@ fn dispatch() -> Result<ExitCode, Stop> {
         Some(Command::Run(command)) => return run::run(&command),
         Some(Command::Replay(command)) => return replay::replay(&command),
         Some(Command::Config(args)) => config::tell(&args),
-        Some(Command::Completions { shell }) => papers::completions(shell),
-        Some(Command::Man) => papers::man(),
+        Some(Command::Completions { shell }) => completions::print(shell),
+        Some(Command::Man) => man::print(),
         None => return screen::open(&cli.open),
     }
     .map(|()| ExitCode::SUCCESS)

@@ -94,7 +94,7 @@ fn execute(spec: &Spec, file: Option<File>, asked: &Asked) -> Result<Done, Stop>
         StartError::Unheard(error) => Stop::Failed(format!("cannot start the run: {error}")),
     })?;
     if let Some(file) = file {
-        run.tee(Box::new(Writer::new(file, spec)));
+        run.set_sink(Box::new(Writer::new(file, spec)));
     }
     let mut trace = Trace::default();
     while run.phase() != Phase::Over {
@@ -105,7 +105,7 @@ fn execute(spec: &Spec, file: Option<File>, asked: &Asked) -> Result<Done, Stop>
         }
     }
     run.drain(&mut trace);
-    let fault = run.tee_fault();
+    let fault = run.sink_fault();
     match run.report() {
         Some(report) => Ok(Done { trace, report: report.clone(), fault }),
         None => Err(Stop::Failed("the run ended without saying how".to_owned())),

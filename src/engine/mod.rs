@@ -18,13 +18,13 @@ mod quiet;
 mod run;
 mod runtime;
 mod sample;
+mod sink;
 mod spec;
-mod tee;
 
 pub use console::{ConsoleError, is_open_to_the_network, serve_console};
 pub use cost::recording_cost_ns;
 pub use run::{Ending, Phase, Report, Run, StartError};
+pub use sink::Sink;
 pub use spec::{Spec, SpecError};
-pub use tee::Tee;
 
 pub use crate::record::Detail;

@@ -12,8 +12,8 @@ use super::control::{Control, Stop};
 use super::limit::Limit;
 use super::quiet::Quiet;
 use super::runtime::Job;
+use super::sink::Sink;
 use super::spec::{Spec, SpecError};
-use super::tee::Tee;
 use crate::record::{self, OnFull, Reader, Recorder, Unheard};
 use crate::trace::{Ahead, Stall, Trace};
 
@@ -44,7 +44,7 @@ pub struct Run {
     clock: Clock,
     lost: u64,
     named: usize,
-    tee: Option<Box<dyn Tee>>,
+    sink: Option<Box<dyn Sink>>,
 }
 
 /// Where a run stands.
@@ -143,19 +143,19 @@ impl Run {
             clock,
             lost: 0,
             named: 0,
-            tee: None,
+            sink: None,
         })
     }
 
-    /// Tells somebody else too what the trace is told: to be called before anything is taken out.
-    pub fn tee(&mut self, tee: Box<dyn Tee>) {
-        self.tee = Some(tee);
+    /// Sends what the trace receives to a sink too. Call it before the first drain.
+    pub fn set_sink(&mut self, sink: Box<dyn Sink>) {
+        self.sink = Some(sink);
     }
 
-    /// What has gone wrong with the [tee](Run::tee), in one line. It is told once, and the tee is told nothing more.
-    pub fn tee_fault(&mut self) -> Option<String> {
-        let fault = self.tee.as_ref()?.fault()?;
-        self.tee = None;
+    /// What has gone wrong with the [sink](Run::set_sink), in one line. After that the run has no sink.
+    pub fn sink_fault(&mut self) -> Option<String> {
+        let fault = self.sink.as_ref()?.fault()?;
+        self.sink = None;
         Some(fault)
     }
 
@@ -221,10 +221,10 @@ impl Run {
 
     /// Moves events. See [`Reader::drain`].
     fn take(&mut self, last: bool, trace: &mut Trace) -> usize {
-        let (tee, mut ahead) = (&mut self.tee, Ahead::default());
+        let (sink, mut ahead) = (&mut self.sink, Ahead::default());
         let taken = self.reader.drain(last, |thread, event| {
-            if let Some(tee) = tee {
-                tee.event(thread, &event);
+            if let Some(sink) = sink {
+                sink.event(thread, &event);
             }
             ahead.push(trace, thread, event);
         });
@@ -234,30 +234,30 @@ impl Run {
 
     /// Everything beside the events.
     fn tell_about_threads(&mut self, trace: &mut Trace) {
-        let tee = &mut self.tee;
+        let sink = &mut self.sink;
         for (thread, name) in self.reader.threads().iter().enumerate().skip(self.named) {
-            if let Some(tee) = tee {
-                tee.name_thread(thread as u16, name);
+            if let Some(sink) = sink {
+                sink.name_thread(thread as u16, name);
             }
             trace.name_thread(thread as u16, name);
         }
         self.named = self.reader.threads().len();
         for sample in self.control.take_samples() {
-            if let Some(tee) = tee {
-                tee.add_sample(&sample);
+            if let Some(sink) = sink {
+                sink.add_sample(&sample);
             }
             trace.add_sample(sample);
         }
         let lost = self.reader.lost() - self.lost;
         if lost > 0 {
-            if let Some(tee) = tee {
-                tee.add_lost(lost);
+            if let Some(sink) = sink {
+                sink.add_lost(lost);
             }
             trace.add_lost(lost);
             self.lost += lost;
         }
-        if let Some(tee) = tee {
-            tee.rest();
+        if let Some(sink) = sink {
+            sink.rest();
         }
     }
 
@@ -269,8 +269,8 @@ impl Run {
     /// A trace of very many tasks is closed in several drains.
     fn go_on_closing(&mut self, trace: &mut Trace) {
         let Some(closing) = self.closing.take_if(|closing| trace.close_some(closing.at_ns, AT_ONCE)) else { return };
-        if let Some(tee) = &mut self.tee {
-            tee.close(closing.at_ns, &closing.report, trace);
+        if let Some(sink) = &mut self.sink {
+            sink.close(closing.at_ns, &closing.report, trace);
         }
         self.report = Some(closing.report);
         self.phase = Phase::Over;

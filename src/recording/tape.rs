@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::write::Writer;
-use crate::engine::{Report, Spec, Tee};
+use crate::engine::{Report, Sink, Spec};
 use crate::files;
 use crate::record::event::Event;
 use crate::trace::{Sample, Trace};
@@ -15,7 +15,7 @@ use crate::trace::{Sample, Trace};
 /// The most bytes that a tape keeps.
 const MOST: usize = 256 << 20;
 
-/// A recording in memory. All clones are the same tape: one goes to the run as its [tee](crate::engine::Run::tee), and
+/// A recording in memory. All clones are the same tape: one goes to the run as its [sink](crate::engine::Run::set_sink), and
 /// another one saves it, while the run goes on or later.
 #[derive(Debug, Clone)]
 pub struct Tape(Arc<Mutex<Writer<Kept>>>);
@@ -95,7 +95,7 @@ impl Tape {
     }
 }
 
-impl Tee for Tape {
+impl Sink for Tape {
     fn event(&mut self, thread: u16, event: &Event) {
         self.lock().event(thread, event);
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::encode::Encoder;
 use super::frame::{self, Kind};
 use super::told::{Footer, Header};
-use crate::engine::{Report, Spec, Tee};
+use crate::engine::{Report, Sink, Spec};
 use crate::record::event::Event;
 use crate::trace::{Sample, Trace};
 
@@ -17,7 +17,7 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// Writes a recording, chunk by chunk: it holds one chunk in memory, however long the run is.
 ///
-/// When something cannot be written, it stops for good, and says so when it is asked for its [fault](Tee::fault). What
+/// When something cannot be written, it stops for good, and says so when it is asked for its [fault](Sink::fault). What
 /// has been written up to then can be opened.
 #[derive(Debug)]
 pub struct Writer<W> {
@@ -69,7 +69,7 @@ impl<W: Write> Writer<W> {
     }
 }
 
-impl<W: Write + Send> Tee for Writer<W> {
+impl<W: Write + Send> Sink for Writer<W> {
     fn event(&mut self, thread: u16, event: &Event) {
         if self.fault.is_none() {
             self.facts.event(thread, event);

@@ -145,7 +145,7 @@ pub trait Running: Send {
     fn is_abandoned(&self) -> bool {
         self.report().is_some_and(|report| report.ending == Ending::Abandoned)
     }
-    /// See [`Run::tee_fault`].
+    /// See [`Run::sink_fault`].
     fn fault(&mut self) -> Option<String> {
         None
     }
@@ -236,11 +236,11 @@ impl Engine for Tokio {
         let file = self.record.as_ref().map(again).transpose().map_err(StartError::System)?;
         let mut run = Run::start(spec)?;
         let tape = if let Some(file) = file {
-            run.tee(Box::new(Writer::new(file, spec)));
+            run.set_sink(Box::new(Writer::new(file, spec)));
             None
         } else {
             let tape = Tape::new(spec);
-            run.tee(Box::new(tape.clone()));
+            run.set_sink(Box::new(tape.clone()));
             Some(tape)
         };
         Ok(Recorded { run, tape })
@@ -290,7 +290,7 @@ impl Running for Recorded {
     }
 
     fn fault(&mut self) -> Option<String> {
-        self.run.tee_fault()
+        self.run.sink_fault()
     }
 
     fn tape(&self) -> Option<Tape> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::coming::{Coming, NOTICED};
+use super::pending::{NOTICED, PendingRun};
 use super::{Engine, Events, Running, Shell, Surface};
 use crate::app::model::Pending;
 use crate::app::run::lifecycle;
@@ -59,7 +59,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         if let Some(run) = self.run.take() {
             self.leaving.take(run, now);
         }
-        if let Some(Coming { run, trace, .. }) = self.coming.take() {
+        if let Some(PendingRun { run, trace, .. }) = self.pending.take() {
             self.leaving.take(run, now);
             self.reaper.take(trace);
         }
@@ -71,7 +71,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     fn start_next(&mut self) {
         let Some(next) = &self.next else { return };
         let out_of_sight = lifecycle::keeps_old(&self.model, &next.spec);
-        if out_of_sight && self.coming.as_ref().is_some_and(|coming| !coming.is_late()) {
+        if out_of_sight && self.pending.as_ref().is_some_and(|pending| !pending.is_late()) {
             return;
         }
         // The one on screen is not recorded any further: two at once would take twice as long.
@@ -84,7 +84,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         let Some(Next { spec, .. }) = self.next.take() else { return };
         let disturbed = self.leaving.disturbs();
         match self.engine.start(&spec) {
-            Ok(run) if out_of_sight => self.coming = Some(Coming::new(spec, run, disturbed)),
+            Ok(run) if out_of_sight => self.pending = Some(PendingRun::new(spec, run, disturbed)),
             Ok(run) => {
                 self.show(spec, run, disturbed);
                 self.settle(until);
@@ -118,7 +118,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         let asked = self.next.as_ref().is_some_and(|next| now.saturating_duration_since(next.since) >= NOTICED);
         let pending = if self.next.is_some() && self.leaving.is_full(now) {
             Pending::Blocked
-        } else if asked || self.coming.as_ref().is_some_and(Coming::is_noticed) {
+        } else if asked || self.pending.as_ref().is_some_and(PendingRun::is_noticed) {
             Pending::Computing
         } else {
             Pending::Nothing
@@ -133,28 +133,28 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.pass_time();
         let until = Instant::now() + SETTLE;
         let at_ns = self.model.run.as_ref().map_or(0, lifecycle::kept_ns);
-        let taken = self.coming.take_if(|coming| coming.is_there_by(until, at_ns));
-        if let Some(coming) = taken {
-            self.replace(coming);
+        let taken = self.pending.take_if(|pending| pending.is_there_by(until, at_ns));
+        if let Some(pending) = taken {
+            self.replace(pending);
         }
         self.start_next();
         self.tell_pending();
     }
 
     /// Puts the run that was on its way on screen.
-    fn replace(&mut self, mut coming: Coming<G::Run>) {
-        let drained = std::mem::take(&mut coming.trace);
-        if let Some(old) = lifecycle::started(&mut self.model, coming.spec) {
+    fn replace(&mut self, mut pending: PendingRun<G::Run>) {
+        let drained = std::mem::take(&mut pending.trace);
+        if let Some(old) = lifecycle::started(&mut self.model, pending.spec) {
             if let Some(view) = &mut self.model.run {
                 view.trace = drained;
             }
             lifecycle::replaced(&mut self.model, &old);
             self.reaper.take(old);
         }
-        self.tape = coming.run.tape();
-        self.run = Some(coming.run);
+        self.tape = pending.run.tape();
+        self.run = Some(pending.run);
         playback::recorded(&mut self.model);
-        if coming.disturbed {
+        if pending.disturbed {
             lifecycle::disturbed(&mut self.model);
         }
         self.drain();

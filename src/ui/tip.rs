@@ -1,6 +1,6 @@
 //! What the pointer is over, in one line.
 
-use super::panes::density;
+use super::panes::grouping;
 use super::pen::Pen;
 use super::theme::Look;
 use super::{format, words};
@@ -18,7 +18,7 @@ pub(super) fn tell(pen: &mut Pen<'_>, look: Look, model: &Model, run: &RunView, 
 
 /// Tells of a column of a group: which, when, and how many of its tasks did what on average.
 fn column(pen: &mut Pen<'_>, look: Look, model: &Model, run: &RunView, column: Column) {
-    let Some((name, course, only)) = density::row(model, run, column.row) else { return };
+    let Some((name, course, only)) = grouping::row(model, run, column.row) else { return };
     let to_ns = column.to_ns.min(run.cursor.at_ns);
     let length_ns = to_ns.saturating_sub(column.from_ns) + 1;
     let Some(stretch) = course.stretches(column.from_ns, length_ns, 1, to_ns).first().copied() else { return };
@@ -33,7 +33,7 @@ fn column(pen: &mut Pen<'_>, look: Look, model: &Model, run: &RunView, column: C
         if count > 0.0 || only.is_some() {
             let (glyph, style) = look.activity(*activity);
             pen.space(2).put(glyph, style).space(1);
-            pen.put(&format!("{} {}", few(count), density::word(*activity)), look.text());
+            pen.put(&format!("{} {}", few(count), grouping::word(*activity)), look.text());
         }
     }
     if only.is_none_or(|only| only == Activity::Running) {

@@ -114,7 +114,7 @@ fn the_present_leaves_nothing_in_what_is_recorded() {
         let spec = real(find("blocking"), workers);
         let (mut run, mut trace) = (Run::start(&spec).unwrap(), Trace::default());
         let tape = Tape::new(&spec);
-        run.tee(Box::new(tape.clone()));
+        run.set_sink(Box::new(tape.clone()));
         drain_to_end(&mut run, &mut trace);
         let file = tempfile::NamedTempFile::new().unwrap();
         tape.save(file.path(), true).unwrap();

@@ -183,7 +183,7 @@ fn abandoned(spec: &Spec) {
 fn recorded_in_memory(spec: &Spec) {
     let mut run = start(spec);
     let tape = Tape::new(spec);
-    run.tee(Box::new(tape.clone()));
+    run.set_sink(Box::new(tape.clone()));
     drain_to_end(run);
     let to = tempfile::NamedTempFile::new().expect("a file");
     tape.save(to.path(), true).expect("it is saved");
@@ -191,7 +191,7 @@ fn recorded_in_memory(spec: &Spec) {
 
 fn recorded_in_a_file(spec: &Spec) {
     let mut run = start(spec);
-    run.tee(Box::new(Writer::new(tempfile::tempfile().expect("a file"), spec)));
+    run.set_sink(Box::new(Writer::new(tempfile::tempfile().expect("a file"), spec)));
     drain_to_end(run);
 }
 
@@ -211,7 +211,7 @@ fn replayed() {
         let (file, spec) = (tempfile::NamedTempFile::new().expect("a file"), Spec::new(&scenarios::semaphore::SCENARIO));
         let mut run = start(&spec);
         let to: File = file.reopen().expect("it is there");
-        run.tee(Box::new(Writer::new(to, &spec)));
+        run.set_sink(Box::new(Writer::new(to, &spec)));
         drain_to_end(run);
         file
     });

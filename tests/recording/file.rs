@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_playground::engine::{Phase, Report, Run, Spec, Tee};
+use async_playground::engine::{Phase, Report, Run, Sink, Spec};
 use async_playground::recording::{Recording, Writer, read};
 use async_playground::report;
 use async_playground::trace::Trace;
@@ -48,16 +48,16 @@ pub(crate) fn record(spec: Spec) -> Recorded {
     Recorded { spec, trace, report, bytes: bytes.get() }
 }
 
-/// Runs it to its end, and tells the tee of it.
-pub(crate) fn run(spec: &Spec, tee: Box<dyn Tee>) -> (Trace, Report) {
+/// Runs it to its end, into the sink.
+pub(crate) fn run(spec: &Spec, sink: Box<dyn Sink>) -> (Trace, Report) {
     let mut run = Run::start(spec).expect("it can be run");
     let mut trace = Trace::default();
-    run.tee(tee);
+    run.set_sink(sink);
     while run.phase() != Phase::Over {
         run.wait(Duration::from_secs(1));
         run.drain(&mut trace);
     }
-    assert_eq!(run.tee_fault(), None);
+    assert_eq!(run.sink_fault(), None);
     let report = run.report().cloned().expect("it is over");
     (trace, report)
 }

@@ -1,6 +1,6 @@
 //! A recording that was written to its end comes back as it was.
 
-use async_playground::engine::Tee;
+use async_playground::engine::Sink;
 use async_playground::record::event::{Event, Level, Log, What};
 use async_playground::recording::{SaveError, Tape, Writer};
 use async_playground::report::{self, Look};

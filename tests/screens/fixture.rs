@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_playground::app::input::bindings::Bindings;
 use async_playground::app::input::text_field::TextField;
 use async_playground::app::model::{
-    Areas, CodeTab, CodeView, Cursor, Density, Form, LaneView, List, LogView, MetricsView, Mode, Model, Options, Pane, Pending,
+    Areas, CodeTab, CodeView, Cursor, Form, Grouping, LaneView, List, LogView, MetricsView, Mode, Model, Options, Pane, Pending,
     RunView, TaskView, Theme, Timeline,
 };
 use async_playground::app::run::found::Found;
@@ -78,7 +78,7 @@ pub(crate) fn empty() -> Model {
             follow: true,
             top: 0,
             selected: None,
-            density: Density::default(),
+            grouping: Grouping::default(),
             lanes: LaneView::default(),
         },
         log: LogView { level: Level::Info, back: 0 },

@@ -1,7 +1,7 @@
 //! What the pointer is over, in the footer's place.
 
 use async_playground::app::input::action::Action;
-use async_playground::app::model::{Model, Together};
+use async_playground::app::model::{GroupBy, Model};
 use async_playground::app::timeline::hover;
 use async_playground::app::timeline::viewport;
 use async_playground::app::update;
@@ -43,9 +43,9 @@ fn beside_the_lanes_and_after_the_cursor_it_has_the_keys() {
 }
 
 /// The model with its tasks put together, and the pointer over that row and column of the groups.
-fn over_group(by: Together, row: u16, column: u16) -> Model {
+fn over_group(by: GroupBy, row: u16, column: u16) -> Model {
     let mut model = model(1_250);
-    model.timeline.density.by = Some(by);
+    model.timeline.grouping.by = Some(by);
     let (_, areas) = frame(&model, 120, 40);
     viewport::laid_out(&mut model, areas);
     let lanes = model.areas.lanes;
@@ -57,6 +57,6 @@ fn over_group(by: Together, row: u16, column: u16) -> Model {
 #[test]
 fn over_a_group_it_has_how_many_do_what() {
     let requests = "request #  00:00.250 – 00:00.333  on average 20 alive  ▁ 20 other  0 polls";
-    assert_eq!(footer(&over_group(Together::Name, 2, 3)), requests);
-    assert_eq!(footer(&over_group(Together::State, 0, 3)), "running  00:00.276 – 00:00.368  █ 0 running  0 polls");
+    assert_eq!(footer(&over_group(GroupBy::Name, 2, 3)), requests);
+    assert_eq!(footer(&over_group(GroupBy::State, 0, 3)), "running  00:00.276 – 00:00.368  █ 0 running  0 polls");
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use super::texts::text;
-use async_playground::engine::{Ending, Phase, Report, Run, Spec, Tee};
+use async_playground::engine::{Ending, Phase, Report, Run, Sink, Spec};
 use async_playground::record::event::{CallLine, Event, Log, Named, NewSite, Panic, SpanOpen, What};
 use async_playground::record::site::{Frame, Place, Site};
 use async_playground::recording::Writer;
@@ -56,7 +56,7 @@ impl Listener {
     }
 }
 
-impl Tee for Listener {
+impl Sink for Listener {
     fn event(&mut self, thread: u16, event: &Event) {
         self.hear(Fact::Event(thread, event.clone()));
     }
@@ -88,7 +88,7 @@ fn run(id: &str, turned: Option<(&str, &str)>) -> Told {
     }
     let (listener, mut trace) = (Listener::default(), Trace::default());
     let mut run = Run::start(&spec).expect("it can be run");
-    run.tee(Box::new(listener.clone()));
+    run.set_sink(Box::new(listener.clone()));
     while run.phase() != Phase::Over {
         run.wait(Duration::from_secs(1));
         run.drain(&mut trace);

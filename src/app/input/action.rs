@@ -123,7 +123,7 @@ pub enum Action {
     /// Takes the last undo back.
     RedoView,
     /// Puts the lanes of tasks together by the next thing that they have in common, or takes them apart again.
-    Together,
+    Group,
     /// Shows the lanes of the group under the selection; of another kind of lanes, selects the task that the row is about.
     Open,
     /// Shows the next kind of lanes: of tasks, threads, resources, lines of the source.

@@ -92,7 +92,7 @@ fn over_ruler(model: &Model, at: Position) -> bool {
 /// Whether there is no lane to scroll to.
 fn all_lanes_in_sight(model: &Model) -> bool {
     let rows = usize::from(model.areas.lanes.height);
-    !model.timeline.density.shows_groups() && Lanes::of(model).is_some_and(|lanes| lanes.len() <= rows)
+    !model.timeline.grouping.shows_groups() && Lanes::of(model).is_some_and(|lanes| lanes.len() <= rows)
 }
 
 fn wheel(model: &Model, at: Position, modifiers: KeyModifiers, down: i32) -> Option<Action> {

@@ -14,7 +14,7 @@ use crate::app::session::Entry;
 use crate::app::timeline::folds::Folds;
 use crate::app::timeline::history::History;
 use crate::app::timeline::reading::Reading;
-use crate::app::timeline::view::{Density, LaneView, Zoom};
+use crate::app::timeline::view::{Grouping, LaneView, Zoom};
 use crate::app::timeline::{listing, viewport};
 use crate::engine::{Ending, Phase, Report, Spec, StartError};
 use crate::recording::Recording;
@@ -107,7 +107,7 @@ fn fresh_view(model: &mut Model) {
     model.timeline.follow = true;
     model.timeline.top = 0;
     model.timeline.selected = None;
-    (model.timeline.density, model.timeline.lanes) = (Density::default(), LaneView::default());
+    (model.timeline.grouping, model.timeline.lanes) = (Grouping::default(), LaneView::default());
     model.session.opened.clear();
     model.session.folds = Folds::default();
     model.code.top = 0;

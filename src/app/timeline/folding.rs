@@ -2,7 +2,7 @@
 
 use crate::app::model::Model;
 use crate::app::timeline::lanes::Lanes;
-use crate::app::timeline::view::Density;
+use crate::app::timeline::view::Grouping;
 use crate::app::timeline::{kinds, selection};
 
 /// Folds the tasks away that descend from the selected one, or unfolds them. Of a task that spawned none, its parent's.
@@ -18,7 +18,7 @@ pub(in crate::app) fn toggle(model: &mut Model) {
         return;
     };
     kinds::to_tasks(model);
-    model.timeline.density = Density::default();
+    model.timeline.grouping = Grouping::default();
     model.session.opened.clear();
     if let Some(run) = &model.run {
         model.session.folds.toggle(&run.trace, task);

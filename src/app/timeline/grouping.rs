@@ -2,7 +2,7 @@
 
 use crate::app::model::Model;
 use crate::app::timeline::lanes::Lanes;
-use crate::app::timeline::view::{Density, Together};
+use crate::app::timeline::view::{GroupBy, Grouping};
 use crate::app::timeline::{kinds, lanes, selection};
 
 /// Puts tasks together by the next thing that they can have in common, and after the last by none.
@@ -12,13 +12,13 @@ pub(in crate::app) fn next(model: &mut Model) {
         return;
     }
     kinds::to_tasks(model);
-    let by = match model.timeline.density.by {
-        None => Some(Together::Place),
-        Some(Together::Place) => Some(Together::Name),
-        Some(Together::Name) => Some(Together::State),
-        Some(Together::State) => None,
+    let by = match model.timeline.grouping.by {
+        None => Some(GroupBy::Place),
+        Some(GroupBy::Place) => Some(GroupBy::Name),
+        Some(GroupBy::Name) => Some(GroupBy::State),
+        Some(GroupBy::State) => None,
     };
-    model.timeline.density = Density { by, ..Density::default() };
+    model.timeline.grouping = Grouping { by, ..Grouping::default() };
     model.session.opened.clear();
     reveal_selected(model);
 }
@@ -28,15 +28,15 @@ pub(in crate::app) fn open(model: &mut Model) {
     if kinds::is_on(model) {
         return kinds::open(model);
     }
-    let view = model.timeline.density;
+    let view = model.timeline.grouping;
     let (Some(run), Some(by)) = (&model.run, view.by) else { return };
-    if by == Together::State {
+    if by == GroupBy::State {
         let Some(activity) = lanes::activities(&run.trace).get(view.row).copied() else { return };
         model.session.opened = lanes::doing(&run.trace, activity, run.cursor.at_ns);
     }
-    model.timeline.density.open = true;
+    model.timeline.grouping.open = true;
     if Lanes::of(model).is_none_or(|lanes| lanes.is_empty()) {
-        model.timeline.density.open = false;
+        model.timeline.grouping.open = false;
         model.notify(false, "no task does that at the cursor");
         return;
     }
@@ -46,38 +46,38 @@ pub(in crate::app) fn open(model: &mut Model) {
 
 /// Shows the groups again. Returns whether one was open.
 pub(in crate::app) fn close(model: &mut Model) -> bool {
-    let was = std::mem::take(&mut model.timeline.density.open);
+    let was = std::mem::take(&mut model.timeline.grouping.open);
     model.session.opened.clear();
     was
 }
 
 /// Whether rows are groups now.
 pub(in crate::app) fn is_on(model: &Model) -> bool {
-    model.timeline.density.shows_groups()
+    model.timeline.grouping.shows_groups()
 }
 
 /// Selects a group, or opens the one that is selected already.
 pub(in crate::app) fn point(model: &mut Model, row: usize) {
     if kinds::is_on(model) {
         kinds::point(model, row);
-    } else if model.timeline.density.row == row {
+    } else if model.timeline.grouping.row == row {
         open(model);
     } else {
-        model.timeline.density.row = row;
+        model.timeline.grouping.row = row;
     }
 }
 
 /// The last row.
 pub(in crate::app) fn last(model: &Model) -> usize {
-    let rows = model.run.as_ref().zip(model.timeline.density.by).map_or(0, |(run, by)| lanes::groups(run, by));
+    let rows = model.run.as_ref().zip(model.timeline.grouping.by).map_or(0, |(run, by)| lanes::groups(run, by));
     rows.saturating_sub(1)
 }
 
 /// The view is one from before: finds the tasks of an open group again, where they were looked for.
 pub(in crate::app) fn restored(model: &mut Model) {
-    let view = model.timeline.density;
+    let view = model.timeline.grouping;
     model.session.opened.clear();
-    if view.open && view.by == Some(Together::State) {
+    if view.open && view.by == Some(GroupBy::State) {
         open(model);
     }
 }

@@ -25,7 +25,7 @@ pub fn piece(model: &Model, at: Position) -> Option<Piece> {
 /// The column of a group that is there.
 fn column(model: &Model, at: Position) -> Option<Column> {
     let (_, stretch) = cell(model, at)?;
-    let groups = model.timeline.density.shows_groups() && !kinds::is_on(model);
+    let groups = model.timeline.grouping.shows_groups() && !kinds::is_on(model);
     let row = model.areas.group_rows.iter().filter(|_| groups).find(|(_, rows)| rows.contains(at)).map(|(row, _)| *row)?;
     Some(Column { row, from_ns: *stretch.start(), to_ns: *stretch.end() })
 }

@@ -7,7 +7,7 @@ use crate::app::model::Model;
 use crate::app::panes::Pane;
 use crate::app::run::view::RunView;
 use crate::app::timeline::selection;
-use crate::app::timeline::view::{COUNTERS_NEED, Density, LaneKind};
+use crate::app::timeline::view::{COUNTERS_NEED, Grouping, LaneKind};
 use crate::trace::{Await, ResourceIx, TaskIx};
 
 /// Whether each row of the timeline is something else than a task.
@@ -87,7 +87,7 @@ pub(in crate::app) fn next_kind(model: &mut Model) {
     };
     (model.timeline.lanes.kind, model.timeline.lanes.row) = (kind, 0);
     // Groups are of tasks.
-    model.timeline.density = Density::default();
+    model.timeline.grouping = Grouping::default();
     model.session.opened.clear();
     if let Some(task) = model.timeline.selected.filter(|_| kind == LaneKind::Tasks) {
         selection::reveal(model, task);

@@ -6,7 +6,7 @@
 
 use crate::app::model::Model;
 use crate::app::run::view::RunView;
-use crate::app::timeline::view::{Timeline, Together};
+use crate::app::timeline::view::{GroupBy, Timeline};
 use crate::trace::{Activity, Group, Grouping, TaskIx, Trace};
 
 /// The lanes of the timeline, from top to bottom.
@@ -27,11 +27,11 @@ impl<'a> Lanes<'a> {
         if let Some(list) = &listed.list {
             return Some(Self { trace: &run.trace, members: Some(list), by_spawn: listed.by_spawn });
         }
-        let view = model.timeline.density;
+        let view = model.timeline.grouping;
         let members = view.by.filter(|_| view.open).map_or(model.session.folds.rows(), |by| {
             Some(match by {
-                Together::Place | Together::Name => group(run, &model.timeline).map_or(&[][..], |group| &group.tasks),
-                Together::State => &model.session.opened[..],
+                GroupBy::Place | GroupBy::Name => group(run, &model.timeline).map_or(&[][..], |group| &group.tasks),
+                GroupBy::State => &model.session.opened[..],
             })
         });
         Some(Self { trace: &run.trace, members, by_spawn: true })
@@ -77,12 +77,12 @@ impl<'a> Lanes<'a> {
 
 /// The group under the selection, where tasks are put together by what they have in common.
 pub fn group<'a>(run: &'a RunView, view: &Timeline) -> Option<&'a Group> {
-    let by = match view.density.by? {
-        Together::Place => Grouping::Place,
-        Together::Name => Grouping::Name,
-        Together::State => return None,
+    let by = match view.grouping.by? {
+        GroupBy::Place => Grouping::Place,
+        GroupBy::Name => Grouping::Name,
+        GroupBy::State => return None,
     };
-    run.trace.groups(by).get(view.density.row)
+    run.trace.groups(by).get(view.grouping.row)
 }
 
 /// The activities that a row stands for each, of those there are in the run.
@@ -92,12 +92,12 @@ pub fn activities(trace: &Trace) -> Vec<Activity> {
     Activity::ALL.into_iter().filter(known).collect()
 }
 
-/// How many rows the density view has.
-pub fn groups(run: &RunView, by: Together) -> usize {
+/// How many groups there are.
+pub fn groups(run: &RunView, by: GroupBy) -> usize {
     match by {
-        Together::Place => run.trace.groups(Grouping::Place).len(),
-        Together::Name => run.trace.groups(Grouping::Name).len(),
-        Together::State => activities(&run.trace).len(),
+        GroupBy::Place => run.trace.groups(Grouping::Place).len(),
+        GroupBy::Name => run.trace.groups(Grouping::Name).len(),
+        GroupBy::State => activities(&run.trace).len(),
     }
 }
 

@@ -113,7 +113,7 @@ fn wanted(model: &Model, run: &RunView) -> Option<Sorted> {
     Some(Sorted {
         order,
         query: query.clone(),
-        group: model.timeline.density,
+        group: model.timeline.grouping,
         folds: model.session.folds.version(),
         tasks: run.trace.tasks.len(),
         closed: run.trace.closed,

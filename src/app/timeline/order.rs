@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::app::timeline::query::Query;
-use crate::app::timeline::view::Density;
+use crate::app::timeline::view::Grouping;
 use crate::trace::{TaskIx, Trace};
 
 /// How lanes are sorted.
@@ -119,7 +119,7 @@ pub struct Listed {
 pub(in crate::app) struct Sorted {
     pub(in crate::app) order: Order,
     pub(in crate::app) query: Query,
-    pub(in crate::app) group: Density,
+    pub(in crate::app) group: Grouping,
     /// What is folded away.
     pub(in crate::app) folds: u64,
     pub(in crate::app) tasks: usize,

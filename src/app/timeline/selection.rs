@@ -9,7 +9,7 @@ use crate::trace::TaskIx;
 pub(in crate::app) fn is_in_sight(model: &Model, task: TaskIx) -> bool {
     let shown = model.timeline.top..model.timeline.top + usize::from(model.areas.lanes.height);
     let row = Lanes::of(model).and_then(|lanes| lanes.row(task));
-    !model.timeline.density.shows_groups() && row.is_some_and(|row| shown.contains(&row))
+    !model.timeline.grouping.shows_groups() && row.is_some_and(|row| shown.contains(&row))
 }
 
 /// Brings the lane of a task in sight.

@@ -13,8 +13,8 @@ use crate::app::timeline::{grouping, viewport};
 /// What kind of change of the view an action makes, if it makes one.
 fn change(model: &Model, action: &Action) -> Option<Change> {
     use Action::{
-        AlongWake, Close, Drag, Fit, FitSelection, Follow, GoToTime, Jump, JumpBack, Move, NextBookmark, Open, Pan, PanToStart,
-        Point, PreviousBookmark, Scroll, ShowFinding, ToWaker, Together, ZoomAt, ZoomIn, ZoomOut,
+        AlongWake, Close, Drag, Fit, FitSelection, Follow, GoToTime, Group, Jump, JumpBack, Move, NextBookmark, Open, Pan,
+        PanToStart, Point, PreviousBookmark, Scroll, ShowFinding, ToWaker, ZoomAt, ZoomIn, ZoomOut,
     };
     let lanes = model.mode.overlay().is_none() && matches!(model.focus, Pane::Timeline | Pane::Task);
     match action {
@@ -28,7 +28,7 @@ fn change(model: &Model, action: &Action) -> Option<Change> {
         | FitSelection
         | PanToStart
         | Follow
-        | Together
+        | Group
         | Open
         | Close
         | AlongWake { .. }

@@ -15,8 +15,8 @@ pub struct Timeline {
     pub top: usize,
     /// The task under the selection.
     pub selected: Option<TaskIx>,
-    /// Whether lanes are put together.
-    pub density: Density,
+    /// How lanes are grouped.
+    pub grouping: Grouping,
     /// What a lane is, and what is shown below the lanes.
     pub lanes: LaneView,
 }
@@ -24,7 +24,7 @@ pub struct Timeline {
 impl Timeline {
     /// Whether each row is a task: and neither a group of tasks nor something else.
     pub fn shows_tasks(&self) -> bool {
-        self.lanes.kind == LaneKind::Tasks && !self.density.shows_groups()
+        self.lanes.kind == LaneKind::Tasks && !self.grouping.shows_groups()
     }
 }
 
@@ -40,27 +40,27 @@ pub enum Zoom {
     Chosen,
 }
 
-/// How lanes are put together when there are more of them than rows.
+/// How lanes are grouped when there are more of them than rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Density {
+pub struct Grouping {
     /// By what; none is a lane for each task.
-    pub by: Option<Together>,
+    pub by: Option<GroupBy>,
     /// The group under the selection.
     pub row: usize,
     /// Whether the lanes of that group are shown, and no groups.
     pub open: bool,
 }
 
-impl Density {
+impl Grouping {
     /// Whether each row is a group.
     pub fn shows_groups(self) -> bool {
         self.by.is_some() && !self.open
     }
 }
 
-/// What tasks are put together by.
+/// What the tasks of a group have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Together {
+pub enum GroupBy {
     /// The line that spawned them.
     Place,
     /// Their names, but for the numbers in them.

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::density;
+use super::grouping;
 use super::kinds::{self, Row};
 use crate::app::model::{Areas, Model, RunView};
 use crate::trace::{Activity, Family, Grip, ResourceIx, Stage, Stretch};
@@ -34,7 +34,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     let all: Vec<ResourceIx> = trace.contended().collect();
     // Those that many wait for get more rows for it.
     let most: Vec<u32> = all.iter().map(|ix| 1 + trace.resources[*ix as usize].most().1.min(HIGHEST)).collect();
-    let heights = density::heights(&most, inside.height.saturating_sub(1));
+    let heights = grouping::heights(&most, inside.height.saturating_sub(1));
     // Only those that may be in sight are asked how they stand.
     let near = near(model, all.len(), inside);
     let rows: Vec<Row> = all
@@ -109,7 +109,7 @@ fn queue(buf: &mut Buffer, look: Look, area: Rect, stages: &[Stage], most: u32) 
         stretch
     };
     let stretches: Vec<Stretch> = stages.iter().map(stretch).collect();
-    density::pile(buf, look, area, &stretches, most);
+    grouping::pile(buf, look, area, &stretches, most);
     numbers(buf, look, area, stages);
 }
 

@@ -7,7 +7,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::density;
+use super::grouping;
 use super::kinds::{self, Row};
 use crate::app::model::{Areas, Model, RunView};
 use crate::trace::{Activity, Await, Family, Peak, Stretch};
@@ -20,7 +20,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     let awaits = run.trace.awaits();
     let rows: Vec<Row> = awaits.iter().map(|line| label(look, line, run.cursor.at_ns)).collect();
     let most: Vec<u32> = awaits.iter().map(most).collect();
-    let heights = density::heights(&most, inside.height.saturating_sub(1));
+    let heights = grouping::heights(&most, inside.height.saturating_sub(1));
     let Some(place) = kinds::labels(buf, look, (model, run), inside, (&rows, &heights, "no task has waited yet"), areas) else {
         return;
     };
@@ -34,7 +34,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
             chart::render(buf, look, cells, &columns, f64::from(most), look.wait(family).1);
         } else {
             let stretches: Vec<Stretch> = peaks.iter().map(|peak| stretch(*peak, family)).collect();
-            density::pile(buf, look, cells, &stretches, most);
+            grouping::pile(buf, look, cells, &stretches, most);
         }
     }
 }

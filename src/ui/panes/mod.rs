@@ -3,7 +3,7 @@
 pub(crate) mod code;
 mod code_now;
 mod counters;
-pub(crate) mod density;
+pub(crate) mod grouping;
 mod holders;
 mod kinds;
 mod lines;

@@ -8,7 +8,7 @@ use crate::app::input::action::Action;
 use crate::app::model::{Model, RunView};
 use crate::app::timeline::kinds::is_on;
 use crate::app::timeline::order::Order;
-use crate::ui::panes::density;
+use crate::ui::panes::grouping;
 use crate::ui::theme::Look;
 use crate::ui::{footer, format, view};
 
@@ -24,8 +24,8 @@ pub(super) fn remark(look: Look, model: &Model, run: &RunView, room: usize) -> S
     let candidates = if is_on(model) {
         let found = with_findings(look, model, run, &counts);
         [found, counts, alive].into_iter().flat_map(|text| unfiltered(model, text)).collect()
-    } else if model.timeline.density.shows_groups() {
-        together(look, model, run, &counts)
+    } else if model.timeline.grouping.shows_groups() {
+        grouped(look, model, run, &counts)
     } else {
         lanes(look, model, run, (counts, alive), tasks)
     };
@@ -33,9 +33,9 @@ pub(super) fn remark(look: Look, model: &Model, run: &RunView, room: usize) -> S
 }
 
 /// What is said of groups, the longest first.
-fn together(look: Look, model: &Model, run: &RunView, counts: &str) -> Vec<String> {
+fn grouped(look: Look, model: &Model, run: &RunView, counts: &str) -> Vec<String> {
     let between = look.glyphs.between;
-    let (long, short) = density::by(model).unwrap_or_default();
+    let (long, short) = grouping::by(model).unwrap_or_default();
     let found = with_findings(look, model, run, &format!("{counts} {between} {long}"));
     let texts = [found, format!("{counts} {between} {long}"), long.to_owned(), short.to_owned()];
     texts.into_iter().flat_map(|text| unfiltered(model, text)).collect()
@@ -44,8 +44,8 @@ fn together(look: Look, model: &Model, run: &RunView, counts: &str) -> Vec<Strin
 /// What is said of lanes of tasks, the longest first: that they are filtered or sorted is told before all else.
 fn lanes(look: Look, model: &Model, run: &RunView, (counts, alive): (String, String), tasks: usize) -> Vec<String> {
     let between = look.glyphs.between;
-    let group = density::opened(model, run);
-    let hint = density::hint(look, model, tasks);
+    let group = grouping::opened(model, run);
+    let hint = grouping::hint(look, model, tasks);
     let also = group.as_ref().or(hint.as_ref()).map(|text| format!("{counts} {between} {text}"));
     let reading = &model.reading;
     let filter = (!reading.filter.text.is_empty()).then(|| format!("/{}", reading.filter.text));

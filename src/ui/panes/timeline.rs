@@ -9,7 +9,7 @@ use crate::app::timeline::folds::Folds;
 use crate::app::timeline::kinds::is_on;
 use crate::app::timeline::lanes::Lanes;
 use crate::trace::{Stall, StallKind, State, Task, TaskIx, Trace};
-use crate::ui::panes::{counters, density, kinds, links, minimap, reading, remark, status};
+use crate::ui::panes::{counters, grouping, kinds, links, minimap, reading, remark, status};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
@@ -57,8 +57,8 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let inside = banner(buf, look, run, inside);
     if is_on(model) {
         kinds::render(buf, look, model, run, (area, inside), areas);
-    } else if model.timeline.density.shows_groups() {
-        density::render(buf, look, model, run, inside, areas);
+    } else if model.timeline.grouping.shows_groups() {
+        grouping::render(buf, look, model, run, inside, areas);
     } else if let Some(lanes) = Lanes::of(model) {
         draw_lanes(buf, look, model, run, inside, lanes, areas);
         let shown = usize::from(areas.lanes.height);

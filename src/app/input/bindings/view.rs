@@ -52,7 +52,7 @@ pub(super) static ROWS: &[Binding] = &[
         .group(Group::View),
     Binding::new(
         "together",
-        Action::Together,
+        Action::Group,
         &[ch('D')],
         ALL,
         "Put tasks together that one line spawned, then those with one name, then by what they do; then none.",

@@ -8,7 +8,7 @@ use crate::app::input::pointer::mouse;
 use crate::app::model::Model;
 use crate::app::testing::*;
 use crate::app::timeline::tip::{Column, Piece, Tip};
-use crate::app::timeline::view::Together;
+use crate::app::timeline::view::GroupBy;
 use crate::trace::{End, Ended, Segment, State};
 
 /// A run in which task 4 is ready from 1 s, polled from 1.2 s, and ends at 2 s; the cursor is at 1.6 s.
@@ -58,7 +58,7 @@ fn the_pointer_tells_the_piece_of_life_under_it_as_far_as_the_cursor() {
 #[test]
 fn over_a_group_the_pointer_tells_a_column_of_it_as_far_as_the_cursor() {
     let mut model = looked_at();
-    model.timeline.density.by = Some(Together::Name);
+    model.timeline.grouping.by = Some(GroupBy::Name);
     model.areas.lane_rows.clear();
     model.areas.group_rows = vec![(0, Rect { y: 3, height: 5, ..model.areas.lanes })];
     let (at, cell) = (column(&model, 1_400), model.timeline.cell_ns);

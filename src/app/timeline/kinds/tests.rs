@@ -15,7 +15,7 @@ use crate::app::testing::*;
 use crate::app::timeline::kinds;
 use crate::app::timeline::lanes::Lanes;
 use crate::app::timeline::order::Order;
-use crate::app::timeline::view::{LaneKind, Together};
+use crate::app::timeline::view::{GroupBy, LaneKind};
 use crate::engine::Spec;
 use crate::record::event::{Event, Log, NewSite, SiteId, TaskId, What};
 use crate::trace::{Cause, Place, Site, TaskIx, Trace};
@@ -67,11 +67,11 @@ fn the_key_goes_through_the_kinds_and_the_groups_make_room() {
     press(&mut model, KeyCode::Char('D'));
     for kind in [LaneKind::Threads, LaneKind::Resources, LaneKind::Lines, LaneKind::Tasks] {
         press(&mut model, KeyCode::Char('A'));
-        assert_eq!((model.timeline.lanes.kind, model.timeline.density.by), (kind, None));
+        assert_eq!((model.timeline.lanes.kind, model.timeline.grouping.by), (kind, None));
     }
     press(&mut model, KeyCode::Char('A'));
     press(&mut model, KeyCode::Char('D'));
-    assert_eq!((model.timeline.lanes.kind, model.timeline.density.by), (LaneKind::Tasks, Some(Together::Place)));
+    assert_eq!((model.timeline.lanes.kind, model.timeline.grouping.by), (LaneKind::Tasks, Some(GroupBy::Place)));
     let mut model = opened();
     press(&mut model, KeyCode::Char('A'));
     assert!(model.notice.is_some() && !kinds::is_on(&model), "there is no run");

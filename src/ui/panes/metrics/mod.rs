@@ -20,7 +20,7 @@ use scenarios::Clock;
 
 use self::figures::{Figure, figures};
 use self::spread::Told;
-use super::density;
+use super::grouping;
 use crate::app::model::{Areas, Model, Pane, RunView};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -144,7 +144,7 @@ fn draw(buf: &mut Buffer, look: Look, area: Rect, figure: &Figure, label: usize,
     let cells = pen.room().min(figure.course.len()) as u16;
     let place = Rect { x: pen.x(), width: cells, height: foot + 1, ..area };
     if piled {
-        density::pile(buf, look, place, &figure.stack, most as u32);
+        grouping::pile(buf, look, place, &figure.stack, most as u32);
     } else {
         chart::render(buf, look, place, &figure.course, most, look.chart());
     }

@@ -16,7 +16,7 @@ use ratatui::style::Style;
 
 use super::timeline;
 use crate::app::input::action::Action;
-use crate::app::model::{Areas, Model, Pane, RunView, Together};
+use crate::app::model::{Areas, GroupBy, Model, Pane, RunView};
 use crate::app::timeline::lanes;
 use crate::trace::{Activity, Courses, End, Family, Group, Grouping, State, Stretch, Trace};
 use crate::ui::pen::Pen;
@@ -43,27 +43,27 @@ struct Drawn<'a> {
 
 /// By what tasks are put together, in a few words and in two; none while there are lanes of tasks.
 pub(super) fn by(model: &Model) -> Option<(&'static str, &'static str)> {
-    model.timeline.density.by.map(|by| match by {
-        Together::Place => ("by the line that spawned them", "by line"),
-        Together::Name => ("by name", "by name"),
-        Together::State => ("by what they do", "by state"),
+    model.timeline.grouping.by.map(|by| match by {
+        GroupBy::Place => ("by the line that spawned them", "by line"),
+        GroupBy::Name => ("by name", "by name"),
+        GroupBy::State => ("by what they do", "by state"),
     })
 }
 
 /// What the group is called whose lanes are shown.
 pub(super) fn opened(model: &Model, run: &RunView) -> Option<String> {
-    let view = model.timeline.density;
+    let view = model.timeline.grouping;
     row(model, run, view.row).filter(|_| view.open).map(|(name, ..)| name)
 }
 
 /// What the group at a place is called, what its tasks did over time, and the only activity of it that counts, if it is one.
 pub(crate) fn row<'a>(model: &Model, run: &'a RunView, place: usize) -> Option<(String, Courses<'a>, Option<Activity>)> {
     let trace = &run.trace;
-    let by = model.timeline.density.by?;
+    let by = model.timeline.grouping.by?;
     let grouping = match by {
-        Together::Place => Grouping::Place,
-        Together::Name => Grouping::Name,
-        Together::State => {
+        GroupBy::Place => Grouping::Place,
+        GroupBy::Name => Grouping::Name,
+        GroupBy::State => {
             let activity = *lanes::activities(trace).get(place)?;
             return Some((activity_name(activity).to_owned(), trace.course(), Some(activity)));
         }
@@ -87,14 +87,14 @@ impl Drawn<'_> {
 /// That tasks can be put together, where there are many more than rows.
 pub(super) fn hint(look: Look, model: &Model, tasks: usize) -> Option<String> {
     let rows = usize::from(model.areas.lanes.height);
-    let many = model.timeline.density.by.is_none() && rows > 0 && tasks > rows * MANY;
-    let key = model.bindings.shown(&Action::Together, look.unicode());
+    let many = model.timeline.grouping.by.is_none() && rows > 0 && tasks > rows * MANY;
+    let key = model.bindings.shown(&Action::Group, look.unicode());
     (many && !key.is_empty()).then(|| format!("{key}: put together"))
 }
 
 /// Draws the groups, and says where they stand.
 pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, areas: &mut Areas) {
-    let Some(by) = model.timeline.density.by else { return };
+    let Some(by) = model.timeline.grouping.by else { return };
     let groups = groups(run, by);
     // Counts say nothing when they are cut, so there is more room for them than for the names of tasks.
     let widest = groups.iter().map(Drawn::width).max().unwrap_or(0);
@@ -104,7 +104,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     if groups.is_empty() || place.is_empty() {
         return;
     }
-    let selected = model.timeline.density.row.min(groups.len() - 1);
+    let selected = model.timeline.grouping.row.min(groups.len() - 1);
     let most: Vec<u32> = groups.iter().map(|group| group.most).collect();
     let heights = heights(&most, place.height);
     // The selected one is in sight: where there is no room for all, each has one row.
@@ -143,7 +143,7 @@ pub(super) fn heights(most: &[u32], rows: u16) -> Vec<u16> {
     heights
 }
 
-fn groups(run: &RunView, by: Together) -> Vec<Drawn<'_>> {
+fn groups(run: &RunView, by: GroupBy) -> Vec<Drawn<'_>> {
     let at = run.cursor.at_ns;
     let now = |course: Courses| course.stretches(at, 1, 1, at).first().copied().unwrap_or_default();
     let of = |by, grouping| {
@@ -163,9 +163,9 @@ fn groups(run: &RunView, by: Together) -> Vec<Drawn<'_>> {
             .collect()
     };
     match by {
-        Together::Place => of(by, Grouping::Place),
-        Together::Name => of(by, Grouping::Name),
-        Together::State => {
+        GroupBy::Place => of(by, Grouping::Place),
+        GroupBy::Name => of(by, Grouping::Name),
+        GroupBy::State => {
             let (course, all) = (run.trace.course(), run.trace.totals().spawned);
             let counts = now(course).counts;
             let drawn = |activity: Activity| Drawn {
@@ -181,14 +181,14 @@ fn groups(run: &RunView, by: Together) -> Vec<Drawn<'_>> {
 }
 
 /// What a group is called. The line that *main* was spawned on is none of the scenario's, so it goes by its name.
-fn name(trace: &Trace, by: Together, group: &Group) -> String {
+fn name(trace: &Trace, by: GroupBy, group: &Group) -> String {
     let alone = match group.tasks[..] {
         [task] => trace.tasks.get(task as usize).filter(|task| task.parent.is_none()),
         _ => None,
     };
     match (alone, by, group.line()) {
         (Some(task), ..) => task.name.clone(),
-        (None, Together::Place, Some(line)) => format!("{}:{line}", words::file(&group.name)),
+        (None, GroupBy::Place, Some(line)) => format!("{}:{line}", words::file(&group.name)),
         _ => group.name.clone(),
     }
 }

@@ -21,7 +21,7 @@ pub(super) const NOTICED: Duration = Duration::from_millis(250);
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Coming<R> {
+pub(super) struct PendingRun<R> {
     pub(super) spec: Spec,
     pub(super) run: R,
     pub(super) trace: Trace,
@@ -30,7 +30,7 @@ pub(super) struct Coming<R> {
     since: Instant,
 }
 
-impl<R: Running> Coming<R> {
+impl<R: Running> PendingRun<R> {
     /// A run that has just been started.
     pub(super) fn new(spec: Spec, run: R, disturbed: bool) -> Self {
         Self { spec, run, trace: Trace::default(), disturbed, since: Instant::now() }

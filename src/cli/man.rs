@@ -1,25 +1,15 @@
-//! What a package carries beside the program: completions and the manual page.
+//! The manual page, for packages that install one.
 
 use std::io;
 
-use clap_complete::Shell;
 use clap_mangen::Man;
 
 use super::args;
 use super::out;
 use super::stop::Stop;
 
-/// Prints the completion script of a shell.
-pub(super) fn completions(shell: Shell) -> Result<(), Stop> {
-    let mut command = args::command();
-    let name = command.get_name().to_owned();
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command, name, &mut script);
-    out::print(&String::from_utf8_lossy(&script))
-}
-
 /// Prints one manual page that holds every subcommand with its flags.
-pub(super) fn man() -> Result<(), Stop> {
+pub(super) fn print() -> Result<(), Stop> {
     let mut command = args::command();
     command.build();
     let page = page(&command).map_err(Stop::Output)?;

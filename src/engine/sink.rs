@@ -1,14 +1,14 @@
-//! A second place for what a run records: beside the trace, a recording.
+//! Where a run's recording goes, beside the trace.
 
 use super::run::Report;
 use crate::record::event::Event;
 use crate::trace::{Sample, Trace};
 
-/// Told all that the trace of a run is told, in the same order: whoever tells another trace the same gets an equal one.
+/// Receives what the trace of a run receives, in the same order: a second trace that receives the same is equal.
 ///
-/// It is told by the thread that drains the run, so it must not take long. It never fails: what goes wrong is its own
-/// to keep, until somebody asks for its [fault](Tee::fault).
-pub trait Tee: Send {
+/// The thread that drains the run calls it, so no call may take long. No call fails: the sink keeps its
+/// [fault](Sink::fault) until somebody asks for it.
+pub trait Sink: Send {
     /// See [`Trace::push`].
     fn event(&mut self, thread: u16, event: &Event);
     /// See [`Trace::name_thread`].
@@ -17,10 +17,10 @@ pub trait Tee: Send {
     fn add_sample(&mut self, sample: &Sample);
     /// See [`Trace::add_lost`].
     fn add_lost(&mut self, events: u64);
-    /// All that was there has been told; more may come, at once or much later.
+    /// The run has nothing more now; more may come, at once or much later.
     fn rest(&mut self);
     /// The run is over, and its trace was closed at that time, in nanoseconds since the run began.
     fn close(&mut self, at_ns: u64, report: &Report, trace: &Trace);
-    /// What has gone wrong, in one line; it takes nothing more then.
+    /// What has gone wrong, in one line; the sink ignores what comes after it.
     fn fault(&self) -> Option<String>;
 }
