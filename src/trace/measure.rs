@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 
+use super::task::{Segment, State, Task};
 use super::waits::WaitTotal;
-use super::{Cause, Place, Trace};
+use super::{Cause, LaneOf, Place, Trace};
 
 /// What happened in a stretch of time. Both of its ends belong to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,11 +16,11 @@ pub struct Measure {
     pub from_ns: u64,
     /// When it ends.
     pub to_ns: u64,
-    /// The polls that began in it.
+    /// The polls of the runtime's tasks that began in it.
     pub polls: u64,
-    /// The wakes in it that made a task ready.
+    /// The wakes in it that made a task or another lane ready.
     pub wakes: u64,
-    /// The tasks that lived in it, for a moment at least.
+    /// The runtime's tasks that lived in it, for a moment at least.
     pub lived: u32,
     /// Those of them that were spawned in it.
     pub spawned: u32,
@@ -28,6 +29,12 @@ pub struct Measure {
     /// What was waited for, and where: the waits that touch the stretch, and how long they were within it. The longest
     /// together first.
     pub waits: Vec<WaitTotal>,
+}
+
+/// How many polls of a task began between two times.
+fn polls_between(task: &Task, from_ns: u64, to_ns: u64) -> u64 {
+    let within = |segment: &&Segment| segment.start_ns >= from_ns && matches!(segment.state, State::Running(_));
+    task.segments_in(from_ns, to_ns).iter().filter(within).count() as u64
 }
 
 /// Sums by cause and place, in a list, and for each set of leaves which of them it counts for.
@@ -50,9 +57,13 @@ impl Trace {
             if end_ns.is_some_and(|end_ns| end_ns < from_ns) {
                 continue;
             }
-            measure.lived += 1;
-            measure.spawned += u32::from(task.spawned_ns >= from_ns);
-            measure.ended += u32::from(end_ns.is_some_and(|end_ns| end_ns <= to_ns));
+            if task.of == LaneOf::Task {
+                measure.lived += 1;
+                measure.spawned += u32::from(task.spawned_ns >= from_ns);
+                measure.ended += u32::from(end_ns.is_some_and(|end_ns| end_ns <= to_ns));
+            } else {
+                measure.polls = measure.polls.saturating_sub(polls_between(task, from_ns, to_ns));
+            }
             let wakes = |before: u64| task.wakes.partition_point(|wake| wake.at_ns < before);
             measure.wakes += wakes(to_ns.saturating_add(1)).saturating_sub(wakes(from_ns)) as u64;
             // What is not over lasts as far as is known.
