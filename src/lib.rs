@@ -27,6 +27,7 @@ pub mod recording;
 pub mod report;
 pub mod shell;
 pub mod signals;
+pub mod source;
 #[cfg(test)]
 mod steps;
 pub mod term;

@@ -1,6 +1,6 @@
 //! The marks of lanes: one picture on the screen and in the timeline as text.
 
-use crate::trace::{End, Family};
+use crate::trace::{End, Family, Fill};
 
 /// How each state of a task is drawn, in one cell each.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(crate) struct Marks {
     pub(crate) ready: &'static str,
     /// Waiting, by family in the order of [`Family::ALL`].
     pub(crate) waits: [&'static str; Family::ALL.len()],
+    /// Waiting with a lock or a permit in hand: for anything, and in line for another one.
+    pub(crate) holding: [&'static str; 2],
     /// Ends: completed, failed, cancelled, panicked.
     pub(crate) ends: [&'static str; 4],
 }
@@ -26,6 +28,7 @@ pub(crate) const UNICODE: Marks = Marks {
     several: "║",
     ready: "▒",
     waits: ["─", "░", "┄", "·", "≈", "▁"],
+    holding: ["━", "╍"],
     ends: ["✓", "✗", "⊘", "‼"],
 };
 
@@ -35,7 +38,8 @@ pub(crate) const ASCII: Marks = Marks {
     running_part: ["+", "+", "+", "#", "#", "#"],
     several: "%",
     ready: "r",
-    waits: ["-", ":", "~", ".", "=", "_"],
+    waits: ["-", ":", "~", ".", ",", "_"],
+    holding: ["=", ";"],
     ends: ["v", "x", "o", "!"],
 };
 
@@ -48,9 +52,25 @@ impl Marks {
         }
     }
 
-    /// A wait, by what it is for.
-    pub(crate) fn wait(&self, family: Family) -> &'static str {
-        self.waits[family as usize]
+    /// A wait, by what it is for and whether something is held meanwhile.
+    pub(crate) fn wait(&self, family: Family, holds: bool) -> &'static str {
+        match (holds, family) {
+            (false, _) => self.waits[family as usize],
+            (true, Family::Lock) => self.holding[1],
+            (true, _) => self.holding[0],
+        }
+    }
+
+    /// A cell of a lane; nothing where there is nothing.
+    pub(crate) fn cell(&self, fill: Fill) -> &'static str {
+        match fill {
+            Fill::Empty => "",
+            Fill::Running { eighths, several } if several && eighths < 3 => self.several,
+            Fill::Running { eighths, .. } => self.poll(eighths),
+            Fill::Ready => self.ready,
+            Fill::Waiting { family, holds } => self.wait(family, holds),
+            Fill::End(how, _) => self.end(how),
+        }
     }
 
     /// The end of a task; none where it was alive when the recording stopped, which is no end.

@@ -13,6 +13,7 @@ use async_playground::limits;
 use async_playground::recording::Writer;
 use async_playground::report;
 use async_playground::signals;
+use async_playground::source;
 use async_playground::text;
 use async_playground::trace::Trace;
 use signal_hook::flag;
@@ -96,7 +97,7 @@ fn execute(spec: &Spec, file: Option<File>, asked: &Asked) -> Result<Done, Stop>
     if let Some(file) = file {
         run.set_sink(Box::new(Writer::new(file, spec)));
     }
-    let mut trace = Trace::default();
+    let mut trace = source::trace(spec.scenario);
     while run.phase() != Phase::Over {
         run.wait(GLANCE);
         run.drain(&mut trace);

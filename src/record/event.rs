@@ -422,6 +422,21 @@ pub struct Log {
     pub counters: Vec<(&'static str, f64)>,
     /// Whether it is at level error and has a field `error`: the task has then failed.
     pub failed: bool,
+    /// What it says for the picture.
+    pub cues: Cues,
+}
+
+/// What an event says for the picture, in fields of their own. Such a field is no part of the message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cues {
+    /// The field `moment`: a word for something that decides the run, like "cancel".
+    pub moment: Option<String>,
+    /// The field `moment_at_ms`: when the moment is, in milliseconds since the run began, if that is not now.
+    pub moment_at_ms: Option<u64>,
+    /// The field `mark`: a short text for the lane of the task.
+    pub mark: Option<String>,
+    /// Each field named `state.NAME`: the name, and the word that holds from now on.
+    pub states: Vec<(&'static str, String)>,
 }
 
 const _: () = assert!(size_of::<Event>() == 40, "an event is written at every poll and every wait");

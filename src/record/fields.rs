@@ -4,7 +4,7 @@ use std::fmt::{Debug, Write as _};
 
 use tracing_core::field::{Field, Visit};
 
-use super::event::{Change, LaneOf};
+use super::event::{Change, Cues, LaneOf};
 
 /// The fields of a task's span that matter.
 #[derive(Default)]
@@ -168,15 +168,25 @@ pub(super) struct Text {
     pub(super) fields: String,
     pub(super) counters: Vec<(&'static str, f64)>,
     pub(super) error: bool,
+    pub(super) cues: Cues,
 }
 
 impl Text {
     fn field(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == "message" {
-            let _ = write!(self.message, "{value:?}");
-            return;
+        match field.name() {
+            "message" => {
+                let _ = write!(self.message, "{value:?}");
+                return;
+            }
+            "moment" => return self.cues.moment = Some(format!("{value:?}")),
+            "mark" => return self.cues.mark = Some(format!("{value:?}")),
+            name => {
+                if let Some(state) = name.strip_prefix("state.") {
+                    return self.cues.states.push((state, format!("{value:?}")));
+                }
+                self.error |= name == "error";
+            }
         }
-        self.error |= field.name() == "error";
         let space = if self.fields.is_empty() { "" } else { " " };
         let _ = write!(self.fields, "{space}{}={value:?}", field.name());
     }
@@ -184,6 +194,7 @@ impl Text {
     fn number(&mut self, field: &Field, value: f64, shown: &dyn Debug) {
         match field.name().strip_prefix("counter.") {
             Some(counter) => self.counters.push((counter, value)),
+            None if field.name() == "moment_at_ms" => self.cues.moment_at_ms = Some(value as u64),
             None => self.field(field, shown),
         }
     }

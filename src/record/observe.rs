@@ -457,7 +457,7 @@ pub(super) fn log(event: &TracingEvent<'_>) {
     let failed = level == Level::Error && text.error;
     local::with(|local| {
         let task = local.task();
-        local.push(What::Log(Box::new(Log { task, level, message, counters: text.counters, failed })));
+        local.push(What::Log(Box::new(Log { task, level, message, counters: text.counters, failed, cues: text.cues })));
     });
 }
 

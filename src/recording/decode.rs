@@ -10,7 +10,7 @@ use super::codec::{
 };
 use super::names;
 use crate::record::event::{
-    CallLine, Change, Event, Lane, LaneOf, LastPoll, Level, LockChange, Log, Named, NewSite, OpId, Panic, ResourceId,
+    CallLine, Change, Cues, Event, Lane, LaneOf, LastPoll, Level, LockChange, Log, Named, NewSite, OpId, Panic, ResourceId,
     ResourceKind, SiteId, SpanId, SpanOpen, TaskId, What,
 };
 use crate::record::site::{Cause, Frame, Missing, Place, Polls, Site};
@@ -195,7 +195,19 @@ impl Decoder {
             let name = self.counter(from.text(LONGEST_NAME)?)?;
             counters.push((name, from.float()?));
         }
-        Ok(Log { task, level, message, counters, failed: first & 0x10 != 0 })
+        let has = |bit: u8| first & 1 << bit != 0;
+        let word = |from: &mut Bytes<'_>| Ok::<_, Damage>(from.text(LONGEST_NAME)?.to_owned());
+        let mut cues = Cues {
+            moment: if has(5) { Some(word(from)?) } else { None },
+            moment_at_ms: if has(6) { Some(from.varint()?) } else { None },
+            mark: if has(7) { Some(word(from)?) } else { None },
+            states: Vec::new(),
+        };
+        for _ in 0..from.count(MOST)? {
+            let name = self.counter(from.text(LONGEST_NAME)?)?;
+            cues.states.push((name, word(from)?));
+        }
+        Ok(Log { task, level, message, counters, failed: has(4), cues })
     }
 
     fn counter(&mut self, name: &str) -> Result<&'static str, Damage> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::bytes::{put, put_f64, put_signed, put_text};
 use super::codec::{DEEPEST, FLAG, LONGEST, LONGEST_FILE, LONGEST_NAME, Last, MOST, THREAD, TIME, kind};
-use crate::record::event::{CallLine, Event, Log, NewSite, OpId, ResourceId, SpanId, TaskId, What};
+use crate::record::event::{CallLine, Cues, Event, Log, NewSite, OpId, ResourceId, SpanId, TaskId, What};
 use crate::record::site::{Place, Site};
 use crate::trace::Sample;
 
@@ -226,13 +226,24 @@ impl Encoder {
 
     fn log(&mut self, log: &Log) {
         let counters = &log.counters[..log.counters.len().min(MOST)];
-        self.out.push(log.level as u8 | u8::from(log.failed) << 4);
+        let Cues { moment, moment_at_ms, mark, states } = &log.cues;
+        let states = &states[..states.len().min(MOST)];
+        let has = [log.failed, moment.is_some(), moment_at_ms.is_some(), mark.is_some()];
+        self.out.push(has.iter().zip(4..).fold(log.level as u8, |bits, (has, bit)| bits | u8::from(*has) << bit));
         self.maybe_polled(log.task);
         put_text(&mut self.out, cut(&log.message, LONGEST));
         put(&mut self.out, counters.len() as u64);
         for (name, value) in counters {
             put_text(&mut self.out, cut(name, LONGEST_NAME));
             put_f64(&mut self.out, *value);
+        }
+        moment.iter().for_each(|moment| put_text(&mut self.out, cut(moment, LONGEST_NAME)));
+        moment_at_ms.iter().for_each(|at_ms| put(&mut self.out, *at_ms));
+        mark.iter().for_each(|mark| put_text(&mut self.out, cut(mark, LONGEST_NAME)));
+        put(&mut self.out, states.len() as u64);
+        for (name, word) in states {
+            put_text(&mut self.out, cut(name, LONGEST_NAME));
+            put_text(&mut self.out, cut(word, LONGEST_NAME));
         }
     }
 

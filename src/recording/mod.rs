@@ -6,7 +6,7 @@
 //! lanes, waits, resources, log, metrics, hash. It also means that a trace that
 //! is changed or learns more later learns it from old recordings too.
 //!
-//! # Format, version 2
+//! # Format, version 3
 //!
 //! Numbers of a fixed size are little-endian.
 //!

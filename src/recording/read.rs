@@ -26,6 +26,7 @@ use super::{Flaw, OpenError, Recording};
 use crate::engine::{Ending, Report};
 use crate::files;
 use crate::record::event::{Event, What};
+use crate::source;
 use crate::text;
 use crate::trace::{Ahead, Trace};
 
@@ -61,7 +62,7 @@ fn read_by(clock: fn() -> Duration, mut from: impl Read) -> Result<Recording, Op
     let header = frame::open(&mut from)?;
     let header: Header = serde_json::from_slice(&header).map_err(|error| OpenError::Header(text::message(&error.to_string())))?;
     let spec = header.spec().map_err(OpenError::Header)?;
-    let mut trace = Trace::default();
+    let mut trace = if header.is_of_this_program() { source::trace(spec.scenario) } else { Trace::default() };
     let (footer, mut flaw) = match Chunks::new(clock).replay(&mut from, &mut trace) {
         Ok(footer) => (Some(footer), None),
         Err(flaw) => (None, Some(flaw)),

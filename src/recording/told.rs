@@ -44,6 +44,11 @@ impl Header {
         }
     }
 
+    /// Whether this very version of the program has written it: then the sources are the same.
+    pub(super) fn is_of_this_program(&self) -> bool {
+        self.program == env!("CARGO_PKG_VERSION")
+    }
+
     /// The spec of the run, if this program has the scenario and its parameters; if not, why not.
     pub(super) fn spec(&self) -> Result<Spec, String> {
         // Nothing of it is checked yet.

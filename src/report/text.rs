@@ -152,7 +152,8 @@ mod tests {
 
     fn told(ending: Ending, unicode: bool) -> String {
         let mut trace = Trace::default();
-        trace.log = vec![LogLine { at_ns: 2_000_000, task: None, level: Level::Warn, message: "two\nlines".to_owned() }];
+        trace.log =
+            vec![LogLine { at_ns: 2_000_000, task: None, level: Level::Warn, message: "two\nlines".to_owned(), mark: None }];
         let report = Report { ending, elapsed_ns: 3_500_000_000, runtime_polls: Some(65) };
         text(&spec(), &trace, &report, Look { width: 80, unicode })
     }

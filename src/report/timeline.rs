@@ -9,7 +9,7 @@ use super::Look;
 use super::units::{count, time};
 use crate::marks::{self, Marks};
 use crate::text;
-use crate::trace::{End, Family, State, Task, Trace};
+use crate::trace::{Family, Fill, TaskIx, Trace, Window};
 
 /// More tasks than this are counted, not drawn.
 const ROWS: usize = 30;
@@ -32,8 +32,9 @@ pub(super) fn timeline(trace: &Trace, look: Look) -> String {
     // The end itself needs a cell: a run that ends at 3.5 s has a mark there.
     let cell_ns = (trace.end_ns + 1).div_ceil(cells).max(1);
     let mut text = format!("{:name$}{:GAP$}{}\n", "", "", ruler(cell_ns, cells));
-    for (task, label) in drawn.iter().zip(&names) {
-        let lane: String = (0..cells).map(|cell| mark(task, cell * cell_ns, (cell + 1) * cell_ns, marks)).collect();
+    let window = Window { left_ns: 0, cell_ns, until_ns: trace.end_ns };
+    for (task, label) in (0..).zip(&names) {
+        let lane = lane(trace, task, window, cells as usize, marks);
         let pad = name - text::width(label) + GAP;
         let _ = writeln!(text, "{label}{:pad$}{}", "", lane.trim_end());
     }
@@ -73,57 +74,19 @@ fn round_up(ns: u64) -> u64 {
     }
 }
 
-/// What a task did from `from` up to, and without, `to`.
-fn mark(task: &Task, from: u64, to: u64, marks: &Marks) -> &'static str {
-    if task.spawned_ns >= to {
-        return " ";
-    }
-    if let Some(end) = task.ended.filter(|end| end.at_ns < to) {
-        match end.how {
-            _ if end.at_ns < from => return " ",
-            // It lived on when the recording stopped: no end to show.
-            End::Dropped => {}
-            how => return marks.end(how),
-        }
-    }
-    stretch(task, from, to, marks)
-}
-
-/// What a living task did: its polls by the part of the time that they took, else the state that lasted longest.
-fn stretch(task: &Task, from: u64, to: u64, marks: &Marks) -> &'static str {
-    let segments = task.segments_in(from, to - 1);
-    let (mut running, mut ready, mut waits, mut polled) = (0, 0, [0; Family::ALL.len()], false);
-    for (i, segment) in segments.iter().enumerate() {
-        let until = segments.get(i + 1).map_or(to, |next| next.start_ns);
-        let ns = until.saturating_sub(segment.start_ns.max(from));
-        match segment.state {
-            State::Running(_) => {
-                running += ns;
-                // On the virtual clock a poll takes no time, and is seen all the same.
-                polled |= ns > 0 || segment.start_ns >= from;
-            }
-            State::Ready => ready += ns,
-            State::Waiting(cause) => waits[Family::of(cause) as usize] += ns,
-        }
-    }
-    if polled {
-        return marks.poll((running.saturating_mul(8) / (to - from)).min(8) as u8);
-    }
-    if segments.is_empty() {
-        return " ";
-    }
-    if ready > waits.iter().sum() {
-        return marks.ready;
-    }
-    let longest = (0..waits.len()).max_by_key(|family| waits[*family]).unwrap_or(0);
-    marks.waits[longest]
+/// The lane of a task.
+fn lane(trace: &Trace, task: TaskIx, window: Window, cells: usize, marks: &Marks) -> String {
+    let mark = |fill: Fill| Some(marks.cell(fill)).filter(|mark| !mark.is_empty()).unwrap_or(" ");
+    trace.cells(task, window, cells, None).into_iter().map(mark).collect()
 }
 
 fn legend(marks: &Marks, cell_ns: u64) -> String {
     let Marks { running, running_part: [part, ..], ready, ends: [completed, failed, cancelled, panicked], .. } = marks;
-    let waits = Family::ALL.map(|family| format!("{} {}", marks.wait(family), family.name())).join("  ");
+    let waits = Family::ALL.map(|family| format!("{} {}", marks.wait(family, false), family.name())).join("  ");
+    let [holds, in_line] = marks.holding;
     format!(
         "{running} running  {part} a short poll  {ready} ready\nwaiting for: {waits}\n\
+         {holds} holding a lock or a permit while it waits  {in_line} in line for another one\n\
          {completed} completed  {failed} failed  {cancelled} cancelled  {panicked} panicked  (a column is {})",
         time(cell_ns)
     )
@@ -135,7 +98,7 @@ mod tests {
 
     use super::*;
     use crate::trace::Cause;
-    use crate::trace::{Ended, Segment};
+    use crate::trace::{End, Ended, Segment, State, Task};
 
     const MS: u64 = 1_000_000;
     const RUN: State = State::Running(0);
@@ -156,13 +119,14 @@ mod tests {
         trace
     }
 
-    fn drawn(task: &Task, unicode: bool) -> String {
+    fn drawn(task: Task, unicode: bool) -> String {
         let marks = if unicode { &marks::UNICODE } else { &marks::ASCII };
-        (0..10).map(|cell| mark(task, cell * 10, (cell + 1) * 10, marks)).collect()
+        let trace = trace(vec![task], 99);
+        lane(&trace, 0, Window { left_ns: 0, cell_ns: 10, until_ns: 99 }, 10, marks)
     }
 
     #[test]
-    fn a_lane_shows_polls_waits_and_the_end() {
+    fn a_lane_is_drawn_as_on_the_screen() {
         let changes = [
             (20, State::Ready),
             (20, RUN),
@@ -170,31 +134,18 @@ mod tests {
             (70, State::Ready),
             (70, RUN),
             (70, State::Waiting(Cause::Time)),
+            (71, RUN),
+            (71, State::Waiting(Cause::Time)),
         ];
-        let task = task("t", &changes, Some((85, End::Completed)));
-        assert_eq!(drawn(&task, true), "  ▎────▎✓ ");
-        assert_eq!(drawn(&task, false), "  +----+v ");
-    }
-
-    #[test]
-    fn a_poll_with_length_fills_its_part() {
-        let task = task("t", &[(0, RUN), (25, State::Waiting(Cause::Time)), (58, State::Ready), (70, RUN)], None);
-        assert_eq!(drawn(&task, true), "██▌───▒███");
-    }
-
-    #[test]
-    fn waits_are_drawn_by_their_cause() {
-        let changes =
-            [(0, State::Waiting(Cause::Semaphore)), (44, State::Waiting(Cause::MpscSend)), (70, State::Waiting(Cause::Join))];
-        let task = task("t", &changes, None);
-        assert_eq!(drawn(&task, true), "░░░░┄┄┄···");
-        assert_eq!(drawn(&task, false), "::::~~~...");
+        let task = || task("t", &changes, Some((85, End::Completed)));
+        assert_eq!(drawn(task(), true), "  ▎────║✓ ");
+        assert_eq!(drawn(task(), false), "  +----%v ");
     }
 
     #[test]
     fn what_lived_at_the_end_has_no_mark_of_an_end() {
         let task = task("t", &[(0, State::Waiting(Cause::Time))], Some((99, End::Dropped)));
-        assert_eq!(drawn(&task, true), "──────────");
+        assert_eq!(drawn(task, true), "──────────");
     }
 
     #[test]

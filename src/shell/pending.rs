@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::parts::Running;
 use crate::engine::{Phase, Spec};
+use crate::source;
 use crate::trace::Trace;
 
 /// A run that is not over by then is shown as soon as it has come past the cursor, or gives way to a newer one.
@@ -33,7 +34,7 @@ pub(super) struct PendingRun<R> {
 impl<R: Running> PendingRun<R> {
     /// A run that has just been started.
     pub(super) fn new(spec: Spec, run: R, disturbed: bool) -> Self {
-        Self { spec, run, trace: Trace::default(), disturbed, since: Instant::now() }
+        Self { trace: source::trace(spec.scenario), spec, run, disturbed, since: Instant::now() }
     }
 
     /// Whether it has had its time.

@@ -34,6 +34,8 @@ pub(super) struct Guard {
     loose_ns: u64,
     /// From then on it was the other's.
     moved_ns: u64,
+    /// When all of it was given back.
+    freed_ns: u64,
     /// Another task; unknown where nobody can be named.
     moved_to: Known,
     taker: Known,
@@ -72,6 +74,7 @@ impl Guard {
             since_ns: holder.since_ns,
             loose_ns: NEVER,
             moved_ns: NEVER,
+            freed_ns: NEVER,
             moved_to: None.into(),
             taker: holder.task.into(),
             site: holder.site.into(),
@@ -121,6 +124,25 @@ impl Guard {
         if !self.mixed_up {
             self.loose_ns = NEVER;
         }
+    }
+
+    /// All of it is given back, or gone.
+    pub(super) fn freed(&mut self, at_ns: u64) {
+        self.freed_ns = at_ns;
+    }
+
+    /// It was not given back after all.
+    pub(super) fn not_freed(&mut self) {
+        self.freed_ns = NEVER;
+    }
+
+    /// From when to when a task had it, and whether that is inferred; none if it never had it.
+    pub(super) fn held_by(&self, task: TaskIx) -> Option<(u64, u64, bool)> {
+        if self.moved_to() == Some(task) {
+            return Some((self.moved_ns, self.freed_ns, true)).filter(|(from_ns, to_ns, _)| from_ns <= to_ns);
+        }
+        let to_ns = self.freed_ns.min(self.moved_ns);
+        (self.taker() == Some(task)).then_some((self.since_ns, to_ns, self.loose_ns < to_ns))
     }
 
     /// Whether that task took it, and nobody else can have the lock meanwhile.

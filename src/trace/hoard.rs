@@ -68,6 +68,7 @@ impl Trace {
         let guard = self.resources[resource as usize].take(holder, owned, self.tasks.len());
         if let Some(task) = holder.task {
             self.ingest.hoard.add(task, resource, guard, owned);
+            self.comes_to_have(task, resource, guard);
         }
     }
 
@@ -95,6 +96,9 @@ impl Trace {
         let of_guard = &mut self.resources[resource as usize].guards[guard as usize];
         if child.is_some() || gone {
             of_guard.moves(child, since_ns);
+        }
+        if let Some(child) = child {
+            self.comes_to_have(child, resource, guard);
         }
     }
 
@@ -242,6 +246,9 @@ impl Trace {
         match since_ns {
             Some(since_ns) => known.moves(by, since_ns),
             None => known.stayed(),
+        }
+        if let Some(by) = by.filter(|_| since_ns.is_some()) {
+            self.comes_to_have(by, resource, guard);
         }
     }
 }

@@ -26,6 +26,9 @@ impl Trace {
     /// What to call a resource: its kind, its number if others were made at the same place, and that place.
     pub fn resource_name(&self, resource: ResourceIx) -> String {
         let kind = self.resource_kind(resource);
+        if self.source_name(resource).is_some() {
+            return kind;
+        }
         match self.place_of(self.resources[resource as usize].made_at) {
             Some(place) => format!("{kind} of {place}"),
             None => kind,
@@ -43,6 +46,9 @@ impl Trace {
             ResourceKind::Oneshot => "oneshot",
             ResourceKind::Barrier => "barrier",
         };
+        if let Some(own) = self.source_name(resource) {
+            return format!("{name} {own}");
+        }
         let alone = self.made.get(&(*kind, self.place_of(*made_at))).is_none_or(|made| *made == 1);
         if alone { name.to_owned() } else { format!("{name} {number}") }
     }

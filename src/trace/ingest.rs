@@ -418,7 +418,10 @@ impl Trace {
                 let lasted_ns = at_ns - self.last(task).start_ns;
                 self.poll_starts.end(thread, task, lasted_ns);
             }
-            State::Waiting(_) => self.wait_ends(at_ns, task),
+            State::Waiting(_) => {
+                self.note_overdue(at_ns, task);
+                self.wait_ends(at_ns, task);
+            }
             State::Ready => self.was_ready |= at_ns > self.last(task).start_ns,
         }
     }

@@ -11,6 +11,7 @@
 
 mod ahead;
 mod bins;
+mod cells;
 mod census;
 mod circle;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod guard;
 mod hands;
 mod hoard;
 mod hold;
+mod holding;
 mod ingest;
 mod lanes;
 mod line;
@@ -35,8 +37,10 @@ mod line_tests;
 mod lookup;
 mod measure;
 mod moments;
+mod names;
 mod notes;
 mod numbers;
+mod overdue;
 mod places;
 mod polls;
 mod resource;
@@ -44,6 +48,7 @@ mod slot;
 mod spread;
 mod stages;
 mod stall;
+mod step;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -61,6 +66,7 @@ mod why;
 
 pub use ahead::Ahead;
 pub use bins::{Bin, Bins};
+pub use cells::{Fill, Window};
 pub use census::Census;
 pub use course::{Activity, Course, Stretch};
 pub use critical::{CriticalPath, Doing, Handover, PathStep};
@@ -68,9 +74,12 @@ pub use family::Family;
 pub use few::Few;
 pub use findings::{Finding, FindingKind, Findings, Search};
 pub use groups::{Courses, Group, Grouping};
+pub use holding::Holding;
 pub use lanes::LaneOf;
 pub use line::Waiter;
 pub use measure::Measure;
+pub use names::Names;
+pub use overdue::Overdue;
 pub use places::{Await, Peak};
 pub use polls::PollStart;
 pub use resource::{Holder, Holdings, Resource, ResourceIx};
@@ -98,6 +107,10 @@ pub struct Trace {
     pub log: Vec<LogLine>,
     /// Each field `counter.NAME` of the scenario's events, as a track over time, in order of first use.
     pub counters: Vec<Counter>,
+    /// What decides the run, in order of time, also what is known ahead.
+    pub moments: Vec<Moment>,
+    /// Quantities whose values are words, in the order in which they were first set.
+    pub words: Vec<Words>,
     /// How long polls took, for each that ended.
     pub poll_times: Spread,
     /// How long tasks were ready before a poll began.
@@ -141,6 +154,8 @@ pub struct Trace {
     made: HashMap<(ResourceKind, Option<Place>), u32>,
     /// The resources that tasks have had to wait for, in the order they were made.
     contended: Vec<ResourceIx>,
+    /// What the program's source calls things.
+    names: std::sync::Arc<names::Names>,
     /// Whether a task has been ready for some time before it was polled.
     was_ready: bool,
     /// Futures that were dropped while they held a lock.
@@ -194,6 +209,28 @@ pub struct LogLine {
     pub level: Level,
     /// The message and its fields.
     pub message: String,
+    /// What it puts on the lane of the task, if anything.
+    pub mark: Option<Box<str>>,
+}
+
+/// Something that decides the run, in a word: a rule through all lanes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// When it is, in nanoseconds since the run began.
+    pub at_ns: u64,
+    /// Since when it is known.
+    pub known_ns: u64,
+    /// The word.
+    pub word: Box<str>,
+}
+
+/// A quantity of the scenario over time whose values are words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Words {
+    /// The part of the field's name after `state.`.
+    pub name: &'static str,
+    /// Each word that was set, with the time in nanoseconds from which on it holds, in order.
+    pub points: Vec<(u64, Box<str>)>,
 }
 
 /// A quantity of the scenario over time.

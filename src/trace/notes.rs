@@ -4,8 +4,11 @@
 //! there too, so that a lane can be drawn without looking through the log.
 
 use super::task::{Mark, SpanLabel, TaskIx};
-use super::{Counter, LogLine, Trace};
-use crate::record::event::{Level, Log, Panic, SpanId, SpanOpen};
+use super::{Counter, LogLine, Moment, Trace, Words};
+use crate::record::event::{Cues, Level, Log, Panic, SpanId, SpanOpen};
+
+/// So many moments are kept: more of them decide nothing.
+const MOMENTS: usize = 256;
 
 impl Trace {
     pub(super) fn open_span(&mut self, at_ns: u64, span: SpanOpen) -> bool {
@@ -35,8 +38,17 @@ impl Trace {
         }
         self.listen(at_ns, task, &log.message);
         // An event that is nothing but counters is a track, and would be an empty line.
-        if !log.message.is_empty() || log.counters.is_empty() {
-            self.write_line(at_ns, task, log.level, log.message);
+        let Cues { moment, moment_at_ms, mark, states } = log.cues;
+        if !log.message.is_empty() || mark.is_some() || (log.counters.is_empty() && states.is_empty() && moment.is_none()) {
+            let message = Some(log.message).filter(|message| !message.is_empty()).or_else(|| mark.clone()).unwrap_or_default();
+            self.write_line(at_ns, task, log.level, message, mark.map(Into::into));
+        }
+        if let Some(word) = moment {
+            let then_ns = moment_at_ms.map_or(at_ns, |at_ms| at_ms.saturating_mul(1_000_000));
+            self.add_moment(Moment { at_ns: then_ns, known_ns: at_ns, word: word.into() });
+        }
+        for (name, word) in states {
+            self.set_word(at_ns, name, word.into());
         }
         for (name, value) in log.counters {
             self.set_counter(at_ns, task, name, value);
@@ -47,7 +59,7 @@ impl Trace {
     pub(super) fn panicked(&mut self, at_ns: u64, panic: Panic) -> bool {
         let Some(task) = self.known(panic.task) else { return false };
         self.listen(at_ns, Some(task), &panic.message);
-        self.write_line(at_ns, Some(task), Level::Error, format!("panicked at {}: {}", panic.place, panic.message));
+        self.write_line(at_ns, Some(task), Level::Error, format!("panicked at {}: {}", panic.place, panic.message), None);
         if self.tasks[task as usize].ended.is_none() {
             self.mark_panicked(task);
             self.tasks[task as usize].panic = Some(panic.message.into());
@@ -55,14 +67,34 @@ impl Trace {
         true
     }
 
-    fn write_line(&mut self, at_ns: u64, task: Option<TaskIx>, level: Level, message: String) {
+    fn write_line(&mut self, at_ns: u64, task: Option<TaskIx>, level: Level, message: String, mark: Option<Box<str>>) {
         let before_ns = self.log.last().map_or(0, |before| before.at_ns);
         self.late += u64::from(at_ns < before_ns);
         let at_ns = at_ns.max(before_ns);
         if let Some(task) = task {
             self.tasks[task as usize].marks.push(Mark { at_ns, line: self.log.len() as u32 });
         }
-        self.log.push(LogLine { at_ns, task, level, message });
+        self.log.push(LogLine { at_ns, task, level, message, mark });
+    }
+
+    fn add_moment(&mut self, moment: Moment) {
+        if self.moments.len() < MOMENTS {
+            let place = self.moments.partition_point(|known| known.at_ns <= moment.at_ns);
+            self.moments.insert(place, moment);
+        }
+    }
+
+    fn set_word(&mut self, at_ns: u64, name: &'static str, word: Box<str>) {
+        let place = self.words.iter().position(|words| words.name == name).unwrap_or_else(|| {
+            self.words.push(Words { name, points: Vec::new() });
+            self.words.len() - 1
+        });
+        let points = &mut self.words[place].points;
+        if points.last().is_some_and(|(_, last)| *last == word) {
+            return;
+        }
+        let after = points.partition_point(|(at, _)| *at <= at_ns);
+        points.insert(after, (at_ns, word));
     }
 
     /// A late value goes where it belongs: it must not undo the newer ones.

@@ -278,6 +278,7 @@ impl Resource {
             let permits = permits.min(unused);
             unused -= permits;
             self.step(at_ns, Step::Back { guard, permits });
+            self.guards[guard as usize].not_freed();
         }
     }
 
@@ -304,6 +305,14 @@ impl Resource {
             self.given.1.push((guard, permits));
         }
         self.step(at_ns, Step::Release { guard, permits });
+        self.is_out(at_ns, guard);
+    }
+
+    /// Some of a guard's permits were given back: of all of them that is its end.
+    fn is_out(&mut self, at_ns: u64, guard: GuardIx) {
+        if !self.now.held.iter().any(|(held, _)| *held == guard) {
+            self.guards[guard as usize].freed(at_ns);
+        }
     }
 
     /// Whether something is set aside for a task that has not taken it.
@@ -320,6 +329,7 @@ impl Resource {
     pub(super) fn forget(&mut self, at_ns: u64, guard: GuardIx) {
         if let Some((_, permits)) = self.now.held.iter().find(|(held, _)| *held == guard).copied() {
             self.step(at_ns, Step::Forget { guard, permits });
+            self.is_out(at_ns, guard);
         }
     }
 

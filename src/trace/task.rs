@@ -4,6 +4,8 @@
 //! bytes a change of state, found by binary search.
 
 use super::few::Few;
+use super::overdue::Overdue;
+use super::resource::ResourceIx;
 use crate::record::event::{CallLine, LaneOf};
 use crate::record::site::Cause;
 
@@ -81,6 +83,11 @@ pub struct Task {
     pub spawned_at: Option<CallLine>,
     /// The tasks that it spawned, in the order of spawning.
     pub children: Few<TaskIx>,
+    /// The guards that it took, and those that are believed to have moved to it, each by its resource and its place among
+    /// the guards of that: see [`Trace::held`](super::Trace::held).
+    pub guards: Few<(ResourceIx, u32)>,
+    /// Waits that went on after the deadline of a timer had passed: see the module `overdue`.
+    pub overdue: Few<Overdue>,
     /// The scenario's spans that it entered, in order of time.
     pub spans: Few<SpanLabel>,
     /// What it said when it panicked; also when somebody caught the panic and it lived on.

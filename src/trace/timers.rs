@@ -37,6 +37,13 @@ pub(super) struct Set {
     late: bool,
 }
 
+impl Set {
+    /// When it is due, in nanoseconds since the run began.
+    pub(super) fn due_ns(&self) -> u64 {
+        self.due_ns
+    }
+}
+
 /// A `timeout` that returned a value after its deadline.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Late {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Cause, End, Frame, Place, Polls, Segment, Site, State, Trace};
 use crate::record::event::{
-    Event, LastPoll, Level, Log, Named, NewSite, Panic, ResourceId, ResourceKind, SiteId, SpanId, SpanOpen, TaskId, What,
+    Cues, Event, LastPoll, Level, Log, Named, NewSite, Panic, ResourceId, ResourceKind, SiteId, SpanId, SpanOpen, TaskId, What,
 };
 
 /// A trace that is told facts, each in one short call: the time first, then the task.
@@ -60,14 +60,20 @@ impl Told {
     }
 
     pub(super) fn log(&mut self, at_ns: u64, task: Option<u64>, message: &str, counters: &[(&'static str, f64)]) -> &mut Self {
-        let log =
-            Log { task: task.map(id), level: Level::Info, message: message.into(), counters: counters.to_vec(), failed: false };
+        let log = Log {
+            task: task.map(id),
+            level: Level::Info,
+            message: message.into(),
+            counters: counters.to_vec(),
+            failed: false,
+            cues: Cues::default(),
+        };
         self.tell(0, at_ns, What::Log(Box::new(log)))
     }
 
     pub(super) fn fail(&mut self, at_ns: u64, task: u64) -> &mut Self {
         let (task, message) = (Some(id(task)), "failed".into());
-        let log = Log { task, level: Level::Error, message, counters: Vec::new(), failed: true };
+        let log = Log { task, level: Level::Error, message, counters: Vec::new(), failed: true, cues: Cues::default() };
         self.tell(0, at_ns, What::Log(Box::new(log)))
     }
 

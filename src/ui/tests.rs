@@ -13,7 +13,7 @@ use crate::app::model::{Mode, Options, Overlay, Theme};
 use crate::app::run::lifecycle;
 use crate::app::update;
 use crate::engine::{Ending, Report, Spec};
-use crate::record::event::{CallLine, Event, Level, Log, Named, NewSite, Panic, SiteId, SpanId, SpanOpen, TaskId, What};
+use crate::record::event::{CallLine, Cues, Event, Level, Log, Named, NewSite, Panic, SiteId, SpanId, SpanOpen, TaskId, What};
 use crate::recording::Recording;
 use crate::steps;
 use crate::trace::{Cause, Place, Site, Trace};
@@ -24,7 +24,14 @@ const MS: u64 = 1_000_000;
 fn life(task: TaskId, text: &str) -> Vec<(u64, What)> {
     let (name, label, message) = (text.to_owned(), text.to_owned(), text.to_owned());
     let at = CallLine::Told(place(text).into());
-    let log = Log { task: Some(task), level: Level::Error, message: message.clone(), counters: Vec::new(), failed: true };
+    let log = Log {
+        task: Some(task),
+        level: Level::Error,
+        message: message.clone(),
+        counters: Vec::new(),
+        failed: true,
+        cues: Cues::default(),
+    };
     let span = SpanId(task.0.get());
     vec![
         (0, What::Named(Box::new(Named { task, name, bytes: 100_000 }))),

@@ -13,7 +13,7 @@ use ratatui::symbols::border;
 use crate::app::colors::Colors;
 use crate::app::model::Theme;
 use crate::record::event::Level;
-use crate::trace::{End, Family, State};
+use crate::trace::{End, Family, Fill, State};
 use crate::ui::glyphs::{ASCII, Glyphs, UNICODE};
 
 const ASCII_BORDER: border::Set = border::Set {
@@ -221,6 +221,22 @@ impl Look {
         }
     }
 
+    /// A cell of a lane: glyph and style; nothing where there is nothing.
+    pub(crate) fn cell(self, fill: Fill) -> (&'static str, Style) {
+        let (_, style) = match fill {
+            Fill::Empty => ("", Style::new()),
+            Fill::Running { .. } => self.state(State::Running(0)),
+            Fill::Ready => self.state(State::Ready),
+            Fill::Waiting { family, holds: false } => self.wait(family),
+            Fill::Waiting { family, holds: true } => {
+                let (_, style) = self.wait(family);
+                ("", style.add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM))
+            }
+            Fill::End(how, _) => self.end(how),
+        };
+        (self.glyphs.lane.cell(fill), style)
+    }
+
     /// A family of causes of waiting: glyph and style.
     pub(crate) fn wait(self, family: Family) -> (&'static str, Style) {
         let style = match family {
@@ -230,7 +246,7 @@ impl Look {
             Family::Join | Family::Other => self.fg(|c| c.other, Modifier::DIM),
             Family::Io => self.fg(|c| c.io, Modifier::empty()),
         };
-        (self.glyphs.lane.wait(family), style)
+        (self.glyphs.lane.wait(family, false), style)
     }
 
     /// The end of a task: glyph and style.

@@ -6,7 +6,7 @@
 use std::num::NonZeroU64;
 use std::panic::Location;
 
-use async_playground::record::event::{LastPoll, Level, Log, Named, Panic, SpanId, SpanOpen, TaskId, What};
+use async_playground::record::event::{Cues, LastPoll, Level, Log, Named, Panic, SpanId, SpanOpen, TaskId, What};
 use async_playground::trace::{Census, End, Times, Totals};
 
 fn id(number: u64) -> TaskId {
@@ -50,6 +50,7 @@ impl Fact {
                 message: "line".into(),
                 counters: vec![("level", value)],
                 failed,
+                cues: Cues::default(),
             })),
         }
     }

@@ -1,7 +1,7 @@
 //! A recording that was written to its end comes back as it was.
 
 use async_playground::engine::Sink;
-use async_playground::record::event::{Event, Level, Log, What};
+use async_playground::record::event::{Cues, Event, Level, Log, What};
 use async_playground::recording::{SaveError, Tape, Writer};
 use async_playground::report::{self, Look};
 use async_playground::trace::Trace;
@@ -95,7 +95,7 @@ fn a_text_that_is_longer_than_a_chunk_is_cut_and_nothing_else_is_lost() {
     let bytes = Bytes::default();
     let mut writer = Writer::new(bytes.clone(), &spec);
     for message in ["ä".repeat(3 << 20), "short".to_owned()] {
-        let log = Log { task: None, level: Level::Info, message, counters: Vec::new(), failed: false };
+        let log = Log { task: None, level: Level::Info, message, counters: Vec::new(), failed: false, cues: Cues::default() };
         writer.event(0, &Event { at_ns: 1, what: What::Log(Box::new(log)) });
     }
     let (trace, report) = run(&spec, Box::new(Tape::new(&spec)));

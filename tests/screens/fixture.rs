@@ -12,7 +12,7 @@ use async_playground::app::model::{
 };
 use async_playground::app::run::found::Found;
 use async_playground::engine::{Ending, Phase, Report};
-use async_playground::record::event::{Event, LastPoll, Level, Log, Named, Panic, SpanId, SpanOpen, TaskId, What};
+use async_playground::record::event::{Cues, Event, LastPoll, Level, Log, Named, Panic, SpanId, SpanOpen, TaskId, What};
 use async_playground::trace::{Sample, Trace};
 use scenarios::{Group, Outcome, Param, Scenario};
 
@@ -176,7 +176,10 @@ impl Script {
     fn log(&mut self, at_ns: u64, task: u64, level: Level, message: &str, counters: &[(&'static str, f64)]) {
         let (message, counters) = (message.into(), counters.to_vec());
         let failed = level == Level::Error;
-        self.at(at_ns, What::Log(Box::new(Log { task: Some(id(task)), level, message, counters, failed })));
+        self.at(
+            at_ns,
+            What::Log(Box::new(Log { task: Some(id(task)), level, message, counters, failed, cues: Cues::default() })),
+        );
     }
 
     fn panic(&mut self, at_ns: u64, task: u64, message: &str) {

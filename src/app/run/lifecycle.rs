@@ -18,7 +18,8 @@ use crate::app::timeline::view::{Grouping, LaneView, Zoom};
 use crate::app::timeline::{listing, viewport};
 use crate::engine::{Ending, Phase, Report, Spec, StartError};
 use crate::recording::Recording;
-use crate::trace::{TaskIx, Trace};
+use crate::source;
+use crate::trace::TaskIx;
 
 /// Puts a run on screen that has just been started, and returns the one that it replaces:
 /// a big trace takes a while to free, which is not for the thread that draws.
@@ -42,9 +43,10 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
     model.session.origin = None;
     range::forget(model);
     listing::forget(model);
+    let scenario = spec.scenario;
     model.run = Some(RunView {
         spec,
-        trace: Trace::default(),
+        trace: source::trace(scenario),
         phase: Phase::Running,
         report: None,
         stall: None,

@@ -88,7 +88,6 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     let held = holders(run);
     let polled = run.poll().and_then(|number| run.trace.poll(number)).map(|poll| poll.task);
     for (row, ix) in (0..).zip(visible.iter().copied()) {
-        let task = &run.trace.tasks[ix as usize];
         let line = Rect { y: lanes.y + row, height: 1, ..inside };
         areas.lane_rows.push((ix, line));
         let selected = model.timeline.selected == Some(ix);
@@ -100,7 +99,8 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
             polled_mark(buf, look, line, selected);
         }
         let holds = held.iter().find(|(holder, _)| *holder == ix).map(|(_, from_ns)| *from_ns);
-        lanes::lane(buf, look, Rect { y: line.y, height: 1, ..lanes }, &axis, task, selected);
+        let lane = lanes::Lane { trace: &run.trace, task: ix, poll: run.poll(), selected };
+        lanes::lane(buf, look, Rect { y: line.y, height: 1, ..lanes }, &axis, lane);
         lanes::underline(buf, Rect { y: line.y, height: 1, ..lanes }, &axis, holds);
         reading::path(buf, look, model, ix, (line, lanes, names), &axis);
     }

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::trace::Window;
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -28,6 +29,11 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
+    /// The same times, as the trace asks for them.
+    pub(crate) fn window(&self) -> Window {
+        Window { left_ns: self.left_ns, cell_ns: self.cell_ns, until_ns: self.cursor_ns }
+    }
+
     /// The cell that covers a time, counted from the left end; none when that is off to the left.
     pub(crate) fn cell(&self, at_ns: u64) -> Option<u64> {
         at_ns.checked_sub(self.left_ns).map(|ns| ns / self.cell_ns.max(1))

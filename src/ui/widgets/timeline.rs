@@ -1,20 +1,17 @@
 //! Lanes: what each task did, one row a task, one cell a stretch of time.
 //!
-//! A cell tells the truth about the stretch that it covers: an end that lies in
-//! it, else the polls in it (by the part of the cell that they fill, and with a
-//! thin mark when they take no time at all, as on the virtual clock), else the
-//! state that lasted longest. Nothing after the time cursor is drawn.
-//! What that is, is told by [`cells`]; only lanes that are in sight are given.
-
-mod cells;
+//! The trace says what each cell shows ([`Trace::cells`]); here it gets its glyph
+//! and its colour. Bars that have room carry the label of a span, and events put
+//! their marks on the lane. Nothing after the time cursor is drawn.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Modifier;
 
-use self::cells::{Cells, Fill};
 use super::axis::Axis;
-use crate::trace::{SpanLabel, State, Task};
+use crate::record::event::Level;
+use crate::text;
+use crate::trace::{Fill, SpanLabel, Task, TaskIx, Trace};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -22,28 +19,72 @@ use crate::ui::theme::Look;
 /// At most so many spans of a lane are considered for a label, the latest first.
 const LABELS: usize = 64;
 
+/// A bar with less room has no label.
+const SHORTEST: usize = 3;
+
+/// A label is not repeated within so many cells.
+const APART: usize = 24;
+
+/// At most so many marks of a lane are considered, the earliest in sight first.
+const MARKS: usize = 512;
+
+/// A task's lane, and how it is looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Lane<'a> {
+    /// The run.
+    pub(crate) trace: &'a Trace,
+    /// The task.
+    pub(crate) task: TaskIx,
+    /// The number of the poll that was stepped to.
+    pub(crate) poll: Option<u64>,
+    /// Whether the task is selected.
+    pub(crate) selected: bool,
+}
+
 /// Draws a task's lane on the first row of the area.
-pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, task: &Task, selected: bool) {
+pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>) {
     let area = area.intersection(buf.area);
     if area.is_empty() {
         return;
     }
-    let mut fills = Vec::with_capacity(usize::from(area.width));
-    let mut cells = Cells::new(task, axis);
-    for x in 0..area.width {
-        let fill = cells.next();
-        fills.push(fill);
-        let logged = matches!(fill, Fill::Running { .. }) && cells.logged();
-        let (glyph, style) = glyph(look, fill, logged);
+    let mut fills = of.trace.cells(of.task, axis.window(), usize::from(area.width), of.poll);
+    for (x, fill) in (0..area.width).zip(&fills) {
+        let (glyph, style) = look.cell(*fill);
         if !glyph.is_empty() {
-            let style = if selected { style.add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM) } else { style };
+            let style = if of.selected { style.add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM) } else { style };
             buf[(area.x + x, area.y)].set_symbol(glyph).set_style(style);
         }
         if matches!(fill, Fill::End(_, true)) && x + 1 < area.width {
             buf[(area.x + x + 1, area.y)].set_symbol(look.glyphs.inferred).set_style(look.inferred());
         }
     }
+    let task = &of.trace.tasks[of.task as usize];
     labels(buf, look, area, axis, &task.spans, &mut fills);
+    awaits(buf, look, area, axis, of, &fills);
+    marks(buf, look, area, axis, of.trace, task);
+}
+
+/// Draws what the task's events put on its lane: their own short text, else the mark of an error or a warning.
+fn marks(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, trace: &Trace, task: &Task) {
+    let first = task.marks.partition_point(|mark| mark.at_ns < axis.left_ns);
+    let mut free = 0;
+    for mark in task.marks[first..].iter().take_while(|mark| mark.at_ns <= axis.cursor_ns).take(MARKS) {
+        let Some(x) = axis.cell(mark.at_ns).filter(|x| *x < u64::from(area.width)) else { break };
+        let Some(line) = trace.log.get(mark.line as usize) else { continue };
+        let (level, _, style) = look.level(line.level);
+        let text = match &line.mark {
+            Some(text) => text::name(text).into_owned(),
+            None if line.level >= Level::Warn => level.to_owned(),
+            None => continue,
+        };
+        // One that would cover the one before is left out; the log has it.
+        if x < free {
+            continue;
+        }
+        let place = Rect { x: area.x + x as u16, width: area.width - x as u16, ..area };
+        Pen::new(buf, look, place, 0).put(&text, style.add_modifier(Modifier::BOLD));
+        free = x + format::width(&text) as u64;
+    }
 }
 
 /// Underlines what a task did since it holds what others wait for, up to the cursor.
@@ -70,27 +111,6 @@ pub(crate) fn cursor_line(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis)
     }
 }
 
-/// The glyph and style of a cell. A line of the log is written in a poll, so its mark also says that the task ran.
-fn glyph(look: Look, fill: Fill, logged: bool) -> (&'static str, Style) {
-    match fill {
-        Fill::Empty => ("", Style::new()),
-        Fill::Ready => look.state(State::Ready),
-        Fill::Waiting(family) => look.wait(family),
-        Fill::End(how, _) => look.end(how),
-        Fill::Running { eighths, several } => {
-            let (_, style) = look.state(State::Running(0));
-            // Where polls fill a good part of the cell, how much is the news.
-            let part = if several && eighths < 3 { look.glyphs.lane.several } else { look.glyphs.lane.poll(eighths) };
-            match (logged, eighths >= 3) {
-                (false, _) => (part, style),
-                (true, false) => (look.glyphs.mark, style),
-                // On a filled cell the mark is cut out of the fill.
-                (true, true) => (look.glyphs.mark, style.add_modifier(Modifier::REVERSED)),
-            }
-        }
-    }
-}
-
 /// Writes the labels of spans into the lane, each where its span begins, if the bar is long enough that it can still be
 /// seen what the task did there: over a stretch of one and the same idle state, and with a part of it left.
 fn labels(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, spans: &[SpanLabel], fills: &mut [Fill]) {
@@ -104,7 +124,10 @@ fn labels(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, spans: &[SpanLa
         if width == 0 || start + width + 2 > end {
             continue;
         }
-        let first @ (Fill::Ready | Fill::Waiting(_)) = fills[start] else { continue };
+        let first = fills[start];
+        if !first.is_idle() {
+            continue;
+        }
         let under = &mut fills[start..start + width + 2];
         if under.iter().any(|fill| *fill != first) {
             continue;
@@ -117,10 +140,44 @@ fn labels(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, spans: &[SpanLa
     }
 }
 
+/// Writes what is awaited into the bars that have room: where a bar begins, and not once more soon after.
+fn awaits(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>, fills: &[Fill]) {
+    let task = &of.trace.tasks[of.task as usize];
+    let mut last: Option<(String, usize)> = None;
+    let mut from = 0;
+    while from < fills.len() {
+        let run = fills[from..].iter().take_while(|fill| **fill == fills[from]).count();
+        let (start, room) = (from, run.saturating_sub(2));
+        from += run;
+        if room < SHORTEST || !matches!(fills[start], Fill::Waiting { .. }) {
+            continue;
+        }
+        // A bar that is one wait and not several.
+        let time = |cell: usize| axis.left_ns.saturating_add(axis.cell_ns.saturating_mul(cell as u64)).min(axis.cursor_ns);
+        let wait = of.trace.wait_at(of.task, time(start + run - 1)).filter(|wait| wait.start_ns < time(start + 1));
+        let names = wait.iter().flat_map(|wait| wait.leaves.iter()).filter_map(|leaf| of.trace.await_name(leaf.site));
+        let Some(name) = names.map(|name| fitted(&text::name(name), room)).find(|name| !name.is_empty()) else { continue };
+        if task.spans.is_empty() && last.as_ref().is_some_and(|(known, end)| *known == name && start < end + APART) {
+            continue;
+        }
+        let place = Rect { x: area.x + start as u16 + 1, width: room as u16, ..area };
+        let style = buf[(place.x, place.y)].style().remove_modifier(Modifier::DIM);
+        Pen::new(buf, look, place, 0).put(&name, style);
+        last = Some((name, from));
+    }
+}
+
+/// A name that fits: without its arguments, or without what it is called on, if need be.
+fn fitted(name: &str, room: usize) -> String {
+    let call = name.split('(').next().unwrap_or(name);
+    let method = call.rsplit('.').next().unwrap_or(call);
+    [name, call, method].into_iter().find(|name| format::width(name) <= room).unwrap_or_default().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Cause, End, Ended, Mark, Segment};
+    use crate::trace::{Cause, End, Ended, LogLine, Mark, Segment, State};
 
     const RUN: State = State::Running(0);
 
@@ -133,12 +190,38 @@ mod tests {
         }
     }
 
+    /// A run of that task alone.
+    fn run(task: &Task) -> Trace {
+        let task = Task {
+            spawned_ns: task.spawned_ns,
+            segments: task.segments.clone(),
+            ended: task.ended,
+            spans: task.spans.to_vec().into(),
+            marks: task.marks.to_vec().into(),
+            ..Task::default()
+        };
+        let line = |level, mark: Option<&str>| LogLine {
+            at_ns: 0,
+            task: None,
+            level,
+            message: String::new(),
+            mark: mark.map(Into::into),
+        };
+        let log = vec![line(Level::Info, None), line(Level::Info, Some("r5")), line(Level::Error, None)];
+        let mut trace = Trace::default();
+        (trace.tasks, trace.log) = (vec![task], log);
+        trace
+    }
+
+    fn draw(buf: &mut Buffer, axis: &Axis, task: &Task) {
+        let lane_of = Lane { trace: &run(task), task: 0, poll: None, selected: false };
+        lane(buf, Look::sample(), Rect { height: 1, ..buf.area }, axis, lane_of);
+    }
+
     /// The lane at 10 ns a cell, 12 cells wide.
     fn drawn(task: &Task, left_ns: u64, cursor_ns: u64) -> String {
-        let area = Rect::new(0, 0, 12, 1);
-        let mut buf = Buffer::empty(area);
-        let look = Look::sample();
-        lane(&mut buf, look, area, &Axis { left_ns, cell_ns: 10, cursor_ns }, task, false);
+        let mut buf = Buffer::empty(Rect::new(0, 0, 12, 1));
+        draw(&mut buf, &Axis { left_ns, cell_ns: 10, cursor_ns }, task);
         buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
     }
 
@@ -246,18 +329,18 @@ mod tests {
             }
             task
         };
-        let area = Rect::new(0, 0, 4, 1);
-        let mut buf = Buffer::empty(area);
-        let look = Look::sample();
-        lane(&mut buf, look, area, &Axis { left_ns: 0, cell_ns: 250, cursor_ns: 2_000 }, &busy(250), false);
+        let mut buf = Buffer::empty(Rect::new(0, 0, 4, 1));
+        draw(&mut buf, &Axis { left_ns: 0, cell_ns: 250, cursor_ns: 2_000 }, &busy(250));
         assert_eq!(buf.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>(), "█║║║");
     }
 
     #[test]
-    fn a_log_mark_stands_where_the_task_ran() {
+    fn an_event_has_its_own_text_on_the_lane_or_the_mark_of_an_error_and_else_nothing() {
         let mut task = sleeper();
-        task.marks = vec![Mark { at_ns: 70, line: 0 }, Mark { at_ns: 95, line: 1 }].into();
-        assert_eq!(drawn(&task, 0, 1_000), "  ▎────•─✓  ");
+        task.marks = vec![Mark { at_ns: 20, line: 0 }, Mark { at_ns: 31, line: 1 }, Mark { at_ns: 75, line: 2 }].into();
+        assert_eq!(drawn(&task, 0, 1_000), "  ▎r5──✗─✓  ");
+        assert_eq!(drawn(&task, 0, 40), "  ▎r5       ");
+        assert_eq!(drawn(&task, 0, 30), "  ▎─        ");
     }
 
     #[test]
@@ -298,7 +381,7 @@ mod tests {
         let mut buf = Buffer::empty(area);
         let look = Look::sample();
         let axis = Axis { left_ns: 0, cell_ns: 10, cursor_ns: 25 };
-        lane(&mut buf, look, area, &axis, &task(&[(0, State::Waiting(Cause::Time))], None), false);
+        draw(&mut buf, &axis, &task(&[(0, State::Waiting(Cause::Time))], None));
         cursor_line(&mut buf, look, area, &axis);
         let text: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
         assert_eq!(text, "───     │   ");

@@ -40,6 +40,7 @@ fn told() -> Trace {
         message: "failed".into(),
         counters: Vec::new(),
         failed: true,
+        cues: crate::record::event::Cues::default(),
     };
     script.tell(500, What::Log(Box::new(failed))).wake(500, b, Some(a)).end(500, a, LastPoll::Polled).poll(500, b);
     script.start(1_000, b).end(1_000, b, LastPoll::Dropped);

@@ -205,6 +205,7 @@ fn counters_are_shown_and_hidden_where_there_are_any() {
         message: String::new(),
         counters: vec![("depth", 1.0)],
         failed: false,
+        cues: crate::record::event::Cues::default(),
     };
     shown_mut(&mut model).trace.push(0, Event { at_ns: MS, what: What::Log(Box::new(log)) });
     press(&mut model, KeyCode::Char('C'));

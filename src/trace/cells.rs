@@ -1,0 +1,268 @@
+//! The cells of a lane: what a task did in each of so many stretches of time.
+//!
+//! Every picture of a lane is made from these: the screen's, the text report's, the
+//! exports'. A cell says what mattered most in its stretch, and that is not always
+//! what lasted longest: an end; polls that fill a good part of it; that something
+//! was held, however short; polls that take no time, as on the virtual clock; that
+//! the task stood in line; and only then what lasted longest.
+//!
+//! The work for a cell is bounded: a search from where the last cell ended, then
+//! at most [`EXACT`] segments, or the sums that the task keeps when there are
+//! more. A frame therefore costs the same for a hundred polls as for a hundred
+//! million.
+
+use super::holding::Holding;
+use super::overdue::Overdue;
+use super::task::{End, Ended, Segment, State, Task, TaskIx};
+use super::{Family, Trace};
+
+/// A cell with at most so many segments is measured exactly.
+const EXACT: usize = 32;
+
+/// Polls that take so many eighths of a cell are what it shows, whatever is held.
+const BUSY: u8 = 2;
+
+/// Which time the cells of a lane stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "each name carries its unit")]
+pub struct Window {
+    /// The first nanosecond of the first cell.
+    pub left_ns: u64,
+    /// The time of a cell, in nanoseconds; 0 counts as 1.
+    pub cell_ns: u64,
+    /// The time cursor, in nanoseconds: what happens later is not shown.
+    pub until_ns: u64,
+}
+
+/// What a cell shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fill {
+    /// The task did not exist, or the cell lies behind the time cursor.
+    Empty,
+    /// It was polled.
+    Running {
+        /// For so many eighths of the time.
+        eighths: u8,
+        /// More than once.
+        several: bool,
+    },
+    /// It was ready all the time, or mostly; or a timer that it waited for was late.
+    Ready,
+    /// It waited.
+    Waiting {
+        /// What for: a lock or a permit if it stood in line at all, else what it waited for longest.
+        family: Family,
+        /// Whether it held a lock or a permit in this time.
+        holds: bool,
+    },
+    /// It ended; whether that is inferred.
+    End(End, bool),
+}
+
+impl Fill {
+    /// Whether the cell belongs to a bar that can carry a label: the task did one idle thing in it.
+    pub fn is_idle(self) -> bool {
+        matches!(self, Self::Ready | Self::Waiting { .. })
+    }
+}
+
+impl Trace {
+    /// The cells of a task's lane. With the number of a poll: as things were when that poll began, also within one moment.
+    pub fn cells(&self, task: TaskIx, window: Window, count: usize, poll: Option<u64>) -> Vec<Fill> {
+        let Some(of) = self.tasks.get(task as usize) else { return vec![Fill::Empty; count] };
+        let right_ns = window.left_ns.saturating_add(window.cell_ns.max(1).saturating_mul(count as u64));
+        let (from_ns, to_ns) = (window.left_ns, right_ns.min(window.until_ns));
+        let seen = poll.and_then(|poll| self.before_poll(task, poll)).unwrap_or_else(|| Seen::all(of));
+        let holds = self.held(task, from_ns, to_ns);
+        let overdue = self.overdue_in(task, from_ns, to_ns);
+        let mut cells = Cells::new(of, window, seen, &holds, &overdue);
+        (0..count).map(|_| cells.next()).collect()
+    }
+}
+
+/// How much of a task's life is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// So many of its segments.
+    pub(super) segments: usize,
+    /// Its end.
+    pub(super) ended: Option<Ended>,
+}
+
+impl Seen {
+    fn all(task: &Task) -> Self {
+        Self { segments: task.segments.len(), ended: task.ended }
+    }
+}
+
+/// Walks the cells of a lane from left to right.
+struct Cells<'a> {
+    task: &'a Task,
+    segments: &'a [Segment],
+    ended: Option<Ended>,
+    window: Window,
+    holds: &'a [Holding],
+    overdue: &'a [Overdue],
+    /// The first nanosecond of the next cell; none past the end of time.
+    from: Option<u64>,
+    /// How many segments begin before the next cell.
+    begun: usize,
+    /// How long the task had been in polls before a crowded cell that ended there: the next one need not ask.
+    busy: Option<(usize, u64)>,
+}
+
+impl<'a> Cells<'a> {
+    fn new(task: &'a Task, window: Window, seen: Seen, holds: &'a [Holding], overdue: &'a [Overdue]) -> Self {
+        let segments = &task.segments[..seen.segments.min(task.segments.len())];
+        let begun = segments.partition_point(|segment| segment.start_ns < window.left_ns);
+        Self { task, segments, ended: seen.ended, window, holds, overdue, from: Some(window.left_ns), begun, busy: None }
+    }
+
+    /// What the next cell shows.
+    fn next(&mut self) -> Fill {
+        let Some(from) = self.from.filter(|from| *from <= self.window.until_ns) else { return Fill::Empty };
+        self.from = from.checked_add(self.window.cell_ns.max(1));
+        let last = self.from.map_or(u64::MAX, |next| next - 1).min(self.window.until_ns);
+        let first = self.begun;
+        self.begun = begun_by(self.segments, first, last);
+        if last < self.task.spawned_ns || self.segments.is_empty() {
+            return Fill::Empty;
+        }
+        match self.ended.filter(|end| end.at_ns <= last) {
+            // It was alive when the recording stopped, which is no end.
+            Some(end) if end.at_ns >= from && end.how == End::Dropped => self.state(first, from, end.at_ns),
+            Some(end) if end.at_ns >= from => Fill::End(end.how, end.inferred),
+            Some(_) => Fill::Empty,
+            None => self.state(first, from, last),
+        }
+    }
+
+    /// What an ongoing task did in a stretch, before which so many of its segments had begun.
+    fn state(&mut self, first: usize, from: u64, last: u64) -> Fill {
+        if self.begun - first > EXACT {
+            return self.crowded(first, from, last);
+        }
+        // The one in force at the start is part of the picture.
+        let inside = &self.segments[first.saturating_sub(1)..self.begun];
+        let mut sum = Sum::default();
+        for (i, segment) in inside.iter().enumerate() {
+            let until = inside.get(i + 1).map_or(last, |next| next.start_ns);
+            let start = segment.start_ns.max(from);
+            sum.add(*segment, until.saturating_sub(start), i + 1 == inside.len() || segment.start_ns >= from);
+            if let State::Waiting(cause) = segment.state {
+                let held = |held: &Holding| held.to_ns.min(until).saturating_sub(held.from_ns.max(start));
+                sum.holding[Family::of(cause) as usize] += self.holds.iter().map(held).max().unwrap_or(0);
+            }
+        }
+        if !self.shows_holds(from, last) {
+            sum.holding = [0; Family::ALL.len()];
+        }
+        let late = |overdue: &Overdue| overdue.woken_ns.min(last).saturating_sub(overdue.due_ns.max(from));
+        sum.late(self.overdue.iter().map(late).sum());
+        sum.fill()
+    }
+
+    /// Whether what is held in a stretch is shown: always where others had to wait for it, else if it lasts for half of it.
+    fn shows_holds(&self, from: u64, last: u64) -> bool {
+        let held = |held: &Holding| held.to_ns.min(last.saturating_add(1)).saturating_sub(held.from_ns.max(from));
+        self.holds.iter().any(|holding| held(holding) > 0 && (holding.contended || held(holding) > (last - from) / 2))
+    }
+
+    /// A crowded stretch. It holds more segments than there are idle states, so a poll is among them; the sums that the
+    /// task keeps say how much of the time the polls take together.
+    fn crowded(&mut self, first: usize, from: u64, last: u64) -> Fill {
+        let before = self.busy.filter(|(begun, _)| *begun == first);
+        let before = before.map_or_else(|| self.task.busy_by(first, from), |(_, busy_ns)| busy_ns);
+        let until = last.saturating_add(1);
+        let busy_ns = self.task.busy_by(self.begun, until);
+        self.busy = Some((self.begun, busy_ns));
+        let eighths = u128::from(busy_ns.saturating_sub(before)) * 8 / u128::from((until - from).max(1));
+        let eighths = eighths.min(8) as u8;
+        let held = |at_ns: u64| self.holds.iter().any(|held| held.from_ns <= at_ns && at_ns < held.to_ns);
+        let inside = &self.segments[first..self.begun];
+        let waits = inside.iter().rev().take(EXACT).find(|segment| segment.state.is_waiting() && held(segment.start_ns));
+        match waits.filter(|_| eighths < BUSY) {
+            Some(Segment { state: State::Waiting(cause), .. }) => Fill::Waiting { family: Family::of(*cause), holds: true },
+            _ => Fill::Running { eighths, several: true },
+        }
+    }
+}
+
+/// How many segments have begun by a time, this included, of which so many are known to have: they are looked for from
+/// there on, so that it costs as much as there are in a cell and not as there are in a life.
+fn begun_by(segments: &[Segment], known: usize, at_ns: u64) -> usize {
+    let (mut low, mut step) = (known, 1);
+    while segments.get(low + step - 1).is_some_and(|segment| segment.start_ns <= at_ns) {
+        low += step;
+        step *= 2;
+    }
+    let high = (low + step - 1).min(segments.len());
+    low + segments[low..high].partition_point(|segment| segment.start_ns <= at_ns)
+}
+
+/// The time in each state.
+#[derive(Default)]
+struct Sum {
+    running: u64,
+    ready: u64,
+    /// By family, in the order of [`Family::ALL`].
+    waiting: [u64; Family::ALL.len()],
+    /// The part of it in which a lock or a permit was held.
+    holding: [u64; Family::ALL.len()],
+    /// How many polls there were, also those that took no time.
+    polls: u32,
+    /// The state at the end: what counts when no time has passed.
+    latest: Option<State>,
+}
+
+impl Sum {
+    /// Adds a stretch in one state. `starts` tells a poll of no length here from one that ended where the cell begins.
+    fn add(&mut self, segment: Segment, ns: u64, starts: bool) {
+        self.latest = Some(segment.state);
+        match segment.state {
+            State::Running(_) => {
+                self.running += ns;
+                self.polls += u32::from(ns > 0 || starts);
+            }
+            State::Ready => self.ready += ns,
+            State::Waiting(cause) => self.waiting[Family::of(cause) as usize] += ns,
+        }
+    }
+
+    /// For so long of the time that it waited for a timer, that was late.
+    fn late(&mut self, ns: u64) {
+        let waited = &mut self.waiting[Family::Time as usize];
+        let late = ns.min(*waited);
+        *waited -= late;
+        self.ready += late;
+    }
+
+    fn fill(&self) -> Fill {
+        let waiting: u128 = self.waiting.iter().copied().map(u128::from).sum();
+        let (running, ready) = (u128::from(self.running), u128::from(self.ready));
+        let eighths = (running * 8 / (running + ready + waiting).max(1)) as u8;
+        let holding = shown(&self.holding).map(|family| Fill::Waiting { family, holds: true });
+        if self.polls > 0 && (eighths >= BUSY || holding.is_none()) {
+            return Fill::Running { eighths, several: self.polls > 1 };
+        }
+        let idle = shown(&self.waiting).map(|family| Fill::Waiting { family, holds: false });
+        match holding.or(idle) {
+            // Nothing lasted: what it came to is shown.
+            None if ready == 0 => match self.latest {
+                None => Fill::Empty,
+                Some(State::Running(_)) => Fill::Running { eighths: 8, several: false },
+                Some(State::Ready) => Fill::Ready,
+                Some(State::Waiting(cause)) => Fill::Waiting { family: Family::of(cause), holds: false },
+            },
+            Some(idle) if ready <= waiting || matches!(idle, Fill::Waiting { family: Family::Lock, .. }) => idle,
+            _ => Fill::Ready,
+        }
+    }
+}
+
+/// The family that is shown of waits: standing in line first, then the longest.
+fn shown(waits: &[u64; Family::ALL.len()]) -> Option<Family> {
+    let any = |family: &Family| waits[*family as usize] > 0;
+    let longest = || Family::ALL.into_iter().filter(any).max_by_key(|family| waits[*family as usize]);
+    Some(Family::Lock).filter(any).or_else(longest)
+}

@@ -1,0 +1,53 @@
+//! What the program itself calls things: the awaits of its source lines, and the variables that its resources are put in.
+//!
+//! A line number says where; a name says what. Names are read from the source by
+//! [`crate::source`], which knows the language; here they are only looked up, by
+//! the file's name and the line. Without a source nothing has a name, and the
+//! line stays.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Trace;
+use super::resource::ResourceIx;
+use super::waits::SiteIx;
+use crate::record::site::Place;
+
+/// The names in one source file, by line.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// The end of the file's path: its name and the folders that tell it from others.
+    pub file: String,
+    /// What is awaited in a line.
+    pub awaits: HashMap<u32, Box<str>>,
+    /// What is made in a line: the variable or field that it is put in.
+    pub made: HashMap<u32, Box<str>>,
+}
+
+impl Names {
+    fn knows(&self, place: &Place) -> bool {
+        !self.file.is_empty() && place.file.ends_with(&self.file)
+    }
+}
+
+impl Trace {
+    /// Takes over the names of a source.
+    pub fn set_names(&mut self, names: Arc<Names>) {
+        self.names = names;
+    }
+
+    /// What is awaited at a site, in the words of the source: `limit.acquire`, `sleep(latency)`.
+    pub fn await_name(&self, site: SiteIx) -> Option<&str> {
+        let place = self.site(site).place.as_ref().filter(|place| self.names.knows(place))?;
+        self.names.awaits.get(&place.line).map(|name| &**name)
+    }
+
+    /// What the source calls a resource; with an index when the same line made several.
+    pub fn source_name(&self, resource: ResourceIx) -> Option<String> {
+        let of = self.resources.get(resource as usize)?;
+        let place = self.site(of.made_at?).place.clone().filter(|place| self.names.knows(place))?;
+        let name = self.names.made.get(&place.line)?;
+        let alone = self.made.get(&(of.kind, Some(place))).is_none_or(|made| *made == 1);
+        Some(if alone { name.to_string() } else { format!("{name}[{}]", of.number - 1) })
+    }
+}

@@ -1,0 +1,53 @@
+//! Timers that are late: from the deadline to the moment at which the runtime could look at them.
+//!
+//! A runtime looks at its timers between polls. A poll that lasts keeps all of them
+//! waiting, and the tasks behind them seem to sleep although their time has come.
+//! Tokio says how long a timer is set for; so the time from the deadline to the wake
+//! is known, and a task is *overdue* in it: it is drawn as ready, which it would be.
+
+use super::Trace;
+use super::task::TaskIx;
+use super::waits::Live;
+use crate::record::site::Cause;
+
+/// Tokio rounds deadlines up to whole milliseconds and looks at most so often: less is not late.
+const LATE_NS: u64 = 2_000_000;
+
+/// A stretch of a wait in which a timer should have fired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overdue {
+    /// The deadline, in nanoseconds since the run began.
+    pub due_ns: u64,
+    /// When the task was woken; `u64::MAX` while it is not.
+    pub woken_ns: u64,
+}
+
+impl Trace {
+    /// The wait of a task ends that may have had a deadline.
+    pub(super) fn note_overdue(&mut self, at_ns: u64, task: TaskIx) {
+        if let Some(due_ns) = self.due_ns(task).filter(|due_ns| at_ns.saturating_sub(*due_ns) >= LATE_NS) {
+            self.tasks[task as usize].overdue.push(Overdue { due_ns, woken_ns: at_ns });
+        }
+    }
+
+    /// The stretches of a task's waits in which it was overdue and that touch a stretch of time, both ends included.
+    pub fn overdue_in(&self, task: TaskIx, from_ns: u64, to_ns: u64) -> Vec<Overdue> {
+        let Some(of) = self.tasks.get(task as usize) else { return Vec::new() };
+        let first = of.overdue.partition_point(|overdue| overdue.woken_ns < from_ns);
+        let mut all: Vec<Overdue> = of.overdue[first..].iter().take_while(|overdue| overdue.due_ns <= to_ns).copied().collect();
+        let waits = of.ended.is_none() && of.segments.last().is_some_and(|last| last.state.is_waiting());
+        let lasts = self.due_ns(task).filter(|due_ns| waits && to_ns.saturating_sub(*due_ns) >= LATE_NS);
+        all.extend(lasts.map(|due_ns| Overdue { due_ns, woken_ns: u64::MAX }));
+        all
+    }
+
+    /// The earliest deadline of what a task waits for.
+    fn due_ns(&self, task: TaskIx) -> Option<u64> {
+        if self.ingest.timers.is_empty() {
+            return None;
+        }
+        let leaves = &self.life(task).leaves.live;
+        let timers = leaves.iter().filter(|leaf| leaf.cause == Cause::Time);
+        timers.filter_map(|leaf: &Live| self.ingest.timers.get(&leaf.op?)).map(super::timers::Set::due_ns).min()
+    }
+}

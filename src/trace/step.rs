@@ -1,0 +1,54 @@
+//! A task as it was when a poll began, also within one moment.
+//!
+//! On the virtual clock many polls begin at one time. Times alone cannot say what
+//! had happened when the third of them began; the order of the polls can. What a
+//! task did at that moment belongs to its own polls, or to the poll in which
+//! another task woke or spawned it, and each of these has its number.
+
+use super::Trace;
+use super::cells::Seen;
+use super::task::{State, TaskIx, Waker};
+
+/// In a moment with more polls than this the lanes show all of it.
+const POLLS: u64 = 4_096;
+
+impl Trace {
+    /// How much of a task's life had happened when the poll with that number began; none if that cannot be known.
+    pub(super) fn before_poll(&self, task: TaskIx, number: u64) -> Option<Seen> {
+        let at_ns = self.poll(number)?.at_ns;
+        let (first, after) = (self.polls_before(at_ns), self.polls_by(at_ns));
+        if after - first > POLLS {
+            return None;
+        }
+        let of = self.tasks.get(task as usize)?;
+        let polls = |task: TaskIx| (first..after).filter(move |poll| self.poll(*poll).is_some_and(|poll| poll.task == task));
+        let mut own = polls(task);
+        // The poll of another task in which something was done to this one, after its own last poll.
+        let within = |by: TaskIx, since: Option<u64>| polls(by).find(|poll| since.is_none_or(|since| *poll > since));
+        let before = of.segments.partition_point(|segment| segment.start_ns < at_ns);
+        let until = of.segments.partition_point(|segment| segment.start_ns <= at_ns);
+        let mut last = None;
+        let mut seen = before;
+        for (ix, segment) in of.segments[before..until].iter().enumerate() {
+            let happened_in = match segment.state {
+                State::Running(_) => {
+                    last = own.next();
+                    // The poll itself has begun.
+                    last.and_then(|poll| poll.checked_sub(1))
+                }
+                State::Waiting(_) => last,
+                State::Ready => match of.wake_into(before + ix).map(|wake| wake.by) {
+                    _ if before + ix == 0 => of.parent.and_then(|parent| within(parent, last)),
+                    Some(Waker::Task(by)) => within(by, last),
+                    _ => last,
+                },
+            };
+            if happened_in.is_some_and(|poll| poll >= number) {
+                break;
+            }
+            seen += 1;
+        }
+        let ended = of.ended.filter(|end| end.at_ns < at_ns || (seen == until && last.is_none_or(|poll| poll < number)));
+        Some(Seen { segments: seen, ended })
+    }
+}

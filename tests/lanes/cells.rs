@@ -1,0 +1,176 @@
+//! What the cells of a lane show, against the arithmetic of small programs.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_playground::record::Detail;
+use async_playground::trace::{End, Family, Fill, TaskIx, Trace, Window};
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::{Instant, interval, sleep, sleep_until, timeout};
+
+use super::observed::{On, find, observe, spawn};
+
+const MS: Duration = Duration::from_millis(1);
+const MS_NS: u64 = 1_000_000;
+
+/// A lane at so many milliseconds a cell: `h` holds, `H` holds and is in line, `l` is in line, `w` waits, `r` ready, `p` polled,
+/// `.` an end.
+fn drawn(trace: &Trace, task: &str, cell_ms: u64) -> String {
+    let window = Window { left_ns: 0, cell_ns: cell_ms * MS_NS, until_ns: trace.end_ns };
+    let cells = trace.cells(find(trace, task), window, (trace.end_ns / window.cell_ns + 1) as usize, None);
+    cells.into_iter().map(letter).collect()
+}
+
+fn letter(fill: Fill) -> char {
+    match fill {
+        Fill::Empty => ' ',
+        Fill::Running { .. } => 'p',
+        Fill::Ready => 'r',
+        Fill::Waiting { family: Family::Lock, holds } => {
+            if holds {
+                'H'
+            } else {
+                'l'
+            }
+        }
+        Fill::Waiting { holds: true, .. } => 'h',
+        Fill::Waiting { .. } => 'w',
+        Fill::End(..) => '.',
+    }
+}
+
+#[test]
+fn holding_and_standing_in_line_are_seen_however_short() {
+    let (trace, _) = observe(On::Virtual, Detail::Waits, |_| async {
+        let limit = Arc::new(Semaphore::new(1));
+        let request = |name: &str| {
+            let limit = limit.clone();
+            spawn(name, async move {
+                let permit = limit.acquire().await.unwrap();
+                sleep(30 * MS).await;
+                drop(permit);
+                sleep(40 * MS).await;
+            })
+        };
+        for request in [request("first"), request("second")] {
+            request.await.unwrap();
+        }
+    });
+    assert_eq!(drawn(&trace, "first", 10), "hhhpwww.   ");
+    assert_eq!(drawn(&trace, "second", 10), "pllhhhpwww.");
+    // At 100 ms a cell all of it is in one.
+    assert_eq!(drawn(&trace, "second", 100), "h.");
+}
+
+#[test]
+fn a_task_that_holds_one_lock_and_waits_for_another_does_both() {
+    let (trace, _) = observe(On::Virtual, Detail::Waits, |_| async {
+        let locks = Arc::new([Mutex::new(()), Mutex::new(())]);
+        let other = locks.clone();
+        let both = spawn("both", async move {
+            let _first = locks[0].lock().await;
+            sleep(10 * MS).await;
+            let _second = locks[1].lock().await;
+            sleep(20 * MS).await;
+        });
+        let one = spawn("one", async move {
+            let _second = other[1].lock().await;
+            sleep(40 * MS).await;
+        });
+        // Nobody ever waits for this one.
+        let lock = Mutex::new(());
+        let _alone = lock.lock().await;
+        both.await.unwrap();
+        one.await.unwrap();
+    });
+    assert_eq!(drawn(&trace, "both", 10), "hHHHhh.");
+    assert_eq!(drawn(&trace, "main", 10), "hhhhhh.", "it lasts, and so it is seen");
+}
+
+/// From its deadline on a task does not sleep: it waits for the worker. On the virtual clock, where a poll takes time only
+/// if it moves the clock.
+#[test]
+fn a_timer_that_is_late_is_drawn_as_ready_whatever_kind_it_is() {
+    let (trace, _) = observe(On::Virtual, Detail::Waits, |_| async {
+        let start = Instant::now();
+        let timers = [
+            spawn("sleep", sleep(30 * MS)),
+            spawn("sleep_until", sleep_until(start + 30 * MS)),
+            spawn("interval", async {
+                let mut ticks = interval(30 * MS);
+                ticks.tick().await;
+                ticks.tick().await;
+            }),
+            spawn("timeout", async { assert!(timeout(30 * MS, std::future::pending::<()>()).await.is_err()) }),
+        ];
+        let busy = spawn("busy", async {
+            sleep(10 * MS).await;
+            // One poll of 80 ms.
+            let mut work = Box::pin(tokio::time::advance(80 * MS));
+            std::future::poll_fn(|cx| work.as_mut().poll(cx)).await;
+        });
+        busy.await.unwrap();
+        for timer in timers {
+            timer.await.unwrap();
+        }
+    });
+    for timer in ["sleep", "sleep_until", "interval", "timeout"] {
+        let lane = drawn(&trace, timer, 10);
+        assert!(lane.starts_with("pwwrrrrrr") || lane.starts_with("wwwrrrrrr"), "{timer}: {lane}");
+        let late = &trace.overdue_in(find(&trace, timer), 0, trace.end_ns)[..];
+        let [late] = late else { panic!("{timer}: {late:?}") };
+        assert!(late.due_ns / MS_NS == 30 && late.woken_ns / MS_NS >= 90, "{timer}: {late:?}");
+    }
+}
+
+/// Three requests end at one moment, and three others get their permits. One poll after the other, each lane shows what has
+/// happened when that poll begins, and nothing that comes later.
+#[test]
+fn a_step_shows_what_had_happened_when_its_poll_began() {
+    let (trace, _) = observe(On::Virtual, Detail::Waits, |_| async {
+        let limit = Arc::new(Semaphore::new(3));
+        let request = |number: u32| {
+            let limit = limit.clone();
+            spawn(&format!("request {number}"), async move {
+                let _permit = limit.acquire().await.unwrap();
+                sleep(100 * MS).await;
+            })
+        };
+        let requests: Vec<_> = (0..9).map(request).collect();
+        for request in requests {
+            request.await.unwrap();
+        }
+    });
+    let moment_ns = 100 * MS_NS;
+    let (first, after) = (trace.polls_before(moment_ns), trace.polls_by(moment_ns));
+    assert!(after - first >= 7, "three that end, three that get a permit, and main");
+    let tasks = 0..trace.tasks.len() as TaskIx;
+    let window = Window { left_ns: moment_ns, cell_ns: MS_NS, until_ns: moment_ns };
+    let shown = |task: TaskIx, poll: u64| trace.cells(task, window, 1, Some(poll))[0];
+    let mut pictures = HashSet::new();
+    for poll in first..after {
+        let polled = trace.poll(poll).unwrap().task;
+        assert!(matches!(shown(polled, poll), Fill::Running { .. }), "poll {poll}");
+        for task in tasks.clone().filter(|task| *task != polled) {
+            let name = &trace.tasks[task as usize].name;
+            let own: Vec<u64> = (first..after).filter(|poll| trace.poll(*poll).unwrap().task == task).collect();
+            let (before, fill) = (own.iter().any(|own| *own < poll), shown(task, poll));
+            let ends = trace.tasks[task as usize].ended.is_some_and(|end| end.at_ns == moment_ns);
+            match (own.is_empty(), before) {
+                // It has had its turn: it is over, or waits again after the poll.
+                (false, true) if ends && own.iter().all(|own| *own < poll) => {
+                    assert_eq!(fill, Fill::End(End::Completed, false), "{name} at poll {poll}");
+                }
+                (false, true) => {
+                    assert!(matches!(fill, Fill::Running { .. } | Fill::Waiting { .. }), "{name} at poll {poll}: {fill:?}")
+                }
+                // Its turn is to come.
+                (false, false) => assert!(fill.is_idle(), "{name} at poll {poll}: {fill:?}"),
+                (true, _) => assert!(fill.is_idle() || fill == Fill::Empty, "{name} at poll {poll}: {fill:?}"),
+            }
+        }
+        pictures.insert(tasks.clone().map(|task| letter(shown(task, poll))).collect::<String>());
+    }
+    assert_eq!(pictures.len() as u64, after - first, "{pictures:?}");
+}
