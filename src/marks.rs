@@ -61,6 +61,11 @@ impl Marks {
         }
     }
 
+    /// Whether that is the mark of a wait.
+    pub(crate) fn is_idle(&self, mark: &str) -> bool {
+        self.waits.contains(&mark) || self.holding.contains(&mark)
+    }
+
     /// A cell of a lane; nothing where there is nothing.
     pub(crate) fn cell(&self, fill: Fill) -> &'static str {
         match fill {

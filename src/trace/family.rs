@@ -39,7 +39,19 @@ impl Family {
         }
     }
 
-    /// One word for the legend.
+    /// What a task does that waits so, for the legend.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Time => "sleeps",
+            Self::Lock => "in line",
+            Self::Channel => "awaits message",
+            Self::Join => "awaits task",
+            Self::Io => "awaits io",
+            Self::Other => "awaits other",
+        }
+    }
+
+    /// One word, for queries.
     pub fn name(self) -> &'static str {
         match self {
             Self::Time => "time",

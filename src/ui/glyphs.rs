@@ -14,6 +14,12 @@ pub(crate) struct Glyphs {
     pub(crate) inferred: &'static str,
     /// A line of the log, at its place on a lane.
     pub(crate) mark: &'static str,
+    /// Below a lane, as long as something is held.
+    pub(crate) held: &'static str,
+    /// In place of an end: it will never come.
+    pub(crate) forever: &'static str,
+    /// A rule through the lanes at a decisive moment.
+    pub(crate) moment: &'static str,
     /// The line through the lanes at the time cursor.
     pub(crate) cursor: &'static str,
     /// The time cursor on the ruler.
@@ -75,6 +81,9 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     lane: marks::UNICODE,
     inferred: "?",
     mark: "•",
+    held: "▔",
+    moment: "╎",
+    forever: "∞",
     cursor: "│",
     cursor_head: "▼",
     bookmark: "◆",
@@ -109,6 +118,9 @@ pub(super) const ASCII: Glyphs = Glyphs {
     lane: marks::ASCII,
     inferred: "?",
     mark: "*",
+    held: "^",
+    moment: "!",
+    forever: "8",
     cursor: "|",
     cursor_head: "V",
     bookmark: "^",

@@ -157,7 +157,8 @@ fn builds_that_lack_something_say_so_and_have_no_line_false() {
             name: "nothing",
             settings: &["strip='symbols'", "debug=false", "panic='abort'", "lto='fat'"],
             rustflags: "--cfg tokio_unstable",
-            missing: &["frame pointers", "symbols"],
+            // Without them no return address is found, so that there is no function to have a name.
+            missing: &["frame pointers"],
             ..RELEASE
         },
     ] {

@@ -38,7 +38,8 @@ pub(super) fn render(
         return;
     };
     let at_ns = run.cursor.at_ns;
-    let place = |task: TaskIx| all.row(task).map(|row| i32::from(lanes.y) + row as i32 - top as i32);
+    let high = i32::from(row_height(rows));
+    let place = |task: TaskIx| all.row(task).map(|row| i32::from(lanes.y) + (row as i32 - top as i32) * high);
     let column =
         |wake: Wake| axis.cell(wake.at_ns).filter(|cell| *cell < u64::from(lanes.width)).map(|cell| lanes.x + cell as u16);
     let link = |woken: TaskIx, to: u16| {
@@ -53,6 +54,11 @@ pub(super) fn render(
             draw(buf, look, lanes, link);
         }
     }
+}
+
+/// All lanes have as many rows.
+fn row_height(rows: &[(TaskIx, Rect)]) -> u16 {
+    rows.first().map_or(1, |(_, row)| row.height)
 }
 
 /// The task that woke a task last by a time.
@@ -88,7 +94,7 @@ fn put(buf: &mut Buffer, look: Look, at: (u16, u16), glyph: &'static str, head: 
     let lane = &look.glyphs.lane;
     let Some(cell) = buf.cell_mut(at) else { return };
     let there = cell.symbol();
-    let idle = there == " " || there == look.glyphs.cursor || there == look.glyphs.link[0] || lane.waits.contains(&there);
+    let idle = there == " " || there == look.glyphs.cursor || there == look.glyphs.link[0] || lane.is_idle(there);
     let short = lane.running_part[..2].contains(&there) || there == lane.several || there == lane.ready;
     if idle || (head && short) {
         cell.set_symbol(glyph).set_style(ratatui::style::Style::reset()).set_style(look.key());

@@ -58,20 +58,6 @@ fn wrapped(buf: &mut Buffer, look: Look, inside: Rect, top: u16, (mark, text, st
     top.saturating_add(lines.len() as u16).min(inside.height)
 }
 
-/// The cells that [`status`] takes of so many so that it says no less of the checks; none before the run has ended.
-pub(super) fn least(look: Look, run: &RunView, room: usize) -> Option<usize> {
-    let (mark, text, _) = headline(look, run)?;
-    // A space, the mark and another one.
-    let taken = format::width(mark) + 2;
-    let text = match view::ending(run) {
-        // Then there is nothing but figures.
-        Some(Ending::Finished(outcome)) if outcome.checks.is_empty() => return Some(room),
-        Some(Ending::Finished(outcome)) if outcome.holds() => checks(look, outcome, room.saturating_sub(taken)),
-        _ => text,
-    };
-    Some(taken + format::width(&text) + more(false))
-}
-
 /// Writes how the run ended on one row: whole parts of it, as many as there is room for, the checks first.
 pub(super) fn status(pen: &mut Pen<'_>, look: Look, run: &RunView) {
     let Some((mark, text, style)) = headline(look, run) else { return };

@@ -9,17 +9,19 @@ use crate::app::timeline::folds::Folds;
 use crate::app::timeline::kinds::is_on;
 use crate::app::timeline::lanes::Lanes;
 use crate::trace::{Stall, StallKind, State, Task, TaskIx, Trace};
-use crate::ui::panes::{counters, grouping, kinds, links, minimap, reading, remark, status};
+use crate::ui::panes::{counters, grouping, kinds, legend, links, minimap, moments, reading, remark, status};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::{chrome, timeline as lanes};
-use crate::ui::{format, view, words};
+use crate::ui::{format, words};
 
 /// The narrowest column of names.
 pub(super) const NAMES: usize = 12;
 /// Deeper tasks are not indented further.
 const DEEPEST: usize = 4;
+/// A lane is at most so many rows high: what the task does, what it waits for, what it holds.
+const HIGHEST: usize = 3;
 /// At most so many resources are asked who holds them.
 const HELD: usize = 64;
 /// At most so many tasks are asked whether they are still stuck.
@@ -28,8 +30,8 @@ const STUCK: usize = 64;
 const BANNER: u16 = 6;
 /// From this height on, without borders and status, a row is kept for the map of the whole run.
 const MAP: u16 = 28;
-/// From this height on the last row is kept for the legend and for what came out.
-const STATUS: u16 = 8;
+/// From this height on rows are kept for what the marks mean.
+const EXPLAINED: u16 = 8;
 
 /// Draws the timeline.
 pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &mut Areas) {
@@ -48,10 +50,11 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let remark = remark::remark(look, model, run, chrome::room_for_remark(area, title));
     chrome::title(buf, look, area, focus, title, &remark);
 
-    let status = inside.height >= STATUS || run.held || run.poll().is_some() || view::ending(run).is_some();
+    let explained = if inside.height >= EXPLAINED { legend::rows(look, model, run, inside) } else { 0 };
     let counted = counters::rows(model, run, inside);
     areas.counters = usize::from(counted);
-    let (inside, status) = split(inside, u16::from(status));
+    let (inside, explained) = split(inside, explained);
+    let (inside, status) = split(inside, u16::from(status::has_row(run)));
     let (inside, map) = split(inside, u16::from(inside.height >= MAP));
     let (inside, counted) = split(inside, counted);
     let inside = banner(buf, look, run, inside);
@@ -66,7 +69,8 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     }
     counters::render(buf, look, model, run, counted, areas.lanes);
     minimap::render(buf, look, model, run, map, areas);
-    status::render(buf, look, model, run, status);
+    status::render(buf, look, run, status);
+    legend::render(buf, look, model, areas.lanes, explained);
 }
 
 /// An area without its last rows, and those.
@@ -75,10 +79,19 @@ fn split(area: Rect, rows: u16) -> (Rect, Rect) {
     (Rect { height: area.height - below, ..area }, Rect { y: area.bottom() - below, height: below, ..area })
 }
 
+/// The first rows of an area, and the area without them.
+fn split_top(area: Rect, rows: u16) -> (Rect, Rect) {
+    let above = rows.min(area.height);
+    (Rect { height: above, ..area }, Rect { y: area.y + above, height: area.height - above, ..area })
+}
+
 fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, all: Lanes<'_>, areas: &mut Areas) {
+    let (above, inside) = split_top(inside, u16::from(moments::has_row(run) && inside.height > 3));
     let rows = usize::from(inside.height.saturating_sub(1));
     let spawned = all.spawned(run.cursor.at_ns);
     let top = model.timeline.top.min(spawned.saturating_sub(1));
+    // Few tasks have lanes with room for what they wait for and hold.
+    let high = (rows / all.len().max(1)).clamp(1, HIGHEST) as u16;
     // Tasks that are yet to be spawned have their room from the start: the lanes keep their place when they come.
     let coming: Vec<TaskIx> = (top..all.len().min(top.saturating_add(rows))).filter_map(|row| all.task(row)).collect();
     let visible = &coming[..spawned.saturating_sub(top).min(coming.len())];
@@ -88,7 +101,7 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     let held = holders(run);
     let polled = run.poll().and_then(|number| run.trace.poll(number)).map(|poll| poll.task);
     for (row, ix) in (0..).zip(visible.iter().copied()) {
-        let line = Rect { y: lanes.y + row, height: 1, ..inside };
+        let line = Rect { y: lanes.y + row * high, height: high, ..inside };
         areas.lane_rows.push((ix, line));
         let selected = model.timeline.selected == Some(ix);
         name(buf, look, line, &folds, ix, names, selected.then_some(model.focus == Pane::Timeline));
@@ -100,12 +113,14 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
         }
         let holds = held.iter().find(|(holder, _)| *holder == ix).map(|(_, from_ns)| *from_ns);
         let lane = lanes::Lane { trace: &run.trace, task: ix, poll: run.poll(), selected };
-        lanes::lane(buf, look, Rect { y: line.y, height: 1, ..lanes }, &axis, lane);
+        lanes::lane(buf, look, Rect { y: line.y, height: high, ..lanes }, &axis, lane);
         lanes::underline(buf, Rect { y: line.y, height: 1, ..lanes }, &axis, holds);
         reading::path(buf, look, model, ix, (line, lanes, names), &axis);
     }
     reading::nothing(buf, look, model, lanes, visible.is_empty());
     reading::range(buf, look, model, run, lanes, &axis);
+    moments::words(buf, look, run, Rect { x: lanes.x, width: lanes.width, ..above }, &axis);
+    moments::rules(buf, look, run, lanes, &axis);
     lanes::cursor_line(buf, look, lanes, &axis);
     links::render(buf, look, run, (all, top), (lanes, &axis), (&areas.lane_rows, model.timeline.selected));
     areas.lanes = lanes;

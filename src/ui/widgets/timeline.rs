@@ -4,6 +4,8 @@
 //! and its colour. Bars that have room carry the label of a span, and events put
 //! their marks on the lane. Nothing after the time cursor is drawn.
 
+use std::collections::HashMap;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
@@ -41,7 +43,7 @@ pub(crate) struct Lane<'a> {
     pub(crate) selected: bool,
 }
 
-/// Draws a task's lane on the first row of the area.
+/// Draws a task's lane on the first row of the area, and on those below it, if there are any, what it waits for and holds.
 pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>) {
     let area = area.intersection(buf.area);
     if area.is_empty() {
@@ -61,6 +63,9 @@ pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: La
     let task = &of.trace.tasks[of.task as usize];
     labels(buf, look, area, axis, &task.spans, &mut fills);
     awaits(buf, look, area, axis, of, &fills);
+    if area.height > 1 {
+        held(buf, look, area, axis, of);
+    }
     marks(buf, look, area, axis, of.trace, task);
 }
 
@@ -140,38 +145,92 @@ fn labels(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, spans: &[SpanLa
     }
 }
 
-/// Writes what is awaited into the bars that have room: where a bar begins, and not once more soon after.
+/// Writes what is awaited: into a bar that has room, else on the row below it, if there is one; where a bar begins, and not
+/// once more soon after.
 fn awaits(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>, fills: &[Fill]) {
-    let task = &of.trace.tasks[of.task as usize];
-    let mut last: Option<(String, usize)> = None;
-    let mut from = 0;
-    while from < fills.len() {
-        let run = fills[from..].iter().take_while(|fill| **fill == fills[from]).count();
-        let (start, room) = (from, run.saturating_sub(2));
-        from += run;
-        if room < SHORTEST || !matches!(fills[start], Fill::Waiting { .. }) {
-            continue;
-        }
-        // A bar that is one wait and not several.
+    let mut last: HashMap<String, usize> = HashMap::new();
+    let mut below: Option<(usize, String)> = None;
+    for (start, cells) in bars(fills) {
         let time = |cell: usize| axis.left_ns.saturating_add(axis.cell_ns.saturating_mul(cell as u64)).min(axis.cursor_ns);
-        let wait = of.trace.wait_at(of.task, time(start + run - 1)).filter(|wait| wait.start_ns < time(start + 1));
-        let names = wait.iter().flat_map(|wait| wait.leaves.iter()).filter_map(|leaf| of.trace.await_name(leaf.site));
-        let Some(name) = names.map(|name| fitted(&text::name(name), room)).find(|name| !name.is_empty()) else { continue };
-        if task.spans.is_empty() && last.as_ref().is_some_and(|(known, end)| *known == name && start < end + APART) {
+        // A bar that is one wait and not several.
+        let wait = of.trace.wait_at(of.task, time(start + cells - 1)).filter(|wait| wait.start_ns < time(start + 1));
+        let Some(name) = wait.iter().flat_map(|wait| wait.leaves).find_map(|leaf| of.trace.await_name(leaf.site)) else {
+            continue;
+        };
+        let name = text::name(name).into_owned();
+        if last.get(&name).is_some_and(|end| start < end + APART) {
             continue;
         }
-        let place = Rect { x: area.x + start as u16 + 1, width: room as u16, ..area };
-        let style = buf[(place.x, place.y)].style().remove_modifier(Modifier::DIM);
-        Pen::new(buf, look, place, 0).put(&name, style);
-        last = Some((name, from));
+        let room = cells.saturating_sub(2);
+        let inside = fitted(&name, room).filter(|_| room >= SHORTEST);
+        if let Some(inside) = &inside {
+            let place = Rect { x: area.x + start as u16 + 1, width: room as u16, height: 1, ..area };
+            let style = buf[(place.x, place.y)].style().remove_modifier(Modifier::DIM);
+            Pen::new(buf, look, place, 0).put(inside, style);
+        } else if area.height > 1 {
+            if let Some((from, name)) = below.replace((start, name.clone())) {
+                label_below(buf, look, area, (from, start), &name);
+            }
+        } else {
+            continue;
+        }
+        last.insert(name, start + cells);
+    }
+    if let Some((from, name)) = below {
+        label_below(buf, look, area, (from, fills.len()), &name);
+    }
+}
+
+/// Writes a name below the lane, from one cell up to another.
+fn label_below(buf: &mut Buffer, look: Look, area: Rect, (from, to): (usize, usize), name: &str) {
+    let room = (to - from).saturating_sub(1);
+    let Some(name) = fitted(name, room) else { return };
+    let place = Rect { x: area.x + from as u16, y: area.y + 1, width: room as u16, height: 1 };
+    let free = (place.x..place.right()).take(format::width(&name)).all(|x| buf[(x, place.y)].symbol() == " ");
+    if free {
+        Pen::new(buf, look, place, 0).put(&name, look.dim());
+    }
+}
+
+/// The bars of a lane: cells in which it waits for one and the same, with where each begins and how long it is.
+fn bars(fills: &[Fill]) -> impl Iterator<Item = (usize, usize)> {
+    let mut from = 0;
+    let next = move || {
+        let first = fills.get(from)?;
+        let run = fills[from..].iter().take_while(|fill| *fill == first).count();
+        from += run;
+        Some((from - run, run, *first))
+    };
+    std::iter::from_fn(next).filter(|(.., fill)| matches!(fill, Fill::Waiting { .. })).map(|(from, run, _)| (from, run))
+}
+
+/// Draws what the task holds on the last row of its lane: a line as long as it holds it, with the name.
+fn held(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>) {
+    let right_ns = axis.left_ns.saturating_add(axis.cell_ns.saturating_mul(u64::from(area.width)));
+    let y = area.bottom() - 1;
+    for holding in of.trace.held(of.task, axis.left_ns, right_ns.min(axis.cursor_ns)).into_iter().take(LABELS) {
+        let cell = |ns: u64| axis.cell(ns.max(axis.left_ns)).unwrap_or(0).min(area.width.into()) as u16;
+        let (from, to) = (cell(holding.from_ns), cell(holding.to_ns.min(axis.cursor_ns.saturating_add(axis.cell_ns))));
+        let Some(room) = to.checked_sub(from).filter(|room| *room > 0 && holding.to_ns > holding.from_ns) else { continue };
+        let place = Rect { x: area.x + from, y, width: room, height: 1 };
+        if (place.x..place.right()).any(|x| buf[(x, y)].symbol() != " ") {
+            continue;
+        }
+        let style = look.wait(crate::trace::Family::Lock).1.remove_modifier(Modifier::BOLD);
+        Pen::new(buf, look, place, 0).put(&look.glyphs.held.repeat(room.into()), style);
+        let name = of.trace.source_name(holding.resource).unwrap_or_else(|| of.trace.resource_kind(holding.resource));
+        let mark = if holding.inferred { look.glyphs.inferred } else { "" };
+        if let Some(name) = fitted(&format!("{}{mark}", text::name(&name)), usize::from(room.saturating_sub(1))) {
+            Pen::new(buf, look, Rect { x: place.x + 1, width: room - 1, ..place }, 0).put(&name, style);
+        }
     }
 }
 
 /// A name that fits: without its arguments, or without what it is called on, if need be.
-fn fitted(name: &str, room: usize) -> String {
+fn fitted(name: &str, room: usize) -> Option<String> {
     let call = name.split('(').next().unwrap_or(name);
     let method = call.rsplit('.').next().unwrap_or(call);
-    [name, call, method].into_iter().find(|name| format::width(name) <= room).unwrap_or_default().to_owned()
+    [name, call, method].into_iter().find(|name| format::width(name) <= room && !name.is_empty()).map(str::to_owned)
 }
 
 #[cfg(test)]
