@@ -17,6 +17,8 @@ pub(crate) struct Marks {
     pub(crate) waits: [&'static str; Family::ALL.len()],
     /// Waiting with a lock or a permit in hand: for anything, and in line for another one.
     pub(crate) holding: [&'static str; 2],
+    /// In place of an end: it will never come.
+    pub(crate) forever: &'static str,
     /// Ends: completed, failed, cancelled, panicked.
     pub(crate) ends: [&'static str; 4],
 }
@@ -29,6 +31,7 @@ pub(crate) const UNICODE: Marks = Marks {
     ready: "▒",
     waits: ["─", "░", "┄", "·", "≈", "▁"],
     holding: ["━", "╍"],
+    forever: "∞",
     ends: ["✓", "✗", "⊘", "‼"],
 };
 
@@ -40,6 +43,7 @@ pub(crate) const ASCII: Marks = Marks {
     ready: "r",
     waits: ["-", ":", "~", ".", ",", "_"],
     holding: ["=", ";"],
+    forever: "8",
     ends: ["v", "x", "o", "!"],
 };
 
@@ -75,6 +79,7 @@ impl Marks {
             Fill::Ready => self.ready,
             Fill::Waiting { family, holds } => self.wait(family, holds),
             Fill::End(how, _) => self.end(how),
+            Fill::Forever => self.forever,
         }
     }
 

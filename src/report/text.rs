@@ -34,7 +34,7 @@ pub fn text(spec: &Spec, trace: &Trace, report: &Report, look: Look) -> String {
     text.push_str(&troubles(trace, look));
     text.push_str(&findings::section(&trace.findings(), look));
     text.push_str(&waits::table(&trace.wait_totals(), look));
-    let _ = write!(text, "\n{}", timeline::timeline(trace, look));
+    let _ = write!(text, "\n{}", timeline::timeline(trace, report.ending == Ending::Stalled, look));
     // The parts are safe already, or their columns would be wrong. This is for the one that is not.
     text::page(&text).into_owned()
 }

@@ -9,7 +9,7 @@ use super::Look;
 use super::units::{count, time};
 use crate::marks::{self, Marks};
 use crate::text;
-use crate::trace::{Family, Fill, TaskIx, Trace, Window};
+use crate::trace::{self, Family, Fill, TaskIx, Trace, Window};
 
 /// More tasks than this are counted, not drawn.
 const ROWS: usize = 30;
@@ -23,16 +23,17 @@ const CELLS: usize = 10;
 const TICK: u64 = 10;
 
 /// The lanes of a whole run under a ruler, with a legend.
-pub(super) fn timeline(trace: &Trace, look: Look) -> String {
+pub(super) fn timeline(trace: &Trace, stalled: bool, look: Look) -> String {
     let (marks, more) = (look.pick(&marks::UNICODE, &marks::ASCII), look.more());
     let drawn = &trace.tasks[..trace.tasks.len().min(ROWS)];
     let names: Vec<_> = drawn.iter().map(|task| text::fit_name(&task.name, NAME, more)).collect();
     let name = names.iter().map(|name| text::width(name)).max().unwrap_or(0);
     let cells = look.width.saturating_sub(name + GAP).max(CELLS) as u64;
     // The end itself needs a cell: a run that ends at 3.5 s has a mark there.
-    let cell_ns = (trace.end_ns + 1).div_ceil(cells).max(1);
+    let tail = if stalled { trace::tail(cells as usize) } else { 0 };
+    let cell_ns = (trace.end_ns + 1).div_ceil(cells - tail as u64).max(1);
     let mut text = format!("{:name$}{:GAP$}{}\n", "", "", ruler(cell_ns, cells));
-    let window = Window { left_ns: 0, cell_ns, until_ns: trace.end_ns };
+    let window = Window { left_ns: 0, cell_ns, until_ns: trace.end_ns, tail };
     for (task, label) in (0..).zip(&names) {
         let lane = lane(trace, task, window, cells as usize, marks);
         let pad = name - text::width(label) + GAP;
@@ -41,7 +42,7 @@ pub(super) fn timeline(trace: &Trace, look: Look) -> String {
     if let Some(left) = trace.tasks.len().checked_sub(ROWS).filter(|left| *left > 0) {
         let _ = writeln!(text, "{more} and {} more", count(left, "task"));
     }
-    let _ = writeln!(text, "\n{}", legend(marks, cell_ns));
+    let _ = writeln!(text, "\n{}", legend(marks, stalled, cell_ns));
     text
 }
 
@@ -80,14 +81,15 @@ fn lane(trace: &Trace, task: TaskIx, window: Window, cells: usize, marks: &Marks
     trace.cells(task, window, cells, None).into_iter().map(mark).collect()
 }
 
-fn legend(marks: &Marks, cell_ns: u64) -> String {
+fn legend(marks: &Marks, stalled: bool, cell_ns: u64) -> String {
     let Marks { running, running_part: [part, ..], ready, ends: [completed, failed, cancelled, panicked], .. } = marks;
     let waits = Family::ALL.map(|family| format!("{} {}", marks.wait(family, false), family.name())).join("  ");
     let [holds, in_line] = marks.holding;
+    let forever = if stalled { format!("  {} for ever", marks.forever) } else { String::new() };
     format!(
         "{running} running  {part} a short poll  {ready} ready\nwaiting for: {waits}\n\
          {holds} holding a lock or a permit while it waits  {in_line} in line for another one\n\
-         {completed} completed  {failed} failed  {cancelled} cancelled  {panicked} panicked  (a column is {})",
+         {completed} completed  {failed} failed  {cancelled} cancelled  {panicked} panicked{forever}  (a column is {})",
         time(cell_ns)
     )
 }
@@ -122,7 +124,7 @@ mod tests {
     fn drawn(task: Task, unicode: bool) -> String {
         let marks = if unicode { &marks::UNICODE } else { &marks::ASCII };
         let trace = trace(vec![task], 99);
-        lane(&trace, 0, Window { left_ns: 0, cell_ns: 10, until_ns: 99 }, 10, marks)
+        lane(&trace, 0, Window { left_ns: 0, cell_ns: 10, until_ns: 99, tail: 0 }, 10, marks)
     }
 
     #[test]
@@ -151,7 +153,7 @@ mod tests {
     #[test]
     fn the_last_moment_of_a_run_is_in_the_picture() {
         let main = task("main", &[(0, RUN), (0, State::Waiting(Cause::Time))], Some((3500 * MS, End::Completed)));
-        let text = timeline(&trace(vec![main], 3500 * MS), Look { width: 80, unicode: true });
+        let text = timeline(&trace(vec![main], 3500 * MS), false, Look { width: 80, unicode: true });
         let lines: Vec<_> = text.lines().collect();
         assert!(lines[0].starts_with("      0         500 ms"), "{text}");
         assert!(lines[1].starts_with("main  ▎──") && lines[1].ends_with("──✓"), "{text}");
@@ -162,7 +164,7 @@ mod tests {
     fn many_tasks_are_counted_and_long_names_are_cut() {
         let name = "a name that is much too long for its column";
         let tasks = (0..33).map(|_| task(name, &[(0, State::Waiting(Cause::Time))], None)).collect();
-        let text = timeline(&trace(tasks, 100), Look { width: 40, unicode: false });
+        let text = timeline(&trace(tasks, 100), false, Look { width: 40, unicode: false });
         assert_eq!(text.lines().filter(|line| line.contains("a name that is much t...  ")).count(), 30, "{text}");
         assert!(text.contains("... and 3 tasks more"), "{text}");
         assert!(text.is_ascii());
@@ -170,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_run_without_tasks_or_time_is_no_fault() {
-        let text = timeline(&trace(Vec::new(), 0), Look { width: 0, unicode: true });
+        let text = timeline(&trace(Vec::new(), 0), false, Look { width: 0, unicode: true });
         assert!(text.starts_with("  0"), "{text}");
     }
 }

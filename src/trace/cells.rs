@@ -32,6 +32,14 @@ pub struct Window {
     pub cell_ns: u64,
     /// The time cursor, in nanoseconds: what happens later is not shown.
     pub until_ns: u64,
+    /// So many cells behind the cursor show what lasts for ever, of a run in which nothing can ever run again.
+    pub tail: usize,
+}
+
+/// Of so many cells that a whole lane has, so many are its tail when the run has stalled: a sixth, so that a wait without an
+/// end is not a point at the end of time.
+pub fn tail(cells: usize) -> usize {
+    cells / 6
 }
 
 /// What a cell shows.
@@ -57,6 +65,8 @@ pub enum Fill {
     },
     /// It ended; whether that is inferred.
     End(End, bool),
+    /// It waits for ever.
+    Forever,
 }
 
 impl Fill {
@@ -76,7 +86,24 @@ impl Trace {
         let holds = self.held(task, from_ns, to_ns);
         let overdue = self.overdue_in(task, from_ns, to_ns);
         let mut cells = Cells::new(of, window, seen, &holds, &overdue);
-        (0..count).map(|_| cells.next()).collect()
+        let mut fills: Vec<Fill> = (0..count).map(|_| cells.next()).collect();
+        if window.tail > 0 && of.end_at(window.until_ns).is_none() {
+            self.draw_tail(task, window, &mut fills);
+        }
+        fills
+    }
+
+    /// The wait in which a task is at the cursor goes on for ever.
+    fn draw_tail(&self, task: TaskIx, window: Window, fills: &mut [Fill]) {
+        let at_ns = window.until_ns;
+        let Some(State::Waiting(cause)) = self.tasks[task as usize].segment_at(at_ns).map(|last| last.state) else { return };
+        let holds = self.held(task, at_ns, at_ns).iter().any(|held| held.to_ns > at_ns);
+        let cursor = at_ns.checked_sub(window.left_ns).map_or(0, |ns| ns / window.cell_ns.max(1)) as usize;
+        let behind = fills.iter_mut().skip(cursor + 1).take(window.tail);
+        let last = behind.len().saturating_sub(1);
+        for (at, fill) in behind.enumerate() {
+            *fill = if at == last { Fill::Forever } else { Fill::Waiting { family: Family::of(cause), holds } };
+        }
     }
 }
 

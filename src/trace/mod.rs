@@ -66,7 +66,7 @@ mod why;
 
 pub use ahead::Ahead;
 pub use bins::{Bin, Bins};
-pub use cells::{Fill, Window};
+pub use cells::{Fill, Window, tail};
 pub use census::Census;
 pub use course::{Activity, Course, Stretch};
 pub use critical::{CriticalPath, Doing, Handover, PathStep};

@@ -16,8 +16,6 @@ pub(crate) struct Glyphs {
     pub(crate) mark: &'static str,
     /// Below a lane, as long as something is held.
     pub(crate) held: &'static str,
-    /// In place of an end: it will never come.
-    pub(crate) forever: &'static str,
     /// A rule through the lanes at a decisive moment.
     pub(crate) moment: &'static str,
     /// The line through the lanes at the time cursor.
@@ -66,6 +64,8 @@ pub(crate) struct Glyphs {
     pub(crate) rule: &'static str,
     /// A circle of tasks: where it begins, goes on and closes.
     pub(crate) circle: [&'static str; 3],
+    /// Lanes that are joined: the first one, between two, another one, the last.
+    pub(crate) join: [&'static str; 4],
     /// A level of the log, from trace to error.
     pub(crate) levels: [&'static str; 5],
     /// The prefix of a millionth.
@@ -83,7 +83,6 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     mark: "•",
     held: "▔",
     moment: "╎",
-    forever: "∞",
     cursor: "│",
     cursor_head: "▼",
     bookmark: "◆",
@@ -107,6 +106,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     thumb: "▐",
     rule: "│",
     circle: ["╭▸", "│", "╰─"],
+    join: ["┐", "│", "┤", "┘"],
     levels: ["·", "∘", "•", "▲", "✗"],
     micro: "µ",
     bullet: "•",
@@ -120,7 +120,6 @@ pub(super) const ASCII: Glyphs = Glyphs {
     mark: "*",
     held: "^",
     moment: "!",
-    forever: "8",
     cursor: "|",
     cursor_head: "V",
     bookmark: "^",
@@ -144,6 +143,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     thumb: "#",
     rule: "|",
     circle: [",>", "|", "`-"],
+    join: [".", "|", "+", "'"],
     levels: [".", "-", "*", "^", "x"],
     micro: "u",
     bullet: "-",

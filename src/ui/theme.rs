@@ -233,6 +233,7 @@ impl Look {
                 ("", style.add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM))
             }
             Fill::End(how, _) => self.end(how),
+            Fill::Forever => ("", self.error()),
         };
         (self.glyphs.lane.cell(fill), style)
     }

@@ -52,6 +52,11 @@ pub(crate) fn ending(run: &RunView) -> Option<&Ending> {
     run.report.as_ref().filter(|_| at_end(run)).map(|report| &report.ending)
 }
 
+/// Whether the cursor is at the end of a run in which nothing can ever run again.
+pub(crate) fn is_stalled(run: &RunView) -> bool {
+    ending(run) == Some(&Ending::Stalled)
+}
+
 /// How many tasks have been spawned at a time. Tasks stand in the order of spawning.
 pub(crate) fn spawned(trace: &Trace, at_ns: u64) -> usize {
     trace.tasks.partition_point(|task| task.spawned_ns <= at_ns)

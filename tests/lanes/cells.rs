@@ -17,7 +17,7 @@ const MS_NS: u64 = 1_000_000;
 /// A lane at so many milliseconds a cell: `h` holds, `H` holds and is in line, `l` is in line, `w` waits, `r` ready, `p` polled,
 /// `.` an end.
 fn drawn(trace: &Trace, task: &str, cell_ms: u64) -> String {
-    let window = Window { left_ns: 0, cell_ns: cell_ms * MS_NS, until_ns: trace.end_ns };
+    let window = Window { left_ns: 0, cell_ns: cell_ms * MS_NS, until_ns: trace.end_ns, tail: 0 };
     let cells = trace.cells(find(trace, task), window, (trace.end_ns / window.cell_ns + 1) as usize, None);
     cells.into_iter().map(letter).collect()
 }
@@ -37,6 +37,7 @@ fn letter(fill: Fill) -> char {
         Fill::Waiting { holds: true, .. } => 'h',
         Fill::Waiting { .. } => 'w',
         Fill::End(..) => '.',
+        Fill::Forever => '8',
     }
 }
 
@@ -146,7 +147,7 @@ fn a_step_shows_what_had_happened_when_its_poll_began() {
     let (first, after) = (trace.polls_before(moment_ns), trace.polls_by(moment_ns));
     assert!(after - first >= 7, "three that end, three that get a permit, and main");
     let tasks = 0..trace.tasks.len() as TaskIx;
-    let window = Window { left_ns: moment_ns, cell_ns: MS_NS, until_ns: moment_ns };
+    let window = Window { left_ns: moment_ns, cell_ns: MS_NS, until_ns: moment_ns, tail: 0 };
     let shown = |task: TaskIx, poll: u64| trace.cells(task, window, 1, Some(poll))[0];
     let mut pictures = HashSet::new();
     for poll in first..after {

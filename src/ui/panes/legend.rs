@@ -92,7 +92,7 @@ fn all(look: Look) -> Vec<Mark> {
         (End::Unknown, "end not known"),
     ];
     marks.extend(ends.map(|(how, word)| (look.end(how), word)));
-    marks.push(((glyphs.forever, look.error()), "for ever"));
+    marks.push(((glyphs.lane.forever, look.error()), "for ever"));
     marks.push(((glyphs.finding, look.warn()), "finding"));
     marks.push(((glyphs.link[0], look.key()), "wakes"));
     marks.push(((glyphs.levels[3], look.warn()), "warning"));

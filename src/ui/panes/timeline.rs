@@ -8,13 +8,13 @@ use crate::app::model::{Areas, Model, Pane, RunView};
 use crate::app::timeline::folds::Folds;
 use crate::app::timeline::kinds::is_on;
 use crate::app::timeline::lanes::Lanes;
-use crate::trace::{Stall, StallKind, State, Task, TaskIx, Trace};
+use crate::trace::{self, Stall, StallKind, State, Task, TaskIx, Trace};
 use crate::ui::panes::{counters, grouping, kinds, legend, links, minimap, moments, reading, remark, status};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::{chrome, timeline as lanes};
-use crate::ui::{format, words};
+use crate::ui::{format, view, words};
 
 /// The narrowest column of names.
 pub(super) const NAMES: usize = 12;
@@ -99,6 +99,7 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     let names = name_column(look, &folds, &coming, usize::from(inside.width));
     let (lanes, axis) = ruled(buf, look, model, run, inside, names);
     let held = holders(run);
+    let tail = if view::is_stalled(run) { trace::tail(usize::from(lanes.width)) } else { 0 };
     let polled = run.poll().and_then(|number| run.trace.poll(number)).map(|poll| poll.task);
     for (row, ix) in (0..).zip(visible.iter().copied()) {
         let line = Rect { y: lanes.y + row * high, height: high, ..inside };
@@ -112,18 +113,41 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
             polled_mark(buf, look, line, selected);
         }
         let holds = held.iter().find(|(holder, _)| *holder == ix).map(|(_, from_ns)| *from_ns);
-        let lane = lanes::Lane { trace: &run.trace, task: ix, poll: run.poll(), selected };
+        let lane = lanes::Lane { trace: &run.trace, task: ix, poll: run.poll(), tail, selected };
         lanes::lane(buf, look, Rect { y: line.y, height: high, ..lanes }, &axis, lane);
         lanes::underline(buf, Rect { y: line.y, height: 1, ..lanes }, &axis, holds);
         reading::path(buf, look, model, ix, (line, lanes, names), &axis);
     }
     reading::nothing(buf, look, model, lanes, visible.is_empty());
     reading::range(buf, look, model, run, lanes, &axis);
+    if tail > 0 {
+        circle(buf, look, run, lanes, &areas.lane_rows, &axis, tail);
+    }
     moments::words(buf, look, run, Rect { x: lanes.x, width: lanes.width, ..above }, &axis);
     moments::rules(buf, look, run, lanes, &axis);
     lanes::cursor_line(buf, look, lanes, &axis);
     links::render(buf, look, run, (all, top), (lanes, &axis), (&areas.lane_rows, model.timeline.selected));
     areas.lanes = lanes;
+}
+
+/// Joins the lanes of the tasks that wait for each other in a circle, in the tail behind the cursor.
+fn circle(buf: &mut Buffer, look: Look, run: &RunView, lanes: Rect, rows: &[(TaskIx, Rect)], axis: &Axis, tail: usize) {
+    let Some((_, stall)) = run.stall.as_ref().filter(|(_, stall)| stall.kind == StallKind::Cycle) else { return };
+    let is_in = |task: &TaskIx| stall.tasks.iter().take(STUCK).any(|stuck| stuck.task == *task);
+    let joined: Vec<u16> = rows.iter().filter(|(task, _)| is_in(task)).map(|(_, row)| row.y).collect();
+    let (Some(first), Some(last)) = (joined.first().copied(), joined.last().copied()) else { return };
+    let end = axis.cell(axis.cursor_ns).unwrap_or(0).saturating_add(tail as u64).min(u64::from(lanes.width).saturating_sub(1));
+    let Some(x) = (end as u16).checked_sub(2).map(|x| lanes.x + x).filter(|_| first < last) else { return };
+    let [from, through, joins, to] = look.glyphs.join;
+    for y in first..=last {
+        let glyph = match y {
+            y if y == first => from,
+            y if y == last => to,
+            y if joined.contains(&y) => joins,
+            _ => through,
+        };
+        buf[(x, y)].set_symbol(glyph).set_style(look.error());
+    }
 }
 
 /// Draws the ruler and the scale of the timeline, beside a column of so many cells for names; returns where the lanes are,

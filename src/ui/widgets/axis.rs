@@ -31,7 +31,7 @@ pub(crate) struct Axis {
 impl Axis {
     /// The same times, as the trace asks for them.
     pub(crate) fn window(&self) -> Window {
-        Window { left_ns: self.left_ns, cell_ns: self.cell_ns, until_ns: self.cursor_ns }
+        Window { left_ns: self.left_ns, cell_ns: self.cell_ns, until_ns: self.cursor_ns, tail: 0 }
     }
 
     /// The cell that covers a time, counted from the left end; none when that is off to the left.

@@ -13,7 +13,7 @@ use ratatui::style::Modifier;
 use super::axis::Axis;
 use crate::record::event::Level;
 use crate::text;
-use crate::trace::{Fill, SpanLabel, Task, TaskIx, Trace};
+use crate::trace::{Fill, SpanLabel, Task, TaskIx, Trace, Window};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -39,6 +39,8 @@ pub(crate) struct Lane<'a> {
     pub(crate) task: TaskIx,
     /// The number of the poll that was stepped to.
     pub(crate) poll: Option<u64>,
+    /// How many cells behind the cursor show what lasts for ever.
+    pub(crate) tail: usize,
     /// Whether the task is selected.
     pub(crate) selected: bool,
 }
@@ -49,7 +51,8 @@ pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: La
     if area.is_empty() {
         return;
     }
-    let mut fills = of.trace.cells(of.task, axis.window(), usize::from(area.width), of.poll);
+    let window = Window { tail: of.tail, ..axis.window() };
+    let mut fills = of.trace.cells(of.task, window, usize::from(area.width), of.poll);
     for (x, fill) in (0..area.width).zip(&fills) {
         let (glyph, style) = look.cell(*fill);
         if !glyph.is_empty() {
@@ -273,7 +276,7 @@ mod tests {
     }
 
     fn draw(buf: &mut Buffer, axis: &Axis, task: &Task) {
-        let lane_of = Lane { trace: &run(task), task: 0, poll: None, selected: false };
+        let lane_of = Lane { trace: &run(task), task: 0, poll: None, tail: 0, selected: false };
         lane(buf, Look::sample(), Rect { height: 1, ..buf.area }, axis, lane_of);
     }
 
