@@ -16,6 +16,8 @@ pub(crate) struct Glyphs {
     pub(crate) mark: &'static str,
     /// Below a lane, as long as something is held.
     pub(crate) held: &'static str,
+    /// As long as a word holds.
+    pub(crate) ribbon: &'static str,
     /// A rule through the lanes at a decisive moment.
     pub(crate) moment: &'static str,
     /// The line through the lanes at the time cursor.
@@ -83,6 +85,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     mark: "•",
     held: "▔",
     moment: "╎",
+    ribbon: "─",
     cursor: "│",
     cursor_head: "▼",
     bookmark: "◆",
@@ -120,6 +123,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     mark: "*",
     held: "^",
     moment: "!",
+    ribbon: "-",
     cursor: "|",
     cursor_head: "V",
     bookmark: "^",

@@ -2,7 +2,6 @@
 
 pub(crate) mod code;
 mod code_now;
-mod counters;
 pub(crate) mod grouping;
 mod holders;
 mod kinds;
@@ -15,6 +14,7 @@ mod minimap;
 mod moments;
 pub(crate) mod outcome;
 pub(crate) mod parameters;
+mod quantities;
 mod reading;
 mod remark;
 mod resources;

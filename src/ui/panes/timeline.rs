@@ -9,7 +9,7 @@ use crate::app::timeline::folds::Folds;
 use crate::app::timeline::kinds::is_on;
 use crate::app::timeline::lanes::Lanes;
 use crate::trace::{self, Stall, StallKind, State, Task, TaskIx, Trace};
-use crate::ui::panes::{counters, grouping, kinds, legend, links, minimap, moments, reading, remark, status};
+use crate::ui::panes::{grouping, kinds, legend, links, minimap, moments, quantities, reading, remark, status};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
@@ -51,7 +51,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     chrome::title(buf, look, area, focus, title, &remark);
 
     let explained = if inside.height >= EXPLAINED { legend::rows(look, model, run, inside) } else { 0 };
-    let counted = counters::rows(model, run, inside);
+    let counted = quantities::rows(model, run, inside);
     areas.counters = usize::from(counted);
     let (inside, explained) = split(inside, explained);
     let (inside, status) = split(inside, u16::from(status::has_row(run)));
@@ -67,7 +67,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
         let shown = usize::from(areas.lanes.height);
         chrome::scroll_bar(buf, look, area, model.timeline.top, shown, lanes.spawned(run.cursor.at_ns));
     }
-    counters::render(buf, look, model, run, counted, areas.lanes);
+    quantities::render(buf, look, model, run, counted, areas.lanes);
     minimap::render(buf, look, model, run, map, areas);
     status::render(buf, look, run, status);
     legend::render(buf, look, model, areas.lanes, explained);

@@ -1,0 +1,194 @@
+//! Quantities under the lanes, on the same ruler: what the scenario counts, in which state it is, how many stand in line.
+//!
+//! A cell shows the largest value in force within it, or of one with very many
+//! values the last. Where a value begins that stays for some cells its number is
+//! written, so that a bar needs no scale. Nothing is known before the first value,
+//! and nothing is drawn there.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::model::{Model, RunView};
+use crate::text;
+use crate::trace::{Counter, ResourceIx, Words};
+use crate::ui::format;
+use crate::ui::pen::Pen;
+use crate::ui::theme::Look;
+use crate::ui::widgets::axis::Axis;
+use crate::ui::widgets::{chart, timeline as marks};
+
+/// At most so many are drawn.
+const MOST: usize = 4;
+/// From this height of the pane's inside on the lanes give up rows for them.
+const ROOM: u16 = 18;
+/// So many resources are asked how much tasks have waited for them.
+const ASKED: usize = 64;
+/// Of a cell with more values than this only the last counts.
+const EXACT: usize = 64;
+/// A value that stays for so many cells behind its number has it written.
+const STAYS: usize = 1;
+
+/// What a row shows.
+#[derive(Clone, Copy)]
+enum Quantity<'a> {
+    /// A state of the scenario's, in words.
+    Words(&'a Words),
+    /// What the scenario counts.
+    Counter(&'a Counter),
+    /// How many stand in line for the resource that tasks waited for longest.
+    Line(ResourceIx),
+}
+
+/// The quantities of a run, the most telling first.
+fn quantities(run: &RunView) -> Vec<Quantity<'_>> {
+    let trace = &run.trace;
+    let words = trace.words.iter().map(Quantity::Words);
+    let counters = trace.counters.iter().map(Quantity::Counter);
+    let waited = |ix: &ResourceIx| trace.resources[*ix as usize].contention_ns(trace.end_ns);
+    let line = trace.contended().take(ASKED).max_by_key(waited).filter(|ix| waited(ix) > 0);
+    words.chain(counters.take(MOST - 1)).chain(line.map(Quantity::Line)).take(MOST).collect()
+}
+
+/// How many rows they take of the inside of the pane.
+pub(super) fn rows(model: &Model, run: &RunView, inside: Rect) -> u16 {
+    let all = quantities(run).len() as u16;
+    let free = inside.height.saturating_sub(u16::try_from(run.trace.tasks.len()).unwrap_or(u16::MAX).saturating_add(4));
+    let wanted = model.timeline.lanes.counters.unwrap_or(inside.height >= ROOM || free >= all);
+    // The lanes keep the greater part.
+    let room = inside.height.saturating_sub(4) / 2;
+    if wanted { all.min(room) } else { 0 }
+}
+
+/// Draws them, one a row, below the lanes that were drawn there.
+pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, area: Rect, lanes: Rect) {
+    let axis = Axis { left_ns: model.timeline.left_ns, cell_ns: model.timeline.cell_ns, cursor_ns: run.cursor.at_ns };
+    for (row, quantity) in (0..area.height).zip(quantities(run)) {
+        let names = Rect { width: lanes.x.saturating_sub(area.x + 1), ..area };
+        let place = Rect { x: lanes.x, y: area.y + row, width: lanes.width, height: 1 };
+        match quantity {
+            Quantity::Words(words) => ribbon(buf, look, words, &axis, (names, row), place),
+            Quantity::Counter(counter) => {
+                let columns = columns(counter, &axis, usize::from(lanes.width));
+                let most = most(counter, &columns);
+                let name = counter.name.replace('_', " ");
+                label(buf, look, names, row, &name, counter.at(run.cursor.at_ns).map(|value| (value, most)));
+                bar(buf, look, place, &columns, most);
+            }
+            Quantity::Line(ix) => {
+                let resource = &run.trace.resources[ix as usize];
+                let stages = resource.stages(axis.left_ns, axis.cell_ns, usize::from(lanes.width), axis.cursor_ns);
+                let columns: Vec<_> = stages.iter().map(|stage| Some(f64::from(stage.waiting))).collect();
+                let (now, most) = (resource.at_with(run.cursor.at_ns, 0).waiting, f64::from(resource.most().1));
+                label(buf, look, names, row, "in line", Some((now.into(), most)));
+                bar(buf, look, place, &columns, most);
+            }
+        }
+        marks::cursor_line(buf, look, place, &axis);
+    }
+}
+
+/// The name, the value at the cursor, and the largest that is in sight.
+fn label(buf: &mut Buffer, look: Look, names: Rect, row: u16, name: &str, value: Option<(f64, f64)>) {
+    let Some((value, most)) = value else {
+        Pen::new(buf, look, names, row).space(1).put(name, look.dim());
+        return;
+    };
+    let (value, of) = (format::compact(value), format!("/{}", format::compact(most)));
+    let figures = format::width(&value) + format::width(&of);
+    let room = usize::from(names.width).saturating_sub(figures + 2);
+    let mut pen = Pen::new(buf, look, names, row);
+    pen.space(1).left(name, room, look.dim()).space(1);
+    pen.put(&value, look.strong()).put(&of, look.dim());
+}
+
+/// Draws values as a bar, with the number of each that stays.
+fn bar(buf: &mut Buffer, look: Look, place: Rect, columns: &[Option<f64>], most: f64) {
+    // What is nothing has no bar.
+    let bars: Vec<_> = columns.iter().map(|value| value.filter(|value| *value > 0.0)).collect();
+    chart::render(buf, look, place, &bars, most, look.chart());
+    let mut at = 0;
+    while at < columns.len() {
+        let run = columns[at..].iter().take_while(|value| **value == columns[at]).count();
+        if let Some(value) = columns[at] {
+            let number = format::compact(value);
+            let cells = format::width(&number);
+            if run >= cells + STAYS && at + cells <= usize::from(place.width) {
+                Pen::new(buf, look, Rect { x: place.x + at as u16, width: place.width - at as u16, ..place }, 0)
+                    .put(&number, look.strong());
+            }
+        }
+        at += run;
+    }
+}
+
+/// Draws a state in words: each word where it begins, and a line as long as it holds.
+fn ribbon(buf: &mut Buffer, look: Look, words: &Words, axis: &Axis, (names, row): (Rect, u16), place: Rect) {
+    let after = words.points.partition_point(|(at, _)| *at <= axis.cursor_ns);
+    let now = after.checked_sub(1).map(|last| text::name(&words.points[last].1).into_owned()).unwrap_or_default();
+    let room = usize::from(names.width).saturating_sub(format::width(&now) + 2);
+    let name = words.name.replace('_', " ");
+    Pen::new(buf, look, names, row).space(1).left(&name, room, look.dim()).space(1).put(&now, look.strong());
+    let cell = |ns: u64| axis.cell(ns.max(axis.left_ns)).unwrap_or(0).min(place.width.into()) as u16;
+    for (i, (from_ns, word)) in words.points[..after].iter().enumerate() {
+        let to_ns = words.points[..after].get(i + 1).map_or(axis.cursor_ns.saturating_add(axis.cell_ns), |(next, _)| *next);
+        if to_ns < axis.left_ns {
+            continue;
+        }
+        let (from, to) = (cell(*from_ns), cell(to_ns).max(cell(*from_ns) + 1).min(place.width));
+        let bar = Rect { x: place.x + from, width: to.saturating_sub(from), ..place };
+        let mut pen = Pen::new(buf, look, bar, 0);
+        pen.put(look.glyphs.tick, look.chart()).put(&text::name(word), look.strong());
+        let rest = look.glyphs.ribbon.repeat(pen.room());
+        pen.put(&rest, look.dim());
+    }
+}
+
+/// The value of each cell up to the cursor.
+fn columns(counter: &Counter, axis: &Axis, cells: usize) -> Vec<Option<f64>> {
+    let points = &counter.points;
+    let mut begun = points.partition_point(|(at, _)| *at < axis.left_ns);
+    let mut columns = Vec::with_capacity(cells);
+    let mut from_ns = axis.left_ns;
+    while columns.len() < cells && from_ns <= axis.cursor_ns {
+        let next_ns = from_ns.saturating_add(axis.cell_ns.max(1));
+        let last_ns = (next_ns - 1).min(axis.cursor_ns);
+        let first = begun;
+        begun += points[begun..].partition_point(|(at, _)| *at <= last_ns);
+        // The one in force when the cell begins is part of it, if it is not over at once.
+        let since = first.saturating_sub(usize::from(points.get(first).is_none_or(|(at, _)| *at > from_ns)));
+        let within = if begun - since > EXACT { &points[begun - 1..begun] } else { &points[since..begun] };
+        columns.push(within.iter().map(|(_, value)| *value).reduce(f64::max));
+        from_ns = next_ns;
+    }
+    columns
+}
+
+/// What fills the height: the largest value that is in sight.
+fn most(counter: &Counter, columns: &[Option<f64>]) -> f64 {
+    let known = columns.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
+    if known.is_finite() { known } else { counter.points.first().map_or(0.0, |(_, value)| *value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(points: &[(u64, f64)], left_ns: u64, cursor_ns: u64) -> Vec<Option<f64>> {
+        let counter = Counter { name: "depth", points: points.to_vec(), task: None };
+        columns(&counter, &Axis { left_ns, cell_ns: 10, cursor_ns }, 5)
+    }
+
+    #[test]
+    fn a_cell_has_the_largest_value_in_force_in_it() {
+        let points = [(12, 3.0), (15, 9.0), (18, 2.0), (40, 1.0)];
+        assert_eq!(told(&points, 0, 100), [None, Some(9.0), Some(2.0), Some(2.0), Some(1.0)]);
+        assert_eq!(told(&points, 16, 100), [Some(9.0), Some(2.0), Some(2.0), Some(1.0), Some(1.0)]);
+    }
+
+    #[test]
+    fn nothing_after_the_cursor_is_told() {
+        let points = [(12, 3.0), (15, 9.0), (18, 2.0), (40, 1.0)];
+        assert_eq!(told(&points, 0, 14), [None, Some(3.0)]);
+        assert_eq!(told(&points, 0, 5), [None]);
+    }
+}
