@@ -21,6 +21,9 @@ const ARGUMENTS: usize = 12;
 /// Calls that only hand on what they are called on.
 const TRANSPARENT: [&str; 8] = ["clone", "as_ref", "as_mut", "lock", "unwrap", "expect", "borrow", "by_ref"];
 
+/// Calls that wrap a future, which keeps its name.
+const WRAPPERS: [&str; 4] = ["instrument", "in_current_span", "with_subscriber", "boxed"];
+
 /// The names in a scenario's source. It is parsed once for as long as the program runs.
 pub fn names(scenario: &'static Scenario) -> Arc<Names> {
     static KNOWN: Mutex<Option<HashMap<&'static str, Arc<Names>>>> = Mutex::new(None);
@@ -179,6 +182,9 @@ fn call(node: Node<'_>, text: &str) -> Option<String> {
     match function.kind() {
         "field_expression" => {
             let method = slice(function.child_by_field_name("field")?);
+            if WRAPPERS.contains(&method) {
+                return expression(function.child_by_field_name("value")?, text);
+            }
             let receiver = receiver(function.child_by_field_name("value")?, text);
             Some(receiver.map_or_else(|| method.to_owned(), |receiver| format!("{receiver}.{method}")))
         }
@@ -257,6 +263,7 @@ async fn f(service: Arc<Service>, latency: Duration, mut queue: Receiver<u32>) -
     timeout(Duration::from_millis(100), work(1, 2, 3, 4, 5, 6))
         .await?;
     handle.await?;
+    work(job).instrument(span).await;
     self.peers.lock().unwrap().wait_for_everybody_else_to_come_here().await;
     tokio::select! {
         Some(n) = rx.recv() => handle(n),
@@ -282,11 +289,12 @@ async fn f(service: Arc<Service>, latency: Duration, mut queue: Receiver<u32>) -
             (17, "timeout"),
             (18, "timeout"),
             (19, "handle"),
-            (20, "wait_for_everybody_else_"),
-            (22, "rx.recv"),
-            (23, "sleep(latency)"),
-            (26, "fetch(1)"),
-            (27, "fetch(2)"),
+            (20, "work(job)"),
+            (21, "wait_for_everybody_else_"),
+            (23, "rx.recv"),
+            (24, "sleep(latency)"),
+            (27, "fetch(1)"),
+            (28, "fetch(2)"),
         ];
         for (line, name) in expected {
             assert_eq!(awaits(line), Some(name), "line {line}");

@@ -3,8 +3,8 @@
 use scenarios::Clock;
 
 use crate::app::run::found::Found;
-use crate::engine::{Phase, Report, Spec};
-use crate::trace::{Stall, Trace};
+use crate::engine::{Ending, Phase, Report, Spec};
+use crate::trace::{self, Stall, Trace};
 
 /// The run on screen, and where in it we look.
 #[derive(Debug)]
@@ -42,6 +42,12 @@ impl RunView {
     /// Whether it is under way in time that passes, and we look at an earlier moment of it.
     pub fn is_behind(&self) -> bool {
         self.is_live() && !self.trace.closed && !self.cursor.live
+    }
+
+    /// Of so many cells of a lane those that show what lasts for ever, behind the end of a run that has stalled.
+    pub fn tail(&self, cells: usize) -> usize {
+        let stalled = self.report.as_ref().is_some_and(|report| report.ending == Ending::Stalled);
+        if stalled { trace::tail(cells) } else { 0 }
     }
 
     /// The poll that was stepped to, by its number; of a live run that is held, the one that was let through last.

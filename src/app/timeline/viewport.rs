@@ -31,15 +31,22 @@ fn extent_ns(model: &Model) -> u64 {
     }
 }
 
+/// The cells for what happens: those of the tail of a stall come behind it.
+fn timed_width(model: &Model) -> u64 {
+    let width = width(model);
+    let tail = model.run.as_ref().map_or(0, |run| run.tail(width as usize)) as u64;
+    width.saturating_sub(tail).max(1)
+}
+
 /// The shortest time of a cell that has the whole run in sight.
 fn fitting_cell_ns(model: &Model) -> u64 {
-    extent_ns(model) / width(model) + 1
+    extent_ns(model) / timed_width(model) + 1
 }
 
 /// Brings the left edge back to where there is something to see.
 fn bound(model: &mut Model) {
     let cell = model.timeline.cell_ns;
-    let last = (extent_ns(model) / cell + 1).saturating_sub(width(model)) * cell;
+    let last = (extent_ns(model) / cell + 1).saturating_sub(timed_width(model)) * cell;
     model.timeline.left_ns = model.timeline.left_ns.min(last);
 }
 
@@ -73,7 +80,7 @@ pub(in crate::app) fn recorded(model: &mut Model) {
         if closed && model.session.zoom == Zoom::Fit {
             fit_now(model);
         }
-        while end_ns / model.timeline.cell_ns >= width(model) {
+        while end_ns / model.timeline.cell_ns >= timed_width(model) {
             model.timeline.cell_ns = model.timeline.cell_ns.saturating_mul(2);
             model.timeline.left_ns = 0;
         }

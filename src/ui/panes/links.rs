@@ -1,9 +1,10 @@
-//! Who woke whom, drawn through the lanes: for the selected task, and only what was observed.
+//! Who woke whom, drawn through the lanes: only what was observed.
 //!
-//! Every wake of a task would be a thicket. What is drawn is the wake that the
-//! selected task has had last at the cursor, and of each other lane in sight the
-//! last one, if the selected task gave it. The way goes through cells in which
-//! nothing ran or ended: those it leaves as they are.
+//! Every wake of many tasks would be a thicket. With few lanes all wakes in sight
+//! are drawn, if they are not too many to follow. With more lanes it is those of the
+//! selected task: the wake that it has had last at the cursor, and of each other
+//! lane in sight the last one, if the selected task gave it. The way goes through
+//! cells in which nothing ran or ended: those it leaves as they are.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,6 +14,11 @@ use crate::app::timeline::lanes::Lanes;
 use crate::trace::{TaskIx, Trace, Wake, Waker};
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
+
+/// So many lanes are few.
+const FEW: usize = 6;
+/// So many wakes of a lane are looked at.
+const WAKES: usize = 256;
 
 /// From one lane to another, at a column; lanes out of sight are beyond the edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +40,9 @@ pub(super) fn render(
     (rows, selected): (&[(TaskIx, Rect)], Option<TaskIx>),
 ) {
     let lanes = lanes.intersection(buf.area);
+    if rows.len() <= FEW && all.len() <= FEW {
+        return every(buf, look, run, (lanes, axis), rows);
+    }
     let Some((task, row)) = rows.iter().find(|(task, _)| Some(*task) == selected).map(|(task, row)| (*task, row.y)) else {
         return;
     };
@@ -53,6 +62,27 @@ pub(super) fn render(
         if let Some((_, link)) = link(*other, area.y).filter(|(by, _)| *by == task) {
             draw(buf, look, lanes, link);
         }
+    }
+}
+
+/// Draws each wake in sight from one lane to another, the last one of those that share a column.
+fn every(buf: &mut Buffer, look: Look, run: &RunView, (lanes, axis): (Rect, &Axis), rows: &[(TaskIx, Rect)]) {
+    let row_of = |task: TaskIx| rows.iter().find(|(there, _)| *there == task).map(|(_, row)| i32::from(row.y));
+    let mut links: Vec<Link> = Vec::new();
+    for (task, row) in rows {
+        let wakes = &run.trace.tasks[*task as usize].wakes;
+        let first = wakes.partition_point(|wake| wake.at_ns < axis.left_ns);
+        for wake in wakes[first..].iter().take_while(|wake| wake.at_ns <= axis.cursor_ns).take(WAKES) {
+            let Waker::Task(by) = wake.by else { continue };
+            let Some(x) = axis.cell(wake.at_ns).filter(|cell| *cell < u64::from(lanes.width)) else { continue };
+            if let Some(from) = row_of(by).filter(|from| *from != i32::from(row.y)) {
+                links.push(Link { x: lanes.x + x as u16, from, to: row.y.into() });
+            }
+        }
+    }
+    // One in four columns can still be followed.
+    if links.len() <= usize::from(lanes.width) / 4 {
+        links.into_iter().for_each(|link| draw(buf, look, lanes, link));
     }
 }
 

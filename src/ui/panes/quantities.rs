@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 
 use crate::app::model::{Model, RunView};
 use crate::text;
-use crate::trace::{Counter, ResourceIx, Words};
+use crate::trace::{Counter, ResourceIx, ResourceKind, Words};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -35,7 +35,7 @@ enum Quantity<'a> {
     Words(&'a Words),
     /// What the scenario counts.
     Counter(&'a Counter),
-    /// How many stand in line for the resource that tasks waited for longest.
+    /// How many stand in line for the lock or the semaphore that tasks waited for longest.
     Line(ResourceIx),
 }
 
@@ -45,7 +45,10 @@ fn quantities(run: &RunView) -> Vec<Quantity<'_>> {
     let words = trace.words.iter().map(Quantity::Words);
     let counters = trace.counters.iter().map(Quantity::Counter);
     let waited = |ix: &ResourceIx| trace.resources[*ix as usize].contention_ns(trace.end_ns);
-    let line = trace.contended().take(ASKED).max_by_key(waited).filter(|ix| waited(ix) > 0);
+    let is_lock = |ix: &ResourceIx| {
+        matches!(trace.resources[*ix as usize].kind, ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::Semaphore)
+    };
+    let line = trace.contended().take(ASKED).filter(is_lock).max_by_key(waited).filter(|ix| waited(ix) > 0);
     words.chain(counters.take(MOST - 1)).chain(line.map(Quantity::Line)).take(MOST).collect()
 }
 

@@ -8,7 +8,7 @@ use crate::app::model::{Areas, Model, Pane, RunView};
 use crate::app::timeline::folds::Folds;
 use crate::app::timeline::kinds::is_on;
 use crate::app::timeline::lanes::Lanes;
-use crate::trace::{self, Stall, StallKind, State, Task, TaskIx, Trace};
+use crate::trace::{Stall, StallKind, State, Task, TaskIx, Trace};
 use crate::ui::panes::{grouping, kinds, legend, links, minimap, moments, quantities, reading, remark, status};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -26,6 +26,8 @@ const HIGHEST: usize = 3;
 const HELD: usize = 64;
 /// At most so many tasks are asked whether they are still stuck.
 const STUCK: usize = 64;
+/// A shorter tail has no room for what joins lanes.
+const TAIL: usize = 4;
 /// The most rows that the reason of a stall is told in.
 const BANNER: u16 = 6;
 /// From this height on, without borders and status, a row is kept for the map of the whole run.
@@ -99,7 +101,7 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     let names = name_column(look, &folds, &coming, usize::from(inside.width));
     let (lanes, axis) = ruled(buf, look, model, run, inside, names);
     let held = holders(run);
-    let tail = if view::is_stalled(run) { trace::tail(usize::from(lanes.width)) } else { 0 };
+    let tail = if view::is_stalled(run) { run.tail(usize::from(lanes.width)) } else { 0 };
     let polled = run.poll().and_then(|number| run.trace.poll(number)).map(|poll| poll.task);
     for (row, ix) in (0..).zip(visible.iter().copied()) {
         let line = Rect { y: lanes.y + row * high, height: high, ..inside };
@@ -136,8 +138,11 @@ fn circle(buf: &mut Buffer, look: Look, run: &RunView, lanes: Rect, rows: &[(Tas
     let is_in = |task: &TaskIx| stall.tasks.iter().take(STUCK).any(|stuck| stuck.task == *task);
     let joined: Vec<u16> = rows.iter().filter(|(task, _)| is_in(task)).map(|(_, row)| row.y).collect();
     let (Some(first), Some(last)) = (joined.first().copied(), joined.last().copied()) else { return };
-    let end = axis.cell(axis.cursor_ns).unwrap_or(0).saturating_add(tail as u64).min(u64::from(lanes.width).saturating_sub(1));
-    let Some(x) = (end as u16).checked_sub(2).map(|x| lanes.x + x).filter(|_| first < last) else { return };
+    let end = axis.cell(axis.cursor_ns).unwrap_or(0).saturating_add(tail as u64);
+    if tail < TAIL || end >= u64::from(lanes.width) || first == last {
+        return;
+    }
+    let x = lanes.x + end as u16 - 2;
     let [from, through, joins, to] = look.glyphs.join;
     for y in first..=last {
         let glyph = match y {

@@ -69,11 +69,13 @@ pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: La
     if area.height > 1 {
         held(buf, look, area, axis, of);
     }
-    marks(buf, look, area, axis, of.trace, task);
+    marks(buf, look, area, axis, of, &fills);
 }
 
 /// Draws what the task's events put on its lane: their own short text, else the mark of an error or a warning.
-fn marks(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, trace: &Trace, task: &Task) {
+fn marks(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>, fills: &[Fill]) {
+    let (trace, task) = (of.trace, &of.trace.tasks[of.task as usize]);
+    let end = fills.iter().position(|fill| matches!(fill, Fill::End(..))).unwrap_or(fills.len()) as u64;
     let first = task.marks.partition_point(|mark| mark.at_ns < axis.left_ns);
     let mut free = 0;
     for mark in task.marks[first..].iter().take_while(|mark| mark.at_ns <= axis.cursor_ns).take(MARKS) {
@@ -85,6 +87,8 @@ fn marks(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, trace: &Trace, t
             None if line.level >= Level::Warn => level.to_owned(),
             None => continue,
         };
+        // An end is never covered: what is said last stands before it.
+        let x = x.min(end.saturating_sub(format::width(&text) as u64));
         // One that would cover the one before is left out; the log has it.
         if x < free {
             continue;
