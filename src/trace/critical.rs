@@ -8,6 +8,10 @@
 //! make any step of the path shorter makes the whole shorter, until another
 //! chain is the longest; to make anything else shorter changes nothing.
 //!
+//! A timer that is late explains nothing: until its deadline the task slept, and
+//! from then on a poll kept the worker that would have looked at the timer. The
+//! walk goes on with that poll.
+//!
 //! At one virtual moment many things happen, and the times do not say in which
 //! order; the order in which polls began does. A walk goes from a task to a poll
 //! of the waker that began before the woken one was polled again, and so never
@@ -96,6 +100,13 @@ pub enum Handover {
     Wakes(Waker),
     /// That task spawned it.
     Spawns(TaskIx),
+    /// Its timer was late by so many nanoseconds, since a poll of that task kept the worker. The step before is that poll.
+    Late {
+        /// The task that kept the worker.
+        by: TaskIx,
+        /// From the deadline to the wake.
+        late_ns: u64,
+    },
 }
 
 impl Trace {
@@ -186,6 +197,14 @@ impl<'a> Walk<'a> {
             }
             at_ns = start_ns;
             let (by, waker) = self.before(task, segment);
+            if let Some(kept) = self.trace.kept_by(task, at_ns).filter(|_| by == Handover::Wakes(Waker::Timer)) {
+                if let Some(last) = self.steps[self.visit..].last_mut() {
+                    last.by = Handover::Late { by: kept.task, late_ns: kept.late_ns };
+                }
+                self.leave();
+                (task, segment) = (kept.task, kept.segment);
+                continue;
+            }
             if let Some(last) = self.steps[self.visit..].last_mut() {
                 last.by = by;
             }

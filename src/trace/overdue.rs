@@ -22,6 +22,17 @@ pub struct Overdue {
     pub woken_ns: u64,
 }
 
+/// What kept a worker while a task was overdue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Kept {
+    /// The task that was polled.
+    pub(super) task: TaskIx,
+    /// The poll, by its place among the segments of its task.
+    pub(super) segment: usize,
+    /// How long the other task was overdue.
+    pub(super) late_ns: u64,
+}
+
 impl Trace {
     /// The wait of a task ends that may have had a deadline.
     pub(super) fn note_overdue(&mut self, at_ns: u64, task: TaskIx) {
@@ -39,6 +50,28 @@ impl Trace {
         let lasts = self.due_ns(task).filter(|due_ns| waits && to_ns.saturating_sub(*due_ns) >= LATE_NS);
         all.extend(lasts.map(|due_ns| Overdue { due_ns, woken_ns: u64::MAX }));
         all
+    }
+
+    /// The poll that kept a worker while a task was overdue that was woken at that time: of those that lasted in between the one
+    /// that took most of it, if it took the greater part.
+    pub(super) fn kept_by(&self, task: TaskIx, woken_ns: u64) -> Option<Kept> {
+        let overdue = &self.tasks.get(task as usize)?.overdue;
+        let late =
+            overdue.get(overdue.partition_point(|late| late.woken_ns < woken_ns)).filter(|late| late.woken_ns == woken_ns)?;
+        let late_ns = woken_ns - late.due_ns;
+        let polls = self.polling_threads().filter_map(|thread| {
+            let polls = self.polls_on(thread)?;
+            let last = polls.begun_by(woken_ns.saturating_sub(1)).checked_sub(1)?;
+            let poll = polls.get(last).filter(|poll| poll.task != task && poll.start_ns < woken_ns)?;
+            let within_ns = poll.end_ns.unwrap_or(woken_ns).min(woken_ns).saturating_sub(poll.start_ns.max(late.due_ns));
+            Some((within_ns, poll))
+        });
+        let (within_ns, poll) = polls.max_by_key(|(within_ns, _)| *within_ns)?;
+        let segments = &self.tasks[poll.task as usize].segments;
+        let segment = segments.iter().rposition(|segment: &super::Segment| {
+            segment.start_ns == poll.start_ns && matches!(segment.state, super::State::Running(_))
+        })?;
+        (within_ns > late_ns / 2).then_some(Kept { task: poll.task, segment, late_ns })
     }
 
     /// The earliest deadline of what a task waits for.

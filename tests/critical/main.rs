@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
 mod gather;
+mod late;
 mod pipeline;
 mod semaphore;
 mod whole;

@@ -14,6 +14,7 @@ fn check(trace: &Trace, path: &CriticalPath) {
         assert_eq!(pair[0].to_ns, pair[1].from_ns);
         let by = pair[1].by;
         let handed = by == Handover::Spawns(pair[0].task) || by == Handover::Wakes(Waker::Task(pair[0].task));
+        let handed = handed || matches!(by, Handover::Late { by, .. } if by == pair[0].task);
         assert!(pair[0].task == pair[1].task || handed, "{} is left for {pair:?}", trace.tasks[pair[0].task as usize].name);
     }
 }

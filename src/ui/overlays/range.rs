@@ -153,7 +153,7 @@ fn draw_step(buf: &mut Buffer, look: Look, inside: Rect, y: u16, trace: &Trace, 
     pen.put(glyph, style(glyph_style)).space(1);
     pen.name(&words::name(trace, step.task), name, style(look.text())).space(2);
     pen.put(&doing(trace, step), style(look.text()));
-    let by = by(trace, step);
+    let by = by(look, trace, step);
     if !by.is_empty() {
         pen.put(&format!(" {} {by}", look.glyphs.between), style(look.dim()));
     }
@@ -174,12 +174,15 @@ fn doing(trace: &Trace, step: &PathStep) -> String {
 }
 
 /// How a step came about, in words.
-fn by(trace: &Trace, step: &PathStep) -> String {
+fn by(look: Look, trace: &Trace, step: &PathStep) -> String {
     match step.by {
         Handover::Begins | Handover::GoesOn => String::new(),
         Handover::Spawns(by) => format!("spawned by {}", words::name(trace, by)),
         Handover::Wakes(by @ Waker::Task(_)) => {
             format!("woken by {}", words::waker(trace, Wake { at_ns: step.from_ns, by }, step.task))
+        }
+        Handover::Late { by, late_ns } => {
+            format!("late by {}, worker kept by {}", format::span(look, late_ns), words::name(trace, by))
         }
         Handover::Wakes(by) => format!("after {}", words::waker(trace, Wake { at_ns: step.from_ns, by }, step.task)),
     }

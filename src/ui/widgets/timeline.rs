@@ -13,7 +13,7 @@ use ratatui::style::Modifier;
 use super::axis::Axis;
 use crate::record::event::Level;
 use crate::text;
-use crate::trace::{Fill, SpanLabel, Task, TaskIx, Trace, Window};
+use crate::trace::{Fill, SpanLabel, TaskIx, Trace, Window};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -243,7 +243,7 @@ fn fitted(name: &str, room: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Cause, End, Ended, LogLine, Mark, Segment, State};
+    use crate::trace::{Cause, End, Ended, LogLine, Mark, Segment, State, Task};
 
     const RUN: State = State::Running(0);
 
