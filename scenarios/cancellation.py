@@ -19,9 +19,9 @@ import itertools
 from twin import Choice, Number, Outcome, main, now
 
 PARAMS = {
-    "cancel_after": Number(3_000, 1, 60_000),
+    "cancel_after": Number(3_001, 1, 60_000),
     "step": Number(1_000, 10, 60_000),
-    "cleanup": Number(300, 0, 60_000),
+    "cleanup": Number(3_000, 0, 60_000),
     "variant": Choice("drop", "token", "shielded"),
 }
 

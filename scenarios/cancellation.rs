@@ -3,8 +3,9 @@
 //! A worker takes an item from a source at each step, works on it for half a step
 //! and stores the result. At `cancel_after` it is told to stop.
 //!
-//! **What you see.** Three items go through, then the cancel line, then a short
-//! cleanup. At 3000 ms the worker has nothing in hand, and nothing is lost.
+//! **What you see.** Three items go through. Item 3 is in the worker's hand when the
+//! cancel comes at 3001 ms: the worker ends in the middle of it, and the item is lost.
+//! Then main cleans up in the worker's place.
 //!
 //! **Why.** A future runs from one `.await` to the next and can only be dropped
 //! in between. `abort` drops it where it waits: no line after that `.await` ever
@@ -13,9 +14,9 @@
 //! request, not an order: the worker looks at it where it has nothing to lose,
 //! and cleans up for itself.
 //!
-//! **Try.** Set `cancel_after` to 3001, one millisecond more: item 3 was taken at
-//! 3000, its work is cut short, and the check breaks. Then turn `variant` to
-//! `token`: item 3 is finished first, the run ends at 3800 instead of 3301, and
+//! **Try.** Set `cancel_after` to 3000, one millisecond less: the worker has nothing in
+//! hand, nothing is lost, and the check holds. Back at 3001, turn `variant` to
+//! `token`: item 3 is finished first, the run ends at 6500 instead of 6001, and
 //! nothing is lost. `shielded` loses nothing either: the worker is cut, but the
 //! work on the item is a task of its own, which an abort of the worker does not reach.
 //!
@@ -37,9 +38,9 @@ use tracing::{Instrument, info, info_span, warn};
 
 use crate::prelude::*;
 
-const CANCEL_AFTER: Param = Param::millis("cancel_after", 3_000, (1, 60_000), "When the worker is told to stop.");
+const CANCEL_AFTER: Param = Param::millis("cancel_after", 3_001, (1, 60_000), "When the worker has to stop.");
 const STEP: Param = Param::millis("step", 1_000, (10, 60_000), "How often an item comes; the work on it takes half as long.");
-const CLEANUP: Param = Param::millis("cleanup", 300, (0, 60_000), "How long it takes to clean up afterwards.");
+const CLEANUP: Param = Param::millis("cleanup", 3_000, (0, 60_000), "How long it takes to clean up afterwards.");
 const VARIANT: Param = Param::choice(
     "variant",
     &["drop", "token", "shielded"],
@@ -86,6 +87,7 @@ async fn run(cx: Context) -> scenario::Result {
     let bench = Bench { work: Duration::from_millis(cx.number(STEP) / 2), store };
     let cleanup = cx.duration(CLEANUP);
     let stop = CancellationToken::new();
+    info!(moment = "cancel", moment_at_ms = cx.number(CANCEL_AFTER), "the worker is cancelled then");
 
     let polite = cx.word(VARIANT) == "token";
     let worker = Builder::new().name("worker");
@@ -119,7 +121,7 @@ async fn run(cx: Context) -> scenario::Result {
 
     let lost = taken.saturating_sub(stored);
     if lost > 0 {
-        warn!(counter.lost = lost, "taken from the source and never stored");
+        warn!(counter.lost = lost, mark = "1 lost", "taken from the source and never stored");
     }
     Ok(Outcome::new()
         .figure("taken", u64::from(taken), "items")
@@ -185,7 +187,7 @@ async fn until_dropped_but_shielded(mut items: Receiver<Item>, bench: Bench) -> 
 async fn finish(item: Item, bench: Bench) -> scenario::Result<()> {
     sleep(bench.work).instrument(info_span!("work", item)).await;
     bench.store.send(item)?;
-    info!(counter.stored = item + 1, "item {item} is stored");
+    info!(counter.stored = item + 1, mark = "stored", "item {item} is stored");
     Ok(())
 }
 
@@ -203,11 +205,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn only_a_dropped_worker_loses_the_item_in_its_hand() -> scenario::Result<()> {
         for (variant, cancel_after, lost, total) in [
-            ("drop", "3000", 0.0, 3300.0),
-            ("drop", "3001", 1.0, 3301.0),
-            ("token", "3000", 0.0, 3300.0),
-            ("token", "3001", 0.0, 3800.0),
-            ("shielded", "3001", 0.0, 3800.0),
+            ("drop", "3000", 0.0, 6000.0),
+            ("drop", "3001", 1.0, 6001.0),
+            ("token", "3000", 0.0, 6000.0),
+            ("token", "3001", 0.0, 6500.0),
+            ("shielded", "3001", 0.0, 6500.0),
         ] {
             let outcome = run(Context::of(&SCENARIO, &[(VARIANT, variant), (CANCEL_AFTER, cancel_after)])).await?;
             assert_eq!(outcome.value("lost"), Some(lost), "{variant} at {cancel_after}");

@@ -18,10 +18,10 @@ from twin import Choice, Guests, Number, Outcome, main, now
 
 PARAMS = {
     "bytes": Number(65_536, 1, 16_777_216),
-    "chunk": Number(1_024, 1, 1_048_576),
-    "arrive": Number(40, 0, 60_000),
-    "per_chunk": Number(10, 0, 60_000),
-    "variant": Choice("stream", "buffer-all"),
+    "chunk": Number(4_096, 1, 1_048_576),
+    "arrive": Number(120, 0, 60_000),
+    "per_chunk": Number(60, 0, 60_000),
+    "variant": Choice("buffer-all", "stream"),
 }
 
 

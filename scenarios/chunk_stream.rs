@@ -1,12 +1,13 @@
 //! # Chunk stream: process while it arrives
 //!
-//! A file of 64 KiB comes in over TCP, a piece every 40 ms, and each piece takes 10 ms to
+//! A file of 64 KiB comes in over TCP, a piece every 120 ms, and each piece takes 60 ms to
 //! work through. Who works on a piece when it is there holds one piece; who waits
 //! for the last one holds the file.
 //!
-//! **What you see.** The receiver waits for the socket, works for a moment, waits again. The
-//! counter `held` never passes 1024 bytes, and the work is over 10 ms after the last piece has
-//! come. With `variant=buffer-all` `held` climbs to 65536, and only then the work begins.
+//! **What you see.** The receiver waits for the socket until the last piece has come. The
+//! counter `held` climbs to 65536 bytes, and only then the work begins. With `variant=stream` the
+//! receiver waits, works for a moment, waits again: `held` never passes 4096, and the work is over
+//! 60 ms after the last piece has come.
 //!
 //! **Why.** Both receive the same bytes from the same socket. The one that streams does its work in
 //! the gaps between arrivals, where the other one only waits, so its work costs no time;
@@ -14,10 +15,10 @@
 //! the size of the file: the same code takes a file that is larger than the memory.
 //! The run is on the real clock, because sockets do not live on virtual time.
 //!
-//! **Try.** Turn `variant` to `buffer-all`: 64 times as much is held, which breaks the check, and the end is
-//! 630 ms later, the work on 63 pieces. Set `chunk` to 2048: there are half as many pieces, twice as much is
-//! held, and all is over in half the time. Set `per_chunk` to 80: now the work decides, 64 × 80 ms,
-//! and what has come meanwhile waits in the socket, out of our memory; when the socket is
+//! **Try.** The check breaks, since 16 pieces are held. Turn `variant` to `stream`: one is held, and
+//! the end is 900 ms earlier, the work on 15 pieces. Set `chunk` to 8192: there are half as many pieces,
+//! twice as much is held, and all is over in half the time. Set `per_chunk` to 300: now the work decides,
+//! 16 × 300 ms, and what has come meanwhile waits in the socket, out of our memory; when the socket is
 //! full the sender waits too.
 //!
 //! **Pitfall.** TCP carries bytes, not pieces. One `read` returns what is there, which may be part of
@@ -37,17 +38,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
-use tracing::{info, warn};
+use tracing::{Instrument, info, info_span, warn};
 
 use crate::prelude::*;
 
 const BYTES: Param = Param::count("bytes", 65_536, (1, 16_777_216), "bytes", "How long the file is.");
 const CHUNK: Param =
-    Param::count("chunk", 1_024, (1, 1_048_576), "bytes", "How much is sent, received and worked through at a time.");
-const ARRIVE: Param = Param::millis("arrive", 40, (0, 60_000), "How long the sender takes for each chunk.");
-const PER_CHUNK: Param = Param::millis("per_chunk", 10, (0, 60_000), "How long the work on a chunk takes.");
+    Param::count("chunk", 4_096, (1, 1_048_576), "bytes", "How much is sent, received and worked through at a time.");
+const ARRIVE: Param = Param::millis("arrive", 120, (0, 60_000), "How long the sender takes for each chunk.");
+const PER_CHUNK: Param = Param::millis("per_chunk", 60, (0, 60_000), "How long the work on a chunk takes.");
 const VARIANT: Param =
-    Param::choice("variant", &["stream", "buffer-all"], "Whether a chunk is worked through when it is there, or when all are.");
+    Param::choice("variant", &["buffer-all", "stream"], "Whether a chunk is worked through when all are there, or when it is.");
 
 /// A free port of this machine.
 const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -146,7 +147,7 @@ async fn send(cx: Context, listener: TcpListener, expected: SocketAddr) -> scena
         if chunk.is_empty() {
             break;
         }
-        sleep(cx.duration(ARRIVE)).await;
+        sleep(cx.duration(ARRIVE)).instrument(info_span!("prepares a chunk")).await;
         chunk.fill(cx.draw("content", i, 0..=255) as u8);
         // Waits while the other side has not made room.
         socket.write_all(&chunk).await?;
@@ -174,7 +175,7 @@ async fn receive(cx: Context, mut socket: TcpStream) -> scenario::Result<Receive
         received.checksum = add(received.checksum, chunk);
         if stream {
             received.holds(length);
-            sleep(cx.duration(PER_CHUNK)).await;
+            work_through(&cx).await;
         } else {
             kept.extend_from_slice(chunk);
             received.holds(kept.len());
@@ -183,14 +184,20 @@ async fn receive(cx: Context, mut socket: TcpStream) -> scenario::Result<Receive
             received.first = started.elapsed();
         }
     }
+    info!(moment = "last byte", "everything has come");
     for (i, _) in kept.chunks(cx.count(CHUNK)).enumerate() {
-        sleep(cx.duration(PER_CHUNK)).await;
+        work_through(&cx).await;
         if i == 0 {
             received.first = started.elapsed();
         }
     }
     info!(counter.held = 0, "{} bytes are worked through", received.bytes);
     Ok(received)
+}
+
+/// The work on a chunk.
+async fn work_through(cx: &Context) {
+    sleep(cx.duration(PER_CHUNK)).instrument(info_span!("works")).await;
 }
 
 impl Received {
@@ -233,7 +240,7 @@ mod tests {
                 // The last chunk is a short one.
                 ("stream", "5000", 4.0, 5000.0, 4 * 20 + 10),
             ] {
-                let turned = [(VARIANT, variant), (CHUNK, chunk), (BYTES, "16384"), (ARRIVE, "20")];
+                let turned = [(VARIANT, variant), (CHUNK, chunk), (BYTES, "16384"), (ARRIVE, "20"), (PER_CHUNK, "10")];
                 let outcome = run(Context::real(&SCENARIO, &turned)).await?;
                 let what = format!("{variant}, {chunk} bytes: {outcome:?}");
                 let figures = ["received", "in chunks", "most held"].map(|name| outcome.value(name));
@@ -253,7 +260,7 @@ mod tests {
     #[test]
     fn slow_work_decides_and_still_holds_one_chunk() {
         scenario::really(async || {
-            let turned = [(BYTES, "20480"), (ARRIVE, "0"), (PER_CHUNK, "20")];
+            let turned = [(VARIANT, "stream"), (CHUNK, "1024"), (BYTES, "20480"), (ARRIVE, "0"), (PER_CHUNK, "20")];
             let outcome = run(Context::real(&SCENARIO, &turned)).await?;
             assert!(outcome.holds(), "{outcome:?}");
             assert!(outcome.value("total") >= Some(400.0), "{outcome:?}");

@@ -1,11 +1,12 @@
 //! # Database: independent queries in parallel, writes in a transaction
 //!
-//! Eight users are loaded from a SQLite database, first one by one, then all at once over a pool of four
-//! connections. After that fifty orders are written, all of them or none.
+//! Eight users are loaded from a SQLite database, all at once over a pool of four connections. Then
+//! fifty orders are written, all of them or none. At last the users are loaded again, one by one.
 //!
-//! **What you see.** *One by one* is a long row of waits. Then eight lanes at once: four of them have a
-//! connection, four wait for one, red, and take over. Eight queries take the time of two.
-//! Then the orders: one lane, since a transaction is one conversation on one connection.
+//! **What you see.** Eight lanes at once: four of them have a connection, four wait for one, red, and
+//! take over. Eight queries take the time of two. Then the orders: one lane, since a transaction is one
+//! conversation on one connection. The database refuses the thirtieth, and all before it are rolled
+//! back. *One by one* at the end is a long row of waits.
 //!
 //! **Why.** A connection does one thing at a time. What does not need each other's results can go over
 //! several of them, and takes `users / pool` rounds; more connections than that are of no
@@ -17,8 +18,7 @@
 //! server that is not there, with its connection in hand.
 //!
 //! **Try.** Set `pool` to 8: all at once, the time of one. Set it to 1: as long as one by one. Set
-//! `fail_write` to 30: the thirtieth order is refused by the database, and of the twenty-nine
-//! before it there is none left.
+//! `fail_write` to 0: no order is refused, and fifty are in the database.
 //!
 //! **Pitfall.** To start a transaction on a pool and then run a query on the *pool*: that query takes
 //! another connection, does not see what the transaction has written, and when the pool is
@@ -38,7 +38,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
-use tracing::{error, info};
+use tracing::{Instrument, error, info, info_span};
 
 use crate::prelude::*;
 
@@ -46,7 +46,7 @@ const USERS: Param = Param::count("users", 8, (1, 200), "users", "How many users
 const POOL: Param = Param::count("pool", 4, (1, 64), "connections", "How many connections the pool may open.");
 const ORDERS: Param = Param::count("orders", 50, (0, 10_000), "orders", "How many orders are written in one transaction.");
 const FAIL_WRITE: Param =
-    Param::count("fail_write", 0, (0, 10_000), "orders", "Which order the database refuses: 30 is the thirtieth, 0 none.");
+    Param::count("fail_write", 30, (0, 10_000), "orders", "Which order the database refuses: 30 is the thirtieth, 0 none.");
 const ROUND_TRIP: Param = Param::millis("round_trip", 200, (20, 60_000), "How long the way to the database and back takes.");
 
 /// How long an order takes: the round trips of a transaction overlap, but it is not sent at once.
@@ -89,28 +89,31 @@ async fn run(cx: Context) -> scenario::Result {
 
     let mut tasks = JoinSet::new();
     let begun = Instant::now();
-    tasks.build_task().name("one by one").spawn(one_by_one(cx.clone(), pool.clone()))?;
-    all(&mut tasks).await?;
-    let one_by_one = begun.elapsed();
-
-    let begun = Instant::now();
+    info!(moment = "all at once", "the users, over the pool");
     for user in 0..cx.number(USERS) {
         tasks.build_task().name(&format!("user {user}")).spawn(one(cx.clone(), pool.clone(), user, most.clone()))?;
     }
     all(&mut tasks).await?;
     let in_parallel = begun.elapsed();
 
+    info!(moment = "transaction", "the orders, all or none");
     tasks.build_task().name("orders").spawn(reported(write_orders(cx.clone(), pool.clone())))?;
     let refused = all(&mut tasks).await.is_err();
     let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM orders").fetch_one(&pool).await?;
+
+    let begun = Instant::now();
+    info!(moment = "one by one", "the users again");
+    tasks.build_task().name("one by one").spawn(one_by_one(cx.clone(), pool.clone()))?;
+    all(&mut tasks).await?;
+    let one_by_one = begun.elapsed();
     pool.close().await;
 
     let (orders, most) = (cx.number(ORDERS), most.load(Ordering::Relaxed));
     let should_be = if refused { 0 } else { orders };
     info!(counter.rows = rows, "{rows} orders are in the database");
     Ok(Outcome::new()
-        .figure("one by one", one_by_one, "ms")
         .figure("in parallel", in_parallel, "ms")
+        .figure("one by one", one_by_one, "ms")
         .figure("most connections", u64::from(most), "connections")
         .figure("orders refused", u64::from(refused), "orders")
         .figure("orders in the database", rows.unsigned_abs(), "orders")
@@ -162,7 +165,7 @@ async fn one_by_one(cx: Context, pool: SqlitePool) -> scenario::Result<()> {
 
 /// One user, as soon as there is a connection.
 async fn one(cx: Context, pool: SqlitePool, user: u64, most: Arc<AtomicU32>) -> scenario::Result<()> {
-    let mut connection = pool.acquire().await?;
+    let mut connection = pool.acquire().instrument(info_span!("waits for one")).await?;
     most.fetch_max(pool.size(), Ordering::Relaxed);
     info!(counter.connections = pool.size(), counter.idle = pool.num_idle(), "has a connection");
     load(&cx, &mut connection, user).await
@@ -170,10 +173,10 @@ async fn one(cx: Context, pool: SqlitePool, user: u64, most: Arc<AtomicU32>) -> 
 
 /// Asks for a user.
 async fn load(cx: &Context, connection: &mut SqliteConnection, user: u64) -> scenario::Result<()> {
-    sleep(cx.duration(ROUND_TRIP)).await;
+    sleep(cx.duration(ROUND_TRIP)).instrument(info_span!("loads", user)).await;
     let query = sqlx::query_scalar("SELECT name FROM users WHERE id = ?").bind(user as i64);
     let name: String = query.fetch_one(connection).await?;
-    info!("{name} is loaded");
+    info!(mark = "loaded", "{name} is loaded");
     Ok(())
 }
 
@@ -181,7 +184,7 @@ async fn load(cx: &Context, connection: &mut SqliteConnection, user: u64) -> sce
 async fn write_orders(cx: Context, pool: SqlitePool) -> scenario::Result<()> {
     let mut transaction = pool.begin().await?;
     for order in 1..=cx.number(ORDERS) {
-        sleep(ORDER).await;
+        sleep(ORDER).instrument(info_span!("writes")).await;
         let amount = if order == cx.number(FAIL_WRITE) { 0 } else { cx.draw("amount", order as usize, 1..=100) };
         let query = sqlx::query("INSERT INTO orders (id, amount) VALUES (?, ?)").bind(order as i64).bind(amount as i64);
         query.execute(&mut *transaction).await?;
@@ -192,7 +195,7 @@ async fn write_orders(cx: Context, pool: SqlitePool) -> scenario::Result<()> {
 
 /// A task that fails and says so.
 async fn reported(work: impl Future<Output = scenario::Result<()>>) -> scenario::Result<()> {
-    work.await.inspect_err(|error| error!(%error, "it is rolled back"))
+    work.await.inspect_err(|error| error!(%error, moment = "rolled back", "it is rolled back"))
 }
 
 #[cfg(test)]

@@ -20,8 +20,8 @@ from twin import Choice, Number, Outcome, main, now
 
 PARAMS = {
     "tasks": Number(2, 2, 26),
-    "gap": Number(50, 0, 60_000),
-    "order": Choice("same", "crossed"),
+    "gap": Number(100, 0, 60_000),
+    "order": Choice("crossed", "same"),
     "acquire": Choice("lock", "try_lock+backoff"),
 }
 

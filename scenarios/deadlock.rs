@@ -4,22 +4,22 @@
 //! booked in both accounts, so it takes both locks, one after the other. Task A
 //! pays from account 0 to account 1, task B the other way round.
 //!
-//! **What you see.** With `order=same` both tasks lock account 0 first. At times one
-//! waits for the other, never for more than 50 ms, and both end. With
-//! `order=crossed` each locks the account that it pays from. Seven transfers go
-//! well; at 2529 ms both lanes wait for good. A holds account 0 and waits for
-//! account 1, B holds account 1 and waits for account 0: nothing can ever run again.
+//! **What you see.** Each task locks the account that it pays from. Some transfers
+//! go well; at 1931 ms both lanes wait for good. A holds account 0 and wants
+//! account 1, B holds account 1 and wants account 0: nothing can ever run again. With
+//! `order=same` both tasks lock account 0 first. At times one waits for the other,
+//! never for more than 100 ms, and both end.
 //!
 //! **Why.** A cycle of waits needs somebody who has a lower lock and wants a higher
 //! one *and* somebody who has a higher one and wants a lower one. Where everybody
 //! takes locks in one order there is nobody of the second kind: whoever has the
 //! highest of all locks that are taken can always go on.
 //!
-//! **Try.** Run `order=crossed` with seed 1: it ends, and not a millisecond later
-//! than with `order=same`. Of the seeds 0 to 199, 78 end. It works, until it meets
+//! **Try.** Set the seed to 4: the run ends, and not a millisecond later than with
+//! `order=same`. Of the seeds 0 to 199, 28 end. It works, until it meets
 //! the wrong seed. Turn `gap` down to 10 and 164 of them end: faster code hides the
 //! fault. Turn it up to 400 and none does. Set `tasks` to 5: a cycle now needs all
-//! five, 199 seeds end, and who is to find the other one? With
+//! five, 181 seeds end, and who is to find the others? With
 //! `acquire=try_lock+backoff` every one ends, crossed as it is.
 //!
 //! **Pitfall.** With `try_lock`, give the first lock back *before* you wait, and wait
@@ -40,7 +40,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
-use tracing::info;
+use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
@@ -51,11 +51,12 @@ const TASKS: Param = Param::count(
     "tasks",
     "How many tasks, and accounts: each pays from its own one to the next, in a ring.",
 );
-const GAP: Param = Param::millis("gap", 50, (0, 60_000), "How long a task works with the first lock before it takes the second.");
+const GAP: Param =
+    Param::millis("gap", 100, (0, 60_000), "How long a task works with the first lock before it takes the second.");
 const ORDER: Param = Param::choice(
     "order",
-    &["same", "crossed"],
-    "Which lock a task takes first: that of the lower account, or that of the account it pays from.",
+    &["crossed", "same"],
+    "Which lock a task takes first: that of the account it pays from, or that of the lower account.",
 );
 const ACQUIRE: Param = Param::choice(
     "acquire",
@@ -152,7 +153,7 @@ impl Task {
     /// Rests and transfers, again and again; returns how often it has backed off.
     async fn run(mut self, bank: Arc<Bank>) -> scenario::Result<usize> {
         for round in 0..ROUNDS {
-            sleep(self.drawn("rest", round, REST)).await;
+            sleep(self.drawn("rest", round, REST)).instrument(info_span!("rests")).await;
             self.transfer(&bank).await?;
         }
         Ok(self.backed_off)
@@ -163,10 +164,11 @@ impl Task {
         for attempt in 0..ATTEMPTS {
             let mut first = bank.accounts[self.first].lock().await;
             info!("holds account {}", self.first);
-            sleep(self.cx.duration(GAP)).await;
+            sleep(self.cx.duration(GAP)).instrument(info_span!("holds", lock = self.first)).await;
 
             let mut second = if self.cx.word(ACQUIRE) == "lock" {
-                bank.accounts[self.second].lock().await
+                let wants = info_span!("holds", lock = self.first, wants = self.second);
+                bank.accounts[self.second].lock().instrument(wants).await
             } else if let Ok(second) = bank.accounts[self.second].try_lock() {
                 second
             } else {
@@ -177,7 +179,7 @@ impl Task {
             *first += 1;
             *second += 1;
             let transfers = bank.transfers.fetch_add(1, Ordering::Relaxed) + 1;
-            info!(counter.transfers = transfers, "holds account {} too: booked in both", self.second);
+            info!(counter.transfers = transfers, mark = "paid", "holds account {} too: booked in both", self.second);
             return Ok(());
         }
         Err(format!("task {} gave up after {ATTEMPTS} attempts", self.letter).into())
@@ -187,7 +189,8 @@ impl Task {
     async fn back_off(&mut self, attempt: u32) {
         info!("account {} is taken: gives account {} back", self.second, self.first);
         let longest = self.cx.number(GAP).max(1) << attempt;
-        sleep(self.drawn("backoff", self.backed_off, 1..=longest)).await;
+        let pause = self.drawn("backoff", self.backed_off, 1..=longest);
+        sleep(pause).instrument(info_span!("backs off")).await;
         self.backed_off += 1;
     }
 
@@ -213,7 +216,7 @@ mod tests {
         for (order, acquire, ends_with) in
             [("same", "lock", [true, true]), ("crossed", "lock", [false, true]), ("crossed", "try_lock+backoff", [true, true])]
         {
-            for (seed, ends) in (0..).zip(ends_with) {
+            for (seed, ends) in [0, 4].into_iter().zip(ends_with) {
                 let mut values = Values::defaults(SCENARIO.params);
                 values.set(&ORDER, Value::Choice(order));
                 values.set(&ACQUIRE, Value::Choice(acquire));
@@ -250,7 +253,7 @@ mod tests {
                 task.back_off(attempt).await;
                 longest = longest.max(before.elapsed());
             }
-            let end = Duration::from_millis(50 << attempt);
+            let end = Duration::from_millis(100 << attempt);
             assert!(end.mul_f64(0.9) < longest && longest <= end, "attempt {attempt}: {longest:?}");
         }
     }

@@ -14,7 +14,7 @@ import asyncio
 from twin import Choice, Outcome, main, now
 
 PARAMS = {
-    "variant": Choice("await", "forgotten", "spawned"),
+    "variant": Choice("forgotten", "await", "spawned"),
 }
 
 ORDERS = 3

@@ -1,21 +1,22 @@
 //! # Forgotten await: a future does nothing until polled
 //!
 //! Three orders come in. Each is accepted, saved and confirmed, one step after the
-//! other. In one of the variants an `.await` is missing.
+//! other. Here an `.await` is missing: that of the save.
 //!
-//! **What you see.** With `variant=await` each lane waits three times: 500, 1000 and 500
-//! ms. With `forgotten` the lanes are short. The orders are accepted and confirmed, all
-//! of them complete without an error, and *nothing was saved*. With `spawned` the saves
-//! have lanes of their own, beside those of their orders.
+//! **What you see.** Each lane accepts for 500 ms and confirms for 500 ms. All orders
+//! complete without an error, and *nothing was saved*: between the two bars a future was
+//! made and dropped, with zero polls. With `variant=await` each lane waits three times:
+//! 500, 1000 and 500 ms. With `spawned` the saves have lanes of their own, beside those of
+//! their orders.
 //!
 //! **Why.** To call an `async fn` makes a future and runs nothing of it, not even the first
 //! line. It runs when it is polled: by the `.await` of a task, or as a task by itself.
 //! Dropped before that it has had zero polls, and zero effects.
 //!
-//! **Try.** Turn `variant` to `forgotten`: the run takes 1000 instead of 2000 ms, which
-//! is no gain: the check breaks, three orders confirmed and none saved, no save even begun.
-//! Turn it to `spawned`: 1500 ms, three saved. They were saved beside the confirmation,
-//! so an order may be confirmed before it is safe, and here each one is.
+//! **Try.** The check breaks: three orders are confirmed, none is saved, and no save even
+//! began. Turn `variant` to `await`: the run takes 2000 instead of 1000 ms, and three are
+//! saved. Turn it to `spawned`: 1500 ms, three saved. They were saved beside the
+//! confirmation, so an order may be confirmed before it is safe, and here each one is.
 //!
 //! **Pitfall.** The compiler warns (`unused_must_use`) of a future that stands alone on a
 //! line. It cannot warn of one that is bound to a name, put into a list, or thrown
@@ -31,14 +32,14 @@ use std::time::Duration;
 
 use tokio::task::{Builder, JoinSet};
 use tokio::time::{Instant, sleep};
-use tracing::info;
+use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
 const VARIANT: Param = Param::choice(
     "variant",
-    &["await", "forgotten", "spawned"],
-    "What is done with the future that saves an order: it is awaited, dropped, or spawned as a task.",
+    &["forgotten", "await", "spawned"],
+    "What is done with the future that saves an order: it is dropped, awaited, or spawned as a task.",
 );
 
 /// How many orders come in.
@@ -80,6 +81,7 @@ struct Store {
 async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let store = Arc::new(Store::default());
+    info!(counter.confirmed = 0, counter.saved = 0, "{ORDERS} orders come in");
 
     let mut orders = JoinSet::new();
     for i in 0..ORDERS {
@@ -103,7 +105,7 @@ async fn run(cx: Context) -> scenario::Result {
 
 /// Accepts, saves and confirms an order.
 async fn order(i: u64, variant: &str, store: Arc<Store>) -> scenario::Result<()> {
-    sleep(ACCEPT).await;
+    sleep(ACCEPT).instrument(info_span!("accepts")).await;
     let save = store.save(i);
     let saving = match variant {
         "await" => {
@@ -113,11 +115,12 @@ async fn order(i: u64, variant: &str, store: Arc<Store>) -> scenario::Result<()>
         "spawned" => Some(Builder::new().name(&format!("save {i}")).spawn(save)?),
         // As it is when an `.await` is missing.
         _ => {
+            info!(mark = "0 polls", "nobody awaits the future that saves order {i}");
             drop(save);
             None
         }
     };
-    sleep(CONFIRM).await;
+    sleep(CONFIRM).instrument(info_span!("confirms")).await;
     info!("order {i} is confirmed");
     if let Some(saving) = saving {
         saving.await?;
@@ -131,9 +134,9 @@ impl Store {
         let store = self.clone();
         async move {
             store.begun.fetch_add(1, Ordering::Relaxed);
-            sleep(SAVE).await;
+            sleep(SAVE).instrument(info_span!("saves")).await;
             let saved = store.saved.fetch_add(1, Ordering::Relaxed) + 1;
-            info!(counter.saved = saved, "order {i} is saved");
+            info!(counter.saved = saved, mark = "saved", "order {i} is saved");
         }
     }
 }

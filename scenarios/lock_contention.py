@@ -17,9 +17,9 @@ import threading
 from twin import BadValue, Choice, Number, Outcome, main, now
 
 PARAMS = {
-    "workers": Number(5, 1, 1_000),
-    "increments": Number(10, 1, 10_000),
-    "hold": Number(50, 0, 60_000),
+    "tasks": Number(5, 1, 1_000),
+    "increments": Number(3, 1, 10_000),
+    "hold": Number(200, 0, 60_000),
     "think": Number(0, 0, 60_000),
     "lock": Choice("across-await", "short", "atomic"),
     "mutex": Choice("tokio", "std"),
@@ -88,10 +88,10 @@ async def run(cx):
             increment = shared.increment_atomic
 
     async with asyncio.TaskGroup() as workers:
-        for i in range(cx.workers):
+        for i in range(cx.tasks):
             workers.create_task(worker(increment, cx.increments, cx.think), name=f"worker {i}")
 
-    expected = cx.workers * cx.increments
+    expected = cx.tasks * cx.increments
     outcome = (
         Outcome()
         .figure("counter", shared.counter, "increments")

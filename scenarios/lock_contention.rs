@@ -1,6 +1,6 @@
 //! # Lock contention: hold time serialises
 //!
-//! Five workers add to one counter, ten times each. Each time there is some
+//! Five workers add to one counter, three times each. Each time there is some
 //! work to do, too. The question is whether it is done with the lock held.
 //!
 //! **What you see.** With `lock=across-await` one lane works and four wait, all
@@ -9,13 +9,13 @@
 //!
 //! **Why.** A lock lets one task in. Whoever holds it while it waits for
 //! something else makes everybody wait for that, too. The run then takes
-//! workers × increments × hold, and more workers only make the queue longer. Do the
+//! tasks × increments × hold, and more tasks only make the queue longer. Do the
 //! slow part first and take the lock for the moment of the change. For a single
 //! number an atomic needs no lock at all.
 //!
-//! **Try.** Turn `lock` to `short`: 2500 ms become 500. Set `workers` to 10: with
-//! `across-await` the run takes 5000 ms, with `short` and `atomic` still 500. Set
-//! `think` to 200 with `across-await`: after the first round nobody waits any
+//! **Try.** Turn `lock` to `short`: 3000 ms become 600. Set `tasks` to 10: with
+//! `across-await` the run takes 6000 ms, with `short` and `atomic` still 600. Set
+//! `think` to 800 with `across-await`: after the first round nobody waits any
 //! more, since each of five workers now needs the lock for a fifth of the time.
 //!
 //! **Pitfall.** `std::sync::Mutex` across an `.await` is refused here, as the
@@ -38,9 +38,9 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const WORKERS: Param = Param::count("workers", 5, (1, 1_000), "workers", "How many workers share the counter.");
-const INCREMENTS: Param = Param::count("increments", 10, (1, 10_000), "increments", "How often each worker adds one.");
-const HOLD: Param = Param::millis("hold", 50, (0, 60_000), "How long the work for one increment takes.");
+const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many workers share the counter.");
+const INCREMENTS: Param = Param::count("increments", 3, (1, 10_000), "increments", "How often each worker adds one.");
+const HOLD: Param = Param::millis("hold", 200, (0, 60_000), "How long the work for one increment takes.");
 const THINK: Param = Param::millis("think", 0, (0, 60_000), "How long a worker rests between increments.");
 const LOCK: Param = Param::choice(
     "lock",
@@ -57,7 +57,7 @@ pub const SCENARIO: Scenario = Scenario {
     group: Group::SharedState,
     lesson: "Hold time serialises.",
     clocks: &[Clock::Virtual, Clock::Real],
-    params: &[WORKERS, INCREMENTS, HOLD, THINK, LOCK, MUTEX],
+    params: &[TASKS, INCREMENTS, HOLD, THINK, LOCK, MUTEX],
     patterns: &["mutex", "critical section", "atomic counter"],
     differs: "A plain lock that is held across an await blocks the loop in asyncio; in a task that is spawned on Tokio it \
               does not compile.",
@@ -111,7 +111,7 @@ async fn run(cx: Context) -> scenario::Result {
     let shared = Arc::new(Shared::new(cx.word(LOCK), cx.word(MUTEX), cx.duration(HOLD)));
 
     let mut workers = JoinSet::new();
-    for i in 0..cx.count(WORKERS) {
+    for i in 0..cx.count(TASKS) {
         let worker = worker(shared.clone(), cx.number(INCREMENTS), cx.duration(THINK));
         workers.build_task().name(&format!("worker {i}")).spawn(worker)?;
     }
@@ -120,7 +120,7 @@ async fn run(cx: Context) -> scenario::Result {
         waited += done?;
     }
 
-    let expected = cx.number(WORKERS) * cx.number(INCREMENTS);
+    let expected = cx.number(TASKS) * cx.number(INCREMENTS);
     let value = shared.read().await;
     let peak = shared.peak.load(Ordering::Relaxed);
     let outcome = Outcome::new()
@@ -185,7 +185,7 @@ impl Shared {
                 (value.fetch_add(1, Ordering::Relaxed) + 1, Duration::ZERO)
             }
         };
-        info!(counter.increments = value, "counter is {value}");
+        info!(counter.increments = value, mark = format!("={value}"), "counter is {value}");
         waited
     }
 
@@ -193,7 +193,7 @@ impl Shared {
     async fn work(&self) {
         let at_work = self.at_work.fetch_add(1, Ordering::Relaxed) + 1;
         self.peak.fetch_max(at_work, Ordering::Relaxed);
-        sleep(self.hold).await;
+        sleep(self.hold).instrument(info_span!("works")).await;
         self.at_work.fetch_sub(1, Ordering::Relaxed);
     }
 
@@ -215,9 +215,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_is_done_under_the_lock_is_done_one_at_a_time() -> scenario::Result<()> {
         for (lock, workers, total) in
-            [("across-await", "5", 2500.0), ("across-await", "10", 5000.0), ("short", "10", 500.0), ("atomic", "10", 500.0)]
+            [("across-await", "5", 3000.0), ("across-await", "10", 6000.0), ("short", "10", 600.0), ("atomic", "10", 600.0)]
         {
-            let outcome = run(Context::of(&SCENARIO, &[(LOCK, lock), (WORKERS, workers)])).await?;
+            let outcome = run(Context::of(&SCENARIO, &[(LOCK, lock), (TASKS, workers)])).await?;
             assert_eq!(outcome.value("total"), Some(total), "{workers} workers, {lock}");
             assert!(outcome.holds());
         }

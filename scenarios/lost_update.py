@@ -16,7 +16,7 @@ import asyncio
 from twin import Choice, Number, Outcome, main, now
 
 PARAMS = {
-    "workers": Number(5, 1, 1_000),
+    "tasks": Number(5, 1, 1_000),
     "increments": Number(10, 1, 10_000),
     "gap": Number(200, 0, 60_000),
     "variant": Choice("none", "lock", "atomic"),
@@ -61,10 +61,10 @@ async def run(cx):
             update = shared.add
 
     async with asyncio.TaskGroup() as workers:
-        for i in range(cx.workers):
+        for i in range(cx.tasks):
             workers.create_task(worker(update, cx.increments), name=f"worker {i}")
 
-    expected = cx.workers * cx.increments
+    expected = cx.tasks * cx.increments
     return (
         Outcome()
         .figure("number", shared.number, "increments")

@@ -16,7 +16,7 @@
 //! everybody else, and 50 is 50, but the run takes 10 s instead of 2, since nobody waits
 //! beside another. Turn it to `atomic`: wait first, then change the number in one
 //! step, without an `.await` in it, and 50 takes 2 s again. Back with `none`, set
-//! `workers` to 10: twice the updates, and the number is still 10. Set `gap` to
+//! `tasks` to 10: twice the updates, and the number is still 10. Set `gap` to
 //! 0: a `sleep` of no time does not wait, and nothing is lost.
 //!
 //! **Pitfall.** `load` and `store` of an atomic are each atomic, and both together
@@ -39,7 +39,7 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const WORKERS: Param = Param::count("workers", 5, (1, 1_000), "workers", "How many workers share the number.");
+const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many workers share the number.");
 const INCREMENTS: Param = Param::count("increments", 10, (1, 10_000), "increments", "How often each worker adds one.");
 const GAP: Param = Param::millis("gap", 200, (0, 60_000), "How long a worker waits between what it reads and what it writes.");
 const VARIANT: Param = Param::choice(
@@ -55,7 +55,7 @@ pub const SCENARIO: Scenario = Scenario {
     group: Group::SharedState,
     lesson: "Read, await, write races even on one thread.",
     clocks: &[Clock::Virtual, Clock::Real],
-    params: &[WORKERS, INCREMENTS, GAP, VARIANT],
+    params: &[TASKS, INCREMENTS, GAP, VARIANT],
     patterns: &["lost update", "race condition", "read-modify-write", "mutex", "atomic counter"],
     differs: "`asyncio.sleep(0)` lets others run, so a gap of 0 loses updates too; Tokio's `sleep` of no time is over at \
               once.",
@@ -86,7 +86,7 @@ async fn run(cx: Context) -> scenario::Result {
         Arc::new(Shared { number: AtomicU64::new(0), lock: Mutex::new(()), updates: AtomicU64::new(0), gap: cx.duration(GAP) });
 
     let mut workers = JoinSet::new();
-    for i in 0..cx.count(WORKERS) {
+    for i in 0..cx.count(TASKS) {
         let worker = worker(shared.clone(), cx.word(VARIANT), cx.number(INCREMENTS));
         workers.build_task().name(&format!("worker {i}")).spawn(worker)?;
     }
@@ -95,7 +95,7 @@ async fn run(cx: Context) -> scenario::Result {
     }
 
     let number = shared.number.load(Ordering::Relaxed);
-    let expected = cx.number(WORKERS) * cx.number(INCREMENTS);
+    let expected = cx.number(TASKS) * cx.number(INCREMENTS);
     Ok(Outcome::new()
         .figure("number", number, "increments")
         .figure("expected", expected, "increments")
@@ -122,15 +122,15 @@ impl Shared {
     /// Read, await, write. What others wrote in the meantime is overwritten, unless a lock keeps them out.
     async fn read_and_write(&self) {
         let read = self.number.load(Ordering::Relaxed);
-        info!("reads {read}");
-        self.ask().instrument(info_span!("has read", read)).await;
+        info!(mark = format!("r{read}"), "reads {read}");
+        self.ask().instrument(info_span!("asks", read)).await;
         self.number.store(read + 1, Ordering::Relaxed);
         self.updated(read + 1);
     }
 
     /// Await, then read and write in one step: nobody can come in between.
     async fn add(&self) {
-        self.ask().await;
+        self.ask().instrument(info_span!("asks")).await;
         let number = self.number.fetch_add(1, Ordering::Relaxed) + 1;
         self.updated(number);
     }
@@ -142,7 +142,7 @@ impl Shared {
 
     fn updated(&self, number: u64) {
         let expected = self.updates.fetch_add(1, Ordering::Relaxed) + 1;
-        info!(counter.number = number, counter.expected = expected, "writes {number}");
+        info!(counter.number = number, counter.expected = expected, mark = format!("w{number}"), "writes {number}");
     }
 }
 
@@ -161,7 +161,7 @@ mod tests {
             ("lock", "5", "200", 50.0, 10_000.0),
             ("atomic", "5", "200", 50.0, 2000.0),
         ] {
-            let turned = [(VARIANT, variant), (WORKERS, workers), (GAP, gap)];
+            let turned = [(VARIANT, variant), (TASKS, workers), (GAP, gap)];
             let outcome = run(Context::of(&SCENARIO, &turned)).await?;
             let figures = (outcome.value("number"), outcome.value("total"));
             assert_eq!(figures, (Some(number), Some(total)), "{variant}, {workers} workers, gap {gap}");

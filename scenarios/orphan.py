@@ -15,7 +15,7 @@ from twin import Choice, Number, Outcome, main, now
 
 PARAMS = {
     "work": Number(2_000, 0, 60_000),
-    "variant": Choice("keep", "drop", "abort"),
+    "variant": Choice("drop", "keep", "abort"),
 }
 
 # How long the parent is busy with something else.

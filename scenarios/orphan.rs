@@ -3,19 +3,19 @@
 //! A parent starts a child, goes on with something else for half a second, and
 //! returns. The child has work for two seconds, and at the end of it fails.
 //!
-//! **What you see.** With `variant=keep` the parent waits for its child, hears the
-//! error and fails with it. With `drop` its lane ends after 500 ms and the child's
-//! goes on: a lane that outlives its parent, up to a ✗ that nobody takes note of.
+//! **What you see.** The parent's lane ends after 500 ms and the child's goes on:
+//! a lane that outlives its parent, up to a ✗ that nobody takes note of. With
+//! `variant=keep` the parent waits for its child, hears the error and fails with it.
 //! With `abort` the child is cut when the parent leaves.
 //!
 //! **Why.** A `JoinHandle` is a way to a task's result and not its owner: the runtime
 //! owns the task. Dropping the handle says "I do not want the result", and the
 //! result here is an error. A task that nobody waits for is called detached.
 //!
-//! **Try.** Turn `variant` to `drop`: the check breaks, one error raised and none heard.
-//! Turn it to `abort`: the run ends at 500 ms, and there was no error to hear. Set
-//! `work` to 300: the child ends before its parent leaves, and with `drop`
-//! its error is lost all the same.
+//! **Try.** The check breaks: one error is raised and none is heard. Turn `variant` to
+//! `keep`: it is heard, and the parent leaves at 2000 ms. Turn it to `abort`: the run ends
+//! at 500 ms, and there was no error to hear. Back with `drop`, set `work` to 300: the child
+//! ends before its parent leaves, and its error is lost all the same.
 //!
 //! **Pitfall.** `tokio::spawn(save(order));` on a line of its own is `drop`. If you mean
 //! it, let the task itself log its error. When the runtime shuts down, orphans are
@@ -33,15 +33,15 @@ use std::time::Duration;
 use tokio::sync::mpsc::{self, Sender};
 use tokio::task::Builder;
 use tokio::time::{Instant, sleep};
-use tracing::{error, info};
+use tracing::{Instrument, error, info, info_span};
 
 use crate::prelude::*;
 
 const WORK: Param = Param::millis("work", 2_000, (0, 60_000), "How long the child works before it fails.");
 const VARIANT: Param = Param::choice(
     "variant",
-    &["keep", "drop", "abort"],
-    "What the parent does with the handle when it leaves: await it, drop it, or abort the child.",
+    &["drop", "keep", "abort"],
+    "What the parent does with the handle when it leaves: drop it, await it, or abort the child.",
 );
 
 /// How long the parent is busy with something else.
@@ -85,7 +85,7 @@ async fn run(cx: Context) -> scenario::Result {
     let mut heard = 0_u64;
     if let Err(error) = parent.await?? {
         heard += 1;
-        info!(counter.heard = heard, "heard: {error}");
+        info!(counter.heard = heard, mark = "heard", "heard: {error}");
     }
     let parent_left = started.elapsed();
     let _ = gone.recv().await;
@@ -103,11 +103,12 @@ async fn run(cx: Context) -> scenario::Result {
 /// Starts a child and leaves, in one of three ways.
 async fn parent(work: Duration, variant: &str, raised: Raised, family: Sender<()>) -> scenario::Result<Ended> {
     let child = Builder::new().name("child").spawn(child(work, raised, family.clone()))?;
-    sleep(ELSEWHERE).await;
+    sleep(ELSEWHERE).instrument(info_span!("other work")).await;
     match variant {
         "keep" => Ok(child.await?.inspect_err(|error| error!(error, "so the parent fails, too"))),
         "abort" => {
             child.abort();
+            info!(moment = "parent aborts", "cuts the child");
             match child.await {
                 Err(error) if error.is_cancelled() => Ok(Ok(())),
                 ended => Ok(ended?),
@@ -115,7 +116,7 @@ async fn parent(work: Duration, variant: &str, raised: Raised, family: Sender<()
         }
         _ => {
             drop(child);
-            info!("leaves the child alone");
+            info!(moment = "parent leaves", "leaves the child alone");
             Ok(Ok(()))
         }
     }
@@ -123,7 +124,7 @@ async fn parent(work: Duration, variant: &str, raised: Raised, family: Sender<()
 
 /// Works, and fails at the end.
 async fn child(work: Duration, raised: Raised, _family: Sender<()>) -> Ended {
-    sleep(work).await;
+    sleep(work).instrument(info_span!("works")).await;
     raised.fetch_add(1, Ordering::Relaxed);
     let error = "the disk is full";
     error!(error, counter.raised = 1, "fails");

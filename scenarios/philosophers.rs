@@ -3,10 +3,10 @@
 //! Five philosophers sit around a table, a fork between each two of them. They think,
 //! get hungry, take the fork on the left and then the one on the right, eat, and put both back.
 //!
-//! **What you see.** With the defaults it goes well: two eat, the others think or wait. With
-//! seed 3 all five get hungry at about the same time. Each takes the fork on the
-//! left and waits for the one on the right, which is the neighbour's left: a ring of
-//! waits, and nobody will ever eat.
+//! **What you see.** All five get hungry at about the same time. Each takes the fork on
+//! the left and waits for the one on the right, which is the neighbour's left: a ring of
+//! waits, and nobody will ever eat. With `strategy=ordered` two eat and the others think or
+//! wait, until all are fed.
 //!
 //! **Why.** A deadlock needs four things at once: forks that one has alone, hands
 //! that hold one fork and wait for another, nobody who takes a fork away from
@@ -16,10 +16,10 @@
 //! somebody always has two forks. `try` breaks *hold and wait*: with the second fork
 //! taken, it puts the first one back.
 //!
-//! **Try.** Run `naive` with other seeds: of 0 to 199, 141 end. With each of the
-//! other three strategies all of them do. Set `jitter` to 0: all get hungry in the same
-//! millisecond, and no seed ends. Set it to 400: all 200 end, and the fault is still
-//! there, hidden by calm. Set `n` to 2: two are enough for a ring, and 67 end.
+//! **Try.** Run `naive` with other seeds: of 0 to 199, none ends. With each of the
+//! other three strategies all of them do. Set `jitter` to 300: 171 end. Set it to 400:
+//! 189 end, and the fault is still there, hidden by calm. Set `n` to 2 with that: two are
+//! enough for a ring, and 73 end.
 //!
 //! **Pitfall.** Not to lock up is not the same as to be fed. `try` can go on
 //! for ever without a meal when everybody tries again in step, so it waits for a drawn
@@ -45,7 +45,7 @@ use crate::prelude::*;
 const N: Param = Param::count("n", 5, (2, 100), "philosophers", "How many sit around the table, and how many forks lie on it.");
 const EAT: Param = Param::millis("eat", 200, (0, 60_000), "How long a meal takes.");
 const THINK: Param = Param::millis("think", 200, (0, 60_000), "How long a philosopher thinks before a meal, at least.");
-const JITTER: Param = Param::millis("jitter", 50, (0, 60_000), "How much longer it may be, drawn for each meal.");
+const JITTER: Param = Param::millis("jitter", 100, (0, 60_000), "How much longer it may be, drawn for each meal.");
 const MEALS: Param = Param::count("meals", 3, (1, 1_000), "meals", "How many meals each of them wants.");
 const STRATEGY: Param = Param::choice(
     "strategy",
@@ -54,7 +54,7 @@ const STRATEGY: Param = Param::choice(
 );
 
 /// How long it takes to reach for the second fork, with the first one in hand.
-const REACH: Duration = Duration::from_millis(20);
+const REACH: Duration = Duration::from_millis(100);
 /// How often a philosopher tries to get both forks for a meal before going without it.
 const ATTEMPTS: u32 = 16;
 /// How often the range of the pause after a failed attempt doubles.
@@ -70,7 +70,7 @@ pub const SCENARIO: Scenario = Scenario {
     params: &[N, EAT, THINK, JITTER, MEALS, STRATEGY],
     patterns: &["dining philosophers", "deadlock", "lock ordering", "resource hierarchy", "try lock"],
     builds_on: &["deadlock"],
-    breaks: &[Breaks::stalls(&[("strategy", "naive")]).with_seed(2)],
+    breaks: &[Breaks::stalls(&[("strategy", "naive")])],
     source: include_str!("philosophers.rs"),
     path: file!(),
     twin: include_str!("philosophers.py"),
@@ -156,8 +156,8 @@ impl Philosopher {
         for meal in 0..self.cx.count(MEALS) {
             let stream = format!("thoughts of {}", self.i);
             let think = self.cx.jittered(&stream, meal, self.cx.duration(THINK), self.cx.duration(JITTER));
-            sleep(think).await;
-            info!("is hungry");
+            sleep(think).instrument(info_span!("thinks")).await;
+            info!(mark = "hungry", "is hungry");
             self.dine(&table).await?;
         }
         Ok(self)
@@ -188,10 +188,13 @@ impl Philosopher {
     async fn take_forks<'a>(&self, table: &'a Table) -> Option<(MutexGuard<'a, ()>, MutexGuard<'a, ()>)> {
         let first = table.forks[self.first].lock().await;
         info!("takes fork {}", self.first);
-        sleep(REACH).await;
+        sleep(REACH).instrument(info_span!("has", fork = self.first)).await;
         let second = match self.cx.word(STRATEGY) {
             "try" => table.forks[self.second].try_lock().ok()?,
-            _ => table.forks[self.second].lock().await,
+            _ => {
+                let wants = info_span!("has", fork = self.first, wants = self.second);
+                table.forks[self.second].lock().instrument(wants).await
+            }
         };
         Some((first, second))
     }
@@ -207,17 +210,17 @@ impl Philosopher {
         table.eating[self.i].store(false, Ordering::Relaxed);
         self.meals += 1;
         let meals = table.meals.fetch_add(1, Ordering::Relaxed) + 1;
-        info!(counter.meals = meals, "has eaten");
+        info!(counter.meals = meals, mark = "fed", "has eaten");
     }
 
     /// Waits with nothing in hand, for a time of its own, so that no two try again in step.
     async fn pause(&mut self, attempt: u32) {
-        info!("fork {} is taken: puts fork {} back", self.second, self.first);
+        info!(mark = "back", "fork {} is taken: puts fork {} back", self.second, self.first);
         let longest = (self.cx.number(EAT) + REACH.as_millis() as u64) << attempt.min(DOUBLINGS);
         let range: RangeInclusive<u64> = 1..=longest;
         let pause = self.cx.draw(&format!("pauses of {}", self.i), self.put_back, range);
         self.put_back += 1;
-        sleep(Duration::from_millis(pause)).await;
+        sleep(Duration::from_millis(pause)).instrument(info_span!("backs off")).await;
     }
 }
 
@@ -231,17 +234,18 @@ mod tests {
     /// Far more virtual time than any of these runs takes. It passes only if nothing can run any more.
     const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
-    /// Left fork first ends in a ring with some seeds; each of the other strategies feeds everybody with all of them.
+    /// Left fork first ends in a ring unless chance prevents it; each of the other strategies feeds everybody.
     #[tokio::test(start_paused = true)]
     async fn each_broken_condition_is_enough() -> scenario::Result<()> {
         for strategy in ["naive", "ordered", "waiter", "try"] {
-            for seed in [0, 3] {
+            for jitter in [100, 400] {
                 let mut values = Values::defaults(SCENARIO.params);
                 values.set(&STRATEGY, Value::Choice(strategy));
-                let ended = timeout(FOR_EVER, run(Context::new(values, seed, Clock::Virtual))).await;
-                assert_eq!(ended.is_ok(), strategy != "naive" || seed == 0, "{strategy}, seed {seed}");
+                values.set(&JITTER, Value::Number(jitter));
+                let ended = timeout(FOR_EVER, run(Context::new(values, 0, Clock::Virtual))).await;
+                assert_eq!(ended.is_ok(), strategy != "naive" || jitter == 400, "{strategy}, jitter {jitter}");
                 if let Ok(outcome) = ended {
-                    assert!(outcome?.holds(), "{strategy}, seed {seed}");
+                    assert!(outcome?.holds(), "{strategy}, jitter {jitter}");
                 }
             }
         }
@@ -271,7 +275,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_range_of_the_pause_doubles() {
         let mut philosopher = Philosopher::new(&Context::of(&SCENARIO, &[(STRATEGY, "try")]), 0);
-        for (attempt, end) in [(0, 220), (1, 440), (2, 880), (6, 220 * 64), (15, 220 * 64)] {
+        for (attempt, end) in [(0, 300), (1, 600), (2, 1200), (6, 300 * 64), (15, 300 * 64)] {
             let end = Duration::from_millis(end);
             let mut longest = Duration::ZERO;
             for _ in 0..200 {

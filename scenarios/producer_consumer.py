@@ -22,8 +22,8 @@ from twin import Choice, Number, Outcome, main, now
 PARAMS = {
     "producers": Number(2, 1, 1_000),
     "consumers": Number(3, 1, 1_000),
-    "items": Number(5, 0, 100_000),
-    "capacity": Number(10, 0, 100_000),
+    "items": Number(20, 0, 100_000),
+    "capacity": Number(3, 0, 100_000),
     "produce": Number(100, 0, 60_000),
     "consume": Number(200, 0, 60_000),
     "end": Choice("close", "sentinel", "sentinel-put-back", "join+cancel"),

@@ -3,8 +3,8 @@
 //! Two producers make items, three consumers use them up, and a queue stands in
 //! between. Making one takes 100 ms, using it 200 ms.
 //!
-//! **What you see.** The depth of the queue as a graph, producers blocked in
-//! `send` when it is full, consumers in line when it is empty.
+//! **What you see.** The depth of the queue as a graph. It climbs to three, and from
+//! then on producers are blocked in `send` most of the time.
 //!
 //! **Why.** Twenty items a second come in and fifteen go out, so the queue grows
 //! for as long as the producers go on. A bounded queue makes them wait: the
@@ -14,10 +14,9 @@
 //! Tokio's channel has many senders and one receiver. The consumers share it
 //! behind a lock: one waits in `recv`, the idle others queue for the lock.
 //!
-//! **Try.** Set `items` to 40 and `capacity` to 3: the queue is soon full, and
-//! sends block. Now set `capacity` to 0: nobody is blocked, the queue grows to
-//! 20, and the run ends at 5500 ms instead of 5900. A queue does not make
-//! consumers faster; a fourth one does: 4200 ms, and the queue stays short.
+//! **Try.** Set `capacity` to 0: nobody is blocked, the queue grows to 10, and the run
+//! ends at 2900 ms as before. Set `items` to 40, too: it grows to 20. A queue does not
+//! make consumers faster; a fourth one does: with 20 items 2200 ms, and the queue stays short.
 //!
 //! **Pitfall.** How does a consumer learn that nothing more will come? With
 //! `end=close` the channel tells it, once the last sender is dropped. With
@@ -38,15 +37,15 @@ use tokio::sync::mpsc::{self, Receiver, Sender, UnboundedSender};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
-use tracing::info;
+use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
 const PRODUCERS: Param = Param::count("producers", 2, (1, 1_000), "producers", "How many tasks make items.");
 const CONSUMERS: Param = Param::count("consumers", 3, (1, 1_000), "consumers", "How many tasks use them up.");
-const ITEMS: Param = Param::count("items", 5, (0, 100_000), "items", "How many items each producer makes.");
+const ITEMS: Param = Param::count("items", 20, (0, 100_000), "items", "How many items each producer makes.");
 const CAPACITY: Param =
-    Param::count("capacity", 10, (0, 100_000), "items", "How many items the queue holds; 0 is as many as memory does.");
+    Param::count("capacity", 3, (0, 100_000), "items", "How many items the queue holds; 0 is as many as memory does.");
 const PRODUCE: Param = Param::millis("produce", 100, (0, 60_000), "How long it takes to make an item.");
 const CONSUME: Param = Param::millis("consume", 200, (0, 60_000), "How long it takes to use one up.");
 const END: Param = Param::choice(
@@ -122,7 +121,7 @@ async fn run(cx: Context) -> scenario::Result {
     while let Some(ended) = producers.join_next().await {
         blocked = blocked.max(ended??);
     }
-    info!("the producers are done");
+    info!(moment = "producers done", "the producers are done");
     match end {
         "close" => drop(queue),
         "join+cancel" => {
@@ -167,13 +166,16 @@ fn outcome(cx: &Context, tally: &Tally, blocked: Duration, total: Duration) -> O
 async fn producer(queue: Sender<Message>, tally: Arc<Tally>, items: u64, produce: Duration) -> scenario::Result<Duration> {
     let mut blocked = Duration::ZERO;
     for _ in 0..items {
-        sleep(produce).await;
+        sleep(produce).instrument(info_span!("produces")).await;
         let ready = Instant::now();
         queue.send(Message::Item).await?;
         blocked += ready.elapsed();
         let produced = tally.produced.fetch_add(1, Ordering::Relaxed) + 1;
         let depth = (queue.max_capacity() - queue.capacity()) as u64;
-        tally.peak.fetch_max(depth, Ordering::Relaxed);
+        let deepest = tally.peak.fetch_max(depth, Ordering::Relaxed);
+        if depth == queue.max_capacity() as u64 && deepest < depth {
+            info!(moment = "queue is full", "from now on a send may have to wait");
+        }
         info!(counter.produced = produced, counter.depth = depth, "put an item");
     }
     Ok(blocked)
@@ -196,7 +198,7 @@ async fn consumer(
         match message {
             Some(Message::Item) => {
                 info!(counter.depth = depth, "took an item");
-                sleep(consume).await;
+                sleep(consume).instrument(info_span!("consumes")).await;
                 let consumed = tally.consumed.fetch_add(1, Ordering::Relaxed) + 1;
                 info!(counter.consumed = consumed, "used it up");
                 acks.send(())?;
@@ -235,6 +237,20 @@ mod tests {
         assert!(bounded.value("most blocked producer") > Some(0.0));
         assert_eq!(unbounded.value("most blocked producer"), Some(0.0));
         assert_eq!(both("total"), (Some(5900.0), Some(5500.0)));
+        Ok(())
+    }
+
+    /// The defaults: pushed back or not, the consumers set the pace.
+    #[tokio::test(start_paused = true)]
+    async fn the_slower_side_sets_the_pace() -> scenario::Result<()> {
+        for (capacity, consumers, peak, total) in [("3", "3", 3.0, 2900.0), ("0", "3", 10.0, 2900.0), ("0", "4", 2.0, 2200.0)] {
+            let outcome = run(Context::of(&SCENARIO, &[(CAPACITY, capacity), (CONSUMERS, consumers)])).await?;
+            assert_eq!(
+                (outcome.value("peak depth"), outcome.value("total")),
+                (Some(peak), Some(total)),
+                "{capacity}, {consumers}"
+            );
+        }
         Ok(())
     }
 

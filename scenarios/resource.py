@@ -23,7 +23,7 @@ PARAMS = {
     "use": Number(200, 0, 60_000),
     "close": Number(100, 0, 60_000),
     "fail": Number(0, 0, 6),
-    "cancel_after": Number(0, 0, 60_000),
+    "cancel_after": Number(250, 0, 60_000),
     "variant": Choice("drop", "guard", "scope"),
 }
 

@@ -3,9 +3,9 @@
 //! Six sessions start one after the other. Each opens a connection, uses it, and closes
 //! it. Closing takes a word to the server, so it is an `await`.
 //!
-//! **What you see.** With the defaults every session opens and closes. Set
-//! `cancel_after` to 250, and each one is cut while it uses its connection: with
-//! `variant=drop` nothing after that `await` runs, and six connections stay open.
+//! **What you see.** Each session is cancelled 250 ms after its start, while it uses its
+//! connection. With `variant=drop` nothing after that `await` runs, and six connections stay
+//! open. With `guard` a closer takes each of them and closes it; with `scope` the session does.
 //!
 //! **Why.** In Rust a future that is cancelled is dropped, and one that fails returns
 //! early: in neither case does it come to its last line. `Drop` runs always, but `Drop` cannot
@@ -13,10 +13,11 @@
 //! connection to a *closer*, a task that nobody cancels. `scope` does not drop
 //! the session at all: it asks with a token, stops the use, and closes on the way out.
 //!
-//! **Try.** Set `fail` to 3: three sessions fail while they use it, and `drop` leaks three. Set
-//! `cancel_after` to 350: now the cut comes in the middle of closing, and `drop` still
-//! leaks six. Turn `variant` to `guard` or `scope`: opened is closed, every time. With `guard` the
-//! connections stand in line at the closer, and with `scope` each session closes its own.
+//! **Try.** Set `cancel_after` to 350: now the cut comes in the middle of closing, and `drop`
+//! still leaks six. Set it to 0: nobody is cancelled, and every session closes. With that, set
+//! `fail` to 3: three sessions fail while they use it, and `drop` leaks three. Turn `variant` to
+//! `guard` or `scope`: opened is closed, every time. With `guard` the connections queue
+//! at the closer, and with `scope` each session closes its own.
 //!
 //! **Pitfall.** Code that "always closes at the end" does so only if the end is
 //! reached: `?` leaves early, and so does every `.await`, if the task is aborted, timed out or
@@ -44,7 +45,7 @@ const USE: Param = Param::millis("use", 200, (0, 60_000), "How long it is used."
 const CLOSE: Param = Param::millis("close", 100, (0, 60_000), "How long it takes to close it.");
 const FAIL: Param = Param::count("fail", 0, (0, 6), "sessions", "How many of the six sessions fail while they use it.");
 const CANCEL_AFTER: Param =
-    Param::millis("cancel_after", 0, (0, 60_000), "How long after its start each session is cancelled; 0 is never.");
+    Param::millis("cancel_after", 250, (0, 60_000), "How long after its start each session is cancelled; 0 is never.");
 const VARIANT: Param = Param::choice(
     "variant",
     &["drop", "guard", "scope"],
@@ -69,8 +70,9 @@ pub const SCENARIO: Scenario = Scenario {
               a scope is asked to end.",
     builds_on: &["cancellation"],
     breaks: &[
-        Breaks::checks(&[("variant", "drop"), ("fail", "3")], &["everything that was opened is closed"]),
+        Breaks::checks(&[("variant", "drop"), ("cancel_after", "250")], &["everything that was opened is closed"]),
         Breaks::checks(&[("variant", "drop"), ("cancel_after", "350")], &["everything that was opened is closed"]),
+        Breaks::checks(&[("variant", "drop"), ("cancel_after", "0"), ("fail", "3")], &["everything that was opened is closed"]),
     ],
     source: include_str!("resource.rs"),
     path: file!(),
@@ -108,9 +110,9 @@ impl Server {
         Duration::from_millis(self.usage.as_millis() as u64 / 2)
     }
 
-    fn count(&self, what: &str) {
+    fn count(&self, what: &'static str) {
         let (opened, closed) = (self.opened.load(Ordering::Relaxed), self.closed.load(Ordering::Relaxed));
-        info!(counter.open = opened.saturating_sub(closed), "{what}");
+        info!(counter.open = opened.saturating_sub(closed), mark = what, "a connection is {what}");
     }
 }
 
@@ -182,7 +184,7 @@ async fn run(cx: Context) -> scenario::Result {
     if !cx.duration(CANCEL_AFTER).is_zero() {
         for (i, session) in sessions.iter().enumerate() {
             sleep_until(started + EVERY * i as u32 + cx.duration(CANCEL_AFTER)).await;
-            info!("cancels session {i}");
+            info!(mark = "cancel", "cancels session {i}");
             session.token.cancel();
             if cx.word(VARIANT) != "scope" {
                 session.task.abort();

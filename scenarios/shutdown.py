@@ -17,12 +17,12 @@ import itertools
 from twin import BadValue, Choice, Number, Outcome, main, now
 
 PARAMS = {
-    "workers": Number(5, 1, 100),
+    "pool": Number(5, 1, 100),
     "grace": Number(1_000, 0, 60_000),
     "job_min": Number(300, 1, 60_000),
     "job_max": Number(3_000, 1, 60_000),
-    "health_every": Number(200, 2, 60_000),
-    "signal_at": Number(2_000, 1, 60_000),
+    "health_every": Number(500, 2, 60_000),
+    "signal_at": Number(1_000, 1, 60_000),
     "trigger": Choice("token", "signal"),
 }
 
@@ -61,7 +61,7 @@ class Service:
             except TimeoutError:
                 self.queue.put_nowait(job)
                 self.accepted += 1
-        for _ in range(self.cx.workers):
+        for _ in range(self.cx.pool):
             self.queue.put_nowait(None)
 
     async def worker(self):
@@ -85,7 +85,7 @@ async def run(cx):
     service = Service(cx)
     health = asyncio.create_task(service.health(), name="health")
     intake = asyncio.create_task(service.intake(), name="intake")
-    workers = [asyncio.create_task(service.worker(), name=f"worker {i}") for i in range(cx.workers)]
+    workers = [asyncio.create_task(service.worker(), name=f"worker {i}") for i in range(cx.pool)]
 
     stop = asyncio.Event()
     asyncio.get_running_loop().call_later(cx.signal_at / 1000, stop.set)

@@ -1,11 +1,11 @@
 //! # Shutdown: stop, drain, then kill
 //!
-//! A service takes a job every 230 ms and has five workers for them. At 2000 ms it is
-//! told to stop, and it has a second to do so.
+//! A service takes a job every 230 ms and has five workers for them. At 1000 ms it gets
+//! a signal to stop, and it has a second to do so.
 //!
 //! **What you see.** Three phases. *Stop*: the service reports that it is not ready, the
 //! next health probe sees that, and no more jobs come in. *Drain*: workers
-//! go on with what is there and end one by one as the queue runs dry. *Kill*: at 3000 ms
+//! go on with what is there and end one by one as the queue runs dry. *Kill*: at 2000 ms
 //! whoever is still at work is cut, and the job in its hand is reported as lost.
 //!
 //! **Why.** The order matters. Whoever kills workers first loses what they hold; whoever
@@ -15,9 +15,9 @@
 //! job that was accepted is finished or reported, never just gone.
 //!
 //! **Try.** Set `grace` to 6000: nothing is lost, and the run ends when the last job
-//! does, at 4519 ms. Set it to 0: the 7 jobs that were accepted and not finished are
-//! lost at once. Set `health_every` to 2000: no probe comes within the grace period, so
-//! 5 jobs are still accepted after the signal instead of 1, and all of those are lost. On the real
+//! does, at 3343 ms. Set it to 0: the 4 jobs that were accepted and not finished are
+//! lost at once. Set `health_every` to 2000: no probe comes before the last moment, so
+//! 4 jobs are still accepted after the signal instead of 1, and all of those are lost. On the real
 //! clock, turn `trigger` to `signal`: a real `SIGUSR1`, which this process sends to itself.
 //!
 //! **Pitfall.** A grace period that is longer than the one of the system that stops you
@@ -42,12 +42,12 @@ use tracing::{Instrument, info, info_span, warn};
 
 use crate::prelude::*;
 
-const WORKERS: Param = Param::count("workers", 5, (1, 100), "workers", "How many workers there are for the jobs.");
+const POOL: Param = Param::count("pool", 5, (1, 100), "workers", "How many workers there are for the jobs.");
 const GRACE: Param = Param::millis("grace", 1_000, (0, 60_000), "How long after the signal the rest is cut.");
 const JOB_MIN: Param = Param::millis("job_min", 300, (1, 60_000), "How long a job takes at least.");
 const JOB_MAX: Param = Param::millis("job_max", 3_000, (1, 60_000), "How long it takes at most; it is drawn for each job.");
-const HEALTH_EVERY: Param = Param::millis("health_every", 200, (2, 60_000), "How often others ask whether the service is ready.");
-const SIGNAL_AT: Param = Param::millis("signal_at", 2_000, (1, 60_000), "When the service is told to stop.");
+const HEALTH_EVERY: Param = Param::millis("health_every", 500, (2, 60_000), "How often others ask whether the service is ready.");
+const SIGNAL_AT: Param = Param::millis("signal_at", 1_000, (1, 60_000), "When the service gets the signal to stop.");
 const TRIGGER: Param =
     Param::choice("trigger", &["token", "signal"], "How it is told: with a token, or with a real SIGUSR1 on the real clock.");
 
@@ -61,7 +61,7 @@ pub const SCENARIO: Scenario = Scenario {
     group: Group::Resources,
     lesson: "Stop, drain, then kill.",
     clocks: &[Clock::Virtual, Clock::Real],
-    params: &[WORKERS, GRACE, JOB_MIN, JOB_MAX, HEALTH_EVERY, SIGNAL_AT, TRIGGER],
+    params: &[POOL, GRACE, JOB_MIN, JOB_MAX, HEALTH_EVERY, SIGNAL_AT, TRIGGER],
     patterns: &["graceful shutdown", "signal handling", "health check", "drain", "grace period"],
     builds_on: &["task-group", "worker-pool"],
     real_because: "a real signal comes from outside, where time does not jump",
@@ -107,7 +107,7 @@ impl Drop for InHand {
     fn drop(&mut self) {
         if !self.finished {
             let cut = self.tally.cut.fetch_add(1, Ordering::Relaxed) + 1;
-            warn!(counter.lost = cut, "job {} was cut", self.job);
+            warn!(counter.lost = cut, mark = "lost", "job {} was cut", self.job);
         }
     }
 }
@@ -124,11 +124,13 @@ async fn run(cx: Context) -> scenario::Result {
     let health = Builder::new().name("health").spawn(health)?;
     let intake = Builder::new().name("intake").spawn(intake(jobs, close_intake.clone(), tally.clone()))?;
     let mut workers = JoinSet::new();
-    for i in 0..cx.count(WORKERS) {
+    for i in 0..cx.count(POOL) {
         let worker = worker(cx.clone(), queue.clone(), tally.clone());
         workers.build_task().name(&format!("worker {i}")).spawn(worker)?;
     }
 
+    info!(moment = "signal", moment_at_ms = cx.number(SIGNAL_AT), "the signal to stop comes then");
+    info!(moment = "kill", moment_at_ms = cx.number(SIGNAL_AT) + cx.number(GRACE), "the grace period ends then");
     told_to_stop(&cx).await?;
     let told = Instant::now();
     let before = tally.accepted.load(Ordering::Relaxed);
@@ -197,11 +199,12 @@ async fn health(readiness: watch::Receiver<bool>, close_intake: CancellationToke
     sleep(every / 2).await;
     loop {
         let ready = *readiness.borrow();
-        info!(counter.ready = u64::from(ready), "{}", if ready { "ready" } else { "not ready: nothing more is sent here" });
         if !ready {
+            info!(state.health = "not ready", moment = "intake closes", "not ready: nothing more is sent here");
             close_intake.cancel();
             return;
         }
+        info!(state.health = "ready", "ready");
         sleep(every).await;
     }
 }
@@ -216,7 +219,7 @@ async fn intake(jobs: Sender<usize>, closed: CancellationToken, tally: Arc<Tally
         }
         jobs.send(job).await?;
         tally.accepted.fetch_add(1, Ordering::Relaxed);
-        info!(counter.queue = jobs.max_capacity() - jobs.capacity(), "accepts job {job}");
+        info!(mark = format!("job {job}"), counter.queue = jobs.max_capacity() - jobs.capacity(), "accepts job {job}");
     }
     info!("the intake is closed");
     Ok(())
@@ -233,7 +236,7 @@ async fn worker(cx: Context, queue: Arc<Mutex<Receiver<usize>>>, tally: Arc<Tall
         sleep(takes).instrument(info_span!("works", job)).await;
         in_hand.finished = true;
         let finished = tally.finished.fetch_add(1, Ordering::Relaxed) + 1;
-        info!(counter.finished = finished, "job {job} is finished");
+        info!(counter.finished = finished, mark = "done", "job {job} is finished");
     }
 }
 
@@ -254,10 +257,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_was_accepted_is_finished_or_reported() -> scenario::Result<()> {
         for (turned, late, finished, lost, total) in [
-            (&[] as &[_], 1.0, 4.0, 5.0, 3000.0),
-            (&[(GRACE, "6000")], 1.0, 9.0, 0.0, 4519.0),
-            (&[(GRACE, "0")], 0.0, 1.0, 7.0, 2000.0),
-            (&[(HEALTH_EVERY, "2000")], 5.0, 4.0, 9.0, 3000.0),
+            (&[] as &[_], 1.0, 1.0, 4.0, 2000.0),
+            (&[(GRACE, "6000")], 1.0, 5.0, 0.0, 3343.0),
+            (&[(GRACE, "0")], 0.0, 0.0, 4.0, 1000.0),
+            (&[(HEALTH_EVERY, "2000")], 4.0, 1.0, 7.0, 2000.0),
         ] {
             let outcome = run(Context::of(&SCENARIO, turned)).await?;
             let figures = ["of these after the signal", "finished", "reported lost", "total"].map(|name| outcome.value(name));

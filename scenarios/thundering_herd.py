@@ -13,8 +13,8 @@ import asyncio
 from twin import Choice, Number, Outcome, main, now
 
 PARAMS = {
-    "waiters": Number(20, 1, 500),
-    "variant": Choice("notify_one", "notify_waiters"),
+    "waiters": Number(10, 1, 500),
+    "variant": Choice("notify_waiters", "notify_one"),
 }
 
 EVERY = 100

@@ -108,9 +108,9 @@ mod tests {
         let may = |values: &Values| scenario.breaks.iter().any(|breaks| breaks.may_be_at(values));
         let does = |values: &Values| scenario.breaks_at(values).is_some();
         let defaults = Values::defaults(scenario.params);
-        assert_eq!((may(&defaults), does(&defaults)), (true, false));
-        let late = turned(scenario, "cancel_after", "3001");
-        assert_eq!((may(&late), does(&late)), (true, true));
+        assert_eq!((may(&defaults), does(&defaults)), (true, true));
+        let early = turned(scenario, "cancel_after", "3000");
+        assert_eq!((may(&early), does(&early)), (true, false));
         let token = turned(scenario, "variant", "token");
         assert_eq!((may(&token), does(&token)), (false, false));
     }

@@ -17,15 +17,15 @@ from itertools import cycle, islice
 from twin import BadValue, Choice, Number, Outcome, main, now
 
 PARAMS = {
-    "workers": Number(5, 1, 1_000),
-    "jobs": Number(30, 1, 10_000),
+    "pool": Number(4, 1, 1_000),
+    "jobs": Number(16, 1, 10_000),
     "work_min": Number(100, 0, 60_000),
     "work_max": Number(1_000, 0, 60_000),
     "fail_every": Number(0, 0, 10_000),
     "result_timeout": Number(5_000, 1, 60_000),
     "dequeue_timeout": Number(1_000, 1, 60_000),
     "stop": Choice("drain", "flag"),
-    "queue": Choice("shared", "static"),
+    "queue": Choice("static", "shared"),
 }
 
 NO_MORE = None
@@ -113,7 +113,7 @@ class Pool:
 async def run(cx):
     started = now()
     drain = cx.stop == "drain"
-    pool = Pool(cx.workers, cx.queue == "shared", cx.dequeue_timeout)
+    pool = Pool(cx.pool, cx.queue == "shared", cx.dequeue_timeout)
     for i in range(cx.jobs):
         fails = cx.fail_every > 0 and (i + 1) % cx.fail_every == 0
         pool.submit(cx.draw("work", i, cx.work_min, cx.work_max), fails)

@@ -1,12 +1,12 @@
 //! # Worker pool: one shared queue balances itself
 //!
-//! Thirty jobs of unequal length and five workers. Whoever submits a job gets an
+//! Sixteen jobs of unequal length and four workers. Whoever submits a job gets an
 //! id, and later asks for the result of that id, with a deadline.
 //!
-//! **What you see.** With `queue=shared` each worker takes the next job as soon as
-//! it is free, and all five end at about the same time. With `queue=static` each
-//! worker has a queue of its own and job after job is dealt round: some workers
-//! run dry, while another still has a line before it that nobody may take over.
+//! **What you see.** Each worker has a queue of its own, and job after job is dealt
+//! round: one worker runs dry half way, while another still has jobs waiting that nobody
+//! may take over. With `queue=shared` each worker takes the next job as soon as it is
+//! free, and all four end at about the same time.
 //!
 //! **Why.** Nobody knows beforehand how long a job takes. A shared queue decides
 //! as late as it can, when a worker is free; dealing out decides before anything
@@ -14,10 +14,10 @@
 //! failed. A `watch` channel for each of them holds it, so a result can be asked
 //! for early, late, or twice. A failed job ends its job and not its worker.
 //!
-//! **Try.** Turn `queue` to `static`: 3466 ms become 4003. Set `result_timeout` to
-//! 2000: eleven results are late, and the jobs end all the same, since a
+//! **Try.** Turn `queue` to `shared`: 2728 ms become 2467. Set `result_timeout` to
+//! 1500: six results are late, and the jobs end all the same, since a
 //! timeout drops whoever waits and not the work. Now turn `stop` to `flag`: the jobs
-//! that nobody has begun by then, six of them, stay pending for ever.
+//! that nobody has begun by then, two of them, stay pending for ever.
 //!
 //! **Pitfall.** A flag is seen by whoever looks at it. An idle worker sits in
 //! `recv`, so it has to wake up now and then for nothing (`dequeue_timeout`), and
@@ -41,8 +41,8 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const WORKERS: Param = Param::count("workers", 5, (1, 1_000), "workers", "How many workers there are.");
-const JOBS: Param = Param::count("jobs", 30, (1, 10_000), "jobs", "How many jobs are submitted, all at the start.");
+const POOL: Param = Param::count("pool", 4, (1, 1_000), "workers", "How many workers there are.");
+const JOBS: Param = Param::count("jobs", 16, (1, 10_000), "jobs", "How many jobs are submitted, all at the start.");
 const WORK_MIN: Param = Param::millis("work_min", 100, (0, 60_000), "How long a job takes at least.");
 const WORK_MAX: Param = Param::millis("work_max", 1_000, (0, 60_000), "How long it takes at most, drawn for each job.");
 const FAIL_EVERY: Param = Param::count("fail_every", 0, (0, 10_000), "jobs", "One job in so many fails at its end; 0 is none.");
@@ -56,7 +56,7 @@ const STOP: Param = Param::choice(
     "How the pool is stopped: the queue is closed and worked off, or a flag is set that workers look at between jobs.",
 );
 const QUEUE: Param =
-    Param::choice("queue", &["shared", "static"], "One queue for all workers, or one for each, to which jobs are dealt round.");
+    Param::choice("queue", &["static", "shared"], "One queue for each worker, to which jobs are dealt round, or one for all.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -65,7 +65,7 @@ pub const SCENARIO: Scenario = Scenario {
     group: Group::Channels,
     lesson: "One shared queue balances itself.",
     clocks: &[Clock::Virtual, Clock::Real],
-    params: &[WORKERS, JOBS, WORK_MIN, WORK_MAX, FAIL_EVERY, RESULT_TIMEOUT, DEQUEUE_TIMEOUT, STOP, QUEUE],
+    params: &[POOL, JOBS, WORK_MIN, WORK_MAX, FAIL_EVERY, RESULT_TIMEOUT, DEQUEUE_TIMEOUT, STOP, QUEUE],
     patterns: &["worker pool", "task queue", "load balancing", "job status", "result by id"],
     differs: "Workers share an `asyncio.Queue` as it is; they share Tokio's one receiver behind a lock, where idle ones \
               stand in line.",
@@ -141,7 +141,7 @@ async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let jobs = cx.count(JOBS);
     let drain = cx.word(STOP) == "drain";
-    let mut pool = Pool::start(cx.count(WORKERS), cx.word(QUEUE) == "shared", cx.duration(DEQUEUE_TIMEOUT))?;
+    let mut pool = Pool::start(cx.count(POOL), cx.word(QUEUE) == "shared", cx.duration(DEQUEUE_TIMEOUT))?;
     for i in 0..jobs {
         let work = Duration::from_millis(cx.draw("work", i, cx.number(WORK_MIN)..=cx.number(WORK_MAX)));
         // Nothing but 0 is a multiple of 0: so none fails.
@@ -156,7 +156,7 @@ async fn run(cx: Context) -> scenario::Result {
         }
     }
     let waited = started.elapsed();
-    info!("{late} results are late; stop");
+    info!(moment = "stop", "{late} results are late");
     let workers = pool.stop(drain).await?;
 
     let count = |is: fn(&State) -> bool| pool.states.iter().filter(|state| is(&state.borrow())).count();
@@ -285,7 +285,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_static_split_ends_late() -> scenario::Result<()> {
-        for (queue, total) in [("shared", 3466.0), ("static", 4003.0)] {
+        for (queue, total) in [("shared", 2467.0), ("static", 2728.0)] {
             let outcome = run(Context::of(&SCENARIO, &[(QUEUE, queue)])).await?;
             assert_eq!(outcome.value("total"), Some(total), "{queue}");
             assert!(outcome.holds());
@@ -296,10 +296,10 @@ mod tests {
     /// A late result is nobody's loss but the one's who waits; a flag leaves what was not begun.
     #[tokio::test(start_paused = true)]
     async fn a_timeout_drops_the_wait_and_a_flag_drops_the_work() -> scenario::Result<()> {
-        for (stop, completed, pending, total) in [("drain", 30.0, 0.0, 3466.0), ("flag", 24.0, 6.0, 2537.0)] {
-            let outcome = run(Context::of(&SCENARIO, &[(RESULT_TIMEOUT, "2000"), (STOP, stop)])).await?;
+        for (stop, completed, pending, total) in [("drain", 16.0, 0.0, 2467.0), ("flag", 14.0, 2.0, 2012.0)] {
+            let outcome = run(Context::of(&SCENARIO, &[(QUEUE, "shared"), (RESULT_TIMEOUT, "1500"), (STOP, stop)])).await?;
             let figures = ["completed", "left pending", "late", "total"].map(|figure| outcome.value(figure));
-            assert_eq!(figures, [Some(completed), Some(pending), Some(11.0), Some(total)], "{stop}");
+            assert_eq!(figures, [Some(completed), Some(pending), Some(6.0), Some(total)], "{stop}");
             assert!(outcome.holds());
         }
         Ok(())

@@ -154,7 +154,7 @@ fn where_there_is_no_row_it_is_said() {
 
 #[test]
 fn the_spawn_tree_folded() {
-    let mut model = run("task-group", 0.9);
+    let mut model = run("task-group", 0.45);
     let tasks = &model.run.as_ref().expect("it has been run").trace.tasks;
     let inner = tasks.iter().position(|task| task.parent.is_some_and(|parent| parent > 0)).and_then(|child| tasks[child].parent);
     assert!(inner.is_some(), "it has a group within a group");

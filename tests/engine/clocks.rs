@@ -14,7 +14,7 @@ use super::{find, ms, real, to_end};
 const MANY_LANES: &[&str] = &["rate-limit", "batching"];
 
 /// Scenarios that keep a processor busy: how long they take depends on how many workers there are.
-const COMPUTE: &[&str] = &["blocking", "workers"];
+const COMPUTE: &[&str] = &["blocking", "timeout", "workers"];
 
 /// What goes wrong with the defaults of a scenario, on purpose.
 fn wrong_at_first(scenario: &Scenario) -> Option<&'static Breaks> {

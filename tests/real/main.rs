@@ -24,10 +24,10 @@ use tokio::runtime::{Builder, Handle};
 /// Each of them: about how long it takes, and a setting that takes it another way.
 const REAL: &[(&str, u64, (&str, &str))] = &[
     ("connection-pool", 7_000, ("leak", "10")),
-    ("chunk-stream", 2_600, ("variant", "buffer-all")),
+    ("chunk-stream", 2_900, ("variant", "stream")),
     ("scrape", 2_000, ("hosts", "3")),
     ("chat", 3_300, ("slow", "5")),
-    ("database", 2_600, ("fail_write", "30")),
+    ("database", 2_400, ("fail_write", "0")),
 ];
 
 /// How long what a run leaves behind may take to go: its threads and tasks end by themselves, and soon.

@@ -30,13 +30,13 @@ fn gather_takes_as_long_as_the_slowest_and_not_as_the_sum() {
 #[test]
 fn a_cancelled_worker_loses_what_it_holds_unless_it_is_asked_or_shielded() {
     for (cancel_after, variant, lost, total) in [
-        ("3000", "drop", 0.0, 3300.0),
-        ("3001", "drop", 1.0, 3301.0),
-        ("3499", "drop", 1.0, 3799.0),
-        ("3501", "drop", 0.0, 3801.0),
-        ("3000", "token", 0.0, 3300.0),
-        ("3001", "token", 0.0, 3800.0),
-        ("3001", "shielded", 0.0, 3800.0),
+        ("3000", "drop", 0.0, 6000.0),
+        ("3001", "drop", 1.0, 6001.0),
+        ("3499", "drop", 1.0, 6499.0),
+        ("3501", "drop", 0.0, 6501.0),
+        ("3000", "token", 0.0, 6000.0),
+        ("3001", "token", 0.0, 6500.0),
+        ("3001", "shielded", 0.0, 6500.0),
     ] {
         let (outcome, _) = finish("cancellation", &[("cancel_after", cancel_after), ("variant", variant)], 0);
         assert_eq!((outcome.value("lost"), outcome.value("total")), (Some(lost), Some(total)), "{variant} at {cancel_after}");

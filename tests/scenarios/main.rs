@@ -21,7 +21,7 @@ use scenarios::{CATALOGUE, Clock, How, Outcome, Scenario, Values, find};
 use simulate::{Ended, simulate, values};
 
 /// Scenarios that keep a processor busy: how long they take depends on how many workers there are.
-const COMPUTE: &[&str] = &["blocking", "workers"];
+const COMPUTE: &[&str] = &["blocking", "timeout", "workers"];
 
 fn scenario(id: &str) -> &'static Scenario {
     find(id).unwrap_or_else(|| panic!("there is no scenario {id}"))

@@ -18,17 +18,17 @@ fn a_std_mutex_across_an_await_is_refused_and_the_reason_is_the_lesson() {
 
 #[test]
 fn a_lock_held_at_work_leaves_concurrency_one() {
-    for (lock, peak, total) in [("across-await", 1.0, 2500.0), ("short", 5.0, 500.0), ("atomic", 5.0, 500.0)] {
+    for (lock, peak, total) in [("across-await", 1.0, 3000.0), ("short", 5.0, 600.0), ("atomic", 5.0, 600.0)] {
         let (outcome, _) = finish("lock-contention", &[("lock", lock)], 0);
         let figures = (outcome.value("most at work at once"), outcome.value("total"), outcome.value("counter"));
-        assert_eq!(figures, (Some(peak), Some(total), Some(50.0)), "{lock}");
+        assert_eq!(figures, (Some(peak), Some(total), Some(15.0)), "{lock}");
     }
 }
 
 #[test]
 fn crossed_locks_deadlock_with_some_seeds_and_the_lesson_counts_them() {
     let deadlock = scenario("deadlock");
-    for (gap, tasks, ends) in [("50", "2", 78), ("10", "2", 164), ("400", "2", 0), ("50", "5", 199)] {
+    for (gap, tasks, ends) in [("100", "2", 28), ("10", "2", 164), ("400", "2", 0), ("100", "5", 181)] {
         let ended = |order, acquire| {
             let turned = [("gap", gap), ("tasks", tasks), ("order", order), ("acquire", acquire)];
             (0..200).filter(|seed| simulate(deadlock, values(deadlock, &turned), *seed) != Ended::Stalled).count()
@@ -52,9 +52,9 @@ fn a_ring_of_any_length_ends_when_it_backs_off() {
 }
 
 #[test]
-fn left_fork_first_ends_in_a_ring_with_some_seeds_and_the_lesson_counts_them() {
+fn left_fork_first_ends_in_a_ring_unless_chance_prevents_it_and_the_lesson_counts() {
     let philosophers = scenario("philosophers");
-    for (n, jitter, ends) in [("5", "50", 141), ("2", "50", 67), ("5", "0", 0), ("5", "400", 200)] {
+    for (n, jitter, ends) in [("5", "100", 0), ("5", "300", 171), ("5", "400", 189), ("2", "400", 73)] {
         let ended = |strategy| {
             let turned = [("n", n), ("jitter", jitter), ("strategy", strategy)];
             let ended = |seed: &u64| match simulate(philosophers, values(philosophers, &turned), *seed) {
