@@ -14,8 +14,8 @@ import asyncio
 from twin import BadValue, Choice, Number, Outcome, main, now
 
 PARAMS = {
-    "items": Number(20, 1, 10_000),
-    "batch": Number(5, 1, 1_000),
+    "items": Number(12, 1, 10_000),
+    "batch": Number(4, 1, 1_000),
     "latency_min": Number(100, 0, 60_000),
     "latency_max": Number(500, 0, 60_000),
     "variant": Choice("batches", "sliding"),

@@ -1,10 +1,10 @@
 //! # Batching: batches waste slots
 //!
-//! Twenty items, five at a time. One way is in batches: five, wait for all of
-//! them, the next five. The other is a sliding window: as soon as one ends, the
+//! Twelve items, four at a time. One way is in batches: four, wait for all of
+//! them, the next four. The other is a sliding window: as soon as one ends, the
 //! next one starts. Both are run, one after the other, with the same latencies.
 //!
-//! **What you see.** In batches the bars of each five start together, and the short
+//! **What you see.** In batches the bars of each four start together, and the short
 //! ones end long before the longest: the gap up to the next start is a slot that
 //! does nothing. In the sliding window each end is the start of another bar.
 //!
@@ -13,11 +13,11 @@
 //! slower: when a batch would begin, everything before it has ended in the window too.
 //!
 //! **Try.** Set `latency_min` to 500: all items take as long, no slot is ever idle
-//! early, and both take 2000 ms. Set `latency_max` to 5000: the batches
-//! take 17294 ms, the window 11177. Set `batch` to 1: no two at a time,
+//! early, and both take 1500 ms. Set `latency_max` to 5000: the batches
+//! take 12764 ms, the window 8249. Set `batch` to 1: no two at a time,
 //! and no difference. Turn `variant` to `sliding` to have the window on top.
 //!
-//! **Pitfall.** A batch of five does not mean five at work: while its straggler runs it
+//! **Pitfall.** A batch of four does not mean four at work: while its straggler runs it
 //! is one. Batch where the service wants batches (one insert of a
 //! hundred rows), not to limit concurrency.
 //!
@@ -33,8 +33,8 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const ITEMS: Param = Param::count("items", 20, (1, 10_000), "items", "How many items there are to process.");
-const BATCH: Param = Param::count("batch", 5, (1, 1_000), "items", "How many are processed at a time, either way.");
+const ITEMS: Param = Param::count("items", 12, (1, 10_000), "items", "How many items there are to process.");
+const BATCH: Param = Param::count("batch", 4, (1, 1_000), "items", "How many are processed at a time, either way.");
 const LATENCY_MIN: Param = Param::millis("latency_min", 100, (0, 60_000), "How long an item takes at least.");
 const LATENCY_MAX: Param = Param::millis("latency_max", 500, (0, 60_000), "How long it takes at most, drawn for each item.");
 const VARIANT: Param =
@@ -103,6 +103,7 @@ async fn run(cx: Context) -> scenario::Result {
 /// So many at once, and all of them to their end before the next one starts.
 async fn in_batches(latencies: &[Duration], slots: usize) -> scenario::Result<Done> {
     let started = Instant::now();
+    info!(moment = "batches", "{slots} items, and all of them to their end before the next");
     let mut processed = 0;
     for (n, batch) in latencies.chunks(slots).enumerate() {
         let mut items = JoinSet::new();
@@ -121,6 +122,7 @@ async fn in_batches(latencies: &[Duration], slots: usize) -> scenario::Result<Do
 /// Never more than so many at once, and the next one as soon as there is room.
 async fn in_a_window(latencies: &[Duration], slots: usize) -> scenario::Result<Done> {
     let started = Instant::now();
+    info!(moment = "sliding window", "{slots} items, and the next one as soon as there is room");
     let mut processed = 0;
     let mut items = JoinSet::new();
     for (i, latency) in latencies.iter().enumerate() {
@@ -143,7 +145,7 @@ async fn in_a_window(latencies: &[Duration], slots: usize) -> scenario::Result<D
 
 /// One item.
 async fn process(latency: Duration) {
-    sleep(latency).await;
+    sleep(latency).instrument(info_span!("item")).await;
 }
 
 #[cfg(test)]
@@ -162,8 +164,8 @@ mod tests {
     async fn each_batch_pays_for_its_straggler_and_the_window_does_not() -> scenario::Result<()> {
         let [batches, sliding] = both(&[]).await?;
         assert!(sliding < batches, "{sliding:?} < {batches:?}");
-        assert_eq!(both(&[(LATENCY_MAX, "5000")]).await?, [Some(17294.0), Some(11177.0)]);
-        assert_eq!(both(&[(LATENCY_MIN, "500")]).await?, [Some(2000.0); 2], "none is slower than another");
+        assert_eq!(both(&[(LATENCY_MAX, "5000")]).await?, [Some(12764.0), Some(8249.0)]);
+        assert_eq!(both(&[(LATENCY_MIN, "500")]).await?, [Some(1500.0); 2], "none is slower than another");
         let [batches, sliding] = both(&[(BATCH, "1")]).await?;
         assert_eq!(sliding, batches, "one at a time");
         assert_eq!(both(&[]).await?, both(&[(VARIANT, "sliding")]).await?, "it does not matter which goes first");

@@ -20,7 +20,7 @@ import asyncio
 from twin import Choice, Number, Outcome, main, now
 
 PARAMS = {
-    "tasks": Number(10, 1, 1_000),
+    "tasks": Number(6, 1, 1_000),
     "tick": Number(100, 10, 10_000),
     "block": Number(1_000, 0, 60_000),
     "variant": Choice("block", "spawn_blocking", "yield"),

@@ -35,7 +35,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Builder, JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep};
-use tracing::info;
+use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
@@ -94,6 +94,7 @@ async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let (calls, latency, variant) = (cx.number(CALLS), cx.duration(LATENCY), cx.word(VARIANT));
 
+    info!(moment = "old code is called", moment_at_ms = cx.number(LATENCY), "each task is prepared then, and calls the old code");
     let office = if variant == "channel" { Some(open_office(latency)?) } else { None };
     let mut tasks = JoinSet::new();
     for item in 0..calls {
@@ -113,11 +114,11 @@ async fn run(cx: Context) -> scenario::Result {
             Ok(report) => {
                 reports += 1;
                 sum += report?;
-                info!(counter.reports = reports, "a report is there");
+                info!(counter.reports = reports, mark = "report", "a report is there");
             }
             Err(ended) if ended.is_panic() => {
                 panics += 1;
-                info!(counter.panics = panics, "a task panicked instead");
+                info!(counter.panics = panics, mark = "panic", "a task panicked instead");
             }
             Err(cancelled) => return Err(cancelled.into()),
         }
@@ -139,7 +140,7 @@ fn old_report(item: u64, ask: impl FnOnce(u64) -> Option<u64>) -> Result<u64, St
 
 /// The new code.
 async fn price(item: u64, latency: Duration) -> u64 {
-    sleep(latency).await;
+    sleep(latency).instrument(info_span!("asks the price")).await;
     price_of(item)
 }
 
@@ -148,16 +149,21 @@ fn price_of(item: u64) -> u64 {
     10 + item
 }
 
+/// What a task does before it needs the old code.
+async fn prepare(latency: Duration) {
+    sleep(latency).instrument(info_span!("prepares")).await;
+}
+
 /// `block_on-inside`: the old code blocks the worker, or would.
 async fn inside(item: u64, latency: Duration) -> scenario::Result<u64> {
-    sleep(latency).await;
+    prepare(latency).await;
     let runtime = Handle::current();
     Ok(old_report(item, |item| Some(runtime.block_on(price(item, latency))))?)
 }
 
 /// `spawn_blocking`: out through a blocking thread, and from there back in.
 async fn on_a_blocking_thread(item: u64, latency: Duration) -> scenario::Result<u64> {
-    sleep(latency).await;
+    prepare(latency).await;
     let runtime = Handle::current();
     let report = spawn_blocking(move || old_report(item, |item| Some(runtime.block_on(price(item, latency)))));
     Ok(report.await??)
@@ -165,7 +171,7 @@ async fn on_a_blocking_thread(item: u64, latency: Duration) -> scenario::Result<
 
 /// `channel`: the old code sits on a thread of its own, and takes one order after the other.
 async fn at_the_office(item: u64, latency: Duration, office: mpsc::Sender<Order>) -> scenario::Result<u64> {
-    sleep(latency).await;
+    prepare(latency).await;
     let (report, done) = oneshot::channel();
     office.send(Order { item, report }).await?;
     Ok(done.await?)

@@ -15,9 +15,9 @@ import asyncio
 from twin import Choice, Number, Outcome, main, now
 
 PARAMS = {
-    "receivers": Number(5, 1, 1_000),
-    "messages": Number(50, 1, 10_000),
-    "capacity": Number(8, 1, 1_024),
+    "receivers": Number(4, 1, 1_000),
+    "messages": Number(25, 1, 10_000),
+    "capacity": Number(4, 1, 1_024),
     "slow": Number(300, 0, 60_000),
     "policy": Choice("lag", "disconnect", "wait"),
 }

@@ -15,7 +15,7 @@ import asyncio
 from twin import Choice, Number, Outcome, main, now
 
 PARAMS = {
-    "clients": Number(20, 1, 1_000),
+    "clients": Number(8, 1, 1_000),
     "keys": Number(1, 1, 100),
     "ttl": Number(1_000, 1, 60_000),
     "fetch": Number(200, 1, 60_000),

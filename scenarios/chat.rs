@@ -196,7 +196,7 @@ impl Shared {
         let (queue, messages) = mpsc::channel(QUEUE);
         let mut room = self.lock();
         room.seats.insert(id, queue);
-        info!(counter.in_the_room = room.seats.len(), "{id} comes in");
+        info!(counter.in_the_room = room.seats.len(), mark = "in", "{id} comes in");
         (Seat { id, room: self.clone() }, messages)
     }
 
@@ -210,7 +210,12 @@ impl Shared {
         room.said += 1;
         room.owed += reached;
         room.cut_off += before - reached;
-        info!(counter.said = room.said, counter.in_the_room = reached, "'{text}' goes to {reached}");
+        info!(
+            counter.said = room.said,
+            counter.in_the_room = reached,
+            mark = format!("to {reached}"),
+            "'{text}' goes to {reached}"
+        );
     }
 }
 
@@ -226,7 +231,7 @@ impl Drop for Seat {
         room.seats.remove(&self.id);
         let said = room.said;
         room.left_at.insert(self.id, said);
-        info!(counter.in_the_room = room.seats.len(), "{} leaves", self.id);
+        info!(counter.in_the_room = room.seats.len(), mark = "out", "{} leaves", self.id);
     }
 }
 
@@ -319,6 +324,7 @@ async fn client(
         tokio::select! {
             biased;
             () = sleep_until(next), if said < says(&cx, client) => {
+                info!(mark = "says", "says thing {said}");
                 socket.send(Message::text(format!("{client} says {said}"))).await?;
                 said += 1;
             }
@@ -328,7 +334,7 @@ async fn client(
                 Some(Message::Text(text)) => {
                     messages.push(text.split(' ').next().unwrap_or_default().parse()?);
                     if is_slow(&cx, client) {
-                        info!(counter.heard_by_the_slow = messages.len(), "hears '{text}'");
+                        info!(counter.heard_by_the_slow = messages.len(), mark = "hears", "hears '{text}'");
                         reading = Some(Instant::now() + SLOWLY);
                     }
                 }
@@ -339,6 +345,9 @@ async fn client(
         }
         let heard = leaves_early || (messages.len() == everything && reading.is_none());
         if said == says(&cx, client) && heard && !leaving {
+            if leaves_early {
+                info!(moment = format!("client {client} leaves"), "has heard enough");
+            }
             socket.send(Message::text(LEAVE)).await?;
             leaving = true;
         }

@@ -80,6 +80,16 @@ enum State {
     HalfOpen,
 }
 
+impl State {
+    const fn name(self) -> &'static str {
+        match self {
+            State::Closed => "closed",
+            State::Open => "open",
+            State::HalfOpen => "half-open",
+        }
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CallError {
@@ -158,9 +168,15 @@ impl Inner {
     }
 
     fn turn(&mut self, state: State) {
+        match (self.now().1, state) {
+            (State::Closed, State::Open) => info!(moment = "breaker opens", "too many failures in a row"),
+            (State::HalfOpen, State::Closed) => info!(moment = "breaker closes", "the probe was answered"),
+            (State::Open, State::HalfOpen) => info!(mark = "probe", "lets one call through"),
+            _ => info!("the probe has failed"),
+        }
         self.failures = 0;
         self.history.push((Instant::now(), state));
-        info!(counter.open = u64::from(state == State::Open), "the breaker is {state:?}");
+        info!(state.breaker = state.name(), "the breaker is {}", state.name());
     }
 }
 
@@ -175,7 +191,12 @@ struct Service {
 impl Service {
     async fn call(&self, number: usize) -> Result<(), CallError> {
         let now = Instant::now();
-        self.reached.lock().unwrap_or_else(PoisonError::into_inner).push(now);
+        let reached = {
+            let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+            reached.push(now);
+            reached.len()
+        };
+        info!(counter.calls_to_the_service = reached, "call {number} reaches the service");
         sleep(CALL).instrument(info_span!("calls", number)).await;
         let down = self.cx.duration(OUTAGE_FROM)..self.cx.duration(OUTAGE_TO);
         if down.contains(&(now - self.started)) {
@@ -202,6 +223,11 @@ async fn run(cx: Context) -> scenario::Result {
     let breaker = Arc::new(Breaker::new(cx.number(THRESHOLD), cx.duration(RECOVERY)));
     let service = Arc::new(Service { cx: cx.clone(), started, reached: Mutex::default() });
     let tally = Arc::new(Tally::default());
+    info!(state.breaker = State::Closed.name(), "the breaker lets calls through");
+    if cx.number(OUTAGE_FROM) < cx.number(OUTAGE_TO) {
+        info!(moment = "outage", moment_at_ms = cx.number(OUTAGE_FROM), "the service goes down then");
+        info!(moment = "well again", moment_at_ms = cx.number(OUTAGE_TO), "the service is well again then");
+    }
 
     let mut clients = JoinSet::new();
     for i in 0..CLIENTS.min(cx.count(CALLS)) {
@@ -237,15 +263,15 @@ async fn run(cx: Context) -> scenario::Result {
 async fn client(cx: Context, i: usize, breaker: Arc<Breaker>, service: Arc<Service>, tally: Arc<Tally>) {
     for number in (i..cx.count(CALLS)).step_by(CLIENTS) {
         sleep_until(service.started + Duration::from_millis(number as u64 * 1000 / cx.number(RATE))).await;
-        let (count, says) = match breaker.call(service.call(number)).await {
-            Ok(()) => (&tally.answered, "is answered"),
-            Err(CallError::Refused) => (&tally.refused, "is refused at once"),
-            Err(CallError::Down) => (&tally.failed, "fails"),
-            Err(CallError::BadRequest) => (&tally.other, "is a bad request"),
+        let (count, mark, says) = match breaker.call(service.call(number)).await {
+            Ok(()) => (&tally.answered, "ok", "is answered"),
+            Err(CallError::Refused) => (&tally.refused, "refused", "is refused at once"),
+            Err(CallError::Down) => (&tally.failed, "fails", "fails"),
+            Err(CallError::BadRequest) => (&tally.other, "bad", "is a bad request"),
         };
         count.fetch_add(1, Ordering::Relaxed);
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        info!(counter.failed = read(&tally.failed), counter.refused = read(&tally.refused), "call {number} {says}");
+        info!(counter.failed = read(&tally.failed), counter.refused = read(&tally.refused), mark, "call {number} {says}");
     }
 }
 

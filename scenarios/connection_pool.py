@@ -18,8 +18,8 @@ import tempfile
 from twin import Number, Outcome, main, now
 
 PARAMS = {
-    "clients": Number(20, 1, 200),
-    "pool": Number(5, 1, 64),
+    "clients": Number(8, 1, 200),
+    "pool": Number(2, 1, 64),
     "hold": Number(300, 0, 60_000),
     "think": Number(500, 0, 60_000),
     "leak": Number(0, 0, 1_000),

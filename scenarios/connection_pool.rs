@@ -1,22 +1,22 @@
 //! # Connection pool: queueing dominates near the limit
 //!
-//! Twenty clients share five connections to a SQLite database. Each thinks for a while, takes a connection,
+//! Eight clients share two connections to a SQLite database. Each thinks for a while, takes a connection,
 //! holds it for 300 ms, gives it back, and begins again, five times.
 //!
 //! **What you see.** Each lane is a rhythm of three: it thinks, it waits for a connection, red, and it
-//! holds one. The red is as long as the work. Yet the connections are no slower than with ten
+//! holds one. The red is as long as the work. Yet the connections are no slower than with two
 //! clients, where there is hardly any red: what grows is the queue.
 //!
-//! **Why.** Twenty clients that are busy 300 of 800 ms want 7.5 connections, and there are five: the
+//! **Why.** Eight clients that are busy 300 of 800 ms want three connections, and there are two: the
 //! figure `load` says 150 %. Up to about 80 % a connection is nearly always free. Close to 100 % each
 //! coincidence makes a queue that has no time to go away before the next. Beyond it the queue is the
 //! rule, and a larger pool is worth more than a faster query. A connection that
 //! is not given back makes the pool smaller for ever, and the last one that leaks stops everything.
 //! The run is on the real clock, because SQLite works on threads of its own, which do not live on virtual time.
 //!
-//! **Try.** Set `clients` to 5: 38 %, and nobody waits. Set `pool` to 8: 93 %, and waits are short,
+//! **Try.** Set `clients` to 2: 37 %, and nobody waits. Set `pool` to 4: 75 %, and waits are short,
 //! where they were as long as the work. Set `leak` to 10: every tenth connection that is handed out
-//! does not come back. After 50 there is none, and the check breaks: whoever waits gets
+//! does not come back. After 20 there is none, and the check breaks: whoever waits gets
 //! an error after 3000 ms, and half of the requests are not served.
 //!
 //! **Pitfall.** A connection held across a call to somebody else is held for as long as that takes.
@@ -41,8 +41,8 @@ use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::prelude::*;
 
-const CLIENTS: Param = Param::count("clients", 20, (1, 200), "clients", "How many clients there are.");
-const POOL: Param = Param::count("pool", 5, (1, 64), "connections", "How many connections the pool may open.");
+const CLIENTS: Param = Param::count("clients", 8, (1, 200), "clients", "How many clients there are.");
+const POOL: Param = Param::count("pool", 2, (1, 64), "connections", "How many connections the pool may open.");
 const HOLD: Param = Param::millis("hold", 300, (0, 60_000), "How long a client holds a connection.");
 const THINK: Param = Param::millis("think", 500, (0, 60_000), "How long it thinks before it wants one, on average.");
 const LEAK: Param =
@@ -141,13 +141,13 @@ async fn client(client: usize, shared: Arc<Shared>) -> scenario::Result<Vec<Dura
     let mut waits = Vec::new();
     for request in 0..REQUESTS {
         let think = shared.cx.draw("think", client * REQUESTS + request, 0..=2 * shared.cx.number(THINK));
-        sleep(Duration::from_millis(think)).await;
+        sleep(Duration::from_millis(think)).instrument(info_span!("thinks")).await;
 
         let asked = Instant::now();
-        let connection = match shared.pool.acquire().await {
+        let connection = match shared.pool.acquire().instrument(info_span!("waits for one")).await {
             Ok(connection) => connection,
             Err(error @ sqlx::Error::PoolTimedOut) => {
-                error!(%error, "gives up");
+                error!(%error, mark = "gives up", "gives up");
                 break;
             }
             Err(error) => return Err(error.into()),
@@ -155,7 +155,7 @@ async fn client(client: usize, shared: Arc<Shared>) -> scenario::Result<Vec<Dura
         let waited = asked.elapsed();
         info!(counter.wait_ms = waited.as_millis() as u64, "has a connection");
         waits.push(waited);
-        shared.work(connection).instrument(info_span!("holds", request)).await?;
+        shared.work(connection).instrument(info_span!("holds one", request)).await?;
     }
     Ok(waits)
 }
@@ -177,7 +177,7 @@ impl Shared {
         sleep(self.cx.duration(HOLD)).await;
 
         if number.checked_rem(self.cx.count(LEAK)) == Some(0) {
-            warn!("does not give its connection back");
+            warn!(mark = "leak", "does not give its connection back");
             self.forgotten.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             return Ok(());
         }
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn a_leak_empties_the_pool_and_then_it_stands_still() {
         scenario::really(async || {
-            let turned = [(LEAK, "10"), (HOLD, "10"), (THINK, "10")];
+            let turned = [(LEAK, "10"), (HOLD, "10"), (THINK, "10"), (CLIENTS, "20"), (POOL, "5")];
             let outcome = run(Context::real(&SCENARIO, &turned)).await?;
             let figures = ["served", "not served", "leaked"].map(|name| outcome.value(name));
             assert_eq!(figures, [Some(50.0), Some(50.0), Some(5.0)], "{outcome:?}");

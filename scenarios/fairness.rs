@@ -39,7 +39,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, unconstrained, yield_now};
 use tokio::time::Instant;
-use tracing::{info, warn};
+use tracing::{info, info_span, warn};
 
 use crate::prelude::*;
 use crate::work;
@@ -132,7 +132,7 @@ async fn hog(cx: Context, hogged: Hogged) {
         if message % MESSAGES > 0 {
             continue;
         }
-        work::burn(cx.clock(), cx.duration(CHUNK));
+        info_span!("chunk").in_scope(|| work::burn(cx.clock(), cx.duration(CHUNK)));
         hogged.fetch_add(cx.number(CHUNK), Ordering::Relaxed);
         info!(counter.messages = message, "has done a chunk");
         if cx.word(VARIANT) == "yield" {
@@ -179,7 +179,7 @@ async fn other(cx: Context, hogged: Hogged) -> u64 {
         yield_now().await;
         let waited = hogged.load(Ordering::Relaxed) - before;
         if waited > allowed(&cx) {
-            warn!(counter.waited_ms = waited, "has waited long for a turn");
+            warn!(counter.waited_ms = waited, mark = "starved", "has waited long for a turn");
         }
         longest = longest.max(waited);
     }

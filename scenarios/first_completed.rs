@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
-use tracing::info;
+use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
@@ -81,7 +81,7 @@ async fn run(cx: Context) -> scenario::Result {
     }
     let winner = mirrors.join_next().await.ok_or("nobody was asked")??;
     let answered = started.elapsed();
-    info!("mirror {winner} is the first; {} are on their way", mirrors.len());
+    info!(moment = "first answer", "mirror {winner} is the first; {} are on their way", mirrors.len());
 
     let abort = cx.word(LOSERS) == "abort";
     if abort {
@@ -94,7 +94,7 @@ async fn run(cx: Context) -> scenario::Result {
             Err(error) if error.is_cancelled() => cut += 1,
             Err(error) => return Err(error.into()),
         }
-        info!(counter.finished = finished, counter.cut = cut, "a loser is gone");
+        info!(counter.finished = finished, counter.cut = cut, mark = "unused", "a loser is gone");
     }
 
     let total = started.elapsed();
@@ -114,7 +114,7 @@ async fn run(cx: Context) -> scenario::Result {
 
 /// Asks mirror `i`; returns whose answer it is.
 async fn ask(i: usize, latency: Duration) -> usize {
-    sleep(latency).await;
+    sleep(latency).instrument(info_span!("answers")).await;
     info!("mirror {i} has answered");
     i
 }

@@ -101,6 +101,7 @@ async fn run(cx: Context) -> scenario::Result {
 async fn backup(database: Database, hold: Duration) {
     let _held = database.lock().await;
     sleep(hold).instrument(info_span!("holds the database")).await;
+    info!(moment = "backup lets go", "the database goes to the first request in the queue");
 }
 
 /// One request: wait for the database, use it, let it go.
@@ -108,7 +109,7 @@ async fn request(database: Database, query: Duration) {
     let mut answers = database.lock().await;
     sleep(query).instrument(info_span!("queries")).await;
     *answers += 1;
-    info!(counter.answers = *answers, "is answered");
+    info!(counter.answers = *answers, mark = "answered", "is answered");
 }
 
 /// `select-ref`: polls the first request through a reference, and not at all while it awaits the second.
@@ -118,7 +119,7 @@ async fn impatient(database: Database, query: Duration, patience: Duration) -> s
     let mut first = pin!(request(database.clone(), query).instrument(info_span!("first request")));
     tokio::select! {
         () = &mut first => return Ok(1),
-        () = sleep(patience) => info!("asks a second time"),
+        () = sleep(patience) => info!(moment = "asks again", "asks a second time"),
     }
     // `first` still stands in the queue. Nobody polls it, and this one stands behind it.
     request(database, query).instrument(info_span!("second request")).await;
@@ -135,7 +136,7 @@ async fn impatient_with_a_task(database: Database, query: Duration, patience: Du
             ended?;
             return Ok(1);
         }
-        () = sleep(patience) => info!("asks a second time"),
+        () = sleep(patience) => info!(moment = "asks again", "asks a second time"),
     }
     request(database, query).instrument(info_span!("second request")).await;
     first.await?;

@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
-use tracing::{error, info, warn};
+use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::prelude::*;
 
@@ -115,8 +115,14 @@ async fn run(cx: Context) -> scenario::Result {
             Ok(Ok(Reply::Default)) => failed += 1,
             Ok(Err(NoAnswer { call })) => {
                 failed += 1;
-                if fail_fast && failed == 1 {
-                    info!("call {call} failed: the others are cut");
+                if failed == 1 {
+                    info!(
+                        moment = "first error",
+                        "call {call} failed: the others {}",
+                        if fail_fast { "are cut" } else { "go on" }
+                    );
+                }
+                if fail_fast {
                     calls.abort_all();
                 }
             }
@@ -139,7 +145,7 @@ async fn run(cx: Context) -> scenario::Result {
 
 /// One call. Some get no answer.
 async fn call(call: usize, takes: Duration, fails: bool) -> Result<Reply, NoAnswer> {
-    sleep(takes).await;
+    sleep(takes).instrument(info_span!("calls")).await;
     if fails { Err(NoAnswer { call }) } else { Ok(Reply::Given) }
 }
 
@@ -151,7 +157,7 @@ async fn reported(call: impl Future<Output = Result<Reply, NoAnswer>>) -> Result
 /// `safe-wrapper`: the error is dealt with where it happens, and the task does not fail.
 async fn or_default(call: impl Future<Output = Result<Reply, NoAnswer>>) -> Result<Reply, NoAnswer> {
     call.await.or_else(|no_answer| {
-        warn!("{no_answer}: a default takes its place");
+        warn!(mark = "default", "{no_answer}: a default takes its place");
         Ok(Reply::Default)
     })
 }

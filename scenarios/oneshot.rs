@@ -4,7 +4,8 @@
 //! oneshot channel: one sender, one receiver, one value.
 //!
 //! **What you see.** The waiter waits on its channel while the worker works. When the
-//! worker sends, the waiter is woken: who resolves whom is the arrow of that wake.
+//! worker sends, the waiter is woken and works on with the value: who resolves whom is the
+//! arrow of that wake.
 //! With `variant=dropped` the worker leaves half way without a word, and the
 //! waiter is woken at that moment, with an error. With `timed-out` it gives up half way,
 //! and the worker finds out when it wants to send: its value comes back.
@@ -14,7 +15,8 @@
 //! wake the receiver, so the waiter gets a value or an error, but never nothing.
 //!
 //! **Try.** Turn `variant` to `dropped`: the answer comes at 500 instead of 1000 ms, and
-//! it is an error. Turn it to `timed-out`: the waiter is over at 500, the worker at 1000.
+//! it is an error, so there is nothing to work on. Turn it to `timed-out`: the waiter is over at 500,
+//! the worker at 1000.
 //! Set `work` to 4000: each of these times is four times as long.
 //!
 //! **Pitfall.** A sender that is kept but never used (in a map of pending requests, for
@@ -31,7 +33,7 @@ use std::time::Duration;
 use tokio::sync::oneshot::{self, Receiver, Sender};
 use tokio::task::Builder;
 use tokio::time::{Instant, sleep, timeout};
-use tracing::{info, warn};
+use tracing::{Instrument, info, info_span, warn};
 
 use crate::prelude::*;
 
@@ -87,10 +89,9 @@ async fn run(cx: Context) -> scenario::Result {
         _ => worker.spawn(keep(promise, work))?,
     };
     let patience = (variant == "timed-out").then_some(half);
-    let waiter = Builder::new().name("waiter").spawn(wait(answer, patience))?;
+    let waiter = Builder::new().name("waiter").spawn(wait_and_use(answer, patience, work))?;
 
-    let got = waiter.await?;
-    let answered = started.elapsed();
+    let (got, answered) = waiter.await?;
     let sent = worker.await?;
 
     let (expected, at) = match variant {
@@ -111,6 +112,22 @@ async fn run(cx: Context) -> scenario::Result {
 /// What the worker finds out.
 const ANSWER: Answer = 42;
 
+/// Waits for the answer, and works on with it if it is a value; returns what it got, and how long it has waited.
+async fn wait_and_use(answer: Receiver<Answer>, patience: Option<Duration>, work: Duration) -> (Got, Duration) {
+    let asked = Instant::now();
+    let got = wait(answer, patience).instrument(info_span!("waits for a value")).await;
+    let waited = asked.elapsed();
+    match got {
+        Got::Value(value) => {
+            info!(mark = format!("got {value}"), "the value is here");
+            sleep(work).instrument(info_span!("works on")).await;
+        }
+        Got::Dropped => warn!(mark = "no value", "the sender is gone"),
+        Got::TimedOut => warn!(moment = "patience ends", "has waited long enough"),
+    }
+    (got, waited)
+}
+
 /// Waits for the answer, for as long as its patience lasts.
 async fn wait(answer: Receiver<Answer>, patience: Option<Duration>) -> Got {
     let answer = match patience {
@@ -125,13 +142,15 @@ async fn wait(answer: Receiver<Answer>, patience: Option<Duration>) -> Got {
 
 /// Keeps the promise. The value comes back when there is nobody to take it.
 async fn keep(promise: Sender<Answer>, work: Duration) -> Result<(), Answer> {
-    sleep(work).await;
-    promise.send(ANSWER).inspect(|()| info!("sent")).inspect_err(|_| warn!("nobody waits any more"))
+    sleep(work).instrument(info_span!("finds it out")).await;
+    let sent = promise.send(ANSWER);
+    sent.inspect(|()| info!(moment = "sent", "sent")).inspect_err(|_| warn!(mark = "too late", "nobody waits any more"))
 }
 
 /// Leaves without a word. That `promise` is dropped is the answer.
 async fn leave(promise: Sender<Answer>, after: Duration) -> Result<(), Answer> {
-    sleep(after).await;
+    sleep(after).instrument(info_span!("finds it out")).await;
+    info!(moment = "sender dropped", "leaves without a word");
     drop(promise);
     Ok(())
 }
@@ -144,10 +163,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_waiter_always_gets_an_answer() -> scenario::Result<()> {
         for (variant, work, values, errors, back, waited, total) in [
-            ("kept", "1000", 1.0, 0.0, 0.0, 1000.0, 1000.0),
+            ("kept", "1000", 1.0, 0.0, 0.0, 1000.0, 2000.0),
             ("dropped", "1000", 0.0, 1.0, 0.0, 500.0, 500.0),
             ("timed-out", "1000", 0.0, 1.0, 1.0, 500.0, 1000.0),
-            ("kept", "4000", 1.0, 0.0, 0.0, 4000.0, 4000.0),
+            ("kept", "4000", 1.0, 0.0, 0.0, 4000.0, 8000.0),
             ("dropped", "4000", 0.0, 1.0, 0.0, 2000.0, 2000.0),
             ("timed-out", "4000", 0.0, 1.0, 1.0, 2000.0, 4000.0),
         ] {

@@ -135,8 +135,9 @@ impl Service {
     async fn page(self: Arc<Self>, Cursor(first): Cursor) -> Page {
         let requests = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         info!(counter.requests = requests, "asked for the page from row {first}");
-        sleep(self.page_time).await;
+        sleep(self.page_time).instrument(info_span!("answers")).await;
         let end = (first + self.page_size).min(self.rows);
+        info!(mark = format!("{} rows", end - first), "the next page begins at row {end}");
         Page { rows: (first..end).collect(), next: Cursor(end) }
     }
 }
@@ -176,7 +177,7 @@ async fn prefetch(mut paginator: Paginator, ready: Sender<Page>) -> scenario::Re
 async fn read_all(mut pages: Pages, process: Duration) -> scenario::Result<Vec<Row>> {
     let mut read = Vec::new();
     while let Some(mut page) = pages.next().await? {
-        sleep(process).instrument(info_span!("process", rows = page.rows.len())).await;
+        sleep(process).instrument(info_span!("processes", rows = page.rows.len())).await;
         read.append(&mut page.rows);
         info!(counter.rows = read.len(), "processed a page");
     }

@@ -34,7 +34,7 @@ use tokio::sync::Mutex;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::{Builder, JoinSet};
 use tokio::time::{Instant, sleep};
-use tracing::info;
+use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
@@ -160,7 +160,7 @@ async fn worker(stage: Arc<Stage>, output: Sender<Item>) -> scenario::Result<(us
     let mut idle = Instant::now();
     while let Some(item) = stage.take().await {
         waits.starved += idle.elapsed();
-        sleep(stage.time).await;
+        sleep(stage.time).instrument(info_span!("item", item)).await;
         let done = Instant::now();
         output.send(item).await?;
         waits.blocked += done.elapsed();

@@ -17,7 +17,7 @@ from bisect import bisect_left, bisect_right
 from twin import Number, Outcome, main, now
 
 PARAMS = {
-    "requests": Number(30, 1, 10_000),
+    "requests": Number(12, 1, 10_000),
     "per_second": Number(5, 1, 1_000),
     "burst": Number(3, 1, 1_000),
     "latency": Number(1_000, 0, 60_000),

@@ -15,7 +15,7 @@ from bisect import bisect_left
 from twin import Choice, Number, Outcome, main, now
 
 PARAMS = {
-    "clients": Number(20, 1, 1_000),
+    "clients": Number(8, 1, 1_000),
     "attempts": Number(3, 1, 10),
     "delay": Number(1_000, 0, 60_000),
     "backoff": Number(200, 100, 1_000),

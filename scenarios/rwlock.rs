@@ -156,11 +156,11 @@ async fn writer(library: Arc<Library>, rests: Vec<Duration>, write: Duration) ->
     for rest in rests {
         sleep(rest).await;
         let asked = Instant::now();
-        let mut book = library.book.write().await;
+        let mut book = library.book.write().instrument(info_span!("waits to write")).await;
         waited = waited.max(asked.elapsed());
         library.write(write).await;
         *book += 1;
-        info!(counter.writes = *book, "has written");
+        info!(counter.writes = *book, mark = "written", "has written");
     }
     waited
 }

@@ -215,16 +215,20 @@ async fn fetch(client: Client, host: Arc<Host>, path: String) -> (Page, Duration
 
     let begun = Instant::now();
     let url = format!("http://{}/{}{path}", host.address, host.secret);
-    let answer = request(&client, &url).instrument(info_span!("asks", path)).await;
+    let answer = request(&client, &url).instrument(info_span!("asks")).await;
     let took = begun.elapsed();
 
     let now = host.in_flight.fetch_sub(1, Ordering::Relaxed) - 1;
     info!(counter.in_flight = now, "{path} is over");
     let page = match answer {
-        Ok(status) => Page::Status(status),
+        Ok(status) => {
+            info!(mark = status.as_str(), "{path} is answered");
+            Page::Status(status)
+        }
         Err(error) => {
             let page = if error.is_timeout() { Page::TimedOut } else { Page::Broken };
-            error!(error = %error.without_url(), "{path} fails");
+            let mark = if page == Page::TimedOut { "timeout" } else { "broken" };
+            error!(error = %error.without_url(), mark, "{path} fails");
             page
         }
     };

@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use tokio::task::{Builder, JoinHandle};
 use tokio::time::{Instant, sleep};
-use tracing::info;
+use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
@@ -63,6 +63,9 @@ async fn run(cx: Context) -> scenario::Result {
     let (sum, longest) = (latency * tasks as u32, latency);
 
     let sequential = cx.word(VARIANT) == "sequential";
+    if sequential && tasks > 1 {
+        info!(moment = "together: all here", moment_at_ms = longest.as_millis() as u64, "started together, all would be here");
+    }
     let fetched = if sequential { one_after_the_other(tasks, latency).await? } else { together(tasks, latency).await? };
 
     let total = started.elapsed();
@@ -85,7 +88,7 @@ async fn one_after_the_other(tasks: usize, latency: Duration) -> scenario::Resul
     for i in 0..tasks {
         start(i, latency)?.await?;
         fetched += 1;
-        info!(counter.fetched = fetched, "page {i}");
+        info!(counter.fetched = fetched, mark = format!("page {i}"), "page {i} is here");
     }
     Ok(fetched)
 }
@@ -97,14 +100,19 @@ async fn together(tasks: usize, latency: Duration) -> scenario::Result<usize> {
     for (i, handle) in handles.into_iter().enumerate() {
         handle.await?;
         fetched += 1;
-        info!(counter.fetched = fetched, "page {i}");
+        info!(counter.fetched = fetched, mark = format!("page {i}"), "page {i} is here");
     }
     Ok(fetched)
 }
 
 /// A fetch as a task of its own.
 fn start(i: usize, latency: Duration) -> std::io::Result<JoinHandle<()>> {
-    Builder::new().name(&format!("fetch {i}")).spawn(sleep(latency))
+    Builder::new().name(&format!("fetch {i}")).spawn(fetch(latency))
+}
+
+/// What a page takes.
+async fn fetch(latency: Duration) {
+    sleep(latency).instrument(info_span!("fetches")).await;
 }
 
 #[cfg(test)]

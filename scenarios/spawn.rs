@@ -69,6 +69,7 @@ async fn run(cx: Context) -> scenario::Result {
         let handles = (0..tasks).map(|i| Builder::new().name(&format!("download {i}")).spawn(download(i, latency)));
         let handles = handles.collect::<Result<Vec<_>, _>>()?;
         other_work(other).await;
+        info!(moment = "main awaits", "main waits for what is left of the downloads");
         let mut downloaded = 0;
         for handle in handles {
             downloaded += handle.await?;
@@ -77,6 +78,7 @@ async fn run(cx: Context) -> scenario::Result {
     } else {
         let futures: Vec<_> = (0..tasks).map(|i| download(i, latency)).collect();
         other_work(other).await;
+        info!(moment = "main awaits", "only now does a download begin");
         let mut downloaded = 0;
         for future in futures {
             downloaded += future.await;
@@ -99,8 +101,8 @@ async fn run(cx: Context) -> scenario::Result {
 
 /// One download. Nothing of it happens before the first poll.
 async fn download(i: usize, latency: Duration) -> usize {
-    info!("download {i} begins");
-    sleep(latency).await;
+    info!(mark = "begins", "download {i} begins");
+    sleep(latency).instrument(info_span!("downloads")).await;
     1
 }
 

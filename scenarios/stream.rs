@@ -1,9 +1,9 @@
 //! # Stream: pull is one at a time
 //!
-//! Ten items come from a source that takes 100 ms for each: a cursor, a file, a
+//! Six items come from a source that takes 100 ms for each: a cursor, a file, a
 //! remote log. Whoever asks for them processes each one for 100 ms.
 //!
-//! **What you see.** One lane that produces and processes in turn, twice ten
+//! **What you see.** One lane that produces and processes in turn, twice six
 //! times. With `prefetch` at 1 there are two lanes, and both are busy all the time.
 //!
 //! **Why.** A stream is lazy: it works on an item when it is asked for one, and
@@ -11,9 +11,9 @@
 //! To let them overlap somebody has to ask ahead: a task of its own that produces,
 //! and a channel for what is ready. Then the longer of the two times decides.
 //!
-//! **Try.** Set `prefetch` to 1: 2000 ms become 1100. Set it to 100 instead: 1100 as
+//! **Try.** Set `prefetch` to 1: 1200 ms become 700. Set it to 100 instead: 700 as
 //! well. One ahead is enough as long as neither side varies; more of it only holds
-//! more. Set `process` to 400, too: 4100 ms, and 5000 without prefetch: there is
+//! more. Set `process` to 400, too: 2500 ms, and 3000 without prefetch: there is
 //! most to win when the two are balanced, half of the time in a long run.
 //!
 //! **Pitfall.** What is combined in one task is polled only when that task asks.
@@ -34,7 +34,7 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const ITEMS: Param = Param::count("items", 10, (1, 10_000), "items", "How many items the source has.");
+const ITEMS: Param = Param::count("items", 6, (1, 10_000), "items", "How many items the source has.");
 const PRODUCE: Param = Param::millis("produce", 100, (0, 60_000), "How long the source takes for an item.");
 const PROCESS: Param = Param::millis("process", 100, (0, 60_000), "How long it takes to process one.");
 const PREFETCH: Param =
@@ -114,7 +114,7 @@ impl Source {
         if item == self.items {
             return None;
         }
-        sleep(self.produce).instrument(info_span!("produce", item)).await;
+        sleep(self.produce).instrument(info_span!("produces", item)).await;
         self.next += 1;
         info!(counter.produced = self.next, "item {item} is produced");
         Some(item)
@@ -145,7 +145,7 @@ async fn consume(mut items: Items, process: Duration) -> (Vec<Item>, Duration) {
     let mut asked = Instant::now();
     while let Some(item) = items.next().await {
         waited += asked.elapsed();
-        sleep(process).instrument(info_span!("process", item)).await;
+        sleep(process).instrument(info_span!("processes", item)).await;
         processed.push(item);
         info!(counter.processed = processed.len(), "item {item} is processed");
         asked = Instant::now();
@@ -161,12 +161,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_ahead_is_enough_to_overlap() -> scenario::Result<()> {
         for (prefetch, process, items, total) in [
-            ("0", "100", "10", 2000.0),
-            ("1", "100", "10", 1100.0),
-            ("100", "100", "10", 1100.0),
-            ("0", "400", "10", 5000.0),
-            ("1", "400", "10", 4100.0),
-            ("100", "400", "10", 4100.0),
+            ("0", "100", "6", 1200.0),
+            ("1", "100", "6", 700.0),
+            ("100", "100", "6", 700.0),
+            ("0", "400", "6", 3000.0),
+            ("1", "400", "6", 2500.0),
+            ("100", "400", "6", 2500.0),
             ("0", "100", "1000", 200_000.0),
             ("1", "100", "1000", 100_100.0),
         ] {

@@ -37,7 +37,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::mpsc;
 use tokio::task::Builder;
 use tokio::time::{Instant, interval, sleep, timeout_at};
-use tracing::info;
+use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
@@ -135,6 +135,7 @@ async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let end = started + Duration::from_secs(cx.number(SECONDS));
     let (entrance, exit) = queue(cx.word(VARIANT));
+    info!(moment = "restart", moment_at_ms = cx.number(SECONDS) * 1000, "the service is restarted then");
 
     let production = produce(entrance, cx.number(RATE), cx.number(SECONDS), end);
     let producer = Builder::new().name("producer").spawn(production)?;
@@ -196,6 +197,9 @@ async fn produce(entrance: Entrance, rate: u64, seconds: u64, end: Instant) -> s
         }
         let held = memory.0.load(Ordering::Relaxed);
         produced.items += 1;
+        if held > BOUND * ITEM && produced.peak <= BOUND * ITEM {
+            info!(moment = "over the bound", "{} items are held", held / ITEM);
+        }
         produced.peak = produced.peak.max(held);
         info!(counter.depth = held / ITEM, counter.bytes = held, "an item came in");
     }
@@ -208,7 +212,7 @@ async fn consume(mut exit: Exit, each: Duration, end: Instant) -> (Consumed, Exi
     while Instant::now() < end {
         let Some(came) = exit.take(&mut consumed.dropped).await else { break };
         consumed.age = came.elapsed();
-        sleep(each).await;
+        sleep(each).instrument(info_span!("works")).await;
         consumed.items += 1;
         info!(counter.consumed = consumed.items, "worked on an item");
     }

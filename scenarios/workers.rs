@@ -31,7 +31,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, sleep};
-use tracing::info;
+use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 use crate::work;
@@ -43,6 +43,8 @@ const MIX: Param = Param::count("mix", 50, (0, 100), "%", "How many of the tasks
 
 /// How many rounds each task does.
 const ROUNDS: u32 = 5;
+/// What is served so long after it is due has had to wait for the worker.
+const LATE: Duration = Duration::from_millis(20);
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -112,7 +114,7 @@ async fn compute(clock: Clock, cpu: Duration) -> Duration {
     let mut busy = Duration::ZERO;
     for _ in 0..ROUNDS {
         let begun = Instant::now();
-        work::burn(clock, cpu);
+        info_span!("computes").in_scope(|| work::burn(clock, cpu));
         busy += begun.elapsed();
         yield_now().await;
     }
@@ -122,7 +124,12 @@ async fn compute(clock: Clock, cpu: Duration) -> Duration {
 /// Waits, round by round. It is never busy.
 async fn wait(wait: Duration) -> Duration {
     for _ in 0..ROUNDS {
-        sleep(wait).await;
+        let due = Instant::now() + wait;
+        sleep(wait).instrument(info_span!("waits")).await;
+        let late = due.elapsed();
+        if late >= LATE {
+            info!(mark = "late", "was due {} ms ago, and the worker was busy", late.as_millis());
+        }
     }
     Duration::ZERO
 }
