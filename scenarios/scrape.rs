@@ -31,6 +31,7 @@
 use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{self, Poll};
@@ -41,6 +42,9 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::serve::Listener;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use reqwest::Client;
 use tokio::io::ReadBuf;
 use tokio::net::{TcpListener, TcpStream};
@@ -137,6 +141,7 @@ async fn run(cx: Context) -> scenario::Result {
     }
 
     // One client for all: cloning it shares its pool of connections. The run is over before an idle one is too old.
+    // The tasks without a name are its own: reqwest spawns one for each connection.
     let client = Client::builder().no_proxy().pool_idle_timeout(None).timeout(cx.duration(TIMEOUT)).build()?;
     let mut fetches = JoinSet::new();
     for (i, path) in paths(&cx).into_iter().enumerate() {
@@ -243,11 +248,42 @@ async fn request(client: &Client, url: &str) -> reqwest::Result<StatusCode> {
     Ok(status)
 }
 
-/// Answers `/delay/MS` so much later, and `/status/CODE` with that status, until it is told to stop.
-async fn serve(door: Door, secret: Arc<str>, stop: CancellationToken) -> std::io::Result<()> {
+/// Answers `/delay/MS` so much later, and `/status/CODE` with that status, until it has to stop.
+///
+/// `axum::serve` would do all of this, with a plain `tokio::spawn` for each connection: here each one has a name.
+async fn serve(mut door: Door, secret: Arc<str>, stop: CancellationToken) -> std::io::Result<()> {
     let pages = Router::new().route("/delay/{ms}", get(delay)).route("/status/{code}", get(status));
     let router = Router::new().nest(&format!("/{secret}"), pages);
-    axum::serve(door, router).with_graceful_shutdown(stop.cancelled_owned()).await
+    let mut connections = JoinSet::new();
+    for number in 0.. {
+        let socket = tokio::select! {
+            () = stop.cancelled() => break,
+            socket = door.accept() => socket,
+        };
+        let connection = answer(socket, router.clone(), stop.clone());
+        connections.build_task().name(&format!("conn {number}")).spawn(connection)?;
+    }
+    while let Some(ended) = connections.join_next().await {
+        ended?;
+    }
+    Ok(())
+}
+
+/// The server's side of a connection: answers until the client closes it, or the server has to stop.
+async fn answer(socket: TcpStream, router: Router, stop: CancellationToken) {
+    let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(socket), TowerToHyperService::new(router)));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            // A request under way is answered to its end, and an idle connection is closed.
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    // No failure of the server's: a client that has waited long enough closes its connection.
+    if let Err(error) = ended {
+        info!(mark = "hung up", "{error}");
+    }
 }
 
 /// Lets the connections of this run in, and nobody else: any program on this machine can connect.
@@ -272,11 +308,13 @@ enum Says {
     Nothing,
 }
 
-impl Listener for Door {
-    type Io = TcpStream;
-    type Addr = SocketAddr;
+impl Door {
+    fn new(listener: TcpListener, secret: &str, strangers: Arc<AtomicUsize>) -> Self {
+        Self { listener, password: format!("GET /{secret}/"), silent: Vec::new(), strangers }
+    }
 
-    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+    /// The next connection of this run. Dropped while it waits, it has lost none.
+    async fn accept(&mut self) -> TcpStream {
         loop {
             tokio::select! {
                 // By axum's own accept, which tries again when the system has no more descriptors.
@@ -287,22 +325,12 @@ impl Listener for Door {
                     self.silent.push(arrived);
                 }
                 (i, says) = poll_fn(|task| first_word(&self.silent, &self.password, task)) => match says {
-                    Says::ThePassword => return self.silent.remove(i),
+                    Says::ThePassword => return self.silent.remove(i).0,
                     Says::SomethingElse => self.turn_away(i),
                     Says::Nothing => drop(self.silent.remove(i)),
                 },
             }
         }
-    }
-
-    fn local_addr(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-}
-
-impl Door {
-    fn new(listener: TcpListener, secret: &str, strangers: Arc<AtomicUsize>) -> Self {
-        Self { listener, password: format!("GET /{secret}/"), silent: Vec::new(), strangers }
     }
 
     fn turn_away(&mut self, i: usize) {

@@ -54,7 +54,7 @@ fn a_ring_of_any_length_ends_when_it_backs_off() {
 #[test]
 fn left_fork_first_ends_in_a_ring_unless_chance_prevents_it_and_the_lesson_counts() {
     let philosophers = scenario("philosophers");
-    for (n, jitter, ends) in [("5", "100", 0), ("5", "300", 171), ("5", "400", 189), ("2", "400", 73)] {
+    for (n, jitter, ends) in [("5", "100", 0), ("5", "300", 170), ("5", "400", 189), ("2", "400", 73)] {
         let ended = |strategy| {
             let turned = [("n", n), ("jitter", jitter), ("strategy", strategy)];
             let ended = |seed: &u64| match simulate(philosophers, values(philosophers, &turned), *seed) {
