@@ -153,12 +153,12 @@ async fn report(cx: Context) -> scenario::Result<Duration> {
 async fn on_threads(clock: Clock, pieces: impl Iterator<Item = Duration>, threads: usize) -> scenario::Result<()> {
     let limit = Arc::new(Semaphore::new(threads));
     let mut working = JoinSet::new();
-    for piece in pieces {
+    for (i, piece) in pieces.enumerate() {
         let permit = limit.clone().acquire_owned().await?;
-        working.spawn_blocking(move || {
+        working.build_task().name(&format!("piece {i}")).spawn_blocking(move || {
             work::burn(clock, piece);
             drop(permit);
-        });
+        })?;
     }
     while let Some(done) = working.join_next().await {
         done?;

@@ -45,7 +45,8 @@ async def run(cx):
     orders = queue.SimpleQueue()
 
     async def call(item):
-        await asyncio.sleep(cx.latency / 1000)
+        # Each one is ready a little later than the one before.
+        await asyncio.sleep(cx.latency * (item + 1) / cx.calls / 1000)
         match cx.variant:
             case "block_on-inside":
                 return old_report(item, ask_inside)

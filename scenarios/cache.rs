@@ -154,6 +154,9 @@ impl Cache {
         let mut inner = self.inner();
         if good_for.is_none() {
             info!(mark = "miss", "key {key} is not there, or has expired");
+            if inner.is_first_to_miss(key) && self.fetching.len() == 1 {
+                info!(moment = "value expired", "nobody fetches it yet");
+            }
         }
         let count = if good_for.is_some() { &mut inner.tally.hits } else { &mut inner.tally.misses };
         *count += 1;
@@ -210,6 +213,11 @@ impl Cache {
 }
 
 impl Inner {
+    /// Whether there was a value, and nobody fetches another one yet.
+    fn is_first_to_miss(&self, key: Key) -> bool {
+        self.tally.fetches > 0 && self.under_way.get(&key).is_none_or(|calls| *calls == 0)
+    }
+
     fn fetch_begins(&mut self, key: Key) {
         let under_way = self.under_way.entry(key).or_default();
         *under_way += 1;

@@ -160,6 +160,7 @@ async fn one_by_one(cx: Context, pool: SqlitePool) -> scenario::Result<()> {
     for user in 0..cx.number(USERS) {
         load(&cx, &mut connection, user).await?;
     }
+    connection.return_to_pool().await;
     Ok(())
 }
 
@@ -168,7 +169,10 @@ async fn one(cx: Context, pool: SqlitePool, user: u64, most: Arc<AtomicU32>) -> 
     let mut connection = pool.acquire().instrument(info_span!("waits for one")).await?;
     most.fetch_max(pool.size(), Ordering::Relaxed);
     info!(counter.connections = pool.size(), counter.idle = pool.num_idle(), "has a connection");
-    load(&cx, &mut connection, user).await
+    load(&cx, &mut connection, user).await?;
+    // `drop` does this in a task that it spawns: a short lane for each user.
+    connection.return_to_pool().await;
+    Ok(())
 }
 
 /// Asks for a user.

@@ -20,7 +20,7 @@ from twin import Choice, Number, Outcome, main, now
 
 PARAMS = {
     "tasks": Number(2, 2, 26),
-    "gap": Number(100, 0, 60_000),
+    "gap": Number(200, 0, 60_000),
     "order": Choice("crossed", "same"),
     "acquire": Choice("lock", "try_lock+backoff"),
 }

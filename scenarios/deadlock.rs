@@ -5,21 +5,20 @@
 //! pays from account 0 to account 1, task B the other way round.
 //!
 //! **What you see.** Each task locks the account that it pays from. Some transfers
-//! go well; at 1931 ms both lanes wait for good. A holds account 0 and wants
+//! go well; at 978 ms both lanes wait for good. A holds account 0 and wants
 //! account 1, B holds account 1 and wants account 0: nothing can ever run again. With
 //! `order=same` both tasks lock account 0 first. At times one waits for the other,
-//! never for more than 100 ms, and both end.
+//! never for more than 200 ms, and both end.
 //!
 //! **Why.** A cycle of waits needs somebody who has a lower lock and wants a higher
 //! one *and* somebody who has a higher one and wants a lower one. Where everybody
 //! takes locks in one order there is nobody of the second kind: whoever has the
 //! highest of all locks that are taken can always go on.
 //!
-//! **Try.** Set the seed to 4: the run ends, and not a millisecond later than with
-//! `order=same`. Of the seeds 0 to 199, 28 end. It works, until it meets
-//! the wrong seed. Turn `gap` down to 10 and 164 of them end: faster code hides the
-//! fault. Turn it up to 400 and none does. Set `tasks` to 5: a cycle now needs all
-//! five, 181 seeds end, and who is to find the others? With
+//! **Try.** Set the seed to 17: the run ends. Of the seeds 0 to 199, 6 do. Turn
+//! `gap` down to 10 and 164 of them end: faster code hides the fault, until it meets
+//! the wrong seed. Turn it up to 400 and none ends. Set `tasks` to 5: a cycle now needs
+//! all five, 101 seeds end, and who is to find the others? With
 //! `acquire=try_lock+backoff` every one ends, crossed as it is.
 //!
 //! **Pitfall.** With `try_lock`, give the first lock back *before* you wait, and wait
@@ -52,7 +51,7 @@ const TASKS: Param = Param::count(
     "How many tasks, and accounts: each pays from its own one to the next, in a ring.",
 );
 const GAP: Param =
-    Param::millis("gap", 100, (0, 60_000), "How long a task works with the first lock before it takes the second.");
+    Param::millis("gap", 200, (0, 60_000), "How long a task works with the first lock before it takes the second.");
 const ORDER: Param = Param::choice(
     "order",
     &["crossed", "same"],
@@ -216,7 +215,7 @@ mod tests {
         for (order, acquire, ends_with) in
             [("same", "lock", [true, true]), ("crossed", "lock", [false, true]), ("crossed", "try_lock+backoff", [true, true])]
         {
-            for (seed, ends) in [0, 4].into_iter().zip(ends_with) {
+            for (seed, ends) in [0, 17].into_iter().zip(ends_with) {
                 let mut values = Values::defaults(SCENARIO.params);
                 values.set(&ORDER, Value::Choice(order));
                 values.set(&ACQUIRE, Value::Choice(acquire));
@@ -253,7 +252,7 @@ mod tests {
                 task.back_off(attempt).await;
                 longest = longest.max(before.elapsed());
             }
-            let end = Duration::from_millis(100 << attempt);
+            let end = Duration::from_millis(200 << attempt);
             assert!(end.mul_f64(0.9) < longest && longest <= end, "attempt {attempt}: {longest:?}");
         }
     }

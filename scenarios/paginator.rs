@@ -177,7 +177,7 @@ async fn prefetch(mut paginator: Paginator, ready: Sender<Page>) -> scenario::Re
 async fn read_all(mut pages: Pages, process: Duration) -> scenario::Result<Vec<Row>> {
     let mut read = Vec::new();
     while let Some(mut page) = pages.next().await? {
-        sleep(process).instrument(info_span!("processes", rows = page.rows.len())).await;
+        sleep(process).instrument(info_span!("process")).await;
         read.append(&mut page.rows);
         info!(counter.rows = read.len(), "processed a page");
     }

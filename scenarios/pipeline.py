@@ -14,7 +14,7 @@ import asyncio
 from twin import Number, Outcome, main, now
 
 PARAMS = {
-    "items": Number(30, 1, 10_000),
+    "items": Number(15, 1, 10_000),
     "first_workers": Number(1, 1, 100),
     "first_time": Number(50, 0, 60_000),
     "second_workers": Number(1, 1, 100),

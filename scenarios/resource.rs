@@ -226,7 +226,7 @@ const CANCELLED: &str = "cancelled";
 
 /// `drop`: closes in its last line, if it comes to it.
 async fn until_dropped(server: Arc<Server>, start: Instant, fails: bool) -> Result<(), &'static str> {
-    sleep_until(start).await;
+    sleep_until(start).instrument(info_span!("starts later")).await;
     let connection = server.open().await;
     connection.work(fails).await?;
     connection.close().await;
@@ -240,7 +240,7 @@ async fn guarded(
     fails: bool,
     closer: UnboundedSender<Connection>,
 ) -> Result<(), &'static str> {
-    sleep_until(start).await;
+    sleep_until(start).instrument(info_span!("starts later")).await;
     let connection = server.open().await;
     let guard = Guard { connection, closer };
     guard.connection.work(fails).await
@@ -248,7 +248,7 @@ async fn guarded(
 
 /// `scope`: is asked to stop and not dropped, so that it can close on the way out.
 async fn scoped(server: Arc<Server>, start: Instant, fails: bool, stop: CancellationToken) -> Result<(), &'static str> {
-    sleep_until(start).await;
+    sleep_until(start).instrument(info_span!("starts later")).await;
     with_connection(&server, async |connection| {
         tokio::select! {
             biased;

@@ -20,7 +20,7 @@ PARAMS = {
     "delay": Number(1_000, 0, 60_000),
     "backoff": Number(200, 100, 1_000),
     "jitter": Choice("none", "full", "equal"),
-    "fail_rate": Number(60, 0, 100),
+    "fail_rate": Number(80, 0, 100),
     "fatal_rate": Number(0, 0, 100),
 }
 

@@ -52,7 +52,7 @@ const JITTER: Param = Param::choice(
     &["none", "full", "equal"],
     "The pause: the delay itself, drawn from all of it, or half of it and a draw from the other half.",
 );
-const FAIL_RATE: Param = Param::count("fail_rate", 60, (0, 100), "%", "How many calls fail for the time being.");
+const FAIL_RATE: Param = Param::count("fail_rate", 80, (0, 100), "%", "How many calls fail for the time being.");
 const FATAL_RATE: Param = Param::count("fatal_rate", 0, (0, 100), "%", "How many calls fail in a way that no retry can mend.");
 
 /// How long a call takes, whatever comes of it.
@@ -283,7 +283,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn half_of_the_calls_fail_for_good_and_are_not_tried_again() -> scenario::Result<()> {
         let outcome = run(Context::of(&SCENARIO, &[(FATAL_RATE, "50")])).await?;
-        assert_eq!((outcome.value("failed for good"), outcome.value("attempts")), (Some(5.0), Some(13.0)));
+        assert_eq!((outcome.value("failed for good"), outcome.value("attempts")), (Some(7.0), Some(17.0)));
         assert!(outcome.holds(), "{outcome:?}");
         Ok(())
     }

@@ -114,7 +114,7 @@ impl Source {
         if item == self.items {
             return None;
         }
-        sleep(self.produce).instrument(info_span!("produces", item)).await;
+        sleep(self.produce).instrument(info_span!("get")).await;
         self.next += 1;
         info!(counter.produced = self.next, "item {item} is produced");
         Some(item)
@@ -145,7 +145,7 @@ async fn consume(mut items: Items, process: Duration) -> (Vec<Item>, Duration) {
     let mut asked = Instant::now();
     while let Some(item) = items.next().await {
         waited += asked.elapsed();
-        sleep(process).instrument(info_span!("processes", item)).await;
+        sleep(process).instrument(info_span!("use")).await;
         processed.push(item);
         info!(counter.processed = processed.len(), "item {item} is processed");
         asked = Instant::now();

@@ -48,7 +48,7 @@ fn the_path_is_the_narrowest_stage_and_the_way_there_and_back() {
 fn with_more_workers_the_path_is_still_as_long_as_the_run() {
     // Two workers in the second stage, eight of them: the lengths are those of its own test.
     for (workers, total) in [(2, 3_150), (8, 1_750)] {
-        let trace = trace(&spec("pipeline", &[("second_workers", workers)], 7));
+        let trace = trace(&spec("pipeline", &[("second_workers", workers), ("items", ITEMS)], 7));
         let path = path(&trace);
         let steps = long_steps(&trace, &path);
         assert_eq!(steps.iter().map(|(_, _, ms)| ms).sum::<u64>(), total);

@@ -121,7 +121,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ("rwlock", 3, &[("readers", "24"), ("writers", "0"), ("read_share", "100")]),
     ("rwlock", 5, &[("readers", "1"), ("writers", "3"), ("read", "333")]),
     ("deadlock", 0, &[("order", "same")]),
-    ("deadlock", 4, &[]),
+    ("deadlock", 17, &[]),
     ("deadlock", 0, &[("order", "crossed"), ("acquire", "try_lock+backoff")]),
     ("deadlock", 4, &[("tasks", "5"), ("gap", "333"), ("order", "same")]),
     ("deadlock", 3, &[("tasks", "7"), ("gap", "400"), ("order", "crossed"), ("acquire", "try_lock+backoff")]),
