@@ -18,7 +18,7 @@
 //! **Try.** Set the seed to 17: the run ends. Of the seeds 0 to 199, 6 do. Turn
 //! `gap` down to 10 and 164 of them end: faster code hides the fault, until it meets
 //! the wrong seed. Turn it up to 400 and none ends. Set `tasks` to 5: a cycle now needs
-//! all five, 101 seeds end, and who is to find the others? With
+//! all five, 100 seeds end, and who is to find the others? With
 //! `acquire=try_lock+backoff` every one ends, crossed as it is.
 //!
 //! **Pitfall.** With `try_lock`, give the first lock back *before* you wait, and wait
