@@ -48,7 +48,7 @@ fn sums_of_a_stretch_are_those_that_the_trace_keeps_of_the_whole() {
         assert_eq!(all.ended, trace.totals().spawned - trace.totals().alive);
         assert_eq!(all.wakes, trace.tasks.iter().map(|task| task.wakes.len() as u64).sum::<u64>());
         // Cut in two at a time at which nothing happens, time adds up, and so does what has no length.
-        let middle = trace.end_ns / 2 + super::MS / 2;
+        let middle = trace.end_ns / 2 + 1;
         let (first, second) = (trace.measure(0, middle - 1), trace.measure(middle, trace.end_ns));
         let time = |measure: &async_playground::trace::Measure| measure.waits.iter().map(|wait| wait.total_ns).sum::<u64>();
         assert_eq!((first.polls + second.polls, first.wakes + second.wakes), (all.polls, all.wakes), "{}", scenario.id);
