@@ -131,7 +131,7 @@ async fn ticker(tick: Duration) -> Duration {
 async fn report(cx: Context) -> scenario::Result<Duration> {
     let (clock, block, tick) = (cx.clock(), cx.duration(BLOCK), cx.duration(TICK));
     sleep(tick * 11 / 2).await;
-    info!(moment = "report begins", "the report begins");
+    info!(moment = "report", "the report begins");
     let begun = Instant::now();
     match cx.word(VARIANT) {
         "block" => info_span!("computes").in_scope(|| work::burn(clock, block)),
@@ -143,7 +143,7 @@ async fn report(cx: Context) -> scenario::Result<Duration> {
         }
         _ => on_threads(clock, pieces(block, tick / 2), cx.count(BLOCKING_THREADS)).await?,
     }
-    info!(moment = "report ends", "the report is done");
+    info!(moment = "report done", "the report is done");
     Ok(begun.elapsed())
 }
 

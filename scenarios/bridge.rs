@@ -158,7 +158,7 @@ async fn prepare(takes: Duration) {
 async fn inside(prepares: impl Future<Output = ()>, item: u64, latency: Duration) -> scenario::Result<u64> {
     prepares.await;
     let runtime = Handle::current();
-    info!(mark = "block_on", "the old code is called");
+    info!("the old code is called");
     Ok(old_report(item, |item| Some(runtime.block_on(price(item, latency))))?)
 }
 

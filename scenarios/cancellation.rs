@@ -187,7 +187,7 @@ async fn until_dropped_but_shielded(mut items: Receiver<Item>, bench: Bench) -> 
 async fn finish(item: Item, bench: Bench) -> scenario::Result<()> {
     sleep(bench.work).instrument(info_span!("work", item)).await;
     bench.store.send(item)?;
-    info!(counter.stored = item + 1, mark = "stored", "item {item} is stored");
+    info!(counter.stored = item + 1, mark = "ok", "item {item} is stored");
     Ok(())
 }
 

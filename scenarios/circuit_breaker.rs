@@ -261,6 +261,7 @@ async fn run(cx: Context) -> scenario::Result {
 
 /// Makes every fourth call, each one at its time.
 async fn client(cx: Context, i: usize, breaker: Arc<Breaker>, service: Arc<Service>, tally: Arc<Tally>) {
+    let mut last = "ok";
     for number in (i..cx.count(CALLS)).step_by(CLIENTS) {
         sleep_until(service.started + Duration::from_millis(number as u64 * 1000 / cx.number(RATE))).await;
         let (count, mark, says) = match breaker.call(service.call(number)).await {
@@ -271,6 +272,9 @@ async fn client(cx: Context, i: usize, breaker: Arc<Breaker>, service: Arc<Servi
         };
         count.fetch_add(1, Ordering::Relaxed);
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        // The lane says when it changes how calls go, and not at each call.
+        let mark = (mark != last).then_some(mark);
+        last = mark.unwrap_or(last);
         info!(counter.failed = read(&tally.failed), counter.refused = read(&tally.refused), mark, "call {number} {says}");
     }
 }

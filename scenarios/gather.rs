@@ -75,7 +75,7 @@ async fn run(cx: Context) -> scenario::Result {
         let (i, user) = ended?;
         slots[i] = Some(user);
         filled += 1;
-        info!(counter.filled = filled, mark = format!("slot {i}"), "slot {i} is filled, {} to go", tasks - filled);
+        info!(counter.filled = filled, mark = format!("#{i}"), "slot {i} is filled, {} to go", tasks - filled);
     }
 
     let total = started.elapsed();

@@ -185,7 +185,7 @@ impl Shared {
                 (value.fetch_add(1, Ordering::Relaxed) + 1, Duration::ZERO)
             }
         };
-        info!(counter.increments = value, mark = format!("={value}"), "counter is {value}");
+        info!(counter.increments = value, "counter is {value}");
         waited
     }
 

@@ -157,7 +157,7 @@ impl Philosopher {
             let stream = format!("thoughts of {}", self.i);
             let think = self.cx.jittered(&stream, meal, self.cx.duration(THINK), self.cx.duration(JITTER));
             sleep(think).instrument(info_span!("thinks")).await;
-            info!(mark = "hungry", "is hungry");
+            info!("is hungry");
             self.dine(&table).await?;
         }
         Ok(self)
@@ -210,7 +210,7 @@ impl Philosopher {
         table.eating[self.i].store(false, Ordering::Relaxed);
         self.meals += 1;
         let meals = table.meals.fetch_add(1, Ordering::Relaxed) + 1;
-        info!(counter.meals = meals, mark = "fed", "has eaten");
+        info!(counter.meals = meals, "has eaten");
     }
 
     /// Waits with nothing in hand, for a time of its own, so that no two try again in step.

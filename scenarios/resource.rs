@@ -110,9 +110,9 @@ impl Server {
         Duration::from_millis(self.usage.as_millis() as u64 / 2)
     }
 
-    fn count(&self, what: &'static str) {
+    fn count(&self, what: &str) {
         let (opened, closed) = (self.opened.load(Ordering::Relaxed), self.closed.load(Ordering::Relaxed));
-        info!(counter.open = opened.saturating_sub(closed), mark = what, "a connection is {what}");
+        info!(counter.open = opened.saturating_sub(closed), "a connection is {what}");
     }
 }
 

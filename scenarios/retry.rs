@@ -161,8 +161,8 @@ async fn client(cx: Context, service: Arc<Service>, i: usize) -> Vec<Attempt> {
             Err(error) if attempt + 1 == cx.count(ATTEMPTS) => warn!(mark = "gives up", "{error}: gives up"),
             Err(error) => {
                 let pause = pause(&cx, i, attempt);
-                info!(mark = "failed", "{error}: tries again in {} ms", pause.as_millis());
-                sleep(pause).instrument(info_span!("backoff", attempt)).await;
+                info!("{error}: tries again in {} ms", pause.as_millis());
+                sleep(pause).instrument(info_span!("backoff", ms = pause.as_millis())).await;
             }
         }
     }

@@ -4,6 +4,16 @@
 //! parameters and its seed from a [`Context`], spawns named tasks on whatever
 //! runtime it is called on, and returns an [`Outcome`]: figures, and checks
 //! that can fail. It knows nothing of the program that watches it.
+//!
+//! What a lane cannot show by itself a scenario says with `tracing`, as any
+//! program might, in one line each:
+//!
+//! - a span around a phase whose await does not say what it is: `info_span!("backoff")`;
+//! - `mark = "miss"` on an event worth reading on the lane, in 8 columns at most. It covers
+//!   what comes next, so there is none where a span begins, nor just before a task ends;
+//! - `moment = "cancel"` at a decisive moment of the whole run, 0 to 4 in a run, with
+//!   `moment_at_ms` beside it where it is known ahead, in milliseconds from the run's start;
+//! - `counter.depth = 3` for a quantity, and `state.breaker = "open"` for one that has words.
 
 use std::future::Future;
 use std::ops::RangeInclusive;

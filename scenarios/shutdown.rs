@@ -219,7 +219,7 @@ async fn intake(jobs: Sender<usize>, closed: CancellationToken, tally: Arc<Tally
         }
         jobs.send(job).await?;
         tally.accepted.fetch_add(1, Ordering::Relaxed);
-        info!(mark = format!("job {job}"), counter.queue = jobs.max_capacity() - jobs.capacity(), "accepts job {job}");
+        info!(mark = format!("#{job}"), counter.queue = jobs.max_capacity() - jobs.capacity(), "accepts job {job}");
     }
     info!("the intake is closed");
     Ok(())

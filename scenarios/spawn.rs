@@ -101,7 +101,7 @@ async fn run(cx: Context) -> scenario::Result {
 
 /// One download. Nothing of it happens before the first poll.
 async fn download(i: usize, latency: Duration) -> usize {
-    info!(mark = "begins", "download {i} begins");
+    info!("download {i} begins");
     sleep(latency).instrument(info_span!("downloads")).await;
     1
 }
