@@ -176,7 +176,9 @@ impl<'a> Cells<'a> {
             let until = inside.get(i + 1).map_or(last, |next| next.start_ns);
             let start = segment.start_ns.max(from);
             sum.add(*segment, until.saturating_sub(start), i + 1 == inside.len() || segment.start_ns >= from);
-            if let State::Waiting(cause) = segment.state {
+            if let State::Waiting(cause) = segment.state
+                && !cause.is_turn()
+            {
                 let held = |held: &Holding| held.to_ns.min(until).saturating_sub(held.from_ns.max(start));
                 sum.holding[Family::of(cause) as usize] += self.holds.iter().map(held).max().unwrap_or(0);
             }
@@ -251,7 +253,9 @@ impl Sum {
                 self.running += ns;
                 self.polls += u32::from(ns > 0 || starts);
             }
+            // Who has yielded could run: it waits for its turn, as one that was woken does.
             State::Ready => self.ready += ns,
+            State::Waiting(cause) if cause.is_turn() => self.ready += ns,
             State::Waiting(cause) => self.waiting[Family::of(cause) as usize] += ns,
         }
     }
@@ -279,6 +283,7 @@ impl Sum {
                 None => Fill::Empty,
                 Some(State::Running(_)) => Fill::Running { eighths: 8, several: false },
                 Some(State::Ready) => Fill::Ready,
+                Some(State::Waiting(cause)) if cause.is_turn() => Fill::Ready,
                 Some(State::Waiting(cause)) => Fill::Waiting { family: Family::of(cause), holds: false },
             },
             Some(idle) if ready <= waiting || matches!(idle, Fill::Waiting { family: Family::Lock, .. }) => idle,

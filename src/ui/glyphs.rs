@@ -12,8 +12,6 @@ pub(crate) struct Glyphs {
     pub(crate) lane: Marks,
     /// Behind an end that is inferred and was not observed.
     pub(crate) inferred: &'static str,
-    /// A line of the log, at its place on a lane.
-    pub(crate) mark: &'static str,
     /// Below a lane, as long as something is held.
     pub(crate) held: &'static str,
     /// As long as a word holds.
@@ -82,7 +80,6 @@ pub(crate) struct Glyphs {
 pub(super) const UNICODE: Glyphs = Glyphs {
     lane: marks::UNICODE,
     inferred: "?",
-    mark: "•",
     held: "▔",
     moment: "╎",
     ribbon: "─",
@@ -120,7 +117,6 @@ pub(super) const UNICODE: Glyphs = Glyphs {
 pub(super) const ASCII: Glyphs = Glyphs {
     lane: marks::ASCII,
     inferred: "?",
-    mark: "*",
     held: "^",
     moment: "!",
     ribbon: "-",

@@ -8,7 +8,7 @@ use ratatui::widgets::{Clear, Widget};
 use crate::app::input::bindings::Bindings;
 use crate::app::input::keymap::{HelpLine, help_lines};
 use crate::app::model::Pane;
-use crate::trace::{End, Family, State};
+use crate::trace::{End, Family, Fill, State};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -134,7 +134,17 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
         let (mark, style) = look.wait(family);
         (mark.to_owned(), style, waiting(family))
     }));
-    marks.push((g.mark.to_owned(), run, "it ran and wrote a line to the log"));
+    for (fill, text) in [
+        (Fill::Waiting { family: Family::Time, holds: true }, "waiting with a lock or a permit in hand"),
+        (Fill::Waiting { family: Family::Lock, holds: true }, "in line for a lock or a permit, with another one in hand"),
+        (Fill::Forever, "in place of an end: nothing can ever run again"),
+    ] {
+        let (mark, style) = look.cell(fill);
+        marks.push((mark.to_owned(), style, text));
+    }
+    marks.push((g.held.repeat(3), look.wait(Family::Lock).1, "below a lane: as long as the task holds what is named there"));
+    marks.push((g.moment.to_owned(), look.strong(), "a moment that decides the run; the word is above the ruler"));
+    marks.push((g.levels[3..].concat(), look.warn(), "a warning or an error in the log"));
     let ends = [
         (End::Completed, "ended: returned"),
         (End::Failed, "ended: returned after an error"),
@@ -156,7 +166,6 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
         "behind what is waited for, or who is waited for: inferred from who has woken the task so far, and not observed",
     ));
     let (waits, style) = look.wait(Family::Time);
-    marks.push((waits.repeat(3), style.add_modifier(Modifier::UNDERLINED), "underlined: it holds now what others wait for"));
     marks.push((format!("{} {}", g.cursor_head, g.cursor), look.cursor(), "the time cursor: all panes show that moment"));
     marks.push((g.bookmark.to_owned(), look.changed(), "on the ruler: a bookmark"));
     marks.push((g.lane.running_part[2].to_owned(), run, "before a name: the poll that was stepped to is one of this task"));
@@ -172,7 +181,7 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
     marks.push((
         g.link.concat(),
         look.key(),
-        "from who woke to who was woken: the last wake of the selected task, and those in sight that it gave last",
+        "from who woke to who was woken: with few lanes all wakes, else those of the selected task",
     ));
     marks.push((format!("{}9", g.folded), look.text(), "behind a name: so many tasks that descend from it are folded away"));
     marks.push(("scale 9".to_owned(), look.dim(), "beside a group or a figure: what the full height of its chart stands for"));

@@ -22,8 +22,6 @@ pub(super) const NAMES: usize = 12;
 const DEEPEST: usize = 4;
 /// A lane is at most so many rows high: what the task does, what it waits for, what it holds.
 const HIGHEST: usize = 3;
-/// At most so many resources are asked who holds them.
-const HELD: usize = 64;
 /// At most so many tasks are asked whether they are still stuck.
 const STUCK: usize = 64;
 /// A shorter tail has no room for what joins lanes.
@@ -100,7 +98,6 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     let folds = Folded { folds: &model.session.folds, trace: &run.trace, at_ns: run.cursor.at_ns };
     let names = name_column(look, &folds, &coming, usize::from(inside.width));
     let (lanes, axis) = ruled(buf, look, model, run, inside, names);
-    let held = holders(run);
     let tail = if view::is_stalled(run) { run.tail(usize::from(lanes.width)) } else { 0 };
     let polled = run.poll().and_then(|number| run.trace.poll(number)).map(|poll| poll.task);
     for (row, ix) in (0..).zip(visible.iter().copied()) {
@@ -114,10 +111,8 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
         if polled == Some(ix) {
             polled_mark(buf, look, line, selected);
         }
-        let holds = held.iter().find(|(holder, _)| *holder == ix).map(|(_, from_ns)| *from_ns);
         let lane = lanes::Lane { trace: &run.trace, task: ix, poll: run.poll(), tail, selected };
         lanes::lane(buf, look, Rect { y: line.y, height: high, ..lanes }, &axis, lane);
-        lanes::underline(buf, Rect { y: line.y, height: 1, ..lanes }, &axis, holds);
         reading::path(buf, look, model, ix, (line, lanes, names), &axis);
     }
     reading::nothing(buf, look, model, lanes, visible.is_empty());
@@ -169,17 +164,6 @@ pub(super) fn ruled(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, 
     axis.render(buf, look, above);
     axis.bookmarks(buf, look, above, &model.bookmarks);
     (lanes, axis)
-}
-
-/// The tasks that hold at the cursor what others wait for, each with since when it does and they do, in nanoseconds.
-fn holders(run: &RunView) -> Vec<(TaskIx, u64)> {
-    let mut held = Vec::new();
-    for ix in run.trace.contended().take(HELD) {
-        let resource = &run.trace.resources[ix as usize];
-        let Some((since_ns, holders)) = resource.pressed(run.cursor.at_ns) else { continue };
-        held.extend(holders.iter().filter_map(|holder| Some((holder.task?, holder.since_ns.max(since_ns)))));
-    }
-    held
 }
 
 /// The width of the names: in steps of four, so that it seldom moves.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 
 use super::axis::Axis;
 use crate::record::event::Level;
@@ -64,22 +64,31 @@ pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: La
         }
     }
     let task = &of.trace.tasks[of.task as usize];
+    let marks = marks(look, axis, of, &fills);
+    // No label is where a mark is.
+    for (x, text, _) in &marks {
+        fills.iter_mut().skip(*x).take(format::width(text)).for_each(|fill| *fill = Fill::Empty);
+    }
     labels(buf, look, area, axis, &task.spans, &mut fills);
     awaits(buf, look, area, axis, of, &fills);
     if area.height > 1 {
         held(buf, look, area, axis, of);
     }
-    marks(buf, look, area, axis, of, &fills);
+    for (x, text, style) in marks {
+        let place = Rect { x: area.x + x as u16, width: area.width - x as u16, height: 1, ..area };
+        Pen::new(buf, look, place, 0).put(&text, style);
+    }
 }
 
-/// Draws what the task's events put on its lane: their own short text, else the mark of an error or a warning.
-fn marks(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>, fills: &[Fill]) {
+/// What the task's events put on its lane: their own short text, else the mark of an error or a warning. Each with its cell.
+fn marks(look: Look, axis: &Axis, of: Lane<'_>, fills: &[Fill]) -> Vec<(usize, String, Style)> {
     let (trace, task) = (of.trace, &of.trace.tasks[of.task as usize]);
-    let end = fills.iter().position(|fill| matches!(fill, Fill::End(..))).unwrap_or(fills.len()) as u64;
+    let end = fills.iter().position(|fill| matches!(fill, Fill::End(..))).unwrap_or(fills.len());
     let first = task.marks.partition_point(|mark| mark.at_ns < axis.left_ns);
+    let mut marks = Vec::new();
     let mut free = 0;
     for mark in task.marks[first..].iter().take_while(|mark| mark.at_ns <= axis.cursor_ns).take(MARKS) {
-        let Some(x) = axis.cell(mark.at_ns).filter(|x| *x < u64::from(area.width)) else { break };
+        let Some(x) = axis.cell(mark.at_ns).map(|x| x as usize).filter(|x| *x < fills.len()) else { break };
         let Some(line) = trace.log.get(mark.line as usize) else { continue };
         let (level, _, style) = look.level(line.level);
         let text = match &line.mark {
@@ -87,28 +96,16 @@ fn marks(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>, fi
             None if line.level >= Level::Warn => level.to_owned(),
             None => continue,
         };
+        let cells = format::width(&text);
         // An end is never covered: what is said last stands before it.
-        let x = x.min(end.saturating_sub(format::width(&text) as u64));
+        let x = x.min(end.saturating_sub(cells));
         // One that would cover the one before is left out; the log has it.
-        if x < free {
-            continue;
+        if x >= free {
+            free = x + cells;
+            marks.push((x, text, style.add_modifier(Modifier::BOLD)));
         }
-        let place = Rect { x: area.x + x as u16, width: area.width - x as u16, ..area };
-        Pen::new(buf, look, place, 0).put(&text, style.add_modifier(Modifier::BOLD));
-        free = x + format::width(&text) as u64;
     }
-}
-
-/// Underlines what a task did since it holds what others wait for, up to the cursor.
-pub(crate) fn underline(buf: &mut Buffer, area: Rect, axis: &Axis, from_ns: Option<u64>) {
-    let area = area.intersection(buf.area);
-    let Some(from_ns) = from_ns.filter(|_| !area.is_empty()) else { return };
-    let cell = |ns: u64| axis.cell(ns).unwrap_or(0).min(u64::from(area.width)) as u16;
-    let (from, to) = (cell(from_ns), cell(axis.cursor_ns).saturating_add(1).min(area.width));
-    for x in from..to {
-        let cell = &mut buf[(area.x + x, area.y)];
-        cell.modifier.insert(Modifier::UNDERLINED);
-    }
+    marks
 }
 
 /// Draws the line of the time cursor where no lane covers it.
@@ -368,20 +365,6 @@ mod tests {
             None,
         );
         assert_eq!(drawn(&short, 0, 19), "░─          ");
-    }
-
-    #[test]
-    fn what_others_wait_for_is_underlined_up_to_the_cursor() {
-        let area = Rect::new(0, 0, 8, 1);
-        let underlined = |from_ns, left_ns| {
-            let mut buf = Buffer::empty(area);
-            underline(&mut buf, area, &Axis { left_ns, cell_ns: 10, cursor_ns: 55 }, from_ns);
-            let mark = |cell: &ratatui::buffer::Cell| if cell.modifier.contains(Modifier::UNDERLINED) { '_' } else { ' ' };
-            buf.content.iter().map(mark).collect::<String>()
-        };
-        assert_eq!(underlined(Some(20), 0), "  ____  ");
-        assert_eq!(underlined(Some(20), 30), "___     ");
-        assert_eq!(underlined(None, 0), "        ");
     }
 
     #[test]
