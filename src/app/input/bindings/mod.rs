@@ -7,15 +7,16 @@
 //! its own, and rows of one name have one set of keys.
 
 mod binding;
+mod cursor;
 mod key;
 mod overlays;
 mod panes;
 mod program;
-mod reading;
 mod run;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod view;
 
 use std::borrow::Cow;
@@ -28,7 +29,8 @@ use crate::app::input::action::Action;
 
 /// The parts of the table, in the order in which footer and help have them. [`Action`]s that are not here come from the
 /// pointer, from typing or from time passing.
-static TABLES: [&[Binding]; 6] = [panes::ROWS, run::ROWS, view::ROWS, reading::ROWS, program::ROWS, overlays::ROWS];
+static TABLES: [&[Binding]; 7] =
+    [panes::ROWS, run::ROWS, cursor::ROWS, view::ROWS, timeline::ROWS, program::ROWS, overlays::ROWS];
 
 /// Every binding.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,4 +1,4 @@
-//! The keys by which a run is read: measuring, the critical path, what is left out and in which order; and the figures.
+//! The keys of the timeline: filter, range, critical path, order, kinds of lanes; and of the figures.
 
 use crossterm::event::KeyCode;
 
