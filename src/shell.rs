@@ -42,10 +42,9 @@ use crate::app::timeline::viewport;
 use crate::app::update;
 use crate::engine::Phase;
 use crate::recording::Tape;
-use crate::signals;
 use crate::term::{Input, Inputs, Screen};
 use crate::trace::Trace;
-use crate::ui;
+use crate::{signals, ui};
 
 /// The time between two frames.
 const FRAME: Duration = Duration::from_micros(16_667);

@@ -13,8 +13,7 @@ use std::panic::Location;
 
 use async_playground::app::input::keymap;
 use async_playground::app::model::{LaneKind, Model, Pane, Theme};
-use async_playground::app::run::lifecycle;
-use async_playground::app::run::playback;
+use async_playground::app::run::{lifecycle, playback};
 use async_playground::app::update::update;
 use async_playground::engine::{Ending, Phase, Report, Spec};
 use async_playground::record::event::{Event, LastPoll, Named, TaskId, What};

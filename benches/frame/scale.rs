@@ -13,8 +13,7 @@ use std::time::{Duration, Instant};
 
 use async_playground::app::input::action::{Action, Move};
 use async_playground::app::model::{GroupBy, LaneKind, Model, Pane};
-use async_playground::app::run::lifecycle;
-use async_playground::app::run::playback;
+use async_playground::app::run::{lifecycle, playback};
 use async_playground::app::update;
 use async_playground::engine::{Ending, Phase, Report, Spec};
 use scenarios::{CATALOGUE, Outcome};

@@ -70,7 +70,6 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 /// Which function does what: one row for each action, and none is left out.
-#[expect(clippy::too_many_lines, reason = "a table: a row for each action")]
 fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         // These ask for something outside of the model.

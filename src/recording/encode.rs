@@ -57,7 +57,7 @@ impl Encoder {
     }
 
     pub(super) fn event(&mut self, thread: u16, event: &Event) {
-        let line = match &event.what {
+        let call = match &event.what {
             What::Spawn { at, .. } => self.line(at),
             What::Lane(lane) => self.line(&lane.at),
             _ => 0,
@@ -68,7 +68,7 @@ impl Encoder {
         match &event.what {
             What::Spawn { task, parent, .. } => {
                 self.other(*task);
-                put(&mut self.out, line.into());
+                put(&mut self.out, call.into());
                 self.maybe_polled(*parent);
             }
             What::PollStart(task) => {
@@ -95,7 +95,7 @@ impl Encoder {
                 self.out.push(lane.of as u8);
                 put_text(&mut self.out, cut(&lane.name, LONGEST));
                 put(&mut self.out, lane.bytes);
-                put(&mut self.out, line.into());
+                put(&mut self.out, call.into());
                 self.maybe_polled(lane.parent);
             }
             What::Turn { task, site, .. } => {

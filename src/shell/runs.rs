@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 use super::pending::{NOTICED, PendingRun};
 use super::{Engine, Events, Running, Shell, Surface};
 use crate::app::model::Pending;
-use crate::app::run::lifecycle;
-use crate::app::run::playback;
-use crate::app::run::save;
+use crate::app::run::{lifecycle, playback, save};
 use crate::engine::Spec;
 
 /// How long a turn waits for the run before to be gone, and for what a new run records: most virtual runs are over by then.

@@ -90,7 +90,7 @@ fn frame(model: &Model, cache: &mut Cache) -> u64 {
 #[test]
 fn a_frame_looks_at_no_more_of_a_text_than_it_shows() {
     let overlays = [Overlay::Why { task: 3, top: 0 }, Overlay::Findings { row: 0 }, Overlay::Range { row: 0 }];
-    let modes = [&[Mode::Browse][..], &overlays.map(Mode::Overlay)].concat();
+    let all_modes = [&[Mode::Browse][..], &overlays.map(Mode::Overlay)].concat();
     let panes = [None, Some(Pane::Timeline), Some(Pane::Log), Some(Pane::Task), Some(Pane::Metrics)];
     let mut cache = Cache::default();
     let mut frames = |text: &str| -> Vec<u64> {
@@ -99,7 +99,7 @@ fn a_frame_looks_at_no_more_of_a_text_than_it_shows() {
             (model.full, model.mode) = (full, mode.clone());
             frame(&model, &mut cache)
         };
-        panes.iter().flat_map(|full| modes.iter().map(|mode| of(*full, mode)).collect::<Vec<_>>()).collect()
+        panes.iter().flat_map(|full| all_modes.iter().map(|mode| of(*full, mode)).collect::<Vec<_>>()).collect()
     };
     let usual = frames("request 17");
     for piece in ["\u{200b}", "\u{301}", "\x1b", "日", "a", "a "] {

@@ -24,9 +24,9 @@ fn embedded(on: On, program: impl Future<Output = ()>) -> Trace {
     let _attached = recorder.attach_with_roots("thread of main");
     let _context = runtime.enter();
     if on == On::Virtual {
-        recorder.begin_virtual()
+        recorder.begin_virtual();
     } else {
-        recorder.begin_real()
+        recorder.begin_real();
     }
     runtime.block_on(program);
     let mut trace = Trace::default();

@@ -25,9 +25,9 @@ fn recorded(on: On, roots: bool, does: impl FnOnce(&Runtime)) -> Trace {
     let attached = if roots { recorder.attach_with_roots("caller") } else { recorder.attach("caller") };
     let context = runtime.enter();
     if on == On::Virtual {
-        recorder.begin_virtual()
+        recorder.begin_virtual();
     } else {
-        recorder.begin_real()
+        recorder.begin_real();
     }
     does(&runtime);
     drop(context);

@@ -2,8 +2,7 @@
 
 use async_playground::app::input::action::Action;
 use async_playground::app::model::{GroupBy, Model};
-use async_playground::app::timeline::hover;
-use async_playground::app::timeline::viewport;
+use async_playground::app::timeline::{hover, viewport};
 use async_playground::app::update;
 use ratatui::layout::Position;
 

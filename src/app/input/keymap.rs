@@ -3,10 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::app::input::action::Action;
-use crate::app::input::bindings::Bindings;
-use crate::app::input::bindings::Context;
-use crate::app::input::bindings::Key;
-use crate::app::input::bindings::{Binding, Group};
+use crate::app::input::bindings::{Binding, Bindings, Context, Group, Key};
 use crate::app::mode::{Mode, Overlay, Wanted};
 use crate::app::model::Model;
 use crate::app::panes::Pane;

@@ -4,13 +4,11 @@
 //! by its help, its name or its key, and every scenario of the catalogue.
 
 use crate::app::input::action::Action;
-use crate::app::input::bindings::Binding;
-use crate::app::input::bindings::{Context, Scope};
+use crate::app::input::bindings::{Binding, Context, Scope};
 use crate::app::input::text_field::TextField;
 use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
-use crate::app::overlay::fuzzy;
-use crate::app::overlay::fuzzy::Match;
+use crate::app::overlay::fuzzy::{self, Match};
 use crate::app::panes::Pane;
 
 /// Less for what does not belong to the focused pane, so that of two that fit alike its own comes first.
