@@ -11,23 +11,25 @@
 //! script and without a terminal.
 
 mod editor;
+mod engine;
 mod leaving;
-mod parts;
 mod pending;
 mod reaper;
 mod runs;
 pub mod seen;
+mod terminal;
 
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+pub use engine::{Engine, Recorded, Running, Tokio};
 use leaving::Leaving;
-pub use parts::{Engine, Events, Recorded, Running, Surface, Tokio};
 use pending::PendingRun;
 use reaper::Reaper;
 use runs::Next;
+pub use terminal::{Events, Surface};
 
 use rustix::io::Errno;
 use signal_hook::consts::SIGHUP;

@@ -1,4 +1,4 @@
-//! The user's editor: which one, with which words, on which file.
+//! The user's editor: with which words it is started, and on which file.
 //!
 //! A recording names files, and anybody may have made it. So only what lies below the folders with sources is opened, after
 //! all links were followed: the sources of this program, and those of the libraries that cargo has fetched.
@@ -99,12 +99,6 @@ fn find(name: &str, roots: &[PathBuf]) -> Result<PathBuf, String> {
         return Err(format!("{name} is not opened: it is not among the sources of this program"));
     }
     if file.is_file() { Ok(file) } else { Err(format!("{name} is not opened: it is not a regular file")) }
-}
-
-/// The editor that the user wants, as a shell would run it; `VISUAL` is asked first.
-pub(super) fn wanted() -> Option<String> {
-    let set = |name: &str| env::var(name).ok().filter(|value| !value.trim().is_empty());
-    set("VISUAL").or_else(|| set("EDITOR"))
 }
 
 /// An editor's command may have words of its own, in quotes maybe: the shell knows how to read that.

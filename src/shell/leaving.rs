@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::parts::Running;
+use super::engine::Running;
 use super::reaper::Reaper;
 
 /// A run that is not gone by then counts as left behind.

@@ -9,7 +9,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::parts::Running;
+use super::engine::Running;
 use crate::engine::{Phase, Spec};
 use crate::source;
 use crate::trace::Trace;

@@ -1,94 +1,19 @@
-//! What the event loop stands on: inputs, a screen and an engine, each behind
-//! a trait, and the real ones.
+//! What runs scenarios for the screen: traits, so that tests drive the loop without a runtime, and the real engine, which
+//! records each run in a file or in memory.
 
+use std::env;
 use std::fs::File;
 use std::io::{self, Seek};
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ratatui::Frame;
 use scenarios::Scenario;
 
 use super::seen;
 use crate::engine::{Detail, Ending, Phase, Report, Run, Spec, StartError, recording_cost_ns};
-use crate::limits;
-use crate::record;
 use crate::recording::{Tape, Writer};
-use crate::term::{Input, Inputs, Screen};
 use crate::trace::Trace;
-
-/// Where inputs and wall time come from.
-pub trait Events {
-    /// The time now.
-    fn now(&self) -> Instant;
-
-    /// The next input; none when there is none until the deadline. Without a deadline it waits for ever.
-    fn next(&mut self, until: Option<Instant>) -> Option<Input>;
-
-    /// Stops reading the terminal, so that another program can, or reads it again.
-    fn hold(&mut self, held: bool) {
-        let _ = held;
-    }
-}
-
-/// Where frames go.
-pub trait Surface {
-    /// Draws one frame.
-    ///
-    /// # Errors
-    ///
-    /// When the terminal cannot be written to.
-    fn draw(&mut self, paint: &mut dyn FnMut(&mut Frame)) -> io::Result<()>;
-
-    /// Whether a frame can be drawn now; it cannot while the terminal has not taken the last one.
-    ///
-    /// # Errors
-    ///
-    /// When the terminal cannot be written to.
-    fn ready(&mut self) -> io::Result<bool> {
-        Ok(true)
-    }
-
-    /// Gives the terminal back while a program has it, and takes it again. Meanwhile that is called again and again while
-    /// it says that there is something to do.
-    ///
-    /// # Errors
-    ///
-    /// When the program cannot be started, or the terminal cannot be taken again.
-    fn lend(&mut self, program: &mut Command, meanwhile: &mut dyn FnMut() -> bool) -> io::Result<ExitStatus> {
-        let _ = (program, meanwhile);
-        Err(io::Error::new(io::ErrorKind::Unsupported, "there is no terminal to lend"))
-    }
-
-    /// Gives the terminal back and stops the process until it is continued.
-    ///
-    /// # Errors
-    ///
-    /// When the terminal cannot be taken again.
-    fn suspend(&mut self) -> io::Result<()>;
-
-    /// Takes the terminal again after the process was stopped and continued; the next frame is drawn whole.
-    ///
-    /// # Errors
-    ///
-    /// When the terminal cannot be taken again.
-    fn resume(&mut self) -> io::Result<()>;
-
-    /// Takes nothing for granted of what the terminal shows; the next frame is drawn whole.
-    ///
-    /// # Errors
-    ///
-    /// When the terminal does not say its size.
-    fn forget(&mut self) -> io::Result<()>;
-
-    /// Puts a text into the clipboard of whoever looks at the terminal, if the terminal does that.
-    ///
-    /// # Errors
-    ///
-    /// When the terminal cannot be written to.
-    fn copy(&mut self, text: &str) -> io::Result<()>;
-}
+use crate::{limits, record};
 
 /// What runs scenarios.
 pub trait Engine {
@@ -114,7 +39,7 @@ pub trait Engine {
 
     /// The command of the user's editor; none when they have not said.
     fn editor(&self) -> Option<String> {
-        super::editor::wanted()
+        editor()
     }
 
     /// Gets ready for the first run, which will be one of these scenarios and recorded with so much detail. Tells what
@@ -175,50 +100,6 @@ fn again(mut file: &File) -> io::Result<File> {
     file.set_len(0)?;
     file.rewind()?;
     file.try_clone()
-}
-
-impl Events for Inputs {
-    fn now(&self) -> Instant {
-        Instant::now()
-    }
-
-    fn next(&mut self, until: Option<Instant>) -> Option<Input> {
-        Inputs::next(self, until)
-    }
-
-    fn hold(&mut self, held: bool) {
-        Inputs::hold(self, held);
-    }
-}
-
-impl Surface for Screen {
-    fn draw(&mut self, paint: &mut dyn FnMut(&mut Frame)) -> io::Result<()> {
-        Screen::draw(self, paint)
-    }
-
-    fn ready(&mut self) -> io::Result<bool> {
-        Screen::ready(self)
-    }
-
-    fn lend(&mut self, program: &mut Command, meanwhile: &mut dyn FnMut() -> bool) -> io::Result<ExitStatus> {
-        Screen::lend(self, program, meanwhile)
-    }
-
-    fn suspend(&mut self) -> io::Result<()> {
-        Screen::suspend(self)
-    }
-
-    fn resume(&mut self) -> io::Result<()> {
-        Screen::resume(self)
-    }
-
-    fn forget(&mut self) -> io::Result<()> {
-        Screen::forget(self)
-    }
-
-    fn copy(&mut self, text: &str) -> io::Result<()> {
-        Screen::copy(self, text)
-    }
 }
 
 /// A run, and what is recorded of it. One that goes to a file is not kept in memory too.
@@ -308,4 +189,10 @@ impl Running for Recorded {
     fn set_pace(&self, pace: f64) {
         self.run.set_pace(pace);
     }
+}
+
+/// The editor that the user wants, as a shell would run it; `VISUAL` is asked first.
+fn editor() -> Option<String> {
+    let set = |name: &str| env::var(name).ok().filter(|value| !value.trim().is_empty());
+    set("VISUAL").or_else(|| set("EDITOR"))
 }
