@@ -26,9 +26,8 @@ use std::time::{Duration, Instant};
 
 pub use engine::{Engine, Recorded, Running, Tokio};
 use leaving::Leaving;
-use pending::PendingRun;
+use pending::{Next, PendingRun};
 use reaper::Reaper;
-use runs::Next;
 pub use terminal::{Events, Surface};
 
 use rustix::io::Errno;

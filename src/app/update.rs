@@ -18,7 +18,7 @@ use crate::app::overlay::palette::What;
 use crate::app::overlay::{findings, palette, path, range, why};
 use crate::app::panes::{CodeTab, Pane};
 use crate::app::run::{bookmarks, cursor, jump, playback, save};
-use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, waker, wakes};
+use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
 use crate::app::{editor, scroll};
 
 /// Does what is asked for, and says what is to be done outside of the model.
@@ -136,9 +136,9 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::PreviousBookmark => bookmarks::to_bookmark(model, false),
         Action::SaveAs => save::ask(model),
         Action::Why => why::toggle(model),
-        Action::ToWaker => waker::to_waker(model),
+        Action::ToWaker => wakes::to_waker(model),
         Action::AlongWake { on } => wakes::along(model, on),
-        Action::JumpBack => waker::back(model),
+        Action::JumpBack => wakes::back(model),
         Action::Resources => why::resources(model),
         Action::Findings => findings::toggle(model),
         Action::ShowFinding => findings::show(model),

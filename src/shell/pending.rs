@@ -20,6 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// One that takes longer is told: what is on screen is not what the form says.
 pub(super) const NOTICED: Duration = Duration::from_millis(250);
 
+/// What was asked for and has not started.
+#[derive(Debug)]
+pub(super) struct Next {
+    pub(super) spec: Spec,
+    /// When the first of those was asked for of which this is the last.
+    pub(super) since: Instant,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct PendingRun<R> {

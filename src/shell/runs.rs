@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::pending::{NOTICED, PendingRun};
+use super::pending::{NOTICED, Next, PendingRun};
 use super::{Engine, Events, Running, Shell, Surface};
 use crate::app::model::Pending;
 use crate::app::run::{lifecycle, playback, save};
@@ -11,14 +11,6 @@ use crate::engine::Spec;
 
 /// How long a turn waits for the run before to be gone, and for what a new run records: most virtual runs are over by then.
 const SETTLE: Duration = Duration::from_millis(12);
-
-/// What was asked for and has not started.
-#[derive(Debug)]
-pub(super) struct Next {
-    pub(super) spec: Spec,
-    /// When the first of those was asked for of which this is the last.
-    pub(super) since: Instant,
-}
 
 impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Saves what is recorded of the run on screen.

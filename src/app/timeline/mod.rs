@@ -16,5 +16,4 @@ pub mod tip;
 pub(super) mod undo;
 pub mod view;
 pub mod viewport;
-pub(super) mod waker;
 pub(super) mod wakes;

@@ -1,6 +1,7 @@
-//! Along wakes: from a wait to whoever ended it, and from a task to the one that it woke.
+//! Wakes: from a wait to the task that ended it, and from a task to the one that it woke.
 //!
-//! The cursor goes along, to the moment of the wake. Several tasks can wake each
+//! `b` selects the task alone; along a wake (`[` and `]`) the cursor goes too, to
+//! the moment of the wake. Several tasks can wake each
 //! other within one virtual moment; so that one does not walk in a circle there,
 //! the task that one came from is passed over.
 
@@ -9,16 +10,19 @@ use crate::app::run::jump;
 use crate::app::run::view::RunView;
 use crate::app::session::Came;
 use crate::app::time::moment;
-use crate::app::timeline::{selection, waker};
+use crate::app::timeline::selection;
 use crate::trace::{TaskIx, Wake, Waker};
+
+/// At most so many jumps can be taken back.
+const JUMPS: usize = 64;
 
 /// Goes along a wake: on to the task that this one woke next, or back to the one that woke it.
 pub(in crate::app) fn along(model: &mut Model, on: bool) {
-    if on { to_woken(model) } else { to_waker(model) }
+    if on { on_along(model) } else { back_along(model) }
 }
 
 /// To the task that ended this wait, or the last one, at the moment at which it did.
-fn to_waker(model: &mut Model) {
+fn back_along(model: &mut Model) {
     let came = model.session.came.filter(|came| !came.on);
     let Some((task, run)) = selection::selected(model) else { return };
     let Some(wake) = wake_of(run, task, came) else {
@@ -29,7 +33,7 @@ fn to_waker(model: &mut Model) {
         Waker::Task(by) if by != task => go(model, by, Came { from: task, at_ns: wake.at_ns, on: false }, |run| {
             format!("{} woke {} at {}", name(run, by), name(run, task), moment(wake.at_ns))
         }),
-        by => model.notify(false, format!("at {}: {}", moment(wake.at_ns), waker::unselected(by))),
+        by => model.notify(false, format!("at {}: {}", moment(wake.at_ns), unselected(by))),
     }
 }
 
@@ -46,7 +50,7 @@ fn wake_of(run: &RunView, task: TaskIx, came: Option<Came>) -> Option<Wake> {
 }
 
 /// To the task that this one woke next, at the moment at which it did.
-fn to_woken(model: &mut Model) {
+fn on_along(model: &mut Model) {
     let came = model.session.came.filter(|came| came.on);
     let Some((task, run)) = selection::selected(model) else { return };
     let Some((at_ns, woken)) = next_woken(run, task, came) else {
@@ -87,4 +91,50 @@ fn go(model: &mut Model, to: TaskIx, came: Came, told: impl Fn(&RunView) -> Stri
 
 fn name(run: &RunView, task: TaskIx) -> &str {
     run.trace.tasks.get(task as usize).map_or("", |task| &task.name)
+}
+
+/// Selects the task that ended the wait of the selected one.
+pub(in crate::app) fn to_waker(model: &mut Model) {
+    let Some((task, run)) = selection::selected(model) else { return };
+    let who = match wake(run, task).map(|wake| wake.by) {
+        Some(Waker::Task(by)) if by != task => {
+            model.session.jumps.push(task);
+            let first = model.session.jumps.len().saturating_sub(JUMPS);
+            model.session.jumps.drain(..first);
+            selection::select(model, by);
+            return;
+        }
+        Some(by) => unselected(by),
+        None => "nothing has woken it yet",
+    };
+    model.notify(false, who);
+}
+
+/// Who woke a task, where that is not another task.
+pub(in crate::app) fn unselected(by: Waker) -> &'static str {
+    match by {
+        Waker::Task(_) => "it woke itself",
+        Waker::Timer => "a timer woke it, and no task",
+        Waker::Io => "the IO driver woke it, and no task",
+        Waker::Blocking => "a blocking thread woke it, and no task",
+        Waker::Scheduler => "it had yielded: the scheduler gave it its turn",
+        Waker::Budget => "it was out of budget: the scheduler gave it another turn",
+        Waker::Outside => "a thread outside the runtime woke it",
+        Waker::Unknown => "something outside of all tasks woke it",
+    }
+}
+
+/// The wake that ends the wait under the cursor; while that is not known, the last one.
+fn wake(run: &RunView, task: TaskIx) -> Option<Wake> {
+    let at = run.cursor.at_ns;
+    let ending = run.trace.wait_at(task, at).and_then(|wait| wait.wake);
+    ending.or_else(|| run.trace.tasks.get(task as usize)?.wake_at(at))
+}
+
+/// Selects the task that was selected before the last jump.
+pub(in crate::app) fn back(model: &mut Model) {
+    match model.session.jumps.pop() {
+        Some(task) => selection::select(model, task),
+        None => model.notify(false, "no jump to go back from: b goes to the task that ended a wait"),
+    }
 }
