@@ -160,7 +160,7 @@ pub fn left(model: &mut Model) {
     }
 }
 
-/// Closes a run that was [left](left), where none takes its place.
+/// Closes a run that was [`left`], where none takes its place.
 pub fn cut_off(model: &mut Model) {
     let Some(run) = model.run.as_mut().filter(|run| run.phase != Phase::Over) else { return };
     let at_ns = run.trace.end_ns;
