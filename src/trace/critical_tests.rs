@@ -25,6 +25,7 @@ fn text(path: &CriticalPath) -> String {
             Handover::Wakes(Waker::Task(by)) => format!("{by}>"),
             Handover::Wakes(by) => format!("{by:?}>"),
             Handover::Spawns(by) => format!("{by}+"),
+            Handover::Late { by, late_ns } => format!("{by}!{late_ns}"),
         };
         format!("{by}{}:{}{doing}", step.task, step.lasted_ns())
     };
