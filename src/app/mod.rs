@@ -1,9 +1,9 @@
 //! What the program does, without a terminal.
 //!
 //! Keys and the pointer become an [`Action`](input::action::Action), [`update`]
-//! turns an action into a new [`model`] and into [effects](effect), and whoever
-//! owns the terminal and the engine performs those. Nothing here reads a clock, a
-//! file or a key, so all of it is tested by calling it.
+//! turns an action into a new [`model`] and into [effects](effect), which the shell
+//! performs: it owns the terminal and the engine. Nothing here reads a clock, a
+//! file or a key, so a test calls it.
 //!
 //! A feature is a folder. In each, the plain data that the model holds (a `view`,
 //! `fields`, an `order`) knows no model, and what changes the model lies above it:

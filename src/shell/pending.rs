@@ -17,14 +17,14 @@ use crate::trace::Trace;
 /// A run that is not over by then is shown as soon as it has come past the cursor, or gives way to a newer one.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// One that takes longer is told: what is on screen is not what the form says.
+/// After so long the user is informed that what is on screen is not what the form says.
 pub(super) const NOTICED: Duration = Duration::from_millis(250);
 
 /// What was asked for and has not started.
 #[derive(Debug)]
 pub(super) struct Next {
     pub(super) spec: Spec,
-    /// When the first of those was asked for of which this is the last.
+    /// When the first of the requests came that this one is the last of.
     pub(super) since: Instant,
 }
 
@@ -50,7 +50,7 @@ impl<R: Running> PendingRun<R> {
         self.since.elapsed() >= PATIENCE
     }
 
-    /// Whether whoever looks should be told that it is on its way.
+    /// Whether the user should be informed that it is on its way.
     pub(super) fn is_noticed(&self) -> bool {
         self.since.elapsed() >= NOTICED
     }

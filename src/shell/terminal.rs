@@ -73,7 +73,7 @@ pub trait Surface {
     /// When the terminal does not say its size.
     fn forget(&mut self) -> io::Result<()>;
 
-    /// Puts a text into the clipboard of whoever looks at the terminal, if the terminal does that.
+    /// Puts a text into the user's clipboard, if the terminal supports that.
     ///
     /// # Errors
     ///

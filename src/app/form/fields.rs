@@ -1,4 +1,4 @@
-//! The form: its fields, and what stands in each.
+//! The form: its fields, and the value of each.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub struct Form {
     pub stall_after: Duration,
     /// The field under the cursor: see [`Form::fields`].
     pub row: usize,
-    /// What is wrong with the last thing typed or turned; stands at its field until it is put right.
+    /// What is wrong with the last value that was typed or set; it stays at its field until it is corrected.
     pub error: Option<FieldError>,
 }
 
