@@ -52,9 +52,6 @@ const ROUND_TRIP: Param = Param::millis("round_trip", 200, (20, 60_000), "How lo
 /// How long an order takes: the round trips of a transaction overlap, but it is not sent at once.
 const ORDER: Duration = Duration::from_millis(10);
 
-/// How many connections the pool has open at least.
-const AT_LEAST: u32 = 1;
-
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
     id: "database",
@@ -80,11 +77,10 @@ async fn run(cx: Context) -> scenario::Result {
     // Dropped last, and removed then: also when this run is dropped at one of its awaits.
     let file = tempfile::Builder::new().prefix("async-playground-").suffix(".sqlite").tempfile()?.into_temp_path();
     create(&file, cx.number(USERS)).await?;
-    let pool = SqlitePoolOptions::new()
-        .min_connections(AT_LEAST)
-        .max_connections(cx.number(POOL) as u32)
-        .connect_with(options(&file))
-        .await?;
+    // The run is over before a connection is too old. With `min_connections` the pool would keep some open, and spawn a
+    // task each time that one is given back.
+    let pool = SqlitePoolOptions::new().max_connections(cx.number(POOL) as u32).idle_timeout(None).max_lifetime(None);
+    let pool = pool.connect_with(options(&file)).await?;
     let most = Arc::new(AtomicU32::new(0));
 
     let mut tasks = JoinSet::new();
@@ -97,15 +93,15 @@ async fn run(cx: Context) -> scenario::Result {
     let in_parallel = begun.elapsed();
 
     info!(moment = "transaction", "the orders, all or none");
-    tasks.build_task().name("orders").spawn(reported(write_orders(cx.clone(), pool.clone())))?;
+    tasks.build_task().name("orders").spawn(reported(orders(cx.clone(), pool.clone())))?;
     let refused = all(&mut tasks).await.is_err();
-    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM orders").fetch_one(&pool).await?;
 
     let begun = Instant::now();
     info!(moment = "one by one", "the users again");
     tasks.build_task().name("one by one").spawn(one_by_one(cx.clone(), pool.clone()))?;
     all(&mut tasks).await?;
     let one_by_one = begun.elapsed();
+    let rows = count_orders(&pool).await?;
     pool.close().await;
 
     let (orders, most) = (cx.number(ORDERS), most.load(Ordering::Relaxed));
@@ -184,9 +180,17 @@ async fn load(cx: &Context, connection: &mut SqliteConnection, user: u64) -> sce
     Ok(())
 }
 
-/// Writes all orders or none: on the way out with `?` the transaction is dropped, and with that rolled back.
-async fn write_orders(cx: Context, pool: SqlitePool) -> scenario::Result<()> {
-    let mut transaction = pool.begin().await?;
+/// Writes all orders or none, on one connection.
+async fn orders(cx: Context, pool: SqlitePool) -> scenario::Result<()> {
+    let mut connection = pool.acquire().await?;
+    let written = write_orders(&cx, &mut connection).await;
+    connection.return_to_pool().await;
+    written
+}
+
+/// The transaction: on the way out with `?` it is dropped, and with that rolled back.
+async fn write_orders(cx: &Context, connection: &mut SqliteConnection) -> scenario::Result<()> {
+    let mut transaction = connection.begin().await?;
     for order in 1..=cx.number(ORDERS) {
         sleep(ORDER).instrument(info_span!("writes")).await;
         let amount = if order == cx.number(FAIL_WRITE) { 0 } else { cx.draw("amount", order as usize, 1..=100) };
@@ -195,6 +199,14 @@ async fn write_orders(cx: Context, pool: SqlitePool) -> scenario::Result<()> {
         info!(counter.written = order, "order {order} is written, and nobody else sees it");
     }
     Ok(transaction.commit().await?)
+}
+
+/// How many orders there are in the end.
+async fn count_orders(pool: &SqlitePool) -> scenario::Result<i64> {
+    let mut connection = pool.acquire().await?;
+    let rows = sqlx::query_scalar("SELECT count(*) FROM orders").fetch_one(&mut *connection).await?;
+    connection.return_to_pool().await;
+    Ok(rows)
 }
 
 /// A task that fails and says so.
