@@ -16,8 +16,8 @@ import asyncio
 from twin import BadValue, Guests, Number, Outcome, main, now
 
 PARAMS = {
-    "urls": Number(12, 1, 500),
-    "concurrency": Number(4, 1, 50),
+    "urls": Number(8, 1, 500),
+    "concurrency": Number(3, 1, 50),
     "timeout": Number(1_000, 1, 60_000),
     "slow": Number(2, 0, 500),
     "missing": Number(2, 0, 500),

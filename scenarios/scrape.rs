@@ -1,9 +1,9 @@
 //! # Scrape: many requests, bounded, each with a timeout and its own error
 //!
-//! Twelve pages are fetched from one HTTP server, four at a time. Two of them are not there, and
+//! Eight pages are fetched from one HTTP server, three at a time. Two of them are not there, and
 //! two take five seconds, which is longer than anybody wants to wait.
 //!
-//! **What you see.** Twelve fetches start, eight of them wait for a permit of their host, red. As one
+//! **What you see.** Eight fetches start, five of them wait for a permit of their host, red. As one
 //! ends the next begins. Two end at once: 404 is an answer. Two are given up after 1000 ms,
 //! and their permits go to the next in the queue. Every page ends with a status or an error.
 //!
@@ -13,9 +13,9 @@
 //! that its connections are: a finished request leaves its connection to the next one.
 //! The run is on the real clock, because sockets do not live on virtual time.
 //!
-//! **Try.** Set `concurrency` to 12: the longest wait is all that is left, and the run takes
+//! **Try.** Set `concurrency` to 8: the longest wait is all that is left, and the run takes
 //! the timeout and no more. Set it to 1: the sum of all. Set `hosts` to 3: the limit is for each host,
-//! so up to twelve are in flight, and no host has more than four. Set `timeout` to 6000: the
+//! so up to eight are in flight, and no host has more than three. Set `timeout` to 6000: the
 //! slow pages come in, and there is no error left.
 //!
 //! **Pitfall.** A timeout around one step (connecting, the headers) is not one around the request: a
@@ -56,8 +56,8 @@ use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::prelude::*;
 
-const URLS: Param = Param::count("urls", 12, (1, 500), "pages", "How many pages are fetched.");
-const CONCURRENCY: Param = Param::count("concurrency", 4, (1, 50), "permits", "How many requests a host gets at a time.");
+const URLS: Param = Param::count("urls", 8, (1, 500), "pages", "How many pages are fetched.");
+const CONCURRENCY: Param = Param::count("concurrency", 3, (1, 50), "permits", "How many requests a host gets at a time.");
 const TIMEOUT: Param = Param::millis("timeout", 1_000, (1, 60_000), "How long a request may take.");
 const SLOW: Param = Param::count("slow", 2, (0, 500), "pages", "How many of the pages take five seconds.");
 const MISSING: Param = Param::count("missing", 2, (0, 500), "pages", "How many of the pages are not there.");
@@ -383,7 +383,8 @@ mod tests {
                 (&[(TIMEOUT, "500"), (SLOW, "3")], [0.0, 2.0, 10.0, 0.0], 4.0),
             ] {
                 // Far from what the pages take, either way.
-                let turned: Vec<_> = [(TIMEOUT, "2500")].iter().chain(turned).copied().collect();
+                let turned: Vec<_> =
+                    [(TIMEOUT, "2500"), (URLS, "12"), (CONCURRENCY, "4")].iter().chain(turned).copied().collect();
                 let cx = Context::real(&SCENARIO, &turned);
                 let outcome = run(cx.clone()).await?;
                 let figures = ["fetched", "missing", "timed out", "broken"].map(|name| outcome.value(name));
@@ -462,7 +463,7 @@ mod tests {
     #[test]
     fn with_room_for_all_it_takes_the_timeout_and_no_more() {
         scenario::really(async || {
-            let turned = [(CONCURRENCY, "12"), (TIMEOUT, "2000")];
+            let turned = [(URLS, "12"), (CONCURRENCY, "12"), (TIMEOUT, "2000")];
             let outcome = run(Context::real(&SCENARIO, &turned)).await?;
             assert_eq!(outcome.value("most in flight at a host"), Some(12.0), "{outcome:?}");
             let total = outcome.value("total").unwrap_or_default();
