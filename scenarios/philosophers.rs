@@ -189,12 +189,11 @@ impl Philosopher {
         let first = table.forks[self.first].lock().await;
         info!("takes fork {}", self.first);
         sleep(REACH).instrument(info_span!("has", fork = self.first)).await;
-        let second = match self.cx.word(STRATEGY) {
-            "try" => table.forks[self.second].try_lock().ok()?,
-            _ => {
-                let wants = info_span!("has", fork = self.first, wants = self.second);
-                table.forks[self.second].lock().instrument(wants).await
-            }
+        let second = if self.cx.word(STRATEGY) == "try" {
+            table.forks[self.second].try_lock().ok()?
+        } else {
+            let wants = info_span!("has", fork = self.first, wants = self.second);
+            table.forks[self.second].lock().instrument(wants).await
         };
         Some((first, second))
     }

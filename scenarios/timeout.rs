@@ -81,14 +81,14 @@ async fn run(cx: Context) -> scenario::Result {
 
     let (needs, deadline) = (cx.duration(WORK), cx.duration(DEADLINE));
     let due = if needs > deadline { ways.len() } else { 0 };
-    let [times_out, over_in_time] = IN_TIME;
+    let [needs_longer, at_the_latest] = IN_TIME;
     Ok(Outcome::new()
         .figure("timed out", timed_out, "calls")
         .figure("deadline", deadline, "ms")
         .figure("past the deadline", slowest.saturating_sub(deadline), "ms")
         .figure("total", started.elapsed(), "ms")
-        .check(times_out, timed_out == due)
-        .check(over_in_time, cx.on_time(slowest, needs.min(deadline))))
+        .check(needs_longer, timed_out == due)
+        .check(at_the_latest, cx.on_time(slowest, needs.min(deadline))))
 }
 
 /// Does the work in one way, from `begun` after the start of the run on; says whether it was cut, and how long it took.
