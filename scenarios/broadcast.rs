@@ -208,7 +208,7 @@ async fn receive(mut inbox: Inbox, messages: u64, handle: Duration, slow: bool) 
             }
             Received::CutOff => {
                 fate.cut_off = messages - next;
-                warn!(counter.cut_off = fate.cut_off, moment = "slow one is cut", "too far behind: cut off");
+                warn!(counter.cut_off = fate.cut_off, moment = "slow one cut", "too far behind: cut off");
                 return fate;
             }
             Received::End => return fate,

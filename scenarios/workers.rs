@@ -31,7 +31,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, sleep};
-use tracing::{Instrument, info, info_span};
+use tracing::{info, info_span};
 
 use crate::prelude::*;
 use crate::work;
@@ -125,7 +125,7 @@ async fn compute(clock: Clock, cpu: Duration) -> Duration {
 async fn wait(wait: Duration) -> Duration {
     for _ in 0..ROUNDS {
         let due = Instant::now() + wait;
-        sleep(wait).instrument(info_span!("waits")).await;
+        sleep(wait).await;
         let late = due.elapsed();
         if late >= LATE {
             info!(mark = "late", "was due {} ms ago, and the worker was busy", late.as_millis());

@@ -112,3 +112,34 @@ fn a_reason_for_the_real_clock_is_given_where_it_is_needed_and_nowhere_else() {
         assert_eq!((scenario.refuse)(&Values::defaults(scenario.params), Clock::Virtual), Ok(()), "{}", scenario.id);
     }
 }
+
+/// A setting is typed as `-p NAME=VALUE`, and the form has it beside those of the run.
+#[test]
+fn no_parameter_is_named_like_a_setting_of_the_run() {
+    let of_the_run =
+        ["clock", "console", "detail", "limit", "param", "record", "schedule", "seed", "speed", "stall_after", "workers"];
+    for scenario in CATALOGUE {
+        let named_alike = scenario.params.iter().find(|param| of_the_run.contains(&param.name));
+        assert_eq!(named_alike, None, "{}", scenario.id);
+    }
+}
+
+/// What a scenario says on a lane has to fit there: a mark, a span's name, and the word over a moment.
+#[test]
+fn what_is_said_on_lanes_is_short() {
+    for scenario in CATALOGUE {
+        for (before, most) in [("mark = \"", 8), ("info_span!(\"", 20)] {
+            for word in quoted(scenario.source, before) {
+                assert!((1..=most).contains(&word.chars().count()), "{}: {before}{word}", scenario.id);
+            }
+        }
+        for moment in quoted(scenario.source, "moment = \"") {
+            assert!((1..=3).contains(&moment.split(' ').count()), "{}: {moment}", scenario.id);
+        }
+    }
+}
+
+/// The text in quotes that follows each of these.
+fn quoted<'a>(source: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {
+    source.split(before).skip(1).filter_map(|after| after.split('"').next())
+}
