@@ -32,13 +32,9 @@ fn the_status_says_the_checks_first_and_cuts_nothing_in_half() {
     };
     let long = ["never more than 3 in flight", "every request was served", "nobody overtakes"];
     for (names, width, said) in [
-        (
-            &long[..],
-            200,
-            "✓ never more than 3 in flight · every request was served · nobody overtakes …     █ runs  ▁ other  ✓ ok ",
-        ),
-        (&long[..], 120, "✓ all 3 checks hold …             █ runs  ▁ other  ✓ ok "),
-        (&long[..2], 120, "✓ both checks hold …              █ runs  ▁ other  ✓ ok "),
+        (&long[..], 200, "✓ never more than 3 in flight · every request was served · nobody overtakes · completed 20 requests …"),
+        (&long[..], 120, "✓ all 3 checks hold · completed 20 requests …"),
+        (&long[..2], 120, "✓ both checks hold · completed 20 requests …"),
         (&long[..1], 120, "✓ never more than 3 in flight · completed 20 requests …"),
         (&[], 120, "✓ completed 20 requests · total 3,500 ms "),
     ] {

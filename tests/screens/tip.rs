@@ -28,7 +28,7 @@ fn footer(model: &Model) -> String {
 #[test]
 fn the_footer_tells_who_what_and_since_when() {
     assert_eq!(footer(&over(1, 3)), "request 0  ▁ waiting 500 ms, 00:00.000 – 00:00.500  for other");
-    assert_eq!(footer(&over(20, 6)), "request 19  ▁ waiting 1.25 s, 00:00.000 – now  for other");
+    assert_eq!(footer(&over(18, 6)), "request 17  ▁ waiting 1.25 s, 00:00.000 – now  for other");
     let mut ascii = over(1, 3);
     ascii.options.theme.unicode = false;
     assert_eq!(footer(&ascii), "request 0  _ waiting 500 ms, 00:00.000 to 00:00.500  for other");

@@ -359,7 +359,7 @@ mod tests {
     fn waits_are_drawn_by_their_cause_and_the_longest_in_a_cell_wins() {
         let causes = [Cause::Time, Cause::Mutex, Cause::MpscRecv, Cause::Join, Cause::Io, Cause::Yield];
         let changes: Vec<_> = (0..).map(|i| i * 10).zip(causes.map(State::Waiting)).collect();
-        assert_eq!(drawn(&task(&changes, None), 0, 59), "─░┄·≈▁      ");
+        assert_eq!(drawn(&task(&changes, None), 0, 59), "─░┄·≈▒      ");
         let short = task(
             &[(0, State::Waiting(Cause::Time)), (3, State::Waiting(Cause::Semaphore)), (9, State::Waiting(Cause::Time))],
             None,
