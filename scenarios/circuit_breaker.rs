@@ -267,7 +267,7 @@ async fn client(cx: Context, i: usize, breaker: Arc<Breaker>, service: Arc<Servi
         let (count, mark, says) = match breaker.call(service.call(number)).await {
             Ok(()) => (&tally.answered, "ok", "is answered"),
             Err(CallError::Refused) => (&tally.refused, "refused", "is refused at once"),
-            Err(CallError::Down) => (&tally.failed, "fails", "fails"),
+            Err(CallError::Down) => (&tally.failed, "x", "fails"),
             Err(CallError::BadRequest) => (&tally.other, "bad", "is a bad request"),
         };
         count.fetch_add(1, Ordering::Relaxed);

@@ -162,7 +162,7 @@ async fn client(cx: Context, service: Arc<Service>, i: usize) -> Vec<Attempt> {
             Err(error) => {
                 let pause = pause(&cx, i, attempt);
                 info!("{error}: tries again in {} ms", pause.as_millis());
-                sleep(pause).instrument(info_span!("backoff", ms = pause.as_millis())).await;
+                sleep(pause).instrument(info_span!("backoff")).await;
             }
         }
     }

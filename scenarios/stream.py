@@ -17,7 +17,7 @@ import asyncio
 from twin import Number, Outcome, main, now
 
 PARAMS = {
-    "items": Number(6, 1, 10_000),
+    "items": Number(4, 1, 10_000),
     "produce": Number(100, 0, 60_000),
     "process": Number(100, 0, 60_000),
     "prefetch": Number(0, 0, 1_000),

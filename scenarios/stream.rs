@@ -1,9 +1,9 @@
 //! # Stream: pull is one at a time
 //!
-//! Six items come from a source that takes 100 ms for each: a cursor, a file, a
+//! Four items come from a source that takes 100 ms for each: a cursor, a file, a
 //! remote log. Whoever asks for them processes each one for 100 ms.
 //!
-//! **What you see.** One lane that produces and processes in turn, twice six
+//! **What you see.** One lane that produces and processes in turn, twice four
 //! times. With `prefetch` at 1 there are two lanes, and both are busy all the time.
 //!
 //! **Why.** A stream is lazy: it works on an item when it is asked for one, and
@@ -11,9 +11,9 @@
 //! To let them overlap somebody has to ask ahead: a task of its own that produces,
 //! and a channel for what is ready. Then the longer of the two times decides.
 //!
-//! **Try.** Set `prefetch` to 1: 1200 ms become 700. Set it to 100 instead: 700 as
+//! **Try.** Set `prefetch` to 1: 800 ms become 500. Set it to 100 instead: 500 as
 //! well. One ahead is enough as long as neither side varies; more of it only holds
-//! more. Set `process` to 400, too: 2500 ms, and 3000 without prefetch: there is
+//! more. Set `process` to 400, too: 1700 ms, and 2000 without prefetch: there is
 //! most to win when the two are balanced, half of the time in a long run.
 //!
 //! **Pitfall.** What is combined in one task is polled only when that task asks.
@@ -34,7 +34,7 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const ITEMS: Param = Param::count("items", 6, (1, 10_000), "items", "How many items the source has.");
+const ITEMS: Param = Param::count("items", 4, (1, 10_000), "items", "How many items the source has.");
 const PRODUCE: Param = Param::millis("produce", 100, (0, 60_000), "How long the source takes for an item.");
 const PROCESS: Param = Param::millis("process", 100, (0, 60_000), "How long it takes to process one.");
 const PREFETCH: Param =
@@ -161,12 +161,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_ahead_is_enough_to_overlap() -> scenario::Result<()> {
         for (prefetch, process, items, total) in [
-            ("0", "100", "6", 1200.0),
-            ("1", "100", "6", 700.0),
-            ("100", "100", "6", 700.0),
-            ("0", "400", "6", 3000.0),
-            ("1", "400", "6", 2500.0),
-            ("100", "400", "6", 2500.0),
+            ("0", "100", "4", 800.0),
+            ("1", "100", "4", 500.0),
+            ("100", "100", "4", 500.0),
+            ("0", "400", "4", 2000.0),
+            ("1", "400", "4", 1700.0),
+            ("100", "400", "4", 1700.0),
             ("0", "100", "1000", 200_000.0),
             ("1", "100", "1000", 100_100.0),
         ] {
