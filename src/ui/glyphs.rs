@@ -46,6 +46,8 @@ pub(crate) struct Glyphs {
     pub(crate) chosen: [&'static str; 2],
     /// From who woke to who was woken: the way, downward, upward.
     pub(crate) link: [&'static str; 3],
+    /// All of that, for the legend.
+    pub(crate) wakes: &'static str,
     /// Before the number of tasks that are folded away.
     pub(crate) folded: &'static str,
     /// Text goes on where there was no room.
@@ -97,6 +99,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     bar_start: "▐",
     chosen: ["●", "▓"],
     link: ["┃", "▼", "▲"],
+    wakes: "┃▼▲",
     folded: "▸ +",
     more: "…",
     between: "·",
@@ -134,6 +137,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     bar_start: "[",
     chosen: ["*", "@"],
     link: ["I", "V", "^"],
+    wakes: "IV^",
     folded: "> +",
     more: "~",
     between: "-",

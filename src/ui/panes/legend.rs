@@ -76,8 +76,8 @@ fn all(look: Look) -> Vec<Mark> {
     let (_, held) = look.wait(Family::Lock);
     let mut marks = vec![
         ((glyphs.lane.running, running), "runs"),
-        ((glyphs.lane.running_part[0], running), "short poll"),
-        ((glyphs.lane.several, running), "polls"),
+        ((glyphs.lane.running_part[0], running), "one short poll"),
+        ((glyphs.lane.several, running), "many polls"),
         (look.state(State::Ready), "ready"),
         (look.cell(Fill::Waiting { family: Family::Time, holds: true }), "holds"),
         (look.cell(Fill::Waiting { family: Family::Lock, holds: true }), "holds, in line"),
@@ -94,7 +94,7 @@ fn all(look: Look) -> Vec<Mark> {
     marks.extend(ends.map(|(how, word)| (look.end(how), word)));
     marks.push(((glyphs.lane.forever, look.error()), "for ever"));
     marks.push(((glyphs.finding, look.warn()), "finding"));
-    marks.push(((glyphs.link[0], look.key()), "wakes"));
+    marks.push(((glyphs.wakes, look.key()), "wakes"));
     marks.push(((glyphs.levels[3], look.warn()), "warning"));
     marks
 }
@@ -106,7 +106,8 @@ fn on_screen(buf: &Buffer, look: Look, lanes: Rect) -> Vec<Mark> {
     let seen = |mark: &Mark| {
         let ((glyph, _), _) = mark;
         let parts = &look.glyphs.lane.running_part;
-        there.contains(glyph) || (*glyph == parts[0] && parts[1..].iter().any(|part| there.contains(part)))
+        let wake = *glyph == look.glyphs.wakes && look.glyphs.link.iter().any(|part| there.contains(part));
+        wake || there.contains(glyph) || (*glyph == parts[0] && parts[1..].iter().any(|part| there.contains(part)))
     };
     all(look).into_iter().filter(seen).collect()
 }
@@ -118,7 +119,7 @@ fn expected(look: Look, run: &RunView) -> Vec<Mark> {
     let lock = |kind: ResourceKind| matches!(kind, ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::Semaphore);
     let holds = run.trace.contended().take(ASKED).any(|ix| lock(run.trace.resources[ix as usize].kind));
     let will_be = |word: &str| match word {
-        "runs" | "short poll" | "polls" => true,
+        "runs" | "one short poll" | "many polls" => true,
         "ready" => run.trace.was_ready(),
         "holds" => holds,
         "ok" => totals.completed > 0,

@@ -74,7 +74,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
                 let columns = columns(counter, &axis, usize::from(lanes.width));
                 let most = most(counter, &columns);
                 let name = counter.name.replace('_', " ");
-                label(buf, look, names, row, &name, counter.at(run.cursor.at_ns).map(|value| (value, most)));
+                label(buf, look, names, row, &name, counter.at(run.cursor.at_ns));
                 bar(buf, look, place, &columns, most);
             }
             Quantity::Line(ix) => {
@@ -82,7 +82,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
                 let stages = resource.stages(axis.left_ns, axis.cell_ns, usize::from(lanes.width), axis.cursor_ns);
                 let columns: Vec<_> = stages.iter().map(|stage| Some(f64::from(stage.waiting))).collect();
                 let (now, most) = (resource.at_with(run.cursor.at_ns, 0).waiting, f64::from(resource.most().1));
-                label(buf, look, names, row, "in line", Some((now.into(), most)));
+                label(buf, look, names, row, "in line", Some(now.into()));
                 bar(buf, look, place, &columns, most);
             }
         }
@@ -90,18 +90,13 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     }
 }
 
-/// The name, the value at the cursor, and the largest that is in sight.
-fn label(buf: &mut Buffer, look: Look, names: Rect, row: u16, name: &str, value: Option<(f64, f64)>) {
-    let Some((value, most)) = value else {
-        Pen::new(buf, look, names, row).space(1).put(name, look.dim());
-        return;
-    };
-    let (value, of) = (format::compact(value), format!("/{}", format::compact(most)));
-    let figures = format::width(&value) + format::width(&of);
-    let room = usize::from(names.width).saturating_sub(figures + 2);
+/// The name, and the value at the cursor; nothing has one before it is first set.
+fn label(buf: &mut Buffer, look: Look, names: Rect, row: u16, name: &str, value: Option<f64>) {
+    let value = value.map_or_else(|| look.glyphs.between.to_owned(), format::compact);
+    let room = usize::from(names.width).saturating_sub(format::width(&value) + 2);
     let mut pen = Pen::new(buf, look, names, row);
-    pen.space(1).left(name, room, look.dim()).space(1);
-    pen.put(&value, look.strong()).put(&of, look.dim());
+    pen.space(1).left(&format::fit_name(look, name, room), room, look.dim()).space(1);
+    pen.put(&value, look.strong());
 }
 
 /// Draws values as a bar, with the number of each that stays.

@@ -93,6 +93,8 @@ fn marks(look: Look, axis: &Axis, of: Lane<'_>, fills: &[Fill]) -> Vec<(usize, S
         let (level, _, style) = look.level(line.level);
         let text = match &line.mark {
             Some(text) => text::name(text).into_owned(),
+            // The end says it, too.
+            None if x >= end => continue,
             None if line.level >= Level::Warn => level.to_owned(),
             None => continue,
         };
