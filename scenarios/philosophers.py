@@ -21,7 +21,7 @@ PARAMS = {
     "n": Number(5, 2, 100),
     "eat": Number(200, 0, 60_000),
     "think": Number(200, 0, 60_000),
-    "jitter": Number(100, 0, 60_000),
+    "jitter": Number(50, 0, 60_000),
     "meals": Number(3, 1, 1_000),
     "strategy": Choice("naive", "ordered", "waiter", "try"),
 }

@@ -45,7 +45,7 @@ use crate::prelude::*;
 const N: Param = Param::count("n", 5, (2, 100), "philosophers", "How many sit around the table, and how many forks lie on it.");
 const EAT: Param = Param::millis("eat", 200, (0, 60_000), "How long a meal takes.");
 const THINK: Param = Param::millis("think", 200, (0, 60_000), "How long a philosopher thinks before a meal, at least.");
-const JITTER: Param = Param::millis("jitter", 100, (0, 60_000), "How much longer it may be, drawn for each meal.");
+const JITTER: Param = Param::millis("jitter", 50, (0, 60_000), "How much longer it may be, drawn for each meal.");
 const MEALS: Param = Param::count("meals", 3, (1, 1_000), "meals", "How many meals each of them wants.");
 const STRATEGY: Param = Param::choice(
     "strategy",
