@@ -121,7 +121,7 @@ fn a_deadlock_is_explained() {
     let mut tty = program(&["deadlock", "-p", "order=crossed", "--speed", "100"]);
     tty.wait_until("the stall", |screen| header(screen).contains("stalled"));
     let banner = tty.sees("deadlock: task");
-    assert!(banner.contains("mutex 2 of"), "{banner}");
+    assert!(banner.contains("accounts[1]"), "{banner}");
     // The second task of the timeline is one of those that are stuck.
     tty.keys("\tjj");
     tty.sees("▸task A");

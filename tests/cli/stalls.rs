@@ -24,11 +24,11 @@ fn a_deadlock_stalls_and_exits_1_at_once_and_one_order_ends() {
     assert_circle(&told);
     let line = stderr(&output);
     assert_eq!(line.lines().count(), 1, "{line}");
-    for part in ["deadlock: stalled", "task A holds mutex 1 of", "task B holds mutex 2 of", &second_lock()] {
+    for part in ["deadlock: stalled", "task A holds mutex accounts[0]", "task B holds mutex accounts[1]", &second_lock()] {
         assert!(line.contains(part), "{part:?}: {line}");
     }
     let text = stdout(&run(&["run", "deadlock", "-p", "order=crossed"]));
-    assert!(text.contains("task A holds mutex 1 of") && text.contains(&second_lock()), "{text}");
+    assert!(text.contains("task A holds mutex accounts[0]") && text.contains(&second_lock()), "{text}");
     assert_eq!(json(&["run", "deadlock", "-p", "order=same", "--json"])["stall"], Value::Null);
 }
 
