@@ -213,7 +213,7 @@ impl Shared {
         info!(
             counter.said = room.said,
             counter.in_the_room = reached,
-            mark = format!("to {reached}"),
+            mark = format!("to all {reached}"),
             "'{text}' goes to {reached}"
         );
     }

@@ -191,7 +191,7 @@ async fn receive(cx: Context, mut socket: TcpStream) -> scenario::Result<Receive
             received.first = started.elapsed();
         }
     }
-    info!(counter.held = 0, "{} bytes are worked through", received.bytes);
+    info!(counter.in_memory = 0, "{} bytes are worked through", received.bytes);
     Ok(received)
 }
 
@@ -202,7 +202,7 @@ async fn work_through(cx: &Context) {
 
 impl Received {
     fn holds(&mut self, bytes: usize) {
-        info!(counter.held = bytes, counter.received = self.bytes, "holds {bytes} bytes");
+        info!(counter.in_memory = bytes, counter.received = self.bytes, "holds {bytes} bytes");
         self.most_held = self.most_held.max(bytes);
     }
 }

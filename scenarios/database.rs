@@ -211,7 +211,7 @@ async fn count_orders(pool: &SqlitePool) -> scenario::Result<i64> {
 
 /// A task that fails and says so.
 async fn reported(work: impl Future<Output = scenario::Result<()>>) -> scenario::Result<()> {
-    work.await.inspect_err(|error| error!(%error, moment = "rolled back", "it is rolled back"))
+    work.await.inspect_err(|error| error!(%error, moment = "rolled back", counter.written = 0, "it is rolled back"))
 }
 
 #[cfg(test)]

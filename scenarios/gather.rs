@@ -58,6 +58,11 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
+/// The slots as a row: the number of each that is filled.
+fn row(slots: &[Option<String>]) -> String {
+    slots.iter().enumerate().map(|(i, slot)| if slot.is_some() { format!("{i}") } else { "_".to_owned() }).collect()
+}
+
 async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let tasks = cx.count(TASKS);
@@ -75,7 +80,13 @@ async fn run(cx: Context) -> scenario::Result {
         let (i, user) = ended?;
         slots[i] = Some(user);
         filled += 1;
-        info!(counter.filled = filled, mark = format!("#{i}"), "slot {i} is filled, {} to go", tasks - filled);
+        info!(
+            counter.filled = filled,
+            state.slots = row(&slots),
+            mark = format!("#{i}"),
+            "slot {i} is filled, {} to go",
+            tasks - filled
+        );
     }
 
     let total = started.elapsed();

@@ -115,7 +115,7 @@ const ANSWER: Answer = 42;
 /// Waits for the answer, and works on with it if it is a value; returns what it got, and how long it has waited.
 async fn wait_and_use(answer: Receiver<Answer>, patience: Option<Duration>, work: Duration) -> (Got, Duration) {
     let asked = Instant::now();
-    let got = wait(answer, patience).instrument(info_span!("waits for a value")).await;
+    let got = wait(answer, patience).instrument(info_span!("awaits the promise")).await;
     let waited = asked.elapsed();
     match got {
         Got::Value(value) => {
@@ -144,13 +144,13 @@ async fn wait(answer: Receiver<Answer>, patience: Option<Duration>) -> Got {
 async fn keep(promise: Sender<Answer>, work: Duration) -> Result<(), Answer> {
     sleep(work).instrument(info_span!("finds it out")).await;
     let sent = promise.send(ANSWER);
-    sent.inspect(|()| info!(moment = "sent", "sent")).inspect_err(|_| warn!(mark = "too late", "nobody waits any more"))
+    sent.inspect(|()| info!(moment = "promise kept", "sent")).inspect_err(|_| warn!(mark = "too late", "nobody waits any more"))
 }
 
 /// Leaves without a word. That `promise` is dropped is the answer.
 async fn leave(promise: Sender<Answer>, after: Duration) -> Result<(), Answer> {
     sleep(after).instrument(info_span!("finds it out")).await;
-    info!(moment = "sender dropped", "leaves without a word");
+    info!(moment = "promise dropped", "leaves without a word");
     drop(promise);
     Ok(())
 }

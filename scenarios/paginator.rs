@@ -137,7 +137,7 @@ impl Service {
         info!(counter.requests = requests, "asked for the page from row {first}");
         sleep(self.page_time).instrument(info_span!("answers")).await;
         let end = (first + self.page_size).min(self.rows);
-        info!(mark = format!("{} rows", end - first), "the next page begins at row {end}");
+        info!(mark = format!("next {end}"), "the next page begins at row {end}");
         Page { rows: (first..end).collect(), next: Cursor(end) }
     }
 }

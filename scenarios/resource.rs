@@ -112,7 +112,7 @@ impl Server {
 
     fn count(&self, what: &str) {
         let (opened, closed) = (self.opened.load(Ordering::Relaxed), self.closed.load(Ordering::Relaxed));
-        info!(counter.open = opened.saturating_sub(closed), "a connection is {what}");
+        info!(counter.still_open = opened.saturating_sub(closed), "a connection is {what}");
     }
 }
 

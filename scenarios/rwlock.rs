@@ -78,6 +78,8 @@ struct Library {
     book: RwLock<u64>,
     /// Readers that read now.
     reading: AtomicU64,
+    /// Writers that wait.
+    asking: AtomicU64,
     /// The most that `reading` has been.
     peak: AtomicU64,
     /// Writers that write now.
@@ -156,8 +158,11 @@ async fn writer(library: Arc<Library>, rests: Vec<Duration>, write: Duration) ->
     for rest in rests {
         sleep(rest).await;
         let asked = Instant::now();
+        let asking = library.asking.fetch_add(1, Ordering::Relaxed) + 1;
+        info!(counter.writers_waiting = asking, "asks to write");
         let mut book = library.book.write().instrument(info_span!("waits to write")).await;
         waited = waited.max(asked.elapsed());
+        info!(counter.writers_waiting = library.asking.fetch_sub(1, Ordering::Relaxed) - 1, "writes");
         library.write(write).await;
         *book += 1;
         info!(counter.writes = *book, mark = "written", "has written");

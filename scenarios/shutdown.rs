@@ -130,17 +130,18 @@ async fn run(cx: Context) -> scenario::Result {
     }
 
     info!(moment = "signal", moment_at_ms = cx.number(SIGNAL_AT), "the signal to stop comes then");
+    info!(state.phase = "serving", counter.lost = 0, "takes jobs");
     info!(moment = "kill", moment_at_ms = cx.number(SIGNAL_AT) + cx.number(GRACE), "the grace period ends then");
     told_to_stop(&cx).await?;
     let told = Instant::now();
     let before = tally.accepted.load(Ordering::Relaxed);
-    info!("stop: the service is not ready any more");
+    info!(state.phase = "draining", "stop: the service is not ready any more");
     ready.send_replace(false);
 
     if let Ok(drained) = timeout_at(told + cx.duration(GRACE), drain(&mut workers)).await {
         drained?;
     } else {
-        info!("kill: {} workers are still at work", workers.len());
+        info!(state.phase = "killed", "kill: {} workers are still at work", workers.len());
     }
     close_intake.cancel();
     // The intake first, so that nothing is accepted after it was counted what is lost.
@@ -229,7 +230,7 @@ async fn intake(jobs: Sender<usize>, closed: CancellationToken, tally: Arc<Tally
 async fn worker(cx: Context, queue: Arc<Mutex<Receiver<usize>>>, tally: Arc<Tally>) {
     loop {
         // The lock is for the wait only, not for the work.
-        let next = queue.lock().await.recv().await;
+        let next = async { queue.lock().await.recv().await }.instrument(info_span!("idle")).await;
         let Some(job) = next else { return };
         let mut in_hand = InHand { job, finished: false, tally: tally.clone() };
         let takes = Duration::from_millis(cx.draw("job", job, cx.number(JOB_MIN)..=cx.number(JOB_MAX)));

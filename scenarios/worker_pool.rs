@@ -236,7 +236,8 @@ async fn worker(
     let mut worked = Worked::default();
     while !stopping.load(Ordering::Relaxed) {
         // Cut short, this has taken nothing: `lock` and `recv` may both be dropped while they wait.
-        let Ok(next) = timeout(dequeue_timeout, async { queue.lock().await.recv().await }).await else { continue };
+        let next = async { queue.lock().await.recv().await }.instrument(info_span!("idle"));
+        let Ok(next) = timeout(dequeue_timeout, next).await else { continue };
         let Some(job) = next else { break };
         let began = Instant::now();
         let span = info_span!("job", id = job.id);

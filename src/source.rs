@@ -211,7 +211,6 @@ fn receiver(node: Node<'_>, text: &str) -> Option<String> {
                 Some(field.to_owned())
             }
         }
-        "self" => None,
         "call_expression" => {
             let function = node.child_by_field_name("function").filter(|function| function.kind() == "field_expression")?;
             let method = slice(function.child_by_field_name("field")?);
@@ -244,7 +243,7 @@ fn short(name: String) -> String {
 mod tests {
     use super::*;
 
-    const SOURCE: &str = r#"
+    const SOURCE: &str = r"
 async fn f(service: Arc<Service>, latency: Duration, mut queue: Receiver<u32>) -> Result<(), Error> {
     let limit = Arc::new(Semaphore::new(3));
     let (tx, mut rx) = mpsc::channel(4);
@@ -274,7 +273,7 @@ async fn f(service: Arc<Service>, latency: Duration, mut queue: Receiver<u32>) -
         fetch(2),
     );
 }
-"#;
+";
 
     #[test]
     fn awaits_are_called_what_the_source_calls_them() {

@@ -237,9 +237,15 @@ impl Encoder {
             put_text(&mut self.out, cut(name, LONGEST_NAME));
             put_f64(&mut self.out, *value);
         }
-        moment.iter().for_each(|moment| put_text(&mut self.out, cut(moment, LONGEST_NAME)));
-        moment_at_ms.iter().for_each(|at_ms| put(&mut self.out, *at_ms));
-        mark.iter().for_each(|mark| put_text(&mut self.out, cut(mark, LONGEST_NAME)));
+        if let Some(moment) = moment {
+            put_text(&mut self.out, cut(moment, LONGEST_NAME));
+        }
+        if let Some(at_ms) = moment_at_ms {
+            put(&mut self.out, *at_ms);
+        }
+        if let Some(mark) = mark {
+            put_text(&mut self.out, cut(mark, LONGEST_NAME));
+        }
         put(&mut self.out, states.len() as u64);
         for (name, word) in states {
             put_text(&mut self.out, cut(name, LONGEST_NAME));

@@ -24,7 +24,6 @@ const BUSY: u8 = 2;
 
 /// Which time the cells of a lane stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_field_names, reason = "each name carries its unit")]
 pub struct Window {
     /// The first nanosecond of the first cell.
     pub left_ns: u64,

@@ -127,12 +127,15 @@ fn a_root_that_waits_for_a_local_task_that_nobody_drives() {
     assert!(finding.text.contains("block_on 0 waits"), "{finding:?}");
 }
 
+/// What runs on a thread of the pool.
+type Closure = fn(&Handle);
+
 /// What is found of the pool at a time so long after so many closures have begun to wait.
-fn pool(on: On, closures: usize, later: Duration, closure: fn(Handle)) -> Vec<Finding> {
+fn pool(on: On, closures: usize, later: Duration, closure: Closure) -> Vec<Finding> {
     let trace = hangs(on, 1 + closures, later, move |runtime| {
         let run = || {
             let handle = runtime.handle().clone();
-            runtime.spawn_blocking(move || closure(handle))
+            runtime.spawn_blocking(move || closure(&handle))
         };
         let all: Vec<_> = (0..closures).map(|_| run()).collect();
         runtime.block_on(async {
@@ -145,7 +148,7 @@ fn pool(on: On, closures: usize, later: Duration, closure: fn(Handle)) -> Vec<Fi
 }
 
 /// It waits for a closure that is behind it when all threads of the pool are at this.
-fn waits_for_one_behind_it(handle: Handle) {
+fn waits_for_one_behind_it(handle: &Handle) {
     // Every thread is taken before one of them asks for another.
     static TAKEN: Barrier = Barrier::new(THREADS);
     TAKEN.wait();
@@ -167,7 +170,7 @@ fn closures_that_wait_for_others_behind_them_block_the_pool() {
 
 #[test]
 fn a_pool_that_is_busy_is_not_blocked() {
-    let busy: [(&str, fn(Handle)); 4] = [
+    let busy: [(&str, Closure); 4] = [
         ("the closure waits for a timer", |handle| {
             let _behind: Vec<_> = (0..THREADS).map(|_| handle.spawn_blocking(|| ())).collect();
             handle.block_on(async { sleep(LONG * 100).await });

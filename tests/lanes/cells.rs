@@ -119,9 +119,9 @@ fn a_timer_that_is_late_is_drawn_as_ready_whatever_kind_it_is() {
     for timer in ["sleep", "sleep_until", "interval", "timeout"] {
         let lane = drawn(&trace, timer, 10);
         assert!(lane.starts_with("pwwrrrrrr") || lane.starts_with("wwwrrrrrr"), "{timer}: {lane}");
-        let late = &trace.overdue_in(find(&trace, timer), 0, trace.end_ns)[..];
-        let [late] = late else { panic!("{timer}: {late:?}") };
-        assert!(late.due_ns / MS_NS == 30 && late.woken_ns / MS_NS >= 90, "{timer}: {late:?}");
+        let all = trace.overdue_in(find(&trace, timer), 0, trace.end_ns);
+        let [one] = &all[..] else { panic!("{timer}: {all:?}") };
+        assert!(one.due_ns / MS_NS == 30 && one.woken_ns / MS_NS >= 90, "{timer}: {one:?}");
     }
 }
 
@@ -164,7 +164,7 @@ fn a_step_shows_what_had_happened_when_its_poll_began() {
                     assert_eq!(fill, Fill::End(End::Completed, false), "{name} at poll {poll}");
                 }
                 (false, true) => {
-                    assert!(matches!(fill, Fill::Running { .. } | Fill::Waiting { .. }), "{name} at poll {poll}: {fill:?}")
+                    assert!(matches!(fill, Fill::Running { .. } | Fill::Waiting { .. }), "{name} at poll {poll}: {fill:?}");
                 }
                 // Its turn is to come.
                 (false, false) => assert!(fill.is_idle(), "{name} at poll {poll}: {fill:?}"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_playground::engine::{Phase, Report, Run, Sink, Spec};
 use async_playground::recording::{Recording, Writer, read};
 use async_playground::report;
+use async_playground::source;
 use async_playground::trace::Trace;
 use scenarios::Scenario;
 
@@ -51,7 +52,7 @@ pub(crate) fn record(spec: Spec) -> Recorded {
 /// Runs it to its end, into the sink.
 pub(crate) fn run(spec: &Spec, sink: Box<dyn Sink>) -> (Trace, Report) {
     let mut run = Run::start(spec).expect("it can be run");
-    let mut trace = Trace::default();
+    let mut trace = source::trace(spec.scenario);
     run.set_sink(sink);
     while run.phase() != Phase::Over {
         run.wait(Duration::from_secs(1));
@@ -102,7 +103,7 @@ fn number(bytes: &[u8], at: usize) -> u32 {
 impl Parts {
     /// The parts of a whole recording.
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        assert_eq!(&bytes[..10], b"APLAYREC\x02\x00");
+        assert_eq!(&bytes[..10], b"APLAYREC\x03\x00");
         let end = OPENING + number(bytes, 10) as usize;
         assert_eq!(number(bytes, 14), crc32fast::hash(&bytes[OPENING..end]));
         let mut chunks = Vec::new();

@@ -36,9 +36,9 @@ pub(super) fn rows(look: Look, model: &Model, run: &RunView, inside: Rect) -> u1
 pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, lanes: Rect, area: Rect) {
     let lanes = Rect { x: area.x, width: lanes.right().saturating_sub(area.x), ..lanes };
     let marks = kinds::legend(look, model).unwrap_or_else(|| on_screen(buf, look, lanes));
-    let lines = lines(&marks, usize::from(area.width));
-    for (row, line) in (0..area.height).zip(&lines) {
-        let cut = row + 1 == area.height && lines.len() > usize::from(area.height);
+    let told = lines(&marks, usize::from(area.width));
+    for (row, line) in (0..area.height).zip(&told) {
+        let cut = row + 1 == area.height && told.len() > usize::from(area.height);
         let mut pen = Pen::new(buf, look, area, row);
         pen.space(1);
         for ((glyph, style), word) in *line {
@@ -116,8 +116,8 @@ fn on_screen(buf: &Buffer, look: Look, lanes: Rect) -> Vec<Mark> {
 fn expected(look: Look, run: &RunView) -> Vec<Mark> {
     let totals = run.trace.totals();
     let families: Vec<&str> = run.trace.families().map(Family::word).collect();
-    let lock = |kind: ResourceKind| matches!(kind, ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::Semaphore);
-    let holds = run.trace.contended().take(ASKED).any(|ix| lock(run.trace.resources[ix as usize].kind));
+    let is_held = |kind: ResourceKind| matches!(kind, ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::Semaphore);
+    let holds = run.trace.contended().take(ASKED).any(|ix| is_held(run.trace.resources[ix as usize].kind));
     let will_be = |word: &str| match word {
         "runs" | "one short poll" | "many polls" => true,
         "ready" => run.trace.was_ready(),

@@ -82,7 +82,9 @@ fn every(buf: &mut Buffer, look: Look, run: &RunView, (lanes, axis): (Rect, &Axi
     }
     // One in four columns can still be followed.
     if links.len() <= usize::from(lanes.width) / 4 {
-        links.into_iter().for_each(|link| draw(buf, look, lanes, link));
+        for link in links {
+            draw(buf, look, lanes, link);
+        }
     }
 }
 

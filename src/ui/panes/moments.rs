@@ -15,9 +15,9 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 
-/// Whether a row is kept for the words.
-pub(super) fn has_row(run: &RunView) -> bool {
-    !run.trace.moments.is_empty()
+/// How many rows are kept for the words: where there are several moments, those that come one soon after the other have two.
+pub(super) fn rows(run: &RunView) -> u16 {
+    run.trace.moments.len().min(2) as u16
 }
 
 /// The moments that are known at the cursor and in sight, with their columns.
@@ -27,25 +27,29 @@ fn in_sight<'a>(run: &'a RunView, axis: &'a Axis, width: u16) -> impl Iterator<I
     known.filter_map(move |moment| Some((u16::try_from(axis.cell(moment.at_ns)?).ok().filter(|x| *x < width)?, moment)))
 }
 
-/// Writes the words above the ruler: behind the rule, or before it where the word behind would not fit.
-pub(super) fn words(buf: &mut Buffer, look: Look, run: &RunView, row: Rect, axis: &Axis) {
-    let mut free = 0;
-    let all: Vec<(u16, &Moment)> = in_sight(run, axis, row.width).collect();
-    for (i, (x, moment)) in all.iter().enumerate() {
-        let next = all.get(i + 1).map_or(row.width, |(next, _)| *next);
+/// Writes the words above the ruler, each behind its rule, or before it where there is no room behind: on the lowest row that
+/// is free there.
+pub(super) fn words(buf: &mut Buffer, look: Look, run: &RunView, area: Rect, axis: &Axis) {
+    let mut free = vec![0; usize::from(area.height)];
+    for (x, moment) in in_sight(run, axis, area.width) {
         let word = text::name(&moment.word);
-        let cells = format::width(&word) as u16;
+        let cells = format::width(&word) as u16 + 1;
         let style = if moment.at_ns > run.cursor.at_ns { look.dim() } else { look.strong() };
         let rule = look.glyphs.moment;
-        if x + 1 + cells <= next || x + 1 + cells <= row.width && cells + free > *x {
-            let place = Rect { x: row.x + x, width: row.width - x, height: 1, ..row };
-            Pen::new(buf, look, place, 0).put(rule, style).put(&word, style);
-            free = x + 1 + cells;
-        } else if cells + free <= *x {
-            let place = Rect { x: row.x + x - cells, width: cells + 1, height: 1, ..row };
-            Pen::new(buf, look, place, 0).put(&word, style).put(rule, style);
-            free = x + 1;
+        let from = if x + cells <= area.width { x } else { (x + 1).saturating_sub(cells) };
+        let row = (0..area.height).rev().find(|row| free[usize::from(*row)] <= from);
+        for y in row.map_or(0, |row| row + 1)..area.height {
+            buf[(area.x + x, area.y + y)].set_symbol(rule).set_style(style);
         }
+        let Some(row) = row else { continue };
+        let place = Rect { x: area.x + from, y: area.y + row, width: cells.min(area.width - from), height: 1 };
+        let mut pen = Pen::new(buf, look, place, 0);
+        if from == x {
+            pen.put(rule, style).put(&word, style)
+        } else {
+            pen.put(&word, style).put(rule, style)
+        };
+        free[usize::from(row)] = from + cells;
     }
 }
 

@@ -24,6 +24,8 @@ const DEEPEST: usize = 4;
 const HIGHEST: usize = 3;
 /// At most so many tasks are asked whether they are still stuck.
 const STUCK: usize = 64;
+/// Above this height rows are kept for the words of moments.
+const MOMENTS: u16 = 5;
 /// A shorter tail has no room for what joins lanes.
 const TAIL: usize = 4;
 /// The most rows that the reason of a stall is told in.
@@ -86,7 +88,7 @@ fn split_top(area: Rect, rows: u16) -> (Rect, Rect) {
 }
 
 fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, all: Lanes<'_>, areas: &mut Areas) {
-    let (above, inside) = split_top(inside, u16::from(moments::has_row(run) && inside.height > 3));
+    let (above, inside) = split_top(inside, if inside.height > MOMENTS { moments::rows(run) } else { 0 });
     let rows = usize::from(inside.height.saturating_sub(1));
     let spawned = all.spawned(run.cursor.at_ns);
     let top = model.timeline.top.min(spawned.saturating_sub(1));
@@ -111,8 +113,8 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
         if polled == Some(ix) {
             polled_mark(buf, look, line, selected);
         }
-        let lane = lanes::Lane { trace: &run.trace, task: ix, poll: run.poll(), tail, selected };
-        lanes::lane(buf, look, Rect { y: line.y, height: high, ..lanes }, &axis, lane);
+        let of = lanes::Lane { trace: &run.trace, task: ix, poll: run.poll(), tail, selected };
+        lanes::lane(buf, look, Rect { y: line.y, height: high, ..lanes }, &axis, of);
         reading::path(buf, look, model, ix, (line, lanes, names), &axis);
     }
     reading::nothing(buf, look, model, lanes, visible.is_empty());
