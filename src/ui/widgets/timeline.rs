@@ -13,7 +13,7 @@ use ratatui::style::{Modifier, Style};
 use super::axis::Axis;
 use crate::record::event::Level;
 use crate::text;
-use crate::trace::{Fill, SpanLabel, TaskIx, Trace, Window};
+use crate::trace::{Fill, SpanLabel, Task, TaskIx, Trace, Window};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -139,31 +139,33 @@ fn labels(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, spans: &[SpanLa
         if !first.is_idle() {
             continue;
         }
-        let under = &mut fills[start..start + width + 2];
+        let under = &fills[start..start + width + 2];
         if under.iter().any(|fill| *fill != first) {
             continue;
         }
         let place = Rect { x: area.x + start as u16, width: width as u16, ..area };
         let style = buf[(place.x, place.y)].style().patch(look.span_label());
         Pen::new(buf, look, place, 0).put(&span.label, style);
-        // Taken: an outer span that began at the same time finds no room here.
-        under.fill(Fill::Empty);
+        // Taken, to the end of the bar: an outer span that began at the same time finds no room here, and no await.
+        let rest = fills[start..].iter().take_while(|fill| **fill == first).count();
+        fills[start..start + rest].fill(Fill::Empty);
     }
 }
 
 /// Writes what is awaited: into a bar that has room, else on the row below it, if there is one; where a bar begins, and not
 /// once more soon after.
 fn awaits(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>, fills: &[Fill]) {
+    let task = &of.trace.tasks[of.task as usize];
     let mut last: HashMap<String, usize> = HashMap::new();
     let mut below: Option<(usize, String)> = None;
     for (start, cells) in bars(fills) {
         let time = |cell: usize| axis.left_ns.saturating_add(axis.cell_ns.saturating_mul(cell as u64)).min(axis.cursor_ns);
         // A bar that is one wait and not several.
         let wait = of.trace.wait_at(of.task, time(start + cells - 1)).filter(|wait| wait.start_ns < time(start + 1));
-        let Some(name) = wait.iter().flat_map(|wait| wait.leaves).find_map(|leaf| of.trace.await_name(leaf.site)) else {
-            continue;
-        };
-        let name = text::name(name).into_owned();
+        let Some(wait) = wait else { continue };
+        let awaited = wait.leaves.iter().find_map(|leaf| of.trace.await_name(leaf.site));
+        // The program's own word for what it does there, before that of the await.
+        let Some(name) = span_at(task, wait.start_ns).or(awaited).map(|name| text::name(name).into_owned()) else { continue };
         if last.get(&name).is_some_and(|end| start < end + APART) {
             continue;
         }
@@ -185,6 +187,13 @@ fn awaits(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>, f
     if let Some((from, name)) = below {
         label_below(buf, look, area, (from, fills.len()), &name);
     }
+}
+
+/// What the task's innermost span at a time is called.
+fn span_at(task: &Task, at_ns: u64) -> Option<&str> {
+    let begun = &task.spans[..task.spans.partition_point(|span| span.start_ns <= at_ns)];
+    let open = begun.iter().rev().take(LABELS).find(|span| span.end_ns.is_none_or(|end_ns| end_ns > at_ns));
+    open.map(|span| span.label.as_str())
 }
 
 /// Writes a name below the lane, from one cell up to another.
@@ -236,13 +245,15 @@ fn held(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>) {
 fn fitted(name: &str, room: usize) -> Option<String> {
     let call = name.split('(').next().unwrap_or(name);
     let method = call.rsplit('.').next().unwrap_or(call);
-    [name, call, method].into_iter().find(|name| format::width(name) <= room && !name.is_empty()).map(str::to_owned)
+    // The name of a span without its fields.
+    let bare = name.split_once('=').and_then(|(before, _)| before.rsplit_once(' ')).map_or(name, |(bare, _)| bare);
+    [name, bare, call, method].into_iter().find(|name| format::width(name) <= room && !name.is_empty()).map(str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Cause, End, Ended, LogLine, Mark, Segment, State, Task};
+    use crate::trace::{Cause, End, Ended, LogLine, Mark, Segment, State};
 
     const RUN: State = State::Running(0);
 
