@@ -39,7 +39,11 @@ pub(super) fn words(buf: &mut Buffer, look: Look, run: &RunView, area: Rect, axi
         let from = if x + cells <= area.width { x } else { (x + 1).saturating_sub(cells) };
         let row = (0..area.height).rev().find(|row| free[usize::from(*row)] <= from);
         for y in row.map_or(0, |row| row + 1)..area.height {
-            buf[(area.x + x, area.y + y)].set_symbol(rule).set_style(style);
+            let cell = &mut buf[(area.x + x, area.y + y)];
+            // No rule goes through the word of another one.
+            if cell.symbol() == " " {
+                cell.set_symbol(rule).set_style(style);
+            }
         }
         let Some(row) = row else { continue };
         let place = Rect { x: area.x + from, y: area.y + row, width: cells.min(area.width - from), height: 1 };
