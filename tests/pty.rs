@@ -104,7 +104,7 @@ fn zoom(screen: &str) -> Option<String> {
 /// How many cells of bars there are on the lanes of the requests.
 fn bars(screen: &str) -> usize {
     let lanes = screen.lines().filter(|line| line.contains("request "));
-    lanes.map(|line| line.matches(['─', '█', '▎', '•', '▒']).count()).sum()
+    lanes.map(|line| line.matches(['━', '░', '█', '▎', '▒']).count()).sum()
 }
 
 /// Finds a scenario, and starts it.

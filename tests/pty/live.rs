@@ -13,12 +13,13 @@ const LASTS_MS: u64 = 7_000;
 /// The moments at which it is looked at. A debug build has read its line tables by the first one, until when it holds events back.
 const SECONDS_MS: [u64; 4] = [3_000, 4_000, 5_000, 6_000];
 
-/// How long a lane is, in milliseconds, by its cells of that mark from the start of the run to the cursor.
+/// How long a lane is, in milliseconds, from its first cell of that mark to its last. A label may be in between.
 fn lane_ms(screen: &str, name: &str, mark: char) -> Option<f64> {
     let cell = zoom(screen)?;
     let cell_ms: f64 = cell.strip_suffix("ms")?.parse().ok()?;
     let lane = screen.lines().find(|line| line.contains(name) && line.contains(mark))?;
-    Some(lane.matches(mark).count() as f64 * cell_ms)
+    let cells: Vec<usize> = lane.chars().enumerate().filter(|(_, c)| *c == mark).map(|(at, _)| at).collect();
+    Some((cells.last()? - cells.first()? + 1) as f64 * cell_ms)
 }
 
 /// For how long the selected task has done something, in milliseconds, by its pane.
