@@ -82,7 +82,7 @@ impl Trace {
         let right_ns = window.left_ns.saturating_add(window.cell_ns.max(1).saturating_mul(count as u64));
         let (from_ns, to_ns) = (window.left_ns, right_ns.min(window.until_ns));
         let seen = poll.and_then(|poll| self.before_poll(task, poll)).unwrap_or_else(|| Seen::all(of));
-        let holds = self.held(task, from_ns, to_ns);
+        let holds: Vec<Holding> = self.held(task, from_ns, to_ns).into_iter().filter(|held| held.shown).collect();
         let overdue = self.overdue_in(task, from_ns, to_ns);
         let mut cells = Cells::new(of, window, seen, &holds, &overdue);
         let mut fills: Vec<Fill> = (0..count).map(|_| cells.next()).collect();
@@ -96,7 +96,7 @@ impl Trace {
     fn draw_tail(&self, task: TaskIx, window: Window, fills: &mut [Fill]) {
         let at_ns = window.until_ns;
         let Some(State::Waiting(cause)) = self.tasks[task as usize].segment_at(at_ns).map(|last| last.state) else { return };
-        let holds = self.held(task, at_ns, at_ns).iter().any(|held| held.to_ns > at_ns);
+        let holds = self.held(task, at_ns, at_ns).iter().any(|held| held.shown && held.to_ns > at_ns);
         let cursor = at_ns.checked_sub(window.left_ns).map_or(0, |ns| ns / window.cell_ns.max(1)) as usize;
         let behind = fills.iter_mut().skip(cursor + 1).take(window.tail);
         let last = behind.len().saturating_sub(1);
@@ -182,18 +182,9 @@ impl<'a> Cells<'a> {
                 sum.holding[Family::of(cause) as usize] += self.holds.iter().map(held).max().unwrap_or(0);
             }
         }
-        if !self.shows_holds(from, last) {
-            sum.holding = [0; Family::ALL.len()];
-        }
         let late = |overdue: &Overdue| overdue.woken_ns.min(last).saturating_sub(overdue.due_ns.max(from));
         sum.late(self.overdue.iter().map(late).sum());
         sum.fill()
-    }
-
-    /// Whether what is held in a stretch is shown: always where others had to wait for it, else if it lasts for half of it.
-    fn shows_holds(&self, from: u64, last: u64) -> bool {
-        let held = |held: &Holding| held.to_ns.min(last.saturating_add(1)).saturating_sub(held.from_ns.max(from));
-        self.holds.iter().any(|holding| held(holding) > 0 && (holding.contended || held(holding) > (last - from) / 2))
     }
 
     /// A crowded stretch. It holds more segments than there are idle states, so a poll is among them; the sums that the

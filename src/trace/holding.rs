@@ -25,8 +25,8 @@ pub struct Holding {
     pub from_ns: u64,
     /// When it was given back or went to another task; `u64::MAX` while it is held.
     pub to_ns: u64,
-    /// Whether a task ever had to wait for the resource.
-    pub contended: bool,
+    /// Whether lanes show it: permits always, a lock if a task ever had to wait for it. One that nobody else wants changes nothing.
+    pub shown: bool,
     /// Whether it is inferred, at the end at least, that this task has it.
     pub inferred: bool,
 }
@@ -39,7 +39,8 @@ impl Trace {
         let held = guards[guards.len().saturating_sub(LOOKED_AT)..].iter().filter_map(|(resource, guard)| {
             let of = self.resources.get(*resource as usize)?;
             let (from_ns, to_ns, inferred) = of.guards.get(*guard as usize)?.held_by(task)?;
-            Some(Holding { resource: *resource, from_ns, to_ns, contended: of.was_contended(), inferred })
+            let shown = of.was_contended() || of.kind == ResourceKind::Semaphore;
+            Some(Holding { resource: *resource, from_ns, to_ns, shown, inferred })
         });
         let mut held: Vec<Holding> = held.filter(|held| held.from_ns <= to_ns && held.to_ns >= from_ns).collect();
         held.sort_by_key(|held| held.from_ns);

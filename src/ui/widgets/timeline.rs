@@ -223,7 +223,9 @@ fn bars(fills: &[Fill]) -> impl Iterator<Item = (usize, usize)> {
 fn held(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>) {
     let right_ns = axis.left_ns.saturating_add(axis.cell_ns.saturating_mul(u64::from(area.width)));
     let y = area.bottom() - 1;
-    for holding in of.trace.held(of.task, axis.left_ns, right_ns.min(axis.cursor_ns)).into_iter().take(LABELS) {
+    for holding in
+        of.trace.held(of.task, axis.left_ns, right_ns.min(axis.cursor_ns)).into_iter().filter(|held| held.shown).take(LABELS)
+    {
         let cell = |ns: u64| axis.cell(ns.max(axis.left_ns)).unwrap_or(0).min(area.width.into()) as u16;
         let (from, to) = (cell(holding.from_ns), cell(holding.to_ns.min(axis.cursor_ns.saturating_add(axis.cell_ns))));
         let Some(room) = to.checked_sub(from).filter(|room| *room > 0 && holding.to_ns > holding.from_ns) else { continue };
