@@ -3,14 +3,19 @@
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use crate::app::model::{Areas, CodeTab, Model, Pane};
 use crate::ui::highlight::{Cache, Shown};
 use crate::ui::panes::code_now::{self, Now};
+use crate::ui::panes::code_rows;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, prose};
+
+/// So many cells at the right are kept for what goes on at a line, so that the code stands still while that changes.
+const REMARK: usize = 4;
 
 /// Draws the tab that is open.
 pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &mut Cache, areas: &mut Areas) {
@@ -34,8 +39,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &m
             if tab == CodeTab::Rust {
                 shown.open = code_now::open_at(model, shown.before, shown.open, usize::from(inside.height));
             }
-            (areas.code_rows, areas.code_open) = (shown.lines.len(), shown.open);
-            areas.code_line = code(buf, look, area, model, shown);
+            code(buf, look, area, model, &shown, areas);
         }
     }
 }
@@ -70,36 +74,50 @@ fn scrolled(buf: &mut Buffer, look: Look, area: Rect, open: usize, top: isize, a
     top
 }
 
-/// Draws lines of a file, each with its number there and with what goes on at it. Returns the number of the first one.
-fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, Shown { before, open, lines }: Shown<'_>) -> u32 {
+/// Draws lines of a file, each with its number there and with what goes on at it. None is cut: a long one goes on below.
+fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, shown: &Shown<'_>, areas: &mut Areas) {
     let inside = chrome::inside(area);
-    let top = scrolled(buf, look, area, open, model.code.top, lines.len());
+    let digits = (shown.before + shown.lines.len()).max(1).ilog10() as usize + 1;
+    let taken = (digits + 2).min(usize::from(inside.width));
+    let rows = code_rows::rows(shown.lines, (usize::from(inside.width) - taken).saturating_sub(REMARK));
+    let open = rows.iter().position(|row| row.line >= shown.open).unwrap_or(0);
+    (areas.code_rows, areas.code_open) = (rows.len(), open);
+    let top = scrolled(buf, look, area, open, model.code.top, rows.len());
     let now = if model.code.tab == CodeTab::Rust { Now::of(model) } else { Now::default() };
-    let digits = (before + lines.len()).max(1).ilog10() as usize + 1;
-    for (row, (at, line)) in (0..inside.height).zip(lines.iter().enumerate().skip(top)) {
-        let number = (before + at) as u32 + 1;
+    for (y, row) in (0..inside.height).zip(&rows[top..]) {
+        let number = (shown.before + row.line) as u32 + 1;
         let called = now.chain.contains(&number);
         let (mark, style) = match (called || (now.chain.is_empty() && now.spawned == Some(number)), now.spawns(number)) {
             (true, _) => (look.glyphs.pointer, look.code_here()),
             (false, true) => ("+", look.code_spawn()),
             (false, false) => ("", look.dim()),
         };
-        let mut pen = Pen::new(buf, look, inside, row);
-        pen.right(&number.to_string(), digits, style).left(mark, 1, style).space(1);
-        // The counts keep their place at the right; the code gives way.
-        let remarks = now.remarks(look, number);
-        let remark: usize = remarks.iter().map(|(text, _)| format::width(text)).sum();
-        let room = pen.room().saturating_sub(remark);
-        let text = Rect { x: pen.x(), width: room as u16, y: inside.y + row, height: 1 };
-        let mut pen = Pen::new(buf, look, text, 0);
-        for (role, piece) in line {
+        let mut pen = Pen::new(buf, look, inside, y);
+        let (label, mark) = if row.first { (number.to_string(), mark) } else { (String::new(), "") };
+        pen.right(&label, digits, style).left(mark, 1, style).space(1 + row.indent);
+        for (role, piece) in &row.pieces {
             pen.put(piece, if called { look.role(*role).patch(look.strong()) } else { look.role(*role) });
         }
-        let end = Rect { x: text.right(), width: inside.right().saturating_sub(text.right()), ..text };
-        let mut pen = Pen::new(buf, look, end, 0);
-        for (text, style) in &remarks {
-            pen.put(text, *style);
+        if row.first {
+            remarks(&mut pen, &now.remarks(look, number));
         }
     }
-    (before + top) as u32 + 1
+    areas.code_line = (shown.before + rows.get(top).map_or(0, |row| row.line)) as u32 + 1;
+}
+
+/// Writes what goes on at a line at its right end: as much of it as there is room for behind the code.
+fn remarks(pen: &mut Pen<'_>, remarks: &[(String, Style)]) {
+    let mut cells: usize = remarks.iter().map(|(text, _)| format::width(text)).sum();
+    let fits = remarks.iter().skip_while(|(text, _)| {
+        let too_wide = cells > pen.room();
+        if too_wide {
+            cells -= format::width(text);
+        }
+        too_wide
+    });
+    let fits: Vec<_> = fits.collect();
+    pen.space(pen.room().saturating_sub(cells));
+    for (text, style) in fits {
+        pen.put(text, *style);
+    }
 }

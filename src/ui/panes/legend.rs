@@ -10,7 +10,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::kinds;
+use super::{kinds, links};
 use crate::app::model::{Model, RunView};
 use crate::trace::{End, Family, Fill, ResourceKind, State};
 use crate::ui::format;
@@ -121,7 +121,10 @@ fn expected(look: Look, run: &RunView) -> Vec<Mark> {
     let will_be = |word: &str| match word {
         "runs" | "one short poll" | "many polls" => true,
         "ready" => run.trace.was_ready(),
-        "holds" => holds,
+        "holds" | "holds, in line" | "what it holds" => holds,
+        "for ever" => run.tail(usize::from(u16::MAX)) > 0,
+        "finding" => !run.found.all.list.is_empty(),
+        "wakes" => run.trace.tasks.len() <= links::FEW,
         "ok" => totals.completed > 0,
         "error" => totals.failed > 0,
         "cancelled" => totals.cancelled > 0,

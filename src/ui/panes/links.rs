@@ -16,7 +16,7 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 
 /// So many lanes are few.
-const FEW: usize = 6;
+pub(super) const FEW: usize = 6;
 /// So many wakes of a lane are looked at.
 const WAKES: usize = 256;
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod code;
 mod code_now;
+mod code_rows;
 pub(crate) mod grouping;
 mod holders;
 mod kinds;

@@ -146,9 +146,10 @@ fn labels(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, spans: &[SpanLa
         let place = Rect { x: area.x + start as u16, width: width as u16, ..area };
         let style = buf[(place.x, place.y)].style().patch(look.span_label());
         Pen::new(buf, look, place, 0).put(&span.label, style);
-        // Taken, to the end of the bar: an outer span that began at the same time finds no room here, and no await.
+        // Taken, the whole bar: an outer span that began at the same time finds no room here, and no await.
+        let before = fills[..start].iter().rev().take_while(|fill| **fill == first).count();
         let rest = fills[start..].iter().take_while(|fill| **fill == first).count();
-        fills[start..start + rest].fill(Fill::Empty);
+        fills[start - before..start + rest].fill(Fill::Empty);
     }
 }
 
@@ -175,7 +176,7 @@ fn awaits(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>, f
             let place = Rect { x: area.x + start as u16 + 1, width: room as u16, height: 1, ..area };
             let style = buf[(place.x, place.y)].style().remove_modifier(Modifier::DIM);
             Pen::new(buf, look, place, 0).put(inside, style);
-        } else if area.height > 1 {
+        } else if area.height > 1 && cells > 1 {
             if let Some((from, name)) = below.replace((start, name.clone())) {
                 label_below(buf, look, area, (from, start), &name);
             }
