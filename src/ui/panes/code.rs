@@ -35,10 +35,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &m
             }
         }
         tab @ (CodeTab::Rust | CodeTab::Asyncio | CodeTab::Test) => {
-            let mut shown = cache.shown(scenario, tab);
-            if tab == CodeTab::Rust {
-                shown.open = code_now::open_at(model, shown.before, shown.open, usize::from(inside.height));
-            }
+            let shown = cache.shown(scenario, tab);
             code(buf, look, area, model, &shown, areas);
         }
     }
@@ -80,7 +77,13 @@ fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, shown: &Shown<'
     let digits = (shown.before + shown.lines.len()).max(1).ilog10() as usize + 1;
     let taken = (digits + 2).min(usize::from(inside.width));
     let rows = code_rows::rows(shown.lines, (usize::from(inside.width) - taken).saturating_sub(REMARK));
-    let open = rows.iter().position(|row| row.line >= shown.open).unwrap_or(0);
+    // The row on which each line begins.
+    let begins: Vec<usize> = (0..).zip(&rows).filter(|(_, row)| row.first).map(|(at, _)| at).collect();
+    let mut open = shown.open;
+    if model.code.tab == CodeTab::Rust {
+        open = code_now::open_at(model, shown.before, open, (usize::from(inside.height), &begins));
+    }
+    let open = begins.get(open).copied().unwrap_or(0);
     (areas.code_rows, areas.code_open) = (rows.len(), open);
     let top = scrolled(buf, look, area, open, model.code.top, rows.len());
     let now = if model.code.tab == CodeTab::Rust { Now::of(model) } else { Now::default() };

@@ -100,13 +100,16 @@ fn shown(model: &Model) -> Option<&RunView> {
     model.run.as_ref().filter(|run| run.spec.scenario.id == model.form.scenario.id)
 }
 
-/// The row to open at, so that as much waiting as possible is in sight: that of the file itself if it all is from there.
+/// The line to open at, so that as much waiting as possible is in sight on so many rows: that of the file itself if it all is
+/// from there. `begins` is the row on which each line begins.
 /// Depends on the whole run and not on the cursor, so that the code stands still while time passes.
-pub(crate) fn open_at(model: &Model, before: usize, open: usize, height: usize) -> usize {
+pub(crate) fn open_at(model: &Model, before: usize, open: usize, (height, begins): (usize, &[usize])) -> usize {
     let Some(run) = shown(model) else { return open };
     let weights = weights(&run.trace, model.form.scenario.path, before);
     let seen = |top: usize| -> u128 {
-        let inside = weights.iter().filter(|(row, _)| (top..top + height).contains(row));
+        let first = begins.get(top).copied().unwrap_or(usize::MAX);
+        let in_sight = |line: &usize| begins.get(*line).is_some_and(|row| (first..first.saturating_add(height)).contains(row));
+        let inside = weights.iter().filter(|(line, _)| in_sight(line));
         inside.map(|(_, ns)| u128::from(*ns)).sum()
     };
     let starts = weights.iter().map(|(row, _)| row.saturating_sub(1));
