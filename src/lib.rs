@@ -28,9 +28,9 @@ pub mod report;
 pub mod shell;
 pub mod signals;
 pub mod source;
-#[cfg(test)]
-mod steps;
 pub mod term;
 pub mod text;
 pub mod trace;
 pub mod ui;
+#[cfg(test)]
+mod work_count;

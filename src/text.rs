@@ -189,7 +189,7 @@ pub fn meant<'a>(typed: &str, names: &[&'a str], alike: f64) -> Option<&'a str> 
     }
     let likeness = |name: &&'a str| {
         #[cfg(test)]
-        crate::steps::count(typed.len() * name.len());
+        crate::work_count::count(typed.len() * name.len());
         (strsim::jaro_winkler(typed, name), *name)
     };
     names.iter().map(likeness).max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(found, _)| *found >= alike).map(|(_, name)| name)
@@ -262,7 +262,7 @@ impl Shown<'_> {
             return Some((c, 1));
         }
         #[cfg(test)]
-        crate::steps::count(1);
+        crate::work_count::count(1);
         let c = self.rest.next()?;
         if matches!(c, ' '..='~') {
             self.marks = 0;

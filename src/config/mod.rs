@@ -145,7 +145,7 @@ struct Lines(Vec<usize>);
 impl Lines {
     fn of(text: &str) -> Self {
         #[cfg(test)]
-        crate::steps::count(text.len());
+        crate::work_count::count(text.len());
         Self(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect())
     }
 

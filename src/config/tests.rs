@@ -1,6 +1,6 @@
 use super::*;
 use crate::app::input::bindings::{Key, NoKey};
-use crate::steps;
+use crate::work_count;
 
 #[test]
 fn the_standard_file_is_what_holds_without_one() {
@@ -105,7 +105,7 @@ fn a_file_of_very_many_settings_is_looked_through_once() {
     let many = (0..80_000).map(|n| format!("k{n} = 1")).collect::<Vec<_>>().join("\n");
     for table in ["", "[keys]\n", "[colors]\n"] {
         let text = format!("{table}{many}");
-        let steps = steps::of(|| drop(parse(&text).expect_err("no setting is called that")));
+        let steps = work_count::of(|| drop(parse(&text).expect_err("no setting is called that")));
         assert!(steps <= 2 * text.len() as u64, "{table}{steps} steps for {} bytes", text.len());
     }
 }

@@ -143,8 +143,8 @@ fn troubles(trace: &Trace, look: Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::steps;
     use crate::trace::LogLine;
+    use crate::work_count;
 
     fn spec() -> Spec {
         Spec::new(&scenarios::semaphore::SCENARIO)
@@ -222,7 +222,7 @@ mod tests {
         for piece in ["\u{200b}", "\u{301}", "\x1b", "日", "a", "a "] {
             let long = piece.repeat(1 << 20);
             let outcome = (0..9).fold(Outcome::new(), |outcome, n| outcome.figure(&long, n as u64, "ms").check(&long, true));
-            let steps = steps::of(|| drop(told(Ending::Finished(outcome), true)));
+            let steps = work_count::of(|| drop(told(Ending::Finished(outcome), true)));
             assert!(steps < 50_000, "{steps} of {piece:?}");
         }
     }

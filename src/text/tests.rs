@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::steps;
+use crate::work_count;
 
 /// What must not reach a terminal as it is.
 const HARMFUL: [char; 24] = [
@@ -109,7 +109,7 @@ fn a_slip_is_told_from_something_else_and_a_long_one_is_not_compared() {
     assert_eq!(meant("xyz", &names, 0.7), None);
     assert_eq!(meant("", &names, 0.7), None);
     let long = "semaphore".repeat(100_000);
-    assert_eq!(steps::of(|| assert_eq!(meant(&long, &names, 0.1), None)), 0);
+    assert_eq!(work_count::of(|| assert_eq!(meant(&long, &names, 0.1), None)), 0);
 }
 
 /// Texts of which each character is a trap: without a width, to be escaped, wide, a mark.
@@ -134,7 +134,7 @@ fn no_more_of_a_text_is_looked_at_than_can_be_shown() {
             ("wrap", 21_000, &|| _ = wrap(&text, 80)),
         ];
         for (what, most, work) in bounds {
-            let steps = steps::of(work);
+            let steps = work_count::of(work);
             assert!(steps <= most, "{what} looks at {steps} characters of a million {start:?}");
         }
     }
@@ -146,7 +146,7 @@ fn twice_the_text_is_no_more_than_twice_the_work() {
     for text in long() {
         for (what, work) in [("safe", &(|text: &str| drop(safe(text))) as &dyn Fn(&str)), ("page", &|text| drop(page(text)))] {
             let half = text.floor_char_boundary(text.len() / 2);
-            let [once, twice] = [&text[..half], &text].map(|text| steps::of(|| work(text)));
+            let [once, twice] = [&text[..half], &text].map(|text| work_count::of(|| work(text)));
             assert!(twice <= 2 * once + 8, "{what}: {once}, and {twice} of twice the text");
         }
     }

@@ -5,7 +5,7 @@
 //! applying steps to the hands of an earlier one.
 
 use super::guard::GuardIx;
-use super::line::{Line, Place, Waiter};
+use super::wait_queue::{Place, WaitQueue, Waiter};
 
 /// In whose hands a resource is, and how long was waited for it.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +52,7 @@ pub(super) enum Step {
 const _: () = assert!(size_of::<Step>() == 12, "there are several steps for each acquire");
 
 impl Hands {
-    pub(super) fn apply(&mut self, at_ns: u64, step: Step, line: &Line) {
+    pub(super) fn apply(&mut self, at_ns: u64, step: Step, line: &WaitQueue) {
         match step {
             Step::Set(permits) => (self.free, self.permits) = (Some(permits), Some(permits)),
             Step::Free(permits) => self.free = self.free.map(|free| free.saturating_add(permits)),

@@ -2,9 +2,9 @@
 
 use super::Trace;
 use super::hands::Step;
-use super::line::{self, Waiter};
 use super::resource::{Holder, Resource, ResourceIx};
 use super::task::TaskIx;
+use super::wait_queue::{self, Waiter};
 use super::waits::SiteIx;
 use crate::record::event::{Change, LockChange, OpId, ResourceId, ResourceKind, SiteId, TaskId};
 use crate::record::site::Place;
@@ -14,7 +14,7 @@ use crate::record::site::Place;
 pub(super) struct Op {
     task: TaskIx,
     /// The resource that it is on, and its place in the line there.
-    queued: Option<(ResourceIx, line::Place)>,
+    queued: Option<(ResourceIx, wait_queue::Place)>,
 }
 
 impl Trace {
@@ -105,7 +105,7 @@ impl Trace {
     }
 
     /// A task comes to wait for a resource.
-    fn join(&mut self, resource: ResourceIx, waiter: Waiter) -> line::Place {
+    fn join(&mut self, resource: ResourceIx, waiter: Waiter) -> wait_queue::Place {
         if let Err(place) = self.contended.binary_search(&resource) {
             self.contended.insert(place, resource);
         }

@@ -13,12 +13,12 @@ mod ahead;
 mod bins;
 mod cells;
 mod census;
-mod circle;
-#[cfg(test)]
-mod circle_tests;
 mod course;
 mod critical;
 mod cut;
+mod deadlock;
+#[cfg(test)]
+mod deadlock_tests;
 mod digest;
 mod family;
 mod few;
@@ -31,9 +31,6 @@ mod hold;
 mod holding;
 mod ingest;
 mod lanes;
-mod line;
-#[cfg(test)]
-mod line_tests;
 mod lookup;
 mod measure;
 mod moments;
@@ -59,6 +56,9 @@ mod timers;
 mod told;
 mod track;
 mod turns;
+mod wait_queue;
+#[cfg(test)]
+mod wait_queue_tests;
 #[cfg(test)]
 mod wait_tests;
 mod waits;
@@ -76,7 +76,7 @@ pub use findings::{Finding, FindingKind, Findings, Search};
 pub use groups::{Courses, Group, Grouping};
 pub use holding::Holding;
 pub use lanes::LaneOf;
-pub use line::Waiter;
+
 pub use measure::Measure;
 pub use names::Names;
 pub use overdue::Overdue;
@@ -89,6 +89,7 @@ pub use stages::{Grip, Stage};
 pub use stall::{Held, Stall, StallKind, Stalled, StalledWait};
 pub use task::{End, Ended, Mark, Segment, SpanLabel, State, Task, TaskIx, Times, Wake, Waker};
 pub use threads::{ThreadPoll, ThreadPolls, Turn};
+pub use wait_queue::Waiter;
 pub use waits::{Leaf, PlaceCount, SiteIx, WaitTotal, WaitView};
 pub use why::{Blocker, Link, Why};
 

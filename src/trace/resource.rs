@@ -2,7 +2,7 @@
 //!
 //! A resource keeps what happened to it, and now and then who held it, so that
 //! any moment can be rebuilt from a short stretch of its history. Who waits is
-//! kept apart, in its [line](super::line), and so is what was taken and not given
+//! kept apart, in its [line](super::wait_queue), and so is what was taken and not given
 //! back yet, as [guards](super::guard): what is learned later of a guard corrects
 //! who held it earlier.
 //!
@@ -20,9 +20,9 @@ use smallvec::SmallVec;
 use super::findings::Hold;
 use super::guard::{Guard, GuardIx};
 use super::hands::{Hands, Step};
-use super::line::{Line, Place, Waiter};
 use super::stages::Counts;
 use super::task::{TaskIx, push};
+use super::wait_queue::{Place, WaitQueue, Waiter};
 use super::waits::SiteIx;
 use crate::record::event::ResourceKind;
 
@@ -41,7 +41,7 @@ pub struct Resource {
     /// Which it is of those of its kind that were made at the same place, from 1.
     pub number: u32,
     pub(super) now: Hands,
-    pub(super) line: Line,
+    pub(super) line: WaitQueue,
     pub(super) guards: Vec<Guard>,
     /// Permits that were given back and that nobody was seen to take.
     unseen: Vec<Unseen>,
@@ -123,7 +123,7 @@ impl Resource {
             made_at,
             number,
             now: Hands::default(),
-            line: Line::default(),
+            line: WaitQueue::default(),
             guards: Vec::new(),
             unseen: Vec::new(),
             given: (None, Vec::new()),

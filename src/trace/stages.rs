@@ -161,8 +161,8 @@ fn begun_before(steps: &[(u64, Step)], known: usize, to_ns: u64) -> usize {
 mod tests {
     use super::*;
     use crate::record::event::ResourceKind;
-    use crate::trace::line::Waiter;
     use crate::trace::resource::Holder;
+    use crate::trace::wait_queue::Waiter;
 
     /// A lock that five tasks take in turn, some of them several times.
     fn lock() -> Resource {

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::Trace;
-use super::circle::Edges;
+use super::deadlock::Edges;
 use super::resource::ResourceIx;
 use super::task::{Task, TaskIx};
 use super::waits::Leaf;

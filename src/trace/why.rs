@@ -7,9 +7,9 @@
 //! marked so. Once the wait has ended it is known who ended it.
 
 use super::Trace;
-use super::line::Waiter;
 use super::resource::{Resource, ResourceIx};
 use super::task::{State, TaskIx, Wake, Waker};
+use super::wait_queue::Waiter;
 use super::waits::Leaf;
 use crate::record::event::ResourceKind;
 use crate::record::site::Cause;

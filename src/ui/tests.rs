@@ -15,8 +15,8 @@ use crate::app::update;
 use crate::engine::{Ending, Report, Spec};
 use crate::record::event::{CallLine, Cues, Event, Level, Log, Named, NewSite, Panic, SiteId, SpanId, SpanOpen, TaskId, What};
 use crate::recording::Recording;
-use crate::steps;
 use crate::trace::{Cause, Place, Site, Trace};
+use crate::work_count;
 
 const MS: u64 = 1_000_000;
 
@@ -84,7 +84,7 @@ fn model(text: &str) -> Model {
 /// The steps that a frame takes.
 fn frame(model: &Model, cache: &mut Cache) -> u64 {
     let mut terminal = Terminal::new(TestBackend::new(160, 50)).expect("it is memory");
-    steps::of(|| _ = terminal.draw(|frame| drop(draw(frame, model, cache))))
+    work_count::of(|| _ = terminal.draw(|frame| drop(draw(frame, model, cache))))
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_line_that_is_typed_costs_no_more_the_longer_it_was_typed() {
         update::update(&mut model, open);
         let typed = "a \u{200b}日\"=".repeat(20_000);
         for text in [typed.as_str(), &"a".repeat(1_000_000)] {
-            let steps = steps::of(|| {
+            let steps = work_count::of(|| {
                 let action = keymap::paste(&model, text.to_owned()).expect("a text is typed");
                 drop(update::update(&mut model, action));
             });

@@ -72,7 +72,7 @@ fn best(word: &[char], text: &[char]) -> Option<Match> {
 /// The best score with a letter at a place, and where the letter before stands then.
 fn score(before: Option<&[(i32, usize)]>, text: &[char], at: usize) -> (i32, usize) {
     #[cfg(test)]
-    crate::steps::count(before.map_or(1, <[_]>::len));
+    crate::work_count::count(before.map_or(1, <[_]>::len));
     let start = at.checked_sub(1).is_none_or(|last| !text[last].is_alphanumeric());
     let own = FOUND + if start { START } else { 0 };
     let Some(before) = before else { return (own, 0) };
@@ -87,7 +87,7 @@ fn score(before: Option<&[(i32, usize)]>, text: &[char], at: usize) -> (i32, usi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::steps;
+    use crate::work_count;
 
     #[test]
     fn a_query_fits_where_its_letters_are_in_order() {
@@ -111,7 +111,7 @@ mod tests {
     fn a_long_query_costs_no_more_than_the_text_it_is_looked_for_in() {
         let text = "a".repeat(100);
         for query in ["a".repeat(100), "a ".repeat(100), "a".repeat(1 << 20), "a ".repeat(1 << 20), "ab ".repeat(1 << 20)] {
-            let steps = steps::of(|| drop(matches(&query, &text)));
+            let steps = work_count::of(|| drop(matches(&query, &text)));
             assert!(steps <= 100 * 100 * 100, "{steps} steps for {} characters", query.len());
         }
     }

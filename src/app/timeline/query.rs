@@ -30,7 +30,7 @@ impl PartialEq for Query {
         // Two that share their terms are not compared term by term, as Rust would.
         Arc::ptr_eq(&self.terms, &other.terms) || {
             #[cfg(test)]
-            crate::steps::count(self.terms.len());
+            crate::work_count::count(self.terms.len());
             self.terms == other.terms
         }
     }

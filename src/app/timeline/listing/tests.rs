@@ -12,8 +12,8 @@ use crate::app::testing::*;
 use crate::app::timeline::lanes::Lanes;
 use crate::app::timeline::order::Order;
 use crate::app::update::update;
-use crate::steps;
 use crate::trace::{Cause, End, Ended, Segment, State};
+use crate::work_count;
 
 /// Twenty-one tasks: one lives `i` times 100 ms, is spawned at 10 ms times `i`, and waits from its first poll on.
 fn lived() -> Model {
@@ -203,7 +203,7 @@ fn a_long_filter_is_not_compared_again_for_each_key_and_tick() {
             prompt.text = TextField::new(text);
         }
         update(&mut model, Action::Text(TextKey::End));
-        let steps = steps::of(|| {
+        let steps = work_count::of(|| {
             for _ in 0..1_000 {
                 update(&mut model, Action::Text(TextKey::End));
                 update(&mut model, Action::Tick(Duration::from_millis(1)));

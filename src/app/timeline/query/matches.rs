@@ -56,7 +56,7 @@ fn has(name: &str, part: &str) -> bool {
 /// Whether two texts are the same, but for the case of their letters.
 fn same(a: &[u8], b: &[u8]) -> bool {
     #[cfg(test)]
-    crate::steps::count(b.len());
+    crate::work_count::count(b.len());
     a.eq_ignore_ascii_case(b)
 }
 
@@ -105,7 +105,7 @@ fn wait_is(trace: &Trace, asks: &Asks, wait: &WaitView<'_>, at_ns: u64) -> bool 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::steps;
+    use crate::work_count;
 
     #[test]
     fn a_part_is_found_in_names_of_any_length_and_script() {
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_long_name_is_not_looked_through_again_for_each_of_its_characters() {
         let (name, part) = ("a".repeat(1 << 20), "a".repeat(2_000) + "b");
-        let steps = steps::of(|| assert!(!has(&name, &part)));
+        let steps = work_count::of(|| assert!(!has(&name, &part)));
         assert!(steps <= (name.len() + part.len()) as u64, "{steps}");
     }
 }

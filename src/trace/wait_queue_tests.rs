@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::line::Waiter;
 use super::resource::{Holder, Resource};
+use super::wait_queue::Waiter;
 use crate::record::event::ResourceKind;
 
 /// What a random history is made of; places are picked among those in line.

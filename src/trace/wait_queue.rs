@@ -47,7 +47,7 @@ const NEVER: u32 = u32::MAX;
 
 /// All that have ever waited for a resource, in the order in which they came.
 #[derive(Debug, Default)]
-pub(super) struct Line {
+pub(super) struct WaitQueue {
     entries: Vec<Entry>,
     /// What was set aside, in order of steps.
     grants: Vec<Grant>,
@@ -74,7 +74,7 @@ struct Grant {
     permits: u32,
 }
 
-impl Line {
+impl WaitQueue {
     /// Whether nobody has ever waited.
     pub(super) fn is_unused(&self) -> bool {
         self.entries.is_empty()
