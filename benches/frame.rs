@@ -117,7 +117,7 @@ fn playing(width: u16, height: u16) -> Row {
         start.elapsed()
     });
     let row = Row::new(format!("frame, {width}×{height}, playing"), times.collect());
-    assert!(model.areas.lane_rows.len() > 20, "the lanes are in sight");
+    assert!(model.areas.lane_rows.len() > 12, "the lanes are in sight");
     row
 }
 
