@@ -108,8 +108,12 @@ pub(super) fn own(code: Code) {
     }
 }
 
+/// Held by the thread that looks code up. Another one must not go on with less than was said before it asked.
+static LOOKING: Mutex<()> = Mutex::new(());
+
 /// Where the sources of this process lie. What is not known yet is looked up, which reads line tables.
 pub(super) fn known() -> Arc<Sources> {
+    let _alone = lock(&LOOKING);
     let (sources, waiting) = {
         let mut known = lock(&KNOWN);
         (known.sources.clone(), std::mem::take(&mut known.waiting))

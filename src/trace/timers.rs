@@ -33,6 +33,8 @@ pub(super) struct Set {
     since_ns: u64,
     /// When it is due, in nanoseconds since the run began.
     due_ns: u64,
+    /// It is due no earlier: a thread may rest between reading the clock and saying so, but the poll had begun.
+    due_from_ns: u64,
     /// Whether its deadline had passed when it was set.
     late: bool,
 }
@@ -57,12 +59,12 @@ pub(super) struct Late {
 impl Trace {
     /// A timer is due after so long.
     pub(super) fn timer_set(&mut self, at_ns: u64, task: TaskId, op: OpId, after_ms: u64) -> bool {
-        let known = self.known(task).is_some();
-        if known {
-            let due_ns = at_ns.saturating_add(after_ms.saturating_mul(STEP_NS));
-            self.ingest.timers.insert(op, Set { since_ns: at_ns, due_ns, late: after_ms == 0 });
-        }
-        known
+        let Some(known) = self.known(task) else { return false };
+        let after_ns = after_ms.saturating_mul(STEP_NS);
+        let (due_ns, began_ns) = (at_ns.saturating_add(after_ns), self.life(known).polled_ns.min(at_ns));
+        let due_from_ns = began_ns.saturating_add(after_ns);
+        self.ingest.timers.insert(op, Set { since_ns: at_ns, due_ns, due_from_ns, late: after_ms == 0 });
+        true
     }
 
     /// A timer of a task's has fired, and the task has seen it.
@@ -129,13 +131,14 @@ impl Trace {
         if any(Cause::Yield) {
             return Waker::Scheduler;
         }
-        let due_ns = |leaf: &Live| leaf.op.and_then(|op| self.ingest.timers.get(&op)).map(|set| set.due_ns);
-        if leaves.iter().filter_map(due_ns).any(|due_ns| at_ns.saturating_add(STEP_NS) > due_ns) {
+        let set = |leaf: &Live| leaf.op.and_then(|op| self.ingest.timers.get(&op));
+        let latest_ns = at_ns.saturating_add(STEP_NS);
+        if leaves.iter().filter_map(set).any(|set| set.due_ns < latest_ns) {
             return Waker::Timer;
         }
         // Of a timer that was set before the recording began it is not known when it is due.
-        let untold = leaves.iter().any(|leaf| leaf.cause == Cause::Time && due_ns(leaf).is_none());
-        match (untold, any(Cause::Io), any(Cause::Blocking)) {
+        let may_be_due = |leaf: &Live| set(leaf).map_or(leaf.cause == Cause::Time, |set| set.due_from_ns < latest_ns);
+        match (leaves.iter().any(may_be_due), any(Cause::Io), any(Cause::Blocking)) {
             (true, false, false) => Waker::Timer,
             (false, true, false) => Waker::Io,
             (false, false, true) => Waker::Blocking,
