@@ -3,7 +3,7 @@
 use super::Trace;
 use super::hands::Step;
 use super::resource::{Holder, Resource, ResourceIx};
-use super::task::TaskIx;
+use super::task::{End, TaskIx};
 use super::wait_queue::{self, Waiter};
 use super::waits::SiteIx;
 use crate::record::event::{Change, LockChange, OpId, ResourceId, ResourceKind, SiteId, TaskId};
@@ -78,10 +78,10 @@ impl Trace {
         }
         if self.is_put_off(site) {
             // It was not begun: it does not stand in line.
-            self.leaf_is_put_off(task, site);
+            self.leaf_is_put_off(at_ns, task, site);
             return true;
         }
-        self.leaf_pends(task, op, resource, site);
+        self.leaf_pends(at_ns, task, op, resource, site);
         let Some(op) = op else { return true };
         let queued = match self.ingest.ops.get(&op) {
             Some(known) => known.queued,
@@ -118,7 +118,7 @@ impl Trace {
             self.timer_fires(at_ns, task, op);
         }
         let known = self.ingest.ops.remove(&op);
-        self.leaf_ends(known.map_or(task, |known| known.task), op);
+        self.leaf_ends(at_ns, known.map_or(task, |known| known.task), op, End::Completed);
         self.ingest.took.remove(&task);
         let asked = self.ingest.asked.remove(&op);
         let Some(resource) = resource.and_then(|resource| self.known_resource(resource)) else { return true };
@@ -152,7 +152,7 @@ impl Trace {
             return self.known(by).is_some();
         };
         self.gives_up(at_ns, by, op, site);
-        self.leaf_ends(task, op);
+        self.leaf_ends(at_ns, task, op, End::Cancelled);
         if let Some((resource, place)) = queued {
             self.ingest.returned.take_if(|(by, of, _)| (*by, *of) == (Some(task), resource));
             let resource = &mut self.resources[resource as usize];

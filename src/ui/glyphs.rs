@@ -48,6 +48,8 @@ pub(crate) struct Glyphs {
     pub(crate) link: [&'static str; 3],
     /// All of that, for the legend.
     pub(crate) wakes: &'static str,
+    /// Before the lane of one of a task's futures.
+    pub(crate) branch: &'static str,
     /// Before the number of tasks that are folded away.
     pub(crate) folded: &'static str,
     /// Text goes on where there was no room.
@@ -100,6 +102,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     chosen: ["●", "▓"],
     link: ["┃", "▼", "▲"],
     wakes: "┃▼▲",
+    branch: "└",
     folded: "▸ +",
     more: "…",
     between: "·",
@@ -138,6 +141,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     chosen: ["*", "@"],
     link: ["I", "V", "^"],
     wakes: "IV^",
+    branch: "`",
     folded: "> +",
     more: "~",
     between: "-",

@@ -1,5 +1,6 @@
 //! The panes, one a file. Each has one function `render` that draws it into its area, border included.
 
+mod branches;
 pub(crate) mod code;
 mod code_now;
 mod code_rows;

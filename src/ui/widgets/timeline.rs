@@ -245,7 +245,7 @@ fn held(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>) {
 }
 
 /// A name that fits: without its arguments, or without what it is called on, if need be.
-fn fitted(name: &str, room: usize) -> Option<String> {
+pub(crate) fn fitted(name: &str, room: usize) -> Option<String> {
     let call = name.split('(').next().unwrap_or(name);
     let method = call.rsplit('.').next().unwrap_or(call);
     // The name of a span without its fields.
