@@ -11,8 +11,12 @@
 //! - if all others were dropped, this one returned;
 //! - if several are over and none is known to have returned, it is not known.
 //!
+//! The timer of a `timeout` is none: it belongs to the future that it limits.
+//!
 //! Branches that follow each other share a lane, so a `select!` in a loop has as many
 //! lanes as it has branches.
+
+use smallvec::SmallVec;
 
 use super::Trace;
 use super::cells::{Fill, Window};
@@ -20,6 +24,7 @@ use super::family::Family;
 use super::resource::ResourceIx;
 use super::task::{End, TaskIx};
 use super::waits::{Live, SiteIx};
+use crate::record::site::Cause;
 
 /// At most so many lanes are kept of a task; how many branches found none is counted.
 const MOST: usize = 256;
@@ -162,14 +167,16 @@ impl Trace {
 
     /// A wait begins: of several futures each has a branch.
     pub(super) fn branches_begin(&mut self, task: TaskIx) {
-        let live = std::mem::take(&mut self.ingest.lives[task as usize].leaves.live);
-        let told = live.iter().filter(|leaf| is_branch(leaf)).count();
+        let mut live = std::mem::take(&mut self.ingest.lives[task as usize].leaves.live);
+        let waits = &mut self.waits;
+        let mut is_branch = |leaf: &Live| is_future(leaf) && !(leaf.cause == Cause::Time && waits.is_deadline(leaf.site));
+        let futures: SmallVec<[bool; 4]> = live.iter().map(&mut is_branch).collect();
+        let told = futures.iter().filter(|is_branch| **is_branch).count();
         let goes_on = live.iter().any(|leaf| leaf.after.is_some());
-        let mut live = live;
         if told > 1 || goes_on {
             let begun_by = self.tasks[task as usize].segments.len();
             let of = self.branches.entry(task).or_default();
-            for leaf in live.iter_mut().filter(|leaf| leaf.lane.is_none() && is_branch(leaf)) {
+            for (leaf, _) in live.iter_mut().zip(futures).filter(|(leaf, is_branch)| leaf.lane.is_none() && *is_branch) {
                 let site = leaf.site;
                 leaf.lane = of.lane_for(site, leaf.after, |earlier| self.waits.excluded(earlier, site));
                 if let Some(lane) = leaf.lane {
@@ -231,7 +238,7 @@ impl Trace {
 }
 
 /// Whether what a task waits for is a future beside others, and not its next turn.
-fn is_branch(leaf: &Live) -> bool {
+fn is_future(leaf: &Live) -> bool {
     !leaf.cause.is_turn() && !leaf.cause.is_foreign()
 }
 

@@ -25,7 +25,7 @@ const LATE_PART: u64 = 10;
 const MOST: usize = 1_024;
 
 /// The file of Tokio's in which a `timeout` polls what it limits, and its timer.
-const TIMEOUT: &str = "/src/time/timeout.rs";
+pub(super) const TIMEOUT: &str = "/src/time/timeout.rs";
 
 /// A timer that is set.
 #[derive(Debug, Clone, Copy)]

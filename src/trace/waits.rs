@@ -27,8 +27,9 @@ use super::Trace;
 use super::lookup::NumberHasher;
 use super::resource::ResourceIx;
 use super::task::{End, State, TaskIx};
+use super::timers::TIMEOUT;
 use crate::record::event::{NewSite, OpId, ResourceId, SiteId};
-use crate::record::site::{Cause, Place, Site};
+use crate::record::site::{Cause, Frame, Place, Site};
 
 pub use views::{PlaceCount, WaitTotal, WaitView};
 
@@ -55,6 +56,8 @@ pub(super) struct Waits {
     placed: HashMap<(SiteIx, Place), SiteIx>,
     /// For sites at which a task was out of budget: the site that says so.
     put_off: HashMap<SiteIx, SiteIx, BuildHasherDefault<NumberHasher>>,
+    /// Whether a site is the timer of a `timeout`, as far as that was asked.
+    deadlines: HashMap<SiteIx, bool, BuildHasherDefault<NumberHasher>>,
     /// Whether two sites exclude each other, as far as that was asked.
     excludes: HashMap<(SiteIx, SiteIx), bool, BuildHasherDefault<NumberHasher>>,
     pub(super) sets: sets::Sets,
@@ -272,6 +275,13 @@ impl Trace {
 impl Waits {
     /// The most pairs of sites that are remembered: a program has some hundreds.
     const MOST_PAIRS: usize = 1 << 18;
+
+    /// Whether a site is that of a `timeout`'s own timer, beside what it limits: that is no future of the program's.
+    pub(super) fn is_deadline(&mut self, site: SiteIx) -> bool {
+        let frames = &self.sites[site as usize].frames;
+        let timer = |frame: &Frame| frame.place.file.ends_with(TIMEOUT) && frame.function.contains("closure");
+        *self.deadlines.entry(site).or_insert_with(|| frames.iter().any(timer))
+    }
 
     pub(super) fn excluded(&mut self, earlier: SiteIx, later: SiteIx) -> bool {
         let sites = &self.sites;

@@ -50,20 +50,29 @@ pub(super) fn render(
     for row in 0..area.height {
         let (lane, y) = (usize::from(row), area.y + row);
         let names = Rect { x: area.x, y, width: lanes.x.saturating_sub(area.x + 1), height: 1 };
-        let mut pen = Pen::new(buf, look, names, 0);
-        pen.space(1).put(look.glyphs.branch, look.dim()).space(1);
         let room = usize::from(names.width.saturating_sub(4));
         let more = count - lane;
         if row + 1 == area.height && more > 1 {
-            pen.put(&format!("{more} more at once"), look.dim());
+            branch(buf, look, names).put(&format!("{more} more"), look.dim());
             return;
+        }
+        if run.trace.branches(task, lane).first().is_none_or(|first| first.start_ns > axis.cursor_ns) {
+            // The lane keeps its place until something is there.
+            continue;
         }
         let name = name(&run.trace, task, lane, axis.cursor_ns);
         let name = marks::fitted(&name, room).unwrap_or_else(|| format::fit_name(look, &name, room).into_owned());
-        pen.put(&name, look.dim());
+        branch(buf, look, names).put(&name, look.dim());
         let place = Rect { x: lanes.x, y, width: lanes.width, height: 1 };
         draw(buf, look, run, (task, lane), place, axis, tail);
     }
+}
+
+/// Draws what leads from a task to the lane of one of its futures.
+fn branch(buf: &mut Buffer, look: Look, names: Rect) -> Pen<'_> {
+    let mut pen = Pen::new(buf, look, names, 0);
+    pen.space(1).put(look.glyphs.branch, look.dim()).space(1);
+    pen
 }
 
 /// What the branch in a lane awaits or did last, in the words of the source; where another lane has the same, what it waits for;
