@@ -12,7 +12,7 @@ use crate::record::site::Place;
 /// An operation that has pended and is alive.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Op {
-    task: TaskIx,
+    pub(super) task: TaskIx,
     /// The resource that it is on, and its place in the line there.
     queued: Option<(ResourceIx, wait_queue::Place)>,
 }

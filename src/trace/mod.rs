@@ -165,6 +165,8 @@ pub struct Trace {
     was_ready: bool,
     /// Futures that were dropped while they held a lock.
     cuts: Vec<cut::Cut>,
+    /// Timers that fired late.
+    late_timers: overdue::LateTimers,
     /// Timeouts that returned a value after their deadline.
     late_timeouts: Vec<timers::Late>,
     /// Ticks that came all at once.

@@ -92,8 +92,12 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
 
 /// The name, and the value at the cursor; nothing has one before it is first set.
 fn label(buf: &mut Buffer, look: Look, names: Rect, row: u16, name: &str, value: Option<f64>) {
-    let value = value.map_or_else(|| look.glyphs.between.to_owned(), format::compact);
-    let room = usize::from(names.width).saturating_sub(format::width(&value) + 2);
+    let told = |tell: fn(f64) -> String| value.map_or_else(|| look.glyphs.between.to_owned(), tell);
+    let room = |value: &str| usize::from(names.width).saturating_sub(format::width(value) + 2);
+    // Rather a name that is whole than every digit of the value.
+    let exact = told(format::compact);
+    let value = if format::width(name) > room(&exact) { told(format::rounded) } else { exact };
+    let room = room(&value);
     let mut pen = Pen::new(buf, look, names, row);
     pen.space(1).left(&format::fit_name(look, name, room), room, look.dim()).space(1);
     pen.put(&value, look.strong());
