@@ -24,6 +24,7 @@ use super::family::Family;
 use super::resource::ResourceIx;
 use super::task::{End, TaskIx};
 use super::waits::{Live, SiteIx};
+use crate::record::event::OpId;
 use crate::record::site::Cause;
 
 /// At most so many lanes are kept of a task; how many branches found none is counted.
@@ -38,6 +39,8 @@ pub struct Branch {
     pub resource: Option<ResourceIx>,
     /// When it began to wait, in nanoseconds since the run began.
     pub start_ns: u64,
+    /// When it was given what it waited for: from then on it waits for nothing but to be polled.
+    pub granted_ns: Option<u64>,
     /// How it ended; none while it waits.
     pub end: Option<BranchEnd>,
     /// The segment of the task that follows the poll in which it began to wait.
@@ -144,6 +147,11 @@ impl Trace {
                 (cell(branch.start_ns), cell(end.map_or(right_ns - 1, |end| end.at_ns)).min(count.saturating_sub(1)));
             let waits = Fill::Waiting { family: Family::of(self.site(branch.site).cause), holds: false };
             fills[from..=to.max(from)].fill(waits);
+            let granted = branch.granted_ns.filter(|at_ns| *at_ns <= window.until_ns);
+            if let Some(granted) = granted.map(cell).filter(|granted| *granted < to) {
+                fills[granted.max(from) + 1..=to].fill(Fill::Ready);
+            }
+            let waits = if granted.is_some() { Fill::Ready } else { waits };
             match end {
                 Some(end) if end.at_ns < right_ns => fills[to] = ended(&end),
                 None if window.tail > 0 => self.branch_tail(task, window, waits, &mut fills),
@@ -181,7 +189,7 @@ impl Trace {
                 leaf.lane = of.lane_for(site, leaf.after, |earlier| self.waits.excluded(earlier, site));
                 if let Some(lane) = leaf.lane {
                     let (start_ns, resource) = (leaf.since_ns, leaf.resource);
-                    of.lanes[lane as usize].push(Branch { site, resource, start_ns, end: None, begun_by });
+                    of.lanes[lane as usize].push(Branch { site, resource, start_ns, granted_ns: None, end: None, begun_by });
                 }
             }
         }
@@ -211,6 +219,17 @@ impl Trace {
             Some(End::Completed) => (of.returned, of.any_returned) = (Some(lane), true),
             Some(_) => {}
             None => of.over.push(lane),
+        }
+    }
+
+    /// What a future waits for is set aside for it.
+    pub(super) fn branch_is_granted(&mut self, at_ns: u64, task: TaskIx, op: OpId) {
+        let lane = self.life(task).leaves.live.iter().find(|leaf| leaf.op == Some(op)).and_then(|leaf| leaf.lane);
+        let of = self.branches.get_mut(&task);
+        if let (Some(lane), Some(of)) = (lane, of)
+            && let Some(branch) = of.lanes[lane as usize].last_mut()
+        {
+            branch.granted_ns = Some(at_ns);
         }
     }
 

@@ -180,8 +180,12 @@ impl Trace {
     ) -> bool {
         let Some(resource) = resource.and_then(|resource| self.known_resource(resource)) else { return false };
         self.give_back(at_ns, resource, by, permits);
-        if let Some((of, place)) = self.ingest.ops.get(&op).and_then(|known| known.queued) {
-            self.resources[of as usize].grant(at_ns, place, permits);
+        if let Some(Op { task, queued: Some((of, place)) }) = self.ingest.ops.get(&op) {
+            let (task, of) = (*task, &mut self.resources[*of as usize]);
+            of.grant(at_ns, *place, permits);
+            if of.line.waiter(*place).is_granted() {
+                self.branch_is_granted(at_ns, task, op);
+            }
         }
         true
     }

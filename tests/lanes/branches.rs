@@ -260,3 +260,30 @@ fn branches_of_one_function_are_told_apart_also_where_only_the_wait_is_seen() {
     assert_eq!(trace.branch_lanes(find(&trace, "main")), 2);
     assert_eq!((starts(0).collect::<Vec<_>>(), starts(1).collect::<Vec<_>>()), (vec![0, 10], vec![0, 20]));
 }
+
+#[test]
+fn a_lock_that_a_future_was_given_while_nobody_polls_it_makes_it_ready() {
+    let trace = run(async {
+        let lock = Arc::new(Mutex::new(()));
+        let held = lock.clone().lock_owned().await;
+        let holds = spawn("holds", async move {
+            sleep(30 * MS).await;
+            drop(held);
+        });
+        let mut first = std::pin::pin!(lock.lock());
+        tokio::select! {
+            _ = &mut first => unreachable!("it is held"),
+            () = sleep(10 * MS) => {}
+        }
+        sleep(60 * MS).await;
+        drop(first.await);
+        holds.await.unwrap();
+    });
+    let task = find(&trace, "main");
+    let lane = (0..2).find(|lane| trace.branches(task, *lane)[0].granted_ns.is_some()).unwrap();
+    assert_eq!(trace.branches(task, lane)[0].granted_ns, Some(30 * MS_NS));
+    let window = Window { left_ns: 0, cell_ns: 10 * MS_NS, until_ns: trace.end_ns, tail: 0 };
+    let fills = trace.branch_cells(task, lane, window, 8, None);
+    assert_eq!(fills[4..7], [Fill::Ready; 3], "{fills:?}");
+    assert!(matches!(fills[2], Fill::Waiting { .. }), "{fills:?}");
+}
