@@ -5,7 +5,8 @@
 //! its full height is the most tasks of the group that ever lived at once. The
 //! marks are those of the lanes, so nothing is told by colour alone. When tasks
 //! are put together by what they do, each row is one state and the height says
-//! how many are in it.
+//! how many are in it. Beside it is said in words how many tasks do what at the
+//! cursor, and for how many tasks the full height stands.
 //!
 //! Everything comes from the courses that the trace keeps of its groups, so a
 //! frame costs as much as there are cells, however many tasks there are.
@@ -14,6 +15,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::legend::Mark;
+use super::tally::Tally;
 use super::timeline;
 use crate::app::input::action::Action;
 use crate::app::model::{Areas, GroupBy, Model, Pane, RunView};
@@ -28,17 +31,54 @@ use crate::ui::{format, words};
 const HIGHEST: u16 = 12;
 /// With so many times more tasks than rows it is said that they can be put together.
 const MANY: usize = 4;
+/// So many cells of a name are kept beside the words on the same row.
+const NAME: usize = 9;
 
 /// One group as it is drawn.
 struct Drawn<'a> {
     name: String,
-    /// How many tasks: at the cursor, and of how many.
-    count: String,
+    /// How many tasks do what at the cursor.
+    count: Count,
     course: Courses<'a>,
     /// The only activity of it that counts, if it is one.
     only: Option<Activity>,
     /// The tasks that fill the whole height.
     most: u32,
+}
+
+/// What is counted.
+enum Count {
+    /// The tasks of a group, so many, by what they do.
+    Tasks(Tally, usize),
+    /// The tasks that are in one state, of at most so many.
+    State(u64, u64),
+}
+
+impl Count {
+    /// It in so many rows of so many cells.
+    fn lines(&self, cells: usize, rows: usize) -> Vec<String> {
+        match self {
+            Self::Tasks(tally, _) => tally.lines(cells, rows),
+            Self::State(0, _) => vec!["no task".into()],
+            Self::State(count, _) => vec![format::counted(*count, "task")],
+        }
+    }
+
+    /// It in few words, and in fewer.
+    fn short(&self) -> [String; 2] {
+        match self {
+            Self::Tasks(tally, _) => tally.short(),
+            Self::State(count, _) => [self.lines(0, 0).concat(), format::count(*count)],
+        }
+    }
+
+    /// The cells that it needs at any time of the run.
+    fn width(&self) -> usize {
+        match self {
+            Self::Tasks(_, tasks) => Tally::width(*tasks),
+            Self::State(_, most) => format::width(&format::counted(*most, "task")),
+        }
+    }
 }
 
 /// By what tasks are put together, in a few words and in two; none while there are lanes of tasks.
@@ -48,6 +88,13 @@ pub(super) fn by(model: &Model) -> Option<(&'static str, &'static str)> {
         GroupBy::Name => ("by name", "by name"),
         GroupBy::State => ("by what they do", "by state"),
     })
+}
+
+/// What the marks mean where each row is one state: there the height counts, and no mark is a state.
+pub(super) fn legend(look: Look, model: &Model) -> Option<Vec<Mark>> {
+    let grouping = model.timeline.grouping;
+    let full = look.glyphs.chart.last().copied().unwrap_or_default();
+    (grouping.by == Some(GroupBy::State) && grouping.shows_groups()).then(|| vec![((full, look.text()), "tasks in that state")])
 }
 
 /// What the group is called whose lanes are shown.
@@ -75,12 +122,12 @@ pub(crate) fn row<'a>(model: &Model, run: &'a RunView, place: usize) -> Option<(
 impl Drawn<'_> {
     /// What the full height stands for.
     fn scale(&self) -> String {
-        format!("scale {}", format::count(self.most.into()))
+        format!("height: {}", format::counted(self.most.into(), "task"))
     }
 
-    /// The cells of the widest text before it.
+    /// The cells of the widest text before it. They do not depend on the cursor, so that the piles keep their place.
     fn width(&self) -> usize {
-        [&self.name, &self.count, &self.scale()].map(|text| format::width(text)).into_iter().max().unwrap_or(0)
+        format::width(&self.name).max(self.count.width()).max(format::width(&self.scale()))
     }
 }
 
@@ -151,10 +198,9 @@ fn groups(run: &RunView, by: GroupBy) -> Vec<Drawn<'_>> {
         groups
             .map(|group| {
                 let course = run.trace.course_of(group);
-                let alive = format::count(now(course).alive().round() as u64);
                 Drawn {
                     name: name(&run.trace, by, group),
-                    count: format!("{alive} of {}", format::count(group.tasks.len() as u64)),
+                    count: Count::Tasks(Tally::new(now(course), group.tasks.len()), group.tasks.len()),
                     course,
                     only: None,
                     most: course.most_alive(),
@@ -168,12 +214,10 @@ fn groups(run: &RunView, by: GroupBy) -> Vec<Drawn<'_>> {
         GroupBy::State => {
             let (course, all) = (run.trace.course(), run.trace.totals().spawned);
             let counts = now(course).counts;
-            let drawn = |activity: Activity| Drawn {
-                name: activity_name(activity).to_owned(),
-                count: format::count(counts[activity.index()].round() as u64),
-                course,
-                only: Some(activity),
-                most: if activity == Activity::Ended { all } else { course.most_alive() },
+            let drawn = |activity: Activity| {
+                let most = if activity == Activity::Ended { all } else { course.most_alive() };
+                let count = Count::State(counts[activity.index()].round() as u64, most.into());
+                Drawn { name: activity_name(activity).to_owned(), count, course, only: Some(activity), most }
             };
             lanes::activities(&run.trace).into_iter().map(drawn).collect()
         }
@@ -212,19 +256,24 @@ pub(crate) fn word(activity: Activity) -> &'static str {
     activity.family().map_or_else(|| activity_name(activity), Family::name)
 }
 
-/// The name of a group and how many there are, one below the other where there is room.
+/// The name of a group, below it how many tasks do what, and below that the scale; where there is no room, not all of it.
 fn label(buf: &mut Buffer, look: Look, rows: Rect, group: &Drawn<'_>, cells: usize, selected: Option<bool>) {
     let style = selected.map_or(look.text(), |focus| look.selected(focus));
     let mut pen = Pen::new(buf, look, rows, 0);
     pen.left(if selected.is_some() { look.glyphs.pointer } else { "" }, 1, look.strong());
-    if rows.height > 1 {
-        pen.name(&group.name, cells, style);
-        Pen::new(buf, look, rows, 1).space(1).left(&group.count, cells, look.dim());
-        Pen::new(buf, look, rows, 2).space(1).left(&group.scale(), cells, look.dim());
+    if rows.height == 1 {
+        let fits = |text: &String| format::width(text) + 1 + NAME.min(format::width(&group.name)) <= cells;
+        let count = group.count.short().into_iter().find(fits).unwrap_or_default();
+        pen.name(&group.name, cells.saturating_sub(format::width(&count) + 1), style).space(1).put(&count, look.dim());
         return;
     }
-    let count = format::width(&group.count) + 1;
-    pen.name(&group.name, cells.saturating_sub(count), style).space(1).put(&group.count, look.dim());
+    pen.name(&group.name, cells, style);
+    // The height of one task is no scale.
+    let scale = rows.height > 2 && group.most > 1;
+    let lines = group.count.lines(cells, usize::from(rows.height) - 1 - usize::from(scale));
+    for (row, line) in (1..).zip(lines.into_iter().chain(scale.then(|| group.scale()))) {
+        Pen::new(buf, look, rows, row).space(1).left(&line, cells, look.dim());
+    }
 }
 
 /// One state: how many are in it, as a chart.

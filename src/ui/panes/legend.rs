@@ -7,12 +7,13 @@
 use std::collections::HashSet;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::{kinds, links};
+use super::{grouping, kinds, links};
 use crate::app::model::{Model, RunView};
-use crate::trace::{End, Family, Fill, ResourceKind, State};
+use crate::record::event::Level;
+use crate::trace::{End, Family, Fill, ResourceKind, StallKind, State};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -22,20 +23,23 @@ pub(super) type Mark = ((&'static str, Style), &'static str);
 
 /// From this height of the pane's inside on there may be a third row.
 const TALL: u16 = 18;
-/// So many resources are asked whether tasks waited for them.
+/// So many resources are asked whether tasks waited for them, and so many tasks whether a timer of theirs was late.
 const ASKED: usize = 64;
+/// So many lines of the log are searched for an error or a warning.
+const LINES: usize = 1_000;
+/// The column of findings is so far to the left of the lanes.
+const FINDINGS: u16 = 2;
 
 /// How many rows are kept for it, of a pane of that size.
 pub(super) fn rows(look: Look, model: &Model, run: &RunView, inside: Rect) -> u16 {
-    let marks = kinds::legend(look, model).unwrap_or_else(|| expected(look, run));
+    let marks = fixed(look, model).unwrap_or_else(|| expected(look, run));
     let most = if inside.height >= TALL { 3 } else { inside.height.min(2) };
     (lines(&marks, usize::from(inside.width)).len() as u16).min(most)
 }
 
-/// Draws it below lanes that are there already, and with them the names before them.
-pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, lanes: Rect, area: Rect) {
-    let lanes = Rect { x: area.x, width: lanes.right().saturating_sub(area.x), ..lanes };
-    let marks = kinds::legend(look, model).unwrap_or_else(|| on_screen(buf, look, lanes));
+/// Draws it below lanes that are there already.
+pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, lanes: Rect, area: Rect) {
+    let marks = fixed(look, model).unwrap_or_else(|| on_screen(buf, look, run, lanes));
     let told = lines(&marks, usize::from(area.width));
     for (row, line) in (0..area.height).zip(&told) {
         let cut = row + 1 == area.height && told.len() > usize::from(area.height);
@@ -49,6 +53,11 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, lanes: Rect, a
                 .put(look.glyphs.more, look.dim());
         }
     }
+}
+
+/// The marks of lanes that have none of tasks.
+fn fixed(look: Look, model: &Model) -> Option<Vec<Mark>> {
+    kinds::legend(look, model).or_else(|| grouping::legend(look, model))
 }
 
 /// The marks, line by line.
@@ -69,16 +78,16 @@ fn lines(marks: &[Mark], width: usize) -> Vec<&[Mark]> {
     lines
 }
 
-/// All marks of tasks, in the order in which they are told.
-fn all(look: Look) -> Vec<Mark> {
+/// All marks of tasks, in the order of the legend.
+fn all(look: Look, run: &RunView) -> Vec<Mark> {
     let glyphs = look.glyphs;
     let (_, running) = look.state(State::Running(0));
     let (_, held) = look.wait(Family::Lock);
     let mut marks = vec![
         ((glyphs.lane.running, running), "runs"),
-        ((glyphs.lane.running_part[0], running), "one short poll"),
+        ((glyphs.lane.running_part[0], running), "short poll"),
         ((glyphs.lane.several, running), "many polls"),
-        (look.state(State::Ready), "ready"),
+        (look.state(State::Ready), if was_late(run) { "ready or late" } else { "ready" }),
         (look.cell(Fill::Waiting { family: Family::Time, holds: true }), "holds"),
         (look.cell(Fill::Waiting { family: Family::Lock, holds: true }), "holds, in line"),
     ];
@@ -93,43 +102,108 @@ fn all(look: Look) -> Vec<Mark> {
     ];
     marks.extend(ends.map(|(how, word)| (look.end(how), word)));
     marks.push(((glyphs.lane.forever, look.error()), "for ever"));
+    marks.push(((glyphs.joined, look.error()), "circle"));
     marks.push(((glyphs.finding, look.warn()), "finding"));
     marks.push(((glyphs.wakes, look.key()), "wakes"));
+    marks.push(((glyphs.moment, look.strong()), "moment"));
     marks.push(((glyphs.levels[3], look.warn()), "warning"));
     marks
 }
 
-/// The marks in a part of the screen.
-fn on_screen(buf: &Buffer, look: Look, lanes: Rect) -> Vec<Mark> {
-    let lanes = lanes.intersection(buf.area);
-    let there: HashSet<&str> = lanes.positions().map(|at| buf[at].symbol()).collect();
-    let seen = |mark: &Mark| {
-        let ((glyph, _), _) = mark;
-        let parts = &look.glyphs.lane.running_part;
-        let wake = *glyph == look.glyphs.wakes && look.glyphs.link.iter().any(|part| there.contains(part));
-        wake || there.contains(glyph) || (*glyph == parts[0] && parts[1..].iter().any(|part| there.contains(part)))
+/// Whether a timer was late: then a task that could not be woken is drawn as ready.
+fn was_late(run: &RunView) -> bool {
+    let trace = &run.trace;
+    (0..trace.tasks.len().min(ASKED)).any(|task| !trace.overdue_in(task as u32, 0, trace.end_ns).is_empty())
+}
+
+/// The marks on the lanes and in the column of findings.
+fn on_screen(buf: &Buffer, look: Look, run: &RunView, lanes: Rect) -> Vec<Mark> {
+    let symbols = |area: Rect| area.intersection(buf.area).positions().map(|at| buf[at].symbol()).collect::<HashSet<_>>();
+    let there = symbols(lanes);
+    let found = symbols(Rect { x: lanes.x.saturating_sub(FINDINGS), width: 1, ..lanes }).contains(look.glyphs.finding);
+    let glyphs = look.glyphs;
+    let parts = &glyphs.lane.running_part;
+    let any = |parts: &[&str]| parts.iter().any(|part| there.contains(part));
+    let seen = |mark: &Mark| match mark.0.0 {
+        glyph if glyph == glyphs.finding => found,
+        glyph if glyph == glyphs.wakes => any(&glyphs.link),
+        glyph if glyph == glyphs.joined => any(&[glyphs.join[0], glyphs.join[3]]),
+        glyph if glyph == parts[0] => parts.iter().any(|part| *part != glyphs.lane.running && there.contains(part)),
+        glyph => there.contains(glyph) && is_mark(buf, lanes, mark.0),
     };
-    all(look).into_iter().filter(seen).collect()
+    let mut shown: HashSet<&str> = HashSet::new();
+    let marks = all(look, run).into_iter().filter(seen);
+    // A label has punctuation, too: it is a mark only if the run has what it means.
+    let real = marks.filter(|((glyph, _), word)| !glyph.is_ascii() || will_be(run, word));
+    real.filter(|((glyph, _), _)| shown.insert(glyph)).collect()
+}
+
+/// Whether a glyph on the lanes is a mark: a letter that is part of a label has another colour.
+fn is_mark(buf: &Buffer, lanes: Rect, (glyph, style): (&str, Style)) -> bool {
+    let is_letter = glyph.chars().all(|c| c.is_ascii_alphanumeric());
+    let colour = style.fg.unwrap_or_default();
+    let has_it = |at: Position| buf[at].symbol() == glyph && buf[at].fg == colour;
+    !is_letter || lanes.intersection(buf.area).positions().any(has_it)
 }
 
 /// The marks that this run will have.
 fn expected(look: Look, run: &RunView) -> Vec<Mark> {
-    let totals = run.trace.totals();
-    let families: Vec<&str> = run.trace.families().map(Family::word).collect();
+    all(look, run).into_iter().filter(|(_, word)| will_be(run, word)).collect()
+}
+
+/// Whether this run will have what a mark means.
+fn will_be(run: &RunView, word: &str) -> bool {
+    let trace = &run.trace;
+    let totals = trace.totals();
+    let logged = |level: Level| trace.log.iter().take(LINES).any(|line| line.level == level && line.mark.is_none());
     let is_held = |kind: ResourceKind| matches!(kind, ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::Semaphore);
-    let holds = run.trace.contended().take(ASKED).any(|ix| is_held(run.trace.resources[ix as usize].kind));
-    let will_be = |word: &str| match word {
-        "runs" | "one short poll" | "many polls" => true,
-        "ready" => run.trace.was_ready(),
-        "holds" | "holds, in line" | "what it holds" => holds,
+    match word {
+        "runs" | "short poll" | "many polls" => true,
+        "ready" => trace.was_ready(),
+        "ready or late" => true,
+        "holds" | "holds, in line" | "what it holds" => {
+            let semaphore = trace.resources.iter().take(ASKED).any(|resource| resource.kind == ResourceKind::Semaphore);
+            semaphore || trace.contended().take(ASKED).any(|ix| is_held(trace.resources[ix as usize].kind))
+        }
         "for ever" => run.tail(usize::from(u16::MAX)) > 0,
+        "circle" => run.stall.as_ref().is_some_and(|(_, stall)| stall.kind == StallKind::Cycle),
         "finding" => !run.found.all.list.is_empty(),
-        "wakes" => run.trace.tasks.len() <= links::FEW,
+        "wakes" => trace.tasks.len() <= links::FEW,
+        "moment" => !trace.moments.is_empty(),
         "ok" => totals.completed > 0,
-        "error" => totals.failed > 0,
+        "error" => totals.failed > 0 || logged(Level::Error),
         "cancelled" => totals.cancelled > 0,
         "panic" => totals.panicked > 0,
-        word => families.contains(&word),
-    };
-    all(look).into_iter().filter(|(_, word)| will_be(word)).collect()
+        "end not known" => totals.unknown > 0,
+        "warning" => logged(Level::Warn),
+        word => trace.families().any(|family| family.word() == word),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::model::Theme;
+
+    #[test]
+    fn a_letter_of_a_label_is_no_mark() {
+        let look = Look::new(Theme::plain(true, false));
+        let lanes = Rect::new(0, 0, 8, 1);
+        let mut buf = Buffer::empty(lanes);
+        buf.set_string(0, 0, "-loop--", look.wait(Family::Time).1);
+        let cancelled = look.end(End::Cancelled);
+        assert!(!is_mark(&buf, lanes, cancelled));
+        buf.set_string(7, 0, cancelled.0, cancelled.1);
+        assert!(is_mark(&buf, lanes, cancelled));
+    }
+
+    #[test]
+    fn marks_go_on_in_the_next_line_and_none_is_cut() {
+        let mark = |word| (("x", Style::new()), word);
+        let marks = [mark("one"), mark("two"), mark("three")];
+        let words = |width| lines(&marks, width).iter().map(|line| line.len()).collect::<Vec<_>>();
+        assert_eq!(words(40), [3]);
+        assert_eq!(words(16), [2, 1]);
+        assert_eq!(words(4), [1, 1, 1]);
+    }
 }

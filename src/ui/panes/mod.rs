@@ -22,6 +22,7 @@ mod remark;
 mod resources;
 pub(crate) mod scenarios;
 mod status;
+mod tally;
 pub(crate) mod task;
 mod threads;
 pub(crate) mod timeline;

@@ -72,7 +72,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     quantities::render(buf, look, model, run, counted, areas.lanes);
     minimap::render(buf, look, model, run, map, areas);
     status::render(buf, look, run, status);
-    legend::render(buf, look, model, areas.lanes, explained);
+    legend::render(buf, look, model, run, areas.lanes, explained);
 }
 
 /// An area without its last rows, and those.
