@@ -64,11 +64,12 @@ impl Count {
         }
     }
 
-    /// It in few words, and in fewer.
+    /// It beside a name, and shorter.
     fn short(&self) -> [String; 2] {
         match self {
             Self::Tasks(tally, _) => tally.short(),
-            Self::State(count, _) => [self.lines(0, 0).concat(), format::count(*count)],
+            // The name says the state.
+            Self::State(count, _) => [format::count(*count), String::new()],
         }
     }
 
@@ -127,7 +128,9 @@ impl Drawn<'_> {
 
     /// The cells of the widest text before it. They do not depend on the cursor, so that the piles keep their place.
     fn width(&self) -> usize {
-        format::width(&self.name).max(self.count.width()).max(format::width(&self.scale()))
+        // A state has its name and its figure on one row where there are few rows.
+        let figure = if self.only.is_some() { 1 + format::width(&format::count(self.most.into())) } else { 0 };
+        (format::width(&self.name) + figure).max(self.count.width()).max(format::width(&self.scale()))
     }
 }
 
@@ -145,7 +148,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     let groups = groups(run, by);
     // Counts say nothing when they are cut, so there is more room for them than for the names of tasks.
     let widest = groups.iter().map(Drawn::width).max().unwrap_or(0);
-    let names = widest.next_multiple_of(4).clamp(timeline::NAMES, (usize::from(inside.width) / 3).max(timeline::NAMES));
+    let names = widest.next_multiple_of(4).clamp(timeline::NAMES, (usize::from(inside.width) * 2 / 5).max(timeline::NAMES));
     let (place, axis) = timeline::ruled(buf, look, model, run, inside, names);
     areas.lanes = place;
     if groups.is_empty() || place.is_empty() {
@@ -261,13 +264,20 @@ fn label(buf: &mut Buffer, look: Look, rows: Rect, group: &Drawn<'_>, cells: usi
     let style = selected.map_or(look.text(), |focus| look.selected(focus));
     let mut pen = Pen::new(buf, look, rows, 0);
     pen.left(if selected.is_some() { look.glyphs.pointer } else { "" }, 1, look.strong());
+    let beside = match rows.height {
+        1 => group.count.short().to_vec(),
+        2 if group.most > 1 => vec![group.scale(), format!("height: {}", format::count(group.most.into()))],
+        _ => Vec::new(),
+    };
+    let fits = |kept: usize| beside.iter().find(|text| format::width(text) + 1 + kept <= cells);
+    // Better no text beside the name than half of the name; but how many there are is said anyhow.
+    let kept = format::width(&group.name);
+    let text = fits(kept).or_else(|| fits(NAME.min(kept)).filter(|_| rows.height == 1)).map_or("", String::as_str);
+    let room = cells.saturating_sub(if text.is_empty() { 0 } else { format::width(text) + 1 });
+    pen.name(&group.name, room, style).space(usize::from(room < cells)).put(text, look.dim());
     if rows.height == 1 {
-        let fits = |text: &String| format::width(text) + 1 + NAME.min(format::width(&group.name)) <= cells;
-        let count = group.count.short().into_iter().find(fits).unwrap_or_default();
-        pen.name(&group.name, cells.saturating_sub(format::width(&count) + 1), style).space(1).put(&count, look.dim());
         return;
     }
-    pen.name(&group.name, cells, style);
     // The height of one task is no scale.
     let scale = rows.height > 2 && group.most > 1;
     let lines = group.count.lines(cells, usize::from(rows.height) - 1 - usize::from(scale));
