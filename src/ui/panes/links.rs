@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 use crate::app::model::RunView;
 use crate::app::timeline::lanes::Lanes;
 use crate::trace::{TaskIx, Trace, Wake, Waker};
+use crate::ui::pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 
@@ -121,16 +122,10 @@ fn draw(buf: &mut Buffer, look: Look, lanes: Rect, link: Link) {
     }
 }
 
-/// Whether a cell joins two words of a label: `_` in ASCII is a mark, too, and an empty cell is not always free.
-pub(super) fn within_word(buf: &Buffer, (x, y): (u16, u16)) -> bool {
-    let is_letter = |x: u16| buf.cell((x, y)).is_some_and(|cell| cell.symbol().starts_with(char::is_alphanumeric));
-    x > 0 && is_letter(x - 1) && is_letter(x + 1)
-}
-
 /// Draws over a cell, but not over what would be missed: ends and full polls; unless it is the head, also not over other polls.
 fn put(buf: &mut Buffer, look: Look, at: (u16, u16), glyph: &'static str, head: bool) {
     let lane = &look.glyphs.lane;
-    if within_word(buf, at) {
+    if pen::joins_words(buf, at) {
         return;
     }
     let Some(cell) = buf.cell_mut(at) else { return };

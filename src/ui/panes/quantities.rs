@@ -157,10 +157,13 @@ fn ribbon(buf: &mut Buffer, look: Look, words: &Words, axis: &Axis, (names, row)
         let (from, to) = (cell(*from_ns), cell(to_ns).max(cell(*from_ns) + 1).min(place.width));
         let bar = Rect { x: place.x + from, width: to.saturating_sub(from), ..place };
         let mut pen = Pen::new(buf, look, bar, 0);
-        // The row's label has the last word, too.
         let word = text::name(word);
-        let fits = format::width(&word) < usize::from(bar.width);
-        pen.put(look.glyphs.tick, look.chart()).put(if fits { &word } else { "" }, look.strong());
+        let cells = format::width(&word);
+        if cells != usize::from(bar.width) {
+            pen.put(look.glyphs.tick, look.chart());
+        }
+        // A word is not cut: the row's label has the last one, too.
+        pen.put(if cells <= pen.room() { &word } else { "" }, look.strong());
         let rest = look.glyphs.ribbon.repeat(pen.room());
         pen.put(&rest, look.dim());
     }
