@@ -27,6 +27,10 @@ const ROOM: u16 = 18;
 const ASKED: usize = 64;
 /// Of a cell with more values than this only the last counts.
 const EXACT: usize = 64;
+/// How many tasks stand in line.
+const IN_LINE: &str = "in line";
+/// The cells of a label that are kept for its value.
+const VALUE: usize = 3;
 /// A value that stays for so many cells behind its number has it written.
 const STAYS: usize = 1;
 
@@ -64,6 +68,16 @@ pub(super) fn rows(model: &Model, run: &RunView, inside: Rect) -> u16 {
     if wanted { all.min(room) } else { 0 }
 }
 
+/// The cells that the labels of the first so many need.
+pub(super) fn widest(run: &RunView, rows: usize) -> usize {
+    let name = |quantity: Quantity<'_>| match quantity {
+        Quantity::Words(words) => words.name,
+        Quantity::Counter(counter) => counter.name,
+        Quantity::Line(_) => IN_LINE,
+    };
+    quantities(run).into_iter().take(rows).map(|quantity| format::width(name(quantity)) + VALUE).max().unwrap_or(0)
+}
+
 /// Draws them, one a row, below the lanes that were drawn there.
 pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, area: Rect, lanes: Rect) {
     let axis = Axis { left_ns: model.timeline.left_ns, cell_ns: model.timeline.cell_ns, cursor_ns: run.cursor.at_ns };
@@ -85,7 +99,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
                 let stages = resource.stages(axis.left_ns, axis.cell_ns, usize::from(lanes.width), axis.cursor_ns);
                 let columns: Vec<_> = stages.iter().map(|stage| Some(f64::from(stage.waiting))).collect();
                 let (now, most) = (resource.at_with(run.cursor.at_ns, 0).waiting, f64::from(resource.most().1));
-                label(buf, look, names, row, "in line", &format::compact(now.into()));
+                label(buf, look, names, row, IN_LINE, &format::compact(now.into()));
                 bar(buf, look, place, &columns, most);
             }
         }

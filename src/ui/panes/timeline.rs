@@ -101,7 +101,14 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     let high = (left / all.len().max(1)).clamp(1, HIGHEST) as u16;
     let visible = &coming[..spawned.saturating_sub(top).min(coming.len())];
     let folds = Folded { folds: &model.session.folds, trace: &run.trace, at_ns: run.cursor.at_ns };
-    let names = name_column(look, &folds, &coming, usize::from(inside.width));
+    // Quantities share the column, and widen it where their names can be whole.
+    let of_tasks = name_column(look, &folds, &coming, usize::from(inside.width));
+    let of_quantities = quantities::widest(run, areas.counters);
+    let names = if of_quantities <= usize::from(inside.width / 4) {
+        of_tasks.max(name_cells(of_quantities, usize::from(inside.width)))
+    } else {
+        of_tasks
+    };
     let (lanes, axis) = ruled(buf, look, model, run, inside, names);
     let tail = if view::is_stalled(run) { run.tail(usize::from(lanes.width)) } else { 0 };
     let polled = run.poll().and_then(|number| run.trace.poll(number)).map(|poll| poll.task);
