@@ -15,7 +15,7 @@ use crate::record::event::Level;
 use crate::text;
 use crate::trace::{Fill, SpanLabel, Task, TaskIx, Trace, Window};
 use crate::ui::format;
-use crate::ui::pen::Pen;
+use crate::ui::pen::{self, Pen};
 use crate::ui::theme::Look;
 
 /// At most so many spans of a lane are considered for a label, the latest first.
@@ -101,8 +101,10 @@ fn marks(look: Look, axis: &Axis, of: Lane<'_>, fills: &[Fill]) -> Vec<(usize, S
         let cells = format::width(&text);
         // An end is never covered: what is said last stands before it.
         let x = x.min(end.saturating_sub(cells));
-        // One that would cover the one before is left out; the log has it.
-        if x >= free {
+        // Two that touch would be read as one word.
+        let x = if x == free && !marks.is_empty() { x + 1 } else { x };
+        // One that would cover the one before, or the end, is left out; the log has it.
+        if x >= free && x + cells <= end {
             free = x + cells;
             marks.push((x, text, style.add_modifier(Modifier::BOLD)));
         }
@@ -115,8 +117,10 @@ pub(crate) fn cursor_line(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis)
     let area = area.intersection(buf.area);
     let Some(x) = axis.cell(axis.cursor_ns).filter(|x| *x < u64::from(area.width)) else { return };
     for y in area.y..area.bottom() {
-        let cell = &mut buf[(area.x + x as u16, y)];
-        if cell.symbol() == " " {
+        let at = (area.x + x as u16, y);
+        let in_label = pen::joins_words(buf, at);
+        let cell = &mut buf[at];
+        if cell.symbol() == " " && !in_label {
             cell.set_symbol(look.glyphs.cursor).set_style(look.cursor());
         }
     }

@@ -22,8 +22,13 @@ fn run(task: &Task) -> Trace {
         marks: task.marks.to_vec().into(),
         ..Task::default()
     };
-    let line =
-        |level, mark: Option<&str>| LogLine { at_ns: 0, task: None, level, message: String::new(), mark: mark.map(Into::into) };
+    let line = |level, mark: Option<&str>| LogLine {
+        at_ns: 0,
+        task: None,
+        level,
+        message: String::new(),
+        mark: mark.map(Into::into),
+    };
     let log = vec![line(Level::Info, None), line(Level::Info, Some("r5")), line(Level::Error, None)];
     let mut trace = Trace::default();
     (trace.tasks, trace.log) = (vec![task], log);
@@ -96,7 +101,13 @@ fn a_poll_with_length_fills_its_part_of_the_cell() {
 #[test]
 fn the_state_that_lasted_longest_wins() {
     let task = task(
-        &[(0, State::Ready), (6, RUN), (6, State::Waiting(Cause::Time)), (16, State::Ready), (24, State::Waiting(Cause::Time))],
+        &[
+            (0, State::Ready),
+            (6, RUN),
+            (6, State::Waiting(Cause::Time)),
+            (16, State::Ready),
+            (24, State::Waiting(Cause::Time)),
+        ],
         None,
     );
     assert_eq!(drawn(&task, 10, 200), "──────────  ".replace("  ", "──"));
@@ -108,8 +119,10 @@ fn waits_are_drawn_by_their_cause_and_the_longest_in_a_cell_wins() {
     let causes = [Cause::Time, Cause::Mutex, Cause::MpscRecv, Cause::Join, Cause::Io, Cause::Yield];
     let changes: Vec<_> = (0..).map(|i| i * 10).zip(causes.map(State::Waiting)).collect();
     assert_eq!(drawn(&task(&changes, None), 0, 59), "─░┄·≈▒      ");
-    let short =
-        task(&[(0, State::Waiting(Cause::Time)), (3, State::Waiting(Cause::Semaphore)), (9, State::Waiting(Cause::Time))], None);
+    let short = task(
+        &[(0, State::Waiting(Cause::Time)), (3, State::Waiting(Cause::Semaphore)), (9, State::Waiting(Cause::Time))],
+        None,
+    );
     assert_eq!(drawn(&short, 0, 19), "░─          ");
 }
 
@@ -136,6 +149,14 @@ fn an_event_has_its_own_text_on_the_lane_or_the_mark_of_an_error_and_else_nothin
     assert_eq!(drawn(&task, 0, 1_000), "  ▎r5──✗─✓  ");
     assert_eq!(drawn(&task, 0, 40), "  ▎r5       ");
     assert_eq!(drawn(&task, 0, 30), "  ▎─        ");
+}
+
+#[test]
+fn texts_of_events_do_not_run_into_each_other() {
+    let mut task = sleeper();
+    let mark = |at_ns| Mark { at_ns, line: 1 };
+    task.marks = vec![mark(20), mark(30), mark(40), mark(70)].into();
+    assert_eq!(drawn(&task, 0, 1_000), "  r5─r5▎─✓  ");
 }
 
 #[test]
@@ -180,4 +201,8 @@ fn the_cursor_line_leaves_lanes_alone() {
     cursor_line(&mut buf, look, area, &axis);
     let text: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
     assert_eq!(text, "───     │   ");
+    buf.set_string(0, 1, "ab cd", Style::new());
+    cursor_line(&mut buf, look, area, &axis);
+    let label: String = buf.content[6..11].iter().map(ratatui::buffer::Cell::symbol).collect();
+    assert_eq!(label, "ab cd");
 }
