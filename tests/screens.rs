@@ -161,6 +161,7 @@ fn what_is_inferred_carries_a_mark_that_the_help_explains() {
     model.timeline.cell_ns = 25 * MS;
     let seen = screen(&model, 120, 40);
     row(&seen, "▒▒✓?");
+    row(&seen, "  ? inferred");
     row(&seen, "completed? inferred");
     model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Timeline, top: 1_000 });
     row(&screen(&model, 120, 40), "?          behind an end");

@@ -23,7 +23,8 @@ pub(super) type Mark = ((&'static str, Style), &'static str);
 
 /// From this height of the pane's inside on there may be a third row.
 const TALL: u16 = 18;
-/// So many resources are asked whether tasks waited for them, and so many tasks whether a timer of theirs was late.
+/// So many resources are asked whether tasks waited for them, and so many tasks whether a timer of theirs was late or their end
+/// is inferred.
 const ASKED: usize = 64;
 /// So many lines of the log are searched for an error or a warning.
 const LINES: usize = 1_000;
@@ -101,6 +102,7 @@ fn all(look: Look, run: &RunView) -> Vec<Mark> {
         (End::Unknown, "end not known"),
     ];
     marks.extend(ends.map(|(how, word)| (look.end(how), word)));
+    marks.push(((glyphs.inferred, look.inferred()), "inferred"));
     marks.push(((glyphs.lane.forever, look.error()), "for ever"));
     marks.push(((glyphs.joined, look.error()), "circle"));
     marks.push(((glyphs.finding, look.warn()), "finding"));
@@ -123,27 +125,54 @@ fn on_screen(buf: &Buffer, look: Look, run: &RunView, lanes: Rect) -> Vec<Mark> 
     let found = symbols(Rect { x: lanes.x.saturating_sub(FINDINGS), width: 1, ..lanes }).contains(look.glyphs.finding);
     let glyphs = look.glyphs;
     let parts = &glyphs.lane.running_part;
-    let any = |parts: &[&str]| parts.iter().any(|part| there.contains(part));
+    let is_there = |mark: Mark| there.contains(mark.0.0) && is_mark(buf, look, run, lanes, mark);
+    let is_one_there = |parts: &[&'static str], mark: Mark| parts.iter().any(|part| is_there(((part, mark.0.1), mark.1)));
     let seen = |mark: &Mark| match mark.0.0 {
         glyph if glyph == glyphs.finding => found,
-        glyph if glyph == glyphs.wakes => any(&glyphs.link),
-        glyph if glyph == glyphs.joined => any(&[glyphs.join[0], glyphs.join[3]]),
+        glyph if glyph == glyphs.inferred && mark.1 == "inferred" => has_inferred_end(buf, look, lanes),
+        glyph if glyph == glyphs.wakes => is_one_there(&glyphs.link, *mark),
+        glyph if glyph == glyphs.joined => is_one_there(&[glyphs.join[0], glyphs.join[3]], *mark),
         glyph if glyph == parts[0] => parts.iter().any(|part| *part != glyphs.lane.running && there.contains(part)),
-        glyph => there.contains(glyph) && is_mark(buf, lanes, mark.0),
+        _ => is_there(*mark),
     };
     let mut shown: HashSet<&str> = HashSet::new();
-    let marks = all(look, run).into_iter().filter(seen);
-    // A label has punctuation, too: it is a mark only if the run has what it means.
-    let real = marks.filter(|((glyph, _), word)| !glyph.is_ascii() || will_be(run, word));
-    real.filter(|((glyph, _), _)| shown.insert(glyph)).collect()
+    all(look, run).into_iter().filter(seen).filter(|((glyph, _), _)| shown.insert(glyph)).collect()
 }
 
-/// Whether a glyph on the lanes is a mark: a letter that is part of a label has another colour.
-fn is_mark(buf: &Buffer, lanes: Rect, (glyph, style): (&str, Style)) -> bool {
-    let is_letter = glyph.chars().all(|c| c.is_ascii_alphanumeric());
-    let colour = style.fg.unwrap_or_default();
-    let has_it = |at: Position| buf[at].symbol() == glyph && buf[at].fg == colour;
-    !is_letter || lanes.intersection(buf.area).positions().any(has_it)
+/// Whether an end has the mark of what is inferred: not every one of its glyphs is behind an end.
+fn has_inferred_end(buf: &Buffer, look: Look, lanes: Rect) -> bool {
+    let lanes = lanes.intersection(buf.area);
+    let is_end = |x: u16, y: u16| look.glyphs.lane.ends.contains(&buf[(x, y)].symbol());
+    lanes.positions().any(|at| at.x > lanes.x && buf[at].symbol() == look.glyphs.inferred && is_end(at.x - 1, at.y))
+}
+
+/// Whether a glyph on the lanes is a mark. In ASCII it can be part of a label, beside letters of its colour. Where there are no
+/// colours, it is a mark if the run has what it means.
+fn is_mark(buf: &Buffer, look: Look, run: &RunView, lanes: Rect, ((glyph, style), word): Mark) -> bool {
+    if !glyph.is_ascii() {
+        return true;
+    }
+    if !look.has_colours() {
+        return will_be(run, word);
+    }
+    let is_letter = glyph.chars().all(char::is_alphanumeric);
+    let is_one = |at: Position| {
+        let is_label = |x: Option<u16>| {
+            let beside = x.and_then(|x| buf.cell((x, at.y))).filter(|cell| cell.fg == buf[at].fg && cell.symbol() != glyph);
+            beside.is_some_and(|cell| cell.symbol().starts_with(char::is_alphanumeric))
+        };
+        let before = |cells| is_label(at.x.checked_sub(cells));
+        let after = |cells| is_label(at.x.checked_add(cells));
+        // Letters have the colour of their mark; a rule has that of what it goes through.
+        let of_label = if is_letter {
+            before(1) || after(1) || buf[at].fg != style.fg.unwrap_or_default()
+        } else {
+            // Between two words, as `.`, `_` and `::` are.
+            before(1) && (after(1) || after(2)) || before(2) && after(1)
+        };
+        buf[at].symbol() == glyph && !of_label
+    };
+    (is_letter || will_be(run, word)) && lanes.intersection(buf.area).positions().any(is_one)
 }
 
 /// The marks that this run will have.
@@ -158,9 +187,8 @@ fn will_be(run: &RunView, word: &str) -> bool {
     let logged = |level: Level| trace.log.iter().take(LINES).any(|line| line.level == level && line.mark.is_none());
     let is_held = |kind: ResourceKind| matches!(kind, ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::Semaphore);
     match word {
-        "runs" | "short poll" | "many polls" => true,
+        "runs" | "short poll" | "many polls" | "ready or late" => true,
         "ready" => trace.was_ready(),
-        "ready or late" => true,
         "holds" | "holds, in line" | "what it holds" => {
             let semaphore = trace.resources.iter().take(ASKED).any(|resource| resource.kind == ResourceKind::Semaphore);
             semaphore || trace.contended().take(ASKED).any(|ix| is_held(trace.resources[ix as usize].kind))
@@ -175,6 +203,7 @@ fn will_be(run: &RunView, word: &str) -> bool {
         "cancelled" => totals.cancelled > 0,
         "panic" => totals.panicked > 0,
         "end not known" => totals.unknown > 0,
+        "inferred" => trace.tasks.iter().take(ASKED).any(|task| task.ended.is_some_and(|ended| ended.inferred)),
         "warning" => logged(Level::Warn),
         word => trace.families().any(|family| family.word() == word),
     }
@@ -183,19 +212,6 @@ fn will_be(run: &RunView, word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::model::Theme;
-
-    #[test]
-    fn a_letter_of_a_label_is_no_mark() {
-        let look = Look::new(Theme::plain(true, false));
-        let lanes = Rect::new(0, 0, 8, 1);
-        let mut buf = Buffer::empty(lanes);
-        buf.set_string(0, 0, "-loop--", look.wait(Family::Time).1);
-        let cancelled = look.end(End::Cancelled);
-        assert!(!is_mark(&buf, lanes, cancelled));
-        buf.set_string(7, 0, cancelled.0, cancelled.1);
-        assert!(is_mark(&buf, lanes, cancelled));
-    }
 
     #[test]
     fn marks_go_on_in_the_next_line_and_none_is_cut() {

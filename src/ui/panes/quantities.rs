@@ -129,7 +129,7 @@ fn label(buf: &mut Buffer, look: Look, names: Rect, row: u16, name: &str, value:
 }
 
 /// As many words of a name as fit, with a mark if some are missing; of a single word as much as fits.
-fn whole_words<'a>(look: Look, name: &'a str, room: usize) -> Cow<'a, str> {
+fn whole_words(look: Look, name: &str, room: usize) -> Cow<'_, str> {
     if format::width(name) <= room {
         return name.into();
     }

@@ -84,6 +84,8 @@ pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: La
 fn marks(look: Look, axis: &Axis, of: Lane<'_>, fills: &[Fill]) -> Vec<(usize, String, Style)> {
     let (trace, task) = (of.trace, &of.trace.tasks[of.task as usize]);
     let end = fills.iter().position(|fill| matches!(fill, Fill::End(..))).unwrap_or(fills.len());
+    // In ASCII an end is a letter, which would be part of the text.
+    let before_end = if look.unicode() || end == fills.len() { end } else { end.saturating_sub(1) };
     let first = task.marks.partition_point(|mark| mark.at_ns < axis.left_ns);
     let mut marks = Vec::new();
     let mut free = 0;
@@ -100,11 +102,11 @@ fn marks(look: Look, axis: &Axis, of: Lane<'_>, fills: &[Fill]) -> Vec<(usize, S
         };
         let cells = format::width(&text);
         // An end is never covered: what is said last stands before it.
-        let x = x.min(end.saturating_sub(cells));
+        let x = x.min(before_end.saturating_sub(cells));
         // Two that touch would be read as one word.
         let x = if x == free && !marks.is_empty() { x + 1 } else { x };
         // One that would cover the one before, or the end, is left out; the log has it.
-        if x >= free && x + cells <= end {
+        if x >= free && x + cells <= before_end {
             free = x + cells;
             marks.push((x, text, style.add_modifier(Modifier::BOLD)));
         }

@@ -36,14 +36,22 @@ fn run(task: &Task) -> Trace {
 }
 
 fn draw(buf: &mut Buffer, axis: &Axis, task: &Task) {
+    draw_in(Look::sample(), buf, axis, task);
+}
+
+fn draw_in(look: Look, buf: &mut Buffer, axis: &Axis, task: &Task) {
     let lane_of = Lane { trace: &run(task), task: 0, poll: None, tail: 0, selected: false };
-    lane(buf, Look::sample(), Rect { height: 1, ..buf.area }, axis, lane_of);
+    lane(buf, look, Rect { height: 1, ..buf.area }, axis, lane_of);
 }
 
 /// The lane at 10 ns a cell, 12 cells wide.
 fn drawn(task: &Task, left_ns: u64, cursor_ns: u64) -> String {
+    drawn_in(Look::sample(), task, left_ns, cursor_ns)
+}
+
+fn drawn_in(look: Look, task: &Task, left_ns: u64, cursor_ns: u64) -> String {
     let mut buf = Buffer::empty(Rect::new(0, 0, 12, 1));
-    draw(&mut buf, &Axis { left_ns, cell_ns: 10, cursor_ns }, task);
+    draw_in(look, &mut buf, &Axis { left_ns, cell_ns: 10, cursor_ns }, task);
     buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
 }
 
@@ -157,6 +165,10 @@ fn texts_of_events_do_not_run_into_each_other() {
     let mark = |at_ns| Mark { at_ns, line: 1 };
     task.marks = vec![mark(20), mark(30), mark(40), mark(70)].into();
     assert_eq!(drawn(&task, 0, 1_000), "  r5─r5▎─✓  ");
+    task.marks = vec![mark(80)].into();
+    assert_eq!(drawn(&task, 0, 1_000), "  ▎────r5✓  ");
+    let ascii = Look::new(crate::app::model::Theme::plain(true, false));
+    assert_eq!(drawn_in(ascii, &task, 0, 1_000), "  +---r5-v  ");
 }
 
 #[test]
