@@ -46,7 +46,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
         let cut = row + 1 == area.height && told.len() > usize::from(area.height);
         let mut pen = Pen::new(buf, look, area, row);
         pen.space(1);
-        for ((glyph, style), word) in *line {
+        for ((glyph, style), word) in line {
             pen.put(glyph, *style).space(1).put(word, look.dim()).space(2);
         }
         if cut {
@@ -61,22 +61,21 @@ fn fixed(look: Look, model: &Model) -> Option<Vec<Mark>> {
     kinds::legend(look, model).or_else(|| grouping::legend(look, model))
 }
 
-/// The marks, line by line.
-fn lines(marks: &[Mark], width: usize) -> Vec<&[Mark]> {
-    let mut lines = Vec::new();
-    let (mut from, mut taken) = (0, 1);
-    for (i, ((glyph, _), word)) in marks.iter().enumerate() {
-        let cells = format::width(glyph) + format::width(word) + 1;
-        if taken + cells > width.saturating_sub(1) && i > from {
-            lines.push(&marks[from..i]);
-            (from, taken) = (i, 1);
+/// The marks, line by line: each on the first line that has room for it.
+fn lines(marks: &[Mark], width: usize) -> Vec<Vec<Mark>> {
+    // Of each line the cells that are taken, and its marks.
+    let mut lines: Vec<(usize, Vec<Mark>)> = Vec::new();
+    for mark in marks {
+        let cells = format::width(mark.0.0) + format::width(mark.1) + 1;
+        match lines.iter_mut().find(|(taken, _)| taken + cells < width) {
+            Some((taken, line)) => {
+                *taken += cells + 2;
+                line.push(*mark);
+            }
+            None => lines.push((cells + 3, vec![*mark])),
         }
-        taken += cells + 2;
     }
-    if from < marks.len() {
-        lines.push(&marks[from..]);
-    }
-    lines
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 /// All marks of tasks, in the order of the legend.
@@ -214,12 +213,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_go_on_in_the_next_line_and_none_is_cut() {
-        let mark = |word| (("x", Style::new()), word);
-        let marks = [mark("one"), mark("two"), mark("three")];
-        let words = |width| lines(&marks, width).iter().map(|line| line.len()).collect::<Vec<_>>();
-        assert_eq!(words(40), [3]);
-        assert_eq!(words(16), [2, 1]);
-        assert_eq!(words(4), [1, 1, 1]);
+    fn a_mark_is_on_the_first_line_that_has_room() {
+        let marks = ["one", "a long one", "two", "six"].map(|word| (("x", Style::new()), word));
+        let words =
+            |width| lines(&marks, width).iter().map(|line| line.iter().map(|mark| mark.1).collect()).collect::<Vec<Vec<_>>>();
+        assert_eq!(words(60), [vec!["one", "a long one", "two", "six"]]);
+        assert_eq!(words(17), [vec!["one", "two"], vec!["a long one"], vec!["six"]]);
+        assert_eq!(words(4).len(), 4);
     }
 }
