@@ -14,7 +14,7 @@ use async_playground::engine::Spec;
 use insta::assert_snapshot;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use scenarios::{CATALOGUE, Clock, Value};
+use scenarios::{CATALOGUE, Clock, Scenario, Value};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
@@ -167,21 +167,35 @@ fn ascii_faults(model: &mut Model, buf: &Buffer, areas: &Areas) -> Option<String
     (told != expected).then(|| format!("in ASCII the legend says {told:?} and not {expected:?}"))
 }
 
+/// The screen of a scenario at its defaults with what is wrong with its legend and its quantities; none if all is well.
+fn fault(scenario: &'static Scenario, hundredths: u64, size: (u16, u16)) -> Option<String> {
+    let mut model = run(Spec::new(scenario), hundredths, size);
+    let (buf, areas) = paint::frame(&model, size.0, size.1);
+    let mut faults = faults(&model, &buf, &areas);
+    // No two runs on the real clock are the same: where a label is decides whether its letters can be told from marks.
+    if (hundredths, size) == (60, SIZES[1]) && is_virtual(scenario) {
+        faults.extend(ascii_faults(&mut model, &buf, &areas));
+    }
+    (!faults.is_empty()).then(|| format!("{}: {}\n{}", scenario.id, faults.join("; "), paint::text(&buf)))
+}
+
+fn is_virtual(scenario: &Scenario) -> bool {
+    scenario.clocks.contains(&Clock::Virtual)
+}
+
 #[test]
 fn the_legend_has_the_marks_on_screen_and_no_others_and_no_quantity_is_blank() {
-    let mut faulty = Vec::new();
-    for scenario in CATALOGUE {
-        // No two runs on the real clock are the same: where a label is decides whether its letters can be told from marks.
-        let is_virtual = scenario.clocks.contains(&Clock::Virtual);
-        let mut model = run(Spec::new(scenario), 60, SIZES[1]);
-        let (buf, areas) = paint::frame(&model, 120, 40);
-        let mut found = faults(&model, &buf, &areas);
-        found.extend(is_virtual.then(|| ascii_faults(&mut model, &buf, &areas)).flatten());
-        if !found.is_empty() {
-            faulty.push(format!("{}: {}\n{}", scenario.id, found.join("; "), paint::text(&buf)));
-        }
-    }
+    let faulty: Vec<String> = CATALOGUE.iter().filter_map(|scenario| fault(scenario, 60, SIZES[1])).collect();
     assert!(faulty.is_empty(), "{}", faulty.join("\n"));
+}
+
+#[test]
+fn so_it_is_at_the_end_and_on_a_larger_screen() {
+    for (hundredths, size) in [(100, SIZES[1]), (60, SIZES[2]), (100, SIZES[2])] {
+        let virtual_ones = CATALOGUE.iter().filter(|scenario| is_virtual(scenario));
+        let faulty: Vec<String> = virtual_ones.filter_map(|scenario| fault(scenario, hundredths, size)).collect();
+        assert!(faulty.is_empty(), "{}", faulty.join("\n"));
+    }
 }
 
 /// The timeline of a screen, and no other pane.
