@@ -12,6 +12,7 @@ use ratatui::style::Style;
 
 use super::{grouping, kinds, links};
 use crate::app::model::{Model, RunView};
+use crate::app::timeline::lanes::Lanes;
 use crate::record::event::Level;
 use crate::trace::{End, Family, Fill, ResourceKind, StallKind, State};
 use crate::ui::format;
@@ -28,12 +29,18 @@ const TALL: u16 = 18;
 const ASKED: usize = 64;
 /// So many lines of the log are searched for an error or a warning.
 const LINES: usize = 1_000;
+/// The row below a lane.
+const HELD: &str = "what it holds";
 /// The column of findings is so far to the left of the lanes.
 const FINDINGS: u16 = 2;
 
 /// How many rows are kept for it, of a pane of that size.
 pub(super) fn rows(look: Look, model: &Model, run: &RunView, inside: Rect) -> u16 {
-    let marks = fixed(look, model).unwrap_or_else(|| expected(look, run));
+    // Only lanes of several rows have one for what is held.
+    let lanes = Lanes::of(model).map_or(0, |lanes| lanes.len());
+    let has_room = 2 * lanes <= usize::from(inside.height);
+    let of_tasks = || expected(look, run).into_iter().filter(|(_, word)| has_room || *word != HELD).collect();
+    let marks = fixed(look, model).unwrap_or_else(of_tasks);
     let most = if inside.height >= TALL { 3 } else { inside.height.min(2) };
     (lines(&marks, usize::from(inside.width)).len() as u16).min(most)
 }
@@ -92,7 +99,7 @@ fn all(look: Look, run: &RunView) -> Vec<Mark> {
         (look.cell(Fill::Waiting { family: Family::Lock, holds: true }), "holds, in line"),
     ];
     marks.extend(Family::ALL.map(|family| (look.wait(family), family.word())));
-    marks.push(((glyphs.held, held), "what it holds"));
+    marks.push(((glyphs.held, held), HELD));
     let ends = [
         (End::Completed, "ok"),
         (End::Failed, "error"),
@@ -188,7 +195,7 @@ fn will_be(run: &RunView, word: &str) -> bool {
     match word {
         "runs" | "short poll" | "many polls" | "ready or late" => true,
         "ready" => trace.was_ready(),
-        "holds" | "holds, in line" | "what it holds" => {
+        "holds" | "holds, in line" | HELD => {
             let semaphore = trace.resources.iter().take(ASKED).any(|resource| resource.kind == ResourceKind::Semaphore);
             semaphore || trace.contended().take(ASKED).any(|ix| is_held(trace.resources[ix as usize].kind))
         }
