@@ -91,7 +91,11 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
                 let most = most(counter, &columns);
                 let name = counter.name.replace('_', " ");
                 let now = counter.at(run.cursor.at_ns);
-                label(buf, look, names, row, &name, &now.map(format::compact).unwrap_or_default());
+                // Rather a name that is whole than every digit of the value.
+                let told = |tell: fn(f64) -> String| now.map(tell).unwrap_or_default();
+                let exact = told(format::compact);
+                let fits = format::width(&name) + format::width(&exact) + 2 <= usize::from(names.width);
+                label(buf, look, names, row, &name, &if fits { exact } else { told(format::rounded) });
                 bar(buf, look, place, &columns, most);
             }
             Quantity::Line(ix) => {

@@ -22,13 +22,8 @@ fn run(task: &Task) -> Trace {
         marks: task.marks.to_vec().into(),
         ..Task::default()
     };
-    let line = |level, mark: Option<&str>| LogLine {
-        at_ns: 0,
-        task: None,
-        level,
-        message: String::new(),
-        mark: mark.map(Into::into),
-    };
+    let line =
+        |level, mark: Option<&str>| LogLine { at_ns: 0, task: None, level, message: String::new(), mark: mark.map(Into::into) };
     let log = vec![line(Level::Info, None), line(Level::Info, Some("r5")), line(Level::Error, None)];
     let mut trace = Trace::default();
     (trace.tasks, trace.log) = (vec![task], log);
@@ -109,13 +104,7 @@ fn a_poll_with_length_fills_its_part_of_the_cell() {
 #[test]
 fn the_state_that_lasted_longest_wins() {
     let task = task(
-        &[
-            (0, State::Ready),
-            (6, RUN),
-            (6, State::Waiting(Cause::Time)),
-            (16, State::Ready),
-            (24, State::Waiting(Cause::Time)),
-        ],
+        &[(0, State::Ready), (6, RUN), (6, State::Waiting(Cause::Time)), (16, State::Ready), (24, State::Waiting(Cause::Time))],
         None,
     );
     assert_eq!(drawn(&task, 10, 200), "──────────  ".replace("  ", "──"));
@@ -127,10 +116,8 @@ fn waits_are_drawn_by_their_cause_and_the_longest_in_a_cell_wins() {
     let causes = [Cause::Time, Cause::Mutex, Cause::MpscRecv, Cause::Join, Cause::Io, Cause::Yield];
     let changes: Vec<_> = (0..).map(|i| i * 10).zip(causes.map(State::Waiting)).collect();
     assert_eq!(drawn(&task(&changes, None), 0, 59), "─░┄·≈▒      ");
-    let short = task(
-        &[(0, State::Waiting(Cause::Time)), (3, State::Waiting(Cause::Semaphore)), (9, State::Waiting(Cause::Time))],
-        None,
-    );
+    let short =
+        task(&[(0, State::Waiting(Cause::Time)), (3, State::Waiting(Cause::Semaphore)), (9, State::Waiting(Cause::Time))], None);
     assert_eq!(drawn(&short, 0, 19), "░─          ");
 }
 
