@@ -60,7 +60,8 @@ const MARKS: [(&str, &str); 23] = [
     ("‼", "‼ panic"),
     ("∞", "∞ for ever"),
     ("┐┤┘", "┐┘ circle"),
-    ("⚑", "⚑ finding"),
+    // With the kind of what was found, where there is room.
+    ("⚑", "⚑ "),
     ("┃↓↑", "┃↓↑ wakes"),
     ("╎", "╎ moment"),
     ("!", "! warning"),

@@ -14,7 +14,7 @@ use super::{grouping, kinds, links};
 use crate::app::model::{Model, RunView};
 use crate::app::timeline::lanes::Lanes;
 use crate::record::event::Level;
-use crate::trace::{End, Family, Fill, ResourceKind, StallKind, State};
+use crate::trace::{End, Family, Fill, FindingKind, ResourceKind, StallKind, State};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -48,7 +48,7 @@ pub(super) fn rows(look: Look, model: &Model, run: &RunView, inside: Rect) -> u1
 /// Draws it below lanes that are there already.
 pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, lanes: Rect, area: Rect) {
     let marks = fixed(look, model).unwrap_or_else(|| on_screen(buf, look, run, lanes));
-    let told = lines(&marks, usize::from(area.width));
+    let told = fitted(look, marks, area);
     for (row, line) in (0..area.height).zip(&told) {
         let cut = row + 1 == area.height && told.len() > usize::from(area.height);
         let mut pen = Pen::new(buf, look, area, row);
@@ -61,6 +61,16 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
                 .put(look.glyphs.more, look.dim());
         }
     }
+}
+
+/// The marks, line by line. The kind of what was found is the first to give way.
+fn fitted(look: Look, mut marks: Vec<Mark>, area: Rect) -> Vec<Vec<Mark>> {
+    let told = lines(&marks, usize::from(area.width));
+    if told.len() <= usize::from(area.height) {
+        return told;
+    }
+    marks.iter_mut().filter(|mark| mark.0.0 == look.glyphs.finding).for_each(|mark| mark.1 = "finding");
+    lines(&marks, usize::from(area.width))
 }
 
 /// The marks of lanes that have none of tasks.
@@ -111,7 +121,7 @@ fn all(look: Look, run: &RunView) -> Vec<Mark> {
     marks.push(((glyphs.inferred, look.inferred()), "inferred"));
     marks.push(((glyphs.lane.forever, look.error()), "for ever"));
     marks.push(((glyphs.joined, look.error()), "circle"));
-    marks.push(((glyphs.finding, look.warn()), "finding"));
+    marks.push(((glyphs.finding, look.warn()), finding(run)));
     marks.push(((glyphs.wakes, look.key()), "wakes"));
     marks.push(((glyphs.moment, look.strong()), "moment"));
     marks.push(((glyphs.levels[3], look.warn()), "warning"));
@@ -122,6 +132,13 @@ fn all(look: Look, run: &RunView) -> Vec<Mark> {
 fn was_late(run: &RunView) -> bool {
     let trace = &run.trace;
     (0..trace.tasks.len().min(ASKED)).any(|task| !trace.overdue_in(task as u32, 0, trace.end_ns).is_empty())
+}
+
+/// What the flag says: the kind of what was found, if all is of one kind.
+fn finding(run: &RunView) -> &'static str {
+    let mut kinds = run.found.all.list.iter().map(|finding| finding.kind);
+    let first = kinds.next();
+    first.filter(|first| kinds.all(|kind| kind == *first)).map_or("findings", FindingKind::name)
 }
 
 /// The marks on the lanes and in the column of findings.
@@ -201,7 +218,7 @@ fn will_be(run: &RunView, word: &str) -> bool {
         }
         "for ever" => run.tail(usize::from(u16::MAX)) > 0,
         "circle" => run.stall.as_ref().is_some_and(|(_, stall)| stall.kind == StallKind::Cycle),
-        "finding" => !run.found.all.list.is_empty(),
+        word if word == finding(run) => !run.found.all.list.is_empty(),
         "wakes" => trace.tasks.len() <= links::FEW,
         "moment" => !trace.moments.is_empty(),
         "ok" => totals.completed > 0,
