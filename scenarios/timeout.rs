@@ -18,8 +18,8 @@
 //! with `both`, set `deadline` to 4000: both come to their end with a result, after 6000
 //! ms. Set `work` to 10000: `async` still ends at 1000 ms, `blocking` takes 10000.
 //!
-//! **Pitfall.** To put blocking code into `spawn_blocking` and a timeout around its
-//! *handle* brings the caller back in time; the thread goes on to the end of the work, as
+//! **Pitfall.** If you put blocking code into `spawn_blocking` and a timeout around its
+//! *handle*, the caller returns in time, but the thread goes on to the end of the work, since
 //! nothing can stop it from outside. Such code needs a deadline of its own.
 //!
 //! **Words.** asyncio: `async with asyncio.timeout(2):` or `asyncio.wait_for`, which

@@ -58,7 +58,7 @@ enum Sampling {
 type MainResult = Result<scenarios::scenario::Result, JoinError>;
 
 impl Job {
-    /// Builds the runtime on the calling thread, so that the system's refusal is heard by whoever starts the run.
+    /// Builds the runtime on the calling thread, so that the caller that starts the run gets the system's refusal.
     pub(super) fn runtime(&self) -> io::Result<Runtime> {
         let mut builder = match self.spec.workers {
             0 => Builder::new_current_thread(),
