@@ -14,7 +14,7 @@
 //!
 //! **Try.** Set `latency_min` to 500: all items take equally long, no slot is idle early, and
 //! both ways take 1500 ms. Set `latency_max` to 5000: the batches take 12764 ms, the window
-//! 8249. Set `batch` to 1: only one at a time, and no difference. Turn `variant` to `sliding`
+//! 8249. Set `batch` to 1: only one at a time, and no difference. Set `variant` to `sliding`
 //! to have the window on top.
 //!
 //! **Pitfall.** A batch of four does not mean four at work: while its straggler runs, it is

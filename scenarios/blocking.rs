@@ -15,8 +15,8 @@
 //! each may wait or compute as long as it likes.
 //!
 //! **Try.** Set `block` to 2000: the worst tick is late by 1950 instead of 950 ms. Set `tasks`
-//! to 12: twice as many tasks are late, by just as much. Turn `variant` to `yield`: none is
-//! late by more than a piece, 50 ms. On the real clock turn it to `spawn_blocking`, with
+//! to 12: twice as many tasks are late, by just as much. Set `variant` to `yield`: none is
+//! late by more than a piece, 50 ms. On the real clock set it to `spawn_blocking`, with
 //! `blocking_threads` 1 and then 4, and watch when the report is done.
 //!
 //! **Pitfall.** A second worker need not help (`--clock real --workers 2`): the worker that

@@ -15,8 +15,8 @@
 //! place where blocking is allowed: a blocking thread on the way out, `block_on` or a
 //! `blocking_` method on the way back in.
 //!
-//! **Try.** Turn `variant` to `spawn_blocking` with `--clock real`: three reports, and 1000 ms, as
-//! the three of them wait together. Turn it to `channel`: the same sum, but one
+//! **Try.** Set `variant` to `spawn_blocking` with `--clock real`: three reports, and 1000 ms, as
+//! the three of them wait together. Set it to `channel`: the same sum, but one
 //! thread asks one question at a time, from the first task's on, so it takes 167 + 3 × 500
 //! ms. Set `calls` to 6: `spawn_blocking` takes as long as before, `channel` 83 + 6 × 500 ms.
 //!

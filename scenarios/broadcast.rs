@@ -13,7 +13,7 @@
 //! connection, as soon as it is more than `capacity` behind. `wait`: the
 //! publisher waits for it, and everybody else waits with them.
 //!
-//! **Try.** Turn `policy` to `wait`: nothing is lost, but the run takes 7850 ms and
+//! **Try.** Set `policy` to `wait`: nothing is lost, but the run takes 7850 ms and
 //! not 3820, and the fast receivers get their messages at the pace of the slow one.
 //! Set `capacity` to 64: nothing is skipped, and 64 messages are kept in memory for one
 //! receiver's sake. Set `slow` to 90: it keeps up, and the three policies are alike.

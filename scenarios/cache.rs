@@ -14,8 +14,8 @@
 //! afterwards and find the value. Fetching ahead of time moves the fetch out of everybody's
 //! way.
 //!
-//! **Try.** Turn `variant` to `single-flight`: 24 calls become 3. With 16 `clients` it
-//! is 48 against 3. Turn it to `early-refresh`: 5 calls, a few more, and once they have
+//! **Try.** Set `variant` to `single-flight`: 24 calls become 3. With 16 `clients` it
+//! is 48 against 3. Set it to `early-refresh`: 5 calls, a few more, and once they have
 //! their first answer nobody ever waits again. Set `keys` to 8: every client has a
 //! key of its own, and `plain` does as well as the others. Set `clear_at` to 2000 with
 //! `plain`: all values are gone at once, and it stampedes once more, 32 calls.

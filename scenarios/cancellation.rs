@@ -15,7 +15,7 @@
 //! itself.
 //!
 //! **Try.** Set `cancel_after` to 3000, one millisecond less: the worker has nothing in
-//! hand, nothing is lost, and the check holds. Back at 3001, turn `variant` to
+//! hand, nothing is lost, and the check holds. Back at 3001, set `variant` to
 //! `token`: item 3 is finished first, the run ends at 6500 instead of 6001, and
 //! nothing is lost. `shielded` loses nothing either: the worker is cut, but the
 //! work on the item is a task of its own, which an abort of the worker does not reach.

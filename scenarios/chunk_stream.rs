@@ -15,7 +15,7 @@
 //! buffer, whatever the size of the file: the same code takes a file that is larger than the
 //! memory. The run is on the real clock, because sockets do not live on virtual time.
 //!
-//! **Try.** The check fails, since 16 pieces are held. Turn `variant` to `stream`: one is held,
+//! **Try.** The check fails, since 16 pieces are held. Set `variant` to `stream`: one is held,
 //! and the end is 900 ms earlier, the work on 15 pieces. Set `chunk` to 8192: there are half as
 //! many pieces, twice as much is held, and all is over in half the time. Set `per_chunk` to
 //! 300: now the work decides, 16 × 300 ms, and what has come meanwhile waits in the socket, out

@@ -15,9 +15,9 @@
 //! order, there is none of the second kind: the task that has the highest lock can always
 //! go on.
 //!
-//! **Try.** Set the seed to 17: the run ends. Of the seeds 0 to 199, 6 do. Turn `gap` down to
-//! 10 and 164 of them end: faster code hides the fault, until it meets the wrong seed. Turn it
-//! up to 400 and none ends. Set `tasks` to 5: a cycle now needs all five tasks, so 100 seeds
+//! **Try.** Set the seed to 17: the run ends. Of the seeds 0 to 199, 6 do. Set `gap` to
+//! 10 and 164 of them end: faster code hides the fault, until it meets the wrong seed. Set it
+//! to 400 and none ends. Set `tasks` to 5: a cycle now needs all five tasks, so 100 seeds
 //! end, and the fault is harder to find. With `acquire=try_lock+backoff` every seed ends, even
 //! in crossed order.
 //!

@@ -15,8 +15,8 @@
 //! knows nothing of other futures, such as the plain queue of `no-yield`, and `unconstrained`
 //! turns it off.
 //!
-//! **Try.** Turn `variant` to `budget`: a Tokio channel instead of a plain queue, no yield in the
-//! code, and nobody waits for more than two pieces. Turn it to `unconstrained`: 3000 ms
+//! **Try.** Set `variant` to `budget`: a Tokio channel instead of a plain queue, no yield in the
+//! code, and nobody waits for more than two pieces. Set it to `unconstrained`: 3000 ms
 //! again. Back with `no-yield`, set `chunk` to 400: twice the wait, 6000 ms. Set `hogs` to 2: also
 //! 6000. Set `others` to 10: they wait for the same 3000.
 //!

@@ -13,7 +13,7 @@
 //! `tokio::select!` the racers are futures, not tasks: when the first one wins, the losers are
 //! dropped and end there.
 //!
-//! **Try.** Turn `losers` to `abort`: the run is over when the first answer is in. Set `tasks`
+//! **Try.** Set `losers` to `abort`: the run is over when the first answer is in. Set `tasks`
 //! to 10: the answer never comes later, since the ten draws contain the first three; the losers
 //! of `keep` never end earlier. Set `latency_min` to 2000, like `latency_max`: all end at 2000,
 //! and the race gains nothing.

@@ -14,7 +14,7 @@
 //! before that, it has had zero polls and zero effects.
 //!
 //! **Try.** The check fails: three orders are confirmed, none is saved, and no save even began.
-//! Turn `variant` to `await`: the run takes 2000 instead of 1000 ms, and three are saved. Turn
+//! Set `variant` to `await`: the run takes 2000 instead of 1000 ms, and three are saved. Set
 //! it to `spawned`: 1500 ms, three saved. They were saved beside the confirmation, so an order
 //! may be confirmed before it is safe, and here each one is.
 //!

@@ -16,7 +16,7 @@
 //! and it waits for itself. A spawned task is polled by the runtime, whatever its parent
 //! waits for.
 //!
-//! **Try.** Turn `variant` to `spawned`: the run ends at 3000 ms. Back with
+//! **Try.** Set `variant` to `spawned`: the run ends at 3000 ms. Back with
 //! `select-ref`, set `patience` to 3000: the first request is served before the
 //! client gets impatient, and the run ends at 2500 ms. It works until the day when the
 //! backup takes long. Set `hold` to 400: now the first request *has* the database

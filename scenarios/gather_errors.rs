@@ -13,7 +13,7 @@
 //! without the other (fail fast, and do not pay for the rest), or have a sensible substitute
 //! (handle it where it happens).
 //!
-//! **Try.** Turn `variant` to `fail-fast`: the run ends at 300 ms instead of 600, with
+//! **Try.** Set `variant` to `fail-fast`: the run ends at 300 ms instead of 600, with
 //! two results, one failure and three calls cut. Set `fail_every` to 1: 100 ms, and five
 //! are cut. Set `fail_every` to 0: nothing fails, and the three variants are the same.
 //!

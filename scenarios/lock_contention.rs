@@ -13,7 +13,7 @@
 //! lock for the moment of the change. For a single number an atomic needs no lock at
 //! all.
 //!
-//! **Try.** Turn `lock` to `short`: 3000 ms become 600. Set `tasks` to 10: with
+//! **Try.** Set `lock` to `short`: 3000 ms become 600. Set `tasks` to 10: with
 //! `across-await` the run takes 6000 ms, with `short` and `atomic` still 600. Set
 //! `think` to 800 with `across-await`: after the first round nobody waits any
 //! more, since each of five workers now needs the lock for a fifth of the time.

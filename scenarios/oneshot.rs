@@ -14,8 +14,8 @@
 //! task that has the sender. The sender ends in one of two ways: consumed by `send`, or
 //! dropped. Both wake the receiver, so the waiter gets a value or an error, but never nothing.
 //!
-//! **Try.** Turn `variant` to `dropped`: the answer comes at 500 instead of 1000 ms, and
-//! it is an error, so there is nothing to work on. Turn it to `timed-out`: the waiter is over at 500,
+//! **Try.** Set `variant` to `dropped`: the answer comes at 500 instead of 1000 ms, and
+//! it is an error, so there is nothing to work on. Set it to `timed-out`: the waiter is over at 500,
 //! the worker at 1000.
 //! Set `work` to 4000: each of these times is four times as long.
 //!

@@ -12,8 +12,8 @@
 //! owns the task. Dropping the handle says "I do not want the result", and the
 //! result here is an error. A task that nobody waits for is called detached.
 //!
-//! **Try.** The check fails: one error is raised and none is handled. Turn `variant` to `keep`:
-//! it is handled, and the parent returns at 2000 ms. Turn it to `abort`: the run ends at 500
+//! **Try.** The check fails: one error is raised and none is handled. Set `variant` to `keep`:
+//! it is handled, and the parent returns at 2000 ms. Set it to `abort`: the run ends at 500
 //! ms, and there was no error to handle. Back with `drop`, set `work` to 300: the child ends
 //! before its parent leaves, and its error is lost all the same.
 //!

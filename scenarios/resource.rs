@@ -15,7 +15,7 @@
 //!
 //! **Try.** Set `cancel_after` to 350: now the cancel comes in the middle of closing, and
 //! `drop` still leaks six. Set it to 0: nothing is cancelled, and every session closes. With
-//! that, set `fail` to 3: three sessions fail during use, and `drop` leaks three. Turn
+//! that, set `fail` to 3: three sessions fail during use, and `drop` leaks three. Set
 //! `variant` to `guard` or `scope`: every opened connection is closed. With `guard` the
 //! connections queue at the closer; with `scope` each session closes its own.
 //!

@@ -13,7 +13,7 @@
 //! nothing and the whole delay, `equal` between one half of it and the whole.
 //!
 //! **Try.** Set `fail_rate` to 100, so that nobody gets through: with `none` 8 retries fall
-//! within 100 ms. Turn `jitter` to `full`: 3; to `equal`: 4. Now set `clients` to 16: it is 16
+//! within 100 ms. Set `jitter` to `full`: 3; to `equal`: 4. Now set `clients` to 16: it is 16
 //! with `none`, and 6 with `full`. Set `fatal_rate` to 50: half of the calls fail in a way that
 //! no retry can fix, and nobody retries those. Set `backoff` to 100 %: each pause is as long as
 //! the one before, and the run ends a second earlier.

@@ -12,7 +12,7 @@
 //! each request takes several permits, a big one at the head of the queue blocks small ones
 //! behind it.
 //!
-//! **Try.** Turn `permits` up to 5: the run gets shorter, from seven waves to four. Set
+//! **Try.** Set `permits` to 5: the run gets shorter, from seven waves to four. Set
 //! `jitter` to 400: the waves dissolve, since each permit is handed on as soon as it is free.
 //! Set `permits_each` to 2: one call at a time, and the third permit lies idle, since the head
 //! of the queue needs two and nobody may overtake it.

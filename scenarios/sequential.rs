@@ -13,7 +13,7 @@
 //! wait at the same time, and it takes the *longest*. No second thread is needed
 //! for that: a task that waits uses none.
 //!
-//! **Try.** Turn `variant` to `concurrent`: 2500 ms become 500. Set `tasks` to 10:
+//! **Try.** Set `variant` to `concurrent`: 2500 ms become 500. Set `tasks` to 10:
 //! `sequential` takes 5000 ms, `concurrent` still 500. Set `latency` to 1000:
 //! both take twice as long.
 //!

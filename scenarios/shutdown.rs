@@ -17,7 +17,7 @@
 //! **Try.** Set `grace` to 6000: nothing is lost, and the run ends when the last job does, at
 //! 3343 ms. Set it to 0: the 4 jobs that were accepted and not finished are lost at once. Set
 //! `health_every` to 2000: no probe comes until the very end, so 4 jobs are still accepted
-//! after the signal instead of 1, and all of them are lost. On the real clock, turn `trigger`
+//! after the signal instead of 1, and all of them are lost. On the real clock, set `trigger`
 //! to `signal`: this process sends itself a real `SIGUSR1`.
 //!
 //! **Pitfall.** A grace period longer than that of the system that stops you

@@ -13,7 +13,7 @@
 //! and its time begins there.
 //!
 //! **Try.** Set `other_work` to 1500: the run takes 1500 ms, and the downloads cost
-//! nothing. Set `latency` to 2000: it takes 2000 ms. Turn `variant` to `future`: no
+//! nothing. Set `latency` to 2000: it takes 2000 ms. Set `variant` to `future`: no
 //! lanes, since there are no tasks, and 500 + 2 × 1000 ms, one after the other. Set
 //! `tasks` to 4: `spawn` takes as long as before, `future` 2000 ms longer.
 //!

@@ -12,7 +12,7 @@
 //! n² / 2 for n jobs: 10 against 55. Nothing *fails*, and so nobody notices:
 //! the jobs are all done, at the same time. What it costs is the processor.
 //!
-//! **Try.** Turn `variant` to `notify_one`: 10 wakes instead of 55. Back with
+//! **Try.** Set `variant` to `notify_one`: 10 wakes instead of 55. Back with
 //! `notify_waiters`, set `waiters` to 20: twice the jobs take 210 wakes, about four
 //! times as many. With `notify_one` it would be 20.
 //!

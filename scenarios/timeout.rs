@@ -14,7 +14,7 @@
 //! something that blocks, does not. And when it comes back it is *done*, so there is a
 //! result, and `timeout` says `Ok`: three seconds late, and not an error.
 //!
-//! **Try.** Turn `variant` to `async`: the run ends at 1000 ms, and the checks hold. Back
+//! **Try.** Set `variant` to `async`: the run ends at 1000 ms, and the checks hold. Back
 //! with `both`, set `deadline` to 4000: both come to their end with a result, after 6000
 //! ms. Set `work` to 10000: `async` still ends at 1000 ms, `blocking` takes 10000.
 //!

@@ -16,7 +16,7 @@
 //! With `drop-oldest` the oldest items go, and what is taken is fresh: it has waited for 80
 //! ms.
 //!
-//! **Try.** Set `seconds` to 10: 1800 KiB are held and not 900. Turn `variant` to
+//! **Try.** Set `seconds` to 10: 1800 KiB are held and not 900. Set `variant` to
 //! `bounded`: 16 KiB, after 5 s or 10, and the producer gets rid of 116 items and not
 //! 1000. With `drop-oldest` it is 16 KiB too, and 884 items are dropped. Set
 //! `consume` to 200: nothing piles up, and an unbounded queue is as good as any.

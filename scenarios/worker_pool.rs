@@ -14,9 +14,9 @@
 //! that holds its state, so you can ask for a result early, late, or twice. A failure ends the
 //! job, not its worker.
 //!
-//! **Try.** Turn `queue` to `shared`: 2728 ms become 2467. Set `result_timeout` to 1500: six
+//! **Try.** Set `queue` to `shared`: 2728 ms become 2467. Set `result_timeout` to 1500: six
 //! results are late, but their jobs still finish, because a timeout drops the waiting and not
-//! the work. Now turn `stop` to `flag`: two jobs have not begun by then, and stay pending for
+//! the work. Now set `stop` to `flag`: two jobs have not begun by then, and stay pending for
 //! ever.
 //!
 //! **Pitfall.** A worker sees a flag only when it looks. An idle worker waits in `recv`, so
