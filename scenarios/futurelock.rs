@@ -28,9 +28,9 @@
 //! it, or await nothing in the branch. The same happens with a permit of a
 //! semaphore, a place in a bounded channel, a connection of a pool.
 //!
-//! **Words.** asyncio: it cannot happen, since `asyncio.wait` takes tasks only, and
-//! a task runs whoever waits for it; there `select-ref` is the same as `spawned`. Tokio:
-//! `select!` on `&mut future` polls in place, `tokio::spawn` gives the future to the runtime.
+//! **Words.** asyncio: it cannot happen, since `asyncio.wait` takes tasks only, and a task runs
+//! even if nobody waits for it; there `select-ref` is the same as `spawned`. Tokio: `select!`
+//! on `&mut future` polls in place, `tokio::spawn` gives the future to the runtime.
 
 use std::pin::pin;
 use std::sync::Arc;
