@@ -5,9 +5,9 @@
 //! *root*: it waits for main, for the word to stop, and for the limit.
 //!
 //! A stall on the virtual clock is found exactly. Tokio's paused clock jumps to
-//! the next timer when no task can run, and the root holds a timer that lies
-//! further off than any scenario's: if that one fires, nothing else ever can.
-//! On the real clock it is told by whoever reads the trace: see [`super::quiet`].
+//! the next timer when no task can run, and the root holds a timer that is
+//! further off than any scenario's: if it fires, nothing else ever can.
+//! On the real clock the reader of the trace finds it: see [`super::quiet`].
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,9 +1,9 @@
 //! Why nothing can ever run again.
 //!
 //! A circle of locks is a reason by itself, whatever else waits. Without one the
-//! reason begins with main: what it waits for, who could give that, what that one
-//! waits for, and so on. Whoever else waits (a daemon that waits for the word to
-//! stop) is no part of the reason, and is counted last.
+//! reason begins with main: what it waits for, which task could give that, what
+//! that task waits for, and so on. Any other waiting task (a daemon that waits for
+//! the request to stop) is no part of the reason, and is counted last.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
