@@ -3,7 +3,8 @@
 //! Frames are those of a real run of the semaphore with 24 tasks, played back:
 //! the time of each has in it the step of the cursor, the drawing, the
 //! comparison with the frame before and the bytes for the terminal, which go
-//! nowhere. *Start to first frame* is the program itself on a pseudo-terminal,
+//! nowhere. So are those of `shutdown`, which has lanes of futures, moments and
+//! ribbons, and of `deadlock`, whose last moment has a tail. *Start to first frame* is the program itself on a pseudo-terminal,
 //! from before it is spawned until the last row of its first frame has come.
 //!
 //! What a frame costs when much has happened is in `frame/scale.rs`: a trace of
@@ -38,6 +39,8 @@ use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use scenarios::{CATALOGUE, Scenario};
 
+/// The sizes of the screen.
+const SIZES: [(u16, u16); 2] = [(120, 40), (200, 60)];
 /// Frames that are drawn at each size.
 const FRAMES: usize = 4_000;
 /// The time between two of them.
@@ -91,7 +94,9 @@ fn main() -> ExitCode {
 
 /// The screen of a small run, and the start of the program.
 fn usual(json: bool) {
-    let mut rows = vec![playing(120, 40), playing(200, 60)];
+    let mut rows: Vec<Row> = SIZES.map(|size| playing("semaphore", &[("requests", REQUESTS)], size)).into();
+    rows.extend(SIZES.map(|size| playing("shutdown", &[], size)));
+    rows.extend(SIZES.map(|size| playing("deadlock", &[], size)));
     rows.extend(highlighting());
     rows.push(Row::new("start to first frame, 120×40", (0..STARTS).map(|_| start_to_first_frame()).collect()));
     if json {
@@ -101,9 +106,9 @@ fn usual(json: bool) {
     }
 }
 
-/// Frames while a run is played back, over and over.
-fn playing(width: u16, height: u16) -> Row {
-    let mut model = played();
+/// Frames while a run of a scenario is played back, over and over.
+fn playing(id: &str, values: &[(&str, &str)], (width, height): (u16, u16)) -> Row {
+    let mut model = played(id, values);
     let mut screen = Screen::new(width, height);
     // The first ones highlight the code and fit the run into the width.
     screen.settle(&mut model);
@@ -116,18 +121,20 @@ fn playing(width: u16, height: u16) -> Row {
         screen.draw(&mut model);
         start.elapsed()
     });
-    let row = Row::new(format!("frame, {width}×{height}, playing"), times.collect());
-    assert!(model.areas.lane_rows.len() > 12, "the lanes are in sight");
+    let row = Row::new(format!("frame, {id}, {width}×{height}, playing"), times.collect());
+    let tasks = model.run.as_ref().map_or(0, |run| run.trace.tasks.len());
+    assert!(model.areas.lane_rows.len() >= tasks.min(13), "the lanes are in sight");
     row
 }
 
-/// A model whose run is over and plays from the start.
-fn played() -> Model {
-    let scenario = CATALOGUE.iter().find(|scenario| scenario.id == "semaphore").expect("it is in the catalogue");
+/// A model whose run of a scenario is over and plays from the start.
+fn played(id: &str, values: &[(&str, &str)]) -> Model {
+    let scenario = CATALOGUE.iter().find(|scenario| scenario.id == id).expect("it is in the catalogue");
     let mut spec = Spec::new(scenario);
-    let requests = scenario.param("requests").expect("it has this parameter");
-    let value = requests.parse(REQUESTS).expect("it is within the range");
-    spec.values.set(requests, value);
+    for (name, value) in values {
+        let param = scenario.param(name).expect("it has this parameter");
+        spec.values.set(param, param.parse(value).expect("it is within the range"));
+    }
     let mut model = recorded::fresh(spec.clone());
     recorded::record(&mut model, spec);
     playback::recorded(&mut model);

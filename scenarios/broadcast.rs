@@ -193,9 +193,9 @@ async fn receive(mut inbox: Inbox, messages: u64, handle: Duration, slow: bool) 
                 next = message + 1;
                 fate.delivered += 1;
                 if slow {
-                    info!(counter.slow_is_at = next, "message {message}");
+                    info!(counter.slow_at = next, "message {message}");
                 } else {
-                    info!(counter.fast_are_at = next, "message {message}");
+                    info!(counter.fast_at = next, "message {message}");
                 }
                 sleep(handle).instrument(info_span!("handles", message)).await;
             }

@@ -225,7 +225,7 @@ impl Inner {
         self.tally.fetches += 1;
         self.tally.doubled += u64::from(*under_way > 1);
         let all: u64 = self.under_way.values().sum();
-        info!(counter.origin_calls = self.tally.fetches, counter.under_way = all, "asks the origin for key {key}");
+        info!(counter.to_origin = self.tally.fetches, counter.under_way = all, "asks the origin for key {key}");
     }
 
     fn fetch_ends(&mut self, key: Key, ttl: Duration) {

@@ -334,7 +334,7 @@ async fn client(
                 Some(Message::Text(text)) => {
                     messages.push(text.split(' ').next().unwrap_or_default().parse()?);
                     if is_slow(&cx, client) {
-                        info!(counter.heard_by_the_slow = messages.len(), mark = "hears", "hears '{text}'");
+                        info!(counter.slow_heard = messages.len(), mark = "hears", "hears '{text}'");
                         reading = Some(Instant::now() + SLOWLY);
                     }
                 }

@@ -196,7 +196,7 @@ impl Service {
             reached.push(now);
             reached.len()
         };
-        info!(counter.calls_to_the_service = reached, "call {number} reaches the service");
+        info!(counter.calls = reached, "call {number} reaches the service");
         sleep(CALL).instrument(info_span!("calls", number)).await;
         let down = self.cx.duration(OUTAGE_FROM)..self.cx.duration(OUTAGE_TO);
         if down.contains(&(now - self.started)) {

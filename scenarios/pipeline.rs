@@ -179,9 +179,9 @@ impl Stage {
             self.overtaken.fetch_add(1, Ordering::Relaxed);
         }
         match self.number {
-            1 => info!(counter.before_stage_1 = input.len(), "stage 1 takes item {item}"),
-            2 => info!(counter.before_stage_2 = input.len(), "stage 2 takes item {item}"),
-            _ => info!(counter.before_stage_3 = input.len(), "stage 3 takes item {item}"),
+            1 => info!(counter.queue_1 = input.len(), "stage 1 takes item {item}"),
+            2 => info!(counter.queue_2 = input.len(), "stage 2 takes item {item}"),
+            _ => info!(counter.queue_3 = input.len(), "stage 3 takes item {item}"),
         }
         Some(item)
     }

@@ -159,10 +159,10 @@ async fn writer(library: Arc<Library>, rests: Vec<Duration>, write: Duration) ->
         sleep(rest).await;
         let asked = Instant::now();
         let asking = library.asking.fetch_add(1, Ordering::Relaxed) + 1;
-        info!(counter.writers_waiting = asking, "asks to write");
+        info!(counter.write_queue = asking, "asks to write");
         let mut book = library.book.write().instrument(info_span!("waits to write")).await;
         waited = waited.max(asked.elapsed());
-        info!(counter.writers_waiting = library.asking.fetch_sub(1, Ordering::Relaxed) - 1, "writes");
+        info!(counter.write_queue = library.asking.fetch_sub(1, Ordering::Relaxed) - 1, "writes");
         library.write(write).await;
         *book += 1;
         info!(counter.writes = *book, mark = "written", "has written");

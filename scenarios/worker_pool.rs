@@ -235,8 +235,10 @@ async fn worker(
 ) -> Worked {
     let mut worked = Worked::default();
     while !stopping.load(Ordering::Relaxed) {
+        // Jobs that are pending and not in this queue are no use to an idle worker.
+        let idle = info_span!("idle", pending = tally.pending.load(Ordering::Relaxed));
         // Cut short, this has taken nothing: `lock` and `recv` may both be dropped while they wait.
-        let next = async { queue.lock().await.recv().await }.instrument(info_span!("idle"));
+        let next = async { queue.lock().await.recv().await }.instrument(idle);
         let Ok(next) = timeout(dequeue_timeout, next).await else { continue };
         let Some(job) = next else { break };
         let began = Instant::now();

@@ -161,6 +161,7 @@ fn what_is_inferred_carries_a_mark_that_the_help_explains() {
     model.timeline.cell_ns = 25 * MS;
     let seen = screen(&model, 120, 40);
     row(&seen, "▒▒✓?");
+    row(&seen, "  ? inferred");
     row(&seen, "completed? inferred");
     model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Timeline, top: 1_000 });
     row(&screen(&model, 120, 40), "?          behind an end");
@@ -368,7 +369,7 @@ fn the_header_says_the_speed_on_either_clock() {
 fn the_legend_has_every_mark_that_is_on_the_lanes_and_cuts_no_word() {
     let mut model = model(1_000);
     model.run.as_mut().unwrap().trace = fixture::workers();
-    let all = ["█ runs", "▎ one short poll", "▒ ready", "▁ awaits other", "✓ ok", "✗ error", "⊘ cancelled", "‼ panic"];
+    let all = ["█ runs", "▎ short poll", "▒ ready", "▁ awaits other", "✓ ok", "✗ error", "⊘ cancelled", "‼ panic"];
     for width in 60..=160 {
         let screen = screen(&model, width, 40);
         let told: Vec<&str> = all.into_iter().filter(|entry| screen.contains(entry)).collect();

@@ -11,6 +11,7 @@ mod settled;
 use std::num::NonZeroU64;
 use std::panic::Location;
 
+use async_playground::app::input::action::Action;
 use async_playground::app::input::keymap;
 use async_playground::app::model::{LaneKind, Model, Pane, Theme};
 use async_playground::app::run::{lifecycle, playback};
@@ -161,6 +162,18 @@ fn the_spawn_tree_folded() {
     model.timeline.selected = inner;
     press(&mut model, 'Z');
     screens("folded", &mut model);
+}
+
+#[test]
+fn the_futures_of_a_task_side_by_side() {
+    let mut model = run("shutdown", 0.62);
+    screens("branches", &mut model);
+    let mut model = run("futurelock", 0.5);
+    let open = text(&settled(&mut model, SIZES[1]));
+    assert!(open.contains("└ lock"), "{open}");
+    update(&mut model, Action::Branches);
+    let closed = text(&settled(&mut model, SIZES[1]));
+    assert!(!closed.contains('└'), "{closed}");
 }
 
 #[test]

@@ -118,6 +118,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextKind => kinds::next_kind(model),
         Action::Fold => folding::toggle(model),
         Action::Counters => kinds::counters(model),
+        Action::Branches => kinds::branches(model),
         Action::Follow => model.timeline.follow = true,
         Action::Jump(landmark) => jump::jump(model, landmark),
         Action::ToLive => cursor::to_live(model),

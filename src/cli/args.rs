@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use async_playground::config::ThemeName;
 use async_playground::engine::Detail;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
+use clap_complete::{ArgValueCompleter, Shell};
 use scenarios::Clock;
 
+use super::completions;
 use super::stop::Stop;
 
 /// The limit of a run in milliseconds, when none is given.
@@ -107,7 +108,7 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 pub(super) struct OpenArgs {
     /// The scenario to open; 'async-playground list' names them all.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = ArgValueCompleter::new(completions::scenarios))]
     pub scenario: Option<String>,
     #[command(flatten)]
     pub how: HowArgs,
@@ -181,7 +182,7 @@ pub(super) struct RecordArgs {
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     /// Tell of this scenario only, with its parameters.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = ArgValueCompleter::new(completions::scenarios))]
     pub scenario: Option<String>,
     /// Print a JSON array, with everything that is known of each scenario.
     #[arg(long)]
@@ -192,7 +193,7 @@ pub(super) struct ListArgs {
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// The scenario to run; 'async-playground list' names them all.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = ArgValueCompleter::new(completions::scenarios))]
     pub scenario: String,
     #[command(flatten)]
     pub how: HowArgs,
@@ -209,7 +210,7 @@ pub(super) struct RunArgs {
 #[derive(Debug, Args)]
 pub(super) struct HowArgs {
     /// Turn a parameter of the scenario; give it once for each parameter.
-    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", value_parser = assignment)]
+    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", value_parser = assignment, add = ArgValueCompleter::new(completions::parameters))]
     pub params: Vec<(String, String)>,
     /// Where all randomness comes from: a whole number.
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = |text: &str| whole(text, &(0..=u64::MAX)))]

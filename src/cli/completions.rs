@@ -1,16 +1,72 @@
-//! The completion script of a shell, for packages that install one.
+//! What a shell completes: flags, scenarios, their parameters and the values of those.
+//!
+//! A script that has been written once cannot know the scenarios of a later version,
+//! nor which parameters belong to the one that was typed. So the script of a shell
+//! only calls the program, with the words so far and [`ASKED`] set, and the program
+//! answers.
 
-use clap_complete::Shell;
+use std::ffi::{OsStr, OsString};
+
+use clap_complete::env::{CompleteEnv, Shells};
+use clap_complete::{CompletionCandidate, Shell};
+use scenarios::{CATALOGUE, Kind, Param};
 
 use super::args;
 use super::out;
 use super::stop::Stop;
 
+/// The environment variable with which a shell asks.
+const ASKED: &str = "ASYNC_PLAYGROUND_COMPLETE";
+
+/// The name by which the script calls the program: as it is installed.
+const PROGRAM: &str = "async-playground";
+
+/// Bash ends words at `=`, and a parameter with its value is one.
+const WHOLE_WORDS: &str = "COMP_WORDBREAKS=${COMP_WORDBREAKS//=/}\n";
+
 /// Prints the completion script of a shell.
 pub(super) fn print(shell: Shell) -> Result<(), Stop> {
-    let mut command = args::command();
-    let name = command.get_name().to_owned();
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command, name, &mut script);
+    let mut script = if shell == Shell::Bash { WHOLE_WORDS.as_bytes().to_vec() } else { Vec::new() };
+    let name = shell.to_string();
+    let known = Shells::builtins();
+    // Every shell that has a name here has a script.
+    if let Some(of) = known.completer(&name) {
+        of.write_registration(ASKED, PROGRAM, PROGRAM, PROGRAM, &mut script).map_err(Stop::Output)?;
+    }
     out::print(&String::from_utf8_lossy(&script))
+}
+
+/// Answers a shell that asks. Whether one did.
+pub(super) fn answer() -> Result<bool, Stop> {
+    let here = std::env::current_dir().ok();
+    let asked = CompleteEnv::with_factory(args::command).var(ASKED).try_complete(std::env::args_os(), here.as_deref());
+    asked.map_err(Stop::Parse)
+}
+
+/// The scenarios that begin so, each with its title.
+pub(super) fn scenarios(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let typed = typed.to_string_lossy();
+    let begins = CATALOGUE.iter().filter(|scenario| scenario.id.starts_with(&*typed));
+    begins.map(|scenario| CompletionCandidate::new(scenario.id).help(Some(scenario.title.into()))).collect()
+}
+
+/// The parameters, as `NAME=`, of the scenario that is on the command line; behind the `=` the values that there are words for.
+pub(super) fn parameters(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let typed = typed.to_string_lossy();
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let named = words.iter().filter_map(|word| scenarios::find(word.to_str()?)).next_back();
+    let params = named.into_iter().flat_map(|scenario| scenario.params);
+    params.flat_map(|param| values(param, &typed)).collect()
+}
+
+/// How a parameter that is typed so far can go on.
+fn values(param: &Param, typed: &str) -> Vec<CompletionCandidate> {
+    let name = format!("{}=", param.name);
+    let told = |value: String| CompletionCandidate::new(value).help(Some(param.help.into()));
+    let whole = match param.kind {
+        _ if name.starts_with(typed) && name != typed => vec![name],
+        Kind::Choice(choices) => choices.iter().map(|choice| format!("{name}{choice}")).collect(),
+        Kind::Number { default, .. } => vec![format!("{name}{default}")],
+    };
+    whole.into_iter().filter(|whole| whole.starts_with(typed)).map(told).collect()
 }

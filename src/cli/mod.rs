@@ -33,6 +33,9 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn dispatch() -> Result<ExitCode, Stop> {
+    if completions::answer()? {
+        return Ok(ExitCode::SUCCESS);
+    }
     let cli = args::parse()?;
     match cli.command {
         Some(Command::List(list)) => list::list(&list),

@@ -122,7 +122,7 @@ impl Stack {
         let (call, origin) = &self.calls[at];
         if at == 0 && drops_a_span(call) {
             let place = Place { file: "".into(), line: 0 };
-            return Some(Frame { function: SPAN_DROP.into(), place, column: 0, own: false, polls: Polls::Parts });
+            return Some(Frame { function: SPAN_DROP.into(), place, column: 0, branch: 0, own: false, polls: Polls::Parts });
         }
         if matches!(origin.owner, Owner::Nobody | Owner::Unknown) || is_root(call, origin) {
             return None;
@@ -138,7 +138,8 @@ impl Stack {
             Named::Closure | Named::Function => Polls::Parts,
         };
         let own = origin.owner == Owner::Program;
-        Some(Frame { function: call.function.clone(), place: call.place.clone(), column: call.column, own, polls })
+        let branch = if by_macro && polls == Polls::Parts { call.at } else { 0 };
+        Some(Frame { function: call.function.clone(), place: call.place.clone(), column: call.column, branch, own, polls })
     }
 }
 
@@ -228,7 +229,7 @@ mod tests {
         for (line, (file, function)) in calls.iter().enumerate() {
             let place = Place { file: (*file).into(), line: line as u32 };
             let file = Some(Path::new(file)).filter(|file| !file.as_os_str().is_empty()).map(Into::into);
-            let call = Call { function: (*function).into(), place, column: 0, file };
+            let call = Call { function: (*function).into(), place, column: 0, at: line as u32, file };
             let calls = if function.is_empty() { vec![] } else { vec![call] };
             if stack.push(&calls, sources).is_break() {
                 break;

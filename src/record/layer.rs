@@ -12,8 +12,9 @@ use tracing_subscriber::filter::{FilterFn, Filtered, filter_fn};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::callsites::Source;
 use super::handle::Handle;
-use super::observe::{self, Source, TaskRef, WakerEvent};
+use super::observe::{self, TaskRef, WakerEvent};
 
 /// The recorder's ear in a `Registry`. [`super::install`] is cheaper where nobody else listens.
 #[derive(Debug, Clone, Copy, Default)]

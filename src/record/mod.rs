@@ -33,6 +33,7 @@
 //! assert!(events.len() > 4);
 //! ```
 
+mod callsites;
 mod classify;
 pub mod event;
 mod fetched;

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
+use super::callsites;
 use super::event::{Event, TaskId, What};
 use super::local::Attached;
-use super::observe;
 use super::reader::Reader;
 use super::sources::{self, Code};
 use super::stack::Walker;
@@ -104,7 +104,7 @@ impl Recorder {
     /// A recorder, and the reader of what it records.
     pub fn with_detail(on_full: OnFull, detail: Detail) -> (Self, Reader) {
         if detail == Detail::Waits {
-            observe::want_waits();
+            callsites::want_waits();
             // The program's own `main` calls the code that makes a recorder, unless it is on another thread.
             sources::own(Code::Stack(Walker::new().here()));
         }

@@ -150,6 +150,9 @@ pub struct Frame {
     pub place: Place,
     /// The column of that line, from 1; 0 if it is not known.
     pub column: u32,
+    /// Which call it is of those that the macros `select!` and `join!` put on one line: a number that is equal in equal
+    /// builds. 0 elsewhere.
+    pub branch: u32,
     /// Whether it belongs to the program that is run, and not to a library.
     pub own: bool,
     /// How many futures it polls.
@@ -260,6 +263,16 @@ impl Site {
         self.frames.last().is_some_and(|frame| &*frame.function == SPAN_DROP)
     }
 
+    /// Whether a wait there can be the next one of the same branch as a wait here: the ways part in the body of one async
+    /// function, or among the members of one set, and within what polls several futures.
+    pub fn leads_to(&self, later: &Self) -> bool {
+        let same = self.frames.iter().zip(&*later.frames).take_while(|(mine, theirs)| mine == theirs).count();
+        let any = |polls: &[Polls]| self.frames[..same].iter().any(|frame| polls.contains(&frame.polls));
+        let one_body =
+            || matches!((self.frames.get(same), later.frames.get(same)), (Some(a), Some(b)) if a.function == b.function);
+        any(&[Polls::Many]) || (any(&[Polls::Parts]) && one_body())
+    }
+
     /// Whether a task can wait here and there at once. It cannot where the two
     /// ways part in the body of an async function, which awaits one thing at a
     /// time; it can where they part in a `select!`, a `join!`, or a future that
@@ -290,6 +303,7 @@ mod tests {
             function: (*function).into(),
             place: Place { file: "a.rs".into(), line: *line },
             column: 0,
+            branch: 0,
             own: true,
             polls: *polls,
         };

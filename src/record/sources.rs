@@ -341,7 +341,7 @@ mod tests {
     fn without_a_file_the_symbol_says_whose_a_call_is() {
         let of = |function: &str| {
             let place = Place { file: "".into(), line: 0 };
-            sources().origin(&Call { function: function.into(), place, column: 0, file: None })
+            sources().origin(&Call { function: function.into(), place, column: 0, at: 0, file: None })
         };
         let tokio = of("<tokio::sync::batch_semaphore::Acquire as core::future::future::Future>::poll");
         assert!(tokio.is_tokio("sync::batch_semaphore"), "{tokio:?}");

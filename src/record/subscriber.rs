@@ -14,9 +14,10 @@ use std::thread;
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Interest, LevelFilter, Metadata, Subscriber};
 
+use super::callsites::Source;
 use super::event::{LaneOf, TaskId};
 use super::handle::Handle;
-use super::observe::{self, Source, TaskRef, WakerEvent};
+use super::observe::{self, TaskRef, WakerEvent};
 use super::panic;
 use super::sources::{self, Code};
 use super::stack::Walker;

@@ -26,6 +26,8 @@ pub(super) struct Call {
     pub(super) function: Arc<str>,
     pub(super) place: Place,
     pub(super) column: u32,
+    /// Where it returns to, as a distance from code of the recorder's: equal in every process.
+    pub(super) at: u32,
     /// The whole path of the file; none where there is no debug information.
     pub(super) file: Option<Arc<Path>>,
 }
@@ -140,12 +142,13 @@ pub(super) fn calls_at(address: usize) -> Arc<[Call]> {
 /// The calls at a return address, the innermost first.
 fn look_up(address: usize) -> Arc<[Call]> {
     let mut calls = Vec::new();
+    let at = address.wrapping_sub(local::attach as local::Attach as usize) as u32;
     // The address is where the call returns to. The line of the call is that of the byte before, and that is what is looked up.
     backtrace::resolve(address as *mut c_void, |symbol| {
         let Some(name) = symbol.name() else { return };
         let file: Option<Arc<Path>> = symbol.filename().map(Arc::from);
         let place = Place { file: file.as_deref().map(short).unwrap_or_default().into(), line: symbol.lineno().unwrap_or(0) };
-        calls.push(Call { function: format!("{name:#}").into(), place, column: symbol.colno().unwrap_or(0), file });
+        calls.push(Call { function: format!("{name:#}").into(), place, column: symbol.colno().unwrap_or(0), at, file });
     });
     calls.into()
 }

@@ -232,9 +232,9 @@ impl Decoder {
         let mut frames = Vec::new();
         for _ in 0..from.count(DEEPEST)? {
             let function = self.names.get(from.text(LONGEST_NAME)?);
-            let (place, column, last) = (self.place(from)?, from.number()?, from.byte()?);
+            let (place, column, branch, last) = (self.place(from)?, from.number()?, from.number()?, from.byte()?);
             let polls = choice(last & 0x0f, &[Polls::One, Polls::Parts, Polls::Many])?;
-            frames.push(Frame { function, place, column, own: last & 0x10 != 0, polls });
+            frames.push(Frame { function, place, column, branch, own: last & 0x10 != 0, polls });
         }
         Ok(NewSite { id, site: Arc::new(Site { cause, place, frames: frames.into(), missing }) })
     }

@@ -268,6 +268,7 @@ impl Encoder {
             put_text(&mut self.out, cut(&frame.function, LONGEST_NAME));
             self.place(&frame.place);
             put(&mut self.out, frame.column.into());
+            put(&mut self.out, frame.branch.into());
             self.out.push(frame.polls as u8 | u8::from(frame.own) << 4);
         }
     }

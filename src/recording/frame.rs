@@ -8,7 +8,7 @@ use super::bytes::Damage;
 /// What every recording begins with.
 const MAGIC: [u8; 8] = *b"APLAYREC";
 /// The version of the format.
-pub(super) const VERSION: u16 = 3;
+pub(super) const VERSION: u16 = 4;
 /// The most bytes of a header.
 const MOST_HEADER: usize = 64 << 10;
 /// The most bytes of a chunk, before compression. Chunks are written long before.

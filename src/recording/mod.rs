@@ -6,7 +6,7 @@
 //! lanes, waits, resources, log, metrics, hash. It also means that a trace that
 //! is changed or learns more later learns it from old recordings too.
 //!
-//! # Format, version 3
+//! # Format, version 4
 //!
 //! Numbers of a fixed size are little-endian.
 //!

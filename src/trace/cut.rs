@@ -129,6 +129,7 @@ mod tests {
             function: (*function).into(),
             place: Place { file: "a.rs".into(), line: *line },
             column: 0,
+            branch: 0,
             own: true,
             polls: *polls,
         };

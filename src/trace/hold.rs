@@ -3,7 +3,7 @@
 use super::Trace;
 use super::hands::Step;
 use super::resource::{Holder, Resource, ResourceIx};
-use super::task::TaskIx;
+use super::task::{End, TaskIx};
 use super::wait_queue::{self, Waiter};
 use super::waits::SiteIx;
 use crate::record::event::{Change, LockChange, OpId, ResourceId, ResourceKind, SiteId, TaskId};
@@ -12,7 +12,7 @@ use crate::record::site::Place;
 /// An operation that has pended and is alive.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Op {
-    task: TaskIx,
+    pub(super) task: TaskIx,
     /// The resource that it is on, and its place in the line there.
     queued: Option<(ResourceIx, wait_queue::Place)>,
 }
@@ -78,10 +78,10 @@ impl Trace {
         }
         if self.is_put_off(site) {
             // It was not begun, so it is not in the wait queue.
-            self.leaf_is_put_off(task, site);
+            self.leaf_is_put_off(at_ns, task, site);
             return true;
         }
-        self.leaf_pends(task, op, resource, site);
+        self.leaf_pends(at_ns, task, op, resource, site);
         let Some(op) = op else { return true };
         let queued = match self.ingest.ops.get(&op) {
             Some(known) => known.queued,
@@ -118,7 +118,7 @@ impl Trace {
             self.timer_fires(at_ns, task, op);
         }
         let known = self.ingest.ops.remove(&op);
-        self.leaf_ends(known.map_or(task, |known| known.task), op);
+        self.leaf_ends(at_ns, known.map_or(task, |known| known.task), op, End::Completed);
         self.ingest.took.remove(&task);
         let asked = self.ingest.asked.remove(&op);
         let Some(resource) = resource.and_then(|resource| self.known_resource(resource)) else { return true };
@@ -152,7 +152,7 @@ impl Trace {
             return self.known(by).is_some();
         };
         self.gives_up(at_ns, by, op, site);
-        self.leaf_ends(task, op);
+        self.leaf_ends(at_ns, task, op, End::Cancelled);
         if let Some((resource, place)) = queued {
             self.ingest.returned.take_if(|(by, of, _)| (*by, *of) == (Some(task), resource));
             let resource = &mut self.resources[resource as usize];
@@ -180,8 +180,12 @@ impl Trace {
     ) -> bool {
         let Some(resource) = resource.and_then(|resource| self.known_resource(resource)) else { return false };
         self.give_back(at_ns, resource, by, permits);
-        if let Some((of, place)) = self.ingest.ops.get(&op).and_then(|known| known.queued) {
-            self.resources[of as usize].grant(at_ns, place, permits);
+        if let Some(Op { task, queued: Some((of, place)) }) = self.ingest.ops.get(&op) {
+            let (task, of) = (*task, &mut self.resources[*of as usize]);
+            of.grant(at_ns, *place, permits);
+            if of.line.waiter(*place).is_granted() {
+                self.branch_is_granted(at_ns, task, op);
+            }
         }
         true
     }

@@ -63,7 +63,7 @@ impl Trace {
             What::Pending { task, op, resource, site } => self.pends(at_ns, task, op, resource, site),
             What::Done { task, op, site, resource } => self.done(at_ns, task, op, resource, site),
             What::Closed { op, by, site } => self.closed_op(at_ns, op, by, site),
-            What::Turn { task, site, spent } => self.needs_turn(task, site, spent),
+            What::Turn { task, site, spent } => self.needs_turn(at_ns, task, site, spent),
             What::Timer { task, op, after_ms } => self.timer_set(at_ns, task, op, after_ms),
             What::Asked { op, permits, resource } => self.asked(op, permits, resource),
             What::Granted { op, by, resource, permits } => self.granted(at_ns, op, by, resource, permits),
@@ -349,6 +349,7 @@ impl Trace {
     }
 
     fn end(&mut self, at_ns: u64, task: TaskIx, ended: Ended) {
+        self.branches_close(at_ns, task, ended.how);
         let (last, number) = (self.last(task), self.number(task));
         let is_task = number.is_some();
         let count = match ended.how {

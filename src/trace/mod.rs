@@ -11,6 +11,7 @@
 
 mod ahead;
 mod bins;
+mod branches;
 mod cells;
 mod census;
 mod course;
@@ -66,6 +67,7 @@ mod why;
 
 pub use ahead::Ahead;
 pub use bins::{Bin, Bins};
+pub use branches::{Branch, BranchEnd};
 pub use cells::{Fill, Window, tail};
 pub use census::Census;
 pub use course::{Activity, Course, Stretch};
@@ -157,10 +159,14 @@ pub struct Trace {
     contended: Vec<ResourceIx>,
     /// What the program's source calls things.
     names: std::sync::Arc<names::Names>,
+    /// The futures of tasks that waited side by side.
+    branches: HashMap<TaskIx, branches::Branches>,
     /// Whether a task has been ready for some time before it was polled.
     was_ready: bool,
     /// Futures that were dropped while they held a lock.
     cuts: Vec<cut::Cut>,
+    /// Timers that fired late.
+    late_timers: overdue::LateTimers,
     /// Timeouts that returned a value after their deadline.
     late_timeouts: Vec<timers::Late>,
     /// Ticks that came all at once.

@@ -5,6 +5,8 @@
 //! Tokio says how long a timer is set for; so the time from the deadline to the wake
 //! is known, and a task is *overdue* in it: it is drawn as ready, which it would be.
 
+use std::collections::HashSet;
+
 use super::Trace;
 use super::task::TaskIx;
 use super::waits::Live;
@@ -33,10 +35,46 @@ pub(super) struct Kept {
     pub(super) late_ns: u64,
 }
 
+/// When timers were due that fired late, and when they fired: two lists in order of time, so that a count at any time is two
+/// searches.
+#[derive(Debug, Default)]
+pub(super) struct LateTimers {
+    due_ns: Vec<u64>,
+    fired_ns: Vec<u64>,
+}
+
+impl LateTimers {
+    fn add(&mut self, due_ns: u64, fired_ns: u64) {
+        for (all, at_ns) in [(&mut self.due_ns, due_ns), (&mut self.fired_ns, fired_ns)] {
+            all.insert(all.partition_point(|earlier| *earlier <= at_ns), at_ns);
+        }
+    }
+
+    fn at(&self, at_ns: u64) -> usize {
+        let by = |all: &[u64]| all.partition_point(|time| *time <= at_ns);
+        by(&self.due_ns) - by(&self.fired_ns)
+    }
+}
+
 impl Trace {
+    /// How many tasks are overdue at a time, of those whose wait has ended since: they count as ready.
+    pub fn overdue_at(&self, at_ns: u64) -> u32 {
+        self.late_timers.at(at_ns) as u32
+    }
+
+    /// The same, with those that still wait. It takes a look at every timer that is set.
+    pub fn all_overdue_at(&self, at_ns: u64) -> u32 {
+        let late = |due_ns: u64| at_ns.saturating_sub(due_ns) >= LATE_NS;
+        let set = self.ingest.timers.iter().filter(|(_, set)| late(set.due_ns()));
+        let tasks: HashSet<TaskIx> = set.filter_map(|(op, _)| Some(self.ingest.ops.get(op)?.task)).collect();
+        let waits = |task: &&TaskIx| self.wait_at(**task, at_ns).is_some_and(|wait| wait.end_ns.is_none());
+        self.overdue_at(at_ns) + tasks.iter().filter(waits).count() as u32
+    }
+
     /// The wait of a task ends that may have had a deadline.
     pub(super) fn note_overdue(&mut self, at_ns: u64, task: TaskIx) {
         if let Some(due_ns) = self.due_ns(task).filter(|due_ns| at_ns.saturating_sub(*due_ns) >= LATE_NS) {
+            self.late_timers.add(due_ns, at_ns);
             self.tasks[task as usize].overdue.push(Overdue { due_ns, woken_ns: at_ns });
         }
     }

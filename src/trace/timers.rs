@@ -25,7 +25,7 @@ const LATE_PART: u64 = 10;
 const MOST: usize = 1_024;
 
 /// The file of Tokio's in which a `timeout` polls what it limits, and its timer.
-const TIMEOUT: &str = "/src/time/timeout.rs";
+pub(super) const TIMEOUT: &str = "/src/time/timeout.rs";
 
 /// A timer that is set.
 #[derive(Debug, Clone, Copy)]
@@ -60,9 +60,9 @@ impl Trace {
     /// A timer is due after so long.
     pub(super) fn timer_set(&mut self, at_ns: u64, task: TaskId, op: OpId, after_ms: u64) -> bool {
         let Some(known) = self.known(task) else { return false };
-        let after_ns = after_ms.saturating_mul(STEP_NS);
-        let (due_ns, began_ns) = (at_ns.saturating_add(after_ns), self.life(known).polled_ns.min(at_ns));
-        let due_from_ns = began_ns.saturating_add(after_ns);
+        let lasts_ns = after_ms.saturating_mul(STEP_NS);
+        let (due_ns, began_ns) = (at_ns.saturating_add(lasts_ns), self.life(known).polled_ns.min(at_ns));
+        let due_from_ns = began_ns.saturating_add(lasts_ns);
         self.ingest.timers.insert(op, Set { since_ns: at_ns, due_ns, due_from_ns, late: after_ms == 0 });
         true
     }

@@ -101,7 +101,7 @@ impl Told {
     /// The program calls something at the site of that number.
     pub(super) fn calls(&mut self, site: u32) -> &mut Self {
         let place = Place { file: "a.rs".into(), line: site };
-        let frame = Frame { function: "f".into(), place: place.clone(), column: 0, own: true, polls: Polls::One };
+        let frame = Frame { function: "f".into(), place: place.clone(), column: 0, branch: 0, own: true, polls: Polls::One };
         let known = Site { place: Some(place), frames: [frame].into(), ..Site::default() };
         self.tell(0, 0, What::Site(Box::new(NewSite { id: SiteId(site), site: Arc::new(known) })))
     }

@@ -47,7 +47,7 @@ impl Turns {
 
 impl Trace {
     /// Within its poll a task comes to need another turn.
-    pub(super) fn needs_turn(&mut self, task: TaskId, site: SiteId, spent: bool) -> bool {
+    pub(super) fn needs_turn(&mut self, at_ns: u64, task: TaskId, site: SiteId, spent: bool) -> bool {
         let Some(task) = self.known(task) else { return false };
         let turn = match self.known_site(site) {
             _ if spent => Turn::Budget,
@@ -56,7 +56,7 @@ impl Trace {
         };
         self.life_mut(task).turn = Some(turn);
         if spent {
-            self.leaf_is_put_off(task, site);
+            self.leaf_is_put_off(at_ns, task, site);
         }
         true
     }

@@ -26,9 +26,10 @@ use smallvec::SmallVec;
 use super::Trace;
 use super::lookup::NumberHasher;
 use super::resource::ResourceIx;
-use super::task::{State, TaskIx};
+use super::task::{End, State, TaskIx};
+use super::timers::TIMEOUT;
 use crate::record::event::{NewSite, OpId, ResourceId, SiteId};
-use crate::record::site::{Cause, Place, Site};
+use crate::record::site::{Cause, Frame, Place, Site};
 
 pub use views::{PlaceCount, WaitTotal, WaitView};
 
@@ -55,6 +56,8 @@ pub(super) struct Waits {
     placed: HashMap<(SiteIx, Place), SiteIx>,
     /// For sites at which a task was out of budget: the site that says so.
     put_off: HashMap<SiteIx, SiteIx, BuildHasherDefault<NumberHasher>>,
+    /// Whether a site is the timer of a `timeout`, as far as that was asked.
+    deadlines: HashMap<SiteIx, bool, BuildHasherDefault<NumberHasher>>,
     /// Whether two sites exclude each other, as far as that was asked.
     excludes: HashMap<(SiteIx, SiteIx), bool, BuildHasherDefault<NumberHasher>>,
     pub(super) sets: sets::Sets,
@@ -64,8 +67,14 @@ pub(super) struct Waits {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Live {
     pub(super) op: Option<OpId>,
-    site: SiteIx,
-    resource: Option<ResourceIx>,
+    pub(super) site: SiteIx,
+    pub(super) resource: Option<ResourceIx>,
+    /// When it was first seen to wait.
+    pub(super) since_ns: u64,
+    /// Its lane, where it waits beside others: see [`super::branches`].
+    pub(super) lane: Option<u32>,
+    /// The lane of the branch that had just returned when it began.
+    pub(super) after: Option<u32>,
     /// The number of the poll in which it was last seen to wait.
     poll: u32,
     /// What its site says: that lies elsewhere in memory.
@@ -119,14 +128,19 @@ impl Trace {
         let silent = |leaf: &Live| leaf.op.is_none() && leaf.poll != poll;
         let silent_ones = leaves.live.iter().filter(|leaf| silent(leaf)).count();
         if silent_ones == 1 && !leaves.explained && leaves.live.len() > 1 {
-            leaves.live.retain(|leaf| !silent(leaf));
+            self.leaves_go(at_ns, task, None, |_, leaf| silent(leaf));
         } else {
             leaves.live.iter_mut().filter(|leaf| silent(leaf)).for_each(|leaf| leaf.inferred = true);
         }
+        self.branches_rest(task);
     }
 
     /// A wait begins. Returns the state, with the cause to draw, and what it is for.
     pub(super) fn wait_begins(&mut self, at_ns: u64, task: TaskIx) -> (State, u32) {
+        let leaves = &self.life(task).leaves.live;
+        if leaves.len() > 1 || leaves.iter().any(|leaf| leaf.after.is_some()) {
+            self.branches_begin(task);
+        }
         let known = &mut self.ingest.lives[task as usize].leaves;
         let leaves = self.waits.sets.of(&known.live, known.wait, &self.waits.sites);
         known.wait = Some(leaves);
@@ -157,7 +171,7 @@ impl Trace {
     }
 
     /// A future of the task's is about to wait.
-    pub(super) fn leaf_pends(&mut self, task: TaskIx, op: Option<OpId>, resource: Option<ResourceId>, site: SiteId) {
+    pub(super) fn leaf_pends(&mut self, at_ns: u64, task: TaskIx, op: Option<OpId>, resource: Option<ResourceId>, site: SiteId) {
         let Some(site) = self.known_site(site) else { return };
         // A stack from elsewhere, as that of a drop outside the task's own future, says nothing of the build.
         self.missing = self.missing.and(self.waits.sites[site as usize].missing);
@@ -168,26 +182,29 @@ impl Trace {
         let poll = leaves.poll;
         let same = |leaf: &&mut Live| if op.is_some() { leaf.op == op } else { leaf.op.is_none() && leaf.site == site };
         if let Some(known) = leaves.live.iter_mut().find(same) {
-            *known = Live { op, site, resource, poll, cause, inferred: placed };
+            *known = Live { op, site, resource, poll, cause, inferred: placed, ..*known };
             // An operation would have said that it had returned; others may have returned and begun anew.
             leaves.explained |= op.is_none();
             return;
         }
-        let before = leaves.live.len();
-        leaves.live.retain(|leaf| !self.waits.excluded(leaf.site, site));
-        leaves.explained |= leaves.live.len() < before;
-        leaves.live.push(Live { op, site, resource, poll, cause, inferred: placed });
+        let over = self.leaves_go(at_ns, task, None, |waits, leaf| leaf.op.is_none() && waits.excluded(leaf.site, site));
+        let after = self.branch_before(task, site);
+        let leaves = &mut self.ingest.lives[task as usize].leaves;
+        leaves.explained |= over;
+        leaves.live.push(Live { op, site, resource, since_ns: at_ns, lane: None, after, poll, cause, inferred: placed });
     }
 
     /// A future of the task's was not begun, as the budget was used up. Those that waited before wait on, whether they were
     /// polled or not.
-    pub(super) fn leaf_is_put_off(&mut self, task: TaskIx, site: SiteId) {
+    pub(super) fn leaf_is_put_off(&mut self, at_ns: u64, task: TaskIx, site: SiteId) {
         let Some(site) = self.known_site(site).map(|site| self.put_off_at(site)) else { return };
         let (site, inferred) = self.place_for(task, site);
         let leaves = &mut self.ingest.lives[task as usize].leaves;
         leaves.explained = true;
         if !leaves.live.iter().any(|leaf| leaf.site == site && leaf.op.is_none()) {
-            leaves.live.push(Live { op: None, site, resource: None, poll: leaves.poll, cause: Cause::Budget, inferred });
+            let (poll, cause, since_ns) = (leaves.poll, Cause::Budget, at_ns);
+            let turn = Live { op: None, site, resource: None, since_ns, lane: None, after: None, poll, cause, inferred };
+            leaves.live.push(turn);
         }
     }
 
@@ -216,12 +233,23 @@ impl Trace {
         self.life(task).leaves.live.iter().find(|leaf| leaf.op == Some(op)).map(|leaf| leaf.site)
     }
 
-    /// An operation of the task's has returned, or is gone.
-    pub(super) fn leaf_ends(&mut self, task: TaskIx, op: OpId) {
-        let leaves = &mut self.ingest.lives[task as usize].leaves;
-        let before = leaves.live.len();
-        leaves.live.retain(|leaf| leaf.op != Some(op));
-        leaves.explained |= leaves.live.len() < before;
+    /// An operation of the task's has returned ([`End::Completed`]), or was dropped ([`End::Cancelled`]).
+    pub(super) fn leaf_ends(&mut self, at_ns: u64, task: TaskIx, op: OpId, how: End) {
+        let ends = self.leaves_go(at_ns, task, Some(how), |_, leaf| leaf.op == Some(op));
+        self.ingest.lives[task as usize].leaves.explained |= ends;
+    }
+
+    /// Some of a task's futures are over; how, where that is known. Returns whether any is.
+    fn leaves_go(&mut self, at_ns: u64, task: TaskIx, how: Option<End>, over: impl Fn(&mut Waits, &Live) -> bool) -> bool {
+        let leaves = &mut self.ingest.lives[task as usize].leaves.live;
+        let mut gone: SmallVec<[Live; 1]> = SmallVec::new();
+        leaves.retain(|leaf| {
+            let goes = over(&mut self.waits, leaf);
+            gone.extend(goes.then_some(*leaf));
+            !goes
+        });
+        gone.iter().for_each(|leaf| self.branch_ends(at_ns, task, leaf, how));
+        !gone.is_empty()
     }
 
     /// A task that is nothing but a library's future waits where it was spawned. Whether that had to be inferred. Where no
@@ -248,7 +276,14 @@ impl Waits {
     /// The most pairs of sites that are remembered: a program has some hundreds.
     const MOST_PAIRS: usize = 1 << 18;
 
-    fn excluded(&mut self, earlier: SiteIx, later: SiteIx) -> bool {
+    /// Whether a site is that of a `timeout`'s own timer, beside what it limits: that is no future of the program's.
+    pub(super) fn is_deadline(&mut self, site: SiteIx) -> bool {
+        let frames = &self.sites[site as usize].frames;
+        let timer = |frame: &Frame| frame.place.file.ends_with(TIMEOUT) && frame.function.contains("closure");
+        *self.deadlines.entry(site).or_insert_with(|| frames.iter().any(timer))
+    }
+
+    pub(super) fn excluded(&mut self, earlier: SiteIx, later: SiteIx) -> bool {
         let sites = &self.sites;
         let excludes = || sites[earlier as usize].excludes(&sites[later as usize]);
         if self.excludes.len() >= Self::MOST_PAIRS {

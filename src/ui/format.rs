@@ -63,6 +63,15 @@ pub(crate) fn compact(value: f64) -> String {
     format!("{:.1} {letter}", value / unit)
 }
 
+/// A number in five characters at most, without a fraction from ten thousand on: `57k`.
+pub(crate) fn rounded(value: f64) -> String {
+    match value.abs() {
+        size if size < 1e4 => compact(value),
+        size if size < 1e6 => format!("{:.0}k", value / 1e3),
+        _ => compact(value),
+    }
+}
+
 /// A count and what is counted: `1 task`, `21 tasks`.
 pub(crate) fn counted(n: u64, one: &str) -> String {
     format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })

@@ -48,6 +48,8 @@ pub(crate) struct Glyphs {
     pub(crate) link: [&'static str; 3],
     /// All of that, for the legend.
     pub(crate) wakes: &'static str,
+    /// Before the lane of one of a task's futures.
+    pub(crate) branch: &'static str,
     /// Before the number of tasks that are folded away.
     pub(crate) folded: &'static str,
     /// Text goes on where there was no room.
@@ -68,6 +70,8 @@ pub(crate) struct Glyphs {
     pub(crate) circle: [&'static str; 3],
     /// Lanes that are joined: the first one, between two, another one, the last.
     pub(crate) join: [&'static str; 4],
+    /// All of that, for the legend.
+    pub(crate) joined: &'static str,
     /// A level of the log, from trace to error.
     pub(crate) levels: [&'static str; 5],
     /// The prefix of a millionth.
@@ -98,8 +102,9 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     open: "▾",
     bar_start: "▐",
     chosen: ["●", "▓"],
-    link: ["┃", "▼", "▲"],
-    wakes: "┃▼▲",
+    link: ["┃", "↓", "↑"],
+    wakes: "┃↓↑",
+    branch: "└",
     folded: "▸ +",
     more: "…",
     between: "·",
@@ -110,6 +115,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     rule: "│",
     circle: ["╭▸", "│", "╰─"],
     join: ["┐", "│", "┤", "┘"],
+    joined: "┐┘",
     levels: ["·", "∘", "•", "!", "✗"],
     micro: "µ",
     bullet: "•",
@@ -120,13 +126,13 @@ pub(super) const UNICODE: Glyphs = Glyphs {
 pub(super) const ASCII: Glyphs = Glyphs {
     lane: marks::ASCII,
     inferred: "?",
-    held: "^",
+    held: "`",
     moment: "\"",
     ribbon: "-",
     cursor: "|",
-    cursor_head: "V",
-    bookmark: "^",
-    finding: "!",
+    cursor_head: "T",
+    bookmark: "B",
+    finding: "*",
     path: [">", "#"],
     edge: "'",
     tick: "'",
@@ -138,6 +144,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     chosen: ["*", "@"],
     link: ["I", "V", "^"],
     wakes: "IV^",
+    branch: "`",
     folded: "> +",
     more: "~",
     between: "-",
@@ -147,7 +154,8 @@ pub(super) const ASCII: Glyphs = Glyphs {
     thumb: "#",
     rule: "|",
     circle: [",>", "|", "`-"],
-    join: [".", "|", "+", "'"],
+    join: [")", ")", ")", ")"],
+    joined: ")",
     levels: [".", "-", "*", "W", "x"],
     micro: "u",
     bullet: "-",

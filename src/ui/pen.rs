@@ -10,6 +10,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+/// Whether a cell is between two letters: then it joins the words of a label and is no mark, and not free if it is empty.
+pub(crate) fn joins_words(buf: &Buffer, (x, y): (u16, u16)) -> bool {
+    let is_letter = |x: u16| buf.cell((x, y)).is_some_and(|cell| cell.symbol().starts_with(char::is_alphanumeric));
+    x > 0 && is_letter(x - 1) && is_letter(x + 1)
+}
+
 /// One row of an area, written from left to right.
 pub(crate) struct Pen<'a> {
     buf: &'a mut Buffer,

@@ -75,6 +75,11 @@ impl Look {
         self.theme.unicode
     }
 
+    /// Whether colours are drawn.
+    pub(crate) fn has_colours(&self) -> bool {
+        self.theme.colors.is_some()
+    }
+
     /// A colour in the colour themes, the modifiers in the mono theme.
     fn fg(self, role: impl Fn(&Colors) -> Color, mono: Modifier) -> Style {
         match self.theme.colors {

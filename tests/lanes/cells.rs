@@ -131,6 +131,14 @@ fn a_timer_that_is_late_is_drawn_as_ready_whatever_kind_it_is() {
         });
         let busy = &trace.tasks[find(&trace, "busy") as usize];
         let over_ns = busy.ended.unwrap().at_ns;
+        // As many as are drawn so are counted so.
+        let just_before_ns = over_ns - MS_NS;
+        let late = ["sleep", "sleep_until", "interval", "timeout"].map(|timer| {
+            let all = trace.overdue_in(find(&trace, timer), just_before_ns, just_before_ns);
+            all.iter().filter(|one| one.due_ns <= just_before_ns && just_before_ns < one.woken_ns).count()
+        });
+        assert_eq!((late.iter().sum::<usize>(), trace.overdue_at(just_before_ns) as usize), (4, 4), "{on:?} {late:?}");
+        assert_eq!((trace.all_overdue_at(just_before_ns), trace.all_overdue_at(trace.end_ns)), (4, 0), "{on:?}");
         for timer in ["sleep", "sleep_until", "interval", "timeout"] {
             let all = trace.overdue_in(find(&trace, timer), 0, trace.end_ns);
             // The first tick of an interval is due at once, and a slow machine may be late for that, too.

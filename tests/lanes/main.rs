@@ -4,6 +4,7 @@
 
 mod asked;
 mod blocking;
+mod branches;
 mod cells;
 mod local;
 #[path = "../observed/mod.rs"]

@@ -119,13 +119,13 @@ fn a_filter_that_is_wrong_is_told_where_it_was_typed_and_nothing_is_lost() {
 fn tasks_are_put_together_and_a_group_is_opened() {
     let mut tty = ended(&["semaphore"]);
     tty.keys("D");
-    let groups = tty.sees("0 of 20");
+    let groups = tty.sees("all 20 ended");
     assert!(groups.contains("semaphore.rs:") && !groups.contains(" request 3 "), "{groups}");
     tty.keys("j\r");
     let open = tty.wait_until("its tasks", |screen| names(screen).first().is_some_and(|name| name == "request 0"));
     assert_eq!(names(&open)[..2], ["request 0", "request 1"], "{open}");
     tty.keys("\x1b");
-    tty.sees("0 of 20");
+    tty.sees("all 20 ended");
     // By name, by what they do, and each for itself again.
     tty.keys("D");
     tty.wait_until("by name", |screen| screen.contains("request #") && !screen.contains(" request 3 "));

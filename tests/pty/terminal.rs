@@ -78,7 +78,7 @@ fn where_letters_are_ascii_so_is_all_that_is_drawn() {
         ("pA", "Timeline by thread"),
         ("A", "Timeline by resource"),
         ("A", "Timeline by source line"),
-        ("AD", "0 of 20"),
+        ("AD", "all 20 ended"),
         ("DDD?", "scroll for more"),
         ("?P", "run"),
         ("Pi", "inding"),

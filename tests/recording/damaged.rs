@@ -67,9 +67,9 @@ fn other_files_and_other_versions_are_refused() {
         assert!(matches!(read(bytes), Err(OpenError::NotARecording)));
     }
     let mut bytes = record(spec("gather")).bytes;
-    bytes[8] = 4;
+    bytes[8] = 5;
     let error = read(&*bytes).expect_err("it has another version");
-    assert_eq!(error.to_string(), "is a recording of format 4, and this version of the program opens format 3");
+    assert_eq!(error.to_string(), "is a recording of format 5, and this version of the program opens format 4");
 }
 
 /// A recording with another header.

@@ -49,7 +49,7 @@ fn without_colour_and_in_ascii_the_marks_say_the_same() {
     assert_snapshot!("findings_ascii_80x24", styled(&list));
     model.mode = Mode::Browse;
     let (lanes, _) = frame(&model, 80, 24);
-    assert!(text(&lanes).lines().any(|line| line.contains("request with~! ")), "{}", text(&lanes));
+    assert!(text(&lanes).lines().any(|line| line.contains("request with~* ")), "{}", text(&lanes));
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn over_group(by: GroupBy, row: u16, column: u16) -> Model {
 
 #[test]
 fn over_a_group_it_has_how_many_do_what() {
-    let requests = "request #  00:00.250 – 00:00.333  on average 20 alive  ▁ 20 other  0 polls";
+    let requests = "request #  00:00.276 – 00:00.368  on average 20 alive  ▁ 20 other  0 polls";
     assert_eq!(footer(&over_group(GroupBy::Name, 2, 3)), requests);
-    assert_eq!(footer(&over_group(GroupBy::State, 0, 3)), "running  00:00.276 – 00:00.368  █ 0 running  0 polls");
+    assert_eq!(footer(&over_group(GroupBy::State, 0, 3)), "running  00:00.308 – 00:00.411  █ 0 running  0 polls");
 }

@@ -132,6 +132,8 @@ pub enum Action {
     Fold,
     /// Shows the counters under the lanes, or hides them.
     Counters,
+    /// Shows the lanes of the futures that a task waits on at once, or hides them.
+    Branches,
     /// Moves the timeline along with the cursor again.
     Follow,
     /// Says why the selected task waits, or closes that.

@@ -129,6 +129,19 @@ pub(in crate::app) fn open(model: &mut Model) {
     model.notify(false, none);
 }
 
+/// Shows the lanes of tasks' futures, or hides them.
+pub(in crate::app) fn branches(model: &mut Model) {
+    let Some(run) = &model.run else { return };
+    if (0..run.trace.tasks.len() as TaskIx).all(|task| run.trace.branch_lanes(task) == 0) {
+        model.notify(false, "no task of this run waits on several futures at once");
+        return;
+    }
+    let closed = &mut model.timeline.lanes.branches_closed;
+    *closed = !*closed;
+    let text = if *closed { "a task's futures: hidden" } else { "a task's futures: a lane each, where all lanes fit" };
+    model.notify(false, text);
+}
+
 /// Shows the counters under the lanes, or hides them.
 pub(in crate::app) fn counters(model: &mut Model) {
     let Some(run) = &model.run else { return };

@@ -78,6 +78,8 @@ pub struct LaneView {
     pub row: usize,
     /// Whether counters are shown under the lanes; none is where there is room.
     pub counters: Option<bool>,
+    /// Whether the lanes of tasks' futures are hidden, also where there is room for them.
+    pub branches_closed: bool,
 }
 
 /// What a lane of the timeline is.

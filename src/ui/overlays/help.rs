@@ -128,7 +128,7 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
         (running.to_owned(), run, "running: a worker polls the task"),
         (parts.concat(), run, "running for a part of the cell's time, or for no time at all"),
         (g.lane.several.to_owned(), run, "polled more than once in the cell's time, and for little of it"),
-        (ready.to_owned(), ready_style, "ready: woken or new, no worker polls it yet"),
+        (ready.to_owned(), ready_style, "ready: woken, new, or its timer is late; no worker polls it yet"),
     ];
     marks.extend(Family::ALL.map(|family| {
         let (mark, style) = look.wait(family);
@@ -144,6 +144,7 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
     }
     marks.push((g.held.repeat(3), look.wait(Family::Lock).1, "below a lane: as long as the task holds what is named there"));
     marks.push((g.moment.to_owned(), look.strong(), "a moment that decides the run; the word is above the ruler"));
+    marks.push((g.join.concat(), look.error(), "behind a stall: the tasks between wait for each other in a circle"));
     marks.push((g.levels[3..].concat(), look.warn(), "a warning or an error in the log"));
     let ends = [
         (End::Completed, "ended: returned"),
@@ -184,8 +185,13 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
         "from who woke to who was woken: with few lanes all wakes, else those of the selected task",
     ));
     marks.push((format!("{}9", g.folded), look.text(), "behind a name: so many tasks that descend from it are folded away"));
-    marks.push(("scale 9".to_owned(), look.dim(), "beside a group or a figure: what the full height of its chart stands for"));
-    marks.push(("7/9".to_owned(), look.text(), "beside a counter: its value at the cursor, and the largest one in sight"));
+    marks.push(("height: 9".to_owned(), look.dim(), "beside a group: for so many tasks its full height stands"));
+    marks.push(("scale 9".to_owned(), look.dim(), "beside a figure: what the full height of its chart stands for"));
+    marks.push((
+        "7".to_owned(),
+        look.strong(),
+        "on the chart of a quantity: its value from there on, and behind its name that at the cursor",
+    ));
     marks.push((g.chosen.concat(), run, "on the lane of a thread: it polled the selected task"));
     marks.push(("label".to_owned(), look.span_label(), "a span that the scenario opened"));
     marks

@@ -5,7 +5,8 @@
 //! its full height is the most tasks of the group that ever lived at once. The
 //! marks are those of the lanes, so nothing is told by colour alone. When tasks
 //! are put together by what they do, each row is one state and the height says
-//! how many are in it.
+//! how many are in it. Beside it is said in words how many tasks do what at the
+//! cursor, and for how many tasks the full height stands.
 //!
 //! Everything comes from the courses that the trace keeps of its groups, so a
 //! frame costs as much as there are cells, however many tasks there are.
@@ -14,6 +15,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::legend::Mark;
+use super::tally::Tally;
 use super::timeline;
 use crate::app::input::action::Action;
 use crate::app::model::{Areas, GroupBy, Model, Pane, RunView};
@@ -28,17 +31,55 @@ use crate::ui::{format, words};
 const HIGHEST: u16 = 12;
 /// With so many times more tasks than rows it is said that they can be put together.
 const MANY: usize = 4;
+/// So many cells of a name are kept beside the words on the same row.
+const NAME: usize = 9;
 
 /// One group as it is drawn.
 struct Drawn<'a> {
     name: String,
-    /// How many tasks: at the cursor, and of how many.
-    count: String,
+    /// How many tasks do what at the cursor.
+    count: Count,
     course: Courses<'a>,
     /// The only activity of it that counts, if it is one.
     only: Option<Activity>,
     /// The tasks that fill the whole height.
     most: u32,
+}
+
+/// What is counted.
+enum Count {
+    /// The tasks of a group, so many, by what they do.
+    Tasks(Tally, usize),
+    /// The tasks that are in one state, of at most so many.
+    State(u64, u64),
+}
+
+impl Count {
+    /// It in so many rows of so many cells.
+    fn lines(&self, cells: usize, rows: usize) -> Vec<String> {
+        match self {
+            Self::Tasks(tally, _) => tally.lines(cells, rows),
+            Self::State(0, _) => vec!["no task".into()],
+            Self::State(count, _) => vec![format::counted(*count, "task")],
+        }
+    }
+
+    /// It beside a name, and shorter.
+    fn short(&self) -> [String; 2] {
+        match self {
+            Self::Tasks(tally, _) => tally.short(),
+            // The name says the state.
+            Self::State(count, _) => [format::count(*count), String::new()],
+        }
+    }
+
+    /// The cells that it needs at any time of the run.
+    fn width(&self) -> usize {
+        match self {
+            Self::Tasks(_, tasks) => Tally::width(*tasks),
+            Self::State(_, most) => format::width(&format::counted(*most, "task")),
+        }
+    }
 }
 
 /// By what tasks are put together, in a few words and in two; none while there are lanes of tasks.
@@ -48,6 +89,13 @@ pub(super) fn by(model: &Model) -> Option<(&'static str, &'static str)> {
         GroupBy::Name => ("by name", "by name"),
         GroupBy::State => ("by what they do", "by state"),
     })
+}
+
+/// What the marks mean where each row is one state: there the height counts, and no mark is a state.
+pub(super) fn legend(look: Look, model: &Model) -> Option<Vec<Mark>> {
+    let grouping = model.timeline.grouping;
+    let full = look.glyphs.chart.last().copied().unwrap_or_default();
+    (grouping.by == Some(GroupBy::State) && grouping.shows_groups()).then(|| vec![((full, look.text()), "tasks in that state")])
 }
 
 /// What the group is called whose lanes are shown.
@@ -75,12 +123,14 @@ pub(crate) fn row<'a>(model: &Model, run: &'a RunView, place: usize) -> Option<(
 impl Drawn<'_> {
     /// What the full height stands for.
     fn scale(&self) -> String {
-        format!("scale {}", format::count(self.most.into()))
+        format!("height: {}", format::counted(self.most.into(), "task"))
     }
 
-    /// The cells of the widest text before it.
+    /// The cells of the widest text before it. They do not depend on the cursor, so that the piles keep their place.
     fn width(&self) -> usize {
-        [&self.name, &self.count, &self.scale()].map(|text| format::width(text)).into_iter().max().unwrap_or(0)
+        // A state has its name and its figure on one row where there are few rows.
+        let figure = if self.only.is_some() { 1 + format::width(&format::count(self.most.into())) } else { 0 };
+        (format::width(&self.name) + figure).max(self.count.width()).max(format::width(&self.scale()))
     }
 }
 
@@ -98,7 +148,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     let groups = groups(run, by);
     // Counts say nothing when they are cut, so there is more room for them than for the names of tasks.
     let widest = groups.iter().map(Drawn::width).max().unwrap_or(0);
-    let names = widest.next_multiple_of(4).clamp(timeline::NAMES, (usize::from(inside.width) / 3).max(timeline::NAMES));
+    let names = widest.next_multiple_of(4).clamp(timeline::NAMES, (usize::from(inside.width) * 2 / 5).max(timeline::NAMES));
     let (place, axis) = timeline::ruled(buf, look, model, run, inside, names);
     areas.lanes = place;
     if groups.is_empty() || place.is_empty() {
@@ -151,10 +201,9 @@ fn groups(run: &RunView, by: GroupBy) -> Vec<Drawn<'_>> {
         groups
             .map(|group| {
                 let course = run.trace.course_of(group);
-                let alive = format::count(now(course).alive().round() as u64);
                 Drawn {
                     name: name(&run.trace, by, group),
-                    count: format!("{alive} of {}", format::count(group.tasks.len() as u64)),
+                    count: Count::Tasks(Tally::new(now(course), group.tasks.len()), group.tasks.len()),
                     course,
                     only: None,
                     most: course.most_alive(),
@@ -168,12 +217,10 @@ fn groups(run: &RunView, by: GroupBy) -> Vec<Drawn<'_>> {
         GroupBy::State => {
             let (course, all) = (run.trace.course(), run.trace.totals().spawned);
             let counts = now(course).counts;
-            let drawn = |activity: Activity| Drawn {
-                name: activity_name(activity).to_owned(),
-                count: format::count(counts[activity.index()].round() as u64),
-                course,
-                only: Some(activity),
-                most: if activity == Activity::Ended { all } else { course.most_alive() },
+            let drawn = |activity: Activity| {
+                let most = if activity == Activity::Ended { all } else { course.most_alive() };
+                let count = Count::State(counts[activity.index()].round() as u64, most.into());
+                Drawn { name: activity_name(activity).to_owned(), count, course, only: Some(activity), most }
             };
             lanes::activities(&run.trace).into_iter().map(drawn).collect()
         }
@@ -212,19 +259,31 @@ pub(crate) fn word(activity: Activity) -> &'static str {
     activity.family().map_or_else(|| activity_name(activity), Family::name)
 }
 
-/// The name of a group and how many there are, one below the other where there is room.
+/// The name of a group, below it how many tasks do what, and below that the scale; where there is no room, not all of it.
 fn label(buf: &mut Buffer, look: Look, rows: Rect, group: &Drawn<'_>, cells: usize, selected: Option<bool>) {
     let style = selected.map_or(look.text(), |focus| look.selected(focus));
     let mut pen = Pen::new(buf, look, rows, 0);
     pen.left(if selected.is_some() { look.glyphs.pointer } else { "" }, 1, look.strong());
-    if rows.height > 1 {
-        pen.name(&group.name, cells, style);
-        Pen::new(buf, look, rows, 1).space(1).left(&group.count, cells, look.dim());
-        Pen::new(buf, look, rows, 2).space(1).left(&group.scale(), cells, look.dim());
+    let beside = match rows.height {
+        1 => group.count.short().to_vec(),
+        2 if group.most > 1 => vec![group.scale(), format!("height: {}", format::count(group.most.into()))],
+        _ => Vec::new(),
+    };
+    let fits = |kept: usize| beside.iter().find(|text| format::width(text) + 1 + kept <= cells);
+    // Better no text beside the name than half of the name; but how many there are is said anyhow.
+    let kept = format::width(&group.name);
+    let text = fits(kept).or_else(|| fits(NAME.min(kept)).filter(|_| rows.height == 1)).map_or("", String::as_str);
+    let room = cells.saturating_sub(if text.is_empty() { 0 } else { format::width(text) + 1 });
+    pen.name(&group.name, room, style).space(usize::from(room < cells)).put(text, look.dim());
+    if rows.height == 1 {
         return;
     }
-    let count = format::width(&group.count) + 1;
-    pen.name(&group.name, cells.saturating_sub(count), style).space(1).put(&group.count, look.dim());
+    // The height of one task is no scale.
+    let scale = rows.height > 2 && group.most > 1;
+    let lines = group.count.lines(cells, usize::from(rows.height) - 1 - usize::from(scale));
+    for (row, line) in (1..).zip(lines.into_iter().chain(scale.then(|| group.scale()))) {
+        Pen::new(buf, look, rows, row).space(1).left(&line, cells, look.dim());
+    }
 }
 
 /// One state: how many are in it, as a chart.

@@ -7,12 +7,14 @@
 use std::collections::HashSet;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::{kinds, links};
+use super::{grouping, kinds, links};
 use crate::app::model::{Model, RunView};
-use crate::trace::{End, Family, Fill, ResourceKind, State};
+use crate::app::timeline::lanes::Lanes;
+use crate::record::event::Level;
+use crate::trace::{End, Family, Fill, ResourceKind, StallKind, State};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -22,26 +24,36 @@ pub(super) type Mark = ((&'static str, Style), &'static str);
 
 /// From this height of the pane's inside on there may be a third row.
 const TALL: u16 = 18;
-/// So many resources are asked whether tasks waited for them.
+/// So many resources are asked whether tasks waited for them, and so many tasks whether a timer of theirs was late or their end
+/// is inferred.
 const ASKED: usize = 64;
+/// So many lines of the log are searched for an error or a warning.
+const LINES: usize = 1_000;
+/// The row below a lane.
+const HELD: &str = "what it holds";
+/// The column of findings is so far to the left of the lanes.
+const FINDINGS: u16 = 2;
 
 /// How many rows are kept for it, of a pane of that size.
 pub(super) fn rows(look: Look, model: &Model, run: &RunView, inside: Rect) -> u16 {
-    let marks = kinds::legend(look, model).unwrap_or_else(|| expected(look, run));
+    // Only lanes of several rows have one for what is held.
+    let lanes = Lanes::of(model).map_or(0, |lanes| lanes.len());
+    let has_room = 2 * lanes <= usize::from(inside.height);
+    let of_tasks = || expected(look, run).into_iter().filter(|(_, word)| has_room || *word != HELD).collect();
+    let marks = fixed(look, model).unwrap_or_else(of_tasks);
     let most = if inside.height >= TALL { 3 } else { inside.height.min(2) };
     (lines(&marks, usize::from(inside.width)).len() as u16).min(most)
 }
 
-/// Draws it below lanes that are there already, and with them the names before them.
-pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, lanes: Rect, area: Rect) {
-    let lanes = Rect { x: area.x, width: lanes.right().saturating_sub(area.x), ..lanes };
-    let marks = kinds::legend(look, model).unwrap_or_else(|| on_screen(buf, look, lanes));
+/// Draws it below lanes that are there already.
+pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, lanes: Rect, area: Rect) {
+    let marks = fixed(look, model).unwrap_or_else(|| on_screen(buf, look, run, lanes));
     let told = lines(&marks, usize::from(area.width));
     for (row, line) in (0..area.height).zip(&told) {
         let cut = row + 1 == area.height && told.len() > usize::from(area.height);
         let mut pen = Pen::new(buf, look, area, row);
         pen.space(1);
-        for ((glyph, style), word) in *line {
+        for ((glyph, style), word) in line {
             pen.put(glyph, *style).space(1).put(word, look.dim()).space(2);
         }
         if cut {
@@ -51,39 +63,43 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, lanes: Rect, a
     }
 }
 
-/// The marks, line by line.
-fn lines(marks: &[Mark], width: usize) -> Vec<&[Mark]> {
-    let mut lines = Vec::new();
-    let (mut from, mut taken) = (0, 1);
-    for (i, ((glyph, _), word)) in marks.iter().enumerate() {
-        let cells = format::width(glyph) + format::width(word) + 1;
-        if taken + cells > width.saturating_sub(1) && i > from {
-            lines.push(&marks[from..i]);
-            (from, taken) = (i, 1);
-        }
-        taken += cells + 2;
-    }
-    if from < marks.len() {
-        lines.push(&marks[from..]);
-    }
-    lines
+/// The marks of lanes that have none of tasks.
+fn fixed(look: Look, model: &Model) -> Option<Vec<Mark>> {
+    kinds::legend(look, model).or_else(|| grouping::legend(look, model))
 }
 
-/// All marks of tasks, in the order in which they are told.
-fn all(look: Look) -> Vec<Mark> {
+/// The marks, line by line: each on the first line that has room for it.
+fn lines(marks: &[Mark], width: usize) -> Vec<Vec<Mark>> {
+    // Of each line the cells that are taken, and its marks.
+    let mut lines: Vec<(usize, Vec<Mark>)> = Vec::new();
+    for mark in marks {
+        let cells = format::width(mark.0.0) + format::width(mark.1) + 1;
+        match lines.iter_mut().find(|(taken, _)| taken + cells < width) {
+            Some((taken, line)) => {
+                *taken += cells + 2;
+                line.push(*mark);
+            }
+            None => lines.push((cells + 3, vec![*mark])),
+        }
+    }
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+/// All marks of tasks, in the order of the legend.
+fn all(look: Look, run: &RunView) -> Vec<Mark> {
     let glyphs = look.glyphs;
     let (_, running) = look.state(State::Running(0));
     let (_, held) = look.wait(Family::Lock);
     let mut marks = vec![
         ((glyphs.lane.running, running), "runs"),
-        ((glyphs.lane.running_part[0], running), "one short poll"),
+        ((glyphs.lane.running_part[0], running), "short poll"),
         ((glyphs.lane.several, running), "many polls"),
-        (look.state(State::Ready), "ready"),
+        (look.state(State::Ready), if was_late(run) { "ready or late" } else { "ready" }),
         (look.cell(Fill::Waiting { family: Family::Time, holds: true }), "holds"),
         (look.cell(Fill::Waiting { family: Family::Lock, holds: true }), "holds, in line"),
     ];
     marks.extend(Family::ALL.map(|family| (look.wait(family), family.word())));
-    marks.push(((glyphs.held, held), "what it holds"));
+    marks.push(((glyphs.held, held), HELD));
     let ends = [
         (End::Completed, "ok"),
         (End::Failed, "error"),
@@ -92,44 +108,124 @@ fn all(look: Look) -> Vec<Mark> {
         (End::Unknown, "end not known"),
     ];
     marks.extend(ends.map(|(how, word)| (look.end(how), word)));
+    marks.push(((glyphs.inferred, look.inferred()), "inferred"));
     marks.push(((glyphs.lane.forever, look.error()), "for ever"));
+    marks.push(((glyphs.joined, look.error()), "circle"));
     marks.push(((glyphs.finding, look.warn()), "finding"));
     marks.push(((glyphs.wakes, look.key()), "wakes"));
+    marks.push(((glyphs.moment, look.strong()), "moment"));
     marks.push(((glyphs.levels[3], look.warn()), "warning"));
     marks
 }
 
-/// The marks in a part of the screen.
-fn on_screen(buf: &Buffer, look: Look, lanes: Rect) -> Vec<Mark> {
-    let lanes = lanes.intersection(buf.area);
-    let there: HashSet<&str> = lanes.positions().map(|at| buf[at].symbol()).collect();
-    let seen = |mark: &Mark| {
-        let ((glyph, _), _) = mark;
-        let parts = &look.glyphs.lane.running_part;
-        let wake = *glyph == look.glyphs.wakes && look.glyphs.link.iter().any(|part| there.contains(part));
-        wake || there.contains(glyph) || (*glyph == parts[0] && parts[1..].iter().any(|part| there.contains(part)))
+/// Whether a timer was late: then a task that could not be woken is drawn as ready.
+fn was_late(run: &RunView) -> bool {
+    let trace = &run.trace;
+    (0..trace.tasks.len().min(ASKED)).any(|task| !trace.overdue_in(task as u32, 0, trace.end_ns).is_empty())
+}
+
+/// The marks on the lanes and in the column of findings.
+fn on_screen(buf: &Buffer, look: Look, run: &RunView, lanes: Rect) -> Vec<Mark> {
+    let symbols = |area: Rect| area.intersection(buf.area).positions().map(|at| buf[at].symbol()).collect::<HashSet<_>>();
+    let there = symbols(lanes);
+    let found = symbols(Rect { x: lanes.x.saturating_sub(FINDINGS), width: 1, ..lanes }).contains(look.glyphs.finding);
+    let glyphs = look.glyphs;
+    let parts = &glyphs.lane.running_part;
+    let is_there = |mark: Mark| there.contains(mark.0.0) && is_mark(buf, look, run, lanes, mark);
+    let is_one_there = |parts: &[&'static str], mark: Mark| parts.iter().any(|part| is_there(((part, mark.0.1), mark.1)));
+    let seen = |mark: &Mark| match mark.0.0 {
+        glyph if glyph == glyphs.finding => found,
+        glyph if glyph == glyphs.inferred && mark.1 == "inferred" => has_inferred_end(buf, look, lanes),
+        glyph if glyph == glyphs.wakes => is_one_there(&glyphs.link, *mark),
+        glyph if glyph == glyphs.joined => is_one_there(&[glyphs.join[0], glyphs.join[3]], *mark),
+        glyph if glyph == parts[0] => parts.iter().any(|part| *part != glyphs.lane.running && there.contains(part)),
+        _ => is_there(*mark),
     };
-    all(look).into_iter().filter(seen).collect()
+    let mut shown: HashSet<&str> = HashSet::new();
+    all(look, run).into_iter().filter(seen).filter(|((glyph, _), _)| shown.insert(glyph)).collect()
+}
+
+/// Whether an end has the mark of what is inferred: not every one of its glyphs is behind an end.
+fn has_inferred_end(buf: &Buffer, look: Look, lanes: Rect) -> bool {
+    let lanes = lanes.intersection(buf.area);
+    let is_end = |x: u16, y: u16| look.glyphs.lane.ends.contains(&buf[(x, y)].symbol());
+    lanes.positions().any(|at| at.x > lanes.x && buf[at].symbol() == look.glyphs.inferred && is_end(at.x - 1, at.y))
+}
+
+/// Whether a glyph on the lanes is a mark. In ASCII it can be part of a label, beside letters of its colour. Where there are no
+/// colours, it is a mark if the run has what it means.
+fn is_mark(buf: &Buffer, look: Look, run: &RunView, lanes: Rect, ((glyph, style), word): Mark) -> bool {
+    if !glyph.is_ascii() {
+        return true;
+    }
+    if !look.has_colours() {
+        return will_be(run, word);
+    }
+    let is_letter = glyph.chars().all(char::is_alphanumeric);
+    let is_one = |at: Position| {
+        let is_label = |x: Option<u16>| {
+            let beside = x.and_then(|x| buf.cell((x, at.y))).filter(|cell| cell.fg == buf[at].fg && cell.symbol() != glyph);
+            beside.is_some_and(|cell| cell.symbol().starts_with(char::is_alphanumeric))
+        };
+        let before = |cells| is_label(at.x.checked_sub(cells));
+        let after = |cells| is_label(at.x.checked_add(cells));
+        // Letters have the colour of their mark; a rule has that of what it goes through.
+        let of_label = if is_letter {
+            before(1) || after(1) || buf[at].fg != style.fg.unwrap_or_default()
+        } else {
+            // Between two words, as `.`, `_` and `::` are.
+            before(1) && (after(1) || after(2)) || before(2) && after(1)
+        };
+        buf[at].symbol() == glyph && !of_label
+    };
+    (is_letter || will_be(run, word)) && lanes.intersection(buf.area).positions().any(is_one)
 }
 
 /// The marks that this run will have.
 fn expected(look: Look, run: &RunView) -> Vec<Mark> {
-    let totals = run.trace.totals();
-    let families: Vec<&str> = run.trace.families().map(Family::word).collect();
+    all(look, run).into_iter().filter(|(_, word)| will_be(run, word)).collect()
+}
+
+/// Whether this run will have what a mark means.
+fn will_be(run: &RunView, word: &str) -> bool {
+    let trace = &run.trace;
+    let totals = trace.totals();
+    let logged = |level: Level| trace.log.iter().take(LINES).any(|line| line.level == level && line.mark.is_none());
     let is_held = |kind: ResourceKind| matches!(kind, ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::Semaphore);
-    let holds = run.trace.contended().take(ASKED).any(|ix| is_held(run.trace.resources[ix as usize].kind));
-    let will_be = |word: &str| match word {
-        "runs" | "one short poll" | "many polls" => true,
-        "ready" => run.trace.was_ready(),
-        "holds" | "holds, in line" | "what it holds" => holds,
+    match word {
+        "runs" | "short poll" | "many polls" | "ready or late" => true,
+        "ready" => trace.was_ready(),
+        "holds" | "holds, in line" | HELD => {
+            let semaphore = trace.resources.iter().take(ASKED).any(|resource| resource.kind == ResourceKind::Semaphore);
+            semaphore || trace.contended().take(ASKED).any(|ix| is_held(trace.resources[ix as usize].kind))
+        }
         "for ever" => run.tail(usize::from(u16::MAX)) > 0,
+        "circle" => run.stall.as_ref().is_some_and(|(_, stall)| stall.kind == StallKind::Cycle),
         "finding" => !run.found.all.list.is_empty(),
-        "wakes" => run.trace.tasks.len() <= links::FEW,
+        "wakes" => trace.tasks.len() <= links::FEW,
+        "moment" => !trace.moments.is_empty(),
         "ok" => totals.completed > 0,
-        "error" => totals.failed > 0,
+        "error" => totals.failed > 0 || logged(Level::Error),
         "cancelled" => totals.cancelled > 0,
         "panic" => totals.panicked > 0,
-        word => families.contains(&word),
-    };
-    all(look).into_iter().filter(|(_, word)| will_be(word)).collect()
+        "end not known" => totals.unknown > 0,
+        "inferred" => trace.tasks.iter().take(ASKED).any(|task| task.ended.is_some_and(|ended| ended.inferred)),
+        "warning" => logged(Level::Warn),
+        word => trace.families().any(|family| family.word() == word),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_on_the_first_line_that_has_room() {
+        let marks = ["one", "a long one", "two", "six"].map(|word| (("x", Style::new()), word));
+        let words =
+            |width| lines(&marks, width).iter().map(|line| line.iter().map(|mark| mark.1).collect()).collect::<Vec<Vec<_>>>();
+        assert_eq!(words(60), [vec!["one", "a long one", "two", "six"]]);
+        assert_eq!(words(17), [vec!["one", "two"], vec!["a long one"], vec!["six"]]);
+        assert_eq!(words(4).len(), 4);
+    }
 }

@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 use crate::app::model::RunView;
 use crate::app::timeline::lanes::Lanes;
 use crate::trace::{TaskIx, Trace, Wake, Waker};
+use crate::ui::pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 
@@ -124,6 +125,9 @@ fn draw(buf: &mut Buffer, look: Look, lanes: Rect, link: Link) {
 /// Draws over a cell, but not over what would be missed: ends and full polls; unless it is the head, also not over other polls.
 fn put(buf: &mut Buffer, look: Look, at: (u16, u16), glyph: &'static str, head: bool) {
     let lane = &look.glyphs.lane;
+    if pen::joins_words(buf, at) {
+        return;
+    }
     let Some(cell) = buf.cell_mut(at) else { return };
     let there = cell.symbol();
     let idle = there == " " || there == look.glyphs.cursor || there == look.glyphs.link[0] || lane.is_idle(there);
@@ -147,17 +151,23 @@ mod tests {
     #[test]
     fn the_way_goes_from_the_waker_to_the_woken_and_hides_no_poll() {
         let lanes = ["─▎─", "───", "─█─", "   ", "─▎─"];
-        assert_eq!(drawn(lanes, Link { x: 1, from: 0, to: 4 }), ["─▎─", "─┃─", "─█─", " ┃ ", "─▼─"]);
-        assert_eq!(drawn(lanes, Link { x: 1, from: 4, to: 0 }), ["─▲─", "─┃─", "─█─", " ┃ ", "─▎─"]);
-        assert_eq!(drawn(lanes, Link { x: 1, from: 3, to: 4 }), ["─▎─", "───", "─█─", "   ", "─▼─"]);
+        assert_eq!(drawn(lanes, Link { x: 1, from: 0, to: 4 }), ["─▎─", "─┃─", "─█─", " ┃ ", "─↓─"]);
+        assert_eq!(drawn(lanes, Link { x: 1, from: 4, to: 0 }), ["─↑─", "─┃─", "─█─", " ┃ ", "─▎─"]);
+        assert_eq!(drawn(lanes, Link { x: 1, from: 3, to: 4 }), ["─▎─", "───", "─█─", "   ", "─↓─"]);
     }
 
     #[test]
     fn a_waker_out_of_sight_is_pointed_at() {
         let lanes = ["───", "───", "─✓─", "───", "───"];
-        assert_eq!(drawn(lanes, Link { x: 1, from: -8, to: 3 }), ["─▲─", "─┃─", "─✓─", "─▼─", "───"]);
-        assert_eq!(drawn(lanes, Link { x: 1, from: 70, to: 1 }), ["───", "─▲─", "─✓─", "─┃─", "─▼─"]);
-        assert_eq!(drawn(lanes, Link { x: 1, from: 70, to: 4 }), ["───", "───", "─✓─", "───", "─▲─"]);
+        assert_eq!(drawn(lanes, Link { x: 1, from: -8, to: 3 }), ["─↑─", "─┃─", "─✓─", "─↓─", "───"]);
+        assert_eq!(drawn(lanes, Link { x: 1, from: 70, to: 1 }), ["───", "─↑─", "─✓─", "─┃─", "─↓─"]);
+        assert_eq!(drawn(lanes, Link { x: 1, from: 70, to: 4 }), ["───", "───", "─✓─", "───", "─↑─"]);
+    }
+
+    #[test]
+    fn no_label_is_cut_in_two() {
+        let lanes = ["─▎─", "a_b", "a b", "   ", "─▎─"];
+        assert_eq!(drawn(lanes, Link { x: 1, from: 0, to: 4 }), ["─▎─", "a_b", "a b", " ┃ ", "─↓─"]);
     }
 
     #[test]

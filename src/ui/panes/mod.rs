@@ -1,5 +1,6 @@
 //! The panes, one a file. Each has one function `render` that draws it into its area, border included.
 
+mod branches;
 pub(crate) mod code;
 mod code_now;
 mod code_rows;
@@ -21,6 +22,7 @@ mod remark;
 mod resources;
 pub(crate) mod scenarios;
 mod status;
+mod tally;
 pub(crate) mod task;
 mod threads;
 pub(crate) mod timeline;

@@ -11,7 +11,7 @@ use crate::app::model::RunView;
 use crate::text;
 use crate::trace::Moment;
 use crate::ui::format;
-use crate::ui::pen::Pen;
+use crate::ui::pen::{self, Pen};
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 
@@ -63,6 +63,9 @@ pub(super) fn rules(buf: &mut Buffer, look: Look, run: &RunView, lanes: Rect, ax
     for (x, moment) in in_sight(run, axis, lanes.width) {
         let style = if moment.at_ns > run.cursor.at_ns { look.dim() } else { look.strong() };
         for y in lanes.y..lanes.bottom() {
+            if pen::joins_words(buf, (lanes.x + x, y)) {
+                continue;
+            }
             let cell = &mut buf[(lanes.x + x, y)];
             let there = cell.symbol();
             let lane = &look.glyphs.lane;

@@ -2,8 +2,10 @@
 //!
 //! A cell shows the largest value in force within it, or of one with very many
 //! values the last. Where a value begins that stays for some cells its number is
-//! written, so that a bar needs no scale. Nothing is known before the first value,
-//! and nothing is drawn there.
+//! written, so that a bar needs no scale. Nothing is known before the first value:
+//! then the row says so.
+
+use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -25,6 +27,10 @@ const ROOM: u16 = 18;
 const ASKED: usize = 64;
 /// Of a cell with more values than this only the last counts.
 const EXACT: usize = 64;
+/// How many tasks stand in line.
+const IN_LINE: &str = "in line";
+/// The cells of a label that are kept for its value.
+const VALUE: usize = 3;
 /// A value that stays for so many cells behind its number has it written.
 const STAYS: usize = 1;
 
@@ -62,6 +68,16 @@ pub(super) fn rows(model: &Model, run: &RunView, inside: Rect) -> u16 {
     if wanted { all.min(room) } else { 0 }
 }
 
+/// The cells that the labels of the first so many need.
+pub(super) fn widest(run: &RunView, rows: usize) -> usize {
+    let name = |quantity: Quantity<'_>| match quantity {
+        Quantity::Words(words) => words.name,
+        Quantity::Counter(counter) => counter.name,
+        Quantity::Line(_) => IN_LINE,
+    };
+    quantities(run).into_iter().take(rows).map(|quantity| format::width(name(quantity)) + VALUE).max().unwrap_or(0)
+}
+
 /// Draws them, one a row, below the lanes that were drawn there.
 pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, area: Rect, lanes: Rect) {
     let axis = Axis { left_ns: model.timeline.left_ns, cell_ns: model.timeline.cell_ns, cursor_ns: run.cursor.at_ns };
@@ -74,7 +90,12 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
                 let columns = columns(counter, &axis, usize::from(lanes.width));
                 let most = most(counter, &columns);
                 let name = counter.name.replace('_', " ");
-                label(buf, look, names, row, &name, counter.at(run.cursor.at_ns));
+                let now = counter.at(run.cursor.at_ns);
+                // Rather a name that is whole than every digit of the value.
+                let told = |tell: fn(f64) -> String| now.map(tell).unwrap_or_default();
+                let exact = told(format::compact);
+                let fits = format::width(&name) + format::width(&exact) + 2 <= usize::from(names.width);
+                label(buf, look, names, row, &name, &if fits { exact } else { told(format::rounded) });
                 bar(buf, look, place, &columns, most);
             }
             Quantity::Line(ix) => {
@@ -82,21 +103,42 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
                 let stages = resource.stages(axis.left_ns, axis.cell_ns, usize::from(lanes.width), axis.cursor_ns);
                 let columns: Vec<_> = stages.iter().map(|stage| Some(f64::from(stage.waiting))).collect();
                 let (now, most) = (resource.at_with(run.cursor.at_ns, 0).waiting, f64::from(resource.most().1));
-                label(buf, look, names, row, "in line", Some(now.into()));
+                label(buf, look, names, row, IN_LINE, &format::compact(now.into()));
                 bar(buf, look, place, &columns, most);
             }
+        }
+        if !has_begun(run, quantity) {
+            Pen::new(buf, look, place, 0).put("none yet", look.dim());
         }
         marks::cursor_line(buf, look, place, &axis);
     }
 }
 
-/// The name, and the value at the cursor; nothing has one before it is first set.
-fn label(buf: &mut Buffer, look: Look, names: Rect, row: u16, name: &str, value: Option<f64>) {
-    let value = value.map_or_else(|| look.glyphs.between.to_owned(), format::compact);
-    let room = usize::from(names.width).saturating_sub(format::width(&value) + 2);
+/// Whether a quantity has its first value by the cursor.
+fn has_begun(run: &RunView, quantity: Quantity<'_>) -> bool {
+    let at_ns = run.cursor.at_ns;
+    match quantity {
+        Quantity::Words(words) => words.points.first().is_some_and(|(first_ns, _)| *first_ns <= at_ns),
+        Quantity::Counter(counter) => counter.at(at_ns).is_some(),
+        Quantity::Line(_) => true,
+    }
+}
+
+/// The name, and the value at the cursor.
+fn label(buf: &mut Buffer, look: Look, names: Rect, row: u16, name: &str, value: &str) {
+    let room = usize::from(names.width).saturating_sub(format::width(value) + 2);
     let mut pen = Pen::new(buf, look, names, row);
-    pen.space(1).left(&format::fit_name(look, name, room), room, look.dim()).space(1);
-    pen.put(&value, look.strong());
+    pen.space(1).left(&whole_words(look, name, room), room, look.dim()).space(1);
+    pen.put(value, look.strong());
+}
+
+/// As many words of a name as fit, with a mark if some are missing; of a single word as much as fits.
+fn whole_words(look: Look, name: &str, room: usize) -> Cow<'_, str> {
+    if format::width(name) <= room {
+        return name.into();
+    }
+    let ends = name.rmatch_indices(' ').map(|(at, _)| format!("{}{}", &name[..at], look.glyphs.more));
+    ends.into_iter().find(|cut| format::width(cut) <= room).map_or_else(|| format::fit_name(look, name, room), Cow::Owned)
 }
 
 /// Draws values as a bar, with the number of each that stays.
@@ -123,9 +165,7 @@ fn bar(buf: &mut Buffer, look: Look, place: Rect, columns: &[Option<f64>], most:
 fn ribbon(buf: &mut Buffer, look: Look, words: &Words, axis: &Axis, (names, row): (Rect, u16), place: Rect) {
     let after = words.points.partition_point(|(at, _)| *at <= axis.cursor_ns);
     let now = after.checked_sub(1).map(|last| text::name(&words.points[last].1).into_owned()).unwrap_or_default();
-    let room = usize::from(names.width).saturating_sub(format::width(&now) + 2);
-    let name = words.name.replace('_', " ");
-    Pen::new(buf, look, names, row).space(1).left(&name, room, look.dim()).space(1).put(&now, look.strong());
+    label(buf, look, names, row, &words.name.replace('_', " "), &now);
     let cell = |ns: u64| axis.cell(ns.max(axis.left_ns)).unwrap_or(0).min(place.width.into()) as u16;
     for (i, (from_ns, word)) in words.points[..after].iter().enumerate() {
         let to_ns = words.points[..after].get(i + 1).map_or(axis.cursor_ns.saturating_add(axis.cell_ns), |(next, _)| *next);
@@ -135,7 +175,13 @@ fn ribbon(buf: &mut Buffer, look: Look, words: &Words, axis: &Axis, (names, row)
         let (from, to) = (cell(*from_ns), cell(to_ns).max(cell(*from_ns) + 1).min(place.width));
         let bar = Rect { x: place.x + from, width: to.saturating_sub(from), ..place };
         let mut pen = Pen::new(buf, look, bar, 0);
-        pen.put(look.glyphs.tick, look.chart()).put(&text::name(word), look.strong());
+        let word = text::name(word);
+        let cells = format::width(&word);
+        if cells != usize::from(bar.width) {
+            pen.put(look.glyphs.tick, look.chart());
+        }
+        // A word is not cut: the row's label has the last one, too.
+        pen.put(if cells <= pen.room() { &word } else { "" }, look.strong());
         let rest = look.glyphs.ribbon.repeat(pen.room());
         pen.put(&rest, look.dim());
     }
@@ -181,6 +227,15 @@ mod tests {
         let points = [(12, 3.0), (15, 9.0), (18, 2.0), (40, 1.0)];
         assert_eq!(told(&points, 0, 100), [None, Some(9.0), Some(2.0), Some(2.0), Some(1.0)]);
         assert_eq!(told(&points, 16, 100), [Some(9.0), Some(2.0), Some(2.0), Some(1.0), Some(1.0)]);
+    }
+
+    #[test]
+    fn a_name_is_cut_between_words() {
+        let look = Look::sample();
+        assert_eq!(whole_words(look, "calls to the service", 20), "calls to the service");
+        assert_eq!(whole_words(look, "calls to the service", 12), "calls to…");
+        assert_eq!(whole_words(look, "writers waiting", 11), "writers…");
+        assert_eq!(whole_words(look, "connections", 6), "conne…");
     }
 
     #[test]

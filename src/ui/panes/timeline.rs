@@ -9,7 +9,7 @@ use crate::app::timeline::folds::Folds;
 use crate::app::timeline::kinds::is_on;
 use crate::app::timeline::lanes::Lanes;
 use crate::trace::{Stall, StallKind, State, Task, TaskIx, Trace};
-use crate::ui::panes::{grouping, kinds, legend, links, minimap, moments, quantities, reading, remark, status};
+use crate::ui::panes::{branches, grouping, kinds, legend, links, minimap, moments, quantities, reading, remark, status};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
@@ -72,7 +72,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     quantities::render(buf, look, model, run, counted, areas.lanes);
     minimap::render(buf, look, model, run, map, areas);
     status::render(buf, look, run, status);
-    legend::render(buf, look, model, areas.lanes, explained);
+    legend::render(buf, look, model, run, areas.lanes, explained);
 }
 
 /// An area without its last rows, and those.
@@ -92,18 +92,30 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     let rows = usize::from(inside.height.saturating_sub(1));
     let spawned = all.spawned(run.cursor.at_ns);
     let top = model.timeline.top.min(spawned.saturating_sub(1));
-    // Few tasks have lanes with room for what they wait for and hold.
-    let high = (rows / all.len().max(1)).clamp(1, HIGHEST) as u16;
     // Tasks that are yet to be spawned have their room from the start: the lanes keep their place when they come.
     let coming: Vec<TaskIx> = (top..all.len().min(top.saturating_add(rows))).filter_map(|row| all.task(row)).collect();
+    // A task that waits on several futures at once has a lane for each. Few tasks have lanes with room for what they wait for
+    // and hold.
+    let futures = branches::rows(model, &run.trace, &coming, rows.saturating_sub(all.len()));
+    let left = rows.saturating_sub(futures.iter().map(|rows| usize::from(*rows)).sum());
+    let high = (left / all.len().max(1)).clamp(1, HIGHEST) as u16;
     let visible = &coming[..spawned.saturating_sub(top).min(coming.len())];
     let folds = Folded { folds: &model.session.folds, trace: &run.trace, at_ns: run.cursor.at_ns };
-    let names = name_column(look, &folds, &coming, usize::from(inside.width));
+    // Quantities share the column, and widen it where their names can be whole.
+    let of_tasks = name_column(look, &folds, &coming, usize::from(inside.width));
+    let of_quantities = quantities::widest(run, areas.counters);
+    let names = if of_quantities <= usize::from(inside.width / 4) {
+        of_tasks.max(name_cells(of_quantities, usize::from(inside.width)))
+    } else {
+        of_tasks
+    };
     let (lanes, axis) = ruled(buf, look, model, run, inside, names);
     let tail = if view::is_stalled(run) { run.tail(usize::from(lanes.width)) } else { 0 };
     let polled = run.poll().and_then(|number| run.trace.poll(number)).map(|poll| poll.task);
-    for (row, ix) in (0..).zip(visible.iter().copied()) {
-        let line = Rect { y: lanes.y + row * high, height: high, ..inside };
+    let mut below = lanes.y;
+    for (ix, futures) in visible.iter().copied().zip(futures) {
+        let line = Rect { y: below, height: high + futures, ..inside };
+        below = line.bottom();
         areas.lane_rows.push((ix, line));
         let selected = model.timeline.selected == Some(ix);
         name(buf, look, line, &folds, ix, names, selected.then_some(model.focus == Pane::Timeline));
@@ -115,6 +127,7 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
         }
         let of = lanes::Lane { trace: &run.trace, task: ix, poll: run.poll(), tail, selected };
         lanes::lane(buf, look, Rect { y: line.y, height: high, ..lanes }, &axis, of);
+        branches::render(buf, look, run, ix, (Rect { y: line.y + high, height: futures, ..line }, lanes), &axis, tail);
         reading::path(buf, look, model, ix, (line, lanes, names), &axis);
     }
     reading::nothing(buf, look, model, lanes, visible.is_empty());

@@ -15,7 +15,7 @@ use crate::record::event::Level;
 use crate::text;
 use crate::trace::{Fill, SpanLabel, Task, TaskIx, Trace, Window};
 use crate::ui::format;
-use crate::ui::pen::Pen;
+use crate::ui::pen::{self, Pen};
 use crate::ui::theme::Look;
 
 /// At most so many spans of a lane are considered for a label, the latest first.
@@ -84,6 +84,8 @@ pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: La
 fn marks(look: Look, axis: &Axis, of: Lane<'_>, fills: &[Fill]) -> Vec<(usize, String, Style)> {
     let (trace, task) = (of.trace, &of.trace.tasks[of.task as usize]);
     let end = fills.iter().position(|fill| matches!(fill, Fill::End(..))).unwrap_or(fills.len());
+    // In ASCII an end is a letter, which would be part of the text.
+    let before_end = if look.unicode() || end == fills.len() { end } else { end.saturating_sub(1) };
     let first = task.marks.partition_point(|mark| mark.at_ns < axis.left_ns);
     let mut marks = Vec::new();
     let mut free = 0;
@@ -100,9 +102,11 @@ fn marks(look: Look, axis: &Axis, of: Lane<'_>, fills: &[Fill]) -> Vec<(usize, S
         };
         let cells = format::width(&text);
         // An end is never covered: what is said last stands before it.
-        let x = x.min(end.saturating_sub(cells));
-        // One that would cover the one before is left out; the log has it.
-        if x >= free {
+        let x = x.min(before_end.saturating_sub(cells));
+        // Two that touch would be read as one word.
+        let x = if x == free && !marks.is_empty() { x + 1 } else { x };
+        // One that would cover the one before, or the end, is left out; the log has it.
+        if x >= free && x + cells <= before_end {
             free = x + cells;
             marks.push((x, text, style.add_modifier(Modifier::BOLD)));
         }
@@ -115,8 +119,10 @@ pub(crate) fn cursor_line(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis)
     let area = area.intersection(buf.area);
     let Some(x) = axis.cell(axis.cursor_ns).filter(|x| *x < u64::from(area.width)) else { return };
     for y in area.y..area.bottom() {
-        let cell = &mut buf[(area.x + x as u16, y)];
-        if cell.symbol() == " " {
+        let at = (area.x + x as u16, y);
+        let in_label = pen::joins_words(buf, at);
+        let cell = &mut buf[at];
+        if cell.symbol() == " " && !in_label {
             cell.set_symbol(look.glyphs.cursor).set_style(look.cursor());
         }
     }
@@ -245,7 +251,7 @@ fn held(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>) {
 }
 
 /// A name that fits: without its arguments, or without what it is called on, if need be.
-fn fitted(name: &str, room: usize) -> Option<String> {
+pub(crate) fn fitted(name: &str, room: usize) -> Option<String> {
     let call = name.split('(').next().unwrap_or(name);
     let method = call.rsplit('.').next().unwrap_or(call);
     // The name of a span without its fields.
@@ -254,201 +260,4 @@ fn fitted(name: &str, room: usize) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::trace::{Cause, End, Ended, LogLine, Mark, Segment, State};
-
-    const RUN: State = State::Running(0);
-
-    fn task(changes: &[(u64, State)], end: Option<(u64, End)>) -> Task {
-        Task {
-            spawned_ns: changes[0].0,
-            segments: changes.iter().map(|(start_ns, state)| Segment::new(*start_ns, *state)).collect(),
-            ended: end.map(|(at_ns, how)| Ended { at_ns, how, inferred: false }),
-            ..Task::default()
-        }
-    }
-
-    /// A run of that task alone.
-    fn run(task: &Task) -> Trace {
-        let task = Task {
-            spawned_ns: task.spawned_ns,
-            segments: task.segments.clone(),
-            ended: task.ended,
-            spans: task.spans.to_vec().into(),
-            marks: task.marks.to_vec().into(),
-            ..Task::default()
-        };
-        let line = |level, mark: Option<&str>| LogLine {
-            at_ns: 0,
-            task: None,
-            level,
-            message: String::new(),
-            mark: mark.map(Into::into),
-        };
-        let log = vec![line(Level::Info, None), line(Level::Info, Some("r5")), line(Level::Error, None)];
-        let mut trace = Trace::default();
-        (trace.tasks, trace.log) = (vec![task], log);
-        trace
-    }
-
-    fn draw(buf: &mut Buffer, axis: &Axis, task: &Task) {
-        let lane_of = Lane { trace: &run(task), task: 0, poll: None, tail: 0, selected: false };
-        lane(buf, Look::sample(), Rect { height: 1, ..buf.area }, axis, lane_of);
-    }
-
-    /// The lane at 10 ns a cell, 12 cells wide.
-    fn drawn(task: &Task, left_ns: u64, cursor_ns: u64) -> String {
-        let mut buf = Buffer::empty(Rect::new(0, 0, 12, 1));
-        draw(&mut buf, &Axis { left_ns, cell_ns: 10, cursor_ns }, task);
-        buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
-    }
-
-    fn sleeper() -> Task {
-        let changes = [
-            (20, State::Ready),
-            (20, RUN),
-            (20, State::Waiting(Cause::Time)),
-            (70, State::Ready),
-            (70, RUN),
-            (70, State::Waiting(Cause::Time)),
-            (95, RUN),
-        ];
-        task(&changes, Some((95, End::Completed)))
-    }
-
-    #[test]
-    fn polls_without_length_are_seen_and_do_not_drown_the_waits() {
-        assert_eq!(drawn(&sleeper(), 0, 1_000), "  ▎────▎─✓  ");
-    }
-
-    #[test]
-    fn nothing_after_the_cursor_is_drawn() {
-        assert_eq!(drawn(&sleeper(), 0, 19), "            ");
-        assert_eq!(drawn(&sleeper(), 0, 20), "  ▎         ");
-        assert_eq!(drawn(&sleeper(), 0, 45), "  ▎──       ");
-        assert_eq!(drawn(&sleeper(), 0, 69), "  ▎────     ");
-        assert_eq!(drawn(&sleeper(), 0, 70), "  ▎────▎    ");
-        assert_eq!(drawn(&sleeper(), 0, 94), "  ▎────▎──  ");
-        assert_eq!(drawn(&sleeper(), 0, 95), "  ▎────▎─✓  ");
-    }
-
-    #[test]
-    fn a_poll_belongs_to_the_cell_in_which_it_happened_also_when_scrolled() {
-        assert_eq!(drawn(&sleeper(), 65, 1_000), "▎──✓        ");
-        assert_eq!(drawn(&sleeper(), 71, 1_000), "──✓         ");
-    }
-
-    #[test]
-    fn a_poll_with_length_fills_its_part_of_the_cell() {
-        let task = task(
-            &[
-                (0, RUN),
-                (25, State::Waiting(Cause::Time)),
-                (40, RUN),
-                (41, State::Waiting(Cause::Time)),
-                (58, State::Ready),
-                (80, RUN),
-            ],
-            None,
-        );
-        assert_eq!(drawn(&task, 0, 99), "██▌─▎─▒▒██  ");
-    }
-
-    #[test]
-    fn the_state_that_lasted_longest_wins() {
-        let task = task(
-            &[
-                (0, State::Ready),
-                (6, RUN),
-                (6, State::Waiting(Cause::Time)),
-                (16, State::Ready),
-                (24, State::Waiting(Cause::Time)),
-            ],
-            None,
-        );
-        assert_eq!(drawn(&task, 10, 200), "──────────  ".replace("  ", "──"));
-        assert_eq!(drawn(&task, 14, 200), "▒───────────");
-    }
-
-    #[test]
-    fn waits_are_drawn_by_their_cause_and_the_longest_in_a_cell_wins() {
-        let causes = [Cause::Time, Cause::Mutex, Cause::MpscRecv, Cause::Join, Cause::Io, Cause::Yield];
-        let changes: Vec<_> = (0..).map(|i| i * 10).zip(causes.map(State::Waiting)).collect();
-        assert_eq!(drawn(&task(&changes, None), 0, 59), "─░┄·≈▒      ");
-        let short = task(
-            &[(0, State::Waiting(Cause::Time)), (3, State::Waiting(Cause::Semaphore)), (9, State::Waiting(Cause::Time))],
-            None,
-        );
-        assert_eq!(drawn(&short, 0, 19), "░─          ");
-    }
-
-    #[test]
-    fn a_crowded_cell_is_told_by_sums() {
-        let busy = |run: u64| {
-            let changes = (0..1_000_u64).flat_map(|i| [(i, RUN), (i, State::Waiting(Cause::Time))]).collect::<Vec<_>>();
-            let mut task = task(&changes, None);
-            for segment in &mut task.segments {
-                let long = segment.start_ns < run;
-                segment.state = if long { RUN } else { segment.state };
-            }
-            task
-        };
-        let mut buf = Buffer::empty(Rect::new(0, 0, 4, 1));
-        draw(&mut buf, &Axis { left_ns: 0, cell_ns: 250, cursor_ns: 2_000 }, &busy(250));
-        assert_eq!(buf.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>(), "█║║║");
-    }
-
-    #[test]
-    fn an_event_has_its_own_text_on_the_lane_or_the_mark_of_an_error_and_else_nothing() {
-        let mut task = sleeper();
-        task.marks = vec![Mark { at_ns: 20, line: 0 }, Mark { at_ns: 31, line: 1 }, Mark { at_ns: 75, line: 2 }].into();
-        assert_eq!(drawn(&task, 0, 1_000), "  ▎r5──✗─✓  ");
-        assert_eq!(drawn(&task, 0, 40), "  ▎r5       ");
-        assert_eq!(drawn(&task, 0, 30), "  ▎─        ");
-    }
-
-    #[test]
-    fn a_span_labels_the_bar_when_there_is_room() {
-        let mut task = sleeper();
-        let span = |label: &str| SpanLabel { start_ns: 20, end_ns: Some(70), label: label.into() };
-        task.spans = vec![span("ab")].into();
-        assert_eq!(drawn(&task, 0, 1_000), "  ▎ab──▎─✓  ");
-        task.spans = vec![span("abcd")].into();
-        assert_eq!(drawn(&task, 0, 1_000), "  ▎────▎─✓  ");
-    }
-
-    #[test]
-    fn ends_have_their_marks() {
-        for (how, mark) in [
-            (End::Completed, "✓"),
-            (End::Failed, "✗"),
-            (End::Cancelled, "⊘"),
-            (End::Panicked, "‼"),
-            (End::Dropped, "─"),
-            (End::Unknown, "?"),
-        ] {
-            let task = task(&[(0, State::Ready), (0, State::Waiting(Cause::Time))], Some((30, how)));
-            assert_eq!(drawn(&task, 0, 99).trim_end(), format!("───{mark}"));
-        }
-    }
-
-    #[test]
-    fn an_inferred_end_carries_a_mark() {
-        let mut task = sleeper();
-        task.ended = Some(Ended { at_ns: 95, how: End::Completed, inferred: true });
-        assert_eq!(drawn(&task, 0, 1_000), "  ▎────▎─✓? ");
-    }
-
-    #[test]
-    fn the_cursor_line_leaves_lanes_alone() {
-        let area = Rect::new(0, 0, 6, 2);
-        let mut buf = Buffer::empty(area);
-        let look = Look::sample();
-        let axis = Axis { left_ns: 0, cell_ns: 10, cursor_ns: 25 };
-        draw(&mut buf, &axis, &task(&[(0, State::Waiting(Cause::Time))], None));
-        cursor_line(&mut buf, look, area, &axis);
-        let text: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
-        assert_eq!(text, "───     │   ");
-    }
-}
+mod tests;

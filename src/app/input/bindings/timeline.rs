@@ -47,6 +47,14 @@ pub(super) static ROWS: &[Binding] = &[
         .group(Group::View),
     Binding::new("counters", Action::Counters, &[ch('C')], ALL, "Show the counters under the lanes, or hide them.")
         .group(Group::View),
+    Binding::new(
+        "branches",
+        Action::Branches,
+        &[ch('Y')],
+        ALL,
+        "Show a lane for each future that a task waits on at once, or hide them.",
+    )
+    .group(Group::View),
     // What was measured.
     Binding::new("close", Action::Close, &[key(KeyCode::Esc)], Scope::Range, "Close it; what is marked on the lanes stays.")
         .hint(4, "close"),

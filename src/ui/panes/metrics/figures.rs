@@ -73,6 +73,12 @@ pub(super) fn figures(look: Look, run: &RunView, cells: usize, all: bool) -> Vec
 fn tasks(run: &RunView, course: &Course<'_>) -> Vec<Figure> {
     let (at, bins) = (run.cursor.at_ns, &run.trace.bins);
     let census = run.trace.census_at(at);
+    // A task whose timer is late could run: it is drawn as ready, too.
+    let late = run.trace.all_overdue_at(at).min(census.waiting);
+    let late_then = course.times(|at| Some(f64::from(run.trace.overdue_at(at))));
+    let with_late = |counts: Vec<Option<f64>>, with: fn(f64, f64) -> f64| -> Vec<Option<f64>> {
+        counts.into_iter().zip(&late_then).map(|(count, late)| Some(with(count?, (*late)?))).collect()
+    };
     let count = |n: u32| format::compact(f64::from(n));
     let alive = Figure::new(
         "alive",
@@ -91,14 +97,14 @@ fn tasks(run: &RunView, course: &Course<'_>) -> Vec<Figure> {
         Figure { scale: None, ..polls },
         Figure::new(
             "waiting",
-            count(census.waiting),
-            course.bins(|bins| last(bins, |bin| bin.census().waiting)),
+            count(census.waiting - late),
+            with_late(course.bins(|bins| last(bins, |bin| bin.census().waiting)), |waiting, late| (waiting - late).max(0.0)),
             "Tasks that wait for something. All of them for one lock or permit: that is the bottleneck.",
         ),
         Figure::new(
             "ready",
-            count(census.ready),
-            course.bins(|bins| bins.iter().map(|bin| f64::from(bin.census().ready)).fold(0.0, f64::max)),
+            count(census.ready + late),
+            with_late(course.bins(|bins| bins.iter().map(|bin| f64::from(bin.census().ready)).fold(0.0, f64::max)), |a, b| a + b),
             "Woken tasks that no worker polls yet. If they stay many: too few workers, or polls that keep theirs.",
         ),
     ]
