@@ -1,25 +1,25 @@
 //! # Batching: batches waste slots
 //!
-//! Twelve items, four at a time. One way is in batches: four, wait for all of
-//! them, the next four. The other is a sliding window: as soon as one ends, the
-//! next one starts. Both are run, one after the other, with the same latencies.
+//! Twelve items, four at a time. One way is in batches: four, wait for all of them, the next
+//! four. The other is a sliding window: as soon as one ends, the next one starts. The run does
+//! both, one after the other, with the same latencies.
 //!
-//! **What you see.** In batches the bars of each four start together, and the short
-//! ones end long before the longest: the gap up to the next start is a slot that
-//! does nothing. In the sliding window each end is the start of another bar.
+//! **What you see.** In batches the bars of each four start together, and the short ones end
+//! long before the longest: the gap until the next start is an idle slot. In the sliding window
+//! another bar starts wherever one ends.
 //!
 //! **Why.** A batch takes as long as its slowest item, so each batch pays
 //! for its own straggler. A window pays once, at the very end. It is never
 //! slower: when a batch would begin, everything before it has ended in the window too.
 //!
-//! **Try.** Set `latency_min` to 500: all items take as long, no slot is ever idle
-//! early, and both take 1500 ms. Set `latency_max` to 5000: the batches
-//! take 12764 ms, the window 8249. Set `batch` to 1: no two at a time,
-//! and no difference. Turn `variant` to `sliding` to have the window on top.
+//! **Try.** Set `latency_min` to 500: all items take equally long, no slot is idle early, and
+//! both ways take 1500 ms. Set `latency_max` to 5000: the batches take 12764 ms, the window
+//! 8249. Set `batch` to 1: only one at a time, and no difference. Set `variant` to `sliding`
+//! to have the window on top.
 //!
-//! **Pitfall.** A batch of four does not mean four at work: while its straggler runs it
-//! is one. Batch where the service wants batches (one insert of a
-//! hundred rows), not to limit concurrency.
+//! **Pitfall.** A batch of four does not mean four at work: while its straggler runs, it is
+//! one. Batch where the service wants batches (one insert of a hundred rows), not to limit
+//! concurrency.
 //!
 //! **Words.** asyncio: `gather` over slices of the list, against a semaphore around
 //! each item. Tokio: a `JoinSet` that is joined to the end, against one that is

@@ -1,27 +1,27 @@
 //! # Blocking: never block a worker
 //!
-//! Six tasks tick every 100 ms. They have nothing to do with each other, nor with the
-//! seventh one, which makes a report: one second of work without an `.await`.
+//! Six tasks tick every 100 ms. They have nothing to do with each other, nor with a seventh
+//! task, which makes a report: one second of work without an `.await`.
 //!
-//! **What you see.** At 550 ms the report begins. Its lane is one solid bar, and beside it
-//! every other lane stands still: ticks that were due at 600 come at 1550, all six of
-//! them. With `variant=yield` the report pauses every 50 ms and lets the others run. With
-//! `spawn_blocking` (real clock) it is done by threads that are there for such
-//! work, and no tick is late.
+//! **What you see.** At 550 ms the report begins. Its lane is one solid bar, and every
+//! other lane stops: all six ticks that were due at 600 come at 1550. With
+//! `variant=yield` the report pauses every 50 ms and lets the others run. With
+//! `spawn_blocking` (real clock) threads that are meant for such work do it, and no tick
+//! is late.
 //!
-//! **Why.** A worker polls one task at a time, and takes it back only at an `.await`.
-//! A poll that lasts a second keeps this worker from all its other tasks for a
-//! second. They did nothing wrong; they live in the same house. Blocking threads are
-//! other threads: there may be many, and each may wait or compute as it likes.
+//! **Why.** A worker polls one task at a time, and takes it back only at an `.await`. A poll
+//! that lasts a second keeps the worker from all its other tasks for a second. They did nothing
+//! wrong; they only share the worker. Blocking threads are separate: there may be many, and
+//! each may wait or compute as long as it likes.
 //!
-//! **Try.** Set `block` to 2000: the worst tick is late by 1950 instead of 950 ms. Set
-//! `tasks` to 12: twice as many strangers are late, by just as much. Turn `variant` to
-//! `yield`: none is late by more than a piece, 50 ms. On the real clock turn it to
-//! `spawn_blocking`, with `blocking_threads` 1 and then 4, and watch when the report is done.
+//! **Try.** Set `block` to 2000: the worst tick is late by 1950 instead of 950 ms. Set `tasks`
+//! to 12: twice as many tasks are late, by just as much. Set `variant` to `yield`: none is
+//! late by more than a piece, 50 ms. On the real clock set it to `spawn_blocking`, with
+//! `blocking_threads` 1 and then 4, and watch when the report is done.
 //!
-//! **Pitfall.** A second worker need not help (`--clock real --workers 2`): the one that
-//! blocks may be the one that looks after the timers, while the other one sleeps and nobody
-//! wakes it. `yield_now` helps code that computes; a call that blocks cannot be cut in pieces.
+//! **Pitfall.** A second worker need not help (`--clock real --workers 2`): the worker that
+//! blocks may be the one that drives the timers, while the other one sleeps and nothing wakes
+//! it. `yield_now` helps code that computes; a call that blocks cannot be cut in pieces.
 //!
 //! **Words.** asyncio: `await asyncio.to_thread(report)`; `await asyncio.sleep(0)` yields, and
 //! comes back once more before a timer that is due has woken its task, so there a tick is

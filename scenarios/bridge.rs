@@ -1,8 +1,8 @@
 //! # Bridge: sync and async meet at one door
 //!
-//! A report is made by plain, synchronous code, which has been there for years. In the
-//! middle of it it needs a price, and prices now come from an `async fn`. Three
-//! async tasks each want such a report.
+//! Plain, synchronous code, written years ago, makes a report. In the middle it needs a
+//! price, and prices now come from an `async fn`. Three async tasks each want such a
+//! report.
 //!
 //! **What you see.** Each task prepares, the last one for half a second, and then calls the
 //! old code, which calls `block_on`, and panics: "Cannot start a runtime from within a runtime".
@@ -10,19 +10,19 @@
 //! `block_on` is allowed, and `channel` keeps it on a thread of its own, which sends its
 //! questions to a task and blocks until it has the answer.
 //!
-//! **Why.** `block_on` keeps the thread until the future is done. On a worker that thread
-//! is the one that should drive this very future: it would wait for itself. Tokio sees
-//! that and panics. So there has to be a door where one side may block: a blocking
-//! thread on the way out, `block_on` or a `blocking_` method on the way back in.
+//! **Why.** `block_on` keeps the thread until the future is done. On a worker, that same thread
+//! should drive the future: it would wait for itself. Tokio notices and panics. So you need one
+//! place where blocking is allowed: a blocking thread on the way out, `block_on` or a
+//! `blocking_` method on the way back in.
 //!
-//! **Try.** Turn `variant` to `spawn_blocking` with `--clock real`: three reports, and 1000 ms, as
-//! the three of them wait together. Turn it to `channel`: the same sum, but one
+//! **Try.** Set `variant` to `spawn_blocking` with `--clock real`: three reports, and 1000 ms, as
+//! the three of them wait together. Set it to `channel`: the same sum, but one
 //! thread asks one question at a time, from the first task's on, so it takes 167 + 3 × 500
 //! ms. Set `calls` to 6: `spawn_blocking` takes as long as before, `channel` 83 + 6 × 500 ms.
 //!
-//! **Pitfall.** The panic is only as deep as the call: a helper that "just" does a
-//! `block_on` is fine in a test, in `main` and in a thread, and blows up the day when
-//! somebody calls it from a task. Do not hide a `block_on` in a library.
+//! **Pitfall.** A helper that "just" calls `block_on` works in a test, in `main` and in a
+//! thread, and panics the day somebody calls it from a task. Do not hide a `block_on` in a
+//! library.
 //!
 //! **Words.** asyncio: `asyncio.run` within a running loop raises a `RuntimeError`;
 //! `asyncio.to_thread` out, `run_coroutine_threadsafe(…).result()` back in. Tokio:

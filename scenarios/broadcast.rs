@@ -1,19 +1,19 @@
 //! # Broadcast: someone pays for a slow receiver
 //!
-//! A publisher sends 25 messages, one every 100 ms, to four receivers. Each
-//! takes 10 ms for a message; the last one, `slow`, takes 300 ms longer. Nobody
-//! gets all messages, at once, with bounded memory, from a publisher that never waits.
+//! A publisher sends 25 messages, one every 100 ms, to four receivers. Each takes 10 ms for a
+//! message; the last one, `slow`, takes 300 ms longer. You cannot have it all: every message,
+//! on time, with bounded memory, from a publisher that never waits.
 //!
-//! **What you see.** Three lanes that keep step with the publisher and one that is
-//! always at work. With `policy=lag` its backlog grows to four messages, and then it
-//! skips: it hears how many it has missed, and goes on with the oldest one kept.
+//! **What you see.** Three lanes keep up with the publisher, and one is always at work. With
+//! `policy=lag` its backlog grows to four messages, and then it skips: it learns how many it
+//! missed, and goes on with the oldest one kept.
 //!
 //! **Why.** Three messages come in the time that the slow receiver takes for one.
 //! Something has to give. `lag`: it loses messages. `disconnect`: it loses the
 //! connection, as soon as it is more than `capacity` behind. `wait`: the
 //! publisher waits for it, and everybody else waits with them.
 //!
-//! **Try.** Turn `policy` to `wait`: nothing is lost, but the run takes 7850 ms and
+//! **Try.** Set `policy` to `wait`: nothing is lost, but the run takes 7850 ms and
 //! not 3820, and the fast receivers get their messages at the pace of the slow one.
 //! Set `capacity` to 64: nothing is skipped, and 64 messages are kept in memory for one
 //! receiver's sake. Set `slow` to 90: it keeps up, and the three policies are alike.
@@ -23,9 +23,9 @@
 //! receiver a bounded queue and decide what happens when it is full. Note that
 //! `broadcast::channel` rounds its capacity up to a power of two.
 //!
-//! **Words.** asyncio: an `asyncio.Queue(maxsize=…)` for each client, `put_nowait`
-//! and `QueueFull`. Tokio: `broadcast::channel`, `RecvError::Lagged(n)`; for `wait`,
-//! an `mpsc::channel` for each receiver. Whoever needs the latest value only: `watch`.
+//! **Words.** asyncio: an `asyncio.Queue(maxsize=…)` for each client, `put_nowait` and
+//! `QueueFull`. Tokio: `broadcast::channel`, `RecvError::Lagged(n)`; for `wait`, an
+//! `mpsc::channel` for each receiver. If you need only the latest value: `watch`.
 
 use std::time::Duration;
 

@@ -1,29 +1,29 @@
 //! # Cache: one miss should fetch once
 //!
-//! Eight clients ask for the same thing, five times a second each. Fetching it
-//! from its origin takes 200 ms, so it is kept for a second.
+//! Eight clients ask for the same thing, five times a second each. Fetching it from its origin
+//! takes 200 ms, so the cache keeps it for a second.
 //!
-//! **What you see.** With `variant=plain` the value expires and eight lanes miss it
-//! within the same 200 ms: eight calls to the origin, for one value. With `single-flight`
-//! one lane fetches, and the others wait for that one. With `early-refresh` nobody
-//! waits: a task of its own fetches the next value while the old one still serves.
+//! **What you see.** With `variant=plain` the value expires and eight lanes miss it within the
+//! same 200 ms: eight calls to the origin, for one value. With `single-flight` one lane
+//! fetches, and the others wait for its result. With `early-refresh` nobody waits: a separate
+//! task fetches the next value while the old one is still served.
 //!
-//! **Why.** Between the miss and the value there is an await, and during that
-//! everybody else misses too. The busier the key, the bigger the stampede, and it hits the
-//! origin at the worst moment. A lock for each key lets the first one in; those
-//! behind it look again and find the value. Fetching ahead of time moves
-//! the fetch out of everybody's way.
+//! **Why.** Between the miss and the value there is an await, and meanwhile everybody else
+//! misses too. The busier the key, the bigger the stampede, and it hits the origin at the
+//! worst moment. A lock for each key lets the first client in; the others look again
+//! afterwards and find the value. Fetching ahead of time moves the fetch out of everybody's
+//! way.
 //!
-//! **Try.** Turn `variant` to `single-flight`: 24 calls become 3. With 16 `clients` it
-//! is 48 against 3. Turn it to `early-refresh`: 5 calls, a few more, and once they have
+//! **Try.** Set `variant` to `single-flight`: 24 calls become 3. With 16 `clients` it
+//! is 48 against 3. Set it to `early-refresh`: 5 calls, a few more, and once they have
 //! their first answer nobody ever waits again. Set `keys` to 8: every client has a
 //! key of its own, and `plain` does as well as the others. Set `clear_at` to 2000 with
 //! `plain`: all values are gone at once, and it stampedes once more, 32 calls.
 //!
-//! **Pitfall.** One lock for the whole cache would make every miss wait for every
-//! fetch: take one for each key. What is never asked for again is never
-//! overwritten either; it stays until somebody cleans up. And give values of different
-//! keys different lives, or they all expire at once.
+//! **Pitfall.** One lock for the whole cache would make every miss wait for every fetch:
+//! take one for each key. A value that nobody asks for again is never overwritten, and stays
+//! until you clean up. And give different keys different lifetimes, or they all expire at
+//! once.
 //!
 //! **Words.** asyncio: a dict and an `asyncio.Lock` for each key; `functools.cache` on a
 //! coroutine keeps the coroutine, which can be awaited once. Tokio: a map and a `Mutex`

@@ -1,21 +1,21 @@
 //! # Cancellation: it lands at an await, so clean up there
 //!
-//! A worker takes an item from a source at each step, works on it for half a step
-//! and stores the result. At `cancel_after` it is told to stop.
+//! A worker takes an item from a source at each step, works on it for half a step and stores
+//! the result. At `cancel_after` it has to stop.
 //!
-//! **What you see.** Three items go through. Item 3 is in the worker's hand when the
-//! cancel comes at 3001 ms: the worker ends in the middle of it, and the item is lost.
-//! Then main cleans up in the worker's place.
+//! **What you see.** Three items go through. The worker holds item 3 when the cancel comes at
+//! 3001 ms: it ends in the middle of the work, and the item is lost. Then main cleans up in its
+//! place.
 //!
-//! **Why.** A future runs from one `.await` to the next and can only be dropped
-//! in between. `abort` drops it where it waits: no line after that `.await` ever
-//! runs, and what the future owned is dropped with it. `Drop` itself cannot
-//! await, so somebody else has to do the cleanup. A `CancellationToken` is a
-//! request, not an order: the worker looks at it where it has nothing to lose,
-//! and cleans up for itself.
+//! **Why.** A future runs from one `.await` to the next and can only be dropped in
+//! between. `abort` drops it where it waits: no line after that `.await` ever runs,
+//! and what the future owned is dropped with it. `Drop` itself cannot await, so
+//! somebody else has to do the cleanup. A `CancellationToken` is a request, not an
+//! order: the worker checks it where it has nothing to lose, and cleans up after
+//! itself.
 //!
 //! **Try.** Set `cancel_after` to 3000, one millisecond less: the worker has nothing in
-//! hand, nothing is lost, and the check holds. Back at 3001, turn `variant` to
+//! hand, nothing is lost, and the check holds. Back at 3001, set `variant` to
 //! `token`: item 3 is finished first, the run ends at 6500 instead of 6001, and
 //! nothing is lost. `shielded` loses nothing either: the worker is cut, but the
 //! work on the item is a task of its own, which an abort of the worker does not reach.

@@ -1,29 +1,29 @@
 //! # Chat: register, broadcast, unregister
 //!
-//! Five clients talk in one room over WebSocket. Each says three things, and what one says goes to
-//! all who are in the room. One of them reads slowly, and one leaves early.
+//! Five clients talk in one room over WebSocket. Each sends three messages, and each message
+//! goes to everybody in the room. One of them reads slowly, and one leaves early.
 //!
 //! **What you see.** For each client two lanes: the client, and its seat, the server's side of
 //! the connection. A client speaks, its seat wakes, and from there every other seat. The fast
-//! ones are through when the last thing has been said; the slow one reads on, at its own pace, and
-//! nobody waits for it. The lane of the one that left ends early.
+//! clients are done when the last message has been sent; the slow one reads on at its own pace,
+//! and nobody waits for it. The lane of the client that left ends early.
 //!
-//! **Why.** The room is a list of queues. To come in is to put a queue there, to leave is to take it
-//! out, and to broadcast is to put the message into each one: all under a short lock without an
-//! await. Each seat sends from its own queue, at the speed of its own client. So one
-//! slow client costs memory, what the system keeps for its socket and then up to the bound of its queue,
-//! and never time; when its queue is full it is taken out of the room, since somebody who cannot
-//! follow must not stop the others.
-//! The run is on the real clock, because sockets do not live on virtual time.
+//! **Why.** The room is a list of queues. Joining adds a queue, leaving removes it, and a
+//! broadcast puts the message into each one: all under a short lock without an await. Each
+//! seat sends from its own queue, at the speed of its own client. So a slow client costs
+//! memory (the buffer of its socket, then its queue up to its bound) and never time. When
+//! its queue is full it is removed from the room, since a client that cannot follow must not
+//! stop the others. The run is on the real clock, because sockets do not live on virtual
+//! time.
 //!
-//! **Try.** Set `slow` to 0: all is over as soon as the last thing has been said. Set it to 5: all
-//! end late, each 250 ms for each of the 13 things that are said, though they are said as early as before.
-//! Set `messages` to 6: 25 things are said, and the slow one takes twice as long for them.
+//! **Try.** Set `slow` to 0: the run ends as soon as the last message has been sent. Set it to 5: all
+//! end late, each 250 ms later for each of the 13 messages, though these are sent as early as before.
+//! Set `messages` to 6: there are 25 messages, and the slow client takes twice as long for them.
 //!
-//! **Pitfall.** Two of them. To await the send to each client in turn, with the list locked: then the slowest
-//! one sets the pace of the room. And to forget who left: a connection that just
-//! breaks must take its queue out too, so that is done where the seat ends and not where it is told to.
-//! And a connection is not yet a client: this server knows the addresses of its own, and turns others away.
+//! **Pitfall.** There are two. If you await the send to each client in turn, with the list locked, the
+//! slowest client sets the pace of the room. And do not forget clients that left: a connection that just
+//! breaks must remove its queue too, so do that where the seat ends, not where it is asked to leave. And
+//! a connection is not yet a client: this server knows the addresses of its own, and turns others away.
 //!
 //! **Words.** asyncio: a set of writers or an `asyncio.Queue` for each client, `asyncio.start_server`; the
 //! twin speaks lines over TCP, because the standard library has no WebSocket (`websockets`, `aiohttp`).

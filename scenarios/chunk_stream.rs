@@ -1,30 +1,30 @@
 //! # Chunk stream: process while it arrives
 //!
-//! A file of 64 KiB comes in over TCP, a piece every 120 ms, and each piece takes 60 ms to
-//! work through. Who works on a piece when it is there holds one piece; who waits
-//! for the last one holds the file.
+//! A file of 64 KiB comes in over TCP, a piece every 120 ms, and each piece takes 60 ms to work
+//! through. If you process each piece when it arrives, you hold one piece; if you wait for the
+//! last one, you hold the file.
 //!
 //! **What you see.** The receiver waits for the socket until the last piece has come. The
-//! counter `held` climbs to 65536 bytes, and only then the work begins. With `variant=stream` the
-//! receiver waits, works for a moment, waits again: `held` never passes 4096, and the work is over
-//! 60 ms after the last piece has come.
+//! counter `held` climbs to 65536 bytes, and only then does the work begin. With
+//! `variant=stream` the receiver waits, works for a moment, waits again: `held` never passes
+//! 4096, and the work is over 60 ms after the last piece has come.
 //!
-//! **Why.** Both receive the same bytes from the same socket. The one that streams does its work in
-//! the gaps between arrivals, where the other one only waits, so its work costs no time;
-//! and what it has worked through it forgets. How much it holds is the size of its buffer, whatever
-//! the size of the file: the same code takes a file that is larger than the memory.
-//! The run is on the real clock, because sockets do not live on virtual time.
+//! **Why.** Both receive the same bytes from the same socket. The one that streams does its
+//! work in the gaps between arrivals, where the other one only waits, so its work costs no
+//! time; and it forgets each piece once it is processed. How much it holds is the size of its
+//! buffer, whatever the size of the file: the same code takes a file that is larger than the
+//! memory. The run is on the real clock, because sockets do not live on virtual time.
 //!
-//! **Try.** The check breaks, since 16 pieces are held. Turn `variant` to `stream`: one is held, and
-//! the end is 900 ms earlier, the work on 15 pieces. Set `chunk` to 8192: there are half as many pieces,
-//! twice as much is held, and all is over in half the time. Set `per_chunk` to 300: now the work decides,
-//! 16 × 300 ms, and what has come meanwhile waits in the socket, out of our memory; when the socket is
-//! full the sender waits too.
+//! **Try.** The check fails, since 16 pieces are held. Set `variant` to `stream`: one is held,
+//! and the end is 900 ms earlier, the work on 15 pieces. Set `chunk` to 8192: there are half as
+//! many pieces, twice as much is held, and all is over in half the time. Set `per_chunk` to
+//! 300: now the work decides, 16 × 300 ms, and what has come meanwhile waits in the socket, out
+//! of our memory; when the socket is full the sender waits too.
 //!
-//! **Pitfall.** TCP carries bytes, not pieces. One `read` returns what is there, which may be part of
-//! a piece or the end of one and the beginning of the next: who takes each `read` for a
-//! message is right on loopback and wrong in production. And the first who connects need not be
-//! the one you wait for: anybody can, so the sender looks at who it is.
+//! **Pitfall.** TCP carries bytes, not pieces. One `read` returns what is there, which may be
+//! part of a piece or the end of one and the beginning of the next: code that treats each
+//! `read` as a message works on loopback and fails in production. And the first peer to connect
+//! may not be the one you expect: anybody can connect, so the sender checks who it is.
 //!
 //! **Words.** asyncio: `asyncio.open_connection`, `reader.read(n)`, `reader.readexactly(n)`;
 //! `await writer.drain()` waits when too much is not sent yet. Tokio: `TcpStream`,

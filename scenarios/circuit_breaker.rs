@@ -1,23 +1,23 @@
 //! # Circuit breaker: fail fast, probe, recover
 //!
-//! Four clients call a service, twenty calls a second in all. From 1000 to 4000 ms
-//! the service is down. A circuit breaker stands between.
+//! Four clients call a service, twenty calls a second in all. From 1000 to 4000 ms the service
+//! is down. A circuit breaker sits between them.
 //!
-//! **What you see.** Calls go through, then fail, and after the fifth failure in a
-//! row the breaker *opens*: nothing goes through any more, and clients are told at once. After
-//! two seconds it is *half open* and lets one call through, the probe. That fails, and
-//! the breaker is open again. The next probe is answered, and all goes on.
+//! **What you see.** Calls go through, then fail, and after the fifth failure in a row the
+//! breaker *opens*: nothing goes through any more, and clients get an error at once. After two
+//! seconds it is *half open* and lets one call through, the probe. It fails, and the breaker
+//! opens again. The next probe succeeds, and calls go through again.
 //!
-//! **Why.** A service in trouble gets well sooner when it is left alone, and a
-//! client that is refused at once can do something else with its time. The probe
-//! finds out at the price of one call. Here 6 calls fail; without a breaker
-//! (`threshold` 1000) it would be 60.
+//! **Why.** A struggling service recovers sooner when it is left alone, and a
+//! client that is refused at once can do something else. The probe costs one
+//! call. Here 6 calls fail; without a breaker (`threshold` 1000) it would be
+//! 60.
 //!
-//! **Try.** Set `recovery` to 500: six probes instead of two, 10 calls fail, and the
-//! service is found well at 4530 ms instead of 5330. Set `threshold` to 20: the breaker
-//! opens a second after the outage began instead of a quarter of one, and 20 calls
-//! fail. Set `other_errors` to 50: half of the requests are refused for what is in
-//! them. They are no sign of an outage and do not count: it opens when it did before.
+//! **Try.** Set `recovery` to 500: six probes instead of two, 10 calls fail, and the breaker
+//! closes at 4530 ms instead of 5330. Set `threshold` to 20: the breaker opens a second after
+//! the outage began instead of a quarter of one, and 20 calls fail. Set `other_errors` to 50:
+//! the service rejects half of the requests for what is in them. That is no sign of an outage
+//! and does not count: the breaker opens when it did before.
 //!
 //! **Pitfall.** Let one probe through and not everybody: a service that just comes back
 //! is easily pushed over again. Count failures of the *service* only. And what was

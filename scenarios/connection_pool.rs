@@ -1,32 +1,32 @@
 //! # Connection pool: queueing dominates near the limit
 //!
-//! Eight clients share two connections to a SQLite database. Each thinks for a while, takes a connection,
-//! holds it for 300 ms, gives it back, and begins again, five times.
+//! Eight clients share two connections to a SQLite database. Each client thinks for a while,
+//! takes a connection, holds it for 300 ms, gives it back, and starts over, five times.
 //!
-//! **What you see.** Each lane is a rhythm of three: it thinks, it waits for a connection, red, and it
-//! holds one. The red is as long as the work. Yet the connections are no slower than with two
-//! clients, where there is hardly any red: what grows is the queue.
+//! **What you see.** Each lane repeats three steps: think, wait for a connection (red), hold
+//! it. The red part is as long as the work. Yet the connections are no slower than with two
+//! clients, where there is hardly any red: only the queue is longer.
 //!
-//! **Why.** Eight clients that are busy 300 of 800 ms want three connections, and there are two: the
-//! figure `load` says 150 %. Up to about 80 % a connection is nearly always free. Close to 100 % each
-//! coincidence makes a queue that has no time to go away before the next. Beyond it the queue is the
-//! rule, and a larger pool is worth more than a faster query. A connection that
-//! is not given back makes the pool smaller for ever, and the last one that leaks stops everything.
-//! The run is on the real clock, because SQLite works on threads of its own, which do not live on virtual time.
+//! **Why.** Eight clients that each use a connection for 300 of 800 ms need three connections, and there
+//! are two: the figure `load` says 150 %. Up to about 80 % a connection is nearly always free. Close to
+//! 100 % each coincidence makes a queue that has no time to drain before the next. Above 100 % there is
+//! always a queue, and a larger pool helps more than a faster query. A connection that is never given
+//! back makes the pool smaller for ever, and when the last one leaks, everything stops. The run is on
+//! the real clock, because SQLite works on threads of its own, which do not live on virtual time.
 //!
-//! **Try.** Set `clients` to 2: 37 %, and nobody waits. Set `pool` to 4: 75 %, and waits are short,
-//! where they were as long as the work. Set `leak` to 10: every tenth connection that is handed out
-//! does not come back. After 20 there is none, and the check breaks: whoever waits gets
-//! an error after 3000 ms, and half of the requests are not served.
+//! **Try.** Set `clients` to 2: 37 %, and nobody waits. Set `pool` to 4: 75 %, and waits are
+//! short, where they were as long as the work. Set `leak` to 10: every tenth connection does
+//! not come back. After 20 there is none left, and the check fails: clients that wait get an
+//! error after 3000 ms, and half of the requests are not served.
 //!
-//! **Pitfall.** A connection held across a call to somebody else is held for as long as that takes.
-//! And without a limit for the wait, a pool that has leaked is a program that stands still and
-//! says nothing.
+//! **Pitfall.** If you hold a connection across a call to another service, you hold it for as
+//! long as that call takes. And without a limit on the wait, a leaked pool is a program that
+//! hangs and says nothing.
 //!
-//! **Words.** asyncio: a library (`asyncpg.create_pool`, `async with pool.acquire()`); the twin has an
-//! `asyncio.Semaphore`, a list, and `sqlite3` on threads. Tokio: `sqlx::SqlitePool` with `max_connections`
-//! and `acquire_timeout`; within it a `tokio::sync::Semaphore`. `Drop` gives a connection back, by
-//! a task that it spawns.
+//! **Words.** asyncio: a library (`asyncpg.create_pool`, `async with pool.acquire()`); the twin
+//! has an `asyncio.Semaphore`, a list, and `sqlite3` on threads. Tokio: `sqlx::SqlitePool` with
+//! `max_connections` and `acquire_timeout`; within it a `tokio::sync::Semaphore`. `Drop` spawns
+//! a task that gives the connection back.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,28 +1,28 @@
 //! # Database: independent queries in parallel, writes in a transaction
 //!
-//! Eight users are loaded from a SQLite database, all at once over a pool of four connections. Then
-//! fifty orders are written, all of them or none. At last the users are loaded again, one by one.
+//! The run loads eight users from a SQLite database, all at once over a pool of four connections.
+//! Then it writes fifty orders, all or none. Finally it loads the users again, one by one.
 //!
-//! **What you see.** Eight lanes at once: four of them have a connection, four wait for one, red, and
-//! take over. Eight queries take the time of two. Then the orders: one lane, since a transaction is one
-//! conversation on one connection. The database refuses the thirtieth, and all before it are rolled
-//! back. *One by one* at the end is a long row of waits.
+//! **What you see.** Eight lanes at once: four of them have a connection, four wait for one (red)
+//! and then take over. Eight queries take the time of two. Then the orders: one lane, since a
+//! transaction is one conversation on one connection. The database refuses the thirtieth order,
+//! and the ones before it are rolled back. *One by one* at the end is a long row of waits.
 //!
-//! **Why.** A connection does one thing at a time. What does not need each other's results can go over
-//! several of them, and takes `users / pool` rounds; more connections than that are of no
-//! use, and a pool that opens one for each query only moves the queue into the database.
-//! A write that belongs together has to stay on one connection: between `BEGIN` and `COMMIT` it is
-//! nobody else's, and if it is dropped before `COMMIT`, by an error or because its task is cut, it is
-//! rolled back. The run is on the real clock, because SQLite works on threads of its own, which do not
-//! live on virtual time. SQLite answers at once, so each query waits for the round trip to a
-//! server that is not there, with its connection in hand.
+//! **Why.** A connection does one thing at a time. Queries that do not need each other's
+//! results can use several connections, and take `users / pool` rounds. More connections than
+//! users are of no use, and a pool that opens one for each query only moves the queue into the
+//! database. Writes that belong together have to stay on one connection: between `BEGIN` and
+//! `COMMIT` nobody else may use it. If the transaction is dropped before `COMMIT`, by an error
+//! or an abort, it is rolled back. The run is on the real clock, because SQLite works on
+//! threads of its own, which do not live on virtual time. SQLite answers at once, so each query
+//! waits for the round trip to a server that is not there, with its connection in hand.
 //!
 //! **Try.** Set `pool` to 8: all at once, the time of one. Set it to 1: as long as one by one. Set
 //! `fail_write` to 0: no order is refused, and fifty are in the database.
 //!
-//! **Pitfall.** To start a transaction on a pool and then run a query on the *pool*: that query takes
-//! another connection, does not see what the transaction has written, and when the pool is
-//! empty waits for ever for the one that waits for it.
+//! **Pitfall.** Do not start a transaction and then run a query on the *pool*: that query takes
+//! another connection and does not see what the transaction wrote. If the pool is empty, it
+//! waits for ever for the transaction that waits for it.
 //!
 //! **Words.** asyncio: a library (`asyncpg.create_pool(min_size, max_size)`, `async with
 //! connection.transaction()`); the twin has `sqlite3` on threads, `asyncio.to_thread`. Tokio:

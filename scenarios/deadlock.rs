@@ -4,28 +4,28 @@
 //! booked in both accounts, so it takes both locks, one after the other. Task A
 //! pays from account 0 to account 1, task B the other way round.
 //!
-//! **What you see.** Each task locks the account that it pays from. Some transfers
-//! go well; at 978 ms both lanes wait for good. A holds account 0 and wants
-//! account 1, B holds account 1 and wants account 0: nothing can ever run again. With
-//! `order=same` both tasks lock account 0 first. At times one waits for the other,
-//! never for more than 200 ms, and both end.
+//! **What you see.** Each task locks the account that it pays from. Some transfers succeed;
+//! at 978 ms both lanes wait for ever. A holds account 0 and wants account 1, B holds account
+//! 1 and wants account 0: nothing can ever run again. With `order=same` both tasks lock
+//! account 0 first. At times one waits for the other, never for more than 200 ms, and both
+//! end.
 //!
-//! **Why.** A cycle of waits needs somebody who has a lower lock and wants a higher
-//! one *and* somebody who has a higher one and wants a lower one. Where everybody
-//! takes locks in one order there is nobody of the second kind: whoever has the
-//! highest of all locks that are taken can always go on.
+//! **Why.** A cycle of waits needs a task that has a lower lock and wants a higher one
+//! *and* a task that has a higher one and wants a lower one. If all tasks take locks in one
+//! order, there is none of the second kind: the task that has the highest lock can always
+//! go on.
 //!
-//! **Try.** Set the seed to 17: the run ends. Of the seeds 0 to 199, 6 do. Turn
-//! `gap` down to 10 and 164 of them end: faster code hides the fault, until it meets
-//! the wrong seed. Turn it up to 400 and none ends. Set `tasks` to 5: a cycle now needs
-//! all five, 100 seeds end, and who is to find the others? With
-//! `acquire=try_lock+backoff` every one ends, crossed as it is.
+//! **Try.** Set the seed to 17: the run ends. Of the seeds 0 to 199, 6 do. Set `gap` to
+//! 10 and 164 of them end: faster code hides the fault, until it meets the wrong seed. Set it
+//! to 400 and none ends. Set `tasks` to 5: a cycle now needs all five tasks, so 100 seeds
+//! end, and the fault is harder to find. With `acquire=try_lock+backoff` every seed ends, even
+//! in crossed order.
 //!
-//! **Pitfall.** With `try_lock`, give the first lock back *before* you wait, and wait
-//! for a time of your own. Two tasks that try again after equal times meet again each
-//! time: a livelock, busy and stuck. Here the time is drawn, from a range that
-//! doubles with each attempt, and after 16 attempts a task gives up and says so.
-//! With one order for all locks there is nothing to give up.
+//! **Pitfall.** With `try_lock`, give the first lock back *before* you wait, and wait for a
+//! time of your own. Two tasks that try again after equal times collide again each time: a
+//! livelock, busy and stuck. Here the time is random, from a range that doubles with each
+//! attempt, and after 16 attempts a task gives up and says so. With one order for all locks
+//! there is nothing to give up.
 //!
 //! **Words.** asyncio: `async with first, second:`, in the same order everywhere.
 //! Tokio: `let a = first.lock().await; let b = second.lock().await`; `try_lock`

@@ -4,19 +4,19 @@
 //! works for 200 ms after every 150. Five others do a little, yield, and want their next turn.
 //!
 //! **What you see.** The hog is full of awaits, and its lane is one bar of three seconds.
-//! Everybody else stands still for that long. With `variant=yield` it pauses after
-//! each piece of work, the others come in between, and all are done at the same 3750 ms as
-//! before: the work is the same, only nobody waits for all of it.
+//! Nobody else runs for that long. With `variant=yield` it pauses after each piece of work, the
+//! others come in between, and all are done at the same 3750 ms as before: the work is the
+//! same, only nobody waits for all of it.
 //!
-//! **Why.** An `.await` gives the thread back only if the future is *not ready*. A message
-//! that is there already is taken without a stop. So that this is no trap, Tokio counts what
-//! a task takes from Tokio's own channels, sockets, locks and timers: after 128 of
-//! those in one poll the next one says "not ready" although it is, and the task comes
-//! back later (`variant=budget`). The count knows nothing of other futures, such as the plain
-//! queue of `no-yield`, and `unconstrained` turns it off.
+//! **Why.** An `.await` gives the thread back only if the future is *not ready*. A message that
+//! is already there is taken without a stop. To avoid that trap, Tokio counts what a task takes
+//! from Tokio's own channels, sockets, locks and timers: after 128 of them in one poll the next
+//! says "not ready" although it is, and the task comes back later (`variant=budget`). The count
+//! knows nothing of other futures, such as the plain queue of `no-yield`, and `unconstrained`
+//! turns it off.
 //!
-//! **Try.** Turn `variant` to `budget`: a Tokio channel instead of a plain queue, no yield in the
-//! code, and nobody waits for more than two pieces. Turn it to `unconstrained`: 3000 ms
+//! **Try.** Set `variant` to `budget`: a Tokio channel instead of a plain queue, no yield in the
+//! code, and nobody waits for more than two pieces. Set it to `unconstrained`: 3000 ms
 //! again. Back with `no-yield`, set `chunk` to 400: twice the wait, 6000 ms. Set `hogs` to 2: also
 //! 6000. Set `others` to 10: they wait for the same 3000.
 //!

@@ -1,25 +1,25 @@
 //! # First completed: the first wins, the rest are still yours
 //!
-//! Three mirrors are asked for the same file at once. The first answer is good
-//! enough; the other two are on their way all the same.
+//! Three mirrors are asked for the same file at once. The first answer is good enough, but the
+//! other two are on their way.
 //!
-//! **What you see.** Three bars start together. When the shortest ends, the answer is
-//! there, and still two bars go on to their own ends: that is work, memory and
-//! connections for results that nobody wants. With `losers=abort` they are cut at
-//! the moment of the first answer.
+//! **What you see.** Three bars start together. When the shortest ends, you have the
+//! answer, yet two bars go on to their ends: they use work, memory and connections for
+//! results that nobody wants. With `losers=abort` they are aborted at the first
+//! answer.
 //!
-//! **Why.** A task runs until it ends or is aborted. That somebody waits for it, or no
-//! longer does, changes nothing for it. So whoever starts a race of *tasks* says what
-//! becomes of the losers. In `tokio::select!` the racers are futures and no tasks: the
-//! losers are dropped when the first one wins, and end there.
+//! **Why.** A task runs until it ends or is aborted. It makes no difference whether somebody
+//! still waits for it. So when you race *tasks*, you decide what happens to the losers. In
+//! `tokio::select!` the racers are futures, not tasks: when the first one wins, the losers are
+//! dropped and end there.
 //!
-//! **Try.** Turn `losers` to `abort`: the run is over when the first answer is in. Set
-//! `tasks` to 10: the answer comes earlier, or as early, since ten draws contain the
-//! three; the losers of `keep` end later, or as late. Set `latency_min` to 2000, like
-//! `latency_max`: all end at 2000 and there was nothing to win.
+//! **Try.** Set `losers` to `abort`: the run is over when the first answer is in. Set `tasks`
+//! to 10: the answer never comes later, since the ten draws contain the first three; the losers
+//! of `keep` never end earlier. Set `latency_min` to 2000, like `latency_max`: all end at 2000,
+//! and the race gains nothing.
 //!
-//! **Pitfall.** A future that loses in `select!` is dropped at its await: what it had in
-//! hand is gone. Race only what may be cut (see *Cancellation*), or spawn it and keep it.
+//! **Pitfall.** A future that loses in `select!` is dropped at its await, and loses whatever it
+//! held. Race only what may be cut (see *Cancellation*), or spawn it and keep it.
 //!
 //! **Words.** asyncio: `done, pending = await asyncio.wait(tasks,
 //! return_when=FIRST_COMPLETED)`, and then `task.cancel()` for each one pending.

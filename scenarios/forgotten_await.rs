@@ -1,7 +1,7 @@
 //! # Forgotten await: a future does nothing until polled
 //!
-//! Three orders come in. Each is accepted, saved and confirmed, one step after the
-//! other. Here an `.await` is missing: that of the save.
+//! Three orders come in. Each is accepted, saved and confirmed, one step after the other. Here
+//! the `.await` of the save is missing.
 //!
 //! **What you see.** Each lane accepts for 500 ms and confirms for 500 ms. All orders
 //! complete without an error, and *nothing was saved*: between the two bars a future was
@@ -9,22 +9,22 @@
 //! 500, 1000 and 500 ms. With `spawned` the saves have lanes of their own, beside those of
 //! their orders.
 //!
-//! **Why.** To call an `async fn` makes a future and runs nothing of it, not even the first
-//! line. It runs when it is polled: by the `.await` of a task, or as a task by itself.
-//! Dropped before that it has had zero polls, and zero effects.
+//! **Why.** Calling an `async fn` makes a future and runs none of it, not even the first line.
+//! It runs when it is polled: by an `.await` in a task, or as a task of its own. If you drop it
+//! before that, it has had zero polls and zero effects.
 //!
-//! **Try.** The check breaks: three orders are confirmed, none is saved, and no save even
-//! began. Turn `variant` to `await`: the run takes 2000 instead of 1000 ms, and three are
-//! saved. Turn it to `spawned`: 1500 ms, three saved. They were saved beside the
-//! confirmation, so an order may be confirmed before it is safe, and here each one is.
+//! **Try.** The check fails: three orders are confirmed, none is saved, and no save even began.
+//! Set `variant` to `await`: the run takes 2000 instead of 1000 ms, and three are saved. Set
+//! it to `spawned`: 1500 ms, three saved. They were saved beside the confirmation, so an order
+//! may be confirmed before it is safe, and here each one is.
 //!
-//! **Pitfall.** The compiler warns (`unused_must_use`) of a future that stands alone on a
-//! line. It cannot warn of one that is bound to a name, put into a list, or thrown
-//! away with `let _ = save(order);`, which reads as if it meant the result.
+//! **Pitfall.** The compiler warns (`unused_must_use`) about a future that is alone on a line.
+//! It cannot warn of one that is bound to a name, put into a list, or thrown away with `let _ =
+//! save(order);`, which reads as if it meant the result.
 //!
 //! **Words.** asyncio: the same, and a coroutine that is collected without ever having been
-//! awaited writes "coroutine … was never awaited" while the program runs. Tokio: the
-//! warning is the compiler's, and at run time there is nothing to be seen.
+//! awaited writes "coroutine … was never awaited" while the program runs. Tokio: the warning is
+//! the compiler's, and at run time there is nothing to see.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,22 +1,22 @@
 //! # Futurelock: a future that nobody polls keeps its place in the queue
 //!
-//! A backup holds the database for two seconds. A client asks for it too, gets
-//! impatient after half a second, and asks a second time while its first
-//! request still stands in the queue.
+//! A backup holds the database for two seconds. A client asks for it too, gets impatient
+//! after half a second, and asks a second time while its first request is still in the
+//! queue.
 //!
-//! **What you see.** With `variant=select-ref` the client waits for the database
-//! for good, and nobody holds it: the backup has ended. With `variant=spawned` the
-//! first request is a lane of its own, and everything ends.
+//! **What you see.** With `variant=select-ref` the client waits for the database for ever,
+//! although the backup has ended and nobody uses it. With `variant=spawned` the first request
+//! is a lane of its own, and everything ends.
 //!
-//! **Why.** The lock is fair. When the backup lets go, it goes to whoever has
-//! waited longest: the first request. That one is woken, and never polled. It is a
-//! future *inside* the client, which polled it through `&mut` in a `select!`, took
-//! the other branch, and now awaits the second request only. The second stands behind
-//! the first, and the first needs the client to poll it. No cycle between tasks:
-//! there is one task, and it waits for itself. A spawned task is polled by the
-//! runtime, whatever its parent waits for.
+//! **Why.** The lock is fair. When the backup lets go, the lock goes to the request that
+//! has waited longest: the first one. It is woken, and never polled. It is a future
+//! *inside* the client, which polled it through `&mut` in a `select!`, took the other
+//! branch, and now awaits the second request only. The second is queued behind the first,
+//! and the first needs the client to poll it. No cycle between tasks: there is one task,
+//! and it waits for itself. A spawned task is polled by the runtime, whatever its parent
+//! waits for.
 //!
-//! **Try.** Turn `variant` to `spawned`: the run ends at 3000 ms. Back with
+//! **Try.** Set `variant` to `spawned`: the run ends at 3000 ms. Back with
 //! `select-ref`, set `patience` to 3000: the first request is served before the
 //! client gets impatient, and the run ends at 2500 ms. It works until the day when the
 //! backup takes long. Set `hold` to 400: now the first request *has* the database
@@ -28,9 +28,9 @@
 //! it, or await nothing in the branch. The same happens with a permit of a
 //! semaphore, a place in a bounded channel, a connection of a pool.
 //!
-//! **Words.** asyncio: it cannot happen, since `asyncio.wait` takes tasks only, and
-//! a task runs whoever waits for it; there `select-ref` is the same as `spawned`. Tokio:
-//! `select!` on `&mut future` polls in place, `tokio::spawn` gives the future to the runtime.
+//! **Words.** asyncio: it cannot happen, since `asyncio.wait` takes tasks only, and a task runs
+//! even if nobody waits for it; there `select-ref` is the same as `spawned`. Tokio: `select!`
+//! on `&mut future` polls in place, `tokio::spawn` gives the future to the runtime.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[HOLD, PATIENCE, QUERY, VARIANT],
     patterns: &["futurelock", "select by reference", "deadlock"],
-    differs: "It cannot happen in asyncio, where `asyncio.wait` takes tasks, and a task runs whoever waits for it.",
+    differs: "It cannot happen in asyncio, where `asyncio.wait` takes tasks, and a task runs whether or not anybody waits for it.",
     builds_on: &["deadlock", "first-completed"],
     breaks: &[Breaks::stalls(&[("variant", "select-ref")])],
     source: include_str!("futurelock.rs"),

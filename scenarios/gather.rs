@@ -16,9 +16,9 @@
 //! the seed. Now set `tasks` to 24: the sum grows about fivefold, the run takes
 //! 800 ms at most. Set `straggler` to 4000: it takes 4000 ms, for one fetch of 24.
 //!
-//! **Pitfall.** `JoinSet::join_next` and `JoinSet::join_all` give results in the
-//! order in which tasks *end*. Whoever pushes them onto a list has shuffled it.
-//! And `for … { spawn(…).await }` starts the next one only when the one before has ended.
+//! **Pitfall.** `JoinSet::join_next` and `JoinSet::join_all` give results in the order in which
+//! tasks *end*. Push them onto a list, and it is shuffled. And `for … { spawn(…).await }`
+//! starts the next one only when the one before has ended.
 //!
 //! **Words.** asyncio: `await asyncio.gather(*fetches)`, in order by itself.
 //! Tokio: a `JoinSet` and an index, or a `Vec` of `JoinHandle`s awaited one

@@ -8,12 +8,12 @@
 //! the first ✗ are cut at that moment. With `safe-wrapper` there is no ✗ at all:
 //! each call deals with its own error and gives a default instead.
 //!
-//! **Why.** A task that fails tells nobody but its handle, and the others run on.
-//! What that failure means is the caller's to say: the results may be independent
-//! (collect), useless one without the other (fail fast, and do not pay for the
-//! rest), or have a sensible substitute (handle it where it happens).
+//! **Why.** A failing task reports only to its handle, and the others run on. The caller
+//! decides what the failure means: the results may be independent (collect), useless one
+//! without the other (fail fast, and do not pay for the rest), or have a sensible substitute
+//! (handle it where it happens).
 //!
-//! **Try.** Turn `variant` to `fail-fast`: the run ends at 300 ms instead of 600, with
+//! **Try.** Set `variant` to `fail-fast`: the run ends at 300 ms instead of 600, with
 //! two results, one failure and three calls cut. Set `fail_every` to 1: 100 ms, and five
 //! are cut. Set `fail_every` to 0: nothing fails, and the three variants are the same.
 //!

@@ -2,7 +2,7 @@
 //!
 //! Each scenario is one file: a lesson at the top, then parameters, then plain
 //! Tokio code. Nothing here depends on the program that runs and watches it, so
-//! each file can be read, copied and taken home. Beside `NAME.rs` stands
+//! you can read, copy and reuse each file. Beside `NAME.rs` is
 //! `NAME.py`, the same scenario in asyncio, runnable by itself with `python3`.
 //!
 //! Start with [`semaphore`], the shortest one that shows everything.

@@ -1,4 +1,4 @@
-"""Lock contention: hold time serialises.
+"""Lock contention: hold locks briefly.
 
 `async with lock:` around an await makes everybody else wait for that, too: five
 tasks, concurrency one. Do the slow part first and take the lock for the change.

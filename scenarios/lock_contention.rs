@@ -1,4 +1,4 @@
-//! # Lock contention: hold time serialises
+//! # Lock contention: hold locks briefly
 //!
 //! Five workers add to one counter, three times each. Each time there is some
 //! work to do, too. The question is whether it is done with the lock held.
@@ -7,13 +7,13 @@
 //! the time: five tasks, concurrency one. With `lock=short` all five work at
 //! once, and the run is over in a fifth of the time.
 //!
-//! **Why.** A lock lets one task in. Whoever holds it while it waits for
-//! something else makes everybody wait for that, too. The run then takes
-//! tasks × increments × hold, and more tasks only make the queue longer. Do the
-//! slow part first and take the lock for the moment of the change. For a single
-//! number an atomic needs no lock at all.
+//! **Why.** A lock lets one task in. A task that holds it while it waits for something
+//! else makes everybody wait for that, too. The run then takes tasks × increments ×
+//! hold, and more tasks only make the queue longer. Do the slow part first and take the
+//! lock for the moment of the change. For a single number an atomic needs no lock at
+//! all.
 //!
-//! **Try.** Turn `lock` to `short`: 3000 ms become 600. Set `tasks` to 10: with
+//! **Try.** Set `lock` to `short`: 3000 ms become 600. Set `tasks` to 10: with
 //! `across-await` the run takes 6000 ms, with `short` and `atomic` still 600. Set
 //! `think` to 800 with `across-await`: after the first round nobody waits any
 //! more, since each of five workers now needs the lock for a fifth of the time.
@@ -55,7 +55,7 @@ pub const SCENARIO: Scenario = Scenario {
     id: "lock-contention",
     title: "Lock contention",
     group: Group::SharedState,
-    lesson: "Hold time serialises.",
+    lesson: "Hold locks briefly.",
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, INCREMENTS, HOLD, THINK, LOCK, MUTEX],
     patterns: &["mutex", "critical section", "atomic counter"],

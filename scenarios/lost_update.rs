@@ -12,9 +12,9 @@
 //! races*, two threads on one piece of memory without order between them. This is
 //! a *race condition*: each step is in order, and what they add up to is wrong.
 //!
-//! **Try.** Turn `variant` to `lock`: read, wait and write are now one step for
+//! **Try.** Set `variant` to `lock`: read, wait and write are now one step for
 //! everybody else, and 50 is 50, but the run takes 10 s instead of 2, since nobody waits
-//! beside another. Turn it to `atomic`: wait first, then change the number in one
+//! beside another. Set it to `atomic`: wait first, then change the number in one
 //! step, without an `.await` in it, and 50 takes 2 s again. Back with `none`, set
 //! `tasks` to 10: twice the updates, and the number is still 10. Set `gap` to
 //! 0: a `sleep` of no time does not wait, and nothing is lost.

@@ -4,18 +4,18 @@
 //! oneshot channel: one sender, one receiver, one value.
 //!
 //! **What you see.** The waiter waits on its channel while the worker works. When the
-//! worker sends, the waiter is woken and works on with the value: who resolves whom is the
-//! arrow of that wake.
-//! With `variant=dropped` the worker leaves half way without a word, and the
-//! waiter is woken at that moment, with an error. With `timed-out` it gives up half way,
-//! and the worker finds out when it wants to send: its value comes back.
+//! worker sends, the waiter is woken and works on with the value: the arrow of that wake
+//! shows who resolves whom. With `variant=dropped` the worker leaves half way without a
+//! word, and the waiter is woken at that moment, with an error. With `timed-out` it
+//! gives up half way, and the worker finds out when it wants to send: its value comes
+//! back.
 //!
-//! **Why.** A future by itself does nothing; somebody has to keep the promise. Here that
-//! is whoever has the sender. It can go in two ways: consumed by `send`, or dropped. Both
-//! wake the receiver, so the waiter gets a value or an error, but never nothing.
+//! **Why.** A future by itself does nothing; somebody has to keep the promise. Here it is the
+//! task that has the sender. The sender ends in one of two ways: consumed by `send`, or
+//! dropped. Both wake the receiver, so the waiter gets a value or an error, but never nothing.
 //!
-//! **Try.** Turn `variant` to `dropped`: the answer comes at 500 instead of 1000 ms, and
-//! it is an error, so there is nothing to work on. Turn it to `timed-out`: the waiter is over at 500,
+//! **Try.** Set `variant` to `dropped`: the answer comes at 500 instead of 1000 ms, and
+//! it is an error, so there is nothing to work on. Set it to `timed-out`: the waiter is over at 500,
 //! the worker at 1000.
 //! Set `work` to 4000: each of these times is four times as long.
 //!

@@ -3,19 +3,19 @@
 //! A parent starts a child, goes on with something else for half a second, and
 //! returns. The child has work for two seconds, and at the end of it fails.
 //!
-//! **What you see.** The parent's lane ends after 500 ms and the child's goes on:
-//! a lane that outlives its parent, up to a ✗ that nobody takes note of. With
-//! `variant=keep` the parent waits for its child, hears the error and fails with it.
-//! With `abort` the child is cut when the parent leaves.
+//! **What you see.** The parent's lane ends after 500 ms and the child's goes on: it outlives
+//! its parent, up to a ✗ that nobody notices. With `variant=keep` the parent waits for its
+//! child, gets the error and fails with it. With `abort` the child is aborted when the parent
+//! returns.
 //!
 //! **Why.** A `JoinHandle` is a way to a task's result and not its owner: the runtime
 //! owns the task. Dropping the handle says "I do not want the result", and the
 //! result here is an error. A task that nobody waits for is called detached.
 //!
-//! **Try.** The check breaks: one error is raised and none is heard. Turn `variant` to
-//! `keep`: it is heard, and the parent leaves at 2000 ms. Turn it to `abort`: the run ends
-//! at 500 ms, and there was no error to hear. Back with `drop`, set `work` to 300: the child
-//! ends before its parent leaves, and its error is lost all the same.
+//! **Try.** The check fails: one error is raised and none is handled. Set `variant` to `keep`:
+//! it is handled, and the parent returns at 2000 ms. Set it to `abort`: the run ends at 500
+//! ms, and there was no error to handle. Back with `drop`, set `work` to 300: the child ends
+//! before its parent leaves, and its error is lost all the same.
 //!
 //! **Pitfall.** `tokio::spawn(save(order));` on a line of its own is `drop`. If you mean
 //! it, let the task itself log its error. When the runtime shuts down, orphans are

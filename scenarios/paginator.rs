@@ -1,8 +1,8 @@
 //! # Paginator: the next page needs the last
 //!
-//! An API gives its rows in pages of a hundred, and with each page the *cursor*
-//! that the next page has to be asked for with. Three pages are full, and
-//! nobody knows so beforehand: the end is a page that is not full.
+//! An API returns its rows in pages of a hundred, and with each page the *cursor* that you need
+//! to ask for the next one. Three pages are full, but nobody knows that beforehand: the end is
+//! a page that is not full.
 //!
 //! **What you see.** Each request is a lane of its own, and they form stairs: no
 //! two at a time. Without prefetch there is a gap after each one, in which its rows
@@ -13,10 +13,10 @@
 //! only the cursor, and not that the rows are processed. A task that asks ahead
 //! hides the time for a page behind the processing of the one before.
 //!
-//! **Try.** Set `prefetch` to 1: 700 ms become 400. Set it to 3: 400 as well, since
-//! more of it cannot ask for a page whose cursor nobody has. Set `pages` to 20: 4100 ms
-//! without prefetch, 2100 with it. Set `page_time` to 300 instead: 1500 and 1200;
-//! now the requests decide, and nothing but larger pages makes them fewer.
+//! **Try.** Set `prefetch` to 1: 700 ms become 400. Set it to 3: 400 as well, since you cannot
+//! ask for a page without its cursor. Set `pages` to 20: 4100 ms without prefetch, 2100 with
+//! it. Set `page_time` to 300 instead: 1500 and 1200; now the requests decide, and nothing but
+//! larger pages makes them fewer.
 //!
 //! **Pitfall.** Three full pages take four requests: only a page that is not full
 //! says that it was the last, and here it is empty. A service that says "no more" with

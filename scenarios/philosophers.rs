@@ -8,24 +8,24 @@
 //! waits, and nobody will ever eat. With `strategy=ordered` two eat and the others think or
 //! wait, until all are fed.
 //!
-//! **Why.** A deadlock needs four things at once: forks that one has alone, hands
-//! that hold one fork and wait for another, nobody who takes a fork away from
-//! another, and a ring. Break one of them and it cannot happen. `ordered`
-//! breaks the ring: whoever takes forks by number, the lower one first, cannot be part
-//! of one. `waiter` breaks it too: it seats one fewer than there are chairs, so
-//! somebody always has two forks. `try` breaks *hold and wait*: with the second fork
-//! taken, it puts the first one back.
+//! **Why.** A deadlock needs four things at once: forks that cannot be shared,
+//! philosophers that hold one fork and wait for another, no way to take a fork away,
+//! and a ring. Break one of them and it cannot happen. `ordered` breaks the ring: if
+//! all take forks by number, the lower one first, no ring can form. `waiter` breaks it
+//! too: it seats one fewer than there are chairs, so somebody always has two forks.
+//! `try` breaks *hold and wait*: with the second fork taken, it puts the first one
+//! back.
 //!
 //! **Try.** Run `naive` with other seeds: of 0 to 199, none ends. With each of the
 //! other three strategies all of them do. Set `jitter` to 300: 170 end. Set it to 400:
 //! 189 end, and the fault is still there, hidden by calm. Set `n` to 2 with that: two are
 //! enough for a ring, and 73 end.
 //!
-//! **Pitfall.** Not to lock up is not the same as to be fed. `try` can go on
-//! for ever without a meal when everybody tries again in step, so it waits for a drawn
-//! time, from a range that doubles, and after 16 attempts goes without the meal: then
-//! the check breaks instead of the run hanging. `waiter` needs one queue that everybody
-//! passes. `ordered` costs nothing.
+//! **Pitfall.** Not being stuck is not the same as being fed. `try` can go on for ever
+//! without a meal when everybody tries again in step, so it waits for a random time, from a
+//! range that doubles, and after 16 attempts skips the meal: then the check fails, but the
+//! run does not hang. `waiter` needs one queue that everybody passes. `ordered` costs
+//! nothing.
 //!
 //! **Words.** asyncio: `asyncio.Lock` for a fork, `asyncio.Semaphore(n - 1)` for the
 //! waiter. Tokio: `Mutex`, `Semaphore::new(n - 1)`, `try_lock`. Neither knows of the ring.

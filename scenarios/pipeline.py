@@ -1,4 +1,4 @@
-"""Pipeline: the narrowest stage rules.
+"""Pipeline: the slowest stage sets the pace.
 
 A bounded `asyncio.Queue` before each stage makes faster stages wait for the
 slowest one: those before it are blocked in `put`, those behind it wait in `get`.

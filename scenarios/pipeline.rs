@@ -1,4 +1,4 @@
-//! # Pipeline: the narrowest stage rules
+//! # Pipeline: the slowest stage sets the pace
 //!
 //! Fifteen items go through three stages, each one with its own workers and a
 //! bounded buffer before it. Stage 2 takes four times as long as the others.
@@ -55,7 +55,7 @@ pub const SCENARIO: Scenario = Scenario {
     id: "pipeline",
     title: "Pipeline",
     group: Group::Channels,
-    lesson: "The narrowest stage rules.",
+    lesson: "The slowest stage sets the pace.",
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[ITEMS, FIRST_WORKERS, FIRST_TIME, SECOND_WORKERS, SECOND_TIME, THIRD_WORKERS, THIRD_TIME, BUFFER],
     patterns: &["pipeline", "staged processing", "bottleneck", "backpressure"],

@@ -1,7 +1,7 @@
 //! # Producer and consumer: a bounded queue pushes back
 //!
-//! Two producers make items, three consumers use them up, and a queue stands in
-//! between. Making one takes 100 ms, using it 200 ms.
+//! Two producers make items, three consumers use them up, and a queue connects them. Making an
+//! item takes 100 ms, using it 200 ms.
 //!
 //! **What you see.** The depth of the queue as a graph. It climbs to three, and from
 //! then on producers are blocked in `send` most of the time.

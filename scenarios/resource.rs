@@ -1,32 +1,32 @@
 //! # Resource: open, use, close, also when cancelled or failed
 //!
-//! Six sessions start one after the other. Each opens a connection, uses it, and closes
-//! it. Closing takes a word to the server, so it is an `await`.
+//! Six sessions start one after the other. Each opens a connection, uses it, and closes it.
+//! Closing sends a message to the server, so it is an `await`.
 //!
-//! **What you see.** Each session is cancelled 250 ms after its start, while it uses its
-//! connection. With `variant=drop` nothing after that `await` runs, and six connections stay
-//! open. With `guard` a closer takes each of them and closes it; with `scope` the session does.
+//! **What you see.** Each session is cancelled 250 ms after its start, while it uses its connection.
+//! With `variant=drop` nothing after that `await` runs, and six connections stay open. With `guard`
+//! a closer task takes each connection and closes it; with `scope` the session closes its own.
 //!
-//! **Why.** In Rust a future that is cancelled is dropped, and one that fails returns
-//! early: in neither case does it come to its last line. `Drop` runs always, but `Drop` cannot
-//! await. So `guard` does in `Drop` the one thing that needs no await: it hands the
-//! connection to a *closer*, a task that nobody cancels. `scope` does not drop
-//! the session at all: it asks with a token, stops the use, and closes on the way out.
+//! **Why.** In Rust a future that is cancelled is dropped, and one that fails returns early:
+//! either way it never reaches its last line. `Drop` always runs, but `Drop` cannot await. So
+//! `guard` does the one thing in `Drop` that needs no await: it hands the connection to a
+//! *closer*, a task that nobody cancels. `scope` does not drop the session at all: a token asks
+//! it to stop, so it stops the use and closes on the way out.
 //!
-//! **Try.** Set `cancel_after` to 350: now the cut comes in the middle of closing, and `drop`
-//! still leaks six. Set it to 0: nobody is cancelled, and every session closes. With that, set
-//! `fail` to 3: three sessions fail while they use it, and `drop` leaks three. Turn `variant` to
-//! `guard` or `scope`: opened is closed, every time. With `guard` the connections queue
-//! at the closer, and with `scope` each session closes its own.
+//! **Try.** Set `cancel_after` to 350: now the cancel comes in the middle of closing, and
+//! `drop` still leaks six. Set it to 0: nothing is cancelled, and every session closes. With
+//! that, set `fail` to 3: three sessions fail during use, and `drop` leaks three. Set
+//! `variant` to `guard` or `scope`: every opened connection is closed. With `guard` the
+//! connections queue at the closer; with `scope` each session closes its own.
 //!
-//! **Pitfall.** Code that "always closes at the end" does so only if the end is
-//! reached: `?` leaves early, and so does every `.await`, if the task is aborted, timed out or
-//! loses a `select!`. And wait for the closer before the program ends, or what
-//! it still has is lost with it.
+//! **Pitfall.** Code that "always closes at the end" does so only if the end is reached: `?`
+//! leaves early, and so does every `.await`, if the task is aborted, timed out or loses a
+//! `select!`. And wait for the closer before the program ends, or the connections it still has
+//! are lost with it.
 //!
-//! **Words.** asyncio: `async with`; `__aexit__` may await, since cancel is an
-//! exception, but a cancel that lands *in* it cuts it short, unless the closing is shielded. Tokio: a guard
-//! with `Drop` and a channel, or a scope that takes a closure and a `CancellationToken`.
+//! **Words.** asyncio: `async with`; `__aexit__` may await, since cancel is an exception, but a
+//! cancel *inside* it cuts it short unless the closing is shielded. Tokio: a guard with `Drop`
+//! and a channel, or a scope that takes a closure and a `CancellationToken`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

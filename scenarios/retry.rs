@@ -1,30 +1,30 @@
 //! # Retry: backoff needs jitter
 //!
-//! A service comes back from a restart, and eight clients call it in the same
-//! moment. Some calls fail. Whoever failed tries again after a second, and then after two.
+//! A service comes back from a restart, and eight clients call it in the same moment. Some
+//! calls fail. Clients that failed try again after a second, and then after two.
 //!
-//! **What you see.** With `jitter=none` bars stand in columns: all first calls at once,
-//! all second calls at once, all third. With `jitter=full` the columns dissolve: the
-//! same clients, the same failures, and hardly two of them call together.
+//! **What you see.** With `jitter=none` the bars form columns: all first calls at once, all
+//! second calls at once, all third. With `jitter=full` the columns dissolve: the same clients,
+//! the same failures, and hardly two of them call together.
 //!
 //! **Why.** Clients that fail together wait for the same time, and so they come
 //! back together. A backoff that doubles puts more time between the waves; it
 //! does not make them smaller. Only chance does: `full` draws each pause between
 //! nothing and the whole delay, `equal` between one half of it and the whole.
 //!
-//! **Try.** Set `fail_rate` to 100, so that nobody gets through: with `none` 8 retries
-//! fall within 100 ms. Turn `jitter` to `full`: 3; to `equal`: 4. Now set `clients` to 16: it is
-//! 16 with `none`, and 6 with `full`. Set `fatal_rate` to 50: half of the calls fail in a
-//! way that no retry can mend, and nobody tries those again. Set `backoff` to 100 %:
-//! each pause is as long as the one before, and the run ends a second earlier.
+//! **Try.** Set `fail_rate` to 100, so that nobody gets through: with `none` 8 retries fall
+//! within 100 ms. Set `jitter` to `full`: 3; to `equal`: 4. Now set `clients` to 16: it is 16
+//! with `none`, and 6 with `full`. Set `fatal_rate` to 50: half of the calls fail in a way that
+//! no retry can fix, and nobody retries those. Set `backoff` to 100 %: each pause is as long as
+//! the one before, and the run ends a second earlier.
 //!
-//! **Pitfall.** Retry only what may be sent twice, and only what can go well the
-//! next time: a wrong password is as wrong in a second. And retries multiply: three
-//! attempts in each of three layers are 27 calls at the bottom. Count them in one place.
+//! **Pitfall.** Retry only what may be sent twice, and only what can succeed next time: a wrong
+//! password is still wrong in a second. And retries multiply: three attempts in each of three
+//! layers are 27 calls at the bottom. Count them in one place.
 //!
-//! **Words.** asyncio: a loop with `try`, `except`, `await asyncio.sleep(pause)`,
-//! or `tenacity`. Tokio: a loop with `match` and `sleep(pause)`, or the crates
-//! `backon` and `tower`. In both, an error of a type of its own says what is fatal.
+//! **Words.** asyncio: a loop with `try`, `except`, `await asyncio.sleep(pause)`, or
+//! `tenacity`. Tokio: a loop with `match` and `sleep(pause)`, or the crates `backon` and
+//! `tower`. In both, a separate error type says what is fatal.
 
 use std::fmt;
 use std::sync::Arc;

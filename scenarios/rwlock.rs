@@ -1,7 +1,7 @@
 //! # Read-write lock: readers share, a waiting writer stops new readers
 //!
-//! Eight readers look things up, again and again, and are at it for four fifths of
-//! their time. Two writers come by now and then and want the place for themselves.
+//! Eight readers look things up again and again, and spend four fifths of their time doing so.
+//! Now and then one of two writers wants the data for itself.
 //!
 //! **What you see.** Bundles of readers side by side, then a wall: one writer at
 //! work and every other lane waiting. Before each wall the bundle thins out:

@@ -1,17 +1,17 @@
 //! # Scrape: many requests, bounded, each with a timeout and its own error
 //!
-//! Eight pages are fetched from one HTTP server, three at a time. Two of them are not there, and
+//! Eight pages are fetched from one HTTP server, three at a time. Two of them do not exist, and
 //! two take five seconds, which is longer than anybody wants to wait.
 //!
-//! **What you see.** Eight fetches start, five of them wait for a permit of their host, red. As one
-//! ends the next begins. Two end at once: 404 is an answer. Two are given up after 1000 ms,
+//! **What you see.** Eight fetches start, and five of them wait for a permit of their host (red).
+//! As one ends the next begins. Two end at once: 404 is an answer. Two time out after 1000 ms,
 //! and their permits go to the next in the queue. Every page ends with a status or an error.
 //!
-//! **Why.** Each limit stops one way of going wrong. The semaphore bounds what the host has to bear;
-//! the timeout bounds how long a permit can be gone; and an error that is a *value*, one for each
-//! page, keeps the failure of one from being the failure of all. The client is shared, so
-//! that its connections are: a finished request leaves its connection to the next one.
-//! The run is on the real clock, because sockets do not live on virtual time.
+//! **Why.** Each limit prevents one kind of failure. The semaphore bounds the load on the host;
+//! the timeout bounds how long a permit can be held; and an error that is a *value*, one for
+//! each page, keeps one failure from failing everything. The client is shared, and so are its
+//! connections: a finished request leaves its connection to the next one. The run is on the
+//! real clock, because sockets do not live on virtual time.
 //!
 //! **Try.** Set `concurrency` to 8: the longest wait is all that is left, and the run takes
 //! the timeout and no more. Set it to 1: the sum of all. Set `hosts` to 3: the limit is for each host,
@@ -19,9 +19,9 @@
 //! slow pages come in, and there is no error left.
 //!
 //! **Pitfall.** A timeout around one step (connecting, the headers) is not one around the request: a
-//! body that trickles takes for ever. And the limit has to be taken *before* the clock of
-//! the timeout starts, or a page fails because others were in its way. On the server's side, each
-//! connection costs a task, also a stranger's, so the door looks at the first bytes before it lets anyone in.
+//! body that trickles takes for ever. And the limit has to be taken *before* the clock of the timeout
+//! starts, or a page fails because others were in its way. On the server's side, each connection costs
+//! a task, even one from a stranger, so the server checks the first bytes before it accepts a client.
 //!
 //! **Words.** asyncio: `asyncio.Semaphore`, `asyncio.timeout`, `gather(return_exceptions=True)`; the
 //! client is a library (`aiohttp.ClientSession`, `httpx.AsyncClient`), and the twin speaks

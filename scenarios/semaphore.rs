@@ -1,21 +1,21 @@
 //! # Semaphore: cap what is in flight
 //!
-//! Twenty requests start at once, but the service takes three at a time. A
-//! semaphore holds three *permits*; a request that finds none waits in line.
+//! Twenty requests start at once, but the service takes three at a time. A semaphore holds
+//! three *permits*; a request that finds none waits in a queue.
 //!
-//! **What you see.** Three lanes run, the rest stand in a red queue. Each time
-//! a call ends its permit goes to the request that has waited longest, so the
-//! lanes light up in waves.
+//! **What you see.** Three lanes run, and the rest wait in a red queue. Each time a call
+//! ends its permit goes to the request that has waited longest, so the lanes light up in
+//! waves.
 //!
-//! **Why.** `acquire` is a wait like any other: the task costs a few hundred
-//! bytes while it queues, and no thread. The queue is fair, first come, first
-//! served. That has a price: when each request takes several permits, a big one at
-//! the head of the line blocks small ones behind it.
+//! **Why.** `acquire` is a wait like any other: the task costs a few hundred bytes while it
+//! queues, and no thread. The queue is fair, first come, first served. That has a price: when
+//! each request takes several permits, a big one at the head of the queue blocks small ones
+//! behind it.
 //!
-//! **Try.** Turn `permits` up to 5: the run gets shorter, from seven waves to
-//! four. Set `jitter` to 400: the waves dissolve, since each permit is handed on
-//! as soon as it is free. Set `permits_each` to 2: one call at a time, and the
-//! third permit lies idle, since the head of the line needs two and nobody may overtake it.
+//! **Try.** Set `permits` to 5: the run gets shorter, from seven waves to four. Set
+//! `jitter` to 400: the waves dissolve, since each permit is handed on as soon as it is free.
+//! Set `permits_each` to 2: one call at a time, and the third permit lies idle, since the head
+//! of the queue needs two and nobody may overtake it.
 //!
 //! **Pitfall.** Keep the permit for as long as the work lasts. `let _ =
 //! limit.acquire().await` drops it at once, and nothing is limited.

@@ -3,9 +3,9 @@
 //! Five pages are fetched, each takes half a second. Nothing but the place of one
 //! `.await` decides whether that is two and a half seconds or a half.
 //!
-//! **What you see.** Stairs: each fetch starts where the one before has ended, and
-//! between its ends nobody else does anything. With `variant=concurrent` the
-//! same five bars stand in one stack.
+//! **What you see.** Stairs: each fetch starts where the one before has ended, and meanwhile
+//! nothing else happens. With `variant=concurrent` the same five bars start together, in one
+//! stack.
 //!
 //! **Why.** An `.await` is a promise to do nothing more here until that one thing
 //! is there. Awaited in the loop that starts them, fetches follow each other, and
@@ -13,7 +13,7 @@
 //! wait at the same time, and it takes the *longest*. No second thread is needed
 //! for that: a task that waits uses none.
 //!
-//! **Try.** Turn `variant` to `concurrent`: 2500 ms become 500. Set `tasks` to 10:
+//! **Try.** Set `variant` to `concurrent`: 2500 ms become 500. Set `tasks` to 10:
 //! `sequential` takes 5000 ms, `concurrent` still 500. Set `latency` to 1000:
 //! both take twice as long.
 //!

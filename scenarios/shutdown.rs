@@ -1,29 +1,29 @@
 //! # Shutdown: stop, drain, then kill
 //!
-//! A service takes a job every 230 ms and has five workers for them. At 1000 ms it gets
-//! a signal to stop, and it has a second to do so.
+//! A service accepts a job every 230 ms and has five workers. At 1000 ms it gets a signal to
+//! stop, and has one second to do so.
 //!
-//! **What you see.** Three phases. *Stop*: the service reports that it is not ready, the
-//! next health probe sees that, and no more jobs come in. *Drain*: workers
-//! go on with what is there and end one by one as the queue runs dry. *Kill*: at 2000 ms
-//! whoever is still at work is cut, and the job in its hand is reported as lost.
+//! **What you see.** Three phases. *Stop*: the service reports that it is not ready, the next
+//! health probe sees that, and no more jobs come in. *Drain*: workers finish what is queued and
+//! end one by one as the queue runs empty. *Kill*: at 2000 ms the workers that are still busy
+//! are aborted, and their jobs are reported as lost.
 //!
-//! **Why.** The order matters. Whoever kills workers first loses what they hold; whoever
-//! drains before the intake is closed never gets done. So: health first, since it takes
-//! others a probe to notice; then the producers; then the consumers, whose queue now ends;
-//! and after the grace period the rest. What could not be done is *counted*: a
-//! job that was accepted is finished or reported, never just gone.
+//! **Why.** The order matters. Kill workers first, and you lose the jobs they hold. Drain
+//! before you close the intake, and you never finish. So: health first, because others notice
+//! only at their next probe; then the producers; then the consumers, whose queue now ends; and
+//! after the grace period, the rest. Unfinished jobs are *counted*: an accepted job is finished
+//! or reported, never silently lost.
 //!
-//! **Try.** Set `grace` to 6000: nothing is lost, and the run ends when the last job
-//! does, at 3343 ms. Set it to 0: the 4 jobs that were accepted and not finished are
-//! lost at once. Set `health_every` to 2000: no probe comes before the last moment, so
-//! 4 jobs are still accepted after the signal instead of 1, and all of those are lost. On the real
-//! clock, turn `trigger` to `signal`: a real `SIGUSR1`, which this process sends to itself.
+//! **Try.** Set `grace` to 6000: nothing is lost, and the run ends when the last job does, at
+//! 3343 ms. Set it to 0: the 4 jobs that were accepted and not finished are lost at once. Set
+//! `health_every` to 2000: no probe comes until the very end, so 4 jobs are still accepted
+//! after the signal instead of 1, and all of them are lost. On the real clock, set `trigger`
+//! to `signal`: this process sends itself a real `SIGUSR1`.
 //!
-//! **Pitfall.** A grace period that is longer than the one of the system that stops you
-//! (Kubernetes: 30 s) is none: the kill comes from outside, and nothing is
-//! reported. And listen for the signal *before* you need it: one that nobody
-//! listens for ends the process.
+//! **Pitfall.** A grace period longer than that of the system that stops you
+//! (Kubernetes: 30 s) is useless: the kill comes from outside, and nothing is reported.
+//! And listen for the signal *before* you need it: an unhandled signal ends the
+//! process.
 //!
 //! **Words.** asyncio: `loop.add_signal_handler`, an `asyncio.Event`, `task.cancel()`.
 //! Tokio: `tokio::signal`, `CancellationToken`, `timeout_at`, `JoinSet::abort_all`.
@@ -43,13 +43,13 @@ use tracing::{Instrument, info, info_span, warn};
 use crate::prelude::*;
 
 const POOL: Param = Param::count("pool", 5, (1, 100), "workers", "How many workers there are for the jobs.");
-const GRACE: Param = Param::millis("grace", 1_000, (0, 60_000), "How long after the signal the rest is cut.");
+const GRACE: Param = Param::millis("grace", 1_000, (0, 60_000), "How long after the signal the rest is aborted.");
 const JOB_MIN: Param = Param::millis("job_min", 300, (1, 60_000), "How long a job takes at least.");
 const JOB_MAX: Param = Param::millis("job_max", 3_000, (1, 60_000), "How long it takes at most; it is drawn for each job.");
 const HEALTH_EVERY: Param = Param::millis("health_every", 500, (2, 60_000), "How often others ask whether the service is ready.");
 const SIGNAL_AT: Param = Param::millis("signal_at", 1_000, (1, 60_000), "When the service gets the signal to stop.");
 const TRIGGER: Param =
-    Param::choice("trigger", &["token", "signal"], "How it is told: with a token, or with a real SIGUSR1 on the real clock.");
+    Param::choice("trigger", &["token", "signal"], "What stops the service: a token, or on the real clock a real SIGUSR1.");
 
 /// How often a job comes in.
 const EVERY: Duration = Duration::from_millis(230);

@@ -7,13 +7,13 @@
 //! other work. When it comes to the `.await`, half of their time is over already:
 //! main waits for the rest, and not from the beginning.
 //!
-//! **Why.** `spawn` hands a future to the runtime, which polls it from then on,
-//! whoever looks. The handle is only the way to its result. A future that is not
-//! spawned is a value like any other: nobody polls it before its `.await`, so
-//! nothing of it has happened, and its time begins there.
+//! **Why.** `spawn` hands a future to the runtime, which polls it from then on, whether or not
+//! anybody waits. The handle is only the way to its result. A future that is not spawned is a
+//! value like any other: nobody polls it before its `.await`, so nothing of it has happened,
+//! and its time begins there.
 //!
 //! **Try.** Set `other_work` to 1500: the run takes 1500 ms, and the downloads cost
-//! nothing. Set `latency` to 2000: it takes 2000 ms. Turn `variant` to `future`: no
+//! nothing. Set `latency` to 2000: it takes 2000 ms. Set `variant` to `future`: no
 //! lanes, since there are no tasks, and 500 + 2 × 1000 ms, one after the other. Set
 //! `tasks` to 4: `spawn` takes as long as before, `future` 2000 ms longer.
 //!

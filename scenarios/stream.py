@@ -1,4 +1,4 @@
-"""Stream: pull is one at a time.
+"""Stream: a stream is lazy.
 
 An async generator works on an item when `async for` asks for one, and nobody asks
 while the loop's body awaits. To let the two overlap, a task asks ahead and puts

@@ -1,7 +1,7 @@
-//! # Stream: pull is one at a time
+//! # Stream: a stream is lazy
 //!
-//! Four items come from a source that takes 100 ms for each: a cursor, a file, a
-//! remote log. Whoever asks for them processes each one for 100 ms.
+//! Four items come from a source that takes 100 ms for each: a cursor, a file, a remote log.
+//! The task that asks for them processes each one for 100 ms.
 //!
 //! **What you see.** One lane that produces and processes in turn, twice four
 //! times. With `prefetch` at 1 there are two lanes, and both are busy all the time.
@@ -16,9 +16,9 @@
 //! more. Set `process` to 400, too: 1700 ms, and 2000 without prefetch: there is
 //! most to win when the two are balanced, half of the time in a long run.
 //!
-//! **Pitfall.** What is combined in one task is polled only when that task asks.
-//! `buffered(8)` on a stream keeps eight futures going while you wait in
-//! `next().await`, and none while you process what it gave. Only a task of its own goes on.
+//! **Pitfall.** Futures combined in one task are polled only when that task asks. `buffered(8)`
+//! on a stream keeps eight futures going while you wait in `next().await`, and none while you
+//! process what it gave. Only a task of its own goes on.
 //!
 //! **Words.** asyncio: an async generator, `async for item in items():`; to ask
 //! ahead, a task and an `asyncio.Queue`. Tokio: `Stream` and `StreamExt` of the
@@ -45,7 +45,7 @@ pub const SCENARIO: Scenario = Scenario {
     id: "stream",
     title: "Stream",
     group: Group::Channels,
-    lesson: "Pull is one at a time.",
+    lesson: "A stream is lazy.",
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[ITEMS, PRODUCE, PROCESS, PREFETCH],
     patterns: &["async iterator", "async generator", "stream", "prefetch"],

@@ -8,10 +8,10 @@
 //! ends, then the children of the outer one are cut, then the outer group: all within
 //! the same millisecond. Main goes on, and beside it nobody is left.
 //!
-//! **Why.** A group owns its tasks. It leaves in one way only: when each of them is
-//! gone, be it completed, failed or cancelled and *joined*. So an error cannot leave
-//! work behind, and who calls a group may treat it as one call: when it is back,
-//! everything that it began is over.
+//! **Why.** A group owns its tasks. It leaves in one way only: when each of them is gone,
+//! be it completed, failed or cancelled and *joined*. So an error cannot leave work behind,
+//! and you may treat a group as one call: when it returns, everything that it started is
+//! over.
 //!
 //! **Try.** Set `fail_at` to 0: nothing fails, and the groups end with the longest
 //! child. Set `depth` to 3: one more bracket, the same end at 1200. Set `fail_at` to

@@ -1,7 +1,7 @@
 //! # Thundering herd: wake one, not all
 //!
-//! Ten waiters want a job each. A dispatcher brings one job every 100 ms and
-//! tells them.
+//! Ten waiters want a job each. A dispatcher brings one job every 100 ms and notifies
+//! them.
 //!
 //! **What you see.** Each job wakes everybody who still waits: ten polls, one job
 //! taken, nine polls for nothing, and the next time again. With `variant=notify_one` each
@@ -12,15 +12,15 @@
 //! n² / 2 for n jobs: 10 against 55. Nothing *fails*, and so nobody notices:
 //! the jobs are all done, at the same time. What it costs is the processor.
 //!
-//! **Try.** Turn `variant` to `notify_one`: 10 wakes instead of 55. Back with
+//! **Try.** Set `variant` to `notify_one`: 10 wakes instead of 55. Back with
 //! `notify_waiters`, set `waiters` to 20: twice the jobs take 210 wakes, about four
 //! times as many. With `notify_one` it would be 20.
 //!
-//! **Pitfall.** `notify_one` with nobody waiting keeps one permit for whoever comes
-//! next; `notify_waiters` keeps none. So make the `notified()` future *first* and
-//! look for a job *after* that, as `wait_for_job` does. The other way round, a
-//! `notify_waiters` between look and wait wakes nobody, and the waiter sleeps on.
-//! Waking all is right where all can go on: at a shutdown, or when a barrier falls.
+//! **Pitfall.** `notify_one` with nobody waiting keeps one permit for the next waiter;
+//! `notify_waiters` keeps none. So make the `notified()` future *first* and look for a job
+//! *after* that, as `wait_for_job` does. The other way round, a `notify_waiters` between look
+//! and wait wakes nobody, and the waiter sleeps on. Waking all is right where all can go on: at
+//! a shutdown, or when a barrier falls.
 //!
 //! **Words.** asyncio: `Condition.notify()` and `notify_all()`; it keeps no permit,
 //! but look and wait are under one lock, so no wake falls between. Tokio:
@@ -57,7 +57,7 @@ pub const SCENARIO: Scenario = Scenario {
     params: &[WAITERS, VARIANT],
     patterns: &["thundering herd", "condition variable", "notify one and notify all"],
     differs: "A `Condition` keeps no wake for later, but look and wait are under one lock; `notify_one` keeps one permit \
-              for whoever comes next.",
+              for the next waiter.",
     builds_on: &["lock-contention"],
     breaks: &[Breaks::checks(&[("variant", "notify_waiters")], &["every wake is good for a job"])],
     source: include_str!("thundering_herd.rs"),

@@ -14,12 +14,12 @@
 //! something that blocks, does not. And when it comes back it is *done*, so there is a
 //! result, and `timeout` says `Ok`: three seconds late, and not an error.
 //!
-//! **Try.** Turn `variant` to `async`: the run ends at 1000 ms, and the checks hold. Back
+//! **Try.** Set `variant` to `async`: the run ends at 1000 ms, and the checks hold. Back
 //! with `both`, set `deadline` to 4000: both come to their end with a result, after 6000
 //! ms. Set `work` to 10000: `async` still ends at 1000 ms, `blocking` takes 10000.
 //!
-//! **Pitfall.** To put blocking code into `spawn_blocking` and a timeout around its
-//! *handle* brings the caller back in time; the thread goes on to the end of the work, as
+//! **Pitfall.** If you put blocking code into `spawn_blocking` and a timeout around its
+//! *handle*, the caller returns in time, but the thread goes on to the end of the work, since
 //! nothing can stop it from outside. Such code needs a deadline of its own.
 //!
 //! **Words.** asyncio: `async with asyncio.timeout(2):` or `asyncio.wait_for`, which

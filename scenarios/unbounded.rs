@@ -4,26 +4,26 @@
 //! item is a KiB. After five seconds the service is restarted, and we look at
 //! what it held by then.
 //!
-//! **What you see.** The depth of the queue climbs in a straight line, and bytes
-//! with it. Nobody waits, nobody fails, and the logs are clean: it fails later
-//! and elsewhere, when memory is out. The check on memory breaks, as it should
-//! with `variant=unbounded`; with the other two it holds.
+//! **What you see.** The depth of the queue climbs in a straight line, and bytes with it.
+//! Nobody waits, nobody fails, and the logs are clean: it fails later and elsewhere, when
+//! memory is out. The check on memory fails, as it should with `variant=unbounded`; with the
+//! other two it holds.
 //!
-//! **Why.** What comes in and does not go out is held: 180 items more each second.
-//! And long before memory is out the queue is useless: the item that is taken last
-//! has waited for 4455 ms, and that grows with each one. A bound brings up the
-//! question that was there all the time: who is told no? With `bounded` the
-//! producer waits, and whoever is before it. With `drop-oldest` the oldest items
-//! go, and what is taken is fresh: it has waited for 80 ms.
+//! **Why.** What comes in and does not go out is held: 180 items more each second. And long
+//! before memory is out the queue is useless: the item that is taken last has waited for 4455
+//! ms, and that grows with each one. A bound forces the question that was there all along: who
+//! has to wait or lose? With `bounded` the producer waits, and so does everything before it.
+//! With `drop-oldest` the oldest items go, and what is taken is fresh: it has waited for 80
+//! ms.
 //!
-//! **Try.** Set `seconds` to 10: 1800 KiB are held and not 900. Turn `variant` to
+//! **Try.** Set `seconds` to 10: 1800 KiB are held and not 900. Set `variant` to
 //! `bounded`: 16 KiB, after 5 s or 10, and the producer gets rid of 116 items and not
 //! 1000. With `drop-oldest` it is 16 KiB too, and 884 items are dropped. Set
 //! `consume` to 200: nothing piles up, and an unbounded queue is as good as any.
 //!
-//! **Pitfall.** A queue need not be called so. Tasks that are spawned for each
-//! request, futures in a `JoinSet`, a cache without an end, an actor's mailbox, a
-//! log that is written over a slow line: each is an unbounded queue.
+//! **Pitfall.** A queue may go by another name. Tasks spawned for each request, futures in a
+//! `JoinSet`, a cache without a limit, an actor's mailbox, a log written over a slow
+//! connection: each is an unbounded queue.
 //!
 //! **Words.** asyncio: `asyncio.Queue()` is unbounded, `asyncio.Queue(maxsize=16)`
 //! is not; a `deque(maxlen=16)` drops the oldest. Tokio:
@@ -65,7 +65,7 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[RATE, CONSUME, SECONDS, VARIANT],
     patterns: &["unbounded queue", "memory leak", "load shedding", "drop oldest"],
-    differs: "`asyncio.Queue()` is unbounded unless told otherwise; in Tokio it is called so, `unbounded_channel`.",
+    differs: "`asyncio.Queue()` is unbounded by default; in Tokio the name says so, `unbounded_channel`.",
     builds_on: &["producer-consumer"],
     breaks: &[Breaks::checks(&[("variant", "unbounded")], &["never more than 16384 bytes held"])],
     source: include_str!("unbounded.rs"),

@@ -1,29 +1,29 @@
 //! # Worker pool: one shared queue balances itself
 //!
-//! Sixteen jobs of unequal length and four workers. Whoever submits a job gets an
-//! id, and later asks for the result of that id, with a deadline.
+//! Sixteen jobs of unequal length and four workers. You submit a job, get an id, and later ask
+//! for the result by that id, with a deadline.
 //!
-//! **What you see.** Each worker has a queue of its own, and job after job is dealt
-//! round: one worker runs dry half way, while another still has jobs waiting that nobody
-//! may take over. With `queue=shared` each worker takes the next job as soon as it is
-//! free, and all four end at about the same time.
+//! **What you see.** Each worker has a queue of its own, and the jobs are dealt out in turn.
+//! One worker runs out of work half way, while another still has jobs waiting that no one else
+//! may take. With `queue=shared` each worker takes the next job as soon as it is free, and all
+//! four end at about the same time.
 //!
-//! **Why.** Nobody knows beforehand how long a job takes. A shared queue decides
-//! as late as it can, when a worker is free; dealing out decides before anything
-//! is known. A job is at each time in one state: pending, running, completed or
-//! failed. A `watch` channel for each of them holds it, so a result can be asked
-//! for early, late, or twice. A failed job ends its job and not its worker.
+//! **Why.** Nobody knows beforehand how long a job takes. A shared queue decides as late as
+//! possible, when a worker is free; dealing jobs out decides before anything is known. A job is
+//! always in one state: pending, running, completed or failed. Each job has a `watch` channel
+//! that holds its state, so you can ask for a result early, late, or twice. A failure ends the
+//! job, not its worker.
 //!
-//! **Try.** Turn `queue` to `shared`: 2728 ms become 2467. Set `result_timeout` to
-//! 1500: six results are late, and the jobs end all the same, since a
-//! timeout drops whoever waits and not the work. Now turn `stop` to `flag`: the jobs
-//! that nobody has begun by then, two of them, stay pending for ever.
+//! **Try.** Set `queue` to `shared`: 2728 ms become 2467. Set `result_timeout` to 1500: six
+//! results are late, but their jobs still finish, because a timeout drops the waiting and not
+//! the work. Now set `stop` to `flag`: two jobs have not begun by then, and stay pending for
+//! ever.
 //!
-//! **Pitfall.** A flag is seen by whoever looks at it. An idle worker sits in
-//! `recv`, so it has to wake up now and then for nothing (`dequeue_timeout`), and
-//! sees the flag as much as that too late. A closed queue wakes it at once, and
-//! after the last job: `stop=drain`. And a timeout around more than `recv`, with
-//! an await after it, would drop a job that was taken already.
+//! **Pitfall.** A worker sees a flag only when it looks. An idle worker waits in `recv`, so
+//! it has to wake up now and then for nothing (`dequeue_timeout`), and may see the flag that
+//! much too late. A closed queue (`stop=drain`) wakes it at once, after the last job. And
+//! keep the timeout around `recv` alone: around more, it could drop a job that was already
+//! taken.
 //!
 //! **Words.** asyncio: workers on one `asyncio.Queue`, a `Future` for each job,
 //! `wait_for(queue.get(), 1.0)`. Tokio: a `JoinSet` of workers; `mpsc` has one
@@ -53,10 +53,10 @@ const DEQUEUE_TIMEOUT: Param =
 const STOP: Param = Param::choice(
     "stop",
     &["drain", "flag"],
-    "How the pool is stopped: the queue is closed and worked off, or a flag is set that workers look at between jobs.",
+    "How the pool is stopped: the queue is closed and drained, or a flag is set that workers check between jobs.",
 );
 const QUEUE: Param =
-    Param::choice("queue", &["static", "shared"], "One queue for each worker, to which jobs are dealt round, or one for all.");
+    Param::choice("queue", &["static", "shared"], "One queue for each worker, with jobs dealt out in turn, or one for all.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -68,7 +68,7 @@ pub const SCENARIO: Scenario = Scenario {
     params: &[POOL, JOBS, WORK_MIN, WORK_MAX, FAIL_EVERY, RESULT_TIMEOUT, DEQUEUE_TIMEOUT, STOP, QUEUE],
     patterns: &["worker pool", "task queue", "load balancing", "job status", "result by id"],
     differs: "Workers share an `asyncio.Queue` as it is; they share Tokio's one receiver behind a lock, where idle ones \
-              stand in line.",
+              queue.",
     builds_on: &["producer-consumer", "timeout"],
     source: include_str!("worker_pool.rs"),
     path: file!(),

@@ -3,9 +3,9 @@
 //! Eight tasks do five rounds each. Half of them compute for 200 ms in a round, the
 //! other half wait for 200 ms.
 //!
-//! **What you see.** With one worker the four that compute take turns: their solid bars
-//! never stand beside each other, and it takes 4000 ms. The four that wait
-//! need a moment in each round, and get it late, when all four have had their turn.
+//! **What you see.** With one worker the four that compute take turns: their solid bars never
+//! overlap, and the run takes 4000 ms. The four that wait need a moment in each round, and get
+//! it late, after all four have had their turn.
 //!
 //! **Why.** A worker can poll one task at a time, so computing takes what there is to
 //! compute, divided by the workers. A task that waits is not polled at all; eight or

@@ -202,8 +202,8 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         }
     }
 
-    /// Whether this is the time for a frame: whoever wants little motion sees what moves by itself now and then, and what
-    /// they do at once.
+    /// Whether this is the time for a frame: with reduced motion, what moves by itself is drawn now and then, and what
+    /// the user does at once.
     fn may_draw(&mut self) -> bool {
         let still = self.model.options.reduced_motion && !std::mem::take(&mut self.answers);
         !still || self.turned_at.saturating_duration_since(self.drawn_at) >= STILL
@@ -244,7 +244,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     }
 
     /// The next input, if one comes until then. Meanwhile a run that goes as fast as it can is recorded: it waits for
-    /// whoever takes its events, and once a frame would be seldom.
+    /// its events to be taken, and once a frame would be too rare.
     fn next_input(&mut self, due: Instant) -> Option<Input> {
         while self.run.is_some() && self.model.run.as_ref().is_some_and(|view| !view.is_live()) {
             let now = self.events.now();

@@ -30,11 +30,11 @@ pub struct Areas {
     pub tabs: Vec<(CodeTab, Rect)>,
     /// How many rows the shown tab of the code pane has, in sight or not: how far it scrolls.
     pub code_rows: usize,
-    /// The row of that tab that stands at the top when nothing is scrolled: what comes before is seldom looked at.
+    /// The row of that tab that is at the top when nothing is scrolled: the rows before it are seldom read.
     pub code_open: usize,
     /// How many figures the metrics have, in sight or not.
     pub figures: usize,
-    /// The line of its file that stands at the top of that tab, from 1.
+    /// The line of its file that is at the top of that tab, from 1.
     pub code_line: u32,
     /// How many rows the overlay has, in sight or not.
     pub overlay_rows: usize,

@@ -1,6 +1,6 @@
 //! The theme: which marks are drawn, and which colour stands for what.
 //!
-//! Nothing is told by a colour alone, so these can be any; what they should be
+//! Nothing is shown by colour alone, so these can be any; what they should be
 //! is easy to tell apart. [`Colors::OKABE_ITO`] is the set of Okabe and Ito
 //! (Color Universal Design, 2008), which people with any kind of colour vision
 //! can tell apart; it needs a terminal that shows all colours. The sixteen of

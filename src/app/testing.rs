@@ -42,7 +42,7 @@ pub(super) fn opened() -> Model {
     model
 }
 
-/// The first scenario was run: 21 tasks, 3500 ms. The cursor stands at the start and moves.
+/// The first scenario was run: 21 tasks, 3500 ms. The cursor is at the start and moves.
 pub(super) fn played() -> Model {
     let mut model = opened();
     ask(&mut model, Action::Pick);

@@ -168,8 +168,8 @@ fn leaves_edit(action: &Action) -> bool {
     matches!(action, Action::Point(_) | Action::Focus(_) | Action::FocusNext | Action::FocusPrevious | Action::Find)
 }
 
-/// Whoever goes elsewhere in the middle of typing takes the value; one that
-/// cannot be taken holds them back, so that it is not lost.
+/// Moving elsewhere in the middle of typing accepts the value; an invalid value
+/// keeps the focus, so that it is not lost.
 fn leave_edit(model: &mut Model, action: &Action) -> Vec<Effect> {
     if model.mode.edited().is_some() && leaves_edit(action) { editing::commit(model) } else { Vec::new() }
 }

@@ -42,7 +42,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Stop> {
     out::report(&spec, &trace, &report, args.json, &args.marks)?;
     let verdict = verdict(&spec, &trace, &report);
     if let (Some(fault), Some(path)) = (fault, &args.record.record) {
-        // Whoever asked for the recording has to know, whatever else there is to say.
+        // The user asked for the recording and has to know, whatever else there is to say.
         verdict.unwrap_or_else(|stop| _ = stop.report());
         return Err(Stop::Failed(format!("--record: {}: {fault}", text::path(path))));
     }

@@ -1,4 +1,4 @@
-//! From flags to a [`Spec`]: what is asked for is checked here, whoever asks.
+//! From flags to a [`Spec`]: every request is checked here.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -39,7 +39,7 @@ impl Stop {
             Stop::Parse(error) => say(&one_line(&error), USAGE),
             Stop::Usage(line) => say(&line, USAGE),
             Stop::Failed(line) => say(&line, FAILED),
-            // Whoever read our output has seen enough: `| head` is no fault.
+            // The reader of our output has seen enough: `| head` is no fault.
             Stop::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Stop::Output(error) => say(&format!("cannot write to standard output: {error}"), FAILED),
             Stop::Signal(signal) => say(&format!("interrupted by {}", signals::name(signal)), signals::exit_code(signal)),

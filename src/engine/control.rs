@@ -24,10 +24,10 @@ use crate::trace::Sample;
 /// Polls and spawns between two looks at the wall clock on virtual time.
 const LOOK_EVERY: u32 = 1 << 14;
 
-/// Why a run is told to end.
+/// Why a run has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// Whoever started it has seen enough.
+    /// The caller that started it has seen enough.
     Asked,
     /// The limit is over on the wall clock: of a real run, or of a virtual one whose time stands still.
     Limit,
@@ -98,7 +98,7 @@ impl Control {
         self.stopped.notify_one();
     }
 
-    /// Waits until the run is told to end.
+    /// Waits until the run has to end.
     pub(super) async fn stopped(&self) -> Stop {
         loop {
             if let Some(why) = self.stop.get() {

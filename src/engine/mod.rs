@@ -1,7 +1,7 @@
 //! Run a scenario: its runtime, its clock, its limit, its end.
 //!
 //! A [`Run`] is one execution on a runtime and threads of its own, so a scenario
-//! that blocks cannot freeze the screen that shows it. Whoever started it takes
+//! that blocks cannot freeze the screen that shows it. The caller that started it takes
 //! the events out with [`Run::drain`], into a [`Trace`](crate::trace::Trace)
 //! that it owns.
 //!

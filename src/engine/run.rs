@@ -1,4 +1,4 @@
-//! A run, as whoever started it sees it.
+//! A run, as the caller that started it sees it.
 
 use std::fmt;
 use std::io;
@@ -17,7 +17,7 @@ use super::spec::{Spec, SpecError};
 use crate::record::{self, OnFull, Reader, Recorder, Unheard};
 use crate::trace::{Ahead, Stall, Trace};
 
-/// How long a run has to end once it is told to, before its thread is left behind.
+/// How long a run has to end once it is asked to, before its thread is left behind.
 const PATIENCE: Duration = Duration::from_millis(800);
 
 /// How long a drain goes on when there is more and more.
@@ -26,7 +26,7 @@ const SLICE: Duration = Duration::from_millis(8);
 /// By so much the present goes on at once while nothing happens, in nanoseconds: often enough to look smooth, and cheap to draw.
 const STEP_NS: u64 = 50_000_000;
 
-/// When a trace is closed so many tasks are looked at before whoever draws can: some milliseconds' work.
+/// When a trace is closed so many tasks are looked at before the screen can draw: some milliseconds' work.
 const AT_ONCE: usize = 16_384;
 
 /// A run under way, or ended. Dropping it tells it to stop and does not wait: see [`Run::leave`].
@@ -162,7 +162,7 @@ impl Run {
     /// Moves what has been recorded into the trace, and closes the trace when
     /// the run is over. Cheap when there is nothing new. When there is very much,
     /// or a line has to be looked up that nobody has asked for before, it comes
-    /// back early, so that whoever draws can: it is not over until all has been
+    /// back early, so that the screen can draw: it is not over until all has been
     /// moved. Returns whether anything was added, or time has passed.
     pub fn drain(&mut self, trace: &mut Trace) -> bool {
         if self.phase == Phase::Over {

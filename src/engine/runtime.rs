@@ -5,9 +5,9 @@
 //! *root*: it waits for main, for the word to stop, and for the limit.
 //!
 //! A stall on the virtual clock is found exactly. Tokio's paused clock jumps to
-//! the next timer when no task can run, and the root holds a timer that lies
-//! further off than any scenario's: if that one fires, nothing else ever can.
-//! On the real clock it is told by whoever reads the trace: see [`super::quiet`].
+//! the next timer when no task can run, and the root holds a timer that is
+//! further off than any scenario's: if it fires, nothing else ever can.
+//! On the real clock the reader of the trace finds it: see [`super::quiet`].
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -58,7 +58,7 @@ enum Sampling {
 type MainResult = Result<scenarios::scenario::Result, JoinError>;
 
 impl Job {
-    /// Builds the runtime on the calling thread, so that the system's refusal is heard by whoever starts the run.
+    /// Builds the runtime on the calling thread, so that the caller that starts the run gets the system's refusal.
     pub(super) fn runtime(&self) -> io::Result<Runtime> {
         let mut builder = match self.spec.workers {
             0 => Builder::new_current_thread(),

@@ -399,7 +399,7 @@ pub struct SpanOpen {
 pub enum Level {
     /// Finest detail.
     Trace,
-    /// For whoever debugs.
+    /// For debugging.
     Debug,
     /// The usual.
     Info,

@@ -31,7 +31,7 @@ const SEQUENCE_MASK: u32 = (1 << (KIND_SHIFT - 1 - SEQUENCE_SHIFT)) - 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Kind {
-    /// Nothing of interest: what goes on there is told by another span.
+    /// Nothing of interest: another span reports what goes on there.
     Wrapper,
     Mutex,
     RwLock,

@@ -10,7 +10,7 @@
 //! - The drop of a future *enters its span once more*. A local task that is done is
 //!   dropped at once, so its poll is taken to last until something else is heard of
 //!   the thread. A closure's lasts until the runtime lets go of it, which has a hook;
-//!   by then it has woken whoever waits for its end.
+//!   by then it has woken the tasks that wait for its end.
 //! - Of a *root* it cannot be known whether anything else will be heard of its thread
 //!   soon: its polls end when they end, and an entering in which nothing is heard is
 //!   left out when it may be the drop.
@@ -38,7 +38,7 @@ pub(super) struct Lanes {
     rooted: Option<(TaskId, u32)>,
     /// Whether the innermost poll is one of a root that may be its drop, and nothing more.
     may_be_drop: bool,
-    /// The local task that has ended, and how much had been written then: it may be about to wake whoever waits for that.
+    /// The local task that has ended, and how much had been written then: it may be about to wake the task that waits for that.
     ended: Option<(TaskId, u32)>,
     /// A root without a lane that is being polled.
     unseen: Option<TaskId>,
@@ -179,7 +179,7 @@ impl Local {
         ended.map(|(ended, _)| ended).or(self.task).or(self.lanes.unseen)
     }
 
-    /// Whether whoever called `block_on` will hear of a panic here.
+    /// Whether the caller of `block_on` will see a panic here.
     pub(super) fn panics_outside(&self) -> bool {
         self.lanes.sees_roots && self.lanes.outer.first().is_some_and(|(outer, _)| outer.is_none())
     }

@@ -1,6 +1,6 @@
 //! Observe any Tokio runtime, without annotating what runs on it.
 //!
-//! Four sources, cheapest first: the runtime's hooks give every spawn, poll and
+//! The main sources, cheapest first (`docs/recorder.md` has all): the runtime's hooks give every spawn, poll and
 //! end; Tokio's own tracing events give names and wakes; the scenario's tracing
 //! spans and events give labels and the log; a panic hook gives panics. All of
 //! them write [`event::Event`]s into a ring that belongs to the thread they run

@@ -3,7 +3,7 @@
 //! A task that panics is part of the picture, like one that is aborted. The
 //! message goes to its lane; printed, it would tear the screen. A panic
 //! anywhere else goes to whichever hook was set before, and so does one of the
-//! root of a `block_on`, which ends whoever called that.
+//! root of a `block_on`, which ends its caller.
 
 use std::any::Any;
 use std::panic;

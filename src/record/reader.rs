@@ -26,7 +26,7 @@ use super::turns;
 /// How long the merge waits for a thread that is at work, in nanoseconds: several time slices of a busy machine.
 const PATIENCE_NS: u64 = 20_000_000;
 
-/// What is taken out of one thread's ring at once: some milliseconds' work for whoever takes it.
+/// What is taken out of one thread's ring at once: some milliseconds' work for the reader.
 const AT_ONCE: usize = 4096;
 
 /// A thread that attached.

@@ -64,7 +64,7 @@ pub(super) struct Shared {
     pub(super) outside: Mutex<Vec<(u64, Event)>>,
     /// The scenario's spans that are open: how many handles each has, and whether a task has entered it.
     pub(super) spans: Mutex<HashMap<u64, OpenSpan>>,
-    /// Whoever blocks in [`Reader::wait`].
+    /// The thread that blocks in [`Reader::wait`].
     waiting: AtomicBool,
     waiter: Mutex<Option<Thread>>,
 }
@@ -190,7 +190,7 @@ impl Recorder {
         self.shared.attached.load(Ordering::Acquire)
     }
 
-    /// Wakes whoever waits for news of this run.
+    /// Wakes the thread that waits for news of this run.
     pub fn notify(&self) {
         self.shared.notify();
     }

@@ -2,7 +2,7 @@
 //!
 //! A stack is looked up in the line tables when it is met for the first time,
 //! and the first look-ups of a program read those tables, which takes a tenth
-//! of a second. Whoever draws is who takes the events, and must not stand still
+//! of a second. The thread that draws also takes the events, and must not block
 //! meanwhile. So such an event, and all that come after it, are held until
 //! another thread has looked the stack up. Their order stays as it was.
 

@@ -7,7 +7,7 @@
 //! chain of frame pointers, which every crate is built with
 //! (`.cargo/config.toml`), and the whole stack is told by a hash of them: equal
 //! stacks get one number, and what the number means is worked out later, by
-//! whoever reads the events.
+//! the thread that reads the events.
 //!
 //! A chain of frame pointers may be broken: by code that was built without
 //! them, or on a stack that is not the thread's own. Every link is therefore

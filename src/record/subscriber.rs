@@ -3,7 +3,7 @@
 //! `tracing_subscriber::Registry` keeps every span in a shared slab, which costs
 //! more than the polls we want to see. Of a task's span only one thing matters,
 //! which task it is, and that fits in the span's id: nothing is stored, and a
-//! wake is told from the id alone.
+//! wake is recognised by the id alone.
 
 use std::fmt;
 use std::num::NonZeroU64;

@@ -41,7 +41,7 @@ struct Symbols {
     sites: HashMap<u32, Arc<Site>>,
     /// Stacks differ where their sites do not: in how the runtime came to poll.
     distinct: HashSet<Arc<Site>>,
-    /// Stacks that are to be looked up, and whoever is to be told.
+    /// Stacks that are to be looked up, and where to send the result.
     asked: VecDeque<(u32, Arc<Shared>)>,
     /// Whether there is a thread that does so.
     at_work: bool,
@@ -92,7 +92,7 @@ fn answer() {
 pub fn warm_up(code: Vec<usize>) {
     // Without this thread the first look-ups are slower, and nothing else.
     _ = thread::Builder::new().name("symbols".to_owned()).spawn(move || {
-        // What records stands in every stack.
+        // The recorder itself is in every stack.
         let own = [local::attach as local::Attach as usize, local::detach as fn() as usize];
         for address in own.into_iter().chain(code) {
             // As if a call there had returned.

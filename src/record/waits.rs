@@ -145,7 +145,7 @@ impl Local {
 
     /// The innermost operation got permits.
     pub(super) fn obtained(&mut self, permits: u64) {
-        // What it took by itself is told by the resource.
+        // The resource reports what it took by itself.
         if permits > 0
             && let Some((op, resource)) = self.on_permits()
             && self.inside.op().is_some_and(|op| !self.inside.own_poll(op))

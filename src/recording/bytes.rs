@@ -82,7 +82,7 @@ impl<'a> Bytes<'a> {
         Ok((zigzag >> 1) ^ (zigzag & 1).wrapping_neg())
     }
 
-    /// The number of a thing that is told as its difference to another one. There is no thing of number 0.
+    /// The number of a thing, written as its difference to another one. There is no thing of number 0.
     pub(super) fn beside(&mut self, other: u64) -> Result<NonZeroU64, Damage> {
         NonZeroU64::new(other.wrapping_add(self.signed()?)).ok_or(Damage("a thing without a number"))
     }

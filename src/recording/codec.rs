@@ -1,4 +1,4 @@
-//! Facts as bytes: what stands in a chunk.
+//! Facts as bytes: the content of a chunk.
 //!
 //! Every fact begins with one byte: its kind in the low five bits, and three
 //! flags. A thread and a time are written only when they differ from those of
@@ -10,7 +10,7 @@
 use crate::record::event::Event;
 use crate::trace::Sample;
 
-/// One thing that a trace is told.
+/// One fact that a trace receives.
 #[derive(Debug)]
 pub(super) enum Fact {
     /// See [`Trace::push`](crate::trace::Trace::push).
@@ -39,7 +39,7 @@ pub(super) const MOST: usize = 256;
 /// The most lines that tasks are spawned at, and the most sites. A program has some hundreds.
 pub(super) const MOST_PLACES: usize = 4096;
 
-/// The fact is told by another thread than the one before.
+/// The fact comes from another thread than the one before.
 pub(super) const THREAD: u8 = 0x20;
 /// The fact has another time than the one before.
 pub(super) const TIME: u8 = 0x40;
@@ -78,7 +78,7 @@ pub(super) mod kind {
     pub(in crate::recording) const LINE: u8 = 27;
 }
 
-/// The last number of each kind, to which the next is told as a difference. Every chunk begins at zero.
+/// The last number of each kind, to which the next is written as a difference. Every chunk begins at zero.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Last {
     pub(super) thread: u16,

@@ -298,7 +298,7 @@ fn sample(from: &mut Bytes<'_>) -> Result<Sample, Damage> {
     })
 }
 
-/// The value that stands at this place among all of its kind.
+/// The value at this place among all of its kind.
 fn choice<T: Copy>(at: u8, all: &[T]) -> Result<T, Damage> {
     all.get(usize::from(at)).copied().ok_or(Damage("a choice that does not exist"))
 }

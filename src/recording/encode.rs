@@ -209,7 +209,7 @@ impl Encoder {
         }
     }
 
-    /// The number of a line, which is told first if it is new.
+    /// The number of a line, which is written first if it is new.
     fn line(&mut self, at: &CallLine) -> u32 {
         let file = cut(at.file(), LONGEST_FILE);
         if let Some(number) = self.lines.get(file).and_then(|lines| lines.get(&at.line())) {

@@ -29,7 +29,7 @@
 //! | CRC-32 | 4 | of everything in the chunk before and behind it |
 //! | content | length | an LZ4 block |
 //!
-//! The content of a chunk of facts is told in `codec`: each fact a byte for its
+//! The content of a chunk of facts is described in `codec`: each fact a byte for its
 //! kind and flags, then numbers of seven bits a byte, as differences. The footer
 //! is JSON: how the run ended, its outcome, when its trace was closed, and by what
 //! that trace can be known again (trace hash, events). A file without a footer

@@ -1,4 +1,4 @@
-//! Opening a recording, whoever has written it.
+//! Opening a recording, without trusting its writer.
 //!
 //! A file is read from front to back, one chunk at a time, and ends where it
 //! stops making sense. Nothing in it is trusted: every length is compared with

@@ -1,4 +1,4 @@
-//! A recording in memory, for whoever may want to save it later.
+//! A recording in memory, which the user may want to save later.
 
 use std::fmt;
 use std::fs;
@@ -120,7 +120,7 @@ impl Sink for Tape {
         self.lock().close(at_ns, report, trace);
     }
 
-    /// That it is not whole is told to whoever saves it. Until then nobody may want it.
+    /// Saving it reports that it is not whole. Until then nobody may want it.
     fn fault(&self) -> Option<String> {
         None
     }

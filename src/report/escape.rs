@@ -1,6 +1,6 @@
 //! JSON that may be looked at on a terminal: whole, and with an escape for each character that a terminal would obey.
 //!
-//! JSON itself asks that of the controls below a space only. Whoever parses it gets every text as it was.
+//! JSON itself asks that of the controls below a space only. A parser gets every text as it was.
 
 use std::io::{self, Write};
 

@@ -1,6 +1,6 @@
 //! A run as one JSON object: the contract of `run --json`.
 //!
-//! The fields stand in the order in which they are declared here. A field that
+//! The fields are in the order in which they are declared here. A field that
 //! is part of the contract is always there, empty or null when there is
 //! nothing to tell.
 

@@ -11,7 +11,7 @@ use crate::trace::{Place, WaitTotal};
 const ROWS: usize = 10;
 /// The fewest columns that a place is cut to.
 const PLACE: usize = 12;
-/// What stands in a row beside the place: two columns of margin, and of gap before each figure.
+/// What a row has beside the place: two columns of margin, and of gap before each figure.
 const GAPS: usize = 2 + 2 + 2 + 2 + 2;
 
 /// What was waited for at which line, how often and how long, the longest together first; empty if there is nothing to tell.
@@ -37,7 +37,7 @@ pub(super) fn table(totals: &[WaitTotal], look: Look) -> String {
             // The end of a place tells the most: the file and the line.
             let cell = text::fit_end(cell, width, more);
             let pad = width - text::width(&cell);
-            // Words stand at the left of their column, figures at the right.
+            // Words are at the left of their column, figures at the right.
             _ = if i < 2 { write!(line, "  {cell}{:pad$}", "") } else { write!(line, "  {:pad$}{cell}", "") };
         }
         text += &(line + "\n");

@@ -114,7 +114,7 @@ fn command(editor: &str, file: &Path, line: u32) -> Command {
     command
 }
 
-/// How an editor is told a line.
+/// How an editor takes a line number.
 #[derive(Debug, PartialEq, Eq)]
 enum Style {
     /// `+LINE FILE`: vi and its kin, nano, emacs, and most others.

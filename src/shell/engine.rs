@@ -133,7 +133,7 @@ impl Engine for Tokio {
 
     fn prepare(&mut self, scenarios: &[Scenario], detail: Detail) -> Option<f64> {
         let cost_ns = recording_cost_ns();
-        // Whoever picks one is not to wait for that.
+        // Picking a scenario must not wait for that.
         if detail == Detail::Waits {
             record::warm_up(scenarios.iter().map(|scenario| scenario.run as usize).collect());
         }

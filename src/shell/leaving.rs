@@ -1,6 +1,6 @@
 //! Runs that were told to stop and are not gone yet.
 //!
-//! A run that is told to stop needs a moment until its threads have ended and its memory is free. If the next one started at
+//! A run that has to stop needs a moment until its threads have ended and its memory is free. If the next one started at
 //! once, a key that is held down would pile up runs that nobody sees: they would take memory without bound, and processor
 //! time from the run on screen. So the next run starts when those before it are gone. Code that never yields cannot be
 //! stopped, and must not block the screen for ever: one such run at most is left behind, and the screen says so.

@@ -1,4 +1,4 @@
-//! The clipboard of whoever looks at the terminal: OSC 52.
+//! The clipboard of the terminal's user: OSC 52.
 //!
 //! The bytes travel to the terminal itself, so this works over SSH too. Some
 //! terminals ignore it and say nothing, so what is copied is also shown.

@@ -142,7 +142,7 @@ fn held() -> MutexGuard<'static, Option<ThreadId>> {
     HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Gives the terminal back as it was, whoever holds it: to be called before the process is stopped. Does nothing when it
+/// Gives the terminal back as it was, no matter who holds it: to be called before the process is stopped. Does nothing when it
 /// has been given back already.
 pub(super) fn give_back() {
     let mut held = held();

@@ -29,7 +29,7 @@ const LARGEST: Size = Size::new(2000, 500);
 ///
 /// When the terminal does not report it.
 pub fn size() -> io::Result<Size> {
-    // Not crossterm's, which starts a program where the terminal is gone, and then reports that one's error.
+    // Not crossterm's, which starts a program where the terminal is gone, and then reports that program's error.
     let size = tcgetwinsize(stdout())?;
     Ok(Size::new(size.ws_col.min(LARGEST.width), size.ws_row.min(LARGEST.height)))
 }

@@ -1,8 +1,8 @@
 //! The way to the terminal, which nobody who writes has to wait on.
 //!
 //! A terminal can stop reading: a connection that hangs, a window in which text
-//! is marked. Whoever then writes and waits takes no more keys, and cannot even be
-//! ended by a signal. So what the terminal does not take now is kept, and is
+//! is marked. A thread that then blocks in a write takes no more keys, and cannot even
+//! be ended by a signal. So what the terminal does not take now is kept, and is
 //! written when it reads again; and as long as something is kept no other frame is
 //! made, so that what is kept never is more than one.
 //!

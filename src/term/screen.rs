@@ -76,7 +76,7 @@ impl Screen {
         Ok(())
     }
 
-    /// Puts a text into the clipboard of whoever looks at the terminal. Whether the terminal does that it does not say.
+    /// Puts a text into the clipboard of the terminal's user. The terminal does not say whether it did.
     ///
     /// # Errors
     ///

@@ -13,7 +13,7 @@ use crate::record::event::CallLine;
 
 /// The most groups of a kind, with the one that takes in all others.
 const MOST: usize = 48;
-/// The name of that one.
+/// The name of the group for all others.
 const OTHERS: &str = "others";
 
 /// How tasks are put together.

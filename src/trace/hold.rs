@@ -77,7 +77,7 @@ impl Trace {
             return true;
         }
         if self.is_put_off(site) {
-            // It was not begun: it does not stand in line.
+            // It was not begun, so it is not in the wait queue.
             self.leaf_is_put_off(at_ns, task, site);
             return true;
         }
@@ -156,7 +156,7 @@ impl Trace {
         if let Some((resource, place)) = queued {
             self.ingest.returned.take_if(|(by, of, _)| (*by, *of) == (Some(task), resource));
             let resource = &mut self.resources[resource as usize];
-            // Who holds a lock is told apart from its permits.
+            // The holder of a lock is kept apart from its permits.
             resource.leave(at_ns, place, resource.kind == ResourceKind::Semaphore);
         }
         true

@@ -1,7 +1,7 @@
 //! Sums over a stretch of time: what happened in it, and what was waited for.
 //!
-//! It takes a look at every task and at each wait of the stretch. Whoever shows
-//! it asks once and keeps the answer.
+//! It takes a look at every task and at each wait of the stretch. The caller
+//! asks once and keeps the answer.
 
 use std::collections::HashMap;
 

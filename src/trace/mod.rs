@@ -1,13 +1,13 @@
 //! What the events mean: tasks and their states over time.
 //!
 //! A [`Trace`] is all that is known of a run. It is built from the recorder's
-//! events as they come, is owned by whoever looks at it (so it needs no lock),
+//! events as they come, is owned by the thread that looks at it (so it needs no lock),
 //! and answers questions about any moment of the run, not only the last one:
 //! the screen shows the trace *at a cursor*. It knows neither Tokio nor a
 //! screen, so a recording in a file and a live run are the same to it.
 //!
-//! Facts go in through [`Trace::push`], one at a time; what each of them does
-//! to a task's life is told there.
+//! Facts go in through [`Trace::push`], one at a time, which says what each of
+//! them does to a task's life.
 
 mod ahead;
 mod bins;

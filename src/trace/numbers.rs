@@ -53,7 +53,7 @@ impl Numbers {
         self.far.get(&page).copied()
     }
 
-    /// Where a page would stand in the row.
+    /// The position a page would have in the row.
     fn in_row(&self, page: u64) -> Option<usize> {
         usize::try_from(page.checked_sub(self.first)?).ok()
     }

@@ -1,7 +1,7 @@
 //! The polls of a run, in the order in which they began.
 //!
 //! Many polls can begin at one moment: on the virtual clock none takes any
-//! time. Whoever goes through a run poll by poll needs to know which of them
+//! time. Stepping through a run poll by poll needs to know which of them
 //! came first, and a task's own segments do not say that of two tasks.
 
 use super::Trace;

@@ -1,9 +1,9 @@
 //! Why nothing can ever run again.
 //!
 //! A circle of locks is a reason by itself, whatever else waits. Without one the
-//! reason begins with main: what it waits for, who could give that, what that one
-//! waits for, and so on. Whoever else waits (a daemon that waits for the word to
-//! stop) is no part of the reason, and is counted last.
+//! reason begins with main: what it waits for, which task could give that, what
+//! that task waits for, and so on. Any other waiting task (a daemon that waits for
+//! the request to stop) is no part of the reason, and is counted last.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -19,15 +19,15 @@ use crate::record::site::{Cause, Place};
 
 /// At most so many tasks are told of in words; the others are counted.
 const TOLD: usize = 32;
-/// At most so much of what a task holds is told of in words.
+/// At most so much of what a task holds is described in words.
 const HELD: usize = 8;
-/// And at most so much of what all tasks hold is told at all: a recording of some hundred bytes can have millions of locks.
+/// And at most so much of what all tasks hold is reported at all: a recording of some hundred bytes can have millions of locks.
 const HELD_BY_ALL: usize = 10_000;
 
 /// So many tasks are followed for each that another one may wait for.
 const LOOKED_AT: usize = 64;
 
-/// At most so many of those that one task may wait for are named.
+/// At most this many tasks that one task may wait for are named.
 const NAMED: usize = 3;
 
 /// Why nothing can ever run again.

@@ -12,7 +12,7 @@ use super::waits::{Live, SiteIx};
 use crate::record::event::{OpId, TaskId};
 use crate::record::site::{Cause, Polls};
 
-/// The finest step of Tokio's timer: a deadline is told in whole steps from a time that was rounded down to one.
+/// The finest step of Tokio's timer: a deadline is reported in whole steps from a time that was rounded down to one.
 const STEP_NS: u64 = 1_000_000;
 
 /// What a `timeout` returns so long after its deadline is late, and not for want of a processor.

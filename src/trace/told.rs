@@ -9,7 +9,7 @@ use crate::record::event::{
     Cues, Event, LastPoll, Level, Log, Named, NewSite, Panic, ResourceId, ResourceKind, SiteId, SpanId, SpanOpen, TaskId, What,
 };
 
-/// A trace that is told facts, each in one short call: the time first, then the task.
+/// A trace that is built fact by fact, each in one short call: the time first, then the task.
 #[derive(Default)]
 pub(super) struct Told(pub(super) Trace);
 

@@ -29,7 +29,7 @@ pub struct Blocker {
     pub since_ns: Option<u64>,
     /// Whether it is inferred and not observed.
     pub inferred: bool,
-    /// Whether it holds nothing, and stands in line before.
+    /// Whether it holds nothing, and is ahead in the wait queue.
     pub ahead: bool,
 }
 

@@ -8,7 +8,7 @@ use crate::marks::{self, Marks};
 /// The marks that are drawn, in Unicode or in ASCII.
 #[derive(Debug)]
 pub(crate) struct Glyphs {
-    /// What tasks do and how they end, on their lanes and wherever that is told.
+    /// What tasks do and how they end, on their lanes and everywhere else.
     pub(crate) lane: Marks,
     /// Behind an end that is inferred and was not observed.
     pub(crate) inferred: &'static str,

@@ -135,7 +135,7 @@ impl Look {
         if focus { self.bold(|c| c.accent, Modifier::REVERSED) } else { self.strong() }
     }
 
-    /// The line pieces of a border. The focus is told by heavy lines, also without colour.
+    /// The line pieces of a border. Heavy lines mark the focus, even without colour.
     pub(crate) fn border_set(self, focus: bool) -> border::Set<'static> {
         match (self.theme.unicode, focus) {
             (true, true) => border::THICK,

@@ -57,7 +57,7 @@ pub(crate) fn is_stalled(run: &RunView) -> bool {
     ending(run) == Some(&Ending::Stalled)
 }
 
-/// How many tasks have been spawned at a time. Tasks stand in the order of spawning.
+/// How many tasks have been spawned at a time. Tasks are in the order of spawning.
 pub(crate) fn spawned(trace: &Trace, at_ns: u64) -> usize {
     trace.tasks.partition_point(|task| task.spawned_ns <= at_ns)
 }

@@ -64,7 +64,7 @@ pub(crate) fn what(look: Look, trace: &Trace, task: TaskIx, leaf: Leaf, at_ns: u
         Cause::Unknown => "something that is not known",
         other => other.name(),
     };
-    // Of several locks that were made at one place it is told which.
+    // If one place made several locks, this says which.
     let name = leaf.resource.filter(|_| cause.is_lock()).map_or_else(|| name.to_owned(), |lock| trace.resource_kind(lock));
     let resource = leaf.resource.and_then(|resource| trace.resources.get(resource as usize));
     let stands = resource.and_then(|resource| standing(resource.kind, &resource.at_with(at_ns, 0)));
@@ -123,7 +123,7 @@ pub(crate) fn list<'a>(names: impl Iterator<Item = (Cow<'a, str>, &'a str)>, all
     text
 }
 
-/// What those do that keep a task from going on: they hold what it wants, stand in line before it, or are to do something.
+/// What those do that keep a task from going on: they hold what it wants, are ahead of it in the wait queue, or have to do something.
 pub(crate) fn how_kept(trace: &Trace, leaf: Leaf, blockers: &[Blocker]) -> &'static str {
     match blockers.first() {
         Some(first) if first.ahead => "behind",

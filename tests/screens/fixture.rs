@@ -51,7 +51,7 @@ pub(crate) static CATALOGUE: &[Scenario] = &[
     entry("cancellation", "Cancellation", Group::Basics, "Cancel lands at awaits; clean up there."),
     entry("semaphore", "Semaphore", Group::Limits, "Cap what is in flight."),
     entry("producer-consumer", "Producers and consumers", Group::Channels, "A bounded queue pushes back."),
-    entry("lock-contention", "Lock contention", Group::SharedState, "Hold time serialises."),
+    entry("lock-contention", "Lock contention", Group::SharedState, "Hold locks briefly."),
 ];
 
 /// A model without a run: what is seen at the start.

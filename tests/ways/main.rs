@@ -1,6 +1,6 @@
 //! Every way out of the program: what it exits with, how it leaves the terminal, and what it leaves behind.
 //!
-//! A way is a line of the table in ARCHITECTURE.md, which is the contract: each test does what its line says to the screen,
+//! A way is a line of the table in docs/contracts.md, which is the contract: each test does what its line says to the screen,
 //! to `run`, to `run --console` and to `replay`, and compares what came of it with the line. All of it happens on a
 //! terminal, which has to be as it was in the end, and with folders of its own, which have to be empty.
 
@@ -119,8 +119,8 @@ fn way(name: &str, out: impl Fn(Kind, &Folders) -> String + Sync) {
     });
     let line = format!("| {name} | {} |", cells.join(" | "));
     println!("{line}");
-    let table = include_str!("../../ARCHITECTURE.md");
-    assert!(table.lines().any(|documented| documented.trim() == line), "this line is not in ARCHITECTURE.md:\n{line}");
+    let table = include_str!("../../docs/contracts.md");
+    assert!(table.lines().any(|documented| documented.trim() == line), "this line is not in docs/contracts.md:\n{line}");
 }
 
 /// Sends the signal in the midst of it.

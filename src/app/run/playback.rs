@@ -69,7 +69,7 @@ pub(in crate::app) fn tick(model: &mut Model, passed: Duration) {
         cursor.at_ns = cursor.at_ns.saturating_add(step).min(run.trace.end_ns);
         cursor.poll = None;
     }
-    // Whoever plays faster than a live run goes on catches up with it.
+    // Playback that is faster than a live run catches up with it.
     if run.is_behind() && run.cursor.playing && run.cursor.at_ns >= run.trace.end_ns {
         run.cursor.live = true;
         run.cursor.playing = !run.held;

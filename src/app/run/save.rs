@@ -1,6 +1,6 @@
 //! Saving the recording of the run on screen.
 //!
-//! The file is written outside of the model. Until it is told what came of that,
+//! The file is written outside of the model. Until the result is known,
 //! what was typed stays, so that a name that cannot be taken is not lost.
 
 use std::path::{Path, PathBuf};

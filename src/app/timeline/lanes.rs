@@ -1,7 +1,7 @@
 //! Which lanes there are: one for each task that is not folded away, or for each of a group that is open; of those the
 //! ones that are asked for, in the order that they are sorted in.
 //!
-//! Whoever draws, scrolls or selects asks here, and for the rows in sight only:
+//! Code that draws, scrolls or selects asks here, and for the rows in sight only:
 //! a run may have a hundred thousand lanes.
 
 use crate::app::model::Model;
@@ -15,7 +15,7 @@ pub struct Lanes<'a> {
     trace: &'a Trace,
     /// The tasks that have one; none is every task.
     members: Option<&'a [TaskIx]>,
-    /// Whether they stand in the order of spawning.
+    /// Whether they are in the order of spawning.
     by_spawn: bool,
 }
 

@@ -19,7 +19,7 @@ pub enum Order {
     LongestWait,
     /// The one that has been polled most often by then first.
     Polls,
-    /// Each task before those that it spawned, and they before whoever was spawned beside it.
+    /// Each task before those that it spawned, and these before its next sibling.
     Tree,
 }
 
@@ -106,7 +106,7 @@ pub struct Filter {
 pub struct Listed {
     /// The tasks; none is all of them, or all of the open group, in the order of spawning.
     pub list: Option<Vec<TaskIx>>,
-    /// Whether they stand in the order of spawning.
+    /// Whether they are in the order of spawning.
     pub by_spawn: bool,
     /// What it was made from.
     pub(in crate::app) of: Option<Sorted>,

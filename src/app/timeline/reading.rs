@@ -82,7 +82,7 @@ impl Measured {
         let (from_ns, to_ns) = of.range.unwrap_or((0, trace.end_ns));
         let (from_ns, to_ns) = (from_ns.min(trace.end_ns), to_ns.min(trace.end_ns));
         let path = match of.to {
-            // What it waits for at the end of the stretch is told by what ended that wait.
+            // What ended the wait says what it waits for at the end of the stretch.
             Some(task) => {
                 let until_ns = trace.wait_at(task, to_ns).and_then(|wait| wait.end_ns).unwrap_or(to_ns);
                 trace.critical_path(task, from_ns, to_ns, until_ns)

@@ -31,7 +31,7 @@ pub(in crate::app) fn select(model: &mut Model, task: TaskIx) {
     reveal(model, row as TaskIx);
 }
 
-/// The selected task and its run; without one the user is told how to select it.
+/// The selected task and its run; without one, a message says how to select it.
 pub(in crate::app) fn selected(model: &mut Model) -> Option<(TaskIx, &RunView)> {
     let known = |run: &RunView, task: TaskIx| (task as usize) < run.trace.tasks.len();
     let task = model.timeline.selected.filter(|task| model.run.as_ref().is_some_and(|run| known(run, *task)));

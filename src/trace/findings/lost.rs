@@ -22,7 +22,7 @@ use crate::trace::task::{State, Task, TaskIx};
 use crate::trace::waits::{Leaf, SiteIx};
 use crate::trace::{LaneOf, ResourceKind, Trace, Waiter};
 
-/// While a run goes on, what lasts for so long is told.
+/// While a run goes on, a problem that lasts for so long is reported.
 const LASTS_NS: u64 = 1_000_000_000;
 
 /// So many waits before the last one are looked at for a future that may have kept a waker.

@@ -248,7 +248,7 @@ struct Sight<T> {
     told: T,
 }
 
-/// A walk over all tasks of a trace, in as many pieces as whoever shows it likes. The trace must not grow meanwhile.
+/// A walk over all tasks of a trace, in as many pieces as the caller likes. The trace must not grow meanwhile.
 #[derive(Debug, Default)]
 pub struct Search {
     /// Up to here the tasks were looked at.
@@ -348,7 +348,7 @@ impl Findings {
         self.list.iter().filter(|finding| finding.at_ns <= at_ns).count()
     }
 
-    /// Adds what was seen of one kind: of those at one place the worst is told, and the others are counted.
+    /// Adds what was seen of one kind: at each place the worst is reported, and the others are counted.
     fn add<T>(&mut self, kind: FindingKind, sights: Vec<Sight<T>>, tell: impl Fn(&Sight<T>) -> String) {
         self.add_some(kind, sights, "", tell);
     }

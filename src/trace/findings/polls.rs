@@ -37,7 +37,7 @@ pub(super) struct LongPoll {
     end_ns: u64,
 }
 
-/// Where the line lies that is told of a poll.
+/// Where the line reported for a poll is.
 #[derive(Debug, Clone, Copy)]
 enum Around {
     /// The task waited there when the poll was over.
@@ -118,7 +118,7 @@ fn keeps_a_worker(of: &Task) -> bool {
     matches!(of.of, LaneOf::Task | LaneOf::Local)
 }
 
-/// Without the polls in which a local task was polled for so long: whoever drives it does nothing else meanwhile.
+/// Without the polls in which a local task was polled for so long: the task that drives it does nothing else meanwhile.
 fn innermost(trace: &Trace, polls: Vec<LongPoll>) -> Vec<LongPoll> {
     let local = |poll: &&LongPoll| trace.tasks[poll.task as usize].of == LaneOf::Local;
     let inner: Vec<LongPoll> = polls.iter().filter(local).copied().collect();

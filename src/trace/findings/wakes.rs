@@ -3,7 +3,7 @@
 //! A *herd*: one poll of a task wakes several that wait at the same line for a
 //! notification, one of them at least goes on from there, and more than half go
 //! back to wait at that line. Where all go on, or all come back, everybody was
-//! meant, and all is well. It is told when it has happened several times.
+//! meant, and all is well. It is reported when it has happened several times.
 //!
 //! A task that is woken when it is ready already loses little. It is told when
 //! that happens more often than not, and often.

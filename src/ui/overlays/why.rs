@@ -1,4 +1,4 @@
-//! Why a task waits: from the task to what it waits for, to who holds that, to what that one waits for, and on.
+//! Why a task waits: from the task to what it waits for, to its holder, to what the holder waits for, and on.
 //!
 //! The way is that at the time cursor, so it changes while a run is played. A
 //! circle is drawn as one: with a line back to where it closes.

@@ -41,7 +41,7 @@ enum Quantity<'a> {
     Words(&'a Words),
     /// What the scenario counts.
     Counter(&'a Counter),
-    /// How many stand in line for the lock or the semaphore that tasks waited for longest.
+    /// How many tasks queue for the lock or the semaphore that tasks waited for longest.
     Line(ResourceIx),
 }
 

@@ -41,7 +41,7 @@ fn grouped(look: Look, model: &Model, run: &RunView, counts: &str) -> Vec<String
     texts.into_iter().flat_map(|text| unfiltered(model, text)).collect()
 }
 
-/// What is said of lanes of tasks, the longest first: that they are filtered or sorted is told before all else.
+/// What is said of lanes of tasks, the longest first: that they are filtered or sorted comes before all else.
 fn lanes(look: Look, model: &Model, run: &RunView, (counts, alive): (String, String), tasks: usize) -> Vec<String> {
     let between = look.glyphs.between;
     let group = grouping::opened(model, run);

@@ -155,7 +155,7 @@ fn wait(look: Look, run: &RunView, ix: TaskIx, facts: &mut Vec<Fact>) {
     }
 }
 
-/// The async calls that led to the wait, the outermost first; one alone is told by its place.
+/// The async calls that led to the wait, the outermost first; a single call is shown by its place.
 fn chain(look: Look, run: &RunView, ix: TaskIx, facts: &mut Vec<Fact>) {
     let Some(leaf) = run.trace.wait_at(ix, run.cursor.at_ns).and_then(|wait| wait.leaves.first()) else { return };
     let calls = words::chain(&run.trace, *leaf);

@@ -93,7 +93,7 @@ fn chosen(model: &Model, run: &RunView, thread: u16, axis: &Axis, cells: usize) 
     chosen
 }
 
-/// A cell. That the selected task was polled in it is told by another mark.
+/// A cell. It has another mark if the selected task was polled in it.
 fn bit(look: Look, turn: &Turn, cell_ns: u64, chosen: bool) -> Bit {
     if turn.polls == 0 {
         return Bit::EMPTY;

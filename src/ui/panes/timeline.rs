@@ -28,7 +28,7 @@ const STUCK: usize = 64;
 const MOMENTS: u16 = 5;
 /// A shorter tail has no room for what joins lanes.
 const TAIL: usize = 4;
-/// The most rows that the reason of a stall is told in.
+/// The most rows that the reason of a stall takes.
 const BANNER: u16 = 6;
 /// From this height on, without borders and status, a row is kept for the map of the whole run.
 const MAP: u16 = 28;

@@ -39,7 +39,7 @@ pub(crate) fn range_on_ruler(buf: &mut Buffer, look: Look, area: Rect, axis: &Ax
     if right {
         buf[(area.x + after - 1, area.y)].set_symbol("]").set_style(look.strong());
     }
-    // Where both fall into one cell, that it begins there is what is told.
+    // If both fall into one cell, the cell shows that it begins there.
     if left {
         buf[(area.x + first, area.y)].set_symbol("[").set_style(look.strong());
     }

@@ -55,7 +55,7 @@ pub struct Binding {
     pub help: &'static str,
     /// Where it works.
     pub scope: Scope,
-    /// Where it stands in the help.
+    /// Its section of the help.
     pub group: Group,
     /// Its place in the footer: smaller is further left and the last to be left out.
     pub rank: u8,

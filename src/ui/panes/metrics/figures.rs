@@ -21,13 +21,13 @@ pub(super) struct Figure {
     pub(super) most: Option<f64>,
     /// What the tasks do, in place of the course where the chart is high enough: one stretch a column.
     pub(super) stack: Vec<Stretch>,
-    /// How a value of the course is told; none where it is another quantity than the value.
+    /// How a value of the course is formatted; none where it is another quantity than the value.
     pub(super) scale: Option<Tell>,
     /// What it is, and what a bad value means.
     pub(super) help: &'static str,
 }
 
-/// How a value is told.
+/// How a value is formatted.
 type Tell = fn(Look, f64) -> String;
 
 fn compact(_: Look, value: f64) -> String {
