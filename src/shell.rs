@@ -313,6 +313,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
                 Effect::SetPace(pace) => self.run.iter().for_each(|run| run.set_pace(pace)),
                 Effect::Copy(text) => self.surface.copy(&text)?,
                 Effect::Save { path, force } => self.save(&path, force),
+                Effect::KeepLayout(layout) => self.keep_layout(layout),
                 Effect::OpenEditor(line) => self.edit(&line)?,
                 Effect::Suspend => self.suspend()?,
             }

@@ -10,7 +10,7 @@ mod paint;
 mod recorded;
 
 use async_playground::app::input::action::Action;
-use async_playground::app::model::{Model, Theme};
+use async_playground::app::model::{Layout, Model, Pane, Theme};
 use async_playground::app::run::playback;
 use async_playground::app::timeline::viewport;
 use async_playground::app::update;
@@ -74,6 +74,58 @@ fn scenarios_in_mono_and_in_ascii() {
         let ascii = screen(&model, 80, 24);
         assert!(ascii.is_ascii(), "a glyph beyond ASCII was drawn:\n{ascii}");
         assert_snapshot!(format!("{}_ascii", scenario.id), ascii);
+    }
+}
+
+#[test]
+fn the_stage_and_the_lanes_alone() {
+    for (id, layout) in [("futurelock", Layout::Stage), ("semaphore", Layout::Lanes)] {
+        let scenario = CATALOGUE.iter().find(|scenario| scenario.id == id).expect("it is in the catalogue");
+        for (width, height) in [(200, 60), (120, 40), (80, 24)] {
+            let mut model = half_way(scenario, width, height);
+            model.keep_to(layout);
+            lay_out(&mut model, width, height);
+            assert_snapshot!(format!("{}_{width}x{height}", layout.name()), screen(&model, width, height));
+        }
+    }
+}
+
+/// The code in the pane as it is drawn, row by row, with line numbers and remarks.
+fn code_on_screen(model: &mut Model, (width, height): (u16, u16)) -> Vec<String> {
+    let mut rows: Vec<String> = Vec::new();
+    loop {
+        let (_, areas) = paint::frame(model, width, height);
+        model.code.top = rows.len() as isize - areas.code_open as isize;
+        let (buf, areas) = paint::frame(model, width, height);
+        let pane = areas.pane(Pane::Code);
+        let inside = usize::from(pane.height) - 2;
+        // The last screenful stays full: what was there already is not read again.
+        let first = rows.len().min(areas.code_rows.saturating_sub(inside));
+        let new = (pane.y + 1..pane.bottom() - 1).skip(rows.len() - first);
+        rows.extend(new.map(|y| (pane.x + 1..pane.right() - 1).map(|x| buf[(x, y)].symbol()).collect::<String>()));
+        if first + inside >= areas.code_rows {
+            return rows;
+        }
+    }
+}
+
+/// Every character of every source is on the screen, and none is behind a mark for more.
+#[test]
+fn no_line_of_code_is_cut_in_any_layout() {
+    for scenario in CATALOGUE {
+        for size @ (width, height) in [(80, 24), (120, 40), (160, 45)] {
+            for layout in [Layout::Explore, Layout::Stage] {
+                let mut model = recorded::fresh(Spec::new(scenario));
+                (model.layout, model.focus) = (layout, Pane::Code);
+                lay_out(&mut model, width, height);
+                let shown = code_on_screen(&mut model, size).concat().replace(' ', "");
+                let tests = |line: &&str| *line != "#[cfg(test)]";
+                for line in scenario.source.lines().filter(|line| !line.starts_with("//!")).take_while(tests) {
+                    let whole = line.replace(' ', "");
+                    assert!(shown.contains(&whole), "{} {} {size:?}: '{line}'", scenario.id, layout.name());
+                }
+            }
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 use std::mem;
 use std::path::PathBuf;
 
+use crate::app::panes::Layout;
 use crate::engine::Spec;
 
 /// What is to be done outside of the model.
@@ -32,6 +33,8 @@ pub enum Effect {
     },
     /// Open this line in the user's editor.
     OpenEditor(SourceLine),
+    /// Remember for later sessions which layout is on.
+    KeepLayout(Layout),
     /// Give the terminal back until somebody continues the program.
     Suspend,
 }
@@ -52,12 +55,16 @@ impl Effect {
     fn replaces(&self, earlier: &Self) -> bool {
         match self {
             // The new run does not inherit what was asked of the run before it.
-            Self::Start(_) => !matches!(earlier, Self::Copy(_) | Self::Suspend),
+            Self::Start(_) => !matches!(earlier, Self::Copy(_) | Self::KeepLayout(_) | Self::Suspend),
             Self::Pause(_) => matches!(earlier, Self::Pause(_) | Self::Step),
             Self::Step => false,
-            Self::Stop | Self::SetPace(_) | Self::Copy(_) | Self::Save { .. } | Self::OpenEditor(_) | Self::Suspend => {
-                mem::discriminant(self) == mem::discriminant(earlier)
-            }
+            Self::Stop
+            | Self::KeepLayout(_)
+            | Self::SetPace(_)
+            | Self::Copy(_)
+            | Self::Save { .. }
+            | Self::OpenEditor(_)
+            | Self::Suspend => mem::discriminant(self) == mem::discriminant(earlier),
         }
     }
 }

@@ -16,7 +16,7 @@ pub use crate::app::form::fields::{Field, FieldError, Form};
 use crate::app::input::bindings::Bindings;
 pub use crate::app::list::List;
 pub use crate::app::mode::{Mode, Overlay, Prompt, Wanted};
-pub use crate::app::panes::{CodeTab, CodeView, LogView, MetricsView, Pane, TaskView};
+pub use crate::app::panes::{CodeTab, CodeView, Layout, LogView, MetricsView, Pane, TaskView};
 pub use crate::app::run::view::{Cursor, Pending, RunView};
 use crate::app::session::Session;
 use crate::app::timeline::reading::Reading;
@@ -38,6 +38,8 @@ pub struct Model {
     pub focus: Pane,
     /// The pane that fills the screen.
     pub full: Option<Pane>,
+    /// Which panes are on screen.
+    pub layout: Layout,
     /// What has the keys.
     pub mode: Mode,
     /// The list of scenarios.
@@ -116,6 +118,7 @@ impl Model {
             bindings: Bindings::default(),
             focus: Pane::Scenarios,
             full: None,
+            layout: Layout::default(),
             mode: Mode::default(),
             list: List::default(),
             form,
@@ -164,6 +167,14 @@ impl Model {
         }
         if self.full.is_some() {
             self.full = Some(pane);
+        }
+    }
+
+    /// Shows a layout from the start, with the focus on a pane that it has.
+    pub fn keep_to(&mut self, layout: Layout) {
+        self.layout = layout;
+        if !layout.has(self.focus) {
+            self.focus = Pane::Timeline;
         }
     }
 

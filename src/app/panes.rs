@@ -42,6 +42,50 @@ impl Pane {
     }
 }
 
+/// Which panes are on screen, and how large.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// All of them, as far as there is room.
+    #[default]
+    Explore,
+    /// Lanes and code, and the lesson below: for somebody who shows a scenario to others.
+    Stage,
+    /// The lanes alone.
+    Lanes,
+}
+
+impl Layout {
+    /// All of them, in the order of the key.
+    pub const ALL: [Self; 3] = [Self::Explore, Self::Stage, Self::Lanes];
+
+    /// Its name, as it is remembered.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Explore => "explore",
+            Self::Stage => "stage",
+            Self::Lanes => "lanes",
+        }
+    }
+
+    /// The next one, round and round.
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Explore => Self::Stage,
+            Self::Stage => Self::Lanes,
+            Self::Lanes => Self::Explore,
+        }
+    }
+
+    /// Whether a pane is on screen in it.
+    pub const fn has(self, pane: Pane) -> bool {
+        match self {
+            Self::Explore => true,
+            Self::Stage => matches!(pane, Pane::Timeline | Pane::Code),
+            Self::Lanes => matches!(pane, Pane::Timeline),
+        }
+    }
+}
+
 /// How the log is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogView {

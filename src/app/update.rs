@@ -16,7 +16,7 @@ use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
 use crate::app::overlay::palette::What;
 use crate::app::overlay::{findings, palette, path, range, why};
-use crate::app::panes::{CodeTab, Pane};
+use crate::app::panes::{CodeTab, Layout, Pane};
 use crate::app::run::{bookmarks, cursor, jump, playback, save};
 use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
 use crate::app::{editor, scroll};
@@ -32,6 +32,10 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     let mut effects = leave_edit(model, &action);
     if !effects.is_empty() || model.mode.edited().is_none() || !leaves_edit(&action) {
         effects.extend(act(model, action));
+    }
+    if !model.layout.has(model.focus) {
+        // Keys never go to a pane that is out of sight.
+        model.layout = Layout::Explore;
     }
     viewport::keep_in_sight(model);
     undo::after(model, before);
@@ -97,9 +101,10 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Palette => palette::toggle(model),
         Action::Close => close(model),
         Action::Path => path::toggle(model),
-        Action::FocusNext => model.focus_on(neighbour(model.focus, 1)),
-        Action::FocusPrevious => model.focus_on(neighbour(model.focus, Pane::ALL.len() - 1)),
+        Action::FocusNext => model.focus_on(neighbour(model, 1)),
+        Action::FocusPrevious => model.focus_on(neighbour(model, Pane::ALL.len() - 1)),
         Action::Focus(pane) => model.focus_on(pane),
+        Action::Layout => return vec![next_layout(model)],
         Action::FullScreen => model.full = if model.full.is_some() { None } else { Some(model.focus) },
         Action::Find => find(model),
         Action::Move(step) => scroll::step(model, step),
@@ -197,9 +202,21 @@ fn close_in_pane(model: &mut Model) {
     }
 }
 
-fn neighbour(pane: Pane, steps: usize) -> Pane {
-    let at = Pane::ALL.iter().position(|p| *p == pane).unwrap_or(0);
-    Pane::ALL[(at + steps) % Pane::ALL.len()]
+fn neighbour(model: &Model, steps: usize) -> Pane {
+    let at = Pane::ALL.iter().position(|pane| *pane == model.focus).unwrap_or(0);
+    let next = (1..=Pane::ALL.len()).map(|times| Pane::ALL[(at + times * steps) % Pane::ALL.len()]);
+    next.into_iter().find(|pane| model.layout.has(*pane)).unwrap_or(model.focus)
+}
+
+/// Shows the next layout. The focus stays where it is if that is still on screen.
+fn next_layout(model: &mut Model) -> Effect {
+    model.layout = model.layout.next();
+    model.full = None;
+    if !model.layout.has(model.focus) {
+        model.focus_on(Pane::Timeline);
+    }
+    model.notify(false, format!("layout: {}", model.layout.name()));
+    Effect::KeepLayout(model.layout)
 }
 
 /// Does what the button asks for beyond focus and selection.

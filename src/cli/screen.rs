@@ -58,6 +58,10 @@ pub(super) fn options(
 pub(super) fn show(mut model: Model, file: Option<File>) -> Result<ExitCode, Stop> {
     let seen = shell::seen::file();
     model.seen = seen.as_deref().map(shell::seen::load).unwrap_or_default();
+    if model.session.start || model.run.is_some() {
+        // Without a run there is nothing to see on a stage.
+        model.keep_to(seen.as_deref().map(shell::seen::layout).unwrap_or_default());
+    }
     let exit = shell::run(model, file, seen).map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
     Ok(ExitCode::from(exit.code()))
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use scenarios::Scenario;
 
 use super::seen;
+use crate::app::panes::Layout;
 use crate::engine::{Detail, Ending, Phase, Report, Run, Spec, StartError, recording_cost_ns};
 use crate::recording::{Tape, Writer};
 use crate::trace::Trace;
@@ -34,6 +35,16 @@ pub trait Engine {
     /// When that cannot be written down.
     fn seen(&mut self, id: &str) -> io::Result<()> {
         let _ = id;
+        Ok(())
+    }
+
+    /// Remembers for later sessions which layout is on.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be written down.
+    fn keep_layout(&mut self, layout: Layout) -> io::Result<()> {
+        let _ = layout;
         Ok(())
     }
 
@@ -129,6 +140,10 @@ impl Engine for Tokio {
 
     fn seen(&mut self, id: &str) -> io::Result<()> {
         self.seen.as_ref().map_or(Ok(()), |file| seen::add(file, id))
+    }
+
+    fn keep_layout(&mut self, layout: Layout) -> io::Result<()> {
+        self.seen.as_ref().map_or(Ok(()), |file| seen::keep_layout(file, layout))
     }
 
     fn prepare(&mut self, scenarios: &[Scenario], detail: Detail) -> Option<f64> {

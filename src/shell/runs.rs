@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::pending::{NOTICED, Next, PendingRun};
 use super::{Engine, Events, Running, Shell, Surface};
 use crate::app::model::Pending;
+use crate::app::panes::Layout;
 use crate::app::run::{lifecycle, playback, save};
 use crate::engine::Spec;
 
@@ -40,6 +41,13 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             && let Err(error) = self.engine.seen(id)
         {
             self.model.warn(format!("that {id} was run will be forgotten: {error}"));
+        }
+    }
+
+    /// Remembers a layout.
+    pub(super) fn keep_layout(&mut self, layout: Layout) {
+        if let Err(error) = self.engine.keep_layout(layout) {
+            self.model.warn(format!("the layout will be forgotten: {error}"));
         }
     }
 

@@ -1,10 +1,11 @@
-//! Which scenarios were run on screen, from one session to the next.
+//! What is remembered from one session to the next: which scenarios were run on screen, and the layout.
 //!
 //! One id in each line of a file in the user's state folder, as the XDG Base
 //! Directory Specification has it
 //! (<https://specifications.freedesktop.org/basedir-spec/latest/>). Ids that
 //! nobody knows, of a newer version maybe, stay in it. To lose the file loses a
-//! row of ticks, so nothing is made of it that could fail a start.
+//! row of ticks, so nothing is made of it that could fail a start. The layout is a
+//! word in a file beside it.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -14,10 +15,14 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::app::panes::Layout;
 use crate::files;
 
 /// The most bytes of the file: a thousand times the catalogue.
 const MOST: u64 = 1 << 20;
+
+/// The file of the layout.
+const LAYOUT: &str = "layout";
 
 /// The file; none where there is neither `XDG_STATE_HOME` nor a home.
 pub fn file() -> Option<PathBuf> {
@@ -56,6 +61,26 @@ pub fn add(file: &Path, id: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// The layout that was on last, by the file of the scenarios beside it.
+pub fn layout(seen: &Path) -> Layout {
+    let word = files::read_text(&seen.with_file_name(LAYOUT), MOST).unwrap_or_default();
+    Layout::ALL.into_iter().find(|layout| layout.name() == word.trim()).unwrap_or_default()
+}
+
+/// Remembers a layout, beside the file of the scenarios.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn keep_layout(seen: &Path, layout: Layout) -> io::Result<()> {
+    let folder = seen.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut new = NamedTempFile::new_in(folder)?;
+    writeln!(new, "{}", layout.name())?;
+    new.persist(seen.with_file_name(LAYOUT))?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +98,13 @@ mod tests {
         assert_eq!(load(&file), BTreeSet::from(["gather", "semaphore"]));
         assert_eq!(fs::read_dir(folder.join("state")).expect("it is there").count(), 1, "nothing else is left behind");
         assert!(add(&folder, "gather").is_err(), "a folder is no file");
+        assert_eq!(layout(&file), Layout::Explore);
+        for kept in Layout::ALL {
+            keep_layout(&file, kept).expect("it is written");
+            assert_eq!(layout(&file), kept);
+        }
+        fs::write(file.with_file_name(LAYOUT), "of a newer version").expect("it is there");
+        assert_eq!(layout(&file), Layout::Explore);
         fs::remove_dir_all(folder).expect("it is ours");
     }
 }

@@ -1,6 +1,6 @@
 //! The row at the top: what is run, on which clock, where we are in it.
 //!
-//! It must always say which clock is on and what recording costs. Parts have
+//! It must always say which clock is on, and at once when events were lost. Parts have
 //! ranks; when the row is too narrow the parts of the highest ranks that fit are shown.
 
 use std::net::SocketAddr;
@@ -91,13 +91,12 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
     }
     if let Some(run) = &model.run {
         let lost = run.trace.lost;
-        let (rank, style) = if lost == 0 { (6, look.dim()) } else { (13, look.error()) };
-        parts.push(part(rank, format!("lost {}", format::count(lost)), style));
+        // What recording costs is among the metrics; what was lost makes the picture untrue.
+        if lost > 0 {
+            parts.push(part(13, format!("lost {}", format::count(lost)), look.error()));
+        }
         if run.disturbed {
             parts.push(part(14, "disturbed".into(), look.error()));
-        }
-        if let Some(cost) = run.cost_ns {
-            parts.push(part(3, format!("rec {cost:.0} ns/poll"), look.dim()));
         }
     }
     parts

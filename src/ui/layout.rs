@@ -10,7 +10,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::app::model::Pane;
+use crate::app::model::{Layout, Pane};
 
 /// The smallest screen that is drawn.
 pub const SMALLEST: (u16, u16) = (60, 16);
@@ -22,6 +22,11 @@ const TWO_COLUMNS: u16 = 76;
 /// From this height on a column holds all of its panes.
 const TALL: u16 = 32;
 
+/// The least and the most rows of the lesson on the stage, with its border.
+const LESSON: (u16, u16) = (4, 12);
+/// The least and the most columns of the code beside the lanes, with its border: sixty for code, however narrow the lanes get.
+const CODE: (u16, u16) = (71, 110);
+
 /// The parts of a screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Plan {
@@ -29,23 +34,43 @@ pub(crate) struct Plan {
     pub(crate) header: Rect,
     /// The panes on screen, each with its border, from left to right and from top to bottom.
     pub(crate) panes: Vec<(Pane, Rect)>,
+    /// Where the lesson is; empty in layouts without.
+    pub(crate) lesson: Rect,
     /// One row at the bottom.
     pub(crate) footer: Rect,
 }
 
 /// Lays out a screen; nothing when it is smaller than [`SMALLEST`].
-pub(crate) fn plan(screen: Rect, focus: Pane, full: Option<Pane>) -> Option<Plan> {
+pub(crate) fn plan(screen: Rect, layout: Layout, focus: Pane, full: Option<Pane>) -> Option<Plan> {
     if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
         return None;
     }
     let header = Rect { height: 1, ..screen };
     let footer = Rect { y: screen.bottom() - 1, height: 1, ..screen };
     let body = Rect { y: screen.y + 1, height: screen.height - 2, ..screen };
-    let panes = match full {
-        Some(pane) => vec![(pane, body)],
-        None => columns(body, focus),
+    let (panes, lesson) = match (full, layout) {
+        (Some(pane), _) => (vec![(pane, body)], Rect::ZERO),
+        (None, Layout::Explore) => (columns(body, focus), Rect::ZERO),
+        (None, Layout::Stage) => stage(body),
+        (None, Layout::Lanes) => (vec![(Pane::Timeline, body)], Rect::ZERO),
     };
-    Some(Plan { header, panes, footer })
+    Some(Plan { header, panes, lesson, footer })
+}
+
+/// Lanes and code side by side, or one above the other where that is too narrow, and the lesson below them.
+fn stage(body: Rect) -> (Vec<(Pane, Rect)>, Rect) {
+    let told = (body.height / 5).clamp(LESSON.0, LESSON.1);
+    // It shares the border above it.
+    let lesson = Rect { y: body.bottom() - told, height: told, ..body };
+    let above = Rect { height: body.height - told + 1, ..body };
+    if body.width < THREE_COLUMNS {
+        let code = above.height * 2 / 5;
+        return (stack(above, &[(Pane::Timeline, 0), (Pane::Code, code)]), lesson);
+    }
+    let code = (body.width * 13 / 25).clamp(CODE.0, CODE.1);
+    let lanes = Rect { width: above.width - code + 1, ..above };
+    let code = Rect { x: above.right() - code, width: code, ..above };
+    (vec![(Pane::Timeline, lanes), (Pane::Code, code)], lesson)
 }
 
 fn columns(body: Rect, focus: Pane) -> Vec<(Pane, Rect)> {
@@ -144,7 +169,7 @@ mod tests {
     fn the_focused_pane_is_on_screen_at_every_size() {
         for screen in sizes() {
             for focus in Pane::ALL {
-                match plan(screen, focus, None) {
+                match plan(screen, Layout::Explore, focus, None) {
                     Some(plan) => assert!(plan.panes.iter().any(|(pane, _)| *pane == focus), "{focus:?} at {screen}"),
                     None => assert!(screen.width < SMALLEST.0 || screen.height < SMALLEST.1),
                 }
@@ -156,7 +181,7 @@ mod tests {
     fn every_pane_has_room_within_the_screen() {
         for screen in sizes() {
             for focus in Pane::ALL {
-                for (pane, area) in plan(screen, focus, None).into_iter().flat_map(|plan| plan.panes) {
+                for (pane, area) in plan(screen, Layout::Explore, focus, None).into_iter().flat_map(|plan| plan.panes) {
                     assert_eq!(area.intersection(screen), area);
                     assert!(area.height >= 5 && area.width >= 24, "{pane:?} has {area} at {screen}, focus {focus:?}");
                 }
@@ -167,7 +192,7 @@ mod tests {
     #[test]
     fn panes_share_borders_and_nothing_else() {
         for screen in sizes() {
-            let panes = plan(screen, Pane::Code, None).map(|plan| plan.panes).unwrap_or_default();
+            let panes = plan(screen, Layout::Explore, Pane::Code, None).map(|plan| plan.panes).unwrap_or_default();
             for (i, (_, a)) in panes.iter().enumerate() {
                 for (_, b) in &panes[i + 1..] {
                     let shared = a.intersection(*b);
@@ -178,8 +203,30 @@ mod tests {
     }
 
     #[test]
+    fn the_stage_has_lanes_and_code_and_the_lesson_in_full_width() {
+        for screen in sizes().filter(|screen| screen.width >= SMALLEST.0 && screen.height >= SMALLEST.1) {
+            let plan = plan(screen, Layout::Stage, Pane::Timeline, None).expect("it is large enough");
+            let [(Pane::Timeline, lanes), (Pane::Code, code)] = plan.panes[..] else { panic!("{:?}", plan.panes) };
+            for area in [lanes, code, plan.lesson] {
+                assert_eq!(area.intersection(screen), area);
+                assert!(area.height >= 4 && area.width >= 24, "{area} at {screen}");
+            }
+            assert_eq!((plan.lesson.x, plan.lesson.width, plan.lesson.bottom() + 1), (screen.x, screen.width, screen.bottom()));
+            let shared = lanes.intersection(code);
+            assert!(shared.width.min(shared.height) == 1 && lanes.bottom().max(code.bottom()) == plan.lesson.y + 1, "{screen}");
+            assert!(screen.width < 120 || code.width >= 71, "{code} at {screen}");
+        }
+    }
+
+    #[test]
+    fn the_lanes_alone_have_the_screen() {
+        let plan = plan(Rect::new(0, 0, 80, 24), Layout::Lanes, Pane::Timeline, None).map(|plan| plan.panes);
+        assert_eq!(plan, Some(vec![(Pane::Timeline, Rect::new(0, 1, 80, 22))]));
+    }
+
+    #[test]
     fn a_full_pane_has_the_screen_to_itself() {
-        let plan = plan(Rect::new(0, 0, 80, 24), Pane::Log, Some(Pane::Log)).map(|plan| plan.panes);
+        let plan = plan(Rect::new(0, 0, 80, 24), Layout::Stage, Pane::Log, Some(Pane::Log)).map(|plan| plan.panes);
         assert_eq!(plan, Some(vec![(Pane::Log, Rect::new(0, 1, 80, 22))]));
     }
 }

@@ -38,12 +38,13 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
     cache.begin_frame();
     let look = Look::new(model.options.theme);
     let mut areas = Areas { screen, ..Areas::default() };
-    let Some(plan) = layout::plan(screen, model.focus, model.full) else {
+    let Some(plan) = layout::plan(screen, model.layout, model.focus, model.full) else {
         too_small(frame, look, screen);
         return areas;
     };
 
     header::render(frame.buffer_mut(), look, plan.header, model);
+    panes::lesson::render(frame.buffer_mut(), look, model, plan.lesson);
     borders(frame.buffer_mut(), look, &plan.panes, model.focus);
     for (pane, area) in &plan.panes {
         contents(*pane, frame, model, *area, cache, &mut areas);

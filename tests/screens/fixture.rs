@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_playground::app::input::bindings::Bindings;
 use async_playground::app::input::text_field::TextField;
 use async_playground::app::model::{
-    Areas, CodeTab, CodeView, Cursor, Form, Grouping, LaneView, List, LogView, MetricsView, Mode, Model, Options, Pane, Pending,
-    RunView, TaskView, Theme, Timeline,
+    Areas, CodeTab, CodeView, Cursor, Form, Grouping, LaneView, Layout, List, LogView, MetricsView, Mode, Model, Options, Pane,
+    Pending, RunView, TaskView, Theme, Timeline,
 };
 use async_playground::app::run::found::Found;
 use async_playground::engine::{Ending, Phase, Report};
@@ -68,6 +68,7 @@ pub(crate) fn empty() -> Model {
         },
         focus: Pane::Parameters,
         full: None,
+        layout: Layout::Explore,
         mode: Mode::default(),
         list: List { row: 2, search: TextField::default() },
         form: Form { seed: 7, row: 1, ..Form::new(&CATALOGUE[2]) },

@@ -25,6 +25,8 @@ pub enum Action {
     FocusPrevious,
     /// Moves the focus to that pane.
     Focus(Pane),
+    /// Shows the next layout: all panes, the stage, the lanes alone.
+    Layout,
     /// Lets the focused pane fill the screen, or puts it back.
     FullScreen,
     /// Opens the command palette, or closes it.

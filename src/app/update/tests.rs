@@ -6,7 +6,7 @@ use crate::app::effect::Effect;
 use crate::app::input::action::{Action, Target};
 use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
-use crate::app::panes::{CodeTab, Pane};
+use crate::app::panes::{CodeTab, Layout, Pane};
 use crate::app::testing::*;
 use crate::app::update::update;
 
@@ -25,6 +25,29 @@ fn focus_goes_round_and_takes_the_full_screen_with_it() {
     assert_eq!((model.focus, model.full), (Pane::Timeline, Some(Pane::Timeline)));
     press(&mut model, KeyCode::Char('z'));
     assert_eq!(model.full, None);
+}
+
+#[test]
+fn a_layout_keeps_the_keys_on_what_it_has() {
+    let mut model = played();
+    press(&mut model, KeyCode::Char('5'));
+    let effects = update(&mut model, Action::Layout);
+    assert!(matches!(effects[..], [Effect::KeepLayout(Layout::Stage)]), "{effects:?}");
+    assert_eq!((model.layout, model.focus), (Layout::Stage, Pane::Timeline), "there is no log on the stage");
+    for pane in [Pane::Code, Pane::Timeline, Pane::Code] {
+        press(&mut model, KeyCode::Tab);
+        assert_eq!(model.focus, pane);
+    }
+    press(&mut model, KeyCode::BackTab);
+    assert_eq!(model.focus, Pane::Timeline);
+    // A pane that is asked for is shown.
+    press(&mut model, KeyCode::Char('2'));
+    assert_eq!((model.layout, model.focus), (Layout::Explore, Pane::Parameters));
+    update(&mut model, Action::Focus(Pane::Code));
+    for (layout, focus) in [(Layout::Stage, Pane::Code), (Layout::Lanes, Pane::Timeline), (Layout::Explore, Pane::Timeline)] {
+        press(&mut model, KeyCode::Char('_'));
+        assert_eq!((model.layout, model.focus), (layout, focus));
+    }
 }
 
 #[test]

@@ -95,6 +95,9 @@ fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, shown: &Shown<'
             (false, true) => ("+", look.code_spawn()),
             (false, false) => ("", look.dim()),
         };
+        let told = if row.first { now.remarks(look, number) } else { Vec::new() };
+        // A line has the colour of the bars that it makes.
+        let style = told.last().filter(|_| mark.is_empty()).map_or(style, |(_, bars)| *bars);
         let mut pen = Pen::new(buf, look, inside, y);
         let (label, mark) = if row.first { (number.to_string(), mark) } else { (String::new(), "") };
         pen.right(&label, digits, style).left(mark, 1, style).space(1 + row.indent);
@@ -102,7 +105,7 @@ fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, shown: &Shown<'
             pen.put(piece, if called { look.role(*role).patch(look.strong()) } else { look.role(*role) });
         }
         if row.first {
-            remarks(&mut pen, &now.remarks(look, number));
+            remarks(&mut pen, &told);
         }
     }
     areas.code_line = (shown.before + rows.get(top).map_or(0, |row| row.line)) as u32 + 1;

@@ -8,6 +8,7 @@ pub(crate) mod grouping;
 mod holders;
 mod kinds;
 mod legend;
+pub(crate) mod lesson;
 mod lines;
 mod links;
 pub(crate) mod log;

@@ -64,6 +64,9 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("log-level", Action::LogLevel, &[ch('V')], ALL, "Show fewer levels of the log, then all again.")
         .hint(16, "log level")
         .group(Group::View),
+    Binding::new("layout", Action::Layout, &[ch('_')], ALL, "All panes, lanes and code to show to others, or the lanes alone.")
+        .hint(18, "layout")
+        .group(Group::View),
     Binding::new("full-screen", Action::FullScreen, &[ch('z')], ALL, "Let this pane fill the screen, or put it back.")
         .hint(17, "full screen")
         .group(Group::View),

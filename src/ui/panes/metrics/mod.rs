@@ -120,11 +120,12 @@ fn columns(figures: usize, height: usize, width: usize) -> usize {
     high.or_else(|| (1..=most).find(|columns| rows(*columns) <= height)).unwrap_or(most)
 }
 
-/// What the recorder has taken in, and what it had to leave.
+/// What the recorder has taken in, what it had to leave, and what a poll costs it.
 fn recorded(run: &RunView) -> String {
     let trace = &run.trace;
     let late = if trace.late > 0 { format!(", {} late", format::count(trace.late)) } else { String::new() };
-    format!("{} events, {} lost{late}", format::count(trace.recorded), format::count(trace.lost))
+    let cost = run.cost_ns.map_or(String::new(), |cost| format!(", {cost:.0} ns/poll"));
+    format!("{} events, {} lost{late}{cost}", format::count(trace.recorded), format::count(trace.lost))
 }
 
 /// Draws a figure, with its name in so many cells.
