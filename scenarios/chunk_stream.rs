@@ -80,6 +80,8 @@ struct Received {
     chunks: usize,
     /// The most bytes it had in memory at a time.
     most_held: usize,
+    /// How many bytes have been worked through.
+    used: usize,
     /// Of all bytes in their order, to compare with the sender's.
     checksum: u64,
     /// When the first chunk was worked through.
@@ -176,6 +178,7 @@ async fn receive(cx: Context, mut socket: TcpStream) -> scenario::Result<Receive
         if stream {
             received.holds(length);
             work_through(&cx).await;
+            received.works_through(length);
         } else {
             kept.extend_from_slice(chunk);
             received.holds(kept.len());
@@ -185,8 +188,9 @@ async fn receive(cx: Context, mut socket: TcpStream) -> scenario::Result<Receive
         }
     }
     info!(moment = "last byte", "everything has come");
-    for (i, _) in kept.chunks(cx.count(CHUNK)).enumerate() {
+    for (i, chunk) in kept.chunks(cx.count(CHUNK)).enumerate() {
         work_through(&cx).await;
+        received.works_through(chunk.len());
         if i == 0 {
             received.first = started.elapsed();
         }
@@ -202,8 +206,13 @@ async fn work_through(cx: &Context) {
 
 impl Received {
     fn holds(&mut self, bytes: usize) {
-        info!(counter.in_memory = bytes, counter.received = self.bytes, "holds {bytes} bytes");
+        info!(counter.in_memory = bytes, counter.received = self.bytes, counter.used = self.used, "holds {bytes} bytes");
         self.most_held = self.most_held.max(bytes);
+    }
+
+    fn works_through(&mut self, bytes: usize) {
+        self.used += bytes;
+        info!(counter.used = self.used);
     }
 }
 

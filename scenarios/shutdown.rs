@@ -201,11 +201,11 @@ async fn health(readiness: watch::Receiver<bool>, close_intake: CancellationToke
     loop {
         let ready = *readiness.borrow();
         if !ready {
-            info!(state.health = "not ready", moment = "intake closes", "not ready: nothing more is sent here");
+            info!(state.balancer = "sends no more", moment = "no more is sent", "not ready: nothing more is sent here");
             close_intake.cancel();
             return;
         }
-        info!(state.health = "ready", "ready");
+        info!(state.balancer = "sends jobs", "ready");
         sleep(every).await;
     }
 }

@@ -125,8 +125,9 @@ fn faults(model: &Model, buf: &Buffer, areas: &Areas) -> Vec<String> {
             faults.push(format!("{entry}: drawn {drawn}, in the legend {}", !drawn));
         }
     }
+    // The cursor, and where a panic's message is cut, are no marks of a lane.
     let is_known =
-        |c: char| c.is_ascii() || c.is_alphanumeric() || c == '│' || MARKS.iter().any(|(glyphs, _)| glyphs.contains(c));
+        |c: char| c.is_ascii() || c.is_alphanumeric() || "│…".contains(c) || MARKS.iter().any(|(glyphs, _)| glyphs.contains(c));
     faults.extend(on_lanes.chars().filter(|c| !is_known(*c)).map(|c| format!("'{c}' is in no legend")));
     if told.lines().any(|line| line.trim_end().ends_with('…') && MARKS.iter().any(|(_, entry)| line.contains(entry))) {
         faults.push("the legend is cut".into());

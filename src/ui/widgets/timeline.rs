@@ -13,7 +13,7 @@ use ratatui::style::{Modifier, Style};
 use super::axis::Axis;
 use crate::record::event::Level;
 use crate::text;
-use crate::trace::{Fill, SpanLabel, Task, TaskIx, Trace, Window};
+use crate::trace::{End, Fill, SpanLabel, Task, TaskIx, Trace, Window};
 use crate::ui::format;
 use crate::ui::pen::{self, Pen};
 use crate::ui::theme::Look;
@@ -64,6 +64,7 @@ pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: La
         }
     }
     let task = &of.trace.tasks[of.task as usize];
+    last_words(buf, look, area, task, &fills);
     let marks = marks(look, axis, of, &fills);
     // No label is where a mark is.
     for (x, text, _) in &marks {
@@ -78,6 +79,16 @@ pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: La
         let place = Rect { x: area.x + x as u16, width: area.width - x as u16, height: 1, ..area };
         Pen::new(buf, look, place, 0).put(&text, style);
     }
+}
+
+/// Writes behind the end of a task that panicked what it said: nothing else will be there.
+fn last_words(buf: &mut Buffer, look: Look, area: Rect, task: &Task, fills: &[Fill]) {
+    let end = fills.iter().position(|fill| matches!(fill, Fill::End(End::Panicked, _)));
+    let (Some(end), Some(said)) = (end, &task.panic) else { return };
+    let from = (end as u16).saturating_add(2);
+    let place = Rect { x: area.x.saturating_add(from), width: area.width.saturating_sub(from), height: 1, ..area };
+    let said = format::fit(look, &text::name(said), place.width.into()).into_owned();
+    Pen::new(buf, look, place, 0).put(&said, look.dim());
 }
 
 /// What the task's events put on its lane: their own short text, else the mark of an error or a warning. Each with its cell.
