@@ -68,6 +68,7 @@ impl Layout {
     }
 
     /// The next one, round and round.
+    #[must_use]
     pub const fn next(self) -> Self {
         match self {
             Self::Explore => Self::Stage,
