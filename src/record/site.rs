@@ -151,12 +151,19 @@ pub struct Frame {
     /// The column of that line, from 1; 0 if it is not known.
     pub column: u32,
     /// Which call it is of those that the macros `select!` and `join!` put on one line: a number that is equal in equal
-    /// builds. 0 elsewhere.
+    /// builds. Optimised code may have several copies of a call, each with its own. 0 elsewhere.
     pub branch: u32,
     /// Whether it belongs to the program that is run, and not to a library.
     pub own: bool,
     /// How many futures it polls.
     pub polls: Polls,
+}
+
+impl Frame {
+    /// Whether it is the same call, or what may be a copy of it that optimised code has.
+    fn is_like(&self, other: &Self) -> bool {
+        Self { branch: 0, ..self.clone() } == Self { branch: 0, ..other.clone() }
+    }
 }
 
 /// What the innermost frame is called where an operation was dropped.
@@ -263,10 +270,17 @@ impl Site {
         self.frames.last().is_some_and(|frame| &*frame.function == SPAN_DROP)
     }
 
+    /// The site without the numbers of branches; none if it has none.
+    pub fn without_branches(&self) -> Option<Self> {
+        let any = self.frames.iter().any(|frame| frame.branch != 0);
+        let frames = || self.frames.iter().map(|frame| Frame { branch: 0, ..frame.clone() }).collect();
+        any.then(|| Self { frames: frames(), ..self.clone() })
+    }
+
     /// Whether a wait there can be the next one of the same branch as a wait here: the ways part in the body of one async
     /// function, or among the members of one set, and within what polls several futures.
     pub fn leads_to(&self, later: &Self) -> bool {
-        let same = self.frames.iter().zip(&*later.frames).take_while(|(mine, theirs)| mine == theirs).count();
+        let same = self.frames.iter().zip(&*later.frames).take_while(|(mine, theirs)| mine.is_like(theirs)).count();
         let any = |polls: &[Polls]| self.frames[..same].iter().any(|frame| polls.contains(&frame.polls));
         let one_body =
             || matches!((self.frames.get(same), later.frames.get(same)), (Some(a), Some(b)) if a.function == b.function);

@@ -76,11 +76,16 @@ pub(super) struct Branches {
 
 impl Branches {
     /// The lane for a branch that begins to wait at a site.
-    fn lane_for(&mut self, site: SiteIx, after: Option<u32>, mut excludes: impl FnMut(SiteIx) -> bool) -> Option<u32> {
+    fn lane_for(
+        &mut self,
+        after: Option<u32>,
+        alike: impl Fn(SiteIx) -> bool,
+        mut excludes: impl FnMut(SiteIx) -> bool,
+    ) -> Option<u32> {
         let free = |lane: &usize| self.lanes[*lane].last().is_none_or(|last| last.end.is_some());
         let last_at = |lane: &usize| self.lanes[*lane].last().map(|last| last.site);
         let follows = after.map(|lane| lane as usize).filter(free);
-        let same = || (0..self.lanes.len()).filter(free).find(|lane| last_at(lane) == Some(site));
+        let same = || (0..self.lanes.len()).filter(free).find(|lane| last_at(lane).is_some_and(&alike));
         let mut later = || (0..self.lanes.len()).filter(free).find(|lane| last_at(lane).is_some_and(&mut excludes));
         let lane = follows.or_else(same).or_else(&mut later);
         if lane.is_none() && self.lanes.len() < MOST {
@@ -89,6 +94,11 @@ impl Branches {
         }
         self.left_out += u64::from(lane.is_none());
         lane.map(|lane| lane as u32)
+    }
+
+    /// Where the newest branch of each lane waited.
+    fn ends(&self) -> impl Iterator<Item = SiteIx> {
+        self.lanes.iter().filter_map(|lane| lane.last()).map(|last| last.site)
     }
 
     fn end(&mut self, lane: u32, end: BranchEnd) {
@@ -176,7 +186,7 @@ impl Trace {
     /// A wait begins: of several futures each has a branch.
     pub(super) fn branches_begin(&mut self, task: TaskIx) {
         let mut live = std::mem::take(&mut self.ingest.lives[task as usize].leaves.live);
-        let waits = &mut self.waits;
+        let waits = &self.waits;
         let mut is_branch = |leaf: &Live| is_future(leaf) && !(leaf.cause == Cause::Time && waits.is_deadline(leaf.site));
         let futures: SmallVec<[bool; 4]> = live.iter().map(&mut is_branch).collect();
         let told = futures.iter().filter(|is_branch| **is_branch).count();
@@ -186,7 +196,8 @@ impl Trace {
             let of = self.branches.entry(task).or_default();
             for (leaf, _) in live.iter_mut().zip(futures).filter(|(leaf, is_branch)| leaf.lane.is_none() && *is_branch) {
                 let site = leaf.site;
-                leaf.lane = of.lane_for(site, leaf.after, |earlier| self.waits.excluded(earlier, site));
+                let alike: SmallVec<[SiteIx; 8]> = of.ends().filter(|last| self.waits.are_alike(*last, site)).collect();
+                leaf.lane = of.lane_for(leaf.after, |last| alike.contains(&last), |last| self.waits.excluded(last, site));
                 if let Some(lane) = leaf.lane {
                     let (start_ns, resource) = (leaf.since_ns, leaf.resource);
                     of.lanes[lane as usize].push(Branch { site, resource, start_ns, granted_ns: None, end: None, begun_by });

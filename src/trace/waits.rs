@@ -20,6 +20,7 @@ mod views;
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -50,14 +51,17 @@ pub struct Leaf {
 /// What is known of all waits.
 #[derive(Debug, Default)]
 pub(super) struct Waits {
-    pub(super) sites: Vec<std::sync::Arc<Site>>,
+    pub(super) sites: Vec<Arc<Site>>,
+    /// Of sites with numbers of branches the first that is equal but for these.
+    alike: HashMap<SiteIx, SiteIx, BuildHasherDefault<NumberHasher>>,
+    without_branches: HashMap<Site, SiteIx>,
     by_id: HashMap<SiteId, SiteIx, BuildHasherDefault<NumberHasher>>,
     /// Sites without a place of the program's own, and what they are for a task that was spawned at a place.
     placed: HashMap<(SiteIx, Place), SiteIx>,
     /// For sites at which a task was out of budget: the site that says so.
     put_off: HashMap<SiteIx, SiteIx, BuildHasherDefault<NumberHasher>>,
-    /// Whether a site is the timer of a `timeout`, as far as that was asked.
-    deadlines: HashMap<SiteIx, bool, BuildHasherDefault<NumberHasher>>,
+    /// The line of Tokio's at which a `timeout` polls what it limits, once one has been seen.
+    limits_at: Option<u32>,
     /// Whether two sites exclude each other, as far as that was asked.
     excludes: HashMap<(SiteIx, SiteIx), bool, BuildHasherDefault<NumberHasher>>,
     pub(super) sets: sets::Sets,
@@ -96,8 +100,9 @@ pub(super) struct Leaves {
 
 impl Trace {
     pub(super) fn learn_site(&mut self, new: NewSite) {
-        self.waits.by_id.insert(new.id, self.waits.sites.len() as SiteIx);
-        self.waits.sites.push(new.site);
+        self.waits.learn_timeouts(&new.site);
+        let ix = self.waits.add(new.site);
+        self.waits.by_id.insert(new.id, ix);
     }
 
     pub(super) fn known_site(&self, id: SiteId) -> Option<SiteIx> {
@@ -180,8 +185,11 @@ impl Trace {
         let resource = resource.and_then(|resource| self.known_resource(resource));
         let leaves = &mut self.ingest.lives[task as usize].leaves;
         let poll = leaves.poll;
-        let same = |leaf: &&mut Live| if op.is_some() { leaf.op == op } else { leaf.op.is_none() && leaf.site == site };
-        if let Some(known) = leaves.live.iter_mut().find(same) {
+        let known = match op {
+            Some(_) => leaves.live.iter().position(|leaf| leaf.op == op),
+            None => self.waits.waits_there(&leaves.live, poll, site),
+        };
+        if let Some(known) = known.map(|known| &mut leaves.live[known]) {
             *known = Live { op, site, resource, poll, cause, inferred: placed, ..*known };
             // An operation would have said that it had returned; others may have returned and begun anew.
             leaves.explained |= op.is_none();
@@ -223,7 +231,7 @@ impl Trace {
         let put_off = *self.waits.put_off.entry(site).or_insert(next);
         if put_off == next {
             let known = Site { cause: Cause::Budget, ..Site::clone(known) };
-            self.waits.sites.push(known.into());
+            self.waits.add(known.into());
         }
         put_off
     }
@@ -266,21 +274,68 @@ impl Trace {
         }
         let placed = self.waits.sites.len() as SiteIx;
         let moved = Site { place: Some(place.clone()), ..Site::clone(known) };
-        self.waits.sites.push(moved.into());
+        self.waits.add(moved.into());
         self.waits.placed.insert((site, place), placed);
         (placed, true)
     }
+}
+
+/// The file of Tokio's timer.
+const SLEEP: &str = "/src/time/sleep.rs";
+
+fn is_timeout(frame: &Frame) -> bool {
+    frame.place.file.ends_with(TIMEOUT)
+}
+
+fn is_closure(frame: &Frame) -> bool {
+    frame.function.contains("closure")
 }
 
 impl Waits {
     /// The most pairs of sites that are remembered: a program has some hundreds.
     const MOST_PAIRS: usize = 1 << 18;
 
+    fn add(&mut self, site: Arc<Site>) -> SiteIx {
+        let ix = self.sites.len() as SiteIx;
+        if let Some(without) = site.without_branches() {
+            let first = *self.without_branches.entry(without).or_insert(ix);
+            self.alike.insert(ix, first);
+        }
+        self.sites.push(site);
+        ix
+    }
+
+    /// Which of a task's futures, not an operation, it is that waits at a site in a poll, if it has waited there before. Where
+    /// optimised code has copies of a call, the same future may be polled by another one the next time. But two that wait
+    /// after the same poll are two, and where one has got on in its body, it is that one.
+    fn waits_there(&mut self, live: &[Live], poll: u32, site: SiteIx) -> Option<usize> {
+        let of = |leaf: &Live| leaf.op.is_none();
+        let same = live.iter().position(|leaf| of(leaf) && leaf.site == site);
+        let alike = || live.iter().position(|leaf| of(leaf) && leaf.poll != poll && self.are_alike(leaf.site, site));
+        let found = same.or_else(alike)?;
+        let gets_on = same.is_none() && live.iter().any(|leaf| of(leaf) && self.excluded(leaf.site, site));
+        Some(found).filter(|_| !gets_on)
+    }
+
+    /// Whether two sites are equal but for the numbers of branches.
+    pub(super) fn are_alike(&self, one: SiteIx, other: SiteIx) -> bool {
+        one == other || self.alike.get(&one).is_some_and(|first| self.alike.get(&other) == Some(first))
+    }
+
+    /// Learns from a site at which line a `timeout` polls what it limits: that comes before its timer, in every version and build.
+    fn learn_timeouts(&mut self, site: &Site) {
+        let lines = site.frames.iter().filter(|frame| is_timeout(frame) && !is_closure(frame)).map(|frame| frame.place.line);
+        self.limits_at = lines.chain(self.limits_at).min();
+    }
+
     /// Whether a site is that of a `timeout`'s own timer, beside what it limits: that is no future of the program's.
-    pub(super) fn is_deadline(&mut self, site: SiteIx) -> bool {
+    pub(super) fn is_deadline(&self, site: SiteIx) -> bool {
         let frames = &self.sites[site as usize].frames;
-        let timer = |frame: &Frame| frame.place.file.ends_with(TIMEOUT) && frame.function.contains("closure");
-        *self.deadlines.entry(site).or_insert_with(|| frames.iter().any(timer))
+        let Some(inner) = frames.iter().rposition(is_timeout) else { return false };
+        let is_timer = frames.get(inner + 1).is_some_and(|next| next.place.file.ends_with(SLEEP));
+        // Optimised code may have inlined the closure that polls the timer.
+        let polls = frames[..=inner].iter().rev().find(|frame| !is_closure(frame));
+        is_timer && polls.is_some_and(|polls| self.limits_at.is_some_and(|limits_at| polls.place.line > limits_at))
     }
 
     pub(super) fn excluded(&mut self, earlier: SiteIx, later: SiteIx) -> bool {

@@ -184,7 +184,7 @@ impl FindingKind {
                  of the pool: return what is to be done and await that in a task, or give such closures threads of their own."
             }
             Self::DroppedWhileHolding => {
-                "What was to follow under the lock is never done, and whoever takes the lock next finds half of a change. Wait first \
+                "What was to follow under the lock is never done, and the next task that takes the lock finds half of a change. Wait first \
                  and make the change without an await, or give the change a task of its own and let the branch wait for that."
             }
             Self::LaggedReceiver => {
@@ -213,7 +213,7 @@ impl FindingKind {
                  senders wait, or drop what is too much."
             }
             Self::IntervalBurst => {
-                "An interval counts its ticks from its start, so whoever comes late gets all that were missed without a pause. Where \
+                "An interval counts its ticks from its start, so a task that comes late gets all missed ticks at once. Where \
                  the pause between two ticks is what matters, set its missed tick behaviour to Delay or Skip."
             }
             Self::LockAcrossWait => {

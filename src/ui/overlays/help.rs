@@ -185,8 +185,8 @@ fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
         "from who woke to who was woken: with few lanes all wakes, else those of the selected task",
     ));
     marks.push((format!("{}9", g.folded), look.text(), "behind a name: so many tasks that descend from it are folded away"));
-    marks.push(("height: 9".to_owned(), look.dim(), "beside a group: for so many tasks its full height stands"));
-    marks.push(("scale 9".to_owned(), look.dim(), "beside a figure: what the full height of its chart stands for"));
+    marks.push(("height: 9".to_owned(), look.dim(), "beside a group: how many tasks its full height is"));
+    marks.push(("scale 9".to_owned(), look.dim(), "beside a figure: the value at the full height of its chart"));
     marks.push((
         "7".to_owned(),
         look.strong(),

@@ -69,8 +69,7 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("take-filter", Action::TakeFilter, ENTER, Scope::Filter, "Keep the filter.").hint(1, "keep"),
     Binding::new("close", Action::Close, &[key(KeyCode::Esc)], Scope::Filter, "The filter from before.").hint(2, "as before"),
     // The figures.
-    Binding::new("up", Action::Move(Move::Up), UP, METRICS, "The figure before; what it means is told at the foot.")
-        .hint(1, "explain"),
+    Binding::new("up", Action::Move(Move::Up), UP, METRICS, "The figure before; its meaning is at the foot.").hint(1, "explain"),
     Binding::new("down", Action::Move(Move::Down), DOWN, METRICS, "The next figure.").hint(1, "explain"),
     Binding::new("first", Action::Move(Move::First), FIRST, METRICS, "The first figure."),
     Binding::new("last", Action::Move(Move::Last), LAST, METRICS, "The last figure."),
