@@ -201,7 +201,7 @@ async fn health(readiness: watch::Receiver<bool>, close_intake: CancellationToke
     loop {
         let ready = *readiness.borrow();
         if !ready {
-            info!(state.balancer = "sends no more", moment = "no more is sent", "not ready: nothing more is sent here");
+            info!(state.balancer = "sends no more", moment = "intake closes", "not ready: nothing more is sent here");
             close_intake.cancel();
             return;
         }
