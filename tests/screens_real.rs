@@ -90,6 +90,25 @@ fn the_stage_and_the_lanes_alone() {
     }
 }
 
+/// Its heading is whole in the title, and what it says begins on the first row.
+#[test]
+fn the_stage_has_room_for_what_a_lesson_says() {
+    for scenario in CATALOGUE {
+        let lesson = scenario.text();
+        let mut parts = lesson.split("\n\n");
+        let heading = parts.next().and_then(|part| part.strip_prefix("# ")).expect("a lesson has a heading");
+        let words = parts.next().expect("it says something").split_whitespace().map(|word| word.replace(['*', '`'], ""));
+        let begin = words.take(4).collect::<Vec<_>>().join(" ");
+        for (width, height) in [(80, 24), (120, 40)] {
+            let mut model = recorded::fresh(Spec::new(scenario));
+            model.keep_to(Layout::Stage);
+            let screen = screen(&model, width, height);
+            let below = screen.lines().skip_while(|row| !row.contains(&format!(" {heading} "))).nth(1);
+            assert!(below.is_some_and(|row| row.contains(&format!(" {begin}"))), "{heading}: '{begin}'\n{screen}");
+        }
+    }
+}
+
 /// The code in the pane as it is drawn, row by row, with line numbers and remarks.
 fn code_on_screen(model: &mut Model, (width, height): (u16, u16)) -> Vec<String> {
     let mut rows: Vec<String> = Vec::new();

@@ -1,29 +1,53 @@
 //! The lesson below the lanes and the code, where a scenario is shown to others.
+//!
+//! There are few rows for it, two on a small screen, so its heading is the title
+//! on the border and all rows are for what it says.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::model::Model;
 use crate::ui::pen::Pen;
-use crate::ui::prose;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
+use crate::ui::{format, prose};
 
 /// Draws as much of it as there is room for: the code pane has it whole.
 pub(crate) fn render(buf: &mut Buffer, look: Look, model: &Model, area: Rect) {
     if area.is_empty() {
         return;
     }
+    let lesson = model.form.scenario.text();
+    let (title, body) = titled(&lesson, chrome::room_for_title(area)).unwrap_or((model.form.scenario.title, &lesson));
     chrome::border(buf, look, area, false);
-    chrome::title(buf, look, area, false, model.form.scenario.title, "");
+    chrome::title(buf, look, area, false, title, "");
     let inside = chrome::inside(area);
     let text = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    let lines = prose::layout(&model.form.scenario.text(), usize::from(text.width));
+    let lines = prose::layout(body, usize::from(text.width));
     for (row, line) in (0..text.height).zip(&lines) {
         prose::draw(buf, look, text, row, line);
     }
     if lines.len() > usize::from(text.height) {
         let end = Rect { x: text.right(), width: 1, ..text };
         Pen::new(buf, look, end, text.height.saturating_sub(1)).put(look.glyphs.more, look.dim());
+    }
+}
+
+/// The heading that a lesson begins with and the text below it; none if the heading does not fit into so many cells.
+fn titled(lesson: &str, cells: usize) -> Option<(&str, &str)> {
+    let (heading, body) = lesson.strip_prefix("# ")?.split_once('\n')?;
+    (format::width(heading) <= cells).then_some((heading, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heading_is_the_title_only_where_it_is_whole() {
+        let lesson = "# Gather: all at once\n\nEach request has a task.";
+        assert_eq!(titled(lesson, 19), Some(("Gather: all at once", "\nEach request has a task.")));
+        assert_eq!(titled(lesson, 18), None);
+        assert_eq!(titled("No heading.\n\nText.", 80), None);
     }
 }

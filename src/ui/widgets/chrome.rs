@@ -44,10 +44,16 @@ pub(crate) fn title(buf: &mut Buffer, look: Look, area: Rect, focus: bool, title
     remark_at_end(&mut pen, look, remark);
 }
 
+/// The cells for a title, as [`title`] draws it.
+pub(crate) fn room_for_title(area: Rect) -> usize {
+    // The corners, and the spaces around the title.
+    usize::from(area.width).saturating_sub(2 + 2)
+}
+
 /// The cells for a remark beside a title, as [`title`] draws them.
 pub(crate) fn room_for_remark(area: Rect, title: &str) -> usize {
-    // The corners, the spaces around the title, and those around the remark with a gap.
-    usize::from(area.width).saturating_sub(2 + 2 + format::width(title) + 4)
+    // The spaces around the remark with a gap.
+    room_for_title(area).saturating_sub(format::width(title) + 4)
 }
 
 /// A pen on the top border, between its corners.
