@@ -150,8 +150,8 @@ pub struct Frame {
     pub place: Place,
     /// The column of that line, from 1; 0 if it is not known.
     pub column: u32,
-    /// Which call it is of those that the macros `select!` and `join!` put on one line: a number that is equal in equal
-    /// builds. Optimised code may have several copies of a call, each with its own. 0 elsewhere.
+    /// The macros `select!` and `join!` put several calls on one line; this number tells them apart. Equal builds give equal
+    /// numbers. Optimised code may have several copies of a call, each with a number. 0 elsewhere.
     pub branch: u32,
     /// Whether it belongs to the program that is run, and not to a library.
     pub own: bool,
@@ -162,7 +162,8 @@ pub struct Frame {
 impl Frame {
     /// Whether it is the same call, or what may be a copy of it that optimised code has.
     fn is_like(&self, other: &Self) -> bool {
-        Self { branch: 0, ..self.clone() } == Self { branch: 0, ..other.clone() }
+        let Self { function, place, column, branch: _, own, polls } = self;
+        (function, place, column, own, polls) == (&other.function, &other.place, &other.column, &other.own, &other.polls)
     }
 }
 

@@ -125,6 +125,11 @@ impl Branches {
 }
 
 impl Trace {
+    /// Whether any task has waited on several futures at once.
+    pub fn has_branches(&self) -> bool {
+        !self.branches.is_empty()
+    }
+
     /// How many lanes the futures of a task need, those that waited side by side.
     pub fn branch_lanes(&self, task: TaskIx) -> usize {
         self.branches.get(&task).map_or(0, |of| of.lanes.len())

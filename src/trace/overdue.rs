@@ -57,12 +57,12 @@ impl LateTimers {
 }
 
 impl Trace {
-    /// How many tasks are overdue at a time, of those whose wait has ended since: they count as ready.
+    /// Counts the overdue tasks at a time, which count as ready. It leaves out tasks that still wait.
     pub fn overdue_at(&self, at_ns: u64) -> u32 {
         self.late_timers.at(at_ns) as u32
     }
 
-    /// The same, with those that still wait. It takes a look at every timer that is set.
+    /// Counts all overdue tasks at a time, which takes a look at every timer that is set.
     pub fn all_overdue_at(&self, at_ns: u64) -> u32 {
         let late = |due_ns: u64| at_ns.saturating_sub(due_ns) >= LATE_NS;
         let set = self.ingest.timers.iter().filter(|(_, set)| late(set.due_ns()));

@@ -27,7 +27,7 @@ const HELD_BY_ALL: usize = 10_000;
 /// So many tasks are followed for each that another one may wait for.
 const LOOKED_AT: usize = 64;
 
-/// At most this many tasks that one task may wait for are named.
+/// The most tasks that are named as what one task may wait for.
 const NAMED: usize = 3;
 
 /// Why nothing can ever run again.

@@ -62,6 +62,8 @@ pub(super) struct Waits {
     put_off: HashMap<SiteIx, SiteIx, BuildHasherDefault<NumberHasher>>,
     /// The line of Tokio's at which a `timeout` polls what it limits, once one has been seen.
     limits_at: Option<u32>,
+    /// For sites at which a `timeout` polls a timer, its own or what it limits: the line of Tokio's.
+    timers_at: HashMap<SiteIx, u32, BuildHasherDefault<NumberHasher>>,
     /// Whether two sites exclude each other, as far as that was asked.
     excludes: HashMap<(SiteIx, SiteIx), bool, BuildHasherDefault<NumberHasher>>,
     pub(super) sets: sets::Sets,
@@ -100,7 +102,6 @@ pub(super) struct Leaves {
 
 impl Trace {
     pub(super) fn learn_site(&mut self, new: NewSite) {
-        self.waits.learn_timeouts(&new.site);
         let ix = self.waits.add(new.site);
         self.waits.by_id.insert(new.id, ix);
     }
@@ -297,6 +298,7 @@ impl Waits {
 
     fn add(&mut self, site: Arc<Site>) -> SiteIx {
         let ix = self.sites.len() as SiteIx;
+        self.learn_timeouts(ix, &site);
         if let Some(without) = site.without_branches() {
             let first = *self.without_branches.entry(without).or_insert(ix);
             self.alike.insert(ix, first);
@@ -305,9 +307,9 @@ impl Waits {
         ix
     }
 
-    /// Which of a task's futures, not an operation, it is that waits at a site in a poll, if it has waited there before. Where
-    /// optimised code has copies of a call, the same future may be polled by another one the next time. But two that wait
-    /// after the same poll are two, and where one has got on in its body, it is that one.
+    /// Finds the future of a task that waits at a site again; operations have numbers and are found by these. Optimised code may
+    /// poll the same future through another copy of a call. But two futures that wait after one poll are two, and a future that
+    /// has moved on in its body is not waiting again.
     fn waits_there(&mut self, live: &[Live], poll: u32, site: SiteIx) -> Option<usize> {
         let of = |leaf: &Live| leaf.op.is_none();
         let same = live.iter().position(|leaf| of(leaf) && leaf.site == site);
@@ -322,22 +324,26 @@ impl Waits {
         one == other || self.alike.get(&one).is_some_and(|first| self.alike.get(&other) == Some(first))
     }
 
-    /// Learns from a site at which line a `timeout` polls what it limits: that comes before its timer, in every version and build.
-    fn learn_timeouts(&mut self, site: &Site) {
-        let lines = site.frames.iter().filter(|frame| is_timeout(frame) && !is_closure(frame)).map(|frame| frame.place.line);
-        self.limits_at = lines.chain(self.limits_at).min();
+    /// Learns from a site at which line a `timeout` polls what it limits, which it does first in every version and build, and at
+    /// which line it polls its timer.
+    fn learn_timeouts(&mut self, ix: SiteIx, site: &Site) {
+        let frames = &site.frames;
+        let polls = |frame: &&Frame| is_timeout(frame) && !is_closure(frame);
+        self.limits_at = frames.iter().filter(polls).map(|frame| frame.place.line).chain(self.limits_at).min();
+        let Some(inner) = frames.iter().rposition(is_timeout) else { return };
+        // Optimised code may have inlined the closure that polls the timer.
+        let polled_at = frames[..=inner].iter().rev().find(|frame| !is_closure(frame)).map(|frame| frame.place.line);
+        if let Some(line) = polled_at.filter(|_| frames.get(inner + 1).is_some_and(|next| next.place.file.ends_with(SLEEP))) {
+            self.timers_at.insert(ix, line);
+        }
     }
 
     /// Whether a site is that of a `timeout`'s own timer, beside what it limits: that is no future of the program's.
     pub(super) fn is_deadline(&self, site: SiteIx) -> bool {
-        let frames = &self.sites[site as usize].frames;
-        let Some(inner) = frames.iter().rposition(is_timeout) else { return false };
-        let is_timer = frames.get(inner + 1).is_some_and(|next| next.place.file.ends_with(SLEEP));
-        // Optimised code may have inlined the closure that polls the timer.
-        let polls = frames[..=inner].iter().rev().find(|frame| !is_closure(frame));
-        is_timer && polls.is_some_and(|polls| self.limits_at.is_some_and(|limits_at| polls.place.line > limits_at))
+        self.timers_at.get(&site).is_some_and(|line| self.limits_at.is_some_and(|limits_at| *line > limits_at))
     }
 
+    /// Whether a task cannot wait at two sites at once.
     pub(super) fn excluded(&mut self, earlier: SiteIx, later: SiteIx) -> bool {
         let sites = &self.sites;
         let excludes = || sites[earlier as usize].excludes(&sites[later as usize]);

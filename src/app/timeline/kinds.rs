@@ -132,7 +132,7 @@ pub(in crate::app) fn open(model: &mut Model) {
 /// Shows the lanes of tasks' futures, or hides them.
 pub(in crate::app) fn branches(model: &mut Model) {
     let Some(run) = &model.run else { return };
-    if (0..run.trace.tasks.len() as TaskIx).all(|task| run.trace.branch_lanes(task) == 0) {
+    if !run.trace.has_branches() {
         model.notify(false, "no task of this run waits on several futures at once");
         return;
     }
