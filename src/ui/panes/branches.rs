@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 
 use crate::app::model::{Model, RunView};
 use crate::text;
-use crate::trace::{Branch, End, Fill, TaskIx, Trace, Window};
+use crate::trace::{Branch, Fill, TaskIx, Trace, Window};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -53,7 +53,9 @@ pub(super) fn render(
         let room = usize::from(names.width.saturating_sub(4));
         let more = count - lane;
         if row + 1 == area.height && more > 1 {
-            branch(buf, look, names).put(&format!("{more} more"), look.dim());
+            // The trace keeps only so many lanes of a task.
+            let at_least = if run.trace.branches_left_out(task) > 0 { "+" } else { "" };
+            branch(buf, look, names).put(&format!("{more}{at_least} more"), look.dim());
             return;
         }
         if run.trace.branches(task, lane).first().is_none_or(|first| first.start_ns > axis.cursor_ns) {
@@ -100,17 +102,7 @@ fn name(trace: &Trace, task: TaskIx, lane: usize, at_ns: u64) -> String {
 fn draw(buf: &mut Buffer, look: Look, run: &RunView, (task, lane): (TaskIx, usize), place: Rect, axis: &Axis, tail: usize) {
     let window = Window { tail, ..axis.window() };
     let fills = run.trace.branch_cells(task, lane, window, usize::from(place.width), run.poll());
-    for (x, fill) in (place.x..place.right()).zip(&fills) {
-        let (glyph, style) = look.cell(*fill);
-        if !glyph.is_empty() {
-            buf[(x, place.y)].set_symbol(glyph).set_style(style);
-        }
-        // That the end is not known says enough.
-        let inferred = matches!(fill, Fill::End(how, true) if *how != End::Unknown);
-        if inferred && x + 1 < place.right() {
-            buf[(x + 1, place.y)].set_symbol(look.glyphs.inferred).set_style(look.inferred());
-        }
-    }
+    marks::cells(buf, look, place, &fills, false);
     labels(buf, look, &run.trace, run.trace.branches(task, lane), place, axis, &fills);
 }
 

@@ -53,16 +53,7 @@ pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: La
     }
     let window = Window { tail: of.tail, ..axis.window() };
     let mut fills = of.trace.cells(of.task, window, usize::from(area.width), of.poll);
-    for (x, fill) in (0..area.width).zip(&fills) {
-        let (glyph, style) = look.cell(*fill);
-        if !glyph.is_empty() {
-            let style = if of.selected { style.add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM) } else { style };
-            buf[(area.x + x, area.y)].set_symbol(glyph).set_style(style);
-        }
-        if matches!(fill, Fill::End(_, true)) && x + 1 < area.width {
-            buf[(area.x + x + 1, area.y)].set_symbol(look.glyphs.inferred).set_style(look.inferred());
-        }
-    }
+    cells(buf, look, area, &fills, of.selected);
     let task = &of.trace.tasks[of.task as usize];
     last_words(buf, look, area, task, &fills);
     let marks = marks(look, axis, of, &fills);
@@ -78,6 +69,22 @@ pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: La
     for (x, text, style) in marks {
         let place = Rect { x: area.x + x as u16, width: area.width - x as u16, height: 1, ..area };
         Pen::new(buf, look, place, 0).put(&text, style);
+    }
+}
+
+/// Draws the cells of a lane on the first row of an area.
+pub(crate) fn cells(buf: &mut Buffer, look: Look, area: Rect, fills: &[Fill], selected: bool) {
+    for (x, fill) in (area.x..area.right()).zip(fills) {
+        let (glyph, style) = look.cell(*fill);
+        if !glyph.is_empty() {
+            let style = if selected { style.add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM) } else { style };
+            buf[(x, area.y)].set_symbol(glyph).set_style(style);
+        }
+        // That the end is not known says enough.
+        let inferred = matches!(fill, Fill::End(how, true) if *how != End::Unknown);
+        if inferred && x + 1 < area.right() {
+            buf[(x + 1, area.y)].set_symbol(look.glyphs.inferred).set_style(look.inferred());
+        }
     }
 }
 
