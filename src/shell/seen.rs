@@ -51,12 +51,16 @@ pub fn add(file: &Path, id: &str) -> io::Result<()> {
     if before.lines().any(|line| line.trim() == id) {
         return Ok(());
     }
+    let end = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
+    write(file, &format!("{before}{end}{id}\n"))
+}
+
+/// Writes a file anew. The text goes into another file first: a program that ends meanwhile leaves the old one whole.
+fn write(file: &Path, text: &str) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let end = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-    // Into another file first: a program that ends meanwhile leaves the old one whole.
     let mut new = NamedTempFile::new_in(folder)?;
-    writeln!(new, "{before}{end}{id}")?;
+    new.write_all(text.as_bytes())?;
     new.persist(file)?;
     Ok(())
 }
@@ -73,12 +77,7 @@ pub fn layout(seen: &Path) -> Layout {
 ///
 /// When the file cannot be written.
 pub fn keep_layout(seen: &Path, layout: Layout) -> io::Result<()> {
-    let folder = seen.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut new = NamedTempFile::new_in(folder)?;
-    writeln!(new, "{}", layout.name())?;
-    new.persist(seen.with_file_name(LAYOUT))?;
-    Ok(())
+    write(&seen.with_file_name(LAYOUT), &format!("{}\n", layout.name()))
 }
 
 #[cfg(test)]
