@@ -21,7 +21,7 @@
 //! 300: now the work decides, 16 × 300 ms, and what has come meanwhile waits in the socket, out
 //! of our memory; when the socket is full the sender waits too.
 //!
-//! **Pitfall.** TCP carries bytes, not pieces. One `read` returns what is there, which may be
+//! **Pitfall.** TCP carries bytes, not pieces. One `read` returns what has come, maybe
 //! part of a piece or the end of one and the beginning of the next: code that treats each
 //! `read` as a message works on loopback and fails in production. And the first peer to connect
 //! may not be the one you expect: anybody can connect, so the sender checks who it is.

@@ -268,7 +268,7 @@ fn a_scenario_that_never_ends_is_stopped_and_one_that_never_yields_is_left_behin
     tty.keys("X");
     tty.wait_until("it is stopped", |screen| header(screen).contains("stopped"));
     pick(&mut tty, "never-yields");
-    // One that is told to stop before its first poll is stopped.
+    // Before its first poll a run can still be stopped.
     tty.wait_until("it is in its poll", |screen| screen.contains("█ runs"));
     tty.keys("X");
     tty.wait_until("it is left behind", |screen| header(screen).contains("abandoned"));

@@ -1,4 +1,4 @@
-//! What a shell completes: flags, scenarios, their parameters and the values of those.
+//! Shell completion of flags, scenarios, parameters and parameter values.
 //!
 //! A script that has been written once cannot know the scenarios of a later version,
 //! nor which parameters belong to the one that was typed. So the script of a shell

@@ -11,7 +11,7 @@ fn there_is_a_completion_script_for_each_shell() {
     }
 }
 
-/// What a shell is told that asks how the last of these words can go on.
+/// The completions that a shell gets for the last of these words.
 fn completed(words: &[&str]) -> Vec<String> {
     let mut command = program(&["--", "async-playground"]);
     command.env("ASYNC_PLAYGROUND_COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", words.len().to_string());

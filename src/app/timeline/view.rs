@@ -7,7 +7,7 @@ use crate::trace::TaskIx;
 pub struct Timeline {
     /// The time at the left edge of the lanes, in nanoseconds.
     pub left_ns: u64,
-    /// The time that one cell covers, in nanoseconds. Never 0.
+    /// How much time a cell covers, in nanoseconds. Never 0.
     pub cell_ns: u64,
     /// Whether the view moves along so that the cursor stays in sight.
     pub follow: bool,
