@@ -32,7 +32,7 @@ const END: [c_int; 10] = [SIGABRT, SIGALRM, SIGPROF, SIGQUIT, SIGSYS, SIGTRAP, S
 /// Whether SIGHUP or SIGTERM has come, since [`note`].
 static ENDING: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// Whether SIGCONT has come, since [`note`] and the last [`stop`].
+/// Whether SIGCONT has come since the last [`stop`].
 static CONTINUED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// Those of the signals that the caller does not ignore. To be asked before anything is registered for them.
@@ -64,7 +64,7 @@ pub fn outlive_file_limit() -> io::Result<()> {
     flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
 }
 
-/// Remembers from now on which signals have come, for [`is_ending`] and [`stop`].
+/// Remembers from now on whether a signal has asked the program to end, for [`is_ending`].
 ///
 /// # Errors
 ///
@@ -73,7 +73,7 @@ pub fn note() -> io::Result<()> {
     for signal in heeded(&[SIGHUP, SIGTERM]) {
         flag::register(signal, ENDING.clone())?;
     }
-    flag::register(SIGCONT, CONTINUED.clone()).map(drop)
+    Ok(())
 }
 
 /// Whether one of them has come. It is known as soon as a thread goes on after it was stopped, before the signal is handed on.
@@ -118,11 +118,15 @@ pub(crate) unsafe fn before_the_end(call: fn()) -> io::Result<()> {
 ///
 /// When the system refuses.
 pub fn stop() -> io::Result<bool> {
-    /// One at a time: the second one would take the first one's action for ours.
-    static STOPPING: Mutex<()> = Mutex::new(());
-    let _stopping = STOPPING.lock().unwrap_or_else(PoisonError::into_inner);
+    /// One at a time: the second one would take the first one's action for ours. It says whether SIGCONT is listened to.
+    static STOPPING: Mutex<bool> = Mutex::new(false);
+    let mut listens = STOPPING.lock().unwrap_or_else(PoisonError::into_inner);
     if is_ignored(SIGTSTP) {
         return Ok(false);
+    }
+    if !*listens {
+        flag::register(SIGCONT, CONTINUED.clone())?;
+        *listens = true;
     }
     // SAFETY: an action of nothing but zeroes is one: the default, no flags, no signals blocked.
     let default: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };

@@ -69,15 +69,8 @@ impl Guard {
     ///
     /// As for [`Guard::enter`].
     pub(super) fn resume(&self, output: &mut Output) -> io::Result<()> {
-        // To change the modes of another job's terminal would stop the process too, and each time that it is continued: no
-        // signal could end it in order.
-        while !is_foreground() {
-            if signals::is_ending() {
-                return Ok(());
-            }
-            if !signals::stop()? {
-                break;
-            }
+        if !wait_for_turn()? {
+            return Ok(());
         }
         let mut held = held();
         *held = Some(thread::current().id());
@@ -131,6 +124,26 @@ impl Drop for Guard {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// Stops the process until the terminal is this job's. Returns false if it was asked to end instead.
+///
+/// To change the modes of another job's terminal would stop the process too, and each time that it is continued: no signal
+/// could end it in order.
+///
+/// # Errors
+///
+/// When the system refuses to stop the process.
+pub(super) fn wait_for_turn() -> io::Result<bool> {
+    while !is_foreground() {
+        if signals::is_ending() {
+            return Ok(false);
+        }
+        if !signals::stop()? {
+            break;
+        }
+    }
+    Ok(true)
 }
 
 /// Whether the terminal is this job's, and not another one's of the same shell. Where there are no jobs it is.

@@ -60,12 +60,15 @@ pub struct Inputs {
 
 impl Inputs {
     /// Starts to listen: from now on SIGINT, SIGTERM and SIGHUP are inputs and do not end the process, unless the caller
-    /// ignores them.
+    /// ignores them. Until the terminal is this job's, it waits.
     ///
     /// # Errors
     ///
     /// When the system gives no thread or no signal handler.
     pub fn open() -> io::Result<Self> {
+        // Before anybody listens to signals, so that one of them ends a job that waits in the background. Where a handler is
+        // there, the system may run it on any thread, and this one could stop the process again before the handler has run.
+        guard::wait_for_turn()?;
         let (sender, queue) = mpsc::channel();
         let (holds, asked) = UnixStream::pair()?;
         signals::note()?;
