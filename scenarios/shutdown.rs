@@ -130,18 +130,18 @@ async fn run(cx: Context) -> scenario::Result {
     }
 
     info!(moment = "signal", moment_at_ms = cx.number(SIGNAL_AT), "the signal to stop comes then");
-    info!(state.phase = "serving", counter.lost = 0, "takes jobs");
+    info!(state.mode = "serving", counter.lost = 0, "takes jobs");
     info!(moment = "kill", moment_at_ms = cx.number(SIGNAL_AT) + cx.number(GRACE), "the grace period ends then");
     told_to_stop(&cx).await?;
     let told = Instant::now();
     let before = tally.accepted.load(Ordering::Relaxed);
-    info!(state.phase = "draining", "stop: the service is not ready any more");
+    info!(state.mode = "draining", "stop: the service is not ready any more");
     ready.send_replace(false);
 
     if let Ok(drained) = timeout_at(told + cx.duration(GRACE), drain(&mut workers)).await {
         drained?;
     } else {
-        info!(state.phase = "killed", "kill: {} workers are still at work", workers.len());
+        info!(state.mode = "killed", "kill: {} workers are still at work", workers.len());
     }
     close_intake.cancel();
     // The intake first, so that nothing is accepted after it was counted what is lost.
@@ -201,11 +201,11 @@ async fn health(readiness: watch::Receiver<bool>, close_intake: CancellationToke
     loop {
         let ready = *readiness.borrow();
         if !ready {
-            info!(state.balancer = "sends no more", moment = "intake closes", "not ready: nothing more is sent here");
+            info!(state.intake = "closed", moment = "intake closes", "not ready: nothing more is sent here");
             close_intake.cancel();
             return;
         }
-        info!(state.balancer = "sends jobs", "ready");
+        info!(state.intake = "open", "ready");
         sleep(every).await;
     }
 }
@@ -220,7 +220,7 @@ async fn intake(jobs: Sender<usize>, closed: CancellationToken, tally: Arc<Tally
         }
         jobs.send(job).await?;
         tally.accepted.fetch_add(1, Ordering::Relaxed);
-        info!(mark = format!("#{job}"), counter.queue = jobs.max_capacity() - jobs.capacity(), "accepts job {job}");
+        info!(mark = format!("in {job}"), counter.queue = jobs.max_capacity() - jobs.capacity(), "accepts job {job}");
     }
     info!("the intake is closed");
     Ok(())

@@ -93,7 +93,10 @@ fn name(trace: &Trace, task: TaskIx, lane: usize, at_ns: u64) -> String {
     match awaited(branch) {
         Some(name) if same_cause || !others().any(|other| awaited(other).as_ref() == Some(&name)) => name + &number,
         _ => {
-            let at = site.place.as_ref().map_or(String::new(), |place| format!("{} ", place.line));
+            // The line where it tells them apart.
+            let line_of = |branch: &Branch| trace.site(branch.site).place.as_ref().map(|place| place.line);
+            let at = line_of(branch).filter(|own| others().any(|other| line_of(other) != Some(*own)));
+            let at = at.map_or(String::new(), |line| format!("{line} "));
             format!("{at}{}{number}", site.cause)
         }
     }
