@@ -163,7 +163,7 @@ async fn writer(library: Arc<Library>, rests: Vec<Duration>, write: Duration) ->
         let asking = library.asking.fetch_add(1, Ordering::Relaxed) + 1;
         info!(counter.write_queue = asking, "asks to write");
         if !library.wanted.swap(true, Ordering::Relaxed) {
-            info!(moment = "first writer asks", "readers that come now queue behind it");
+            info!(moment = "writer asks, readers queue", "readers that come now queue behind it");
         }
         let mut book = library.book.write().instrument(info_span!("waits to write")).await;
         waited = waited.max(asked.elapsed());

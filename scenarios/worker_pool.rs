@@ -241,7 +241,7 @@ async fn worker(
             let pending = tally.pending.load(Ordering::Relaxed);
             if queue.is_empty() && pending > 0 {
                 // They are in another worker's queue.
-                info!(moment = format!("idle, {pending} pending"), "has nothing to do while jobs are pending");
+                info!(moment = format!("own queue empty, {pending} pending"), "has nothing to do while jobs are pending");
             }
             queue.recv().await
         }
