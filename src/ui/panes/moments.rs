@@ -60,7 +60,8 @@ pub(super) fn words(buf: &mut Buffer, look: Look, run: &RunView, area: Rect, axi
         } else {
             pen.put(&word, style).put(rule, style)
         };
-        free[usize::from(row)] = from + cells;
+        // A word does not touch the next one.
+        free[usize::from(row)] = from + cells + 1;
     }
 }
 
