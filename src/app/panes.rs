@@ -94,6 +94,8 @@ pub struct LogView {
     pub level: Level,
     /// Lines scrolled back from the newest one; 0 follows.
     pub back: usize,
+    /// The line that a search has found, counted from the oldest one of the level.
+    pub found: Option<usize>,
 }
 
 impl LogView {
@@ -106,15 +108,8 @@ impl LogView {
             Level::Warn => Level::Error,
             Level::Error => Level::Trace,
         };
-        self.back = 0;
+        (self.back, self.found) = (0, None);
     }
-}
-
-/// What the pane of the selected task shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TaskView {
-    /// The run's resources, and not the selected task.
-    pub resources: bool,
 }
 
 /// How the metrics are looked at.
@@ -173,5 +168,40 @@ impl CodeTab {
             CodeTab::Asyncio => "asyncio",
             CodeTab::Test => "Test",
         }
+    }
+}
+
+/// A tab of the layer that explains the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExplainTab {
+    /// Why a task waits.
+    Why,
+    /// What is wrong with the run.
+    Findings,
+    /// What decided how long the run or a range of it took.
+    Path,
+    /// Locks, semaphores and channels.
+    Resources,
+}
+
+impl ExplainTab {
+    /// All of them, in their order on screen.
+    pub const ALL: [Self; 4] = [Self::Why, Self::Findings, Self::Path, Self::Resources];
+
+    /// Its name on screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Why => "Why",
+            Self::Findings => "Findings",
+            Self::Path => "Critical path",
+            Self::Resources => "Resources",
+        }
+    }
+
+    /// The tab after this one, or before it, round and round.
+    #[must_use]
+    pub fn neighbour(self, on: bool) -> Self {
+        let at = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);
+        Self::ALL[(at + if on { 1 } else { Self::ALL.len() - 1 }) % Self::ALL.len()]
     }
 }
