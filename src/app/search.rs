@@ -40,20 +40,17 @@ impl Search {
 
 /// Starts to type what is searched for in the focused pane.
 pub(in crate::app) fn ask(model: &mut Model) {
-    let pane = match model.focus {
-        Pane::Scenarios | Pane::Parameters | Pane::Metrics => {
+    let pane = match (model.focus, &model.run) {
+        (Pane::Code, _) => Pane::Code,
+        (Pane::Log, Some(_)) => Pane::Log,
+        (Pane::Timeline | Pane::Task, Some(_)) => Pane::Timeline,
+        _ => {
             // What was searched for before is still there to be changed.
             model.focus_on(Pane::Scenarios);
             model.mode = Mode::Search;
             return;
         }
-        Pane::Timeline | Pane::Task => Pane::Timeline,
-        pane @ (Pane::Log | Pane::Code) => pane,
     };
-    if pane != Pane::Code && model.run.is_none() {
-        model.notify(false, "no run to search");
-        return;
-    }
     if pane == Pane::Timeline && (kinds::is_on(model) || grouping::is_on(model)) {
         model.notify(false, "only lanes of tasks can be searched");
         return;

@@ -17,8 +17,12 @@ use crate::app::search;
 use crate::engine::Phase;
 use crate::trace::{End, Task};
 
-/// So many of the pane's own hints come before those of the run, where the pane is for choosing and tuning.
-const OWN: u8 = 3;
+/// So many hints are those that matter most.
+const MOST: usize = 4;
+/// So many of them are the pane's own where it is for choosing and tuning: the rows of its ranks up to the next figure.
+const OWN: usize = 2;
+/// See [`OWN`].
+const OWN_RANKS: u8 = 3;
 
 /// What the footer shows: keys and a label each, the most important first.
 pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
@@ -27,9 +31,10 @@ pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
     let mut bindings: Vec<&Binding> = model.bindings.within(context).filter(shown).collect();
     let first = if matches!(context, Context::Pane(_)) { first(model) } else { &[] };
     let chooses = matches!(context, Context::Pane(Pane::Scenarios | Pane::Parameters));
+    let most = if chooses { MOST - OWN } else { MOST };
     bindings.sort_by_key(|binding| {
-        let own = chooses && is_own(binding, model.focus) && binding.rank <= OWN;
-        let place = first.iter().position(|name| *name == binding.name);
+        let own = chooses && is_own(binding, model.focus) && binding.rank <= OWN_RANKS;
+        let place = first.iter().take(most).position(|names| names.contains(&binding.name));
         (!own, place.unwrap_or(usize::MAX), binding.rank)
     });
     let mut hints: Vec<(String, &'static str)> = Vec::new();
@@ -50,20 +55,20 @@ fn is_own(binding: &Binding, pane: Pane) -> bool {
     matches!(binding.scope, Scope::Panes([only]) if *only == pane)
 }
 
-/// The rows that matter most at this moment, by their names, the first one first.
-fn first(model: &Model) -> &'static [&'static str] {
-    let Some(run) = &model.run else { return &["pause"] };
+/// The hints that matter most at this moment, each by the names of its rows, the first one first.
+fn first(model: &Model) -> &'static [&'static [&'static str]] {
+    let Some(run) = &model.run else { return &[&["pause"]] };
     let stuck = run.stall.as_ref().is_some_and(|(since_ns, _)| *since_ns <= run.cursor.at_ns);
     if stuck {
-        &["why", "rewind", "previous-problem", "restart"]
+        &[&["why"], &["rewind"], &["next-problem", "previous-problem"], &["restart"]]
     } else if run.cursor.playing {
-        &["pause", "cursor-left", "cursor-right", "speed-down", "speed-up", "why"]
+        &[&["pause"], &["cursor-left", "cursor-right"], &["speed-down", "speed-up"], &["why"]]
     } else if playback::ended(run) {
-        &["restart", "rewind", "pause", "why"]
+        &[&["restart"], &["rewind"], &["pause"], &["why"]]
     } else if run.is_behind() {
-        &["pause", "end", "step", "step-back", "why"]
+        &[&["pause"], &["end"], &["step", "step-back"], &["why"]]
     } else {
-        &["pause", "step", "step-back", "cursor-left", "cursor-right", "why"]
+        &[&["pause"], &["step", "step-back"], &["cursor-left", "cursor-right"], &["why"]]
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new(
         "choose",
         Action::Choose,
-        &[key(KeyCode::Enter), key(KeyCode::Right), ch('l'), ch(' ')],
+        &[key(KeyCode::Enter), key(KeyCode::Right), ch('l')],
         Scope::Arrange,
         "Change what is under the cursor.",
     )
