@@ -133,7 +133,7 @@ impl Model {
                 grouping: Grouping::default(),
                 lanes: LaneView::default(),
             },
-            log: LogView { level: Level::Info, back: 0, found: None },
+            log: LogView { level: Level::Info, back: 0 },
             code: CodeView { tab: CodeTab::Rust, top: 0 },
             metrics: MetricsView::default(),
             bookmarks: Vec::new(),

@@ -94,8 +94,6 @@ pub struct LogView {
     pub level: Level,
     /// Lines scrolled back from the newest one; 0 follows.
     pub back: usize,
-    /// The line that a search has found, counted from the oldest one of the level.
-    pub found: Option<usize>,
 }
 
 impl LogView {
@@ -108,7 +106,7 @@ impl LogView {
             Level::Warn => Level::Error,
             Level::Error => Level::Trace,
         };
-        (self.back, self.found) = (0, None);
+        self.back = 0;
     }
 }
 

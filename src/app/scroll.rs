@@ -7,6 +7,7 @@ use crate::app::model::Model;
 use crate::app::overlay::arrange::Item;
 use crate::app::overlay::{findings, palette, range};
 use crate::app::panes::Pane;
+use crate::app::search;
 use crate::app::timeline::lanes::Lanes;
 use crate::app::timeline::{grouping, kinds, selection};
 
@@ -140,7 +141,7 @@ fn scroll_log(model: &mut Model, by: i64) {
     });
     let last = lines.saturating_sub(page(model, Pane::Log));
     model.log.back = moved(model.log.back, -by, last);
-    model.log.found = None;
+    search::scrolled(model);
 }
 
 /// How many rows a tab has, and where it opens, is known to the drawing code alone.

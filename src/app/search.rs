@@ -23,6 +23,8 @@ pub struct Search {
     pub text: String,
     /// Which match the code shows, counted from the first; it goes round.
     pub nth: i64,
+    /// The line of the log that was found last, counted from the oldest one of its level.
+    pub line: Option<usize>,
 }
 
 impl Search {
@@ -61,7 +63,7 @@ pub(in crate::app) fn ask(model: &mut Model) {
 /// Takes what was typed, and goes to the first match. A text that is nowhere stays, with the reason behind it.
 pub(in crate::app) fn take(model: &mut Model) {
     let Some(Prompt { what: Wanted::Search(pane), text, .. }) = model.mode.prompt() else { return };
-    let search = Search { pane: *pane, text: text.text().to_lowercase(), nth: 0 };
+    let search = Search { pane: *pane, text: text.text().to_lowercase(), nth: 0, line: None };
     if search.text.is_empty() {
         (model.mode, model.search) = (Mode::Browse, None);
         return;
@@ -125,6 +127,13 @@ pub(in crate::app) fn end(model: &mut Model) -> bool {
     model.search.take().is_some()
 }
 
+/// The log was scrolled by hand: the next match is looked for from where it is now.
+pub(in crate::app) fn scrolled(model: &mut Model) {
+    if let Some(search) = &mut model.search {
+        search.line = None;
+    }
+}
+
 /// The place after this one that matches, or before it, round and round; with `here` also this one.
 fn around(at: usize, all: usize, on: bool, here: bool, matches: impl Fn(usize) -> bool) -> Option<usize> {
     let first = usize::from(!here);
@@ -156,11 +165,13 @@ fn to_line(model: &mut Model, on: bool, here: bool) -> bool {
         let lines: Vec<&LogLine> =
             run.trace.log_at(run.cursor.at_ns).iter().filter(|line| line.level >= model.log.level).collect();
         let last = lines.len().checked_sub(1)?;
-        let top = model.log.found.unwrap_or_else(|| lines.len().saturating_sub(rows + model.log.back)).min(last);
+        let top = search.line.unwrap_or_else(|| lines.len().saturating_sub(rows + model.log.back)).min(last);
         Some((around(top, lines.len(), on, here, |line| search.is_in(&lines[line].message))?, lines.len()))
     };
     let Some((line, all)) = found() else { return false };
-    model.log.found = Some(line);
+    if let Some(search) = &mut model.search {
+        search.line = Some(line);
+    }
     model.log.back = all.saturating_sub(line + rows);
     true
 }

@@ -151,7 +151,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ToWaker => wakes::to_waker(model),
         Action::AlongWake { on } => wakes::along(model, on),
         Action::JumpBack => wakes::back(model),
-        Action::LogLevel => model.log.next_level(),
+        Action::LogLevel => log_level(model),
         Action::NextTab => model.code.turn(1),
         Action::PreviousTab => model.code.turn(CodeTab::ALL.len() - 1),
         Action::ShowTab(tab) => show_tab(model, tab),
@@ -262,6 +262,12 @@ fn help(model: &mut Model) {
 fn show_tab(model: &mut Model, tab: CodeTab) {
     model.code.show(tab);
     model.focus_on(Pane::Code);
+}
+
+/// Shows other levels of the log, from its newest line.
+fn log_level(model: &mut Model) {
+    model.log.next_level();
+    search::scrolled(model);
 }
 
 fn next_theme(model: &mut Model) {

@@ -62,7 +62,7 @@ enum Fit {
     Typo,
 }
 
-/// What fits a query, best first; for an empty one all there is, what is most useful in the focused pane first.
+/// What fits a query, best first; for an empty one all there is, what the focused pane is for first.
 pub fn found(model: &Model, query: &str) -> Vec<Command> {
     let query = query.trim().to_lowercase();
     if query.chars().nth(LONGEST).is_some() {
@@ -144,11 +144,11 @@ fn title(name: &str) -> String {
 }
 
 /// The rows of the table that can be done from the focused pane, each with the pane that it needs if that is another one: one
-/// for each action and name, those of the footer first.
+/// for each action and name, those of the pane alone first, and of the others those of the footer.
 fn rows(model: &Model) -> Vec<(&Binding, Option<Pane>)> {
     let here = Context::Pane(model.focus);
     let mut rows: Vec<(&Binding, Option<Pane>)> = model.bindings.within(here).map(|binding| (binding, None)).collect();
-    rows.sort_by_key(|(binding, _)| binding.rank);
+    rows.sort_by_key(|(binding, _)| (!matches!(binding.scope, Scope::Panes([_])), binding.rank));
     let elsewhere = model.bindings.iter().filter_map(|binding| match binding.scope {
         Scope::Panes([only]) if *only != model.focus => Some((binding, Some(*only))),
         Scope::Panes(panes) if !panes.contains(&model.focus) => Some((binding, None)),

@@ -10,6 +10,7 @@ use crate::app::panes::Pane;
 use crate::app::run::found::Found;
 use crate::app::run::playback;
 use crate::app::run::view::{Cursor, Pending, RunView};
+use crate::app::search;
 use crate::app::session::Entry;
 use crate::app::timeline::folds::Folds;
 use crate::app::timeline::history::History;
@@ -39,7 +40,8 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
         Some(old) if entry == Entry::Keep && !live && !old.is_live() => kept(old),
         _ => begin,
     };
-    (model.log.back, model.log.found) = (0, None);
+    model.log.back = 0;
+    search::scrolled(model);
     model.session.origin = None;
     range::forget(model);
     listing::forget(model);

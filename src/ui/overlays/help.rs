@@ -38,11 +38,11 @@ const KEYS: usize = 20;
 /// Wider lines than that are hard to read.
 const WIDEST: u16 = 100;
 /// Keys are in two columns where each of them has so many cells.
-const COLUMN: u16 = 54;
+const COLUMN: u16 = 56;
 
 /// Draws the help over the middle of the screen, and says how many rows it has and how many of them are in sight.
 pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, bindings: &Bindings, page: Page, top: usize) -> (usize, u16) {
-    let columns = if !page.marks && screen.width >= 2 * COLUMN + 6 { 2 } else { 1 };
+    let columns = if !page.marks && screen.width >= 2 * COLUMN + 7 { 2 } else { 1 };
     let widest = if columns == 2 { 2 * COLUMN + 3 } else { WIDEST };
     let width = screen.width.saturating_sub(4).min(widest);
     let rows = if page.marks { marked(look) } else { keys(look, bindings, page.pane) };
@@ -50,7 +50,9 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, bindings: &Bind
     // The border, a space before the keys, two behind them, and one before the scroll bar.
     let cells = if columns == 2 { usize::from(width).saturating_sub(3) / 2 } else { usize::from(width) - 2 };
     let rows = wrapped(rows, cells.saturating_sub(keys + 4));
-    let all = rows.len().div_ceil(columns);
+    let (left, right) = rows.split_at(if columns == 2 { middle(&rows) } else { rows.len() });
+    let right = if matches!(right.first(), Some(Row::Blank)) { &right[1..] } else { right };
+    let all = left.len().max(right.len());
     let area = place(screen, width, all);
     let inside = chrome::inside(area);
     Clear.render(area, buf);
@@ -59,7 +61,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, bindings: &Bind
     let tabs = [("Keys", !page.marks), ("Marks", page.marks)];
     chrome::tabs(buf, look, area, &tabs, if all > shown { "scroll for more" } else { "" });
     let top = top.min(all.saturating_sub(shown));
-    for (column, rows) in rows.chunks(all.max(1)).enumerate() {
+    for (column, rows) in [left, right].into_iter().enumerate() {
         let x = inside.x + column as u16 * (cells as u16 + 1);
         let place = Rect { x, width: inside.right().saturating_sub(x).min(cells as u16), ..inside };
         for (y, row) in (0..place.height).zip(rows.get(top..).unwrap_or_default()) {
@@ -68,6 +70,13 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, bindings: &Bind
     }
     chrome::scroll_bar(buf, look, area, top, shown, all);
     (all, inside.height)
+}
+
+/// Where the rows are cut into two columns: in the middle, but for a heading that would be the last row of the first one.
+fn middle(rows: &[Row]) -> usize {
+    let half = rows.len().div_ceil(2);
+    let end = rows[..half].iter().rposition(|row| matches!(row, Row::Entry(..)));
+    end.map_or(half, |last| last + 1)
 }
 
 fn draw(pen: &mut Pen<'_>, look: Look, row: &Row, keys: usize) {

@@ -9,7 +9,7 @@ use crate::app::input::action::Action;
 /// The rows.
 pub(super) static ROWS: &[Binding] = &[
     Binding::new("pause", Action::PauseOrGo, &[ch(' ')], ALL, "Pause, go on, or play again.").hint(5, "pause").group(Group::Run),
-    Binding::new("restart", Action::Restart, &[ch('r')], ALL, "Run again; a live real run asks first.")
+    Binding::new("restart", Action::Restart, &[ch('r')], ALL, "Run again; asks if live and real.")
         .hint(8, "restart")
         .group(Group::Run),
     Binding::new("speed-down", Action::Slower, &[ch('{')], ALL, "Play slower.").hint(12, "speed").group(Group::Run),

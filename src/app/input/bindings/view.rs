@@ -11,16 +11,10 @@ const fn command(name: &'static str, action: Action, help: &'static str) -> Bind
 
 /// The rows.
 pub(super) static ROWS: &[Binding] = &[
-    Binding::new(
-        "why",
-        Action::Explain(ExplainTab::Why),
-        &[ch('e')],
-        ALL,
-        "Explain: why a task waits, findings, path, resources.",
-    )
-    .hint(7, "why")
-    .group(Group::View),
-    Binding::new("arrange", Action::Arrange, &[ch('o')], ALL, "Arrange lanes: groups, order, kind, filter.")
+    Binding::new("why", Action::Explain(ExplainTab::Why), &[ch('e')], ALL, "Explain waits, findings, path, resources.")
+        .hint(7, "why")
+        .group(Group::View),
+    Binding::new("arrange", Action::Arrange, &[ch('o')], ALL, "Group, sort, filter the lanes.")
         .hint(12, "arrange")
         .group(Group::View),
     Binding::new("zoom-in", Action::ZoomIn, &[ch('+'), ch('='), ch('w')], ALL, "Zoom the timeline in.")
@@ -29,24 +23,23 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("zoom-out", Action::ZoomOut, &[ch('-'), ch('s')], ALL, "Zoom the timeline out.")
         .hint(13, "zoom")
         .group(Group::View),
-    Binding::new("fit", Action::FitSelection, &[ch('f')], ALL, "Fit the task; again, the whole run.")
+    Binding::new("fit", Action::FitSelection, &[ch('f')], ALL, "Fit the task, then the whole run.")
         .hint(14, "fit")
         .group(Group::View),
     Binding::new("scroll-left", Action::Pan(-1), PAN_LEFT, NOT_FORM, "Show an earlier part of the run.").group(Group::View),
     Binding::new("scroll-right", Action::Pan(1), PAN_RIGHT, NOT_FORM, "Show a later part of the run.").group(Group::View),
-    Binding::new("range", Action::MarkRange, &[ch('v')], ALL, "Mark a range: first end, other end, clear.").group(Group::View),
-    Binding::new("full-screen", Action::FullScreen, &[ch('z')], ALL, "Fill the screen with this pane, or restore.")
+    Binding::new("range", Action::MarkRange, &[ch('v')], ALL, "Mark both ends of a range; clear it.").group(Group::View),
+    Binding::new("full-screen", Action::FullScreen, &[ch('z')], ALL, "Fill the screen, or restore.")
         .hint(17, "full screen")
         .group(Group::View),
-    Binding::new("fill-or-open", Action::FullScreen, ENTER, ENTER_FREE, "Open a group or row; else fill the screen.")
-        .group(Group::View),
-    Binding::new("next-tab", Action::NextTab, &[ch('t')], ALL, "Show the next tab: lesson, Rust, asyncio, tests.")
+    Binding::new("fill-or-open", Action::FullScreen, ENTER, ENTER_FREE, "Open a row, or fill the screen.").group(Group::View),
+    Binding::new("next-tab", Action::NextTab, &[ch('t')], ALL, "Show the next tab of the code.")
         .hint(15, "code tab")
         .group(Group::View),
-    Binding::new("undo-view", Action::UndoView, &[ch('u')], ALL, "Undo the last change of the view.")
+    Binding::new("undo-view", Action::UndoView, &[ch('u')], ALL, "Undo a change of the view.")
         .hint(19, "undo view")
         .group(Group::View),
-    command("redo-view", Action::RedoView, "Redo the last change of the view."),
+    command("redo-view", Action::RedoView, "Redo a change of the view."),
     command("findings", Action::Explain(ExplainTab::Findings), "List what is wrong with the run."),
     command("critical-path", Action::CriticalPath, "Show or hide what decided the run's length."),
     command("resources", Action::Explain(ExplainTab::Resources), "Show locks, semaphores and channels."),

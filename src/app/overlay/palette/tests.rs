@@ -124,7 +124,9 @@ fn every_action_of_the_table_that_a_pane_has_is_in_it_and_once() {
 #[test]
 fn nothing_typed_lists_what_the_focused_pane_is_for() {
     let mut model = played();
-    for (pane, wanted) in [(Pane::Scenarios, Action::Help), (Pane::Parameters, Action::Help), (Pane::Code, Action::Help)] {
+    for (pane, wanted) in
+        [(Pane::Scenarios, Action::Pick), (Pane::Parameters, Action::Turn(-1)), (Pane::Code, Action::PreviousTab)]
+    {
         model.focus = pane;
         assert_eq!(first(&model, ""), What::Do(wanted, None), "{pane:?}");
     }
