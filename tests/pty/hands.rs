@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::{PROGRAM, SIZE, header, program, zoom};
+use super::{PROGRAM, SIZE, command, header, program, zoom};
 use crate::support::Tty;
 
 #[test]
@@ -13,8 +13,8 @@ fn the_palette_finds_what_was_meant_and_does_it() {
     tty.wait_until("the end", |screen| header(screen).contains("ended"));
     let before = zoom(&tty.screen());
     tty.keys(":zoom in");
-    let found = tty.sees("▸ Zoom the timeline in");
-    assert!(found.contains("Commands") && found.contains("+ ="), "{found}");
+    let found = tty.sees("▸ zoom in");
+    assert!(found.contains("Commands") && found.contains("+ = w"), "{found}");
     tty.keys("\r");
     tty.wait_until("the zoom", |screen| !screen.contains("Commands") && zoom(screen) != before);
     // Ctrl-P, and a scenario.
@@ -38,14 +38,14 @@ fn views_are_taken_back_and_made_again() {
     tty.keys("\tww");
     tty.wait_until("a quarter", |screen| zoom(screen) != whole);
     tty.keys("f");
-    tty.sees("no task is selected");
+    tty.wait_until("without a task it is the whole run", |screen| zoom(screen) == whole);
     tty.keys("jjf");
     tty.sees("▸fetch 0");
-    tty.keys("uuu");
+    tty.keys("uuuu");
     tty.wait_until("the whole run", |screen| zoom(screen) == whole);
     tty.keys("u");
     tty.sees("no earlier view of the timeline");
-    tty.keys("U");
+    command(&mut tty, "redo view");
     tty.wait_until("the zoom again", |screen| zoom(screen) != whole);
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
@@ -55,10 +55,11 @@ fn views_are_taken_back_and_made_again() {
 fn a_wake_is_followed_to_the_waker_with_the_cursor() {
     let mut tty = program(&["gather", "--speed", "max"]);
     tty.wait_until("the end", |screen| header(screen).contains("ended"));
-    tty.keys("\tg[");
+    tty.keys("\tg");
+    command(&mut tty, "wake back");
     let screen = tty.sees("woke main at");
     assert!(screen.contains("▸fetch"), "{screen}");
-    tty.keys("]");
+    command(&mut tty, "wake on");
     tty.wait_until("main again", |screen| screen.contains("▸main"));
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
@@ -75,9 +76,9 @@ fn the_users_keys_hold_and_are_shown() {
     let screen = tty.sees("F1 help");
     assert!(screen.contains("Q quit"), "{screen}");
     tty.keys("q\x1bOP");
-    tty.sees("scroll for more");
+    tty.sees("┏ Keys │ Marks");
     tty.keys("\x1b");
-    tty.wait_until("the help is closed", |screen| !screen.contains("scroll for more"));
+    tty.wait_until("the help is closed", |screen| !screen.contains("┏ Keys │ Marks"));
     assert!(!tty.has_styled("36"), "the mono theme has no colour");
     tty.keys("Q");
     assert_eq!(tty.end().code, 0);
@@ -121,7 +122,7 @@ fn the_editor_has_the_terminal_and_gives_it_back() {
     tty.sees("▸request 3");
     tty.keys("T100\r");
     tty.wait_until("the time", |screen| header(screen).contains("00:00.100"));
-    tty.keys("E");
+    command(&mut tty, "edit line");
     tty.sees("the editor is open");
     tty.keys("typed into it\n");
     tty.wait_until("the screen again", |screen| header(screen).contains("00:00.100"));
@@ -150,7 +151,8 @@ fn an_editor_that_stops_itself_stops_the_program_too() {
     let env = [("VISUAL", file.to_str().expect("a name"))];
     let mut tty = Tty::start_with(Path::new("/bin/sh"), &["-c", script, PROGRAM], SIZE, &env);
     tty.wait_until("the end", |screen| header(screen).contains("ended"));
-    tty.keys("\tjjE");
+    tty.keys("\tjj");
+    command(&mut tty, "edit line");
     tty.sees("the editor is open");
     tty.sees("stopped with");
     tty.keys("\n");
@@ -172,7 +174,8 @@ fn an_editor_that_fails_or_is_not_there_is_told() {
         let env = [("VISUAL", ""), ("EDITOR", value)];
         let mut tty = Tty::start_with(Path::new(PROGRAM), &[], SIZE, &env);
         tty.sees("q quit");
-        tty.keys("6E");
+        command(&mut tty, "rust");
+        command(&mut tty, "edit line");
         if value == editor {
             tty.sees("the editor is open");
             tty.keys("\n");
