@@ -9,6 +9,7 @@ use scenarios::Clock;
 use crate::app::input::action::{Action, Stride};
 use crate::app::input::bindings::{Binding, Context, Scope};
 use crate::app::input::keymap::context;
+use crate::app::mode::Overlay;
 use crate::app::model::Model;
 use crate::app::panes::Pane;
 use crate::app::run::playback;
@@ -94,8 +95,29 @@ fn works(model: &Model, action: &Action) -> bool {
         | Action::FitSelection
         | Action::TypeTime => run.is_some(),
         Action::UndoView => model.session.history.has_earlier(),
+        Action::Show => shows(model),
+        Action::Move(_) => !model.mode.overlay().is_some_and(is_page) || scrolls(model),
         _ => true,
     }
+}
+
+/// Whether there is something to go to on the tab of the layer that explains.
+fn shows(model: &Model) -> bool {
+    match model.mode.overlay() {
+        Some(Overlay::Findings { .. }) => model.run.as_ref().is_some_and(|run| !run.found.all.list.is_empty()),
+        Some(Overlay::Range { .. }) => model.reading.measured.as_ref().is_some_and(|measured| !measured.path.steps.is_empty()),
+        _ => false,
+    }
+}
+
+/// Whether a layer is a page, which is scrolled, and no list, which is walked along.
+fn is_page(overlay: &Overlay) -> bool {
+    matches!(overlay, Overlay::Help { .. } | Overlay::Why { .. } | Overlay::Resources { .. })
+}
+
+/// Whether the layer has more rows than were in sight when it was drawn last.
+fn scrolls(model: &Model) -> bool {
+    model.areas.overlay_rows > usize::from(model.areas.overlay_height)
 }
 
 /// Whether it is played back, and does not pass in time of its own.
