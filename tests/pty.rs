@@ -112,6 +112,7 @@ fn command(tty: &mut Tty, name: &str) {
     tty.keys(&format!(":{name}"));
     tty.sees(&format!("▸ {name}"));
     tty.keys("\r");
+    tty.wait_until("the palette is closed", |screen| !screen.contains("┏ Commands"));
 }
 
 /// Finds a scenario, and starts it.
@@ -162,7 +163,7 @@ fn a_scenario_is_picked_tuned_and_watched() {
         screen.lines().any(|line| line.contains("permits ") && line.split_whitespace().any(|word| word.starts_with('5')))
     });
 
-    let wide = zoom(&tty.screen()).expect("the ruler says how long a cell is");
+    let wide = zoom(&tty.sees("1 cell ")).expect("the ruler says how long a cell is");
     tty.keys("+");
     tty.wait_until("another zoom", |screen| zoom(screen).is_some_and(|now| now != wide));
     command(&mut tty, "fit run");
@@ -171,7 +172,7 @@ fn a_scenario_is_picked_tuned_and_watched() {
 
     tty.keys("?");
     tty.sees("┏ Keys │ Marks");
-    tty.sees("Raise the value, or take the next choice.");
+    tty.sees("Set the value to its default.");
     tty.keys("\x1b");
     tty.wait_until("the help is closed", |screen| !screen.contains("┏ Keys │ Marks"));
 

@@ -73,14 +73,14 @@ fn where_letters_are_ascii_so_is_all_that_is_drawn() {
     tty.wait_until("the end", |screen| header(screen).contains("ended"));
     // Through the views and layers: each of these leads back.
     for (keys, seen) in [
-        ("\tGe", "has ended"),
+        ("\tGe", "+ Why | Findings"),
         ("\t", "no problems found"),
         ("\t", "critical path to the end of main"),
-        ("\t", "semaphore limit"),
+        ("\t", "3 of 3 left"),
         ("e:lanes\r", "Timeline by thread"),
         (":lanes\r", "Timeline by resource"),
         (":lanes\r", "Timeline by source line"),
-        (":lanes\r", "request 0"),
+        (":lanes\r", "request 18"),
         ("o", "each task by itself"),
         ("\r", "all 20 ended"),
         ("\r\r\ro?", "Move the time cursor back."),

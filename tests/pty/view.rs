@@ -25,7 +25,11 @@ fn the_timeline_is_zoomed_and_moved_with_letters_and_arrows() {
         tty.wait_until("the place from before", |screen| ruler(screen) == ruler(&near));
     }
     // The cursor goes by a cell, and to the ends.
-    for (key, time) in [("l", "00:01.760"), ("h", "00:01.740"), ("0", "00:00.000"), ("$", "00:03.500"), ("\x1b[H", "00:00.000")] {
+    tty.keys("l");
+    tty.wait_until("a cell on", |screen| header(screen).contains("00:01.77"));
+    tty.keys("h");
+    tty.wait_until("and back", |screen| !header(screen).contains("00:01.77"));
+    for (key, time) in [("0", "00:00.000"), ("$", "00:03.500"), ("\x1b[H", "00:00.000")] {
         tty.keys(key);
         tty.wait_until(time, |screen| header(screen).contains(&format!("{time} / ")));
     }

@@ -11,7 +11,20 @@ use super::texts::text;
 /// Panes in full, kinds of lanes, groups, why a task waits, findings, a range, filters and the palette, with what is typed
 /// there; an Esc that comes together with a letter would be Alt, and two of them are one.
 const TOUR: [&str; 14] = [
-    "\t", "z", ":lanes\r", ":lanes\r", ":lanes\rG", "w", "e", "\t", "\t", "\t", "\x1b\x1bo", "\x1b\x1b?", "\x1b\x1b:", "\x1b\x1b:log\r",
+    "\t",
+    "z",
+    ":lanes\r",
+    ":lanes\r",
+    ":lanes\rG",
+    "w",
+    "e",
+    "\t",
+    "\t",
+    "\t",
+    "\x1b\x1bo",
+    "\x1b\x1b?",
+    "\x1b\x1b:",
+    "\x1b\x1b:log\r",
 ];
 
 #[test]

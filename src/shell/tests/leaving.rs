@@ -39,7 +39,8 @@ fn the_next_run_starts_when_the_one_before_is_gone() {
 
 #[test]
 fn while_the_one_before_goes_its_picture_stays_and_keys_are_answered() {
-    let (world, mut shell) = on_the_real_clock(&[900], steps([again(), vec![quiet(100)], command("log level"), vec![quiet(100)]]));
+    let (world, mut shell) =
+        on_the_real_clock(&[900], steps([again(), vec![quiet(100)], command("log level"), vec![quiet(100)]]));
     shell.turn_until_exit().expect("no error");
     assert_eq!(cursor_ms(&shell), 2_000, "the run from before");
     assert!(header(&shell).contains("stopping"), "{}", header(&shell));
@@ -80,7 +81,8 @@ fn of_what_is_asked_for_meanwhile_the_last_is_run() {
 
 #[test]
 fn one_run_that_never_goes_is_left_behind_and_the_screen_says_so() {
-    let (world, mut shell) = on_the_real_clock(&[1 << 40], [ch('r'), ch('y'), quiet(950), Step::Input(Input::Resized), quiet(100)]);
+    let (world, mut shell) =
+        on_the_real_clock(&[1 << 40], [ch('r'), ch('y'), quiet(950), Step::Input(Input::Resized), quiet(100)]);
     shell.turn_until_exit().expect("no error");
     assert_eq!(starts(&world), 2, "after a second");
     assert!(shell.model.run.as_ref().is_some_and(|run| run.disturbed));

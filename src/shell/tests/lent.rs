@@ -24,7 +24,8 @@ fn no_key_is_taken_from_an_editor_and_the_screen_is_drawn_again() {
 
 #[test]
 fn a_live_run_is_recorded_while_an_editor_has_the_terminal() {
-    let (world, mut shell) = shell(steps([command("clock"), vec![quiet(100)], code_opened().collect(), vec![quiet(100), ch('q')]]));
+    let (world, mut shell) =
+        shell(steps([command("clock"), vec![quiet(100)], code_opened().collect(), vec![quiet(100), ch('q')]]));
     shell.turn_until_exit().expect("no error");
     assert_eq!(after(&world, "hold")[1], "lend, and a run is recorded");
 }

@@ -33,11 +33,11 @@ pub(super) static ROWS: &[Binding] = &[
     rows("first", Move::First, LIST, "Go to the first scenario."),
     rows("last", Move::Last, LIST, "Go to the last scenario."),
     // The form. A field of digits takes those before any key.
-    Binding::new("turn-down", Action::Turn(-1), LEFT, FORM, "Lower the value, or take the previous choice.").hint(2, "tune"),
-    Binding::new("turn-up", Action::Turn(1), RIGHT, FORM, "Raise the value, or take the next choice.").hint(2, "tune"),
-    Binding::new("turn-down-ten", Action::Turn(-10), FAR_LEFT, FORM, "Lower the value by ten steps."),
-    Binding::new("turn-up-ten", Action::Turn(10), FAR_RIGHT, FORM, "Raise the value by ten steps."),
-    Binding::new("edit", Action::Edit, ENTER, FORM, "Type a value; a digit starts that too.").hint(3, "type"),
+    Binding::new("turn-down", Action::Turn(-1), LEFT, FORM, "Take the previous value or choice.").hint(2, "tune"),
+    Binding::new("turn-up", Action::Turn(1), RIGHT, FORM, "Take the next value or choice.").hint(2, "tune"),
+    Binding::new("turn-down-ten", Action::Turn(-10), FAR_LEFT, FORM, "Go back by ten values."),
+    Binding::new("turn-up-ten", Action::Turn(10), FAR_RIGHT, FORM, "Go on by ten values."),
+    Binding::new("edit", Action::Edit, ENTER, FORM, "Type a value; digits begin one, too.").hint(3, "type"),
     Binding::new("reset", Action::Reset, &[ch('d'), key(KeyCode::Backspace)], FORM, "Set the value to its default.")
         .hint(4, "default"),
     rows("up", Move::Up, FORM, "Go to the field above."),

@@ -11,7 +11,7 @@ const fn command(name: &'static str, action: Action, help: &'static str) -> Bind
 
 /// The rows.
 pub(super) static ROWS: &[Binding] = &[
-    Binding::new("why", Action::Explain(ExplainTab::Why), &[ch('e')], ALL, "Explain waits, findings, path, resources.")
+    Binding::new("why", Action::Explain(ExplainTab::Why), &[ch('e')], ALL, "Explain waits, problems and duration.")
         .hint(7, "why")
         .group(Group::View),
     Binding::new("arrange", Action::Arrange, &[ch('o')], ALL, "Group, sort, filter the lanes.")
@@ -28,7 +28,7 @@ pub(super) static ROWS: &[Binding] = &[
         .group(Group::View),
     Binding::new("scroll-left", Action::Pan(-1), PAN_LEFT, NOT_FORM, "Show an earlier part of the run.").group(Group::View),
     Binding::new("scroll-right", Action::Pan(1), PAN_RIGHT, NOT_FORM, "Show a later part of the run.").group(Group::View),
-    Binding::new("range", Action::MarkRange, &[ch('v')], ALL, "Mark both ends of a range; clear it.").group(Group::View),
+    Binding::new("range", Action::MarkRange, &[ch('v')], ALL, "Mark a range, or clear it.").group(Group::View),
     Binding::new("full-screen", Action::FullScreen, &[ch('z')], ALL, "Fill the screen, or restore.")
         .hint(17, "full screen")
         .group(Group::View),
