@@ -18,7 +18,7 @@ pub use crate::app::list::List;
 pub use crate::app::mode::{Mode, Overlay, Prompt, Wanted};
 pub use crate::app::panes::{CodeTab, CodeView, Layout, LogView, MetricsView, Pane};
 pub use crate::app::run::view::{Cursor, Pending, RunView};
-use crate::app::search::Search;
+use crate::app::search::sought::Search;
 use crate::app::session::Session;
 use crate::app::timeline::reading::Reading;
 use crate::app::timeline::tip::Tip;

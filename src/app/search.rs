@@ -3,42 +3,16 @@
 //! A search stays on until Esc, so that `n` and `N` go from match to match. Lanes and log lines are looked for here. The rows
 //! of the code are known to the drawing code alone, so of them only the number of the match is kept here.
 
+pub mod sought;
+
 use crate::app::input::text_field::TextField;
 use crate::app::mode::{Mode, Prompt, Wanted};
 use crate::app::model::Model;
 use crate::app::panes::Pane;
+use crate::app::search::sought::Search;
 use crate::app::timeline::lanes::Lanes;
 use crate::app::timeline::{grouping, kinds, selection};
 use crate::trace::{LogLine, TaskIx};
-
-/// So many characters of a text are looked at.
-const LOOKED: usize = 1_000;
-
-/// What is searched for, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Search {
-    /// The pane.
-    pub pane: Pane,
-    /// What is searched for, in lower case.
-    pub text: String,
-    /// Which match the code shows, counted from the first; it goes round.
-    pub nth: i64,
-    /// The line of the log that was found last, counted from the oldest one of its level.
-    pub line: Option<usize>,
-}
-
-impl Search {
-    /// Whether a text has what is searched for, in whatever case. Of a very long text only the beginning is looked at.
-    pub fn is_in(&self, text: &str) -> bool {
-        let text: String = text.chars().take(LOOKED).flat_map(char::to_lowercase).collect();
-        text.contains(&self.text)
-    }
-
-    /// The place of the match that is shown, of so many.
-    pub fn place(&self, all: usize) -> Option<usize> {
-        usize::try_from(self.nth.checked_rem_euclid(i64::try_from(all).ok()?)?).ok()
-    }
-}
 
 /// Starts to type what is searched for in the focused pane.
 pub(in crate::app) fn ask(model: &mut Model) {

@@ -126,6 +126,6 @@ fn the_code_counts_its_matches_on_and_back_and_opens_at_them() {
 
 #[test]
 fn a_long_line_is_looked_at_only_at_its_beginning() {
-    let search = super::Search { pane: Pane::Log, text: "z".into(), nth: 0, line: None };
-    assert!(search.is_in("aZ") && !search.is_in(&("a".repeat(super::LOOKED) + "z")));
+    let search = crate::app::search::sought::Search { pane: Pane::Log, text: "z".into(), nth: 0, line: None };
+    assert!(search.is_in("aZ") && !search.is_in(&("a".repeat(crate::app::search::sought::LOOKED) + "z")));
 }

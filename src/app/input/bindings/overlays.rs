@@ -2,8 +2,8 @@
 
 use crossterm::event::KeyCode;
 
-use super::Key;
 use super::binding::{Binding, DOWN, ENTER, ESC, PAGE_DOWN, PAGE_UP, UP, ch, ctrl, key};
+use super::key::Key;
 use super::scope::Scope;
 use crate::app::input::action::{Action, Move, TextKey};
 
