@@ -202,3 +202,86 @@ fn a_pointer_tells_what_it_is_over_and_two_clicks_fit_it() {
     tty.keys("\x1b[<35;1;1Mq");
     tty.end().assert_restored();
 }
+
+#[test]
+fn a_number_takes_digits_and_the_next_key_leaves_it_and_acts() {
+    let mut tty = program(&["semaphore", "--speed", "max"]);
+    tty.wait_until("the end", |screen| header(screen).contains("/ 00:03.500"));
+    // The field `permits`. What `z` does is seen when it is undone, and then what `t` did.
+    tty.keys("j5zt");
+    tty.wait_until("5 is taken, and the pane fills the screen", |screen| {
+        header(screen).contains("/ 00:02.000") && !screen.contains("Timeline")
+    });
+    tty.keys("z");
+    tty.sees("`async with semaphore:`");
+    // What is no value stays where it was typed, and the key does nothing.
+    tty.keys("0z");
+    let screen = tty.sees("out of range");
+    assert!(screen.contains("Timeline"), "{screen}");
+    tty.keys("\x1b");
+    tty.wait_until("the value from before", |screen| !screen.contains("out of range"));
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+}
+
+#[test]
+fn a_search_goes_through_lanes_log_and_code() {
+    let mut tty = program(&["semaphore", "--speed", "max"]);
+    tty.wait_until("the end", |screen| header(screen).contains("ended"));
+    tty.keys("\tn");
+    tty.sees("no search is on");
+    tty.keys("/request 1\r");
+    tty.sees("▸request 1 ");
+    tty.keys("n");
+    tty.sees("▸request 10");
+    tty.keys("NN");
+    tty.sees("▸request 19");
+    tty.keys("/nobody\r");
+    tty.sees("'nobody' is not found");
+    tty.keys("\x1b");
+    tty.wait_until("the field is closed", |screen| !screen.contains("nobody"));
+    command(&mut tty, "rust");
+    tty.keys("/acquire_many\r");
+    tty.sees("match 1 of ");
+    tty.keys("n");
+    tty.sees("match 2 of ");
+    tty.keys("\x1b");
+    tty.wait_until("the search is over", |screen| !screen.contains("match 2 of "));
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+}
+
+#[test]
+fn a_live_run_on_the_real_clock_asks_before_it_is_made_again() {
+    let mut tty = program(&["workers", "--clock", "real"]);
+    tty.wait_until("it is live", |screen| header(screen).contains("live"));
+    tty.keys("r");
+    tty.sees("lose what this live run has recorded?");
+    tty.keys("n");
+    tty.wait_until("it goes on", |screen| !screen.contains("recorded?") && screen.contains("q quit"));
+    tty.keys("ry");
+    tty.wait_until("it is made again", |screen| !screen.contains("recorded?") && header(screen).contains(" 00:00."));
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+}
+
+#[test]
+fn problems_are_gone_through_and_the_palette_says_what_it_does_not_know() {
+    let mut tty = program(&["blocking", "--speed", "max"]);
+    tty.wait_until("the end", |screen| header(screen).contains("/ 00:0") && screen.contains("1 finding"));
+    command(&mut tty, "rewind");
+    tty.wait_until("the start", |screen| header(screen).contains("00:00.000 / "));
+    tty.keys("p");
+    tty.sees("problem 1 of ");
+    tty.keys("\x10xyzzy");
+    tty.sees("no such command");
+    tty.keys("\r\x1b");
+    tty.wait_until("it is closed", |screen| !screen.contains("no such command"));
+    // From the sixteen colours of a terminal that says nothing of more.
+    for name in ["mono", "okabe-ito", "ansi"] {
+        command(&mut tty, "theme");
+        tty.sees(&format!("theme: {name}"));
+    }
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+}
