@@ -95,9 +95,9 @@ fn fit(query: &str, binding: &Binding) -> Option<Fit> {
         Some(Fit::Word)
     } else if words().any(|word| word.starts_with(query)) {
         Some(Fit::Begins)
-    } else if begins_words(query, words()) {
+    } else if begins_words(query, &words()) {
         Some(Fit::Words)
-    } else if query.split(' ').all(long) && begins_words(query, [binding.help.to_lowercase().as_str()].into_iter()) {
+    } else if query.split(' ').all(long) && begins_words(query, &[binding.help.to_lowercase().as_str()].into_iter()) {
         Some(Fit::Help)
     } else {
         words().any(|word| is_typo(query, word)).then_some(Fit::Typo)
@@ -113,7 +113,7 @@ fn fit_scenario(query: &str, scenario: &Scenario) -> Option<Fit> {
         Some(Fit::Name)
     } else if names().any(|name| name.starts_with(query)) {
         Some(Fit::Begins)
-    } else if begins_words(query, names()) {
+    } else if begins_words(query, &names()) {
         Some(Fit::Words)
     } else if query.len() >= SHORT && names().any(|name| name.contains(query)) {
         Some(Fit::Part)
@@ -123,7 +123,7 @@ fn fit_scenario(query: &str, scenario: &Scenario) -> Option<Fit> {
 }
 
 /// Whether each word of a query begins a word of these texts.
-fn begins_words<'a>(query: &str, texts: impl Iterator<Item = &'a str> + Clone) -> bool {
+fn begins_words<'a>(query: &str, texts: &(impl Iterator<Item = &'a str> + Clone)) -> bool {
     let apart = |c: char| !c.is_alphanumeric();
     let is = |word: &str| texts.clone().flat_map(|text| text.split(apart)).any(|other| other.starts_with(word));
     query.split(apart).filter(|word| !word.is_empty()).all(is)

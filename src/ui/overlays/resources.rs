@@ -48,7 +48,7 @@ fn lines(look: Look, run: &RunView, width: usize) -> Vec<(Option<&'static str>, 
     let (trace, at) = (&run.trace, run.cursor.at_ns);
     let mut lines = Vec::new();
     for ix in trace.contended().filter(|ix| trace.resources[*ix as usize].made_ns <= at).take(MOST) {
-        lines.push((None, words::shortened(&trace.resource_name(ix)).to_string()));
+        lines.push((None, words::shortened(&trace.resource_name(ix))));
         for (label, text) in facts(look, run, ix) {
             let wrapped = format::wrap(&text, width.saturating_sub(LABELS + 4)).into_iter().enumerate();
             lines.extend(wrapped.map(|(i, line)| (Some(if i == 0 { label } else { "" }), line)));

@@ -14,7 +14,7 @@ fn rows_of_one_name_do_one_thing_with_one_set_of_keys() {
 }
 
 /// The keys that a table of keys shows: the first one of each row, in panes and layers, and not those that edit a text. A second
-/// key of a row (Home for `0`, Ctrl-F for PgDn) is the same key to a reader.
+/// key of a row (Home for `0`, `Ctrl-F` for `PgDn`) is the same key to a reader.
 fn shown() -> Vec<Key> {
     let mut keys: Vec<Key> = Vec::new();
     for binding in Bindings::default().iter() {

@@ -35,7 +35,7 @@ fn stuck() -> Model {
 
 #[test]
 fn the_four_that_matter_most_come_first() {
-    let table = [
+    let table = vec![
         ("stuck", stuck(), ["e why", "0 rewind", "P problem", "r restart"]),
         ("paused", at(timeline(), 1_000, false), ["space go on", "./, step", "←→ time", "e why"]),
         ("playing", at(timeline(), 1_000, true), ["space pause", "←→ time", "{/} speed", "e why"]),
@@ -102,7 +102,10 @@ fn help_and_quit_are_always_there_and_a_question_has_its_answers() {
 #[test]
 fn the_rows_that_come_first_are_in_the_table() {
     let bindings = Bindings::default();
-    for model in [opened(), stuck(), at(timeline(), 0, true), at(timeline(), 0, false), at(timeline(), 3_500, false)] {
+    let moments: [fn() -> Model; 5] =
+        [opened, stuck, || at(timeline(), 0, true), || at(timeline(), 0, false), || at(timeline(), 3_500, false)];
+    for moment in moments {
+        let model = moment();
         for name in super::first(&model).iter().copied().flatten() {
             assert!(bindings.named(name).is_some_and(|row| !row.label.is_empty()), "{name}");
         }
