@@ -18,6 +18,27 @@ pub struct Theme {
 }
 
 impl Theme {
+    /// The same marks with the next set of colours: of Okabe and Ito, the terminal's own, none, and round.
+    #[must_use]
+    pub fn next(self) -> Self {
+        let colors = match self.colors {
+            None => Some(&Colors::OKABE_ITO),
+            Some(colors) if *colors == Colors::ANSI => None,
+            Some(_) => Some(&Colors::ANSI),
+        };
+        Self { colors, ..self }
+    }
+
+    /// What the set of colours is called.
+    pub fn name(self) -> &'static str {
+        match self.colors {
+            None => "mono",
+            Some(colors) if *colors == Colors::ANSI => "ansi",
+            Some(colors) if *colors == Colors::OKABE_ITO => "okabe-ito",
+            Some(_) => "your own colours",
+        }
+    }
+
     /// The sixteen colours of the terminal, or none.
     pub const fn plain(color: bool, unicode: bool) -> Self {
         Self { colors: if color { Some(&Colors::ANSI) } else { None }, unicode }
