@@ -37,6 +37,9 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         // Keys never go to a pane that is out of sight.
         model.layout = Layout::Explore;
     }
+    if model.focus == Pane::Scenarios {
+        pick::preview(model);
+    }
     viewport::keep_in_sight(model);
     undo::after(model, before);
     settle(model);

@@ -6,6 +6,7 @@
 
 use scenarios::Clock;
 
+use crate::app::form::pick;
 use crate::app::input::action::{Action, Stride};
 use crate::app::input::bindings::{Binding, Context, Scope};
 use crate::app::input::keymap::context;
@@ -145,6 +146,7 @@ fn join(keys: &mut String, more: &str) {
 /// What the space bar does to the run on screen.
 fn space_label(model: &Model) -> &'static str {
     match &model.run {
+        Some(_) if model.focus == Pane::Scenarios && !model.replay && pick::is_preview(model) => "start",
         None => "start",
         Some(run) if run.cursor.playing => "pause",
         Some(run) if playback::ended(run) => "play again",

@@ -5,10 +5,11 @@ use std::time::Duration;
 use scenarios::Clock;
 
 use crate::app::effect::Effect;
-use crate::app::form::start;
+use crate::app::form::{pick, start};
 use crate::app::mode::{Mode, Question};
 use crate::app::model::Model;
 use crate::app::overlay::range;
+use crate::app::panes::Pane;
 use crate::app::run::view::RunView;
 use crate::app::session::Entry;
 use crate::app::timeline::{listing, viewport};
@@ -83,6 +84,9 @@ pub(in crate::app) fn tick(model: &mut Model, passed: Duration) {
 
 /// Pauses, goes on, plays again from the start, or starts what the form describes when nothing was run.
 pub(in crate::app) fn pause_or_go(model: &mut Model) -> Vec<Effect> {
+    if model.focus == Pane::Scenarios && pick::is_preview(model) && !model.replay {
+        return pick::pick(model);
+    }
     let Some(run) = &mut model.run else { return start::fresh(model) };
     model.session.origin = None;
     if run.is_live() && run.phase == Phase::Running && run.cursor.live {
