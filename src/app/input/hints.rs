@@ -1,8 +1,7 @@
 //! What the footer shows: the keys that do something now, those that matter most at this moment first.
 //!
-//! A key that would only say that it cannot do anything is left out. Of those that are left the first few depend on how the run
-//! goes: a run that is stuck is to be explained, one that is paused is to be stepped through, one that has ended to be played
-//! again.
+//! A key that could only say that it does nothing now is left out. Which keys come first depends on the run: a user explains a run
+//! that is stuck, steps through one that is paused, and plays one again that has ended.
 
 use scenarios::Clock;
 

@@ -20,7 +20,7 @@ use crate::ui::{format, words};
 /// The column of labels.
 const LABELS: usize = 8;
 
-/// So many of them are told at most.
+/// At most so many resources are listed.
 const MOST: usize = 1_000;
 
 /// Draws the tab from its row `top` on, and says how many rows it has and how many are in sight.
@@ -43,7 +43,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, run: Option<&Ru
     (lines.len(), inside.height)
 }
 
-/// What is told, for that width: a label, but for a resource's name, and a text.
+/// The lines for that width: a label, except for a resource's name, and a text.
 fn lines(look: Look, run: &RunView, width: usize) -> Vec<(Option<&'static str>, String)> {
     let (trace, at) = (&run.trace, run.cursor.at_ns);
     let mut lines = Vec::new();

@@ -17,7 +17,7 @@ pub(super) static ROWS: &[Binding] = &[
         Scope::Explain,
         "Show the next tab.",
     )
-    .hint(2, "tab"),
+    .hint(2, "next tab"),
     Binding::new(
         "previous-explain",
         Action::TurnExplain { on: false },
