@@ -8,6 +8,8 @@ mod config;
 mod fatal;
 #[path = "pty/findings.rs"]
 mod findings;
+#[path = "pty/first.rs"]
+mod first;
 #[path = "pty/hands.rs"]
 mod hands;
 #[path = "pty/held.rs"]

@@ -24,7 +24,7 @@ pub enum Pane {
 }
 
 impl Pane {
-    /// All of them, in the order of Tab and of the digit keys.
+    /// All of them, in the order of Tab.
     pub const ALL: [Pane; 7] =
         [Pane::Scenarios, Pane::Parameters, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task];
 

@@ -93,7 +93,8 @@ fn a_recording_goes_on_while_an_earlier_moment_is_seen() {
     let (_, end) = times(&rewound).expect("the header has times");
     let later = tty.wait_until("more", |screen| times(screen).is_some_and(|(_, now)| now > end));
     assert_eq!(times(&later).map(|(at, _)| at), Some(500), "the cursor rests");
-    assert_eq!(timeline(&later)[2..20], timeline(&rewound)[2..20], "and so do the lanes");
+    // Without the last rows: how many of them are lanes depends on the legend, which follows what was drawn.
+    assert_eq!(timeline(&later)[2..16], timeline(&rewound)[2..16], "and so do the lanes");
     tty.keys("$");
     tty.wait_until("the newest event", |screen| times(screen).is_some_and(|(at, now)| at == now && now > end));
     tty.keys("q");

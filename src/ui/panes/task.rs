@@ -67,7 +67,7 @@ fn none(buf: &mut Buffer, look: Look, area: Rect, run: Option<&RunView>, focus: 
         return;
     }
     chrome::title(buf, look, area, focus, "Selected task", "");
-    let text = "no task selected: pick a lane of the timeline, and its task is told here";
+    let text = "no task selected: pick a lane of the timeline, and its task is shown here";
     for (row, line) in (0..).zip(format::wrap(text, usize::from(inside.width.saturating_sub(2)))) {
         Pen::new(buf, look, inside, row).space(1).put(&line, look.dim());
     }
