@@ -115,14 +115,14 @@ async fn run(cx: Context) -> scenario::Result {
     while results.recv().await.is_some() {
         stored += 1;
     }
-    if !polite {
-        clean_up(cleanup).await;
-    }
-
     let lost = taken.saturating_sub(stored);
     if lost > 0 {
         warn!(counter.lost = lost, mark = "1 lost", "taken from the source and never stored");
     }
+    if !polite {
+        clean_up(cleanup).await;
+    }
+
     Ok(Outcome::new()
         .figure("taken", u64::from(taken), "items")
         .figure("stored", u64::from(stored), "items")

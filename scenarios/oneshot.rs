@@ -119,7 +119,7 @@ async fn wait_and_use(answer: Receiver<Answer>, patience: Option<Duration>, work
     let waited = asked.elapsed();
     match got {
         Got::Value(value) => {
-            info!(mark = format!("got {value}"), "the value is here");
+            info!(mark = value.to_string(), "the value is here");
             sleep(work).instrument(info_span!("works on")).await;
         }
         Got::Dropped => warn!(mark = "no value", "the sender is gone"),

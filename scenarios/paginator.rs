@@ -122,7 +122,7 @@ async fn run(cx: Context) -> scenario::Result {
         // Either the requests decide, with the one for the end, or the work.
         let (pages, process) = (cx.number(PAGES) as u32, cx.duration(PROCESS));
         let ahead = (page_time * (pages + 1)).max(page_time + page_time.max(process) * pages.saturating_sub(1) + process);
-        info!(moment = "with prefetch: done", moment_at_ms = ahead.as_millis() as u64, "asked for ahead, all would be processed");
+        info!(moment = "if prefetched: done", moment_at_ms = ahead.as_millis() as u64, "asked for ahead, all would be processed");
     }
     let reader = Builder::new().name("reader").spawn(read_all(pages, cx.duration(PROCESS)))?;
     let read = reader.await??;
@@ -153,7 +153,8 @@ impl Paginator {
     async fn next(&mut self) -> scenario::Result<Option<Page>> {
         let Some(cursor) = self.cursor else { return Ok(None) };
         let name = format!("page from {}", cursor.0);
-        let page = Builder::new().name(&name).spawn(self.service.clone().page(cursor))?.await?;
+        let page = Builder::new().name(&name).spawn(self.service.clone().page(cursor))?;
+        let page = page.instrument(info_span!("page")).await?;
         let full = page.rows.len() as u64 == self.service.page_size;
         self.cursor = full.then_some(page.next);
         Ok((!page.rows.is_empty()).then_some(page))

@@ -112,7 +112,8 @@ impl Server {
 
     fn count(&self, what: &str) {
         let (opened, closed) = (self.opened.load(Ordering::Relaxed), self.closed.load(Ordering::Relaxed));
-        info!(counter.still_open = opened.saturating_sub(closed), "a connection is {what}");
+        let open = opened.saturating_sub(closed);
+        info!(counter.opened = opened, counter.closed = closed, counter.still_open = open, "a connection is {what}");
     }
 }
 
@@ -163,7 +164,8 @@ async fn run(cx: Context) -> scenario::Result {
         closed: AtomicU64::new(0),
     });
     let (to_closer, to_close) = mpsc::unbounded_channel();
-    let closing = Builder::new().name("closer").spawn(close_all(to_close))?;
+    let guards = cx.word(VARIANT) == "guard";
+    let closing = guards.then(|| Builder::new().name("closer").spawn(close_all(to_close))).transpose()?;
 
     let mut sessions = Vec::new();
     for i in 0..SESSIONS {
@@ -205,7 +207,9 @@ async fn run(cx: Context) -> scenario::Result {
             Err(error) => return Err(error.into()),
         }
     }
-    closing.await?;
+    if let Some(closing) = closing {
+        closing.await?;
+    }
 
     let (opened, closed) = (server.opened.load(Ordering::Relaxed), server.closed.load(Ordering::Relaxed));
     if opened > closed {

@@ -64,7 +64,7 @@ async fn run(cx: Context) -> scenario::Result {
 
     let sequential = cx.word(VARIANT) == "sequential";
     if sequential && tasks > 1 {
-        info!(moment = "together: all here", moment_at_ms = longest.as_millis() as u64, "started together, all would be here");
+        info!(moment = "if together: all here", moment_at_ms = longest.as_millis() as u64, "started together, all would be here");
     }
     let fetched = if sequential { one_after_the_other(tasks, latency).await? } else { together(tasks, latency).await? };
 

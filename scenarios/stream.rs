@@ -91,7 +91,7 @@ async fn run(cx: Context) -> scenario::Result {
     let (produce, process) = (cx.duration(PRODUCE), cx.duration(PROCESS));
     let ahead = produce + produce.max(process) * (cx.number(ITEMS) as u32 - 1) + process;
     if cx.count(PREFETCH) == 0 {
-        info!(moment = "with prefetch: done", moment_at_ms = ahead.as_millis() as u64, "asked for ahead, all would be processed");
+        info!(moment = "if prefetched: done", moment_at_ms = ahead.as_millis() as u64, "asked for ahead, all would be processed");
     }
     let consumer = Builder::new().name("consumer").spawn(consume(items, cx.duration(PROCESS)))?;
     let (processed, waited) = consumer.await?;

@@ -42,7 +42,7 @@ fn twins_refuse_what_the_scenario_refuses() {
         ("worker-pool", ("work_min", "1001")),
         ("lock-contention", ("mutex", "std")),
         ("shutdown", ("trigger", "signal")),
-        ("shutdown", ("job_max", "299")),
+        ("shutdown", ("job_max", "199")),
         ("scrape", ("missing", "11")),
     ] {
         let scenario = scenario(id);

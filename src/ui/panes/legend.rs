@@ -225,7 +225,7 @@ fn will_be(run: &RunView, word: &str) -> bool {
         "error" => totals.failed > 0 || logged(Level::Error),
         "cancelled" => totals.cancelled > 0,
         "panic" => totals.panicked > 0,
-        "end not known" => totals.unknown > 0,
+        "end not known" => totals.unknown > 0 || trace.has_branches(),
         "inferred" => trace.tasks.iter().take(ASKED).any(|task| task.ended.is_some_and(|ended| ended.inferred)),
         "warning" => logged(Level::Warn),
         word => trace.families().any(|family| family.word() == word),
