@@ -25,6 +25,7 @@ mod scroll;
 pub mod session;
 #[cfg(test)]
 mod testing;
+mod themes;
 pub mod time;
 pub mod timeline;
 pub mod update;

@@ -19,7 +19,7 @@ use crate::app::overlay::{findings, palette, path, range, why};
 use crate::app::panes::{CodeTab, Layout, Pane};
 use crate::app::run::{bookmarks, cursor, jump, playback, save};
 use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
-use crate::app::{editor, scroll};
+use crate::app::{editor, scroll, themes};
 
 /// Does what is asked for, and says what is to be done outside of the model.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -151,6 +151,8 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::LogLevel => model.log.next_level(),
         Action::NextTab => model.code.turn(1),
         Action::PreviousTab => model.code.turn(CodeTab::ALL.len() - 1),
+        Action::NextTheme => themes::next(model),
+        Action::Theme(name) => themes::set(model, name),
         Action::Type(c) => typing::type_text(model, &c.to_string()),
         Action::Paste(text) => typing::type_text(model, &text),
         Action::Text(key) => typing::text_key(model, key),

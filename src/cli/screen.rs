@@ -38,6 +38,7 @@ pub(super) fn open(args: &OpenArgs) -> Result<ExitCode, Stop> {
     let spec = (picked.is_some() || shapes_a_run(&args.how)).then_some(spec);
     let mut model = Model::new(CATALOGUE, options, spec);
     model.bindings = config.bindings;
+    model.session.own_colors = config.colors;
     show(model, file)
 }
 

@@ -12,7 +12,7 @@ use super::screen;
 
 fn painted() -> Model {
     let mut model = model(1_250);
-    model.options.theme = Theme { colors: Some(&Colors::OKABE_ITO), unicode: true };
+    model.options.theme = Theme { colors: Some(Colors::OKABE_ITO), unicode: true };
     model
 }
 

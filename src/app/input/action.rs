@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use crate::app::colors::ThemeName;
 use crate::app::panes::{CodeTab, Pane};
 use crate::app::timeline::tip::Tip;
 use crate::trace::TaskIx;
@@ -161,6 +162,10 @@ pub enum Action {
     NextTab,
     /// Shows the tab before this one.
     PreviousTab,
+    /// Draws with the next theme.
+    NextTheme,
+    /// Draws with that theme.
+    Theme(ThemeName),
     /// A character was typed.
     Type(char),
     /// Text was pasted.

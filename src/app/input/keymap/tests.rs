@@ -35,7 +35,9 @@ fn no_key_means_two_things_in_one_context() {
 fn every_binding_can_be_reached_and_is_explained() {
     for binding in Bindings::default().iter() {
         assert!(Context::ALL.into_iter().any(|context| binding.scope.covers(context)), "{:?}", binding.action);
-        assert!(!binding.keys.is_empty() && binding.help.ends_with('.'), "{:?}", binding.action);
+        // What has no key is found in the palette, which lists what a pane has.
+        let listed = Pane::ALL.into_iter().any(|pane| binding.scope.covers(Context::Pane(pane)));
+        assert!((!binding.keys.is_empty() || listed) && binding.help.ends_with('.'), "{:?}", binding.action);
     }
 }
 
