@@ -133,12 +133,16 @@ async fn run(cx: Context) -> scenario::Result {
     let mut talking = JoinSet::new();
     for (i, socket) in sockets.into_iter().enumerate() {
         let client = client(cx.clone(), i, socket, address, present.clone());
-        talking.build_task().name(&format!("client {i}")).spawn(client)?;
+        let name = if is_slow(&cx, i) { format!("slow client {i}") } else { format!("client {i}") };
+        talking.build_task().name(&name).spawn(client)?;
     }
 
     let mut heard = Vec::new();
     while let Some(client) = talking.join_next().await {
         heard.push(client??);
+        if heard.iter().filter(|heard| !is_slow(&cx, heard.client)).count() + cx.count(SLOW) == clients {
+            info!(moment = "only slow left", "the others have heard everything");
+        }
     }
     let strangers = server.join_next().await.ok_or("there is a server")???;
 

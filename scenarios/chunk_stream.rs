@@ -164,6 +164,13 @@ async fn send(cx: Context, listener: TcpListener, expected: SocketAddr) -> scena
 async fn receive(cx: Context, mut socket: TcpStream) -> scenario::Result<Received> {
     let started = Instant::now();
     let stream = cx.word(VARIANT) == "stream";
+    if !stream {
+        let pieces = cx.count(BYTES).div_ceil(cx.count(CHUNK));
+        // The slower side decides, and then there is the first or the last piece.
+        let (arrive, work) = (cx.number(ARRIVE), cx.number(PER_CHUNK));
+        let at = arrive.max(work) * pieces as u64 + arrive.min(work);
+        info!(moment = "if streamed: done", moment_at_ms = at, "worked through as it comes, it would all be done");
+    }
     let (mut received, mut kept) = (Received::default(), Vec::new());
     let mut buffer = vec![0; cx.count(CHUNK)];
     loop {

@@ -97,6 +97,7 @@ async fn run(cx: Context) -> scenario::Result {
     let pool = options.idle_timeout(None).max_lifetime(None).connect_lazy_with(database);
     let shared = Arc::new(Shared::new(cx.clone(), pool.clone()));
 
+    info!(state.demand = format!("{} %", load(&cx)), "clients come");
     let mut clients = JoinSet::new();
     for i in 0..cx.count(CLIENTS) {
         clients.build_task().name(&format!("client {i}")).spawn(client(i, shared.clone()))?;

@@ -81,9 +81,9 @@ async fn run(cx: Context) -> scenario::Result {
     }
     let winner = mirrors.join_next().await.ok_or("nobody was asked")??;
     let answered = started.elapsed();
-    info!(moment = "first answer", "mirror {winner} is the first; {} are on their way", mirrors.len());
-
     let abort = cx.word(LOSERS) == "abort";
+    let word = if abort { "answer, losers cut" } else { "answer, losers go on" };
+    info!(moment = word, counter.unused = 0, counter.cut = 0, "mirror {winner} is first; {} are on their way", mirrors.len());
     if abort {
         mirrors.abort_all();
     }
@@ -94,7 +94,7 @@ async fn run(cx: Context) -> scenario::Result {
             Err(error) if error.is_cancelled() => cut += 1,
             Err(error) => return Err(error.into()),
         }
-        info!(counter.finished = finished, counter.cut = cut, mark = "unused", "a loser is gone");
+        info!(counter.unused = finished, counter.cut = cut, mark = "unused", "a loser is gone");
     }
 
     let total = started.elapsed();
@@ -114,7 +114,7 @@ async fn run(cx: Context) -> scenario::Result {
 
 /// Asks mirror `i`; returns whose answer it is.
 async fn ask(i: usize, latency: Duration) -> usize {
-    sleep(latency).instrument(info_span!("answers")).await;
+    sleep(latency).instrument(info_span!("fetches")).await;
     info!("mirror {i} has answered");
     i
 }

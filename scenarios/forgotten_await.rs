@@ -115,7 +115,7 @@ async fn order(i: u64, variant: &str, store: Arc<Store>) -> scenario::Result<()>
         "spawned" => Some(Builder::new().name(&format!("save {i}")).spawn(save)?),
         // As it is when an `.await` is missing.
         _ => {
-            info!(mark = "0 polls", "nobody awaits the future that saves order {i}");
+            info!(mark = "0 polls", moment = "save() never polled", "nobody awaits the future that saves order {i}");
             drop(save);
             None
         }

@@ -101,7 +101,7 @@ async fn run(cx: Context) -> scenario::Result {
 async fn backup(database: Database, hold: Duration) {
     let _held = database.lock().await;
     sleep(hold).instrument(info_span!("holds the database")).await;
-    info!(moment = "backup lets go", "the database goes to the first request in the queue");
+    info!(moment = "to first request", "the database goes to the first request in the queue");
 }
 
 /// One request: wait for the database, use it, let it go.

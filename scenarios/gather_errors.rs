@@ -117,7 +117,7 @@ async fn run(cx: Context) -> scenario::Result {
                 failed += 1;
                 if failed == 1 {
                     info!(
-                        moment = "first error",
+                        moment = if fail_fast { "error, cuts the others" } else { "error, others go on" },
                         "call {call} failed: the others {}",
                         if fail_fast { "are cut" } else { "go on" }
                     );

@@ -88,7 +88,7 @@ async fn run(cx: Context) -> scenario::Result {
         info!(counter.heard = heard, mark = "heard", "heard: {error}");
     }
     let parent_left = started.elapsed();
-    let _ = gone.recv().await;
+    let _ = gone.recv().instrument(info_span!("keeps the run open")).await;
 
     let (raised, total) = (raised.load(Ordering::Relaxed), started.elapsed());
     Ok(Outcome::new()
@@ -116,7 +116,7 @@ async fn parent(work: Duration, variant: &str, raised: Raised, family: Sender<()
         }
         _ => {
             drop(child);
-            info!(moment = "parent leaves", "leaves the child alone");
+            info!(moment = "parent drops handle", "leaves the child alone");
             Ok(Ok(()))
         }
     }
@@ -124,10 +124,11 @@ async fn parent(work: Duration, variant: &str, raised: Raised, family: Sender<()
 
 /// Works, and fails at the end.
 async fn child(work: Duration, raised: Raised, _family: Sender<()>) -> Ended {
+    info!(moment = "child fails", moment_at_ms = work.as_millis() as u64, "it will fail then");
     sleep(work).instrument(info_span!("works")).await;
     raised.fetch_add(1, Ordering::Relaxed);
     let error = "the disk is full";
-    error!(error, counter.raised = 1, "fails");
+    error!(error, counter.errors = 1, counter.heard = 0, "fails");
     Err(error)
 }
 

@@ -118,6 +118,12 @@ async fn run(cx: Context) -> scenario::Result {
             Pages::Prefetched(pages)
         }
     };
+    if cx.count(PREFETCH) == 0 {
+        // Either the requests decide, with the one for the end, or the work.
+        let (pages, process) = (cx.number(PAGES) as u32, cx.duration(PROCESS));
+        let ahead = (page_time * (pages + 1)).max(page_time + page_time.max(process) * pages.saturating_sub(1) + process);
+        info!(moment = "with prefetch: done", moment_at_ms = ahead.as_millis() as u64, "asked for ahead, all would be processed");
+    }
     let reader = Builder::new().name("reader").spawn(read_all(pages, cx.duration(PROCESS)))?;
     let read = reader.await??;
 

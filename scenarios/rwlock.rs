@@ -84,6 +84,8 @@ struct Library {
     peak: AtomicU64,
     /// Writers that write now.
     writing: AtomicU64,
+    /// Whether a writer has asked yet.
+    wanted: AtomicBool,
     /// Whether anybody was ever there beside a writer.
     disturbed: AtomicBool,
 }
@@ -160,6 +162,9 @@ async fn writer(library: Arc<Library>, rests: Vec<Duration>, write: Duration) ->
         let asked = Instant::now();
         let asking = library.asking.fetch_add(1, Ordering::Relaxed) + 1;
         info!(counter.write_queue = asking, "asks to write");
+        if !library.wanted.swap(true, Ordering::Relaxed) {
+            info!(moment = "writer asks, readers queue", "readers that come now queue behind it");
+        }
         let mut book = library.book.write().instrument(info_span!("waits to write")).await;
         waited = waited.max(asked.elapsed());
         info!(counter.write_queue = library.asking.fetch_sub(1, Ordering::Relaxed) - 1, "writes");

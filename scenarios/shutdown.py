@@ -18,15 +18,15 @@ from twin import BadValue, Choice, Number, Outcome, main, now
 
 PARAMS = {
     "pool": Number(5, 1, 100),
-    "grace": Number(1_000, 0, 60_000),
-    "job_min": Number(300, 1, 60_000),
-    "job_max": Number(3_000, 1, 60_000),
+    "grace": Number(1_500, 0, 60_000),
+    "job_min": Number(200, 1, 60_000),
+    "job_max": Number(2_000, 1, 60_000),
     "health_every": Number(500, 2, 60_000),
-    "signal_at": Number(1_000, 1, 60_000),
+    "signal_at": Number(600, 1, 60_000),
     "trigger": Choice("token", "signal"),
 }
 
-EVERY = 230
+EVERY = 130
 
 
 def refuse(cx):

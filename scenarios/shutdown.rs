@@ -1,11 +1,11 @@
 //! # Shutdown: stop, drain, then kill
 //!
-//! A service accepts a job every 230 ms and has five workers. At 1000 ms it gets a signal to
-//! stop, and has one second to do so.
+//! A service accepts a job every 130 ms and has five workers. At 600 ms it gets a signal to
+//! stop, and has one and a half seconds to do so.
 //!
 //! **What you see.** Three phases. *Stop*: the service reports that it is not ready, the next
 //! health probe sees that, and no more jobs come in. *Drain*: workers finish what is queued and
-//! end one by one as the queue runs empty. *Kill*: at 2000 ms the workers that are still busy
+//! end one by one as the queue runs empty. *Kill*: at 2100 ms the workers that are still busy
 //! are aborted, and their jobs are reported as lost.
 //!
 //! **Why.** The order matters. Kill workers first, and you lose the jobs they hold. Drain
@@ -15,9 +15,9 @@
 //! or reported, never silently lost.
 //!
 //! **Try.** Set `grace` to 6000: nothing is lost, and the run ends when the last job does, at
-//! 3343 ms. Set it to 0: the 4 jobs that were accepted and not finished are lost at once. Set
-//! `health_every` to 2000: no probe comes until the very end, so 4 jobs are still accepted
-//! after the signal instead of 1, and all of them are lost. On the real clock, set `trigger`
+//! 2159 ms. Set it to 0: the 4 jobs that were accepted and not finished are lost at once. Set
+//! `health_every` to 2000: the first probe comes at 1000 ms, so 3 jobs are still accepted
+//! after the signal instead of 1, and 3 of the 7 are lost. On the real clock, set `trigger`
 //! to `signal`: this process sends itself a real `SIGUSR1`.
 //!
 //! **Pitfall.** A grace period longer than that of the system that stops you
@@ -43,16 +43,16 @@ use tracing::{Instrument, info, info_span, warn};
 use crate::prelude::*;
 
 const POOL: Param = Param::count("pool", 5, (1, 100), "workers", "How many workers there are for the jobs.");
-const GRACE: Param = Param::millis("grace", 1_000, (0, 60_000), "How long after the signal the rest is aborted.");
-const JOB_MIN: Param = Param::millis("job_min", 300, (1, 60_000), "How long a job takes at least.");
-const JOB_MAX: Param = Param::millis("job_max", 3_000, (1, 60_000), "How long it takes at most; it is drawn for each job.");
+const GRACE: Param = Param::millis("grace", 1_500, (0, 60_000), "How long after the signal the rest is aborted.");
+const JOB_MIN: Param = Param::millis("job_min", 200, (1, 60_000), "How long a job takes at least.");
+const JOB_MAX: Param = Param::millis("job_max", 2_000, (1, 60_000), "How long it takes at most; it is drawn for each job.");
 const HEALTH_EVERY: Param = Param::millis("health_every", 500, (2, 60_000), "How often others ask whether the service is ready.");
-const SIGNAL_AT: Param = Param::millis("signal_at", 1_000, (1, 60_000), "When the service gets the signal to stop.");
+const SIGNAL_AT: Param = Param::millis("signal_at", 600, (1, 60_000), "When the service gets the signal to stop.");
 const TRIGGER: Param =
     Param::choice("trigger", &["token", "signal"], "What stops the service: a token, or on the real clock a real SIGUSR1.");
 
 /// How often a job comes in.
-const EVERY: Duration = Duration::from_millis(230);
+const EVERY: Duration = Duration::from_millis(130);
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -130,18 +130,18 @@ async fn run(cx: Context) -> scenario::Result {
     }
 
     info!(moment = "signal", moment_at_ms = cx.number(SIGNAL_AT), "the signal to stop comes then");
-    info!(state.phase = "serving", counter.lost = 0, "takes jobs");
+    info!(state.mode = "serving", counter.lost = 0, "takes jobs");
     info!(moment = "kill", moment_at_ms = cx.number(SIGNAL_AT) + cx.number(GRACE), "the grace period ends then");
     told_to_stop(&cx).await?;
     let told = Instant::now();
     let before = tally.accepted.load(Ordering::Relaxed);
-    info!(state.phase = "draining", "stop: the service is not ready any more");
+    info!(state.mode = "draining", "stop: the service is not ready any more");
     ready.send_replace(false);
 
     if let Ok(drained) = timeout_at(told + cx.duration(GRACE), drain(&mut workers)).await {
         drained?;
     } else {
-        info!(state.phase = "killed", "kill: {} workers are still at work", workers.len());
+        info!(state.mode = "killed", "kill: {} workers are still at work", workers.len());
     }
     close_intake.cancel();
     // The intake first, so that nothing is accepted after it was counted what is lost.
@@ -201,11 +201,11 @@ async fn health(readiness: watch::Receiver<bool>, close_intake: CancellationToke
     loop {
         let ready = *readiness.borrow();
         if !ready {
-            info!(state.balancer = "sends no more", moment = "intake closes", "not ready: nothing more is sent here");
+            info!(state.intake = "closed", moment = "intake closes", "not ready: nothing more is sent here");
             close_intake.cancel();
             return;
         }
-        info!(state.balancer = "sends jobs", "ready");
+        info!(state.intake = "open", "ready");
         sleep(every).await;
     }
 }
@@ -220,7 +220,7 @@ async fn intake(jobs: Sender<usize>, closed: CancellationToken, tally: Arc<Tally
         }
         jobs.send(job).await?;
         tally.accepted.fetch_add(1, Ordering::Relaxed);
-        info!(mark = format!("#{job}"), counter.queue = jobs.max_capacity() - jobs.capacity(), "accepts job {job}");
+        info!(mark = format!("in {job}"), counter.queue = jobs.max_capacity() - jobs.capacity(), "accepts job {job}");
     }
     info!("the intake is closed");
     Ok(())
@@ -258,10 +258,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_was_accepted_is_finished_or_reported() -> scenario::Result<()> {
         for (turned, late, finished, lost, total) in [
-            (&[] as &[_], 1.0, 1.0, 4.0, 2000.0),
-            (&[(GRACE, "6000")], 1.0, 5.0, 0.0, 3343.0),
-            (&[(GRACE, "0")], 0.0, 0.0, 4.0, 1000.0),
-            (&[(HEALTH_EVERY, "2000")], 4.0, 1.0, 7.0, 2000.0),
+            (&[] as &[_], 1.0, 4.0, 1.0, 2100.0),
+            (&[(GRACE, "6000")], 1.0, 5.0, 0.0, 2159.0),
+            (&[(GRACE, "0")], 0.0, 0.0, 4.0, 600.0),
+            (&[(HEALTH_EVERY, "2000")], 3.0, 4.0, 3.0, 2100.0),
         ] {
             let outcome = run(Context::of(&SCENARIO, turned)).await?;
             let figures = ["of these after the signal", "finished", "reported lost", "total"].map(|name| outcome.value(name));

@@ -71,8 +71,8 @@ async fn run(cx: Context) -> scenario::Result {
         other_work(other).await;
         info!(moment = "main awaits", "main waits for what is left of the downloads");
         let mut downloaded = 0;
-        for handle in handles {
-            downloaded += handle.await?;
+        for download in handles {
+            downloaded += download.await?;
         }
         downloaded
     } else {

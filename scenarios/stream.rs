@@ -88,16 +88,20 @@ async fn run(cx: Context) -> scenario::Result {
             Items::Prefetched(items)
         }
     };
+    let (produce, process) = (cx.duration(PRODUCE), cx.duration(PROCESS));
+    let ahead = produce + produce.max(process) * (cx.number(ITEMS) as u32 - 1) + process;
+    if cx.count(PREFETCH) == 0 {
+        info!(moment = "with prefetch: done", moment_at_ms = ahead.as_millis() as u64, "asked for ahead, all would be processed");
+    }
     let consumer = Builder::new().name("consumer").spawn(consume(items, cx.duration(PROCESS)))?;
     let (processed, waited) = consumer.await?;
 
     let total = started.elapsed();
     let items = cx.number(ITEMS);
-    let (produce, process) = (cx.duration(PRODUCE), cx.duration(PROCESS));
     let (expected, arithmetic) = if cx.count(PREFETCH) == 0 {
         ((produce + process) * items as u32, "produce and process add up")
     } else {
-        (produce + produce.max(process) * (items as u32 - 1) + process, "the longer of produce and process decides")
+        (ahead, "the longer of produce and process decides")
     };
     Ok(Outcome::new()
         .figure("processed", processed.len(), "items")

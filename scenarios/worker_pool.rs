@@ -208,7 +208,7 @@ impl Pool {
     async fn result(&self, id: Id, deadline: Instant) -> Option<State> {
         let mut state = self.states[id].clone();
         let ended = state.wait_for(|state| matches!(state, State::Completed(_) | State::Failed(_)));
-        Some(timeout_at(deadline, ended).await.ok()?.ok()?.clone())
+        Some(timeout_at(deadline, ended).instrument(info_span!("wants result", id)).await.ok()?.ok()?.clone())
     }
 
     /// Stops the workers and waits for them to end.
@@ -235,10 +235,17 @@ async fn worker(
 ) -> Worked {
     let mut worked = Worked::default();
     while !stopping.load(Ordering::Relaxed) {
-        // Jobs that are pending and not in this queue are no use to an idle worker.
-        let idle = info_span!("idle", pending = tally.pending.load(Ordering::Relaxed));
         // Cut short, this has taken nothing: `lock` and `recv` may both be dropped while they wait.
-        let next = async { queue.lock().await.recv().await }.instrument(idle);
+        let next = async {
+            let mut queue = queue.lock().await;
+            let pending = tally.pending.load(Ordering::Relaxed);
+            if queue.is_empty() && pending > 0 {
+                // They are in another worker's queue.
+                info!(moment = format!("own queue empty, {pending} pending"), "has nothing to do while jobs are pending");
+            }
+            queue.recv().await
+        }
+        .instrument(info_span!("idle"));
         let Ok(next) = timeout(dequeue_timeout, next).await else { continue };
         let Some(job) = next else { break };
         let began = Instant::now();

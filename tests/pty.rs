@@ -8,6 +8,8 @@ mod config;
 mod fatal;
 #[path = "pty/findings.rs"]
 mod findings;
+#[path = "pty/first.rs"]
+mod first;
 #[path = "pty/hands.rs"]
 mod hands;
 #[path = "pty/held.rs"]
@@ -107,12 +109,17 @@ fn bars(screen: &str) -> usize {
     lanes.map(|line| line.matches(['━', '░', '█', '▎', '▒']).count()).sum()
 }
 
+/// Does a command of the palette, by its name.
+fn command(tty: &mut Tty, name: &str) {
+    tty.keys(&format!(":{name}"));
+    tty.sees(&format!("▸ {name}"));
+    tty.keys("\r");
+    tty.wait_until("the palette is closed", |screen| !screen.contains("┏ Commands"));
+}
+
 /// Finds a scenario, and starts it.
 fn pick(tty: &mut Tty, id: &str) {
-    tty.keys("/");
-    tty.keys(id);
-    tty.sees(id);
-    tty.keys("\r");
+    command(tty, &format!("run {id}"));
     tty.wait_until(&format!("{id} is run"), |screen| header(screen).contains(id) && screen.contains(" / 0"));
 }
 
@@ -126,11 +133,11 @@ fn a_deadlock_is_explained() {
     tty.keys("\tjj");
     tty.sees("▸task A");
     tty.keys("e");
-    tty.sees("Why it waits");
+    tty.sees("┏ Why │ Findings");
     let why = tty.sees("a circle of 2 tasks");
     assert!(why.contains("╭▸ task A waits") && why.contains("task B waits") && why.contains("╰─ back to task A"), "{why}");
     tty.keys("\x1b");
-    tty.wait_until("the layer is closed", |screen| !screen.contains("Why it waits"));
+    tty.wait_until("the layer is closed", |screen| !screen.contains("┏ Why │ Findings"));
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
 }
@@ -147,24 +154,29 @@ fn a_scenario_is_picked_tuned_and_watched() {
     let before = bars(&tty.sees("request 19"));
     tty.wait_until("bars grow", |screen| bars(screen) > before + 20);
 
-    tty.keys("2j5\r");
+    // The focus is on the parameters: what is typed there is left with the next key, which acts.
+    tty.keys("j5z");
+    tty.wait_until("5 is taken, and the pane fills the screen", |screen| {
+        header(screen).contains("/ 00:02.000") && !screen.contains("Timeline")
+    });
+    tty.keys("z");
     tty.wait_until("a shorter run", |screen| header(screen).contains("/ 00:02.000"));
     tty.wait_until("permits 5", |screen| {
         screen.lines().any(|line| line.contains("permits ") && line.split_whitespace().any(|word| word.starts_with('5')))
     });
 
-    let wide = zoom(&tty.screen()).expect("the ruler says how long a cell is");
+    let wide = zoom(&tty.sees("1 cell ")).expect("the ruler says how long a cell is");
     tty.keys("+");
     tty.wait_until("another zoom", |screen| zoom(screen).is_some_and(|now| now != wide));
-    tty.keys("F");
+    command(&mut tty, "fit run");
 
     pick(&mut tty, "gather");
 
     tty.keys("?");
-    tty.sees("Help");
-    tty.sees("Pick this scenario and start it.");
+    tty.sees("┏ Keys │ Marks");
+    tty.sees("Set the value to its default.");
     tty.keys("\x1b");
-    tty.wait_until("the help is closed", |screen| !screen.contains("Pick this scenario and start it."));
+    tty.wait_until("the help is closed", |screen| !screen.contains("┏ Keys │ Marks"));
 
     // There is no room for the program's name in a small header, which tells it from a large one that is cut off.
     tty.resize((80, 24));
@@ -176,7 +188,7 @@ fn a_scenario_is_picked_tuned_and_watched() {
     tty.resize((80, 24));
     tty.resize((200, 60));
     tty.wait_until("a large screen", |screen| {
-        header(screen).contains("async-playground") && screen.contains("Selected task") && screen.contains("Enter start")
+        header(screen).contains("async-playground") && screen.contains("Selected task") && screen.contains("←→ tune")
     });
 
     tty.keys("q");
@@ -265,12 +277,12 @@ fn a_scenario_that_never_ends_is_stopped_and_one_that_never_yields_is_left_behin
     let mut tty = faulty();
     tty.sees("never-yields");
     pick(&mut tty, "never-ends");
-    tty.keys("X");
+    command(&mut tty, "stop");
     tty.wait_until("it is stopped", |screen| header(screen).contains("stopped"));
     pick(&mut tty, "never-yields");
     // Before its first poll a run can still be stopped.
     tty.wait_until("it is in its poll", |screen| screen.contains("█ runs"));
-    tty.keys("X");
+    command(&mut tty, "stop");
     tty.wait_until("it is left behind", |screen| header(screen).contains("abandoned"));
     tty.keys("q");
     let ended = tty.end();

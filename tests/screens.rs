@@ -21,6 +21,7 @@ mod theme;
 #[path = "screens/tip.rs"]
 mod tip;
 
+use async_playground::app::input::bindings::Context;
 use async_playground::app::input::text_field::TextField;
 use async_playground::app::model::{CodeTab, FieldError, Mode, Model, Notice, Overlay, Pane, Prompt, Theme, Wanted};
 use async_playground::record::event::Level;
@@ -105,22 +106,45 @@ fn the_smallest_screen_and_a_smaller_one() {
 #[test]
 fn help_lies_over_the_panes() {
     let mut model = model(1_250);
-    model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Timeline, top: 0 });
+    model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Timeline, marks: false, top: 0 });
     assert_snapshot!("help_120x40", screen(&model, 120, 40));
-    model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Timeline, top: 1_000 });
+    model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Timeline, marks: true, top: 0 });
+    assert_snapshot!("help_marks_120x40", screen(&model, 120, 40));
+    model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Timeline, marks: true, top: 1_000 });
     let end = screen(&model, 80, 16);
     assert!(end.contains("a span that the scenario opened"), "the help does not scroll to its end:\n{end}");
 }
 
 #[test]
-fn no_line_of_the_help_is_cut_and_the_areas_tell_how_far_it_scrolls() {
+fn the_keys_of_each_pane_are_one_page() {
     for pane in Pane::ALL {
+        for unicode in [true, false] {
+            let mut model = model(1_250);
+            model.options.theme.unicode = unicode;
+            model.mode = Mode::Overlay(Overlay::Help { pane, marks: false, top: 0 });
+            let (buf, areas) = frame(&model, 120, 40);
+            assert!(areas.overlay_rows <= usize::from(areas.overlay_height), "{pane:?}: {}", text(&buf));
+            for binding in model.bindings.within(Context::Pane(pane)).filter(|binding| !binding.keys.is_empty()) {
+                let help = binding.help.split(' ').next().unwrap_or_default();
+                assert!(text(&buf).contains(&binding.keys[0].text(unicode)) && text(&buf).contains(help), "{}", binding.name);
+            }
+            // The pane's own keys come first.
+            let (own, run) = (text(&buf).find(pane.title()), text(&buf).find(" Run "));
+            assert!(own.is_some() && own < run, "{pane:?}: {}", text(&buf));
+        }
+    }
+}
+
+#[test]
+fn no_line_of_the_help_is_cut_and_the_areas_tell_how_far_it_scrolls() {
+    for (pane, marks) in Pane::ALL.into_iter().flat_map(|pane| [(pane, false), (pane, true)]) {
         for (width, height) in [(60, 16), (80, 24), (120, 40), (200, 60)] {
             let mut model = model(1_250);
             let rows = |top: usize, model: &mut Model| {
-                model.mode = Mode::Overlay(Overlay::Help { pane, top });
+                model.mode = Mode::Overlay(Overlay::Help { pane, marks, top });
                 let (buf, areas) = frame(model, width, height);
-                let cells = usize::from((width - 4).min(100));
+                let widest = if marks || width < 119 { 100 } else { 115 };
+                let cells = usize::from((width - 4).min(widest));
                 let left = (usize::from(width) - cells) / 2;
                 let help = |line: &str| line.chars().skip(left).take(cells).collect::<String>();
                 assert!(!text(&buf).lines().any(|line| help(line).contains('…')), "{}", text(&buf));
@@ -163,7 +187,7 @@ fn what_is_inferred_carries_a_mark_that_the_help_explains() {
     row(&seen, "▒▒✓?");
     row(&seen, "  ? inferred");
     row(&seen, "completed? inferred");
-    model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Timeline, top: 1_000 });
+    model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Timeline, marks: true, top: 1_000 });
     row(&screen(&model, 120, 40), "?          behind an end");
 }
 

@@ -12,14 +12,12 @@ use std::num::NonZeroU64;
 use std::panic::Location;
 
 use async_playground::app::input::action::Action;
-use async_playground::app::input::keymap;
 use async_playground::app::model::{LaneKind, Model, Pane, Theme};
 use async_playground::app::run::{lifecycle, playback};
 use async_playground::app::update::update;
 use async_playground::engine::{Ending, Phase, Report, Spec};
 use async_playground::record::event::{Event, LastPoll, Named, TaskId, What};
 use async_playground::trace::{TaskIx, Trace, Waker};
-use crossterm::event::{KeyCode, KeyEvent};
 use insta::assert_snapshot;
 use paint::{frame, styled, text};
 use scenarios::{CATALOGUE, Clock, Outcome, Scenario};
@@ -94,11 +92,6 @@ fn threads() -> Model {
     shown(model, 0.95)
 }
 
-fn press(model: &mut Model, c: char) {
-    let action = keymap::key(model, KeyEvent::from(KeyCode::Char(c))).expect("the key does something");
-    update(model, action);
-}
-
 /// The screens of a view: at three sizes, the smallest also in mono with its styles, and in ASCII.
 fn screens(name: &str, model: &mut Model) {
     for size @ (width, height) in SIZES {
@@ -117,7 +110,7 @@ fn screens(name: &str, model: &mut Model) {
 
 fn of_kind(mut model: Model, kind: LaneKind) -> Model {
     while model.timeline.lanes.kind != kind {
-        press(&mut model, 'A');
+        update(&mut model, Action::NextKind);
     }
     model
 }
@@ -160,7 +153,7 @@ fn the_spawn_tree_folded() {
     assert!(inner.is_some(), "it has a group within a group");
     settled(&mut model, SIZES[0]);
     model.timeline.selected = inner;
-    press(&mut model, 'Z');
+    update(&mut model, Action::Fold);
     screens("folded", &mut model);
 }
 

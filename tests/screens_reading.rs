@@ -54,6 +54,12 @@ fn types(model: &mut Model, keys: &str) {
     keys.chars().for_each(|key| press(model, KeyCode::Char(key)));
 }
 
+/// Types a filter.
+fn filters(model: &mut Model, query: &str) {
+    update(model, Action::Filter);
+    types(model, query);
+}
+
 /// Marks a range with the keys.
 fn mark(model: &mut Model, from_ms: u64, to_ms: u64) {
     for ms in [from_ms, to_ms] {
@@ -76,7 +82,7 @@ fn styled(model: &Model, width: u16, height: u16) -> String {
 fn the_critical_path_is_marked_on_the_lanes_and_listed() {
     for (width, height) in SIZES {
         let mut model = run("semaphore", width, height);
-        press(&mut model, KeyCode::Char('p'));
+        update(&mut model, Action::CriticalPath);
         press(&mut model, KeyCode::Char('j'));
         assert_snapshot!(format!("path_{width}x{height}"), screen(&model, width, height));
         press(&mut model, KeyCode::Esc);
@@ -88,7 +94,7 @@ fn the_critical_path_is_marked_on_the_lanes_and_listed() {
 fn the_path_of_other_runs_is_listed() {
     for id in ["pipeline", "gather", "lock-contention"] {
         let mut model = run(id, 120, 40);
-        press(&mut model, KeyCode::Char('p'));
+        update(&mut model, Action::CriticalPath);
         assert_snapshot!(format!("path_{id}_120x40"), screen(&model, 120, 40));
     }
 }
@@ -117,7 +123,7 @@ fn without_colour_and_in_ascii_they_are_seen_too() {
         let list = styled(&model, 80, 24);
         assert_snapshot!(format!("range_80x24_{name}"), list);
         press(&mut model, KeyCode::Esc);
-        press(&mut model, KeyCode::Char('p'));
+        update(&mut model, Action::CriticalPath);
         press(&mut model, KeyCode::Esc);
         if let Some(view) = &mut model.run {
             view.cursor.at_ns = view.trace.end_ns;
@@ -131,7 +137,7 @@ fn without_colour_and_in_ascii_they_are_seen_too() {
 #[test]
 fn nothing_of_the_path_is_drawn_before_the_cursor_comes_there() {
     let mut model = run("semaphore", 120, 40);
-    press(&mut model, KeyCode::Char('p'));
+    update(&mut model, Action::CriticalPath);
     press(&mut model, KeyCode::Esc);
     let marked = |model: &Model| screen(model, 120, 40).lines().filter(|line| line.contains("→") && !line.contains("←→")).count();
     let all = marked(&model);
@@ -146,11 +152,11 @@ fn nothing_of_the_path_is_drawn_before_the_cursor_comes_there() {
 fn a_filter_is_typed_in_the_place_of_the_footer() {
     for (width, height) in SIZES {
         let mut model = run("semaphore", width, height);
-        types(&mut model, "/wait>1s cause=lock !1");
+        filters(&mut model, "wait>1s cause=lock !1");
         assert_snapshot!(format!("filter_{width}x{height}"), screen(&model, width, height));
     }
     let mut model = run("semaphore", 80, 24);
-    types(&mut model, "/request cause=semphore");
+    filters(&mut model, "request cause=semphore");
     assert_snapshot!("filter_error_80x24", styled(&model, 80, 24));
     model.options.theme = Theme { colors: None, unicode: false };
     assert_snapshot!("filter_error_ascii_mono_80x24", styled(&model, 80, 24));
@@ -159,12 +165,13 @@ fn a_filter_is_typed_in_the_place_of_the_footer() {
 #[test]
 fn lanes_are_sorted_and_filtered_and_the_title_says_so() {
     let mut model = run("semaphore", 120, 40);
-    types(&mut model, "/request wait<1.2s");
+    filters(&mut model, "request wait<1.2s");
     press(&mut model, KeyCode::Enter);
-    types(&mut model, "OO");
+    update(&mut model, Action::Order);
+    update(&mut model, Action::Order);
     model.notice = None;
     assert_snapshot!("sorted_120x40", screen(&model, 120, 40));
-    types(&mut model, "/");
+    update(&mut model, Action::Filter);
     update(&mut model, Action::Text(async_playground::app::input::action::TextKey::Clear));
     types(&mut model, "nobody");
     let nothing = screen(&model, 120, 40);
@@ -178,6 +185,6 @@ fn no_size_is_too_small() {
     let mut model = run("semaphore", 60, 16);
     mark(&mut model, 1_200, 2_600);
     for (width, height) in (60..=64).flat_map(|width| (16..=20).map(move |height| (width, height))) {
-        assert!(screen(&model, width, height).contains("Range"));
+        assert!(screen(&model, width, height).contains("Critical path"));
     }
 }

@@ -11,6 +11,7 @@ mod recorded;
 
 use async_playground::app::input::action::Action;
 use async_playground::app::model::{Layout, Model, Pane, Theme};
+use async_playground::app::panes::ExplainTab;
 use async_playground::app::run::playback;
 use async_playground::app::timeline::viewport;
 use async_playground::app::update;
@@ -168,14 +169,14 @@ fn a_deadlock_is_told_where_it_is_seen() {
         assert_snapshot!(format!("deadlocked_{width}x{height}"), screen(&deadlocked(width, height), width, height));
     }
     let mut model = deadlocked(120, 40);
-    update::update(&mut model, Action::Why);
+    update::update(&mut model, Action::Explain(ExplainTab::Why));
     assert_snapshot!("deadlocked_why_120x40", screen(&model, 120, 40));
     model.options.theme.unicode = false;
     assert!(screen(&model, 120, 40).is_ascii());
     // Main waits for the end of both, and they for each other.
     let mut model = deadlocked(120, 40);
     model.timeline.selected = Some(0);
-    update::update(&mut model, Action::Why);
+    update::update(&mut model, Action::Explain(ExplainTab::Why));
     let seen = screen(&model, 120, 40);
     assert!(seen.contains("for task A?, B? to act"), "{seen}");
     assert!(seen.contains("back to task A: a circle of 2 tasks"), "{seen}");
@@ -188,9 +189,9 @@ fn a_wait_is_told_with_its_line_and_its_holders() {
         let mut model = half_way(scenario, 120, 40);
         model.timeline.selected = Some(model.run.as_ref().map_or(0, |run| run.trace.tasks.len() as u32 - 1));
         assert_snapshot!(format!("{id}_waiting_120x40"), screen(&model, 120, 40));
-        update::update(&mut model, Action::Resources);
+        update::update(&mut model, Action::Explain(ExplainTab::Resources));
         assert_snapshot!(format!("{id}_resources_120x40"), screen(&model, 120, 40));
-        update::update(&mut model, Action::Why);
+        update::update(&mut model, Action::Explain(ExplainTab::Why));
         assert_snapshot!(format!("{id}_why_120x40"), screen(&model, 120, 40));
     }
 }

@@ -208,7 +208,7 @@ fn a_group_opens_with_enter_and_closes_with_escape() {
     let mut model = model(None);
     settled(&mut model, SIZES[1]);
     for _ in 0..2 {
-        press(&mut model, KeyCode::Char('D'));
+        update(&mut model, Action::Group);
     }
     assert_eq!(model.timeline.grouping.by, Some(GroupBy::Name));
     press(&mut model, KeyCode::Down);
@@ -228,7 +228,7 @@ fn a_group_opens_with_enter_and_closes_with_escape() {
     press(&mut model, KeyCode::Esc);
     assert!(model.timeline.grouping.shows_groups() && model.full.is_some(), "one thing at a time");
     for _ in 0..2 {
-        press(&mut model, KeyCode::Char('D'));
+        update(&mut model, Action::Group);
     }
     assert_eq!(model.timeline.grouping, Grouping::default());
 }

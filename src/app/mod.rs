@@ -22,6 +22,7 @@ pub mod overlay;
 pub mod panes;
 pub mod run;
 mod scroll;
+pub mod search;
 pub mod session;
 #[cfg(test)]
 mod testing;

@@ -4,7 +4,7 @@
 //! variants of one type, and each carries what is typed or chosen in it.
 
 use crate::app::input::text_field::TextField;
-use crate::app::panes::Pane;
+use crate::app::panes::{ExplainTab, Pane};
 use crate::trace::TaskIx;
 
 /// What has the keys now.
@@ -19,6 +19,8 @@ pub enum Mode {
     Edit(TextField),
     /// A line that is typed in the footer's place.
     Prompt(Prompt),
+    /// A question in the footer's place: yes or no.
+    Ask(Question),
     /// What lies over the panes.
     Overlay(Overlay),
 }
@@ -48,10 +50,12 @@ impl Mode {
 /// What lies over the panes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Overlay {
-    /// Keys and the meaning of the marks; scrolled down by so many rows.
+    /// The keys of a pane, or the meaning of the marks; scrolled down by so many rows.
     Help {
         /// The pane whose keys come first.
         pane: Pane,
+        /// Whether the marks are shown, and not the keys.
+        marks: bool,
         /// Rows scrolled away.
         top: usize,
     },
@@ -62,8 +66,8 @@ pub enum Overlay {
     },
     /// Why a task waits at the cursor, from holder to holder.
     Why {
-        /// The task.
-        task: TaskIx,
+        /// The task; none where no task waits.
+        task: Option<TaskIx>,
         /// Rows scrolled away.
         top: usize,
     },
@@ -84,6 +88,36 @@ pub enum Overlay {
         /// The one that is opened.
         row: usize,
     },
+    /// The run's resources at the cursor; scrolled down by so many rows.
+    Resources {
+        /// Rows scrolled away.
+        top: usize,
+    },
+    /// The menu that arranges the lanes.
+    Arrange {
+        /// The row under the cursor.
+        row: usize,
+    },
+}
+
+impl Overlay {
+    /// Which tab of the layer that explains the run it is; none where it is something else.
+    pub const fn explains(&self) -> Option<ExplainTab> {
+        match self {
+            Self::Why { .. } => Some(ExplainTab::Why),
+            Self::Findings { .. } => Some(ExplainTab::Findings),
+            Self::Range { .. } => Some(ExplainTab::Path),
+            Self::Resources { .. } => Some(ExplainTab::Resources),
+            Self::Help { .. } | Self::Path { .. } | Self::Palette { .. } | Self::Arrange { .. } => None,
+        }
+    }
+}
+
+/// What is asked before it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Whether a live run is to be given up and made again.
+    Restart,
 }
 
 /// Something that is typed in the footer's place.
@@ -104,6 +138,8 @@ pub enum Wanted {
     Time,
     /// Which lanes there are to be.
     Filter,
+    /// What to look for in a pane.
+    Search(Pane),
     /// The file that the recording of the run is to be saved in.
     File {
         /// Whether there is such a file, and the user has been told: to take it once more overwrites it.

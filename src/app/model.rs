@@ -16,8 +16,9 @@ pub use crate::app::form::fields::{Field, FieldError, Form};
 use crate::app::input::bindings::Bindings;
 pub use crate::app::list::List;
 pub use crate::app::mode::{Mode, Overlay, Prompt, Wanted};
-pub use crate::app::panes::{CodeTab, CodeView, Layout, LogView, MetricsView, Pane, TaskView};
+pub use crate::app::panes::{CodeTab, CodeView, Layout, LogView, MetricsView, Pane};
 pub use crate::app::run::view::{Cursor, Pending, RunView};
+use crate::app::search::sought::Search;
 use crate::app::session::Session;
 use crate::app::timeline::reading::Reading;
 use crate::app::timeline::tip::Tip;
@@ -54,14 +55,14 @@ pub struct Model {
     pub log: LogView,
     /// How the code is looked at.
     pub code: CodeView,
-    /// How the pane of the selected task is looked at.
-    pub task: TaskView,
     /// How the metrics are looked at.
     pub metrics: MetricsView,
     /// Moments to come back to, in nanoseconds, in order. They survive a new run of the same scenario.
     pub bookmarks: Vec<u64>,
     /// How the run is read: measured, sorted, filtered.
     pub reading: Reading,
+    /// What is searched for in lanes, log or code; the list of scenarios has a search of its own.
+    pub search: Option<Search>,
     /// One line for the user, shown in the footer's place until the next key.
     pub notice: Option<Notice>,
     /// What the pointer is over, told in the footer's place until something else is done.
@@ -134,10 +135,10 @@ impl Model {
             },
             log: LogView { level: Level::Info, back: 0 },
             code: CodeView { tab: CodeTab::Rust, top: 0 },
-            task: TaskView::default(),
             metrics: MetricsView::default(),
             bookmarks: Vec::new(),
             reading: Reading::default(),
+            search: None,
             notice: None,
             tip: None,
             areas: Areas::default(),

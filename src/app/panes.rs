@@ -24,7 +24,7 @@ pub enum Pane {
 }
 
 impl Pane {
-    /// All of them, in the order of Tab and of the digit keys.
+    /// All of them, in the order of Tab.
     pub const ALL: [Pane; 7] =
         [Pane::Scenarios, Pane::Parameters, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task];
 
@@ -110,13 +110,6 @@ impl LogView {
     }
 }
 
-/// What the pane of the selected task shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TaskView {
-    /// The run's resources, and not the selected task.
-    pub resources: bool,
-}
-
 /// How the metrics are looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MetricsView {
@@ -173,5 +166,40 @@ impl CodeTab {
             CodeTab::Asyncio => "asyncio",
             CodeTab::Test => "Test",
         }
+    }
+}
+
+/// A tab of the layer that explains the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExplainTab {
+    /// Why a task waits.
+    Why,
+    /// What is wrong with the run.
+    Findings,
+    /// What decided how long the run or a range of it took.
+    Path,
+    /// Locks, semaphores and channels.
+    Resources,
+}
+
+impl ExplainTab {
+    /// All of them, in their order on screen.
+    pub const ALL: [Self; 4] = [Self::Why, Self::Findings, Self::Path, Self::Resources];
+
+    /// Its name on screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Why => "Why",
+            Self::Findings => "Findings",
+            Self::Path => "Critical path",
+            Self::Resources => "Resources",
+        }
+    }
+
+    /// The tab after this one, or before it, round and round.
+    #[must_use]
+    pub fn neighbour(self, on: bool) -> Self {
+        let at = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);
+        Self::ALL[(at + if on { 1 } else { Self::ALL.len() - 1 }) % Self::ALL.len()]
     }
 }

@@ -4,8 +4,10 @@ use crate::app::input::action::Move;
 use crate::app::input::keymap::help_lines;
 use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
+use crate::app::overlay::arrange::Item;
 use crate::app::overlay::{findings, palette, range};
 use crate::app::panes::Pane;
+use crate::app::search;
 use crate::app::timeline::lanes::Lanes;
 use crate::app::timeline::{grouping, kinds, selection};
 
@@ -139,6 +141,7 @@ fn scroll_log(model: &mut Model, by: i64) {
     });
     let last = lines.saturating_sub(page(model, Pane::Log));
     model.log.back = moved(model.log.back, -by, last);
+    search::scrolled(model);
 }
 
 /// How many rows a tab has, and where it opens, is known to the drawing code alone.
@@ -159,9 +162,10 @@ fn scroll_overlay(model: &mut Model, by: i64) {
         Overlay::Palette { row, .. } => return *row = moved(*row, by, last_command),
         Overlay::Range { row } => return *row = moved(*row, by, last_step),
         Overlay::Findings { row } => return *row = moved(*row, by, last_finding),
+        Overlay::Arrange { row } => return *row = moved(*row, by, Item::ALL.len() - 1),
         // It may be scrolled before it was drawn.
-        Overlay::Help { pane, top } => (areas.overlay_rows.max(help_lines(&model.bindings, *pane, true).len()), top),
-        Overlay::Why { top, .. } => (areas.overlay_rows, top),
+        Overlay::Help { pane, top, .. } => (areas.overlay_rows.max(help_lines(&model.bindings, *pane, true).len()), top),
+        Overlay::Why { top, .. } | Overlay::Resources { top } => (areas.overlay_rows, top),
     };
     let last = rows.saturating_sub(usize::from(areas.overlay_height).max(1));
     *top = moved(*top, by, last);

@@ -6,6 +6,7 @@ use scenarios::{Clock, Values};
 
 use crate::app::colors::OwnColor;
 use crate::app::input::action::Target;
+use crate::app::mode::Overlay;
 use crate::app::run::view::Cursor;
 use crate::app::timeline::folds::Folds;
 use crate::app::timeline::history::History;
@@ -48,6 +49,8 @@ pub struct Session {
     pub jumps: Vec<TaskIx>,
     /// The views to go back to.
     pub history: History,
+    /// The tab of the layer that explains from which the user went to a place in the run: `e` comes back to it.
+    pub explained: Option<Overlay>,
     /// The last way along a wake.
     pub came: Option<Came>,
     /// The tasks of the group that is open, where they were looked for when it was opened.
@@ -74,6 +77,7 @@ impl Default for Session {
             cost_ns: None,
             jumps: Vec::new(),
             history: History::default(),
+            explained: None,
             came: None,
             opened: Vec::new(),
             folds: Folds::default(),

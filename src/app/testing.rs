@@ -105,6 +105,12 @@ pub(super) fn press(model: &mut Model, code: KeyCode) -> Vec<Spec> {
     }
 }
 
+/// Does what the row of the table of that name does, whether it has a key or not.
+pub(super) fn command(model: &mut Model, name: &str) -> Vec<Spec> {
+    let action = model.bindings.named(name).unwrap_or_else(|| panic!("nothing is called {name}")).action.clone();
+    ask(model, action)
+}
+
 /// What the engine would have recorded of a run that is over.
 pub(super) fn record(run: &mut RunView) {
     let number = |name: &str| run.spec.scenario.param(name).map_or(0, |param| run.spec.values.number(param));

@@ -15,11 +15,11 @@ use crate::app::input::{press, typing};
 use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
 use crate::app::overlay::palette::What;
-use crate::app::overlay::{findings, palette, path, range, why};
+use crate::app::overlay::{arrange, explain, palette, path, range};
 use crate::app::panes::{CodeTab, Layout, Pane};
 use crate::app::run::{bookmarks, cursor, jump, playback, save};
 use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
-use crate::app::{editor, scroll, themes};
+use crate::app::{editor, scroll, search, themes};
 
 /// Does what is asked for, and says what is to be done outside of the model.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -30,12 +30,15 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     (model.notice, model.tip) = (None, None);
     let before = undo::before(model, &action);
     let mut effects = leave_edit(model, &action);
-    if !effects.is_empty() || model.mode.edited().is_none() || !leaves_edit(&action) {
+    if model.mode.edited().is_none() || !leaves_edit(&action) {
         effects.extend(act(model, action));
     }
     if !model.layout.has(model.focus) {
         // Keys never go to a pane that is out of sight.
         model.layout = Layout::Explore;
+    }
+    if model.focus == Pane::Scenarios {
+        pick::preview(model);
     }
     viewport::keep_in_sight(model);
     undo::after(model, before);
@@ -87,6 +90,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::SwitchClock => return editing::switch_clock(model),
         Action::PauseOrGo => return playback::pause_or_go(model),
         Action::Restart => return playback::restart(model),
+        Action::Yes => return playback::yes(model),
         Action::Stop => return playback::stop(model),
         Action::Step(stride) => return cursor::step(model, stride),
         Action::RunCommand => return run_command(model),
@@ -97,7 +101,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Point(target) => return point(model, target),
         // These change the model alone.
         Action::Quit => model.quit = true,
-        Action::Help => model.mode = Mode::Overlay(Overlay::Help { pane: model.focus, top: 0 }),
+        Action::Help => help(model),
         Action::Palette => palette::toggle(model),
         Action::Close => close(model),
         Action::Path => path::toggle(model),
@@ -106,11 +110,12 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Focus(pane) => model.focus_on(pane),
         Action::Layout => return vec![next_layout(model)],
         Action::FullScreen => model.full = if model.full.is_some() { None } else { Some(model.focus) },
-        Action::Find => find(model),
+        Action::Find => search::ask(model),
+        Action::TakeSearch => search::take(model),
+        Action::Match { on } => search::go(model, on),
         Action::Move(step) => scroll::step(model, step),
         Action::Scroll { pane, rows } => scroll::scroll(model, pane, rows),
         Action::Pan(steps) => viewport::pan(model, steps),
-        Action::PanToStart => viewport::pan_to_start(model),
         Action::ZoomIn => viewport::zoom(model, 1),
         Action::ZoomOut => viewport::zoom(model, -1),
         Action::ZoomAt { column, steps } => viewport::zoom_at(model, column, steps),
@@ -124,15 +129,15 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Fold => folding::toggle(model),
         Action::Counters => kinds::counters(model),
         Action::Branches => kinds::branches(model),
-        Action::Follow => model.timeline.follow = true,
         Action::Jump(landmark) => jump::jump(model, landmark),
+        Action::Problem { on } => jump::problem(model, on),
+        Action::ToStart => cursor::to_start(model),
         Action::ToLive => cursor::to_live(model),
         Action::TypeTime => cursor::type_time(model),
         Action::GoToTime => cursor::go_to_time(model),
         Action::MarkRange => range::mark(model),
         Action::CriticalPath => range::toggle_path(model),
         Action::PathTo => range::path_to(model),
-        Action::ShowStep => range::show_step(model),
         Action::Order => listing::next(model),
         Action::Filter => listing::ask(model),
         Action::TakeFilter => listing::take(model),
@@ -141,16 +146,18 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextBookmark => bookmarks::to_bookmark(model, true),
         Action::PreviousBookmark => bookmarks::to_bookmark(model, false),
         Action::SaveAs => save::ask(model),
-        Action::Why => why::toggle(model),
+        Action::Arrange => arrange::open(model),
+        Action::Choose => arrange::choose(model),
+        Action::Explain(tab) => explain::open(model, tab),
+        Action::TurnExplain { on } => explain::turn(model, on),
+        Action::Show => explain::show(model),
         Action::ToWaker => wakes::to_waker(model),
         Action::AlongWake { on } => wakes::along(model, on),
         Action::JumpBack => wakes::back(model),
-        Action::Resources => why::resources(model),
-        Action::Findings => findings::toggle(model),
-        Action::ShowFinding => findings::show(model),
-        Action::LogLevel => model.log.next_level(),
+        Action::LogLevel => log_level(model),
         Action::NextTab => model.code.turn(1),
         Action::PreviousTab => model.code.turn(CodeTab::ALL.len() - 1),
+        Action::ShowTab(tab) => show_tab(model, tab),
         Action::NextTheme => themes::next(model),
         Action::Theme(name) => themes::set(model, name),
         Action::Type(c) => typing::type_text(model, &c.to_string()),
@@ -172,7 +179,8 @@ fn makes_a_run(action: &Action) -> bool {
 
 /// Whether an action goes on to something else than the field that is typed.
 fn leaves_edit(action: &Action) -> bool {
-    matches!(action, Action::Point(_) | Action::Focus(_) | Action::FocusNext | Action::FocusPrevious | Action::Find)
+    use Action::{Close, Commit, Drag, Edit, LetGo, Paste, Quit, Scroll, Suspend, Text, Type};
+    !matches!(action, Type(_) | Paste(_) | Text(_) | Commit | Edit | Close | Quit | Suspend | Scroll { .. } | Drag(_) | LetGo)
 }
 
 /// Moving elsewhere in the middle of typing accepts the value; an invalid value
@@ -184,7 +192,7 @@ fn leave_edit(model: &mut Model, action: &Action) -> Vec<Effect> {
 /// Closes one thing, the innermost one.
 fn close(model: &mut Model) {
     match model.mode {
-        Mode::Overlay(_) => model.mode = Mode::Browse,
+        Mode::Overlay(_) | Mode::Ask(_) => model.mode = Mode::Browse,
         Mode::Prompt(_) => {
             listing::leave_prompt(model);
             model.mode = Mode::Browse;
@@ -199,6 +207,8 @@ fn close(model: &mut Model) {
 fn close_in_pane(model: &mut Model) {
     if model.focus == Pane::Scenarios && !model.list.search.text().is_empty() {
         end_search(model);
+    } else if search::end(model) {
+        // The search was the innermost thing.
     } else if !(model.focus == Pane::Timeline && (grouping::close(model) || listing::clear(model) || range::clear(model))) {
         model.full = None;
     }
@@ -245,10 +255,23 @@ fn run_command(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-/// Starts a search of the list; what was searched for before is still there to be changed.
-fn find(model: &mut Model) {
-    model.focus_on(Pane::Scenarios);
-    model.mode = Mode::Search;
+/// Opens the help of the focused pane; of a help that is open, the other page.
+fn help(model: &mut Model) {
+    let pane = model.focus;
+    let marks = matches!(model.mode, Mode::Overlay(Overlay::Help { marks: false, .. }));
+    model.mode = Mode::Overlay(Overlay::Help { pane, marks, top: 0 });
+}
+
+/// Shows a tab of the code, and the code if it is out of sight.
+fn show_tab(model: &mut Model, tab: CodeTab) {
+    model.code.show(tab);
+    model.focus_on(Pane::Code);
+}
+
+/// Shows other levels of the log, from its newest line.
+fn log_level(model: &mut Model) {
+    model.log.next_level();
+    search::scrolled(model);
 }
 
 /// Ends the search of the list.

@@ -28,7 +28,7 @@ const SPEEDS: RangeInclusive<f64> = 0.001..=1000.0;
 
 const EXAMPLES: &str = "\
 Examples:
-  async-playground                            pick a scenario on the screen
+  async-playground                            run the first scenario, and pick others
   async-playground semaphore -p permits=5     open the screen with this one
   async-playground list semaphore             what its parameters are
   async-playground run semaphore --json       run it without a screen";

@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use async_playground::app::model::{Model, Options, Theme};
+use async_playground::app::model::{CodeTab, Model, Options, Pane, Theme};
 use async_playground::config::Config;
 use async_playground::limits;
 use async_playground::shell;
 use scenarios::CATALOGUE;
 
-use super::args::{DetailArg, HowArgs, MarksArgs, OpenArgs, ScreenArgs, Speed};
+use super::args::{MarksArgs, OpenArgs, ScreenArgs, Speed};
 use super::config;
 use super::out;
 use super::record;
@@ -34,11 +34,14 @@ pub(super) fn open(args: &OpenArgs) -> Result<ExitCode, Stop> {
     terminal()?;
     let options = options(&args.screen, &args.marks, &config, spec::console(&args.how)?, spec.limit);
     let file = record::file(&args.record)?;
-    // Without a scenario or a flag that is about one, nothing is started: the user picks first.
-    let spec = (picked.is_some() || shapes_a_run(&args.how)).then_some(spec);
-    let mut model = Model::new(CATALOGUE, options, spec);
+    let mut model = Model::new(CATALOGUE, options, Some(spec));
     model.bindings = config.bindings;
     model.session.own_colors = config.colors;
+    if picked.is_none() {
+        // Somebody who is new here: the first scenario runs, and beside it is what it is about.
+        model.focus = Pane::Timeline;
+        model.code.tab = CodeTab::Lesson;
+    }
     show(model, file)
 }
 
@@ -65,10 +68,6 @@ pub(super) fn show(mut model: Model, file: Option<File>) -> Result<ExitCode, Sto
     }
     let exit = shell::run(model, file, seen).map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
     Ok(ExitCode::from(exit.code()))
-}
-
-fn shapes_a_run(how: &HowArgs) -> bool {
-    how.seed != 0 || how.clock.is_some() || how.workers > 0 || how.speed.is_some() || how.detail != DetailArg::Waits
 }
 
 /// Refuses to open the screen where none can be drawn.

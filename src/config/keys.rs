@@ -2,9 +2,9 @@
 
 use toml::de::DeValue;
 
-use super::{Flaw, Setting, offer};
-use crate::app::input::bindings::{Bindings, Context, Key, NoKey};
-use crate::app::input::keymap::is_typed;
+use super::{Flaw, Setting, offer, renamed};
+use crate::app::input::bindings::{Bindings, Context, Key, NoKey, Scope};
+use crate::app::panes::Pane;
 use crate::text;
 
 /// The most keys of an action. Each is compared with those of all others.
@@ -17,6 +17,9 @@ const WAY_OUT: &str = "quit-anywhere";
 pub(super) fn read(settings: &[(&str, Setting<'_>)], bindings: &mut Bindings) -> Result<(), Flaw> {
     for (name, setting) in settings {
         if bindings.named(name).is_none() {
+            if let Some(now) = renamed::now(name) {
+                return Err(setting.flaw(format!("'{name}' is now '{now}'")));
+            }
             let names: Vec<&str> = bindings.iter().map(|binding| binding.name).collect();
             return Err(setting.flaw(format!("no action is called '{}'{}", text::name(name), offer(name, &names))));
         }
@@ -56,16 +59,16 @@ fn reason(typed: &str, refused: NoKey) -> String {
     }
 }
 
-/// Where text is typed a letter is text, and in the form a digit begins a value.
+/// Where text is typed a letter is text, and in the form a digit is a part of a value.
 fn typing(name: &str, setting: &Setting<'_>, bindings: &Bindings) -> Result<(), Flaw> {
     for binding in bindings.iter().filter(|binding| binding.name == name) {
-        let typed = Context::ALL.iter().any(|context| is_typed(*context) && binding.scope.covers(*context));
+        let typed = Context::ALL.iter().any(|context| context.is_text() && binding.scope.covers(*context));
         if let Some(key) = binding.keys.iter().find(|key| typed && key.is_text()) {
             return Err(setting.flaw(format!("'{}' is text where this works; give it a key with Ctrl", key.name())));
         }
-        let form = binding.scope.covers(Context::FORM);
+        let form = matches!(binding.scope, Scope::Edit | Scope::Panes([Pane::Parameters]));
         if let Some(key) = binding.keys.iter().find(|key| form && key.is_digit()) {
-            return Err(setting.flaw(format!("'{}' begins a value in the form, where this works too", key.name())));
+            return Err(setting.flaw(format!("'{}' is a part of a value where this works", key.name())));
         }
     }
     Ok(())

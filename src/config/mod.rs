@@ -6,6 +6,7 @@
 //! than a program that does not start. A [`Flaw`] names the line and the key.
 
 mod keys;
+mod renamed;
 mod standard;
 #[cfg(test)]
 mod tests;

@@ -63,13 +63,15 @@ fn what_is_wrong_is_told_with_its_line_and_its_key() {
         ("[keys]\nstop = 'Ctrl-['", "2: keys.stop: a terminal sends 'Esc' for 'Ctrl-[': use 'Esc', or another key"),
         ("[keys]\nstop = 'Ctrl-;'", "2: keys.stop: a terminal has no code for 'Ctrl-;': use another key"),
         ("[keys]\nstop = [1]", "2: keys.stop: a key in quotes is needed, or a list of them"),
+        ("[keys]\npan-left = 'Left'", "2: keys.pan-left: 'pan-left' is now 'cursor-left'"),
+        ("[keys]\nzoom-in = '+'\ntogether = 'D'", "3: keys.together: 'together' is now 'group'"),
         ("[keys]\nquit = 'Z'\n\nstop = 'r'", "4: keys.stop: 'r' is the key of 'restart' too, in Scenarios"),
         ("[keys]\nstop = 'Q'\nrestart = 'Q'", "3: keys.restart: 'Q' is the key of 'stop' too, in Scenarios"),
-        ("[keys]\nrestart = 'd'", "2: keys.restart: 'd' is the key of 'reset' too, in Parameters"),
+        ("[keys]\nrestart = 'd'", "2: keys.restart: 'd' is the key of 'scroll-right' too, in Scenarios"),
         ("[keys]\ntext-left = 'x'", "2: keys.text-left: 'x' is text where this works; give it a key with Ctrl"),
         ("[keys]\nquit-anywhere = 'Q'", "2: keys.quit-anywhere: 'Q' is text where this works; give it a key with Ctrl"),
         ("[keys]\nquit-anywhere = []", "2: keys.quit-anywhere: this needs a key, or there is no way out"),
-        ("[keys]\nstop = '0'", "2: keys.stop: '0' begins a value in the form, where this works too"),
+        ("[keys]\nreset = '5'", "2: keys.reset: '5' is a part of a value where this works"),
         ("[colors]\nlokc = 'red'", "2: colors.lokc: there is no such setting; did you mean 'lock'?"),
         (
             "[colors]\nlock = 'reed'",
@@ -125,5 +127,15 @@ fn a_file_that_goes_deep_is_refused_and_not_followed() {
         ["a.".repeat(100_000) + "a = 1", "a = ".to_owned() + &"[".repeat(100_000), "[".to_owned() + &"a.".repeat(100_000) + "a]"]
     {
         assert!(parse(&text).is_err());
+    }
+}
+
+#[test]
+fn an_old_name_is_none_of_todays_and_its_new_one_is() {
+    let bindings = Config::default().bindings;
+    for (old, new) in renamed::RENAMED {
+        assert!(bindings.named(old).is_none() && bindings.named(new).is_some(), "{old} and {new}");
+        let flaw = parse(&format!("[keys]\n{old} = 'F5'")).expect_err("it is refused");
+        assert_eq!(flaw.reason, format!("'{old}' is now '{new}'"));
     }
 }

@@ -43,6 +43,21 @@ fn ch(c: char) -> Step {
     key(KeyCode::Char(c))
 }
 
+/// A command of the palette, typed.
+fn command(name: &str) -> Vec<Step> {
+    [':'].into_iter().chain(name.chars()).map(ch).chain([key(KeyCode::Enter)]).collect()
+}
+
+/// The steps one after the other.
+fn steps<const N: usize>(parts: [Vec<Step>; N]) -> impl Iterator<Item = Step> {
+    parts.into_iter().flatten()
+}
+
+/// Runs again on the real clock, where a live run asks first.
+fn again() -> Vec<Step> {
+    vec![ch('r'), ch('y')]
+}
+
 fn ctrl(c: char) -> Step {
     Step::Input(Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)))
 }
@@ -136,7 +151,7 @@ fn idle_time_is_not_played() {
 
 #[test]
 fn a_new_run_stops_the_one_before() {
-    let (world, mut shell) = shell([ch('c'), quiet(100), ch('r'), quiet(100), ch('q')]);
+    let (world, mut shell) = shell(steps([command("clock"), vec![quiet(100)], again(), vec![quiet(100), ch('q')]]));
     shell.turn_until_exit().expect("no error");
     let journal = world.journal();
     let runs: Vec<_> = journal.iter().filter(|entry| !entry.starts_with("draw") && *entry != "measure").collect();
@@ -145,7 +160,8 @@ fn a_new_run_stops_the_one_before() {
 
 #[test]
 fn a_live_run_is_paused_and_stopped_through_the_engine() {
-    let (world, mut shell) = shell([ch('c'), quiet(100), ch(' '), quiet(100), ch(' '), quiet(100), ch('X'), quiet(100), ch('q')]);
+    let pauses = vec![quiet(100), ch(' '), quiet(100), ch(' '), quiet(100)];
+    let (world, mut shell) = shell(steps([command("clock"), pauses, command("stop"), vec![quiet(100), ch('q')]]));
     shell.turn_until_exit().expect("no error");
     assert_eq!((world.count("pause true"), world.count("pause false"), world.count("stop")), (1, 1, 1));
     assert_eq!(shell.model.run.as_ref().map(|run| run.phase), Some(Phase::Over));
@@ -153,7 +169,7 @@ fn a_live_run_is_paused_and_stopped_through_the_engine() {
 
 #[test]
 fn leaving_stops_the_run_that_is_under_way() {
-    let (world, shell) = shell([ch('c'), quiet(100), ch('q')]);
+    let (world, shell) = shell(steps([command("clock"), vec![quiet(100), ch('q')]]));
     assert_eq!(shell.run().expect("no error"), Exit::Quit);
     assert_eq!((world.count("stop"), world.count("wait for it to be gone")), (1, 1));
 }

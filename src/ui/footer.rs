@@ -8,8 +8,10 @@ use super::format;
 use super::pen::Pen;
 use super::theme::Look;
 use super::{tip, view};
-use crate::app::input::keymap::hints;
-use crate::app::model::{Model, Prompt, Wanted};
+use crate::app::input::hints::hints;
+use crate::app::mode::Question;
+use crate::app::model::{Mode, Model, Prompt, Wanted};
+use crate::app::panes::Pane;
 use crate::app::timeline::lanes::Lanes;
 use crate::app::timeline::query::Query;
 use crate::ui::widgets::typed;
@@ -40,6 +42,12 @@ pub(crate) fn render(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Mode
         tip::tell(&mut pen, look, model, run, tip);
         return;
     }
+    if let Mode::Ask(question) = model.mode {
+        let text = match question {
+            Question::Restart => "run again, and lose what this live run has recorded?",
+        };
+        pen.put(text, look.strong()).space(3);
+    }
     for (keys, text) in hints(model) {
         // Half a hint helps nobody.
         if format::width(&keys) + 1 + format::width(text) > pen.room() {
@@ -55,6 +63,9 @@ fn prompt(frame: &mut Frame<'_>, look: Look, area: Rect, field: &Prompt) {
         Wanted::Time => ("go to time", "1.5s, 2413 (milliseconds) or 00:02.413"),
         // It has a row of its own kind.
         Wanted::Filter => ("filter", ""),
+        Wanted::Search(Pane::Log) => ("find in the log", "a part of a line; then n and N go from match to match"),
+        Wanted::Search(Pane::Code) => ("find in the code", "a part of a line; then n and N go from match to match"),
+        Wanted::Search(_) => ("find a lane", "a part of its name; then n and N go from match to match"),
         Wanted::File { .. } => ("save the recording in", "Enter saves, Esc does not"),
     };
     let mut pen = Pen::new(frame.buffer_mut(), look, area, 0);

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use scenarios::Clock;
+use scenarios::{Clock, Scenario};
 
 use super::format;
 use super::pen::Pen;
@@ -68,7 +68,7 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
     let part = |rank: u8, text: String, style: Style| Part { rank, text, style };
     let mut parts = vec![
         part(2, "async-playground".into(), look.brand()),
-        part(9, model.form.scenario.id.to_owned(), look.strong()),
+        part(9, shown(model).id.to_owned(), look.strong()),
         part(10, clock(look, model), look.text()),
         part(5, format!("seed {}", model.run.as_ref().map_or(model.form.seed, |run| run.spec.seed)), look.text()),
     ];
@@ -138,6 +138,11 @@ fn clock(look: Look, model: &Model) -> String {
         Clock::Real => format!("clock real {speed}, {}", format::counted(workers as u64, "worker")),
         Clock::Virtual => format!("clock virtual {speed}"),
     }
+}
+
+/// The scenario that is on screen; before there is a run, the one that would be.
+fn shown(model: &Model) -> &'static Scenario {
+    model.run.as_ref().map_or(model.form.scenario, |run| run.spec.scenario)
 }
 
 /// Why it is the real clock, where there is no choice.

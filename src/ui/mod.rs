@@ -62,8 +62,9 @@ fn screen(frame: &mut Frame<'_>, look: Look, model: &Model, cache: &mut Cache) -
     footer::render(frame, look, plan.footer, model);
     let buf = frame.buffer_mut();
     match model.mode.overlay() {
-        Some(Overlay::Help { pane, top }) => {
-            (areas.overlay_rows, areas.overlay_height) = overlays::help::render(buf, look, screen, &model.bindings, *pane, *top);
+        Some(Overlay::Help { pane, marks, top }) => {
+            let page = overlays::help::Page { pane: *pane, marks: *marks };
+            (areas.overlay_rows, areas.overlay_height) = overlays::help::render(buf, look, screen, &model.bindings, page, *top);
         }
         Some(Overlay::Palette { text, row }) => {
             (areas.overlay_rows, areas.overlay_height) = overlays::palette::render(frame, look, screen, model, text, *row);
@@ -81,6 +82,10 @@ fn screen(frame: &mut Frame<'_>, look: Look, model: &Model, cache: &mut Cache) -
         Some(Overlay::Findings { row }) => {
             (areas.overlay_rows, areas.overlay_height) = overlays::findings::render(buf, look, screen, model.run.as_ref(), *row);
         }
+        Some(Overlay::Resources { top }) => {
+            (areas.overlay_rows, areas.overlay_height) = overlays::resources::render(buf, look, screen, model.run.as_ref(), *top);
+        }
+        Some(Overlay::Arrange { row }) => overlays::arrange::render(buf, look, screen, model, *row),
         None => {}
     }
     areas

@@ -41,6 +41,11 @@ pub(crate) fn layout(text: &str, cells: usize) -> Vec<ProseLine> {
     lines
 }
 
+/// What a line says.
+pub(crate) fn text(line: &ProseLine) -> String {
+    line.0.iter().map(|(_, piece)| piece.as_str()).collect()
+}
+
 /// Draws one line.
 pub(crate) fn draw(buf: &mut Buffer, look: Look, area: Rect, row: u16, line: &ProseLine) {
     let mut pen = Pen::new(buf, look, area, row);

@@ -89,7 +89,7 @@ fn frame(model: &Model, cache: &mut Cache) -> u64 {
 
 #[test]
 fn a_frame_looks_at_no_more_of_a_text_than_it_shows() {
-    let overlays = [Overlay::Why { task: 3, top: 0 }, Overlay::Findings { row: 0 }, Overlay::Range { row: 0 }];
+    let overlays = [Overlay::Why { task: Some(3), top: 0 }, Overlay::Findings { row: 0 }, Overlay::Range { row: 0 }];
     let all_modes = [&[Mode::Browse][..], &overlays.map(Mode::Overlay)].concat();
     let panes = [None, Some(Pane::Timeline), Some(Pane::Log), Some(Pane::Task), Some(Pane::Metrics)];
     let mut cache = Cache::default();

@@ -9,7 +9,7 @@ fn the_standard_file_is_printed_with_what_everything_means() {
     let output = run(&["config", "--default"]);
     assert_eq!(output.status.code(), Some(0));
     let text = stdout(&output);
-    for line in ["theme = \"auto\"", "reduced-motion = false", "quit = \"q\"", "zoom-in = [\"+\", \"=\"]", "[colors]"] {
+    for line in ["theme = \"auto\"", "reduced-motion = false", "quit = \"q\"", "zoom-in = [\"+\", \"=\", \"w\"]", "[colors]"] {
         assert!(text.lines().any(|there| there == line), "{line} in {text}");
     }
 }

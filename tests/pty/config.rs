@@ -14,6 +14,7 @@ fn a_flaw_is_told_with_file_line_and_key_on_a_terminal_that_was_left_alone() {
     let path = file.to_str().expect("a name");
     for (text, told) in [
         ("mouse = true\n[keys]\nstop = 'r'\n", ":3: keys.stop: 'r' is the key of 'restart' too"),
+        ("[keys]\npan-left = 'Left'\n", ":2: keys.pan-left: 'pan-left' is now 'cursor-left'"),
         ("theme = 'okabe'\n", ":1: theme: no theme is called 'okabe'; did you mean 'okabe-ito'?"),
         ("\n[keys\n", ":2: "),
     ] {

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::{PROGRAM, SIZE, header, program, zoom};
+use super::{PROGRAM, SIZE, command, header, program, zoom};
 use crate::support::Tty;
 
 #[test]
@@ -13,8 +13,8 @@ fn the_palette_finds_what_was_meant_and_does_it() {
     tty.wait_until("the end", |screen| header(screen).contains("ended"));
     let before = zoom(&tty.screen());
     tty.keys(":zoom in");
-    let found = tty.sees("▸ Zoom the timeline in");
-    assert!(found.contains("Commands") && found.contains("+ ="), "{found}");
+    let found = tty.sees("▸ zoom in");
+    assert!(found.contains("Commands") && found.contains("+ = w"), "{found}");
     tty.keys("\r");
     tty.wait_until("the zoom", |screen| !screen.contains("Commands") && zoom(screen) != before);
     // Ctrl-P, and a scenario.
@@ -38,14 +38,14 @@ fn views_are_taken_back_and_made_again() {
     tty.keys("\tww");
     tty.wait_until("a quarter", |screen| zoom(screen) != whole);
     tty.keys("f");
-    tty.sees("no task is selected");
+    tty.wait_until("without a task it is the whole run", |screen| zoom(screen) == whole);
     tty.keys("jjf");
     tty.sees("▸fetch 0");
-    tty.keys("uuu");
+    tty.keys("uuuu");
     tty.wait_until("the whole run", |screen| zoom(screen) == whole);
     tty.keys("u");
     tty.sees("no earlier view of the timeline");
-    tty.keys("U");
+    command(&mut tty, "redo view");
     tty.wait_until("the zoom again", |screen| zoom(screen) != whole);
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
@@ -55,10 +55,11 @@ fn views_are_taken_back_and_made_again() {
 fn a_wake_is_followed_to_the_waker_with_the_cursor() {
     let mut tty = program(&["gather", "--speed", "max"]);
     tty.wait_until("the end", |screen| header(screen).contains("ended"));
-    tty.keys("\tg[");
+    tty.keys("\tg");
+    command(&mut tty, "wake back");
     let screen = tty.sees("woke main at");
     assert!(screen.contains("▸fetch"), "{screen}");
-    tty.keys("]");
+    command(&mut tty, "wake on");
     tty.wait_until("main again", |screen| screen.contains("▸main"));
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
@@ -75,9 +76,9 @@ fn the_users_keys_hold_and_are_shown() {
     let screen = tty.sees("F1 help");
     assert!(screen.contains("Q quit"), "{screen}");
     tty.keys("q\x1bOP");
-    tty.sees("scroll for more");
+    tty.sees("┏ Keys │ Marks");
     tty.keys("\x1b");
-    tty.wait_until("the help is closed", |screen| !screen.contains("scroll for more"));
+    tty.wait_until("the help is closed", |screen| !screen.contains("┏ Keys │ Marks"));
     assert!(!tty.has_styled("36"), "the mono theme has no colour");
     tty.keys("Q");
     assert_eq!(tty.end().code, 0);
@@ -121,7 +122,7 @@ fn the_editor_has_the_terminal_and_gives_it_back() {
     tty.sees("▸request 3");
     tty.keys("T100\r");
     tty.wait_until("the time", |screen| header(screen).contains("00:00.100"));
-    tty.keys("E");
+    command(&mut tty, "edit line");
     tty.sees("the editor is open");
     tty.keys("typed into it\n");
     tty.wait_until("the screen again", |screen| header(screen).contains("00:00.100"));
@@ -150,7 +151,8 @@ fn an_editor_that_stops_itself_stops_the_program_too() {
     let env = [("VISUAL", file.to_str().expect("a name"))];
     let mut tty = Tty::start_with(Path::new("/bin/sh"), &["-c", script, PROGRAM], SIZE, &env);
     tty.wait_until("the end", |screen| header(screen).contains("ended"));
-    tty.keys("\tjjE");
+    tty.keys("\tjj");
+    command(&mut tty, "edit line");
     tty.sees("the editor is open");
     tty.sees("stopped with");
     tty.keys("\n");
@@ -172,7 +174,8 @@ fn an_editor_that_fails_or_is_not_there_is_told() {
         let env = [("VISUAL", ""), ("EDITOR", value)];
         let mut tty = Tty::start_with(Path::new(PROGRAM), &[], SIZE, &env);
         tty.sees("q quit");
-        tty.keys("6E");
+        command(&mut tty, "rust");
+        command(&mut tty, "edit line");
         if value == editor {
             tty.sees("the editor is open");
             tty.keys("\n");
@@ -198,4 +201,87 @@ fn a_pointer_tells_what_it_is_over_and_two_clicks_fit_it() {
     tty.wait_until("the fit", |screen| zoom(screen) != whole);
     tty.keys("\x1b[<35;1;1Mq");
     tty.end().assert_restored();
+}
+
+#[test]
+fn a_number_takes_digits_and_the_next_key_leaves_it_and_acts() {
+    let mut tty = program(&["semaphore", "--speed", "max"]);
+    tty.wait_until("the end", |screen| header(screen).contains("/ 00:03.500"));
+    // The field `permits`. What `z` does is seen when it is undone, and then what `t` did.
+    tty.keys("j5zt");
+    tty.wait_until("5 is taken, and the pane fills the screen", |screen| {
+        header(screen).contains("/ 00:02.000") && !screen.contains("Timeline")
+    });
+    tty.keys("z");
+    tty.sees("`async with semaphore:`");
+    // What is no value stays where it was typed, and the key does nothing.
+    tty.keys("0z");
+    let screen = tty.sees("out of range");
+    assert!(screen.contains("Timeline"), "{screen}");
+    tty.keys("\x1b");
+    tty.wait_until("the value from before", |screen| !screen.contains("out of range"));
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+}
+
+#[test]
+fn a_search_goes_through_lanes_log_and_code() {
+    let mut tty = program(&["semaphore", "--speed", "max"]);
+    tty.wait_until("the end", |screen| header(screen).contains("ended"));
+    tty.keys("\tn");
+    tty.sees("no search is on");
+    tty.keys("/request 1\r");
+    tty.sees("▸request 1 ");
+    tty.keys("n");
+    tty.sees("▸request 10");
+    tty.keys("NN");
+    tty.sees("▸request 19");
+    tty.keys("/nobody\r");
+    tty.sees("'nobody' is not found");
+    tty.keys("\x1b");
+    tty.wait_until("the field is closed", |screen| !screen.contains("nobody"));
+    command(&mut tty, "rust");
+    tty.keys("/acquire_many\r");
+    tty.sees("match 1 of ");
+    tty.keys("n");
+    tty.sees("match 2 of ");
+    tty.keys("\x1b");
+    tty.wait_until("the search is over", |screen| !screen.contains("match 2 of "));
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+}
+
+#[test]
+fn a_live_run_on_the_real_clock_asks_before_it_is_made_again() {
+    let mut tty = program(&["workers", "--clock", "real"]);
+    tty.wait_until("it is live", |screen| header(screen).contains("live"));
+    tty.keys("r");
+    tty.sees("lose what this live run has recorded?");
+    tty.keys("n");
+    tty.wait_until("it goes on", |screen| !screen.contains("recorded?") && screen.contains("q quit"));
+    tty.keys("ry");
+    tty.wait_until("it is made again", |screen| !screen.contains("recorded?") && header(screen).contains(" 00:00."));
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+}
+
+#[test]
+fn problems_are_gone_through_and_the_palette_says_what_it_does_not_know() {
+    let mut tty = program(&["blocking", "--speed", "max"]);
+    tty.wait_until("the end", |screen| header(screen).contains("/ 00:0") && screen.contains("1 finding"));
+    command(&mut tty, "rewind");
+    tty.wait_until("the start", |screen| header(screen).contains("00:00.000 / "));
+    tty.keys("p");
+    tty.sees("problem 1 of ");
+    tty.keys("\x10xyzzy");
+    tty.sees("no such command");
+    tty.keys("\r\x1b");
+    tty.wait_until("it is closed", |screen| !screen.contains("no such command"));
+    // From the sixteen colours of a terminal that says nothing of more.
+    for name in ["mono", "okabe-ito", "ansi"] {
+        command(&mut tty, "theme");
+        tty.sees(&format!("theme: {name}"));
+    }
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
 }

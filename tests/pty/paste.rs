@@ -1,6 +1,6 @@
 //! What is pasted is text, whatever is in it: never keys.
 
-use super::{ended, header, program};
+use super::{command, ended, header, program};
 
 /// A line that ends, control characters, an escape sequence, and letters that are keys elsewhere.
 const HOSTILE: &str = "request 1\x03\x07\x1b[31mq\nq\nq\r\x1a";
@@ -8,8 +8,8 @@ const HOSTILE: &str = "request 1\x03\x07\x1b[31mq\nq\nq\r\x1a";
 #[test]
 fn what_is_pasted_into_the_filter_is_its_text() {
     let mut tty = ended(&["semaphore"]);
-    tty.keys("/");
-    tty.sees("state=waiting");
+    command(&mut tty, "filter");
+    tty.sees("polls>10");
     tty.paste(HOSTILE);
     let screen = tty.wait_until("it is there", |screen| screen.lines().last().is_some_and(|last| last.contains("request 1")));
     assert!(screen.lines().last().is_some_and(|last| last.contains("request 1[31mq")), "{screen}");
@@ -23,7 +23,7 @@ fn what_is_pasted_into_the_filter_is_its_text() {
     tty.keys("\x15request 1");
     tty.sees("11 of 21 tasks");
     tty.keys("\x1b");
-    tty.sees("/ filter");
+    tty.sees("/ find");
     tty.keys("q");
     let ended = tty.end();
     assert_eq!(ended.code, 0);
@@ -48,7 +48,7 @@ fn what_is_pasted_into_a_field_is_its_value() {
     tty.keys("\t");
     tty.paste("qqq\x03");
     tty.keys("?");
-    tty.sees("Help");
+    tty.sees("┏ Keys │ Marks");
     tty.keys("q");
     let ended = tty.end();
     assert_eq!(ended.code, 0);

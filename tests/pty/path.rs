@@ -1,9 +1,9 @@
-//! What was run is remembered, and the path says what comes next.
+//! What was run is remembered, and the tour says what comes next.
 
 use std::path::Path;
 
 use super::support::Tty;
-use super::{PROGRAM, SIZE, header};
+use super::{PROGRAM, SIZE, command, header};
 
 #[test]
 fn what_was_run_is_remembered_and_the_path_leads_on() {
@@ -13,20 +13,20 @@ fn what_was_run_is_remembered_and_the_path_leads_on() {
 
     let mut tty = start(&["sequential"]);
     tty.sees("main");
-    tty.keys("P");
+    command(&mut tty, "tour");
     tty.sees("1 of 42 run");
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
 
     let mut tty = start(&[]);
     tty.sees("Scenarios");
-    tty.keys("P");
+    command(&mut tty, "tour");
     let path = tty.wait_until("the path", |screen| screen.contains("1 of 42 run"));
     let next = path.lines().find(|line| line.contains("next")).unwrap_or_default();
     assert!(next.contains("gather"), "{path}");
     tty.keys("\r");
     tty.wait_until("the next scenario", |screen| header(screen).contains("gather"));
-    tty.keys("P");
+    command(&mut tty, "tour");
     tty.sees("2 of 42 run");
     tty.keys("q");
     assert_eq!(tty.end().code, 0);

@@ -12,7 +12,7 @@ const INPUTS: u32 = 10_000;
 const BETWEEN: u32 = 50;
 /// What is pressed. Not the keys that end or suspend it or open an editor or
 /// a file, nor the palette, which has all of them.
-const KEYS: &str = "hjklwasdfFuUgGnN.,[]{}vpOAZCD/\\?eiPRtVzTLm'\"WJKMSbBcr12345670=+-<>xo! ";
+const KEYS: &str = "hjklHLwasdfugGnN.,<>{}vpPo/?etzTry01234567$=+-xi! ";
 
 /// Numbers that look random, the same each time.
 struct Draw(u64);

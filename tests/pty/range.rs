@@ -1,6 +1,6 @@
 //! What is measured: a range, the critical path, and the way from a task to its waker.
 
-use super::{ended, header, place};
+use super::{command, ended, header, place};
 
 #[test]
 fn a_range_is_measured_with_keys() {
@@ -34,7 +34,7 @@ fn a_range_is_measured_with_the_right_button_and_with_shift() {
         let screen = tty.sees("s from 00:00.000 to 00:01.0");
         assert!(screen.contains("polls") && screen.contains("waiting, ") && screen.contains("critical path"), "{screen}");
         tty.keys("v");
-        tty.wait_until("it is cleared", |screen| !screen.contains("Range") && !screen.contains('['));
+        tty.wait_until("it is cleared", |screen| !screen.contains("Critical path") && !screen.contains('['));
     }
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
@@ -44,8 +44,8 @@ fn a_range_is_measured_with_the_right_button_and_with_shift() {
 fn the_critical_path_is_listed_highlighted_and_gone_to() {
     let mut tty = ended(&["semaphore"]);
     let before = tty.reversed("request 9 ");
-    tty.keys("p");
-    let screen = tty.sees("critical path");
+    command(&mut tty, "critical path");
+    let screen = tty.sees("critical path to");
     assert!(screen.contains("3.5 s") && screen.contains("step 1 of "), "{screen}");
     assert!(screen.contains("woken by request"), "{screen}");
     // One of three requests of each round is on it.
@@ -54,12 +54,14 @@ fn the_critical_path_is_listed_highlighted_and_gone_to() {
     assert_eq!(["request 6 ", "request 7 ", "request 8 "].map(marked), [true, false, false], "{screen}");
     assert_eq!(on(&tty), [true, false, false], "{screen}");
     tty.keys("jj\r");
-    let screen = tty.sees("p lists them again");
+    let screen = tty.sees("e lists them again");
     assert!(screen.contains("step 3 of ") && screen.contains("▸request"), "{screen}");
     assert!(!header(&screen).contains("00:03.500 / 00:03.500"), "the cursor is at the step: {screen}");
-    tty.keys("p");
-    tty.sees("step 1 of ");
-    tty.keys("p");
+    tty.keys("e");
+    tty.sees("step 3 of ");
+    tty.keys("\x1b");
+    tty.wait_until("the layer is closed", |screen| !screen.contains("step 3 of "));
+    command(&mut tty, "critical path");
     tty.wait_until("it is hidden", |screen| {
         screen.contains("? help") && !screen.lines().any(|line| line.contains("request 3 ") && line.contains('→'))
     });
@@ -75,12 +77,12 @@ fn a_task_shows_who_woke_it_and_leads_there_and_back() {
     // Its permit came from another request.
     tty.keys("T2.5s\r");
     tty.wait_until("it waits", |screen| screen.contains("request 19  ░ waiting") && header(screen).contains("00:02.500 /"));
-    tty.keys("b");
+    command(&mut tty, "woken by");
     tty.sees("▸request 16");
-    tty.keys("B");
+    command(&mut tty, "woken by back");
     tty.sees("▸request 19");
     // And with the cursor, to when it was.
-    tty.keys("[");
+    command(&mut tty, "wake back");
     let screen = tty.sees("request 16 woke request 19 at 00:03.000");
     assert!(screen.contains("▸request 16") && header(&screen).contains("00:03.000 /"), "{screen}");
     tty.keys("q");

@@ -1,6 +1,6 @@
 //! Lanes of another kind, in another order, put together, left out: how a run is read.
 
-use super::{ended, names, place};
+use super::{command, ended, names, place};
 
 #[test]
 fn lanes_are_of_tasks_threads_resources_and_lines() {
@@ -12,12 +12,12 @@ fn lanes_are_of_tasks_threads_resources_and_lines() {
         ("Timeline by source line", "semaphore.rs:"),
         ("Timeline ━", "request 19"),
     ] {
-        tty.keys("A");
+        command(&mut tty, "lanes");
         let screen = tty.sees(title);
         assert!(screen.contains(lane), "{title}: {screen}");
     }
     // Enter on a thread selects the task that ran there last.
-    tty.keys("A");
+    command(&mut tty, "lanes");
     let screen = tty.sees("Timeline by thread");
     assert!(screen.contains("no task selected"), "{screen}");
     tty.keys("\r");
@@ -30,11 +30,12 @@ fn lanes_are_of_tasks_threads_resources_and_lines() {
 #[test]
 fn what_a_task_spawned_is_folded_away_and_unfolded() {
     let mut tty = ended(&["semaphore"]);
-    tty.keys("gZ");
+    tty.keys("g");
+    command(&mut tty, "fold");
     let folded = tty.sees("+20");
     assert_eq!(place(&folded, "+20").1, place(&folded, "▸main").1, "{folded}");
     assert!(!folded.contains(" request 3 "), "{folded}");
-    tty.keys("Z");
+    command(&mut tty, "fold");
     let unfolded = tty.sees(" request 3 ");
     assert!(!unfolded.contains("+20"), "{unfolded}");
     tty.keys("q");
@@ -47,9 +48,9 @@ fn quantities_go_and_come_under_the_lanes() {
     let line = "in line     0";
     let shown = tty.sees(line);
     assert!(place(&shown, line).1 > place(&shown, "request 14").1, "{shown}");
-    tty.keys("C");
+    command(&mut tty, "counters");
     tty.wait_until("no quantities", |screen| !screen.contains(line));
-    tty.keys("C");
+    command(&mut tty, "counters");
     tty.sees(line);
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
@@ -66,7 +67,7 @@ fn lanes_are_sorted_by_each_figure() {
         ("lanes by spawn tree", ["main", "request 0"]),
         ("lanes by spawn ", ["main", "request 0"]),
     ] {
-        tty.keys("O");
+        command(&mut tty, "order");
         let screen = tty.sees(told);
         assert_eq!(names(&screen)[..2], first, "{told}: {screen}");
     }
@@ -77,13 +78,14 @@ fn lanes_are_sorted_by_each_figure() {
 #[test]
 fn a_filter_shows_what_is_asked_for_and_how_many_that_are() {
     let mut tty = ended(&["semaphore"]);
-    tty.keys("/wait>500ms cause=lock");
+    command(&mut tty, "filter");
+    tty.keys("wait>500ms cause=lock");
     // Those that waited for more than one round of three.
     tty.sees("14 of 21 tasks");
     tty.keys("\r");
-    let screen = tty.wait_until("it is kept", |screen| screen.contains("/ filter"));
+    let screen = tty.wait_until("it is kept", |screen| screen.contains("/ find"));
     assert_eq!(names(&screen).first().map(String::as_str), Some("request 6"), "{screen}");
-    tty.keys("\\");
+    command(&mut tty, "clear filter");
     let screen = tty.sees(" request 5 ");
     assert_eq!(names(&screen)[..2], ["main", "request 0"], "{screen}");
     tty.keys("q");
@@ -93,9 +95,11 @@ fn a_filter_shows_what_is_asked_for_and_how_many_that_are() {
 #[test]
 fn a_filter_that_is_wrong_is_told_where_it_was_typed_and_nothing_is_lost() {
     let mut tty = ended(&["semaphore"]);
-    tty.keys("/request 1\r");
-    tty.wait_until("it is kept", |screen| screen.contains("/ filter") && names(screen).len() == 11);
-    tty.keys("/\x15wait>x");
+    command(&mut tty, "filter");
+    tty.keys("request 1\r");
+    tty.wait_until("it is kept", |screen| screen.contains("/ find") && names(screen).len() == 11);
+    command(&mut tty, "filter");
+    tty.keys("\x15wait>x");
     let screen = tty.sees("'x' is no time");
     let last = screen.lines().last().unwrap_or_default();
     assert!(last.contains("wait>x") && last.contains("'x' is no time"), "{screen}");
@@ -109,7 +113,7 @@ fn a_filter_that_is_wrong_is_told_where_it_was_typed_and_nothing_is_lost() {
             .is_some_and(|last| last.contains("wait>1s") && last.contains(" of 21 tasks") && !last.contains("no time"))
     });
     tty.keys("\x1b");
-    let screen = tty.wait_until("the filter from before", |screen| screen.contains("/ filter"));
+    let screen = tty.wait_until("the filter from before", |screen| screen.contains("/ find"));
     assert_eq!(names(&screen)[..2], ["request 1", "request 10"], "{screen}");
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
@@ -118,7 +122,7 @@ fn a_filter_that_is_wrong_is_told_where_it_was_typed_and_nothing_is_lost() {
 #[test]
 fn tasks_are_put_together_and_a_group_is_opened() {
     let mut tty = ended(&["semaphore"]);
-    tty.keys("D");
+    command(&mut tty, "group");
     let groups = tty.sees("all 20 ended");
     assert!(groups.contains("semaphore.rs:") && !groups.contains(" request 3 "), "{groups}");
     tty.keys("j\r");
@@ -126,10 +130,10 @@ fn tasks_are_put_together_and_a_group_is_opened() {
     assert_eq!(names(&open)[..2], ["request 0", "request 1"], "{open}");
     tty.keys("\x1b");
     tty.sees("all 20 ended");
-    // By name, by what they do, and each for itself again.
-    tty.keys("D");
+    // By name, by what they do, and each for itself again, in the menu.
+    tty.keys("o\r");
     tty.wait_until("by name", |screen| screen.contains("request #") && !screen.contains(" request 3 "));
-    tty.keys("DD");
+    tty.keys("\r\ro");
     let screen = tty.sees(" request 3 ");
     assert_eq!(names(&screen)[..2], ["main", "request 0"], "{screen}");
     tty.keys("q");

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 use super::support::Tty;
-use super::{PROGRAM, SIZE, header, program};
+use super::{PROGRAM, SIZE, command, header, program};
 
 #[test]
-fn a_run_is_saved_with_a_key_and_replayed() {
+fn a_run_is_saved_and_replayed() {
     let folder = std::env::temp_dir().join(format!("async-playground-save-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for temporary files");
     let path = folder.join("a.rec");
@@ -15,15 +15,16 @@ fn a_run_is_saved_with_a_key_and_replayed() {
 
     let mut tty = program(&["gather", "--seed", "4"]);
     tty.sees("/ 00:02.000");
-    // Ctrl-S; what is proposed is wiped out with Ctrl-U.
-    tty.keys("\x13");
+    // What is proposed is wiped out with Ctrl-U.
+    command(&mut tty, "save as");
     tty.sees("gather-4.rec");
     tty.keys("\x15/no/such/folder/a.rec\r");
     tty.sees("cannot be written");
     tty.keys(&format!("\x15{path}\r"));
     tty.sees("saved: async-playground replay");
     // Once more the same file, and now it is there.
-    tty.keys(&format!("\x13\x15{path}\r"));
+    command(&mut tty, "save as");
+    tty.keys(&format!("\x15{path}\r"));
     tty.sees("Enter again overwrites it");
     tty.keys("\r");
     tty.sees("saved: async-playground replay");
@@ -57,7 +58,7 @@ fn a_pipe_is_refused_and_the_screen_goes_on() {
     pipes([&pipe]);
     let mut tty = program(&["gather", "--speed", "max"]);
     tty.wait_until("the end", |screen| header(screen).contains("ended"));
-    tty.keys("\x13");
+    command(&mut tty, "save as");
     tty.sees("gather-0.rec");
     tty.keys(&format!("\x15{}\r", pipe.display()));
     tty.sees("cannot be written: a pipe is not a regular file");
@@ -76,7 +77,7 @@ fn a_file_that_must_not_grow_is_told_and_not_left_behind() {
     let script = r#"ulimit -f 1; exec "$0" semaphore --speed max"#;
     let mut tty = Tty::start(Path::new("/bin/sh"), &["-c", script, PROGRAM], SIZE);
     tty.wait_until("the end", |screen| header(screen).contains("ended"));
-    tty.keys("\x13");
+    command(&mut tty, "save as");
     tty.sees("semaphore-0.rec");
     tty.keys(&format!("\x15{}\r", file.display()));
     tty.sees("cannot be written: File too large");

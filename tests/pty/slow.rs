@@ -19,7 +19,7 @@ fn keys_are_answered_while_the_terminal_reads_nothing() {
     for round in 0..12_u16 {
         tty.resize((LARGE.0 - round, LARGE.1));
         let file = folder.path().join(format!("{round}.rec"));
-        tty.keys(&format!("\x13\x15{}\r", file.display()));
+        tty.keys(&format!(":save as\r\x15{}\r", file.display()));
         comes(&format!("the answer to the keys of round {round}"), || file.exists().then_some(()));
     }
     let grown = tty.memory().saturating_sub(memory);
@@ -57,9 +57,9 @@ fn a_slow_terminal_sees_the_newest_state_and_its_keys_work() {
     // A hundred kilobytes a second.
     tty.slow(1024, Duration::from_millis(10));
     tty.keys("?");
-    tty.sees("scroll for more");
+    tty.sees("┏ Keys │ Marks");
     tty.keys("? \t");
-    tty.wait_until("the pause", |screen| header(screen).contains("paused") && !screen.contains("scroll for more"));
+    tty.wait_until("the pause", |screen| header(screen).contains("paused") && !screen.contains("┏ Keys │ Marks"));
     tty.keys("q");
     let ended = tty.end();
     assert_eq!(ended.code, 0);

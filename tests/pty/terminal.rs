@@ -73,20 +73,24 @@ fn where_letters_are_ascii_so_is_all_that_is_drawn() {
     tty.wait_until("the end", |screen| header(screen).contains("ended"));
     // Through the views and layers: each of these leads back.
     for (keys, seen) in [
-        ("\tGe", "Why it waits"),
-        ("ep", "critical path"),
-        ("pA", "Timeline by thread"),
-        ("A", "Timeline by resource"),
-        ("A", "Timeline by source line"),
-        ("AD", "all 20 ended"),
-        ("DDD?", "scroll for more"),
-        ("?P", "run"),
-        ("Pi", "inding"),
+        ("\tGe", "+ Why | Findings"),
+        ("\t", "no problems found"),
+        ("\t", "critical path to the end of main"),
+        ("\t", "3 of 3 left"),
+        ("e:lanes\r", "Timeline by thread"),
+        (":lanes\r", "Timeline by resource"),
+        (":lanes\r", "Timeline by source line"),
+        (":lanes\r", "request 18"),
+        ("o", "each task by itself"),
+        ("\r", "all 20 ended"),
+        ("\r\r\ro?", "Move the time cursor back."),
+        ("l", "Marks on the lanes"),
+        ("?:tour\r", "builds on"),
     ] {
         tty.keys(keys);
         tty.sees(seen);
     }
-    tty.keys("i");
+    tty.keys("\x1b");
     tty.sees("in line     0");
     let other: String = tty.screen().chars().filter(|c| !c.is_ascii()).collect();
     assert_eq!(other, "");

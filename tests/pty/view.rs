@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::support::Tty;
-use super::{PROGRAM, SIZE, ended, header, place, program, zoom};
+use super::{PROGRAM, SIZE, command, ended, header, place, program, zoom};
 
 /// The row of the ruler, without its remark.
 fn ruler(screen: &str) -> String {
@@ -17,16 +17,27 @@ fn the_timeline_is_zoomed_and_moved_with_letters_and_arrows() {
     let whole = tty.screen();
     tty.keys("T1750\rww");
     let near = tty.wait_until("a quarter", |screen| zoom(screen).is_some_and(|now| now.starts_with("20.")));
-    for (there, back) in [("a", "d"), ("h", "l"), ("\x1b[D", "\x1b[C")] {
+    for (there, back) in [("a", "d"), ("H", "L"), ("\x1b[1;2D", "\x1b[1;2C")] {
         tty.keys(there);
         let moved = tty.wait_until("another place", |screen| ruler(screen) != ruler(&near));
         assert_eq!(zoom(&moved), zoom(&near));
         tty.keys(back);
         tty.wait_until("the place from before", |screen| ruler(screen) == ruler(&near));
     }
+    // The cursor goes by a cell, and to the ends.
+    tty.keys("l");
+    tty.wait_until("a cell on", |screen| header(screen).contains("00:01.77"));
+    tty.keys("h");
+    tty.wait_until("and back", |screen| !header(screen).contains("00:01.77"));
+    for (key, time) in [("0", "00:00.000"), ("$", "00:03.500"), ("\x1b[H", "00:00.000")] {
+        tty.keys(key);
+        tty.wait_until(time, |screen| header(screen).contains(&format!("{time} / ")));
+    }
+    tty.keys("T1750\r");
+    tty.wait_until("the time", |screen| header(screen).contains("00:01.750 / "));
     tty.keys("s");
     tty.wait_until("a half", |screen| zoom(screen).is_some_and(|now| now.starts_with("41.")));
-    tty.keys("F");
+    command(&mut tty, "fit run");
     tty.wait_until("the whole run", |screen| zoom(screen) == zoom(&whole));
     // The fourth request lives for a second.
     tty.keys("gjjjj");
@@ -45,11 +56,11 @@ fn the_events_of_a_task_are_gone_along() {
     tty.sees("▸request 19");
     // It has ended; it got its permit, it was spawned.
     for time in ["00:03.000", "00:00.000"] {
-        tty.keys(",");
+        tty.keys("<");
         tty.wait_until(time, |screen| header(screen).contains(&format!("{time} / ")));
     }
     for time in ["00:03.000", "00:03.500"] {
-        tty.keys(".");
+        tty.keys(">");
         tty.wait_until(time, |screen| header(screen).contains(&format!("{time} / ")));
     }
     tty.keys("q");
@@ -74,7 +85,7 @@ fn the_wheel_zooms_at_the_pointer_a_drag_pans_and_a_double_click_fits() {
     tty.mouse(32, (column - 10, row + 4));
     tty.let_go(0, (column - 10, row + 4));
     tty.wait_until("it was moved", |screen| screen.contains("╷2.0s") && place(screen, "╷2.0s").0 + 10 == after);
-    tty.keys("F");
+    command(&mut tty, "fit run");
     tty.wait_until("the whole run", |screen| zoom(screen) == zoom(&whole));
     // By its name a task is fitted with all of its life.
     let name = place(&whole, "request 3 ");

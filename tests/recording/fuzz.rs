@@ -187,10 +187,10 @@ fn show(recording: Recording) {
         model.timeline.selected = Some(part as u32);
         model.mode = match part {
             1 => Mode::Overlay(Overlay::Findings { row: 1 }),
-            2 => Mode::Overlay(Overlay::Why { task: 2, top: 0 }),
+            2 => Mode::Overlay(Overlay::Why { task: Some(2), top: 0 }),
+            3 => Mode::Overlay(Overlay::Resources { top: 0 }),
             _ => Mode::Browse,
         };
-        model.task.resources = part == 1;
         let mut areas = None;
         let draw = |frame: &mut Frame<'_>| {
             areas = CACHE.with_borrow_mut(|cache| Some(ui::draw(frame, &model, cache)));

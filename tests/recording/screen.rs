@@ -10,7 +10,22 @@ use super::texts::text;
 
 /// Panes in full, kinds of lanes, groups, why a task waits, findings, a range, filters and the palette, with what is typed
 /// there; an Esc that comes together with a letter would be Alt, and two of them are one.
-const TOUR: [&str; 12] = ["3z", "V", "V", "VG", "w", "\x1b\x1bi", "\x1b\x1bR", "\x1b\x1b/", "\x1b\x1b:", "\x1b\x1b5", "7", "2"];
+const TOUR: [&str; 14] = [
+    "\t",
+    "z",
+    ":lanes\r",
+    ":lanes\r",
+    ":lanes\rG",
+    "w",
+    "e",
+    "\t",
+    "\t",
+    "\t",
+    "\x1b\x1bo",
+    "\x1b\x1b?",
+    "\x1b\x1b:",
+    "\x1b\x1b:log\r",
+];
 
 #[test]
 fn a_hostile_recording_is_shown_and_the_terminal_obeys_the_program_alone() {

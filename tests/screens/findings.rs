@@ -33,7 +33,7 @@ fn a_task_is_marked_from_the_moment_on_at_which_it_can_be_seen() {
         let screen = screen(model, 120, 40);
         screen.lines().find(|line| line.contains("request with")).unwrap_or_default().contains('⚑')
     };
-    assert!(lane(&model) && screen(&model, 120, 40).contains("1 finding (i)"));
+    assert!(lane(&model) && screen(&model, 120, 40).contains("1 finding (e)"));
     if let Some(run) = &mut model.run {
         run.cursor.at_ns = 2_249_999_999;
     }

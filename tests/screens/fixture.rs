@@ -8,7 +8,7 @@ use async_playground::app::input::bindings::Bindings;
 use async_playground::app::input::text_field::TextField;
 use async_playground::app::model::{
     Areas, CodeTab, CodeView, Cursor, Form, Grouping, LaneView, Layout, List, LogView, MetricsView, Mode, Model, Options, Pane,
-    Pending, RunView, TaskView, Theme, Timeline,
+    Pending, RunView, Theme, Timeline,
 };
 use async_playground::app::run::found::Found;
 use async_playground::engine::{Ending, Phase, Report};
@@ -84,7 +84,7 @@ pub(crate) fn empty() -> Model {
         },
         log: LogView { level: Level::Info, back: 0 },
         code: CodeView { tab: CodeTab::Rust, top: 0 },
-        task: TaskView::default(),
+        search: None,
         metrics: MetricsView::default(),
         bookmarks: Vec::new(),
         reading: async_playground::app::timeline::reading::Reading::default(),

@@ -22,7 +22,7 @@ fn an_empty_line_lists_what_the_pane_is_for_first() {
 }
 
 #[test]
-fn what_is_typed_is_marked_in_what_was_found() {
+fn what_was_found_has_its_name_what_it_does_and_its_keys() {
     assert_snapshot!("palette_zoom_colour_80x24", styled(&frame(&searching("zoom", 1), 80, 24).0));
     let mut model = searching("zoom", 1);
     model.options.theme = Theme::plain(false, false);
@@ -33,7 +33,7 @@ fn what_is_typed_is_marked_in_what_was_found() {
 
 #[test]
 fn what_is_not_there_is_said() {
-    assert!(screen(&searching("xyzzy", 0), 80, 24).contains("nothing is called that"));
+    assert!(screen(&searching("xyzzy", 0), 80, 24).contains("no such command"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Any size of the screen or of a pane, down to nothing, is drawn without a fault.
 
 use async_playground::app::input::text_field::TextField;
+use async_playground::app::mode::Question;
 use async_playground::app::model::{CodeTab, FieldError, Mode, Overlay, Pane};
 use async_playground::ui::{self, Cache};
 use ratatui::layout::Rect;
@@ -11,9 +12,18 @@ use super::paint::{drawn, text};
 #[test]
 fn no_size_is_a_fault() {
     let mut cache = Cache::default();
-    for help in [false, true] {
+    let layers = [
+        Overlay::Help { pane: Pane::Timeline, marks: false, top: 5 },
+        Overlay::Help { pane: Pane::Timeline, marks: true, top: 5 },
+        Overlay::Why { task: None, top: 0 },
+        Overlay::Findings { row: 0 },
+        Overlay::Range { row: 0 },
+        Overlay::Resources { top: 3 },
+        Overlay::Arrange { row: 6 },
+    ];
+    for mode in layers.map(Mode::Overlay).into_iter().chain([Mode::Browse, Mode::Ask(Question::Restart)]) {
         let mut model = model(1_250);
-        model.mode = if help { Mode::Overlay(Overlay::Help { pane: Pane::Timeline, top: 5 }) } else { Mode::Browse };
+        model.mode = mode;
         let small = (0..=40).flat_map(|width| (0..=20).map(move |height| (width, height)));
         let edges = [(60, 16), (61, 17), (75, 31), (76, 16), (77, 33), (109, 31), (110, 16), (111, 32), (300, 100)];
         for (width, height) in small.chain(edges) {

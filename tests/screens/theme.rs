@@ -28,7 +28,7 @@ fn it_says_what_the_other_themes_say() {
 #[test]
 fn the_legend_shows_each_state_in_its_colour() {
     let mut model = painted();
-    model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Timeline, top: 1_000 });
+    model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Timeline, marks: true, top: 1_000 });
     assert_snapshot!("okabe_ito_legend_100x30", styled(&frame(&model, 100, 30).0));
 }
 

@@ -102,13 +102,15 @@ pub(in crate::app) fn commit(model: &mut Model) -> Vec<Effect> {
         }
     };
     model.mode = Mode::Browse;
+    let before = (form.values.clone(), form.workers, form.seed);
     match (field, value) {
         (Field::Param(param), value) => form.values.set(param, value),
         (Field::Workers, scenarios::Value::Number(n)) => form.workers = usize::try_from(n).unwrap_or(usize::MAX),
         (Field::Seed, scenarios::Value::Number(n)) => form.seed = n,
         _ => {}
     }
-    start::start(model, Entry::Keep)
+    let changed = before != (form.values.clone(), form.workers, form.seed);
+    if changed || form.error.is_some() { start::start(model, Entry::Keep) } else { Vec::new() }
 }
 
 /// Ends typing; the value is the one from before, and so is what is wrong with it, if anything.

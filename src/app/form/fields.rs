@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scenarios::{Clock, Scenario, ValueError, Values};
+use scenarios::{Clock, Kind, Param, Scenario, ValueError, Values};
 
 use crate::engine::{Detail, Spec};
 
@@ -40,6 +40,13 @@ pub enum Field {
     Workers,
     /// The seed.
     Seed,
+}
+
+impl Field {
+    /// Whether digits are typed into it: its value is a number.
+    pub fn takes_digits(self) -> bool {
+        !matches!(self, Field::Clock | Field::Param(Param { kind: Kind::Choice(_), .. }))
+    }
 }
 
 /// An error at a field.

@@ -15,6 +15,25 @@ pub(in crate::app) fn pick(model: &mut Model) -> Vec<Effect> {
     model.list.clear_search(model.catalogue);
     model.list.select(model.catalogue, at);
     model.mode = Mode::Browse;
+    turn_to(model, at);
+    start::fresh(model)
+}
+
+/// Shows what the scenario under the list's cursor is about, before it is run: its lesson, its code, and the settings it was
+/// left with. The run on screen stays.
+pub(in crate::app) fn preview(model: &mut Model) {
+    let Some(at) = model.list.selected(model.catalogue).filter(|_| !model.replay) else { return };
+    if model.catalogue[at].id != model.form.scenario.id {
+        turn_to(model, at);
+    }
+}
+
+/// Whether the form describes another scenario than the one that is on screen.
+pub(in crate::app) fn is_preview(model: &Model) -> bool {
+    model.run.as_ref().is_some_and(|run| run.spec.scenario.id != model.form.scenario.id)
+}
+
+fn turn_to(model: &mut Model, at: usize) {
     leave(model);
     let scenario = &model.catalogue[at];
     let Form { detail, stall_after, .. } = model.form;
@@ -23,7 +42,7 @@ pub(in crate::app) fn pick(model: &mut Model) -> Vec<Effect> {
         model.form.values = was.values.clone();
         (model.form.seed, model.form.clock, model.form.workers) = (was.seed, was.clock, was.workers);
     }
-    start::fresh(model)
+    model.code.top = 0;
 }
 
 /// Remembers the settings of the scenario that was picked until now.

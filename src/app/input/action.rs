@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::app::colors::ThemeName;
-use crate::app::panes::{CodeTab, Pane};
+use crate::app::panes::{CodeTab, ExplainTab, Pane};
 use crate::app::timeline::tip::Tip;
 use crate::trace::TaskIx;
 
@@ -36,12 +36,21 @@ pub enum Action {
     RunCommand,
     /// Opens the line that is looked at in the user's editor.
     OpenEditor,
-    /// Starts a search of the list.
+    /// Starts a search of what is in focus: scenarios, lanes, log or code.
     Find,
+    /// Takes the search that was typed, and goes to its first match.
+    TakeSearch,
+    /// Goes to the next match of the search, or to the previous one.
+    Match {
+        /// To the next one.
+        on: bool,
+    },
     /// Pauses; goes on; plays again from the start when it has ended.
     PauseOrGo,
-    /// Runs again, from the start.
+    /// Runs again, from the start; a live run on the real clock only after a question.
     Restart,
+    /// Answers the question with yes.
+    Yes,
     /// Stops the run.
     Stop,
     /// Goes from the virtual to the real clock, and back.
@@ -50,6 +59,13 @@ pub enum Action {
     Step(Stride),
     /// Moves the cursor to the next landmark of that kind.
     Jump(Landmark),
+    /// Moves the cursor to the next problem of whatever kind, or to the previous one.
+    Problem {
+        /// To the next one.
+        on: bool,
+    },
+    /// Moves the cursor to the start of the run, and lets it rest there.
+    ToStart,
     /// Shows the newest event again, and what comes after it.
     ToLive,
     /// Starts typing a time.
@@ -62,8 +78,6 @@ pub enum Action {
     CriticalPath,
     /// Lets the critical path lead to the selected task, or to the end of the run again.
     PathTo,
-    /// Goes to the step of the critical path under the cursor, and selects its task.
-    ShowStep,
     /// Sorts the lanes by the next thing that they can be sorted by.
     Order,
     /// Starts typing which lanes there are to be.
@@ -104,8 +118,6 @@ pub enum Action {
     Reset,
     /// Moves the timeline by so many steps of an eighth of its width; forward is positive.
     Pan(i64),
-    /// Moves the timeline to the start of the run.
-    PanToStart,
     /// Lets a cell of the timeline stand for half the time.
     ZoomIn,
     /// Lets a cell of the timeline stand for twice the time.
@@ -119,7 +131,7 @@ pub enum Action {
     },
     /// Fits the whole run into the timeline.
     Fit,
-    /// Fits the life of the selected task into the timeline.
+    /// Fits the life of the selected task into the timeline; where it fits already, or without one, the whole run.
     FitSelection,
     /// Looks again at what was looked at before the last change of the view.
     UndoView,
@@ -137,10 +149,19 @@ pub enum Action {
     Counters,
     /// Shows the lanes of the futures that a task waits on at once, or hides them.
     Branches,
-    /// Moves the timeline along with the cursor again.
-    Follow,
-    /// Says why the selected task waits, or closes that.
-    Why,
+    /// Opens the menu that arranges the lanes.
+    Arrange,
+    /// Changes what is under the cursor of that menu.
+    Choose,
+    /// Opens a tab of the layer that explains the run.
+    Explain(ExplainTab),
+    /// Shows the next tab of that layer, or the previous one.
+    TurnExplain {
+        /// To the next one.
+        on: bool,
+    },
+    /// Goes to the finding or to the step of the critical path under the cursor.
+    Show,
     /// Selects the task that ended the wait of the selected one.
     ToWaker,
     /// Selects the task that was selected before the last jump to a waker.
@@ -150,18 +171,14 @@ pub enum Action {
         /// On, and not back.
         on: bool,
     },
-    /// Shows the run's resources in the pane of the selected task, or the task again.
-    Resources,
-    /// Lists the findings, or closes the list.
-    Findings,
-    /// Goes to the moment of the finding under the cursor, and selects its task.
-    ShowFinding,
     /// Leaves out less, or more, of the log.
     LogLevel,
     /// Shows the next tab of the code pane.
     NextTab,
     /// Shows the tab before this one.
     PreviousTab,
+    /// Shows that tab of the code pane.
+    ShowTab(CodeTab),
     /// Draws with the next theme.
     NextTheme,
     /// Draws with that theme.

@@ -6,7 +6,7 @@ use crate::app::input::action::Action;
 use crate::app::input::bindings::{Binding, Bindings, Context, Group, Key};
 use crate::app::mode::{Mode, Overlay, Wanted};
 use crate::app::model::Model;
-use crate::app::panes::Pane;
+use crate::app::panes::{ExplainTab, Pane};
 
 /// What takes the keys now.
 pub fn context(model: &Model) -> Context {
@@ -14,18 +14,22 @@ pub fn context(model: &Model) -> Context {
         Mode::Browse => Context::Pane(model.focus),
         Mode::Search => Context::Search,
         Mode::Edit(_) => Context::Edit,
+        Mode::Ask(_) => Context::Ask,
         Mode::Prompt(prompt) => match prompt.what {
             Wanted::Time => Context::Time,
             Wanted::Filter => Context::Filter,
+            Wanted::Search(_) => Context::Find,
             Wanted::File { .. } => Context::File,
         },
         Mode::Overlay(overlay) => match overlay {
             Overlay::Help { .. } => Context::Help,
-            Overlay::Why { .. } => Context::Why,
+            Overlay::Why { .. } => Context::Explain(ExplainTab::Why),
+            Overlay::Findings { .. } => Context::Explain(ExplainTab::Findings),
+            Overlay::Range { .. } => Context::Explain(ExplainTab::Path),
+            Overlay::Resources { .. } => Context::Explain(ExplainTab::Resources),
             Overlay::Path { .. } => Context::Path,
-            Overlay::Findings { .. } => Context::Findings,
             Overlay::Palette { .. } => Context::Palette,
-            Overlay::Range { .. } => Context::Range,
+            Overlay::Arrange { .. } => Context::Arrange,
         },
     }
 }
@@ -34,68 +38,34 @@ pub fn context(model: &Model) -> Context {
 pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
     let context = context(model);
     let key = Key::of(event)?;
+    if let (KeyCode::Char(digit), true) = (key.code, key.is_digit() && takes_digits(model, context)) {
+        return Some(Action::Type(digit));
+    }
     let bound = model.bindings.bound(context, key);
     // As the table says of Enter there.
     if context == Context::Pane(Pane::Timeline) && key.code == KeyCode::Enter && !model.timeline.shows_tasks() {
         return Some(Action::Open);
     }
-    bound.map(|binding| binding.action.clone()).or_else(|| typed(context, key))
+    // What is no digit leaves a field, and does what it does outside.
+    let outside = || model.bindings.bound(Context::FORM, key).filter(|_| context == Context::Edit);
+    bound.or_else(outside).map(|binding| binding.action.clone()).or_else(|| typed(context, key))
+}
+
+/// Whether a digit is one of a number there, whatever else it would do.
+fn takes_digits(model: &Model, context: Context) -> bool {
+    context == Context::Edit || (context == Context::FORM && model.form.field().takes_digits())
 }
 
 /// What pasted text does: it goes to the text that is typed, or nowhere.
 pub fn paste(model: &Model, text: String) -> Option<Action> {
-    is_typed(context(model)).then_some(Action::Paste(text))
+    let context = context(model);
+    (context.is_text() || context == Context::Edit).then_some(Action::Paste(text))
 }
 
-/// Whether letters are text there.
-pub fn is_typed(context: Context) -> bool {
-    matches!(context, Context::Search | Context::Edit | Context::Time | Context::File | Context::Filter | Context::Palette)
-}
-
-/// A key that the table does not know is text where text is typed; in the form a digit starts a value.
+/// A key that the table does not know is text where text is typed.
 fn typed(context: Context, key: Key) -> Option<Action> {
     let KeyCode::Char(c) = key.code else { return None };
-    let text = match context {
-        Context::Pane(Pane::Parameters) => c.is_ascii_digit(),
-        context => is_typed(context) && !c.is_control(),
-    };
-    (text && !key.ctrl).then_some(Action::Type(c))
-}
-
-/// What the footer shows: keys and a label each, the most important first.
-pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
-    let context = context(model);
-    let mut bindings: Vec<&Binding> = model.bindings.within(context).filter(|binding| !binding.label.is_empty()).collect();
-    bindings.sort_by_key(|binding| binding.rank);
-    let mut hints: Vec<(String, &'static str)> = Vec::new();
-    for binding in bindings {
-        let Some(key) = binding.keys.first() else { continue };
-        let text = key.text(model.options.theme.unicode);
-        let label = if binding.action == Action::PauseOrGo { space_label(model) } else { binding.label };
-        match hints.last_mut() {
-            Some((keys, last)) if *last == label => join(keys, &text),
-            _ => hints.push((text, label)),
-        }
-    }
-    hints
-}
-
-/// Glyphs stand together (`←→`), words are set apart (`Left/Right`).
-fn join(keys: &mut String, more: &str) {
-    if !(keys.chars().count() == 1 && more.chars().count() == 1 && !keys.is_ascii()) {
-        keys.push('/');
-    }
-    keys.push_str(more);
-}
-
-/// What the space bar does to the run on screen.
-fn space_label(model: &Model) -> &'static str {
-    match &model.run {
-        None => "start",
-        Some(run) if run.cursor.playing => "pause",
-        Some(run) if run.trace.closed && run.cursor.at_ns >= run.trace.end_ns => "play again",
-        Some(_) => "go on",
-    }
+    (context.is_text() && !c.is_control() && !key.ctrl).then_some(Action::Type(c))
 }
 
 /// One line of the help.

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod bindings;
+pub mod hints;
 pub mod keymap;
 pub mod pointer;
 pub(super) mod press;

@@ -19,7 +19,7 @@ const SOON: Duration = Duration::from_millis(400);
 /// The pointer focuses and selects; on what is selected already it asks for what Enter does.
 pub(in crate::app) fn press(model: &mut Model, target: Target) -> Option<Action> {
     model.session.held = None;
-    if model.mode.prompt().is_some() {
+    if matches!(model.mode, Mode::Prompt(_) | Mode::Ask(_)) {
         model.mode = Mode::Browse;
     }
     match target {

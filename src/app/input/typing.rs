@@ -1,8 +1,5 @@
 //! Typing: characters, pasted text and the keys of a text field, wherever text is typed now.
 
-use scenarios::{Kind, Param};
-
-use crate::app::form::fields::Field;
 use crate::app::form::start;
 use crate::app::input::action::TextKey;
 use crate::app::input::text_field::{MOST, TextField};
@@ -13,7 +10,7 @@ use crate::app::panes::Pane;
 /// Types into the search, into the field, or starts typing into a field that takes numbers.
 pub(in crate::app) fn type_text(model: &mut Model, text: &str) {
     if model.mode == Mode::Browse {
-        if model.focus != Pane::Parameters || !takes_numbers(model.form.field()) {
+        if model.focus != Pane::Parameters || !model.form.field().takes_digits() {
             return;
         }
         if model.replay {
@@ -26,10 +23,6 @@ pub(in crate::app) fn type_text(model: &mut Model, text: &str) {
     if !line.chars().filter(|c| !c.is_control()).all(|c| edited(model, |field| field.insert(c))) {
         model.notify(true, format!("a line takes {MOST} bytes: the rest was left out"));
     }
-}
-
-fn takes_numbers(field: Field) -> bool {
-    !matches!(field, Field::Clock | Field::Param(Param { kind: Kind::Choice(_), .. }))
 }
 
 /// Edits the text that is typed.
@@ -72,6 +65,6 @@ fn edited(model: &mut Model, change: impl FnOnce(&mut TextField) -> bool) -> boo
             changed
         }
         Mode::Edit(text) => change(text),
-        Mode::Browse | Mode::Overlay(_) => false,
+        Mode::Browse | Mode::Ask(_) | Mode::Overlay(_) => false,
     }
 }

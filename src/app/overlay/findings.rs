@@ -1,16 +1,8 @@
-//! The list of findings: open it, walk along it, go to where one can be seen.
+//! The list of findings: walk along it, go to where one can be seen.
 
 use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
 use crate::app::run::jump;
-
-/// Opens the list, or closes it.
-pub(in crate::app) fn toggle(model: &mut Model) {
-    model.mode = match model.mode {
-        Mode::Overlay(Overlay::Findings { .. }) => Mode::Browse,
-        _ => Mode::Overlay(Overlay::Findings { row: 0 }),
-    };
-}
 
 /// The last row of the list.
 pub(in crate::app) fn last_row(model: &Model) -> usize {

@@ -1,8 +1,9 @@
 //! What lies over the panes.
 
+pub mod arrange;
+pub(super) mod explain;
 pub(super) mod findings;
-pub(super) mod fuzzy;
 pub mod palette;
 pub mod path;
 pub mod range;
-pub(super) mod why;
+mod synonyms;

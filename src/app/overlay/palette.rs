@@ -1,20 +1,25 @@
 //! The command palette: everything that can be done, found by what it is called.
 //!
-//! It lists what the table of keys has, so whatever has a key can be found here
-//! by its help, its name or its key, and every scenario of the catalogue.
+//! It lists what the table of keys has, whether it has a key or not, and every scenario of the catalogue. A command is found by
+//! its short name, by another word for it, or by what its help says; a scenario by its name alone. A word that is none of these
+//! finds nothing: to start a scenario since its letters happen to be in the right order would be a surprise.
+
+use scenarios::Scenario;
 
 use crate::app::input::action::Action;
 use crate::app::input::bindings::{Binding, Context, Scope};
 use crate::app::input::text_field::TextField;
 use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
-use crate::app::overlay::fuzzy::{self, Match};
+use crate::app::overlay::synonyms;
 use crate::app::panes::Pane;
 
-/// Less for what does not belong to the focused pane, so that of two that fit alike its own comes first.
-const ELSEWHERE: i32 = 10;
-/// What it counts that something was found by its name: less for an action, whose name is not on screen.
-const BY_NAME: i32 = 4;
+/// Shorter words are not looked for in helps, nor in the middle of a scenario's name.
+const SHORT: usize = 4;
+/// A word with a wrong letter is understood from this length on.
+const LONG: usize = 6;
+/// A longer text is nothing's name: it is not compared, letter by letter, with all there is.
+const LONGEST: usize = 64;
 
 /// Something that can be done.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,11 +27,11 @@ pub struct Command {
     /// What is done.
     pub what: What,
     /// What it is called.
-    pub text: String,
+    pub name: String,
+    /// What it does.
+    pub text: &'static str,
     /// The keys that do it, as they are written on screen.
     pub keys: String,
-    /// The characters of the text that were searched for, by their place.
-    pub places: Vec<usize>,
 }
 
 /// What a command does.
@@ -38,57 +43,135 @@ pub enum What {
     Run(usize),
 }
 
-/// What fits a query, best first; for an empty one all there is, what is most useful in the focused pane first.
+/// How well a query fits, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// It is the name.
+    Name,
+    /// It is another word for it.
+    Word,
+    /// The name, or another word, begins with it.
+    Begins,
+    /// Each of its words begins one of the name's or of another word's.
+    Words,
+    /// It is a part of the name.
+    Part,
+    /// Each of its words begins one of what it does.
+    Help,
+    /// It is the name but for one letter.
+    Typo,
+}
+
+/// What fits a query, best first; for an empty one all there is, what the focused pane is for first.
 pub fn found(model: &Model, query: &str) -> Vec<Command> {
+    let query = query.trim().to_lowercase();
+    if query.chars().nth(LONGEST).is_some() {
+        return Vec::new();
+    }
     let rows = rows(model);
     let actions = rows.iter().filter_map(|(binding, pane)| {
-        let by_help = fuzzy::matches(query, binding.help);
-        let by_name = fuzzy::matches(query, binding.name).map(|found| Match { score: found.score - BY_NAME, places: Vec::new() });
-        let best = [by_help, by_name].into_iter().flatten().max_by_key(|found| found.score)?;
-        let away = if pane.is_some() { ELSEWHERE } else { 0 };
-        Some((best.score - away, command(model, binding, *pane, best.places)))
+        let fit = fit(&query, binding)?;
+        Some((fit, command(model, binding, *pane)))
     });
     let scenarios = (0..).zip(model.catalogue).filter_map(|(at, scenario)| {
         let name = format!("run {}", scenario.id);
-        let text = format!("{name}: {}", scenario.lesson);
-        // What a scenario is called counts more than what its lesson speaks of.
-        let by_name = fuzzy::matches(query, &name).map(|found| Match { score: found.score + BY_NAME, ..found });
-        let best = by_name.or_else(|| fuzzy::matches(query, &text))?;
-        Some((best.score - ELSEWHERE, Command { what: What::Run(at), text, keys: String::new(), places: best.places }))
+        Some((fit_scenario(&query, scenario)?, Command { what: What::Run(at), name, text: scenario.lesson, keys: String::new() }))
     });
-    let mut all: Vec<(i32, Command)> = actions.chain(scenarios).collect();
-    all.sort_by_key(|(score, _)| -score);
+    let mut all: Vec<(Fit, Command)> = actions.chain(scenarios).collect();
+    all.sort_by_key(|(fit, _)| *fit);
     all.into_iter().map(|(_, command)| command).collect()
 }
 
+/// How a query fits a command.
+fn fit(query: &str, binding: &Binding) -> Option<Fit> {
+    #[cfg(test)]
+    crate::work_count::count(query.len() + binding.help.len());
+    let name = title(binding.name);
+    let words = || [name.as_str()].into_iter().chain(synonyms::of(binding.name).iter().copied());
+    let long = |word: &str| word.len() >= SHORT;
+    if query == name {
+        Some(Fit::Name)
+    } else if words().any(|word| word == query) {
+        Some(Fit::Word)
+    } else if words().any(|word| word.starts_with(query)) {
+        Some(Fit::Begins)
+    } else if begins_words(query, &words()) {
+        Some(Fit::Words)
+    } else if query.split(' ').all(long) && begins_words(query, &[binding.help.to_lowercase().as_str()].into_iter()) {
+        Some(Fit::Help)
+    } else {
+        words().any(|word| is_typo(query, word)).then_some(Fit::Typo)
+    }
+}
+
+/// How a query fits a scenario. A `run` before its name counts for nothing.
+fn fit_scenario(query: &str, scenario: &Scenario) -> Option<Fit> {
+    let query = query.strip_prefix("run ").unwrap_or(query).trim_start();
+    let (id, title) = (title(scenario.id), scenario.title.to_lowercase());
+    let names = || [scenario.id, id.as_str(), title.as_str()].into_iter();
+    if names().any(|name| name == query) {
+        Some(Fit::Name)
+    } else if names().any(|name| name.starts_with(query)) {
+        Some(Fit::Begins)
+    } else if begins_words(query, &names()) {
+        Some(Fit::Words)
+    } else if query.len() >= SHORT && names().any(|name| name.contains(query)) {
+        Some(Fit::Part)
+    } else {
+        names().any(|name| is_typo(query, name)).then_some(Fit::Typo)
+    }
+}
+
+/// Whether each word of a query begins a word of these texts.
+fn begins_words<'a>(query: &str, texts: &(impl Iterator<Item = &'a str> + Clone)) -> bool {
+    let apart = |c: char| !c.is_alphanumeric();
+    let is = |word: &str| texts.clone().flat_map(|text| text.split(apart)).any(|other| other.starts_with(word));
+    query.split(apart).filter(|word| !word.is_empty()).all(is)
+}
+
+/// Whether a query is that text, or one of its words, but for one letter that is wrong, missing, too many or swapped.
+fn is_typo(query: &str, text: &str) -> bool {
+    let close = |word: &str| {
+        let alike = query.len() >= LONG && word.len() >= LONG && query.chars().next() == word.chars().next();
+        alike && strsim::osa_distance(query, word) <= 1
+    };
+    close(text) || text.split(' ').any(close)
+}
+
+/// A name as it is shown: words, and no dashes.
+fn title(name: &str) -> String {
+    name.replace('-', " ")
+}
+
 /// The rows of the table that can be done from the focused pane, each with the pane that it needs if that is another one: one
-/// for each action, those of the footer first.
+/// for each action and name, those of the pane alone first, and of the others those of the footer.
 fn rows(model: &Model) -> Vec<(&Binding, Option<Pane>)> {
     let here = Context::Pane(model.focus);
     let mut rows: Vec<(&Binding, Option<Pane>)> = model.bindings.within(here).map(|binding| (binding, None)).collect();
-    // Whoever wants to go one row on has a key for it.
-    rows.sort_by_key(|(binding, _)| (matches!(binding.action, Action::Move(_)), binding.rank));
+    rows.sort_by_key(|(binding, _)| (!matches!(binding.scope, Scope::Panes([_])), binding.rank));
     let elsewhere = model.bindings.iter().filter_map(|binding| match binding.scope {
-        Scope::Panes(panes) if !panes.contains(&model.focus) => Some((binding, panes.first().copied())),
+        Scope::Panes([only]) if *only != model.focus => Some((binding, Some(*only))),
+        Scope::Panes(panes) if !panes.contains(&model.focus) => Some((binding, None)),
         _ => None,
     });
-    // To move in another pane one has to be there.
-    rows.extend(elsewhere.filter(|(binding, _)| !matches!(binding.action, Action::Move(_))));
+    rows.extend(elsewhere);
     let mut one_each: Vec<(&Binding, Option<Pane>)> = Vec::with_capacity(rows.len());
     for row in rows {
-        let opens_itself = row.0.action == Action::Palette;
-        if !opens_itself && !one_each.iter().any(|(known, _)| known.action == row.0.action) {
+        // To go one row on there is a key, and the palette is open.
+        let skipped = matches!(row.0.action, Action::Move(_) | Action::Palette | Action::Close);
+        let known = |(known, _): &(&Binding, Option<Pane>)| known.action == row.0.action || known.name == row.0.name;
+        if !skipped && !one_each.iter().any(known) {
             one_each.push(row);
         }
     }
     one_each
 }
 
-fn command(model: &Model, binding: &Binding, pane: Option<Pane>, places: Vec<usize>) -> Command {
+fn command(model: &Model, binding: &Binding, pane: Option<Pane>) -> Command {
     let unicode = model.options.theme.unicode;
     let keys: Vec<String> = binding.keys.iter().map(|key| key.text(unicode)).collect();
     let what = What::Do(binding.action.clone(), pane);
-    Command { what, text: binding.help.to_owned(), keys: keys.join(" "), places }
+    Command { what, name: title(binding.name), text: binding.help, keys: keys.join(" ") }
 }
 
 /// Opens it, or closes it.

@@ -48,11 +48,10 @@ pub(in crate::app) fn clear(model: &mut Model) -> bool {
     had_range || std::mem::take(&mut model.reading.path)
 }
 
-/// Shows the critical path, or its list again where that was closed, or hides it.
+/// Shows the critical path on the lanes and as a list, or hides it.
 pub(in crate::app) fn toggle_path(model: &mut Model) {
-    if matches!(model.mode, Mode::Overlay(Overlay::Range { .. })) {
+    if model.reading.path {
         model.reading.path = false;
-        model.mode = Mode::Browse;
     } else if model.run.is_none() {
         model.notify(false, "no run that could have a critical path");
     } else {
@@ -88,7 +87,7 @@ pub(in crate::app) fn show_step(model: &mut Model) {
     let Some(step) = step else { return };
     model.reading.path = true;
     jump::to(model, (step.to_ns.saturating_sub(1)).max(step.from_ns), Some(step.task));
-    model.notify(false, format!("step {} of {}; p lists them again", row + 1, last_step(model) + 1));
+    model.notify(false, format!("step {} of {}; e lists them again", row + 1, last_step(model) + 1));
 }
 
 /// Begins to mark a range with the pointer.

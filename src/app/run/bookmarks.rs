@@ -32,7 +32,7 @@ pub(in crate::app) fn to_bookmark(model: &mut Model, next: bool) {
     };
     let Some(place) = place else {
         let text = match (all.len(), next) {
-            (0, _) => "no bookmark is set: m sets one",
+            (0, _) => "no bookmark is set",
             (_, true) => "no bookmark after this",
             (_, false) => "no bookmark before this",
         };

@@ -194,6 +194,15 @@ fn next_wake(trace: &Trace, at_ns: u64) -> Option<u64> {
     trace.tasks.iter().filter_map(next).min()
 }
 
+/// Puts the cursor at the start of the run.
+pub(in crate::app) fn to_start(model: &mut Model) {
+    if model.run.is_none() {
+        model.notify(false, "no run to go through");
+        return;
+    }
+    put(model, 0);
+}
+
 /// Shows the newest event, and whatever comes after it.
 pub(in crate::app) fn to_live(model: &mut Model) {
     model.session.origin = None;

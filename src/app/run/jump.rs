@@ -1,8 +1,9 @@
-//! Jumps of the cursor to what went wrong: failures, cancellations, panics, the stall, the longest wait.
+//! Jumps of the cursor to what went wrong: problems of any kind, failures, cancellations, panics, the stall, the longest wait.
 
 use crate::app::input::action::Landmark;
 use crate::app::model::Model;
 use crate::app::run::cursor;
+use crate::app::run::view::RunView;
 use crate::app::time::moment;
 use crate::app::timeline::selection;
 use crate::trace::{End, TaskIx, Trace};
@@ -20,6 +21,59 @@ pub(in crate::app) fn jump(model: &mut Model, landmark: Landmark) {
         Landmark::Stall => to_stall(model),
         Landmark::LongestWait => to_longest_wait(model),
     }
+}
+
+/// A problem: when, with which task, and what it is.
+type Problem = (u64, Option<TaskIx>, String);
+
+/// All problems of the run, in order of time: ends that are no success, the stall, findings.
+fn problems(run: &RunView) -> Vec<Problem> {
+    let ends = (0..).zip(&run.trace.tasks).filter_map(|(ix, task): (TaskIx, _)| {
+        let end = task.ended?;
+        let what = match end.how {
+            End::Failed => "fails",
+            End::Cancelled => "is cancelled",
+            End::Panicked => "panics",
+            End::Completed | End::Dropped | End::Unknown => return None,
+        };
+        Some((end.at_ns, Some(ix), format!("{} {what}", task.name)))
+    });
+    let stall = run.stall.iter().map(|(at_ns, stall)| (*at_ns, stall.tasks.first().map(|task| task.task), stall.text.clone()));
+    let findings = run.found.all.list.iter().map(|finding| (finding.at_ns, finding.task, finding.text.clone()));
+    let mut all: Vec<Problem> = ends.chain(stall).chain(findings).collect();
+    all.sort_by_key(|(at_ns, task, _)| (*at_ns, *task));
+    // Two of one task at one time are one place to look at.
+    all.dedup_by_key(|(at_ns, task, _)| (*at_ns, *task));
+    all
+}
+
+/// Moves the cursor to the next problem, or to the previous one, and selects its task.
+pub(in crate::app) fn problem(model: &mut Model, on: bool) {
+    let Some(run) = &model.run else {
+        model.notify(false, "no run to go through");
+        return;
+    };
+    let all = problems(run);
+    let at = run.cursor.at_ns;
+    let is_here = |(at_ns, task, _): &Problem| *at_ns == at && (task.is_none() || *task == model.timeline.selected);
+    let found = match (all.iter().rposition(is_here), on) {
+        (Some(here), true) => Some(here + 1),
+        (Some(here), false) => here.checked_sub(1),
+        (None, true) => Some(all.partition_point(|(at_ns, ..)| *at_ns <= at)),
+        (None, false) => all.partition_point(|(at_ns, ..)| *at_ns < at).checked_sub(1),
+    };
+    let Some(((at_ns, task, text), place)) = found.and_then(|place| Some((all.get(place)?.clone(), place + 1))) else {
+        let so_far = if run.trace.closed { "" } else { ", as far as it is recorded" };
+        let text = match (all.len(), on) {
+            (0, _) => format!("no problem in this run{so_far}"),
+            (count, true) => format!("no problem after this{so_far}; P goes back to {count}"),
+            (count, false) => format!("no problem before this; p goes on to {count}"),
+        };
+        model.notify(false, text);
+        return;
+    };
+    to(model, at_ns, task);
+    model.notify(false, format!("problem {place} of {}: {text}", all.len()));
 }
 
 /// To the next end of that kind. Of several at one time each is come to, in the order of spawning.

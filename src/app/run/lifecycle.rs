@@ -10,6 +10,7 @@ use crate::app::panes::Pane;
 use crate::app::run::found::Found;
 use crate::app::run::playback;
 use crate::app::run::view::{Cursor, Pending, RunView};
+use crate::app::search;
 use crate::app::session::Entry;
 use crate::app::timeline::folds::Folds;
 use crate::app::timeline::history::History;
@@ -40,6 +41,7 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
         _ => begin,
     };
     model.log.back = 0;
+    search::scrolled(model);
     model.session.origin = None;
     range::forget(model);
     listing::forget(model);
@@ -117,11 +119,9 @@ fn fresh_view(model: &mut Model) {
     (model.session.history, model.session.came) = (History::default(), None);
     model.bookmarks.clear();
     model.reading = Reading::default();
-    let of_the_run = matches!(
-        model.mode,
-        Mode::Prompt(_) | Mode::Overlay(Overlay::Why { .. } | Overlay::Findings { .. } | Overlay::Range { .. })
-    );
-    if of_the_run {
+    (model.search, model.session.explained) = (None, None);
+    let explains = model.mode.overlay().is_some_and(|overlay| overlay.explains().is_some());
+    if explains || matches!(model.mode, Mode::Prompt(_) | Mode::Ask(_) | Mode::Overlay(Overlay::Arrange { .. })) {
         model.mode = Mode::Browse;
     }
 }
@@ -138,7 +138,7 @@ pub fn replaced(model: &mut Model, old: &RunView) {
     };
     let selected = model.timeline.selected.map(|task| again(task).unwrap_or(task));
     if let Mode::Overlay(Overlay::Why { task, .. }) = &mut model.mode {
-        *task = again(*task).unwrap_or(*task);
+        *task = task.map(|task| again(task).unwrap_or(task));
     }
     model.timeline.selected = selected;
 }

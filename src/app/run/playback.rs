@@ -5,9 +5,11 @@ use std::time::Duration;
 use scenarios::Clock;
 
 use crate::app::effect::Effect;
-use crate::app::form::start;
+use crate::app::form::{pick, start};
+use crate::app::mode::{Mode, Question};
 use crate::app::model::Model;
 use crate::app::overlay::range;
+use crate::app::panes::Pane;
 use crate::app::run::view::RunView;
 use crate::app::session::Entry;
 use crate::app::timeline::{listing, viewport};
@@ -82,6 +84,9 @@ pub(in crate::app) fn tick(model: &mut Model, passed: Duration) {
 
 /// Pauses, goes on, plays again from the start, or starts what the form describes when nothing was run.
 pub(in crate::app) fn pause_or_go(model: &mut Model) -> Vec<Effect> {
+    if model.focus == Pane::Scenarios && pick::is_preview(model) && !model.replay {
+        return pick::pick(model);
+    }
     let Some(run) = &mut model.run else { return start::fresh(model) };
     model.session.origin = None;
     if run.is_live() && run.phase == Phase::Running && run.cursor.live {
@@ -103,8 +108,25 @@ pub(in crate::app) fn pause_or_go(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Runs what the form describes, from the start.
+/// Runs what the form describes, from the start. What is lost with a live run on the real clock never comes again: that asks
+/// first.
 pub(in crate::app) fn restart(model: &mut Model) -> Vec<Effect> {
+    let live = |run: &RunView| run.spec.clock == Clock::Real && run.phase == Phase::Running;
+    if model.run.as_ref().is_some_and(live) {
+        model.mode = Mode::Ask(Question::Restart);
+        return Vec::new();
+    }
+    run_again(model)
+}
+
+/// Does what was asked about.
+pub(in crate::app) fn yes(model: &mut Model) -> Vec<Effect> {
+    let Mode::Ask(Question::Restart) = model.mode else { return Vec::new() };
+    model.mode = Mode::Browse;
+    run_again(model)
+}
+
+fn run_again(model: &mut Model) -> Vec<Effect> {
     model.timeline.follow = true;
     start::start(model, Entry::Rewind)
 }
@@ -127,7 +149,7 @@ pub(in crate::app) fn stop(model: &mut Model) -> Vec<Effect> {
 /// The next speed up or down. Wall time has only one.
 pub(in crate::app) fn change_speed(model: &mut Model, faster: bool) -> Vec<Effect> {
     if model.run.as_ref().is_some_and(|run| run.spec.clock == Clock::Real && run.cursor.live && !run.trace.closed) {
-        model.notify(true, "the real clock has one speed: c switches to the virtual one");
+        model.notify(true, "the real clock has one speed: the command 'clock' switches to the virtual one");
         return Vec::new();
     }
     let now = model.session.speed;

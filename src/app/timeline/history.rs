@@ -59,6 +59,11 @@ impl History {
         self.last = None;
     }
 
+    /// Whether there is a view to go back to.
+    pub fn has_earlier(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
     /// The view to go back to. The one of now can be gone forward to.
     pub fn back(&mut self, now: View) -> Option<View> {
         self.last = None;

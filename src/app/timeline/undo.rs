@@ -1,7 +1,7 @@
 //! Undo and redo of where the timeline is looked at.
 
 use crate::app::input::action::{Action, Target};
-use crate::app::mode::{Mode, Overlay};
+use crate::app::mode::Mode;
 use crate::app::model::Model;
 use crate::app::panes::Pane;
 use crate::app::run::cursor;
@@ -13,8 +13,8 @@ use crate::app::timeline::{grouping, viewport};
 /// What kind of change of the view an action makes, if it makes one.
 fn change(model: &Model, action: &Action) -> Option<Change> {
     use Action::{
-        AlongWake, Close, Drag, Fit, FitSelection, Follow, GoToTime, Group, Jump, JumpBack, Move, NextBookmark, Open, Pan,
-        PanToStart, Point, PreviousBookmark, Scroll, ShowFinding, ToWaker, ZoomAt, ZoomIn, ZoomOut,
+        AlongWake, Choose, Close, Drag, Explain, Fit, FitSelection, GoToTime, Group, Jump, JumpBack, Match, Move, NextBookmark,
+        Open, Pan, Point, PreviousBookmark, Problem, Scroll, Show, TakeSearch, ToLive, ToStart, ToWaker, ZoomAt, ZoomIn, ZoomOut,
     };
     let lanes = model.mode.overlay().is_none() && matches!(model.focus, Pane::Timeline | Pane::Task);
     match action {
@@ -26,8 +26,13 @@ fn change(model: &Model, action: &Action) -> Option<Change> {
         Point(Target::Task(_) | Target::Group(_) | Target::Lanes { .. } | Target::Map(_))
         | Fit
         | FitSelection
-        | PanToStart
-        | Follow
+        | Choose
+        | Explain(_)
+        | Match { .. }
+        | Problem { .. }
+        | TakeSearch
+        | ToLive
+        | ToStart
         | Group
         | Open
         | Close
@@ -37,7 +42,7 @@ fn change(model: &Model, action: &Action) -> Option<Change> {
         | JumpBack
         | NextBookmark
         | PreviousBookmark
-        | ShowFinding
+        | Show
         | ToWaker => Some(Change::Jump),
         _ => None,
     }
@@ -92,7 +97,7 @@ fn restore(model: &mut Model, view: View) {
     if let Some(at_ns) = view.at_ns {
         cursor::put(model, at_ns);
     }
-    if matches!(model.mode, Mode::Overlay(Overlay::Why { .. })) {
+    if model.mode.overlay().is_some_and(|overlay| overlay.explains().is_some()) {
         model.mode = Mode::Browse;
     }
     model.timeline = view.timeline;

@@ -125,12 +125,19 @@ pub(in crate::app) fn fit_between(model: &mut Model, from_ns: u64, to_ns: u64) {
     model.timeline.follow &= cell_of(model, cursor).is_some();
 }
 
-/// Fits the life of the selected task into the width.
+/// Fits the life of the selected task into the width; where it fits already, or without one, the whole run.
 pub(in crate::app) fn fit_selection(model: &mut Model) {
-    let Some((task, run)) = selection::selected(model) else { return };
-    let task = &run.trace.tasks[task as usize];
-    let (from_ns, to_ns) = (task.spawned_ns, task.ended.map_or(run.trace.end_ns, |end| end.at_ns));
-    fit_between(model, from_ns, to_ns);
+    let life = model.timeline.selected.zip(model.run.as_ref()).and_then(|(task, run)| {
+        let task = run.trace.tasks.get(task as usize)?;
+        Some((task.spawned_ns, task.ended.map_or(run.trace.end_ns, |end| end.at_ns)))
+    });
+    let before = (model.timeline.left_ns, model.timeline.cell_ns);
+    if let Some((from_ns, to_ns)) = life {
+        fit_between(model, from_ns, to_ns);
+    }
+    if before == (model.timeline.left_ns, model.timeline.cell_ns) {
+        fit(model);
+    }
 }
 
 /// The view is one from before: brings it to where there is something to see now.
@@ -248,12 +255,6 @@ pub(in crate::app) fn look_by_map(model: &mut Model, column: u16) {
     let Some(last) = map.width.checked_sub(1) else { return };
     let at = column.saturating_sub(map.x).min(last);
     look_at(model, u64::from(at).saturating_mul(column_ns));
-}
-
-/// Moves the view to the start of the run.
-pub(in crate::app) fn pan_to_start(model: &mut Model) {
-    model.timeline.left_ns = 0;
-    model.timeline.follow = false;
 }
 
 /// Moves the view with the pointer that holds the lanes.

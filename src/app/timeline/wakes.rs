@@ -1,6 +1,6 @@
 //! Wakes: from a wait to the task that ended it, and from a task to the one that it woke.
 //!
-//! `b` selects the task alone; along a wake (`[` and `]`) the cursor goes too, to
+//! A jump to the waker selects the task alone; along a wake the cursor goes too, to
 //! the moment of the wake. Several tasks can wake each
 //! other within one virtual moment; so that one does not walk in a circle there,
 //! the task that one came from is passed over.
@@ -135,6 +135,6 @@ fn wake(run: &RunView, task: TaskIx) -> Option<Wake> {
 pub(in crate::app) fn back(model: &mut Model) {
     match model.session.jumps.pop() {
         Some(task) => selection::select(model, task),
-        None => model.notify(false, "no jump to go back from: b goes to the task that ended a wait"),
+        None => model.notify(false, "no jump to go back from"),
     }
 }

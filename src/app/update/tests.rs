@@ -21,7 +21,7 @@ fn focus_goes_round_and_takes_the_full_screen_with_it() {
     assert_eq!(model.focus, Pane::Task);
     press(&mut model, KeyCode::Char('z'));
     assert_eq!(model.full, Some(Pane::Task));
-    press(&mut model, KeyCode::Char('3'));
+    command(&mut model, "focus-timeline");
     assert_eq!((model.focus, model.full), (Pane::Timeline, Some(Pane::Timeline)));
     press(&mut model, KeyCode::Char('z'));
     assert_eq!(model.full, None);
@@ -30,7 +30,7 @@ fn focus_goes_round_and_takes_the_full_screen_with_it() {
 #[test]
 fn a_layout_keeps_the_keys_on_what_it_has() {
     let mut model = played();
-    press(&mut model, KeyCode::Char('5'));
+    command(&mut model, "focus-log");
     let effects = update(&mut model, Action::Layout);
     assert!(matches!(effects[..], [Effect::KeepLayout(Layout::Stage)]), "{effects:?}");
     assert_eq!((model.layout, model.focus), (Layout::Stage, Pane::Timeline), "there is no log on the stage");
@@ -41,11 +41,11 @@ fn a_layout_keeps_the_keys_on_what_it_has() {
     press(&mut model, KeyCode::BackTab);
     assert_eq!(model.focus, Pane::Timeline);
     // A pane that is asked for is shown.
-    press(&mut model, KeyCode::Char('2'));
+    command(&mut model, "focus-parameters");
     assert_eq!((model.layout, model.focus), (Layout::Explore, Pane::Parameters));
     update(&mut model, Action::Focus(Pane::Code));
     for (layout, focus) in [(Layout::Stage, Pane::Code), (Layout::Lanes, Pane::Timeline), (Layout::Explore, Pane::Timeline)] {
-        press(&mut model, KeyCode::Char('_'));
+        command(&mut model, "layout");
         assert_eq!((model.layout, model.focus), (layout, focus));
     }
 }
@@ -53,10 +53,10 @@ fn a_layout_keeps_the_keys_on_what_it_has() {
 #[test]
 fn esc_closes_one_thing_at_a_time() {
     let mut model = played();
-    press(&mut model, KeyCode::Char('5'));
+    command(&mut model, "focus-log");
     press(&mut model, KeyCode::Char('z'));
     press(&mut model, KeyCode::Char('?'));
-    assert_eq!(model.mode.overlay(), Some(&Overlay::Help { pane: Pane::Log, top: 0 }));
+    assert_eq!(model.mode.overlay(), Some(&Overlay::Help { pane: Pane::Log, marks: false, top: 0 }));
     press(&mut model, KeyCode::Esc);
     assert_eq!((model.mode.overlay().is_none(), model.full), (true, Some(Pane::Log)));
     press(&mut model, KeyCode::Esc);
@@ -126,7 +126,7 @@ fn the_log_scrolls_back_from_the_cursors_newest_line() {
     press(&mut model, KeyCode::Char('G'));
     assert_eq!(model.log.back, 0);
     press(&mut model, KeyCode::Up);
-    press(&mut model, KeyCode::Char('V'));
+    command(&mut model, "log-level");
     assert_eq!((model.log.level, model.log.back), (crate::record::event::Level::Warn, 0));
     press(&mut model, KeyCode::Up);
     assert_eq!(model.log.back, 0, "no line is left to scroll to");

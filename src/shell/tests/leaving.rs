@@ -5,15 +5,15 @@ use crate::app::model::Pending;
 
 /// On the real clock, where runs go on until they are told to stop. Each takes so many milliseconds to be gone, the first one first.
 fn on_the_real_clock(lingers: &[u64], steps: impl IntoIterator<Item = Step>) -> (World, Scripted) {
-    let (world, mut shell) = shell([ch('c'), quiet(100)].into_iter().chain(steps));
+    let (world, mut shell) = shell(command("clock").into_iter().chain([quiet(100)]).chain(steps));
     // The one on the virtual clock with which it opens is over, and gone at once.
     shell.engine.lingers = [0].iter().chain(lingers).map(|ms| Duration::from_millis(*ms)).collect();
     (world, shell)
 }
 
-/// A key that is held down for so many milliseconds.
-fn held(key: char, ms: u64) -> impl Iterator<Item = Step> {
-    (0..ms / 33).flat_map(move |_| [ch(key), quiet(33)])
+/// The keys that run again, held down for so many milliseconds.
+fn held(ms: u64) -> impl Iterator<Item = Step> {
+    (0..ms / 33).flat_map(|_| again().into_iter().chain([quiet(33)]))
 }
 
 fn header(shell: &Scripted) -> String {
@@ -26,12 +26,12 @@ fn starts(world: &World) -> usize {
 
 #[test]
 fn the_next_run_starts_when_the_one_before_is_gone() {
-    let (world, mut shell) = on_the_real_clock(&[400], [ch('r'), quiet(350), ch('q')]);
+    let (world, mut shell) = on_the_real_clock(&[400], steps([again(), vec![quiet(350), ch('q')]]));
     shell.turn_until_exit().expect("no error");
     assert_eq!((starts(&world), world.count("leave")), (1, 1), "it is not gone yet");
     assert!(shell.next.is_some() && shell.run.is_none());
 
-    let (world, mut shell) = on_the_real_clock(&[400], [ch('r'), quiet(450), ch('q')]);
+    let (world, mut shell) = on_the_real_clock(&[400], steps([again(), vec![quiet(450), ch('q')]]));
     shell.turn_until_exit().expect("no error");
     assert_eq!((starts(&world), world.count("leave")), (2, 1));
     assert!(shell.model.run.is_some_and(|run| !run.disturbed) && shell.next.is_none());
@@ -39,7 +39,8 @@ fn the_next_run_starts_when_the_one_before_is_gone() {
 
 #[test]
 fn while_the_one_before_goes_its_picture_stays_and_keys_are_answered() {
-    let (world, mut shell) = on_the_real_clock(&[900], [ch('r'), quiet(100), ch('V'), quiet(100)]);
+    let (world, mut shell) =
+        on_the_real_clock(&[900], steps([again(), vec![quiet(100)], command("log level"), vec![quiet(100)]]));
     shell.turn_until_exit().expect("no error");
     assert_eq!(cursor_ms(&shell), 2_000, "the run from before");
     assert!(header(&shell).contains("stopping"), "{}", header(&shell));
@@ -52,7 +53,7 @@ fn while_the_one_before_goes_its_picture_stays_and_keys_are_answered() {
 #[test]
 fn restarts_are_taken_together_while_a_key_is_held() {
     let lingers = [200; 100];
-    let (world, mut shell) = on_the_real_clock(&lingers, held('r', 10_000).chain([quiet(500), ch('q')]));
+    let (world, mut shell) = on_the_real_clock(&lingers, held(10_000).chain([quiet(500), ch('q')]));
     shell.turn_until_exit().expect("no error");
     let runs = starts(&world);
     assert!((30..=52).contains(&runs), "{runs} runs in 10 s, each of which takes 0.2 s to be gone");
@@ -71,7 +72,7 @@ fn restarts_are_taken_together_while_a_key_is_held() {
 
 #[test]
 fn of_what_is_asked_for_meanwhile_the_last_is_run() {
-    let turned = [ch('r'), quiet(50), key(KeyCode::Down), key(KeyCode::Right), quiet(50), key(KeyCode::Right)];
+    let turned = [ch('r'), ch('y'), quiet(50), key(KeyCode::Down), key(KeyCode::Right), quiet(50), key(KeyCode::Right)];
     let (world, mut shell) = on_the_real_clock(&[400], turned.into_iter().chain([quiet(1_000), ch('q')]));
     shell.turn_until_exit().expect("no error");
     let runs: Vec<_> = world.journal().into_iter().filter(|entry| entry.starts_with("start real")).collect();
@@ -80,7 +81,8 @@ fn of_what_is_asked_for_meanwhile_the_last_is_run() {
 
 #[test]
 fn one_run_that_never_goes_is_left_behind_and_the_screen_says_so() {
-    let (world, mut shell) = on_the_real_clock(&[1 << 40], [ch('r'), quiet(950), Step::Input(Input::Resized), quiet(100)]);
+    let (world, mut shell) =
+        on_the_real_clock(&[1 << 40], [ch('r'), ch('y'), quiet(950), Step::Input(Input::Resized), quiet(100)]);
     shell.turn_until_exit().expect("no error");
     assert_eq!(starts(&world), 2, "after a second");
     assert!(shell.model.run.as_ref().is_some_and(|run| run.disturbed));
@@ -90,7 +92,7 @@ fn one_run_that_never_goes_is_left_behind_and_the_screen_says_so() {
 #[test]
 fn no_second_one_is_left_behind_and_the_screen_says_what_is_waited_for() {
     let never = 1 << 40;
-    let (world, mut shell) = on_the_real_clock(&[never, 5_000], [ch('r'), quiet(1_200), ch('r'), quiet(1_200)]);
+    let (world, mut shell) = on_the_real_clock(&[never, 5_000], [ch('r'), ch('y'), quiet(1_200), ch('r'), ch('y'), quiet(1_200)]);
     shell.turn_until_exit().expect("no error");
     assert_eq!((starts(&world), shell.model.pending), (2, Pending::Blocked));
     assert!(header(&shell).contains("blocked"), "{}", header(&shell));
@@ -98,7 +100,7 @@ fn no_second_one_is_left_behind_and_the_screen_says_what_is_waited_for() {
     assert!(told.contains("starts when one of them ends"), "{told}");
 
     // Held down for a minute: the third run starts when the second one is gone, and nothing else does.
-    let keys = [ch('r'), quiet(1_200)].into_iter().chain(held('r', 4_000));
+    let keys = [ch('r'), ch('y'), quiet(1_200)].into_iter().chain(held(4_000));
     let (world, mut shell) = on_the_real_clock(&[never, 5_000, never], keys.chain([quiet(60_000), ch('q')]));
     shell.turn_until_exit().expect("no error");
     assert_eq!((starts(&world), shell.model.pending), (3, Pending::Nothing));
@@ -116,7 +118,7 @@ fn a_turned_run_waits_for_those_before_it_too() {
 
 #[test]
 fn a_run_that_is_left_is_closed_when_none_can_take_its_place() {
-    let (_, mut shell) = on_the_real_clock(&[200], [ch('r'), quiet(500), ch('q')]);
+    let (_, mut shell) = on_the_real_clock(&[200], [ch('r'), ch('y'), quiet(500), ch('q')]);
     shell.engine.most = 2;
     shell.turn_until_exit().expect("no error");
     let run = shell.model.run.as_ref().expect("the run from before");
@@ -126,7 +128,7 @@ fn a_run_that_is_left_is_closed_when_none_can_take_its_place() {
 
 #[test]
 fn leaving_the_program_waits_for_what_is_going() {
-    let (world, shell) = on_the_real_clock(&[300], [ch('r'), quiet(100), ch('q')]);
+    let (world, shell) = on_the_real_clock(&[300], [ch('r'), ch('y'), quiet(100), ch('q')]);
     assert_eq!(shell.run().expect("no error"), Exit::Quit);
     assert_eq!(starts(&world), 1);
     assert_eq!(world.journal().last().map(String::as_str), Some("wait for it to be gone"));

@@ -3,9 +3,9 @@
 use super::*;
 use crate::app::effect::SourceLine;
 
-/// The keys that go to the code and open its line: the form has the focus.
+/// Goes to the code and opens its line: the form has the focus.
 fn code_opened() -> impl Iterator<Item = Step> {
-    (0..4).map(|_| key(KeyCode::Tab)).chain([ch('E')])
+    (0..4).map(|_| key(KeyCode::Tab)).chain(command("edit line"))
 }
 
 fn after(world: &World, what: &str) -> Vec<String> {
@@ -24,14 +24,15 @@ fn no_key_is_taken_from_an_editor_and_the_screen_is_drawn_again() {
 
 #[test]
 fn a_live_run_is_recorded_while_an_editor_has_the_terminal() {
-    let (world, mut shell) = shell([ch('c'), quiet(100)].into_iter().chain(code_opened()).chain([quiet(100), ch('q')]));
+    let (world, mut shell) =
+        shell(steps([command("clock"), vec![quiet(100)], code_opened().collect(), vec![quiet(100), ch('q')]]));
     shell.turn_until_exit().expect("no error");
     assert_eq!(after(&world, "hold")[1], "lend, and a run is recorded");
 }
 
 #[test]
 fn without_a_line_nothing_is_opened() {
-    let (world, mut shell) = shell([quiet(100), key(KeyCode::Tab), ch('E'), quiet(10)]);
+    let (world, mut shell) = shell(steps([vec![quiet(100), key(KeyCode::Tab)], command("edit line"), vec![quiet(10)]]));
     shell.turn_until_exit().expect("no error");
     assert_eq!(world.count("hold"), 0);
     let told = shell.model.notice.map(|notice| notice.text);

@@ -6,18 +6,17 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::widgets::{Clear, Widget};
 
 use crate::app::model::RunView;
+use crate::app::panes::ExplainTab;
 use crate::engine::Detail;
 use crate::trace::Finding;
+use crate::ui::overlays::explain;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, words};
 
-/// The widest that it is made.
-const WIDEST: u16 = 96;
 /// The cells before the text of a finding that is opened.
 const MARGIN: usize = 4;
 
@@ -33,8 +32,8 @@ struct Row {
 
 /// Draws the list with the finding of that number opened, and says how many rows it has and how many are in sight.
 pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, run: Option<&RunView>, open: usize) -> (usize, u16) {
-    let width = screen.width.saturating_sub(4).min(WIDEST);
-    let cells = usize::from(width).saturating_sub(4);
+    let area = explain::place(screen);
+    let cells = usize::from(area.width).saturating_sub(4);
     let list = run.map_or(&[][..], |run| &run.found.all.list);
     let open = open.min(list.len().saturating_sub(1));
     let mut rows = Vec::new();
@@ -51,13 +50,9 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, run: Option<&Ru
         let nothing = format::wrap(nothing(run), cells).into_iter();
         rows.extend(nothing.map(|line| Row { mark: "", text: line, style: look.dim() }));
     }
-    let height = screen.height.saturating_sub(2).min(rows.len().min(1_000) as u16 + 2);
-    let area = Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height };
     let inside = chrome::inside(area);
-    Clear.render(area, buf);
-    chrome::border(buf, look, area, true);
     let remark = if list.is_empty() { String::new() } else { format!("{} of {}", open + 1, list.len()) };
-    chrome::title(buf, look, area, true, "Findings", &remark);
+    explain::frame(buf, look, area, ExplainTab::Findings, &remark);
     let shown = usize::from(inside.height);
     // All of the opened one is in sight, or at least its head.
     let top = opened.end.saturating_sub(shown).min(opened.start);

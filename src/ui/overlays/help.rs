@@ -1,18 +1,29 @@
-//! Help: every key, and what the marks mean.
+//! Help: the keys of a pane on one page, and on a second page what the marks mean.
+//!
+//! Where the screen is wide enough the keys are in two columns, so that all of them are in sight on 120 by 40.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 use ratatui::widgets::{Clear, Widget};
 
+use super::marks;
 use crate::app::input::bindings::Bindings;
 use crate::app::input::keymap::{HelpLine, help_lines};
 use crate::app::model::Pane;
-use crate::trace::{End, Family, Fill, State};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
+
+/// What of the help is shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Page {
+    /// The pane whose keys come first.
+    pub(crate) pane: Pane,
+    /// Whether the marks are shown, and not the keys.
+    pub(crate) marks: bool,
+}
 
 /// One row of the help.
 enum Row {
@@ -26,36 +37,55 @@ enum Row {
 const KEYS: usize = 20;
 /// Wider lines than that are hard to read.
 const WIDEST: u16 = 100;
+/// Keys are in two columns where each of them has so many cells.
+const COLUMN: u16 = 56;
 
 /// Draws the help over the middle of the screen, and says how many rows it has and how many of them are in sight.
-pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, bindings: &Bindings, pane: Pane, top: usize) -> (usize, u16) {
-    let width = screen.width.saturating_sub(4).min(WIDEST);
-    let rows = rows(look, bindings, pane);
+pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, bindings: &Bindings, page: Page, top: usize) -> (usize, u16) {
+    let columns = if !page.marks && screen.width >= 2 * COLUMN + 7 { 2 } else { 1 };
+    let widest = if columns == 2 { 2 * COLUMN + 3 } else { WIDEST };
+    let width = screen.width.saturating_sub(4).min(widest);
+    let rows = if page.marks { marked(look) } else { keys(look, bindings, page.pane) };
     let keys = rows.iter().map(Row::keys).max().unwrap_or(0).min(KEYS);
     // The border, a space before the keys, two behind them, and one before the scroll bar.
-    let rows = wrapped(rows, usize::from(width).saturating_sub(keys + 6));
-    let area = place(screen, width, rows.len());
+    let cells = if columns == 2 { usize::from(width).saturating_sub(3) / 2 } else { usize::from(width) - 2 };
+    let rows = wrapped(rows, cells.saturating_sub(keys + 4));
+    let (left, right) = rows.split_at(if columns == 2 { middle(&rows) } else { rows.len() });
+    let right = if matches!(right.first(), Some(Row::Blank)) { &right[1..] } else { right };
+    let all = left.len().max(right.len());
+    let area = place(screen, width, all);
     let inside = chrome::inside(area);
     Clear.render(area, buf);
     chrome::border(buf, look, area, true);
     let shown = usize::from(inside.height);
-    chrome::title(buf, look, area, true, "Help", if rows.len() > shown { "scroll for more" } else { "" });
-    let top = top.min(rows.len().saturating_sub(shown));
-    for (y, row) in (0..inside.height).zip(&rows[top..]) {
-        let mut pen = Pen::new(buf, look, inside, y);
-        pen.space(1);
-        match row {
-            Row::Blank => {}
-            Row::Heading(text) => {
-                pen.put(text, look.heading());
-            }
-            Row::Entry(left, style, text) => {
-                pen.left(left, keys, *style).space(2).put(text, look.text());
-            }
+    let tabs = [("Keys", !page.marks), ("Marks", page.marks)];
+    chrome::tabs(buf, look, area, &tabs, if all > shown { "scroll for more" } else { "" });
+    let top = top.min(all.saturating_sub(shown));
+    for (column, rows) in [left, right].into_iter().enumerate() {
+        let x = inside.x + column as u16 * (cells as u16 + 1);
+        let place = Rect { x, width: inside.right().saturating_sub(x).min(cells as u16), ..inside };
+        for (y, row) in (0..place.height).zip(rows.get(top..).unwrap_or_default()) {
+            draw(&mut Pen::new(buf, look, place, y), look, row, keys);
         }
     }
-    chrome::scroll_bar(buf, look, area, top, shown, rows.len());
-    (rows.len(), inside.height)
+    chrome::scroll_bar(buf, look, area, top, shown, all);
+    (all, inside.height)
+}
+
+/// Where the rows are cut into two columns: in the middle, but for a heading that would be the last row of the first one.
+fn middle(rows: &[Row]) -> usize {
+    let half = rows.len().div_ceil(2);
+    let end = rows[..half].iter().rposition(|row| matches!(row, Row::Entry(..)));
+    end.map_or(half, |last| last + 1)
+}
+
+fn draw(pen: &mut Pen<'_>, look: Look, row: &Row, keys: usize) {
+    pen.space(1);
+    match row {
+        Row::Blank => {}
+        Row::Heading(text) => _ = pen.put(text, look.heading()),
+        Row::Entry(left, style, text) => _ = pen.left(left, keys, *style).space(2).put(text, look.text()),
+    }
 }
 
 /// In the middle, as high as the rows need or the screen allows.
@@ -86,7 +116,8 @@ fn wrapped(rows: Vec<Row>, cells: usize) -> Vec<Row> {
     all
 }
 
-fn rows(look: Look, bindings: &Bindings, pane: Pane) -> Vec<Row> {
+/// The keys: those of the pane first.
+fn keys(look: Look, bindings: &Bindings, pane: Pane) -> Vec<Row> {
     let mut rows = Vec::new();
     for line in help_lines(bindings, pane, look.unicode()) {
         match line {
@@ -99,100 +130,11 @@ fn rows(look: Look, bindings: &Bindings, pane: Pane) -> Vec<Row> {
             HelpLine::Keys { keys, help } => rows.push(Row::Entry(keys, look.key(), help.to_owned())),
         }
     }
-    rows.push(Row::Blank);
-    rows.push(Row::Heading("Marks on the lanes"));
-    rows.extend(legend(look).into_iter().map(|(mark, style, text)| Row::Entry(mark, style, text.to_owned())));
     rows
 }
 
-/// What it waits for, in a sentence.
-fn waiting(family: Family) -> &'static str {
-    match family {
-        Family::Time => "waiting for time to pass: a sleep, an interval, a deadline",
-        Family::Lock => "waiting for a lock or a permit that others hold",
-        Family::Channel => "waiting for others to send, to take, to notify or to come to a barrier",
-        Family::Join => "waiting for another task to end",
-        Family::Io => "waiting for the world outside: a socket, a file, a process",
-        Family::Other => "waiting for its next turn, or for a future that is not Tokio's",
-    }
-}
-
-/// The marks on the lanes and what they mean.
-fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
-    let g = look.glyphs;
-    let (running, run) = look.state(State::Running(0));
-    let (ready, ready_style) = look.state(State::Ready);
-    let mut parts = g.lane.running_part.to_vec();
-    parts.dedup();
-    let mut marks = vec![
-        (running.to_owned(), run, "running: a worker polls the task"),
-        (parts.concat(), run, "running for a part of the cell's time, or for no time at all"),
-        (g.lane.several.to_owned(), run, "polled more than once in the cell's time, and for little of it"),
-        (ready.to_owned(), ready_style, "ready: woken, new, or its timer is late; no worker polls it yet"),
-    ];
-    marks.extend(Family::ALL.map(|family| {
-        let (mark, style) = look.wait(family);
-        (mark.to_owned(), style, waiting(family))
-    }));
-    for (fill, text) in [
-        (Fill::Waiting { family: Family::Time, holds: true }, "waiting with a lock or a permit in hand"),
-        (Fill::Waiting { family: Family::Lock, holds: true }, "in line for a lock or a permit, with another one in hand"),
-        (Fill::Forever, "in place of an end: nothing can ever run again"),
-    ] {
-        let (mark, style) = look.cell(fill);
-        marks.push((mark.to_owned(), style, text));
-    }
-    marks.push((g.held.repeat(3), look.wait(Family::Lock).1, "below a lane: as long as the task holds what is named there"));
-    marks.push((g.moment.to_owned(), look.strong(), "a moment that decides the run; the word is above the ruler"));
-    marks.push((g.join.concat(), look.error(), "behind a stall: the tasks between wait for each other in a circle"));
-    marks.push((g.levels[3..].concat(), look.warn(), "a warning or an error in the log"));
-    let ends = [
-        (End::Completed, "ended: returned"),
-        (End::Failed, "ended: returned after an error"),
-        (End::Cancelled, "ended: cancelled, its future was dropped"),
-        (End::Panicked, "ended: panicked"),
-    ];
-    marks.extend(ends.map(|(how, text)| {
-        let (mark, style) = look.end(how);
-        (mark.to_owned(), style, text)
-    }));
-    marks.push((
-        g.inferred.to_owned(),
-        look.inferred(),
-        "behind an end: how it ended is inferred and was not observed, since the beginning of the last poll was lost",
-    ));
-    marks.push((
-        "name?".replace('?', g.inferred),
-        look.inferred(),
-        "behind what is waited for, or who is waited for: inferred from who has woken the task so far, and not observed",
-    ));
-    let (waits, style) = look.wait(Family::Time);
-    marks.push((format!("{} {}", g.cursor_head, g.cursor), look.cursor(), "the time cursor: all panes show that moment"));
-    marks.push((g.bookmark.to_owned(), look.changed(), "on the ruler: a bookmark"));
-    marks.push((g.lane.running_part[2].to_owned(), run, "before a name: the poll that was stepped to is one of this task"));
-    marks.push((
-        g.finding.to_owned(),
-        look.warn(),
-        "behind a name: something is wrong with this task, and the list of findings says what",
-    ));
-    let turned = waits.repeat(3);
-    marks.push((turned, style.add_modifier(Modifier::REVERSED | Modifier::BOLD), "turned round: it is on the critical path"));
-    marks.push((g.path[0].to_owned(), look.strong(), "behind a name: the critical path goes through this task"));
-    marks.push((format!("[ {} ]", g.edge), look.strong(), "on the ruler and down the lanes: the ends of the range"));
-    marks.push((
-        g.link.concat(),
-        look.key(),
-        "from who woke to who was woken: with few lanes all wakes, else those of the selected task",
-    ));
-    marks.push((format!("{}9", g.folded), look.text(), "behind a name: so many tasks that descend from it are folded away"));
-    marks.push(("height: 9".to_owned(), look.dim(), "beside a group: how many tasks its full height is"));
-    marks.push(("scale 9".to_owned(), look.dim(), "beside a figure: the value at the full height of its chart"));
-    marks.push((
-        "7".to_owned(),
-        look.strong(),
-        "on the chart of a quantity: its value from there on, and behind its name that at the cursor",
-    ));
-    marks.push((g.chosen.concat(), run, "on the lane of a thread: it polled the selected task"));
-    marks.push(("label".to_owned(), look.span_label(), "a span that the scenario opened"));
-    marks
+/// The marks.
+fn marked(look: Look) -> Vec<Row> {
+    let marks = marks::legend(look).into_iter().map(|(mark, style, text)| Row::Entry(mark, style, text.to_owned()));
+    [Row::Heading("Marks on the lanes")].into_iter().chain(marks).collect()
 }

@@ -1,8 +1,12 @@
 //! What lies over the panes.
 
+pub(crate) mod arrange;
+mod explain;
 pub(crate) mod findings;
 pub(crate) mod help;
+mod marks;
 pub(crate) mod palette;
 pub(crate) mod path;
 pub(crate) mod range;
+pub(crate) mod resources;
 pub(crate) mod why;

@@ -14,6 +14,8 @@ use crate::ui::widgets::{chrome, typed};
 
 /// The widest and the highest that it is made.
 const LARGEST: (u16, u16) = (96, 22);
+/// The cells that names have at most.
+const NAMES: usize = 24;
 /// The cells that keys are given at most.
 const KEYS: usize = 14;
 
@@ -49,10 +51,11 @@ pub(crate) fn render(
     let row = row.min(found.len().saturating_sub(1));
     let top = (row + 1).saturating_sub(shown);
     if found.is_empty() {
-        Pen::new(buf, look, rows, 0).space(2).put("nothing is called that", look.dim());
+        Pen::new(buf, look, rows, 0).space(2).put("no such command", look.dim());
     }
+    let names = found.iter().skip(top).take(shown).map(|command| format::width(&command.name)).max().unwrap_or(0).min(NAMES);
     for (y, (i, command)) in (0..rows.height).zip(found.iter().enumerate().skip(top)) {
-        line(&mut Pen::new(buf, look, rows, y), look, command, i == row);
+        line(&mut Pen::new(buf, look, rows, y), look, command, names, i == row);
     }
     chrome::scroll_bar(buf, look, area, top, shown, found.len());
     if !inside.is_empty() {
@@ -61,16 +64,15 @@ pub(crate) fn render(
     (found.len(), rows.height)
 }
 
-/// One command: what it is called, with what was searched for in it, and its keys.
-fn line(pen: &mut Pen<'_>, look: Look, command: &Command, here: bool) {
-    let base = if here { look.selected(true) } else { look.text() };
+/// One command: its short name, what it does, and its keys.
+fn line(pen: &mut Pen<'_>, look: Look, command: &Command, names: usize, here: bool) {
+    let base = if here { look.selected(true) } else { look.strong() };
     pen.put(if here { look.glyphs.pointer } else { " " }, look.strong()).space(1);
-    let room = pen.room().saturating_sub(KEYS + 2);
-    let text = format::fit(look, &command.text, room);
-    for (i, c) in text.chars().enumerate() {
-        let style = if command.places.contains(&i) { base.patch(look.found()) } else { base };
-        pen.put(c.encode_utf8(&mut [0; 4]), style);
+    pen.left(&command.name, names, base).space(2);
+    let keys = if command.keys.is_empty() { 0 } else { KEYS + 2 };
+    let room = pen.room().saturating_sub(keys);
+    pen.left(&format::fit(look, command.text, room), room, if here { look.text() } else { look.dim() });
+    if keys > 0 {
+        pen.space(2).left(&command.keys, KEYS, look.key());
     }
-    pen.space(room - format::width(&text).min(room) + 2);
-    pen.left(&command.keys, KEYS, look.key());
 }

@@ -30,7 +30,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, 
     Clear.render(area, buf);
     chrome::border(buf, look, area, true);
     let run = all.iter().filter(|scenario| model.seen.contains(scenario.id)).count();
-    chrome::title(buf, look, area, true, "Path", &format!("{run} of {} run", all.len()));
+    chrome::title(buf, look, area, true, "Tour", &format!("{run} of {} run", all.len()));
     let inside = chrome::inside(area);
     let list = Rect { height: inside.height.saturating_sub(FOOT), ..inside };
     let shown = usize::from(list.height);

@@ -1,23 +1,21 @@
 //! What was measured of a range, or of the whole run: sums, waits by cause and place, and the critical path step by step.
 //!
-//! It lies over the lower part of the screen, so that the lanes that it tells of
-//! are in sight. Only rows in sight are made: a path may have very many.
+//! Only rows in sight are made: a path may have very many.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::widgets::{Clear, Widget};
 
 use crate::app::model::{Model, RunView};
+use crate::app::panes::ExplainTab;
 use crate::app::timeline::reading::Measured;
 use crate::trace::{Doing, Handover, PathStep, State, Trace, WaitTotal, Wake, Waker};
+use crate::ui::overlays::explain;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, words};
 
-/// The widest that it is made.
-const WIDEST: u16 = 120;
 /// So many places of waiting are told at most; the others are counted.
 const PLACES: usize = 4;
 /// Of the steps of the path so many are in sight, if there are as many: then fewer places of waiting are told.
@@ -35,24 +33,18 @@ struct Row {
 
 /// Draws the overlay with the cursor on that step, and says how many rows it has and how many are in sight.
 pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, row: usize) -> (usize, u16) {
-    let width = screen.width.saturating_sub(2).min(WIDEST);
+    let area = explain::place(screen);
     let measured = model.run.as_ref().zip(model.reading.measured.as_ref());
     let steps = measured.map_or(&[][..], |(_, measured)| &measured.path.steps);
-    let highest = (screen.height / 2).max(10);
-    let places = usize::from(highest).saturating_sub(2 + HEAD + steps.len().min(STEPS)).clamp(2, PLACES + 1);
+    let places = usize::from(area.height).saturating_sub(2 + HEAD + steps.len().min(STEPS)).clamp(2, PLACES + 1);
     let head = head(look, model, measured, places);
     let row = row.min(steps.len().saturating_sub(1));
     let all = head.len() + steps.len();
-    let height = highest.min(all.min(1_000) as u16 + 2).min(screen.height.saturating_sub(2));
-    // The footer keeps its row: it tells the keys.
-    let y = screen.bottom().saturating_sub(height + 1);
-    let area = Rect { x: screen.x + (screen.width - width) / 2, y, width, height };
     let inside = chrome::inside(area);
-    Clear.render(area, buf);
-    chrome::border(buf, look, area, true);
+    let of = if model.reading.range.is_some() { "range" } else { "whole run" };
     let remark =
-        if steps.is_empty() { String::new() } else { format!("step {} of {}", row + 1, format::count(steps.len() as u64)) };
-    chrome::title(buf, look, area, true, if model.reading.range.is_some() { "Range" } else { "Whole run" }, &remark);
+        if steps.is_empty() { of.to_owned() } else { format!("{of}, step {} of {}", row + 1, format::count(steps.len() as u64)) };
+    explain::frame(buf, look, area, ExplainTab::Path, &remark);
     let shown = usize::from(inside.height);
     let top = (head.len() + row + 1).saturating_sub(shown);
     let name = steps.iter().skip(top.saturating_sub(head.len())).take(shown);

@@ -6,17 +6,15 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::widgets::{Clear, Widget};
 
 use crate::app::model::RunView;
+use crate::app::panes::ExplainTab;
 use crate::trace::{LaneOf, Leaf, Link, State, TaskIx};
+use crate::ui::overlays::explain;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, words};
-
-/// The widest that it is made.
-const WIDEST: u16 = 90;
 
 /// One row: what joins it to the others, and what it says.
 struct Row {
@@ -25,25 +23,24 @@ struct Row {
     style: Style,
 }
 
-/// Draws the overlay from its row `top` on, and says how many rows it has and how many are in sight.
+/// Draws the tab from its row `top` on, and says how many rows it has and how many are in sight.
 pub(crate) fn render(
     buf: &mut Buffer,
     look: Look,
     screen: Rect,
     run: Option<&RunView>,
-    task: TaskIx,
+    task: Option<TaskIx>,
     top: usize,
 ) -> (usize, u16) {
-    let rows = run.map_or_else(Vec::new, |run| rows(look, run, task));
-    let width = screen.width.saturating_sub(4).min(WIDEST);
-    let rows = wrapped(rows, usize::from(width).saturating_sub(6));
-    let height = screen.height.saturating_sub(2).min(rows.len().min(1_000) as u16 + 2);
-    let area = Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height };
+    let rows = match (run, task) {
+        (Some(run), Some(task)) => rows(look, run, task),
+        _ => vec![Row { join: "", text: "no task waits at the cursor".into(), style: look.dim() }],
+    };
+    let area = explain::place(screen);
+    let rows = wrapped(rows, usize::from(area.width).saturating_sub(6));
     let inside = chrome::inside(area);
-    Clear.render(area, buf);
-    chrome::border(buf, look, area, true);
     let remark = run.map_or_else(String::new, |run| format!("at {}", format::moment(run.cursor.at_ns)));
-    chrome::title(buf, look, area, true, "Why it waits", &remark);
+    explain::frame(buf, look, area, ExplainTab::Why, &remark);
     let shown = usize::from(inside.height);
     let top = top.min(rows.len().saturating_sub(shown));
     for (y, row) in (0..inside.height).zip(&rows[top..]) {

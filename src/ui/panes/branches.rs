@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::model::{Model, RunView};
+use crate::record::site::Cause;
 use crate::text;
 use crate::trace::{Branch, Fill, TaskIx, Trace, Window};
 use crate::ui::format;
@@ -28,12 +29,20 @@ const LABELS: usize = 64;
 pub(super) fn rows(model: &Model, trace: &Trace, tasks: &[TaskIx], mut left: usize) -> Vec<u16> {
     let open = !model.timeline.lanes.branches_closed;
     let mut room = |task: &TaskIx| {
-        let wanted = trace.branch_lanes(*task).min(MOST);
+        let wanted = if only_timers(trace, *task) { 0 } else { trace.branch_lanes(*task).min(MOST) };
         let rows = if open && wanted <= left { wanted } else { 0 };
         left -= rows;
         rows as u16
     };
     tasks.iter().map(&mut room).collect()
+}
+
+/// Whether the lanes begin with nothing but timers that have no name: those of a `select!` that waits for several times, where
+/// lanes say no more than the task's own.
+fn only_timers(trace: &Trace, task: TaskIx) -> bool {
+    let first = |lane| trace.branches(task, lane).first();
+    let is_timer = |branch: &Branch| trace.site(branch.site).cause == Cause::Time && trace.await_name(branch.site).is_none();
+    (0..trace.branch_lanes(task)).filter_map(first).all(is_timer)
 }
 
 /// Draws the lanes of a task's futures, one a row of `area`, which has the column of names too.
@@ -93,7 +102,10 @@ fn name(trace: &Trace, task: TaskIx, lane: usize, at_ns: u64) -> String {
     match awaited(branch) {
         Some(name) if same_cause || !others().any(|other| awaited(other).as_ref() == Some(&name)) => name + &number,
         _ => {
-            let at = site.place.as_ref().map_or(String::new(), |place| format!("{} ", place.line));
+            // The line where it tells them apart.
+            let line_of = |branch: &Branch| trace.site(branch.site).place.as_ref().map(|place| place.line);
+            let at = line_of(branch).filter(|own| others().any(|other| line_of(other) != Some(*own)));
+            let at = at.map_or(String::new(), |line| format!("{line} "));
             format!("{at}{}{number}", site.cause)
         }
     }

@@ -9,6 +9,7 @@ use crate::app::model::{Areas, CodeTab, Model, Pane};
 use crate::ui::highlight::{Cache, Shown};
 use crate::ui::panes::code_now::{self, Now};
 use crate::ui::panes::code_rows;
+use crate::ui::panes::matches::Matches;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
@@ -28,11 +29,15 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &m
         CodeTab::Lesson => {
             let text = Rect { x: inside.x + inside.width.min(1), width: inside.width.saturating_sub(2), ..inside };
             let lines = prose::layout(&scenario.text(), usize::from(text.width));
-            let top = scrolled(buf, look, area, 0, model.code.top, lines.len());
-            areas.code_rows = lines.len();
-            for (row, line) in (0..text.height).zip(&lines[top..]) {
+            let matches = Matches::of(model, lines.iter().map(prose::text));
+            let open = matches.open(0, text.height);
+            (areas.code_rows, areas.code_open) = (lines.len(), open);
+            let top = scrolled(buf, look, area, open, model.code.top, lines.len());
+            for (row, (at, line)) in (0..text.height).zip(lines.iter().enumerate().skip(top)) {
                 prose::draw(buf, look, text, row, line);
+                matches.mark(buf, look, text, row, at);
             }
+            matches.tell(buf, look, area);
         }
         tab @ (CodeTab::Rust | CodeTab::Asyncio | CodeTab::Test) => {
             let shown = cache.shown(scenario, tab);
@@ -83,11 +88,12 @@ fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, shown: &Shown<'
     if model.code.tab == CodeTab::Rust {
         open = code_now::open_at(model, shown.before, open, (usize::from(inside.height), &begins));
     }
-    let open = begins.get(open).copied().unwrap_or(0);
+    let matches = Matches::of(model, rows.iter().map(code_rows::CodeRow::text));
+    let open = matches.open(begins.get(open).copied().unwrap_or(0), inside.height);
     (areas.code_rows, areas.code_open) = (rows.len(), open);
     let top = scrolled(buf, look, area, open, model.code.top, rows.len());
     let now = if model.code.tab == CodeTab::Rust { Now::of(model) } else { Now::default() };
-    for (y, row) in (0..inside.height).zip(&rows[top..]) {
+    for (y, (at, row)) in (0..inside.height).zip(rows.iter().enumerate().skip(top)) {
         let number = (shown.before + row.line) as u32 + 1;
         let called = now.chain.contains(&number);
         let (mark, style) = match (called || (now.chain.is_empty() && now.spawned == Some(number)), now.spawns(number)) {
@@ -107,7 +113,9 @@ fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, shown: &Shown<'
         if row.first {
             remarks(&mut pen, &told);
         }
+        matches.mark(buf, look, inside, y, at);
     }
+    matches.tell(buf, look, area);
     areas.code_line = (shown.before + rows.get(top).map_or(0, |row| row.line)) as u32 + 1;
 }
 

@@ -27,6 +27,13 @@ pub(super) struct CodeRow {
     pub(super) pieces: CodeLine,
 }
 
+impl CodeRow {
+    /// What it says.
+    pub(super) fn text(&self) -> String {
+        text(&self.pieces)
+    }
+}
+
 /// The rows of some lines, at that width.
 pub(super) fn rows(lines: &[CodeLine], width: usize) -> Vec<CodeRow> {
     let indents = lines.iter().filter(|line| !text(line).trim().is_empty()).map(|line| indent(&text(line)));

@@ -138,8 +138,8 @@ impl Drawn<'_> {
 pub(super) fn hint(look: Look, model: &Model, tasks: usize) -> Option<String> {
     let rows = usize::from(model.areas.lanes.height);
     let many = model.timeline.grouping.by.is_none() && rows > 0 && tasks > rows * MANY;
-    let key = model.bindings.shown(&Action::Group, look.unicode());
-    (many && !key.is_empty()).then(|| format!("{key}: put together"))
+    let key = model.bindings.shown(&Action::Arrange, look.unicode());
+    (many && !key.is_empty()).then(|| format!("{key}: group them"))
 }
 
 /// Draws the groups, and says where they stand.

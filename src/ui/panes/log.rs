@@ -33,6 +33,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         Pen::new(buf, look, inside, 0).space(1).put(text, look.dim());
     }
     let names = lines.iter().map(|line| format::width_within(name(&run.trace, line), NAME)).max().unwrap_or(0).clamp(8, NAME);
+    let search = model.search.as_ref().filter(|search| search.pane == Pane::Log);
     for (row, line) in (0..).zip(lines.iter().rev()) {
         let (glyph, letter, style) = look.level(line.level);
         let mut pen = Pen::new(buf, look, inside, row);
@@ -42,6 +43,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
             pen.name(name(&run.trace, line), names, look.strong()).space(1);
         }
         let text = if line.level >= Level::Warn { style } else { look.text() };
+        let text = if search.is_some_and(|search| search.is_in(&line.message)) { look.found() } else { text };
         pen.put(line.message.lines().next().unwrap_or_default(), text);
     }
 }

@@ -17,7 +17,9 @@ use crate::ui::widgets::axis::Axis;
 
 /// How many rows are kept for the words: where there are several moments, those that come one soon after the other have two.
 pub(super) fn rows(run: &RunView) -> u16 {
-    run.trace.moments.len().min(2) as u16
+    let mut moments = run.trace.moments.iter().map(|moment| (moment.at_ns, &moment.word));
+    let first = moments.next();
+    u16::from(first.is_some()) + u16::from(moments.any(|moment| Some(moment) != first))
 }
 
 /// The moments that are known at the cursor and in sight, with their columns.
@@ -31,7 +33,12 @@ fn in_sight<'a>(run: &'a RunView, axis: &'a Axis, width: u16) -> impl Iterator<I
 /// is free there.
 pub(super) fn words(buf: &mut Buffer, look: Look, run: &RunView, area: Rect, axis: &Axis) {
     let mut free = vec![0; usize::from(area.height)];
+    let mut last = None;
     for (x, moment) in in_sight(run, axis, area.width) {
+        // Several tasks may say the same at once.
+        if last.replace((x, &moment.word)) == Some((x, &moment.word)) {
+            continue;
+        }
         let word = text::name(&moment.word);
         let cells = format::width(&word) as u16 + 1;
         let style = if moment.at_ns > run.cursor.at_ns { look.dim() } else { look.strong() };
@@ -53,7 +60,8 @@ pub(super) fn words(buf: &mut Buffer, look: Look, run: &RunView, area: Rect, axi
         } else {
             pen.put(&word, style).put(rule, style)
         };
-        free[usize::from(row)] = from + cells;
+        // A word does not touch the next one.
+        free[usize::from(row)] = from + cells + 1;
     }
 }
 

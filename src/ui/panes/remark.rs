@@ -6,6 +6,7 @@
 
 use crate::app::input::action::Action;
 use crate::app::model::{Model, RunView};
+use crate::app::panes::ExplainTab;
 use crate::app::timeline::kinds::is_on;
 use crate::app::timeline::order::Order;
 use crate::ui::panes::grouping;
@@ -70,7 +71,7 @@ fn unfiltered(model: &Model, text: String) -> Vec<String> {
 
 /// The text with how many findings there are, and their key.
 fn with_findings(look: Look, model: &Model, run: &RunView, text: &str) -> String {
-    let key = model.bindings.shown(&Action::Findings, look.unicode());
+    let key = model.bindings.shown(&Action::Explain(ExplainTab::Why), look.unicode());
     match run.found.all.by(run.cursor.at_ns) {
         0 => text.to_owned(),
         found => format!("{text}, {} ({key})", format::counted(found as u64, "finding")),

@@ -7,7 +7,7 @@ use ratatui::style::{Modifier, Style};
 
 use crate::app::model::{Model, Pane, RunView};
 use crate::trace::{End, Ended, LaneOf, State, Task, TaskIx};
-use crate::ui::panes::{outcome, resources};
+use crate::ui::panes::outcome;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
@@ -28,11 +28,6 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     let buf = frame.buffer_mut();
     let inside = chrome::inside(area);
     let focus = model.focus == Pane::Task;
-    if let Some(run) = model.run.as_ref().filter(|_| model.task.resources) {
-        chrome::title(buf, look, area, focus, "Resources", "e: the task");
-        resources::render(buf, look, inside, run);
-        return;
-    }
     let selected = model.run.as_ref().and_then(|run| {
         let ix = model.timeline.selected?;
         Some((run, ix, run.trace.tasks.get(ix as usize)?))
@@ -72,7 +67,7 @@ fn none(buf: &mut Buffer, look: Look, area: Rect, run: Option<&RunView>, focus: 
         return;
     }
     chrome::title(buf, look, area, focus, "Selected task", "");
-    let text = "no task selected: pick a lane of the timeline, and its task is told here";
+    let text = "no task selected: pick a lane of the timeline, and its task is shown here";
     for (row, line) in (0..).zip(format::wrap(text, usize::from(inside.width.saturating_sub(2)))) {
         Pen::new(buf, look, inside, row).space(1).put(&line, look.dim());
     }

@@ -44,6 +44,18 @@ pub(crate) fn title(buf: &mut Buffer, look: Look, area: Rect, focus: bool, title
     remark_at_end(&mut pen, look, remark);
 }
 
+/// Writes the names of tabs on the top border of a layer, the open one in front, and a remark at its right end.
+pub(crate) fn tabs(buf: &mut Buffer, look: Look, area: Rect, tabs: &[(&str, bool)], remark: &str) {
+    let mut pen = title_pen(buf, look, area);
+    for (i, (title, open)) in tabs.iter().enumerate() {
+        if i > 0 {
+            pen.put(look.glyphs.rule, look.border(true));
+        }
+        pen.put(&format!(" {title} "), if *open { look.title(true).patch(look.heading()) } else { look.dim() });
+    }
+    remark_at_end(&mut pen, look, remark);
+}
+
 /// The cells for a title, as [`title`] draws it.
 pub(crate) fn room_for_title(area: Rect) -> usize {
     // The corners, and the spaces around the title.

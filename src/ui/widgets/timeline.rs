@@ -25,7 +25,7 @@ const LABELS: usize = 64;
 const SHORTEST: usize = 3;
 
 /// A label is not repeated within so many cells.
-const APART: usize = 24;
+const APART: usize = 12;
 
 /// At most so many marks of a lane are considered, the earliest in sight first.
 const MARKS: usize = 512;
@@ -191,16 +191,22 @@ fn awaits(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>, f
         let awaited = wait.leaves.iter().find_map(|leaf| of.trace.await_name(leaf.site));
         // The program's own word for what it does there, before that of the await.
         let Some(name) = span_at(task, wait.start_ns).or(awaited).map(|name| text::name(name).into_owned()) else { continue };
-        if last.get(&name).is_some_and(|end| start < end + APART) {
-            continue;
-        }
         let room = cells.saturating_sub(2);
         let inside = fitted(&name, room).filter(|_| room >= SHORTEST);
+        // With a row to spare there is room for each; elsewhere a word that comes again and again hides the strokes.
+        let again = last.get(&name).is_some_and(|end| start < end + APART);
+        if again && (inside.is_some() || area.height < 3) {
+            continue;
+        }
         if let Some(inside) = &inside {
             let place = Rect { x: area.x + start as u16 + 1, width: room as u16, height: 1, ..area };
             let style = buf[(place.x, place.y)].style().remove_modifier(Modifier::DIM);
             Pen::new(buf, look, place, 0).put(inside, style);
         } else if area.height > 1 && cells > 1 {
+            if below.as_ref().is_some_and(|(from, before)| again && *before == name && fitted(before, start - from - 1).is_none())
+            {
+                continue;
+            }
             if let Some((from, name)) = below.replace((start, name.clone())) {
                 label_below(buf, look, area, (from, start), &name);
             }
@@ -272,9 +278,16 @@ fn held(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>) {
 pub(crate) fn fitted(name: &str, room: usize) -> Option<String> {
     let call = name.split('(').next().unwrap_or(name);
     let method = call.rsplit('.').next().unwrap_or(call);
-    // The name of a span without its fields.
+    // The name of a span with its one field's value alone, and without its fields.
+    let valued = name.split_once('=').and_then(|(before, value)| {
+        let (bare, _) = before.rsplit_once(' ')?;
+        (!value.contains('=')).then(|| format!("{bare} {value}"))
+    });
     let bare = name.split_once('=').and_then(|(before, _)| before.rsplit_once(' ')).map_or(name, |(bare, _)| bare);
-    [name, bare, call, method].into_iter().find(|name| format::width(name) <= room && !name.is_empty()).map(str::to_owned)
+    [name, valued.as_deref().unwrap_or(bare), bare, call, method]
+        .into_iter()
+        .find(|name| format::width(name) <= room && !name.is_empty())
+        .map(str::to_owned)
 }
 
 #[cfg(test)]

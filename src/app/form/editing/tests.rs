@@ -23,7 +23,7 @@ fn turning_a_value_runs_again_at_once_with_the_same_seed() {
     assert_eq!((specs.len(), number(&specs[0], "permits"), specs[0].seed), (1, 4, 7));
     let specs = press(&mut model, KeyCode::Char('h'));
     assert_eq!(number(&specs[0], "permits"), 3);
-    let specs = press(&mut model, KeyCode::PageUp);
+    let specs = press(&mut model, KeyCode::Char('L'));
     assert_eq!(number(&specs[0], "permits"), 13);
 }
 
@@ -79,15 +79,57 @@ fn the_keys_of_a_text_field_edit_it() {
     press(&mut model, KeyCode::Enter);
     let text = |model: &Model| model.mode.edited().map(|field| field.text().to_owned()).unwrap_or_default();
     assert_eq!(text(&model), "500");
-    for code in [KeyCode::Home, KeyCode::Delete, KeyCode::Right, KeyCode::Char('1'), KeyCode::Left, KeyCode::Backspace] {
+    for code in [KeyCode::Backspace, KeyCode::Backspace, KeyCode::Char('1'), KeyCode::Char('0'), KeyCode::Backspace] {
         press(&mut model, code);
     }
-    assert_eq!(text(&model), "10");
-    press(&mut model, KeyCode::End);
+    assert_eq!(text(&model), "51");
     ask(&mut model, Action::Paste("5\r\n".to_owned()));
-    assert_eq!(text(&model), "105");
+    assert_eq!(text(&model), "515");
     ask(&mut model, Action::Text(crate::app::input::action::TextKey::Clear));
     assert_eq!(text(&model), "");
+}
+
+#[test]
+fn a_key_that_is_no_digit_leaves_the_field_and_acts() {
+    let mut model = played();
+    to_field(&mut model, "permits");
+    keys(&mut model, "5");
+    assert_eq!(press(&mut model, KeyCode::Char('z')).len(), 1, "the value is taken, and run");
+    assert_eq!((model.mode.edited(), model.full), (None, Some(Pane::Parameters)));
+    assert_eq!(model.form.values.number(&model.form.scenario.params[1]), 5);
+    let tab = model.code.tab;
+    keys(&mut model, "t");
+    assert_ne!(model.code.tab, tab);
+    // A digit is one of the number, also one that is a key elsewhere.
+    keys(&mut model, "10");
+    assert_eq!(model.mode.edited().map(TextField::text), Some("10"));
+    let specs = press(&mut model, KeyCode::Right);
+    assert_eq!(number(specs.last().expect("it is run"), "permits"), 11, "taken, and raised");
+    keys(&mut model, "7");
+    press(&mut model, KeyCode::Tab);
+    assert_eq!((model.focus, number(&shown(&model).spec.clone(), "permits")), (Pane::Timeline, 7));
+}
+
+#[test]
+fn a_number_that_cannot_be_taken_is_kept_and_the_key_does_nothing() {
+    let mut model = played();
+    to_field(&mut model, "permits");
+    keys(&mut model, "0z");
+    assert_eq!((model.mode.edited().map(TextField::text), model.full), (Some("0"), None));
+    assert!(model.form.error.as_ref().is_some_and(|error| error.reason.starts_with("0 is out of range")));
+    press(&mut model, KeyCode::Backspace);
+    keys(&mut model, "4z");
+    assert_eq!((model.mode.edited(), model.form.error.as_ref(), model.full), (None, None, Some(Pane::Parameters)));
+}
+
+#[test]
+fn a_number_that_is_left_as_it_was_runs_nothing_again() {
+    let mut model = played();
+    to_field(&mut model, "permits");
+    press(&mut model, KeyCode::Enter);
+    assert!(press(&mut model, KeyCode::Enter).is_empty());
+    keys(&mut model, "3");
+    assert!(press(&mut model, KeyCode::Char('z')).is_empty() && model.full.is_some());
 }
 
 #[test]
@@ -117,13 +159,13 @@ fn the_seed_is_typed_and_turned_like_a_value() {
 #[test]
 fn workers_come_and_go_with_the_real_clock() {
     let mut model = played();
-    assert_eq!(press(&mut model, KeyCode::Char('c'))[0].clock, Clock::Real);
+    assert_eq!(command(&mut model, "clock")[0].clock, Clock::Real);
     to_field(&mut model, "workers");
     assert_eq!(press(&mut model, KeyCode::Right)[0].workers, 1);
     press(&mut model, KeyCode::Right);
-    let spec = &press(&mut model, KeyCode::Char('c'))[0];
+    let spec = &command(&mut model, "clock")[0];
     assert_eq!((spec.clock, spec.workers), (Clock::Virtual, 0));
-    assert_eq!(press(&mut model, KeyCode::Char('c'))[0].workers, 2);
+    assert_eq!(command(&mut model, "clock")[0].workers, 2);
 }
 
 #[test]
@@ -131,7 +173,7 @@ fn a_clock_that_the_scenario_does_not_have_is_refused_with_a_notice() {
     let mut model = opened();
     press(&mut model, KeyCode::Down);
     press(&mut model, KeyCode::Enter);
-    assert!(press(&mut model, KeyCode::Char('c')).is_empty());
+    assert!(command(&mut model, "clock").is_empty());
     let notice = model.notice.clone().expect("a notice");
     assert!(notice.error && notice.text == "second has no real clock");
     press(&mut model, KeyCode::Down);

@@ -47,7 +47,8 @@ pub struct Binding {
     pub name: &'static str,
     /// What is done.
     pub action: Action,
-    /// The keys that do it; the first one is the one to show when there is no room for all.
+    /// The keys that do it; the first one is the one to show when there is no room for all. Without any it is in the palette
+    /// only.
     pub keys: Cow<'static, [Key]>,
     /// One or two words for the footer; neighbours with the same label share a hint. Empty: not in the footer.
     pub label: &'static str,
@@ -62,7 +63,7 @@ pub struct Binding {
 }
 
 pub(super) const fn key(code: KeyCode) -> Key {
-    Key { code, ctrl: false }
+    Key { code, ctrl: false, shift: false }
 }
 
 pub(super) const fn ch(c: char) -> Key {
@@ -70,35 +71,49 @@ pub(super) const fn ch(c: char) -> Key {
 }
 
 pub(super) const fn ctrl(c: char) -> Key {
-    Key { code: KeyCode::Char(c), ctrl: true }
+    Key { code: KeyCode::Char(c), ctrl: true, shift: false }
 }
 
+pub(super) const fn shift(code: KeyCode) -> Key {
+    Key { code, ctrl: false, shift: true }
+}
+
+/// Found in the palette only, unless the user gives it a key.
+pub(super) const NONE: &[Key] = &[];
 pub(super) const UP: &[Key] = &[key(KeyCode::Up), ch('k')];
 pub(super) const DOWN: &[Key] = &[key(KeyCode::Down), ch('j')];
 pub(super) const LEFT: &[Key] = &[key(KeyCode::Left), ch('h')];
 pub(super) const RIGHT: &[Key] = &[key(KeyCode::Right), ch('l')];
-pub(super) const PAGE_UP: &[Key] = &[key(KeyCode::PageUp)];
-pub(super) const PAGE_DOWN: &[Key] = &[key(KeyCode::PageDown)];
-pub(super) const FIRST: &[Key] = &[ch('g'), key(KeyCode::Home)];
-pub(super) const LAST: &[Key] = &[ch('G'), key(KeyCode::End)];
+pub(super) const FAR_LEFT: &[Key] = &[shift(KeyCode::Left), ch('H')];
+pub(super) const FAR_RIGHT: &[Key] = &[shift(KeyCode::Right), ch('L')];
+/// Perfetto pans with letters.
+pub(super) const PAN_LEFT: &[Key] = &[shift(KeyCode::Left), ch('H'), ch('a')];
+pub(super) const PAN_RIGHT: &[Key] = &[shift(KeyCode::Right), ch('L'), ch('d')];
+pub(super) const PAGE_UP: &[Key] = &[key(KeyCode::PageUp), ctrl('u'), ctrl('b')];
+pub(super) const PAGE_DOWN: &[Key] = &[key(KeyCode::PageDown), ctrl('d'), ctrl('f')];
+pub(super) const FIRST: &[Key] = &[ch('g')];
+pub(super) const LAST: &[Key] = &[ch('G')];
 pub(super) const ENTER: &[Key] = &[key(KeyCode::Enter)];
+pub(super) const ESC: &[Key] = &[key(KeyCode::Esc)];
 
 pub(super) const ALL: Scope = Scope::Panes(&Pane::ALL);
 pub(super) const LIST: Scope = Scope::Panes(&[Pane::Scenarios]);
 pub(super) const FORM: Scope = Scope::Panes(&[Pane::Parameters]);
-/// Where `/` finds a scenario, and no lanes.
-pub(super) const NOT_LANES: Scope =
-    Scope::Panes(&[Pane::Scenarios, Pane::Parameters, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
 pub(super) const METRICS: Scope = Scope::Panes(&[Pane::Metrics]);
-pub(super) const LANES: Scope = Scope::Panes(&[Pane::Timeline]);
 pub(super) const TASKS: Scope = Scope::Panes(&[Pane::Timeline, Pane::Task]);
+pub(super) const TASK: Scope = Scope::Panes(&[Pane::Task]);
+/// Where a step is one of any task.
+pub(super) const NOT_TASK: Scope =
+    Scope::Panes(&[Pane::Scenarios, Pane::Parameters, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code]);
 pub(super) const LOG: Scope = Scope::Panes(&[Pane::Log]);
 pub(super) const CODE: Scope = Scope::Panes(&[Pane::Code]);
-/// In the form a digit is the start of a value.
+/// In the form the arrows set a value.
 pub(super) const NOT_FORM: Scope =
     Scope::Panes(&[Pane::Scenarios, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
+/// In the code the arrows turn its tabs.
+pub(super) const ARROWS_FREE: Scope = Scope::Panes(&[Pane::Scenarios, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Task]);
 /// Where Enter has nothing else to do.
-pub(super) const ENTER_FREE: Scope = Scope::Panes(&[Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
+pub(super) const ENTER_FREE: Scope = Scope::Panes(&[Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
 
 impl Binding {
     pub(super) const fn new(name: &'static str, action: Action, keys: &'static [Key], scope: Scope, help: &'static str) -> Self {

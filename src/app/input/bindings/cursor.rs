@@ -1,60 +1,48 @@
-//! The keys of the cursor: steps, jumps, bookmarks, times that are typed.
+//! The keys of the time cursor: by a cell, by a step, to the ends, to problems, to a typed time.
 
-use super::binding::{ALL, Binding, Group, ch};
+use crossterm::event::KeyCode;
+
+use super::binding::{ALL, ARROWS_FREE, Binding, Group, LEFT, NONE, NOT_TASK, RIGHT, ch, key};
 use crate::app::input::action::{Action, Landmark, Stride};
 
 /// The rows.
 pub(super) static ROWS: &[Binding] = &[
-    Binding::step(
-        "next-poll",
-        Stride::Poll,
-        &[ch('n')],
-        "To the next poll; a live run is paused, and lets just one poll through.",
-    )
-    .hint(7, "step"),
-    Binding::step("previous-poll", Stride::PollBack, &[ch('N')], "Back to the poll before.").hint(7, "step"),
-    Binding::step("next-event", Stride::Task, &[ch('.')], "To the next event of the selected task.").hint(13, "its events"),
-    Binding::step("previous-event", Stride::TaskBack, &[ch(',')], "To the event of the selected task before.")
-        .hint(13, "its events"),
-    Binding::step("next-wake", Stride::Wake, &[ch('W')], "To the next wake of any task."),
-    Binding::step(
-        "next-time",
-        Stride::Time,
-        &[ch('J')],
-        "To the next time at which anything is polled: over a jump of virtual time.",
-    ),
-    Binding::step("previous-time", Stride::TimeBack, &[ch('K')], "To the time before at which anything is polled."),
-    Binding::step(
-        "cursor-right",
-        Stride::Cell,
-        &[ch('>')],
-        "Move the cursor on by a cell of the timeline; the pointer drags it by the ruler.",
-    ),
-    Binding::step("cursor-left", Stride::CellBack, &[ch('<')], "Move the cursor back by a cell of the timeline."),
-    Binding::new(
-        "go-to-time",
-        Action::TypeTime,
-        &[ch('T')],
-        ALL,
-        "Type a time to go to: 1.5s, 2413 (milliseconds) or 00:02.413.",
-    )
-    .hint(14, "to time")
-    .group(Group::Time),
-    Binding::new("live", Action::ToLive, &[ch('L')], ALL, "To the newest event; in a live run, stay there.")
-        .hint(10, "live")
+    Binding::new("cursor-left", Action::Step(Stride::CellBack), LEFT, ARROWS_FREE, "Move the time cursor back.")
+        .hint(9, "time")
         .group(Group::Time),
-    Binding::new("bookmark", Action::Bookmark, &[ch('m')], ALL, "Set a bookmark at the cursor, or take it away.")
+    Binding::new("cursor-right", Action::Step(Stride::Cell), RIGHT, ARROWS_FREE, "Move the time cursor on.")
+        .hint(9, "time")
         .group(Group::Time),
-    Binding::new("next-bookmark", Action::NextBookmark, &[ch('\'')], ALL, "To the next bookmark.").group(Group::Time),
-    Binding::new("previous-bookmark", Action::PreviousBookmark, &[ch('"')], ALL, "To the bookmark before.").group(Group::Time),
-    Binding::jump("next-failure", Landmark::Failure, &[ch('x')], "To the next task that fails."),
-    Binding::jump("next-cancellation", Landmark::Cancellation, &[ch('o')], "To the next task that is cancelled."),
-    Binding::jump("next-panic", Landmark::Panic, &[ch('!')], "To the next task that panics."),
-    Binding::jump("stall", Landmark::Stall, &[ch('S')], "To the moment from which on tasks are stuck for good."),
-    Binding::jump(
-        "longest-wait",
-        Landmark::LongestWait,
-        &[ch('M')],
-        "To the end of the longest wait, of the selected task or else of any.",
-    ),
+    Binding::new("rewind", Action::ToStart, &[ch('0'), key(KeyCode::Home)], ALL, "Go to the start of the run.")
+        .hint(10, "rewind")
+        .group(Group::Time),
+    Binding::new("end", Action::ToLive, &[ch('$'), key(KeyCode::End)], ALL, "Go to the end, and follow.")
+        .hint(11, "end")
+        .group(Group::Time),
+    Binding::new("step", Action::Step(Stride::Poll), &[ch('.')], NOT_TASK, "Step to the next poll.")
+        .hint(9, "step")
+        .group(Group::Time),
+    Binding::new("step-back", Action::Step(Stride::PollBack), &[ch(',')], NOT_TASK, "Step back to the previous poll.")
+        .hint(9, "step")
+        .group(Group::Time),
+    Binding::step("task-step", Stride::Task, &[ch('>')], "Step to the task's next event.").hint(16, "its steps"),
+    Binding::step("task-step-back", Stride::TaskBack, &[ch('<')], "Step to the task's previous event.").hint(16, "its steps"),
+    Binding::new("next-problem", Action::Problem { on: true }, &[ch('p')], ALL, "Go to the next problem.")
+        .hint(8, "problem")
+        .group(Group::Time),
+    Binding::new("previous-problem", Action::Problem { on: false }, &[ch('P')], ALL, "Go to the previous problem.")
+        .hint(8, "problem")
+        .group(Group::Time),
+    Binding::new("go-to-time", Action::TypeTime, &[ch('T')], ALL, "Type a time to go to.").hint(14, "to time").group(Group::Time),
+    Binding::step("next-wake", Stride::Wake, NONE, "Go to the next wake of any task."),
+    Binding::step("next-time", Stride::Time, NONE, "Go to the next time with a poll."),
+    Binding::step("previous-time", Stride::TimeBack, NONE, "Go to the previous time with a poll."),
+    Binding::new("bookmark", Action::Bookmark, NONE, ALL, "Set a bookmark at the cursor, or remove it.").group(Group::Time),
+    Binding::new("next-bookmark", Action::NextBookmark, NONE, ALL, "Go to the next bookmark.").group(Group::Time),
+    Binding::new("previous-bookmark", Action::PreviousBookmark, NONE, ALL, "Go to the previous bookmark.").group(Group::Time),
+    Binding::jump("next-failure", Landmark::Failure, NONE, "Go to the next task that fails."),
+    Binding::jump("next-cancellation", Landmark::Cancellation, NONE, "Go to the next task that is cancelled."),
+    Binding::jump("next-panic", Landmark::Panic, NONE, "Go to the next task that panics."),
+    Binding::jump("stall", Landmark::Stall, NONE, "Go to the moment when tasks get stuck."),
+    Binding::jump("longest-wait", Landmark::LongestWait, NONE, "Go to the end of the longest wait."),
 ];

@@ -7,13 +7,15 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-/// A key as the table knows it: Shift is in the character, Alt is not used.
+/// A key as the table knows it: Alt is not used, and Shift is in the character, but for the arrows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     /// The key.
     pub code: KeyCode,
     /// Whether Ctrl is held.
     pub ctrl: bool,
+    /// Whether Shift is held with an arrow.
+    pub shift: bool,
 }
 
 /// Why a text cannot be bound to an action.
@@ -99,7 +101,8 @@ impl Key {
             KeyCode::Char(c) if ctrl => KeyCode::Char(c.to_ascii_lowercase()),
             code => code,
         };
-        Some(Self { code, ctrl })
+        let shift = is_arrow(code) && event.modifiers.contains(KeyModifiers::SHIFT);
+        Some(Self { code, ctrl, shift })
     }
 
     /// The key that is written so in the configuration: see [`Key::name`]. Names are read in any case.
@@ -124,12 +127,16 @@ impl Key {
     fn written(text: &str) -> Option<Self> {
         let prefix = text.get(..5).filter(|prefix| prefix.eq_ignore_ascii_case("ctrl-") && text.len() > 5);
         let (ctrl, rest) = (prefix.is_some(), &text[prefix.map_or(0, str::len)..]);
+        let arrow = rest.get(..6).filter(|prefix| prefix.eq_ignore_ascii_case("shift-")).and_then(|_| named(&rest[6..]));
+        if let Some(code) = arrow.filter(|code| is_arrow(*code)) {
+            return Some(Self { code, ctrl, shift: true });
+        }
         let mut chars = rest.chars();
         let code = match (chars.next(), chars.next()) {
             (Some(c), None) if !c.is_control() => KeyCode::Char(if ctrl { c.to_ascii_lowercase() } else { c }),
             _ => named(rest)?,
         };
-        Some(Self { code, ctrl })
+        Some(Self { code, ctrl, shift: false })
     }
 
     /// Whether a terminal has a code for it together with Ctrl; the keys of [`SAME`] have another key's.
@@ -149,6 +156,7 @@ impl Key {
             KeyCode::F(number) => format!("F{number}"),
             code => NAMED.iter().find(|(_, named)| *named == code).map_or_else(String::new, |(name, _)| (*name).to_owned()),
         };
+        let name = if self.shift { format!("Shift-{name}") } else { name };
         if self.ctrl { format!("Ctrl-{name}") } else { name }
     }
 
@@ -156,6 +164,7 @@ impl Key {
     pub fn text(self, unicode: bool) -> String {
         let glyph = match self.code {
             _ if self.ctrl => None,
+            code if self.shift => return format!("Shift-{}", Self { code, ctrl: false, shift: false }.text(unicode)),
             KeyCode::Up if unicode => Some("↑"),
             KeyCode::Down if unicode => Some("↓"),
             KeyCode::Left if unicode => Some("←"),
@@ -175,6 +184,11 @@ impl Key {
     pub fn is_digit(self) -> bool {
         matches!(self.code, KeyCode::Char('0'..='9')) && !self.ctrl
     }
+}
+
+/// Whether a terminal tells apart whether Shift is held with it.
+fn is_arrow(code: KeyCode) -> bool {
+    matches!(code, KeyCode::Up | KeyCode::Down | KeyCode::Left | KeyCode::Right)
 }
 
 fn named(text: &str) -> Option<KeyCode> {

@@ -1,79 +1,82 @@
-//! The keys that work in one pane: the list, the form, the timeline with its task, the log, the code.
+//! The keys that work in one pane: the list, the form, the timeline with its task, the metrics, the log, the code.
 
 use crossterm::event::KeyCode;
 
 use super::binding::{
-    Binding, CODE, DOWN, ENTER, FIRST, FORM, LANES, LAST, LEFT, LIST, LOG, PAGE_DOWN, PAGE_UP, RIGHT, TASKS, UP, ch, key,
+    Binding, CODE, DOWN, ENTER, FAR_LEFT, FAR_RIGHT, FIRST, FORM, LAST, LEFT, LIST, LOG, METRICS, PAGE_DOWN, PAGE_UP, RIGHT,
+    TASK, TASKS, UP, ch, key,
 };
-use crate::app::input::action::{Action, Move};
+use super::scope::Scope;
+use crate::app::input::action::{Action, Move, Stride};
+
+/// A movement along the rows of a pane.
+const fn rows(name: &'static str, step: Move, scope: Scope, help: &'static str) -> Binding {
+    let keys = match step {
+        Move::Up => UP,
+        Move::Down => DOWN,
+        Move::PageUp => PAGE_UP,
+        Move::PageDown => PAGE_DOWN,
+        Move::First => FIRST,
+        Move::Last => LAST,
+    };
+    Binding::new(name, Action::Move(step), keys, scope, help)
+}
 
 /// The rows.
 pub(super) static ROWS: &[Binding] = &[
     // The list of scenarios.
-    Binding::new("start", Action::Pick, ENTER, LIST, "Pick this scenario and start it.").hint(1, "start"),
-    Binding::new("up", Action::Move(Move::Up), UP, LIST, "The scenario above.").hint(2, "choose"),
-    Binding::new("down", Action::Move(Move::Down), DOWN, LIST, "The scenario below.").hint(2, "choose"),
-    Binding::new("page-up", Action::Move(Move::PageUp), PAGE_UP, LIST, "One page up."),
-    Binding::new("page-down", Action::Move(Move::PageDown), PAGE_DOWN, LIST, "One page down."),
-    Binding::new("first", Action::Move(Move::First), FIRST, LIST, "The first scenario."),
-    Binding::new("last", Action::Move(Move::Last), LAST, LIST, "The last scenario."),
-    // The form.
-    Binding::new(
-        "turn-down",
-        Action::Turn(-1),
-        LEFT,
-        FORM,
-        "Turn the value down by one step, or to the choice before; runs at once.",
-    )
-    .hint(1, "tune"),
-    Binding::new("turn-up", Action::Turn(1), RIGHT, FORM, "Turn the value up by one step, or to the next choice; runs at once.")
-        .hint(1, "tune"),
-    Binding::new("turn-down-ten", Action::Turn(-10), PAGE_DOWN, FORM, "Turn the value down by ten steps."),
-    Binding::new("turn-up-ten", Action::Turn(10), PAGE_UP, FORM, "Turn the value up by ten steps."),
-    Binding::new("edit", Action::Edit, ENTER, FORM, "Type a value; a digit starts that too.").hint(2, "type"),
-    Binding::new("reset", Action::Reset, &[ch('d'), key(KeyCode::Backspace)], FORM, "Turn the value back to its default.")
-        .hint(3, "default"),
-    Binding::new("up", Action::Move(Move::Up), UP, FORM, "The field above."),
-    Binding::new("down", Action::Move(Move::Down), DOWN, FORM, "The field below."),
-    Binding::new("first", Action::Move(Move::First), FIRST, FORM, "The first field."),
-    Binding::new("last", Action::Move(Move::Last), LAST, FORM, "The last field."),
+    Binding::new("start", Action::Pick, ENTER, LIST, "Start this scenario.").hint(2, "start"),
+    rows("up", Move::Up, LIST, "Go to the scenario above.").hint(3, "choose"),
+    rows("down", Move::Down, LIST, "Go to the scenario below.").hint(3, "choose"),
+    rows("page-up", Move::PageUp, LIST, "Go up by a page."),
+    rows("page-down", Move::PageDown, LIST, "Go down by a page."),
+    rows("first", Move::First, LIST, "Go to the first scenario."),
+    rows("last", Move::Last, LIST, "Go to the last scenario."),
+    // The form. A field of digits takes those before any key.
+    Binding::new("turn-down", Action::Turn(-1), LEFT, FORM, "Take the previous value or choice.").hint(2, "tune"),
+    Binding::new("turn-up", Action::Turn(1), RIGHT, FORM, "Take the next value or choice.").hint(2, "tune"),
+    Binding::new("turn-down-ten", Action::Turn(-10), FAR_LEFT, FORM, "Go back by ten values."),
+    Binding::new("turn-up-ten", Action::Turn(10), FAR_RIGHT, FORM, "Go on by ten values."),
+    Binding::new("edit", Action::Edit, ENTER, FORM, "Type a value; digits begin one, too.").hint(3, "type"),
+    Binding::new("reset", Action::Reset, &[ch('d'), key(KeyCode::Backspace)], FORM, "Set the value to its default.")
+        .hint(4, "default"),
+    rows("up", Move::Up, FORM, "Go to the field above."),
+    rows("down", Move::Down, FORM, "Go to the field below."),
+    rows("page-up", Move::PageUp, FORM, "Go up by a page."),
+    rows("page-down", Move::PageDown, FORM, "Go down by a page."),
+    rows("first", Move::First, FORM, "Go to the first field."),
+    rows("last", Move::Last, FORM, "Go to the last field."),
     // The timeline, and the task that is selected there.
-    Binding::new("up", Action::Move(Move::Up), UP, TASKS, "Select the task above.").hint(1, "select"),
-    Binding::new("down", Action::Move(Move::Down), DOWN, TASKS, "Select the task below.").hint(1, "select"),
-    Binding::new("page-up", Action::Move(Move::PageUp), PAGE_UP, TASKS, "One page of tasks up."),
-    Binding::new("page-down", Action::Move(Move::PageDown), PAGE_DOWN, TASKS, "One page of tasks down."),
-    Binding::new("first-task", Action::Move(Move::First), &[ch('g')], TASKS, "Select the first task."),
-    Binding::new("last-task", Action::Move(Move::Last), &[ch('G')], TASKS, "Select the last task."),
-    Binding::new("pan-left", Action::Pan(-1), &[key(KeyCode::Left), ch('h'), ch('a')], LANES, "Look at an earlier time.")
-        .hint(2, "scroll"),
-    Binding::new("pan-right", Action::Pan(1), &[key(KeyCode::Right), ch('l'), ch('d')], LANES, "Look at a later time.")
-        .hint(2, "scroll"),
-    Binding::new("timeline-zoom-in", Action::ZoomIn, &[ch('w')], LANES, "Zoom in, around the cursor."),
-    Binding::new("timeline-zoom-out", Action::ZoomOut, &[ch('s')], LANES, "Zoom out."),
-    Binding::new("pan-to-start", Action::PanToStart, &[key(KeyCode::Home)], LANES, "Look at the start of the run."),
-    Binding::new("follow", Action::Follow, &[key(KeyCode::End)], LANES, "Keep the cursor in sight again."),
-    Binding::new(
-        "fill-or-open",
-        Action::FullScreen,
-        ENTER,
-        LANES,
-        "Let this pane fill the screen, or put it back; where a row is a group, open it, and Esc closes it; \
-         where it is a thread, a resource or a line, select a task there.",
-    ),
+    rows("up", Move::Up, TASKS, "Select the lane above.").hint(3, "select"),
+    rows("down", Move::Down, TASKS, "Select the lane below.").hint(3, "select"),
+    rows("page-up", Move::PageUp, TASKS, "Go up by a page of lanes."),
+    rows("page-down", Move::PageDown, TASKS, "Go down by a page of lanes."),
+    rows("first", Move::First, TASKS, "Select the first lane."),
+    rows("last", Move::Last, TASKS, "Select the last lane."),
+    Binding::new("step", Action::Step(Stride::Task), &[ch('.')], TASK, "Step to the task's next event.").hint(2, "step"),
+    Binding::new("step-back", Action::Step(Stride::TaskBack), &[ch(',')], TASK, "Step to the task's previous event.")
+        .hint(2, "step"),
+    // The metrics.
+    rows("up", Move::Up, METRICS, "Explain the figure above.").hint(2, "explain"),
+    rows("down", Move::Down, METRICS, "Explain the figure below.").hint(2, "explain"),
+    rows("page-up", Move::PageUp, METRICS, "Go up by a page."),
+    rows("page-down", Move::PageDown, METRICS, "Go down by a page."),
+    rows("first", Move::First, METRICS, "Explain the first figure."),
+    rows("last", Move::Last, METRICS, "Explain the last figure."),
     // The log.
-    Binding::new("up", Action::Move(Move::Up), UP, LOG, "One line back.").hint(1, "scroll"),
-    Binding::new("down", Action::Move(Move::Down), DOWN, LOG, "One line on.").hint(1, "scroll"),
-    Binding::new("page-up", Action::Move(Move::PageUp), PAGE_UP, LOG, "One page back."),
-    Binding::new("page-down", Action::Move(Move::PageDown), PAGE_DOWN, LOG, "One page on."),
-    Binding::new("first", Action::Move(Move::First), FIRST, LOG, "The first line."),
-    Binding::new("last", Action::Move(Move::Last), LAST, LOG, "The newest line; stay there."),
+    rows("up", Move::Up, LOG, "Scroll up by a line.").hint(2, "scroll"),
+    rows("down", Move::Down, LOG, "Scroll down by a line.").hint(2, "scroll"),
+    rows("page-up", Move::PageUp, LOG, "Scroll up by a page."),
+    rows("page-down", Move::PageDown, LOG, "Scroll down by a page."),
+    rows("first", Move::First, LOG, "Go to the first line."),
+    rows("last", Move::Last, LOG, "Go to the newest line; stay there."),
     // The code.
-    Binding::new("up", Action::Move(Move::Up), UP, CODE, "One line up.").hint(1, "scroll"),
-    Binding::new("down", Action::Move(Move::Down), DOWN, CODE, "One line down.").hint(1, "scroll"),
-    Binding::new("page-up", Action::Move(Move::PageUp), PAGE_UP, CODE, "One page up."),
-    Binding::new("page-down", Action::Move(Move::PageDown), PAGE_DOWN, CODE, "One page down."),
-    Binding::new("first", Action::Move(Move::First), FIRST, CODE, "The first line."),
-    Binding::new("last", Action::Move(Move::Last), LAST, CODE, "The last line."),
-    Binding::new("tab-left", Action::PreviousTab, LEFT, CODE, "The tab before: lesson, Rust, asyncio.").hint(2, "tab"),
-    Binding::new("tab-right", Action::NextTab, RIGHT, CODE, "The next tab: lesson, Rust, asyncio.").hint(2, "tab"),
+    rows("up", Move::Up, CODE, "Scroll up by a line.").hint(3, "scroll"),
+    rows("down", Move::Down, CODE, "Scroll down by a line.").hint(3, "scroll"),
+    rows("page-up", Move::PageUp, CODE, "Scroll up by a page."),
+    rows("page-down", Move::PageDown, CODE, "Scroll down by a page."),
+    rows("first", Move::First, CODE, "Go to the first line."),
+    rows("last", Move::Last, CODE, "Go to the last line."),
+    Binding::new("tab-left", Action::PreviousTab, LEFT, CODE, "Show the previous tab.").hint(2, "tab"),
+    Binding::new("tab-right", Action::NextTab, RIGHT, CODE, "Show the next tab.").hint(2, "tab"),
 ];

@@ -1,6 +1,6 @@
 //! Where a key works, and what takes the keys at a moment.
 
-use crate::app::panes::Pane;
+use crate::app::panes::{ExplainTab, Pane};
 
 /// Where a binding works: what takes the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,26 +9,36 @@ pub enum Scope {
     Always,
     /// In these panes.
     Panes(&'static [Pane]),
-    /// In the help overlay.
+    /// In the help.
     Help,
-    /// In the overlay that says why a task waits.
-    Why,
-    /// In the path through the catalogue.
+    /// In the layer that explains the run, on any of its tabs.
+    Explain,
+    /// On the tabs of that layer that list places to go to.
+    Places,
+    /// On its tab with the critical path.
+    Range,
+    /// In the tour of the catalogue.
     Path,
-    /// In the list of findings.
-    Findings,
     /// In the command palette.
     Palette,
-    /// In what was measured.
-    Range,
+    /// In the menu that arranges the lanes.
+    Arrange,
+    /// In a layer that is scrolled or walked along.
+    Overlays,
+    /// In any layer but where text is typed.
+    Layers,
+    /// While a question is asked.
+    Ask,
     /// While a filter is typed.
     Filter,
-    /// In any overlay, but not where text is typed.
-    Overlays,
-    /// While a search or a field is typed.
+    /// Where text is typed, and not only a number.
     Text,
-    /// While a search is typed.
+    /// Where anything is typed.
+    Typing,
+    /// While a search of the list is typed.
     Search,
+    /// While a search of another pane is typed.
+    Find,
     /// While a field is typed.
     Edit,
     /// While a time is typed.
@@ -42,22 +52,24 @@ pub enum Scope {
 pub enum Context {
     /// A pane.
     Pane(Pane),
-    /// The help overlay.
+    /// The help.
     Help,
-    /// The overlay that says why a task waits.
-    Why,
-    /// The path through the catalogue.
+    /// The layer that explains the run, on that tab.
+    Explain(ExplainTab),
+    /// The tour of the catalogue.
     Path,
-    /// The list of findings.
-    Findings,
     /// The command palette.
     Palette,
-    /// What was measured.
-    Range,
+    /// The menu that arranges the lanes.
+    Arrange,
+    /// A question.
+    Ask,
     /// The filter of the lanes.
     Filter,
     /// The search of the list.
     Search,
+    /// The search of another pane.
+    Find,
     /// A field of the form.
     Edit,
     /// A time to go to.
@@ -68,7 +80,7 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Context; 18] = [
+    pub const ALL: [Context; 22] = [
         Context::Pane(Pane::Scenarios),
         Context::FORM,
         Context::Pane(Pane::Timeline),
@@ -77,13 +89,17 @@ impl Context {
         Context::Pane(Pane::Code),
         Context::Pane(Pane::Task),
         Context::Help,
-        Context::Why,
+        Context::Explain(ExplainTab::Why),
+        Context::Explain(ExplainTab::Findings),
+        Context::Explain(ExplainTab::Path),
+        Context::Explain(ExplainTab::Resources),
         Context::Path,
-        Context::Findings,
         Context::Palette,
-        Context::Range,
+        Context::Arrange,
+        Context::Ask,
         Context::Filter,
         Context::Search,
+        Context::Find,
         Context::Edit,
         Context::Time,
         Context::File,
@@ -97,17 +113,25 @@ impl Context {
         match self {
             Context::Pane(pane) => pane.title(),
             Context::Help => "the help",
-            Context::Why => "why a task waits",
-            Context::Path => "the path",
-            Context::Findings => "the findings",
+            Context::Explain(ExplainTab::Why) => "why a task waits",
+            Context::Explain(ExplainTab::Findings) => "the findings",
+            Context::Explain(ExplainTab::Path) => "the critical path",
+            Context::Explain(ExplainTab::Resources) => "the resources",
+            Context::Path => "the tour",
             Context::Palette => "the command palette",
-            Context::Range => "what was measured",
+            Context::Arrange => "the menu that arranges lanes",
+            Context::Ask => "a question",
             Context::Filter => "a filter that is typed",
-            Context::Search => "a search",
+            Context::Search | Context::Find => "a search",
             Context::Edit => "a field",
             Context::Time => "a time that is typed",
             Context::File => "a file that is typed",
         }
+    }
+
+    /// Whether every letter is text there.
+    pub const fn is_text(self) -> bool {
+        matches!(self, Context::Search | Context::Find | Context::Time | Context::File | Context::Filter | Context::Palette)
     }
 }
 
@@ -117,17 +141,23 @@ impl Scope {
         match (self, context) {
             (Scope::Panes(panes), Context::Pane(pane)) => panes.contains(&pane),
             (Scope::Always, _)
-            | (Scope::Help | Scope::Overlays, Context::Help)
-            | (Scope::Why | Scope::Overlays, Context::Why)
-            | (Scope::Path | Scope::Overlays, Context::Path)
-            | (Scope::Findings | Scope::Overlays, Context::Findings)
-            | (Scope::Text | Scope::Palette, Context::Palette)
-            | (Scope::Range | Scope::Overlays, Context::Range)
-            | (Scope::Text | Scope::Filter, Context::Filter)
-            | (Scope::Text | Scope::Search, Context::Search)
-            | (Scope::Text | Scope::Edit, Context::Edit)
-            | (Scope::Text | Scope::Time, Context::Time)
-            | (Scope::Text | Scope::File, Context::File) => true,
+            | (Scope::Help, Context::Help)
+            | (Scope::Explain, Context::Explain(_))
+            | (Scope::Places, Context::Explain(ExplainTab::Findings | ExplainTab::Path))
+            | (Scope::Range, Context::Explain(ExplainTab::Path))
+            | (Scope::Path, Context::Path)
+            | (Scope::Palette, Context::Palette)
+            | (Scope::Arrange, Context::Arrange)
+            | (Scope::Overlays, Context::Help | Context::Explain(_) | Context::Path)
+            | (Scope::Layers, Context::Help | Context::Explain(_) | Context::Path | Context::Arrange)
+            | (Scope::Ask, Context::Ask)
+            | (Scope::Filter, Context::Filter)
+            | (Scope::Search, Context::Search)
+            | (Scope::Find, Context::Find)
+            | (Scope::Typing | Scope::Edit, Context::Edit)
+            | (Scope::Time, Context::Time)
+            | (Scope::File, Context::File) => true,
+            (Scope::Text | Scope::Typing, context) => context.is_text(),
             _ => false,
         }
     }

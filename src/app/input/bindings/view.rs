@@ -1,75 +1,65 @@
 //! The keys that change what is looked at, in every pane.
 
-use super::binding::{ALL, Binding, ENTER, ENTER_FREE, Group, ch};
+use super::binding::{ALL, Binding, ENTER, ENTER_FREE, Group, NONE, NOT_FORM, PAN_LEFT, PAN_RIGHT, ch};
 use crate::app::input::action::Action;
+use crate::app::panes::{CodeTab, ExplainTab};
+
+/// A command that has no key.
+const fn command(name: &'static str, action: Action, help: &'static str) -> Binding {
+    Binding::new(name, action, NONE, ALL, help).group(Group::View)
+}
 
 /// The rows.
 pub(super) static ROWS: &[Binding] = &[
-    // What is looked at.
-    Binding::new("why", Action::Why, &[ch('e')], ALL, "Say why the selected task waits: who holds what, and who waits for whom.")
-        .hint(9, "why?")
+    Binding::new("why", Action::Explain(ExplainTab::Why), &[ch('e')], ALL, "Explain waits, problems and duration.")
+        .hint(7, "why")
         .group(Group::View),
-    Binding::new("woken-by", Action::ToWaker, &[ch('b')], ALL, "Select the task that ended this wait, or the last one.")
-        .hint(12, "woken by")
+    Binding::new("arrange", Action::Arrange, &[ch('o')], ALL, "Group, sort, filter the lanes.")
+        .hint(12, "arrange")
         .group(Group::View),
-    Binding::new("woken-by-back", Action::JumpBack, &[ch('B')], ALL, "Select the task from before that.").group(Group::View),
-    Binding::new("wake-back", Action::AlongWake { on: false }, &[ch('[')], ALL, "To the task that ended this wait, when it did.")
-        .hint(18, "along wakes")
+    Binding::new("zoom-in", Action::ZoomIn, &[ch('+'), ch('='), ch('w')], ALL, "Zoom the timeline in.")
+        .hint(13, "zoom")
         .group(Group::View),
-    Binding::new("wake-on", Action::AlongWake { on: true }, &[ch(']')], ALL, "To the task that this one woke next, when it did.")
-        .hint(18, "along wakes")
+    Binding::new("zoom-out", Action::ZoomOut, &[ch('-'), ch('s')], ALL, "Zoom the timeline out.")
+        .hint(13, "zoom")
         .group(Group::View),
-    Binding::new("undo-view", Action::UndoView, &[ch('u')], ALL, "Look again at what was looked at before: zoom, place, task.")
-        .hint(19, "undo view")
-        .group(Group::View),
-    Binding::new("redo-view", Action::RedoView, &[ch('U')], ALL, "Take that back.").group(Group::View),
-    Binding::new(
-        "resources",
-        Action::Resources,
-        &[ch('R')],
-        ALL,
-        "Show locks, semaphores and channels in place of the selected task, and back.",
-    )
-    .hint(13, "resources")
-    .group(Group::View),
-    Binding::new(
-        "findings",
-        Action::Findings,
-        &[ch('i')],
-        ALL,
-        "List the findings: what is wrong with the run, why, and what to do.",
-    )
-    .group(Group::View),
-    Binding::new("zoom-in", Action::ZoomIn, &[ch('+'), ch('=')], ALL, "Zoom the timeline in, around the cursor.")
-        .hint(11, "zoom")
-        .group(Group::View),
-    Binding::new("zoom-out", Action::ZoomOut, &[ch('-')], ALL, "Zoom the timeline out.").hint(11, "zoom").group(Group::View),
-    Binding::new("fit-selection", Action::FitSelection, &[ch('f')], ALL, "Fit the life of the selected task into the timeline.")
+    Binding::new("fit", Action::FitSelection, &[ch('f')], ALL, "Fit the task, then the whole run.")
         .hint(14, "fit")
         .group(Group::View),
-    Binding::new("fit-run", Action::Fit, &[ch('F')], ALL, "Fit the whole run into the timeline.")
-        .hint(14, "fit")
-        .group(Group::View),
-    Binding::new(
-        "together",
-        Action::Group,
-        &[ch('D')],
-        ALL,
-        "Put tasks together that one line spawned, then those with one name, then by what they do; then none.",
-    )
-    .group(Group::View),
-    Binding::new("next-tab", Action::NextTab, &[ch('t')], ALL, "Show the next tab of the code pane.")
-        .hint(15, "code tab")
-        .group(Group::View),
-    Binding::new("log-level", Action::LogLevel, &[ch('V')], ALL, "Show fewer levels of the log, then all again.")
-        .hint(16, "log level")
-        .group(Group::View),
-    Binding::new("layout", Action::Layout, &[ch('_')], ALL, "All panes, lanes and code to show to others, or the lanes alone.")
-        .hint(18, "layout")
-        .group(Group::View),
-    Binding::new("full-screen", Action::FullScreen, &[ch('z')], ALL, "Let this pane fill the screen, or put it back.")
+    Binding::new("scroll-left", Action::Pan(-1), PAN_LEFT, NOT_FORM, "Show an earlier part of the run.").group(Group::View),
+    Binding::new("scroll-right", Action::Pan(1), PAN_RIGHT, NOT_FORM, "Show a later part of the run.").group(Group::View),
+    Binding::new("range", Action::MarkRange, &[ch('v')], ALL, "Mark a range, or clear it.").group(Group::View),
+    Binding::new("full-screen", Action::FullScreen, &[ch('z')], ALL, "Fill the screen, or restore.")
         .hint(17, "full screen")
         .group(Group::View),
-    Binding::new("fill-or-open", Action::FullScreen, ENTER, ENTER_FREE, "Let this pane fill the screen, or put it back.")
+    Binding::new("fill-or-open", Action::FullScreen, ENTER, ENTER_FREE, "Open a row, or fill the screen.").group(Group::View),
+    Binding::new("next-tab", Action::NextTab, &[ch('t')], ALL, "Show the next tab of the code.")
+        .hint(15, "code tab")
         .group(Group::View),
+    Binding::new("undo-view", Action::UndoView, &[ch('u')], ALL, "Undo a change of the view.")
+        .hint(19, "undo view")
+        .group(Group::View),
+    command("redo-view", Action::RedoView, "Redo a change of the view."),
+    command("findings", Action::Explain(ExplainTab::Findings), "List what is wrong with the run."),
+    command("critical-path", Action::CriticalPath, "Show or hide what decided the run's length."),
+    command("resources", Action::Explain(ExplainTab::Resources), "Show locks, semaphores and channels."),
+    command("woken-by", Action::ToWaker, "Select the task that ended this wait."),
+    command("woken-by-back", Action::JumpBack, "Select the task from before that jump."),
+    command("wake-back", Action::AlongWake { on: false }, "Follow the wake back, with the cursor."),
+    command("wake-on", Action::AlongWake { on: true }, "Follow the task's next wake, with the cursor."),
+    command("fit-run", Action::Fit, "Fit the whole run into the timeline."),
+    command("group", Action::Group, "Group tasks by spawn line, name or activity."),
+    command("order", Action::Order, "Sort lanes by duration, wait, polls or spawn."),
+    command("lanes", Action::NextKind, "Show lanes of threads, resources or source lines."),
+    command("filter", Action::Filter, "Filter lanes: web, state=waiting, wait>500ms."),
+    command("clear-filter", Action::ClearFilter, "Show all lanes again."),
+    command("fold", Action::Fold, "Fold or unfold what the selected task spawned."),
+    command("counters", Action::Counters, "Show or hide the quantities under the lanes."),
+    command("branches", Action::Branches, "Show or hide a lane for each awaited future."),
+    command("lesson", Action::ShowTab(CodeTab::Lesson), "Read the lesson of this scenario."),
+    command("rust", Action::ShowTab(CodeTab::Rust), "Show the Rust source."),
+    command("asyncio", Action::ShowTab(CodeTab::Asyncio), "Show the same scenario in Python's asyncio."),
+    command("tests", Action::ShowTab(CodeTab::Test), "Show the tests of this scenario."),
+    command("log-level", Action::LogLevel, "Show fewer levels of the log, or all."),
+    command("layout", Action::Layout, "Show all panes, lanes and code, or lanes alone."),
 ];

@@ -143,7 +143,7 @@ fn a_layer_has_the_pointer_to_itself() {
     let mut model = played();
     press(&mut model, KeyCode::Char('?'));
     point_at(&mut model, MouseEventKind::ScrollDown, 60, 8);
-    assert_eq!(model.mode.overlay(), Some(&Overlay::Help { pane: Pane::Scenarios, top: 3 }));
+    assert_eq!(model.mode.overlay(), Some(&Overlay::Help { pane: Pane::Scenarios, marks: false, top: 3 }));
     point_at(&mut model, LEFT, 5, 14);
     assert_eq!((model.mode.overlay().is_none(), model.focus), (true, Pane::Scenarios));
 }

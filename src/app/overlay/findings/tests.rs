@@ -31,10 +31,10 @@ fn wrong() -> Model {
 #[test]
 fn the_list_opens_and_closes_from_any_pane() {
     for pane in Pane::ALL {
-        for close in [KeyCode::Esc, KeyCode::Char('i')] {
+        for close in [KeyCode::Esc, KeyCode::Char('e')] {
             let mut model = wrong();
             model.focus = pane;
-            press(&mut model, KeyCode::Char('i'));
+            command(&mut model, "findings");
             assert_eq!(model.mode.overlay(), Some(&Overlay::Findings { row: 0 }), "{pane:?}");
             press(&mut model, close);
             assert_eq!((model.mode.overlay(), model.focus), (None, pane));
@@ -45,7 +45,7 @@ fn the_list_opens_and_closes_from_any_pane() {
 #[test]
 fn the_cursor_of_the_list_stays_within_it() {
     let mut model = wrong();
-    press(&mut model, KeyCode::Char('i'));
+    command(&mut model, "findings");
     for (key, row) in
         [(KeyCode::Up, 0), (KeyCode::Char('j'), 1), (KeyCode::Down, 1), (KeyCode::Char('g'), 0), (KeyCode::PageDown, 1)]
     {
@@ -58,11 +58,11 @@ fn the_cursor_of_the_list_stays_within_it() {
 fn enter_goes_to_the_moment_and_selects_the_task() {
     let mut model = wrong();
     model.timeline.selected = Some(7);
-    press(&mut model, KeyCode::Char('i'));
+    command(&mut model, "findings");
     press(&mut model, KeyCode::Enter);
     assert_eq!((model.mode.overlay(), model.timeline.selected, shown(&model).cursor.at_ns), (None, Some(3), 500 * MS));
     assert!(!shown(&model).cursor.playing && notice(&model) == "blocks-worker it is");
-    press(&mut model, KeyCode::Char('i'));
+    command(&mut model, "findings");
     press(&mut model, KeyCode::Char('G'));
     press(&mut model, KeyCode::Enter);
     assert_eq!((model.timeline.selected, shown(&model).cursor.at_ns), (Some(3), 900 * MS), "it is no task's");
@@ -72,14 +72,13 @@ fn enter_goes_to_the_moment_and_selects_the_task() {
 fn where_nothing_is_wrong_enter_only_closes_the_list() {
     let mut model = played();
     let before = shown(&model).cursor;
-    press(&mut model, KeyCode::Char('i'));
+    command(&mut model, "findings");
     press(&mut model, KeyCode::Char('j'));
     press(&mut model, KeyCode::Enter);
     assert_eq!((model.mode.overlay(), shown(&model).cursor), (None, before));
     let mut model = opened();
-    press(&mut model, KeyCode::Char('i'));
-    press(&mut model, KeyCode::Enter);
-    assert_eq!(model.mode.overlay(), None);
+    command(&mut model, "findings");
+    assert_eq!((model.mode.overlay(), notice(&model)), (None, "no run to explain"));
 }
 
 /// A future that is too large is found in the task alone: that is the least that a trace can have.

@@ -37,9 +37,9 @@ fn it_opens_at_what_comes_next() {
         (&all, "sequential"),
     ] {
         let mut model = seen(ids);
-        keys(&mut model, "P");
+        command(&mut model, "tour");
         assert_eq!(at(&model), Some(next), "after {} scenarios", ids.len());
-        keys(&mut model, "P");
+        press(&mut model, KeyCode::Esc);
         assert_eq!(at(&model), None);
     }
 }
@@ -50,7 +50,7 @@ fn the_cursor_moves_along_it_and_enter_starts_what_is_there() {
     // A search that hides what is picked is over then.
     keys(&mut model, "/deadlock");
     press(&mut model, KeyCode::Esc);
-    keys(&mut model, "P");
+    command(&mut model, "tour");
     for (key, id) in
         [(KeyCode::Down, "gather"), (KeyCode::End, "database"), (KeyCode::Down, "database"), (KeyCode::Home, "sequential")]
     {

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEven
 
 use crate::app::input::action::Action;
 use crate::app::input::pointer::mouse;
-use crate::app::mode::{Mode, Overlay};
+use crate::app::mode::Overlay;
 use crate::app::model::Model;
 use crate::app::panes::Pane;
 use crate::app::run::playback::recorded;
@@ -89,30 +89,32 @@ fn esc_closes_the_list_first_and_in_the_timeline_clears_the_range() {
 }
 
 #[test]
-fn p_shows_the_path_of_the_run_or_of_the_range_and_hides_it() {
+fn the_command_shows_the_path_of_the_run_or_of_the_range_and_hides_it() {
     let mut model = run();
-    press(&mut model, KeyCode::Char('p'));
+    command(&mut model, "critical-path");
     assert_eq!(model.mode.overlay(), Some(&Overlay::Range { row: 0 }));
     assert_eq!(path(&model), [(0, 0), (1, 2_000), (1, 1_000), (0, 500)]);
     // Closed, it is still marked on the lanes.
     press(&mut model, KeyCode::Esc);
     assert!(model.mode.overlay().is_none() && model.reading.path && model.reading.measured.is_some());
-    // Listed again, and from the list it is hidden.
-    press(&mut model, KeyCode::Char('p'));
-    assert_eq!(model.mode.overlay(), Some(&Overlay::Range { row: 0 }));
-    press(&mut model, KeyCode::Char('p'));
+    command(&mut model, "critical-path");
     assert!(model.mode.overlay().is_none() && !model.reading.path && model.reading.measured.is_none());
+    // Beside the other tabs it is marked for as long as it is in front.
     marked(&mut model, 2_500, 3_100);
-    model.mode = Mode::Browse;
-    press(&mut model, KeyCode::Char('p'));
-    assert_eq!(model.mode.overlay(), Some(&Overlay::Range { row: 0 }), "what was measured is listed again");
     assert_eq!(path(&model), [(1, 500), (0, 100)]);
+    press(&mut model, KeyCode::Right);
+    assert_eq!(model.mode.overlay(), Some(&Overlay::Resources { top: 0 }));
+    assert!(model.reading.measured.is_none());
+    press(&mut model, KeyCode::Left);
+    assert_eq!((model.mode.overlay(), path(&model).len()), (Some(&Overlay::Range { row: 0 }), 2));
+    press(&mut model, KeyCode::Esc);
+    assert!(model.reading.measured.is_none() && model.reading.range.is_some());
 }
 
 #[test]
 fn enter_goes_to_a_step_and_the_cursor_of_the_list_stays_within_it() {
     let mut model = run();
-    press(&mut model, KeyCode::Char('p'));
+    command(&mut model, "critical-path");
     for (key, row) in
         [(KeyCode::Up, 0), (KeyCode::Char('j'), 1), (KeyCode::PageDown, 3), (KeyCode::Down, 3), (KeyCode::Char('g'), 0)]
     {
@@ -124,12 +126,14 @@ fn enter_goes_to_a_step_and_the_cursor_of_the_list_stays_within_it() {
     assert_eq!((model.mode.overlay(), model.timeline.selected), (None, Some(1)));
     assert_eq!(shown(&model).cursor.at_ns, 2_000 * MS - 1, "the step is seen whole, and its wait still lasts");
     assert!(model.reading.path && notice(&model).starts_with("step 2 of 4"));
+    press(&mut model, KeyCode::Char('e'));
+    assert_eq!(model.mode.overlay(), Some(&Overlay::Range { row: 1 }), "the list is there again");
 }
 
 #[test]
 fn the_path_can_lead_to_the_selected_task() {
     let mut model = run();
-    press(&mut model, KeyCode::Char('p'));
+    command(&mut model, "critical-path");
     press(&mut model, KeyCode::Char('t'));
     assert!(notice(&model).starts_with("no task is selected") && model.reading.to.is_none());
     model.timeline.selected = Some(1);
@@ -180,7 +184,7 @@ fn a_click_of_the_right_button_marks_nothing() {
 fn a_run_under_way_is_measured_again_now_and_then_and_when_it_is_over() {
     let mut model = run();
     shown_mut(&mut model).trace.closed = false;
-    press(&mut model, KeyCode::Char('p'));
+    command(&mut model, "critical-path");
     let to_ns = |model: &Model| model.reading.measured.as_ref().map(|measured| measured.sums.to_ns);
     assert_eq!(to_ns(&model), Some(3_500 * MS));
     shown_mut(&mut model).trace.end_ns = 4_000 * MS;
@@ -200,7 +204,7 @@ fn a_turned_parameter_keeps_the_range_and_another_scenario_does_not() {
     let mut model = run();
     marked(&mut model, 500, 1_000);
     press(&mut model, KeyCode::Esc);
-    press(&mut model, KeyCode::Char('p'));
+    command(&mut model, "critical-path");
     press(&mut model, KeyCode::Esc);
     to_field(&mut model, "permits");
     press(&mut model, KeyCode::Char('5'));
@@ -217,10 +221,16 @@ fn a_turned_parameter_keeps_the_range_and_another_scenario_does_not() {
 #[test]
 fn without_a_run_there_is_nothing_to_measure() {
     let mut model = opened();
-    for (key, text) in [('v', "no run to measure"), ('p', "no run that could have a critical path"), ('O', "no run whose lanes")]
-    {
-        press(&mut model, KeyCode::Char(key));
-        assert!(notice(&model).starts_with(text), "{key}: {}", notice(&model));
+    for (name, text) in [
+        ("range", "no run to measure"),
+        ("critical-path", "no run that could have a critical path"),
+        ("order", "no run whose lanes"),
+        ("filter", "no run whose lanes"),
+        ("why", "no run to explain"),
+        ("arrange", "no run whose lanes"),
+    ] {
+        command(&mut model, name);
+        assert!(notice(&model).starts_with(text), "{name}: {}", notice(&model));
     }
     model.focus = Pane::Timeline;
     press(&mut model, KeyCode::Char('/'));

@@ -102,7 +102,7 @@ fn steps_go_from_poll_to_poll_also_within_one_moment() {
     ask(&mut model, Action::Tick(Duration::from_millis(100)));
     let mut places = Vec::new();
     for _ in 0..6 {
-        keys(&mut model, "n");
+        keys(&mut model, ".");
         places.push(at(&model));
         assert!(!shown(&model).cursor.playing, "it rests");
     }
@@ -123,11 +123,11 @@ fn as_many_steps_back_lead_to_where_the_first_one_was_taken_from() {
             let before = (shown(&model).cursor, model.timeline);
             // At most as many as there are polls.
             let taken = (0..steps).take_while(|_| {
-                keys(&mut model, "n");
+                keys(&mut model, ".");
                 model.notice.is_none()
             });
             let taken = taken.count();
-            keys(&mut model, &"N".repeat(taken));
+            keys(&mut model, &",".repeat(taken));
             assert_eq!((shown(&model).cursor, model.timeline), before, "{steps} steps from {start} ms");
         }
     }
@@ -139,7 +139,7 @@ fn steps_back_go_on_to_the_start() {
     ask(&mut model, Action::Tick(Duration::from_millis(600)));
     let mut places = Vec::new();
     for _ in 0..7 {
-        keys(&mut model, "N");
+        keys(&mut model, ",");
         places.push(at(&model));
     }
     let polls = [(500, 5), (500, 4), (0, 3), (0, 2), (0, 1), (0, 0)].map(|(ms, poll)| (ms, Some(poll)));
@@ -151,7 +151,7 @@ fn the_lane_of_the_poll_is_brought_in_sight_and_the_selection_stays() {
     let mut model = through();
     ask(&mut model, Action::Point(Target::Task(0)));
     model.areas.lanes.height = 2;
-    keys(&mut model, "nnn");
+    keys(&mut model, "...");
     let poll = shown(&model).poll().and_then(|number| shown(&model).trace.poll(number)).expect("a poll");
     assert!((model.timeline.top..model.timeline.top + 2).contains(&(poll.task as usize)));
     assert_eq!(model.timeline.selected, Some(0));
@@ -160,17 +160,17 @@ fn the_lane_of_the_poll_is_brought_in_sight_and_the_selection_stays() {
 #[test]
 fn strides_go_to_what_they_say() {
     let table: &[(&str, Option<u32>, u64, u64)] = &[
-        (".", Some(1), 100, 500),
-        (".", Some(2), 500, 1_000),
-        (",", Some(2), 1_200, 1_000),
-        (",", Some(2), 1_000, 500),
-        (",", Some(0), 1_000, 0),
-        ("W", None, 100, 500),
-        ("W", None, 500, 1_500),
-        ("J", None, 500, 1_000),
-        ("K", None, 500, 0),
-        ("K", None, 501, 500),
-        ("JJ", None, 500, 1_500),
+        ("task-step", Some(1), 100, 500),
+        ("task-step", Some(2), 500, 1_000),
+        ("task-step-back", Some(2), 1_200, 1_000),
+        ("task-step-back", Some(2), 1_000, 500),
+        ("task-step-back", Some(0), 1_000, 0),
+        ("next-wake", None, 100, 500),
+        ("next-wake", None, 500, 1_500),
+        ("next-time", None, 500, 1_000),
+        ("previous-time", None, 500, 0),
+        ("previous-time", None, 501, 500),
+        ("next-time next-time", None, 500, 1_500),
     ];
     for (pressed, selected, from, to) in table {
         let mut model = through();
@@ -178,7 +178,9 @@ fn strides_go_to_what_they_say() {
             ask(&mut model, Action::Point(Target::Task(*task)));
         }
         ask(&mut model, Action::Tick(Duration::from_millis(*from)));
-        keys(&mut model, pressed);
+        for name in pressed.split(' ') {
+            command(&mut model, name);
+        }
         assert_eq!(at(&model), (*to, None), "{pressed} from {from} with {selected:?}");
     }
 }
@@ -186,21 +188,25 @@ fn strides_go_to_what_they_say() {
 #[test]
 fn a_stride_that_leads_nowhere_says_so_and_stays() {
     let table = [
-        (".", None, "no task is selected"),
-        (".", Some(1), "the selected task does nothing after this"),
-        (",", Some(1), ""),
-        ("W", None, "no task is woken after this"),
-        ("J", None, "nothing is polled after this"),
+        ("task-step", None, "no task is selected"),
+        ("task-step", Some(1), "the selected task does nothing after this"),
+        ("task-step-back", Some(1), ""),
+        ("next-wake", None, "no task is woken after this"),
+        ("next-time", None, "nothing is polled after this"),
     ];
     for (pressed, selected, told) in table {
         let mut model = through();
         model.timeline.selected = selected;
         ask(&mut model, Action::Tick(Duration::from_millis(1_900)));
-        keys(&mut model, pressed);
+        command(&mut model, pressed);
         assert!(notice(&model).starts_with(told), "{pressed}: {}", notice(&model));
     }
     let mut model = opened();
-    keys(&mut model, "nN.,WJK<>");
+    for name in ["step", "step-back", "task-step", "next-wake", "next-time", "previous-time", "cursor-left", "rewind"] {
+        command(&mut model, name);
+        assert_eq!(notice(&model), "no run to go through", "{name}");
+    }
+    keys(&mut model, ".,<>0hlp");
     assert_eq!(notice(&model), "no run to go through");
 }
 
@@ -208,14 +214,18 @@ fn a_stride_that_leads_nowhere_says_so_and_stays() {
 fn the_cursor_moves_by_cells_and_stays_within_the_run() {
     let mut model = through();
     let cell = model.timeline.cell_ns;
-    keys(&mut model, ">>>");
+    keys(&mut model, "lll");
     assert_eq!(shown(&model).cursor.at_ns, 3 * cell);
-    keys(&mut model, "<");
+    keys(&mut model, "h");
     assert_eq!(shown(&model).cursor.at_ns, 2 * cell);
-    keys(&mut model, &"<".repeat(9));
+    keys(&mut model, &"h".repeat(9));
     assert_eq!(at(&model).0, 0);
-    keys(&mut model, &">".repeat(200));
+    keys(&mut model, &"l".repeat(200));
     assert_eq!(at(&model).0, 2_000);
+    for (code, end) in [(KeyCode::Home, 0), (KeyCode::End, 2_000), (KeyCode::Char('0'), 0), (KeyCode::Char('$'), 2_000)] {
+        press(&mut model, code);
+        assert_eq!(at(&model).0, end, "{code:?}");
+    }
 }
 
 #[test]
@@ -283,10 +293,10 @@ fn at_the_newest_event_of_a_live_run_a_step_lets_one_poll_through_the_gate() {
     assert!(run.held && run.cursor.live && !run.cursor.playing && !run.is_behind());
     assert_eq!(run.poll(), Some(8), "the last one is marked");
     // Behind that, steps go through what is recorded, and reach the run only at its newest event.
-    keys(&mut model, "NNN");
+    keys(&mut model, ",,,");
     assert!(shown(&model).is_behind() && shown(&model).held);
     assert!(update(&mut model, Action::Step(crate::app::input::action::Stride::Poll)).is_empty());
-    keys(&mut model, "L");
+    keys(&mut model, "$");
     assert!(shown(&model).cursor.live && !shown(&model).cursor.playing, "it is still held");
     assert!(matches!(update(&mut model, Action::PauseOrGo)[..], [Effect::Pause(false)]));
 }
@@ -296,7 +306,7 @@ fn a_virtual_run_under_way_is_never_held() {
     let mut model = through();
     let run = shown_mut(&mut model);
     (run.phase, run.trace.closed) = (Phase::Running, false);
-    keys(&mut model, "L");
+    keys(&mut model, "$");
     assert!(shown(&model).cursor.live);
     assert!(update(&mut model, Action::Step(crate::app::input::action::Stride::Poll)).is_empty());
     assert_eq!(notice(&model), "nothing is polled after this, as far as it is recorded");

@@ -8,23 +8,23 @@ use crate::app::testing::*;
 use crate::trace::{Stall, StallKind};
 
 /// Where the cursor is in milliseconds, which task is selected, and what is told.
-fn after(model: &mut Model, pressed: &str) -> (u64, Option<u32>, String) {
-    keys(model, pressed);
+fn after(model: &mut Model, name: &str) -> (u64, Option<u32>, String) {
+    command(model, name);
     let told = model.notice.as_ref().map_or_else(String::new, |notice| notice.text.clone());
     (shown(model).cursor.at_ns / MS, model.timeline.selected, told)
 }
 
 #[test]
-fn each_kind_of_end_has_its_key() {
+fn each_kind_of_end_is_gone_to() {
     let mut model = through();
-    assert_eq!(after(&mut model, "x"), (500, Some(1), "A fails: 1 of 1".to_owned()));
-    assert_eq!(after(&mut model, "o"), (1_000, Some(2), "B is cancelled: 1 of 1".to_owned()));
-    assert_eq!(after(&mut model, "!"), (1_500, Some(3), "C panics: 1 of 1".to_owned()));
+    assert_eq!(after(&mut model, "next-failure"), (500, Some(1), "A fails: 1 of 1".to_owned()));
+    assert_eq!(after(&mut model, "next-cancellation"), (1_000, Some(2), "B is cancelled: 1 of 1".to_owned()));
+    assert_eq!(after(&mut model, "next-panic"), (1_500, Some(3), "C panics: 1 of 1".to_owned()));
     assert!(!shown(&model).cursor.playing);
-    assert_eq!(after(&mut model, "x"), (1_500, Some(3), "no task fails after this; 1 before".to_owned()));
+    assert_eq!(after(&mut model, "next-failure"), (1_500, Some(3), "no task fails after this; 1 before".to_owned()));
     shown_mut(&mut model).trace.closed = false;
     shown_mut(&mut model).trace.tasks[3].ended = None;
-    assert_eq!(after(&mut model, "!").2, "no task panics, as far as it is recorded");
+    assert_eq!(after(&mut model, "next-panic").2, "no task panics, as far as it is recorded");
 }
 
 #[test]
@@ -33,53 +33,53 @@ fn of_several_ends_at_one_time_each_is_come_to() {
     for task in &mut shown_mut(&mut model).trace.tasks[1..] {
         task.ended = task.ended.map(|end| crate::trace::Ended { at_ns: 700 * MS, how: crate::trace::End::Failed, ..end });
     }
-    let places: Vec<_> = (0..3).map(|_| after(&mut model, "x")).collect();
+    let places: Vec<_> = (0..3).map(|_| after(&mut model, "next-failure")).collect();
     let expected = ["A fails: 1 of 3", "B fails: 2 of 3", "C fails: 3 of 3"];
     for (i, (place, told)) in places.iter().zip(expected).enumerate() {
         assert_eq!(*place, (700, Some(i as u32 + 1), told.to_owned()));
     }
-    assert_eq!(after(&mut model, "x").2, "no task fails after this; 3 before");
+    assert_eq!(after(&mut model, "next-failure").2, "no task fails after this; 3 before");
 }
 
 #[test]
 fn the_stall_is_gone_to_when_there_is_one() {
     let mut model = through();
-    assert_eq!(after(&mut model, "S"), (0, None, "nothing is stuck for good".to_owned()));
+    assert_eq!(after(&mut model, "stall"), (0, None, "nothing is stuck for good".to_owned()));
     let stalled = crate::trace::Stalled { task: 2, holds: Vec::new(), waits: None };
     let stall = Stall { kind: StallKind::Unknown, tasks: vec![stalled], inferred: false, text: String::new() };
     shown_mut(&mut model).stall = Some((900 * MS, stall));
-    assert_eq!(after(&mut model, "S"), (900, Some(2), String::new()));
+    assert_eq!(after(&mut model, "stall"), (900, Some(2), String::new()));
 }
 
 #[test]
 fn the_longest_wait_is_seen_from_its_last_moment() {
     let mut model = through();
     // Main and C wait from 0 to 1500; the later one of two equals counts.
-    let (ms, task, told) = after(&mut model, "M");
+    let (ms, task, told) = after(&mut model, "longest-wait");
     assert_eq!((ms, task), (1_499, Some(3)));
     assert_eq!(told, "C waits from 00:00.000 to 00:01.500");
     assert!(shown(&model).trace.wait_at(3, shown(&model).cursor.at_ns).is_some(), "it waits there");
     ask(&mut model, Action::Point(Target::Task(2)));
-    assert_eq!(after(&mut model, "M").2, "B waits from 00:00.500 to 00:01.000");
+    assert_eq!(after(&mut model, "longest-wait").2, "B waits from 00:00.500 to 00:01.000");
 }
 
 #[test]
 fn bookmarks_are_set_gone_to_and_taken_away() {
     let mut model = through();
-    assert_eq!(after(&mut model, "'").2, "no bookmark is set: m sets one");
+    assert_eq!(after(&mut model, "next-bookmark").2, "no bookmark is set");
     for ms in [1_000, 500] {
         model.notice = None;
         ask(&mut model, Action::TypeTime);
         ask(&mut model, Action::Paste(ms.to_string()));
         press(&mut model, KeyCode::Enter);
-        keys(&mut model, "m");
+        command(&mut model, "bookmark");
     }
     assert_eq!(model.bookmarks, [500 * MS, 1_000 * MS]);
-    assert_eq!(after(&mut model, "'"), (1_000, None, "bookmark 2 of 2 at 00:01.000".to_owned()));
-    assert_eq!(after(&mut model, "'").2, "no bookmark after this");
-    assert_eq!(after(&mut model, "\""), (500, None, "bookmark 1 of 2 at 00:00.500".to_owned()));
-    assert_eq!(after(&mut model, "\"").2, "no bookmark before this");
-    keys(&mut model, "m");
+    assert_eq!(after(&mut model, "next-bookmark"), (1_000, None, "bookmark 2 of 2 at 00:01.000".to_owned()));
+    assert_eq!(after(&mut model, "next-bookmark").2, "no bookmark after this");
+    assert_eq!(after(&mut model, "previous-bookmark"), (500, None, "bookmark 1 of 2 at 00:00.500".to_owned()));
+    assert_eq!(after(&mut model, "previous-bookmark").2, "no bookmark before this");
+    command(&mut model, "bookmark");
     assert_eq!(model.bookmarks, [1_000 * MS]);
     // They outlive a turn, but not another scenario; what the shorter run has not is told.
     to_field(&mut model, "seed");
@@ -87,9 +87,51 @@ fn bookmarks_are_set_gone_to_and_taken_away() {
     assert_eq!(model.bookmarks.len(), 1);
     shown_mut(&mut model).trace.end_ns = 700 * MS;
     shown_mut(&mut model).cursor.at_ns = 0;
-    assert!(after(&mut model, "'").2.ends_with("and this run goes only to 00:00.700"));
+    assert!(after(&mut model, "next-bookmark").2.ends_with("and this run goes only to 00:00.700"));
     model.focus = Pane::Scenarios;
     model.list.row = 1;
     press(&mut model, KeyCode::Enter);
     assert!(model.bookmarks.is_empty());
+}
+
+#[test]
+fn problems_of_any_kind_are_gone_through_on_and_back() {
+    let mut model = through();
+    let stalled = crate::trace::Stalled { task: 2, holds: Vec::new(), waits: None };
+    let stall = Stall { kind: StallKind::Unknown, tasks: vec![stalled], inferred: false, text: "B is stuck".into() };
+    shown_mut(&mut model).stall = Some((900 * MS, stall));
+    let finding = crate::trace::Finding {
+        kind: crate::trace::FindingKind::QueueGrows,
+        task: None,
+        tasks: 1,
+        place: None,
+        at_ns: 1_200 * MS,
+        text: "the queue grows".into(),
+        inferred: false,
+    };
+    shown_mut(&mut model).found.all.list = vec![finding];
+    let on = [
+        (500, Some(1), "problem 1 of 5: A fails"),
+        (900, Some(2), "problem 2 of 5: B is stuck"),
+        (1_000, Some(2), "problem 3 of 5: B is cancelled"),
+        (1_200, Some(2), "problem 4 of 5: the queue grows"),
+        (1_500, Some(3), "problem 5 of 5: C panics"),
+    ];
+    for (ms, task, told) in on {
+        keys(&mut model, "p");
+        assert_eq!((shown(&model).cursor.at_ns / MS, model.timeline.selected, notice(&model)), (ms, task, told));
+    }
+    keys(&mut model, "p");
+    assert_eq!(notice(&model), "no problem after this; P goes back to 5");
+    for (ms, task, told) in on.into_iter().rev().skip(1) {
+        keys(&mut model, "P");
+        // The growing queue is no task's: the selection stays.
+        let task = if ms == 1_200 { Some(3) } else { task };
+        assert_eq!((shown(&model).cursor.at_ns / MS, model.timeline.selected, notice(&model)), (ms, task, told));
+    }
+    keys(&mut model, "P");
+    assert_eq!(notice(&model), "no problem before this; p goes on to 5");
+    let mut model = played();
+    keys(&mut model, "p");
+    assert_eq!(notice(&model), "no problem in this run");
 }

@@ -1,9 +1,11 @@
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
+use scenarios::Clock;
 
 use crate::app::effect::Effect;
 use crate::app::input::action::{Action, Target};
+use crate::app::mode::{Mode, Question};
 use crate::app::model::Model;
 use crate::app::panes::Pane;
 use crate::app::run::lifecycle::{self, started};
@@ -198,7 +200,7 @@ fn a_live_run_is_paused_by_the_engine() {
 #[test]
 fn a_live_run_goes_on_while_an_earlier_moment_of_it_is_seen() {
     let mut model = live();
-    press(&mut model, KeyCode::Char('<'));
+    press(&mut model, KeyCode::Left);
     let (at, cell) = (at_ms(&model), model.timeline.cell_ns);
     assert!(at < 800 && shown(&model).is_behind());
     shown_mut(&mut model).trace.end_ns = 20_000 * MS;
@@ -209,14 +211,14 @@ fn a_live_run_goes_on_while_an_earlier_moment_of_it_is_seen() {
     assert!(update(&mut model, Action::PauseOrGo).is_empty());
     tick(&mut model, 100);
     assert_eq!(at_ms(&model), at + 100);
-    press(&mut model, KeyCode::Char('L'));
+    command(&mut model, "end");
     assert_eq!((at_ms(&model), shown(&model).is_behind(), shown(&model).cursor.playing), (20_000, false, true));
 }
 
 #[test]
 fn whoever_plays_faster_than_a_live_run_goes_on_catches_up_with_it() {
     let mut model = live();
-    press(&mut model, KeyCode::Char('<'));
+    press(&mut model, KeyCode::Left);
     press(&mut model, KeyCode::Char('}'));
     press(&mut model, KeyCode::Char(' '));
     tick(&mut model, 10_000);
@@ -227,7 +229,7 @@ fn whoever_plays_faster_than_a_live_run_goes_on_catches_up_with_it() {
 fn a_run_that_is_held_stays_held_while_an_earlier_moment_is_seen() {
     let mut model = live();
     press(&mut model, KeyCode::Char(' '));
-    press(&mut model, KeyCode::Char('<'));
+    press(&mut model, KeyCode::Left);
     press(&mut model, KeyCode::Char(' '));
     tick(&mut model, 10_000);
     assert_eq!((shown(&model).held, shown(&model).cursor.live, shown(&model).cursor.playing), (true, true, false));
@@ -363,4 +365,27 @@ fn a_recording_is_not_run_again_and_nothing_of_it_is_turned() {
 fn what_is_wrong_with_a_recording_is_said() {
     let model = replayed(Some(Flaw::CutOff));
     assert!(model.notice.is_some_and(|notice| notice.error && notice.text.contains("cut off")));
+}
+
+#[test]
+fn a_live_run_on_the_real_clock_asks_before_it_is_made_again() {
+    let mut model = played();
+    model.form.clock = Clock::Real;
+    assert_eq!(press(&mut model, KeyCode::Char('r')).len(), 1, "the virtual one is made again as it was");
+    let run = shown_mut(&mut model);
+    (run.phase, run.trace.closed) = (Phase::Running, false);
+    assert!(press(&mut model, KeyCode::Char('r')).is_empty());
+    assert_eq!(model.mode, Mode::Ask(Question::Restart));
+    for no in [KeyCode::Char('n'), KeyCode::Esc] {
+        model.mode = Mode::Ask(Question::Restart);
+        assert!(press(&mut model, no).is_empty() && model.mode == Mode::Browse, "{no:?}");
+    }
+    press(&mut model, KeyCode::Char('r'));
+    for other in [KeyCode::Char('r'), KeyCode::Enter, KeyCode::Char(' '), KeyCode::Char('q')] {
+        assert!(press(&mut model, other).is_empty() && !model.quit, "{other:?}");
+    }
+    assert_eq!(press(&mut model, KeyCode::Char('y')).len(), 1);
+    assert_eq!(model.mode, Mode::Browse);
+    // One that is over has nothing more to lose by itself.
+    assert_eq!(press(&mut model, KeyCode::Char('r')).len(), 1);
 }

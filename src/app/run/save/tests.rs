@@ -28,9 +28,7 @@ fn enter(model: &mut Model) -> Option<(String, bool)> {
 }
 
 fn save_as(model: &mut Model) {
-    let key = KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL);
-    let action = keymap::key(model, key).expect("Ctrl-S is bound");
-    assert!(update(model, action).is_empty());
+    assert!(command(model, "save-as").is_empty());
 }
 
 #[test]

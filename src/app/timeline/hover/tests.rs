@@ -84,11 +84,11 @@ fn nothing_is_done_while_the_pointer_stays_on_one_thing() {
 #[test]
 fn a_tip_leaves_a_notice_alone_and_goes_with_the_next_key() {
     let mut model = looked_at();
-    press(&mut model, KeyCode::Char('x'));
+    command(&mut model, "next-failure");
     let at = column(&model, 1_400);
     point(&mut model, MouseEventKind::Moved, at, ROW);
     assert!(model.notice.is_some() && model.tip.is_some());
-    press(&mut model, KeyCode::Char('V'));
+    command(&mut model, "log-level");
     assert!(model.notice.is_none() && model.tip.is_none());
 }
 

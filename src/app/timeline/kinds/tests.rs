@@ -64,16 +64,16 @@ fn lanes(model: &Model) -> Vec<TaskIx> {
 #[test]
 fn the_key_goes_through_the_kinds_and_the_groups_make_room() {
     let mut model = tree();
-    press(&mut model, KeyCode::Char('D'));
+    command(&mut model, "group");
     for kind in [LaneKind::Threads, LaneKind::Resources, LaneKind::Lines, LaneKind::Tasks] {
-        press(&mut model, KeyCode::Char('A'));
+        command(&mut model, "lanes");
         assert_eq!((model.timeline.lanes.kind, model.timeline.grouping.by), (kind, None));
     }
-    press(&mut model, KeyCode::Char('A'));
-    press(&mut model, KeyCode::Char('D'));
+    command(&mut model, "lanes");
+    command(&mut model, "group");
     assert_eq!((model.timeline.lanes.kind, model.timeline.grouping.by), (LaneKind::Tasks, Some(GroupBy::Place)));
     let mut model = opened();
-    press(&mut model, KeyCode::Char('A'));
+    command(&mut model, "lanes");
     assert!(model.notice.is_some() && !kinds::is_on(&model), "there is no run");
 }
 
@@ -81,7 +81,7 @@ fn the_key_goes_through_the_kinds_and_the_groups_make_room() {
 fn rows_that_are_no_tasks_are_selected_and_lead_to_one() {
     let mut model = tree();
     model.timeline.selected = Some(2);
-    press(&mut model, KeyCode::Char('A'));
+    command(&mut model, "lanes");
     for (code, row) in [(KeyCode::Down, 1), (KeyCode::Down, 1), (KeyCode::Up, 0), (KeyCode::Char('G'), 1), (KeyCode::PageUp, 0)] {
         press(&mut model, code);
         assert_eq!((model.timeline.lanes.row, model.timeline.selected), (row, Some(2)), "{code:?}");
@@ -105,7 +105,7 @@ fn rows_that_are_no_tasks_are_selected_and_lead_to_one() {
 fn the_lines_lead_to_those_that_wait_there_one_after_the_other() {
     let mut model = tree();
     for _ in 0..3 {
-        press(&mut model, KeyCode::Char('A'));
+        command(&mut model, "lanes");
     }
     let mut seen = Vec::new();
     for _ in 0..7 {
@@ -124,7 +124,7 @@ fn what_a_task_spawned_is_folded_away_and_back() {
     let mut model = tree();
     let mut fold = |task: TaskIx| {
         model.timeline.selected = Some(task);
-        press(&mut model, KeyCode::Char('Z'));
+        command(&mut model, "fold");
         (lanes(&model), model.timeline.selected)
     };
     assert_eq!(fold(1), (vec![0, 1, 2], Some(1)));
@@ -141,14 +141,14 @@ fn what_a_task_spawned_is_folded_away_and_back() {
 fn the_spawn_tree_has_each_task_above_those_that_it_spawned() {
     let mut model = tree();
     model.reading.order = Order::Polls;
-    press(&mut model, KeyCode::Char('O'));
+    command(&mut model, "order");
     assert_eq!((model.reading.order, lanes(&model)), (Order::Tree, vec![0, 1, 3, 5, 4, 2]));
     // What is folded away is so in any order, and what is yet to be spawned has no lane.
     model.timeline.selected = Some(3);
-    press(&mut model, KeyCode::Char('Z'));
+    command(&mut model, "fold");
     assert_eq!(lanes(&model), [0, 1, 3, 4, 2]);
     shown_mut(&mut model).cursor.at_ns = 2 * MS;
-    press(&mut model, KeyCode::Char('Z'));
+    command(&mut model, "fold");
     assert_eq!(lanes(&model), [0, 1, 2]);
 }
 
@@ -156,7 +156,7 @@ fn the_spawn_tree_has_each_task_above_those_that_it_spawned() {
 fn a_task_that_is_looked_for_is_unfolded() {
     let mut model = tree();
     model.timeline.selected = Some(0);
-    press(&mut model, KeyCode::Char('Z'));
+    command(&mut model, "fold");
     ask(&mut model, Action::Point(Target::Task(5)));
     assert_eq!((lanes(&model), model.timeline.selected), (vec![0, 1, 2, 3, 4, 5], Some(5)));
 }
@@ -165,7 +165,7 @@ fn a_task_that_is_looked_for_is_unfolded() {
 fn tasks_that_come_go_where_their_parents_are() {
     let mut model = tree();
     model.timeline.selected = Some(1);
-    press(&mut model, KeyCode::Char('Z'));
+    command(&mut model, "fold");
     grow(&mut shown_mut(&mut model).trace, &[Some(5), Some(2), Some(6)]);
     recorded(&mut model);
     assert_eq!(lanes(&model), [0, 1, 2, 7]);
@@ -179,7 +179,7 @@ fn tasks_that_come_go_where_their_parents_are() {
 fn the_next_run_is_folded_by_name() {
     let mut model = tree();
     model.timeline.selected = Some(1);
-    press(&mut model, KeyCode::Char('Z'));
+    command(&mut model, "fold");
     let spec = shown(&model).spec.clone();
     started(&mut model, spec);
     assert_eq!(model.session.folds.rows(), None);
@@ -197,7 +197,7 @@ fn the_next_run_is_folded_by_name() {
 #[test]
 fn counters_are_shown_and_hidden_where_there_are_any() {
     let mut model = tree();
-    press(&mut model, KeyCode::Char('C'));
+    command(&mut model, "counters");
     assert!(model.notice.is_some() && model.timeline.lanes.counters.is_none(), "there are none");
     let log = Log {
         task: None,
@@ -208,9 +208,9 @@ fn counters_are_shown_and_hidden_where_there_are_any() {
         cues: crate::record::event::Cues::default(),
     };
     shown_mut(&mut model).trace.push(0, Event { at_ns: MS, what: What::Log(Box::new(log)) });
-    press(&mut model, KeyCode::Char('C'));
+    command(&mut model, "counters");
     assert_eq!(model.timeline.lanes.counters, Some(true));
     model.areas.counters = 1;
-    press(&mut model, KeyCode::Char('C'));
+    command(&mut model, "counters");
     assert_eq!(model.timeline.lanes.counters, Some(false));
 }

@@ -40,7 +40,7 @@ fn lanes(model: &Model) -> Vec<u32> {
 }
 
 fn filter(model: &mut Model, text: &str) {
-    press(model, KeyCode::Char('/'));
+    command(model, "filter");
     press_all(model, text);
 }
 
@@ -63,10 +63,10 @@ fn lanes_are_sorted_by_one_thing_after_the_other() {
         (Order::Spawn, &spawned),
     ];
     for (order, expected) in orders {
-        press(&mut model, KeyCode::Char('O'));
+        command(&mut model, "order");
         assert_eq!((model.reading.order, lanes(&model)), (order, expected.clone()));
     }
-    press(&mut model, KeyCode::Char('O'));
+    command(&mut model, "order");
     assert_eq!(notice(&model), "lanes by duration");
     // Down from the longest to the next one.
     press(&mut model, KeyCode::Char('g'));
@@ -80,10 +80,10 @@ fn lanes_are_sorted_by_one_thing_after_the_other() {
 #[test]
 fn the_order_is_that_at_the_cursor() {
     let mut model = lived();
-    press(&mut model, KeyCode::Char('O'));
+    command(&mut model, "order");
     // At 350 ms all but the first three live, and the older ones have lived longer.
     shown_mut(&mut model).cursor.at_ns = 351 * MS;
-    press(&mut model, KeyCode::Char('<'));
+    press(&mut model, KeyCode::Left);
     let at_ns = shown(&model).cursor.at_ns;
     let sorted = lanes(&model);
     let lived: Vec<u64> = sorted.iter().map(|task| shown(&model).trace.tasks[*task as usize].duration(at_ns)).collect();
@@ -98,7 +98,7 @@ fn the_order_is_that_at_the_cursor() {
 #[test]
 fn while_it_plays_lanes_change_places_now_and_then() {
     let mut model = lived();
-    press(&mut model, KeyCode::Char('O'));
+    command(&mut model, "order");
     let run = shown_mut(&mut model);
     (run.cursor.at_ns, run.cursor.playing) = (0, true);
     ask(&mut model, Action::Tick(Duration::from_millis(250)));
@@ -117,7 +117,7 @@ fn while_it_plays_lanes_change_places_now_and_then() {
 #[test]
 fn a_filter_works_while_it_is_typed() {
     let mut model = lived();
-    press(&mut model, KeyCode::Char('/'));
+    command(&mut model, "filter");
     assert_eq!(lanes(&model).len(), 21);
     press_all(&mut model, "task 1");
     assert_eq!(lanes(&model), [1, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
@@ -140,8 +140,8 @@ fn a_filter_works_while_it_is_typed() {
 }
 
 #[test]
-fn esc_keeps_the_filter_from_before_and_two_keys_clear_it() {
-    for clear in [KeyCode::Char('\\'), KeyCode::Esc] {
+fn esc_keeps_the_filter_from_before_and_two_commands_clear_it() {
+    for clear in ["clear-filter", "close"] {
         let mut model = lived();
         filter(&mut model, "12");
         press(&mut model, KeyCode::Enter);
@@ -149,7 +149,7 @@ fn esc_keeps_the_filter_from_before_and_two_keys_clear_it() {
         assert!(lanes(&model).is_empty());
         press(&mut model, KeyCode::Esc);
         assert_eq!((model.mode.prompt(), lanes(&model)), (None, vec![12]));
-        press(&mut model, clear);
+        command(&mut model, clear);
         assert_eq!((lanes(&model).len(), model.reading.filter.text.as_str()), (21, ""));
     }
 }
@@ -182,7 +182,7 @@ fn filter_and_order_stay_when_a_parameter_is_turned_and_go_with_the_scenario() {
     let mut model = lived();
     filter(&mut model, "1");
     press(&mut model, KeyCode::Enter);
-    press(&mut model, KeyCode::Char('O'));
+    command(&mut model, "order");
     to_field(&mut model, "requests");
     press(&mut model, KeyCode::Char('5'));
     press(&mut model, KeyCode::Enter);

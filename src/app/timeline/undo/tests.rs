@@ -9,9 +9,18 @@ use crate::app::testing::*;
 use crate::app::timeline::view::Timeline;
 use crate::trace::{End, Ended, Wake, Waker};
 
+/// Presses keys; those that stand for a command of the palette here do that.
 fn type_keys(model: &mut Model, keys: &str) {
     for c in keys.chars() {
-        press(model, KeyCode::Char(c));
+        match c {
+            'F' => command(model, "fit-run"),
+            'V' => command(model, "log-level"),
+            'U' => command(model, "redo-view"),
+            'D' => command(model, "group"),
+            '[' => command(model, "wake-back"),
+            ']' => command(model, "wake-on"),
+            _ => press(model, KeyCode::Char(c)),
+        };
     }
 }
 
@@ -101,7 +110,8 @@ fn only_so_many_changes_are_kept_and_another_scenario_has_none() {
         model.notice.is_none()
     });
     assert_eq!(undone.count(), 100);
-    type_keys(&mut model, "f1");
+    type_keys(&mut model, "f");
+    model.focus = Pane::Scenarios;
     model.list.row = 1;
     press(&mut model, KeyCode::Enter);
     type_keys(&mut model, "u");
@@ -109,7 +119,7 @@ fn only_so_many_changes_are_kept_and_another_scenario_has_none() {
 }
 
 #[test]
-fn f_fits_the_life_of_the_selected_task() {
+fn f_fits_the_life_of_the_selected_task_and_again_the_whole_run() {
     let mut model = looked_at();
     type_keys(&mut model, "f");
     let view = model.timeline;
@@ -118,13 +128,17 @@ fn f_fits_the_life_of_the_selected_task() {
     assert!(view.left_ns < 1_000 * MS && right_ns > 2_000 * MS, "all of it is in sight");
     assert!(view.cell_ns * (width - 3) < 1_000 * MS, "and fills the width: {view:?}");
     assert!(!view.follow, "the cursor at the start is out of sight");
+    type_keys(&mut model, "f");
+    assert!(model.timeline.cell_ns * width >= 3_500 * MS, "again, it is the whole run");
+    type_keys(&mut model, "f");
+    assert_eq!(model.timeline, view);
     model.timeline.selected = None;
     type_keys(&mut model, "f");
-    assert!(notice(&model).starts_with("no task is selected") && model.timeline.left_ns == view.left_ns);
+    assert!(model.timeline.cell_ns * width >= 3_500 * MS && model.timeline.left_ns == 0, "without a task it is the whole run");
 }
 
 #[test]
-fn brackets_go_along_wakes_both_ways_with_the_cursor() {
+fn commands_go_along_wakes_both_ways_with_the_cursor() {
     let mut model = looked_at();
     let wakes = [(3, 100, Waker::Task(5)), (5, 50, Waker::Task(7)), (7, 20, Waker::Timer), (9, 400, Waker::Task(3))];
     for (task, at_ms, by) in wakes {

@@ -55,7 +55,7 @@ fn zoom_halves_the_time_of_a_cell_and_goes_out_to_the_whole_run() {
         press(&mut model, KeyCode::Char('+'));
     }
     assert_eq!(model.timeline.cell_ns, 1);
-    press(&mut model, KeyCode::Char('F'));
+    command(&mut model, "fit-run");
     assert_eq!((model.timeline.cell_ns, model.timeline.left_ns), (whole, 0));
 }
 
@@ -81,25 +81,29 @@ fn the_view_goes_along_with_the_cursor_until_it_is_panned() {
     }
     ask(&mut model, Action::Tick(Duration::from_secs(2)));
     assert!(in_sight(&model, 2_000 * MS) && !in_sight(&model, 0));
-    press(&mut model, KeyCode::Char('3'));
-    press(&mut model, KeyCode::Home);
+    command(&mut model, "focus-timeline");
+    for _ in 0..40 {
+        press(&mut model, KeyCode::Char('H'));
+    }
     ask(&mut model, Action::Tick(Duration::from_millis(10)));
     assert_eq!(model.timeline.left_ns, 0);
     press(&mut model, KeyCode::End);
-    assert!(in_sight(&model, 2_010 * MS));
+    assert!(in_sight(&model, 3_500 * MS));
+    press(&mut model, KeyCode::Home);
+    assert!(in_sight(&model, 0) && shown(&model).cursor.at_ns == 0);
 }
 
 #[test]
 fn panning_stays_within_the_run() {
     let mut model = played();
     press(&mut model, KeyCode::Char('+'));
-    press(&mut model, KeyCode::Char('3'));
+    command(&mut model, "focus-timeline");
     for _ in 0..40 {
-        press(&mut model, KeyCode::Right);
+        press(&mut model, KeyCode::Char('L'));
     }
     assert!(in_sight(&model, 3_500 * MS) && !in_sight(&model, 1_000 * MS));
     for _ in 0..40 {
-        press(&mut model, KeyCode::Left);
+        press(&mut model, KeyCode::Char('H'));
     }
     assert_eq!(model.timeline.left_ns, 0);
 }
@@ -132,7 +136,7 @@ fn a_run_that_grows_doubles_the_time_of_a_cell() {
 #[test]
 fn the_selected_lane_is_in_sight() {
     let mut model = played();
-    press(&mut model, KeyCode::Char('3'));
+    command(&mut model, "focus-timeline");
     press(&mut model, KeyCode::Down);
     assert_eq!(model.timeline.selected, Some(0));
     press(&mut model, KeyCode::Char('G'));
@@ -172,7 +176,7 @@ fn the_wheel_scrolls_lanes_and_leaves_the_selection() {
 #[test]
 fn keys_without_a_run_do_no_harm() {
     let mut model = opened();
-    press(&mut model, KeyCode::Char('3'));
+    command(&mut model, "focus-timeline");
     let before = model.timeline;
     for code in [KeyCode::Down, KeyCode::Left, KeyCode::Right, KeyCode::Home, KeyCode::Char('G'), KeyCode::Char('-')] {
         press(&mut model, code);

@@ -6,6 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use proptest::prelude::*;
 
 use crate::app::input::action::Action;
+use crate::app::input::bindings::Context;
 use crate::app::input::keymap;
 use crate::app::input::pointer::mouse;
 use crate::app::mode::Mode;
@@ -22,6 +23,8 @@ enum Step {
     Key(KeyCode, KeyModifiers),
     Mouse(MouseEventKind, u16, u16, KeyModifiers),
     Paste(String),
+    /// A row of the table of keys, whether it has a key or not, as the palette would do it.
+    Command(usize),
     Tick(u64),
     /// The terminal has another size: the lanes have so many columns and rows.
     Size(u16, u16),
@@ -31,7 +34,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let code = prop_oneof![
-        6 => proptest::sample::select("1234567hjk:lgV\\\\GDDAAZZCqrsc[][]{}uuUwasdXReVfF+-=f.,tvvppOz/? d09x_énNWJK<>TLFmMSo!y'\"".chars().map(KeyCode::Char).collect::<Vec<_>>()),
+        6 => proptest::sample::select("0123456789hjk:lHLgGqrs{}uuwasdeeefo+-=.,<>tvvppPz/?  $xénnNNTy".chars().map(KeyCode::Char).collect::<Vec<_>>()),
         4 => proptest::sample::select(vec![
             KeyCode::Up, KeyCode::Down, KeyCode::Left, KeyCode::Right, KeyCode::PageUp, KeyCode::PageDown, KeyCode::Home,
             KeyCode::End, KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Backspace, KeyCode::Delete,
@@ -54,6 +57,7 @@ fn step() -> impl Strategy<Value = Step> {
         20 => (code, modifiers.clone()).prop_map(|(code, modifiers)| Step::Key(code, modifiers)),
         6 => (kind, 0..110_u16, 0..45_u16, modifiers).prop_map(|(kind, x, y, modifiers)| Step::Mouse(kind, x, y, modifiers)),
         1 => "[0-9a-z\n]{0,6}".prop_map(Step::Paste),
+        3 => (0..500_usize).prop_map(Step::Command),
         3 => (0..5_000_u64).prop_map(Step::Tick),
         1 => (0..200_u16, 0..12_u16).prop_map(|(width, height)| Step::Size(width, height)),
         2 => (0..2_000_u64).prop_map(Step::Grow),
@@ -68,6 +72,11 @@ fn take(model: &mut Model, step: &Step) {
         }
         Step::Paste(text) => keymap::paste(model, text.clone()),
         Step::Tick(ms) => Some(Action::Tick(Duration::from_millis(*ms))),
+        Step::Command(row) => {
+            let rows = model.bindings.within(Context::Pane(model.focus)).filter(|_| model.mode == Mode::Browse);
+            let rows: Vec<Action> = rows.map(|row| row.action.clone()).collect();
+            rows.get(*row % rows.len().max(1)).cloned()
+        }
         Step::Size(width, height) => {
             let mut areas = areas(*width);
             areas.lanes.height = *height;

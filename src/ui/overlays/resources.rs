@@ -9,43 +9,57 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::model::RunView;
+use crate::app::panes::ExplainTab;
 use crate::trace::{Blocker, Holdings, ResourceIx, ResourceKind, Waiter};
+use crate::ui::overlays::explain;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
+use crate::ui::widgets::chrome;
 use crate::ui::{format, words};
 
 /// The column of labels.
 const LABELS: usize = 8;
 
-/// Draws them, as many as there is room for.
-pub(crate) fn render(buf: &mut Buffer, look: Look, inside: Rect, run: &RunView) {
-    let (trace, at) = (&run.trace, run.cursor.at_ns);
-    let rows = usize::from(inside.height);
-    let mut lines = Vec::new();
-    for ix in trace.contended().filter(|ix| trace.resources[*ix as usize].made_ns <= at).take(rows) {
-        if lines.len() >= rows {
-            break;
-        }
-        lines.push((None, words::shortened(&trace.resource_name(ix))));
-        for (label, text) in facts(look, run, ix) {
-            let wrapped = format::wrap(&text, usize::from(inside.width).saturating_sub(LABELS + 4)).into_iter().enumerate();
-            lines.extend(wrapped.map(|(i, line)| (Some(if i == 0 { label } else { "" }), line)));
-        }
-    }
-    for (row, (label, line)) in (0..inside.height).zip(&lines) {
+/// At most so many resources are listed.
+const MOST: usize = 1_000;
+
+/// Draws the tab from its row `top` on, and says how many rows it has and how many are in sight.
+pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, run: Option<&RunView>, top: usize) -> (usize, u16) {
+    let area = explain::place(screen);
+    let inside = chrome::inside(area);
+    let lines = run.map_or_else(Vec::new, |run| lines(look, run, usize::from(inside.width)));
+    let remark = run.map_or_else(String::new, |run| format!("at {}", format::moment(run.cursor.at_ns)));
+    explain::frame(buf, look, area, ExplainTab::Resources, &remark);
+    let shown = usize::from(inside.height);
+    let top = top.min(lines.len().saturating_sub(shown));
+    for (row, (label, line)) in (0..inside.height).zip(&lines[top..]) {
         let mut pen = Pen::new(buf, look, inside, row);
         match label {
             None => pen.space(1).put(line, look.strong()),
             Some(label) => pen.space(2).left(label, LABELS, look.dim()).space(1).put(line, Style::new()),
         };
     }
+    chrome::scroll_bar(buf, look, area, top, shown, lines.len());
+    (lines.len(), inside.height)
+}
+
+/// The lines for that width: a label, except for a resource's name, and a text.
+fn lines(look: Look, run: &RunView, width: usize) -> Vec<(Option<&'static str>, String)> {
+    let (trace, at) = (&run.trace, run.cursor.at_ns);
+    let mut lines = Vec::new();
+    for ix in trace.contended().filter(|ix| trace.resources[*ix as usize].made_ns <= at).take(MOST) {
+        lines.push((None, words::shortened(&trace.resource_name(ix))));
+        for (label, text) in facts(look, run, ix) {
+            let wrapped = format::wrap(&text, width.saturating_sub(LABELS + 4)).into_iter().enumerate();
+            lines.extend(wrapped.map(|(i, line)| (Some(if i == 0 { label } else { "" }), line)));
+        }
+    }
     if lines.is_empty() {
         let made = trace.resources.partition_point(|resource| resource.made_ns <= at) as u64;
         let text = format!("no task has had to wait for any of {} yet", format::counted(made, "resource"));
-        for (row, line) in (0..).zip(format::wrap(&text, usize::from(inside.width.saturating_sub(2)))) {
-            Pen::new(buf, look, inside, row).space(1).put(&line, look.dim());
-        }
+        lines.extend(format::wrap(&text, width.saturating_sub(2)).into_iter().map(|line| (None, line)));
     }
+    lines
 }
 
 fn facts(look: Look, run: &RunView, ix: ResourceIx) -> Vec<(&'static str, String)> {

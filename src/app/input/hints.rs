@@ -1,0 +1,157 @@
+//! What the footer shows: the keys that do something now, those that matter most at this moment first.
+//!
+//! A key that could only say that it does nothing now is left out. Which keys come first depends on the run: a user explains a run
+//! that is stuck, steps through one that is paused, and plays one again that has ended.
+
+use scenarios::Clock;
+
+use crate::app::form::pick;
+use crate::app::input::action::{Action, Stride};
+use crate::app::input::bindings::{Binding, Context, Scope};
+use crate::app::input::keymap::context;
+use crate::app::mode::Overlay;
+use crate::app::model::Model;
+use crate::app::panes::Pane;
+use crate::app::run::playback;
+use crate::app::run::view::RunView;
+use crate::app::search;
+use crate::engine::Phase;
+use crate::trace::{End, Task};
+
+/// So many hints are those that matter most.
+const MOST: usize = 4;
+/// So many of them are the pane's own where it is for choosing and tuning: the rows of its ranks up to the next figure.
+const OWN: usize = 2;
+/// See [`OWN`].
+const OWN_RANKS: u8 = 3;
+
+/// What the footer shows: keys and a label each, the most important first.
+pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
+    let context = context(model);
+    let shown = |binding: &&Binding| !binding.label.is_empty() && !binding.keys.is_empty() && works(model, &binding.action);
+    let mut bindings: Vec<&Binding> = model.bindings.within(context).filter(shown).collect();
+    let first = if matches!(context, Context::Pane(_)) { first(model) } else { &[] };
+    let chooses = matches!(context, Context::Pane(Pane::Scenarios | Pane::Parameters));
+    let most = if chooses { MOST - OWN } else { MOST };
+    bindings.sort_by_key(|binding| {
+        let own = chooses && is_own(binding, model.focus) && binding.rank <= OWN_RANKS;
+        let place = first.iter().take(most).position(|names| names.contains(&binding.name));
+        (!own, place.unwrap_or(usize::MAX), binding.rank)
+    });
+    let mut hints: Vec<(String, &'static str)> = Vec::new();
+    for binding in bindings {
+        let Some(key) = binding.keys.first() else { continue };
+        let text = key.text(model.options.theme.unicode);
+        let label = if binding.action == Action::PauseOrGo { space_label(model) } else { binding.label };
+        match hints.last_mut() {
+            Some((keys, last)) if *last == label => join(keys, &text),
+            _ => hints.push((text, label)),
+        }
+    }
+    hints
+}
+
+/// Whether a row of the table is for that pane alone.
+fn is_own(binding: &Binding, pane: Pane) -> bool {
+    matches!(binding.scope, Scope::Panes([only]) if *only == pane)
+}
+
+/// The hints that matter most at this moment, each by the names of its rows, the first one first.
+fn first(model: &Model) -> &'static [&'static [&'static str]] {
+    let Some(run) = &model.run else { return &[&["pause"]] };
+    let stuck = run.stall.as_ref().is_some_and(|(since_ns, _)| *since_ns <= run.cursor.at_ns);
+    if stuck {
+        &[&["why"], &["rewind"], &["next-problem", "previous-problem"], &["restart"]]
+    } else if run.cursor.playing {
+        &[&["pause"], &["cursor-left", "cursor-right"], &["speed-down", "speed-up"], &["why"]]
+    } else if playback::ended(run) {
+        &[&["restart"], &["rewind"], &["pause"], &["why"]]
+    } else if run.is_behind() {
+        &[&["pause"], &["end"], &["step", "step-back"], &["why"]]
+    } else {
+        &[&["pause"], &["step", "step-back"], &["cursor-left", "cursor-right"], &["why"]]
+    }
+}
+
+/// Whether an action does something now.
+fn works(model: &Model, action: &Action) -> bool {
+    let run = model.run.as_ref();
+    match action {
+        Action::Match { .. } => search::is_on(model),
+        Action::Restart | Action::Turn(_) | Action::Edit | Action::Reset => !model.replay,
+        Action::Pick => !model.replay && model.list.selected(model.catalogue).is_some(),
+        Action::Slower | Action::Faster => run.is_some_and(has_speed),
+        Action::Problem { on: true } => run.is_some_and(|run| !playback::ended(run) && has_problem(run)),
+        Action::Problem { on: false } | Action::ToStart => {
+            run.is_some_and(|run| run.cursor.at_ns > 0 && (*action == Action::ToStart || has_problem(run)))
+        }
+        Action::ToLive => run.is_some_and(|run| !run.cursor.live && !playback::ended(run)),
+        Action::Step(Stride::Task | Stride::TaskBack) => run.is_some() && model.timeline.selected.is_some(),
+        Action::Step(_)
+        | Action::Explain(_)
+        | Action::Arrange
+        | Action::ZoomIn
+        | Action::ZoomOut
+        | Action::FitSelection
+        | Action::TypeTime => run.is_some(),
+        Action::UndoView => model.session.history.has_earlier(),
+        Action::Show => shows(model),
+        Action::Move(_) => !model.mode.overlay().is_some_and(is_page) || scrolls(model),
+        _ => true,
+    }
+}
+
+/// Whether there is something to go to on the tab of the layer that explains.
+fn shows(model: &Model) -> bool {
+    match model.mode.overlay() {
+        Some(Overlay::Findings { .. }) => model.run.as_ref().is_some_and(|run| !run.found.all.list.is_empty()),
+        Some(Overlay::Range { .. }) => model.reading.measured.as_ref().is_some_and(|measured| !measured.path.steps.is_empty()),
+        _ => false,
+    }
+}
+
+/// Whether a layer is a page, which is scrolled, and no list, which is walked along.
+fn is_page(overlay: &Overlay) -> bool {
+    matches!(overlay, Overlay::Help { .. } | Overlay::Why { .. } | Overlay::Resources { .. })
+}
+
+/// Whether the layer has more rows than were in sight when it was drawn last.
+fn scrolls(model: &Model) -> bool {
+    model.areas.overlay_rows > usize::from(model.areas.overlay_height)
+}
+
+/// Whether it is played back, and does not pass in time of its own.
+fn has_speed(run: &RunView) -> bool {
+    !(run.spec.clock == Clock::Real && run.cursor.live && run.phase == Phase::Running)
+}
+
+/// So many tasks are looked at for one that did not end well: a frame must not wait for many.
+const LOOKED: usize = 1_000;
+
+/// Whether there is a problem to go to, as far as a short look tells.
+fn has_problem(run: &RunView) -> bool {
+    let bad = |task: &Task| task.ended.is_some_and(|end| matches!(end.how, End::Failed | End::Cancelled | End::Panicked));
+    run.stall.is_some() || !run.found.all.list.is_empty() || run.trace.tasks.iter().take(LOOKED).any(bad)
+}
+
+/// Glyphs stand together (`←→`), words are set apart (`Left/Right`).
+fn join(keys: &mut String, more: &str) {
+    if !(keys.chars().count() == 1 && more.chars().count() == 1 && !keys.is_ascii()) {
+        keys.push('/');
+    }
+    keys.push_str(more);
+}
+
+/// What the space bar does to the run on screen.
+fn space_label(model: &Model) -> &'static str {
+    match &model.run {
+        Some(_) if model.focus == Pane::Scenarios && !model.replay && pick::is_preview(model) => "start",
+        None => "start",
+        Some(run) if run.cursor.playing => "pause",
+        Some(run) if playback::ended(run) => "play again",
+        Some(_) => "go on",
+    }
+}
+
+#[cfg(test)]
+mod tests;

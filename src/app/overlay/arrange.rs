@@ -1,0 +1,97 @@
+//! The menu that arranges the lanes: groups, order, kind, filter, and what is shown with them.
+
+use crate::app::mode::{Mode, Overlay};
+use crate::app::model::Model;
+use crate::app::timeline::view::{GroupBy, LaneKind};
+use crate::app::timeline::{folding, grouping, kinds, listing};
+
+/// A row of the menu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Item {
+    /// What tasks are put together by.
+    Groups,
+    /// How lanes are sorted.
+    Order,
+    /// What a lane is.
+    Lanes,
+    /// Which tasks have lanes.
+    Filter,
+    /// The lanes of what the selected task spawned.
+    Fold,
+    /// The lanes of futures.
+    Futures,
+    /// The quantities under the lanes.
+    Quantities,
+}
+
+impl Item {
+    /// All of them, from the top.
+    pub const ALL: [Self; 7] =
+        [Self::Groups, Self::Order, Self::Lanes, Self::Filter, Self::Fold, Self::Futures, Self::Quantities];
+
+    /// Its name on screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Groups => "group",
+            Self::Order => "order",
+            Self::Lanes => "lanes",
+            Self::Filter => "filter",
+            Self::Fold => "fold",
+            Self::Futures => "futures",
+            Self::Quantities => "quantities",
+        }
+    }
+
+    /// How it is set now.
+    pub fn value(self, model: &Model) -> String {
+        let shown = |shown: bool| if shown { "shown" } else { "hidden" };
+        match self {
+            Self::Groups => match model.timeline.grouping.by {
+                None => "each task by itself",
+                Some(GroupBy::Place) => "by spawn line",
+                Some(GroupBy::Name) => "by name",
+                Some(GroupBy::State) => "by activity",
+            },
+            Self::Order => model.reading.order.name(),
+            Self::Lanes => match model.timeline.lanes.kind {
+                LaneKind::Tasks => "tasks",
+                LaneKind::Threads => "threads",
+                LaneKind::Resources => "resources",
+                LaneKind::Lines => "source lines",
+            },
+            Self::Filter if model.reading.filter.text.is_empty() => "all tasks",
+            Self::Filter => &model.reading.filter.text,
+            Self::Fold => "what the selected task spawned",
+            Self::Futures => shown(!model.timeline.lanes.branches_closed),
+            Self::Quantities => shown(model.timeline.lanes.counters.unwrap_or(model.areas.counters > 0)),
+        }
+        .to_owned()
+    }
+}
+
+/// Opens the menu.
+pub(in crate::app) fn open(model: &mut Model) {
+    if model.run.is_none() {
+        model.notify(false, "no run whose lanes could be arranged");
+        return;
+    }
+    model.mode = Mode::Overlay(Overlay::Arrange { row: 0 });
+}
+
+/// Changes what is under the cursor. The menu stays open, so that the lanes can be seen to change, but for the filter, which
+/// is typed.
+pub(in crate::app) fn choose(model: &mut Model) {
+    let Mode::Overlay(Overlay::Arrange { row }) = model.mode else { return };
+    match Item::ALL[row.min(Item::ALL.len() - 1)] {
+        Item::Groups => grouping::next(model),
+        Item::Order => listing::next(model),
+        Item::Lanes => kinds::next_kind(model),
+        Item::Filter => listing::ask(model),
+        Item::Fold => folding::toggle(model),
+        Item::Futures => kinds::branches(model),
+        Item::Quantities => kinds::counters(model),
+    }
+}
+
+#[cfg(test)]
+mod tests;

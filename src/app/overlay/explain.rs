@@ -1,0 +1,95 @@
+//! The layer that explains the run: why a task waits, findings, critical path, resources, a tab each.
+
+use crate::app::mode::{Mode, Overlay};
+use crate::app::model::Model;
+use crate::app::overlay::{findings, range};
+use crate::app::panes::ExplainTab;
+use crate::app::run::view::RunView;
+use crate::app::timeline::selection;
+use crate::trace::{Cause, State, TaskIx};
+
+/// Opens the layer at a tab. From `why` after a jump out of the layer, it opens where that was left.
+pub(in crate::app) fn open(model: &mut Model, tab: ExplainTab) {
+    if model.run.is_none() {
+        model.notify(false, "no run to explain");
+        return;
+    }
+    let left = model.session.explained.take().filter(|_| tab == ExplainTab::Why);
+    model.mode = Mode::Overlay(left.unwrap_or_else(|| first(model, tab)));
+}
+
+/// Shows the tab after the one that is open, or before it.
+pub(in crate::app) fn turn(model: &mut Model, on: bool) {
+    if let Some(tab) = model.mode.overlay().and_then(Overlay::explains) {
+        let next = tab.neighbour(on);
+        model.mode = Mode::Overlay(if next == ExplainTab::Why { why(model) } else { at(next) });
+    }
+}
+
+/// Goes to what is under the cursor of the tab. The next `why` comes back to it.
+pub(in crate::app) fn show(model: &mut Model) {
+    let Mode::Overlay(overlay) = &model.mode else { return };
+    let left = overlay.clone();
+    match left.explains() {
+        Some(ExplainTab::Findings) => findings::show(model),
+        Some(ExplainTab::Path) => range::show_step(model),
+        _ => return,
+    }
+    model.session.explained = Some(left);
+}
+
+/// A tab from its top.
+fn at(tab: ExplainTab) -> Overlay {
+    match tab {
+        ExplainTab::Why => Overlay::Why { task: None, top: 0 },
+        ExplainTab::Findings => Overlay::Findings { row: 0 },
+        ExplainTab::Path => Overlay::Range { row: 0 },
+        ExplainTab::Resources => Overlay::Resources { top: 0 },
+    }
+}
+
+/// The layer as it opens. Where nothing waits, the findings say more than why nothing does.
+fn first(model: &mut Model, tab: ExplainTab) -> Overlay {
+    if tab != ExplainTab::Why {
+        return at(tab);
+    }
+    match why(model) {
+        Overlay::Why { task: None, .. } => at(ExplainTab::Findings),
+        why => why,
+    }
+}
+
+/// Why the selected task waits; without a selection, the task that most needs to be explained, which is selected.
+fn why(model: &mut Model) -> Overlay {
+    let known = |task: &TaskIx| model.run.as_ref().is_some_and(|run| (*task as usize) < run.trace.tasks.len());
+    let selected = model.timeline.selected.filter(known);
+    let task = selected.or_else(|| model.run.as_ref().and_then(wanted));
+    if let Some(task) = task {
+        selection::select(model, task);
+    }
+    Overlay::Why { task, top: 0 }
+}
+
+/// The task that is stuck at the cursor, or flagged and waiting there, or waits longest. One that awaits another task comes
+/// last, since the other one is why.
+fn wanted(run: &RunView) -> Option<TaskIx> {
+    let at_ns = run.cursor.at_ns;
+    let stuck = run.stall.as_ref().filter(|(since_ns, _)| *since_ns <= at_ns);
+    let stuck = stuck.and_then(|(_, stall)| stall.tasks.first()).map(|task| task.task);
+    let waits = |task: TaskIx| {
+        let segment = run.trace.tasks.get(task as usize)?.segment_at(at_ns)?;
+        if let State::Waiting(cause) = segment.state { Some((segment.start_ns, cause)) } else { None }
+    };
+    let flagged = || {
+        let list = run.found.all.list.iter().filter(|finding| finding.at_ns <= at_ns);
+        list.filter_map(|finding| finding.task).find(|task| waits(*task).is_some())
+    };
+    let longest = || {
+        let all = (0..run.trace.tasks.len() as TaskIx).filter_map(|task| Some((waits(task)?, task)));
+        all.min_by_key(|((since_ns, cause), task)| (*cause == Cause::Join, *since_ns, *task)).map(|(_, task)| task)
+    };
+    stuck.or_else(flagged).or_else(longest)
+}
+
+#[cfg(test)]
+mod tests;
