@@ -185,6 +185,7 @@ struct Inks {
     green: Color,
     yellow: Color,
     indigo: Color,
+    lock: Color,
     red: Color,
     purple: Color,
     blue: Color,
@@ -218,19 +219,21 @@ impl Colors {
         constant: ORANGE,
     };
 
-    /// Dark colours of the same hues, on white: the set itself is too pale there. Each has a contrast of 4.5:1 or more.
+    /// Dark colours on white, as the set itself is too pale there. Each has a contrast of 4.5:1 or more, and those of the lanes differ for
+    /// any kind of colour vision.
     pub const LIGHT: Self = Self::dark(
         ThemeName::Light,
         Inks {
             black: Color::Rgb(0x1A, 0x1A, 0x1A),
             grey: Color::Rgb(0x6B, 0x6B, 0x6B),
             faint: Color::Rgb(0x5F, 0x5F, 0x5F),
-            green: Color::Rgb(0x00, 0x73, 0x4D),
-            yellow: Color::Rgb(0x7D, 0x66, 0x08),
-            indigo: Color::Rgb(0x20, 0x30, 0x9C),
+            green: Color::Rgb(0x00, 0x85, 0x4B),
+            yellow: Color::Rgb(0x91, 0x6E, 0x0D),
+            indigo: Color::Rgb(0x01, 0x1C, 0xDD),
+            lock: Color::Rgb(0x85, 0x43, 0x1E),
             red: Color::Rgb(0xBD, 0x3F, 0x00),
-            purple: Color::Rgb(0xA6, 0x3A, 0x78),
-            blue: Color::Rgb(0x00, 0x7C, 0xA6),
+            purple: Color::Rgb(0x88, 0x00, 0x65),
+            blue: Color::Rgb(0x02, 0x5C, 0x9D),
             brown: Color::Rgb(0x8F, 0x52, 0x00),
         },
     );
@@ -241,21 +244,22 @@ impl Colors {
         ThemeName::Projector,
         Inks {
             black: Color::Rgb(0x00, 0x00, 0x00),
-            grey: Color::Rgb(0x4D, 0x4D, 0x4D),
+            grey: Color::Rgb(0x58, 0x58, 0x58),
             faint: Color::Rgb(0x3D, 0x3D, 0x3D),
-            green: Color::Rgb(0x00, 0x57, 0x3A),
-            yellow: Color::Rgb(0x5F, 0x4B, 0x00),
-            indigo: Color::Rgb(0x10, 0x10, 0x8C),
+            green: Color::Rgb(0x13, 0x45, 0x2D),
+            yellow: Color::Rgb(0x67, 0x54, 0x2E),
+            indigo: Color::Rgb(0x1E, 0x1A, 0x81),
+            lock: Color::Rgb(0x95, 0x3D, 0x09),
             red: Color::Rgb(0xA0, 0x18, 0x00),
-            purple: Color::Rgb(0x86, 0x14, 0x7A),
-            blue: Color::Rgb(0x00, 0x58, 0x7A),
+            purple: Color::Rgb(0x67, 0x0F, 0x62),
+            blue: Color::Rgb(0x02, 0x55, 0x8F),
             brown: Color::Rgb(0x6E, 0x3C, 0x00),
         },
     );
 
     /// The colours of a theme on white.
     const fn dark(name: ThemeName, inks: Inks) -> Self {
-        let Inks { black, grey, faint, green, yellow, indigo, red, purple, blue, brown } = inks;
+        let Inks { black, grey, faint, green, yellow, indigo, lock, red, purple, blue, brown } = inks;
         Self {
             name,
             background: WHITE,
@@ -266,7 +270,7 @@ impl Colors {
             running: green,
             ready: yellow,
             time: indigo,
-            lock: red,
+            lock,
             channel: purple,
             io: blue,
             other: grey,
