@@ -223,7 +223,7 @@ impl Colors {
     /// any kind of colour vision.
     pub const LIGHT: Self = Self::dark(
         ThemeName::Light,
-        Inks {
+        &Inks {
             black: Color::Rgb(0x1A, 0x1A, 0x1A),
             grey: Color::Rgb(0x6B, 0x6B, 0x6B),
             faint: Color::Rgb(0x5F, 0x5F, 0x5F),
@@ -242,7 +242,7 @@ impl Colors {
     /// as bright as the room: a dark colour on white loses less of its contrast there than a bright one on black.
     pub const PROJECTOR: Self = Self::dark(
         ThemeName::Projector,
-        Inks {
+        &Inks {
             black: Color::Rgb(0x00, 0x00, 0x00),
             grey: Color::Rgb(0x58, 0x58, 0x58),
             faint: Color::Rgb(0x3D, 0x3D, 0x3D),
@@ -258,8 +258,8 @@ impl Colors {
     );
 
     /// The colours of a theme on white.
-    const fn dark(name: ThemeName, inks: Inks) -> Self {
-        let Inks { black, grey, faint, green, yellow, indigo, lock, red, purple, blue, brown } = inks;
+    const fn dark(name: ThemeName, inks: &Inks) -> Self {
+        let Inks { black, grey, faint, green, yellow, indigo, lock, red, purple, blue, brown } = *inks;
         Self {
             name,
             background: WHITE,
