@@ -35,6 +35,11 @@ pub(crate) const UNICODE: Marks = Marks {
     ends: ["✓", "✗", "⊘", "‼"],
 };
 
+/// Where all of Unicode can be shown, and what is drawn has to be seen from far away. What has no heavier form looks as it does
+/// elsewhere.
+pub(crate) const HEAVY: Marks =
+    Marks { several: "▚", waits: ["━", "░", "┅", "•", "≋", "▂"], holding: ["▄", "▖"], ..UNICODE };
+
 /// Where ASCII alone can.
 pub(crate) const ASCII: Marks = Marks {
     running: "#",

@@ -1,5 +1,7 @@
 //! Whole screens, as text: what a user sees at each size, in each theme, in each state.
 
+#[path = "screens/contrast.rs"]
+mod contrast;
 #[path = "screens/ends.rs"]
 mod ends;
 #[path = "screens/findings.rs"]
@@ -12,6 +14,8 @@ mod metrics;
 mod paint;
 #[path = "screens/palette.rs"]
 mod palette;
+#[path = "screens/recorded.rs"]
+mod recorded;
 #[path = "screens/sample.rs"]
 mod sample;
 #[path = "screens/sizes.rs"]

@@ -118,7 +118,7 @@ fn without_colour_and_in_ascii_they_are_seen_too() {
         [("colour", true, true), ("mono", false, true), ("ascii", true, false), ("ascii_mono", false, false)]
     {
         let mut model = run("semaphore", 80, 24);
-        model.options.theme = Theme { colors: color.then_some(&Colors::ANSI), unicode };
+        model.options.theme = Theme { colors: color.then_some(Colors::ANSI), unicode };
         mark(&mut model, 1_200, 2_600);
         let list = styled(&model, 80, 24);
         assert_snapshot!(format!("range_80x24_{name}"), list);

@@ -1,47 +1,93 @@
 //! The theme: which marks are drawn, and which colour stands for what.
 //!
-//! Nothing is shown by colour alone, so these can be any; what they should be
-//! is easy to tell apart. [`Colors::OKABE_ITO`] is the set of Okabe and Ito
+//! Nothing is shown by colour alone, so these can be any; they should be easy to
+//! read and easy to tell apart. [`Colors::OKABE_ITO`] is the set of Okabe and Ito
 //! (Color Universal Design, 2008), which people with any kind of colour vision
-//! can tell apart; it needs a terminal that shows all colours. The sixteen of
-//! [`Colors::ANSI`] are the user's own palette.
+//! can tell apart, on black. [`Colors::LIGHT`] and [`Colors::PROJECTOR`] are dark
+//! colours on white. These three need a terminal that shows all colours, and each
+//! brings its background: a contrast is known only if both colours are. The
+//! sixteen of [`Colors::ANSI`] are the user's own palette, on the user's own
+//! background.
 
 use ratatui::style::Color;
+
+/// A set of colours, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ThemeName {
+    /// The colours of Okabe and Ito, on black.
+    OkabeIto,
+    /// Dark colours on white.
+    Light,
+    /// Darker colours and heavier marks on white, and no dim text.
+    Projector,
+    /// The terminal's own sixteen.
+    Ansi,
+    /// None.
+    Mono,
+}
+
+impl ThemeName {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::OkabeIto, Self::Light, Self::Projector, Self::Ansi, Self::Mono];
+
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OkabeIto => "okabe-ito",
+            Self::Light => "light",
+            Self::Projector => "projector",
+            Self::Ansi => "ansi",
+            Self::Mono => "mono",
+        }
+    }
+
+    /// The one after this, and after the last the first.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::OkabeIto => Self::Light,
+            Self::Light => Self::Projector,
+            Self::Projector => Self::Ansi,
+            Self::Ansi => Self::Mono,
+            Self::Mono => Self::OkabeIto,
+        }
+    }
+
+    /// Its colours, if it has any.
+    pub const fn colors(self) -> Option<Colors> {
+        match self {
+            Self::OkabeIto => Some(Colors::OKABE_ITO),
+            Self::Light => Some(Colors::LIGHT),
+            Self::Projector => Some(Colors::PROJECTOR),
+            Self::Ansi => Some(Colors::ANSI),
+            Self::Mono => None,
+        }
+    }
+}
 
 /// Which marks and colours are drawn: two independent choices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Theme {
     /// The colours; without any, bold, dim, reverse and underline only.
-    pub colors: Option<&'static Colors>,
+    pub colors: Option<Colors>,
     /// Unicode glyphs, or ASCII only.
     pub unicode: bool,
 }
 
 impl Theme {
-    /// The same marks with the next set of colours: of Okabe and Ito, the terminal's own, none, and round.
-    #[must_use]
-    pub fn next(self) -> Self {
-        let colors = match self.colors {
-            None => Some(&Colors::OKABE_ITO),
-            Some(colors) if *colors == Colors::ANSI => None,
-            Some(_) => Some(&Colors::ANSI),
-        };
-        Self { colors, ..self }
-    }
-
-    /// What the set of colours is called.
-    pub fn name(self) -> &'static str {
-        match self.colors {
-            None => "mono",
-            Some(colors) if *colors == Colors::ANSI => "ansi",
-            Some(colors) if *colors == Colors::OKABE_ITO => "okabe-ito",
-            Some(_) => "your own colours",
-        }
-    }
-
     /// The sixteen colours of the terminal, or none.
     pub const fn plain(color: bool, unicode: bool) -> Self {
-        Self { colors: if color { Some(&Colors::ANSI) } else { None }, unicode }
+        Self { colors: if color { Some(Colors::ANSI) } else { None }, unicode }
+    }
+
+    /// The name of its colours.
+    pub fn name(self) -> ThemeName {
+        self.colors.map_or(ThemeName::Mono, |colors| colors.name)
+    }
+
+    /// Whether the marks are the heavy ones.
+    pub fn is_heavy(self) -> bool {
+        self.name() == ThemeName::Projector
     }
 }
 
@@ -50,6 +96,8 @@ macro_rules! colors {
         /// A colour for each meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub struct Colors {
+            /// The theme that they are the colours of.
+            pub name: ThemeName,
             $($(#[doc = $doc])+ pub $role: Color,)+
         }
 
@@ -68,7 +116,16 @@ macro_rules! colors {
     };
 }
 
+/// A colour of the user's own, with the name of its meaning.
+pub type OwnColor = (String, Color);
+
 colors! {
+    /// The background.
+    background, "background";
+    /// Plain text.
+    text, "text";
+    /// Text that may be overlooked.
+    faint, "faint";
     /// The focus, keys, headings, the time cursor.
     accent, "accent";
     /// Borders without the focus.
@@ -107,19 +164,41 @@ colors! {
     constant, "constant";
 }
 
+const BLACK: Color = Color::Rgb(0x00, 0x00, 0x00);
+const WHITE: Color = Color::Rgb(0xFF, 0xFF, 0xFF);
 const ORANGE: Color = Color::Rgb(0xE6, 0x9F, 0x00);
 const SKY_BLUE: Color = Color::Rgb(0x56, 0xB4, 0xE9);
 const BLUISH_GREEN: Color = Color::Rgb(0x00, 0x9E, 0x73);
 const YELLOW: Color = Color::Rgb(0xF0, 0xE4, 0x42);
-const BLUE: Color = Color::Rgb(0x00, 0x72, 0xB2);
+/// Lighter than the set has it: `#0072B2` has a contrast of 4.0 on black.
+const BLUE: Color = Color::Rgb(0x1A, 0x7F, 0xC4);
 const VERMILION: Color = Color::Rgb(0xD5, 0x5E, 0x00);
 const REDDISH_PURPLE: Color = Color::Rgb(0xCC, 0x79, 0xA7);
-/// For the eighth colour, black: it would not be seen on a dark screen, and white not on a light one.
+/// For the eighth colour, black, which is the background.
 const GREY: Color = Color::Rgb(0x99, 0x99, 0x99);
 
+/// The colours that a theme on white is made of.
+struct Inks {
+    black: Color,
+    grey: Color,
+    faint: Color,
+    green: Color,
+    yellow: Color,
+    indigo: Color,
+    lock: Color,
+    red: Color,
+    purple: Color,
+    blue: Color,
+    brown: Color,
+}
+
 impl Colors {
-    /// The colours of Okabe and Ito.
+    /// The colours of Okabe and Ito, on black.
     pub const OKABE_ITO: Self = Self {
+        name: ThemeName::OkabeIto,
+        background: BLACK,
+        text: Color::Rgb(0xE6, 0xE6, 0xE6),
+        faint: GREY,
         accent: SKY_BLUE,
         border: GREY,
         running: BLUISH_GREEN,
@@ -140,8 +219,90 @@ impl Colors {
         constant: ORANGE,
     };
 
+    /// Dark colours on white, as the set itself is too pale there. Each has a contrast of 4.5:1 or more, and those of the lanes differ for
+    /// any kind of colour vision.
+    pub const LIGHT: Self = Self::dark(
+        ThemeName::Light,
+        &Inks {
+            black: Color::Rgb(0x1A, 0x1A, 0x1A),
+            grey: Color::Rgb(0x6B, 0x6B, 0x6B),
+            faint: Color::Rgb(0x5F, 0x5F, 0x5F),
+            green: Color::Rgb(0x00, 0x85, 0x4B),
+            yellow: Color::Rgb(0x91, 0x6E, 0x0D),
+            indigo: Color::Rgb(0x01, 0x1C, 0xDD),
+            lock: Color::Rgb(0x85, 0x43, 0x1E),
+            red: Color::Rgb(0xBD, 0x3F, 0x00),
+            purple: Color::Rgb(0x88, 0x00, 0x65),
+            blue: Color::Rgb(0x02, 0x5C, 0x9D),
+            brown: Color::Rgb(0x8F, 0x52, 0x00),
+        },
+    );
+
+    /// Still darker colours on white, each with a contrast of 7:1 or more. White, since what a projector throws as black is
+    /// as bright as the room: a dark colour on white loses less of its contrast there than a bright one on black.
+    pub const PROJECTOR: Self = Self::dark(
+        ThemeName::Projector,
+        &Inks {
+            black: Color::Rgb(0x00, 0x00, 0x00),
+            grey: Color::Rgb(0x58, 0x58, 0x58),
+            faint: Color::Rgb(0x3D, 0x3D, 0x3D),
+            green: Color::Rgb(0x13, 0x45, 0x2D),
+            yellow: Color::Rgb(0x67, 0x54, 0x2E),
+            indigo: Color::Rgb(0x1E, 0x1A, 0x81),
+            lock: Color::Rgb(0x95, 0x3D, 0x09),
+            red: Color::Rgb(0xA0, 0x18, 0x00),
+            purple: Color::Rgb(0x67, 0x0F, 0x62),
+            blue: Color::Rgb(0x02, 0x55, 0x8F),
+            brown: Color::Rgb(0x6E, 0x3C, 0x00),
+        },
+    );
+
+    /// The colours of a theme on white.
+    const fn dark(name: ThemeName, inks: &Inks) -> Self {
+        let Inks { black, grey, faint, green, yellow, indigo, lock, red, purple, blue, brown } = *inks;
+        Self {
+            name,
+            background: WHITE,
+            text: black,
+            faint,
+            accent: blue,
+            border: grey,
+            running: green,
+            ready: yellow,
+            time: indigo,
+            lock,
+            channel: purple,
+            io: blue,
+            other: grey,
+            good: green,
+            bad: red,
+            warn: brown,
+            chart: blue,
+            keyword: purple,
+            function: blue,
+            r#type: yellow,
+            string: green,
+            constant: brown,
+        }
+    }
+
+    /// These with the user's own colours in their places.
+    #[must_use]
+    pub fn painted(mut self, own: &[OwnColor]) -> Self {
+        for (name, color) in own {
+            if let Some(role) = self.role(name) {
+                *role = *color;
+            }
+        }
+        self
+    }
+
     /// The terminal's own sixteen colours.
     pub const ANSI: Self = Self {
+        name: ThemeName::Ansi,
+        background: Color::Reset,
+        text: Color::Reset,
+        faint: Color::Reset,
         accent: Color::Cyan,
         border: Color::DarkGray,
         running: Color::Green,

@@ -26,6 +26,7 @@ pub mod search;
 pub mod session;
 #[cfg(test)]
 mod testing;
+mod themes;
 pub mod time;
 pub mod timeline;
 pub mod update;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use scenarios::{Clock, Values};
 
+use crate::app::colors::OwnColor;
 use crate::app::input::action::Target;
 use crate::app::mode::Overlay;
 use crate::app::run::view::Cursor;
@@ -58,6 +59,8 @@ pub struct Session {
     pub folds: Folds,
     /// Whether the picked scenario is to be started when the program has opened.
     pub start: bool,
+    /// The user's own colours, for the next theme too.
+    pub own_colors: Vec<OwnColor>,
 }
 
 impl Default for Session {
@@ -79,6 +82,7 @@ impl Default for Session {
             opened: Vec::new(),
             folds: Folds::default(),
             start: false,
+            own_colors: Vec::new(),
         }
     }
 }

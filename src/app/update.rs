@@ -19,7 +19,7 @@ use crate::app::overlay::{arrange, explain, palette, path, range};
 use crate::app::panes::{CodeTab, Layout, Pane};
 use crate::app::run::{bookmarks, cursor, jump, playback, save};
 use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
-use crate::app::{editor, scroll, search};
+use crate::app::{editor, scroll, search, themes};
 
 /// Does what is asked for, and says what is to be done outside of the model.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -158,7 +158,8 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextTab => model.code.turn(1),
         Action::PreviousTab => model.code.turn(CodeTab::ALL.len() - 1),
         Action::ShowTab(tab) => show_tab(model, tab),
-        Action::NextTheme => next_theme(model),
+        Action::NextTheme => themes::next(model),
+        Action::Theme(name) => themes::set(model, name),
         Action::Type(c) => typing::type_text(model, &c.to_string()),
         Action::Paste(text) => typing::type_text(model, &text),
         Action::Text(key) => typing::text_key(model, key),
@@ -271,12 +272,6 @@ fn show_tab(model: &mut Model, tab: CodeTab) {
 fn log_level(model: &mut Model) {
     model.log.next_level();
     search::scrolled(model);
-}
-
-fn next_theme(model: &mut Model) {
-    model.options.theme = model.options.theme.next();
-    let name = model.options.theme.name();
-    model.notify(false, format!("theme: {name}"));
 }
 
 /// Ends the search of the list.

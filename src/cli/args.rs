@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use async_playground::config::ThemeName;
+use async_playground::app::colors::ThemeName;
 use async_playground::engine::Detail;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::{ArgValueCompleter, Shell};
@@ -126,7 +126,7 @@ pub(super) struct ScreenArgs {
     /// When to use colours; 'auto' is always, unless the environment variable `NO_COLOR` is set.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
-    /// Which colours to use; 'auto' is 'okabe-ito', which is safe for colour-blind eyes, where COLORTERM says truecolor.
+    /// Which colours to use; 'light' is for a light room, 'projector' for a projector.
     #[arg(long, value_name = "NAME", value_enum)]
     pub theme: Option<ThemeArg>,
     /// Leave the mouse to the terminal, so that it selects text.
@@ -259,19 +259,30 @@ pub(super) enum Color {
 /// Which colours to use, as it is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ThemeArg {
+    /// okabe-ito if COLORTERM says truecolor, else ansi
     Auto,
+    /// colours that every kind of colour vision tells apart, on black
     OkabeIto,
+    /// dark colours on white
+    Light,
+    /// the largest contrast and heavy marks, on white
+    Projector,
+    /// the terminal's own sixteen colours
     Ansi,
+    /// no colours
     Mono,
 }
 
-impl From<ThemeArg> for ThemeName {
+/// None is the one that suits the terminal.
+impl From<ThemeArg> for Option<ThemeName> {
     fn from(theme: ThemeArg) -> Self {
         match theme {
-            ThemeArg::Auto => ThemeName::Auto,
-            ThemeArg::OkabeIto => ThemeName::OkabeIto,
-            ThemeArg::Ansi => ThemeName::Ansi,
-            ThemeArg::Mono => ThemeName::Mono,
+            ThemeArg::Auto => None,
+            ThemeArg::OkabeIto => Some(ThemeName::OkabeIto),
+            ThemeArg::Light => Some(ThemeName::Light),
+            ThemeArg::Projector => Some(ThemeName::Projector),
+            ThemeArg::Ansi => Some(ThemeName::Ansi),
+            ThemeArg::Mono => Some(ThemeName::Mono),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::env;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use async_playground::app::colors::Colors;
-use async_playground::config::{self, Config, ThemeName};
+use async_playground::app::colors::{Colors, ThemeName};
+use async_playground::config::{self, Config};
 use async_playground::{files, text};
 
 use super::args::{Color, ConfigArgs, ScreenArgs};
@@ -48,23 +48,18 @@ pub(super) fn load(args: &ScreenArgs) -> Result<Config, Stop> {
 
 /// The colours to draw with. A flag counts more than the file, and that more than `NO_COLOR`, which counts when it is set
 /// and not empty (<https://no-color.org>).
-pub(super) fn colors(args: &ScreenArgs, config: &Config) -> Option<&'static Colors> {
+pub(super) fn colors(args: &ScreenArgs, config: &Config) -> Option<Colors> {
     let theme = args.theme.map_or(config.theme, Into::into);
     let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let plain = match args.color {
         Color::Never => true,
         Color::Always => false,
-        Color::Auto => no_color && theme == ThemeName::Auto,
+        Color::Auto => no_color && theme.is_none(),
     };
-    if plain || theme == ThemeName::Mono {
+    if plain {
         return None;
     }
-    let all = env::var("COLORTERM").is_ok_and(|value| matches!(value.as_str(), "truecolor" | "24bit"));
-    let colors = match theme {
-        ThemeName::OkabeIto => Colors::OKABE_ITO,
-        ThemeName::Auto if all => Colors::OKABE_ITO,
-        ThemeName::Auto | ThemeName::Ansi | ThemeName::Mono => Colors::ANSI,
-    };
-    // One set, made once, for as long as the program lives.
-    Some(Box::leak(Box::new(config.painted(colors))))
+    let all = || env::var("COLORTERM").is_ok_and(|value| matches!(value.as_str(), "truecolor" | "24bit"));
+    let auto = || if all() { ThemeName::OkabeIto } else { ThemeName::Ansi };
+    Some(theme.unwrap_or_else(auto).colors()?.painted(&config.colors))
 }

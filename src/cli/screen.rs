@@ -36,6 +36,7 @@ pub(super) fn open(args: &OpenArgs) -> Result<ExitCode, Stop> {
     let file = record::file(&args.record)?;
     let mut model = Model::new(CATALOGUE, options, Some(spec));
     model.bindings = config.bindings;
+    model.session.own_colors = config.colors;
     if picked.is_none() {
         // Somebody who is new here: the first scenario runs, and beside it is what it is about.
         model.focus = Pane::Timeline;

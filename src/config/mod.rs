@@ -13,14 +13,16 @@ mod tests;
 
 use std::fmt;
 
-use ratatui::style::Color;
 pub use standard::standard;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::app::colors::Colors;
+use crate::app::colors::{Colors, OwnColor, ThemeName};
 use crate::app::input::bindings::Bindings;
 use crate::text;
+
+/// The name for the theme that suits the terminal.
+pub const AUTO: &str = "auto";
 
 /// Names that are at least so alike are offered.
 const ALIKE: f64 = 0.75;
@@ -30,60 +32,20 @@ const ALIKE: f64 = 0.75;
 pub struct Config {
     /// Which key does what.
     pub bindings: Bindings,
-    /// Which colours are drawn.
-    pub theme: ThemeName,
+    /// Which colours are drawn. None is `auto`: those of Okabe and Ito if the terminal says that it shows all colours, else its
+    /// own sixteen.
+    pub theme: Option<ThemeName>,
     /// Whether the mouse is used.
     pub mouse: bool,
     /// Whether nothing moves by itself.
     pub reduced_motion: bool,
-    /// The colours that are other ones than the theme's, by what they mean; see [`Colors::ROLES`].
-    pub colors: Vec<(String, Color)>,
+    /// The user's own colours, in place of the theme's, by what they mean; see [`Colors::ROLES`].
+    pub colors: Vec<OwnColor>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        let (bindings, theme) = (Bindings::default(), ThemeName::Auto);
-        Self { bindings, theme, mouse: true, reduced_motion: false, colors: Vec::new() }
-    }
-}
-
-impl Config {
-    /// A set of colours with the user's own in it.
-    pub fn painted(&self, mut colors: Colors) -> Colors {
-        for (name, color) in &self.colors {
-            if let Some(role) = colors.role(name) {
-                *role = *color;
-            }
-        }
-        colors
-    }
-}
-
-/// Which colours are drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ThemeName {
-    /// Those of Okabe and Ito where the terminal says that it shows all colours, else its own sixteen.
-    Auto,
-    /// Those of Okabe and Ito.
-    OkabeIto,
-    /// The terminal's own sixteen.
-    Ansi,
-    /// None.
-    Mono,
-}
-
-impl ThemeName {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::OkabeIto, Self::Ansi, Self::Mono];
-
-    /// What it is called.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::OkabeIto => "okabe-ito",
-            Self::Ansi => "ansi",
-            Self::Mono => "mono",
-        }
+        Self { bindings: Bindings::default(), theme: None, mouse: true, reduced_motion: false, colors: Vec::new() }
     }
 }
 
@@ -189,14 +151,22 @@ fn part<'a>(setting: &Setting<'a>) -> Result<&'a DeTable<'a>, Flaw> {
         .ok_or_else(|| setting.flaw(format!("a table is needed: [{}] on a line of its own", text::name(&setting.key))))
 }
 
-fn theme(setting: &Setting<'_>) -> Result<ThemeName, Flaw> {
-    let typed = setting.text()?;
-    let names = ThemeName::ALL.map(ThemeName::name);
-    let known = ThemeName::ALL.into_iter().find(|theme| theme.name() == typed);
-    known.ok_or_else(|| setting.flaw(format!("no theme is called '{}'{}", text::name(typed), offer(typed, &names))))
+/// The names of all themes, with `auto` first.
+fn theme_names() -> Vec<&'static str> {
+    [AUTO].into_iter().chain(ThemeName::ALL.map(ThemeName::name)).collect()
 }
 
-fn colors(settings: &[(&str, Setting<'_>)]) -> Result<Vec<(String, Color)>, Flaw> {
+fn theme(setting: &Setting<'_>) -> Result<Option<ThemeName>, Flaw> {
+    let typed = setting.text()?;
+    if typed == AUTO {
+        return Ok(None);
+    }
+    let known = ThemeName::ALL.into_iter().find(|theme| theme.name() == typed);
+    let no_theme = || setting.flaw(format!("no theme is called '{}'{}", text::name(typed), offer(typed, &theme_names())));
+    known.map(Some).ok_or_else(no_theme)
+}
+
+fn colors(settings: &[(&str, Setting<'_>)]) -> Result<Vec<OwnColor>, Flaw> {
     let names: Vec<&str> = Colors::ROLES.iter().map(|(name, _)| *name).collect();
     let color = |(name, setting): &(&str, Setting<'_>)| {
         if !names.contains(name) {

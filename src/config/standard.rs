@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Config, ThemeName};
-use crate::app::colors::Colors;
+use super::{AUTO, Config, theme_names};
+use crate::app::colors::{Colors, ThemeName};
 use crate::app::input::bindings::Bindings;
 
 const HEAD: &str = "\
@@ -15,13 +15,13 @@ const HEAD: &str = "\
 pub fn standard() -> String {
     let config = Config::default();
     let mut text = HEAD.to_owned();
-    let themes = ThemeName::ALL.map(ThemeName::name).join(", ");
+    let themes = theme_names().join(", ");
     let mut put = |help: &str, line: &str| {
         let _ = write!(text, "\n# {help}\n{line}\n");
     };
     put(
-        &format!("Colours: {themes}. 'auto' is okabe-ito where COLORTERM says truecolor."),
-        &assign("theme", config.theme.name()),
+        &format!("Colours: {themes}. 'auto' is okabe-ito if COLORTERM says truecolor, else ansi."),
+        &assign("theme", config.theme.map_or(AUTO, ThemeName::name)),
     );
     put("Whether the mouse is used; without it the terminal selects text.", &format!("mouse = {}", config.mouse));
     put(

@@ -1,6 +1,7 @@
 use super::*;
 use crate::app::input::bindings::{Key, NoKey};
 use crate::work_count;
+use ratatui::style::Color;
 
 #[test]
 fn the_standard_file_is_what_holds_without_one() {
@@ -11,7 +12,7 @@ fn the_standard_file_is_what_holds_without_one() {
 #[test]
 fn the_standard_file_has_every_action_and_every_colour_once() {
     let text = standard();
-    let (_, keys) = text.split_once("[keys]").expect("it has keys");
+    let (_, keys) = text.split_once("[keys]").expect("it has a table of keys");
     for binding in Config::default().bindings.iter() {
         let lines = keys.lines().filter(|line| line.starts_with(&format!("{} = ", binding.name)));
         assert_eq!(lines.count(), 1, "{}", binding.name);
@@ -20,8 +21,8 @@ fn the_standard_file_has_every_action_and_every_colour_once() {
         .lines()
         .map(|line| line.strip_prefix("# ").filter(|line| is_colour(line)).unwrap_or(line).to_owned() + "\n")
         .collect();
-    let painted = parse(&colours).map(|config| (config.colors.len(), config.painted(Colors::OKABE_ITO)));
-    assert_eq!(painted, Ok((Colors::ROLES.len(), Colors::ANSI)));
+    let painted = parse(&colours).map(|config| (config.colors.len(), Colors::OKABE_ITO.painted(&config.colors)));
+    assert_eq!(painted, Ok((Colors::ROLES.len(), Colors { name: ThemeName::OkabeIto, ..Colors::ANSI })));
 }
 
 fn is_colour(line: &str) -> bool {
@@ -33,7 +34,7 @@ fn settings_are_read() {
     let text = "theme = 'okabe-ito'\nmouse = false\nreduced-motion = true\n[keys]\nstop = 'Ctrl-X'\n\
                 zoom-in = ['i', 'f5', 'insert', '+']\nfindings = []\nquit = ' '\npause = 'Q'\n[colors]\nlock = '#010203'";
     let config = parse(text).expect("a right file");
-    assert_eq!((config.theme, config.mouse, config.reduced_motion), (ThemeName::OkabeIto, false, true));
+    assert_eq!((config.theme, config.mouse, config.reduced_motion), (Some(ThemeName::OkabeIto), false, true));
     let keys = |name: &str| -> Vec<String> {
         config.bindings.named(name).into_iter().flat_map(|binding| binding.keys.iter()).map(|key| key.name()).collect()
     };
@@ -41,7 +42,7 @@ fn settings_are_read() {
     assert_eq!(keys("zoom-in"), ["i", "F5", "Insert", "+"]);
     assert!(keys("findings").is_empty());
     assert_eq!((keys("quit"), keys("pause")), (vec!["Space".to_owned()], vec!["Q".to_owned()]));
-    assert_eq!(config.painted(Colors::ANSI), Colors { lock: Color::Rgb(1, 2, 3), ..Colors::ANSI });
+    assert_eq!(Colors::ANSI.painted(&config.colors), Colors { lock: Color::Rgb(1, 2, 3), ..Colors::ANSI });
 }
 
 #[test]

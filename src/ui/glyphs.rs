@@ -1,4 +1,4 @@
-//! The glyphs, each by what it means: two columns, Unicode and ASCII.
+//! The glyphs, each by what it means: three columns, Unicode, heavy Unicode and ASCII.
 //!
 //! What tasks do and how they end has its marks in [`crate::marks`], which the
 //! reports draw, too.
@@ -120,6 +120,25 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     micro: "µ",
     bullet: "•",
     to: "–",
+};
+
+/// Heavier marks for Unicode, to be seen from the last row of a room.
+pub(super) const HEAVY: Glyphs = Glyphs {
+    lane: marks::HEAVY,
+    held: "▀",
+    moment: "╏",
+    ribbon: "━",
+    edge: "┋",
+    tick: "╻",
+    link: ["║", "⇓", "⇑"],
+    wakes: "║⇓⇑",
+    cursor: "┃",
+    branch: "┗",
+    rule: "┃",
+    circle: ["┏▸", "┃", "┗━"],
+    join: ["┓", "┃", "┫", "┛"],
+    joined: "┓┛",
+    ..UNICODE
 };
 
 /// The marks of ASCII only.

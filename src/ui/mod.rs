@@ -34,9 +34,16 @@ pub use layout::SMALLEST;
 
 /// Draws everything, and says where it was put.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
-    let screen = frame.area();
     cache.begin_frame();
     let look = Look::new(model.options.theme);
+    let areas = screen(frame, look, model, cache);
+    look.paint(frame.buffer_mut());
+    areas
+}
+
+/// Draws header, panes, footer and overlays.
+fn screen(frame: &mut Frame<'_>, look: Look, model: &Model, cache: &mut Cache) -> Areas {
+    let screen = frame.area();
     let mut areas = Areas { screen, ..Areas::default() };
     let Some(plan) = layout::plan(screen, model.layout, model.focus, model.full) else {
         too_small(frame, look, screen);
@@ -88,8 +95,10 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
 pub fn draw_pane(frame: &mut Frame<'_>, model: &Model, pane: Pane, area: Rect, cache: &mut Cache) -> Areas {
     cache.begin_frame();
     let mut areas = Areas { screen: frame.area(), panes: vec![(pane, area)], ..Areas::default() };
-    borders(frame.buffer_mut(), Look::new(model.options.theme), &areas.panes, model.focus);
+    let look = Look::new(model.options.theme);
+    borders(frame.buffer_mut(), look, &areas.panes, model.focus);
     contents(pane, frame, model, area, cache, &mut areas);
+    look.paint(frame.buffer_mut());
     areas
 }
 

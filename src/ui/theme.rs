@@ -7,6 +7,7 @@
 //! for terminals that do not show it. Which colour a meaning has is said by
 //! [`Colors`].
 
+use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 
@@ -14,7 +15,7 @@ use crate::app::colors::Colors;
 use crate::app::model::Theme;
 use crate::record::event::Level;
 use crate::trace::{End, Family, Fill, State};
-use crate::ui::glyphs::{ASCII, Glyphs, UNICODE};
+use crate::ui::glyphs::{ASCII, Glyphs, HEAVY, UNICODE};
 
 const ASCII_BORDER: border::Set = border::Set {
     top_left: "+",
@@ -67,7 +68,12 @@ impl Look {
 
     /// The look of a theme.
     pub(crate) fn new(theme: Theme) -> Self {
-        Self { glyphs: if theme.unicode { &UNICODE } else { &ASCII }, theme }
+        let glyphs = match (theme.unicode, theme.is_heavy()) {
+            (true, true) => &HEAVY,
+            (true, false) => &UNICODE,
+            (false, _) => &ASCII,
+        };
+        Self { glyphs, theme }
     }
 
     /// Whether glyphs beyond ASCII may be drawn.
@@ -82,7 +88,7 @@ impl Look {
 
     /// A colour in the colour themes, the modifiers in the mono theme.
     fn fg(self, role: impl Fn(&Colors) -> Color, mono: Modifier) -> Style {
-        match self.theme.colors {
+        match &self.theme.colors {
             Some(colors) => Style::new().fg(role(colors)),
             None => Style::new().add_modifier(mono),
         }
@@ -95,6 +101,26 @@ impl Look {
     /// A modifier that is there only beside colours.
     fn with(self, style: Style, modifier: Modifier) -> Style {
         if self.theme.colors.is_some() { style.add_modifier(modifier) } else { style }
+    }
+
+    /// Gives each cell its colours, when everything is drawn. What is drawn says only what differs from plain text, so that it
+    /// looks right in each theme. Terminals do not agree on what dim is, so a theme that has a faint colour draws that.
+    pub(crate) fn paint(self, buf: &mut Buffer) {
+        let Some(colors) = &self.theme.colors else { return };
+        for cell in &mut buf.content {
+            if cell.modifier.contains(Modifier::DIM) && colors.faint != Color::Reset {
+                cell.modifier.remove(Modifier::DIM);
+                cell.fg = colors.faint;
+            } else if self.theme.is_heavy() && cell.fg != Color::Reset {
+                cell.modifier.insert(Modifier::BOLD);
+            }
+            if cell.fg == Color::Reset {
+                cell.fg = colors.text;
+            }
+            if cell.bg == Color::Reset {
+                cell.bg = colors.background;
+            }
+        }
     }
 
     /// Plain text.
@@ -130,14 +156,15 @@ impl Look {
         if focus { self.bold(|c| c.accent, Modifier::BOLD) } else { self.fg(|c| c.border, Modifier::DIM) }
     }
 
-    /// The title of a pane.
+    /// The title of a pane. If all borders are thick, it is the title that shows the focus.
     pub(crate) fn title(self, focus: bool) -> Style {
-        if focus { self.bold(|c| c.accent, Modifier::REVERSED) } else { self.strong() }
+        let heavy = if self.theme.is_heavy() { Modifier::REVERSED } else { Modifier::empty() };
+        if focus { self.bold(|c| c.accent, Modifier::REVERSED).add_modifier(heavy) } else { self.strong() }
     }
 
     /// The line pieces of a border. Heavy lines mark the focus, even without colour.
     pub(crate) fn border_set(self, focus: bool) -> border::Set<'static> {
-        match (self.theme.unicode, focus) {
+        match (self.theme.unicode, focus || self.theme.is_heavy()) {
             (true, true) => border::THICK,
             (true, false) => border::PLAIN,
             (false, true) => ASCII_BORDER_FOCUS,

@@ -1,4 +1,4 @@
-//! The colours of Okabe and Ito.
+//! The colours of the themes, above all those of Okabe and Ito.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use super::screen;
 
 fn painted() -> Model {
     let mut model = model(1_250);
-    model.options.theme = Theme { colors: Some(&Colors::OKABE_ITO), unicode: true };
+    model.options.theme = Theme { colors: Some(Colors::OKABE_ITO), unicode: true };
     model
 }
 
@@ -34,7 +34,7 @@ fn the_legend_shows_each_state_in_its_colour() {
 
 #[test]
 fn no_two_states_of_a_lane_have_one_colour() {
-    for colors in [Colors::OKABE_ITO, Colors::ANSI] {
+    for colors in [Colors::OKABE_ITO, Colors::LIGHT, Colors::PROJECTOR, Colors::ANSI] {
         let Colors { running, ready, time, lock, channel, io, other, .. } = colors;
         assert_eq!(HashSet::from([running, ready, time, lock, channel, io, other]).len(), 7);
     }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use crate::app::colors::ThemeName;
 use crate::app::panes::{CodeTab, ExplainTab, Pane};
 use crate::app::timeline::tip::Tip;
 use crate::trace::TaskIx;
@@ -178,8 +179,10 @@ pub enum Action {
     PreviousTab,
     /// Shows that tab of the code pane.
     ShowTab(CodeTab),
-    /// Draws with the next set of colours.
+    /// Draws with the next theme.
     NextTheme,
+    /// Draws with that theme.
+    Theme(ThemeName),
     /// A character was typed.
     Type(char),
     /// Text was pasted.

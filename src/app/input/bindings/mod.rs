@@ -16,6 +16,7 @@ mod run;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod themes;
 mod timeline;
 mod view;
 
@@ -29,8 +30,8 @@ use crate::app::input::action::Action;
 
 /// The parts of the table, in the order in which footer and help have them. [`Action`]s that are not here come from the
 /// pointer, from typing or from time passing.
-static TABLES: [&[Binding]; 7] =
-    [panes::ROWS, run::ROWS, cursor::ROWS, view::ROWS, timeline::ROWS, program::ROWS, overlays::ROWS];
+static TABLES: [&[Binding]; 8] =
+    [panes::ROWS, run::ROWS, cursor::ROWS, view::ROWS, timeline::ROWS, program::ROWS, overlays::ROWS, themes::ROWS];
 
 /// Every binding.
 #[derive(Debug, Clone, PartialEq)]

@@ -62,5 +62,4 @@ pub(super) static ROWS: &[Binding] = &[
     command("tests", Action::ShowTab(CodeTab::Test), "Show the tests of this scenario."),
     command("log-level", Action::LogLevel, "Show fewer levels of the log, or all."),
     command("layout", Action::Layout, "Show all panes, lanes and code, or lanes alone."),
-    command("theme", Action::NextTheme, "Use the next set of colours."),
 ];

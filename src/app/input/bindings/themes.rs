@@ -1,0 +1,24 @@
+//! The themes: the next one, and each by its name.
+//!
+//! Nobody changes the theme often, so none of these has a key; the palette has them.
+
+use super::binding::{ALL, Binding, Group};
+use super::key::Key;
+use crate::app::colors::ThemeName;
+use crate::app::input::action::Action;
+
+const NONE: &[Key] = &[];
+
+const fn row(name: &'static str, action: Action, help: &'static str) -> Binding {
+    Binding::new(name, action, NONE, ALL, help).group(Group::Program)
+}
+
+/// The rows.
+pub(super) static ROWS: &[Binding] = &[
+    row("theme", Action::NextTheme, "Switch to the next theme."),
+    row("theme-okabe-ito", Action::Theme(ThemeName::OkabeIto), "Use the theme okabe-ito: safe colours on black."),
+    row("theme-light", Action::Theme(ThemeName::Light), "Use the theme light: dark colours on white."),
+    row("theme-projector", Action::Theme(ThemeName::Projector), "Use the theme projector: the largest contrast."),
+    row("theme-ansi", Action::Theme(ThemeName::Ansi), "Use the theme ansi: the terminal's own colours."),
+    row("theme-mono", Action::Theme(ThemeName::Mono), "Use the theme mono: no colours."),
+];
