@@ -85,12 +85,12 @@ pub(super) enum Command {
     ///
     /// A run on the virtual clock takes no longer than its computations do, unless --speed is
     /// given, and the same scenario, parameters and seed give the same run each time.
-    /// 'async-playground list ID' tells what parameters a scenario has.
+    /// 'async-playground list ID' shows the parameters of a scenario.
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArgs),
     /// Open a recording on the screen: everything but running it again.
     ///
-    /// Without a terminal it is told as 'run' told it.
+    /// Without a terminal it prints the report that 'run' printed.
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(ReplayArgs),
     /// Print the standard settings file, or where yours is looked for.
@@ -140,7 +140,7 @@ pub(super) struct ScreenArgs {
     pub config: Option<PathBuf>,
 }
 
-/// What is told of the settings.
+/// What is printed of the settings.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct ConfigArgs {
@@ -189,7 +189,7 @@ pub(super) struct ListArgs {
     pub json: bool,
 }
 
-/// What is run, and how it is told.
+/// What is run, and how it is reported.
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// The scenario to run; 'async-playground list' names them all.
