@@ -278,7 +278,7 @@ fn problems_are_gone_through_and_the_palette_says_what_it_does_not_know() {
     tty.keys("\r\x1b");
     tty.wait_until("it is closed", |screen| !screen.contains("no such command"));
     // From the sixteen colours of a terminal that says nothing of more.
-    for name in ["mono", "okabe-ito", "ansi"] {
+    for name in ["mono", "okabe-ito", "light", "projector", "ansi"] {
         command(&mut tty, "theme");
         tty.sees(&format!("theme: {name}"));
     }
