@@ -82,6 +82,8 @@ fn works(model: &Model, action: &Action) -> bool {
         Action::Pick => !model.replay && model.list.selected(model.catalogue).is_some(),
         Action::Slower | Action::Faster => run.is_some_and(has_speed),
         Action::Problem { on: true } => run.is_some_and(|run| !playback::ended(run) && has_problem(run)),
+        // There 0 is a digit.
+        Action::ToStart if model.focus == Pane::Parameters && model.form.field().takes_digits() => false,
         Action::Problem { on: false } | Action::ToStart => {
             run.is_some_and(|run| run.cursor.at_ns > 0 && (*action == Action::ToStart || has_problem(run)))
         }

@@ -52,7 +52,7 @@ fn a_pane_for_choosing_says_that_first() {
     model.focus = Pane::Scenarios;
     assert_eq!(first(&model, 4), ["Enter start", "↑↓ choose", "r restart", "0 rewind"]);
     model.focus = Pane::Parameters;
-    assert_eq!(first(&model, 4), ["←→ tune", "Enter type", "r restart", "0 rewind"]);
+    assert_eq!(first(&model, 4), ["←→ tune", "Enter type", "r restart", "? help"]);
     model.options.theme.unicode = false;
     assert_eq!(hints(&model)[0].0, "Left/Right");
     assert!(hints(&model).iter().all(|(keys, label)| keys.is_ascii() && label.is_ascii()));
