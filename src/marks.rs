@@ -35,8 +35,7 @@ pub(crate) const UNICODE: Marks = Marks {
     ends: ["✓", "✗", "⊘", "‼"],
 };
 
-/// Where all of Unicode can be shown, and what is drawn has to be seen from far away. What has no heavier form looks as it does
-/// elsewhere.
+/// Heavy Unicode marks, which a room sees from far away. A mark without a heavier form is that of [`UNICODE`].
 pub(crate) const HEAVY: Marks =
     Marks { several: "▚", waits: ["━", "░", "┅", "•", "≋", "▂"], holding: ["▄", "▖"], ..UNICODE };
 

@@ -66,8 +66,8 @@ impl Inputs {
     ///
     /// When the system gives no thread or no signal handler.
     pub fn open() -> io::Result<Self> {
-        // Before anybody listens to signals, so that one of them ends a job that waits in the background. Where a handler is
-        // there, the system may run it on any thread, and this one could stop the process again before the handler has run.
+        // This comes before the signal handlers, so that a signal ends a job that waits in the background. The system may run a
+        // handler on any thread, and this thread could stop the process again before the handler has run.
         guard::wait_for_turn()?;
         let (sender, queue) = mpsc::channel();
         let (holds, asked) = UnixStream::pair()?;

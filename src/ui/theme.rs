@@ -103,8 +103,8 @@ impl Look {
         if self.theme.colors.is_some() { style.add_modifier(modifier) } else { style }
     }
 
-    /// Gives each cell its colours, when everything is drawn. What is drawn says only what differs from plain text, so that it
-    /// looks right in each theme. Terminals do not agree on what dim is, so a theme that has a faint colour draws that.
+    /// Fills in the theme's text and background colours where a cell has none, after everything is drawn. Panes set a colour
+    /// only where it differs from plain text. Terminals draw dim text differently, so a theme with a faint colour uses that.
     pub(crate) fn paint(self, buf: &mut Buffer) {
         let Some(colors) = &self.theme.colors else { return };
         for cell in &mut buf.content {

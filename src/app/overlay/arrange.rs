@@ -1,4 +1,4 @@
-//! The menu that arranges the lanes: groups, order, kind, filter, and what is shown with them.
+//! The menu that arranges the lanes. Each row sets one thing: groups, order, kind of lanes, filter, extra rows.
 
 use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
