@@ -16,6 +16,8 @@
 //! - Until then it is the taker's, unless the taker has ended or waits for the
 //!   same resource: then the first child that it spawned after the taking is the
 //!   best guess, and without such a child nobody is named.
+//! - `try_acquire` is not reported. Once its permits are noticed, no holder of an
+//!   owned guard of that semaphore counts as observed.
 
 use super::resource::Holder;
 use super::task::TaskIx;

@@ -157,14 +157,14 @@ impl Trace {
                 break;
             };
             let of = &self.resources[resource as usize];
-            // What nobody was seen to take is rather given back by a stranger than what somebody else has.
-            if of.kind == ResourceKind::Semaphore && (fit == Fit::Unlikely || (fit >= Fit::Left && of.has_untold())) {
+            // A stranger rather gives back what nobody was seen to take than what somebody else has, if that is enough.
+            if of.kind == ResourceKind::Semaphore && (fit == Fit::Unlikely || (fit >= Fit::Left && of.untold() >= permits)) {
                 break;
             }
             let given = held.min(permits);
             permits -= given;
             if fit > Fit::Own {
-                self.mix_up(resource, by, exclusive);
+                self.mix_up(resource, guard);
             }
             self.corrected(at_ns, resource, guard, by, fit);
             self.resources[resource as usize].release(at_ns, by, guard, given);
@@ -209,15 +209,16 @@ impl Trace {
         line.take(ANCESTORS).find(|elder| self.task(*elder).parent == Some(parent))
     }
 
-    /// A task gives one of its owned guards back: if it has several, it is not known which one that is.
-    fn mix_up(&mut self, resource: ResourceIx, by: Option<TaskIx>, exclusive: bool) {
+    /// An owned guard is given back. If its taker has several, it is not known which one this is.
+    fn mix_up(&mut self, resource: ResourceIx, guard: GuardIx) {
         let of = &mut self.resources[resource as usize];
-        let own = |guards: &[Guard], held: &(GuardIx, u32)| {
+        let (taker, exclusive) = (of.guards[guard as usize].taker(), of.guards[guard as usize].exclusive);
+        let alike = |guards: &[Guard], held: &(GuardIx, u32)| {
             let guard = &guards[held.0 as usize];
-            guard.owned && guard.taker() == by && guard.exclusive == exclusive
+            guard.owned && guard.taker() == taker && guard.exclusive == exclusive
         };
         let mixed: SmallVec<[GuardIx; 4]> =
-            of.now.held.iter().take(LOOKED_AT).filter(|held| own(&of.guards, held)).map(|held| held.0).collect();
+            of.now.held.iter().take(LOOKED_AT).filter(|held| alike(&of.guards, held)).map(|held| held.0).collect();
         if mixed.len() > 1 {
             mixed.iter().for_each(|guard| of.guards[*guard as usize].mixed_up = true);
         }

@@ -38,7 +38,9 @@ impl Trace {
         let guards = &task_of.guards;
         let held = guards[guards.len().saturating_sub(LOOKED_AT)..].iter().filter_map(|(resource, guard)| {
             let of = self.resources.get(*resource as usize)?;
-            let (from_ns, to_ns, inferred) = of.guards.get(*guard as usize)?.held_by(task)?;
+            let guard = of.guards.get(*guard as usize)?;
+            let (from_ns, to_ns, inferred) = guard.held_by(task)?;
+            let inferred = inferred || of.is_unsure(guard);
             let shown = of.was_contended() || of.kind == ResourceKind::Semaphore;
             Some(Holding { resource: *resource, from_ns, to_ns, shown, inferred })
         });

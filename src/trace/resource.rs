@@ -163,7 +163,8 @@ impl Resource {
         let mut holders: Vec<Holder> = Vec::with_capacity(hands.held.len());
         for (ix, permits) in &hands.held {
             let guard = &self.guards[*ix as usize];
-            let holder = guard.holder(at_ns, *permits);
+            let mut holder = guard.holder(at_ns, *permits);
+            holder.inferred |= self.is_unsure(guard);
             let same = |known: &&mut Holder| known.task == holder.task && known.exclusive == holder.exclusive && !known.inferred;
             match holders.iter_mut().find(same).filter(|_| !holder.inferred) {
                 Some(known) => known.permits = known.permits.saturating_add(holder.permits),
@@ -320,9 +321,15 @@ impl Resource {
         self.line.granted().any(|waiter| Some(waiter.task) == task && waiter.granted > 0)
     }
 
-    /// Whether permits are out that nobody was seen to take.
-    pub(super) fn has_untold(&self) -> bool {
-        self.untold.0 > 0
+    /// Whether it cannot be observed who has a guard: somebody took permits unseen, and could have given those back in place
+    /// of the guard.
+    pub(super) fn is_unsure(&self, guard: &Guard) -> bool {
+        guard.owned && !self.exact && self.kind == ResourceKind::Semaphore
+    }
+
+    /// How many permits are out that nobody was seen to take.
+    pub(super) fn untold(&self) -> u32 {
+        self.untold.0
     }
 
     /// A guard will never be given back, since its task has ended and could not give it away.

@@ -29,8 +29,8 @@ enum Way {
     Sent(u8),
     /// The task takes the lower-numbered one, and waits for this one with that in hand; both are owned.
     WithLower(Option<u8>, u8),
-    /// Something is taken without waiting, if that can be, and goes to a child.
-    Tried(u8),
+    /// Something is taken without waiting, if that can be. It goes to a child, or the task keeps it.
+    Tried { kept: bool, ms: u8 },
 }
 
 /// What only these programs do with what there is.
@@ -112,11 +112,11 @@ async fn perform(steps: Vec<(Take, Way)>, name: String, shop: Arc<Shop>, keeper:
                 }
                 sleep(MS * u32::from(ms)).await;
             }
-            Way::Tried(ms) => {
-                if let Some(taken) = shop.try_take(take, &name) {
-                    give_to_child(taken, &child, ms);
-                }
-            }
+            Way::Tried { kept, ms } => match shop.try_take(take, &name) {
+                Some(_taken) if kept => sleep(MS * u32::from(ms)).await,
+                Some(taken) => give_to_child(taken, &child, ms),
+                None => {}
+            },
         }
     }
 }
@@ -155,7 +155,7 @@ fn programs() -> impl Strategy<Value = Vec<Vec<(Take, Way)>>> {
         1 => (0..4_u8, 0..6_u8).prop_map(|(own, ms)| Way::LateChild(own, ms)),
         1 => (0..6_u8).prop_map(Way::Sent),
         2 => (prop::option::of(0..6_u8), 0..4_u8).prop_map(|(gives, ms)| Way::WithLower(gives, ms)),
-        1 => (0..6_u8).prop_map(Way::Tried),
+        1 => (any::<bool>(), 0..6_u8).prop_map(|(kept, ms)| Way::Tried { kept, ms }),
     ];
     prop::collection::vec(prop::collection::vec((take, way), 1..6), 1..7)
 }
