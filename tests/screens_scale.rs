@@ -139,6 +139,7 @@ fn model(by: Option<GroupBy>) -> Model {
         found: async_playground::app::run::found::Found::default(),
         cost_ns: None,
         disturbed: false,
+        before: None,
     });
     (model.focus, model.full) = (Pane::Timeline, Some(Pane::Timeline));
     model.timeline.grouping = Grouping { by, ..Grouping::default() };

@@ -12,6 +12,8 @@ pub struct Areas {
     pub screen: Rect,
     /// Each pane that is on screen, with its border.
     pub panes: Vec<(Pane, Rect)>,
+    /// The names of panes that are out of sight, beside the titles of others.
+    pub beside: Vec<(Pane, Rect)>,
     /// The rows of the list: the index of the scenario in the catalogue, and where it stands.
     pub list_rows: Vec<(usize, Rect)>,
     /// The rows of the form: the index of the field, and where it stands.

@@ -14,24 +14,18 @@ pub struct List {
 }
 
 impl List {
-    /// The scenarios that the search leaves, by their places in the catalogue:
-    /// those in which each typed word occurs, in whatever case.
+    /// The scenarios in which each typed word occurs, in any case, by their places in the catalogue.
     pub fn matches(&self, catalogue: &[Scenario]) -> Vec<usize> {
-        let query = self.search.text().to_lowercase();
-        let found = |scenario: &Scenario| {
-            let mut text = [scenario.id, scenario.title, scenario.group.title(), scenario.lesson].join(" ").to_lowercase();
-            for pattern in scenario.patterns {
-                text.push(' ');
-                text.push_str(&pattern.to_lowercase());
-            }
-            query.split_whitespace().all(|word| text.contains(word))
-        };
-        catalogue.iter().enumerate().filter(|(_, scenario)| found(scenario)).map(|(at, _)| at).collect()
+        matching(catalogue, self.search.text()).collect()
     }
-
     /// The place in the catalogue of the scenario under the cursor; none when the search leaves none.
     pub fn selected(&self, catalogue: &[Scenario]) -> Option<usize> {
         self.matches(catalogue).get(self.row).copied()
+    }
+
+    /// Whether a search would leave any scenario.
+    pub fn would_match(&self, catalogue: &[Scenario], search: &str) -> bool {
+        matching(catalogue, search).next().is_some()
     }
 
     /// Puts the cursor on a scenario, by its place in the catalogue.
@@ -45,4 +39,18 @@ impl List {
         self.search.clear();
         self.select(catalogue, at.unwrap_or(0));
     }
+}
+
+/// The scenarios that match a search, by their places in the catalogue.
+fn matching(catalogue: &[Scenario], search: &str) -> impl Iterator<Item = usize> {
+    let query = search.to_lowercase();
+    let found = move |scenario: &Scenario| {
+        let mut text = [scenario.id, scenario.title, scenario.group.title(), scenario.lesson].join(" ").to_lowercase();
+        for pattern in scenario.patterns {
+            text.push(' ');
+            text.push_str(&pattern.to_lowercase());
+        }
+        query.split_whitespace().all(|word| text.contains(word))
+    };
+    catalogue.iter().enumerate().filter(move |(_, scenario)| found(scenario)).map(|(at, _)| at)
 }

@@ -53,11 +53,26 @@ pub(in crate::app) fn take(model: &mut Model) {
     };
     if found {
         model.mode = Mode::Browse;
-    } else if let Some(prompt) = model.mode.prompt_mut() {
-        let text = prompt.text.text().to_owned();
-        prompt.error = Some(format!("'{}' is not found", crate::text::name(&text)));
-        model.search = None;
+        return;
     }
+    model.search = None;
+    if let Some(prompt) = model.mode.prompt_mut() {
+        let text = prompt.text.text().to_owned();
+        // Enter again on the same text.
+        if prompt.error.is_some() && model.list.would_match(model.catalogue, &text) {
+            return to_list(model, text);
+        }
+        let more = if model.list.would_match(model.catalogue, &text) { ": Enter again searches the scenarios" } else { "" };
+        prompt.error = Some(format!("no match for '{}'{more}", crate::text::name(&text)));
+    }
+}
+
+/// Searches the list of scenarios for a text.
+fn to_list(model: &mut Model, text: String) {
+    model.focus_on(Pane::Scenarios);
+    model.list.search = TextField::new(text);
+    model.list.row = 0;
+    model.mode = Mode::Search;
 }
 
 fn pane_of(model: &Model) -> Option<Pane> {
@@ -78,7 +93,7 @@ pub(in crate::app) fn go(model: &mut Model, on: bool) {
     }
     let found = match pane_of(model) {
         None => {
-            model.notify(false, "no search is on: / starts one");
+            model.notify(false, "no search yet: / starts one");
             return;
         }
         Some(Pane::Timeline) => to_lane(model, on, false),
@@ -92,7 +107,7 @@ pub(in crate::app) fn go(model: &mut Model, on: bool) {
         }
     };
     if !found {
-        model.notify(false, "no match now");
+        model.notify(false, "no match");
     }
 }
 

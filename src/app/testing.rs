@@ -52,6 +52,7 @@ pub(super) fn played() -> Model {
 pub(super) fn areas(lanes: u16) -> Areas {
     let row = |i: usize, x: u16, y: u16| (i, Rect::new(x, y + i as u16, 18, 1));
     Areas {
+        beside: Vec::new(),
         screen: Rect::new(0, 0, 100, 40),
         panes: vec![
             (Pane::Scenarios, Rect::new(0, 1, 20, 10)),

@@ -17,7 +17,7 @@ use crate::app::model::Model;
 use crate::app::overlay::palette::What;
 use crate::app::overlay::{arrange, explain, palette, path, range};
 use crate::app::panes::{CodeTab, Layout, Pane};
-use crate::app::run::{bookmarks, cursor, jump, playback, save};
+use crate::app::run::{bookmarks, compare, cursor, jump, playback, save};
 use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
 use crate::app::{editor, scroll, search, themes};
 
@@ -136,6 +136,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::TypeTime => cursor::type_time(model),
         Action::GoToTime => cursor::go_to_time(model),
         Action::MarkRange => range::mark(model),
+        Action::Compare => compare::show(model),
         Action::CriticalPath => range::toggle_path(model),
         Action::PathTo => range::path_to(model),
         Action::Order => listing::next(model),
@@ -245,6 +246,12 @@ fn run_command(model: &mut Model) -> Vec<Effect> {
             }
             update(model, action)
         }
+        Some(What::Set(row)) => {
+            model.focus_on(Pane::Parameters);
+            model.form.row = row;
+            Vec::new()
+        }
+        Some(What::Choose(row, value)) => editing::choose(model, row, value),
         Some(What::Run(at)) => {
             model.list.clear_search(model.catalogue);
             model.list.select(model.catalogue, at);

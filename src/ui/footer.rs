@@ -8,7 +8,7 @@ use super::format;
 use super::pen::Pen;
 use super::theme::Look;
 use super::{tip, view};
-use crate::app::input::hints::hints;
+use crate::app::input::hints::{hints, ways};
 use crate::app::mode::Question;
 use crate::app::model::{Mode, Model, Prompt, Wanted};
 use crate::app::panes::Pane;
@@ -44,29 +44,42 @@ pub(crate) fn render(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Mode
     }
     if let Mode::Ask(question) = model.mode {
         let text = match question {
-            Question::Restart => "run again, and lose what this live run has recorded?",
+            Question::Restart => "Run again and lose the recording of this live run?",
         };
         pen.put(text, look.strong()).space(3);
     }
-    for (keys, text) in hints(model) {
+    let ways = ways(model);
+    // With three spaces before each, and one at the end of the row.
+    let kept: usize = ways.iter().map(|hint| cells(hint) + 3).sum();
+    let fit = hints(model).into_iter().scan(pen.room().saturating_sub(kept), |room, hint| {
+        *room = room.checked_sub(cells(&hint))?.saturating_sub(3);
+        Some(hint)
+    });
+    for hint in fit.chain(ways) {
         // Half a hint helps nobody.
-        if format::width(&keys) + 1 + format::width(text) > pen.room() {
+        if cells(&hint) > pen.room() {
             break;
         }
+        let (keys, text) = hint;
         pen.put(&keys, look.key()).space(1).put(text, look.text()).space(3);
     }
+}
+
+/// The cells of a hint.
+fn cells((keys, text): &(String, &str)) -> usize {
+    format::width(keys) + 1 + format::width(text)
 }
 
 /// Draws what is typed; behind it what is wrong with it, or what can be typed.
 fn prompt(frame: &mut Frame<'_>, look: Look, area: Rect, field: &Prompt) {
     let (title, help) = match field.what {
-        Wanted::Time => ("go to time", "1.5s, 2413 (milliseconds) or 00:02.413"),
+        Wanted::Time => ("Go to time", "1.5s, 2413 (milliseconds) or 00:02.413"),
         // It has a row of its own kind.
         Wanted::Filter => ("filter", ""),
-        Wanted::Search(Pane::Log) => ("find in the log", "a part of a line; then n and N go from match to match"),
-        Wanted::Search(Pane::Code) => ("find in the code", "a part of a line; then n and N go from match to match"),
-        Wanted::Search(_) => ("find a lane", "a part of its name; then n and N go from match to match"),
-        Wanted::File { .. } => ("save the recording in", "Enter saves, Esc does not"),
+        Wanted::Search(Pane::Log) => ("Find in the log", "then n and N go to the next and previous match"),
+        Wanted::Search(Pane::Code) => ("Find in the code", "then n and N go to the next and previous match"),
+        Wanted::Search(_) => ("Find a task", "by a part of its name; n and N go on"),
+        Wanted::File { .. } => ("Save as", "Enter saves, Esc cancels"),
     };
     let mut pen = Pen::new(frame.buffer_mut(), look, area, 0);
     pen.space(1).put(title, look.strong()).space(2);

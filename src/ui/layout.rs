@@ -144,6 +144,18 @@ fn run_and_reasons(area: Rect, focus: Pane, tall: bool) -> Vec<(Pane, Rect)> {
     stack(area, &[(Pane::Timeline, 0), (below, share)])
 }
 
+/// The panes that take turns with a pane of a plan in the same place, and are not on screen now.
+pub(crate) fn beside(plan: &Plan, pane: Pane) -> Vec<Pane> {
+    let is_shown = |pane: &Pane| plan.panes.iter().any(|(shown, _)| shown == pane);
+    let turns: &[Pane] = match pane {
+        _ if plan.panes.len() == 1 || !is_shown(&Pane::Timeline) => &[],
+        Pane::Scenarios | Pane::Parameters => &[Pane::Scenarios, Pane::Parameters],
+        Pane::Metrics | Pane::Log | Pane::Code | Pane::Task => &[Pane::Code, Pane::Metrics, Pane::Task, Pane::Log],
+        Pane::Timeline => &[],
+    };
+    turns.iter().copied().filter(|pane| !is_shown(pane)).collect()
+}
+
 /// Piles panes up, each sharing a border with the next. The first one gets the height that the others leave.
 fn stack(area: Rect, panes: &[(Pane, u16)]) -> Vec<(Pane, Rect)> {
     let mut bottom = area.bottom();

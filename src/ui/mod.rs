@@ -10,6 +10,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::model::{Areas, Model, Overlay, Pane};
+use crate::app::panes::Layout;
 use pen::Pen;
 use theme::Look;
 
@@ -55,6 +56,9 @@ fn screen(frame: &mut Frame<'_>, look: Look, model: &Model, cache: &mut Cache) -
     borders(frame.buffer_mut(), look, &plan.panes, model.focus);
     for (pane, area) in &plan.panes {
         contents(*pane, frame, model, *area, cache, &mut areas);
+    }
+    if model.layout == Layout::Explore {
+        beside(frame.buffer_mut(), look, model, &plan, &mut areas);
     }
     // A click on a shared border means the pane whose title is there: the lower one.
     areas.panes = plan.panes.iter().rev().copied().collect();
@@ -111,6 +115,22 @@ fn borders(buf: &mut Buffer, look: Look, panes: &[(Pane, Rect)], focus: Pane) {
     }
     for (_, area) in panes {
         widgets::chrome::corners(buf, look, *area);
+    }
+}
+
+/// Writes the names of the panes that are out of sight beside the titles of those in whose place they would be, each once.
+fn beside(buf: &mut Buffer, look: Look, model: &Model, plan: &layout::Plan, areas: &mut Areas) {
+    let mut named: Vec<Pane> = Vec::new();
+    for (pane, area) in &plan.panes {
+        for other in layout::beside(plan, *pane) {
+            let title = if other == Pane::Code { model.code.tab.title() } else { other.title() };
+            if !named.contains(&other)
+                && let Some(place) = widgets::chrome::aside(buf, look, *area, title)
+            {
+                named.push(other);
+                areas.beside.push((other, place));
+            }
+        }
     }
 }
 

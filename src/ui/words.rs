@@ -13,7 +13,7 @@ use crate::ui::format;
 use crate::ui::theme::Look;
 
 /// At most so many tasks are named; the others are counted.
-pub(crate) const NAMED: usize = 4;
+pub(crate) const NAMED: usize = 12;
 
 /// So many in line for a lock are looked at for a task.
 const IN_LINE: usize = 4_096;
@@ -182,7 +182,9 @@ mod tests {
         let plain = |names: &[&'static str]| list(names.iter().map(|name| ((*name).into(), "")), names.len());
         assert_eq!(plain(&["request 0", "request 1", "request 12"]), "request 0, 1, 12");
         assert_eq!(plain(&["task A", "main", "task B"]), "task A, main, task B");
-        assert_eq!(plain(&["w 0", "w 1", "w 2", "w 3", "w 4", "w 5"]), "w 0, 1, 2, 3 and 2 more");
+        let many: Vec<String> = (0..14).map(|i| format!("w {i}")).collect();
+        let named = many.iter().map(|name| (name.as_str().into(), ""));
+        assert_eq!(list(named, 14), "w 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more");
         assert_eq!(list([("w 0".into(), "?"), ("w 1".into(), "?")].into_iter(), 2), "w 0?, 1?");
         assert_eq!(plain(&[]), "");
     }

@@ -1,6 +1,6 @@
 //! Changes of a field: turned by steps, typed, put back to its default. What is valid runs at once.
 
-use scenarios::{Clock, Kind, Param};
+use scenarios::{Clock, Kind, Param, Value};
 
 use crate::app::effect::Effect;
 use crate::app::form::fields::{Field, FieldError};
@@ -44,6 +44,20 @@ pub(in crate::app) fn turn(model: &mut Model, steps: i64) -> Vec<Effect> {
         }
     };
     if turned { start::start(model, Entry::Keep) } else { Vec::new() }
+}
+
+/// Gives the parameter of a row another choice, and runs again if that changed it.
+pub(in crate::app) fn choose(model: &mut Model, row: usize, value: Value) -> Vec<Effect> {
+    let form = &mut model.form;
+    let Some(Field::Param(param)) = form.fields().get(row).copied() else { return Vec::new() };
+    form.row = row;
+    if form.values.get(param) == value {
+        let text = format!("{} is {value} already", param.name);
+        model.notify(false, text);
+        return Vec::new();
+    }
+    form.values.set(param, value);
+    start::start(model, Entry::Keep)
 }
 
 fn stepped(workers: usize, steps: i64) -> usize {

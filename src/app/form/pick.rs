@@ -6,6 +6,7 @@ use crate::app::form::start;
 use crate::app::mode::Mode;
 use crate::app::model::Model;
 use crate::app::overlay::path;
+use crate::app::panes::Pane;
 use crate::app::session::Settings;
 
 /// Picks the scenario under the cursor and starts it, with the settings it was left with.
@@ -15,6 +16,8 @@ pub(in crate::app) fn pick(model: &mut Model) -> Vec<Effect> {
     model.list.clear_search(model.catalogue);
     model.list.select(model.catalogue, at);
     model.mode = Mode::Browse;
+    // A list that fills the screen would hide the run.
+    model.full = model.full.filter(|pane| !matches!(pane, Pane::Scenarios | Pane::Parameters));
     turn_to(model, at);
     start::fresh(model)
 }

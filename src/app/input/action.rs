@@ -76,6 +76,8 @@ pub enum Action {
     MarkRange,
     /// Shows the critical path of the range or of the run, or hides it.
     CriticalPath,
+    /// Shows the outcome beside that of the previous run.
+    Compare,
     /// Lets the critical path lead to the selected task, or to the end of the run again.
     PathTo,
     /// Sorts the lanes by the next thing that they can be sorted by.

@@ -11,6 +11,7 @@ use crate::app::input::bindings::{Binding, Context, Scope};
 use crate::app::input::keymap::context;
 use crate::app::mode::Overlay;
 use crate::app::model::Model;
+use crate::app::overlay::explain;
 use crate::app::panes::Pane;
 use crate::app::run::playback;
 use crate::app::run::view::RunView;
@@ -25,12 +26,31 @@ const OWN: usize = 2;
 /// See [`OWN`].
 const OWN_RANKS: u8 = 3;
 
-/// What the footer shows: keys and a label each, the most important first.
+/// The keys that lead everywhere else. The footer always has them, at its end.
+const LEAD_ON: [&str; 4] = ["full-screen", "next-pane", "palette", "help"];
+
+/// The end of a pane's footer: how to get to the other panes, to all commands and to the help. Empty in a layer.
+pub fn ways(model: &Model) -> Vec<(String, &'static str)> {
+    let context = context(model);
+    let Context::Pane(_) = context else { return Vec::new() };
+    let rows = LEAD_ON.into_iter().filter(|name| *name != "full-screen" || model.full.is_some()).filter_map(|name| {
+        let row = model.bindings.within(context).find(|row| row.name == name)?;
+        Some((row.keys.first()?.text(model.options.theme.unicode), if name == "full-screen" { "restore" } else { row.label }))
+    });
+    rows.collect()
+}
+
+/// What the rest of the footer shows: keys and a label each, the most important first.
 pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
     let context = context(model);
-    let shown = |binding: &&Binding| !binding.label.is_empty() && !binding.keys.is_empty() && works(model, &binding.action);
+    let in_pane = matches!(context, Context::Pane(_));
+    let leads_on =
+        |binding: &Binding| in_pane && LEAD_ON.contains(&binding.name) && (binding.name != "full-screen" || model.full.is_some());
+    let shown = |binding: &&Binding| {
+        !binding.label.is_empty() && !binding.keys.is_empty() && !leads_on(binding) && works(model, &binding.action)
+    };
     let mut bindings: Vec<&Binding> = model.bindings.within(context).filter(shown).collect();
-    let first = if matches!(context, Context::Pane(_)) { first(model) } else { &[] };
+    let first = if in_pane { first(model) } else { &[] };
     let chooses = matches!(context, Context::Pane(Pane::Scenarios | Pane::Parameters));
     let most = if chooses { MOST - OWN } else { MOST };
     bindings.sort_by_key(|binding| {
@@ -106,6 +126,9 @@ fn works(model: &Model, action: &Action) -> bool {
 /// Whether there is something to go to on the tab of the layer that explains.
 fn shows(model: &Model) -> bool {
     match model.mode.overlay() {
+        Some(Overlay::Why { task: Some(task), .. }) => {
+            model.run.as_ref().is_some_and(|run| explain::past_wait(run, *task).is_some())
+        }
         Some(Overlay::Findings { .. }) => model.run.as_ref().is_some_and(|run| !run.found.all.list.is_empty()),
         Some(Overlay::Range { .. }) => model.reading.measured.as_ref().is_some_and(|measured| !measured.path.steps.is_empty()),
         _ => false,
@@ -136,7 +159,7 @@ fn has_problem(run: &RunView) -> bool {
     run.stall.is_some() || !run.found.all.list.is_empty() || run.trace.tasks.iter().take(LOOKED).any(bad)
 }
 
-/// Glyphs stand together (`←→`), words are set apart (`Left/Right`).
+/// Glyphs are joined (`←→`), words are set apart (`Left/Right`).
 fn join(keys: &mut String, more: &str) {
     if !(keys.chars().count() == 1 && more.chars().count() == 1 && !keys.is_ascii()) {
         keys.push('/');
@@ -150,8 +173,8 @@ fn space_label(model: &Model) -> &'static str {
         Some(_) if model.focus == Pane::Scenarios && !model.replay && pick::is_preview(model) => "start",
         None => "start",
         Some(run) if run.cursor.playing => "pause",
-        Some(run) if playback::ended(run) => "play again",
-        Some(_) => "go on",
+        Some(run) if playback::ended(run) => "replay",
+        Some(_) => "resume",
     }
 }
 

@@ -87,7 +87,7 @@ pub fn help_lines(bindings: &Bindings, pane: Pane, unicode: bool) -> Vec<HelpLin
     let mut lines = Vec::new();
     for group in Group::ALL {
         let bound = bindings.within(Context::Pane(pane)).filter(|binding| binding.group == group && !binding.keys.is_empty());
-        let keys: Vec<HelpLine> = bound.map(|binding| help_line(binding, unicode)).collect();
+        let keys: Vec<HelpLine> = bound.filter_map(|binding| help_line(binding, pane, unicode)).collect();
         if !keys.is_empty() {
             lines.push(HelpLine::Heading(if group == Group::Here { pane.title() } else { group.title() }));
             lines.extend(keys);
@@ -96,9 +96,11 @@ pub fn help_lines(bindings: &Bindings, pane: Pane, unicode: bool) -> Vec<HelpLin
     lines
 }
 
-fn help_line(binding: &Binding, unicode: bool) -> HelpLine {
-    let keys: Vec<String> = binding.keys.iter().map(|key| key.text(unicode)).collect();
-    HelpLine::Keys { keys: keys.join(" "), help: binding.help }
+/// A row of the table in the help of a pane. In the form, where digits are typed, no digit is a key.
+fn help_line(binding: &Binding, pane: Pane, unicode: bool) -> Option<HelpLine> {
+    let works = |key: &&Key| pane != Pane::Parameters || !key.is_digit();
+    let keys: Vec<String> = binding.keys.iter().filter(works).map(|key| key.text(unicode)).collect();
+    (!keys.is_empty()).then(|| HelpLine::Keys { keys: keys.join(" "), help: binding.help })
 }
 
 #[cfg(test)]

@@ -55,7 +55,8 @@ fn target(model: &Model, at: Position) -> Option<Target> {
     let scenario = areas.list_rows.iter().find(|(_, row)| row.contains(at)).map(|(i, _)| Target::Scenario(*i));
     let field = areas.form_rows.iter().find(|(_, row)| row.contains(at)).map(|(i, _)| Target::Field(*i));
     let tab = areas.tabs.iter().find(|(_, place)| place.contains(at)).map(|(tab, _)| Target::Tab(*tab));
-    scenario.or(field).or(tab).or_else(|| lane(model, at)).or_else(|| pane_at(model, at).map(Target::Pane))
+    let beside = areas.beside.iter().find(|(_, place)| place.contains(at)).map(|(pane, _)| Target::Pane(*pane));
+    scenario.or(field).or(tab).or(beside).or_else(|| lane(model, at)).or_else(|| pane_at(model, at).map(Target::Pane))
 }
 
 fn lane(model: &Model, at: Position) -> Option<Target> {

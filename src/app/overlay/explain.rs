@@ -4,6 +4,7 @@ use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
 use crate::app::overlay::{findings, range};
 use crate::app::panes::ExplainTab;
+use crate::app::run::jump;
 use crate::app::run::view::RunView;
 use crate::app::timeline::selection;
 use crate::trace::{Cause, State, TaskIx};
@@ -33,9 +34,28 @@ pub(in crate::app) fn show(model: &mut Model) {
     match left.explains() {
         Some(ExplainTab::Findings) => findings::show(model),
         Some(ExplainTab::Path) => range::show_step(model),
+        Some(ExplainTab::Why) => return to_wait(model),
         _ => return,
     }
     model.session.explained = Some(left);
+}
+
+/// Goes to the end of the longest wait of the task that is explained, if it does not wait now: there the tab says why it waited.
+fn to_wait(model: &mut Model) {
+    let Mode::Overlay(Overlay::Why { task: Some(task), .. }) = model.mode else { return };
+    if let Some((_, last_ns)) = model.run.as_ref().and_then(|run| past_wait(run, task)) {
+        jump::to(model, last_ns, Some(task));
+    }
+}
+
+/// The longest wait of a task that does not wait at the cursor: how long, and the last moment at which it can be seen. None where
+/// it waits now, or has never waited.
+pub fn past_wait(run: &RunView, task: TaskIx) -> Option<(u64, u64)> {
+    if run.trace.wait_at(task, run.cursor.at_ns).is_some() {
+        return None;
+    }
+    let (from_ns, to_ns) = jump::longest_wait(&run.trace, task)?;
+    Some((to_ns - from_ns, (to_ns - 1).max(from_ns)))
 }
 
 /// A tab from its top.
@@ -48,14 +68,22 @@ fn at(tab: ExplainTab) -> Overlay {
     }
 }
 
-/// The layer as it opens. Where nothing waits, the findings say more than why nothing does.
+/// The layer as it opens. Where nothing waits, it shows the findings, and if there are none, the task that waited longest.
 fn first(model: &mut Model, tab: ExplainTab) -> Overlay {
     if tab != ExplainTab::Why {
         return at(tab);
     }
-    match why(model) {
-        Overlay::Why { task: None, .. } => at(ExplainTab::Findings),
-        why => why,
+    let why = why(model);
+    if !matches!(why, Overlay::Why { task: None, .. }) {
+        return why;
+    }
+    let run = model.run.as_ref().filter(|run| run.found.all.list.is_empty());
+    match run.and_then(|run| jump::longest_waiter(&run.trace)) {
+        Some(task) => {
+            selection::select(model, task);
+            Overlay::Why { task: Some(task), top: 0 }
+        }
+        None => at(ExplainTab::Findings),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What lies over the panes.
 
 pub mod arrange;
-pub(super) mod explain;
+pub mod explain;
 pub(super) mod findings;
 pub mod palette;
 pub mod path;

@@ -1,11 +1,14 @@
 //! The command palette: everything that can be done, found by what it is called.
 //!
-//! It lists what the table of keys has, whether it has a key or not, and every scenario of the catalogue. A command is found by
-//! its short name, by another word for it, or by what its help says; a scenario by its name alone. A word that is none of these
-//! finds nothing: to start a scenario since its letters happen to be in the right order would be a surprise.
+//! It lists what the table of keys has, whether it has a key or not, the parameters of the scenario with their choices, and every
+//! scenario of the catalogue. A command is found by its short name, by another word for it, or by its help; a parameter and a
+//! scenario by name only. Any other word finds nothing, so that no scenario starts by accident.
 
-use scenarios::Scenario;
+use std::borrow::Cow;
 
+use scenarios::{Kind, Scenario, Value};
+
+use crate::app::form::fields::Field;
 use crate::app::input::action::Action;
 use crate::app::input::bindings::{Binding, Context, Scope};
 use crate::app::input::text_field::TextField;
@@ -21,6 +24,24 @@ const LONG: usize = 6;
 /// A longer text is nothing's name: it is not compared, letter by letter, with all there is.
 const LONGEST: usize = 64;
 
+/// What the palette begins with while nothing is typed: what a new user looks for.
+const FIRST: [&str; 14] = [
+    "why",
+    "pause",
+    "restart",
+    "rewind",
+    "next problem",
+    "findings",
+    "compare",
+    "lesson",
+    "rust",
+    "asyncio",
+    "arrange",
+    "theme",
+    "save as",
+    "tour",
+];
+
 /// Something that can be done.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Command {
@@ -29,7 +50,7 @@ pub struct Command {
     /// What it is called.
     pub name: String,
     /// What it does.
-    pub text: &'static str,
+    pub text: Cow<'static, str>,
     /// The keys that do it, as they are written on screen.
     pub keys: String,
 }
@@ -39,6 +60,10 @@ pub struct Command {
 pub enum What {
     /// An action, and the pane that has to have the focus for it.
     Do(Action, Option<Pane>),
+    /// Goes to a parameter, by its row in the form.
+    Set(usize),
+    /// Gives a parameter, by its row in the form, another choice, and runs.
+    Choose(usize, Value),
     /// Picks and starts a scenario, by its place in the catalogue.
     Run(usize),
 }
@@ -75,11 +100,48 @@ pub fn found(model: &Model, query: &str) -> Vec<Command> {
     });
     let scenarios = (0..).zip(model.catalogue).filter_map(|(at, scenario)| {
         let name = format!("run {}", scenario.id);
-        Some((fit_scenario(&query, scenario)?, Command { what: What::Run(at), name, text: scenario.lesson, keys: String::new() }))
+        let text = scenario.lesson.into();
+        Some((fit_scenario(&query, scenario)?, Command { what: What::Run(at), name, text, keys: String::new() }))
     });
-    let mut all: Vec<(Fit, Command)> = actions.chain(scenarios).collect();
-    all.sort_by_key(|(fit, _)| *fit);
+    let parameters = if model.replay { Vec::new() } else { parameters(model, &query) };
+    let mut all: Vec<(Fit, Command)> = actions.chain(parameters).chain(scenarios).collect();
+    let first = |command: &Command| FIRST.iter().position(|name| *name == command.name).unwrap_or(FIRST.len());
+    // Without a query all fit alike.
+    all.sort_by_key(|(fit, command)| (*fit, if query.is_empty() { first(command) } else { 0 }));
     all.into_iter().map(|(_, command)| command).collect()
+}
+
+/// The parameters of the scenario that fit a query by name, and their choices by word.
+fn parameters(model: &Model, query: &str) -> Vec<(Fit, Command)> {
+    let mut found = Vec::new();
+    for (row, field) in model.form.fields().into_iter().enumerate() {
+        let Field::Param(param) = field else { continue };
+        if let Some(fit) = fit_name(query, param.name) {
+            let what = What::Set(row);
+            found
+                .push((fit, Command { what, name: format!("set {}", param.name), text: param.help.into(), keys: String::new() }));
+        }
+        let Kind::Choice(choices) = param.kind else { continue };
+        for choice in choices.iter().copied() {
+            let fit = fit_name(query, choice).or_else(|| fit_name(query, param.name));
+            let (what, text) = (What::Choose(row, Value::Choice(choice)), format!("Set {} to {choice} and run.", param.name));
+            found.extend(fit.map(|fit| {
+                (fit, Command { what, name: format!("{} {choice}", param.name), text: text.into(), keys: String::new() })
+            }));
+        }
+    }
+    found
+}
+
+/// How a query fits the name of a parameter or of a choice.
+fn fit_name(query: &str, name: &str) -> Option<Fit> {
+    let (query, name) = (query.strip_prefix("set ").unwrap_or(query), title(name));
+    if query == name {
+        // A command of that name goes before it.
+        Some(Fit::Word)
+    } else {
+        name.starts_with(query).then_some(Fit::Begins).or_else(|| is_typo(query, &name).then_some(Fit::Typo))
+    }
 }
 
 /// How a query fits a command.
@@ -171,7 +233,7 @@ fn command(model: &Model, binding: &Binding, pane: Option<Pane>) -> Command {
     let unicode = model.options.theme.unicode;
     let keys: Vec<String> = binding.keys.iter().map(|key| key.text(unicode)).collect();
     let what = What::Do(binding.action.clone(), pane);
-    Command { what, name: title(binding.name), text: binding.help, keys: keys.join(" ") }
+    Command { what, name: title(binding.name), text: binding.help.into(), keys: keys.join(" ") }
 }
 
 /// Opens it, or closes it.

@@ -39,6 +39,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("why", &["explain", "reason", "cause", "blocked", "waits for", "holder"]),
     ("findings", &["problems", "diagnose", "warnings", "lint", "what is wrong"]),
     ("critical-path", &["path", "bottleneck", "longest path"]),
+    ("compare", &["diff", "difference", "previous run", "versus"]),
     ("resources", &["locks", "semaphores", "channels", "holders"]),
     ("woken-by", &["waker", "who woke"]),
     ("arrange", &["sort menu", "view menu"]),

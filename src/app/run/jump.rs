@@ -118,17 +118,15 @@ fn to_stall(model: &mut Model) {
     let stall = model.run.as_ref().and_then(|run| run.stall.as_ref());
     match stall.map(|(at_ns, stall)| (*at_ns, stall.tasks.first().map(|task| task.task))) {
         Some((at_ns, task)) => to(model, at_ns, task),
-        None => model.notify(false, "nothing is stuck for good"),
+        None => model.notify(false, "no deadlock in this run"),
     }
 }
 
 /// To the last moment of the longest wait: there it is seen whole, and why it lasts can be asked.
 fn to_longest_wait(model: &mut Model) {
     let Some(run) = &model.run else { return };
-    let all = 0..run.trace.tasks.len() as TaskIx;
-    let tasks = model.timeline.selected.map_or(all, |task| task..task + 1);
-    let longest = tasks.filter_map(|task| Some((longest_wait(&run.trace, task)?, task))).max_by_key(|((from, to), _)| to - from);
-    let Some(((from_ns, to_ns), task)) = longest else {
+    let longest = model.timeline.selected.or_else(|| longest_waiter(&run.trace));
+    let Some(((from_ns, to_ns), task)) = longest.and_then(|task| Some((longest_wait(&run.trace, task)?, task))) else {
         model.notify(false, "nothing has waited");
         return;
     };
@@ -137,8 +135,14 @@ fn to_longest_wait(model: &mut Model) {
     model.notify(false, text);
 }
 
+/// The task that waited longest without a break; none if no task has waited for any time.
+pub(in crate::app) fn longest_waiter(trace: &Trace) -> Option<TaskIx> {
+    let waits = (0..trace.tasks.len() as TaskIx).filter_map(|task| Some((longest_wait(trace, task)?, task)));
+    waits.max_by_key(|((from, to), _)| to - from).map(|(_, task)| task)
+}
+
 /// From when to when the task waited longest; none if it has not waited for any time.
-fn longest_wait(trace: &Trace, task: TaskIx) -> Option<(u64, u64)> {
+pub(in crate::app) fn longest_wait(trace: &Trace, task: TaskIx) -> Option<(u64, u64)> {
     let task = trace.tasks.get(task as usize)?;
     let end_ns = task.ended.map_or(trace.end_ns, |end| end.at_ns);
     let ends = task.segments.iter().skip(1).map(|segment| segment.start_ns).chain([end_ns]);

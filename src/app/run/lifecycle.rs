@@ -7,6 +7,7 @@ use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
 use crate::app::overlay::range;
 use crate::app::panes::Pane;
+use crate::app::run::compare;
 use crate::app::run::found::Found;
 use crate::app::run::playback;
 use crate::app::run::view::{Cursor, Pending, RunView};
@@ -25,7 +26,7 @@ use crate::trace::TaskIx;
 /// Puts a run on screen that has just been started, and returns the one that it replaces:
 /// a big trace takes a while to free, which is not for the thread that draws.
 pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
-    let old = model.run.take();
+    let mut old = model.run.take();
     let same = old.as_ref().is_some_and(|old| is_same(old, &spec));
     let asked = std::mem::replace(&mut model.session.entry, Entry::Keep);
     let entry = if same { asked } else { Entry::Fresh };
@@ -57,6 +58,7 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
         held: false,
         cost_ns: model.session.cost_ns,
         disturbed: false,
+        before: old.as_mut().filter(|_| same).and_then(compare::before),
     });
     viewport::keep_in_sight(model);
     old

@@ -1,6 +1,7 @@
 //! The run on screen and the cursor in it.
 
 pub(super) mod bookmarks;
+pub mod compare;
 pub mod cursor;
 pub mod found;
 pub(super) mod jump;

@@ -2,6 +2,7 @@
 
 use scenarios::Clock;
 
+use crate::app::run::compare::Before;
 use crate::app::run::found::Found;
 use crate::engine::{Ending, Phase, Report, Spec};
 use crate::trace::{self, Stall, Trace};
@@ -30,6 +31,8 @@ pub struct RunView {
     pub cost_ns: Option<f64>,
     /// Whether a run that was stopped went on beside it, so that its wall times are not its own.
     pub disturbed: bool,
+    /// The run of the same scenario that this one replaced, to compare with.
+    pub before: Option<Before>,
 }
 
 impl RunView {

@@ -35,7 +35,7 @@ fn lanes_are_found_by_name_in_any_case_and_gone_through_round_and_round() {
     assert_eq!(model.timeline.selected, Some(5));
     press(&mut model, KeyCode::Esc);
     keys(&mut model, "n");
-    assert_eq!((model.timeline.selected, notice(&model)), (Some(5), "no search is on: / starts one"));
+    assert_eq!((model.timeline.selected, notice(&model)), (Some(5), "no search yet: / starts one"));
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn what_is_nowhere_is_told_where_it_was_typed() {
     model.timeline.selected = Some(4);
     search(&mut model, "worker");
     let prompt = model.mode.prompt().expect("it is still typed");
-    assert_eq!((prompt.text.text(), prompt.error.as_deref()), ("worker", Some("'worker' is not found")));
+    assert_eq!((prompt.text.text(), prompt.error.as_deref()), ("worker", Some("no match for 'worker'")));
     assert_eq!((model.timeline.selected, &model.search), (Some(4), &None));
     press(&mut model, KeyCode::Backspace);
     assert_eq!(model.mode.prompt().and_then(|prompt| prompt.error.as_ref()), None);
@@ -52,6 +52,19 @@ fn what_is_nowhere_is_told_where_it_was_typed() {
     // Nothing is no search.
     search(&mut model, "");
     assert_eq!((model.mode.prompt(), &model.search), (None, &None));
+}
+
+#[test]
+fn what_is_no_task_but_a_scenario_is_found_in_the_list_with_another_enter() {
+    let mut model = lanes();
+    search(&mut model, "second");
+    let error = model.mode.prompt().and_then(|prompt| prompt.error.as_deref());
+    assert_eq!(error, Some("no match for 'second': Enter again searches the scenarios"));
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(
+        (&model.mode, model.focus, model.list.search.text()),
+        (&crate::app::mode::Mode::Search, Pane::Scenarios, "second")
+    );
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub(crate) fn render(
     let room = pen.room();
     let cursor = typed::render(&mut pen, text.text(), text.cursor(), room, &[(0, look.editing())]);
     if text.text().is_empty() {
-        pen.space(1).put("what do you want to do?", look.dim());
+        pen.space(1).put("type a command, a parameter or a scenario", look.dim());
     }
     let rows = Rect { y: inside.y + inside.height.min(1), height: inside.height.saturating_sub(1), ..inside };
     let shown = usize::from(rows.height);
@@ -71,7 +71,7 @@ fn line(pen: &mut Pen<'_>, look: Look, command: &Command, names: usize, here: bo
     pen.left(&command.name, names, base).space(2);
     let keys = if command.keys.is_empty() { 0 } else { KEYS + 2 };
     let room = pen.room().saturating_sub(keys);
-    pen.left(&format::fit(look, command.text, room), room, if here { look.text() } else { look.dim() });
+    pen.left(&format::fit(look, &command.text, room), room, if here { look.text() } else { look.dim() });
     if keys > 0 {
         pen.space(2).left(&command.keys, KEYS, look.key());
     }

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::app::model::RunView;
+use crate::app::overlay::explain::past_wait;
 use crate::app::panes::ExplainTab;
 use crate::trace::{LaneOf, Leaf, Link, State, TaskIx};
 use crate::ui::overlays::explain;
@@ -34,7 +35,7 @@ pub(crate) fn render(
 ) -> (usize, u16) {
     let rows = match (run, task) {
         (Some(run), Some(task)) => rows(look, run, task),
-        _ => vec![Row { join: "", text: "no task waits at the cursor".into(), style: look.dim() }],
+        _ => vec![Row { join: "", text: "No task waits at the cursor.".into(), style: look.dim() }],
     };
     let area = explain::place(screen);
     let rows = wrapped(rows, usize::from(area.width).saturating_sub(6));
@@ -87,8 +88,8 @@ fn rows(look: Look, run: &RunView, task: TaskIx) -> Vec<Row> {
     if let Some(start) = why.cycle {
         let back = words::name(trace, why.links[start].task);
         let text = match why.links.len() - start {
-            1 => format!("back to {back}: it waits for what it holds itself"),
-            tasks => format!("back to {back}: a circle of {tasks} tasks, each waits for the next one"),
+            1 => format!("back to {back}: it waits for something it holds itself"),
+            tasks => format!("back to {back}: a cycle of {tasks} tasks, each waiting for the next"),
         };
         rows.push(Row { join: foot, text, style: look.error() });
     }
@@ -103,14 +104,19 @@ fn tell(look: Look, run: &RunView, link: &Link, rows: &mut Vec<Row>) {
     let Some(leaf) = link.leaf else {
         let of = &trace.tasks[link.task as usize];
         let does = match of.segment_at(at).map(|segment| segment.state) {
-            None => "does not live now",
-            Some(State::Running(_)) => "runs now: it does not wait",
-            Some(State::Ready) if of.of == LaneOf::Blocking => "is queued: it waits for a thread of the pool",
-            Some(State::Ready) => "is ready: it waits for a worker alone",
-            Some(State::Waiting(_)) => "waits; for what was not recorded",
+            None if of.spawned_ns > at => "has not been spawned yet",
+            None => "has already ended",
+            Some(State::Running(_)) => "is running: it does not wait",
+            Some(State::Ready) if of.of == LaneOf::Blocking => "is queued: it waits only for a thread of the pool",
+            Some(State::Ready) => "is ready: it waits only for a worker",
+            Some(State::Waiting(_)) => "is waiting, but the cause was not recorded",
         };
         rows.push(plain(format!("{name} {does}"), look.strong()));
         rows.extend(words::slot(look, run, link.task).map(|slot| plain(format!("  it is {slot}"), look.text())));
+        if let Some((ns, last_ns)) = past_wait(run, link.task) {
+            let (span, until) = (format::span(look, ns), format::moment(last_ns));
+            rows.push(plain(format!("  its longest wait lasted {span}, until {until}: Enter goes there"), look.text()));
+        }
         return;
     };
     let since = trace.wait_at(link.task, at).map_or(0, |wait| at - wait.start_ns);
@@ -118,7 +124,9 @@ fn tell(look: Look, run: &RunView, link: &Link, rows: &mut Vec<Row>) {
     rows.push(plain(format!("{name} waits {} on {what}", format::span(look, since)), look.strong()));
     place(look, run, leaf, rows);
     if let Some(resource) = leaf.resource {
-        rows.push(plain(format!("  it is the {}", words::shortened(&trace.resource_name(resource))), look.dim()));
+        let name = words::shortened(&trace.resource_name(resource));
+        // Where the line above says it already, once is enough.
+        rows.extend((!what.contains(&name)).then(|| plain(format!("  {name}"), look.dim())));
     }
     rows.push(plain(blockers(look, run, link, leaf), look.text()));
 }
@@ -138,8 +146,11 @@ fn blockers(look: Look, run: &RunView, link: &Link, leaf: Leaf) -> String {
     };
     let names = words::blockers(look, trace, &link.blockers);
     match (words::how_kept(trace, leaf, &link.blockers), first.since_ns) {
-        ("held by", Some(since_ns)) => format!("  held by {names}, the first since {}", format::moment(since_ns)),
-        ("behind", _) => format!("  behind {names} in line"),
-        _ => format!("  for {names} to act"),
+        ("held by", Some(since_ns)) if link.blockers.len() == 1 => {
+            format!("  held by {names} since {}", format::moment(since_ns))
+        }
+        ("held by", Some(since_ns)) => format!("  held by {names}, the first of them since {}", format::moment(since_ns)),
+        ("behind", _) => format!("  behind {names} in the queue"),
+        _ => format!("  until {names} acts"),
     }
 }

@@ -9,6 +9,7 @@ use ratatui::style::Style;
 use scenarios::{Figure, Outcome};
 
 use crate::app::model::RunView;
+use crate::app::run::compare::{Comparison, compare};
 use crate::engine::Ending;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -18,9 +19,8 @@ use crate::ui::{format, view};
 pub(crate) fn render(buf: &mut Buffer, look: Look, inside: Rect, run: &RunView, ending: &Ending) {
     let [ok, broken, ..] = look.glyphs.lane.ends;
     let Ending::Finished(outcome) = ending else {
-        if let Some((mark, text, style)) = headline(look, run) {
-            wrapped(buf, look, inside, 0, (mark, &text, style));
-        }
+        let row = headline(look, run).map_or(0, |(mark, text, style)| wrapped(buf, look, inside, 0, (mark, &text, style)));
+        comparison(buf, look, inside, row + 1, run);
         return;
     };
     let mut row = 0;
@@ -28,7 +28,32 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, inside: Rect, run: &RunView, 
         let (mark, style) = if check.holds { (ok, look.good()) } else { (broken, look.error()) };
         row = wrapped(buf, look, inside, row, (mark, &check.name, style));
     }
-    figures(buf, look, inside, row + u16::from(!outcome.checks.is_empty()), &outcome.figures);
+    let top = row + u16::from(!outcome.checks.is_empty());
+    figures(buf, look, inside, top, &outcome.figures);
+    comparison(buf, look, inside, top.saturating_add(outcome.figures.len() as u16 + 1), run);
+}
+
+/// Draws what was otherwise in the previous run of the scenario: its settings, and each result before and now.
+fn comparison(buf: &mut Buffer, look: Look, inside: Rect, top: u16, run: &RunView) {
+    let Some(Comparison { settings, rows }) = compare(run) else { return };
+    let heading = match (settings.as_slice(), rows.is_empty()) {
+        ([], true) => "the previous run had the same results".into(),
+        ([], false) => "compared with the previous run".into(),
+        (settings, true) => format!("the same results with {}", settings.join(" ")),
+        (settings, false) => format!("compared with {}", settings.join(" ")),
+    };
+    let lines = format::wrap(&heading, usize::from(inside.width.saturating_sub(2)));
+    for (row, line) in (top..inside.height).zip(&lines) {
+        Pen::new(buf, look, inside, row).space(1).put(line, look.heading());
+    }
+    let top = top.saturating_add(lines.len() as u16);
+    let value = |value: Option<f64>| value.map_or_else(|| "never".into(), format::number);
+    for (row, result) in (top..inside.height).zip(&rows) {
+        let mut pen = Pen::new(buf, look, inside, row);
+        let unit = if result.unit.is_empty() { String::new() } else { format!(" {}", result.unit) };
+        pen.space(1).put(&result.name, look.dim()).space(2).put(&value(result.now), look.strong());
+        pen.put(&unit, look.text()).put(&format!(", was {}", value(result.before)), look.dim());
+    }
 }
 
 /// Draws the figures in columns, or each for itself where the columns would be too wide.
@@ -106,9 +131,9 @@ fn more(last: bool) -> usize {
 fn holding(outcome: &Outcome) -> String {
     match outcome.checks.len() {
         0 => String::new(),
-        1 => "the check holds".into(),
-        2 => "both checks hold".into(),
-        checks => format!("all {checks} checks hold"),
+        1 => "check passed".into(),
+        2 => "both checks passed".into(),
+        checks => format!("all {checks} checks passed"),
     }
 }
 
@@ -119,15 +144,17 @@ fn headline(look: Look, run: &RunView) -> Option<(&'static str, String, Style)> 
         Ending::Finished(outcome) if outcome.holds() => (ok, holding(outcome), look.good()),
         Ending::Finished(outcome) => {
             let broken = outcome.checks.iter().filter(|check| !check.holds).map(|check| check.name.as_str()).collect::<Vec<_>>();
-            (failed, format!("does not hold: {}", broken.join("; ")), look.error())
+            (failed, format!("check failed: {}", broken.join("; ")), look.error())
         }
         Ending::Failed(reason) => (failed, format!("main returned an error: {}", first_line(reason)), look.error()),
         Ending::Panicked(reason) => (panicked, format!("main panicked: {}", first_line(reason)), look.error()),
-        Ending::Stalled => (failed, "stalled: nothing can ever run again".into(), look.error()),
+        Ending::Stalled => (failed, "stuck: no task can ever run again".into(), look.error()),
         Ending::Limit => (cancelled, format!("stopped at the limit of {} s", run.spec.limit.as_secs_f64()), look.warn()),
-        Ending::Stopped => (cancelled, "stopped; tasks that were alive were dropped".into(), look.warn()),
-        Ending::Abandoned => (failed, "abandoned: its code never yields, so its thread was left behind".into(), look.error()),
-        Ending::CutOff => (cancelled, "the recording breaks off: what came then is not known".into(), look.warn()),
+        Ending::Stopped => (cancelled, "stopped: tasks still alive were dropped".into(), look.warn()),
+        Ending::Abandoned => {
+            (failed, "abandoned: its code never yields, so its thread could not be stopped".into(), look.error())
+        }
+        Ending::CutOff => (cancelled, "the recording is cut off: its end is unknown".into(), look.warn()),
     };
     Some(line)
 }

@@ -56,6 +56,21 @@ pub(crate) fn tabs(buf: &mut Buffer, look: Look, area: Rect, tabs: &[(&str, bool
     remark_at_end(&mut pen, look, remark);
 }
 
+/// Writes another name behind the title of a pane, and says where it is. Nothing where there is no room for it.
+pub(crate) fn aside(buf: &mut Buffer, look: Look, area: Rect, name: &str) -> Option<Rect> {
+    // Neighbours share their borders, so the line has the weight of either.
+    let lines = [true, false].map(|focus| look.border_set(focus).horizontal_top);
+    let is_bare = |x: &u16| buf.cell((*x, area.y)).is_some_and(|cell| lines.contains(&cell.symbol()));
+    let (first, last) = (area.x + 1, area.right().saturating_sub(1));
+    let x = (first..last).skip_while(is_bare).find(is_bare)?;
+    let place = Rect { x, width: format::width(name) as u16 + 2, height: 1, ..area };
+    if place.right() > last || !(place.left()..place.right()).all(|x| is_bare(&x)) {
+        return None;
+    }
+    Pen::new(buf, look, place, 0).put(&format!(" {name} "), look.dim());
+    Some(place)
+}
+
 /// The cells for a title, as [`title`] draws it.
 pub(crate) fn room_for_title(area: Rect) -> usize {
     // The corners, and the spaces around the title.

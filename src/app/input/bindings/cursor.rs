@@ -10,13 +10,13 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("cursor-left", Action::Step(Stride::CellBack), LEFT, ARROWS_FREE, "Move the time cursor back.")
         .hint(9, "time")
         .group(Group::Time),
-    Binding::new("cursor-right", Action::Step(Stride::Cell), RIGHT, ARROWS_FREE, "Move the time cursor on.")
+    Binding::new("cursor-right", Action::Step(Stride::Cell), RIGHT, ARROWS_FREE, "Move the time cursor forward.")
         .hint(9, "time")
         .group(Group::Time),
     Binding::new("rewind", Action::ToStart, &[ch('0'), key(KeyCode::Home)], ALL, "Go to the start of the run.")
         .hint(10, "rewind")
         .group(Group::Time),
-    Binding::new("end", Action::ToLive, &[ch('$'), key(KeyCode::End)], ALL, "Go to the end, and follow.")
+    Binding::new("end", Action::ToLive, &[ch('$'), key(KeyCode::End)], ALL, "Go to the end and follow.")
         .hint(11, "end")
         .group(Group::Time),
     Binding::new("step", Action::Step(Stride::Poll), &[ch('.')], NOT_TASK, "Step to the next poll.")
@@ -43,6 +43,6 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::jump("next-failure", Landmark::Failure, NONE, "Go to the next task that fails."),
     Binding::jump("next-cancellation", Landmark::Cancellation, NONE, "Go to the next task that is cancelled."),
     Binding::jump("next-panic", Landmark::Panic, NONE, "Go to the next task that panics."),
-    Binding::jump("stall", Landmark::Stall, NONE, "Go to the moment when tasks get stuck."),
+    Binding::jump("stall", Landmark::Stall, NONE, "Jump to the deadlock."),
     Binding::jump("longest-wait", Landmark::LongestWait, NONE, "Go to the end of the longest wait."),
 ];

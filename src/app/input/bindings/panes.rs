@@ -33,12 +33,12 @@ pub(super) static ROWS: &[Binding] = &[
     rows("first", Move::First, LIST, "Go to the first scenario."),
     rows("last", Move::Last, LIST, "Go to the last scenario."),
     // The form. A field of digits takes those before any key.
-    Binding::new("turn-down", Action::Turn(-1), LEFT, FORM, "Take the previous value or choice.").hint(2, "tune"),
-    Binding::new("turn-up", Action::Turn(1), RIGHT, FORM, "Take the next value or choice.").hint(2, "tune"),
-    Binding::new("turn-down-ten", Action::Turn(-10), FAR_LEFT, FORM, "Go back by ten values."),
-    Binding::new("turn-up-ten", Action::Turn(10), FAR_RIGHT, FORM, "Go on by ten values."),
-    Binding::new("edit", Action::Edit, ENTER, FORM, "Type a value; digits begin one, too.").hint(3, "type"),
-    Binding::new("reset", Action::Reset, &[ch('d'), key(KeyCode::Backspace)], FORM, "Set the value to its default.")
+    Binding::new("turn-down", Action::Turn(-1), LEFT, FORM, "Decrease the value; previous choice.").hint(2, "change"),
+    Binding::new("turn-up", Action::Turn(1), RIGHT, FORM, "Increase the value; next choice.").hint(2, "change"),
+    Binding::new("turn-down-ten", Action::Turn(-10), FAR_LEFT, FORM, "Decrease by ten steps."),
+    Binding::new("turn-up-ten", Action::Turn(10), FAR_RIGHT, FORM, "Increase by ten steps."),
+    Binding::new("edit", Action::Edit, ENTER, FORM, "Type a value (or just start with a digit).").hint(3, "type"),
+    Binding::new("reset", Action::Reset, &[ch('d'), key(KeyCode::Backspace)], FORM, "Reset the value to its default.")
         .hint(4, "default"),
     rows("up", Move::Up, FORM, "Go to the field above."),
     rows("down", Move::Down, FORM, "Go to the field below."),
@@ -69,7 +69,7 @@ pub(super) static ROWS: &[Binding] = &[
     rows("page-up", Move::PageUp, LOG, "Scroll up by a page."),
     rows("page-down", Move::PageDown, LOG, "Scroll down by a page."),
     rows("first", Move::First, LOG, "Go to the first line."),
-    rows("last", Move::Last, LOG, "Go to the newest line; stay there."),
+    rows("last", Move::Last, LOG, "Go to the newest line and follow."),
     // The code.
     rows("up", Move::Up, CODE, "Scroll up by a line.").hint(3, "scroll"),
     rows("down", Move::Down, CODE, "Scroll down by a line.").hint(3, "scroll"),

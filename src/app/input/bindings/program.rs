@@ -16,8 +16,8 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("help", Action::Help, &[ch('?')], ALL, "Show this help.").hint(0, "help").group(Group::Program),
     Binding::new("quit", Action::Quit, &[ch('q')], ALL, "Quit.").hint(1, "quit").group(Group::Program),
     Binding::new("quit-anywhere", Action::Quit, &[ctrl('c')], Scope::Always, "Quit, from anywhere.").group(Group::Program),
-    Binding::new("suspend", Action::Suspend, &[ctrl('z')], Scope::Always, "Go back to the shell until fg.").group(Group::Program),
-    Binding::new("close", Action::Close, ESC, ALL, "Close one layer; end a search.").group(Group::Program),
+    Binding::new("suspend", Action::Suspend, &[ctrl('z')], Scope::Always, "Suspend; fg brings it back.").group(Group::Program),
+    Binding::new("close", Action::Close, ESC, ALL, "Close one layer, or end a search.").group(Group::Program),
     Binding::new("palette", Action::Palette, &[ch(':'), ctrl('p')], ALL, "Find a command or a scenario.")
         .hint(6, "commands")
         .group(Group::Program),
@@ -40,6 +40,6 @@ pub(super) static ROWS: &[Binding] = &[
     focus("focus-log", Pane::Log, "Go to the log."),
     focus("focus-code", Pane::Code, "Go to the code."),
     focus("focus-task", Pane::Task, "Go to the selected task."),
-    Binding::new("tour", Action::Path, NONE, ALL, "Show which scenarios were run and what comes next.").group(Group::Program),
-    Binding::new("edit-line", Action::OpenEditor, NONE, ALL, "Open a line in $VISUAL or $EDITOR.").group(Group::Program),
+    Binding::new("tour", Action::Path, NONE, ALL, "Show what you have run, what is next.").group(Group::Program),
+    Binding::new("edit-line", Action::OpenEditor, NONE, ALL, "Open this line in your editor.").group(Group::Program),
 ];

@@ -8,14 +8,14 @@ use crate::app::input::action::Action;
 
 /// The rows.
 pub(super) static ROWS: &[Binding] = &[
-    Binding::new("pause", Action::PauseOrGo, &[ch(' ')], ALL, "Pause, go on, or play again.").hint(5, "pause").group(Group::Run),
-    Binding::new("restart", Action::Restart, &[ch('r')], ALL, "Run again; asks if live and real.")
+    Binding::new("pause", Action::PauseOrGo, &[ch(' ')], ALL, "Pause, resume, or play again.").hint(5, "pause").group(Group::Run),
+    Binding::new("restart", Action::Restart, &[ch('r')], ALL, "Run again; a live run asks first.")
         .hint(8, "restart")
         .group(Group::Run),
     Binding::new("speed-down", Action::Slower, &[ch('{')], ALL, "Play slower.").hint(12, "speed").group(Group::Run),
     Binding::new("speed-up", Action::Faster, &[ch('}')], ALL, "Play faster.").hint(12, "speed").group(Group::Run),
     Binding::new("stop", Action::Stop, NONE, ALL, "Stop the run and cancel its tasks.").group(Group::Run),
-    Binding::new("clock", Action::SwitchClock, NONE, ALL, "Switch between virtual and real clock; run again.").group(Group::Run),
-    Binding::new("save-as", Action::SaveAs, NONE, ALL, "Save the recording of this run in a file.").group(Group::Run),
+    Binding::new("clock", Action::SwitchClock, NONE, ALL, "Switch the clock, virtual or real; rerun.").group(Group::Run),
+    Binding::new("save-as", Action::SaveAs, NONE, ALL, "Save a recording of this run.").group(Group::Run),
     Binding::new("share", Action::Share, NONE, ALL, "Copy the command that repeats this run.").group(Group::Run),
 ];

@@ -143,7 +143,7 @@ impl Scope {
             (Scope::Always, _)
             | (Scope::Help, Context::Help)
             | (Scope::Explain, Context::Explain(_))
-            | (Scope::Places, Context::Explain(ExplainTab::Findings | ExplainTab::Path))
+            | (Scope::Places, Context::Explain(ExplainTab::Why | ExplainTab::Findings | ExplainTab::Path))
             | (Scope::Range, Context::Explain(ExplainTab::Path))
             | (Scope::Path, Context::Path)
             | (Scope::Palette, Context::Palette)

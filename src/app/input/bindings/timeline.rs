@@ -11,26 +11,27 @@ pub(super) static ROWS: &[Binding] = &[
     // The layer that explains.
     Binding::new("show", Action::Show, ENTER, Scope::Places, "Go there and select its task.").hint(1, "go there"),
     Binding::new(
+        "previous-explain",
+        Action::TurnExplain { on: false },
+        &[key(KeyCode::Left), ch('h'), key(KeyCode::BackTab)],
+        Scope::Explain,
+        "Show the previous tab.",
+    )
+    .hint(2, "tab"),
+    Binding::new(
         "next-explain",
         Action::TurnExplain { on: true },
-        &[key(KeyCode::Tab), key(KeyCode::Right), ch('l')],
+        &[key(KeyCode::Right), ch('l'), key(KeyCode::Tab)],
         Scope::Explain,
         "Show the next tab.",
     )
-    .hint(2, "next tab"),
-    Binding::new(
-        "previous-explain",
-        Action::TurnExplain { on: false },
-        &[key(KeyCode::BackTab), key(KeyCode::Left), ch('h')],
-        Scope::Explain,
-        "Show the previous tab.",
-    ),
+    .hint(2, "tab"),
     Binding::new("close-explain", Action::Close, &[key(KeyCode::Esc), ch('e')], Scope::Explain, "Close the layer.")
         .hint(3, "close"),
-    Binding::new("path-to", Action::PathTo, &[ch('t')], Scope::Range, "Lead to the selected task, or to the end.")
+    Binding::new("path-to", Action::PathTo, &[ch('t')], Scope::Range, "Show the path to the selected task.")
         .hint(4, "to selected"),
     Binding::new("range", Action::MarkRange, &[ch('v')], Scope::Range, "Clear the range."),
-    Binding::new("pause", Action::PauseOrGo, &[ch(' ')], Scope::Explain, "Pause or go on.").hint(6, "pause"),
+    Binding::new("pause", Action::PauseOrGo, &[ch(' ')], Scope::Explain, "Pause or resume.").hint(6, "pause"),
     Binding::new("step", Action::Step(Stride::Poll), &[ch('.')], Scope::Explain, "Step to the next poll.").hint(7, "step"),
     Binding::new("step-back", Action::Step(Stride::PollBack), &[ch(',')], Scope::Explain, "Step back to the previous poll.")
         .hint(7, "step"),
@@ -40,7 +41,7 @@ pub(super) static ROWS: &[Binding] = &[
         Action::Choose,
         &[key(KeyCode::Enter), key(KeyCode::Right), ch('l')],
         Scope::Arrange,
-        "Change what is under the cursor.",
+        "Change the setting under the cursor.",
     )
     .hint(1, "change"),
     Binding::new("up", Action::Move(Move::Up), UP, Scope::Arrange, "Go to the row above.").hint(2, "choose"),
@@ -48,6 +49,6 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("close-arrange", Action::Close, &[key(KeyCode::Esc), ch('o')], Scope::Arrange, "Close the menu.")
         .hint(3, "close"),
     // A filter that is typed.
-    Binding::new("take-filter", Action::TakeFilter, ENTER, Scope::Filter, "Keep the filter.").hint(1, "keep"),
-    Binding::new("close", Action::Close, ESC, Scope::Filter, "Keep the previous filter.").hint(2, "as before"),
+    Binding::new("take-filter", Action::TakeFilter, ENTER, Scope::Filter, "Apply the filter.").hint(1, "apply"),
+    Binding::new("close", Action::Close, ESC, Scope::Filter, "Keep the previous filter.").hint(2, "cancel"),
 ];

@@ -11,7 +11,7 @@ const fn command(name: &'static str, action: Action, help: &'static str) -> Bind
 
 /// The rows.
 pub(super) static ROWS: &[Binding] = &[
-    Binding::new("why", Action::Explain(ExplainTab::Why), &[ch('e')], ALL, "Explain waits, problems and duration.")
+    Binding::new("why", Action::Explain(ExplainTab::Why), &[ch('e')], ALL, "Explain waits, findings and duration.")
         .hint(7, "why")
         .group(Group::View),
     Binding::new("arrange", Action::Arrange, &[ch('o')], ALL, "Group, sort, filter the lanes.")
@@ -40,11 +40,12 @@ pub(super) static ROWS: &[Binding] = &[
         .hint(19, "undo view")
         .group(Group::View),
     command("redo-view", Action::RedoView, "Redo a change of the view."),
-    command("findings", Action::Explain(ExplainTab::Findings), "List what is wrong with the run."),
-    command("critical-path", Action::CriticalPath, "Show or hide what decided the run's length."),
+    command("findings", Action::Explain(ExplainTab::Findings), "List the problems of this run."),
+    command("critical-path", Action::CriticalPath, "Show or hide the critical path."),
+    command("compare", Action::Compare, "Compare with the previous run."),
     command("resources", Action::Explain(ExplainTab::Resources), "Show locks, semaphores and channels."),
     command("woken-by", Action::ToWaker, "Select the task that ended this wait."),
-    command("woken-by-back", Action::JumpBack, "Select the task from before that jump."),
+    command("woken-by-back", Action::JumpBack, "Go back to the task before that jump."),
     command("wake-back", Action::AlongWake { on: false }, "Follow the wake back, with the cursor."),
     command("wake-on", Action::AlongWake { on: true }, "Follow the task's next wake, with the cursor."),
     command("fit-run", Action::Fit, "Fit the whole run into the timeline."),

@@ -37,9 +37,9 @@ fn stuck() -> Model {
 fn the_four_that_matter_most_come_first() {
     let table = vec![
         ("stuck", stuck(), ["e why", "0 rewind", "P problem", "r restart"]),
-        ("paused", at(timeline(), 1_000, false), ["space go on", "./, step", "←→ time", "e why"]),
+        ("paused", at(timeline(), 1_000, false), ["space resume", "./, step", "←→ time", "e why"]),
         ("playing", at(timeline(), 1_000, true), ["space pause", "←→ time", "{/} speed", "e why"]),
-        ("ended", at(timeline(), 3_500, false), ["r restart", "0 rewind", "space play again", "e why"]),
+        ("ended", at(timeline(), 3_500, false), ["r restart", "0 rewind", "space replay", "e why"]),
     ];
     for (moment, model, wanted) in table {
         assert_eq!(first(&model, 4), wanted, "{moment}");
@@ -52,7 +52,7 @@ fn a_pane_for_choosing_says_that_first() {
     model.focus = Pane::Scenarios;
     assert_eq!(first(&model, 4), ["Enter start", "↑↓ choose", "r restart", "0 rewind"]);
     model.focus = Pane::Parameters;
-    assert_eq!(first(&model, 4), ["←→ tune", "Enter type", "r restart", "? help"]);
+    assert_eq!(first(&model, 4), ["←→ change", "Enter type", "r restart", "q quit"]);
     model.options.theme.unicode = false;
     assert_eq!(hints(&model)[0].0, "Left/Right");
     assert!(hints(&model).iter().all(|(keys, label)| keys.is_ascii() && label.is_ascii()));
@@ -86,17 +86,20 @@ fn what_would_do_nothing_is_left_out() {
 }
 
 #[test]
-fn help_and_quit_are_always_there_and_a_question_has_its_answers() {
+fn the_ways_on_are_always_there_and_a_question_has_its_answers() {
+    let ways_of = |model: &Model| ways(model).into_iter().map(|(keys, label)| format!("{keys} {label}")).collect::<Vec<_>>();
     for pane in Pane::ALL {
         for mut model in [opened(), timeline(), stuck()] {
             model.focus = pane;
-            let hints = first(&model, 7);
-            assert!(hints.contains(&"? help".to_owned()) && hints.contains(&"q quit".to_owned()), "{pane:?}: {hints:?}");
+            assert_eq!(ways_of(&model), ["Tab pane", ": commands", "? help"], "{pane:?}");
+            model.full = Some(pane);
+            assert_eq!(ways_of(&model)[0], "z restore", "{pane:?}");
+            assert!(first(&model, 9).iter().all(|hint| !hint.starts_with("z ")), "{pane:?}: once is enough");
         }
     }
     let mut model = timeline();
     model.mode = Mode::Ask(Question::Restart);
-    assert_eq!(first(&model, 9), ["y yes", "n no"]);
+    assert_eq!((first(&model, 9), ways_of(&model)), (vec!["y yes".into(), "n no".into()], vec![]));
 }
 
 #[test]

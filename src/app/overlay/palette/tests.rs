@@ -1,5 +1,9 @@
+use scenarios::{Kind, Value};
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use crate::app::effect::Effect;
+use crate::app::form::fields::Form;
 use crate::app::input::action::Action;
 use crate::app::input::keymap;
 use crate::app::mode::{Mode, Overlay};
@@ -122,14 +126,32 @@ fn every_action_of_the_table_that_a_pane_has_is_in_it_and_once() {
 }
 
 #[test]
-fn nothing_typed_lists_what_the_focused_pane_is_for() {
+fn nothing_typed_lists_what_a_new_user_looks_for() {
     let mut model = played();
-    for (pane, wanted) in
-        [(Pane::Scenarios, Action::Pick), (Pane::Parameters, Action::Turn(-1)), (Pane::Code, Action::PreviousTab)]
-    {
+    for pane in Pane::ALL {
         model.focus = pane;
-        assert_eq!(first(&model, ""), What::Do(wanted, None), "{pane:?}");
+        let names: Vec<String> =
+            palette::found(&model, "").into_iter().take(palette::FIRST.len()).map(|command| command.name).collect();
+        assert_eq!(names, palette::FIRST, "{pane:?}");
     }
+}
+
+#[test]
+fn a_parameter_is_found_by_name_and_a_choice_is_set_and_run() {
+    let mut model = played();
+    (model.form, model.focus, model.run) = (Form::new(&scenarios::sequential::SCENARIO), Pane::Timeline, None);
+    let (row, param) = (0..).zip(model.form.scenario.params).find(|(_, param)| matches!(param.kind, Kind::Choice(_))).unwrap();
+    let Kind::Choice(choices) = param.kind else { unreachable!() };
+    let number = model.form.scenario.params[0].name;
+    assert_eq!(first(&model, number), What::Set(0));
+    let other = choices.iter().copied().find(|choice| model.form.values.get(param) != Value::Choice(choice)).unwrap();
+    assert_eq!(first(&model, other), What::Choose(row, Value::Choice(other)));
+    assert!(palette::found(&model, param.name).iter().filter(|command| matches!(command.what, What::Choose(..))).count() >= 2);
+    type_text(&mut model, &format!(":{other}"));
+    let effects = update(&mut model, Action::RunCommand);
+    assert!(matches!(effects.as_slice(), [Effect::Start(spec)] if spec.values.get(param) == Value::Choice(other)), "{effects:?}");
+    model.replay = true;
+    assert!(palette::found(&model, other).iter().all(|command| !matches!(command.what, What::Choose(..))));
 }
 
 #[test]

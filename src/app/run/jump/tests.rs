@@ -44,7 +44,7 @@ fn of_several_ends_at_one_time_each_is_come_to() {
 #[test]
 fn the_stall_is_gone_to_when_there_is_one() {
     let mut model = through();
-    assert_eq!(after(&mut model, "stall"), (0, None, "nothing is stuck for good".to_owned()));
+    assert_eq!(after(&mut model, "stall"), (0, None, "no deadlock in this run".to_owned()));
     let stalled = crate::trace::Stalled { task: 2, holds: Vec::new(), waits: None };
     let stall = Stall { kind: StallKind::Unknown, tasks: vec![stalled], inferred: false, text: String::new() };
     shown_mut(&mut model).stall = Some((900 * MS, stall));
