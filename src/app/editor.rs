@@ -10,7 +10,7 @@ use crate::trace::{Task, TaskIx, Trace};
 pub(in crate::app) fn open(model: &mut Model) -> Vec<Effect> {
     let place = if model.focus == Pane::Code { Some(code_line(model)) } else { task_line(model) };
     if place.is_none() {
-        model.notify(false, "no line to open: select a task, or go to the code");
+        model.notify(false, "no line to open: select a task or focus the code");
     }
     place.map(Effect::OpenEditor).into_iter().collect()
 }

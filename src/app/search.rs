@@ -28,7 +28,7 @@ pub(in crate::app) fn ask(model: &mut Model) {
         }
     };
     if pane == Pane::Timeline && (kinds::is_on(model) || grouping::is_on(model)) {
-        model.notify(false, "only lanes of tasks can be searched");
+        model.notify(false, "only task lanes can be searched: o changes the lanes");
         return;
     }
     model.mode = Mode::Prompt(Prompt { what: Wanted::Search(pane), text: TextField::default(), error: None });

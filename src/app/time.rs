@@ -24,7 +24,7 @@ pub fn moment(ns: u64) -> String {
 pub fn parse(text: &str) -> Result<u64, String> {
     let text = text.trim();
     let read = if text.contains(':') { clock(text) } else { number(text) };
-    read.ok_or_else(|| format!("'{text}' is no time: 1.5s, 2413 (milliseconds) or 00:02.413"))
+    read.ok_or_else(|| format!("'{text}' is not a time; try 1.5s, 2413 (milliseconds) or 00:02.413"))
 }
 
 /// `MM:SS` or `H:MM:SS`, with a fraction or without.
@@ -127,7 +127,7 @@ mod tests {
             "99999999999999999999",
         ] {
             let reason = parse(text).expect_err(text);
-            assert!(reason.starts_with(&format!("'{text}' is no time")) && reason.contains("1.5s"), "{reason}");
+            assert!(reason.starts_with(&format!("'{text}' is not a time")) && reason.contains("1.5s"), "{reason}");
         }
         assert!(parse("99999999999h").is_err(), "more than there is room for");
     }

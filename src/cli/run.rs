@@ -126,7 +126,7 @@ fn verdict(spec: &Spec, trace: &Trace, report: &Report) -> Result<(), Stop> {
             match (&*broken, &stall) {
                 ([], None) => return Ok(()),
                 ([], Some(_)) => "tasks wait for each other, and can never go on".to_owned(),
-                _ => format!("does not hold: {}", text::message(&broken.join("; "))),
+                _ => format!("check failed: {}", text::message(&broken.join("; "))),
             }
         }
         Ending::Limit => format!("{} (--limit sets another)", report::ending(spec, ending)),

@@ -43,7 +43,7 @@ impl Family {
     pub fn word(self) -> &'static str {
         match self {
             Self::Time => "sleeps",
-            Self::Lock => "in line",
+            Self::Lock => "queued",
             Self::Channel => "awaits message",
             Self::Join => "awaits task",
             Self::Io => "awaits io",

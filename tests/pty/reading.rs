@@ -100,9 +100,9 @@ fn a_filter_that_is_wrong_is_told_where_it_was_typed_and_nothing_is_lost() {
     tty.wait_until("it is kept", |screen| screen.contains("/ find") && names(screen).len() == 11);
     command(&mut tty, "filter");
     tty.keys("\x15wait>x");
-    let screen = tty.sees("'x' is no time");
+    let screen = tty.sees("'x' is not a time");
     let last = screen.lines().last().unwrap_or_default();
-    assert!(last.contains("wait>x") && last.contains("'x' is no time"), "{screen}");
+    assert!(last.contains("wait>x") && last.contains("'x' is not a time"), "{screen}");
     // It is not taken, and what was typed is still there.
     tty.keys("\r");
     tty.keys("\x7f1s");

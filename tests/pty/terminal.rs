@@ -81,7 +81,7 @@ fn where_letters_are_ascii_so_is_all_that_is_drawn() {
         (":lanes\r", "Timeline by resource"),
         (":lanes\r", "Timeline by source line"),
         (":lanes\r", "request 18"),
-        ("o", "each task by itself"),
+        ("o", "none"),
         ("\r", "all 20 ended"),
         ("\r\r\ro?", "Move the time cursor back."),
         ("l", "Marks on the lanes"),

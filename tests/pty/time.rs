@@ -70,7 +70,7 @@ fn on_the_virtual_clock_steps_there_and_back_lead_to_the_same_screen() {
     let changed = tty.screen();
     assert_eq!(times(&changed), times(&before), "another speed does not move the cursor");
     tty.keys("TL\r");
-    tty.sees("'L' is no time");
+    tty.sees("'L' is not a time");
     tty.keys("\x150.5s\r");
     tty.wait_until("half a second", |screen| times(screen).is_some_and(|(at, _)| at == 500));
     command(&mut tty, "share");

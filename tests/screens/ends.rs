@@ -70,6 +70,6 @@ fn a_broken_check_is_named() {
     let outcome = scenarios::Outcome::new().figure("total", 1_u64, "ms").check("never more than 3 in flight", false);
     model.run.as_mut().unwrap().report = Some(report(Ending::Finished(outcome)));
     let seen = screen(&model, 120, 40);
-    row(&seen, "✗ does not hold: never more than 3 in flight");
+    row(&seen, "✗ check failed: never more than 3 in flight");
     row(&seen, "✗ broken");
 }

@@ -52,7 +52,7 @@ pub(in crate::app) fn choose(model: &mut Model, row: usize, value: Value) -> Vec
     let Some(Field::Param(param)) = form.fields().get(row).copied() else { return Vec::new() };
     form.row = row;
     if form.values.get(param) == value {
-        let text = format!("{} is {value} already", param.name);
+        let text = format!("{} is already {value}", param.name);
         model.notify(false, text);
         return Vec::new();
     }

@@ -21,7 +21,7 @@ pub(in crate::app) fn type_text(model: &mut Model, text: &str) {
     // One line: what a pasted text has behind its first line end is not for this field.
     let line = text.trim_start_matches(['\r', '\n']).split(['\r', '\n']).next().unwrap_or_default();
     if !line.chars().filter(|c| !c.is_control()).all(|c| edited(model, |field| field.insert(c))) {
-        model.notify(true, format!("a line takes {MOST} bytes: the rest was left out"));
+        model.notify(true, format!("only {MOST} bytes fit: the rest was dropped"));
     }
 }
 

@@ -47,7 +47,7 @@ impl Item {
         let shown = |shown: bool| if shown { "shown" } else { "hidden" };
         match self {
             Self::Groups => match model.timeline.grouping.by {
-                None => "each task by itself",
+                None => "none",
                 Some(GroupBy::Place) => "by spawn line",
                 Some(GroupBy::Name) => "by name",
                 Some(GroupBy::State) => "by activity",
@@ -61,7 +61,7 @@ impl Item {
             },
             Self::Filter if model.reading.filter.text.is_empty() => "all tasks",
             Self::Filter => &model.reading.filter.text,
-            Self::Fold => "what the selected task spawned",
+            Self::Fold => "children of the selected task",
             Self::Futures => shown(!model.timeline.lanes.branches_closed),
             Self::Quantities => shown(model.timeline.lanes.counters.unwrap_or(model.areas.counters > 0)),
         }
@@ -72,7 +72,7 @@ impl Item {
 /// Opens the menu.
 pub(in crate::app) fn open(model: &mut Model) {
     if model.run.is_none() {
-        model.notify(false, "no run whose lanes could be arranged");
+        model.notify(false, "no run yet: space starts one");
         return;
     }
     model.mode = Mode::Overlay(Overlay::Arrange { row: 0 });

@@ -12,7 +12,7 @@ use crate::trace::{Cause, State, TaskIx};
 /// Opens the layer at a tab. From `why` after a jump out of the layer, it opens where that was left.
 pub(in crate::app) fn open(model: &mut Model, tab: ExplainTab) {
     if model.run.is_none() {
-        model.notify(false, "no run to explain");
+        model.notify(false, "no run yet: space starts one");
         return;
     }
     let left = model.session.explained.take().filter(|_| tab == ExplainTab::Why);

@@ -18,16 +18,16 @@ const MOST_TASKS: usize = 20_000;
 /// Sets one end at the cursor, then the other one, then takes the range away.
 pub(in crate::app) fn mark(model: &mut Model) {
     let Some(at_ns) = model.run.as_ref().map(|run| run.cursor.at_ns) else {
-        model.notify(false, "no run to measure");
+        model.notify(false, "no run yet: space starts one");
         return;
     };
     match model.reading.range {
         None => {
             model.reading.range = Some(Range { one_ns: at_ns, other_ns: None });
-            model.notify(false, format!("range from {}: move the cursor, and v sets the other end", moment(at_ns)));
+            model.notify(false, format!("range starts at {}: move the cursor, then v ends it", moment(at_ns)));
         }
         Some(Range { one_ns, other_ns: None }) if one_ns == at_ns => {
-            model.notify(false, "the range has no length: move the cursor first, or Esc in the timeline clears it");
+            model.notify(false, "the range is empty: move the cursor first; Esc clears it");
         }
         Some(range @ Range { other_ns: None, .. }) => {
             model.reading.range = Some(Range { other_ns: Some(at_ns), ..range });
@@ -53,7 +53,7 @@ pub(in crate::app) fn toggle_path(model: &mut Model) {
     if model.reading.path {
         model.reading.path = false;
     } else if model.run.is_none() {
-        model.notify(false, "no run that could have a critical path");
+        model.notify(false, "no run yet: space starts one");
     } else {
         model.reading.path = true;
         model.mode = Mode::Overlay(Overlay::Range { row: 0 });
@@ -65,7 +65,7 @@ pub(in crate::app) fn path_to(model: &mut Model) {
     if model.reading.to.take().is_none() {
         model.reading.to = model.timeline.selected;
         if model.reading.to.is_none() {
-            model.notify(false, "no task is selected: pick a lane of the timeline first");
+            model.notify(false, "no task selected: pick a lane in the timeline first");
         }
     }
     if let Mode::Overlay(Overlay::Range { row }) = &mut model.mode {

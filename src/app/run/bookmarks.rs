@@ -11,7 +11,7 @@ pub(in crate::app) fn bookmark(model: &mut Model) {
     match all.binary_search(&at_ns) {
         Ok(place) => {
             all.remove(place);
-            model.notify(false, format!("the bookmark at {} is gone", moment(at_ns)));
+            model.notify(false, format!("bookmark at {} removed", moment(at_ns)));
         }
         Err(place) => {
             all.insert(place, at_ns);
@@ -41,7 +41,7 @@ pub(in crate::app) fn to_bookmark(model: &mut Model, next: bool) {
     };
     let text = told(all, place);
     if all[place] > run.trace.end_ns {
-        model.notify(false, format!("{text}, and this run goes only to {}", moment(run.trace.end_ns)));
+        model.notify(false, format!("{text}, but this run ends at {}", moment(run.trace.end_ns)));
         return;
     }
     let at_ns = all[place];

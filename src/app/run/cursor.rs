@@ -20,7 +20,7 @@ use crate::trace::{State, Task, Trace};
 /// Moves the cursor by one step.
 pub(in crate::app) fn step(model: &mut Model, stride: Stride) -> Vec<Effect> {
     let Some(run) = &model.run else {
-        model.notify(false, "no run to go through");
+        model.notify(false, "no run yet: space starts one");
         return Vec::new();
     };
     let at = run.cursor.at_ns;
@@ -76,7 +76,7 @@ fn rest_at(model: &mut Model, at_ns: u64, poll: Option<u64>) {
 fn to(model: &mut Model, found: Option<u64>, none: &str) {
     let Some(at_ns) = found else {
         let recorded = model.run.as_ref().is_none_or(|run| run.trace.closed);
-        model.notify(false, if recorded { none.to_owned() } else { format!("{none}, as far as it is recorded") });
+        model.notify(false, if recorded { none.to_owned() } else { format!("{none} so far") });
         if let Some(run) = model.run.as_mut().filter(|run| !run.cursor.live) {
             run.cursor.playing = false;
         }
@@ -165,7 +165,7 @@ fn to_event(model: &mut Model, find: impl Fn(&Task, u64) -> Option<u64>, none: &
     let Some(run) = &model.run else { return };
     let task = model.timeline.selected.and_then(|task| run.trace.tasks.get(task as usize));
     let Some(task) = task else {
-        model.notify(false, "no task is selected: pick a lane of the timeline first");
+        model.notify(false, "no task selected: pick a lane in the timeline first");
         return;
     };
     let found = find(task, run.cursor.at_ns);
@@ -197,7 +197,7 @@ fn next_wake(trace: &Trace, at_ns: u64) -> Option<u64> {
 /// Puts the cursor at the start of the run.
 pub(in crate::app) fn to_start(model: &mut Model) {
     if model.run.is_none() {
-        model.notify(false, "no run to go through");
+        model.notify(false, "no run yet: space starts one");
         return;
     }
     put(model, 0);
@@ -219,7 +219,7 @@ pub(in crate::app) fn to_live(model: &mut Model) {
 /// Opens the field for a time.
 pub(in crate::app) fn type_time(model: &mut Model) {
     if model.run.is_none() {
-        model.notify(false, "no run to go through");
+        model.notify(false, "no run yet: space starts one");
         return;
     }
     model.mode = Mode::Prompt(Prompt { what: Wanted::Time, text: TextField::default(), error: None });
@@ -232,7 +232,7 @@ pub(in crate::app) fn go_to_time(model: &mut Model) {
     let within = |at_ns: u64| match (at_ns <= end_ns, run.trace.closed) {
         (true, _) => Ok(at_ns),
         (false, true) => Err(format!("the run ends at {}", time::moment(end_ns))),
-        (false, false) => Err(format!("it is recorded up to {} so far", time::moment(end_ns))),
+        (false, false) => Err(format!("recorded up to {} so far", time::moment(end_ns))),
     };
     match time::parse(field.text.text()).and_then(within) {
         Ok(at_ns) => {

@@ -11,7 +11,7 @@ use crate::trace::{End, TaskIx, Trace};
 /// Moves the cursor to a landmark, and selects the task that it is of.
 pub(in crate::app) fn jump(model: &mut Model, landmark: Landmark) {
     if model.run.is_none() {
-        model.notify(false, "no run to go through");
+        model.notify(false, "no run yet: space starts one");
         return;
     }
     match landmark {
@@ -50,7 +50,7 @@ fn problems(run: &RunView) -> Vec<Problem> {
 /// Moves the cursor to the next problem, or to the previous one, and selects its task.
 pub(in crate::app) fn problem(model: &mut Model, on: bool) {
     let Some(run) = &model.run else {
-        model.notify(false, "no run to go through");
+        model.notify(false, "no run yet: space starts one");
         return;
     };
     let all = problems(run);
@@ -63,11 +63,11 @@ pub(in crate::app) fn problem(model: &mut Model, on: bool) {
         (None, false) => all.partition_point(|(at_ns, ..)| *at_ns < at).checked_sub(1),
     };
     let Some(((at_ns, task, text), place)) = found.and_then(|place| Some((all.get(place)?.clone(), place + 1))) else {
-        let so_far = if run.trace.closed { "" } else { ", as far as it is recorded" };
+        let so_far = if run.trace.closed { "" } else { " so far" };
         let text = match (all.len(), on) {
             (0, _) => format!("no problem in this run{so_far}"),
-            (count, true) => format!("no problem after this{so_far}; P goes back to {count}"),
-            (count, false) => format!("no problem before this; p goes on to {count}"),
+            (count, true) => format!("no problem after this{so_far}; P: {count} before"),
+            (count, false) => format!("no problem before this; p: {count} after"),
         };
         model.notify(false, text);
         return;
@@ -88,7 +88,7 @@ fn to_end(model: &mut Model, how: End, what: &str) {
     let now = (at, here.unwrap_or(TaskIx::MAX));
     let all = ends().count();
     let Some((at_ns, task)) = ends().filter(|end| *end > now).min() else {
-        let so_far = if run.trace.closed { "" } else { ", as far as it is recorded" };
+        let so_far = if run.trace.closed { "" } else { " so far" };
         let text = match all {
             0 => format!("no task {what}{so_far}"),
             all => format!("no task {what} after this{so_far}; {all} before"),
@@ -127,7 +127,7 @@ fn to_longest_wait(model: &mut Model) {
     let Some(run) = &model.run else { return };
     let longest = model.timeline.selected.or_else(|| longest_waiter(&run.trace));
     let Some(((from_ns, to_ns), task)) = longest.and_then(|task| Some((longest_wait(&run.trace, task)?, task))) else {
-        model.notify(false, "nothing has waited");
+        model.notify(false, "no task has waited");
         return;
     };
     let text = format!("{} waits from {} to {}", run.trace.tasks[task as usize].name, moment(from_ns), moment(to_ns));

@@ -176,7 +176,7 @@ pub fn cut_off(model: &mut Model) {
 pub fn disturbed(model: &mut Model) {
     if let Some(run) = &mut model.run {
         run.disturbed = true;
-        model.notify(true, "a stopped run does not yield and is still at work: wall times of this run are disturbed");
+        model.notify(true, "a stopped run never yields and is still running: wall times of this run are unreliable");
     }
 }
 
@@ -184,7 +184,7 @@ pub fn disturbed(model: &mut Model) {
 pub fn pending(model: &mut Model, pending: Pending) -> bool {
     let news = std::mem::replace(&mut model.pending, pending) != pending;
     if news && pending == Pending::Blocked {
-        model.notify(true, "stopped runs do not yield and are still at work: the next run starts when one of them ends");
+        model.notify(true, "stopped runs never yield and are still running: the next run starts when one ends");
     }
     news
 }

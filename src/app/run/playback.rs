@@ -140,7 +140,7 @@ pub(in crate::app) fn stop(model: &mut Model) -> Vec<Effect> {
         }
         Some(run) if run.phase == Phase::Stopping => Vec::new(),
         _ => {
-            model.notify(false, "no run is under way");
+            model.notify(false, "no run is active");
             Vec::new()
         }
     }
@@ -149,7 +149,7 @@ pub(in crate::app) fn stop(model: &mut Model) -> Vec<Effect> {
 /// The next speed up or down. Wall time has only one.
 pub(in crate::app) fn change_speed(model: &mut Model, faster: bool) -> Vec<Effect> {
     if model.run.as_ref().is_some_and(|run| run.spec.clock == Clock::Real && run.cursor.live && !run.trace.closed) {
-        model.notify(true, "the real clock has one speed: the command 'clock' switches to the virtual one");
+        model.notify(true, "the real clock has one speed; the command 'clock' switches to the virtual clock");
         return Vec::new();
     }
     let now = model.session.speed;

@@ -14,7 +14,7 @@ use crate::recording::SaveError;
 /// Opens the field for the file.
 pub(in crate::app) fn ask(model: &mut Model) {
     let Some(run) = model.run.as_ref().filter(|_| !model.replay) else {
-        let why = if model.replay { "this is a recording already" } else { "no run to save" };
+        let why = if model.replay { "this run is already a recording" } else { "no run to save" };
         model.notify(model.replay, why);
         return;
     };
@@ -56,7 +56,7 @@ pub fn unsaved(model: &mut Model, fault: &SaveError) {
     prompt.error = Some(match fault {
         SaveError::Exists => {
             prompt.what = Wanted::File { overwrite: true };
-            "there is such a file: Enter again overwrites it".into()
+            "file exists: Enter again overwrites it".into()
         }
         other => other.to_string(),
     });

@@ -9,7 +9,7 @@ use crate::app::timeline::{kinds, selection};
 pub(in crate::app) fn toggle(model: &mut Model) {
     let Some(run) = &model.run else { return };
     let Some((task, of)) = model.timeline.selected.and_then(|ix| Some((ix, run.trace.tasks.get(ix as usize)?))) else {
-        model.notify(false, "no task is selected: pick a lane of the timeline first");
+        model.notify(false, "no task selected: pick a lane in the timeline first");
         return;
     };
     let folded = if of.children.is_empty() { of.parent } else { Some(task) };

@@ -8,7 +8,7 @@ use crate::app::timeline::{kinds, lanes, selection};
 /// Puts tasks together by the next thing that they can have in common, and after the last by none.
 pub(in crate::app) fn next(model: &mut Model) {
     if model.run.is_none() {
-        model.notify(false, "no run whose tasks could be put together");
+        model.notify(false, "no run yet: space starts one");
         return;
     }
     kinds::to_tasks(model);
@@ -37,7 +37,7 @@ pub(in crate::app) fn open(model: &mut Model) {
     model.timeline.grouping.open = true;
     if Lanes::of(model).is_none_or(|lanes| lanes.is_empty()) {
         model.timeline.grouping.open = false;
-        model.notify(false, "no task does that at the cursor");
+        model.notify(false, "no task is doing that at the cursor");
         return;
     }
     model.timeline.top = 0;

@@ -76,7 +76,7 @@ fn one_after(now: Option<TaskIx>, all: &[TaskIx]) -> Option<TaskIx> {
 /// Shows the next kind of lanes.
 pub(in crate::app) fn next_kind(model: &mut Model) {
     if model.run.is_none() {
-        model.notify(false, "no run whose lanes could be of another kind");
+        model.notify(false, "no run yet: space starts one");
         return;
     }
     let kind = match model.timeline.lanes.kind {
@@ -122,7 +122,7 @@ pub(in crate::app) fn open(model: &mut Model) {
     }
     let none = match model.timeline.lanes.kind {
         LaneKind::Tasks => return,
-        LaneKind::Threads => "this thread has polled no task by now",
+        LaneKind::Threads => "this thread has not polled a task yet",
         LaneKind::Resources => "no task holds it or waits for it at the cursor",
         LaneKind::Lines => "no task waits there at the cursor",
     };
@@ -138,7 +138,7 @@ pub(in crate::app) fn branches(model: &mut Model) {
     }
     let closed = &mut model.timeline.lanes.branches_closed;
     *closed = !*closed;
-    let text = if *closed { "a task's futures: hidden" } else { "a task's futures: a lane each, where all lanes fit" };
+    let text = if *closed { "futures: hidden" } else { "futures: one lane each, if all lanes fit" };
     model.notify(false, text);
 }
 
@@ -146,7 +146,7 @@ pub(in crate::app) fn branches(model: &mut Model) {
 pub(in crate::app) fn counters(model: &mut Model) {
     let Some(run) = &model.run else { return };
     if run.trace.counters.is_empty() {
-        model.notify(false, "this run has no counters: a scenario sets them in its events");
+        model.notify(false, "this run has no counters");
         return;
     }
     let shown = model.areas.counters > 0;
@@ -156,7 +156,7 @@ pub(in crate::app) fn counters(model: &mut Model) {
     }
     let needs = COUNTERS_NEED;
     if model.areas.pane(Pane::Timeline).height < needs {
-        model.notify(false, format!("counters need a timeline of {needs} rows: z lets it fill the screen"));
+        model.notify(false, format!("counters need {needs} rows of timeline: z makes it full screen"));
     }
 }
 

@@ -19,7 +19,7 @@ const EVERY: Duration = Duration::from_millis(250);
 /// Sorts by the next thing.
 pub(in crate::app) fn next(model: &mut Model) {
     if model.run.is_none() {
-        model.notify(false, "no run whose lanes could be sorted");
+        model.notify(false, "no run yet: space starts one");
         return;
     }
     model.reading.order = model.reading.order.next();
@@ -30,7 +30,7 @@ pub(in crate::app) fn next(model: &mut Model) {
 /// Opens the field for the filter.
 pub(in crate::app) fn ask(model: &mut Model) {
     if model.run.is_none() {
-        model.notify(false, "no run whose lanes could be filtered");
+        model.notify(false, "no run yet: space starts one");
         return;
     }
     let filter = &mut model.reading.filter;

@@ -80,7 +80,7 @@ fn field(text: &str, operator: Range<usize>, is: Compare, at: usize) -> Result<A
     let value = words::bare(&text[operator.end..]);
     let span = at + operator.end..at + text.len();
     let wrong = |reason: String| QueryError { span: span.clone(), reason };
-    let needs = |what: &str| wrong(format!("{what} belongs behind {}", &text[..operator.end]));
+    let needs = |what: &str| wrong(format!("{what} must follow {}", &text[..operator.end]));
     let figure = match name.as_str() {
         "wait" => Figure::Wait,
         "duration" => Figure::Duration,
@@ -99,7 +99,7 @@ fn field(text: &str, operator: Range<usize>, is: Compare, at: usize) -> Result<A
     };
     let value = match figure {
         Figure::Polls if value.is_empty() => return Err(needs("a number")),
-        Figure::Polls => value.parse().map_err(|_| wrong(format!("'{value}' is no number of polls")))?,
+        Figure::Polls => value.parse().map_err(|_| wrong(format!("'{value}' is not a number of polls")))?,
         _ if value.is_empty() => return Err(needs("a time such as 500ms")),
         _ => time::parse(value).map_err(wrong)?,
     };

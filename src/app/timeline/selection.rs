@@ -36,7 +36,7 @@ pub(in crate::app) fn selected(model: &mut Model) -> Option<(TaskIx, &RunView)> 
     let known = |run: &RunView, task: TaskIx| (task as usize) < run.trace.tasks.len();
     let task = model.timeline.selected.filter(|task| model.run.as_ref().is_some_and(|run| known(run, *task)));
     if task.is_none() {
-        model.notify(false, "no task is selected: pick a lane of the timeline first");
+        model.notify(false, "no task selected: pick a lane in the timeline first");
     }
     Some((task?, model.run.as_ref()?))
 }

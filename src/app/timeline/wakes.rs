@@ -54,7 +54,7 @@ fn on_along(model: &mut Model) {
     let came = model.session.came.filter(|came| came.on);
     let Some((task, run)) = selection::selected(model) else { return };
     let Some((at_ns, woken)) = next_woken(run, task, came) else {
-        let so_far = if run.trace.closed { "" } else { ", as far as it is recorded" };
+        let so_far = if run.trace.closed { "" } else { " so far" };
         model.notify(false, format!("it wakes no other task after this{so_far}"));
         return;
     };
@@ -114,13 +114,13 @@ pub(in crate::app) fn to_waker(model: &mut Model) {
 pub(in crate::app) fn unselected(by: Waker) -> &'static str {
     match by {
         Waker::Task(_) => "it woke itself",
-        Waker::Timer => "a timer woke it, and no task",
-        Waker::Io => "the IO driver woke it, and no task",
-        Waker::Blocking => "a blocking thread woke it, and no task",
-        Waker::Scheduler => "it had yielded: the scheduler gave it its turn",
-        Waker::Budget => "it was out of budget: the scheduler gave it another turn",
+        Waker::Timer => "a timer woke it, not a task",
+        Waker::Io => "the IO driver woke it, not a task",
+        Waker::Blocking => "a blocking thread woke it, not a task",
+        Waker::Scheduler => "it had yielded, and the scheduler ran it again",
+        Waker::Budget => "it had used up its budget, and the scheduler ran it again",
         Waker::Outside => "a thread outside the runtime woke it",
-        Waker::Unknown => "something outside of all tasks woke it",
+        Waker::Unknown => "something outside the tasks woke it",
     }
 }
 

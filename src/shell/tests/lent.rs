@@ -36,7 +36,7 @@ fn without_a_line_nothing_is_opened() {
     shell.turn_until_exit().expect("no error");
     assert_eq!(world.count("hold"), 0);
     let told = shell.model.notice.map(|notice| notice.text);
-    assert_eq!(told.as_deref(), Some("no line to open: select a task, or go to the code"));
+    assert_eq!(told.as_deref(), Some("no line to open: select a task or focus the code"));
 }
 
 /// A recording names files, and anybody may have made it.

@@ -83,7 +83,7 @@ fn facts(look: Look, run: &RunView, ix: ResourceIx) -> Vec<(&'static str, String
             false => "",
         };
         let names = holdings.waiters.iter().map(|waiter| (words::name(trace, waiter.task), wants(waiter)));
-        facts.push(("in line", words::list(names, holdings.waiting as usize)));
+        facts.push(("queued", words::list(names, holdings.waiting as usize)));
     }
     facts.push(("waited", format!("{} by all tasks together", format::span(look, resource.contention_ns(at)))));
     facts

@@ -106,7 +106,7 @@ fn all(look: Look, run: &RunView) -> Vec<Mark> {
         ((glyphs.lane.several, running), "many polls"),
         (look.state(State::Ready), if was_late(run) { "ready or late" } else { "ready" }),
         (look.cell(Fill::Waiting { family: Family::Time, holds: true }), "holds"),
-        (look.cell(Fill::Waiting { family: Family::Lock, holds: true }), "holds, in line"),
+        (look.cell(Fill::Waiting { family: Family::Lock, holds: true }), "holds, queued"),
     ];
     marks.extend(Family::ALL.map(|family| (look.wait(family), family.word())));
     marks.push(((glyphs.held, held), HELD));
@@ -120,7 +120,7 @@ fn all(look: Look, run: &RunView) -> Vec<Mark> {
     marks.extend(ends.map(|(how, word)| (look.end(how), word)));
     marks.push(((glyphs.inferred, look.inferred()), "inferred"));
     marks.push(((glyphs.lane.forever, look.error()), "for ever"));
-    marks.push(((glyphs.joined, look.error()), "circle"));
+    marks.push(((glyphs.joined, look.error()), "cycle"));
     marks.push(((glyphs.finding, look.warn()), finding(run)));
     marks.push(((glyphs.wakes, look.key()), "wakes"));
     marks.push(((glyphs.moment, look.strong()), "moment"));
@@ -212,12 +212,12 @@ fn will_be(run: &RunView, word: &str) -> bool {
     match word {
         "runs" | "short poll" | "many polls" | "ready or late" => true,
         "ready" => trace.was_ready(),
-        "holds" | "holds, in line" | HELD => {
+        "holds" | "holds, queued" | HELD => {
             let semaphore = trace.resources.iter().take(ASKED).any(|resource| resource.kind == ResourceKind::Semaphore);
             semaphore || trace.contended().take(ASKED).any(|ix| is_held(trace.resources[ix as usize].kind))
         }
         "for ever" => run.tail(usize::from(u16::MAX)) > 0,
-        "circle" => run.stall.as_ref().is_some_and(|(_, stall)| stall.kind == StallKind::Cycle),
+        "cycle" => run.stall.as_ref().is_some_and(|(_, stall)| stall.kind == StallKind::Cycle),
         word if word == finding(run) => !run.found.all.list.is_empty(),
         "wakes" => trace.tasks.len() <= links::FEW,
         "moment" => !trace.moments.is_empty(),

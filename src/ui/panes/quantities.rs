@@ -28,7 +28,7 @@ const ASKED: usize = 64;
 /// Of a cell with more values than this only the last counts.
 const EXACT: usize = 64;
 /// How many tasks stand in line.
-const IN_LINE: &str = "in line";
+const IN_LINE: &str = "queued";
 /// The cells of a label that are kept for its value.
 const VALUE: usize = 3;
 /// A value that stays for so many cells behind its number has it written.

@@ -16,8 +16,8 @@ fn each_row_changes_what_it_says_and_the_menu_stays() {
     keys(&mut model, "o");
     assert_eq!(model.mode.overlay(), Some(&Overlay::Arrange { row: 0 }));
     let told = |model: &Model| values(model)[..4].to_vec();
-    assert_eq!(told(&model), ["each task by itself", "by spawn", "tasks", "all tasks"]);
-    for by in ["by spawn line", "by name", "by activity", "each task by itself"] {
+    assert_eq!(told(&model), ["none", "by spawn", "tasks", "all tasks"]);
+    for by in ["by spawn line", "by name", "by activity", "none"] {
         press(&mut model, KeyCode::Enter);
         assert_eq!(values(&model)[0], by);
     }
@@ -25,7 +25,7 @@ fn each_row_changes_what_it_says_and_the_menu_stays() {
     press(&mut model, KeyCode::Right);
     press(&mut model, KeyCode::Char('j'));
     keys(&mut model, "ll");
-    assert_eq!(told(&model), ["each task by itself", "by duration", "resources", "all tasks"]);
+    assert_eq!(told(&model), ["none", "by duration", "resources", "all tasks"]);
     assert_eq!(model.mode.overlay(), Some(&Overlay::Arrange { row: 2 }));
     keys(&mut model, "o");
     assert_eq!(model.mode.overlay(), None);

@@ -24,7 +24,7 @@ fn a_jump_goes_to_the_waker_and_back() {
     command(&mut model, "woken-by");
     assert_eq!(model.timeline.selected, Some(5));
     command(&mut model, "woken-by");
-    assert_eq!((model.timeline.selected, notice(&model)), (Some(5), "a timer woke it, and no task"));
+    assert_eq!((model.timeline.selected, notice(&model)), (Some(5), "a timer woke it, not a task"));
     command(&mut model, "woken-by-back");
     assert_eq!(model.timeline.selected, Some(3));
     command(&mut model, "woken-by-back");

@@ -78,7 +78,7 @@ fn where_nothing_is_wrong_enter_only_closes_the_list() {
     assert_eq!((model.mode.overlay(), shown(&model).cursor), (None, before));
     let mut model = opened();
     command(&mut model, "findings");
-    assert_eq!((model.mode.overlay(), notice(&model)), (None, "no run to explain"));
+    assert_eq!((model.mode.overlay(), notice(&model)), (None, "no run yet: space starts one"));
 }
 
 /// A future that is too large is found in the task alone: that is the least that a trace can have.

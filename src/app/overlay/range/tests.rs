@@ -135,7 +135,7 @@ fn the_path_can_lead_to_the_selected_task() {
     let mut model = run();
     command(&mut model, "critical-path");
     press(&mut model, KeyCode::Char('t'));
-    assert!(notice(&model).starts_with("no task is selected") && model.reading.to.is_none());
+    assert!(notice(&model).starts_with("no task selected") && model.reading.to.is_none());
     model.timeline.selected = Some(1);
     press(&mut model, KeyCode::Char('t'));
     assert_eq!(path(&model), [(0, 0), (1, 2_000), (1, 1_000)]);
@@ -222,12 +222,12 @@ fn a_turned_parameter_keeps_the_range_and_another_scenario_does_not() {
 fn without_a_run_there_is_nothing_to_measure() {
     let mut model = opened();
     for (name, text) in [
-        ("range", "no run to measure"),
-        ("critical-path", "no run that could have a critical path"),
-        ("order", "no run whose lanes"),
-        ("filter", "no run whose lanes"),
-        ("why", "no run to explain"),
-        ("arrange", "no run whose lanes"),
+        ("range", "no run yet: space starts one"),
+        ("critical-path", "no run yet: space starts one"),
+        ("order", "no run yet: space starts one"),
+        ("filter", "no run yet: space starts one"),
+        ("why", "no run yet: space starts one"),
+        ("arrange", "no run yet: space starts one"),
     ] {
         command(&mut model, name);
         assert!(notice(&model).starts_with(text), "{name}: {}", notice(&model));

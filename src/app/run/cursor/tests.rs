@@ -188,7 +188,7 @@ fn strides_go_to_what_they_say() {
 #[test]
 fn a_stride_that_leads_nowhere_says_so_and_stays() {
     let table = [
-        ("task-step", None, "no task is selected"),
+        ("task-step", None, "no task selected"),
         ("task-step", Some(1), "the selected task does nothing after this"),
         ("task-step-back", Some(1), ""),
         ("next-wake", None, "no task is woken after this"),
@@ -204,10 +204,10 @@ fn a_stride_that_leads_nowhere_says_so_and_stays() {
     let mut model = opened();
     for name in ["step", "step-back", "task-step", "next-wake", "next-time", "previous-time", "cursor-left", "rewind"] {
         command(&mut model, name);
-        assert_eq!(notice(&model), "no run to go through", "{name}");
+        assert_eq!(notice(&model), "no run yet: space starts one", "{name}");
     }
     keys(&mut model, ".,<>0hlp");
-    assert_eq!(notice(&model), "no run to go through");
+    assert_eq!(notice(&model), "no run yet: space starts one");
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn a_time_is_typed_and_what_is_no_time_is_told_where_it_was_typed() {
     assert_eq!(model.mode.prompt().map(|field| field.text.text()), Some("1.5s"));
     press(&mut model, KeyCode::Enter);
     assert_eq!((at(&model), model.mode.prompt().is_some()), ((1_500, None), false));
-    for (typed, reason) in [("12x", "'12x' is no time"), ("2001", "the run ends at 00:02.000"), ("", "'' is no time")] {
+    for (typed, reason) in [("12x", "'12x' is not a time"), ("2001", "the run ends at 00:02.000"), ("", "'' is not a time")] {
         keys(&mut model, "T");
         keys(&mut model, typed);
         press(&mut model, KeyCode::Enter);
@@ -252,7 +252,7 @@ fn a_time_is_typed_and_what_is_no_time_is_told_where_it_was_typed() {
     keys(&mut model, "T5s");
     press(&mut model, KeyCode::Enter);
     let error = model.mode.prompt().and_then(|field| field.error.clone()).unwrap_or_default();
-    assert_eq!(error, "it is recorded up to 00:02.000 so far");
+    assert_eq!(error, "recorded up to 00:02.000 so far");
 }
 
 #[test]
@@ -309,5 +309,5 @@ fn a_virtual_run_under_way_is_never_held() {
     keys(&mut model, "$");
     assert!(shown(&model).cursor.live);
     assert!(update(&mut model, Action::Step(crate::app::input::action::Stride::Poll)).is_empty());
-    assert_eq!(notice(&model), "nothing is polled after this, as far as it is recorded");
+    assert_eq!(notice(&model), "nothing is polled after this so far");
 }

@@ -24,7 +24,7 @@ fn each_kind_of_end_is_gone_to() {
     assert_eq!(after(&mut model, "next-failure"), (1_500, Some(3), "no task fails after this; 1 before".to_owned()));
     shown_mut(&mut model).trace.closed = false;
     shown_mut(&mut model).trace.tasks[3].ended = None;
-    assert_eq!(after(&mut model, "next-panic").2, "no task panics, as far as it is recorded");
+    assert_eq!(after(&mut model, "next-panic").2, "no task panics so far");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn bookmarks_are_set_gone_to_and_taken_away() {
     assert_eq!(model.bookmarks.len(), 1);
     shown_mut(&mut model).trace.end_ns = 700 * MS;
     shown_mut(&mut model).cursor.at_ns = 0;
-    assert!(after(&mut model, "next-bookmark").2.ends_with("and this run goes only to 00:00.700"));
+    assert!(after(&mut model, "next-bookmark").2.ends_with("but this run ends at 00:00.700"));
     model.focus = Pane::Scenarios;
     model.list.row = 1;
     press(&mut model, KeyCode::Enter);
@@ -122,7 +122,7 @@ fn problems_of_any_kind_are_gone_through_on_and_back() {
         assert_eq!((shown(&model).cursor.at_ns / MS, model.timeline.selected, notice(&model)), (ms, task, told));
     }
     keys(&mut model, "p");
-    assert_eq!(notice(&model), "no problem after this; P goes back to 5");
+    assert_eq!(notice(&model), "no problem after this; P: 5 before");
     for (ms, task, told) in on.into_iter().rev().skip(1) {
         keys(&mut model, "P");
         // The growing queue is no task's: the selection stays.
@@ -130,7 +130,7 @@ fn problems_of_any_kind_are_gone_through_on_and_back() {
         assert_eq!((shown(&model).cursor.at_ns / MS, model.timeline.selected, notice(&model)), (ms, task, told));
     }
     keys(&mut model, "P");
-    assert_eq!(notice(&model), "no problem before this; p goes on to 5");
+    assert_eq!(notice(&model), "no problem before this; p: 5 after");
     let mut model = played();
     keys(&mut model, "p");
     assert_eq!(notice(&model), "no problem in this run");

@@ -49,7 +49,7 @@ fn a_file_that_exists_is_overwritten_only_when_it_is_said_twice() {
     save_as(&mut model);
     assert_eq!(enter(&mut model), Some(("first-0.rec".into(), false)));
     unsaved(&mut model, &SaveError::Exists);
-    assert_eq!(prompt(&model), ("first-0.rec", Some("there is such a file: Enter again overwrites it")));
+    assert_eq!(prompt(&model), ("first-0.rec", Some("file exists: Enter again overwrites it")));
     // Of another file nothing was said.
     keys(&mut model, "x");
     assert_eq!(enter(&mut model), Some(("first-0.recx".into(), false)));
@@ -79,7 +79,7 @@ fn there_is_nothing_to_save_without_a_run_or_of_a_recording() {
     let mut model = played();
     model.replay = true;
     save_as(&mut model);
-    assert_eq!((notice(&model), model.mode.prompt()), ("this is a recording already", None));
+    assert_eq!((notice(&model), model.mode.prompt()), ("this run is already a recording", None));
 }
 
 #[test]

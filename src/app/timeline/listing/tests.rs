@@ -127,7 +127,7 @@ fn a_filter_works_while_it_is_typed() {
             .mode
             .prompt()
             .as_ref()
-            .is_some_and(|prompt| prompt.error.as_deref() == Some("a time such as 500ms belongs behind duration>"))
+            .is_some_and(|prompt| prompt.error.as_deref() == Some("a time such as 500ms must follow duration>"))
     );
     assert_eq!(lanes(&model).len(), 0, "what could be read last stays: a name with *duration* in it");
     press(&mut model, KeyCode::Enter);

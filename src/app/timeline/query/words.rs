@@ -85,13 +85,13 @@ pub(super) fn line(text: &str) -> Result<Asks, String> {
     let (file, line) = text.rsplit_once(':').map_or((None, text), |(file, line)| (Some(file), line));
     let digits = !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit());
     let line = line.parse().ok().filter(|_| digits && file != Some(""));
-    let line = line.ok_or_else(|| format!("'{text}' is no line: 33 or semaphore.rs:33"))?;
+    let line = line.ok_or_else(|| format!("'{text}' is not a line; try 33 or semaphore.rs:33"))?;
     Ok(Asks::Line { file: file.map(str::to_owned), line })
 }
 
 /// Says that there is no such field.
 pub(super) fn no_field(name: &str) -> String {
-    if name.is_empty() { format!("a field belongs before it: {}", FIELDS.join(", ")) } else { offer("field", name, &FIELDS) }
+    if name.is_empty() { format!("a field must come first: {}", FIELDS.join(", ")) } else { offer("field", name, &FIELDS) }
 }
 
 /// Says that there is no such thing, and which was meant or which there are.

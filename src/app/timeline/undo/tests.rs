@@ -149,7 +149,7 @@ fn commands_go_along_wakes_both_ways_with_the_cursor() {
     let table = [
         ("[", 5, 100, "task 5 woke task 3 at 00:00.100"),
         ("[", 7, 50, "task 7 woke task 5 at 00:00.050"),
-        ("[", 7, 50, "at 00:00.020: a timer woke it, and no task"),
+        ("[", 7, 50, "at 00:00.020: a timer woke it, not a task"),
         ("]", 5, 50, "task 7 woke task 5 at 00:00.050"),
         ("]", 3, 100, "task 5 woke task 3 at 00:00.100"),
         ("]", 9, 400, "task 3 woke task 9 at 00:00.400"),
