@@ -1,21 +1,20 @@
-//! The list of scenarios: its rows, its search, and what is under its cursor.
+//! The list of scenarios: its rows, its search, and the scenario under its cursor.
 
 use scenarios::Scenario;
 
 use crate::app::input::text_field::TextField;
 
-/// The list of scenarios: rows are those that the search leaves.
+/// The list of scenarios. Its rows are the scenarios that match the search.
 #[derive(Debug, Default)]
 pub struct List {
-    /// The row under the cursor, counted among the scenarios that match (headings are not rows).
+    /// The row under the cursor, among the scenarios that match (headings are not rows).
     pub row: usize,
     /// The search that narrows the list.
     pub search: TextField,
 }
 
 impl List {
-    /// The scenarios that the search leaves, by their places in the catalogue:
-    /// those in which each typed word occurs, in whatever case.
+    /// The catalogue indices of the scenarios that match the search: those that contain each typed word, in any case.
     pub fn matches(&self, catalogue: &[Scenario]) -> Vec<usize> {
         let query = self.search.text().to_lowercase();
         let found = |scenario: &Scenario| {
@@ -29,17 +28,17 @@ impl List {
         catalogue.iter().enumerate().filter(|(_, scenario)| found(scenario)).map(|(at, _)| at).collect()
     }
 
-    /// The place in the catalogue of the scenario under the cursor; none when the search leaves none.
+    /// The catalogue index of the scenario under the cursor; `None` if no scenario matches.
     pub fn selected(&self, catalogue: &[Scenario]) -> Option<usize> {
         self.matches(catalogue).get(self.row).copied()
     }
 
-    /// Puts the cursor on a scenario, by its place in the catalogue.
+    /// Moves the cursor to a scenario, by its catalogue index.
     pub fn select(&mut self, catalogue: &[Scenario], at: usize) {
         self.row = self.matches(catalogue).iter().position(|m| *m == at).unwrap_or(0);
     }
 
-    /// Clears the search; the whole list is back, the cursor on the same scenario.
+    /// Clears the search and keeps the cursor on the same scenario.
     pub fn clear_search(&mut self, catalogue: &[Scenario]) {
         let at = self.selected(catalogue);
         self.search.clear();

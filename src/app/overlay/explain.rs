@@ -1,4 +1,4 @@
-//! The layer that explains the run: why a task waits, findings, critical path, resources, a tab each.
+//! The overlay that explains the run. Its tabs: why a task waits, findings, critical path, resources.
 
 use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
@@ -8,7 +8,7 @@ use crate::app::run::view::RunView;
 use crate::app::timeline::selection;
 use crate::trace::{Cause, State, TaskIx};
 
-/// Opens the layer at a tab. From `why` after a jump out of the layer, it opens where that was left.
+/// Opens the overlay at a tab. If a jump closed the overlay, `why` reopens it as it was.
 pub(in crate::app) fn open(model: &mut Model, tab: ExplainTab) {
     if model.run.is_none() {
         model.notify(false, "no run to explain");
@@ -18,7 +18,7 @@ pub(in crate::app) fn open(model: &mut Model, tab: ExplainTab) {
     model.mode = Mode::Overlay(left.unwrap_or_else(|| first(model, tab)));
 }
 
-/// Shows the tab after the one that is open, or before it.
+/// Shows the next or previous tab.
 pub(in crate::app) fn turn(model: &mut Model, on: bool) {
     if let Some(tab) = model.mode.overlay().and_then(Overlay::explains) {
         let next = tab.neighbour(on);
@@ -26,7 +26,7 @@ pub(in crate::app) fn turn(model: &mut Model, on: bool) {
     }
 }
 
-/// Goes to what is under the cursor of the tab. The next `why` comes back to it.
+/// Goes to the selected place of the tab. The next `why` comes back to it.
 pub(in crate::app) fn show(model: &mut Model) {
     let Mode::Overlay(overlay) = &model.mode else { return };
     let left = overlay.clone();
@@ -38,7 +38,7 @@ pub(in crate::app) fn show(model: &mut Model) {
     model.session.explained = Some(left);
 }
 
-/// A tab from its top.
+/// A tab, scrolled to its top.
 fn at(tab: ExplainTab) -> Overlay {
     match tab {
         ExplainTab::Why => Overlay::Why { task: None, top: 0 },
@@ -48,7 +48,7 @@ fn at(tab: ExplainTab) -> Overlay {
     }
 }
 
-/// The layer as it opens. Where nothing waits, the findings say more than why nothing does.
+/// The overlay's first tab. If nothing waits, findings are more useful than why.
 fn first(model: &mut Model, tab: ExplainTab) -> Overlay {
     if tab != ExplainTab::Why {
         return at(tab);
@@ -59,7 +59,7 @@ fn first(model: &mut Model, tab: ExplainTab) -> Overlay {
     }
 }
 
-/// Why the selected task waits; without a selection, the task that most needs to be explained, which is selected.
+/// Why the selected task waits. Without a selection, selects the task that most needs an explanation.
 fn why(model: &mut Model) -> Overlay {
     let known = |task: &TaskIx| model.run.as_ref().is_some_and(|run| (*task as usize) < run.trace.tasks.len());
     let selected = model.timeline.selected.filter(known);
@@ -70,8 +70,8 @@ fn why(model: &mut Model) -> Overlay {
     Overlay::Why { task, top: 0 }
 }
 
-/// The task that is stuck at the cursor, or flagged and waiting there, or waits longest. One that awaits another task comes
-/// last, since the other one is why.
+/// The task that is stuck at the cursor, else one with a finding that waits there, else the one that waits longest. A
+/// task that awaits another task comes last, because the other task is the reason.
 fn wanted(run: &RunView) -> Option<TaskIx> {
     let at_ns = run.cursor.at_ns;
     let stuck = run.stall.as_ref().filter(|(since_ns, _)| *since_ns <= at_ns);

@@ -1,10 +1,10 @@
-//! Bookmarks: moments of the run to come back to.
+//! Bookmarks: times in the run to come back to.
 
 use crate::app::model::Model;
 use crate::app::run::cursor;
 use crate::app::time::moment;
 
-/// Sets a bookmark at the cursor, or takes the one there away.
+/// Sets a bookmark at the cursor, or removes the one there.
 pub(in crate::app) fn bookmark(model: &mut Model) {
     let Some(at_ns) = model.run.as_ref().map(|run| run.cursor.at_ns) else { return };
     let all = &mut model.bookmarks;
@@ -21,7 +21,7 @@ pub(in crate::app) fn bookmark(model: &mut Model) {
     }
 }
 
-/// To the next bookmark, or to the one before.
+/// Moves to the next or previous bookmark.
 pub(in crate::app) fn to_bookmark(model: &mut Model, next: bool) {
     let Some(run) = &model.run else { return };
     let (at_ns, all) = (run.cursor.at_ns, &model.bookmarks);
@@ -49,7 +49,7 @@ pub(in crate::app) fn to_bookmark(model: &mut Model, next: bool) {
     model.notify(false, text);
 }
 
-/// A bookmark in words.
+/// Describes a bookmark.
 fn told(all: &[u64], place: usize) -> String {
     format!("bookmark {} of {} at {}", place + 1, all.len(), moment(all[place]))
 }

@@ -1,4 +1,4 @@
-//! The keys of the other overlays, of a question, and those that work while something is typed.
+//! The keys of the other overlays, of a question, and of text fields.
 
 use crossterm::event::KeyCode;
 

@@ -1,4 +1,4 @@
-//! The keys that work in one pane: the list, the form, the timeline with its task, the metrics, the log, the code.
+//! The keys that work in one pane only.
 
 use crossterm::event::KeyCode;
 
@@ -9,7 +9,7 @@ use super::binding::{
 use super::scope::Scope;
 use crate::app::input::action::{Action, Move, Stride};
 
-/// A movement along the rows of a pane.
+/// A movement between the rows of a pane.
 const fn rows(name: &'static str, step: Move, scope: Scope, help: &'static str) -> Binding {
     let keys = match step {
         Move::Up => UP,
@@ -32,7 +32,7 @@ pub(super) static ROWS: &[Binding] = &[
     rows("page-down", Move::PageDown, LIST, "Go down by a page."),
     rows("first", Move::First, LIST, "Go to the first scenario."),
     rows("last", Move::Last, LIST, "Go to the last scenario."),
-    // The form. A field of digits takes those before any key.
+    // The form. Digits go to a numeric field before they act as keys.
     Binding::new("turn-down", Action::Turn(-1), LEFT, FORM, "Take the previous value or choice.").hint(2, "tune"),
     Binding::new("turn-up", Action::Turn(1), RIGHT, FORM, "Take the next value or choice.").hint(2, "tune"),
     Binding::new("turn-down-ten", Action::Turn(-10), FAR_LEFT, FORM, "Go back by ten values."),
@@ -46,7 +46,7 @@ pub(super) static ROWS: &[Binding] = &[
     rows("page-down", Move::PageDown, FORM, "Go down by a page."),
     rows("first", Move::First, FORM, "Go to the first field."),
     rows("last", Move::Last, FORM, "Go to the last field."),
-    // The timeline, and the task that is selected there.
+    // The timeline and its selected task.
     rows("up", Move::Up, TASKS, "Select the lane above.").hint(3, "select"),
     rows("down", Move::Down, TASKS, "Select the lane below.").hint(3, "select"),
     rows("page-up", Move::PageUp, TASKS, "Go up by a page of lanes."),

@@ -1,6 +1,6 @@
-//! The themes: the next one, and each by its name.
+//! The commands for themes: the next one, and each by name.
 //!
-//! Nobody changes the theme often, so none of these has a key; the palette has them.
+//! Nobody changes the theme often, so these have no keys, only entries in the palette.
 
 use super::binding::{ALL, Binding, Group};
 use super::key::Key;

@@ -1,4 +1,4 @@
-//! The keys of the layer that explains the run, of the menu that arranges lanes, and of a filter that is typed.
+//! The keys of the overlay that explains the run, of the menu that arranges lanes, and of the filter field.
 
 use crossterm::event::KeyCode;
 
@@ -8,7 +8,7 @@ use crate::app::input::action::{Action, Move, Stride};
 
 /// The rows.
 pub(super) static ROWS: &[Binding] = &[
-    // The layer that explains.
+    // The overlay that explains.
     Binding::new("show", Action::Show, ENTER, Scope::Places, "Go there and select its task.").hint(1, "go there"),
     Binding::new(
         "next-explain",
@@ -47,7 +47,7 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("down", Action::Move(Move::Down), DOWN, Scope::Arrange, "Go to the row below.").hint(2, "choose"),
     Binding::new("close-arrange", Action::Close, &[key(KeyCode::Esc), ch('o')], Scope::Arrange, "Close the menu.")
         .hint(3, "close"),
-    // A filter that is typed.
+    // The filter field.
     Binding::new("take-filter", Action::TakeFilter, ENTER, Scope::Filter, "Keep the filter.").hint(1, "keep"),
     Binding::new("close", Action::Close, ESC, Scope::Filter, "Keep the previous filter.").hint(2, "as before"),
 ];

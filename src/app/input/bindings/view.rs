@@ -1,10 +1,10 @@
-//! The keys that change what is looked at, in every pane.
+//! The keys that change the view, in every pane.
 
 use super::binding::{ALL, Binding, ENTER, ENTER_FREE, Group, NONE, NOT_FORM, PAN_LEFT, PAN_RIGHT, ch};
 use crate::app::input::action::Action;
 use crate::app::panes::{CodeTab, ExplainTab};
 
-/// A command that has no key.
+/// A command without a key.
 const fn command(name: &'static str, action: Action, help: &'static str) -> Binding {
     Binding::new(name, action, NONE, ALL, help).group(Group::View)
 }

@@ -12,7 +12,7 @@ fn first(model: &Model, most: usize) -> Vec<String> {
     shown(model).into_iter().take(most).map(|(keys, label)| format!("{keys} {label}")).collect()
 }
 
-/// A run whose timeline has the focus: at the start and paused, playing, at its end, stuck at its end.
+/// A run with the timeline focused: paused at the start, playing, at its end, stuck at its end.
 fn timeline() -> Model {
     let mut model = played();
     model.focus = Pane::Timeline;

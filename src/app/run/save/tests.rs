@@ -1,4 +1,4 @@
-//! A recording is saved from the screen.
+//! Saving a recording from the screen.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ fn prompt(model: &Model) -> (&str, Option<&str>) {
     (text.text(), error.as_deref())
 }
 
-/// What the effects of Enter ask for: where, and whether to overwrite.
+/// The path that the effects of Enter save to, and whether they overwrite.
 fn enter(model: &mut Model) -> Option<(String, bool)> {
     let effects = update(model, keymap::key(model, KeyCode::Enter.into())?);
     let [Effect::Save { path, force }] = &effects[..] else { return None };
@@ -50,7 +50,7 @@ fn a_file_that_exists_is_overwritten_only_when_it_is_said_twice() {
     assert_eq!(enter(&mut model), Some(("first-0.rec".into(), false)));
     unsaved(&mut model, &SaveError::Exists);
     assert_eq!(prompt(&model), ("first-0.rec", Some("there is such a file: Enter again overwrites it")));
-    // Of another file nothing was said.
+    // Another file has not been asked about.
     keys(&mut model, "x");
     assert_eq!(enter(&mut model), Some(("first-0.recx".into(), false)));
     unsaved(&mut model, &SaveError::Exists);
