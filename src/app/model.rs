@@ -108,7 +108,7 @@ impl Model {
     /// A model for a new session with this catalogue, which must not be empty.
     ///
     /// If a spec is given, its scenario is picked with those settings, and the shell starts it after the first frame.
-    /// The spec's `pace` is the playback speed; without one, runs play as fast as they can.
+    /// The spec's `pace` is the playback speed; without one, runs play at the speed of wall time.
     pub fn new(catalogue: &'static [Scenario], options: Options, spec: Option<Spec>) -> Self {
         let form = Form::new(spec.as_ref().map_or(&catalogue[0], |spec| spec.scenario));
         let mut model = Self {

@@ -133,13 +133,13 @@ pub struct Settings {
     pub workers: usize,
 }
 
-/// How the next run comes on screen. When several are asked for at once, the greatest holds.
+/// How the next run appears. If several are requested at once, the greatest wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Entry {
-    /// At the cursor's time, as it was playing or paused; zoom and selection stay.
+    /// At the cursor's time, still playing or paused; zoom and selection stay.
     Keep,
     /// From the start, playing; zoom and selection stay.
     Rewind,
-    /// From the start, playing, as if nothing had been looked at before.
+    /// From the start, playing, with a new view.
     Fresh,
 }

@@ -3,12 +3,12 @@
 use crate::app::colors::{Theme, ThemeName};
 use crate::app::model::Model;
 
-/// Draws with the theme after this one.
+/// Switches to the next theme.
 pub(in crate::app) fn next(model: &mut Model) {
     set(model, model.options.theme.name().next());
 }
 
-/// Draws with that theme, and says how to keep it.
+/// Switches to a theme, and says how to keep it.
 pub(in crate::app) fn set(model: &mut Model, name: ThemeName) {
     let colors = name.colors().map(|colors| colors.painted(&model.session.own_colors));
     model.options.theme = Theme { colors, ..model.options.theme };

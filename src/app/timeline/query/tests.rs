@@ -5,7 +5,7 @@ use crate::trace::{Cause, End, Ended, Family, Segment, State, Task, Trace};
 
 const MS: u64 = 1_000_000;
 
-/// What is wrong, and the text that is.
+/// The invalid part of a query, and the reason.
 fn refused(text: &str) -> (&str, String) {
     let error = Query::parse(text).expect_err(text);
     (&text[error.span], error.reason)
@@ -122,7 +122,7 @@ fn every_cause_can_be_asked_for() {
     }
 }
 
-/// Text that is nearly a query.
+/// Text that resembles a query.
 fn nearly() -> impl Strategy<Value = String> {
     let pieces =
         ["wait", "state", "cause", "line", "=", ">", "<=", "!", "-", "\"", " ", ":", "500ms", "lock", "é", "9", "\u{202e}"];

@@ -9,7 +9,7 @@ use crate::app::testing::*;
 use crate::app::timeline::view::Timeline;
 use crate::trace::{End, Ended, Wake, Waker};
 
-/// Presses keys; those that stand for a command of the palette here do that.
+/// Presses keys; some letters stand for commands of the palette here.
 fn type_keys(model: &mut Model, keys: &str) {
     for c in keys.chars() {
         match c {
@@ -24,7 +24,7 @@ fn type_keys(model: &mut Model, keys: &str) {
     }
 }
 
-/// A run whose timeline has the focus, with task 4 selected: it lives from 1 s to 2 s.
+/// A run with the timeline focused and task 4 selected, which is alive from 1 s to 2 s.
 fn looked_at() -> Model {
     let mut model = played();
     let task = &mut shown_mut(&mut model).trace.tasks[4];
@@ -35,14 +35,14 @@ fn looked_at() -> Model {
     model
 }
 
-/// What undo brings back; whether the cursor is followed is not looked at.
+/// What undo restores, ignoring whether the cursor is followed.
 fn seen(model: &Model) -> Timeline {
     Timeline { follow: false, ..model.timeline }
 }
 
 #[test]
 fn each_change_of_the_view_is_taken_back_and_made_again() {
-    // The keys of one change each.
+    // Each series of keys is one change.
     for keys in ["+", "+++-", "wws", "f", "D"] {
         let mut model = looked_at();
         type_keys(&mut model, "F++");
