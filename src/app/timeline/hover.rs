@@ -30,7 +30,7 @@ fn column(model: &Model, at: Position) -> Option<Column> {
     Some(Column { row, from_ns: *stretch.start(), to_ns: *stretch.end() })
 }
 
-/// The time span of the cell there, up to the cursor.
+/// The stretch of time of the cell there, up to the cursor.
 fn cell(model: &Model, at: Position) -> Option<(&RunView, RangeInclusive<u64>)> {
     let run = model.run.as_ref()?;
     let lanes = model.areas.lanes;
@@ -43,7 +43,7 @@ fn cell(model: &Model, at: Position) -> Option<(&RunView, RangeInclusive<u64>)> 
     (from_ns <= to_ns).then_some((run, from_ns..=to_ns))
 }
 
-/// The segment of a task's life that fills most of a time span.
+/// The segment of a task's life that fills most of a stretch of time.
 fn longest(trace: &Trace, ix: TaskIx, stretch: RangeInclusive<u64>) -> Option<Piece> {
     let task = trace.tasks.get(ix as usize)?;
     let (from_ns, to_ns) = (*stretch.start(), *stretch.end());

@@ -112,7 +112,7 @@ pub(in crate::app) fn fit(model: &mut Model) {
     fit_now(model);
 }
 
-/// Fits a time span into the width, with a spare cell on each side.
+/// Fits a stretch of time into the width, with a spare cell on each side.
 pub(in crate::app) fn fit_between(model: &mut Model, from_ns: u64, to_ns: u64) {
     let cells = width(model).saturating_sub(2).max(1);
     let view = &mut model.timeline;

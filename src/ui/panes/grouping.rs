@@ -1,10 +1,10 @@
 //! Groups of tasks instead of lanes: how many tasks do what, over time.
 //!
 //! A group has several rows. Each column is a pile: running tasks at the foot, then ready ones, then waiting ones by
-//! what they wait for. The full height is the most tasks of the group that were ever alive at once. The marks are
-//! those of the lanes, so nothing is shown by colour alone. If tasks are grouped by state, each row is one state and
-//! the height is the number of tasks in it. The text beside a group says how many tasks do what at the cursor, and
-//! how many tasks the full height is.
+//! what they wait for. The full height is the most tasks of the group that were ever alive at once. The marks are the
+//! same as on the lanes, so nothing is shown by colour alone. If tasks are grouped by state, each row is one state
+//! and the height is the number of tasks in it. The text beside a group says how many tasks do what at the cursor,
+//! and how many tasks the full height is.
 //!
 //! Everything comes from the courses that the trace keeps for its groups, so the cost of a frame depends on the
 //! number of cells, not on the number of tasks.

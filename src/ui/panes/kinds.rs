@@ -52,7 +52,7 @@ pub(super) fn render(
     chrome::scroll_bar(buf, look, pane, top, areas.group_rows.len(), kinds::rows(model, run));
 }
 
-/// The legend of the current kind, if its marks differ from those of tasks.
+/// The legend of the current kind, if its marks differ from the marks of tasks.
 pub(super) fn legend(look: Look, model: &Model) -> Option<Vec<((&'static str, Style), &'static str)>> {
     let glyphs = look.glyphs;
     let running = look.state(State::Running(0));

@@ -1,9 +1,9 @@
 //! Wakes between tasks, drawn through the lanes: only observed wakes.
 //!
 //! All wakes of many tasks would be unreadable. With few lanes, all visible wakes are drawn, if they are few enough
-//! to follow. With more lanes, only those of the selected task are: the wake that it had last at the cursor, and the
-//! last wake of each other visible lane if the selected task caused it. The line passes through idle cells only:
-//! polls and ends stay visible.
+//! to follow. With more lanes, only wakes of the selected task are drawn: the one that it had last at the cursor,
+//! and the last wake of each other visible lane if the selected task caused it. The line passes through idle cells
+//! only: polls and ends stay visible.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -48,7 +48,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     }
 }
 
-/// How many lines are searched for those of a level, newest first: a frame must not wait for a long log.
+/// How many lines are searched for lines of a level, newest first: a frame must not wait for a long log.
 const LOOKED: usize = 100_000;
 
 /// Which part of the log is shown.

@@ -11,16 +11,16 @@ use super::axis::Axis;
 use crate::trace::PathStep;
 use crate::ui::theme::Look;
 
-/// The visible cells that a time span touches, from the first to one past the last; `None` if there are none.
+/// The visible cells that a stretch of time touches, from the first to one past the last; `None` if there are none.
 fn cells(axis: &Axis, width: u16, (from_ns, to_ns): (u64, u64)) -> Option<(u16, u16)> {
-    // The end of a span is not part of it, unless the span is empty.
+    // The end of a stretch is not part of it, unless the stretch is empty.
     let last = axis.cell(to_ns.saturating_sub(1).max(from_ns))?;
     let first = axis.cell(from_ns).unwrap_or(0);
     let after = (last + 1).min(u64::from(width));
     (first < after).then_some((first as u16, after as u16))
 }
 
-/// Whether each end of a span is visible.
+/// Whether each end of a stretch is visible.
 fn ends_in_sight(axis: &Axis, width: u16, (from_ns, to_ns): (u64, u64)) -> (bool, bool) {
     let in_sight = |ns: u64| axis.cell(ns).is_some_and(|cell| cell < u64::from(width));
     (in_sight(from_ns), in_sight(to_ns.saturating_sub(1).max(from_ns)))
@@ -65,8 +65,7 @@ pub(crate) fn range_on_lanes(buf: &mut Buffer, look: Look, area: Rect, axis: &Ax
     }
 }
 
-/// Highlights the steps of the critical path on a lane, up to the time cursor. `steps` are those of the lane's task,
-/// in order.
+/// Highlights the critical path on a lane, up to the time cursor. `steps` are the steps of the lane's task, in order.
 pub(crate) fn path<'a>(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, steps: impl Iterator<Item = &'a PathStep>) {
     let area = area.intersection(buf.area);
     let mut next = 0;

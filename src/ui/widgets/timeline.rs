@@ -1,4 +1,4 @@
-//! Lanes: what each task did, one row per task, one cell per span of time.
+//! Lanes: what each task did, one row per task, one cell per stretch of time.
 //!
 //! The trace decides what each cell shows ([`Trace::cells`]); here it gets its glyph and its colour. Bars with room
 //! carry the label of a span, and events put their marks on the lane. Nothing after the time cursor is drawn.
