@@ -1,8 +1,8 @@
 //! Wakes: from a wait to the task that ended it, and from a task to one that it woke.
 //!
 //! A jump to the waker only selects the task; following a wake also moves the cursor to the moment of the wake.
-//! Several tasks can wake each other within one virtual moment; to avoid walking in a circle there, the task that one
-//! came from is skipped.
+//! Several tasks can wake each other within one virtual moment; to avoid walking in a circle there, the previously
+//! selected task is skipped.
 
 use crate::app::model::Model;
 use crate::app::run::jump;
