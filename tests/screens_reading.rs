@@ -175,7 +175,7 @@ fn lanes_are_sorted_and_filtered_and_the_title_says_so() {
     update(&mut model, Action::Text(async_playground::app::input::action::TextKey::Clear));
     types(&mut model, "nobody");
     let nothing = screen(&model, 120, 40);
-    assert!(nothing.contains("0 of 21 tasks") && nothing.contains("no task is what is asked for"), "{nothing}");
+    assert!(nothing.contains("0 of 21 tasks") && nothing.contains("no task matches the filter"), "{nothing}");
     // However little room there is, it is told that lanes are missing.
     assert!(screen(&model, 60, 16).contains("0 of 21 tasks"), "{}", screen(&model, 60, 16));
 }

@@ -1,51 +1,52 @@
-//! Where things were drawn last, so that the pointer finds them.
+//! Where things were last drawn, for hit tests of the pointer.
 
 use ratatui::layout::Rect;
 
 use crate::app::panes::{CodeTab, Pane};
 use crate::trace::TaskIx;
 
-/// Where the panes were drawn last. Filled by the drawing code.
+/// Where the panes were last drawn. The drawing code fills it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Areas {
     /// The whole screen.
     pub screen: Rect,
-    /// Each pane that is on screen, with its border.
+    /// Each pane on screen, with its border.
     pub panes: Vec<(Pane, Rect)>,
     /// The names of panes that are out of sight, beside the titles of others.
     pub beside: Vec<(Pane, Rect)>,
     /// The rows of the list: the index of the scenario in the catalogue, and where it stands.
     pub list_rows: Vec<(usize, Rect)>,
-    /// The rows of the form: the index of the field, and where it stands.
+    /// The rows of the form: the field's index, and its area.
     pub form_rows: Vec<(usize, Rect)>,
-    /// The lanes of the timeline without names, borders and ruler: one row a task, one cell [`Timeline::cell_ns`](super::timeline::view::Timeline::cell_ns).
+    /// The lanes of the timeline without names, borders and ruler: one row per task, one cell per
+    /// [`Timeline::cell_ns`](super::timeline::view::Timeline::cell_ns).
     pub lanes: Rect,
-    /// The map of the whole run, and the nanoseconds of each of its columns; empty where there is no room for one.
+    /// The map of the whole run and the nanoseconds per column; empty if there is no room for the map.
     pub map: (Rect, u64),
-    /// Each group of tasks, each row of the other kinds of lanes: its place, and its rows with the name.
+    /// Each group of tasks, or each row of another kind of lanes: its index, and its rows including the name.
     pub group_rows: Vec<(usize, Rect)>,
     /// How many counters are drawn under the lanes.
     pub counters: usize,
-    /// Each drawn lane: the task, and its row with the name.
+    /// Each drawn lane: the task, and its row including the name.
     pub lane_rows: Vec<(TaskIx, Rect)>,
     /// The tabs of the code pane.
     pub tabs: Vec<(CodeTab, Rect)>,
-    /// How many rows the shown tab of the code pane has, in sight or not: how far it scrolls.
+    /// How many rows the current tab of the code pane has, visible or not: the limit of scrolling.
     pub code_rows: usize,
-    /// The row of that tab that is at the top when nothing is scrolled: the rows before it are seldom read.
+    /// The row that is at the top of that tab before any scrolling: the rows above it are seldom read.
     pub code_open: usize,
-    /// How many figures the metrics have, in sight or not.
+    /// How many figures the metrics have, visible or not.
     pub figures: usize,
-    /// The line of its file that is at the top of that tab, from 1.
+    /// The source line at the top of that tab, from 1.
     pub code_line: u32,
-    /// How many rows the overlay has, in sight or not.
+    /// How many rows the overlay has, visible or not.
     pub overlay_rows: usize,
-    /// How many rows of the overlay are in sight.
+    /// How many rows of the overlay are visible.
     pub overlay_height: u16,
 }
 
 impl Areas {
-    /// Where a pane was drawn; empty when it is not on screen.
+    /// The area of a pane; empty if the pane is not on screen.
     pub fn pane(&self, pane: Pane) -> Rect {
         self.panes.iter().find(|(p, _)| *p == pane).map_or(Rect::ZERO, |(_, area)| *area)
     }

@@ -1,17 +1,14 @@
-//! The theme: which marks are drawn, and which colour stands for what.
+//! The theme: the marks, and the colour of each meaning.
 //!
-//! Nothing is shown by colour alone, so these can be any; they should be easy to
-//! read and easy to tell apart. [`Colors::OKABE_ITO`] is the set of Okabe and Ito
-//! (Color Universal Design, 2008), which people with any kind of colour vision
-//! can tell apart, on black. [`Colors::LIGHT`] and [`Colors::PROJECTOR`] are dark
-//! colours on white. These three need a terminal that shows all colours, and each
-//! brings its background: a contrast is known only if both colours are. The
-//! sixteen of [`Colors::ANSI`] are the user's own palette, on the user's own
-//! background.
+//! Nothing is shown by colour alone, so any colours would work, as long as they are easy to read and to distinguish.
+//! [`Colors::OKABE_ITO`] is the palette of Okabe and Ito (Color Universal Design, 2008) on black, which is safe for
+//! every kind of colour vision. [`Colors::LIGHT`] and [`Colors::PROJECTOR`] are dark colours on white. These three
+//! need a terminal with true colour, and each sets its own background, because a contrast is known only if both
+//! colours are. [`Colors::ANSI`] uses the sixteen colours of the user's own palette on the user's own background.
 
 use ratatui::style::Color;
 
-/// A set of colours, by name.
+/// The name of a theme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ThemeName {
     /// The colours of Okabe and Ito, on black.
@@ -20,17 +17,17 @@ pub enum ThemeName {
     Light,
     /// Darker colours and heavier marks on white, and no dim text.
     Projector,
-    /// The terminal's own sixteen.
+    /// The terminal's own sixteen colours.
     Ansi,
-    /// None.
+    /// No colours.
     Mono,
 }
 
 impl ThemeName {
-    /// All of them.
+    /// All themes.
     pub const ALL: [Self; 5] = [Self::OkabeIto, Self::Light, Self::Projector, Self::Ansi, Self::Mono];
 
-    /// What it is called.
+    /// Its name in the configuration.
     pub const fn name(self) -> &'static str {
         match self {
             Self::OkabeIto => "okabe-ito",
@@ -41,7 +38,7 @@ impl ThemeName {
         }
     }
 
-    /// The one after this, and after the last the first.
+    /// The next theme; after the last, the first.
     #[must_use]
     pub const fn next(self) -> Self {
         match self {
@@ -53,7 +50,7 @@ impl ThemeName {
         }
     }
 
-    /// Its colours, if it has any.
+    /// The theme's colours, if it has any.
     pub const fn colors(self) -> Option<Colors> {
         match self {
             Self::OkabeIto => Some(Colors::OKABE_ITO),
@@ -65,27 +62,27 @@ impl ThemeName {
     }
 }
 
-/// Which marks and colours are drawn: two independent choices.
+/// The marks and the colours: two independent choices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Theme {
-    /// The colours; without any, bold, dim, reverse and underline only.
+    /// The colours; if `None`, only bold, dim, reverse and underline are used.
     pub colors: Option<Colors>,
     /// Unicode glyphs, or ASCII only.
     pub unicode: bool,
 }
 
 impl Theme {
-    /// The sixteen colours of the terminal, or none.
+    /// The terminal's sixteen colours, or none.
     pub const fn plain(color: bool, unicode: bool) -> Self {
         Self { colors: if color { Some(Colors::ANSI) } else { None }, unicode }
     }
 
-    /// The name of its colours.
+    /// The theme's name.
     pub fn name(self) -> ThemeName {
         self.colors.map_or(ThemeName::Mono, |colors| colors.name)
     }
 
-    /// Whether the marks are the heavy ones.
+    /// Whether the marks are heavy.
     pub fn is_heavy(self) -> bool {
         self.name() == ThemeName::Projector
     }
@@ -96,16 +93,16 @@ macro_rules! colors {
         /// A colour for each meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub struct Colors {
-            /// The theme that they are the colours of.
+            /// The theme that these colours belong to.
             pub name: ThemeName,
             $($(#[doc = $doc])+ pub $role: Color,)+
         }
 
         impl Colors {
-            /// What the configuration calls each meaning, and what it means.
+            /// The name of each meaning in the configuration, and a description.
             pub const ROLES: &[(&'static str, &'static str)] = &[$(($name, concat!($($doc),+)),)+];
 
-            /// The colour of a meaning, by its name.
+            /// The colour for a meaning, by its name.
             pub fn role(&mut self, name: &str) -> Option<&mut Color> {
                 match name {
                     $($name => Some(&mut self.$role),)+
@@ -116,7 +113,7 @@ macro_rules! colors {
     };
 }
 
-/// A colour of the user's own, with the name of its meaning.
+/// A colour that the user chose, with the name of its meaning.
 pub type OwnColor = (String, Color);
 
 colors! {
@@ -170,14 +167,14 @@ const ORANGE: Color = Color::Rgb(0xE6, 0x9F, 0x00);
 const SKY_BLUE: Color = Color::Rgb(0x56, 0xB4, 0xE9);
 const BLUISH_GREEN: Color = Color::Rgb(0x00, 0x9E, 0x73);
 const YELLOW: Color = Color::Rgb(0xF0, 0xE4, 0x42);
-/// Lighter than the set has it: `#0072B2` has a contrast of 4.0 on black.
+/// Lighter than the original: `#0072B2` has a contrast of only 4.0 on black.
 const BLUE: Color = Color::Rgb(0x1A, 0x7F, 0xC4);
 const VERMILION: Color = Color::Rgb(0xD5, 0x5E, 0x00);
 const REDDISH_PURPLE: Color = Color::Rgb(0xCC, 0x79, 0xA7);
-/// For the eighth colour, black, which is the background.
+/// Replaces black, the palette's eighth colour, which is the background here.
 const GREY: Color = Color::Rgb(0x99, 0x99, 0x99);
 
-/// The colours that a theme on white is made of.
+/// The colours of a theme on white.
 struct Inks {
     black: Color,
     grey: Color,
@@ -219,8 +216,8 @@ impl Colors {
         constant: ORANGE,
     };
 
-    /// Dark colours on white, as the set itself is too pale there. Each has a contrast of 4.5:1 or more, and those of the lanes differ for
-    /// any kind of colour vision.
+    /// Dark colours on white, because the palette of Okabe and Ito is too pale there. Each has a contrast of at least
+    /// 4.5:1, and the lane colours differ for every kind of colour vision.
     pub const LIGHT: Self = Self::dark(
         ThemeName::Light,
         &Inks {
@@ -238,8 +235,8 @@ impl Colors {
         },
     );
 
-    /// Still darker colours on white, each with a contrast of 7:1 or more. White, since what a projector throws as black is
-    /// as bright as the room: a dark colour on white loses less of its contrast there than a bright one on black.
+    /// Even darker colours on white, each with a contrast of at least 7:1. On white, because a projector's black is
+    /// only as dark as the room: there, dark on white keeps more of its contrast than bright on black.
     pub const PROJECTOR: Self = Self::dark(
         ThemeName::Projector,
         &Inks {
@@ -257,7 +254,7 @@ impl Colors {
         },
     );
 
-    /// The colours of a theme on white.
+    /// Builds a theme on white.
     const fn dark(name: ThemeName, inks: &Inks) -> Self {
         let Inks { black, grey, faint, green, yellow, indigo, lock, red, purple, blue, brown } = *inks;
         Self {
@@ -286,7 +283,7 @@ impl Colors {
         }
     }
 
-    /// These with the user's own colours in their places.
+    /// Returns these colours with the user's own colours applied.
     #[must_use]
     pub fn painted(mut self, own: &[OwnColor]) -> Self {
         for (name, color) in own {

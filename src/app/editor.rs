@@ -1,12 +1,12 @@
-//! Opening a line of the source in the user's editor: which line.
+//! Chooses the source line to open in the user's editor.
 
 use crate::app::effect::{Effect, SourceLine};
 use crate::app::model::Model;
 use crate::app::panes::{CodeTab, Pane};
 use crate::trace::{Task, TaskIx, Trace};
 
-/// Opens the line that is looked at: at the top of the code pane when that has the focus, else where the selected task waits,
-/// or was spawned.
+/// Opens the current line: the top line of the code pane if that has the focus, otherwise the line where the selected
+/// task waits or was spawned.
 pub(in crate::app) fn open(model: &mut Model) -> Vec<Effect> {
     let place = if model.focus == Pane::Code { Some(code_line(model)) } else { task_line(model) };
     if place.is_none() {
@@ -30,7 +30,7 @@ fn code_line(model: &Model) -> SourceLine {
     }
 }
 
-/// Where the selected task waits at the cursor, else where it was spawned.
+/// Where the selected task waits at the cursor, or where it was spawned.
 fn task_line(model: &Model) -> Option<SourceLine> {
     let (run, task) = (model.run.as_ref()?, model.timeline.selected?);
     let spawned = |task: &Task| task.spawned_at.as_ref().map(|call| (call.file().to_owned(), call.line()));
@@ -46,7 +46,7 @@ fn wait_line(trace: &Trace, task: TaskIx, at_ns: u64) -> Option<(String, u32)> {
     Some((place.file.to_string(), place.line))
 }
 
-/// The editor has been closed, or could not be opened.
+/// The editor was closed, or failed to open.
 pub fn edited(model: &mut Model, outcome: Result<Option<String>, String>) {
     match outcome {
         Ok(None) => {}

@@ -1,7 +1,7 @@
-//! What is to be done outside of the model.
+//! Effects: what the shell must do outside the model.
 //!
-//! An update returns effects, and the shell performs them once a turn, after all inputs of the turn. What a later input
-//! makes pointless is left out: of several starts only the last is performed.
+//! An update returns effects, and the shell performs them once per turn, after all inputs of the turn. An effect that
+//! a later input makes pointless is dropped: of several starts, only the last is performed.
 
 use std::mem;
 use std::path::PathBuf;
@@ -9,52 +9,53 @@ use std::path::PathBuf;
 use crate::app::panes::Layout;
 use crate::engine::Spec;
 
-/// What is to be done outside of the model.
+/// Something that the shell must do outside the model.
 #[derive(Debug, Clone)]
 pub enum Effect {
-    /// Start this run, in place of the one under way.
+    /// Start this run and replace the current one.
     Start(Spec),
     /// Stop the run.
     Stop,
-    /// Hold the run before its next poll, or let it go on.
+    /// Hold the run before its next poll, or release it.
     Pause(bool),
-    /// Let one more poll through, and hold the run after that.
+    /// Let one more poll through, then hold the run.
     Step,
-    /// Let the run go at this speed.
+    /// Run at this speed.
     SetPace(f64),
-    /// Put this text into the clipboard.
+    /// Copy this text to the clipboard.
     Copy(String),
-    /// Save what is recorded of the run on screen.
+    /// Save the recording of the run on screen.
     Save {
-        /// Where.
+        /// The file.
         path: PathBuf,
-        /// Whether a file that is there is overwritten.
+        /// Whether to overwrite an existing file.
         force: bool,
     },
     /// Open this line in the user's editor.
     OpenEditor(SourceLine),
-    /// Remember for later sessions which layout is on.
+    /// Remember the current layout for later sessions.
     KeepLayout(Layout),
-    /// Give the terminal back until somebody continues the program.
+    /// Give the terminal back to the shell until the program is continued.
     Suspend,
 }
 
 /// A line of a source file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceLine {
-    /// The file, as the repository has it: `scenarios/semaphore.rs`.
+    /// The path within the repository: `scenarios/semaphore.rs`.
     pub file: String,
     /// The line, from 1.
     pub line: u32,
-    /// What the program knows the file to say, for where there is no repository; none of a file that is not a scenario's.
+    /// The file's text as compiled into the program, for use without the repository; `None` if the file is not a
+    /// scenario's.
     pub text: Option<&'static str>,
 }
 
 impl Effect {
-    /// Whether an earlier effect that has not been performed is pointless beside this one.
+    /// Whether this effect makes an earlier one, not yet performed, pointless.
     fn replaces(&self, earlier: &Self) -> bool {
         match self {
-            // The new run does not inherit what was asked of the run before it.
+            // The new run does not inherit requests that were meant for the old one.
             Self::Start(_) => !matches!(earlier, Self::Copy(_) | Self::KeepLayout(_) | Self::Suspend),
             Self::Pause(_) => matches!(earlier, Self::Pause(_) | Self::Step),
             Self::Step => false,
@@ -69,7 +70,7 @@ impl Effect {
     }
 }
 
-/// Adds effects to those that are to be performed, and removes the ones that they replace.
+/// Adds effects to the pending ones, and removes those that they replace.
 pub fn add(pending: &mut Vec<Effect>, later: Vec<Effect>) {
     for effect in later {
         pending.retain(|earlier| !effect.replaces(earlier));
@@ -83,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    /// The names of what is left of these effects.
+    /// The names of the effects that remain pending.
     fn left(effects: Vec<Effect>) -> Vec<String> {
         let mut pending = Vec::new();
         for effect in effects {

@@ -1,24 +1,25 @@
-//! The list of scenarios: its rows, its search, and what is under its cursor.
+//! The list of scenarios: its rows, its search, and the scenario under its cursor.
 
 use scenarios::Scenario;
 
 use crate::app::input::text_field::TextField;
 
-/// The list of scenarios: rows are those that the search leaves.
+/// The list of scenarios. Its rows are the scenarios that match the search.
 #[derive(Debug, Default)]
 pub struct List {
-    /// The row under the cursor, counted among the scenarios that match (headings are not rows).
+    /// The row under the cursor, among the scenarios that match (headings are not rows).
     pub row: usize,
     /// The search that narrows the list.
     pub search: TextField,
 }
 
 impl List {
-    /// The scenarios in which each typed word occurs, in any case, by their places in the catalogue.
+    /// The catalogue indices of the scenarios that match the search: those that contain each typed word, in any case.
     pub fn matches(&self, catalogue: &[Scenario]) -> Vec<usize> {
         matching(catalogue, self.search.text()).collect()
     }
-    /// The place in the catalogue of the scenario under the cursor; none when the search leaves none.
+
+    /// The catalogue index of the scenario under the cursor; `None` if no scenario matches.
     pub fn selected(&self, catalogue: &[Scenario]) -> Option<usize> {
         self.matches(catalogue).get(self.row).copied()
     }
@@ -33,7 +34,7 @@ impl List {
         self.row = self.matches(catalogue).iter().position(|m| *m == at).unwrap_or(0);
     }
 
-    /// Clears the search; the whole list is back, the cursor on the same scenario.
+    /// Clears the search and keeps the cursor on the same scenario.
     pub fn clear_search(&mut self, catalogue: &[Scenario]) {
         let at = self.selected(catalogue);
         self.search.clear();

@@ -1,13 +1,11 @@
-//! What the program does, without a terminal.
+//! The behaviour of the program, without a terminal.
 //!
-//! Keys and the pointer become an [`Action`](input::action::Action), [`update`]
-//! turns an action into a new [`model`] and into [effects](effect), which the shell
-//! performs: it owns the terminal and the engine. Nothing here reads a clock, a
-//! file or a key, so a test calls it.
+//! Keys and the pointer become an [`Action`](input::action::Action), and [`update`] applies it to the [`model`] and
+//! returns [effects](effect). The shell owns the terminal and the engine, and performs the effects. Nothing here
+//! reads a clock, a file or a key, so tests call it directly.
 //!
-//! A feature is a folder. In each, the plain data that the model holds (a `view`,
-//! `fields`, an `order`) knows no model, and what changes the model lies above it:
-//! so no two files import each other.
+//! Each feature is a folder. In it, the plain data that the model holds (a `view`, `fields`, an `order`) does not
+//! import the model, and the code that changes the model is layered above it: so no two files import each other.
 
 pub mod areas;
 pub mod colors;

@@ -1,96 +1,97 @@
-//! What has the keys: one thing at a time.
+//! What receives the keys: one thing at a time.
 //!
-//! A search, a field, a prompt and an overlay exclude each other, so they are
-//! variants of one type, and each carries what is typed or chosen in it.
+//! A search, a field, a prompt and an overlay exclude each other, so they are variants of one type, and each carries
+//! its own text or selection.
 
 use crate::app::input::text_field::TextField;
 use crate::app::panes::{ExplainTab, Pane};
 use crate::trace::TaskIx;
 
-/// What has the keys now.
+/// What receives the keys now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Mode {
     /// The focused pane.
     #[default]
     Browse,
-    /// The search of the list of scenarios; its text is in the list, since the list stays narrowed after the search.
+    /// The search of the list of scenarios. Its text is kept in the list, since the list stays narrowed after the
+    /// search.
     Search,
-    /// The field of the form under the cursor, with what has been typed.
+    /// The form's field under the cursor, with the text so far.
     Edit(TextField),
-    /// A line that is typed in the footer's place.
+    /// A prompt in place of the footer.
     Prompt(Prompt),
-    /// A question in the footer's place: yes or no.
+    /// A yes-or-no question in place of the footer.
     Ask(Question),
-    /// What lies over the panes.
+    /// What covers the panes.
     Overlay(Overlay),
 }
 
 impl Mode {
-    /// The text of the field of the form, while it is typed.
+    /// The text of the form's field while it is edited.
     pub fn edited(&self) -> Option<&TextField> {
         if let Self::Edit(text) = self { Some(text) } else { None }
     }
 
-    /// The line that is typed in the footer's place.
+    /// The open prompt.
     pub fn prompt(&self) -> Option<&Prompt> {
         if let Self::Prompt(prompt) = self { Some(prompt) } else { None }
     }
 
-    /// The line that is typed in the footer's place, to be changed.
+    /// The open prompt, mutable.
     pub fn prompt_mut(&mut self) -> Option<&mut Prompt> {
         if let Self::Prompt(prompt) = self { Some(prompt) } else { None }
     }
 
-    /// What lies over the panes.
+    /// The open overlay.
     pub fn overlay(&self) -> Option<&Overlay> {
         if let Self::Overlay(overlay) = self { Some(overlay) } else { None }
     }
 }
 
-/// What lies over the panes.
+/// What covers the panes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Overlay {
-    /// The keys of a pane, or the meaning of the marks; scrolled down by so many rows.
+    /// The keys of a pane, or the meaning of the marks.
     Help {
         /// The pane whose keys come first.
         pane: Pane,
-        /// Whether the marks are shown, and not the keys.
+        /// Whether the marks are shown instead of the keys.
         marks: bool,
-        /// Rows scrolled away.
+        /// Rows scrolled off the top.
         top: usize,
     },
-    /// The way through the catalogue: what was run, what comes next, what builds on what.
+    /// The tour of the catalogue: what was run, what comes next, what builds on what.
     Path {
-        /// The scenario under the cursor, by its place in the catalogue.
+        /// The scenario under the cursor, by its catalogue index.
         row: usize,
     },
     /// Why a task waits at the cursor, from holder to holder.
     Why {
-        /// The task; none where no task waits.
+        /// The task; `None` if no task waits.
         task: Option<TaskIx>,
-        /// Rows scrolled away.
+        /// Rows scrolled off the top.
         top: usize,
     },
     /// The command palette.
     Palette {
-        /// What is searched for.
+        /// The query.
         text: TextField,
         /// The row under the cursor.
         row: usize,
     },
-    /// What was measured of the range or of the whole run, and its critical path.
+    /// The measurements of the range or of the whole run, and its critical path.
     Range {
         /// The step under the cursor.
         row: usize,
     },
     /// The findings.
     Findings {
-        /// The one that is opened.
+        /// The selected finding.
         row: usize,
     },
-    /// The run's resources at the cursor; scrolled down by so many rows.
+    /// The run's resources at the cursor.
     Resources {
-        /// Rows scrolled away.
+        /// Rows scrolled off the top.
         top: usize,
     },
     /// The menu that arranges the lanes.
@@ -101,7 +102,7 @@ pub enum Overlay {
 }
 
 impl Overlay {
-    /// Which tab of the layer that explains the run it is; none where it is something else.
+    /// The tab of the explaining overlay that this is; `None` for other overlays.
     pub const fn explains(&self) -> Option<ExplainTab> {
         match self {
             Self::Why { .. } => Some(ExplainTab::Why),
@@ -113,36 +114,36 @@ impl Overlay {
     }
 }
 
-/// What is asked before it is done.
+/// A question asked before an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
-    /// Whether a live run is to be given up and made again.
+    /// Whether to abandon a live run and start it again.
     Restart,
 }
 
-/// Something that is typed in the footer's place.
+/// Text that is typed in place of the footer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
-    /// What it is.
+    /// What is asked for.
     pub what: Wanted,
-    /// What has been typed.
+    /// The text so far.
     pub text: TextField,
-    /// What is wrong with it, once it was to be taken.
+    /// The error, after an attempt to commit.
     pub error: Option<String>,
 }
 
-/// What can be typed in the footer's place.
+/// What a prompt asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     /// A time to go to.
     Time,
-    /// Which lanes there are to be.
+    /// Which lanes to show.
     Filter,
-    /// What to look for in a pane.
+    /// What to search for in a pane.
     Search(Pane),
-    /// The file that the recording of the run is to be saved in.
+    /// The file to save the recording in.
     File {
-        /// Whether there is such a file, and the user has been told: to take it once more overwrites it.
+        /// Whether the user has been warned that the file exists; a second Enter overwrites it.
         overwrite: bool,
     },
 }

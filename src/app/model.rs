@@ -1,8 +1,7 @@
 //! The model: everything that the screen shows, as plain data.
 //!
-//! It holds no terminal, no thread and no runtime. [`update`](super::update) is
-//! the only thing that changes it, the panes only read it, so each screen can
-//! be made in a test by setting fields, and each behaviour tested by a table.
+//! It holds no terminal, no thread and no runtime. Only [`update`](super::update) changes it and the panes only read
+//! it, so a test can build any screen by setting fields, and check any behaviour with a table.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -29,19 +28,19 @@ use crate::record::event::Level;
 /// Everything that the screen shows.
 #[derive(Debug)]
 pub struct Model {
-    /// What can be picked.
+    /// The scenarios that can be picked.
     pub catalogue: &'static [Scenario],
-    /// What was decided when the program was started.
+    /// The options that were set when the program started.
     pub options: Options,
-    /// Which key does what.
+    /// The table of keys.
     pub bindings: Bindings,
-    /// The pane that keys go to.
+    /// The pane that receives keys.
     pub focus: Pane,
     /// The pane that fills the screen.
     pub full: Option<Pane>,
     /// Which panes are on screen.
     pub layout: Layout,
-    /// What has the keys.
+    /// What receives the keys.
     pub mode: Mode,
     /// The list of scenarios.
     pub list: List,
@@ -49,68 +48,67 @@ pub struct Model {
     pub form: Form,
     /// The run on screen.
     pub run: Option<RunView>,
-    /// How the timeline is looked at. Survives a new run of the same scenario.
+    /// The view of the timeline. It survives a new run of the same scenario.
     pub timeline: Timeline,
-    /// How the log is looked at.
+    /// The view of the log.
     pub log: LogView,
-    /// How the code is looked at.
+    /// The view of the code.
     pub code: CodeView,
-    /// How the metrics are looked at.
+    /// The view of the metrics.
     pub metrics: MetricsView,
-    /// Moments to come back to, in nanoseconds, in order. They survive a new run of the same scenario.
+    /// Bookmarked times in nanoseconds, sorted. They survive a new run of the same scenario.
     pub bookmarks: Vec<u64>,
-    /// How the run is read: measured, sorted, filtered.
+    /// How the run is analysed: range, order, filter.
     pub reading: Reading,
-    /// What is searched for in lanes, log or code; the list of scenarios has a search of its own.
+    /// The search in lanes, log or code; the list of scenarios has its own.
     pub search: Option<Search>,
-    /// One line for the user, shown in the footer's place until the next key.
+    /// A message to the user, shown in place of the footer until the next key.
     pub notice: Option<Notice>,
-    /// What the pointer is over, told in the footer's place until something else is done.
+    /// What the pointer is over, described in place of the footer until the next input.
     pub tip: Option<Tip>,
-    /// Where the panes were drawn last: for mouse hits and for page sizes.
+    /// Where the panes were last drawn: for mouse hits and page sizes.
     pub areas: Areas,
-    /// What is remembered between actions and never drawn.
+    /// State that is kept between actions and never drawn.
     pub session: Session,
-    /// Whether the run on screen comes from a recording, and there is none to be made.
+    /// Whether the run on screen comes from a recording, so it cannot be run again or saved.
     pub replay: bool,
-    /// The ids of the scenarios that were run on screen, in this session or before.
+    /// The ids of the scenarios that were run on screen, in this or an earlier session.
     pub seen: BTreeSet<&'static str>,
-    /// What the run is waiting for that the form describes.
+    /// What delays the run that the form describes.
     pub pending: Pending,
     /// Set when the program should end.
     pub quit: bool,
 }
 
-/// What was decided when the program was started.
+/// Options that were set when the program started.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Which marks and colours are drawn.
     pub theme: Theme,
-    /// Whether the mouse is used.
+    /// Whether to use the mouse.
     pub mouse: bool,
-    /// Whether nothing moves smoothly by itself.
+    /// Whether to avoid smooth motion.
     pub reduced_motion: bool,
-    /// Where tokio-console can attach.
+    /// The address where tokio-console can attach.
     pub console: Option<SocketAddr>,
-    /// When endless runs stop, on their own clock.
+    /// When endless runs stop, in their own clock's time.
     pub limit: Duration,
 }
 
-/// One line for the user.
+/// A message of one line to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The line.
+    /// The message.
     pub text: String,
-    /// Whether something went wrong.
+    /// Whether it reports an error.
     pub error: bool,
 }
 
 impl Model {
-    /// The model of a session that opens with this catalogue, which must not be empty.
+    /// A model for a new session with this catalogue, which must not be empty.
     ///
-    /// With a spec its scenario is picked, with those settings, and started by
-    /// the shell once the first frame is drawn; its `pace` is the speed that runs
-    /// are played at, and none is as fast as time itself.
+    /// If a spec is given, its scenario is picked with those settings, and the shell starts it after the first frame.
+    /// The spec's `pace` is the playback speed; without one, runs play at the speed of wall time.
     pub fn new(catalogue: &'static [Scenario], options: Options, spec: Option<Spec>) -> Self {
         let form = Form::new(spec.as_ref().map_or(&catalogue[0], |spec| spec.scenario));
         let mut model = Self {
@@ -159,8 +157,8 @@ impl Model {
         model
     }
 
-    /// Moves the focus. A search ends with that, and the full screen goes with the focus: keys never go to a pane that is
-    /// out of sight.
+    /// Moves the focus. This ends a search, and moves the full screen along with the focus: keys never go to a pane
+    /// that is out of sight.
     pub(in crate::app) fn focus_on(&mut self, pane: Pane) {
         self.focus = pane;
         if self.mode == Mode::Search {
@@ -171,7 +169,7 @@ impl Model {
         }
     }
 
-    /// Shows a layout from the start, with the focus on a pane that it has.
+    /// Starts in a layout, with the focus on one of its panes.
     pub fn keep_to(&mut self, layout: Layout) {
         self.layout = layout;
         if !layout.has(self.focus) {
@@ -179,12 +177,12 @@ impl Model {
         }
     }
 
-    /// Tells the user one line.
+    /// Shows the user a message.
     pub(in crate::app) fn notify(&mut self, error: bool, text: impl Into<String>) {
         self.notice = Some(Notice { text: text.into(), error });
     }
 
-    /// Tells the user what has gone wrong outside of the model.
+    /// Warns the user of a problem outside the model.
     pub fn warn(&mut self, text: String) {
         self.notify(true, text);
     }

@@ -1,6 +1,6 @@
-//! The panes of the screen, and how each is looked at.
+//! The panes of the screen, and the view of each.
 //!
-//! They lie below all else in `app`: actions, keys and the model name them.
+//! This module is the lowest layer of `app`: actions, keys and the model use it.
 
 use crate::record::event::Level;
 
@@ -24,7 +24,7 @@ pub enum Pane {
 }
 
 impl Pane {
-    /// All of them, in the order of Tab.
+    /// All panes, in Tab order.
     pub const ALL: [Pane; 7] =
         [Pane::Scenarios, Pane::Parameters, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task];
 
@@ -42,23 +42,23 @@ impl Pane {
     }
 }
 
-/// Which panes are on screen, and how large.
+/// Which panes are on screen, and their sizes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Layout {
-    /// All of them, as far as there is room.
+    /// All panes, as far as there is room.
     #[default]
     Explore,
-    /// Lanes and code, and the lesson below: for somebody who shows a scenario to others.
+    /// Lanes and code, with the lesson below: for presenting a scenario to others.
     Stage,
-    /// The lanes alone.
+    /// Only the lanes.
     Lanes,
 }
 
 impl Layout {
-    /// All of them, in the order of the key.
+    /// All layouts, in the order of the command.
     pub const ALL: [Self; 3] = [Self::Explore, Self::Stage, Self::Lanes];
 
-    /// Its name, as it is remembered.
+    /// Its name, as saved.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Explore => "explore",
@@ -67,7 +67,7 @@ impl Layout {
         }
     }
 
-    /// The next one, round and round.
+    /// The next layout, cyclically.
     #[must_use]
     pub const fn next(self) -> Self {
         match self {
@@ -77,7 +77,7 @@ impl Layout {
         }
     }
 
-    /// Whether a pane is on screen in it.
+    /// Whether this layout shows a pane.
     pub const fn has(self, pane: Pane) -> bool {
         match self {
             Self::Explore => true,
@@ -87,17 +87,17 @@ impl Layout {
     }
 }
 
-/// How the log is looked at.
+/// The view of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogView {
-    /// Lines below this level are left out.
+    /// Lines below this level are hidden.
     pub level: Level,
-    /// Lines scrolled back from the newest one; 0 follows.
+    /// Lines scrolled back from the newest one; 0 follows the log.
     pub back: usize,
 }
 
 impl LogView {
-    /// The next level, from everything to errors only and round; the log follows again.
+    /// Sets the next level, from everything to errors only and round again; the log follows again.
     pub fn next_level(&mut self) {
         self.level = match self.level {
             Level::Trace => Level::Debug,
@@ -110,38 +110,38 @@ impl LogView {
     }
 }
 
-/// How the metrics are looked at.
+/// The view of the metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MetricsView {
-    /// The figure under the selection, by its place.
+    /// The index of the selected figure.
     pub row: usize,
 }
 
-/// How the code is looked at.
+/// The view of the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodeView {
-    /// What is shown.
+    /// The open tab.
     pub tab: CodeTab,
-    /// Rows scrolled down from the row that the tab opens at; negative is above it.
+    /// Rows scrolled down from where the tab opens; negative is above.
     pub top: isize,
 }
 
 impl CodeView {
-    /// Shows a tab, from where it opens.
+    /// Shows a tab from where it opens.
     pub fn show(&mut self, tab: CodeTab) {
         if self.tab != tab {
             (self.tab, self.top) = (tab, 0);
         }
     }
 
-    /// Shows the tab that is so many further on, round and round.
+    /// Moves forward by a number of tabs, cyclically.
     pub fn turn(&mut self, tabs: usize) {
         let at = CodeTab::ALL.iter().position(|tab| *tab == self.tab).unwrap_or(0);
         self.show(CodeTab::ALL[(at + tabs) % CodeTab::ALL.len()]);
     }
 }
 
-/// What the code pane shows.
+/// A tab of the code pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CodeTab {
     /// The lesson.
@@ -150,12 +150,12 @@ pub enum CodeTab {
     Rust,
     /// Its asyncio twin.
     Asyncio,
-    /// The tests of the scenario's own source, on paused time: they prove the lesson, and show how async code is tested.
+    /// The tests in the scenario's source, on paused time: they prove the lesson, and show how to test async code.
     Test,
 }
 
 impl CodeTab {
-    /// All of them, in the order in which they stand.
+    /// All tabs, in screen order.
     pub const ALL: [CodeTab; 4] = [CodeTab::Lesson, CodeTab::Rust, CodeTab::Asyncio, CodeTab::Test];
 
     /// Its name on screen.
@@ -169,7 +169,7 @@ impl CodeTab {
     }
 }
 
-/// A tab of the layer that explains the run.
+/// A tab of the overlay that explains the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ExplainTab {
     /// Why a task waits.
@@ -183,7 +183,7 @@ pub enum ExplainTab {
 }
 
 impl ExplainTab {
-    /// All of them, in their order on screen.
+    /// All tabs, in screen order.
     pub const ALL: [Self; 4] = [Self::Why, Self::Findings, Self::Path, Self::Resources];
 
     /// Its name on screen.
@@ -196,7 +196,7 @@ impl ExplainTab {
         }
     }
 
-    /// The tab after this one, or before it, round and round.
+    /// The next or previous tab, cyclically.
     #[must_use]
     pub fn neighbour(self, on: bool) -> Self {
         let at = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Movement along rows: by key in what has the focus, by wheel in what is under the pointer.
+//! Scrolling and row movement: by key in the focus, by wheel under the pointer.
 
 use crate::app::input::action::Move;
 use crate::app::input::keymap::help_lines;
@@ -11,10 +11,10 @@ use crate::app::search;
 use crate::app::timeline::lanes::Lanes;
 use crate::app::timeline::{grouping, kinds, selection};
 
-/// A number of rows that is more than any.
+/// More rows than there can be.
 const ALL: i64 = i64::MAX;
 
-/// Moves within the overlay, else within the focused pane.
+/// Moves within the overlay, or within the focused pane if there is no overlay.
 pub(in crate::app) fn step(model: &mut Model, step: Move) {
     if model.mode.overlay().is_some() {
         let page = usize::from(model.areas.overlay_height);
@@ -34,7 +34,7 @@ pub(in crate::app) fn step(model: &mut Model, step: Move) {
     }
 }
 
-/// Scrolls a pane, or the overlay that lies over it.
+/// Scrolls a pane, or the overlay that covers it.
 pub(in crate::app) fn scroll(model: &mut Model, pane: Pane, rows: i32) {
     let by = i64::from(rows);
     if model.mode.overlay().is_some() {
@@ -43,7 +43,7 @@ pub(in crate::app) fn scroll(model: &mut Model, pane: Pane, rows: i32) {
     }
     match pane {
         Pane::Scenarios => move_in_list(model, by.signum()),
-        // The field that is typed stays under the cursor.
+        // The field that is being edited stays under the cursor.
         Pane::Parameters if model.mode.edited().is_some() => {}
         Pane::Parameters => move_in_form(model, by.signum()),
         Pane::Timeline if kinds::is_on(model) => move_row(model, by.signum()),
@@ -55,7 +55,7 @@ pub(in crate::app) fn scroll(model: &mut Model, pane: Pane, rows: i32) {
     }
 }
 
-/// The rows of a pane that are in sight, at least one.
+/// The visible rows of a pane, at least one.
 fn page(model: &Model, pane: Pane) -> usize {
     let rows = match pane {
         Pane::Timeline | Pane::Task => model.areas.lanes.height,
@@ -65,7 +65,7 @@ fn page(model: &Model, pane: Pane) -> usize {
 }
 
 fn rows(step: Move, page: usize) -> i64 {
-    // A row of the page before stays in sight.
+    // One row of the previous page stays visible.
     let page = page.saturating_sub(1).max(1) as i64;
     match step {
         Move::Up => -1,
@@ -77,7 +77,7 @@ fn rows(step: Move, page: usize) -> i64 {
     }
 }
 
-/// `at` moved by so many, within 0 to `last`.
+/// Moves `at` by a number of rows, within 0 to `last`.
 fn moved(at: usize, by: i64, last: usize) -> usize {
     let by_rows = usize::try_from(by.unsigned_abs()).unwrap_or(usize::MAX);
     if by < 0 { at.saturating_sub(by_rows).min(last) } else { at.saturating_add(by_rows).min(last) }
@@ -113,7 +113,7 @@ fn move_selection(model: &mut Model, by: i64) {
     let last = lane_count(model).saturating_sub(1);
     let row = match model.timeline.selected.and_then(|task| Lanes::of(model)?.row(task)) {
         Some(row) => moved(row, by, last),
-        // The first step selects what is in sight, whichever way it goes.
+        // The first step selects a visible lane, in either direction.
         None if by.unsigned_abs() == ALL.unsigned_abs() => moved(0, by, last),
         None => model.timeline.top,
     };
@@ -144,7 +144,7 @@ fn scroll_log(model: &mut Model, by: i64) {
     search::scrolled(model);
 }
 
-/// How many rows a tab has, and where it opens, is known to the drawing code alone.
+/// Only the drawing code knows how many rows a tab has and where it opens.
 fn scroll_code(model: &mut Model, by: i64) {
     let last = model.areas.code_rows.saturating_sub(page(model, Pane::Code));
     let open = model.areas.code_open;
@@ -163,7 +163,7 @@ fn scroll_overlay(model: &mut Model, by: i64) {
         Overlay::Range { row } => return *row = moved(*row, by, last_step),
         Overlay::Findings { row } => return *row = moved(*row, by, last_finding),
         Overlay::Arrange { row } => return *row = moved(*row, by, Item::ALL.len() - 1),
-        // It may be scrolled before it was drawn.
+        // It may be scrolled before it is first drawn.
         Overlay::Help { pane, top, .. } => (areas.overlay_rows.max(help_lines(&model.bindings, *pane, true).len()), top),
         Overlay::Why { top, .. } | Overlay::Resources { top } => (areas.overlay_rows, top),
     };

@@ -1,7 +1,7 @@
-//! The search of what is in focus: lanes by name, the log, the code.
+//! The search in the focused pane: lanes by name, the log, the code.
 //!
-//! A search stays on until Esc, so that `n` and `N` go from match to match. Lanes and log lines are looked for here. The rows
-//! of the code are known to the drawing code alone, so of them only the number of the match is kept here.
+//! A search stays on until Esc, so that `n` and `N` go from match to match. Lanes and log lines are searched here.
+//! Only the drawing code knows the rows of the code, so for these only the number of the match is kept here.
 
 pub mod sought;
 
@@ -14,14 +14,14 @@ use crate::app::timeline::lanes::Lanes;
 use crate::app::timeline::{grouping, kinds, selection};
 use crate::trace::{LogLine, TaskIx};
 
-/// Starts to type what is searched for in the focused pane.
+/// Opens the search prompt for the focused pane.
 pub(in crate::app) fn ask(model: &mut Model) {
     let pane = match (model.focus, &model.run) {
         (Pane::Code, _) => Pane::Code,
         (Pane::Log, Some(_)) => Pane::Log,
         (Pane::Timeline | Pane::Task, Some(_)) => Pane::Timeline,
         _ => {
-            // What was searched for before is still there to be changed.
+            // The previous query is still there to be edited.
             model.focus_on(Pane::Scenarios);
             model.mode = Mode::Search;
             return;
@@ -34,7 +34,7 @@ pub(in crate::app) fn ask(model: &mut Model) {
     model.mode = Mode::Prompt(Prompt { what: Wanted::Search(pane), text: TextField::default(), error: None });
 }
 
-/// Takes what was typed, and goes to the first match. A text that is nowhere stays, with the reason behind it.
+/// Runs the typed search and goes to its first match. A text without a match stays in the prompt, with the reason.
 pub(in crate::app) fn take(model: &mut Model) {
     let Some(Prompt { what: Wanted::Search(pane), text, .. }) = model.mode.prompt() else { return };
     let search = Search { pane: *pane, text: text.text().to_lowercase(), nth: 0, line: None };
@@ -84,7 +84,7 @@ pub(in crate::app) fn is_on(model: &Model) -> bool {
     model.search.is_some() || (model.focus == Pane::Scenarios && !model.list.search.text().is_empty())
 }
 
-/// Goes to the next match, or to the previous one.
+/// Goes to the next or previous match.
 pub(in crate::app) fn go(model: &mut Model, on: bool) {
     if model.focus == Pane::Scenarios && !model.list.search.text().is_empty() {
         let rows = model.list.matches(model.catalogue).len().max(1);
@@ -116,14 +116,14 @@ pub(in crate::app) fn end(model: &mut Model) -> bool {
     model.search.take().is_some()
 }
 
-/// The log was scrolled by hand: the next match is looked for from where it is now.
+/// The log was scrolled by hand: the next match is searched from there.
 pub(in crate::app) fn scrolled(model: &mut Model) {
     if let Some(search) = &mut model.search {
         search.line = None;
     }
 }
 
-/// The place after this one that matches, or before it, round and round; with `here` also this one.
+/// The next or previous place that matches, cyclically; with `here`, starting with this one.
 fn around(at: usize, all: usize, on: bool, here: bool, matches: impl Fn(usize) -> bool) -> Option<usize> {
     let first = usize::from(!here);
     (first..all + first).map(|by| (at + if on { by } else { all * 2 - by }) % all.max(1)).find(|place| matches(*place))
@@ -133,7 +133,7 @@ fn around(at: usize, all: usize, on: bool, here: bool, matches: impl Fn(usize) -
 fn to_lane(model: &mut Model, on: bool, here: bool) -> bool {
     let found = || -> Option<TaskIx> {
         let (search, run, lanes) = (model.search.as_ref()?, model.run.as_ref()?, Lanes::of(model)?);
-        // Without a selection the first lane is the next one.
+        // Without a selection, the first lane is the next one.
         let row = model.timeline.selected.and_then(|task| lanes.row(task));
         let here = here || row.is_none();
         let is = |row: usize| lanes.task(row).is_some_and(|task| search.is_in(&run.trace.tasks[task as usize].name));
@@ -146,7 +146,7 @@ fn to_lane(model: &mut Model, on: bool, here: bool) -> bool {
     found.is_some()
 }
 
-/// Brings the next line of the log that matches to the top of its pane, as far as there are lines below it.
+/// Scrolls the log so that the next matching line is at the top, if enough lines follow.
 fn to_line(model: &mut Model, on: bool, here: bool) -> bool {
     let rows = usize::from(model.areas.pane(Pane::Log).height.saturating_sub(2)).max(1);
     let found = || -> Option<(usize, usize)> {

@@ -1,4 +1,4 @@
-//! What is remembered between actions and never drawn.
+//! State that is kept between actions and never drawn.
 
 use std::time::Duration;
 
@@ -13,53 +13,53 @@ use crate::app::timeline::history::History;
 use crate::app::timeline::view::{Timeline, Zoom};
 use crate::trace::TaskIx;
 
-/// What the pointer can hold while its button is down.
+/// What the pointer can drag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held {
-    /// The lanes, at that column of the screen.
+    /// The lanes, grabbed at a screen column.
     Lanes(u16),
-    /// The cursor, by the ruler.
+    /// The cursor, grabbed by the ruler.
     Cursor,
     /// The window on the map of the whole run.
     Map,
 }
 
-/// What is remembered between actions and never drawn.
+/// State that is kept between actions and never drawn.
 #[derive(Debug)]
 pub struct Session {
     /// The settings of each scenario that was picked and left.
     pub visited: Vec<Settings>,
-    /// Whether the timeline's zoom is ours or the user's.
+    /// Whether the zoom is automatic or the user's.
     pub zoom: Zoom,
-    /// How the next run comes on screen.
+    /// How the next run appears.
     pub entry: Entry,
-    /// What the pointer holds and moves.
+    /// What the pointer drags.
     pub held: Option<Held>,
-    /// The last press of the pointer, while another one can make it a double click.
+    /// The last press, while a second one can make it a double click.
     pub click: Option<Click>,
-    /// Where the first of the steps was taken from.
+    /// Where the current series of steps started.
     pub origin: Option<Origin>,
-    /// The speed that runs are played at.
+    /// The playback speed.
     pub speed: f64,
-    /// The workers to go back to with the real clock: the virtual one has none.
+    /// The worker count to restore with the real clock; the virtual clock has none.
     pub real_workers: usize,
-    /// The recorder's own cost for a poll, in nanoseconds, once it was measured.
+    /// The recorder's own cost per poll in nanoseconds, once measured.
     pub cost_ns: Option<f64>,
-    /// The tasks that were selected before each jump to a waker, the last one last.
+    /// The tasks that were selected before each jump to a waker, newest last.
     pub jumps: Vec<TaskIx>,
-    /// The views to go back to.
+    /// The history of views, for undo.
     pub history: History,
-    /// The tab of the layer that explains from which the user went to a place in the run: `e` comes back to it.
+    /// The tab of the explaining overlay that the user left for a place in the run: `e` reopens it.
     pub explained: Option<Overlay>,
-    /// The last way along a wake.
+    /// The last wake that was followed.
     pub came: Option<Came>,
-    /// The tasks of the group that is open, where they were looked for when it was opened.
+    /// The tasks of the open group, if they had to be searched for when it was opened.
     pub opened: Vec<TaskIx>,
-    /// Whose descendants have no lanes.
+    /// The tasks whose descendants have no lanes.
     pub folds: Folds,
-    /// Whether the picked scenario is to be started when the program has opened.
+    /// Whether to start the picked scenario once the program is open.
     pub start: bool,
-    /// The user's own colours, for the next theme too.
+    /// The user's own colours, which also apply to the next theme.
     pub own_colors: Vec<OwnColor>,
 }
 
@@ -90,31 +90,31 @@ impl Default for Session {
 /// A press of the pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Click {
-    /// What it was on.
+    /// What was pressed.
     pub target: Target,
-    /// The wall time since then.
+    /// Its age in wall time.
     pub age: Duration,
 }
 
-/// A way along a wake.
+/// A wake that was followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Came {
-    /// Where it came from.
+    /// The task that was selected before.
     pub from: TaskIx,
     /// The time of the wake, in nanoseconds.
     pub at_ns: u64,
-    /// Whether it went on, from the waker to the woken.
+    /// Whether it was followed forward, from the waker to the woken task.
     pub on: bool,
 }
 
-/// Where the first of several steps from poll to poll was taken from: as many steps back lead there again.
+/// Where a series of steps from poll to poll started: as many steps back return to it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Origin {
-    /// The cursor there.
+    /// The cursor then.
     pub cursor: Cursor,
-    /// How the timeline was looked at.
+    /// The view of the timeline then.
     pub timeline: Timeline,
-    /// The number of the first poll after it.
+    /// The number of the first poll after the start.
     pub next_poll: u64,
 }
 
@@ -133,13 +133,13 @@ pub struct Settings {
     pub workers: usize,
 }
 
-/// How the next run comes on screen. When several are asked for at once, the greatest holds.
+/// How the next run appears. If several are requested at once, the greatest wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Entry {
-    /// At the cursor's time, as it was playing or paused; zoom and selection stay.
+    /// At the cursor's time, still playing or paused; zoom and selection stay.
     Keep,
     /// From the start, playing; zoom and selection stay.
     Rewind,
-    /// From the start, playing, as if nothing had been looked at before.
+    /// From the start, playing, with a new view.
     Fresh,
 }

@@ -1,5 +1,5 @@
-//! A model, and what the shell would do with its effects: runs here are over
-//! at once and have as many tasks and milliseconds as the parameters say.
+//! A model, and what the shell would do with its effects: runs here finish at once and have as many tasks and
+//! milliseconds as the parameters say.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::app::update::update;
 use crate::engine::Spec;
 use crate::trace::{LogLine, Task};
 
-/// Two scenarios whose code is never run here; the second one has no real clock.
+/// Two scenarios whose code never runs here; the second has no real clock.
 pub(super) static CATALOGUE: &[Scenario] = &[
     Scenario { id: "first", title: "First", group: Group::Basics, ..semaphore::SCENARIO },
     Scenario { id: "second", title: "Second", clocks: &[Clock::Virtual], ..semaphore::SCENARIO },
@@ -35,14 +35,14 @@ pub(super) fn options() -> Options {
     Options { theme, mouse: true, reduced_motion: false, console: None, limit: Duration::from_secs(60) }
 }
 
-/// Nothing was run yet; a screen of 100×40 was drawn.
+/// No run yet; a screen of 100×40 is drawn.
 pub(super) fn opened() -> Model {
     let mut model = Model::new(CATALOGUE, options(), None);
     laid_out(&mut model, areas(60));
     model
 }
 
-/// The first scenario was run: 21 tasks, 3500 ms. The cursor is at the start and moves.
+/// A run of the first scenario: 21 tasks, 3500 ms. The cursor is at the start and moves.
 pub(super) fn played() -> Model {
     let mut model = opened();
     ask(&mut model, Action::Pick);
@@ -78,7 +78,7 @@ pub(super) fn areas(lanes: u16) -> Areas {
     }
 }
 
-/// Does an action and what it asks for, and returns the specs that were started.
+/// Performs an action and its effects, and returns the specs that were started.
 pub(super) fn ask(model: &mut Model, action: Action) -> Vec<Spec> {
     let effects = update(model, action);
     perform(model, effects)
@@ -106,13 +106,13 @@ pub(super) fn press(model: &mut Model, code: KeyCode) -> Vec<Spec> {
     }
 }
 
-/// Does what the row of the table of that name does, whether it has a key or not.
+/// Performs the row of the table with that name, whether it has a key or not.
 pub(super) fn command(model: &mut Model, name: &str) -> Vec<Spec> {
     let action = model.bindings.named(name).unwrap_or_else(|| panic!("nothing is called {name}")).action.clone();
     ask(model, action)
 }
 
-/// What the engine would have recorded of a run that is over.
+/// Records what the engine would have recorded of a finished run.
 pub(super) fn record(run: &mut RunView) {
     let number = |name: &str| run.spec.scenario.param(name).map_or(0, |param| run.spec.values.number(param));
     let (requests, permits, latency) = (number("requests").min(50), number("permits"), number("latency"));
@@ -138,7 +138,7 @@ pub(super) fn shown_mut(model: &mut Model) -> &mut RunView {
     model.run.as_mut().expect("a run is on screen")
 }
 
-/// Puts the cursor on the field of that name.
+/// Moves the cursor to the field with that name.
 pub(super) fn to_field(model: &mut Model, name: &str) {
     use crate::app::form::fields::Field;
     model.focus = Pane::Parameters;

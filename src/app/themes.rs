@@ -3,17 +3,17 @@
 use crate::app::colors::{Theme, ThemeName};
 use crate::app::model::Model;
 
-/// Draws with the theme after this one.
+/// Switches to the next theme.
 pub(in crate::app) fn next(model: &mut Model) {
     set(model, model.options.theme.name().next());
 }
 
-/// Draws with that theme, and says how to keep it.
+/// Switches to a theme, and says how to keep it.
 pub(in crate::app) fn set(model: &mut Model, name: ThemeName) {
     let colors = name.colors().map(|colors| colors.painted(&model.session.own_colors));
     model.options.theme = Theme { colors, ..model.options.theme };
     let name = name.name();
-    model.notify(false, format!("theme: {name}. To keep it, write theme = \"{name}\" into config.toml"));
+    model.notify(false, format!("theme {name}; to keep it, add theme = \"{name}\" to config.toml"));
 }
 
 #[cfg(test)]
@@ -32,7 +32,7 @@ mod tests {
         for _ in ThemeName::ALL {
             update(&mut model, Action::NextTheme);
             seen.push(model.options.theme.name());
-            assert!(notice(&model).starts_with(&format!("theme: {}.", model.options.theme.name().name())));
+            assert!(notice(&model).starts_with(&format!("theme {};", model.options.theme.name().name())));
         }
         let rotated = [ThemeName::Mono, ThemeName::OkabeIto, ThemeName::Light, ThemeName::Projector, ThemeName::Ansi];
         assert_eq!(seen, rotated);

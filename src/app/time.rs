@@ -1,14 +1,14 @@
-//! Moments of a run as text, both ways.
+//! Converts times of a run to text and back.
 
 const MICRO: u64 = 1_000;
 const MILLI: u64 = 1_000_000;
 const SECOND: u64 = 1_000_000_000;
 
-/// The units that may stand behind a number. The longer ones first: `ms` ends as `s` does.
+/// The units that may follow a number. `ms` precedes `s`, because it also ends in `s`.
 const UNITS: [(&str, u64); 7] =
     [("ms", MILLI), ("us", MICRO), ("µs", MICRO), ("ns", 1), ("s", SECOND), ("m", 60 * SECOND), ("h", 3_600 * SECOND)];
 
-/// A moment of the run: `00:02.413`, with hours only when there are any.
+/// A time of the run: `00:02.413`, with hours only if there are any.
 pub fn moment(ns: u64) -> String {
     let millis = ns / MILLI;
     let (hours, minutes, seconds) = (millis / 3_600_000, millis / 60_000 % 60, millis / 1_000 % 60);
@@ -16,18 +16,18 @@ pub fn moment(ns: u64) -> String {
     if hours == 0 { rest } else { format!("{hours}:{rest}") }
 }
 
-/// The moment that was typed, in nanoseconds since the run began: `1.5s`, `2413` (milliseconds) or `00:02.413`.
+/// Parses a typed time, in nanoseconds since the run began: `1.5s`, `2413` (milliseconds) or `00:02.413`.
 ///
 /// # Errors
 ///
-/// Says what cannot be read, and what could.
+/// If the text is not a time. The error says which forms are valid.
 pub fn parse(text: &str) -> Result<u64, String> {
     let text = text.trim();
     let read = if text.contains(':') { clock(text) } else { number(text) };
     read.ok_or_else(|| format!("'{text}' is not a time; try 1.5s, 2413 (milliseconds) or 00:02.413"))
 }
 
-/// `MM:SS` or `H:MM:SS`, with a fraction or without.
+/// `MM:SS` or `H:MM:SS`, with or without a fraction.
 fn clock(text: &str) -> Option<u64> {
     let parts: Vec<&str> = text.split(':').collect();
     let (seconds, whole) = parts.split_last()?;
@@ -44,14 +44,14 @@ fn clock(text: &str) -> Option<u64> {
     minutes.checked_mul(60 * SECOND)?.checked_add(seconds)
 }
 
-/// A number with a unit; without one it is in milliseconds.
+/// A number with a unit; the default unit is milliseconds.
 fn number(text: &str) -> Option<u64> {
     let unit = UNITS.iter().find_map(|(name, ns)| Some((text.strip_suffix(name)?, *ns)));
     let (number, unit_ns) = unit.unwrap_or((text, MILLI));
     decimal(number.trim_end(), unit_ns)
 }
 
-/// A decimal number of units, exactly; what is finer than a nanosecond is cut off.
+/// A decimal number of units, exactly; anything finer than a nanosecond is cut off.
 fn decimal(text: &str, unit_ns: u64) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -60,7 +60,7 @@ fn decimal(text: &str, unit_ns: u64) -> Option<u64> {
     }
     let mut ns = if whole.is_empty() { 0 } else { whole.parse::<u64>().ok()?.checked_mul(unit_ns)? };
     let mut place = u128::from(unit_ns);
-    // Twenty places are finer than a nanosecond of any unit.
+    // Twenty digits are finer than a nanosecond in any unit.
     let (mut rest, mut parts) = (0_u128, 1_u128);
     for digit in fraction.bytes().take(20) {
         rest = rest * 10 + u128::from(digit - b'0');

@@ -1,10 +1,9 @@
-//! The one way in which the model changes.
+//! The only way to change the model.
 //!
-//! [`update`] takes an action and returns what is to be done outside of the
-//! model: start a run, pause it. It never waits and never fails; what cannot be
-//! done is said in a notice or at the field. What the engine reports comes in
-//! through [`lifecycle`](crate::app::run::lifecycle) and [`playback`], and what
-//! the drawing code knows about sizes through [`viewport::laid_out`].
+//! [`update`] takes an action and returns effects for the shell: start a run, pause it. It never blocks and never
+//! fails; an action that is impossible produces a notice or an error at the field. Reports from the engine come in
+//! through [`lifecycle`](crate::app::run::lifecycle) and [`playback`], and sizes from the drawing code through
+//! [`viewport::laid_out`].
 
 use std::time::Duration;
 
@@ -21,10 +20,10 @@ use crate::app::run::{bookmarks, compare, cursor, jump, playback, save};
 use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
 use crate::app::{editor, scroll, search, themes};
 
-/// Does what is asked for, and says what is to be done outside of the model.
+/// Performs an action on the model, and returns the effects that the shell must perform.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     if matches!(action, Action::Tick(_) | Action::Hover(_)) {
-        // Nothing was asked for: what the user was shown stays.
+        // The user did nothing: notice and tip stay.
         return dispatch(model, action);
     }
     (model.notice, model.tip) = (None, None);
@@ -46,7 +45,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     effects
 }
 
-/// So much wall time has passed.
+/// Wall time has passed.
 fn tick(model: &mut Model, passed: Duration) {
     press::passed(model, passed);
     playback::tick(model, passed);
@@ -54,13 +53,13 @@ fn tick(model: &mut Model, passed: Duration) {
     range::passed(model, passed);
 }
 
-/// Brings what is made from the run up to date: the list of lanes, and what was measured.
+/// Updates what is derived from the run: the list of lanes, and the measurements.
 fn settle(model: &mut Model) {
     listing::settle(model);
     range::settle(model);
 }
 
-/// What the shell does when the program has opened.
+/// The effects to perform once the program has opened.
 pub fn opened(model: &mut Model) -> Vec<Effect> {
     if !std::mem::take(&mut model.session.start) {
         return Vec::new();
@@ -76,10 +75,10 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     dispatch(model, action)
 }
 
-/// Which function does what: one row for each action, and none is left out.
+/// Calls the function for each action: one row per action, without exception.
 fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
-        // These ask for something outside of the model.
+        // These need the shell.
         Action::Suspend => return vec![Effect::Suspend],
         Action::OpenEditor => return editor::open(model),
         Action::Pick => return pick::pick(model),
@@ -99,7 +98,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Slower => return playback::change_speed(model, false),
         Action::Faster => return playback::change_speed(model, true),
         Action::Point(target) => return point(model, target),
-        // These change the model alone.
+        // These change only the model.
         Action::Quit => model.quit = true,
         Action::Help => help(model),
         Action::Palette => palette::toggle(model),
@@ -172,25 +171,24 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Whether an action would change what is run, or run it.
+/// Whether an action changes the parameters of a run, or starts one.
 fn makes_a_run(action: &Action) -> bool {
     use Action::{Commit, Edit, Pick, Reset, Restart, SwitchClock, Turn};
     matches!(action, Pick | Turn(_) | Edit | Commit | Reset | SwitchClock | Restart)
 }
 
-/// Whether an action goes on to something else than the field that is typed.
+/// Whether an action leaves the field that is being edited.
 fn leaves_edit(action: &Action) -> bool {
     use Action::{Close, Commit, Drag, Edit, LetGo, Paste, Quit, Scroll, Suspend, Text, Type};
     !matches!(action, Type(_) | Paste(_) | Text(_) | Commit | Edit | Close | Quit | Suspend | Scroll { .. } | Drag(_) | LetGo)
 }
 
-/// Moving elsewhere in the middle of typing accepts the value; an invalid value
-/// keeps the focus, so that it is not lost.
+/// Leaving a field commits its value. An invalid value keeps the focus, so that it is not lost.
 fn leave_edit(model: &mut Model, action: &Action) -> Vec<Effect> {
     if model.mode.edited().is_some() && leaves_edit(action) { editing::commit(model) } else { Vec::new() }
 }
 
-/// Closes one thing, the innermost one.
+/// Closes the innermost layer.
 fn close(model: &mut Model) {
     match model.mode {
         Mode::Overlay(_) | Mode::Ask(_) => model.mode = Mode::Browse,
@@ -204,12 +202,12 @@ fn close(model: &mut Model) {
     }
 }
 
-/// Closes the innermost thing of the focused pane, else the full screen.
+/// Closes the innermost layer of the focused pane, or else the full screen.
 fn close_in_pane(model: &mut Model) {
     if model.focus == Pane::Scenarios && !model.list.search.text().is_empty() {
         end_search(model);
     } else if search::end(model) {
-        // The search was the innermost thing.
+        // The search was the innermost layer.
     } else if !(model.focus == Pane::Timeline && (grouping::close(model) || listing::clear(model) || range::clear(model))) {
         model.full = None;
     }
@@ -221,7 +219,7 @@ fn neighbour(model: &Model, steps: usize) -> Pane {
     next.into_iter().find(|pane| model.layout.has(*pane)).unwrap_or(model.focus)
 }
 
-/// Shows the next layout. The focus stays where it is if that is still on screen.
+/// Shows the next layout. The focus stays where it is if that pane is still on screen.
 fn next_layout(model: &mut Model) -> Effect {
     model.layout = model.layout.next();
     model.full = None;
@@ -232,12 +230,12 @@ fn next_layout(model: &mut Model) -> Effect {
     Effect::KeepLayout(model.layout)
 }
 
-/// Does what the button asks for beyond focus and selection.
+/// Focuses and selects, and performs the action that a second press asks for.
 fn point(model: &mut Model, target: Target) -> Vec<Effect> {
     press::press(model, target).map_or_else(Vec::new, |action| act(model, action))
 }
 
-/// Does what is under the cursor of the palette, as its key would.
+/// Runs the selected command of the palette, as its key would.
 fn run_command(model: &mut Model) -> Vec<Effect> {
     match palette::take(model) {
         Some(What::Do(action, pane)) => {
@@ -262,20 +260,20 @@ fn run_command(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-/// Opens the help of the focused pane; of a help that is open, the other page.
+/// Opens the help of the focused pane; if it is open, shows its other page.
 fn help(model: &mut Model) {
     let pane = model.focus;
     let marks = matches!(model.mode, Mode::Overlay(Overlay::Help { marks: false, .. }));
     model.mode = Mode::Overlay(Overlay::Help { pane, marks, top: 0 });
 }
 
-/// Shows a tab of the code, and the code if it is out of sight.
+/// Shows a tab of the code pane, and the pane if it is not on screen.
 fn show_tab(model: &mut Model, tab: CodeTab) {
     model.code.show(tab);
     model.focus_on(Pane::Code);
 }
 
-/// Shows other levels of the log, from its newest line.
+/// Shows the next log level, from the newest line.
 fn log_level(model: &mut Model) {
     model.log.next_level();
     search::scrolled(model);

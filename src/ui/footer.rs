@@ -1,4 +1,4 @@
-//! The row at the bottom: the keys that matter now, one line for the user, or what is typed there.
+//! The row at the bottom: a prompt, a notice, or the keys that matter now.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -16,7 +16,7 @@ use crate::app::timeline::lanes::Lanes;
 use crate::app::timeline::query::Query;
 use crate::ui::widgets::typed;
 
-/// Draws what is typed or the notice, if there is one, else as many hints as there is room for.
+/// Draws the prompt or the notice, if there is one, otherwise as many hints as fit.
 pub(crate) fn render(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Model) {
     if let Some(field) = model.mode.prompt() {
         match field.what {
@@ -95,7 +95,8 @@ fn prompt(frame: &mut Frame<'_>, look: Look, area: Rect, field: &Prompt) {
     }
 }
 
-/// Draws the filter that is typed: what is wrong in it is underlined, and behind it stands why, or how many tasks it leaves.
+/// Draws the typed filter: an error is underlined and explained after it; otherwise the number of tasks that match
+/// follows.
 fn filter(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Model, field: &Prompt) {
     let text = field.text.text();
     let error = Query::parse(text).err();
@@ -117,12 +118,12 @@ fn filter(frame: &mut Frame<'_>, look: Look, area: Rect, model: &Model, field: &
     }
 }
 
-/// The most cells that a text that is typed takes: what is wrong with it has to be told behind it.
+/// The most cells for a typed text, so that an error fits after it.
 fn text_room(pen: &Pen<'_>) -> usize {
     pen.room() * 2 / 3
 }
 
-/// How many tasks there are lanes of at the cursor: `17 of 1,000 tasks`.
+/// How many tasks have lanes at the cursor: `17 of 1,000 tasks`.
 pub(super) fn found(model: &Model) -> Option<String> {
     let run = model.run.as_ref()?;
     let lanes = Lanes::of(model)?.spawned(run.cursor.at_ns);

@@ -1,4 +1,4 @@
-//! Numbers and times as text, in widths that do not jump.
+//! Formats numbers and times as text, in stable widths.
 
 use std::borrow::Cow;
 
@@ -11,8 +11,8 @@ const MICRO: u64 = 1_000;
 const MILLI: u64 = 1_000_000;
 const SECOND: u64 = 1_000_000_000;
 
-/// A length of time with its unit and at most three digits that matter: `2.41 s`, `500 ms`, `18 ns`.
-/// At most seven cells wide below a hundred hours.
+/// A duration with its unit and at most three significant digits: `2.41 s`, `500 ms`, `18 ns`. At most seven cells
+/// wide below a hundred hours.
 pub(crate) fn span(look: Look, ns: u64) -> String {
     let micro = look.glyphs.micro;
     match ns {
@@ -26,7 +26,8 @@ pub(crate) fn span(look: Look, ns: u64) -> String {
     }
 }
 
-/// Three digits at most, cut and not rounded, so that 999.9 ms does not become a second; no zeros at the end.
+/// At most three digits, truncated and not rounded, so that 999.9 ms does not become a second; without trailing
+/// zeros.
 fn digits(ns: u64, unit: u64) -> String {
     let whole = ns / unit;
     let thousandths = ns % unit * 1_000 / unit;
@@ -51,7 +52,7 @@ pub(crate) fn count(n: u64) -> String {
     text
 }
 
-/// A number in at most seven cells: millions and more are cut to three digits.
+/// A number in at most seven cells: millions and more are truncated to three digits.
 pub(crate) fn compact(value: f64) -> String {
     let size = value.abs();
     let (unit, letter) = match size {
@@ -63,7 +64,7 @@ pub(crate) fn compact(value: f64) -> String {
     format!("{:.1} {letter}", value / unit)
 }
 
-/// A number in five characters at most, without a fraction from ten thousand on: `57k`.
+/// A number in at most five characters, without a fraction from ten thousand on: `57k`.
 pub(crate) fn rounded(value: f64) -> String {
     match value.abs() {
         size if size < 1e4 => compact(value),
@@ -77,7 +78,7 @@ pub(crate) fn counted(n: u64, one: &str) -> String {
     format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
-/// A number that may have a fraction: whole when it is, else with at most two digits behind the point.
+/// A number that may have a fraction: an integer, or at most two decimals.
 pub(crate) fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 {
         let sign = if value < 0.0 { "-" } else { "" };
@@ -86,12 +87,12 @@ pub(crate) fn number(value: f64) -> String {
     format!("{value:.2}")
 }
 
-/// A text in at most so many cells: cut with the mark for *more* when it is longer.
+/// A text in at most `cells` cells: if it is longer, it is cut and ends with the mark for *more*.
 pub(crate) fn fit(look: Look, text: &str, cells: usize) -> Cow<'_, str> {
     text::fit(text, cells, look.glyphs.more)
 }
 
-/// A name in at most so many cells, with the number at its end.
+/// A name in at most `cells` cells; the number at its end is kept.
 pub(crate) fn fit_name(look: Look, name: &str, cells: usize) -> Cow<'_, str> {
     text::fit_name(name, cells, look.glyphs.more)
 }
@@ -115,7 +116,7 @@ mod tests {
         assert_eq!(text(2_413_000_000), "2.41 s");
         assert_eq!(text(61_000_000_000), "1m 01s");
         assert_eq!(text(3_720_000_000_000), "1h 02m");
-        // 2^48 ns are 78 hours.
+        // 2^48 ns is 78 hours.
         let widest = (0..=48).map(|bit| width(&text((1_u64 << bit) - 1))).max();
         assert_eq!(widest, Some(7));
     }

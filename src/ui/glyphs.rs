@@ -1,22 +1,21 @@
-//! The glyphs, each by what it means: three columns, Unicode, heavy Unicode and ASCII.
+//! The glyphs by meaning: in Unicode, in heavy Unicode and in ASCII.
 //!
-//! What tasks do and how they end has its marks in [`crate::marks`], which the
-//! reports draw, too.
+//! The marks for states and ends of tasks are in [`crate::marks`], because the reports use them too.
 
 use crate::marks::{self, Marks};
 
-/// The marks that are drawn, in Unicode or in ASCII.
+/// A set of marks, in Unicode or in ASCII.
 #[derive(Debug)]
 pub(crate) struct Glyphs {
-    /// What tasks do and how they end, on their lanes and everywhere else.
+    /// States and ends of tasks, on lanes and everywhere else.
     pub(crate) lane: Marks,
-    /// Behind an end that is inferred and was not observed.
+    /// After an end that was inferred, not observed.
     pub(crate) inferred: &'static str,
-    /// Below a lane, as long as something is held.
+    /// Below a lane, while something is held.
     pub(crate) held: &'static str,
-    /// As long as a word holds.
+    /// While a word of a quantity applies.
     pub(crate) ribbon: &'static str,
-    /// A rule through the lanes at a decisive moment.
+    /// A line through the lanes at a moment of the scenario.
     pub(crate) moment: &'static str,
     /// The line through the lanes at the time cursor.
     pub(crate) cursor: &'static str,
@@ -24,41 +23,41 @@ pub(crate) struct Glyphs {
     pub(crate) cursor_head: &'static str,
     /// A bookmark on the ruler.
     pub(crate) bookmark: &'static str,
-    /// Behind the name of a task that a finding tells of.
+    /// After the name of a task with a finding.
     pub(crate) finding: &'static str,
-    /// Behind the name of a task through which the critical path goes, and a cell of it that is all run.
+    /// After the name of a task on the critical path, and a full cell of the path.
     pub(crate) path: [&'static str; 2],
     /// The edges of a range, where no lane covers them.
     pub(crate) edge: &'static str,
     /// A tick of the ruler.
     pub(crate) tick: &'static str,
-    /// Before the row under the selection.
+    /// Before the selected row.
     pub(crate) pointer: &'static str,
-    /// The arrows that turn a value.
+    /// The arrows that change a value.
     pub(crate) turn: [&'static str; 2],
-    /// Beside what is picked, and beside a value that is not the default.
+    /// Beside a picked row, and beside a value that is not the default.
     pub(crate) dot: &'static str,
     /// Before an open group.
     pub(crate) open: &'static str,
-    /// The first cell of a bar that touches another one.
+    /// The first cell of a bar that touches another bar.
     pub(crate) bar_start: &'static str,
-    /// A poll of the selected task on a thread: of a part of its cell, of all of it.
+    /// A poll of the selected task on a thread: part of a cell, or a full cell.
     pub(crate) chosen: [&'static str; 2],
-    /// From who woke to who was woken: the way, downward, upward.
+    /// From the waker to the woken task: the line, downward, upward.
     pub(crate) link: [&'static str; 3],
-    /// All of that, for the legend.
+    /// All of these, for the legend.
     pub(crate) wakes: &'static str,
     /// Before the lane of one of a task's futures.
     pub(crate) branch: &'static str,
-    /// Before the number of tasks that are folded away.
+    /// Before the number of folded tasks.
     pub(crate) folded: &'static str,
-    /// Text goes on where there was no room.
+    /// At the end of a cut text.
     pub(crate) more: &'static str,
     /// Between two parts of a line.
     pub(crate) between: &'static str,
     /// Playing, paused, ended.
     pub(crate) play: [&'static str; 3],
-    /// Times.
+    /// The multiplication sign.
     pub(crate) times: &'static str,
     /// The levels of a chart, from the lowest to the fullest.
     pub(crate) chart: &'static [&'static str],
@@ -66,19 +65,19 @@ pub(crate) struct Glyphs {
     pub(crate) thumb: &'static str,
     /// Between line numbers and code, and between tabs.
     pub(crate) rule: &'static str,
-    /// A circle of tasks: where it begins, goes on and closes.
+    /// A deadlock cycle: where it begins, continues and closes.
     pub(crate) circle: [&'static str; 3],
-    /// Lanes that are joined: the first one, between two, another one, the last.
+    /// Joined lanes: the first, between two, a further one, the last.
     pub(crate) join: [&'static str; 4],
-    /// All of that, for the legend.
+    /// All of these, for the legend.
     pub(crate) joined: &'static str,
     /// A level of the log, from trace to error.
     pub(crate) levels: [&'static str; 5],
-    /// The prefix of a millionth.
+    /// The prefix for a millionth.
     pub(crate) micro: &'static str,
-    /// A point of a list in prose.
+    /// A list item in prose.
     pub(crate) bullet: &'static str,
-    /// A span from a smallest to a largest value.
+    /// Between the ends of a range of values.
     pub(crate) to: &'static str,
 }
 
@@ -122,7 +121,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     to: "–",
 };
 
-/// Heavier marks for Unicode, to be seen from the last row of a room.
+/// Heavier marks for Unicode, visible from the last row of a room.
 pub(super) const HEAVY: Glyphs = Glyphs {
     lane: marks::HEAVY,
     held: "▀",
@@ -141,7 +140,7 @@ pub(super) const HEAVY: Glyphs = Glyphs {
     ..UNICODE
 };
 
-/// The marks of ASCII only.
+/// ASCII marks.
 pub(super) const ASCII: Glyphs = Glyphs {
     lane: marks::ASCII,
     inferred: "?",

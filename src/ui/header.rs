@@ -1,7 +1,7 @@
-//! The row at the top: what is run, on which clock, where we are in it.
+//! The row at the top: the scenario, the clock, the time of the cursor.
 //!
-//! It must always say which clock is on, and at once when events were lost. Parts have
-//! ranks; when the row is too narrow the parts of the highest ranks that fit are shown.
+//! It must always show which clock is on, and show at once that events were lost. Each part has a rank; when the row
+//! is too narrow, the parts with the highest ranks that fit are shown.
 
 use std::net::SocketAddr;
 
@@ -21,13 +21,13 @@ use crate::trace::Missing;
 
 /// One part of the header.
 struct Part {
-    /// Parts of a low rank go first.
+    /// Parts with a low rank are dropped first.
     rank: u8,
     text: String,
     style: Style,
 }
 
-/// Cells between two parts: the gap narrows before a part goes.
+/// Cells between two parts: the gap narrows before a part is dropped.
 const GAPS: [usize; 2] = [3, 2];
 
 /// Draws the header.
@@ -46,7 +46,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, area: Rect, model: &Model) {
     }
 }
 
-/// The parts that there is room for, in their order: one that is too long leaves its room to those of lower ranks.
+/// The parts that fit, in order: a part that is too long leaves its room to parts of lower rank.
 fn chosen(all: Vec<Part>, fits: impl Fn(&[Part]) -> bool) -> Vec<Part> {
     let mut by_rank: Vec<(usize, Part)> = all.into_iter().enumerate().collect();
     by_rank.sort_by_key(|(_, part)| std::cmp::Reverse(part.rank));
@@ -91,7 +91,7 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
     }
     if let Some(run) = &model.run {
         let lost = run.trace.lost;
-        // What recording costs is among the metrics; what was lost makes the picture untrue.
+        // The cost of recording is among the metrics; lost events make the picture wrong.
         if lost > 0 {
             parts.push(part(13, format!("lost {}", format::count(lost)), look.error()));
         }
@@ -102,17 +102,17 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
     parts
 }
 
-/// What the build lacks, so that lines are not known; where there is room, how to get it.
+/// What the build lacks so that source lines are unknown, and how to fix it if there is room.
 fn lacking(look: Look, missing: Missing) -> Option<[Part; 2]> {
     let list = |part: fn(site::Part) -> &'static str| missing.parts().map(part).collect::<Vec<_>>().join(", ");
-    let lacks = format!("lines not known: no {}", list(|part| part.what));
+    let lacks = format!("source lines unknown: no {}", list(|part| part.what));
     let remedy = format!("build with {}", list(|part| part.setting));
     missing
         .any()
         .then_some([Part { rank: 10, text: lacks, style: look.warn() }, Part { rank: 8, text: remedy, style: look.warn() }])
 }
 
-/// Where tokio-console can attach. That strangers can is worth more room than that the user can.
+/// Where tokio-console can attach. That strangers can attach is a warning, so it ranks higher.
 fn console(look: Look, addr: SocketAddr) -> Part {
     if is_open_to_the_network(addr) {
         Part { rank: 10, text: format!("console {addr}, open to the network"), style: look.warn() }
@@ -121,13 +121,13 @@ fn console(look: Look, addr: SocketAddr) -> Part {
     }
 }
 
-/// The clock, and how fast or on how many threads it goes.
+/// The clock, and its speed or its threads.
 fn clock(look: Look, model: &Model) -> String {
     let (clock, workers) = match &model.run {
         Some(run) => (run.spec.clock, run.spec.workers),
         None => (model.form.clock, model.form.workers),
     };
-    // The real clock has one speed; another one is that of a look back.
+    // The real clock has one speed; a different one belongs to playback.
     let live = clock == Clock::Real && model.run.as_ref().is_none_or(|run| run.cursor.live);
     let speed = if live { 1.0 } else { model.run.as_ref().map_or(model.session.speed, |run| run.cursor.speed) };
     let speed = if speed.is_finite() { format!("{speed}{}", look.glyphs.times) } else { "max".into() };
@@ -140,12 +140,12 @@ fn clock(look: Look, model: &Model) -> String {
     }
 }
 
-/// The scenario that is on screen; before there is a run, the one that would be.
+/// The scenario on screen; before the first run, the picked one.
 fn shown(model: &Model) -> &'static Scenario {
     model.run.as_ref().map_or(model.form.scenario, |run| run.spec.scenario)
 }
 
-/// Why it is the real clock, where there is no choice.
+/// Why the clock is real, if there is no choice.
 fn why_real(model: &Model) -> Option<&'static str> {
     let (scenario, values) = match &model.run {
         Some(run) => (run.spec.scenario, &run.spec.values),
@@ -155,16 +155,16 @@ fn why_real(model: &Model) -> Option<&'static str> {
     (!chosen).then_some(scenario.real_because)
 }
 
-/// The cursor and the end; while the run goes on, the end is not the last word.
+/// The times of the cursor and of the end; the end is marked as open while the run continues.
 fn times(look: Look, run: &RunView) -> String {
     let more = if run.trace.closed { "" } else { look.glyphs.more };
     format!("{} / {}{more}", format::moment(run.cursor.at_ns), format::moment(view::end_ns(run)))
 }
 
-/// The state in words of one width, so that nothing jumps when it changes.
+/// The state, padded to one width so that nothing moves when it changes.
 fn standing(look: Look, model: &Model) -> (String, Style) {
     let [play, pause, end] = look.glyphs.play;
-    // What the form says is not what is on screen yet.
+    // The form already differs from what is on screen.
     match model.pending {
         Pending::Nothing => {}
         Pending::Computing => return (format!("{} {:<9}", look.glyphs.more, "computing"), look.warn()),

@@ -1,9 +1,8 @@
-//! Highlighted source, made once and kept.
+//! Highlighted source, computed once and cached.
 //!
-//! Loading a grammar's queries takes as long as two or three frames, so a
-//! thread does it: until it is done the code is shown plain, and
-//! [`Cache::unfinished`] says that another frame would show more. Pieces carry
-//! a [`Role`] and no colour: a change of theme needs no new parse.
+//! Loading a grammar's queries takes as long as two or three frames, so a thread does it: until it is done the code
+//! is shown plain, and [`Cache::unfinished`] says that another frame would show more. Pieces carry a [`Role`] and no
+//! colour, so a change of theme needs no new parse.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,7 +19,7 @@ use crate::app::model::CodeTab;
 /// A line of code: pieces of text, each with its role.
 pub(crate) type CodeLine = Vec<(Role, &'static str)>;
 
-/// What the grammars call the pieces, and the role that each has here. A name stands for all that begin with it.
+/// The grammars' names for pieces, and the role of each. A name covers all names that begin with it.
 const NAMES: [(&str, Role); 15] = [
     ("keyword", Role::Keyword),
     ("function", Role::Function),
@@ -32,7 +31,7 @@ const NAMES: [(&str, Role); 15] = [
     ("number", Role::Constant),
     ("comment", Role::Comment),
     ("attribute", Role::Attribute),
-    // Named to be told apart from what they hold: they end the colour around them.
+    // Named separately from what they contain: they end the colour around them.
     ("embedded", Role::Plain),
     ("operator", Role::Plain),
     ("property", Role::Plain),
@@ -43,17 +42,17 @@ const NAMES: [(&str, Role); 15] = [
 /// A source: the scenario's id and the tab.
 type Key = (&'static str, CodeTab);
 
-/// What is kept from one frame to the next.
+/// The cache between frames.
 #[derive(Default)]
 pub struct Cache {
     sources: HashMap<Key, Source>,
-    /// Started with the first source; none when the system gives no thread: then the code stays plain.
+    /// Started with the first source; `None` if the system cannot start a thread, in which case code stays plain.
     worker: Option<Worker>,
-    /// Whether a source was shown in the last frame that is yet to be highlighted.
+    /// Whether the last frame showed a source that is not highlighted yet.
     unfinished: bool,
 }
 
-/// The thread that highlights. It ends when the cache is gone.
+/// The thread that highlights. It ends with the cache.
 struct Worker {
     asked: Sender<(Key, &'static str)>,
     done: Receiver<(Key, Option<Vec<CodeLine>>)>,
@@ -62,22 +61,22 @@ struct Worker {
 /// What a tab shows of a source.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Shown<'a> {
-    /// Lines of the file that come before and are not shown.
+    /// Lines of the file before the first one shown.
     pub(crate) before: usize,
-    /// The line, counted among those shown, that the tab opens at.
+    /// The line that the tab opens at, counted among those shown.
     pub(crate) open: usize,
     /// The lines.
     pub(crate) lines: &'a [CodeLine],
 }
 
-/// One source as it is kept.
+/// A cached source.
 struct Source {
     lines: Vec<CodeLine>,
-    /// Those that are shown.
+    /// The lines that are shown.
     excerpt: Range<usize>,
-    /// The one of them that the tab opens at.
+    /// The line that the tab opens at, counted among those shown.
     open: usize,
-    /// Whether it is highlighted, as far as it can be.
+    /// Whether highlighting is finished, successful or not.
     done: bool,
 }
 
@@ -93,7 +92,7 @@ impl Cache {
         self.unfinished
     }
 
-    /// Call it before a frame is drawn: takes in what has been highlighted since the one before.
+    /// Takes over finished highlighting. Call it before each frame.
     pub(super) fn begin_frame(&mut self) {
         self.unfinished = false;
         for (key, lines) in self.worker.iter().flat_map(|worker| worker.done.try_iter()) {
@@ -104,7 +103,7 @@ impl Cache {
         }
     }
 
-    /// What a tab shows: plain when it is asked for the first time, highlighted as soon as that is done.
+    /// The lines of a tab: plain at first, highlighted as soon as that is done.
     pub(super) fn shown(&mut self, scenario: &'static Scenario, tab: CodeTab) -> Shown<'_> {
         let text = if tab == CodeTab::Asyncio { scenario.twin } else { scenario.source };
         let key = (scenario.id, tab);
@@ -133,7 +132,7 @@ impl Worker {
     }
 }
 
-/// Highlights what is asked for until nobody asks any more. Grammars are loaded when they are needed first.
+/// Highlights each requested source until the cache is gone. Grammars are loaded on first use.
 fn highlight_all(requests: &Receiver<(Key, &'static str)>, results: &Sender<(Key, Option<Vec<CodeLine>>)>) {
     let mut grammars = HashMap::new();
     for (key, text) in requests {
@@ -145,8 +144,8 @@ fn highlight_all(requests: &Receiver<(Key, &'static str)>, results: &Sender<(Key
     }
 }
 
-/// The lines of a source that are shown: the lesson at its top has a tab of its own, and the tests at its bottom are not
-/// what is run. All of them when nothing else is there.
+/// The lines of a source that are shown, without the lesson at the top, which has its own tab, and without the tests
+/// at the bottom, which are not part of the run. All lines if there is nothing else.
 fn excerpt(text: &str) -> Range<usize> {
     let lines: Vec<&str> = text.lines().collect();
     let lesson = lines.iter().take_while(|line| line.starts_with("//!")).count();
@@ -156,25 +155,25 @@ fn excerpt(text: &str) -> Range<usize> {
     if start < end { start..end } else { 0..lines.len() }
 }
 
-/// The lines of a source that test it; none when it has no tests.
+/// The lines with a source's tests; empty if it has none.
 fn tests(text: &str) -> Range<usize> {
     let all = text.lines().count();
     text.lines().position(|line| line == "#[cfg(test)]").unwrap_or(all)..all
 }
 
-/// The line, counted among those shown, at which the scenario's own code begins: imports and parameters come before. A
-/// twin has its lesson there, and opens at its top.
+/// The line, counted among those shown, where the scenario's own code begins: imports and parameters come first. A
+/// twin opens at its top, with its lesson.
 fn entry(text: &str) -> usize {
     let shown = excerpt(text);
     text.lines().skip(shown.start).position(|line| line.starts_with("async fn run(")).unwrap_or(0)
 }
 
-/// The grammar of a tab; none when its queries do not fit the library, which then shows plain code.
+/// The grammar of a tab; `None` if its queries do not suit the library, in which case the code stays plain.
 fn load(tab: CodeTab) -> Option<HighlightConfiguration> {
     let config = if tab == CodeTab::Asyncio {
         HighlightConfiguration::new(tree_sitter_python::LANGUAGE.into(), "python", tree_sitter_python::HIGHLIGHTS_QUERY, "", "")
     } else {
-        // No injections: they would colour what is written inside a macro's arguments a second time.
+        // No injections: they would colour the arguments of macros twice.
         HighlightConfiguration::new(tree_sitter_rust::LANGUAGE.into(), "rust", tree_sitter_rust::HIGHLIGHTS_QUERY, "", "")
     };
     let mut config = config.ok()?;
@@ -186,7 +185,7 @@ fn plain(text: &'static str) -> Vec<CodeLine> {
     text.lines().map(|line| vec![(Role::Plain, line)]).collect()
 }
 
-/// The text in pieces; none when it cannot be parsed.
+/// The text in pieces; `None` if it cannot be parsed.
 fn highlighted(config: &HighlightConfiguration, text: &'static str) -> Option<Vec<CodeLine>> {
     let mut highlighter = Highlighter::new();
     let events = highlighter.highlight(config, text.as_bytes(), None, None, |_| None).ok()?;
@@ -210,7 +209,7 @@ fn highlighted(config: &HighlightConfiguration, text: &'static str) -> Option<Ve
     Some(lines)
 }
 
-/// Adds a piece that may hold line breaks.
+/// Adds a piece that may contain line breaks.
 fn push(lines: &mut Vec<CodeLine>, role: Role, piece: &'static str) {
     for (i, part) in piece.split('\n').enumerate() {
         if i > 0 {

@@ -1,12 +1,11 @@
 //! Where the panes go.
 //!
-//! Three columns when there is room: what to run at the left, the run in the
-//! middle, its reasons at the right. With less room panes give way, and the
-//! focus decides which: the pane that has it is always on screen. Neighbours
-//! share their border, which gives each of them one more row and column.
+//! Three columns if there is room: scenarios and parameters on the left, the run in the middle, code and task on the
+//! right. With less room some panes are dropped, but the focused pane is always on screen. Neighbours share their
+//! border, which gives each of them one more row and column.
 //!
-//! The arithmetic is done by hand and not by a constraint solver: it is a few
-//! subtractions, and the same size always gives the same picture.
+//! The arithmetic is done by hand and not with a constraint solver: it is a few subtractions, and the same size
+//! always gives the same picture.
 
 use ratatui::layout::Rect;
 
@@ -17,30 +16,31 @@ pub const SMALLEST: (u16, u16) = (60, 16);
 
 /// From this width on there are three columns.
 const THREE_COLUMNS: u16 = 110;
-/// From this width on there are two.
+/// From this width on there are two columns.
 const TWO_COLUMNS: u16 = 76;
-/// From this height on a column holds all of its panes.
+/// From this height on a column shows all of its panes.
 const TALL: u16 = 32;
 
-/// The least and the most rows of the lesson on the stage, with its border.
+/// The fewest and the most rows of the lesson on the stage, with its border.
 const LESSON: (u16, u16) = (4, 12);
-/// The least and the most columns of the code beside the lanes, with its border: sixty for code, however narrow the lanes get.
+/// The fewest and the most columns of the code beside the lanes, with its border: sixty for code, however narrow the
+/// lanes get.
 const CODE: (u16, u16) = (71, 110);
 
-/// The parts of a screen.
+/// The areas of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Plan {
     /// One row at the top.
     pub(crate) header: Rect,
     /// The panes on screen, each with its border, from left to right and from top to bottom.
     pub(crate) panes: Vec<(Pane, Rect)>,
-    /// Where the lesson is; empty in layouts without.
+    /// The area of the lesson; empty in layouts without one.
     pub(crate) lesson: Rect,
     /// One row at the bottom.
     pub(crate) footer: Rect,
 }
 
-/// Lays out a screen; nothing when it is smaller than [`SMALLEST`].
+/// Lays out a screen; `None` if it is smaller than [`SMALLEST`].
 pub(crate) fn plan(screen: Rect, layout: Layout, focus: Pane, full: Option<Pane>) -> Option<Plan> {
     if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
         return None;
@@ -57,7 +57,7 @@ pub(crate) fn plan(screen: Rect, layout: Layout, focus: Pane, full: Option<Pane>
     Some(Plan { header, panes, lesson, footer })
 }
 
-/// Lanes and code side by side, or one above the other where that is too narrow, and the lesson below them.
+/// Lanes and code side by side, or one above the other on a narrow screen, with the lesson below.
 fn stage(body: Rect) -> (Vec<(Pane, Rect)>, Rect) {
     let told = (body.height / 5).clamp(LESSON.0, LESSON.1);
     // It shares the border above it.
@@ -94,7 +94,7 @@ fn columns(body: Rect, focus: Pane) -> Vec<(Pane, Rect)> {
     }
 }
 
-/// What to run: the list and the form, or the one of them that is worked with.
+/// The list and the form, or on a low screen the one in use.
 fn choose(area: Rect, focus: Pane, tall: bool) -> Vec<(Pane, Rect)> {
     if !tall {
         let pane = if focus == Pane::Scenarios { Pane::Scenarios } else { Pane::Parameters };
@@ -104,18 +104,18 @@ fn choose(area: Rect, focus: Pane, tall: bool) -> Vec<(Pane, Rect)> {
     stack(area, &[(Pane::Scenarios, 0), (Pane::Parameters, form)])
 }
 
-/// The run: lanes, figures and log.
+/// The run: lanes, metrics and log.
 fn run(area: Rect, focus: Pane, tall: bool) -> Vec<(Pane, Rect)> {
     if !tall {
         let below = if focus == Pane::Log { Pane::Log } else { Pane::Metrics };
         return stack(area, &[(Pane::Timeline, 0), (below, (area.height / 3).max(6))]);
     }
-    // A high screen gives charts more rows, once a score of lanes has its own.
+    // On a high screen charts get more rows, once about twenty lanes fit.
     let (metrics, log) = (area.height.saturating_sub(16) / 3, area.height / 5);
     stack(area, &[(Pane::Timeline, 0), (Pane::Metrics, metrics.clamp(6, 14)), (Pane::Log, log.clamp(6, 14))])
 }
 
-/// The reasons: code and the selected task.
+/// Code and the selected task.
 fn reasons(area: Rect, focus: Pane, tall: bool) -> Vec<(Pane, Rect)> {
     if !tall {
         return vec![(if focus == Pane::Task { Pane::Task } else { Pane::Code }, area)];
@@ -123,16 +123,16 @@ fn reasons(area: Rect, focus: Pane, tall: bool) -> Vec<(Pane, Rect)> {
     stack(area, &[(Pane::Code, 0), (Pane::Task, (area.height * 2 / 5).clamp(13, 20))])
 }
 
-/// Lanes, and below them what the focus asks for.
+/// Lanes, and below them what the focus needs.
 fn run_and_reasons(area: Rect, focus: Pane, tall: bool) -> Vec<(Pane, Rect)> {
     let alone = area.width < TWO_COLUMNS - 30 || area.x == 0;
     let below = match focus {
-        // With a column of their own they are on screen already.
+        // They have their own column already.
         Pane::Scenarios | Pane::Parameters if !alone => Pane::Metrics,
         Pane::Timeline => Pane::Metrics,
         pane => pane,
     };
-    // To read or to fill in takes more rows than to glance at.
+    // Reading or filling in takes more rows than a glance.
     let share = match below {
         Pane::Metrics | Pane::Log => (area.height / 3).max(6),
         _ => area.height * 3 / 5,

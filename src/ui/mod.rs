@@ -1,9 +1,7 @@
-//! Draw the model.
+//! Draws the model.
 //!
-//! [`draw`] turns a [`Model`] into one frame and changes nothing but its
-//! [`Cache`]. Every pane is one free function in a file of its own, which gets
-//! its area and reads the model. Everything that is drawn about a run is drawn
-//! as of the time cursor.
+//! [`draw`] turns a [`Model`] into one frame and changes nothing but its [`Cache`]. Each pane is one free function in
+//! its own file, which gets an area and reads the model. Everything about a run is drawn as of the time cursor.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -33,7 +31,7 @@ mod words;
 pub use highlight::Cache;
 pub use layout::SMALLEST;
 
-/// Draws everything, and says where it was put.
+/// Draws everything, and returns where it was drawn.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
     cache.begin_frame();
     let look = Look::new(model.options.theme);
@@ -95,7 +93,7 @@ fn screen(frame: &mut Frame<'_>, look: Look, model: &Model, cache: &mut Cache) -
     areas
 }
 
-/// Draws one pane alone, into an area of any size, and says where its parts are.
+/// Draws one pane alone, in an area of any size, and returns where its parts are.
 pub fn draw_pane(frame: &mut Frame<'_>, model: &Model, pane: Pane, area: Rect, cache: &mut Cache) -> Areas {
     cache.begin_frame();
     let mut areas = Areas { screen: frame.area(), panes: vec![(pane, area)], ..Areas::default() };
@@ -108,7 +106,7 @@ pub fn draw_pane(frame: &mut Frame<'_>, model: &Model, pane: Pane, area: Rect, c
 
 /// Draws all borders, joined.
 fn borders(buf: &mut Buffer, look: Look, panes: &[(Pane, Rect)], focus: Pane) {
-    // The focused border comes last, so that it is whole where borders are shared.
+    // The focused border comes last, so that it is complete where borders are shared.
     let (focused, others): (Vec<_>, Vec<_>) = panes.iter().partition(|(pane, _)| *pane == focus);
     for (pane, area) in others.into_iter().chain(focused) {
         widgets::chrome::border(buf, look, area, pane == focus);
@@ -147,7 +145,7 @@ fn contents(pane: Pane, frame: &mut Frame<'_>, model: &Model, area: Rect, cache:
     }
 }
 
-/// Says how large the screen must be.
+/// Asks for a larger screen.
 fn too_small(frame: &mut Frame<'_>, look: Look, screen: Rect) {
     let (width, height) = SMALLEST;
     let lines = [

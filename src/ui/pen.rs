@@ -1,7 +1,7 @@
-//! A pen that writes rows of text into an area and never outside it.
+//! A pen that writes rows of text within an area, never outside it.
 //!
-//! Panes are drawn at any size, down to nothing at all. All writing goes
-//! through here, so that only this one place has to care about edges.
+//! Panes are drawn at any size, down to nothing. All text goes through here, so that only this file has to handle
+//! edges.
 
 use super::format::{self, fit};
 use super::theme::Look;
@@ -10,7 +10,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-/// Whether a cell is between two letters: then it joins the words of a label and is no mark, and not free if it is empty.
+/// Whether a cell is between two letters: then it joins the words of a label, so it is neither a mark nor free.
 pub(crate) fn joins_words(buf: &Buffer, (x, y): (u16, u16)) -> bool {
     let is_letter = |x: u16| buf.cell((x, y)).is_some_and(|cell| cell.symbol().starts_with(char::is_alphanumeric));
     x > 0 && is_letter(x - 1) && is_letter(x + 1)
@@ -23,19 +23,19 @@ pub(crate) struct Pen<'a> {
     x: u16,
     y: u16,
     right: u16,
-    /// Whether text was cut: then nothing more is written.
+    /// Whether text was cut; nothing more is written then.
     full: bool,
 }
 
 impl<'a> Pen<'a> {
-    /// A pen at the left end of the area's row number `row`; outside the area it writes nothing.
+    /// A pen at the left end of a row of the area; outside the area it writes nothing.
     pub(crate) fn new(buf: &'a mut Buffer, look: Look, area: Rect, row: u16) -> Self {
         let area = area.intersection(buf.area);
         let full = row >= area.height || area.width == 0;
         Self { buf, look, x: area.x, y: area.y.saturating_add(row), right: area.right(), full }
     }
 
-    /// The cells that are left.
+    /// The remaining cells.
     pub(crate) fn room(&self) -> usize {
         if self.full { 0 } else { usize::from(self.right.saturating_sub(self.x)) }
     }
@@ -45,7 +45,7 @@ impl<'a> Pen<'a> {
         self.x
     }
 
-    /// Writes a text, cut with a mark when there is no room for all of it.
+    /// Writes a text; if it does not fit, it is cut and marked.
     pub(crate) fn put(&mut self, text: &str, style: Style) -> &mut Self {
         let room = self.room();
         if format::width_within(text, room) <= room {
@@ -58,33 +58,33 @@ impl<'a> Pen<'a> {
         self
     }
 
-    /// Writes a text in exactly so many cells, at the left of them.
+    /// Writes a text in exactly `cells` cells, left-aligned.
     pub(crate) fn left(&mut self, text: &str, cells: usize, style: Style) -> &mut Self {
         let text = fit(self.look, text, cells);
         self.put(&text, style);
         self.space(cells - format::width(&text).min(cells))
     }
 
-    /// Writes a name in exactly so many cells, at the left of them: the number at its end is kept.
+    /// Writes a name in exactly `cells` cells, left-aligned; the number at its end is kept.
     pub(crate) fn name(&mut self, name: &str, cells: usize, style: Style) -> &mut Self {
         let name = format::fit_name(self.look, name, cells);
         self.left(&name, cells, style)
     }
 
-    /// Writes a text in exactly so many cells, at the right of them.
+    /// Writes a text in exactly `cells` cells, right-aligned.
     pub(crate) fn right(&mut self, text: &str, cells: usize, style: Style) -> &mut Self {
         let text = fit(self.look, text, cells);
         self.space(cells - format::width(&text).min(cells));
         self.put(&text, style)
     }
 
-    /// Leaves cells as they are.
+    /// Skips cells.
     pub(crate) fn space(&mut self, cells: usize) -> &mut Self {
         self.x = self.x.saturating_add(cells.min(usize::from(u16::MAX)) as u16).min(self.right);
         self
     }
 
-    /// Writes a text at the right end of the row, if there is room for it and a gap.
+    /// Writes a text at the right end of the row, if it fits with a gap.
     pub(crate) fn at_end(&mut self, text: &str, style: Style) -> &mut Self {
         let cells = format::width_within(text, self.room());
         if cells < self.room() {
@@ -94,7 +94,7 @@ impl<'a> Pen<'a> {
         self
     }
 
-    /// Gives the whole rest of the row this style.
+    /// Styles the rest of the row.
     pub(crate) fn paint(&mut self, style: Style) -> &mut Self {
         if !self.full {
             self.buf.set_style(Rect { x: self.x, y: self.y, width: self.right - self.x, height: 1 }, style);
@@ -103,11 +103,11 @@ impl<'a> Pen<'a> {
     }
 
     fn raw(&mut self, text: &str, style: Style) {
-        // What was drawn here before (a border under its title) must not shine through.
+        // What was drawn here before (a border under its title) must not show through.
         let style = Style::reset().patch(style);
         for (c, cells) in text::chars(text) {
             let cells = cells as u16;
-            // A cell has one character: a mark without a cell would widen it on some terminals.
+            // A cell holds one character: a combining mark would widen it on some terminals.
             if cells == 0 || self.x + cells > self.right {
                 continue;
             }

@@ -1,7 +1,7 @@
-//! Lessons: the little Markdown that the `//!` text of a scenario uses, as lines of a width.
+//! Lessons: lays out the small subset of Markdown that the scenarios' `//!` texts use.
 //!
-//! Headings, paragraphs, points, **strong**, *emphasised* and `code`: no more
-//! is needed, so no Markdown library is.
+//! Headings, paragraphs, list items, **strong**, *emphasised* and `code`: that is all they need, so no Markdown
+//! library is needed.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,7 +11,7 @@ use super::format;
 use super::pen::Pen;
 use super::theme::{Look, Role};
 
-/// How a word is set.
+/// The style of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Face {
     #[default]
@@ -23,11 +23,11 @@ enum Face {
     Bullet,
 }
 
-/// One line of a lesson: pieces of text, each in one face.
+/// A line of a lesson: pieces of text, each with a style.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ProseLine(Vec<(Face, String)>);
 
-/// Breaks a lesson into lines of at most so many cells.
+/// Breaks a lesson into lines of at most `cells` cells.
 pub(crate) fn layout(text: &str, cells: usize) -> Vec<ProseLine> {
     let mut lines = Vec::new();
     for block in blocks(text) {
@@ -41,7 +41,7 @@ pub(crate) fn layout(text: &str, cells: usize) -> Vec<ProseLine> {
     lines
 }
 
-/// What a line says.
+/// The text of a line.
 pub(crate) fn text(line: &ProseLine) -> String {
     line.0.iter().map(|(_, piece)| piece.as_str()).collect()
 }
@@ -64,10 +64,10 @@ pub(crate) fn draw(buf: &mut Buffer, look: Look, area: Rect, row: u16, line: &Pr
 
 /// A word: pieces without a space between them.
 type Word = Vec<(Face, String)>;
-/// A paragraph or a point: its words, and how far its later lines are indented.
+/// A paragraph or a list item: its words, and the indentation of its later lines.
 type Paragraph = (Vec<Word>, usize);
 
-/// Blocks are parted by empty lines; the points of a list are one block.
+/// Blocks are separated by empty lines; the items of a list are one block.
 fn blocks(text: &str) -> Vec<Vec<Paragraph>> {
     let mut blocks = Vec::new();
     for block in text.split("\n\n").filter(|block| !block.trim().is_empty()) {
@@ -97,7 +97,7 @@ fn paragraph(text: &str, point: bool) -> Paragraph {
     (words, if point { 2 } else { 0 })
 }
 
-/// Splits a text at spaces and at its marks. Within code, marks are text.
+/// Splits a text at spaces and at its markup. Within code, markup is text.
 fn words_of(text: &str) -> Vec<Word> {
     let mut words = vec![Word::new()];
     let mut face = Face::Plain;
@@ -133,7 +133,7 @@ fn words_of(text: &str) -> Vec<Word> {
     words
 }
 
-/// Sets words into lines.
+/// Arranges words into lines.
 fn fill(words: &[Word], cells: usize, hang: usize, lines: &mut Vec<ProseLine>) {
     let mut line = ProseLine::default();
     let mut used = 0;
@@ -145,7 +145,7 @@ fn fill(words: &[Word], cells: usize, hang: usize, lines: &mut Vec<ProseLine>) {
             line.0.push((Face::Plain, " ".repeat(hang)));
             used = hang;
         } else if used > 0 {
-            // A space between two words of one face belongs to it, so that underlines do not break.
+            // A space between two words of one style has that style, so that underlines do not break.
             let face = if word.first().is_some_and(|(face, _)| *face == last) { last } else { Face::Plain };
             line.0.push((face, " ".to_owned()));
             used += 1;

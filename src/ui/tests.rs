@@ -20,7 +20,7 @@ use crate::work_count;
 
 const MS: u64 = 1_000_000;
 
-/// What one task tells that waits for a lock, if every text of it is this one.
+/// The events of a task that waits for a lock, with `text` as every text.
 fn life(task: TaskId, text: &str) -> Vec<(u64, What)> {
     let (name, label, message) = (text.to_owned(), text.to_owned(), text.to_owned());
     let at = CallLine::Told(place(text).into());
@@ -49,7 +49,7 @@ fn place(text: &str) -> Place {
     Place { file: text.into(), line: 7 }
 }
 
-/// A run of which every text is this one.
+/// A run with `text` as every text.
 fn model(text: &str) -> Model {
     let spec = Spec::new(&scenarios::semaphore::SCENARIO);
     let mut trace = Trace::default();
@@ -81,7 +81,7 @@ fn model(text: &str) -> Model {
     model
 }
 
-/// The steps that a frame takes.
+/// The number of steps that a frame takes.
 fn frame(model: &Model, cache: &mut Cache) -> u64 {
     let mut terminal = Terminal::new(TestBackend::new(160, 50)).expect("it is memory");
     work_count::of(|| _ = terminal.draw(|frame| drop(draw(frame, model, cache))))

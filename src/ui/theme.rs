@@ -1,11 +1,9 @@
-//! How things look: a style for each meaning, and the glyphs.
+//! The look: a style for each meaning, and the glyphs.
 //!
-//! Panes ask for what a thing *means* (running, an error, a key) and never for
-//! a colour, so one table decides the look, and the mono theme, which has
-//! modifiers only, is another column of it. A colour never stands alone: what
-//! it says is also said by a glyph or a word, for people who do not see it and
-//! for terminals that do not show it. Which colour a meaning has is said by
-//! [`Colors`].
+//! Panes ask for a meaning (running, an error, a key) and never for a colour, so one table decides the look, and the
+//! mono theme, with modifiers only, is another column of it. Colour is never the only sign: a glyph or a word says
+//! the same, for people who do not see the colour and for terminals that do not show it. [`Colors`] holds the colour
+//! of each meaning.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
@@ -30,18 +28,18 @@ const ASCII_BORDER: border::Set = border::Set {
 
 const ASCII_BORDER_FOCUS: border::Set = border::Set { horizontal_top: "=", horizontal_bottom: "=", ..ASCII_BORDER };
 
-/// A role of a piece of code, as the highlighter tells it.
+/// The role of a piece of code, from the highlighter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Role {
     /// Anything else.
     Plain,
-    /// A word of the language.
+    /// A keyword.
     Keyword,
     /// A function, a method or a macro.
     Function,
     /// A type.
     Type,
-    /// A text.
+    /// A string.
     String,
     /// A number, `true`, `None`.
     Constant,
@@ -51,7 +49,7 @@ pub(crate) enum Role {
     Attribute,
 }
 
-/// The theme in force, asked by meaning.
+/// The current theme, queried by meaning.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look {
     /// The marks.
@@ -60,7 +58,7 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    /// The look of the colour theme with Unicode glyphs.
+    /// The look of the sixteen-colour theme with Unicode glyphs.
     #[cfg(test)]
     pub(crate) fn sample() -> Self {
         Self::new(Theme::plain(true, true))
@@ -76,17 +74,17 @@ impl Look {
         Self { glyphs, theme }
     }
 
-    /// Whether glyphs beyond ASCII may be drawn.
+    /// Whether glyphs beyond ASCII are allowed.
     pub(crate) fn unicode(&self) -> bool {
         self.theme.unicode
     }
 
-    /// Whether colours are drawn.
+    /// Whether the theme has colours.
     pub(crate) fn has_colours(&self) -> bool {
         self.theme.colors.is_some()
     }
 
-    /// A colour in the colour themes, the modifiers in the mono theme.
+    /// A colour in a colour theme, the modifier in the mono theme.
     fn fg(self, role: impl Fn(&Colors) -> Color, mono: Modifier) -> Style {
         match &self.theme.colors {
             Some(colors) => Style::new().fg(role(colors)),
@@ -98,13 +96,14 @@ impl Look {
         self.fg(role, mono).add_modifier(Modifier::BOLD)
     }
 
-    /// A modifier that is there only beside colours.
+    /// Adds a modifier only if the theme has colours.
     fn with(self, style: Style, modifier: Modifier) -> Style {
         if self.theme.colors.is_some() { style.add_modifier(modifier) } else { style }
     }
 
-    /// Fills in the theme's text and background colours where a cell has none, after everything is drawn. Panes set a colour
-    /// only where it differs from plain text. Terminals draw dim text differently, so a theme with a faint colour uses that.
+    /// Fills in the theme's text and background colours where a cell has none, after everything is drawn. Panes set a
+    /// colour only if it differs from plain text. Terminals draw dim text differently, so a theme with a faint colour
+    /// uses that instead.
     pub(crate) fn paint(self, buf: &mut Buffer) {
         let Some(colors) = &self.theme.colors else { return };
         for cell in &mut buf.content {
@@ -129,13 +128,13 @@ impl Look {
         Style::new()
     }
 
-    /// What may be overlooked.
+    /// Unimportant text.
     #[expect(clippy::unused_self, reason = "every style is asked of the look")]
     pub(crate) fn dim(self) -> Style {
         Style::new().add_modifier(Modifier::DIM)
     }
 
-    /// What must not be overlooked.
+    /// Important text.
     #[expect(clippy::unused_self, reason = "every style is asked of the look")]
     pub(crate) fn strong(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
@@ -156,13 +155,13 @@ impl Look {
         if focus { self.bold(|c| c.accent, Modifier::BOLD) } else { self.fg(|c| c.border, Modifier::DIM) }
     }
 
-    /// The title of a pane. If all borders are thick, it is the title that shows the focus.
+    /// The title of a pane. If all borders are heavy, the title shows the focus.
     pub(crate) fn title(self, focus: bool) -> Style {
         let heavy = if self.theme.is_heavy() { Modifier::REVERSED } else { Modifier::empty() };
         if focus { self.bold(|c| c.accent, Modifier::REVERSED).add_modifier(heavy) } else { self.strong() }
     }
 
-    /// The line pieces of a border. Heavy lines mark the focus, even without colour.
+    /// The line characters of a border. Heavy lines mark the focus, even without colour.
     pub(crate) fn border_set(self, focus: bool) -> border::Set<'static> {
         match (self.theme.unicode, focus || self.theme.is_heavy()) {
             (true, true) => border::THICK,
@@ -177,19 +176,19 @@ impl Look {
         self.bold(|c| c.accent, Modifier::BOLD)
     }
 
-    /// The row under the selection; fainter when its pane has no focus.
+    /// The selected row; fainter if its pane does not have the focus.
     #[expect(clippy::unused_self, reason = "every style is asked of the look")]
     pub(crate) fn selected(self, focus: bool) -> Style {
         let style = Style::new().add_modifier(Modifier::BOLD);
         if focus { style.add_modifier(Modifier::REVERSED) } else { style }
     }
 
-    /// What was searched for, within a text.
+    /// A match of a search.
     pub(crate) fn found(self) -> Style {
         self.bold(|c| c.warn, Modifier::UNDERLINED)
     }
 
-    /// What is picked.
+    /// A picked row.
     pub(crate) fn picked(self) -> Style {
         self.bold(|c| c.good, Modifier::BOLD)
     }
@@ -214,7 +213,7 @@ impl Look {
         self.bold(|c| c.warn, Modifier::BOLD)
     }
 
-    /// All is well.
+    /// Success.
     pub(crate) fn good(self) -> Style {
         self.bold(|c| c.good, Modifier::BOLD)
     }
@@ -234,17 +233,17 @@ impl Look {
         self.fg(|c| c.accent, Modifier::empty()).add_modifier(Modifier::ITALIC)
     }
 
-    /// A line of code that the selected task comes from.
+    /// A line of code where the selected task waits or was spawned.
     pub(crate) fn code_here(self) -> Style {
         self.bold(|c| c.warn, Modifier::REVERSED)
     }
 
-    /// A line of code that tasks were spawned on.
+    /// A line of code where tasks were spawned.
     pub(crate) fn code_spawn(self) -> Style {
         self.fg(|c| c.good, Modifier::BOLD)
     }
 
-    /// A state of a task: glyph and style.
+    /// The glyph and style of a task's state.
     pub(crate) fn state(self, state: State) -> (&'static str, Style) {
         match state {
             State::Running(_) => (self.glyphs.lane.running, self.fg(|c| c.running, Modifier::BOLD)),
@@ -253,7 +252,7 @@ impl Look {
         }
     }
 
-    /// A cell of a lane: glyph and style; nothing where there is nothing.
+    /// The glyph and style of a cell of a lane.
     pub(crate) fn cell(self, fill: Fill) -> (&'static str, Style) {
         let (_, style) = match fill {
             Fill::Empty => ("", Style::new()),
@@ -270,7 +269,7 @@ impl Look {
         (self.glyphs.lane.cell(fill), style)
     }
 
-    /// A family of causes of waiting: glyph and style.
+    /// The glyph and style of a family of waits.
     pub(crate) fn wait(self, family: Family) -> (&'static str, Style) {
         let style = match family {
             Family::Time => self.fg(|c| c.time, Modifier::DIM),
@@ -282,7 +281,7 @@ impl Look {
         (self.glyphs.lane.wait(family, false), style)
     }
 
-    /// The end of a task: glyph and style.
+    /// The glyph and style of a task's end.
     pub(crate) fn end(self, how: End) -> (&'static str, Style) {
         let style = match how {
             End::Completed => self.good(),
@@ -295,12 +294,12 @@ impl Look {
         (self.glyphs.lane.end(how), style)
     }
 
-    /// The mark for what is inferred and was not observed.
+    /// The mark for something inferred, not observed.
     pub(crate) fn inferred(self) -> Style {
         self.fg(|c| c.warn, Modifier::DIM)
     }
 
-    /// A level of the log: glyph, letter and style.
+    /// The glyph, letter and style of a log level.
     pub(crate) fn level(self, level: Level) -> (&'static str, &'static str, Style) {
         let [trace, debug, info, warn, error] = self.glyphs.levels;
         match level {

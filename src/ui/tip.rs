@@ -8,7 +8,7 @@ use crate::app::model::{Model, RunView};
 use crate::app::timeline::tip::{Column, Piece, Tip};
 use crate::trace::{Activity, Family, State};
 
-/// Tells what the pointer is over.
+/// Describes what the pointer is over.
 pub(super) fn tell(pen: &mut Pen<'_>, look: Look, model: &Model, run: &RunView, tip: Tip) {
     match tip {
         Tip::Piece(under) => piece(pen, look, run, under),
@@ -16,7 +16,7 @@ pub(super) fn tell(pen: &mut Pen<'_>, look: Look, model: &Model, run: &RunView, 
     }
 }
 
-/// Tells of a column of a group: which, when, and how many of its tasks did what on average.
+/// Describes a column of a group: the group, the time, and how many of its tasks did what on average.
 fn column(pen: &mut Pen<'_>, look: Look, model: &Model, run: &RunView, column: Column) {
     let Some((name, course, only)) = grouping::row(model, run, column.row) else { return };
     let to_ns = column.to_ns.min(run.cursor.at_ns);
@@ -41,12 +41,12 @@ fn column(pen: &mut Pen<'_>, look: Look, model: &Model, run: &RunView, column: C
     }
 }
 
-/// A mean count: whole, but for less than one.
+/// A mean count: whole, unless less than one.
 fn few(mean: f64) -> String {
     if mean > 0.0 && mean < 0.5 { "<1".into() } else { format::count(mean.round() as u64) }
 }
 
-/// Tells of a piece of a task's life: who, what it does, since when and until when, for what and where.
+/// Describes a segment of a task's life: the task, its state, from when to when, for what and where.
 fn piece(pen: &mut Pen<'_>, look: Look, run: &RunView, piece: Piece) {
     let (trace, now_ns) = (&run.trace, run.cursor.at_ns);
     let (glyph, style) = look.state(piece.state);

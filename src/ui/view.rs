@@ -1,4 +1,4 @@
-//! What several panes ask about a run at the time cursor.
+//! Questions that several panes ask about a run at the time cursor.
 
 use scenarios::Clock;
 
@@ -6,14 +6,14 @@ use crate::app::model::{Model, RunView};
 use crate::engine::{Ending, Phase};
 use crate::trace::Trace;
 
-/// What the header says about the run.
+/// The state of the run in the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// There is no run.
     None,
     /// The cursor moves.
     Playing,
-    /// The cursor is held.
+    /// The cursor is paused.
     Paused,
     /// The run was told to stop.
     Stopping,
@@ -21,7 +21,7 @@ pub(crate) enum Standing {
     Ended,
 }
 
-/// Where the run on screen stands.
+/// The state of the run on screen.
 pub(crate) fn standing(model: &Model) -> Standing {
     match &model.run {
         None => Standing::None,
@@ -37,7 +37,7 @@ pub(crate) fn at_end(run: &RunView) -> bool {
     run.phase == Phase::Over && run.cursor.at_ns >= end_ns(run)
 }
 
-/// Whether the gate holds the run while its clock goes on.
+/// Whether the gate holds the run while its clock keeps running.
 pub(crate) fn is_held(run: &RunView) -> bool {
     run.held && run.phase == Phase::Running && run.spec.clock == Clock::Real
 }
@@ -47,7 +47,7 @@ pub(crate) fn end_ns(run: &RunView) -> u64 {
     run.trace.end_ns.max(run.report.as_ref().map_or(0, |report| report.elapsed_ns))
 }
 
-/// How it ended, when the cursor has got there.
+/// How it ended, once the cursor is there.
 pub(crate) fn ending(run: &RunView) -> Option<&Ending> {
     run.report.as_ref().filter(|_| at_end(run)).map(|report| &report.ending)
 }
@@ -57,7 +57,7 @@ pub(crate) fn is_stalled(run: &RunView) -> bool {
     ending(run) == Some(&Ending::Stalled)
 }
 
-/// How many tasks have been spawned at a time. Tasks are in the order of spawning.
+/// How many tasks have been spawned by a time. Tasks are in spawn order.
 pub(crate) fn spawned(trace: &Trace, at_ns: u64) -> usize {
     trace.tasks.partition_point(|task| task.spawned_ns <= at_ns)
 }

@@ -1,8 +1,7 @@
 //! Waits in words: what for, where, who holds it, who ended it.
 //!
-//! Several panes tell of the same wait; they all take their words from here, so
-//! that one thing is called by one name. What is inferred and was not observed
-//! carries the mark that the help explains.
+//! Several panes describe the same wait; all of them take their words from here, so that one thing has one name.
+//! Anything inferred and not observed carries the mark that the help explains.
 
 use std::borrow::Cow;
 
@@ -15,26 +14,26 @@ use crate::ui::theme::Look;
 /// At most so many tasks are named; the others are counted.
 pub(crate) const NAMED: usize = 12;
 
-/// So many in line for a lock are looked at for a task.
+/// How many tasks in a lock's wait queue are searched for a task.
 const IN_LINE: usize = 4_096;
 
-/// The file's name without its folders, and the line.
+/// The file name without folders, and the line.
 pub(crate) fn short(place: &Place) -> String {
     format!("{}:{}", file(&place.file), place.line)
 }
 
-/// The file's name without its folders.
+/// The file name without folders.
 pub(crate) fn file(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// A sentence with the places in it told without their folders.
+/// A sentence whose places are shortened to file names without folders.
 pub(crate) fn shortened(text: &str) -> String {
     let word = |word| if str::contains(word, ".rs:") { file(word) } else { word };
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// How a resource stands: how many permits are left, or who may come in.
+/// The state of a resource: how many permits are left, or who has access.
 pub(crate) fn standing(kind: ResourceKind, holdings: &Holdings) -> Option<String> {
     let left = || Some(format!("{} of {} left", holdings.free?, holdings.permits?));
     match kind {
@@ -57,11 +56,11 @@ pub(crate) fn what(look: Look, trace: &Trace, task: TaskIx, leaf: Leaf, at_ns: u
         Cause::MpscSend => "room in a channel",
         Cause::MpscRecv => "a message",
         Cause::Join => "the end of a task",
-        Cause::Other => "a future that is not Tokio's",
+        Cause::Other => "a future outside Tokio",
         Cause::Blocking => "a blocking thread",
         Cause::Yield => "its next turn",
-        Cause::Budget => "its next turn: it is out of budget",
-        Cause::Unknown => "something that is not known",
+        Cause::Budget => "its next turn (budget used up)",
+        Cause::Unknown => "an unknown cause",
         other => other.name(),
     };
     // If one place made several locks, this says which.
@@ -86,7 +85,7 @@ pub(crate) fn place(trace: &Trace, leaf: Leaf) -> Option<String> {
     trace.site(leaf.site).place.as_ref().map(short)
 }
 
-/// The functions from the task's own to the one that waits, each with the line that it waits at.
+/// The functions from the task's own to the one that waits, each with the line where it waits.
 pub(crate) fn chain(trace: &Trace, leaf: Leaf) -> Vec<String> {
     let step = |function: &str| {
         let parts: Vec<&str> = function.split("::").filter(|part| !part.starts_with('{') && !part.is_empty()).collect();
@@ -95,14 +94,15 @@ pub(crate) fn chain(trace: &Trace, leaf: Leaf) -> Vec<String> {
     trace.site(leaf.site).chain().map(|frame| format!("{} {}", step(&frame.function), short(&frame.place))).collect()
 }
 
-/// Tasks by name, the common part of their names once: `request 0, 1, 2`. Those that are only inferred carry the mark.
+/// Names tasks, with the common part of their names once: `request 0, 1, 2`. Tasks that are only inferred carry the
+/// mark.
 pub(crate) fn blockers(look: Look, trace: &Trace, blockers: &[Blocker]) -> String {
     let mark = |blocker: &Blocker| if blocker.inferred { look.glyphs.inferred } else { "" };
     let names = blockers.iter().map(|blocker| (name(trace, blocker.task), mark(blocker)));
     list(names, blockers.len())
 }
 
-/// So many tasks by name, of which the first at least [`NAMED`] are given; the common part of their names once.
+/// Names tasks, of which at least the first [`NAMED`] are given, with the common part of their names once.
 pub(crate) fn list<'a>(names: impl Iterator<Item = (Cow<'a, str>, &'a str)>, all: usize) -> String {
     let head = |name: &str| name.rfind(' ').map_or(0, |at| at + 1);
     let mut text = String::new();
@@ -123,7 +123,8 @@ pub(crate) fn list<'a>(names: impl Iterator<Item = (Cow<'a, str>, &'a str)>, all
     text
 }
 
-/// What those do that keep a task from going on: they hold what it wants, are ahead of it in the wait queue, or have to do something.
+/// How others keep a task from continuing: they hold what it wants, are ahead of it in the wait queue, or must act
+/// first.
 pub(crate) fn how_kept(trace: &Trace, leaf: Leaf, blockers: &[Blocker]) -> &'static str {
     match blockers.first() {
         Some(first) if first.ahead => "behind",
@@ -132,7 +133,7 @@ pub(crate) fn how_kept(trace: &Trace, leaf: Leaf, blockers: &[Blocker]) -> &'sta
     }
 }
 
-/// Who called a waker.
+/// Who woke a task.
 pub(crate) fn waker(trace: &Trace, wake: Wake, own: u32) -> String {
     match wake.by {
         Waker::Task(by) if by == own => "itself".into(),
@@ -141,13 +142,13 @@ pub(crate) fn waker(trace: &Trace, wake: Wake, own: u32) -> String {
         Waker::Io => "the IO driver".into(),
         Waker::Blocking => "a blocking thread".into(),
         Waker::Scheduler => "the scheduler".into(),
-        Waker::Budget => "the scheduler: it was out of budget".into(),
+        Waker::Budget => "the scheduler (budget used up)".into(),
         Waker::Outside => "a thread outside the runtime".into(),
         Waker::Unknown => "something outside".into(),
     }
 }
 
-/// Where a task is that is ready at the cursor and that an idle worker does not take, if that can be inferred.
+/// Where a ready task is that no idle worker takes, if that can be inferred.
 pub(crate) fn slot(look: Look, run: &RunView, task: TaskIx) -> Option<String> {
     let slot = run.trace.slot_at(task, run.cursor.at_ns)?;
     let thread = |thread: u16| run.trace.thread_name(thread);
@@ -161,15 +162,15 @@ pub(crate) fn name(trace: &Trace, task: u32) -> Cow<'_, str> {
     trace.tasks.get(task as usize).map_or("a task".into(), |task| text::name(&task.name))
 }
 
-/// What ends a wait that no known task holds up.
+/// What ends a wait that no known task blocks.
 pub(crate) fn outlook(cause: Cause) -> &'static str {
     match Family::of(cause) {
         Family::Time => "a timer will wake it",
-        Family::Io => "the world outside will wake it",
-        Family::Channel => "no living task has ever woken it",
-        Family::Join => "none of its own children is alive",
-        Family::Lock => "who holds that is not known",
-        Family::Other => "nothing more is known",
+        Family::Io => "IO will wake it",
+        Family::Channel => "no live task has ever woken it",
+        Family::Join => "none of its children is alive",
+        Family::Lock => "its holder is unknown",
+        Family::Other => "no further cause known",
     }
 }
 

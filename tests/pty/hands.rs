@@ -44,7 +44,7 @@ fn views_are_taken_back_and_made_again() {
     tty.keys("uuuu");
     tty.wait_until("the whole run", |screen| zoom(screen) == whole);
     tty.keys("u");
-    tty.sees("no earlier view of the timeline");
+    tty.sees("nothing to undo");
     command(&mut tty, "redo view");
     tty.wait_until("the zoom again", |screen| zoom(screen) != whole);
     tty.keys("q");

@@ -120,6 +120,7 @@ pub(crate) fn model(at_ms: u64) -> Model {
         held: false,
         cost_ns: Some(18.4),
         disturbed: false,
+        before: None,
     });
     model
 }

@@ -1,4 +1,4 @@
-//! Changes of a field: turned by steps, typed, put back to its default. What is valid runs at once.
+//! Changing a field: stepping through values, typing, resetting to the default. A valid value starts a run at once.
 
 use scenarios::{Clock, Kind, Param, Value};
 
@@ -11,19 +11,19 @@ use crate::app::model::Model;
 use crate::app::session::Entry;
 use crate::engine::Spec;
 
-/// The workers as a parameter, so that they are typed, turned and refused like one.
+/// The workers as a parameter, so that they are stepped, typed and validated like one.
 const WORKERS: Param = Param::count(
     "workers",
     0,
     (0, Spec::MOST_WORKERS as u64),
     "threads",
-    "Worker threads on the real clock; 0 is the current thread.",
+    "Worker threads on the real clock; 0 = current-thread.",
 );
 
 /// The seed as a parameter.
-const SEED: Param = Param::count("seed", 0, (0, u64::MAX), "as a seed", "Where all randomness comes from.");
+const SEED: Param = Param::count("seed", 0, (0, u64::MAX), "as a seed", "Random seed.");
 
-/// Turns the field under the cursor, and runs again if that changed it.
+/// Steps the field under the cursor to another value, and runs again if it changed.
 pub(in crate::app) fn turn(model: &mut Model, steps: i64) -> Vec<Effect> {
     let form = &mut model.form;
     let turned = match form.field() {
@@ -67,7 +67,8 @@ fn stepped(workers: usize, steps: i64) -> usize {
     }
 }
 
-/// The other clock, if the scenario has it. Workers go and come back with the real one.
+/// Switches to the other clock, if the scenario supports it. The worker count belongs to the real clock and is
+/// restored with it.
 pub(in crate::app) fn switch_clock(model: &mut Model) -> Vec<Effect> {
     let form = &mut model.form;
     let other = if form.clock == Clock::Virtual { Clock::Real } else { Clock::Virtual };
@@ -85,7 +86,7 @@ pub(in crate::app) fn switch_clock(model: &mut Model) -> Vec<Effect> {
     start::start(model, Entry::Rewind)
 }
 
-/// Starts typing; a choice has nothing to type and turns instead.
+/// Starts typing. A choice cannot be typed, so it steps to the next value instead.
 pub(in crate::app) fn edit(model: &mut Model) -> Vec<Effect> {
     let form = &mut model.form;
     let now = match form.field() {
@@ -98,7 +99,7 @@ pub(in crate::app) fn edit(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Takes what was typed and runs again; what cannot be taken stays, with the reason at its field.
+/// Commits the typed value and runs again. An invalid value stays in its field, with the reason.
 pub(in crate::app) fn commit(model: &mut Model) -> Vec<Effect> {
     let Some(text) = model.mode.edited().map(|editing| editing.text().to_owned()) else { return Vec::new() };
     let form = &mut model.form;
@@ -127,7 +128,7 @@ pub(in crate::app) fn commit(model: &mut Model) -> Vec<Effect> {
     if changed || form.error.is_some() { start::start(model, Entry::Keep) } else { Vec::new() }
 }
 
-/// Ends typing; the value is the one from before, and so is what is wrong with it, if anything.
+/// Stops typing and restores the previous value, with its error if it had one.
 pub(in crate::app) fn revert(model: &mut Model) {
     model.mode = Mode::Browse;
     model.form.error = None;
@@ -136,7 +137,7 @@ pub(in crate::app) fn revert(model: &mut Model) {
     }
 }
 
-/// Turns the field back to its default, and runs again if that changed it.
+/// Resets the field to its default, and runs again if it changed.
 pub(in crate::app) fn reset(model: &mut Model) -> Vec<Effect> {
     let form = &mut model.form;
     let changed = match form.field() {

@@ -1,4 +1,4 @@
-//! The form: its fields, and the value of each.
+//! The form: its fields and their values.
 
 use std::time::Duration;
 
@@ -6,26 +6,26 @@ use scenarios::{Clock, Kind, Param, Scenario, ValueError, Values};
 
 use crate::engine::{Detail, Spec};
 
-/// The form: parameters of the scenario, then clock, workers and seed.
+/// The form: the scenario's parameters, then clock, workers and seed.
 #[derive(Debug)]
 pub struct Form {
     /// The picked scenario.
     pub scenario: &'static Scenario,
     /// Its parameters.
     pub values: Values,
-    /// Where randomness comes from.
+    /// The seed of the run's randomness.
     pub seed: u64,
-    /// How time passes.
+    /// Virtual or real.
     pub clock: Clock,
     /// Worker threads on the real clock.
     pub workers: usize,
-    /// How much is recorded.
+    /// How much to record.
     pub detail: Detail,
     /// See [`Spec::stall_after`].
     pub stall_after: Duration,
     /// The field under the cursor: see [`Form::fields`].
     pub row: usize,
-    /// What is wrong with the last value that was typed or set; it stays at its field until it is corrected.
+    /// The error in the last typed or set value; it stays at its field until the value is corrected.
     pub error: Option<FieldError>,
 }
 
@@ -43,23 +43,23 @@ pub enum Field {
 }
 
 impl Field {
-    /// Whether digits are typed into it: its value is a number.
+    /// Whether the field accepts typed digits: its value is a number.
     pub fn takes_digits(self) -> bool {
         !matches!(self, Field::Clock | Field::Param(Param { kind: Kind::Choice(_), .. }))
     }
 }
 
-/// An error at a field.
+/// An error in a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
     /// The row of the form.
     pub row: usize,
-    /// What is wrong and what would be right.
+    /// What is wrong, and what would be right.
     pub reason: String,
 }
 
 impl Form {
-    /// A scenario at its defaults.
+    /// A scenario with its defaults.
     pub fn new(scenario: &'static Scenario) -> Self {
         let usual = Spec::new(scenario);
         Self {
@@ -103,7 +103,7 @@ impl Form {
     }
 }
 
-/// The field at fault, found by the parameter's name.
+/// The field that caused the error, found by the parameter's name.
 impl From<(&Form, &ValueError)> for FieldError {
     fn from((form, error): (&Form, &ValueError)) -> Self {
         let row = form.scenario.params.iter().position(|param| param.name == error.param).unwrap_or(form.row);

@@ -1,4 +1,4 @@
-//! A scenario is picked: its settings come, and those of the one before are remembered.
+//! Picking a scenario: its settings are restored, and the previous scenario's are remembered.
 
 use crate::app::effect::Effect;
 use crate::app::form::fields::Form;
@@ -9,7 +9,7 @@ use crate::app::overlay::path;
 use crate::app::panes::Pane;
 use crate::app::session::Settings;
 
-/// Picks the scenario under the cursor and starts it, with the settings it was left with.
+/// Picks the scenario under the cursor and starts it with its last settings.
 pub(in crate::app) fn pick(model: &mut Model) -> Vec<Effect> {
     let on_path = path::picked(model);
     let Some(at) = on_path.or_else(|| model.list.selected(model.catalogue)) else { return Vec::new() };
@@ -22,8 +22,8 @@ pub(in crate::app) fn pick(model: &mut Model) -> Vec<Effect> {
     start::fresh(model)
 }
 
-/// Shows what the scenario under the list's cursor is about, before it is run: its lesson, its code, and the settings it was
-/// left with. The run on screen stays.
+/// Previews the scenario under the list's cursor before it is run: its lesson, its code and its last settings. The
+/// run on screen stays.
 pub(in crate::app) fn preview(model: &mut Model) {
     let Some(at) = model.list.selected(model.catalogue).filter(|_| !model.replay) else { return };
     if model.catalogue[at].id != model.form.scenario.id {
@@ -31,7 +31,7 @@ pub(in crate::app) fn preview(model: &mut Model) {
     }
 }
 
-/// Whether the form describes another scenario than the one that is on screen.
+/// Whether the form describes a scenario other than the one on screen.
 pub(in crate::app) fn is_preview(model: &Model) -> bool {
     model.run.as_ref().is_some_and(|run| run.spec.scenario.id != model.form.scenario.id)
 }

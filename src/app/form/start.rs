@@ -1,4 +1,4 @@
-//! Starts what the form describes, or says at the field why that cannot be run.
+//! Starts the run that the form describes, or explains at the field why it cannot start.
 
 use scenarios::Clock;
 
@@ -13,7 +13,7 @@ pub(in crate::app) fn fresh(model: &mut Model) -> Vec<Effect> {
     start(model, Entry::Fresh)
 }
 
-/// Starts what the form describes, if that can be run; if not, says so at the field.
+/// Starts the run that the form describes; if it is invalid, shows the error at the field.
 pub(in crate::app) fn start(model: &mut Model, entry: Entry) -> Vec<Effect> {
     let spec = spec(model);
     match spec.check() {
@@ -29,14 +29,14 @@ pub(in crate::app) fn start(model: &mut Model, entry: Entry) -> Vec<Effect> {
     }
 }
 
-/// What the form describes. Only a virtual run that somebody else watches too is paced.
+/// The spec that the form describes. A virtual run is paced only if tokio-console can watch it too.
 pub(in crate::app) fn spec(model: &Model) -> Spec {
     let paced = model.options.console.is_some() && model.form.clock == Clock::Virtual;
     let pace = paced.then_some(model.session.speed).filter(|speed| speed.is_finite());
     Spec { pace, ..model.form.spec(model.options.limit) }
 }
 
-/// Puts the reason at the field that is at fault.
+/// Shows the error at the field that caused it.
 pub(in crate::app) fn refuse(model: &mut Model, error: &SpecError) {
     let form = &model.form;
     let at = |field: Field| form.fields().iter().position(|f| *f == field).unwrap_or(form.row);
@@ -48,7 +48,7 @@ pub(in crate::app) fn refuse(model: &mut Model, error: &SpecError) {
     model.form.error = Some(error);
 }
 
-/// Says that a recording cannot be run again.
+/// Explains that a recording cannot be run again.
 pub(in crate::app) fn refuse_a_run(model: &mut Model) {
     model.notify(true, "a recording cannot be run again");
 }

@@ -1,6 +1,6 @@
-//! Actions: everything that can be asked of the model.
+//! Actions: everything that the model can be asked to do.
 //!
-//! Which key asks for which is in the table [`Bindings`](super::bindings::Bindings).
+//! The table [`Bindings`](super::bindings::Bindings) assigns keys to actions.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::app::panes::{CodeTab, ExplainTab, Pane};
 use crate::app::timeline::tip::Tip;
 use crate::trace::TaskIx;
 
-/// Everything that can be asked of the model.
+/// Everything that the model can be asked to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Ends the program.
@@ -18,172 +18,173 @@ pub enum Action {
     Suspend,
     /// Opens the help of the focused pane, or closes it.
     Help,
-    /// Closes one thing: an overlay, an edit, a search, the full screen.
+    /// Closes one layer: an overlay, an edit, a search, the full screen.
     Close,
-    /// Moves the focus to the pane after this one.
+    /// Moves the focus to the next pane.
     FocusNext,
-    /// Moves the focus to the pane before this one.
+    /// Moves the focus to the previous pane.
     FocusPrevious,
-    /// Moves the focus to that pane.
+    /// Moves the focus to a pane.
     Focus(Pane),
-    /// Shows the next layout: all panes, the stage, the lanes alone.
+    /// Shows the next layout: all panes, the stage, lanes only.
     Layout,
-    /// Lets the focused pane fill the screen, or puts it back.
+    /// Makes the focused pane fill the screen, or restores it.
     FullScreen,
     /// Opens the command palette, or closes it.
     Palette,
-    /// Does what is under the cursor of the command palette.
+    /// Runs the selected command of the palette.
     RunCommand,
-    /// Opens the line that is looked at in the user's editor.
+    /// Opens the current source line in the user's editor.
     OpenEditor,
-    /// Starts a search of what is in focus: scenarios, lanes, log or code.
+    /// Starts a search in the focused pane: scenarios, lanes, log or code.
     Find,
-    /// Takes the search that was typed, and goes to its first match.
+    /// Runs the typed search, and goes to its first match.
     TakeSearch,
     /// Goes to the next match of the search, or to the previous one.
     Match {
-        /// To the next one.
+        /// Forward, to the next match.
         on: bool,
     },
-    /// Pauses; goes on; plays again from the start when it has ended.
+    /// Pauses, resumes, or plays again from the start after the end.
     PauseOrGo,
-    /// Runs again, from the start; a live run on the real clock only after a question.
+    /// Runs again from the start; asks first if the run is live on the real clock.
     Restart,
     /// Answers the question with yes.
     Yes,
     /// Stops the run.
     Stop,
-    /// Goes from the virtual to the real clock, and back.
+    /// Switches between the virtual and the real clock.
     SwitchClock,
-    /// Moves the cursor by one step, and lets it rest there.
+    /// Moves the cursor by one step and stops there.
     Step(Stride),
-    /// Moves the cursor to the next landmark of that kind.
+    /// Moves the cursor to the next landmark of a kind.
     Jump(Landmark),
-    /// Moves the cursor to the next problem of whatever kind, or to the previous one.
+    /// Moves the cursor to the next or previous problem of any kind.
     Problem {
-        /// To the next one.
+        /// Forward, to the next problem.
         on: bool,
     },
-    /// Moves the cursor to the start of the run, and lets it rest there.
+    /// Moves the cursor to the start of the run and stops there.
     ToStart,
-    /// Shows the newest event again, and what comes after it.
+    /// Moves the cursor to the newest event and follows the run.
     ToLive,
     /// Starts typing a time.
     TypeTime,
-    /// Moves the cursor to the time that was typed.
+    /// Moves the cursor to the typed time.
     GoToTime,
-    /// Sets an end of the range that is measured at the cursor; once both are set, takes it away.
+    /// Sets one end of the measured range at the cursor; if both are set, clears the range.
     MarkRange,
-    /// Shows the critical path of the range or of the run, or hides it.
+    /// Shows or hides the critical path of the range or the run.
     CriticalPath,
     /// Shows the outcome beside that of the previous run.
     Compare,
     /// Lets the critical path lead to the selected task, or to the end of the run again.
     PathTo,
-    /// Sorts the lanes by the next thing that they can be sorted by.
+    /// Sorts the lanes by the next criterion.
     Order,
-    /// Starts typing which lanes there are to be.
+    /// Starts typing a filter for the lanes.
     Filter,
-    /// Takes the filter that was typed.
+    /// Applies the typed filter.
     TakeFilter,
-    /// Shows all lanes again.
+    /// Removes the filter.
     ClearFilter,
-    /// Sets a bookmark at the cursor, or takes the one there away.
+    /// Sets a bookmark at the cursor, or removes the one there.
     Bookmark,
     /// Moves the cursor to the next bookmark.
     NextBookmark,
-    /// Moves the cursor to the bookmark before.
+    /// Moves the cursor to the previous bookmark.
     PreviousBookmark,
-    /// Copies the share line of the run, and shows it.
+    /// Copies the run's share line, and shows it.
     Share,
-    /// Starts typing the file that the recording of the run is to be saved in.
+    /// Starts typing the name of the file to save the recording in.
     SaveAs,
-    /// Saves the recording in the file that was typed.
+    /// Saves the recording in the typed file.
     Save,
-    /// Plays at the next lower speed.
+    /// Steps to the next lower speed.
     Slower,
-    /// Plays at the next higher speed.
+    /// Steps to the next higher speed.
     Faster,
-    /// Moves within the overlay, else within the focused pane.
+    /// Moves within the overlay, or within the focused pane if there is no overlay.
     Move(Move),
-    /// Picks the scenario under the cursor of the list or of the path, and starts it.
+    /// Picks the scenario under the cursor of the list or of the tour, and starts it.
     Pick,
-    /// Opens the path through the catalogue, or closes it.
+    /// Opens or closes the tour of the catalogue.
     Path,
-    /// Turns the field under the cursor by so many steps.
+    /// Changes the field under the cursor by a number of steps.
     Turn(i64),
     /// Starts typing into the field under the cursor.
     Edit,
-    /// Takes what was typed.
+    /// Commits the typed value.
     Commit,
-    /// Turns the field under the cursor back to its default.
+    /// Resets the field under the cursor to its default.
     Reset,
-    /// Moves the timeline by so many steps of an eighth of its width; forward is positive.
+    /// Pans the timeline by eighths of its width; positive is later.
     Pan(i64),
-    /// Lets a cell of the timeline stand for half the time.
+    /// Zooms in: a cell covers half the time.
     ZoomIn,
-    /// Lets a cell of the timeline stand for twice the time.
+    /// Zooms out: a cell covers twice the time.
     ZoomOut,
-    /// The same at a place of the screen: one step in when positive, out when negative.
+    /// Zooms around a column of the screen.
     ZoomAt {
-        /// The column of the screen whose time stays where it is.
+        /// The screen column whose time stays in place.
         column: u16,
-        /// Steps in; negative is out.
+        /// Steps in; negative zooms out.
         steps: i32,
     },
     /// Fits the whole run into the timeline.
     Fit,
-    /// Fits the life of the selected task into the timeline; where it fits already, or without one, the whole run.
+    /// Fits the selected task into the timeline; if it fits already, or none is selected, fits the whole run.
     FitSelection,
-    /// Looks again at what was looked at before the last change of the view.
+    /// Undoes the last change of the view.
     UndoView,
-    /// Takes the last undo back.
+    /// Redoes the view change that was undone last.
     RedoView,
-    /// Puts the lanes of tasks together by the next thing that they have in common, or takes them apart again.
+    /// Groups the lanes by the next criterion, or ungroups them.
     Group,
-    /// Shows the lanes of the group under the selection; of another kind of lanes, selects the task that the row is about.
+    /// Shows the lanes of the selected group; for other kinds of lanes, selects the task that the row is about.
     Open,
-    /// Shows the next kind of lanes: of tasks, threads, resources, lines of the source.
+    /// Shows the next kind of lanes: tasks, threads, resources, source lines.
     NextKind,
-    /// Folds away what the selected task spawned, or unfolds it.
+    /// Folds or unfolds the descendants of the selected task.
     Fold,
-    /// Shows the counters under the lanes, or hides them.
+    /// Shows or hides the counters below the lanes.
     Counters,
-    /// Shows the lanes of the futures that a task waits on at once, or hides them.
+    /// Shows or hides a lane for each future that a task awaits concurrently.
     Branches,
     /// Opens the menu that arranges the lanes.
     Arrange,
-    /// Changes what is under the cursor of that menu.
+    /// Changes the selected row of that menu.
     Choose,
-    /// Opens a tab of the layer that explains the run.
+    /// Opens a tab of the overlay that explains the run.
     Explain(ExplainTab),
-    /// Shows the next tab of that layer, or the previous one.
+    /// Shows the next or previous tab of that overlay.
     TurnExplain {
-        /// To the next one.
+        /// Forward, to the next tab.
         on: bool,
     },
-    /// Goes to the finding or to the step of the critical path under the cursor.
+    /// Goes to the selected finding or the selected step of the critical path.
     Show,
-    /// Selects the task that ended the wait of the selected one.
+    /// Selects the task that ended the selected task's wait.
     ToWaker,
     /// Selects the task that was selected before the last jump to a waker.
     JumpBack,
-    /// Goes to the task that ended this wait, or on to the one that this task woke next, with the cursor at the wake.
+    /// Follows a wake with the cursor: back to the task that ended this wait, or on to the task that this one woke
+    /// next.
     AlongWake {
-        /// On, and not back.
+        /// Forward, to the woken task.
         on: bool,
     },
-    /// Leaves out less, or more, of the log.
+    /// Shows the next log level: fewer lines, or all again.
     LogLevel,
     /// Shows the next tab of the code pane.
     NextTab,
-    /// Shows the tab before this one.
+    /// Shows the previous tab of the code pane.
     PreviousTab,
-    /// Shows that tab of the code pane.
+    /// Shows a tab of the code pane.
     ShowTab(CodeTab),
-    /// Draws with the next theme.
+    /// Switches to the next theme.
     NextTheme,
-    /// Draws with that theme.
+    /// Switches to a theme.
     Theme(ThemeName),
     /// A character was typed.
     Type(char),
@@ -191,49 +192,49 @@ pub enum Action {
     Paste(String),
     /// A key that edits text.
     Text(TextKey),
-    /// The pointer was pressed on something.
+    /// The pointer was pressed on a target.
     Point(Target),
-    /// The pointer was moved to that column of the screen with its button held.
+    /// The pointer was dragged to a column of the screen.
     Drag(u16),
-    /// The pointer was moved, with no button held, onto something else than it was over before.
+    /// The pointer moved onto another target with no button held.
     Hover(Option<Tip>),
-    /// The pointer's button was let go.
+    /// The pointer's button was released.
     LetGo,
-    /// Scrolls a pane by so many rows, down when positive, whatever has the focus.
+    /// Scrolls a pane by a number of rows, regardless of the focus.
     Scroll {
         /// The pane.
         pane: Pane,
         /// Rows down; negative is up.
         rows: i32,
     },
-    /// So much wall time has passed.
+    /// Wall time has passed.
     Tick(Duration),
 }
 
 /// A step of the cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stride {
-    /// To the next poll. At the newest event of a live run: lets exactly one poll through the gate.
+    /// To the next poll. At the newest event of a live run, lets exactly one poll through the gate.
     Poll,
-    /// To the poll before: takes back a step to the next one.
+    /// To the previous poll: undoes a step to the next one.
     PollBack,
     /// To the next event of the selected task.
     Task,
-    /// To the event of the selected task before.
+    /// To the previous event of the selected task.
     TaskBack,
     /// To the next wake of any task.
     Wake,
-    /// To the next time at which there is a poll: on the virtual clock, over a jump of time.
+    /// To the next time with a poll; on the virtual clock this skips a jump of time.
     Time,
-    /// To the time before at which there is a poll.
+    /// To the previous time with a poll.
     TimeBack,
-    /// By one cell of the timeline.
+    /// Forward by one cell of the timeline.
     Cell,
     /// Back by one cell of the timeline.
     CellBack,
 }
 
-/// What the cursor can jump to.
+/// A target of a cursor jump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Landmark {
     /// The next task that fails.
@@ -242,22 +243,22 @@ pub enum Landmark {
     Cancellation,
     /// The next task that panics.
     Panic,
-    /// The moment from which on tasks can never go on.
+    /// The moment when tasks get stuck for good.
     Stall,
-    /// The end of the longest wait, of the selected task or else of any.
+    /// The end of the longest wait of the selected task, or of any task if none is selected.
     LongestWait,
 }
 
-/// A movement along rows.
+/// A movement between rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Move {
     /// One row up.
     Up,
     /// One row down.
     Down,
-    /// As many rows up as are in sight.
+    /// One page up.
     PageUp,
-    /// As many rows down as are in sight.
+    /// One page down.
     PageDown,
     /// To the first row.
     First,
@@ -268,9 +269,9 @@ pub enum Move {
 /// A key that edits text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextKey {
-    /// Takes away the character before the cursor.
+    /// Deletes the character before the cursor.
     Backspace,
-    /// Takes away the character at the cursor.
+    /// Deletes the character at the cursor.
     Delete,
     /// Moves the cursor left.
     Left,
@@ -278,7 +279,7 @@ pub enum TextKey {
     Right,
     /// Moves the cursor to the start.
     Home,
-    /// Moves the cursor behind the end.
+    /// Moves the cursor to the end.
     End,
     /// Empties the field.
     Clear,
@@ -287,28 +288,28 @@ pub enum TextKey {
 /// What is under the pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
-    /// A pane, and nothing in it that can be selected.
+    /// A pane, but nothing selectable in it.
     Pane(Pane),
-    /// A row of the list, by its place in the catalogue.
+    /// A row of the list, by its index in the catalogue.
     Scenario(usize),
     /// A row of the form.
     Field(usize),
-    /// A lane, by its name.
+    /// A lane's name.
     Task(TaskIx),
-    /// The name of a group of tasks, by its place.
+    /// The name of a group of tasks, by its index.
     Group(usize),
-    /// The lanes themselves: they can be dragged.
+    /// The lanes, which can be dragged.
     Lanes {
-        /// The lane's task; none below the last one.
+        /// The lane's task; `None` below the last lane.
         task: Option<TaskIx>,
         /// The column of the screen.
         column: u16,
     },
-    /// The ruler, at that column of the screen: the cursor goes there, and along with the pointer.
+    /// The ruler, at a screen column: the cursor goes there and follows the pointer.
     Ruler(u16),
-    /// The map of the whole run, at that column of the screen: the lanes look there, and along with the pointer.
+    /// The map of the whole run, at a screen column: the view goes there and follows the pointer.
     Map(u16),
-    /// The lanes or the ruler, at that column of the screen: a range is marked from there on.
+    /// The lanes or the ruler, at a screen column where a range starts.
     Range(u16),
     /// A tab of the code pane.
     Tab(CodeTab),

@@ -1,7 +1,7 @@
-//! What the footer shows: the keys that do something now, those that matter most at this moment first.
+//! The footer's hints: the keys that do something now, the most important first.
 //!
-//! A key that could only say that it does nothing now is left out. Which keys come first depends on the run: a user explains a run
-//! that is stuck, steps through one that is paused, and plays one again that has ended.
+//! A key that would do nothing now is left out. The order depends on the run: a stuck run is explained, a paused one
+//! is stepped through, an ended one is played again.
 
 use scenarios::Clock;
 
@@ -19,9 +19,9 @@ use crate::app::search;
 use crate::engine::Phase;
 use crate::trace::{End, Task};
 
-/// So many hints are those that matter most.
+/// How many hints count as the most important.
 const MOST: usize = 4;
-/// So many of them are the pane's own where it is for choosing and tuning: the rows of its ranks up to the next figure.
+/// In a pane for choosing and tuning, how many of them are the pane's own: its rows up to rank [`OWN_RANKS`].
 const OWN: usize = 2;
 /// See [`OWN`].
 const OWN_RANKS: u8 = 3;
@@ -71,12 +71,12 @@ pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
     hints
 }
 
-/// Whether a row of the table is for that pane alone.
+/// Whether a row belongs to that pane alone.
 fn is_own(binding: &Binding, pane: Pane) -> bool {
     matches!(binding.scope, Scope::Panes([only]) if *only == pane)
 }
 
-/// The hints that matter most at this moment, each by the names of its rows, the first one first.
+/// The most important hints now, each as the names of its rows, in order.
 fn first(model: &Model) -> &'static [&'static [&'static str]] {
     let Some(run) = &model.run else { return &[&["pause"]] };
     let stuck = run.stall.as_ref().is_some_and(|(since_ns, _)| *since_ns <= run.cursor.at_ns);
@@ -102,7 +102,7 @@ fn works(model: &Model, action: &Action) -> bool {
         Action::Pick => !model.replay && model.list.selected(model.catalogue).is_some(),
         Action::Slower | Action::Faster => run.is_some_and(has_speed),
         Action::Problem { on: true } => run.is_some_and(|run| !playback::ended(run) && has_problem(run)),
-        // There 0 is a digit.
+        // In a numeric field, 0 is a digit.
         Action::ToStart if model.focus == Pane::Parameters && model.form.field().takes_digits() => false,
         Action::Problem { on: false } | Action::ToStart => {
             run.is_some_and(|run| run.cursor.at_ns > 0 && (*action == Action::ToStart || has_problem(run)))
@@ -123,7 +123,7 @@ fn works(model: &Model, action: &Action) -> bool {
     }
 }
 
-/// Whether there is something to go to on the tab of the layer that explains.
+/// Whether the open tab of the explaining overlay has something to go to.
 fn shows(model: &Model) -> bool {
     match model.mode.overlay() {
         Some(Overlay::Why { task: Some(task), .. }) => {
@@ -135,31 +135,31 @@ fn shows(model: &Model) -> bool {
     }
 }
 
-/// Whether a layer is a page, which is scrolled, and no list, which is walked along.
+/// Whether an overlay is a page that scrolls, not a list with a cursor.
 fn is_page(overlay: &Overlay) -> bool {
     matches!(overlay, Overlay::Help { .. } | Overlay::Why { .. } | Overlay::Resources { .. })
 }
 
-/// Whether the layer has more rows than were in sight when it was drawn last.
+/// Whether the overlay had more rows than fit when it was last drawn.
 fn scrolls(model: &Model) -> bool {
     model.areas.overlay_rows > usize::from(model.areas.overlay_height)
 }
 
-/// Whether it is played back, and does not pass in time of its own.
+/// Whether the run is played back, and does not follow the clock.
 fn has_speed(run: &RunView) -> bool {
     !(run.spec.clock == Clock::Real && run.cursor.live && run.phase == Phase::Running)
 }
 
-/// So many tasks are looked at for one that did not end well: a frame must not wait for many.
+/// How many tasks are searched for one that did not end well: a frame must not wait for more.
 const LOOKED: usize = 1_000;
 
-/// Whether there is a problem to go to, as far as a short look tells.
+/// Whether there is a problem to go to, judged by a short look.
 fn has_problem(run: &RunView) -> bool {
     let bad = |task: &Task| task.ended.is_some_and(|end| matches!(end.how, End::Failed | End::Cancelled | End::Panicked));
     run.stall.is_some() || !run.found.all.list.is_empty() || run.trace.tasks.iter().take(LOOKED).any(bad)
 }
 
-/// Glyphs are joined (`←→`), words are set apart (`Left/Right`).
+/// Glyphs are joined (`←→`); words are separated (`Left/Right`).
 fn join(keys: &mut String, more: &str) {
     if !(keys.chars().count() == 1 && more.chars().count() == 1 && !keys.is_ascii()) {
         keys.push('/');

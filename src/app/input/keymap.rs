@@ -1,4 +1,4 @@
-//! From keys to actions, and from the table of actions to words about keys.
+//! Maps keys to actions, and the table of actions to help texts.
 
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -8,7 +8,7 @@ use crate::app::mode::{Mode, Overlay, Wanted};
 use crate::app::model::Model;
 use crate::app::panes::{ExplainTab, Pane};
 
-/// What takes the keys now.
+/// What receives the keys now.
 pub fn context(model: &Model) -> Context {
     match &model.mode {
         Mode::Browse => Context::Pane(model.focus),
@@ -34,7 +34,7 @@ pub fn context(model: &Model) -> Context {
     }
 }
 
-/// What a key does now; none when it does nothing. Releases do nothing.
+/// What a key does now; `None` if nothing. Key releases do nothing.
 pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
     let context = context(model);
     let key = Key::of(event)?;
@@ -42,27 +42,27 @@ pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
         return Some(Action::Type(digit));
     }
     let bound = model.bindings.bound(context, key);
-    // As the table says of Enter there.
+    // Enter opens a row of other lanes; the table's help says so.
     if context == Context::Pane(Pane::Timeline) && key.code == KeyCode::Enter && !model.timeline.shows_tasks() {
         return Some(Action::Open);
     }
-    // What is no digit leaves a field, and does what it does outside.
+    // A key that is no digit leaves a numeric field and acts as it does outside.
     let outside = || model.bindings.bound(Context::FORM, key).filter(|_| context == Context::Edit);
     bound.or_else(outside).map(|binding| binding.action.clone()).or_else(|| typed(context, key))
 }
 
-/// Whether a digit is one of a number there, whatever else it would do.
+/// Whether a digit is part of a number there, even if it is bound to something else.
 fn takes_digits(model: &Model, context: Context) -> bool {
     context == Context::Edit || (context == Context::FORM && model.form.field().takes_digits())
 }
 
-/// What pasted text does: it goes to the text that is typed, or nowhere.
+/// What pasted text does: it goes into the text field, if there is one.
 pub fn paste(model: &Model, text: String) -> Option<Action> {
     let context = context(model);
     (context.is_text() || context == Context::Edit).then_some(Action::Paste(text))
 }
 
-/// A key that the table does not know is text where text is typed.
+/// In a text field, a key without a binding is text.
 fn typed(context: Context, key: Key) -> Option<Action> {
     let KeyCode::Char(c) = key.code else { return None };
     (context.is_text() && !c.is_control() && !key.ctrl).then_some(Action::Type(c))
@@ -71,18 +71,18 @@ fn typed(context: Context, key: Key) -> Option<Action> {
 /// One line of the help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HelpLine {
-    /// A part begins.
+    /// A section begins.
     Heading(&'static str),
-    /// Keys, and what they do.
+    /// Keys and what they do.
     Keys {
-        /// The keys, in words, separated by spaces.
+        /// The keys, spelled for the screen, separated by spaces.
         keys: String,
         /// What they do, in one sentence.
         help: &'static str,
     },
 }
 
-/// All that can be done while that pane has the focus: its own keys first.
+/// Everything that can be done while a pane has the focus: its own keys first.
 pub fn help_lines(bindings: &Bindings, pane: Pane, unicode: bool) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     for group in Group::ALL {

@@ -1,4 +1,4 @@
-//! From keys, pointer and typed text to what is done.
+//! Turns keys, pointer events and typed text into actions.
 
 pub mod action;
 pub mod bindings;

@@ -1,4 +1,4 @@
-//! From the mouse to actions: what is under the pointer decides.
+//! Maps mouse events to actions, by what is under the pointer.
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
@@ -9,14 +9,14 @@ use crate::app::panes::Pane;
 use crate::app::timeline::hover;
 use crate::app::timeline::lanes::Lanes;
 
-/// Rows that one notch of the wheel scrolls.
+/// Rows per notch of the wheel.
 const NOTCH: i32 = 3;
 
-/// What a mouse event does now; none when it does nothing.
+/// What a mouse event does now; `None` if nothing.
 pub fn mouse(model: &Model, event: MouseEvent) -> Option<Action> {
     let at = Position::new(event.column, event.row);
     match event.kind {
-        // An overlay hides what it lies over: a click outside its keys closes it.
+        // An overlay hides what is below it: a click outside its keys closes it.
         MouseEventKind::Down(MouseButton::Left) if model.mode.overlay().is_some() => Some(Action::Close),
         MouseEventKind::Down(button) if marks(model, button, event.modifiers, at) => Some(Action::Point(Target::Range(at.x))),
         MouseEventKind::Down(MouseButton::Left) => target(model, at).map(Action::Point),
@@ -34,18 +34,18 @@ pub fn mouse(model: &Model, event: MouseEvent) -> Option<Action> {
     }
 }
 
-/// Whether a button that is pressed there marks a range: the right one, or the left one with Shift, on lanes or ruler.
+/// Whether a press there starts a range: the right button, or the left one with Shift, on lanes or ruler.
 fn marks(model: &Model, button: MouseButton, modifiers: KeyModifiers, at: Position) -> bool {
     let asked = button == MouseButton::Right || (button == MouseButton::Left && modifiers.contains(KeyModifiers::SHIFT));
     asked && model.mode.overlay().is_none() && model.run.is_some() && (over_lanes(model, at) || over_ruler(model, at))
 }
 
-/// Whether the pointer holds the lanes, the cursor or the map, or marks a range.
+/// Whether the pointer drags the lanes, the cursor or the map, or marks a range.
 fn holds(model: &Model) -> bool {
     model.session.held.is_some() || model.reading.hold.is_some()
 }
 
-/// The pane at a place of the screen. One that fills the screen hides the others.
+/// The pane at a place on the screen. A pane that fills the screen hides the others.
 fn pane_at(model: &Model, at: Position) -> Option<Pane> {
     model.areas.panes.iter().find(|(_, area)| area.contains(at)).map(|(pane, _)| *pane)
 }
@@ -63,11 +63,11 @@ fn lane(model: &Model, at: Position) -> Option<Target> {
     if model.areas.map.0.contains(at) {
         return Some(Target::Map(at.x));
     }
-    // Not by the border above it.
+    // Not the border above the ruler.
     if over_ruler(model, at) && at.y + 1 == model.areas.lanes.y {
         return Some(Target::Ruler(at.x));
     }
-    // By its name: its course is held and moved, as lanes are.
+    // Only by its name: the rest of the row drags, as lanes do.
     if !model.areas.lanes.contains(at)
         && let Some((row, _)) = model.areas.group_rows.iter().find(|(_, rows)| rows.contains(at))
     {
@@ -84,13 +84,13 @@ fn over_lanes(model: &Model, at: Position) -> bool {
     model.areas.lanes.contains(at)
 }
 
-/// Whether that place is on the ruler: above the lanes, within their pane.
+/// Whether a place is on the ruler: above the lanes, within their pane.
 fn over_ruler(model: &Model, at: Position) -> bool {
     let lanes = model.areas.lanes;
     model.areas.pane(Pane::Timeline).contains(at) && at.y < lanes.y && (lanes.left()..lanes.right()).contains(&at.x)
 }
 
-/// Whether there is no lane to scroll to.
+/// Whether all lanes fit, so that there is nothing to scroll.
 fn all_lanes_in_sight(model: &Model) -> bool {
     let rows = usize::from(model.areas.lanes.height);
     !model.timeline.grouping.shows_groups() && Lanes::of(model).is_some_and(|lanes| lanes.len() <= rows)

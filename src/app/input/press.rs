@@ -1,6 +1,6 @@
-//! The pointer's button: what a press, a drag, a release and a double click do.
+//! The pointer's button: press, drag, release and double click.
 //!
-//! The second press on one thing, soon after the first, fits what is there.
+//! A double click fits what was clicked.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::app::run::cursor;
 use crate::app::session::{Click, Held};
 use crate::app::timeline::{grouping, hover, selection, viewport};
 
-/// The longest time between the two presses.
+/// The longest time between the two presses of a double click.
 const SOON: Duration = Duration::from_millis(400);
 
-/// The pointer focuses and selects; on what is selected already it asks for what Enter does.
+/// Focuses and selects; on something already selected, returns what Enter would do.
 pub(in crate::app) fn press(model: &mut Model, target: Target) -> Option<Action> {
     model.session.held = None;
     if matches!(model.mode, Mode::Prompt(_) | Mode::Ask(_)) {
@@ -78,7 +78,7 @@ pub(in crate::app) fn press(model: &mut Model, target: Target) -> Option<Action>
     None
 }
 
-/// The pointer moves what it holds.
+/// Moves what the pointer drags.
 pub(in crate::app) fn drag(model: &mut Model, column: u16) {
     match model.session.held {
         Some(Held::Lanes(from)) => viewport::drag(model, from, column),
@@ -88,14 +88,14 @@ pub(in crate::app) fn drag(model: &mut Model, column: u16) {
     }
 }
 
-/// The pointer's button is up: nothing is held.
+/// The button was released: nothing is dragged.
 pub(in crate::app) fn let_go(model: &mut Model) {
     model.session.held = None;
     range::let_go(model);
 }
 
-/// The pointer was pressed on something. If that is twice, fits it: the piece of life under the pointer, or by a task's name
-/// all of its life.
+/// Handles a press as a possible double click: on a lane, it fits the segment under the pointer; on a task's name,
+/// the task's whole life.
 fn twice(model: &mut Model, target: Target) {
     let before = model.session.click.take();
     if before.is_none_or(|click| click.target != target || click.age > SOON) {
@@ -115,7 +115,7 @@ fn twice(model: &mut Model, target: Target) {
     }
 }
 
-/// So much time has passed.
+/// Ages the last press, since wall time has passed.
 pub(in crate::app) fn passed(model: &mut Model, time: Duration) {
     if let Some(click) = &mut model.session.click {
         click.age = click.age.saturating_add(time);

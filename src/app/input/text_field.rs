@@ -1,6 +1,6 @@
-//! A line of text that is being edited: a cursor and the usual keys, no terminal.
+//! An editable line of text: a cursor and the usual keys, independent of the terminal.
 
-/// The most bytes of a line, longer than any path: a longer paste is something else.
+/// The most bytes of a line. No path is this long, so a longer paste was not meant for the field.
 pub const MOST: usize = 4096;
 
 /// Text with a cursor.
@@ -12,23 +12,23 @@ pub struct TextField {
 }
 
 impl TextField {
-    /// A field that holds this text, the cursor behind it.
+    /// A field with this text, and the cursor at its end.
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
         Self { cursor: text.len(), text }
     }
 
-    /// What has been typed.
+    /// The text so far.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The cursor's place, in characters from the left.
+    /// The cursor's position, in characters from the left.
     pub fn cursor(&self) -> usize {
         self.text[..self.cursor].chars().count()
     }
 
-    /// Types a character. Returns whether there was room for it.
+    /// Inserts a character. Returns whether there was room.
     pub fn insert(&mut self, c: char) -> bool {
         let room = self.text.len() + c.len_utf8() <= MOST;
         if room {
@@ -38,7 +38,7 @@ impl TextField {
         room
     }
 
-    /// Takes away the character before the cursor.
+    /// Deletes the character before the cursor.
     pub fn backspace(&mut self) {
         if let Some(c) = self.text[..self.cursor].chars().next_back() {
             self.cursor -= c.len_utf8();
@@ -46,34 +46,34 @@ impl TextField {
         }
     }
 
-    /// Takes away the character at the cursor.
+    /// Deletes the character at the cursor.
     pub fn delete(&mut self) {
         if self.cursor < self.text.len() {
             self.text.remove(self.cursor);
         }
     }
 
-    /// One character to the left.
+    /// Moves one character left.
     pub fn left(&mut self) {
         self.cursor -= self.text[..self.cursor].chars().next_back().map_or(0, char::len_utf8);
     }
 
-    /// One character to the right.
+    /// Moves one character right.
     pub fn right(&mut self) {
         self.cursor += self.text[self.cursor..].chars().next().map_or(0, char::len_utf8);
     }
 
-    /// To the start.
+    /// Moves to the start.
     pub fn home(&mut self) {
         self.cursor = 0;
     }
 
-    /// Behind the end.
+    /// Moves to the end.
     pub fn end(&mut self) {
         self.cursor = self.text.len();
     }
 
-    /// Empties it.
+    /// Deletes all text.
     pub fn clear(&mut self) {
         *self = Self::default();
     }

@@ -1,4 +1,4 @@
-//! Typing: characters, pasted text and the keys of a text field, wherever text is typed now.
+//! Typing: characters, pasted text and editing keys, for the active text field.
 
 use crate::app::form::start;
 use crate::app::input::action::TextKey;
@@ -7,7 +7,7 @@ use crate::app::mode::{Mode, Overlay, Wanted};
 use crate::app::model::Model;
 use crate::app::panes::Pane;
 
-/// Types into the search, into the field, or starts typing into a field that takes numbers.
+/// Types into the active text field, or starts typing into a numeric field.
 pub(in crate::app) fn type_text(model: &mut Model, text: &str) {
     if model.mode == Mode::Browse {
         if model.focus != Pane::Parameters || !model.form.field().takes_digits() {
@@ -18,14 +18,14 @@ pub(in crate::app) fn type_text(model: &mut Model, text: &str) {
         }
         model.mode = Mode::Edit(TextField::default());
     }
-    // One line: what a pasted text has behind its first line end is not for this field.
+    // A field has one line, so only the first line of pasted text is used.
     let line = text.trim_start_matches(['\r', '\n']).split(['\r', '\n']).next().unwrap_or_default();
     if !line.chars().filter(|c| !c.is_control()).all(|c| edited(model, |field| field.insert(c))) {
         model.notify(true, format!("only {MOST} bytes fit: the rest was dropped"));
     }
 }
 
-/// Edits the text that is typed.
+/// Edits the active text field.
 pub(in crate::app) fn text_key(model: &mut Model, key: TextKey) {
     edited(model, |field| {
         match key {
@@ -41,7 +41,7 @@ pub(in crate::app) fn text_key(model: &mut Model, key: TextKey) {
     });
 }
 
-/// Edits the text that is typed. `change` says whether it did something; if not, nothing else is done either.
+/// Edits the active text field. `change` returns whether it changed anything; if not, nothing else happens.
 fn edited(model: &mut Model, change: impl FnOnce(&mut TextField) -> bool) -> bool {
     match &mut model.mode {
         Mode::Overlay(Overlay::Palette { text, row }) => {

@@ -8,7 +8,7 @@ use crate::app::timeline::{folding, grouping, kinds, listing};
 /// A row of the menu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Item {
-    /// What tasks are put together by.
+    /// How tasks are grouped.
     Groups,
     /// How lanes are sorted.
     Order,
@@ -16,7 +16,7 @@ pub enum Item {
     Lanes,
     /// Which tasks have lanes.
     Filter,
-    /// The lanes of what the selected task spawned.
+    /// Whether the selected task's descendants have lanes.
     Fold,
     /// The lanes of futures.
     Futures,
@@ -25,7 +25,7 @@ pub enum Item {
 }
 
 impl Item {
-    /// All of them, from the top.
+    /// All items, from the top.
     pub const ALL: [Self; 7] =
         [Self::Groups, Self::Order, Self::Lanes, Self::Filter, Self::Fold, Self::Futures, Self::Quantities];
 
@@ -42,7 +42,7 @@ impl Item {
         }
     }
 
-    /// How it is set now.
+    /// Its current value.
     pub fn value(self, model: &Model) -> String {
         let shown = |shown: bool| if shown { "shown" } else { "hidden" };
         match self {
@@ -61,7 +61,7 @@ impl Item {
             },
             Self::Filter if model.reading.filter.text.is_empty() => "all tasks",
             Self::Filter => &model.reading.filter.text,
-            Self::Fold => "children of the selected task",
+            Self::Fold => "descendants of the selected task",
             Self::Futures => shown(!model.timeline.lanes.branches_closed),
             Self::Quantities => shown(model.timeline.lanes.counters.unwrap_or(model.areas.counters > 0)),
         }
@@ -78,8 +78,8 @@ pub(in crate::app) fn open(model: &mut Model) {
     model.mode = Mode::Overlay(Overlay::Arrange { row: 0 });
 }
 
-/// Changes what is under the cursor. The menu stays open, so that the lanes can be seen to change, but for the filter, which
-/// is typed.
+/// Changes the selected row. The menu stays open so that the change can be seen, except for the filter, which must be
+/// typed.
 pub(in crate::app) fn choose(model: &mut Model) {
     let Mode::Overlay(Overlay::Arrange { row }) = model.mode else { return };
     match Item::ALL[row.min(Item::ALL.len() - 1)] {

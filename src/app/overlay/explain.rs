@@ -1,4 +1,4 @@
-//! The layer that explains the run: why a task waits, findings, critical path, resources, a tab each.
+//! The overlay that explains the run. Its tabs: why a task waits, findings, critical path, resources.
 
 use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
@@ -9,7 +9,7 @@ use crate::app::run::view::RunView;
 use crate::app::timeline::selection;
 use crate::trace::{Cause, State, TaskIx};
 
-/// Opens the layer at a tab. From `why` after a jump out of the layer, it opens where that was left.
+/// Opens the overlay at a tab. If a jump closed the overlay, `why` reopens it as it was.
 pub(in crate::app) fn open(model: &mut Model, tab: ExplainTab) {
     if model.run.is_none() {
         model.notify(false, "no run yet: space starts one");
@@ -19,7 +19,7 @@ pub(in crate::app) fn open(model: &mut Model, tab: ExplainTab) {
     model.mode = Mode::Overlay(left.unwrap_or_else(|| first(model, tab)));
 }
 
-/// Shows the tab after the one that is open, or before it.
+/// Shows the next or previous tab.
 pub(in crate::app) fn turn(model: &mut Model, on: bool) {
     if let Some(tab) = model.mode.overlay().and_then(Overlay::explains) {
         let next = tab.neighbour(on);
@@ -27,7 +27,7 @@ pub(in crate::app) fn turn(model: &mut Model, on: bool) {
     }
 }
 
-/// Goes to what is under the cursor of the tab. The next `why` comes back to it.
+/// Goes to the selected place of the tab. The next `why` comes back to it.
 pub(in crate::app) fn show(model: &mut Model) {
     let Mode::Overlay(overlay) = &model.mode else { return };
     let left = overlay.clone();
@@ -68,7 +68,7 @@ fn at(tab: ExplainTab) -> Overlay {
     }
 }
 
-/// The layer as it opens. Where nothing waits, it shows the findings, and if there are none, the task that waited longest.
+/// The overlay's first tab. If nothing waits, findings are more useful than why.
 fn first(model: &mut Model, tab: ExplainTab) -> Overlay {
     if tab != ExplainTab::Why {
         return at(tab);
@@ -87,7 +87,7 @@ fn first(model: &mut Model, tab: ExplainTab) -> Overlay {
     }
 }
 
-/// Why the selected task waits; without a selection, the task that most needs to be explained, which is selected.
+/// Why the selected task waits. Without a selection, selects the task that most needs an explanation.
 fn why(model: &mut Model) -> Overlay {
     let known = |task: &TaskIx| model.run.as_ref().is_some_and(|run| (*task as usize) < run.trace.tasks.len());
     let selected = model.timeline.selected.filter(known);
@@ -98,8 +98,8 @@ fn why(model: &mut Model) -> Overlay {
     Overlay::Why { task, top: 0 }
 }
 
-/// The task that is stuck at the cursor, or flagged and waiting there, or waits longest. One that awaits another task comes
-/// last, since the other one is why.
+/// The task that is stuck at the cursor, else one with a finding that waits there, else the one that waits longest. A
+/// task that awaits another task comes last, because the other task is the reason.
 fn wanted(run: &RunView) -> Option<TaskIx> {
     let at_ns = run.cursor.at_ns;
     let stuck = run.stall.as_ref().filter(|(since_ns, _)| *since_ns <= at_ns);

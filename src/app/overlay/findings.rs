@@ -1,15 +1,15 @@
-//! The list of findings: walk along it, go to where one can be seen.
+//! The list of findings: move through it, go to where one shows.
 
 use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
 use crate::app::run::jump;
 
-/// The last row of the list.
+/// The index of the last row.
 pub(in crate::app) fn last_row(model: &Model) -> usize {
     model.run.as_ref().map_or(0, |run| run.found.all.list.len()).saturating_sub(1)
 }
 
-/// Goes to the moment at which the finding under the cursor can be seen, selects its task, and closes the list.
+/// Goes to the moment when the selected finding shows, selects its task, and closes the list.
 pub(in crate::app) fn show(model: &mut Model) {
     let Mode::Overlay(Overlay::Findings { row }) = model.mode else { return };
     let row = row.min(last_row(model));

@@ -1,8 +1,8 @@
-//! The command palette: everything that can be done, found by what it is called.
+//! The command palette: everything that can be done, found by name.
 //!
-//! It lists what the table of keys has, whether it has a key or not, the parameters of the scenario with their choices, and every
-//! scenario of the catalogue. A command is found by its short name, by another word for it, or by its help; a parameter and a
-//! scenario by name only. Any other word finds nothing, so that no scenario starts by accident.
+//! It lists every row of the table of keys, with or without a key, and every scenario of the catalogue. A command is
+//! found by its short name, by a synonym, or by its help; a scenario by its name alone. Any other word finds nothing:
+//! a fuzzy match by letters would start surprising scenarios.
 
 use std::borrow::Cow;
 
@@ -17,11 +17,11 @@ use crate::app::model::Model;
 use crate::app::overlay::synonyms;
 use crate::app::panes::Pane;
 
-/// Shorter words are not looked for in helps, nor in the middle of a scenario's name.
+/// Shorter words are not matched against helps, nor in the middle of a scenario's name.
 const SHORT: usize = 4;
-/// A word with a wrong letter is understood from this length on.
+/// From this length on, a word may have one wrong letter.
 const LONG: usize = 6;
-/// A longer text is nothing's name: it is not compared, letter by letter, with all there is.
+/// A longer query cannot be a name, so it is not compared letter by letter.
 const LONGEST: usize = 64;
 
 /// What the palette begins with while nothing is typed: what a new user looks for.
@@ -45,9 +45,9 @@ const FIRST: [&str; 14] = [
 /// Something that can be done.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Command {
-    /// What is done.
+    /// What the command does.
     pub what: What,
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// What it does.
     pub text: Cow<'static, str>,
@@ -58,7 +58,7 @@ pub struct Command {
 /// What a command does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
-    /// An action, and the pane that has to have the focus for it.
+    /// An action, and the pane that must have the focus for it.
     Do(Action, Option<Pane>),
     /// Goes to a parameter, by its row in the form.
     Set(usize),
@@ -68,26 +68,26 @@ pub enum What {
     Run(usize),
 }
 
-/// How well a query fits, the best first.
+/// How well a query matches, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fit {
-    /// It is the name.
+    /// The query is the name.
     Name,
-    /// It is another word for it.
+    /// The query is a synonym.
     Word,
-    /// The name, or another word, begins with it.
+    /// The name or a synonym begins with the query.
     Begins,
-    /// Each of its words begins one of the name's or of another word's.
+    /// Each word of the query begins a word of the name or of a synonym.
     Words,
-    /// It is a part of the name.
+    /// The name contains the query.
     Part,
-    /// Each of its words begins one of what it does.
+    /// Each word of the query begins a word of the help.
     Help,
-    /// It is the name but for one letter.
+    /// The query is the name with one wrong letter.
     Typo,
 }
 
-/// What fits a query, best first; for an empty one all there is, what the focused pane is for first.
+/// The commands that match a query, best first. For an empty query, all commands, with the focused pane's first.
 pub fn found(model: &Model, query: &str) -> Vec<Command> {
     let query = query.trim().to_lowercase();
     if query.chars().nth(LONGEST).is_some() {
@@ -166,7 +166,7 @@ fn fit(query: &str, binding: &Binding) -> Option<Fit> {
     }
 }
 
-/// How a query fits a scenario. A `run` before its name counts for nothing.
+/// How a query matches a scenario. A leading `run` is ignored.
 fn fit_scenario(query: &str, scenario: &Scenario) -> Option<Fit> {
     let query = query.strip_prefix("run ").unwrap_or(query).trim_start();
     let (id, title) = (title(scenario.id), scenario.title.to_lowercase());
@@ -184,14 +184,14 @@ fn fit_scenario(query: &str, scenario: &Scenario) -> Option<Fit> {
     }
 }
 
-/// Whether each word of a query begins a word of these texts.
+/// Whether each word of the query begins a word of these texts.
 fn begins_words<'a>(query: &str, texts: &(impl Iterator<Item = &'a str> + Clone)) -> bool {
     let apart = |c: char| !c.is_alphanumeric();
     let is = |word: &str| texts.clone().flat_map(|text| text.split(apart)).any(|other| other.starts_with(word));
     query.split(apart).filter(|word| !word.is_empty()).all(is)
 }
 
-/// Whether a query is that text, or one of its words, but for one letter that is wrong, missing, too many or swapped.
+/// Whether a query is that text or one of its words, except for one letter that is wrong, missing, extra or swapped.
 fn is_typo(query: &str, text: &str) -> bool {
     let close = |word: &str| {
         let alike = query.len() >= LONG && word.len() >= LONG && query.chars().next() == word.chars().next();
@@ -200,13 +200,13 @@ fn is_typo(query: &str, text: &str) -> bool {
     close(text) || text.split(' ').any(close)
 }
 
-/// A name as it is shown: words, and no dashes.
+/// A name as shown: dashes become spaces.
 fn title(name: &str) -> String {
     name.replace('-', " ")
 }
 
-/// The rows of the table that can be done from the focused pane, each with the pane that it needs if that is another one: one
-/// for each action and name, those of the pane alone first, and of the others those of the footer.
+/// The rows that work from the focused pane, each with the pane that it needs if that is another one. There is one
+/// row per action and name. The pane's own rows come first; of the others, those in the footer.
 fn rows(model: &Model) -> Vec<(&Binding, Option<Pane>)> {
     let here = Context::Pane(model.focus);
     let mut rows: Vec<(&Binding, Option<Pane>)> = model.bindings.within(here).map(|binding| (binding, None)).collect();
@@ -219,7 +219,7 @@ fn rows(model: &Model) -> Vec<(&Binding, Option<Pane>)> {
     rows.extend(elsewhere);
     let mut one_each: Vec<(&Binding, Option<Pane>)> = Vec::with_capacity(rows.len());
     for row in rows {
-        // To go one row on there is a key, and the palette is open.
+        // Moving by one row has a key, and the palette is already open.
         let skipped = matches!(row.0.action, Action::Move(_) | Action::Palette | Action::Close);
         let known = |(known, _): &(&Binding, Option<Pane>)| known.action == row.0.action || known.name == row.0.name;
         if !skipped && !one_each.iter().any(known) {
@@ -236,7 +236,7 @@ fn command(model: &Model, binding: &Binding, pane: Option<Pane>) -> Command {
     Command { what, name: title(binding.name), text: binding.help.into(), keys: keys.join(" ") }
 }
 
-/// Opens it, or closes it.
+/// Opens or closes the palette.
 pub(in crate::app) fn toggle(model: &mut Model) {
     model.mode = match model.mode {
         Mode::Overlay(Overlay::Palette { .. }) => Mode::Browse,
@@ -244,13 +244,13 @@ pub(in crate::app) fn toggle(model: &mut Model) {
     };
 }
 
-/// The last row.
+/// The index of the last row.
 pub(in crate::app) fn last_row(model: &Model) -> usize {
     let Mode::Overlay(Overlay::Palette { text, .. }) = &model.mode else { return 0 };
     found(model, text.text()).len().saturating_sub(1)
 }
 
-/// Takes what is under the cursor and closes the palette.
+/// Takes the selected command and closes the palette.
 pub(in crate::app) fn take(model: &mut Model) -> Option<What> {
     let Mode::Overlay(Overlay::Palette { text, row }) = &model.mode else { return None };
     let command = found(model, text.text()).into_iter().nth(*row)?;

@@ -1,11 +1,11 @@
-//! The path through the catalogue: what was run, and what comes next.
+//! The tour of the catalogue: what was run, and what comes next.
 
 use scenarios::Scenario;
 
 use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
 
-/// Opens the path at what comes next, or closes it.
+/// Opens the tour at what comes next, or closes it.
 pub(in crate::app) fn toggle(model: &mut Model) {
     model.mode = match model.mode {
         Mode::Overlay(Overlay::Path { .. }) => Mode::Browse,
@@ -13,16 +13,15 @@ pub(in crate::app) fn toggle(model: &mut Model) {
     };
 }
 
-/// Takes the scenario under the cursor of the path, by its place in the catalogue, and closes the path; none when it is
-/// not open.
+/// Takes the scenario under the tour's cursor, by its catalogue index, and closes the tour; `None` if it is not open.
 pub(in crate::app) fn picked(model: &mut Model) -> Option<usize> {
     let Mode::Overlay(Overlay::Path { row }) = model.mode else { return None };
     model.mode = Mode::Browse;
     Some(row)
 }
 
-/// What to see next, by its place in the catalogue: the first that was not run although all that it builds on was. None
-/// when everything was run.
+/// The catalogue index of the scenario to run next: the first that was not run although everything it builds on was.
+/// `None` if everything was run.
 pub fn next(model: &Model) -> Option<usize> {
     let run = |id: &&str| model.seen.contains(id);
     let ready = |scenario: &Scenario| !run(&scenario.id) && scenario.builds_on.iter().all(run);

@@ -1,4 +1,4 @@
-//! The range that is measured, and the critical path: mark, show, walk along it.
+//! The measured range and the critical path: mark, show, move through its steps.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::app::time::moment;
 use crate::app::timeline::reading::{Asked, Measured, Range};
 use crate::app::timeline::viewport;
 
-/// While a run is under way it is measured again after so much wall time.
+/// How often a run under way is measured again, in wall time.
 const EVERY: Duration = Duration::from_millis(400);
 
-/// With more tasks than that it is measured again only when it is over, or when that is asked for.
+/// A run with more tasks is measured again only at its end, or on request.
 const MOST_TASKS: usize = 20_000;
 
-/// Sets one end at the cursor, then the other one, then takes the range away.
+/// Sets one end at the cursor, then the other, then clears the range.
 pub(in crate::app) fn mark(model: &mut Model) {
     let Some(at_ns) = model.run.as_ref().map(|run| run.cursor.at_ns) else {
         model.notify(false, "no run yet: space starts one");
@@ -39,7 +39,7 @@ pub(in crate::app) fn mark(model: &mut Model) {
     }
 }
 
-/// Takes the range away, or else the path. Returns whether there was one.
+/// Clears the range, or else the path. Returns whether there was one.
 pub(in crate::app) fn clear(model: &mut Model) -> bool {
     if matches!(model.mode, Mode::Overlay(Overlay::Range { .. })) {
         model.mode = Mode::Browse;
@@ -60,7 +60,7 @@ pub(in crate::app) fn toggle_path(model: &mut Model) {
     }
 }
 
-/// Lets the path lead to the selected task, or to the end again.
+/// Ends the path at the selected task, or at the end of the run again.
 pub(in crate::app) fn path_to(model: &mut Model) {
     if model.reading.to.take().is_none() {
         model.reading.to = model.timeline.selected;
@@ -73,12 +73,12 @@ pub(in crate::app) fn path_to(model: &mut Model) {
     }
 }
 
-/// The last row of the list.
+/// The index of the last row.
 pub(in crate::app) fn last_step(model: &Model) -> usize {
     model.reading.measured.as_ref().map_or(0, |measured| measured.path.steps.len()).saturating_sub(1)
 }
 
-/// Goes to the end of the step under the cursor, where it is seen whole, selects its task, and closes the list.
+/// Goes to the end of the selected step, where all of it is visible, selects its task, and closes the list.
 pub(in crate::app) fn show_step(model: &mut Model) {
     let Mode::Overlay(Overlay::Range { row }) = model.mode else { return };
     let row = row.min(last_step(model));
@@ -87,15 +87,15 @@ pub(in crate::app) fn show_step(model: &mut Model) {
     let Some(step) = step else { return };
     model.reading.path = true;
     jump::to(model, (step.to_ns.saturating_sub(1)).max(step.from_ns), Some(step.task));
-    model.notify(false, format!("step {} of {}; e lists them again", row + 1, last_step(model) + 1));
+    model.notify(false, format!("step {} of {}; e returns to the list", row + 1, last_step(model) + 1));
 }
 
-/// Begins to mark a range with the pointer.
+/// Starts marking a range with the pointer.
 pub(in crate::app) fn take_hold(model: &mut Model, column: u16) {
     model.reading.hold = model.run.is_some().then_some((column, false));
 }
 
-/// The pointer that marks a range has moved: the range is all cells that it has passed over.
+/// The pointer moved while marking: the range covers all cells that it passed over.
 pub(in crate::app) fn drag(model: &mut Model, column: u16) {
     let Some((first, moved)) = &mut model.reading.hold else { return };
     *moved = true;
@@ -110,7 +110,7 @@ pub(in crate::app) fn drag(model: &mut Model, column: u16) {
     }
 }
 
-/// The pointer is let go: what it has marked is shown.
+/// The pointer was released: shows the measurements of the marked range.
 pub(in crate::app) fn let_go(model: &mut Model) {
     if let Some((_, true)) = model.reading.hold.take()
         && model.reading.range.is_some()
@@ -120,12 +120,12 @@ pub(in crate::app) fn let_go(model: &mut Model) {
     }
 }
 
-/// Another run comes: what was measured is none of it.
+/// Another run is coming, so the measurements are discarded.
 pub(in crate::app) fn forget(model: &mut Model) {
     (model.reading.measured, model.reading.to, model.reading.hold) = (None, None, None);
 }
 
-/// What is to be measured now; nothing while nothing of it is on screen, or the pointer marks.
+/// What to measure now; `None` if no measurement is on screen, or while the pointer marks a range.
 fn asked(model: &Model) -> Option<Asked> {
     let run = model.run.as_ref().filter(|_| shows_path(model) && model.reading.hold.is_none())?;
     let range = model.reading.range.filter(|range| range.other_ns.is_some());
@@ -133,12 +133,12 @@ fn asked(model: &Model) -> Option<Asked> {
     Some(Asked { range, to: model.reading.to, trace: (run.trace.end_ns, run.trace.closed) })
 }
 
-/// Measures, if what is asked for is not what was measured. What a run under way adds is no hurry.
+/// Measures if the request has changed. New events of a run under way can wait.
 pub(in crate::app) fn settle(model: &mut Model) {
     measure(model, false);
 }
 
-/// So much wall time has passed: measures a run under way again if the last time is long enough ago.
+/// Wall time has passed: measures a run under way again if the last measurement is old enough.
 pub(in crate::app) fn passed(model: &mut Model, passed: Duration) {
     let Some(measured) = &mut model.reading.measured else { return };
     measured.age = measured.age.saturating_add(passed);

@@ -1,9 +1,9 @@
-//! What people call the commands of the palette, beside their names.
+//! Synonyms for the commands of the palette.
 //!
-//! A user who does not know the name types the word of another program. Each word here leads to one command first, so a word is
-//! given to the command that it most likely means.
+//! A user who does not know a command's name types another program's word for it. Each synonym belongs to one
+//! command: the one that it most likely means.
 
-/// The other words for a command, by its name in the table of keys.
+/// The synonyms for a command, by its name in the table of keys.
 pub(super) fn of(name: &str) -> &'static [&'static str] {
     TABLE.iter().find(|(command, _)| *command == name).map_or(&[], |(_, words)| words)
 }

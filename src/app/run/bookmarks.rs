@@ -1,10 +1,10 @@
-//! Bookmarks: moments of the run to come back to.
+//! Bookmarks: times in the run to come back to.
 
 use crate::app::model::Model;
 use crate::app::run::cursor;
 use crate::app::time::moment;
 
-/// Sets a bookmark at the cursor, or takes the one there away.
+/// Sets a bookmark at the cursor, or removes the one there.
 pub(in crate::app) fn bookmark(model: &mut Model) {
     let Some(at_ns) = model.run.as_ref().map(|run| run.cursor.at_ns) else { return };
     let all = &mut model.bookmarks;
@@ -15,13 +15,13 @@ pub(in crate::app) fn bookmark(model: &mut Model) {
         }
         Err(place) => {
             all.insert(place, at_ns);
-            let text = format!("{}: ' next, \" before, m takes it away", told(all, place));
+            let text = format!("{} set", told(all, place));
             model.notify(false, text);
         }
     }
 }
 
-/// To the next bookmark, or to the one before.
+/// Moves to the next or previous bookmark.
 pub(in crate::app) fn to_bookmark(model: &mut Model, next: bool) {
     let Some(run) = &model.run else { return };
     let (at_ns, all) = (run.cursor.at_ns, &model.bookmarks);
@@ -32,9 +32,9 @@ pub(in crate::app) fn to_bookmark(model: &mut Model, next: bool) {
     };
     let Some(place) = place else {
         let text = match (all.len(), next) {
-            (0, _) => "no bookmark is set",
-            (_, true) => "no bookmark after this",
-            (_, false) => "no bookmark before this",
+            (0, _) => "no bookmarks",
+            (_, true) => "no later bookmark",
+            (_, false) => "no earlier bookmark",
         };
         model.notify(false, text);
         return;
@@ -49,7 +49,7 @@ pub(in crate::app) fn to_bookmark(model: &mut Model, next: bool) {
     model.notify(false, text);
 }
 
-/// A bookmark in words.
+/// Describes a bookmark.
 fn told(all: &[u64], place: usize) -> String {
     format!("bookmark {} of {} at {}", place + 1, all.len(), moment(all[place]))
 }

@@ -1,8 +1,7 @@
-//! The cursor, moved by hand: step by step, to a typed time, with the pointer, back to live.
+//! Moving the cursor by hand: step by step, to a typed time, with the pointer, back to live.
 //!
-//! Wherever it is moved to it rests, so that there is time to look; a run that
-//! is recorded goes on meanwhile. Only a step at the newest event of a live run
-//! reaches the run itself: the gate lets one poll through.
+//! After a move the cursor stays still, so that there is time to look; recording continues meanwhile. Only a step at
+//! the newest event of a live run affects the run itself: the gate lets one poll through.
 
 use crate::app::effect::Effect;
 use crate::app::input::action::Stride;
@@ -27,20 +26,20 @@ pub(in crate::app) fn step(model: &mut Model, stride: Stride) -> Vec<Effect> {
     match stride {
         Stride::Poll => return next_poll(model),
         Stride::PollBack => previous_poll(model),
-        Stride::Task => to_event(model, next_event, "the selected task does nothing after this"),
-        Stride::TaskBack => to_event(model, previous_event, "the selected task did nothing before this"),
+        Stride::Task => to_event(model, next_event, "no later event of this task"),
+        Stride::TaskBack => to_event(model, previous_event, "no earlier event of this task"),
         Stride::Wake => {
             let found = next_wake(&run.trace, at);
-            to(model, found, "no task is woken after this");
+            to(model, found, "no later wake");
         }
         Stride::Time => {
             let found = run.trace.poll(run.trace.polls_by(at)).map(|poll| poll.at_ns);
-            to(model, found, "nothing is polled after this");
+            to(model, found, "no later poll");
         }
         Stride::TimeBack => {
             let before = run.trace.polls_before(at).checked_sub(1);
             let found = before.and_then(|number| run.trace.poll(number)).map(|poll| poll.at_ns);
-            to(model, found, "nothing was polled before this");
+            to(model, found, "no earlier poll");
         }
         Stride::Cell => {
             let end = run.trace.end_ns;
@@ -54,7 +53,7 @@ pub(in crate::app) fn step(model: &mut Model, stride: Stride) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Puts the cursor at a time, where it rests.
+/// Moves the cursor to a time and stops there.
 pub(in crate::app) fn put(model: &mut Model, at_ns: u64) {
     model.session.origin = None;
     rest_at(model, at_ns, None);
@@ -65,14 +64,14 @@ fn rest_at(model: &mut Model, at_ns: u64, poll: Option<u64>) {
     run.cursor.at_ns = at_ns.min(run.trace.end_ns);
     (run.cursor.playing, run.cursor.live, run.cursor.poll) = (false, false, poll);
     if !run.trace.closed {
-        // What is looked at must not shrink because the run goes on.
+        // The visible part must not shrink because the run continues.
         model.session.zoom = Zoom::Chosen;
     }
     model.timeline.follow = true;
     viewport::keep_in_sight(model);
 }
 
-/// Puts the cursor at a time that was looked for, or says that there is none.
+/// Moves the cursor to a time that was searched for, or says that there is none.
 fn to(model: &mut Model, found: Option<u64>, none: &str) {
     let Some(at_ns) = found else {
         let recorded = model.run.as_ref().is_none_or(|run| run.trace.closed);
@@ -85,7 +84,7 @@ fn to(model: &mut Model, found: Option<u64>, none: &str) {
     put(model, at_ns);
 }
 
-/// To the next poll that is known; after the last one of a live run the gate lets one through.
+/// Moves to the next known poll; after the last one of a live run, the gate lets one through.
 fn next_poll(model: &mut Model) -> Vec<Effect> {
     let Some(run) = &model.run else { return Vec::new() };
     let next = run.cursor.poll.map_or_else(|| run.trace.polls_by(run.cursor.at_ns), |number| number + 1);
@@ -95,7 +94,7 @@ fn next_poll(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     if !run.is_live() || run.phase != Phase::Running {
-        to(model, None, "nothing is polled after this");
+        to(model, None, "no later poll");
         return Vec::new();
     }
     begin_steps(model);
@@ -106,7 +105,7 @@ fn next_poll(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Step]
 }
 
-/// Back by one poll; as many steps back as there were on lead to where the first one was taken from.
+/// Moves back by one poll. As many steps back as forward lead to where the first step started.
 fn previous_poll(model: &mut Model) {
     let Some(run) = &model.run else { return };
     let before = match run.poll() {
@@ -124,11 +123,11 @@ fn previous_poll(model: &mut Model) {
     match before {
         Some(number) => to_poll(model, number),
         None if run.cursor.at_ns > 0 => put(model, 0),
-        None => model.notify(false, "nothing was polled before this"),
+        None => model.notify(false, "no earlier poll"),
     }
 }
 
-/// Remembers where the steps begin, unless they have begun already.
+/// Remembers where the steps started, unless a series of steps is under way.
 fn begin_steps(model: &mut Model) {
     let Some(run) = &model.run else { return };
     if model.session.origin.is_some() {
@@ -141,7 +140,7 @@ fn begin_steps(model: &mut Model) {
     model.session.origin = Some(Origin { cursor, timeline: model.timeline, next_poll });
 }
 
-/// Puts the cursor where that poll is over and what it did can be seen, and brings its lane in sight.
+/// Moves the cursor to where a poll is over and its effect is visible, and scrolls to its lane.
 fn to_poll(model: &mut Model, number: u64) {
     let Some(run) = &model.run else { return };
     let Some(poll) = run.trace.poll(number) else { return };
@@ -151,7 +150,7 @@ fn to_poll(model: &mut Model, number: u64) {
     selection::reveal(model, poll.task);
 }
 
-/// When a poll ended that began at a time; none while it lasts.
+/// When a poll that began at a time ended; `None` while it lasts.
 fn poll_end(task: &Task, start_ns: u64) -> Option<u64> {
     let after = task.segments.partition_point(|segment| segment.start_ns <= start_ns);
     let runs = task.segments[..after].last().is_some_and(|segment| matches!(segment.state, State::Running(_)));
@@ -203,7 +202,7 @@ pub(in crate::app) fn to_start(model: &mut Model) {
     put(model, 0);
 }
 
-/// Shows the newest event, and whatever comes after it.
+/// Shows the newest event and follows the run.
 pub(in crate::app) fn to_live(model: &mut Model) {
     model.session.origin = None;
     model.timeline.follow = true;
@@ -216,7 +215,7 @@ pub(in crate::app) fn to_live(model: &mut Model) {
     viewport::keep_in_sight(model);
 }
 
-/// Opens the field for a time.
+/// Opens the prompt for a time.
 pub(in crate::app) fn type_time(model: &mut Model) {
     if model.run.is_none() {
         model.notify(false, "no run yet: space starts one");
@@ -225,7 +224,7 @@ pub(in crate::app) fn type_time(model: &mut Model) {
     model.mode = Mode::Prompt(Prompt { what: Wanted::Time, text: TextField::default(), error: None });
 }
 
-/// Goes to the time that was typed; one that cannot be gone to stays, with the reason behind it.
+/// Goes to the typed time; an invalid one stays in the prompt, with the reason.
 pub(in crate::app) fn go_to_time(model: &mut Model) {
     let (Some(field), Some(run)) = (model.mode.prompt_mut(), &model.run) else { return };
     let end_ns = run.trace.end_ns;
@@ -243,14 +242,14 @@ pub(in crate::app) fn go_to_time(model: &mut Model) {
     }
 }
 
-/// Puts the cursor at the column under the pointer.
+/// Moves the cursor to the column under the pointer.
 pub(in crate::app) fn scrub(model: &mut Model, column: u16) {
     if let Some(at_ns) = viewport::time_at(model, column) {
         put(model, at_ns);
     }
 }
 
-/// The poll under the cursor is one of how many that begin at its time: its place among them, from 1, and their count.
+/// The position of the poll under the cursor among the polls that begin at the same time, from 1, and their count.
 pub fn among(run: &RunView, number: u64) -> Option<(u64, u64)> {
     let at_ns = run.trace.poll(number)?.at_ns;
     let first = run.trace.polls_before(at_ns);

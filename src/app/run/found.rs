@@ -1,39 +1,38 @@
-//! What was found in the run on screen, and when it is looked for again.
+//! The findings of the run on screen, and when to search again.
 //!
-//! To look costs a walk over all tasks, which no frame should pay for. Once a run
-//! is over nothing more is to be found, so it is looked once, when its trace
-//! closes, and over a few frames if there are very many tasks. While it is under
-//! way it is looked a few times a second, which costs some milliseconds at most:
-//! one with very many tasks is not looked through before it is over.
+//! A search walks over all tasks, which is too expensive for every frame. Once a run is over there is nothing new to
+//! find, so it is searched once, when its trace closes, over several frames if there are very many tasks. While a run
+//! is under way it is searched a few times a second, at a cost of some milliseconds; a run with very many tasks is
+//! searched only when it is over.
 
 use std::time::Duration;
 
 use crate::trace::{Findings, Search, Trace};
 
-/// Between two looks at a run that is under way lies so much wall time.
+/// The wall time between two searches of a run that is under way.
 const EVERY: Duration = Duration::from_millis(400);
 
-/// With more tasks than that a run is looked through only when it is over.
+/// A run with more tasks is searched only when it is over.
 const MOST_TASKS: usize = 20_000;
 
-/// In a run that is over so many tasks are looked through at a time: some milliseconds' work.
+/// How many tasks are searched at a time once the run is over: some milliseconds of work.
 const AT_ONCE: usize = 32_768;
 
-/// What was found in a run, as of the last look.
+/// The findings of a run, as of the last search.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// All that was found.
+    /// All findings.
     pub all: Findings,
-    /// How long ago that was, in wall time.
+    /// The age of the last search, in wall time.
     age: Duration,
-    /// Whether it was looked when all was known.
+    /// Whether the last search saw the complete trace.
     whole: bool,
-    /// The look that is under way.
+    /// The search under way.
     search: Option<Search>,
 }
 
 impl Found {
-    /// The trace has grown or closed: looks if it is whole now.
+    /// The trace has grown or closed: starts the final search if it is complete.
     pub(in crate::app) fn recorded(&mut self, trace: &Trace) {
         if trace.closed && !self.whole && self.search.is_none() {
             self.search = Some(Search::default());
@@ -41,7 +40,7 @@ impl Found {
         }
     }
 
-    /// So much wall time has passed: looks again if the last look is old enough.
+    /// Wall time has passed: searches again if the last search is old enough.
     pub(in crate::app) fn passed(&mut self, trace: &Trace, passed: Duration) {
         if self.is_looking() {
             self.go_on(trace);
@@ -55,7 +54,7 @@ impl Found {
         }
     }
 
-    /// Whether a run that is over is still being looked through.
+    /// Whether a run that is over is still being searched.
     pub fn is_looking(&self) -> bool {
         self.search.is_some()
     }

@@ -1,4 +1,5 @@
-//! Jumps of the cursor to what went wrong: problems of any kind, failures, cancellations, panics, the stall, the longest wait.
+//! Cursor jumps to what went wrong: problems of any kind, failures, cancellations, panics, the stall, the longest
+//! wait.
 
 use crate::app::input::action::Landmark;
 use crate::app::model::Model;
@@ -8,7 +9,7 @@ use crate::app::time::moment;
 use crate::app::timeline::selection;
 use crate::trace::{End, TaskIx, Trace};
 
-/// Moves the cursor to a landmark, and selects the task that it is of.
+/// Moves the cursor to a landmark, and selects its task.
 pub(in crate::app) fn jump(model: &mut Model, landmark: Landmark) {
     if model.run.is_none() {
         model.notify(false, "no run yet: space starts one");
@@ -23,10 +24,10 @@ pub(in crate::app) fn jump(model: &mut Model, landmark: Landmark) {
     }
 }
 
-/// A problem: when, with which task, and what it is.
+/// A problem: its time, its task, and a description.
 type Problem = (u64, Option<TaskIx>, String);
 
-/// All problems of the run, in order of time: ends that are no success, the stall, findings.
+/// All problems of the run, ordered by time: unsuccessful ends, the stall, findings.
 fn problems(run: &RunView) -> Vec<Problem> {
     let ends = (0..).zip(&run.trace.tasks).filter_map(|(ix, task): (TaskIx, _)| {
         let end = task.ended?;
@@ -42,12 +43,12 @@ fn problems(run: &RunView) -> Vec<Problem> {
     let findings = run.found.all.list.iter().map(|finding| (finding.at_ns, finding.task, finding.text.clone()));
     let mut all: Vec<Problem> = ends.chain(stall).chain(findings).collect();
     all.sort_by_key(|(at_ns, task, _)| (*at_ns, *task));
-    // Two of one task at one time are one place to look at.
+    // Two problems of one task at one time are one place to look at.
     all.dedup_by_key(|(at_ns, task, _)| (*at_ns, *task));
     all
 }
 
-/// Moves the cursor to the next problem, or to the previous one, and selects its task.
+/// Moves the cursor to the next or previous problem, and selects its task.
 pub(in crate::app) fn problem(model: &mut Model, on: bool) {
     let Some(run) = &model.run else {
         model.notify(false, "no run yet: space starts one");
@@ -76,7 +77,7 @@ pub(in crate::app) fn problem(model: &mut Model, on: bool) {
     model.notify(false, format!("problem {place} of {}: {text}", all.len()));
 }
 
-/// To the next end of that kind. Of several at one time each is come to, in the order of spawning.
+/// Moves to the next end of a kind. Several ends at one time are visited in spawn order.
 fn to_end(model: &mut Model, how: End, what: &str) {
     let Some(run) = &model.run else { return };
     let ends = || {
@@ -106,7 +107,7 @@ fn show(model: &mut Model, at_ns: u64, task: TaskIx) {
     to(model, at_ns, Some(task));
 }
 
-/// To a time, and to a task if there is one to look at.
+/// Moves to a time, and selects a task if there is one.
 pub(in crate::app) fn to(model: &mut Model, at_ns: u64, task: Option<TaskIx>) {
     cursor::put(model, at_ns);
     if let Some(task) = task {
@@ -122,7 +123,7 @@ fn to_stall(model: &mut Model) {
     }
 }
 
-/// To the last moment of the longest wait: there it is seen whole, and why it lasts can be asked.
+/// Moves to the last moment of the longest wait, where all of it is visible and can be explained.
 fn to_longest_wait(model: &mut Model) {
     let Some(run) = &model.run else { return };
     let longest = model.timeline.selected.or_else(|| longest_waiter(&run.trace));

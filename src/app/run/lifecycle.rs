@@ -1,4 +1,4 @@
-//! A run comes on screen, takes the place of the one before, and goes.
+//! A run's life on screen: it arrives, replaces the previous one, and goes.
 
 use scenarios::Clock;
 
@@ -23,8 +23,8 @@ use crate::recording::Recording;
 use crate::source;
 use crate::trace::TaskIx;
 
-/// Puts a run on screen that has just been started, and returns the one that it replaces:
-/// a big trace takes a while to free, which is not for the thread that draws.
+/// Puts a newly started run on screen, and returns the one that it replaces: freeing a big trace takes too long for
+/// the thread that draws.
 pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
     let mut old = model.run.take();
     let same = old.as_ref().is_some_and(|old| is_same(old, &spec));
@@ -64,7 +64,7 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
     old
 }
 
-/// Puts a recording on screen, in the model of a session that was made with its spec. It plays from the start.
+/// Puts a recording on screen, in a model that was made with the recording's spec. It plays from the start.
 pub fn replayed(model: &mut Model, recording: Recording) {
     let Recording { spec, trace, report, flaw } = recording;
     model.replay = true;
@@ -81,14 +81,13 @@ pub fn replayed(model: &mut Model, recording: Recording) {
     }
 }
 
-/// The cursor for the next run of the same scenario. One that stood at the end
-/// sticks to the end, so that what is turned is seen whole.
+/// The cursor for the next run of the same scenario. A cursor at the end stays at the end, so that the effect of a
+/// changed parameter is fully visible.
 fn kept(old: &RunView) -> Cursor {
     Cursor { live: old.cursor.live || playback::ended(old), poll: None, ..old.cursor }
 }
 
-/// The time at which the cursor will be in the run that takes the place of this one, in nanoseconds; 0 if it sticks to
-/// the end.
+/// Where the cursor will be in the run that replaces this one, in nanoseconds; 0 if it stays at the end.
 pub fn kept_ns(old: &RunView) -> u64 {
     let cursor = kept(old);
     if cursor.live { 0 } else { cursor.at_ns }
@@ -98,8 +97,8 @@ fn is_same(old: &RunView, spec: &Spec) -> bool {
     old.spec.scenario.id == spec.scenario.id
 }
 
-/// Whether the run on screen is to stay there until this one, which is about to be started, is there in its place: a
-/// parameter was turned, and both are simulated as fast as they go.
+/// Whether the run on screen stays until the next run, about to start, is complete: a parameter was changed, and both
+/// run as fast as they can.
 pub fn keeps_old(model: &Model, spec: &Spec) -> bool {
     let paced = spec.clock == Clock::Real || spec.pace.is_some();
     let old = model.run.as_ref().is_some_and(|old| is_same(old, spec) && !old.is_live());
@@ -128,8 +127,8 @@ fn fresh_view(model: &mut Model) {
     }
 }
 
-/// Looks after the selection when a run takes the place of another one with its trace already there: a task goes by its
-/// name, since its number may be another one now.
+/// Restores the selection when a complete run replaces another. The task is found by name, because its number may
+/// have changed.
 pub fn replaced(model: &mut Model, old: &RunView) {
     let Some(run) = &model.run else { return };
     let again = |task: TaskIx| {
@@ -145,7 +144,7 @@ pub fn replaced(model: &mut Model, old: &RunView) {
     model.timeline.selected = selected;
 }
 
-/// Says why a run did not start. The one before stays on screen.
+/// Reports why a run did not start. The previous run stays on screen.
 pub fn failed(model: &mut Model, error: &StartError) {
     model.session.entry = Entry::Keep;
     match error {
@@ -155,14 +154,14 @@ pub fn failed(model: &mut Model, error: &StartError) {
     }
 }
 
-/// Says that the run on screen was told to stop, and that nothing more of it will be seen.
+/// Marks the run on screen as told to stop: nothing more of it will be seen.
 pub fn left(model: &mut Model) {
     if let Some(run) = model.run.as_mut().filter(|run| run.phase == Phase::Running) {
         run.phase = Phase::Stopping;
     }
 }
 
-/// Closes a run that was [`left`], where none takes its place.
+/// Closes a run that was [`left`], if no other run replaces it.
 pub fn cut_off(model: &mut Model) {
     let Some(run) = model.run.as_mut().filter(|run| run.phase != Phase::Over) else { return };
     let at_ns = run.trace.end_ns;
@@ -172,7 +171,7 @@ pub fn cut_off(model: &mut Model) {
     playback::recorded(model);
 }
 
-/// Says that a run that was stopped goes on beside the one on screen.
+/// Warns that a stopped run continues beside the one on screen.
 pub fn disturbed(model: &mut Model) {
     if let Some(run) = &mut model.run {
         run.disturbed = true;
@@ -180,7 +179,7 @@ pub fn disturbed(model: &mut Model) {
     }
 }
 
-/// Says what the next run waits for. Returns whether that is news.
+/// Notes what delays the next run. Returns whether that has changed.
 pub fn pending(model: &mut Model, pending: Pending) -> bool {
     let news = std::mem::replace(&mut model.pending, pending) != pending;
     if news && pending == Pending::Blocked {

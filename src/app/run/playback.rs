@@ -1,4 +1,4 @@
-//! The run on screen goes on: what is recorded of it, how its cursor moves by itself, pause, speed and stop.
+//! Playback: growth of the recording, automatic movement of the cursor, pause, speed and stop.
 
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ use crate::app::session::Entry;
 use crate::app::timeline::{listing, viewport};
 use crate::engine::{Ending, Phase};
 
-/// The speeds that a key steps through.
+/// The speeds to step through.
 const SPEEDS: [f64; 14] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, f64::INFINITY];
 
-/// Whether all of it has been played.
+/// Whether playback has reached the end.
 pub(in crate::app) fn ended(run: &RunView) -> bool {
     run.trace.closed && run.cursor.at_ns >= run.trace.end_ns
 }
 
-/// Looks after cursor, zoom and selection when the trace on screen has grown or closed.
+/// Adjusts cursor, zoom and selection after the trace on screen has grown or closed.
 pub fn recorded(model: &mut Model) {
     let Some(run) = &mut model.run else { return };
     if run.cursor.live {
@@ -48,7 +48,7 @@ pub fn recorded(model: &mut Model) {
     range::settle(model);
 }
 
-/// Finds out once why tasks are stuck: it takes a look at every task and every resource.
+/// Finds out, once, why tasks are stuck: it must look at every task and every resource.
 fn explain(run: &mut RunView) {
     if run.stall.is_some() {
         return;
@@ -59,7 +59,7 @@ fn explain(run: &mut RunView) {
     run.stall = circle.or_else(|| stalled.then(|| (end_ns, run.trace.stall_at(end_ns))));
 }
 
-/// Moves the cursor on by so much wall time.
+/// Advances the cursor by an amount of wall time.
 pub(in crate::app) fn tick(model: &mut Model, passed: Duration) {
     let Some(run) = &mut model.run else { return };
     run.found.passed(&run.trace, passed);
@@ -82,7 +82,7 @@ pub(in crate::app) fn tick(model: &mut Model, passed: Duration) {
     viewport::keep_in_sight(model);
 }
 
-/// Pauses, goes on, plays again from the start, or starts what the form describes when nothing was run.
+/// Pauses, resumes, plays again from the start, or starts what the form describes if nothing was run.
 pub(in crate::app) fn pause_or_go(model: &mut Model) -> Vec<Effect> {
     if model.focus == Pane::Scenarios && pick::is_preview(model) && !model.replay {
         return pick::pick(model);
@@ -108,7 +108,7 @@ pub(in crate::app) fn pause_or_go(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Runs what the form describes, from the start. What is lost with a live run on the real clock never comes again: that asks
+/// Runs what the form describes from the start. A live run on the real clock cannot be repeated, so replacing it asks
 /// first.
 pub(in crate::app) fn restart(model: &mut Model) -> Vec<Effect> {
     let live = |run: &RunView| run.spec.clock == Clock::Real && run.phase == Phase::Running;
@@ -119,7 +119,7 @@ pub(in crate::app) fn restart(model: &mut Model) -> Vec<Effect> {
     run_again(model)
 }
 
-/// Does what was asked about.
+/// Performs the action that the question was about.
 pub(in crate::app) fn yes(model: &mut Model) -> Vec<Effect> {
     let Mode::Ask(Question::Restart) = model.mode else { return Vec::new() };
     model.mode = Mode::Browse;
@@ -146,7 +146,7 @@ pub(in crate::app) fn stop(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-/// The next speed up or down. Wall time has only one.
+/// Steps the speed up or down. The real clock has only one speed.
 pub(in crate::app) fn change_speed(model: &mut Model, faster: bool) -> Vec<Effect> {
     if model.run.as_ref().is_some_and(|run| run.spec.clock == Clock::Real && run.cursor.live && !run.trace.closed) {
         model.notify(true, "the real clock has one speed; the command 'clock' switches to the virtual clock");
@@ -169,7 +169,7 @@ pub(in crate::app) fn change_speed(model: &mut Model, faster: bool) -> Vec<Effec
     vec![Effect::SetPace(speed)]
 }
 
-/// Copies what gives this run again, and shows it: not every terminal takes it.
+/// Copies the share line, and also shows it, because not every terminal supports copying.
 pub(in crate::app) fn share(model: &mut Model) -> Vec<Effect> {
     let line = match &model.run {
         Some(run) => run.spec.share(),

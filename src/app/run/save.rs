@@ -1,7 +1,7 @@
 //! Saving the recording of the run on screen.
 //!
-//! The file is written outside of the model. Until the result is known,
-//! what was typed stays, so that a name that cannot be taken is not lost.
+//! The shell writes the file. The prompt stays open until the result is known, so that the typed name survives an
+//! error.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::app::mode::{Mode, Prompt, Wanted};
 use crate::app::model::Model;
 use crate::recording::SaveError;
 
-/// Opens the field for the file.
+/// Opens the prompt for the file name.
 pub(in crate::app) fn ask(model: &mut Model) {
     let Some(run) = model.run.as_ref().filter(|_| !model.replay) else {
         let why = if model.replay { "this run is already a recording" } else { "no run to save" };
@@ -22,18 +22,18 @@ pub(in crate::app) fn ask(model: &mut Model) {
     model.mode = Mode::Prompt(Prompt { what: Wanted::File { overwrite: false }, text: TextField::new(name), error: None });
 }
 
-/// Saves in the file that was typed.
+/// Saves the recording in the typed file.
 pub(in crate::app) fn save(model: &mut Model) -> Vec<Effect> {
     let Mode::Prompt(Prompt { what: Wanted::File { overwrite }, text, error }) = &mut model.mode else { return Vec::new() };
     let name = text.text().trim();
     if name.is_empty() {
-        *error = Some("which file?".into());
+        *error = Some("enter a file name".into());
         return Vec::new();
     }
     vec![Effect::Save { path: at_home(name, std::env::home_dir()), force: *overwrite }]
 }
 
-/// A path as it is typed to a shell: `~/` is the home folder.
+/// Expands `~/` to the home folder, as a shell does.
 fn at_home(name: &str, home: Option<PathBuf>) -> PathBuf {
     match (name.strip_prefix("~/"), home) {
         (Some(rest), Some(home)) => home.join(rest),
@@ -50,7 +50,7 @@ pub fn saved(model: &mut Model, path: &Path) {
     model.notify(false, format!("saved{part}: async-playground replay {}", path.display()));
 }
 
-/// The recording was not saved, or not whole.
+/// The recording was not saved, or not completely.
 pub fn unsaved(model: &mut Model, fault: &SaveError) {
     let Some(prompt) = model.mode.prompt_mut() else { return };
     prompt.error = Some(match fault {

@@ -1,4 +1,4 @@
-//! The run on screen as plain data: what was run, how far it is, and where in it we look.
+//! The run on screen as plain data: what was run, its progress, and the cursor.
 
 use scenarios::Clock;
 
@@ -7,82 +7,82 @@ use crate::app::run::found::Found;
 use crate::engine::{Ending, Phase, Report, Spec};
 use crate::trace::{self, Stall, Trace};
 
-/// The run on screen, and where in it we look.
+/// The run on screen, with its cursor.
 #[derive(Debug)]
 pub struct RunView {
     /// What was run.
     pub spec: Spec,
-    /// All that is known of it.
+    /// Everything that is known about it.
     pub trace: Trace,
-    /// Where the run itself stands.
+    /// The run's own progress.
     pub phase: Phase,
     /// How it ended.
     pub report: Option<Report>,
-    /// The circle of locks that closed first, or else why the run stalled, and since when, in nanoseconds.
-    /// It is kept, since to find it out takes a look at every task and every resource: too much for a frame.
+    /// The deadlock cycle that closed first, or else why the run stalled, and since when, in nanoseconds. Kept,
+    /// because finding it means looking at every task and every resource: too much for a frame.
     pub stall: Option<(u64, Stall)>,
-    /// What is wrong with it, kept for the same reason.
+    /// The findings, kept for the same reason.
     pub found: Found,
-    /// Where in the trace we look.
+    /// The time of the trace that is shown.
     pub cursor: Cursor,
-    /// Whether the gate holds the run: its tasks are not polled until it is let go.
+    /// Whether the gate holds the run: its tasks are not polled until it is released.
     pub held: bool,
-    /// The recorder's own cost for a poll, in nanoseconds, measured when the program started; none before.
+    /// The recorder's own cost per poll in nanoseconds, measured when the program started; `None` until then.
     pub cost_ns: Option<f64>,
-    /// Whether a run that was stopped went on beside it, so that its wall times are not its own.
+    /// Whether a stopped run continued beside it, so that its wall times are disturbed.
     pub disturbed: bool,
     /// The run of the same scenario that this one replaced, to compare with.
     pub before: Option<Before>,
 }
 
 impl RunView {
-    /// Whether the run happens in time that passes for whoever watches it, and
-    /// is not simulated as fast as it goes: on the real clock, or paced.
+    /// Whether the run happens in real time, on the real clock or paced, and is not simulated as fast as possible.
     pub fn is_live(&self) -> bool {
         self.spec.clock == Clock::Real || self.spec.pace.is_some()
     }
 
-    /// Whether it is under way in time that passes, and we look at an earlier moment of it.
+    /// Whether it runs in real time, and the cursor is at an earlier moment.
     pub fn is_behind(&self) -> bool {
         self.is_live() && !self.trace.closed && !self.cursor.live
     }
 
-    /// Of so many cells of a lane those that show what lasts for ever, behind the end of a run that has stalled.
+    /// How many of a lane's cells show what lasts for ever, after the end of a stalled run.
     pub fn tail(&self, cells: usize) -> usize {
         let stalled = self.report.as_ref().is_some_and(|report| report.ending == Ending::Stalled);
         if stalled { trace::tail(cells) } else { 0 }
     }
 
-    /// The poll that was stepped to, by its number; of a live run that is held, the one that was let through last.
+    /// The number of the poll that was stepped to; for a held live run, the last poll that was let through.
     pub fn poll(&self) -> Option<u64> {
         let last = || self.trace.polls_by(self.trace.end_ns).checked_sub(1);
         self.cursor.poll.or_else(|| if self.held && self.cursor.live { last() } else { None })
     }
 }
 
-/// Where in the trace we look: everything on screen is the trace at this time.
+/// The cursor: everything on screen is the trace at this time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cursor {
     /// Nanoseconds since the run began.
     pub at_ns: u64,
     /// Whether it moves.
     pub playing: bool,
-    /// Run time per wall time; infinite is as fast as it goes.
+    /// Run time per wall time; infinite means as fast as possible.
     pub speed: f64,
-    /// Whether it sticks to the newest event, and does not play back.
+    /// Whether it follows the newest event instead of playing back.
     pub live: bool,
-    /// The poll that a step came to, by its number: several may begin at one time. None after any other movement.
+    /// The number of the poll that a step reached, since several polls may begin at one time. `None` after any other
+    /// movement.
     pub poll: Option<u64>,
 }
 
-/// What the run is waiting for that was asked for and is not on screen, once that takes so long that somebody wonders.
+/// What delays a requested run that is not on screen yet, once the delay is noticeable.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Pending {
-    /// There is no such run, or it has only just been asked for.
+    /// No run is requested, or it was requested just now.
     #[default]
     Nothing,
-    /// It is simulated out of sight, or starts when the run before it has ended.
+    /// It is simulated off screen, or starts when the previous run has ended.
     Computing,
-    /// Runs that were told to stop go on, so another one must not be started.
+    /// Stopped runs do not end, so no other run may start.
     Blocked,
 }

@@ -4,7 +4,7 @@ use crate::app::model::Model;
 use crate::app::panes::{CodeTab, Pane};
 use crate::app::testing::*;
 
-/// Lanes of three names.
+/// Lanes with three names.
 fn lanes() -> Model {
     let mut model = played();
     for (task, name) in (0..).zip(&mut shown_mut(&mut model).trace.tasks) {
@@ -29,7 +29,7 @@ fn lanes_are_found_by_name_in_any_case_and_gone_through_round_and_round() {
         keys(&mut model, key);
         assert_eq!(model.timeline.selected, Some(task), "{key}");
     }
-    // Also from another pane, for as long as it is on.
+    // It also works from another pane, while the search is on.
     model.focus = Pane::Log;
     keys(&mut model, "n");
     assert_eq!(model.timeline.selected, Some(5));
@@ -49,7 +49,7 @@ fn what_is_nowhere_is_told_where_it_was_typed() {
     press(&mut model, KeyCode::Backspace);
     assert_eq!(model.mode.prompt().and_then(|prompt| prompt.error.as_ref()), None);
     press(&mut model, KeyCode::Esc);
-    // Nothing is no search.
+    // An empty query ends the search.
     search(&mut model, "");
     assert_eq!((model.mode.prompt(), &model.search), (None, &None));
 }
@@ -91,7 +91,7 @@ fn the_list_goes_through_its_matches() {
     let mut model = lanes();
     model.focus = Pane::Scenarios;
     keys(&mut model, "/s");
-    // The list stays narrowed when another pane is looked at.
+    // The list stays narrowed while another pane has the focus.
     press(&mut model, KeyCode::Up);
     model.mode = crate::app::mode::Mode::Browse;
     for row in [1, 0, 1] {
@@ -111,7 +111,7 @@ fn lines_of_the_log_are_brought_to_its_top() {
         shown_mut(&mut model).trace.log[line].message = format!("Refused {line}");
     }
     let last = |model: &Model| model.search.as_ref().and_then(|search| search.line);
-    // Twenty lines, of which the last eight are in sight: the next match below the first of these.
+    // Twenty lines, of which the last eight are visible: the next match below the first visible line.
     search(&mut model, "refused");
     assert_eq!(last(&model), Some(19));
     for (key, line, back) in [("n", 2, 10), ("n", 9, 3), ("n", 19, 0), ("N", 9, 3)] {

@@ -5,7 +5,7 @@ use crate::app::timeline::lanes::Lanes;
 use crate::app::timeline::view::Grouping;
 use crate::app::timeline::{kinds, selection};
 
-/// Folds the tasks away that descend from the selected one, or unfolds them. Of a task that spawned none, its parent's.
+/// Folds or unfolds the selected task's descendants; if it spawned no tasks, its parent's.
 pub(in crate::app) fn toggle(model: &mut Model) {
     let Some(run) = &model.run else { return };
     let Some((task, of)) = model.timeline.selected.and_then(|ix| Some((ix, run.trace.tasks.get(ix as usize)?))) else {
@@ -14,7 +14,7 @@ pub(in crate::app) fn toggle(model: &mut Model) {
     };
     let folded = if of.children.is_empty() { of.parent } else { Some(task) };
     let Some(task) = folded else {
-        model.notify(false, "no other task was spawned");
+        model.notify(false, "nothing to fold: no other tasks");
         return;
     };
     kinds::to_tasks(model);
@@ -27,7 +27,7 @@ pub(in crate::app) fn toggle(model: &mut Model) {
     keep_top(model);
 }
 
-/// Where fewer lanes are left, no row below the last one is in sight that a lane could have.
+/// After lanes have gone, scrolls back so that no row stays empty while a lane could fill it.
 fn keep_top(model: &mut Model) {
     let last = Lanes::of(model).map_or(0, |lanes| lanes.len());
     let height = usize::from(model.areas.lanes.height).max(1);

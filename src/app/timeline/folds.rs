@@ -1,51 +1,48 @@
-//! The spawn tree, folded: whose descendants have no lanes.
+//! The folded spawn tree: which tasks' descendants have no lanes.
 //!
-//! A run may have a hundred thousand tasks, and a frame must not look at each.
-//! So what is left of the lanes is kept as a list, made when somebody folds or
-//! unfolds, and added to as tasks come. Lanes stay in the order of spawning: a
-//! lane keeps its place while others come, and those spawned by a time are
-//! always the first.
+//! A run may have a hundred thousand tasks, and a frame must not look at each. So the remaining lanes are kept as a
+//! list, which is rebuilt on every fold and unfold, and extended as tasks come. Lanes stay in spawn order: a lane
+//! keeps its place as others come, and the lanes spawned by a time are always the first ones.
 //!
-//! A run that takes the place of another has other numbers for its tasks. What
-//! was folded goes on by name.
+//! A new run numbers its tasks differently, so folds carry over by name.
 
 use std::collections::{BTreeMap, HashSet};
 
 use crate::trace::{TaskIx, Trace};
 
-/// Whose descendants are folded away.
+/// The tasks whose descendants are folded away.
 #[derive(Debug, Clone, Default)]
 pub struct Folds {
-    /// Those that are folded, each with all that descend from it, in the order of spawning.
+    /// The folded tasks, each with all its descendants in spawn order.
     folded: BTreeMap<TaskIx, Vec<TaskIx>>,
-    /// The names of those that are to be folded as soon as they are there.
+    /// The names of tasks to fold as soon as they exist.
     coming: Vec<String>,
     hidden: HashSet<TaskIx>,
-    /// The tasks that have lanes, in the order of spawning; empty while nothing is folded.
+    /// The tasks with lanes, in spawn order; empty while nothing is folded.
     rows: Vec<TaskIx>,
-    /// How many tasks of the run are taken into account.
+    /// How many tasks of the run have been processed.
     known: usize,
-    /// Goes up when somebody folds or unfolds.
+    /// Increases with every fold and unfold.
     version: u64,
 }
 
 impl Folds {
-    /// The tasks that have lanes, in the order of spawning; none while all have.
+    /// The tasks with lanes, in spawn order; `None` while all have lanes.
     pub fn rows(&self) -> Option<&[TaskIx]> {
         (!self.folded.is_empty()).then_some(&self.rows[..])
     }
 
-    /// All that descend from a task that is folded, in the order of spawning; none of one that is not.
+    /// All descendants of a folded task, in spawn order; `None` if the task is not folded.
     pub fn below(&self, task: TaskIx) -> Option<&[TaskIx]> {
         self.folded.get(&task).map(Vec::as_slice)
     }
 
-    /// Another number whenever somebody has folded or unfolded.
+    /// A number that changes with every fold and unfold.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// Folds a task, or unfolds it.
+    /// Folds or unfolds a task.
     pub fn toggle(&mut self, trace: &Trace, task: TaskIx) {
         if self.folded.remove(&task).is_none() {
             self.folded.insert(task, Vec::new());
@@ -53,7 +50,7 @@ impl Folds {
         self.rebuild(trace);
     }
 
-    /// Unfolds whatever hides a task.
+    /// Unfolds every ancestor that hides a task.
     pub fn show(&mut self, trace: &Trace, task: TaskIx) {
         if !self.hidden.contains(&task) {
             return;
@@ -64,7 +61,7 @@ impl Folds {
         self.rebuild(trace);
     }
 
-    /// Takes in the tasks that have come.
+    /// Processes the tasks that have come.
     pub fn grow(&mut self, trace: &Trace) {
         if self.folded.is_empty() && self.coming.is_empty() {
             self.known = trace.tasks.len();
@@ -87,7 +84,7 @@ impl Folds {
         self.known = trace.tasks.len();
     }
 
-    /// Another run of the same scenario follows: what was folded in this one is to be folded there.
+    /// Prepares for another run of the same scenario: the same tasks are to be folded there.
     pub fn carry(&mut self, from: &Trace) {
         let name = |task: &TaskIx| from.tasks.get(*task as usize).map(|task| task.name.clone());
         let coming = self.folded.keys().filter_map(name).chain(std::mem::take(&mut self.coming)).collect();
@@ -109,7 +106,7 @@ impl Folds {
         }
     }
 
-    /// Takes in the next task: it has a lane, or it is under one that is folded. Parents come before their children.
+    /// Processes the next task: it gets a lane, or is hidden below a folded task. Parents come before their children.
     fn take(&mut self, trace: &Trace, task: TaskIx) {
         if self.folded.is_empty() {
             return;
@@ -129,7 +126,7 @@ impl Folds {
     }
 }
 
-/// Those that spawned a task, from its parent on.
+/// A task's ancestors, starting with its parent.
 fn ancestors(trace: &Trace, task: TaskIx) -> impl Iterator<Item = TaskIx> {
     let parent = |task: TaskIx| trace.tasks.get(task as usize).and_then(|task| task.parent);
     std::iter::successors(parent(task), move |task| parent(*task))

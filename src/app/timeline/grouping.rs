@@ -1,11 +1,11 @@
-//! Lanes put together in groups, for runs that have more of them than rows.
+//! Groups of lanes, for runs with more lanes than rows.
 
 use crate::app::model::Model;
 use crate::app::timeline::lanes::Lanes;
 use crate::app::timeline::view::{GroupBy, Grouping};
 use crate::app::timeline::{kinds, lanes, selection};
 
-/// Puts tasks together by the next thing that they can have in common, and after the last by none.
+/// Groups tasks by the next criterion; after the last, ungroups them.
 pub(in crate::app) fn next(model: &mut Model) {
     if model.run.is_none() {
         model.notify(false, "no run yet: space starts one");
@@ -23,7 +23,7 @@ pub(in crate::app) fn next(model: &mut Model) {
     reveal_selected(model);
 }
 
-/// Shows the lanes of the group under the selection.
+/// Shows the lanes of the selected group.
 pub(in crate::app) fn open(model: &mut Model) {
     if kinds::is_on(model) {
         return kinds::open(model);
@@ -44,19 +44,19 @@ pub(in crate::app) fn open(model: &mut Model) {
     reveal_selected(model);
 }
 
-/// Shows the groups again. Returns whether one was open.
+/// Shows the groups again. Returns whether a group was open.
 pub(in crate::app) fn close(model: &mut Model) -> bool {
     let was = std::mem::take(&mut model.timeline.grouping.open);
     model.session.opened.clear();
     was
 }
 
-/// Whether rows are groups now.
+/// Whether rows are groups.
 pub(in crate::app) fn is_on(model: &Model) -> bool {
     model.timeline.grouping.shows_groups()
 }
 
-/// Selects a group, or opens the one that is selected already.
+/// Selects a group, or opens it if it is already selected.
 pub(in crate::app) fn point(model: &mut Model, row: usize) {
     if kinds::is_on(model) {
         kinds::point(model, row);
@@ -67,13 +67,13 @@ pub(in crate::app) fn point(model: &mut Model, row: usize) {
     }
 }
 
-/// The last row.
+/// The index of the last row.
 pub(in crate::app) fn last(model: &Model) -> usize {
     let rows = model.run.as_ref().zip(model.timeline.grouping.by).map_or(0, |(run, by)| lanes::groups(run, by));
     rows.saturating_sub(1)
 }
 
-/// The view is one from before: finds the tasks of an open group again, where they were looked for.
+/// An earlier view was restored: searches for the tasks of the open group again, if it needs that.
 pub(in crate::app) fn restored(model: &mut Model) {
     let view = model.timeline.grouping;
     model.session.opened.clear();

@@ -1,49 +1,48 @@
-//! Views of the timeline to go back to, as an editor goes back to what was typed.
+//! Undo history for views of the timeline.
 //!
-//! What is remembered is where one looked, and never what was run. A row of
-//! zooms, of movements along the time or of steps from lane to lane is one
-//! change: nobody wants to take back each notch of the wheel.
+//! It remembers views, never runs. A series of zooms, pans or steps between lanes counts as one change: nobody wants
+//! to undo each notch of the wheel.
 
 use crate::app::timeline::view::{Timeline, Zoom};
 
-/// At most so many changes can be taken back.
+/// How many changes can be undone.
 const CHANGES: usize = 100;
 
-/// Where the timeline was looked at.
+/// A view of the timeline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct View {
     /// Zoom, place and selection.
     pub timeline: Timeline,
     /// Who chose the zoom.
     pub zoom: Zoom,
-    /// The time of the cursor, where a jump moved it; none where it was left alone.
+    /// The time of the cursor, if a jump moved it; `None` if it was left alone.
     pub at_ns: Option<u64>,
 }
 
-/// What a change of the view is: neighbours of one kind are one change, unless the kind is [`Change::Jump`].
+/// The kind of a change. Consecutive changes of one kind are one change, except for [`Change::Jump`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// Zoomed in and out.
     Zoom,
-    /// Moved along the time.
+    /// Panned along the time.
     Pan,
-    /// Went from lane to lane.
+    /// Moved between lanes.
     Lanes,
-    /// Anything that goes somewhere at once.
+    /// Moved somewhere at once.
     Jump,
 }
 
-/// The views that can be gone back to, and forward to again.
+/// The views to go back to, and forward to again.
 #[derive(Debug, Default)]
 pub struct History {
     undo: Vec<View>,
     redo: Vec<View>,
-    /// What the newest change is, while another one of its kind belongs to it.
+    /// The kind of the newest change, while another change of that kind can join it.
     last: Option<Change>,
 }
 
 impl History {
-    /// The view is changed: keeps the one from before, unless the change belongs to the one before it.
+    /// Records a change: keeps the view from before, unless the change joins the previous one.
     pub fn changed(&mut self, change: Change, before: View) {
         if change == Change::Jump || self.last != Some(change) {
             let first = (self.undo.len() + 1).saturating_sub(CHANGES);
@@ -54,7 +53,7 @@ impl History {
         self.last = Some(change);
     }
 
-    /// Something else was done: the next change is one of its own.
+    /// Something else was done: the next change does not join the previous one.
     pub fn interrupt(&mut self) {
         self.last = None;
     }
@@ -64,7 +63,7 @@ impl History {
         !self.undo.is_empty()
     }
 
-    /// The view to go back to. The one of now can be gone forward to.
+    /// The view to go back to. The current one becomes the view to go forward to.
     pub fn back(&mut self, now: View) -> Option<View> {
         self.last = None;
         let to = self.undo.pop()?;
@@ -72,7 +71,7 @@ impl History {
         Some(to)
     }
 
-    /// The view to go forward to. The one of now can be gone back to.
+    /// The view to go forward to. The current one becomes the view to go back to.
     pub fn forward(&mut self, now: View) -> Option<View> {
         self.last = None;
         let to = self.redo.pop()?;

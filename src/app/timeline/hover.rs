@@ -10,19 +10,19 @@ use crate::app::timeline::kinds;
 use crate::app::timeline::tip::{Column, Piece, Tip};
 use crate::trace::{TaskIx, Trace};
 
-/// What is under the pointer, as far as it has happened at the cursor; none but over the lanes and the groups of tasks.
+/// What is under the pointer, up to the time of the cursor; only for lanes and groups of tasks.
 pub fn under(model: &Model, at: Position) -> Option<Tip> {
     piece(model, at).map(Tip::Piece).or_else(|| column(model, at).map(Tip::Column))
 }
 
-/// The piece of a task's life that is there.
+/// The segment of a task's life there.
 pub fn piece(model: &Model, at: Position) -> Option<Piece> {
     let (run, stretch) = cell(model, at)?;
     let task = model.areas.lane_rows.iter().find(|(_, row)| row.contains(at)).map(|(task, _)| *task)?;
     longest(&run.trace, task, stretch)
 }
 
-/// The column of a group that is there.
+/// The column of a group there.
 fn column(model: &Model, at: Position) -> Option<Column> {
     let (_, stretch) = cell(model, at)?;
     let groups = model.timeline.grouping.shows_groups() && !kinds::is_on(model);
@@ -30,7 +30,7 @@ fn column(model: &Model, at: Position) -> Option<Column> {
     Some(Column { row, from_ns: *stretch.start(), to_ns: *stretch.end() })
 }
 
-/// The time that a cell of the lanes stands for, as far as it has come.
+/// The stretch of time of the cell there, up to the cursor.
 fn cell(model: &Model, at: Position) -> Option<(&RunView, RangeInclusive<u64>)> {
     let run = model.run.as_ref()?;
     let lanes = model.areas.lanes;
@@ -43,7 +43,7 @@ fn cell(model: &Model, at: Position) -> Option<(&RunView, RangeInclusive<u64>)> 
     (from_ns <= to_ns).then_some((run, from_ns..=to_ns))
 }
 
-/// The piece of a task's life that has most of a stretch of time.
+/// The segment of a task's life that fills most of a stretch of time.
 fn longest(trace: &Trace, ix: TaskIx, stretch: RangeInclusive<u64>) -> Option<Piece> {
     let task = trace.tasks.get(ix as usize)?;
     let (from_ns, to_ns) = (*stretch.start(), *stretch.end());

@@ -1,7 +1,7 @@
-//! What a row of the timeline is: a task, a thread, a resource or a line of the source.
+//! What a row of the timeline is: a task, a thread, a resource or a source line.
 //!
-//! All kinds have the same ruler and the same cursor; each has a selected row of
-//! its own, but for the tasks, whose selection is a task and known to all panes.
+//! All kinds share the ruler and the cursor. Each has a selected row of its own, except tasks, whose selection is a
+//! task and is shared by all panes.
 
 use crate::app::model::Model;
 use crate::app::panes::Pane;
@@ -10,12 +10,12 @@ use crate::app::timeline::selection;
 use crate::app::timeline::view::{COUNTERS_NEED, Grouping, LaneKind};
 use crate::trace::{Await, ResourceIx, TaskIx};
 
-/// Whether each row of the timeline is something else than a task.
+/// Whether each row of the timeline is something other than a task.
 pub fn is_on(model: &Model) -> bool {
     model.timeline.lanes.kind != LaneKind::Tasks
 }
 
-/// How many rows there are of the kind that is shown, but for tasks.
+/// How many rows the current kind has, except for tasks.
 pub fn rows(model: &Model, run: &RunView) -> usize {
     match model.timeline.lanes.kind {
         LaneKind::Tasks => 0,
@@ -25,12 +25,12 @@ pub fn rows(model: &Model, run: &RunView) -> usize {
     }
 }
 
-/// The row under the selection, of so many.
+/// The selected row.
 pub fn selected(model: &Model, rows: usize) -> usize {
     model.timeline.lanes.row.min(rows.saturating_sub(1))
 }
 
-/// The task that the row under the selection is about at the cursor; asked again, the next one if there are several.
+/// The task that the selected row is about at the cursor; if there are several, the next one each time.
 pub fn task_of(model: &Model, run: &RunView) -> Option<TaskIx> {
     let row = selected(model, rows(model, run));
     let at_ns = run.cursor.at_ns;
@@ -42,20 +42,20 @@ pub fn task_of(model: &Model, run: &RunView) -> Option<TaskIx> {
     }
 }
 
-/// The task that a thread polls at a time, or has polled last.
+/// The task that a thread polls at a time, or polled last.
 fn on_thread(run: &RunView, thread: u16, at_ns: u64) -> Option<TaskIx> {
     let polls = run.trace.polls_on(thread)?;
     Some(polls.get(polls.begun_by(at_ns).checked_sub(1)?)?.task)
 }
 
-/// The tasks that hold a resource at a time; where none does, the first in line.
+/// The tasks that hold a resource at a time; if there are none, the first in its queue.
 fn holders(run: &RunView, resource: ResourceIx, at_ns: u64) -> Vec<TaskIx> {
     let holdings = run.trace.resources[resource as usize].at_with(at_ns, 1);
     let holders: Vec<TaskIx> = holdings.holders.iter().filter_map(|holder| holder.task).collect();
     if holders.is_empty() { holdings.waiters.iter().map(|waiter| waiter.task).collect() } else { holders }
 }
 
-/// The tasks that wait at a line at a time. It takes a look at every task.
+/// The tasks that wait at a line at a time. It looks at every task.
 fn waiting(run: &RunView, line: &Await<'_>, at_ns: u64) -> Vec<TaskIx> {
     let here = |task: &TaskIx| {
         let wait = run.trace.wait_at(*task, at_ns);
@@ -67,7 +67,7 @@ fn waiting(run: &RunView, line: &Await<'_>, at_ns: u64) -> Vec<TaskIx> {
     (0..run.trace.tasks.len() as TaskIx).filter(here).collect()
 }
 
-/// The one after this, or else the first.
+/// The element after this one; after the last, the first.
 fn one_after(now: Option<TaskIx>, all: &[TaskIx]) -> Option<TaskIx> {
     let after = now.and_then(|now| all.iter().position(|task| *task == now)).map_or(0, |place| place + 1);
     all.get(after).or(all.first()).copied()
@@ -86,7 +86,7 @@ pub(in crate::app) fn next_kind(model: &mut Model) {
         LaneKind::Lines => LaneKind::Tasks,
     };
     (model.timeline.lanes.kind, model.timeline.lanes.row) = (kind, 0);
-    // Groups are of tasks.
+    // Only tasks are grouped.
     model.timeline.grouping = Grouping::default();
     model.session.opened.clear();
     if let Some(task) = model.timeline.selected.filter(|_| kind == LaneKind::Tasks) {
@@ -99,12 +99,12 @@ pub(in crate::app) fn to_tasks(model: &mut Model) {
     (model.timeline.lanes.kind, model.timeline.lanes.row) = (LaneKind::Tasks, 0);
 }
 
-/// The last row.
+/// The index of the last row.
 pub(in crate::app) fn last(model: &Model) -> usize {
     model.run.as_ref().map_or(0, |run| rows(model, run)).saturating_sub(1)
 }
 
-/// Selects a row, or what the one is about that is selected already.
+/// Selects a row, or the task that it is about if it is already selected.
 pub(in crate::app) fn point(model: &mut Model, row: usize) {
     if model.timeline.lanes.row == row {
         open(model);
@@ -113,7 +113,7 @@ pub(in crate::app) fn point(model: &mut Model, row: usize) {
     }
 }
 
-/// Selects the task that the row is about: that runs on the thread, holds the resource, waits at the line.
+/// Selects the task that the row is about: the one that runs on the thread, holds the resource, or waits at the line.
 pub(in crate::app) fn open(model: &mut Model) {
     let Some(run) = &model.run else { return };
     if let Some(task) = task_of(model, run) {
@@ -123,13 +123,13 @@ pub(in crate::app) fn open(model: &mut Model) {
     let none = match model.timeline.lanes.kind {
         LaneKind::Tasks => return,
         LaneKind::Threads => "this thread has not polled a task yet",
-        LaneKind::Resources => "no task holds it or waits for it at the cursor",
+        LaneKind::Resources => "no holder or waiting task at the cursor",
         LaneKind::Lines => "no task waits there at the cursor",
     };
     model.notify(false, none);
 }
 
-/// Shows the lanes of tasks' futures, or hides them.
+/// Shows or hides the lanes of tasks' futures.
 pub(in crate::app) fn branches(model: &mut Model) {
     let Some(run) = &model.run else { return };
     if !run.trace.has_branches() {
@@ -142,7 +142,7 @@ pub(in crate::app) fn branches(model: &mut Model) {
     model.notify(false, text);
 }
 
-/// Shows the counters under the lanes, or hides them.
+/// Shows or hides the counters below the lanes.
 pub(in crate::app) fn counters(model: &mut Model) {
     let Some(run) = &model.run else { return };
     if run.trace.counters.is_empty() {

@@ -1,8 +1,8 @@
-//! Which lanes there are: one for each task that is not folded away, or for each of a group that is open; of those the
-//! ones that are asked for, in the order that they are sorted in.
+//! Which lanes there are: one per task that is not folded away, or per task of the open group, filtered and in the
+//! chosen order.
 //!
-//! Code that draws, scrolls or selects asks here, and for the rows in sight only:
-//! a run may have a hundred thousand lanes.
+//! Code that draws, scrolls or selects asks here, and only for the visible rows: a run may have a hundred thousand
+//! lanes.
 
 use crate::app::model::Model;
 use crate::app::run::view::RunView;
@@ -13,14 +13,14 @@ use crate::trace::{Activity, Group, Grouping, TaskIx, Trace};
 #[derive(Debug, Clone, Copy)]
 pub struct Lanes<'a> {
     trace: &'a Trace,
-    /// The tasks that have one; none is every task.
+    /// The tasks with lanes; `None` means every task.
     members: Option<&'a [TaskIx]>,
-    /// Whether they are in the order of spawning.
+    /// Whether they are in spawn order.
     by_spawn: bool,
 }
 
 impl<'a> Lanes<'a> {
-    /// The lanes of the run on screen; none without a run.
+    /// The lanes of the run on screen; `None` without a run.
     pub fn of(model: &'a Model) -> Option<Self> {
         let run = model.run.as_ref()?;
         let listed = &model.reading.listed;
@@ -37,17 +37,18 @@ impl<'a> Lanes<'a> {
         Some(Self { trace: &run.trace, members, by_spawn: true })
     }
 
-    /// How many there are in the whole run.
+    /// How many lanes the whole run has.
     pub fn len(&self) -> usize {
         self.members.map_or(self.trace.tasks.len(), <[TaskIx]>::len)
     }
 
-    /// Whether there is none.
+    /// Whether there are no lanes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many of them have been spawned by a time: those are the first. Lanes that are sorted have all been.
+    /// How many lanes have been spawned by a time; these are the first ones. A sorted list contains only spawned
+    /// tasks.
     pub fn spawned(&self, at_ns: u64) -> usize {
         let by = |task: &TaskIx| self.trace.tasks.get(*task as usize).is_some_and(|task| task.spawned_ns <= at_ns);
         match self.members {
@@ -65,7 +66,7 @@ impl<'a> Lanes<'a> {
         }
     }
 
-    /// The lane of a task; none when it is not of the open group, or folded away.
+    /// The lane of a task; `None` if it is outside the open group or folded away.
     pub fn row(&self, task: TaskIx) -> Option<usize> {
         match self.members {
             Some(members) if !self.by_spawn => members.iter().position(|other| *other == task),
@@ -75,7 +76,7 @@ impl<'a> Lanes<'a> {
     }
 }
 
-/// The group under the selection, where tasks are put together by what they have in common.
+/// The selected group, if tasks are grouped by line or name.
 pub fn group<'a>(run: &'a RunView, view: &Timeline) -> Option<&'a Group> {
     let by = match view.grouping.by? {
         GroupBy::Place => Grouping::Place,
@@ -85,7 +86,7 @@ pub fn group<'a>(run: &'a RunView, view: &Timeline) -> Option<&'a Group> {
     run.trace.groups(by).get(view.grouping.row)
 }
 
-/// The activities that a row stands for each, of those there are in the run.
+/// The activities that have a row each: those that occur in the run.
 pub fn activities(trace: &Trace) -> Vec<Activity> {
     let waits: Vec<Activity> = trace.families().map(Activity::waiting).collect();
     let known = |activity: &Activity| activity.family().is_none() || waits.contains(activity);
@@ -101,7 +102,7 @@ pub fn groups(run: &RunView, by: GroupBy) -> usize {
     }
 }
 
-/// The tasks that do this at a time, in the order of spawning. It takes a look at every task.
+/// The tasks that do this at a time, in spawn order. It looks at every task.
 pub fn doing(trace: &Trace, activity: Activity, at_ns: u64) -> Vec<TaskIx> {
     let does = |task: &crate::trace::Task| match task.segment_at(at_ns) {
         Some(segment) => Activity::from(segment.state) == activity,

@@ -1,4 +1,4 @@
-//! The list of lanes: sorted, filtered, and made again when that is needed.
+//! The list of lanes: sorted, filtered, and rebuilt when necessary.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::app::timeline::query::Query;
 use crate::app::timeline::selection;
 use crate::trace::TaskIx;
 
-/// While the cursor moves by itself the list is made again after so much wall time: to read lanes that change places with
-/// each frame would be hard, and with very many tasks it is dear.
+/// How often the list is rebuilt, in wall time, while the cursor moves by itself: lanes that change places with every
+/// frame would be hard to read, and with very many tasks rebuilding is expensive.
 const EVERY: Duration = Duration::from_millis(250);
 
-/// Sorts by the next thing.
+/// Sorts by the next criterion.
 pub(in crate::app) fn next(model: &mut Model) {
     if model.run.is_none() {
         model.notify(false, "no run yet: space starts one");
@@ -27,7 +27,7 @@ pub(in crate::app) fn next(model: &mut Model) {
     model.notify(false, text);
 }
 
-/// Opens the field for the filter.
+/// Opens the prompt for the filter.
 pub(in crate::app) fn ask(model: &mut Model) {
     if model.run.is_none() {
         model.notify(false, "no run yet: space starts one");
@@ -38,14 +38,14 @@ pub(in crate::app) fn ask(model: &mut Model) {
     model.mode = Mode::Prompt(Prompt { what: Wanted::Filter, text: TextField::new(filter.text.clone()), error: None });
 }
 
-/// Keeps the filter that was typed; one that cannot be read stays where it is.
+/// Keeps the typed filter; an invalid one stays in the prompt.
 pub(in crate::app) fn take(model: &mut Model) {
     if model.mode.prompt().is_some_and(|prompt| prompt.error.is_none()) {
         model.mode = Mode::Browse;
     }
 }
 
-/// What was typed is not to be kept.
+/// Discards the typed filter.
 pub(in crate::app) fn leave_prompt(model: &mut Model) {
     if model.mode.prompt().is_some_and(|prompt| prompt.what == Wanted::Filter) {
         let text = std::mem::take(&mut model.reading.filter.before);
@@ -53,25 +53,25 @@ pub(in crate::app) fn leave_prompt(model: &mut Model) {
     }
 }
 
-/// Shows all lanes again. Returns whether some were left out.
+/// Removes the filter. Returns whether there was one.
 pub(in crate::app) fn clear(model: &mut Model) -> bool {
     !std::mem::take(&mut model.reading.filter).text.is_empty()
 }
 
-/// Another run comes: its tasks are other ones.
+/// Another run is coming, with other tasks.
 pub(in crate::app) fn forget(model: &mut Model) {
     model.reading.listed = Listed::default();
 }
 
-/// Reads what is typed, and makes the list again if it is another one now.
+/// Parses the typed filter, and rebuilds the list if its inputs have changed.
 pub(in crate::app) fn settle(model: &mut Model) {
     read(model);
-    // Of a run under way that plays, the next tick takes care.
+    // While a run plays, the next tick rebuilds it.
     let moves = model.run.as_ref().is_some_and(|run| run.cursor.playing);
     list(model, moves);
 }
 
-/// So much wall time has passed: the cursor may have moved by itself.
+/// Wall time has passed: the cursor may have moved by itself.
 pub(in crate::app) fn passed(model: &mut Model, passed: Duration) {
     let listed = &mut model.reading.listed;
     if listed.of.is_none() {
@@ -83,13 +83,13 @@ pub(in crate::app) fn passed(model: &mut Model, passed: Duration) {
     list(model, wait);
 }
 
-/// The text that is typed is the filter, as far as it can be read.
+/// Makes the typed text the filter, if it is valid.
 fn read(model: &mut Model) {
     let Some(prompt) = model.mode.prompt_mut().filter(|prompt| prompt.what == Wanted::Filter) else { return };
     let text = prompt.text.text();
     let filter = &mut model.reading.filter;
     if prompt.error.is_some() || filter.text == text {
-        // It is the one that was read last.
+        // It has been parsed already.
         return;
     }
     match Query::parse(text) {
@@ -103,7 +103,7 @@ fn read(model: &mut Model) {
     }
 }
 
-/// What the list is to be made from; nothing when it is all tasks as they were spawned.
+/// What the list is built from; `None` if it is simply all tasks in spawn order.
 fn wanted(model: &Model, run: &RunView) -> Option<Sorted> {
     let (order, query) = (model.reading.order, &model.reading.filter.query);
     if order == Order::Spawn && query.is_empty() {
@@ -121,8 +121,7 @@ fn wanted(model: &Model, run: &RunView) -> Option<Sorted> {
     })
 }
 
-/// Makes the list, if it is not the one that is wanted. `wait` says that a cursor that has moved, and tasks that have come,
-/// are no reason yet.
+/// Rebuilds the list if its inputs have changed. With `wait`, a moved cursor or new tasks are not yet a reason.
 fn list(model: &mut Model, wait: bool) {
     let Some(run) = &model.run else { return };
     let Some(of) = wanted(model, run) else {
@@ -148,7 +147,7 @@ fn list(model: &mut Model, wait: bool) {
     show(model, asked);
 }
 
-/// The tasks that are asked for, in their order. Where time matters, only those there are yet.
+/// The tasks that match, in order. If the result depends on time, only tasks that exist yet.
 fn sorted(run: &RunView, all: &Lanes<'_>, of: &Sorted) -> Vec<TaskIx> {
     let (trace, at_ns) = (&run.trace, run.cursor.at_ns);
     let rows = if of.at_ns.is_some() { all.spawned(at_ns) } else { all.len() };
@@ -158,7 +157,7 @@ fn sorted(run: &RunView, all: &Lanes<'_>, of: &Sorted) -> Vec<TaskIx> {
     tasks
 }
 
-/// After what was asked for has changed, the selected lane is brought in sight, or else the first one.
+/// After the request has changed, scrolls to the selected lane, or else to the first.
 fn show(model: &mut Model, asked: bool) {
     if asked {
         model.timeline.top = 0;

@@ -1,4 +1,4 @@
-//! The timeline: which lanes there are, where it looks, and what is selected.
+//! The timeline: its lanes, its view and its selection.
 
 pub(super) mod folding;
 pub mod folds;

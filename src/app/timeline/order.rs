@@ -1,4 +1,4 @@
-//! Which lanes are shown, and in which order: what was asked for, and the list that was made from it.
+//! Which lanes are shown, and in which order: the request, and the list built from it.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -10,21 +10,21 @@ use crate::trace::{TaskIx, Trace};
 /// How lanes are sorted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Order {
-    /// In the order of spawning.
+    /// In spawn order.
     #[default]
     Spawn,
-    /// The task that has lived longest at the cursor first.
+    /// Longest life so far first.
     Duration,
-    /// The one that has had the longest wait by then first.
+    /// Longest wait so far first.
     LongestWait,
-    /// The one that has been polled most often by then first.
+    /// Most polls so far first.
     Polls,
-    /// Each task before those that it spawned, and these before its next sibling.
+    /// Each task before its children, and these before its next sibling.
     Tree,
 }
 
 impl Order {
-    /// The next one, and after the last the first.
+    /// The next order; after the last, the first.
     #[must_use]
     pub fn next(self) -> Self {
         match self {
@@ -36,7 +36,7 @@ impl Order {
         }
     }
 
-    /// What they are sorted by, in words.
+    /// The criterion, in words.
     pub fn name(self) -> &'static str {
         match self {
             Self::Spawn => "by spawn",
@@ -47,7 +47,7 @@ impl Order {
         }
     }
 
-    /// Puts tasks, which are in the order of spawning, into this one.
+    /// Sorts tasks, which are in spawn order.
     pub(in crate::app) fn sort(self, trace: &Trace, tasks: &mut [TaskIx], at_ns: u64) {
         match self {
             Self::Spawn => {}
@@ -59,7 +59,7 @@ impl Order {
         }
     }
 
-    /// What counts of a task at a time: the most comes first.
+    /// The figure to sort a task by at a time: the largest comes first.
     fn figure(self, trace: &Trace, task: TaskIx, at_ns: u64) -> u64 {
         let Some(of) = trace.tasks.get(task as usize) else { return 0 };
         match self {
@@ -77,7 +77,7 @@ impl Order {
     }
 }
 
-/// The place of each task in the spawn tree, depth first.
+/// The position of each task in the spawn tree, depth first.
 fn tree(trace: &Trace) -> Vec<u32> {
     let mut ranks = vec![0; trace.tasks.len()];
     let mut coming: Vec<TaskIx> = trace.roots().iter().rev().copied().collect();
@@ -90,40 +90,40 @@ fn tree(trace: &Trace) -> Vec<u32> {
     ranks
 }
 
-/// Which lanes there are.
+/// The filter of the lanes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// As it was typed.
+    /// The text as typed.
     pub text: String,
-    /// As it was understood; of a text that cannot be read, the one before.
+    /// The parsed query; if the text is invalid, the last valid query.
     pub query: Query,
-    /// The text from before it was typed anew.
+    /// The text before typing began.
     pub(in crate::app) before: String,
 }
 
 /// The lanes in their order.
 #[derive(Debug, Default)]
 pub struct Listed {
-    /// The tasks; none is all of them, or all of the open group, in the order of spawning.
+    /// The tasks; `None` means all of them, or all of the open group, in spawn order.
     pub list: Option<Vec<TaskIx>>,
-    /// Whether they are in the order of spawning.
+    /// Whether they are in spawn order.
     pub by_spawn: bool,
-    /// What it was made from.
+    /// What the list was built from.
     pub(in crate::app) of: Option<Sorted>,
-    /// How long ago, in wall time.
+    /// Its age in wall time.
     pub(in crate::app) age: Duration,
 }
 
-/// What a list of lanes depends on.
+/// The inputs of a list of lanes.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::app) struct Sorted {
     pub(in crate::app) order: Order,
     pub(in crate::app) query: Query,
     pub(in crate::app) group: Grouping,
-    /// What is folded away.
+    /// The version of the folds.
     pub(in crate::app) folds: u64,
     pub(in crate::app) tasks: usize,
     pub(in crate::app) closed: bool,
-    /// The cursor, if it matters.
+    /// The time of the cursor, if it matters.
     pub(in crate::app) at_ns: Option<u64>,
 }

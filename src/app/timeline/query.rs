@@ -1,10 +1,9 @@
-//! The filter of the lanes, as it is typed: `wait>500ms cause=lock`.
+//! The filter of the lanes as the user types it: `wait>500ms cause=lock`.
 //!
-//! A query is a row of terms, and a task is shown if all of them hold of it at
-//! the cursor. A word alone is looked for in the name. `!` or `-` before a term
-//! turns it round. Terms about waits (`wait`, `cause`, `line`) are about one and
-//! the same wait: `wait>500ms cause=lock` is a task that has waited for a lock
-//! for so long at one time, and with `state=waiting` the one that waits so now.
+//! A query is a list of terms, and a task is shown if all of them hold for it at the cursor. A bare word searches the
+//! name. `!` or `-` before a term negates it. Terms about waits (`wait`, `cause`, `line`) apply to one and the same
+//! wait: `wait>500ms cause=lock` matches a task that once waited that long for a lock; with `state=waiting` it
+//! matches a task in such a wait now.
 
 mod matches;
 mod term;
@@ -18,16 +17,16 @@ use term::{Asks, Compare, Figure, Term};
 
 use crate::app::time;
 
-/// What is asked of a task.
+/// The conditions that a task must meet.
 #[derive(Debug, Clone, Default, Eq)]
 pub struct Query {
-    /// Shared, since every key and every tick asks whether the query is still the one that the list was made from.
+    /// Shared, since every key and every tick checks whether the list was built from this query.
     terms: Arc<[Term]>,
 }
 
 impl PartialEq for Query {
     fn eq(&self, other: &Self) -> bool {
-        // Two that share their terms are not compared term by term, as Rust would.
+        // Queries that share their terms are equal without a comparison term by term.
         Arc::ptr_eq(&self.terms, &other.terms) || {
             #[cfg(test)]
             crate::work_count::count(self.terms.len());
@@ -37,22 +36,22 @@ impl PartialEq for Query {
 }
 
 impl Query {
-    /// Whether nothing is asked: every task is shown.
+    /// Whether the query is empty, so that every task is shown.
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
     }
 
-    /// Whether the answer can be another one at another time.
+    /// Whether the result can change over time.
     pub fn depends_on_time(&self) -> bool {
         let of_the_spawn = |asks: &Asks| matches!(asks, Asks::Name(_) | Asks::Number { of: Figure::Spawned, .. });
         self.terms.iter().any(|term| !of_the_spawn(&term.asks))
     }
 
-    /// Reads what was typed.
+    /// Parses a typed query.
     ///
     /// # Errors
     ///
-    /// Says of the first term that cannot be read which it is, and what would be right.
+    /// If a term is invalid. The error marks the first such term, and says what would be right.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
         let mut terms = Vec::new();
         for span in words::split(text)? {
@@ -62,7 +61,7 @@ impl Query {
     }
 }
 
-/// Reads one term, which begins at that byte.
+/// Parses one term, which begins at byte `at`.
 fn term(text: &str, at: usize) -> Result<Term, QueryError> {
     let not = text.len() > 1 && text.starts_with(['!', '-']);
     let (text, at) = if not { (&text[1..], at + 1) } else { (text, at) };
@@ -74,13 +73,13 @@ fn term(text: &str, at: usize) -> Result<Term, QueryError> {
     Ok(Term { not, asks })
 }
 
-/// Reads a field with its operator and its value.
+/// Parses a field with its operator and its value.
 fn field(text: &str, operator: Range<usize>, is: Compare, at: usize) -> Result<Asks, QueryError> {
     let name = text[..operator.start].to_lowercase();
     let value = words::bare(&text[operator.end..]);
     let span = at + operator.end..at + text.len();
     let wrong = |reason: String| QueryError { span: span.clone(), reason };
-    let needs = |what: &str| wrong(format!("{what} must follow {}", &text[..operator.end]));
+    let needs = |what: &str| wrong(format!("{} needs {what}", &text[..operator.end]));
     let figure = match name.as_str() {
         "wait" => Figure::Wait,
         "duration" => Figure::Duration,
@@ -90,7 +89,7 @@ fn field(text: &str, operator: Range<usize>, is: Compare, at: usize) -> Result<A
             let span = at + operator.start..at + operator.end;
             return Err(QueryError { span, reason: format!("{name} is compared with =") });
         }
-        "name" if value.is_empty() => return Err(needs("a part of a name")),
+        "name" if value.is_empty() => return Err(needs("part of a name")),
         "name" => return Ok(Asks::Name(value.to_lowercase())),
         "state" => return words::state(value).map(Asks::State).map_err(wrong),
         "cause" => return words::cause(value).map(Asks::Cause).map_err(wrong),

@@ -1,7 +1,7 @@
-//! How a run is read: a stretch of it that is measured, its critical path, and which lanes are shown in which order.
+//! How a run is analysed: the measured range, its critical path, and the filter and order of lanes.
 //!
-//! What takes a walk over the run is worked out when it is asked for, and kept
-//! here with what it was worked out from; a frame only reads it.
+//! Results that need a walk over the run are computed on request and kept here with their inputs; a frame only reads
+//! them.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -9,71 +9,71 @@ use std::time::Duration;
 use crate::app::timeline::order::{Filter, Listed, Order};
 use crate::trace::{CriticalPath, Measure, PathStep, TaskIx, Trace};
 
-/// So many tasks are named as those in which a path spends most of its time.
+/// How many tasks are listed as the ones in which a path spends most of its time.
 const MOST: usize = 3;
 
-/// How the run on screen is read.
+/// The analysis of the run on screen.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// The stretch that is measured; none is the whole run.
+    /// The range that is measured; `None` is the whole run.
     pub range: Option<Range>,
     /// Whether the critical path is highlighted.
     pub path: bool,
-    /// The task that the path is to lead to; none is what the run ends with.
+    /// The task that the path should lead to; `None` is the end of the run.
     pub to: Option<TaskIx>,
-    /// What was measured of the stretch.
+    /// The measurements of the range.
     pub measured: Option<Measured>,
     /// How lanes are sorted.
     pub order: Order,
-    /// Which lanes there are.
+    /// The filter of the lanes.
     pub filter: Filter,
-    /// The lanes, where they are not all tasks in the order of spawning.
+    /// The list of lanes, if it differs from all tasks in spawn order.
     pub listed: Listed,
-    /// The first column of a range that the pointer marks, and whether it has moved.
+    /// The first column of a range being marked with the pointer, and whether the pointer has moved.
     pub hold: Option<(u16, bool)>,
 }
 
-/// A stretch of time that is marked; in nanoseconds.
+/// A marked range of time, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Range {
     /// The end that was set first.
     pub one_ns: u64,
-    /// The other one; none until it is set.
+    /// The other end; `None` until it is set.
     pub other_ns: Option<u64>,
 }
 
 impl Range {
-    /// From when to when it goes. One whose other end is yet to be set goes to the cursor.
+    /// Its start and end. While the other end is not set, it ends at the cursor.
     pub fn stretch(self, cursor_ns: u64) -> (u64, u64) {
         let other_ns = self.other_ns.unwrap_or(cursor_ns);
         (self.one_ns.min(other_ns), self.one_ns.max(other_ns))
     }
 }
 
-/// What was measured of a stretch, and of what as it stood.
+/// The measurements of a range, and their inputs.
 #[derive(Debug)]
 pub struct Measured {
     /// The sums.
     pub sums: Measure,
     /// The critical path.
     pub path: CriticalPath,
-    /// The tasks in which the path spends most of its time, with how much in nanoseconds: the first few.
+    /// The first few tasks in which the path spends most of its time, with the time in nanoseconds.
     pub most: Vec<(TaskIx, u64)>,
-    /// The steps of the path by task, and in order of time: their places.
+    /// The indices of the path's steps, sorted by task and then by time.
     by_task: Vec<u32>,
-    /// What it was asked of.
+    /// What was measured.
     pub(in crate::app) of: Asked,
-    /// How long ago that was, in wall time.
+    /// Its age in wall time.
     pub(in crate::app) age: Duration,
 }
 
-/// What is measured: if any of it is another one, it is measured again.
+/// The inputs of a measurement: if any of them changes, it is measured again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::app) struct Asked {
-    /// The range; none is the whole run.
+    /// The range; `None` is the whole run.
     pub(in crate::app) range: Option<(u64, u64)>,
     pub(in crate::app) to: Option<TaskIx>,
-    /// How far the trace had come, and whether it was whole.
+    /// How far the trace had come, and whether it was complete.
     pub(in crate::app) trace: (u64, bool),
 }
 
@@ -82,7 +82,7 @@ impl Measured {
         let (from_ns, to_ns) = of.range.unwrap_or((0, trace.end_ns));
         let (from_ns, to_ns) = (from_ns.min(trace.end_ns), to_ns.min(trace.end_ns));
         let path = match of.to {
-            // What ended the wait says what it waits for at the end of the stretch.
+            // If the task waits at the end of the range, the end of that wait shows what it waits for.
             Some(task) => {
                 let until_ns = trace.wait_at(task, to_ns).and_then(|wait| wait.end_ns).unwrap_or(to_ns);
                 trace.critical_path(task, from_ns, to_ns, until_ns)
@@ -103,7 +103,7 @@ impl Measured {
         Self { sums: trace.measure(from_ns, to_ns), path, most, by_task, of, age: Duration::ZERO }
     }
 
-    /// The steps of a task, in order of time.
+    /// The steps of a task, ordered by time.
     pub fn steps_of(&self, task: TaskIx) -> impl ExactSizeIterator<Item = &PathStep> + Clone {
         let of = |place: &u32| self.path.steps[*place as usize].task;
         let first = self.by_task.partition_point(|place| of(place) < task);
@@ -111,7 +111,7 @@ impl Measured {
         self.by_task[first..after].iter().map(|place| &self.path.steps[*place as usize])
     }
 
-    /// Those of them that are not over before a time.
+    /// Its steps that end after a time.
     pub fn steps_from(&self, task: TaskIx, at_ns: u64) -> impl Iterator<Item = &PathStep> {
         let of = |place: &u32| &self.path.steps[*place as usize];
         let first = self.by_task.partition_point(|place| (of(place).task, of(place).to_ns) < (task, at_ns));

@@ -1,21 +1,21 @@
-//! What the pointer is over: the piece of a task's life that a cell of the lanes stands for, or a column of a group.
+//! What the pointer is over: a segment of a task's life, or a column of a group.
 //!
-//! A tip of a lane names the piece and not the cell, so that a pointer that moves along it changes nothing, and nothing is
-//! drawn for it. What it says is worked out when it is drawn.
+//! A tip for a lane identifies the segment and not the cell, so that moving along a segment changes nothing and
+//! redraws nothing. Its text is computed when it is drawn.
 
 use crate::trace::{State, TaskIx};
 
 /// What the pointer is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tip {
-    /// A piece of a task's life.
+    /// A segment of a task's life.
     Piece(Piece),
     /// A column of a group of tasks.
     Column(Column),
 }
 
 impl Tip {
-    /// Since when that is, in nanoseconds.
+    /// The start, in nanoseconds.
     pub fn from_ns(self) -> u64 {
         match self {
             Self::Piece(piece) => piece.from_ns,
@@ -24,28 +24,28 @@ impl Tip {
     }
 }
 
-/// A piece of a task's life.
+/// A segment of a task's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Piece {
     /// The task.
     pub task: TaskIx,
     /// What it does.
     pub state: State,
-    /// Since when, in nanoseconds.
+    /// The start, in nanoseconds.
     pub from_ns: u64,
-    /// Until when, in nanoseconds; none while it lasts.
+    /// The end, in nanoseconds; `None` while it lasts.
     pub to_ns: Option<u64>,
-    /// How many pieces of its life there are in the cell, this one with them.
+    /// How many segments share the cell, including this one.
     pub pieces: usize,
 }
 
 /// A column of a group of tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
-    /// The group, by its place.
+    /// The group, by its index.
     pub row: usize,
-    /// Where its time begins, in nanoseconds.
+    /// The start of the column's time, in nanoseconds.
     pub from_ns: u64,
-    /// Its last nanosecond, or that of the cursor.
+    /// The end of the column's time, or the cursor's time if that is earlier.
     pub to_ns: u64,
 }

@@ -1,4 +1,4 @@
-//! Undo and redo of where the timeline is looked at.
+//! Undo and redo for the view of the timeline.
 
 use crate::app::input::action::{Action, Target};
 use crate::app::mode::Mode;
@@ -10,7 +10,7 @@ use crate::app::timeline::history::{Change, View};
 use crate::app::timeline::view::Timeline;
 use crate::app::timeline::{grouping, viewport};
 
-/// What kind of change of the view an action makes, if it makes one.
+/// The kind of view change that an action makes, if any.
 fn change(model: &Model, action: &Action) -> Option<Change> {
     use Action::{
         AlongWake, Choose, Close, Drag, Explain, Fit, FitSelection, GoToTime, Group, Jump, JumpBack, Match, Move, NextBookmark,
@@ -63,33 +63,33 @@ fn now(model: &Model) -> View {
     View { timeline: model.timeline, zoom: model.session.zoom, at_ns }
 }
 
-/// Keeps the view from before, if it is another one now.
+/// Records the view from before, if it has changed.
 pub(in crate::app) fn after(model: &mut Model, before: Option<(Change, View)>) {
     let Some((change, before)) = before else { return };
     let now = now(model);
     let same = Timeline { follow: now.timeline.follow, ..before.timeline } == now.timeline;
     let moved = before.at_ns != now.at_ns;
     if !same || moved {
-        // Where the cursor was left alone it is where playing has brought it.
+        // If the action left the cursor alone, playback may have moved it, so its time is not recorded.
         model.session.history.changed(change, View { at_ns: before.at_ns.filter(|_| moved), ..before });
     }
 }
 
-/// Looks again at what was looked at before the last change.
+/// Undoes the last change of the view.
 pub(in crate::app) fn undo(model: &mut Model) {
     let now = now(model);
     match model.session.history.back(now) {
         Some(view) => restore(model, view),
-        None => model.notify(false, "no earlier view of the timeline"),
+        None => model.notify(false, "nothing to undo"),
     }
 }
 
-/// Takes the last undo back.
+/// Redoes the change that was undone last.
 pub(in crate::app) fn redo(model: &mut Model) {
     let now = now(model);
     match model.session.history.forward(now) {
         Some(view) => restore(model, view),
-        None => model.notify(false, "no later view of the timeline"),
+        None => model.notify(false, "nothing to redo"),
     }
 }
 

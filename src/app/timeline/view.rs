@@ -1,19 +1,19 @@
-//! How the timeline is looked at, as plain data: place, zoom, selection, groups, kinds of lanes.
+//! The view of the timeline as plain data: place, zoom, selection, groups, kinds of lanes.
 
 use crate::trace::TaskIx;
 
-/// How the timeline is looked at.
+/// The view of the timeline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timeline {
     /// The time at the left edge of the lanes, in nanoseconds.
     pub left_ns: u64,
-    /// How much time a cell covers, in nanoseconds. Never 0.
+    /// The time that a cell covers, in nanoseconds. Never 0.
     pub cell_ns: u64,
-    /// Whether the view moves along so that the cursor stays in sight.
+    /// Whether the view moves to keep the cursor visible.
     pub follow: bool,
-    /// The first lane that is drawn.
+    /// The first visible lane.
     pub top: usize,
-    /// The task under the selection.
+    /// The selected task.
     pub selected: Option<TaskIx>,
     /// How lanes are grouped.
     pub grouping: Grouping,
@@ -22,7 +22,7 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// Whether each row is a task: and neither a group of tasks nor something else.
+    /// Whether each row is a task, not a group or another kind of lane.
     pub fn shows_tasks(&self) -> bool {
         self.lanes.kind == LaneKind::Tasks && !self.grouping.shows_groups()
     }
@@ -31,23 +31,24 @@ impl Timeline {
 /// Who chose the timeline's zoom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Zoom {
-    /// Nobody yet: when the run is over, it is fitted into the width; until then a cell's time doubles when it must.
+    /// Nobody yet: when the run is over, it is fitted into the width; until then, a cell's time doubles when
+    /// necessary.
     Fit,
-    /// It was fitted once. A longer run of the same scenario doubles it, a
-    /// shorter one leaves it alone, so that the difference can be seen.
+    /// It was fitted once. A longer run of the same scenario doubles it; a shorter one leaves it alone, so that the
+    /// difference is visible.
     Grow,
-    /// The user: it stays.
+    /// The user, so it stays.
     Chosen,
 }
 
-/// How lanes are grouped when there are more of them than rows.
+/// How lanes are grouped, if there are more of them than rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Grouping {
-    /// By what; none is a lane for each task.
+    /// The criterion; `None` is a lane per task.
     pub by: Option<GroupBy>,
-    /// The group under the selection.
+    /// The selected group.
     pub row: usize,
-    /// Whether the lanes of that group are shown, and no groups.
+    /// Whether the lanes of that group are shown instead of groups.
     pub open: bool,
 }
 
@@ -63,7 +64,7 @@ impl Grouping {
 pub enum GroupBy {
     /// The line that spawned them.
     Place,
-    /// Their names, but for the numbers in them.
+    /// Their names, apart from the numbers in them.
     Name,
     /// What they do.
     State,
@@ -74,11 +75,11 @@ pub enum GroupBy {
 pub struct LaneView {
     /// What a lane is.
     pub kind: LaneKind,
-    /// The row under the selection, but for tasks.
+    /// The selected row, except for tasks.
     pub row: usize,
-    /// Whether counters are shown under the lanes; none is where there is room.
+    /// Whether counters are shown below the lanes; `None` shows them if there is room.
     pub counters: Option<bool>,
-    /// Whether the lanes of tasks' futures are hidden, also where there is room for them.
+    /// Whether the lanes of tasks' futures are hidden even if there is room.
     pub branches_closed: bool,
 }
 
@@ -90,14 +91,14 @@ pub enum LaneKind {
     Tasks,
     /// A thread: which tasks it polls.
     Threads,
-    /// A resource that tasks have had to wait for: who holds it, how many wait.
+    /// A resource that tasks had to wait for: who holds it, how many wait.
     Resources,
-    /// A line of the source at which tasks wait: how many.
+    /// A source line at which tasks wait: how many.
     Lines,
 }
 
 impl LaneKind {
-    /// All of them, in the order of the key.
+    /// All kinds, in the order of the command.
     pub const ALL: [Self; 4] = [Self::Tasks, Self::Threads, Self::Resources, Self::Lines];
 
     /// The title of the timeline.
@@ -111,5 +112,5 @@ impl LaneKind {
     }
 }
 
-/// The rows of a timeline, with its border, below which no counters are shown.
+/// The fewest rows of a timeline, with its border, that shows counters.
 pub const COUNTERS_NEED: u16 = 9;

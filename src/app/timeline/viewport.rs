@@ -1,8 +1,7 @@
-//! Where the timeline looks: zoom, pan, fit, follow.
+//! The visible part of the timeline: zoom, pan, fit, follow.
 //!
-//! A cell stands for [`cell_ns`](crate::app::timeline::view::Timeline::cell_ns); zooming
-//! doubles and halves it. The view never leaves the run: its right edge goes no
-//! further than the cell of the last event, its left edge not below 0.
+//! A cell covers [`cell_ns`](crate::app::timeline::view::Timeline::cell_ns); zooming halves and doubles it. The view
+//! never leaves the run: its right edge stops at the cell of the last event, its left edge at 0.
 
 use crate::app::areas::Areas;
 use crate::app::model::Model;
@@ -11,7 +10,7 @@ use crate::app::timeline::selection;
 use crate::app::timeline::view::Zoom;
 use crate::trace::TaskIx;
 
-/// The width to reckon with before anything was drawn.
+/// The width to assume before the first frame.
 const WIDTH_BEFORE_FIRST_FRAME: u64 = 80;
 
 fn width(model: &Model) -> u64 {
@@ -21,8 +20,8 @@ fn width(model: &Model) -> u64 {
     }
 }
 
-/// The time up to which there is something to look at. While a run is recorded
-/// that is at least what is looked at already: its trace is on its way there.
+/// The time up to which there is something to see. While a run is recorded, this includes at least what is already
+/// visible, because its trace is still growing.
 fn extent_ns(model: &Model) -> u64 {
     match &model.run {
         None => 0,
@@ -31,32 +30,32 @@ fn extent_ns(model: &Model) -> u64 {
     }
 }
 
-/// The cells for what happens: those of the tail of a stall come behind it.
+/// The cells for events, without the tail of a stall behind them.
 fn timed_width(model: &Model) -> u64 {
     let width = width(model);
     let tail = model.run.as_ref().map_or(0, |run| run.tail(width as usize)) as u64;
     width.saturating_sub(tail).max(1)
 }
 
-/// The shortest time of a cell that has the whole run in sight.
+/// The shortest time per cell that fits the whole run.
 fn fitting_cell_ns(model: &Model) -> u64 {
     extent_ns(model) / timed_width(model) + 1
 }
 
-/// Brings the left edge back to where there is something to see.
+/// Moves the left edge back to where there is something to see.
 fn bound(model: &mut Model) {
     let cell = model.timeline.cell_ns;
     let last = (extent_ns(model) / cell + 1).saturating_sub(timed_width(model)) * cell;
     model.timeline.left_ns = model.timeline.left_ns.min(last);
 }
 
-/// The cell of the lanes in which a time stands, if it is in sight.
+/// The visible cell that covers a time, if any.
 fn cell_of(model: &Model, at_ns: u64) -> Option<u64> {
     let cell = at_ns.checked_sub(model.timeline.left_ns)? / model.timeline.cell_ns;
     (cell < width(model)).then_some(cell)
 }
 
-/// Moves the view so that the cursor is in sight, if it follows.
+/// Moves the view to show the cursor, if it follows.
 pub(in crate::app) fn keep_in_sight(model: &mut Model) {
     let Some(at_ns) = model.run.as_ref().map(|run| run.cursor.at_ns) else { return };
     if !model.timeline.follow || cell_of(model, at_ns).is_some() {
@@ -64,7 +63,7 @@ pub(in crate::app) fn keep_in_sight(model: &mut Model) {
     }
     let cell = model.timeline.cell_ns;
     if model.options.reduced_motion {
-        // By a page at a time: the cursor then goes through it, and all else stands still.
+        // By a page at a time, so that the cursor moves through it while everything else stays in place.
         model.timeline.left_ns = (at_ns / cell).saturating_sub(width(model) / 8) * cell;
         return;
     }
@@ -72,7 +71,7 @@ pub(in crate::app) fn keep_in_sight(model: &mut Model) {
         if at_ns < model.timeline.left_ns { at_ns / cell * cell } else { (at_ns / cell + 1).saturating_sub(width(model)) * cell };
 }
 
-/// Looks after zoom and selection when the trace has grown or closed.
+/// Adjusts zoom and selection after the trace has grown or closed.
 pub(in crate::app) fn recorded(model: &mut Model) {
     let Some(run) = &model.run else { return };
     let (closed, end_ns, tasks) = (run.trace.closed, run.trace.end_ns, run.trace.tasks.len());
@@ -104,16 +103,16 @@ fn fit_now(model: &mut Model) {
     }
 }
 
-/// Fits the whole run into the width, and keeps it fitted while it grows.
+/// Fits the whole run into the width, and keeps it fitted as it grows.
 pub(in crate::app) fn fit(model: &mut Model) {
     model.session.zoom = Zoom::Fit;
     model.timeline.follow = true;
-    // The view must not count as something to have in sight.
+    // The current view must not count as part of the run.
     model.timeline.left_ns = 0;
     fit_now(model);
 }
 
-/// Fits a stretch of time into the width, with a cell to spare at either side.
+/// Fits a stretch of time into the width, with a spare cell on each side.
 pub(in crate::app) fn fit_between(model: &mut Model, from_ns: u64, to_ns: u64) {
     let cells = width(model).saturating_sub(2).max(1);
     let view = &mut model.timeline;
@@ -125,7 +124,7 @@ pub(in crate::app) fn fit_between(model: &mut Model, from_ns: u64, to_ns: u64) {
     model.timeline.follow &= cell_of(model, cursor).is_some();
 }
 
-/// Fits the life of the selected task into the width; where it fits already, or without one, the whole run.
+/// Fits the selected task into the width; if it fits already, or none is selected, fits the whole run.
 pub(in crate::app) fn fit_selection(model: &mut Model) {
     let life = model.timeline.selected.zip(model.run.as_ref()).and_then(|(task, run)| {
         let task = run.trace.tasks.get(task as usize)?;
@@ -140,7 +139,7 @@ pub(in crate::app) fn fit_selection(model: &mut Model) {
     }
 }
 
-/// The view is one from before: brings it to where there is something to see now.
+/// An earlier view was restored: moves it to where there is something to see now.
 pub(in crate::app) fn restored(model: &mut Model) {
     let last = model.run.as_ref().map_or(0, |run| run.trace.tasks.len()).saturating_sub(1);
     model.timeline.top = model.timeline.top.min(last);
@@ -150,8 +149,8 @@ pub(in crate::app) fn restored(model: &mut Model) {
     model.timeline.follow &= cell_of(model, cursor).is_some();
 }
 
-/// Takes in where things were drawn. Returns whether that changes the picture: a run that was fitted into the width is
-/// fitted into the new one, and a selected lane that was in sight stays there.
+/// Records where things were drawn. Returns whether that changes the picture: a fitted run is fitted into the new
+/// width, and a selected lane that was visible stays visible.
 pub fn laid_out(model: &mut Model, areas: Areas) -> bool {
     let (width, before) = (model.areas.lanes.width, model.timeline);
     let lower = areas.lanes.height < model.areas.lanes.height;
@@ -166,7 +165,7 @@ pub fn laid_out(model: &mut Model, areas: Areas) -> bool {
     before != model.timeline
 }
 
-/// The lanes have another width.
+/// Adjusts the view to a new width of the lanes.
 fn widened(model: &mut Model) {
     if model.session.zoom != Zoom::Chosen && model.run.as_ref().is_some_and(|run| run.trace.closed) {
         fit_now(model);
@@ -175,7 +174,7 @@ fn widened(model: &mut Model) {
     keep_in_sight(model);
 }
 
-/// Zooms around the cursor, or around the middle when the cursor is out of sight.
+/// Zooms around the cursor, or around the middle if the cursor is out of sight.
 pub(in crate::app) fn zoom(model: &mut Model, steps: i32) {
     let cursor = model.run.as_ref().map_or(0, |run| run.cursor.at_ns);
     let column = cell_of(model, cursor).unwrap_or(width(model) / 2);
@@ -183,7 +182,7 @@ pub(in crate::app) fn zoom(model: &mut Model, steps: i32) {
     keep_in_sight(model);
 }
 
-/// Zooms around a column of the screen. A cursor that this puts out of sight is no longer followed.
+/// Zooms around a column of the screen. If this moves the cursor out of sight, it is no longer followed.
 pub(in crate::app) fn zoom_at(model: &mut Model, column: u16, steps: i32) {
     let last = width(model) - 1;
     let column = u64::from(column.saturating_sub(model.areas.lanes.x)).min(last);
@@ -201,7 +200,7 @@ fn zoom_around(model: &mut Model, column: u64, steps: i32) {
         view.cell_ns = if steps > 0 {
             (view.cell_ns / 2).max(1)
         } else {
-            // Out to the whole run and no further; a view that shows more than that already stays.
+            // Zooms out to the whole run and no further; a view that already shows more stays.
             view.cell_ns.saturating_mul(2).min(whole).max(view.cell_ns)
         };
     }
@@ -212,7 +211,7 @@ fn zoom_around(model: &mut Model, column: u64, steps: i32) {
     bound(model);
 }
 
-/// Moves the view by so many eighths of its width.
+/// Pans by eighths of the width.
 pub(in crate::app) fn pan(model: &mut Model, steps: i64) {
     let cells = (width(model) / 8).max(1) as i64;
     pan_cells(model, steps.saturating_mul(cells));
@@ -226,7 +225,7 @@ fn pan_cells(model: &mut Model, cells: i64) {
     bound_pan(model);
 }
 
-/// Like [`bound`], but what is looked at does not itself stretch the run.
+/// Like [`bound`], but the current view does not extend the run.
 fn bound_pan(model: &mut Model) {
     let Some(run) = &model.run else {
         model.timeline.left_ns = 0;
@@ -238,7 +237,7 @@ fn bound_pan(model: &mut Model) {
     model.timeline.left_ns = model.timeline.left_ns.min(last);
 }
 
-/// Brings a time into the middle of the view, as far as the run goes. A cursor that is then out of sight is no longer
+/// Centres the view on a time, as far as the run allows. If the cursor is then out of sight, it is no longer
 /// followed.
 pub(in crate::app) fn look_at(model: &mut Model, at_ns: u64) {
     let half = width(model) / 2;
@@ -249,7 +248,7 @@ pub(in crate::app) fn look_at(model: &mut Model, at_ns: u64) {
     model.timeline.follow &= cell_of(model, cursor).is_some();
 }
 
-/// Brings what a column of the map stands for, the nearest one of it, into the middle of the view.
+/// Centres the view on the time of a column of the map, or of the nearest column.
 pub(in crate::app) fn look_by_map(model: &mut Model, column: u16) {
     let (map, column_ns) = model.areas.map;
     let Some(last) = map.width.checked_sub(1) else { return };
@@ -257,7 +256,7 @@ pub(in crate::app) fn look_by_map(model: &mut Model, column: u16) {
     look_at(model, u64::from(at).saturating_mul(column_ns));
 }
 
-/// Moves the view with the pointer that holds the lanes.
+/// Moves the view with the pointer that drags the lanes.
 pub(in crate::app) fn drag(model: &mut Model, from: u16, column: u16) {
     if from != column {
         model.session.held = Some(Held::Lanes(column));
@@ -265,7 +264,7 @@ pub(in crate::app) fn drag(model: &mut Model, from: u16, column: u16) {
     }
 }
 
-/// The time that a column of the screen stands for; the nearest one of the lanes. None before they were drawn.
+/// The time of a column of the screen, or of the nearest column of the lanes; `None` before the first frame.
 pub(in crate::app) fn time_at(model: &Model, column: u16) -> Option<u64> {
     let last = model.areas.lanes.width.checked_sub(1)?;
     let cell = u64::from(column.saturating_sub(model.areas.lanes.x).min(last));

@@ -1,9 +1,8 @@
-//! Wakes: from a wait to the task that ended it, and from a task to the one that it woke.
+//! Wakes: from a wait to the task that ended it, and from a task to one that it woke.
 //!
-//! A jump to the waker selects the task alone; along a wake the cursor goes too, to
-//! the moment of the wake. Several tasks can wake each
-//! other within one virtual moment; so that one does not walk in a circle there,
-//! the task that one came from is passed over.
+//! A jump to the waker only selects the task; following a wake also moves the cursor to the moment of the wake.
+//! Several tasks can wake each other within one virtual moment; to avoid walking in a circle there, the previously
+//! selected task is skipped.
 
 use crate::app::model::Model;
 use crate::app::run::jump;
@@ -13,20 +12,20 @@ use crate::app::time::moment;
 use crate::app::timeline::selection;
 use crate::trace::{TaskIx, Wake, Waker};
 
-/// At most so many jumps can be taken back.
+/// How many jumps can be undone.
 const JUMPS: usize = 64;
 
-/// Goes along a wake: on to the task that this one woke next, or back to the one that woke it.
+/// Follows a wake: on to the task that this one woke next, or back to the one that woke it.
 pub(in crate::app) fn along(model: &mut Model, on: bool) {
     if on { on_along(model) } else { back_along(model) }
 }
 
-/// To the task that ended this wait, or the last one, at the moment at which it did.
+/// Goes to the task that ended this wait, or the last one, at the moment of the wake.
 fn back_along(model: &mut Model) {
     let came = model.session.came.filter(|came| !came.on);
     let Some((task, run)) = selection::selected(model) else { return };
     let Some(wake) = wake_of(run, task, came) else {
-        model.notify(false, "nothing has woken it yet");
+        model.notify(false, "not woken yet");
         return;
     };
     match wake.by {
@@ -37,7 +36,7 @@ fn back_along(model: &mut Model) {
     }
 }
 
-/// The wake that ends the wait under the cursor, or the last one before it that does not lead back at once.
+/// The wake that ends the wait under the cursor, or the last one before it that does not lead straight back.
 fn wake_of(run: &RunView, task: TaskIx, came: Option<Came>) -> Option<Wake> {
     let at = run.cursor.at_ns;
     if let Some(wake) = run.trace.wait_at(task, at).and_then(|wait| wait.wake) {
@@ -49,13 +48,13 @@ fn wake_of(run: &RunView, task: TaskIx, came: Option<Came>) -> Option<Wake> {
     before.iter().rev().find(|wake| !leads_back(wake)).copied()
 }
 
-/// To the task that this one woke next, at the moment at which it did.
+/// Goes to the task that this one woke next, at the moment of the wake.
 fn on_along(model: &mut Model) {
     let came = model.session.came.filter(|came| came.on);
     let Some((task, run)) = selection::selected(model) else { return };
     let Some((at_ns, woken)) = next_woken(run, task, came) else {
         let so_far = if run.trace.closed { "" } else { " so far" };
-        model.notify(false, format!("it wakes no other task after this{so_far}"));
+        model.notify(false, format!("no later wake by this task{so_far}"));
         return;
     };
     go(model, woken, Came { from: task, at_ns, on: true }, |run| {
@@ -63,7 +62,7 @@ fn on_along(model: &mut Model) {
     });
 }
 
-/// The first task that is woken by this one from the cursor on, and when. It takes a look at every task.
+/// The first task that this one wakes from the cursor on, and when. It looks at every task.
 fn next_woken(run: &RunView, by: TaskIx, came: Option<Came>) -> Option<(u64, TaskIx)> {
     let at = run.cursor.at_ns;
     let mut first: Option<(u64, TaskIx)> = None;
@@ -93,7 +92,7 @@ fn name(run: &RunView, task: TaskIx) -> &str {
     run.trace.tasks.get(task as usize).map_or("", |task| &task.name)
 }
 
-/// Selects the task that ended the wait of the selected one.
+/// Selects the task that ended the selected task's wait.
 pub(in crate::app) fn to_waker(model: &mut Model) {
     let Some((task, run)) = selection::selected(model) else { return };
     let who = match wake(run, task).map(|wake| wake.by) {
@@ -105,26 +104,26 @@ pub(in crate::app) fn to_waker(model: &mut Model) {
             return;
         }
         Some(by) => unselected(by),
-        None => "nothing has woken it yet",
+        None => "not woken yet",
     };
     model.notify(false, who);
 }
 
-/// Who woke a task, where that is not another task.
+/// Who woke a task, if it was not another task.
 pub(in crate::app) fn unselected(by: Waker) -> &'static str {
     match by {
         Waker::Task(_) => "it woke itself",
-        Waker::Timer => "a timer woke it, not a task",
-        Waker::Io => "the IO driver woke it, not a task",
-        Waker::Blocking => "a blocking thread woke it, not a task",
+        Waker::Timer => "woken by a timer, not a task",
+        Waker::Io => "woken by the IO driver, not a task",
+        Waker::Blocking => "woken by a blocking thread, not a task",
         Waker::Scheduler => "it had yielded, and the scheduler ran it again",
         Waker::Budget => "it had used up its budget, and the scheduler ran it again",
-        Waker::Outside => "a thread outside the runtime woke it",
-        Waker::Unknown => "something outside the tasks woke it",
+        Waker::Outside => "woken by a thread outside the runtime",
+        Waker::Unknown => "woken from outside all tasks",
     }
 }
 
-/// The wake that ends the wait under the cursor; while that is not known, the last one.
+/// The wake that ends the wait under the cursor; if it is not known yet, the last one.
 fn wake(run: &RunView, task: TaskIx) -> Option<Wake> {
     let at = run.cursor.at_ns;
     let ending = run.trace.wait_at(task, at).and_then(|wait| wait.wake);
@@ -135,6 +134,6 @@ fn wake(run: &RunView, task: TaskIx) -> Option<Wake> {
 pub(in crate::app) fn back(model: &mut Model) {
     match model.session.jumps.pop() {
         Some(task) => selection::select(model, task),
-        None => model.notify(false, "no jump to go back from"),
+        None => model.notify(false, "no earlier jump"),
     }
 }

@@ -40,7 +40,7 @@ fn a_layout_keeps_the_keys_on_what_it_has() {
     }
     press(&mut model, KeyCode::BackTab);
     assert_eq!(model.focus, Pane::Timeline);
-    // A pane that is asked for is shown.
+    // A requested pane is shown.
     command(&mut model, "focus-parameters");
     assert_eq!((model.layout, model.focus), (Layout::Explore, Pane::Parameters));
     update(&mut model, Action::Focus(Pane::Code));
@@ -120,7 +120,7 @@ fn the_log_scrolls_back_from_the_cursors_newest_line() {
     shown_mut(&mut model).cursor.at_ns = 1_150 * MS;
     press(&mut model, KeyCode::Up);
     assert_eq!(model.log.back, 1);
-    // Twelve lines until then, eight in sight.
+    // Twelve lines by then, eight of them visible.
     press(&mut model, KeyCode::Char('g'));
     assert_eq!(model.log.back, 4);
     press(&mut model, KeyCode::Char('G'));

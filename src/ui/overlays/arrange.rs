@@ -1,4 +1,4 @@
-//! The menu that arranges the lanes: a row for each way, and how it is set now.
+//! The menu that arranges the lanes: one row per setting, with its current value.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,12 +11,12 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 
-/// The widest that it is made.
+/// The greatest width.
 const WIDEST: u16 = 48;
-/// The column of names.
+/// The width of the names.
 const NAMES: usize = 10;
 
-/// Draws it with the cursor on that row, at the bottom right, so that most lanes are in sight.
+/// Draws it at the bottom right, so that most lanes stay visible.
 pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, row: usize) {
     let width = screen.width.saturating_sub(2).min(WIDEST);
     let height = screen.height.saturating_sub(2).min(Item::ALL.len() as u16 + 2);

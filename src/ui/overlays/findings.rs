@@ -1,7 +1,6 @@
-//! The findings: what is wrong with the run though it may end well.
+//! The findings: what is wrong with the run, even if it ended well.
 //!
-//! One row each; the one under the cursor is opened, and says what was seen, why
-//! that is bad and what to do.
+//! One row each; the selected one is open and says what was seen, why it is bad and what to do.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -17,10 +16,10 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, words};
 
-/// The cells before the text of a finding that is opened.
+/// The cells before the text of an open finding.
 const MARGIN: usize = 4;
 
-/// A name is cut to so many cells: the line and the time are to be seen, too.
+/// The most cells of a name, so that line and time stay visible.
 const NAME: usize = 24;
 
 /// One row.
@@ -30,7 +29,7 @@ struct Row {
     style: Style,
 }
 
-/// Draws the list with the finding of that number opened, and says how many rows it has and how many are in sight.
+/// Draws the list with one finding open, and returns how many rows it has and how many are visible.
 pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, run: Option<&RunView>, open: usize) -> (usize, u16) {
     let area = explain::place(screen);
     let cells = usize::from(area.width).saturating_sub(4);
@@ -54,7 +53,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, run: Option<&Ru
     let remark = if list.is_empty() { String::new() } else { format!("{} of {}", open + 1, list.len()) };
     explain::frame(buf, look, area, ExplainTab::Findings, &remark);
     let shown = usize::from(inside.height);
-    // All of the opened one is in sight, or at least its head.
+    // The open finding is visible in full, or at least its heading.
     let top = opened.end.saturating_sub(shown).min(opened.start);
     for (y, row) in (0..inside.height).zip(&rows[top..]) {
         Pen::new(buf, look, inside, y).left(row.mark, 1, look.strong()).space(1).put(&row.text, row.style);
@@ -63,7 +62,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, run: Option<&Ru
     (rows.len(), inside.height)
 }
 
-/// What it is, with which task, where and when.
+/// The kind, the task, the place and the time.
 fn head(look: Look, run: Option<&RunView>, finding: &Finding, open: bool) -> Row {
     let between = format!(" {} ", look.glyphs.between);
     let name = finding.task.zip(run).map(|(task, run)| format::fit_name(look, &words::name(&run.trace, task), NAME).into_owned());
@@ -87,13 +86,13 @@ fn body(look: Look, finding: &Finding, cells: usize) -> Vec<Row> {
     rows
 }
 
-/// Why there are none.
+/// Why the list is empty.
 fn nothing(run: Option<&RunView>) -> &'static str {
     match run {
         None => "no run yet",
         Some(run) if !run.trace.closed || run.found.is_looking() => "no problems found so far",
-        Some(run) if run.spec.detail == Detail::Polls => "no problems found in the polls; waits were not recorded",
-        Some(run) if run.stall.is_some() => "the run is stuck, for the reason below the lanes; nothing else was found",
+        Some(run) if run.spec.detail == Detail::Polls => "no problems found (waits were not recorded)",
+        Some(run) if run.stall.is_some() => "the run is stuck (see below the lanes); no other problems found",
         Some(_) => "no problems found",
     }
 }

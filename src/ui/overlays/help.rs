@@ -1,6 +1,6 @@
-//! Help: the keys of a pane on one page, and on a second page what the marks mean.
+//! The help: a page with the keys of a pane, and a page with the meaning of the marks.
 //!
-//! Where the screen is wide enough the keys are in two columns, so that all of them are in sight on 120 by 40.
+//! On a wide screen the keys are in two columns, so that all of them fit on 120 by 40.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,12 +16,12 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 
-/// What of the help is shown.
+/// Which page of the help is shown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Page {
     /// The pane whose keys come first.
     pub(crate) pane: Pane,
-    /// Whether the marks are shown, and not the keys.
+    /// Whether the marks are shown instead of the keys.
     pub(crate) marks: bool,
 }
 
@@ -29,25 +29,25 @@ pub(crate) struct Page {
 enum Row {
     Blank,
     Heading(&'static str),
-    /// Keys or a mark in the left column, and what they mean.
+    /// Keys or a mark in the left column, and their meaning.
     Entry(String, Style, String),
 }
 
-/// The column of keys and marks is at most so wide.
+/// The greatest width of the column of keys and marks.
 const KEYS: usize = 20;
-/// Wider lines than that are hard to read.
+/// The greatest width of a single column: longer lines are hard to read.
 const WIDEST: u16 = 100;
-/// Keys are in two columns where each of them has so many cells.
+/// The least width of each of two columns.
 const COLUMN: u16 = 56;
 
-/// Draws the help over the middle of the screen, and says how many rows it has and how many of them are in sight.
+/// Draws the help in the middle of the screen, and returns how many rows it has and how many are visible.
 pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, bindings: &Bindings, page: Page, top: usize) -> (usize, u16) {
     let columns = if !page.marks && screen.width >= 2 * COLUMN + 7 { 2 } else { 1 };
     let widest = if columns == 2 { 2 * COLUMN + 3 } else { WIDEST };
     let width = screen.width.saturating_sub(4).min(widest);
     let rows = if page.marks { marked(look) } else { keys(look, bindings, page.pane) };
     let keys = rows.iter().map(Row::keys).max().unwrap_or(0).min(KEYS);
-    // The border, a space before the keys, two behind them, and one before the scroll bar.
+    // The border, a space before the keys, two after them, and one before the scroll bar.
     let cells = if columns == 2 { usize::from(width).saturating_sub(3) / 2 } else { usize::from(width) - 2 };
     let rows = wrapped(rows, cells.saturating_sub(keys + 4));
     let (left, right) = rows.split_at(if columns == 2 { middle(&rows) } else { rows.len() });
@@ -72,7 +72,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, bindings: &Bind
     (all, inside.height)
 }
 
-/// Where the rows are cut into two columns: in the middle, but for a heading that would be the last row of the first one.
+/// Where to split the rows into two columns: in the middle, unless the first column would end with a heading.
 fn middle(rows: &[Row]) -> usize {
     let half = rows.len().div_ceil(2);
     let end = rows[..half].iter().rposition(|row| matches!(row, Row::Entry(..)));
@@ -88,20 +88,20 @@ fn draw(pen: &mut Pen<'_>, look: Look, row: &Row, keys: usize) {
     }
 }
 
-/// In the middle, as high as the rows need or the screen allows.
+/// Centred, as high as the rows need or the screen allows.
 fn place(screen: Rect, width: u16, rows: usize) -> Rect {
     let height = screen.height.saturating_sub(2).min(rows.min(1_000) as u16 + 2);
     Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height }
 }
 
 impl Row {
-    /// The cells that the left column needs for it.
+    /// The cells that its left column needs.
     fn keys(&self) -> usize {
         if let Row::Entry(left, ..) = self { format::width(left) } else { 0 }
     }
 }
 
-/// Entries whose text is longer than so many cells go on in rows of their own.
+/// Wraps entries whose text is longer than `cells`.
 fn wrapped(rows: Vec<Row>, cells: usize) -> Vec<Row> {
     let mut all = Vec::with_capacity(rows.len());
     for row in rows {
@@ -116,7 +116,7 @@ fn wrapped(rows: Vec<Row>, cells: usize) -> Vec<Row> {
     all
 }
 
-/// The keys: those of the pane first.
+/// The keys: the pane's own first.
 fn keys(look: Look, bindings: &Bindings, pane: Pane) -> Vec<Row> {
     let mut rows = Vec::new();
     for line in help_lines(bindings, pane, look.unicode()) {

@@ -1,11 +1,11 @@
-//! What the marks on the lanes mean, for the second page of the help.
+//! The meaning of the marks on the lanes, for the second page of the help.
 
 use ratatui::style::{Modifier, Style};
 
 use crate::trace::{End, Family, Fill, State};
 use crate::ui::theme::Look;
 
-/// What it waits for, in a sentence.
+/// What a task waits for, in words.
 fn waiting(family: Family) -> &'static str {
     match family {
         Family::Time => "waiting for time to pass: a sleep, an interval, a deadline",
@@ -17,7 +17,7 @@ fn waiting(family: Family) -> &'static str {
     }
 }
 
-/// The marks on the lanes and what they mean.
+/// The marks on the lanes and their meaning.
 pub(super) fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
     let g = look.glyphs;
     let (running, run) = look.state(State::Running(0));

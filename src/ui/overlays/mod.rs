@@ -1,4 +1,4 @@
-//! What lies over the panes.
+//! The overlays: what covers the panes.
 
 pub(crate) mod arrange;
 mod explain;

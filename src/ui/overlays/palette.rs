@@ -1,4 +1,4 @@
-//! The command palette: a line to type in, and below it what was found, best first.
+//! The command palette: a field to type in, and the matches below it, best first.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -12,14 +12,14 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::{chrome, typed};
 
-/// The widest and the highest that it is made.
+/// The greatest width and height.
 const LARGEST: (u16, u16) = (96, 22);
-/// The cells that names have at most.
+/// The most cells of a name.
 const NAMES: usize = 24;
-/// The cells that keys are given at most.
+/// The most cells of the keys.
 const KEYS: usize = 14;
 
-/// Draws it with the cursor on that row, and says how many rows there are and how many are in sight.
+/// Draws it with a selected row, and returns how many rows there are and how many are visible.
 pub(crate) fn render(
     frame: &mut Frame<'_>,
     look: Look,
@@ -29,7 +29,7 @@ pub(crate) fn render(
     row: usize,
 ) -> (usize, u16) {
     let found = palette::found(model, text.text());
-    // As high with one row as with a hundred: it must not jump about while one types.
+    // The height does not depend on the number of rows, so that it does not change while the user types.
     let width = screen.width.saturating_sub(4).min(LARGEST.0);
     let height = screen.height.saturating_sub(4).min(LARGEST.1);
     let area = Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + screen.height.min(2), width, height };
@@ -64,7 +64,7 @@ pub(crate) fn render(
     (found.len(), rows.height)
 }
 
-/// One command: its short name, what it does, and its keys.
+/// A command: its name, its help and its keys.
 fn line(pen: &mut Pen<'_>, look: Look, command: &Command, names: usize, here: bool) {
     let base = if here { look.selected(true) } else { look.strong() };
     pen.put(if here { look.glyphs.pointer } else { " " }, look.strong()).space(1);

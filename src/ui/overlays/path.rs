@@ -1,4 +1,4 @@
-//! The path through the catalogue: what was run, what comes next, and what each builds on.
+//! The tour of the catalogue: what was run, what comes next, and what each scenario builds on.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,16 +12,16 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 
-/// The widest that it is made.
+/// The greatest width.
 const WIDEST: u16 = 110;
 
-/// From this width on a lesson stands beside each name.
+/// From this width on, a lesson is shown beside each name.
 const WIDE: u16 = 64;
 
-/// Rows at the foot that tell of the scenario under the cursor, the empty one above them included.
+/// The rows at the foot about the selected scenario, including the empty row above them.
 const FOOT: u16 = 4;
 
-/// Draws the overlay with the cursor on that scenario, and says how many rows it has and how many are in sight.
+/// Draws the overlay with a selected scenario, and returns how many rows it has and how many are visible.
 pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, row: usize) -> (usize, u16) {
     let all = model.catalogue;
     let width = screen.width.saturating_sub(4).min(WIDEST);
@@ -50,7 +50,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, 
     (all.len(), list.height)
 }
 
-/// How a scenario stands on the path.
+/// The state of a scenario in the tour.
 struct Step {
     run: bool,
     next: bool,
@@ -80,7 +80,7 @@ fn step(buf: &mut Buffer, look: Look, line: Rect, scenario: &Scenario, step: &St
     }
 }
 
-/// What the scenario under the cursor builds on, what it leads to, and which clock it needs.
+/// What the selected scenario builds on, what it leads to, and which clock it needs.
 fn detail(buf: &mut Buffer, look: Look, foot: Rect, all: &[Scenario], scenario: &Scenario) {
     let leads: Vec<&str> = all.iter().filter(|other| other.builds_on.contains(&scenario.id)).map(|other| other.id).collect();
     let names = |ids: &[&str]| if ids.is_empty() { "nothing".to_owned() } else { ids.join(", ") };
@@ -91,6 +91,6 @@ fn detail(buf: &mut Buffer, look: Look, foot: Rect, all: &[Scenario], scenario: 
     told(buf, 2, "leads to", &names(&leads));
     let clock = if scenario.clocks.contains(&Clock::Virtual) { "virtual clock" } else { "real clock" };
     let because = if scenario.real_because.is_empty() { String::new() } else { format!(": {}", scenario.real_because) };
-    let part = if scenario.clocks.contains(&Clock::Virtual) && !because.is_empty() { ", in part real" } else { "" };
+    let part = if scenario.clocks.contains(&Clock::Virtual) && !because.is_empty() { ", partly real" } else { "" };
     told(buf, 3, "runs on", &format::fit(look, &format!("{clock}{part}{because}"), usize::from(foot.width).saturating_sub(13)));
 }

@@ -1,6 +1,7 @@
-//! What was measured of a range, or of the whole run: sums, waits by cause and place, and the critical path step by step.
+//! The measurements of a range or of the whole run: sums, waits by cause and place, and the critical path step by
+//! step.
 //!
-//! Only rows in sight are made: a path may have very many.
+//! Only visible rows are built: a path may be very long.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,13 +17,13 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, words};
 
-/// So many places of waiting are told at most; the others are counted.
+/// The most places of waiting that are listed; the others are counted.
 const PLACES: usize = 4;
-/// Of the steps of the path so many are in sight, if there are as many: then fewer places of waiting are told.
+/// The fewest visible steps of the path, if there are that many; they take precedence over places of waiting.
 const STEPS: usize = 4;
-/// The rows above the steps but for the places.
+/// The rows above the steps, without the places.
 const HEAD: usize = 4;
-/// The cells of a task's name, at most.
+/// The most cells of a task's name.
 const NAME: usize = 24;
 
 /// One row above the steps.
@@ -31,7 +32,7 @@ struct Row {
     style: Style,
 }
 
-/// Draws the overlay with the cursor on that step, and says how many rows it has and how many are in sight.
+/// Draws the overlay with a selected step, and returns how many rows it has and how many are visible.
 pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, row: usize) -> (usize, u16) {
     let area = explain::place(screen);
     let measured = model.run.as_ref().zip(model.reading.measured.as_ref());
@@ -62,7 +63,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, 
     (all, inside.height)
 }
 
-/// What stands above the steps, with so many rows for the places of waiting.
+/// The rows above the steps, with at most `places` places of waiting.
 fn head(look: Look, model: &Model, measured: Option<(&RunView, &Measured)>, places: usize) -> Vec<Row> {
     let plain = |text: String| Row { text, style: look.text() };
     let Some((run, measured)) = measured else {
@@ -89,7 +90,7 @@ fn head(look: Look, model: &Model, measured: Option<(&RunView, &Measured)>, plac
         rows.push(Row { text, style: look.dim() });
     }
     rows.push(Row { text: heading(look, model, run, measured), style: look.heading() });
-    // Where no task has more than a step this would say the same as the steps.
+    // If no task has more than one step, this would repeat the steps.
     let long = |steps: usize| measured.path.steps.iter().filter(|step| step.lasted_ns() > 0).nth(steps).is_some();
     if long(measured.most.len()) {
         let share = |(task, ns): &(u32, u64)| format!("{} {}", words::name(&run.trace, *task), format::span(look, *ns));
@@ -99,7 +100,7 @@ fn head(look: Look, model: &Model, measured: Option<(&RunView, &Measured)>, plac
     rows
 }
 
-/// A place of waiting: how long together, how often, for what and where, how long at most.
+/// A place of waiting: the total time, how often, for what and where, and the longest wait.
 fn wait(look: Look, total: &WaitTotal) -> String {
     let place = total.place.as_ref().map_or_else(String::new, |place| format!(" {}", words::short(place)));
     let (all, most) = (format::span(look, total.total_ns), format::span(look, total.max_ns));
@@ -107,7 +108,7 @@ fn wait(look: Look, total: &WaitTotal) -> String {
     format!("{all:>8} waiting, {times} {}{place}, at most {most}", total.cause)
 }
 
-/// What the path leads to, and how long it is.
+/// Where the path leads, and how long it is.
 fn heading(look: Look, model: &Model, run: &RunView, measured: &Measured) -> String {
     let path = &measured.path;
     let name = words::name(&run.trace, path.task);
@@ -124,7 +125,7 @@ fn heading(look: Look, model: &Model, run: &RunView, measured: &Measured) -> Str
     format!("critical path to {to}: {}{untold}", format::span(look, path.to_ns - path.from_ns))
 }
 
-/// A step: when it begins, how long it takes, the task, what it does, how it came to that.
+/// A step: its start, its length, the task, what the task does, and how the step came about.
 #[expect(clippy::too_many_arguments, reason = "what is drawn and where, as everywhere here")]
 fn draw_step(buf: &mut Buffer, look: Look, inside: Rect, y: u16, trace: &Trace, step: &PathStep, here: bool, name: usize) {
     if here {
@@ -151,7 +152,7 @@ fn draw_step(buf: &mut Buffer, look: Look, inside: Rect, y: u16, trace: &Trace, 
     }
 }
 
-/// What a task does in a step, in words.
+/// What a task does in a step.
 fn doing(trace: &Trace, step: &PathStep) -> String {
     match step.doing {
         Doing::Running => "runs".into(),
@@ -165,7 +166,7 @@ fn doing(trace: &Trace, step: &PathStep) -> String {
     }
 }
 
-/// How a step came about, in words.
+/// How a step came about.
 fn by(look: Look, trace: &Trace, step: &PathStep) -> String {
     match step.by {
         Handover::Begins | Handover::GoesOn => String::new(),

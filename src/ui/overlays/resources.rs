@@ -1,8 +1,7 @@
-//! The run's locks, semaphores and channels at the time cursor: how each stands, who holds it, who waits for it.
+//! The run's locks, semaphores and channels at the time cursor: state, holders, wait queue.
 //!
-//! Only those that tasks have had to wait for are told, in the order in which
-//! they were made. The others are counted: a program makes thousands of
-//! channels, and one that nobody waits for explains nothing.
+//! Only resources that tasks had to wait for are listed, in the order of their creation. The others are only counted:
+//! a program makes thousands of channels, and a channel that nobody waits for explains nothing.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -17,13 +16,13 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, words};
 
-/// The column of labels.
+/// The width of the labels.
 const LABELS: usize = 8;
 
-/// At most so many resources are listed.
+/// The most resources that are listed.
 const MOST: usize = 1_000;
 
-/// Draws the tab from its row `top` on, and says how many rows it has and how many are in sight.
+/// Draws the tab from row `top` on, and returns how many rows it has and how many are visible.
 pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, run: Option<&RunView>, top: usize) -> (usize, u16) {
     let area = explain::place(screen);
     let inside = chrome::inside(area);
@@ -43,7 +42,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, run: Option<&Ru
     (lines.len(), inside.height)
 }
 
-/// The lines for that width: a label, except for a resource's name, and a text.
+/// The lines for a width: a label and a text; a resource's name has no label.
 fn lines(look: Look, run: &RunView, width: usize) -> Vec<(Option<&'static str>, String)> {
     let (trace, at) = (&run.trace, run.cursor.at_ns);
     let mut lines = Vec::new();
@@ -56,7 +55,7 @@ fn lines(look: Look, run: &RunView, width: usize) -> Vec<(Option<&'static str>, 
     }
     if lines.is_empty() {
         let made = trace.resources.partition_point(|resource| resource.made_ns <= at) as u64;
-        let text = format!("no task has had to wait for any of {} yet", format::counted(made, "resource"));
+        let text = format!("no task has waited for any of {} yet", format::counted(made, "resource"));
         lines.extend(format::wrap(&text, width.saturating_sub(2)).into_iter().map(|line| (None, line)));
     }
     lines
@@ -85,11 +84,11 @@ fn facts(look: Look, run: &RunView, ix: ResourceIx) -> Vec<(&'static str, String
         let names = holdings.waiters.iter().map(|waiter| (words::name(trace, waiter.task), wants(waiter)));
         facts.push(("queued", words::list(names, holdings.waiting as usize)));
     }
-    facts.push(("waited", format!("{} by all tasks together", format::span(look, resource.contention_ns(at)))));
+    facts.push(("waited", format!("{} in total, by all tasks", format::span(look, resource.contention_ns(at)))));
     facts
 }
 
-/// The tasks that hold it.
+/// The tasks that hold the resource.
 fn holders(holdings: &Holdings) -> Vec<Blocker> {
     let held = holdings.holders.iter();
     held.filter_map(|holder| {

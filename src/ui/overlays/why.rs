@@ -1,7 +1,7 @@
-//! Why a task waits: from the task to what it waits for, to its holder, to what the holder waits for, and on.
+//! Why a task waits: from the task to what it waits for, to the holder, to what the holder waits for, and so on.
 //!
-//! The way is that at the time cursor, so it changes while a run is played. A
-//! circle is drawn as one: with a line back to where it closes.
+//! The chain is the one at the time cursor, so it changes during playback. A cycle is drawn with a line back to where
+//! it closes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -17,14 +17,14 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, words};
 
-/// One row: what joins it to the others, and what it says.
+/// One row: the line that joins it to other rows, and its text.
 struct Row {
     join: &'static str,
     text: String,
     style: Style,
 }
 
-/// Draws the tab from its row `top` on, and says how many rows it has and how many are in sight.
+/// Draws the tab from row `top` on, and returns how many rows it has and how many are visible.
 pub(crate) fn render(
     buf: &mut Buffer,
     look: Look,
@@ -51,13 +51,13 @@ pub(crate) fn render(
     (rows.len(), inside.height)
 }
 
-/// Rows that are too long go on below.
+/// Wraps rows that are too long.
 fn wrapped(rows: Vec<Row>, cells: usize) -> Vec<Row> {
     let mut all = Vec::with_capacity(rows.len());
     for row in rows {
         let indent = row.text.len() - row.text.trim_start().len();
         for (i, line) in format::wrap(&row.text, cells.saturating_sub(indent)).into_iter().enumerate() {
-            // What joins the first line to what comes before does not join the others.
+            // Only the first line of a wrapped row is joined.
             let join = if i > 0 && !row.join.is_empty() { "" } else { row.join };
             all.push(Row { join, text: format!("{:indent$}{line}", ""), style: row.style });
         }
@@ -96,7 +96,7 @@ fn rows(look: Look, run: &RunView, task: TaskIx) -> Vec<Row> {
     rows
 }
 
-/// One task of the way: what it does, where, and who holds it up.
+/// One task of the chain: what it does, where, and who blocks it.
 fn tell(look: Look, run: &RunView, link: &Link, rows: &mut Vec<Row>) {
     let (trace, at) = (&run.trace, run.cursor.at_ns);
     let name = words::name(trace, link.task);
@@ -138,7 +138,7 @@ fn place(look: Look, run: &RunView, leaf: Leaf, rows: &mut Vec<Row>) {
     }
 }
 
-/// Who holds it up: the first of them is the next one on the way.
+/// Who blocks the task: the first is the next one in the chain.
 fn blockers(look: Look, run: &RunView, link: &Link, leaf: Leaf) -> String {
     let trace = &run.trace;
     let Some(first) = link.blockers.first() else {

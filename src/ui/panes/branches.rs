@@ -1,7 +1,7 @@
 //! The lanes of a task's futures, below its own: the branches of a `select!` or a `join!`, the members of a set.
 //!
-//! They are drawn where all lanes are in sight and there are rows left, from the
-//! first task on, so that which ones are open does not change while one looks.
+//! They are drawn if all lanes fit and rows are left, from the first task on, so that the open ones stay the same
+//! while one looks.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,16 +16,16 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::timeline as marks;
 
-/// A task opens into at most so many lanes; the last row says how many more there are.
+/// The most lanes for one task; the last row says how many more there are.
 const MOST: usize = 12;
 
-/// A bar with less room has no label.
+/// A shorter bar has no label.
 const SHORTEST: usize = 4;
 
-/// At most so many branches of a lane are considered for a label.
+/// The most branches of a lane that are considered for a label.
 const LABELS: usize = 64;
 
-/// How many rows the lanes of each task's futures get, of tasks that all have a row, when so many rows are left.
+/// How many rows the lanes of each task's futures get, when all tasks have a row and `left` rows remain.
 pub(super) fn rows(model: &Model, trace: &Trace, tasks: &[TaskIx], mut left: usize) -> Vec<u16> {
     let open = !model.timeline.lanes.branches_closed;
     let mut room = |task: &TaskIx| {
@@ -37,15 +37,15 @@ pub(super) fn rows(model: &Model, trace: &Trace, tasks: &[TaskIx], mut left: usi
     tasks.iter().map(&mut room).collect()
 }
 
-/// Whether the lanes begin with nothing but timers that have no name: those of a `select!` that waits for several times, where
-/// lanes say no more than the task's own.
+/// Whether all of a task's lanes begin with unnamed timers, as for a `select!` over several deadlines: such lanes say
+/// no more than the task's own.
 fn only_timers(trace: &Trace, task: TaskIx) -> bool {
     let first = |lane| trace.branches(task, lane).first();
     let is_timer = |branch: &Branch| trace.site(branch.site).cause == Cause::Time && trace.await_name(branch.site).is_none();
     (0..trace.branch_lanes(task)).filter_map(first).all(is_timer)
 }
 
-/// Draws the lanes of a task's futures, one a row of `area`, which has the column of names too.
+/// Draws the lanes of a task's futures, one per row of `area`, which includes the column of names.
 pub(super) fn render(
     buf: &mut Buffer,
     look: Look,
@@ -62,13 +62,13 @@ pub(super) fn render(
         let room = usize::from(names.width.saturating_sub(4));
         let more = count - lane;
         if row + 1 == area.height && more > 1 {
-            // The trace keeps only so many lanes of a task.
+            // The trace keeps only a limited number of lanes per task.
             let at_least = if run.trace.branches_left_out(task) > 0 { "+" } else { "" };
             branch(buf, look, names).put(&format!("{more}{at_least} more"), look.dim());
             return;
         }
         if run.trace.branches(task, lane).first().is_none_or(|first| first.start_ns > axis.cursor_ns) {
-            // The lane keeps its place until something is there.
+            // The lane keeps its place until its first branch begins.
             continue;
         }
         let name = name(&run.trace, task, lane, axis.cursor_ns);
@@ -79,15 +79,15 @@ pub(super) fn render(
     }
 }
 
-/// Draws what leads from a task to the lane of one of its futures.
+/// Draws the line from a task to the lane of one of its futures.
 fn branch(buf: &mut Buffer, look: Look, names: Rect) -> Pen<'_> {
     let mut pen = Pen::new(buf, look, names, 0);
     pen.space(1).put(look.glyphs.branch, look.dim()).space(1);
     pen
 }
 
-/// What the branch in a lane awaits or did last, in the words of the source; where another lane has the same, what it waits for;
-/// and with a number where that is the same, too.
+/// What the branch in a lane awaits or did last, in the words of the source. If another lane has the same name, what
+/// it waits for; if that is the same too, with a number.
 fn name(trace: &Trace, task: TaskIx, lane: usize, at_ns: u64) -> String {
     let latest = |lane: usize| {
         let branches = trace.branches(task, lane);
@@ -102,7 +102,7 @@ fn name(trace: &Trace, task: TaskIx, lane: usize, at_ns: u64) -> String {
     match awaited(branch) {
         Some(name) if same_cause || !others().any(|other| awaited(other).as_ref() == Some(&name)) => name + &number,
         _ => {
-            // The line where it tells them apart.
+            // With the line, if it makes a difference.
             let line_of = |branch: &Branch| trace.site(branch.site).place.as_ref().map(|place| place.line);
             let at = line_of(branch).filter(|own| others().any(|other| line_of(other) != Some(*own)));
             let at = at.map_or(String::new(), |line| format!("{line} "));
@@ -118,7 +118,7 @@ fn draw(buf: &mut Buffer, look: Look, run: &RunView, (task, lane): (TaskIx, usiz
     labels(buf, look, &run.trace, run.trace.branches(task, lane), place, axis, &fills);
 }
 
-/// Writes into each bar with room what is awaited there.
+/// Writes into each bar what is awaited there, if there is room.
 fn labels(buf: &mut Buffer, look: Look, trace: &Trace, branches: &[Branch], place: Rect, axis: &Axis, fills: &[Fill]) {
     let first = branches.partition_point(|branch| branch.end.is_some_and(|end| end.at_ns < axis.left_ns));
     let mut last: Option<&str> = None;

@@ -15,10 +15,11 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, prose};
 
-/// So many cells at the right are kept for what goes on at a line, so that the code stands still while that changes.
+/// The cells at the right that are reserved for the counts of a line, so that the code does not move when they
+/// change.
 const REMARK: usize = 4;
 
-/// Draws the tab that is open.
+/// Draws the open tab.
 pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &mut Cache, areas: &mut Areas) {
     let look = Look::new(model.options.theme);
     let buf = frame.buffer_mut();
@@ -46,7 +47,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &m
     }
 }
 
-/// The names of the tabs on the border, the open one in front.
+/// Draws the names of the tabs on the border, the open one in front.
 fn tabs(buf: &mut Buffer, look: Look, area: Rect, model: &Model, areas: &mut Areas) {
     let focus = model.focus == Pane::Code;
     let mut pen = chrome::title_pen(buf, look, area);
@@ -68,7 +69,7 @@ fn tabs(buf: &mut Buffer, look: Look, area: Rect, model: &Model, areas: &mut Are
     chrome::remark_at_end(&mut pen, look, &remark);
 }
 
-/// The first row to draw, kept so that the last screenful stays full; draws the scroll bar.
+/// The first row to draw, limited so that the last page is full; draws the scroll bar.
 fn scrolled(buf: &mut Buffer, look: Look, area: Rect, open: usize, top: isize, all: usize) -> usize {
     let shown = usize::from(chrome::inside(area).height);
     let top = open.saturating_add_signed(top).min(all.saturating_sub(shown));
@@ -76,13 +77,13 @@ fn scrolled(buf: &mut Buffer, look: Look, area: Rect, open: usize, top: isize, a
     top
 }
 
-/// Draws lines of a file, each with its number there and with what goes on at it. None is cut: a long one goes on below.
+/// Draws lines of a file, each with its number and its counts. No line is cut: a long one is wrapped.
 fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, shown: &Shown<'_>, areas: &mut Areas) {
     let inside = chrome::inside(area);
     let digits = (shown.before + shown.lines.len()).max(1).ilog10() as usize + 1;
     let taken = (digits + 2).min(usize::from(inside.width));
     let rows = code_rows::rows(shown.lines, (usize::from(inside.width) - taken).saturating_sub(REMARK));
-    // The row on which each line begins.
+    // The row where each line begins.
     let begins: Vec<usize> = (0..).zip(&rows).filter(|(_, row)| row.first).map(|(at, _)| at).collect();
     let mut open = shown.open;
     if model.code.tab == CodeTab::Rust {
@@ -102,7 +103,7 @@ fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, shown: &Shown<'
             (false, false) => ("", look.dim()),
         };
         let told = if row.first { now.remarks(look, number) } else { Vec::new() };
-        // A line has the colour of the bars that it makes.
+        // A line has the colour of the bars of tasks that wait there.
         let style = told.last().filter(|_| mark.is_empty()).map_or(style, |(_, bars)| *bars);
         let mut pen = Pen::new(buf, look, inside, y);
         let (label, mark) = if row.first { (number.to_string(), mark) } else { (String::new(), "") };
@@ -119,7 +120,7 @@ fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, shown: &Shown<'
     areas.code_line = (shown.before + rows.get(top).map_or(0, |row| row.line)) as u32 + 1;
 }
 
-/// Writes what goes on at a line at its right end: as much of it as there is room for behind the code.
+/// Writes a line's counts at its right end, as far as there is room after the code.
 fn remarks(pen: &mut Pen<'_>, remarks: &[(String, Style)]) {
     let mut cells: usize = remarks.iter().map(|(text, _)| format::width(text)).sum();
     let fits = remarks.iter().skip_while(|(text, _)| {

@@ -1,4 +1,4 @@
-//! What goes on at each line of the code at the time cursor.
+//! What happens at each line of the code at the time cursor.
 
 use crate::app::model::{Model, RunView};
 use crate::record::event::CallLine;
@@ -6,18 +6,18 @@ use crate::trace::{Family, Task, Trace};
 use crate::ui::theme::Look;
 use crate::ui::view;
 
-/// At most so many tasks are asked where they were spawned: the places repeat.
+/// How many tasks are counted by spawn line; more would repeat the same lines.
 const ASKED: usize = 1_000;
 
-/// What goes on at the lines of the scenario's own file.
+/// What happens at the lines of the scenario's own file.
 #[derive(Default)]
 pub(crate) struct Now {
     lines: Vec<Line>,
     /// The line that spawned the selected task.
     pub(crate) spawned: Option<u32>,
-    /// The lines of the calls that led to the selected task's wait, the outermost first.
+    /// The lines of the calls that led to the selected task's wait, outermost first.
     pub(crate) chain: Vec<u32>,
-    /// Whether there are more tasks than were asked where they were spawned.
+    /// Whether there are more tasks than were counted by spawn line.
     partial: bool,
 }
 
@@ -27,14 +27,14 @@ struct Line {
     number: u32,
     /// Tasks that wait there, by family.
     waiting: [u32; Family::ALL.len()],
-    /// Tasks that are polled and waited there last.
+    /// Tasks that are being polled and last waited there.
     running: u32,
-    /// Tasks that were spawned there so far.
+    /// Tasks that have been spawned there so far.
     spawned: usize,
 }
 
 impl Now {
-    /// At the cursor of the run, if the code shown is that of the run: the form may be at another scenario.
+    /// At the cursor of the run; empty if the form shows another scenario's code.
     pub(crate) fn of(model: &Model) -> Self {
         let Some(run) = shown(model) else { return Self::default() };
         let (path, trace, at) = (model.form.scenario.path, &run.trace, run.cursor.at_ns);
@@ -67,12 +67,12 @@ impl Now {
         &mut self.lines[at]
     }
 
-    /// Whether tasks were spawned on a line.
+    /// Whether tasks were spawned at a line.
     pub(crate) fn spawns(&self, number: u32) -> bool {
         self.lines.iter().any(|line| line.number == number && line.spawned > 0)
     }
 
-    /// The counts of a line, each with its style: who waits, who runs, and who was spawned there.
+    /// The counts of a line, each with its style: tasks that wait, run and were spawned there.
     pub(crate) fn remarks(&self, look: Look, number: u32) -> Vec<(String, ratatui::style::Style)> {
         let Some(line) = self.lines.iter().find(|line| line.number == number) else { return Vec::new() };
         let mut remarks = Vec::new();
@@ -95,14 +95,14 @@ impl Now {
     }
 }
 
-/// The run, if it is one of the scenario whose code is shown.
+/// The run, if it belongs to the scenario whose code is shown.
 fn shown(model: &Model) -> Option<&RunView> {
     model.run.as_ref().filter(|run| run.spec.scenario.id == model.form.scenario.id)
 }
 
-/// The line to open at, so that as much waiting as possible is in sight on so many rows: that of the file itself if it all is
-/// from there. `begins` is the row on which each line begins.
-/// Depends on the whole run and not on the cursor, so that the code stands still while time passes.
+/// The line to open at, so that as much waiting as possible is visible within `height` rows; `open` if no other line
+/// shows more. `begins` is the row where each line begins. It depends on the whole run and not on the cursor, so that
+/// the code does not move while time passes.
 pub(crate) fn open_at(model: &Model, before: usize, open: usize, (height, begins): (usize, &[usize])) -> usize {
     let Some(run) = shown(model) else { return open };
     let weights = weights(&run.trace, model.form.scenario.path, before);
@@ -113,12 +113,12 @@ pub(crate) fn open_at(model: &Model, before: usize, open: usize, (height, begins
         inside.map(|(_, ns)| u128::from(*ns)).sum()
     };
     let starts = weights.iter().map(|(row, _)| row.saturating_sub(1));
-    // The first of those that show the most; the usual row if no other shows more.
+    // The first of the best ones; the usual line if none shows more.
     let best = starts.fold((seen(open), open), |best, top| if seen(top) > best.0 { (seen(top), top) } else { best });
     best.1
 }
 
-/// The rows of the file at which tasks have waited, from top to bottom, each with for how long.
+/// The lines of the file where tasks waited, from top to bottom, and for how long.
 fn weights(trace: &Trace, path: &str, before: usize) -> Vec<(usize, u64)> {
     let mut rows: Vec<(usize, u64)> = Vec::new();
     for total in trace.wait_totals() {

@@ -1,40 +1,39 @@
-//! The rows of code: a line that is too long goes on below, and none is ever cut.
+//! The rows of code: a long line is wrapped, never cut.
 //!
-//! A line is broken where a reader would break it, behind a space, or else before a
-//! dot, or behind a comma or a bracket, and goes on with a hanging indent. What all lines have
-//! of indentation is left out.
+//! A line is broken where a reader would break it: at a space, otherwise before a dot, or after a comma or a bracket.
+//! It continues with a hanging indent. Indentation that all lines share is removed.
 
 use crate::ui::format;
 use crate::ui::highlight::CodeLine;
 
-/// How much further than its line a row is indented on which it goes on, and how much where there is little room.
+/// The extra indentation of continued rows: normal, and on narrow panes.
 const HANGING: [usize; 2] = [4, 2];
-/// Less than that is little room.
+/// Below this width a pane is narrow.
 const NARROW: usize = 40;
-/// The least room that a row keeps for code.
+/// The fewest cells for code on a row.
 const LEAST: usize = 8;
 
-/// A row: a part of a line.
+/// A row: one part of a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct CodeRow {
-    /// The line, by its place among those that are shown.
+    /// The line, by its index among those shown.
     pub(super) line: usize,
     /// Whether the line begins here.
     pub(super) first: bool,
-    /// The blank cells before it.
+    /// The indentation in cells.
     pub(super) indent: usize,
-    /// Its pieces.
+    /// Its pieces of text.
     pub(super) pieces: CodeLine,
 }
 
 impl CodeRow {
-    /// What it says.
+    /// Its text.
     pub(super) fn text(&self) -> String {
         text(&self.pieces)
     }
 }
 
-/// The rows of some lines, at that width.
+/// The rows of some lines, at a width.
 pub(super) fn rows(lines: &[CodeLine], width: usize) -> Vec<CodeRow> {
     let indents = lines.iter().filter(|line| !text(line).trim().is_empty()).map(|line| indent(&text(line)));
     let common = indents.min().unwrap_or(0);
@@ -45,7 +44,7 @@ fn text(line: &CodeLine) -> String {
     line.iter().map(|(_, piece)| *piece).collect()
 }
 
-/// The blanks at the beginning of a line.
+/// The number of leading spaces.
 fn indent(text: &str) -> usize {
     text.len() - text.trim_start_matches(' ').len()
 }
@@ -55,7 +54,7 @@ fn wrapped(line: usize, of: &CodeLine, common: usize, width: usize) -> Vec<CodeR
     let own = indent(&all);
     let hanging = HANGING[usize::from(width < NARROW)];
     let (first, next) = (own.saturating_sub(common), own.saturating_sub(common) + hanging);
-    // So that there is room for code, however deep it is.
+    // Leaves room for code, however deep the indentation.
     let (first, next) = (first.min(width - LEAST), next.min(width - LEAST));
     let mut rows = Vec::new();
     let mut rest = &all[own.min(all.len())..];
@@ -73,7 +72,7 @@ fn wrapped(line: usize, of: &CodeLine, common: usize, width: usize) -> Vec<CodeR
     }
 }
 
-/// How many bytes of a text stand on a row of so many cells: up to the best place to break it.
+/// How many bytes of a text fit on a row of `cells` cells, up to the best place to break it.
 fn breaks(text: &str, cells: usize) -> usize {
     if format::width(text) <= cells {
         return text.len();
@@ -93,13 +92,13 @@ fn breaks(text: &str, cells: usize) -> usize {
             _ => {}
         }
     }
-    // Not so early that a row is nearly empty.
+    // Not so early that the row would be nearly empty.
     let good = |place: &usize| *place > hard / 3;
     let first = text.chars().next().map_or(0, char::len_utf8);
     space.filter(good).or(dot.filter(good)).or(mark.filter(good)).unwrap_or(hard).max(first)
 }
 
-/// The pieces of a line between two of its bytes.
+/// The pieces of a line between two byte offsets.
 fn pieces(of: &CodeLine, from: usize, to: usize) -> CodeLine {
     let mut at = 0;
     let mut pieces = Vec::new();

@@ -1,15 +1,13 @@
-//! Groups of tasks in place of lanes: how many of each do what, over time.
+//! Groups of tasks instead of lanes: how many tasks do what, over time.
 //!
-//! A group has some rows of height. Each column of it is a pile: those that run
-//! at the foot, then those that are ready, then those that wait, by what for;
-//! its full height is the most tasks of the group that ever lived at once. The
-//! marks are those of the lanes, so nothing is told by colour alone. When tasks
-//! are put together by what they do, each row is one state and the height says
-//! how many are in it. Beside it is said in words how many tasks do what at the
-//! cursor, and for how many tasks the full height stands.
+//! A group has several rows. Each column is a pile: running tasks at the foot, then ready ones, then waiting ones by
+//! what they wait for. The full height is the most tasks of the group that were ever alive at once. The marks are the
+//! same as on the lanes, so nothing is shown by colour alone. If tasks are grouped by state, each row is one state
+//! and the height is the number of tasks in it. The text beside a group says how many tasks do what at the cursor,
+//! and how many tasks the full height is.
 //!
-//! Everything comes from the courses that the trace keeps of its groups, so a
-//! frame costs as much as there are cells, however many tasks there are.
+//! Everything comes from the courses that the trace keeps for its groups, so the cost of a frame depends on the
+//! number of cells, not on the number of tasks.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -27,11 +25,11 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::{chart, timeline as marks};
 use crate::ui::{format, words};
 
-/// A group is at most so many rows high: more say no more.
+/// The most rows of a group: more would not show more.
 const HIGHEST: u16 = 12;
-/// With so many times more tasks than rows it is said that they can be put together.
+/// With this many times more tasks than rows, the title suggests grouping.
 const MANY: usize = 4;
-/// So many cells of a name are kept beside the words on the same row.
+/// The cells that a name keeps beside a text on the same row.
 const NAME: usize = 9;
 
 /// One group as it is drawn.
@@ -40,22 +38,22 @@ struct Drawn<'a> {
     /// How many tasks do what at the cursor.
     count: Count,
     course: Courses<'a>,
-    /// The only activity of it that counts, if it is one.
+    /// The only activity that counts, if the group is one state.
     only: Option<Activity>,
-    /// The tasks that fill the whole height.
+    /// The number of tasks at full height.
     most: u32,
 }
 
 /// What is counted.
 enum Count {
-    /// The tasks of a group, so many, by what they do.
+    /// The tasks of a group by what they do, and the number of tasks.
     Tasks(Tally, usize),
-    /// The tasks that are in one state, of at most so many.
+    /// The number of tasks in one state, and the largest such number.
     State(u64, u64),
 }
 
 impl Count {
-    /// It in so many rows of so many cells.
+    /// The count in at most `rows` lines of `cells` cells.
     fn lines(&self, cells: usize, rows: usize) -> Vec<String> {
         match self {
             Self::Tasks(tally, _) => tally.lines(cells, rows),
@@ -64,11 +62,11 @@ impl Count {
         }
     }
 
-    /// It beside a name, and shorter.
+    /// A shorter form, beside a name.
     fn short(&self) -> [String; 2] {
         match self {
             Self::Tasks(tally, _) => tally.short(),
-            // The name says the state.
+            // The name is the state already.
             Self::State(count, _) => [format::count(*count), String::new()],
         }
     }
@@ -82,29 +80,29 @@ impl Count {
     }
 }
 
-/// By what tasks are put together, in a few words and in two; none while there are lanes of tasks.
+/// The criterion, in a longer and a shorter form; `None` while there are lanes of tasks.
 pub(super) fn by(model: &Model) -> Option<(&'static str, &'static str)> {
     model.timeline.grouping.by.map(|by| match by {
-        GroupBy::Place => ("by the line that spawned them", "by line"),
+        GroupBy::Place => ("by spawn line", "by line"),
         GroupBy::Name => ("by name", "by name"),
         GroupBy::State => ("by what they do", "by state"),
     })
 }
 
-/// What the marks mean where each row is one state: there the height counts, and no mark is a state.
+/// The legend if each row is one state: then the height counts, and marks have no other meaning.
 pub(super) fn legend(look: Look, model: &Model) -> Option<Vec<Mark>> {
     let grouping = model.timeline.grouping;
     let full = look.glyphs.chart.last().copied().unwrap_or_default();
     (grouping.by == Some(GroupBy::State) && grouping.shows_groups()).then(|| vec![((full, look.text()), "tasks in that state")])
 }
 
-/// What the group is called whose lanes are shown.
+/// The name of the open group.
 pub(super) fn opened(model: &Model, run: &RunView) -> Option<String> {
     let view = model.timeline.grouping;
     row(model, run, view.row).filter(|_| view.open).map(|(name, ..)| name)
 }
 
-/// What the group at a place is called, what its tasks did over time, and the only activity of it that counts, if it is one.
+/// A group's name, what its tasks did over time, and the only activity that counts, if the group is one state.
 pub(crate) fn row<'a>(model: &Model, run: &'a RunView, place: usize) -> Option<(String, Courses<'a>, Option<Activity>)> {
     let trace = &run.trace;
     let by = model.timeline.grouping.by?;
@@ -121,20 +119,20 @@ pub(crate) fn row<'a>(model: &Model, run: &'a RunView, place: usize) -> Option<(
 }
 
 impl Drawn<'_> {
-    /// What the full height stands for.
+    /// What the full height means.
     fn scale(&self) -> String {
         format!("height: {}", format::counted(self.most.into(), "task"))
     }
 
-    /// The cells of the widest text before it. They do not depend on the cursor, so that the piles keep their place.
+    /// The cells of the widest text before the pile. They do not depend on the cursor, so that the piles do not move.
     fn width(&self) -> usize {
-        // A state has its name and its figure on one row where there are few rows.
+        // On few rows, a state has its name and its figure on one row.
         let figure = if self.only.is_some() { 1 + format::width(&format::count(self.most.into())) } else { 0 };
         (format::width(&self.name) + figure).max(self.count.width()).max(format::width(&self.scale()))
     }
 }
 
-/// That tasks can be put together, where there are many more than rows.
+/// A suggestion to group tasks, if there are many more than rows.
 pub(super) fn hint(look: Look, model: &Model, tasks: usize) -> Option<String> {
     let rows = usize::from(model.areas.lanes.height);
     let many = model.timeline.grouping.by.is_none() && rows > 0 && tasks > rows * MANY;
@@ -142,11 +140,11 @@ pub(super) fn hint(look: Look, model: &Model, tasks: usize) -> Option<String> {
     (many && !key.is_empty()).then(|| format!("{key}: group them"))
 }
 
-/// Draws the groups, and says where they stand.
+/// Draws the groups, and records where they are.
 pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, areas: &mut Areas) {
     let Some(by) = model.timeline.grouping.by else { return };
     let groups = groups(run, by);
-    // Counts say nothing when they are cut, so there is more room for them than for the names of tasks.
+    // A cut count is useless, so counts get more room than the names of tasks.
     let widest = groups.iter().map(Drawn::width).max().unwrap_or(0);
     let names = widest.next_multiple_of(4).clamp(timeline::NAMES, (usize::from(inside.width) * 2 / 5).max(timeline::NAMES));
     let (place, axis) = timeline::ruled(buf, look, model, run, inside, names);
@@ -157,7 +155,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     let selected = model.timeline.grouping.row.min(groups.len() - 1);
     let most: Vec<u32> = groups.iter().map(|group| group.most).collect();
     let heights = heights(&most, place.height);
-    // The selected one is in sight: where there is no room for all, each has one row.
+    // Keeps the selected group visible: if not all groups fit, each has one row.
     let top = (selected + 1).saturating_sub(usize::from(place.height)) * usize::from(groups.len() > usize::from(place.height));
     let mut y = place.y;
     for (ix, (group, height)) in groups.iter().zip(heights).enumerate().skip(top) {
@@ -178,7 +176,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     marks::cursor_line(buf, look, place, &axis);
 }
 
-/// How many rows each group gets: one for the name, one for the count, and then more for those that have so many tasks.
+/// How many rows each group gets: one for the name, one for the count, and more for groups with many tasks.
 pub(super) fn heights(most: &[u32], rows: u16) -> Vec<u16> {
     let mut heights = vec![1; most.len()];
     let mut left = usize::from(rows).saturating_sub(most.len());
@@ -227,7 +225,7 @@ fn groups(run: &RunView, by: GroupBy) -> Vec<Drawn<'_>> {
     }
 }
 
-/// What a group is called. The line that *main* was spawned on is none of the scenario's, so it goes by its name.
+/// The name of a group. The line that spawned *main* is not the scenario's, so that group is called *main*.
 fn name(trace: &Trace, by: GroupBy, group: &Group) -> String {
     let alone = match group.tasks[..] {
         [task] => trace.tasks.get(task as usize).filter(|task| task.parent.is_none()),
@@ -254,12 +252,12 @@ fn activity_name(activity: Activity) -> &'static str {
     }
 }
 
-/// What tasks do, in a word.
+/// What tasks do, in one word.
 pub(crate) fn word(activity: Activity) -> &'static str {
     activity.family().map_or_else(|| activity_name(activity), Family::name)
 }
 
-/// The name of a group, below it how many tasks do what, and below that the scale; where there is no room, not all of it.
+/// The name of a group, its counts and its scale, as far as there is room.
 fn label(buf: &mut Buffer, look: Look, rows: Rect, group: &Drawn<'_>, cells: usize, selected: Option<bool>) {
     let style = selected.map_or(look.text(), |focus| look.selected(focus));
     let mut pen = Pen::new(buf, look, rows, 0);
@@ -270,7 +268,7 @@ fn label(buf: &mut Buffer, look: Look, rows: Rect, group: &Drawn<'_>, cells: usi
         _ => Vec::new(),
     };
     let fits = |kept: usize| beside.iter().find(|text| format::width(text) + 1 + kept <= cells);
-    // Better no text beside the name than half of the name; but how many there are is said anyhow.
+    // No text is better than half a name, but the number of tasks is always shown.
     let kept = format::width(&group.name);
     let text = fits(kept).or_else(|| fits(NAME.min(kept)).filter(|_| rows.height == 1)).map_or("", String::as_str);
     let room = cells.saturating_sub(if text.is_empty() { 0 } else { format::width(text) + 1 });
@@ -278,7 +276,7 @@ fn label(buf: &mut Buffer, look: Look, rows: Rect, group: &Drawn<'_>, cells: usi
     if rows.height == 1 {
         return;
     }
-    // The height of one task is no scale.
+    // A scale of one task says nothing.
     let scale = rows.height > 2 && group.most > 1;
     let lines = group.count.lines(cells, usize::from(rows.height) - 1 - usize::from(scale));
     for (row, line) in (1..).zip(lines.into_iter().chain(scale.then(|| group.scale()))) {
@@ -286,11 +284,11 @@ fn label(buf: &mut Buffer, look: Look, rows: Rect, group: &Drawn<'_>, cells: usi
     }
 }
 
-/// One state: how many are in it, as a chart.
+/// Draws one state as a chart of the number of tasks.
 fn one(buf: &mut Buffer, look: Look, cells: Rect, stretches: &[Stretch], activity: Activity, most: u32) {
     let value = |stretch: &Stretch| {
         let count = stretch.counts[activity.index()];
-        // What takes no time at all, as a poll on the virtual clock, is seen as the lowest level.
+        // A poll that takes no time, as on the virtual clock, is shown at the lowest level.
         let polled = activity == Activity::Running && stretch.polls > 0;
         (count > 0.0 || polled).then_some(count)
     };
@@ -299,7 +297,7 @@ fn one(buf: &mut Buffer, look: Look, cells: Rect, stretches: &[Stretch], activit
     chart::render(buf, look, cells, &columns, f64::from(most.max(1)), style);
 }
 
-/// The states of a group, one on top of the other.
+/// Draws the states of a group, stacked.
 pub(super) fn pile(buf: &mut Buffer, look: Look, cells: Rect, stretches: &[Stretch], most: u32) {
     let cells = cells.intersection(buf.area);
     for (x, stretch) in (cells.x..cells.right()).zip(stretches) {
@@ -311,7 +309,7 @@ pub(super) fn pile(buf: &mut Buffer, look: Look, cells: Rect, stretches: &[Stret
     }
 }
 
-/// A cell of a pile, counted from the foot: the state that most of the tasks are in that it stands for.
+/// A cell of a pile, counted from the foot: the state of most of its tasks.
 fn slice(look: Look, stretch: &Stretch, most: f64, row: u16, height: u16) -> Option<(&'static str, Style)> {
     let each = most / f64::from(height);
     let (from, to) = (each * f64::from(row), each * f64::from(row + 1));
@@ -326,19 +324,19 @@ fn slice(look: Look, stretch: &Stretch, most: f64, row: u16, height: u16) -> Opt
         }
         below = top;
     }
-    // The foot is drawn when anything lives, what is above it when half of it is filled.
+    // The foot is drawn if anything is alive; a higher cell, if at least half of it is filled.
     let filled = (below.min(to) - from) * 2.0 >= each || (row == 0 && below > 0.0);
     let activity = best.1.filter(|_| filled)?;
     let short = row == 0 && height > 1 && stretch.polls > 0 && activity != Activity::Running;
     if short {
-        // A poll that takes no time is seen all the same, as it is on a lane.
+        // A poll that takes no time is visible, as on a lane.
         return Some((look.glyphs.lane.poll(0), look.activity(Activity::Running).1));
     }
     Some(look.activity(activity))
 }
 
 impl Look {
-    /// What tasks do: glyph and style.
+    /// The glyph and style of an activity.
     pub(crate) fn activity(self, activity: Activity) -> (&'static str, Style) {
         match (activity, activity.family()) {
             (_, Some(family)) => self.wait(family),

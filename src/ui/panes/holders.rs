@@ -1,9 +1,8 @@
-//! The timeline by resource: who held each that tasks had to wait for, and how many stood in line.
+//! The timeline by resource: who held each resource that tasks had to wait for, and how many waited.
 //!
-//! The first row of a resource has bars: one for as long as one task held it,
-//! with the task's name, or for as long as several did, with their number. The
-//! rows below tell how many waited, as a pile. With little room they
-//! are left out, and where nobody held it those that wait are seen on the first.
+//! The first row of a resource has a bar for each stretch with one holder, with the task's name, or with several
+//! holders, with their number. The rows below show how many tasks waited, as a pile. If there is little room they are
+//! left out, and where nobody held it the first row shows the waiting tasks.
 
 use std::borrow::Cow;
 
@@ -19,23 +18,23 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::bars::{self, Bit};
 use crate::ui::{format, words};
 
-/// The pile of those that wait is at most so many rows high.
+/// The most rows of the pile of waiting tasks.
 const HIGHEST: u32 = 4;
-/// What is said where there is none.
-const NONE: &str = "no task has had to wait for a lock, a semaphore or a channel";
-/// A name of a bar that stands for several holders, and not for a task.
+/// Shown if there are no such resources.
+const NONE: &str = "no task has waited for a lock, semaphore or channel";
+/// Marks a bar with several holders instead of a task.
 const SEVERAL: u64 = 1 << 33;
-/// The name of one that stands for a thread outside all tasks.
+/// Marks a bar whose holder is a thread outside all tasks.
 const OUTSIDE: u64 = 1 << 32;
 
-/// Draws the resources, and says where they stand.
+/// Draws the resources, and records where they are.
 pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, areas: &mut Areas) {
     let trace = &run.trace;
     let all: Vec<ResourceIx> = trace.contended().collect();
-    // Those that many wait for get more rows for it.
+    // Resources with longer queues get more rows.
     let most: Vec<u32> = all.iter().map(|ix| 1 + trace.resources[*ix as usize].most().1.min(HIGHEST)).collect();
     let heights = grouping::heights(&most, inside.height.saturating_sub(1));
-    // Only those that may be in sight are asked how they stand.
+    // The state is computed only for rows that may be visible.
     let near = near(model, all.len(), inside);
     let rows: Vec<Row> = all
         .iter()
@@ -54,7 +53,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     }
 }
 
-/// The rows that may be in sight: there can be thousands of locks.
+/// The rows that may be visible: there can be thousands of locks.
 fn near(model: &Model, rows: usize, inside: Rect) -> std::ops::RangeInclusive<usize> {
     let (selected, height) = (crate::app::timeline::kinds::selected(model, rows), usize::from(inside.height));
     selected.saturating_sub(height)..=selected + height
@@ -68,12 +67,12 @@ fn label(look: Look, run: &RunView, ix: ResourceIx) -> Row {
     let inferred = if holdings.inferred { look.glyphs.inferred } else { "" };
     let place = resource.made_at.and_then(|site| run.trace.site(site).place.as_ref()).map(words::short);
     let stands = stands.map(|stands| format!("{stands}{inferred}"));
-    // Behind a name with a number, a number alone would be taken for part of it.
+    // After a name that ends with a number, a bare number would look like a part of it.
     let value = format!("queue {}", format::count(u64::from(holdings.waiting)));
     Row { name: run.trace.resource_kind(ix), mark: None, value, more: place.into_iter().chain(stands).collect() }
 }
 
-/// Who holds it, of a bar.
+/// The holder that a bar shows.
 fn holder(run: &RunView, bar: u64) -> Cow<'_, str> {
     match bar {
         OUTSIDE => "outside all tasks".into(),
@@ -101,7 +100,7 @@ fn bit(look: Look, stage: &Stage, alone: bool) -> Bit {
     }
 }
 
-/// How many waited, as a pile.
+/// Draws how many tasks waited, as a pile.
 fn queue(buf: &mut Buffer, look: Look, area: Rect, stages: &[Stage], most: u32) {
     let stretch = |stage: &Stage| {
         let mut stretch = Stretch::default();
@@ -113,7 +112,7 @@ fn queue(buf: &mut Buffer, look: Look, area: Rect, stages: &[Stage], most: u32) 
     numbers(buf, look, area, stages);
 }
 
-/// Writes how many waited over the chart, where the number is another one than before and stays for long enough.
+/// Writes the number of waiting tasks over the chart where it changes and then stays long enough.
 fn numbers(buf: &mut Buffer, look: Look, area: Rect, stages: &[Stage]) {
     let row = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
     let mut x = row.x;

@@ -1,4 +1,4 @@
-//! What the timeline's other kinds of lanes have in common: labels at the left, a selected row, the same ruler.
+//! What the other kinds of lanes have in common: labels on the left, a selected row, the ruler.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,7 +14,7 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::{chrome, timeline as marks};
 
-/// What stands before a row.
+/// The label of a row.
 #[derive(Default)]
 pub(super) struct Row {
     pub(super) name: String,
@@ -22,18 +22,18 @@ pub(super) struct Row {
     pub(super) mark: Option<(&'static str, Style)>,
     /// Its figure at the cursor.
     pub(super) value: String,
-    /// What else there is to say, on the rows below.
+    /// Further text, on the rows below.
     pub(super) more: Vec<String>,
 }
 
-/// Where the rows are.
+/// The areas of the rows.
 pub(super) struct Place {
     pub(super) axis: Axis,
-    /// Of each row in sight its number and its cells.
+    /// The index and the cells of each visible row.
     pub(super) rows: Vec<(usize, Rect)>,
 }
 
-/// Draws the kind of lanes that is shown, with its scroll bar on the border of the pane.
+/// Draws the current kind of lanes, with its scroll bar on the border of the pane.
 pub(super) fn render(
     buf: &mut Buffer,
     look: Look,
@@ -52,7 +52,7 @@ pub(super) fn render(
     chrome::scroll_bar(buf, look, pane, top, areas.group_rows.len(), kinds::rows(model, run));
 }
 
-/// What the marks mean of the kind that is shown, where they are not those of tasks.
+/// The legend of the current kind, if its marks differ from the marks of tasks.
 pub(super) fn legend(look: Look, model: &Model) -> Option<Vec<((&'static str, Style), &'static str)>> {
     let glyphs = look.glyphs;
     let running = look.state(State::Running(0));
@@ -66,20 +66,19 @@ pub(super) fn legend(look: Look, model: &Model) -> Option<Vec<((&'static str, St
         ]),
         LaneKind::Resources => Some(vec![
             ((running.0, look.chart()), "held"),
-            ((glyphs.lane.several, look.chart()), "by one after the other"),
-            (look.wait(Family::Lock), "tasks that wait for it"),
+            ((glyphs.lane.several, look.chart()), "several holders in turn"),
+            (look.wait(Family::Lock), "waiting tasks"),
         ]),
     }
 }
 
-/// The same height for each of so many rows: at most that many, and at least one.
+/// The same height for each row: at most `most`, and at least one.
 pub(super) fn even(rows: usize, inside: Rect, most: u16) -> Vec<u16> {
     let each = usize::from(inside.height.saturating_sub(1)) / rows.max(1);
     vec![(each as u16).clamp(1, most); rows]
 }
 
-/// Draws the ruler and the labels of the rows in sight, each of its height, and says where all is. Where there are no rows
-/// that is said.
+/// Draws the ruler and the labels of the visible rows, and returns where they are. If there are no rows, it says so.
 pub(super) fn labels(
     buf: &mut Buffer,
     look: Look,
@@ -113,19 +112,19 @@ pub(super) fn labels(
     Some(Place { axis, rows: shown })
 }
 
-/// The column of the labels.
+/// The width of the labels.
 fn width(rows: &[Row], inside: Rect) -> usize {
     let row = |row: &Row| {
         let mark = 2 * usize::from(row.mark.is_some());
         let more = row.more.iter().map(|line| mark + format::width(line));
         more.chain([mark + format::width(&row.name) + 1 + format::width(&row.value)]).max().unwrap_or(0)
     };
-    // They say more than the names of tasks do.
+    // They are longer than the names of tasks.
     let widest = rows.iter().map(row).max().unwrap_or(0).next_multiple_of(4);
     widest.min(usize::from(inside.width) / 3)
 }
 
-/// The first row that is drawn so that the selected one is in sight.
+/// The first row to draw so that the selected one is visible.
 fn first(heights: &[u16], selected: usize, room: u16) -> usize {
     let mut left = usize::from(room);
     let fits = |height: &&u16| {
@@ -146,7 +145,7 @@ fn label(buf: &mut Buffer, look: Look, area: Rect, row: &Row, cells: usize, sele
         pen.put(glyph, style).space(1);
         room = room.saturating_sub(2);
     }
-    // The figure stays whole.
+    // The figure is never cut.
     let name = room.saturating_sub(value + 1);
     pen.name(&row.name, name, style).space(1).put(&row.value, look.strong());
     let indent = cells - room;

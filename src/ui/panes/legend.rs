@@ -1,8 +1,7 @@
-//! What the marks mean: below the lanes, always, and every mark that is on the screen.
+//! The legend: the meaning of every mark on screen, always visible below the lanes.
 //!
-//! Which marks are on the screen is read from the lanes themselves after they are
-//! drawn, so that none can be missing. How many rows are kept is known before that,
-//! from the run as a whole, so that the lanes do not move while it goes on.
+//! Which marks are on screen is read from the lanes after they are drawn, so none can be missing. The number of rows
+//! is known before that, from the run as a whole, so that the lanes do not move as it continues.
 
 use std::collections::HashSet;
 
@@ -19,24 +18,23 @@ use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 
-/// A mark, and what it means.
+/// A mark and its meaning.
 pub(super) type Mark = ((&'static str, Style), &'static str);
 
-/// From this height of the pane's inside on there may be a third row.
+/// From this inner height of the pane on, there may be a third row.
 const TALL: u16 = 18;
-/// So many resources are asked whether tasks waited for them, and so many tasks whether a timer of theirs was late or their end
-/// is inferred.
+/// How many resources are checked for waits, and how many tasks for late timers and inferred ends.
 const ASKED: usize = 64;
-/// So many lines of the log are searched for an error or a warning.
+/// How many lines of the log are searched for an error or a warning.
 const LINES: usize = 1_000;
 /// The row below a lane.
 const HELD: &str = "what it holds";
-/// The column of findings is so far to the left of the lanes.
+/// The distance from the column of findings to the lanes.
 const FINDINGS: u16 = 2;
 
-/// How many rows are kept for it, of a pane of that size.
+/// How many rows the legend gets in a pane of that size.
 pub(super) fn rows(look: Look, model: &Model, run: &RunView, inside: Rect) -> u16 {
-    // Only lanes of several rows have one for what is held.
+    // Only lanes with several rows have one for what is held.
     let lanes = Lanes::of(model).map_or(0, |lanes| lanes.len());
     let has_room = 2 * lanes <= usize::from(inside.height);
     let of_tasks = || expected(look, run).into_iter().filter(|(_, word)| has_room || *word != HELD).collect();
@@ -45,7 +43,7 @@ pub(super) fn rows(look: Look, model: &Model, run: &RunView, inside: Rect) -> u1
     (lines(&marks, usize::from(inside.width)).len() as u16).min(most)
 }
 
-/// Draws it below lanes that are there already.
+/// Draws it below lanes that are drawn already.
 pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, lanes: Rect, area: Rect) {
     let marks = fixed(look, model).unwrap_or_else(|| on_screen(buf, look, run, lanes));
     let told = fitted(look, marks, area);
@@ -63,7 +61,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     }
 }
 
-/// The marks, line by line. The kind of what was found is the first to give way.
+/// The marks, line by line. The kind of finding is the first text to be shortened.
 fn fitted(look: Look, mut marks: Vec<Mark>, area: Rect) -> Vec<Vec<Mark>> {
     let told = lines(&marks, usize::from(area.width));
     if told.len() <= usize::from(area.height) {
@@ -73,14 +71,14 @@ fn fitted(look: Look, mut marks: Vec<Mark>, area: Rect) -> Vec<Vec<Mark>> {
     lines(&marks, usize::from(area.width))
 }
 
-/// The marks of lanes that have none of tasks.
+/// The marks of lanes that are not tasks.
 fn fixed(look: Look, model: &Model) -> Option<Vec<Mark>> {
     kinds::legend(look, model).or_else(|| grouping::legend(look, model))
 }
 
-/// The marks, line by line: each on the first line that has room for it.
+/// The marks, line by line: each on the first line with room for it.
 fn lines(marks: &[Mark], width: usize) -> Vec<Vec<Mark>> {
-    // Of each line the cells that are taken, and its marks.
+    // For each line, the cells in use and the marks.
     let mut lines: Vec<(usize, Vec<Mark>)> = Vec::new();
     for mark in marks {
         let cells = format::width(mark.0.0) + format::width(mark.1) + 1;
@@ -95,7 +93,7 @@ fn lines(marks: &[Mark], width: usize) -> Vec<Vec<Mark>> {
     lines.into_iter().map(|(_, line)| line).collect()
 }
 
-/// All marks of tasks, in the order of the legend.
+/// All marks of tasks, in legend order.
 fn all(look: Look, run: &RunView) -> Vec<Mark> {
     let glyphs = look.glyphs;
     let (_, running) = look.state(State::Running(0));
@@ -115,7 +113,7 @@ fn all(look: Look, run: &RunView) -> Vec<Mark> {
         (End::Failed, "error"),
         (End::Cancelled, "cancelled"),
         (End::Panicked, "panic"),
-        (End::Unknown, "end not known"),
+        (End::Unknown, "end unknown"),
     ];
     marks.extend(ends.map(|(how, word)| (look.end(how), word)));
     marks.push(((glyphs.inferred, look.inferred()), "inferred"));
@@ -128,13 +126,13 @@ fn all(look: Look, run: &RunView) -> Vec<Mark> {
     marks
 }
 
-/// Whether a timer was late: then a task that could not be woken is drawn as ready.
+/// Whether a timer was late: a task that could not be woken is drawn as ready.
 fn was_late(run: &RunView) -> bool {
     let trace = &run.trace;
     (0..trace.tasks.len().min(ASKED)).any(|task| !trace.overdue_in(task as u32, 0, trace.end_ns).is_empty())
 }
 
-/// What the flag says: the kind of what was found, if all is of one kind.
+/// The text for the finding mark: the kind of the findings, if they are all of one kind.
 fn finding(run: &RunView) -> &'static str {
     let mut kinds = run.found.all.list.iter().map(|finding| finding.kind);
     let first = kinds.next();
@@ -162,14 +160,14 @@ fn on_screen(buf: &Buffer, look: Look, run: &RunView, lanes: Rect) -> Vec<Mark> 
     all(look, run).into_iter().filter(seen).filter(|((glyph, _), _)| shown.insert(glyph)).collect()
 }
 
-/// Whether an end has the mark of what is inferred: not every one of its glyphs is behind an end.
+/// Whether an inferred mark follows an end: the same glyph has other uses.
 fn has_inferred_end(buf: &Buffer, look: Look, lanes: Rect) -> bool {
     let lanes = lanes.intersection(buf.area);
     let is_end = |x: u16, y: u16| look.glyphs.lane.ends.contains(&buf[(x, y)].symbol());
     lanes.positions().any(|at| at.x > lanes.x && buf[at].symbol() == look.glyphs.inferred && is_end(at.x - 1, at.y))
 }
 
-/// Whether a glyph on the lanes is a mark. In ASCII it can be part of a label, beside letters of its colour. Where there are no
+/// Whether a glyph on the lanes is a mark. In ASCII it can be part of a label, next to letters of its colour. Without
 /// colours, it is a mark if the run has what it means.
 fn is_mark(buf: &Buffer, look: Look, run: &RunView, lanes: Rect, ((glyph, style), word): Mark) -> bool {
     if !glyph.is_ascii() {
@@ -186,11 +184,11 @@ fn is_mark(buf: &Buffer, look: Look, run: &RunView, lanes: Rect, ((glyph, style)
         };
         let before = |cells| is_label(at.x.checked_sub(cells));
         let after = |cells| is_label(at.x.checked_add(cells));
-        // Letters have the colour of their mark; a rule has that of what it goes through.
+        // A letter has the colour of its mark; a line has the colour of what it passes through.
         let of_label = if is_letter {
             before(1) || after(1) || buf[at].fg != style.fg.unwrap_or_default()
         } else {
-            // Between two words, as `.`, `_` and `::` are.
+            // Between two words, like `.`, `_` and `::`.
             before(1) && (after(1) || after(2)) || before(2) && after(1)
         };
         buf[at].symbol() == glyph && !of_label
@@ -225,7 +223,7 @@ fn will_be(run: &RunView, word: &str) -> bool {
         "error" => totals.failed > 0 || logged(Level::Error),
         "cancelled" => totals.cancelled > 0,
         "panic" => totals.panicked > 0,
-        "end not known" => totals.unknown > 0 || trace.has_branches(),
+        "end unknown" => totals.unknown > 0 || trace.has_branches(),
         "inferred" => trace.tasks.iter().take(ASKED).any(|task| task.ended.is_some_and(|ended| ended.inferred)),
         "warning" => logged(Level::Warn),
         word => trace.families().any(|family| family.word() == word),

@@ -1,7 +1,6 @@
-//! The lesson below the lanes and the code, where a scenario is shown to others.
+//! The lesson below the lanes and the code, in the layout for presentations.
 //!
-//! There are few rows for it, two on a small screen, so its heading is the title
-//! on the border and all rows are for what it says.
+//! It has few rows, two on a small screen, so its heading is the title on the border and all rows are for its text.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,7 +11,7 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, prose};
 
-/// Draws as much of it as there is room for: the code pane has it whole.
+/// Draws as much of it as fits: the code pane has all of it.
 pub(crate) fn render(buf: &mut Buffer, look: Look, model: &Model, area: Rect) {
     if area.is_empty() {
         return;
@@ -33,7 +32,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, model: &Model, area: Rect) {
     }
 }
 
-/// The heading that a lesson begins with and the text below it; none if the heading does not fit into so many cells.
+/// A lesson's heading and the text below it; `None` if the heading does not fit.
 fn titled(lesson: &str, cells: usize) -> Option<(&str, &str)> {
     let (heading, body) = lesson.strip_prefix("# ")?.split_once('\n')?;
     (format::width(heading) <= cells).then_some((heading, body))

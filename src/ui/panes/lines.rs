@@ -1,8 +1,8 @@
 //! The timeline by source line: how many tasks wait at each await, over time.
 //!
-//! A line has some rows of height, and a column is as high as the most that
-//! waited there at once, with the mark of what they wait for. Where one that had
-//! waited there last was polled, there is a poll's mark at the foot. On a single row the height of a bar says how many.
+//! A line has several rows. A column is as high as the most tasks that waited there at once, with the mark of what
+//! they wait for. If a task that last waited there was polled, there is a poll's mark at the foot. On a single row,
+//! the height of a bar shows the number.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -15,7 +15,7 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::chart;
 use crate::ui::{format, words};
 
-/// Draws the lines, and says where they stand.
+/// Draws the lines, and records where they are.
 pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, areas: &mut Areas) {
     let awaits = run.trace.awaits();
     let rows: Vec<Row> = awaits.iter().map(|line| label(look, line, run.cursor.at_ns)).collect();
@@ -39,14 +39,14 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     }
 }
 
-/// What fills the height of a row.
+/// The number of tasks at full height.
 fn most(line: &Await<'_>) -> u32 {
     let most = line.most();
     most.waiting.max(most.running)
 }
 
-/// The most that waited, as a pile shows them. That others ran is a mark and no height: it can have been at another moment of
-/// the cell, and together there never were so many. Where nobody waited those that ran are the pile.
+/// The most tasks that waited, as a pile. Running tasks add a mark but no height: they may have run at another moment
+/// of the cell, and the sum may never have existed. If nobody waited, the running tasks are the pile.
 fn stretch(peak: Peak, family: Family) -> Stretch {
     let mut stretch = Stretch::default();
     match peak.waiting {
@@ -59,7 +59,7 @@ fn stretch(peak: Peak, family: Family) -> Stretch {
 
 fn label(look: Look, line: &Await<'_>, at_ns: u64) -> Row {
     let now = line.at(at_ns);
-    let place = line.place.map_or_else(|| "no known line".to_owned(), words::short);
+    let place = line.place.map_or_else(|| "unknown line".to_owned(), words::short);
     let running = if now.running > 0 { format!(", {} polled", format::count(now.running.into())) } else { String::new() };
     Row {
         name: place,

@@ -1,10 +1,9 @@
-//! Who woke whom, drawn through the lanes: only what was observed.
+//! Wakes between tasks, drawn through the lanes: only observed wakes.
 //!
-//! Every wake of many tasks would be a thicket. With few lanes all wakes in sight
-//! are drawn, if they are not too many to follow. With more lanes it is those of the
-//! selected task: the wake that it has had last at the cursor, and of each other
-//! lane in sight the last one, if the selected task gave it. The way goes through
-//! cells in which nothing ran or ended: those it leaves as they are.
+//! All wakes of many tasks would be unreadable. With few lanes, all visible wakes are drawn, if they are few enough
+//! to follow. With more lanes, only wakes of the selected task are drawn: the one that it had last at the cursor,
+//! and the last wake of each other visible lane if the selected task caused it. The line passes through idle cells
+//! only: polls and ends stay visible.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,22 +15,22 @@ use crate::ui::pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 
-/// So many lanes are few.
+/// How many lanes count as few.
 pub(super) const FEW: usize = 6;
-/// So many wakes of a lane are looked at.
+/// How many wakes of a lane are considered.
 const WAKES: usize = 256;
 
-/// From one lane to another, at a column; lanes out of sight are beyond the edge.
+/// A line from one lane to another, in one column; lanes out of sight are beyond the edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Link {
     x: u16,
-    /// The row of the waker.
+    /// The waker's row.
     from: i32,
-    /// The row of the woken.
+    /// The woken task's row.
     to: i32,
 }
 
-/// Draws them over the lanes, of which those in sight begin with the first of `rows`.
+/// Draws them over the lanes; `rows` are the visible ones.
 pub(super) fn render(
     buf: &mut Buffer,
     look: Look,
@@ -66,7 +65,7 @@ pub(super) fn render(
     }
 }
 
-/// Draws each wake in sight from one lane to another, the last one of those that share a column.
+/// Draws each visible wake between two lanes; if several share a column, the last one.
 fn every(buf: &mut Buffer, look: Look, run: &RunView, (lanes, axis): (Rect, &Axis), rows: &[(TaskIx, Rect)]) {
     let row_of = |task: TaskIx| rows.iter().find(|(there, _)| *there == task).map(|(_, row)| i32::from(row.y));
     let mut links: Vec<Link> = Vec::new();
@@ -89,12 +88,12 @@ fn every(buf: &mut Buffer, look: Look, run: &RunView, (lanes, axis): (Rect, &Axi
     }
 }
 
-/// All lanes have as many rows.
+/// The height of a lane; all lanes have the same.
 fn row_height(rows: &[(TaskIx, Rect)]) -> u16 {
     rows.first().map_or(1, |(_, row)| row.height)
 }
 
-/// The task that woke a task last by a time.
+/// The task that last woke a task by a time.
 fn woken_by(trace: &Trace, task: TaskIx, at_ns: u64) -> Option<(TaskIx, Wake)> {
     let wake = trace.tasks.get(task as usize)?.wake_at(at_ns)?;
     match wake.by {
@@ -110,7 +109,7 @@ fn draw(buf: &mut Buffer, look: Look, lanes: Rect, link: Link) {
     for y in first.max(top)..last.min(bottom) {
         put(buf, look, (link.x, y as u16), way, false);
     }
-    // Where the waker is, if it is out of sight.
+    // Shows the direction to a waker that is out of sight.
     if link.from < top && link.to > top {
         put(buf, look, (link.x, lanes.y), up, false);
     } else if link.from >= bottom && link.to + 1 < bottom {
@@ -122,7 +121,7 @@ fn draw(buf: &mut Buffer, look: Look, lanes: Rect, link: Link) {
     }
 }
 
-/// Draws over a cell, but not over what would be missed: ends and full polls; unless it is the head, also not over other polls.
+/// Draws over a cell, except over ends and full polls; only the head may cover other polls.
 fn put(buf: &mut Buffer, look: Look, at: (u16, u16), glyph: &'static str, head: bool) {
     let lane = &look.glyphs.lane;
     if pen::joins_words(buf, at) {

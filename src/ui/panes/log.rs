@@ -14,7 +14,7 @@ use crate::ui::widgets::chrome;
 /// The most cells of a task's name.
 const NAME: usize = 16;
 
-/// Draws the log: the newest line at the bottom.
+/// Draws the log, with the newest line at the bottom.
 pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     let look = Look::new(model.options.theme);
     let focus = model.focus == Pane::Log;
@@ -48,10 +48,10 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     }
 }
 
-/// At most so many lines are looked at for those of a level, the newest first: a frame must not wait for a long log.
+/// How many lines are searched for lines of a level, newest first: a frame must not wait for a long log.
 const LOOKED: usize = 100_000;
 
-/// What of the log is seen.
+/// Which part of the log is shown.
 fn remark(model: &Model) -> String {
     let level = match model.log.level {
         Level::Trace => "all levels",
@@ -70,7 +70,7 @@ fn name<'a>(trace: &'a Trace, line: &LogLine) -> &'a str {
     line.task.and_then(|task| trace.tasks.get(task as usize)).map_or("", |task| &task.name)
 }
 
-/// The newest lines of a level, newest first, after leaving out `back` of them (but never the last screenful).
+/// The newest lines of a level, newest first, without the last `back` of them (but never fewer than a page).
 fn newest(lines: &[LogLine], level: Level, back: usize, most: usize) -> Vec<&LogLine> {
     let mut found = Vec::new();
     for line in lines.iter().rev().take(LOOKED).filter(|line| line.level >= level) {

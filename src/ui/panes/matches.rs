@@ -1,4 +1,4 @@
-//! The matches of a search in the code pane: which rows they are, and which of them is shown.
+//! The matches of a search in the code pane, and which of them is current.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,14 +11,14 @@ use crate::ui::theme::Look;
 #[derive(Debug, Default)]
 pub(super) struct Matches {
     rows: Vec<usize>,
-    /// The row of the match that is shown.
+    /// The row of the current match.
     shown: Option<usize>,
-    /// Whether anything is searched for here.
+    /// Whether a search in the code is on.
     on: bool,
 }
 
 impl Matches {
-    /// Those of these rows; none where nothing is searched for.
+    /// The matches among these rows; none if no search is on.
     pub(super) fn of(model: &Model, rows: impl Iterator<Item = String>) -> Self {
         let Some(search) = model.search.as_ref().filter(|search| search.pane == Pane::Code) else { return Self::default() };
         let rows: Vec<usize> = rows.enumerate().filter(|(_, text)| search.is_in(text)).map(|(at, _)| at).collect();
@@ -26,12 +26,12 @@ impl Matches {
         Self { rows, shown, on: true }
     }
 
-    /// The row that the pane opens at: so that the match is below its upper third, or else the usual one.
+    /// The row to open at: the current match in the upper third, or else the usual row.
     pub(super) fn open(&self, usual: usize, height: u16) -> usize {
         self.shown.map_or(usual, |row| row.saturating_sub(usize::from(height) / 3))
     }
 
-    /// Paints a row that matches; the one that is shown stands out.
+    /// Highlights a row that matches; the current one stands out.
     pub(super) fn mark(&self, buf: &mut Buffer, look: Look, inside: Rect, y: u16, row: usize) {
         let line = Rect { y: inside.y + y, height: 1, ..inside };
         if self.shown == Some(row) {
@@ -41,7 +41,7 @@ impl Matches {
         }
     }
 
-    /// Says on the lower border which match it is, of how many.
+    /// Shows the number of the current match, and of all matches, on the lower border.
     pub(super) fn tell(&self, buf: &mut Buffer, look: Look, area: Rect) {
         if !self.on || area.height < 2 {
             return;

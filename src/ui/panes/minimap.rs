@@ -1,8 +1,8 @@
-//! The map of the whole run, on one row: where in it the timeline looks.
+//! The map of the whole run on one row, with the visible part marked.
 //!
-//! A column's height tells how many tasks lived then, beside the most that ever
-//! did; its style what most of them did. Brackets enclose what the lanes show.
-//! It is drawn from the course of all tasks, so it costs the same for any run.
+//! The height of a column shows how many tasks were alive, relative to the most that ever were; its style shows what
+//! most of them did. Brackets enclose the visible part. It is drawn from the course of all tasks, so it costs the
+//! same for any run.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,7 +14,7 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::{format, view};
 
-/// Draws the map on the row, below the lanes, and says where it stands.
+/// Draws the map on a row below the lanes, and records where it is.
 pub(crate) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, row: Rect, areas: &mut Areas) {
     let lanes = areas.lanes;
     let end_ns = view::end_ns(run).max(run.cursor.at_ns);
@@ -43,12 +43,12 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
         (window.0, "[", look.strong()),
         (window.1, "]", look.strong()),
     ] {
-        // Nothing of a modifier that was there before may be left.
+        // No earlier modifier may remain.
         buf[(map.x + x, map.y)].set_symbol(glyph).set_style(Style::reset()).set_style(style);
     }
 }
 
-/// The first and the last column of what the lanes show.
+/// The first and the last column of the visible part.
 fn window(model: &Model, column_ns: u64, columns: u16, cells: u16) -> (u16, u16) {
     let shown_ns = model.timeline.cell_ns.saturating_mul(u64::from(cells));
     let right_ns = model.timeline.left_ns.saturating_add(shown_ns).saturating_sub(1);
@@ -57,7 +57,7 @@ fn window(model: &Model, column_ns: u64, columns: u16, cells: u16) -> (u16, u16)
     (first, last.max(first + 1))
 }
 
-/// How many lived in a stretch, and what most of them did.
+/// How many tasks were alive in a stretch, and what most of them did.
 fn column(look: Look, stretch: &Stretch, most: f64) -> Option<(&'static str, Style)> {
     let alive = stretch.alive();
     let levels = look.glyphs.chart;
@@ -69,7 +69,7 @@ fn column(look: Look, stretch: &Stretch, most: f64) -> Option<(&'static str, Sty
     Some((levels[level - 1], style))
 }
 
-/// What most of those that lived did.
+/// What most of the tasks that were alive did.
 fn main(stretch: &Stretch) -> Activity {
     let alive = &Activity::ALL[..Activity::Ended.index()];
     let most = alive.iter().max_by(|a, b| stretch.counts[a.index()].total_cmp(&stretch.counts[b.index()]));

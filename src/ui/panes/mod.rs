@@ -1,4 +1,4 @@
-//! The panes, one a file. Each has one function `render` that draws it into its area, border included.
+//! The panes, one per file. Each has a function `render` that draws it into its area, border included.
 
 mod branches;
 pub(crate) mod code;

@@ -1,8 +1,8 @@
-//! Decisive moments: a rule down all lanes, with a word above the ruler.
+//! Moments: lines through all lanes, with a word above the ruler.
 //!
-//! A run turns on few things: a cancel, a signal, a breaker that opens. The
-//! scenario says which (`moment = "cancel"` in an event), and some are known ahead.
-//! A rule goes through idle cells and hides no poll and no end.
+//! A run depends on a few decisive events: a cancellation, a signal, a breaker that opens. The scenario names them
+//! (`moment = "cancel"` in an event), and some are built in. The line passes through idle cells only, so it hides no
+//! poll and no end.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -15,27 +15,27 @@ use crate::ui::pen::{self, Pen};
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 
-/// How many rows are kept for the words: where there are several moments, those that come one soon after the other have two.
+/// How many rows are kept for the words: two if some moments follow each other closely.
 pub(super) fn rows(run: &RunView) -> u16 {
     let mut moments = run.trace.moments.iter().map(|moment| (moment.at_ns, &moment.word));
     let first = moments.next();
     u16::from(first.is_some()) + u16::from(moments.any(|moment| Some(moment) != first))
 }
 
-/// The moments that are known at the cursor and in sight, with their columns.
+/// The visible moments up to the cursor, with their columns.
 fn in_sight<'a>(run: &'a RunView, axis: &'a Axis, width: u16) -> impl Iterator<Item = (u16, &'a Moment)> {
     let at_ns = run.cursor.at_ns;
     let known = run.trace.moments.iter().filter(move |moment| moment.known_ns <= at_ns);
     known.filter_map(move |moment| Some((u16::try_from(axis.cell(moment.at_ns)?).ok().filter(|x| *x < width)?, moment)))
 }
 
-/// Writes the words above the ruler, each behind its rule, or before it where there is no room behind: on the lowest row that
-/// is free there.
+/// Writes the words above the ruler, each after its line, or before it if there is no room after it, on the lowest
+/// row that is free there.
 pub(super) fn words(buf: &mut Buffer, look: Look, run: &RunView, area: Rect, axis: &Axis) {
     let mut free = vec![0; usize::from(area.height)];
     let mut last = None;
     for (x, moment) in in_sight(run, axis, area.width) {
-        // Several tasks may say the same at once.
+        // Several tasks may name the same moment at once.
         if last.replace((x, &moment.word)) == Some((x, &moment.word)) {
             continue;
         }
@@ -47,7 +47,7 @@ pub(super) fn words(buf: &mut Buffer, look: Look, run: &RunView, area: Rect, axi
         let row = (0..area.height).rev().find(|row| free[usize::from(*row)] <= from);
         for y in row.map_or(0, |row| row + 1)..area.height {
             let cell = &mut buf[(area.x + x, area.y + y)];
-            // No rule goes through the word of another one.
+            // No line goes through the word of another moment.
             if cell.symbol() == " " {
                 cell.set_symbol(rule).set_style(style);
             }
@@ -60,12 +60,12 @@ pub(super) fn words(buf: &mut Buffer, look: Look, run: &RunView, area: Rect, axi
         } else {
             pen.put(&word, style).put(rule, style)
         };
-        // A word does not touch the next one.
+        // Words do not touch each other.
         free[usize::from(row)] = from + cells + 1;
     }
 }
 
-/// Draws the rules through the lanes.
+/// Draws the lines through the lanes.
 pub(super) fn rules(buf: &mut Buffer, look: Look, run: &RunView, lanes: Rect, axis: &Axis) {
     let lanes = lanes.intersection(buf.area);
     for (x, moment) in in_sight(run, axis, lanes.width) {

@@ -1,7 +1,6 @@
-//! What came out of the run: its checks and its figures, once the cursor is at the end.
+//! The outcome of the run: its checks and its figures, once the cursor is at the end.
 //!
-//! The pane of the selected task shows all of it while no task is selected,
-//! the status line of the timeline as much as there is room for.
+//! The task pane shows all of it while no task is selected; the status line of the timeline shows as much as fits.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -15,7 +14,7 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::{format, view};
 
-/// Draws the outcome, one check and one figure a row.
+/// Draws the outcome, one check or figure per row.
 pub(crate) fn render(buf: &mut Buffer, look: Look, inside: Rect, run: &RunView, ending: &Ending) {
     let [ok, broken, ..] = look.glyphs.lane.ends;
     let Ending::Finished(outcome) = ending else {
@@ -56,7 +55,7 @@ fn comparison(buf: &mut Buffer, look: Look, inside: Rect, top: u16, run: &RunVie
     }
 }
 
-/// Draws the figures in columns, or each for itself where the columns would be too wide.
+/// Draws the figures in columns, or one by one if the columns would be too wide.
 fn figures(buf: &mut Buffer, look: Look, inside: Rect, top: u16, figures: &[Figure]) {
     let widest = |text: &dyn Fn(&Figure) -> usize| figures.iter().map(text).max().unwrap_or(0);
     let names = widest(&|figure| format::width(&figure.name));
@@ -73,7 +72,7 @@ fn figures(buf: &mut Buffer, look: Look, inside: Rect, top: u16, figures: &[Figu
     }
 }
 
-/// Writes a mark and a text beside it, and returns the row after.
+/// Writes a mark and a wrapped text beside it, and returns the next row.
 fn wrapped(buf: &mut Buffer, look: Look, inside: Rect, top: u16, (mark, text, style): (&str, &str, Style)) -> u16 {
     let lines = format::wrap(text, usize::from(inside.width.saturating_sub(4)));
     for (i, (row, line)) in (top..inside.height).zip(&lines).enumerate() {
@@ -83,7 +82,7 @@ fn wrapped(buf: &mut Buffer, look: Look, inside: Rect, top: u16, (mark, text, st
     top.saturating_add(lines.len() as u16).min(inside.height)
 }
 
-/// Writes how the run ended on one row: whole parts of it, as many as there is room for, the checks first.
+/// Writes how the run ended on one row: as many complete parts as fit, checks first.
 pub(super) fn status(pen: &mut Pen<'_>, look: Look, run: &RunView) {
     let Some((mark, text, style)) = headline(look, run) else { return };
     pen.put(mark, style).space(1);
@@ -95,7 +94,7 @@ pub(super) fn status(pen: &mut Pen<'_>, look: Look, run: &RunView) {
     }
 }
 
-/// That the checks hold, by name if all of the names fit.
+/// Says that the checks passed, by name if all names fit.
 fn checks(look: Look, outcome: &Outcome, room: usize) -> String {
     let between = format!(" {} ", look.glyphs.between);
     let names = outcome.checks.iter().map(|check| check.name.as_str()).collect::<Vec<_>>().join(&between);
@@ -103,7 +102,7 @@ fn checks(look: Look, outcome: &Outcome, room: usize) -> String {
     if fits { names } else { holding(outcome) }
 }
 
-/// The checks, and figures for as long as they fit.
+/// The checks, and as many figures as fit.
 fn good(pen: &mut Pen<'_>, look: Look, outcome: &Outcome) {
     let between = format!(" {} ", look.glyphs.between);
     let checks = checks(look, outcome, pen.room());
@@ -122,12 +121,12 @@ fn good(pen: &mut Pen<'_>, look: Look, outcome: &Outcome) {
     }
 }
 
-/// The cells that must be left for the mark that says that there is more.
+/// The cells to reserve for the mark for *more*.
 fn more(last: bool) -> usize {
     if last { 0 } else { 2 }
 }
 
-/// That all checks hold, in as few words as it takes.
+/// Says briefly that all checks passed.
 fn holding(outcome: &Outcome) -> String {
     match outcome.checks.len() {
         0 => String::new(),
@@ -137,7 +136,7 @@ fn holding(outcome: &Outcome) -> String {
     }
 }
 
-/// How the run ended, once the cursor is there, in one sentence: mark, text and style.
+/// How the run ended, once the cursor is there: mark, text and style.
 fn headline(look: Look, run: &RunView) -> Option<(&'static str, String, Style)> {
     let [ok, failed, cancelled, panicked] = look.glyphs.lane.ends;
     let line = match view::ending(run)? {

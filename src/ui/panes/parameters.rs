@@ -12,7 +12,7 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::{chrome, typed};
 
-/// The widths of the columns, the same for every row.
+/// The widths of the columns, the same for each row.
 struct Columns {
     name: usize,
     /// Names and values together.
@@ -20,7 +20,7 @@ struct Columns {
 }
 
 impl Columns {
-    /// The cells for a name beside a value: those of its column, and what the value leaves of its own if the name is longer.
+    /// The cells for a name beside a value: its column, and what the value leaves unused if the name is longer.
     fn name_cells(&self, name: &str, value: &str) -> usize {
         self.both.saturating_sub(format::width(value)).min(format::width(name)).max(self.name)
     }
@@ -61,10 +61,11 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
 fn columns(form: &Form, fields: &[Field], width: u16) -> Columns {
     let widest = |text: &dyn Fn(&Field) -> usize| fields.iter().map(text).max().unwrap_or(0);
     let value = widest(&|field| format::width(&value(form, *field))).max(6);
-    // Two marks before the name, a gap and an arrow behind it, an arrow behind the value.
+    // Two marks before the name, a gap and an arrow after it, an arrow after the value.
     let both = usize::from(width).saturating_sub(5);
     let name = widest(&|field| format::width(name(*field))).min(both.saturating_sub(value));
-    // Where the columns are too narrow for the widest of both, a long name may take room that its own value leaves.
+    // If the columns are too narrow for the widest name and value, a long name may use room that its own value
+    // leaves.
     Columns { name, both: (name + value).min(both) }
 }
 
@@ -106,7 +107,7 @@ fn row(frame: &mut Frame<'_>, look: Look, line: Rect, model: &Model, index: usiz
     }
 }
 
-/// What stands beside the name: that its value cannot be taken, or is not the default.
+/// The mark beside the name: the value is invalid, or not the default.
 fn mark(look: Look, wrong: bool, changed: bool, style: Style) -> (&'static str, Style) {
     match (wrong, changed) {
         (true, _) => (look.glyphs.lane.ends[1], look.error()),
@@ -151,14 +152,14 @@ fn changed(form: &Form, field: Field) -> bool {
     }
 }
 
-/// Explains the field under the cursor at the foot of the form, if there is room, and says how many rows it took.
+/// Explains the field under the cursor at the foot of the form, if there is room, and returns the number of rows.
 fn help(buf: &mut Buffer, look: Look, inside: Rect, form: &Form, fields: &[Field]) -> u16 {
     let Some(field) = fields.get(form.row) else { return 0 };
     let width = usize::from(inside.width.saturating_sub(2));
     let (text, range) = explain(look, form, *field);
     let mut rows: Vec<(String, Style)> = format::wrap(&text, width).into_iter().map(|line| (line, look.text())).collect();
     rows.extend(format::wrap(&range, width).into_iter().map(|line| (line, look.dim())));
-    // Rows for an error come out of the same room.
+    // Rows for an error come from the same room.
     let error = form.error.as_ref().map_or(0, |error| format::wrap(&error.reason, width.saturating_sub(1)).len());
     let free = usize::from(inside.height).saturating_sub(fields.len() + error + 1);
     rows.truncate(free);
@@ -172,7 +173,7 @@ fn help(buf: &mut Buffer, look: Look, inside: Rect, form: &Form, fields: &[Field
     height + 1
 }
 
-/// What a field does, and what it takes.
+/// What a field does, and its valid values.
 fn explain(look: Look, form: &Form, field: Field) -> (String, String) {
     let to = look.glyphs.to;
     match field {
@@ -187,8 +188,8 @@ fn explain(look: Look, form: &Form, field: Field) -> (String, String) {
         }
         Field::Clock => {
             let text = match form.clock {
-                Clock::Virtual => "Time jumps when nothing can run: one thread, the same every time.",
-                Clock::Real => "Wall time: true parallelism, and never twice the same.",
+                Clock::Virtual => "Time jumps ahead when nothing can run. One thread, deterministic.",
+                Clock::Real => "Wall time. Real parallelism, different on every run.",
             };
             let clocks: Vec<_> = form.scenario.clocks.iter().map(|clock| clock.name()).collect();
             let clocks = clocks.join(", ");
@@ -199,12 +200,10 @@ fn explain(look: Look, form: &Form, field: Field) -> (String, String) {
             let text = match (form.clock, form.workers) {
                 (Clock::Virtual, _) => "The virtual clock runs on the current thread: 0 workers.",
                 (Clock::Real, 0) => "0 is the current-thread runtime: one thread polls every task.",
-                (Clock::Real, _) => "Threads that poll tasks, truly at the same time.",
+                (Clock::Real, _) => "Worker threads that poll tasks in parallel.",
             };
             (text.into(), "more on the real clock only".into())
         }
-        Field::Seed => {
-            ("Where all randomness comes from. The same seed draws the same numbers.".into(), "any whole number".into())
-        }
+        Field::Seed => ("Random seed. The same seed gives the same numbers.".into(), "any whole number".into()),
     }
 }

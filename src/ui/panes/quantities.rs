@@ -1,9 +1,8 @@
-//! Quantities under the lanes, on the same ruler: what the scenario counts, in which state it is, how many stand in line.
+//! Quantities below the lanes: the scenario's counters, its state, and the lengths of wait queues.
 //!
-//! A cell shows the largest value in force within it, or of one with very many
-//! values the last. Where a value begins that stays for some cells its number is
-//! written, so that a bar needs no scale. Nothing is known before the first value:
-//! then the row says so.
+//! A cell shows the largest value within it, or the last one if it has very many values. The number is written where
+//! a value begins and then stays for some cells, so that a bar needs no scale. Before the first value nothing is
+//! known, and the row says so.
 
 use std::borrow::Cow;
 
@@ -19,33 +18,33 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::{chart, timeline as marks};
 
-/// At most so many are drawn.
+/// The most quantities that are drawn.
 const MOST: usize = 4;
-/// From this height of the pane's inside on the lanes give up rows for them.
+/// From this inner height of the pane on, the lanes give up rows for them.
 const ROOM: u16 = 18;
-/// So many resources are asked how much tasks have waited for them.
+/// How many resources are checked for the time that tasks waited for them.
 const ASKED: usize = 64;
-/// Of a cell with more values than this only the last counts.
+/// A cell with more values than this shows only the last one.
 const EXACT: usize = 64;
 /// How many tasks stand in line.
 const IN_LINE: &str = "queued";
 /// The cells of a label that are kept for its value.
 const VALUE: usize = 3;
-/// A value that stays for so many cells behind its number has it written.
+/// A value that stays for this many cells after its number is written out.
 const STAYS: usize = 1;
 
-/// What a row shows.
+/// The content of a row.
 #[derive(Clone, Copy)]
 enum Quantity<'a> {
-    /// A state of the scenario's, in words.
+    /// A state of the scenario, in words.
     Words(&'a Words),
-    /// What the scenario counts.
+    /// A counter of the scenario.
     Counter(&'a Counter),
-    /// How many tasks queue for the lock or the semaphore that tasks waited for longest.
+    /// The length of the queue of the lock or semaphore that tasks waited for longest.
     Line(ResourceIx),
 }
 
-/// The quantities of a run, the most telling first.
+/// The quantities of a run, the most informative first.
 fn quantities(run: &RunView) -> Vec<Quantity<'_>> {
     let trace = &run.trace;
     let words = trace.words.iter().map(Quantity::Words);
@@ -58,17 +57,17 @@ fn quantities(run: &RunView) -> Vec<Quantity<'_>> {
     words.chain(counters.take(MOST - 1)).chain(line.map(Quantity::Line)).take(MOST).collect()
 }
 
-/// How many rows they take of the inside of the pane.
+/// How many inner rows of the pane they use.
 pub(super) fn rows(model: &Model, run: &RunView, inside: Rect) -> u16 {
     let all = quantities(run).len() as u16;
     let free = inside.height.saturating_sub(u16::try_from(run.trace.tasks.len()).unwrap_or(u16::MAX).saturating_add(4));
     let wanted = model.timeline.lanes.counters.unwrap_or(inside.height >= ROOM || free >= all);
-    // The lanes keep the greater part.
+    // The lanes keep the larger part.
     let room = inside.height.saturating_sub(4) / 2;
     if wanted { all.min(room) } else { 0 }
 }
 
-/// The cells that the labels of the first so many need.
+/// The cells that the labels of the first `rows` need.
 pub(super) fn widest(run: &RunView, rows: usize) -> usize {
     let name = |quantity: Quantity<'_>| match quantity {
         Quantity::Words(words) => words.name,
@@ -78,7 +77,7 @@ pub(super) fn widest(run: &RunView, rows: usize) -> usize {
     quantities(run).into_iter().take(rows).map(|quantity| format::width(name(quantity)) + VALUE).max().unwrap_or(0)
 }
 
-/// Draws them, one a row, below the lanes that were drawn there.
+/// Draws them, one per row, below the lanes.
 pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, area: Rect, lanes: Rect) {
     let axis = Axis { left_ns: model.timeline.left_ns, cell_ns: model.timeline.cell_ns, cursor_ns: run.cursor.at_ns };
     for (row, quantity) in (0..area.height).zip(quantities(run)) {
@@ -91,7 +90,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
                 let most = most(counter, &columns);
                 let name = counter.name.replace('_', " ");
                 let now = counter.at(run.cursor.at_ns);
-                // Rather a name that is whole than every digit of the value.
+                // A complete name is more important than every digit of the value.
                 let told = |tell: fn(f64) -> String| now.map(tell).unwrap_or_default();
                 let exact = told(format::compact);
                 let fits = format::width(&name) + format::width(&exact) + 2 <= usize::from(names.width);
@@ -114,7 +113,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     }
 }
 
-/// Whether a quantity has its first value by the cursor.
+/// Whether a quantity has a value by the cursor.
 fn has_begun(run: &RunView, quantity: Quantity<'_>) -> bool {
     let at_ns = run.cursor.at_ns;
     match quantity {
@@ -124,7 +123,7 @@ fn has_begun(run: &RunView, quantity: Quantity<'_>) -> bool {
     }
 }
 
-/// The name, and the value at the cursor.
+/// Draws the name, and the value at the cursor.
 fn label(buf: &mut Buffer, look: Look, names: Rect, row: u16, name: &str, value: &str) {
     let room = usize::from(names.width).saturating_sub(format::width(value) + 2);
     let mut pen = Pen::new(buf, look, names, row);
@@ -132,7 +131,7 @@ fn label(buf: &mut Buffer, look: Look, names: Rect, row: u16, name: &str, value:
     pen.put(value, look.strong());
 }
 
-/// As many words of a name as fit, with a mark if some are missing; of a single word as much as fits.
+/// As many words of a name as fit, with a mark if some are missing; a single word is cut.
 fn whole_words(look: Look, name: &str, room: usize) -> Cow<'_, str> {
     if format::width(name) <= room {
         return name.into();
@@ -141,9 +140,9 @@ fn whole_words(look: Look, name: &str, room: usize) -> Cow<'_, str> {
     ends.into_iter().find(|cut| format::width(cut) <= room).map_or_else(|| format::fit_name(look, name, room), Cow::Owned)
 }
 
-/// Draws values as a bar, with the number of each that stays.
+/// Draws values as a bar, with the number of each value that stays.
 fn bar(buf: &mut Buffer, look: Look, place: Rect, columns: &[Option<f64>], most: f64) {
-    // What is nothing has no bar.
+    // Zero has no bar.
     let bars: Vec<_> = columns.iter().map(|value| value.filter(|value| *value > 0.0)).collect();
     chart::render(buf, look, place, &bars, most, look.chart());
     let mut at = 0;
@@ -161,7 +160,7 @@ fn bar(buf: &mut Buffer, look: Look, place: Rect, columns: &[Option<f64>], most:
     }
 }
 
-/// Draws a state in words: each word where it begins, and a line as long as it holds.
+/// Draws a state in words: each word where it begins, and a line while it applies.
 fn ribbon(buf: &mut Buffer, look: Look, words: &Words, axis: &Axis, (names, row): (Rect, u16), place: Rect) {
     let after = words.points.partition_point(|(at, _)| *at <= axis.cursor_ns);
     let now = after.checked_sub(1).map(|last| text::name(&words.points[last].1).into_owned()).unwrap_or_default();
@@ -180,7 +179,7 @@ fn ribbon(buf: &mut Buffer, look: Look, words: &Words, axis: &Axis, (names, row)
         if cells != usize::from(bar.width) {
             pen.put(look.glyphs.tick, look.chart());
         }
-        // A word is not cut: the row's label has the last one, too.
+        // A word is not cut: the row's label shows the last one, too.
         pen.put(if cells <= pen.room() { &word } else { "" }, look.strong());
         let rest = look.glyphs.ribbon.repeat(pen.room());
         pen.put(&rest, look.dim());
@@ -198,7 +197,7 @@ fn columns(counter: &Counter, axis: &Axis, cells: usize) -> Vec<Option<f64>> {
         let last_ns = (next_ns - 1).min(axis.cursor_ns);
         let first = begun;
         begun += points[begun..].partition_point(|(at, _)| *at <= last_ns);
-        // The one in force when the cell begins is part of it, if it is not over at once.
+        // The value at the start of the cell counts, unless it ends at once.
         let since = first.saturating_sub(usize::from(points.get(first).is_none_or(|(at, _)| *at > from_ns)));
         let within = if begun - since > EXACT { &points[begun - 1..begun] } else { &points[since..begun] };
         columns.push(within.iter().map(|(_, value)| *value).reduce(f64::max));
@@ -207,7 +206,7 @@ fn columns(counter: &Counter, axis: &Axis, cells: usize) -> Vec<Option<f64>> {
     columns
 }
 
-/// What fills the height: the largest value that is in sight.
+/// The value at full height: the largest value in sight.
 fn most(counter: &Counter, columns: &[Option<f64>]) -> f64 {
     let known = columns.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
     if known.is_finite() { known } else { counter.points.first().map_or(0.0, |(_, value)| *value) }

@@ -1,4 +1,4 @@
-//! What the timeline shows of how it is read: the range and the critical path on its lanes.
+//! The range and the critical path on the lanes of the timeline.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,8 +11,8 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::reading as marks;
 
-/// Highlights what of the critical path is on a lane, and marks its name from the moment on at which the path comes there.
-/// Given are the row, the lanes, and the cells for names.
+/// Highlights the critical path on a lane, and marks the task's name once the path has reached it. The arguments in
+/// `at` are the row, the lanes, and the cells for names.
 pub(super) fn path(buf: &mut Buffer, look: Look, model: &Model, task: TaskIx, at: (Rect, Rect, usize), axis: &Axis) {
     let (line, lanes, names) = at;
     let Some(measured) = model.reading.measured.as_ref().filter(|_| range::shows_path(model)) else { return };
@@ -25,7 +25,7 @@ pub(super) fn path(buf: &mut Buffer, look: Look, model: &Model, task: TaskIx, at
     marks::path(buf, look, Rect { y: line.y, height: 1, ..lanes }, axis, in_sight);
 }
 
-/// Marks the range, on the ruler above the lanes and on them.
+/// Marks the range on the ruler and on the lanes.
 pub(super) fn range(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, lanes: Rect, axis: &Axis) {
     let Some(range) = model.reading.range else { return };
     let stretch = range.stretch(run.cursor.at_ns);
@@ -40,7 +40,7 @@ pub(super) fn range(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, 
 pub(super) fn nothing(buf: &mut Buffer, look: Look, model: &Model, lanes: Rect, empty: bool) {
     let filter = &model.reading.filter;
     if empty && !filter.query.is_empty() {
-        let text = "no task is what is asked for";
+        let text = "no task matches the filter";
         Pen::new(buf, look, lanes, 0).space(1).put(text, look.dim());
     }
 }

@@ -1,8 +1,7 @@
-//! The remark in the title of the timeline: how many tasks there are, and how they are looked at.
+//! The remark in the title of the timeline: the number of tasks, the filter, the order, the groups.
 //!
-//! There is seldom room for all of it. How things are looked at is said before
-//! how many there are: who does not know that lanes are left out, or are no
-//! tasks, misreads all of them.
+//! There is seldom room for all of it. Filter, order and groups come before counts: a user who does not know that
+//! lanes are hidden, or are not tasks, misreads all of them.
 
 use crate::app::input::action::Action;
 use crate::app::model::{Model, RunView};
@@ -13,10 +12,10 @@ use crate::ui::panes::grouping;
 use crate::ui::theme::Look;
 use crate::ui::{footer, format, view};
 
-/// What is said where rows are no tasks while lanes are filtered.
+/// Shown if rows are not tasks while a filter is on.
 const UNFILTERED: &str = "not filtered";
 
-/// The longest remark of at most so many cells; empty when there is room for none.
+/// The longest remark that fits into `room` cells; empty if none does.
 pub(super) fn remark(look: Look, model: &Model, run: &RunView, room: usize) -> String {
     let tasks = view::spawned(&run.trace, run.cursor.at_ns);
     let alive = run.trace.census_at(run.cursor.at_ns).alive();
@@ -33,7 +32,7 @@ pub(super) fn remark(look: Look, model: &Model, run: &RunView, room: usize) -> S
     candidates.into_iter().find(|text| !text.is_empty() && format::width(text) <= room).unwrap_or_default()
 }
 
-/// What is said of groups, the longest first.
+/// Remarks on groups, longest first.
 fn grouped(look: Look, model: &Model, run: &RunView, counts: &str) -> Vec<String> {
     let between = look.glyphs.between;
     let (long, short) = grouping::by(model).unwrap_or_default();
@@ -42,7 +41,7 @@ fn grouped(look: Look, model: &Model, run: &RunView, counts: &str) -> Vec<String
     texts.into_iter().flat_map(|text| unfiltered(model, text)).collect()
 }
 
-/// What is said of lanes of tasks, the longest first: that they are filtered or sorted comes before all else.
+/// Remarks on lanes of tasks, longest first: filter and order take precedence.
 fn lanes(look: Look, model: &Model, run: &RunView, (counts, alive): (String, String), tasks: usize) -> Vec<String> {
     let between = look.glyphs.between;
     let group = grouping::opened(model, run);
@@ -64,12 +63,12 @@ fn lanes(look: Look, model: &Model, run: &RunView, (counts, alive): (String, Str
     texts.into_iter().flatten().collect()
 }
 
-/// The text, before it the same with the word that no filter holds here, if there is one.
+/// The text; if a filter is on but does not apply here, with a word that says so.
 fn unfiltered(model: &Model, text: String) -> Vec<String> {
     if model.reading.filter.query.is_empty() { vec![text] } else { vec![format!("{text}, {UNFILTERED}")] }
 }
 
-/// The text with how many findings there are, and their key.
+/// The text with the number of findings, and their key.
 fn with_findings(look: Look, model: &Model, run: &RunView, text: &str) -> String {
     let key = model.bindings.shown(&Action::Explain(ExplainTab::Why), look.unicode());
     match run.found.all.by(run.cursor.at_ns) {

@@ -14,11 +14,11 @@ use crate::ui::widgets::{chrome, typed};
 /// One row of the list.
 enum Row {
     Heading(&'static str),
-    /// Its row among those that match, and its place in the catalogue.
+    /// Its row among the matches, and its index in the catalogue.
     Scenario(usize, usize),
 }
 
-/// From this width on a lesson stands beside each name, and not below the list.
+/// From this width on, a lesson is shown beside each name instead of below the list.
 const WIDE: u16 = 60;
 
 /// Draws the list.
@@ -50,12 +50,12 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     list(buf, look, area, inside, model, &found, areas);
 }
 
-/// Draws the rows that are in sight, the one under the cursor among them.
+/// Draws the visible rows, including the selected one.
 fn list(buf: &mut Buffer, look: Look, area: Rect, inside: Rect, model: &Model, found: &[usize], areas: &mut Areas) {
     let rows = rows(model.catalogue, found);
     let at = rows.iter().position(|row| matches!(row, Row::Scenario(row, _) if *row == model.list.row)).unwrap_or(0);
     let shown = usize::from(inside.height);
-    // The heading above the first scenario comes into sight with it.
+    // The heading above the first scenario scrolls into view with it.
     let top = if at < shown { 0 } else { at + 1 - shown };
     for (y, row) in (0..inside.height).zip(rows.iter().skip(top)) {
         let line = Rect { y: inside.y + y, height: 1, ..inside };
@@ -124,8 +124,8 @@ fn scenario(buf: &mut Buffer, look: Look, line: Rect, model: &Model, current: bo
     }
 }
 
-/// Writes the lesson of the scenario under the cursor at the foot of the list, if there is room, and says how many rows
-/// it took.
+/// Writes the lesson of the selected scenario at the foot of the list, if there is room, and returns the number of
+/// rows.
 fn lesson(buf: &mut Buffer, look: Look, inside: Rect, current: Option<&Scenario>) -> u16 {
     let Some(current) = current.filter(|_| inside.height >= 8) else { return 0 };
     let lines = format::wrap(current.lesson, usize::from(inside.width.saturating_sub(2)));

@@ -1,4 +1,4 @@
-//! A row below the lanes: that the run is held, which poll was stepped to, or what came out of it.
+//! A row below the lanes: that the run is held, which poll was stepped to, or how the run ended.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,7 +11,7 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::view;
 
-/// Whether there is something to say.
+/// Whether there is something to show.
 pub(super) fn has_row(run: &RunView) -> bool {
     run.held || run.poll().is_some() || view::ending(run).is_some()
 }
@@ -23,7 +23,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) {
     }
 }
 
-/// What stands still, or was stepped to; returns whether there is such a thing.
+/// Shows that the run is held, or the poll that was stepped to; returns whether it showed anything.
 fn held(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) -> bool {
     let poll = run.poll().and_then(|number| poll_text(run, number));
     if !run.held && poll.is_none() {
@@ -31,7 +31,7 @@ fn held(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) -> bool {
     }
     let rest = match (view::is_held(run), run.held, poll.is_some()) {
         (true, _, true) => "time goes on",
-        (true, _, false) => "paused: no task is polled, but the real clock goes on",
+        (true, _, false) => "paused: no task is polled, but the real clock keeps running",
         (false, true, false) => "paused: no task is polled",
         _ => "",
     };
@@ -43,7 +43,7 @@ fn held(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) -> bool {
     true
 }
 
-/// The poll that was stepped to, in words: which of several that begin at its time, and of which task.
+/// The poll that was stepped to: its position among the polls at its time, and its task.
 fn poll_text(run: &RunView, number: u64) -> Option<String> {
     let poll = run.trace.poll(number)?;
     let (place, all) = among(run, number)?;

@@ -1,19 +1,19 @@
 //! How many tasks of a group do what at the cursor, in words.
 //!
-//! A figure beside a pile does not say what it counts. So the words name the
-//! states ("8 waiting, 3 ended"), and together they are all tasks of the group.
+//! A bare number beside a pile does not say what it counts. So the words name the states ("8 waiting, 3 ended"), and
+//! together they cover all tasks of the group.
 
 use crate::trace::{Activity, Stretch};
 use crate::ui::format;
 
-/// The states of tasks, those that live first.
+/// The states of tasks, live ones first.
 const STATES: [&str; 5] = ["running", "ready", "waiting", "ended", "to come"];
 
 /// The tasks of a group by what they do, in the order of [`STATES`].
 pub(super) struct Tally([u64; STATES.len()]);
 
 impl Tally {
-    /// The tasks of a group of so many, at one moment.
+    /// Counts the tasks of a group at one moment.
     pub(super) fn new(now: Stretch, tasks: usize) -> Self {
         let count = |activity: Activity| now.counts[activity.index()].round() as u64;
         let alive = now.alive().round() as u64;
@@ -22,7 +22,7 @@ impl Tally {
         Self([running, ready, waiting, ended, (tasks as u64).saturating_sub(alive + ended)])
     }
 
-    /// The states that tasks are in, with how many of them.
+    /// The states that occur, with the number of tasks in each.
     fn parts(&self) -> impl Iterator<Item = (u64, &'static str)> {
         self.0.into_iter().zip(STATES).filter(|(count, _)| *count > 0)
     }
@@ -31,12 +31,12 @@ impl Tally {
         self.0.iter().sum()
     }
 
-    /// The state that most tasks are in; the first of several.
+    /// The state of most tasks; of equals, the first.
     fn most(&self) -> Option<(u64, &'static str)> {
         self.parts().reduce(|best, part| if part.0 > best.0 { part } else { best })
     }
 
-    /// How many tasks are in the state that most are in, and the number alone.
+    /// The number of tasks in the most common state, with and without the state's name.
     pub(super) fn short(&self) -> [String; 2] {
         match self.most() {
             Some((_, state)) if self.all() == 1 => [state.to_owned(), String::new()],
@@ -45,7 +45,7 @@ impl Tally {
         }
     }
 
-    /// All states in lines of so many cells; if there are not enough lines, the state that most tasks are in.
+    /// All states in `lines` lines of `cells` cells; if they do not fit, the most common state.
     pub(super) fn lines(&self, cells: usize, lines: usize) -> Vec<String> {
         let Some((count, state)) = self.most() else { return Vec::new() };
         if count == self.all() {
@@ -59,7 +59,7 @@ impl Tally {
         for (count, state) in self.parts() {
             let part = format!("{} {state}", format::count(count));
             match told.last_mut() {
-                // Behind it there may be a comma.
+                // A comma may follow.
                 Some(line) if format::width(line) + format::width(&part) + 3 <= cells => *line = format!("{line}, {part}"),
                 Some(line) => {
                     line.push(',');
@@ -74,7 +74,7 @@ impl Tally {
         vec![format!("{} of {} {state}", format::count(count), format::count(self.all()))]
     }
 
-    /// The cells of its longest single line, at any time of the run.
+    /// The cells of its longest single line at any time of the run.
     pub(super) fn width(tasks: usize) -> usize {
         let all = format::width(&format::count(tasks as u64));
         format::width(" of  waiting") + 2 * all

@@ -13,16 +13,16 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, view, words};
 
-/// The column of labels.
+/// The width of the labels.
 const LABELS: usize = 8;
 
-/// At most so many spans are looked at for one that is open, the latest first.
+/// How many spans are searched for an open one, latest first.
 const SPANS: usize = 1_000;
 
-/// One row: a label and what it says.
+/// A row: a label, a text and its style.
 type Fact = (&'static str, String, Style);
 
-/// Draws what is known of the selected task.
+/// Draws what is known about the selected task.
 pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     let look = Look::new(model.options.theme);
     let buf = frame.buffer_mut();
@@ -41,7 +41,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     let mut pen = Pen::new(buf, look, inside, 0);
     pen.space(1).put(&task.name, look.strong());
     let mut row = 1;
-    // What it does is more than a part of its name: with no room beside the name it gets a row of its own.
+    // The state matters more than part of the name: if there is no room beside the name, it gets its own row.
     if format::width(glyph) + format::width(&text) + 3 > pen.room() {
         pen = Pen::new(buf, look, inside, 1);
         row = 2;
@@ -58,7 +58,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     }
 }
 
-/// No task is selected: what came out of the run, or how to select one.
+/// No task is selected: draws the outcome of the run, or how to select a task.
 fn none(buf: &mut Buffer, look: Look, area: Rect, run: Option<&RunView>, focus: bool) {
     let inside = chrome::inside(area);
     if let Some((run, ending)) = run.and_then(|run| Some((run, view::ending(run)?))) {
@@ -67,13 +67,13 @@ fn none(buf: &mut Buffer, look: Look, area: Rect, run: Option<&RunView>, focus: 
         return;
     }
     chrome::title(buf, look, area, focus, "Selected task", "");
-    let text = "no task selected: pick a lane of the timeline, and its task is shown here";
+    let text = "no task selected: select a lane to see its task here";
     for (row, line) in (0..).zip(format::wrap(text, usize::from(inside.width.saturating_sub(2)))) {
         Pen::new(buf, look, inside, row).space(1).put(&line, look.dim());
     }
 }
 
-/// What it does at the cursor, and since when.
+/// What the task does at the cursor, and since when.
 fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style) {
     let at = run.cursor.at_ns;
     if let Some(end) = task.end_at(at) {
@@ -84,7 +84,7 @@ fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style
     let (glyph, style) = look.state(segment.state);
     let since = format::span(look, at - segment.start_ns);
     let text = match segment.state {
-        // Of one thread alone it need not be said which it is.
+        // With a single thread, it need not be named.
         State::Running(thread) if run.spec.workers > 0 || task.of == LaneOf::Blocking => {
             format!("running on {}, {since}", run.trace.thread_name(thread))
         }
@@ -103,7 +103,7 @@ fn ended(look: Look, end: Ended) -> String {
         End::Cancelled => "cancelled",
         End::Panicked => "panicked",
         End::Dropped => "alive when the recording stopped",
-        End::Unknown => "ended, it is not known how",
+        End::Unknown => "ended, outcome unknown",
     };
     if end.inferred { format!("{how}{} inferred", look.glyphs.inferred) } else { how.to_owned() }
 }
@@ -131,7 +131,7 @@ fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
     facts
 }
 
-/// What it waits for at the cursor: each of the futures that can end the wait.
+/// What it waits for at the cursor: each future that can end the wait.
 fn wait(look: Look, run: &RunView, ix: TaskIx, facts: &mut Vec<Fact>) {
     let (trace, at) = (&run.trace, run.cursor.at_ns);
     let Some(wait) = trace.wait_at(ix, at) else { return };
@@ -150,7 +150,7 @@ fn wait(look: Look, run: &RunView, ix: TaskIx, facts: &mut Vec<Fact>) {
     }
 }
 
-/// The async calls that led to the wait, the outermost first; a single call is shown by its place.
+/// The async calls that led to the wait, outermost first; a single call is shown by its place.
 fn chain(look: Look, run: &RunView, ix: TaskIx, facts: &mut Vec<Fact>) {
     let Some(leaf) = run.trace.wait_at(ix, run.cursor.at_ns).and_then(|wait| wait.leaves.first()) else { return };
     let calls = words::chain(&run.trace, *leaf);
@@ -169,7 +169,7 @@ fn end(look: Look, task: &Task, at: u64, facts: &mut Vec<Fact>) {
     }
 }
 
-/// What it has done and what was done to it.
+/// What it has done, and who woke it.
 fn life(look: Look, run: &RunView, ix: TaskIx, task: &Task, facts: &mut Vec<Fact>) {
     let at = run.cursor.at_ns;
     let text = look.text();

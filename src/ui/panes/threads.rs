@@ -1,10 +1,8 @@
-//! The timeline by thread: which task each of them polled, and when it polled none.
+//! The timeline by thread: which task each thread polled, and when it was idle.
 //!
-//! A cell is filled by the part of it that polls took; one that a single poll
-//! fills is a piece of a bar, which carries the task's name where that fits. On
-//! the virtual clock polls take no time and are thin marks. Where there is room
-//! each thread has more rows, on which those that are too thin for a name have
-//! theirs, in the order in which they were polled.
+//! A cell is filled in proportion to the polls in it; cells filled by a single poll form a bar with the task's name,
+//! if that fits. On the virtual clock polls take no time and are thin marks. If there is room, each thread has more
+//! rows for the names of polls that are too thin for a name, in polling order.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -23,14 +21,14 @@ use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::bars::{self, Bit};
 use crate::ui::{format, words};
 
-/// A thread is at most so many rows high.
+/// The most rows of a thread.
 const HIGHEST: u16 = 12;
-/// Of a cell with more polls than this none is named.
+/// In a cell with more polls than this, none is named.
 const NAMED: usize = 32;
-/// Of the polls of the selected task in one cell at most so many are looked at.
+/// How many polls of the selected task are considered in one cell.
 const LOOKED_AT: usize = 64;
 
-/// Draws the threads, and says where they stand.
+/// Draws the threads, and records where they are.
 pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, areas: &mut Areas) {
     let trace = &run.trace;
     let threads: Vec<u16> = trace.polling_threads().collect();
@@ -55,7 +53,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
     }
 }
 
-/// The name of a thread, and how busy it has been; on the virtual clock, on which polls take no time, how many it has made.
+/// The name of a thread, and how busy it was; on the virtual clock, where polls take no time, how many polls it made.
 fn label(run: &RunView, thread: u16) -> Row {
     let at_ns = run.cursor.at_ns;
     let name = run.trace.thread_name(thread);
@@ -70,7 +68,7 @@ fn label(run: &RunView, thread: u16) -> Row {
     Row { name, mark: None, value: format!("busy {percent} %"), more: vec![made] }
 }
 
-/// The cells in which the selected task was polled on a thread.
+/// The cells in which a thread polled the selected task.
 fn chosen(model: &Model, run: &RunView, thread: u16, axis: &Axis, cells: usize) -> HashSet<usize> {
     let mut chosen = HashSet::new();
     let Some(task) = model.timeline.selected.and_then(|task| run.trace.tasks.get(task as usize)) else { return chosen };
@@ -93,7 +91,7 @@ fn chosen(model: &Model, run: &RunView, thread: u16, axis: &Axis, cells: usize) 
     chosen
 }
 
-/// A cell. It has another mark if the selected task was polled in it.
+/// A cell. Its mark differs if the selected task was polled in it.
 fn bit(look: Look, turn: &Turn, cell_ns: u64, chosen: bool) -> Bit {
     if turn.polls == 0 {
         return Bit::EMPTY;
@@ -111,8 +109,8 @@ fn bit(look: Look, turn: &Turn, cell_ns: u64, chosen: bool) -> Bit {
     Bit { glyph, style, bar: turn.main.filter(|_| !several && eighths == 8).map(|poll| poll as u64) }
 }
 
-/// Names the tasks whose polls are too short for that below them, in the order in which they were polled: from the left, as
-/// many as there is room for.
+/// Names the tasks whose polls are too short for a name on the bar itself, in polling order from the left, as far as
+/// there is room.
 fn names(buf: &mut Buffer, look: Look, area: Rect, run: &RunView, polls: &ThreadPolls<'_>, turns: &[Turn], view: &Timeline) {
     let mut free = 0;
     for (x, turn) in turns.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The timeline: a lane for every task that has been spawned.
+//! The timeline: a lane for each spawned task.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -20,19 +20,19 @@ use crate::ui::{format, view, words};
 pub(super) const NAMES: usize = 12;
 /// Deeper tasks are not indented further.
 const DEEPEST: usize = 4;
-/// A lane is at most so many rows high: what the task does, what it waits for, what it holds.
+/// The most rows of a lane: what the task does, what it waits for, what it holds.
 const HIGHEST: usize = 3;
-/// At most so many tasks are asked whether they are still stuck.
+/// How many tasks are checked for being stuck.
 const STUCK: usize = 64;
-/// Above this height rows are kept for the words of moments.
+/// Above this height, rows are reserved for the words of moments.
 const MOMENTS: u16 = 5;
-/// A shorter tail has no room for what joins lanes.
+/// A shorter tail has no room for the lines that join lanes.
 const TAIL: usize = 4;
-/// The most rows that the reason of a stall takes.
+/// The most rows for the reason of a stall.
 const BANNER: u16 = 6;
-/// From this height on, without borders and status, a row is kept for the map of the whole run.
+/// From this height on, without borders and status, a row is reserved for the map of the whole run.
 const MAP: u16 = 28;
-/// From this height on rows are kept for what the marks mean.
+/// From this height on, rows are reserved for the legend.
 const EXPLAINED: u16 = 8;
 
 /// Draws the timeline.
@@ -75,13 +75,13 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     legend::render(buf, look, model, run, areas.lanes, explained);
 }
 
-/// An area without its last rows, and those.
+/// Splits off the last rows of an area.
 fn split(area: Rect, rows: u16) -> (Rect, Rect) {
     let below = rows.min(area.height);
     (Rect { height: area.height - below, ..area }, Rect { y: area.bottom() - below, height: below, ..area })
 }
 
-/// The first rows of an area, and the area without them.
+/// Splits off the first rows of an area.
 fn split_top(area: Rect, rows: u16) -> (Rect, Rect) {
     let above = rows.min(area.height);
     (Rect { height: above, ..area }, Rect { y: area.y + above, height: area.height - above, ..area })
@@ -92,16 +92,16 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     let rows = usize::from(inside.height.saturating_sub(1));
     let spawned = all.spawned(run.cursor.at_ns);
     let top = model.timeline.top.min(spawned.saturating_sub(1));
-    // Tasks that are yet to be spawned have their room from the start: the lanes keep their place when they come.
+    // Tasks that are yet to be spawned have room from the start, so that lanes do not move when they come.
     let coming: Vec<TaskIx> = (top..all.len().min(top.saturating_add(rows))).filter_map(|row| all.task(row)).collect();
-    // A task that waits on several futures at once has a lane for each. Few tasks have lanes with room for what they wait for
-    // and hold.
+    // A task that waits on several futures at once has a lane for each. If there are few tasks, lanes have room for
+    // what they wait for and hold.
     let futures = branches::rows(model, &run.trace, &coming, rows.saturating_sub(all.len()));
     let left = rows.saturating_sub(futures.iter().map(|rows| usize::from(*rows)).sum());
     let high = (left / all.len().max(1)).clamp(1, HIGHEST) as u16;
     let visible = &coming[..spawned.saturating_sub(top).min(coming.len())];
     let folds = Folded { folds: &model.session.folds, trace: &run.trace, at_ns: run.cursor.at_ns };
-    // Quantities share the column, and widen it where their names can be whole.
+    // Quantities share the column, and widen it if that makes their names fit.
     let of_tasks = name_column(look, &folds, &coming, usize::from(inside.width));
     let of_quantities = quantities::widest(run, areas.counters);
     let names = if of_quantities <= usize::from(inside.width / 4) {
@@ -142,7 +142,7 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     areas.lanes = lanes;
 }
 
-/// Joins the lanes of the tasks that wait for each other in a circle, in the tail behind the cursor.
+/// Joins the lanes of the tasks in a deadlock cycle, in the tail after the cursor.
 fn circle(buf: &mut Buffer, look: Look, run: &RunView, lanes: Rect, rows: &[(TaskIx, Rect)], axis: &Axis, tail: usize) {
     let Some((_, stall)) = run.stall.as_ref().filter(|(_, stall)| stall.kind == StallKind::Cycle) else { return };
     let is_in = |task: &TaskIx| stall.tasks.iter().take(STUCK).any(|stuck| stuck.task == *task);
@@ -165,11 +165,11 @@ fn circle(buf: &mut Buffer, look: Look, run: &RunView, lanes: Rect, rows: &[(Tas
     }
 }
 
-/// Draws the ruler and the scale of the timeline, beside a column of so many cells for names; returns where the lanes are,
-/// and their times.
+/// Draws the ruler and the scale of the timeline, beside `names` cells for names; returns the area of the lanes, and
+/// their times.
 pub(super) fn ruled(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, names: usize) -> (Rect, Axis) {
     let ruler = inside.height.min(1);
-    // A pointer before the names and a gap behind them.
+    // A pointer before the names and a gap after them.
     let taken = (names as u16 + 3).min(inside.width);
     let lanes = Rect { x: inside.x + taken, y: inside.y + ruler, width: inside.width - taken, height: inside.height - ruler };
     let axis = Axis { left_ns: model.timeline.left_ns, cell_ns: model.timeline.cell_ns, cursor_ns: run.cursor.at_ns };
@@ -181,7 +181,7 @@ pub(super) fn ruled(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, 
     (lanes, axis)
 }
 
-/// The width of the names: in steps of four, so that it seldom moves.
+/// The width of the names, in steps of four so that it seldom changes.
 fn name_column(look: Look, folds: &Folded<'_>, tasks: &[TaskIx], width: usize) -> usize {
     let cells = |ix: &TaskIx| {
         let task = &folds.trace.tasks[*ix as usize];
@@ -190,7 +190,7 @@ fn name_column(look: Look, folds: &Folded<'_>, tasks: &[TaskIx], width: usize) -
     name_cells(tasks.iter().map(cells).max().unwrap_or(0), width)
 }
 
-/// What is folded away at a time.
+/// The folded tasks at a time.
 struct Folded<'a> {
     folds: &'a Folds,
     trace: &'a Trace,
@@ -198,7 +198,7 @@ struct Folded<'a> {
 }
 
 impl Folded<'_> {
-    /// What stands behind the name of a task that is folded: how many descend from it by now. Nothing of others.
+    /// The mark after the name of a folded task: how many descendants it has so far. Empty for other tasks.
     fn mark(&self, look: Look, task: TaskIx) -> String {
         let Some(below) = self.folds.below(task) else { return String::new() };
         let spawned = below.partition_point(|task| self.trace.tasks[*task as usize].spawned_ns <= self.at_ns);
@@ -206,26 +206,26 @@ impl Folded<'_> {
     }
 }
 
-/// The cells for names of which the widest takes so many.
+/// The cells for names, if the widest needs `widest`.
 pub(super) fn name_cells(widest: usize, width: usize) -> usize {
     widest.next_multiple_of(4).clamp(NAMES, (width / 4).max(NAMES))
 }
 
-/// How many ancestors a task has, up to [`DEEPEST`]; *main* and its children have the same, since nearly all tasks are
-/// children of *main*.
+/// How many ancestors a task has, up to [`DEEPEST`]; *main* and its children have the same depth, since nearly all
+/// tasks are children of *main*.
 fn depth(trace: &Trace, task: &Task) -> usize {
     let parent = |task: &Task| task.parent.and_then(|parent| trace.tasks.get(parent as usize));
     std::iter::successors(parent(task), |task| parent(task)).take(DEEPEST + 1).count().saturating_sub(1)
 }
 
-/// Writes a task's name. `selected` says whether it is, and then whether the pane has the focus.
+/// Writes a task's name. `selected` is `None` if it is not selected, otherwise whether the pane has the focus.
 fn name(buf: &mut Buffer, look: Look, line: Rect, folds: &Folded<'_>, ix: TaskIx, cells: usize, selected: Option<bool>) {
     let (trace, task, mark) = (folds.trace, &folds.trace.tasks[ix as usize], folds.mark(look, ix));
     let style = selected.map_or(look.text(), |focus| look.selected(focus));
     let mut pen = Pen::new(buf, look, line, 0);
     pen.left(if selected.is_some() { look.glyphs.pointer } else { "" }, 1, look.strong());
     let indent = depth(trace, task).min(DEEPEST);
-    // What is folded away is told whole.
+    // The number of folded tasks is never cut.
     let name = format::fit_name(look, &task.name, cells.saturating_sub(indent + format::width(&mark)));
     let text = format!("{:indent$}{name}{mark}", "");
     if selected.is_some() {
@@ -243,7 +243,7 @@ fn polled_mark(buf: &mut Buffer, look: Look, line: Rect, selected: bool) {
     Pen::new(buf, look, line, 0).put(mark, style);
 }
 
-/// Says above the status why tasks are stuck, from the moment on that they are, and returns the area that is left.
+/// Explains above the status why tasks are stuck, from the moment they are, and returns the remaining area.
 fn banner(buf: &mut Buffer, look: Look, run: &RunView, inside: Rect) -> Rect {
     let at = run.cursor.at_ns;
     let stuck = |stall: &Stall| stall.tasks.iter().take(STUCK).all(|task| run.trace.wait_at(task.task, at).is_some());
@@ -255,7 +255,7 @@ fn banner(buf: &mut Buffer, look: Look, run: &RunView, inside: Rect) -> Rect {
         StallKind::Channel | StallKind::Unknown => format!("stalled: {}", words::shortened(&stall.text)),
     };
     let lines = format::wrap(&text, usize::from(inside.width.saturating_sub(4)));
-    // The lanes keep the greater part.
+    // The lanes keep the larger part.
     let rows = (lines.len() as u16).min(BANNER).min(inside.height / 2);
     let area = Rect { y: inside.bottom() - rows, height: rows, ..inside };
     for (row, line) in (0..rows).zip(&lines) {

@@ -13,34 +13,34 @@ const MILLI: u64 = 1_000_000;
 const SECOND: u64 = 1_000_000_000;
 const MINUTE: u64 = 60 * SECOND;
 
-/// The cells from one tick to the next, at least: room for the widest label and a gap.
+/// The fewest cells between two ticks: room for the widest label and a gap.
 const APART: u64 = 10;
 
-/// A ruler: which times its cells stand for.
+/// A ruler: the times of its cells.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_field_names, reason = "each name carries its unit")]
 pub(crate) struct Axis {
     /// The time at its left end, in nanoseconds.
     pub(crate) left_ns: u64,
-    /// The time that a cell stands for, in nanoseconds; 0 counts as 1.
+    /// The time that a cell covers, in nanoseconds; 0 counts as 1.
     pub(crate) cell_ns: u64,
     /// The time cursor, in nanoseconds.
     pub(crate) cursor_ns: u64,
 }
 
 impl Axis {
-    /// The same times, as the trace asks for them.
+    /// The same times as a [`Window`] for the trace.
     pub(crate) fn window(&self) -> Window {
         Window { left_ns: self.left_ns, cell_ns: self.cell_ns, until_ns: self.cursor_ns, tail: 0 }
     }
 
-    /// The cell that covers a time, counted from the left end; none when that is off to the left.
+    /// The cell that covers a time, counted from the left end; `None` if it is left of the ruler.
     pub(crate) fn cell(&self, at_ns: u64) -> Option<u64> {
         at_ns.checked_sub(self.left_ns).map(|ns| ns / self.cell_ns.max(1))
     }
 
-    /// The time between ticks: the smallest 1, 2 or 5 times a power of ten (of seconds: also
-    /// whole and half minutes) that leaves room for the labels.
+    /// The time between ticks: the smallest 1, 2 or 5 times a power of ten (for seconds, also whole and half minutes)
+    /// that leaves room for the labels.
     pub(crate) fn step_ns(&self) -> u64 {
         let least = self.cell_ns.max(1).saturating_mul(APART);
         if least > 10 * SECOND {
@@ -69,7 +69,7 @@ impl Axis {
             let x = cell as u16;
             let text = label(look, at, step);
             let cells = format::width(&text);
-            // A label that is cut at the edge, or by the cursor's head, would be a wrong number.
+            // A label that is cut by the edge or by the cursor would show a wrong number.
             if usize::from(area.width - x) > cells {
                 let covered = cursor.and_then(|cursor| cursor.checked_sub(x)).is_some_and(|at| (1..=cells).contains(&at.into()));
                 Pen::new(buf, look, Rect { x: area.x + x, width: area.width - x, ..area }, 0)
@@ -86,7 +86,7 @@ impl Axis {
 }
 
 impl Axis {
-    /// Marks these times on the first row of the area, but for one under the head of the cursor.
+    /// Marks these times on the first row of the area, except one under the cursor's head.
     pub(crate) fn bookmarks(&self, buf: &mut Buffer, look: Look, area: Rect, at_ns: &[u64]) {
         let cursor = self.cell(self.cursor_ns);
         for cell in at_ns.iter().filter_map(|at| self.cell(*at)) {
@@ -98,7 +98,7 @@ impl Axis {
     }
 }
 
-/// The text of a tick: as many digits behind the point as the step needs, and the unit that fits the time.
+/// The text of a tick, with as many decimals as the step needs and the unit that suits the time.
 fn label(look: Look, at_ns: u64, step_ns: u64) -> String {
     match at_ns {
         0 => "0".into(),
@@ -114,7 +114,7 @@ fn label(look: Look, at_ns: u64, step_ns: u64) -> String {
     }
 }
 
-/// A time in a unit, with the digits behind the point that multiples of the step need.
+/// A time in a unit, with the decimals that multiples of the step need.
 fn decimal(at_ns: u64, unit: u64, step_ns: u64) -> String {
     let (mut digits, mut finest) = (0, unit);
     while finest > 1 && !step_ns.is_multiple_of(finest) {

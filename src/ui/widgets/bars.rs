@@ -1,8 +1,7 @@
-//! A row of bars: what one thing after the other had, with its name where there is room.
+//! A row of bars, each with a name if there is room.
 //!
-//! A bar is a row of full cells that belong together. Two bars that touch would
-//! be one, so the second begins with a gap. Its name is written into it, the
-//! colours turned round, so that it is a bar still.
+//! A bar is a run of full cells that belong together. Two bars that touch would look like one, so the second begins
+//! with a gap. The name is written into the bar in reverse video, so that the bar stays visible.
 
 use std::borrow::Cow;
 
@@ -17,19 +16,19 @@ use crate::ui::theme::Look;
 /// One cell of the row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bit {
-    /// What is drawn; nothing where it is empty.
+    /// The glyph; empty if the cell is empty.
     pub(crate) glyph: &'static str,
     pub(crate) style: Style,
-    /// The bar that it is a part of.
+    /// The bar that the cell belongs to.
     pub(crate) bar: Option<u64>,
 }
 
 impl Bit {
-    /// A cell in which nothing is.
+    /// An empty cell.
     pub(crate) const EMPTY: Self = Self { glyph: "", style: Style::new(), bar: None };
 }
 
-/// Draws the cells on the first row of the area. `label` names a bar; what has no room is left out.
+/// Draws the cells on the first row of the area. `label` names a bar; a name that does not fit is left out.
 pub(crate) fn row<'a>(buf: &mut Buffer, look: Look, area: Rect, bits: &[Bit], label: impl Fn(u64) -> Cow<'a, str>) {
     let area = area.intersection(buf.area);
     if area.is_empty() {
@@ -56,7 +55,7 @@ pub(crate) fn row<'a>(buf: &mut Buffer, look: Look, area: Rect, bits: &[Bit], la
     }
 }
 
-/// Writes a name into a bar, if it has room for it.
+/// Writes a name into a bar, if it fits.
 fn write(buf: &mut Buffer, look: Look, bar: Rect, name: &str, style: Style) {
     let room = usize::from(bar.width);
     if format::width_within(name, room) <= room {

@@ -1,4 +1,4 @@
-//! A bar chart of one quantity over time, one column a cell.
+//! A bar chart of one quantity over time, one column per cell.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -6,8 +6,8 @@ use ratatui::style::Style;
 
 use crate::ui::theme::Look;
 
-/// Draws the columns from the left, scaled so that `most` fills the height. A column without a value stays empty; zero is
-/// a line at the foot, so that *nothing happened* differs from *not known*.
+/// Draws the columns from the left, scaled so that `most` is the full height. A column without a value stays empty;
+/// zero is a line at the foot, so that *nothing happened* differs from *not known*.
 pub(crate) fn render(buf: &mut Buffer, look: Look, area: Rect, columns: &[Option<f64>], most: f64, style: Style) {
     let levels = look.glyphs.chart;
     let area = area.intersection(buf.area);

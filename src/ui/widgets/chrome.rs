@@ -1,7 +1,7 @@
-//! Borders that neighbours share, titles on them, and scroll bars.
+//! Shared borders, titles on them, and scroll bars.
 //!
-//! All boxes are drawn before any title, since a box that is drawn later joins
-//! its lines with those that are there and would take a title for none.
+//! All boxes are drawn before any title, since a box that is drawn later joins its lines with the existing ones and
+//! would overwrite a title.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Margin, Rect};
@@ -12,13 +12,13 @@ use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 
-/// Draws the border of a pane, joined to the borders that are there.
+/// Draws the border of a pane, joined to existing borders.
 pub(crate) fn border(buf: &mut Buffer, look: Look, area: Rect, focus: bool) {
     let merge = if look.unicode() { MergeStrategy::Exact } else { MergeStrategy::Replace };
     Block::bordered().border_set(look.border_set(focus)).border_style(look.border(focus)).merge_borders(merge).render(area, buf);
 }
 
-/// Draws the corners again: ASCII lines do not join, so a border that was drawn later has crossed them.
+/// Draws the corners again: ASCII lines do not join, so borders that were drawn later have crossed them.
 pub(crate) fn corners(buf: &mut Buffer, look: Look, area: Rect) {
     if look.unicode() || area.is_empty() {
         return;
@@ -37,14 +37,14 @@ pub(crate) fn inside(area: Rect) -> Rect {
     area.inner(Margin::new(1, 1))
 }
 
-/// Writes the title on the top border, and a remark at its right end when there is room.
+/// Writes a title on the top border, and a remark at its right end if there is room.
 pub(crate) fn title(buf: &mut Buffer, look: Look, area: Rect, focus: bool, title: &str, remark: &str) {
     let mut pen = title_pen(buf, look, area);
     pen.put(&format!(" {title} "), look.title(focus));
     remark_at_end(&mut pen, look, remark);
 }
 
-/// Writes the names of tabs on the top border of a layer, the open one in front, and a remark at its right end.
+/// Writes the tabs of an overlay on the top border, the open one in front, and a remark at its right end.
 pub(crate) fn tabs(buf: &mut Buffer, look: Look, area: Rect, tabs: &[(&str, bool)], remark: &str) {
     let mut pen = title_pen(buf, look, area);
     for (i, (title, open)) in tabs.iter().enumerate() {
@@ -77,9 +77,9 @@ pub(crate) fn room_for_title(area: Rect) -> usize {
     usize::from(area.width).saturating_sub(2 + 2)
 }
 
-/// The cells for a remark beside a title, as [`title`] draws them.
+/// The cells for a remark beside a title, as drawn by [`title`].
 pub(crate) fn room_for_remark(area: Rect, title: &str) -> usize {
-    // The spaces around the remark with a gap.
+    // The spaces around the remark, and a gap.
     room_for_title(area).saturating_sub(format::width(title) + 4)
 }
 
@@ -96,8 +96,8 @@ pub(crate) fn remark_at_end(pen: &mut Pen<'_>, look: Look, remark: &str) {
     }
 }
 
-/// Draws the thumb of a scroll bar on the right border: the part of `all` rows that `shown` rows from `top` on are.
-/// Draws nothing when all rows are shown.
+/// Draws the thumb of a scroll bar on the right border, for `shown` of `all` rows from `top` on. Draws nothing if all
+/// rows are visible.
 pub(crate) fn scroll_bar(buf: &mut Buffer, look: Look, area: Rect, top: usize, shown: usize, all: usize) {
     let track = usize::from(area.height.saturating_sub(2));
     if all <= shown || track == 0 || area.width == 0 {

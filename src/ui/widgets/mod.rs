@@ -1,4 +1,4 @@
-//! Pieces of a screen that know nothing of the app: they get plain data and an area.
+//! Parts of the screen that do not depend on the app: they get plain data and an area.
 
 pub(crate) mod axis;
 pub(crate) mod bars;

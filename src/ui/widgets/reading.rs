@@ -1,7 +1,7 @@
-//! What is marked on the lanes: a range, and the critical path.
+//! Marks on the lanes: a range, and the critical path.
 //!
-//! Both are laid over lanes that are drawn, and only over cells in sight. They
-//! are told by modifiers and marks, so that they are seen without colour.
+//! Both are drawn over existing lanes, in visible cells only. They use modifiers and marks, so that they are visible
+//! without colour.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,22 +11,22 @@ use super::axis::Axis;
 use crate::trace::PathStep;
 use crate::ui::theme::Look;
 
-/// The cells of a row of so many that a stretch of time touches, from the first to before the last; none out of sight.
+/// The visible cells that a stretch of time touches, from the first to one past the last; `None` if there are none.
 fn cells(axis: &Axis, width: u16, (from_ns, to_ns): (u64, u64)) -> Option<(u16, u16)> {
-    // The end of a stretch is no part of it, unless there is nothing else of it.
+    // The end of a stretch is not part of it, unless the stretch is empty.
     let last = axis.cell(to_ns.saturating_sub(1).max(from_ns))?;
     let first = axis.cell(from_ns).unwrap_or(0);
     let after = (last + 1).min(u64::from(width));
     (first < after).then_some((first as u16, after as u16))
 }
 
-/// Whether an end of a stretch is in sight.
+/// Whether each end of a stretch is visible.
 fn ends_in_sight(axis: &Axis, width: u16, (from_ns, to_ns): (u64, u64)) -> (bool, bool) {
     let in_sight = |ns: u64| axis.cell(ns).is_some_and(|cell| cell < u64::from(width));
     (in_sight(from_ns), in_sight(to_ns.saturating_sub(1).max(from_ns)))
 }
 
-/// Marks a range on the ruler: turned round, with brackets at its ends.
+/// Marks a range on the ruler: reversed, with brackets at its ends.
 pub(crate) fn range_on_ruler(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, range: (u64, u64)) {
     let area = area.intersection(buf.area);
     let Some((first, after)) = cells(axis, area.width, range).filter(|_| !area.is_empty()) else { return };
@@ -39,13 +39,13 @@ pub(crate) fn range_on_ruler(buf: &mut Buffer, look: Look, area: Rect, axis: &Ax
     if right {
         buf[(area.x + after - 1, area.y)].set_symbol("]").set_style(look.strong());
     }
-    // If both fall into one cell, the cell shows that it begins there.
+    // If both ends fall into one cell, it shows the start.
     if left {
         buf[(area.x + first, area.y)].set_symbol("[").set_style(look.strong());
     }
 }
 
-/// Marks a range on the lanes: what is outside of it steps back, and its edges go down where no lane is.
+/// Marks a range on the lanes: everything outside it is dimmed, and its edges continue where there is no lane.
 pub(crate) fn range_on_lanes(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, range: (u64, u64)) {
     let area = area.intersection(buf.area);
     let (first, after) = cells(axis, area.width, range).unwrap_or((0, 0));
@@ -65,7 +65,7 @@ pub(crate) fn range_on_lanes(buf: &mut Buffer, look: Look, area: Rect, axis: &Ax
     }
 }
 
-/// Highlights the steps of the critical path on a lane, up to the time cursor. They are those of the lane's task, in order.
+/// Highlights the critical path on a lane, up to the time cursor. `steps` are the steps of the lane's task, in order.
 pub(crate) fn path<'a>(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, steps: impl Iterator<Item = &'a PathStep>) {
     let area = area.intersection(buf.area);
     let mut next = 0;
@@ -85,7 +85,7 @@ pub(crate) fn path<'a>(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, st
     }
 }
 
-/// A cell of the path is turned round. A poll is not: how much of the cell it fills would be misread.
+/// Reverses a cell of the path. A poll is not reversed, because its fill would be misread.
 fn highlight(look: Look, cell: &mut ratatui::buffer::Cell) {
     let symbol = cell.symbol();
     if symbol == " " {
@@ -121,7 +121,7 @@ mod tests {
         buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
     }
 
-    /// The cells that are turned round, as `#`.
+    /// The cells with a modifier, as `#`.
     fn with(buf: &Buffer, modifier: Modifier) -> String {
         buf.content.iter().map(|cell| if cell.modifier.contains(modifier) { '#' } else { '.' }).collect()
     }

@@ -1,8 +1,7 @@
-//! Lanes: what each task did, one row a task, one cell a stretch of time.
+//! Lanes: what each task did, one row per task, one cell per stretch of time.
 //!
-//! The trace says what each cell shows ([`Trace::cells`]); here it gets its glyph
-//! and its colour. Bars that have room carry the label of a span, and events put
-//! their marks on the lane. Nothing after the time cursor is drawn.
+//! The trace decides what each cell shows ([`Trace::cells`]); here it gets its glyph and its colour. Bars with room
+//! carry the label of a span, and events put their marks on the lane. Nothing after the time cursor is drawn.
 
 use std::collections::HashMap;
 
@@ -18,19 +17,19 @@ use crate::ui::format;
 use crate::ui::pen::{self, Pen};
 use crate::ui::theme::Look;
 
-/// At most so many spans of a lane are considered for a label, the latest first.
+/// How many spans of a lane are considered for a label, latest first.
 const LABELS: usize = 64;
 
-/// A bar with less room has no label.
+/// A shorter bar has no label.
 const SHORTEST: usize = 3;
 
-/// A label is not repeated within so many cells.
+/// A label is not repeated within this many cells.
 const APART: usize = 12;
 
-/// At most so many marks of a lane are considered, the earliest in sight first.
+/// How many marks of a lane are considered, starting with the earliest in sight.
 const MARKS: usize = 512;
 
-/// A task's lane, and how it is looked at.
+/// A task's lane, and how to draw it.
 #[derive(Clone, Copy)]
 pub(crate) struct Lane<'a> {
     /// The run.
@@ -39,13 +38,14 @@ pub(crate) struct Lane<'a> {
     pub(crate) task: TaskIx,
     /// The number of the poll that was stepped to.
     pub(crate) poll: Option<u64>,
-    /// How many cells behind the cursor show what lasts for ever.
+    /// How many cells after the cursor show what lasts for ever.
     pub(crate) tail: usize,
     /// Whether the task is selected.
     pub(crate) selected: bool,
 }
 
-/// Draws a task's lane on the first row of the area, and on those below it, if there are any, what it waits for and holds.
+/// Draws a task's lane on the first row of the area, and on further rows, if there are any, what it waits for and
+/// holds.
 pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>) {
     let area = area.intersection(buf.area);
     if area.is_empty() {
@@ -57,7 +57,7 @@ pub(crate) fn lane(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: La
     let task = &of.trace.tasks[of.task as usize];
     last_words(buf, look, area, task, &fills);
     let marks = marks(look, axis, of, &fills);
-    // No label is where a mark is.
+    // Marks keep their cells free of labels.
     for (x, text, _) in &marks {
         fills.iter_mut().skip(*x).take(format::width(text)).for_each(|fill| *fill = Fill::Empty);
     }
@@ -80,7 +80,7 @@ pub(crate) fn cells(buf: &mut Buffer, look: Look, area: Rect, fills: &[Fill], se
             let style = if selected { style.add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM) } else { style };
             buf[(x, area.y)].set_symbol(glyph).set_style(style);
         }
-        // That the end is not known says enough.
+        // An unknown end already says enough.
         let inferred = matches!(fill, Fill::End(how, true) if *how != End::Unknown);
         if inferred && x + 1 < area.right() {
             buf[(x + 1, area.y)].set_symbol(look.glyphs.inferred).set_style(look.inferred());
@@ -88,7 +88,7 @@ pub(crate) fn cells(buf: &mut Buffer, look: Look, area: Rect, fills: &[Fill], se
     }
 }
 
-/// Writes behind the end of a task that panicked what it said: nothing else will be there.
+/// Writes the panic message after the end of a task that panicked, where nothing else will be drawn.
 fn last_words(buf: &mut Buffer, look: Look, area: Rect, task: &Task, fills: &[Fill]) {
     let end = fills.iter().position(|fill| matches!(fill, Fill::End(End::Panicked, _)));
     let (Some(end), Some(said)) = (end, &task.panic) else { return };
@@ -98,11 +98,12 @@ fn last_words(buf: &mut Buffer, look: Look, area: Rect, task: &Task, fills: &[Fi
     Pen::new(buf, look, place, 0).put(&said, look.dim());
 }
 
-/// What the task's events put on its lane: their own short text, else the mark of an error or a warning. Each with its cell.
+/// The marks that the task's events put on its lane: their own short text, or the sign of an error or a warning. Each
+/// has its cell.
 fn marks(look: Look, axis: &Axis, of: Lane<'_>, fills: &[Fill]) -> Vec<(usize, String, Style)> {
     let (trace, task) = (of.trace, &of.trace.tasks[of.task as usize]);
     let end = fills.iter().position(|fill| matches!(fill, Fill::End(..))).unwrap_or(fills.len());
-    // In ASCII an end is a letter, which would be part of the text.
+    // In ASCII an end is a letter, which would look like part of the text.
     let before_end = if look.unicode() || end == fills.len() { end } else { end.saturating_sub(1) };
     let first = task.marks.partition_point(|mark| mark.at_ns < axis.left_ns);
     let mut marks = Vec::new();
@@ -113,17 +114,17 @@ fn marks(look: Look, axis: &Axis, of: Lane<'_>, fills: &[Fill]) -> Vec<(usize, S
         let (level, _, style) = look.level(line.level);
         let text = match &line.mark {
             Some(text) => text::name(text).into_owned(),
-            // The end says it, too.
+            // The end already says this.
             None if x >= end => continue,
             None if line.level >= Level::Warn => level.to_owned(),
             None => continue,
         };
         let cells = format::width(&text);
-        // An end is never covered: what is said last stands before it.
+        // A mark never covers an end: the last mark is placed before it.
         let x = x.min(before_end.saturating_sub(cells));
-        // Two that touch would be read as one word.
+        // Two marks that touch would be read as one word.
         let x = if x == free && !marks.is_empty() { x + 1 } else { x };
-        // One that would cover the one before, or the end, is left out; the log has it.
+        // A mark that would cover the previous one, or the end, is left out; the log still shows it.
         if x >= free && x + cells <= before_end {
             free = x + cells;
             marks.push((x, text, style.add_modifier(Modifier::BOLD)));
@@ -146,8 +147,8 @@ pub(crate) fn cursor_line(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis)
     }
 }
 
-/// Writes the labels of spans into the lane, each where its span begins, if the bar is long enough that it can still be
-/// seen what the task did there: over a stretch of one and the same idle state, and with a part of it left.
+/// Writes the labels of spans into the lane, each where its span begins, if the bar is long enough to still show what
+/// the task did: over a run of one idle state, and with part of it left.
 fn labels(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, spans: &[SpanLabel], fills: &mut [Fill]) {
     let right_ns = axis.left_ns.saturating_add(axis.cell_ns.saturating_mul(u64::from(area.width)));
     let begun = spans.partition_point(|span| span.start_ns < right_ns.min(axis.cursor_ns.saturating_add(1)));
@@ -170,30 +171,31 @@ fn labels(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, spans: &[SpanLa
         let place = Rect { x: area.x + start as u16, width: width as u16, ..area };
         let style = buf[(place.x, place.y)].style().patch(look.span_label());
         Pen::new(buf, look, place, 0).put(&span.label, style);
-        // Taken, the whole bar: an outer span that began at the same time finds no room here, and no await.
+        // The whole bar is then taken: an outer span that began at the same time finds no room here, nor does an
+        // await.
         let before = fills[..start].iter().rev().take_while(|fill| **fill == first).count();
         let rest = fills[start..].iter().take_while(|fill| **fill == first).count();
         fills[start - before..start + rest].fill(Fill::Empty);
     }
 }
 
-/// Writes what is awaited: into a bar that has room, else on the row below it, if there is one; where a bar begins, and not
-/// once more soon after.
+/// Writes what is awaited: into a bar with room, otherwise on the row below, if there is one; at the start of a bar,
+/// and not again soon after.
 fn awaits(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>, fills: &[Fill]) {
     let task = &of.trace.tasks[of.task as usize];
     let mut last: HashMap<String, usize> = HashMap::new();
     let mut below: Option<(usize, String)> = None;
     for (start, cells) in bars(fills) {
         let time = |cell: usize| axis.left_ns.saturating_add(axis.cell_ns.saturating_mul(cell as u64)).min(axis.cursor_ns);
-        // A bar that is one wait and not several.
+        // The bar must be one wait, not several.
         let wait = of.trace.wait_at(of.task, time(start + cells - 1)).filter(|wait| wait.start_ns < time(start + 1));
         let Some(wait) = wait else { continue };
         let awaited = wait.leaves.iter().find_map(|leaf| of.trace.await_name(leaf.site));
-        // The program's own word for what it does there, before that of the await.
+        // The program's own name for its work comes before the name of the await.
         let Some(name) = span_at(task, wait.start_ns).or(awaited).map(|name| text::name(name).into_owned()) else { continue };
         let room = cells.saturating_sub(2);
         let inside = fitted(&name, room).filter(|_| room >= SHORTEST);
-        // With a row to spare there is room for each; elsewhere a word that comes again and again hides the strokes.
+        // With a spare row there is room for each; otherwise a word that keeps repeating hides the bars.
         let again = last.get(&name).is_some_and(|end| start < end + APART);
         if again && (inside.is_some() || area.height < 3) {
             continue;
@@ -220,14 +222,14 @@ fn awaits(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>, f
     }
 }
 
-/// What the task's innermost span at a time is called.
+/// The name of the task's innermost span at a time.
 fn span_at(task: &Task, at_ns: u64) -> Option<&str> {
     let begun = &task.spans[..task.spans.partition_point(|span| span.start_ns <= at_ns)];
     let open = begun.iter().rev().take(LABELS).find(|span| span.end_ns.is_none_or(|end_ns| end_ns > at_ns));
     open.map(|span| span.label.as_str())
 }
 
-/// Writes a name below the lane, from one cell up to another.
+/// Writes a name below the lane, between two cells.
 fn label_below(buf: &mut Buffer, look: Look, area: Rect, (from, to): (usize, usize), name: &str) {
     let room = (to - from).saturating_sub(1);
     let Some(name) = fitted(name, room) else { return };
@@ -238,7 +240,7 @@ fn label_below(buf: &mut Buffer, look: Look, area: Rect, (from, to): (usize, usi
     }
 }
 
-/// The bars of a lane: cells in which it waits for one and the same, with where each begins and how long it is.
+/// The bars of a lane: cells in which it waits for the same thing, with their start and length.
 fn bars(fills: &[Fill]) -> impl Iterator<Item = (usize, usize)> {
     let mut from = 0;
     let next = move || {
@@ -250,7 +252,7 @@ fn bars(fills: &[Fill]) -> impl Iterator<Item = (usize, usize)> {
     std::iter::from_fn(next).filter(|(.., fill)| matches!(fill, Fill::Waiting { .. })).map(|(from, run, _)| (from, run))
 }
 
-/// Draws what the task holds on the last row of its lane: a line as long as it holds it, with the name.
+/// Draws what the task holds on the last row of its lane: a line while it holds it, with the name.
 fn held(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>) {
     let right_ns = axis.left_ns.saturating_add(axis.cell_ns.saturating_mul(u64::from(area.width)));
     let y = area.bottom() - 1;
@@ -274,11 +276,11 @@ fn held(buf: &mut Buffer, look: Look, area: Rect, axis: &Axis, of: Lane<'_>) {
     }
 }
 
-/// A name that fits: without its arguments, or without what it is called on, if need be.
+/// A name that fits, if necessary without its arguments or its receiver.
 pub(crate) fn fitted(name: &str, room: usize) -> Option<String> {
     let call = name.split('(').next().unwrap_or(name);
     let method = call.rsplit('.').next().unwrap_or(call);
-    // The name of a span with its one field's value alone, and without its fields.
+    // The name of a span with only the value of its one field, and without fields.
     let valued = name.split_once('=').and_then(|(before, value)| {
         let (bare, _) = before.rsplit_once(' ')?;
         (!value.contains('=')).then(|| format!("{bare} {value}"))

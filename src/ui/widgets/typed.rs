@@ -1,18 +1,18 @@
-//! A line of text that is typed: where it is longer than its place, the part of it in which one types.
+//! A text field: if the text is longer than its place, the part around the cursor.
 
 use ratatui::style::Style;
 
 use crate::text;
 use crate::ui::pen::Pen;
 
-/// Draws a text that is typed into at most so many cells, with the cursor in sight, in the style that it has from each of
-/// these bytes on. The cursor stands before the character of that number. Returns its column of the screen.
+/// Draws a typed text into at most `cells` cells, with the cursor visible. `styles` gives the style from each byte
+/// on. `cursor` is the index of the character after the cursor. Returns the cursor's column on screen.
 pub(crate) fn render(pen: &mut Pen<'_>, text: &str, cursor: usize, cells: usize, styles: &[(usize, Style)]) -> u16 {
     let cells = cells.min(pen.room());
     let pieces: Vec<(usize, usize)> = text::pieces(text).collect();
     let (before, behind) = pieces.split_at(cursor.min(pieces.len()));
     let taken = |pieces: &[(usize, usize)]| pieces.iter().map(|(_, cells)| cells).sum::<usize>();
-    // The cursor needs a cell, too. A mark goes with the letter that it is on.
+    // The cursor needs a cell, too. A combining mark stays with its letter.
     let whole = taken(&pieces) < cells;
     let left = if whole { 0 } else { before.len() - fitting(before.iter().rev(), cells.saturating_sub(1)) };
     let left = left + before[left..].iter().take_while(|(_, cells)| *cells == 0).count();
@@ -29,7 +29,7 @@ pub(crate) fn render(pen: &mut Pen<'_>, text: &str, cursor: usize, cells: usize,
     start.saturating_add(taken(&before[left..]).min(cells.saturating_sub(1)) as u16)
 }
 
-/// How many of the characters fit into so many cells.
+/// How many characters fit into `cells` cells.
 fn fitting<'a>(pieces: impl Iterator<Item = &'a (usize, usize)>, cells: usize) -> usize {
     let mut used = 0;
     let fits = |(_, takes): &&(usize, usize)| {
@@ -47,7 +47,8 @@ mod tests {
     use super::*;
     use crate::ui::theme::Look;
 
-    /// What is seen of a text in eight cells, with the cursor so many characters from its end, and where the cursor is.
+    /// The visible part of a text in eight cells, with the cursor `left` characters from its end, and the cursor's
+    /// column.
     fn seen(text: &str, left: usize) -> (String, u16) {
         let cursor = text.chars().count() - left;
         let area = Rect::new(0, 0, 12, 1);

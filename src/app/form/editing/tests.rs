@@ -55,7 +55,7 @@ fn what_cannot_be_taken_stays_with_the_reason_at_its_field() {
     let error = model.form.error.clone().expect("an error");
     assert_eq!((error.row, error.reason.as_str()), (model.form.row, "0 is out of range: 1 to 1000 permits"));
     assert_eq!(model.mode.edited().map(TextField::text), Some("0"));
-    // Going elsewhere does not lose it.
+    // Moving the focus keeps it.
     ask(&mut model, Action::Point(Target::Pane(Pane::Log)));
     assert!(model.mode.edited().is_some() && model.focus == Pane::Parameters);
     press(&mut model, KeyCode::Esc);
@@ -100,7 +100,7 @@ fn a_key_that_is_no_digit_leaves_the_field_and_acts() {
     let tab = model.code.tab;
     keys(&mut model, "t");
     assert_ne!(model.code.tab, tab);
-    // A digit is one of the number, also one that is a key elsewhere.
+    // A digit is part of the number, even one that is bound to a command elsewhere.
     keys(&mut model, "10");
     assert_eq!(model.mode.edited().map(TextField::text), Some("10"));
     let specs = press(&mut model, KeyCode::Right);

@@ -31,7 +31,7 @@ fn a_search_narrows_the_list_and_enter_picks_what_is_left() {
     }
     assert_eq!(model.list.matches(CATALOGUE), [1]);
     assert_eq!(press(&mut model, KeyCode::Enter)[0].scenario.id, "second");
-    // The whole list is back, and the cursor on what was picked.
+    // The whole list is back, with the cursor on the picked scenario.
     assert!(model.mode != Mode::Search && model.list.search.text().is_empty());
     assert_eq!(model.list.row, 1);
 }

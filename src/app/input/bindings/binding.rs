@@ -1,4 +1,4 @@
-//! A row of the table of keys, and the shorthands that the rows are written with.
+//! A row of the table of keys, and shorthands for writing rows.
 
 use std::borrow::Cow;
 
@@ -9,23 +9,23 @@ use super::scope::Scope;
 use crate::app::input::action::{Action, Landmark, Stride};
 use crate::app::panes::Pane;
 
-/// The part of the help that a binding stands in.
+/// The section of the help that a binding is listed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
     /// What only this pane or overlay does.
     Here,
     /// The run and its clock.
     Run,
-    /// The cursor: where in the run we look.
+    /// The cursor: the time of the run that is shown.
     Time,
-    /// What is looked at.
+    /// The view: zoom, place, lanes.
     View,
     /// The program.
     Program,
 }
 
 impl Group {
-    /// All of them, in the order of the help.
+    /// All groups, in the order of the help.
     pub const ALL: [Group; 5] = [Group::Here, Group::Run, Group::Time, Group::View, Group::Program];
 
     /// The heading in the help.
@@ -40,17 +40,18 @@ impl Group {
     }
 }
 
-/// One line of the table.
+/// One row of the table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Binding {
-    /// What the configuration calls it. Rows of one name do one thing, in several places, with the same keys.
+    /// The name in the configuration. Rows with the same name do the same thing in different places and share their
+    /// keys.
     pub name: &'static str,
-    /// What is done.
+    /// What it does.
     pub action: Action,
-    /// The keys that do it; the first one is the one to show when there is no room for all. Without any it is in the palette
-    /// only.
+    /// Its keys; the first is shown when there is no room for all. A row without keys appears only in the palette.
     pub keys: Cow<'static, [Key]>,
-    /// One or two words for the footer; neighbours with the same label share a hint. Empty: not in the footer.
+    /// One or two words for the footer; neighbours with the same label share a hint. If empty, the row is not in the
+    /// footer.
     pub label: &'static str,
     /// One sentence for the help.
     pub help: &'static str,
@@ -58,7 +59,7 @@ pub struct Binding {
     pub scope: Scope,
     /// Its section of the help.
     pub group: Group,
-    /// Its place in the footer: smaller is further left and the last to be left out.
+    /// Its place in the footer: a lower rank is further left and is dropped later.
     pub rank: u8,
 }
 
@@ -78,7 +79,7 @@ pub(super) const fn shift(code: KeyCode) -> Key {
     Key { code, ctrl: false, shift: true }
 }
 
-/// Found in the palette only, unless the user gives it a key.
+/// Only in the palette, unless the user assigns a key.
 pub(super) const NONE: &[Key] = &[];
 pub(super) const UP: &[Key] = &[key(KeyCode::Up), ch('k')];
 pub(super) const DOWN: &[Key] = &[key(KeyCode::Down), ch('j')];
@@ -86,7 +87,7 @@ pub(super) const LEFT: &[Key] = &[key(KeyCode::Left), ch('h')];
 pub(super) const RIGHT: &[Key] = &[key(KeyCode::Right), ch('l')];
 pub(super) const FAR_LEFT: &[Key] = &[shift(KeyCode::Left), ch('H')];
 pub(super) const FAR_RIGHT: &[Key] = &[shift(KeyCode::Right), ch('L')];
-/// Perfetto pans with letters.
+/// The letters are Perfetto's.
 pub(super) const PAN_LEFT: &[Key] = &[shift(KeyCode::Left), ch('H'), ch('a')];
 pub(super) const PAN_RIGHT: &[Key] = &[shift(KeyCode::Right), ch('L'), ch('d')];
 pub(super) const PAGE_UP: &[Key] = &[key(KeyCode::PageUp), ctrl('u'), ctrl('b')];
@@ -102,17 +103,17 @@ pub(super) const FORM: Scope = Scope::Panes(&[Pane::Parameters]);
 pub(super) const METRICS: Scope = Scope::Panes(&[Pane::Metrics]);
 pub(super) const TASKS: Scope = Scope::Panes(&[Pane::Timeline, Pane::Task]);
 pub(super) const TASK: Scope = Scope::Panes(&[Pane::Task]);
-/// Where a step is one of any task.
+/// Where a step means a step of any task.
 pub(super) const NOT_TASK: Scope =
     Scope::Panes(&[Pane::Scenarios, Pane::Parameters, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code]);
 pub(super) const LOG: Scope = Scope::Panes(&[Pane::Log]);
 pub(super) const CODE: Scope = Scope::Panes(&[Pane::Code]);
-/// In the form the arrows set a value.
+/// In the form, the arrows change a value.
 pub(super) const NOT_FORM: Scope =
     Scope::Panes(&[Pane::Scenarios, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
-/// In the code the arrows turn its tabs.
+/// In the code pane, the arrows switch tabs.
 pub(super) const ARROWS_FREE: Scope = Scope::Panes(&[Pane::Scenarios, Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Task]);
-/// Where Enter has nothing else to do.
+/// Where Enter has no other meaning.
 pub(super) const ENTER_FREE: Scope = Scope::Panes(&[Pane::Timeline, Pane::Metrics, Pane::Log, Pane::Code, Pane::Task]);
 
 impl Binding {
@@ -130,7 +131,7 @@ impl Binding {
         Self::new(name, Action::Jump(landmark), keys, ALL, help).group(Group::Time)
     }
 
-    /// In the footer too.
+    /// Adds a hint in the footer.
     pub(super) const fn hint(mut self, rank: u8, label: &'static str) -> Self {
         self.rank = rank;
         self.label = label;

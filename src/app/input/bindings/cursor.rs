@@ -25,15 +25,15 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("step-back", Action::Step(Stride::PollBack), &[ch(',')], NOT_TASK, "Step back to the previous poll.")
         .hint(9, "step")
         .group(Group::Time),
-    Binding::step("task-step", Stride::Task, &[ch('>')], "Step to the task's next event.").hint(16, "its steps"),
-    Binding::step("task-step-back", Stride::TaskBack, &[ch('<')], "Step to the task's previous event.").hint(16, "its steps"),
+    Binding::step("task-step", Stride::Task, &[ch('>')], "Step to the task's next event.").hint(16, "task step"),
+    Binding::step("task-step-back", Stride::TaskBack, &[ch('<')], "Step to the task's previous event.").hint(16, "task step"),
     Binding::new("next-problem", Action::Problem { on: true }, &[ch('p')], ALL, "Go to the next problem.")
         .hint(8, "problem")
         .group(Group::Time),
     Binding::new("previous-problem", Action::Problem { on: false }, &[ch('P')], ALL, "Go to the previous problem.")
         .hint(8, "problem")
         .group(Group::Time),
-    Binding::new("go-to-time", Action::TypeTime, &[ch('T')], ALL, "Type a time to go to.").hint(14, "to time").group(Group::Time),
+    Binding::new("go-to-time", Action::TypeTime, &[ch('T')], ALL, "Type a time to go to.").hint(14, "go to").group(Group::Time),
     Binding::step("next-wake", Stride::Wake, NONE, "Go to the next wake of any task."),
     Binding::step("next-time", Stride::Time, NONE, "Go to the next time with a poll."),
     Binding::step("previous-time", Stride::TimeBack, NONE, "Go to the previous time with a poll."),

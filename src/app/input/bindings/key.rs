@@ -1,13 +1,13 @@
-//! A key, and how it is written: on screen and in the configuration.
+//! A key and its spelling, on screen and in the configuration.
 //!
-//! A terminal sends bytes and not keys. With Ctrl it has 33 codes for characters, some of which are those of other keys:
-//! Ctrl-M is the byte of Enter. A key that has no code of its own can be written in the configuration, and would never
-//! come, so [`Key::parse`] refuses it and says why. The program asks for no other encoding (kitty's, say), since most
-//! terminals have none.
+//! A terminal sends bytes, not keys. With Ctrl it has only 33 character codes, and some of them belong to other keys:
+//! Ctrl-M sends the byte of Enter. A key without a code of its own could be written in the configuration but would
+//! never arrive, so [`Key::parse`] rejects it with a reason. The program does not ask for another encoding, such as
+//! kitty's, because most terminals have none.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-/// A key as the table knows it: Alt is not used, and Shift is in the character, but for the arrows.
+/// A key in the table. Alt is not used. Shift is part of the character, except for arrows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     /// The key.
@@ -23,13 +23,13 @@ pub struct Key {
 pub enum NoKey {
     /// It names no key.
     Unknown,
-    /// A terminal sends the code of this other key for it.
+    /// A terminal sends the code of another key for it.
     SameAs(&'static str),
     /// A terminal has no code for it.
     NoCode,
 }
 
-/// The keys with Ctrl that a terminal sends as another key, beside which they cannot be bound.
+/// The keys with Ctrl that a terminal sends as another key, so they cannot be bound separately.
 const SAME: [(&str, &str); 18] = [
     ("Ctrl-M", "Enter"),
     ("Ctrl-Enter", "Enter"),
@@ -48,15 +48,15 @@ const SAME: [(&str, &str); 18] = [
     ("Ctrl-7", "Ctrl-_"),
     ("Ctrl-/", "Ctrl-_"),
     ("Ctrl-Shift-Tab", "Shift-Tab"),
-    // What a terminal does not send for Backspace, it sends for this.
+    // Terminals differ: one of the two bytes is sent for Backspace, the other for this.
     ("Ctrl-Backspace", "Ctrl-H"),
 ];
 
-/// The characters that have a code with Ctrl, beside the letters and the space. crossterm calls these codes Ctrl-4 to
+/// The characters, apart from letters and space, that have a code with Ctrl. crossterm calls the codes Ctrl-4 to
 /// Ctrl-7, after the digits of the DEC VT220, which nobody presses for them.
 const PUNCTUATION: [char; 4] = ['\\', ']', '^', '_'];
 
-/// The keys that are written by a name.
+/// The keys that have a name.
 const NAMED: [(&str, KeyCode); 16] = [
     ("Up", KeyCode::Up),
     ("Down", KeyCode::Down),
@@ -77,7 +77,7 @@ const NAMED: [(&str, KeyCode); 16] = [
 ];
 
 impl Key {
-    /// The names that keys are written by, but for characters and function keys.
+    /// The names of keys, apart from characters and function keys.
     pub const NAMES: [&'static str; NAMED.len()] = {
         let mut names = [""; NAMED.len()];
         let mut i = 0;
@@ -88,8 +88,8 @@ impl Key {
         names
     };
 
-    /// The key of an event, in the form that the table uses: terminals differ
-    /// in whether they report Shift beside a character that needs it, and for Ctrl-\ crossterm says Ctrl-4.
+    /// The key of an event, in the table's form. Terminals differ in whether they report Shift with a character that
+    /// needs it, and crossterm reports Ctrl-\ as Ctrl-4.
     pub fn of(event: KeyEvent) -> Option<Self> {
         if event.kind == KeyEventKind::Release || event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER) {
             return None;
@@ -105,11 +105,11 @@ impl Key {
         Some(Self { code, ctrl, shift })
     }
 
-    /// The key that is written so in the configuration: see [`Key::name`]. Names are read in any case.
+    /// Parses a key from the configuration; see [`Key::name`]. Names are case-insensitive.
     ///
     /// # Errors
     ///
-    /// When that is no key, or one that no terminal can send.
+    /// If the text names no key, or a key that no terminal can send.
     pub fn parse(text: &str) -> Result<Self, NoKey> {
         let key = Self::written(text).ok_or(NoKey::Unknown)?;
         if !key.ctrl {
@@ -123,7 +123,7 @@ impl Key {
         }
     }
 
-    /// The key of that name, whether it can be sent or not.
+    /// The key with that name, whether a terminal can send it or not.
     fn written(text: &str) -> Option<Self> {
         let prefix = text.get(..5).filter(|prefix| prefix.eq_ignore_ascii_case("ctrl-") && text.len() > 5);
         let (ctrl, rest) = (prefix.is_some(), &text[prefix.map_or(0, str::len)..]);
@@ -139,7 +139,7 @@ impl Key {
         Some(Self { code, ctrl, shift: false })
     }
 
-    /// Whether a terminal has a code for it together with Ctrl; the keys of [`SAME`] have another key's.
+    /// Whether a terminal has a code for it with Ctrl. The keys in [`SAME`] have another key's code.
     fn has_code(self) -> bool {
         match self.code {
             KeyCode::Char(c) => c.is_ascii_lowercase() || c == ' ' || PUNCTUATION.contains(&c),
@@ -147,7 +147,7 @@ impl Key {
         }
     }
 
-    /// How it is written in the configuration.
+    /// Its spelling in the configuration.
     pub fn name(self) -> String {
         let name = match self.code {
             KeyCode::Char(' ') => "Space".to_owned(),
@@ -160,7 +160,7 @@ impl Key {
         if self.ctrl { format!("Ctrl-{name}") } else { name }
     }
 
-    /// How it is written on screen; arrows as glyphs if the theme has them.
+    /// Its spelling on screen, with arrows as glyphs if the theme has them.
     pub fn text(self, unicode: bool) -> String {
         let glyph = match self.code {
             _ if self.ctrl => None,
@@ -175,7 +175,7 @@ impl Key {
         glyph.map_or_else(|| self.name(), str::to_owned)
     }
 
-    /// Whether it is a character where text is typed.
+    /// Whether it types a character.
     pub fn is_text(self) -> bool {
         matches!(self.code, KeyCode::Char(_)) && !self.ctrl
     }
@@ -186,7 +186,7 @@ impl Key {
     }
 }
 
-/// Whether a terminal tells apart whether Shift is held with it.
+/// Whether terminals report Shift with it.
 fn is_arrow(code: KeyCode) -> bool {
     matches!(code, KeyCode::Up | KeyCode::Down | KeyCode::Left | KeyCode::Right)
 }
@@ -201,7 +201,7 @@ fn named(text: &str) -> Option<KeyCode> {
 mod tests {
     use super::*;
 
-    /// What crossterm makes of each control byte, and what it is called here.
+    /// How crossterm reports each control byte, and its name here.
     #[test]
     fn each_control_byte_is_one_key_that_can_be_bound() {
         let with_ctrl = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL);

@@ -1,10 +1,8 @@
-//! The one table that says which key does what, and where.
+//! The table of keys: which key does what, and where.
 //!
-//! Key dispatch, footer, help and whatever else lists what can be done are all
-//! read from [`Bindings`], so a key that works is a key that is explained. The
-//! table is written down in parts, a file each: to add a key, add a row there.
-//! The user may give a row other keys, by its name; so each model has a table of
-//! its own, and rows of one name have one set of keys.
+//! Key dispatch, footer, help and palette all read [`Bindings`], so a key that works is a key that is explained. The
+//! table is written in parts, one file each: to add a key, add a row there. The user can assign other keys to a row
+//! by its name, so each model has a table of its own, and rows with the same name share their keys.
 
 mod binding;
 mod cursor;
@@ -28,8 +26,8 @@ pub use scope::{Context, Scope};
 
 use crate::app::input::action::Action;
 
-/// The parts of the table, in the order in which footer and help have them. [`Action`]s that are not here come from the
-/// pointer, from typing or from time passing.
+/// The parts of the table, in the order of the footer and the help. [`Action`]s without a row come from the pointer,
+/// from typing or from time passing.
 static TABLES: [&[Binding]; 8] =
     [panes::ROWS, run::ROWS, cursor::ROWS, view::ROWS, timeline::ROWS, program::ROWS, overlays::ROWS, themes::ROWS];
 
@@ -51,12 +49,12 @@ impl Bindings {
         self.rows.iter()
     }
 
-    /// The first row of that name.
+    /// The first row with that name.
     pub fn named(&self, name: &str) -> Option<&Binding> {
         self.rows.iter().find(|binding| binding.name == name)
     }
 
-    /// Gives all rows of that name these keys.
+    /// Assigns these keys to all rows with that name.
     pub fn give(&mut self, name: &str, keys: Vec<Key>) {
         let keys = Cow::from(keys);
         for binding in self.rows.iter_mut().filter(|binding| binding.name == name) {
@@ -74,7 +72,7 @@ impl Bindings {
         self.within(context).find(|binding| binding.keys.contains(&key))
     }
 
-    /// The key to show for an action, as it is written on screen; empty when no key does it.
+    /// The key to show for an action, spelled for the screen; empty if it has none.
     pub fn shown(&self, action: &Action, unicode: bool) -> String {
         let row = self.rows.iter().find(|binding| binding.action == *action && !binding.keys.is_empty());
         row.and_then(|binding| binding.keys.first()).map_or_else(String::new, |key| key.text(unicode))

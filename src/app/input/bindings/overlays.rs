@@ -1,4 +1,4 @@
-//! The keys of the other overlays, of a question, and those that work while something is typed.
+//! The keys of the other overlays, of a question, and of text fields.
 
 use crossterm::event::KeyCode;
 
@@ -23,15 +23,15 @@ pub(super) static ROWS: &[Binding] = &[
         Action::Help,
         &[key(KeyCode::Tab), key(KeyCode::Right), ch('l'), key(KeyCode::Left), ch('h')],
         Scope::Help,
-        "Show what the marks mean, or the keys.",
+        "Switch between keys and marks.",
     )
     .hint(2, "keys, marks"),
     Binding::new("close", Action::Close, ESC, Scope::Path, "Close the tour.").hint(2, "close"),
     Binding::new("start", Action::Pick, ENTER, Scope::Path, "Start this scenario.").hint(1, "start"),
-    Binding::new("up", Action::Move(Move::Up), UP, Scope::Overlays, "Go up by a line.").hint(5, "scroll"),
-    Binding::new("down", Action::Move(Move::Down), DOWN, Scope::Overlays, "Go down by a line.").hint(5, "scroll"),
-    Binding::new("page-up", Action::Move(Move::PageUp), PAGE_UP, Scope::Overlays, "Go up by a page."),
-    Binding::new("page-down", Action::Move(Move::PageDown), PAGE_DOWN, Scope::Overlays, "Go down by a page."),
+    Binding::new("up", Action::Move(Move::Up), UP, Scope::Overlays, "Scroll up one line.").hint(5, "scroll"),
+    Binding::new("down", Action::Move(Move::Down), DOWN, Scope::Overlays, "Scroll down one line.").hint(5, "scroll"),
+    Binding::new("page-up", Action::Move(Move::PageUp), PAGE_UP, Scope::Overlays, "Go one page up."),
+    Binding::new("page-down", Action::Move(Move::PageDown), PAGE_DOWN, Scope::Overlays, "Go one page down."),
     Binding::new("top", Action::Move(Move::First), &[ch('g'), key(KeyCode::Home)], Scope::Overlays, "Go to the first line."),
     Binding::new("bottom", Action::Move(Move::Last), &[ch('G'), key(KeyCode::End)], Scope::Overlays, "Go to the last line."),
     Binding::new("quit", Action::Quit, &[ch('q')], Scope::Layers, "Quit.").hint(9, "quit"),
@@ -42,13 +42,13 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("choose-up", Action::Move(Move::Up), CHOOSE_UP, Scope::Palette, "Go to the command above.").hint(2, "choose"),
     Binding::new("choose-down", Action::Move(Move::Down), CHOOSE_DOWN, Scope::Palette, "Go to the command below.")
         .hint(2, "choose"),
-    Binding::new("choose-page-up", Action::Move(Move::PageUp), &[key(KeyCode::PageUp)], Scope::Palette, "Go up by a page."),
+    Binding::new("choose-page-up", Action::Move(Move::PageUp), &[key(KeyCode::PageUp)], Scope::Palette, "Go one page up."),
     Binding::new(
         "choose-page-down",
         Action::Move(Move::PageDown),
         &[key(KeyCode::PageDown)],
         Scope::Palette,
-        "Go down by a page.",
+        "Go one page down.",
     ),
     Binding::new("close", Action::Close, ESC, Scope::Palette, "Close the palette.").hint(3, "close"),
     // A question.

@@ -1,4 +1,4 @@
-//! The keys that work in one pane: the list, the form, the timeline with its task, the metrics, the log, the code.
+//! The keys that work in one pane only.
 
 use crossterm::event::KeyCode;
 
@@ -9,7 +9,7 @@ use super::binding::{
 use super::scope::Scope;
 use crate::app::input::action::{Action, Move, Stride};
 
-/// A movement along the rows of a pane.
+/// A movement between the rows of a pane.
 const fn rows(name: &'static str, step: Move, scope: Scope, help: &'static str) -> Binding {
     let keys = match step {
         Move::Up => UP,
@@ -28,8 +28,8 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("start", Action::Pick, ENTER, LIST, "Start this scenario.").hint(2, "start"),
     rows("up", Move::Up, LIST, "Go to the scenario above.").hint(3, "choose"),
     rows("down", Move::Down, LIST, "Go to the scenario below.").hint(3, "choose"),
-    rows("page-up", Move::PageUp, LIST, "Go up by a page."),
-    rows("page-down", Move::PageDown, LIST, "Go down by a page."),
+    rows("page-up", Move::PageUp, LIST, "Go one page up."),
+    rows("page-down", Move::PageDown, LIST, "Go one page down."),
     rows("first", Move::First, LIST, "Go to the first scenario."),
     rows("last", Move::Last, LIST, "Go to the last scenario."),
     // The form. A field of digits takes those before any key.
@@ -37,44 +37,44 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("turn-up", Action::Turn(1), RIGHT, FORM, "Increase the value; next choice.").hint(2, "change"),
     Binding::new("turn-down-ten", Action::Turn(-10), FAR_LEFT, FORM, "Decrease by ten steps."),
     Binding::new("turn-up-ten", Action::Turn(10), FAR_RIGHT, FORM, "Increase by ten steps."),
-    Binding::new("edit", Action::Edit, ENTER, FORM, "Type a value (or just start with a digit).").hint(3, "type"),
+    Binding::new("edit", Action::Edit, ENTER, FORM, "Type a value, or start with a digit.").hint(3, "type"),
     Binding::new("reset", Action::Reset, &[ch('d'), key(KeyCode::Backspace)], FORM, "Reset the value to its default.")
         .hint(4, "default"),
     rows("up", Move::Up, FORM, "Go to the field above."),
     rows("down", Move::Down, FORM, "Go to the field below."),
-    rows("page-up", Move::PageUp, FORM, "Go up by a page."),
-    rows("page-down", Move::PageDown, FORM, "Go down by a page."),
+    rows("page-up", Move::PageUp, FORM, "Go one page up."),
+    rows("page-down", Move::PageDown, FORM, "Go one page down."),
     rows("first", Move::First, FORM, "Go to the first field."),
     rows("last", Move::Last, FORM, "Go to the last field."),
-    // The timeline, and the task that is selected there.
+    // The timeline and its selected task.
     rows("up", Move::Up, TASKS, "Select the lane above.").hint(3, "select"),
     rows("down", Move::Down, TASKS, "Select the lane below.").hint(3, "select"),
-    rows("page-up", Move::PageUp, TASKS, "Go up by a page of lanes."),
-    rows("page-down", Move::PageDown, TASKS, "Go down by a page of lanes."),
+    rows("page-up", Move::PageUp, TASKS, "Go one page of lanes up."),
+    rows("page-down", Move::PageDown, TASKS, "Go one page of lanes down."),
     rows("first", Move::First, TASKS, "Select the first lane."),
     rows("last", Move::Last, TASKS, "Select the last lane."),
     Binding::new("step", Action::Step(Stride::Task), &[ch('.')], TASK, "Step to the task's next event.").hint(2, "step"),
     Binding::new("step-back", Action::Step(Stride::TaskBack), &[ch(',')], TASK, "Step to the task's previous event.")
         .hint(2, "step"),
     // The metrics.
-    rows("up", Move::Up, METRICS, "Explain the figure above.").hint(2, "explain"),
-    rows("down", Move::Down, METRICS, "Explain the figure below.").hint(2, "explain"),
-    rows("page-up", Move::PageUp, METRICS, "Go up by a page."),
-    rows("page-down", Move::PageDown, METRICS, "Go down by a page."),
-    rows("first", Move::First, METRICS, "Explain the first figure."),
-    rows("last", Move::Last, METRICS, "Explain the last figure."),
+    rows("up", Move::Up, METRICS, "Select the figure above.").hint(2, "explain"),
+    rows("down", Move::Down, METRICS, "Select the figure below.").hint(2, "explain"),
+    rows("page-up", Move::PageUp, METRICS, "Go one page up."),
+    rows("page-down", Move::PageDown, METRICS, "Go one page down."),
+    rows("first", Move::First, METRICS, "Select the first figure."),
+    rows("last", Move::Last, METRICS, "Select the last figure."),
     // The log.
-    rows("up", Move::Up, LOG, "Scroll up by a line.").hint(2, "scroll"),
-    rows("down", Move::Down, LOG, "Scroll down by a line.").hint(2, "scroll"),
-    rows("page-up", Move::PageUp, LOG, "Scroll up by a page."),
-    rows("page-down", Move::PageDown, LOG, "Scroll down by a page."),
+    rows("up", Move::Up, LOG, "Scroll up one line.").hint(2, "scroll"),
+    rows("down", Move::Down, LOG, "Scroll down one line.").hint(2, "scroll"),
+    rows("page-up", Move::PageUp, LOG, "Scroll one page up."),
+    rows("page-down", Move::PageDown, LOG, "Scroll one page down."),
     rows("first", Move::First, LOG, "Go to the first line."),
     rows("last", Move::Last, LOG, "Go to the newest line and follow."),
     // The code.
-    rows("up", Move::Up, CODE, "Scroll up by a line.").hint(3, "scroll"),
-    rows("down", Move::Down, CODE, "Scroll down by a line.").hint(3, "scroll"),
-    rows("page-up", Move::PageUp, CODE, "Scroll up by a page."),
-    rows("page-down", Move::PageDown, CODE, "Scroll down by a page."),
+    rows("up", Move::Up, CODE, "Scroll up one line.").hint(3, "scroll"),
+    rows("down", Move::Down, CODE, "Scroll down one line.").hint(3, "scroll"),
+    rows("page-up", Move::PageUp, CODE, "Scroll one page up."),
+    rows("page-down", Move::PageDown, CODE, "Scroll one page down."),
     rows("first", Move::First, CODE, "Go to the first line."),
     rows("last", Move::Last, CODE, "Go to the last line."),
     Binding::new("tab-left", Action::PreviousTab, LEFT, CODE, "Show the previous tab.").hint(2, "tab"),

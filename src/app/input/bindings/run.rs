@@ -1,7 +1,7 @@
 //! The keys of the run: pause, restart, clock, speed, save, share.
 //!
-//! `r` is the only key that restarts anything. Nothing that stops a run or switches its clock has a key, so that none can be
-//! hit by accident: the palette and the form's clock field do that.
+//! `r` is the only key that restarts anything. Nothing that stops a run or switches its clock has a key, so that it
+//! cannot be hit by accident: use the palette, or the clock field of the form.
 
 use super::binding::{ALL, Binding, Group, NONE, ch};
 use crate::app::input::action::Action;

@@ -1,21 +1,21 @@
-//! Where a key works, and what takes the keys at a moment.
+//! Where a binding works, and what receives the keys.
 
 use crate::app::panes::{ExplainTab, Pane};
 
-/// Where a binding works: what takes the keys.
+/// Where a binding works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// Wherever the keys go.
+    /// Everywhere.
     Always,
     /// In these panes.
     Panes(&'static [Pane]),
     /// In the help.
     Help,
-    /// In the layer that explains the run, on any of its tabs.
+    /// In the overlay that explains the run, on any tab.
     Explain,
-    /// On the tabs of that layer that list places to go to.
+    /// On the tabs of that overlay that list places to go to.
     Places,
-    /// On its tab with the critical path.
+    /// On the critical path tab of that overlay.
     Range,
     /// In the tour of the catalogue.
     Path,
@@ -23,38 +23,38 @@ pub enum Scope {
     Palette,
     /// In the menu that arranges the lanes.
     Arrange,
-    /// In a layer that is scrolled or walked along.
+    /// In an overlay that scrolls or has a list.
     Overlays,
-    /// In any layer but where text is typed.
+    /// In any overlay without a text field.
     Layers,
     /// While a question is asked.
     Ask,
     /// While a filter is typed.
     Filter,
-    /// Where text is typed, and not only a number.
+    /// In a text field, but not a numeric one.
     Text,
-    /// Where anything is typed.
+    /// In any field.
     Typing,
     /// While a search of the list is typed.
     Search,
     /// While a search of another pane is typed.
     Find,
-    /// While a field is typed.
+    /// While a field of the form is typed.
     Edit,
     /// While a time is typed.
     Time,
-    /// While a file is typed.
+    /// While a file name is typed.
     File,
 }
 
-/// What takes the keys at a moment.
+/// What receives the keys now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Context {
     /// A pane.
     Pane(Pane),
     /// The help.
     Help,
-    /// The layer that explains the run, on that tab.
+    /// A tab of the overlay that explains the run.
     Explain(ExplainTab),
     /// The tour of the catalogue.
     Path,
@@ -74,12 +74,12 @@ pub enum Context {
     Edit,
     /// A time to go to.
     Time,
-    /// A file to save in.
+    /// A file to save the recording in.
     File,
 }
 
 impl Context {
-    /// All of them.
+    /// All contexts.
     pub const ALL: [Context; 22] = [
         Context::Pane(Pane::Scenarios),
         Context::FORM,
@@ -108,13 +108,13 @@ impl Context {
     /// The form.
     pub const FORM: Context = Context::Pane(Pane::Parameters);
 
-    /// What it is called.
+    /// Its name in messages.
     pub const fn name(self) -> &'static str {
         match self {
             Context::Pane(pane) => pane.title(),
             Context::Help => "the help",
-            Context::Explain(ExplainTab::Why) => "why a task waits",
-            Context::Explain(ExplainTab::Findings) => "the findings",
+            Context::Explain(ExplainTab::Why) => "the tab Why",
+            Context::Explain(ExplainTab::Findings) => "the tab Findings",
             Context::Explain(ExplainTab::Path) => "the critical path",
             Context::Explain(ExplainTab::Resources) => "the resources",
             Context::Path => "the tour",
@@ -136,7 +136,7 @@ impl Context {
 }
 
 impl Scope {
-    /// Whether a binding of this scope works in that context.
+    /// Whether a binding with this scope works in a context.
     pub fn covers(self, context: Context) -> bool {
         match (self, context) {
             (Scope::Panes(panes), Context::Pane(pane)) => panes.contains(&pane),

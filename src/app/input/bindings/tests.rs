@@ -13,8 +13,8 @@ fn rows_of_one_name_do_one_thing_with_one_set_of_keys() {
     }
 }
 
-/// The keys that a table of keys shows: the first one of each row, in panes and layers, and not those that edit a text. A second
-/// key of a row (Home for `0`, `Ctrl-F` for `PgDn`) is the same key to a reader.
+/// The keys in the published table of keys: the first of each row in panes and overlays, without those that edit
+/// text. A row's second key (Home for `0`, `Ctrl-F` for `PgDn`) counts as the same key.
 fn shown() -> Vec<Key> {
     let mut keys: Vec<Key> = Vec::new();
     for binding in Bindings::default().iter() {

@@ -1,6 +1,6 @@
-//! The themes: the next one, and each by its name.
+//! The commands for themes: the next one, and each by name.
 //!
-//! Nobody changes the theme often, so none of these has a key; the palette has them.
+//! Nobody changes the theme often, so these have no keys, only entries in the palette.
 
 use super::binding::{ALL, Binding, Group};
 use super::key::Key;
@@ -16,9 +16,9 @@ const fn row(name: &'static str, action: Action, help: &'static str) -> Binding 
 /// The rows.
 pub(super) static ROWS: &[Binding] = &[
     row("theme", Action::NextTheme, "Switch to the next theme."),
-    row("theme-okabe-ito", Action::Theme(ThemeName::OkabeIto), "Use the theme okabe-ito: safe colours on black."),
-    row("theme-light", Action::Theme(ThemeName::Light), "Use the theme light: dark colours on white."),
-    row("theme-projector", Action::Theme(ThemeName::Projector), "Use the theme projector: the largest contrast."),
-    row("theme-ansi", Action::Theme(ThemeName::Ansi), "Use the theme ansi: the terminal's own colours."),
-    row("theme-mono", Action::Theme(ThemeName::Mono), "Use the theme mono: no colours."),
+    row("theme-okabe-ito", Action::Theme(ThemeName::OkabeIto), "Use okabe-ito: colour-blind-safe, on black."),
+    row("theme-light", Action::Theme(ThemeName::Light), "Use light: dark colours on white."),
+    row("theme-projector", Action::Theme(ThemeName::Projector), "Use projector: the largest contrast."),
+    row("theme-ansi", Action::Theme(ThemeName::Ansi), "Use ansi: the terminal's own colours."),
+    row("theme-mono", Action::Theme(ThemeName::Mono), "Use mono: no colours."),
 ];

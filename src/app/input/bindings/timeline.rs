@@ -1,4 +1,4 @@
-//! The keys of the layer that explains the run, of the menu that arranges lanes, and of a filter that is typed.
+//! The keys of the overlay that explains the run, of the menu that arranges lanes, and of the filter field.
 
 use crossterm::event::KeyCode;
 
@@ -8,7 +8,7 @@ use crate::app::input::action::{Action, Move, Stride};
 
 /// The rows.
 pub(super) static ROWS: &[Binding] = &[
-    // The layer that explains.
+    // The overlay that explains.
     Binding::new("show", Action::Show, ENTER, Scope::Places, "Go there and select its task.").hint(1, "go there"),
     Binding::new(
         "previous-explain",

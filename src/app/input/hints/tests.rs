@@ -12,7 +12,7 @@ fn first(model: &Model, most: usize) -> Vec<String> {
     shown(model).into_iter().take(most).map(|(keys, label)| format!("{keys} {label}")).collect()
 }
 
-/// A run whose timeline has the focus: at the start and paused, playing, at its end, stuck at its end.
+/// A run with the timeline focused: paused at the start, playing, at its end, stuck at its end.
 fn timeline() -> Model {
     let mut model = played();
     model.focus = Pane::Timeline;
@@ -61,7 +61,7 @@ fn a_pane_for_choosing_says_that_first() {
 #[test]
 fn what_would_do_nothing_is_left_out() {
     let has = |model: &Model, label: &str| shown(model).iter().any(|(_, shown)| *shown == label);
-    for label in ["why", "rewind", "step", "speed", "zoom", "fit", "problem", "match", "undo view", "its steps", "end"] {
+    for label in ["why", "rewind", "step", "speed", "zoom", "fit", "problem", "match", "undo view", "task step", "end"] {
         assert!(!has(&opened(), label), "{label} without a run");
     }
     let paused = at(timeline(), 1_000, false);
@@ -75,7 +75,7 @@ fn what_would_do_nothing_is_left_out() {
     assert!(has(&failed, "problem"));
     let mut selected = at(timeline(), 1_000, false);
     selected.timeline.selected = Some(1);
-    assert!(has(&selected, "its steps"));
+    assert!(has(&selected, "task step"));
     let mut replay = at(timeline(), 3_500, false);
     (replay.replay, replay.focus) = (true, Pane::Parameters);
     assert!(!has(&replay, "restart") && !has(&replay, "tune"));

@@ -36,7 +36,7 @@ fn no_key_means_two_things_in_one_context() {
 fn every_binding_can_be_reached_and_is_explained() {
     for binding in Bindings::default().iter() {
         assert!(Context::ALL.into_iter().any(|context| binding.scope.covers(context)), "{:?}", binding.action);
-        // What has no key is in the palette, which has what the panes have.
+        // An action without a key is in the palette, which also lists the panes' actions.
         let found = !binding.keys.is_empty() || matches!(binding.scope, Scope::Panes(_));
         let words = binding.help.split_whitespace().count();
         assert!(found && binding.help.ends_with('.') && words <= 9, "{:?}: {}", binding.action, binding.help);
@@ -169,7 +169,7 @@ fn a_number_takes_digits_and_every_other_key_does_what_it_does_outside() {
         assert_eq!(press(&editing, code), Some(action), "{code:?}");
     }
     assert_eq!(paste(&editing, "3".to_owned()), Some(Action::Paste("3".to_owned())));
-    // A choice takes none.
+    // A choice accepts no digits.
     let mut choosing = model();
     choosing.focus = Pane::Parameters;
     choosing.form.row = choosing.form.scenario.params.len();

@@ -92,11 +92,11 @@ fn a_drag_along_the_map_takes_the_view_along_and_is_one_change() {
     point_at(&mut model, LEFT, 39 + 20, 13);
     let pressed = model.timeline.left_ns;
     for column in [39 + 21, 39 + 24, 39 + 26] {
-        // Also when the pointer has left the row of the map.
+        // Even after the pointer has left the row of the map.
         point_at(&mut model, MouseEventKind::Drag(MouseButton::Left), column, 9);
         assert_eq!(model.timeline.left_ns + half, u64::from(column - 39) * 50 * MS);
     }
-    // Left of the map its beginning is meant.
+    // Left of the map means the start of the run.
     point_at(&mut model, MouseEventKind::Drag(MouseButton::Left), 3, 9);
     assert_eq!(model.timeline.left_ns, 0);
     point_at(&mut model, MouseEventKind::Up(MouseButton::Left), 3, 9);

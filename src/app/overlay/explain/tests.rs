@@ -24,11 +24,11 @@ fn a_jump_goes_to_the_waker_and_back() {
     command(&mut model, "woken-by");
     assert_eq!(model.timeline.selected, Some(5));
     command(&mut model, "woken-by");
-    assert_eq!((model.timeline.selected, notice(&model)), (Some(5), "a timer woke it, not a task"));
+    assert_eq!((model.timeline.selected, notice(&model)), (Some(5), "woken by a timer, not a task"));
     command(&mut model, "woken-by-back");
     assert_eq!(model.timeline.selected, Some(3));
     command(&mut model, "woken-by-back");
-    assert!(model.timeline.selected == Some(3) && notice(&model).starts_with("no jump to go back from"));
+    assert!(model.timeline.selected == Some(3) && notice(&model).starts_with("no earlier jump"));
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn nobody_is_jumped_to_before_the_first_wake() {
     let mut model = woken();
     shown_mut(&mut model).cursor.at_ns = 10 * MS;
     command(&mut model, "woken-by");
-    assert_eq!((model.timeline.selected, notice(&model)), (Some(3), "nothing has woken it yet"));
+    assert_eq!((model.timeline.selected, notice(&model)), (Some(3), "not woken yet"));
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn why_opens_for_the_selected_task_and_closes_again() {
     }
 }
 
-/// A task that waits from a time on, for ever.
+/// Lets a task wait from a time on, for ever.
 fn waits(model: &mut Model, task: usize, from_ms: u64, cause: Cause) {
     let begun = [(0, State::Ready), (from_ms, State::Waiting(cause))];
     shown_mut(model).trace.tasks[task].segments = begun.map(|(ms, state)| Segment::new(ms * MS, state)).into();
@@ -73,7 +73,7 @@ fn without_a_selection_it_is_the_task_that_most_needs_it() {
     shown_mut(&mut model).cursor.at_ns = 1_000 * MS;
     assert_eq!(why(&mut model), None);
     assert_eq!(model.mode.overlay(), Some(&Overlay::Findings { row: 0 }), "nothing waits: is anything wrong?");
-    // Main waits longest, but only for the others.
+    // Main waits longest, but only for the other tasks.
     waits(&mut model, 0, 0, Cause::Join);
     assert_eq!(why(&mut model), Some(0));
     waits(&mut model, 4, 500, Cause::Mutex);
@@ -114,7 +114,7 @@ fn tabs_go_round_both_ways() {
         press(&mut model, code);
         assert_eq!(tab(&model), Some(expected), "{code:?}");
     }
-    // The run goes on behind it.
+    // The run continues behind the overlay.
     let playing = shown(&model).cursor.playing;
     keys(&mut model, " ");
     assert_eq!((tab(&model), shown(&model).cursor.playing), (Some(ExplainTab::Path), !playing));

@@ -10,7 +10,7 @@ use crate::app::run::playback::recorded;
 use crate::app::testing::*;
 use crate::trace::{Finding, FindingKind, Findings, Task};
 
-/// A run in which two things are wrong: one with task 3 at 500 ms, one with no task at 900 ms.
+/// A run with two findings: one about task 3 at 500 ms, one about no task at 900 ms.
 fn wrong() -> Model {
     let mut model = played();
     let finding = |kind, task, at_ns| Finding {
@@ -81,7 +81,7 @@ fn where_nothing_is_wrong_enter_only_closes_the_list() {
     assert_eq!((model.mode.overlay(), notice(&model)), (None, "no run yet: space starts one"));
 }
 
-/// A future that is too large is found in the task alone: that is the least that a trace can have.
+/// A future that is too large. It is found from the task alone, so the trace can be minimal.
 fn large() -> Task {
     Task { bytes: 1 << 20, ..Task::default() }
 }
@@ -110,7 +110,7 @@ fn a_run_under_way_is_looked_through_now_and_then_and_when_it_is_over() {
     assert_eq!(found(&model), 0);
     ask(&mut model, Action::Tick(Duration::from_millis(1)));
     assert_eq!(found(&model), 1);
-    // With many tasks a look is dear, and is put off to the end.
+    // With many tasks a search is expensive, so it waits for the end.
     let run = shown_mut(&mut model);
     run.trace.tasks.clear();
     run.trace.tasks.resize_with(20_001, Task::default);

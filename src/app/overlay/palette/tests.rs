@@ -24,7 +24,7 @@ fn first(model: &Model, query: &str) -> What {
     found.into_iter().next().unwrap_or_else(|| panic!("nothing is called {query}")).what
 }
 
-/// The catalogue itself, at the start of a session and with a run on screen.
+/// Models with the real catalogue: at the start of a session, and with a run on screen.
 fn real() -> [Model; 2] {
     let mut run = Model::new(scenarios::CATALOGUE, options(), None);
     run.run = played().run;
@@ -50,7 +50,7 @@ fn the_first_hit_is_what_was_meant() {
         ("why", "why"),
         ("semaphore", "run semaphore"),
         ("find", "find"),
-        // Other words, parts, abbreviations of a word, and typos.
+        // Synonyms, parts, abbreviations and typos.
         ("python", "asyncio"),
         ("undo", "undo view"),
         ("zoom", "zoom in"),
@@ -118,7 +118,7 @@ fn every_action_of_the_table_that_a_pane_has_is_in_it_and_once() {
         let pane = Pane::ALL.into_iter().any(|pane| binding.scope.covers(crate::app::input::bindings::Context::Pane(pane)));
         let skipped = matches!(binding.action, Action::Move(_) | Action::Palette | Action::Close);
         let count = found.iter().filter(|command| matches!(&command.what, What::Do(action, _) if *action == binding.action));
-        // In the pane of a task a step is one of that task.
+        // In the task pane, a step is a step of that task.
         let only_there = binding.scope == crate::app::input::bindings::Scope::Panes(&[Pane::Task]);
         assert!(!pane || skipped || only_there || count.count() == 1, "{}", binding.name);
     }

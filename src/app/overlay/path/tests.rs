@@ -1,4 +1,4 @@
-//! The path through the catalogue, with the real one.
+//! The tour, with the real catalogue.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use scenarios::CATALOGUE;
@@ -31,7 +31,7 @@ fn it_opens_at_what_comes_next() {
     for (ids, next) in [
         (&[][..], "sequential"),
         (&["sequential"], "gather"),
-        // Whoever begins in the middle is led there from the start.
+        // A user who starts in the middle is sent to the start.
         (&["deadlock"], "sequential"),
         (&["sequential", "gather", "spawn", "gather-errors", "first-completed"], "timeout"),
         (&all, "sequential"),
@@ -47,7 +47,7 @@ fn it_opens_at_what_comes_next() {
 #[test]
 fn the_cursor_moves_along_it_and_enter_starts_what_is_there() {
     let mut model = seen(&[]);
-    // A search that hides what is picked is over then.
+    // Opening the tour ends a search that hides the picked scenario.
     keys(&mut model, "/deadlock");
     press(&mut model, KeyCode::Esc);
     command(&mut model, "tour");

@@ -14,7 +14,7 @@ use crate::app::testing::*;
 use crate::app::timeline::reading::Range;
 use crate::trace::{Cause, End, Ended, Segment, State, Wake, Waker};
 
-/// 3500 ms: *main* waits for task 1, which waits for a timer. Everybody else does nothing.
+/// 3500 ms: *main* waits for task 1, which waits for a timer. The other tasks do nothing.
 fn run() -> Model {
     let mut model = played();
     let run = shown_mut(&mut model);
@@ -34,7 +34,7 @@ fn run() -> Model {
     model
 }
 
-/// For each step of the path its task, and how long it is in milliseconds.
+/// The task and the length in milliseconds of each step of the path.
 fn path(model: &Model) -> Vec<(u32, u64)> {
     let measured = model.reading.measured.as_ref().expect("it is measured");
     measured.path.steps.iter().map(|step| (step.task, step.lasted_ns() / MS)).collect()
@@ -94,12 +94,12 @@ fn the_command_shows_the_path_of_the_run_or_of_the_range_and_hides_it() {
     command(&mut model, "critical-path");
     assert_eq!(model.mode.overlay(), Some(&Overlay::Range { row: 0 }));
     assert_eq!(path(&model), [(0, 0), (1, 2_000), (1, 1_000), (0, 500)]);
-    // Closed, it is still marked on the lanes.
+    // After closing the list, it is still marked on the lanes.
     press(&mut model, KeyCode::Esc);
     assert!(model.mode.overlay().is_none() && model.reading.path && model.reading.measured.is_some());
     command(&mut model, "critical-path");
     assert!(model.mode.overlay().is_none() && !model.reading.path && model.reading.measured.is_none());
-    // Beside the other tabs it is marked for as long as it is in front.
+    // Without the command, it is marked only while its tab is in front.
     marked(&mut model, 2_500, 3_100);
     assert_eq!(path(&model), [(1, 500), (0, 100)]);
     press(&mut model, KeyCode::Right);

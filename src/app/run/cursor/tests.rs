@@ -17,7 +17,7 @@ use crate::engine::Phase;
 use crate::record::event::{CallLine, Event, LastPoll, Log, Named, Panic, TaskId, What};
 use crate::trace::Trace;
 
-/// A run in which every kind of end happens, told event by event.
+/// A run in which every kind of end happens, event by event.
 ///
 /// | ms | what |
 /// |---|---|
@@ -83,7 +83,7 @@ impl Script {
     }
 }
 
-/// That run on screen, the cursor at its start and playing.
+/// That run on screen, with the cursor at its start and playing.
 pub(in crate::app::run) fn through() -> Model {
     let mut model = played();
     shown_mut(&mut model).trace = told();
@@ -91,7 +91,7 @@ pub(in crate::app::run) fn through() -> Model {
     model
 }
 
-/// Where the cursor is, in milliseconds, and at which poll.
+/// The cursor's time in milliseconds, and its poll.
 fn at(model: &Model) -> (u64, Option<u64>) {
     (shown(model).cursor.at_ns / MS, shown(model).cursor.poll)
 }
@@ -109,7 +109,7 @@ fn steps_go_from_poll_to_poll_also_within_one_moment() {
     let polls = [(500, 4), (500, 5), (1_000, 6), (1_500, 7), (1_500, 8)].map(|(ms, poll)| (ms, Some(poll)));
     assert_eq!(places[..5], polls);
     assert_eq!(places[5], places[4], "there is none after the last");
-    assert!(notice(&model).contains("nothing is polled after this"));
+    assert!(notice(&model).contains("no later poll"));
     assert_eq!((among(shown(&model), 5), among(shown(&model), 6)), (Some((2, 2)), Some((1, 1))));
 }
 
@@ -121,7 +121,7 @@ fn as_many_steps_back_lead_to_where_the_first_one_was_taken_from() {
             ask(&mut model, Action::Tick(Duration::from_millis(start)));
             keys(&mut model, "++ ");
             let before = (shown(&model).cursor, model.timeline);
-            // At most as many as there are polls.
+            // At most as many steps as there are polls.
             let taken = (0..steps).take_while(|_| {
                 keys(&mut model, ".");
                 model.notice.is_none()
@@ -143,7 +143,7 @@ fn steps_back_go_on_to_the_start() {
         places.push(at(&model));
     }
     let polls = [(500, 5), (500, 4), (0, 3), (0, 2), (0, 1), (0, 0)].map(|(ms, poll)| (ms, Some(poll)));
-    assert_eq!((&places[..6], notice(&model)), (&polls[..], "nothing was polled before this"));
+    assert_eq!((&places[..6], notice(&model)), (&polls[..], "no earlier poll"));
 }
 
 #[test]
@@ -189,10 +189,10 @@ fn strides_go_to_what_they_say() {
 fn a_stride_that_leads_nowhere_says_so_and_stays() {
     let table = [
         ("task-step", None, "no task selected"),
-        ("task-step", Some(1), "the selected task does nothing after this"),
+        ("task-step", Some(1), "no later event of this task"),
         ("task-step-back", Some(1), ""),
-        ("next-wake", None, "no task is woken after this"),
-        ("next-time", None, "nothing is polled after this"),
+        ("next-wake", None, "no later wake"),
+        ("next-time", None, "no later poll"),
     ];
     for (pressed, selected, told) in table {
         let mut model = through();
@@ -242,7 +242,7 @@ fn a_time_is_typed_and_what_is_no_time_is_told_where_it_was_typed() {
         let error = model.mode.prompt().and_then(|field| field.error.clone()).unwrap_or_default();
         assert!(error.starts_with(reason), "{error}");
         assert_eq!(at(&model).0, 1_500);
-        // The next character puts it away, Esc the field.
+        // The next character clears the error; Esc closes the prompt.
         keys(&mut model, "0");
         assert_eq!(model.mode.prompt().and_then(|field| field.error.as_ref()), None);
         press(&mut model, KeyCode::Esc);
@@ -275,7 +275,7 @@ fn the_pointer_drags_the_cursor_by_the_ruler() {
     assert_eq!(point(MouseEventKind::Drag(MouseButton::Left), lanes.x + 30), (9, false, 0), "it was let go");
 }
 
-/// That run on the real clock and under way, up to now; two events more have come when it grows.
+/// That run on the real clock and under way, recorded up to now; two more events come when it grows.
 fn under_way() -> Model {
     let mut model = through();
     let run = shown_mut(&mut model);
@@ -292,7 +292,7 @@ fn at_the_newest_event_of_a_live_run_a_step_lets_one_poll_through_the_gate() {
     let run = shown(&model);
     assert!(run.held && run.cursor.live && !run.cursor.playing && !run.is_behind());
     assert_eq!(run.poll(), Some(8), "the last one is marked");
-    // Behind that, steps go through what is recorded, and reach the run only at its newest event.
+    // Behind it, steps move through the recording, and affect the run only at its newest event.
     keys(&mut model, ",,,");
     assert!(shown(&model).is_behind() && shown(&model).held);
     assert!(update(&mut model, Action::Step(crate::app::input::action::Stride::Poll)).is_empty());
@@ -309,5 +309,5 @@ fn a_virtual_run_under_way_is_never_held() {
     keys(&mut model, "$");
     assert!(shown(&model).cursor.live);
     assert!(update(&mut model, Action::Step(crate::app::input::action::Stride::Poll)).is_empty());
-    assert_eq!(notice(&model), "nothing is polled after this so far");
+    assert_eq!(notice(&model), "no later poll so far");
 }

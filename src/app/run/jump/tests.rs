@@ -7,7 +7,7 @@ use crate::app::panes::Pane;
 use crate::app::testing::*;
 use crate::trace::{Stall, StallKind};
 
-/// Where the cursor is in milliseconds, which task is selected, and what is told.
+/// The cursor's time in milliseconds, the selected task, and the notice.
 fn after(model: &mut Model, name: &str) -> (u64, Option<u32>, String) {
     command(model, name);
     let told = model.notice.as_ref().map_or_else(String::new, |notice| notice.text.clone());
@@ -54,7 +54,7 @@ fn the_stall_is_gone_to_when_there_is_one() {
 #[test]
 fn the_longest_wait_is_seen_from_its_last_moment() {
     let mut model = through();
-    // Main and C wait from 0 to 1500; the later one of two equals counts.
+    // Main and C wait from 0 to 1500; of two equal waits, the later task wins.
     let (ms, task, told) = after(&mut model, "longest-wait");
     assert_eq!((ms, task), (1_499, Some(3)));
     assert_eq!(told, "C waits from 00:00.000 to 00:01.500");
@@ -66,7 +66,7 @@ fn the_longest_wait_is_seen_from_its_last_moment() {
 #[test]
 fn bookmarks_are_set_gone_to_and_taken_away() {
     let mut model = through();
-    assert_eq!(after(&mut model, "next-bookmark").2, "no bookmark is set");
+    assert_eq!(after(&mut model, "next-bookmark").2, "no bookmarks");
     for ms in [1_000, 500] {
         model.notice = None;
         ask(&mut model, Action::TypeTime);
@@ -76,12 +76,12 @@ fn bookmarks_are_set_gone_to_and_taken_away() {
     }
     assert_eq!(model.bookmarks, [500 * MS, 1_000 * MS]);
     assert_eq!(after(&mut model, "next-bookmark"), (1_000, None, "bookmark 2 of 2 at 00:01.000".to_owned()));
-    assert_eq!(after(&mut model, "next-bookmark").2, "no bookmark after this");
+    assert_eq!(after(&mut model, "next-bookmark").2, "no later bookmark");
     assert_eq!(after(&mut model, "previous-bookmark"), (500, None, "bookmark 1 of 2 at 00:00.500".to_owned()));
-    assert_eq!(after(&mut model, "previous-bookmark").2, "no bookmark before this");
+    assert_eq!(after(&mut model, "previous-bookmark").2, "no earlier bookmark");
     command(&mut model, "bookmark");
     assert_eq!(model.bookmarks, [1_000 * MS]);
-    // They outlive a turn, but not another scenario; what the shorter run has not is told.
+    // They survive a changed parameter, but not another scenario; a bookmark beyond the shorter run is reported.
     to_field(&mut model, "seed");
     press(&mut model, KeyCode::Right);
     assert_eq!(model.bookmarks.len(), 1);
@@ -125,7 +125,7 @@ fn problems_of_any_kind_are_gone_through_on_and_back() {
     assert_eq!(notice(&model), "no problem after this; P: 5 before");
     for (ms, task, told) in on.into_iter().rev().skip(1) {
         keys(&mut model, "P");
-        // The growing queue is no task's: the selection stays.
+        // The growing queue belongs to no task, so the selection stays.
         let task = if ms == 1_200 { Some(3) } else { task };
         assert_eq!((shown(&model).cursor.at_ns / MS, model.timeline.selected, notice(&model)), (ms, task, told));
     }

@@ -207,7 +207,7 @@ fn a_live_run_goes_on_while_an_earlier_moment_of_it_is_seen() {
     recorded(&mut model);
     tick(&mut model, 100);
     assert_eq!((at_ms(&model), model.timeline.cell_ns), (at, cell), "it rests");
-    // Space plays back, and does not touch the run.
+    // Space plays back, and does not affect the run.
     assert!(update(&mut model, Action::PauseOrGo).is_empty());
     tick(&mut model, 100);
     assert_eq!(at_ms(&model), at + 100);
@@ -269,7 +269,7 @@ fn wall_time_has_one_speed() {
     assert!(update(&mut model, Action::Faster).is_empty());
     assert!(model.notice.as_ref().is_some_and(|notice| notice.error));
     assert!((shown(&model).cursor.speed - 1.0).abs() < 1e-9);
-    // What is over is played back at any.
+    // A run that is over plays back at any speed.
     shown_mut(&mut model).trace.closed = true;
     shown_mut(&mut model).phase = Phase::Over;
     recorded(&mut model);
@@ -317,7 +317,7 @@ fn a_spec_from_the_command_line_opens_picked_and_starts() {
     assert!(update::opened(&mut model).is_empty(), "once");
 }
 
-/// A recording of what was played, on screen.
+/// A recording on screen.
 fn replayed(flaw: Option<Flaw>) -> Model {
     let RunView { spec, trace, .. } = played().run.expect("a run is on screen");
     let report = Report { ending: Ending::Stopped, elapsed_ns: trace.end_ns, runtime_polls: None };
@@ -386,6 +386,6 @@ fn a_live_run_on_the_real_clock_asks_before_it_is_made_again() {
     }
     assert_eq!(press(&mut model, KeyCode::Char('y')).len(), 1);
     assert_eq!(model.mode, Mode::Browse);
-    // One that is over has nothing more to lose by itself.
+    // A run that is over has nothing to lose.
     assert_eq!(press(&mut model, KeyCode::Char('r')).len(), 1);
 }

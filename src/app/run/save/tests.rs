@@ -1,4 +1,4 @@
-//! A recording is saved from the screen.
+//! Saving a recording from the screen.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ fn prompt(model: &Model) -> (&str, Option<&str>) {
     (text.text(), error.as_deref())
 }
 
-/// What the effects of Enter ask for: where, and whether to overwrite.
+/// The path that the effects of Enter save to, and whether they overwrite.
 fn enter(model: &mut Model) -> Option<(String, bool)> {
     let effects = update(model, keymap::key(model, KeyCode::Enter.into())?);
     let [Effect::Save { path, force }] = &effects[..] else { return None };
@@ -66,7 +66,7 @@ fn what_cannot_be_saved_is_told_where_it_was_typed() {
     let clear = KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL);
     let action = keymap::key(&model, clear).expect("Ctrl-U is bound");
     update(&mut model, action);
-    assert_eq!((enter(&mut model), prompt(&model)), (None, ("", Some("which file?"))));
+    assert_eq!((enter(&mut model), prompt(&model)), (None, ("", Some("enter a file name"))));
     press(&mut model, KeyCode::Esc);
     assert_eq!(model.mode.prompt(), None);
 }

@@ -33,7 +33,7 @@ fn point(model: &mut Model, kind: MouseEventKind, column: u16, row: u16) -> bool
     does
 }
 
-/// The column of the lanes that has that time.
+/// The column of the lanes that shows that time.
 fn column(model: &Model, ms: u64) -> u16 {
     model.areas.lanes.x + ((ms * MS - model.timeline.left_ns) / model.timeline.cell_ns) as u16
 }
@@ -99,7 +99,7 @@ fn click(model: &mut Model, column: u16) {
 
 #[test]
 fn a_double_click_fits_what_is_under_the_pointer() {
-    // By the course, and by the name.
+    // On the lane, and on the name.
     for (at_ms, from_ms, to_ms) in [(Some(1_400), 1_200, 2_000), (Some(1_110), 1_000, 1_200), (None, 1_000, 2_000)] {
         let mut model = looked_at();
         let at = at_ms.map_or(25, |ms| column(&model, ms));

@@ -24,7 +24,8 @@ fn id(task: TaskIx) -> TaskId {
     TaskId(NonZeroU64::MIN.saturating_add(task.into()))
 }
 
-/// Tells a trace a tree of tasks, each of which is polled for a millisecond on the thread of its number, modulo two, and waits then.
+/// Feeds a trace a tree of tasks. Each is polled for a millisecond on the thread with its number modulo two, and then
+/// waits.
 fn grow(trace: &mut Trace, parents: &[Option<TaskIx>]) {
     let place = Some(Place { file: "a.rs".into(), line: 7 });
     let site = Arc::new(Site { cause: Cause::Time, place, ..Site::default() });
@@ -86,7 +87,7 @@ fn rows_that_are_no_tasks_are_selected_and_lead_to_one() {
         press(&mut model, code);
         assert_eq!((model.timeline.lanes.row, model.timeline.selected), (row, Some(2)), "{code:?}");
     }
-    // Even tasks ran on the first thread, odd ones on the second; the last of each stands for it.
+    // Even tasks ran on the first thread, odd ones on the second; the row selects the last task of its thread.
     press(&mut model, KeyCode::Enter);
     assert_eq!(model.timeline.selected, Some(4));
     ask(&mut model, Action::Point(Target::Group(1)));
@@ -95,7 +96,7 @@ fn rows_that_are_no_tasks_are_selected_and_lead_to_one() {
     shown_mut(&mut model).cursor.at_ns = MS;
     press(&mut model, KeyCode::Enter);
     assert_eq!(model.timeline.selected, Some(1), "as of the cursor");
-    // Another pane has its own selection of tasks.
+    // Another pane selects tasks independently.
     model.focus = Pane::Task;
     press(&mut model, KeyCode::Down);
     assert_eq!((model.timeline.lanes.row, model.timeline.selected), (1, Some(2)));
@@ -129,7 +130,7 @@ fn what_a_task_spawned_is_folded_away_and_back() {
     };
     assert_eq!(fold(1), (vec![0, 1, 2], Some(1)));
     assert_eq!(fold(1), (vec![0, 1, 2, 3, 4, 5], Some(1)));
-    // Of a task that spawned none it is the parent's.
+    // If a task spawned no tasks, its parent is folded.
     assert_eq!(fold(5), (vec![0, 1, 2, 3, 4], Some(3)));
     assert_eq!(fold(4), (vec![0, 1, 2], Some(1)));
     assert_eq!(fold(0), (vec![0], Some(0)));
@@ -143,7 +144,7 @@ fn the_spawn_tree_has_each_task_above_those_that_it_spawned() {
     model.reading.order = Order::Polls;
     command(&mut model, "order");
     assert_eq!((model.reading.order, lanes(&model)), (Order::Tree, vec![0, 1, 3, 5, 4, 2]));
-    // What is folded away is so in any order, and what is yet to be spawned has no lane.
+    // A fold applies in any order of lanes, and a task that is not spawned yet has no lane.
     model.timeline.selected = Some(3);
     command(&mut model, "fold");
     assert_eq!(lanes(&model), [0, 1, 3, 4, 2]);
@@ -186,7 +187,7 @@ fn the_next_run_is_folded_by_name() {
     grow(&mut shown_mut(&mut model).trace, &TREE);
     recorded(&mut model);
     assert_eq!(lanes(&model), [0, 1, 2]);
-    // A run of another scenario is another tree.
+    // A run of another scenario has another tree.
     let spec = Spec::new(&CATALOGUE[1]);
     started(&mut model, spec);
     grow(&mut shown_mut(&mut model).trace, &TREE);

@@ -15,7 +15,8 @@ use crate::app::update::update;
 use crate::trace::{Cause, End, Ended, Segment, State};
 use crate::work_count;
 
-/// Twenty-one tasks: one lives `i` times 100 ms, is spawned at 10 ms times `i`, and waits from its first poll on.
+/// Twenty-one tasks: task `i` is spawned at `i` times 10 ms, lives for `i` times 100 ms, and waits from its first
+/// poll on.
 fn lived() -> Model {
     let mut model = played();
     let run = shown_mut(&mut model);
@@ -68,7 +69,7 @@ fn lanes_are_sorted_by_one_thing_after_the_other() {
     }
     command(&mut model, "order");
     assert_eq!(notice(&model), "lanes by duration");
-    // Down from the longest to the next one.
+    // Down from the longest to the next longest.
     press(&mut model, KeyCode::Char('g'));
     press(&mut model, KeyCode::Down);
     press(&mut model, KeyCode::Down);
@@ -81,14 +82,14 @@ fn lanes_are_sorted_by_one_thing_after_the_other() {
 fn the_order_is_that_at_the_cursor() {
     let mut model = lived();
     command(&mut model, "order");
-    // At 350 ms all but the first three live, and the older ones have lived longer.
+    // At 350 ms, all but the first three are alive, and older tasks have lived longer.
     shown_mut(&mut model).cursor.at_ns = 351 * MS;
     press(&mut model, KeyCode::Left);
     let at_ns = shown(&model).cursor.at_ns;
     let sorted = lanes(&model);
     let lived: Vec<u64> = sorted.iter().map(|task| shown(&model).trace.tasks[*task as usize].duration(at_ns)).collect();
     assert!(lived.is_sorted_by(|a, b| a >= b) && sorted[0] == 4, "{sorted:?}: {lived:?}");
-    // Before it was spawned a task has no lane.
+    // Before its spawn, a task has no lane.
     press(&mut model, KeyCode::Char('T'));
     press_all(&mut model, "45");
     press(&mut model, KeyCode::Enter);
@@ -127,7 +128,7 @@ fn a_filter_works_while_it_is_typed() {
             .mode
             .prompt()
             .as_ref()
-            .is_some_and(|prompt| prompt.error.as_deref() == Some("a time such as 500ms must follow duration>"))
+            .is_some_and(|prompt| prompt.error.as_deref() == Some("duration> needs a time such as 500ms"))
     );
     assert_eq!(lanes(&model).len(), 0, "what could be read last stays: a name with *duration* in it");
     press(&mut model, KeyCode::Enter);

@@ -1,15 +1,15 @@
-//! Whether a task is what a query asks for.
+//! Whether a task matches a query.
 
 use super::Query;
 use super::term::{Asks, CauseIs, Doing, Figure, Term};
 use crate::trace::{End, Family, State, Task, TaskIx, Trace, WaitView};
 
 impl Query {
-    /// Whether all that is asked holds of a task at a time.
+    /// Whether a task matches at a time.
     pub fn matches(&self, trace: &Trace, task: TaskIx, at_ns: u64) -> bool {
         let Some(of) = trace.tasks.get(task as usize) else { return false };
         let (waits, others): (Vec<&Term>, Vec<&Term>) = self.terms.iter().partition(|term| term.asks.is_of_a_wait());
-        // What does not hold of the task itself need not be looked for in its waits.
+        // Cheap terms first: they need no search through the task's waits.
         if !others.iter().all(|term| holds(&term.asks, of, at_ns) != term.not) {
             return false;
         }
@@ -21,7 +21,7 @@ impl Query {
     }
 }
 
-/// Whether it holds of the task itself.
+/// Whether a condition holds for the task itself.
 fn holds(asks: &Asks, task: &Task, at_ns: u64) -> bool {
     match asks {
         Asks::Name(part) => has(&task.name, part),
@@ -39,13 +39,13 @@ fn holds(asks: &Asks, task: &Task, at_ns: u64) -> bool {
     }
 }
 
-/// Names of at most so many bytes are compared place by place.
+/// Names up to this length in bytes are compared position by position.
 const SHORT: usize = 128;
 
-/// Whether a name has this in it, which is in lower case.
+/// Whether a name contains `part`, which is in lower case.
 fn has(name: &str, part: &str) -> bool {
-    // There are as many names as tasks, and nearly all of them are short and ASCII. For the others there is a search that
-    // looks at each character once, and needs a copy of the name.
+    // There are as many names as tasks, and nearly all of them are short and ASCII. For other names, a search looks
+    // at each character once, but needs a copy of the name.
     if name.len() <= SHORT && name.is_ascii() && part.is_ascii() {
         let (name, part) = (name.as_bytes(), part.as_bytes());
         return part.is_empty() || name.windows(part.len()).any(|window| same(window, part));
@@ -53,7 +53,7 @@ fn has(name: &str, part: &str) -> bool {
     name.to_lowercase().contains(part)
 }
 
-/// Whether two texts are the same, but for the case of their letters.
+/// Whether two texts are equal apart from case.
 fn same(a: &[u8], b: &[u8]) -> bool {
     #[cfg(test)]
     crate::work_count::count(b.len());
@@ -76,7 +76,8 @@ fn does(doing: Doing, task: &Task, at_ns: u64) -> bool {
     }
 }
 
-/// Whether the task has a wait that had begun by a time, or lasts then, of which all this holds.
+/// Whether all terms hold for one wait of the task: for the one that lasts at a time if `now`, otherwise for any
+/// begun by then.
 fn has_wait(trace: &Trace, task: TaskIx, at_ns: u64, now: bool, terms: &[&Term]) -> bool {
     let is = |wait: &WaitView<'_>| terms.iter().all(|term| wait_is(trace, &term.asks, wait, at_ns));
     if now {

@@ -1,29 +1,29 @@
-//! The terms of a query: what is asked of a task.
+//! The terms of a query: conditions on a task.
 
 use std::ops::Range;
 
 use crate::trace::{Cause, Family};
 
-/// Why a query cannot be read.
+/// Why a query is invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryError {
-    /// The bytes of the text that are wrong.
+    /// The byte range that is wrong.
     pub span: Range<usize>,
-    /// What is wrong with them, and what would be right.
+    /// What is wrong, and what would be right.
     pub reason: String,
 }
 
-/// One thing that is asked.
+/// One condition, possibly negated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Term {
-    /// Whether it must not hold.
+    /// Whether the condition must not hold.
     pub(super) not: bool,
     pub(super) asks: Asks,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Asks {
-    /// The name has this in it, in lower case.
+    /// The name contains this text, in lower case.
     Name(String),
     State(Doing),
     Cause(CauseIs),
@@ -38,7 +38,7 @@ pub(super) enum Asks {
     },
 }
 
-/// What a task does, as it is asked for.
+/// The states that a query can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doing {
     Running,
@@ -89,7 +89,7 @@ impl Compare {
 }
 
 impl Asks {
-    /// Whether it is asked of one wait, and not of the task.
+    /// Whether this is a condition on one wait, not on the task.
     pub(super) fn is_of_a_wait(&self) -> bool {
         matches!(self, Self::Cause(_) | Self::Line { .. } | Self::Number { of: Figure::Wait, .. })
     }

@@ -5,7 +5,7 @@ use crate::trace::{Cause, End, Ended, Family, Segment, State, Task, Trace};
 
 const MS: u64 = 1_000_000;
 
-/// What is wrong, and the text that is.
+/// The invalid part of a query, and the reason.
 fn refused(text: &str) -> (&str, String) {
     let error = Query::parse(text).expect_err(text);
     (&text[error.span], error.reason)
@@ -26,12 +26,12 @@ fn what_cannot_be_read_is_shown_where_it_stands_with_what_would_be_right() {
         ("wait>5x", "5x", "'5x' is not a time; try 1.5s"),
         ("polls>many", "many", "not a number of polls"),
         ("polls>=", "", "a number"),
-        ("name=", "", "a part of a name"),
+        ("name=", "", "part of a name"),
         ("!wait>z", "z", "'z' is not a time"),
         ("state>ready", ">", "state is compared with ="),
         ("=3", "", "a field must come first"),
         ("qqq=3", "qqq", "name, state, cause"),
-        ("a \"b c", "\"b c", "a \" belongs at the end"),
+        ("a \"b c", "\"b c", "missing closing \""),
     ];
     for (text, wrong, right) in table {
         let (span, reason) = refused(text);
@@ -122,7 +122,7 @@ fn every_cause_can_be_asked_for() {
     }
 }
 
-/// Text that is nearly a query.
+/// Text that resembles a query.
 fn nearly() -> impl Strategy<Value = String> {
     let pieces =
         ["wait", "state", "cause", "line", "=", ">", "<=", "!", "-", "\"", " ", ":", "500ms", "lock", "é", "9", "\u{202e}"];

@@ -1,4 +1,4 @@
-//! The words of a query: where they begin and end, what they stand for, and which were meant.
+//! The words of a query: where they begin and end, what they mean, and which were probably meant.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::term::{Asks, CauseIs, Compare, Doing, QueryError};
 use crate::text;
 use crate::trace::{Cause, Family};
 
-/// How alike a word must be to one there is so that it is offered: from 0 to 1.
+/// How similar a word must be to a known one to be suggested, from 0 to 1.
 const ALIKE: f64 = 0.75;
 
 const FIELDS: [&str; 8] = ["name", "state", "cause", "line", "wait", "duration", "polls", "spawned"];
@@ -23,11 +23,11 @@ const STATES: [(&str, Doing); 9] = [
     ("panicked", Doing::Panicked),
 ];
 
-/// Longer ones first: `>=` begins as `>` does.
+/// The longer ones first, because `>=` begins with `>`.
 const OPERATORS: [(&str, Compare); 5] =
     [(">=", Compare::AtLeast), ("<=", Compare::AtMost), (">", Compare::More), ("<", Compare::Less), ("=", Compare::Equal)];
 
-/// Where the terms stand: they are set apart by spaces, but for those between quotes.
+/// Splits a text into terms: at spaces, except within quotes.
 pub(super) fn split(text: &str) -> Result<Vec<Range<usize>>, QueryError> {
     let (mut terms, mut start, mut quote) = (Vec::new(), None, None);
     for (at, c) in text.char_indices() {
@@ -41,13 +41,13 @@ pub(super) fn split(text: &str) -> Result<Vec<Range<usize>>, QueryError> {
         }
     }
     if let Some(open) = quote {
-        return Err(QueryError { span: open..text.len(), reason: "a \" belongs at the end, too".into() });
+        return Err(QueryError { span: open..text.len(), reason: "missing closing \"".into() });
     }
     terms.extend(start.map(|start| start..text.len()));
     Ok(terms)
 }
 
-/// A value without its quotes.
+/// A value without quotes.
 pub(super) fn bare(text: &str) -> &str {
     let inside = text.strip_prefix('"').unwrap_or(text);
     inside.strip_suffix('"').unwrap_or(inside)
@@ -66,7 +66,7 @@ pub(super) fn state(text: &str) -> Result<Doing, String> {
     known.map(|(_, state)| *state).ok_or_else(|| offer("state", text, &STATES.map(|(name, _)| name)))
 }
 
-/// A cause by its name, or all that are drawn alike. Where a name has a space a hyphen may stand.
+/// A cause by its name, or a family of causes. A hyphen may stand for a space.
 pub(super) fn cause(text: &str) -> Result<CauseIs, String> {
     let typed = text.to_lowercase().replace(['-', '_'], " ");
     let one = || Cause::ALL.into_iter().find(|cause| cause.name() == typed).map(CauseIs::One);
@@ -89,12 +89,12 @@ pub(super) fn line(text: &str) -> Result<Asks, String> {
     Ok(Asks::Line { file: file.map(str::to_owned), line })
 }
 
-/// Says that there is no such field.
+/// The error for an unknown field.
 pub(super) fn no_field(name: &str) -> String {
     if name.is_empty() { format!("a field must come first: {}", FIELDS.join(", ")) } else { offer("field", name, &FIELDS) }
 }
 
-/// Says that there is no such thing, and which was meant or which there are.
+/// The error for an unknown name: suggests the name that was probably meant, or lists all.
 fn offer(what: &str, typed: &str, names: &[&str]) -> String {
     match text::meant(&typed.to_lowercase(), names, ALIKE) {
         Some(name) => format!("no {what} '{typed}': did you mean '{name}'?"),

@@ -9,7 +9,7 @@ use crate::app::testing::*;
 use crate::app::timeline::view::Timeline;
 use crate::trace::{End, Ended, Wake, Waker};
 
-/// Presses keys; those that stand for a command of the palette here do that.
+/// Presses keys; some letters stand for commands of the palette here.
 fn type_keys(model: &mut Model, keys: &str) {
     for c in keys.chars() {
         match c {
@@ -24,7 +24,7 @@ fn type_keys(model: &mut Model, keys: &str) {
     }
 }
 
-/// A run whose timeline has the focus, with task 4 selected: it lives from 1 s to 2 s.
+/// A run with the timeline focused and task 4 selected, which is alive from 1 s to 2 s.
 fn looked_at() -> Model {
     let mut model = played();
     let task = &mut shown_mut(&mut model).trace.tasks[4];
@@ -35,14 +35,14 @@ fn looked_at() -> Model {
     model
 }
 
-/// What undo brings back; whether the cursor is followed is not looked at.
+/// What undo restores, ignoring whether the cursor is followed.
 fn seen(model: &Model) -> Timeline {
     Timeline { follow: false, ..model.timeline }
 }
 
 #[test]
 fn each_change_of_the_view_is_taken_back_and_made_again() {
-    // The keys of one change each.
+    // Each series of keys is one change.
     for keys in ["+", "+++-", "wws", "f", "D"] {
         let mut model = looked_at();
         type_keys(&mut model, "F++");
@@ -56,9 +56,9 @@ fn each_change_of_the_view_is_taken_back_and_made_again() {
         type_keys(&mut model, "U");
         assert_eq!(seen(&model), changed, "{keys}");
         type_keys(&mut model, "U");
-        assert_eq!(notice(&model), "no later view of the timeline", "{keys}");
+        assert_eq!(notice(&model), "nothing to redo", "{keys}");
         type_keys(&mut model, "uuu");
-        assert_eq!(notice(&model), "no earlier view of the timeline", "{keys}");
+        assert_eq!(notice(&model), "nothing to undo", "{keys}");
     }
 }
 
@@ -80,7 +80,7 @@ fn a_row_of_zooms_is_one_change_and_what_comes_between_makes_it_two() {
 fn a_new_change_leaves_nothing_to_make_again() {
     let mut model = looked_at();
     type_keys(&mut model, "fu+U");
-    assert_eq!(notice(&model), "no later view of the timeline");
+    assert_eq!(notice(&model), "nothing to redo");
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn only_so_many_changes_are_kept_and_another_scenario_has_none() {
     model.list.row = 1;
     press(&mut model, KeyCode::Enter);
     type_keys(&mut model, "u");
-    assert_eq!(notice(&model), "no earlier view of the timeline");
+    assert_eq!(notice(&model), "nothing to undo");
 }
 
 #[test]
@@ -149,11 +149,11 @@ fn commands_go_along_wakes_both_ways_with_the_cursor() {
     let table = [
         ("[", 5, 100, "task 5 woke task 3 at 00:00.100"),
         ("[", 7, 50, "task 7 woke task 5 at 00:00.050"),
-        ("[", 7, 50, "at 00:00.020: a timer woke it, not a task"),
+        ("[", 7, 50, "at 00:00.020: woken by a timer, not a task"),
         ("]", 5, 50, "task 7 woke task 5 at 00:00.050"),
         ("]", 3, 100, "task 5 woke task 3 at 00:00.100"),
         ("]", 9, 400, "task 3 woke task 9 at 00:00.400"),
-        ("]", 9, 400, "it wakes no other task after this"),
+        ("]", 9, 400, "no later wake by this task"),
         ("u", 3, 100, ""),
     ];
     for (key, task, at_ms, told) in table {

@@ -159,7 +159,7 @@ fn a_selected_lane_that_is_in_sight_stays_there_when_there_are_fewer_rows() {
     ask(&mut model, Action::Point(Target::Task(8)));
     assert!(laid_out(&mut model, lower(4)), "the picture is another one");
     assert_eq!((model.timeline.selected, model.timeline.top), (Some(8), 5));
-    // What was scrolled away stays away.
+    // A lane that was scrolled out of sight stays there.
     ask(&mut model, Action::Scroll { pane: Pane::Timeline, rows: -300 });
     assert!(!laid_out(&mut model, lower(3)));
     assert_eq!((model.timeline.selected, model.timeline.top), (Some(8), 0));

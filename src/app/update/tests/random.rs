@@ -1,4 +1,4 @@
-//! Whatever is pressed, the model stays whole.
+//! Whatever keys are pressed, the model stays consistent.
 
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ enum Step {
     Key(KeyCode, KeyModifiers),
     Mouse(MouseEventKind, u16, u16, KeyModifiers),
     Paste(String),
-    /// A row of the table of keys, whether it has a key or not, as the palette would do it.
+    /// A row of the table of keys, with or without a key, run as the palette would.
     Command(usize),
     Tick(u64),
-    /// The terminal has another size: the lanes have so many columns and rows.
+    /// The terminal changes size: the lanes have this many columns and rows.
     Size(u16, u16),
-    /// A run goes on under way for a while: what is recorded grows.
+    /// A run under way continues: its recording grows by this time.
     Grow(u64),
 }
 
@@ -103,7 +103,7 @@ fn take(model: &mut Model, step: &Step) {
     }
 }
 
-/// What holds after each step, whatever it was.
+/// The invariants after each step.
 fn check(model: &Model) -> Result<(), TestCaseError> {
     let view = model.timeline;
     prop_assert!(view.cell_ns > 0);
@@ -139,10 +139,10 @@ fn check(model: &Model) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// How many inputs one model gets.
+/// The number of inputs per model.
 const LENGTH: usize = 200;
 
-/// How many models there are. `RANDOM_INPUTS` says how many inputs there are to be together, in place of 10,000.
+/// The number of models. `RANDOM_INPUTS` overrides the total number of inputs, 10,000 by default.
 fn cases() -> u32 {
     let inputs = std::env::var("RANDOM_INPUTS").ok().and_then(|inputs| inputs.parse().ok()).unwrap_or(10_000_usize);
     inputs.div_ceil(LENGTH) as u32

@@ -1,7 +1,6 @@
-//! How a figure went from the start until the cursor.
+//! The course of a figure from the start to the cursor.
 //!
-//! The columns stand for the whole run, so that they keep their place while the
-//! cursor moves; those behind it are empty.
+//! The columns cover the whole run, so that they do not move with the cursor; those after it are empty.
 
 use crate::app::model::RunView;
 use crate::trace::{Bin, Stretch};
@@ -47,7 +46,7 @@ impl<'a> Course<'a> {
         let mut values = vec![None; self.cells];
         for (column, slot) in values.iter_mut().enumerate().take(self.columns()) {
             let to = place(self.time(column).min(self.at_ns)).saturating_add(1).min(bins.bins.len());
-            // Columns finer than the counts show the same count twice.
+            // Columns finer than the counts repeat the same count.
             let stretch = &bins.bins[from.min(to.saturating_sub(1))..to];
             *slot = (!stretch.is_empty()).then(|| value(stretch));
             from = to;

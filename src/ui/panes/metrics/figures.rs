@@ -1,4 +1,4 @@
-//! Which figures there are, what each is at the cursor, and what a bad value of it means.
+//! The figures: their values at the cursor, and what a bad value means.
 
 use scenarios::Clock;
 
@@ -8,26 +8,26 @@ use crate::trace::{Bin, Sample, Stretch};
 use crate::ui::format;
 use crate::ui::theme::Look;
 
-/// With more workers than that, each has no row of its own.
+/// With more workers, they have no rows of their own.
 const WORKERS: usize = 4;
 
 /// One figure.
 pub(super) struct Figure {
     pub(super) label: String,
     pub(super) value: String,
-    /// Its course: one value a column.
+    /// Its course: one value per column.
     pub(super) course: Vec<Option<f64>>,
-    /// What fills the chart; none is the largest value of the course.
+    /// The value at full height; `None` is the largest value of the course.
     pub(super) most: Option<f64>,
-    /// What the tasks do, in place of the course where the chart is high enough: one stretch a column.
+    /// What the tasks do, instead of the course if the chart is high enough: one stretch per column.
     pub(super) stack: Vec<Stretch>,
-    /// How a value of the course is formatted; none where it is another quantity than the value.
+    /// Formats a value of the course; `None` if the course is another quantity than the value.
     pub(super) scale: Option<Tell>,
-    /// What it is, and what a bad value means.
+    /// What the figure is, and what a bad value means.
     pub(super) help: &'static str,
 }
 
-/// How a value is formatted.
+/// Formats a value.
 type Tell = fn(Look, f64) -> String;
 
 fn compact(_: Look, value: f64) -> String {
@@ -47,7 +47,7 @@ impl Figure {
         Self { label: label.into(), value, course, most: None, stack: Vec::new(), scale: Some(compact), help }
     }
 
-    /// What fills the height of its chart, or of its pile.
+    /// The value at the full height of its chart or pile.
     pub(super) fn most(&self, piled: bool) -> f64 {
         if piled {
             return self.stack.iter().map(Stretch::alive).fold(1.0, f64::max).ceil();
@@ -56,7 +56,7 @@ impl Figure {
     }
 }
 
-/// All figures of a run, with courses of so many cells. The fewest when not `all`: those that are looked at most.
+/// All figures of a run, with courses of `cells` cells; if not `all`, only the most important.
 pub(super) fn figures(look: Look, run: &RunView, cells: usize, all: bool) -> Vec<Figure> {
     let course = Course::new(run, cells);
     let mut figures = tasks(run, &course);
@@ -73,7 +73,7 @@ pub(super) fn figures(look: Look, run: &RunView, cells: usize, all: bool) -> Vec
 fn tasks(run: &RunView, course: &Course<'_>) -> Vec<Figure> {
     let (at, bins) = (run.cursor.at_ns, &run.trace.bins);
     let census = run.trace.census_at(at);
-    // A task whose timer is late could run: it is drawn as ready, too.
+    // A task whose timer is late could run, so it also counts as ready.
     let late = run.trace.all_overdue_at(at).min(census.waiting);
     let late_then = course.times(|at| Some(f64::from(run.trace.overdue_at(at))));
     let with_late = |counts: Vec<Option<f64>>, with: fn(f64, f64) -> f64| -> Vec<Option<f64>> {
@@ -130,7 +130,7 @@ fn times(look: Look, run: &RunView, course: &Course<'_>) -> Vec<Figure> {
     if run.spec.clock == Clock::Real { vec![delay, Figure { scale: Some(time), ..poll() }] } else { vec![delay] }
 }
 
-/// What Tokio's own samples say.
+/// The figures from Tokio's own samples.
 fn samples(look: Look, run: &RunView, course: &Course<'_>, all: bool) -> Vec<Figure> {
     let samples = &run.trace.samples;
     let now = run.trace.sample_at(run.cursor.at_ns);
@@ -142,7 +142,7 @@ fn samples(look: Look, run: &RunView, course: &Course<'_>, all: bool) -> Vec<Fig
     };
     let mut figures = Vec::new();
     if run.spec.clock == Clock::Virtual {
-        // Tokio's mean over no polls is 0.
+        // Tokio reports a mean of 0 if there were no polls.
         let mean = |sample: &Sample| (sample.mean_poll_ns > 0).then_some(sample.mean_poll_ns as f64);
         let help = "Mean time of a poll on the machine's clock, from Tokio: of the simulation, not of the run.";
         figures.push(figure("poll, wall".into(), &mean, time, help));
@@ -181,13 +181,13 @@ fn last(bins: &[Bin], of: impl Fn(&Bin) -> u32) -> f64 {
     bins.last().map_or(0.0, |bin| f64::from(of(bin)))
 }
 
-/// A sum of time over a sum of counts.
+/// A sum of times divided by a sum of counts.
 fn ratio(parts: impl Iterator<Item = (u64, u32)>) -> f64 {
     let (ns, count) = parts.fold((0, 0), |(ns, count), part| (ns + part.0, count + u64::from(part.1)));
     if count == 0 { 0.0 } else { ns as f64 / count as f64 }
 }
 
-/// A length of time, if there is one.
+/// A duration, if there is one.
 fn span(look: Look, ns: Option<u64>) -> String {
     ns.map_or_else(|| "-".into(), |ns| format::span(look, ns))
 }

@@ -1,13 +1,11 @@
-//! The run's figures at the time cursor, each with its course until then.
+//! The run's figures at the time cursor, each with its course so far.
 //!
-//! Counts come from the recorder and are exact. What only Tokio knows (how
-//! busy its workers are, how long a poll took on the wall) comes from its own
-//! samples; on the virtual clock those are figures of the machine and not of
-//! the run, and are labelled *wall*.
+//! Counts come from the recorder and are exact. What only Tokio knows (how busy its workers are, how long a poll took
+//! in wall time) comes from Tokio's own samples; on the virtual clock these describe the machine and not the run, and
+//! are labelled *wall*.
 //!
-//! With the focus one figure is picked, and the foot says what it is and what a
-//! bad value of it means: a chart that nobody can read is a decoration. With
-//! room enough, histograms of poll times and delays stand below.
+//! When the pane has the focus, one figure is selected, and the foot explains it and what a bad value means: a chart
+//! that nobody can read is decoration. If there is room, histograms of poll times and delays are below.
 
 mod course;
 mod figures;
@@ -27,19 +25,19 @@ use crate::ui::theme::Look;
 use crate::ui::widgets::{chart, chrome};
 use crate::ui::{format, view};
 
-/// Cells of a label, of one where there is room, and of a value.
+/// Cells of a label, of a label with more room, and of a value.
 const LABEL: usize = 12;
 const LONG_LABEL: usize = 16;
 const ROOM_FOR_LABEL: usize = 44;
 const VALUE: usize = 7;
-/// A figure with its chart takes at least so many cells; more make room for another column.
+/// The fewest cells of a figure with its chart; further cells make room for another column.
 const FIGURE: usize = 26;
-/// From so many rows on there are histograms, and they have so many.
+/// From this many rows on there are histograms, and their rows.
 const ROOMY: u16 = 24;
 const HISTOGRAM: u16 = 8;
-/// From so many rows on, each chart can be so high; on a screen for a class more.
+/// The most rows of a chart; more on a screen for a class.
 const HIGHEST: u16 = 4;
-/// The least rows in which what tasks do can be told apart.
+/// The fewest rows that can show what tasks do as a pile.
 const STACK: u16 = 3;
 
 /// Draws the figures.
@@ -54,12 +52,12 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
         return;
     };
     let all = recorded(run);
-    // What the columns of all charts stand for, where they are looked at closely.
+    // In full screen, the title shows the time that the charts cover.
     let over = format!("from 0 to {} {} {all}", format::span(look, view::end_ns(run)), look.glyphs.between);
     let over = model.full.filter(|pane| *pane == Pane::Metrics).map_or(&all, |_| &over);
     chrome::title(buf, look, area, focus, "Metrics", over);
     let roomy = inside.height >= ROOMY;
-    // How many figures there are does not depend on the width of their charts.
+    // The number of figures does not depend on the width of their charts.
     let all = figures(look, run, 0, roomy);
     areas.figures = all.len();
     let picked = model.metrics.row.min(all.len().saturating_sub(1));
@@ -70,11 +68,11 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let cells = width / columns;
     let label = if cells >= ROOM_FOR_LABEL { LONG_LABEL } else { LABEL };
     let figures = figures(look, run, cells.saturating_sub(label + VALUE + 3), roomy);
-    // As high as there is room: to fill the screen for a whole class to see.
+    // As high as there is room, so that a whole class can see it.
     let rows = figures.len().div_ceil(columns).max(1);
     let height = (inside.height / rows as u16).clamp(1, HIGHEST);
     let shown = usize::from(inside.height / height).min(rows);
-    // The picked one is in sight.
+    // Keeps the selected figure visible.
     let top = (picked / columns + 1).saturating_sub(shown) * usize::from(focus);
     let in_sight = figures.iter().enumerate().skip(top * columns).take(shown * columns);
     for (place, (ix, figure)) in in_sight.enumerate() {
@@ -84,10 +82,10 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     }
 }
 
-/// What the picked figure is, at the foot; returns what is left.
+/// Draws the explanation of the selected figure at the foot; returns the remaining area.
 fn help(buf: &mut Buffer, look: Look, inside: Rect, text: &str) -> Rect {
     let lines = format::wrap(text, usize::from(inside.width.saturating_sub(2)));
-    // The figures keep the greater part.
+    // The figures keep the larger part.
     let rows = (lines.len() as u16).min(inside.height / 3);
     let foot = Rect { y: inside.bottom() - rows, height: rows, ..inside };
     for (row, line) in (0..rows).zip(lines) {
@@ -96,23 +94,23 @@ fn help(buf: &mut Buffer, look: Look, inside: Rect, text: &str) -> Rect {
     Rect { height: inside.height - rows, ..inside }
 }
 
-/// The histograms, side by side below the figures; returns what is left.
+/// Draws the histograms side by side below the figures; returns the remaining area.
 fn spreads(buf: &mut Buffer, look: Look, run: &RunView, inside: Rect) -> Rect {
     let at_ns = run.cursor.at_ns;
     let delays = Told { label: "wake to poll", spread: &run.trace.delays, at_ns };
     let polls = Told { label: "poll time", spread: &run.trace.poll_times, at_ns };
-    // On the virtual clock a poll takes no time, but for work that is stood for by moving the clock.
+    // On the virtual clock a poll takes no time, except for work that is simulated by advancing the clock.
     let label = if run.spec.clock == Clock::Virtual { "poll time, virtual" } else { polls.label };
     let foot = Rect { y: inside.bottom() - HISTOGRAM, height: HISTOGRAM, ..inside };
     let half = foot.width / 2;
     spread::render(buf, look, Rect { width: half, ..foot }, &Told { label, ..polls });
     spread::render(buf, look, Rect { x: foot.x + half, width: foot.width - half, ..foot }, &delays);
-    // An empty row parts them from the figures.
+    // An empty row separates them from the figures.
     Rect { height: inside.height - HISTOGRAM - 1, ..inside }
 }
 
-/// How many columns so many figures are set in: few, since long charts tell more, but enough that each chart is high and
-/// parted from the next, or at least that all figures are seen.
+/// The number of columns: few, since long charts show more, but enough that each chart is high and separated from the
+/// next, or at least that all figures are visible.
 fn columns(figures: usize, height: usize, width: usize) -> usize {
     let most = (width / FIGURE).clamp(1, 4);
     let rows = |columns: usize| figures.div_ceil(columns).max(1);
@@ -120,7 +118,7 @@ fn columns(figures: usize, height: usize, width: usize) -> usize {
     high.or_else(|| (1..=most).find(|columns| rows(*columns) <= height)).unwrap_or(most)
 }
 
-/// What the recorder has taken in, what it had to leave, and what a poll costs it.
+/// How many events were recorded and lost, and the cost of a poll.
 fn recorded(run: &RunView) -> String {
     let trace = &run.trace;
     let late = if trace.late > 0 { format!(", {} late", format::count(trace.late)) } else { String::new() };
@@ -128,12 +126,12 @@ fn recorded(run: &RunView) -> String {
     format!("{} events, {} lost{late}{cost}", format::count(trace.recorded), format::count(trace.lost))
 }
 
-/// Draws a figure, with its name in so many cells.
+/// Draws a figure, with its name in `label` cells.
 fn draw(buf: &mut Buffer, look: Look, area: Rect, figure: &Figure, label: usize, picked: bool) {
     let foot = area.height.saturating_sub(1) - u16::from(area.height > 2);
     let piled = foot + 1 >= STACK && !figure.stack.is_empty();
     let most = figure.most(piled);
-    // Above the value, what the chart's full height stands for.
+    // Above the value: the value at the chart's full height.
     if let Some(text) = figure.scale.filter(|_| foot > 0 && most > 0.0) {
         let text = format!("scale {}", text(look, most));
         Pen::new(buf, look, area, foot - 1).space(1).right(&text, label + 1 + VALUE, look.dim());

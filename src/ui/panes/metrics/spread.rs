@@ -1,8 +1,7 @@
-//! How poll times and delays spread: a histogram with median, tail and maximum.
+//! The distribution of poll times and delays: a histogram with median, tail and maximum.
 //!
-//! Times of a run lie decades apart, so the bars stand for stretches of equal
-//! ratio. Nothing is drawn where nothing was measured; a single poll among
-//! millions is the lowest mark, and not nothing: the tail is what is looked for.
+//! The times in a run differ by orders of magnitude, so the scale is logarithmic. An empty bar is not drawn, but a
+//! single poll among millions gets the lowest mark, because the tail is the point.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,10 +12,10 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chart;
 
-/// The shortest time that has a bar of its own, in nanoseconds: a power of ten, since the scale counts decades.
+/// The shortest time with a bar of its own, in nanoseconds: a power of ten, since the scale counts decades.
 const SHORTEST_NS: f64 = 100.0;
 
-/// A histogram, and what it is of.
+/// A histogram and its label.
 pub(super) struct Told<'a> {
     pub(super) label: &'static str,
     pub(super) spread: &'a Spread,
@@ -48,26 +47,26 @@ pub(super) fn render(buf: &mut Buffer, look: Look, area: Rect, told: &Told<'_>) 
     scale(buf, look, Rect { y: bars.bottom(), height: 1, ..bars }, decades);
 }
 
-/// How many powers of ten the scale has from the shortest time on, so that the longest one is on it.
+/// How many decades the scale needs from the shortest time on, so that it includes the longest one.
 fn decades(max_ns: u64) -> u32 {
     let above = (max_ns as f64 / SHORTEST_NS).max(1.0).log10().floor() as u32 + 1;
     above.clamp(2, 12)
 }
 
-/// The bounds of so many bars: the first holds all that is shorter, the last all that is longer.
+/// The bounds of the bars: the first bar includes all shorter times, the last all longer ones.
 fn bounds(bars: usize, decades: u32) -> Vec<u64> {
     let bound = |bar: usize| SHORTEST_NS * 10_f64.powf(f64::from(decades) * bar as f64 / bars.max(1) as f64);
     let inner = (1..bars).map(|bar| bound(bar) as u64);
     [0].into_iter().chain(inner).chain([u64::MAX]).collect()
 }
 
-/// The powers of ten, where each begins.
+/// Draws the powers of ten, each where it begins.
 fn scale(buf: &mut Buffer, look: Look, row: Rect, decades: u32) {
     let mut free = 0;
     for decade in 0..decades {
         let x = (u32::from(row.width) * decade / decades) as u16;
         let time = format::span(look, SHORTEST_NS as u64 * 10_u64.pow(decade));
-        // The first bar has all that is shorter, too.
+        // The first bar includes all shorter times.
         let text = format!("{}{}{time}", look.glyphs.tick, if decade == 0 { "0 to " } else { "" });
         let width = format::width(&text) as u16;
         if x >= free && x + width <= row.width {

@@ -12,7 +12,7 @@ fn task(changes: &[(u64, State)], end: Option<(u64, End)>) -> Task {
     }
 }
 
-/// A run of that task alone.
+/// A run with only that task.
 fn run(task: &Task) -> Trace {
     let task = Task {
         spawned_ns: task.spawned_ns,
@@ -39,7 +39,7 @@ fn draw_in(look: Look, buf: &mut Buffer, axis: &Axis, task: &Task) {
     lane(buf, look, Rect { height: 1, ..buf.area }, axis, lane_of);
 }
 
-/// The lane at 10 ns a cell, 12 cells wide.
+/// The lane at 10 ns per cell, 12 cells wide.
 fn drawn(task: &Task, left_ns: u64, cursor_ns: u64) -> String {
     drawn_in(Look::sample(), task, left_ns, cursor_ns)
 }
