@@ -48,7 +48,7 @@ const POOL: Param = Param::count("pool", 2, (1, 64), "connections", "How many co
 const HOLD: Param = Param::millis("hold", 300, (0, 60_000), "How long a client holds a connection.");
 const THINK: Param = Param::millis("think", 500, (0, 60_000), "How long a client thinks, on average.");
 const LEAK: Param =
-    Param::count("leak", 0, (0, 1_000), "connections", "Every how many requests one leaks; 0: none.");
+    Param::count("leak", 0, (0, 1_000), "connections", "Leak every nth connection; 0 leaks none.");
 
 /// How many connections each client asks for, one after the other.
 const REQUESTS: usize = 5;
