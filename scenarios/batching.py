@@ -47,7 +47,7 @@ async def run(cx):
         .figure("slots idle in batches", batches_took * cx.batch - work, "ms")
         .figure("slots idle in the window", sliding_took * cx.batch - work, "ms")
         .figure("total", now() - started, "ms")
-        .check("every item was processed, both times", batched == slid == cx.items)
+        .check("every item is processed both times", batched == slid == cx.items)
         .check("the window takes no longer", sliding_took <= batches_took)
     )
 

@@ -37,8 +37,7 @@ const ITEMS: Param = Param::count("items", 12, (1, 10_000), "items", "How many i
 const BATCH: Param = Param::count("batch", 4, (1, 1_000), "items", "How many items are processed at a time.");
 const LATENCY_MIN: Param = Param::millis("latency_min", 100, (0, 60_000), "Shortest time that an item takes.");
 const LATENCY_MAX: Param = Param::millis("latency_max", 500, (0, 60_000), "Longest time that an item takes.");
-const VARIANT: Param =
-    Param::choice("variant", &["batches", "sliding"], "Which way runs first and is on top.");
+const VARIANT: Param = Param::choice("variant", &["batches", "sliding"], "Which way runs first and is on top.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -96,7 +95,7 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("slots idle in batches", idle(batches.took), "ms")
         .figure("slots idle in the window", idle(sliding.took), "ms")
         .figure("total", started.elapsed(), "ms")
-        .check("every item was processed, both times", [&batches, &sliding].iter().all(|done| done.processed == latencies.len()))
+        .check("every item is processed both times", [&batches, &sliding].iter().all(|done| done.processed == latencies.len()))
         .check("the window takes no longer", sliding.took <= batches.took || cx.on_time(sliding.took, batches.took)))
 }
 

@@ -45,9 +45,9 @@ async def run(cx):
     worst = max(lateness)
     return (
         Outcome()
-        .figure("the worst tick was late by", worst, "ms")
-        .figure("tasks with such a tick", sum(late >= 2 * cx.tick for late in lateness), "tasks")
-        .figure("the report took", await took, "ms")
+        .figure("worst tick late by", worst, "ms")
+        .figure("tasks with a late tick", sum(late >= 2 * cx.tick for late in lateness), "tasks")
+        .figure("report took", await took, "ms")
         .figure("total", now() - started, "ms")
         .check("no tick is late by two ticks", worst < 2 * cx.tick)
     )

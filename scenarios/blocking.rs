@@ -107,9 +107,9 @@ async fn run(cx: Context) -> scenario::Result {
     let took = report.await??;
 
     Ok(Outcome::new()
-        .figure("the worst tick was late by", worst, "ms")
-        .figure("tasks with such a tick", late, "tasks")
-        .figure("the report took", took, "ms")
+        .figure("worst tick late by", worst, "ms")
+        .figure("tasks with a late tick", late, "tasks")
+        .figure("report took", took, "ms")
         .figure("total", started.elapsed(), "ms")
         .check("no tick is late by two ticks", worst < 2 * tick))
 }
@@ -201,8 +201,8 @@ mod tests {
             let turned = [(VARIANT, variant), (BLOCK, block), (TASKS, tasks)];
             let outcome = run(Context::of(&SCENARIO, &turned)).await?;
             let what = format!("{variant}: {block} ms beside {tasks} tasks");
-            assert_eq!(outcome.value("the worst tick was late by"), Some(worst), "{what}");
-            assert_eq!(outcome.value("tasks with such a tick"), Some(late), "{what}");
+            assert_eq!(outcome.value("worst tick late by"), Some(worst), "{what}");
+            assert_eq!(outcome.value("tasks with a late tick"), Some(late), "{what}");
             assert_eq!(outcome.holds(), variant == "yield", "{what}");
         }
         Ok(())

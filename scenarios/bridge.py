@@ -1,4 +1,4 @@
-"""Bridge: sync and async meet at one door.
+"""Bridge: keep one door between sync and async.
 
 `asyncio.run` inside a running loop raises a `RuntimeError`: the thread that would drive
 the inner loop is busy in the outer one (`variant=block_on-inside`). In Tokio, that task
@@ -75,7 +75,7 @@ async def run(cx):
         .figure("panics", len(ends) - len(reports), "tasks")
         .figure("sum", sum(reports), "credits")
         .figure("total", now() - started, "ms")
-        .check("the sum is what the prices add up to", sum(reports) == expected)
+        .check("the sum of the prices is correct", sum(reports) == expected)
     )
 
 

@@ -1,4 +1,4 @@
-//! # Bridge: sync and async meet at one door
+//! # Bridge: keep one door between sync and async
 //!
 //! Synchronous code, written years ago, makes a report. It needs a price, and prices now
 //! come from an `async fn`. Three async tasks each need such a report.
@@ -50,13 +50,13 @@ pub const SCENARIO: Scenario = Scenario {
     id: "bridge",
     title: "Bridge",
     group: Group::Basics,
-    lesson: "Sync and async meet at one door.",
+    lesson: "Keep one door between sync and async.",
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[CALLS, LATENCY, VARIANT],
     patterns: &["mixing sync and async", "block_on", "run coroutine threadsafe", "actor thread"],
     differs: "`asyncio.run` inside a running loop raises an error that you can handle; `block_on` inside a runtime panics.",
     builds_on: &["blocking", "oneshot"],
-    breaks: &[Breaks::checks(&[("variant", "block_on-inside")], &["the sum is what the prices add up to"])],
+    breaks: &[Breaks::checks(&[("variant", "block_on-inside")], &["the sum of the prices is correct"])],
     real_because: "spawn_blocking and channel use threads, which run in wall time",
     source: include_str!("bridge.rs"),
     path: file!(),
@@ -130,7 +130,7 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("panics", panics, "tasks")
         .figure("sum", sum, "credits")
         .figure("total", started.elapsed(), "ms")
-        .check("the sum is what the prices add up to", sum == expected))
+        .check("the sum of the prices is correct", sum == expected))
 }
 
 /// The old code. `ask` blocks until it has a price.

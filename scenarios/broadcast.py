@@ -85,16 +85,16 @@ async def run(cx):
     return (
         Outcome()
         .figure("sent", cx.messages, "messages")
-        .figure("slow one got", slow.delivered, "messages")
-        .figure("slow one skipped", slow.lagged, "messages")
-        .figure("slow one was cut off from", slow.cut_off, "messages")
+        .figure("slow receiver got", slow.delivered, "messages")
+        .figure("slow receiver skipped", slow.lagged, "messages")
+        .figure("slow receiver was cut off from", slow.cut_off, "messages")
         .figure("publisher blocked", publisher.result(), "ms")
         .figure("total", now() - started, "ms")
         .check(
-            "delivered, skipped and cut off are all that was sent",
+            "every message is delivered, skipped or cut off",
             all(receiver.accounts_for_all() for receiver in receivers),
         )
-        .check("the fast ones get every message", all(receiver.delivered == cx.messages for receiver in fast))
+        .check("fast receivers get every message", all(receiver.delivered == cx.messages for receiver in fast))
     )
 
 

@@ -45,8 +45,7 @@ const HANDLE: Duration = Duration::from_millis(10);
 
 const RECEIVERS: Param = Param::count("receivers", 4, (1, 1_000), "receivers", "How many receivers; the last is slow.");
 const MESSAGES: Param = Param::count("messages", 25, (1, 10_000), "messages", "How many messages the publisher sends.");
-const CAPACITY: Param =
-    Param::count("capacity", 4, (1, 1_024), "messages", "How many unread messages are kept.");
+const CAPACITY: Param = Param::count("capacity", 4, (1, 1_024), "messages", "How many unread messages are kept.");
 const SLOW: Param = Param::millis("slow", 300, (0, 60_000), "Extra time of the slow receiver per message.");
 const POLICY: Param = Param::choice(
     "policy",
@@ -140,13 +139,13 @@ async fn run(cx: Context) -> scenario::Result {
     let accounted = |fate: &Fate| fate.delivered + fate.lagged + fate.cut_off == messages && fate.in_order;
     Ok(Outcome::new()
         .figure("sent", messages, "messages")
-        .figure("slow one got", slow.delivered, "messages")
-        .figure("slow one skipped", slow.lagged, "messages")
-        .figure("slow one was cut off from", slow.cut_off, "messages")
+        .figure("slow receiver got", slow.delivered, "messages")
+        .figure("slow receiver skipped", slow.lagged, "messages")
+        .figure("slow receiver was cut off from", slow.cut_off, "messages")
         .figure("publisher blocked", blocked, "ms")
         .figure("total", started.elapsed(), "ms")
-        .check("delivered, skipped and cut off are all that was sent", accounted(&slow) && fast.iter().all(accounted))
-        .check("the fast ones get every message", fast.iter().all(|fate| fate.delivered == messages)))
+        .check("every message is delivered, skipped or cut off", accounted(&slow) && fast.iter().all(accounted))
+        .check("fast receivers get every message", fast.iter().all(|fate| fate.delivered == messages)))
 }
 
 /// Connects the publisher and its receivers.
@@ -203,14 +202,14 @@ async fn receive(mut inbox: Inbox, messages: u64, handle: Duration, slow: bool) 
             }
             Received::Missed(missed) => {
                 if fate.lagged == 0 {
-                    info!(moment = "slow one skips", "more messages arrived than the channel keeps");
+                    info!(moment = "slow receiver skips", "more messages arrived than the channel keeps");
                 }
                 fate.lagged += missed;
                 warn!(counter.skipped = fate.lagged, mark = format!("skip {missed}"), "skips {missed}");
             }
             Received::CutOff => {
                 fate.cut_off = messages - next;
-                warn!(counter.cut_off = fate.cut_off, moment = "slow one cut", "too far behind: cut off");
+                warn!(counter.cut_off = fate.cut_off, moment = "slow receiver cut off", "too far behind: cut off");
                 return fate;
             }
             Received::End => return fate,
@@ -253,7 +252,7 @@ mod tests {
         ] {
             let turned = [(POLICY, policy), (CAPACITY, capacity), (SLOW, slow)];
             let outcome = run(Context::of(&SCENARIO, &turned)).await?;
-            let figures = ["slow one got", "slow one skipped", "slow one was cut off from", "total"];
+            let figures = ["slow receiver got", "slow receiver skipped", "slow receiver was cut off from", "total"];
             let figures = figures.map(|figure| outcome.value(figure));
             assert_eq!(figures, [Some(got), Some(skipped), Some(cut_off), Some(total)], "{turned:?}");
             assert!(outcome.holds());

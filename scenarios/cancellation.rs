@@ -51,7 +51,7 @@ pub const SCENARIO: Scenario = Scenario {
     id: "cancellation",
     title: "Cancellation",
     group: Group::Basics,
-    lesson: "Cancel lands at awaits; clean up there.",
+    lesson: "A cancel lands at an await; clean up there.",
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[CANCEL_AFTER, STEP, CLEANUP, VARIANT],
     patterns: &["cancellation", "cancellation token", "shield", "cleanup"],

@@ -102,15 +102,15 @@ async def run(cx):
     return (
         Outcome()
         .figure("said", room.said, "messages")
-        .figure("heard by each who stays", max(len(messages) for messages, _ in heard), "messages")
+        .figure("heard by each that stays", max(len(messages) for messages, _ in heard), "messages")
         .figure("cut off", room.cut_off, "clients")
-        .figure("the fast ones have heard all after", latest(False), "ms")
-        .figure("the slow ones after", latest(True), "ms")
+        .figure("fast clients done after", latest(False), "ms")
+        .figure("slow clients done after", latest(True), "ms")
         .figure("total", now() - started, "ms")
         .figure("strangers", guests.strangers, "connections")
-        .check("each message reaches all who are in the room", arrived == room.owed and room.cut_off == 0)
-        .check("nothing reaches anyone after leaving", in_time)
-        .check("everyone hears them in the same order", in_order)
+        .check("each message reaches every client in the room", arrived == room.owed and room.cut_off == 0)
+        .check("no client hears anything after it left", in_time)
+        .check("all clients hear messages in the same order", in_order)
     )
 
 

@@ -51,13 +51,7 @@ use tracing::{info, warn};
 use crate::prelude::*;
 
 const CLIENTS: Param = Param::count("clients", 5, (1, 100), "clients", "How many clients join the room.");
-const MESSAGES: Param = Param::count(
-    "messages",
-    3,
-    (1, 100),
-    "messages",
-    "Messages per client; the last sends one.",
-);
+const MESSAGES: Param = Param::count("messages", 3, (1, 100), "messages", "Messages per client; the last sends one.");
 const SLOW: Param = Param::count("slow", 1, (0, 100), "clients", "How many clients read slowly.");
 
 /// The time between two messages of a client.
@@ -161,15 +155,15 @@ async fn run(cx: Context) -> scenario::Result {
     let in_order = |one: &Heard| one.messages.is_sorted_by(|one, next| one < next);
     Ok(Outcome::new()
         .figure("said", room.said, "messages")
-        .figure("heard by each who stays", heard.iter().map(|one| one.messages.len()).max().unwrap_or_default(), "messages")
+        .figure("heard by each that stays", heard.iter().map(|one| one.messages.len()).max().unwrap_or_default(), "messages")
         .figure("cut off", room.cut_off, "clients")
-        .figure("the fast ones have heard all after", latest(fast), "ms")
-        .figure("the slow ones after", latest(slow), "ms")
+        .figure("fast clients done after", latest(fast), "ms")
+        .figure("slow clients done after", latest(slow), "ms")
         .figure("total", started.elapsed(), "ms")
         .figure("strangers", strangers, "connections")
-        .check("each message reaches all who are in the room", arrived == room.owed && room.cut_off == 0)
-        .check("nothing reaches anyone after leaving", heard.iter().all(in_time))
-        .check("everyone hears them in the same order", heard.iter().all(in_order)))
+        .check("each message reaches every client in the room", arrived == room.owed && room.cut_off == 0)
+        .check("no client hears anything after it left", heard.iter().all(in_time))
+        .check("all clients hear messages in the same order", heard.iter().all(in_order)))
 }
 
 /// Creates a socket for each client. The server knows their addresses in advance and turns other connections away.
@@ -385,10 +379,10 @@ mod tests {
             ] {
                 let cx = Context::real(&SCENARIO, turned);
                 let outcome = run(cx).await?;
-                let figures = ["said", "heard by each who stays", "cut off"].map(|name| outcome.value(name));
+                let figures = ["said", "heard by each that stays", "cut off"].map(|name| outcome.value(name));
                 assert_eq!(figures, [Some(said), Some(said), Some(0.0)], "{turned:?}: {outcome:?}");
                 assert!(outcome.holds(), "{turned:?}: {outcome:?}");
-                let [fast, slow] = ["the fast ones have heard all after", "the slow ones after"].map(|name| outcome.value(name));
+                let [fast, slow] = ["fast clients done after", "slow clients done after"].map(|name| outcome.value(name));
                 // A slow client takes at least this long to read everything.
                 let reading = said * SLOWLY.as_millis() as f64;
                 assert_eq!(slow >= Some(reading), turned.iter().all(|(_, value)| *value != "0"), "{turned:?}: {outcome:?}");

@@ -44,8 +44,7 @@ const CALLS: Param = Param::count("calls", 140, (1, 10_000), "calls", "How many 
 const OUTAGE_FROM: Param = Param::millis("outage_from", 1_000, (0, 60_000), "When the service goes down.");
 const OUTAGE_TO: Param = Param::millis("outage_to", 4_000, (0, 60_000), "When the service recovers.");
 const RATE: Param = Param::count("rate", 20, (1, 100), "calls/s", "How many calls clients make per second.");
-const OTHER_ERRORS: Param =
-    Param::count("other_errors", 0, (0, 100), "%", "Share of bad requests, which do not count.");
+const OTHER_ERRORS: Param = Param::count("other_errors", 0, (0, 100), "%", "Share of bad requests, which do not count.");
 
 /// How many clients take turns.
 const CLIENTS: usize = 4;

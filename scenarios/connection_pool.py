@@ -79,9 +79,9 @@ async def run(cx):
         .figure("not served", wanted - len(waits), "requests")
         .figure("leaked", len(forgotten), "connections")
         .figure("most connections", len(pool.all), "connections")
-        .figure("wait for a connection, 95 of 100 within", p95, "ms")
+        .figure("95th percentile of waits", p95, "ms")
         .figure("total", total, "ms")
-        .check("never more connections than the pool may open", len(pool.all) <= cx.pool)
+        .check("the pool keeps to its maximum", len(pool.all) <= cx.pool)
         .check("every request is served", len(waits) == wanted)
     )
 

@@ -47,8 +47,7 @@ const CLIENTS: Param = Param::count("clients", 8, (1, 200), "clients", "How many
 const POOL: Param = Param::count("pool", 2, (1, 64), "connections", "How many connections the pool may open.");
 const HOLD: Param = Param::millis("hold", 300, (0, 60_000), "How long a client holds a connection.");
 const THINK: Param = Param::millis("think", 500, (0, 60_000), "How long a client thinks, on average.");
-const LEAK: Param =
-    Param::count("leak", 0, (0, 1_000), "connections", "Leak every nth connection; 0 leaks none.");
+const LEAK: Param = Param::count("leak", 0, (0, 1_000), "connections", "Leak every nth connection; 0 leaks none.");
 
 /// How many connections each client asks for, one after the other.
 const REQUESTS: usize = 5;
@@ -128,9 +127,9 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("not served", wanted - served, "requests")
         .figure("leaked", leaked, "connections")
         .figure("most connections", most_open, "connections")
-        .figure("wait for a connection, 95 of 100 within", p95, "ms")
+        .figure("95th percentile of waits", p95, "ms")
         .figure("total", total, "ms")
-        .check("never more connections than the pool may open", most_open <= cx.number(POOL))
+        .check("the pool keeps to its maximum", most_open <= cx.number(POOL))
         .check("every request is served", served == wanted))
 }
 
@@ -211,7 +210,7 @@ mod tests {
                 let outcome = run(Context::real(&SCENARIO, &turned)).await?;
                 assert_eq!(outcome.value("load"), Some(load));
                 assert!(outcome.holds(), "{clients} clients, pool {pool}: {outcome:?}");
-                waits.push(outcome.value("wait for a connection, 95 of 100 within").unwrap_or_default());
+                waits.push(outcome.value("95th percentile of waits").unwrap_or_default());
             }
             assert!(waits[0] < waits[1] && waits[1] < waits[2], "{waits:?}");
             // Beyond the limit, waits are usually longer than the work.

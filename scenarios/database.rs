@@ -49,8 +49,7 @@ use crate::prelude::*;
 const USERS: Param = Param::count("users", 8, (1, 200), "users", "How many users to load.");
 const POOL: Param = Param::count("pool", 4, (1, 64), "connections", "How many connections the pool may open.");
 const ORDERS: Param = Param::count("orders", 50, (0, 10_000), "orders", "How many orders the transaction writes.");
-const FAIL_WRITE: Param =
-    Param::count("fail_write", 30, (0, 10_000), "orders", "Which order the database refuses; 0 is none.");
+const FAIL_WRITE: Param = Param::count("fail_write", 30, (0, 10_000), "orders", "Which order the database refuses; 0 is none.");
 const ROUND_TRIP: Param = Param::millis("round_trip", 200, (20, 60_000), "Time to the database and back.");
 
 /// How long an order takes. The round trips of a transaction overlap, so an order takes less than one.
@@ -218,7 +217,7 @@ async fn count_orders(pool: &SqlitePool) -> scenario::Result<i64> {
 
 /// Logs the error of a task that fails.
 async fn reported(work: impl Future<Output = scenario::Result<()>>) -> scenario::Result<()> {
-    work.await.inspect_err(|error| error!(%error, moment = "rolled back", counter.written = 0, "the transaction is rolled back"))
+    work.await.inspect_err(|error| error!(%error, moment = "rolled back", counter.written = 0, "the orders are rolled back"))
 }
 
 #[cfg(test)]

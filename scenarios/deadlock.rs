@@ -43,15 +43,8 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const TASKS: Param = Param::count(
-    "tasks",
-    2,
-    (2, 26),
-    "tasks",
-    "How many tasks and accounts, in a ring.",
-);
-const GAP: Param =
-    Param::millis("gap", 200, (0, 60_000), "Time between the first and second lock.");
+const TASKS: Param = Param::count("tasks", 2, (2, 26), "tasks", "How many tasks and accounts, in a ring.");
+const GAP: Param = Param::millis("gap", 200, (0, 60_000), "Time between the first and second lock.");
 const ORDER: Param = Param::choice(
     "order",
     &["crossed", "same"],

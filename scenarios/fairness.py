@@ -46,7 +46,7 @@ async def run(cx):
 
     return (
         Outcome()
-        .figure("hogs at work", hogged.ms, "ms")
+        .figure("hogs worked", hogged.ms, "ms")
         .figure("longest wait for hogs", longest, "ms")
         .figure("total", now() - started, "ms")
         .check("no task waits for more than two chunks of each hog", longest <= 2 * cx.chunk * cx.hogs)

@@ -115,7 +115,7 @@ async fn run(cx: Context) -> scenario::Result {
     }
 
     Ok(Outcome::new()
-        .figure("hogs at work", hogged.load(Ordering::Relaxed), "ms")
+        .figure("hogs worked", hogged.load(Ordering::Relaxed), "ms")
         .figure("longest wait for hogs", longest, "ms")
         .figure("total", started.elapsed(), "ms")
         .check(FAIR, longest <= allowed(&cx)))
