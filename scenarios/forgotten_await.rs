@@ -57,7 +57,7 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[VARIANT],
     patterns: &["missing await", "never-awaited coroutine", "lazy future"],
-    differs: "asyncio warns about a coroutine that was never awaited at run time; Rust warns at compile time, and not about \
+    differs: "asyncio warns at run time about a coroutine that was never awaited; Rust warns at compile time, and not about \
               every such future.",
     builds_on: &["spawn"],
     breaks: &[Breaks::checks(&[("variant", "forgotten")], &["every confirmed order is saved"])],
