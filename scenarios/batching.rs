@@ -1,29 +1,30 @@
 //! # Batching: batches waste slots
 //!
-//! Process twelve items, four at a time. You can work in batches: start four, wait for all
-//! four, start the next four. Or you can use a sliding window: start the next item as soon
-//! as one ends. The run does both, one after the other, with the same latencies.
+//! Process twelve items, four at a time. You can work in batches: start four, wait for
+//! all four, start the next four. Or you can use a sliding window: start the next item as
+//! soon as one ends. The run does both, one after the other, with the same latencies.
 //!
 //! **What you see.** In batches, four bars start together. The short ones end long before
-//! the longest, and until the next batch starts their slots are idle. In the sliding window,
-//! a new bar starts wherever one ends.
+//! the longest, and until the next batch starts their slots are idle. In the sliding
+//! window, a new bar starts wherever one ends.
 //!
 //! **Why.** A batch takes as long as its slowest item, so every batch waits for its own
-//! straggler. A window waits for a straggler only once, at the very end. It is never slower:
-//! by the time a batch would start, the window has finished all earlier items too.
+//! straggler. A window waits for a straggler only once, at the very end. It is never
+//! slower: by the time a batch would start, the window has finished all earlier items
+//! too.
 //!
-//! **Try.** Set `latency_min` to 500: all items take equally long, so no slot is idle, and
-//! both ways take 1500 ms. Set `latency_max` to 5000: the batches take 12764 ms, the window
-//! 8249 ms. Set `batch` to 1: items run one at a time, and there is no difference. Set
-//! `variant` to `sliding` to run the window first and see it at the top.
+//! **Try.** Set `latency_min` to 500: all items take equally long, so no slot is idle,
+//! and both ways take 1500 ms. Set `latency_max` to 5000: the batches take 12764 ms, the
+//! window 8249 ms. Set `batch` to 1: items run one at a time, and there is no difference.
+//! Set `variant` to `sliding` to run the window first and see it at the top.
 //!
 //! **Pitfall.** A batch of four does not keep four slots busy: while its straggler runs,
-//! only one is in use. Use batches if the service wants them (one insert of a hundred rows),
-//! not to limit concurrency.
+//! only one is in use. Use batches if the service wants them (one insert of a hundred
+//! rows), not to limit concurrency.
 //!
 //! **Words.** asyncio: `gather` over slices of the list, or a semaphore around each item.
-//! Tokio: a `JoinSet` that you join to the end, or one that you join once before each spawn.
-//! On streams, `buffer_unordered` is a sliding window.
+//! Tokio: a `JoinSet` that you join to the end, or one that you join once before each
+//! spawn. On streams, `buffer_unordered` is a sliding window.
 
 use std::time::Duration;
 

@@ -1,33 +1,34 @@
 //! # Blocking: never block a worker
 //!
-//! Six tasks tick every 100 ms. A seventh task makes a report: one second of work without an
-//! `.await`. The tickers have nothing to do with it.
+//! Six tasks tick every 100 ms. A seventh task makes a report: one second of work without
+//! an `.await`. The tickers have nothing to do with it.
 //!
-//! **What you see.** The report begins at 550 ms. Its lane is one solid bar, and every other
-//! lane stops: the six ticks due at 600 ms come at 1550 ms. With `variant=yield`, the report
-//! pauses every 50 ms and lets the others run. With `spawn_blocking` (real clock), blocking
-//! threads do the work, and no tick is late.
+//! **What you see.** The report begins at 550 ms. Its lane is one solid bar, and every
+//! other lane stops: the six ticks due at 600 ms come at 1550 ms. With `variant=yield`,
+//! the report pauses every 50 ms and lets the others run. With `spawn_blocking` (real
+//! clock), blocking threads do the work, and no tick is late.
 //!
-//! **Why.** A worker polls one task at a time, and a task gives the worker back only at an
-//! `.await`. A poll that takes a second keeps the worker from all its other tasks for a
-//! second. They did nothing wrong; they only share the worker. Blocking threads are separate
-//! from the workers: there can be many, and each may wait or compute for as long as it
-//! needs.
+//! **Why.** A worker polls one task at a time, and a task gives the worker back only at
+//! an `.await`. A poll that takes a second keeps the worker from all its other tasks for
+//! a second. They did nothing wrong; they only share the worker. Blocking threads are
+//! separate from the workers: there can be many, and each may wait or compute for as long
+//! as it needs.
 //!
-//! **Try.** Set `block` to 2000: the worst tick is 1950 ms late instead of 950. Set `tasks`
-//! to 12: twice as many tasks are late, by just as much. Set `variant` to `yield`: no tick
-//! is late by more than one piece of work, 50 ms. On the real clock, set it to
-//! `spawn_blocking`, with `blocking_threads` 1 and then 4, and watch when the report is
-//! done.
+//! **Try.** Set `block` to 2000: the worst tick is 1950 ms late instead of 950. Set
+//! `tasks` to 12: twice as many tasks are late, by just as much. Set `variant` to
+//! `yield`: no tick is late by more than one piece of work, 50 ms. On the real clock, set
+//! it to `spawn_blocking`, with `blocking_threads` 1 and then 4, and watch when the
+//! report is done.
 //!
 //! **Pitfall.** A second worker may not help (`--clock real --workers 2`). If the worker
-//! that blocks is the one that drives the timers, the other worker sleeps and nothing wakes
-//! it. `yield_now` helps code that computes; you cannot cut a blocking call into pieces.
+//! that blocks is the one that drives the timers, the other worker sleeps and nothing
+//! wakes it. `yield_now` helps code that computes; you cannot cut a blocking call into
+//! pieces.
 //!
-//! **Words.** asyncio: `await asyncio.to_thread(report)`; `await asyncio.sleep(0)` yields,
-//! but the task runs again before the loop wakes tasks whose timers are due, so a tick is up
-//! to two pieces late. Tokio: `tokio::task::spawn_blocking(report)`; with `yield_now`, due
-//! timers come first; `block_in_place` on the multi-thread runtime.
+//! **Words.** asyncio: `await asyncio.to_thread(report)`; `await asyncio.sleep(0)`
+//! yields, but the task runs again before the loop wakes tasks whose timers are due, so a
+//! tick is up to two pieces late. Tokio: `tokio::task::spawn_blocking(report)`; with
+//! `yield_now`, due timers come first; `block_in_place` on the multi-thread runtime.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,11 +44,8 @@ use crate::work;
 const TASKS: Param = Param::count("tasks", 6, (1, 1_000), "tasks", "How many tasks tick at once.");
 const TICK: Param = Param::millis("tick", 100, (10, 10_000), "Time between two ticks of a task.");
 const BLOCK: Param = Param::millis("block", 1_000, (0, 60_000), "How long the report computes.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["block", "spawn_blocking", "yield"],
-    "Where the report runs: in one poll, on blocking threads, or in a task that yields.",
-);
+const VARIANT: Param =
+    Param::choice("variant", &["block", "spawn_blocking", "yield"], "Compute in one poll, on threads, or yield.");
 const BLOCKING_THREADS: Param =
     Param::count("blocking_threads", 4, (1, 64), "threads", "How many blocking threads may work at once.");
 

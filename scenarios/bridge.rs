@@ -1,26 +1,28 @@
 //! # Bridge: keep one door between sync and async
 //!
 //! Synchronous code, written years ago, makes a report. It needs a price, and prices now
-//! come from an `async fn`. Three async tasks each need such a report.
+//! come from an `async fn`. Three async tasks each need a report.
 //!
-//! **What you see.** Each task prepares, the last one for half a second, and then calls the
-//! old code. The old code calls `block_on` and panics: "Cannot start a runtime from within a
-//! runtime". On the real clock, `variant=spawn_blocking` runs the old code on blocking
-//! threads, where `block_on` is allowed. `channel` runs it on a thread of its own, which
-//! sends each question to a task and blocks until it has the answer.
+//! **What you see.** Each task prepares, the last one for half a second, and then calls
+//! the old code. The old code calls `block_on` and panics: "Cannot start a runtime from
+//! within a runtime". On the real clock, `variant=spawn_blocking` runs the old code on
+//! blocking threads, where `block_on` is allowed. `channel` runs it on a thread of its
+//! own, which sends each question to a task and blocks until it has the answer.
 //!
 //! **Why.** `block_on` keeps the thread until the future is done. On a worker, the same
 //! thread would have to drive the future, so it would wait for itself. Tokio detects this
-//! and panics. So you need one place where blocking is allowed: a blocking thread on the way
-//! out, and `block_on` or a `blocking_` method on the way back in.
+//! and panics. So you need one place where blocking is allowed: a blocking thread on the
+//! way out, and `block_on` or a `blocking_` method on the way back in.
 //!
-//! **Try.** Set `variant` to `spawn_blocking` with `--clock real`: you get three reports in
-//! 1000 ms, because the three wait at the same time. Set it to `channel`: you get the same
-//! sum, but one thread asks one question at a time, so the run takes 167 + 3 × 500 ms. Set
-//! `calls` to 6: `spawn_blocking` takes as long as before, `channel` takes 83 + 6 × 500 ms.
+//! **Try.** Set `variant` to `spawn_blocking` with `--clock real`: you get three reports
+//! in 1000 ms, because the three wait at the same time. Set it to `channel`: you get the
+//! same sum, but one thread asks one question at a time, so the run takes 167 + 3 × 500
+//! ms. Set `calls` to 6: `spawn_blocking` takes as long as before, `channel` takes 83 + 6
+//! × 500 ms.
 //!
 //! **Pitfall.** A helper that "just" calls `block_on` works in a test, in `main` and in a
-//! thread. It panics on the day when a task calls it. Do not hide a `block_on` in a library.
+//! thread. It panics on the day when a task calls it. Do not hide a `block_on` in a
+//! library.
 //!
 //! **Words.** asyncio: `asyncio.run` inside a running loop raises a `RuntimeError`;
 //! `asyncio.to_thread` out, `run_coroutine_threadsafe(…).result()` back in. Tokio:
@@ -42,7 +44,7 @@ const LATENCY: Param = Param::millis("latency", 500, (1, 60_000), "How long prep
 const VARIANT: Param = Param::choice(
     "variant",
     &["block_on-inside", "spawn_blocking", "channel"],
-    "How the old code gets its price: block_on in a task, block_on on a blocking thread, or a channel.",
+    "Where the old code runs: task, blocking thread, own thread.",
 );
 
 /// The entry in the catalogue.

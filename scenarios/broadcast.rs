@@ -1,12 +1,13 @@
 //! # Broadcast: someone pays for a slow receiver
 //!
-//! A publisher sends 25 messages, one every 100 ms, to four receivers. Each receiver takes
-//! 10 ms for a message; the last one, `slow`, takes 300 ms longer. You cannot have it all:
-//! every message, on time, with bounded memory, from a publisher that never waits.
+//! A publisher sends 25 messages, one every 100 ms, to four receivers. Each receiver
+//! takes 10 ms for a message; the last one, `slow`, takes 300 ms longer. You cannot have
+//! it all: every message, on time, with bounded memory, from a publisher that never
+//! waits.
 //!
 //! **What you see.** Three receivers keep up with the publisher; the slow one is always
-//! busy. With `policy=lag`, its backlog grows to four messages. Then it skips: it learns how
-//! many messages it missed and goes on with the oldest one kept.
+//! busy. With `policy=lag`, its backlog grows to four messages. Then it skips: it learns
+//! how many messages it missed and goes on with the oldest one kept.
 //!
 //! **Why.** Three messages arrive in the time that the slow receiver needs for one, so
 //! something has to give. With `lag`, it loses messages. With `disconnect`, it loses its
@@ -15,13 +16,14 @@
 //!
 //! **Try.** Set `policy` to `wait`: nothing is lost, but the run takes 7850 ms instead of
 //! 3820, and the fast receivers get their messages at the pace of the slow one. Set
-//! `capacity` to 64: nothing is skipped, but 64 messages stay in memory because of one
-//! receiver. Set `slow` to 90: it keeps up, and the three policies give the same result.
+//! `capacity` to 64: nothing is skipped, but the channel keeps up to 64 messages because
+//! of one receiver. Set `slow` to 90: it keeps up, and the three policies give the same
+//! result.
 //!
-//! **Pitfall.** A publisher that awaits `send` for each receiver in turn, as with sockets,
-//! waits for the slowest receiver without having chosen to. Give each receiver a bounded
-//! queue, and decide what happens when it is full. Note that `broadcast::channel` rounds its
-//! capacity up to a power of two.
+//! **Pitfall.** A publisher that awaits `send` for each receiver in turn, as with
+//! sockets, waits for the slowest receiver without having chosen to. Give each receiver a
+//! bounded queue, and decide what happens when it is full. Note that `broadcast::channel`
+//! rounds its capacity up to a power of two.
 //!
 //! **Words.** asyncio: an `asyncio.Queue(maxsize=…)` for each client, `put_nowait` and
 //! `QueueFull`. Tokio: `broadcast::channel` and `RecvError::Lagged(n)`; for `wait`, an
@@ -47,11 +49,7 @@ const RECEIVERS: Param = Param::count("receivers", 4, (1, 1_000), "receivers", "
 const MESSAGES: Param = Param::count("messages", 25, (1, 10_000), "messages", "How many messages the publisher sends.");
 const CAPACITY: Param = Param::count("capacity", 4, (1, 1_024), "messages", "How many unread messages are kept.");
 const SLOW: Param = Param::millis("slow", 300, (0, 60_000), "Extra time of the slow receiver per message.");
-const POLICY: Param = Param::choice(
-    "policy",
-    &["lag", "disconnect", "wait"],
-    "If a receiver is too slow: skip messages, cut it off, or make the publisher wait.",
-);
+const POLICY: Param = Param::choice("policy", &["lag", "disconnect", "wait"], "Skip messages, cut the receiver off, or wait.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {

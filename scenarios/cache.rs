@@ -5,20 +5,21 @@
 //!
 //! **What you see.** With `variant=plain`, the value expires and eight clients miss it
 //! within the same 200 ms: eight calls to the origin for one value. With `single-flight`,
-//! one client fetches and the others wait for its result. With `early-refresh` nobody waits:
-//! a separate task fetches the next value while the cache still serves the old one.
+//! one client fetches and the others wait for its result. With `early-refresh` nobody
+//! waits: a separate task fetches the next value while the cache still serves the old
+//! one.
 //!
 //! **Why.** Between the miss and the new value there is an await, and until it ends every
 //! other client misses too. The busier the key, the bigger the stampede, and it hits the
-//! origin at the worst moment. With a lock for each key, only the first client fetches; the
-//! others look again after it and find the value. Fetching ahead of time takes the wait away
-//! altogether.
+//! origin at the worst moment. With a lock for each key, only the first client fetches;
+//! the others look again after it and find the value. Fetching ahead of time takes the
+//! wait away altogether.
 //!
-//! **Try.** Set `variant` to `single-flight`: 3 calls instead of 24. With 16 `clients`, it
-//! is 3 instead of 48. Set it to `early-refresh`: 5 calls, a few more, but after its first
-//! answer no client ever waits again. Set `keys` to 8: every client has its own key, and
-//! `plain` is as good as the others. Set `clear_at` to 2000 with `plain`: all values vanish
-//! at once, and the clients stampede once more, with 32 calls.
+//! **Try.** Set `variant` to `single-flight`: 3 calls instead of 24. With 16 `clients`,
+//! it is 3 instead of 48. Set it to `early-refresh`: 5 calls, a few more, but after its
+//! first answer no client ever waits again. Set `keys` to 8: every client has its own
+//! key, and `plain` is as good as the others. Set `clear_at` to 2000 with `plain`: all
+//! values vanish at once, and the clients stampede once more, with 32 calls.
 //!
 //! **Pitfall.** With one lock for the whole cache, every miss would wait for every fetch:
 //! use one lock for each key. A value that is never asked for again is never overwritten,
@@ -26,8 +27,8 @@
 //! once.
 //!
 //! **Words.** asyncio: a dict and an `asyncio.Lock` for each key; `functools.cache` on a
-//! coroutine function caches the coroutine, which you can await only once. Tokio: a map and
-//! a `Mutex` or `OnceCell` for each key, or the crate `moka`, whose `get_with` is
+//! coroutine function caches the coroutine, which you can await only once. Tokio: a map
+//! and a `Mutex` or `OnceCell` for each key, or the crate `moka`, whose `get_with` is
 //! single-flight.
 
 use std::collections::BTreeMap;
@@ -47,11 +48,8 @@ const FETCH: Param = Param::millis("fetch", 200, (1, 60_000), "How long a fetch 
 const SECONDS: Param = Param::count("seconds", 4, (1, 60), "s", "How long clients keep asking.");
 const CLEANUP_EVERY: Param = Param::millis("cleanup_every", 500, (10, 60_000), "How often expired values are removed.");
 const CLEAR_AT: Param = Param::millis("clear_at", 0, (0, 60_000), "When to remove all values; 0 is never.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["plain", "single-flight", "early-refresh"],
-    "Who fetches: every client that misses, only the first, or a task before the value expires.",
-);
+const VARIANT: Param =
+    Param::choice("variant", &["plain", "single-flight", "early-refresh"], "Fetch on every miss, once, or in advance.");
 
 /// How long a client rests before it asks again.
 const REST_MS: u64 = 190;
@@ -249,6 +247,7 @@ async fn run(cx: Context) -> scenario::Result {
     let cache = Arc::new(Cache::new(&cx));
     let until = started + Duration::from_secs(cx.number(SECONDS));
 
+    // Two tasks in the background: one removes expired values, the other removes everything once.
     let janitor = Builder::new().name("janitor").spawn(janitor(cache.clone(), cx.duration(CLEANUP_EVERY)))?;
     let clearer = match cx.duration(CLEAR_AT) {
         Duration::ZERO => None,

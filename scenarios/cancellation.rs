@@ -1,27 +1,27 @@
 //! # Cancellation: it lands at an await, so clean up there
 //!
-//! At each step a worker takes an item from a source, works on it for half a step and stores
-//! the result. At `cancel_after` it has to stop.
+//! At each step a worker takes an item from a source, works on it for half a step and
+//! stores the result. At `cancel_after` it has to stop.
 //!
-//! **What you see.** Three items are stored. The worker holds item 3 when the cancel comes
-//! at 3001 ms. It ends in the middle of the work, and the item is lost. Then main cleans up
-//! in its place.
+//! **What you see.** Three items are stored. The worker holds item 3 when the cancel
+//! comes at 3001 ms. It ends in the middle of the work, and the item is lost. Then main
+//! cleans up in its place.
 //!
-//! **Why.** A future runs from one `.await` to the next and can only be dropped in between.
-//! `abort` drops it where it waits: no line after that `.await` ever runs, and everything
-//! that the future owns is dropped with it. `Drop` itself cannot await, so another task has
-//! to do the cleanup. A `CancellationToken` is a request, not an order: the worker checks it
-//! where it has nothing to lose, and cleans up after itself.
+//! **Why.** A future runs from one `.await` to the next and can only be dropped in
+//! between. `abort` drops it where it waits: no line after that `.await` ever runs, and
+//! everything that the future owns is dropped with it. `Drop` itself cannot await, so
+//! another task has to do the cleanup. A `CancellationToken` is a request, not an order:
+//! the worker checks it where it has nothing to lose, and cleans up after itself.
 //!
 //! **Try.** Set `cancel_after` to 3000, one millisecond less: the worker holds no item,
-//! nothing is lost, and the check holds. Back at 3001, set `variant` to `token`: the worker
-//! finishes item 3 first, the run ends at 6500 ms instead of 6001, and nothing is lost.
-//! `shielded` loses nothing either: the worker is aborted, but the work on the item is a
-//! separate task, which an abort of the worker does not reach.
+//! nothing is lost, and the check holds. Set it back to 3001 and `variant` to `token`:
+//! the worker finishes item 3 first, the run ends at 6500 ms instead of 6001, and nothing
+//! is lost. `shielded` loses nothing either: the worker is aborted, but the work on the
+//! item is a separate task, which an abort of the worker does not reach.
 //!
-//! **Pitfall.** Every `.await` between taking something and putting it down is a place where
-//! you can lose it. So is every `select!` branch that does not win: it is dropped too.
-//! `recv` is safe there: if it is dropped, it has taken nothing.
+//! **Pitfall.** Every `.await` between taking something and putting it down is a place
+//! where you can lose it. So is every `select!` branch that does not win: it is dropped
+//! too. `recv` is safe there: if it is dropped, it has taken nothing.
 //!
 //! **Words.** asyncio: `task.cancel()` raises `CancelledError` at the await, so `finally`
 //! runs and may await; `asyncio.shield`; an `asyncio.Event` to ask politely. Tokio:
@@ -40,11 +40,7 @@ use crate::prelude::*;
 const CANCEL_AFTER: Param = Param::millis("cancel_after", 3_001, (1, 60_000), "When the worker must stop.");
 const STEP: Param = Param::millis("step", 1_000, (10, 60_000), "Time between items; work takes half of it.");
 const CLEANUP: Param = Param::millis("cleanup", 3_000, (0, 60_000), "How long the cleanup takes.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["drop", "token", "shielded"],
-    "How the worker stops: dropped, asked with a token, or dropped with its work shielded.",
-);
+const VARIANT: Param = Param::choice("variant", &["drop", "token", "shielded"], "Drop the worker, ask it, or shield its work.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -105,13 +101,14 @@ async fn run(cx: Context) -> scenario::Result {
         // An order: the future is dropped at the await where it waits.
         worker.abort();
     }
-    // An aborted task may still be in its last poll. Only the join tells us that its future is gone.
+    // An aborted task may still be in its last poll. Only the join confirms that its future is gone.
     match worker.await {
         Ok(ended) => ended?,
         Err(error) if error.is_cancelled() => info!("the worker was dropped where it waited"),
         Err(error) => return Err(error.into()),
     }
 
+    // Every copy of `store` is dropped by now, or will be when a shielded item is done: then `recv` returns `None`.
     let mut stored = 0_u32;
     while results.recv().await.is_some() {
         stored += 1;

@@ -142,6 +142,7 @@ async def client(cx, who, guests, address, present):
     """Joins, waits for the others, speaks at fixed times, listens, and leaves when it has heard everything."""
     reader, writer = await guests.connect(address)
     writer.write(f"{who}\n".encode())
+    # Speak only when all clients are in the room, so that no one misses a message.
     await present.wait()
     started, messages = now(), []
     everything = sum(says(cx, i) for i in range(cx.clients))

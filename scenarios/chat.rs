@@ -1,36 +1,37 @@
 //! # Chat: register, broadcast, unregister
 //!
-//! Five clients talk in one room over WebSocket. Each sends three messages, and each message
-//! goes to every client in the room. One client reads slowly, and one leaves early.
+//! Five clients talk in one room over WebSocket. Each sends three messages, and each
+//! message goes to every client in the room. One client reads slowly, and one leaves
+//! early.
 //!
 //! **What you see.** Each client has two lanes: the client itself, and its seat, which is
-//! the server's side of the connection. When a client speaks, its seat wakes, and then every
-//! other seat. The fast clients are done when the last message has been sent. The slow one
-//! keeps reading at its own pace, and nobody waits for it. The lane of the client that
-//! leaves ends early.
+//! the server's side of the connection. When a client speaks, its seat wakes, and then
+//! every other seat. The fast clients are done when the last message has been sent. The
+//! slow one keeps reading at its own pace, and nobody waits for it. The lane of the
+//! client that leaves ends early.
 //!
-//! **Why.** The room is a list of queues. To join is to add a queue, to leave is to remove
-//! it, and to broadcast is to put the message into each one. All of this happens under a
-//! short lock, without an await. Each seat sends from its own queue, at the speed of its own
-//! client. So a slow client costs memory (its socket's buffer, then its queue up to the
-//! limit) but never time. If its queue is full, the room removes it: a client that cannot
-//! keep up must not stop the others. The run uses the real clock, because sockets do not
-//! work on virtual time.
+//! **Why.** The room is a list of queues. To join is to add a queue, to leave is to
+//! remove it, and to broadcast is to put the message into each one. All of this happens
+//! under a short lock, without an await. Each seat sends from its own queue, at the speed
+//! of its own client. So a slow client costs memory (its socket's buffer, then its queue
+//! up to the limit) but never time. If its queue is full, the room removes it: a client
+//! that cannot keep up must not stop the others. The run uses the real clock, because
+//! sockets do not work on virtual time.
 //!
-//! **Try.** Set `slow` to 0: the run ends as soon as the last message has been sent. Set it
-//! to 5: all clients end late, 250 ms for each of the 13 messages, although the messages are
-//! sent as early as before. Set `messages` to 6: there are 25 messages, and the slow client
-//! takes twice as long.
+//! **Try.** Set `slow` to 0: the run ends as soon as the last message has been sent. Set
+//! it to 5: all clients end late, 250 ms for each of the 13 messages, although the
+//! messages are sent as early as before. Set `messages` to 6: there are 25 messages, and
+//! the slow client takes twice as long.
 //!
-//! **Pitfall.** There are three. If you await the send to each client in turn, with the list
-//! locked, the slowest client sets the pace of the room. If a connection breaks, its queue
-//! must leave the room too, so remove it where the seat ends, not where the client asks to
-//! leave. And a connection is not yet a client: this server knows the addresses of its
-//! clients and turns others away.
+//! **Pitfall.** There are three. If you await the send to each client in turn, with the
+//! list locked, the slowest client sets the pace of the room. If a connection breaks, its
+//! queue must leave the room too, so remove it where the seat ends, not where the client
+//! asks to leave. And a connection is not yet a client: this server knows the addresses
+//! of its clients and turns others away.
 //!
 //! **Words.** asyncio: a set of writers or an `asyncio.Queue` for each client,
-//! `asyncio.start_server`; the twin sends lines over TCP, because the standard library has
-//! no WebSocket (`websockets`, `aiohttp`). Tokio: `mpsc::channel` and `try_send`,
+//! `asyncio.start_server`; the twin sends lines over TCP, because the standard library
+//! has no WebSocket (`websockets`, `aiohttp`). Tokio: `mpsc::channel` and `try_send`,
 //! `tokio_tungstenite::accept_async`, `select!` between the socket and the queue.
 
 use std::collections::{BTreeMap, HashSet};
@@ -125,6 +126,7 @@ async fn run(cx: Context) -> scenario::Result {
     let address = listener.local_addr()?;
     let (sockets, guests) = guests(clients)?;
     let room = Shared::default();
+    // Counts the clients in the room. Each client waits for all the others before it speaks.
     let (here, present) = watch::channel(0);
 
     let mut server = JoinSet::new();
@@ -317,6 +319,7 @@ async fn client(
     let socket = socket.connect(address).await?;
     let (mut socket, _) = client_async(format!("ws://{address}/"), socket).await?;
     socket.send(Message::text(client.to_string())).await?;
+    // Speak only when all clients are in the room, so that no one misses a message.
     present.wait_for(|here| *here == cx.count(CLIENTS)).await?;
     let started = Instant::now();
 

@@ -1,36 +1,37 @@
 //! # Chunk stream: process while it arrives
 //!
 //! A file of 64 KiB arrives over TCP, one chunk every 120 ms. Each chunk takes 60 ms to
-//! process. If you process each chunk when it arrives, you hold one chunk. If you wait for
-//! the last one, you hold the whole file.
+//! process. If you process each chunk when it arrives, you hold one chunk. If you wait
+//! for the last one, you hold the whole file.
 //!
-//! **What you see.** The receiver waits for the socket until the last chunk has arrived. The
-//! counter `in_memory` climbs to 65536 bytes, and only then does the work begin. With
+//! **What you see.** The receiver waits for the socket until the last chunk has arrived.
+//! The counter `in_memory` climbs to 65536 bytes, and only then does the work begin. With
 //! `variant=stream`, the receiver waits, works for a moment, and waits again: `in_memory`
 //! never exceeds 4096, and the work ends 60 ms after the last chunk arrives.
 //!
-//! **Why.** Both variants receive the same bytes from the same socket. `stream` works in the
-//! gaps between arrivals, where `buffer-all` only waits, so its work costs no time. It also
-//! drops each chunk once it is processed. It holds no more than its buffer, whatever the
-//! size of the file: the same code handles a file that is larger than the memory. The run
-//! uses the real clock, because sockets do not work on virtual time.
+//! **Why.** Both variants receive the same bytes from the same socket. `stream` works in
+//! the gaps between arrivals, where `buffer-all` only waits, so its work costs no time.
+//! It also drops each chunk once it is processed. It holds no more than its buffer,
+//! whatever the size of the file: the same code handles a file that is larger than the
+//! memory. The run uses the real clock, because sockets do not work on virtual time.
 //!
-//! **Try.** The check fails, because 16 chunks are held. Set `variant` to `stream`: only one
-//! is held, and the run ends 900 ms earlier, the time of 15 chunks. Set `chunk` to 8192:
-//! half as many chunks arrive, twice as much is held, and the run takes half the time. Set
-//! `per_chunk` to 300: now the work decides, 16 × 300 ms. What arrives meanwhile waits in
-//! the socket, not in our memory; when the socket is full, the sender waits too.
+//! **Try.** The check fails, because 16 chunks are held. Set `variant` to `stream`: only
+//! one is held, and the run ends 900 ms earlier, the time of 15 chunks. Set `chunk` to
+//! 8192: half as many chunks arrive, twice as much is held, and the run takes half the
+//! time. Set `per_chunk` to 300: now the work decides, 16 × 300 ms. What arrives
+//! meanwhile waits in the socket, not in our memory; when the socket is full, the sender
+//! waits too.
 //!
-//! **Pitfall.** TCP carries bytes, not chunks. One `read` returns what has arrived: perhaps
-//! part of a chunk, or the end of one and the beginning of the next. Code that treats each
-//! `read` as a message works on loopback and fails in production. And the first peer to
-//! connect may not be the one that you expect: anyone can connect, so the sender checks who
-//! it is.
+//! **Pitfall.** TCP carries bytes, not chunks. One `read` returns what has arrived:
+//! perhaps part of a chunk, or the end of one and the beginning of the next. Code that
+//! treats each `read` as a message works on loopback and fails in production. And the
+//! first peer to connect may not be the one that you expect: anyone can connect, so the
+//! sender checks who it is.
 //!
-//! **Words.** asyncio: `asyncio.open_connection`, `reader.read(n)`, `reader.readexactly(n)`;
-//! `await writer.drain()` waits if too much is unsent. Tokio: `TcpStream`,
-//! `AsyncReadExt::read`, `read_exact`; `write_all` waits if the socket is full, which
-//! asyncio's `write` does not.
+//! **Words.** asyncio: `asyncio.open_connection`, `reader.read(n)`,
+//! `reader.readexactly(n)`; `await writer.drain()` waits if too much is unsent. Tokio:
+//! `TcpStream`, `AsyncReadExt::read`, `read_exact`; `write_all` waits if the socket is
+//! full, which asyncio's `write` does not.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -44,10 +45,10 @@ use tracing::{Instrument, info, info_span, warn};
 use crate::prelude::*;
 
 const BYTES: Param = Param::count("bytes", 65_536, (1, 16_777_216), "bytes", "How large the file is.");
-const CHUNK: Param = Param::count("chunk", 4_096, (1, 1_048_576), "bytes", "How much is sent and processed at a time.");
+const CHUNK: Param = Param::count("chunk", 4_096, (1, 1_048_576), "bytes", "How much to send and process at once.");
 const ARRIVE: Param = Param::millis("arrive", 120, (0, 60_000), "How long the sender takes per chunk.");
 const PER_CHUNK: Param = Param::millis("per_chunk", 60, (0, 60_000), "How long the work takes per chunk.");
-const VARIANT: Param = Param::choice("variant", &["buffer-all", "stream"], "When to process: after the last chunk, or at each.");
+const VARIANT: Param = Param::choice("variant", &["buffer-all", "stream"], "Process after the last chunk, or each one.");
 
 /// A free port of this machine.
 const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);

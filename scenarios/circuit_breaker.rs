@@ -1,32 +1,32 @@
 //! # Circuit breaker: fail fast, probe, recover
 //!
-//! Four clients call a service, twenty calls a second in all. The service is down from 1000
-//! to 4000 ms. A circuit breaker sits between the clients and the service.
+//! Four clients call a service, twenty calls a second in all. The service is down from
+//! 1000 to 4000 ms. A circuit breaker sits between the clients and the service.
 //!
 //! **What you see.** Calls go through, then fail. After the fifth failure in a row the
 //! breaker *opens*: no call goes through, and clients get an error at once. After two
-//! seconds it is *half open* and lets one call through, the probe. The probe fails, and the
-//! breaker opens again. The next probe succeeds, and calls go through again.
+//! seconds it is *half open* and lets one call through, the probe. The probe fails, and
+//! the breaker opens again. The next probe succeeds, and calls go through again.
 //!
-//! **Why.** A struggling service recovers sooner if it is left alone, and a client that is
-//! refused at once can do something else. A probe costs only one call. Here 6 calls fail;
-//! without a breaker (`threshold` 1000), 60 would fail.
+//! **Why.** A struggling service recovers sooner if it is left alone, and a client that
+//! is refused at once can do something else. A probe costs only one call. Here 6 calls
+//! fail; without a breaker (`threshold` 1000), 60 would fail.
 //!
-//! **Try.** Set `recovery` to 500: there are six probes instead of two, 10 calls fail, and
-//! the breaker closes at 4530 ms instead of 5330. Set `threshold` to 20: the breaker opens
-//! one second after the outage begins instead of a quarter of a second, and 20 calls fail.
-//! Set `other_errors` to 50: the service rejects half of the requests because of their
-//! content. Such an error is no sign of an outage and does not count: the breaker opens at
-//! the same time as before.
+//! **Try.** Set `recovery` to 500: there are six probes instead of two, 10 calls fail,
+//! and the breaker closes at 4530 ms instead of 5330. Set `threshold` to 20: the breaker
+//! opens one second after the outage begins instead of a quarter of a second, and 20
+//! calls fail. Set `other_errors` to 50: the service rejects half of the requests because
+//! of their content. Such an error is no sign of an outage and does not count: the
+//! breaker opens at the same time as before.
 //!
-//! **Pitfall.** Let one probe through, not every client: a service that has just recovered
-//! is easily overloaded again. Count failures of the *service* only. And an answer to a call
-//! from before the breaker opened may arrive after it: ignore it, since it says nothing
-//! about the present.
+//! **Pitfall.** Let one probe through, not every client: a service that has just
+//! recovered is easily overloaded again. Count failures of the *service* only. And an
+//! answer to a call from before the breaker opened may arrive after it: ignore it, since
+//! it says nothing about the present.
 //!
 //! **Words.** asyncio: a class around `await call()` with a state and a time, or
-//! `pybreaker`. Tokio: the same, behind a `std::sync::Mutex` that is never held across the
-//! call; or a layer of `tower`.
+//! `pybreaker`. Tokio: the same, behind a `std::sync::Mutex` that is never held across
+//! the call; or a layer of `tower`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,7 +38,7 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const THRESHOLD: Param = Param::count("threshold", 5, (1, 1_000), "failures", "How many failures in a row open the breaker.");
+const THRESHOLD: Param = Param::count("threshold", 5, (1, 1_000), "failures", "Failures in a row that open the breaker.");
 const RECOVERY: Param = Param::millis("recovery", 2_000, (1, 60_000), "How long it stays open before a probe.");
 const CALLS: Param = Param::count("calls", 140, (1, 10_000), "calls", "How many calls all clients make together.");
 const OUTAGE_FROM: Param = Param::millis("outage_from", 1_000, (0, 60_000), "When the service goes down.");

@@ -1,32 +1,34 @@
 //! # Connection pool: queueing dominates near the limit
 //!
-//! Eight clients share two connections to a SQLite database. Each client thinks for a while,
-//! takes a connection, holds it for 300 ms, gives it back, and starts over, five times.
+//! Eight clients share two connections to a SQLite database. Each client thinks for a
+//! while, takes a connection, holds it for 300 ms, gives it back, and starts over, five
+//! times.
 //!
-//! **What you see.** Each lane repeats three steps: think, wait for a connection (red), hold
-//! it. The red part is as long as the work. The connections are no slower than with two
-//! clients, where there is hardly any red: only the queue is longer.
+//! **What you see.** Each lane repeats three steps: think, wait for a connection (red),
+//! hold it. The red part is as long as the work. The connections are no slower than with
+//! two clients, where there is hardly any red: only the queue is longer.
 //!
 //! **Why.** Eight clients that each use a connection for 300 of 800 ms need three
 //! connections, and there are two: the figure `load` shows 150 %. Up to about 80 %, a
-//! connection is nearly always free. Close to 100 %, every coincidence makes a queue, which
-//! cannot drain before the next one. Above 100 %, there is always a queue, and a larger pool
-//! helps more than a faster query. A connection that is never given back makes the pool
-//! smaller for ever; when the last one leaks, everything stops. The run uses the real clock,
-//! because SQLite has threads of its own, which do not run on virtual time.
+//! connection is nearly always free. Close to 100 %, every coincidence makes a queue,
+//! which cannot drain before the next one. Above 100 %, there is always a queue, and a
+//! larger pool helps more than a faster query. A connection that is never given back
+//! makes the pool smaller for ever; when the last one leaks, everything stops. The run
+//! uses the real clock, because SQLite has threads of its own, which do not run on
+//! virtual time.
 //!
 //! **Try.** Set `clients` to 2: the load is 37 %, and nobody waits. Set `pool` to 4: the
 //! load is 75 %, and waits are short, instead of as long as the work. Set `leak` to 10:
-//! every tenth connection is not given back. After 20 requests none is left, and the check
-//! fails: waiting clients get an error after 3000 ms, and half of the requests are not
-//! served.
+//! every tenth connection is not given back. After 20 requests none is left, and the
+//! check fails: waiting clients get an error after 3000 ms, and half of the requests are
+//! not served.
 //!
-//! **Pitfall.** If you hold a connection while you call another service, you hold it for as
-//! long as that call takes. And without a limit on the wait, a program with a leaked pool
-//! hangs without a word.
+//! **Pitfall.** If you hold a connection while you call another service, you hold it for
+//! as long as that call takes. And without a limit on the wait, a program whose pool has
+//! leaked hangs silently.
 //!
-//! **Words.** asyncio: a library (`asyncpg.create_pool`, `async with pool.acquire()`); the
-//! twin has an `asyncio.Semaphore`, a list, and `sqlite3` on threads. Tokio:
+//! **Words.** asyncio: a library (`asyncpg.create_pool`, `async with pool.acquire()`);
+//! the twin has an `asyncio.Semaphore`, a list, and `sqlite3` on threads. Tokio:
 //! `sqlx::SqlitePool` with `max_connections` and `acquire_timeout`, which uses a
 //! `tokio::sync::Semaphore` inside. `Drop` spawns a task that gives the connection back.
 

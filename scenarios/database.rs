@@ -1,24 +1,24 @@
 //! # Database: independent queries in parallel, writes in a transaction
 //!
 //! The run loads eight users from a SQLite database, all at once, over a pool of four
-//! connections. Then it writes fifty orders in one transaction. Finally it loads the users
-//! again, one by one.
+//! connections. Then it writes fifty orders in one transaction. Finally it loads the
+//! users again, one by one.
 //!
 //! **What you see.** Eight lanes start at once: four of them have a connection, four wait
 //! for one (red) and then take over. Eight queries take the time of two. Then come the
-//! orders, on one lane, because a transaction uses a single connection. The database refuses
-//! the thirtieth order, and the earlier ones are rolled back. *One by one* at the end is a
-//! long row of waits.
+//! orders, on one lane, because a transaction uses a single connection. The database
+//! refuses the thirtieth order, and the earlier ones are rolled back. *One by one* at the
+//! end is a long row of waits.
 //!
 //! **Why.** A connection does one thing at a time. Queries that do not need each other's
 //! results can use several connections, and take `users / pool` rounds. More connections
-//! than users are of no use, and a pool that opens one for each query only moves the queue
-//! into the database. Writes that belong together must stay on one connection: between
-//! `BEGIN` and `COMMIT` no other task may use it. If the transaction is dropped before
-//! `COMMIT`, by an error or an abort, it is rolled back. The run uses the real clock,
-//! because SQLite has threads of its own, which do not run on virtual time. SQLite answers
-//! at once, so each query first waits for the round trip to an imaginary server, and holds
-//! its connection meanwhile.
+//! than users are of no use, and a pool that opens one for each query only moves the
+//! queue into the database. Writes that belong together must stay on one connection:
+//! between `BEGIN` and `COMMIT` no other task may use it. If the transaction is dropped
+//! before `COMMIT`, by an error or an abort, it is rolled back. The run uses the real
+//! clock, because SQLite has threads of its own, which do not run on virtual time. SQLite
+//! answers at once, so each query first waits for the round trip to an imaginary server,
+//! and holds its connection meanwhile.
 //!
 //! **Try.** Set `pool` to 8: all users load at once, in the time of one. Set it to 1: the
 //! pool takes as long as one by one. Set `fail_write` to 0: no order is refused, and all
@@ -30,8 +30,8 @@
 //!
 //! **Words.** asyncio: a library (`asyncpg.create_pool(min_size, max_size)`, `async with
 //! connection.transaction()`); the twin has `sqlite3` on threads, `asyncio.to_thread`.
-//! Tokio: `sqlx::SqlitePool` with `min_connections` and `max_connections`, `pool.begin()`,
-//! `commit()`; `Drop` rolls back, where Python uses a context manager.
+//! Tokio: `sqlx::SqlitePool` with `min_connections` and `max_connections`,
+//! `pool.begin()`, `commit()`; `Drop` rolls back, where Python uses a context manager.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,31 +1,31 @@
 //! # Deadlock: order your locks
 //!
-//! Two tasks move money between two accounts, five times each. A transfer is booked in both
-//! accounts, so it takes both locks, one after the other. Task A pays from account 0 to
-//! account 1, task B the other way round.
+//! Two tasks move money between two accounts, five times each. A transfer is booked in
+//! both accounts, so it takes both locks, one after the other. Task A pays from account 0
+//! to account 1, task B the other way round.
 //!
 //! **What you see.** Each task first locks the account that it pays from. Some transfers
-//! succeed. At 978 ms both tasks wait for ever: A holds account 0 and waits for account 1, B
-//! holds account 1 and waits for account 0. Nothing can ever run again. With `order=same`,
-//! both tasks lock account 0 first. At times one waits for the other, never for more than
-//! 200 ms, and both end.
+//! succeed. At 978 ms both tasks wait for ever: A holds account 0 and waits for account
+//! 1, B holds account 1 and waits for account 0. Nothing can ever run again. With
+//! `order=same`, both tasks lock account 0 first. At times one waits for the other, never
+//! for more than 200 ms, and both end.
 //!
-//! **Why.** A cycle needs a task that holds a lower lock and waits for a higher one *and* a
-//! task that holds a higher one and waits for a lower one. If all tasks take their locks in
-//! one order, no task of the second kind exists: the task that holds the highest lock can
-//! always go on.
+//! **Why.** A cycle needs a task that holds a lower lock and waits for a higher one *and*
+//! a task that holds a higher one and waits for a lower one. If all tasks take their
+//! locks in one order, no task of the second kind exists: the task that holds the highest
+//! lock can always go on.
 //!
-//! **Try.** Set the seed to 17: the run ends. Of the seeds 0 to 199, 6 end. Set `gap` to 10,
-//! and 164 of them end: faster code hides the bug until it meets the wrong seed. Set `gap`
-//! to 400, and none ends. Set `tasks` to 5: a cycle now needs all five tasks, so 100 seeds
-//! end, and the bug is harder to find. With `acquire=try_lock+backoff`, every seed ends,
-//! even in crossed order.
+//! **Try.** Set the seed to 17: the run ends. Of the seeds 0 to 199, 6 end. Set `gap` to
+//! 10, and 164 of them end: faster code hides the bug until it meets the wrong seed. Set
+//! `gap` to 400, and none ends. Set `tasks` to 5: a cycle now needs all five tasks, so
+//! 100 seeds end, and the bug is harder to find. With `acquire=try_lock+backoff`, every
+//! seed ends, even in crossed order.
 //!
-//! **Pitfall.** With `try_lock`, give the first lock back *before* you wait, and wait for a
-//! random time. Two tasks that retry after equal times collide again each time: a livelock,
-//! busy and stuck. Here the time is random, from a range that doubles with each attempt, and
-//! after 16 attempts a task gives up with an error. With one order for all locks, no task
-//! ever has to give up.
+//! **Pitfall.** With `try_lock`, give the first lock back *before* you wait, and wait for
+//! a random time. Two tasks that retry after equal times collide again each time: a
+//! livelock, busy and stuck. Here the time is random, from a range that doubles with each
+//! attempt, and after 16 attempts a task gives up with an error. With one order for all
+//! locks, no task ever has to give up.
 //!
 //! **Words.** asyncio: `async with first, second:`, in the same order everywhere. Tokio:
 //! `let a = first.lock().await; let b = second.lock().await`; `try_lock` returns an `Err`
@@ -45,16 +45,8 @@ use crate::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 2, (2, 26), "tasks", "How many tasks and accounts, in a ring.");
 const GAP: Param = Param::millis("gap", 200, (0, 60_000), "Time between the first and second lock.");
-const ORDER: Param = Param::choice(
-    "order",
-    &["crossed", "same"],
-    "Which lock comes first: that of the payer's account, or that of the lower account.",
-);
-const ACQUIRE: Param = Param::choice(
-    "acquire",
-    &["lock", "try_lock+backoff"],
-    "If the second lock is taken: wait for it, or give back the first and retry later.",
-);
+const ORDER: Param = Param::choice("order", &["crossed", "same"], "Lock the payer's or the lower account first.");
+const ACQUIRE: Param = Param::choice("acquire", &["lock", "try_lock+backoff"], "Wait for the second lock, or back off.");
 
 /// How many transfers each task makes.
 const ROUNDS: usize = 5;

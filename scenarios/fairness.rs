@@ -1,36 +1,38 @@
 //! # Fairness: an await that is ready does not yield
 //!
 //! A hog has 2250 messages in its inbox. It takes them one by one, with an `.await` for
-//! each, and works for 200 ms after every 150 messages. Five other tasks do a little work,
-//! yield, and wait for their next turn.
+//! each, and works for 200 ms after every 150 messages. Five other tasks do a little
+//! work, yield, and wait for their next turn.
 //!
-//! **What you see.** The hog is full of awaits, yet its lane is one bar of three seconds. No
-//! other task runs for that long. With `variant=yield`, the hog pauses after each chunk of
-//! work and the others run in between. All are done at the same 3750 ms as before: the work
-//! is the same, but no task waits for all of it.
+//! **What you see.** The hog is full of awaits, yet its lane is one bar of three seconds.
+//! No other task runs for that long. With `variant=yield`, the hog pauses after each
+//! chunk of work and the others run in between. All are done at the same 3750 ms as
+//! before: the work is the same, but no task waits for all of it.
 //!
-//! **Why.** An `.await` gives the thread back only if the future is *not ready*. A message
-//! that is already there is taken without a pause. To avoid this trap, Tokio counts the
-//! operations of a task on Tokio's own channels, sockets, locks and timers. After 128 of
-//! them in one poll, the next one returns "not ready" although it is ready, and the task
-//! runs again later (`variant=budget`). This budget does not cover other futures, such as
-//! the plain queue of `no-yield`, and `unconstrained` turns it off.
+//! **Why.** An `.await` gives the thread back only if the future is *not ready*. A
+//! message that is already there is taken without a pause. To avoid this trap, Tokio
+//! counts the operations of a task on Tokio's own channels, sockets, locks and timers.
+//! After 128 of them in one poll, the next one returns "not ready" although it is ready,
+//! and the task runs again later (`variant=budget`). This budget does not cover other
+//! futures, such as the plain queue of `no-yield`, and `unconstrained` turns it off.
 //!
-//! **Try.** Set `variant` to `budget`: with a Tokio channel instead of a plain queue, and no
-//! yield in the code, no task waits for more than two chunks. Set it to `unconstrained`:
-//! 3000 ms again. Back with `no-yield`, set `chunk` to 400: the wait doubles to 6000 ms. Set
-//! `hogs` to 2: also 6000 ms. Set `others` to 10: they wait for the same 3000 ms.
+//! **Try.** Set `variant` to `budget`: with a Tokio channel instead of a plain queue, and
+//! no yield in the code, no task waits for more than two chunks. Set it to
+//! `unconstrained`: 3000 ms again. Set it back to `no-yield` and `chunk` to 400: the wait
+//! doubles to 6000 ms. Set `hogs` to 2: also 6000 ms. Set `others` to 10: they wait for
+//! the same 3000 ms.
 //!
-//! **Pitfall.** The budget counts operations, not time: it allows 127 long pieces of work in
-//! one poll. All of this is about one worker. A second worker hides a hog, until there are
-//! two hogs. So this scenario uses only the virtual clock, where one thread runs everything.
+//! **Pitfall.** The budget counts operations, not time: it allows 127 long pieces of work
+//! in one poll. All of this is about one worker. A second worker hides a hog, until there
+//! are two hogs. So this scenario uses only the virtual clock, where one thread runs
+//! everything.
 //!
-//! **Words.** asyncio: `await queue.get()` does not yield either if the queue is not empty,
-//! and there is no budget, so `budget` is as bad as `unconstrained` there; `await
+//! **Words.** asyncio: `await queue.get()` does not yield either if the queue is not
+//! empty, and there is no budget, so `budget` is as bad as `unconstrained` there; `await
 //! asyncio.sleep(0)` yields, and tasks run in the same order in every round. Tokio:
 //! `tokio::task::yield_now`, `coop::consume_budget` for futures of your own,
-//! `task::unconstrained`. Tasks that yielded run again in reverse order, so a hog may have
-//! two turns in a row.
+//! `task::unconstrained`. Tasks that yielded run again in reverse order, so a hog may
+//! have two turns in a row.
 
 use std::collections::VecDeque;
 use std::future::ready;
@@ -52,7 +54,7 @@ const CHUNK: Param = Param::millis("chunk", 200, (1, 10_000), "How long a hog wo
 const VARIANT: Param = Param::choice(
     "variant",
     &["no-yield", "yield", "budget", "unconstrained"],
-    "A hog's inbox: a plain queue, one with yields, a Tokio channel, or one without a budget.",
+    "A hog's inbox: plain, with yields, a Tokio channel, or unbudgeted.",
 );
 
 /// How many chunks of work a hog has, and how many turns each other task has.

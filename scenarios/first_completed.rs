@@ -1,24 +1,26 @@
 //! # First completed: the first one wins, but the losers keep running
 //!
-//! Three mirrors are asked for the same file at once. The first answer is good enough, but
-//! the other two are still on their way.
+//! Three mirrors are asked for the same file at once. The first answer is good enough,
+//! but the other two are still on their way.
 //!
-//! **What you see.** Three bars start together. When the shortest ends, you have the answer,
-//! but the other two bars go on to their ends. They use CPU, memory and connections for
-//! results that nobody needs. With `losers=abort`, they are aborted at the first answer.
+//! **What you see.** Three bars start together. When the shortest ends, you have the
+//! answer, but the other two bars go on to their ends. They use CPU, memory and
+//! connections for results that nobody needs. With `losers=abort`, they are aborted at
+//! the first answer.
 //!
-//! **Why.** A task runs until it ends or is aborted, even if nobody waits for it. So if you
-//! race *tasks*, you decide what happens to the losers. In `tokio::select!` the racers are
-//! futures, not tasks: when the first one wins, the losers are dropped and end there.
+//! **Why.** A task runs until it ends or is aborted, even if nobody waits for it. So if
+//! you race *tasks*, you decide what happens to the losers. In `tokio::select!` the
+//! racers are futures, not tasks: when the first one wins, the losers are dropped and end
+//! there.
 //!
-//! **Try.** Set `losers` to `abort`: the run ends with the first answer. Set `tasks` to 10:
-//! the first answer never comes later, because the ten draws contain the first three, and
-//! with `keep` the last loser never ends earlier. Set `latency_min` to 2000, like
+//! **Try.** Set `losers` to `abort`: the run ends with the first answer. Set `tasks` to
+//! 10: the first answer never comes later, because the ten draws contain the first three,
+//! and with `keep` the last loser never ends earlier. Set `latency_min` to 2000, like
 //! `latency_max`: all answers arrive at 2000 ms, and the race gains nothing.
 //!
 //! **Pitfall.** A future that loses in `select!` is dropped at its await, with everything
-//! that it holds. Race only what may be cancelled (see *Cancellation*), or spawn it and keep
-//! it.
+//! that it holds. Race only what may be cancelled (see *Cancellation*), or spawn it and
+//! keep it.
 //!
 //! **Words.** asyncio: `done, pending = await asyncio.wait(tasks,
 //! return_when=FIRST_COMPLETED)`, then `task.cancel()` for each pending task. Tokio:

@@ -1,26 +1,26 @@
 //! # Forgotten await: a future does nothing until polled
 //!
-//! Three orders come in. Each one is accepted, saved and confirmed, step by step. Here the
-//! `.await` of the save is missing.
+//! Three orders come in. Each one is accepted, saved and confirmed, step by step. Here
+//! the `.await` of the save is missing.
 //!
 //! **What you see.** Each lane accepts for 500 ms and confirms for 500 ms. All orders
 //! complete without an error, and *nothing is saved*: between the two bars, a future was
-//! created and dropped with zero polls. With `variant=await`, each lane waits three times:
-//! 500, 1000 and 500 ms. With `spawned`, the saves have lanes of their own, beside those of
-//! their orders.
+//! created and dropped with zero polls. With `variant=await`, each lane waits three
+//! times: 500, 1000 and 500 ms. With `spawned`, each save has a lane of its own, beside
+//! the lane of its order.
 //!
-//! **Why.** Calling an `async fn` creates a future and runs none of its code, not even the
-//! first line. The future runs when it is polled: by an `.await` in a task, or as a task of
-//! its own. If you drop it before that, it has had zero polls and zero effects.
+//! **Why.** Calling an `async fn` creates a future and runs none of its code, not even
+//! the first line. The future runs when it is polled: by an `.await` in a task, or as a
+//! task of its own. If you drop it before that, it has had zero polls and zero effects.
 //!
 //! **Try.** The check fails: three orders are confirmed, none is saved, and no save even
-//! began. Set `variant` to `await`: the run takes 2000 ms instead of 1000, and three orders
-//! are saved. Set it to `spawned`: 1500 ms, three saved. Each save runs beside the
+//! began. Set `variant` to `await`: the run takes 2000 ms instead of 1000, and three
+//! orders are saved. Set it to `spawned`: 1500 ms, three saved. Each save runs beside the
 //! confirmation, so an order may be confirmed before it is safe, and here every order is.
 //!
 //! **Pitfall.** The compiler warns (`unused_must_use`) about a future that is alone on a
-//! line. It cannot warn about a future that you bind to a name, put into a list, or discard
-//! with `let _ = save(order);`, which looks as if it discards the result.
+//! line. It cannot warn about a future that you bind to a name, put into a list, or
+//! discard with `let _ = save(order);`, which looks as if it discards the result.
 //!
 //! **Words.** asyncio: the same, and when a coroutine is collected without having been
 //! awaited, Python prints "coroutine … was never awaited" at run time. Tokio: only the
@@ -36,11 +36,8 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["forgotten", "await", "spawned"],
-    "What happens to the future that saves an order: dropped, awaited, or spawned.",
-);
+const VARIANT: Param =
+    Param::choice("variant", &["forgotten", "await", "spawned"], "Drop, await or spawn the future that saves.");
 
 /// How many orders come in.
 const ORDERS: u64 = 3;

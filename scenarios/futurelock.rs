@@ -1,36 +1,37 @@
 //! # Futurelock: a future that nobody polls keeps its place in the queue
 //!
 //! A backup holds the database for two seconds. A client asks for it too. After half a
-//! second it gets impatient and asks a second time, while its first request is still in the
-//! queue.
+//! second it gets impatient and asks a second time, while its first request is still in
+//! the queue.
 //!
-//! **What you see.** With `variant=select-ref`, the client waits for the database for ever,
-//! although the backup has ended and nobody uses the database. With `variant=spawned`, the
-//! first request has a lane of its own, and everything ends.
+//! **What you see.** With `variant=select-ref`, the client waits for the database for
+//! ever, although the backup has ended and nobody uses the database. With
+//! `variant=spawned`, the first request has a lane of its own, and everything ends.
 //!
-//! **Why.** The lock is fair. When the backup releases it, it goes to the request that has
-//! waited longest: the first one. That request is woken but never polled. It is a future
-//! *inside* the client. The client polled it through `&mut` in a `select!`, took the other
-//! branch, and now awaits only the second request. The second is queued behind the first,
-//! and only the client can poll the first. There is no cycle between tasks: a single task
-//! waits for itself. A spawned task is polled by the runtime, whatever its parent waits for.
+//! **Why.** The lock is fair. When the backup releases it, it goes to the request that
+//! has waited longest: the first one. That request is woken but never polled. It is a
+//! future *inside* the client. The client polled it through `&mut` in a `select!`, took
+//! the other branch, and now awaits only the second request. The second is queued behind
+//! the first, and only the client can poll the first. There is no cycle between tasks: a
+//! single task waits for itself. A spawned task is polled by the runtime, whatever its
+//! parent waits for.
 //!
-//! **Try.** Set `variant` to `spawned`: the run ends at 3000 ms. Back with `select-ref`, set
-//! `patience` to 3000: the first request is served before the client gets impatient, and the
-//! run ends at 2500 ms. This works until the day when the backup takes longer. Set `hold` to
-//! 400: now the first request *has* the database when the client stops polling it, in the
-//! middle of its query, and keeps it for ever.
+//! **Try.** Set `variant` to `spawned`: the run ends at 3000 ms. Set it back and
+//! `patience` to 3000: the first request is served before the client gets impatient, and
+//! the run ends at 2500 ms. This works until the day when the backup takes longer. Set
+//! `hold` to 400: now the first request *has* the database when the client stops polling
+//! it, in the middle of its query, and keeps it for ever.
 //!
 //! **Pitfall.** This needs a `select!` on `&mut future` (or on a stream of futures, or a
-//! `FuturesUnordered`) *and* an await in a branch while that future still exists. Drop the
-//! future first, and its place in the queue goes with it; or spawn it; or do not await in
-//! the branch. The same happens with a permit of a semaphore, a place in a bounded channel,
-//! or a connection of a pool.
+//! `FuturesUnordered`) *and* an await in a branch while that future still exists. Drop
+//! the future first, and its place in the queue goes with it; or spawn it; or do not
+//! await in the branch. The same happens with a permit of a semaphore, a place in a
+//! bounded channel, or a connection of a pool.
 //!
-//! **Words.** asyncio: it cannot happen, because `asyncio.wait` takes only tasks, and a task
-//! runs even if nobody waits for it; there `select-ref` is the same as `spawned`. Tokio:
-//! `select!` on `&mut future` polls the future in place, `tokio::spawn` gives it to the
-//! runtime.
+//! **Words.** asyncio: it cannot happen, because `asyncio.wait` takes only tasks, and a
+//! task runs even if nobody waits for it; there `select-ref` is the same as `spawned`.
+//! Tokio: `select!` on `&mut future` polls the future in place, `tokio::spawn` gives it
+//! to the runtime.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -46,11 +47,7 @@ use crate::prelude::*;
 const HOLD: Param = Param::millis("hold", 2_000, (0, 60_000), "How long the backup holds the database.");
 const PATIENCE: Param = Param::millis("patience", 500, (1, 60_000), "When the client asks a second time.");
 const QUERY: Param = Param::millis("query", 500, (0, 60_000), "How long a request holds the database.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["select-ref", "spawned"],
-    "What polls the first request: the client, in a select!, or the runtime, as a task.",
-);
+const VARIANT: Param = Param::choice("variant", &["select-ref", "spawned"], "Poll the first request in place or spawned.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {

@@ -24,6 +24,7 @@ async def run(cx):
     started = now()
     latencies = [latency(cx, i) for i in range(cx.tasks)]
 
+    # `gather` starts all fetches before it waits for any of them, so their waits overlap.
     users = await asyncio.gather(*(fetch(i, latency) for i, latency in enumerate(latencies)))
 
     total = now() - started

@@ -1,23 +1,24 @@
 //! # Gather: wait for all, keep the order
 //!
-//! Five fetches start at once. One of them, the last but one, is a straggler. You need all
-//! five results, in the order in which you asked for them.
+//! Five fetches start at once. One of them, the last but one, is a straggler. You need
+//! all five results, in the order in which you asked for them.
 //!
-//! **What you see.** Bars of unequal length start together, and one is much longer than the
-//! others. Results arrive as the bars end, so the slots fill out of order. The list is
-//! complete only when the straggler ends.
+//! **What you see.** Bars of unequal length start together, and one is much longer than
+//! the others. Results arrive as the bars end, so the slots fill out of order. The list
+//! is complete only when the straggler ends.
 //!
-//! **Why.** Waits overlap if tasks start together, so the run takes as long as the slowest
-//! fetch, not as long as the sum. The order of the results does not depend on the order in
-//! which tasks end: each task returns its index, and the index says which slot its result
-//! belongs to.
+//! **Why.** Waits overlap if tasks start together, so the run takes as long as the
+//! slowest fetch, not as long as the sum. The order of the results does not depend on the
+//! order in which tasks end: each task returns its index, and the index says which slot
+//! its result belongs to.
 //!
-//! **Try.** Set `straggler` to 0: the run takes between 500 and 800 ms, whatever the seed.
-//! Now set `tasks` to 24: the sum grows about fivefold, but the run takes at most 800 ms.
-//! Set `straggler` to 4000: the run takes 4000 ms, because of one fetch out of 24.
+//! **Try.** Set `straggler` to 0: the run takes between 500 and 800 ms, whatever the
+//! seed. Now set `tasks` to 24: the sum grows about fivefold, but the run takes at most
+//! 800 ms. Set `straggler` to 4000: the run takes 4000 ms, because of one fetch out of
+//! 24.
 //!
-//! **Pitfall.** `JoinSet::join_next` and `JoinSet::join_all` return results in the order in
-//! which tasks *end*. If you push them onto a list, the list is shuffled. And `for … {
+//! **Pitfall.** `JoinSet::join_next` and `JoinSet::join_all` return results in the order
+//! in which tasks *end*. If you push them onto a list, the list is shuffled. And `for … {
 //! spawn(…).await }` starts each fetch only after the previous one has ended.
 //!
 //! **Words.** asyncio: `await asyncio.gather(*fetches)`, which keeps the order. Tokio: a
@@ -35,7 +36,7 @@ use crate::prelude::*;
 const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many fetches start at once.");
 const LATENCY: Param = Param::millis("latency", 500, (0, 60_000), "Shortest time that a fetch takes.");
 const JITTER: Param = Param::millis("jitter", 300, (0, 60_000), "How much longer a fetch may take.");
-const STRAGGLER: Param = Param::millis("straggler", 2_000, (0, 60_000), "How long the straggler takes; 0 is no straggler.");
+const STRAGGLER: Param = Param::millis("straggler", 2_000, (0, 60_000), "How long the straggler takes; 0 for none.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -67,6 +68,7 @@ async fn run(cx: Context) -> scenario::Result {
     let tasks = cx.count(TASKS);
     let latencies: Vec<Duration> = (0..tasks).map(|i| latency(&cx, i)).collect();
 
+    // Spawn all fetches before waiting for any of them, so that their waits overlap.
     let mut fetches = JoinSet::new();
     for (i, latency) in latencies.iter().enumerate() {
         fetches.build_task().name(&format!("fetch {i}")).spawn(fetch(i, *latency))?;

@@ -3,10 +3,10 @@
 //! Six calls start at once. Each takes a step longer than the one before, and every third
 //! one fails. What happens to the others?
 //!
-//! **What you see.** With `variant=collect`, two lanes end with a ✗ and the other four run
-//! to their ends. With `fail-fast`, all calls that still run at the first ✗ are aborted at
-//! that moment. With `safe-wrapper` there is no ✗ at all: each call handles its own error
-//! and returns a default instead.
+//! **What you see.** With `variant=collect`, two lanes end with a ✗ and the other four
+//! run to their ends. With `fail-fast`, all calls that still run at the first ✗ are
+//! aborted at that moment. With `safe-wrapper` there is no ✗ at all: each call handles
+//! its own error and returns a default instead.
 //!
 //! **Why.** A failing task reports only to its handle, and the others run on. The caller
 //! decides what the failure means. The results may be independent (collect). They may be
@@ -14,19 +14,19 @@
 //! sensible substitute (handle the error where it happens).
 //!
 //! **Try.** Set `variant` to `fail-fast`: the run ends at 300 ms instead of 600, with two
-//! results, one failure and three aborted calls. Set `fail_every` to 1: the run ends at 100
-//! ms, and five calls are aborted. Set `fail_every` to 0: nothing fails, and the three
-//! variants are the same.
+//! results, one failure and three aborted calls. Set `fail_every` to 1: the run ends at
+//! 100 ms, and five calls are aborted. Set `fail_every` to 0: nothing fails, and the
+//! three variants are the same.
 //!
-//! **Pitfall.** `for handle in handles { handle.await?? }` looks like fail-fast but is not.
-//! It returns at the first error *in the order of the list*. The handles behind it are
-//! dropped, and their tasks run on unseen. A `JoinSet` aborts its tasks when it is dropped;
-//! to be sure that they are gone, join them.
+//! **Pitfall.** `for handle in handles { handle.await?? }` looks like fail-fast but is
+//! not. It returns at the first error *in the order of the list*. The handles behind it
+//! are dropped, and their tasks run on unseen. A `JoinSet` aborts its tasks when it is
+//! dropped; to be sure that they are gone, join them.
 //!
-//! **Words.** asyncio: `gather(…, return_exceptions=True)` collects; `TaskGroup` fails fast;
-//! plain `gather` does neither: it raises the first error and lets the others run. Tokio: a
-//! `JoinSet` whose results you keep, or `abort_all` at the first `Err`; `tokio::try_join!`
-//! for a few futures, which drops the others at the first `Err`.
+//! **Words.** asyncio: `gather(…, return_exceptions=True)` collects; `TaskGroup` fails
+//! fast; plain `gather` does neither: it raises the first error and lets the others run.
+//! Tokio: a `JoinSet` whose results you keep, or `abort_all` at the first `Err`;
+//! `tokio::try_join!` for a few futures, which drops the others at the first `Err`.
 
 use std::fmt;
 use std::time::Duration;
@@ -40,11 +40,8 @@ use crate::prelude::*;
 const TASKS: Param = Param::count("tasks", 6, (1, 1_000), "tasks", "How many calls start at once.");
 const FAIL_EVERY: Param = Param::count("fail_every", 3, (0, 1_000), "calls", "Fail every nth call; 0 fails none.");
 const LATENCY: Param = Param::millis("latency", 100, (0, 60_000), "Extra time of each call over the last.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["collect", "fail-fast", "safe-wrapper"],
-    "What to do on a failure: keep it with the results, abort the others, or use a default.",
-);
+const VARIANT: Param =
+    Param::choice("variant", &["collect", "fail-fast", "safe-wrapper"], "Collect errors, abort the others, or return defaults.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -108,6 +105,7 @@ async fn run(cx: Context) -> scenario::Result {
     }
 
     let fail_fast = cx.word(VARIANT) == "fail-fast";
+    // Join every task, so that each call is counted: as a result, a failure or an abort.
     let (mut ok, mut failed, mut cancelled) = (0, 0, 0);
     while let Some(end) = calls.join_next().await {
         match end {

@@ -277,7 +277,7 @@ pub struct Figure {
 pub struct Check {
     /// The invariant, stated as true.
     pub name: String,
-    /// Whether it held in this run.
+    /// True if it held in this run.
     pub holds: bool,
 }
 
