@@ -160,7 +160,7 @@ async fn prepare(takes: Duration) {
 async fn inside(prepares: impl Future<Output = ()>, item: u64, latency: Duration) -> scenario::Result<u64> {
     prepares.await;
     let runtime = Handle::current();
-    info!("the old code is called");
+    info!("calls the old code");
     Ok(old_report(item, |item| Some(runtime.block_on(price(item, latency))))?)
 }
 

@@ -159,7 +159,7 @@ async fn client(client: usize, shared: Arc<Shared>) -> scenario::Result<Vec<Dura
             Err(error) => return Err(error.into()),
         };
         let waited = asked.elapsed();
-        info!(counter.wait_ms = waited.as_millis() as u64, "has a connection");
+        info!(counter.wait_ms = waited.as_millis() as u64, "gets a connection");
         waits.push(waited);
         shared.work(connection).instrument(info_span!("holds one", request)).await?;
     }

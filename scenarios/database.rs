@@ -168,7 +168,7 @@ async fn one_by_one(cx: Context, pool: SqlitePool) -> scenario::Result<()> {
 async fn one(cx: Context, pool: SqlitePool, user: u64, most: Arc<AtomicU32>) -> scenario::Result<()> {
     let mut connection = pool.acquire().instrument(info_span!("waits for one")).await?;
     most.fetch_max(pool.size(), Ordering::Relaxed);
-    info!(counter.connections = pool.size(), counter.idle = pool.num_idle(), "has a connection");
+    info!(counter.connections = pool.size(), counter.idle = pool.num_idle(), "gets a connection");
     load(&cx, &mut connection, user).await?;
     // Dropping the connection would spawn a task for this, and the screen would show a short lane for each user.
     connection.return_to_pool().await;

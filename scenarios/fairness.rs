@@ -63,7 +63,7 @@ const CHUNKS: u64 = 15;
 /// How many messages come before each chunk. This is more than Tokio's budget, so one poll cannot reach two chunks.
 const MESSAGES: u64 = 150;
 
-/// The check.
+/// The name of the check.
 const FAIR: &str = "no task waits for more than two chunks of each hog";
 
 /// The entry in the catalogue.
@@ -143,7 +143,7 @@ async fn hog(cx: Context, hogged: Hogged) {
         }
         info_span!("chunk").in_scope(|| work::burn(cx.clock(), cx.duration(CHUNK)));
         hogged.fetch_add(cx.number(CHUNK), Ordering::Relaxed);
-        info!(counter.awaits = message, "has done a chunk");
+        info!(counter.awaits = message, "finishes a chunk");
         if cx.word(VARIANT) == "yield" {
             yield_now().await;
             info!(counter.yields = message / MESSAGES, "has let other tasks run");

@@ -118,7 +118,7 @@ async fn run(cx: Context) -> scenario::Result {
 /// Asks mirror `i`; returns `i` when the answer arrives.
 async fn ask(i: usize, latency: Duration) -> usize {
     sleep(latency).instrument(info_span!("fetches")).await;
-    info!("mirror {i} has answered");
+    info!("mirror {i} answers");
     i
 }
 
