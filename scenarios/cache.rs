@@ -215,7 +215,7 @@ impl Cache {
 }
 
 impl Inner {
-    /// Returns true if the key had a value before and no call for a new one is in flight.
+    /// Returns true if values were fetched before and no call for this key is in flight.
     fn is_first_to_miss(&self, key: Key) -> bool {
         self.tally.fetches > 0 && self.under_way.get(&key).is_none_or(|calls| *calls == 0)
     }
@@ -247,7 +247,7 @@ async fn run(cx: Context) -> scenario::Result {
     let cache = Arc::new(Cache::new(&cx));
     let until = started + Duration::from_secs(cx.number(SECONDS));
 
-    // Two tasks in the background: one removes expired values, the other removes everything once.
+    // Two background tasks: one removes expired values, the other removes all values once.
     let janitor = Builder::new().name("janitor").spawn(janitor(cache.clone(), cx.duration(CLEANUP_EVERY)))?;
     let clearer = match cx.duration(CLEAR_AT) {
         Duration::ZERO => None,

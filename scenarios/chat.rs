@@ -287,6 +287,7 @@ async fn seat(socket: TcpStream, room: Shared, here: watch::Sender<usize>) -> sc
                 Some(Message::Text(text)) if text.as_str() == LEAVE => break,
                 Some(Message::Text(text)) => room.broadcast(&text),
                 Some(_) => {}
+                // The connection is gone. Returning drops the seat, so the client leaves the room.
                 None => return Ok(()),
             },
         }

@@ -141,7 +141,7 @@ impl Group {
             Group::SharedState => "Shared state",
             Group::Resources => "Resources and shutdown",
             Group::Resilience => "Resilience",
-            Group::Real => "For real",
+            Group::Real => "Real I/O",
         }
     }
 }
