@@ -1,12 +1,13 @@
 """Batching: batches waste slots.
 
-`gather` over a slice, then over the next one, waits for the slowest of each slice.
-A semaphore around each item lets the next one in as soon as one ends: a
-sliding window of the same width, and never slower. Both are run here, one
-after the other, with the same latencies.
+`gather` over a slice of the list waits for the slowest item of that slice before the
+next slice starts. A semaphore around each item lets the next item in as soon as one
+ends: a sliding window of the same width, and never slower. The run does both, one after
+the other, with the same latencies.
 
-Pitfall: a semaphore makes a task for each item at once, and a million tasks are
-memory. Take a semaphore *before* making the task, or a few workers on a queue.
+Pitfall: a semaphore alone still creates a task for every item at once, and a million
+tasks need memory. Acquire the semaphore *before* you create the task, or use a few
+workers and a queue.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ PARAMS = {
 
 def refuse(cx):
     if cx.latency_min > cx.latency_max:
-        raise BadValue(f"latency_min: {cx.latency_min} ms is more than latency_max, which is {cx.latency_max} ms")
+        raise BadValue(f"latency_min: {cx.latency_min} ms is more than latency_max: at most {cx.latency_max} ms")
 
 
 async def run(cx):
@@ -46,27 +47,29 @@ async def run(cx):
         .figure("slots idle in batches", batches_took * cx.batch - work, "ms")
         .figure("slots idle in the window", sliding_took * cx.batch - work, "ms")
         .figure("total", now() - started, "ms")
-        .check("every item was processed, both times", batched == slid == cx.items)
+        .check("every item is processed both times", batched == slid == cx.items)
         .check("the window takes no longer", sliding_took <= batches_took)
     )
 
 
 async def in_batches(latencies, slots):
-    """So many at once, and all of them to their end before the next one starts."""
+    """Starts a batch of items, waits for all of them, and starts the next batch."""
     started = now()
     processed = 0
     for first in range(0, len(latencies), slots):
         batch = latencies[first : first + slots]
+        # Wait for the whole batch: `gather` returns when the slowest item ends.
         processed += len(await asyncio.gather(*(process(latency) for latency in batch)))
     return processed, now() - started
 
 
 async def in_a_window(latencies, slots):
-    """Never more than so many at once, and the next one as soon as there is room."""
+    """Starts the next item as soon as one ends, with at most `slots` at a time."""
     started = now()
     window = asyncio.Semaphore(slots)
 
     async def in_the_window(latency):
+        # If the window is full, wait here for a free slot.
         async with window:
             await process(latency)
 
@@ -75,7 +78,7 @@ async def in_a_window(latencies, slots):
 
 
 async def process(latency):
-    """One item."""
+    """Processes one item."""
     await asyncio.sleep(latency / 1000)
 
 

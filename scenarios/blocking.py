@@ -1,18 +1,18 @@
 """Blocking: never block the loop.
 
-One thread runs the whole event loop. A coroutine that computes for a second, or
-calls something that blocks, stops every other one for a second (`variant=block`).
-`await asyncio.to_thread(report)` does it on a thread of the default executor
-(`spawn_blocking`, on the real clock). `await asyncio.sleep(0)` between pieces
+One thread runs the whole event loop. A coroutine that computes for a second, or calls
+something that blocks, stops all others for a second (`variant=block`). `await
+asyncio.to_thread(report)` moves the work to a thread of the default executor
+(`spawn_blocking`, on the real clock). `await asyncio.sleep(0)` between pieces of work
 lets the others run (`yield`).
 
-A timer that is due first resolves a future, and only then is its task woken, in the
-next round of the loop. A task that yields is in both rounds, so a tick is late by
-up to two pieces here. Tokio's `yield_now` comes back after the timers: none is late.
+When a timer is due, the loop first resolves a future and wakes its task only in the
+next round. A task that yields runs in both rounds, so here a tick is up to two pieces
+late. With Tokio's `yield_now`, due timers come first and no tick is late.
 
-Pitfall: threads of CPython share one lock. To compute in a thread takes as long as
-before, and slows the loop down; it frees the loop for calls that wait. For work
-that computes there is `ProcessPoolExecutor`. In Tokio blocking threads compute in parallel.
+Pitfall: CPython's threads share one lock. Computing in a thread takes as long as before
+and slows the loop down; only calls that wait free the loop. For computing, use
+`ProcessPoolExecutor`. In Tokio, blocking threads compute in parallel.
 """
 
 import asyncio
@@ -27,12 +27,12 @@ PARAMS = {
     "blocking_threads": Number(4, 1, 64),
 }
 
-# How often each task ticks.
+# How many times each task ticks.
 TICKS = 30
 
 
 def real(cx):
-    """A thread beside the loop does not see virtual time."""
+    """Virtual time would jump ahead of a thread outside the loop."""
     return cx.variant == "spawn_blocking"
 
 
@@ -45,18 +45,19 @@ async def run(cx):
     worst = max(lateness)
     return (
         Outcome()
-        .figure("the worst tick was late by", worst, "ms")
-        .figure("tasks with such a tick", sum(late >= 2 * cx.tick for late in lateness), "tasks")
-        .figure("the report took", await took, "ms")
+        .figure("worst tick late by", worst, "ms")
+        .figure("tasks with a late tick", sum(late >= 2 * cx.tick for late in lateness), "tasks")
+        .figure("report took", await took, "ms")
         .figure("total", now() - started, "ms")
         .check("no tick is late by two ticks", worst < 2 * cx.tick)
     )
 
 
 async def ticker(tick):
-    """Ticks for a while; returns by how much the worst tick was late."""
+    """Ticks a fixed number of times; returns how late the worst tick was."""
     worst = 0
     for _ in range(TICKS):
+        # The task runs again only when the loop is free, which may be after `due`.
         due = now() + tick
         await asyncio.sleep(tick / 1000)
         worst = max(worst, now() - due)
@@ -64,17 +65,20 @@ async def ticker(tick):
 
 
 async def report(cx):
-    """Makes the report, half a tick after the fifth; returns how long it took."""
+    """Makes the report, half a tick after the fifth tick; returns how long it took."""
     await asyncio.sleep(cx.tick * 11 / 2 / 1000)
     begun = now()
     match cx.variant:
         case "block":
+            # All of the work without an await: nothing else runs until it ends.
             cx.burn(cx.block)
         case "yield":
             for piece in pieces(cx.block, cx.tick // 2):
                 cx.burn(piece)
+                # Give the loop back, so that other tasks run.
                 await asyncio.sleep(0)
         case "spawn_blocking":
+            # The work leaves the loop altogether.
             limit = asyncio.Semaphore(cx.blocking_threads)
             await asyncio.gather(*(on_a_thread(cx, piece, limit) for piece in pieces(cx.block, cx.tick // 2)))
     return now() - begun
@@ -86,7 +90,7 @@ async def on_a_thread(cx, piece, limit):
 
 
 def pieces(whole, longest):
-    """Cuts a duration into pieces of at most that length."""
+    """Cuts a duration into pieces no longer than `longest`."""
     return [min(longest, whole - start) for start in range(0, whole, longest)]
 
 

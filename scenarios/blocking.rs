@@ -1,32 +1,34 @@
 //! # Blocking: never block a worker
 //!
-//! Six tasks tick every 100 ms. They have nothing to do with each other, nor with a seventh
-//! task, which makes a report: one second of work without an `.await`.
+//! Six tasks tick every 100 ms. A seventh task makes a report: one second of work without
+//! an `.await`. The tickers have nothing to do with it.
 //!
-//! **What you see.** At 550 ms the report begins. Its lane is one solid bar, and every
-//! other lane stops: all six ticks that were due at 600 come at 1550. With
-//! `variant=yield` the report pauses every 50 ms and lets the others run. With
-//! `spawn_blocking` (real clock) threads that are meant for such work do it, and no tick
-//! is late.
+//! **What you see.** The report begins at 550 ms. Its lane is one solid bar, and every
+//! other lane stops: the six ticks due at 600 ms come at 1550 ms. With `variant=yield`,
+//! the report pauses every 50 ms and lets the others run. With `spawn_blocking` (real
+//! clock), blocking threads do the work, and no tick is late.
 //!
-//! **Why.** A worker polls one task at a time, and takes it back only at an `.await`. A poll
-//! that lasts a second keeps the worker from all its other tasks for a second. They did nothing
-//! wrong; they only share the worker. Blocking threads are separate: there may be many, and
-//! each may wait or compute as long as it likes.
+//! **Why.** A worker polls one task at a time, and a task gives the worker back only at
+//! an `.await`. A poll that takes a second keeps the worker from all its other tasks for
+//! a second. They did nothing wrong; they only share the worker. Blocking threads are
+//! separate from the workers: there can be many, and each may wait or compute for as long
+//! as it needs.
 //!
-//! **Try.** Set `block` to 2000: the worst tick is late by 1950 instead of 950 ms. Set `tasks`
-//! to 12: twice as many tasks are late, by just as much. Set `variant` to `yield`: none is
-//! late by more than a piece, 50 ms. On the real clock set it to `spawn_blocking`, with
-//! `blocking_threads` 1 and then 4, and watch when the report is done.
+//! **Try.** Set `block` to 2000: the worst tick is 1950 ms late instead of 950. Set
+//! `tasks` to 12: twice as many tasks are late, by just as much. Set `variant` to
+//! `yield`: no tick is late by more than one piece of work, 50 ms. On the real clock, set
+//! it to `spawn_blocking`, with `blocking_threads` 1 and then 4, and watch when the
+//! report is done.
 //!
-//! **Pitfall.** A second worker need not help (`--clock real --workers 2`): the worker that
-//! blocks may be the one that drives the timers, while the other one sleeps and nothing wakes
-//! it. `yield_now` helps code that computes; a call that blocks cannot be cut in pieces.
+//! **Pitfall.** A second worker may not help (`--clock real --workers 2`). If the worker
+//! that blocks is the one that drives the timers, the other worker sleeps and nothing
+//! wakes it. `yield_now` helps code that computes; you cannot cut a blocking call into
+//! pieces.
 //!
-//! **Words.** asyncio: `await asyncio.to_thread(report)`; `await asyncio.sleep(0)` yields, and
-//! comes back once more before a timer that is due has woken its task, so there a tick is
-//! late by two pieces. Tokio: `tokio::task::spawn_blocking(report)`; `yield_now` comes back
-//! after the timers; `block_in_place` on the multi-thread runtime.
+//! **Words.** asyncio: `await asyncio.to_thread(report)`; `await asyncio.sleep(0)`
+//! yields, but the task runs again before the loop wakes tasks whose timers are due, so a
+//! tick is up to two pieces late. Tokio: `tokio::task::spawn_blocking(report)`; with
+//! `yield_now`, due timers come first; `block_in_place` on the multi-thread runtime.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,18 +41,15 @@ use tracing::{info, info_span, warn};
 use crate::prelude::*;
 use crate::work;
 
-const TASKS: Param = Param::count("tasks", 6, (1, 1_000), "tasks", "How many tasks tick.");
-const TICK: Param = Param::millis("tick", 100, (10, 10_000), "How long each of them waits between two ticks.");
-const BLOCK: Param = Param::millis("block", 1_000, (0, 60_000), "How long the report keeps a processor busy.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["block", "spawn_blocking", "yield"],
-    "Where the report is made: in a task without an await, on threads for blocking work, or in a task that yields.",
-);
+const TASKS: Param = Param::count("tasks", 6, (1, 1_000), "tasks", "How many tasks tick at once.");
+const TICK: Param = Param::millis("tick", 100, (10, 10_000), "Time between two ticks of a task.");
+const BLOCK: Param = Param::millis("block", 1_000, (0, 60_000), "How long the report computes.");
+const VARIANT: Param =
+    Param::choice("variant", &["block", "spawn_blocking", "yield"], "Compute in one poll, on threads, or yield.");
 const BLOCKING_THREADS: Param =
-    Param::count("blocking_threads", 4, (1, 64), "threads", "How many threads spawn_blocking may use at a time.");
+    Param::count("blocking_threads", 4, (1, 64), "threads", "How many blocking threads may work at once.");
 
-/// How often each task ticks.
+/// How many times each task ticks.
 const TICKS: u32 = 30;
 
 /// The entry in the catalogue.
@@ -62,11 +61,11 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, TICK, BLOCK, VARIANT, BLOCKING_THREADS],
     patterns: &["blocking call in async code", "run in executor", "to thread", "cooperative yield"],
-    differs: "A task that yields with `asyncio.sleep(0)` is back before the tasks whose timers are due; `yield_now` is \
-              back after them.",
+    differs: "A task that yields with `asyncio.sleep(0)` runs again before the tasks whose timers are due; with `yield_now` \
+              it runs after them.",
     builds_on: &["spawn"],
     breaks: &[Breaks::checks(&[("variant", "block")], &["no tick is late by two ticks"])],
-    real_because: "spawn_blocking uses threads, which work in wall time",
+    real_because: "spawn_blocking uses threads, which run in wall time",
     source: include_str!("blocking.rs"),
     path: file!(),
     twin: include_str!("blocking.py"),
@@ -74,14 +73,14 @@ pub const SCENARIO: Scenario = Scenario {
     run: |cx| Box::pin(run(cx)),
 };
 
-/// A thread beside the runtime does not see virtual time, which would jump ahead of it.
+/// Virtual time would jump ahead of a thread outside the runtime.
 fn refuse(values: &Values, clock: Clock) -> Result<(), ValueError> {
     if (values.word(&VARIANT), clock) != ("spawn_blocking", Clock::Virtual) {
         return Ok(());
     }
     Err(ValueError {
         param: VARIANT.name,
-        reason: "spawn_blocking needs the real clock: its threads work in wall time, and virtual time would jump ahead of them"
+        reason: "spawn_blocking needs the real clock: its threads run in wall time, and virtual time would jump ahead of them"
             .to_owned(),
     })
 }
@@ -96,6 +95,7 @@ async fn run(cx: Context) -> scenario::Result {
     }
     let report = Builder::new().name("report").spawn(report(cx.clone()))?;
 
+    // Each ticker returns how late its worst tick was.
     let (mut late, mut worst) = (0, Duration::ZERO);
     while let Some(lateness) = tickers.join_next().await {
         let lateness = lateness?;
@@ -105,17 +105,18 @@ async fn run(cx: Context) -> scenario::Result {
     let took = report.await??;
 
     Ok(Outcome::new()
-        .figure("the worst tick was late by", worst, "ms")
-        .figure("tasks with such a tick", late, "tasks")
-        .figure("the report took", took, "ms")
+        .figure("worst tick late by", worst, "ms")
+        .figure("tasks with a late tick", late, "tasks")
+        .figure("report took", took, "ms")
         .figure("total", started.elapsed(), "ms")
         .check("no tick is late by two ticks", worst < 2 * tick))
 }
 
-/// Ticks for a while; returns by how much the worst tick was late.
+/// Ticks a fixed number of times; returns how late the worst tick was.
 async fn ticker(tick: Duration) -> Duration {
     let mut worst = Duration::ZERO;
     for _ in 0..TICKS {
+        // The task runs again only when a worker is free, which may be after `due`.
         let due = Instant::now() + tick;
         sleep_until(due).await;
         let late = due.elapsed();
@@ -127,33 +128,37 @@ async fn ticker(tick: Duration) -> Duration {
     worst
 }
 
-/// Makes the report, half a tick after the fifth; returns how long it took.
+/// Makes the report, half a tick after the fifth tick; returns how long it took.
 async fn report(cx: Context) -> scenario::Result<Duration> {
     let (clock, block, tick) = (cx.clock(), cx.duration(BLOCK), cx.duration(TICK));
     sleep(tick * 11 / 2).await;
     info!(moment = "report", "the report begins");
     let begun = Instant::now();
     match cx.word(VARIANT) {
+        // All of the work in one poll: nothing else runs on this worker until it ends.
         "block" => info_span!("computes").in_scope(|| work::burn(clock, block)),
         "yield" => {
             for piece in pieces(block, tick / 2) {
                 work::burn(clock, piece);
+                // Give the worker back, so that due timers fire and other tasks run.
                 yield_now().await;
             }
         }
+        // The work leaves the workers altogether.
         _ => on_threads(clock, pieces(block, tick / 2), cx.count(BLOCKING_THREADS)).await?,
     }
     info!(moment = "report done", "the report is done");
     Ok(begun.elapsed())
 }
 
-/// Does each piece on a blocking thread, so many at a time.
+/// Does each piece on a blocking thread, at most `threads` at a time.
 ///
-/// Tokio's own limit is 512 threads for the whole runtime. It is good manners not to take them all.
+/// Tokio allows 512 blocking threads for the whole runtime. A semaphore leaves some for other work.
 async fn on_threads(clock: Clock, pieces: impl Iterator<Item = Duration>, threads: usize) -> scenario::Result<()> {
     let limit = Arc::new(Semaphore::new(threads));
     let mut working = JoinSet::new();
     for (i, piece) in pieces.enumerate() {
+        // Wait for a permit before spawning. The thread drops it when the piece is done.
         let permit = limit.clone().acquire_owned().await?;
         working.build_task().name(&format!("piece {i}")).spawn_blocking(move || {
             work::burn(clock, piece);
@@ -166,7 +171,7 @@ async fn on_threads(clock: Clock, pieces: impl Iterator<Item = Duration>, thread
     Ok(())
 }
 
-/// Cuts a duration into pieces of at most that length.
+/// Cuts a duration into pieces no longer than `longest`.
 fn pieces(whole: Duration, longest: Duration) -> impl Iterator<Item = Duration> {
     let mut left = whole;
     std::iter::from_fn(move || {
@@ -180,7 +185,7 @@ fn pieces(whole: Duration, longest: Duration) -> impl Iterator<Item = Duration> 
 mod tests {
     use super::*;
 
-    /// A poll that lasts makes every other task late, by what is left of it; pieces of it do not.
+    /// A long poll delays every other task until it ends. The same work in pieces does not.
     #[tokio::test(start_paused = true)]
     async fn one_task_that_blocks_delays_all_the_others() -> scenario::Result<()> {
         for (variant, block, tasks, worst, late) in [
@@ -194,8 +199,8 @@ mod tests {
             let turned = [(VARIANT, variant), (BLOCK, block), (TASKS, tasks)];
             let outcome = run(Context::of(&SCENARIO, &turned)).await?;
             let what = format!("{variant}: {block} ms beside {tasks} tasks");
-            assert_eq!(outcome.value("the worst tick was late by"), Some(worst), "{what}");
-            assert_eq!(outcome.value("tasks with such a tick"), Some(late), "{what}");
+            assert_eq!(outcome.value("worst tick late by"), Some(worst), "{what}");
+            assert_eq!(outcome.value("tasks with a late tick"), Some(late), "{what}");
             assert_eq!(outcome.holds(), variant == "yield", "{what}");
         }
         Ok(())

@@ -1,13 +1,13 @@
-"""Bridge: sync and async meet at one door.
+"""Bridge: keep one door between sync and async.
 
-`asyncio.run` within a running loop raises a `RuntimeError`: the thread that would
-have to drive the inner loop is in the outer one (`variant=block_on-inside`). In Tokio
-it is a panic of that task. On a thread of its own the old code may block:
-`asyncio.to_thread` is the way out, `run_coroutine_threadsafe(…).result()` the way
-back in (`spawn_blocking`). Or it stays on one thread, with queues (`channel`).
+`asyncio.run` inside a running loop raises a `RuntimeError`: the thread that would drive
+the inner loop is busy in the outer one (`variant=block_on-inside`). In Tokio, that task
+panics. On a thread of its own, the old code may block: `asyncio.to_thread` is the way
+out, `run_coroutine_threadsafe(…).result()` the way back in (`spawn_blocking`). Or it
+stays on one thread and uses queues (`channel`).
 
-Pitfall: `.result()` on the loop's own thread waits for ever, and nobody raises
-anything: it waits for the loop that it stops.
+Pitfall: `.result()` on the loop's own thread waits for ever, without an error: it waits
+for the loop that it stops.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ PARAMS = {
 
 
 def real(cx):
-    """A thread beside the loop does not see virtual time."""
+    """Virtual time would jump ahead of a thread outside the loop."""
     return cx.variant != "block_on-inside"
 
 
@@ -45,7 +45,7 @@ async def run(cx):
     orders = queue.SimpleQueue()
 
     async def call(item):
-        # Each one is ready a little later than the one before.
+        # Each task is ready a little later than the one before.
         await asyncio.sleep(cx.latency * (item + 1) / cx.calls / 1000)
         match cx.variant:
             case "block_on-inside":
@@ -75,12 +75,12 @@ async def run(cx):
         .figure("panics", len(ends) - len(reports), "tasks")
         .figure("sum", sum(reports), "credits")
         .figure("total", now() - started, "ms")
-        .check("the sum is what the prices add up to", sum(reports) == expected)
+        .check("the sum of the prices is correct", sum(reports) == expected)
     )
 
 
 def old_report(item, ask):
-    """The old code. `ask` blocks until the price is there."""
+    """The old code. `ask` blocks until it has a price."""
     return ask(item)
 
 
@@ -91,6 +91,7 @@ async def price(item, latency):
 
 
 def price_of(item):
+    """The price of an item."""
     return 10 + item
 
 

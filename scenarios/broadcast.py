@@ -1,13 +1,13 @@
 """Broadcast: someone pays for a slow receiver.
 
-asyncio has no broadcast channel: each receiver has a queue, and the publisher puts
-each message into all of them. `put_nowait` raises `QueueFull` when one is too
-far behind, and then somebody has to pay: the receiver loses its oldest message
-(`lag`) or its connection (`disconnect`), or the publisher waits in `put` (`wait`).
+asyncio has no broadcast channel, so each receiver has a queue, and the publisher puts
+each message into every queue. `put_nowait` raises `QueueFull` if a receiver is too far
+behind. Then someone has to pay: the receiver loses its oldest message (`lag`) or its
+connection (`disconnect`), or the publisher waits in `put` (`wait`).
 
-Tokio's `broadcast::channel` keeps one copy for all of them, and tells a receiver
-afterwards how many it has missed. It rounds its capacity up to a power of two; so
-does this twin, where the two are to be compared.
+Tokio's `broadcast::channel` keeps one copy for all receivers, and a slow receiver
+learns afterwards how many messages it missed. The channel rounds its capacity up to a
+power of two, and so does this twin, so that you can compare the two.
 """
 
 import asyncio
@@ -28,10 +28,10 @@ END = None
 
 
 class Receiver:
-    """A receiver: its queue, and what has become of its messages."""
+    """A receiver: its queue, and what happened to its messages."""
 
     def __init__(self, cx, handle):
-        # The end has a place of its own: it is put by a publisher that never waits for it.
+        # The queue itself is unbounded, so the publisher can always put END. `offer` enforces the capacity.
         self.capacity = cx.capacity if cx.policy == "wait" else 1 << (cx.capacity - 1).bit_length()
         self.inbox = asyncio.Queue()
         self.room = asyncio.Semaphore(self.capacity)
@@ -41,30 +41,33 @@ class Receiver:
         self.in_order = True
 
     async def offer(self, message):
-        """Puts a message into the queue, or does what the policy says when it is full."""
+        """Puts a message into the queue; if it is full, the policy decides."""
         if self.policy == "wait":
             await self.room.acquire()
         elif self.inbox.qsize() == self.capacity:
             if self.policy == "disconnect":
                 self.too_far_behind = True
                 return
+            # Drop the oldest message to make room.
             self.inbox.get_nowait()
             self.lagged += 1
         self.inbox.put_nowait(message)
 
     async def receive(self):
-        """Takes messages until there are no more or it is cut off."""
+        """Handles messages until none are left or it is cut off."""
         while (message := await self.inbox.get()) is not END:
             if self.too_far_behind:
                 self.cut_off = self.messages - self.next
                 return
             self.room.release()
+            # Numbers may skip, but never go back.
             self.in_order &= message >= self.next
             self.next = message + 1
             self.delivered += 1
             await asyncio.sleep(self.handle / 1000)
 
     def accounts_for_all(self):
+        """Returns True if every message was delivered, skipped or cut off, in order."""
         return self.delivered + self.lagged + self.cut_off == self.messages and self.in_order
 
 
@@ -82,21 +85,21 @@ async def run(cx):
     return (
         Outcome()
         .figure("sent", cx.messages, "messages")
-        .figure("slow one got", slow.delivered, "messages")
-        .figure("slow one skipped", slow.lagged, "messages")
-        .figure("slow one was cut off from", slow.cut_off, "messages")
+        .figure("slow receiver got", slow.delivered, "messages")
+        .figure("slow receiver skipped", slow.lagged, "messages")
+        .figure("slow receiver was cut off from", slow.cut_off, "messages")
         .figure("publisher blocked", publisher.result(), "ms")
         .figure("total", now() - started, "ms")
         .check(
-            "delivered, skipped and cut off are all that was sent",
+            "every message is delivered, skipped or cut off",
             all(receiver.accounts_for_all() for receiver in receivers),
         )
-        .check("the fast ones get every message", all(receiver.delivered == cx.messages for receiver in fast))
+        .check("fast receivers get every message", all(receiver.delivered == cx.messages for receiver in fast))
     )
 
 
 async def publish(receivers, messages):
-    """Sends all messages, and returns how long it had to wait for receivers."""
+    """Sends all messages; returns how long it waited for receivers."""
     blocked = 0
     for message in range(messages):
         await asyncio.sleep(EVERY / 1000)

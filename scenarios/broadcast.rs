@@ -1,31 +1,33 @@
 //! # Broadcast: someone pays for a slow receiver
 //!
-//! A publisher sends 25 messages, one every 100 ms, to four receivers. Each takes 10 ms for a
-//! message; the last one, `slow`, takes 300 ms longer. You cannot have it all: every message,
-//! on time, with bounded memory, from a publisher that never waits.
+//! A publisher sends 25 messages, one every 100 ms, to four receivers. Each receiver
+//! takes 10 ms for a message; the last one, `slow`, takes 300 ms longer. You cannot have
+//! it all: every message, on time, with bounded memory, from a publisher that never
+//! waits.
 //!
-//! **What you see.** Three lanes keep up with the publisher, and one is always at work. With
-//! `policy=lag` its backlog grows to four messages, and then it skips: it learns how many it
-//! missed, and goes on with the oldest one kept.
+//! **What you see.** Three receivers keep up with the publisher; the slow one is always
+//! busy. With `policy=lag`, its backlog grows to four messages. Then it skips: it learns
+//! how many messages it missed and goes on with the oldest one kept.
 //!
-//! **Why.** Three messages come in the time that the slow receiver takes for one.
-//! Something has to give. `lag`: it loses messages. `disconnect`: it loses the
-//! connection, as soon as it is more than `capacity` behind. `wait`: the
-//! publisher waits for it, and everybody else waits with them.
+//! **Why.** Three messages arrive in the time that the slow receiver needs for one, so
+//! something has to give. With `lag`, it loses messages. With `disconnect`, it loses its
+//! connection as soon as it is more than `capacity` messages behind. With `wait`, the
+//! publisher waits for it, and every other receiver waits too.
 //!
-//! **Try.** Set `policy` to `wait`: nothing is lost, but the run takes 7850 ms and
-//! not 3820, and the fast receivers get their messages at the pace of the slow one.
-//! Set `capacity` to 64: nothing is skipped, and 64 messages are kept in memory for one
-//! receiver's sake. Set `slow` to 90: it keeps up, and the three policies are alike.
+//! **Try.** Set `policy` to `wait`: nothing is lost, but the run takes 7850 ms instead of
+//! 3820, and the fast receivers get their messages at the pace of the slow one. Set
+//! `capacity` to 64: nothing is skipped, but the channel keeps up to 64 messages because
+//! of one receiver. Set `slow` to 90: it keeps up, and the three policies give the same
+//! result.
 //!
-//! **Pitfall.** A publisher that awaits `send` for one receiver after the other, as
-//! with sockets, waits for the slowest without having chosen to. Give each
-//! receiver a bounded queue and decide what happens when it is full. Note that
-//! `broadcast::channel` rounds its capacity up to a power of two.
+//! **Pitfall.** A publisher that awaits `send` for each receiver in turn, as with
+//! sockets, waits for the slowest receiver without having chosen to. Give each receiver a
+//! bounded queue, and decide what happens when it is full. Note that `broadcast::channel`
+//! rounds its capacity up to a power of two.
 //!
 //! **Words.** asyncio: an `asyncio.Queue(maxsize=…)` for each client, `put_nowait` and
-//! `QueueFull`. Tokio: `broadcast::channel`, `RecvError::Lagged(n)`; for `wait`, an
-//! `mpsc::channel` for each receiver. If you need only the latest value: `watch`.
+//! `QueueFull`. Tokio: `broadcast::channel` and `RecvError::Lagged(n)`; for `wait`, an
+//! `mpsc::channel` for each receiver. If you need only the latest value, use `watch`.
 
 use std::time::Duration;
 
@@ -37,22 +39,17 @@ use tracing::{Instrument, info, info_span, warn};
 
 use crate::prelude::*;
 
-/// A message comes so often.
+/// The time between two messages.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// What each receiver takes for a message.
+/// How long a receiver takes for a message.
 const HANDLE: Duration = Duration::from_millis(10);
 
-const RECEIVERS: Param = Param::count("receivers", 4, (1, 1_000), "receivers", "How many receivers there are; the last is slow.");
-const MESSAGES: Param = Param::count("messages", 25, (1, 10_000), "messages", "How many messages are sent to each.");
-const CAPACITY: Param =
-    Param::count("capacity", 4, (1, 1_024), "messages", "How many messages are kept for a receiver that is behind.");
-const SLOW: Param = Param::millis("slow", 300, (0, 60_000), "How much longer the slow receiver takes for a message.");
-const POLICY: Param = Param::choice(
-    "policy",
-    &["lag", "disconnect", "wait"],
-    "When a receiver is too far behind: it skips messages, it is cut off, or the publisher waits.",
-);
+const RECEIVERS: Param = Param::count("receivers", 4, (1, 1_000), "receivers", "How many receivers; the last is slow.");
+const MESSAGES: Param = Param::count("messages", 25, (1, 10_000), "messages", "How many messages the publisher sends.");
+const CAPACITY: Param = Param::count("capacity", 4, (1, 1_024), "messages", "How many unread messages are kept.");
+const SLOW: Param = Param::millis("slow", 300, (0, 60_000), "Extra time of the slow receiver per message.");
+const POLICY: Param = Param::choice("policy", &["lag", "disconnect", "wait"], "Skip messages, cut the receiver off, or wait.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -63,8 +60,8 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[RECEIVERS, MESSAGES, CAPACITY, SLOW, POLICY],
     patterns: &["broadcast", "publish and subscribe", "slow consumer", "lagging receiver"],
-    differs: "asyncio has no broadcast channel, so each receiver has a queue; Tokio's keeps one ring for all, and tells a \
-              slow receiver how many it has missed.",
+    differs: "asyncio has no broadcast channel, so each receiver has a queue; Tokio's keeps one ring for all, and a slow \
+              receiver learns how many messages it missed.",
     builds_on: &["producer-consumer"],
     source: include_str!("broadcast.rs"),
     path: file!(),
@@ -74,10 +71,10 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// Messages are numbered from 0, in the order in which they are sent.
+/// Messages are numbered from 0, in the order sent.
 type Message = u64;
 
-/// The publisher's end: one channel that all share, or one for each.
+/// The publisher's end: one channel for all receivers, or one for each.
 enum Publisher {
     Shared(broadcast::Sender<Message>),
     Each(Vec<mpsc::Sender<Message>>),
@@ -85,31 +82,31 @@ enum Publisher {
 
 /// A receiver's end.
 enum Inbox {
-    /// It may lag behind: then it skips.
+    /// `lag`: if it lags behind, it skips messages.
     Skips(broadcast::Receiver<Message>),
-    /// It may lag behind: then it is cut off.
+    /// `disconnect`: if it lags behind, it is cut off.
     IsCutOff(broadcast::Receiver<Message>),
-    /// The publisher waits for it.
+    /// `wait`: the publisher waits for it.
     IsWaitedFor(mpsc::Receiver<Message>),
 }
 
-/// What comes out of an inbox.
+/// What an inbox returns.
 enum Received {
     Message(Message),
-    /// So many were skipped.
+    /// This many messages were skipped.
     Missed(u64),
     CutOff,
-    /// No more will come.
+    /// The publisher is done, and the inbox is empty.
     End,
 }
 
-/// What has become of the messages for one receiver.
+/// What happened to the messages for one receiver.
 #[derive(Default)]
 struct Fate {
     delivered: u64,
     lagged: u64,
     cut_off: u64,
-    /// Whether they came in the order in which they were sent, none of them twice.
+    /// True if they arrived in the order sent, and none of them twice.
     in_order: bool,
 }
 
@@ -140,16 +137,16 @@ async fn run(cx: Context) -> scenario::Result {
     let accounted = |fate: &Fate| fate.delivered + fate.lagged + fate.cut_off == messages && fate.in_order;
     Ok(Outcome::new()
         .figure("sent", messages, "messages")
-        .figure("slow one got", slow.delivered, "messages")
-        .figure("slow one skipped", slow.lagged, "messages")
-        .figure("slow one was cut off from", slow.cut_off, "messages")
+        .figure("slow receiver got", slow.delivered, "messages")
+        .figure("slow receiver skipped", slow.lagged, "messages")
+        .figure("slow receiver was cut off from", slow.cut_off, "messages")
         .figure("publisher blocked", blocked, "ms")
         .figure("total", started.elapsed(), "ms")
-        .check("delivered, skipped and cut off are all that was sent", accounted(&slow) && fast.iter().all(accounted))
-        .check("the fast ones get every message", fast.iter().all(|fate| fate.delivered == messages)))
+        .check("every message is delivered, skipped or cut off", accounted(&slow) && fast.iter().all(accounted))
+        .check("fast receivers get every message", fast.iter().all(|fate| fate.delivered == messages)))
 }
 
-/// The two ends of what is between publisher and receivers.
+/// Connects the publisher and its receivers.
 fn connect(policy: &str, receivers: usize, capacity: usize) -> (Publisher, Vec<Inbox>) {
     if policy == "wait" {
         let (each, inboxes): (Vec<_>, Vec<_>) = (0..receivers).map(|_| mpsc::channel(capacity)).unzip();
@@ -161,15 +158,16 @@ fn connect(policy: &str, receivers: usize, capacity: usize) -> (Publisher, Vec<I
     (Publisher::Shared(shared), inboxes)
 }
 
-/// Sends all messages, and returns how long it had to wait for receivers.
+/// Sends all messages; returns how long it waited for receivers.
 async fn publish(publisher: Publisher, messages: u64) -> scenario::Result<Duration> {
     let mut blocked = Duration::ZERO;
     for message in 0..messages {
         sleep(EVERY).await;
         let ready = Instant::now();
         match &publisher {
-            // That nobody is left to hear it is no failure of the publisher's.
+            // `send` never waits. It fails if no receiver is left, which is not the publisher's failure.
             Publisher::Shared(all) => drop(all.send(message)),
+            // Each `send` waits for room in that receiver's queue, so the slowest receiver sets the pace.
             Publisher::Each(all) => {
                 for one in all {
                     one.send(message).await?;
@@ -177,18 +175,19 @@ async fn publish(publisher: Publisher, messages: u64) -> scenario::Result<Durati
             }
         }
         blocked += ready.elapsed();
-        info!(counter.sent = message + 1, "message {message} is sent");
+        info!(counter.sent = message + 1, "sends message {message}");
     }
     Ok(blocked)
 }
 
-/// Takes messages until there are no more or it is cut off.
+/// Handles messages until none are left or it is cut off.
 async fn receive(mut inbox: Inbox, messages: u64, handle: Duration, slow: bool) -> Fate {
     let mut fate = Fate { in_order: true, ..Fate::default() };
     let mut next = 0;
     loop {
         match inbox.recv().await {
             Received::Message(message) => {
+                // Numbers may skip, but never go back.
                 fate.in_order &= message >= next;
                 next = message + 1;
                 fate.delivered += 1;
@@ -201,14 +200,14 @@ async fn receive(mut inbox: Inbox, messages: u64, handle: Duration, slow: bool) 
             }
             Received::Missed(missed) => {
                 if fate.lagged == 0 {
-                    info!(moment = "slow one skips", "more than the channel keeps have come since its last message");
+                    info!(moment = "slow receiver skips", "more messages arrived than the channel keeps");
                 }
                 fate.lagged += missed;
                 warn!(counter.skipped = fate.lagged, mark = format!("skip {missed}"), "skips {missed}");
             }
             Received::CutOff => {
                 fate.cut_off = messages - next;
-                warn!(counter.cut_off = fate.cut_off, moment = "slow one cut", "too far behind: cut off");
+                warn!(counter.cut_off = fate.cut_off, moment = "slow receiver cut off", "too far behind: cut off");
                 return fate;
             }
             Received::End => return fate,
@@ -217,7 +216,7 @@ async fn receive(mut inbox: Inbox, messages: u64, handle: Duration, slow: bool) 
 }
 
 impl Inbox {
-    /// What comes next.
+    /// Waits for the next message, or for the end.
     async fn recv(&mut self) -> Received {
         let received = match self {
             Inbox::IsWaitedFor(inbox) => return inbox.recv().await.map_or(Received::End, Received::Message),
@@ -226,6 +225,7 @@ impl Inbox {
         match received {
             Ok(message) => Received::Message(message),
             Err(RecvError::Closed) => Received::End,
+            // The channel has overwritten messages that this receiver had not read.
             Err(RecvError::Lagged(_)) if matches!(self, Inbox::IsCutOff(_)) => Received::CutOff,
             Err(RecvError::Lagged(missed)) => Received::Missed(missed),
         }
@@ -236,7 +236,7 @@ impl Inbox {
 mod tests {
     use super::*;
 
-    /// The one who is slow, or everybody: somebody pays, unless nobody is slow or memory does.
+    /// The slow receiver loses messages, or every receiver waits, or memory pays. Without a slow receiver, no one pays.
     #[tokio::test(start_paused = true)]
     async fn someone_pays() -> scenario::Result<()> {
         for (policy, capacity, slow, got, skipped, cut_off, total) in [
@@ -250,7 +250,7 @@ mod tests {
         ] {
             let turned = [(POLICY, policy), (CAPACITY, capacity), (SLOW, slow)];
             let outcome = run(Context::of(&SCENARIO, &turned)).await?;
-            let figures = ["slow one got", "slow one skipped", "slow one was cut off from", "total"];
+            let figures = ["slow receiver got", "slow receiver skipped", "slow receiver was cut off from", "total"];
             let figures = figures.map(|figure| outcome.value(figure));
             assert_eq!(figures, [Some(got), Some(skipped), Some(cut_off), Some(total)], "{turned:?}");
             assert!(outcome.holds());

@@ -1,12 +1,12 @@
 """Cache: one miss should fetch once.
 
-Between the miss and the value there is an await, and meanwhile everybody else
-misses too. `single-flight` has an `asyncio.Lock` for each key: the first one
-fetches, and those behind it look again. `early-refresh` fetches in a task of its
-own, while the old value is still good.
+Between the miss and the new value there is an await, and until it ends every other
+client misses too. `single-flight` has an `asyncio.Lock` for each key: the first client
+fetches, and the others look again after it. `early-refresh` fetches in a separate task
+while the old value is still valid.
 
-Pitfalls: `functools.cache` on a coroutine function keeps the *coroutine*, which
-can be awaited once. And keep a reference to the task that refreshes, or it may be
+Pitfalls: `functools.cache` on a coroutine function caches the *coroutine*, which you
+can await only once. And keep a reference to the task that refreshes, or it may be
 collected before it is done.
 """
 
@@ -43,20 +43,22 @@ class Cache:
         good_for = self.held(key)
         if good_for > 0:
             self.hits += 1
+            # A hit never waits. If the value expires soon, a separate task fetches the next one.
             if self.variant == "early-refresh" and good_for < AHEAD * self.fetch_time and key not in self.refreshing:
                 self.refreshing[key] = asyncio.create_task(self.refresh(key), name=f"refresh {key}")
             return
         self.misses += 1
         if self.variant == "plain":
+            # Every client that misses during this await fetches too.
             await self.fetch(key)
             return
         async with self.fetching[key]:
-            # Whoever was here before has fetched it.
+            # Look again: another client may have fetched the value while we waited for the lock.
             if self.held(key) <= 0:
                 await self.fetch(key)
 
     def held(self, key):
-        """For how long the value of that key is still good; 0 or less if there is none."""
+        """How long the key's value stays valid; 0 or less if it is missing or expired."""
         return self.stored[key] + self.ttl - now() if key in self.stored else 0
 
     async def fetch(self, key):
@@ -77,7 +79,7 @@ class Cache:
         del self.refreshing[key]
 
     def clean_up(self, everything=False):
-        """Throws away what has expired, or everything."""
+        """Removes expired values, or all values."""
         for key in list(self.stored):
             good_for = self.held(key)
             self.longest_expired = max(self.longest_expired, -good_for)
@@ -113,16 +115,16 @@ async def run(cx):
         .figure("longest wait after that", max((longest for waited in waits for longest in waited[1:]), default=0), "ms")
         .figure("most values held", cache.most_held, "values")
         .figure("total", total, "ms")
-        .check("a key is fetched once each time", cache.doubled == 0)
+        .check("no key is fetched twice at once", cache.doubled == 0)
         .check(
-            "nothing stays after it expired for longer than to the next cleanup",
+            "no expired value outlasts the next cleanup",
             cache.longest_expired <= cx.cleanup_every,
         )
     )
 
 
 async def client(cache, key, start, until):
-    """Asks for one key, again and again; returns how long it waited for each answer."""
+    """Asks for one key until `until`; returns how long it waited for each answer."""
     waited = []
     await asyncio.sleep(start / 1000)
     while now() < until:
@@ -134,14 +136,14 @@ async def client(cache, key, start, until):
 
 
 async def janitor(cache, every):
-    """Throws away what has expired, at each tick."""
+    """Removes expired values at regular intervals."""
     while True:
         await asyncio.sleep(every / 1000)
         cache.clean_up()
 
 
 async def clear(cache, at):
-    """Throws everything away, once."""
+    """Removes all values, once."""
     await asyncio.sleep(at / 1000)
     cache.clean_up(everything=True)
 

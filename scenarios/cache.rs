@@ -1,33 +1,35 @@
 //! # Cache: one miss should fetch once
 //!
-//! Eight clients ask for the same thing, five times a second each. Fetching it from its origin
-//! takes 200 ms, so the cache keeps it for a second.
+//! Eight clients ask for the same value, each five times a second. Fetching it from its
+//! origin takes 200 ms, so the cache keeps it for a second.
 //!
-//! **What you see.** With `variant=plain` the value expires and eight lanes miss it within the
-//! same 200 ms: eight calls to the origin, for one value. With `single-flight` one lane
-//! fetches, and the others wait for its result. With `early-refresh` nobody waits: a separate
-//! task fetches the next value while the old one is still served.
+//! **What you see.** With `variant=plain`, the value expires and eight clients miss it
+//! within the same 200 ms: eight calls to the origin for one value. With `single-flight`,
+//! one client fetches and the others wait for its result. With `early-refresh` nobody
+//! waits: a separate task fetches the next value while the cache still serves the old
+//! one.
 //!
-//! **Why.** Between the miss and the value there is an await, and meanwhile everybody else
-//! misses too. The busier the key, the bigger the stampede, and it hits the origin at the
-//! worst moment. A lock for each key lets the first client in; the others look again
-//! afterwards and find the value. Fetching ahead of time moves the fetch out of everybody's
-//! way.
+//! **Why.** Between the miss and the new value there is an await, and until it ends every
+//! other client misses too. The busier the key, the bigger the stampede, and it hits the
+//! origin at the worst moment. With a lock for each key, only the first client fetches;
+//! the others look again after it and find the value. Fetching ahead of time takes the
+//! wait away altogether.
 //!
-//! **Try.** Set `variant` to `single-flight`: 24 calls become 3. With 16 `clients` it
-//! is 48 against 3. Set it to `early-refresh`: 5 calls, a few more, and once they have
-//! their first answer nobody ever waits again. Set `keys` to 8: every client has a
-//! key of its own, and `plain` does as well as the others. Set `clear_at` to 2000 with
-//! `plain`: all values are gone at once, and it stampedes once more, 32 calls.
+//! **Try.** Set `variant` to `single-flight`: 3 calls instead of 24. With 16 `clients`,
+//! it is 3 instead of 48. Set it to `early-refresh`: 5 calls, a few more, but after its
+//! first answer no client ever waits again. Set `keys` to 8: every client has its own
+//! key, and `plain` is as good as the others. Set `clear_at` to 2000 with `plain`: all
+//! values vanish at once, and the clients stampede once more, with 32 calls.
 //!
-//! **Pitfall.** One lock for the whole cache would make every miss wait for every fetch:
-//! take one for each key. A value that nobody asks for again is never overwritten, and stays
-//! until you clean up. And give different keys different lifetimes, or they all expire at
+//! **Pitfall.** With one lock for the whole cache, every miss would wait for every fetch:
+//! use one lock for each key. A value that is never asked for again is never overwritten,
+//! and stays until you clean up. And give keys different lifetimes, or they all expire at
 //! once.
 //!
 //! **Words.** asyncio: a dict and an `asyncio.Lock` for each key; `functools.cache` on a
-//! coroutine keeps the coroutine, which can be awaited once. Tokio: a map and a `Mutex`
-//! or `OnceCell` for each key, or the crate `moka`, whose `get_with` is single-flight.
+//! coroutine function caches the coroutine, which you can await only once. Tokio: a map
+//! and a `Mutex` or `OnceCell` for each key, or the crate `moka`, whose `get_with` is
+//! single-flight.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,22 +41,19 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const CLIENTS: Param = Param::count("clients", 8, (1, 1_000), "clients", "How many clients ask, each one for one key.");
-const KEYS: Param = Param::count("keys", 1, (1, 100), "keys", "How many keys there are for them.");
-const TTL: Param = Param::millis("ttl", 1_000, (1, 60_000), "How long a value is good for.");
-const FETCH: Param = Param::millis("fetch", 200, (1, 60_000), "How long it takes to fetch one from the origin.");
-const SECONDS: Param = Param::count("seconds", 4, (1, 60), "s", "How long clients go on asking.");
-const CLEANUP_EVERY: Param = Param::millis("cleanup_every", 500, (10, 60_000), "How often expired values are thrown away.");
-const CLEAR_AT: Param = Param::millis("clear_at", 0, (0, 60_000), "When all values are thrown away, good or not; 0 is never.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["plain", "single-flight", "early-refresh"],
-    "Who fetches on a miss: everybody, the first one, or a task that does so before the value expires.",
-);
+const CLIENTS: Param = Param::count("clients", 8, (1, 1_000), "clients", "How many clients ask, each for one key.");
+const KEYS: Param = Param::count("keys", 1, (1, 100), "keys", "How many keys the clients share.");
+const TTL: Param = Param::millis("ttl", 1_000, (1, 60_000), "How long a value stays valid.");
+const FETCH: Param = Param::millis("fetch", 200, (1, 60_000), "How long a fetch from the origin takes.");
+const SECONDS: Param = Param::count("seconds", 4, (1, 60), "s", "How long clients keep asking.");
+const CLEANUP_EVERY: Param = Param::millis("cleanup_every", 500, (10, 60_000), "How often expired values are removed.");
+const CLEAR_AT: Param = Param::millis("clear_at", 0, (0, 60_000), "When to remove all values; 0 is never.");
+const VARIANT: Param =
+    Param::choice("variant", &["plain", "single-flight", "early-refresh"], "Fetch on every miss, once, or in advance.");
 
-/// How long a client rests between an answer and its next question.
+/// How long a client rests before it asks again.
 const REST_MS: u64 = 190;
-/// The early refresh starts when a value is good for less than so many fetches.
+/// An early refresh starts when a value expires within this many fetch times.
 const AHEAD: u32 = 2;
 
 /// The entry in the catalogue.
@@ -66,10 +65,10 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[CLIENTS, KEYS, TTL, FETCH, SECONDS, CLEANUP_EVERY, CLEAR_AT, VARIANT],
     patterns: &["cache", "cache stampede", "single flight", "time to live", "refresh ahead"],
-    differs: "`functools.cache` on a coroutine keeps the coroutine, which can be awaited once; Tokio has `OnceCell`, which \
-              keeps the value.",
+    differs: "`functools.cache` on a coroutine function caches the coroutine, which you can await only once; Tokio's \
+              `OnceCell` keeps the value.",
     builds_on: &["lost-update"],
-    breaks: &[Breaks::checks(&[("variant", "plain")], &["a key is fetched once each time"])],
+    breaks: &[Breaks::checks(&[("variant", "plain")], &["no key is fetched twice at once"])],
     source: include_str!("cache.rs"),
     path: file!(),
     twin: include_str!("cache.py"),
@@ -80,23 +79,23 @@ pub const SCENARIO: Scenario = Scenario {
 
 type Key = usize;
 
-/// Values by key, and how they are come by.
+/// A cache with one fetch lock for each key.
 struct Cache {
     variant: &'static str,
     ttl: Duration,
     fetch: Duration,
-    /// For each key, who may fetch: whoever holds it.
+    /// One lock for each key. A task must hold it to fetch, except in `plain`.
     fetching: Vec<tokio::sync::Mutex<()>>,
     inner: Mutex<Inner>,
 }
 
 #[derive(Default)]
 struct Inner {
-    /// For each key, when its value was stored. The value itself says nothing here.
+    /// When each key's value was stored. The value itself does not matter here.
     stored: BTreeMap<Key, Instant>,
-    /// Keys that a task fetches ahead of time.
+    /// Keys that a task is refreshing ahead of time.
     refreshing: Vec<Key>,
-    /// For each key, how many calls to the origin are under way.
+    /// How many calls to the origin are in flight for each key.
     under_way: BTreeMap<Key, u64>,
     tally: Tally,
 }
@@ -107,13 +106,13 @@ struct Tally {
     misses: u64,
     /// Calls to the origin.
     fetches: u64,
-    /// Those that were made while another call for the same key was under way.
+    /// Calls made while another call for the same key was in flight.
     doubled: u64,
-    /// The most calls for one key that were under way at once.
+    /// The most calls in flight at once for one key.
     most_under_way: u64,
-    /// The most values that were held at once.
+    /// The most values held at once.
     most_held: usize,
-    /// The longest that a value was held after it had expired.
+    /// The longest time that a value stayed after it had expired.
     longest_expired: Duration,
 }
 
@@ -128,34 +127,36 @@ impl Cache {
         }
     }
 
-    /// Answers from what is held, or fetches it first.
+    /// Returns when the value is there; fetches it if necessary.
     async fn get(self: &Arc<Self>, key: Key) -> scenario::Result<()> {
         if let Some(good_for) = self.look(key) {
+            // A hit never waits. If the value expires soon, a separate task fetches the next one.
             if self.variant == "early-refresh" && good_for < self.fetch * AHEAD {
                 self.refresh(key)?;
             }
             return Ok(());
         }
         if self.variant == "plain" {
+            // Every client that misses during this await fetches too.
             self.fetch(key).await;
             return Ok(());
         }
         let _turn = self.fetching[key].lock().instrument(info_span!("waits its turn")).await;
-        // Whoever was here before has fetched it.
+        // Look again: another client may have fetched the value while we waited for the lock.
         if self.held(key).is_none() {
             self.fetch(key).await;
         }
         Ok(())
     }
 
-    /// For how long the value of that key is still good, if there is one that is good. Counts hits and misses.
+    /// Looks a key up and counts a hit or a miss; returns how long its value stays valid.
     fn look(&self, key: Key) -> Option<Duration> {
         let good_for = self.held(key);
         let mut inner = self.inner();
         if good_for.is_none() {
-            info!(mark = "miss", "key {key} is not there, or has expired");
+            info!(mark = "miss", "key {key} is missing or expired");
             if inner.is_first_to_miss(key) && self.fetching.len() == 1 {
-                info!(moment = "value expired", "nobody fetches it yet");
+                info!(moment = "value expired", "no client fetches it yet");
             }
         }
         let count = if good_for.is_some() { &mut inner.tally.hits } else { &mut inner.tally.misses };
@@ -163,19 +164,20 @@ impl Cache {
         good_for
     }
 
+    /// How long the key's value stays valid; `None` if it is missing or expired.
     fn held(&self, key: Key) -> Option<Duration> {
         let stored = *self.inner().stored.get(&key)?;
         self.ttl.checked_sub(stored.elapsed()).filter(|good_for| !good_for.is_zero())
     }
 
-    /// Asks the origin and stores what it says.
+    /// Fetches a value from the origin and stores it.
     async fn fetch(&self, key: Key) {
         self.inner().fetch_begins(key);
         sleep(self.fetch).instrument(info_span!("fetches", key)).await;
         self.inner().fetch_ends(key, self.ttl);
     }
 
-    /// Fetches a value in a task of its own, unless that is being done.
+    /// Spawns a task that fetches a value, unless one is running already.
     fn refresh(self: &Arc<Self>, key: Key) -> scenario::Result<()> {
         let mut inner = self.inner();
         if inner.refreshing.contains(&key) {
@@ -185,7 +187,7 @@ impl Cache {
         drop(inner);
         let cache = self.clone();
         Builder::new().name(&format!("refresh {key}")).spawn(async move {
-            // In turn with those who miss, so that the origin is asked once.
+            // Take the lock as a client does on a miss, so that only one of them asks the origin.
             let _turn = cache.fetching[key].lock().await;
             cache.fetch(key).await;
             cache.inner().refreshing.retain(|other| *other != key);
@@ -193,7 +195,7 @@ impl Cache {
         Ok(())
     }
 
-    /// Throws away what has expired, or everything.
+    /// Removes expired values, or all values.
     fn clean_up(&self, everything: bool) {
         let mut inner = self.inner();
         for stored in std::mem::take(&mut inner.stored) {
@@ -206,14 +208,14 @@ impl Cache {
         info!(counter.held = inner.stored.len(), "cleans up");
     }
 
-    /// No lock is held across an await, so none is ever waited for.
+    /// This lock is never held across an await, so a `std::sync::Mutex` is right.
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Inner {
-    /// Whether there was a value, and nobody fetches another one yet.
+    /// Returns true if values were fetched before and no call for this key is in flight.
     fn is_first_to_miss(&self, key: Key) -> bool {
         self.tally.fetches > 0 && self.under_way.get(&key).is_none_or(|calls| *calls == 0)
     }
@@ -245,6 +247,7 @@ async fn run(cx: Context) -> scenario::Result {
     let cache = Arc::new(Cache::new(&cx));
     let until = started + Duration::from_secs(cx.number(SECONDS));
 
+    // Two background tasks: one removes expired values, the other removes all values once.
     let janitor = Builder::new().name("janitor").spawn(janitor(cache.clone(), cx.duration(CLEANUP_EVERY)))?;
     let clearer = match cx.duration(CLEAR_AT) {
         Duration::ZERO => None,
@@ -252,7 +255,7 @@ async fn run(cx: Context) -> scenario::Result {
     };
     let mut clients = JoinSet::new();
     for i in 0..cx.count(CLIENTS) {
-        // They do not start together: it takes no lockstep to stampede.
+        // Start the clients at different times: a stampede does not need them in step.
         let start = started + Duration::from_millis(REST_MS * i as u64 / cx.number(CLIENTS));
         let client = client(cache.clone(), i % cx.count(KEYS), start, until);
         clients.build_task().name(&format!("client {i}")).spawn(client)?;
@@ -264,6 +267,7 @@ async fn run(cx: Context) -> scenario::Result {
         later = later.max(waited.later);
     }
     let total = started.elapsed();
+    // These two would run for ever.
     for task in [Some(janitor), clearer].into_iter().flatten() {
         task.abort();
     }
@@ -279,23 +283,23 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("longest wait after that", later, "ms")
         .figure("most values held", tally.most_held, "values")
         .figure("total", total, "ms")
-        .check("a key is fetched once each time", tally.doubled == 0)
+        .check("no key is fetched twice at once", tally.doubled == 0)
         .check(
-            "nothing stays after it expired for longer than to the next cleanup",
+            "no expired value outlasts the next cleanup",
             tally.longest_expired <= expected || cx.on_time(tally.longest_expired, expected),
         ))
 }
 
-/// The longest that a client has waited.
+/// How long a client waited at most.
 #[derive(Default)]
 struct Waited {
-    /// For its first answer: somebody has to fetch it.
+    /// For its first answer, which no cache can have yet.
     first: Duration,
-    /// For any answer after that.
+    /// For any later answer.
     later: Duration,
 }
 
-/// Asks for one key, again and again.
+/// Asks for one key until `until`.
 async fn client(cache: Arc<Cache>, key: Key, start: Instant, until: Instant) -> scenario::Result<Waited> {
     let mut waited = Waited::default();
     let mut asked = 0_u64;
@@ -311,7 +315,7 @@ async fn client(cache: Arc<Cache>, key: Key, start: Instant, until: Instant) -> 
     Ok(waited)
 }
 
-/// Throws away what has expired, at each tick.
+/// Removes expired values at regular intervals.
 async fn janitor(cache: Arc<Cache>, every: Duration) {
     loop {
         sleep(every).await;
@@ -319,10 +323,10 @@ async fn janitor(cache: Arc<Cache>, every: Duration) {
     }
 }
 
-/// Throws everything away, once.
+/// Removes all values, once.
 async fn clear(cache: Arc<Cache>, at: Instant) {
     sleep_until(at).await;
-    info!(moment = "clear", "clears the cache");
+    info!(moment = "clear", "removes all values");
     cache.clean_up(true);
 }
 
@@ -330,7 +334,7 @@ async fn clear(cache: Arc<Cache>, at: Instant) {
 mod tests {
     use super::*;
 
-    /// Without a guard every client that misses asks the origin; with one, one of them does.
+    /// In `plain`, every client that misses asks the origin; in the other variants only one does.
     #[tokio::test(start_paused = true)]
     async fn one_miss_fetches_once() -> scenario::Result<()> {
         for (variant, turned, calls, at_once, later) in [
@@ -353,7 +357,7 @@ mod tests {
         Ok(())
     }
 
-    /// The second check can fail, too: a value that nobody threw away in time is found.
+    /// The second check can fail too: it detects a value that stayed too long.
     #[tokio::test(start_paused = true)]
     async fn a_value_that_outstays_its_time_is_noticed() {
         let cache = Cache::new(&Context::of(&SCENARIO, &[]));

@@ -1,16 +1,16 @@
 """Cancellation: it lands at an await, so clean up there.
 
-`task.cancel()` raises `CancelledError` at the await where the task waits. What
-comes after that await does not run: an item that was taken and not yet stored
-is lost (`variant=drop`). `finally` does run, and it may await, so the worker
-can clean up for itself. In Rust the future is dropped instead, and `Drop` cannot await.
+`task.cancel()` raises `CancelledError` at the await where the task waits. Nothing after
+that await runs: an item that was taken and not yet stored is lost (`variant=drop`).
+`finally` does run, and it may await, so the worker can clean up after itself. In Rust
+the future is dropped instead, and `Drop` cannot await.
 
-`asyncio.shield` keeps the work on an item out of reach (`shielded`); keep the
-inner task and await it, or nobody hears how it ended. An `asyncio.Event` asks
-instead of ordering, and the worker looks at it where it has nothing in hand (`token`).
+`asyncio.shield` protects the work on an item (`shielded`); keep the inner task and
+await it, or nobody learns how it ended. An `asyncio.Event` is a request, not an order:
+the worker checks it where it holds no item (`token`).
 
-Pitfall: `except CancelledError:` without `raise` turns a cancelled task into a
-finished one, and whoever cancelled it never knows.
+Pitfall: `except CancelledError:` without `raise` turns a cancelled task into a finished
+one, and the code that cancelled it never finds out.
 """
 
 import asyncio
@@ -51,10 +51,12 @@ async def run(cx):
 
     taken = await hand_out(source, cx.step, cx.cancel_after)
     if cx.variant == "token":
+        # A request: the worker sees it when it next looks.
         stop.set()
     else:
+        # An order: `CancelledError` is raised at the await where the worker waits.
         worker.cancel()
-    # The worker ends when its cleanup is done, cancelled or not.
+    # Cancelled or not, the worker ends only when its cleanup is done.
     await asyncio.wait({worker})
 
     lost = taken - len(stored)
@@ -69,7 +71,7 @@ async def run(cx):
 
 
 async def hand_out(source, step, cancel_after):
-    """Hands out one item at each step until it is time to cancel, and says how many."""
+    """Hands out one item at each step until it is time to cancel; returns how many."""
     for item in itertools.count():
         left = cancel_after - item * step
         if left <= 0:
@@ -79,7 +81,7 @@ async def hand_out(source, step, cancel_after):
 
 
 async def until_cancelled(source, finish, clean_up):
-    """drop: a plain loop. Cancelled in `finish`, it loses the item."""
+    """drop: a plain loop. If it is cancelled in `finish`, it loses the item."""
     try:
         while True:
             item = await source.get()
@@ -89,12 +91,12 @@ async def until_cancelled(source, finish, clean_up):
 
 
 async def until_asked(source, finish, clean_up, stop):
-    """token: looks at the event only where it has no item in hand."""
+    """token: checks the event only where it holds no item."""
     asked = asyncio.create_task(stop.wait())
     while True:
         item = asyncio.create_task(source.get())
         await asyncio.wait({item, asked}, return_when=asyncio.FIRST_COMPLETED)
-        # An item that is there already comes before the request to stop.
+        # Take an item that is ready before a request to stop.
         if not item.done():
             item.cancel()
             break
@@ -103,7 +105,7 @@ async def until_asked(source, finish, clean_up, stop):
 
 
 async def until_cancelled_but_shielded(source, finish, clean_up):
-    """shielded: the work on each item is a task of its own, which a cancel of this one does not reach."""
+    """shielded: the work on each item is a separate task, which a cancel of the worker does not reach."""
     work = None
     try:
         while True:
@@ -111,6 +113,7 @@ async def until_cancelled_but_shielded(source, finish, clean_up):
             work = asyncio.create_task(finish(item), name=f"item {item}")
             await asyncio.shield(work)
     finally:
+        # The shielded work goes on; wait for it before cleaning up.
         if work is not None:
             await work
         await clean_up()

@@ -1,32 +1,31 @@
 //! # Cancellation: it lands at an await, so clean up there
 //!
-//! A worker takes an item from a source at each step, works on it for half a step and stores
-//! the result. At `cancel_after` it has to stop.
+//! At each step a worker takes an item from a source, works on it for half a step and
+//! stores the result. At `cancel_after` it has to stop.
 //!
-//! **What you see.** Three items go through. The worker holds item 3 when the cancel comes at
-//! 3001 ms: it ends in the middle of the work, and the item is lost. Then main cleans up in its
-//! place.
+//! **What you see.** Three items are stored. The worker holds item 3 when the cancel
+//! comes at 3001 ms. It ends in the middle of the work, and the item is lost. Then main
+//! cleans up in its place.
 //!
 //! **Why.** A future runs from one `.await` to the next and can only be dropped in
-//! between. `abort` drops it where it waits: no line after that `.await` ever runs,
-//! and what the future owned is dropped with it. `Drop` itself cannot await, so
-//! somebody else has to do the cleanup. A `CancellationToken` is a request, not an
-//! order: the worker checks it where it has nothing to lose, and cleans up after
-//! itself.
+//! between. `abort` drops it where it waits: no line after that `.await` ever runs, and
+//! everything that the future owns is dropped with it. `Drop` itself cannot await, so
+//! another task has to do the cleanup. A `CancellationToken` is a request, not an order:
+//! the worker checks it where it has nothing to lose, and cleans up after itself.
 //!
-//! **Try.** Set `cancel_after` to 3000, one millisecond less: the worker has nothing in
-//! hand, nothing is lost, and the check holds. Back at 3001, set `variant` to
-//! `token`: item 3 is finished first, the run ends at 6500 instead of 6001, and
-//! nothing is lost. `shielded` loses nothing either: the worker is cut, but the
-//! work on the item is a task of its own, which an abort of the worker does not reach.
+//! **Try.** Set `cancel_after` to 3000, one millisecond less: the worker holds no item,
+//! nothing is lost, and the check holds. Set it back to 3001 and `variant` to `token`:
+//! the worker finishes item 3 first, the run ends at 6500 ms instead of 6001, and nothing
+//! is lost. `shielded` loses nothing either: the worker is aborted, but the work on the
+//! item is a separate task, which an abort of the worker does not reach.
 //!
-//! **Pitfall.** Every `.await` between taking something and putting it down is a
-//! place where it can be lost, and so is every `select!` branch that does not win:
-//! it is dropped too. `recv` is safe there: dropped, it has taken nothing.
+//! **Pitfall.** Every `.await` between taking something and putting it down is a place
+//! where you can lose it. So is every `select!` branch that does not win: it is dropped
+//! too. `recv` is safe there: if it is dropped, it has taken nothing.
 //!
-//! **Words.** asyncio: `task.cancel()` raises `CancelledError` at the await, so
-//! `finally` runs and may await; `asyncio.shield`; an `asyncio.Event` to ask
-//! politely. Tokio: `JoinHandle::abort`, `CancellationToken`, a spawned task.
+//! **Words.** asyncio: `task.cancel()` raises `CancelledError` at the await, so `finally`
+//! runs and may await; `asyncio.shield`; an `asyncio.Event` to ask politely. Tokio:
+//! `JoinHandle::abort`, `CancellationToken`, a spawned task.
 
 use std::time::Duration;
 
@@ -38,26 +37,22 @@ use tracing::{Instrument, info, info_span, warn};
 
 use crate::prelude::*;
 
-const CANCEL_AFTER: Param = Param::millis("cancel_after", 3_001, (1, 60_000), "When the worker has to stop.");
-const STEP: Param = Param::millis("step", 1_000, (10, 60_000), "How often an item comes; the work on it takes half as long.");
-const CLEANUP: Param = Param::millis("cleanup", 3_000, (0, 60_000), "How long it takes to clean up afterwards.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["drop", "token", "shielded"],
-    "How it stops: dropped at its await, asked with a token, or dropped with the work on an item kept out of reach.",
-);
+const CANCEL_AFTER: Param = Param::millis("cancel_after", 3_001, (1, 60_000), "When the worker must stop.");
+const STEP: Param = Param::millis("step", 1_000, (10, 60_000), "Time between items; work takes half of it.");
+const CLEANUP: Param = Param::millis("cleanup", 3_000, (0, 60_000), "How long the cleanup takes.");
+const VARIANT: Param = Param::choice("variant", &["drop", "token", "shielded"], "Drop the worker, ask it, or shield its work.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
     id: "cancellation",
     title: "Cancellation",
     group: Group::Basics,
-    lesson: "Cancel lands at awaits; clean up there.",
+    lesson: "A cancel lands at an await; clean up there.",
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[CANCEL_AFTER, STEP, CLEANUP, VARIANT],
     patterns: &["cancellation", "cancellation token", "shield", "cleanup"],
-    differs: "A cancel is an exception at the await, so `finally` runs and may await; an aborted task is dropped, and \
-              `Drop` cannot await.",
+    differs: "In asyncio, a cancel is an exception at the await, so `finally` runs and may await; in Tokio, an aborted task \
+              is dropped, and `Drop` cannot await.",
     builds_on: &["timeout"],
     breaks: &[Breaks::checks(&[("variant", "drop"), ("cancel_after", "3001")], &["no item is lost"])],
     source: include_str!("cancellation.rs"),
@@ -68,15 +63,15 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// Items are numbered from 0, in the order in which they come.
+/// Items are numbered from 0, in order of arrival.
 type Item = u32;
 
-/// What it takes to finish an item.
+/// What a task needs to finish an item.
 #[derive(Clone)]
 struct Bench {
     /// How long the work on an item takes.
     work: Duration,
-    /// Where results go. When every bench is gone, no more will come.
+    /// Where results go. The channel closes when every copy is dropped.
     store: UnboundedSender<Item>,
 }
 
@@ -87,7 +82,7 @@ async fn run(cx: Context) -> scenario::Result {
     let bench = Bench { work: Duration::from_millis(cx.number(STEP) / 2), store };
     let cleanup = cx.duration(CLEANUP);
     let stop = CancellationToken::new();
-    info!(moment = "cancel", moment_at_ms = cx.number(CANCEL_AFTER), "the worker is cancelled then");
+    info!(moment = "cancel", moment_at_ms = cx.number(CANCEL_AFTER), "the worker will be cancelled then");
 
     let polite = cx.word(VARIANT) == "token";
     let worker = Builder::new().name("worker");
@@ -100,17 +95,20 @@ async fn run(cx: Context) -> scenario::Result {
     let taken = hand_out(&source, cx.duration(STEP), started + cx.duration(CANCEL_AFTER)).await?;
     info!("cancel");
     if polite {
+        // A request: the worker sees it when it next looks.
         stop.cancel();
     } else {
+        // An order: the future is dropped at the await where it waits.
         worker.abort();
     }
-    // An aborted task may still be in its last poll: only the join says that its future is gone.
+    // An aborted task may still be in its last poll. Only the join confirms that its future is gone.
     match worker.await {
         Ok(ended) => ended?,
         Err(error) if error.is_cancelled() => info!("the worker was dropped where it waited"),
         Err(error) => return Err(error.into()),
     }
 
+    // Every copy of `store` is dropped by now, or will be when a shielded item is done: then `recv` returns `None`.
     let mut stored = 0_u32;
     while results.recv().await.is_some() {
         stored += 1;
@@ -119,6 +117,7 @@ async fn run(cx: Context) -> scenario::Result {
     if lost > 0 {
         warn!(counter.lost = lost, mark = "1 lost", "taken from the source and never stored");
     }
+    // A dropped worker cannot await anything, so main cleans up in its place.
     if !polite {
         clean_up(cleanup).await;
     }
@@ -131,7 +130,7 @@ async fn run(cx: Context) -> scenario::Result {
         .check("no item is lost", lost == 0))
 }
 
-/// Hands out one item at each step until it is time to cancel, and says how many.
+/// Hands out one item at each step until it is time to cancel; returns how many.
 async fn hand_out(source: &Sender<Item>, step: Duration, cancel_at: Instant) -> scenario::Result<u32> {
     let started = Instant::now();
     for item in 0.. {
@@ -146,15 +145,16 @@ async fn hand_out(source: &Sender<Item>, step: Duration, cancel_at: Instant) -> 
     Ok(Item::MAX)
 }
 
-/// `drop`: a plain loop, which knows nothing of being cancelled.
+/// `drop`: a plain loop that is not prepared for an abort.
 async fn until_dropped(mut items: Receiver<Item>, bench: Bench) -> scenario::Result<()> {
     while let Some(item) = items.recv().await {
+        // An abort during this await drops the item.
         finish(item, bench.clone()).await?;
     }
     Ok(())
 }
 
-/// `token`: looks at the token only where it has no item in hand.
+/// `token`: checks the token only where it holds no item.
 async fn until_asked(
     mut items: Receiver<Item>,
     bench: Bench,
@@ -163,18 +163,19 @@ async fn until_asked(
 ) -> scenario::Result<()> {
     loop {
         let item = tokio::select! {
-            // An item that is there already comes before the request to stop.
+            // Branches are polled in order: take an item that is ready before a request to stop.
             biased;
             Some(item) = items.recv() => item,
             () = stop.cancelled() => break,
         };
+        // Nothing stops the worker here, so the item is safe.
         finish(item, bench.clone()).await?;
     }
     clean_up(cleanup).await;
     Ok(())
 }
 
-/// `shielded`: the work on each item is a task of its own. Dropping its handle does not stop it.
+/// `shielded`: the work on each item is a separate task. Dropping its handle does not stop it.
 async fn until_dropped_but_shielded(mut items: Receiver<Item>, bench: Bench) -> scenario::Result<()> {
     while let Some(item) = items.recv().await {
         let work = Builder::new().name(&format!("item {item}")).spawn(finish(item, bench.clone()))?;
@@ -183,7 +184,7 @@ async fn until_dropped_but_shielded(mut items: Receiver<Item>, bench: Bench) -> 
     Ok(())
 }
 
-/// Works on an item and stores it. Dropped at its await, it takes the item along.
+/// Works on an item and stores it. If it is dropped at its await, the item is lost.
 async fn finish(item: Item, bench: Bench) -> scenario::Result<()> {
     sleep(bench.work).instrument(info_span!("work", item)).await;
     bench.store.send(item)?;
@@ -191,7 +192,7 @@ async fn finish(item: Item, bench: Bench) -> scenario::Result<()> {
     Ok(())
 }
 
-/// What has to be done at the end, and takes time: flush, say goodbye, release.
+/// Cleanup that takes time: flush buffers, close connections, release locks.
 async fn clean_up(cleanup: Duration) {
     sleep(cleanup).instrument(info_span!("cleanup")).await;
     info!("cleaned up");
@@ -201,7 +202,7 @@ async fn clean_up(cleanup: Duration) {
 mod tests {
     use super::*;
 
-    /// One millisecond decides whether `drop` loses an item; it never matters to the other two.
+    /// One millisecond decides if `drop` loses an item. The other two never lose one.
     #[tokio::test(start_paused = true)]
     async fn only_a_dropped_worker_loses_the_item_in_its_hand() -> scenario::Result<()> {
         for (variant, cancel_after, lost, total) in [

@@ -1,15 +1,17 @@
 """Chat: register, broadcast, unregister.
 
-The standard library has no WebSocket, so the twin speaks lines over TCP: what makes the
-room is the same. With a library (`websockets`, `aiohttp`) a seat reads and sends messages
-instead of lines. The run is on the real clock, because sockets do not live on virtual time.
+The standard library has no WebSocket, so the twin sends lines over TCP; the room works
+the same way. With a library (`websockets`, `aiohttp`), a seat reads and sends messages
+instead of lines. The run uses the real clock, because sockets do not work on virtual
+time.
 
-A seat is two coroutines here, one that reads and one that sends, because asyncio has no
+Here a seat is two coroutines, one that reads and one that sends, because asyncio has no
 `select!`: a read that is cancelled half way may lose what it has read.
 
-Pitfall: `for writer in writers: writer.write(...); await writer.drain()` is the room at the
-pace of its slowest client; and without `drain` what a slow one does not read fills the memory.
-Hence a queue with a bound for each client, `put_nowait`, and `QueueFull` ends its seat.
+Pitfall: with `for writer in writers: writer.write(...); await writer.drain()`, the
+slowest client sets the pace of the room. Without `drain`, the messages that a slow
+client does not read fill the memory. So give each client a bounded queue, use
+`put_nowait`, and let `QueueFull` end its seat.
 """
 
 import asyncio
@@ -22,22 +24,22 @@ PARAMS = {
     "slow": Number(1, 0, 100),
 }
 
-# How long a client takes between two things that it says, after how long the next client
-# speaks, and how long a slow one takes to read a message, in ms.
+# In ms: the time between two messages of a client, how much later each client starts to speak
+# than the one before, and how long a slow client takes to read a message.
 PAUSE = 600
 NEXT = 50
 SLOWLY = 250
 
-# How much the server keeps for a client.
+# How many unsent messages the server keeps for a client.
 QUEUE = 1_000
 
-# What a client says when it wants to leave, and what stands in a queue for "no more".
+# A client sends LEAVE to leave; END in a queue closes it.
 LEAVE = "/leave"
 END = None
 
 
 class Room:
-    """Who is in the room, each with the queue of what it still has to be sent."""
+    """The clients in the room, each with a queue of messages to send."""
 
     def __init__(self):
         self.seats = {}
@@ -54,9 +56,9 @@ class Room:
             self.left_at[client] = self.said
 
     def broadcast(self, text):
-        """Puts a message into every queue; a client whose queue is full is taken out of the room."""
+        """Puts a message into every queue; removes clients whose queue is full."""
         for client, queue in list(self.seats.items()):
-            # One place is for the end.
+            # The last place is for END.
             if queue.qsize() == QUEUE:
                 self.cut_off += 1
                 self.unregister(client)
@@ -67,12 +69,12 @@ class Room:
 
 
 def is_slow(cx, client):
-    """Whether a client reads slowly: the first ones do."""
+    """Returns True for the first clients, which read slowly."""
     return client < cx.slow
 
 
 def says(cx, client):
-    """How much a client says: the last one leaves after the first thing, unless it is alone."""
+    """How many messages a client sends. The last client leaves after its first one, unless it is alone."""
     return 1 if client > 0 and client + 1 == cx.clients else cx.messages
 
 
@@ -100,21 +102,21 @@ async def run(cx):
     return (
         Outcome()
         .figure("said", room.said, "messages")
-        .figure("heard by each who stays", max(len(messages) for messages, _ in heard), "messages")
+        .figure("heard by each that stays", max(len(messages) for messages, _ in heard), "messages")
         .figure("cut off", room.cut_off, "clients")
-        .figure("the fast ones have heard all after", latest(False), "ms")
-        .figure("the slow ones after", latest(True), "ms")
+        .figure("fast clients done after", latest(False), "ms")
+        .figure("slow clients done after", latest(True), "ms")
         .figure("total", now() - started, "ms")
         .figure("strangers", guests.strangers, "connections")
-        .check("each message reaches all who are in the room", arrived == room.owed and room.cut_off == 0)
-        .check("nothing reaches anyone after leaving", in_time)
-        .check("everyone hears them in the same order", in_order)
+        .check("each message reaches every client in the room", arrived == room.owed and room.cut_off == 0)
+        .check("no client hears anything after it left", in_time)
+        .check("all clients hear messages in the same order", in_order)
     )
 
 
 async def seat(cx, reader, writer, room, present):
-    """The server's side of a connection: passes on what this client says, and sends what is in its queue."""
-    # The client says first which one it is: connections may be accepted in another order.
+    """The server's side of a connection: broadcasts what the client says, and sends what is in its queue."""
+    # The client sends its number first, because connections may be accepted in any order.
     who = int(await reader.readline())
     queue = room.register(who)
     if len(room.seats) == cx.clients:
@@ -130,16 +132,17 @@ async def seat(cx, reader, writer, room, present):
         while (line := await reader.readline()) and (text := line.decode().strip()) != LEAVE:
             room.broadcast(text)
     finally:
-        # First out of the room, then send what was said before: nothing more comes in, and nothing is lost.
+        # Leave the room first, so that nothing more arrives. Then send what is still queued, so that nothing is lost.
         room.unregister(who)
         await sending
         writer.close()
 
 
 async def client(cx, who, guests, address, present):
-    """Comes in, waits for the others, speaks at its times, listens, leaves when it has heard everything."""
+    """Joins, waits for the others, speaks at fixed times, listens, and leaves when it has heard everything."""
     reader, writer = await guests.connect(address)
     writer.write(f"{who}\n".encode())
+    # Speak only when all clients are in the room, so that no one misses a message.
     await present.wait()
     started, messages = now(), []
     everything = sum(says(cx, i) for i in range(cx.clients))
@@ -157,7 +160,7 @@ async def client(cx, who, guests, address, present):
 
     speaking = asyncio.create_task(speak(), name=f"client {who} speaks")
     try:
-        # Until the server has closed: then everything has come.
+        # Read until the server closes the connection: then everything has arrived.
         while line := await reader.readline():
             messages.append(int(line.split()[0]))
             if is_slow(cx, who):

@@ -1,34 +1,38 @@
 //! # Chat: register, broadcast, unregister
 //!
-//! Five clients talk in one room over WebSocket. Each sends three messages, and each message
-//! goes to everybody in the room. One of them reads slowly, and one leaves early.
+//! Five clients talk in one room over WebSocket. Each sends three messages, and each
+//! message goes to every client in the room. One client reads slowly, and one leaves
+//! early.
 //!
-//! **What you see.** For each client two lanes: the client, and its seat, the server's side of
-//! the connection. A client speaks, its seat wakes, and from there every other seat. The fast
-//! clients are done when the last message has been sent; the slow one reads on at its own pace,
-//! and nobody waits for it. The lane of the client that left ends early.
+//! **What you see.** Each client has two lanes: the client itself, and its seat, which is
+//! the server's side of the connection. When a client speaks, its seat wakes, and then
+//! every other seat. The fast clients are done when the last message has been sent. The
+//! slow one keeps reading at its own pace, and nobody waits for it. The lane of the
+//! client that leaves ends early.
 //!
-//! **Why.** The room is a list of queues. Joining adds a queue, leaving removes it, and a
-//! broadcast puts the message into each one: all under a short lock without an await. Each
-//! seat sends from its own queue, at the speed of its own client. So a slow client costs
-//! memory (the buffer of its socket, then its queue up to its bound) and never time. When
-//! its queue is full it is removed from the room, since a client that cannot follow must not
-//! stop the others. The run is on the real clock, because sockets do not live on virtual
-//! time.
+//! **Why.** The room is a list of queues. To join is to add a queue, to leave is to
+//! remove it, and to broadcast is to put the message into each one. All of this happens
+//! under a short lock, without an await. Each seat sends from its own queue, at the speed
+//! of its own client. So a slow client costs memory (its socket's buffer, then its queue
+//! up to the limit) but never time. If its queue is full, the room removes it: a client
+//! that cannot keep up must not stop the others. The run uses the real clock, because
+//! sockets do not work on virtual time.
 //!
-//! **Try.** Set `slow` to 0: the run ends as soon as the last message has been sent. Set it to 5: all
-//! end late, each 250 ms later for each of the 13 messages, though these are sent as early as before.
-//! Set `messages` to 6: there are 25 messages, and the slow client takes twice as long for them.
+//! **Try.** Set `slow` to 0: the run ends as soon as the last message has been sent. Set
+//! it to 5: all clients end late, 250 ms for each of the 13 messages, although the
+//! messages are sent as early as before. Set `messages` to 6: there are 25 messages, and
+//! the slow client takes twice as long.
 //!
-//! **Pitfall.** There are two. If you await the send to each client in turn, with the list locked, the
-//! slowest client sets the pace of the room. And do not forget clients that left: a connection that just
-//! breaks must remove its queue too, so do that where the seat ends, not where it is asked to leave. And
-//! a connection is not yet a client: this server knows the addresses of its own, and turns others away.
+//! **Pitfall.** There are three. If you await the send to each client in turn, with the
+//! list locked, the slowest client sets the pace of the room. If a connection breaks, its
+//! queue must leave the room too, so remove it where the seat ends, not where the client
+//! asks to leave. And a connection is not yet a client: this server knows the addresses
+//! of its clients and turns others away.
 //!
-//! **Words.** asyncio: a set of writers or an `asyncio.Queue` for each client, `asyncio.start_server`; the
-//! twin speaks lines over TCP, because the standard library has no WebSocket (`websockets`, `aiohttp`).
-//! Tokio: `mpsc::channel` and `try_send`, `tokio_tungstenite::accept_async`,
-//! `select!` between the socket and the queue.
+//! **Words.** asyncio: a set of writers or an `asyncio.Queue` for each client,
+//! `asyncio.start_server`; the twin sends lines over TCP, because the standard library
+//! has no WebSocket (`websockets`, `aiohttp`). Tokio: `mpsc::channel` and `try_send`,
+//! `tokio_tungstenite::accept_async`, `select!` between the socket and the queue.
 
 use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -47,30 +51,26 @@ use tracing::{info, warn};
 
 use crate::prelude::*;
 
-const CLIENTS: Param = Param::count("clients", 5, (1, 100), "clients", "How many clients come into the room.");
-const MESSAGES: Param = Param::count(
-    "messages",
-    3,
-    (1, 100),
-    "messages",
-    "How many things each of them says, but for the one that leaves after its first.",
-);
-const SLOW: Param = Param::count("slow", 1, (0, 100), "clients", "How many of them read slowly.");
+const CLIENTS: Param = Param::count("clients", 5, (1, 100), "clients", "How many clients join the room.");
+const MESSAGES: Param = Param::count("messages", 3, (1, 100), "messages", "Messages per client; the last sends one.");
+const SLOW: Param = Param::count("slow", 1, (0, 100), "clients", "How many clients read slowly.");
 
-/// How long a client takes between two things that it says, and after how long the next client speaks.
+/// The time between two messages of a client.
 const PAUSE: Duration = Duration::from_millis(600);
+
+/// How much later each client starts to speak than the one before.
 const NEXT: Duration = Duration::from_millis(50);
 
 /// How long a slow client takes to read a message.
 const SLOWLY: Duration = Duration::from_millis(250);
 
-/// How much the server keeps for a client.
+/// How many unsent messages the server keeps for a client.
 const QUEUE: usize = 1_000;
 
 /// A free port of this machine.
 const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// What a client says when it wants to leave.
+/// A client sends this to leave.
 const LEAVE: &str = "/leave";
 
 /// The entry in the catalogue.
@@ -82,9 +82,9 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Real],
     params: &[CLIENTS, MESSAGES, SLOW],
     patterns: &["WebSocket server", "broadcast to clients", "connection registry", "slow consumer"],
-    differs: "asyncio's standard library has no WebSocket: the twin speaks lines over TCP.",
+    differs: "asyncio's standard library has no WebSocket, so the twin sends lines over TCP.",
     builds_on: &["broadcast"],
-    real_because: "sockets know no virtual time",
+    real_because: "sockets do not work on virtual time",
     source: include_str!("chat.rs"),
     path: file!(),
     twin: include_str!("chat.py"),
@@ -93,28 +93,28 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// Who is in the room, each with the queue of what it still has to be sent.
+/// The clients in the room, each with a queue of messages to send.
 #[derive(Default)]
 struct Room {
     seats: BTreeMap<usize, Sender<String>>,
-    /// How much has been said.
+    /// How many messages have been broadcast. The next message gets this number.
     said: usize,
-    /// How often something was put into a queue: what has to arrive.
+    /// How many messages were put into queues. As many must arrive.
     owed: usize,
-    /// Taken out because they could not follow.
+    /// How many clients were removed because their queue was full.
     cut_off: usize,
-    /// Of those who left, how much had been said by then.
+    /// For each client that left, the value of `said` at that time.
     left_at: BTreeMap<usize, usize>,
 }
 
-/// The room, as its seats share it. Nothing is awaited while it is locked.
+/// A handle to the room. It is never locked across an await.
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<Room>>);
 
-/// What a client has to tell.
+/// What a client heard.
 struct Heard {
     client: usize,
-    /// The numbers of what it heard, in the order in which that came.
+    /// The numbers of the messages, in order of arrival.
     messages: Vec<usize>,
     done: Duration,
 }
@@ -126,6 +126,7 @@ async fn run(cx: Context) -> scenario::Result {
     let address = listener.local_addr()?;
     let (sockets, guests) = guests(clients)?;
     let room = Shared::default();
+    // Counts the clients in the room. Each client waits for all the others before it speaks.
     let (here, present) = watch::channel(0);
 
     let mut server = JoinSet::new();
@@ -141,7 +142,7 @@ async fn run(cx: Context) -> scenario::Result {
     while let Some(client) = talking.join_next().await {
         heard.push(client??);
         if heard.iter().filter(|heard| !is_slow(&cx, heard.client)).count() + cx.count(SLOW) == clients {
-            info!(moment = "only slow left", "the others have heard everything");
+            info!(moment = "only slow left", "all fast clients have heard everything");
         }
     }
     let strangers = server.join_next().await.ok_or("there is a server")???;
@@ -151,23 +152,23 @@ async fn run(cx: Context) -> scenario::Result {
     let latest = |those: Vec<&Heard>| those.into_iter().map(|one| one.done).max().unwrap_or_default();
     let (slow, fast): (Vec<_>, Vec<_>) = heard.iter().partition(slow);
     let arrived: usize = heard.iter().map(|one| one.messages.len()).sum();
-    // Of someone who left, every message is older than that; nobody hears twice, or in another order.
+    // A client hears only messages sent before it left, each one once, and all in the same order.
     let in_time = |one: &Heard| one.messages.iter().all(|number| room.left_at.get(&one.client).is_none_or(|left| number < left));
     let in_order = |one: &Heard| one.messages.is_sorted_by(|one, next| one < next);
     Ok(Outcome::new()
         .figure("said", room.said, "messages")
-        .figure("heard by each who stays", heard.iter().map(|one| one.messages.len()).max().unwrap_or_default(), "messages")
+        .figure("heard by each that stays", heard.iter().map(|one| one.messages.len()).max().unwrap_or_default(), "messages")
         .figure("cut off", room.cut_off, "clients")
-        .figure("the fast ones have heard all after", latest(fast), "ms")
-        .figure("the slow ones after", latest(slow), "ms")
+        .figure("fast clients done after", latest(fast), "ms")
+        .figure("slow clients done after", latest(slow), "ms")
         .figure("total", started.elapsed(), "ms")
         .figure("strangers", strangers, "connections")
-        .check("each message reaches all who are in the room", arrived == room.owed && room.cut_off == 0)
-        .check("nothing reaches anyone after leaving", heard.iter().all(in_time))
-        .check("everyone hears them in the same order", heard.iter().all(in_order)))
+        .check("each message reaches every client in the room", arrived == room.owed && room.cut_off == 0)
+        .check("no client hears anything after it left", heard.iter().all(in_time))
+        .check("all clients hear messages in the same order", heard.iter().all(in_order)))
 }
 
-/// A socket for each client, and their addresses: known before they connect, so the server can tell them from strangers.
+/// Creates a socket for each client. The server knows their addresses in advance and turns other connections away.
 fn guests(clients: usize) -> std::io::Result<(Vec<TcpSocket>, HashSet<SocketAddr>)> {
     let (mut sockets, mut guests) = (Vec::new(), HashSet::new());
     for _ in 0..clients {
@@ -179,12 +180,12 @@ fn guests(clients: usize) -> std::io::Result<(Vec<TcpSocket>, HashSet<SocketAddr
     Ok((sockets, guests))
 }
 
-/// Whether a client reads slowly: the first ones do.
+/// Returns true for the first clients, which read slowly.
 fn is_slow(cx: &Context, client: usize) -> bool {
     client < cx.count(SLOW)
 }
 
-/// How much a client says: the last one leaves after the first thing, unless it is alone.
+/// How many messages a client sends. The last client leaves after its first one, unless it is alone.
 fn says(cx: &Context, client: usize) -> usize {
     let leaves = client > 0 && client + 1 == cx.count(CLIENTS);
     if leaves { 1 } else { cx.count(MESSAGES) }
@@ -195,20 +196,21 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a seat.
+    /// Adds a client to the room; returns its seat and the receiving end of its queue.
     fn register(&self, id: usize) -> (Seat, Receiver<String>) {
         let (queue, messages) = mpsc::channel(QUEUE);
         let mut room = self.lock();
         room.seats.insert(id, queue);
-        info!(counter.in_the_room = room.seats.len(), mark = "in", "{id} comes in");
+        info!(counter.in_the_room = room.seats.len(), mark = "in", "client {id} joins");
         (Seat { id, room: self.clone() }, messages)
     }
 
-    /// Puts a message into every queue; a client whose queue is full is taken out of the room.
+    /// Puts a message into every queue; removes clients whose queue is full.
     fn broadcast(&self, text: &str) {
         let mut room = self.lock();
         let number = room.said;
         let before = room.seats.len();
+        // `try_send` never waits. If a queue is full, its client is removed and cannot stop the others.
         room.seats.retain(|_, queue| queue.try_send(format!("{number} {text}")).is_ok());
         let reached = room.seats.len();
         room.said += 1;
@@ -223,7 +225,7 @@ impl Shared {
     }
 }
 
-/// A place in the room. Dropped, it is free: also when the connection broke, or the task was cut.
+/// A client's place in the room. Dropping it removes the client, even if the connection broke or the task was aborted.
 struct Seat {
     id: usize,
     room: Shared,
@@ -235,11 +237,11 @@ impl Drop for Seat {
         room.seats.remove(&self.id);
         let said = room.said;
         room.left_at.insert(self.id, said);
-        info!(counter.in_the_room = room.seats.len(), mark = "out", "{} leaves", self.id);
+        info!(counter.in_the_room = room.seats.len(), mark = "out", "client {} leaves", self.id);
     }
 }
 
-/// Lets its guests in, and is there until the last one has left; returns how many others it turned away.
+/// Accepts all guests and waits until they have left; returns how many strangers it turned away.
 async fn serve(
     listener: TcpListener,
     mut guests: HashSet<SocketAddr>,
@@ -250,7 +252,7 @@ async fn serve(
     while !guests.is_empty() {
         let (socket, peer) = listener.accept().await?;
         if !guests.remove(&peer) {
-            // Any program on this machine can connect. Dropping its socket closes it, and it never has a seat.
+            // Any program on this machine can connect. Dropping its socket closes it; it never gets a seat.
             strangers += 1;
             warn!(counter.strangers = strangers, "turns {peer} away");
             continue;
@@ -259,7 +261,7 @@ async fn serve(
         let seat = seat(socket, room.clone(), here.clone());
         seats.build_task().name(&name).spawn(seat)?;
     }
-    // Nobody else is to come.
+    // All guests are here: accept no more connections.
     drop(listener);
     while let Some(ended) = seats.join_next().await {
         ended??;
@@ -267,29 +269,30 @@ async fn serve(
     Ok(strangers)
 }
 
-/// The server's side of a connection: passes on what this client says, and sends what is in its queue.
+/// The server's side of a connection: broadcasts what the client says, and sends what is in its queue.
 async fn seat(socket: TcpStream, room: Shared, here: watch::Sender<usize>) -> scenario::Result<()> {
     let mut socket = accept_async(socket).await?;
-    // The client says first which one it is: connections may be accepted in another order.
-    let id = socket.next().await.ok_or("it left without a word")??.to_text()?.parse()?;
+    // The client sends its number first, because connections may be accepted in any order.
+    let id = socket.next().await.ok_or("the client left before it sent its number")??.to_text()?.parse()?;
     let (seat, mut messages) = room.register(id);
     here.send_modify(|here| *here += 1);
     loop {
         tokio::select! {
             message = messages.recv() => match message {
                 Some(text) => socket.send(Message::text(text)).await?,
-                // Taken out of the room.
+                // The room has removed this client.
                 None => break,
             },
             said = socket.next() => match said.transpose()? {
                 Some(Message::Text(text)) if text.as_str() == LEAVE => break,
                 Some(Message::Text(text)) => room.broadcast(&text),
                 Some(_) => {}
+                // The connection is gone. Returning drops the seat, so the client leaves the room.
                 None => return Ok(()),
             },
         }
     }
-    // First out of the room, then send what was said before: nothing more comes in, and nothing is lost.
+    // Leave the room first, so that nothing more arrives. Then send what is still queued, so that nothing is lost.
     drop(seat);
     while let Some(text) = messages.recv().await {
         socket.send(Message::text(text)).await?;
@@ -297,7 +300,7 @@ async fn seat(socket: TcpStream, room: Shared, here: watch::Sender<usize>) -> sc
     close(socket).await
 }
 
-/// Says that this was all, and waits until the other side has said so too.
+/// Closes the connection and waits until the other side has closed it too.
 async fn close(mut socket: WebSocketStream<TcpStream>) -> scenario::Result<()> {
     socket.close(None).await?;
     while let Some(rest) = socket.next().await {
@@ -306,7 +309,7 @@ async fn close(mut socket: WebSocketStream<TcpStream>) -> scenario::Result<()> {
     Ok(())
 }
 
-/// Comes in, waits for the others, speaks at its times, listens in between, leaves when it has heard everything.
+/// Joins, waits for the others, speaks at fixed times, listens in between, and leaves when it has heard everything.
 async fn client(
     cx: Context,
     client: usize,
@@ -317,6 +320,7 @@ async fn client(
     let socket = socket.connect(address).await?;
     let (mut socket, _) = client_async(format!("ws://{address}/"), socket).await?;
     socket.send(Message::text(client.to_string())).await?;
+    // Speak only when all clients are in the room, so that no one misses a message.
     present.wait_for(|here| *here == cx.count(CLIENTS)).await?;
     let started = Instant::now();
 
@@ -328,11 +332,11 @@ async fn client(
         tokio::select! {
             biased;
             () = sleep_until(next), if said < says(&cx, client) => {
-                info!(mark = "says", "says thing {said}");
+                info!(mark = "says", "sends message {said}");
                 socket.send(Message::text(format!("{client} says {said}"))).await?;
                 said += 1;
             }
-            // A slow one reads; it can still speak meanwhile.
+            // A slow client is reading. It can still speak, but takes no message until it is done.
             () = sleep_until(reading.unwrap_or(started)), if reading.is_some() => reading = None,
             message = socket.next(), if reading.is_none() => match message.transpose()? {
                 Some(Message::Text(text)) => {
@@ -343,14 +347,14 @@ async fn client(
                     }
                 }
                 Some(_) => {}
-                // The server has closed: everything has come.
+                // The server has closed the connection: everything has arrived.
                 None => break,
             },
         }
         let heard = leaves_early || (messages.len() == everything && reading.is_none());
         if said == says(&cx, client) && heard && !leaving {
             if leaves_early {
-                info!(moment = format!("client {client} leaves"), "has heard enough");
+                info!(moment = format!("client {client} leaves"), "leaves early");
             }
             socket.send(Message::text(LEAVE)).await?;
             leaving = true;
@@ -366,7 +370,7 @@ mod tests {
 
     use super::*;
 
-    /// Everybody hears everything, and only the slow ones are late.
+    /// Every client hears everything, and only the slow ones are late.
     #[test]
     fn the_slow_one_is_late_and_the_others_are_not() {
         scenario::really(async || {
@@ -379,11 +383,11 @@ mod tests {
             ] {
                 let cx = Context::real(&SCENARIO, turned);
                 let outcome = run(cx).await?;
-                let figures = ["said", "heard by each who stays", "cut off"].map(|name| outcome.value(name));
+                let figures = ["said", "heard by each that stays", "cut off"].map(|name| outcome.value(name));
                 assert_eq!(figures, [Some(said), Some(said), Some(0.0)], "{turned:?}: {outcome:?}");
                 assert!(outcome.holds(), "{turned:?}: {outcome:?}");
-                let [fast, slow] = ["the fast ones have heard all after", "the slow ones after"].map(|name| outcome.value(name));
-                // A slow one takes at least so long to read what was said.
+                let [fast, slow] = ["fast clients done after", "slow clients done after"].map(|name| outcome.value(name));
+                // A slow client takes at least this long to read everything.
                 let reading = said * SLOWLY.as_millis() as f64;
                 assert_eq!(slow >= Some(reading), turned.iter().all(|(_, value)| *value != "0"), "{turned:?}: {outcome:?}");
                 assert_eq!(fast == Some(0.0), everybody_is_late, "{turned:?}: {outcome:?}");
@@ -393,7 +397,7 @@ mod tests {
         });
     }
 
-    /// Others connect before the clients: many who leave, one who stays and says nothing, one who talks.
+    /// Strangers connect before the clients: many that leave, one that stays silent, one that talks.
     #[test]
     fn only_clients_get_a_seat() {
         scenario::really(async || {
@@ -420,7 +424,7 @@ mod tests {
         });
     }
 
-    /// Who cannot follow is taken out, and the others are served.
+    /// A client that cannot keep up is removed, and the others are served.
     #[test]
     fn a_full_queue_costs_the_seat_and_nobody_else_anything() {
         let room = Shared::default();
@@ -432,11 +436,11 @@ mod tests {
         }
         let cut_off = room.lock().cut_off;
         assert_eq!((unread.len(), cut_off), (QUEUE, 1));
-        // Only the one that follows is still in the room.
+        // Only the client that keeps up is still in the room.
         assert_eq!(room.lock().seats.keys().collect::<Vec<_>>(), [&1]);
     }
 
-    /// A seat that is dropped, however that came, is out of the room.
+    /// Dropping a seat removes the client from the room.
     #[tokio::test]
     async fn who_left_is_sent_nothing_more() {
         let room = Shared::default();

@@ -1,15 +1,16 @@
 """Chunk stream: process while it arrives.
 
-`reader.read(n)` returns as soon as there is anything, at most n bytes. `readexactly(n)` waits
-for all of them, and raises `IncompleteReadError` with what it has when the stream ends.
-The run is on the real clock, because sockets do not live on virtual time.
+`reader.read(n)` returns as soon as there is anything, at most n bytes. `readexactly(n)`
+waits for all n bytes; if the stream ends first, it raises `IncompleteReadError`, which
+holds the bytes so far. The run uses the real clock, because sockets do not work on
+virtual time.
 
-asyncio reads ahead: a `StreamReader` takes up to 128 KiB (twice its limit) out of the socket
-before it stops, so a receiver that holds one chunk has that much behind it in the same
-process. Tokio's `TcpStream` has no buffer: what is not read stays in the socket.
+asyncio reads ahead: a `StreamReader` takes up to 128 KiB (twice its limit) out of the
+socket before it stops. So a receiver that holds one chunk may have that much more in
+the same process. Tokio's `TcpStream` has no buffer: unread bytes stay in the socket.
 
-Pitfall: `writer.write` never waits. Without `await writer.drain()` after it a sender that is
-faster than the network keeps the whole file in memory.
+Pitfall: `writer.write` never waits. Without `await writer.drain()` after it, a sender
+that is faster than the network keeps the whole file in memory.
 """
 
 import asyncio
@@ -50,11 +51,11 @@ async def run(cx):
         .figure("received", received.bytes, "bytes")
         .figure("in chunks", received.chunks, "chunks")
         .figure("most held", received.most_held, "bytes")
-        .figure("the first chunk is done after", received.first, "ms")
+        .figure("first chunk done after", received.first, "ms")
         .figure("total", now() - started, "ms")
         .figure("strangers", guests.strangers, "connections")
-        .check("what is received is what was sent", (received.bytes, received.checksum) == (cx.bytes, checksum))
-        .check("never more than one chunk is held", received.most_held <= cx.chunk)
+        .check("the bytes received are the bytes sent", (received.bytes, received.checksum) == (cx.bytes, checksum))
+        .check("at most one chunk is held", received.most_held <= cx.chunk)
     )
 
 
@@ -65,7 +66,7 @@ async def send(cx, writer):
         await asyncio.sleep(cx.arrive / 1000)
         chunk = bytes([cx.draw("content", i, 0, 255)]) * min(cx.chunk, left)
         writer.write(chunk)
-        # Waits while too much is not sent yet.
+        # Wait while too much is unsent.
         await writer.drain()
         checksum, left, i = add(checksum, chunk), left - len(chunk), i + 1
     writer.close()
@@ -73,26 +74,29 @@ async def send(cx, writer):
 
 
 class Received:
-    """What the receiver has to tell."""
+    """What the receiver has done."""
 
     def __init__(self):
         self.bytes = self.chunks = self.most_held = self.checksum = self.first = 0
 
 
 async def receive(cx, reader):
-    """Receives until the other side has said that this was all."""
+    """Receives until the other side has closed the connection."""
     started, received, kept = now(), Received(), bytearray()
     while chunk := await fill(reader, cx.chunk):
         received.bytes += len(chunk)
         received.chunks += 1
         received.checksum = add(received.checksum, chunk)
         if cx.variant == "stream":
+            # Work now. The next chunk arrives meanwhile.
             received.most_held = max(received.most_held, len(chunk))
             await asyncio.sleep(cx.per_chunk / 1000)
             received.first = received.first or now() - started
         else:
+            # Only keep the chunk: the memory in use grows with the file.
             kept += chunk
             received.most_held = len(kept)
+    # `buffer-all` begins its work here; `stream` has kept nothing.
     for _ in range(0, len(kept), cx.chunk):
         await asyncio.sleep(cx.per_chunk / 1000)
         received.first = received.first or now() - started
@@ -100,7 +104,7 @@ async def receive(cx, reader):
 
 
 async def fill(reader, length):
-    """So many bytes, or what is left of them."""
+    """Reads `length` bytes, or fewer if the stream ends."""
     try:
         return await reader.readexactly(length)
     except asyncio.IncompleteReadError as error:
@@ -108,7 +112,7 @@ async def fill(reader, length):
 
 
 def add(checksum, chunk):
-    """A checksum that minds the order."""
+    """Adds bytes to a checksum that depends on their order."""
     for byte in chunk:
         checksum = ((checksum ^ byte) * 0x0100_0000_01B3 + 1) % 2**64
     return checksum

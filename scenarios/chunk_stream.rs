@@ -1,35 +1,37 @@
 //! # Chunk stream: process while it arrives
 //!
-//! A file of 64 KiB comes in over TCP, a piece every 120 ms, and each piece takes 60 ms to work
-//! through. If you process each piece when it arrives, you hold one piece; if you wait for the
-//! last one, you hold the file.
+//! A file of 64 KiB arrives over TCP, one chunk every 120 ms. Each chunk takes 60 ms to
+//! process. If you process each chunk when it arrives, you hold one chunk. If you wait
+//! for the last one, you hold the whole file.
 //!
-//! **What you see.** The receiver waits for the socket until the last piece has come. The
-//! counter `held` climbs to 65536 bytes, and only then does the work begin. With
-//! `variant=stream` the receiver waits, works for a moment, waits again: `held` never passes
-//! 4096, and the work is over 60 ms after the last piece has come.
+//! **What you see.** The receiver waits for the socket until the last chunk has arrived.
+//! The counter `in_memory` climbs to 65536 bytes, and only then does the work begin. With
+//! `variant=stream`, the receiver waits, works for a moment, and waits again: `in_memory`
+//! never exceeds 4096, and the work ends 60 ms after the last chunk arrives.
 //!
-//! **Why.** Both receive the same bytes from the same socket. The one that streams does its
-//! work in the gaps between arrivals, where the other one only waits, so its work costs no
-//! time; and it forgets each piece once it is processed. How much it holds is the size of its
-//! buffer, whatever the size of the file: the same code takes a file that is larger than the
-//! memory. The run is on the real clock, because sockets do not live on virtual time.
+//! **Why.** Both variants receive the same bytes from the same socket. `stream` works in
+//! the gaps between arrivals, where `buffer-all` only waits, so its work costs no time.
+//! It also drops each chunk once it is processed. It holds no more than its buffer,
+//! whatever the size of the file: the same code handles a file that is larger than the
+//! memory. The run uses the real clock, because sockets do not work on virtual time.
 //!
-//! **Try.** The check fails, since 16 pieces are held. Set `variant` to `stream`: one is held,
-//! and the end is 900 ms earlier, the work on 15 pieces. Set `chunk` to 8192: there are half as
-//! many pieces, twice as much is held, and all is over in half the time. Set `per_chunk` to
-//! 300: now the work decides, 16 × 300 ms, and what has come meanwhile waits in the socket, out
-//! of our memory; when the socket is full the sender waits too.
+//! **Try.** The check fails, because 16 chunks are held. Set `variant` to `stream`: only
+//! one is held, and the run ends 900 ms earlier, the time of 15 chunks. Set `chunk` to
+//! 8192: half as many chunks arrive, twice as much is held, and the run takes half the
+//! time. Set `per_chunk` to 300: now the work decides, 16 × 300 ms. What arrives
+//! meanwhile waits in the socket, not in our memory; when the socket is full, the sender
+//! waits too.
 //!
-//! **Pitfall.** TCP carries bytes, not pieces. One `read` returns what has come, maybe
-//! part of a piece or the end of one and the beginning of the next: code that treats each
-//! `read` as a message works on loopback and fails in production. And the first peer to connect
-//! may not be the one you expect: anybody can connect, so the sender checks who it is.
+//! **Pitfall.** TCP carries bytes, not chunks. One `read` returns what has arrived:
+//! perhaps part of a chunk, or the end of one and the beginning of the next. Code that
+//! treats each `read` as a message works on loopback and fails in production. And the
+//! first peer to connect may not be the one that you expect: anyone can connect, so the
+//! sender checks who it is.
 //!
-//! **Words.** asyncio: `asyncio.open_connection`, `reader.read(n)`, `reader.readexactly(n)`;
-//! `await writer.drain()` waits when too much is not sent yet. Tokio: `TcpStream`,
-//! `AsyncReadExt::read`, `read_exact`; `write_all` waits when the socket is full, as asyncio's
-//! `write` does not.
+//! **Words.** asyncio: `asyncio.open_connection`, `reader.read(n)`,
+//! `reader.readexactly(n)`; `await writer.drain()` waits if too much is unsent. Tokio:
+//! `TcpStream`, `AsyncReadExt::read`, `read_exact`; `write_all` waits if the socket is
+//! full, which asyncio's `write` does not.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -42,13 +44,11 @@ use tracing::{Instrument, info, info_span, warn};
 
 use crate::prelude::*;
 
-const BYTES: Param = Param::count("bytes", 65_536, (1, 16_777_216), "bytes", "How long the file is.");
-const CHUNK: Param =
-    Param::count("chunk", 4_096, (1, 1_048_576), "bytes", "How much is sent, received and worked through at a time.");
-const ARRIVE: Param = Param::millis("arrive", 120, (0, 60_000), "How long the sender takes for each chunk.");
-const PER_CHUNK: Param = Param::millis("per_chunk", 60, (0, 60_000), "How long the work on a chunk takes.");
-const VARIANT: Param =
-    Param::choice("variant", &["buffer-all", "stream"], "Whether a chunk is worked through when all are there, or when it is.");
+const BYTES: Param = Param::count("bytes", 65_536, (1, 16_777_216), "bytes", "How large the file is.");
+const CHUNK: Param = Param::count("chunk", 4_096, (1, 1_048_576), "bytes", "How much to send and process at once.");
+const ARRIVE: Param = Param::millis("arrive", 120, (0, 60_000), "How long the sender takes per chunk.");
+const PER_CHUNK: Param = Param::millis("per_chunk", 60, (0, 60_000), "How long the work takes per chunk.");
+const VARIANT: Param = Param::choice("variant", &["buffer-all", "stream"], "Process after the last chunk, or each one.");
 
 /// A free port of this machine.
 const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -64,8 +64,8 @@ pub const SCENARIO: Scenario = Scenario {
     patterns: &["streaming", "chunked reading", "bounded memory", "TCP stream"],
     differs: "asyncio's `write` keeps what the socket does not take, and only `drain` waits; Tokio's `write_all` waits by itself.",
     builds_on: &["stream"],
-    breaks: &[Breaks::checks(&[("variant", "buffer-all")], &["never more than one chunk is held"])],
-    real_because: "sockets know no virtual time",
+    breaks: &[Breaks::checks(&[("variant", "buffer-all")], &["at most one chunk is held"])],
+    real_because: "sockets do not work on virtual time",
     source: include_str!("chunk_stream.rs"),
     path: file!(),
     twin: include_str!("chunk_stream.py"),
@@ -73,27 +73,27 @@ pub const SCENARIO: Scenario = Scenario {
     run: |cx| Box::pin(run(cx)),
 };
 
-/// What the receiver has to tell.
+/// What the receiver has done.
 #[derive(Default)]
 struct Received {
     bytes: usize,
     chunks: usize,
-    /// The most bytes it had in memory at a time.
+    /// The most bytes in memory at a time.
     most_held: usize,
-    /// How many bytes have been worked through.
+    /// How many bytes have been processed.
     used: usize,
-    /// Of all bytes in their order, to compare with the sender's.
+    /// The checksum of all bytes in order, to compare with the sender's.
     checksum: u64,
-    /// When the first chunk was worked through.
+    /// When the first chunk was processed.
     first: Duration,
 }
 
-/// What the sender has to tell.
+/// What the sender has done.
 #[derive(Default)]
 struct Sent {
-    /// Of all bytes in their order.
+    /// The checksum of all bytes in order.
     checksum: u64,
-    /// How many others connected before the receiver did.
+    /// How many strangers connected before the receiver.
     strangers: usize,
 }
 
@@ -101,12 +101,12 @@ async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let listener = TcpListener::bind(LOCAL).await?;
     let address = listener.local_addr()?;
-    // The receiver's socket has its address before it connects, so the sender can tell it from a stranger's.
+    // Bind the receiver's socket before it connects, so that the sender knows its address and can refuse strangers.
     let socket = TcpSocket::new_v4()?;
     socket.bind(LOCAL)?;
     let expected = socket.local_addr()?;
 
-    // Tasks in a set end with it: when this run is dropped, both are, and with them their sockets.
+    // A `JoinSet` aborts its tasks when it is dropped. So if this run is dropped, both tasks end and close their sockets.
     let mut sending = JoinSet::new();
     sending.build_task().name("sender").spawn(send(cx.clone(), listener, expected))?;
     let mut receiving = JoinSet::new();
@@ -121,11 +121,11 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("received", received.bytes, "bytes")
         .figure("in chunks", received.chunks, "chunks")
         .figure("most held", received.most_held, "bytes")
-        .figure("the first chunk is done after", received.first, "ms")
+        .figure("first chunk done after", received.first, "ms")
         .figure("total", started.elapsed(), "ms")
         .figure("strangers", sent.strangers, "connections")
-        .check("what is received is what was sent", (received.bytes, received.checksum) == (bytes, sent.checksum))
-        .check("never more than one chunk is held", received.most_held <= chunk))
+        .check("the bytes received are the bytes sent", (received.bytes, received.checksum) == (bytes, sent.checksum))
+        .check("at most one chunk is held", received.most_held <= chunk))
 }
 
 /// Sends the file to the receiver, chunk by chunk.
@@ -140,7 +140,7 @@ async fn send(cx: Context, listener: TcpListener, expected: SocketAddr) -> scena
         sent.strangers += 1;
         warn!(counter.strangers = sent.strangers, "turns {peer} away");
     };
-    // Nobody else is to come.
+    // The receiver is here: accept no more connections.
     drop(listener);
     let mut left = cx.count(BYTES);
     let mut chunk = vec![0; cx.count(CHUNK).min(left)];
@@ -151,7 +151,7 @@ async fn send(cx: Context, listener: TcpListener, expected: SocketAddr) -> scena
         }
         sleep(cx.duration(ARRIVE)).instrument(info_span!("prepares a chunk")).await;
         chunk.fill(cx.draw("content", i, 0..=255) as u8);
-        // Waits while the other side has not made room.
+        // Wait until the other side has made room.
         socket.write_all(&chunk).await?;
         sent.checksum = add(sent.checksum, &chunk);
         left -= chunk.len();
@@ -160,16 +160,16 @@ async fn send(cx: Context, listener: TcpListener, expected: SocketAddr) -> scena
     Ok(sent)
 }
 
-/// Receives until the other side has said that this was all.
+/// Receives until the other side has closed the connection.
 async fn receive(cx: Context, mut socket: TcpStream) -> scenario::Result<Received> {
     let started = Instant::now();
     let stream = cx.word(VARIANT) == "stream";
     if !stream {
         let pieces = cx.count(BYTES).div_ceil(cx.count(CHUNK));
-        // The slower side decides, and then there is the first or the last piece.
+        // The slower side decides the pace; one chunk of the other side comes before or after it.
         let (arrive, work) = (cx.number(ARRIVE), cx.number(PER_CHUNK));
         let at = arrive.max(work) * pieces as u64 + arrive.min(work);
-        info!(moment = "if streamed: done", moment_at_ms = at, "worked through as it comes, it would all be done");
+        info!(moment = "if streamed: done", moment_at_ms = at, "streaming would be done here");
     }
     let (mut received, mut kept) = (Received::default(), Vec::new());
     let mut buffer = vec![0; cx.count(CHUNK)];
@@ -183,10 +183,12 @@ async fn receive(cx: Context, mut socket: TcpStream) -> scenario::Result<Receive
         received.chunks += 1;
         received.checksum = add(received.checksum, chunk);
         if stream {
+            // Work now. The next chunk arrives in the socket meanwhile.
             received.holds(length);
             work_through(&cx).await;
             received.works_through(length);
         } else {
+            // Only keep the chunk: the memory in use grows with the file.
             kept.extend_from_slice(chunk);
             received.holds(kept.len());
         }
@@ -194,7 +196,8 @@ async fn receive(cx: Context, mut socket: TcpStream) -> scenario::Result<Receive
             received.first = started.elapsed();
         }
     }
-    info!(moment = "last byte", "everything has come");
+    info!(moment = "last byte", "everything has arrived");
+    // `buffer-all` begins its work here; `stream` has kept nothing.
     for (i, chunk) in kept.chunks(cx.count(CHUNK)).enumerate() {
         work_through(&cx).await;
         received.works_through(chunk.len());
@@ -202,7 +205,7 @@ async fn receive(cx: Context, mut socket: TcpStream) -> scenario::Result<Receive
             received.first = started.elapsed();
         }
     }
-    info!(counter.in_memory = 0, "{} bytes are worked through", received.bytes);
+    info!(counter.in_memory = 0, "{} bytes are processed", received.bytes);
     Ok(received)
 }
 
@@ -223,9 +226,10 @@ impl Received {
     }
 }
 
-/// Reads until the buffer is full or nothing more will come; returns how much there is in it.
+/// Reads until the buffer is full or the stream ends; returns how many bytes it read.
 async fn fill(socket: &mut TcpStream, buffer: &mut [u8]) -> std::io::Result<usize> {
     let mut length = 0;
+    // One `read` may return only part of a chunk, so read until the chunk is complete.
     while length < buffer.len() {
         match socket.read(&mut buffer[length..]).await? {
             0 => break,
@@ -235,7 +239,7 @@ async fn fill(socket: &mut TcpStream, buffer: &mut [u8]) -> std::io::Result<usiz
     Ok(length)
 }
 
-/// A checksum (FNV-1a) that minds the order.
+/// Adds bytes to a checksum that depends on their order. It resembles FNV-1a.
 fn add(checksum: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(checksum, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3).wrapping_add(1))
 }
@@ -244,7 +248,7 @@ fn add(checksum: u64, bytes: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
-    /// Both receive the same; the one that streams holds one chunk, and has worked while it waited.
+    /// Both variants receive the same bytes. `stream` holds one chunk and works while it waits.
     #[test]
     fn streaming_holds_one_chunk_and_works_in_the_gaps() {
         scenario::really(async || {
@@ -253,7 +257,7 @@ mod tests {
                 ("stream", "1024", 16.0, 1024.0, 16 * 20 + 10),
                 ("stream", "2048", 8.0, 2048.0, 8 * 20 + 10),
                 ("buffer-all", "1024", 16.0, 16384.0, 16 * 20 + 16 * 10),
-                // The last chunk is a short one.
+                // The last chunk is shorter.
                 ("stream", "5000", 4.0, 5000.0, 4 * 20 + 10),
             ] {
                 let turned = [(VARIANT, variant), (CHUNK, chunk), (BYTES, "16384"), (ARRIVE, "20"), (PER_CHUNK, "10")];
@@ -262,17 +266,17 @@ mod tests {
                 let figures = ["received", "in chunks", "most held"].map(|name| outcome.value(name));
                 assert_eq!(figures, [Some(16384.0), Some(chunks), Some(held)], "{what}");
                 assert_eq!(outcome.holds(), variant == "stream", "{what}");
-                // A timer may be late, and is not early.
+                // A timer may be late, but never early.
                 assert!(outcome.value("total") >= Some(f64::from(total)), "{what}");
                 totals.extend(outcome.value("total"));
             }
-            // Pieces of twice the length take half the time; to begin late is to end late.
+            // Chunks of twice the size take half the time. Work that begins late ends late.
             assert!(totals[1] < totals[0] && totals[0] < totals[2], "{totals:?}");
             Ok(())
         });
     }
 
-    /// What is not read yet waits in the socket, and not with the receiver.
+    /// Unread bytes wait in the socket, not in the receiver.
     #[test]
     fn slow_work_decides_and_still_holds_one_chunk() {
         scenario::really(async || {
@@ -284,7 +288,7 @@ mod tests {
         });
     }
 
-    /// Others connect before the receiver: many who leave, one who stays and says nothing, one who talks.
+    /// Strangers connect before the receiver: many that leave, one that stays silent, one that talks.
     #[test]
     fn only_the_receiver_gets_the_file() {
         scenario::really(async || {
@@ -304,14 +308,14 @@ mod tests {
             let (sent, received) = tokio::try_join!(send(cx.clone(), listener, expected), receiving)?;
             assert_eq!((sent.strangers, received.bytes), (22, 5000));
             assert_eq!(sent.checksum, received.checksum);
-            // Nothing was kept open for them, and none of the file was theirs.
+            // Their connections are closed, and they received nothing.
             assert_eq!(silent.read(&mut [0; 16]).await?, 0);
             assert_eq!(talking.read(&mut [0; 16]).await.unwrap_or(0), 0);
             Ok(())
         });
     }
 
-    /// The order counts.
+    /// The checksum depends on the order of the bytes.
     #[test]
     fn a_checksum_is_of_the_bytes_in_their_order() {
         assert_ne!(add(0, b"ab"), add(0, b"ba"));

@@ -1,13 +1,14 @@
 """Circuit breaker: fail fast, probe, recover.
 
-After so many failures in a row the breaker opens and refuses every call at once. After
-a while it is half open and lets one call through: answered, it closes, and failed,
-it opens again. The service is left alone, and so are the clients.
+After several failures in a row the breaker opens and refuses every call at once. After
+a while it is half open and lets one call through, the probe. If the probe succeeds, the
+breaker closes; if it fails, the breaker opens again. Meanwhile the service is left
+alone, and no client waits for it.
 
-Only the exception that means *down* counts. Others are raised by a service that is well.
+Only the exception `Down` counts. A service that is up raises the others.
 
-Pitfall: an answer to a call that was sent in an earlier state says nothing about
-this one. Between `await` and its return the state may have changed.
+Pitfall: the answer to a call that an earlier state admitted says nothing about the
+current state. The state may change between the call's `await` and its return.
 """
 
 import asyncio
@@ -29,18 +30,20 @@ CALL = 30
 
 
 class Refused(Exception):
-    """The breaker has not let the call through."""
+    """The breaker refused the call."""
 
 
 class Down(Exception):
-    """The service is down. This is what the breaker counts."""
+    """The service is down. The breaker counts only these."""
 
 
 class BadRequest(Exception):
-    """The service is well and does not like the request."""
+    """The service is up and rejects the request."""
 
 
 class Breaker:
+    """A circuit breaker between the clients and the service."""
+
     def __init__(self, threshold, recovery):
         self.threshold, self.recovery = threshold, recovery
         self.failures = 0
@@ -60,16 +63,21 @@ class Breaker:
             self.answered(turn, down=False)
 
     def admit(self):
+        """Admits a call, or refuses it; returns the number of the state that admitted it."""
         since, state = self.history[-1]
         if state == "open" and now() - since >= self.recovery:
+            # Time for a probe. This call is the probe; from now on the state refuses all others.
             self.turn("half-open")
         elif state != "closed":
             raise Refused
         return len(self.history)
 
     def answered(self, turn, down):
+        """Records the result of a call that state number `turn` admitted."""
         if len(self.history) != turn:
+            # An earlier state admitted this call, so its result says nothing about the current one.
             return
+        # Only failures in a row count: any other answer resets the counter.
         self.failures = self.failures + 1 if down else 0
         if self.history[-1][1] == "half-open":
             self.turn("open" if down else "closed")
@@ -82,7 +90,7 @@ class Breaker:
 
 
 class Service:
-    """The service, which is down for a while."""
+    """A service with an outage."""
 
     def __init__(self, cx):
         self.cx = cx
@@ -121,16 +129,16 @@ async def run(cx):
         .figure("refused", tally[Refused], "calls")
         .figure("opened", states.count("open"), "times")
         .figure("probes", states.count("half-open"), "probes")
-        .figure("found well after the outage at", well[0] if well else 0, "ms")
+        .figure("recovery noticed at", well[0] if well else 0, "ms")
         .figure("total", now() - started, "ms")
-        .check("no call goes through while it is open", none_while_open(history, reached))
+        .check("no call goes through an open breaker", none_while_open(history, reached))
         .check("one probe at a time", one_probe_at_a_time(history, reached))
-        .check("closed, open, half open, and on", in_order(history, cx.recovery))
+        .check("states follow in the right order", in_order(history, cx.recovery))
     )
 
 
 async def client(cx, i, breaker, service, tally):
-    """Makes every fourth call, each one at its time."""
+    """Makes every fourth call, each at its scheduled time."""
     for number in range(i, cx.calls, CLIENTS):
         due = service.started + number * 1000 // cx.rate
         await asyncio.sleep(max(due - now(), 0) / 1000)
@@ -143,24 +151,27 @@ async def client(cx, i, breaker, service, tally):
 
 
 def spans(history):
-    """Each state with when it began and when it ended."""
+    """Each state, with the time when it began and the time when it ended."""
     ends = [since for since, _ in history[1:]] + [float("inf")]
     return [(state, since, end) for (since, state), end in zip(history, ends)]
 
 
 def none_while_open(history, reached):
+    """Returns True if no call reached the service while the breaker was open."""
     return not any(
         state == "open" and any(since < call < end for call in reached) for state, since, end in spans(history)
     )
 
 
 def one_probe_at_a_time(history, reached):
+    """Returns True if exactly one call reached the service in each half-open state."""
     return all(
         sum(since <= call < end for call in reached) == 1 for state, since, end in spans(history) if state == "half-open"
     )
 
 
 def in_order(history, recovery):
+    """Returns True if each state follows an allowed one, and the breaker stayed open long enough each time."""
     after = {"closed": ["open"], "open": ["half-open"], "half-open": ["open", "closed"]}
     return all(
         state in after[before] and (before != "open" or at - since >= recovery)

@@ -1,31 +1,32 @@
 //! # Circuit breaker: fail fast, probe, recover
 //!
-//! Four clients call a service, twenty calls a second in all. From 1000 to 4000 ms the service
-//! is down. A circuit breaker sits between them.
+//! Four clients call a service, twenty calls a second in all. The service is down from
+//! 1000 to 4000 ms. A circuit breaker sits between the clients and the service.
 //!
-//! **What you see.** Calls go through, then fail, and after the fifth failure in a row the
-//! breaker *opens*: nothing goes through any more, and clients get an error at once. After two
-//! seconds it is *half open* and lets one call through, the probe. It fails, and the breaker
-//! opens again. The next probe succeeds, and calls go through again.
+//! **What you see.** Calls go through, then fail. After the fifth failure in a row the
+//! breaker *opens*: no call goes through, and clients get an error at once. After two
+//! seconds it is *half open* and lets one call through, the probe. The probe fails, and
+//! the breaker opens again. The next probe succeeds, and calls go through again.
 //!
-//! **Why.** A struggling service recovers sooner when it is left alone, and a
-//! client that is refused at once can do something else. The probe costs one
-//! call. Here 6 calls fail; without a breaker (`threshold` 1000) it would be
-//! 60.
+//! **Why.** A struggling service recovers sooner if it is left alone, and a client that
+//! is refused at once can do something else. A probe costs only one call. Here 6 calls
+//! fail; without a breaker (`threshold` 1000), 60 would fail.
 //!
-//! **Try.** Set `recovery` to 500: six probes instead of two, 10 calls fail, and the breaker
-//! closes at 4530 ms instead of 5330. Set `threshold` to 20: the breaker opens a second after
-//! the outage began instead of a quarter of one, and 20 calls fail. Set `other_errors` to 50:
-//! the service rejects half of the requests for what is in them. That is no sign of an outage
-//! and does not count: the breaker opens when it did before.
+//! **Try.** Set `recovery` to 500: there are six probes instead of two, 10 calls fail,
+//! and the breaker closes at 4530 ms instead of 5330. Set `threshold` to 20: the breaker
+//! opens one second after the outage begins instead of a quarter of a second, and 20
+//! calls fail. Set `other_errors` to 50: the service rejects half of the requests because
+//! of their content. Such an error is no sign of an outage and does not count: the
+//! breaker opens at the same time as before.
 //!
-//! **Pitfall.** Let one probe through and not everybody: a service that just comes back
-//! is easily pushed over again. Count failures of the *service* only. And what was
-//! sent while the breaker was closed may come back when it is open: an old answer says nothing new.
+//! **Pitfall.** Let one probe through, not every client: a service that has just
+//! recovered is easily overloaded again. Count failures of the *service* only. And an
+//! answer to a call from before the breaker opened may arrive after it: ignore it, since
+//! it says nothing about the present.
 //!
 //! **Words.** asyncio: a class around `await call()` with a state and a time, or
-//! `pybreaker`. Tokio: the same, behind a `std::sync::Mutex` that is never held
-//! across the call; or a layer of `tower`.
+//! `pybreaker`. Tokio: the same, behind a `std::sync::Mutex` that is never held across
+//! the call; or a layer of `tower`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,18 +38,17 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const THRESHOLD: Param = Param::count("threshold", 5, (1, 1_000), "failures", "How many failures in a row open the breaker.");
-const RECOVERY: Param = Param::millis("recovery", 2_000, (1, 60_000), "How long it stays open before it lets a probe through.");
-const CALLS: Param = Param::count("calls", 140, (1, 10_000), "calls", "How many calls there are, by all clients together.");
+const THRESHOLD: Param = Param::count("threshold", 5, (1, 1_000), "failures", "Failures in a row that open the breaker.");
+const RECOVERY: Param = Param::millis("recovery", 2_000, (1, 60_000), "How long it stays open before a probe.");
+const CALLS: Param = Param::count("calls", 140, (1, 10_000), "calls", "How many calls all clients make together.");
 const OUTAGE_FROM: Param = Param::millis("outage_from", 1_000, (0, 60_000), "When the service goes down.");
-const OUTAGE_TO: Param = Param::millis("outage_to", 4_000, (0, 60_000), "When it is well again.");
-const RATE: Param = Param::count("rate", 20, (1, 100), "calls/s", "How many calls there are in a second.");
-const OTHER_ERRORS: Param =
-    Param::count("other_errors", 0, (0, 100), "%", "How many calls the service refuses for what is in them. These do not count.");
+const OUTAGE_TO: Param = Param::millis("outage_to", 4_000, (0, 60_000), "When the service recovers.");
+const RATE: Param = Param::count("rate", 20, (1, 100), "calls/s", "How many calls clients make per second.");
+const OTHER_ERRORS: Param = Param::count("other_errors", 0, (0, 100), "%", "Share of bad requests, which do not count.");
 
 /// How many clients take turns.
 const CLIENTS: usize = 4;
-/// How long a call takes, whatever comes of it.
+/// How long a call to the service takes, successful or not.
 const CALL: Duration = Duration::from_millis(30);
 
 /// The entry in the catalogue.
@@ -72,11 +72,11 @@ pub const SCENARIO: Scenario = Scenario {
 /// What the breaker does with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Lets it through.
+    /// Lets the call through.
     Closed,
-    /// Refuses it.
+    /// Refuses the call.
     Open,
-    /// Has let one through and refuses all others until that one is answered.
+    /// Has let one probe through, and refuses all other calls until the probe is answered.
     HalfOpen,
 }
 
@@ -90,18 +90,18 @@ impl State {
     }
 }
 
-/// Why there is no answer.
+/// Why a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CallError {
-    /// The breaker has not let the call through.
+    /// The breaker refused the call.
     Refused,
-    /// The service is down. This is what the breaker counts.
+    /// The service is down. The breaker counts only these.
     Down,
-    /// The service is well and does not like the request.
+    /// The service is up and rejects the request.
     BadRequest,
 }
 
-/// Stands between the clients and the service.
+/// A circuit breaker between the clients and the service.
 struct Breaker {
     threshold: u64,
     recovery: Duration,
@@ -111,7 +111,7 @@ struct Breaker {
 struct Inner {
     /// Failures in a row.
     failures: u64,
-    /// Every state so far and when it began. The last one is now.
+    /// Every state so far and when it began. The last one is the current state.
     history: Vec<(Instant, State)>,
 }
 
@@ -121,32 +121,35 @@ impl Breaker {
         Self { threshold, recovery, inner: Mutex::new(inner) }
     }
 
-    /// Makes the call, or refuses to.
+    /// Makes the call, or refuses it at once.
     async fn call(&self, call: impl Future<Output = Result<(), CallError>>) -> Result<(), CallError> {
         let turn = self.admit()?;
+        // No lock is held here: other calls are admitted or refused meanwhile.
         let result = call.await;
         self.answered(turn, result == Err(CallError::Down));
         result
     }
 
-    /// Lets a call through; returns the number of the state in which it was let through.
+    /// Admits a call, or refuses it; returns the number of the state that admitted it.
     fn admit(&self) -> Result<usize, CallError> {
         let mut inner = self.inner();
         match inner.now() {
             (_, State::Closed) => {}
+            // Time for a probe. This call is the probe; from now on the state refuses all others.
             (since, State::Open) if since.elapsed() >= self.recovery => inner.turn(State::HalfOpen),
             (_, State::Open | State::HalfOpen) => return Err(CallError::Refused),
         }
         Ok(inner.history.len())
     }
 
-    /// Hears how a call went that was let through in state number `turn`.
+    /// Records the result of a call that state number `turn` admitted.
     fn answered(&self, turn: usize, down: bool) {
         let mut inner = self.inner();
         if inner.history.len() != turn {
-            // It was sent in an earlier state, and says nothing about this one.
+            // An earlier state admitted this call, so its result says nothing about the current one.
             return;
         }
+        // Only failures in a row count: any other answer resets the counter.
         inner.failures = if down { inner.failures + 1 } else { 0 };
         match inner.now().1 {
             State::HalfOpen if down => inner.turn(State::Open),
@@ -156,7 +159,7 @@ impl Breaker {
         }
     }
 
-    /// No lock is held across an await, so none is ever waited for.
+    /// This lock is never held across an await, so a `std::sync::Mutex` is right.
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -170,9 +173,9 @@ impl Inner {
     fn turn(&mut self, state: State) {
         match (self.now().1, state) {
             (State::Closed, State::Open) => info!(moment = "breaker opens", "too many failures in a row"),
-            (State::HalfOpen, State::Closed) => info!(moment = "breaker closes", "the probe was answered"),
+            (State::HalfOpen, State::Closed) => info!(moment = "breaker closes", "the probe succeeded"),
             (State::Open, State::HalfOpen) => info!(mark = "probe", "lets one call through"),
-            _ => info!("the probe has failed"),
+            _ => info!("the probe failed"),
         }
         self.failures = 0;
         self.history.push((Instant::now(), state));
@@ -180,7 +183,7 @@ impl Inner {
     }
 }
 
-/// The service, which is down for a while.
+/// A service with an outage.
 struct Service {
     cx: Context,
     started: Instant,
@@ -209,7 +212,7 @@ impl Service {
     }
 }
 
-/// How the calls went, of all clients together.
+/// The results of all calls, over all clients.
 #[derive(Default)]
 struct Tally {
     answered: AtomicU64,
@@ -225,8 +228,8 @@ async fn run(cx: Context) -> scenario::Result {
     let tally = Arc::new(Tally::default());
     info!(state.breaker = State::Closed.name(), "the breaker lets calls through");
     if cx.number(OUTAGE_FROM) < cx.number(OUTAGE_TO) {
-        info!(moment = "outage", moment_at_ms = cx.number(OUTAGE_FROM), "the service goes down then");
-        info!(moment = "well again", moment_at_ms = cx.number(OUTAGE_TO), "the service is well again then");
+        info!(moment = "outage", moment_at_ms = cx.number(OUTAGE_FROM), "the service will go down then");
+        info!(moment = "service is back", moment_at_ms = cx.number(OUTAGE_TO), "the service will recover then");
     }
 
     let mut clients = JoinSet::new();
@@ -252,14 +255,14 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("refused", read(&tally.refused), "calls")
         .figure("opened", times(State::Open), "times")
         .figure("probes", times(State::HalfOpen), "probes")
-        .figure("found well after the outage at", well.map_or(Duration::ZERO, |(since, _)| *since - started), "ms")
+        .figure("recovery noticed at", well.map_or(Duration::ZERO, |(since, _)| *since - started), "ms")
         .figure("total", started.elapsed(), "ms")
-        .check("no call goes through while it is open", none_while_open(&history, &reached))
+        .check("no call goes through an open breaker", none_while_open(&history, &reached))
         .check("one probe at a time", one_probe_at_a_time(&history, &reached))
-        .check("closed, open, half open, and on", in_order(&history, cx.duration(RECOVERY))))
+        .check("states follow in the right order", in_order(&history, cx.duration(RECOVERY))))
 }
 
-/// Makes every fourth call, each one at its time.
+/// Makes every fourth call, each at its scheduled time.
 async fn client(cx: Context, i: usize, breaker: Arc<Breaker>, service: Arc<Service>, tally: Arc<Tally>) {
     let mut last = "ok";
     for number in (i..cx.count(CALLS)).step_by(CLIENTS) {
@@ -272,14 +275,14 @@ async fn client(cx: Context, i: usize, breaker: Arc<Breaker>, service: Arc<Servi
         };
         count.fetch_add(1, Ordering::Relaxed);
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        // The lane says when it changes how calls go, and not at each call.
+        // Mark only a change of result, not every call.
         let mark = (mark != last).then_some(mark);
         last = mark.unwrap_or(last);
         info!(counter.failed = read(&tally.failed), counter.refused = read(&tally.refused), mark, "call {number} {says}");
     }
 }
 
-/// Whether every call reached the service at a time when the breaker was not open.
+/// Returns true if no call reached the service while the breaker was open.
 fn none_while_open(history: &[(Instant, State)], reached: &[Instant]) -> bool {
     let mut spans = history.windows(2).map(|pair| (pair[0].1, pair[0].0, pair[1].0));
     let open = |state, from, to| state == State::Open && reached.iter().any(|call| from < *call && *call < to);
@@ -287,13 +290,13 @@ fn none_while_open(history: &[(Instant, State)], reached: &[Instant]) -> bool {
         && history.last().is_none_or(|(since, state)| *state != State::Open || reached.iter().all(|call| call <= since))
 }
 
-/// Whether one call and no more reached the service in each half-open state.
+/// Returns true if exactly one call reached the service in each half-open state.
 fn one_probe_at_a_time(history: &[(Instant, State)], reached: &[Instant]) -> bool {
     let half_open = history.windows(2).filter(|pair| pair[0].1 == State::HalfOpen);
     half_open.into_iter().all(|pair| reached.iter().filter(|call| (pair[0].0..pair[1].0).contains(call)).count() == 1)
 }
 
-/// Whether each state follows the one that it may follow, and is open for as long as it should be.
+/// Returns true if each state follows an allowed one, and the breaker stayed open long enough each time.
 fn in_order(history: &[(Instant, State)], recovery: Duration) -> bool {
     history.windows(2).all(|pair| match (pair[0].1, pair[1].1) {
         (State::Closed, State::Open) | (State::HalfOpen, State::Open | State::Closed) => true,
@@ -306,7 +309,7 @@ fn in_order(history: &[(Instant, State)], recovery: Duration) -> bool {
 mod tests {
     use super::*;
 
-    /// Few calls fail, and it is the recovery time that decides how soon the end of the outage is noticed.
+    /// Few calls fail. The recovery time decides how soon the breaker notices the end of the outage.
     #[tokio::test(start_paused = true)]
     async fn it_fails_fast_probes_and_recovers() -> scenario::Result<()> {
         for (turned, failed, opened, probes, well) in [
@@ -317,22 +320,22 @@ mod tests {
             (&[(THRESHOLD, "1000")], 60.0, 0.0, 0.0, 0.0),
         ] {
             let outcome = run(Context::of(&SCENARIO, turned)).await?;
-            let figures = ["failed", "opened", "probes", "found well after the outage at"].map(|name| outcome.value(name));
+            let figures = ["failed", "opened", "probes", "recovery noticed at"].map(|name| outcome.value(name));
             assert_eq!(figures, [Some(failed), Some(opened), Some(probes), Some(well)], "{turned:?}");
             assert!(outcome.holds(), "{turned:?}: {outcome:?}");
         }
         Ok(())
     }
 
-    /// The checks can fail: each kind of breaker that does not do its work is found.
+    /// The checks can fail: they detect every kind of broken breaker.
     #[test]
     fn a_breaker_that_leaks_or_jumps_is_found() {
         let zero = Instant::now();
         let at = |ms| zero + Duration::from_millis(ms);
         let history = [(at(0), State::Closed), (at(100), State::Open), (at(300), State::HalfOpen), (at(330), State::Closed)];
         assert!(none_while_open(&history, &[at(50), at(100), at(300)]));
-        assert!(!none_while_open(&history, &[at(50), at(200)]), "one went through while it was open");
-        assert!(!none_while_open(&history[..2], &[at(101)]), "and while it still is");
+        assert!(!none_while_open(&history, &[at(50), at(200)]), "a call went through while it was open");
+        assert!(!none_while_open(&history[..2], &[at(101)]), "a call went through, and it is still open");
         assert!(one_probe_at_a_time(&history, &[at(300)]));
         assert!(!one_probe_at_a_time(&history, &[at(300), at(310)]), "two probes");
         assert!(in_order(&history, Duration::from_millis(200)));
@@ -340,7 +343,7 @@ mod tests {
         assert!(!in_order(&[history[0], history[2]], Duration::ZERO), "from closed to half open");
     }
 
-    /// What was sent while the breaker was closed says nothing when it comes back later.
+    /// An answer to a call from an earlier state does not change the current one.
     #[tokio::test(start_paused = true)]
     async fn an_old_answer_says_nothing_new() {
         let breaker = Breaker::new(1, Duration::from_millis(100));
@@ -351,12 +354,12 @@ mod tests {
         assert_eq!(breaker.admit(), Err(CallError::Refused), "and an old success does not close it");
         sleep(Duration::from_millis(100)).await;
         let probe = breaker.admit().expect("a probe");
-        assert_eq!(breaker.admit(), Err(CallError::Refused), "there is one probe at a time");
+        assert_eq!(breaker.admit(), Err(CallError::Refused), "only one probe at a time");
         breaker.answered(probe, false);
         assert!(breaker.admit().is_ok(), "closed again");
     }
 
-    /// Half of what goes through may be refused for what is in it: the breaker opens when it did before.
+    /// Even if the service rejects half of the calls, the breaker opens at the same time as before.
     #[tokio::test(start_paused = true)]
     async fn errors_of_another_kind_do_not_count() -> scenario::Result<()> {
         let none = run(Context::of(&SCENARIO, &[])).await?;
@@ -364,7 +367,7 @@ mod tests {
         assert_eq!(none.value("other errors"), Some(0.0));
         let share = half.value("other errors").zip(half.value("went through")).map_or(0.0, |(errors, all)| errors / all);
         assert!((0.4..0.6).contains(&share), "{half:?}");
-        for figure in ["opened", "failed", "refused", "found well after the outage at"] {
+        for figure in ["opened", "failed", "refused", "recovery noticed at"] {
             assert_eq!(half.value(figure), none.value(figure), "{figure}");
         }
         Ok(())

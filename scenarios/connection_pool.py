@@ -1,13 +1,13 @@
 """Connection pool: queueing dominates near the limit.
 
-A pool is a semaphore and a list of connections. `sqlite3` blocks, so each call goes to a
-thread with `asyncio.to_thread`. The run is on the real clock, because threads do not live
-on virtual time.
+A pool is a semaphore and a list of connections. `sqlite3` blocks, so each call runs in
+a thread with `asyncio.to_thread`. The run uses the real clock, because threads do not
+run on virtual time.
 
-Pitfall: `await pool.acquire()` without a timeout waits for ever once the pool has leaked.
-`asyncio.timeout` around it makes an error of it, and around no more than it: the
-work that follows has its own limit. In asyncio a leak is a missing `async with`; in
-Rust a connection goes back when it is dropped, so it has to be *kept* to leak.
+Pitfall: `await pool.acquire()` without a timeout waits for ever once the pool has
+leaked. Put `asyncio.timeout` around it, and around nothing else: the work that follows
+has its own limit. In asyncio a leak is a missing `async with`. In Rust a connection is
+given back when it is dropped, so it leaks only if you *keep* it.
 """
 
 import asyncio
@@ -25,20 +25,20 @@ PARAMS = {
     "leak": Number(0, 0, 1_000),
 }
 
-# How often each client wants a connection, and how long it waits for one before it gives up, in ms.
+# How many connections each client asks for, and how long it waits for one before it gives up, in ms.
 REQUESTS = 5
 PATIENCE = 3_000
 
 
 class Pool:
-    """At most so many connections to a file, opened when they are needed."""
+    """At most `most` connections to a file, opened on demand."""
 
     def __init__(self, path, most):
         self.path, self.limit = path, asyncio.Semaphore(most)
         self.idle, self.all, self.handed_out = [], [], 0
 
     async def acquire(self):
-        """A connection, and its number in the order in which they are handed out."""
+        """Waits for a connection; returns it and how many have been handed out so far."""
         async with asyncio.timeout(PATIENCE / 1000):
             await self.limit.acquire()
         self.handed_out += 1
@@ -79,21 +79,21 @@ async def run(cx):
         .figure("not served", wanted - len(waits), "requests")
         .figure("leaked", len(forgotten), "connections")
         .figure("most connections", len(pool.all), "connections")
-        .figure("wait for a connection, 95 of 100 within", p95, "ms")
+        .figure("95th percentile of waits", p95, "ms")
         .figure("total", total, "ms")
-        .check("never more connections than the pool may open", len(pool.all) <= cx.pool)
+        .check("the pool keeps to its maximum", len(pool.all) <= cx.pool)
         .check("every request is served", len(waits) == wanted)
     )
 
 
 def load(cx):
-    """How many of the connections the clients would keep busy if they never had to wait, in percent."""
+    """The demand in percent of the pool: the connections that the clients would keep busy if they never waited."""
     most = (cx.hold + cx.think) * cx.pool
     return 100 * cx.clients * cx.hold // most if most else 0
 
 
 async def client(cx, who, pool, forgotten):
-    """Thinks and asks, again and again; returns how long it has waited each time."""
+    """Thinks and uses a connection, again and again; returns how long it waited each time."""
     waits = []
     for request in range(REQUESTS):
         await asyncio.sleep(cx.draw("think", who * REQUESTS + request, 0, 2 * cx.think) / 1000)
@@ -106,7 +106,7 @@ async def client(cx, who, pool, forgotten):
         await asyncio.to_thread(connection.execute, "SELECT 1")
         await asyncio.sleep(cx.hold / 1000)
         if cx.leak and number % cx.leak == 0:
-            # The leak: kept where nobody ever looks.
+            # The leak: this connection is kept and never given back.
             forgotten.append(connection)
         else:
             pool.release(connection)

@@ -1,32 +1,36 @@
 //! # Connection pool: queueing dominates near the limit
 //!
-//! Eight clients share two connections to a SQLite database. Each client thinks for a while,
-//! takes a connection, holds it for 300 ms, gives it back, and starts over, five times.
+//! Eight clients share two connections to a SQLite database. Each client thinks for a
+//! while, takes a connection, holds it for 300 ms, gives it back, and starts over, five
+//! times.
 //!
-//! **What you see.** Each lane repeats three steps: think, wait for a connection (red), hold
-//! it. The red part is as long as the work. Yet the connections are no slower than with two
-//! clients, where there is hardly any red: only the queue is longer.
+//! **What you see.** Each lane repeats three steps: think, wait for a connection (red),
+//! hold it. The red part is as long as the work. The connections are no slower than with
+//! two clients, where there is hardly any red: only the queue is longer.
 //!
-//! **Why.** Eight clients that each use a connection for 300 of 800 ms need three connections, and there
-//! are two: the figure `load` says 150 %. Up to about 80 % a connection is nearly always free. Close to
-//! 100 % each coincidence makes a queue that has no time to drain before the next. Above 100 % there is
-//! always a queue, and a larger pool helps more than a faster query. A connection that is never given
-//! back makes the pool smaller for ever, and when the last one leaks, everything stops. The run is on
-//! the real clock, because SQLite works on threads of its own, which do not live on virtual time.
+//! **Why.** Eight clients that each use a connection for 300 of 800 ms need three
+//! connections, and there are two: the figure `load` shows 150 %. Up to about 80 %, a
+//! connection is nearly always free. Close to 100 %, every coincidence makes a queue,
+//! which cannot drain before the next one. Above 100 %, there is always a queue, and a
+//! larger pool helps more than a faster query. A connection that is never given back
+//! makes the pool smaller for ever; when the last one leaks, everything stops. The run
+//! uses the real clock, because SQLite has threads of its own, which do not run on
+//! virtual time.
 //!
-//! **Try.** Set `clients` to 2: 37 %, and nobody waits. Set `pool` to 4: 75 %, and waits are
-//! short, where they were as long as the work. Set `leak` to 10: every tenth connection does
-//! not come back. After 20 there is none left, and the check fails: clients that wait get an
-//! error after 3000 ms, and half of the requests are not served.
+//! **Try.** Set `clients` to 2: the load is 37 %, and nobody waits. Set `pool` to 4: the
+//! load is 75 %, and waits are short, instead of as long as the work. Set `leak` to 10:
+//! every tenth connection is not given back. After 20 requests none is left, and the
+//! check fails: waiting clients get an error after 3000 ms, and half of the requests are
+//! not served.
 //!
-//! **Pitfall.** If you hold a connection across a call to another service, you hold it for as
-//! long as that call takes. And without a limit on the wait, a leaked pool is a program that
-//! hangs and says nothing.
+//! **Pitfall.** If you hold a connection while you call another service, you hold it for
+//! as long as that call takes. And without a limit on the wait, a program whose pool has
+//! leaked hangs silently.
 //!
-//! **Words.** asyncio: a library (`asyncpg.create_pool`, `async with pool.acquire()`); the twin
-//! has an `asyncio.Semaphore`, a list, and `sqlite3` on threads. Tokio: `sqlx::SqlitePool` with
-//! `max_connections` and `acquire_timeout`; within it a `tokio::sync::Semaphore`. `Drop` spawns
-//! a task that gives the connection back.
+//! **Words.** asyncio: a library (`asyncpg.create_pool`, `async with pool.acquire()`);
+//! the twin has an `asyncio.Semaphore`, a list, and `sqlite3` on threads. Tokio:
+//! `sqlx::SqlitePool` with `max_connections` and `acquire_timeout`, which uses a
+//! `tokio::sync::Semaphore` inside. `Drop` spawns a task that gives the connection back.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,17 +45,16 @@ use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::prelude::*;
 
-const CLIENTS: Param = Param::count("clients", 8, (1, 200), "clients", "How many clients there are.");
+const CLIENTS: Param = Param::count("clients", 8, (1, 200), "clients", "How many clients use the pool.");
 const POOL: Param = Param::count("pool", 2, (1, 64), "connections", "How many connections the pool may open.");
 const HOLD: Param = Param::millis("hold", 300, (0, 60_000), "How long a client holds a connection.");
-const THINK: Param = Param::millis("think", 500, (0, 60_000), "How long it thinks before it wants one, on average.");
-const LEAK: Param =
-    Param::count("leak", 0, (0, 1_000), "connections", "Which connections are not given back: 10 is every tenth, 0 none.");
+const THINK: Param = Param::millis("think", 500, (0, 60_000), "How long a client thinks, on average.");
+const LEAK: Param = Param::count("leak", 0, (0, 1_000), "connections", "Leak every nth connection; 0 leaks none.");
 
-/// How often each client wants a connection.
+/// How many connections each client asks for, one after the other.
 const REQUESTS: usize = 5;
 
-/// How long a client waits for a connection before it gives up, for good.
+/// How long a client waits for a connection before it gives up and ends.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The entry in the catalogue.
@@ -63,8 +66,8 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Real],
     params: &[CLIENTS, POOL, HOLD, THINK, LEAK],
     patterns: &["connection pool", "queueing", "pool exhaustion", "connection leak", "acquire timeout"],
-    differs: "asyncio has pools in libraries, and `async with` gives a connection back within the task; sqlx gives it back when the \
-              guard is dropped, by a task that it spawns.",
+    differs: "In asyncio's libraries, `async with` gives a connection back in the same task; in sqlx, dropping the guard spawns \
+              a task that gives it back.",
     builds_on: &["semaphore"],
     breaks: &[Breaks::checks(&[("leak", "10")], &["every request is served"])],
     real_because: "SQLite has threads of its own",
@@ -82,22 +85,22 @@ struct Shared {
     handed_out: AtomicUsize,
     in_use: AtomicU64,
     most_open: AtomicU64,
-    /// The leak: a place where connections are put that nobody ever looks into.
+    /// The leak: connections that are kept and never given back.
     forgotten: Mutex<Vec<PoolConnection<Sqlite>>>,
 }
 
 async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
-    // Dropped last, and removed then: also when this run is dropped at one of its awaits.
+    // The file is removed when this is dropped, after everything else, even if the run is dropped at an await.
     let file = tempfile::Builder::new().prefix("async-playground-").suffix(".sqlite").tempfile()?.into_temp_path();
-    // The file is there already, and its journal is kept in memory: it is all there is to remove.
+    // The file exists already, and its journal is in memory, so no other file has to be removed.
     let database = SqliteConnectOptions::new().filename(&file).create_if_missing(false).journal_mode(SqliteJournalMode::Memory);
     let options = SqlitePoolOptions::new().max_connections(cx.number(POOL) as u32).acquire_timeout(PATIENCE);
-    // The run is over before a connection is too old.
+    // Never close a connection because of its age: the run is too short for that.
     let pool = options.idle_timeout(None).max_lifetime(None).connect_lazy_with(database);
     let shared = Arc::new(Shared::new(cx.clone(), pool.clone()));
 
-    info!(state.demand = format!("{} %", load(&cx)), "clients come");
+    info!(state.demand = format!("{} %", load(&cx)), "clients start");
     let mut clients = JoinSet::new();
     for i in 0..cx.count(CLIENTS) {
         clients.build_task().name(&format!("client {i}")).spawn(client(i, shared.clone()))?;
@@ -108,6 +111,7 @@ async fn run(cx: Context) -> scenario::Result {
     }
     let total = started.elapsed();
 
+    // Close the leaked connections too, or the pool could not be closed.
     let forgotten = shared.take_forgotten();
     let leaked = forgotten.len();
     for connection in forgotten {
@@ -125,19 +129,19 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("not served", wanted - served, "requests")
         .figure("leaked", leaked, "connections")
         .figure("most connections", most_open, "connections")
-        .figure("wait for a connection, 95 of 100 within", p95, "ms")
+        .figure("95th percentile of waits", p95, "ms")
         .figure("total", total, "ms")
-        .check("never more connections than the pool may open", most_open <= cx.number(POOL))
+        .check("the pool keeps to its maximum", most_open <= cx.number(POOL))
         .check("every request is served", served == wanted))
 }
 
-/// How many of the connections the clients would keep busy if they never had to wait, in percent.
+/// The demand in percent of the pool: the connections that the clients would keep busy if they never waited.
 fn load(cx: &Context) -> u64 {
     let (hold, think) = (cx.number(HOLD), cx.number(THINK));
     (100 * cx.number(CLIENTS) * hold).checked_div((hold + think) * cx.number(POOL)).unwrap_or_default()
 }
 
-/// Thinks and asks, again and again; returns how long it has waited each time.
+/// Thinks and uses a connection, again and again; returns how long it waited each time.
 async fn client(client: usize, shared: Arc<Shared>) -> scenario::Result<Vec<Duration>> {
     let mut waits = Vec::new();
     for request in 0..REQUESTS {
@@ -145,6 +149,7 @@ async fn client(client: usize, shared: Arc<Shared>) -> scenario::Result<Vec<Dura
         sleep(Duration::from_millis(think)).instrument(info_span!("thinks")).await;
 
         let asked = Instant::now();
+        // This is the queue. `acquire` gives up after `PATIENCE`.
         let connection = match shared.pool.acquire().instrument(info_span!("waits for one")).await {
             Ok(connection) => connection,
             Err(error @ sqlx::Error::PoolTimedOut) => {
@@ -154,7 +159,7 @@ async fn client(client: usize, shared: Arc<Shared>) -> scenario::Result<Vec<Dura
             Err(error) => return Err(error.into()),
         };
         let waited = asked.elapsed();
-        info!(counter.wait_ms = waited.as_millis() as u64, "has a connection");
+        info!(counter.wait_ms = waited.as_millis() as u64, "gets a connection");
         waits.push(waited);
         shared.work(connection).instrument(info_span!("holds one", request)).await?;
     }
@@ -167,12 +172,12 @@ impl Shared {
         Self { cx, pool, handed_out, in_use, most_open, forgotten: Mutex::default() }
     }
 
-    /// What a connection is there for.
+    /// Uses a connection, and gives it back unless it leaks.
     async fn work(&self, mut connection: PoolConnection<Sqlite>) -> scenario::Result<()> {
         let number = self.handed_out.fetch_add(1, Ordering::Relaxed) + 1;
         self.most_open.fetch_max(u64::from(self.pool.size()), Ordering::Relaxed);
         let in_use = self.in_use.fetch_add(1, Ordering::Relaxed) + 1;
-        info!(counter.in_use = in_use, "takes the {number}. connection");
+        info!(counter.in_use = in_use, "takes connection {number}");
 
         sqlx::query("SELECT 1").execute(&mut *connection).await?;
         sleep(self.cx.duration(HOLD)).await;
@@ -183,7 +188,7 @@ impl Shared {
             return Ok(());
         }
         info!(counter.in_use = self.in_use.fetch_sub(1, Ordering::Relaxed) - 1, "gives it back");
-        // `drop` does this in a task that it spawns: a hundred short lanes.
+        // Dropping the connection would spawn a task for this, and the screen would show a hundred short lanes.
         connection.return_to_pool().await;
         Ok(())
     }
@@ -197,7 +202,7 @@ impl Shared {
 mod tests {
     use super::*;
 
-    /// The same clients and the same work: what grows with the load is the wait.
+    /// With equal work, only the wait grows with the load.
     #[test]
     fn waits_grow_with_the_load_and_nothing_else_does() {
         scenario::really(async || {
@@ -207,16 +212,16 @@ mod tests {
                 let outcome = run(Context::real(&SCENARIO, &turned)).await?;
                 assert_eq!(outcome.value("load"), Some(load));
                 assert!(outcome.holds(), "{clients} clients, pool {pool}: {outcome:?}");
-                waits.push(outcome.value("wait for a connection, 95 of 100 within").unwrap_or_default());
+                waits.push(outcome.value("95th percentile of waits").unwrap_or_default());
             }
             assert!(waits[0] < waits[1] && waits[1] < waits[2], "{waits:?}");
-            // Beyond the limit it is the rule to wait as long as the work takes.
+            // Beyond the limit, waits are usually longer than the work.
             assert!(waits[2] > 90.0, "{waits:?}");
             Ok(())
         });
     }
 
-    /// Every tenth one leaks: five times ten are served, and then nobody is.
+    /// Every tenth connection leaks: the pool of five serves fifty requests, and then none.
     #[test]
     fn a_leak_empties_the_pool_and_then_it_stands_still() {
         scenario::really(async || {

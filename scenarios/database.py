@@ -1,15 +1,16 @@
 """Database: independent queries in parallel, writes in a transaction.
 
-`sqlite3` blocks, so each call goes to a thread with `asyncio.to_thread`, and a connection must be
-opened with `check_same_thread=False`, since the thread is another one each time. An
-asynchronous library (`asyncpg`, `aiosqlite`) hides that. The pool is a semaphore and a
-list. The run is on the real clock, because threads do not live on virtual time.
+`sqlite3` blocks, so each call runs in a thread with `asyncio.to_thread`. Each call may
+use a different thread, so a connection must be opened with `check_same_thread=False`.
+An asynchronous library (`asyncpg`, `aiosqlite`) hides that. The pool is a semaphore and
+a list. The run uses the real clock, because threads do not run on virtual time.
 
-`with connection:` is a transaction: it commits at the end and rolls back on an exception,
-and it does not close the connection. In Rust that is `commit()`, and `Drop`.
+`with connection:` is a transaction: it commits at the end and rolls back on an
+exception. It does not close the connection. In Rust, these are `commit()` and `Drop`.
 
-Pitfall: a coroutine that is cancelled while its thread is at work goes on at once; the
-thread does not. Who closes the connection then closes it under a query.
+Pitfall: if you cancel a coroutine while its thread is working, the coroutine goes on at
+once, but the thread does not stop. If you close the connection then, a query is still
+using it.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ ORDER = 10
 
 
 class Pool:
-    """At most so many connections to a file, opened when they are needed."""
+    """At most `most` connections to a file, opened on demand."""
 
     def __init__(self, path, most):
         self.path, self.limit = path, asyncio.Semaphore(most)
@@ -103,13 +104,13 @@ async def run(cx):
             "in parallel is not slower than one by one",
             in_parallel <= one_by_one or cx.on_time(in_parallel, one_by_one),
         )
-        .check("the orders are all in the database, or none", rows == (0 if refused else cx.orders))
+        .check("either all orders are in the database or none", rows == (0 if refused else cx.orders))
         .check("the pool keeps to its maximum", most <= cx.pool)
     )
 
 
 async def create(pool, users):
-    """Makes the tables, and the users."""
+    """Creates the tables and the users."""
 
     def make(connection):
         with connection:
@@ -124,22 +125,23 @@ async def create(pool, users):
 
 
 def fetch(connection, query, *values):
-    """The one value that a query gives."""
+    """Runs a query that returns one value."""
     return connection.execute(query, values).fetchone()[0]
 
 
 async def load(cx, connection, user):
-    """Asks for a user."""
+    """Loads a user."""
     await asyncio.sleep(cx.round_trip / 1000)
     await asyncio.to_thread(fetch, connection, "SELECT name FROM users WHERE id = ?", user)
 
 
 async def write_orders(cx, pool):
-    """Writes all orders or none: an exception on the way out rolls back."""
+    """Writes all orders or none: an exception rolls the transaction back."""
     async with pool.acquire() as connection:
         with connection:
             for order in range(1, cx.orders + 1):
                 await asyncio.sleep(ORDER / 1000)
+                # An amount of 0 breaks the table's CHECK, so the database refuses the order.
                 amount = 0 if order == cx.fail_write else cx.draw("amount", order, 1, 100)
                 await asyncio.to_thread(connection.execute, "INSERT INTO orders VALUES (?, ?)", (order, amount))
 

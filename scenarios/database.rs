@@ -1,33 +1,37 @@
 //! # Database: independent queries in parallel, writes in a transaction
 //!
-//! The run loads eight users from a SQLite database, all at once over a pool of four connections.
-//! Then it writes fifty orders, all or none. Finally it loads the users again, one by one.
+//! The run loads eight users from a SQLite database, all at once, over a pool of four
+//! connections. Then it writes fifty orders in one transaction. Finally it loads the
+//! users again, one by one.
 //!
-//! **What you see.** Eight lanes at once: four of them have a connection, four wait for one (red)
-//! and then take over. Eight queries take the time of two. Then the orders: one lane, since a
-//! transaction is one conversation on one connection. The database refuses the thirtieth order,
-//! and the ones before it are rolled back. *One by one* at the end is a long row of waits.
+//! **What you see.** Eight lanes start at once: four of them have a connection, four wait
+//! for one (red) and then take over. Eight queries take the time of two. Then come the
+//! orders, on one lane, because a transaction uses a single connection. The database
+//! refuses the thirtieth order, and the earlier ones are rolled back. *One by one* at the
+//! end is a long row of waits.
 //!
 //! **Why.** A connection does one thing at a time. Queries that do not need each other's
-//! results can use several connections, and take `users / pool` rounds. More connections than
-//! users are of no use, and a pool that opens one for each query only moves the queue into the
-//! database. Writes that belong together have to stay on one connection: between `BEGIN` and
-//! `COMMIT` nobody else may use it. If the transaction is dropped before `COMMIT`, by an error
-//! or an abort, it is rolled back. The run is on the real clock, because SQLite works on
-//! threads of its own, which do not live on virtual time. SQLite answers at once, so each query
-//! waits for the round trip to a server that is not there, with its connection in hand.
+//! results can use several connections, and take `users / pool` rounds. More connections
+//! than users are of no use, and a pool that opens one for each query only moves the
+//! queue into the database. Writes that belong together must stay on one connection:
+//! between `BEGIN` and `COMMIT` no other task may use it. If the transaction is dropped
+//! before `COMMIT`, by an error or an abort, it is rolled back. The run uses the real
+//! clock, because SQLite has threads of its own, which do not run on virtual time. SQLite
+//! answers at once, so each query first waits for the round trip to an imaginary server,
+//! and holds its connection meanwhile.
 //!
-//! **Try.** Set `pool` to 8: all at once, the time of one. Set it to 1: as long as one by one. Set
-//! `fail_write` to 0: no order is refused, and fifty are in the database.
+//! **Try.** Set `pool` to 8: all users load at once, in the time of one. Set it to 1: the
+//! pool takes as long as one by one. Set `fail_write` to 0: no order is refused, and all
+//! fifty are in the database.
 //!
-//! **Pitfall.** Do not start a transaction and then run a query on the *pool*: that query takes
-//! another connection and does not see what the transaction wrote. If the pool is empty, it
-//! waits for ever for the transaction that waits for it.
+//! **Pitfall.** Do not start a transaction and then run a query on the *pool*. That query
+//! takes another connection and does not see what the transaction wrote. If the pool is
+//! empty, it waits for ever for the transaction that waits for it.
 //!
 //! **Words.** asyncio: a library (`asyncpg.create_pool(min_size, max_size)`, `async with
-//! connection.transaction()`); the twin has `sqlite3` on threads, `asyncio.to_thread`. Tokio:
-//! `sqlx::SqlitePool` with `min_connections` and `max_connections`, `pool.begin()`, `commit()`; `Drop`
-//! rolls back, where Python's context manager does.
+//! connection.transaction()`); the twin has `sqlite3` on threads, `asyncio.to_thread`.
+//! Tokio: `sqlx::SqlitePool` with `min_connections` and `max_connections`,
+//! `pool.begin()`, `commit()`; `Drop` rolls back, where Python uses a context manager.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -42,14 +46,13 @@ use tracing::{Instrument, error, info, info_span};
 
 use crate::prelude::*;
 
-const USERS: Param = Param::count("users", 8, (1, 200), "users", "How many users are loaded.");
+const USERS: Param = Param::count("users", 8, (1, 200), "users", "How many users to load.");
 const POOL: Param = Param::count("pool", 4, (1, 64), "connections", "How many connections the pool may open.");
-const ORDERS: Param = Param::count("orders", 50, (0, 10_000), "orders", "How many orders are written in one transaction.");
-const FAIL_WRITE: Param =
-    Param::count("fail_write", 30, (0, 10_000), "orders", "Which order the database refuses: 30 is the thirtieth, 0 none.");
-const ROUND_TRIP: Param = Param::millis("round_trip", 200, (20, 60_000), "How long the way to the database and back takes.");
+const ORDERS: Param = Param::count("orders", 50, (0, 10_000), "orders", "How many orders the transaction writes.");
+const FAIL_WRITE: Param = Param::count("fail_write", 30, (0, 10_000), "orders", "Which order the database refuses; 0 is none.");
+const ROUND_TRIP: Param = Param::millis("round_trip", 200, (20, 60_000), "Time to the database and back.");
 
-/// How long an order takes: the round trips of a transaction overlap, but it is not sent at once.
+/// How long an order takes. The round trips of a transaction overlap, so an order takes less than one.
 const ORDER: Duration = Duration::from_millis(10);
 
 /// The entry in the catalogue.
@@ -61,7 +64,7 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Real],
     params: &[USERS, POOL, ORDERS, FAIL_WRITE, ROUND_TRIP],
     patterns: &["database pool", "parallel queries", "transaction", "rollback"],
-    differs: "In Python leaving the context with an exception rolls back; in Rust to drop the transaction does.",
+    differs: "In Python, an exception that leaves the context rolls back; in Rust, dropping the transaction does.",
     builds_on: &["gather", "connection-pool"],
     real_because: "SQLite has threads of its own",
     source: include_str!("database.rs"),
@@ -74,30 +77,31 @@ pub const SCENARIO: Scenario = Scenario {
 
 async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
-    // Dropped last, and removed then: also when this run is dropped at one of its awaits.
+    // The file is removed when this is dropped, after everything else, even if the run is dropped at an await.
     let file = tempfile::Builder::new().prefix("async-playground-").suffix(".sqlite").tempfile()?.into_temp_path();
     create(&file, cx.number(USERS)).await?;
-    // The run is over before a connection is too old. With `min_connections` the pool would keep some open, and spawn a
-    // task each time that one is given back.
+    // Never close a connection because of its age: the run is too short for that. `min_connections` would make the pool
+    // spawn a task each time a connection is given back.
     let pool = SqlitePoolOptions::new().max_connections(cx.number(POOL) as u32).idle_timeout(None).max_lifetime(None);
     let pool = pool.connect_with(options(&file)).await?;
     let most = Arc::new(AtomicU32::new(0));
 
     let mut tasks = JoinSet::new();
     let begun = Instant::now();
-    info!(moment = "all at once", "the users, over the pool");
+    info!(moment = "all at once", "loads the users over the pool");
     for user in 0..cx.number(USERS) {
         tasks.build_task().name(&format!("user {user}")).spawn(one(cx.clone(), pool.clone(), user, most.clone()))?;
     }
     all(&mut tasks).await?;
     let in_parallel = begun.elapsed();
 
-    info!(moment = "transaction", "the orders, all or none");
+    // One task on one connection. If an order is refused, the task fails, and the transaction is rolled back.
+    info!(moment = "transaction", "writes the orders, all or none");
     tasks.build_task().name("orders").spawn(reported(orders(cx.clone(), pool.clone())))?;
     let refused = all(&mut tasks).await.is_err();
 
     let begun = Instant::now();
-    info!(moment = "one by one", "the users again");
+    info!(moment = "one by one", "loads the users again");
     tasks.build_task().name("one by one").spawn(one_by_one(cx.clone(), pool.clone()))?;
     all(&mut tasks).await?;
     let one_by_one = begun.elapsed();
@@ -115,17 +119,17 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("orders in the database", rows.unsigned_abs(), "orders")
         .figure("total", started.elapsed(), "ms")
         .check("in parallel is not slower than one by one", in_parallel <= one_by_one || cx.on_time(in_parallel, one_by_one))
-        .check("the orders are all in the database, or none", rows.unsigned_abs() == should_be)
+        .check("either all orders are in the database or none", rows.unsigned_abs() == should_be)
         .check("the pool keeps to its maximum", u64::from(most) <= cx.number(POOL)))
 }
 
-/// How the database is opened. The file is there already, and its journal is kept in memory: one file is all there is to
-/// remove, and nobody makes it anew.
+/// Options to open the database. The file exists already, and its journal is in memory: so there is only one file to
+/// remove, and no connection creates it again.
 fn options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(file).create_if_missing(false).journal_mode(SqliteJournalMode::Memory)
 }
 
-/// Makes the tables, and the users.
+/// Creates the tables and the users.
 async fn create(file: &Path, users: u64) -> sqlx::Result<()> {
     let mut database = options(file).connect().await?;
     sqlx::query("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL)").execute(&mut database).await?;
@@ -142,7 +146,7 @@ async fn create(file: &Path, users: u64) -> sqlx::Result<()> {
     database.close().await
 }
 
-/// Waits for all of them; an error of one is an error.
+/// Waits for all tasks; fails if one of them fails.
 async fn all(tasks: &mut JoinSet<scenario::Result<()>>) -> scenario::Result<()> {
     while let Some(ended) = tasks.join_next().await {
         ended??;
@@ -150,7 +154,7 @@ async fn all(tasks: &mut JoinSet<scenario::Result<()>>) -> scenario::Result<()> 
     Ok(())
 }
 
-/// Every user, each after the one before.
+/// Loads every user in turn, on one connection.
 async fn one_by_one(cx: Context, pool: SqlitePool) -> scenario::Result<()> {
     let mut connection = pool.acquire().await?;
     for user in 0..cx.number(USERS) {
@@ -160,18 +164,18 @@ async fn one_by_one(cx: Context, pool: SqlitePool) -> scenario::Result<()> {
     Ok(())
 }
 
-/// One user, as soon as there is a connection.
+/// Loads one user, as soon as a connection is free.
 async fn one(cx: Context, pool: SqlitePool, user: u64, most: Arc<AtomicU32>) -> scenario::Result<()> {
     let mut connection = pool.acquire().instrument(info_span!("waits for one")).await?;
     most.fetch_max(pool.size(), Ordering::Relaxed);
-    info!(counter.connections = pool.size(), counter.idle = pool.num_idle(), "has a connection");
+    info!(counter.connections = pool.size(), counter.idle = pool.num_idle(), "gets a connection");
     load(&cx, &mut connection, user).await?;
-    // `drop` does this in a task that it spawns: a short lane for each user.
+    // Dropping the connection would spawn a task for this, and the screen would show a short lane for each user.
     connection.return_to_pool().await;
     Ok(())
 }
 
-/// Asks for a user.
+/// Loads a user.
 async fn load(cx: &Context, connection: &mut SqliteConnection, user: u64) -> scenario::Result<()> {
     sleep(cx.duration(ROUND_TRIP)).instrument(info_span!("loads", user)).await;
     let query = sqlx::query_scalar("SELECT name FROM users WHERE id = ?").bind(user as i64);
@@ -188,20 +192,22 @@ async fn orders(cx: Context, pool: SqlitePool) -> scenario::Result<()> {
     written
 }
 
-/// The transaction: on the way out with `?` it is dropped, and with that rolled back.
+/// Writes the orders in one transaction. If `?` returns early, the transaction is dropped and so rolled back.
 async fn write_orders(cx: &Context, connection: &mut SqliteConnection) -> scenario::Result<()> {
     let mut transaction = connection.begin().await?;
     for order in 1..=cx.number(ORDERS) {
         sleep(ORDER).instrument(info_span!("writes")).await;
+        // An amount of 0 breaks the table's CHECK, so the database refuses the order.
         let amount = if order == cx.number(FAIL_WRITE) { 0 } else { cx.draw("amount", order as usize, 1..=100) };
         let query = sqlx::query("INSERT INTO orders (id, amount) VALUES (?, ?)").bind(order as i64).bind(amount as i64);
         query.execute(&mut *transaction).await?;
-        info!(counter.written = order, "order {order} is written, and nobody else sees it");
+        info!(counter.written = order, "order {order} is written, visible only to this transaction");
     }
+    // Only now can other connections see the orders.
     Ok(transaction.commit().await?)
 }
 
-/// How many orders there are in the end.
+/// Counts the orders in the database.
 async fn count_orders(pool: &SqlitePool) -> scenario::Result<i64> {
     let mut connection = pool.acquire().await?;
     let rows = sqlx::query_scalar("SELECT count(*) FROM orders").fetch_one(&mut *connection).await?;
@@ -209,16 +215,16 @@ async fn count_orders(pool: &SqlitePool) -> scenario::Result<i64> {
     Ok(rows)
 }
 
-/// A task that fails and says so.
+/// Logs the error of a task that fails.
 async fn reported(work: impl Future<Output = scenario::Result<()>>) -> scenario::Result<()> {
-    work.await.inspect_err(|error| error!(%error, moment = "rolled back", counter.written = 0, "it is rolled back"))
+    work.await.inspect_err(|error| error!(%error, moment = "rolled back", counter.written = 0, "the orders are rolled back"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// As many at a time as there are connections.
+    /// The pool loads as many users at a time as it has connections.
     #[test]
     fn queries_take_as_many_rounds_as_the_pool_needs() {
         scenario::really(async || {
@@ -226,7 +232,7 @@ mod tests {
                 let turned = [(POOL, pool), (ROUND_TRIP, "200"), (ORDERS, "0")];
                 let outcome = run(Context::real(&SCENARIO, &turned)).await?;
                 let figure = |name| outcome.value(name).unwrap_or_default();
-                // A timer is never early. One round more is a wide margin, and is the claim.
+                // A timer is never early. The margin is one round, which still proves the claim.
                 let in_parallel = figure("in parallel") / 200.0;
                 assert!((rounds..rounds + 1.0).contains(&in_parallel) || pool == "1", "pool {pool}: {outcome:?}");
                 assert!(figure("one by one") >= 1600.0, "pool {pool}: {outcome:?}");
@@ -236,7 +242,7 @@ mod tests {
         });
     }
 
-    /// One order that is refused takes those before it along.
+    /// If one order is refused, the earlier ones are rolled back.
     #[test]
     fn a_transaction_that_fails_leaves_no_row() {
         scenario::really(async || {

@@ -1,17 +1,18 @@
 """Deadlock: order your locks.
 
-Nested `async with` takes two locks one after the other. When one task nests them
-one way round and another task the other way round, each can end up with one lock
-and wait for the other one for ever. asyncio says nothing: the program just stops.
-Here the loop sees that no timer is left, and says so.
+Nested `async with` takes two locks, one after the other. If one task nests them one way
+round and another task the other way round, each can hold one lock and wait for the
+other one for ever. asyncio reports nothing: the program just stops. Here the loop
+detects that no timer is left, and raises an error.
 
-`asyncio.Lock` has no `try_lock`. `locked()` and then `acquire()` is not the same:
-a lock that was given back is free until the waiter it was meant for runs, and
-`acquire` queues behind that waiter. `asyncio.timeout(0)` lets `acquire` go
-through if it need not wait, and gives up at once if it must.
+`asyncio.Lock` has no `try_lock`. Checking `locked()` before `acquire()` is not the
+same: a lock that was given back looks free until the next waiter runs, and `acquire`
+queues behind that waiter. With `asyncio.timeout(0)`, `acquire` succeeds if it need not
+wait, and gives up at once if it must.
 
-Where one task gives a lock back and another one tries it in the same millisecond,
-asyncio and Tokio may take the two in either order, and then draw other back-offs.
+If one task gives a lock back and another one tries to take it in the same millisecond,
+asyncio and Tokio may run the two in a different order, and then they draw different
+backoffs.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ ATTEMPTS = 16
 
 
 class Account:
-    """How many transfers are booked in it, and the lock that keeps the book."""
+    """The number of transfers booked in an account, and its lock."""
 
     def __init__(self):
         self.booked = 0
@@ -61,7 +62,7 @@ def letter(i):
 
 
 async def task(cx, i, accounts):
-    """Rests and transfers, again and again; returns how often it has backed off."""
+    """Rests and transfers, round after round; returns how many times it backed off."""
     ends = [i, (i + 1) % cx.tasks]
     if cx.order == "same":
         ends.sort()
@@ -75,24 +76,25 @@ async def task(cx, i, accounts):
 
 
 async def transfer(cx, i, first, second, backed_off):
-    """Takes both locks, one after the other, and books a transfer; returns how often it has backed off."""
+    """Takes both locks, first one, then the other, and books a transfer; returns how many times it backed off."""
     for attempt in range(ATTEMPTS):
         async with first.lock:
             await asyncio.sleep(cx.gap / 1000)
-            # `lock` waits for the second one with the first one in hand.
+            # Now take the second lock while holding the first. Two tasks in crossed order can deadlock here.
             acquire = second.lock.acquire() if cx.acquire == "lock" else try_lock(second.lock)
             if await acquire:
                 first.booked += 1
                 second.booked += 1
                 second.lock.release()
                 return attempt
+        # The first lock is given back. Wait for a random time, so that no two tasks retry in step.
         pause = cx.draw(f"backoff of {letter(i)}", backed_off + attempt, 1, max(cx.gap, 1) << attempt)
         await asyncio.sleep(pause / 1000)
     raise RuntimeError(f"task {letter(i)} gave up after {ATTEMPTS} attempts")
 
 
 async def try_lock(lock):
-    """Takes the lock if that needs no waiting; returns whether it has it."""
+    """Takes the lock if it need not wait; returns True if it has the lock."""
     try:
         async with asyncio.timeout(0):
             return await lock.acquire()

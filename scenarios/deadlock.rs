@@ -1,35 +1,35 @@
 //! # Deadlock: order your locks
 //!
-//! Two tasks move money between two accounts, five times each. A transfer is
-//! booked in both accounts, so it takes both locks, one after the other. Task A
-//! pays from account 0 to account 1, task B the other way round.
+//! Two tasks move money between two accounts, five times each. A transfer is booked in
+//! both accounts, so it takes both locks, one after the other. Task A pays from account 0
+//! to account 1, task B the other way round.
 //!
-//! **What you see.** Each task locks the account that it pays from. Some transfers succeed;
-//! at 978 ms both lanes wait for ever. A holds account 0 and wants account 1, B holds account
-//! 1 and wants account 0: nothing can ever run again. With `order=same` both tasks lock
-//! account 0 first. At times one waits for the other, never for more than 200 ms, and both
-//! end.
+//! **What you see.** Each task first locks the account that it pays from. Some transfers
+//! succeed. At 978 ms both tasks wait for ever: A holds account 0 and waits for account
+//! 1, B holds account 1 and waits for account 0. Nothing can ever run again. With
+//! `order=same`, both tasks lock account 0 first. At times one waits for the other, never
+//! for more than 200 ms, and both end.
 //!
-//! **Why.** A cycle of waits needs a task that has a lower lock and wants a higher one
-//! *and* a task that has a higher one and wants a lower one. If all tasks take locks in one
-//! order, there is none of the second kind: the task that has the highest lock can always
-//! go on.
+//! **Why.** A cycle needs a task that holds a lower lock and waits for a higher one *and*
+//! a task that holds a higher one and waits for a lower one. If all tasks take their
+//! locks in one order, no task of the second kind exists: the task that holds the highest
+//! lock can always go on.
 //!
-//! **Try.** Set the seed to 17: the run ends. Of the seeds 0 to 199, 6 do. Set `gap` to
-//! 10 and 164 of them end: faster code hides the fault, until it meets the wrong seed. Set it
-//! to 400 and none ends. Set `tasks` to 5: a cycle now needs all five tasks, so 100 seeds
-//! end, and the fault is harder to find. With `acquire=try_lock+backoff` every seed ends, even
-//! in crossed order.
+//! **Try.** Set the seed to 17: the run ends. Of the seeds 0 to 199, 6 end. Set `gap` to
+//! 10, and 164 of them end: faster code hides the bug until it meets the wrong seed. Set
+//! `gap` to 400, and none ends. Set `tasks` to 5: a cycle now needs all five tasks, so
+//! 100 seeds end, and the bug is harder to find. With `acquire=try_lock+backoff`, every
+//! seed ends, even in crossed order.
 //!
-//! **Pitfall.** With `try_lock`, give the first lock back *before* you wait, and wait for a
-//! time of your own. Two tasks that try again after equal times collide again each time: a
+//! **Pitfall.** With `try_lock`, give the first lock back *before* you wait, and wait for
+//! a random time. Two tasks that retry after equal times collide again each time: a
 //! livelock, busy and stuck. Here the time is random, from a range that doubles with each
-//! attempt, and after 16 attempts a task gives up and says so. With one order for all locks
-//! there is nothing to give up.
+//! attempt, and after 16 attempts a task gives up with an error. With one order for all
+//! locks, no task ever has to give up.
 //!
-//! **Words.** asyncio: `async with first, second:`, in the same order everywhere.
-//! Tokio: `let a = first.lock().await; let b = second.lock().await`; `try_lock`
-//! gives an `Err` where `lock` would wait. Neither notices a deadlock.
+//! **Words.** asyncio: `async with first, second:`, in the same order everywhere. Tokio:
+//! `let a = first.lock().await; let b = second.lock().await`; `try_lock` returns an `Err`
+//! where `lock` would wait. Neither detects a deadlock.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -43,31 +43,16 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const TASKS: Param = Param::count(
-    "tasks",
-    2,
-    (2, 26),
-    "tasks",
-    "How many tasks, and accounts: each pays from its own one to the next, in a ring.",
-);
-const GAP: Param =
-    Param::millis("gap", 200, (0, 60_000), "How long a task works with the first lock before it takes the second.");
-const ORDER: Param = Param::choice(
-    "order",
-    &["crossed", "same"],
-    "Which lock a task takes first: that of the account it pays from, or that of the lower account.",
-);
-const ACQUIRE: Param = Param::choice(
-    "acquire",
-    &["lock", "try_lock+backoff"],
-    "What a task does when the second lock is taken: wait for it, or give the first one back and try again later.",
-);
+const TASKS: Param = Param::count("tasks", 2, (2, 26), "tasks", "How many tasks and accounts, in a ring.");
+const GAP: Param = Param::millis("gap", 200, (0, 60_000), "Time between the first and second lock.");
+const ORDER: Param = Param::choice("order", &["crossed", "same"], "Lock the payer's or the lower account first.");
+const ACQUIRE: Param = Param::choice("acquire", &["lock", "try_lock+backoff"], "Wait for the second lock, or back off.");
 
 /// How many transfers each task makes.
 const ROUNDS: usize = 5;
-/// How long a task rests before a transfer, in milliseconds. It is drawn, so the seed decides who meets whom.
+/// How long a task rests before a transfer, in milliseconds. The seed decides which tasks meet.
 const REST: RangeInclusive<u64> = 100..=900;
-/// How often a transfer is tried before its task gives up.
+/// How many attempts a transfer has before its task gives up.
 const ATTEMPTS: u32 = 16;
 
 /// The entry in the catalogue.
@@ -91,9 +76,9 @@ pub const SCENARIO: Scenario = Scenario {
 
 /// What the tasks share.
 struct Bank {
-    /// For each account, how many transfers are booked in it.
+    /// For each account, the number of transfers booked in it.
     accounts: Vec<Mutex<u64>>,
-    /// Transfers made so far, by all tasks together.
+    /// Transfers made so far by all tasks.
     transfers: AtomicU64,
 }
 
@@ -126,20 +111,20 @@ async fn run(cx: Context) -> scenario::Result {
         .check("every transfer is booked in both accounts", booked == 2 * transfers))
 }
 
-/// One of those who pay.
+/// A task that makes transfers.
 struct Task {
     cx: Context,
     letter: char,
-    /// The account that is locked first.
+    /// The account that it locks first.
     first: usize,
-    /// The account that is locked with the first one in hand.
+    /// The account that it locks while it holds the first one.
     second: usize,
-    /// How often it has given the first lock back.
+    /// How many times it has given the first lock back.
     backed_off: usize,
 }
 
 impl Task {
-    /// Task `i` pays from account `i` to the next one; the last pays to account 0 and closes the ring.
+    /// Task `i` pays from account `i` to the next one. The last task pays to account 0.
     fn new(cx: &Context, i: usize, letter: char) -> Self {
         let (from, to) = (i, (i + 1) % cx.count(TASKS));
         let (first, second) = match cx.word(ORDER) {
@@ -149,7 +134,7 @@ impl Task {
         Self { cx: cx.clone(), letter, first, second, backed_off: 0 }
     }
 
-    /// Rests and transfers, again and again; returns how often it has backed off.
+    /// Rests and transfers, round after round; returns how many times it backed off.
     async fn run(mut self, bank: Arc<Bank>) -> scenario::Result<usize> {
         for round in 0..ROUNDS {
             sleep(self.drawn("rest", round, REST)).instrument(info_span!("rests")).await;
@@ -158,33 +143,36 @@ impl Task {
         Ok(self.backed_off)
     }
 
-    /// Takes both locks, one after the other, and books a transfer.
+    /// Takes both locks, first one, then the other, and books a transfer.
     async fn transfer(&mut self, bank: &Bank) -> scenario::Result<()> {
         for attempt in 0..ATTEMPTS {
             let mut first = bank.accounts[self.first].lock().await;
             info!("holds account {}", self.first);
             sleep(self.cx.duration(GAP)).instrument(info_span!("holds", lock = self.first)).await;
 
+            // Now take the second lock while holding the first. Two tasks in crossed order can deadlock here.
             let mut second = if self.cx.word(ACQUIRE) == "lock" {
                 let wants = info_span!("holds", lock = self.first, wants = self.second);
                 bank.accounts[self.second].lock().instrument(wants).await
             } else if let Ok(second) = bank.accounts[self.second].try_lock() {
                 second
             } else {
+                // Give the first lock back before waiting, so that the other task can go on.
                 drop(first);
                 self.back_off(attempt).await;
                 continue;
             };
+            // Both locks are held: book the transfer. The guards give the locks back at the end of this scope.
             *first += 1;
             *second += 1;
             let transfers = bank.transfers.fetch_add(1, Ordering::Relaxed) + 1;
-            info!(counter.transfers = transfers, mark = "paid", "holds account {} too: booked in both", self.second);
+            info!(counter.transfers = transfers, mark = "paid", "holds account {} too and books the transfer", self.second);
             return Ok(());
         }
         Err(format!("task {} gave up after {ATTEMPTS} attempts", self.letter).into())
     }
 
-    /// Waits with nothing in hand, for a time of its own, so that no two tasks try again in step.
+    /// Waits for a random time without holding a lock, so that no two tasks retry in step.
     async fn back_off(&mut self, attempt: u32) {
         info!("account {} is taken: gives account {} back", self.second, self.first);
         let longest = self.cx.number(GAP).max(1) << attempt;
@@ -193,7 +181,7 @@ impl Task {
         self.backed_off += 1;
     }
 
-    /// A time in milliseconds, drawn from a stream of this task's own.
+    /// Draws a time in milliseconds from this task's own stream.
     fn drawn(&self, what: &str, index: usize, range: RangeInclusive<u64>) -> Duration {
         Duration::from_millis(self.cx.draw(&format!("{what} of {}", self.letter), index, range))
     }
@@ -206,10 +194,10 @@ mod tests {
     use super::*;
     use crate::param::Value;
 
-    /// Far more virtual time than any of these runs takes. It passes only if nothing can run any more.
+    /// Far longer than any of these runs. Virtual time gets this far only if nothing else can run.
     const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
-    /// Crossed, it depends on the seed: some runs end, some never do. In one order, or with back-off, all end.
+    /// In crossed order, the seed decides if the run ends. In one order, or with backoff, every run ends.
     #[tokio::test(start_paused = true)]
     async fn one_order_cannot_deadlock_and_crossed_orders_can() -> scenario::Result<()> {
         for (order, acquire, ends_with) in
@@ -229,7 +217,7 @@ mod tests {
         Ok(())
     }
 
-    /// Backing off is bounded: a lock that is never given back ends in an error and not in a livelock.
+    /// The number of attempts is bounded: a lock that is never given back leads to an error, not to a livelock.
     #[tokio::test(start_paused = true)]
     async fn a_task_gives_up_when_the_second_lock_is_never_free() {
         let cx = Context::of(&SCENARIO, &[(ACQUIRE, "try_lock+backoff")]);
@@ -238,10 +226,10 @@ mod tests {
         let mut task = Task::new(&cx, 0, 'A');
         let error = task.transfer(&bank).await.expect_err("the second lock is never free");
         assert_eq!(error.to_string(), "task A gave up after 16 attempts");
-        assert!(bank.accounts[0].try_lock().is_ok(), "and the first one is given back");
+        assert!(bank.accounts[0].try_lock().is_ok(), "the first lock is given back");
     }
 
-    /// The range doubles with each attempt: of many pauses the longest is close to its end, and none is beyond it.
+    /// The range doubles with each attempt: the longest of many pauses is close to its end, and none is longer.
     #[tokio::test(start_paused = true)]
     async fn the_range_of_the_pause_doubles_with_each_attempt() {
         let mut task = Task::new(&Context::of(&SCENARIO, &[]), 0, 'A');

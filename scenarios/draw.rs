@@ -1,9 +1,9 @@
-//! Seeded draws: randomness that another parameter cannot reshuffle.
+//! Seeded draws: random numbers that do not depend on each other.
 //!
-//! A draw is a pure function of the run's seed, the name of a stream and an
-//! index. Nothing is consumed, so adding a request does not change the latency
-//! of the others, the order of polls does not matter, and the asyncio twins,
-//! which compute the same function, draw the same numbers.
+//! A draw is a pure function of the run's seed, a stream's name and an index.
+//! There is no generator to advance. So adding a request does not change the
+//! latency of the others, and the order of polls does not matter. The asyncio
+//! twins compute the same function and draw the same numbers.
 //!
 //! The mixing step is the finalizer of `SplitMix64` (Steele, Lea and Flood, "Fast
 //! splittable pseudorandom number generators", OOPSLA 2014); the stream's name
@@ -13,17 +13,17 @@ use std::ops::RangeInclusive;
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// 64 well-mixed bits for one place in one stream.
+/// 64 well-mixed bits for an index of a stream.
 pub fn bits(seed: u64, stream: &str, index: u64) -> u64 {
     let name =
         stream.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     mix(mix(seed.wrapping_add(GOLDEN) ^ name).wrapping_add(index.wrapping_mul(GOLDEN)))
 }
 
-/// A whole number of the range, each one equally likely.
+/// A whole number from the range, with equal probability.
 pub fn within(seed: u64, stream: &str, index: u64, range: &RangeInclusive<u64>) -> u64 {
     let span = u128::from(range.end().saturating_sub(*range.start())) + 1;
-    // Multiply and shift (Lemire 2019) leaves a bias below 2^-40 for the spans that parameters have.
+    // Multiply and shift (Lemire 2019). For the ranges of parameters the bias is below 2^-40.
     range.start() + ((u128::from(bits(seed, stream, index)) * span) >> 64) as u64
 }
 
@@ -37,7 +37,7 @@ fn mix(mut x: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// The docstrings of `twin.py` check the same numbers on the other side.
+    /// The docstrings of `twin.py` check the same numbers.
     #[test]
     fn known_vectors() {
         for (seed, stream, index, expected) in [

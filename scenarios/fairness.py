@@ -1,12 +1,12 @@
-"""Fairness: always ready is not yielding.
+"""Fairness: an await that is ready does not yield.
 
-`await queue.get()` takes an item that is there without giving the loop back, and so
-does every coroutine that never waits. A task that lives on such awaits starves all the
+If an item is there, `await queue.get()` takes it without giving the loop back, and so
+does every coroutine that never waits. A task that uses only such awaits starves all
 others (`no-yield`). `await asyncio.sleep(0)` yields (`yield`).
 
 asyncio has no budget: here `budget` and `unconstrained` are the same queue, and both
-starve the others. And tasks that yielded come back in the order in which they did, so
-nobody waits for more than one chunk of a hog; in Tokio it may be two.
+starve the others. Tasks that yielded run again in the same order, so no task waits for
+more than one chunk of a hog. In Tokio it may be two.
 """
 
 import asyncio
@@ -21,15 +21,15 @@ PARAMS = {
     "variant": Choice("no-yield", "yield", "budget", "unconstrained"),
 }
 
-# How many pieces of work a hog has, and how many turns everybody else.
+# How many chunks of work a hog has, and how many turns each other task has.
 CHUNKS = 15
 
-# Messages before each of them.
+# How many messages come before each chunk.
 MESSAGES = 150
 
 
 class Hogged:
-    """How long hogs have worked, in milliseconds: what everybody else waits for."""
+    """How long the hogs have worked, in milliseconds. The other tasks wait for this time."""
 
     def __init__(self):
         self.ms = 0
@@ -46,17 +46,18 @@ async def run(cx):
 
     return (
         Outcome()
-        .figure("hogs at work", hogged.ms, "ms")
+        .figure("hogs worked", hogged.ms, "ms")
         .figure("longest wait for hogs", longest, "ms")
         .figure("total", now() - started, "ms")
-        .check("nobody waits for more than two chunks of each hog", longest <= 2 * cx.chunk * cx.hogs)
+        .check("no task waits for more than two chunks of each hog", longest <= 2 * cx.chunk * cx.hogs)
     )
 
 
 async def hog(cx, hogged):
-    """Takes message after message, each one with an await, and works now and then."""
+    """Takes messages, with an await for each, and works after every `MESSAGES` of them."""
     inbox = full(cx.variant)
     for message in range(1, CHUNKS * MESSAGES + 1):
+        # Every message is there already, so this await does not yield.
         await inbox.get()
         if message % MESSAGES > 0:
             continue
@@ -67,7 +68,7 @@ async def hog(cx, hogged):
 
 
 class PlainQueue:
-    """Messages, and an await that never waits."""
+    """A queue whose `get` never waits."""
 
     def __init__(self):
         self.messages = deque()
@@ -80,7 +81,7 @@ class PlainQueue:
 
 
 def full(variant):
-    """An inbox with all the messages."""
+    """Creates an inbox with all messages."""
     inbox = PlainQueue() if variant in ("no-yield", "yield") else asyncio.Queue()
     for message in range(1, CHUNKS * MESSAGES + 1):
         inbox.put_nowait(message)
@@ -88,7 +89,7 @@ def full(variant):
 
 
 async def other(cx, hogged):
-    """Does a little and yields; returns for how many milliseconds of hogs it has waited between two turns."""
+    """Works briefly and yields; returns its longest wait between two turns, in milliseconds of hog work."""
     longest = 0
     for _ in range(CHUNKS):
         cx.burn(cx.chunk // 20)

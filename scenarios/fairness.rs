@@ -1,34 +1,38 @@
-//! # Fairness: always ready is not yielding
+//! # Fairness: an await that is ready does not yield
 //!
-//! A hog has 2250 messages in its inbox. It takes them one by one, with an `.await` each, and
-//! works for 200 ms after every 150. Five others do a little, yield, and want their next turn.
+//! A hog has 2250 messages in its inbox. It takes them one by one, with an `.await` for
+//! each, and works for 200 ms after every 150 messages. Five other tasks do a little
+//! work, yield, and wait for their next turn.
 //!
-//! **What you see.** The hog is full of awaits, and its lane is one bar of three seconds.
-//! Nobody else runs for that long. With `variant=yield` it pauses after each piece of work, the
-//! others come in between, and all are done at the same 3750 ms as before: the work is the
-//! same, only nobody waits for all of it.
+//! **What you see.** The hog is full of awaits, yet its lane is one bar of three seconds.
+//! No other task runs for that long. With `variant=yield`, the hog pauses after each
+//! chunk of work and the others run in between. All are done at the same 3750 ms as
+//! before: the work is the same, but no task waits for all of it.
 //!
-//! **Why.** An `.await` gives the thread back only if the future is *not ready*. A message that
-//! is already there is taken without a stop. To avoid that trap, Tokio counts what a task takes
-//! from Tokio's own channels, sockets, locks and timers: after 128 of them in one poll the next
-//! says "not ready" although it is, and the task comes back later (`variant=budget`). The count
-//! knows nothing of other futures, such as the plain queue of `no-yield`, and `unconstrained`
-//! turns it off.
+//! **Why.** An `.await` gives the thread back only if the future is *not ready*. A
+//! message that is already there is taken without a pause. To avoid this trap, Tokio
+//! counts the operations of a task on Tokio's own channels, sockets, locks and timers.
+//! After 128 of them in one poll, the next one returns "not ready" although it is ready,
+//! and the task runs again later (`variant=budget`). This budget does not cover other
+//! futures, such as the plain queue of `no-yield`, and `unconstrained` turns it off.
 //!
-//! **Try.** Set `variant` to `budget`: a Tokio channel instead of a plain queue, no yield in the
-//! code, and nobody waits for more than two pieces. Set it to `unconstrained`: 3000 ms
-//! again. Back with `no-yield`, set `chunk` to 400: twice the wait, 6000 ms. Set `hogs` to 2: also
-//! 6000. Set `others` to 10: they wait for the same 3000.
+//! **Try.** Set `variant` to `budget`: with a Tokio channel instead of a plain queue, and
+//! no yield in the code, no task waits for more than two chunks. Set it to
+//! `unconstrained`: 3000 ms again. Set it back to `no-yield` and `chunk` to 400: the wait
+//! doubles to 6000 ms. Set `hogs` to 2: also 6000 ms. Set `others` to 10: they wait for
+//! the same 3000 ms.
 //!
-//! **Pitfall.** The budget counts operations and not time: 127 long pieces of work in one
-//! poll are fine with it. And this is about one worker. A second one hides a hog, until there
-//! are two hogs; so this scenario is on the virtual clock only, where one thread runs everything.
+//! **Pitfall.** The budget counts operations, not time: it allows 127 long pieces of work
+//! in one poll. All of this is about one worker. A second worker hides a hog, until there
+//! are two hogs. So this scenario uses only the virtual clock, where one thread runs
+//! everything.
 //!
-//! **Words.** asyncio: `await queue.get()` of a queue that is not empty does not yield
-//! either, and there is no budget, so `budget` is as bad as `unconstrained` there; `await
-//! asyncio.sleep(0)` yields, and rounds go on in the same order. Tokio:
+//! **Words.** asyncio: `await queue.get()` does not yield either if the queue is not
+//! empty, and there is no budget, so `budget` is as bad as `unconstrained` there; `await
+//! asyncio.sleep(0)` yields, and tasks run in the same order in every round. Tokio:
 //! `tokio::task::yield_now`, `coop::consume_budget` for futures of your own,
-//! `task::unconstrained`. Its tasks that yielded come back in reverse order, so a hog may have two turns in a row.
+//! `task::unconstrained`. Tasks that yielded run again in reverse order, so a hog may
+//! have two turns in a row.
 
 use std::collections::VecDeque;
 use std::future::ready;
@@ -44,35 +48,35 @@ use tracing::{info, info_span, warn};
 use crate::prelude::*;
 use crate::work;
 
-const HOGS: Param = Param::count("hogs", 1, (1, 20), "hogs", "How many tasks always have a message to take.");
-const OTHERS: Param = Param::count("others", 5, (1, 1_000), "tasks", "How many tasks do a little and yield.");
-const CHUNK: Param = Param::millis("chunk", 200, (1, 10_000), "How long a hog works after every 150 messages.");
+const HOGS: Param = Param::count("hogs", 1, (1, 20), "hogs", "How many tasks always have messages to take.");
+const OTHERS: Param = Param::count("others", 5, (1, 1_000), "tasks", "How many tasks work briefly and yield.");
+const CHUNK: Param = Param::millis("chunk", 200, (1, 10_000), "How long a hog works per 150 messages.");
 const VARIANT: Param = Param::choice(
     "variant",
     &["no-yield", "yield", "budget", "unconstrained"],
-    "What a hog takes from: a plain queue, the same with a yield after each chunk, a Tokio channel, one without budget.",
+    "A hog's inbox: plain, with yields, a Tokio channel, or unbudgeted.",
 );
 
-/// How many pieces of work a hog has, and how many turns everybody else.
+/// How many chunks of work a hog has, and how many turns each other task has.
 const CHUNKS: u64 = 15;
 
-/// Messages before each of them: more than Tokio's budget, so no poll with a budget has two.
+/// How many messages come before each chunk. This is more than Tokio's budget, so one poll cannot reach two chunks.
 const MESSAGES: u64 = 150;
 
-/// The check.
-const FAIR: &str = "nobody waits for more than two chunks of each hog";
+/// The name of the check.
+const FAIR: &str = "no task waits for more than two chunks of each hog";
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
     id: "fairness",
     title: "Fairness",
     group: Group::SharedState,
-    lesson: "Always ready is not yielding.",
+    lesson: "An await that is ready does not yield.",
     clocks: &[Clock::Virtual],
     params: &[HOGS, OTHERS, CHUNK, VARIANT],
     patterns: &["cooperative yield", "starvation", "task budget", "sleep(0)"],
-    differs: "asyncio has no budget, so a task that never really waits starves all others; tasks that yield come back in \
-              the same order, in Tokio in reverse.",
+    differs: "asyncio has no budget, so a task that never really waits starves all others; tasks that yield run again in the \
+              same order, in Tokio in reverse.",
     builds_on: &["blocking"],
     breaks: &[Breaks::checks(&[("variant", "no-yield")], &[FAIR]), Breaks::checks(&[("variant", "unconstrained")], &[FAIR])],
     source: include_str!("fairness.rs"),
@@ -83,7 +87,7 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// How long hogs have worked, in milliseconds: what everybody else waits for.
+/// How long the hogs have worked, in milliseconds. The other tasks wait for this time.
 type Hogged = Arc<AtomicU64>;
 
 async fn run(cx: Context) -> scenario::Result {
@@ -113,44 +117,45 @@ async fn run(cx: Context) -> scenario::Result {
     }
 
     Ok(Outcome::new()
-        .figure("hogs at work", hogged.load(Ordering::Relaxed), "ms")
+        .figure("hogs worked", hogged.load(Ordering::Relaxed), "ms")
         .figure("longest wait for hogs", longest, "ms")
         .figure("total", started.elapsed(), "ms")
         .check(FAIR, longest <= allowed(&cx)))
 }
 
-/// For how many milliseconds of hogs anybody may have to wait: since those who yield come back in reverse order, each
-/// hog can be the last of one round and the first of the next.
+/// The longest fair wait, in milliseconds of hog work. Tasks that yield run again in reverse order, so a hog can be the
+/// last task of one round and the first of the next.
 fn allowed(cx: &Context) -> u64 {
     2 * cx.number(CHUNK) * cx.number(HOGS)
 }
 
-/// Takes message after message, each one with an await, and works now and then.
+/// Takes messages, with an await for each, and works after every `MESSAGES` of them.
 async fn hog(cx: Context, hogged: Hogged) {
     let mut inbox = Inbox::full(cx.word(VARIANT));
     if cx.word(VARIANT) != "budget" {
-        // There it is Tokio that makes it yield, and nobody counts.
+        // In `budget`, Tokio makes the task yield, so it cannot count its yields.
         info!(counter.yields = 0, "begins");
     }
+    // Every message is there already, so this await is always ready and does not yield by itself.
     while let Some(message) = inbox.next().await {
         if message % MESSAGES > 0 {
             continue;
         }
         info_span!("chunk").in_scope(|| work::burn(cx.clock(), cx.duration(CHUNK)));
         hogged.fetch_add(cx.number(CHUNK), Ordering::Relaxed);
-        info!(counter.awaits = message, "has done a chunk");
+        info!(counter.awaits = message, "finishes a chunk");
         if cx.word(VARIANT) == "yield" {
             yield_now().await;
-            info!(counter.yields = message / MESSAGES, "has let the others run");
+            info!(counter.yields = message / MESSAGES, "has let other tasks run");
         }
     }
 }
 
-/// Where a hog takes its messages from: they are all there from the start.
+/// A hog's messages. All of them are there from the start.
 enum Inbox {
-    /// Tokio does not know of it.
+    /// A plain queue, which has no budget.
     Queue(VecDeque<u64>),
-    /// Tokio counts what is taken.
+    /// A Tokio channel. Each receive counts against the task's budget.
     Channel(mpsc::UnboundedReceiver<u64>),
 }
 
@@ -161,7 +166,7 @@ impl Inbox {
             return Inbox::Queue(messages.collect());
         }
         let (sender, receiver) = mpsc::unbounded_channel();
-        // The receiver is right here, so nothing is refused.
+        // The receiver exists, so no send fails.
         let _ = messages.into_iter().try_for_each(|message| sender.send(message));
         Inbox::Channel(receiver)
     }
@@ -174,7 +179,7 @@ impl Inbox {
     }
 }
 
-/// Does a little and yields, turn after turn; returns for how many milliseconds of hogs it has waited between two turns.
+/// Works briefly and yields, turn after turn; returns its longest wait between two turns, in milliseconds of hog work.
 async fn other(cx: Context, hogged: Hogged) -> u64 {
     let little = Duration::from_millis(cx.number(CHUNK) / 20);
     let mut longest = 0;
@@ -184,7 +189,7 @@ async fn other(cx: Context, hogged: Hogged) -> u64 {
         yield_now().await;
         let waited = hogged.load(Ordering::Relaxed) - before;
         if waited > allowed(&cx) {
-            warn!(counter.waited_ms = waited, mark = "starved", "has waited long for a turn");
+            warn!(counter.waited_ms = waited, mark = "starved", "waited too long for a turn");
         }
         longest = longest.max(waited);
     }
@@ -195,7 +200,7 @@ async fn other(cx: Context, hogged: Hogged) -> u64 {
 mod tests {
     use super::*;
 
-    /// What the others wait for is all that a hog has to do, unless it yields or runs out of its budget.
+    /// The others wait for all of a hog's work, unless it yields or runs out of budget.
     #[tokio::test(start_paused = true)]
     async fn only_a_hog_that_yields_or_has_a_budget_lets_others_in() -> scenario::Result<()> {
         for (variant, chunk, hogs, others, waited, total) in [

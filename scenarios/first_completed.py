@@ -1,12 +1,12 @@
-"""First completed: the first wins, the rest are still yours.
+"""First completed: the first one wins, but the losers keep running.
 
-`asyncio.wait(…, return_when=FIRST_COMPLETED)` returns two sets, done and
-pending. It cancels nothing: who is pending goes on, and whoever started the race
-cancels those that lost, or waits for them.
+`asyncio.wait(…, return_when=FIRST_COMPLETED)` returns two sets, done and pending. It
+cancels nothing: pending tasks keep running. The code that started the race cancels the
+losers, or waits for them.
 
-Pitfall: more than one can be done. And `cancel()` only asks: the task is gone
-when it has been awaited. In Tokio a future that loses in `select!` is dropped,
-which is the end of it; a task that loses goes on, as here.
+Pitfall: more than one task can be done. And `cancel()` is only a request: a task is
+gone only when it has been awaited. In Tokio, a future that loses in `select!` is
+dropped and ends there; a task that loses keeps running, as it does here.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ PARAMS = {
 
 def refuse(cx):
     if cx.latency_min > cx.latency_max:
-        raise BadValue(f"latency_min: {cx.latency_min} ms at least is more than {cx.latency_max} ms at most")
+        raise BadValue(f"latency_min: {cx.latency_min} ms is more than latency_max: at most {cx.latency_max} ms")
 
 
 async def run(cx):
@@ -31,12 +31,14 @@ async def run(cx):
     latencies = [cx.draw("route", i, cx.latency_min, cx.latency_max) for i in range(cx.tasks)]
     mirrors = [asyncio.create_task(ask(latency), name=f"mirror {i}") for i, latency in enumerate(latencies)]
 
+    # The first task to end wins. The others run on, whether or not we wait for them.
     done, pending = await asyncio.wait(mirrors, return_when=asyncio.FIRST_COMPLETED)
     answered = now() - started
 
     if cx.losers == "abort":
         for mirror in pending:
             mirror.cancel()
+    # Wait for the losers too: a cancelled task is gone only when it has been awaited.
     if pending:
         await asyncio.wait(pending)
     cut = sum(mirror.cancelled() for mirror in pending)
@@ -46,14 +48,14 @@ async def run(cx):
     outcome = (
         Outcome()
         .figure("first answer", answered, "ms")
-        .figure("losers that finished", finished, "mirrors")
-        .figure("losers that were cut", cut, "mirrors")
+        .figure("losers finished", finished, "mirrors")
+        .figure("losers aborted", cut, "mirrors")
         .figure("total", total, "ms")
-        .check("the fastest one wins", answered == min(latencies))
+        .check("the fastest mirror wins", answered == min(latencies))
     )
     if cx.losers == "abort":
-        return outcome.check("it is over with the first answer", total == min(latencies))
-    return outcome.check("every loser that is kept comes to its own end", cut == 0 and total == max(latencies))
+        return outcome.check("the run ends with the first answer", total == min(latencies))
+    return outcome.check("every loser runs to its end", cut == 0 and total == max(latencies))
 
 
 async def ask(latency):

@@ -1,29 +1,30 @@
-//! # First completed: the first wins, the rest are still yours
+//! # First completed: the first one wins, but the losers keep running
 //!
-//! Three mirrors are asked for the same file at once. The first answer is good enough, but the
-//! other two are on their way.
+//! Three mirrors are asked for the same file at once. The first answer is good enough,
+//! but the other two are still on their way.
 //!
 //! **What you see.** Three bars start together. When the shortest ends, you have the
-//! answer, yet two bars go on to their ends: they use work, memory and connections for
-//! results that nobody wants. With `losers=abort` they are aborted at the first
-//! answer.
+//! answer, but the other two bars go on to their ends. They use CPU, memory and
+//! connections for results that nobody needs. With `losers=abort`, they are aborted at
+//! the first answer.
 //!
-//! **Why.** A task runs until it ends or is aborted. It makes no difference whether somebody
-//! still waits for it. So when you race *tasks*, you decide what happens to the losers. In
-//! `tokio::select!` the racers are futures, not tasks: when the first one wins, the losers are
-//! dropped and end there.
+//! **Why.** A task runs until it ends or is aborted, even if nobody waits for it. So if
+//! you race *tasks*, you decide what happens to the losers. In `tokio::select!` the
+//! racers are futures, not tasks: when the first one wins, the losers are dropped and end
+//! there.
 //!
-//! **Try.** Set `losers` to `abort`: the run is over when the first answer is in. Set `tasks`
-//! to 10: the answer never comes later, since the ten draws contain the first three; the losers
-//! of `keep` never end earlier. Set `latency_min` to 2000, like `latency_max`: all end at 2000,
-//! and the race gains nothing.
+//! **Try.** Set `losers` to `abort`: the run ends with the first answer. Set `tasks` to
+//! 10: the first answer never comes later, because the ten draws contain the first three,
+//! and with `keep` the last loser never ends earlier. Set `latency_min` to 2000, like
+//! `latency_max`: all answers arrive at 2000 ms, and the race gains nothing.
 //!
-//! **Pitfall.** A future that loses in `select!` is dropped at its await, and loses whatever it
-//! held. Race only what may be cut (see *Cancellation*), or spawn it and keep it.
+//! **Pitfall.** A future that loses in `select!` is dropped at its await, with everything
+//! that it holds. Race only what may be cancelled (see *Cancellation*), or spawn it and
+//! keep it.
 //!
 //! **Words.** asyncio: `done, pending = await asyncio.wait(tasks,
-//! return_when=FIRST_COMPLETED)`, and then `task.cancel()` for each one pending.
-//! Tokio: `JoinSet::join_next`, then `abort_all` or go on; or `tokio::select!`.
+//! return_when=FIRST_COMPLETED)`, then `task.cancel()` for each pending task. Tokio:
+//! `JoinSet::join_next`, then `abort_all` or keep joining; or `tokio::select!`.
 
 use std::time::Duration;
 
@@ -34,20 +35,20 @@ use tracing::{Instrument, info, info_span};
 use crate::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 3, (1, 1_000), "tasks", "How many mirrors are asked at once.");
-const LATENCY_MIN: Param = Param::millis("latency_min", 500, (0, 60_000), "How long an answer takes at least.");
-const LATENCY_MAX: Param = Param::millis("latency_max", 2_000, (0, 60_000), "How long it takes at most, drawn for each mirror.");
-const LOSERS: Param = Param::choice("losers", &["keep", "abort"], "What becomes of the others when the first answer is in.");
+const LATENCY_MIN: Param = Param::millis("latency_min", 500, (0, 60_000), "Shortest time that an answer takes.");
+const LATENCY_MAX: Param = Param::millis("latency_max", 2_000, (0, 60_000), "Longest time that an answer takes.");
+const LOSERS: Param = Param::choice("losers", &["keep", "abort"], "What happens to the losers.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
     id: "first-completed",
     title: "First completed",
     group: Group::Basics,
-    lesson: "The first wins, the rest are still yours.",
+    lesson: "The first one wins, but the losers keep running.",
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, LATENCY_MIN, LATENCY_MAX, LOSERS],
     patterns: &["wait for the first completed", "race", "hedged request"],
-    differs: "`asyncio.wait` takes tasks, so the losers go on; `select!` takes futures, and drops those that lose at their \
+    differs: "`asyncio.wait` takes tasks, so the losers keep running; `select!` takes futures, and drops the losers at their \
               await.",
     builds_on: &["spawn"],
     source: include_str!("first_completed.rs"),
@@ -58,13 +59,13 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// A span has its ends in order.
+/// The range must not end before it begins.
 fn refuse(values: &Values, _: Clock) -> Result<(), ValueError> {
     let (min, max) = (values.number(&LATENCY_MIN), values.number(&LATENCY_MAX));
     if min <= max {
         return Ok(());
     }
-    Err(ValueError { param: LATENCY_MIN.name, reason: format!("{min} ms at least is more than {max} ms at most") })
+    Err(ValueError { param: LATENCY_MIN.name, reason: format!("{min} ms is more than latency_max: at most {max} ms") })
 }
 
 async fn run(cx: Context) -> scenario::Result {
@@ -79,14 +80,16 @@ async fn run(cx: Context) -> scenario::Result {
     for (i, latency) in latencies.iter().enumerate() {
         mirrors.build_task().name(&format!("mirror {i}")).spawn(ask(i, *latency))?;
     }
-    let winner = mirrors.join_next().await.ok_or("nobody was asked")??;
+    // The first task to end wins. The others run on, whether or not we wait for them.
+    let winner = mirrors.join_next().await.ok_or("no mirror was asked")??;
     let answered = started.elapsed();
     let abort = cx.word(LOSERS) == "abort";
-    let word = if abort { "answer, losers cut" } else { "answer, losers go on" };
-    info!(moment = word, counter.unused = 0, counter.cut = 0, "mirror {winner} is first; {} are on their way", mirrors.len());
+    let word = if abort { "answer, losers aborted" } else { "answer, losers run on" };
+    info!(moment = word, counter.unused = 0, counter.cut = 0, "mirror {winner} is first; {} still run", mirrors.len());
     if abort {
         mirrors.abort_all();
     }
+    // Join the losers too: an aborted task is gone only when it has been joined.
     let (mut finished, mut cut) = (0_usize, 0_usize);
     while let Some(loser) = mirrors.join_next().await {
         match loser {
@@ -94,28 +97,28 @@ async fn run(cx: Context) -> scenario::Result {
             Err(error) if error.is_cancelled() => cut += 1,
             Err(error) => return Err(error.into()),
         }
-        info!(counter.unused = finished, counter.cut = cut, mark = "unused", "a loser is gone");
+        info!(counter.unused = finished, counter.cut = cut, mark = "unused", "a loser has ended");
     }
 
     let total = started.elapsed();
     let outcome = Outcome::new()
         .figure("first answer", answered, "ms")
-        .figure("losers that finished", finished, "mirrors")
-        .figure("losers that were cut", cut, "mirrors")
+        .figure("losers finished", finished, "mirrors")
+        .figure("losers aborted", cut, "mirrors")
         .figure("total", total, "ms")
-        .check("the fastest one wins", cx.on_time(answered, shortest));
+        .check("the fastest mirror wins", cx.on_time(answered, shortest));
     Ok(if abort {
-        outcome.check("it is over with the first answer", cx.on_time(total, shortest))
+        outcome.check("the run ends with the first answer", cx.on_time(total, shortest))
     } else {
         let all = finished + 1 == tasks && cx.on_time(total, longest);
-        outcome.check("every loser that is kept comes to its own end", all)
+        outcome.check("every loser runs to its end", all)
     })
 }
 
-/// Asks mirror `i`; returns whose answer it is.
+/// Asks mirror `i`; returns `i` when the answer arrives.
 async fn ask(i: usize, latency: Duration) -> usize {
     sleep(latency).instrument(info_span!("fetches")).await;
-    info!("mirror {i} has answered");
+    info!("mirror {i} answers");
     i
 }
 
@@ -125,7 +128,7 @@ mod tests {
 
     use super::*;
 
-    /// The answer comes at the same moment; only with `abort` is that the end.
+    /// The first answer arrives at the same time in both variants. Only with `abort` does the run end then.
     #[tokio::test(start_paused = true)]
     async fn losers_go_on_unless_they_are_aborted() -> scenario::Result<()> {
         let keep = run(Context::of(&SCENARIO, &[])).await?;
@@ -133,8 +136,8 @@ mod tests {
         assert_eq!(keep.value("first answer"), abort.value("first answer"));
         assert_eq!(abort.value("total"), abort.value("first answer"));
         assert!(keep.value("total") > keep.value("first answer"));
-        assert_eq!((keep.value("losers that finished"), keep.value("losers that were cut")), (Some(2.0), Some(0.0)));
-        assert_eq!((abort.value("losers that finished"), abort.value("losers that were cut")), (Some(0.0), Some(2.0)));
+        assert_eq!((keep.value("losers finished"), keep.value("losers aborted")), (Some(2.0), Some(0.0)));
+        assert_eq!((abort.value("losers finished"), abort.value("losers aborted")), (Some(0.0), Some(2.0)));
 
         let ten = run(Context::of(&SCENARIO, &[(TASKS, "10")])).await?;
         assert!(ten.value("first answer") <= keep.value("first answer"), "ten draws contain the three");
@@ -146,7 +149,7 @@ mod tests {
         Ok(())
     }
 
-    /// `select!` drops the loser: what it owns is gone when the first one has won.
+    /// `select!` drops the loser, and everything that it owns with it.
     #[tokio::test(start_paused = true)]
     async fn a_future_that_loses_in_select_is_dropped() {
         let owned = Arc::new(());

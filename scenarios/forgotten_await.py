@@ -1,12 +1,12 @@
 """Forgotten await: a coroutine does nothing until it is awaited.
 
-`save(order)` on a line of its own makes a coroutine object and throws it away
-(`variant=forgotten`): not even its first line runs, and everything else goes on
-as if it had. Python writes "coroutine … was never awaited" when the object is
-collected. Rust says it when the program is compiled, and nothing when it runs.
+`save(order)` on a line of its own creates a coroutine object and discards it
+(`variant=forgotten`). Not even its first line runs, and everything else goes on as if
+it had. Python prints "coroutine … was never awaited" when the object is collected. Rust
+warns at compile time, and reports nothing at run time.
 
-Pitfall: `create_task` repairs the symptom, and leaves it to you to await the task
-before you rely on what it does (`spawned`).
+Pitfall: `create_task` fixes the symptom (`spawned`), but you must still await the task
+before you rely on its effect.
 """
 
 import asyncio
@@ -41,6 +41,7 @@ async def run(cx):
             case "spawned":
                 saving = asyncio.create_task(save(), name=f"save {i}")
             case "forgotten":
+                # This only creates a coroutine and discards it. Nothing of it runs.
                 save()
         await asyncio.sleep(CONFIRM / 1000)
         if saving is not None:
@@ -57,7 +58,7 @@ async def run(cx):
         .figure("saves begun", begun, "orders")
         .figure("saved", saved, "orders")
         .figure("total", now() - started, "ms")
-        .check("every order that is confirmed is saved", saved == confirmed)
+        .check("every confirmed order is saved", saved == confirmed)
     )
 
 

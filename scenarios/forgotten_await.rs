@@ -1,30 +1,30 @@
 //! # Forgotten await: a future does nothing until polled
 //!
-//! Three orders come in. Each is accepted, saved and confirmed, one step after the other. Here
+//! Three orders come in. Each one is accepted, saved and confirmed, step by step. Here
 //! the `.await` of the save is missing.
 //!
 //! **What you see.** Each lane accepts for 500 ms and confirms for 500 ms. All orders
-//! complete without an error, and *nothing was saved*: between the two bars a future was
-//! made and dropped, with zero polls. With `variant=await` each lane waits three times:
-//! 500, 1000 and 500 ms. With `spawned` the saves have lanes of their own, beside those of
-//! their orders.
+//! complete without an error, and *nothing is saved*: between the two bars, a future was
+//! created and dropped with zero polls. With `variant=await`, each lane waits three
+//! times: 500, 1000 and 500 ms. With `spawned`, each save has a lane of its own, beside
+//! the lane of its order.
 //!
-//! **Why.** Calling an `async fn` makes a future and runs none of it, not even the first line.
-//! It runs when it is polled: by an `.await` in a task, or as a task of its own. If you drop it
-//! before that, it has had zero polls and zero effects.
+//! **Why.** Calling an `async fn` creates a future and runs none of its code, not even
+//! the first line. The future runs when it is polled: by an `.await` in a task, or as a
+//! task of its own. If you drop it before that, it has had zero polls and zero effects.
 //!
-//! **Try.** The check fails: three orders are confirmed, none is saved, and no save even began.
-//! Set `variant` to `await`: the run takes 2000 instead of 1000 ms, and three are saved. Set
-//! it to `spawned`: 1500 ms, three saved. They were saved beside the confirmation, so an order
-//! may be confirmed before it is safe, and here each one is.
+//! **Try.** The check fails: three orders are confirmed, none is saved, and no save even
+//! began. Set `variant` to `await`: the run takes 2000 ms instead of 1000, and three
+//! orders are saved. Set it to `spawned`: 1500 ms, three saved. Each save runs beside the
+//! confirmation, so an order may be confirmed before it is safe, and here every order is.
 //!
-//! **Pitfall.** The compiler warns (`unused_must_use`) about a future that is alone on a line.
-//! It cannot warn of one that is bound to a name, put into a list, or thrown away with `let _ =
-//! save(order);`, which reads as if it meant the result.
+//! **Pitfall.** The compiler warns (`unused_must_use`) about a future that is alone on a
+//! line. It cannot warn about a future that you bind to a name, put into a list, or
+//! discard with `let _ = save(order);`, which looks as if it discards the result.
 //!
-//! **Words.** asyncio: the same, and a coroutine that is collected without ever having been
-//! awaited writes "coroutine … was never awaited" while the program runs. Tokio: the warning is
-//! the compiler's, and at run time there is nothing to see.
+//! **Words.** asyncio: the same, and when a coroutine is collected without having been
+//! awaited, Python prints "coroutine … was never awaited" at run time. Tokio: only the
+//! compiler warns; at run time there is nothing to see.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,11 +36,8 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["forgotten", "await", "spawned"],
-    "What is done with the future that saves an order: it is dropped, awaited, or spawned as a task.",
-);
+const VARIANT: Param =
+    Param::choice("variant", &["forgotten", "await", "spawned"], "Drop, await or spawn the future that saves.");
 
 /// How many orders come in.
 const ORDERS: u64 = 3;
@@ -57,10 +54,10 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[VARIANT],
     patterns: &["missing await", "never-awaited coroutine", "lazy future"],
-    differs: "asyncio warns of a coroutine that was never awaited while the program runs; Rust warns when it is compiled, \
-              and not of all of them.",
+    differs: "asyncio warns at run time about a coroutine that was never awaited; Rust warns at compile time, and not about \
+              every such future.",
     builds_on: &["spawn"],
-    breaks: &[Breaks::checks(&[("variant", "forgotten")], &["every order that is confirmed is saved"])],
+    breaks: &[Breaks::checks(&[("variant", "forgotten")], &["every confirmed order is saved"])],
     source: include_str!("forgotten_await.rs"),
     path: file!(),
     twin: include_str!("forgotten_await.py"),
@@ -72,9 +69,9 @@ pub const SCENARIO: Scenario = Scenario {
 /// Where orders are saved.
 #[derive(Debug, Default)]
 struct Store {
-    /// Saves that have had a first poll.
+    /// Saves that have been polled at least once.
     begun: AtomicU64,
-    /// Orders that are safe.
+    /// Orders that have been saved.
     saved: AtomicU64,
 }
 
@@ -100,12 +97,13 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("saves begun", store.begun.load(Ordering::Relaxed), "orders")
         .figure("saved", saved, "orders")
         .figure("total", started.elapsed(), "ms")
-        .check("every order that is confirmed is saved", saved == confirmed))
+        .check("every confirmed order is saved", saved == confirmed))
 }
 
 /// Accepts, saves and confirms an order.
 async fn order(i: u64, variant: &str, store: Arc<Store>) -> scenario::Result<()> {
     sleep(ACCEPT).instrument(info_span!("accepts")).await;
+    // This only creates the future. Nothing of it runs yet.
     let save = store.save(i);
     let saving = match variant {
         "await" => {
@@ -113,9 +111,9 @@ async fn order(i: u64, variant: &str, store: Arc<Store>) -> scenario::Result<()>
             None
         }
         "spawned" => Some(Builder::new().name(&format!("save {i}")).spawn(save)?),
-        // As it is when an `.await` is missing.
+        // The effect of a missing `.await`: the future is dropped without a poll.
         _ => {
-            info!(mark = "0 polls", moment = "save() never polled", "nobody awaits the future that saves order {i}");
+            info!(mark = "0 polls", moment = "save() never polled", "the future that saves order {i} is dropped");
             drop(save);
             None
         }
@@ -129,7 +127,7 @@ async fn order(i: u64, variant: &str, store: Arc<Store>) -> scenario::Result<()>
 }
 
 impl Store {
-    /// Makes the future that saves an order. This line runs nothing of it.
+    /// Creates the future that saves an order, without running it.
     fn save(self: &Arc<Self>, i: u64) -> impl Future<Output = ()> + Send + 'static {
         let store = self.clone();
         async move {
@@ -145,7 +143,7 @@ impl Store {
 mod tests {
     use super::*;
 
-    /// A future that is dropped unpolled takes no time and does nothing, not even its first line.
+    /// A future that is dropped without a poll takes no time and runs nothing, not even its first line.
     #[tokio::test(start_paused = true)]
     async fn a_forgotten_future_has_no_effect() -> scenario::Result<()> {
         for (variant, begun, saved, total) in

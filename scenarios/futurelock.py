@@ -1,14 +1,14 @@
 """Futurelock: a future that nobody polls keeps its place in the queue.
 
-In Rust a future can be polled by reference in a `select!` and then left alone. If
-it stands in the queue of a lock, the lock comes to it, it does not run, and
-everybody behind it waits for ever.
+In Rust, a task can poll a future by reference in a `select!` and then leave it alone.
+If the future is in the queue of a lock, the lock goes to it, but it does not run, and
+all those behind it wait for ever.
 
-asyncio has no such thing. `asyncio.wait` takes tasks, and a task is run by the
-event loop, whether somebody waits for it or not. So both variants are the same
-here, and both end: `variant=select-ref` differs from the scenario in Rust.
+asyncio has no such problem. `asyncio.wait` takes tasks, and the event loop runs a task
+even if nobody waits for it. So here both variants are the same, and both end:
+`variant=select-ref` differs from the Rust scenario.
 
-Pitfall: `asyncio.wait_for(first, patience)` *cancels* what it waited for. To ask a
+Pitfall: `asyncio.wait_for(first, patience)` *cancels* `first` at its timeout. To ask a
 second time and keep the first request, use `asyncio.wait` with a timeout, or `shield`.
 """
 
@@ -25,7 +25,7 @@ PARAMS = {
 
 
 class Database:
-    """Answers so far, and the lock that serves one at a time."""
+    """Counts the answers so far; its lock serves one request at a time."""
 
     def __init__(self):
         self.lock = asyncio.Lock()
@@ -51,24 +51,25 @@ async def run(cx):
 
 
 async def backup(database, hold):
-    """Takes the database for itself."""
+    """Holds the database, and then releases it to the first request in the queue."""
     async with database.lock:
         await asyncio.sleep(hold / 1000)
 
 
 async def request(database, query):
-    """One request: wait for the database, use it, let it go."""
+    """One request: wait for the database, use it, release it."""
     async with database.lock:
         await asyncio.sleep(query / 1000)
         database.answers += 1
 
 
 async def impatient(database, query, patience):
-    """Asks a second time while the first request still stands in the queue."""
+    """Asks a second time while the first request is still in the queue."""
     first = asyncio.create_task(request(database, query), name="first request")
     done, _ = await asyncio.wait({first}, timeout=patience / 1000)
     if done:
         return 1
+    # The loop keeps running `first`, so it gets the database, and then this request does.
     await request(database, query)
     await first
     return 2

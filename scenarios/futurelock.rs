@@ -1,36 +1,37 @@
 //! # Futurelock: a future that nobody polls keeps its place in the queue
 //!
-//! A backup holds the database for two seconds. A client asks for it too, gets impatient
-//! after half a second, and asks a second time while its first request is still in the
-//! queue.
+//! A backup holds the database for two seconds. A client asks for it too. After half a
+//! second it gets impatient and asks a second time, while its first request is still in
+//! the queue.
 //!
-//! **What you see.** With `variant=select-ref` the client waits for the database for ever,
-//! although the backup has ended and nobody uses it. With `variant=spawned` the first request
-//! is a lane of its own, and everything ends.
+//! **What you see.** With `variant=select-ref`, the client waits for the database for
+//! ever, although the backup has ended and nobody uses the database. With
+//! `variant=spawned`, the first request has a lane of its own, and everything ends.
 //!
-//! **Why.** The lock is fair. When the backup lets go, the lock goes to the request that
-//! has waited longest: the first one. It is woken, and never polled. It is a future
-//! *inside* the client, which polled it through `&mut` in a `select!`, took the other
-//! branch, and now awaits the second request only. The second is queued behind the first,
-//! and the first needs the client to poll it. No cycle between tasks: there is one task,
-//! and it waits for itself. A spawned task is polled by the runtime, whatever its parent
-//! waits for.
+//! **Why.** The lock is fair. When the backup releases it, it goes to the request that
+//! has waited longest: the first one. That request is woken but never polled. It is a
+//! future *inside* the client. The client polled it through `&mut` in a `select!`, took
+//! the other branch, and now awaits only the second request. The second is queued behind
+//! the first, and only the client can poll the first. There is no cycle between tasks: a
+//! single task waits for itself. A spawned task is polled by the runtime, whatever its
+//! parent waits for.
 //!
-//! **Try.** Set `variant` to `spawned`: the run ends at 3000 ms. Back with
-//! `select-ref`, set `patience` to 3000: the first request is served before the
-//! client gets impatient, and the run ends at 2500 ms. It works until the day when the
-//! backup takes long. Set `hold` to 400: now the first request *has* the database
-//! when the client turns away from it, in the middle of its query, and keeps it for ever.
+//! **Try.** Set `variant` to `spawned`: the run ends at 3000 ms. Set it back and
+//! `patience` to 3000: the first request is served before the client gets impatient, and
+//! the run ends at 2500 ms. This works until the day when the backup takes longer. Set
+//! `hold` to 400: now the first request *has* the database when the client stops polling
+//! it, in the middle of its query, and keeps it for ever.
 //!
-//! **Pitfall.** It needs `select!` on `&mut future` (or on a stream of futures, or
-//! a `FuturesUnordered`) *and* an await in a branch while that future is still
-//! there. Drop the future first, so that its place in the queue goes with it, spawn
-//! it, or await nothing in the branch. The same happens with a permit of a
-//! semaphore, a place in a bounded channel, a connection of a pool.
+//! **Pitfall.** This needs a `select!` on `&mut future` (or on a stream of futures, or a
+//! `FuturesUnordered`) *and* an await in a branch while that future still exists. Drop
+//! the future first, and its place in the queue goes with it; or spawn it; or do not
+//! await in the branch. The same happens with a permit of a semaphore, a place in a
+//! bounded channel, or a connection of a pool.
 //!
-//! **Words.** asyncio: it cannot happen, since `asyncio.wait` takes tasks only, and a task runs
-//! even if nobody waits for it; there `select-ref` is the same as `spawned`. Tokio: `select!`
-//! on `&mut future` polls in place, `tokio::spawn` gives the future to the runtime.
+//! **Words.** asyncio: it cannot happen, because `asyncio.wait` takes only tasks, and a
+//! task runs even if nobody waits for it; there `select-ref` is the same as `spawned`.
+//! Tokio: `select!` on `&mut future` polls the future in place, `tokio::spawn` gives it
+//! to the runtime.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -46,11 +47,7 @@ use crate::prelude::*;
 const HOLD: Param = Param::millis("hold", 2_000, (0, 60_000), "How long the backup holds the database.");
 const PATIENCE: Param = Param::millis("patience", 500, (1, 60_000), "When the client asks a second time.");
 const QUERY: Param = Param::millis("query", 500, (0, 60_000), "How long a request holds the database.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["select-ref", "spawned"],
-    "Who polls the first request: the client, by reference in a select, or the runtime, as a task.",
-);
+const VARIANT: Param = Param::choice("variant", &["select-ref", "spawned"], "Poll the first request in place or spawned.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -61,7 +58,7 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[HOLD, PATIENCE, QUERY, VARIANT],
     patterns: &["futurelock", "select by reference", "deadlock"],
-    differs: "It cannot happen in asyncio, where `asyncio.wait` takes tasks, and a task runs whether or not anybody waits for it.",
+    differs: "It cannot happen in asyncio, where `asyncio.wait` takes tasks, and a task runs even if nobody waits for it.",
     builds_on: &["deadlock", "first-completed"],
     breaks: &[Breaks::stalls(&[("variant", "select-ref")])],
     source: include_str!("futurelock.rs"),
@@ -72,7 +69,7 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// Answers so far.
+/// The database, which serves one request at a time. It counts the answers so far.
 type Database = Arc<Mutex<u64>>;
 
 async fn run(cx: Context) -> scenario::Result {
@@ -97,31 +94,32 @@ async fn run(cx: Context) -> scenario::Result {
         .check("every request is answered", answers == asked))
 }
 
-/// Takes the database for itself.
+/// Holds the database, and then releases it to the first request in the queue.
 async fn backup(database: Database, hold: Duration) {
     let _held = database.lock().await;
     sleep(hold).instrument(info_span!("holds the database")).await;
     info!(moment = "to first request", "the database goes to the first request in the queue");
 }
 
-/// One request: wait for the database, use it, let it go.
+/// One request: wait for the database, use it, release it.
 async fn request(database: Database, query: Duration) {
     let mut answers = database.lock().await;
     sleep(query).instrument(info_span!("queries")).await;
     *answers += 1;
-    info!(counter.answers = *answers, mark = "answered", "is answered");
+    info!(counter.answers = *answers, mark = "answered", "the request is answered");
 }
 
-/// `select-ref`: polls the first request through a reference, and not at all while it awaits the second.
+/// `select-ref`: polls the first request through a reference, and stops polling it while it awaits the second.
 async fn impatient(database: Database, query: Duration, patience: Duration) -> scenario::Result<u64> {
-    // The backup goes first.
+    // Let the backup take the database first.
     yield_now().await;
     let mut first = pin!(request(database.clone(), query).instrument(info_span!("first request")));
+    // `select!` polls `first` by reference, so losing does not drop it. It stays in the lock's queue.
     tokio::select! {
         () = &mut first => return Ok(1),
         () = sleep(patience) => info!(moment = "asks again", "asks a second time"),
     }
-    // `first` still stands in the queue. Nobody polls it, and this one stands behind it.
+    // This request queues behind `first`, which is not polled while we wait here. So both wait for ever.
     request(database, query).instrument(info_span!("second request")).await;
     first.await;
     Ok(2)
@@ -129,6 +127,7 @@ async fn impatient(database: Database, query: Duration, patience: Duration) -> s
 
 /// `spawned`: the first request is a task, which the runtime polls.
 async fn impatient_with_a_task(database: Database, query: Duration, patience: Duration) -> scenario::Result<u64> {
+    // Let the backup take the database first.
     yield_now().await;
     let mut first = Builder::new().name("first request").spawn(request(database.clone(), query))?;
     tokio::select! {
@@ -138,6 +137,7 @@ async fn impatient_with_a_task(database: Database, query: Duration, patience: Du
         }
         () = sleep(patience) => info!(moment = "asks again", "asks a second time"),
     }
+    // The runtime keeps polling `first`, so it gets the database, and then this request does.
     request(database, query).instrument(info_span!("second request")).await;
     first.await?;
     Ok(2)
@@ -149,10 +149,10 @@ mod tests {
 
     use super::*;
 
-    /// Far more virtual time than any of these runs takes. It passes only if nothing can run any more.
+    /// Far longer than any of these runs. Virtual time gets this far only if nothing else can run.
     const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
-    /// The request that nobody polls blocks the one behind it, if there is one behind it.
+    /// A request that is not polled blocks the request behind it, if there is one.
     #[tokio::test(start_paused = true)]
     async fn only_a_request_that_is_not_polled_blocks_the_next_one() -> scenario::Result<()> {
         for (variant, hold, patience, total) in [

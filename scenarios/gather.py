@@ -1,11 +1,11 @@
 """Gather: wait for all, keep the order.
 
-`asyncio.gather` starts its coroutines together and returns their results in the
-order in which they were passed, whichever ended first. Waits overlap, so it
-takes as long as the slowest one and not as long as their sum.
+`asyncio.gather` starts its coroutines together and returns their results in the order
+in which they were passed, whichever ended first. Waits overlap, so it takes as long as
+the slowest coroutine, not as long as the sum.
 
-Pitfall: `asyncio.as_completed` gives results in the order in which they come,
-and `for …: await fetch(…)` starts the next one only when the one before has ended.
+Pitfall: `asyncio.as_completed` yields results in the order in which they arrive, and
+`for …: await fetch(…)` starts each fetch only after the previous one has ended.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ async def run(cx):
     started = now()
     latencies = [latency(cx, i) for i in range(cx.tasks)]
 
+    # `gather` starts all fetches before it waits for any of them, so their waits overlap.
     users = await asyncio.gather(*(fetch(i, latency) for i, latency in enumerate(latencies)))
 
     total = now() - started
@@ -34,18 +35,18 @@ async def run(cx):
         .figure("one after the other", sum(latencies), "ms")
         .figure("total", total, "ms")
         .check("results are in input order", users == [f"user {i}" for i in range(cx.tasks)])
-        .check("the slowest fetch decides how long it takes", total == max(latencies))
+        .check("the run takes as long as the slowest fetch", total == max(latencies))
     )
 
 
 async def fetch(i, latency):
-    """Asks for user `i`."""
+    """Fetches user `i`."""
     await asyncio.sleep(latency / 1000)
     return f"user {i}"
 
 
 def latency(cx, i):
-    """How long fetch `i` takes: the last but one is the straggler, if there is one."""
+    """How long fetch `i` takes. The last but one is the straggler, unless it is turned off."""
     if cx.straggler and i == max(cx.tasks - 2, 0):
         return cx.straggler
     return cx.jittered("latency", i, cx.latency, cx.jitter)

@@ -1,28 +1,29 @@
 //! # Gather: wait for all, keep the order
 //!
-//! Five fetches start at once. One of them, the last but one, is a straggler.
-//! The caller wants all five results, in the order in which it asked.
+//! Five fetches start at once. One of them, the last but one, is a straggler. You need
+//! all five results, in the order in which you asked for them.
 //!
-//! **What you see.** Bars of unequal length, all from the same start, and one
-//! that sticks out. Results come in as the bars end, so the slots fill out of
-//! order, and the list is whole only when the straggler is in.
+//! **What you see.** Bars of unequal length start together, and one is much longer than
+//! the others. Results arrive as the bars end, so the slots fill out of order. The list
+//! is complete only when the straggler ends.
 //!
-//! **Why.** Waits overlap when tasks are started together, so the run takes as
-//! long as the slowest fetch and not as long as their sum. The order of the
-//! results has nothing to do with the order of the endings: each task brings its
-//! index along, and the index says which slot is its own.
+//! **Why.** Waits overlap if tasks start together, so the run takes as long as the
+//! slowest fetch, not as long as the sum. The order of the results does not depend on the
+//! order in which tasks end: each task returns its index, and the index says which slot
+//! its result belongs to.
 //!
-//! **Try.** Set `straggler` to 0: the run takes between 500 and 800 ms, whatever
-//! the seed. Now set `tasks` to 24: the sum grows about fivefold, the run takes
-//! 800 ms at most. Set `straggler` to 4000: it takes 4000 ms, for one fetch of 24.
+//! **Try.** Set `straggler` to 0: the run takes between 500 and 800 ms, whatever the
+//! seed. Now set `tasks` to 24: the sum grows about fivefold, but the run takes at most
+//! 800 ms. Set `straggler` to 4000: the run takes 4000 ms, because of one fetch out of
+//! 24.
 //!
-//! **Pitfall.** `JoinSet::join_next` and `JoinSet::join_all` give results in the order in which
-//! tasks *end*. Push them onto a list, and it is shuffled. And `for … { spawn(…).await }`
-//! starts the next one only when the one before has ended.
+//! **Pitfall.** `JoinSet::join_next` and `JoinSet::join_all` return results in the order
+//! in which tasks *end*. If you push them onto a list, the list is shuffled. And `for … {
+//! spawn(…).await }` starts each fetch only after the previous one has ended.
 //!
-//! **Words.** asyncio: `await asyncio.gather(*fetches)`, in order by itself.
-//! Tokio: a `JoinSet` and an index, or a `Vec` of `JoinHandle`s awaited one
-//! after the other, which is in order too but cannot see who was first.
+//! **Words.** asyncio: `await asyncio.gather(*fetches)`, which keeps the order. Tokio: a
+//! `JoinSet` and an index, or a `Vec` of `JoinHandle`s awaited one after the other, which
+//! keeps the order too but does not show which task ended first.
 
 use std::time::Duration;
 
@@ -33,10 +34,9 @@ use tracing::info;
 use crate::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many fetches start at once.");
-const LATENCY: Param = Param::millis("latency", 500, (0, 60_000), "How long a fetch takes at least.");
-const JITTER: Param = Param::millis("jitter", 300, (0, 60_000), "How much longer it may take, drawn for each fetch.");
-const STRAGGLER: Param =
-    Param::millis("straggler", 2_000, (0, 60_000), "How long the last fetch but one takes instead; 0 is no straggler.");
+const LATENCY: Param = Param::millis("latency", 500, (0, 60_000), "Shortest time that a fetch takes.");
+const JITTER: Param = Param::millis("jitter", 300, (0, 60_000), "How much longer a fetch may take.");
+const STRAGGLER: Param = Param::millis("straggler", 2_000, (0, 60_000), "How long the straggler takes; 0 for none.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -47,8 +47,8 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, LATENCY, JITTER, STRAGGLER],
     patterns: &["gather", "fan-out and fan-in", "join set"],
-    differs: "`asyncio.gather` gives results in the order of its arguments; a `JoinSet` in the order in which they end, so \
-              each task brings its index.",
+    differs: "`asyncio.gather` returns results in the order of its arguments; a `JoinSet` in the order in which tasks end, so \
+              each task returns its index.",
     builds_on: &["sequential"],
     source: include_str!("gather.rs"),
     path: file!(),
@@ -58,7 +58,7 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// The slots as a row: the number of each that is filled.
+/// The slots as a row of characters: the number of a filled slot, `_` for an empty one.
 fn row(slots: &[Option<String>]) -> String {
     slots.iter().enumerate().map(|(i, slot)| if slot.is_some() { format!("{i}") } else { "_".to_owned() }).collect()
 }
@@ -68,12 +68,13 @@ async fn run(cx: Context) -> scenario::Result {
     let tasks = cx.count(TASKS);
     let latencies: Vec<Duration> = (0..tasks).map(|i| latency(&cx, i)).collect();
 
+    // Spawn all fetches before waiting for any of them, so that their waits overlap.
     let mut fetches = JoinSet::new();
     for (i, latency) in latencies.iter().enumerate() {
         fetches.build_task().name(&format!("fetch {i}")).spawn(fetch(i, *latency))?;
     }
 
-    // Tasks end in any order. The index that each one brings along puts its result where it belongs.
+    // Tasks end in any order. Each returns its index, which puts the result into the right slot.
     let mut slots: Vec<Option<String>> = vec![None; tasks];
     let mut filled = 0;
     while let Some(ended) = fetches.join_next().await {
@@ -98,16 +99,16 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("one after the other", latencies.iter().sum::<Duration>(), "ms")
         .figure("total", total, "ms")
         .check("results are in input order", in_order)
-        .check("the slowest fetch decides how long it takes", cx.on_time(total, slowest)))
+        .check("the run takes as long as the slowest fetch", cx.on_time(total, slowest)))
 }
 
-/// Asks for user `i` and says whose answer this is.
+/// Fetches user `i`; returns the index with the answer.
 async fn fetch(i: usize, latency: Duration) -> (usize, String) {
     sleep(latency).await;
     (i, user(i))
 }
 
-/// What the service answers.
+/// The service's answer.
 fn user(i: usize) -> String {
     format!("user {i}")
 }
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
     use crate::param::Value;
 
-    /// More fetches take more time only when one of them is slower than all the others.
+    /// More fetches take more time only if one of them is slower than all others.
     #[tokio::test(start_paused = true)]
     async fn the_slowest_decides() -> scenario::Result<()> {
         for (tasks, straggler, total) in
@@ -135,12 +136,12 @@ mod tests {
             let turned = [(TASKS, tasks), (STRAGGLER, straggler), (JITTER, "0")];
             let outcome = run(Context::of(&SCENARIO, &turned)).await?;
             assert_eq!(outcome.value("total"), Some(total));
-            assert!(outcome.holds(), "and the results are in order, although the straggler came last");
+            assert!(outcome.holds(), "the results are in order although the straggler came last");
         }
         Ok(())
     }
 
-    /// Five times the fetches are about five times the sum; the total stays where the slowest is, whatever the seed.
+    /// Five times as many fetches make the sum about five times as long. The total stays with the slowest fetch.
     #[tokio::test(start_paused = true)]
     async fn the_sum_grows_with_the_fetches_and_the_total_does_not() -> scenario::Result<()> {
         for seed in 0..20 {

@@ -1,13 +1,13 @@
-"""Gather with errors: one failure, cut the others or collect?
+"""Gather with errors: one failure, abort the others or collect?
 
-`gather(…, return_exceptions=True)` waits for all and puts exceptions beside
-results (`collect`). A `TaskGroup` cancels the others at the first failure and
-raises when they are gone (`fail-fast`). A wrapper that catches the exception and
-returns a default lets nothing fail at all (`safe-wrapper`).
+`gather(…, return_exceptions=True)` waits for all calls and returns exceptions beside
+results (`collect`). A `TaskGroup` cancels the others at the first failure and raises
+when they are gone (`fail-fast`). With a wrapper that catches the exception and returns
+a default, nothing fails at all (`safe-wrapper`).
 
-Pitfall: plain `gather` raises the first exception and lets the other tasks run
-on, where nobody hears them. Tokio has no call that does that: a `JoinSet` aborts
-what is in it when it is dropped, but a dropped `JoinHandle` lets its task run on.
+Pitfall: plain `gather` raises the first exception and lets the other tasks run on,
+unseen. No call in Tokio does that: a `JoinSet` aborts its tasks when it is dropped, but
+a dropped `JoinHandle` lets its task run on.
 """
 
 import asyncio
@@ -56,12 +56,12 @@ async def run(cx):
         .figure("cancelled", cancelled, "calls")
         .figure("total", total, "ms")
         .check("every call ended as ok, failed or cancelled", ok + failed + cancelled == cx.tasks)
-        .check(f"it is over when call {decides} is", total == (decides + 1) * cx.latency)
+        .check(f"the run ends with call {decides}", total == (decides + 1) * cx.latency)
     )
 
 
 async def call(takes, fails):
-    """One call. Some get no answer."""
+    """Makes one call, which may fail."""
     await asyncio.sleep(takes / 1000)
     if fails:
         raise NoAnswer
@@ -69,7 +69,7 @@ async def call(takes, fails):
 
 
 async def or_default(call):
-    """The error is dealt with where it happens."""
+    """Handles the error where it happens, so the task does not fail."""
     try:
         return await call
     except NoAnswer:

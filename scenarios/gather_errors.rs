@@ -1,31 +1,32 @@
-//! # Gather with errors: one failure, cut the others or collect?
+//! # Gather with errors: one failure, abort the others or collect?
 //!
-//! Six calls start at once, each takes a step longer than the one before, and
-//! every third one fails. What becomes of the others?
+//! Six calls start at once. Each takes a step longer than the one before, and every third
+//! one fails. What happens to the others?
 //!
-//! **What you see.** With `variant=collect` two lanes end with a ✗ and the other four
-//! go on to their own end. With `fail-fast` all that were still under way at
-//! the first ✗ are cut at that moment. With `safe-wrapper` there is no ✗ at all:
-//! each call deals with its own error and gives a default instead.
+//! **What you see.** With `variant=collect`, two lanes end with a ✗ and the other four
+//! run to their ends. With `fail-fast`, all calls that still run at the first ✗ are
+//! aborted at that moment. With `safe-wrapper` there is no ✗ at all: each call handles
+//! its own error and returns a default instead.
 //!
 //! **Why.** A failing task reports only to its handle, and the others run on. The caller
-//! decides what the failure means: the results may be independent (collect), useless one
-//! without the other (fail fast, and do not pay for the rest), or have a sensible substitute
-//! (handle it where it happens).
+//! decides what the failure means. The results may be independent (collect). They may be
+//! useless without each other (fail fast, and do not pay for the rest). Or there may be a
+//! sensible substitute (handle the error where it happens).
 //!
-//! **Try.** Set `variant` to `fail-fast`: the run ends at 300 ms instead of 600, with
-//! two results, one failure and three calls cut. Set `fail_every` to 1: 100 ms, and five
-//! are cut. Set `fail_every` to 0: nothing fails, and the three variants are the same.
+//! **Try.** Set `variant` to `fail-fast`: the run ends at 300 ms instead of 600, with two
+//! results, one failure and three aborted calls. Set `fail_every` to 1: the run ends at
+//! 100 ms, and five calls are aborted. Set `fail_every` to 0: nothing fails, and the
+//! three variants are the same.
 //!
-//! **Pitfall.** `for handle in handles { handle.await?? }` looks like fail-fast and is
-//! not: it leaves at the first error *in the order of the list*, and the tasks behind
-//! it, their handles dropped, go on unseen. A `JoinSet` aborts what is in it when it
-//! is dropped; to know that they are gone, join them.
+//! **Pitfall.** `for handle in handles { handle.await?? }` looks like fail-fast but is
+//! not. It returns at the first error *in the order of the list*. The handles behind it
+//! are dropped, and their tasks run on unseen. A `JoinSet` aborts its tasks when it is
+//! dropped; to be sure that they are gone, join them.
 //!
-//! **Words.** asyncio: `gather(…, return_exceptions=True)` collects; `TaskGroup` is
-//! fail-fast; plain `gather` is neither: it raises the first error and lets the others
-//! run. Tokio: a `JoinSet` whose results are kept, or `abort_all` at the first `Err`;
-//! `tokio::try_join!` for a few futures, which are dropped with the first `Err`.
+//! **Words.** asyncio: `gather(…, return_exceptions=True)` collects; `TaskGroup` fails
+//! fast; plain `gather` does neither: it raises the first error and lets the others run.
+//! Tokio: a `JoinSet` whose results you keep, or `abort_all` at the first `Err`;
+//! `tokio::try_join!` for a few futures, which drops the others at the first `Err`.
 
 use std::fmt;
 use std::time::Duration;
@@ -37,21 +38,17 @@ use tracing::{Instrument, error, info, info_span, warn};
 use crate::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 6, (1, 1_000), "tasks", "How many calls start at once.");
-const FAIL_EVERY: Param =
-    Param::count("fail_every", 3, (0, 1_000), "calls", "Each call of this number fails: 3 is every third; 0 is none.");
-const LATENCY: Param = Param::millis("latency", 100, (0, 60_000), "How much longer each call takes than the one before.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["collect", "fail-fast", "safe-wrapper"],
-    "What a failure means: keep it beside the results, cut all others, or put a default in its place.",
-);
+const FAIL_EVERY: Param = Param::count("fail_every", 3, (0, 1_000), "calls", "Fail every nth call; 0 fails none.");
+const LATENCY: Param = Param::millis("latency", 100, (0, 60_000), "Extra time of each call over the last.");
+const VARIANT: Param =
+    Param::choice("variant", &["collect", "fail-fast", "safe-wrapper"], "Collect errors, abort the others, or return defaults.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
     id: "gather-errors",
     title: "Gather with errors",
     group: Group::Basics,
-    lesson: "One failure: cut the others or collect?",
+    lesson: "One failure: abort the others or collect?",
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, FAIL_EVERY, LATENCY, VARIANT],
     patterns: &["gather with return_exceptions", "collect errors", "fail fast", "safe wrapper"],
@@ -82,9 +79,9 @@ impl std::error::Error for NoAnswer {}
 
 /// What a call returns.
 enum Reply {
-    /// What the service said.
+    /// The service's answer.
     Given,
-    /// What stands in its place.
+    /// A default, because the call failed.
     Default,
 }
 
@@ -92,7 +89,7 @@ async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let (tasks, step) = (cx.count(TASKS), cx.duration(LATENCY));
     let takes = |i: usize| step * (i + 1) as u32;
-    // Counted from 1, so that every third is the third, the sixth …
+    // Count from 1, so that every third call is the third, the sixth …
     let fails = |i: usize| (i + 1).checked_rem(cx.count(FAIL_EVERY)) == Some(0);
 
     let mut calls = JoinSet::new();
@@ -108,6 +105,7 @@ async fn run(cx: Context) -> scenario::Result {
     }
 
     let fail_fast = cx.word(VARIANT) == "fail-fast";
+    // Join every task, so that each call is counted: as a result, a failure or an abort.
     let (mut ok, mut failed, mut cancelled) = (0, 0, 0);
     while let Some(end) = calls.join_next().await {
         match end {
@@ -117,11 +115,12 @@ async fn run(cx: Context) -> scenario::Result {
                 failed += 1;
                 if failed == 1 {
                     info!(
-                        moment = if fail_fast { "error, cuts the others" } else { "error, others go on" },
+                        moment = if fail_fast { "error, others aborted" } else { "error, others run on" },
                         "call {call} failed: the others {}",
-                        if fail_fast { "are cut" } else { "go on" }
+                        if fail_fast { "are aborted" } else { "run on" }
                     );
                 }
+                // The loop still joins the aborted tasks, to know that they are gone.
                 if fail_fast {
                     calls.abort_all();
                 }
@@ -140,24 +139,24 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("cancelled", cancelled, "calls")
         .figure("total", total, "ms")
         .check("every call ended as ok, failed or cancelled", ok + failed + cancelled == tasks)
-        .check(format!("it is over when call {decides} is"), cx.on_time(total, takes(decides))))
+        .check(format!("the run ends with call {decides}"), cx.on_time(total, takes(decides))))
 }
 
-/// One call. Some get no answer.
+/// Makes one call, which may fail.
 async fn call(call: usize, takes: Duration, fails: bool) -> Result<Reply, NoAnswer> {
     sleep(takes).instrument(info_span!("calls")).await;
     if fails { Err(NoAnswer { call }) } else { Ok(Reply::Given) }
 }
 
-/// `collect` and `fail-fast`: the task fails, and says so.
+/// `collect` and `fail-fast`: the task logs its error and fails.
 async fn reported(call: impl Future<Output = Result<Reply, NoAnswer>>) -> Result<Reply, NoAnswer> {
     call.await.inspect_err(|error| error!(%error, "fails"))
 }
 
-/// `safe-wrapper`: the error is dealt with where it happens, and the task does not fail.
+/// `safe-wrapper`: handles the error where it happens, so the task does not fail.
 async fn or_default(call: impl Future<Output = Result<Reply, NoAnswer>>) -> Result<Reply, NoAnswer> {
     call.await.or_else(|no_answer| {
-        warn!(mark = "default", "{no_answer}: a default takes its place");
+        warn!(mark = "default", "{no_answer}: returns a default");
         Ok(Reply::Default)
     })
 }
@@ -166,7 +165,7 @@ async fn or_default(call: impl Future<Output = Result<Reply, NoAnswer>>) -> Resu
 mod tests {
     use super::*;
 
-    /// The same failures: the variant decides what becomes of the others, and when it is over.
+    /// With equal failures, the variant decides what happens to the others and when the run ends.
     #[tokio::test(start_paused = true)]
     async fn the_fate_of_the_others_is_the_callers_choice() -> scenario::Result<()> {
         for (variant, fail_every, ok, failed, cancelled, total) in [
@@ -187,7 +186,7 @@ mod tests {
         Ok(())
     }
 
-    /// The pitfall: who leaves at the first error in the order of a list of handles stops nobody.
+    /// The pitfall: returning at the first error in a list of handles does not stop the other tasks.
     #[tokio::test(start_paused = true)]
     async fn tasks_behind_an_early_return_go_on() -> scenario::Result<()> {
         let still_there = std::sync::Arc::new(());
@@ -200,9 +199,9 @@ mod tests {
         });
         drop(behind);
         sleep(Duration::from_millis(199)).await;
-        assert_eq!(std::sync::Arc::strong_count(&still_there), 2, "its handle is dropped, and it waits on");
+        assert_eq!(std::sync::Arc::strong_count(&still_there), 2, "its handle is dropped, but it runs on");
         sleep(Duration::from_millis(2)).await;
-        assert_eq!(std::sync::Arc::strong_count(&still_there), 1, "it came to its own end");
+        assert_eq!(std::sync::Arc::strong_count(&still_there), 1, "it ran to its end");
         Ok(())
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! Each scenario is one file: a lesson at the top, then parameters, then plain
 //! Tokio code. Nothing here depends on the program that runs and watches it, so
-//! you can read, copy and reuse each file. Beside `NAME.rs` is
-//! `NAME.py`, the same scenario in asyncio, runnable by itself with `python3`.
+//! you can read, copy and reuse each file. `NAME.py` is the asyncio version of
+//! `NAME.rs`; run it with `python3`.
 //!
-//! Start with [`semaphore`], the shortest one that shows everything.
+//! Start with [`semaphore`]: it is short and uses every feature.
 
 pub mod batching;
 pub mod blocking;
@@ -49,7 +49,7 @@ pub mod shutdown;
 pub mod spawn;
 pub mod stream;
 pub mod task_group;
-// What `just new-scenario` copies. Not in the catalogue, but it has to compile and its test to pass.
+// `just new-scenario` copies this. It is not in the catalogue, but it must compile and pass its test.
 #[cfg(test)]
 pub mod template;
 pub mod thundering_herd;
@@ -64,7 +64,7 @@ pub use param::{Kind, Param, Value, ValueError, Values};
 pub use scenario::{Check, Clock, Context, Figure, Group, Outcome, Scenario};
 pub use ways::{Breaks, How};
 
-/// What every scenario file starts from.
+/// The imports that every scenario needs.
 pub mod prelude {
     pub use crate::param::{Param, ValueError, Values};
     pub use crate::scenario::{self, Clock, Context, Group, Outcome, Scenario, accept_all};
@@ -117,7 +117,7 @@ pub const CATALOGUE: &[Scenario] = &[
     database::SCENARIO,
 ];
 
-/// The scenario with that id.
+/// Finds a scenario by its id.
 pub fn find(id: &str) -> Option<&'static Scenario> {
     CATALOGUE.iter().find(|scenario| scenario.id == id)
 }

@@ -1,9 +1,8 @@
-//! Parameters: the knobs of a scenario, and the values they are turned to.
+//! Parameters: the knobs of a scenario, and their values.
 //!
 //! A parameter is declared once, as a constant beside the scenario that reads
-//! it. Its command-line value, its form field, its validation, its help text
-//! and its line in `list --json` all come from that one declaration, so they
-//! cannot disagree.
+//! it. The command line, the form, the validation, the help text and
+//! `list --json` all use that declaration, so they cannot disagree.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,47 +15,47 @@ use std::time::Duration;
 pub struct Param {
     /// The name on the command line, in the form and in JSON: `snake_case`.
     pub name: &'static str,
-    /// What values it takes, and the one it starts with.
+    /// The values it takes, and its default.
     pub kind: Kind,
-    /// One sentence that says what turning it does.
+    /// What it sets, in one sentence.
     pub help: &'static str,
 }
 
-/// What values a parameter takes.
+/// The values that a parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A whole number within a closed range.
     Number {
-        /// The value a run starts with when none is given.
+        /// The value if none is given.
         default: u64,
-        /// The smallest value that is accepted.
+        /// The smallest value accepted.
         min: u64,
-        /// The largest value that is accepted.
+        /// The largest value accepted.
         max: u64,
-        /// What is counted: `ms`, `requests`, `%` … Never empty.
+        /// The unit: `ms`, `requests`, `%` … Never empty.
         unit: &'static str,
     },
-    /// One word out of a list; the first one is the default.
+    /// One word from a list; the first one is the default.
     Choice(&'static [&'static str]),
 }
 
 impl Param {
-    /// A count of things, `unit` in the plural.
+    /// Declares a count; `unit` is in the plural.
     pub const fn count(name: &'static str, default: u64, range: (u64, u64), unit: &'static str, help: &'static str) -> Self {
         Self { name, kind: Kind::Number { default, min: range.0, max: range.1, unit }, help }
     }
 
-    /// A duration in whole milliseconds, the finest step of Tokio's timer.
+    /// Declares a duration in whole milliseconds, the resolution of Tokio's timer.
     pub const fn millis(name: &'static str, default: u64, range: (u64, u64), help: &'static str) -> Self {
         Self::count(name, default, range, "ms", help)
     }
 
-    /// One of several words; the first is the default.
+    /// Declares a choice of words; the first is the default.
     pub const fn choice(name: &'static str, choices: &'static [&'static str], help: &'static str) -> Self {
         Self { name, kind: Kind::Choice(choices), help }
     }
 
-    /// The value a run starts with when none is given.
+    /// The value if none is given.
     pub const fn default(&self) -> Value {
         match self.kind {
             Kind::Number { default, .. } => Value::Number(default),
@@ -64,12 +63,12 @@ impl Param {
         }
     }
 
-    /// Reads a value as it was typed.
+    /// Parses a value as the user typed it.
     ///
     /// # Errors
     ///
-    /// Says what was wrong and what would be right, in one line, when the text
-    /// is not a number, lies outside the range, or is none of the choices.
+    /// Fails if the text is not a number, is out of range, or is not one of the
+    /// choices. The error says in one line what was wrong and what is valid.
     pub fn parse(&self, text: &str) -> Result<Value, ValueError> {
         let wrong = |reason: String| Err(ValueError { param: self.name, reason });
         match self.kind {
@@ -78,24 +77,24 @@ impl Param {
                 let number = text.replace('_', "");
                 match number.parse() {
                     Ok(n) if (min..=max).contains(&n) => Ok(Value::Number(n)),
-                    // A negative number, and one too long for 64 bits, are out of range and no slip of the finger.
+                    // A negative number or one that needs more than 64 bits is a number too, but out of range.
                     _ if is_integer(&number) => wrong(format!("{text} is out of range: {min} to {max} {unit}")),
                     _ => wrong(format!("'{text}' is not a whole number: {min} to {max} {unit}")),
                 }
             }
             Kind::Choice(choices) => match choices.iter().find(|choice| **choice == text.trim()) {
                 Some(choice) => Ok(Value::Choice(choice)),
-                None => wrong(format!("'{}' is none of {}", text.trim(), choices.join(", "))),
+                None => wrong(format!("'{}' is not one of {}", text.trim(), choices.join(", "))),
             },
         }
     }
 
-    /// The value that is `steps` away, kept inside the range.
+    /// Moves a value by `steps`, within the range.
     ///
-    /// A number climbs a ladder of round numbers: by 1 up to 20, by 2 up to 50,
-    /// by 5 up to 100, by 10 up to 200, and so on, so that a key that is held
-    /// down crosses any range in a few seconds, and steps up and down come back.
-    /// A number between two rungs goes to the next rung. A choice goes round.
+    /// A number moves along a ladder of round numbers: in steps of 1 up to 20, 2
+    /// up to 50, 5 up to 100, 10 up to 200, and so on. So a held key crosses any
+    /// range in a few seconds, and equal steps up and down cancel out. A number
+    /// between two rungs moves to the next rung. A choice wraps around.
     pub fn step(&self, value: Value, steps: i64) -> Value {
         match (self.kind, value) {
             (Kind::Number { min, max, .. }, Value::Number(start)) => {
@@ -119,7 +118,7 @@ impl Param {
     }
 }
 
-/// Whether the text is digits with at most one sign before them.
+/// Returns true if the text is digits, with at most one sign before them.
 fn is_integer(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -131,14 +130,14 @@ fn rung_above(n: u64) -> u64 {
     (n / stride).saturating_add(1).saturating_mul(stride)
 }
 
-/// The next round number below `n`; 0 below 0.
+/// The next round number below `n`; 0 if `n` is 0.
 fn rung_below(n: u64) -> u64 {
-    // The stride of the stretch that ends at `n`, not of the one that starts there: 100 goes down to 95.
+    // Use the stride of the stretch that ends at `n`, not of the one that starts there: 100 goes down to 95.
     let below = n.saturating_sub(1);
     below / stride(below) * stride(below)
 }
 
-/// The distance of the rungs around `n`: a tenth of it, rounded down to 1, 2 or 5 times a power of ten.
+/// The distance between rungs at `n`: a tenth of `n`, rounded down to 1, 2 or 5 times a power of ten.
 fn stride(n: u64) -> u64 {
     let tenth = (n / 10).max(1);
     let power = 10_u64.pow(tenth.ilog10());
@@ -149,7 +148,7 @@ fn stride(n: u64) -> u64 {
     }
 }
 
-/// What a parameter is turned to.
+/// The value of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Value {
     /// A whole number, in the parameter's unit.
@@ -167,12 +166,12 @@ impl fmt::Display for Value {
     }
 }
 
-/// A value that cannot be taken, with the reason in one line.
+/// An invalid value, with the reason in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValueError {
-    /// The parameter at fault: the field that the message belongs to.
+    /// The parameter at fault; the form shows the message at its field.
     pub param: &'static str,
-    /// What is wrong and what would be right.
+    /// What is wrong, and what is valid.
     pub reason: String,
 }
 
@@ -184,7 +183,7 @@ impl fmt::Display for ValueError {
 
 impl std::error::Error for ValueError {}
 
-/// One value for each parameter of a scenario, in the order of declaration.
+/// The values of a scenario's parameters, in the order of declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Values {
     params: &'static [Param],
@@ -192,25 +191,25 @@ pub struct Values {
 }
 
 impl Values {
-    /// Every parameter at its default.
+    /// Every parameter at its default value.
     pub fn defaults(params: &'static [Param]) -> Self {
         Self { params, values: params.iter().map(Param::default).collect() }
     }
 
-    /// Turns one parameter. The value comes from [`Param::parse`] or
-    /// [`Param::step`], so it is within range.
+    /// Sets one parameter. Take the value from [`Param::parse`] or
+    /// [`Param::step`], which keep it in range.
     pub fn set(&mut self, param: &Param, value: Value) {
         if let Some(at) = self.params.iter().position(|p| p.name == param.name) {
             self.values[at] = value;
         }
     }
 
-    /// What this parameter is turned to.
+    /// The value of this parameter.
     pub fn get(&self, param: &Param) -> Value {
         self.iter().find(|(p, _)| p.name == param.name).map_or(param.default(), |(_, value)| value)
     }
 
-    /// The number this parameter is turned to; 0 for a choice.
+    /// The value of a numeric parameter; 0 for a choice.
     pub fn number(&self, param: &Param) -> u64 {
         match self.get(param) {
             Value::Number(n) => n,
@@ -218,7 +217,7 @@ impl Values {
         }
     }
 
-    /// The word this parameter is turned to; empty for a number.
+    /// The chosen word; empty for a number.
     pub fn word(&self, param: &Param) -> &'static str {
         match self.get(param) {
             Value::Choice(word) => word,
@@ -226,12 +225,12 @@ impl Values {
         }
     }
 
-    /// The duration this parameter is turned to.
+    /// The value in milliseconds, as a duration.
     pub fn duration(&self, param: &Param) -> Duration {
         Duration::from_millis(self.number(param))
     }
 
-    /// Each parameter with its value, in the order of declaration.
+    /// Every parameter and its value, in the order of declaration.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Param, Value)> + '_ {
         self.params.iter().zip(self.values.iter().copied())
     }
@@ -272,8 +271,8 @@ mod tests {
             (TIME, "5s", wrong("'5s' is not a whole number: 0 to 60000 ms")),
             (WIDEST, "18446744073709551615", number(u64::MAX)),
             (LOCK, " short", Ok(Value::Choice("short"))),
-            (LOCK, "Short", wrong("'Short' is none of long, short, none")),
-            (LOCK, "", wrong("'' is none of long, short, none")),
+            (LOCK, "Short", wrong("'Short' is not one of long, short, none")),
+            (LOCK, "", wrong("'' is not one of long, short, none")),
         ] {
             let parsed = param.parse(text).map_err(|error| {
                 assert_eq!(error.param, param.name, "the error names the parameter it is about");
@@ -306,10 +305,10 @@ mod tests {
             (TIME, 500, 10, 1000),
             (TIME, 500, i64::MAX, 60_000),
             (TIME, 500, i64::MIN, 0),
-            // Typed, and between two rungs: to the next one.
+            // A typed number between two rungs goes to the next rung.
             (TIME, 3001, 1, 3200),
             (TIME, 3001, -1, 3000),
-            // The ends of the range are stops, round or not.
+            // Steps stop at the ends of the range, even if these are not round.
             (ODD, 330, 1, 333),
             (ODD, 333, 1, 333),
             (ODD, 333, -1, 320),
@@ -334,13 +333,13 @@ mod tests {
         }
     }
 
-    /// Every stop from one end of a range to the other, as a held key makes them.
+    /// Every value from one end of a range to the other, as a held key steps through them.
     fn climb(param: Param) -> Vec<Value> {
         let Kind::Number { min, max, .. } = param.kind else { return Vec::new() };
         let mut stops = vec![Value::Number(min)];
         while stops.last() != Some(&Value::Number(max)) {
             stops.push(param.step(stops[stops.len() - 1], 1));
-            assert!(stops.len() < 10_000, "{} is never crossed", param.name);
+            assert!(stops.len() < 10_000, "{}: the end is never reached", param.name);
         }
         stops
     }
@@ -378,6 +377,6 @@ mod tests {
         assert_eq!(read, ["time=500", "lock=none", "permits=9"]);
         assert_eq!((values.number(&PERMITS), values.word(&LOCK)), (9, "none"));
         assert_eq!(values.duration(&TIME), Duration::from_millis(500));
-        assert_eq!(values.number(&REQUESTS), 20, "a parameter that is not among them is at its default");
+        assert_eq!(values.number(&REQUESTS), 20, "an undeclared parameter has its default");
     }
 }

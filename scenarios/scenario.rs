@@ -1,19 +1,19 @@
-//! What a scenario is: its lesson, its parameters, its code, and what came out.
+//! What a scenario is: its lesson, its parameters, its code and its outcome.
 //!
 //! A scenario is code that anyone would write in production. It gets its
 //! parameters and its seed from a [`Context`], spawns named tasks on whatever
 //! runtime it is called on, and returns an [`Outcome`]: figures, and checks
 //! that can fail. It knows nothing of the program that watches it.
 //!
-//! What a lane cannot show by itself a scenario says with `tracing`, as any
-//! program might, in one line each:
+//! A scenario uses `tracing`, as any program might, to report what a lane
+//! cannot show by itself. Each of these takes one line:
 //!
-//! - a span around a phase whose await does not say what it is: `info_span!("backoff")`;
-//! - `mark = "miss"` on an event worth reading on the lane, in 8 columns at most. It covers
-//!   what comes next, so there is none where a span begins, nor just before a task ends;
-//! - `moment = "cancel"` at a decisive moment of the whole run, 0 to 4 in a run, with
-//!   `moment_at_ms` beside it where it is known ahead, in milliseconds from the run's start;
-//! - `counter.depth = 3` for a quantity, and `state.breaker = "open"` for one that has words.
+//! - a span names a phase whose await does not explain itself: `info_span!("backoff")`;
+//! - `mark = "miss"` labels an event on the lane, in at most 8 columns. A mark covers what
+//!   follows it, so do not put one where a span begins or just before a task ends;
+//! - `moment = "cancel"` names a decisive moment of the run. Use 0 to 4 in a run. Add
+//!   `moment_at_ms`, in milliseconds from the start, if the time is known in advance;
+//! - `counter.depth = 3` records a number, and `state.breaker = "open"` a word.
 
 use std::future::Future;
 use std::ops::RangeInclusive;
@@ -24,54 +24,54 @@ use crate::draw;
 use crate::param::{Param, ValueError, Values};
 use crate::ways::Breaks;
 
-/// Anything that can end a scenario early, with `?`.
+/// An error that ends a scenario early, with `?`.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// What the code of a scenario returns.
+/// What a scenario's code returns.
 pub type Result<T = Outcome> = std::result::Result<T, Error>;
 
-/// The future that a scenario's `run` makes.
+/// The future that a scenario's `run` returns.
 pub type Running = Pin<Box<dyn Future<Output = Result> + Send>>;
 
 /// One entry of the catalogue.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// The word that picks it: lower case, with dashes.
+    /// Its name on the command line: lower case, with dashes.
     pub id: &'static str,
-    /// Its name for people.
+    /// Its name on screen.
     pub title: &'static str,
-    /// The part of the catalogue that it stands in.
+    /// The part of the catalogue that it belongs to.
     pub group: Group,
     /// What it teaches, in one sentence.
     pub lesson: &'static str,
-    /// The clocks it can run on, the usual one first.
+    /// The clocks it can run on; the first is the default.
     pub clocks: &'static [Clock],
-    /// Its knobs, in the order of the form.
+    /// Its parameters, in the order of the form.
     pub params: &'static [Param],
-    /// The patterns it shows, in the field's words.
+    /// The patterns it shows, under their usual names.
     pub patterns: &'static [&'static str],
-    /// Where asyncio and Tokio differ in them, in one sentence; empty where they do not.
+    /// How asyncio and Tokio differ in these patterns, in one sentence; empty if they do not.
     pub differs: &'static str,
-    /// The ids of those to have seen first: each stands earlier in the catalogue.
+    /// The ids of the scenarios to see first. All of them come earlier in the catalogue.
     pub builds_on: &'static [&'static str],
-    /// Where it goes wrong on purpose, the defaults included; everywhere else it goes well.
+    /// The settings at which it fails on purpose, defaults included. At any other setting it succeeds.
     pub breaks: &'static [Breaks],
     /// Why it, or one of its variants, needs the real clock; empty if none does.
     pub real_because: &'static str,
-    /// Its own source file: what the code pane shows. The `//!` text at its top is the long lesson.
+    /// Its source file, as the code pane shows it. The `//!` text at its top is the long lesson.
     pub source: &'static str,
-    /// Where `source` stands in the repository, as the compiler names it.
+    /// The path of `source` in the repository, from `file!()`.
     pub path: &'static str,
-    /// The same in asyncio.
+    /// The source of its asyncio twin.
     pub twin: &'static str,
-    /// Refuses parameters that contradict each other, or the clock, although each one is within its range.
+    /// Refuses a set of valid values that contradict each other or the clock.
     pub refuse: fn(&Values, Clock) -> std::result::Result<(), ValueError>,
-    /// Makes the future that the run spawns as its task *main*.
+    /// Returns the future that the run spawns as its task *main*.
     pub run: fn(Context) -> Running,
 }
 
 impl Scenario {
-    /// What most of them have in common, and nothing of what makes one: to be completed in each entry, which a test walks.
+    /// Defaults for the fields that most scenarios leave alone. Every entry sets the rest; a test checks that.
     pub const DEFAULTS: Self = Self {
         id: "",
         title: "",
@@ -91,19 +91,19 @@ impl Scenario {
         run: |_| Box::pin(async { Ok(Outcome::new()) }),
     };
 
-    /// The long lesson: the module documentation at the top of the source.
+    /// The long lesson: the `//!` text at the top of the source.
     pub fn text(&self) -> String {
         let lines = self.source.lines().take_while(|line| line.starts_with("//!"));
         lines.map(|line| line.trim_start_matches("//!").strip_prefix(' ').unwrap_or_default()).collect::<Vec<_>>().join("\n")
     }
 
-    /// The parameter of that name.
+    /// Finds a parameter by its name.
     pub fn param(&self, name: &str) -> Option<&'static Param> {
         self.params.iter().find(|param| param.name == name)
     }
 }
 
-/// For [`Scenario::refuse`]: no combination is refused.
+/// A [`Scenario::refuse`] that accepts every combination.
 ///
 /// # Errors
 ///
@@ -115,24 +115,24 @@ pub fn accept_all(_: &Values, _: Clock) -> std::result::Result<(), ValueError> {
 /// A part of the catalogue, in teaching order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
-    /// Tasks, waiting together, ending.
+    /// Start tasks, wait for them, end them.
     Basics,
-    /// Caps on what is in flight.
+    /// Limit how much is in flight.
     Limits,
-    /// Queues between tasks.
+    /// Pass data between tasks.
     Channels,
-    /// Locks and what goes wrong with them.
+    /// Share data under locks, and see what can go wrong.
     SharedState,
-    /// What has to be given back, and how a service ends.
+    /// Release resources and shut services down.
     Resources,
-    /// What to do when others fail.
+    /// Cope with the failures of other services.
     Resilience,
-    /// Servers, clients and a database, within the program.
+    /// Run servers, clients and a database in one process.
     Real,
 }
 
 impl Group {
-    /// The heading in the list.
+    /// Its heading in the list.
     pub const fn title(self) -> &'static str {
         match self {
             Group::Basics => "Basics",
@@ -141,7 +141,7 @@ impl Group {
             Group::SharedState => "Shared state",
             Group::Resources => "Resources and shutdown",
             Group::Resilience => "Resilience",
-            Group::Real => "For real",
+            Group::Real => "Real I/O",
         }
     }
 }
@@ -149,14 +149,14 @@ impl Group {
 /// How time passes in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Clock {
-    /// Time jumps when nothing can run: one thread, the same every time.
+    /// Time jumps forward when nothing can run. One thread; every run is identical.
     Virtual,
-    /// Wall time: true parallelism, real sockets.
+    /// Wall time, with true parallelism and real sockets.
     Real,
 }
 
 impl Clock {
-    /// The word on the command line and on screen.
+    /// Its name on the command line and on screen.
     pub const fn name(self) -> &'static str {
         match self {
             Clock::Virtual => "virtual",
@@ -165,7 +165,7 @@ impl Clock {
     }
 }
 
-/// What a run hands to its scenario: parameters, randomness, and which clock it runs on.
+/// What a run gives its scenario: parameters, random draws and the clock.
 #[derive(Debug, Clone)]
 pub struct Context {
     values: Values,
@@ -174,19 +174,19 @@ pub struct Context {
 }
 
 impl Context {
-    /// A context with these parameters, this seed and this clock.
+    /// Creates a context.
     pub fn new(values: Values, seed: u64, clock: Clock) -> Self {
         Self { values, seed, clock }
     }
 
-    /// How time passes in this run.
+    /// The clock of this run.
     pub fn clock(&self) -> Clock {
         self.clock
     }
 
-    /// Whether something took as long as it should: exactly on the virtual
-    /// clock; on the real one, where timers and schedulers are late, within
-    /// 15 % and 50 ms.
+    /// Compares a duration with the expected one: exactly on the virtual
+    /// clock, within 15 % plus 50 ms on the real clock, where timers and
+    /// schedulers may be late.
     pub fn on_time(&self, took: Duration, expected: Duration) -> bool {
         match self.clock {
             Clock::Virtual => took == expected,
@@ -194,33 +194,33 @@ impl Context {
         }
     }
 
-    /// The number a parameter is turned to.
+    /// The value of a numeric parameter.
     pub fn number(&self, param: Param) -> u64 {
         self.values.number(&param)
     }
 
-    /// The same, as a size.
+    /// The value of a numeric parameter, as a `usize`.
     pub fn count(&self, param: Param) -> usize {
         usize::try_from(self.number(param)).unwrap_or(usize::MAX)
     }
 
-    /// The duration a parameter is turned to.
+    /// The value of a parameter in milliseconds, as a duration.
     pub fn duration(&self, param: Param) -> Duration {
         self.values.duration(&param)
     }
 
-    /// The word a parameter is turned to.
+    /// The chosen word of a parameter.
     pub fn word(&self, param: Param) -> &'static str {
         self.values.word(&param)
     }
 
-    /// A number of the range, drawn from the seed: the same for the same
-    /// `stream` and `index`, whatever else is drawn.
+    /// Draws a number from the range. It depends only on the seed, `stream`
+    /// and `index`, and not on any other draw.
     pub fn draw(&self, stream: &str, index: usize, range: RangeInclusive<u64>) -> u64 {
         draw::within(self.seed, stream, index as u64, &range)
     }
 
-    /// `base` plus a drawn part of `jitter`, in whole milliseconds.
+    /// Draws a duration between `base` and `base + jitter`, in whole milliseconds.
     pub fn jittered(&self, stream: &str, index: usize, base: Duration, jitter: Duration) -> Duration {
         base + Duration::from_millis(self.draw(stream, index, 0..=jitter.as_millis() as u64))
     }
@@ -228,22 +228,22 @@ impl Context {
 
 #[cfg(test)]
 impl Context {
-    /// For tests: the defaults of a scenario, but for the parameters named; seed 0, virtual clock.
+    /// A context for tests: the scenario's defaults, except for `turned`; seed 0, virtual clock.
     pub(crate) fn of(scenario: &Scenario, turned: &[(Param, &str)]) -> Self {
         let mut values = Values::defaults(scenario.params);
         for (param, text) in turned {
-            values.set(param, param.parse(text).expect("a test turns parameters within their range"));
+            values.set(param, param.parse(text).expect("a value in range"));
         }
         Self::new(values, 0, Clock::Virtual)
     }
 
-    /// The same on the real clock.
+    /// A context like that of [`Context::of`], on the real clock.
     pub(crate) fn real(scenario: &Scenario, turned: &[(Param, &str)]) -> Self {
         Self { clock: Clock::Real, ..Self::of(scenario, turned) }
     }
 }
 
-/// Tests something on the real clock, where a busy machine may spoil it.
+/// Runs a test on the real clock. A busy machine may delay it, so it is tried again if it fails.
 #[cfg(test)]
 pub(crate) fn really(test: impl AsyncFn() -> Result<()>) {
     crate::calm::in_a_calm_moment(|| {
@@ -252,12 +252,12 @@ pub(crate) fn really(test: impl AsyncFn() -> Result<()>) {
     });
 }
 
-/// What came out of a run: figures to compare, and checks that hold or do not.
+/// The result of a run: figures to compare, and checks that passed or failed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outcome {
-    /// The figures, in the order in which they are shown.
+    /// The figures, in the order shown.
     pub figures: Vec<Figure>,
-    /// The invariants, each with whether it held.
+    /// The invariants and whether each one held.
     pub checks: Vec<Check>,
 }
 
@@ -266,23 +266,23 @@ pub struct Outcome {
 pub struct Figure {
     /// What was measured.
     pub name: String,
-    /// How much: a whole number on the virtual clock.
+    /// The measured value; a whole number on the virtual clock.
     pub value: f64,
-    /// Of what.
+    /// The unit of the value.
     pub unit: &'static str,
 }
 
 /// An invariant that the scenario states and verifies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// The statement, as it reads when it holds.
+    /// The invariant, stated as true.
     pub name: String,
-    /// Whether it held in this run.
+    /// True if it held in this run.
     pub holds: bool,
 }
 
 impl Outcome {
-    /// An outcome without figures or checks.
+    /// Creates an outcome without figures or checks.
     pub fn new() -> Self {
         Self::default()
     }
@@ -301,18 +301,18 @@ impl Outcome {
         self
     }
 
-    /// The figure of that name.
+    /// The value of the figure with that name.
     pub fn value(&self, name: &str) -> Option<f64> {
         self.figures.iter().find(|figure| figure.name == name).map(|figure| figure.value)
     }
 
-    /// Whether every check held.
+    /// Returns true if every check held.
     pub fn holds(&self) -> bool {
         self.checks.iter().all(|check| check.holds)
     }
 }
 
-/// What can be the value of a figure.
+/// A type that can be the value of a figure.
 pub trait Measure {
     /// The value as a number; a duration in milliseconds.
     fn measure(self) -> f64;
@@ -332,7 +332,7 @@ impl Measure for usize {
 
 impl Measure for Duration {
     fn measure(self) -> f64 {
-        // One division rounds once: whole milliseconds come out whole, which `as_secs_f64() * 1e3` does not promise.
+        // A single division rounds once, so whole milliseconds stay whole. `as_secs_f64() * 1e3` does not guarantee that.
         self.as_nanos() as f64 / 1e6
     }
 }

@@ -30,7 +30,7 @@ async def run(cx):
 
 
 async def task(wait):
-    """Waits, and that is all."""
+    """Only waits."""
     await asyncio.sleep(wait / 1000)
 
 

@@ -20,8 +20,8 @@ use tracing::info;
 
 use crate::prelude::*;
 
-const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many tasks there are.");
-const WAIT: Param = Param::millis("wait", 2_000, (0, 60_000), "How long each of them waits.");
+const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many tasks to start.");
+const WAIT: Param = Param::millis("wait", 2_000, (0, 60_000), "How long each task waits.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -51,7 +51,7 @@ async fn run(cx: Context) -> scenario::Result {
     while let Some(ended) = tasks.join_next().await {
         ended?;
         done += 1;
-        info!(counter.done = done, "one more is done");
+        info!(counter.done = done, "a task has ended");
     }
 
     let total = started.elapsed();
@@ -62,7 +62,7 @@ async fn run(cx: Context) -> scenario::Result {
         .check("they wait at the same time", cx.on_time(total, cx.duration(WAIT))))
 }
 
-/// Waits, and that is all.
+/// Only waits.
 async fn task(wait: Duration) {
     sleep(wait).await;
 }
@@ -71,7 +71,7 @@ async fn task(wait: Duration) {
 mod tests {
     use super::*;
 
-    /// Twice the tasks take as long; twice the wait takes twice as long.
+    /// Twice as many tasks take no longer; twice the wait takes twice as long.
     #[tokio::test(start_paused = true)]
     async fn tasks_wait_at_the_same_time() -> scenario::Result<()> {
         for (tasks, wait, total) in [("5", "2000", 2000.0), ("10", "2000", 2000.0), ("5", "4000", 4000.0)] {

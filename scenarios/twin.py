@@ -1,11 +1,11 @@
 """What the asyncio twins share: virtual time, seeded draws, parameters, the report.
 
-Each twin is the scenario of the same name in asyncio. It runs on an event loop
-whose time jumps to the next timer when there is nothing else to do, so seconds
-of waiting take milliseconds, and two runs with the same parameters and the same
-seed are the same. The draws are those of `draw.rs`, so a twin can be compared
-with the Rust run figure by figure. (One difference is left: `asyncio.sleep(0)` lets
-others run, while Tokio's `sleep` of no time is over at once.)
+Each twin is the asyncio version of the scenario with the same name. Its event loop
+jumps to the next timer when nothing else can run. So seconds of waiting take
+milliseconds, and two runs with the same parameters and seed are identical. The draws
+are the same as in `draw.rs`, so you can compare a twin with the Rust run figure by
+figure. One difference remains: `asyncio.sleep(0)` lets other tasks run, while Tokio's
+`sleep` of zero returns at once.
 
 Standard library only, Python 3.11 or later:
 
@@ -23,19 +23,19 @@ import time
 
 
 class Stalled(Exception):
-    """No task can run, no timer is set: nothing will ever happen again."""
+    """No task can run and no timer is set: nothing will ever run again."""
 
 
 class JumpingSelector(selectors.DefaultSelector):
-    """A selector that moves a clock forward where another one would sleep."""
+    """A selector that advances its clock instead of sleeping."""
 
     def __init__(self):
         super().__init__()
-        # An integer, so that time stays exact however many small sleeps are added up.
+        # An integer, so that the sum of many small sleeps stays exact.
         self.now_ms = 0
 
     def jump(self, ms):
-        """CPU work on virtual time: the clock moves, and nobody else has run."""
+        """Simulates CPU work: the clock advances and no other task runs."""
         self.now_ms += ms
 
     def select(self, timeout=None):
@@ -48,7 +48,7 @@ class JumpingSelector(selectors.DefaultSelector):
 
 
 class JumpingLoop(asyncio.SelectorEventLoop):
-    """The usual event loop, on the clock of its selector."""
+    """The standard event loop, on its selector's clock."""
 
     def __init__(self):
         self._jumping = JumpingSelector()
@@ -59,7 +59,7 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         return self._jumping.now_ms / 1000
 
     def call_at(self, when, callback, *args, context=None):
-        # 0.1 + 0.2 is a little more than 0.3: timers that are due in the same millisecond shall say so.
+        # 0.1 + 0.2 is slightly more than 0.3. Rounding makes timers due in the same millisecond equal.
         return super().call_at(round(when, 3), callback, *args, context=context)
 
 
@@ -75,7 +75,7 @@ _GOLDEN = 0x9E37_79B9_7F4A_7C15
 
 
 def bits(seed, stream, index):
-    """64 well-mixed bits for one place in one stream.
+    """64 well-mixed bits for an index of a stream.
 
     >>> hex(bits(0, "", 0))
     '0x86044e7231d085c7'
@@ -95,7 +95,7 @@ def bits(seed, stream, index):
 
 
 def within(seed, stream, index, low, high):
-    """A whole number from low to high, each one equally likely.
+    """A whole number from low to high, with equal probability.
 
     >>> [within(7, "die", i, 1, 6) for i in range(12)]
     [3, 4, 1, 6, 3, 6, 3, 5, 5, 3, 5, 6]
@@ -116,7 +116,7 @@ def _mix(x):
 
 
 class BadValue(Exception):
-    """A command line that cannot be taken, with the reason in one line."""
+    """An invalid command line, with the reason in one line."""
 
 
 class Number:
@@ -136,14 +136,14 @@ class Number:
 
 
 class Choice:
-    """One word out of a list; the first one is the default."""
+    """One word from a list; the first one is the default."""
 
     def __init__(self, *words):
         self.default, self.words = words[0], words
 
     def parse(self, text):
         if text not in self.words:
-            raise BadValue(f"'{text}' is none of {', '.join(self.words)}")
+            raise BadValue(f"'{text}' is not one of {', '.join(self.words)}")
         return text
 
 
@@ -151,7 +151,7 @@ SEED = Number(0, 0, _64_BITS)
 
 
 class Context:
-    """The parameters of a run as attributes, and its randomness."""
+    """The parameters of a run, as attributes, and its random draws."""
 
     def __init__(self, params, args):
         known = {**params, "seed": SEED}
@@ -159,9 +159,9 @@ class Context:
         for arg in args:
             name, equals, text = arg.partition("=")
             if not equals or name not in known:
-                raise BadValue(f"'{arg}' is none of {', '.join(f'{name}=…' for name in known)}")
+                raise BadValue(f"'{arg}' is not one of {', '.join(f'{name}=…' for name in known)}")
             if name in given:
-                raise BadValue(f"{name} is given twice")
+                raise BadValue(f"{name} is given twice: give it once")
             try:
                 given[name] = known[name].parse(text)
             except BadValue as error:
@@ -169,19 +169,19 @@ class Context:
         self.seed = given.pop("seed", SEED.default)
         self.values = {name: given.get(name, param.default) for name, param in params.items()}
         vars(self).update(self.values)
-        # Whether the run is on the real clock, as it must be where threads take part.
+        # True on the real clock, which threads need.
         self.real = False
 
     def draw(self, stream, index, low, high):
-        """A number from low to high, drawn from the seed."""
+        """Draws a number from low to high."""
         return within(self.seed, stream, index, low, high)
 
     def jittered(self, stream, index, base, jitter):
-        """base plus a drawn part of jitter, in milliseconds."""
+        """Draws a duration between base and base + jitter, in milliseconds."""
         return base + self.draw(stream, index, 0, jitter)
 
     def burn(self, ms):
-        """CPU work: takes so long, and gives nothing back to the loop before it is done."""
+        """CPU work: keeps the loop busy for this long."""
         if not self.real:
             asyncio.get_running_loop().jump(ms)
             return
@@ -190,7 +190,7 @@ class Context:
             pass
 
     def on_time(self, took, expected):
-        """Whether something took as long as it should: exactly on virtual time, about so long on the real clock."""
+        """Compares a duration with the expected one: exactly on virtual time, within a margin on the real clock."""
         return took == expected or (self.real and abs(took - expected) <= 0.15 * expected + 50)
 
 
@@ -198,14 +198,14 @@ class Context:
 
 
 class Guests:
-    """The clients of a server that serves nobody else: any program on this machine can connect to its port."""
+    """The clients that a server accepts. Any program on this machine can connect to its port."""
 
     def __init__(self):
         self.expected = set()
         self.strangers = 0
 
     async def connect(self, address):
-        """Connects from an address that the server knows before; returns a reader and a writer."""
+        """Connects from an address that the server knows in advance; returns a reader and a writer."""
         guest = socket.socket()
         try:
             guest.setblocking(False)
@@ -218,7 +218,7 @@ class Guests:
             raise
 
     def turns_away(self, writer):
-        """Whether the other side is a stranger, whose connection is then closed."""
+        """Closes the connection of a stranger and returns True; returns False for a guest."""
         peer = writer.get_extra_info("peername")
         if peer in self.expected:
             self.expected.remove(peer)
@@ -232,7 +232,7 @@ class Guests:
 
 
 class Outcome:
-    """What came out of a run: figures to compare, and checks that hold or do not."""
+    """The result of a run: figures to compare, and checks that passed or failed."""
 
     def __init__(self):
         self.figures, self.checks = [], []
@@ -247,11 +247,11 @@ class Outcome:
 
 
 def main(scenario, params, run, refuse=None, real=None):
-    """Reads NAME=VALUE arguments, runs the twin, prints its outcome as one JSON object.
+    """Reads NAME=VALUE arguments, runs the twin and prints its outcome as one JSON object.
 
-    `real` says of a context whether that run has threads, which do not live on virtual time.
+    `real` takes a context and returns True if the run uses threads or sockets, which need the real clock.
 
-    Exit code 1 when a check does not hold or the run stalled, 2 for bad usage.
+    The exit code is 1 if a check failed or the run stalled, and 2 for bad usage.
     """
     if sys.version_info < (3, 11):
         sys.exit(_complain(scenario, "needs Python 3.11 or later", 2))

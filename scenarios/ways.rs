@@ -1,55 +1,55 @@
-//! The right ways and the wrong ones: every variant of a scenario, and where it goes wrong on purpose.
+//! Right ways and wrong ways: the variants of a scenario, and the settings at which it fails on purpose.
 //!
-//! A scenario that teaches by going wrong says where it does, once, as data. What
-//! the tests expect, what the continuous integration expects, and what `list --json`
-//! tells all come from there, so a lesson and its proof cannot part.
+//! A scenario that teaches by failing declares its failing settings once, as
+//! data. The tests, the CI and `list --json` all use this declaration, so a
+//! lesson and its proof cannot disagree.
 
 use crate::param::{Kind, Value, Values};
 use crate::scenario::{Clock, Scenario};
 
-/// A setting at which a scenario goes wrong, as its lesson says.
+/// A setting at which a scenario fails, as its lesson says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Breaks {
-    /// Names of parameters, and what each is turned to, as it is typed. The others are at their defaults.
+    /// Parameters and their values, as the user would type them. All others are at their defaults.
     pub setting: &'static [(&'static str, &'static str)],
-    /// How such a run ends.
+    /// How the run fails.
     pub how: How,
-    /// One seed with which it does, if not with every seed.
+    /// One failing seed, if not every seed fails.
     pub seed: Option<u64>,
 }
 
-/// How a run goes wrong.
+/// How a run fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
-    /// It ends, and these checks do not hold.
+    /// The run ends, and these checks fail.
     Checks(&'static [&'static str]),
-    /// It does not end: nothing can ever run again.
+    /// The run stalls: nothing can ever run again.
     Stalls,
 }
 
 impl Breaks {
-    /// With this setting these checks do not hold, whatever the seed.
+    /// At this setting these checks fail, with every seed.
     pub const fn checks(setting: &'static [(&'static str, &'static str)], checks: &'static [&'static str]) -> Self {
         Self { setting, how: How::Checks(checks), seed: None }
     }
 
-    /// With this setting the run stalls, whatever the seed.
+    /// At this setting the run stalls, with every seed.
     pub const fn stalls(setting: &'static [(&'static str, &'static str)]) -> Self {
         Self { setting, how: How::Stalls, seed: None }
     }
 
-    /// It depends on the seed: with this one it does go wrong.
+    /// Not every seed fails; this one does.
     #[must_use]
     pub const fn with_seed(self, seed: u64) -> Self {
         Self { seed: Some(seed), ..self }
     }
 
-    /// Whether these values are turned as the setting says.
+    /// Returns true if these values match the setting.
     pub fn is_at(&self, values: &Values) -> bool {
         self.setting.iter().all(|turned| is_turned(values, turned))
     }
 
-    /// Whether it may go wrong with these values too: the words are those of the setting, and the numbers decide.
+    /// Returns true if a run with these values may fail: the words match the setting, the numbers need not.
     pub fn may_be_at(&self, values: &Values) -> bool {
         let is_number = |name| values.iter().any(|(param, _)| param.name == name && matches!(param.kind, Kind::Number { .. }));
         self.setting.iter().all(|turned| is_number(turned.0) || is_turned(values, turned))
@@ -61,7 +61,7 @@ fn is_turned(values: &Values, turned: &(&str, &str)) -> bool {
 }
 
 impl Scenario {
-    /// Every combination of its choices that this clock takes, with the numbers at their defaults; the defaults first.
+    /// Every combination of choices that is valid on this clock, defaults first. Numbers keep their defaults.
     pub fn variants(&self, clock: Clock) -> Vec<Values> {
         let mut all = vec![Values::defaults(self.params)];
         for param in self.params {
@@ -79,12 +79,12 @@ impl Scenario {
         all
     }
 
-    /// Where it goes wrong, if it does at these values: it is declared for them.
+    /// The declared failure that these values match, if any.
     pub fn breaks_at(&self, values: &Values) -> Option<&'static Breaks> {
         self.breaks.iter().find(|breaks| breaks.is_at(values))
     }
 
-    /// The first variant on this clock that goes well with every seed. None if they all need the other clock.
+    /// The first variant on this clock that succeeds with every seed. `None` if there is no such variant.
     pub fn right_way(&self, clock: Clock) -> Option<Values> {
         self.variants(clock).into_iter().find(|values| self.breaks_at(values).is_none())
     }

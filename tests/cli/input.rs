@@ -23,7 +23,7 @@ fn bad_input_is_answered_in_one_line_and_exits_2() {
         (&["run", "semaphore", "-p", "=3"], &["NAME=VALUE"]),
         (&["run", "semaphore", "-p", "permits=3", "-p", "permits=3"], &["permits", "given twice"]),
         (&["run", "semaphore", "-p", "permits_each=4"], &["permits_each", "at most 3"]),
-        (&["run", "lock-contention", "-p", "lock=never"], &["'never' is none of", "across-await"]),
+        (&["run", "lock-contention", "-p", "lock=never"], &["'never' is not one of", "across-await"]),
         (&["run", "semaphore", "--speed", "0"], &["--speed", "from 0.001 to 1000, or max"]),
         (&["run", "semaphore", "--speed", "-1"], &["--speed", "from 0.001 to 1000, or max"]),
         (&["run", "semaphore", "--speed", "inf"], &["--speed"]),
