@@ -22,7 +22,7 @@ fn bad_usage_is_one_line_and_exit_code_2() {
         (
             "lock-contention",
             &["mutex=std"],
-            "lock-contention: mutex: std does not go with lock=across-await: it would block the event loop for ever",
+            "lock-contention: mutex: std does not work with lock=across-await: it would block the event loop for ever",
         ),
     ] {
         let output = twin(scenario(id), args);
