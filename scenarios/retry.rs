@@ -40,13 +40,8 @@ use crate::prelude::*;
 const CLIENTS: Param = Param::count("clients", 8, (1, 1_000), "clients", "How many clients call at the same moment.");
 const ATTEMPTS: Param = Param::count("attempts", 3, (1, 10), "attempts", "How many times a client tries, at most.");
 const DELAY: Param = Param::millis("delay", 1_000, (0, 60_000), "The delay after the first failed attempt.");
-const BACKOFF: Param = Param::count(
-    "backoff",
-    200,
-    (100, 1_000),
-    "%",
-    "Each delay relative to the one before; at most one minute.",
-);
+const BACKOFF: Param =
+    Param::count("backoff", 200, (100, 1_000), "%", "Each delay relative to the one before; at most one minute.");
 const JITTER: Param = Param::choice(
     "jitter",
     &["none", "full", "equal"],

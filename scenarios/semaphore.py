@@ -1,4 +1,4 @@
-"""Semaphore: limit what is in flight.
+"""Semaphore: cap what is in flight.
 
 Every request starts at once and waits for a permit before it calls. `async with
 semaphore:` takes one permit, first come, first served, and gives it back at the end of
@@ -28,7 +28,8 @@ PARAMS = {
 
 def refuse(cx):
     if cx.permits_each > cx.permits:
-        raise BadValue(f"permits_each: {cx.permits_each} is more than the {cx.permits} permits of the semaphore: at most {cx.permits}")
+        each, permits = cx.permits_each, cx.permits
+        raise BadValue(f"permits_each: {each} is more than the {permits} permits of the semaphore: at most {permits}")
 
 
 class Service:

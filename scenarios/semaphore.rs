@@ -1,4 +1,4 @@
-//! # Semaphore: limit what is in flight
+//! # Semaphore: cap what is in flight
 //!
 //! Twenty requests start at once, but the service takes three at a time. A semaphore holds three
 //! *permits*; a request that finds no permit waits in a queue.
@@ -43,7 +43,7 @@ pub const SCENARIO: Scenario = Scenario {
     id: "semaphore",
     title: "Semaphore",
     group: Group::Limits,
-    lesson: "Limit what is in flight.",
+    lesson: "Cap what is in flight.",
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[REQUESTS, PERMITS, LATENCY, JITTER, PERMITS_EACH],
     patterns: &["semaphore", "concurrency limit"],
