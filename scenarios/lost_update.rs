@@ -24,7 +24,8 @@
 //!
 //! **Words.** asyncio: `async with lock:` around read and write; a change without an `await` needs
 //! no lock. `await asyncio.sleep(0)` lets other tasks run, so there a gap of 0 loses updates too.
-//! Tokio: `tokio::sync::Mutex` to hold a lock across an await, `fetch_add` if there is none.
+//! Tokio: `tokio::sync::Mutex` to hold a lock across an await, `fetch_add` for an update without
+//! one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -11,7 +11,7 @@
 //!
 //! **Why.** A future by itself does nothing; some task has to keep the promise. Here it is the task
 //! that has the sender. A sender ends in one of two ways: `send` consumes it, or it is dropped.
-//! Both wake the receiver, so the waiter always gets a value or an error.
+//! Both wake the receiver, with a value or an error, so no end of the sender goes unnoticed.
 //!
 //! **Try.** Set `variant` to `dropped`: the answer comes after 500 ms instead of 1000. It is an
 //! error, so the waiter has nothing to work on. Set it to `timed-out`: the waiter ends at 500 ms,

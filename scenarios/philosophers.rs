@@ -16,9 +16,9 @@
 //! wait*: a philosopher who finds the second fork taken puts the first one back.
 //!
 //! **Try.** Run `naive` with other seeds: none of the seeds 0 to 199 ends. With each of the other
-//! three strategies all of them end. Set `jitter` to 300: 170 end. Set it to 400: 189 end. The
-//! fault is still there; the random pauses only hide it. With that, set `n` to 2: two are enough
-//! for a cycle, and 73 end.
+//! three strategies all of them end. Back with `naive`, set `jitter` to 300: 170 end. Set it to
+//! 400: 189 end. The fault is still there; the random pauses only hide it. With that, set `n` to 2:
+//! two are enough for a cycle, and 73 end.
 //!
 //! **Pitfall.** Freedom from deadlock does not mean that everybody eats. `try` can go on for ever
 //! without a meal if all philosophers try again in step. So it waits for a random time, from a
@@ -108,7 +108,7 @@ async fn run(cx: Context) -> scenario::Result {
         let philosopher = Philosopher::new(&cx, i);
         philosophers.build_task().name(&format!("philosopher {i}")).spawn(philosopher.live(table.clone()))?;
     }
-    // With `naive` this never returns: in a deadlock none of them ends.
+    // Join them. In a deadlock, with `naive`, none of them ends, and this waits for ever.
     let (mut fed, mut longest, mut put_back) = (0, Duration::ZERO, 0);
     while let Some(philosopher) = philosophers.join_next().await {
         let philosopher = philosopher??;
@@ -194,7 +194,7 @@ impl Philosopher {
             // Never wait while holding a fork: on failure, returning drops the first guard.
             table.forks[self.second].try_lock().ok()?
         } else {
-            // Hold one fork and wait for the other: if everybody does, nobody gets a second one.
+            // Hold one fork and wait for the other: if all do so at once, none gets a second one.
             let wants = info_span!("has", fork = self.first, wants = self.second);
             table.forks[self.second].lock().instrument(wants).await
         };

@@ -20,7 +20,7 @@
 //! **Pitfall.** A task that holds the lock for reading and asks for it again, in a function that it
 //! calls, can deadlock. If a writer has queued in between, the second `read()` waits behind the
 //! writer, and the writer waits for the first. Also, for short reads a plain mutex is often faster:
-//! a read-write lock costs more per lock.
+//! locking and unlocking a read-write lock costs more.
 //!
 //! **Words.** asyncio: has no read-write lock; the twin builds one, forty lines of futures in a
 //! queue. Tokio: `RwLock`, `read().await` and `write().await`, fair in this way. The order of

@@ -443,7 +443,7 @@ mod tests {
         stop.cancel();
         server.await??;
         for mut other in others {
-            assert_eq!(other.read(&mut [0; 16]).await.unwrap_or(0), 0, "it is closed, and nothing was sent");
+            assert_eq!(other.read(&mut [0; 16]).await.unwrap_or(0), 0, "the server closes it and sends nothing");
         }
         let tasks = Handle::current().metrics().spawned_tasks_count() - before;
         Ok((page, tasks, turned_away.load(Ordering::Relaxed)))

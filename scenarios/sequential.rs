@@ -7,11 +7,11 @@
 //! happens meanwhile. With `variant=concurrent` the same five bars start together and lie below
 //! each other.
 //!
-//! **Why.** At an `.await` your code does not continue until that one future is done. If you await
-//! each fetch in the loop that starts it, the fetches follow each other, and the run takes the
-//! *sum* of the waits. If you start them all first and await them afterwards, they wait at the same
-//! time, and the run takes the *longest* of the waits. That needs no second thread: a task that
-//! waits uses none.
+//! **Why.** At an `.await` your code does not continue until that future is done. If you await each
+//! fetch in the loop that starts it, the fetches follow each other, and the run takes the *sum* of
+//! the waits. If you start them all first and await them afterwards, they wait at the same time,
+//! and the run takes the *longest* of the waits. That needs no second thread: a task that waits
+//! uses none.
 //!
 //! **Try.** Set `variant` to `concurrent`: the run takes 500 ms instead of 2500. Set `tasks` to 10:
 //! `sequential` takes 5000 ms, `concurrent` still 500. Set `latency` to 1000: both take twice as
