@@ -53,7 +53,7 @@ async def run(cx):
         .figure("values that came back", int(not sent), "answers")
         .figure("waited", waited, "ms")
         .figure("total", now() - started, "ms")
-        .check("the waiter gets the value or error it should", got == expected)
+        .check("the waiter gets the expected value or error", got == expected)
         .check("it gets it without delay", waited == at)
     )
 

@@ -104,7 +104,7 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("values that came back", u64::from(sent.is_err()), "answers")
         .figure("waited", answered, "ms")
         .figure("total", started.elapsed(), "ms")
-        .check("the waiter gets the value or error it should", got == expected)
+        .check("the waiter gets the expected value or error", got == expected)
         .check("it gets it without delay", cx.on_time(answered, at)))
 }
 

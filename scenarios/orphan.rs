@@ -128,7 +128,7 @@ async fn parent(work: Duration, variant: &str, raised: Raised, family: Sender<()
 
 /// Works, and fails at the end.
 async fn child(work: Duration, raised: Raised, _family: Sender<()>) -> Ended {
-    info!(moment = "child fails", moment_at_ms = work.as_millis() as u64, "the child will fail at that time");
+    info!(moment = "child fails", moment_at_ms = work.as_millis() as u64, "the child will fail at {} ms", work.as_millis());
     sleep(work).instrument(info_span!("works")).await;
     raised.fetch_add(1, Ordering::Relaxed);
     let error = "the disk is full";

@@ -123,7 +123,12 @@ async fn run(cx: Context) -> scenario::Result {
         // The time with prefetch: either the requests set the pace, the last empty one included, or the processing.
         let (pages, process) = (cx.number(PAGES) as u32, cx.duration(PROCESS));
         let ahead = (page_time * (pages + 1)).max(page_time + page_time.max(process) * pages.saturating_sub(1) + process);
-        info!(moment = "if prefetched: done", moment_at_ms = ahead.as_millis() as u64, "with prefetch the run would end here");
+        info!(
+            moment = "if prefetched: done",
+            moment_at_ms = ahead.as_millis() as u64,
+            "with prefetch the run would end at {} ms",
+            ahead.as_millis()
+        );
     }
     let reader = Builder::new().name("reader").spawn(read_all(pages, cx.duration(PROCESS)))?;
     let read = reader.await??;

@@ -102,7 +102,6 @@ async fn run(cx: Context) -> scenario::Result {
         let start = cx.jittered("start of reader", i, Duration::ZERO, read + rest);
         readers.build_task().name(&format!("reader {i}")).spawn(reader(library.clone(), start, read, rest))?;
     }
-    // Draw the rests here, so that they do not depend on the order in which writers run.
     let mut writers = JoinSet::new();
     for i in 0..cx.count(WRITERS) {
         let stream = format!("rest of writer {i}");
@@ -145,7 +144,7 @@ async fn reader(library: Arc<Library>, start: Duration, read: Duration, rest: Du
     sleep(start).await;
     for _ in 0..READS {
         let asked = Instant::now();
-        // Other readers get in at once. A waiting writer makes this wait behind it.
+        // Readers share the lock, but this waits behind a waiting writer.
         let book = library.book.read().await;
         waited = waited.max(asked.elapsed());
         library.read(*book, read).await;

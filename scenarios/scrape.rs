@@ -143,7 +143,7 @@ async fn run(cx: Context) -> scenario::Result {
         servers.build_task().name(&format!("server {i}")).spawn(server)?;
     }
 
-    // All fetches share one client: clones share its pool of connections. The run ends before an idle one is too old.
+    // All fetches share one client: clones share its pool of connections. In so short a run no idle one needs a timeout.
     // The tasks without a name belong to reqwest, which spawns one for each connection.
     let client = Client::builder().no_proxy().pool_idle_timeout(None).timeout(cx.duration(TIMEOUT)).build()?;
     let mut fetches = JoinSet::new();

@@ -117,7 +117,7 @@ async fn request(service: Arc<Service>, each: u32, latency: Duration) -> scenari
     service.peak.fetch_max(in_flight, Ordering::Relaxed);
     info!(counter.in_flight = in_flight, counter.permits = service.limit.available_permits(), "calls");
 
-    // The call itself. The permits stay taken until it ends.
+    // The call itself. The request holds its permits until it ends.
     sleep(latency).await;
 
     let in_flight = service.in_flight.fetch_sub(1, Ordering::Relaxed) - 1;

@@ -62,7 +62,12 @@ async fn run(cx: Context) -> scenario::Result {
     // Both variants start and await the same tasks; only the order of starts and awaits differs.
     let sequential = cx.word(VARIANT) == "sequential";
     if sequential && tasks > 1 {
-        info!(moment = "if together: done", moment_at_ms = longest.as_millis() as u64, "started together, all would end here");
+        info!(
+            moment = "if together: done",
+            moment_at_ms = longest.as_millis() as u64,
+            "started together, all would end at {} ms",
+            longest.as_millis()
+        );
     }
     let fetched = if sequential { one_after_the_other(tasks, latency).await? } else { together(tasks, latency).await? };
 

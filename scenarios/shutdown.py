@@ -100,9 +100,10 @@ async def run(cx):
 
     # Drain: the workers end when the intake is closed and the queue is empty.
     _, at_work = await asyncio.wait(workers, timeout=cx.grace / 1000)
-    # Kill: the intake first, so that it accepts nothing more. Then cancel the workers.
+    # Close the intake, even if no probe has, so that it accepts nothing after the lost jobs are counted.
     service.closed.set()
     await intake
+    # Kill: cancel the workers that are left, and wait until they have ended.
     for worker in at_work:
         worker.cancel()
     await asyncio.gather(*workers, return_exceptions=True)

@@ -49,7 +49,7 @@ const HEALTH_EVERY: Param =
     Param::millis("health_every", 500, (2, 60_000), "How often a probe checks that the service is ready.");
 const SIGNAL_AT: Param = Param::millis("signal_at", 600, (1, 60_000), "When the service gets the signal to stop.");
 const TRIGGER: Param =
-    Param::choice("trigger", &["token", "signal"], "What stops the service: a token, or (real clock) a SIGUSR1.");
+    Param::choice("trigger", &["token", "signal"], "What stops the service: a token, or (real clock only) SIGUSR1.");
 
 /// The time between two jobs.
 const EVERY: Duration = Duration::from_millis(130);
@@ -130,9 +130,10 @@ async fn run(cx: Context) -> scenario::Result {
         workers.build_task().name(&format!("worker {i}")).spawn(worker)?;
     }
 
-    info!(moment = "signal", moment_at_ms = cx.number(SIGNAL_AT), "the signal comes at this time");
+    info!(moment = "signal", moment_at_ms = cx.number(SIGNAL_AT), "the signal comes at {} ms", cx.number(SIGNAL_AT));
     info!(state.mode = "serving", counter.lost = 0, "accepts jobs");
-    info!(moment = "kill", moment_at_ms = cx.number(SIGNAL_AT) + cx.number(GRACE), "the grace period ends at this time");
+    let kill_at = cx.number(SIGNAL_AT) + cx.number(GRACE);
+    info!(moment = "kill", moment_at_ms = kill_at, "the grace period ends at {kill_at} ms");
     // Stop: report that the service is not ready. The next probe then closes the intake.
     told_to_stop(&cx).await?;
     let told = Instant::now();
@@ -146,9 +147,10 @@ async fn run(cx: Context) -> scenario::Result {
     } else {
         info!(state.mode = "killed", "kill: {} workers are still busy", workers.len());
     }
+    // Close the intake, even if no probe has, so that it accepts nothing after the lost jobs are counted.
     close_intake.cancel();
-    // Kill: the intake first, so that it accepts nothing after the lost jobs are counted. Then abort the workers.
     intake.await??;
+    // Kill: abort the workers that are left, and wait until they have ended.
     workers.shutdown().await;
     health.abort();
     let took = told.elapsed();

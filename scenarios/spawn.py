@@ -28,7 +28,7 @@ async def run(cx):
     if cx.variant == "spawn":
         # As tasks, all downloads run during the other work.
         downloads = [asyncio.create_task(it, name=f"download {i}") for i, it in enumerate(downloads)]
-        promise, expected = "it takes as long as the longer one", max(cx.other_work, cx.latency)
+        promise, expected = "it takes the longer of the two times", max(cx.other_work, cx.latency)
     else:
         promise, expected = "nothing begins before its await", cx.other_work + cx.tasks * cx.latency
 

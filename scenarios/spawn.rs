@@ -88,7 +88,7 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("total", total, "ms")
         .check("every file is downloaded", downloaded == tasks);
     Ok(if spawned {
-        outcome.check("it takes as long as the longer one", cx.on_time(total, other.max(latency)))
+        outcome.check("it takes the longer of the two times", cx.on_time(total, other.max(latency)))
     } else {
         outcome.check("nothing begins before its await", cx.on_time(total, other + latency * tasks as u32))
     })

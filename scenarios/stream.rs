@@ -92,7 +92,12 @@ async fn run(cx: Context) -> scenario::Result {
     let (produce, process) = (cx.duration(PRODUCE), cx.duration(PROCESS));
     let ahead = produce + produce.max(process) * (cx.number(ITEMS) as u32 - 1) + process;
     if cx.count(PREFETCH) == 0 {
-        info!(moment = "if prefetched: done", moment_at_ms = ahead.as_millis() as u64, "with prefetch the run would end here");
+        info!(
+            moment = "if prefetched: done",
+            moment_at_ms = ahead.as_millis() as u64,
+            "with prefetch the run would end at {} ms",
+            ahead.as_millis()
+        );
     }
     let consumer = Builder::new().name("consumer").spawn(consume(items, cx.duration(PROCESS)))?;
     let (processed, waited) = consumer.await?;

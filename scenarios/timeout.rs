@@ -92,7 +92,7 @@ async fn run(cx: Context) -> scenario::Result {
 /// Does the work in one way, starting `begun` after the start of the run. Returns true if it timed out, and how long it took.
 async fn one_way(cx: &Context, way: &'static str, begun: Duration) -> scenario::Result<(bool, Duration)> {
     let (started, deadline) = (Instant::now(), cx.duration(DEADLINE));
-    info!(moment = "deadline", moment_at_ms = (begun + deadline).as_millis() as u64, "of the {way} work");
+    info!(moment = "deadline", moment_at_ms = (begun + deadline).as_millis() as u64, "the deadline of the {way} work");
 
     let guard = Builder::new().name(&format!("{way} guard")).spawn(call_the_deadline(deadline))?;
     let limited = Builder::new().name(&format!("{way} work")).spawn(in_time(cx.clone(), way))?;

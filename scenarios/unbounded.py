@@ -79,7 +79,7 @@ async def run(cx):
         .figure("wait of the last item taken", age, "ms")
         .figure("total", now() - started, "ms")
         .check(
-            "consumed, dropped and lost make up all produced",
+            "consumed, dropped and lost add up to produced",
             consumed + queue.dropped + queue.depth == produced,
         )
         .check(f"never more than {BOUND * ITEM} bytes held", peak <= BOUND)

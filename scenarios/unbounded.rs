@@ -134,7 +134,12 @@ async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let end = started + Duration::from_secs(cx.number(SECONDS));
     let (entrance, exit) = queue(cx.word(VARIANT));
-    info!(moment = "restart", moment_at_ms = cx.number(SECONDS) * 1000, "the service is restarted at this time");
+    info!(
+        moment = "restart",
+        moment_at_ms = cx.number(SECONDS) * 1000,
+        "the service is restarted after {} s",
+        cx.number(SECONDS)
+    );
 
     // Both run until the restart.
     let production = produce(entrance, cx.number(RATE), cx.number(SECONDS), end);
@@ -156,7 +161,7 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("most held", input.peak, "bytes")
         .figure("wait of the last item taken", output.age, "ms")
         .figure("total", started.elapsed(), "ms")
-        .check("consumed, dropped and lost make up all produced", accounted == input.items)
+        .check("consumed, dropped and lost add up to produced", accounted == input.items)
         .check(format!("never more than {} bytes held", BOUND * ITEM), input.peak <= BOUND * ITEM))
 }
 

@@ -143,7 +143,7 @@ async fn run(cx: Context) -> scenario::Result {
         pool.submit(work, (i + 1).is_multiple_of(cx.count(FAIL_EVERY)))?;
     }
 
-    // Ask for each result by its id. All share one deadline.
+    // Ask for each result by its id. The requests share one deadline.
     let (mut late, mut matching) = (0_usize, true);
     for id in 0..jobs {
         match pool.result(id, started + cx.duration(RESULT_TIMEOUT)).await {
@@ -155,7 +155,7 @@ async fn run(cx: Context) -> scenario::Result {
     info!(moment = "stop", "{late} results are late");
     let workers = pool.stop(drain).await?;
 
-    // Every job is still in exactly one state.
+    // Count the final states of the jobs.
     let count = |is: fn(&State) -> bool| pool.states.iter().filter(|state| is(&state.borrow())).count();
     let completed = count(|state| matches!(state, State::Completed(_)));
     let failed = count(|state| matches!(state, State::Failed(_)));

@@ -88,7 +88,7 @@ async fn run(cx: Context) -> scenario::Result {
         info!(counter.done = done, "done");
     }
 
-    // Predict the total: computing is shared among the workers, and waiting takes as long as the longest wait.
+    // Predict the total: the computing divided among the workers, or the rounds of a waiting task if those take longer.
     let total = started.elapsed();
     let workers = Handle::current().metrics().num_workers();
     let wait = if computing < tasks { cx.duration(WAIT) } else { Duration::ZERO };
