@@ -89,6 +89,7 @@ async def run(cx):
         case _:
             increment = shared.increment_atomic
 
+    # Start all workers at once, and wait until they have ended.
     async with asyncio.TaskGroup() as workers:
         for i in range(cx.tasks):
             workers.create_task(worker(increment, cx.increments, cx.think), name=f"worker {i}")

@@ -13,9 +13,9 @@
 //! change. A single number needs no lock at all: use an atomic.
 //!
 //! **Try.** Set `lock` to `short`: the run takes 600 ms instead of 3000. Set `tasks` to 10: with
-//! `across-await` the run takes 6000 ms, with `short` and `atomic` still 600. Set `think` to 800
-//! with `across-await`: after the first round no worker waits, because each of the five now needs
-//! the lock for only a fifth of the time.
+//! `across-await` the run takes 6000 ms, with `short` and `atomic` still 600. Back with
+//! `across-await` and 5 tasks, set `think` to 800: after the first round no worker waits, because
+//! each of the five now needs the lock for only a fifth of the time.
 //!
 //! **Pitfall.** This scenario refuses `std::sync::Mutex` across an `.await`, because `spawn` would
 //! not compile: the guard is not `Send`, and a task may move to another thread at each `.await`.

@@ -62,10 +62,12 @@ async def run(cx):
         case "atomic":
             update = shared.add
 
+    # Start all workers at once, and wait until each has made its updates.
     async with asyncio.TaskGroup() as workers:
         for i in range(cx.tasks):
             workers.create_task(worker(update, cx.increments), name=f"worker {i}")
 
+    # Every update adds one, so any difference is lost updates.
     expected = cx.tasks * cx.increments
     return (
         Outcome()

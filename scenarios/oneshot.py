@@ -31,6 +31,7 @@ class PromiseDropped(Exception):
 async def run(cx):
     started = now()
     half = cx.work // 2
+    # The worker and the waiter share the future.
     promise = asyncio.get_running_loop().create_future()
 
     expected, at = {
@@ -40,6 +41,7 @@ async def run(cx):
     }[cx.variant]
     work = leave(promise, half) if cx.variant == "dropped" else keep(promise, cx.work)
     worker = asyncio.create_task(work, name="worker")
+    # With `timed-out` the waiter gives up before the worker is done.
     patience = half if cx.variant == "timed-out" else None
     waiter = asyncio.create_task(wait_and_use(promise, patience, cx.work), name="waiter")
 

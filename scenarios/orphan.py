@@ -43,6 +43,7 @@ async def run(cx):
     async def parent():
         task = asyncio.create_task(child(), name="child")
         await asyncio.sleep(ELSEWHERE / 1000)
+        # With `drop` the parent just returns, and the child goes on.
         match cx.variant:
             case "keep":
                 # Raises the child's exception here, in the parent.
@@ -54,6 +55,7 @@ async def run(cx):
                 except asyncio.CancelledError:
                     pass
 
+    # Wait for the parent only. Any error that it raises counts as handled.
     handled = 0
     try:
         await asyncio.create_task(parent(), name="parent")

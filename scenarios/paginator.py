@@ -44,6 +44,7 @@ async def run(cx):
     started = now()
     rows = cx.pages * cx.page_size
     service = Service(rows, cx.page_size, cx.page_time)
+    # With prefetch a separate task requests pages, and a queue holds those that are ready.
     pages = paginate(service)
     if cx.prefetch:
         pages = prefetched(pages, cx.prefetch)

@@ -45,6 +45,7 @@ class Philosopher:
     def __init__(self, cx, i, table):
         self.cx, self.i, self.table = cx, i, table
         left, right = i, (i + 1) % cx.n
+        # With `ordered` the last philosopher takes the right fork first, and no cycle can form.
         self.first, self.second = sorted((left, right)) if cx.strategy == "ordered" else (left, right)
         self.meals = 0
         self.longest_hunger = 0
@@ -74,6 +75,7 @@ class Philosopher:
         """Takes one fork, then the other, and eats. Returns False if the second fork was taken."""
         first, second = (self.table.forks[fork] for fork in (self.first, self.second))
         async with first:
+            # Hold one fork while reaching for the other: if all do so at once, none gets a second one.
             await asyncio.sleep(REACH / 1000)
             if not await (try_lock(second) if self.cx.strategy == "try" else second.acquire()):
                 return False
@@ -106,6 +108,7 @@ async def run(cx):
     table = Table(cx.n)
     philosophers = [Philosopher(cx, i, table) for i in range(cx.n)]
 
+    # Start all philosophers at once. In a deadlock, with `naive`, this waits for ever.
     async with asyncio.TaskGroup() as group:
         for philosopher in philosophers:
             group.create_task(philosopher.live(), name=f"philosopher {philosopher.i}")

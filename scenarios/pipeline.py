@@ -55,12 +55,14 @@ async def run(cx):
     started = now()
     buffers = [asyncio.Queue(maxsize=cx.buffer) for _ in range(4)]
     settings = [(cx.first_workers, cx.first_time), (cx.second_workers, cx.second_time), (cx.third_workers, cx.third_time)]
+    # Each stage takes from one buffer and fills the next. The source fills the first.
     feeding = asyncio.create_task(feed(buffers[0], cx.items), name="source")
     stages = [
         Stage(i + 1, workers, time, buffers[i], buffers[i + 1]) for i, (workers, time) in enumerate(settings)
     ]
     closing = asyncio.create_task(close(feeding, stages))
 
+    # The last buffer gets its sentinel when every stage has ended, one after the other.
     finished = []
     while (item := await buffers[-1].get()) is not NO_MORE:
         finished.append(item)

@@ -11,10 +11,10 @@
 //! behind it are empty: that is how you find it. A stage that waits has time to spare, and a faster
 //! one only waits longer.
 //!
-//! **Try.** Halve `first_time` to 25: the run takes 3075 ms instead of 3100. Halve `third_time`:
-//! the same. Halve `second_time` to 100: 1600 ms. Or set `second_workers` to 2: the same pace, 1700
-//! ms. With 8 the run takes 1000 ms: now the other stages are the slowest, and 16 change nothing.
-//! Set `buffer` to 100: 3100 ms as before.
+//! **Try.** Halve `first_time` to 25: the run takes 3075 ms instead of 3100. Halve `third_time`
+//! instead: the same. Halve `second_time` to 100 instead: 1600 ms. Set `second_workers` to 2
+//! instead: the same pace, 1700 ms. With 8 the run takes 1000 ms: now the other stages are the
+//! slowest, and 16 change nothing. Back with the defaults, set `buffer` to 100: 3100 ms as before.
 //!
 //! **Pitfall.** Buffers smooth variation. They do not speed up a stage that is too slow on average:
 //! they hide it for a while, at the price of memory and latency. Also, several workers of a stage

@@ -91,6 +91,7 @@ async def producer(queue, tally, items, produce):
     blocked = 0
     for _ in range(items):
         await asyncio.sleep(produce / 1000)
+        # Backpressure: this waits while the queue is full.
         ready = now()
         await queue.put(ITEM)
         blocked += now() - ready
@@ -105,6 +106,7 @@ async def consumer(queue, tally, consume, put_back):
         await asyncio.sleep(consume / 1000)
         tally.consumed += 1
         queue.task_done()
+    # Put the sentinel back for the next consumer, if that is how this run ends.
     if put_back:
         await queue.put(DONE)
 

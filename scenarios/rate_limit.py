@@ -53,8 +53,10 @@ class Bucket:
 async def run(cx):
     started = now()
     bucket = Bucket(cx.burst)
+    # One task adds tokens, at even intervals, for as long as the run lasts.
     refill = asyncio.create_task(bucket.refill(cx.per_second), name="refill")
 
+    # All requests arrive at once.
     calls = await asyncio.gather(*(request(bucket, cx.latency) for _ in range(cx.requests)))
     refill.cancel()
 
@@ -73,6 +75,7 @@ async def run(cx):
 
 async def request(bucket, latency):
     """One request: waits for a token, uses it, calls; returns when the call started and ended."""
+    # The token is used: it does not go back to the bucket when the call ends.
     await bucket.take()
     start = now()
     await asyncio.sleep(latency / 1000)

@@ -89,6 +89,7 @@ async def run(cx):
         session = {"drop": until_cancelled, "guard": guarded, "scope": scoped}[cx.variant]
         at = session(server, i * EVERY, i < cx.fail, to_close)
         sessions.append(asyncio.create_task(at, name=f"session {i}"))
+    # Cancel each session at its time.
     if cx.cancel_after:
         for i, session in enumerate(sessions):
             await asyncio.sleep((started + i * EVERY + cx.cancel_after - now()) / 1000)

@@ -101,10 +101,12 @@ def delay(cx, attempt):
 async def run(cx):
     started = now()
     clients = [Client(cx, i) for i in range(cx.clients)]
+    # All clients call at the same moment.
     async with asyncio.TaskGroup() as group:
         for client in clients:
             group.create_task(client.run(), name=f"client {client.i}")
 
+    # The last attempt decides how a client ended. All attempts but the first are retries.
     ended = [client.ended for client in clients]
     retries = [started for client in clients for started, _, _ in client.attempts[1:]]
     before_last = [how for client in clients for _, _, how in client.attempts[:-1]]

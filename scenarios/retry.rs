@@ -15,8 +15,8 @@
 //! **Try.** Set `fail_rate` to 100, so that no call succeeds: with `none` 8 retries fall within 100
 //! ms. Set `jitter` to `full`: 3; to `equal`: 4. Now set `clients` to 16: 16 with `none`, and 6
 //! with `full`. Set `fatal_rate` to 50: half of the calls fail in a way that no retry can fix, and
-//! no client retries those. Set `backoff` to 100 %: each pause is as long as the one before, and
-//! the run ends a second earlier.
+//! no client retries those. Back with `none` and 8 clients, set `fatal_rate` to 0 and `backoff` to
+//! 100 %: each pause is as long as the one before, and the run ends a second earlier.
 //!
 //! **Pitfall.** Retry only what you may send twice, and only what can succeed next time: a wrong
 //! password is still wrong in a second. Retries also multiply: three attempts in each of three

@@ -118,6 +118,7 @@ async def run(cx):
     async with asyncio.TaskGroup() as group:
         readers, writers = [], []
         for i in range(cx.readers):
+            # They start at different times, so that at any time some reader reads.
             start = cx.jittered("start of reader", i, 0, cx.read + rest)
             readers.append(group.create_task(reader(library, start, cx.read, rest), name=f"reader {i}"))
         for i in range(cx.writers):
@@ -126,6 +127,7 @@ async def run(cx):
 
     readers_waited = max(task.result() for task in readers)
     writers_waited = max((task.result() for task in writers), default=0)
+    # A writer may wait for the reads under way, then for every other writer and one group of readers before each.
     bound = cx.read + (cx.read + cx.write) * max(cx.writers - 1, 0)
     return (
         Outcome()

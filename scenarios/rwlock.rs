@@ -13,9 +13,9 @@
 //! first come, first served, and no reader passes a waiting writer.
 //!
 //! **Try.** Set `write` to 600: each wall is twice as thick, and the run takes 6397 ms instead of
-//! 4597, because every lane waits through each of the six. Set `read_share` to 100: readers never
-//! rest, and still no writer waits longer than 700 ms. Set `writers` to 0: no reader ever waits,
-//! and the run ends at 2734 ms.
+//! 4597, because every lane waits through each of the six. Set it back to 300 and `read_share` to
+//! 100: readers never rest, and still no writer waits longer than 700 ms. Set that back to 80 and
+//! `writers` to 0: no reader ever waits, and the run ends at 2734 ms.
 //!
 //! **Pitfall.** A task that holds the lock for reading and asks for it again, in a function that it
 //! calls, can deadlock. If a writer has queued in between, the second `read()` waits behind the

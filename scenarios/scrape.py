@@ -4,7 +4,7 @@ The standard library has no asynchronous HTTP client. The twin speaks the little
 that it needs by hand, over asyncio's streams, and opens a connection for each request;
 the Rust side reuses connections. In production, use a library: one
 `aiohttp.ClientSession` or `httpx.AsyncClient` for the whole program, never one for each
-request. The run needs the real clock, because sockets do not follow virtual time.
+request. The run needs the real clock, because sockets do not work on virtual time.
 
 Pitfall: put the semaphore around the timeout and not inside it, or a page fails because
 it had to wait for others. And close a connection that you give up: call
@@ -55,6 +55,7 @@ async def run(cx):
         answering.add(asyncio.current_task())
         await serve(reader, writer)
 
+    # Start the servers, each on a free port.
     servers = [await asyncio.start_server(answer, "127.0.0.1", 0) for _ in range(cx.hosts)]
     try:
         hosts = [Host(server.sockets[0].getsockname(), guests, cx.concurrency) for server in servers]
@@ -62,6 +63,7 @@ async def run(cx):
         fetched = await asyncio.gather(*fetches)
         total = now() - started
     finally:
+        # Stop the servers, and wait until their connections are closed.
         for server in servers:
             server.close()
         # Each connection ends when it notices that its client has gone.

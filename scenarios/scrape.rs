@@ -11,7 +11,7 @@
 //! timeout bounds how long a request can hold a permit. And each page has its own error as a
 //! *value*, so one failure does not fail the others. All fetches share one client and its
 //! connections: a finished request leaves its connection to the next one. The run needs the real
-//! clock, because sockets do not follow virtual time.
+//! clock, because sockets do not work on virtual time.
 //!
 //! **Try.** Set `concurrency` to 8: the run takes only as long as the longest request, which is the
 //! timeout. Set it to 1: it takes the sum of all requests. Set `hosts` to 3: the limit is per host,
@@ -88,7 +88,7 @@ pub const SCENARIO: Scenario = Scenario {
     differs: "Python's standard library has no asynchronous HTTP client: the twin opens a connection for each request, where \
               `reqwest` reuses connections.",
     builds_on: &["semaphore", "timeout", "gather-errors"],
-    real_because: "sockets do not follow virtual time",
+    real_because: "sockets do not work on virtual time",
     source: include_str!("scrape.rs"),
     path: file!(),
     twin: include_str!("scrape.py"),

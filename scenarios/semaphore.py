@@ -65,6 +65,7 @@ async def run(cx):
     started = now()
     service = Service(cx.permits)
 
+    # Start all requests at once. The semaphore decides when each one calls.
     async with asyncio.TaskGroup() as requests:
         for i in range(cx.requests):
             latency = cx.jittered("latency", i, cx.latency, cx.jitter)

@@ -11,9 +11,9 @@
 //! several permits each, a big request at the head of the queue blocks small ones behind it.
 //!
 //! **Try.** Set `permits` to 5: the run gets shorter, four waves instead of seven. Set `jitter` to
-//! 400: the waves dissolve, because each permit is passed on as soon as it is free. Set
-//! `permits_each` to 2: one call runs at a time and the third permit stays unused, because the head
-//! of the queue needs two and no request may overtake it.
+//! 400: the waves dissolve, because each permit is passed on as soon as it is free. Back with the
+//! defaults, set `permits_each` to 2: one call runs at a time and the third permit stays unused,
+//! because the head of the queue needs two and no request may overtake it.
 //!
 //! **Pitfall.** Keep the permit as long as the work lasts. `let _ = limit.acquire().await` drops it
 //! at once, so it limits nothing.

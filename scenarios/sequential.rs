@@ -4,8 +4,8 @@
 //! whether the run takes two and a half seconds or half a second.
 //!
 //! **What you see.** Stairs: each fetch starts when the one before has ended, and nothing else
-//! happens meanwhile. With `variant=concurrent` the same five bars start together and lie below
-//! each other.
+//! happens meanwhile. With `variant=concurrent` the same five bars start together, one below the
+//! other.
 //!
 //! **Why.** At an `.await` your code does not continue until that future is done. If you await each
 //! fetch in the loop that starts it, the fetches follow each other, and the run takes the *sum* of

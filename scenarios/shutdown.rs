@@ -15,10 +15,10 @@
 //! accepted job is finished or reported, never silently lost.
 //!
 //! **Try.** Set `grace` to 6000: nothing is lost, and the run ends with its last job, at 2159 ms.
-//! Set it to 0: the 4 jobs that were accepted but not finished are lost at once. Set `health_every`
-//! to 2000: the first probe comes at 1000 ms, so the service accepts 3 jobs after the signal
-//! instead of 1, and 3 of 7 are lost. On the real clock, set `trigger` to `signal`: this process
-//! sends itself a real `SIGUSR1`.
+//! Set it to 0: the 4 jobs that were accepted but not finished are lost at once. Set it back to
+//! 1500 and `health_every` to 2000: the first probe comes at 1000 ms, so the service accepts 3 jobs
+//! after the signal instead of 1, and 3 of 7 are lost. On the real clock, set `trigger` to
+//! `signal`: this process sends itself a real `SIGUSR1`.
 //!
 //! **Pitfall.** Your grace period has to be shorter than that of the system that stops you
 //! (Kubernetes: 30 s). Otherwise the kill comes from outside, and nothing is reported. And listen

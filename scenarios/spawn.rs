@@ -10,9 +10,9 @@
 //! a value like any other: nothing polls it before its `.await`, so it begins only there.
 //!
 //! **Try.** Set `other_work` to 1500: the run takes 1500 ms, and the downloads add nothing. Set
-//! `latency` to 2000: it takes 2000 ms. Set `variant` to `future`: the downloads have no lanes,
-//! because they are not tasks, and the run takes 500 + 2 × 1000 ms, one after the other. Set
-//! `tasks` to 4: `spawn` takes as long as before, `future` 2000 ms longer.
+//! `latency` to 2000: it takes 2000 ms. Back with the defaults, set `variant` to `future`: the
+//! downloads have no lanes, because they are not tasks, and the run takes 500 + 2 × 1000 ms, one
+//! after the other. Set `tasks` to 4: `spawn` takes as long as before, `future` 2000 ms longer.
 //!
 //! **Pitfall.** A task does not stop because you do not await it. And if you await its handle too
 //! early, before the other work, a plain call would do the same.

@@ -28,6 +28,7 @@ NO_MORE = None
 
 async def run(cx):
     started = now()
+    # With prefetch a separate task produces items, and a queue holds those that are ready.
     items = source(cx.items, cx.produce)
     if cx.prefetch:
         items = prefetched(items, cx.prefetch)

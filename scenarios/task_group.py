@@ -34,6 +34,7 @@ class ChildFailed(Exception):
 async def run(cx):
     started = now()
     ends = Counter()
+    # When the outermost group ends, all tasks below it have ended.
     try:
         async with asyncio.TaskGroup() as outermost:
             outermost.create_task(group(cx, 1, ends), name="group 1")

@@ -12,9 +12,9 @@
 //! or cancelled and *joined*. So an error cannot leave work behind, and you may treat a group as
 //! one call: when it returns, everything that it started has ended.
 //!
-//! **Try.** Set `fail_at` to 0: nothing fails, and the groups end with the longest child. Set
-//! `depth` to 3: one more bracket, and all still end at 1200. Set `fail_at` to 600: the groups end
-//! at 600, and more children are aborted.
+//! **Try.** Set `fail_at` to 0: nothing fails, and the groups end with the longest child. Set it
+//! back to 1200 and `depth` to 3: one more bracket, and all still end at 1200 ms. Set `fail_at` to
+//! 600: the groups end at 600 ms, and more children are aborted.
 //!
 //! **Pitfall.** `abort` only requests the end of a task. Dropping a `JoinSet` aborts its tasks
 //! without waiting for them, so they may still run `Drop`, or a last poll on another worker, a

@@ -56,6 +56,7 @@ async def run(cx):
     async with asyncio.TaskGroup() as waiters:
         for i in range(cx.waiters):
             waiters.create_task(waiter(hall), name=f"waiter {i}")
+        # Bring one job at a time, and wake one waiter or all of them.
         for _ in range(cx.waiters):
             await asyncio.sleep(EVERY / 1000)
             await hall.bring_job(cx.variant)

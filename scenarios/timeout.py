@@ -23,6 +23,7 @@ PARAMS = {
 async def run(cx):
     started = now()
     ways = ["async", "blocking"] if cx.variant == "both" else [cx.variant]
+    # One after the other, because blocking work would delay the other as well.
     ends = [await one_way(cx, way) for way in ways]
 
     timed_out, slowest = sum(cut for cut, _ in ends), max(took for _, took in ends)
@@ -44,6 +45,7 @@ async def one_way(cx, way):
     guard = asyncio.create_task(asyncio.sleep(cx.deadline / 1000), name=f"{way} guard")
     timed_out = await asyncio.create_task(in_time(cx, way), name=f"{way} work")
     took = now() - started
+    # Work that is done early makes the guard pointless. Otherwise let it reach the deadline.
     if took < cx.deadline:
         guard.cancel()
     else:

@@ -38,6 +38,7 @@ class Queue:
 
     async def put(self):
         """Puts an item in: at once, when there is room, or in place of the oldest one, as `variant` says."""
+        # With a bound, wait for room. Otherwise make room, or take memory.
         if self.variant == "bounded":
             await self.room.acquire()
         if self.variant == "drop-oldest" and self.depth == BOUND:
@@ -64,6 +65,7 @@ async def run(cx):
     end = started + cx.seconds * 1000
     queue = Queue(cx.variant)
 
+    # Both run until the restart. What is left in the queue then is lost.
     producer = asyncio.create_task(produce(queue, cx.rate, cx.seconds, end), name="producer")
     consumer = asyncio.create_task(consume(queue, cx.consume, end), name="consumer")
     produced, peak = await producer

@@ -86,6 +86,7 @@ class Pool:
     async def stop(self, drain):
         """Stops the workers and waits for them to end. Returns how much each one has done."""
         if drain:
+            # One sentinel for each worker, after the last job of its queue.
             for queue in islice(cycle(self.queues), len(self.workers)):
                 queue.put_nowait(NO_MORE)
         else:
@@ -100,6 +101,7 @@ class Pool:
                 async with asyncio.timeout(self.dequeue_timeout / 1000):
                     job = await queue.get()
             except TimeoutError:
+                # Check the flag again.
                 continue
             if job is NO_MORE:
                 break
@@ -113,11 +115,13 @@ class Pool:
 async def run(cx):
     started = now()
     drain = cx.stop == "drain"
+    # Start the workers, and submit all jobs at once.
     pool = Pool(cx.pool, cx.queue == "shared", cx.dequeue_timeout)
     for i in range(cx.jobs):
         fails = cx.fail_every > 0 and (i + 1) % cx.fail_every == 0
         pool.submit(cx.draw("work", i, cx.work_min, cx.work_max), fails)
 
+    # Ask for each result by its id. The requests share one deadline.
     late, matching = 0, True
     for id in range(cx.jobs):
         result = await pool.result(id, started + cx.result_timeout)

@@ -21,8 +21,9 @@
 //!
 //! **Pitfall.** A worker sees a flag only when it checks. An idle worker waits in `recv`, so it has
 //! to wake up regularly for nothing (`dequeue_timeout`), and may see the flag that much too late.
-//! Closing the queue (`stop=drain`) wakes it at once, after the last job. And put the timeout
-//! around `recv` only: around more, it could drop a job that was already taken.
+//! Closing the queue (`stop=drain`) wakes it at once, after the last job. And put the timeout only
+//! around the wait for a job, `lock` and `recv`: around more, it could drop a job that was already
+//! taken.
 //!
 //! **Words.** asyncio: workers on one `asyncio.Queue`, a `Future` for each job,
 //! `wait_for(queue.get(), 1.0)`. Tokio: a `JoinSet` of workers; `mpsc` has one receiver, so the
@@ -49,7 +50,7 @@ const RESULT_TIMEOUT: Param =
     Param::millis("result_timeout", 5_000, (1, 60_000), "How long after the start to wait for results.");
 const DEQUEUE_TIMEOUT: Param =
     Param::millis("dequeue_timeout", 1_000, (1, 60_000), "How long an idle worker waits between checks.");
-const STOP: Param = Param::choice("stop", &["drain", "flag"], "How to stop the pool: close and drain the queue, or set a flag.");
+const STOP: Param = Param::choice("stop", &["drain", "flag"], "How the pool stops: drain a closed queue, or set a flag.");
 const QUEUE: Param = Param::choice("queue", &["static", "shared"], "One queue for each worker, or one for all.");
 
 /// The entry in the catalogue.

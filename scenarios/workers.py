@@ -43,9 +43,11 @@ async def run(cx):
             await asyncio.sleep(cx.wait / 1000)
         return 0
 
+    # Start the tasks that wait, and then those that compute.
     kinds = [wait] * (cx.tasks - computing) + [compute] * computing
     busy = await asyncio.gather(*(kind() for kind in kinds))
 
+    # Predict the total: all the computing, or the rounds of a waiting task if those take longer.
     total = now() - started
     waits = cx.wait if computing < cx.tasks else 0
     least = max(sum(busy), ROUNDS * waits)
