@@ -41,13 +41,9 @@ const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many wor
 const INCREMENTS: Param = Param::count("increments", 3, (1, 10_000), "increments", "How many times each worker adds one.");
 const HOLD: Param = Param::millis("hold", 200, (0, 60_000), "How long the work of one increment takes.");
 const THINK: Param = Param::millis("think", 0, (0, 60_000), "How long a worker rests between increments.");
-const LOCK: Param = Param::choice(
-    "lock",
-    &["across-await", "short", "atomic"],
-    "What the lock covers: work and change, the change only, or nothing (no lock).",
-);
-const MUTEX: Param =
-    Param::choice("mutex", &["tokio", "std"], "Which mutex: Tokio's, which may be held across an await, or std's.");
+const LOCK: Param =
+    Param::choice("lock", &["across-await", "short", "atomic"], "Lock work and change, the change only, or nothing.");
+const MUTEX: Param = Param::choice("mutex", &["tokio", "std"], "Tokio's mutex, which suspends, or std's, which blocks.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {

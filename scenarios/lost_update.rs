@@ -40,12 +40,9 @@ use crate::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many workers share the number.");
 const INCREMENTS: Param = Param::count("increments", 10, (1, 10_000), "increments", "How many times each worker adds one.");
-const GAP: Param = Param::millis("gap", 200, (0, 60_000), "How long a worker waits between read and write.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["none", "lock", "atomic"],
-    "What makes the update safe: nothing, a lock around it, or one atomic step.",
-);
+const GAP: Param = Param::millis("gap", 200, (0, 60_000), "Time between reading and writing the number.");
+const VARIANT: Param =
+    Param::choice("variant", &["none", "lock", "atomic"], "Guard the update with nothing, a lock or an atomic.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {

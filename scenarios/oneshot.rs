@@ -35,12 +35,9 @@ use tracing::{Instrument, info, info_span, warn};
 
 use crate::prelude::*;
 
-const WORK: Param = Param::millis("work", 1_000, (10, 60_000), "How long the worker takes to produce the value.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["kept", "dropped", "timed-out"],
-    "What happens: the worker sends, the worker drops its sender, or the waiter gives up.",
-);
+const WORK: Param = Param::millis("work", 1_000, (10, 60_000), "How long the worker takes.");
+const VARIANT: Param =
+    Param::choice("variant", &["kept", "dropped", "timed-out"], "Send the value, drop the sender, or give up.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {

@@ -68,8 +68,8 @@ async def run(cx):
     total = now() - started
     return (
         Outcome()
-        .figure("the parent ended", parent_ended, "ms")
-        .figure("the child outlived it by", total - parent_ended, "ms")
+        .figure("parent ended after", parent_ended, "ms")
+        .figure("child outlived it by", total - parent_ended, "ms")
         .figure("errors raised", raised, "errors")
         .figure("errors handled", handled, "errors")
         .figure("total", total, "ms")

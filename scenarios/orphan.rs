@@ -38,11 +38,7 @@ use tracing::{Instrument, error, info, info_span};
 use crate::prelude::*;
 
 const WORK: Param = Param::millis("work", 2_000, (0, 60_000), "How long the child works before it fails.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["drop", "keep", "abort"],
-    "What the parent does with the handle: drop it, await it, or abort the child.",
-);
+const VARIANT: Param = Param::choice("variant", &["drop", "keep", "abort"], "Drop the handle, await it, or abort the child.");
 
 /// How long the parent does something else.
 const ELSEWHERE: Duration = Duration::from_millis(500);
@@ -94,8 +90,8 @@ async fn run(cx: Context) -> scenario::Result {
 
     let (raised, total) = (raised.load(Ordering::Relaxed), started.elapsed());
     Ok(Outcome::new()
-        .figure("the parent ended", parent_ended, "ms")
-        .figure("the child outlived it by", total.saturating_sub(parent_ended), "ms")
+        .figure("parent ended after", parent_ended, "ms")
+        .figure("child outlived it by", total.saturating_sub(parent_ended), "ms")
         .figure("errors raised", raised, "errors")
         .figure("errors handled", handled, "errors")
         .figure("total", total, "ms")
@@ -152,7 +148,7 @@ mod tests {
         ] {
             let outcome = run(Context::of(&SCENARIO, &[(VARIANT, variant), (WORK, work)])).await?;
             for (name, expected) in
-                [("the parent ended", parent_ended), ("errors raised", raised), ("errors handled", handled), ("total", total)]
+                [("parent ended after", parent_ended), ("errors raised", raised), ("errors handled", handled), ("total", total)]
             {
                 assert_eq!(outcome.value(name), Some(expected), "{name}: {variant}, {work} ms of work");
             }

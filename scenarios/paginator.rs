@@ -40,10 +40,9 @@ use crate::prelude::*;
 
 const PAGES: Param = Param::count("pages", 3, (0, 1_000), "pages", "How many full pages the service has.");
 const PAGE_SIZE: Param = Param::count("page_size", 100, (1, 10_000), "rows", "How many rows a full page has.");
-const PAGE_TIME: Param = Param::millis("page_time", 100, (0, 60_000), "How long the service takes to return a page.");
-const PROCESS: Param = Param::millis("process", 100, (0, 60_000), "How long it takes to process the rows of a page.");
-const PREFETCH: Param =
-    Param::count("prefetch", 0, (0, 1_000), "pages", "How many pages a separate task requests ahead; 0 is none.");
+const PAGE_TIME: Param = Param::millis("page_time", 100, (0, 60_000), "How long the service takes per page.");
+const PROCESS: Param = Param::millis("process", 100, (0, 60_000), "How long it takes to process a page.");
+const PREFETCH: Param = Param::count("prefetch", 0, (0, 1_000), "pages", "How many pages to request ahead; 0 is none.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {

@@ -42,14 +42,11 @@ use crate::prelude::*;
 
 const N: Param = Param::count("n", 5, (2, 100), "philosophers", "How many philosophers, and how many forks.");
 const EAT: Param = Param::millis("eat", 200, (0, 60_000), "How long a meal takes.");
-const THINK: Param = Param::millis("think", 200, (0, 60_000), "How long a philosopher thinks, at least.");
-const JITTER: Param = Param::millis("jitter", 50, (0, 60_000), "How much longer, at most; drawn for each meal.");
+const THINK: Param = Param::millis("think", 200, (0, 60_000), "Shortest time that a philosopher thinks.");
+const JITTER: Param = Param::millis("jitter", 50, (0, 60_000), "How much longer a philosopher may think.");
 const MEALS: Param = Param::count("meals", 3, (1, 1_000), "meals", "How many meals each philosopher wants.");
-const STRATEGY: Param = Param::choice(
-    "strategy",
-    &["naive", "ordered", "waiter", "try"],
-    "Left fork first; lower number first; left first, with one chair empty; or put it back if the second is taken.",
-);
+const STRATEGY: Param =
+    Param::choice("strategy", &["naive", "ordered", "waiter", "try"], "Left first, lower first, one empty chair, or back off.");
 
 /// How long a philosopher who holds one fork takes to reach for the other.
 const REACH: Duration = Duration::from_millis(100);

@@ -45,14 +45,11 @@ use crate::prelude::*;
 const PRODUCERS: Param = Param::count("producers", 2, (1, 1_000), "producers", "How many tasks make items.");
 const CONSUMERS: Param = Param::count("consumers", 3, (1, 1_000), "consumers", "How many tasks use items.");
 const ITEMS: Param = Param::count("items", 20, (0, 100_000), "items", "How many items each producer makes.");
-const CAPACITY: Param = Param::count("capacity", 3, (0, 100_000), "items", "How many items the queue holds; 0 is unbounded.");
+const CAPACITY: Param = Param::count("capacity", 3, (0, 100_000), "items", "How many items fit; 0 is unbounded.");
 const PRODUCE: Param = Param::millis("produce", 100, (0, 60_000), "How long it takes to make an item.");
 const CONSUME: Param = Param::millis("consume", 200, (0, 60_000), "How long it takes to use an item.");
-const END: Param = Param::choice(
-    "end",
-    &["close", "sentinel", "sentinel-put-back", "join+cancel"],
-    "How consumers learn that no more items will come.",
-);
+const END: Param =
+    Param::choice("end", &["close", "sentinel", "sentinel-put-back", "join+cancel"], "How consumers learn that the items end.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {

@@ -39,7 +39,7 @@ use crate::prelude::*;
 
 const REQUESTS: Param = Param::count("requests", 12, (1, 10_000), "requests", "How many requests arrive at once.");
 const PER_SECOND: Param = Param::count("per_second", 5, (1, 1_000), "tokens", "How many tokens are added per second.");
-const BURST: Param = Param::count("burst", 3, (1, 1_000), "tokens", "How many tokens the bucket holds; it starts full.");
+const BURST: Param = Param::count("burst", 3, (1, 1_000), "tokens", "How many tokens the bucket holds at most.");
 const LATENCY: Param = Param::millis("latency", 1_000, (0, 60_000), "How long the service takes to answer.");
 
 /// The entry in the catalogue.

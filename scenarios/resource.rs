@@ -43,14 +43,9 @@ use crate::prelude::*;
 const OPEN: Param = Param::millis("open", 100, (0, 60_000), "How long it takes to open a connection.");
 const USE: Param = Param::millis("use", 200, (0, 60_000), "How long a session uses it.");
 const CLOSE: Param = Param::millis("close", 100, (0, 60_000), "How long it takes to close it.");
-const FAIL: Param = Param::count("fail", 0, (0, 6), "sessions", "How many of the six sessions fail during use.");
-const CANCEL_AFTER: Param =
-    Param::millis("cancel_after", 250, (0, 60_000), "When to cancel each session after its start; 0 is never.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["drop", "guard", "scope"],
-    "What closes the connection: the session's last line, a guard with a closer task, or a scope.",
-);
+const FAIL: Param = Param::count("fail", 0, (0, 6), "sessions", "How many sessions fail during use.");
+const CANCEL_AFTER: Param = Param::millis("cancel_after", 250, (0, 60_000), "When to cancel a session; 0 is never.");
+const VARIANT: Param = Param::choice("variant", &["drop", "guard", "scope"], "Close in the last line, a guard, or a scope.");
 
 /// How many sessions there are.
 const SESSIONS: usize = 6;

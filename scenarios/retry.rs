@@ -38,17 +38,12 @@ use tracing::{Instrument, info, info_span, warn};
 use crate::prelude::*;
 
 const CLIENTS: Param = Param::count("clients", 8, (1, 1_000), "clients", "How many clients call at the same moment.");
-const ATTEMPTS: Param = Param::count("attempts", 3, (1, 10), "attempts", "How many times a client tries, at most.");
-const DELAY: Param = Param::millis("delay", 1_000, (0, 60_000), "The delay after the first failed attempt.");
-const BACKOFF: Param =
-    Param::count("backoff", 200, (100, 1_000), "%", "Each delay relative to the one before; at most one minute.");
-const JITTER: Param = Param::choice(
-    "jitter",
-    &["none", "full", "equal"],
-    "The pause: the delay itself, a draw from all of it, or half plus a draw.",
-);
-const FAIL_RATE: Param = Param::count("fail_rate", 80, (0, 100), "%", "How many calls fail, but may succeed next time.");
-const FATAL_RATE: Param = Param::count("fatal_rate", 0, (0, 100), "%", "How many calls fail for good.");
+const ATTEMPTS: Param = Param::count("attempts", 3, (1, 10), "attempts", "How many times a client may try.");
+const DELAY: Param = Param::millis("delay", 1_000, (0, 60_000), "Delay after the first failed attempt.");
+const BACKOFF: Param = Param::count("backoff", 200, (100, 1_000), "%", "Each delay relative to the one before.");
+const JITTER: Param = Param::choice("jitter", &["none", "full", "equal"], "Draw none, all or half of each delay.");
+const FAIL_RATE: Param = Param::count("fail_rate", 80, (0, 100), "%", "Share of calls that fail, but not for good.");
+const FATAL_RATE: Param = Param::count("fatal_rate", 0, (0, 100), "%", "Share of calls that fail for good.");
 
 /// How long a call takes, whether it succeeds or fails.
 const CALL: Duration = Duration::from_millis(100);

@@ -42,7 +42,7 @@ const READERS: Param = Param::count("readers", 8, (1, 1_000), "readers", "How ma
 const WRITERS: Param = Param::count("writers", 2, (0, 100), "writers", "How many tasks write.");
 const READ: Param = Param::millis("read", 200, (0, 60_000), "How long a read takes.");
 const WRITE: Param = Param::millis("write", 300, (0, 60_000), "How long a write takes.");
-const READ_SHARE: Param = Param::count("read_share", 80, (1, 100), "%", "The share of its time that a reader reads.");
+const READ_SHARE: Param = Param::count("read_share", 80, (1, 100), "%", "Share of a reader's time spent reading.");
 
 /// How many times each reader reads.
 const READS: usize = 10;

@@ -79,7 +79,7 @@ async def run(cx):
         .figure("timed out", timed_out, "pages")
         .figure("broken", broken, "pages")
         .figure("most in flight at a host", most, "requests")
-        .figure("the longest request", longest, "ms")
+        .figure("longest request", longest, "ms")
         .figure("total", total, "ms")
         .figure("strangers", guests.strangers, "connections")
         .check("every page has a status or an error", good + missing + timed_out + broken == cx.urls)

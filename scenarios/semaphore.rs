@@ -35,7 +35,7 @@ use crate::prelude::*;
 const REQUESTS: Param = Param::count("requests", 20, (1, 1_000_000), "requests", "How many requests arrive at once.");
 const PERMITS: Param = Param::count("permits", 3, (1, 1_000), "permits", "How many permits the semaphore has.");
 const LATENCY: Param = Param::millis("latency", 500, (0, 60_000), "How long the service takes to answer.");
-const JITTER: Param = Param::millis("jitter", 0, (0, 60_000), "How much longer, at most; drawn for each request.");
+const JITTER: Param = Param::millis("jitter", 0, (0, 60_000), "How much longer an answer may take.");
 const PERMITS_EACH: Param = Param::count("permits_each", 1, (1, 1_000), "permits", "How many permits each request takes.");
 
 /// The entry in the catalogue.

@@ -32,10 +32,9 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many pages are fetched.");
+const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many pages to fetch.");
 const LATENCY: Param = Param::millis("latency", 500, (0, 60_000), "How long a fetch takes.");
-const VARIANT: Param =
-    Param::choice("variant", &["sequential", "concurrent"], "Await each fetch before the next, or start all first.");
+const VARIANT: Param = Param::choice("variant", &["sequential", "concurrent"], "Await each fetch at once, or after all starts.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {

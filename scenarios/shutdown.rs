@@ -43,13 +43,11 @@ use crate::prelude::*;
 
 const POOL: Param = Param::count("pool", 5, (1, 100), "workers", "How many workers do the jobs.");
 const GRACE: Param = Param::millis("grace", 1_500, (0, 60_000), "How long after the signal to abort workers.");
-const JOB_MIN: Param = Param::millis("job_min", 200, (1, 60_000), "How long a job takes, at least.");
-const JOB_MAX: Param = Param::millis("job_max", 2_000, (1, 60_000), "How long it takes, at most; drawn for each job.");
-const HEALTH_EVERY: Param =
-    Param::millis("health_every", 500, (2, 60_000), "How often a probe checks that the service is ready.");
+const JOB_MIN: Param = Param::millis("job_min", 200, (1, 60_000), "Shortest time that a job takes.");
+const JOB_MAX: Param = Param::millis("job_max", 2_000, (1, 60_000), "Longest time that a job takes.");
+const HEALTH_EVERY: Param = Param::millis("health_every", 500, (2, 60_000), "How often a probe checks readiness.");
 const SIGNAL_AT: Param = Param::millis("signal_at", 600, (1, 60_000), "When the service gets the signal to stop.");
-const TRIGGER: Param =
-    Param::choice("trigger", &["token", "signal"], "What stops the service: a token, or (real clock only) SIGUSR1.");
+const TRIGGER: Param = Param::choice("trigger", &["token", "signal"], "Stop by token, or on the real clock by SIGUSR1.");
 
 /// The time between two jobs.
 const EVERY: Duration = Duration::from_millis(130);

@@ -32,7 +32,7 @@ use crate::prelude::*;
 const TASKS: Param = Param::count("tasks", 2, (1, 1_000), "tasks", "How many downloads main starts.");
 const LATENCY: Param = Param::millis("latency", 1_000, (0, 60_000), "How long a download takes.");
 const OTHER_WORK: Param = Param::millis("other_work", 500, (0, 60_000), "How long main does something else.");
-const VARIANT: Param = Param::choice("variant", &["spawn", "future"], "Spawn each download as a task, or keep it as a future.");
+const VARIANT: Param = Param::choice("variant", &["spawn", "future"], "Spawn each download, or keep it a future.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {

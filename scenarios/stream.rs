@@ -37,8 +37,7 @@ use crate::prelude::*;
 const ITEMS: Param = Param::count("items", 4, (1, 10_000), "items", "How many items the source has.");
 const PRODUCE: Param = Param::millis("produce", 100, (0, 60_000), "How long the source takes for an item.");
 const PROCESS: Param = Param::millis("process", 100, (0, 60_000), "How long it takes to process an item.");
-const PREFETCH: Param =
-    Param::count("prefetch", 0, (0, 1_000), "items", "How many items a separate task produces ahead; 0 is none.");
+const PREFETCH: Param = Param::count("prefetch", 0, (0, 1_000), "items", "How many items to produce ahead; 0 is none.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {

@@ -51,7 +51,7 @@ async def run(cx):
         .figure("failed", ends["failed"], "children")
         .figure("cancelled", ends["cancelled"], "children")
         .figure("alive after the scope", alive, "children")
-        .figure("the scope took", took, "ms")
+        .figure("scope took", took, "ms")
         .figure("total", now() - started, "ms")
         .check("no child is alive after the scope", alive == 0)
         .check("every child is accounted for", ends["completed"] + ends["failed"] + ends["cancelled"] == children)

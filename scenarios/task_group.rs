@@ -39,7 +39,7 @@ use tracing::{Instrument, error, info, info_span};
 use crate::prelude::*;
 
 const CHILDREN: Param = Param::count("children", 4, (1, 1_000), "tasks", "How many children each group has.");
-const FAIL_AT: Param = Param::millis("fail_at", 1_200, (0, 60_000), "When one child of the innermost group fails; 0 is never.");
+const FAIL_AT: Param = Param::millis("fail_at", 1_200, (0, 60_000), "When an innermost child fails; 0 is never.");
 const DEPTH: Param = Param::count("depth", 2, (1, 20), "groups", "How many groups, each inside the one before.");
 
 /// The range from which the work of each child is drawn, in milliseconds.
@@ -114,7 +114,7 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("failed", ends.failed, "children")
         .figure("cancelled", ends.cancelled, "children")
         .figure("alive after the scope", alive, "children")
-        .figure("the scope took", took, "ms")
+        .figure("scope took", took, "ms")
         .figure("total", started.elapsed(), "ms")
         .check("no child is alive after the scope", alive == 0)
         .check("every child is accounted for", ends.completed + ends.failed + ends.cancelled == children);
@@ -232,14 +232,14 @@ mod tests {
     async fn a_scope_ends_with_the_failure_or_with_its_longest_child() -> scenario::Result<()> {
         let at = async |fail_at, depth| run(Context::of(&SCENARIO, &[(FAIL_AT, fail_at), (DEPTH, depth)])).await;
         let (default, deeper, earlier) = (at("1200", "2").await?, at("1200", "3").await?, at("600", "2").await?);
-        assert_eq!((default.value("the scope took"), default.value("failed")), (Some(1200.0), Some(1.0)));
-        assert_eq!((deeper.value("the scope took"), deeper.value("failed")), (Some(1200.0), Some(1.0)));
-        assert_eq!(earlier.value("the scope took"), Some(600.0));
+        assert_eq!((default.value("scope took"), default.value("failed")), (Some(1200.0), Some(1.0)));
+        assert_eq!((deeper.value("scope took"), deeper.value("failed")), (Some(1200.0), Some(1.0)));
+        assert_eq!(earlier.value("scope took"), Some(600.0));
         assert!(earlier.value("cancelled") > default.value("cancelled"));
 
         let whole = at("0", "2").await?;
         assert_eq!(whole.value("completed"), Some(8.0));
-        assert!(whole.value("the scope took") > Some(1200.0));
+        assert!(whole.value("scope took") > Some(1200.0));
         assert!([default, deeper, earlier, whole].iter().all(Outcome::holds));
         Ok(())
     }

@@ -37,8 +37,7 @@ use tracing::{Instrument, info, info_span};
 use crate::prelude::*;
 
 const WAITERS: Param = Param::count("waiters", 10, (1, 500), "waiters", "How many tasks wait; each gets one job.");
-const VARIANT: Param =
-    Param::choice("variant", &["notify_waiters", "notify_one"], "Wake all waiters for each job, or the longest waiting one.");
+const VARIANT: Param = Param::choice("variant", &["notify_waiters", "notify_one"], "Wake all waiters for each job, or one.");
 
 /// The time between two jobs.
 const EVERY: Duration = Duration::from_millis(100);

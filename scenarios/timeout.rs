@@ -37,8 +37,7 @@ use crate::work;
 
 const WORK: Param = Param::millis("work", 3_000, (0, 60_000), "How long the work takes.");
 const DEADLINE: Param = Param::millis("deadline", 1_000, (0, 60_000), "How long the work may take.");
-const VARIANT: Param =
-    Param::choice("variant", &["both", "async", "blocking"], "Work that waits at an await, work that blocks, or both in turn.");
+const VARIANT: Param = Param::choice("variant", &["both", "async", "blocking"], "Wait at an await, block, or both in turn.");
 
 /// The checks that fail for code that does not yield.
 const IN_TIME: [&str; 2] = ["it times out if the work needs longer", "it ends by the deadline"];

@@ -49,11 +49,8 @@ const ITEM: usize = 1024;
 const RATE: Param = Param::count("rate", 200, (1, 1_000), "items", "How many items come in per second.");
 const CONSUME: Param = Param::count("consume", 20, (1, 1_000), "items", "How many items the consumer handles per second.");
 const SECONDS: Param = Param::count("seconds", 5, (1, 50), "s", "How long items come in.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["unbounded", "bounded", "drop-oldest"],
-    "What a full queue does: grow, make the producer wait, or drop the oldest item.",
-);
+const VARIANT: Param =
+    Param::choice("variant", &["unbounded", "bounded", "drop-oldest"], "When full: grow, wait, or drop the oldest.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {

@@ -42,16 +42,15 @@ use tracing::{Instrument, info, info_span};
 use crate::prelude::*;
 
 const POOL: Param = Param::count("pool", 4, (1, 1_000), "workers", "How many workers do the jobs.");
-const JOBS: Param = Param::count("jobs", 16, (1, 10_000), "jobs", "How many jobs to submit, all at the start.");
-const WORK_MIN: Param = Param::millis("work_min", 100, (0, 60_000), "How long a job takes, at least.");
-const WORK_MAX: Param = Param::millis("work_max", 1_000, (0, 60_000), "How long it takes, at most; drawn for each job.");
-const FAIL_EVERY: Param = Param::count("fail_every", 0, (0, 10_000), "jobs", "Every how many jobs one fails; 0 is never.");
-const RESULT_TIMEOUT: Param =
-    Param::millis("result_timeout", 5_000, (1, 60_000), "How long after the start to wait for results.");
+const JOBS: Param = Param::count("jobs", 16, (1, 10_000), "jobs", "How many jobs to submit at the start.");
+const WORK_MIN: Param = Param::millis("work_min", 100, (0, 60_000), "Shortest time that a job takes.");
+const WORK_MAX: Param = Param::millis("work_max", 1_000, (0, 60_000), "Longest time that a job takes.");
+const FAIL_EVERY: Param = Param::count("fail_every", 0, (0, 10_000), "jobs", "Fail every nth job; 0 fails none.");
+const RESULT_TIMEOUT: Param = Param::millis("result_timeout", 5_000, (1, 60_000), "How long to wait for results.");
 const DEQUEUE_TIMEOUT: Param =
     Param::millis("dequeue_timeout", 1_000, (1, 60_000), "How long an idle worker waits between checks.");
-const STOP: Param = Param::choice("stop", &["drain", "flag"], "How the pool stops: drain a closed queue, or set a flag.");
-const QUEUE: Param = Param::choice("queue", &["static", "shared"], "One queue for each worker, or one for all.");
+const STOP: Param = Param::choice("stop", &["drain", "flag"], "Close and drain the queue, or set a flag.");
+const QUEUE: Param = Param::choice("queue", &["static", "shared"], "One queue per worker, or one for all.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {

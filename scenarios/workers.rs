@@ -39,7 +39,7 @@ use crate::work;
 const TASKS: Param = Param::count("tasks", 8, (1, 1_000), "tasks", "How many tasks compute or wait.");
 const CPU: Param = Param::millis("cpu", 200, (0, 60_000), "How long a computing task computes per round.");
 const WAIT: Param = Param::millis("wait", 200, (0, 60_000), "How long a waiting task waits per round.");
-const MIX: Param = Param::count("mix", 50, (0, 100), "%", "How many of the tasks compute; the rest wait.");
+const MIX: Param = Param::count("mix", 50, (0, 100), "%", "Share of tasks that compute; the rest wait.");
 
 /// How many rounds each task does.
 const ROUNDS: u32 = 5;
