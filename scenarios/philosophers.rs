@@ -1,6 +1,6 @@
 //! # Philosophers: break one of the four conditions
 //!
-//! Five philosophers sit around a table, with one fork between each two neighbours. They think, get
+//! Five philosophers sit around a table, with one fork between any two neighbours. They think, get
 //! hungry, take the fork on the left and then the fork on the right, eat, and put both back.
 //!
 //! **What you see.** All five get hungry at about the same time. Each takes the fork on the left

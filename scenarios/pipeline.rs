@@ -21,7 +21,7 @@
 //! may overtake each other. If order matters, number the items and sort them at the end. Here all
 //! items take equally long, so on the virtual clock none overtakes another.
 //!
-//! **Words.** asyncio: an `asyncio.Queue(maxsize=…)` between each two stages, and one sentinel for
+//! **Words.** asyncio: an `asyncio.Queue(maxsize=…)` between any two stages, and one sentinel for
 //! each worker at the end. Tokio: `mpsc::channel(…)`; when the last worker of a stage drops its
 //! sender, the next stage sees the end by itself.
 
