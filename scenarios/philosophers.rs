@@ -12,8 +12,8 @@
 //! fork while they wait for another; a fork cannot be taken away; and the waits form a cycle. Break
 //! one of them, and no deadlock is possible. `ordered` prevents the cycle: if everybody takes the
 //! fork with the lower number first, the waits cannot close a cycle. `waiter` prevents it too: one
-//! chair stays empty, so at least one of those seated can get both forks. `try` breaks *hold and
-//! wait*: a philosopher who finds the second fork taken puts the first one back.
+//! chair stays empty, so at least one philosopher can get both forks. `try` breaks *hold and wait*:
+//! a philosopher who finds the second fork taken puts the first one back.
 //!
 //! **Try.** Run `naive` with other seeds: none of the seeds 0 to 199 ends. With each of the other
 //! three strategies all of them end. Back with `naive`, set `jitter` to 300: 170 end. Set it to

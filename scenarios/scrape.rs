@@ -388,7 +388,7 @@ mod tests {
                 (&[(SLOW, "0"), (MISSING, "12"), (CONCURRENCY, "1")], [0.0, 12.0, 0.0, 0.0], 1.0),
                 (&[(TIMEOUT, "500"), (SLOW, "3")], [0.0, 2.0, 10.0, 0.0], 4.0),
             ] {
-                // Times that differ widely from those of the pages.
+                // Timeouts far from the time that any page takes.
                 let turned: Vec<_> =
                     [(TIMEOUT, "2500"), (URLS, "12"), (CONCURRENCY, "4")].iter().chain(turned).copied().collect();
                 let cx = Context::real(&SCENARIO, &turned);
@@ -409,7 +409,7 @@ mod tests {
             let (page, tasks, strangers) = fetched_among([0, 0], &[]).await?;
             assert_eq!((page, strangers), (Page::Status(StatusCode::OK), 0));
             let among = fetched_among([10, SILENT + 10], &["GET /delay/0 HTTP/1.1\r\n\r\n", "GET /"]).await?;
-            // The server closes and counts strangers that send something, and the oldest of those that send nothing.
+            // The server closes and counts strangers that send something, and the oldest that sends nothing.
             assert_eq!((among.0, among.1), (page, tasks));
             assert!((12..=22).contains(&among.2), "{among:?}");
             Ok(())

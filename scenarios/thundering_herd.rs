@@ -134,7 +134,7 @@ impl Hall {
         }
     }
 
-    /// Takes a job, and returns false if there is none.
+    /// Takes a job, and returns false if no job is left.
     fn take(&self) -> bool {
         let taken = self.jobs.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |jobs| jobs.checked_sub(1)).is_ok();
         if taken {
