@@ -1,14 +1,13 @@
 """Lock contention: hold locks briefly.
 
-`async with lock:` around an await makes everybody else wait for that, too: five
-tasks, concurrency one. Do the slow part first and take the lock for the change.
+If a task awaits inside `async with lock:`, every other task waits for that too: five
+tasks, concurrency one. Do the slow part first, and hold the lock only for the change.
 
-On asyncio's single thread nothing runs between two awaits. A change without an
-await in it needs no lock at all (`lock=atomic`). `mutex=std` is `threading.Lock`
-here, which does no harm around such a change and is a disaster around an await:
-the next task that asks for it blocks the thread, and with it the one that could
-give it back. Python does not see that. It is refused below; in Rust the compiler
-refuses it.
+On asyncio's single thread nothing else runs between two awaits, so a change without an
+await needs no lock at all (`lock=atomic`). `mutex=std` is `threading.Lock` here. It
+does no harm around such a change, but around an await it deadlocks: the next task that
+acquires it blocks the thread, so the holder can never release it. Python does not
+detect this, so `refuse` does; in Rust the compiler does.
 """
 
 import asyncio
@@ -28,11 +27,11 @@ PARAMS = {
 
 def refuse(cx):
     if (cx.lock, cx.mutex) == ("across-await", "std"):
-        raise BadValue("mutex: std does not go with lock=across-await: it would block the event loop for ever")
+        raise BadValue("mutex: std does not work with lock=across-await: it would block the event loop for ever")
 
 
 class Shared:
-    """What the workers share."""
+    """The state that all workers share."""
 
     def __init__(self, hold):
         self.counter = 0
@@ -44,7 +43,7 @@ class Shared:
         self.waited = 0
 
     async def work(self):
-        """The slow part of an increment."""
+        """The slow part of an increment: in a real program a lookup, a request or a file."""
         self.at_work += 1
         self.peak = max(self.peak, self.at_work)
         await asyncio.sleep(self.hold / 1000)
@@ -54,10 +53,12 @@ class Shared:
         asked = now()
         async with self.lock:
             self.waited += now() - asked
+            # The lock is held during this await, so every other worker waits for this work.
             await self.work()
             self.counter += 1
 
     async def increment_short(self):
+        # Do the slow part first. The lock is then held for a single addition.
         await self.work()
         asked = now()
         async with self.lock:
@@ -66,6 +67,7 @@ class Shared:
 
     async def increment_short_std(self):
         await self.work()
+        # No await follows inside the block, so a lock that blocks is fine here.
         with self.thread_lock:
             self.counter += 1
 
@@ -87,6 +89,7 @@ async def run(cx):
         case _:
             increment = shared.increment_atomic
 
+    # Start all workers at once, and wait until they have ended.
     async with asyncio.TaskGroup() as workers:
         for i in range(cx.tasks):
             workers.create_task(worker(increment, cx.increments, cx.think), name=f"worker {i}")
@@ -106,7 +109,7 @@ async def run(cx):
 
 
 async def worker(increment, increments, think):
-    """Adds one, again and again."""
+    """Adds one `increments` times."""
     for _ in range(increments):
         await increment()
         await asyncio.sleep(think / 1000)

@@ -1,32 +1,31 @@
 //! # Lock contention: hold locks briefly
 //!
-//! Five workers add to one counter, three times each. Each time there is some
-//! work to do, too. The question is whether it is done with the lock held.
+//! Five workers add to one counter, three times each. Each increment also takes some work. The
+//! parameter `lock` decides whether a worker holds the lock during that work.
 //!
-//! **What you see.** With `lock=across-await` one lane works and four wait, all
-//! the time: five tasks, concurrency one. With `lock=short` all five work at
-//! once, and the run is over in a fifth of the time.
+//! **What you see.** With `lock=across-await` one lane works while four wait, all the time: five
+//! tasks, concurrency one. With `lock=short` all five work at once, and the run takes a fifth of
+//! the time.
 //!
-//! **Why.** A lock lets one task in. A task that holds it while it waits for something
-//! else makes everybody wait for that, too. The run then takes tasks × increments ×
-//! hold, and more tasks only make the queue longer. Do the slow part first and take the
-//! lock for the moment of the change. For a single number an atomic needs no lock at
-//! all.
+//! **Why.** A lock lets one task in at a time. If that task waits for something else while it holds
+//! the lock, every other task waits for it too. The run then takes tasks × increments × hold, and
+//! more tasks only make the queue longer. Do the slow part first, and hold the lock only for the
+//! change. A single number needs no lock at all: use an atomic.
 //!
-//! **Try.** Set `lock` to `short`: 3000 ms become 600. Set `tasks` to 10: with
-//! `across-await` the run takes 6000 ms, with `short` and `atomic` still 600. Set
-//! `think` to 800 with `across-await`: after the first round nobody waits any
-//! more, since each of five workers now needs the lock for a fifth of the time.
+//! **Try.** Set `lock` to `short`: the run takes 600 ms instead of 3000. Set `tasks` to 10: with
+//! `across-await` the run takes 6000 ms, with `short` and `atomic` still 600. Back with
+//! `across-await` and 5 tasks, set `think` to 800: after the first round no worker waits, because
+//! each of the five now needs the lock for only a fifth of the time.
 //!
-//! **Pitfall.** `std::sync::Mutex` across an `.await` is refused here, as the
-//! compiler refuses it in `spawn`: its guard is not `Send`, and a task may go on
-//! in another thread after each `.await`. Where that rule does not apply
-//! (`spawn_local`), the same code can block the only thread for ever. For a
-//! short change without an `.await` the std mutex is the right one, and the faster.
+//! **Pitfall.** This scenario refuses `std::sync::Mutex` across an `.await`, because `spawn` would
+//! not compile: the guard is not `Send`, and a task may move to another thread at each `.await`.
+//! Where that rule does not apply (`spawn_local`), the same code can block the only thread for
+//! ever. For a short change without an `.await`, the std mutex is the right choice, and the faster
+//! one.
 //!
-//! **Words.** asyncio: `async with lock:`; on its single thread, code without an
-//! `await` needs no lock. Tokio: `tokio::sync::Mutex` to hold across awaits,
-//! `std::sync::Mutex` or an atomic for the rest.
+//! **Words.** asyncio: `async with lock:`; code without an `await` needs no lock, because there is
+//! only one thread. Tokio: `tokio::sync::Mutex` to hold a lock across awaits, `std::sync::Mutex` or
+//! an atomic for everything else.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -39,16 +38,12 @@ use tracing::{Instrument, info, info_span};
 use crate::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many workers share the counter.");
-const INCREMENTS: Param = Param::count("increments", 3, (1, 10_000), "increments", "How often each worker adds one.");
-const HOLD: Param = Param::millis("hold", 200, (0, 60_000), "How long the work for one increment takes.");
+const INCREMENTS: Param = Param::count("increments", 3, (1, 10_000), "increments", "How many times each worker adds one.");
+const HOLD: Param = Param::millis("hold", 200, (0, 60_000), "How long the work of one increment takes.");
 const THINK: Param = Param::millis("think", 0, (0, 60_000), "How long a worker rests between increments.");
-const LOCK: Param = Param::choice(
-    "lock",
-    &["across-await", "short", "atomic"],
-    "What is done under the lock: the work and the change, only the change, or nothing as there is no lock.",
-);
-const MUTEX: Param =
-    Param::choice("mutex", &["tokio", "std"], "Whose lock it is: one that may be held across an await, or the plain one.");
+const LOCK: Param =
+    Param::choice("lock", &["across-await", "short", "atomic"], "Lock work and change, the change only, or nothing.");
+const MUTEX: Param = Param::choice("mutex", &["tokio", "std"], "Tokio's mutex, which suspends, or std's, which blocks.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -59,8 +54,8 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, INCREMENTS, HOLD, THINK, LOCK, MUTEX],
     patterns: &["mutex", "critical section", "atomic counter"],
-    differs: "A plain lock that is held across an await blocks the loop in asyncio; in a task that is spawned on Tokio it \
-              does not compile.",
+    differs: "Holding a plain lock across an await blocks the loop in asyncio; in a task spawned on Tokio it does not \
+              compile.",
     builds_on: &["gather"],
     source: include_str!("lock_contention.rs"),
     path: file!(),
@@ -70,39 +65,39 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// A guard of the std mutex across an await does not compile in a spawned task: so there is nothing to run.
+/// Refuses `lock=across-await` with the std mutex: its guard is not `Send`, so the task could not be spawned.
 fn refuse(values: &Values, _: Clock) -> Result<(), ValueError> {
     if (values.word(&LOCK), values.word(&MUTEX)) != ("across-await", "std") {
         return Ok(());
     }
     Err(ValueError {
         param: MUTEX.name,
-        reason: "std does not go with lock=across-await: its guard is not Send, so a task that holds it \
-                 at an await cannot be spawned; take mutex=tokio or lock=short"
+        reason: "std does not work with lock=across-await: its guard is not Send, so a task that holds it \
+                 across an await cannot be spawned; use mutex=tokio or lock=short"
             .to_owned(),
     })
 }
 
-/// The counter, and how it is kept safe.
+/// The counter, and what protects it.
 enum Counter {
-    /// Locked for the work and the change.
+    /// A lock held during the work and the change.
     AcrossAwait(tokio::sync::Mutex<u64>),
-    /// Locked for the change, with the lock that can wait.
+    /// A lock held for the change. Waiting for it suspends the task.
     Short(tokio::sync::Mutex<u64>),
-    /// Locked for the change, with the lock that blocks.
+    /// A lock held for the change. Waiting for it blocks the thread.
     ShortStd(std::sync::Mutex<u64>),
-    /// Not locked.
+    /// No lock.
     Atomic(AtomicU64),
 }
 
-/// What the workers share.
+/// The state that all workers share.
 struct Shared {
     counter: Counter,
-    /// How long the work for one increment takes.
+    /// How long the work of one increment takes.
     hold: Duration,
-    /// Workers at work now.
+    /// How many workers work now.
     at_work: AtomicU64,
-    /// The most that `at_work` has been: the concurrency that the lock leaves.
+    /// The maximum of `at_work`: the concurrency that the lock allows.
     peak: AtomicU64,
 }
 
@@ -110,11 +105,13 @@ async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let shared = Arc::new(Shared::new(cx.word(LOCK), cx.word(MUTEX), cx.duration(HOLD)));
 
+    // Start all workers at once.
     let mut workers = JoinSet::new();
     for i in 0..cx.count(TASKS) {
         let worker = worker(shared.clone(), cx.number(INCREMENTS), cx.duration(THINK));
         workers.build_task().name(&format!("worker {i}")).spawn(worker)?;
     }
+    // Join them, and add up how long they waited for the lock.
     let mut waited = Duration::ZERO;
     while let Some(done) = workers.join_next().await {
         waited += done?;
@@ -135,7 +132,7 @@ async fn run(cx: Context) -> scenario::Result {
     })
 }
 
-/// Adds one, again and again; returns how long it has waited for the lock.
+/// Adds one `increments` times, and returns how long it waited for the lock.
 async fn worker(shared: Arc<Shared>, increments: u64, think: Duration) -> Duration {
     let mut waited = Duration::ZERO;
     for _ in 0..increments {
@@ -156,18 +153,20 @@ impl Shared {
         Self { counter, hold, at_work: AtomicU64::new(0), peak: AtomicU64::new(0) }
     }
 
-    /// Does the work and adds one; returns how long it has waited for the lock.
+    /// Does the work, adds one, and returns how long it waited for the lock.
     async fn increment(&self) -> Duration {
         let (value, waited) = match &self.counter {
             Counter::AcrossAwait(lock) => {
                 let asked = Instant::now();
                 let mut value = lock.lock().await;
                 let waited = asked.elapsed();
+                // The guard is alive during this await, so every other worker waits for this work.
                 self.work().instrument(info_span!("holds the lock")).await;
                 *value += 1;
                 (*value, waited)
             }
             Counter::Short(lock) => {
+                // Do the slow part first. The lock is then held for a single addition.
                 self.work().await;
                 let asked = Instant::now();
                 let mut value = lock.lock().await;
@@ -176,6 +175,7 @@ impl Shared {
             }
             Counter::ShortStd(lock) => {
                 self.work().await;
+                // No await follows while the guard is alive, so a lock that blocks is fine here.
                 let mut value = lock.lock().unwrap_or_else(PoisonError::into_inner);
                 *value += 1;
                 (*value, Duration::ZERO)
@@ -189,7 +189,7 @@ impl Shared {
         waited
     }
 
-    /// The slow part of an increment: a look-up, a request, a file.
+    /// The slow part of an increment: in a real program a lookup, a request or a file.
     async fn work(&self) {
         let at_work = self.at_work.fetch_add(1, Ordering::Relaxed) + 1;
         self.peak.fetch_max(at_work, Ordering::Relaxed);
@@ -197,7 +197,7 @@ impl Shared {
         self.at_work.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// The counter as it is now.
+    /// Returns the present value of the counter.
     async fn read(&self) -> u64 {
         match &self.counter {
             Counter::AcrossAwait(lock) | Counter::Short(lock) => *lock.lock().await,
@@ -211,7 +211,7 @@ impl Shared {
 mod tests {
     use super::*;
 
-    /// Under the lock, time grows with the number of workers; outside it, it does not.
+    /// The run time grows with the number of workers if they work under the lock, and does not if they work outside it.
     #[tokio::test(start_paused = true)]
     async fn what_is_done_under_the_lock_is_done_one_at_a_time() -> scenario::Result<()> {
         for (lock, workers, total) in

@@ -1,14 +1,14 @@
 """Lost update: read, await, write is a race, even on one thread.
 
-asyncio has one thread, and still: at each `await` the others run. A number that
-was read before it is old after it, and the write wipes out theirs. `async with
-lock:` around read and write keeps them out (`lock`). Without an await between
-read and write nobody can come in, and no lock is needed (`atomic`).
+asyncio has one thread, and still other tasks run at each `await`. A number that you
+read before an await may be out of date after it, and your write overwrites theirs.
+`async with lock:` around read and write keeps the others out (`lock`). Without an await
+between read and write no other task can run, so you need no lock (`atomic`).
 
 Pitfall: `self.number += await ask()` reads the number *before* it awaits.
 
-`asyncio.sleep(0)` lets others run, so a gap of 0 loses updates here. In Tokio a
-sleep of no time is over at once, and there it does not.
+`asyncio.sleep(0)` lets other tasks run, so a gap of 0 loses updates here. Tokio's
+`sleep` of zero returns at once, so there it loses none.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ PARAMS = {
 
 
 class Shared:
-    """What the workers share."""
+    """The state that all workers share."""
 
     def __init__(self, gap):
         self.number = 0
@@ -32,11 +32,12 @@ class Shared:
         self.gap = gap
 
     async def ask(self):
-        """The wait that an update takes."""
+        """The wait in each update: in a real program a lookup, a request or a file."""
         await asyncio.sleep(self.gap / 1000)
 
     async def read_and_write(self):
         read = self.number
+        # All other workers run during this await. After it, `read` may be out of date.
         await self.ask()
         self.number = read + 1
 
@@ -46,6 +47,7 @@ class Shared:
 
     async def add(self):
         await self.ask()
+        # No await between read and write, so no other worker can write in between.
         self.number += 1
 
 
@@ -60,10 +62,12 @@ async def run(cx):
         case "atomic":
             update = shared.add
 
+    # Start all workers at once, and wait until each has made its updates.
     async with asyncio.TaskGroup() as workers:
         for i in range(cx.tasks):
             workers.create_task(worker(update, cx.increments), name=f"worker {i}")
 
+    # Every update adds one, so any difference is lost updates.
     expected = cx.tasks * cx.increments
     return (
         Outcome()
@@ -76,7 +80,7 @@ async def run(cx):
 
 
 async def worker(update, increments):
-    """Adds one, again and again."""
+    """Adds one `increments` times."""
     for _ in range(increments):
         await update()
 

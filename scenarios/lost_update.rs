@@ -1,32 +1,31 @@
 //! # Lost update: read, await, write is a race, even on one thread
 //!
-//! Five workers add one to a shared number, ten times each. Each time a worker
-//! reads the number, asks a service what to do with it, and writes the new one.
+//! Five workers add one to a shared number, ten times each. For each update a worker reads the
+//! number, calls a service, and writes the new number.
 //!
-//! **What you see.** All five read 0, all five wait, all five write 1. Fifty
-//! updates were made, each one correct by itself, and the number is 10.
+//! **What you see.** All five read 0, all five wait, all five write 1. Fifty updates are made, each
+//! correct by itself, and the number is 10.
 //!
-//! **Why.** An `.await` is a place where others run. What was read before it is
-//! old after it, and the write that follows wipes out whatever was written in
-//! between. It takes no second thread: this run has one. Rust rules out *data
-//! races*, two threads on one piece of memory without order between them. This is
-//! a *race condition*: each step is in order, and what they add up to is wrong.
+//! **Why.** Other tasks run at an `.await`. What you read before it may be out of date after it,
+//! and your write then overwrites what others wrote in between. This takes no second thread: the
+//! run has one. Rust rules out *data races*: two threads that use the same memory without
+//! synchronisation. This is a *race condition*: each step is sound, but their order makes the
+//! result wrong.
 //!
-//! **Try.** Set `variant` to `lock`: read, wait and write are now one step for
-//! everybody else, and 50 is 50, but the run takes 10 s instead of 2, since nobody waits
-//! beside another. Set it to `atomic`: wait first, then change the number in one
-//! step, without an `.await` in it, and 50 takes 2 s again. Back with `none`, set
-//! `tasks` to 10: twice the updates, and the number is still 10. Set `gap` to
-//! 0: a `sleep` of no time does not wait, and nothing is lost.
+//! **Try.** Set `variant` to `lock`: no other worker can come between a read and its write, so the
+//! number is 50, but the updates now run one after the other and take 10 s instead of 2. Set it to
+//! `atomic`: each worker waits first and then changes the number in one step, without an `.await`.
+//! The number is 50 again, after 2 s. Back with `none`, set `tasks` to 10: twice as many updates,
+//! and the number is still 10. Set `gap` to 0: a `sleep` of zero does not wait, so nothing is lost.
 //!
-//! **Pitfall.** `load` and `store` of an atomic are each atomic, and both together
-//! are not: that is just what `variant=none` does. Use `fetch_add`, `fetch_update`
-//! or `compare_exchange`. The same race, with the same cures, sits in every
-//! `SELECT`, think, `UPDATE` of a database.
+//! **Pitfall.** `load` and `store` of an atomic are atomic each, but not together: that is what
+//! `variant=none` does. Use `fetch_add`, `fetch_update` or `compare_exchange`. A database has the
+//! same race, with the same cures, whenever you `SELECT` a value, compute, and `UPDATE` it.
 //!
-//! **Words.** asyncio: `async with lock:` around read and write; a change without an
-//! `await` in it needs no lock. `await asyncio.sleep(0)` does let others run, so there
-//! a gap of 0 loses updates too. Tokio: `tokio::sync::Mutex` around an await, `fetch_add` without one.
+//! **Words.** asyncio: `async with lock:` around read and write; a change without an `await` needs
+//! no lock. `await asyncio.sleep(0)` lets other tasks run, so there a gap of 0 loses updates too.
+//! Tokio: `tokio::sync::Mutex` to hold a lock across an await, `fetch_add` for an update without
+//! one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,25 +39,22 @@ use tracing::{Instrument, info, info_span};
 use crate::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many workers share the number.");
-const INCREMENTS: Param = Param::count("increments", 10, (1, 10_000), "increments", "How often each worker adds one.");
-const GAP: Param = Param::millis("gap", 200, (0, 60_000), "How long a worker waits between what it reads and what it writes.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["none", "lock", "atomic"],
-    "What keeps read and write together: nothing, a lock around both, or one step after the wait.",
-);
+const INCREMENTS: Param = Param::count("increments", 10, (1, 10_000), "increments", "How many times each worker adds one.");
+const GAP: Param = Param::millis("gap", 200, (0, 60_000), "Time between reading and writing the number.");
+const VARIANT: Param =
+    Param::choice("variant", &["none", "lock", "atomic"], "Guard the update with nothing, a lock or an atomic.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
     id: "lost-update",
     title: "Lost update",
     group: Group::SharedState,
-    lesson: "Read, await, write races even on one thread.",
+    lesson: "Read, await, write is a race, even on one thread.",
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, INCREMENTS, GAP, VARIANT],
     patterns: &["lost update", "race condition", "read-modify-write", "mutex", "atomic counter"],
-    differs: "`asyncio.sleep(0)` lets others run, so a gap of 0 loses updates too; Tokio's `sleep` of no time is over at \
-              once.",
+    differs: "`asyncio.sleep(0)` lets other tasks run, so a gap of 0 loses updates too; Tokio's `sleep` of zero returns \
+              at once.",
     builds_on: &["lock-contention"],
     breaks: &[Breaks::checks(&[("variant", "none")], &["no update is lost"])],
     source: include_str!("lost_update.rs"),
@@ -69,14 +65,14 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// What the workers share.
+/// The state that all workers share.
 struct Shared {
     number: AtomicU64,
-    /// Held from read to write, by those who take it.
+    /// Held from read to write, with `variant=lock`.
     lock: Mutex<()>,
-    /// Updates made so far: what the number should be.
+    /// Updates made so far, which the number should equal.
     updates: AtomicU64,
-    /// How long the service takes that a worker asks between read and write.
+    /// How long the service takes to answer, between read and write.
     gap: Duration,
 }
 
@@ -85,6 +81,7 @@ async fn run(cx: Context) -> scenario::Result {
     let shared =
         Arc::new(Shared { number: AtomicU64::new(0), lock: Mutex::new(()), updates: AtomicU64::new(0), gap: cx.duration(GAP) });
 
+    // Start all workers at once, and wait until each has made its updates.
     let mut workers = JoinSet::new();
     for i in 0..cx.count(TASKS) {
         let worker = worker(shared.clone(), cx.word(VARIANT), cx.number(INCREMENTS));
@@ -94,6 +91,7 @@ async fn run(cx: Context) -> scenario::Result {
         done?;
     }
 
+    // Every update adds one, so any difference is lost updates.
     let number = shared.number.load(Ordering::Relaxed);
     let expected = cx.number(TASKS) * cx.number(INCREMENTS);
     Ok(Outcome::new()
@@ -104,11 +102,12 @@ async fn run(cx: Context) -> scenario::Result {
         .check("no update is lost", number == expected))
 }
 
-/// Adds one, again and again.
+/// Adds one `increments` times.
 async fn worker(shared: Arc<Shared>, variant: &str, increments: u64) {
     for _ in 0..increments {
         match variant {
             "lock" => {
+                // The guard lives across the await in `read_and_write`, so no other worker can read in between.
                 let _held = shared.lock.lock().await;
                 shared.read_and_write().await;
             }
@@ -119,23 +118,24 @@ async fn worker(shared: Arc<Shared>, variant: &str, increments: u64) {
 }
 
 impl Shared {
-    /// Read, await, write. What others wrote in the meantime is overwritten, unless a lock keeps them out.
+    /// Reads, awaits, writes. This overwrites what others wrote during the await, unless a lock keeps them out.
     async fn read_and_write(&self) {
         let read = self.number.load(Ordering::Relaxed);
         info!(mark = format!("r{read}"), "reads {read}");
+        // All other workers run during this await. After it, `read` may be out of date.
         self.ask().instrument(info_span!("asks", read)).await;
         self.number.store(read + 1, Ordering::Relaxed);
         self.updated(read + 1);
     }
 
-    /// Await, then read and write in one step: nobody can come in between.
+    /// Awaits, then reads and writes in one step, so that no other worker can write in between.
     async fn add(&self) {
         self.ask().instrument(info_span!("asks")).await;
         let number = self.number.fetch_add(1, Ordering::Relaxed) + 1;
         self.updated(number);
     }
 
-    /// The wait that an update takes: a look-up, a request, a file.
+    /// The wait in each update: in a real program a lookup, a request or a file.
     async fn ask(&self) {
         sleep(self.gap).await;
     }
@@ -150,7 +150,7 @@ impl Shared {
 mod tests {
     use super::*;
 
-    /// Unguarded, one update of each round survives, however many workers make one.
+    /// Without a guard one update of each round survives, however many workers make one.
     #[tokio::test(start_paused = true)]
     async fn an_await_between_read_and_write_loses_updates() -> scenario::Result<()> {
         for (variant, workers, gap, number, total) in [

@@ -1,14 +1,14 @@
-"""Oneshot: a future is a promise that somebody else keeps.
+"""Oneshot: a future is a promise that another task keeps.
 
-`loop.create_future()` makes an empty place for one value. Whoever has it can
-`set_result` or `set_exception` once; whoever awaits it is woken then.
+`loop.create_future()` makes a place for one value. Any task that has the future can
+call `set_result` or `set_exception` on it once; that wakes the task that awaits it.
 
-A future that nobody resolves stays pending, and who awaits it waits for ever.
-Python does not tell that its keeper is gone. So the worker here says it itself,
-with an exception (`variant=dropped`); in Tokio dropping the sender says so.
+A future that no task resolves stays pending, and the task that awaits it waits for
+ever. Python does not notice that the worker is gone. So here the worker sets an
+exception itself (`variant=dropped`); in Tokio, dropping the sender does this.
 
-Pitfall: a timeout cancels the future that it waits for. To set a result after
-that is an `InvalidStateError`: ask `future.done()` first (`timed-out`).
+Pitfall: a timeout cancels the future that it waits for. Setting a result after that
+raises `InvalidStateError`: check `future.done()` first (`timed-out`).
 """
 
 import asyncio
@@ -20,17 +20,18 @@ PARAMS = {
     "variant": Choice("kept", "dropped", "timed-out"),
 }
 
-# What the worker finds out.
+# The value that the worker produces.
 ANSWER = 42
 
 
 class PromiseDropped(Exception):
-    """The one who had to keep the promise is gone."""
+    """The worker left without keeping its promise."""
 
 
 async def run(cx):
     started = now()
     half = cx.work // 2
+    # The worker and the waiter share the future.
     promise = asyncio.get_running_loop().create_future()
 
     expected, at = {
@@ -40,6 +41,7 @@ async def run(cx):
     }[cx.variant]
     work = leave(promise, half) if cx.variant == "dropped" else keep(promise, cx.work)
     worker = asyncio.create_task(work, name="worker")
+    # With `timed-out` the waiter gives up before the worker is done.
     patience = half if cx.variant == "timed-out" else None
     waiter = asyncio.create_task(wait_and_use(promise, patience, cx.work), name="waiter")
 
@@ -53,13 +55,13 @@ async def run(cx):
         .figure("values that came back", int(not sent), "answers")
         .figure("waited", waited, "ms")
         .figure("total", now() - started, "ms")
-        .check("the waiter gets a value or an error, as is its due", got == expected)
-        .check("it gets it at once", waited == at)
+        .check("the waiter gets the expected value or error", got == expected)
+        .check("it gets it without delay", waited == at)
     )
 
 
 async def wait_and_use(promise, patience, work):
-    """Waits, and works on with the value if there is one; returns what it got, and how long it has waited."""
+    """Waits for the answer, works on if it is a value, and returns how the wait ended and how long it took."""
     asked = now()
     got = await wait(promise, patience)
     waited = now() - asked
@@ -69,7 +71,7 @@ async def wait_and_use(promise, patience, work):
 
 
 async def wait(promise, patience):
-    """Waits for the answer, for as long as its patience lasts."""
+    """Waits for the answer, for at most `patience`."""
     try:
         async with asyncio.timeout(None if patience is None else patience / 1000):
             return await promise
@@ -78,8 +80,9 @@ async def wait(promise, patience):
 
 
 async def keep(promise, work):
-    """Keeps the promise; returns whether somebody was there to take it."""
+    """Keeps the promise; returns False if the waiter is gone."""
     await asyncio.sleep(work / 1000)
+    # The waiter's timeout has cancelled the future, so setting a result would raise.
     if promise.done():
         return False
     promise.set_result(ANSWER)
@@ -87,7 +90,7 @@ async def keep(promise, work):
 
 
 async def leave(promise, after):
-    """Leaves, and says so."""
+    """Leaves, and sets an exception, which wakes the waiter."""
     await asyncio.sleep(after / 1000)
     promise.set_exception(PromiseDropped())
     return True

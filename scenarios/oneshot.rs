@@ -1,32 +1,30 @@
-//! # Oneshot: a future is a promise that somebody else keeps
+//! # Oneshot: a future is a promise that another task keeps
 //!
-//! A waiter needs one value, and a worker is going to have it. Between them is a
-//! oneshot channel: one sender, one receiver, one value.
+//! A waiter needs one value, and a worker produces it. Between them is a oneshot channel: one
+//! sender, one receiver, one value.
 //!
-//! **What you see.** The waiter waits on its channel while the worker works. When the
-//! worker sends, the waiter is woken and works on with the value: the arrow of that wake
-//! shows who resolves whom. With `variant=dropped` the worker leaves half way without a
-//! word, and the waiter is woken at that moment, with an error. With `timed-out` it
-//! gives up half way, and the worker finds out when it wants to send: its value comes
-//! back.
+//! **What you see.** The waiter waits on its channel while the worker works. When the worker sends,
+//! the waiter wakes and works on with the value. The arrow of that wake shows which task resolves
+//! which. With `variant=dropped` the worker leaves half way and sends nothing, and the waiter wakes
+//! at that moment with an error. With `timed-out` the waiter gives up half way. The worker finds
+//! out when it sends: the value comes back to it.
 //!
-//! **Why.** A future by itself does nothing; somebody has to keep the promise. Here it is the
-//! task that has the sender. The sender ends in one of two ways: consumed by `send`, or
-//! dropped. Both wake the receiver, so the waiter gets a value or an error, but never nothing.
+//! **Why.** A future by itself does nothing; some task has to keep the promise. Here it is the task
+//! that has the sender. A sender ends in one of two ways: `send` consumes it, or it is dropped.
+//! Both wake the receiver, with a value or an error, so no end of the sender goes unnoticed.
 //!
-//! **Try.** Set `variant` to `dropped`: the answer comes at 500 instead of 1000 ms, and
-//! it is an error, so there is nothing to work on. Set it to `timed-out`: the waiter is over at 500,
-//! the worker at 1000.
-//! Set `work` to 4000: each of these times is four times as long.
+//! **Try.** Set `variant` to `dropped`: the answer comes after 500 ms instead of 1000. It is an
+//! error, so the waiter has nothing to work on. Set it to `timed-out`: the waiter ends at 500 ms,
+//! the worker at 1000. Set `work` to 4000: each of these times is four times as long.
 //!
-//! **Pitfall.** A sender that is kept but never used (in a map of pending requests, for
-//! one) is a promise that nobody keeps: the waiter waits for ever. Drop it, or put a
-//! timeout around the wait. `send` is no `async fn` and says `Ok` when the receiver
-//! still exists, not when it has read the value.
+//! **Pitfall.** A sender that you keep but never use, for example in a map of pending requests, is
+//! a promise that nobody keeps: the waiter waits for ever. Drop it, or put a timeout around the
+//! wait. `send` is not an `async fn`. It returns `Ok` if the receiver still exists, which does not
+//! mean that the receiver has read the value.
 //!
-//! **Words.** asyncio: `loop.create_future()`, `set_result`, `set_exception`, `await
-//! future`; a future that is forgotten stays pending, as nothing is told by its end.
-//! Tokio: `oneshot::channel()`, `sender.send(value)`, `receiver.await`; dropping is an answer.
+//! **Words.** asyncio: `loop.create_future()`, `set_result`, `set_exception`, `await future`; a
+//! future that is forgotten stays pending, because nothing happens when it goes away. Tokio:
+//! `oneshot::channel()`, `sender.send(value)`, `receiver.await`; dropping the sender is an answer.
 
 use std::time::Duration;
 
@@ -37,24 +35,20 @@ use tracing::{Instrument, info, info_span, warn};
 
 use crate::prelude::*;
 
-const WORK: Param = Param::millis("work", 1_000, (10, 60_000), "How long the worker needs for the value.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["kept", "dropped", "timed-out"],
-    "How it goes: the value is sent, the worker leaves half way, or the waiter gives up half way.",
-);
+const WORK: Param = Param::millis("work", 1_000, (10, 60_000), "How long the worker takes.");
+const VARIANT: Param =
+    Param::choice("variant", &["kept", "dropped", "timed-out"], "Send the value, drop the sender, or give up.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
     id: "oneshot",
     title: "Oneshot",
     group: Group::Basics,
-    lesson: "A future is a promise that somebody else keeps.",
+    lesson: "A future is a promise that another task keeps.",
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[WORK, VARIANT],
     patterns: &["future and promise", "oneshot channel", "request and reply"],
-    differs: "A future of asyncio that is forgotten stays pending; a sender that is dropped is an answer, and the receiver \
-              gets an error.",
+    differs: "A forgotten asyncio future stays pending; dropping a Tokio sender is an answer: the receiver gets an error.",
     builds_on: &["spawn"],
     source: include_str!("oneshot.rs"),
     path: file!(),
@@ -64,16 +58,16 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// What the promise is about.
+/// The value that the worker promises.
 type Answer = u32;
 
-/// What the waiter got.
+/// How the wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Got {
     Value(Answer),
-    /// The sender is gone.
+    /// The sender was dropped without a value.
     Dropped,
-    /// It has waited long enough.
+    /// The waiter gave up.
     TimedOut,
 }
 
@@ -82,12 +76,14 @@ async fn run(cx: Context) -> scenario::Result {
     let (work, variant) = (cx.duration(WORK), cx.word(VARIANT));
     let half = Duration::from_millis(cx.number(WORK) / 2);
 
+    // The worker gets the sender, the waiter the receiver.
     let (promise, answer) = oneshot::channel();
     let worker = Builder::new().name("worker");
     let worker = match variant {
         "dropped" => worker.spawn(leave(promise, half))?,
         _ => worker.spawn(keep(promise, work))?,
     };
+    // With `timed-out` the waiter gives up before the worker is done.
     let patience = (variant == "timed-out").then_some(half);
     let waiter = Builder::new().name("waiter").spawn(wait_and_use(answer, patience, work))?;
 
@@ -105,14 +101,14 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("values that came back", u64::from(sent.is_err()), "answers")
         .figure("waited", answered, "ms")
         .figure("total", started.elapsed(), "ms")
-        .check("the waiter gets a value or an error, as is its due", got == expected)
-        .check("it gets it at once", cx.on_time(answered, at)))
+        .check("the waiter gets the expected value or error", got == expected)
+        .check("it gets it without delay", cx.on_time(answered, at)))
 }
 
-/// What the worker finds out.
+/// The value that the worker produces.
 const ANSWER: Answer = 42;
 
-/// Waits for the answer, and works on with it if it is a value; returns what it got, and how long it has waited.
+/// Waits for the answer, works on if it is a value, and returns how the wait ended and how long it took.
 async fn wait_and_use(answer: Receiver<Answer>, patience: Option<Duration>, work: Duration) -> (Got, Duration) {
     let asked = Instant::now();
     let got = wait(answer, patience).instrument(info_span!("awaits the promise")).await;
@@ -122,13 +118,13 @@ async fn wait_and_use(answer: Receiver<Answer>, patience: Option<Duration>, work
             info!(mark = value.to_string(), "the value is here");
             sleep(work).instrument(info_span!("works on")).await;
         }
-        Got::Dropped => warn!(mark = "no value", "the sender is gone"),
-        Got::TimedOut => warn!(moment = "patience ends", "has waited long enough"),
+        Got::Dropped => warn!(mark = "no value", "the sender was dropped"),
+        Got::TimedOut => warn!(moment = "patience ends", "gives up"),
     }
     (got, waited)
 }
 
-/// Waits for the answer, for as long as its patience lasts.
+/// Waits for the answer, for at most `patience`.
 async fn wait(answer: Receiver<Answer>, patience: Option<Duration>) -> Got {
     let answer = match patience {
         None => answer.await,
@@ -137,20 +133,21 @@ async fn wait(answer: Receiver<Answer>, patience: Option<Duration>) -> Got {
             Err(_) => return Got::TimedOut,
         },
     };
+    // The receiver gets an error if the sender was dropped.
     answer.map_or(Got::Dropped, Got::Value)
 }
 
-/// Keeps the promise. The value comes back when there is nobody to take it.
+/// Keeps the promise. If the waiter is gone, `send` returns the value as an error.
 async fn keep(promise: Sender<Answer>, work: Duration) -> Result<(), Answer> {
-    sleep(work).instrument(info_span!("finds it out")).await;
+    sleep(work).instrument(info_span!("computes")).await;
     let sent = promise.send(ANSWER);
-    sent.inspect(|()| info!(moment = "promise kept", "sent")).inspect_err(|_| warn!(mark = "too late", "nobody waits any more"))
+    sent.inspect(|()| info!(moment = "promise kept", "sent")).inspect_err(|_| warn!(mark = "too late", "the waiter is gone"))
 }
 
-/// Leaves without a word. That `promise` is dropped is the answer.
+/// Drops the promise without sending. The drop itself wakes the waiter.
 async fn leave(promise: Sender<Answer>, after: Duration) -> Result<(), Answer> {
-    sleep(after).instrument(info_span!("finds it out")).await;
-    info!(moment = "promise dropped", "leaves without a word");
+    sleep(after).instrument(info_span!("computes")).await;
+    info!(moment = "promise dropped", "drops its sender");
     drop(promise);
     Ok(())
 }
@@ -159,7 +156,7 @@ async fn leave(promise: Sender<Answer>, after: Duration) -> Result<(), Answer> {
 mod tests {
     use super::*;
 
-    /// There is an answer each time, and it comes when the sender is used or dropped, or patience ends.
+    /// The waiter always gets an answer: when the sender is used, when it is dropped, or when the patience ends.
     #[tokio::test(start_paused = true)]
     async fn the_waiter_always_gets_an_answer() -> scenario::Result<()> {
         for (variant, work, values, errors, back, waited, total) in [
@@ -181,7 +178,7 @@ mod tests {
         Ok(())
     }
 
-    /// The pitfall: a sender that is kept and never used is a promise that nobody keeps.
+    /// The pitfall: the receiver of a sender that is kept and never used gets nothing.
     #[tokio::test(start_paused = true)]
     async fn a_forgotten_sender_is_no_answer() {
         let (_promise, answer) = oneshot::channel::<Answer>();

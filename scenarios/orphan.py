@@ -1,12 +1,12 @@
-"""Orphan: a task that nobody awaits loses its error.
+"""Orphan: a task that no one awaits loses its error.
 
-A task goes on when whoever made it has left (`variant=drop`). Its exception has
-nowhere to go: when the task object is collected, asyncio writes "Task exception
-was never retrieved" to standard error, which is more than Tokio does, and late.
+A task goes on after the task that created it has ended (`variant=drop`). Nothing
+receives its exception. When the task object is collected, asyncio logs "Task exception
+was never retrieved": more than Tokio does, but late.
 
-Pitfall: the loop has only a weak reference to a task. An orphan that waits for
-something which only it knows may be collected before it ends. Keep tasks in a
-set, or in a `TaskGroup`. In Tokio the runtime owns the task, and it runs to its end.
+Pitfall: the loop keeps only a weak reference to a task. An orphan that waits for
+something that only it refers to may be collected before it ends. Keep tasks in a set,
+or use a `TaskGroup`. In Tokio the runtime owns the task, and it runs to its end.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ PARAMS = {
     "variant": Choice("drop", "keep", "abort"),
 }
 
-# How long the parent is busy with something else.
+# How long the parent does something else, in milliseconds.
 ELSEWHERE = 500
 
 
 class DiskFull(Exception):
-    """What the child ends with."""
+    """The error of the child."""
 
 
 async def run(cx):
     started = now()
     raised = 0
-    child_is_gone = asyncio.Event()
+    child_ended = asyncio.Event()
 
     async def child():
         nonlocal raised
@@ -38,13 +38,15 @@ async def run(cx):
             raised += 1
             raise DiskFull
         finally:
-            child_is_gone.set()
+            child_ended.set()
 
     async def parent():
         task = asyncio.create_task(child(), name="child")
         await asyncio.sleep(ELSEWHERE / 1000)
+        # With `drop` the parent just returns, and the child goes on.
         match cx.variant:
             case "keep":
+                # Raises the child's exception here, in the parent.
                 await task
             case "abort":
                 task.cancel()
@@ -53,23 +55,25 @@ async def run(cx):
                 except asyncio.CancelledError:
                     pass
 
-    heard = 0
+    # Wait for the parent only. Any error that it raises counts as handled.
+    handled = 0
     try:
         await asyncio.create_task(parent(), name="parent")
     except DiskFull:
-        heard += 1
-    parent_left = now() - started
-    await child_is_gone.wait()
+        handled += 1
+    parent_ended = now() - started
+    # Keep the run open until the child has ended, too.
+    await child_ended.wait()
 
     total = now() - started
     return (
         Outcome()
-        .figure("the parent left", parent_left, "ms")
-        .figure("the child outlived it by", total - parent_left, "ms")
+        .figure("parent ended after", parent_ended, "ms")
+        .figure("child outlived it by", total - parent_ended, "ms")
         .figure("errors raised", raised, "errors")
-        .figure("errors heard", heard, "errors")
+        .figure("errors handled", handled, "errors")
         .figure("total", total, "ms")
-        .check("every error that is raised is heard", heard == raised)
+        .check("every error that is raised is handled", handled == raised)
     )
 
 

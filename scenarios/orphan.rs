@@ -1,30 +1,30 @@
-//! # Orphan: a dropped handle does not stop its task
+//! # Orphan: dropping a handle does not stop its task
 //!
-//! A parent starts a child, goes on with something else for half a second, and
-//! returns. The child has work for two seconds, and at the end of it fails.
+//! A parent starts a child, does something else for half a second, and returns. The child works for
+//! two seconds and then fails.
 //!
-//! **What you see.** The parent's lane ends after 500 ms and the child's goes on: it outlives
-//! its parent, up to a ✗ that nobody notices. With `variant=keep` the parent waits for its
-//! child, gets the error and fails with it. With `abort` the child is aborted when the parent
+//! **What you see.** The parent's lane ends after 500 ms and the child's goes on: it outlives its
+//! parent, and ends with a ✗ that nobody notices. With `variant=keep` the parent waits for its
+//! child, gets the error and fails with it. With `abort` the parent aborts the child before it
 //! returns.
 //!
-//! **Why.** A `JoinHandle` is a way to a task's result and not its owner: the runtime
-//! owns the task. Dropping the handle says "I do not want the result", and the
-//! result here is an error. A task that nobody waits for is called detached.
+//! **Why.** A `JoinHandle` gives you a task's result; it does not own the task. The runtime does.
+//! If you drop the handle, you say "I do not need the result", and here the result is an error. A
+//! task without a handle is called detached.
 //!
-//! **Try.** The check fails: one error is raised and none is handled. Set `variant` to `keep`:
-//! it is handled, and the parent returns at 2000 ms. Set it to `abort`: the run ends at 500
-//! ms, and there was no error to handle. Back with `drop`, set `work` to 300: the child ends
-//! before its parent leaves, and its error is lost all the same.
+//! **Try.** The check fails: one error is raised and none is handled. Set `variant` to `keep`: the
+//! parent handles the error and returns at 2000 ms. Set it to `abort`: the run ends at 500 ms, and
+//! there is no error to handle. Back with `drop`, set `work` to 300: the child ends before its
+//! parent does, and its error is still lost.
 //!
-//! **Pitfall.** `tokio::spawn(save(order));` on a line of its own is `drop`. If you mean
-//! it, let the task itself log its error. When the runtime shuts down, orphans are
-//! dropped wherever they wait.
+//! **Pitfall.** `tokio::spawn(save(order));` on a line of its own is `drop`. If you want that, let
+//! the task log its own error. When the runtime shuts down, it drops orphans at whatever await they
+//! have reached.
 //!
-//! **Words.** asyncio: the loop keeps only a weak reference to a task, so an orphan may
-//! be collected in the middle of its work, and it writes "Task exception was never
-//! retrieved" when an error is lost. Tokio: an orphan runs to its end, and a lost
-//! `Err` is lost without a word; `JoinSet` and `AbortOnDropHandle` abort when dropped.
+//! **Words.** asyncio: the loop keeps only a weak reference to a task, so an orphan may be
+//! collected in the middle of its work; if its error is lost, asyncio logs "Task exception was
+//! never retrieved". Tokio: an orphan runs to its end, and a lost `Err` is silent; `JoinSet` and
+//! `AbortOnDropHandle` abort their tasks when dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,13 +38,9 @@ use tracing::{Instrument, error, info, info_span};
 use crate::prelude::*;
 
 const WORK: Param = Param::millis("work", 2_000, (0, 60_000), "How long the child works before it fails.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["drop", "keep", "abort"],
-    "What the parent does with the handle when it leaves: drop it, await it, or abort the child.",
-);
+const VARIANT: Param = Param::choice("variant", &["drop", "keep", "abort"], "Drop the handle, await it, or abort the child.");
 
-/// How long the parent is busy with something else.
+/// How long the parent does something else.
 const ELSEWHERE: Duration = Duration::from_millis(500);
 
 /// The entry in the catalogue.
@@ -52,14 +48,14 @@ pub const SCENARIO: Scenario = Scenario {
     id: "orphan",
     title: "Orphan",
     group: Group::Basics,
-    lesson: "A dropped handle does not stop its task.",
+    lesson: "Dropping a handle does not stop its task.",
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[WORK, VARIANT],
     patterns: &["fire and forget", "detached task", "lost exception", "abort on drop"],
-    differs: "An orphan of asyncio may be collected in the middle of its work, and a lost error is logged; one of Tokio \
-              runs to its end, and its error is lost without a word.",
+    differs: "In asyncio an orphan may be collected in the middle of its work, and a lost error is logged; in Tokio it runs \
+              to its end, and a lost error is silent.",
     builds_on: &["spawn"],
-    breaks: &[Breaks::checks(&[("variant", "drop")], &["every error that is raised is heard"])],
+    breaks: &[Breaks::checks(&[("variant", "drop")], &["every error that is raised is handled"])],
     source: include_str!("orphan.rs"),
     path: file!(),
     twin: include_str!("orphan.py"),
@@ -68,55 +64,59 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// What a child ends with.
+/// The result of the child.
 type Ended = Result<(), &'static str>;
 
-/// Errors that a child has raised, whoever heard them.
+/// How many errors the child has raised, handled or not.
 type Raised = Arc<AtomicU64>;
 
 async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let raised = Raised::default();
-    // Nothing is ever sent: the channel closes when the last of the family is gone.
+    // Nothing is ever sent. Parent and child each have a sender, so the channel closes when both have ended.
     let (family, mut gone) = mpsc::channel::<()>(1);
 
+    // Wait for the parent only. Any error that it returns counts as handled.
     let parent = parent(cx.duration(WORK), cx.word(VARIANT), raised.clone(), family);
     let parent = Builder::new().name("parent").spawn(parent)?;
-    let mut heard = 0_u64;
+    let mut handled = 0_u64;
     if let Err(error) = parent.await?? {
-        heard += 1;
-        info!(counter.heard = heard, mark = "heard", "heard: {error}");
+        handled += 1;
+        info!(counter.handled = handled, mark = "handled", "handles: {error}");
     }
-    let parent_left = started.elapsed();
+    let parent_ended = started.elapsed();
+    // Keep the run open until the child has ended, too.
     let _ = gone.recv().instrument(info_span!("keeps the run open")).await;
 
     let (raised, total) = (raised.load(Ordering::Relaxed), started.elapsed());
     Ok(Outcome::new()
-        .figure("the parent left", parent_left, "ms")
-        .figure("the child outlived it by", total.saturating_sub(parent_left), "ms")
+        .figure("parent ended after", parent_ended, "ms")
+        .figure("child outlived it by", total.saturating_sub(parent_ended), "ms")
         .figure("errors raised", raised, "errors")
-        .figure("errors heard", heard, "errors")
+        .figure("errors handled", handled, "errors")
         .figure("total", total, "ms")
-        .check("every error that is raised is heard", heard == raised))
+        .check("every error that is raised is handled", handled == raised))
 }
 
-/// Starts a child and leaves, in one of three ways.
+/// Starts a child and ends, in one of three ways.
 async fn parent(work: Duration, variant: &str, raised: Raised, family: Sender<()>) -> scenario::Result<Ended> {
     let child = Builder::new().name("child").spawn(child(work, raised, family.clone()))?;
     sleep(ELSEWHERE).instrument(info_span!("other work")).await;
     match variant {
-        "keep" => Ok(child.await?.inspect_err(|error| error!(error, "so the parent fails, too"))),
+        "keep" => Ok(child.await?.inspect_err(|error| error!(error, "the parent fails with the same error"))),
         "abort" => {
+            // The child is dropped at its await. Its handle then returns a cancelled error.
             child.abort();
-            info!(moment = "parent aborts", "cuts the child");
+            info!(moment = "parent aborts", "aborts the child");
             match child.await {
                 Err(error) if error.is_cancelled() => Ok(Ok(())),
                 ended => Ok(ended?),
             }
         }
         _ => {
+            // This gives up the result. The child itself goes on.
             drop(child);
-            info!(moment = "parent drops handle", "leaves the child alone");
+            info!(moment = "parent drops handle", "leaves the child running");
             Ok(Ok(()))
         }
     }
@@ -124,11 +124,11 @@ async fn parent(work: Duration, variant: &str, raised: Raised, family: Sender<()
 
 /// Works, and fails at the end.
 async fn child(work: Duration, raised: Raised, _family: Sender<()>) -> Ended {
-    info!(moment = "child fails", moment_at_ms = work.as_millis() as u64, "it will fail then");
+    info!(moment = "child fails", moment_at_ms = work.as_millis() as u64, "the child will fail at {} ms", work.as_millis());
     sleep(work).instrument(info_span!("works")).await;
     raised.fetch_add(1, Ordering::Relaxed);
     let error = "the disk is full";
-    error!(error, counter.errors = 1, counter.heard = 0, "fails");
+    error!(error, counter.errors = 1, counter.handled = 0, "fails");
     Err(error)
 }
 
@@ -136,10 +136,10 @@ async fn child(work: Duration, raised: Raised, _family: Sender<()>) -> Ended {
 mod tests {
     use super::*;
 
-    /// Dropped, the child goes on and its error is lost; kept, it is heard; aborted, there is none.
+    /// With `drop` the child goes on and its error is lost; with `keep` it is handled; with `abort` there is no error.
     #[tokio::test(start_paused = true)]
     async fn only_a_dropped_handle_loses_the_error() -> scenario::Result<()> {
-        for (variant, work, parent_left, raised, heard, total) in [
+        for (variant, work, parent_ended, raised, handled, total) in [
             ("keep", "2000", 2000.0, 1.0, 1.0, 2000.0),
             ("drop", "2000", 500.0, 1.0, 0.0, 2000.0),
             ("abort", "2000", 500.0, 0.0, 0.0, 500.0),
@@ -148,7 +148,7 @@ mod tests {
         ] {
             let outcome = run(Context::of(&SCENARIO, &[(VARIANT, variant), (WORK, work)])).await?;
             for (name, expected) in
-                [("the parent left", parent_left), ("errors raised", raised), ("errors heard", heard), ("total", total)]
+                [("parent ended after", parent_ended), ("errors raised", raised), ("errors handled", handled), ("total", total)]
             {
                 assert_eq!(outcome.value(name), Some(expected), "{name}: {variant}, {work} ms of work");
             }

@@ -1,12 +1,13 @@
-"""Paginator: the next page needs the last.
+"""Paginator: each page needs the one before.
 
-An async generator asks for a page with the cursor of the page before, so no two
-requests overlap. It works only when `async for` asks for a page, so the rows of
-one are processed before the next one is asked for, unless a task asks ahead.
+An async generator requests a page with the cursor of the page before, so no two
+requests overlap. It runs only when `async for` asks it for a page, so the rows of one
+page are processed before the next page is requested, unless a task requests pages
+ahead.
 
-The end is a page that is not full. When the rows fill their last page, that is
-one more request, and an empty page. A generator ends with `return`; a class with
-`__anext__` raises `StopAsyncIteration`; in Rust `next` gives `None`.
+A page that is not full is the last. If the rows fill their last page exactly, that
+takes one more request, which returns an empty page. A generator ends with `return`; a
+class with `__anext__` raises `StopAsyncIteration`; in Rust `next` returns `None`.
 """
 
 import asyncio
@@ -25,14 +26,14 @@ NO_MORE = None
 
 
 class Service:
-    """The service, and how often it was asked."""
+    """The service, and how many requests it got."""
 
     def __init__(self, rows, page_size, page_time):
         self.rows, self.page_size, self.page_time = rows, page_size, page_time
         self.requests = 0
 
     async def page(self, cursor):
-        """One request: the rows from the cursor, and the cursor of the next page."""
+        """Handles one request: returns the rows from the cursor, and the cursor of the next page."""
         self.requests += 1
         await asyncio.sleep(self.page_time / 1000)
         end = min(cursor + self.page_size, self.rows)
@@ -43,6 +44,7 @@ async def run(cx):
     started = now()
     rows = cx.pages * cx.page_size
     service = Service(rows, cx.page_size, cx.page_time)
+    # With prefetch a separate task requests pages, and a queue holds those that are ready.
     pages = paginate(service)
     if cx.prefetch:
         pages = prefetched(pages, cx.prefetch)
@@ -53,28 +55,30 @@ async def run(cx):
         .figure("rows", len(read), "rows")
         .figure("requests", service.requests, "requests")
         .figure("total", now() - started, "ms")
-        .check(f"{rows} rows, each one once and in order", read == list(range(rows)))
+        .check(f"{rows} rows, each once and in order", read == list(range(rows)))
         .check("it stops at the page that is not full", service.requests == cx.pages + 1)
     )
 
 
 async def paginate(service):
-    """One page after the other, each when it is asked for."""
+    """Yields one page after the other, and requests each when the reader needs it."""
     cursor = 0
     while True:
         page = asyncio.create_task(service.page(cursor), name=f"page from {cursor}")
         rows, cursor = await page
         if rows:
             yield rows
+        # Only a full page may have a successor.
         if len(rows) < service.page_size:
             return
 
 
 async def prefetched(pages, ahead):
-    """The same pages, asked for ahead by a task of its own."""
+    """Yields the same pages, which a separate task requests ahead."""
     room = asyncio.Semaphore(ahead)
     ready = asyncio.Queue()
 
+    # Reserve room before each request, so that there are never more than `ahead` pages.
     async def ask():
         await room.acquire()
         async for rows in pages:
@@ -90,7 +94,7 @@ async def prefetched(pages, ahead):
 
 
 async def read_all(pages, process):
-    """Processes page after page, and returns all rows."""
+    """Processes each page, and returns all rows."""
     read = []
     async for rows in pages:
         await asyncio.sleep(process / 1000)

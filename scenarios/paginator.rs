@@ -1,31 +1,31 @@
-//! # Paginator: the next page needs the last
+//! # Paginator: each page needs the one before
 //!
-//! An API returns its rows in pages of a hundred, and with each page the *cursor* that you need
-//! to ask for the next one. Three pages are full, but nobody knows that beforehand: the end is
-//! a page that is not full.
+//! An API returns its rows in pages of a hundred. Each page contains the *cursor* that you need to
+//! request the next one. Three pages are full, but the client does not know that beforehand: a page
+//! that is not full is the last.
 //!
-//! **What you see.** Each request is a lane of its own, and they form stairs: no
-//! two at a time. Without prefetch there is a gap after each one, in which its rows
-//! are processed. With `prefetch` at 1 the stairs have no gaps.
+//! **What you see.** Each request has its own lane, and the lanes form stairs: no two requests
+//! overlap. Without prefetch there is a gap after each request, in which its rows are processed.
+//! With `prefetch` at 1 the stairs have no gaps.
 //!
-//! **Why.** A request needs the cursor of the page before, so requests cannot
-//! overlap each other, however many tasks there are. But the next page needs
-//! only the cursor, and not that the rows are processed. A task that asks ahead
-//! hides the time for a page behind the processing of the one before.
+//! **Why.** A request needs the cursor of the page before, so requests cannot overlap, however many
+//! tasks there are. But the next request needs only the cursor; the rows need not be processed yet.
+//! A task that requests pages ahead hides the time of a request behind the processing of the page
+//! before.
 //!
-//! **Try.** Set `prefetch` to 1: 700 ms become 400. Set it to 3: 400 as well, since you cannot
-//! ask for a page without its cursor. Set `pages` to 20: 4100 ms without prefetch, 2100 with
-//! it. Set `page_time` to 300 instead: 1500 and 1200; now the requests decide, and nothing but
-//! larger pages makes them fewer.
+//! **Try.** Set `prefetch` to 1: the run takes 400 ms instead of 700. Set it to 3: still 400,
+//! because you cannot request a page without its cursor. Set `pages` to 20: 4100 ms without
+//! prefetch, 2100 with it. Set `page_time` to 300 instead: 1500 and 1200. The requests now set the
+//! pace, and only larger pages would reduce their number.
 //!
-//! **Pitfall.** Three full pages take four requests: only a page that is not full
-//! says that it was the last, and here it is empty. A service that says "no more" with
-//! the last rows saves a request. And page *numbers* instead of cursors could be asked for all at
-//! once, but skip and repeat rows when some are added in between.
+//! **Pitfall.** Three full pages take four requests: only a page that is not full shows the end,
+//! and here that page is empty. A service that marks its last page saves you a request. You could
+//! request all pages at once by *number* instead of cursor, but then you skip or repeat rows when
+//! some are added in between.
 //!
-//! **Words.** asyncio: an async generator that yields pages, or a class with
-//! `__aiter__` and `__anext__`. Tokio: an `async fn next_page`, or a `Stream` made
-//! with `unfold`; to ask ahead, a task and an `mpsc::channel`.
+//! **Words.** asyncio: an async generator that yields pages, or a class with `__aiter__` and
+//! `__anext__`. Tokio: an `async fn next_page`, or a `Stream` made with `unfold`; to prefetch, a
+//! task and an `mpsc::channel`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,17 +40,16 @@ use crate::prelude::*;
 
 const PAGES: Param = Param::count("pages", 3, (0, 1_000), "pages", "How many full pages the service has.");
 const PAGE_SIZE: Param = Param::count("page_size", 100, (1, 10_000), "rows", "How many rows a full page has.");
-const PAGE_TIME: Param = Param::millis("page_time", 100, (0, 60_000), "How long the service takes to answer with a page.");
-const PROCESS: Param = Param::millis("process", 100, (0, 60_000), "How long it takes to process the rows of a page.");
-const PREFETCH: Param =
-    Param::count("prefetch", 0, (0, 1_000), "pages", "How many pages are asked for ahead, by a task of its own; 0 is none.");
+const PAGE_TIME: Param = Param::millis("page_time", 100, (0, 60_000), "How long the service takes per page.");
+const PROCESS: Param = Param::millis("process", 100, (0, 60_000), "How long it takes to process a page.");
+const PREFETCH: Param = Param::count("prefetch", 0, (0, 1_000), "pages", "How many pages to request ahead; 0 is none.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
     id: "paginator",
     title: "Paginator",
     group: Group::Channels,
-    lesson: "The next page needs the last.",
+    lesson: "Each page needs the one before.",
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[PAGES, PAGE_SIZE, PAGE_TIME, PROCESS, PREFETCH],
     patterns: &["pagination", "cursor", "async iterator", "prefetch"],
@@ -67,19 +66,19 @@ pub const SCENARIO: Scenario = Scenario {
 /// Rows are numbered from 0, in the order in which the service has them.
 type Row = u64;
 
-/// Where a page begins: for us a word without a meaning, that the service gives and takes.
+/// Where a page begins. Opaque to the client, which only passes it back to the service.
 #[derive(Clone, Copy)]
 struct Cursor(Row);
 
-/// What the service answers.
+/// One response of the service.
 struct Page {
-    /// Fewer than a full page, or none at all, when these are the last.
+    /// On the last page fewer than a full page has, or none.
     rows: Vec<Row>,
-    /// What the next page has to be asked for with.
+    /// The cursor with which to request the next page.
     next: Cursor,
 }
 
-/// The service, and how often it was asked.
+/// The service, and how many requests it got.
 struct Service {
     rows: u64,
     page_size: u64,
@@ -87,18 +86,18 @@ struct Service {
     requests: AtomicU64,
 }
 
-/// Asks for one page after the other.
+/// Requests one page after the other.
 struct Paginator {
     service: Arc<Service>,
-    /// Where the next page begins; nothing when the last one has come.
+    /// Where the next page begins; `None` after the last page.
     cursor: Option<Cursor>,
 }
 
-/// Pages as they are consumed.
+/// Where the reader gets its pages from.
 enum Pages {
-    /// Asked for when they are needed.
+    /// Requested when the reader needs them.
     Pulled(Paginator),
-    /// Asked for ahead, by another task.
+    /// Requested ahead by another task.
     Prefetched(Receiver<Page>),
 }
 
@@ -109,6 +108,7 @@ async fn run(cx: Context) -> scenario::Result {
     let page_time = cx.duration(PAGE_TIME);
     let service = Arc::new(Service { rows, page_size, page_time, requests: AtomicU64::new(0) });
 
+    // With prefetch a task of its own requests pages, and a channel holds those that are ready.
     let paginator = Paginator { service: service.clone(), cursor: Some(Cursor(0)) };
     let pages = match cx.count(PREFETCH) {
         0 => Pages::Pulled(paginator),
@@ -119,10 +119,15 @@ async fn run(cx: Context) -> scenario::Result {
         }
     };
     if cx.count(PREFETCH) == 0 {
-        // Either the requests decide, with the one for the end, or the work.
+        // The time with prefetch: either the requests set the pace, the last empty one included, or the processing.
         let (pages, process) = (cx.number(PAGES) as u32, cx.duration(PROCESS));
         let ahead = (page_time * (pages + 1)).max(page_time + page_time.max(process) * pages.saturating_sub(1) + process);
-        info!(moment = "if prefetched: done", moment_at_ms = ahead.as_millis() as u64, "asked for ahead, all would be processed");
+        info!(
+            moment = "if prefetched: done",
+            moment_at_ms = ahead.as_millis() as u64,
+            "with prefetch the run would end at {} ms",
+            ahead.as_millis()
+        );
     }
     let reader = Builder::new().name("reader").spawn(read_all(pages, cx.duration(PROCESS)))?;
     let read = reader.await??;
@@ -132,15 +137,15 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("rows", read.len(), "rows")
         .figure("requests", requests, "requests")
         .figure("total", started.elapsed(), "ms")
-        .check(format!("{rows} rows, each one once and in order"), read.iter().copied().eq(0..rows))
+        .check(format!("{rows} rows, each once and in order"), read.iter().copied().eq(0..rows))
         .check("it stops at the page that is not full", requests == cx.number(PAGES) + 1))
 }
 
 impl Service {
-    /// One request: the page that begins at the cursor.
+    /// Handles one request: returns the page that begins at the cursor.
     async fn page(self: Arc<Self>, Cursor(first): Cursor) -> Page {
         let requests = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        info!(counter.requests = requests, "asked for the page from row {first}");
+        info!(counter.requests = requests, "gets a request for the page from row {first}");
         sleep(self.page_time).instrument(info_span!("answers")).await;
         let end = (first + self.page_size).min(self.rows);
         info!(mark = format!("next {end}"), "the next page begins at row {end}");
@@ -149,12 +154,14 @@ impl Service {
 }
 
 impl Paginator {
-    /// The next page, or nothing when the last one has come.
+    /// Returns the next page, or `None` after the last one.
     async fn next(&mut self) -> scenario::Result<Option<Page>> {
+        // No cursor: the last page has come.
         let Some(cursor) = self.cursor else { return Ok(None) };
         let name = format!("page from {}", cursor.0);
         let page = Builder::new().name(&name).spawn(self.service.clone().page(cursor))?;
         let page = page.instrument(info_span!("page")).await?;
+        // Only a full page may have a successor.
         let full = page.rows.len() as u64 == self.service.page_size;
         self.cursor = full.then_some(page.next);
         Ok((!page.rows.is_empty()).then_some(page))
@@ -162,7 +169,7 @@ impl Paginator {
 }
 
 impl Pages {
-    /// The next page, or nothing when the last one has come.
+    /// Returns the next page, or `None` after the last one.
     async fn next(&mut self) -> scenario::Result<Option<Page>> {
         match self {
             Pages::Pulled(paginator) => paginator.next().await,
@@ -171,7 +178,7 @@ impl Pages {
     }
 }
 
-/// Asks for pages ahead. Room is reserved before a page is asked for: so no more are under way than there is room for.
+/// Requests pages ahead. It reserves room before each request, so it never has more pages than the channel holds.
 async fn prefetch(mut paginator: Paginator, ready: Sender<Page>) -> scenario::Result<()> {
     loop {
         let room = ready.reserve().await?;
@@ -180,13 +187,13 @@ async fn prefetch(mut paginator: Paginator, ready: Sender<Page>) -> scenario::Re
     }
 }
 
-/// Processes page after page, and returns all rows.
+/// Processes each page, and returns all rows.
 async fn read_all(mut pages: Pages, process: Duration) -> scenario::Result<Vec<Row>> {
     let mut read = Vec::new();
     while let Some(mut page) = pages.next().await? {
         sleep(process).instrument(info_span!("process")).await;
         read.append(&mut page.rows);
-        info!(counter.rows = read.len(), "processed a page");
+        info!(counter.rows = read.len(), "has processed a page");
     }
     Ok(read)
 }
@@ -195,7 +202,7 @@ async fn read_all(mut pages: Pages, process: Duration) -> scenario::Result<Vec<R
 mod tests {
     use super::*;
 
-    /// Asking ahead hides the time for a page behind the processing of the one before, or the other way round.
+    /// Prefetching hides the time of a request behind the processing of the page before, or the other way round.
     #[tokio::test(start_paused = true)]
     async fn prefetch_hides_the_time_for_a_page() -> scenario::Result<()> {
         for (pages, page_time, prefetch, total) in [

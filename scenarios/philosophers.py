@@ -1,15 +1,15 @@
 """Philosophers: break one of the four conditions of a deadlock.
 
-Each philosopher needs two forks, and each fork lies between two of them. Left
-fork first (`naive`) can end in a ring: everybody has one fork and waits for the next
-one. Lower number first (`ordered`) cannot. One chair fewer than philosophers
-(`waiter`) cannot either. `try` puts the first fork back when the second is taken.
+Each philosopher needs two forks, and shares each with a neighbour. Left fork first
+(`naive`) can deadlock: everybody holds one fork and waits for the next, in a cycle.
+Lower number first (`ordered`) cannot. One chair fewer than philosophers (`waiter`)
+cannot either. `try` puts the first fork back when the second is taken.
 
-asyncio does not see the ring: the program just stops. `asyncio.Lock` has no
-`try_lock`; `asyncio.timeout(0)` lets `acquire` go through if it need not wait.
+asyncio does not detect the cycle: the program just hangs. `asyncio.Lock` has no
+`try_lock`; inside `asyncio.timeout(0)`, `acquire` succeeds only if it need not wait.
 
-Where one philosopher puts a fork back and another one takes it in the same millisecond,
-asyncio and Tokio may let the two go in either order, and later meals are other ones.
+If one philosopher puts a fork back in the same millisecond in which another takes it,
+asyncio and Tokio may run the two in a different order, and later meals differ.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ DOUBLINGS = 6
 
 
 class Table:
-    """What the philosophers share."""
+    """The state that all philosophers share."""
 
     def __init__(self, n):
         self.forks = [asyncio.Lock() for _ in range(n)]
@@ -45,34 +45,37 @@ class Philosopher:
     def __init__(self, cx, i, table):
         self.cx, self.i, self.table = cx, i, table
         left, right = i, (i + 1) % cx.n
+        # With `ordered` the last philosopher takes the right fork first, and no cycle can form.
         self.first, self.second = sorted((left, right)) if cx.strategy == "ordered" else (left, right)
         self.meals = 0
         self.longest_hunger = 0
         self.put_back = 0
 
     async def live(self):
-        """Thinks and eats, until it has had all its meals."""
+        """Thinks and dines, once for each meal."""
         for meal in range(self.cx.meals):
             think = self.cx.jittered(f"thoughts of {self.i}", meal, self.cx.think, self.cx.jitter)
             await asyncio.sleep(think / 1000)
             await self.dine()
 
     async def dine(self):
-        """Takes both forks and eats; goes without if it cannot get them."""
+        """Takes both forks and eats; skips the meal if it cannot get them."""
         hungry = now()
         async with self.table.chairs if self.cx.strategy == "waiter" else nullcontext():
             for attempt in range(ATTEMPTS):
                 if await self.try_to_eat(hungry):
                     return
+                # Wait for a random time, holding nothing, so that no two try again in step.
                 longest = (self.cx.eat + REACH) << min(attempt, DOUBLINGS)
                 pause = self.cx.draw(f"pauses of {self.i}", self.put_back, 1, longest)
                 self.put_back += 1
                 await asyncio.sleep(pause / 1000)
 
     async def try_to_eat(self, hungry):
-        """One fork, then the other, then the meal. False: the second fork was taken."""
+        """Takes one fork, then the other, and eats. Returns False if the second fork was taken."""
         first, second = (self.table.forks[fork] for fork in (self.first, self.second))
         async with first:
+            # Hold one fork while reaching for the other: if all do so at once, none gets a second one.
             await asyncio.sleep(REACH / 1000)
             if not await (try_lock(second) if self.cx.strategy == "try" else second.acquire()):
                 return False
@@ -92,7 +95,7 @@ class Philosopher:
 
 
 async def try_lock(lock):
-    """Takes the lock if that needs no waiting; returns whether it has it."""
+    """Takes the lock if that needs no wait, and returns True if it did."""
     try:
         async with asyncio.timeout(0):
             return await lock.acquire()
@@ -105,6 +108,7 @@ async def run(cx):
     table = Table(cx.n)
     philosophers = [Philosopher(cx, i, table) for i in range(cx.n)]
 
+    # Start all philosophers at once. In a deadlock, with `naive`, this waits for ever.
     async with asyncio.TaskGroup() as group:
         for philosopher in philosophers:
             group.create_task(philosopher.live(), name=f"philosopher {philosopher.i}")

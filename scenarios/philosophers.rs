@@ -1,34 +1,32 @@
 //! # Philosophers: break one of the four conditions
 //!
-//! Five philosophers sit around a table, a fork between each two of them. They think,
-//! get hungry, take the fork on the left and then the one on the right, eat, and put both back.
+//! Five philosophers sit around a table, with one fork between any two neighbours. They think, get
+//! hungry, take the fork on the left and then the fork on the right, eat, and put both back.
 //!
-//! **What you see.** All five get hungry at about the same time. Each takes the fork on
-//! the left and waits for the one on the right, which is the neighbour's left: a ring of
-//! waits, and nobody will ever eat. With `strategy=ordered` two eat and the others think or
-//! wait, until all are fed.
+//! **What you see.** All five get hungry at about the same time. Each takes the fork on the left
+//! and waits for the fork on the right, which is the left fork of a neighbour. The waits form a
+//! cycle, and no philosopher will ever eat. With `strategy=ordered` two eat while the others think
+//! or wait, until all are fed.
 //!
-//! **Why.** A deadlock needs four things at once: forks that cannot be shared,
-//! philosophers that hold one fork and wait for another, no way to take a fork away,
-//! and a ring. Break one of them and it cannot happen. `ordered` breaks the ring: if
-//! all take forks by number, the lower one first, no ring can form. `waiter` breaks it
-//! too: it seats one fewer than there are chairs, so somebody always has two forks.
-//! `try` breaks *hold and wait*: with the second fork taken, it puts the first one
-//! back.
+//! **Why.** A deadlock needs four conditions at once: forks cannot be shared; philosophers hold one
+//! fork while they wait for another; a fork cannot be taken away; and the waits form a cycle. Break
+//! one of them, and no deadlock is possible. `ordered` prevents the cycle: if everybody takes the
+//! fork with the lower number first, the waits cannot close a cycle. `waiter` prevents it too: one
+//! chair stays empty, so at least one philosopher can get both forks. `try` breaks *hold and wait*:
+//! a philosopher who finds the second fork taken puts the first one back.
 //!
-//! **Try.** Run `naive` with other seeds: of 0 to 199, none ends. With each of the
-//! other three strategies all of them do. Set `jitter` to 300: 170 end. Set it to 400:
-//! 189 end, and the fault is still there, hidden by calm. Set `n` to 2 with that: two are
-//! enough for a ring, and 73 end.
+//! **Try.** Run `naive` with other seeds: none of the seeds 0 to 199 ends. With each of the other
+//! three strategies all of them end. Back with `naive`, set `jitter` to 300: 170 end. Set it to
+//! 400: 189 end. The fault is still there; the random pauses only hide it. With that, set `n` to 2:
+//! two are enough for a cycle, and 73 end.
 //!
-//! **Pitfall.** Not being stuck is not the same as being fed. `try` can go on for ever
-//! without a meal when everybody tries again in step, so it waits for a random time, from a
-//! range that doubles, and after 16 attempts skips the meal: then the check fails, but the
-//! run does not hang. `waiter` needs one queue that everybody passes. `ordered` costs
-//! nothing.
+//! **Pitfall.** Freedom from deadlock does not mean that everybody eats. `try` can go on for ever
+//! without a meal if all philosophers try again in step. So it waits for a random time, from a
+//! range that doubles, and skips the meal after 16 attempts: then the check fails, but the run does
+//! not hang. `waiter` needs one queue that everybody goes through. `ordered` costs nothing.
 //!
-//! **Words.** asyncio: `asyncio.Lock` for a fork, `asyncio.Semaphore(n - 1)` for the
-//! waiter. Tokio: `Mutex`, `Semaphore::new(n - 1)`, `try_lock`. Neither knows of the ring.
+//! **Words.** asyncio: `asyncio.Lock` for a fork, `asyncio.Semaphore(n - 1)` for the waiter. Tokio:
+//! `Mutex`, `Semaphore::new(n - 1)`, `try_lock`. Neither detects the cycle.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -42,22 +40,19 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const N: Param = Param::count("n", 5, (2, 100), "philosophers", "How many sit around the table, and how many forks lie on it.");
+const N: Param = Param::count("n", 5, (2, 100), "philosophers", "How many philosophers, and how many forks.");
 const EAT: Param = Param::millis("eat", 200, (0, 60_000), "How long a meal takes.");
-const THINK: Param = Param::millis("think", 200, (0, 60_000), "How long a philosopher thinks before a meal, at least.");
-const JITTER: Param = Param::millis("jitter", 50, (0, 60_000), "How much longer it may be, drawn for each meal.");
-const MEALS: Param = Param::count("meals", 3, (1, 1_000), "meals", "How many meals each of them wants.");
-const STRATEGY: Param = Param::choice(
-    "strategy",
-    &["naive", "ordered", "waiter", "try"],
-    "Left fork first; lower number first; left first but one chair stays empty; or put the first back if the second is taken.",
-);
+const THINK: Param = Param::millis("think", 200, (0, 60_000), "Shortest time that a philosopher thinks.");
+const JITTER: Param = Param::millis("jitter", 50, (0, 60_000), "How much longer a philosopher may think.");
+const MEALS: Param = Param::count("meals", 3, (1, 1_000), "meals", "How many meals each philosopher wants.");
+const STRATEGY: Param =
+    Param::choice("strategy", &["naive", "ordered", "waiter", "try"], "Left first, lower first, one empty chair, or back off.");
 
-/// How long it takes to reach for the second fork, with the first one in hand.
+/// How long a philosopher who holds one fork takes to reach for the other.
 const REACH: Duration = Duration::from_millis(100);
-/// How often a philosopher tries to get both forks for a meal before going without it.
+/// How many times a philosopher tries to get both forks before skipping the meal.
 const ATTEMPTS: u32 = 16;
-/// How often the range of the pause after a failed attempt doubles.
+/// How many times the range of the pause after a failed attempt doubles.
 const DOUBLINGS: u32 = 6;
 
 /// The entry in the catalogue.
@@ -79,17 +74,17 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// What the philosophers share.
+/// The state that all philosophers share.
 struct Table {
     /// Fork `i` lies to the left of philosopher `i`.
     forks: Vec<Mutex<()>>,
-    /// The waiter's free chairs: one fewer than there are philosophers.
+    /// The waiter's chairs: one fewer than there are philosophers.
     chairs: Semaphore,
-    /// Who eats now.
+    /// Which philosophers eat now.
     eating: Vec<AtomicBool>,
-    /// Whether two neighbours ever ate at the same time.
+    /// Set if two neighbours ever ate at the same time.
     shared_a_fork: AtomicBool,
-    /// Meals eaten so far, by all together.
+    /// How many meals all of them have eaten so far.
     meals: AtomicU64,
 }
 
@@ -104,11 +99,13 @@ async fn run(cx: Context) -> scenario::Result {
         meals: AtomicU64::new(0),
     });
 
+    // Start all philosophers at once.
     let mut philosophers = JoinSet::new();
     for i in 0..n {
         let philosopher = Philosopher::new(&cx, i);
         philosophers.build_task().name(&format!("philosopher {i}")).spawn(philosopher.live(table.clone()))?;
     }
+    // Join them. In a deadlock, with `naive`, none of them ends, and this waits for ever.
     let (mut fed, mut longest, mut put_back) = (0, Duration::ZERO, 0);
     while let Some(philosopher) = philosophers.join_next().await {
         let philosopher = philosopher??;
@@ -129,15 +126,15 @@ async fn run(cx: Context) -> scenario::Result {
 struct Philosopher {
     cx: Context,
     i: usize,
-    /// The fork that is taken first.
+    /// The fork to take first.
     first: usize,
-    /// The fork that is taken with the first one in hand.
+    /// The fork to take while holding the first.
     second: usize,
-    /// Meals eaten so far.
+    /// How many meals this philosopher has eaten so far.
     meals: u64,
-    /// The longest time from getting hungry to a meal.
+    /// The longest time between getting hungry and eating.
     longest_hunger: Duration,
-    /// How often the first fork was put back.
+    /// How many times the philosopher has put the first fork back.
     put_back: usize,
 }
 
@@ -145,13 +142,14 @@ impl Philosopher {
     fn new(cx: &Context, i: usize) -> Self {
         let (left, right) = (i, (i + 1) % cx.count(N));
         let (first, second) = match cx.word(STRATEGY) {
+            // One order for all: the last philosopher takes the right fork first, and no cycle can form.
             "ordered" => (left.min(right), left.max(right)),
             _ => (left, right),
         };
         Self { cx: cx.clone(), i, first, second, meals: 0, longest_hunger: Duration::ZERO, put_back: 0 }
     }
 
-    /// Thinks and eats, until it has had all its meals.
+    /// Thinks and dines, once for each meal.
     async fn live(mut self, table: Arc<Table>) -> scenario::Result<Self> {
         for meal in 0..self.cx.count(MEALS) {
             let stream = format!("thoughts of {}", self.i);
@@ -163,10 +161,10 @@ impl Philosopher {
         Ok(self)
     }
 
-    /// Takes both forks and eats; goes without if it cannot get them.
+    /// Takes both forks and eats; skips the meal if it cannot get them.
     async fn dine(&mut self, table: &Table) -> scenario::Result<()> {
         let hungry = Instant::now();
-        // The chair is given back at the end of the meal.
+        // With `waiter`, sit down first. Dropping the permit at the end of the meal frees the chair.
         let _chair = match self.cx.word(STRATEGY) {
             "waiter" => Some(table.chairs.acquire().await?),
             _ => None,
@@ -180,18 +178,20 @@ impl Philosopher {
             self.eat(table).await;
             return Ok(());
         }
-        info!("goes without a meal");
+        info!("skips the meal");
         Ok(())
     }
 
-    /// One fork, then the other. `None`: the second one was taken, and the first one is back on the table.
+    /// Takes one fork, then the other. Returns `None` if the second was taken; the first is then back on the table.
     async fn take_forks<'a>(&self, table: &'a Table) -> Option<(MutexGuard<'a, ()>, MutexGuard<'a, ()>)> {
         let first = table.forks[self.first].lock().await;
         info!("takes fork {}", self.first);
         sleep(REACH).instrument(info_span!("has", fork = self.first)).await;
         let second = if self.cx.word(STRATEGY) == "try" {
+            // Never wait while holding a fork: on failure, returning drops the first guard.
             table.forks[self.second].try_lock().ok()?
         } else {
+            // Hold one fork and wait for the other: if all do so at once, none gets a second one.
             let wants = info_span!("has", fork = self.first, wants = self.second);
             table.forks[self.second].lock().instrument(wants).await
         };
@@ -212,9 +212,9 @@ impl Philosopher {
         info!(counter.meals = meals, "has eaten");
     }
 
-    /// Waits with nothing in hand, for a time of its own, so that no two try again in step.
+    /// Waits for a random time, holding nothing, so that no two philosophers try again in step.
     async fn pause(&mut self, attempt: u32) {
-        info!(mark = "back", "fork {} is taken: puts fork {} back", self.second, self.first);
+        info!(mark = "back", "fork {} is taken; puts fork {} back", self.second, self.first);
         let longest = (self.cx.number(EAT) + REACH.as_millis() as u64) << attempt.min(DOUBLINGS);
         let range: RangeInclusive<u64> = 1..=longest;
         let pause = self.cx.draw(&format!("pauses of {}", self.i), self.put_back, range);
@@ -230,10 +230,10 @@ mod tests {
     use super::*;
     use crate::param::Value;
 
-    /// Far more virtual time than any of these runs takes. It passes only if nothing can run any more.
+    /// Far more virtual time than any of these runs takes. It passes only if no task can ever run again.
     const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
-    /// Left fork first ends in a ring unless chance prevents it; each of the other strategies feeds everybody.
+    /// Left fork first deadlocks unless chance prevents it; each of the other strategies feeds everybody.
     #[tokio::test(start_paused = true)]
     async fn each_broken_condition_is_enough() -> scenario::Result<()> {
         for strategy in ["naive", "ordered", "waiter", "try"] {
@@ -251,7 +251,7 @@ mod tests {
         Ok(())
     }
 
-    /// A fork that is never given back costs `try` its meals, and not its life.
+    /// With `try`, a fork that is never given back costs meals but does not block the philosopher for ever.
     #[tokio::test(start_paused = true)]
     async fn whoever_tries_in_vain_goes_without() -> scenario::Result<()> {
         let cx = Context::of(&SCENARIO, &[(STRATEGY, "try"), (N, "2")]);
@@ -266,11 +266,11 @@ mod tests {
         let mut philosopher = Philosopher::new(&cx, 0);
         philosopher.dine(&table).await?;
         assert_eq!((philosopher.meals, philosopher.put_back), (0, 16));
-        assert!(table.forks[0].try_lock().is_ok(), "and the fork is back on the table");
+        assert!(table.forks[0].try_lock().is_ok(), "the fork is back on the table");
         Ok(())
     }
 
-    /// The range doubles with each attempt, six times: of many pauses the longest is close to its end, and none beyond it.
+    /// The range doubles with each attempt, six times: the longest of many pauses is near its end and never beyond.
     #[tokio::test(start_paused = true)]
     async fn the_range_of_the_pause_doubles() {
         let mut philosopher = Philosopher::new(&Context::of(&SCENARIO, &[(STRATEGY, "try")]), 0);

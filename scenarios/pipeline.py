@@ -1,12 +1,12 @@
 """Pipeline: the slowest stage sets the pace.
 
-A bounded `asyncio.Queue` before each stage makes faster stages wait for the
-slowest one: those before it are blocked in `put`, those behind it wait in `get`.
-Making one of them faster gives it more time to wait in, and nothing else.
+A bounded `asyncio.Queue` before each stage makes faster stages wait for the slowest
+one: the stages before it are blocked in `put`, the stages behind it wait in `get`. If
+you speed up one of these, it only waits longer.
 
-Before Python 3.13 a queue cannot be closed: when all workers of a stage have ended,
-whoever started them puts one sentinel for each worker of the next stage. In
-Tokio the receiver learns from the channel that the last sender is gone.
+Before Python 3.13 a queue cannot be closed: when all workers of a stage have ended, the
+code that started them puts one sentinel for each worker of the next stage. In Tokio the
+channel closes by itself when the last sender is dropped.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ NO_MORE = None
 
 
 class Stage:
-    """The workers of a stage, the buffer before it, and how long they had nothing to do."""
+    """The workers of a stage, the buffers on both sides, and how long the workers were idle."""
 
     def __init__(self, number, workers, time, input, output):
         self.number, self.time = number, time
@@ -37,13 +37,14 @@ class Stage:
         self.workers = [asyncio.create_task(self.worker(), name=f"stage {number} worker {i}") for i in range(workers)]
 
     async def worker(self):
-        """Takes items, works on each for as long as its stage takes, and hands them on."""
+        """Takes items, works on each, and passes it on."""
         idle = now()
         while (item := await self.input.get()) is not NO_MORE:
             self.overtaken += self.latest > item
             self.latest = max(self.latest, item)
             self.starved += now() - idle
             await asyncio.sleep(self.time / 1000)
+            # Backpressure: this waits while the next buffer is full.
             done = now()
             await self.output.put(item)
             self.blocked += now() - done
@@ -54,12 +55,14 @@ async def run(cx):
     started = now()
     buffers = [asyncio.Queue(maxsize=cx.buffer) for _ in range(4)]
     settings = [(cx.first_workers, cx.first_time), (cx.second_workers, cx.second_time), (cx.third_workers, cx.third_time)]
+    # Each stage takes from one buffer and fills the next. The source fills the first.
     feeding = asyncio.create_task(feed(buffers[0], cx.items), name="source")
     stages = [
         Stage(i + 1, workers, time, buffers[i], buffers[i + 1]) for i, (workers, time) in enumerate(settings)
     ]
     closing = asyncio.create_task(close(feeding, stages))
 
+    # The last buffer gets its sentinel when every stage has ended, one after the other.
     finished = []
     while (item := await buffers[-1].get()) is not NO_MORE:
         finished.append(item)
@@ -70,20 +73,20 @@ async def run(cx):
         outcome.figure(f"stage {stage.number} starved", stage.starved, "ms")
         outcome.figure(f"stage {stage.number} blocked", stage.blocked, "ms")
     outcome.figure("total", now() - started, "ms")
-    outcome.check("no item is lost, and none comes twice", sorted(finished) == list(range(1, cx.items + 1)))
+    outcome.check("no item is lost, none comes twice", sorted(finished) == list(range(1, cx.items + 1)))
     if all(workers == 1 for workers, _ in settings):
         outcome.check("each stage takes the items in order", not any(stage.overtaken for stage in stages))
     return outcome
 
 
 async def feed(output, items):
-    """Has an item ready whenever there is room for one."""
+    """Puts items into the first buffer as fast as there is room."""
     for item in range(1, items + 1):
         await output.put(item)
 
 
 async def close(feeding, stages):
-    """When all who put into a buffer have ended, tells each one who takes from it."""
+    """Ends the stages one after the other: when all that put into a buffer have ended, puts the sentinels."""
     await feeding
     for stage in stages:
         for _ in stage.workers:

@@ -1,30 +1,29 @@
 //! # Pipeline: the slowest stage sets the pace
 //!
-//! Fifteen items go through three stages, each one with its own workers and a
-//! bounded buffer before it. Stage 2 takes four times as long as the others.
+//! Fifteen items go through three stages, each with its own workers and a bounded buffer before it.
+//! Stage 2 takes four times as long per item as the others.
 //!
-//! **What you see.** Stage 2 is busy without a gap. Stage 1 fills the buffer in
-//! between and is then blocked in `send` most of the time; stage 3 waits in `recv`
-//! most of the time. The source and the last stage both move at the pace of stage 2.
+//! **What you see.** Stage 2 is always busy. Stage 1 fills the buffer before stage 2 and is then
+//! blocked in `send` most of the time; stage 3 waits in `recv` most of the time. The source and the
+//! last stage both move at the pace of stage 2.
 //!
-//! **Why.** What comes out in a second is what the narrowest stage lets through.
-//! Before it buffers are full, behind it they are empty: that is how to find it. A
-//! stage that is waiting has time to spare, and making it faster gives it more of that.
+//! **Why.** The slowest stage decides the throughput. The buffers before it are full and those
+//! behind it are empty: that is how you find it. A stage that waits has time to spare, and a faster
+//! one only waits longer.
 //!
-//! **Try.** Halve `first_time` to 25: 3100 ms become 3075. The same with
-//! `third_time`. Halve `second_time` to 100: 1600 ms. Or set `second_workers` to 2:
-//! the same pace, 1700 ms. With 8 it takes 1000 ms: now the others are the narrowest,
-//! and 16 change nothing. Set `buffer` to 100: 3100 ms as before.
+//! **Try.** Halve `first_time` to 25: the run takes 3075 ms instead of 3100. Halve `third_time`
+//! instead: the same. Halve `second_time` to 100 instead: 1600 ms. Set `second_workers` to 2
+//! instead: the same pace, 1700 ms. With 8 the run takes 1000 ms: now the other stages are the
+//! slowest, and 16 change nothing. Back with the defaults, set `buffer` to 100: 3100 ms as before.
 //!
-//! **Pitfall.** Buffers smooth out what varies; they never widen a pipe that is too
-//! narrow on average, they only hide it for a while, at the price of memory and
-//! latency. And several workers in a stage may overtake each other: where order
-//! matters, number the items and sort at the end. Here each item takes as
-//! long as another, so on the virtual clock none is overtaken.
+//! **Pitfall.** Buffers smooth variation. They do not speed up a stage that is too slow on average:
+//! they hide it for a while, at the price of memory and latency. Also, several workers of a stage
+//! may overtake each other. If order matters, number the items and sort them at the end. Here all
+//! items take equally long, so on the virtual clock none overtakes another.
 //!
-//! **Words.** asyncio: an `asyncio.Queue(maxsize=…)` between each two stages, and one
-//! sentinel for each worker at the end. Tokio: `mpsc::channel(…)`; when the last
-//! worker of a stage has dropped its sender, the next stage sees the end by itself.
+//! **Words.** asyncio: an `asyncio.Queue(maxsize=…)` between any two stages, and one sentinel for
+//! each worker at the end. Tokio: `mpsc::channel(…)`; when the last worker of a stage drops its
+//! sender, the next stage sees the end by itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,7 +37,7 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const ITEMS: Param = Param::count("items", 15, (1, 10_000), "items", "How many items go through.");
+const ITEMS: Param = Param::count("items", 15, (1, 10_000), "items", "How many items go through the pipeline.");
 const FIRST_WORKERS: Param = Param::count("first_workers", 1, (1, 100), "workers", "How many workers stage 1 has.");
 const FIRST_TIME: Param = Param::millis("first_time", 50, (0, 60_000), "How long stage 1 takes for an item.");
 const SECOND_WORKERS: Param = Param::count("second_workers", 1, (1, 100), "workers", "How many workers stage 2 has.");
@@ -47,7 +46,7 @@ const THIRD_WORKERS: Param = Param::count("third_workers", 1, (1, 100), "workers
 const THIRD_TIME: Param = Param::millis("third_time", 50, (0, 60_000), "How long stage 3 takes for an item.");
 const BUFFER: Param = Param::count("buffer", 4, (1, 10_000), "items", "How many items can wait before each stage.");
 
-/// What each stage is set by: its workers and its time.
+/// Each stage's parameters: its workers and its time per item.
 const STAGES: [(Param, Param); 3] = [(FIRST_WORKERS, FIRST_TIME), (SECOND_WORKERS, SECOND_TIME), (THIRD_WORKERS, THIRD_TIME)];
 
 /// The entry in the catalogue.
@@ -59,8 +58,8 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[ITEMS, FIRST_WORKERS, FIRST_TIME, SECOND_WORKERS, SECOND_TIME, THIRD_WORKERS, THIRD_TIME, BUFFER],
     patterns: &["pipeline", "staged processing", "bottleneck", "backpressure"],
-    differs: "A stage of asyncio needs a sentinel for each worker of the next one; in Tokio the next stage sees the end \
-              when the last sender is dropped.",
+    differs: "In asyncio a stage sends one sentinel to each worker of the next; in Tokio the next stage sees the end when \
+              the last sender is dropped.",
     builds_on: &["producer-consumer"],
     source: include_str!("pipeline.rs"),
     path: file!(),
@@ -70,37 +69,39 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// Items are numbered from 1, in the order in which they come from the source.
+/// An item is its number: the source numbers items from 1.
 type Item = u64;
 
-/// What the workers of a stage share.
+/// The state that the workers of a stage share.
 struct Stage {
     /// 1, 2 or 3.
     number: usize,
-    /// How long an item takes here.
+    /// How long this stage takes for an item.
     time: Duration,
     input: Mutex<Receiver<Item>>,
-    /// The highest item that was taken so far.
+    /// The highest item taken so far.
     latest: AtomicU64,
-    /// Items that were taken when a later one had been taken before.
+    /// How many items were taken after a later one.
     overtaken: AtomicU64,
 }
 
-/// How long a worker had nothing to do, all in all.
+/// How long a worker was idle in total.
 #[derive(Default, Clone, Copy)]
 struct Waits {
-    /// For an item to come in.
+    /// Waiting for an item.
     starved: Duration,
-    /// For room to put one.
+    /// Waiting for room in the next buffer.
     blocked: Duration,
 }
 
 async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let buffer = cx.count(BUFFER);
+    // The source fills the first buffer.
     let (first, mut output) = mpsc::channel(buffer);
     let source = Builder::new().name("source").spawn(source(first, cx.number(ITEMS)))?;
 
+    // Each stage takes from the buffer of the one before, and fills one of its own.
     let mut workers = JoinSet::new();
     let mut stages = Vec::new();
     for (number, (count, time)) in (1..).zip(STAGES) {
@@ -113,13 +114,15 @@ async fn run(cx: Context) -> scenario::Result {
             workers.build_task().name(&format!("stage {number} worker {i}")).spawn(worker)?;
         }
         stages.push(stage);
+        // This drops our own `sender`, so the buffer closes when the last worker of the stage ends.
     }
 
+    // The last buffer closes when every stage has ended, one after the other.
     let (mut finished, mut sum) = (0_u64, 0_u64);
     while let Some(item) = output.recv().await {
         finished += 1;
         sum += item;
-        info!(counter.finished = finished, "item {item} is through");
+        info!(counter.finished = finished, "item {item} is finished");
     }
     source.await??;
     let mut waits = [Waits::default(); STAGES.len()];
@@ -138,15 +141,15 @@ async fn run(cx: Context) -> scenario::Result {
     }
     outcome = outcome
         .figure("total", started.elapsed(), "ms")
-        .check("no item is lost, and none comes twice", finished == items && sum == items * (items + 1) / 2);
-    // Several workers may overtake each other, on the real clock.
+        .check("no item is lost, none comes twice", finished == items && sum == items * (items + 1) / 2);
+    // On the real clock several workers may overtake each other.
     if STAGES.iter().all(|(workers, _)| cx.count(*workers) == 1) {
         outcome = outcome.check("each stage takes the items in order", overtaken == 0);
     }
     Ok(outcome)
 }
 
-/// Has an item ready whenever there is room for one.
+/// Puts items into the first buffer as fast as there is room.
 async fn source(output: Sender<Item>, items: u64) -> scenario::Result<()> {
     for item in 1..=items {
         output.send(item).await?;
@@ -154,13 +157,14 @@ async fn source(output: Sender<Item>, items: u64) -> scenario::Result<()> {
     Ok(())
 }
 
-/// Takes items, works on each for as long as its stage takes, and hands them on; returns its stage, and how it waited.
+/// Takes items, works on each, and passes it on. Returns the number of its stage, and how long it was idle.
 async fn worker(stage: Arc<Stage>, output: Sender<Item>) -> scenario::Result<(usize, Waits)> {
     let mut waits = Waits::default();
     let mut idle = Instant::now();
     while let Some(item) = stage.take().await {
         waits.starved += idle.elapsed();
         sleep(stage.time).instrument(info_span!("item", item)).await;
+        // Backpressure: this waits while the next buffer is full.
         let done = Instant::now();
         output.send(item).await?;
         waits.blocked += done.elapsed();
@@ -170,11 +174,11 @@ async fn worker(stage: Arc<Stage>, output: Sender<Item>) -> scenario::Result<(us
 }
 
 impl Stage {
-    /// The next item; nothing when no more will come.
+    /// Returns the next item, or `None` at the end.
     async fn take(&self) -> Option<Item> {
         let mut input = self.input.lock().await;
         let item = input.recv().await?;
-        // Still under the lock, so that this is the order in which items are taken.
+        // The lock is still held, so this is the order in which items are taken.
         if self.latest.fetch_max(item, Ordering::Relaxed) > item {
             self.overtaken.fetch_add(1, Ordering::Relaxed);
         }
@@ -216,12 +220,12 @@ mod tests {
         Ok(())
     }
 
-    /// Before the narrowest stage there is no room, behind it there is nothing to do.
+    /// The stage before the slowest one finds no room, and the stage behind it finds no items.
     #[tokio::test(start_paused = true)]
     async fn the_others_wait() -> scenario::Result<()> {
         let outcome = run(Context::of(&SCENARIO, &[])).await?;
         assert!(outcome.value("stage 1 blocked") > Some(1200.0));
-        assert_eq!(outcome.value("stage 2 starved"), Some(50.0), "for the first item, and never again");
+        assert_eq!(outcome.value("stage 2 starved"), Some(50.0), "for the first item only");
         assert!(outcome.value("stage 3 starved") > Some(2000.0));
         Ok(())
     }

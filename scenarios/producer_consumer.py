@@ -1,18 +1,18 @@
 """Producer and consumer: a bounded queue pushes back.
 
-`asyncio.Queue(maxsize=3)` makes `put` wait while three items are in it, so the
-slower side sets the pace of both. `maxsize=0` never makes it wait, and the
-queue grows in memory for as long as producers are faster.
+`asyncio.Queue(maxsize=3)` makes `put` wait while the queue holds three items, so the
+slower side sets the pace of both. With `maxsize=0` `put` never waits, and the queue
+grows in memory as long as the producers are faster.
 
-How does a consumer learn that nothing more will come? Before Python 3.13 a queue
-cannot be closed, so `end=close` puts one sentinel for each consumer. One for
-each producer is too few when there are more consumers: the rest wait for ever. A
-sentinel that each consumer puts back ends them all. Or `task_done` and
-`await queue.join()`: when every item is done, cancel consumers that wait in vain.
+How does a consumer learn that no more items will come? Before Python 3.13 a queue
+cannot be closed, so `end=close` puts one sentinel for each consumer. One for each
+producer is too few if there are more consumers: the rest wait for ever. A sentinel that
+each consumer puts back ends them all. Or use `task_done` and `await queue.join()`: when
+every item is done, cancel the consumers, which wait in vain.
 
-`put` is not quite fair: a producer that comes just as there is room goes before
-those that were woken for it. Tokio's `send` keeps the order. With a crowd of
-blocked producers the two may share out the blocking differently.
+`put` is not quite fair: a producer that arrives just as there is room goes before
+producers that were woken for it. Tokio's `send` keeps the order. With many blocked
+producers, the two may spread the blocked time differently.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ DONE = None
 
 
 class Tally:
-    """What has been counted so far, by all tasks together."""
+    """What all tasks together have counted so far."""
 
     produced = 0
     consumed = 0
@@ -56,6 +56,7 @@ async def run(cx):
         for i in range(cx.consumers)
     ]
 
+    # Wait until the producers have made all items, then let the consumers know that no more will come.
     blocked = await asyncio.gather(*producers)
     match cx.end:
         case "close":
@@ -68,7 +69,7 @@ async def run(cx):
             await queue.join()
             for waiting in consumers:
                 waiting.cancel()
-    # With return_exceptions a cancelled consumer counts as one that has ended.
+    # With return_exceptions a cancelled consumer counts as ended.
     ended = await asyncio.gather(*consumers, return_exceptions=True)
 
     outcome = (
@@ -78,7 +79,7 @@ async def run(cx):
         .figure("peak depth", tally.peak, "items")
         .figure("most blocked producer", max(blocked), "ms")
         .figure("total", now() - started, "ms")
-        .check("everything produced was consumed", tally.consumed == tally.produced)
+        .check("every item produced is consumed", tally.consumed == tally.produced)
     )
     if cx.capacity:
         outcome.check(f"never more than {cx.capacity} in the queue", tally.peak <= cx.capacity)
@@ -86,10 +87,11 @@ async def run(cx):
 
 
 async def producer(queue, tally, items, produce):
-    """Makes items and puts them into the queue, waiting for room if there is none; returns how long."""
+    """Makes items and puts them into the queue, waiting while it is full. Returns how long it was blocked."""
     blocked = 0
     for _ in range(items):
         await asyncio.sleep(produce / 1000)
+        # Backpressure: this waits while the queue is full.
         ready = now()
         await queue.put(ITEM)
         blocked += now() - ready
@@ -99,17 +101,18 @@ async def producer(queue, tally, items, produce):
 
 
 async def consumer(queue, tally, consume, put_back):
-    """Takes items and uses them up, until it is told that nothing more will come."""
+    """Takes items and uses them, until the sentinel."""
     while (item := await queue.get()) is not DONE:
         await asyncio.sleep(consume / 1000)
         tally.consumed += 1
         queue.task_done()
+    # Put the sentinel back for the next consumer, if that is how this run ends.
     if put_back:
         await queue.put(DONE)
 
 
 async def send_sentinels(queue, consumers, sentinels):
-    """Ends that many consumers, or all of them if there are fewer."""
+    """Puts that many sentinels; stops early if all consumers have ended."""
     for _ in range(sentinels):
         if all(consumer.done() for consumer in consumers):
             return

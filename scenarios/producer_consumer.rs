@@ -1,33 +1,34 @@
 //! # Producer and consumer: a bounded queue pushes back
 //!
-//! Two producers make items, three consumers use them up, and a queue connects them. Making an
-//! item takes 100 ms, using it 200 ms.
+//! Two producers make items, three consumers use them, and a queue connects them. Making an item
+//! takes 100 ms, using one 200 ms.
 //!
-//! **What you see.** The depth of the queue as a graph. It climbs to three, and from
-//! then on producers are blocked in `send` most of the time.
+//! **What you see.** The depth of the queue is drawn as a graph. It climbs to three, and from then
+//! on the producers are blocked in `send` most of the time.
 //!
-//! **Why.** Twenty items a second come in and fifteen go out, so the queue grows
-//! for as long as the producers go on. A bounded queue makes them wait: the
-//! slower side sets the pace of both. An unbounded one never makes them wait and
-//! grows: the failure only moves to memory, later and elsewhere.
+//! **Why.** Twenty items per second come in and fifteen go out, so the queue grows as long as the
+//! producers go on. A bounded queue makes them wait: the slower side sets the pace of both. An
+//! unbounded queue never makes them wait, and grows: the failure moves to memory, later and
+//! elsewhere.
 //!
-//! Tokio's channel has many senders and one receiver. The consumers share it
-//! behind a lock: one waits in `recv`, the idle others queue for the lock.
+//! Tokio's channel has many senders and one receiver. The consumers share the receiver behind a
+//! lock: one waits in `recv`, and the other idle ones queue for the lock.
 //!
-//! **Try.** Set `capacity` to 0: nobody is blocked, the queue grows to 10, and the run
-//! ends at 2900 ms as before. Set `items` to 40, too: it grows to 20. A queue does not
-//! make consumers faster; a fourth one does: with 20 items 2200 ms, and the queue stays short.
+//! **Try.** Set `capacity` to 0: no producer is blocked, the queue grows to 10, and the run ends at
+//! 2900 ms as before. Set `items` to 40, too: it grows to 20. A longer queue does not make
+//! consumers faster. A fourth consumer helps: with 20 items the run ends at 2200 ms, and the queue
+//! stays short.
 //!
-//! **Pitfall.** How does a consumer learn that nothing more will come? With
-//! `end=close` the channel tells it, once the last sender is dropped. With
-//! `end=sentinel` there is one last word for each producer, and each one ends one
-//! consumer: with more consumers than producers, as there are here, the rest wait
-//! for ever and the run stalls. Put back, one sentinel ends them all. `join+cancel`
-//! waits until every item is acknowledged and then aborts consumers that wait in vain.
+//! **Pitfall.** How does a consumer learn that no more items will come? With `end=close` the
+//! channel closes when the last sender is dropped. With `end=sentinel` the queue gets one end
+//! message per producer, and each ends one consumer. If there are more consumers than producers, as
+//! here, the rest wait for ever and the run stalls. With `sentinel-put-back` each consumer puts the
+//! message back, so one ends them all. `join+cancel` waits until every item is acknowledged, and
+//! then aborts the consumers, which wait in vain.
 //!
-//! **Words.** asyncio: `asyncio.Queue(maxsize=…)`, `put`, `get`, `task_done`,
-//! `join`; it has many readers and, before 3.13, no way to close. Tokio:
-//! `mpsc::channel`, `send`, `recv`; `unbounded_channel` has a `send` that never waits.
+//! **Words.** asyncio: `asyncio.Queue(maxsize=…)`, `put`, `get`, `task_done`, `join`; it has many
+//! readers and, before 3.13, no way to close it. Tokio: `mpsc::channel`, `send`, `recv`; the `send`
+//! of an `unbounded_channel` never waits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,17 +43,13 @@ use tracing::{Instrument, info, info_span};
 use crate::prelude::*;
 
 const PRODUCERS: Param = Param::count("producers", 2, (1, 1_000), "producers", "How many tasks make items.");
-const CONSUMERS: Param = Param::count("consumers", 3, (1, 1_000), "consumers", "How many tasks use them up.");
+const CONSUMERS: Param = Param::count("consumers", 3, (1, 1_000), "consumers", "How many tasks use items.");
 const ITEMS: Param = Param::count("items", 20, (0, 100_000), "items", "How many items each producer makes.");
-const CAPACITY: Param =
-    Param::count("capacity", 3, (0, 100_000), "items", "How many items the queue holds; 0 is as many as memory does.");
+const CAPACITY: Param = Param::count("capacity", 3, (0, 100_000), "items", "How many items fit; 0 is unbounded.");
 const PRODUCE: Param = Param::millis("produce", 100, (0, 60_000), "How long it takes to make an item.");
-const CONSUME: Param = Param::millis("consume", 200, (0, 60_000), "How long it takes to use one up.");
-const END: Param = Param::choice(
-    "end",
-    &["close", "sentinel", "sentinel-put-back", "join+cancel"],
-    "How consumers learn that nothing more will come.",
-);
+const CONSUME: Param = Param::millis("consume", 200, (0, 60_000), "How long it takes to use an item.");
+const END: Param =
+    Param::choice("end", &["close", "sentinel", "sentinel-put-back", "join+cancel"], "How consumers learn that the items end.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -63,8 +60,8 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[PRODUCERS, CONSUMERS, ITEMS, CAPACITY, PRODUCE, CONSUME, END],
     patterns: &["producer-consumer", "bounded queue", "backpressure", "sentinel", "queue join"],
-    differs: "`asyncio.Queue` has many readers and, before 3.13, no way to close; Tokio's `mpsc` has one receiver, which \
-              consumers share behind a lock, and closes with its last sender.",
+    differs: "`asyncio.Queue` has many readers and, before 3.13, no way to close it; Tokio's `mpsc` has one receiver, which \
+              consumers share behind a lock, and it closes with its last sender.",
     builds_on: &["semaphore"],
     breaks: &[Breaks::stalls(&[("end", "sentinel")])],
     source: include_str!("producer_consumer.rs"),
@@ -75,20 +72,20 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// What goes through the queue.
+/// A message in the queue.
 enum Message {
-    /// Something to use up.
+    /// An item to use.
     Item,
-    /// The sentinel: nothing more will come.
+    /// The sentinel: no more items will come.
     Done,
 }
 
-/// What has been counted so far, by all tasks together.
+/// What all tasks together have counted so far.
 #[derive(Default)]
 struct Tally {
     produced: AtomicU64,
     consumed: AtomicU64,
-    /// The most items that the queue has held.
+    /// The maximum depth of the queue.
     peak: AtomicU64,
 }
 
@@ -96,12 +93,13 @@ async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let tally = Arc::new(Tally::default());
     let end = cx.word(END);
-    // A bound that is never reached takes the place of `unbounded_channel`, which does just the same.
+    // A bound that is never reached replaces `unbounded_channel`, which does the same with other types.
     let bound = if cx.number(CAPACITY) == 0 { Semaphore::MAX_PERMITS } else { cx.count(CAPACITY) };
     let (queue, receiver) = mpsc::channel(bound);
     let receiver = Arc::new(Mutex::new(receiver));
     let (acks, mut acknowledged) = mpsc::unbounded_channel();
 
+    // Each producer has a sender, so that the channel knows when all of them have ended.
     let mut producers = JoinSet::new();
     for i in 0..cx.count(PRODUCERS) {
         let producer = producer(queue.clone(), tally.clone(), cx.number(ITEMS), cx.duration(PRODUCE));
@@ -109,19 +107,21 @@ async fn run(cx: Context) -> scenario::Result {
     }
     let mut consumers = JoinSet::new();
     for i in 0..cx.count(CONSUMERS) {
-        // Only who puts the sentinel back needs a sender; any other one would keep the channel open.
+        // A consumer gets a sender only to put the sentinel back. Otherwise it would keep the channel open.
         let back = (end == "sentinel-put-back").then(|| queue.clone());
         let consumer = consumer(receiver.clone(), back, acks.clone(), tally.clone(), cx.duration(CONSUME));
         consumers.build_task().name(&format!("consumer {i}")).spawn(consumer)?;
     }
-    // From here on the consumers own the receiver: when the last one has ended, `send` fails and does not wait.
+    // Only the consumers own the receiver now: when the last one has ended, `send` fails instead of waiting.
     drop(receiver);
 
+    // Wait until the producers have made all items.
     let mut blocked = Duration::ZERO;
     while let Some(ended) = producers.join_next().await {
         blocked = blocked.max(ended??);
     }
     info!(moment = "producers done", "the producers are done");
+    // Then let the consumers know that no more items will come.
     match end {
         "close" => drop(queue),
         "join+cancel" => {
@@ -146,7 +146,7 @@ async fn run(cx: Context) -> scenario::Result {
     Ok(outcome(&cx, &tally, blocked, started.elapsed()).check("every consumer ends", ended == cx.number(CONSUMERS)))
 }
 
-/// The figures, and the checks that can be made of them.
+/// Builds the figures and the checks.
 fn outcome(cx: &Context, tally: &Tally, blocked: Duration, total: Duration) -> Outcome {
     let [produced, consumed, peak] = [&tally.produced, &tally.consumed, &tally.peak].map(|count| count.load(Ordering::Relaxed));
     let outcome = Outcome::new()
@@ -155,18 +155,19 @@ fn outcome(cx: &Context, tally: &Tally, blocked: Duration, total: Duration) -> O
         .figure("peak depth", peak, "items")
         .figure("most blocked producer", blocked, "ms")
         .figure("total", total, "ms")
-        .check("everything produced was consumed", consumed == produced);
+        .check("every item produced is consumed", consumed == produced);
     match cx.number(CAPACITY) {
         0 => outcome,
         capacity => outcome.check(format!("never more than {capacity} in the queue"), peak <= capacity),
     }
 }
 
-/// Makes items and puts them into the queue, waiting for room if there is none; returns how long it was blocked.
+/// Makes items and puts them into the queue, waiting while it is full. Returns how long it was blocked.
 async fn producer(queue: Sender<Message>, tally: Arc<Tally>, items: u64, produce: Duration) -> scenario::Result<Duration> {
     let mut blocked = Duration::ZERO;
     for _ in 0..items {
         sleep(produce).instrument(info_span!("produces")).await;
+        // Backpressure: this waits while the queue is full.
         let ready = Instant::now();
         queue.send(Message::Item).await?;
         blocked += ready.elapsed();
@@ -174,14 +175,14 @@ async fn producer(queue: Sender<Message>, tally: Arc<Tally>, items: u64, produce
         let depth = (queue.max_capacity() - queue.capacity()) as u64;
         let deepest = tally.peak.fetch_max(depth, Ordering::Relaxed);
         if depth == queue.max_capacity() as u64 && deepest < depth {
-            info!(moment = "queue is full", "from now on a send may have to wait");
+            info!(moment = "queue is full", "from now on producers may be blocked in send");
         }
-        info!(counter.produced = produced, counter.depth = depth, "put an item");
+        info!(counter.produced = produced, counter.depth = depth, "puts an item");
     }
     Ok(blocked)
 }
 
-/// Takes messages and uses the items up, until it is told that nothing more will come.
+/// Takes messages and uses the items, until the sentinel or the end of the channel.
 async fn consumer(
     receiver: Arc<Mutex<Receiver<Message>>>,
     back: Option<Sender<Message>>,
@@ -193,28 +194,30 @@ async fn consumer(
         let mut queue = receiver.lock().await;
         let message = queue.recv().await;
         let depth = queue.len();
-        // Give the receiver to the next in line before the slow part.
+        // Release the receiver before the slow part, so that the next consumer in the queue can take an item.
         drop(queue);
         match message {
             Some(Message::Item) => {
-                info!(counter.depth = depth, "took an item");
+                info!(counter.depth = depth, "takes an item");
                 sleep(consume).instrument(info_span!("consumes")).await;
                 let consumed = tally.consumed.fetch_add(1, Ordering::Relaxed) + 1;
-                info!(counter.consumed = consumed, "used it up");
+                info!(counter.consumed = consumed, "has used the item");
                 acks.send(())?;
             }
             Some(Message::Done) => {
+                // Put the sentinel back for the next consumer, if that is how this run ends.
                 if let Some(queue) = back {
                     queue.send(Message::Done).await?;
                 }
                 return Ok(());
             }
+            // The last sender was dropped.
             None => return Ok(()),
         }
     }
 }
 
-/// Ends that many consumers, or all of them if there are fewer.
+/// Sends that many sentinels; stops early if all consumers have ended.
 async fn send_sentinels(queue: &Sender<Message>, sentinels: u64) {
     for _ in 0..sentinels {
         if queue.send(Message::Done).await.is_err() {
@@ -227,7 +230,7 @@ async fn send_sentinels(queue: &Sender<Message>, sentinels: u64) {
 mod tests {
     use super::*;
 
-    /// A bound makes producers wait and keeps the queue short. Without one it grows, and hardly anything is gained.
+    /// A bound makes producers wait and keeps the queue short. Without one the queue grows, and the run gains little.
     #[tokio::test(start_paused = true)]
     async fn a_bounded_queue_pushes_back() -> scenario::Result<()> {
         let bounded = run(Context::of(&SCENARIO, &[(ITEMS, "40"), (CAPACITY, "3")])).await?;
@@ -240,7 +243,7 @@ mod tests {
         Ok(())
     }
 
-    /// The defaults: pushed back or not, the consumers set the pace.
+    /// With the defaults the consumers set the pace, bounded or not.
     #[tokio::test(start_paused = true)]
     async fn the_slower_side_sets_the_pace() -> scenario::Result<()> {
         for (capacity, consumers, peak, total) in [("3", "3", 3.0, 2900.0), ("0", "3", 10.0, 2900.0), ("0", "4", 2.0, 2200.0)] {
@@ -254,7 +257,7 @@ mod tests {
         Ok(())
     }
 
-    /// What the queue could not do, a fourth consumer does.
+    /// A longer queue does not help; a fourth consumer does.
     #[tokio::test(start_paused = true)]
     async fn one_more_consumer_keeps_the_queue_short() -> scenario::Result<()> {
         let outcome = run(Context::of(&SCENARIO, &[(ITEMS, "40"), (CAPACITY, "0"), (CONSUMERS, "4")])).await?;

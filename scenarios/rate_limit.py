@@ -1,14 +1,14 @@
 """Rate limit: starts per second are not calls in flight.
 
-asyncio has no rate limit of its own. A token bucket is a semaphore that nobody
-releases but a task that ticks: each call takes a token and keeps it, each tick
-adds one, as long as the bucket is not full.
+asyncio has no rate limit of its own. A token bucket is a semaphore that only a ticking
+task releases: each call takes a token and keeps it, and each tick adds one if the
+bucket is not full.
 
-`asyncio.Semaphore` has no public number of free permits, so the bucket counts
-its tokens beside it; Tokio's semaphore can be asked.
+`asyncio.Semaphore` does not publish its number of free permits, so the bucket counts
+its tokens itself; Tokio's semaphore has `available_permits`.
 
-Pitfall: `async with semaphore:` around the call caps what is in flight, and not
-how many calls start in a second. Against a slow service the two are far apart.
+Pitfall: `async with semaphore:` around the call limits the calls in flight, not the
+calls that start per second. With a slow service these differ widely.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ class Bucket:
 
     def __init__(self, burst):
         self.tokens = asyncio.Semaphore(burst)
-        self.balance = burst  # below 0: so many wait
+        self.balance = burst  # negative: how many requests wait
         self.burst = burst
 
     async def take(self):
@@ -42,7 +42,7 @@ class Bucket:
         tick = 0
         while True:
             tick += 1
-            # Rounded up: the n-th tick never comes before its time, however they are rounded.
+            # Rounded up, so that no tick comes before its time.
             due = started + -(-tick * 1000 // per_second)
             await asyncio.sleep((due - now()) / 1000)
             if self.balance < self.burst:
@@ -53,8 +53,10 @@ class Bucket:
 async def run(cx):
     started = now()
     bucket = Bucket(cx.burst)
+    # One task adds tokens, at even intervals, for as long as the run lasts.
     refill = asyncio.create_task(bucket.refill(cx.per_second), name="refill")
 
+    # All requests arrive at once.
     calls = await asyncio.gather(*(request(bucket, cx.latency) for _ in range(cx.requests)))
     refill.cancel()
 
@@ -72,7 +74,8 @@ async def run(cx):
 
 
 async def request(bucket, latency):
-    """One request: wait for a token, use it up, call; returns when it started and ended."""
+    """One request: waits for a token, uses it, calls; returns when the call started and ended."""
+    # The token is used: it does not go back to the bucket when the call ends.
     await bucket.take()
     start = now()
     await asyncio.sleep(latency / 1000)
@@ -80,13 +83,13 @@ async def request(bucket, latency):
 
 
 def most_starts_in_a_second(calls):
-    """The most calls that started within one second, wherever that second begins."""
+    """Returns the most calls that started within any one second."""
     starts = sorted(start for start, _ in calls)
     return max(bisect_left(starts, start + 1000) - i for i, start in enumerate(starts))
 
 
 def most_at_once(calls):
-    """The most calls under way at a time. One that ends just as another starts has made room for it."""
+    """Returns the most calls in flight at a time. A call that ends just as another starts does not overlap it."""
     starts = sorted(start for start, _ in calls)
     ends = sorted(end for _, end in calls)
     return max(i + 1 - bisect_right(ends, start) for i, start in enumerate(starts))

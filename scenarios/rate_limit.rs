@@ -1,30 +1,30 @@
 //! # Rate limit: starts per second are not calls in flight
 //!
-//! Twelve requests arrive at once, and the service lets clients start five calls a
-//! second. A *token bucket* keeps to that: each call takes a token, a new one drops
-//! in every 200 ms, and the bucket holds three, so a few may start in a burst.
+//! Twelve requests arrive at once, and the service lets clients start five calls per second. A
+//! *token bucket* enforces this: each call takes a token, every 200 ms a token is added, and the
+//! bucket holds three, so three calls may start at once.
 //!
-//! **What you see.** Three calls start at once, then one every 200 ms: even steps.
-//! Each call takes a second, so several bars always lie beside each other.
+//! **What you see.** Three calls start at once, then one every 200 ms: even steps. Each call takes
+//! a second, so several calls are always in flight.
 //!
-//! **Why.** The limit is on starts. How many calls are in flight is starts a
-//! second times seconds a call, and the limit has no say in the second factor.
-//! Nothing pushes back when the service gets slow: the same calls start, and pile up.
+//! **Why.** The limit applies to starts. The number of calls in flight is starts per second times
+//! seconds per call, and the limit does not affect the second factor. When the service gets slow,
+//! nothing pushes back: calls start at the same rate and pile up.
 //!
-//! **Try.** Set `latency` to 2000: the calls start as before, but 12 are in flight
-//! at the peak and not 7. Set `per_second` to 10 instead: the same 12, and
-//! the run takes 1900 ms and not 2800. Set `burst` to 30: they all start at once,
-//! so at first a bucket that large limits nothing.
+//! **Try.** Set `latency` to 2000: the calls start as before, but the peak in flight is 12 instead
+//! of 7. Set `per_second` to 10 instead: again 12, and the run takes 1900 ms instead of 2800. Set
+//! `burst` to 30: all calls start at once, because a full bucket of that size limits nothing at
+//! first.
 //!
-//! **Pitfall.** A counter that is reset each second is not this limit: five
-//! calls just before the reset and five just after it are ten within a moment. And
-//! a bucket of `burst` tokens lets `burst` + `per_second` calls start within the
-//! first second: ask whether the service allows that.
+//! **Pitfall.** A counter that is reset each second is a different limit: five calls just before
+//! the reset and five just after it are ten calls almost at once. And a bucket of `burst` tokens
+//! lets `burst` + `per_second` calls start within the first second: check that the service allows
+//! that.
 //!
-//! **Words.** asyncio: nothing ready-made; a semaphore that is refilled by a task,
-//! as here, or a library. Tokio: a `Semaphore` whose permits are forgotten
-//! and added again at each tick of an `interval`; the governor crate; a rate
-//! limit layer in tower. To cap what is in flight, add a second semaphore.
+//! **Words.** asyncio: nothing ready-made; a semaphore that a task refills, as here, or a library.
+//! Tokio: a `Semaphore` whose permits you forget, and add again at each tick of an `interval`; the
+//! governor crate; a rate limit layer in tower. To limit the calls in flight, add a second
+//! semaphore.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,9 +38,8 @@ use tracing::{Instrument, info, info_span};
 use crate::prelude::*;
 
 const REQUESTS: Param = Param::count("requests", 12, (1, 10_000), "requests", "How many requests arrive at once.");
-const PER_SECOND: Param =
-    Param::count("per_second", 5, (1, 1_000), "tokens", "How many tokens drop into the bucket in a second.");
-const BURST: Param = Param::count("burst", 3, (1, 1_000), "tokens", "How many tokens the bucket holds; it is full at the start.");
+const PER_SECOND: Param = Param::count("per_second", 5, (1, 1_000), "tokens", "How many tokens are added per second.");
+const BURST: Param = Param::count("burst", 3, (1, 1_000), "tokens", "How many tokens the bucket holds at most.");
 const LATENCY: Param = Param::millis("latency", 1_000, (0, 60_000), "How long the service takes to answer.");
 
 /// The entry in the catalogue.
@@ -52,8 +51,7 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[REQUESTS, PER_SECOND, BURST, LATENCY],
     patterns: &["rate limit", "token bucket", "throttling"],
-    differs: "asyncio has nothing ready-made; in Tokio permits are forgotten and added again, and there are crates that do \
-              it.",
+    differs: "asyncio has nothing ready-made; in Tokio you forget a semaphore's permits and add them again, or use a crate.",
     builds_on: &["semaphore"],
     source: include_str!("rate_limit.rs"),
     path: file!(),
@@ -63,15 +61,15 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// What the requests share.
+/// The state that all requests share.
 struct Client {
-    /// One permit for each token. A token is used up: its permit is forgotten and never given back.
+    /// One permit for each token. Using a token forgets its permit, which is never given back.
     bucket: Semaphore,
-    /// Calls under way now. Nothing bounds it.
+    /// How many calls are in flight. Nothing limits this.
     in_flight: AtomicU64,
 }
 
-/// When a call started and ended, since the start of the run.
+/// When a call started and ended, from the start of the run.
 type Span = (Duration, Duration);
 
 async fn run(cx: Context) -> scenario::Result {
@@ -79,9 +77,11 @@ async fn run(cx: Context) -> scenario::Result {
     let burst = cx.count(BURST);
     let client = Arc::new(Client { bucket: Semaphore::new(burst), in_flight: AtomicU64::new(0) });
 
+    // One task adds tokens, at even intervals, for as long as the run lasts.
     let period = Duration::from_secs(1) / cx.number(PER_SECOND) as u32;
     let refill = Builder::new().name("refill").spawn(refill(client.clone(), burst, period))?;
 
+    // All requests arrive at once.
     let mut requests = JoinSet::new();
     for i in 0..cx.count(REQUESTS) {
         let request = request(client.clone(), started, cx.duration(LATENCY));
@@ -104,9 +104,9 @@ async fn run(cx: Context) -> scenario::Result {
         .check("every request was served", calls.len() == cx.count(REQUESTS)))
 }
 
-/// Drops a token into the bucket at each tick, unless it is full.
+/// Adds a token at each tick, unless the bucket is full.
 async fn refill(client: Arc<Client>, burst: usize, period: Duration) {
-    // The first tick of `interval` would be now, when the bucket is full.
+    // The first tick of `interval` would come at once, when the bucket is still full.
     let mut ticks = interval_at(Instant::now() + period, period);
     loop {
         ticks.tick().await;
@@ -117,8 +117,9 @@ async fn refill(client: Arc<Client>, burst: usize, period: Duration) {
     }
 }
 
-/// One request: wait for a token, use it up, call.
+/// One request: waits for a token, uses it, and calls the service.
 async fn request(client: Arc<Client>, epoch: Instant, latency: Duration) -> scenario::Result<Span> {
+    // `forget` uses the token: the permit does not go back to the bucket when the call ends.
     client.bucket.acquire().await?.forget();
     let start = epoch.elapsed();
     let in_flight = client.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
@@ -131,7 +132,7 @@ async fn request(client: Arc<Client>, epoch: Instant, latency: Duration) -> scen
     Ok((start, epoch.elapsed()))
 }
 
-/// The most calls that started within one second, wherever that second begins.
+/// Returns the most calls that started within any one second.
 fn most_starts_in_a_second(calls: &[Span]) -> usize {
     let mut starts: Vec<Duration> = calls.iter().map(|(start, _)| *start).collect();
     starts.sort_unstable();
@@ -139,7 +140,7 @@ fn most_starts_in_a_second(calls: &[Span]) -> usize {
     starts.iter().enumerate().map(within).max().unwrap_or_default()
 }
 
-/// The most calls that were under way at a time. One that ends just as another starts has made room for it.
+/// Returns the most calls in flight at a time. A call that ends just as another starts does not overlap it.
 fn most_at_once(calls: &[Span]) -> usize {
     let mut ends: Vec<Duration> = calls.iter().map(|(_, end)| *end).collect();
     ends.sort_unstable();
@@ -153,7 +154,7 @@ fn most_at_once(calls: &[Span]) -> usize {
 mod tests {
     use super::*;
 
-    /// Twice the latency, or twice the rate, is about twice as many in flight; a large bucket limits nothing.
+    /// Twice the latency or twice the rate puts about twice as many calls in flight; a large bucket limits nothing.
     #[tokio::test(start_paused = true)]
     async fn the_limit_is_on_starts_and_not_on_calls_in_flight() -> scenario::Result<()> {
         for (per_second, burst, latency, starts, in_flight, total) in [

@@ -1,16 +1,16 @@
 """Resource: open, use, close, also when cancelled or failed.
 
-`drop` closes in its last line, which a session that fails or is cancelled does not
-reach. `guard` hands the connection to a closer, a task that nobody cancels: an
-`ExitStack` runs its callback on every way out. `scope` is `async with`: cancel is an
-exception, so `__aexit__` runs, and it may await. In Rust `Drop` cannot.
+`drop` closes in its last line, which a failed or cancelled session does not reach.
+`guard` hands the connection to a closer, a task that is never cancelled: an `ExitStack`
+runs its callback on every way out. `scope` is `async with`: a cancel is an exception,
+so `__aexit__` runs, and it may await. In Rust `Drop` cannot.
 
-But a cancel that lands in `__aexit__` cuts the closing short. `asyncio.shield`
-keeps it out of reach, and the session still has to wait until it is done.
+But a cancel inside `__aexit__` cuts the closing short. `asyncio.shield` protects the
+closing, and the session still has to wait until it is done.
 
-Where this differs from the scenario in Rust: there a scope is asked to stop, here
-its task is cancelled. Cancelled while it opens, it has nothing to close here; cancelled
-while it closes, it ends as cancelled.
+This differs from the Rust scenario: there a scope is asked to stop, here its task is
+cancelled. If it is cancelled while it opens, it has nothing to close here; if it is
+cancelled while it closes, it ends as cancelled.
 """
 
 import asyncio
@@ -32,11 +32,11 @@ EVERY = 350
 
 
 class HungUp(Exception):
-    """The server ended the connection."""
+    """The server closed the connection."""
 
 
 class Server:
-    """Where connections lead to. It counts them."""
+    """The server. It counts the connections to it."""
 
     def __init__(self, cx):
         self.cx = cx
@@ -54,6 +54,7 @@ class Server:
         try:
             yield connection
         finally:
+            # A task of its own, so that a cancel of the session does not cancel the closing.
             closing = asyncio.create_task(connection.close())
             try:
                 await asyncio.shield(closing)
@@ -67,7 +68,7 @@ class Connection:
         self.server = server
 
     async def work(self, fails):
-        """Works with it; fails half way, if it is to."""
+        """Works with the connection; if `fails` is set, fails half way."""
         await asyncio.sleep((self.server.cx.use // 2 if fails else self.server.cx.use) / 1000)
         if fails:
             raise HungUp
@@ -88,11 +89,13 @@ async def run(cx):
         session = {"drop": until_cancelled, "guard": guarded, "scope": scoped}[cx.variant]
         at = session(server, i * EVERY, i < cx.fail, to_close)
         sessions.append(asyncio.create_task(at, name=f"session {i}"))
+    # Cancel each session at its time.
     if cx.cancel_after:
         for i, session in enumerate(sessions):
             await asyncio.sleep((started + i * EVERY + cx.cancel_after - now()) / 1000)
             session.cancel()
 
+    # The sentinel comes after the last connection, and ends the closer.
     ended = await asyncio.gather(*sessions, return_exceptions=True)
     await to_close.put(None)
     await closing
@@ -110,7 +113,7 @@ async def run(cx):
 
 
 async def until_cancelled(server, start, fails, _):
-    """drop: closes in its last line, if it comes to it."""
+    """drop: closes in its last line, if it reaches it."""
     await asyncio.sleep(start / 1000)
     connection = await server.open()
     await connection.work(fails)
@@ -118,7 +121,7 @@ async def until_cancelled(server, start, fails, _):
 
 
 async def guarded(server, start, fails, to_close):
-    """guard: on every way out the closer gets the connection."""
+    """guard: the closer gets the connection on every way out."""
     await asyncio.sleep(start / 1000)
     connection = await server.open()
     with ExitStack() as stack:
@@ -127,14 +130,14 @@ async def guarded(server, start, fails, to_close):
 
 
 async def scoped(server, start, fails, _):
-    """scope: closes on every way out, by itself."""
+    """scope: the session itself closes on every way out."""
     await asyncio.sleep(start / 1000)
     async with server.connection() as connection:
         await connection.work(fails)
 
 
 async def close_all(to_close):
-    """The closer: closes what it is given, until nothing more will come."""
+    """The closer: closes each connection that it receives, until the sentinel."""
     while (connection := await to_close.get()) is not None:
         await connection.close()
 

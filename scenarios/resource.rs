@@ -1,32 +1,32 @@
 //! # Resource: open, use, close, also when cancelled or failed
 //!
-//! Six sessions start one after the other. Each opens a connection, uses it, and closes it.
-//! Closing sends a message to the server, so it is an `await`.
+//! Six sessions start one after the other. Each opens a connection, uses it, and closes it. Closing
+//! sends a message to the server, so it is an `await`.
 //!
-//! **What you see.** Each session is cancelled 250 ms after its start, while it uses its connection.
-//! With `variant=drop` nothing after that `await` runs, and six connections stay open. With `guard`
-//! a closer task takes each connection and closes it; with `scope` the session closes its own.
+//! **What you see.** Each session is cancelled 250 ms after its start, while it uses its
+//! connection. With `variant=drop` nothing after that `await` runs, and six connections stay open.
+//! With `guard` a closer task takes each connection and closes it; with `scope` each session closes
+//! its own.
 //!
-//! **Why.** In Rust a future that is cancelled is dropped, and one that fails returns early:
-//! either way it never reaches its last line. `Drop` always runs, but `Drop` cannot await. So
-//! `guard` does the one thing in `Drop` that needs no await: it hands the connection to a
-//! *closer*, a task that nobody cancels. `scope` does not drop the session at all: a token asks
-//! it to stop, so it stops the use and closes on the way out.
+//! **Why.** In Rust a cancelled future is dropped, and a failed one returns early. Either way it
+//! never reaches its last line. `Drop` always runs, but it cannot await. So with `guard` `Drop`
+//! does the one thing that needs no await: it hands the connection to a *closer*, a task that is
+//! never cancelled. With `scope` the session is not dropped at all: a token asks it to stop, and it
+//! closes its connection on the way out.
 //!
-//! **Try.** Set `cancel_after` to 350: now the cancel comes in the middle of closing, and
-//! `drop` still leaks six. Set it to 0: nothing is cancelled, and every session closes. With
-//! that, set `fail` to 3: three sessions fail during use, and `drop` leaks three. Set
-//! `variant` to `guard` or `scope`: every opened connection is closed. With `guard` the
-//! connections queue at the closer; with `scope` each session closes its own.
+//! **Try.** Set `cancel_after` to 350: now the cancel comes in the middle of closing, and `drop`
+//! still leaks six. Set it to 0: nothing is cancelled, and every session closes. With that, set
+//! `fail` to 3: three sessions fail during use, and `drop` leaks three. Set `variant` to `guard` or
+//! `scope`: every opened connection is closed. With `guard` the connections queue at the closer;
+//! with `scope` each session closes its own.
 //!
-//! **Pitfall.** Code that "always closes at the end" does so only if the end is reached: `?`
-//! leaves early, and so does every `.await`, if the task is aborted, timed out or loses a
-//! `select!`. And wait for the closer before the program ends, or the connections it still has
-//! are lost with it.
+//! **Pitfall.** Code that "always closes at the end" closes only if it reaches the end. `?` leaves
+//! early, and so does every `.await` if the task is aborted, times out or loses a `select!`. And
+//! wait for the closer before the program ends, or you lose the connections that it still has.
 //!
-//! **Words.** asyncio: `async with`; `__aexit__` may await, since cancel is an exception, but a
-//! cancel *inside* it cuts it short unless the closing is shielded. Tokio: a guard with `Drop`
-//! and a channel, or a scope that takes a closure and a `CancellationToken`.
+//! **Words.** asyncio: `async with`; `__aexit__` may await, because a cancel is an exception, but a
+//! cancel *inside* it cuts it short unless the closing is shielded. Tokio: a guard with `Drop` and
+//! a channel, or a scope that takes a closure and a `CancellationToken`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,20 +41,15 @@ use tracing::{Instrument, info, info_span, warn};
 use crate::prelude::*;
 
 const OPEN: Param = Param::millis("open", 100, (0, 60_000), "How long it takes to open a connection.");
-const USE: Param = Param::millis("use", 200, (0, 60_000), "How long it is used.");
+const USE: Param = Param::millis("use", 200, (0, 60_000), "How long a session uses it.");
 const CLOSE: Param = Param::millis("close", 100, (0, 60_000), "How long it takes to close it.");
-const FAIL: Param = Param::count("fail", 0, (0, 6), "sessions", "How many of the six sessions fail while they use it.");
-const CANCEL_AFTER: Param =
-    Param::millis("cancel_after", 250, (0, 60_000), "How long after its start each session is cancelled; 0 is never.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["drop", "guard", "scope"],
-    "What sees to the closing: the last line of the session, a guard with a closer task, or a scope that is asked to stop.",
-);
+const FAIL: Param = Param::count("fail", 0, (0, 6), "sessions", "How many sessions fail during use.");
+const CANCEL_AFTER: Param = Param::millis("cancel_after", 250, (0, 60_000), "When to cancel a session; 0 is never.");
+const VARIANT: Param = Param::choice("variant", &["drop", "guard", "scope"], "Close in the last line, a guard, or a scope.");
 
 /// How many sessions there are.
 const SESSIONS: usize = 6;
-/// How long after the one before each of them starts.
+/// The time between the starts of two sessions.
 const EVERY: Duration = Duration::from_millis(350);
 
 /// The entry in the catalogue.
@@ -66,8 +61,8 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[OPEN, USE, CLOSE, FAIL, CANCEL_AFTER, VARIANT],
     patterns: &["context manager", "resource guard", "asynchronous cleanup", "cancellation"],
-    differs: "`__aexit__` may await, since a cancel is an exception; `Drop` cannot, so a guard hands over what it has, or \
-              a scope is asked to end.",
+    differs: "`__aexit__` may await, because a cancel is an exception; `Drop` cannot, so a guard hands its resource to a \
+              task, or a token asks a scope to end.",
     builds_on: &["cancellation"],
     breaks: &[
         Breaks::checks(&[("variant", "drop"), ("cancel_after", "250")], &["everything that was opened is closed"]),
@@ -82,7 +77,7 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// Where connections lead to. It counts them.
+/// The server. It counts the connections to it.
 struct Server {
     open: Duration,
     usage: Duration,
@@ -91,7 +86,7 @@ struct Server {
     closed: AtomicU64,
 }
 
-/// A handle on a way to the server, which is open until it is closed.
+/// A handle to a connection, which stays open until `close` has run. Dropping the handle does not close it.
 #[derive(Clone)]
 struct Connection {
     server: Arc<Server>,
@@ -105,7 +100,7 @@ impl Server {
         Connection { server: self.clone() }
     }
 
-    /// Half of it, in whole milliseconds.
+    /// Half of `usage`, in whole milliseconds.
     fn half_usage(&self) -> Duration {
         Duration::from_millis(self.usage.as_millis() as u64 / 2)
     }
@@ -118,14 +113,14 @@ impl Server {
 }
 
 impl Connection {
-    /// Works with it; fails half way, if it is to.
+    /// Works with the connection; if `fails` is set, fails half way.
     async fn work(&self, fails: bool) -> Result<(), &'static str> {
         let usage = if fails { self.server.half_usage() } else { self.server.usage };
         sleep(usage).instrument(info_span!("uses")).await;
         if fails { Err("the server hung up") } else { Ok(()) }
     }
 
-    /// Says goodbye. Dropped before it is done, the connection stays open.
+    /// Sends the closing message. If this future is dropped before it is done, the connection stays open.
     async fn close(self) {
         sleep(self.server.close).instrument(info_span!("closes")).await;
         self.server.closed.fetch_add(1, Ordering::Relaxed);
@@ -133,7 +128,7 @@ impl Connection {
     }
 }
 
-/// A connection that comes to the closer, however its owner ends.
+/// Hands its connection to the closer, however its owner ends.
 struct Guard {
     connection: Connection,
     closer: UnboundedSender<Connection>,
@@ -141,14 +136,14 @@ struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // All that `Drop` can do: a send that does not wait.
+        // `Drop` cannot await, but this send never waits.
         if self.closer.send(self.connection.clone()).is_err() {
-            warn!("there is no closer any more");
+            warn!("the closer has ended");
         }
     }
 }
 
-/// A session that runs, and how it is cancelled.
+/// A running session, and the token that asks it to stop.
 struct Session {
     task: JoinHandle<Result<(), &'static str>>,
     token: CancellationToken,
@@ -163,6 +158,7 @@ async fn run(cx: Context) -> scenario::Result {
         opened: AtomicU64::new(0),
         closed: AtomicU64::new(0),
     });
+    // With `guard` a task closes the connections that sessions leave behind.
     let (to_closer, to_close) = mpsc::unbounded_channel();
     let guards = cx.word(VARIANT) == "guard";
     let closing = guards.then(|| Builder::new().name("closer").spawn(close_all(to_close))).transpose()?;
@@ -181,8 +177,9 @@ async fn run(cx: Context) -> scenario::Result {
         };
         sessions.push(Session { task, token });
     }
-    // The closer ends when the last session has.
+    // Now only sessions have a sender, so the closer ends after the last of them.
     drop(to_closer);
+    // Cancel each session at its time. `scope` is asked to stop; the others are aborted, which drops them.
     if !cx.duration(CANCEL_AFTER).is_zero() {
         for (i, session) in sessions.iter().enumerate() {
             sleep_until(started + EVERY * i as u32 + cx.duration(CANCEL_AFTER)).await;
@@ -194,6 +191,7 @@ async fn run(cx: Context) -> scenario::Result {
         }
     }
 
+    // Count how the sessions ended.
     let (mut failed, mut cancelled) = (0_u64, 0_u64);
     for session in sessions {
         match session.task.await {
@@ -207,6 +205,7 @@ async fn run(cx: Context) -> scenario::Result {
             Err(error) => return Err(error.into()),
         }
     }
+    // Wait for the closer, too, or the connections that it still has are lost.
     if let Some(closing) = closing {
         closing.await?;
     }
@@ -225,10 +224,10 @@ async fn run(cx: Context) -> scenario::Result {
         .check("everything that was opened is closed", opened == closed))
 }
 
-/// How a session ends that was asked to stop.
+/// The error of a session that was asked to stop.
 const CANCELLED: &str = "cancelled";
 
-/// `drop`: closes in its last line, if it comes to it.
+/// `drop`: closes in its last line, if it reaches it.
 async fn until_dropped(server: Arc<Server>, start: Instant, fails: bool) -> Result<(), &'static str> {
     sleep_until(start).instrument(info_span!("starts later")).await;
     let connection = server.open().await;
@@ -237,7 +236,7 @@ async fn until_dropped(server: Arc<Server>, start: Instant, fails: bool) -> Resu
     Ok(())
 }
 
-/// `guard`: whatever happens, the guard is dropped, and the closer gets the connection.
+/// `guard`: on every way out the guard is dropped, and the closer gets the connection.
 async fn guarded(
     server: Arc<Server>,
     start: Instant,
@@ -250,7 +249,7 @@ async fn guarded(
     guard.connection.work(fails).await
 }
 
-/// `scope`: is asked to stop and not dropped, so that it can close on the way out.
+/// `scope`: a token asks it to stop. It is not dropped, so it can close its connection on the way out.
 async fn scoped(server: Arc<Server>, start: Instant, fails: bool, stop: CancellationToken) -> Result<(), &'static str> {
     sleep_until(start).instrument(info_span!("starts later")).await;
     with_connection(&server, async |connection| {
@@ -263,7 +262,7 @@ async fn scoped(server: Arc<Server>, start: Instant, fails: bool, stop: Cancella
     .await
 }
 
-/// Opens, lets `work` use it, and closes, however `work` ends.
+/// Opens a connection, lets `work` use it, and closes it, however `work` ends.
 async fn with_connection<T>(server: &Arc<Server>, work: impl AsyncFnOnce(&Connection) -> T) -> T {
     let connection = server.open().await;
     let result = work(&connection).await;
@@ -271,7 +270,7 @@ async fn with_connection<T>(server: &Arc<Server>, work: impl AsyncFnOnce(&Connec
     result
 }
 
-/// The closer: closes what it is given, until nobody is left to give it anything.
+/// The closer: closes each connection that it receives, until all senders are gone.
 async fn close_all(mut connections: UnboundedReceiver<Connection>) {
     while let Some(connection) = connections.recv().await {
         connection.close().await;
@@ -282,7 +281,7 @@ async fn close_all(mut connections: UnboundedReceiver<Connection>) {
 mod tests {
     use super::*;
 
-    /// Only the last line of a session that is cut or fails does not run.
+    /// A session that is cancelled or fails does not reach its last line, so only `drop` leaks.
     #[tokio::test(start_paused = true)]
     async fn drop_cannot_await() -> scenario::Result<()> {
         for (fail, cancel_after, leaked_by_drop) in

@@ -1,10 +1,10 @@
 """Retry: backoff needs jitter.
 
-Clients that fail together and wait for the same time come back together. A
-delay that doubles puts the waves further apart, and only chance makes them smaller.
+Clients that fail together and wait for the same time come back together. A delay that
+doubles puts more time between the waves; only randomness makes them smaller.
 
-An exception of a type of its own says what no retry can mend: `except Transient`
-retries, and `Fatal` goes up.
+A separate exception type marks what no retry can fix: `except Transient` retries, and
+`Fatal` propagates.
 
 Pitfall: `except Exception:` around the call retries bugs as well.
 """
@@ -29,15 +29,15 @@ LONGEST = 60_000
 
 
 class Transient(Exception):
-    """Overload, a lost packet: the next attempt may go well."""
+    """Overload, a lost packet: the next attempt may succeed."""
 
 
 class Fatal(Exception):
-    """A wrong password, a bad request: the next attempt fails just the same."""
+    """A wrong password, a bad request: the next attempt fails in the same way."""
 
 
 class Client:
-    """Calls until it goes well, cannot go well, or was tried often enough."""
+    """Calls until a call succeeds, fails for good, or was the last attempt."""
 
     def __init__(self, cx, i):
         self.cx, self.i = cx, i
@@ -46,6 +46,7 @@ class Client:
 
     async def run(self):
         for attempt in range(self.cx.attempts):
+            # With jitter, clients that failed together come back at different times.
             if attempt > 0:
                 await asyncio.sleep(self.pause(attempt - 1) / 1000)
             started = now()
@@ -61,7 +62,7 @@ class Client:
                 return
 
     async def call(self, attempt):
-        """The service, which fails as often as it is set to."""
+        """Calls the service, which fails at the rates of the parameters."""
         await asyncio.sleep(CALL / 1000)
         if self.cx.draw(f"fatal of {self.i}", attempt, 0, 99) < self.cx.fatal_rate:
             raise Fatal
@@ -69,7 +70,7 @@ class Client:
             raise Transient
 
     def pause(self, attempt):
-        """How long the client waits after that attempt."""
+        """Returns how long the client waits after that attempt."""
         longest = delay(self.cx, attempt)
         match self.cx.jitter:
             case "none":
@@ -80,7 +81,7 @@ class Client:
                 return longest - longest // 2 + self.cx.draw(f"pause of {self.i}", attempt, 0, longest // 2)
 
     def pauses_fit(self):
-        """Whether the pauses lie where the formula puts them."""
+        """Returns True if each pause is within the bounds of the formula."""
         for attempt, ((_, ended, _), (started, _, _)) in enumerate(zip(self.attempts, self.attempts[1:])):
             longest = delay(self.cx, attempt)
             shortest = {"none": longest, "full": 0, "equal": longest / 2}[self.cx.jitter]
@@ -90,7 +91,7 @@ class Client:
 
 
 def delay(cx, attempt):
-    """The delay after that attempt, which grows from one to the next."""
+    """Returns the delay after that attempt, which grows from attempt to attempt."""
     grown = min(cx.delay, LONGEST)
     for _ in range(attempt):
         grown = min(grown * cx.backoff // 100, LONGEST)
@@ -100,10 +101,12 @@ def delay(cx, attempt):
 async def run(cx):
     started = now()
     clients = [Client(cx, i) for i in range(cx.clients)]
+    # All clients call at the same moment.
     async with asyncio.TaskGroup() as group:
         for client in clients:
             group.create_task(client.run(), name=f"client {client.i}")
 
+    # The last attempt decides how a client ended. All attempts but the first are retries.
     ended = [client.ended for client in clients]
     retries = [started for client in clients for started, _, _ in client.attempts[1:]]
     before_last = [how for client in clients for _, _, how in client.attempts[:-1]]
@@ -115,14 +118,14 @@ async def run(cx):
         .figure("attempts", sum(len(client.attempts) for client in clients), "attempts")
         .figure("most retries within 100 ms", most_within(CALL, retries), "attempts")
         .figure("total", now() - started, "ms")
-        .check(f"nobody tries more than {cx.attempts} times", all(len(c.attempts) <= cx.attempts for c in clients))
+        .check(f"no client tries more than {cx.attempts} times", all(len(c.attempts) <= cx.attempts for c in clients))
         .check("each pause is as long as the formula says", all(client.pauses_fit() for client in clients))
-        .check("nobody tries again after a fatal error", "failed for good" not in before_last)
+        .check("no client retries a fatal error", "failed for good" not in before_last)
     )
 
 
 def most_within(span, moments):
-    """The most of these moments that lie within any span of that length."""
+    """Returns how many of these moments at most lie within one span of that length."""
     moments = sorted(moments)
     return max((bisect_left(moments, first + span) - i for i, first in enumerate(moments)), default=0)
 

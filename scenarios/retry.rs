@@ -1,30 +1,30 @@
 //! # Retry: backoff needs jitter
 //!
-//! A service comes back from a restart, and eight clients call it in the same moment. Some
-//! calls fail. Clients that failed try again after a second, and then after two.
+//! A service comes back from a restart, and eight clients call it at the same moment. Some calls
+//! fail. A client whose call fails tries again after one second, and then after two.
 //!
-//! **What you see.** With `jitter=none` the bars form columns: all first calls at once, all
-//! second calls at once, all third. With `jitter=full` the columns dissolve: the same clients,
-//! the same failures, and hardly two of them call together.
+//! **What you see.** With `jitter=none` the bars form columns: all first calls at once, all second
+//! calls, all third calls. With `jitter=full` the columns dissolve: the same clients, the same
+//! failures, and hardly two of them call at the same time.
 //!
-//! **Why.** Clients that fail together wait for the same time, and so they come
-//! back together. A backoff that doubles puts more time between the waves; it
-//! does not make them smaller. Only chance does: `full` draws each pause between
-//! nothing and the whole delay, `equal` between one half of it and the whole.
+//! **Why.** Clients that fail together and wait for the same time come back together. A backoff
+//! that doubles puts more time between the waves; it does not make them smaller. Only randomness
+//! does: `full` draws each pause between zero and the whole delay, `equal` between half the delay
+//! and all of it.
 //!
-//! **Try.** Set `fail_rate` to 100, so that nobody gets through: with `none` 8 retries fall
-//! within 100 ms. Set `jitter` to `full`: 3; to `equal`: 4. Now set `clients` to 16: it is 16
-//! with `none`, and 6 with `full`. Set `fatal_rate` to 50: half of the calls fail in a way that
-//! no retry can fix, and nobody retries those. Set `backoff` to 100 %: each pause is as long as
-//! the one before, and the run ends a second earlier.
+//! **Try.** Set `fail_rate` to 100, so that no call succeeds: with `none` 8 retries fall within 100
+//! ms. Set `jitter` to `full`: 3; to `equal`: 4. Now set `clients` to 16: 16 with `none`, and 6
+//! with `full`. Set `fatal_rate` to 50: half of the calls fail in a way that no retry can fix, and
+//! no client retries those. Back with `none` and 8 clients, set `fatal_rate` to 0 and `backoff` to
+//! 100 %: each pause is as long as the one before, and the run ends a second earlier.
 //!
-//! **Pitfall.** Retry only what may be sent twice, and only what can succeed next time: a wrong
-//! password is still wrong in a second. And retries multiply: three attempts in each of three
-//! layers are 27 calls at the bottom. Count them in one place.
+//! **Pitfall.** Retry only what you may send twice, and only what can succeed next time: a wrong
+//! password is still wrong in a second. Retries also multiply: three attempts in each of three
+//! layers make 27 calls at the bottom. Retry in one layer only.
 //!
-//! **Words.** asyncio: a loop with `try`, `except`, `await asyncio.sleep(pause)`, or
-//! `tenacity`. Tokio: a loop with `match` and `sleep(pause)`, or the crates `backon` and
-//! `tower`. In both, a separate error type says what is fatal.
+//! **Words.** asyncio: a loop with `try`, `except`, `await asyncio.sleep(pause)`, or `tenacity`.
+//! Tokio: a loop with `match` and `sleep(pause)`, or the crates `backon` and `tower`. In both, a
+//! separate error type marks what is fatal.
 
 use std::fmt;
 use std::sync::Arc;
@@ -38,26 +38,16 @@ use tracing::{Instrument, info, info_span, warn};
 use crate::prelude::*;
 
 const CLIENTS: Param = Param::count("clients", 8, (1, 1_000), "clients", "How many clients call at the same moment.");
-const ATTEMPTS: Param = Param::count("attempts", 3, (1, 10), "attempts", "How often a client tries at most.");
-const DELAY: Param = Param::millis("delay", 1_000, (0, 60_000), "The delay after the first failed attempt.");
-const BACKOFF: Param = Param::count(
-    "backoff",
-    200,
-    (100, 1_000),
-    "%",
-    "Each delay as a part of the one before: 200 % doubles it. A minute is the most.",
-);
-const JITTER: Param = Param::choice(
-    "jitter",
-    &["none", "full", "equal"],
-    "The pause: the delay itself, drawn from all of it, or half of it and a draw from the other half.",
-);
-const FAIL_RATE: Param = Param::count("fail_rate", 80, (0, 100), "%", "How many calls fail for the time being.");
-const FATAL_RATE: Param = Param::count("fatal_rate", 0, (0, 100), "%", "How many calls fail in a way that no retry can mend.");
+const ATTEMPTS: Param = Param::count("attempts", 3, (1, 10), "attempts", "How many times a client may try.");
+const DELAY: Param = Param::millis("delay", 1_000, (0, 60_000), "Delay after the first failed attempt.");
+const BACKOFF: Param = Param::count("backoff", 200, (100, 1_000), "%", "Each delay relative to the one before.");
+const JITTER: Param = Param::choice("jitter", &["none", "full", "equal"], "Draw none, all or half of each delay.");
+const FAIL_RATE: Param = Param::count("fail_rate", 80, (0, 100), "%", "Share of calls that fail, but not for good.");
+const FATAL_RATE: Param = Param::count("fatal_rate", 0, (0, 100), "%", "Share of calls that fail for good.");
 
-/// How long a call takes, whatever comes of it.
+/// How long a call takes, whether it succeeds or fails.
 const CALL: Duration = Duration::from_millis(100);
-/// No delay grows longer than this.
+/// The longest delay, in milliseconds.
 const LONGEST: u64 = 60_000;
 
 /// The entry in the catalogue.
@@ -81,9 +71,9 @@ pub const SCENARIO: Scenario = Scenario {
 /// Why a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CallError {
-    /// Overload, a lost packet: the next attempt may go well.
+    /// Overload, a lost packet: the next attempt may succeed.
     Transient,
-    /// A wrong password, a bad request: the next attempt fails just the same.
+    /// A wrong password, a bad request: the next attempt fails in the same way.
     Fatal,
 }
 
@@ -96,16 +86,16 @@ impl fmt::Display for CallError {
     }
 }
 
-/// What the clients call, and what it sees of them.
+/// The service, and what it counts.
 #[derive(Default)]
 struct Service {
-    /// Calls under way now.
+    /// How many calls are in flight.
     in_flight: AtomicU64,
-    /// Calls so far that were not the first of their client.
+    /// How many calls so far were retries.
     retries: AtomicU64,
 }
 
-/// One attempt, as it went.
+/// One attempt: its time and its result.
 struct Attempt {
     started: Instant,
     ended: Instant,
@@ -116,12 +106,14 @@ async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let service = Arc::new(Service::default());
 
+    // All clients call at the same moment.
     let mut clients = JoinSet::new();
     for i in 0..cx.count(CLIENTS) {
         clients.build_task().name(&format!("client {i}")).spawn(client(cx.clone(), service.clone(), i))?;
     }
     let histories: Vec<Vec<Attempt>> = clients.join_all().await;
 
+    // The last attempt decides how a client ended. All attempts but the first are retries.
     let count = |result| histories.iter().filter(|attempts| attempts.last().is_some_and(|last| last.result == result)).count();
     let (ok, gave_up, fatal) = (count(Ok(())), count(Err(CallError::Transient)), count(Err(CallError::Fatal)));
     let retries = histories.iter().flat_map(|attempts| attempts.iter().skip(1));
@@ -135,14 +127,14 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("most retries within 100 ms", most_within(CALL, retries.map(|retry| retry.started)), "attempts")
         .figure("total", started.elapsed(), "ms")
         .check(
-            format!("nobody tries more than {} times", cx.number(ATTEMPTS)),
+            format!("no client tries more than {} times", cx.number(ATTEMPTS)),
             histories.iter().all(|attempts| attempts.len() <= cx.count(ATTEMPTS)),
         )
         .check("each pause is as long as the formula says", histories.iter().all(|attempts| pauses_fit(&cx, attempts)))
-        .check("nobody tries again after a fatal error", after_fatal.into_iter().all(|a| a.result == Err(CallError::Transient))))
+        .check("no client retries a fatal error", after_fatal.into_iter().all(|a| a.result == Err(CallError::Transient))))
 }
 
-/// Calls until it goes well, cannot go well, or was tried often enough.
+/// Calls until a call succeeds, fails for good, or was the last attempt.
 async fn client(cx: Context, service: Arc<Service>, i: usize) -> Vec<Attempt> {
     let mut attempts = Vec::new();
     for attempt in 0..cx.count(ATTEMPTS) {
@@ -154,14 +146,16 @@ async fn client(cx: Context, service: Arc<Service>, i: usize) -> Vec<Attempt> {
                 info!(mark = "served", "is served");
                 break;
             }
+            // A retry would fail in the same way.
             Err(error @ CallError::Fatal) => {
-                warn!(mark = "fatal", "{error}: no use to try again");
+                warn!(mark = "fatal", "{error}: does not retry");
                 break;
             }
             Err(error) if attempt + 1 == cx.count(ATTEMPTS) => warn!(mark = "gives up", "{error}: gives up"),
             Err(error) => {
+                // With jitter, clients that failed together come back at different times.
                 let pause = pause(&cx, i, attempt);
-                info!("{error}: tries again in {} ms", pause.as_millis());
+                info!("{error}: retries in {} ms", pause.as_millis());
                 sleep(pause).instrument(info_span!("backoff")).await;
             }
         }
@@ -170,7 +164,7 @@ async fn client(cx: Context, service: Arc<Service>, i: usize) -> Vec<Attempt> {
 }
 
 impl Service {
-    /// Fails as often as it is set to.
+    /// Handles one call, which fails at the rates of the parameters.
     async fn call(&self, cx: &Context, client: usize, attempt: usize) -> Result<(), CallError> {
         let retries = self.retries.fetch_add(u64::from(attempt > 0), Ordering::Relaxed) + u64::from(attempt > 0);
         let in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
@@ -190,13 +184,13 @@ impl Service {
     }
 }
 
-/// The delay after attempt `attempt`, which grows from one to the next.
+/// Returns the delay after that attempt, which grows from attempt to attempt.
 fn delay(cx: &Context, attempt: usize) -> u64 {
     let grown = (0..attempt).fold(cx.number(DELAY), |delay, _| (delay * cx.number(BACKOFF) / 100).min(LONGEST));
     grown.min(LONGEST)
 }
 
-/// How long a client waits after attempt `attempt`.
+/// Returns how long the client waits after that attempt.
 fn pause(cx: &Context, client: usize, attempt: usize) -> Duration {
     let delay = delay(cx, attempt);
     let draw = |longest| cx.draw(&format!("pause of {client}"), attempt, 0..=longest);
@@ -207,7 +201,7 @@ fn pause(cx: &Context, client: usize, attempt: usize) -> Duration {
     })
 }
 
-/// Whether the pauses between the attempts of a client lie where the formula puts them.
+/// Returns true if each pause between the attempts of a client is within the bounds of the formula.
 fn pauses_fit(cx: &Context, attempts: &[Attempt]) -> bool {
     attempts.windows(2).enumerate().all(|(attempt, pair)| {
         let paused = pair[1].started - pair[0].ended;
@@ -221,7 +215,7 @@ fn pauses_fit(cx: &Context, attempts: &[Attempt]) -> bool {
     })
 }
 
-/// The most of these moments that lie within any span of that length.
+/// Returns how many of these moments at most lie within one span of that length.
 fn most_within(span: Duration, moments: impl Iterator<Item = Instant>) -> usize {
     let mut moments: Vec<Instant> = moments.collect();
     moments.sort_unstable();
@@ -233,7 +227,7 @@ fn most_within(span: Duration, moments: impl Iterator<Item = Instant>) -> usize 
 mod tests {
     use super::*;
 
-    /// When nobody gets through, retries without jitter come all at once, however many there are.
+    /// If no call succeeds, retries without jitter come all at once, however many clients there are.
     #[tokio::test(start_paused = true)]
     async fn jitter_dissolves_the_waves() -> scenario::Result<()> {
         for (clients, jitter, most) in
@@ -246,7 +240,7 @@ mod tests {
         Ok(())
     }
 
-    /// A backoff of 100 % is none, and an error that is fatal ends it at once.
+    /// A backoff of 100 % does not grow, and a fatal error ends a client at once.
     #[tokio::test(start_paused = true)]
     async fn delays_grow_and_fatal_errors_are_not_retried() -> scenario::Result<()> {
         for (backoff, fatal_rate, attempts, total) in
@@ -260,7 +254,7 @@ mod tests {
         Ok(())
     }
 
-    /// The checks can fail: a pause that is too short or too long is found.
+    /// The check can fail: it finds a pause that is too short or too long.
     #[tokio::test(start_paused = true)]
     async fn a_pause_off_the_formula_is_found() {
         let at = |ms| Instant::now() + Duration::from_millis(ms);
@@ -279,7 +273,7 @@ mod tests {
         }
     }
 
-    /// With half of the calls failing for good, none of those is tried again.
+    /// If half of the calls fail for good, no client retries those.
     #[tokio::test(start_paused = true)]
     async fn half_of_the_calls_fail_for_good_and_are_not_tried_again() -> scenario::Result<()> {
         let outcome = run(Context::of(&SCENARIO, &[(FATAL_RATE, "50")])).await?;

@@ -1,14 +1,14 @@
 """Read-write lock: readers share, a waiting writer stops new readers.
 
 asyncio has no read-write lock. This one is a queue of futures, first come, first
-served: readers at the head go in together, a writer at the head waits until
-everybody is out, and whoever comes later stands behind it, reader or writer.
+served. Readers at the head get in together; a writer at the head waits until all others
+have left, and every task that comes later queues behind it, reader or writer.
 
-Without that rule, with readers going in whenever readers are in, a writer
-would starve as long as there is always one of them.
+Without that rule new readers could always join those already reading. A writer would
+starve as long as there is always a reader.
 
-Pitfall: a task that reads and asks to read again waits behind a writer that has
-come in between, and the writer waits for it.
+Pitfall: a task that reads and asks to read again waits behind a writer that has queued
+in between, and the writer waits for that task.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ REST = (1, 800)
 
 
 class RwLock:
-    """Any number of readers or one writer, in the order in which they come."""
+    """Any number of readers or one writer, first come, first served."""
 
     def __init__(self):
         self.readers = 0
@@ -63,9 +63,10 @@ class RwLock:
         await turn
 
     def _let_in(self):
-        """Lets in who is at the head of the queue, as long as there is room."""
+        """Lets tasks in from the head of the queue, as long as there is room."""
         while self.queue and not self.writer:
             turn, writes = self.queue[0]
+            # A writer at the head waits for the readers that are in, and everything behind it waits too.
             if writes and self.readers:
                 return
             self.queue.popleft()
@@ -77,7 +78,7 @@ class RwLock:
 
 
 class Library:
-    """What everybody reads, and who is at it."""
+    """The data that all tasks share, and counts of the tasks that use it."""
 
     def __init__(self):
         self.lock = RwLock()
@@ -104,7 +105,7 @@ class Library:
         self.writes += 1
 
     def look_around(self, writers):
-        """Whoever is in looks around: are there so many writers in, and if so, no readers?"""
+        """Sets `disturbed` unless exactly `writers` writers have access, and no readers together with a writer."""
         if self.writing != writers or (self.writing and self.reading):
             self.disturbed = True
 
@@ -117,6 +118,7 @@ async def run(cx):
     async with asyncio.TaskGroup() as group:
         readers, writers = [], []
         for i in range(cx.readers):
+            # They start at different times, so that at any time some reader reads.
             start = cx.jittered("start of reader", i, 0, cx.read + rest)
             readers.append(group.create_task(reader(library, start, cx.read, rest), name=f"reader {i}"))
         for i in range(cx.writers):
@@ -125,6 +127,7 @@ async def run(cx):
 
     readers_waited = max(task.result() for task in readers)
     writers_waited = max((task.result() for task in writers), default=0)
+    # A writer may wait for the reads under way, then for every other writer and one group of readers before each.
     bound = cx.read + (cx.read + cx.write) * max(cx.writers - 1, 0)
     return (
         Outcome()
@@ -133,14 +136,14 @@ async def run(cx):
         .figure("longest wait of a reader", readers_waited, "ms")
         .figure("longest wait of a writer", writers_waited, "ms")
         .figure("total", now() - started, "ms")
-        .check("nobody is there beside a writer", not library.disturbed)
+        .check("a writer has exclusive access", not library.disturbed)
         .check(f"no writer waits longer than {bound} ms", writers_waited <= bound)
-        .check("every write is in the book", library.writes == cx.writers * WRITES)
+        .check("every write is counted", library.writes == cx.writers * WRITES)
     )
 
 
 async def reader(library, start, read, rest):
-    """Reads and rests, again and again; returns its longest wait."""
+    """Reads and rests `READS` times, and returns its longest wait."""
     waited = 0
     await asyncio.sleep(start / 1000)
     for _ in range(READS):
@@ -153,7 +156,7 @@ async def reader(library, start, read, rest):
 
 
 async def writer(library, rests, write):
-    """Rests and writes, again and again; returns its longest wait."""
+    """Rests and writes, once for each of `rests`, and returns its longest wait."""
     waited = 0
     for rest in rests:
         await asyncio.sleep(rest / 1000)

@@ -1,30 +1,30 @@
 //! # Read-write lock: readers share, a waiting writer stops new readers
 //!
-//! Eight readers look things up again and again, and spend four fifths of their time doing so.
-//! Now and then one of two writers wants the data for itself.
+//! Eight readers look things up again and again, and spend four fifths of their time reading. Now
+//! and then one of two writers wants the data for itself.
 //!
-//! **What you see.** Bundles of readers side by side, then a wall: one writer at
-//! work and every other lane waiting. Before each wall the bundle thins out:
-//! readers that come while a writer waits have to wait behind it.
+//! **What you see.** Groups of readers run side by side; then comes a wall: one writer works and
+//! every other lane waits. Before each wall the group thins out: a reader that comes while a writer
+//! waits has to wait behind it.
 //!
-//! **Why.** Any number may read at once, since none of them changes anything. A writer
-//! needs everybody out. If readers went in whenever other readers are in, there
-//! would always be one, and a writer would wait for ever. So the lock is fair: it
-//! has one queue, first come, first served, and a reader does not pass a waiting writer.
+//! **Why.** Any number of tasks may read at once, because none of them changes anything. A writer
+//! needs exclusive access. If new readers could always join those already reading, there would
+//! always be a reader, and a writer would wait for ever. So the lock is fair: it has one queue,
+//! first come, first served, and no reader passes a waiting writer.
 //!
-//! **Try.** Set `write` to 600: the walls are twice as thick, and with them the
-//! run grows from 4597 to 6397 ms, since every lane waits through each of the six. Set
-//! `read_share` to 100: readers never rest, and still no writer waits longer than
-//! 700 ms. Set `writers` to 0: no reader ever waits, and the run ends at 2734 ms.
+//! **Try.** Set `write` to 600: each wall is twice as thick, and the run takes 6397 ms instead of
+//! 4597, because every lane waits through each of the six. Set it back to 300 and `read_share` to
+//! 100: readers never rest, and still no writer waits longer than 700 ms. Set that back to 80 and
+//! `writers` to 0: no reader ever waits, and the run ends at 2734 ms.
 //!
-//! **Pitfall.** A task that has the lock for reading and asks for it again, in a
-//! function that it calls, can lock up: if a writer has come in between, the second
-//! `read()` waits behind the writer, and the writer waits for the first. And for
-//! short reads a plain mutex is often the faster lock: sharing has its cost.
+//! **Pitfall.** A task that holds the lock for reading and asks for it again, in a function that it
+//! calls, can deadlock. If a writer has queued in between, the second `read()` waits behind the
+//! writer, and the writer waits for the first. Also, for short reads a plain mutex is often faster:
+//! locking and unlocking a read-write lock costs more.
 //!
-//! **Words.** asyncio: has no read-write lock; the twin builds one, forty lines of
-//! futures in a queue. Tokio: `RwLock`, `read().await` and `write().await`, fair in
-//! this way. The one of `std` leaves the order to the system.
+//! **Words.** asyncio: has no read-write lock; the twin builds one, forty lines of futures in a
+//! queue. Tokio: `RwLock`, `read().await` and `write().await`, fair in this way. The order of
+//! `std::sync::RwLock` depends on the system.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -42,14 +42,13 @@ const READERS: Param = Param::count("readers", 8, (1, 1_000), "readers", "How ma
 const WRITERS: Param = Param::count("writers", 2, (0, 100), "writers", "How many tasks write.");
 const READ: Param = Param::millis("read", 200, (0, 60_000), "How long a read takes.");
 const WRITE: Param = Param::millis("write", 300, (0, 60_000), "How long a write takes.");
-const READ_SHARE: Param =
-    Param::count("read_share", 80, (1, 100), "%", "The part of its time that a reader reads; for the rest of it, it rests.");
+const READ_SHARE: Param = Param::count("read_share", 80, (1, 100), "%", "Share of a reader's time spent reading.");
 
-/// How often each reader reads.
+/// How many times each reader reads.
 const READS: usize = 10;
-/// How often each writer writes.
+/// How many times each writer writes.
 const WRITES: usize = 3;
-/// How long a writer rests before a write, in milliseconds. It is drawn.
+/// The range from which the rest before each write is drawn, in milliseconds.
 const REST: RangeInclusive<u64> = 1..=800;
 
 /// The entry in the catalogue.
@@ -71,22 +70,22 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// What everybody reads, and who is at it.
+/// The data that all tasks share, and counts of the tasks that use it.
 #[derive(Default)]
 struct Library {
-    /// How many writes went into it.
+    /// The data: the number of writes so far.
     book: RwLock<u64>,
-    /// Readers that read now.
+    /// How many readers read now.
     reading: AtomicU64,
-    /// Writers that wait.
+    /// How many writers wait.
     asking: AtomicU64,
-    /// The most that `reading` has been.
+    /// The maximum of `reading`.
     peak: AtomicU64,
-    /// Writers that write now.
+    /// How many writers write now.
     writing: AtomicU64,
-    /// Whether a writer has asked yet.
+    /// Set once a writer has asked.
     wanted: AtomicBool,
-    /// Whether anybody was ever there beside a writer.
+    /// Set if a reader or another writer ever had access together with a writer.
     disturbed: AtomicBool,
 }
 
@@ -99,7 +98,7 @@ async fn run(cx: Context) -> scenario::Result {
 
     let mut readers = JoinSet::new();
     for i in 0..cx.count(READERS) {
-        // They do not start together, so that there is always one of them at it.
+        // They start at different times, so that at any time some reader reads.
         let start = cx.jittered("start of reader", i, Duration::ZERO, read + rest);
         readers.build_task().name(&format!("reader {i}")).spawn(reader(library.clone(), start, read, rest))?;
     }
@@ -112,7 +111,7 @@ async fn run(cx: Context) -> scenario::Result {
     let readers_waited = longest(readers).await?;
     let writers_waited = longest(writers).await?;
 
-    // Before a writer can be: the reads under way, every other writer, and one bundle of readers before each of those.
+    // A writer may wait for the reads under way, then for every other writer and one group of readers before each.
     let others = cx.number(WRITERS).saturating_sub(1) as u32;
     let bound = read + (read + write) * others;
     let written = *library.book.read().await;
@@ -122,15 +121,15 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("longest wait of a reader", readers_waited, "ms")
         .figure("longest wait of a writer", writers_waited, "ms")
         .figure("total", started.elapsed(), "ms")
-        .check("nobody is there beside a writer", !library.disturbed.load(Ordering::Relaxed))
+        .check("a writer has exclusive access", !library.disturbed.load(Ordering::Relaxed))
         .check(
             format!("no writer waits longer than {} ms", bound.as_millis()),
             writers_waited <= bound || cx.on_time(writers_waited, bound),
         )
-        .check("every write is in the book", written == cx.number(WRITERS) * WRITES as u64))
+        .check("every write is counted", written == cx.number(WRITERS) * WRITES as u64))
 }
 
-/// The longest wait of them all, when they have ended.
+/// Joins all tasks, and returns the longest wait.
 async fn longest(mut tasks: JoinSet<Duration>) -> scenario::Result<Duration> {
     let mut longest = Duration::ZERO;
     while let Some(waited) = tasks.join_next().await {
@@ -139,12 +138,13 @@ async fn longest(mut tasks: JoinSet<Duration>) -> scenario::Result<Duration> {
     Ok(longest)
 }
 
-/// Reads and rests, again and again; returns its longest wait.
+/// Reads and rests `READS` times, and returns its longest wait.
 async fn reader(library: Arc<Library>, start: Duration, read: Duration, rest: Duration) -> Duration {
     let mut waited = Duration::ZERO;
     sleep(start).await;
     for _ in 0..READS {
         let asked = Instant::now();
+        // Readers share the lock, but this waits behind a waiting writer.
         let book = library.book.read().await;
         waited = waited.max(asked.elapsed());
         library.read(*book, read).await;
@@ -154,7 +154,7 @@ async fn reader(library: Arc<Library>, start: Duration, read: Duration, rest: Du
     waited
 }
 
-/// Rests and writes, again and again; returns its longest wait.
+/// Rests and writes, once for each of `rests`, and returns its longest wait.
 async fn writer(library: Arc<Library>, rests: Vec<Duration>, write: Duration) -> Duration {
     let mut waited = Duration::ZERO;
     for rest in rests {
@@ -163,8 +163,9 @@ async fn writer(library: Arc<Library>, rests: Vec<Duration>, write: Duration) ->
         let asking = library.asking.fetch_add(1, Ordering::Relaxed) + 1;
         info!(counter.write_queue = asking, "asks to write");
         if !library.wanted.swap(true, Ordering::Relaxed) {
-            info!(moment = "writer asks, readers queue", "readers that come now queue behind it");
+            info!(moment = "writer asks, readers queue", "new readers queue behind it");
         }
+        // This waits until all readers have left. Readers that come later queue behind it.
         let mut book = library.book.write().instrument(info_span!("waits to write")).await;
         waited = waited.max(asked.elapsed());
         info!(counter.write_queue = library.asking.fetch_sub(1, Ordering::Relaxed) - 1, "writes");
@@ -180,7 +181,7 @@ impl Library {
         let reading = self.reading.fetch_add(1, Ordering::Relaxed) + 1;
         self.peak.fetch_max(reading, Ordering::Relaxed);
         self.look_around(0);
-        info!(counter.reading = reading, "reads what {writes} writes have made");
+        info!(counter.reading = reading, "reads the result of {writes} writes");
         sleep(time).instrument(info_span!("reads")).await;
         self.look_around(0);
         let reading = self.reading.fetch_sub(1, Ordering::Relaxed) - 1;
@@ -195,7 +196,7 @@ impl Library {
         self.writing.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Whoever is in looks around: are there `writers` in, and if so, no readers?
+    /// Sets `disturbed` unless exactly `writers` writers have access, and no readers together with a writer.
     fn look_around(&self, writers: u64) {
         let (reading, writing) = (self.reading.load(Ordering::Relaxed), self.writing.load(Ordering::Relaxed));
         if writing != writers || (writing > 0 && reading > 0) {
@@ -208,7 +209,7 @@ impl Library {
 mod tests {
     use super::*;
 
-    /// However busy the readers are, a writer waits for those that were there before it and no longer.
+    /// However busy the readers are, a writer waits only for the readers that came before it.
     #[tokio::test(start_paused = true)]
     async fn readers_do_not_starve_a_writer() -> scenario::Result<()> {
         for read_share in ["1", "80", "100"] {
@@ -219,7 +220,7 @@ mod tests {
         Ok(())
     }
 
-    /// Readers never wait for each other, and all of them wait for a writer.
+    /// Readers never wait for each other, but all of them wait for a writer.
     #[tokio::test(start_paused = true)]
     async fn a_write_is_a_wall() -> scenario::Result<()> {
         for (writers, write, peak, total) in

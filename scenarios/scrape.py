@@ -1,14 +1,14 @@
 """Scrape: many requests, bounded, each with a timeout and its own error.
 
-The standard library has no asynchronous HTTP client. The twin speaks the little of HTTP that
-is needed by hand, over asyncio's streams, and opens a connection for each request, where the
-Rust side keeps connections and uses them again. In production that is a library: one
-`aiohttp.ClientSession` or `httpx.AsyncClient` for the whole program, never one for each request.
-The run is on the real clock, because sockets do not live on virtual time.
+The standard library has no asynchronous HTTP client. The twin speaks the little HTTP
+that it needs by hand, over asyncio's streams, and opens a connection for each request;
+the Rust side reuses connections. In production, use a library: one
+`aiohttp.ClientSession` or `httpx.AsyncClient` for the whole program, never one for each
+request. The run needs the real clock, because sockets do not work on virtual time.
 
-Pitfall: the semaphore goes around the timeout and not into it, or a page fails because
-others were in its way. And a connection that is given up has to be closed: `writer.close()`
-in `finally`, since a cancelled coroutine leaves it open.
+Pitfall: put the semaphore around the timeout and not inside it, or a page fails because
+it had to wait for others. And close a connection that you give up: call
+`writer.close()` in `finally`, because a cancelled coroutine leaves it open.
 """
 
 import asyncio
@@ -24,19 +24,19 @@ PARAMS = {
     "hosts": Number(1, 1, 4),
 }
 
-# How long a slow page takes, and the others, in ms.
+# How long a slow page takes, and the range for the others, in milliseconds.
 SLOWLY = 5_000
 USUALLY = (600, 800)
 
 
 def refuse(cx):
-    """Not more odd pages than pages."""
+    """Refuses more slow and missing pages than there are pages."""
     if cx.slow + cx.missing > cx.urls:
-        raise BadValue(f"missing: {cx.missing} missing and {cx.slow} slow ones are more than {cx.urls} pages")
+        raise BadValue(f"missing: {cx.missing} missing and {cx.slow} slow pages are more than urls: together at most {cx.urls}")
 
 
 class Host:
-    """One server, and what its clients have agreed on."""
+    """One server, with what its clients share."""
 
     def __init__(self, address, guests, permits):
         self.address = address
@@ -55,6 +55,7 @@ async def run(cx):
         answering.add(asyncio.current_task())
         await serve(reader, writer)
 
+    # Start the servers, each on a free port.
     servers = [await asyncio.start_server(answer, "127.0.0.1", 0) for _ in range(cx.hosts)]
     try:
         hosts = [Host(server.sockets[0].getsockname(), guests, cx.concurrency) for server in servers]
@@ -62,9 +63,10 @@ async def run(cx):
         fetched = await asyncio.gather(*fetches)
         total = now() - started
     finally:
+        # Stop the servers, and wait until their connections are closed.
         for server in servers:
             server.close()
-        # Each of them ends when it sees that its client has gone.
+        # Each connection ends when it notices that its client has gone.
         await asyncio.gather(*answering, return_exceptions=True)
 
     pages, took = zip(*fetched)
@@ -77,7 +79,7 @@ async def run(cx):
         .figure("timed out", timed_out, "pages")
         .figure("broken", broken, "pages")
         .figure("most in flight at a host", most, "requests")
-        .figure("the longest request", longest, "ms")
+        .figure("longest request", longest, "ms")
         .figure("total", total, "ms")
         .figure("strangers", guests.strangers, "connections")
         .check("every page has a status or an error", good + missing + timed_out + broken == cx.urls)
@@ -86,7 +88,7 @@ async def run(cx):
 
 
 def paths(cx):
-    """What is asked for: which pages are odd, and how long the others take, is drawn."""
+    """Returns the path of each page. Draws which pages are slow or missing, and how long the others take."""
     order = sorted(range(cx.urls), key=lambda i: cx.draw("kind", i, 0, 2**32 - 1))
     paths = {}
     for place, i in enumerate(order):
@@ -100,7 +102,8 @@ def paths(cx):
 
 
 async def fetch(cx, host, path):
-    """Fetches one page, when its host has a permit left; returns how it ended, and how long the request took."""
+    """Waits for a permit of the host and fetches one page. Returns how that ended, and how long the request took."""
+    # The permit comes first: the timeout begins only with the request.
     async with host.limit:
         host.in_flight += 1
         host.most_in_flight = max(host.most_in_flight, host.in_flight)
@@ -117,7 +120,7 @@ async def fetch(cx, host, path):
 
 
 async def request(host, path):
-    """Asks, and reads to the end; returns the status."""
+    """Sends a request and reads the answer to its end. Returns the status."""
     reader, writer = await host.guests.connect(host.address)
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {host.address[0]}\r\nConnection: close\r\n\r\n".encode())
@@ -128,13 +131,13 @@ async def request(host, path):
 
 
 async def serve(reader, writer):
-    """Answers `/delay/MS` so much later, and `/status/CODE` with that status."""
+    """Answers `/delay/MS` after that time, and `/status/CODE` with that status."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
         _, what, number = head.split()[1].split(b"/")
         status = int(number)
         if what == b"delay":
-            # Nobody waits for the answer any more when the other side has closed.
+            # Stop early if the client closes: it no longer waits for the answer.
             gone = asyncio.ensure_future(reader.read(1))
             done, _ = await asyncio.wait([gone], timeout=int(number) / 1000)
             if done:

@@ -1,32 +1,33 @@
 //! # Scrape: many requests, bounded, each with a timeout and its own error
 //!
-//! Eight pages are fetched from one HTTP server, three at a time. Two of them do not exist, and
-//! two take five seconds, which is longer than anybody wants to wait.
+//! Eight pages are fetched from one HTTP server, three at a time. Two of them do not exist, and two
+//! take five seconds, which is longer than the timeout.
 //!
-//! **What you see.** Eight fetches start, and five of them wait for a permit of their host (red).
-//! As one ends the next begins. Two end at once: 404 is an answer. Two time out after 1000 ms,
-//! and their permits go to the next in the queue. Every page ends with a status or an error.
+//! **What you see.** Eight fetches start, and five of them wait for a permit of their host. When
+//! one ends, the next begins. Two end early: 404 is an answer. Two time out after 1000 ms, and
+//! their permits go to the next in the queue. Every page ends with a status or an error.
 //!
-//! **Why.** Each limit prevents one kind of failure. The semaphore bounds the load on the host;
-//! the timeout bounds how long a permit can be held; and an error that is a *value*, one for
-//! each page, keeps one failure from failing everything. The client is shared, and so are its
-//! connections: a finished request leaves its connection to the next one. The run is on the
-//! real clock, because sockets do not live on virtual time.
+//! **Why.** Each limit prevents one kind of failure. The semaphore bounds the load on the host. The
+//! timeout bounds how long a request can hold a permit. And each page has its own error as a
+//! *value*, so one failure does not fail the others. All fetches share one client and its
+//! connections: a finished request leaves its connection to the next one. The run needs the real
+//! clock, because sockets do not work on virtual time.
 //!
-//! **Try.** Set `concurrency` to 8: the longest wait is all that is left, and the run takes
-//! the timeout and no more. Set it to 1: the sum of all. Set `hosts` to 3: the limit is for each host,
-//! so up to eight are in flight, and no host has more than three. Set `timeout` to 6000: the
-//! slow pages come in, and there is no error left.
+//! **Try.** Set `concurrency` to 8: the run takes only as long as the longest request, which is the
+//! timeout. Set it to 1: it takes the sum of all requests. Set `hosts` to 3: the limit is per host,
+//! so up to eight requests are in flight, and at most three at each host. Set `timeout` to 6000:
+//! the slow pages arrive, and no page times out.
 //!
-//! **Pitfall.** A timeout around one step (connecting, the headers) is not one around the request: a
-//! body that trickles takes for ever. And the limit has to be taken *before* the clock of the timeout
-//! starts, or a page fails because others were in its way. On the server's side, each connection costs
-//! a task, even one from a stranger, so the server checks the first bytes before it accepts a client.
+//! **Pitfall.** A timeout around one step (connecting, the headers) does not limit the whole
+//! request: a body that trickles takes for ever. Also, acquire the permit *before* you start the
+//! timeout, or a page fails because it had to wait for others. On the server's side each connection
+//! costs a task, even a connection from another program, so this server checks the first bytes
+//! before it accepts a client.
 //!
-//! **Words.** asyncio: `asyncio.Semaphore`, `asyncio.timeout`, `gather(return_exceptions=True)`; the
-//! client is a library (`aiohttp.ClientSession`, `httpx.AsyncClient`), and the twin speaks
-//! HTTP by hand, with a connection for each request. Tokio: `tokio::sync::Semaphore`,
-//! `reqwest::Client` with its pool and its timeout, `JoinSet`, `axum` to serve.
+//! **Words.** asyncio: `asyncio.Semaphore`, `asyncio.timeout`, `gather(return_exceptions=True)`;
+//! the client is a library (`aiohttp.ClientSession`, `httpx.AsyncClient`), and the twin speaks HTTP
+//! by hand, with one connection per request. Tokio: `tokio::sync::Semaphore`, `reqwest::Client`
+//! with its pool and its timeout, `JoinSet`, `axum` to serve.
 
 use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
@@ -56,23 +57,23 @@ use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::prelude::*;
 
-const URLS: Param = Param::count("urls", 8, (1, 500), "pages", "How many pages are fetched.");
-const CONCURRENCY: Param = Param::count("concurrency", 3, (1, 50), "permits", "How many requests a host gets at a time.");
+const URLS: Param = Param::count("urls", 8, (1, 500), "pages", "How many pages to fetch.");
+const CONCURRENCY: Param = Param::count("concurrency", 3, (1, 50), "permits", "How many requests a host gets at once.");
 const TIMEOUT: Param = Param::millis("timeout", 1_000, (1, 60_000), "How long a request may take.");
 const SLOW: Param = Param::count("slow", 2, (0, 500), "pages", "How many of the pages take five seconds.");
-const MISSING: Param = Param::count("missing", 2, (0, 500), "pages", "How many of the pages are not there.");
-const HOSTS: Param = Param::count("hosts", 1, (1, 4), "servers", "How many servers the pages are spread over.");
+const MISSING: Param = Param::count("missing", 2, (0, 500), "pages", "How many of the pages do not exist.");
+const HOSTS: Param = Param::count("hosts", 1, (1, 4), "servers", "How many servers the pages come from.");
 
 /// How long a slow page takes.
 const SLOWLY: Duration = Duration::from_secs(5);
 
-/// How long the others take, in ms: drawn for each.
+/// The range from which the time of each other page is drawn, in milliseconds.
 const USUALLY: std::ops::RangeInclusive<u64> = 600..=800;
 
-/// A free port of this machine.
+/// Any free port of this machine.
 const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// How many connections that have said nothing yet a server keeps: more than its clients ever open at a time.
+/// How many connections that have sent nothing yet a server keeps: more than its clients ever open at once.
 const SILENT: usize = 64;
 
 /// The entry in the catalogue.
@@ -84,10 +85,10 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Real],
     params: &[URLS, CONCURRENCY, TIMEOUT, SLOW, MISSING, HOSTS],
     patterns: &["web scraping", "HTTP client", "connection reuse", "limit for each host", "timeout for each request"],
-    differs: "asyncio's standard library has no HTTP client: the twin opens a connection for each request, where `reqwest` hands \
-              connections on.",
+    differs: "Python's standard library has no asynchronous HTTP client: the twin opens a connection for each request, where \
+              `reqwest` reuses connections.",
     builds_on: &["semaphore", "timeout", "gather-errors"],
-    real_because: "sockets know no virtual time",
+    real_because: "sockets do not work on virtual time",
     source: include_str!("scrape.rs"),
     path: file!(),
     twin: include_str!("scrape.py"),
@@ -96,31 +97,32 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// Not more odd pages than pages.
+/// Refuses more slow and missing pages than there are pages.
 fn refuse(values: &Values, _: Clock) -> Result<(), ValueError> {
     let (urls, slow, missing) = (values.number(&URLS), values.number(&SLOW), values.number(&MISSING));
     if slow + missing > urls {
-        let reason = format!("{missing} missing and {slow} slow ones are more than {urls} pages");
+        let reason = format!("{missing} missing and {slow} slow pages are more than urls: together at most {urls}");
         return Err(ValueError { param: MISSING.name, reason });
     }
     Ok(())
 }
 
-/// How the fetch of a page ended.
+/// How a fetch ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Page {
-    /// It was answered with that status, which need not be a good one.
+    /// With this status, good or bad.
     Status(StatusCode),
     TimedOut,
-    /// There was no connection, or it broke.
+    /// The connection failed or broke.
     Broken,
 }
 
-/// One server, and what its clients have agreed on.
+/// One server, with what its clients share.
 struct Host {
     address: SocketAddr,
-    /// What the path of each request begins with.
+    /// The first part of the path of each request.
     secret: Arc<str>,
+    /// One permit for each request that the host gets at once.
     limit: Semaphore,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
@@ -129,8 +131,9 @@ struct Host {
 async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let stop = CancellationToken::new();
-    // The servers are told to stop when this is dropped, also when the run is: a task of theirs waits for that.
+    // Dropping this guard stops the servers, also if the run itself is dropped.
     let open = stop.clone().drop_guard();
+    // Start the servers, each on a free port.
     let (mut servers, mut hosts) = (JoinSet::new(), Vec::new());
     let (secret, strangers) = (secret(), Arc::new(AtomicUsize::new(0)));
     for i in 0..cx.count(HOSTS) {
@@ -140,8 +143,8 @@ async fn run(cx: Context) -> scenario::Result {
         servers.build_task().name(&format!("server {i}")).spawn(server)?;
     }
 
-    // One client for all: cloning it shares its pool of connections. The run is over before an idle one is too old.
-    // The tasks without a name are its own: reqwest spawns one for each connection.
+    // All fetches share one client: clones share its pool of connections. In so short a run no idle one needs a timeout.
+    // The tasks without a name belong to reqwest, which spawns one for each connection.
     let client = Client::builder().no_proxy().pool_idle_timeout(None).timeout(cx.duration(TIMEOUT)).build()?;
     let mut fetches = JoinSet::new();
     for (i, path) in paths(&cx).into_iter().enumerate() {
@@ -150,6 +153,7 @@ async fn run(cx: Context) -> scenario::Result {
     }
     drop(client);
 
+    // Collect the pages as they end. An error is a value like any other.
     let (mut pages, mut longest) = (Vec::new(), Duration::ZERO);
     while let Some(fetched) = fetches.join_next().await {
         let (page, took) = fetched?;
@@ -159,6 +163,7 @@ async fn run(cx: Context) -> scenario::Result {
     }
     let total = started.elapsed();
 
+    // Stop the servers, and wait until their connections are closed.
     drop(open);
     while let Some(ended) = servers.join_next().await {
         ended??;
@@ -174,19 +179,19 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("timed out", timed_out, "pages")
         .figure("broken", broken, "pages")
         .figure("most in flight at a host", most, "requests")
-        .figure("the longest request", longest, "ms")
+        .figure("longest request", longest, "ms")
         .figure("total", total, "ms")
         .figure("strangers", strangers.load(Ordering::Relaxed), "connections")
         .check("every page has a status or an error", good + missing + timed_out + broken == cx.count(URLS))
         .check("no host has more requests than its limit", most <= cx.count(CONCURRENCY)))
 }
 
-/// A word that no other program knows. It is not drawn from the seed, since others know that; no figure depends on it.
+/// Returns a word that no other program knows. It does not come from the seed, which others may know. No figure depends on it.
 fn secret() -> Arc<str> {
     format!("{:016x}", RandomState::new().hash_one("scrape")).into()
 }
 
-/// What is asked for: which pages are odd, and how long the others take, is drawn.
+/// Returns the path of each page. Draws which pages are slow or missing, and how long the others take.
 fn paths(cx: &Context) -> Vec<String> {
     let mut order: Vec<_> = (0..cx.count(URLS)).collect();
     order.sort_by_key(|i| cx.draw("kind", *i, 0..=u64::from(u32::MAX)));
@@ -211,12 +216,13 @@ impl Host {
     }
 }
 
-/// Fetches one page, when its host has a permit left; returns how it ended, and how long the request took.
+/// Waits for a permit of the host and fetches one page. Returns how that ended, and how long the request took.
 async fn fetch(client: Client, host: Arc<Host>, path: String) -> (Page, Duration) {
+    // The permit comes first: the timeout of the client begins only with the request.
     let Ok(_permit) = host.limit.acquire().await else { return (Page::Broken, Duration::ZERO) };
     let now = host.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
     host.most_in_flight.fetch_max(now, Ordering::Relaxed);
-    info!(counter.in_flight = now, "asks for {path}");
+    info!(counter.in_flight = now, "requests {path}");
 
     let begun = Instant::now();
     let url = format!("http://{}/{}{path}", host.address, host.secret);
@@ -224,10 +230,10 @@ async fn fetch(client: Client, host: Arc<Host>, path: String) -> (Page, Duration
     let took = begun.elapsed();
 
     let now = host.in_flight.fetch_sub(1, Ordering::Relaxed) - 1;
-    info!(counter.in_flight = now, "{path} is over");
+    info!(counter.in_flight = now, "{path} has ended");
     let page = match answer {
         Ok(status) => {
-            info!(mark = status.as_str(), "{path} is answered");
+            info!(mark = status.as_str(), "{path} has an answer");
             Page::Status(status)
         }
         Err(error) => {
@@ -240,7 +246,7 @@ async fn fetch(client: Client, host: Arc<Host>, path: String) -> (Page, Duration
     (page, took)
 }
 
-/// Asks, and reads to the end: only then can the connection be used again.
+/// Sends a request and reads the answer to its end: only then can the connection be reused.
 async fn request(client: &Client, url: &str) -> reqwest::Result<StatusCode> {
     let response = client.get(url).send().await?;
     let status = response.status();
@@ -248,9 +254,9 @@ async fn request(client: &Client, url: &str) -> reqwest::Result<StatusCode> {
     Ok(status)
 }
 
-/// Answers `/delay/MS` so much later, and `/status/CODE` with that status, until it has to stop.
+/// Answers `/delay/MS` after that time, and `/status/CODE` with that status, until it is stopped.
 ///
-/// `axum::serve` would do all of this, with a plain `tokio::spawn` for each connection: here each one has a name.
+/// `axum::serve` would do the same, but spawns its connections without a name. Here each has one.
 async fn serve(mut door: Door, secret: Arc<str>, stop: CancellationToken) -> std::io::Result<()> {
     let pages = Router::new().route("/delay/{ms}", get(delay)).route("/status/{code}", get(status));
     let router = Router::new().nest(&format!("/{secret}"), pages);
@@ -269,42 +275,42 @@ async fn serve(mut door: Door, secret: Arc<str>, stop: CancellationToken) -> std
     Ok(())
 }
 
-/// The server's side of a connection: answers until the client closes it, or the server has to stop.
+/// The server's side of a connection: answers until the client closes it, or the server stops.
 async fn answer(socket: TcpStream, router: Router, stop: CancellationToken) {
     let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(socket), TowerToHyperService::new(router)));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {
-            // A request under way is answered to its end, and an idle connection is closed.
+            // This completes a request in progress, and closes an idle connection.
             connection.as_mut().graceful_shutdown();
             connection.await
         }
     };
-    // No failure of the server's: a client that has waited long enough closes its connection.
+    // Not an error of the server: a client whose request times out closes its connection.
     if let Err(error) = ended {
         info!(mark = "hung up", "{error}");
     }
 }
 
-/// Lets the connections of this run in, and nobody else: any program on this machine can connect.
+/// Accepts only connections of this run. Any program on this machine can connect to the port.
 ///
-/// reqwest does not say from which port it connects, so a connection shows whose it is by the first request on it. It is
-/// only looked at, so axum reads it again. Nobody is waited for: one that says nothing is in nobody's way.
+/// reqwest does not report the ports that it connects from, so the first request identifies a connection. The door only
+/// peeks at it, so axum reads it again. A connection that sends nothing does not hold up the others.
 struct Door {
     listener: TcpListener,
-    /// What the first request of this run's connections begins with.
+    /// The beginning of the first request on each connection of this run.
     password: String,
-    /// Those that have said nothing yet, oldest first: strangers, and connections that the client has opened ahead.
+    /// Connections that have sent nothing yet, oldest first: strangers, and connections that the client has opened ahead.
     silent: Vec<(TcpStream, SocketAddr)>,
     strangers: Arc<AtomicUsize>,
 }
 
-/// What a connection says first.
+/// What a connection sends first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Says {
     ThePassword,
     SomethingElse,
-    /// It has closed, without a word.
+    /// Nothing: it was closed.
     Nothing,
 }
 
@@ -313,11 +319,11 @@ impl Door {
         Self { listener, password: format!("GET /{secret}/"), silent: Vec::new(), strangers }
     }
 
-    /// The next connection of this run. Dropped while it waits, it has lost none.
+    /// Returns the next connection of this run. Cancel safe: if it is dropped while it waits, no connection is lost.
     async fn accept(&mut self) -> TcpStream {
         loop {
             tokio::select! {
-                // By axum's own accept, which tries again when the system has no more descriptors.
+                // axum's own accept tries again if the system is out of descriptors.
                 arrived = Listener::accept(&mut self.listener) => {
                     if self.silent.len() == SILENT {
                         self.turn_away(0);
@@ -340,11 +346,11 @@ impl Door {
     }
 }
 
-/// The first of these connections that says something, and what.
+/// Returns the first of these connections that has sent something, and what it sent.
 fn first_word(silent: &[(TcpStream, SocketAddr)], password: &str, task: &mut task::Context<'_>) -> Poll<(usize, Says)> {
     for (i, (socket, _)) in silent.iter().enumerate() {
         let mut word = vec![0; password.len()];
-        // A request is sent in one piece, so what is shorter than the password is none of ours.
+        // reqwest sends a request in one piece, so anything shorter than the password comes from a stranger.
         let says = match socket.poll_peek(task, &mut ReadBuf::new(&mut word)) {
             Poll::Pending => continue,
             Poll::Ready(Ok(0) | Err(_)) => Says::Nothing,
@@ -372,7 +378,7 @@ mod tests {
 
     use super::*;
 
-    /// Every page ends in its own way, and the limit of a host is reached and kept.
+    /// Every page ends in its own way, and each host reaches its limit and never exceeds it.
     #[test]
     fn each_page_has_its_own_end_and_each_host_its_limit() {
         scenario::really(async || {
@@ -382,7 +388,7 @@ mod tests {
                 (&[(SLOW, "0"), (MISSING, "12"), (CONCURRENCY, "1")], [0.0, 12.0, 0.0, 0.0], 1.0),
                 (&[(TIMEOUT, "500"), (SLOW, "3")], [0.0, 2.0, 10.0, 0.0], 4.0),
             ] {
-                // Far from what the pages take, either way.
+                // Timeouts far from the time that any page takes.
                 let turned: Vec<_> =
                     [(TIMEOUT, "2500"), (URLS, "12"), (CONCURRENCY, "4")].iter().chain(turned).copied().collect();
                 let cx = Context::real(&SCENARIO, &turned);
@@ -396,21 +402,21 @@ mod tests {
         });
     }
 
-    /// Others connect before the client: some leave, many say nothing, one talks, one says a part of the password.
+    /// Strangers connect before the client: some leave, many send nothing, one sends a request, one a part of the password.
     #[test]
     fn strangers_cost_no_task_and_keep_nobody_out() {
         scenario::really(async || {
             let (page, tasks, strangers) = fetched_among([0, 0], &[]).await?;
             assert_eq!((page, strangers), (Page::Status(StatusCode::OK), 0));
             let among = fetched_among([10, SILENT + 10], &["GET /delay/0 HTTP/1.1\r\n\r\n", "GET /"]).await?;
-            // Strangers that send something are closed and counted, and so is the oldest of the silent ones.
+            // The server closes and counts strangers that send something, and the oldest that sends nothing.
             assert_eq!((among.0, among.1), (page, tasks));
             assert!((12..=22).contains(&among.2), "{among:?}");
             Ok(())
         });
     }
 
-    /// Fetches a page among strangers who connected before: so many who leave and who say nothing, and those who say this.
+    /// Fetches a page after strangers have connected: `strangers` leave or send nothing, and one for each of `say` sends that.
     /// Returns how that ended, how many tasks it took, and how many strangers were turned away.
     async fn fetched_among(strangers: [usize; 2], say: &[&str]) -> scenario::Result<(Page, u64, usize)> {
         let listener = TcpListener::bind(LOCAL).await?;
@@ -437,13 +443,13 @@ mod tests {
         stop.cancel();
         server.await??;
         for mut other in others {
-            assert_eq!(other.read(&mut [0; 16]).await.unwrap_or(0), 0, "it is closed, without a word");
+            assert_eq!(other.read(&mut [0; 16]).await.unwrap_or(0), 0, "the server closes it and sends nothing");
         }
         let tasks = Handle::current().metrics().spawned_tasks_count() - before;
         Ok((page, tasks, turned_away.load(Ordering::Relaxed)))
     }
 
-    /// With room for all of them the slowest decides; one by one it is the sum.
+    /// All at once take as long as the slowest page; one by one they take the sum.
     #[test]
     fn the_limit_decides_how_long_it_takes() {
         scenario::really(async || {
@@ -452,14 +458,14 @@ mod tests {
                 let outcome = run(Context::real(&SCENARIO, &turned)).await?;
                 outcome.value("total").ok_or_else(|| scenario::Error::from("no total"))
             };
-            // One page takes 600 ms at least, and the longest of four is at most 800.
+            // Each page takes 600 ms to 800 ms.
             assert!(total("1").await? >= 2400.0);
             assert!(total("4").await? < 2400.0);
             Ok(())
         });
     }
 
-    /// With room for all of them nothing is left but the longest wait.
+    /// If all run at once, the total is the longest request: the timeout.
     #[test]
     fn with_room_for_all_it_takes_the_timeout_and_no_more() {
         scenario::really(async || {
@@ -472,7 +478,7 @@ mod tests {
         });
     }
 
-    /// A page that is slow comes in when there is time for it.
+    /// A slow page arrives if the timeout is long enough.
     #[test]
     fn more_patience_has_fewer_errors() {
         scenario::really(async || {

@@ -1,14 +1,15 @@
 """Semaphore: cap what is in flight.
 
-Every request is started at once and waits for a permit before it calls.
-`async with semaphore:` takes one permit, first come, first served, and gives it
-back at the end of the block, also when the block fails.
+Every request starts at once and waits for a permit before it calls. `async with
+semaphore:` takes one permit, first come, first served, and gives it back at the end of
+the block, even if the block raises.
 
-asyncio's semaphore gives one permit at a time. Whoever needs several takes them
-one after the other, and only one task at a time may be doing that: two that
-each hold half of what they need would wait for each other for ever.
+asyncio's semaphore gives one permit at a time. A task that needs several takes them one
+after the other, and only one task at a time may do that: two tasks that each hold half
+of what they need would wait for each other for ever.
 
-Pitfall: make the semaphore outside the requests. One for each limits nothing.
+Pitfall: create one semaphore for all requests. A semaphore for each request limits
+nothing.
 """
 
 import asyncio
@@ -27,11 +28,12 @@ PARAMS = {
 
 def refuse(cx):
     if cx.permits_each > cx.permits:
-        raise BadValue(f"permits_each: {cx.permits_each} permits each can never be had of {cx.permits}: at most {cx.permits}")
+        each, permits = cx.permits_each, cx.permits
+        raise BadValue(f"permits_each: {each} is more than the {permits} permits of the semaphore: at most {permits}")
 
 
 class Service:
-    """A service that takes so many calls at a time, and counts them."""
+    """A service that takes a limited number of calls at a time, and counts them."""
 
     def __init__(self, permits):
         self.limit = asyncio.Semaphore(permits)
@@ -42,6 +44,7 @@ class Service:
 
     @asynccontextmanager
     async def permits(self, each):
+        # Only one task at a time takes its permits, so no two tasks hold half of what they need.
         async with self.head_of_line:
             for _ in range(each):
                 await self.limit.acquire()
@@ -62,6 +65,7 @@ async def run(cx):
     started = now()
     service = Service(cx.permits)
 
+    # Start all requests at once. The semaphore decides when each one calls.
     async with asyncio.TaskGroup() as requests:
         for i in range(cx.requests):
             latency = cx.jittered("latency", i, cx.latency, cx.jitter)
@@ -79,7 +83,7 @@ async def run(cx):
 
 
 async def request(service, each, latency):
-    """One request: wait for a permit, call, give the permit back."""
+    """One request: waits for its permits, calls the service, and gives the permits back."""
     async with service.permits(each):
         await service.call(latency)
     service.completed += 1

@@ -1,27 +1,25 @@
 //! # Semaphore: cap what is in flight
 //!
-//! Twenty requests start at once, but the service takes three at a time. A semaphore holds
-//! three *permits*; a request that finds none waits in a queue.
+//! Twenty requests start at once, but the service takes three at a time. A semaphore holds three
+//! *permits*; a request that finds no permit waits in a queue.
 //!
-//! **What you see.** Three lanes run, and the rest wait in a red queue. Each time a call
-//! ends its permit goes to the request that has waited longest, so the lanes light up in
-//! waves.
+//! **What you see.** Three lanes run, and the rest wait for a permit. When a call ends, its permit
+//! goes to the request that has waited longest, so the lanes run in waves.
 //!
-//! **Why.** `acquire` is a wait like any other: the task costs a few hundred bytes while it
-//! queues, and no thread. The queue is fair, first come, first served. That has a price: when
-//! each request takes several permits, a big one at the head of the queue blocks small ones
-//! behind it.
+//! **Why.** `acquire` is a wait like any other: a task in the queue costs a few hundred bytes, and
+//! no thread. The queue is fair: first come, first served. Fairness has a price: if requests take
+//! several permits each, a big request at the head of the queue blocks small ones behind it.
 //!
-//! **Try.** Set `permits` to 5: the run gets shorter, from seven waves to four. Set
-//! `jitter` to 400: the waves dissolve, since each permit is handed on as soon as it is free.
-//! Set `permits_each` to 2: one call at a time, and the third permit lies idle, since the head
-//! of the queue needs two and nobody may overtake it.
+//! **Try.** Set `permits` to 5: the run gets shorter, four waves instead of seven. Set `jitter` to
+//! 400: the waves dissolve, because each permit is passed on as soon as it is free. Back with the
+//! defaults, set `permits_each` to 2: one call runs at a time and the third permit stays unused,
+//! because the head of the queue needs two and no request may overtake it.
 //!
-//! **Pitfall.** Keep the permit for as long as the work lasts. `let _ =
-//! limit.acquire().await` drops it at once, and nothing is limited.
+//! **Pitfall.** Keep the permit as long as the work lasts. `let _ = limit.acquire().await` drops it
+//! at once, so it limits nothing.
 //!
 //! **Words.** asyncio: `async with semaphore:`, one permit at a time. Tokio: `let _permit =
-//! semaphore.acquire().await?`, given back when it is dropped.
+//! semaphore.acquire().await?`; dropping the permit gives it back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,7 +35,7 @@ use crate::prelude::*;
 const REQUESTS: Param = Param::count("requests", 20, (1, 1_000_000), "requests", "How many requests arrive at once.");
 const PERMITS: Param = Param::count("permits", 3, (1, 1_000), "permits", "How many permits the semaphore has.");
 const LATENCY: Param = Param::millis("latency", 500, (0, 60_000), "How long the service takes to answer.");
-const JITTER: Param = Param::millis("jitter", 0, (0, 60_000), "How much longer it may take, drawn for each request.");
+const JITTER: Param = Param::millis("jitter", 0, (0, 60_000), "How much longer an answer may take.");
 const PERMITS_EACH: Param = Param::count("permits_each", 1, (1, 1_000), "permits", "How many permits each request takes.");
 
 /// The entry in the catalogue.
@@ -49,8 +47,8 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[REQUESTS, PERMITS, LATENCY, JITTER, PERMITS_EACH],
     patterns: &["semaphore", "concurrency limit"],
-    differs: "A semaphore of asyncio gives one permit at a time; one of Tokio also several at once (`acquire_many`), in \
-              the order of asking.",
+    differs: "asyncio's semaphore gives one permit at a time; Tokio's also gives several at once (`acquire_many`), first \
+              come, first served.",
     builds_on: &["gather"],
     source: include_str!("semaphore.rs"),
     path: file!(),
@@ -60,7 +58,7 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// A request for more permits than there are would wait for ever.
+/// Refuses requests for more permits than there are: they would wait for ever.
 fn refuse(values: &Values, _: Clock) -> Result<(), ValueError> {
     let (each, permits) = (values.number(&PERMITS_EACH), values.number(&PERMITS));
     if each <= permits {
@@ -68,17 +66,17 @@ fn refuse(values: &Values, _: Clock) -> Result<(), ValueError> {
     }
     Err(ValueError {
         param: PERMITS_EACH.name,
-        reason: format!("{each} permits each can never be had of {permits}: at most {permits}"),
+        reason: format!("{each} is more than the {permits} permits of the semaphore: at most {permits}"),
     })
 }
 
-/// What the requests share.
+/// The state that all requests share.
 struct Service {
-    /// One permit for each call that the service takes at a time.
+    /// One permit for each call that the service takes at the same time.
     limit: Semaphore,
-    /// Calls under way now. Never above the number of permits.
+    /// How many calls are in flight. The semaphore limits this.
     in_flight: AtomicU64,
-    /// The most that `in_flight` has been.
+    /// The maximum of `in_flight`.
     peak: AtomicU64,
 }
 
@@ -88,6 +86,7 @@ async fn run(cx: Context) -> scenario::Result {
     let each = cx.number(PERMITS_EACH) as u32;
     let service = Arc::new(Service { limit: Semaphore::new(permits), in_flight: AtomicU64::new(0), peak: AtomicU64::new(0) });
 
+    // Start all requests at once. The semaphore decides when each one calls.
     let mut requests = JoinSet::new();
     for i in 0..cx.count(REQUESTS) {
         let latency = cx.jittered("latency", i, cx.duration(LATENCY), cx.duration(JITTER));
@@ -110,16 +109,19 @@ async fn run(cx: Context) -> scenario::Result {
         .check("every request was served", completed == cx.number(REQUESTS)))
 }
 
-/// One request: wait for a permit, call, give the permit back.
+/// One request: waits for its permits, calls the service, and gives the permits back.
 async fn request(service: Arc<Service>, each: u32, latency: Duration) -> scenario::Result<()> {
+    // Wait for all permits at once, first come, first served.
     let permit = service.limit.acquire_many(each).await?;
     let in_flight = service.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
     service.peak.fetch_max(in_flight, Ordering::Relaxed);
     info!(counter.in_flight = in_flight, counter.permits = service.limit.available_permits(), "calls");
 
+    // The call itself. The request holds its permits until it ends.
     sleep(latency).await;
 
     let in_flight = service.in_flight.fetch_sub(1, Ordering::Relaxed) - 1;
+    // This wakes the request at the head of the queue.
     drop(permit);
     info!(counter.in_flight = in_flight, counter.permits = service.limit.available_permits(), "done");
     Ok(())
@@ -129,7 +131,7 @@ async fn request(service: Arc<Service>, each: u32, latency: Duration) -> scenari
 mod tests {
     use super::*;
 
-    /// Twenty calls, three at a time, are seven waves; five at a time, four.
+    /// Twenty calls make seven waves with three permits, and four with five.
     #[tokio::test(start_paused = true)]
     async fn permits_make_waves() -> scenario::Result<()> {
         for (permits, waves) in [("1", 20.0), ("3", 7.0), ("5", 4.0), ("20", 1.0), ("1000", 1.0)] {
@@ -140,7 +142,7 @@ mod tests {
         Ok(())
     }
 
-    /// Who needs two of three permits leaves one idle: twice the permits for each are a third of the calls at a time.
+    /// If each call takes two of three permits, one permit stays unused, and only one call runs at a time instead of three.
     #[tokio::test(start_paused = true)]
     async fn a_permit_that_is_not_enough_lies_idle() -> scenario::Result<()> {
         let outcome = run(Context::of(&SCENARIO, &[(PERMITS_EACH, "2")])).await?;

@@ -1,12 +1,12 @@
 """Sequential or concurrent: waits overlap only if you start them together.
 
-`await fetch(…)` in a loop starts the next one when the one before has ended, so
-the waits add up. `create_task` starts a coroutine at the next chance the loop
-gets, so tasks that were all made before the first `await` wait together.
+`await fetch(…)` in a loop starts the next fetch when the one before has ended, so the
+waits add up. `create_task` schedules a coroutine to start as soon as the loop runs, so
+tasks created before the first `await` wait together.
 
-Pitfall: a coroutine that was called and not yet awaited has not started. A list
-of coroutines, awaited one by one, is sequential; a list of tasks is not. (A
-Rust future is like the coroutine here.)
+Pitfall: calling a coroutine function does not start the coroutine; awaiting it does. A
+list of coroutines, awaited one by one, is sequential; a list of tasks is not. (A Rust
+future behaves like the coroutine here.)
 """
 
 import asyncio
@@ -23,9 +23,11 @@ PARAMS = {
 async def run(cx):
     started = now()
     if cx.variant == "sequential":
+        # This await is inside the loop: the next fetch starts only after it.
         pages = [await fetch(i, cx.latency) for i in range(cx.tasks)]
         promise, expected = "it takes the sum of the waits", cx.tasks * cx.latency
     else:
+        # All tasks exist before the first await.
         fetches = [asyncio.create_task(fetch(i, cx.latency), name=f"fetch {i}") for i in range(cx.tasks)]
         pages = [await task for task in fetches]
         promise, expected = "it takes the longest of the waits", cx.latency

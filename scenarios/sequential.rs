@@ -1,28 +1,28 @@
 //! # Sequential or concurrent: waits overlap only if you start them together
 //!
-//! Five pages are fetched, each takes half a second. Nothing but the place of one
-//! `.await` decides whether that is two and a half seconds or a half.
+//! Five pages are fetched, and each takes half a second. The position of one `.await` decides
+//! whether the run takes two and a half seconds or half a second.
 //!
-//! **What you see.** Stairs: each fetch starts where the one before has ended, and meanwhile
-//! nothing else happens. With `variant=concurrent` the same five bars start together, in one
-//! stack.
+//! **What you see.** Stairs: each fetch starts when the one before has ended, and nothing else
+//! happens meanwhile. With `variant=concurrent` the same five bars start together, one below the
+//! other.
 //!
-//! **Why.** An `.await` is a promise to do nothing more here until that one thing
-//! is there. Awaited in the loop that starts them, fetches follow each other, and
-//! the run takes the *sum* of the waits. Started first and awaited afterwards they
-//! wait at the same time, and it takes the *longest*. No second thread is needed
-//! for that: a task that waits uses none.
+//! **Why.** At an `.await` your code does not continue until that future is done. If you await each
+//! fetch in the loop that starts it, the fetches follow each other, and the run takes the *sum* of
+//! the waits. If you start them all first and await them afterwards, they wait at the same time,
+//! and the run takes the *longest* of the waits. That needs no second thread: a task that waits
+//! uses none.
 //!
-//! **Try.** Set `variant` to `concurrent`: 2500 ms become 500. Set `tasks` to 10:
-//! `sequential` takes 5000 ms, `concurrent` still 500. Set `latency` to 1000:
-//! both take twice as long.
+//! **Try.** Set `variant` to `concurrent`: the run takes 500 ms instead of 2500. Set `tasks` to 10:
+//! `sequential` takes 5000 ms, `concurrent` still 500. Set `latency` to 1000: both take twice as
+//! long.
 //!
-//! **Pitfall.** A task that is spawned and awaited in one line, `spawn(…).await`,
-//! is no more concurrent than a call. It looks like it, that is all.
+//! **Pitfall.** Spawning a task and awaiting it in one line, `spawn(…).await`, is no more
+//! concurrent than a plain call. It only looks like it.
 //!
-//! **Words.** asyncio: `for page in pages: await fetch(page)` against `create_task`
-//! for each and then `await`. Tokio: `tokio::spawn` for each, then `.await` each
-//! handle; for a few fixed futures `tokio::join!`, without tasks.
+//! **Words.** asyncio: `for page in pages: await fetch(page)`, or `create_task` for each and then
+//! `await`. Tokio: `tokio::spawn` for each, then `.await` each handle; for a few fixed futures
+//! `tokio::join!`, without tasks.
 
 use std::time::Duration;
 
@@ -32,13 +32,9 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many pages are fetched.");
-const LATENCY: Param = Param::millis("latency", 500, (0, 60_000), "How long it takes to fetch one.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["sequential", "concurrent"],
-    "Whether each fetch is awaited before the next one is started, or all are started first.",
-);
+const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many pages to fetch.");
+const LATENCY: Param = Param::millis("latency", 500, (0, 60_000), "How long a fetch takes.");
+const VARIANT: Param = Param::choice("variant", &["sequential", "concurrent"], "Await each fetch at once, or after all starts.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -62,9 +58,15 @@ async fn run(cx: Context) -> scenario::Result {
     let (tasks, latency) = (cx.count(TASKS), cx.duration(LATENCY));
     let (sum, longest) = (latency * tasks as u32, latency);
 
+    // Both variants start and await the same tasks; only the order of starts and awaits differs.
     let sequential = cx.word(VARIANT) == "sequential";
     if sequential && tasks > 1 {
-        info!(moment = "if together: all here", moment_at_ms = longest.as_millis() as u64, "started together, all would be here");
+        info!(
+            moment = "if together: done",
+            moment_at_ms = longest.as_millis() as u64,
+            "started together, all would end at {} ms",
+            longest.as_millis()
+        );
     }
     let fetched = if sequential { one_after_the_other(tasks, latency).await? } else { together(tasks, latency).await? };
 
@@ -82,35 +84,37 @@ async fn run(cx: Context) -> scenario::Result {
     })
 }
 
-/// Starts a fetch when the one before has ended.
+/// Starts each fetch when the one before has ended.
 async fn one_after_the_other(tasks: usize, latency: Duration) -> scenario::Result<usize> {
     let mut fetched = 0;
     for i in 0..tasks {
+        // This await is inside the loop: the next fetch starts only after it.
         start(i, latency)?.await?;
         fetched += 1;
-        info!(counter.fetched = fetched, mark = format!("page {i}"), "page {i} is here");
+        info!(counter.fetched = fetched, mark = format!("page {i}"), "page {i} has arrived");
     }
     Ok(fetched)
 }
 
-/// Starts all, and then waits for each.
+/// Starts all fetches, and then awaits each.
 async fn together(tasks: usize, latency: Duration) -> scenario::Result<usize> {
+    // `collect` runs the iterator to its end, so all fetches have started before the first await.
     let handles = (0..tasks).map(|i| start(i, latency)).collect::<Result<Vec<_>, _>>()?;
     let mut fetched = 0;
     for (i, handle) in handles.into_iter().enumerate() {
         handle.await?;
         fetched += 1;
-        info!(counter.fetched = fetched, mark = format!("page {i}"), "page {i} is here");
+        info!(counter.fetched = fetched, mark = format!("page {i}"), "page {i} has arrived");
     }
     Ok(fetched)
 }
 
-/// A fetch as a task of its own.
+/// Starts a fetch as a task of its own.
 fn start(i: usize, latency: Duration) -> std::io::Result<JoinHandle<()>> {
     Builder::new().name(&format!("fetch {i}")).spawn(fetch(latency))
 }
 
-/// What a page takes.
+/// Fetches a page.
 async fn fetch(latency: Duration) {
     sleep(latency).instrument(info_span!("fetches")).await;
 }
@@ -119,7 +123,7 @@ async fn fetch(latency: Duration) {
 mod tests {
     use super::*;
 
-    /// Twice the tasks are twice the sum, and change nothing for those that wait together.
+    /// Twice the tasks take twice as long one after the other, and just as long together.
     #[tokio::test(start_paused = true)]
     async fn the_total_is_the_sum_or_the_longest() -> scenario::Result<()> {
         for (variant, tasks, latency, total) in [

@@ -1,14 +1,16 @@
 """Shutdown: stop, drain, then kill.
 
-The service says that it is not ready, the next health probe sees it, and the intake
-closes. Workers go on until the queue ends. After the grace period the rest is
-cancelled, and what was in hand or in the queue is reported as lost.
+The service reports that it is not ready, the next health probe sees that, and the
+intake closes. The workers go on until the queue ends. After the grace period the rest
+is cancelled, and all jobs that workers hold or that are still queued are reported as
+lost.
 
-In a program `loop.add_signal_handler(signal.SIGTERM, stop.set)` sets the event.
-Here time jumps, so nobody outside could hit the moment: `trigger=signal` is for the
-scenario in Rust, on the real clock.
+In a program `loop.add_signal_handler(signal.SIGTERM, stop.set)` sets the event. On this
+twin's virtual time a signal from outside cannot be timed, so `trigger=signal` exists
+only in the Rust scenario, on the real clock.
 
-Pitfall: a cancelled worker loses what it holds. `finally` has to say so.
+Pitfall: a cancelled worker loses the job that it holds. Its `finally` has to report
+that.
 """
 
 import asyncio
@@ -31,7 +33,7 @@ EVERY = 130
 
 def refuse(cx):
     if cx.trigger == "signal":
-        raise BadValue("trigger: signal needs the real clock: a signal comes from outside, where time does not jump")
+        raise BadValue("trigger: signal needs the real clock: signals come on wall time")
     if cx.job_min > cx.job_max:
         raise BadValue(f"job_max: {cx.job_max} is less than job_min: at least {cx.job_min}")
 
@@ -45,14 +47,14 @@ class Service:
         self.accepted = self.finished = self.lost = 0
 
     async def health(self):
-        """Asks at each tick whether the service is ready; the first time that it is not, the intake closes."""
+        """Probes the service at each tick, and closes the intake the first time that it is not ready."""
         await asyncio.sleep(self.cx.health_every // 2 / 1000)
         while self.ready:
             await asyncio.sleep(self.cx.health_every / 1000)
         self.closed.set()
 
     async def intake(self):
-        """Takes jobs in until it is closed, and then tells each worker that there are no more."""
+        """Accepts jobs until it is closed, and then puts one sentinel for each worker."""
         for job in itertools.count():
             try:
                 async with asyncio.timeout(EVERY / 1000):
@@ -73,9 +75,11 @@ class Service:
                 finished = True
                 self.finished += 1
             finally:
+                # Also runs if the worker is cancelled during the sleep.
                 self.lost += not finished
 
     def report_waiting(self):
+        """Counts the jobs that are still queued as lost."""
         while not self.queue.empty():
             self.lost += self.queue.get_nowait() is not None
 
@@ -90,12 +94,16 @@ async def run(cx):
     stop = asyncio.Event()
     asyncio.get_running_loop().call_later(cx.signal_at / 1000, stop.set)
     await stop.wait()
+    # Stop: report that the service is not ready. The next probe then closes the intake.
     told, before = now(), service.accepted
     service.ready = False
 
+    # Drain: the workers end when the intake is closed and the queue is empty.
     _, at_work = await asyncio.wait(workers, timeout=cx.grace / 1000)
+    # Close the intake, even if no probe has, so that it accepts nothing after the lost jobs are counted.
     service.closed.set()
     await intake
+    # Kill: cancel the workers that are left, and wait until they have ended.
     for worker in at_work:
         worker.cancel()
     await asyncio.gather(*workers, return_exceptions=True)
@@ -106,13 +114,13 @@ async def run(cx):
     return (
         Outcome()
         .figure("accepted", service.accepted, "jobs")
-        .figure("of these after the signal", service.accepted - before, "jobs")
+        .figure("accepted after the signal", service.accepted - before, "jobs")
         .figure("finished", service.finished, "jobs")
         .figure("reported lost", service.lost, "jobs")
         .figure("from the signal to the end", took, "ms")
         .figure("total", now() - started, "ms")
         .check(
-            "every job that was accepted is finished or reported lost",
+            "every accepted job is finished or reported lost",
             service.accepted == service.finished + service.lost,
         )
         .check("it ends within the grace period", took <= cx.grace)

@@ -1,32 +1,31 @@
 //! # Shutdown: stop, drain, then kill
 //!
-//! A service accepts a job every 130 ms and has five workers. At 600 ms it gets a signal to
-//! stop, and has one and a half seconds to do so.
+//! A service accepts a job every 130 ms and has five workers. At 600 ms it gets a signal to stop,
+//! and has one and a half seconds to do so.
 //!
 //! **What you see.** Three phases. *Stop*: the service reports that it is not ready, the next
-//! health probe sees that, and no more jobs come in. *Drain*: workers finish what is queued and
-//! end one by one as the queue runs empty. *Kill*: at 2100 ms the workers that are still busy
+//! health probe sees that, and no more jobs come in. *Drain*: the workers finish what is queued,
+//! and end one by one as the queue runs empty. *Kill*: at 2100 ms the workers that are still busy
 //! are aborted, and their jobs are reported as lost.
 //!
-//! **Why.** The order matters. Kill workers first, and you lose the jobs they hold. Drain
-//! before you close the intake, and you never finish. So: health first, because others notice
-//! only at their next probe; then the producers; then the consumers, whose queue now ends; and
-//! after the grace period, the rest. Unfinished jobs are *counted*: an accepted job is finished
-//! or reported, never silently lost.
+//! **Why.** The order matters. If you kill the workers first, you lose the jobs they hold. If you
+//! drain before you close the intake, you never finish. So report "not ready" first, because
+//! clients notice it only at their next probe. Then stop the producers, and then the consumers,
+//! whose queue now ends. After the grace period, abort the rest. *Count* unfinished jobs: an
+//! accepted job is finished or reported, never silently lost.
 //!
-//! **Try.** Set `grace` to 6000: nothing is lost, and the run ends when the last job does, at
-//! 2159 ms. Set it to 0: the 4 jobs that were accepted and not finished are lost at once. Set
-//! `health_every` to 2000: the first probe comes at 1000 ms, so 3 jobs are still accepted
-//! after the signal instead of 1, and 3 of the 7 are lost. On the real clock, set `trigger`
-//! to `signal`: this process sends itself a real `SIGUSR1`.
+//! **Try.** Set `grace` to 6000: nothing is lost, and the run ends with its last job, at 2159 ms.
+//! Set it to 0: the 4 jobs that were accepted but not finished are lost at once. Set it back to
+//! 1500 and `health_every` to 2000: the first probe comes at 1000 ms, so the service accepts 3 jobs
+//! after the signal instead of 1, and 3 of 7 are lost. On the real clock, set `trigger` to
+//! `signal`: this process sends itself a real `SIGUSR1`.
 //!
-//! **Pitfall.** A grace period longer than that of the system that stops you
-//! (Kubernetes: 30 s) is useless: the kill comes from outside, and nothing is reported.
-//! And listen for the signal *before* you need it: an unhandled signal ends the
-//! process.
+//! **Pitfall.** Your grace period has to be shorter than that of the system that stops you
+//! (Kubernetes: 30 s). Otherwise the kill comes from outside, and nothing is reported. And listen
+//! for the signal *before* you need it: an unhandled signal ends the process.
 //!
-//! **Words.** asyncio: `loop.add_signal_handler`, an `asyncio.Event`, `task.cancel()`.
-//! Tokio: `tokio::signal`, `CancellationToken`, `timeout_at`, `JoinSet::abort_all`.
+//! **Words.** asyncio: `loop.add_signal_handler`, an `asyncio.Event`, `task.cancel()`. Tokio:
+//! `tokio::signal`, `CancellationToken`, `timeout_at`, `JoinSet::abort_all`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,16 +41,15 @@ use tracing::{Instrument, info, info_span, warn};
 
 use crate::prelude::*;
 
-const POOL: Param = Param::count("pool", 5, (1, 100), "workers", "How many workers there are for the jobs.");
-const GRACE: Param = Param::millis("grace", 1_500, (0, 60_000), "How long after the signal the rest is aborted.");
-const JOB_MIN: Param = Param::millis("job_min", 200, (1, 60_000), "How long a job takes at least.");
-const JOB_MAX: Param = Param::millis("job_max", 2_000, (1, 60_000), "How long it takes at most; it is drawn for each job.");
-const HEALTH_EVERY: Param = Param::millis("health_every", 500, (2, 60_000), "How often others ask whether the service is ready.");
+const POOL: Param = Param::count("pool", 5, (1, 100), "workers", "How many workers do the jobs.");
+const GRACE: Param = Param::millis("grace", 1_500, (0, 60_000), "How long after the signal to abort workers.");
+const JOB_MIN: Param = Param::millis("job_min", 200, (1, 60_000), "Shortest time that a job takes.");
+const JOB_MAX: Param = Param::millis("job_max", 2_000, (1, 60_000), "Longest time that a job takes.");
+const HEALTH_EVERY: Param = Param::millis("health_every", 500, (2, 60_000), "How often a probe checks readiness.");
 const SIGNAL_AT: Param = Param::millis("signal_at", 600, (1, 60_000), "When the service gets the signal to stop.");
-const TRIGGER: Param =
-    Param::choice("trigger", &["token", "signal"], "What stops the service: a token, or on the real clock a real SIGUSR1.");
+const TRIGGER: Param = Param::choice("trigger", &["token", "signal"], "Stop by token, or on the real clock by SIGUSR1.");
 
-/// How often a job comes in.
+/// The time between two jobs.
 const EVERY: Duration = Duration::from_millis(130);
 
 /// The entry in the catalogue.
@@ -64,7 +62,7 @@ pub const SCENARIO: Scenario = Scenario {
     params: &[POOL, GRACE, JOB_MIN, JOB_MAX, HEALTH_EVERY, SIGNAL_AT, TRIGGER],
     patterns: &["graceful shutdown", "signal handling", "health check", "drain", "grace period"],
     builds_on: &["task-group", "worker-pool"],
-    real_because: "a real signal comes from outside, where time does not jump",
+    real_because: "a real signal comes from outside, on wall time",
     source: include_str!("shutdown.rs"),
     path: file!(),
     twin: include_str!("shutdown.py"),
@@ -73,10 +71,10 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// A signal comes from outside, where time does not jump. And a range has its ends in order.
+/// Refuses a signal on the virtual clock, because signals come on wall time, and a range whose ends are swapped.
 fn refuse(values: &Values, clock: Clock) -> Result<(), ValueError> {
     if values.word(&TRIGGER) == "signal" && clock == Clock::Virtual {
-        let reason = "signal needs the real clock: a signal comes from outside, where time does not jump".to_owned();
+        let reason = "signal needs the real clock: signals come on wall time".to_owned();
         return Err(ValueError { param: TRIGGER.name, reason });
     }
     let (least, most) = (values.number(&JOB_MIN), values.number(&JOB_MAX));
@@ -87,16 +85,16 @@ fn refuse(values: &Values, clock: Clock) -> Result<(), ValueError> {
     Ok(())
 }
 
-/// What became of the jobs so far.
+/// What has become of the jobs so far.
 #[derive(Default)]
 struct Tally {
     accepted: AtomicU64,
     finished: AtomicU64,
-    /// Cut in the hand of a worker, and reported.
+    /// Aborted together with their worker, and reported.
     cut: AtomicU64,
 }
 
-/// A job in the hand of a worker. Dropped before it is finished, it reports that.
+/// A job that a worker holds. If it is dropped before it is finished, it reports the job as lost.
 struct InHand {
     job: usize,
     finished: bool,
@@ -107,7 +105,7 @@ impl Drop for InHand {
     fn drop(&mut self) {
         if !self.finished {
             let cut = self.tally.cut.fetch_add(1, Ordering::Relaxed) + 1;
-            warn!(counter.lost = cut, mark = "lost", "job {} was cut", self.job);
+            warn!(counter.lost = cut, mark = "lost", "job {} was aborted", self.job);
         }
     }
 }
@@ -120,6 +118,7 @@ async fn run(cx: Context) -> scenario::Result {
     let (ready, readiness) = watch::channel(true);
     let close_intake = CancellationToken::new();
 
+    // Start the probe, the intake and the workers.
     let health = health(readiness, close_intake.clone(), cx.duration(HEALTH_EVERY));
     let health = Builder::new().name("health").spawn(health)?;
     let intake = Builder::new().name("intake").spawn(intake(jobs, close_intake.clone(), tally.clone()))?;
@@ -129,27 +128,32 @@ async fn run(cx: Context) -> scenario::Result {
         workers.build_task().name(&format!("worker {i}")).spawn(worker)?;
     }
 
-    info!(moment = "signal", moment_at_ms = cx.number(SIGNAL_AT), "the signal to stop comes then");
-    info!(state.mode = "serving", counter.lost = 0, "takes jobs");
-    info!(moment = "kill", moment_at_ms = cx.number(SIGNAL_AT) + cx.number(GRACE), "the grace period ends then");
+    info!(moment = "signal", moment_at_ms = cx.number(SIGNAL_AT), "the signal comes at {} ms", cx.number(SIGNAL_AT));
+    info!(state.mode = "serving", counter.lost = 0, "accepts jobs");
+    let kill_at = cx.number(SIGNAL_AT) + cx.number(GRACE);
+    info!(moment = "kill", moment_at_ms = kill_at, "the grace period ends at {kill_at} ms");
+    // Stop: report that the service is not ready. The next probe then closes the intake.
     told_to_stop(&cx).await?;
     let told = Instant::now();
     let before = tally.accepted.load(Ordering::Relaxed);
-    info!(state.mode = "draining", "stop: the service is not ready any more");
+    info!(state.mode = "draining", "stop: the service is no longer ready");
     ready.send_replace(false);
 
+    // Drain: the workers end when the intake is closed and the queue is empty.
     if let Ok(drained) = timeout_at(told + cx.duration(GRACE), drain(&mut workers)).await {
         drained?;
     } else {
-        info!(state.mode = "killed", "kill: {} workers are still at work", workers.len());
+        info!(state.mode = "killed", "kill: {} workers are still busy", workers.len());
     }
+    // Close the intake, even if no probe has, so that it accepts nothing after the lost jobs are counted.
     close_intake.cancel();
-    // The intake first, so that nothing is accepted after it was counted what is lost.
     intake.await??;
+    // Kill: abort the workers that are left, and wait until they have ended.
     workers.shutdown().await;
     health.abort();
     let took = told.elapsed();
 
+    // Jobs that are still queued are lost, too. Count them.
     let mut queue = queue.lock().await;
     let mut waiting = 0_u64;
     while queue.try_recv().is_ok() {
@@ -161,16 +165,16 @@ async fn run(cx: Context) -> scenario::Result {
     let grace = cx.duration(GRACE);
     Ok(Outcome::new()
         .figure("accepted", accepted, "jobs")
-        .figure("of these after the signal", accepted - before, "jobs")
+        .figure("accepted after the signal", accepted - before, "jobs")
         .figure("finished", finished, "jobs")
         .figure("reported lost", lost, "jobs")
         .figure("from the signal to the end", took, "ms")
         .figure("total", started.elapsed(), "ms")
-        .check("every job that was accepted is finished or reported lost", accepted == finished + lost)
+        .check("every accepted job is finished or reported lost", accepted == finished + lost)
         .check("it ends within the grace period", took <= grace || cx.on_time(took, grace)))
 }
 
-/// Waits for the token or the signal, which somebody sends at the time that is set.
+/// Waits for the token or the signal, which the task *operator* sends at `SIGNAL_AT`.
 async fn told_to_stop(cx: &Context) -> scenario::Result<()> {
     let token = CancellationToken::new();
     let at = Instant::now() + cx.duration(SIGNAL_AT);
@@ -184,7 +188,7 @@ async fn told_to_stop(cx: &Context) -> scenario::Result<()> {
         token.cancelled().await;
         return Ok(operator.await?);
     }
-    // From here on the signal does not end the process any more.
+    // From here on the signal no longer ends the process.
     let mut signals = signal(SignalKind::user_defined1())?;
     let operator = operator.spawn(async move {
         sleep_until(at).await;
@@ -194,14 +198,14 @@ async fn told_to_stop(cx: &Context) -> scenario::Result<()> {
     Ok(operator.await??)
 }
 
-/// Asks at each tick whether the service is ready; the first time that it is not, no more jobs are sent to it.
+/// Probes the service at each tick, and closes the intake the first time that it is not ready.
 async fn health(readiness: watch::Receiver<bool>, close_intake: CancellationToken, every: Duration) {
-    // Half a tick off, so that nothing else happens at the same moment.
+    // Half a tick off, so that no probe coincides with another event.
     sleep(every / 2).await;
     loop {
         let ready = *readiness.borrow();
         if !ready {
-            info!(state.intake = "closed", moment = "intake closes", "not ready: nothing more is sent here");
+            info!(state.intake = "closed", moment = "intake closes", "not ready: no more jobs are sent");
             close_intake.cancel();
             return;
         }
@@ -210,7 +214,7 @@ async fn health(readiness: watch::Receiver<bool>, close_intake: CancellationToke
     }
 }
 
-/// Takes jobs in until it is closed. With it goes the only sender, and the queue ends.
+/// Accepts jobs until it is closed. It has the only sender, so the queue ends with it.
 async fn intake(jobs: Sender<usize>, closed: CancellationToken, tally: Arc<Tally>) -> scenario::Result<()> {
     for job in 0.. {
         tokio::select! {
@@ -229,11 +233,12 @@ async fn intake(jobs: Sender<usize>, closed: CancellationToken, tally: Arc<Tally
 /// Does one job after another until the queue ends.
 async fn worker(cx: Context, queue: Arc<Mutex<Receiver<usize>>>, tally: Arc<Tally>) {
     loop {
-        // The lock is for the wait only, not for the work.
+        // Hold the lock only during the wait, not during the work.
         let next = async { queue.lock().await.recv().await }.instrument(info_span!("idle")).await;
         let Some(job) = next else { return };
         let mut in_hand = InHand { job, finished: false, tally: tally.clone() };
         let takes = Duration::from_millis(cx.draw("job", job, cx.number(JOB_MIN)..=cx.number(JOB_MAX)));
+        // An abort drops the task at this await, and `in_hand` with it, which reports the job as lost.
         sleep(takes).instrument(info_span!("works", job)).await;
         in_hand.finished = true;
         let finished = tally.finished.fetch_add(1, Ordering::Relaxed) + 1;
@@ -254,7 +259,7 @@ mod tests {
     use super::*;
     use crate::param::Value;
 
-    /// The grace period decides what is lost, and nothing goes without a word.
+    /// The grace period decides how many jobs are lost, and each lost job is reported.
     #[tokio::test(start_paused = true)]
     async fn what_was_accepted_is_finished_or_reported() -> scenario::Result<()> {
         for (turned, late, finished, lost, total) in [
@@ -264,14 +269,14 @@ mod tests {
             (&[(HEALTH_EVERY, "2000")], 3.0, 4.0, 3.0, 2100.0),
         ] {
             let outcome = run(Context::of(&SCENARIO, turned)).await?;
-            let figures = ["of these after the signal", "finished", "reported lost", "total"].map(|name| outcome.value(name));
+            let figures = ["accepted after the signal", "finished", "reported lost", "total"].map(|name| outcome.value(name));
             assert_eq!(figures, [Some(late), Some(finished), Some(lost), Some(total)], "{turned:?}");
             assert!(outcome.holds(), "{turned:?}: {outcome:?}");
         }
         Ok(())
     }
 
-    /// The other trigger is a real signal, which comes on the real clock.
+    /// The other trigger is a real signal, which needs the real clock.
     #[test]
     fn a_real_signal_does_the_same() {
         scenario::really(async || {

@@ -1,12 +1,12 @@
 """Spawn: a task runs on its own; a coroutine does not.
 
-`asyncio.create_task` hands a coroutine to the loop, which starts it as soon as
-its maker waits for anything. Awaiting the task later only collects its result.
-A coroutine that was called but is no task begins at its `await` and not before.
+`asyncio.create_task` hands a coroutine to the loop, which starts it as soon as its
+creator waits for anything. Awaiting the task later only collects its result. A
+coroutine that you have called but not made a task begins only at its `await`.
 
-Keep a reference to the task: the loop itself has only a weak one, and a task
-that nobody refers to may be collected before it ends. In Tokio the runtime
-owns the task, and it goes on whether the handle is kept or not.
+Keep a reference to the task: the loop keeps only a weak one, and a task without any
+other reference may be collected before it ends. In Tokio the runtime owns the task,
+which goes on even if you drop the handle.
 """
 
 import asyncio
@@ -23,10 +23,12 @@ PARAMS = {
 
 async def run(cx):
     started = now()
+    # Calling `download` makes a coroutine, and runs none of its code.
     downloads = [download(cx.latency) for _ in range(cx.tasks)]
     if cx.variant == "spawn":
+        # As tasks, all downloads run during the other work.
         downloads = [asyncio.create_task(it, name=f"download {i}") for i, it in enumerate(downloads)]
-        promise, expected = "it takes as long as the longer of both", max(cx.other_work, cx.latency)
+        promise, expected = "it takes the longer of the two times", max(cx.other_work, cx.latency)
     else:
         promise, expected = "nothing begins before its await", cx.other_work + cx.tasks * cx.latency
 
@@ -39,7 +41,7 @@ async def run(cx):
         .figure("downloaded", downloaded, "files")
         .figure("other work", cx.other_work, "ms")
         .figure("total", total, "ms")
-        .check("every file is there", downloaded == cx.tasks)
+        .check("every file is downloaded", downloaded == cx.tasks)
         .check(promise, total == expected)
     )
 
@@ -51,7 +53,7 @@ async def download(latency):
 
 
 async def other_work(takes):
-    """What main has to do meanwhile."""
+    """What main does meanwhile."""
     await asyncio.sleep(takes / 1000)
 
 

@@ -1,15 +1,15 @@
 """Stream: a stream is lazy.
 
-An async generator works on an item when `async for` asks for one, and nobody asks
-while the loop's body awaits. To let the two overlap, a task asks ahead and puts
-what is ready into a queue.
+An async generator works on an item only when `async for` asks for one, and the loop
+does not ask while its body awaits. To overlap the two, a separate task produces items
+ahead and puts them into a queue.
 
-Pitfall: a queue of one item still lets two be ahead, as the producer makes
-another one and then waits in `put`. Here room is taken before an item is asked
-for. Tokio's channel has that built in: `reserve`.
+Pitfall: with a queue of one item the producer is still two items ahead, because it
+makes another one before it waits in `put`. Here the producer reserves room before it
+makes an item. In Tokio, `reserve` of a channel does that.
 
-Leaving an `async for` early leaves the generator suspended, and its `finally` runs
-when it is collected: use `contextlib.aclosing`. In Rust the stream is dropped.
+If you leave an `async for` early, the generator stays suspended, and its `finally` runs
+only when it is collected: use `contextlib.aclosing`. In Rust the stream is dropped.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ NO_MORE = None
 
 async def run(cx):
     started = now()
+    # With prefetch a separate task produces items, and a queue holds those that are ready.
     items = source(cx.items, cx.produce)
     if cx.prefetch:
         items = prefetched(items, cx.prefetch)
@@ -37,7 +38,7 @@ async def run(cx):
     total = now() - started
     if cx.prefetch:
         expected = cx.produce + max(cx.produce, cx.process) * (cx.items - 1) + cx.process
-        arithmetic = "the longer of produce and process decides"
+        arithmetic = "the longer of produce and process sets the pace"
     else:
         expected = (cx.produce + cx.process) * cx.items
         arithmetic = "produce and process add up"
@@ -46,23 +47,24 @@ async def run(cx):
         .figure("processed", len(processed), "items")
         .figure("waited for items", waited, "ms")
         .figure("total", total, "ms")
-        .check("every item comes, and in order", processed == list(range(cx.items)))
+        .check("every item comes, in order", processed == list(range(cx.items)))
         .check(arithmetic, total == expected)
     )
 
 
 async def source(items, produce):
-    """One item after the other, each when it is asked for."""
+    """Yields one item after the other, and produces each on request."""
     for item in range(items):
         await asyncio.sleep(produce / 1000)
         yield item
 
 
 async def prefetched(items, ahead):
-    """The same items, asked for ahead by a task of its own."""
+    """Yields the same items, which a separate task produces ahead."""
     room = asyncio.Semaphore(ahead)
     ready = asyncio.Queue()
 
+    # Reserve room before each item, so that there are never more than `ahead` items.
     async def ask():
         await room.acquire()
         async for item in items:
@@ -78,11 +80,12 @@ async def prefetched(items, ahead):
 
 
 async def consume(items, process):
-    """Processes items until there are no more; returns them, and how long it has waited for them."""
+    """Processes items until the source ends. Returns them, and how long it waited for them."""
     processed, waited = [], 0
     asked = now()
     async for item in items:
         waited += now() - asked
+        # Without prefetch the source does nothing during this await.
         await asyncio.sleep(process / 1000)
         processed.append(item)
         asked = now()

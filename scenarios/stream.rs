@@ -1,29 +1,29 @@
 //! # Stream: a stream is lazy
 //!
-//! Four items come from a source that takes 100 ms for each: a cursor, a file, a remote log.
-//! The task that asks for them processes each one for 100 ms.
+//! Four items come from a source that takes 100 ms for each: a cursor, a file, a remote log. The
+//! task that consumes them processes each for 100 ms.
 //!
-//! **What you see.** One lane that produces and processes in turn, twice four
-//! times. With `prefetch` at 1 there are two lanes, and both are busy all the time.
+//! **What you see.** One lane that produces and processes in turn, four times each. With `prefetch`
+//! at 1 there are two lanes, and both are always busy.
 //!
-//! **Why.** A stream is lazy: it works on an item when it is asked for one, and
-//! nobody asks while the one before is being processed. So the two times add up.
-//! To let them overlap somebody has to ask ahead: a task of its own that produces,
-//! and a channel for what is ready. Then the longer of the two times decides.
+//! **Why.** A stream is lazy: it works on an item only when the consumer asks for one, and the
+//! consumer does not ask while it processes. So the two times add up. To overlap them, ask ahead:
+//! let a separate task produce, and put items that are ready into a channel. Then the longer of the
+//! two times sets the pace.
 //!
-//! **Try.** Set `prefetch` to 1: 800 ms become 500. Set it to 100 instead: 500 as
-//! well. One ahead is enough as long as neither side varies; more of it only holds
-//! more. Set `process` to 400, too: 1700 ms, and 2000 without prefetch: there is
-//! most to win when the two are balanced, half of the time in a long run.
+//! **Try.** Set `prefetch` to 1: the run takes 500 ms instead of 800. Set it to 100 instead: again
+//! 500. One item ahead is enough as long as neither side varies; more only holds more items. Set
+//! `process` to 400, too: 1700 ms, and 2000 without prefetch. You gain most if the two times are
+//! equal: half of the time, in a long run.
 //!
-//! **Pitfall.** Futures combined in one task are polled only when that task asks. `buffered(8)`
-//! on a stream keeps eight futures going while you wait in `next().await`, and none while you
-//! process what it gave. Only a task of its own goes on.
+//! **Pitfall.** Futures combined in one task are polled only when that task polls them.
+//! `buffered(8)` on a stream drives eight futures while you wait in `next().await`, and none while
+//! you process an item. Only a separate task goes on.
 //!
-//! **Words.** asyncio: an async generator, `async for item in items():`; to ask
-//! ahead, a task and an `asyncio.Queue`. Tokio: `Stream` and `StreamExt` of the
-//! tokio-stream crate, `while let Some(item) = items.next().await`, or an `async fn
-//! next` as here; to ask ahead, a task and an `mpsc::channel`.
+//! **Words.** asyncio: an async generator, `async for item in items():`; to prefetch, a task and an
+//! `asyncio.Queue`. Tokio: `Stream` and `StreamExt` of the tokio-stream crate, `while let
+//! Some(item) = items.next().await`, or an `async fn next` as here; to prefetch, a task and an
+//! `mpsc::channel`.
 
 use std::time::Duration;
 
@@ -36,9 +36,8 @@ use crate::prelude::*;
 
 const ITEMS: Param = Param::count("items", 4, (1, 10_000), "items", "How many items the source has.");
 const PRODUCE: Param = Param::millis("produce", 100, (0, 60_000), "How long the source takes for an item.");
-const PROCESS: Param = Param::millis("process", 100, (0, 60_000), "How long it takes to process one.");
-const PREFETCH: Param =
-    Param::count("prefetch", 0, (0, 1_000), "items", "How many items are asked for ahead, by a task of its own; 0 is pull.");
+const PROCESS: Param = Param::millis("process", 100, (0, 60_000), "How long it takes to process an item.");
+const PREFETCH: Param = Param::count("prefetch", 0, (0, 1_000), "items", "How many items to produce ahead; 0 is none.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -49,7 +48,7 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[ITEMS, PRODUCE, PROCESS, PREFETCH],
     patterns: &["async iterator", "async generator", "stream", "prefetch"],
-    differs: "Async generators are part of Python; in Rust `Stream` comes from a crate, or is an `async fn next`.",
+    differs: "Async generators are part of Python; in Rust `Stream` comes from a crate, or you write an `async fn next`.",
     builds_on: &["producer-consumer"],
     source: include_str!("stream.rs"),
     path: file!(),
@@ -59,27 +58,28 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// Items are numbered from 0, in the order in which they come.
+/// An item is its number, counted from 0.
 type Item = u64;
 
-/// Where items come from: one at a time, and only when asked.
+/// A lazy source: it produces one item at a time, and only on request.
 struct Source {
     next: Item,
     items: u64,
     produce: Duration,
 }
 
-/// Items as they are consumed.
+/// Where the consumer gets its items from.
 enum Items {
-    /// Asked for when they are needed.
+    /// Produced when the consumer needs them.
     Pulled(Source),
-    /// Asked for ahead, by another task.
+    /// Produced ahead by another task.
     Prefetched(Receiver<Item>),
 }
 
 async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let source = Source { next: 0, items: cx.number(ITEMS), produce: cx.duration(PRODUCE) };
+    // With prefetch a task of its own produces items, and a channel holds those that are ready.
     let items = match cx.count(PREFETCH) {
         0 => Items::Pulled(source),
         ahead => {
@@ -91,7 +91,12 @@ async fn run(cx: Context) -> scenario::Result {
     let (produce, process) = (cx.duration(PRODUCE), cx.duration(PROCESS));
     let ahead = produce + produce.max(process) * (cx.number(ITEMS) as u32 - 1) + process;
     if cx.count(PREFETCH) == 0 {
-        info!(moment = "if prefetched: done", moment_at_ms = ahead.as_millis() as u64, "asked for ahead, all would be processed");
+        info!(
+            moment = "if prefetched: done",
+            moment_at_ms = ahead.as_millis() as u64,
+            "with prefetch the run would end at {} ms",
+            ahead.as_millis()
+        );
     }
     let consumer = Builder::new().name("consumer").spawn(consume(items, cx.duration(PROCESS)))?;
     let (processed, waited) = consumer.await?;
@@ -101,18 +106,18 @@ async fn run(cx: Context) -> scenario::Result {
     let (expected, arithmetic) = if cx.count(PREFETCH) == 0 {
         ((produce + process) * items as u32, "produce and process add up")
     } else {
-        (ahead, "the longer of produce and process decides")
+        (ahead, "the longer of produce and process sets the pace")
     };
     Ok(Outcome::new()
         .figure("processed", processed.len(), "items")
         .figure("waited for items", waited, "ms")
         .figure("total", total, "ms")
-        .check("every item comes, and in order", processed.iter().copied().eq(0..items))
+        .check("every item comes, in order", processed.iter().copied().eq(0..items))
         .check(arithmetic, cx.on_time(total, expected)))
 }
 
 impl Source {
-    /// The next item, or nothing when there are no more.
+    /// Returns the next item, or `None` at the end.
     async fn next(&mut self) -> Option<Item> {
         let item = self.next;
         if item == self.items {
@@ -126,7 +131,7 @@ impl Source {
 }
 
 impl Items {
-    /// The next item, or nothing when there are no more.
+    /// Returns the next item, or `None` at the end.
     async fn next(&mut self) -> Option<Item> {
         match self {
             Items::Pulled(source) => source.next().await,
@@ -135,7 +140,7 @@ impl Items {
     }
 }
 
-/// Asks for items ahead. Room is reserved before an item is asked for: so no more are under way than there is room for.
+/// Produces items ahead. It reserves room before each item, so it never has more items than the channel holds.
 async fn prefetch(mut source: Source, ready: Sender<Item>) {
     while let Ok(room) = ready.reserve().await {
         let Some(item) = source.next().await else { return };
@@ -143,12 +148,13 @@ async fn prefetch(mut source: Source, ready: Sender<Item>) {
     }
 }
 
-/// Processes items until there are no more; returns them, and how long it has waited for them.
+/// Processes items until the source ends. Returns them, and how long it waited for them.
 async fn consume(mut items: Items, process: Duration) -> (Vec<Item>, Duration) {
     let (mut processed, mut waited) = (Vec::new(), Duration::ZERO);
     let mut asked = Instant::now();
     while let Some(item) = items.next().await {
         waited += asked.elapsed();
+        // Without prefetch the source does nothing during this await.
         sleep(process).instrument(info_span!("use")).await;
         processed.push(item);
         info!(counter.processed = processed.len(), "item {item} is processed");
@@ -161,7 +167,7 @@ async fn consume(mut items: Items, process: Duration) -> (Vec<Item>, Duration) {
 mod tests {
     use super::*;
 
-    /// One item of prefetch lets the two overlap: half of the time when they are balanced, less to win when not.
+    /// One item ahead overlaps the two times. That halves the run if they are equal, and gains less if they are not.
     #[tokio::test(start_paused = true)]
     async fn one_ahead_is_enough_to_overlap() -> scenario::Result<()> {
         for (prefetch, process, items, total) in [

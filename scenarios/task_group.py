@@ -1,13 +1,13 @@
 """Task group: a scope does not end before its children.
 
-`async with asyncio.TaskGroup() as group:` ends when every task of the group has
-ended. When one fails, the others are cancelled, the block waits until they are
-gone and raises an `ExceptionGroup`. A group within a group is a task that
-fails like any other, so scopes close from the inside to the outside.
+`async with asyncio.TaskGroup() as group:` ends when every task of the group has ended.
+When one fails, the block cancels the others, waits until they have ended, and raises an
+`ExceptionGroup`. A group within a group is a task that fails like any other, so scopes
+close from the inside to the outside.
 
-Pitfall: a task made with `asyncio.create_task` inside the block is not in the
-group. In Tokio the scope is built by hand from a `JoinSet`, an abort that is
-waited for, and a token for inner groups.
+Pitfall: a task made with `asyncio.create_task` inside the block does not belong to the
+group. In Tokio you build the scope by hand from a `JoinSet`, an abort that you wait
+for, and a token for inner groups.
 """
 
 import asyncio
@@ -21,25 +21,27 @@ PARAMS = {
     "depth": Number(2, 1, 20),
 }
 
-# The shortest and the longest time that a child works.
+# The range from which the work of each child is drawn, in milliseconds.
 WORK = (500, 3_000)
-# How long main goes on after the scope.
+# How long main goes on after the scope, in milliseconds.
 AFTER = 1_200
 
 
 class ChildFailed(Exception):
-    """The end of a child that has failed."""
+    """The error of the child that fails."""
 
 
 async def run(cx):
     started = now()
     ends = Counter()
+    # When the outermost group ends, all tasks below it have ended.
     try:
         async with asyncio.TaskGroup() as outermost:
             outermost.create_task(group(cx, 1, ends), name="group 1")
     except* ChildFailed:
         pass
 
+    # A child that is alive here has outlived its scope.
     alive, took = ends["alive"], now() - started
     await asyncio.sleep(AFTER / 1000)
     children = cx.children * cx.depth
@@ -49,18 +51,18 @@ async def run(cx):
         .figure("failed", ends["failed"], "children")
         .figure("cancelled", ends["cancelled"], "children")
         .figure("alive after the scope", alive, "children")
-        .figure("the scope took", took, "ms")
+        .figure("scope took", took, "ms")
         .figure("total", now() - started, "ms")
         .check("no child is alive after the scope", alive == 0)
         .check("every child is accounted for", ends["completed"] + ends["failed"] + ends["cancelled"] == children)
     )
     if ends["failed"]:
-        outcome.check("one failure ends them all", took == cx.fail_at)
+        outcome.check("one failure ends all groups", took == cx.fail_at)
     return outcome
 
 
 async def group(cx, level, ends):
-    """A scope: its children, and the group within it."""
+    """A scope: starts its children and the group inside it, and ends when all of them have ended."""
     innermost = level == cx.depth
     async with asyncio.TaskGroup() as scope:
         for i in range(cx.children):
@@ -72,7 +74,7 @@ async def group(cx, level, ends):
 
 
 async def child(work, fail_at, ends):
-    """One task of a group. It is gone when it leaves its outer `try`, however it ends."""
+    """One task of a group. `ends["alive"]` counts it until its `try` block ends, in whatever way."""
     ends["alive"] += 1
     try:
         await asyncio.sleep((fail_at or work) / 1000)

@@ -1,30 +1,29 @@
 //! # Task group: a scope does not end before its children
 //!
-//! A group starts four children and one inner group with four children of its own.
-//! At 1200 ms a child of the inner group fails. Then main goes on by itself.
+//! A group starts four children and one inner group with four children of its own. At 1200 ms a
+//! child of the inner group fails. Then main goes on by itself.
 //!
-//! **What you see.** Brackets that close inwards: the lane of each group is longer
-//! than those of its children. At the ✗ the siblings are cut, then the inner group
-//! ends, then the children of the outer one are cut, then the outer group: all within
-//! the same millisecond. Main goes on, and beside it nobody is left.
+//! **What you see.** Brackets that close from the inside: the lane of each group is longer than the
+//! lanes of its children. At the ✗ the siblings are aborted and the inner group ends; then the
+//! children of the outer group are aborted and the outer group ends, all within the same
+//! millisecond. Main goes on, and no other task is left.
 //!
-//! **Why.** A group owns its tasks. It leaves in one way only: when each of them is gone,
-//! be it completed, failed or cancelled and *joined*. So an error cannot leave work behind,
-//! and you may treat a group as one call: when it returns, everything that it started is
-//! over.
+//! **Why.** A group owns its tasks. It returns only when each of them has ended: completed, failed,
+//! or cancelled and *joined*. So an error cannot leave work behind, and you may treat a group as
+//! one call: when it returns, everything that it started has ended.
 //!
-//! **Try.** Set `fail_at` to 0: nothing fails, and the groups end with the longest
-//! child. Set `depth` to 3: one more bracket, the same end at 1200. Set `fail_at` to
-//! 600: the groups are over at 600, and more of the children are cut.
+//! **Try.** Set `fail_at` to 0: nothing fails, and the groups end with the longest child. Set it
+//! back to 1200 and `depth` to 3: one more bracket, and all still end at 1200 ms. Set `fail_at` to
+//! 600: the groups end at 600 ms, and more children are aborted.
 //!
-//! **Pitfall.** An abort is an order that has not been carried out yet. A `JoinSet` that
-//! is dropped aborts its tasks and does not wait for them, so a moment later they still
-//! run `Drop`, or a last poll on another worker. And an aborted *group* cannot close what
-//! it has opened: that is why an inner group is asked, with a token, and not aborted.
+//! **Pitfall.** `abort` only requests the end of a task. Dropping a `JoinSet` aborts its tasks
+//! without waiting for them, so they may still run `Drop`, or a last poll on another worker, a
+//! moment later. And an aborted *group* cannot close what it has opened. So a token asks an inner
+//! group to stop; it is not aborted.
 //!
-//! **Words.** asyncio: `async with asyncio.TaskGroup() as group:`, which does all
-//! of this. Tokio: a `JoinSet`, `abort_all` and `join_next` until it is empty; a
-//! `CancellationToken` for groups within groups; `JoinSet::shutdown` is both in one.
+//! **Words.** asyncio: `async with asyncio.TaskGroup() as group:`, which does all of this. Tokio: a
+//! `JoinSet`, `abort_all`, and `join_next` until it is empty (`JoinSet::shutdown` does both); a
+//! `CancellationToken` for groups within groups.
 
 use std::ops::RangeInclusive;
 use std::pin::Pin;
@@ -40,12 +39,12 @@ use tracing::{Instrument, error, info, info_span};
 use crate::prelude::*;
 
 const CHILDREN: Param = Param::count("children", 4, (1, 1_000), "tasks", "How many children each group has.");
-const FAIL_AT: Param = Param::millis("fail_at", 1_200, (0, 60_000), "When a child of the innermost group fails; 0 is never.");
-const DEPTH: Param = Param::count("depth", 2, (1, 20), "groups", "How many groups there are, each within the one before.");
+const FAIL_AT: Param = Param::millis("fail_at", 1_200, (0, 60_000), "When an innermost child fails; 0 is never.");
+const DEPTH: Param = Param::count("depth", 2, (1, 20), "groups", "How many groups, each inside the one before.");
 
-/// The shortest and the longest time that a child works, in milliseconds, drawn for each.
+/// The range from which the work of each child is drawn, in milliseconds.
 const WORK: RangeInclusive<u64> = 500..=3_000;
-/// How long main goes on after the scope: if anything had leaked, it would be seen beside it.
+/// How long main goes on after the scope. A leaked child would show beside it.
 const AFTER: Duration = Duration::from_millis(1_200);
 
 /// The entry in the catalogue.
@@ -57,8 +56,7 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[CHILDREN, FAIL_AT, DEPTH],
     patterns: &["task group", "structured concurrency", "cancel siblings", "nursery"],
-    differs: "`TaskGroup` cancels and waits by itself; a `JoinSet` that is dropped aborts its tasks and does not wait for \
-              them.",
+    differs: "`TaskGroup` cancels and waits by itself; dropping a `JoinSet` aborts its tasks without waiting for them.",
     builds_on: &["gather-errors", "cancellation"],
     source: include_str!("task_group.rs"),
     path: file!(),
@@ -68,7 +66,7 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// How children ended, in a group and those within it.
+/// How the children ended, of a group and of the groups inside it.
 #[derive(Debug, Default)]
 struct Ends {
     completed: u64,
@@ -76,14 +74,14 @@ struct Ends {
     cancelled: u64,
 }
 
-/// What all groups share.
+/// The state that all groups share.
 struct Shared {
     cx: Context,
-    /// Children whose future still exists.
+    /// How many children still exist.
     alive: AtomicU64,
 }
 
-/// A child that exists. It is gone when this is dropped, however it ends.
+/// Counts one child as alive until it is dropped, however the child ends.
 struct Alive(Arc<Shared>);
 
 impl Alive {
@@ -103,9 +101,10 @@ async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let shared = Arc::new(Shared { cx: cx.clone(), alive: AtomicU64::new(0) });
 
+    // When the outermost group returns, all tasks below it have ended.
     let ends = Builder::new().name("group 1").spawn(group(1, shared.clone(), CancellationToken::new()))?.await??;
 
-    // Looked at before anything else can run: what is alive now has outlived its scope.
+    // No await lies between the end of the scope and this line, so a child that is alive here has outlived its scope.
     let alive = shared.alive.load(Ordering::Relaxed);
     let took = started.elapsed();
     sleep(AFTER).instrument(info_span!("after the scope")).await;
@@ -115,17 +114,21 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("failed", ends.failed, "children")
         .figure("cancelled", ends.cancelled, "children")
         .figure("alive after the scope", alive, "children")
-        .figure("the scope took", took, "ms")
+        .figure("scope took", took, "ms")
         .figure("total", started.elapsed(), "ms")
         .check("no child is alive after the scope", alive == 0)
         .check("every child is accounted for", ends.completed + ends.failed + ends.cancelled == children);
-    Ok(if ends.failed > 0 { outcome.check("one failure ends them all", cx.on_time(took, cx.duration(FAIL_AT))) } else { outcome })
+    Ok(if ends.failed > 0 {
+        outcome.check("one failure ends all groups", cx.on_time(took, cx.duration(FAIL_AT)))
+    } else {
+        outcome
+    })
 }
 
-/// What a group becomes when it is called: boxed, since it calls itself.
+/// The future of a group. It is boxed because a group contains a group.
 type Scope = Pin<Box<dyn Future<Output = scenario::Result<Ends>> + Send>>;
 
-/// A scope: starts its children and the group within it, and returns when all of them are gone.
+/// A scope: starts its children and the group inside it, and returns when all of them have ended.
 fn group(level: usize, shared: Arc<Shared>, stop: CancellationToken) -> Scope {
     Box::pin(async move {
         let innermost = level == shared.cx.count(DEPTH);
@@ -137,6 +140,7 @@ fn group(level: usize, shared: Arc<Shared>, stop: CancellationToken) -> Scope {
             inner.build_task().name(&format!("group {}", level + 1)).spawn(group)?;
         }
 
+        // Join until nothing is left. The first failure aborts the children and asks the inner group to stop.
         let mut ends = Ends::default();
         let mut closing = false;
         while !(children.is_empty() && inner.is_empty()) {
@@ -146,19 +150,20 @@ fn group(level: usize, shared: Arc<Shared>, stop: CancellationToken) -> Scope {
                 Some(within) = inner.join_next() => ends.add(&within??),
                 () = stop.cancelled(), if !closing => true,
             };
-            info!(counter.children = shared.alive.load(Ordering::Relaxed), "{} to go in group {level}", children.len());
+            info!(counter.children = shared.alive.load(Ordering::Relaxed), "{} children left in group {level}", children.len());
             if failed && !closing {
                 closing = true;
+                // Go on joining: an aborted child has ended only when it is joined.
                 children.abort_all();
                 stop_inner.cancel();
             }
         }
-        info!(mark = "closed", "group {level} is over");
+        info!(mark = "closed", "group {level} has ended");
         Ok(ends)
     })
 }
 
-/// Starts the children of a group. The first one of the innermost group is the one that fails.
+/// Starts the children of a group. The first child of the innermost group fails.
 fn start_children(level: usize, innermost: bool, shared: &Arc<Shared>) -> std::io::Result<JoinSet<Result<(), Failed>>> {
     let (cx, mut children) = (&shared.cx, JoinSet::new());
     for i in 0..cx.count(CHILDREN) {
@@ -175,12 +180,12 @@ fn start_children(level: usize, innermost: bool, shared: &Arc<Shared>) -> std::i
 /// One task of a group.
 struct Child {
     work: Duration,
-    /// When it fails, if it is the one that does.
+    /// When it fails; `None` if it does not.
     fail_at: Option<Duration>,
     _alive: Alive,
 }
 
-/// The end of a child that has failed.
+/// The error of the child that fails.
 struct Failed;
 
 impl Child {
@@ -196,7 +201,7 @@ impl Child {
 }
 
 impl Ends {
-    /// Counts a child that is gone; says whether the group has to close.
+    /// Counts a child that has ended. Returns true if the group has to close.
     fn count(&mut self, child: Result<Result<(), Failed>, JoinError>) -> Result<bool, JoinError> {
         match child {
             Ok(Ok(())) => self.completed += 1,
@@ -207,7 +212,7 @@ impl Ends {
         Ok(self.failed > 0)
     }
 
-    /// Adds the children of the group within; says whether this one has to close, too.
+    /// Adds the children of the inner group. Returns true if this group has to close, too.
     fn add(&mut self, within: &Ends) -> bool {
         self.completed += within.completed;
         self.failed += within.failed;
@@ -222,24 +227,24 @@ mod tests {
 
     use super::*;
 
-    /// One failure ends everything at that moment, however deep it is; without one, everybody completes.
+    /// One failure ends all groups at that moment, however deep it is; without a failure all children complete.
     #[tokio::test(start_paused = true)]
     async fn a_scope_ends_with_the_failure_or_with_its_longest_child() -> scenario::Result<()> {
         let at = async |fail_at, depth| run(Context::of(&SCENARIO, &[(FAIL_AT, fail_at), (DEPTH, depth)])).await;
         let (default, deeper, earlier) = (at("1200", "2").await?, at("1200", "3").await?, at("600", "2").await?);
-        assert_eq!((default.value("the scope took"), default.value("failed")), (Some(1200.0), Some(1.0)));
-        assert_eq!((deeper.value("the scope took"), deeper.value("failed")), (Some(1200.0), Some(1.0)));
-        assert_eq!(earlier.value("the scope took"), Some(600.0));
+        assert_eq!((default.value("scope took"), default.value("failed")), (Some(1200.0), Some(1.0)));
+        assert_eq!((deeper.value("scope took"), deeper.value("failed")), (Some(1200.0), Some(1.0)));
+        assert_eq!(earlier.value("scope took"), Some(600.0));
         assert!(earlier.value("cancelled") > default.value("cancelled"));
 
         let whole = at("0", "2").await?;
         assert_eq!(whole.value("completed"), Some(8.0));
-        assert!(whole.value("the scope took") > Some(1200.0));
+        assert!(whole.value("scope took") > Some(1200.0));
         assert!([default, deeper, earlier, whole].iter().all(Outcome::holds));
         Ok(())
     }
 
-    /// The pitfall: a `JoinSet` that is dropped has given an order, and nobody has seen it carried out.
+    /// The pitfall: dropping a `JoinSet` aborts its tasks, but they still exist a moment later.
     #[tokio::test(start_paused = true)]
     async fn a_dropped_set_leaves_its_tasks_for_a_moment() {
         let owned = Arc::new(());
@@ -251,7 +256,7 @@ mod tests {
         });
         yield_now().await;
         drop(set);
-        assert_eq!(Arc::strong_count(&owned), 2, "aborted, and still there");
+        assert_eq!(Arc::strong_count(&owned), 2, "the aborted task still exists");
         yield_now().await;
         assert_eq!(Arc::strong_count(&owned), 1);
     }

@@ -1,11 +1,12 @@
 """Thundering herd: wake one, not all.
 
-`Condition.notify()` wakes the waiter that has waited longest, `notify_all()`
-wakes everybody. When only one can go on, all others look, find nothing, and wait
-again: n² / 2 wakes for n jobs. Nothing fails, so nobody notices.
+`Condition.notify()` wakes the task that has waited longest, `notify_all()` wakes all.
+If only one can go on, the others look, find nothing, and wait again: n² / 2 wakes for n
+jobs. Nothing fails, so nobody notices.
 
-A condition remembers no wake: `notify()` with nobody waiting is gone. It is safe
-because look and wait are under the lock of the condition, so none falls between.
+A condition remembers no wake: if no task waits, `notify()` has no effect. That is safe,
+because look and wait are under the lock of the condition, so no wake can come between
+them.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ WORK = 200
 
 
 class Hall:
-    """Where jobs lie, and who is told of them."""
+    """The jobs, and the condition that wakes waiters for them."""
 
     def __init__(self):
         self.jobs = 0
@@ -32,6 +33,7 @@ class Hall:
 
     async def wait_for_job(self):
         async with self.news:
+            # Look again after each wake: another waiter may have taken the job.
             while self.jobs == 0:
                 await self.news.wait()
                 self.wakes += 1
@@ -54,6 +56,7 @@ async def run(cx):
     async with asyncio.TaskGroup() as waiters:
         for i in range(cx.waiters):
             waiters.create_task(waiter(hall), name=f"waiter {i}")
+        # Bring one job at a time, and wake one waiter or all of them.
         for _ in range(cx.waiters):
             await asyncio.sleep(EVERY / 1000)
             await hall.bring_job(cx.variant)
@@ -65,7 +68,7 @@ async def run(cx):
         .figure("for nothing", hall.wakes - hall.grants, "wakes")
         .figure("total", now() - started, "ms")
         .check("every waiter gets a job", hall.grants == cx.waiters)
-        .check("every wake is good for a job", hall.wakes == hall.grants)
+        .check("every wake gets a job", hall.wakes == hall.grants)
     )
 
 

@@ -1,31 +1,29 @@
 //! # Thundering herd: wake one, not all
 //!
-//! Ten waiters want a job each. A dispatcher brings one job every 100 ms and notifies
-//! them.
+//! Ten waiters want one job each. A dispatcher brings a job every 100 ms and notifies them.
 //!
-//! **What you see.** Each job wakes everybody who still waits: ten polls, one job
-//! taken, nine polls for nothing, and the next time again. With `variant=notify_one` each
-//! job wakes one waiter, which takes it: a staircase.
+//! **What you see.** Each job wakes every task that still waits. At first that is ten polls: one
+//! takes the job, and nine find nothing. With `variant=notify_one` each job wakes one waiter, which
+//! takes it: a staircase.
 //!
-//! **Why.** A wake costs a poll, and a poll that finds nothing to do goes back to
-//! sleep. When n wait and one can go on, waking all of them makes n polls a job and
-//! n² / 2 for n jobs: 10 against 55. Nothing *fails*, and so nobody notices:
-//! the jobs are all done, at the same time. What it costs is the processor.
+//! **Why.** A wake costs a poll, and a task that finds nothing to do waits again. If n tasks wait
+//! and one can go on, waking all of them costs n polls per job and n² / 2 for n jobs: 55 instead of
+//! 10. Nothing *fails*, so nobody notices: all jobs are done, at the same time as before. It only
+//! costs CPU time.
 //!
-//! **Try.** Set `variant` to `notify_one`: 10 wakes instead of 55. Back with
-//! `notify_waiters`, set `waiters` to 20: twice the jobs take 210 wakes, about four
-//! times as many. With `notify_one` it would be 20.
+//! **Try.** Set `variant` to `notify_one`: 10 wakes instead of 55. Back with `notify_waiters`, set
+//! `waiters` to 20: twice as many jobs take 210 wakes, about four times as many. With `notify_one`
+//! it would be 20.
 //!
-//! **Pitfall.** `notify_one` with nobody waiting keeps one permit for the next waiter;
-//! `notify_waiters` keeps none. So make the `notified()` future *first* and look for a job
-//! *after* that, as `wait_for_job` does. The other way round, a `notify_waiters` between look
-//! and wait wakes nobody, and the waiter sleeps on. Waking all is right where all can go on: at
-//! a shutdown, or when a barrier falls.
+//! **Pitfall.** If no task waits, `notify_one` keeps one permit for the next waiter;
+//! `notify_waiters` keeps none. So create the `notified()` future *first* and look for a job
+//! *after* that, as `wait_for_job` does. Otherwise a `notify_waiters` between the look and the wait
+//! wakes no task, and the waiter waits on. Waking all is right if all can go on: at a shutdown, or
+//! when a barrier opens.
 //!
-//! **Words.** asyncio: `Condition.notify()` and `notify_all()`; it keeps no permit,
-//! but look and wait are under one lock, so no wake falls between. Tokio:
-//! `Notify::notify_one` and `notify_waiters`. A semaphore or a channel wakes one
-//! at a time by itself.
+//! **Words.** asyncio: `Condition.notify()` and `notify_all()`; a condition keeps no permit, but
+//! look and wait are under one lock, so no wake can come between them. Tokio: `Notify::notify_one`
+//! and `notify_waiters`. A semaphore or a channel wakes one task at a time by itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,11 +36,10 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const WAITERS: Param = Param::count("waiters", 10, (1, 500), "waiters", "How many wait for a job; there is one for each.");
-const VARIANT: Param =
-    Param::choice("variant", &["notify_waiters", "notify_one"], "Who hears of a new job: everybody, or who has waited longest.");
+const WAITERS: Param = Param::count("waiters", 10, (1, 500), "waiters", "How many tasks wait; each gets one job.");
+const VARIANT: Param = Param::choice("variant", &["notify_waiters", "notify_one"], "Wake all waiters for each job, or one.");
 
-/// How often a job comes.
+/// The time between two jobs.
 const EVERY: Duration = Duration::from_millis(100);
 /// How long the work on a job takes.
 const WORK: Duration = Duration::from_millis(200);
@@ -56,10 +53,10 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[WAITERS, VARIANT],
     patterns: &["thundering herd", "condition variable", "notify one and notify all"],
-    differs: "A `Condition` keeps no wake for later, but look and wait are under one lock; `notify_one` keeps one permit \
-              for the next waiter.",
+    differs: "A `Condition` keeps no wake for later, but look and wait are under one lock; Tokio's `notify_one` keeps one \
+              permit for the next waiter.",
     builds_on: &["lock-contention"],
-    breaks: &[Breaks::checks(&[("variant", "notify_waiters")], &["every wake is good for a job"])],
+    breaks: &[Breaks::checks(&[("variant", "notify_waiters")], &["every wake gets a job"])],
     source: include_str!("thundering_herd.rs"),
     path: file!(),
     twin: include_str!("thundering_herd.py"),
@@ -68,15 +65,15 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// Where jobs lie, and who is told of them.
+/// The jobs, and the `Notify` that wakes waiters for them.
 #[derive(Default)]
 struct Hall {
-    /// Jobs that nobody has taken yet.
+    /// How many jobs no waiter has taken yet.
     jobs: AtomicU64,
     news: Notify,
-    /// How often a waiter was woken.
+    /// How many times a waiter was woken.
     wakes: AtomicU64,
-    /// How often a waiter got a job.
+    /// How many times a waiter got a job.
     grants: AtomicU64,
 }
 
@@ -88,6 +85,7 @@ async fn run(cx: Context) -> scenario::Result {
     for i in 0..cx.count(WAITERS) {
         waiters.build_task().name(&format!("waiter {i}")).spawn(waiter(hall.clone()))?;
     }
+    // Bring one job at a time, and wake one waiter or all of them.
     for _ in 0..cx.count(WAITERS) {
         sleep(EVERY).await;
         hall.jobs.fetch_add(1, Ordering::Relaxed);
@@ -107,7 +105,7 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("for nothing", wakes.saturating_sub(grants), "wakes")
         .figure("total", started.elapsed(), "ms")
         .check("every waiter gets a job", grants == cx.number(WAITERS))
-        .check("every wake is good for a job", wakes == grants))
+        .check("every wake gets a job", wakes == grants))
 }
 
 /// Waits for a job and does it.
@@ -117,25 +115,26 @@ async fn waiter(hall: Arc<Hall>) {
 }
 
 impl Hall {
+    /// Waits until it has taken a job. It may wake several times for nothing.
     async fn wait_for_job(&self) {
         let mut woken = false;
         loop {
-            // Made before the look: from here on `notify_waiters` is not missed.
+            // Created before the look: from here on no `notify_waiters` is missed.
             let news = self.news.notified();
             if self.take() {
                 return;
             }
             if woken {
-                info!(mark = "miss", "was woken for nothing");
+                info!(mark = "miss", "finds no job");
             }
             news.await;
             woken = true;
             let wakes = self.wakes.fetch_add(1, Ordering::Relaxed) + 1;
-            info!(counter.wakes = wakes, "is woken");
+            info!(counter.wakes = wakes, "wakes");
         }
     }
 
-    /// Takes a job if there is one.
+    /// Takes a job, and returns false if no job is left.
     fn take(&self) -> bool {
         let taken = self.jobs.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |jobs| jobs.checked_sub(1)).is_ok();
         if taken {
@@ -150,7 +149,7 @@ impl Hall {
 mod tests {
     use super::*;
 
-    /// Waking one costs a wake a job. Waking all costs n² / 2: twice the waiters, four times the wakes.
+    /// Waking one costs one wake per job. Waking all costs n² / 2: twice the waiters, four times the wakes.
     #[tokio::test(start_paused = true)]
     async fn waking_all_is_for_nothing() -> scenario::Result<()> {
         for (variant, waiters, wakes) in [
@@ -165,7 +164,7 @@ mod tests {
             assert_eq!(outcome.value("wakes"), Some(wakes), "{variant}, {waiters} waiters");
             assert_eq!(outcome.holds(), Some(wakes) == outcome.value("jobs"), "{variant}, {waiters} waiters");
             let jobs = outcome.value("jobs").unwrap_or_default() as u32;
-            assert_eq!(started.elapsed(), EVERY * jobs + WORK, "and it takes as long either way");
+            assert_eq!(started.elapsed(), EVERY * jobs + WORK, "the run takes as long either way");
         }
         Ok(())
     }

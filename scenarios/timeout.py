@@ -1,12 +1,12 @@
 """Timeout: a deadline drops the work at its await.
 
-`async with asyncio.timeout(seconds)` cancels the block at the await where it
-waits when time is up, and turns the cancellation into a `TimeoutError`.
+When time is up, `async with asyncio.timeout(seconds)` cancels the block at the await
+where it waits, and turns the cancellation into a `TimeoutError`.
 
-Code that does not await cannot be cancelled: the loop does not run meanwhile, and
-with it no timer (`variant=blocking`). When the block ends without having waited,
-there was no chance to cancel it, and it counts as done. Tokio's `timeout` is
-the same in this: what is done is done, however late.
+Code that does not await cannot be cancelled: meanwhile the loop does not run, and no
+timer fires (`variant=blocking`). If the block ends without an await, it had no chance
+to be cancelled, and it counts as done. Tokio's `timeout` does the same: work that is
+done counts as done, however late.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ PARAMS = {
 async def run(cx):
     started = now()
     ways = ["async", "blocking"] if cx.variant == "both" else [cx.variant]
+    # One after the other, because blocking work would delay the other as well.
     ends = [await one_way(cx, way) for way in ways]
 
     timed_out, slowest = sum(cut for cut, _ in ends), max(took for _, took in ends)
@@ -34,16 +35,17 @@ async def run(cx):
         .figure("past the deadline", max(slowest - cx.deadline, 0), "ms")
         .figure("total", now() - started, "ms")
         .check("it times out if the work needs longer", timed_out == due)
-        .check("it is over at the deadline at the latest", cx.on_time(slowest, min(cx.work, cx.deadline)))
+        .check("it ends by the deadline", cx.on_time(slowest, min(cx.work, cx.deadline)))
     )
 
 
 async def one_way(cx, way):
-    """Does the work in one way; returns whether it was cut, and how long it took."""
+    """Does the work in one way. Returns True if it timed out, and how long it took."""
     started = now()
     guard = asyncio.create_task(asyncio.sleep(cx.deadline / 1000), name=f"{way} guard")
     timed_out = await asyncio.create_task(in_time(cx, way), name=f"{way} work")
     took = now() - started
+    # Work that is done early makes the guard pointless. Otherwise let it reach the deadline.
     if took < cx.deadline:
         guard.cancel()
     else:
@@ -52,10 +54,11 @@ async def one_way(cx, way):
 
 
 async def in_time(cx, way):
-    """Does the work within the deadline; returns whether there was too little time."""
+    """Does the work within the deadline. Returns True if it timed out."""
     try:
         async with asyncio.timeout(cx.deadline / 1000):
             if way == "blocking":
+                # The loop cannot run meanwhile, so it cannot cancel this.
                 cx.burn(cx.work)
             else:
                 await asyncio.sleep(cx.work / 1000)

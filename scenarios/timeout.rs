@@ -1,30 +1,30 @@
 //! # Timeout: a deadline drops the work at its await
 //!
-//! A piece of work needs three seconds, and has one. It is done twice: first by code
-//! that waits at an await, then by code that keeps the thread. Beside each of the two a
-//! guard waits for the same deadline, to say when it is.
+//! A piece of work needs three seconds and may take one. It runs twice: first as code that waits at
+//! an await, then as code that blocks the thread. Each time a guard task waits for the same
+//! deadline, to show when it passes.
 //!
-//! **What you see.** At 1000 ms the first work is dropped where it waits: its lane ends
-//! at the deadline. Then the second work begins and runs in one stretch to 4000 ms. Its
-//! deadline passes at 2000 ms and nobody notices: the guard's lane is late by two
-//! seconds, too.
+//! **What you see.** At 1000 ms the first work is dropped where it waits: its lane ends at the
+//! deadline. Then the second work begins and runs without a gap to 4000 ms. Its deadline passes at
+//! 2000 ms, and no task notices: the guard is two seconds late, too.
 //!
-//! **Why.** `timeout` polls the work, and then looks at its timer. It can do so only when
-//! the work has given the thread back, at an `.await`. Code that computes, or calls
-//! something that blocks, does not. And when it comes back it is *done*, so there is a
-//! result, and `timeout` says `Ok`: three seconds late, and not an error.
+//! **Why.** `timeout` polls the work, and then checks its timer. It can check only when the work
+//! gives the thread back, at an `.await`. Code that computes, or calls something that blocks, does
+//! not give it back. When it finally returns, it is *done*: it has a result, so `timeout` returns
+//! `Ok`, two seconds after the deadline.
 //!
-//! **Try.** Set `variant` to `async`: the run ends at 1000 ms, and the checks hold. Back
-//! with `both`, set `deadline` to 4000: both come to their end with a result, after 6000
-//! ms. Set `work` to 10000: `async` still ends at 1000 ms, `blocking` takes 10000.
+//! **Try.** Set `variant` to `async`: the run ends at 1000 ms, and the checks hold. Back with
+//! `both`, set `deadline` to 4000: both works finish with a result, after 6000 ms in total. Set
+//! `deadline` back to 1000 and `work` to 10000: `async` still ends at 1000 ms, `blocking` takes
+//! 10000.
 //!
-//! **Pitfall.** If you put blocking code into `spawn_blocking` and a timeout around its
-//! *handle*, the caller returns in time, but the thread goes on to the end of the work, since
-//! nothing can stop it from outside. Such code needs a deadline of its own.
+//! **Pitfall.** If you put blocking code into `spawn_blocking` and a timeout around its *handle*,
+//! the caller returns in time, but the thread works on to the end, because nothing can stop it from
+//! outside. Such code needs a deadline of its own.
 //!
-//! **Words.** asyncio: `async with asyncio.timeout(2):` or `asyncio.wait_for`, which
-//! cancel the work at its await. Tokio: `tokio::time::timeout(limit, work)`, which
-//! drops it there and gives `Err(Elapsed)`.
+//! **Words.** asyncio: `async with asyncio.timeout(2):` or `asyncio.wait_for`, which cancel the
+//! work at its await. Tokio: `tokio::time::timeout(limit, work)`, which drops the work there and
+//! returns `Err(Elapsed)`.
 
 use std::time::Duration;
 
@@ -36,15 +36,11 @@ use crate::prelude::*;
 use crate::work;
 
 const WORK: Param = Param::millis("work", 3_000, (0, 60_000), "How long the work takes.");
-const DEADLINE: Param = Param::millis("deadline", 1_000, (0, 60_000), "How long it may take.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["both", "async", "blocking"],
-    "Whether the work waits at an await, or keeps the thread until it is done; or both, one after the other.",
-);
+const DEADLINE: Param = Param::millis("deadline", 1_000, (0, 60_000), "How long the work may take.");
+const VARIANT: Param = Param::choice("variant", &["both", "async", "blocking"], "Wait at an await, block, or both in turn.");
 
-/// The checks that code which does not yield breaks.
-const IN_TIME: [&str; 2] = ["it times out if the work needs longer", "it is over at the deadline at the latest"];
+/// The checks that fail for code that does not yield.
+const IN_TIME: [&str; 2] = ["it times out if the work needs longer", "it ends by the deadline"];
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -72,6 +68,7 @@ async fn run(cx: Context) -> scenario::Result {
         "both" => vec!["async", "blocking"],
         way => vec![way],
     };
+    // One after the other, because blocking work would delay the other as well.
     let (mut timed_out, mut slowest) = (0, Duration::ZERO);
     for way in &ways {
         let (cut, took) = one_way(&cx, way, started.elapsed()).await?;
@@ -91,15 +88,16 @@ async fn run(cx: Context) -> scenario::Result {
         .check(at_the_latest, cx.on_time(slowest, needs.min(deadline))))
 }
 
-/// Does the work in one way, from `begun` after the start of the run on; says whether it was cut, and how long it took.
+/// Does the work in one way, starting `begun` after the start of the run. Returns true if it timed out, and how long it took.
 async fn one_way(cx: &Context, way: &'static str, begun: Duration) -> scenario::Result<(bool, Duration)> {
     let (started, deadline) = (Instant::now(), cx.duration(DEADLINE));
-    info!(moment = "deadline", moment_at_ms = (begun + deadline).as_millis() as u64, "of the {way} work");
+    info!(moment = "deadline", moment_at_ms = (begun + deadline).as_millis() as u64, "the deadline of the {way} work");
 
     let guard = Builder::new().name(&format!("{way} guard")).spawn(call_the_deadline(deadline))?;
     let limited = Builder::new().name(&format!("{way} work")).spawn(in_time(cx.clone(), way))?;
     let timed_out = limited.await?;
     let took = started.elapsed();
+    // Work that is done early makes the guard pointless. Otherwise let it report the deadline.
     if took < deadline {
         guard.abort();
     } else {
@@ -108,7 +106,7 @@ async fn one_way(cx: &Context, way: &'static str, begun: Duration) -> scenario::
     Ok((timed_out, took))
 }
 
-/// Does the work within the deadline; says whether there was too little time.
+/// Does the work within the deadline. Returns true if it timed out.
 async fn in_time(cx: Context, way: &'static str) -> bool {
     match timeout(cx.duration(DEADLINE), do_the_work(&cx, way)).await {
         Ok(()) => {
@@ -122,7 +120,7 @@ async fn in_time(cx: Context, way: &'static str) -> bool {
     }
 }
 
-/// The work, which gives the thread back or does not.
+/// The work, which waits at an await or blocks the thread.
 async fn do_the_work(cx: &Context, way: &'static str) {
     match way {
         "blocking" => info_span!("blocks").in_scope(|| work::burn(cx.clock(), cx.duration(WORK))),
@@ -130,7 +128,7 @@ async fn do_the_work(cx: &Context, way: &'static str) {
     }
 }
 
-/// Calls out when time is up, if it gets to run.
+/// Reports the deadline, late if the thread is blocked when it passes.
 async fn call_the_deadline(deadline: Duration) {
     let due = Instant::now() + deadline;
     sleep(deadline).await;
@@ -142,7 +140,7 @@ async fn call_the_deadline(deadline: Duration) {
 mod tests {
     use super::*;
 
-    /// Work that waits is over at the limit; work that blocks is over when it is done, and nobody calls that an error.
+    /// Work that waits ends at the deadline; work that blocks ends when it is done, and counts as a success.
     #[tokio::test(start_paused = true)]
     async fn only_work_that_waits_can_be_timed_out() -> scenario::Result<()> {
         for (variant, work, deadline, timed_out, total, holds) in [

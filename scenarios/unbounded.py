@@ -1,14 +1,14 @@
 """Unbounded: memory is the queue you forgot.
 
-`asyncio.Queue()` without a `maxsize` takes all that is put into it, and `put_nowait`
-never fails. When more comes in than goes out, it is held, and each item waits
-longer than the one before. A bound makes the producer wait; a
-`collections.deque(maxlen=…)` drops the oldest instead, without a word.
+`asyncio.Queue()` without a `maxsize` takes everything that you put into it, and
+`put_nowait` never fails. If more comes in than goes out, it stays in memory, and each
+item waits longer than the one before. A bound makes the producer wait; a
+`collections.deque(maxlen=…)` silently drops the oldest instead.
 
-Pitfall: `create_task` for each thing that comes in is a queue without a bound, too.
-So is a transport's buffer: `writer.write(…)` without `await writer.drain()`.
+Pitfall: `create_task` for each thing that comes in is an unbounded queue, too. So is a
+transport's buffer: `writer.write(…)` without `await writer.drain()`.
 
-What is held is counted here, as Python does not say what an object takes.
+The twin counts the memory itself, because Python does not report what an object takes.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ NO_MORE = None
 
 
 class Queue:
-    """A queue of items, each known by when it came in."""
+    """A queue of items. An item is the time at which it came in."""
 
     def __init__(self, variant):
         self.variant = variant
@@ -37,7 +37,8 @@ class Queue:
         self.depth = self.dropped = 0
 
     async def put(self):
-        """Puts an item in: at once, when there is room, or in place of the oldest."""
+        """Puts an item in: at once, when there is room, or in place of the oldest one, as `variant` says."""
+        # With a bound, wait for room. Otherwise make room, or take memory.
         if self.variant == "bounded":
             await self.room.acquire()
         if self.variant == "drop-oldest" and self.depth == BOUND:
@@ -51,7 +52,7 @@ class Queue:
         self.items.put_nowait(NO_MORE)
 
     async def take(self):
-        """Takes an item, or nothing when no more will come."""
+        """Takes an item; returns `NO_MORE` at the end."""
         came = await self.items.get()
         if came is not NO_MORE:
             self.depth -= 1
@@ -64,6 +65,7 @@ async def run(cx):
     end = started + cx.seconds * 1000
     queue = Queue(cx.variant)
 
+    # Both run until the restart. What is left in the queue then is lost.
     producer = asyncio.create_task(produce(queue, cx.rate, cx.seconds, end), name="producer")
     consumer = asyncio.create_task(consume(queue, cx.consume, end), name="consumer")
     produced, peak = await producer
@@ -76,10 +78,10 @@ async def run(cx):
         .figure("dropped", queue.dropped, "items")
         .figure("lost at the restart", queue.depth, "items")
         .figure("most held", peak * ITEM, "bytes")
-        .figure("last one taken had waited", age, "ms")
+        .figure("wait of the last item taken", age, "ms")
         .figure("total", now() - started, "ms")
         .check(
-            "consumed, dropped and lost are all that was produced",
+            "consumed, dropped and lost add up to produced",
             consumed + queue.dropped + queue.depth == produced,
         )
         .check(f"never more than {BOUND * ITEM} bytes held", peak <= BOUND)
@@ -87,7 +89,7 @@ async def run(cx):
 
 
 async def produce(queue, rate, seconds, end):
-    """Puts in so many items each second, or fewer if it has to wait; returns how many, and the most that were held."""
+    """Puts in `rate` items per second, or fewer if it has to wait. Returns how many, and the most held at a time."""
     started = now()
     produced = peak = 0
     for tick in range(rate * seconds):
@@ -107,7 +109,7 @@ async def produce(queue, rate, seconds, end):
 
 
 async def consume(queue, per_second, end):
-    """Takes items and works on each; returns how many, and how long the last one had waited."""
+    """Takes items and works on each. Returns how many, and how long the last one had waited."""
     consumed = age = 0
     while now() < end and (came := await queue.take()) is not NO_MORE:
         age = now() - came

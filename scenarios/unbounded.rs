@@ -1,33 +1,32 @@
 //! # Unbounded: memory is the queue you forgot
 //!
-//! Two hundred items a second come in, and one consumer gets through twenty. Each
-//! item is a KiB. After five seconds the service is restarted, and we look at
-//! what it held by then.
+//! Two hundred items per second come in, and one consumer handles twenty. Each item is one KiB.
+//! After five seconds the service is restarted, and you see what it held.
 //!
-//! **What you see.** The depth of the queue climbs in a straight line, and bytes with it.
-//! Nobody waits, nobody fails, and the logs are clean: it fails later and elsewhere, when
-//! memory is out. The check on memory fails, as it should with `variant=unbounded`; with the
-//! other two it holds.
+//! **What you see.** The depth of the queue climbs in a straight line, and the bytes with it. No
+//! task waits, none fails, and the logs are clean: the failure comes later and elsewhere, when
+//! memory runs out. The check on memory fails, as it should with `variant=unbounded`; with the
+//! other two variants it holds.
 //!
-//! **Why.** What comes in and does not go out is held: 180 items more each second. And long
-//! before memory is out the queue is useless: the item that is taken last has waited for 4455
-//! ms, and that grows with each one. A bound forces the question that was there all along: who
-//! has to wait or lose? With `bounded` the producer waits, and so does everything before it.
-//! With `drop-oldest` the oldest items go, and what is taken is fresh: it has waited for 80
-//! ms.
+//! **Why.** Items that come in and do not go out stay in memory: 180 more each second. Long before
+//! memory runs out, the queue is useless: the last item taken has waited for 4455 ms, and this
+//! grows with each item. A bound forces a decision that you had to make anyway: who waits, or which
+//! items are lost? With `bounded` the producer waits, and so does everything before it. With
+//! `drop-oldest` the oldest items are lost, and those that are taken are fresh: they have waited
+//! for 80 ms.
 //!
-//! **Try.** Set `seconds` to 10: 1800 KiB are held and not 900. Set `variant` to
-//! `bounded`: 16 KiB, after 5 s or 10, and the producer gets rid of 116 items and not
-//! 1000. With `drop-oldest` it is 16 KiB too, and 884 items are dropped. Set
-//! `consume` to 200: nothing piles up, and an unbounded queue is as good as any.
+//! **Try.** Set `seconds` to 10: 1800 KiB are held instead of 900. Set `variant` to `bounded`: 16
+//! KiB, after 5 s or 10, and with 5 s the producer places 116 items instead of 1000. With
+//! `drop-oldest` 16 KiB are held too, and 884 items are dropped. Set `consume` to 200: nothing
+//! piles up, and an unbounded queue is as good as any.
 //!
-//! **Pitfall.** A queue may go by another name. Tasks spawned for each request, futures in a
-//! `JoinSet`, a cache without a limit, an actor's mailbox, a log written over a slow
-//! connection: each is an unbounded queue.
+//! **Pitfall.** A queue may have another name. Tasks spawned for each request, futures in a
+//! `JoinSet`, a cache without a limit, an actor's mailbox, a log written over a slow connection:
+//! each is an unbounded queue.
 //!
-//! **Words.** asyncio: `asyncio.Queue()` is unbounded, `asyncio.Queue(maxsize=16)`
-//! is not; a `deque(maxlen=16)` drops the oldest. Tokio:
-//! `mpsc::unbounded_channel`, `mpsc::channel(16)`, `broadcast::channel(16)`.
+//! **Words.** asyncio: `asyncio.Queue()` is unbounded, `asyncio.Queue(maxsize=16)` is not; a
+//! `deque(maxlen=16)` drops the oldest. Tokio: `mpsc::unbounded_channel`, `mpsc::channel(16)`,
+//! `broadcast::channel(16)`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,20 +40,17 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-/// How many items a queue with a bound holds.
+/// How many items a bounded queue holds.
 const BOUND: usize = 16;
 
 /// The size of an item, in bytes.
 const ITEM: usize = 1024;
 
-const RATE: Param = Param::count("rate", 200, (1, 1_000), "items", "How many items come in each second.");
-const CONSUME: Param = Param::count("consume", 20, (1, 1_000), "items", "How many the consumer gets through in a second.");
-const SECONDS: Param = Param::count("seconds", 5, (1, 50), "s", "How long it goes on.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["unbounded", "bounded", "drop-oldest"],
-    "What happens to an item that finds many before it: it is queued, it waits outside, or the oldest one goes.",
-);
+const RATE: Param = Param::count("rate", 200, (1, 1_000), "items", "How many items come in per second.");
+const CONSUME: Param = Param::count("consume", 20, (1, 1_000), "items", "How many items the consumer handles per second.");
+const SECONDS: Param = Param::count("seconds", 5, (1, 50), "s", "How long items come in.");
+const VARIANT: Param =
+    Param::choice("variant", &["unbounded", "bounded", "drop-oldest"], "When full: grow, wait, or drop the oldest.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -76,11 +72,11 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// How many bytes all items together hold now.
+/// How many bytes all existing items take.
 #[derive(Clone, Default)]
 struct Memory(Arc<AtomicUsize>);
 
-/// Something that takes memory for as long as it exists.
+/// An item, which takes memory as long as it exists.
 struct Item {
     came: Instant,
     payload: Box<[u8]>,
@@ -100,34 +96,34 @@ impl Drop for Item {
     }
 }
 
-/// Where items are put.
+/// The end of the queue where the producer puts items.
 enum Entrance {
     Unbounded(mpsc::UnboundedSender<Item>),
     Bounded(mpsc::Sender<Item>),
     DropOldest(broadcast::Sender<Arc<Item>>),
 }
 
-/// Where they are taken.
+/// The end of the queue where the consumer takes items.
 enum Exit {
     Unbounded(mpsc::UnboundedReceiver<Item>),
     Bounded(mpsc::Receiver<Item>),
     DropOldest(broadcast::Receiver<Arc<Item>>),
 }
 
-/// What the producer has seen.
+/// What the producer has counted.
 #[derive(Default)]
 struct Produced {
     items: u64,
-    /// The most bytes that were held.
+    /// The most bytes held at a time.
     peak: usize,
 }
 
-/// What the consumer has seen.
+/// What the consumer has counted.
 #[derive(Default)]
 struct Consumed {
     items: u64,
     dropped: u64,
-    /// How long the item had been in the queue that was taken last.
+    /// How long the last item taken had been in the queue.
     age: Duration,
 }
 
@@ -135,15 +131,21 @@ async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let end = started + Duration::from_secs(cx.number(SECONDS));
     let (entrance, exit) = queue(cx.word(VARIANT));
-    info!(moment = "restart", moment_at_ms = cx.number(SECONDS) * 1000, "the service is restarted then");
+    info!(
+        moment = "restart",
+        moment_at_ms = cx.number(SECONDS) * 1000,
+        "the service is restarted after {} s",
+        cx.number(SECONDS)
+    );
 
+    // Both run until the restart.
     let production = produce(entrance, cx.number(RATE), cx.number(SECONDS), end);
     let producer = Builder::new().name("producer").spawn(production)?;
     let each = Duration::from_secs(1) / cx.number(CONSUME) as u32;
     let consumer = Builder::new().name("consumer").spawn(consume(exit, each, end))?;
     let input = producer.await??;
     let (output, exit) = consumer.await?;
-    // The restart: only now, when nothing more comes in, is there something to count.
+    // The restart: no more items come in, so count what is left in the queue.
     let (left, unheard) = exit.left();
     let dropped = output.dropped + unheard;
 
@@ -154,20 +156,20 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("dropped", dropped, "items")
         .figure("lost at the restart", left, "items")
         .figure("most held", input.peak, "bytes")
-        .figure("last one taken had waited", output.age, "ms")
+        .figure("wait of the last item taken", output.age, "ms")
         .figure("total", started.elapsed(), "ms")
-        .check("consumed, dropped and lost are all that was produced", accounted == input.items)
+        .check("consumed, dropped and lost add up to produced", accounted == input.items)
         .check(format!("never more than {} bytes held", BOUND * ITEM), input.peak <= BOUND * ITEM))
 }
 
-/// The two ends of a queue.
+/// Creates a queue and returns its two ends.
 fn queue(variant: &str) -> (Entrance, Exit) {
     match variant {
         "bounded" => {
             let (entrance, exit) = mpsc::channel(BOUND);
             (Entrance::Bounded(entrance), Exit::Bounded(exit))
         }
-        // With one receiver a broadcast channel is a ring: who comes last writes over who came first.
+        // With one receiver a broadcast channel is a ring buffer: a new item overwrites the oldest.
         "drop-oldest" => {
             let (entrance, exit) = broadcast::channel(BOUND);
             (Entrance::DropOldest(entrance), Exit::DropOldest(exit))
@@ -179,7 +181,7 @@ fn queue(variant: &str) -> (Entrance, Exit) {
     }
 }
 
-/// Puts in so many items each second, or fewer if it has to wait, until the end.
+/// Puts in `rate` items per second until the end, or fewer if it has to wait.
 async fn produce(entrance: Entrance, rate: u64, seconds: u64, end: Instant) -> scenario::Result<Produced> {
     let memory = Memory::default();
     let mut ticks = interval(Duration::from_secs(1) / rate as u32);
@@ -189,7 +191,7 @@ async fn produce(entrance: Entrance, rate: u64, seconds: u64, end: Instant) -> s
         match &entrance {
             Entrance::Unbounded(queue) => queue.send(Item::new(&memory))?,
             Entrance::Bounded(queue) => {
-                // Room first, then the item: one that waits outside would be held, too.
+                // Reserve room before making the item: an item that waits outside would take memory, too.
                 let Ok(room) = timeout_at(end, queue.reserve()).await else { break };
                 room?.send(Item::new(&memory));
             }
@@ -201,12 +203,12 @@ async fn produce(entrance: Entrance, rate: u64, seconds: u64, end: Instant) -> s
             info!(moment = "over the bound", "{} items are held", held / ITEM);
         }
         produced.peak = produced.peak.max(held);
-        info!(counter.depth = held / ITEM, counter.bytes = held, "an item came in");
+        info!(counter.depth = held / ITEM, counter.bytes = held, "an item comes in");
     }
     Ok(produced)
 }
 
-/// Takes items and works on each, until the end; hands back what it takes them from.
+/// Takes items and works on each, until the end. Returns its end of the queue.
 async fn consume(mut exit: Exit, each: Duration, end: Instant) -> (Consumed, Exit) {
     let mut consumed = Consumed::default();
     while Instant::now() < end {
@@ -214,13 +216,13 @@ async fn consume(mut exit: Exit, each: Duration, end: Instant) -> (Consumed, Exi
         consumed.age = came.elapsed();
         sleep(each).instrument(info_span!("works")).await;
         consumed.items += 1;
-        info!(counter.consumed = consumed.items, "worked on an item");
+        info!(counter.consumed = consumed.items, "has worked on an item");
     }
     (consumed, exit)
 }
 
 impl Exit {
-    /// Takes an item, and says when it came in; adds up those that were dropped before it.
+    /// Takes an item and returns when it came in. Adds to `dropped` how many were dropped before it.
     async fn take(&mut self, dropped: &mut u64) -> Option<Instant> {
         let queue = match self {
             Exit::Unbounded(queue) => return queue.recv().await.map(|item| item.came),
@@ -230,13 +232,14 @@ impl Exit {
         loop {
             match queue.recv().await {
                 Ok(item) => return Some(item.came),
+                // The ring has overwritten items that the consumer had not taken.
                 Err(RecvError::Lagged(missed)) => *dropped += missed,
                 Err(RecvError::Closed) => return None,
             }
         }
     }
 
-    /// How many items are left, and how many were dropped that nobody has heard of yet.
+    /// Returns how many items are left, and how many were dropped that the consumer has not been notified of.
     fn left(&self) -> (u64, u64) {
         let (left, unheard) = match self {
             Exit::Unbounded(queue) => (queue.len(), 0),
@@ -251,7 +254,7 @@ impl Exit {
 mod tests {
     use super::*;
 
-    /// Twice the time is twice the memory without a bound; with one it is the bound.
+    /// Without a bound, twice the time takes twice the memory; with a bound, memory stays at the bound.
     #[tokio::test(start_paused = true)]
     async fn what_comes_in_and_does_not_go_out_is_held() -> scenario::Result<()> {
         for (variant, seconds, produced, dropped, held, age) in [
@@ -263,7 +266,7 @@ mod tests {
             ("drop-oldest", "10", 2000.0, 1784.0, 16, 80.0),
         ] {
             let outcome = run(Context::of(&SCENARIO, &[(VARIANT, variant), (SECONDS, seconds)])).await?;
-            let figures = ["produced", "dropped", "most held", "last one taken had waited"];
+            let figures = ["produced", "dropped", "most held", "wait of the last item taken"];
             let figures = figures.map(|figure| outcome.value(figure));
             let bytes = (held * ITEM) as f64;
             assert_eq!(figures, [Some(produced), Some(dropped), Some(bytes), Some(age)], "{variant}, {seconds} s");

@@ -1,14 +1,14 @@
 """Worker pool: one shared queue balances itself.
 
-Workers that share one `asyncio.Queue` each take the next job as soon as they are
-free. Dealt round to a queue for each worker, jobs of unequal length leave some
-idle while others are late. A `Future` for each job holds its result for whoever
-has its id; `asyncio.wait({future}, timeout=…)` leaves it alone when time is up,
+Workers that share one `asyncio.Queue` take the next job as soon as they are free. If
+jobs of different length are dealt out to one queue per worker, some workers are idle
+while others are late. A `Future` for each job holds its result for everybody that has
+its id. At the deadline `asyncio.wait({future}, timeout=…)` leaves the future alone,
 while `asyncio.wait_for(future, …)` would cancel it.
 
-`stop=drain` puts one sentinel for each worker, as a queue cannot be closed before
-Python 3.13. `stop=flag` is the loop over `get` with a timeout that one often
-sees: workers notice late, and what they have not begun stays pending.
+`stop=drain` puts one sentinel for each worker, because a queue cannot be closed before
+Python 3.13. `stop=flag` is the common loop over `get` with a timeout: workers notice
+the flag late, and jobs that have not started stay pending.
 """
 
 import asyncio
@@ -33,11 +33,11 @@ NO_MORE = None
 
 def refuse(cx):
     if cx.work_min > cx.work_max:
-        raise BadValue(f"work_min: {cx.work_min} ms is more than work_max, which is {cx.work_max} ms")
+        raise BadValue(f"work_min: {cx.work_min} is more than work_max: at most {cx.work_max}")
 
 
 class Job:
-    """A job, and how far it is."""
+    """A job and its state."""
 
     def __init__(self, id, work, fails):
         self.id, self.work, self.fails = id, work, fails
@@ -49,7 +49,7 @@ class Job:
         await asyncio.sleep(self.work / 1000)
         if self.fails:
             self.state = "failed"
-            # A plain value: an exception that nobody asks for would be complained about.
+            # A plain value, because asyncio would log an exception that is never retrieved.
             self.ended.set_result(f"job {self.id} failed")
         else:
             self.state = "completed"
@@ -57,7 +57,7 @@ class Job:
 
 
 class Pool:
-    """Workers, and all jobs that they have been given."""
+    """The workers, their queues, and all jobs."""
 
     def __init__(self, workers, shared, dequeue_timeout):
         self.queues = [asyncio.Queue() for _ in range(1 if shared else workers)]
@@ -77,15 +77,16 @@ class Pool:
         return id
 
     async def result(self, id, deadline):
-        """What came of a job; nothing if it has not ended by the deadline."""
+        """Waits until a job has ended, and returns its result; returns `None` at the deadline."""
         ended = self.jobs[id].ended
         if not ended.done():
             await asyncio.wait({ended}, timeout=max(deadline - now(), 0) / 1000)
         return ended.result() if ended.done() else None
 
     async def stop(self, drain):
-        """Stops the workers and waits for them to end; returns what each one has done."""
+        """Stops the workers and waits for them to end. Returns how much each one has done."""
         if drain:
+            # One sentinel for each worker, after the last job of its queue.
             for queue in islice(cycle(self.queues), len(self.workers)):
                 queue.put_nowait(NO_MORE)
         else:
@@ -93,13 +94,14 @@ class Pool:
         return await asyncio.gather(*self.workers)
 
     async def worker(self, queue):
-        """Takes job after job; returns how many, and how long it was busy."""
+        """Does one job after another. Returns how many, and how long it was busy."""
         jobs = busy = 0
         while self.running:
             try:
                 async with asyncio.timeout(self.dequeue_timeout / 1000):
                     job = await queue.get()
             except TimeoutError:
+                # Check the flag again.
                 continue
             if job is NO_MORE:
                 break
@@ -113,11 +115,13 @@ class Pool:
 async def run(cx):
     started = now()
     drain = cx.stop == "drain"
+    # Start the workers, and submit all jobs at once.
     pool = Pool(cx.pool, cx.queue == "shared", cx.dequeue_timeout)
     for i in range(cx.jobs):
         fails = cx.fail_every > 0 and (i + 1) % cx.fail_every == 0
         pool.submit(cx.draw("work", i, cx.work_min, cx.work_max), fails)
 
+    # Ask for each result by its id. The requests share one deadline.
     late, matching = 0, True
     for id in range(cx.jobs):
         result = await pool.result(id, started + cx.result_timeout)
@@ -142,8 +146,8 @@ async def run(cx):
         .figure("total", now() - started, "ms")
         .check("each job ends in one state", ran == completed + failed and ran + pending == cx.jobs)
         .check("each result is read by its id", matching)
-        .check("nobody waits beyond the timeout", waited <= cx.result_timeout)
-        .check("what was not begun stays pending only when a flag stops the pool", pending == 0 or not drain)
+        .check("no wait exceeds the timeout", waited <= cx.result_timeout)
+        .check("only a flag leaves jobs pending", pending == 0 or not drain)
     )
 
 

@@ -1,33 +1,33 @@
 //! # Worker pool: one shared queue balances itself
 //!
-//! Sixteen jobs of unequal length and four workers. You submit a job, get an id, and later ask
+//! Sixteen jobs of different length and four workers. You submit a job, get an id, and later ask
 //! for the result by that id, with a deadline.
 //!
-//! **What you see.** Each worker has a queue of its own, and the jobs are dealt out in turn.
-//! One worker runs out of work half way, while another still has jobs waiting that no one else
-//! may take. With `queue=shared` each worker takes the next job as soon as it is free, and all
-//! four end at about the same time.
+//! **What you see.** Each worker has its own queue, and the jobs are dealt out in turn. One worker
+//! runs out of work half way, while another still has jobs that no other worker may take. With
+//! `queue=shared` each worker takes the next job as soon as it is free, and all four end at about
+//! the same time.
 //!
-//! **Why.** Nobody knows beforehand how long a job takes. A shared queue decides as late as
-//! possible, when a worker is free; dealing jobs out decides before anything is known. A job is
-//! always in one state: pending, running, completed or failed. Each job has a `watch` channel
-//! that holds its state, so you can ask for a result early, late, or twice. A failure ends the
-//! job, not its worker.
+//! **Why.** You do not know beforehand how long a job takes. A shared queue assigns a job as late
+//! as possible, when a worker is free; dealing jobs out assigns them before anything is known. A
+//! job is always in one state: pending, running, completed or failed. Each job has a `watch`
+//! channel that holds its state, so you can ask for a result early, late, or twice. A failure ends
+//! the job, not its worker.
 //!
-//! **Try.** Set `queue` to `shared`: 2728 ms become 2467. Set `result_timeout` to 1500: six
-//! results are late, but their jobs still finish, because a timeout drops the waiting and not
-//! the work. Now set `stop` to `flag`: two jobs have not begun by then, and stay pending for
+//! **Try.** Set `queue` to `shared`: the run takes 2467 ms instead of 2728. Set `result_timeout` to
+//! 1500: six results are late, but their jobs still finish, because a timeout drops the wait and
+//! not the work. Now set `stop` to `flag`: two jobs have not started by then, and stay pending for
 //! ever.
 //!
-//! **Pitfall.** A worker sees a flag only when it looks. An idle worker waits in `recv`, so
-//! it has to wake up now and then for nothing (`dequeue_timeout`), and may see the flag that
-//! much too late. A closed queue (`stop=drain`) wakes it at once, after the last job. And
-//! keep the timeout around `recv` alone: around more, it could drop a job that was already
+//! **Pitfall.** A worker sees a flag only when it checks. An idle worker waits in `recv`, so it has
+//! to wake up regularly for nothing (`dequeue_timeout`), and may see the flag that much too late.
+//! Closing the queue (`stop=drain`) wakes it at once, after the last job. And put the timeout only
+//! around the wait for a job, `lock` and `recv`: around more, it could drop a job that was already
 //! taken.
 //!
 //! **Words.** asyncio: workers on one `asyncio.Queue`, a `Future` for each job,
-//! `wait_for(queue.get(), 1.0)`. Tokio: a `JoinSet` of workers; `mpsc` has one
-//! receiver, so they share it behind a lock and idle ones queue there; `watch`.
+//! `wait_for(queue.get(), 1.0)`. Tokio: a `JoinSet` of workers; `mpsc` has one receiver, so the
+//! workers share it behind a lock, and idle ones queue there; `watch`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -41,22 +41,16 @@ use tracing::{Instrument, info, info_span};
 
 use crate::prelude::*;
 
-const POOL: Param = Param::count("pool", 4, (1, 1_000), "workers", "How many workers there are.");
-const JOBS: Param = Param::count("jobs", 16, (1, 10_000), "jobs", "How many jobs are submitted, all at the start.");
-const WORK_MIN: Param = Param::millis("work_min", 100, (0, 60_000), "How long a job takes at least.");
-const WORK_MAX: Param = Param::millis("work_max", 1_000, (0, 60_000), "How long it takes at most, drawn for each job.");
-const FAIL_EVERY: Param = Param::count("fail_every", 0, (0, 10_000), "jobs", "One job in so many fails at its end; 0 is none.");
-const RESULT_TIMEOUT: Param =
-    Param::millis("result_timeout", 5_000, (1, 60_000), "How long after the start results are waited for.");
+const POOL: Param = Param::count("pool", 4, (1, 1_000), "workers", "How many workers do the jobs.");
+const JOBS: Param = Param::count("jobs", 16, (1, 10_000), "jobs", "How many jobs to submit at the start.");
+const WORK_MIN: Param = Param::millis("work_min", 100, (0, 60_000), "Shortest time that a job takes.");
+const WORK_MAX: Param = Param::millis("work_max", 1_000, (0, 60_000), "Longest time that a job takes.");
+const FAIL_EVERY: Param = Param::count("fail_every", 0, (0, 10_000), "jobs", "Fail every nth job; 0 fails none.");
+const RESULT_TIMEOUT: Param = Param::millis("result_timeout", 5_000, (1, 60_000), "How long to wait for results.");
 const DEQUEUE_TIMEOUT: Param =
-    Param::millis("dequeue_timeout", 1_000, (1, 60_000), "How long an idle worker waits before it looks whether to stop.");
-const STOP: Param = Param::choice(
-    "stop",
-    &["drain", "flag"],
-    "How the pool is stopped: the queue is closed and drained, or a flag is set that workers check between jobs.",
-);
-const QUEUE: Param =
-    Param::choice("queue", &["static", "shared"], "One queue for each worker, with jobs dealt out in turn, or one for all.");
+    Param::millis("dequeue_timeout", 1_000, (1, 60_000), "How long an idle worker waits between checks.");
+const STOP: Param = Param::choice("stop", &["drain", "flag"], "Close and drain the queue, or set a flag.");
+const QUEUE: Param = Param::choice("queue", &["static", "shared"], "One queue per worker, or one for all.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -67,7 +61,7 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[POOL, JOBS, WORK_MIN, WORK_MAX, FAIL_EVERY, RESULT_TIMEOUT, DEQUEUE_TIMEOUT, STOP, QUEUE],
     patterns: &["worker pool", "task queue", "load balancing", "job status", "result by id"],
-    differs: "Workers share an `asyncio.Queue` as it is; they share Tokio's one receiver behind a lock, where idle ones \
+    differs: "Workers share an `asyncio.Queue` directly; they share Tokio's one receiver behind a lock, where idle workers \
               queue.",
     builds_on: &["producer-consumer", "timeout"],
     source: include_str!("worker_pool.rs"),
@@ -78,19 +72,19 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// There is nothing to draw from a range that ends before it begins.
+/// Refuses a range whose ends are swapped.
 fn refuse(values: &Values, _: Clock) -> Result<(), ValueError> {
     let (min, max) = (values.number(&WORK_MIN), values.number(&WORK_MAX));
     if min <= max {
         return Ok(());
     }
-    Err(ValueError { param: WORK_MIN.name, reason: format!("{min} ms is more than work_max, which is {max} ms") })
+    Err(ValueError { param: WORK_MIN.name, reason: format!("{min} is more than work_max: at most {max}") })
 }
 
-/// What a job is known by: its place in the order of submission.
+/// Identifies a job: its position in the order of submission.
 type Id = usize;
 
-/// How far a job is.
+/// The state of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     Pending,
@@ -101,16 +95,16 @@ enum State {
     Failed(String),
 }
 
-/// A job on its way through the pool.
+/// A job in a queue or with a worker.
 struct Job {
     id: Id,
     work: Duration,
     fails: bool,
-    /// Where everybody who has the id can see how far it is.
+    /// Publishes the state to the tasks that have the id.
     state: watch::Sender<State>,
 }
 
-/// How many jobs are in each state, for all to see.
+/// How many jobs are in each state.
 #[derive(Default)]
 struct Tally {
     pending: AtomicU64,
@@ -119,14 +113,14 @@ struct Tally {
     failed: AtomicU64,
 }
 
-/// What a worker has done.
+/// How much a worker has done.
 #[derive(Default)]
 struct Worked {
     jobs: usize,
     busy: Duration,
 }
 
-/// Workers, what they are to do, and how far it is.
+/// The workers, their queues, and the state of each job.
 struct Pool {
     /// One, or one for each worker.
     queues: Vec<UnboundedSender<Job>>,
@@ -141,13 +135,15 @@ async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let jobs = cx.count(JOBS);
     let drain = cx.word(STOP) == "drain";
+    // Start the workers, and submit all jobs at once.
     let mut pool = Pool::start(cx.count(POOL), cx.word(QUEUE) == "shared", cx.duration(DEQUEUE_TIMEOUT))?;
     for i in 0..jobs {
         let work = Duration::from_millis(cx.draw("work", i, cx.number(WORK_MIN)..=cx.number(WORK_MAX)));
-        // Nothing but 0 is a multiple of 0: so none fails.
+        // With `fail_every` at 0 no job fails: only 0 is a multiple of 0.
         pool.submit(work, (i + 1).is_multiple_of(cx.count(FAIL_EVERY)))?;
     }
 
+    // Ask for each result by its id. The requests share one deadline.
     let (mut late, mut matching) = (0_usize, true);
     for id in 0..jobs {
         match pool.result(id, started + cx.duration(RESULT_TIMEOUT)).await {
@@ -159,6 +155,7 @@ async fn run(cx: Context) -> scenario::Result {
     info!(moment = "stop", "{late} results are late");
     let workers = pool.stop(drain).await?;
 
+    // Count the final states of the jobs.
     let count = |is: fn(&State) -> bool| pool.states.iter().filter(|state| is(&state.borrow())).count();
     let completed = count(|state| matches!(state, State::Completed(_)));
     let failed = count(|state| matches!(state, State::Failed(_)));
@@ -176,17 +173,19 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("total", started.elapsed(), "ms")
         .check("each job ends in one state", run == completed + failed && run + pending == jobs)
         .check("each result is read by its id", matching)
-        .check("nobody waits beyond the timeout", waited <= timeout || cx.on_time(waited, timeout))
-        .check("what was not begun stays pending only when a flag stops the pool", pending == 0 || !drain))
+        .check("no wait exceeds the timeout", waited <= timeout || cx.on_time(waited, timeout))
+        .check("only a flag leaves jobs pending", pending == 0 || !drain))
 }
 
 impl Pool {
+    /// Creates the queues and starts the workers.
     fn start(workers: usize, shared: bool, dequeue_timeout: Duration) -> scenario::Result<Self> {
         let (queues, receivers): (Vec<_>, Vec<_>) =
             (0..if shared { 1 } else { workers }).map(|_| mpsc::unbounded_channel()).unzip();
         let receivers: Vec<_> = receivers.into_iter().map(|receiver| Arc::new(Mutex::new(receiver))).collect();
         let (stopping, tally) = (Arc::new(AtomicBool::new(false)), Arc::new(Tally::default()));
         let mut pool = Self { queues, workers: JoinSet::new(), states: Vec::new(), stopping, tally };
+        // With a shared queue `cycle` gives each worker the same receiver.
         for (i, receiver) in receivers.iter().cycle().take(workers).enumerate() {
             let worker = worker(receiver.clone(), dequeue_timeout, pool.stopping.clone(), pool.tally.clone());
             pool.workers.build_task().name(&format!("worker {i}")).spawn(worker)?;
@@ -204,7 +203,7 @@ impl Pool {
         Ok(id)
     }
 
-    /// How a job has ended; nothing if it has not by the deadline.
+    /// Waits until a job has ended, and returns its state; returns `None` at the deadline.
     async fn result(&self, id: Id, deadline: Instant) -> Option<State> {
         let mut state = self.states[id].clone();
         let ended = state.wait_for(|state| matches!(state, State::Completed(_) | State::Failed(_)));
@@ -214,6 +213,7 @@ impl Pool {
     /// Stops the workers and waits for them to end.
     async fn stop(&mut self, drain: bool) -> scenario::Result<Vec<Worked>> {
         if drain {
+            // Dropping the senders closes the queues. `recv` returns `None` after the last job.
             self.queues.clear();
         } else {
             self.stopping.store(true, Ordering::Relaxed);
@@ -226,7 +226,7 @@ impl Pool {
     }
 }
 
-/// Takes job after job, until the queue is closed and empty or the flag is set.
+/// Does one job after another, until the queue is closed and empty, or the flag is set.
 async fn worker(
     queue: Arc<Mutex<UnboundedReceiver<Job>>>,
     dequeue_timeout: Duration,
@@ -235,17 +235,18 @@ async fn worker(
 ) -> Worked {
     let mut worked = Worked::default();
     while !stopping.load(Ordering::Relaxed) {
-        // Cut short, this has taken nothing: `lock` and `recv` may both be dropped while they wait.
+        // Cancel safe: if the timeout drops this, no job was taken, because `lock` and `recv` are cancel safe.
         let next = async {
             let mut queue = queue.lock().await;
             let pending = tally.pending.load(Ordering::Relaxed);
             if queue.is_empty() && pending > 0 {
-                // They are in another worker's queue.
-                info!(moment = format!("own queue empty, {pending} pending"), "has nothing to do while jobs are pending");
+                // The pending jobs are in another worker's queue.
+                info!(moment = format!("own queue empty, {pending} pending"), "is idle while jobs are pending");
             }
             queue.recv().await
         }
         .instrument(info_span!("idle"));
+        // After the timeout check the flag again. `None` means that the queue is closed and empty.
         let Ok(next) = timeout(dequeue_timeout, next).await else { continue };
         let Some(job) = next else { break };
         let began = Instant::now();
@@ -262,7 +263,7 @@ impl Job {
         self.state.send_replace(State::Running);
         let pending = tally.pending.fetch_sub(1, Ordering::Relaxed) - 1;
         let running = tally.running.fetch_add(1, Ordering::Relaxed) + 1;
-        info!(counter.pending = pending, counter.running = running, "job {} is running", self.id);
+        info!(counter.pending = pending, counter.running = running, "job {} runs", self.id);
 
         sleep(self.work).await;
 
@@ -279,12 +280,12 @@ impl Job {
     }
 }
 
-/// What comes of a job.
+/// The result of a job that completes.
 fn result(id: Id) -> String {
     format!("result {id}")
 }
 
-/// Why it fails.
+/// The reason of a job that fails.
 fn reason(id: Id) -> String {
     format!("job {id} failed")
 }
@@ -303,7 +304,7 @@ mod tests {
         Ok(())
     }
 
-    /// A late result is nobody's loss but the one's who waits; a flag leaves what was not begun.
+    /// A timeout loses only the wait, because the job still finishes; a flag leaves jobs that have not started.
     #[tokio::test(start_paused = true)]
     async fn a_timeout_drops_the_wait_and_a_flag_drops_the_work() -> scenario::Result<()> {
         for (stop, completed, pending, total) in [("drain", 16.0, 0.0, 2467.0), ("flag", 14.0, 2.0, 2012.0)] {
@@ -315,7 +316,7 @@ mod tests {
         Ok(())
     }
 
-    /// With everything done, a flag ends the pool up to a whole `dequeue_timeout` later than a closed queue.
+    /// If all jobs are done, a flag ends the pool up to one `dequeue_timeout` later than a closed queue.
     #[tokio::test(start_paused = true)]
     async fn a_flag_is_seen_late() -> scenario::Result<()> {
         let drained = run(Context::of(&SCENARIO, &[])).await?.value("total");

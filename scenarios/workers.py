@@ -1,15 +1,15 @@
 """Workers: more of them help CPU work, not waiting.
 
-asyncio has one thread. Coroutines that wait share it well, by the thousand; those
-that compute take turns, and all others wait for the turn to end. A faster event loop
-makes the moments between two waits cheaper, and computing not a bit.
+asyncio has one thread. Thousands of coroutines that wait share it well; coroutines that
+compute take turns, and all others wait for the turn to end. A faster event loop
+shortens the moments between two waits, but not computing.
 
-`sleep(0)` comes back before a task whose timer is due has been woken, so one that waits
-beside those that compute is served a round later than in Tokio, and the run takes longer.
+A task that yields with `sleep(0)` runs again before a task whose timer is due is woken.
+So a waiting task runs one round later than in Tokio, and the run takes longer.
 
-Pitfall: threads do not help CPython to compute, as they share one lock; use a
-`ProcessPoolExecutor`. Tokio's multi-thread runtime computes on as many cores
-as it has workers.
+Pitfall: threads do not make CPython compute faster, because they share one lock; use a
+`ProcessPoolExecutor`. Tokio's multi-thread runtime computes on as many cores as it has
+workers.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ async def run(cx):
     async def compute():
         for _ in range(ROUNDS):
             cx.burn(cx.cpu)
+            # Without this yield the task would keep the thread through all its rounds.
             await asyncio.sleep(0)
         return ROUNDS * cx.cpu
 
@@ -42,9 +43,11 @@ async def run(cx):
             await asyncio.sleep(cx.wait / 1000)
         return 0
 
+    # Start the tasks that wait, and then those that compute.
     kinds = [wait] * (cx.tasks - computing) + [compute] * computing
     busy = await asyncio.gather(*(kind() for kind in kinds))
 
+    # Predict the total: all the computing, or the rounds of a waiting task if those take longer.
     total = now() - started
     waits = cx.wait if computing < cx.tasks else 0
     least = max(sum(busy), ROUNDS * waits)
@@ -54,15 +57,15 @@ async def run(cx):
         .figure("done", len(busy), "tasks")
         .figure("workers", 1, "workers")
         .figure("computed", sum(busy), "ms")
-        .figure("by arithmetic", most, "ms")
+        .figure("predicted", most, "ms")
         .figure("total", total, "ms")
         .check("every task is done", len(busy) == cx.tasks)
-        .check("it takes what the arithmetic says, within 20 %", 0.8 * least <= total <= 1.2 * most)
+        .check("the total is as predicted, within 20 %", 0.8 * least <= total <= 1.2 * most)
     )
 
 
 def waits_beside(computing, wait):
-    """How long the rounds of one that waits take beside so much computing: it is served when a turn is over."""
+    """Returns how long a waiting task takes beside that much computing. It runs only when the others have finished a turn."""
     turn, at = max(computing / ROUNDS, 1), 0
     for _ in range(ROUNDS):
         due = at + wait

@@ -1,30 +1,30 @@
 //! # Workers: more of them help CPU work, not waiting
 //!
-//! Eight tasks do five rounds each. Half of them compute for 200 ms in a round, the
-//! other half wait for 200 ms.
+//! Eight tasks do five rounds each. In each round half of them compute for 200 ms, and the other
+//! half wait for 200 ms.
 //!
-//! **What you see.** With one worker the four that compute take turns: their solid bars never
-//! overlap, and the run takes 4000 ms. The four that wait need a moment in each round, and get
-//! it late, after all four have had their turn.
+//! **What you see.** With one worker the four tasks that compute take turns: their solid bars never
+//! overlap, and the run takes 4000 ms. The four that wait need the worker for a moment in each
+//! round, and get it late, after all four have had their turn.
 //!
-//! **Why.** A worker can poll one task at a time, so computing takes what there is to
-//! compute, divided by the workers. A task that waits is not polled at all; eight or
-//! eighty thousand of them wait at the same time, on no worker. So workers are for
-//! the share of your work that computes, and beyond the cores there is nothing to win.
+//! **Why.** A worker polls one task at a time, so computing takes the total CPU time divided by the
+//! number of workers. A task that waits is not polled at all: eight or eighty thousand of them wait
+//! at the same time, and need no worker. So workers help only the part of your work that computes,
+//! and only up to the number of cores.
 //!
-//! **Try.** Set `mix` to 0: nobody computes, and it takes 1000 ms with one worker as with
-//! four. Set `mix` to 100: 8000 ms, all of it computed. Set `tasks` to 16: twice the
-//! computing is twice the time, 8000 ms. Then take two: `--clock real --workers 2`
-//! takes half of it, if two cores are at hand.
+//! **Try.** Set `mix` to 0: no task computes, and the run takes 1000 ms with one worker or four.
+//! Set `mix` to 100: 8000 ms, all of it computing. Back with 50, set `tasks` to 16: twice the
+//! computing takes twice the time, 8000 ms. Then use two workers: `--clock real --workers 2` takes
+//! half of that, if two cores are free.
 //!
-//! **Pitfall.** More workers than cores make nothing faster: they take turns on the
-//! cores, as the tasks did on the worker. And if eight workers are needed for code
-//! that waits, it does not wait, it blocks (see *Blocking*).
+//! **Pitfall.** More workers than cores make nothing faster: they take turns on the cores, as the
+//! tasks did on the worker. And if code that "waits" needs eight workers, it does not wait, it
+//! blocks (see *Blocking*).
 //!
-//! **Words.** asyncio: one thread, always; a faster event loop makes the moments between
-//! waits cheaper and computing not a bit; processes for work that computes. There a task
-//! that yields comes back before those whose timer is due, so the twin takes 4600 ms.
-//! Tokio: `worker_threads` of the multi-thread runtime; the current-thread runtime has one.
+//! **Words.** asyncio: one thread, always; a faster event loop shortens the moments between waits,
+//! but not computing; use processes for work that computes. There a task that yields runs again
+//! before tasks whose timers are due, so the twin takes 4600 ms. Tokio: `worker_threads` of the
+//! multi-thread runtime; the current-thread runtime has one.
 
 use std::time::Duration;
 
@@ -36,14 +36,14 @@ use tracing::{info, info_span};
 use crate::prelude::*;
 use crate::work;
 
-const TASKS: Param = Param::count("tasks", 8, (1, 1_000), "tasks", "How many tasks there are.");
-const CPU: Param = Param::millis("cpu", 200, (0, 60_000), "How long one that computes does so in a round.");
-const WAIT: Param = Param::millis("wait", 200, (0, 60_000), "How long one that waits does so in a round.");
-const MIX: Param = Param::count("mix", 50, (0, 100), "%", "How many of the tasks compute; the others wait.");
+const TASKS: Param = Param::count("tasks", 8, (1, 1_000), "tasks", "How many tasks compute or wait.");
+const CPU: Param = Param::millis("cpu", 200, (0, 60_000), "How long a computing task computes per round.");
+const WAIT: Param = Param::millis("wait", 200, (0, 60_000), "How long a waiting task waits per round.");
+const MIX: Param = Param::count("mix", 50, (0, 100), "%", "Share of tasks that compute; the rest wait.");
 
 /// How many rounds each task does.
 const ROUNDS: u32 = 5;
-/// What is served so long after it is due has had to wait for the worker.
+/// A task that runs this long after its timer was due had to wait for the worker.
 const LATE: Duration = Duration::from_millis(20);
 
 /// The entry in the catalogue.
@@ -55,10 +55,9 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, CPU, WAIT, MIX],
     patterns: &["worker threads", "CPU-bound against I/O-bound", "event loop choice"],
-    differs: "asyncio has one thread, always; Tokio has as many workers as it is given, and tasks that compute run side by \
-              side.",
+    differs: "asyncio always has one thread; Tokio has as many workers as you set, and tasks that compute run in parallel.",
     builds_on: &["blocking"],
-    real_because: "only there are workers more than one",
+    real_because: "the virtual clock has only one worker",
     source: include_str!("workers.rs"),
     path: file!(),
     twin: include_str!("workers.py"),
@@ -72,6 +71,7 @@ async fn run(cx: Context) -> scenario::Result {
     let tasks = cx.count(TASKS);
     let computing = tasks * cx.count(MIX) / 100;
 
+    // Start the tasks that wait, and then those that compute.
     let mut running = JoinSet::new();
     for i in 0..tasks - computing {
         running.build_task().name(&format!("wait {i}")).spawn(wait(cx.duration(WAIT)))?;
@@ -88,6 +88,7 @@ async fn run(cx: Context) -> scenario::Result {
         info!(counter.done = done, "done");
     }
 
+    // Predict the total: the computing divided among the workers, or the rounds of a waiting task if those take longer.
     let total = started.elapsed();
     let workers = Handle::current().metrics().num_workers();
     let wait = if computing < tasks { cx.duration(WAIT) } else { Duration::ZERO };
@@ -98,30 +99,28 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("done", done, "tasks")
         .figure("workers", workers, "workers")
         .figure("computed", computed, "ms")
-        .figure("by arithmetic", most, "ms")
+        .figure("predicted", most, "ms")
         .figure("total", total, "ms")
         .check("every task is done", done == tasks)
-        .check(
-            "it takes what the arithmetic says, within 20 %",
-            least.mul_f64(0.8) <= total && total <= most.mul_f64(1.2) + slack,
-        ))
+        .check("the total is as predicted, within 20 %", least.mul_f64(0.8) <= total && total <= most.mul_f64(1.2) + slack))
 }
 
-/// Computes, round by round, and yields in between; returns how long it was busy.
+/// Computes in each round, and yields in between. Returns how long it was busy.
 ///
-/// More workers than cores are slower each, so this is measured and not taken from the parameter.
+/// That is measured, because with more workers than cores each one is slower than the parameter says.
 async fn compute(clock: Clock, cpu: Duration) -> Duration {
     let mut busy = Duration::ZERO;
     for _ in 0..ROUNDS {
         let begun = Instant::now();
         info_span!("computes").in_scope(|| work::burn(clock, cpu));
         busy += begun.elapsed();
+        // Without this yield the task would keep the worker through all its rounds.
         yield_now().await;
     }
     busy
 }
 
-/// Waits, round by round. It is never busy.
+/// Waits in each round. It is never busy.
 async fn wait(wait: Duration) -> Duration {
     for _ in 0..ROUNDS {
         let due = Instant::now() + wait;
@@ -134,7 +133,7 @@ async fn wait(wait: Duration) -> Duration {
     Duration::ZERO
 }
 
-/// How long the rounds of one that waits take beside so much computing: it is served when a turn of the others is over.
+/// Returns how long a waiting task takes beside that much computing. It runs only when the others have finished a turn.
 fn waits_beside(computing: Duration, wait: Duration) -> Duration {
     let turn = (computing / ROUNDS).max(Duration::from_nanos(1));
     (0..ROUNDS).fold(Duration::ZERO, |at, _| {
@@ -150,7 +149,7 @@ mod tests {
 
     use super::*;
 
-    /// On one worker computing adds up, and waiting does not.
+    /// On one worker computing adds up; waiting does not.
     #[tokio::test(start_paused = true)]
     async fn computing_adds_up_and_waiting_does_not() -> scenario::Result<()> {
         for (tasks, mix, total) in
@@ -163,25 +162,25 @@ mod tests {
         Ok(())
     }
 
-    /// The arithmetic is the real thing at odd settings too, where a wait just misses a turn.
+    /// The prediction is exact at odd settings too, where a wait just misses a turn.
     #[tokio::test(start_paused = true)]
     async fn a_wait_that_misses_a_turn_is_served_in_the_next() -> scenario::Result<()> {
         for wait in ["1", "199", "799", "801", "900", "1601", "5000"] {
             let outcome = run(Context::of(&SCENARIO, &[(WAIT, wait)])).await?;
-            assert_eq!(outcome.value("total"), outcome.value("by arithmetic"), "waits of {wait} ms");
+            assert_eq!(outcome.value("total"), outcome.value("predicted"), "waits of {wait} ms");
         }
         Ok(())
     }
 
-    /// By the arithmetic that the check goes by, two workers take half of the time. By the clock they do if nothing else
-    /// wants the cores, which no test can be sure of.
+    /// By the prediction that the check uses, two workers take half of the time. By the clock they do so only if nothing
+    /// else uses the cores, which no test can guarantee.
     #[test]
     fn two_workers_need_half_of_the_time() -> scenario::Result<()> {
         for workers in [1, 2] {
             let runtime = Builder::new_multi_thread().worker_threads(workers).enable_time().build()?;
             let cx = Context::real(&SCENARIO, &[(MIX, "100"), (CPU, "5")]);
             let outcome = runtime.block_on(async { tokio::spawn(run(cx)).await })??;
-            let both = outcome.value("by arithmetic").zip(outcome.value("computed"));
+            let both = outcome.value("predicted").zip(outcome.value("computed"));
             let part = both.map_or(0.0, |(time, computed)| time * workers as f64 / computed);
             assert!((0.999..1.001).contains(&part), "{workers} workers: {outcome:?}");
         }

@@ -213,7 +213,7 @@ fn what_cannot_be_run_is_refused_with_a_reason() {
         (Spec { workers: 65, ..real(semaphore, 0) }, "workers: 65 workers is out of range: 0 to 64"),
         (Spec { pace: Some(2.0), ..real(semaphore, 0) }, "speed: the real clock has one speed"),
         (Spec { pace: Some(0.0), ..Spec::new(semaphore) }, "speed: 0 is not a speed"),
-        (too_many_each, "permits_each: 4 permits each can never be had of 3"),
+        (too_many_each, "permits_each: 4 is more than the 3 permits of the semaphore"),
     ];
     for (spec, reason) in cases {
         let Err(StartError::Spec(error)) = Run::start(&spec) else { panic!("{reason}: was not refused") };

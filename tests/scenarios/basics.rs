@@ -63,7 +63,7 @@ fn a_semaphore_never_lets_more_in_than_it_has_permits_for() {
 fn more_permits_than_there_are_can_not_be_asked_for() {
     let semaphore = scenario("semaphore");
     let error = (semaphore.refuse)(&values(semaphore, &[("permits_each", "4")]), Clock::Virtual).unwrap_err();
-    assert_eq!(error.to_string(), "permits_each: 4 permits each can never be had of 3: at most 3");
+    assert_eq!(error.to_string(), "permits_each: 4 is more than the 3 permits of the semaphore: at most 3");
 }
 
 #[test]

@@ -18,11 +18,11 @@ fn bad_usage_is_one_line_and_exit_code_2() {
         ("gather", &["tusks=3"], "gather: 'tusks=3' is not one of tasks=…, latency=…, jitter=…, straggler=…, seed=…"),
         ("gather", &["tasks"], "gather: 'tasks' is not one of tasks=…, latency=…, jitter=…, straggler=…, seed=…"),
         ("cancellation", &["variant=drip"], "cancellation: variant: 'drip' is not one of drop, token, shielded"),
-        ("semaphore", &["permits_each=4"], "semaphore: permits_each: 4 permits each can never be had of 3: at most 3"),
+        ("semaphore", &["permits_each=4"], "semaphore: permits_each: 4 is more than the 3 permits of the semaphore: at most 3"),
         (
             "lock-contention",
             &["mutex=std"],
-            "lock-contention: mutex: std does not go with lock=across-await: it would block the event loop for ever",
+            "lock-contention: mutex: std does not work with lock=across-await: it would block the event loop for ever",
         ),
     ] {
         let output = twin(scenario(id), args);
