@@ -14,7 +14,7 @@ fn every_setting_that_is_declared_to_break_exits_1_with_the_reason() {
             assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
             assert!(said.starts_with(&format!("error: {}: ", scenario.id)), "{args:?}: {said}");
             let reason = match breaks.how {
-                How::Checks(checks) => format!("does not hold: {}", checks.join("; ")),
+                How::Checks(checks) => format!("check failed: {}", checks.join("; ")),
                 How::Stalls => "stalled: nothing can ever run again".to_owned(),
             };
             assert!(said.contains(&reason), "{args:?}: {said}");
