@@ -28,7 +28,7 @@ const STACK: usize = 64 << 10;
 /// Names what is short, and the limit to raise.
 pub fn check(workers: usize) -> io::Result<()> {
     let lacks = |many: usize, what: &str, option: &str| {
-        let reason = format!("it needs {many} more {what}, but the system allows fewer; raise the limit with 'ulimit {option}'");
+        let reason = format!("{many} more {what} are needed, but the system allows fewer; raise that with 'ulimit {option}'");
         io::Error::other(reason)
     };
     descriptors().map_err(|error| match error {
