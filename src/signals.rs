@@ -76,7 +76,7 @@ pub fn note() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether SIGHUP or SIGTERM has arrived. When the process is continued, this is known before the signal becomes an input.
+/// Whether SIGHUP or SIGTERM has arrived. After a stop, this is known before the signal becomes an input.
 pub fn is_ending() -> bool {
     ENDING.load(Ordering::SeqCst)
 }

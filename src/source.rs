@@ -117,8 +117,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether a field can hold a Tokio resource. The fields of a struct are often on one line, and a counter beside a semaphore
-    /// must not name the semaphore.
+    /// Whether a field can hold a Tokio resource. The fields of a struct are often on one line, and a counter must not give its
+    /// name to the semaphore beside it.
     fn may_make(&self, field: Node<'_>) -> bool {
         let value = field.child_by_field_name("value");
         value.is_some_and(|value| value.kind() == "call_expression" && !self.slice(value).starts_with("Atomic"))
