@@ -117,8 +117,8 @@ pub(crate) unsafe fn before_the_end(call: fn()) -> io::Result<()> {
 ///
 /// If the system refuses.
 pub fn stop() -> io::Result<bool> {
-    /// Allows one caller at a time: a second one would save the first one's temporary action as ours. The value says whether the
-    /// handler for SIGCONT is registered.
+    /// Allows one caller at a time: a second one would save the first one's temporary action as ours. The value says whether
+    /// the handler for SIGCONT is registered.
     static STOPPING: Mutex<bool> = Mutex::new(false);
     let mut listens = STOPPING.lock().unwrap_or_else(PoisonError::into_inner);
     if is_ignored(SIGTSTP) {
