@@ -15,7 +15,7 @@ use rustix::io::{Errno, fcntl_dupfd_cloexec};
 /// shortage itself.
 const DESCRIPTORS: usize = 16;
 
-/// The threads of a run besides its workers: its own, those that look up lines and take samples, and one for blocking work.
+/// The threads of a run besides its workers: its own, one each to look up lines and take samples, and one for blocking work.
 const THREADS: usize = 4;
 
 /// The stack size of a thread that does nothing.

@@ -225,7 +225,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         let mut effects = Vec::new();
         if !self.moves() && !self.dirty && self.surface.ready()? {
             let input = self.events.next(None);
-            // The cursor stood still meanwhile.
+            // The cursor did not move during the sleep.
             self.ticked_at = self.events.now();
             self.take(input, &mut effects)?;
         }

@@ -25,8 +25,8 @@ use signal_hook::{flag, low_level};
 /// The signals that ask the program to end.
 pub const ASK: [c_int; 3] = [SIGHUP, SIGINT, SIGTERM];
 
-/// The signals that end the program at once. Those of a faulty memory access are not included: their handler would run on a
-/// stack that may itself be the fault.
+/// The signals that end the program at once. They exclude the signals for faulty memory accesses, whose handler would run on
+/// a stack that may itself be the fault.
 const END: [c_int; 10] = [SIGABRT, SIGALRM, SIGPROF, SIGQUIT, SIGSYS, SIGTRAP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU];
 
 /// Whether SIGHUP or SIGTERM has arrived since [`note`].

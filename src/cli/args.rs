@@ -1,4 +1,4 @@
-//! Every word and flag of the command line, each defined once.
+//! Every command and flag of the command line, each defined once.
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -105,7 +105,7 @@ pub(super) enum Command {
     Man,
 }
 
-/// What the screen opens with.
+/// What to open the screen with.
 #[derive(Debug, Args)]
 pub(super) struct OpenArgs {
     /// Scenario to open; see 'async-playground list'.
@@ -208,7 +208,7 @@ pub(super) struct RunArgs {
     pub record: RecordArgs,
     #[command(flatten)]
     pub marks: MarksArgs,
-    /// Print one JSON object and nothing else.
+    /// Print the report as one JSON object.
     #[arg(long)]
     pub json: bool,
 }

@@ -25,7 +25,7 @@ use args::Command;
 use async_playground::signals;
 use stop::Stop;
 
-/// Does what the command line says.
+/// Runs the command line.
 pub(crate) fn main() -> ExitCode {
     // Otherwise a file that reaches its size limit kills the program; everything else works without this.
     let _ = signals::outlive_file_limit();

@@ -1,4 +1,4 @@
-//! Opening the screen.
+//! Opens the screen.
 
 use std::fs::File;
 use std::io::{self, IsTerminal};

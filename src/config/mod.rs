@@ -30,7 +30,7 @@ const ALIKE: f64 = 0.75;
 /// The settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// Which key does what.
+    /// The keys of each action.
     pub bindings: Bindings,
     /// The theme. `None` is `auto`: `okabe-ito` if the terminal announces true colour, else its own sixteen colours.
     pub theme: Option<ThemeName>,

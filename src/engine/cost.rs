@@ -21,7 +21,8 @@ const ROUNDS: usize = 3;
 ///
 /// Returns `None` if it cannot be measured: if a subscriber to Tokio's tracing is
 /// already installed, as after the first run or with tokio-console, since it is part
-/// of the cost; if no subscriber can be installed; or if the system refuses a runtime.
+/// of the cost; if the recorder does not receive Tokio's tracing; or if the system
+/// refuses a runtime.
 pub fn recording_cost_ns() -> Option<f64> {
     if tracing::dispatcher::has_been_set() {
         return None;

@@ -112,7 +112,7 @@ impl Job {
         closing
     }
 
-    /// Starts to take samples.
+    /// Starts taking samples.
     fn start_sampling(&self, runtime: &Handle) -> Sampling {
         let mut sampler = Sampler::new(runtime);
         if self.spec.clock == Clock::Virtual {

@@ -56,7 +56,7 @@ pub enum CallLine {
 }
 
 impl CallLine {
-    /// The file, as the compiler was given it: `scenarios/semaphore.rs`.
+    /// The file, as passed to the compiler: `scenarios/semaphore.rs`.
     pub fn file(&self) -> &str {
         match self {
             Self::Known(location) => location.file(),
@@ -119,7 +119,7 @@ pub enum What {
     Terminate {
         /// The task that ended.
         task: TaskId,
-        /// How the last poll looked from inside.
+        /// What the recorder saw of the last poll.
         last: LastPoll,
     },
     /// A task's waker was called, by the task `by` or from outside any task
@@ -159,7 +159,7 @@ pub enum What {
         op: Option<OpId>,
         /// The resource that the future waits for.
         resource: Option<ResourceId>,
-        /// Where.
+        /// Its site.
         site: SiteId,
     },
     /// Within the task's poll an operation was polled and returned `Ready`.
@@ -177,9 +177,9 @@ pub enum What {
     Closed {
         /// The operation.
         op: OpId,
-        /// The task in whose poll.
+        /// The task in whose poll this happened.
         by: TaskId,
-        /// From where.
+        /// The site of the drop.
         site: SiteId,
     },
     /// Within the task's poll a timer was set or reset: at its first poll, and when the program resets it.
@@ -196,7 +196,7 @@ pub enum What {
     Turn {
         /// The task.
         task: TaskId,
-        /// Where.
+        /// Its site.
         site: SiteId,
         /// Whether the budget is used up.
         spent: bool,
@@ -229,11 +229,11 @@ pub enum What {
     Permits {
         /// The semaphore or channel.
         resource: ResourceId,
-        /// How.
+        /// The kind of change.
         change: Change,
         /// By how many, or to how many.
         permits: u32,
-        /// The task in whose poll.
+        /// The task in whose poll this happened.
         by: Option<TaskId>,
     },
     /// A lock was taken or released.
@@ -242,7 +242,7 @@ pub enum What {
         resource: ResourceId,
         /// How it changed.
         change: LockChange,
-        /// The task in whose poll.
+        /// The task in whose poll this happened.
         by: Option<TaskId>,
         /// Where it was taken.
         site: SiteId,
@@ -404,7 +404,7 @@ pub enum Level {
     Debug,
     /// Normal operation.
     Info,
-    /// Something is off.
+    /// Something looks wrong.
     Warn,
     /// Something failed.
     Error,

@@ -7,7 +7,7 @@ pub(super) fn fetched(file: &Path) -> Option<Package> {
     in_registry(file).or_else(|| in_checkout(file)).or_else(|| vendored(file))
 }
 
-/// Whether cargo has fetched a source file, by the path in the debug information.
+/// Whether cargo has fetched a source file, by the path that the compiler gives it.
 pub(super) fn is_fetched(file: &str) -> bool {
     fetched(Path::new(file)).is_some()
 }

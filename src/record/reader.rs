@@ -1,7 +1,7 @@
 //! The reader: drains every thread's ring and puts the events in order.
 //!
-//! One thread's events are in order; those of several threads are merged by time, and
-//! an event must not be passed on while an earlier one may still come. So for each ring
+//! Each thread's events are in order; the events of several threads are merged by time,
+//! and an event must not be passed on while an earlier one may still come. So for each ring
 //! the reader knows a time before which no more events will come (its *floor*): now for
 //! a thread that sleeps; for one that works, the time and the [turn](super::turns) of
 //! its last event. A thread can be slow between reading the clock and writing the event,

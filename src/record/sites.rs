@@ -61,7 +61,7 @@ impl Sites {
         }
     }
 
-    /// The number of held events: those that wait for a stack to be looked up, and all later ones.
+    /// The number of held events: an event that waits for a stack to be looked up, and all later ones.
     pub(super) fn held(&self) -> usize {
         self.held.len()
     }

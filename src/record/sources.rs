@@ -68,7 +68,7 @@ fn within(path: &str, module: &str) -> bool {
 /// The known locations of sources.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Sources {
-    /// The recorder's sources, and those of the program that it is part of.
+    /// The sources of the recorder, and of the program that it is part of.
     recorder: PathBuf,
     /// Tokio's sources; `None` without debug information.
     tokio: Option<PathBuf>,

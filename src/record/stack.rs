@@ -39,7 +39,7 @@ struct Stacks {
     addresses: Vec<Arc<[usize]>>,
 }
 
-/// The keys are hashes already.
+/// A hasher for keys that are hashes already.
 #[derive(Default)]
 struct Hashed(u64);
 

@@ -157,8 +157,8 @@ pub(super) fn file_of(function: usize) -> Option<Arc<Path>> {
     calls_at(function + 1).last()?.file.clone()
 }
 
-/// Declares that the functions at these addresses belong to the program, wherever their sources are: those of an installed
-/// program are among the libraries. Not needed for a program whose `main` creates the recorder.
+/// Declares that the functions at these addresses belong to the program, wherever their sources are: an installed program
+/// has its sources among the libraries. Not needed for a program whose `main` creates the recorder.
 pub fn own(code: impl IntoIterator<Item = usize>) {
     code.into_iter().for_each(|address| sources::own(Code::Function(address)));
 }

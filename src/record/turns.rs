@@ -1,8 +1,8 @@
 //! Orders the events of several threads at the same virtual time.
 //!
 //! Virtual time does not advance while a thread of the blocking pool, or one of the
-//! program's own, is working. So the events of such a thread, and those of the
-//! runtime's thread before and after them, all have the same time. Therefore each
+//! program's own, is working. So the events of such a thread, and the events of
+//! the runtime's thread before and after them, all have the same time. Therefore each
 //! event of such a thread begins a new *turn*. The runtime's thread checks the turn
 //! before it writes, and records each change, so that its events have the turn of
 //! what they react to. On the real clock the time is sufficient, and there are no turns.
@@ -32,7 +32,7 @@ impl Turns {
         self.now.load(Ordering::Acquire)
     }
 
-    /// The turn of an event that another thread writes now: after all events of the last turn, and before those of the next.
+    /// The turn of an event that another thread writes now: after all events of the last turn, and before all of the next.
     pub(super) fn next(&self) -> u64 {
         if self.now() == 0 { 0 } else { self.now.fetch_add(2, Ordering::AcqRel) + 1 }
     }

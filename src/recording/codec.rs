@@ -1,7 +1,7 @@
 //! The encoding of facts in a chunk.
 //!
 //! Every fact begins with one byte: its kind in the low five bits, and three flags. A
-//! thread and a time are written only if they differ from those of the previous fact.
+//! thread and a time are written only if they differ from the previous fact's.
 //! Numbers are written as differences to the last one of their kind, which are small: a
 //! poll takes four to six bytes before compression. A chunk can be decoded on its own,
 //! except for lines and sites that were defined earlier.

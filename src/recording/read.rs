@@ -1,4 +1,4 @@
-//! Opening a recording, without trusting its writer.
+//! Opens a recording without trusting its writer.
 //!
 //! A file is read from front to back, one chunk at a time, up to the first invalid
 //! part. Nothing in it is trusted: every length is compared with a bound before

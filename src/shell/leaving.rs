@@ -41,7 +41,7 @@ impl<R: Running + 'static> Leaving<R> {
         self.runs.push(Left { run, late_at });
     }
 
-    /// Removes runs that are gone. Waits up to `at_most` for those that are not left behind.
+    /// Removes runs that are gone. Waits up to `at_most` for runs that are not left behind.
     pub(super) fn sweep(&mut self, now: Instant, at_most: Duration, reaper: &mut Reaper) {
         let until = Instant::now() + at_most;
         let gone = |left: &mut Left<R>| {

@@ -58,7 +58,7 @@ pub struct Inputs {
 
 impl Inputs {
     /// Waits until this job is in the foreground, then starts to listen. From then on SIGINT, SIGTERM and SIGHUP are inputs and
-    /// do not end the process; those that the caller ignores stay ignored.
+    /// do not end the process; signals that the caller ignores stay ignored.
     ///
     /// # Errors
     ///

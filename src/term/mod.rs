@@ -22,7 +22,7 @@ pub use screen::Screen;
 /// each cell takes memory.
 const LARGEST: Size = Size::new(2000, 500);
 
-/// The size of the terminal, at most [`LARGEST`].
+/// The size of the terminal, up to a maximum.
 ///
 /// # Errors
 ///

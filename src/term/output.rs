@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn what_is_not_taken_is_kept_and_comes_later_in_its_order() {
         let (here, mut there) = UnixStream::pair().expect("a pair");
-        here.set_nonblocking(true).expect("it is told not to wait");
+        here.set_nonblocking(true).expect("it becomes non-blocking");
         let mut output = Output { file: File::from(OwnedFd::from(here)), kept: Vec::new(), taken: 0 };
         let sent: Vec<u8> = (0..4_000_000_u32).map(|i| (i % 251) as u8).collect();
         output.write(&sent).expect("nobody waits");
