@@ -43,7 +43,7 @@ pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
     let mut text = String::new();
     // Reading one more byte detects a text that is too long. The reported size does not: it is 0 for some endless files.
     if open(path)?.take(most + 1).read_to_string(&mut text)? as u64 > most {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {} KiB", most >> 10)));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {} KiB", most >> 10)));
     }
     Ok(text)
 }
@@ -128,7 +128,7 @@ mod tests {
         fs::write(&path, "x".repeat(2048)).expect("it is written");
         assert_eq!(read_text(&path, 2048).expect("it is no longer").len(), 2048);
         let error = read_text(&path, 2047).expect_err("it is longer");
-        assert_eq!((error.kind(), error.to_string()), (io::ErrorKind::FileTooLarge, "it has more than 1 KiB".to_owned()));
+        assert_eq!((error.kind(), error.to_string()), (io::ErrorKind::FileTooLarge, "it is larger than 1 KiB".to_owned()));
         // An endless file that claims to be a regular one.
         #[cfg(target_os = "linux")]
         assert!(read_text(Path::new("/proc/self/pagemap"), 4096).is_err());

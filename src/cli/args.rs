@@ -45,7 +45,7 @@ Examples:
 
 Exit codes:
   0    main finished and every check passed
-  1    a check failed, tasks deadlocked, main failed, panicked, stalled or hit the limit,
+  1    a check failed, tasks deadlocked, main failed or panicked, the run stalled or hit its limit,
        or the recording or the report could not be written
   2    the usage is invalid, or the run cannot start
   129  interrupted by SIGHUP
@@ -65,7 +65,7 @@ Exit codes:
 
 /// See concurrency: pick a scenario, tune it, and watch every task of a real Tokio runtime.
 ///
-/// Without a subcommand, open the screen with the scenario ID, or with the first one.
+/// Without a subcommand, open the screen with scenario ID, or with the first scenario.
 #[derive(Debug, Parser)]
 #[command(name = "async-playground", version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(after_help = EXAMPLES, max_term_width = 100)]
@@ -225,7 +225,7 @@ pub(super) struct HowArgs {
     /// Choose the clock [default: the scenario's first].
     #[arg(long, value_enum)]
     pub clock: Option<ClockArg>,
-    /// Set worker threads; 0 means the current-thread runtime.
+    /// Set the number of workers; 0: current-thread runtime.
     ///
     /// The virtual clock allows only 0.
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = |text: &str| whole(text, &WORKERS))]
