@@ -1,28 +1,28 @@
-//! Files that the user names: opened without waiting, and only if they are regular files.
+//! Opens files that the user names, without blocking, and only regular files.
 //!
-//! Opening a named pipe blocks until somebody opens its other end, and a device may have no end. A path that
-//! somebody typed can lead to either, and the screen must not hang on it.
+//! Opening a named pipe blocks until another process opens its other end, and a device may have no end. A typed path can lead
+//! to either, and the screen must not hang on it.
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
-/// Opens a file to read.
+/// Opens a file for reading.
 ///
 /// # Errors
 ///
-/// When it is not a regular file ([`io::ErrorKind::InvalidInput`]), or the system refuses it.
+/// If it is not a regular file ([`io::ErrorKind::InvalidInput`]), or the system refuses it.
 pub fn open(path: &Path) -> io::Result<File> {
     open_with(OpenOptions::new().read(true), path)
 }
 
-/// Makes a file to write; one that exists is emptied only if that is asked for with `force`.
+/// Creates a file for writing. An existing file is truncated only with `force`.
 ///
 /// # Errors
 ///
-/// When there is a file and no `force` ([`io::ErrorKind::AlreadyExists`]), when there is something that is not a regular
-/// file ([`io::ErrorKind::InvalidInput`]), or the system refuses it.
+/// If the file exists and `force` is false ([`io::ErrorKind::AlreadyExists`]), if the path is not a regular file
+/// ([`io::ErrorKind::InvalidInput`]), or the system refuses it.
 pub fn create(path: &Path, force: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true);
@@ -34,22 +34,22 @@ pub fn create(path: &Path, force: bool) -> io::Result<File> {
     open_with(&mut options, path)
 }
 
-/// Reads a text of that many bytes at most.
+/// Reads a text of at most `most` bytes.
 ///
 /// # Errors
 ///
-/// As for [`open`], and when the text is longer ([`io::ErrorKind::FileTooLarge`]) or not UTF-8.
+/// As for [`open`], and if the text is longer ([`io::ErrorKind::FileTooLarge`]) or not UTF-8.
 pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
     let mut text = String::new();
-    // One byte more tells a text that is too long. The size that the system reports is 0 for some files that have no end.
+    // Reading one more byte detects a text that is too long. The reported size does not: it is 0 for some endless files.
     if open(path)?.take(most + 1).read_to_string(&mut text)? as u64 > most {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {} KiB", most >> 10)));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {} KiB", most >> 10)));
     }
     Ok(text)
 }
 
 fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    // Asked before, since to open a device can do something, and asked again, since it may be another file by then.
+    // Check before opening, since opening a device can have an effect, and after, since the path may lead elsewhere by then.
     match fs::metadata(path) {
         Ok(there) => check(&there)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -70,7 +70,7 @@ fn check(there: &Metadata) -> io::Result<()> {
 
 fn kind(of: FileType) -> &'static str {
     match of {
-        _ if of.is_dir() => "a folder",
+        _ if of.is_dir() => "a directory",
         _ if of.is_fifo() => "a pipe",
         _ if of.is_socket() => "a socket",
         _ => "a device",
@@ -96,7 +96,7 @@ mod tests {
             (pipe.as_path(), "a pipe"),
             (&link, "a pipe"),
             (&socket, "a socket"),
-            (folder.path(), "a folder"),
+            (folder.path(), "a directory"),
             (Path::new("/dev/zero"), "a device"),
         ] {
             for opened in [open(path), create(path, false), create(path, true)] {
@@ -128,8 +128,8 @@ mod tests {
         fs::write(&path, "x".repeat(2048)).expect("it is written");
         assert_eq!(read_text(&path, 2048).expect("it is no longer").len(), 2048);
         let error = read_text(&path, 2047).expect_err("it is longer");
-        assert_eq!((error.kind(), error.to_string()), (io::ErrorKind::FileTooLarge, "it has more than 1 KiB".to_owned()));
-        // A file without an end that is called a regular one.
+        assert_eq!((error.kind(), error.to_string()), (io::ErrorKind::FileTooLarge, "it is larger than 1 KiB".to_owned()));
+        // An endless file that claims to be a regular one.
         #[cfg(target_os = "linux")]
         assert!(read_text(Path::new("/proc/self/pagemap"), 4096).is_err());
     }

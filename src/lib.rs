@@ -1,12 +1,12 @@
 //! See concurrency: run a scenario on a real Tokio runtime and watch every task.
 //!
-//! A tour, in the order in which facts travel: [`record`] observes a runtime,
-//! [`trace`] works out what the events mean, [`engine`] runs a scenario under
-//! both, [`recording`] keeps it in a file, [`report`] says it in text or JSON, and [`app`], [`ui`], [`term`] and
-//! [`shell`] are the screen: what is shown, how it is drawn, on what terminal,
-//! and the loop that joins them. The program beside it reads the command line.
+//! The modules, in the order in which data flows: [`record`] observes a runtime,
+//! [`trace`] works out what the events mean, [`engine`] runs a scenario under both,
+//! [`recording`] keeps the trace in a file, [`report`] prints it as text or JSON. The
+//! screen consists of [`app`] (its state), [`ui`] (drawing), [`term`] (the terminal)
+//! and [`shell`] (the event loop). The binary adds the command line.
 
-// A stream that is gone makes them panic, and one that is a terminal has the screen on it.
+// The print macros panic if the stream is gone, and would write over the screen.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
 #[cfg(not(tokio_unstable))]

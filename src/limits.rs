@@ -1,8 +1,8 @@
-//! Whether the system gives what a run needs: asked before it starts.
+//! Checks, before a run starts, that the system gives it the descriptors and threads it needs.
 //!
-//! Tokio panics where it gets no descriptor for what it keeps for the life of the process, and no thread for a worker; with
-//! some of its workers started it then waits for ever. So as much as it will ask for is taken first, all at once, and
-//! given back.
+//! Tokio panics if it cannot get a descriptor that it keeps for the life of the process, or a thread for a worker; if some
+//! workers have started by then, it hangs. So the program first takes as many as Tokio will need, all at once, and gives them
+//! back.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -10,26 +10,26 @@ use std::thread;
 
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
 
-/// The descriptors that a run needs beside those that are open: for its runtime, tokio-console's server with one client, the
-/// file of the recording, and the program itself to look up the lines of waits. A scenario with sockets needs more, and
-/// reports it itself.
+/// The descriptors that a run needs in addition to the open ones: for its runtime, tokio-console's server with one client, the
+/// recording, and the program's own file to look up the lines of waits. A scenario with sockets needs more, and reports a
+/// shortage itself.
 const DESCRIPTORS: usize = 16;
 
-/// The threads of a run beside its workers: its own, those that look up lines and take samples, and one for blocking work.
+/// The threads of a run besides its workers: its own, one each to look up lines and take samples, and one for blocking work.
 const THREADS: usize = 4;
 
-/// The stack of a thread that does nothing.
+/// The stack size of a thread that does nothing.
 const STACK: usize = 64 << 10;
 
-/// Checks that a run with so many workers can start. Without workers every thread can be refused without a panic, and none is
-/// asked for here.
+/// Checks that a run with so many workers can start. Without workers, a run survives any refused thread, so this takes none.
 ///
 /// # Errors
 ///
-/// What there is too little of, and which limit sets it.
+/// Names what is short, and the limit to raise.
 pub fn check(workers: usize) -> io::Result<()> {
     let lacks = |many: usize, what: &str, option: &str| {
-        io::Error::other(format!("{many} more {what} are needed, and the system allows fewer; 'ulimit {option}' sets the limit"))
+        let reason = format!("{many} more {what} are needed, but the system allows fewer; raise that with 'ulimit {option}'");
+        io::Error::other(reason)
     };
     descriptors().map_err(|error| match error {
         Errno::MFILE => lacks(DESCRIPTORS, "open files", "-n"),
@@ -52,7 +52,7 @@ fn threads(many: usize) -> io::Result<()> {
     let gate = Mutex::new(());
     let pass = || drop(gate.lock());
     thread::scope(|scope| {
-        // None of them ends before all have begun.
+        // No thread ends before all have started.
         let _closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
         (0..many).try_for_each(|_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, pass).map(drop))
     })

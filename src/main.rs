@@ -1,6 +1,6 @@
-//! The program: what the words on the command line do, and the exit code.
+//! The program: parses the command line, runs it, and sets the exit code.
 
-// They panic when the stream is full or gone: `cli::out` writes.
+// The print macros panic if the stream is full or gone; use `cli::out` instead.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
 mod cli;

@@ -1,29 +1,29 @@
-//! The marks of lanes: one picture on the screen and in the timeline as text.
+//! The marks of lanes, the same on the screen and in the text report.
 
 use crate::trace::{End, Family, Fill};
 
-/// How each state of a task is drawn, in one cell each.
+/// The mark of each state of a task, one cell wide.
 #[derive(Debug)]
 pub(crate) struct Marks {
     /// A poll that fills its cell.
     pub(crate) running: &'static str,
-    /// A poll that takes a part of its cell: up to two eighths, to three, and so on to seven.
+    /// A poll that takes part of its cell: up to two eighths, three, and so on to seven.
     pub(crate) running_part: [&'static str; 6],
-    /// Several polls in one cell that take little of it.
+    /// Several short polls in one cell.
     pub(crate) several: &'static str,
     /// Woken and not polled yet.
     pub(crate) ready: &'static str,
     /// Waiting, by family in the order of [`Family::ALL`].
     pub(crate) waits: [&'static str; Family::ALL.len()],
-    /// Waiting with a lock or a permit in hand: for anything, and in line for another one.
+    /// Waiting while holding a lock or a permit: for something else, and for another lock or permit.
     pub(crate) holding: [&'static str; 2],
-    /// In place of an end: it will never come.
+    /// The task will never end.
     pub(crate) forever: &'static str,
     /// Ends: completed, failed, cancelled, panicked.
     pub(crate) ends: [&'static str; 4],
 }
 
-/// Where all of Unicode can be shown.
+/// For terminals that show all of Unicode.
 pub(crate) const UNICODE: Marks = Marks {
     running: "█",
     running_part: ["▎", "▍", "▌", "▋", "▊", "▉"],
@@ -35,11 +35,11 @@ pub(crate) const UNICODE: Marks = Marks {
     ends: ["✓", "✗", "⊘", "‼"],
 };
 
-/// Heavy Unicode marks, which a room sees from far away. A mark without a heavier form is that of [`UNICODE`].
+/// Heavy Unicode marks, visible from the back of a room. Marks without a heavier form are from [`UNICODE`].
 pub(crate) const HEAVY: Marks =
     Marks { several: "▚", waits: ["━", "░", "┅", "•", "≋", "▂"], holding: ["▄", "▖"], ..UNICODE };
 
-/// Where ASCII alone can.
+/// For terminals that show only ASCII.
 pub(crate) const ASCII: Marks = Marks {
     running: "#",
     running_part: ["+", "+", "+", "#", "#", "#"],
@@ -52,7 +52,7 @@ pub(crate) const ASCII: Marks = Marks {
 };
 
 impl Marks {
-    /// A poll that takes so many eighths of its cell.
+    /// The mark of a poll that takes this many eighths of its cell.
     pub(crate) fn poll(&self, eighths: u8) -> &'static str {
         match usize::from(eighths) {
             8.. => self.running,
@@ -60,7 +60,7 @@ impl Marks {
         }
     }
 
-    /// A wait, by what it is for and whether something is held meanwhile.
+    /// The mark of a wait, by its family and whether the task holds something.
     pub(crate) fn wait(&self, family: Family, holds: bool) -> &'static str {
         match (holds, family) {
             (false, _) => self.waits[family as usize],
@@ -69,12 +69,12 @@ impl Marks {
         }
     }
 
-    /// Whether that is the mark of a wait.
+    /// Whether this is the mark of a wait.
     pub(crate) fn is_idle(&self, mark: &str) -> bool {
         self.waits.contains(&mark) || self.holding.contains(&mark)
     }
 
-    /// A cell of a lane; nothing where there is nothing.
+    /// The mark of a cell of a lane; empty for an empty cell.
     pub(crate) fn cell(&self, fill: Fill) -> &'static str {
         match fill {
             Fill::Empty => "",
@@ -87,7 +87,7 @@ impl Marks {
         }
     }
 
-    /// The end of a task; none where it was alive when the recording stopped, which is no end.
+    /// The mark of a task's end; empty if the task was alive when the recording stopped.
     pub(crate) fn end(&self, how: End) -> &'static str {
         let [completed, failed, cancelled, panicked] = self.ends;
         match how {

@@ -1,16 +1,15 @@
-//! Who gives memory to the program: one allocator for what is small, another for what is large.
+//! The program's memory allocator: mimalloc for small allocations, the C library for large ones.
 //!
-//! What a run leaves behind is a list or two for each task, and each grows a little at a time. mimalloc does that in
-//! two thirds of the time that the C library takes. A list of many megabytes is another matter: to let it grow, the C
-//! library asks the system for the same pages at another address, and mimalloc copies them and has both for a while.
-//! So each gets what it does better.
-#![expect(unsafe_code, reason = "an allocator hands out memory")]
+//! A trace has a list or two for each task, and each grows a little at a time. mimalloc does that in two thirds of the C
+//! library's time. To grow a list of many megabytes, however, the C library remaps its pages, while mimalloc copies them and
+//! holds both copies for a while. So each allocator gets the sizes that it handles better.
+#![expect(unsafe_code, reason = "an allocator's interface is unsafe")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
 use mimalloc::MiMalloc;
 
-/// From so many bytes on the C library is asked.
+/// Allocations of this many bytes or more come from the C library.
 const LARGE: usize = 1 << 20;
 
 /// The allocator of the program.
@@ -19,13 +18,13 @@ struct BySize;
 #[global_allocator]
 static ALLOCATOR: BySize = BySize;
 
-/// Returns memory that nobody uses to the system. Both allocators keep some of it for a while, mimalloc until something else
-/// is allocated, which a program that waits for a key may not do for hours. Takes some milliseconds after a large run.
+/// Returns unused memory to the system. Both allocators keep some for a while, mimalloc until the next allocation, which may
+/// be hours away in a program that waits for a key. Takes a few milliseconds after a large run.
 pub fn give_back() {
     unsafe extern "C" {
         fn mi_collect(force: bool);
     }
-    // SAFETY: part of mimalloc's interface, and of what `MiMalloc` links. Any thread may call it at any time.
+    // SAFETY: the function is part of mimalloc, which `MiMalloc` links. Any thread may call it at any time.
     unsafe { mi_collect(true) };
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: any thread may call it at any time.
@@ -38,50 +37,50 @@ fn is_large(bytes: usize) -> bool {
     bytes >= LARGE
 }
 
-// SAFETY: each call goes to one of two allocators that keep the contract. Which of them is told by the size alone, and whoever
-// gives memory back says the size that it has: so that it goes to where it came from.
+// SAFETY: each call goes to one of two allocators that keep the contract. The size alone decides which, and a caller that frees
+// memory passes its size, so the memory goes back to the allocator that it came from.
 unsafe impl GlobalAlloc for BySize {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise is handed on.
+        // SAFETY: the caller upholds the contract.
         unsafe { if is_large(layout.size()) { System.alloc(layout) } else { MiMalloc.alloc(layout) } }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise is handed on.
+        // SAFETY: the caller upholds the contract.
         unsafe { if is_large(layout.size()) { System.alloc_zeroed(layout) } else { MiMalloc.alloc_zeroed(layout) } }
     }
 
     #[inline]
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is handed on.
+        // SAFETY: the caller upholds the contract.
         unsafe { if is_large(layout.size()) { System.dealloc(ptr, layout) } else { MiMalloc.dealloc(ptr, layout) } }
     }
 
     #[inline]
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
         match (is_large(layout.size()), is_large(bytes)) {
-            // SAFETY: the caller's promise is handed on.
+            // SAFETY: the caller upholds the contract.
             (false, false) => unsafe { MiMalloc.realloc(ptr, layout, bytes) },
-            // SAFETY: the caller's promise is handed on.
+            // SAFETY: the caller upholds the contract.
             (true, true) => unsafe { System.realloc(ptr, layout, bytes) },
-            // SAFETY: the caller's promise is handed on.
+            // SAFETY: the caller upholds the contract.
             _ => unsafe { self.moved(ptr, layout, bytes) },
         }
     }
 }
 
 impl BySize {
-    /// From one allocator to the other.
+    /// Moves memory from one allocator to the other.
     ///
     /// # Safety
     ///
     /// As for [`GlobalAlloc::realloc`].
     #[cold]
     unsafe fn moved(&self, ptr: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
-        // SAFETY: the alignment is one that has been allowed, and that the size is, rounded up to it, the caller promises. The
-        // two places do not overlap, since both are in use; the old one is given back once and only when there is a new one.
+        // SAFETY: the alignment comes from a valid layout, and the caller guarantees that the size, rounded up to it, is valid.
+        // The two blocks do not overlap, since both are allocated; the old one is freed once, and only if the new one exists.
         unsafe {
             let to = self.alloc(Layout::from_size_align_unchecked(bytes, layout.align()));
             if !to.is_null() {
@@ -102,7 +101,7 @@ mod tests {
         let mut list: Vec<u64> = vec![0; 3];
         let all = 4 * LARGE as u64 / 8;
         for number in list.len() as u64..all {
-            // One at a time, so that it is moved at many sizes on both sides of the bound.
+            // One element at a time, so that the list is moved at many sizes on both sides of the bound.
             list.push(number);
         }
         assert!(list.iter().skip(3).zip(3..).all(|(is, should)| *is == should));

@@ -1,13 +1,12 @@
 //! The event loop: joins the model, the engine and the terminal.
 //!
-//! One turn of the loop takes every input that is there, performs what they
-//! asked for (of several starts only the last), moves what the run has recorded
-//! into the model and draws one frame, if there is something new to see. While
-//! nothing moves it sleeps until an input comes; while something does, it turns
-//! sixty times a second. A terminal that is slow gets fewer frames, each of them
-//! of how things stand then, and inputs are taken and performed meanwhile.
+//! One turn of the loop takes all pending inputs, performs their effects (of
+//! several starts only the last), moves new events of the run into the model, and
+//! draws one frame if something changed. While nothing moves, the loop sleeps until
+//! an input arrives; otherwise it turns sixty times a second. A slow terminal gets
+//! fewer frames, each of them up to date, and inputs are still handled meanwhile.
 //!
-//! It is generic over inputs, screen and engine, so that tests drive it with a
+//! It is generic over inputs, screen and engine, so that tests can drive it with a
 //! script and without a terminal.
 
 mod editor;
@@ -50,16 +49,16 @@ use crate::{signals, ui};
 /// The time between two frames.
 const FRAME: Duration = Duration::from_micros(16_667);
 
-/// The least time between two frames that nobody asked for, where little motion is wanted.
+/// With reduced motion, the minimum time between two frames without an input.
 const STILL: Duration = Duration::from_millis(250);
 
-/// How long an input may lie there while a run is recorded.
+/// How long an input may wait while the loop records a run.
 const SLICE: Duration = Duration::from_millis(2);
 
-/// The most inputs that one turn takes, so that a flood of them cannot hold up the screen.
+/// The maximum number of inputs per turn, so that a flood of them cannot block the screen.
 const MOST_INPUTS: usize = 1024;
 
-/// How long a run is given to stop when the program ends. The engine leaves a run behind after a second itself.
+/// How long a run may take to stop when the program ends. The engine itself abandons a run after a second.
 const LAST_STOP: Duration = Duration::from_millis(1100);
 
 /// Why the program ended.
@@ -67,15 +66,15 @@ const LAST_STOP: Duration = Duration::from_millis(1100);
 pub enum Exit {
     /// The user quit.
     Quit,
-    /// A signal asked for it: its number.
+    /// A signal asked the program to end: its number.
     Signal(i32),
     /// The terminal is gone.
     Gone,
 }
 
 impl Exit {
-    /// The exit code: 128 and the signal's number, as shells have it; a
-    /// terminal that is gone counts as SIGHUP.
+    /// The exit code: as in shells, 128 plus the signal's number. A terminal that is
+    /// gone counts as SIGHUP.
     pub fn code(self) -> u8 {
         match self {
             Exit::Quit => 0,
@@ -85,14 +84,13 @@ impl Exit {
     }
 }
 
-/// Shows the model on the terminal, and runs what is asked for, until the user quits.
+/// Shows the model on the terminal and performs runs until the user quits.
 ///
-/// The run on screen is recorded into `record`, which always holds the newest one. Which scenarios were run is remembered
-/// in the file `seen`.
+/// Each run is recorded into `record`, which always holds the newest one. The file `seen` remembers which scenarios were run.
 ///
 /// # Errors
 ///
-/// When there is no terminal, or the system gives no thread.
+/// If there is no terminal, or the system refuses a thread.
 pub fn run(model: Model, record: Option<File>, seen: Option<PathBuf>) -> io::Result<Exit> {
     let inputs = Inputs::open()?;
     let screen = Screen::open(model.options.mouse)?;
@@ -107,33 +105,33 @@ pub struct Shell<E, S, G: Engine> {
     surface: S,
     engine: G,
     run: Option<G::Run>,
-    /// What is recorded of the run on screen, also when it is over.
+    /// The recording of the run on screen; kept when the run is over.
     tape: Option<Tape>,
     /// The run that will be on screen next.
     pending: Option<PendingRun<G::Run>>,
-    /// What was asked for since that was started.
+    /// The newest request since `pending` was started.
     next: Option<Next>,
-    /// The runs that were told to stop, until they are gone.
+    /// The runs that are stopping, until they are gone.
     leaving: Leaving<G::Run>,
     cache: ui::Cache,
     reaper: Reaper,
-    /// Whether there is something new to see.
+    /// Whether the next frame would differ.
     dirty: bool,
-    /// The sources that were written down for the editor, until the program ends.
+    /// Copies of sources for the editor, kept until the program ends.
     copies: Option<TempDir>,
-    /// Whether an input is to be answered.
+    /// Whether an input has come since the last frame.
     answers: bool,
     /// When the last frame was drawn.
     drawn_at: Instant,
     /// When the last turn began.
     turned_at: Instant,
-    /// Up to when the cursor has moved.
+    /// The time up to which the cursor has been moved.
     ticked_at: Instant,
     exit: Option<Exit>,
 }
 
 impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
-    /// An event loop that has not started.
+    /// Creates an event loop that has not started.
     pub fn new(model: Model, events: E, surface: S, engine: G) -> Self {
         let now = events.now();
         Self {
@@ -158,17 +156,17 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         }
     }
 
-    /// Runs until the user quits, a signal says so, or the terminal is gone.
+    /// Runs until the user quits, a signal arrives, or the terminal is gone.
     ///
     /// # Errors
     ///
-    /// When the terminal cannot be written to although it is there.
+    /// If writing to a terminal that still exists fails.
     pub fn run(mut self) -> io::Result<Exit> {
         let exit = match self.turn_until_exit() {
             Err(error) if is_gone(&error) => Ok(Exit::Gone),
             other => other,
         };
-        // The terminal first: stopping a run may take a second.
+        // Restore the terminal first: stopping a run may take a second.
         drop(self.surface);
         let mut trace = self.model.run.map(|view| view.trace).unwrap_or_default();
         let until = Instant::now() + LAST_STOP;
@@ -183,7 +181,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
 
     fn turn_until_exit(&mut self) -> io::Result<Exit> {
         self.draw()?;
-        // Before the first run and after the first frame: it takes a moment.
+        // This takes a moment, so it comes after the first frame, and before the first run.
         if !self.model.replay {
             self.model.session.cost_ns = self.engine.prepare(self.model.catalogue, self.model.form.detail);
         }
@@ -202,14 +200,14 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         }
     }
 
-    /// Whether this is the time for a frame: with reduced motion, what moves by itself is drawn now and then, and what
-    /// the user does at once.
+    /// Whether a frame may be drawn now. With reduced motion, only the answer to an input is drawn at once, and other changes
+    /// every [`STILL`].
     fn may_draw(&mut self) -> bool {
         let still = self.model.options.reduced_motion && !std::mem::take(&mut self.answers);
         !still || self.turned_at.saturating_duration_since(self.drawn_at) >= STILL
     }
 
-    /// Whether the picture changes without an input.
+    /// Whether the screen changes without an input.
     fn moves(&self) -> bool {
         self.run.is_some()
             || self.pending.is_some()
@@ -222,16 +220,16 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
                 .is_some_and(|run| run.found.is_looking() || (run.cursor.playing && run.cursor.at_ns < run.trace.end_ns))
     }
 
-    /// Waits until the next turn is due, or for an input when nothing moves, and takes what came.
+    /// Waits until the next turn is due, or for an input if nothing moves, and handles all inputs that came.
     fn collect(&mut self) -> io::Result<Vec<Effect>> {
         let mut effects = Vec::new();
         if !self.moves() && !self.dirty && self.surface.ready()? {
             let input = self.events.next(None);
-            // The cursor stood still meanwhile.
+            // The cursor did not move during the sleep.
             self.ticked_at = self.events.now();
             self.take(input, &mut effects)?;
         }
-        // A run that is on its way is waited for, and not the next frame.
+        // While a run is pending, do not wait here for the next frame: `bring` waits for the run.
         let due = if self.pending.is_some() { self.turned_at } else { self.turned_at + FRAME };
         for _ in 0..MOST_INPUTS {
             let input = self.next_input(due);
@@ -243,8 +241,8 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         Ok(effects)
     }
 
-    /// The next input, if one comes until then. Meanwhile a run that goes as fast as it can is recorded: it waits for
-    /// its events to be taken, and once a frame would be too rare.
+    /// Returns the next input, if one comes by `due`. Meanwhile it drains a run that goes as fast as possible: such a run
+    /// waits for the reader, and draining once a frame would slow it down.
     fn next_input(&mut self, due: Instant) -> Option<Input> {
         while self.run.is_some() && self.model.run.as_ref().is_some_and(|view| !view.is_live()) {
             let now = self.events.now();
@@ -266,7 +264,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         let action = match input {
             None => None,
             Some(Input::Key(key)) => {
-                // A notice stands until the next key, also one that does nothing.
+                // A notice stays until the next key, even one that does nothing.
                 self.dirty |= self.model.notice.take().is_some();
                 keymap::key(&self.model, key)
             }
@@ -293,7 +291,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         };
         if let Some(action) = action {
             self.dirty = true;
-            // What has passed until now has passed at the speed and in the run from before.
+            // The time until now belongs to the old run and its speed.
             self.pass_time();
             effect::add(effects, update::update(&mut self.model, action));
             if self.model.quit {
@@ -328,14 +326,14 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         Ok(())
     }
 
-    /// Moves what was recorded into the model, and the cursor on.
+    /// Moves new events into the model, and advances the cursor.
     fn advance(&mut self) {
         self.bring();
         self.drain();
         self.pass_time();
     }
 
-    /// Moves the cursor on to where it is now.
+    /// Advances the cursor to the present.
     fn pass_time(&mut self) {
         let now = self.events.now();
         let passed = now.saturating_duration_since(self.ticked_at);
@@ -379,7 +377,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             let areas = ui::draw(frame, model, cache);
             changed = viewport::laid_out(model, areas);
             if changed {
-                // What was chosen for another size is put right before anybody sees it.
+                // The size has changed: correct the view before anyone sees it.
                 frame.buffer_mut().reset();
                 let areas = ui::draw(frame, model, cache);
                 changed = viewport::laid_out(model, areas);
@@ -390,18 +388,18 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     }
 }
 
-/// Whether an error means that the terminal has gone away: closed pipe, EIO from one that hung up, or ENXIO from /dev/tty,
-/// which is no other one then.
+/// Whether an error means that the terminal is gone: a closed pipe, EIO after it hung up, or ENXIO from /dev/tty, which then
+/// leads to no terminal.
 fn is_gone(error: &io::Error) -> bool {
     let gone = [Errno::IO, Errno::NXIO].map(|errno| Some(errno.raw_os_error()));
     error.kind() == io::ErrorKind::BrokenPipe || gone.contains(&error.raw_os_error())
 }
 
-/// Stops the last run and waits for it: it may have files and sockets to clean up, and a recording to end.
+/// Stops the last run and waits for it: it may have to clean up files and sockets, and to finish a recording.
 fn stop(run: &mut impl Running, trace: &mut Trace, until: Instant) {
     run.stop();
     while run.phase() != Phase::Over && Instant::now() < until {
-        // Nobody will see it, but a full buffer must not hold the run up.
+        // Nobody will see these events, but a full buffer would block the run.
         run.drain(trace);
         run.wait(until.saturating_duration_since(Instant::now()));
     }

@@ -1,8 +1,8 @@
-//! Names from a program's source: what its lines await, and what they make.
+//! Names from a scenario's source for its awaits and its resources.
 //!
-//! "Waits for a permit at semaphore.rs:115" takes a look at the source;
+//! "Waits for a permit at semaphore.rs:115" makes the reader look up the source;
 //! `limit.acquire_many` does not. So the source is parsed once, and each await gets
-//! the name that its author gave it, cut to what fits into a bar.
+//! the name that it has there, shortened to fit into a bar.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,19 +12,19 @@ use tree_sitter::{Node, Parser, Tree};
 
 use crate::trace::{Names, Trace};
 
-/// A longer name is cut to its last part.
+/// The maximum length of a name; a longer one is cut to its last part.
 const LONGEST: usize = 24;
 
-/// Arguments are part of the name if they are no longer.
+/// The maximum length of arguments that are part of a name.
 const ARGUMENTS: usize = 12;
 
-/// Calls that only hand on what they are called on.
+/// Methods that are left out of a receiver's name.
 const TRANSPARENT: [&str; 8] = ["clone", "as_ref", "as_mut", "lock", "unwrap", "expect", "borrow", "by_ref"];
 
-/// Calls that wrap a future, which keeps its name.
+/// Methods that wrap a future; the name is that of the future.
 const WRAPPERS: [&str; 4] = ["instrument", "in_current_span", "with_subscriber", "boxed"];
 
-/// The names in a scenario's source. It is parsed once for as long as the program runs.
+/// The names in a scenario's source, which is parsed once per process.
 pub fn names(scenario: &'static Scenario) -> Arc<Names> {
     static KNOWN: Mutex<Option<HashMap<&'static str, Arc<Names>>>> = Mutex::new(None);
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -32,14 +32,14 @@ pub fn names(scenario: &'static Scenario) -> Arc<Names> {
     known.get_or_insert_default().entry(scenario.id).or_insert_with(read).clone()
 }
 
-/// An empty trace of a scenario, that knows what its source calls things.
+/// An empty trace of a scenario, with the names in its source.
 pub fn trace(scenario: &'static Scenario) -> Trace {
     let mut trace = Trace::default();
     trace.set_names(names(scenario));
     trace
 }
 
-/// The names in a Rust source. Of a text that is no Rust there are none.
+/// Reads the names in a Rust source. A text that is not Rust has none.
 fn read(file: &str, text: &str) -> Names {
     let mut names = Names { file: format!("/{file}"), ..Names::default() };
     if let Some(tree) = parse(text) {
@@ -55,7 +55,7 @@ fn parse(text: &str) -> Option<Tree> {
     parser.parse(text, None)
 }
 
-/// Walks a source and writes down what it finds.
+/// Walks a syntax tree and collects names.
 struct Reader<'a> {
     text: &'a str,
     names: &'a mut Names,
@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An await: it is found by the line of its last token, and by its first one if that has no other.
+    /// Names an await, for the line of its last token, and for its other lines unless they have a name.
     fn awaits(&mut self, node: Node<'_>) {
         let Some(name) = node.named_child(0).and_then(|what| expression(what, self.text)) else { return };
         let (first, last) = (line(node.start_position().row), line(node.end_position().row));
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The branches of a `select!`, and what a `join!` has: they are tokens to the parser.
+    /// Names the branches of a `select!` and the futures of a `join!`, which the parser sees only as tokens.
     fn branches(&mut self, node: Node<'_>) {
         let called = node.child_by_field_name("macro").map_or("", |name| self.slice(name));
         let is_select = called.ends_with("select");
@@ -108,17 +108,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Something is given a name: whatever is made in its lines is called so, unless something within has a nearer one.
+    /// Names everything created on the lines of a binding, unless an inner binding has a closer name.
     fn makes(&mut self, node: Node<'_>, name: Option<Node<'_>>) {
         let Some(name) = name.and_then(|name| pattern(name, self.text)) else { return };
         for row in node.start_position().row..=node.end_position().row {
-            // Inner ones come later, and are nearer.
+            // Inner bindings come later and overwrite this.
             self.names.made.insert(line(row), name.clone().into());
         }
     }
 
-    /// Whether a field can be what Tokio knows: the fields of a struct are often on one line, and a counter beside a semaphore
-    /// must not give it its name.
+    /// Whether a field can hold a Tokio resource. The fields of a struct are often on one line, and a counter must not give its
+    /// name to the semaphore beside it.
     fn may_make(&self, field: Node<'_>) -> bool {
         let value = field.child_by_field_name("value");
         value.is_some_and(|value| value.kind() == "call_expression" && !self.slice(value).starts_with("Atomic"))
@@ -133,7 +133,7 @@ fn line(row: usize) -> u32 {
     u32::try_from(row + 1).unwrap_or(u32::MAX)
 }
 
-/// The name of an expression that is a text of its own.
+/// Parses an expression from its own text and names it.
 fn alone(text: &str) -> Option<String> {
     let source = format!("fn f() {{ {text}; }}");
     let tree = parse(&source)?;
@@ -145,7 +145,7 @@ fn alone(text: &str) -> Option<String> {
     expression(statement.named_child(0)?, &source)
 }
 
-/// What a pattern binds: one name, or two as `sender/receiver`.
+/// The names that a pattern binds: one, or several as `sender/receiver`.
 fn pattern(node: Node<'_>, text: &str) -> Option<String> {
     let slice = |node: Node<'_>| text.get(node.byte_range()).unwrap_or_default().to_owned();
     match node.kind() {
@@ -164,7 +164,7 @@ fn pattern(node: Node<'_>, text: &str) -> Option<String> {
     }
 }
 
-/// What an awaited expression is called.
+/// The name of an awaited expression.
 fn expression(node: Node<'_>, text: &str) -> Option<String> {
     let slice = |node: Node<'_>| text.get(node.byte_range()).unwrap_or_default();
     let name = match node.kind() {
@@ -182,7 +182,7 @@ fn expression(node: Node<'_>, text: &str) -> Option<String> {
     Some(short(name))
 }
 
-/// A call: `receiver.method`, or the function with its arguments if they are short.
+/// The name of a call: `receiver.method`, or the function with its arguments if they are short.
 fn call(node: Node<'_>, text: &str) -> Option<String> {
     let slice = |node: Node<'_>| text.get(node.byte_range()).unwrap_or_default();
     let function = node.child_by_field_name("function")?;
@@ -205,7 +205,7 @@ fn call(node: Node<'_>, text: &str) -> Option<String> {
     }
 }
 
-/// What a method is called on, by its last name.
+/// The name of a method's receiver: the last part.
 fn receiver(node: Node<'_>, text: &str) -> Option<String> {
     let slice = |node: Node<'_>| text.get(node.byte_range()).unwrap_or_default();
     match node.kind() {
@@ -236,7 +236,7 @@ fn last(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
-/// A name that fits into a bar: of a long one only what is called.
+/// Shortens a name to fit into a bar; a long one keeps only the function's name.
 fn short(name: String) -> String {
     if name.chars().count() <= LONGEST {
         return name;

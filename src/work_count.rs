@@ -1,6 +1,6 @@
-//! A clock of steps, for tests that a text takes no more work than its length allows.
+//! A step counter for tests that the work on a text is bounded by its length.
 //!
-//! A test with a clock of seconds fails on a busy machine and passes on a fast one. What looks at text counts its steps
+//! A test that measures seconds fails on a busy machine and passes on a fast one. So code that reads text counts its steps
 //! here: a character, a comparison.
 
 use std::cell::Cell;
@@ -9,12 +9,12 @@ thread_local! {
     static STEPS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// So many steps were taken.
+/// Counts steps.
 pub(crate) fn count(steps: usize) {
     STEPS.set(STEPS.get() + steps as u64);
 }
 
-/// The steps that this thread takes meanwhile.
+/// Runs `work` and returns how many steps this thread took in it.
 pub(crate) fn of(work: impl FnOnce()) -> u64 {
     let before = STEPS.get();
     work();

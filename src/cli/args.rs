@@ -1,4 +1,4 @@
-//! Every word and flag of the command line, each defined once.
+//! Every command and flag of the command line, each defined once.
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -13,25 +13,25 @@ use scenarios::Clock;
 use super::completions;
 use super::stop::Stop;
 
-/// The limit of a run in milliseconds, when none is given.
+/// The default of `--limit`, in milliseconds.
 const LIMIT_MS: u64 = 60_000;
-/// A day: far from the year after which the engine calls a virtual run stalled.
+/// At most a day: far below the year after which the engine calls a virtual run stalled.
 const LIMITS_MS: RangeInclusive<u64> = 1..=86_400_000;
-/// How long it has to be quiet on the real clock, in milliseconds, when nothing else is said.
+/// The default of `--stall-after`, in milliseconds.
 const STALL_AFTER_MS: u64 = 2_000;
-/// More workers than this show nothing that fewer do not.
+/// More workers than this show nothing new.
 const WORKERS: RangeInclusive<u64> = 0..=64;
-/// Where tokio-console looks when it is given an address without a port.
+/// The port that tokio-console uses by default.
 const CONSOLE_PORT: u16 = 6669;
-/// Slower than this nothing seems to move; faster is `max` to the eye.
+/// Slower than this nothing seems to move; faster looks like `max`.
 const SPEEDS: RangeInclusive<f64> = 0.001..=1000.0;
 
 const EXAMPLES: &str = "\
 Examples:
-  async-playground                            run the first scenario, and pick others
-  async-playground semaphore -p permits=5     open the screen with this one
-  async-playground list semaphore             what its parameters are
-  async-playground run semaphore --json       run it without a screen";
+  async-playground                            open the screen with the first scenario
+  async-playground semaphore -p permits=5     open one scenario and set a parameter
+  async-playground list semaphore             list its parameters
+  async-playground run semaphore --json       run it without the screen, print JSON";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -44,10 +44,10 @@ Examples:
   async-playground run deadlock -p order=crossed --record deadlock.rec
 
 Exit codes:
-  0    the run ended and every check holds
-  1    a check does not hold, tasks deadlocked, main failed, panicked, stalled or hit the limit,
-       or the recording or the report could not be written to its end
-  2    what was asked for cannot be done
+  0    main finished and every check passed
+  1    a check failed, tasks deadlocked, main failed or panicked, the run stalled or hit its limit,
+       or the recording or the report could not be written
+  2    the usage is invalid, or the run cannot start
   129  interrupted by SIGHUP
   130  interrupted by SIGINT
   143  interrupted by SIGTERM";
@@ -59,13 +59,13 @@ Examples:
   async-playground replay gather.rec --json | jq .waits
 
 Exit codes:
-  0  the recording was opened; one that is cut off or damaged up to its last whole part
+  0  the recording was opened; if it is cut off or damaged, up to its last intact part
   1  the report could not be written
-  2  it is no recording, one of another version, or cannot be read";
+  2  the file cannot be read, is not a recording, or has another format version";
 
 /// See concurrency: pick a scenario, tune it, and watch every task of a real Tokio runtime.
 ///
-/// Without a subcommand the screen opens, there with the scenario ID if one is given.
+/// Without a subcommand, open the screen with scenario ID, or with the first scenario.
 #[derive(Debug, Parser)]
 #[command(name = "async-playground", version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(after_help = EXAMPLES, max_term_width = 100)]
@@ -76,38 +76,39 @@ pub(super) struct Cli {
     pub open: OpenArgs,
 }
 
-/// What to do instead of opening the screen.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// List the scenarios, or the parameters of one.
+    /// List scenarios, or the parameters of one.
     List(ListArgs),
-    /// Run a scenario without a screen and tell what came out.
+    /// Run a scenario without the screen; print a report.
     ///
-    /// A run on the virtual clock takes no longer than its computations do, unless --speed is
-    /// given, and the same scenario, parameters and seed give the same run each time.
-    /// 'async-playground list ID' shows the parameters of a scenario.
+    /// On the virtual clock, sleeping takes no wall time unless --speed is given, and the same
+    /// scenario, parameters and seed give the same run every time. 'async-playground list ID'
+    /// lists the parameters of a scenario.
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArgs),
-    /// Open a recording on the screen: everything but running it again.
+    /// Open a recording on the screen.
     ///
-    /// Without a terminal it prints the report that 'run' printed.
+    /// A recording can be explored like any finished run. Without a terminal, print the report
+    /// that 'run' printed.
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(ReplayArgs),
-    /// Print the standard settings file, or where yours is looked for.
+    /// Print the default settings, or the settings path.
     Config(ConfigArgs),
     /// Print a completion script for a shell.
     Completions {
-        /// The shell.
+        /// Shell to print the script for.
         shell: Shell,
     },
-    /// Print the manual page, in roff.
+    /// Print the manual page in roff format.
     Man,
 }
 
-/// What the screen opens with.
+/// What to open the screen with.
 #[derive(Debug, Args)]
 pub(super) struct OpenArgs {
-    /// The scenario to open; 'async-playground list' names them all.
+    /// Scenario to open; see 'async-playground list'.
     #[arg(value_name = "ID", add = ArgValueCompleter::new(completions::scenarios))]
     pub scenario: Option<String>,
     #[command(flatten)]
@@ -123,76 +124,82 @@ pub(super) struct OpenArgs {
 /// How the screen uses the terminal.
 #[derive(Debug, Args)]
 pub(super) struct ScreenArgs {
-    /// When to use colours; 'auto' is always, unless the environment variable `NO_COLOR` is set.
+    /// Set when to use colours; 'auto' respects `NO_COLOR`.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
-    /// Which colours to use; 'light' is for a light room, 'projector' for a projector.
+    /// Choose a colour theme.
     #[arg(long, value_name = "NAME", value_enum)]
     pub theme: Option<ThemeArg>,
-    /// Leave the mouse to the terminal, so that it selects text.
+    /// Leave mouse and text selection to the terminal.
     #[arg(long)]
     pub no_mouse: bool,
-    /// Let nothing move smoothly by itself: at most four pictures a second, and the timeline goes on by pages.
+    /// Reduce motion: fewer frames, timeline moves by pages.
+    ///
+    /// At most four frames a second are drawn.
     #[arg(long)]
     pub reduced_motion: bool,
-    /// Read the settings (keys, theme, mouse) from this file; 'async-playground config --path' tells the usual one.
+    /// Read settings from this file.
+    ///
+    /// It sets keys, theme, mouse, motion and colours. 'async-playground config --path' prints the default path.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
 
-/// What is printed of the settings.
+/// Which part of the settings to print.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct ConfigArgs {
-    /// Print a complete settings file, with what everything means; it changes nothing.
+    /// Print a commented settings file with all defaults.
     #[arg(long)]
     pub default: bool,
-    /// Print where the settings file is looked for.
+    /// Print the path of the settings file.
     #[arg(long)]
     pub path: bool,
 }
 
-/// What is replayed.
+/// What to replay.
 #[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
-    /// The recording.
+    /// Recording to open.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     #[command(flatten)]
     pub marks: MarksArgs,
     #[command(flatten)]
     pub screen: ScreenArgs,
-    /// Print the JSON object that 'run --json' printed, and nothing else.
+    /// Print the JSON object that 'run --json' printed.
     #[arg(long)]
     pub json: bool,
 }
 
-/// Where a run is recorded.
+/// Where to record a run.
 #[derive(Debug, Args)]
 pub(super) struct RecordArgs {
-    /// Write a recording of the run, for 'async-playground replay'. The screen keeps the newest run in it.
+    /// Record the run in this file, for 'replay'.
+    ///
+    /// The screen overwrites the file with each new run.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
-    /// Overwrite the file of the recording, if there is one.
+    /// Overwrite an existing recording file.
     #[arg(long, requires = "record")]
     pub force: bool,
 }
 
-/// What is listed.
+/// What to list.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
-    /// Tell of this scenario only, with its parameters.
+    /// Scenario to list with its parameters.
     #[arg(value_name = "ID", add = ArgValueCompleter::new(completions::scenarios))]
     pub scenario: Option<String>,
-    /// Print a JSON array, with everything that is known of each scenario.
+    /// Print a JSON array with all details.
     #[arg(long)]
     pub json: bool,
 }
 
-/// What is run, and how it is reported.
+/// What to run, and how to report it.
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// The scenario to run; 'async-playground list' names them all.
+    /// Scenario to run; see 'async-playground list'.
     #[arg(value_name = "ID", add = ArgValueCompleter::new(completions::scenarios))]
     pub scenario: String,
     #[command(flatten)]
@@ -201,49 +208,56 @@ pub(super) struct RunArgs {
     pub record: RecordArgs,
     #[command(flatten)]
     pub marks: MarksArgs,
-    /// Print one JSON object and nothing else.
+    /// Print the report as one JSON object.
     #[arg(long)]
     pub json: bool,
 }
 
-/// How a scenario is run: the same flags for the screen and for `run`.
+/// How to run a scenario: flags that the screen and `run` share.
 #[derive(Debug, Args)]
 pub(super) struct HowArgs {
-    /// Turn a parameter of the scenario; give it once for each parameter.
+    /// Set a parameter; repeat the flag for more.
     #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", value_parser = assignment, add = ArgValueCompleter::new(completions::parameters))]
     pub params: Vec<(String, String)>,
-    /// Where all randomness comes from: a whole number.
+    /// Set the random seed.
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = |text: &str| whole(text, &(0..=u64::MAX)))]
     pub seed: u64,
-    /// How time passes: 'virtual' jumps when nothing can run, 'real' is wall time [default: the scenario's first].
+    /// Choose the clock [default: the scenario's first].
     #[arg(long, value_enum)]
     pub clock: Option<ClockArg>,
-    /// Worker threads; 0 is the current-thread runtime, the only one on the virtual clock.
+    /// Set the number of workers; 0: current-thread runtime.
+    ///
+    /// The virtual clock allows only 0.
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = |text: &str| whole(text, &WORKERS))]
     pub workers: u64,
-    /// Virtual milliseconds per millisecond: a number above 0, or 'max' for as fast as it goes.
+    /// Set virtual time per wall time, or 'max'.
+    ///
+    /// A number from 0.001 to 1000; 'max' runs as fast as possible.
     #[arg(long, value_name = "X|max", allow_negative_numbers = true, value_parser = speed)]
     pub speed: Option<Speed>,
-    /// End the run after so many milliseconds of its own clock.
+    /// End the run after MS milliseconds of its clock.
     #[arg(long, value_name = "MS", default_value_t = LIMIT_MS, allow_negative_numbers = true, value_parser = |text: &str| whole(text, &LIMITS_MS))]
     pub limit: u64,
-    /// How much is recorded: 'polls', or 'waits' with their causes, lines and holders too.
+    /// Choose how much to record.
     #[arg(long, value_enum, default_value_t = DetailArg::Waits)]
     pub detail: DetailArg,
-    /// On the real clock, call a run stalled when for so many milliseconds nothing has happened,
-    /// and every task waits for another one. The virtual clock knows at once.
+    /// Call the run stalled after MS quiet milliseconds.
+    ///
+    /// Only on the real clock: quiet means that nothing happens and every task waits for another one.
+    /// The virtual clock detects a stall at once.
     #[arg(long, value_name = "MS", default_value_t = STALL_AFTER_MS, allow_negative_numbers = true, value_parser = |text: &str| whole(text, &LIMITS_MS))]
     pub stall_after: u64,
-    /// Let tokio-console attach, at this address or at 127.0.0.1:6669. At an address
-    /// that is no loopback one, anybody in the network can look.
+    /// Let tokio-console attach at ADDR or 127.0.0.1:6669.
+    ///
+    /// If ADDR is not a loopback address, anyone on the network can watch the run.
     #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:6669", value_parser = address)]
     pub console: Option<SocketAddr>,
 }
 
-/// Which marks lanes and checks are drawn with.
+/// Which characters to draw with.
 #[derive(Debug, Args)]
 pub(super) struct MarksArgs {
-    /// Draw with ASCII characters only.
+    /// Use only ASCII characters.
     #[arg(long)]
     pub ascii: bool,
 }
@@ -256,16 +270,16 @@ pub(super) enum Color {
     Never,
 }
 
-/// Which colours to use, as it is typed.
+/// A theme, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ThemeArg {
     /// okabe-ito if COLORTERM says truecolor, else ansi
     Auto,
-    /// colours that every kind of colour vision tells apart, on black
+    /// safe for every kind of colour vision, on black
     OkabeIto,
-    /// dark colours on white
+    /// dark colours on white, for a light room
     Light,
-    /// the largest contrast and heavy marks, on white
+    /// highest contrast and heavy marks, on white
     Projector,
     /// the terminal's own sixteen colours
     Ansi,
@@ -273,7 +287,7 @@ pub(super) enum ThemeArg {
     Mono,
 }
 
-/// None is the one that suits the terminal.
+/// `None` picks a theme that suits the terminal.
 impl From<ThemeArg> for Option<ThemeName> {
     fn from(theme: ThemeArg) -> Self {
         match theme {
@@ -287,10 +301,12 @@ impl From<ThemeArg> for Option<ThemeName> {
     }
 }
 
-/// A clock, as it is typed.
+/// A clock, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ClockArg {
+    /// jumps ahead when nothing can run
     Virtual,
+    /// wall time
     Real,
 }
 
@@ -303,10 +319,12 @@ impl From<ClockArg> for Clock {
     }
 }
 
-/// How much is recorded, as it is typed.
+/// How much to record, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum DetailArg {
+    /// spawns, polls, wakes and ends
     Polls,
+    /// also waits, with their causes, lines and holders
     Waits,
 }
 
@@ -319,10 +337,10 @@ impl From<DetailArg> for Detail {
     }
 }
 
-/// How fast a run on the virtual clock goes.
+/// The speed of a run on the virtual clock.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Speed {
-    /// As fast as it can.
+    /// As fast as possible.
     Max,
     /// Run time per wall time, above 0.
     Times(f64),
@@ -333,7 +351,7 @@ pub(super) fn parse() -> Result<Cli, Stop> {
     Cli::try_parse().map_err(Stop::Parse)
 }
 
-/// The command line as clap knows it: for the man page and the completions.
+/// The clap command, for the man page and the completions.
 pub(super) fn command() -> clap::Command {
     Cli::command()
 }
@@ -341,12 +359,12 @@ pub(super) fn command() -> clap::Command {
 fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
-        _ => Err("a parameter is given as NAME=VALUE".to_owned()),
+        _ => Err("expected NAME=VALUE".to_owned()),
     }
 }
 
 fn whole(text: &str, range: &RangeInclusive<u64>) -> Result<u64, String> {
-    let wanted = || format!("a whole number from {} to {} is needed", range.start(), range.end());
+    let wanted = || format!("expected a whole number from {} to {}", range.start(), range.end());
     text.parse().ok().filter(|n| range.contains(n)).ok_or_else(wanted)
 }
 
@@ -354,14 +372,14 @@ fn speed(text: &str) -> Result<Speed, String> {
     if text == "max" {
         return Ok(Speed::Max);
     }
-    let wanted = || format!("a number from {} to {}, or max, is needed", SPEEDS.start(), SPEEDS.end());
+    let wanted = || format!("expected a number from {} to {}, or max", SPEEDS.start(), SPEEDS.end());
     text.parse().ok().filter(|x| SPEEDS.contains(x)).map(Speed::Times).ok_or_else(wanted)
 }
 
-/// An address with a port, or with tokio-console's own.
+/// An address; without a port, tokio-console's default one.
 fn address(text: &str) -> Result<SocketAddr, String> {
     let address = text.parse().or_else(|_| text.parse().map(|ip: IpAddr| SocketAddr::new(ip, CONSOLE_PORT)));
-    address.map_err(|_| "an address is needed, such as 127.0.0.1:6669".to_owned())
+    address.map_err(|_| "expected an address such as 127.0.0.1:6669".to_owned())
 }
 
 #[cfg(test)]

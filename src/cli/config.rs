@@ -1,4 +1,4 @@
-//! The settings file: where it is, reading it, printing the standard one.
+//! The settings file: finds it, reads it, prints the default one.
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -12,30 +12,31 @@ use super::args::{Color, ConfigArgs, ScreenArgs};
 use super::out;
 use super::stop::Stop;
 
-/// The most bytes of a settings file: a hundred times what the standard one has.
+/// The maximum size of a settings file in bytes: a hundred times the default file.
 const MOST: u64 = 1 << 20;
 
-/// The file; none where there is neither `XDG_CONFIG_HOME` nor a home.
+/// The path of the settings file; `None` if neither `XDG_CONFIG_HOME` nor a home directory is set.
 fn file() -> Option<PathBuf> {
-    // A path that is not absolute is to be ignored, as the XDG Base Directory Specification says.
+    // The XDG Base Directory Specification says to ignore relative paths.
     let folder = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let folder = folder.or_else(|| Some(env::home_dir().filter(|home| home.is_absolute())?.join(".config")))?;
     Some(folder.join("async-playground/config.toml"))
 }
 
-/// Prints the standard file, or where it is looked for.
+/// Prints the default file, or the path of the settings file.
 pub(super) fn tell(args: &ConfigArgs) -> Result<(), Stop> {
     if args.default {
         return out::print(&config::standard());
     }
-    let file = file().ok_or_else(|| Stop::Failed("there is neither XDG_CONFIG_HOME nor a home folder".to_owned()))?;
+    let none = || Stop::Failed("no settings path: neither XDG_CONFIG_HOME nor a home directory is set".to_owned());
+    let file = file().ok_or_else(none)?;
     let file = file.to_string_lossy();
-    // A script gets the path as it is.
+    // A script gets the path unescaped.
     let file = if io::stdout().is_terminal() { text::safe(&file) } else { file };
     out::print(&format!("{file}\n"))
 }
 
-/// Reads the settings: of the file that is named, or of the usual one if there is one.
+/// Reads the file that `--config` names, or the default one if it exists.
 pub(super) fn load(args: &ScreenArgs) -> Result<Config, Stop> {
     let Some(path) = args.config.clone().or_else(file) else { return Ok(Config::default()) };
     let text = match files::read_text(&path, MOST) {
@@ -46,8 +47,8 @@ pub(super) fn load(args: &ScreenArgs) -> Result<Config, Stop> {
     config::parse(&text).map_err(|flaw| Stop::Usage(format!("{}:{flaw}", text::path(&path))))
 }
 
-/// The colours to draw with. A flag counts more than the file, and that more than `NO_COLOR`, which counts when it is set
-/// and not empty (<https://no-color.org>).
+/// The colours to draw with. A flag overrides the file, and the file overrides `NO_COLOR`, which applies if it is set and not
+/// empty (<https://no-color.org>).
 pub(super) fn colors(args: &ScreenArgs, config: &Config) -> Option<Colors> {
     let theme = args.theme.map_or(config.theme, Into::into);
     let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

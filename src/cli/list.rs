@@ -1,4 +1,4 @@
-//! `list`: the catalogue, for people and as JSON.
+//! `list`: the catalogue, as text or JSON.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -20,7 +20,7 @@ pub(super) fn list(args: &ListArgs) -> Result<(), Stop> {
     out::print(&picked.map_or_else(|| catalogue(CATALOGUE), parameters))
 }
 
-/// Every id with its lesson, by group.
+/// Every ID with its lesson, by group.
 fn catalogue(scenarios: &[Scenario]) -> String {
     let width = scenarios.iter().map(|scenario| scenario.id.len()).max().unwrap_or(0);
     let mut text = String::new();
@@ -32,7 +32,7 @@ fn catalogue(scenarios: &[Scenario]) -> String {
         }
         let _ = writeln!(text, "  {:width$}  {}", scenario.id, scenario.lesson);
         if !scenario.clocks.contains(&Clock::Virtual) {
-            let _ = writeln!(text, "  {:width$}  On the real clock, since {}.", "", scenario.real_because);
+            let _ = writeln!(text, "  {:width$}  Needs the real clock, because {}.", "", scenario.real_because);
         }
     }
     text
@@ -44,8 +44,8 @@ fn parameters(scenario: &Scenario) -> String {
     let mut text = format!("{}: {}\nClocks: {}\n", scenario.id, scenario.lesson, clocks.join(", "));
     if !scenario.real_because.is_empty() {
         let extent =
-            if scenario.clocks.contains(&Clock::Virtual) { "In part on the real clock only" } else { "On the real clock" };
-        let _ = writeln!(text, "{extent}, since {}.", scenario.real_because);
+            if scenario.clocks.contains(&Clock::Virtual) { "Partly needs the real clock" } else { "Needs the real clock" };
+        let _ = writeln!(text, "{extent}, because {}.", scenario.real_because);
     }
     if !scenario.builds_on.is_empty() {
         let _ = writeln!(text, "Builds on: {}", scenario.builds_on.join(", "));
@@ -91,20 +91,20 @@ struct Entry {
     real_because: &'static str,
 }
 
-/// A setting at which a scenario goes wrong, in `list --json`.
+/// A setting at which a scenario goes wrong on purpose, in `list --json`.
 #[derive(Serialize)]
 struct Fault {
     setting: BTreeMap<&'static str, &'static str>,
     /// `check` or `stall`.
     ends: &'static str,
     checks: &'static [&'static str],
-    /// One seed with which it does; null if it does with each.
+    /// A seed that shows it; null if every seed does.
     seed: Option<u64>,
-    /// Whether that is what the defaults are.
+    /// Whether the defaults are this setting.
     default: bool,
 }
 
-/// A parameter in `list --json`; what does not apply to its kind is null.
+/// A parameter in `list --json`; fields that do not apply to its kind are null.
 #[derive(Serialize)]
 struct Knob {
     name: &'static str,

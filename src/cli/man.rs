@@ -1,4 +1,4 @@
-//! The manual page, for packages that install one.
+//! The manual page, for packages to install.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use super::args;
 use super::out;
 use super::stop::Stop;
 
-/// Prints one manual page that holds every subcommand with its flags.
+/// Prints one manual page with every subcommand and its flags.
 pub(super) fn print() -> Result<(), Stop> {
     let mut command = args::command();
     command.build();
@@ -16,7 +16,7 @@ pub(super) fn print() -> Result<(), Stop> {
     out::print(&String::from_utf8_lossy(&page))
 }
 
-/// The page, section by section: `Man::render` would refer to a page of its own for each subcommand.
+/// Renders the page section by section: `Man::render` would refer to a separate page for each subcommand.
 fn page(command: &clap::Command) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
     let man = Man::new(command.clone());
@@ -33,7 +33,7 @@ fn page(command: &clap::Command) -> io::Result<Vec<u8>> {
     Ok(page)
 }
 
-/// A subcommand as a chapter of the page: its sections, under its name.
+/// Renders a subcommand as one section of the page, and its own sections as subsections.
 fn chapter(command: &clap::Command) -> io::Result<String> {
     let man = Man::new(command.clone());
     let mut sections = Vec::new();
@@ -45,7 +45,7 @@ fn chapter(command: &clap::Command) -> io::Result<String> {
     Ok(format!(".SH {}\n{}", command.get_name().to_uppercase(), sections.replace(".SH ", ".SS ")))
 }
 
-/// What stands below the flags in help: headings that end in a colon, and lines that keep their breaks.
+/// Renders the text after the flags in help: a line that ends in a colon is a heading, and line breaks are kept.
 fn closing(command: &clap::Command) -> String {
     let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let lines = text.lines().map(|line| match line.strip_suffix(':') {

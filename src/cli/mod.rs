@@ -1,10 +1,10 @@
 //! The command line: parse, check, dispatch.
 //!
 //! Each flag is defined once, in [`args`]; parsing, help, the man page and the
-//! shell completions all come from there. What is asked for is checked once, in
-//! [`spec`], by the screen and by `run` alike. Whatever is wrong is said in one
-//! line on standard error, by [`stop`], which also owns the exit codes. Only [`out`] writes to the
-//! streams of the user, which may be gone, full or closed.
+//! shell completions all come from there. [`spec`] checks every request, for the
+//! screen and for `run`. [`stop`] reports each error in one line on standard error
+//! and owns the exit codes. Only [`out`] writes to the user's streams, which may be
+//! gone, full or closed.
 
 mod args;
 mod completions;
@@ -25,9 +25,9 @@ use args::Command;
 use async_playground::signals;
 use stop::Stop;
 
-/// Does what the command line says.
+/// Runs the command line.
 pub(crate) fn main() -> ExitCode {
-    // Without it the program dies of a file that must not grow, and does everything else as it should.
+    // Otherwise a file that reaches its size limit kills the program; everything else works without this.
     let _ = signals::outlive_file_limit();
     dispatch().unwrap_or_else(Stop::report)
 }

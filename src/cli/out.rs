@@ -1,9 +1,8 @@
-//! What is written to the user's streams, and what their reader can show.
+//! Writes to the user's streams.
 //!
-//! `println!` and `eprintln!` panic when the stream is full or its reader is gone, and then the exit code says nothing of
-//! what happened. So all that is written goes through [`print`], which reports the error, or through [`say`], after which
-//! nobody is left to read about one. A stream that the caller closed is one that leads nowhere: the standard library opens
-//! /dev/null in its place.
+//! `println!` and `eprintln!` panic when the stream is full or its reader is gone, and the exit code is then meaningless.
+//! So all output goes through [`print`], which returns the error, or through [`say`], which ignores it: nobody could read a
+//! message about it. If the caller closed a stream, the standard library has opened /dev/null in its place.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -15,22 +14,22 @@ use async_playground::{term, text};
 use super::args::MarksArgs;
 use super::stop::Stop;
 
-/// Columns of text when nothing says how wide the reader is.
+/// Columns of text when the width of the output is unknown.
 const WIDTH: usize = 80;
 
-/// Writes all of it to standard output.
+/// Writes a text to standard output and flushes it.
 pub(super) fn print(text: &str) -> Result<(), Stop> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Stop::Output)
 }
 
-/// Writes a line to standard error, all at once, and nothing in it that a terminal would obey.
+/// Writes a line to standard error in one write, without control sequences.
 pub(super) fn say(line: &str) {
-    // Where it cannot be written, the exit code has to do.
+    // If this fails, the exit code has to suffice.
     let _ = io::stderr().write_all(format!("{}\n", text::line(line)).as_bytes());
 }
 
-/// Prints what came out of a run: as one JSON object, or as text.
+/// Prints the report of a run, as one JSON object or as text.
 pub(super) fn report(spec: &Spec, trace: &Trace, report: &Report, json: bool, marks: &MarksArgs) -> Result<(), Stop> {
     let text = if json {
         let json = report::json(spec, trace, report);
@@ -42,13 +41,13 @@ pub(super) fn report(spec: &Spec, trace: &Trace, report: &Report, json: bool, ma
     print(&text)
 }
 
-/// How many columns of text fit a line: those of the terminal, if it is one that we write to.
+/// The width of a line: the terminal's, if standard output is one.
 pub(super) fn width() -> usize {
     let terminal = io::stdout().is_terminal().then(term::size).and_then(Result::ok);
     terminal.map_or(WIDTH, |size| usize::from(size.width).max(WIDTH / 2))
 }
 
-/// Whether the locale has Unicode. One that is not set at all says nothing against it.
+/// Whether the locale supports Unicode. An unset locale counts as one that does.
 pub(super) fn unicode() -> bool {
     let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok()).find(|v| !v.is_empty());
     cfg!(windows) || set.is_none_or(|locale| is_utf8(&locale))

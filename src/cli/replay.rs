@@ -1,4 +1,4 @@
-//! `replay`: a recording on the screen, or told as `run` told it.
+//! `replay`: opens a recording on the screen, or reports it as `run` did.
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -30,7 +30,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<ExitCode, Stop> {
     screen::show(model, None)
 }
 
-/// Tells of it without a screen.
+/// Prints the report without the screen.
 fn tell(args: &ReplayArgs, recording: &Recording) -> Result<ExitCode, Stop> {
     let Recording { spec, trace, report, flaw } = recording;
     if let Some(flaw) = flaw {

@@ -1,4 +1,4 @@
-//! `run`: a scenario without a screen.
+//! `run`: runs a scenario without the screen.
 
 use std::ffi::c_int;
 use std::fs::File;
@@ -24,14 +24,14 @@ use super::record;
 use super::spec;
 use super::stop::Stop;
 
-/// How soon a signal is seen.
+/// How often to check for signals.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// Runs a scenario to its end and tells what came out.
+/// Runs a scenario to its end and reports it.
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Stop> {
     let spec = spec::spec(spec::scenario(&args.scenario)?, &args.how)?;
     limits::check(spec.workers).map_err(|error| cannot_start(&error))?;
-    // From the first line on: a signal before the run starts ends it too.
+    // Listen this early so that a signal before the start ends the run too.
     let asked = Asked::listen().map_err(|error| cannot_start(&error))?;
     if let Some(address) = spec::console(&args.how)? {
         out::say(&format!("tokio-console can attach to http://{address}"));
@@ -42,26 +42,26 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Stop> {
     out::report(&spec, &trace, &report, args.json, &args.marks)?;
     let verdict = verdict(&spec, &trace, &report);
     if let (Some(fault), Some(path)) = (fault, &args.record.record) {
-        // The user asked for the recording and has to know, whatever else there is to say.
+        // The user asked for the recording and must know that it failed, even if the run failed too.
         verdict.unwrap_or_else(|stop| _ = stop.report());
         return Err(Stop::Failed(format!("--record: {}: {fault}", text::path(path))));
     }
     verdict.map(|()| ExitCode::SUCCESS)
 }
 
-/// What a run leaves behind.
+/// The result of a run.
 struct Done {
     trace: Trace,
     report: Report,
-    /// Why the recording is not whole.
+    /// Why the recording is incomplete.
     fault: Option<String>,
 }
 
-/// The signals that ask the program to end, while there is something to end in order.
+/// Catches the signals that ask the program to end, while the run still has to be cleaned up.
 struct Asked {
-    /// The last one that came; 0 is none.
+    /// The last signal received; 0 means none.
     signal: Arc<AtomicUsize>,
-    /// Whether a signal ends the program at once, as if nobody listened.
+    /// Whether a signal now has its default effect: it ends the program at once.
     at_once: Arc<AtomicBool>,
 }
 
@@ -79,15 +79,15 @@ impl Asked {
         Some(self.signal.load(Ordering::SeqCst)).filter(|signal| *signal > 0).map(|signal| signal as c_int)
     }
 
-    /// The run is over, and nothing is left to clean up. From now on a signal ends the program at once: who reads the
-    /// report may take it slowly.
+    /// The run is over, and nothing is left to clean up. From now on a signal ends the program at once: writing the report
+    /// may block on a slow reader.
     fn over(&self) -> Result<(), Stop> {
         self.at_once.store(true, Ordering::SeqCst);
         self.signal().map_or(Ok(()), |signal| Err(Stop::Signal(signal)))
     }
 }
 
-/// Runs to the end, or until a signal comes.
+/// Runs until the scenario ends or a signal arrives.
 fn execute(spec: &Spec, file: Option<File>, asked: &Asked) -> Result<Done, Stop> {
     let mut run = Run::start(spec).map_err(|error| match error {
         StartError::Spec(error) => Stop::Usage(spec::reason(error)),
@@ -109,7 +109,7 @@ fn execute(spec: &Spec, file: Option<File>, asked: &Asked) -> Result<Done, Stop>
     let fault = run.sink_fault();
     match run.report() {
         Some(report) => Ok(Done { trace, report: report.clone(), fault }),
-        None => Err(Stop::Failed("the run ended without saying how".to_owned())),
+        None => Err(Stop::Failed("the run ended without a report".to_owned())),
     }
 }
 
@@ -117,7 +117,7 @@ fn cannot_start(error: &io::Error) -> Stop {
     Stop::Usage(format!("cannot start the run: {error}"))
 }
 
-/// Whether the run ended well; if not, why not.
+/// Returns an error with the reason unless the run ended well.
 fn verdict(spec: &Spec, trace: &Trace, report: &Report) -> Result<(), Stop> {
     let (ending, stall) = (&report.ending, report.stall(trace));
     let mut why = match ending {
@@ -125,11 +125,11 @@ fn verdict(spec: &Spec, trace: &Trace, report: &Report) -> Result<(), Stop> {
             let broken: Vec<_> = outcome.checks.iter().filter(|check| !check.holds).map(|check| &*check.name).collect();
             match (&*broken, &stall) {
                 ([], None) => return Ok(()),
-                ([], Some(_)) => "tasks wait for each other, and can never go on".to_owned(),
+                ([], Some(_)) => "some tasks are deadlocked".to_owned(),
                 _ => format!("check failed: {}", text::message(&broken.join("; "))),
             }
         }
-        Ending::Limit => format!("{} (--limit sets another)", report::ending(spec, ending)),
+        Ending::Limit => format!("{} (change it with --limit)", report::ending(spec, ending)),
         _ => report::ending(spec, ending),
     };
     if let Some(stall) = stall {

@@ -1,4 +1,4 @@
-//! Opening the screen.
+//! Opens the screen.
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
@@ -19,7 +19,7 @@ use super::record;
 use super::spec;
 use super::stop::Stop;
 
-/// Opens the screen, with what the flags say.
+/// Opens the screen as the flags say.
 pub(super) fn open(args: &OpenArgs) -> Result<ExitCode, Stop> {
     let picked = args.scenario.as_deref().map(spec::scenario).transpose()?;
     if picked.is_none() && !args.how.params.is_empty() {
@@ -27,7 +27,7 @@ pub(super) fn open(args: &OpenArgs) -> Result<ExitCode, Stop> {
     }
     let mut spec = spec::spec(picked.unwrap_or(&CATALOGUE[0]), &args.how)?;
     if args.how.speed == Some(Speed::Max) {
-        // The screen plays back at a speed, and this is the one that is called max.
+        // On the screen, `max` is a playback speed.
         spec.pace = Some(f64::INFINITY);
     }
     let config = config::load(&args.screen)?;
@@ -38,14 +38,14 @@ pub(super) fn open(args: &OpenArgs) -> Result<ExitCode, Stop> {
     model.bindings = config.bindings;
     model.session.own_colors = config.colors;
     if picked.is_none() {
-        // Somebody who is new here: the first scenario runs, and beside it is what it is about.
+        // Probably a new user: run the first scenario and show its lesson beside it.
         model.focus = Pane::Timeline;
         model.code.tab = CodeTab::Lesson;
     }
     show(model, file)
 }
 
-/// What the flags and the settings say of the screen.
+/// The options of the screen, from flags and settings.
 pub(super) fn options(
     screen: &ScreenArgs,
     marks: &MarksArgs,
@@ -58,26 +58,26 @@ pub(super) fn options(
     Options { theme, mouse, reduced_motion: config.reduced_motion || screen.reduced_motion, console, limit }
 }
 
-/// Shows the model until the user quits. What is run meanwhile is recorded into the file.
+/// Shows the screen until the user quits. Runs are recorded into the file, if there is one.
 pub(super) fn show(mut model: Model, file: Option<File>) -> Result<ExitCode, Stop> {
     let seen = shell::seen::file();
     model.seen = seen.as_deref().map(shell::seen::load).unwrap_or_default();
     if model.session.start || model.run.is_some() {
-        // Without a run there is nothing to see on a stage.
+        // Without a run the stage layout would be empty.
         model.keep_to(seen.as_deref().map(shell::seen::layout).unwrap_or_default());
     }
     let exit = shell::run(model, file, seen).map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
     Ok(ExitCode::from(exit.code()))
 }
 
-/// Refuses to open the screen where none can be drawn.
+/// Fails unless a screen can be drawn here.
 pub(super) fn terminal() -> Result<(), Stop> {
     let instead = "'async-playground run ID --json' works without one";
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(Stop::Usage(format!("the screen needs a terminal; {instead}")));
     }
     if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
-        return Err(Stop::Usage(format!("the screen needs a terminal that moves its cursor, and TERM is dumb; {instead}")));
+        return Err(Stop::Usage(format!("the screen cannot use this terminal: TERM is dumb; {instead}")));
     }
     limits::check(0).map_err(|error| Stop::Usage(format!("cannot open the screen: {error}")))
 }

@@ -1,4 +1,4 @@
-//! From flags to a [`Spec`]: every request is checked here.
+//! Turns flags into a [`Spec`] and checks them.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,18 +11,18 @@ use super::args::{HowArgs, Speed};
 use super::out;
 use super::stop::Stop;
 
-/// Names less alike than this are not offered for each other.
+/// How similar a name must be to be suggested.
 const ALIKE: f64 = 0.7;
 
-/// The scenario of that id.
+/// Finds a scenario by its ID.
 pub(super) fn scenario(id: &str) -> Result<&'static Scenario, Stop> {
     scenarios::find(id).ok_or_else(|| {
         let ids: Vec<_> = CATALOGUE.iter().map(|scenario| scenario.id).collect();
-        Stop::Usage(format!("there is no scenario '{}'{}", text::name(id), offer(id, &ids)))
+        Stop::Usage(format!("no scenario '{}'{}", text::name(id), offer(id, &ids)))
     })
 }
 
-/// What these flags ask of a scenario.
+/// The spec that these flags describe.
 pub(super) fn spec(scenario: &'static Scenario, how: &HowArgs) -> Result<Spec, Stop> {
     let mut spec = Spec::new(scenario);
     spec.seed = how.seed;
@@ -34,9 +34,9 @@ pub(super) fn spec(scenario: &'static Scenario, how: &HowArgs) -> Result<Spec, S
     for (at, (name, text)) in how.params.iter().enumerate() {
         let param = parameter(scenario, name)?;
         if how.params[..at].iter().any(|(earlier, _)| earlier == name) {
-            return Err(Stop::Usage(format!("-p {name} is given twice: give it once")));
+            return Err(Stop::Usage(format!("-p {name} is given twice; give it once")));
         }
-        // An error tells what was typed.
+        // The error repeats what was typed.
         let value = param.parse(&text::name(text)).map_err(|error| Stop::Usage(format!("-p {error}")))?;
         spec.values.set(param, value);
     }
@@ -45,17 +45,17 @@ pub(super) fn spec(scenario: &'static Scenario, how: &HowArgs) -> Result<Spec, S
     Ok(spec)
 }
 
-/// Serves tokio-console if that is asked for. Comes after everything that can be refused.
+/// Starts tokio-console's server if requested. Call it after every check that can fail.
 pub(super) fn console(how: &HowArgs) -> Result<Option<SocketAddr>, Stop> {
     if let Some(address) = how.console.filter(|address| is_open_to_the_network(*address)) {
-        // Before anybody can: a run that nobody may see is stopped by then.
-        out::say(&format!("warning: --console: anybody in the network can look at this run at {address}"));
+        // Warns before anyone can attach, so that the user can still stop the run.
+        out::say(&format!("warning: --console: anyone on the network can watch this run at {address}"));
     }
     let served = how.console.map(serve_console).transpose();
     served.map_err(|error| Stop::Usage(format!("--console: {error}")))
 }
 
-/// What a parameter takes, for people: `1 to 1000 permits`, or its words.
+/// The valid values of a parameter, for people: `1 to 1000 permits`, or its choices.
 pub(super) fn range(param: &Param) -> String {
     match param.kind {
         Kind::Number { min, max, unit, .. } => format!("{min} to {max} {unit}"),
@@ -70,13 +70,13 @@ fn parameter(scenario: &'static Scenario, name: &str) -> Result<&'static Param, 
     })
 }
 
-/// The names there are, the likely one first.
+/// Suggests the name that was probably meant, and lists all.
 fn offer(typed: &str, names: &[&str]) -> String {
-    let meant = text::meant(typed, names, ALIKE).map_or(String::new(), |name| format!(": did you mean '{name}'?"));
-    format!("{meant} (there are {})", names.join(", "))
+    let meant = text::meant(typed, names, ALIKE).map_or(String::new(), |name| format!("; did you mean '{name}'?"));
+    format!("{meant} (available: {})", names.join(", "))
 }
 
-/// What is wrong with a spec, in one line.
+/// Why a spec is invalid, in one line.
 pub(super) fn reason(error: SpecError) -> String {
     match error {
         SpecError::Values(error) => format!("-p {error}"),
@@ -86,13 +86,13 @@ pub(super) fn reason(error: SpecError) -> String {
     }
 }
 
-/// The pace of a run. A run on the real clock has no other speed than the clock's own.
+/// The pace of a run. The real clock has only one speed.
 fn pace(speed: Option<Speed>, clock: Clock) -> Result<Option<f64>, Stop> {
     match (clock, speed) {
         (_, None) | (Clock::Virtual, Some(Speed::Max)) | (Clock::Real, Some(Speed::Times(1.0))) => Ok(None),
         (Clock::Virtual, Some(Speed::Times(pace))) => Ok(Some(pace)),
         (Clock::Real, Some(_)) => {
-            Err(Stop::Usage("--speed: the real clock runs at 1; leave --speed out, or give --clock virtual".to_owned()))
+            Err(Stop::Usage("--speed: the real clock has only speed 1; leave out --speed, or use --clock virtual".to_owned()))
         }
     }
 }
@@ -104,8 +104,8 @@ mod tests {
     #[test]
     fn a_slip_gets_the_name_that_was_meant_and_nonsense_gets_all_of_them() {
         let names = ["gather", "semaphore"];
-        assert_eq!(offer("sempahore", &names), ": did you mean 'semaphore'? (there are gather, semaphore)");
-        assert_eq!(offer("xyz", &names), " (there are gather, semaphore)");
-        assert_eq!(offer("", &names), " (there are gather, semaphore)");
+        assert_eq!(offer("sempahore", &names), "; did you mean 'semaphore'? (available: gather, semaphore)");
+        assert_eq!(offer("xyz", &names), " (available: gather, semaphore)");
+        assert_eq!(offer("", &names), " (available: gather, semaphore)");
     }
 }

@@ -8,7 +8,7 @@ use async_playground::{signals, text};
 
 use super::out;
 
-/// Something was wrong with what was asked for.
+/// The request was invalid.
 const USAGE: u8 = 2;
 /// A run went wrong: a check, a panic, a stall, the limit, the system.
 const FAILED: u8 = 1;
@@ -16,20 +16,20 @@ const FAILED: u8 = 1;
 /// Why the program ends early.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// Help or the version was asked for, or the arguments do not parse.
+    /// Help or the version was requested, or the arguments do not parse.
     Parse(clap::Error),
-    /// The arguments parse and cannot be met: what is wrong, and what would be right.
+    /// The arguments parse but cannot be met: what is wrong, and what would be right.
     Usage(String),
-    /// What was asked for went wrong, in one line.
+    /// The request failed: the reason in one line.
     Failed(String),
     /// Standard output could not be written.
     Output(io::Error),
-    /// A signal asked for it: its number.
+    /// A signal asked the program to end: its number.
     Signal(c_int),
 }
 
 impl Stop {
-    /// Says why, in one line on standard error, and gives the exit code.
+    /// Prints the reason in one line on standard error and returns the exit code.
     pub(super) fn report(self) -> ExitCode {
         match self {
             Stop::Parse(error) if !error.use_stderr() => match error.print() {
@@ -39,7 +39,7 @@ impl Stop {
             Stop::Parse(error) => say(&one_line(&error), USAGE),
             Stop::Usage(line) => say(&line, USAGE),
             Stop::Failed(line) => say(&line, FAILED),
-            // The reader of our output has seen enough: `| head` is no fault.
+            // The reader of our output has seen enough: `| head` is not an error.
             Stop::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Stop::Output(error) => say(&format!("cannot write to standard output: {error}"), FAILED),
             Stop::Signal(signal) => say(&format!("interrupted by {}", signals::name(signal)), signals::exit_code(signal)),
@@ -52,7 +52,7 @@ fn say(line: &str, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// clap's message, which takes several lines and a usage, as one line.
+/// Joins the lines of clap's message into one, without the usage.
 fn one_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let told = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
@@ -61,9 +61,9 @@ fn one_line(error: &clap::Error) -> String {
         if !line.is_empty() {
             line.push_str(if part.starts_with("tip:") { "; " } else { " " });
         }
-        // What was typed may be longer than what is wrong with it.
+        // What was typed may be very long: shorten it.
         line.push_str(&part.split(' ').map(text::name).collect::<Vec<_>>().join(" "));
     }
     let line = line.strip_prefix("error: ").unwrap_or(&line);
-    format!("{line}; --help tells what can be given")
+    format!("{line}; see --help")
 }

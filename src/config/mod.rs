@@ -1,9 +1,9 @@
-//! The user's settings: which key does what, theme, mouse, motion.
+//! The user's settings: keys, theme, mouse, motion, colours.
 //!
-//! [`parse`] turns the text of the file into a [`Config`], and [`standard`] writes
-//! the file that says what holds without one. A setting that is not understood
-//! is refused and never passed over: a key that silently does nothing is worse
-//! than a program that does not start. A [`Flaw`] names the line and the key.
+//! [`parse`] turns the text of the file into a [`Config`], and [`standard`] writes a
+//! file with all defaults. An unknown setting is an error: a key that silently does
+//! nothing is worse than a program that does not start. A [`Flaw`] names the line
+//! and the key.
 
 mod keys;
 mod renamed;
@@ -21,25 +21,24 @@ use crate::app::colors::{Colors, OwnColor, ThemeName};
 use crate::app::input::bindings::Bindings;
 use crate::text;
 
-/// The name for the theme that suits the terminal.
+/// The setting that picks a theme to suit the terminal.
 pub const AUTO: &str = "auto";
 
-/// Names that are at least so alike are offered.
+/// How similar a name must be to be suggested.
 const ALIKE: f64 = 0.75;
 
 /// The settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// Which key does what.
+    /// The keys of each action.
     pub bindings: Bindings,
-    /// Which colours are drawn. None is `auto`: those of Okabe and Ito if the terminal says that it shows all colours, else its
-    /// own sixteen.
+    /// The theme. `None` is `auto`: `okabe-ito` if the terminal announces true colour, else its own sixteen colours.
     pub theme: Option<ThemeName>,
-    /// Whether the mouse is used.
+    /// Whether to use the mouse.
     pub mouse: bool,
-    /// Whether nothing moves by itself.
+    /// Whether to avoid motion.
     pub reduced_motion: bool,
-    /// The user's own colours, in place of the theme's, by what they mean; see [`Colors::ROLES`].
+    /// The user's own colours by role, which replace the theme's; see [`Colors::ROLES`].
     pub colors: Vec<OwnColor>,
 }
 
@@ -54,7 +53,7 @@ impl Default for Config {
 pub struct Flaw {
     /// The line, from 1.
     pub line: usize,
-    /// The setting; empty where the file is no TOML.
+    /// The setting; empty if the file is not valid TOML.
     pub key: String,
     /// What is wrong, in one line.
     pub reason: String,
@@ -72,7 +71,7 @@ impl std::error::Error for Flaw {}
 /// A setting in the file.
 struct Setting<'a> {
     line: usize,
-    /// Its full name.
+    /// The full name.
     key: String,
     value: &'a DeValue<'a>,
 }
@@ -83,15 +82,15 @@ impl Setting<'_> {
     }
 
     fn flag(&self) -> Result<bool, Flaw> {
-        self.value.as_bool().ok_or_else(|| self.flaw("true or false is needed"))
+        self.value.as_bool().ok_or_else(|| self.flaw("expected true or false"))
     }
 
     fn text(&self) -> Result<&str, Flaw> {
-        self.value.as_str().ok_or_else(|| self.flaw("a text in quotes is needed"))
+        self.value.as_str().ok_or_else(|| self.flaw("expected a quoted string"))
     }
 }
 
-/// The settings of a table, from the first line to the last. `of` is the table's name and a dot.
+/// The settings of a table in the order of their lines. `of` is the table's name and a dot.
 fn settings<'a>(lines: &Lines, of: &str, table: &'a DeTable<'a>) -> Vec<(&'a str, Setting<'a>)> {
     let setting = |(name, value): (&'a Spanned<toml::de::DeString<'a>>, &'a Spanned<DeValue<'a>>)| {
         let (line, key) = (lines.at(name.span().start), format!("{of}{}", name.get_ref()));
@@ -102,7 +101,7 @@ fn settings<'a>(lines: &Lines, of: &str, table: &'a DeTable<'a>) -> Vec<(&'a str
     all
 }
 
-/// Where the lines of a text end, in bytes.
+/// The byte offsets at which the lines of a text end.
 struct Lines(Vec<usize>);
 
 impl Lines {
@@ -122,7 +121,7 @@ impl Lines {
 ///
 /// # Errors
 ///
-/// The first thing that is wrong: no TOML, a name that is not known, a value that is none, a key that would do two things.
+/// The first flaw: invalid TOML, an unknown name, an invalid value, or a key with two actions.
 pub fn parse(text: &str) -> Result<Config, Flaw> {
     let lines = Lines::of(text);
     let table = DeTable::parse(text).map_err(|error| Flaw {
@@ -148,7 +147,7 @@ fn part<'a>(setting: &Setting<'a>) -> Result<&'a DeTable<'a>, Flaw> {
     setting
         .value
         .as_table()
-        .ok_or_else(|| setting.flaw(format!("a table is needed: [{}] on a line of its own", text::name(&setting.key))))
+        .ok_or_else(|| setting.flaw(format!("expected a table: [{}] on a line of its own", text::name(&setting.key))))
 }
 
 /// The names of all themes, with `auto` first.
@@ -162,7 +161,7 @@ fn theme(setting: &Setting<'_>) -> Result<Option<ThemeName>, Flaw> {
         return Ok(None);
     }
     let known = ThemeName::ALL.into_iter().find(|theme| theme.name() == typed);
-    let no_theme = || setting.flaw(format!("no theme is called '{}'{}", text::name(typed), offer(typed, &theme_names())));
+    let no_theme = || setting.flaw(format!("unknown theme '{}'{}", text::name(typed), offer(typed, &theme_names())));
     known.map(Some).ok_or_else(no_theme)
 }
 
@@ -173,7 +172,7 @@ fn colors(settings: &[(&str, Setting<'_>)]) -> Result<Vec<OwnColor>, Flaw> {
             return Err(setting.flaw(unknown(name, &names)));
         }
         let typed = setting.text()?;
-        let wanted = "is no colour: a name such as 'green' or 'light-blue', '#56B4E9', or a number from 0 to 255 is needed";
+        let wanted = "is not a colour; expected a name such as 'green' or 'light-blue', '#56B4E9', or a number from 0 to 255";
         let color = typed.parse().map_err(|_| setting.flaw(format!("'{}' {wanted}", text::name(typed))))?;
         Ok(((*name).to_owned(), color))
     };
@@ -181,14 +180,14 @@ fn colors(settings: &[(&str, Setting<'_>)]) -> Result<Vec<OwnColor>, Flaw> {
 }
 
 fn unknown(typed: &str, names: &[&str]) -> String {
-    format!("there is no such setting{}", offer(typed, names))
+    format!("unknown setting{}", offer(typed, names))
 }
 
-/// The name that was meant, if one is alike; of few names all of them.
+/// Suggests a similar name; without one, lists the names if there are few.
 fn offer(typed: &str, names: &[&str]) -> String {
     match text::meant(typed, names, ALIKE) {
         Some(name) => format!("; did you mean '{name}'?"),
-        None if names.len() < 8 => format!(" (there are {})", names.join(", ")),
-        None => "; 'async-playground config --default' has them all".to_owned(),
+        None if names.len() < 8 => format!(" (available: {})", names.join(", ")),
+        None => "; 'async-playground config --default' lists them all".to_owned(),
     }
 }

@@ -1,13 +1,13 @@
-//! Names of actions that were given up, and the names that took their place.
+//! Old names of actions, and the names that replaced them.
 //!
-//! A settings file that has an old name is refused with the new one: to pass over it would take a key away without a word.
+//! An old name in a settings file is an error that gives the new one: ignoring it would silently drop a key.
 
-/// The name that an old one has now; none if it never was a name.
+/// The new name for an old one; `None` if the old one never was a name.
 pub(super) fn now(old: &str) -> Option<&'static str> {
     RENAMED.iter().find(|(name, _)| *name == old).map(|(_, now)| *now)
 }
 
-/// Old names and new ones.
+/// Old names, each with its new one.
 pub(super) const RENAMED: &[(&str, &str)] = &[
     ("pan-left", "cursor-left"),
     ("pan-right", "cursor-right"),

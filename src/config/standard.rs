@@ -1,4 +1,4 @@
-//! The settings file that says what holds without one.
+//! The settings file with all defaults.
 
 use std::fmt::Write as _;
 
@@ -7,11 +7,11 @@ use crate::app::colors::{Colors, ThemeName};
 use crate::app::input::bindings::Bindings;
 
 const HEAD: &str = "\
-# Settings of async-playground. What stands here is what holds without a file:
-# keep what you change, and leave out the rest.
+# Settings of async-playground. These are the defaults:
+# keep the lines that you change, and delete the rest.
 ";
 
-/// A file with every setting, each with what it means, that changes nothing.
+/// A file with every setting at its default, each with a comment.
 pub fn standard() -> String {
     let config = Config::default();
     let mut text = HEAD.to_owned();
@@ -23,17 +23,17 @@ pub fn standard() -> String {
         &format!("Colours: {themes}. 'auto' is okabe-ito if COLORTERM says truecolor, else ansi."),
         &assign("theme", config.theme.map_or(AUTO, ThemeName::name)),
     );
-    put("Whether the mouse is used; without it the terminal selects text.", &format!("mouse = {}", config.mouse));
+    put("Use the mouse. If false, the terminal selects text.", &format!("mouse = {}", config.mouse));
     put(
-        "Whether nothing moves by itself: the cursor goes on by steps, and the timeline by pages.",
+        "Reduce motion: the cursor moves in steps, and the timeline by pages.",
         &format!("reduced-motion = {}", config.reduced_motion),
     );
     put(
-        "A key or a list of keys for each action; an empty list takes its keys away.\n# A key is a character, a name such as \"Up\", \"PgDn\", \"Enter\", \"Space\" or \"F5\", or one with Ctrl: \"Ctrl-S\".",
+        "A key or a list of keys for each action; an empty list removes them.\n# A key is a character, a name such as \"Up\", \"PgDn\", \"Enter\", \"Space\" or \"F5\", or either with Ctrl: \"Ctrl-S\".",
         "[keys]",
     );
     keys(&mut text, &config.bindings);
-    text.push_str("\n# A colour of your own for a meaning: a name, \"#RRGGBB\" or a number from 0 to 255.\n[colors]\n");
+    text.push_str("\n# Your own colours: a name, \"#RRGGBB\" or a number from 0 to 255.\n[colors]\n");
     let mut ansi = Colors::ANSI;
     for (name, help) in Colors::ROLES {
         let color = ansi.role(name).map_or_else(String::new, |color| color.to_string().to_lowercase());

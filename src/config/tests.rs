@@ -48,34 +48,34 @@ fn settings_are_read() {
 #[test]
 fn what_is_wrong_is_told_with_its_line_and_its_key() {
     let table = [
-        ("theme = \"okabe\"", "1: theme: no theme is called 'okabe'; did you mean 'okabe-ito'?"),
-        ("\ntheme = 3", "2: theme: a text in quotes is needed"),
-        ("mouse = 'no'", "1: mouse: true or false is needed"),
-        ("mous = true", "1: mous: there is no such setting; did you mean 'mouse'?"),
-        ("qqq = 1", "1: qqq: there is no such setting (there are theme, mouse, reduced-motion, keys, colors)"),
-        ("keys = 3", "1: keys: a table is needed: [keys] on a line of its own"),
-        ("[keys]\nzoom-inn = 'x'", "2: keys.zoom-inn: no action is called 'zoom-inn'; did you mean 'zoom-in'?"),
-        ("[keys]\nqqq = 'x'", "2: keys.qqq: no action is called 'qqq'; 'async-playground config --default' has them all"),
-        ("[keys]\nstop = 'Entr'", "2: keys.stop: 'Entr' is no key; did you mean 'Enter'?"),
-        ("[keys]\nstop = ''", "2: keys.stop: '' is no key; 'async-playground config --default' has them all"),
-        ("[keys]\nstop = 'Ctrl-M'", "2: keys.stop: a terminal sends 'Enter' for 'Ctrl-M': use 'Enter', or another key"),
-        ("[keys]\nstop = ['x', 'ctrl-i']", "2: keys.stop: a terminal sends 'Tab' for 'ctrl-i': use 'Tab', or another key"),
-        ("[keys]\nstop = 'Ctrl-['", "2: keys.stop: a terminal sends 'Esc' for 'Ctrl-[': use 'Esc', or another key"),
-        ("[keys]\nstop = 'Ctrl-;'", "2: keys.stop: a terminal has no code for 'Ctrl-;': use another key"),
-        ("[keys]\nstop = [1]", "2: keys.stop: a key in quotes is needed, or a list of them"),
+        ("theme = \"okabe\"", "1: theme: unknown theme 'okabe'; did you mean 'okabe-ito'?"),
+        ("\ntheme = 3", "2: theme: expected a quoted string"),
+        ("mouse = 'no'", "1: mouse: expected true or false"),
+        ("mous = true", "1: mous: unknown setting; did you mean 'mouse'?"),
+        ("qqq = 1", "1: qqq: unknown setting (available: theme, mouse, reduced-motion, keys, colors)"),
+        ("keys = 3", "1: keys: expected a table: [keys] on a line of its own"),
+        ("[keys]\nzoom-inn = 'x'", "2: keys.zoom-inn: unknown action 'zoom-inn'; did you mean 'zoom-in'?"),
+        ("[keys]\nqqq = 'x'", "2: keys.qqq: unknown action 'qqq'; 'async-playground config --default' lists them all"),
+        ("[keys]\nstop = 'Entr'", "2: keys.stop: unknown key 'Entr'; did you mean 'Enter'?"),
+        ("[keys]\nstop = ''", "2: keys.stop: unknown key ''; 'async-playground config --default' lists them all"),
+        ("[keys]\nstop = 'Ctrl-M'", "2: keys.stop: a terminal sends 'Enter' for 'Ctrl-M'; use 'Enter', or another key"),
+        ("[keys]\nstop = ['x', 'ctrl-i']", "2: keys.stop: a terminal sends 'Tab' for 'ctrl-i'; use 'Tab', or another key"),
+        ("[keys]\nstop = 'Ctrl-['", "2: keys.stop: a terminal sends 'Esc' for 'Ctrl-['; use 'Esc', or another key"),
+        ("[keys]\nstop = 'Ctrl-;'", "2: keys.stop: a terminal has no code for 'Ctrl-;'; use another key"),
+        ("[keys]\nstop = [1]", "2: keys.stop: expected a quoted key, or a list of them"),
         ("[keys]\npan-left = 'Left'", "2: keys.pan-left: 'pan-left' is now 'cursor-left'"),
         ("[keys]\nzoom-in = '+'\ntogether = 'D'", "3: keys.together: 'together' is now 'group'"),
-        ("[keys]\nquit = 'Z'\n\nstop = 'r'", "4: keys.stop: 'r' is the key of 'restart' too, in Scenarios"),
-        ("[keys]\nstop = 'Q'\nrestart = 'Q'", "3: keys.restart: 'Q' is the key of 'stop' too, in Scenarios"),
-        ("[keys]\nrestart = 'd'", "2: keys.restart: 'd' is the key of 'scroll-right' too, in Scenarios"),
-        ("[keys]\ntext-left = 'x'", "2: keys.text-left: 'x' is text where this works; give it a key with Ctrl"),
-        ("[keys]\nquit-anywhere = 'Q'", "2: keys.quit-anywhere: 'Q' is text where this works; give it a key with Ctrl"),
-        ("[keys]\nquit-anywhere = []", "2: keys.quit-anywhere: this needs a key, or there is no way out"),
-        ("[keys]\nreset = '5'", "2: keys.reset: '5' is a part of a value where this works"),
-        ("[colors]\nlokc = 'red'", "2: colors.lokc: there is no such setting; did you mean 'lock'?"),
+        ("[keys]\nquit = 'Z'\n\nstop = 'r'", "4: keys.stop: 'r' is already the key of 'restart' in Scenarios"),
+        ("[keys]\nstop = 'Q'\nrestart = 'Q'", "3: keys.restart: 'Q' is already the key of 'stop' in Scenarios"),
+        ("[keys]\nrestart = 'd'", "2: keys.restart: 'd' is already the key of 'scroll-right' in Scenarios"),
+        ("[keys]\ntext-left = 'x'", "2: keys.text-left: 'x' types text where this action works; use a key with Ctrl"),
+        ("[keys]\nquit-anywhere = 'Q'", "2: keys.quit-anywhere: 'Q' types text where this action works; use a key with Ctrl"),
+        ("[keys]\nquit-anywhere = []", "2: keys.quit-anywhere: needs at least one key, so that you can always quit"),
+        ("[keys]\nreset = '5'", "2: keys.reset: '5' types a value where this action works; use a key that is not a digit"),
+        ("[colors]\nlokc = 'red'", "2: colors.lokc: unknown setting; did you mean 'lock'?"),
         (
             "[colors]\nlock = 'reed'",
-            "2: colors.lock: 'reed' is no colour: a name such as 'green' or 'light-blue', '#56B4E9', or a number from 0 to 255 is needed",
+            "2: colors.lock: 'reed' is not a colour; expected a name such as 'green' or 'light-blue', '#56B4E9', or a number from 0 to 255",
         ),
     ];
     for (text, told) in table {
@@ -118,7 +118,7 @@ fn a_file_of_very_many_settings_is_looked_through_once() {
 fn an_action_with_more_keys_than_anybody_presses_is_refused() {
     let keys = ('a'..='z').map(|c| format!("'{c}'")).collect::<Vec<_>>().join(", ");
     let flaw = parse(&format!("[keys]\nstop = [{keys}]")).expect_err("it has too many");
-    assert_eq!(flaw.to_string(), "2: keys.stop: an action has at most 16 keys");
+    assert_eq!(flaw.to_string(), "2: keys.stop: too many keys; an action has at most 16");
 }
 
 #[test]

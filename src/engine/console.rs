@@ -1,8 +1,8 @@
-//! Serve tokio-console, beside our own recording.
+//! Serves tokio-console in addition to our own recording.
 //!
-//! The server runs on a thread and a runtime of its own, so it is never part of
-//! what is recorded and never on the virtual clock. The port is bound before
-//! anything is installed: when it is taken, nothing has happened yet.
+//! The server runs on its own thread and runtime, so it is never recorded and never
+//! on the virtual clock. The port is bound before anything is installed, so that a
+//! taken port has no side effects.
 
 use std::fmt;
 use std::io;
@@ -20,17 +20,16 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::record::{RecordLayer, install_panic_hook};
 
-/// How long tokio-console can be told of tasks that have ended. Its own screen shows them for six seconds; each takes some
-/// tens of kilobytes, so that for an hour, as console-subscriber has it, a held key would take many gigabytes.
+/// How long to keep tasks that have ended. tokio-console shows them for six seconds. Each takes tens of kilobytes, so with
+/// console-subscriber's default of an hour, a held key would take many gigabytes.
 const RETENTION: Duration = Duration::from_secs(10);
 
-/// Serves tokio-console for every run from now on. Returns the address, with
-/// the port that the system chose if `addr` left it open. Call it before the
-/// first run.
+/// Serves tokio-console for every run from now on. Returns the address, with the
+/// port that the system chose if `addr` has port 0. Call it before the first run.
 ///
 /// # Errors
 ///
-/// When the address cannot be had, or another subscriber is installed already.
+/// If the address cannot be bound, or another subscriber is installed already.
 pub fn serve_console(addr: SocketAddr) -> Result<SocketAddr, ConsoleError> {
     let failed = |error: &dyn fmt::Display| ConsoleError { addr, reason: error.to_string() };
     let listener = TcpListener::bind(addr).map_err(|error| failed(&error))?;
@@ -48,19 +47,19 @@ pub fn serve_console(addr: SocketAddr) -> Result<SocketAddr, ConsoleError> {
     thread::Builder::new()
         .name("console server".to_owned())
         .spawn(move || {
-            // Or tokio-console would list the tasks that serve it.
+            // Otherwise tokio-console would list the tasks that serve it.
             tracing::subscriber::with_default(NoSubscriber::default(), || runtime.block_on(serve(server, listener)))
         })
         .map_err(|error| failed(&error))?;
     Ok(bound)
 }
 
-/// Whether a server at this address can be reached from other machines: at any address but a loopback one.
+/// Whether other machines can reach this address: any address except a loopback one.
 pub fn is_open_to_the_network(addr: SocketAddr) -> bool {
     !addr.ip().to_canonical().is_loopback()
 }
 
-/// What console-subscriber asks for in its own set-up.
+/// The filter that console-subscriber uses in its own setup.
 fn concerns_console(metadata: &Metadata<'_>) -> bool {
     if metadata.is_event() {
         metadata.target().starts_with("runtime") || metadata.target().starts_with("tokio")
@@ -71,8 +70,8 @@ fn concerns_console(metadata: &Metadata<'_>) -> bool {
 
 async fn serve(server: Server, listener: TcpListener) -> io::Result<()> {
     let ServerParts { instrument_server, aggregator, .. } = server.into_parts();
-    // Once a second it takes the events that are there. Tokio's budget would end that after 128 of them, and the rest would
-    // pile up, each with the histograms of a task.
+    // The aggregator drains its events once a second. Tokio's budget would stop it after 128 of them, and the rest would pile
+    // up, each with the histograms of a task.
     let aggregator = tokio::spawn(tokio::task::unconstrained(aggregator.run()));
     let incoming = TcpIncoming::from(tokio::net::TcpListener::from_std(listener)?);
     let ended = tonic::transport::Server::builder().add_service(instrument_server).serve_with_incoming(incoming).await;
@@ -83,15 +82,15 @@ async fn serve(server: Server, listener: TcpListener) -> io::Result<()> {
 /// Why tokio-console cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsoleError {
-    /// The address that was asked for.
+    /// The requested address.
     pub addr: SocketAddr,
-    /// What stood in the way.
+    /// The reason.
     pub reason: String,
 }
 
 impl fmt::Display for ConsoleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "tokio-console cannot be served at {}: {}; choose another with --console=ADDR:PORT", self.addr, self.reason)
+        write!(f, "cannot serve tokio-console at {}: {}; choose another with --console=ADDR:PORT", self.addr, self.reason)
     }
 }
 

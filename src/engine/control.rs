@@ -1,8 +1,8 @@
-//! What a run and its owner share: how the run is stopped, and what it reports.
+//! State that a run and its owner share: the request to stop, and the result.
 //!
-//! The runtime's hooks hold the control, so the control must never hold the runtime, nor a handle of it, nor a waker of its
-//! root, which is a handle too: the two would keep each other alive, with the runtime's descriptors. What needs a handle
-//! belongs to the run's own thread, and the control has a weak reference to it. A waker is there only while somebody waits.
+//! The runtime's hooks hold the control, so the control must never hold the runtime, a handle to it, or a waker of its root,
+//! which contains a handle: the two would keep each other alive, with the runtime's descriptors. A value that needs a handle
+//! belongs to the run's own thread, and the control has a weak reference to it. A waker is stored only while the root waits.
 
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -21,17 +21,17 @@ use super::spec::Spec;
 use crate::record::{Recorder, Taps};
 use crate::trace::Sample;
 
-/// Polls and spawns between two looks at the wall clock on virtual time.
+/// Polls and spawns between two checks of the wall clock in virtual time.
 const LOOK_EVERY: u32 = 1 << 14;
 
-/// Why a run has to end.
+/// Why a run must end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// The caller that started it has seen enough.
+    /// The caller that started the run asked for it.
     Asked,
-    /// The limit is over on the wall clock: of a real run, or of a virtual one whose time stands still.
+    /// The limit has passed in wall time: a real run, or a virtual one whose time does not advance.
     Limit,
-    /// Nothing has happened for long, and nothing in sight ever could.
+    /// Nothing has happened for a while, and nothing pending could wake a task.
     Stalled,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Control {
     sampler: OnceLock<Weak<Mutex<DueSampler>>>,
     samples: Mutex<Vec<Sample>>,
     closing: Mutex<Option<Closing>>,
-    /// Whether the run's own thread has nothing left to do.
+    /// Whether the run's own thread is done.
     over: AtomicBool,
 }
 
@@ -91,14 +91,14 @@ impl Control {
         }
     }
 
-    /// Tells the run to end. The first reason is the one that counts.
+    /// Asks the run to end. The first reason wins.
     pub(super) fn stop(&self, why: Stop) {
         _ = self.stop.set(why);
         self.gate.stop();
         self.stopped.notify_one();
     }
 
-    /// Waits until the run has to end.
+    /// Waits until the run must end.
     pub(super) async fn stopped(&self) -> Stop {
         loop {
             if let Some(why) = self.stop.get() {
@@ -108,13 +108,13 @@ impl Control {
         }
     }
 
-    /// Waits until a task is polled.
+    /// Waits for the next poll of a task.
     pub(super) async fn polled(&self) {
         let _untrip = Untrip(&self.gate);
         std::future::poll_fn(|cx| if self.gate.trip(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
-    /// Looks now and then whether virtual time stands still although something happens.
+    /// Checks now and then whether virtual time has stopped advancing although tasks are polled or spawned.
     fn step(&self, recorder: &Recorder) {
         if self.virtual_time
             && self.steps.fetch_add(1, Ordering::Relaxed) % LOOK_EVERY == LOOK_EVERY - 1
@@ -124,7 +124,7 @@ impl Control {
         }
     }
 
-    /// Samples are taken from now on when the runtime's thread wakes up: on the virtual clock.
+    /// Takes samples from now on when the runtime's thread wakes up. For the virtual clock.
     pub(super) fn sample_with(&self, sampler: Weak<Mutex<DueSampler>>) {
         _ = self.sampler.set(sampler);
     }
@@ -149,7 +149,7 @@ impl Control {
         lock(&self.closing).take()
     }
 
-    /// The run's own thread has nothing left to do.
+    /// Marks the run's own thread as done.
     pub(super) fn set_over(&self) {
         self.over.store(true, Ordering::Release);
     }
@@ -159,7 +159,7 @@ impl Control {
     }
 }
 
-/// Takes the tripwire away when nobody waits for it any more.
+/// Removes the tripwire when the wait for it ends.
 struct Untrip<'a>(&'a Gate);
 
 impl Drop for Untrip<'_> {
@@ -168,10 +168,10 @@ impl Drop for Untrip<'_> {
     }
 }
 
-/// The hooks, as far as the engine needs them.
+/// The engine's part of the hooks.
 pub(super) struct Hooks(pub(super) std::sync::Arc<Control>);
 
-/// What a poll unwinds with that is cut short.
+/// The payload of a poll that is unwound early.
 struct CutShort;
 
 impl Taps for Hooks {
@@ -180,11 +180,11 @@ impl Taps for Hooks {
         self.0.step(recorder);
     }
 
-    /// A poll that spawns a million tasks takes seconds, and nothing else can end it. So in a run that has to stop it ends
-    /// here: it unwinds as if spawning had panicked. The recording ends first, so nobody sees that.
+    /// A poll that spawns a million tasks takes seconds, and nothing else can end it. So in a run that must stop, it unwinds
+    /// here as if spawning had panicked. The recording is closed first, so the panic is not recorded.
     fn spawned(&self, recorder: &Recorder) {
         self.0.step(recorder);
-        // A destructor that spawns while its poll unwinds must not unwind again: that would abort the process.
+        // A destructor may spawn while its poll unwinds. A second panic would abort the process.
         if cfg!(panic = "unwind") && self.0.stop.get().is_some() && !thread::panicking() {
             recorder.close();
             resume_unwind(Box::new(CutShort));
@@ -192,7 +192,7 @@ impl Taps for Hooks {
     }
 
     fn unparked(&self, recorder: &Recorder) {
-        // Only on the virtual clock is there one. It is gone when the runtime is being shut down.
+        // There is a sampler only on the virtual clock. It is gone when the runtime is being shut down.
         let Some(sampler) = self.0.sampler.get().and_then(Weak::upgrade) else { return };
         if let Some(sample) = lock(&sampler).take(recorder.now_ns()) {
             self.0.add_sample(sample);

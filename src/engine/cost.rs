@@ -1,9 +1,8 @@
-//! What the recorder costs on this machine, now: measured, not believed.
+//! Measures the recorder's cost on this machine.
 //!
-//! The same short loop of yields runs on a bare runtime and on a recorded one.
-//! The benchmark `overhead` does this with more care; this one is for the
-//! screen, so that the figure beside a recording is that of the machine it was
-//! made on.
+//! The same short loop of yields runs on a bare runtime and on a recorded one. The
+//! benchmark `overhead` does this more carefully; this measurement is for the screen,
+//! so that the cost it shows is that of the machine it runs on.
 
 use std::time::Instant;
 
@@ -12,17 +11,18 @@ use tokio::task;
 
 use crate::record::{self, OnFull, Recorder};
 
-/// Polls in one loop: few enough that their events fit into a ring that nobody empties.
+/// Polls in one loop: few enough for their events to fit into a ring without a reader.
 const POLLS: u32 = 15_000;
 
-/// The loop is run this often and the fastest one counts: whatever else the machine does only adds.
+/// How often the loop runs. The fastest one counts, since other work on the machine only adds time.
 const ROUNDS: usize = 3;
 
-/// What recording adds to a poll, in nanoseconds. Takes about 10 ms.
+/// Measures what recording adds to a poll, in nanoseconds. Takes about 10 ms.
 ///
-/// None when it cannot be told: when somebody listens to Tokio's tracing
-/// already, as after the first run or beside tokio-console, since listening is a
-/// part of the cost; when nothing is heard of it; or when the system gives no runtime.
+/// Returns `None` if it cannot be measured: if a subscriber to Tokio's tracing is
+/// already installed, as after the first run or with tokio-console, since it is part
+/// of the cost; if the recorder does not receive Tokio's tracing; or if the system
+/// refuses a runtime.
 pub fn recording_cost_ns() -> Option<f64> {
     if tracing::dispatcher::has_been_set() {
         return None;
@@ -41,7 +41,7 @@ pub fn recording_cost_ns() -> Option<f64> {
     Some((recorded - plain).max(0.0))
 }
 
-/// Nanoseconds a poll.
+/// Nanoseconds per poll.
 async fn yields() -> f64 {
     let start = Instant::now();
     let ended = task::spawn(async {

@@ -1,15 +1,14 @@
-//! The gate: a door before every poll, where a run can be held.
+//! The gate before every poll, which can hold a run.
 //!
-//! A virtual run that nobody paces takes no time, so it is never held: what is
-//! on screen is played back from its trace. A real run is held when it is
-//! paused, and a step lets one poll through. A virtual run that somebody
-//! watches from outside (tokio-console) is held until the wall clock has caught
-//! up. Holding polls does not hold the wall clock: on the real clock, timers go
-//! on while a run is paused.
+//! A virtual run without a pace takes no time and is never held: the screen plays
+//! back its trace. A real run is held while it is paused, and a step lets one poll
+//! through. A paced virtual run, which something outside such as tokio-console
+//! watches, is held until the wall clock has caught up. Holding polls does not hold
+//! the wall clock: on the real clock, timers go on while a run is paused.
 //!
-//! A pace counts from one moment on, so that what is late once does not stay
-//! late. When the speed changes or a pause ends, it counts from where the run
-//! stands then, which is most often between two polls: so neither jumps.
+//! A pace counts from one fixed moment, so that a delay is made up for. When the
+//! speed changes or a pause ends, the pace counts from the run's current time, which
+//! is usually between two polls, so that the run does not jump.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -19,7 +18,7 @@ use std::time::{Duration, Instant};
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Gate {
-    /// Whether there is any reason to look further: the one thing that an open gate costs.
+    /// Whether to look at `state` at all: the only cost of an open gate.
     guarded: AtomicBool,
     state: Mutex<State>,
     changed: Condvar,
@@ -28,19 +27,19 @@ pub(super) struct Gate {
 #[derive(Debug)]
 struct State {
     paused: bool,
-    /// Polls that are to be let through although the run is paused.
+    /// Polls to let through although the run is paused.
     steps: u32,
     stopped: bool,
-    /// The time of the poll that is held, if one is.
+    /// The time of the held poll, if any.
     held_ns: Option<u64>,
     pace: Option<Pace>,
-    /// Called at the next poll, once: how a run at its limit learns that it would have gone on.
+    /// Woken once, at the next poll: tells a run at its limit that it would have gone on.
     tripwire: Option<Waker>,
     tripped: bool,
     still: Option<Still>,
 }
 
-/// A speed, and a moment from which it counts.
+/// A speed, and the moment from which it counts.
 #[derive(Debug, Clone, Copy)]
 struct Pace {
     speed: f64,
@@ -48,7 +47,7 @@ struct Pace {
     run_ns: u64,
 }
 
-/// For virtual time that stands still although tasks are polled.
+/// Detects virtual time that does not advance although tasks are polled.
 #[derive(Debug, Clone, Copy)]
 struct Still {
     at_ns: u64,
@@ -57,7 +56,7 @@ struct Still {
 }
 
 impl Gate {
-    /// `pace`: run time per wall time, if any.
+    /// Creates an open gate. `pace`: run time per wall time, if any.
     pub(super) fn new(pace: Option<f64>) -> Self {
         let pace = pace.map(|speed| Pace { speed, wall: Instant::now(), run_ns: 0 });
         let state =
@@ -65,7 +64,7 @@ impl Gate {
         Self { guarded: AtomicBool::new(pace.is_some()), state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Called before a poll at `now_ns` of the run's clock: returns when the poll may begin.
+    /// Blocks until a poll at `now_ns` of the run's clock may begin.
     pub(super) fn pass(&self, now_ns: impl Fn() -> u64) {
         if self.guarded.load(Ordering::Relaxed) {
             self.hold(now_ns());
@@ -107,7 +106,7 @@ impl Gate {
         self.update(&state);
     }
 
-    /// Lets one more poll through, the next one that comes, and holds the run after that.
+    /// Lets the next poll through, and holds the run after that.
     pub(super) fn step(&self, latest_ns: u64) {
         let mut state = self.lock();
         let stands_ns = state.stands_ns(latest_ns);
@@ -117,7 +116,7 @@ impl Gate {
         self.update(&state);
     }
 
-    /// Changes the speed of a paced run; infinite is as fast as it goes.
+    /// Changes the speed of a paced run; infinite is as fast as possible.
     pub(super) fn set_pace(&self, speed: f64, latest_ns: u64) {
         let mut state = self.lock();
         let stands_ns = state.stands_ns(latest_ns);
@@ -128,14 +127,14 @@ impl Gate {
         self.update(&state);
     }
 
-    /// Opens for good.
+    /// Opens the gate for good.
     pub(super) fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;
         self.update(&state);
     }
 
-    /// Calls `waker` at the next poll, once. Returns whether that has happened.
+    /// Wakes `waker` once, at the next poll. Returns whether that has happened.
     pub(super) fn trip(&self, waker: &Waker) -> bool {
         let mut state = self.lock();
         if !state.tripped {
@@ -145,15 +144,15 @@ impl Gate {
         state.tripped
     }
 
-    /// Forgets whom to call at the next poll.
+    /// Removes the waker for the next poll.
     pub(super) fn untrip(&self) {
         let mut state = self.lock();
         state.tripwire = None;
         self.update(&state);
     }
 
-    /// Whether virtual time has stood at `now_ns` for longer than `at_most` of
-    /// wall time, by what it was told in earlier calls.
+    /// Whether virtual time has been at `now_ns` for longer than `at_most` of wall
+    /// time, judging by earlier calls.
     pub(super) fn stands_still(&self, now_ns: u64, at_most: Duration) -> bool {
         let mut state = self.lock();
         match state.still {
@@ -165,7 +164,7 @@ impl Gate {
         }
     }
 
-    /// Whether somebody wants the run to be held, now or at its next poll.
+    /// Whether the run is paused: held, or to be held at its next poll.
     pub(super) fn is_paused(&self) -> bool {
         self.guarded.load(Ordering::Relaxed) && self.lock().paused
     }
@@ -188,8 +187,8 @@ impl Gate {
 }
 
 impl State {
-    /// Where a paced run stands: while a poll is held, on the way to it. The latest event says nothing of that: it may be
-    /// the wake for that very poll.
+    /// The current time of the run. While a paced run holds a poll, that is somewhere before the poll. The latest event does
+    /// not show it: it may be the wake for that very poll.
     fn stands_ns(&self, latest_ns: u64) -> u64 {
         match (self.pace, self.held_ns) {
             (Some(pace), Some(held_ns)) if !self.paused => pace.due_ns().min(held_ns),
@@ -198,7 +197,7 @@ impl State {
         }
     }
 
-    /// The pace counts from now on, and from here.
+    /// Makes the pace count from now and from this time of the run.
     fn count_from(&mut self, run_ns: u64) {
         if let Some(pace) = &mut self.pace {
             pace.wall = Instant::now();
@@ -208,13 +207,13 @@ impl State {
 }
 
 impl Pace {
-    /// How far the run should be by now.
+    /// The time that the run should have reached by now.
     fn due_ns(self) -> u64 {
         let passed = (self.wall.elapsed().as_nanos() as f64 * self.speed) as u64;
         self.run_ns.saturating_add(passed)
     }
 
-    /// How long until wall time has caught up with this run time; none when it has.
+    /// How long until wall time catches up with this run time; `None` if it has.
     fn early_by(&self, now_ns: u64) -> Option<Duration> {
         let run = Duration::from_nanos(now_ns.saturating_sub(self.run_ns));
         let due = Duration::try_from_secs_f64(run.as_secs_f64() / self.speed).unwrap_or(Duration::MAX);
@@ -263,7 +262,7 @@ mod tests {
         worker.join().unwrap();
     }
 
-    /// A gate, and a thread that goes through it again and again, at the times that it is given.
+    /// Starts a thread that passes the gate at each of these times.
     fn walker(gate: &Arc<Gate>, times_ns: impl IntoIterator<Item = u64> + Send + 'static) -> mpsc::Receiver<(u64, Instant)> {
         let (passed, heard) = mpsc::channel();
         let gate = gate.clone();
@@ -323,7 +322,7 @@ mod tests {
     fn a_speed_that_is_changed_between_two_polls_makes_neither_a_jump_nor_a_rest() {
         let gate = half_way();
         gate.set_pace(0.01, 200 * MS);
-        // A hundredth of the speed for the half that is left.
+        // The remaining half takes a hundred times as long.
         assert!((8..=10).contains(&left(&gate).as_secs()), "{:?}", left(&gate));
         gate.set_pace(f64::INFINITY, 0);
         assert_eq!(left(&gate), Duration::ZERO);

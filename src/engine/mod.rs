@@ -1,13 +1,13 @@
-//! Run a scenario: its runtime, its clock, its limit, its end.
+//! Runs a scenario: its runtime, its clock, its limit, its end.
 //!
-//! A [`Run`] is one execution on a runtime and threads of its own, so a scenario
-//! that blocks cannot freeze the screen that shows it. The caller that started it takes
-//! the events out with [`Run::drain`], into a [`Trace`](crate::trace::Trace)
-//! that it owns.
+//! A [`Run`] is one execution on its own runtime and threads, so a scenario that
+//! blocks cannot freeze the screen that shows it. The caller that starts the run
+//! moves the events with [`Run::drain`] into a [`Trace`](crate::trace::Trace) that it
+//! owns.
 //!
-//! On the virtual clock a run is simulated as fast as it goes, and what is
-//! played back is the trace. Only when somebody else watches the run itself
-//! (tokio-console) is it paced, by the gate before every poll.
+//! On the virtual clock a run is simulated as fast as possible, and the screen plays
+//! back its trace. The gate before every poll paces the run only if something outside
+//! watches the run itself, such as tokio-console.
 
 mod console;
 mod control;

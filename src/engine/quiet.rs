@@ -1,12 +1,12 @@
-//! When a run on the real clock has stalled.
+//! Detects a stall on the real clock.
 //!
-//! There no clock jumps when nothing can run, so a stall has to be told from the
-//! trace: nothing has happened for a while, and every living task waits for
-//! something that only another task can give. A sleep, a socket, a file and a
-//! blocking thread end by themselves, so a task that waits for one of them is no
-//! sign of a stall, however long it takes. What cannot be seen is a thread of the
-//! program's own that would have sent a message later: hence the while, which the
-//! user can set.
+//! The real clock does not jump when nothing can run, so the trace has to show the
+//! stall: nothing has happened for a while, and every task that is alive waits for
+//! something that only another task can provide. A sleep, a socket, a file and a
+//! blocking thread end by themselves, so a run with a task that waits for one of them
+//! has not stalled, however long it takes. The trace does not show the program's own
+//! threads, one of which might still send a message: therefore the user can set how
+//! long the run has to be quiet.
 
 use std::time::{Duration, Instant};
 
@@ -18,11 +18,11 @@ use crate::trace::Trace;
 
 /// Watches one run.
 pub(super) struct Quiet {
-    /// None on the virtual clock.
+    /// `None` on the virtual clock.
     watched: Option<RuntimeMetrics>,
     after: Duration,
     since: Instant,
-    /// Whether this silence has been looked into: its outcome does not change until something happens.
+    /// Whether this quiet time was checked: the result does not change until something happens.
     judged: bool,
 }
 
@@ -35,7 +35,7 @@ impl Quiet {
     /// Whether the run has stalled, given whether anything has happened since the last call.
     pub(super) fn is_stalled(&mut self, news: bool, trace: &Trace) -> bool {
         let Some(metrics) = &self.watched else { return false };
-        // A join does not say that it is one of a blocking thread; Tokio says whether there is one at work.
+        // The trace does not show that a join is for a blocking thread, but Tokio's metrics show whether one is busy.
         if news || metrics.num_blocking_threads() > metrics.num_idle_blocking_threads() {
             (self.since, self.judged) = (Instant::now(), false);
         }

@@ -1,4 +1,4 @@
-//! A run, as the caller that started it sees it.
+//! A run, from the perspective of the caller that started it.
 
 use std::fmt;
 use std::io;
@@ -17,26 +17,26 @@ use super::spec::{Spec, SpecError};
 use crate::record::{self, OnFull, Reader, Recorder, Unheard};
 use crate::trace::{Ahead, Stall, Trace};
 
-/// How long a run has to end once it is asked to, before its thread is left behind.
+/// How long a run may take to stop before its thread is left behind.
 const PATIENCE: Duration = Duration::from_millis(800);
 
-/// How long a drain goes on when there is more and more.
+/// How long one drain may go on while more events come.
 const SLICE: Duration = Duration::from_millis(8);
 
-/// By so much the present goes on at once while nothing happens, in nanoseconds: often enough to look smooth, and cheap to draw.
+/// The step in which the present advances while nothing happens, in nanoseconds: it looks smooth and is cheap to draw.
 const STEP_NS: u64 = 50_000_000;
 
-/// When a trace is closed so many tasks are looked at before the screen can draw: some milliseconds' work.
+/// How many tasks to close in one drain, before the screen can draw again: a few milliseconds' work.
 const AT_ONCE: usize = 16_384;
 
-/// A run under way, or ended. Dropping it tells it to stop and does not wait: see [`Run::leave`].
+/// A run in progress or over. Dropping it asks it to stop and does not wait: see [`Run::leave`].
 pub struct Run {
     recorder: Recorder,
     reader: Reader,
     control: Arc<Control>,
     phase: Phase,
     report: Option<Report>,
-    /// What the run has left behind, while its trace is being closed.
+    /// The result of the run, while its trace is being closed.
     closing: Option<Closing>,
     told_to_stop: Option<Instant>,
     quiet: Quiet,
@@ -47,52 +47,52 @@ pub struct Run {
     sink: Option<Box<dyn Sink>>,
 }
 
-/// Where a run stands.
+/// The phase of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Events may still come.
     Running,
-    /// It was told to stop and has not yet done so.
+    /// It was asked to stop and has not yet done so.
     Stopping,
-    /// Nothing will come any more.
+    /// No more events will come.
     Over,
 }
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ending {
-    /// Main returned what it found.
+    /// Main returned an outcome.
     Finished(Outcome),
-    /// Main returned an error, in its own words.
+    /// Main returned an error: its text.
     Failed(String),
-    /// Main panicked, with that message.
+    /// Main panicked: the message.
     Panicked(String),
     /// Nothing could ever run again. [`Report::stall`] says why.
     Stalled,
     /// The limit was reached before main ended.
     Limit,
-    /// It was told to stop.
+    /// It was asked to stop.
     Stopped,
-    /// It never yielded: its thread was left behind.
+    /// It never yielded, and its thread was left behind.
     Abandoned,
-    /// Not known: the recording breaks off before the run was over.
+    /// Unknown: the recording breaks off before the run was over.
     CutOff,
 }
 
-/// What is known when a run is over.
+/// The result of a run that is over.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// How it ended.
     pub ending: Ending,
-    /// When main ended (or the run, if main did not), in nanoseconds of the run's clock.
+    /// When main ended (or the run, if main did not end), in nanoseconds of the run's clock.
     pub elapsed_ns: u64,
-    /// Tokio's own count of polls; none on the multi-thread runtime, whose count leaves some out.
+    /// Tokio's own count of polls; `None` on the multi-thread runtime, whose count omits some.
     pub runtime_polls: Option<u64>,
 }
 
 impl Report {
-    /// The tasks that can never go on, and why, by the run's trace: of a run that stalled, and of
-    /// one that ended otherwise while some of its tasks waited for each other's locks.
+    /// The tasks that can never go on, and why, according to the run's trace: for a run that stalled,
+    /// and for one that ended otherwise while some of its tasks waited for each other's locks.
     pub fn stall(&self, trace: &Trace) -> Option<Stall> {
         match self.ending {
             Ending::Stalled => Some(trace.stall_at(trace.end_ns)),
@@ -101,7 +101,7 @@ impl Report {
     }
 }
 
-/// What the run's own thread hands over when it is done.
+/// The result that the run's own thread hands over when it is done.
 pub(super) struct Closing {
     pub(super) report: Report,
     /// When the recording stopped.
@@ -109,11 +109,11 @@ pub(super) struct Closing {
 }
 
 impl Run {
-    /// Starts a run on threads of its own.
+    /// Starts a run on its own threads.
     ///
     /// # Errors
     ///
-    /// When the spec cannot be run, the system gives no thread, or Tokio's tracing is not heard.
+    /// If the spec is invalid, the system refuses a thread, or Tokio's tracing cannot be recorded.
     pub fn start(spec: &Spec) -> Result<Self, StartError> {
         spec.check().map_err(StartError::Spec)?;
         record::install().map_err(StartError::Unheard)?;
@@ -147,23 +147,23 @@ impl Run {
         })
     }
 
-    /// Sends what the trace receives to a sink too. Call it before the first drain.
+    /// Also sends everything that the trace receives to a sink. Call it before the first drain.
     pub fn set_sink(&mut self, sink: Box<dyn Sink>) {
         self.sink = Some(sink);
     }
 
-    /// What has gone wrong with the [sink](Run::set_sink), in one line. After that the run has no sink.
+    /// Takes the error of the [sink](Run::set_sink), if any, in one line. The run then has no sink.
     pub fn sink_fault(&mut self) -> Option<String> {
         let fault = self.sink.as_ref()?.fault()?;
         self.sink = None;
         Some(fault)
     }
 
-    /// Moves what has been recorded into the trace, and closes the trace when
-    /// the run is over. Cheap when there is nothing new. When there is very much,
-    /// or a line has to be looked up that nobody has asked for before, it comes
-    /// back early, so that the screen can draw: it is not over until all has been
-    /// moved. Returns whether anything was added, or time has passed.
+    /// Moves recorded events into the trace, and closes the trace when the run is
+    /// over. Cheap if there is nothing new. If there are very many events, or a
+    /// source line has to be looked up for the first time, it returns early so that
+    /// the screen can draw: the run is not over until all events have been moved.
+    /// Returns whether anything was added or time has passed.
     pub fn drain(&mut self, trace: &mut Trace) -> bool {
         if self.phase == Phase::Over {
             return false;
@@ -172,14 +172,14 @@ impl Run {
             self.go_on_closing(trace);
             return true;
         }
-        // Asked before the rings are emptied: what is closed has nothing more to say.
+        // Check this before draining the rings: after closing, no events are added.
         let closed = self.control.is_closed();
         let began = Instant::now();
         let mut taken = self.take(false, trace);
         while self.reader.is_behind() && began.elapsed() < SLICE {
             taken += self.take(false, trace);
         }
-        // What has ended is not left behind because there is much to tell of it.
+        // A run that has ended is not abandoned just because it has many events left to drain.
         let left = closed && (self.reader.is_behind() || self.reader.holds());
         let over = closed && !left;
         if over {
@@ -196,7 +196,7 @@ impl Run {
         self.pass_time(trace) || taken > 0 || self.phase == Phase::Over
     }
 
-    /// Ends the run if it cannot go on, or has reached its limit and does not see that itself.
+    /// Ends the run if it has stalled, or has passed its limit without noticing.
     fn watch(&mut self, news: bool, trace: &Trace) {
         if self.quiet.is_stalled(news, trace) {
             self.tell(Stop::Stalled);
@@ -205,9 +205,9 @@ impl Run {
         }
     }
 
-    /// On the real clock time passes also while nothing happens. Returns whether it did, noticeably. While the gate holds the
-    /// run the picture stands still, so that it can be looked at. It also does while there are events that the trace has not
-    /// been given: by the older ones, tasks would be shown to go on with what they no longer do.
+    /// Advances the end of the trace on the real clock, where time passes even if nothing happens. Returns whether it advanced.
+    /// It does not while the gate pauses the run, so that the user can study a still screen, nor while events are waiting to be
+    /// moved: the trace would extend states that those events end.
     fn pass_time(&self, trace: &mut Trace) -> bool {
         let over = self.clock == Clock::Virtual || self.closing.is_some() || self.recorder.is_closed();
         let stands = self.control.gate.is_paused() || self.reader.holds() || self.reader.is_behind();
@@ -232,7 +232,7 @@ impl Run {
         taken
     }
 
-    /// Everything beside the events.
+    /// Moves everything besides the events: names of threads, samples, lost events.
     fn tell_about_threads(&mut self, trace: &mut Trace) {
         let sink = &mut self.sink;
         for (thread, name) in self.reader.threads().iter().enumerate().skip(self.named) {
@@ -266,7 +266,7 @@ impl Run {
         self.go_on_closing(trace);
     }
 
-    /// A trace of very many tasks is closed in several drains.
+    /// Closes the trace; with very many tasks, this takes several drains.
     fn go_on_closing(&mut self, trace: &mut Trace) {
         let Some(closing) = self.closing.take_if(|closing| trace.close_some(closing.at_ns, AT_ONCE)) else { return };
         if let Some(sink) = &mut self.sink {
@@ -292,31 +292,31 @@ impl Run {
         }
     }
 
-    /// Where the run stands, as of the last [`Run::drain`].
+    /// The phase of the run as of the last [`Run::drain`].
     pub fn phase(&self) -> Phase {
         self.phase
     }
 
-    /// How it ended, once it is over.
+    /// The result, once the run is over.
     pub fn report(&self) -> Option<&Report> {
         self.report.as_ref()
     }
 
-    /// Tells it to stop, and records nothing more: for an owner who does not want to see how it ends. See [`Run::is_gone_within`].
+    /// Asks the run to stop and records nothing more, for a caller that does not need its end. See [`Run::is_gone_within`].
     pub fn leave(&mut self) {
         self.control.stop(Stop::Asked);
         self.recorder.close();
     }
 
-    /// Whether no thread of the run is left, and its runtime has let go of its memory. If not, waits for that, but no longer
-    /// than this. A run that was left behind ([`Ending::Abandoned`]) may be gone much later, or never.
+    /// Waits up to `at_most` until no thread of the run is left and its runtime is freed, and returns whether that is so. An
+    /// abandoned run ([`Ending::Abandoned`]) may be gone much later, or never.
     pub fn is_gone_within(&mut self, at_most: Duration) -> bool {
         let Self { recorder, control, .. } = self;
         recorder.wait_until(at_most, || control.is_over() && recorder.threads() == 0)
     }
 
-    /// Tells it to stop. It is over within a second, if need be by leaving its
-    /// thread behind; [`Run::drain`] has to be called meanwhile.
+    /// Asks the run to stop. It is over within a second, if need be by leaving its
+    /// thread behind, provided that [`Run::drain`] is called meanwhile.
     pub fn stop(&mut self) {
         self.tell(Stop::Asked);
     }
@@ -339,7 +339,7 @@ impl Run {
         self.control.gate.step(self.recorder.latest_ns());
     }
 
-    /// Changes the speed of a paced run, in run time per wall time; infinite is as fast as it goes.
+    /// Changes the speed of a paced run, in run time per wall time; infinite is as fast as possible.
     pub fn set_pace(&self, pace: f64) {
         self.control.gate.set_pace(pace, self.recorder.latest_ns());
     }
@@ -360,11 +360,11 @@ impl fmt::Debug for Run {
 /// Why a run did not start.
 #[derive(Debug)]
 pub enum StartError {
-    /// The spec cannot be run.
+    /// The spec is invalid.
     Spec(SpecError),
-    /// The system gave no thread or no runtime.
+    /// The system refused a thread or a runtime.
     System(io::Error),
-    /// Tokio's tracing is not heard.
+    /// Tokio's tracing cannot be recorded.
     Unheard(Unheard),
 }
 
@@ -373,7 +373,7 @@ impl fmt::Display for StartError {
         match self {
             StartError::Spec(error) => error.fmt(f),
             StartError::Unheard(error) => error.fmt(f),
-            StartError::System(error) => write!(f, "the system gives no thread or runtime: {error}"),
+            StartError::System(error) => write!(f, "the system refused a thread or a runtime: {error}"),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The runtime of one run, from its first task to its shutdown.
 //!
-//! The scenario runs inside a spawned task, *main*, because a future that is
-//! handed to `block_on` has no hooks. What is handed to `block_on` here is the
-//! *root*: it waits for main, for the word to stop, and for the limit.
+//! The scenario runs in a spawned task, *main*, because Tokio calls no hooks for the
+//! future passed to `block_on`. That future is the *root*: it waits for main, for a
+//! request to stop, and for the limit.
 //!
-//! A stall on the virtual clock is found exactly. Tokio's paused clock jumps to
-//! the next timer when no task can run, and the root holds a timer that is
-//! further off than any scenario's: if it fires, nothing else ever can.
-//! On the real clock the reader of the trace finds it: see [`super::quiet`].
+//! On the virtual clock a stall is detected exactly. Tokio's paused clock jumps to the
+//! next timer when no task can run, and the root holds a timer that is later than any
+//! scenario's: if it fires, nothing else ever can. On the real clock the thread that
+//! drains the run detects stalls: see [`super::quiet`].
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,38 +27,38 @@ use super::sample::{self, Sampler};
 use super::spec::Spec;
 use crate::record::{Recorder, panic_text};
 
-/// Further off than any timer of a scenario, and within what Tokio's timer can hold.
+/// Later than any timer of a scenario, and within the range of Tokio's timer.
 pub(super) const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// How long the threads of a runtime have to come to rest, once it is shut down.
+/// How long to wait for the threads of a runtime at its shutdown.
 const REST: Duration = Duration::from_millis(500);
 
-/// How often the root looks whether tasks are left after main, on the real
-/// clock: Tokio has no signal for the end of the last task.
+/// How often the root checks on the real clock whether tasks are left after main:
+/// Tokio does not notify of the end of the last task.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// One run, as its own thread sees it.
+/// One run, from the perspective of its own thread.
 pub(super) struct Job {
     pub(super) spec: Spec,
     pub(super) recorder: Recorder,
     pub(super) control: Arc<Control>,
 }
 
-/// Who takes samples, until it is dropped.
+/// The source of samples, active until it is dropped.
 enum Sampling {
-    /// The hooks, on the virtual clock. They must not own it, since it holds the runtime.
+    /// The hooks, on the virtual clock. They must not own the sampler, which holds the runtime.
     Hooks { _sampler: Arc<Mutex<DueSampler>> },
-    /// A thread, on the real clock: it ends when this is dropped.
+    /// A thread, on the real clock, which ends when this is dropped.
     Thread { _until: mpsc::Sender<()> },
-    /// Nobody: there was no thread to be had. Everything else is as it would be.
+    /// Nothing: the system refused a thread. Everything else works.
     Nobody,
 }
 
-/// What main left behind.
+/// The result of main.
 type MainResult = Result<scenarios::scenario::Result, JoinError>;
 
 impl Job {
-    /// Builds the runtime on the calling thread, so that the caller that starts the run gets the system's refusal.
+    /// Builds the runtime on the calling thread, so that the caller gets the system's error.
     pub(super) fn runtime(&self) -> io::Result<Runtime> {
         let mut builder = match self.spec.workers {
             0 => Builder::new_current_thread(),
@@ -77,7 +77,7 @@ impl Job {
         builder.build()
     }
 
-    /// Runs it to its end. Never panics: whatever happens is in what is closed with.
+    /// Runs the scenario to its end. Never panics: the [`Closing`] says how it ended.
     pub(super) fn run(self, runtime: Runtime) {
         let (control, recorder) = (self.control.clone(), self.recorder.clone());
         let closing = catch_unwind(AssertUnwindSafe(|| self.run_to_end(runtime))).unwrap_or_else(|panic| {
@@ -94,7 +94,7 @@ impl Job {
 
     fn run_to_end(self, runtime: Runtime) -> Closing {
         let current_thread = self.spec.workers == 0;
-        // The one worker of a current-thread runtime is this thread, and no hook announces it.
+        // The only worker of a current-thread runtime is this thread, for which no hook is called.
         let attached = current_thread.then(|| self.recorder.attach("worker 0"));
         let metrics = runtime.metrics();
         let sampling = self.start_sampling(runtime.handle());
@@ -112,7 +112,7 @@ impl Job {
         closing
     }
 
-    /// Starts to take samples.
+    /// Starts taking samples.
     fn start_sampling(&self, runtime: &Handle) -> Sampling {
         let mut sampler = Sampler::new(runtime);
         if self.spec.clock == Clock::Virtual {
@@ -146,7 +146,7 @@ impl Job {
         let ending = self.wait_for_main(&mut main, limit).await;
         let elapsed_ns = match ending {
             Ending::Stalled if self.spec.clock == Clock::Virtual => self.recorder.latest_ns(),
-            // To find out whether it would have gone on, time went on.
+            // `at_limit` has let time go on beyond the limit.
             Ending::Limit => self.recorder.now_ns().min(self.spec.limit.as_nanos() as u64),
             _ => self.recorder.now_ns(),
         };
@@ -165,7 +165,7 @@ impl Job {
     fn spawn_main(&self) -> io::Result<JoinHandle<scenarios::scenario::Result>> {
         let cx = Context::new(self.spec.values.clone(), self.spec.seed, self.spec.clock);
         let run = self.spec.scenario.run;
-        // Workers have threads of their own, and this one only writes down the spawn.
+        // Workers have their own threads; this one only records the spawn.
         let _attached = (self.spec.workers > 0).then(|| self.recorder.attach("root"));
         task::Builder::new().name("main").spawn(async move { run(cx).await })
     }
@@ -173,7 +173,7 @@ impl Job {
     async fn wait_for_main(&self, main: &mut JoinHandle<scenarios::scenario::Result>, limit: Instant) -> Ending {
         tokio::select! {
             biased;
-            // First: what main ends with may come of a poll that was cut short.
+            // This comes first, since the result of main may come from a poll that was unwound early.
             why = self.control.stopped() => match why {
                 Stop::Asked => Ending::Stopped,
                 Stop::Limit => Ending::Limit,
@@ -185,7 +185,7 @@ impl Job {
         }
     }
 
-    /// The limit has come and main has not ended: would it ever have gone on?
+    /// Called when main has not ended by the limit: decides whether it would ever have gone on.
     async fn at_limit(&self) -> Ending {
         self.recorder.close();
         if self.spec.clock == Clock::Real {
@@ -199,8 +199,8 @@ impl Job {
         }
     }
 
-    /// Main has ended: the tasks that it left go on until none of them can, or to
-    /// the limit. Returns when that was.
+    /// Called when main has ended: lets the remaining tasks run until none of them
+    /// can, or until the limit. Returns the time of that.
     async fn settle(&self, limit: Instant) -> u64 {
         let over = async {
             match self.spec.clock {

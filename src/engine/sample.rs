@@ -1,9 +1,9 @@
-//! Tokio's own figures, about ten times a second.
+//! Samples of Tokio's own metrics, about ten times a second.
 //!
-//! tokio-metrics tells the difference between two moments for the runtime as a
-//! whole; the busy time of each worker is asked from the runtime itself. On
-//! the virtual clock the moments lie 100 virtual milliseconds apart, but the
-//! busy and poll times are wall time there too, since virtual polls take none.
+//! tokio-metrics gives the change between two samples for the whole runtime; the
+//! busy time of each worker comes from the runtime itself. On the virtual clock the
+//! samples are 100 virtual milliseconds apart, but busy and poll times are in wall
+//! time, since virtual polls take no virtual time.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use tokio_metrics::{RuntimeIntervals, RuntimeMonitor};
 
 use crate::trace::Sample;
 
-/// Time between two samples, on the run's own clock.
+/// The time between two samples, on the run's own clock.
 pub(super) const EVERY: Duration = Duration::from_millis(100);
 
 /// Takes samples of one runtime.
@@ -30,7 +30,7 @@ impl Sampler {
         Self { intervals: RuntimeMonitor::new(runtime).intervals(), metrics, busy, taken: Instant::now() }
     }
 
-    /// What has happened since the sample before.
+    /// Takes a sample of what has happened since the last one.
     pub(super) fn take(&mut self, at_ns: u64) -> Option<Sample> {
         let figures = self.intervals.next()?;
         let wall = self.taken.elapsed().as_secs_f64().max(f64::MIN_POSITIVE);

@@ -1,13 +1,13 @@
-//! Where a run's recording goes, beside the trace.
+//! A second receiver of a run's events besides the trace, such as a file.
 
 use super::run::Report;
 use crate::record::event::Event;
 use crate::trace::{Sample, Trace};
 
-/// Receives what the trace of a run receives, in the same order: a second trace that receives the same is equal.
+/// Receives what the trace of a run receives, in the same order, so that another trace can be built from it.
 ///
-/// The thread that drains the run calls it, so no call may take long. No call fails: the sink keeps its
-/// [fault](Sink::fault) until somebody asks for it.
+/// The thread that drains the run calls it, so no call may take long. No call returns an error: the sink keeps its
+/// [fault](Sink::fault) for the caller to fetch.
 pub trait Sink: Send {
     /// See [`Trace::push`].
     fn event(&mut self, thread: u16, event: &Event);
@@ -17,10 +17,10 @@ pub trait Sink: Send {
     fn add_sample(&mut self, sample: &Sample);
     /// See [`Trace::add_lost`].
     fn add_lost(&mut self, events: u64);
-    /// The run has nothing more now; more may come, at once or much later.
+    /// The run has nothing more for now. More may come at once or much later.
     fn rest(&mut self);
-    /// The run is over, and its trace was closed at that time, in nanoseconds since the run began.
+    /// The run is over, and its trace was closed at `at_ns`, in nanoseconds since the run began.
     fn close(&mut self, at_ns: u64, report: &Report, trace: &Trace);
-    /// What has gone wrong, in one line; the sink ignores what comes after it.
+    /// The error, if any, in one line. After an error the sink ignores everything else.
     fn fault(&self) -> Option<String>;
 }

@@ -1,4 +1,4 @@
-//! What decides a run, and what cannot be run.
+//! The specification of a run, and its validation.
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;
@@ -10,30 +10,29 @@ use crate::record::Detail;
 /// Everything that decides what a run does: equal specs on the virtual clock give equal traces.
 #[derive(Debug, Clone)]
 pub struct Spec {
-    /// What is run.
+    /// The scenario to run.
     pub scenario: &'static Scenario,
     /// Its parameters.
     pub values: Values,
-    /// Where all randomness comes from.
+    /// The seed of all randomness.
     pub seed: u64,
     /// How time passes.
     pub clock: Clock,
     /// Worker threads; 0 is the current-thread runtime, the only one on the virtual clock.
     pub workers: usize,
-    /// How fast a virtual run is let go, in run time per wall time; none is as fast as it goes.
+    /// The speed of a virtual run, in run time per wall time; `None` is as fast as possible.
     pub pace: Option<f64>,
-    /// When an endless run is stopped, on the run's own clock. A virtual run whose time
-    /// stands still is stopped after as much wall time.
+    /// When to stop the run, on its own clock. A virtual run whose time does not advance is stopped after as much wall time.
     pub limit: Duration,
-    /// How much is recorded; what the run does is the same at either.
+    /// How much to record. It does not change what the run does.
     pub detail: Detail,
-    /// For how long nothing has to happen on the real clock, with nothing in sight that could ever happen, until the run
-    /// is called stalled. On the virtual clock that is known at once.
+    /// How long a run on the real clock must be quiet, with nothing pending that could wake a task, to count as stalled. The
+    /// virtual clock detects a stall at once.
     pub stall_after: Duration,
 }
 
 impl Spec {
-    /// The most worker threads that a run is given.
+    /// The maximum number of worker threads.
     pub const MOST_WORKERS: usize = 64;
 
     /// A scenario with its defaults: its first clock, seed 0, limit 60 s, waits recorded, stalled after 2 s.
@@ -51,7 +50,7 @@ impl Spec {
         }
     }
 
-    /// Whether this can be run.
+    /// Checks that this can be run.
     ///
     /// # Errors
     ///
@@ -64,7 +63,7 @@ impl Spec {
             return Err(SpecError::Clock(reason));
         }
         if *clock == Clock::Virtual && *workers > 0 {
-            let reason = format!("{workers} workers need the real clock; virtual time has one thread (workers 0)");
+            let reason = format!("{workers} workers need the real clock; the virtual clock has one thread (workers 0)");
             return Err(SpecError::Workers(reason));
         }
         if *workers > Self::MOST_WORKERS {
@@ -74,7 +73,7 @@ impl Spec {
         (scenario.refuse)(&self.values, *clock).map_err(SpecError::Values)
     }
 
-    /// The *share line*: what gives this run again when it is pasted into a shell. What is at its default is left out.
+    /// The *share line*: the command that repeats this run. It leaves out defaults.
     pub fn share(&self) -> String {
         let usual = Self::new(self.scenario);
         let mut line = format!("async-playground run {}", self.scenario.id);
@@ -105,26 +104,26 @@ impl Spec {
     fn check_pace(&self) -> Result<(), SpecError> {
         match self.pace {
             Some(_) if self.clock == Clock::Real => {
-                Err(SpecError::Speed("the real clock has one speed; leave it out, or take the virtual clock".to_owned()))
+                Err(SpecError::Speed("the real clock has one speed; leave out the speed, or use the virtual clock".to_owned()))
             }
             Some(pace) if !(pace.is_finite() && pace > 0.0) => {
-                Err(SpecError::Speed(format!("{pace} is not a speed: a number above 0, or max")))
+                Err(SpecError::Speed(format!("{pace} is not a speed; expected a number above 0, or max")))
             }
             _ => Ok(()),
         }
     }
 }
 
-/// Why a spec cannot be run: the part at fault, and the reason in one line.
+/// Why a spec cannot be run: the part at fault, with the reason in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SpecError {
-    /// Parameters that contradict each other or the clock.
+    /// The parameters contradict each other or the clock.
     Values(ValueError),
-    /// A clock that the scenario does not have.
+    /// The scenario does not have this clock.
     Clock(String),
-    /// Workers that the clock does not have.
+    /// The clock does not allow this number of workers.
     Workers(String),
-    /// A speed that the clock does not have.
+    /// The clock does not allow this speed.
     Speed(String),
 }
 

@@ -1,8 +1,8 @@
-//! Which of the process's spans and events are recorded, and as what.
+//! Decides which spans and events of the process to record, and as what.
 //!
-//! `tracing` asks once for each callsite, and the answer decides what a disabled one
-//! costs: a load. So the choice is made by the static description alone, and made
-//! again when a recorder comes that wants more.
+//! `tracing` asks once for each callsite, and a disabled one then costs only a load. So
+//! the decision uses only the static metadata, and is made again when a recorder wants
+//! more detail.
 
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
@@ -12,31 +12,31 @@ use super::fetched::is_fetched;
 use super::fields::Op;
 use super::symbols;
 
-/// What a span or event is to the recorder, told by its static description.
+/// The kind of a span or event for the recorder, derived from its static metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
-    /// The span that Tokio wraps around what is spawned.
+    /// Tokio's span around a spawned future or closure.
     Task,
-    /// What Tokio says of a task's waker.
+    /// Tokio's event about a task's waker.
     Waker,
-    /// The span of a resource of Tokio's.
+    /// Tokio's span of a resource.
     Resource,
-    /// The span of an operation on one.
+    /// Tokio's span of an operation on a resource.
     Op,
-    /// What Tokio says of an operation's poll.
+    /// Tokio's event about an operation's poll.
     OpPolled,
-    /// What Tokio says of a resource's state.
+    /// Tokio's event about a resource's state.
     ResourceState,
-    /// What Tokio says of an operation's state.
+    /// Tokio's event about an operation's state.
     OpState,
-    /// A span or event of the program that is run.
+    /// A span or event of the program.
     Program,
     /// Anything else: not recorded.
     Other,
 }
 
 impl Source {
-    /// All that there are.
+    /// Every kind.
     const ALL: [Self; 9] = [
         Self::Task,
         Self::Waker,
@@ -49,14 +49,14 @@ impl Source {
         Self::Other,
     ];
 
-    /// Remembered from the last time, by the address of the description: to compare its texts takes as long as to write
-    /// down what it says.
+    /// The kind of a span or event, cached by the address of the metadata: comparing its strings would take as long as
+    /// recording the event.
     pub(super) fn of(metadata: &'static Metadata<'static>) -> Self {
         static REMEMBERED: [AtomicU64; 256] = [const { AtomicU64::new(0) }; 256];
         let address = std::ptr::from_ref(metadata).addr() as u64;
         let remembered = &REMEMBERED[(address >> 4 ^ address >> 12) as usize % REMEMBERED.len()];
         let bits = remembered.load(Ordering::Relaxed);
-        // An address has 56 bits at most; above it stands the source, counted from 1.
+        // An address has at most 56 bits. The bits above it hold the source plus one.
         if bits << 8 >> 8 == address
             && let Some(source) = (bits >> 56).checked_sub(1).and_then(|source| Self::ALL.get(source as usize))
         {
@@ -84,7 +84,7 @@ impl Source {
         }
     }
 
-    /// What is recorded of it now: what concerns waits only once some recorder wants them.
+    /// The kind under which to record it now. Events about waits are recorded only once a recorder wants them.
     pub(super) fn wanted(metadata: &Metadata<'_>) -> Self {
         match Self::read(metadata) {
             Source::Waker => match known(metadata) {
@@ -102,26 +102,26 @@ impl Source {
     }
 }
 
-/// The callsites of Tokio's words on wakers, once each has been heard. All of them look alike but for a value, and to ask
-/// for that at every wake would cost more than the wake does.
+/// The callsites of Tokio's waker events, once each has occurred. They differ only in a field value, and reading that at every
+/// wake would cost more than the wake itself.
 static CALLSITES: [AtomicPtr<()>; Op::ALL.len()] = [const { AtomicPtr::new(std::ptr::null_mut()) }; Op::ALL.len()];
 
-/// What Tokio says there of a waker, if that callsite has been heard.
+/// The waker operation of a callsite, if that callsite has occurred.
 pub(super) fn known(metadata: &Metadata<'_>) -> Option<Op> {
     let callsite = std::ptr::from_ref(metadata).cast();
     Op::ALL.into_iter().find(|op| CALLSITES[*op as usize].load(Ordering::Relaxed).cast_const() == callsite)
 }
 
-/// A callsite was heard. From now on it is known, and asked only as far as it is needed.
+/// Remembers a callsite, and asks `tracing` to evaluate the callsites' interest again.
 pub(super) fn learn(op: Op, metadata: &Metadata<'_>) {
     CALLSITES[op as usize].store(std::ptr::from_ref(metadata).cast_mut().cast(), Ordering::Relaxed);
     tracing_core::callsite::rebuild_interest_cache();
 }
 
-/// Whether any recorder of this process has wanted waits.
+/// Whether any recorder of this process has asked for waits.
 static WAITS: AtomicBool = AtomicBool::new(false);
 
-/// From now on Tokio's words on resources are listened to.
+/// Enables Tokio's events about resources.
 pub(super) fn want_waits() {
     if !WAITS.swap(true, Ordering::Relaxed) {
         tracing_core::callsite::rebuild_interest_cache();
@@ -129,7 +129,7 @@ pub(super) fn want_waits() {
     }
 }
 
-/// Whether it is of a crate whose own tracing says nothing about the program that is run. The program may have one of that name.
+/// Whether it comes from a crate whose tracing is irrelevant to the program. The program may contain a crate with such a name.
 fn is_infrastructure(metadata: &Metadata<'_>) -> bool {
     let name = metadata.target().split("::").next().unwrap_or_default();
     let known = matches!(

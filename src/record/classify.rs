@@ -1,9 +1,9 @@
-//! From a stack of calls to a cause and a place.
+//! Classifies a stack: from calls to a cause and a place.
 //!
-//! Line tables have the file of every call, inlined or not, while the full names of inlined functions are left out of them. So
-//! whose a call is, and what it is for, is a matter of its file: see [`sources`](super::sources). A stack that cannot be read
-//! to its end tells nothing: the line that is found in it may belong to whatever called the runtime, and its innermost calls
-//! may be what was left of others. So such a stack has no place, and what the build lacks is noted instead.
+//! Line tables have the file of every call, inlined or not, but not the full names of inlined functions. So the file decides
+//! whom a call belongs to and what it is for: see [`sources`](super::sources). A stack that cannot be read to its end is
+//! useless: a line in it may belong to the caller of the runtime, and its innermost calls may be remains of other calls. So
+//! such a stack has no place, and the site says what the build lacks instead.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ use super::sources::{Origin, Owner, Sources};
 use super::stack;
 use super::symbols::Call;
 
-/// Modules of Tokio, with the cause that a wait in them has. The first that fits counts.
+/// Modules of Tokio, with the cause of a wait in them. The first match wins.
 const CAUSES: [(&str, Cause); 27] = [
     ("task::yield_now", Cause::Yield),
     ("runtime::scheduler::defer", Cause::Yield),
@@ -43,18 +43,18 @@ const CAUSES: [(&str, Cause); 27] = [
     ("util::idle_notified_set", Cause::Join),
 ];
 
-/// A stack as it is read, from the innermost call on.
+/// The calls of a stack that is being read, innermost first.
 #[derive(Debug, Default)]
 pub(super) struct Stack {
     calls: Vec<(Call, Origin)>,
-    /// An address was met of which there is not even a name.
+    /// Whether an address had not even a name.
     nameless: bool,
-    /// The call was met in which the runtime polls the task's own future.
+    /// Whether the call was found in which the runtime polls the task's own future.
     whole: bool,
 }
 
 impl Stack {
-    /// What is called at the next return address. Breaks at the task's own future: what polls that is the runtime's own business.
+    /// Adds the calls at the next return address. Breaks at the task's own future, whose callers belong to the runtime.
     pub(super) fn push(&mut self, calls: &[Call], sources: &Sources) -> ControlFlow<()> {
         self.nameless |= calls.is_empty();
         for call in calls {
@@ -65,7 +65,7 @@ impl Stack {
         if self.whole { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// What it means. `deep`: it was cut off at the most that is kept, which leaves the innermost calls.
+    /// The site of the stack. `deep`: the stack was cut off at the maximum depth, which keeps the innermost calls.
     pub(super) fn site(mut self, deep: bool, sources: &Sources) -> Site {
         self.skip_the_recorders();
         let whole = self.whole || deep;
@@ -81,8 +81,8 @@ impl Stack {
         Site { cause: self.cause(), place, frames: frames.into(), missing }
     }
 
-    /// Tokio emits an event for a wait, so the calls within its own functions belong to the subscriber. The drop of a span
-    /// reports that an operation is gone, and any function may drop it.
+    /// Removes the recorder's own calls. Tokio emits an event for a wait, so the calls inside Tokio's functions belong to the
+    /// subscriber. The drop of a span reports the end of an operation, and any function may drop it.
     fn skip_the_recorders(&mut self) {
         let tokio = |(call, origin): &(Call, Origin)| origin.owner == Owner::Tokio && !is_root(call, origin);
         let first = self.calls.iter().position(tokio).unwrap_or(0);
@@ -94,7 +94,7 @@ impl Stack {
     fn missing(&self, whole: bool, sources: &Sources) -> Missing {
         let known = |owner: Owner| self.calls.iter().any(|(_, origin)| origin.owner == owner);
         if whole {
-            // What has no debug information is a library's if the program has it. If not, the program may be inlined anywhere.
+            // If the program has debug information, a call without it is a library's. Otherwise it may contain the program.
             let lines = !sources.has_lines && self.calls.iter().any(|(call, _)| call.file.is_none());
             return Missing { symbols: self.nameless, lines, frame_pointers: false };
         }
@@ -102,8 +102,8 @@ impl Stack {
         Missing { symbols, lines: false, frame_pointers: !symbols || !stack::can_be_walked() }
     }
 
-    /// The innermost of Tokio's words is the most exact one, but primitives are
-    /// made of others: a mutex of a semaphore, a barrier of a watch channel.
+    /// The cause of the wait. The innermost module of Tokio is the most specific one,
+    /// but primitives contain others: a mutex a semaphore, a barrier a watch channel.
     fn cause(&self) -> Cause {
         let (mut found, mut sure) = (Cause::Other, true);
         for (call, origin) in self.calls.iter().take_while(|(call, origin)| !is_root(call, origin)) {
@@ -114,7 +114,7 @@ impl Stack {
             let said = CAUSES.iter().find(|(module, _)| origin.is_tokio(module));
             found = said.map_or(found, |(_, said)| refined(found, *said));
         }
-        // What Tokio has inlined into a function without debug information cannot be seen.
+        // Calls of Tokio that were inlined into a function without debug information are invisible.
         if found == Cause::Other && !sure { Cause::Unknown } else { found }
     }
 
@@ -124,11 +124,11 @@ impl Stack {
             let place = Place { file: "".into(), line: 0 };
             return Some(Frame { function: SPAN_DROP.into(), place, column: 0, branch: 0, own: false, polls: Polls::Parts });
         }
-        // How Tokio reaches into a cell says nothing, and only optimised code has it in sight.
+        // Tokio's access to its cells is irrelevant, and visible only in optimised code.
         if matches!(origin.owner, Owner::Nobody | Owner::Unknown) || is_root(call, origin) || origin.is_tokio("loom") {
             return None;
         }
-        // The closure of a `select!` or a `join!` is called by what makes a future of it.
+        // The closure of a `select!` or a `join!` is called by `poll_fn`.
         let caller = self.calls.get(at + 1).map(|(_, origin)| origin);
         let by_macro = caller
             .is_some_and(|caller| caller.is_toolchain("core::future::poll_fn") || caller.is_toolchain("core::ops::function"));
@@ -144,29 +144,29 @@ impl Stack {
     }
 }
 
-/// Whether a span of tracing is dropped here.
+/// Whether this call drops a span of `tracing`.
 fn drops_a_span(call: &Call) -> bool {
     ["drop_in_place<tracing::span::Span>", "<tracing::span::Span as core::ops::drop::Drop>::drop"]
         .iter()
         .any(|name| call.function.contains(name))
 }
 
-/// Whether this is where the runtime polls a task's own future. Optimised code may have inlined the innermost of these, and
-/// without debug information that one is then not seen; the outermost is called through a table and always there.
+/// Whether the runtime polls a task's own future here. Optimised code may have inlined the innermost of these calls, which is
+/// then invisible without debug information; the outermost is called through a table and always visible.
 fn is_root(call: &Call, origin: &Origin) -> bool {
     let inner = origin.is_tokio("runtime::task::core") && call.function.contains("poll");
     inner || call.file.is_none() && (origin.is_tokio("runtime::task::harness") || origin.is_tokio("runtime::task::raw::poll"))
 }
 
-/// Whether others of Tokio's are made of it. What is made of it may be inlined where that cannot be seen.
+/// Whether other primitives of Tokio contain it. Their calls may be inlined and invisible.
 fn may_be_a_part(cause: Cause) -> bool {
     matches!(cause, Cause::Semaphore | Cause::Notify | Cause::Watch)
 }
 
-/// What a wait is, by an inner word and an outer one.
+/// The cause of a wait, from an inner and an outer module.
 fn refined(inner: Cause, outer: Cause) -> Cause {
     match (inner, outer) {
-        // That Tokio counts what a future does is no wait; that it has its task put behind the others is.
+        // Tokio's budget check of a future is not a wait; deferring its task is.
         (Cause::Other, Cause::Budget) => Cause::Other,
         (Cause::Other, outer) => outer,
         (Cause::Yield, Cause::Budget) => Cause::Budget,
@@ -175,22 +175,22 @@ fn refined(inner: Cause, outer: Cause) -> Cause {
         | (Cause::Watch, Cause::Barrier | Cause::Io)
         | (Cause::MpscRecv, Cause::Io)
         | (Cause::Join, Cause::Blocking) => outer,
-        // Room in a channel is a permit; its closing is a notification.
+        // A channel's room is a semaphore's permit; its closing is a notification.
         (Cause::Semaphore | Cause::Notify, Cause::MpscRecv) => Cause::MpscSend,
         _ => inner,
     }
 }
 
-/// What a function's name tells of its kind.
+/// The kind of a function according to its name.
 enum Named {
     /// The body of an async function or block.
     Async,
-    /// A closure, or such a body: symbols do not tell them apart.
+    /// A closure, or an async body: symbols do not distinguish them.
     Closure,
     Function,
 }
 
-/// Names end in `{{closure}}` or `{closure#0}` as symbols, in `{async_fn#0}` and the like in debug information.
+/// Symbols end in `{{closure}}` or `{closure#0}`, names in debug information in `{async_fn#0}` or similar.
 fn named(function: &str) -> Named {
     let last = function.rsplit("::").next().unwrap_or(function);
     if last.starts_with("{async_") {
@@ -223,8 +223,8 @@ mod tests {
         Sources::for_tests("/play/src", "/c/registry/src/i-0123456789abcdef/tokio-1.54.1/src", has_lines)
     }
 
-    /// Calls by file and function, the innermost first, each at the line of its place in the stack. Without a file there is
-    /// no debug information, and without either there is no name.
+    /// Reads calls by file and function, innermost first; the line of each is its index. A call without a file has no debug
+    /// information, and one without a file and a function has no name.
     fn stack(calls: &[(&str, &str)], sources: &Sources) -> Stack {
         let mut stack = Stack::default();
         for (line, (file, function)) in calls.iter().enumerate() {
@@ -276,7 +276,7 @@ mod tests {
         for (library, cause) in [
             (("/c/registry/src/i-0123456789abcdef/hyper-1.12.0/src/lib.rs", "poll"), Cause::Other),
             ((OWN, "poll"), Cause::Other),
-            // Something of Tokio's may be inlined there.
+            // A call of Tokio may be inlined there.
             (("", "<hyper::Conn as Future>::poll"), Cause::Unknown),
         ] {
             let waker = ("/c/registry/src/i-0123456789abcdef/tokio-1.54.1/src/runtime/task/waker.rs", "clone");
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn the_place_is_the_innermost_line_of_the_program() {
         let site = site(&[
-            // Tokio calls its subscriber, which is not what waits.
+            // Tokio calls its subscriber, which does not wait.
             ("/w/app/src/log.rs", "event"),
             ("/rustc/1/library/core/src/future/mod.rs", "poll"),
             (MUTEX, "poll"),
@@ -329,10 +329,10 @@ mod tests {
         let without = sources(false);
         let site = stack(&calls, &without).site(false, &without);
         assert_eq!((site.cause, site.place, site.missing), (Cause::Mutex, None, NO_LINES));
-        // All of the program, and of the lock, was inlined into what polls it.
+        // The program and the lock were inlined into the call that polls them.
         let inlined = stack(&[acquire, ("", "tokio::runtime::task::raw::poll")], &without).site(false, &without);
         assert_eq!((inlined.cause, inlined.place, inlined.missing), (Cause::Unknown, None, NO_LINES));
-        // A library's own task, in a program that has them.
+        // A library's own task, in a program with debug information.
         let with = sources(true);
         let site = stack(&calls, &with).site(false, &with);
         assert_eq!((site.cause, site.place, site.missing), (Cause::Mutex, None, Missing::default()));

@@ -1,9 +1,9 @@
-//! What a recorder writes down: one small fact each, with its time.
+//! The events of a recorder: each is one small fact with its time.
 //!
 //! An event is plain data of 40 bytes, so that a worker can write it without
-//! allocating. What does not fit (a name, a log line) travels in a box: those
-//! come from the scenario's own formatting, which allocates anyway. Events say
-//! what was observed; what it means is for [`crate::trace`] to work out.
+//! allocating. Larger data (a name, a log line) is boxed: it comes from the
+//! program's own formatting, which allocates anyway. Events state what was observed;
+//! [`crate::trace`] works out what it means.
 
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 use super::site::{Place, Site};
 
-/// Tokio's own number of a task, unique in the process while the task lives.
+/// Tokio's own number of a task, unique in the process while the task is alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TaskId(pub NonZeroU64);
 
-/// A span of the scenario's own.
+/// One of the program's own spans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SpanId(pub u64);
 
@@ -25,38 +25,38 @@ pub struct SpanId(pub u64);
 pub struct ResourceId(pub NonZeroU32);
 
 /// An operation of Tokio's: a future that waits, on a timer or a resource.
-/// Unique in the process while the future lives.
+/// Unique in the process while the future exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OpId(pub NonZeroU64);
 
 impl OpId {
-    /// The bit that says so: there is no room for it in an event.
+    /// The bit for [`OpId::is_owned`], which is in the id because an event has no room for it.
     pub(super) const OWNED: u64 = 1 << 56;
 
-    /// Whether what the operation gives can leave its task: an owned guard can, one that borrows its resource cannot.
+    /// Whether the operation's guard can leave its task: an owned guard can, one that borrows its resource cannot.
     pub fn is_owned(self) -> bool {
         self.0.get() & Self::OWNED != 0
     }
 }
 
-/// A stack that was seen, or rather what it means. Unique in the run; 0 where none was taken.
+/// The meaning of a stack. Unique in the run; 0 if no stack was taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SiteId(pub u32);
 
 /// The source line of a call.
 ///
-/// A worker writes down what the compiler made of it, which is a pointer. A
-/// recording that is read back has no such thing, and makes its own.
+/// A worker records a pointer to the compiler's static location. A recording that is
+/// read back has no such pointer, and creates its own data.
 #[derive(Debug, Clone)]
 pub enum CallLine {
-    /// As this build of the program knows it.
+    /// From this build of the program.
     Known(&'static Location<'static>),
-    /// As a recording told it.
+    /// From a recording.
     Told(Arc<Place>),
 }
 
 impl CallLine {
-    /// The file, as the compiler was given it: `scenarios/semaphore.rs`.
+    /// The file, as passed to the compiler: `scenarios/semaphore.rs`.
     pub fn file(&self) -> &str {
         match self {
             Self::Known(location) => location.file(),
@@ -106,19 +106,20 @@ pub enum What {
         /// The source line of the call.
         at: CallLine,
     },
-    /// The name a task was given, or why it has none. Comes before its spawn.
+    /// The name and size of a task. Comes before its spawn.
     Named(Box<Named>),
-    /// Something was spawned, or given to `block_on`, that is no task of the runtime. It is polled, and ends, like one.
+    /// A future or closure was spawned, or passed to `block_on`, that is not a task of the runtime, but is polled and ends like
+    /// one.
     Lane(Box<Lane>),
     /// A worker starts to poll a task.
     PollStart(TaskId),
     /// The poll has returned, or the task was dropped in it.
     PollEnd(TaskId),
-    /// The runtime has let go of a task's future. Comes before the end of the last poll.
+    /// The runtime has dropped a task's future. Comes before the end of the last poll.
     Terminate {
         /// The task that ended.
         task: TaskId,
-        /// How the last poll looked from inside.
+        /// What the recorder saw of the last poll.
         last: LastPoll,
     },
     /// A task's waker was called, by the task `by` or from outside any task
@@ -129,39 +130,39 @@ pub enum What {
         /// The task whose poll called the waker.
         by: Option<TaskId>,
     },
-    /// A task panicked. Its end follows, unless somebody caught it.
+    /// A task panicked. Its end follows, unless the panic was caught.
     Panic(Box<Panic>),
-    /// A span of the scenario was entered by a task for the first time.
+    /// A task entered a span of the program for the first time.
     SpanOpen(Box<SpanOpen>),
-    /// The last handle of a span is gone.
+    /// The last handle of a span was dropped.
     SpanClose(SpanId),
-    /// An event of the scenario: a line of the log.
+    /// An event of the program: a line of the log.
     Log(Box<Log>),
-    /// What a site is. Comes before the first event that names it.
+    /// The meaning of a site. Comes before the first event that names it.
     Site(Box<NewSite>),
-    /// A resource was made. Those that were made before the recording, or
-    /// outside the run, are never announced.
+    /// A resource was created. Resources created before the recording or outside
+    /// the run are never announced.
     Resource {
         /// The new resource.
         resource: ResourceId,
         /// What it is.
         kind: ResourceKind,
-        /// Where it was made.
+        /// Where it was created.
         site: SiteId,
     },
     /// Within the task's poll a future returned `Pending`, or is about to.
     Pending {
         /// The task.
         task: TaskId,
-        /// The operation that waits, where Tokio tells it: not for joins,
+        /// The operation that waits, if Tokio reports it: it does not for joins,
         /// notifications, received messages, sockets.
         op: Option<OpId>,
-        /// The resource that is waited for.
+        /// The resource that the future waits for.
         resource: Option<ResourceId>,
-        /// Where.
+        /// Its site.
         site: SiteId,
     },
-    /// Within the task's poll an operation was polled and returned.
+    /// Within the task's poll an operation was polled and returned `Ready`.
     Done {
         /// The task.
         task: TaskId,
@@ -169,57 +170,57 @@ pub enum What {
         op: OpId,
         /// Where, when it took permits of a semaphore or room in a channel.
         site: SiteId,
-        /// The resource that it was on.
+        /// The operation's resource.
         resource: Option<ResourceId>,
     },
-    /// An operation's future was dropped: it is over, or was given up.
+    /// An operation's future was dropped: it was cancelled, or had ended.
     Closed {
         /// The operation.
         op: OpId,
-        /// The task in whose poll.
+        /// The task in whose poll this happened.
         by: TaskId,
-        /// From where.
+        /// The site of the drop.
         site: SiteId,
     },
-    /// Within the task's poll a timer was set, or set anew: at its first poll, and when it is reset.
+    /// Within the task's poll a timer was set or reset: at its first poll, and when the program resets it.
     Timer {
         /// The task.
         task: TaskId,
-        /// The timer's operation. An interval keeps it from tick to tick.
+        /// The timer's operation. An interval keeps it across ticks.
         op: OpId,
-        /// How long from now the deadline is, in milliseconds, as Tokio rounds it; 0 when it has passed.
+        /// The time left until the deadline, in milliseconds, as Tokio rounds it; 0 if it has passed.
         after_ms: u64,
     },
-    /// Within its poll the task comes to need another turn: Tokio's budget is used up, or the task calls its own waker. In the
-    /// second case the wake follows.
+    /// Within its poll the task needs another turn: Tokio's budget is used up, or the task calls its own waker. In the second
+    /// case the wake follows.
     Turn {
         /// The task.
         task: TaskId,
-        /// Where.
+        /// Its site.
         site: SiteId,
         /// Whether the budget is used up.
         spent: bool,
     },
-    /// The thread that writes this belongs to the pool for blocking work, and is no worker.
+    /// The thread that writes this belongs to the pool for blocking work, and is not a worker.
     PoolThread,
-    /// The thread that writes this is a worker: it has been started by the runtime and polls tasks, or waits for some.
+    /// The thread that writes this is a worker: the runtime started it to poll tasks.
     WorkerThread,
-    /// An operation asks for permits. Not told when it asks for one.
+    /// An operation asks for permits. Not recorded if it asks for one.
     Asked {
         /// The operation.
         op: OpId,
-        /// How many permits; a writer asks a read-write lock for hundreds of millions.
+        /// How many permits; a writer asks a read-write lock for hundreds of millions of them.
         permits: u32,
-        /// What it asks.
+        /// The resource.
         resource: Option<ResourceId>,
     },
-    /// Permits that were given back went to an operation that waits.
+    /// Released permits went to a waiting operation.
     Granted {
         /// The operation that gets them.
         op: OpId,
-        /// The task that gave them back.
+        /// The task that released them.
         by: Option<TaskId>,
-        /// Whose permits.
+        /// The resource of the permits.
         resource: Option<ResourceId>,
         /// How many.
         permits: u32,
@@ -228,31 +229,31 @@ pub enum What {
     Permits {
         /// The semaphore or channel.
         resource: ResourceId,
-        /// How.
+        /// The kind of change.
         change: Change,
         /// By how many, or to how many.
         permits: u32,
-        /// The task in whose poll.
+        /// The task in whose poll this happened.
         by: Option<TaskId>,
     },
-    /// A lock was taken or given back.
+    /// A lock was taken or released.
     Lock {
         /// The mutex or read-write lock.
         resource: ResourceId,
-        /// Taken or given back, and how.
+        /// How it changed.
         change: LockChange,
-        /// The task in whose poll.
+        /// The task in whose poll this happened.
         by: Option<TaskId>,
-        /// Where, when it was taken.
+        /// Where it was taken.
         site: SiteId,
-        /// Whether the guard can leave the task, as far as that is known: true for an owned guard, and where it was
-        /// taken without waiting (`try_lock`), since then nothing says of which kind it is.
+        /// Whether the guard may leave the task: true for an owned guard, and if the lock was taken without waiting
+        /// (`try_lock`), since then the kind of guard is unknown.
         owned: bool,
     },
 }
 
 impl What {
-    /// The site that the event names.
+    /// The site in the event.
     pub fn site_mut(&mut self) -> Option<&mut SiteId> {
         match self {
             What::Resource { site, .. }
@@ -266,7 +267,7 @@ impl What {
     }
 }
 
-/// What kind of thing is waited for, or held.
+/// The kind of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ResourceKind {
     /// `tokio::sync::Mutex`.
@@ -283,27 +284,27 @@ pub enum ResourceKind {
     Barrier,
 }
 
-/// How a number changes.
+/// How a number of permits changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Change {
-    /// It is set to this.
+    /// It is set to a value.
     Set,
-    /// It grows by this.
+    /// It grows by a value.
     Add,
-    /// It shrinks by this.
+    /// It shrinks by a value.
     Sub,
 }
 
 /// How a lock changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LockChange {
-    /// Taken, to the exclusion of all others.
+    /// Taken exclusively.
     Taken,
-    /// No longer so.
+    /// Released after exclusive use.
     Free,
     /// Taken by one more reader.
     ReaderIn,
-    /// Given back by one reader.
+    /// Released by one reader.
     ReaderOut,
 }
 
@@ -312,21 +313,21 @@ pub enum LockChange {
 pub struct NewSite {
     /// Its number in the run.
     pub id: SiteId,
-    /// What it is.
+    /// Its meaning.
     pub site: Arc<Site>,
 }
 
-/// How a task's last poll looked, which tells a return from an abort.
+/// What the recorder saw of a task's last poll, which distinguishes a return from an abort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LastPoll {
     /// The task's span was entered twice: once to poll, once to drop. It
     /// returned, panicked, or was aborted from within its own poll.
     Polled,
-    /// The span was entered once: the future was dropped and not polled.
+    /// The span was entered once: the future was dropped without a poll.
     Dropped,
     /// There was no poll: the runtime shut down.
     Shutdown,
-    /// The span was not entered at all: Tokio's tracing is not heard, so a return is not told from an abort.
+    /// The span was not entered at all: Tokio's tracing is not received, so a return looks like an abort.
     Unheard,
 }
 
@@ -335,13 +336,13 @@ pub enum LastPoll {
 pub struct Named {
     /// The task.
     pub task: TaskId,
-    /// The name given to `task::Builder::name`; empty when none was.
+    /// The name passed to `task::Builder::name`; empty if there was none.
     pub name: String,
-    /// The size of the task's future, in bytes; 0 when that was not told.
+    /// The size of the task's future in bytes; 0 if unknown.
     pub bytes: u64,
 }
 
-/// What a lane is of.
+/// What a lane shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LaneOf {
     /// A task of the runtime.
@@ -349,22 +350,22 @@ pub enum LaneOf {
     Task,
     /// A task of a `LocalSet`.
     Local,
-    /// A closure for the pool for blocking work. It is queued until a thread of the pool takes it, and runs in one go.
+    /// A closure for the pool for blocking work. It is queued until a thread of the pool takes it, and runs without a break.
     Blocking,
-    /// The root of a `block_on`: the future that it was given. Nothing is known of who wakes it.
+    /// The root of a `block_on`: the future passed to it. Its wakers are unknown.
     Root,
 }
 
 /// See [`What::Lane`].
 #[derive(Debug, Clone)]
 pub struct Lane {
-    /// Its number, as if it were a task.
+    /// Its number, like a task's.
     pub task: TaskId,
-    /// What it is; never a task of the runtime.
+    /// What it shows; never a task of the runtime.
     pub of: LaneOf,
-    /// The name that was given to `task::Builder::name`; empty when none was.
+    /// The name passed to `task::Builder::name`; empty if there was none.
     pub name: String,
-    /// The size of the future or closure, in bytes; 0 when that was not told.
+    /// The size of the future or closure in bytes; 0 if unknown.
     pub bytes: u64,
     /// The task or lane whose poll spawned it.
     pub parent: Option<TaskId>,
@@ -377,7 +378,7 @@ pub struct Lane {
 pub struct Panic {
     /// The task that was being polled.
     pub task: TaskId,
-    /// What the panic said.
+    /// The panic message.
     pub message: String,
     /// `file:line` of the panic.
     pub place: String,
@@ -390,20 +391,20 @@ pub struct SpanOpen {
     pub span: SpanId,
     /// The task that entered it.
     pub task: TaskId,
-    /// Its name and fields, as a label for the lane.
+    /// The span's name and fields, as a label for the lane.
     pub label: String,
 }
 
-/// How much a log line matters.
+/// The level of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Finest detail.
+    /// The finest detail.
     Trace,
     /// For debugging.
     Debug,
-    /// The usual.
+    /// Normal operation.
     Info,
-    /// Something is off.
+    /// Something looks wrong.
     Warn,
     /// Something failed.
     Error,
@@ -412,30 +413,30 @@ pub enum Level {
 /// See [`What::Log`].
 #[derive(Debug, Clone)]
 pub struct Log {
-    /// The task that emitted it; none outside a poll.
+    /// The task that emitted it; `None` outside a poll.
     pub task: Option<TaskId>,
-    /// How much it matters.
+    /// The level.
     pub level: Level,
-    /// The message and its fields, counters left out.
+    /// The message and its fields, without counters.
     pub message: String,
-    /// Each field named `counter.NAME`: the name and its new value.
+    /// Each field `counter.NAME`: the name and its new value.
     pub counters: Vec<(&'static str, f64)>,
-    /// Whether it is at level error and has a field `error`: the task has then failed.
+    /// Whether it has level error and a field `error`, which means that the task has failed.
     pub failed: bool,
-    /// What it says for the picture.
+    /// Its hints for the timeline.
     pub cues: Cues,
 }
 
-/// What an event says for the picture, in fields of their own. Such a field is no part of the message.
+/// Hints for the timeline in special fields of an event. These fields are not part of the message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cues {
-    /// The field `moment`: a word for something that decides the run, like "cancel".
+    /// The field `moment`: a word for a decisive event of the run, such as "cancel".
     pub moment: Option<String>,
-    /// The field `moment_at_ms`: when the moment is, in milliseconds since the run began, if that is not now.
+    /// The field `moment_at_ms`: the time of the moment, in milliseconds since the run began, if it is not now.
     pub moment_at_ms: Option<u64>,
     /// The field `mark`: a short text for the lane of the task.
     pub mark: Option<String>,
-    /// Each field named `state.NAME`: the name, and the word that holds from now on.
+    /// Each field `state.NAME`: the name, and the state from now on.
     pub states: Vec<(&'static str, String)>,
 }
 

@@ -1,13 +1,13 @@
-//! Where cargo keeps the sources that it has fetched: all others are the program's own.
+//! Recognises source files that cargo has fetched; all others belong to the program.
 
 use std::path::{Component, Path, PathBuf};
 
-/// The package of a file that cargo has fetched; none of what it has not.
+/// The package of a file that cargo has fetched; `None` for other files.
 pub(super) fn fetched(file: &Path) -> Option<Package> {
     in_registry(file).or_else(|| in_checkout(file)).or_else(|| vendored(file))
 }
 
-/// Whether cargo has fetched a source file, as the compiler names it.
+/// Whether cargo has fetched a source file, by the path that the compiler gives it.
 pub(super) fn is_fetched(file: &str) -> bool {
     fetched(Path::new(file)).is_some()
 }
@@ -15,9 +15,9 @@ pub(super) fn is_fetched(file: &str) -> bool {
 /// A package that cargo has fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Package {
-    /// Without its version.
+    /// The name without the version.
     pub(super) name: String,
-    /// The folder that its manifest is in; of a repository the whole of it, which is one workspace.
+    /// The directory of its manifest; for a git checkout, the whole repository, which is one workspace.
     pub(super) root: PathBuf,
 }
 
@@ -27,7 +27,7 @@ fn in_registry(file: &Path) -> Option<Package> {
     package(file, index + 1).filter(|package| !package.root.ends_with(&package.name))
 }
 
-/// `…/git/checkouts/NAME-HASH/REVISION/…`. The folder names the crate.
+/// `…/git/checkouts/NAME-HASH/REVISION/…`. The directory that contains `src` names the crate.
 fn in_checkout(file: &Path) -> Option<Package> {
     let repository = after(file, &["git", "checkouts"]).filter(|repository| has_hash(file, *repository))?;
     let Package { root, .. } = package(file, repository + 1)?;
@@ -35,14 +35,14 @@ fn in_checkout(file: &Path) -> Option<Package> {
     Some(Package { name: krate.unwrap_or_default().to_string_lossy().into_owned(), root })
 }
 
-/// Whether the name of this component ends in a hash as cargo adds it: a folder of the program's may be called `registry`.
+/// Whether this component ends in a hash that cargo adds: one of the program's own directories may be called `registry`.
 fn has_hash(file: &Path, place: usize) -> bool {
     let name = file.iter().nth(place).unwrap_or_default().to_string_lossy();
     name.rsplit_once('-').is_some_and(|(_, hash)| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// In a folder that `cargo vendor` made, which has a list of checksums in each package. Where the sources are not on this
-/// machine the name of the folder has to do.
+/// In a directory that `cargo vendor` created, which has a list of checksums in each package. If the sources are not on this
+/// machine, the directory's name decides.
 fn vendored(file: &Path) -> Option<Package> {
     for root in file.ancestors().skip(1) {
         if root.join(".cargo-checksum.json").is_file() {
@@ -56,21 +56,21 @@ fn vendored(file: &Path) -> Option<Package> {
     package(file, after(file, &["vendor"])?)
 }
 
-/// The place of the component after these, which follow each other.
+/// The index of the component after this sequence.
 fn after(file: &Path, names: &[&str]) -> Option<usize> {
     let parts: Vec<Component<'_>> = file.components().collect();
     let is = |window: &[Component<'_>]| window.iter().zip(names).all(|(part, name)| part.as_os_str() == *name);
     parts.windows(names.len()).position(is).map(|place| place + names.len())
 }
 
-/// The package whose folder is this component of a path. A file directly in that place is no package.
+/// The package whose directory is this component of a path. A file at that position is not a package.
 fn package(file: &Path, place: usize) -> Option<Package> {
     let parts: Vec<Component<'_>> = file.components().collect();
     let name = parts.get(place).filter(|_| place + 1 < parts.len())?.as_os_str().to_string_lossy();
     Some(Package { name: without_version(&name).to_owned(), root: parts[..=place].iter().collect() })
 }
 
-/// Of `tokio-1.54.1` it is `tokio`.
+/// Removes the version: `tokio-1.54.1` becomes `tokio`.
 fn without_version(name: &str) -> &str {
     let version = |at: &usize| name[at + 1..].starts_with(|first: char| first.is_ascii_digit()) && name[*at..].contains('.');
     name.match_indices('-').map(|(at, _)| at).find(version).map_or(name, |at| &name[..at])

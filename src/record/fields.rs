@@ -1,4 +1,4 @@
-//! The fields of Tokio's tracing data, and of the program's own, as far as they matter.
+//! The relevant fields of Tokio's tracing data and of the program's own.
 
 use std::fmt::{Debug, Write as _};
 
@@ -6,16 +6,16 @@ use tracing_core::field::{Field, Visit};
 
 use super::event::{Change, Cues, LaneOf};
 
-/// The fields of a task's span that matter.
+/// The relevant fields of a task's span.
 #[derive(Default)]
 pub(super) struct TaskFields {
     pub(super) id: u64,
     pub(super) name: String,
-    /// The future as it was spawned; Tokio tells it beside the other size when it has put the future into a box.
+    /// The size of the future as spawned; Tokio reports it in addition to `bytes` if it has boxed the future.
     pub(super) original_bytes: u64,
     pub(super) bytes: u64,
     pub(super) of: LaneOf,
-    /// Where it is spawned.
+    /// The line of the spawn.
     pub(super) line: u32,
     pub(super) file: String,
 }
@@ -32,7 +32,7 @@ impl Visit for TaskFields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        // Of a task the hook says where. The kind comes first.
+        // For a task the hook reports the place. The kind comes before this field.
         if self.of != LaneOf::Task && field.name() == "loc.file" {
             value.clone_into(&mut self.file);
         }
@@ -47,7 +47,7 @@ impl Visit for TaskFields {
     }
 }
 
-/// Tokio's word for what is spawned. Read without a text being made of it: most of what is spawned are tasks, and there are many.
+/// Tokio's name for the kind of lane. Read without allocating a string, since there are many tasks.
 fn lane_of(value: &dyn Debug) -> LaneOf {
     struct First(Option<LaneOf>);
     impl std::fmt::Write for First {
@@ -69,14 +69,14 @@ fn lane_of(value: &dyn Debug) -> LaneOf {
 
 /// The fields of an event about a waker.
 pub(super) struct WakerFields {
-    /// None until it is known.
+    /// `None` until it is known.
     pub(super) op: Option<Op>,
-    /// Named `task.id` by Tokio, but it is the id of the task's span.
+    /// The id of the task's span, although Tokio names the field `task.id`.
     pub(super) span: u64,
 }
 
-/// Whether the span of an operation is that of one whose guard owns a handle of its resource: `Mutex::lock_owned`,
-/// `Semaphore::acquire_many_owned` and the like. Such a guard can leave its task.
+/// Whether the guard of a span's operation owns its resource: `Mutex::lock_owned`, `Semaphore::acquire_many_owned` and similar
+/// operations. Such a guard can leave its task.
 #[derive(Default)]
 pub(super) struct Owned(pub(super) bool);
 
@@ -88,7 +88,7 @@ impl Visit for Owned {
     fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
 }
 
-/// What becomes of a waker, in Tokio's words.
+/// An operation on a waker, as Tokio names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Op {
     Wake,
@@ -121,7 +121,7 @@ impl Visit for WakerFields {
     fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
 }
 
-/// The fields of an event about the state of a resource or an operation: one value, and how it changes.
+/// The fields of an event about the state of a resource or an operation: one value and its change.
 pub(super) struct StateFields {
     pub(super) name: &'static str,
     pub(super) flag: Option<bool>,
@@ -145,12 +145,12 @@ impl Visit for StateFields {
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        // A number without a type is an `i32` to Tokio.
+        // Tokio's untyped numbers are `i32`.
         self.record_u64(field, value.unsigned_abs());
     }
 
     fn record_str(&mut self, _: &Field, value: &str) {
-        // Of all that is text only this has these values: to ask for the name would cost more than all the rest.
+        // Only one text field has these values, and comparing its name would cost more than everything else here.
         match value {
             "add" => self.change = Change::Add,
             "sub" => self.change = Change::Sub,

@@ -1,9 +1,9 @@
-//! What a span is to the recorder, written into 64 bits.
+//! The recorder's data for a span in 64 bits.
 //!
-//! A subscriber gives each span a number of its own choosing. Ours say what the
-//! span is, so that nothing has to be looked up when it is entered: a task's
-//! span holds the task, an operation's the resource that it is on. Beside
-//! another layer the registry chooses, and the handle is kept with the span.
+//! A subscriber chooses the ids of its spans. The recorder's ids contain the data, so
+//! that entering a span needs no lookup: a task's span contains the task, an
+//! operation's its resource. As a layer the recorder cannot choose ids, and keeps the
+//! handle in the span's extensions.
 
 use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,11 +15,11 @@ use super::site::Cause;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Handle(u64);
 
-const _: () = assert!(OWNED == 1 << (KIND_SHIFT - 1), "it stands between the sequence and the kind");
+const _: () = assert!(OWNED == 1 << (KIND_SHIFT - 1), "it is between the sequence and the kind");
 
 const TAG: u64 = 1 << 62;
 const IS_OP: u64 = 1 << 61;
-/// The semaphore that a lock or a channel is made of.
+/// The semaphore inside a lock or a channel.
 const INNER: u64 = 1 << 60;
 const KIND_SHIFT: u32 = 57;
 const SEQUENCE_SHIFT: u32 = 32;
@@ -27,11 +27,11 @@ const SEQUENCE_SHIFT: u32 = 32;
 const OWNED: u64 = OpId::OWNED;
 const SEQUENCE_MASK: u32 = (1 << (KIND_SHIFT - 1 - SEQUENCE_SHIFT)) - 1;
 
-/// What a handle is on.
+/// The kind of resource of a handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Kind {
-    /// Nothing of interest: another span reports what goes on there.
+    /// Nothing of interest: another span reports the events.
     Wrapper,
     Mutex,
     RwLock,
@@ -39,7 +39,7 @@ pub(super) enum Kind {
     Channel,
     Oneshot,
     Barrier,
-    /// A timer: it has operations, and is too short-lived to be a resource.
+    /// A timer: it has operations, but is too short-lived to count as a resource.
     Timer,
 }
 
@@ -61,14 +61,14 @@ impl Kind {
 }
 
 impl Kind {
-    /// What an operation on it waits for.
+    /// The cause of a wait of an operation on it.
     pub(super) fn cause(self) -> Option<Cause> {
         match self {
             Self::Wrapper => None,
             Self::Mutex => Some(Cause::Mutex),
             Self::RwLock => Some(Cause::RwLock),
             Self::Semaphore => Some(Cause::Semaphore),
-            // A channel is a resource for the room in it; of messages Tokio tells nothing.
+            // A channel's resource is the room in it; Tokio does not report messages.
             Self::Channel => Some(Cause::MpscSend),
             Self::Oneshot => Some(Cause::Oneshot),
             Self::Barrier => Some(Cause::Barrier),
@@ -77,16 +77,16 @@ impl Kind {
     }
 }
 
-/// The number of the next resource. Should it wrap, it meets numbers of resources long gone.
+/// The number of the next resource. If it wraps, the old resources are long gone.
 static NEXT_RESOURCE: AtomicU32 = AtomicU32::new(1);
 
 impl Handle {
-    /// A span in which nothing is to be done.
+    /// A span that needs no action.
     pub(super) const WRAPPER: Self = Self(TAG);
     const TIMER: Self = Self(TAG | (Kind::Timer as u64) << KIND_SHIFT);
 
-    /// A resource that was just made, by the module of Tokio that makes it, with its number
-    /// and kind if it is one of its own. `outer` is the resource in whose making it is made.
+    /// The handle of a new resource, from the module of Tokio that creates it, with its number
+    /// and kind unless it is part of `outer`, the resource that is being created around it.
     pub(super) fn resource(module: &str, outer: Option<Self>) -> (Self, Option<(ResourceId, ResourceKind)>) {
         let kind = match module {
             "tokio::time::sleep" => return (Self::TIMER, None),
@@ -107,7 +107,8 @@ impl Handle {
         (handle, handle.resource_id().zip(kind.resource()))
     }
 
-    /// An operation on this resource. An operation on what is made of a semaphore wraps one on the semaphore, which is the one that waits.
+    /// An operation on this resource. An operation on a resource with a semaphore inside wraps one on that semaphore, and only
+    /// the inner one waits.
     pub(super) fn op(self, sequence: u32) -> Self {
         let waits = self.0 & INNER != 0 || matches!(self.kind(), Kind::Oneshot | Kind::Barrier | Kind::Timer);
         if !waits {
@@ -116,7 +117,7 @@ impl Handle {
         Self(self.0 | IS_OP | u64::from(sequence & SEQUENCE_MASK) << SEQUENCE_SHIFT)
     }
 
-    /// The same operation, of which it is known that what it gives can leave its task.
+    /// Marks the operation's guard as owned.
     pub(super) fn owned(self) -> Self {
         Self(self.0 | OWNED)
     }
@@ -146,12 +147,12 @@ impl Handle {
         Kind::ALL[(self.0 >> KIND_SHIFT & 7) as usize]
     }
 
-    /// Its resource's number, if that is one to speak of.
+    /// The number of its resource, if it has one.
     pub(super) fn resource_id(self) -> Option<ResourceId> {
         NonZeroU32::new(self.0 as u32).map(ResourceId)
     }
 
-    /// The operation; none for a resource and for a wrapper.
+    /// The operation; `None` for a resource or a wrapper.
     pub(super) fn op_id(self) -> Option<OpId> {
         let waits = self.is_op() && self.kind() != Kind::Wrapper;
         NonZeroU64::new(self.0).filter(|_| waits).map(OpId)

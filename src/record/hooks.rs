@@ -9,30 +9,30 @@ use super::lanes::Lanes;
 use super::local::{self, Local, Role};
 use super::recorder::Recorder;
 
-/// What else is to happen at the hooks, of which a runtime has one each.
+/// Additional code for the hooks, since a runtime has only one of each.
 /// Called on the runtime's threads.
 pub trait Taps: Send + Sync + 'static {
-    /// Before a poll; it begins, and is recorded, when this returns.
+    /// Called before a poll, which begins and is recorded when this returns.
     fn before_poll(&self, recorder: &Recorder) {
         let _ = recorder;
     }
 
-    /// A task has spawned another one, and its poll goes on when this returns.
+    /// Called when a task has spawned another one; its poll goes on when this returns.
     fn spawned(&self, recorder: &Recorder) {
         let _ = recorder;
     }
 
-    /// A thread of the runtime has woken up, because something is to be done or time has passed.
+    /// Called when a thread of the runtime wakes up, because there is work or time has passed.
     fn unparked(&self, recorder: &Recorder) {
         let _ = recorder;
     }
 }
 
-/// Nothing else.
+/// No additional code.
 impl Taps for () {}
 
 impl Recorder {
-    /// Sets the hooks of a runtime that is about to be built.
+    /// Sets the hooks of a runtime before it is built.
     pub fn observe(&self, builder: &mut Builder, taps: impl Taps) {
         let taps = Arc::new(taps);
         let shared = self.shared.clone();

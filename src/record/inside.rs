@@ -1,17 +1,17 @@
-//! Which of Tokio's spans a thread is in: resources, and operations on them.
+//! Tokio's spans that a thread is currently in: resources and operations on them.
 //!
-//! Tokio enters them around a future's poll and leaves them before the poll
-//! returns, so they nest, on one thread, a handful deep.
+//! Tokio enters them around a future's poll and leaves them before the poll returns,
+//! so on each thread they nest, a handful deep.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::event::ResourceId;
 use super::handle::{Handle, Kind};
 
-/// Spans that a thread can be in at once. Tokio needs seven; what is deeper is not seen.
+/// The maximum nesting of spans on a thread. Tokio needs seven; deeper spans are ignored.
 const DEEPEST: usize = 16;
 
-/// Operations' numbers that a thread takes at a time.
+/// How many operation numbers a thread reserves at a time.
 const BLOCK: u32 = 1 << 10;
 
 static NEXT_BLOCK: AtomicU32 = AtomicU32::new(0);
@@ -21,7 +21,7 @@ static NEXT_BLOCK: AtomicU32 = AtomicU32::new(0);
 pub(super) struct Inside {
     entered: [Entered; DEEPEST],
     depth: usize,
-    /// Operations' handles that were made on this thread while their future is polled, and are dropped after it.
+    /// Temporary handles of operations, created on this thread for a poll and dropped after it.
     passing: Vec<Handle>,
     sequence: u32,
 }
@@ -30,13 +30,13 @@ pub(super) struct Inside {
 #[derive(Debug, Clone, Copy)]
 struct Entered {
     handle: Handle,
-    /// A waker was cloned in it.
+    /// Whether a waker was cloned in it.
     cloned: bool,
-    /// What its poll returned: whether it was ready.
+    /// Whether its poll returned `Ready`; `None` before it returns.
     ready: Option<bool>,
 }
 
-/// What is known of an operation's poll when its span is left.
+/// The result of an operation's poll when its span is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Left {
     pub(super) handle: Handle,
@@ -52,7 +52,7 @@ impl Default for Inside {
 }
 
 impl Inside {
-    /// A poll begins: whatever was left open does not matter to it.
+    /// Forgets all open spans when a new poll begins.
     pub(super) fn reset(&mut self) {
         self.depth = 0;
     }
@@ -64,7 +64,7 @@ impl Inside {
         self.depth += 1;
     }
 
-    /// Leaves the innermost span. What its poll was, if it was an operation's, and polled.
+    /// Leaves the innermost span. Returns the result of its poll, if it is an operation that was polled.
     pub(super) fn exit(&mut self, handle: Handle) -> Option<Left> {
         self.depth = self.depth.saturating_sub(1);
         let left = self.entered.get(self.depth).filter(|left| left.handle == handle)?;
@@ -72,12 +72,12 @@ impl Inside {
         Some(Left { handle, cloned: left.cloned, ready: left.ready? })
     }
 
-    /// Another handle of an operation was made.
+    /// A handle of an operation was cloned.
     pub(super) fn pass(&mut self, handle: Handle) {
         self.passing.push(handle);
     }
 
-    /// A handle was dropped: whether it was the last one of the operation.
+    /// A handle was dropped. Returns whether it was the last one of the operation.
     pub(super) fn drop_handle(&mut self, handle: Handle) -> bool {
         let passing = self.passing.iter().rposition(|passing| *passing == handle);
         if let Some(place) = passing {
@@ -86,26 +86,26 @@ impl Inside {
         passing.is_none()
     }
 
-    /// The operation that is being polled.
+    /// The innermost operation.
     pub(super) fn op(&self) -> Option<Handle> {
         self.place_of_op().map(|place| self.entered[place].handle)
     }
 
-    /// A waker was cloned. The operation in which that was.
+    /// A waker was cloned. Returns the operation in which it was cloned.
     pub(super) fn cloned(&mut self) -> Option<Handle> {
         let place = self.place_of_op()?;
         self.entered[place].cloned = true;
         Some(self.entered[place].handle)
     }
 
-    /// An operation was polled. Of several words on one poll the last counts.
+    /// An operation's poll returned. If a poll is reported more than once, the last report wins.
     pub(super) fn polled(&mut self, ready: bool) {
         if let Some(place) = self.place_of_op() {
             self.entered[place].ready = Some(ready);
         }
     }
 
-    /// Whether the innermost operation is talked about from within its own poll, and not by somebody who hands it something.
+    /// Whether the innermost operation is in its own poll, and was not entered by another one that gives it permits.
     pub(super) fn own_poll(&self, op: Handle) -> bool {
         let open = self.open();
         open.split_last().is_some_and(|(_, outer)| outer.iter().any(|entered| entered.handle == op))
@@ -121,7 +121,7 @@ impl Inside {
         self.open().iter().rev().map(|entered| entered.handle).find(|handle| !handle.is_op())
     }
 
-    /// The innermost resource, if it is one to speak of.
+    /// The number and kind of the innermost resource, if it has one.
     pub(super) fn resource_id(&self) -> Option<(ResourceId, Kind)> {
         let handle = self.resource()?;
         Some((handle.resource_id()?, handle.kind()))
@@ -133,7 +133,7 @@ impl Inside {
             self.sequence = NEXT_BLOCK.fetch_add(1, Ordering::Relaxed).wrapping_mul(BLOCK);
         }
         self.sequence = self.sequence.wrapping_add(1);
-        // The last one of a block is passed over: it would look like the start of one.
+        // The last number of a block is skipped: it would look like the start of one.
         self.sequence
     }
 

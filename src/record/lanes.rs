@@ -1,23 +1,23 @@
-//! What has a lane beside the runtime's tasks: local tasks, blocking closures, roots of `block_on`.
+//! Lanes besides the runtime's tasks: local tasks, blocking closures, roots of `block_on`.
 //!
-//! No hook of the runtime speaks of them, but each is wrapped in a span, like a
-//! task. To make the span is the spawn, to enter it and leave it is a poll, and its
-//! end is the end. Three things are not as with hooks:
+//! The runtime calls no hooks for them, but wraps each in a span, like a task. The
+//! creation of the span is the spawn, entering and leaving it is a poll, and its
+//! close is the end. Three things differ from hooks:
 //!
-//! - They *nest*: a local task is polled within the poll of whoever drives its
-//!   `LocalSet`, a root within the closure or the task that called `block_on`. So
-//!   what the thread was at before is put aside until the inner poll is over.
-//! - The drop of a future *enters its span once more*. A local task that is done is
-//!   dropped at once, so its poll is taken to last until something else is heard of
-//!   the thread. A closure's lasts until the runtime lets go of it, which has a hook;
-//!   by then it has woken the tasks that wait for its end.
-//! - Of a *root* it cannot be known whether anything else will be heard of its thread
-//!   soon: its polls end when they end, and an entering in which nothing is heard is
-//!   left out when it may be the drop.
+//! - They *nest*: a local task is polled within the poll of the task that drives its
+//!   `LocalSet`, a root within the closure or task that called `block_on`. So the
+//!   outer poll of the thread is put aside until the inner one is over.
+//! - Dropping a future *enters its span once more*. A local task that is done is
+//!   dropped at once, so its poll lasts until the thread's next event. A closure's
+//!   poll lasts until the runtime drops the closure, for which there is a hook; by
+//!   then it has woken the tasks that wait for its end.
+//! - The thread of a *root* may not have another event for a long time. So a poll of a
+//!   root ends when its span is left, and if the span is entered without any event and
+//!   this may be the drop, no poll is recorded.
 //!
-//! Workers of a multi-thread runtime are closures for the pool to Tokio, and so are
-//! operations on files. These are Tokio's own and have no lane. Nor has the root of
-//! a thread that has attached by hand without asking for one.
+//! To Tokio, workers of a multi-thread runtime and operations on files are closures
+//! for the pool too. They belong to Tokio and have no lane. Neither does the root of a
+//! thread that attached by hand without asking for one.
 
 use std::sync::Arc;
 use std::thread;
@@ -27,22 +27,22 @@ use super::fields::TaskFields;
 use super::local::{Local, Role};
 use super::site::Place;
 
-/// What a thread knows of polls that the hooks do not speak of.
+/// A thread's state of polls without hooks.
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
-    /// What the thread was at before each inner poll: the task or lane, and how often its span had been entered.
+    /// The poll around each inner poll: the task or lane, and how often its span had been entered.
     outer: Vec<(Option<TaskId>, u8)>,
-    /// The innermost poll is over since this stamp, unless its span is entered once more.
+    /// The stamp at which the innermost poll ended, unless its span is entered once more.
     left: Option<u64>,
-    /// The root whose poll ended last, and how much had been written then.
+    /// The root whose poll ended last, and the count of events written by then.
     rooted: Option<(TaskId, u32)>,
-    /// Whether the innermost poll is one of a root that may be its drop, and nothing more.
+    /// Whether the innermost poll is of a root and may only be its drop.
     may_be_drop: bool,
-    /// The local task that has ended, and how much had been written then: it may be about to wake the task that waits for that.
+    /// The lane that ended last, and the count of events written by then: it may be about to wake the task that waits for it.
     ended: Option<(TaskId, u32)>,
-    /// A root without a lane that is being polled.
+    /// The root without a lane that is being polled.
     unseen: Option<TaskId>,
-    /// Whether roots of the thread have a lane that are not within another poll.
+    /// Whether roots of this thread outside any other poll have a lane.
     sees_roots: bool,
 }
 
@@ -52,13 +52,13 @@ impl Lanes {
     }
 }
 
-/// Whether something that is spawned is Tokio's own: by its source file, beside that of the span's description.
+/// Whether Tokio itself spawned it: compares its source file with that of the span's metadata.
 pub(super) fn is_tokios(spans: Option<&str>, spawned: &str) -> bool {
     spans.and_then(|file| file.strip_suffix("util/trace.rs")).is_some_and(|tokio| spawned.starts_with(tokio))
 }
 
 impl Local {
-    /// Something is spawned that is no task of the runtime. Whether it has a lane.
+    /// Records the spawn of something that is not a task of the runtime. Returns whether it has a lane.
     pub(super) fn new_lane(&mut self, task: TaskId, fields: TaskFields) -> bool {
         let (TaskFields { of, name, original_bytes, bytes, line, file, .. }, parent) = (fields, self.task());
         if of == LaneOf::Root && parent.is_none() && !self.lanes.sees_roots {
@@ -69,7 +69,7 @@ impl Local {
         true
     }
 
-    /// The span of such a thing is entered: by a poll, or to drop it.
+    /// The span of a lane is entered: by a poll, or to drop the future.
     pub(super) fn enter_lane(&mut self, task: TaskId, of: LaneOf) {
         if self.task == Some(task) && (self.lanes.left.take().is_some() || of == LaneOf::Blocking) {
             self.enters = self.enters.saturating_add(1);
@@ -88,7 +88,7 @@ impl Local {
         }
     }
 
-    /// The span of such a thing is left.
+    /// The span of a lane is left.
     pub(super) fn exit_lane(&mut self, task: TaskId, of: LaneOf) {
         if !self.is_at(task) || of == LaneOf::Blocking {
             return;
@@ -107,7 +107,7 @@ impl Local {
         self.lanes.rooted = Some((task, self.written));
     }
 
-    /// The span of a local task or a root is gone.
+    /// The span of a local task or a root is closed.
     pub(super) fn close_lane(&mut self, task: TaskId) {
         let here = self.is_at(task);
         self.lanes.left = self.lanes.left.filter(|_| !here);
@@ -119,14 +119,14 @@ impl Local {
         self.lanes.ended = Some((task, self.written));
     }
 
-    /// The runtime has let go of a closure, or of a task in its poll.
+    /// The runtime has dropped a closure, or a task in its poll.
     pub(super) fn let_go(&mut self, task: TaskId) {
         if self.task == Some(task) && !self.lanes.outer.is_empty() {
             self.end_lane(self.shared().stamp());
         }
     }
 
-    /// Whether the innermost poll is that of this one. If another one's is over, now it is known to be.
+    /// Whether the innermost poll belongs to this task. First ends the poll of another one that has been left.
     fn is_at(&mut self, task: TaskId) -> bool {
         if self.task != Some(task) {
             self.settle();
@@ -134,7 +134,7 @@ impl Local {
         self.task == Some(task)
     }
 
-    /// If the innermost poll is over: now it is known to be.
+    /// Ends the innermost poll if its span was left and not entered again.
     #[inline]
     pub(super) fn settle(&mut self) {
         if let Some(stamp) = self.lanes.left.take() {
@@ -147,19 +147,19 @@ impl Local {
         self.back();
     }
 
-    /// Back to what the thread was at before.
+    /// Returns to the outer poll.
     fn back(&mut self) {
         (self.task, self.enters) = self.lanes.outer.pop().unwrap_or_default();
         self.lanes.may_be_drop = false;
     }
 
-    /// The runtime polls a task: nothing is put aside.
+    /// The runtime polls a task: forget all outer polls.
     pub(super) fn outermost(&mut self) {
         self.settle();
         self.lanes.outer.clear();
     }
 
-    /// A closure for the pool begins, or is dropped.
+    /// Marks the thread as one of the pool: a closure for the pool begins or is dropped.
     pub(super) fn joins_pool(&mut self) {
         if self.role == Role::New {
             self.role = Role::Pool;
@@ -167,19 +167,19 @@ impl Local {
         }
     }
 
-    /// A root without a lane is polled, or was.
+    /// A root without a lane begins or ends its poll.
     pub(super) fn in_unseen(&mut self, root: Option<TaskId>) {
         self.lanes.unseen = root;
     }
 
-    /// In whose poll a waker is called.
+    /// The task or lane that calls a waker now.
     pub(super) fn waker(&mut self) -> Option<TaskId> {
         self.settle();
         let ended = self.lanes.ended.filter(|(_, written)| *written == self.written);
         ended.map(|(ended, _)| ended).or(self.task).or(self.lanes.unseen)
     }
 
-    /// Whether the caller of `block_on` will see a panic here.
+    /// Whether a panic here would reach the caller of `block_on`.
     pub(super) fn panics_outside(&self) -> bool {
         self.lanes.sees_roots && self.lanes.outer.first().is_some_and(|(outer, _)| outer.is_none())
     }

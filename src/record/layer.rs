@@ -1,9 +1,9 @@
-//! The recorder as a layer, beside another one in a `Registry`.
+//! The recorder as a layer, for use with other layers in a `Registry`.
 //!
-//! console-subscriber is a layer and needs a `Registry`, and a process has one
-//! global subscriber. So while tokio-console is served, the recorder listens as
-//! a layer too. The registry hands out the span ids and uses them again, so
-//! what a span is to us is kept in the span's extensions and dies with it.
+//! console-subscriber is a layer and needs a `Registry`, and a process has one global
+//! subscriber. So with tokio-console, the recorder is a layer too. The registry
+//! assigns span ids and reuses them, so the recorder keeps its data for a span in the
+//! span's extensions.
 
 use tracing_core::span::{Attributes, Id};
 use tracing_core::{Event, Subscriber};
@@ -16,15 +16,15 @@ use super::callsites::Source;
 use super::handle::Handle;
 use super::observe::{self, TaskRef, WakerEvent};
 
-/// The recorder's ear in a `Registry`. [`super::install`] is cheaper where nobody else listens.
+/// The recorder's layer for a `Registry`. Without other layers, [`super::install`] is cheaper.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RecordLayer;
 
-/// A [`RecordLayer`] that is asked only about what it takes.
+/// A [`RecordLayer`] with a filter for the spans and events that it records.
 pub type FilteredRecordLayer<S> = Filtered<RecordLayer, FilterFn, S>;
 
 impl RecordLayer {
-    /// The layer to put into a `Registry`. Filtered for itself, so that the other layers still get what it leaves.
+    /// Creates the layer for a `Registry`. The filter applies only to this layer, so other layers still get everything.
     pub fn filtered<S: Subscriber + for<'span> LookupSpan<'span>>() -> FilteredRecordLayer<S> {
         RecordLayer.with_filter(filter_fn(|metadata| Source::wanted(metadata) != Source::Other))
     }
@@ -81,7 +81,7 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for RecordLayer {
     }
 
     fn on_close(&self, id: Id, cx: Context<'_, S>) {
-        // The registry counts the handles; for us there was one.
+        // The registry counts the handles, so this is the last one.
         if let Some(task) = extension::<TaskRef, S>(&id, &cx) {
             observe::close_task(task);
         } else if let Some(handle) = extension::<Handle, S>(&id, &cx) {
@@ -92,7 +92,7 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for RecordLayer {
     }
 }
 
-/// What a span is to us.
+/// The recorder's data for a span.
 fn extension<T: Copy + 'static, S: Subscriber + for<'span> LookupSpan<'span>>(id: &Id, cx: &Context<'_, S>) -> Option<T> {
     cx.span(id)?.extensions().get::<T>().copied()
 }

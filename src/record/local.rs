@@ -1,4 +1,4 @@
-//! A thread's own part of the recorder: its ring, and the task it polls.
+//! A thread's own state of the recorder: its ring, and the task that it polls.
 
 use std::cell::RefCell;
 use std::num::NonZeroU64;
@@ -17,32 +17,32 @@ use super::reader::Joined;
 use super::recorder::{Detail, OnFull, Shared, lock};
 use super::stack::Walker;
 
-/// Events that a thread can be ahead of the reader: 2.6 MB, or 3 ms of nothing but polls.
+/// How many entries a thread can be ahead of the reader: 2.6 MB, or 3 ms of nothing but polls.
 const RING: usize = 1 << 16;
 
-/// Events between two calls to a reader that waits.
+/// How many entries a thread writes between two notifications of a waiting reader.
 const NOTIFY_EVERY: u32 = 1 << 12;
 
 thread_local! {
     static LOCAL: RefCell<Option<Local>> = const { RefCell::new(None) };
 }
 
-/// What a ring holds: a fact, and the stamp of when it was.
+/// An entry of a ring, with its stamp.
 #[derive(Debug)]
 pub(super) struct Written {
     pub(super) stamp: u64,
     pub(super) entry: Entry,
 }
 
-/// A fact as a thread writes it down. Of most polls there is nothing to tell but that they were, so one entry does for the
-/// beginning and the end: half of what there would be to write.
+/// A fact as a thread writes it. Most polls contain no other event, so one entry covers both start and end, which halves the
+/// writing.
 #[derive(Debug)]
 pub(super) enum Entry {
     /// A poll has ended, in which nothing else was written.
     Polled(Poll),
-    /// A poll has begun, in which something is about to be written. The stamp is that of the beginning.
+    /// A poll has begun, and another entry in it follows. The stamp is that of the start.
     Began(Poll),
-    /// From here on what is written is of this [turn](super::turns).
+    /// The following entries belong to this [turn](super::turns).
     Turn(u64),
     /// Anything else.
     What(What),
@@ -50,58 +50,58 @@ pub(super) enum Entry {
 
 const _: () = assert!(size_of::<Written>() == 40, "written at every poll and every wait");
 
-/// What a thread is to the runtime.
+/// A thread's role in the runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// One that the runtime has started. What for will be seen.
+    /// Started by the runtime; its role is not known yet.
     New,
-    /// One that polls tasks and drives timers and sockets, or that has called `block_on`.
+    /// Polls tasks and drives timers and sockets, or has called `block_on`.
     Runtime,
-    /// One of the pool for blocking work.
+    /// Belongs to the pool for blocking work.
     Pool,
 }
 
-/// What a thread of a run keeps for itself.
+/// The state of a thread of a run.
 pub(super) struct Local {
     shared: Arc<Shared>,
     ring: Producer<Written>,
     presence: Arc<Presence>,
     /// The task or lane that is being polled.
     pub(super) task: Option<TaskId>,
-    /// Of the poll under way, if nothing has been written of it yet.
+    /// The current poll, if no entry has been written for it yet.
     pub(super) unwritten: Option<Poll>,
     /// How many polls this thread has begun.
     polls: u32,
-    /// How often that task's span was entered in this poll: see [`LastPoll`].
+    /// How often the task's span was entered in this poll: see [`LastPoll`].
     pub(super) enters: u8,
-    /// How much this thread has written; it wraps.
+    /// How many entries this thread has written; it wraps.
     pub(super) written: u32,
     pub(super) role: Role,
     pub(super) lanes: Lanes,
-    /// The turn of what it wrote last.
+    /// The turn of its last entry.
     turn: u64,
-    /// Whether waits are recorded, and all that belongs to them.
+    /// Whether to record waits and everything about them.
     pub(super) waits: bool,
     pub(super) inside: Inside,
     /// The operation that returned last.
     pub(super) last_done: Option<OpId>,
-    /// The resource that it was on, if what it gave borrows that and so cannot leave its task.
+    /// Its resource, if its guard borrows that and so cannot leave its task.
     pub(super) borrowed: Option<ResourceId>,
     walker: Walker,
 }
 
-/// Runs `f` on the calling thread's part, if it belongs to a run.
+/// Runs `f` on the calling thread's state, if the thread belongs to a run.
 ///
-/// Nothing that `f` calls may emit tracing events: they would find the part in
-/// use and not be recorded.
+/// `f` must not emit tracing events: they would find the state borrowed and would not be
+/// recorded.
 pub(super) fn with<R>(f: impl FnOnce(&mut Local) -> R) -> Option<R> {
     LOCAL.try_with(|local| local.try_borrow_mut().ok()?.as_mut().map(f)).ok().flatten()
 }
 
-/// A thread's membership in a run; dropping it ends it.
+/// A thread's membership in a run, which ends when this is dropped.
 #[derive(Debug)]
 pub struct Attached {
-    // The guard belongs to its thread.
+    // The guard must stay on its thread.
     not_send: std::marker::PhantomData<*const ()>,
 }
 
@@ -118,7 +118,7 @@ impl Drop for Attached {
     }
 }
 
-/// What [`attach`] is: an address in the recorder's own code.
+/// The type of [`attach`], whose address represents the recorder's own code.
 pub(super) type Attach = fn(&Arc<Shared>, &str, Role, Lanes);
 
 pub(super) fn attach(shared: &Arc<Shared>, name: &str, role: Role, lanes: Lanes) {
@@ -143,7 +143,7 @@ pub(super) fn attach(shared: &Arc<Shared>, name: &str, role: Role, lanes: Lanes)
         borrowed: None,
         walker: Walker::new(),
     };
-    // A thread-local that is being destroyed belongs to a thread that will not record any more.
+    // If the thread-local is being destroyed, the thread will not record any more.
     if LOCAL.try_with(|slot| slot.replace(Some(local))).is_ok() {
         shared.attached.fetch_add(1, Ordering::AcqRel);
     }
@@ -169,10 +169,10 @@ impl Local {
         self.write(stamp, Entry::What(what));
     }
 
-    /// If nothing was written of the poll under way: that it has begun.
+    /// Writes the start of the current poll, unless an entry has been written for it.
     pub(super) fn write_beginning(&mut self) {
         if let Some(poll) = self.unwritten.take() {
-            // Its turn was told when it began.
+            // Its turn was written when it began.
             self.put(poll.began, Entry::Began(poll));
         }
     }
@@ -182,7 +182,7 @@ impl Local {
         self.put(stamp, entry);
     }
 
-    /// Says whose turn it is, where that is not told by the time.
+    /// Writes the turn if it has changed.
     fn take_turn(&mut self, stamp: u64) {
         let turn = if self.role == Role::Pool { self.shared.turns.next() } else { self.shared.turns.now() };
         if turn != self.turn {
@@ -240,7 +240,7 @@ impl Local {
         self.begin(task, true);
     }
 
-    /// A poll begins, which others may see while it lasts.
+    /// Begins a poll; if `seen`, the reader can see it while it lasts.
     pub(super) fn begin(&mut self, task: TaskId, seen: bool) {
         self.polls = self.polls.wrapping_add(1);
         let poll = Poll { task, began: self.shared.stamp(), number: self.polls };
@@ -257,11 +257,11 @@ impl Local {
         self.task = None;
     }
 
-    /// The poll under way is over since this stamp.
+    /// Writes the end of the current poll.
     pub(super) fn write_end(&mut self, stamp: u64) {
         let closed = self.shared.closed();
         if closed || self.turn != self.shared.turns.now() {
-            // It began before the recording was over, and did not end; or before something that another thread did.
+            // The recording ended during the poll; or another thread wrote an event during the poll.
             self.write_beginning();
         }
         if !closed && let Some(task) = self.task {
@@ -291,19 +291,19 @@ impl Local {
         self.let_go(task);
     }
 
-    /// The number of the present stack.
+    /// The number of the current stack.
     pub(super) fn stack(&mut self) -> u32 {
         self.walker.here()
     }
 
-    /// The thread goes to sleep: whatever it writes next is later than now.
+    /// The thread goes to sleep, so its next event will be later than now.
     pub(super) fn park(&mut self) {
         self.settle();
         self.joins_workers();
         self.presence.park();
     }
 
-    /// A thread that the runtime has started polls tasks, or waits for some.
+    /// Marks the thread as a worker: it polls tasks, or parks to wait for some.
     #[inline]
     fn joins_workers(&mut self) {
         if self.role == Role::New {
@@ -318,7 +318,7 @@ impl Local {
 }
 
 impl Entry {
-    /// How many events it stands for.
+    /// How many events it represents.
     pub(super) fn events(&self) -> u64 {
         match self {
             Entry::Polled(_) => 2,
@@ -329,8 +329,8 @@ impl Entry {
 }
 
 impl TaskId {
-    /// Tokio's number of a task. `Id` shows it only as text and as a hash; the
-    /// hash hands the bare number to whatever hasher asks, at no cost.
+    /// Tokio's number of a task. `Id` exposes it only as text and through `Hash`, which
+    /// passes the bare number to any hasher at no cost.
     pub(super) fn of(id: tokio::task::Id) -> Self {
         use std::hash::{Hash, Hasher};
 

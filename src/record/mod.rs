@@ -1,17 +1,17 @@
-//! Observe any Tokio runtime, without annotating what runs on it.
+//! Observes any Tokio runtime, without annotating the code that runs on it.
 //!
-//! The main sources, cheapest first (`docs/recorder.md` has all): the runtime's hooks give every spawn, poll and
-//! end; Tokio's own tracing events give names and wakes; the scenario's tracing
-//! spans and events give labels and the log; a panic hook gives panics. All of
-//! them write [`event::Event`]s into a ring that belongs to the thread they run
-//! on, and a [`Reader`] takes them out and puts them in order.
+//! The main sources, cheapest first (`docs/recorder.md` lists all): the runtime's
+//! hooks report every spawn, poll and end; Tokio's own tracing events report names and
+//! wakes; the program's tracing spans and events give labels and the log; a panic hook
+//! reports panics. All of them write [`event::Event`]s into a ring that belongs to the
+//! current thread, and a [`Reader`] drains the rings and puts the events in order.
 //!
-//! Why rings and not chunks that are sent when full: what a thread has written
-//! is visible at once. A task that blocks its worker for a second is on screen
-//! while it blocks, with no timer and no flush in any hook. A push is a store
-//! and an index; no lock, no allocation.
+//! The recorder uses rings, and not chunks that are sent when full, so that events are
+//! visible at once. A task that blocks its worker for a second is on screen while it
+//! blocks, without a timer or a flush in any hook. A push is a store and an index; no
+//! lock, no allocation.
 //!
-//! It knows no scenario and no screen. To record a runtime:
+//! The recorder knows no scenario and no screen. To record a runtime:
 //!
 //! ```
 //! use async_playground::record::{self, OnFull, Recorder};
@@ -22,7 +22,7 @@
 //! recorder.observe(&mut builder, ());
 //! let runtime = builder.enable_all().build().unwrap();
 //! runtime.block_on(async {
-//!     // `block_on` runs on this thread, which no hook announces.
+//!     // `block_on` runs on this thread, for which no hook is called.
 //!     let _attached = recorder.attach("main thread");
 //!     recorder.begin_real();
 //!     tokio::spawn(async { tokio::task::yield_now().await }).await.unwrap();

@@ -1,7 +1,7 @@
-//! What Tokio's tracing data means.
+//! Interprets Tokio's tracing data.
 //!
-//! Both subscribers, the bare one and the layer beside tokio-console, come here,
-//! so that what is recorded does not depend on which one is installed.
+//! Both the bare subscriber and the layer for tokio-console call these functions, so
+//! the recording does not depend on which one is installed.
 
 use std::cell::Cell;
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ use super::lanes::is_tokios;
 use super::local::{self, Local};
 use super::recorder::{OpenSpan, Shared, lock};
 
-/// Something that was spawned in a run, as far as a span id has to tell.
+/// A task or lane of a run, as encoded in a span id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TaskRef {
     pub(super) run: u64,
@@ -29,11 +29,11 @@ pub(super) struct TaskRef {
     pub(super) seen: bool,
 }
 
-/// The file of Tokio's that starts workers.
+/// The source file of Tokio that starts workers.
 const WORKERS: &str = "runtime/scheduler/multi_thread/worker.rs";
 
-/// The span of something that is spawned was made: a task has a number, and perhaps a name.
-/// Nothing if the thread belongs to no run, or it is a worker.
+/// The span of a spawned task or lane was created. Returns `None` if the thread belongs to no
+/// run, or if the lane is a worker.
 pub(super) fn new_task(attributes: &Attributes<'_>) -> Option<TaskRef> {
     let mut fields = TaskFields::default();
     attributes.record(&mut fields);
@@ -54,7 +54,7 @@ pub(super) fn new_task(attributes: &Attributes<'_>) -> Option<TaskRef> {
     })
 }
 
-/// Runs `f` on the calling thread's part, if it belongs to the run of something that was spawned.
+/// Runs `f` on the calling thread's state, if the thread belongs to this run.
 fn with_run(run: u64, f: impl FnOnce(&mut Local)) {
     local::with(|local| {
         if local.shared().run == run {
@@ -63,7 +63,7 @@ fn with_run(run: u64, f: impl FnOnce(&mut Local)) {
     });
 }
 
-/// The span of something that was spawned was entered.
+/// The span of a task or lane was entered.
 pub(super) fn enter_task(TaskRef { run, task, of, seen }: TaskRef) {
     with_run(run, |local| match of {
         LaneOf::Task => local.enter_task(task),
@@ -73,7 +73,7 @@ pub(super) fn enter_task(TaskRef { run, task, of, seen }: TaskRef) {
     });
 }
 
-/// The span of something that was spawned was left.
+/// The span of a task or lane was left.
 #[inline]
 pub(super) fn exit_task(TaskRef { run, task, of, seen }: TaskRef) {
     if of != LaneOf::Task {
@@ -81,7 +81,7 @@ pub(super) fn exit_task(TaskRef { run, task, of, seen }: TaskRef) {
     }
 }
 
-/// The span of something that was spawned is gone.
+/// The span of a task or lane was closed.
 pub(super) fn close_task(TaskRef { run, task, of, seen }: TaskRef) {
     if seen && matches!(of, LaneOf::Local | LaneOf::Root) {
         with_run(run, |local| local.close_lane(task));
@@ -89,18 +89,18 @@ pub(super) fn close_task(TaskRef { run, task, of, seen }: TaskRef) {
 }
 
 thread_local! {
-    /// Whether the question of [`is_heard`] has been heard.
+    /// Whether the test event of [`is_heard`] has arrived.
     static HEARD: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether what Tokio says on this thread comes to the recorder: it is asked in the way that Tokio speaks of wakers.
+/// Whether Tokio's tracing on this thread reaches the recorder: sends a test event that looks like one about a waker.
 pub(super) fn is_heard() -> bool {
     HEARD.set(false);
     tracing::trace!(target: "tokio::task::waker", heard = true);
     HEARD.get()
 }
 
-/// What became of a task's waker, and the span id of its task.
+/// An operation on a task's waker, and the span id of its task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WakerEvent {
     Wake(u64),
@@ -108,7 +108,7 @@ pub(super) enum WakerEvent {
     Drop,
 }
 
-/// What an event about a waker says.
+/// Reads an event about a waker.
 pub(super) fn waker_event(event: &TracingEvent<'_>) -> WakerEvent {
     let mut fields = WakerFields { op: known(event.metadata()), span: 0 };
     let heard = fields.op.is_some();
@@ -138,13 +138,13 @@ pub(super) fn cloned(waker: TaskRef) {
     });
 }
 
-/// The span of a resource was made. The handle that it is to be known by.
+/// The span of a resource was created. Returns its handle.
 pub(super) fn new_resource(attributes: &Attributes<'_>) -> Handle {
     let module = attributes.metadata().target();
     local::with(|local| local.make_resource(module)).unwrap_or(Handle::WRAPPER)
 }
 
-/// The span of an operation was made. The handle that it is to be known by.
+/// The span of an operation was created. Returns its handle.
 pub(super) fn new_op(attributes: &Attributes<'_>) -> Handle {
     let timer = attributes.metadata().target() == "tokio::time::sleep";
     let mut owned = Owned::default();
@@ -152,19 +152,19 @@ pub(super) fn new_op(attributes: &Attributes<'_>) -> Handle {
     local::with(|local| local.make_op(timer, owned.0)).unwrap_or(Handle::WRAPPER.op(0))
 }
 
-/// Whether there is something to know within a span: not in one that only wraps another.
+/// Whether a span is relevant: one that only wraps another is not.
 fn matters(handle: Handle) -> bool {
     handle.kind() != Kind::Wrapper || handle.is_owned()
 }
 
-/// A span of Tokio's was entered.
+/// The span of a resource or operation was entered.
 pub(super) fn enter(handle: Handle) {
     if matters(handle) {
         local::with(|local| local.enter(handle));
     }
 }
 
-/// A span of Tokio's was left.
+/// The span of a resource or operation was left.
 pub(super) fn exit(handle: Handle) {
     if matters(handle) {
         local::with(|local| local.exit(handle));
@@ -178,14 +178,14 @@ pub(super) fn close(handle: Handle) {
     }
 }
 
-/// Another handle of a span was made, by the bare subscriber's account.
+/// A handle of a span was cloned. Only the bare subscriber calls this.
 pub(super) fn pass(handle: Handle) {
     if handle.op_id().is_some() {
         local::with(|local| local.inside.pass(handle));
     }
 }
 
-/// A handle of a span was dropped, by the bare subscriber's account.
+/// A handle of a span was dropped. Only the bare subscriber calls this.
 pub(super) fn drop_handle(handle: Handle) {
     if let Some(op) = handle.op_id() {
         local::with(|local| {
@@ -207,7 +207,7 @@ pub(super) fn op_polled(event: &TracingEvent<'_>) {
 
 /// A resource's state has changed.
 pub(super) fn resource_state(event: &TracingEvent<'_>) {
-    // Most of it is about what only wraps another resource.
+    // Most of these events are about resources that only wrap another one.
     if local::with(|local| local.inside.resource().is_some_and(|resource| resource.kind() != Kind::Wrapper)) != Some(true) {
         return;
     }
@@ -255,7 +255,7 @@ pub(super) fn wake(woken: TaskRef) {
     }
 }
 
-/// A span of the program was made.
+/// A span of the program was created.
 pub(super) fn new_span(id: u64, attributes: &Attributes<'_>) {
     let mut text = Text::default();
     attributes.record(&mut text);
@@ -283,7 +283,7 @@ pub(super) fn enter_span(id: u64) {
     });
 }
 
-/// A handle of a program's span was made.
+/// A handle of a program's span was cloned.
 pub(super) fn clone_span(id: u64) {
     local::with(|local| {
         if let Some(span) = lock(&local.shared().spans).get_mut(&id) {
@@ -292,7 +292,7 @@ pub(super) fn clone_span(id: u64) {
     });
 }
 
-/// A handle of a program's span was dropped. Whether it was the last one.
+/// A handle of a program's span was dropped. Returns whether it was the last one.
 pub(super) fn drop_span(id: u64) -> bool {
     let last = local::with(|local| {
         let mut spans = lock(&local.shared().spans);
@@ -312,7 +312,7 @@ pub(super) fn drop_span(id: u64) -> bool {
 
 /// The program emitted an event.
 pub(super) fn log(event: &TracingEvent<'_>) {
-    // Formatted before the thread's part is borrowed: a `Debug` of the program may itself emit events.
+    // Format before borrowing the thread's state: a `Debug` of the program may itself emit events.
     if local::with(|_| ()).is_none() {
         return;
     }

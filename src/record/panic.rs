@@ -1,9 +1,8 @@
-//! Panics: told to the run they happened in, and not to the terminal.
+//! Records panics in the run instead of printing them.
 //!
-//! A task that panics is part of the picture, like one that is aborted. The
-//! message goes to its lane; printed, it would tear the screen. A panic
-//! anywhere else goes to whichever hook was set before, and so does one of the
-//! root of a `block_on`, which ends its caller.
+//! A panicking task is part of the trace, like an aborted one. Its message goes to its
+//! lane; printing it would corrupt the screen. All other panics go to the previous
+//! hook, including a panic of the root of a `block_on`, which ends its caller.
 
 use std::any::Any;
 use std::panic;
@@ -28,7 +27,7 @@ pub(super) fn install() {
     }));
 }
 
-/// What a panic said, if it said it in words.
+/// The message of a panic, or "no message".
 pub fn panic_text(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())

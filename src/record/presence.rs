@@ -1,10 +1,10 @@
-//! What a thread is at, for others to see without asking it.
+//! Publishes the poll that a thread is in.
 //!
-//! Most polls are written down when they are over, in one entry. One that lasts
-//! is to be on screen while it lasts, a task that blocks its worker above all.
-//! So a thread says here what it polls, in two plain stores, and the reader
-//! looks when it comes by. It is a seqlock (H.-J. Boehm, "Can seqlocks get along
-//! with programming language memory models?", 2012): the writer never waits.
+//! Most polls are recorded at their end, in one entry. But a long poll must be on
+//! screen while it lasts, above all if it blocks its worker. So a thread publishes its
+//! current poll here in a few plain stores, and the reader checks it at each drain.
+//! This is a seqlock (H.-J. Boehm, "Can seqlocks get along with programming language
+//! memory models?", 2012): the writer never waits.
 
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
@@ -15,35 +15,35 @@ use super::event::TaskId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Poll {
     pub(super) task: TaskId,
-    /// The stamp of its beginning.
+    /// The stamp of its start.
     pub(super) began: u64,
-    /// Which of the thread's polls it is; it wraps.
+    /// The number of the poll on its thread; it wraps.
     pub(super) number: u32,
 }
 
-/// See the module. A cache line of its own: the reader's looking must not slow down what lies beside it.
+/// See the module. It has its own cache line, so that the reader's loads do not slow down neighbouring data.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(super) struct Presence {
-    /// The number of the poll under way, doubled, and one more; even while there is none.
+    /// Twice the number of the poll, plus one while the poll is in progress.
     turn: AtomicU64,
     task: AtomicU64,
     began: AtomicU64,
-    /// Whether it sleeps: whatever it writes next is later than now.
+    /// Whether the thread sleeps, so that its next event is later than now.
     parked: AtomicBool,
 }
 
 impl Presence {
-    /// A poll begins. Called by the thread itself.
+    /// Publishes a poll that begins. Called by the thread itself.
     pub(super) fn begin(&self, poll: Poll) {
-        // After the end of the last poll, and before what follows.
+        // Order this after the end of the last poll, and before the stores below.
         fence(Ordering::Release);
         self.task.store(poll.task.0.get(), Ordering::Relaxed);
         self.began.store(poll.began, Ordering::Relaxed);
         self.turn.store(u64::from(poll.number) * 2 + 1, Ordering::Release);
     }
 
-    /// The poll has ended, and all that was to be written of it is. Called by the thread itself.
+    /// Ends the poll, after all its events were written. Called by the thread itself.
     pub(super) fn end(&self) {
         let turn = self.turn.load(Ordering::Relaxed);
         self.turn.store(turn & !1, Ordering::Release);
@@ -61,8 +61,8 @@ impl Presence {
         self.parked.load(Ordering::Acquire)
     }
 
-    /// The poll under way, if there is one and it neither began nor ended while it was read. Whatever the thread has
-    /// written before that poll can then be read.
+    /// The poll in progress, unless it began or ended during this read. Everything that the thread wrote before that poll is
+    /// then visible.
     pub(super) fn poll(&self) -> Option<Poll> {
         let turn = self.turn.load(Ordering::Acquire);
         let task = NonZeroU64::new(self.task.load(Ordering::Relaxed)).map(TaskId)?;

@@ -1,13 +1,13 @@
-//! The reader: takes the events out of every thread's ring and puts them in order.
+//! The reader: drains every thread's ring and puts the events in order.
 //!
-//! One thread's events are in order; those of several have to be merged by
-//! time, and an event must not be handed on while an earlier one may still come.
-//! So the reader knows for each ring a time before which nothing more will
-//! come (its *floor*): for a thread that sleeps, now; for one that works, the
-//! time and the [turn](super::turns) of its last event. A thread can be slow between reading the clock and
-//! writing the event, and a long poll writes nothing for its whole length, so
-//! the merge waits [`PATIENCE_NS`] at most. An event that comes later still is
-//! handed on out of order, and the trace counts it.
+//! Each thread's events are in order; the events of several threads are merged by time,
+//! and an event must not be passed on while an earlier one may still come. So for each ring
+//! the reader knows a time before which no more events will come (its *floor*): now for
+//! a thread that sleeps; for one that works, the time and the [turn](super::turns) of
+//! its last event. A thread can be slow between reading the clock and writing the event,
+//! and a long poll may write nothing until its end, so the merge waits at most
+//! [`PATIENCE_NS`]. An event that comes even later is passed on out of order, and the
+//! trace counts it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -23,10 +23,10 @@ use super::recorder::{OnFull, Shared, lock};
 use super::sites::{Sites, Unknown};
 use super::turns;
 
-/// How long the merge waits for a thread that is at work, in nanoseconds: several time slices of a busy machine.
+/// How long the merge waits for a working thread, in nanoseconds: several time slices of a busy machine.
 const PATIENCE_NS: u64 = 20_000_000;
 
-/// What is taken out of one thread's ring at once: some milliseconds' work for the reader.
+/// How many events to take from one thread's ring at once: a few milliseconds' work for the reader.
 const AT_ONCE: usize = 4096;
 
 /// A thread that attached.
@@ -49,31 +49,31 @@ pub struct Reader {
     behind: bool,
 }
 
-/// Nobody will take out what is written from now on: no thread is to wait for that.
+/// Closes the recording, so that no thread waits for a reader that is gone.
 impl Drop for Reader {
     fn drop(&mut self) {
         self.shared.close();
     }
 }
 
-/// One thread's ring, and what was taken out but not handed on.
+/// One thread's ring, and the events that were taken from it but not passed on.
 #[derive(Debug)]
 struct Lane {
     thread: u16,
     ring: Consumer<Written>,
     presence: Arc<Presence>,
-    /// Each with its turn.
+    /// Taken events, each with its turn.
     taken: VecDeque<(u64, Event)>,
     last_ns: u64,
     turn: u64,
-    /// The number of the last poll whose beginning was handed on.
+    /// The number of the last poll whose start was passed on.
     begun: Option<u32>,
 }
 
 /// A time in nanoseconds, and a [turn](super::turns).
 type Moment = (u64, u64);
 
-/// The thread number of wakes that came from no thread of the run.
+/// The thread number for wakes from threads outside the run.
 const OUTSIDE: u16 = u16::MAX;
 
 impl Reader {
@@ -89,13 +89,13 @@ impl Reader {
         }
     }
 
-    /// Hands on what has been written, in order of time, each event with the
-    /// number of the thread that wrote it. `last`: nothing more will be
-    /// written, so nothing is held back. Returns how many events there were.
+    /// Passes the written events on in order of time, each with the number of the
+    /// thread that wrote it. `last`: nothing more will be written, so nothing is held
+    /// back. Returns the number of events.
     ///
-    /// It is quick, so that nobody who draws has to wait for it. Of one thread alone that goes on, only so much is taken at
-    /// once: see [`Reader::is_behind`]. An event whose stack is met for the first time, and all after it, are held until that
-    /// has been looked up: see [`Reader::holds`].
+    /// This is quick, so that drawing is not delayed. If only one thread writes, the number of events per call is limited: see
+    /// [`Reader::is_behind`]. An event with a new stack, and all events after it, are held until that stack has been looked up:
+    /// see [`Reader::holds`].
     pub fn drain(&mut self, last: bool, mut sink: impl FnMut(u16, Event)) -> usize {
         let unknown = if last { Unknown::LookUp } else { Unknown::Hold };
         let before = self.sites.held();
@@ -109,15 +109,15 @@ impl Reader {
         count
     }
 
-    /// Empties the rings. Returns how many events that were.
+    /// Empties the rings. Returns the number of events.
     fn take(&mut self, last: bool, unknown: Unknown, sink: &mut impl FnMut(u16, Event)) -> usize {
-        // Asked first: whatever a thread writes that attaches after the next line is later.
+        // Read the time first: a thread that attaches after the next line writes only later events.
         let now = (self.shared.reader_now_ns(), self.shared.turns.now());
         self.adopt();
-        // What the threads of no run have written is complete up to the moment it is taken.
+        // Wakes from outside the run are complete up to the moment they are taken.
         self.outside.extend(lock(&self.shared.outside).drain(..));
         let count = match &mut self.lanes[..] {
-            // One thread alone is in order as it is.
+            // The events of a single thread are already in order.
             [lane] if self.outside.is_empty() => {
                 let (thread, sites) = (lane.thread, &mut self.sites);
                 self.behind = !last && lane.ring.slots() > AT_ONCE;
@@ -129,25 +129,25 @@ impl Reader {
         count
     }
 
-    /// Whether more is to be taken out while events are held: a thread that waits for room anyway may wait a little longer.
+    /// Whether to take more events while some are held. With [`OnFull::Wait`], writers can wait for room instead.
     fn has_room(&self) -> bool {
         self.shared.on_full == OnFull::Drop || self.sites.held() < AT_ONCE
     }
 
-    /// Whether the last drain has left something that was there before it, for another one to take at once.
+    /// Whether the last drain left events that another drain can take at once.
     pub fn is_behind(&self) -> bool {
         self.behind
     }
 
-    /// Whether events are held until a stack has been looked up. Another thread is at that, and [`Reader::wait`] waits for it.
+    /// Whether events are held until another thread has looked up a stack. [`Reader::wait`] waits for it.
     pub fn holds(&self) -> bool {
         self.sites.held() > 0
     }
 
-    /// Several threads, in order of time and turns.
+    /// Merges the events of several threads by time and turn.
     fn merge(&mut self, now: Moment, last: bool, unknown: Unknown, sink: &mut impl FnMut(u16, Event)) -> usize {
         let mut floor = now;
-        // One thread alone waits for nobody.
+        // A single thread need not wait for others.
         let single = self.lanes.len() == 1 && self.outside.is_empty();
         for lane in &mut self.lanes {
             let lane = lane.take(&self.shared, now);
@@ -161,7 +161,7 @@ impl Reader {
             let n = lane.taken.partition_point(comes);
             self.ready.extend(lane.taken.drain(..n).map(|(turn, event)| (lane.thread, turn, event)));
         }
-        // Stable: events of one thread at the same instant keep their order.
+        // The sort is stable: events of one thread at the same instant keep their order.
         self.ready.sort_by_key(|(_, turn, event)| (event.at_ns, *turn));
         let count = self.ready.len();
         for (thread, _, event) in self.ready.drain(..) {
@@ -170,13 +170,13 @@ impl Reader {
         count
     }
 
-    /// Blocks until there is something to hand on, [`Recorder::notify`](super::Recorder::notify) is called, or the time is up.
+    /// Blocks until there are events to pass on, [`Recorder::notify`](super::Recorder::notify) is called, or the time is up.
     pub fn wait(&mut self, at_most: Duration) {
         self.wait_unless(at_most, || false);
     }
 
-    /// The same, but does not block when `over` says that nothing more will be written. It is asked when whoever notifies
-    /// would already be heard: what becomes true before a call to [`Recorder::notify`](super::Recorder::notify) is not missed.
+    /// Waits like [`Reader::wait`], but does not block if `over` says that nothing more will be written. `over` is called after
+    /// notifications are enabled, so a change before a call to [`Recorder::notify`](super::Recorder::notify) is not missed.
     pub fn wait_unless(&mut self, at_most: Duration, over: impl FnOnce() -> bool) {
         self.adopt();
         let (lanes, sites, room) = (&self.lanes, &self.sites, self.has_room());
@@ -187,12 +187,12 @@ impl Reader {
         });
     }
 
-    /// Events that had to be dropped so far.
+    /// The number of events dropped so far.
     pub fn lost(&self) -> u64 {
         self.shared.lost.load(Ordering::Relaxed)
     }
 
-    /// The names of the run's threads; a thread's number is its place here.
+    /// The names of the run's threads; a thread's number is its index here.
     pub fn threads(&self) -> &[String] {
         &self.names
     }
@@ -208,15 +208,15 @@ impl Reader {
 }
 
 impl Lane {
-    /// Hands on what was held back, and what is in the ring. What is newer than the drain is held back: a thread that
-    /// attaches meanwhile may write something older. Returns how many events were handed on.
+    /// Passes on the events that were held back and those in the ring. Holds back events newer than this drain: a thread that
+    /// attaches meanwhile may write older ones. Returns the number of events passed on.
     fn hand_on(&mut self, shared: &Shared, now: Moment, last: bool, mut f: impl FnMut(Event)) -> usize {
         let mut held = std::mem::take(&mut self.taken);
         let before = held.len();
         held.drain(..).for_each(|(_, event)| f(event));
         let most = if last { usize::MAX } else { AT_ONCE };
         let taken = self.empty(shared, most, |turn, event| {
-            // Once one is held back, so are those after it.
+            // Once an event is held back, so are all later ones.
             if last || (held.is_empty() && (event.at_ns, turn) <= now) { f(event) } else { held.push_back((turn, event)) }
         });
         self.taken = held;
@@ -225,8 +225,8 @@ impl Lane {
 
     /// Empties the ring. Returns the floor: no event before this time and turn is still to come.
     fn take(&mut self, shared: &Shared, now: Moment) -> Moment {
-        // Asked before the ring is emptied: a thread parks after its last write, and what it
-        // writes once it is awake again is later than `now`.
+        // Check this before emptying the ring: a thread parks after its last write, and what it
+        // writes after waking up is later than `now`.
         let parked = self.presence.parked();
         let gone = self.ring.is_abandoned();
         let mut taken = std::mem::take(&mut self.taken);
@@ -235,18 +235,18 @@ impl Lane {
         if gone {
             (u64::MAX, u64::MAX)
         } else if parked || turns::is_of_another(self.turn) {
-            // What is not the runtime's takes a turn that is yet to come.
+            // A thread outside the runtime will take a later turn.
             now
         } else {
             (self.last_ns, self.turn)
         }
     }
 
-    /// Takes everything out of the ring, if it is not more than that, and looks what the thread is at. Returns how many
-    /// events there were.
+    /// Takes up to `most` entries out of the ring, and the thread's current poll if the ring is then empty. Returns the number
+    /// of events.
     fn empty(&mut self, shared: &Shared, most: usize, mut f: impl FnMut(u64, Event)) -> usize {
         let Self { ring, presence, begun, last_ns, turn, .. } = self;
-        // Asked before the ring is emptied: what was written before that poll is then in it.
+        // Read this before emptying the ring, which then contains everything written before that poll.
         let under_way = presence.poll();
         let slots = ring.slots();
         let under_way = under_way.filter(|_| slots <= most);
@@ -276,7 +276,7 @@ impl Lane {
                 hand_on(*turn, stamp, What::PollEnd(poll.task));
             }
         }
-        // If it ended meanwhile, what is in the ring says so, and maybe more.
+        // If the poll ended meanwhile, the ring contains its end, and perhaps more.
         let unseen = |poll: &Poll| begun.is_none_or(|begun| poll.number.wrapping_sub(begun) as i32 > 0);
         if let Some(poll) = under_way.filter(unseen) {
             *begun = Some(poll.number);

@@ -1,4 +1,4 @@
-//! The recorder of one run: what its threads share.
+//! The recorder of one run, and the state that its threads share.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -17,18 +17,18 @@ use super::turns::Turns;
 /// What a thread does when its ring is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnFull {
-    /// Wait for the reader: nothing is ever lost. For the virtual clock, where waiting takes no time.
+    /// Wait for the reader, so that nothing is lost. For the virtual clock, where waiting takes no time.
     Wait,
-    /// Drop the event and count it. For the real clock, where waiting would change what is recorded.
+    /// Drop the event and count it. For the real clock, where waiting would change the run.
     Drop,
 }
 
-/// How much is recorded. What a task does, and when, is the same at either.
+/// How much to record. It does not change what tasks do, or when.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Detail {
     /// Spawns, polls, wakes and ends.
     Polls,
-    /// And every wait: its cause, its line, its resource and who holds that.
+    /// Also every wait: its cause, its line, its resource and that resource's holders.
     #[default]
     Waits,
 }
@@ -39,30 +39,30 @@ pub struct Recorder {
     pub(super) shared: Arc<Shared>,
 }
 
-/// What the threads of a run share. None of it is touched on the hot path but the clock and two flags.
+/// The state that the threads of a run share. The hot path touches only the clock and two flags.
 #[derive(Debug)]
 pub(super) struct Shared {
-    /// Tells this run's tasks from those of an earlier one: 1 to [`Shared::RUNS`].
+    /// Distinguishes this run's tasks from an earlier run's: 1 to [`Shared::RUNS`].
     pub(super) run: u64,
     pub(super) on_full: OnFull,
     pub(super) detail: Detail,
     start: OnceLock<Start>,
-    /// Set when the recording is over: events are ignored from then on.
+    /// Set at the end of the recording: later events are ignored.
     closed: AtomicBool,
-    /// The time of the newest event on the virtual clock, for threads that cannot ask it.
+    /// The time of the newest event on the virtual clock, for threads that cannot read that clock.
     latest_ns: AtomicU64,
     pub(super) lost: AtomicU64,
-    /// Threads that are attached now.
+    /// The number of attached threads.
     pub(super) attached: AtomicUsize,
-    /// Polls that began after the recording was closed: Tokio counts them and we do not.
+    /// Polls that began after the recording was closed: Tokio counts them, but they are not recorded.
     pub(super) unrecorded_polls: AtomicU64,
-    /// In which order threads wrote what has one time.
+    /// Orders the events of several threads at the same time.
     pub(super) turns: Turns,
-    /// Rings of threads that attached since the reader last looked.
+    /// Rings of threads that have attached since the reader's last check.
     pub(super) joined: Mutex<Vec<super::reader::Joined>>,
-    /// Wakes from threads that do not belong to the run, in order of time, each with its turn.
+    /// Wakes from threads outside the run, in order of time, each with its turn.
     pub(super) outside: Mutex<Vec<(u64, Event)>>,
-    /// The scenario's spans that are open: how many handles each has, and whether a task has entered it.
+    /// The program's open spans: how many handles each has, and whether a task has entered it.
     pub(super) spans: Mutex<HashMap<u64, OpenSpan>>,
     /// The thread that blocks in [`Reader::wait`].
     waiting: AtomicBool,
@@ -73,12 +73,12 @@ pub(super) struct Shared {
 #[derive(Debug)]
 enum Start {
     Virtual(tokio::time::Instant),
-    /// By the processor's own counter where it is fit for that: to ask the system costs as much as all else that a poll's
-    /// events do. An event is stamped with the bare count, and the reader works out the time.
+    /// Uses the processor's counter where it is suitable: a system call would cost as much as all other work on a poll's
+    /// events. An event is stamped with the raw count, and the reader computes the time.
     Real(quanta::Clock, u64),
 }
 
-/// A span of the scenario that has handles.
+/// An open span of the program.
 #[derive(Debug)]
 pub(super) struct OpenSpan {
     pub(super) handles: usize,
@@ -86,26 +86,26 @@ pub(super) struct OpenSpan {
     pub(super) label: String,
 }
 
-/// Every run whose recorder is alive, for wakes that come from threads of no run.
+/// Every run whose recorder is alive, for wakes from threads outside any run.
 static RUNS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
 static NEXT_RUN: AtomicU64 = AtomicU64::new(0);
 
-/// Locks, also after a panic elsewhere: the data behind these locks is valid between any two statements.
+/// Locks a mutex even if it is poisoned: the data behind these locks is valid between any two statements.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Recorder {
-    /// A recorder of all there is to record, and the reader of what it records.
+    /// Creates a recorder at full detail, and the reader of its events.
     pub fn new(on_full: OnFull) -> (Self, Reader) {
         Self::with_detail(on_full, Detail::default())
     }
 
-    /// A recorder, and the reader of what it records.
+    /// Creates a recorder at this detail, and the reader of its events.
     pub fn with_detail(on_full: OnFull, detail: Detail) -> (Self, Reader) {
         if detail == Detail::Waits {
             callsites::want_waits();
-            // The program's own `main` calls the code that makes a recorder, unless it is on another thread.
+            // The program's `main` is on this stack, unless the recorder is created on another thread.
             sources::own(Code::Stack(Walker::new().here()));
         }
         let shared = Arc::new(Shared {
@@ -132,35 +132,35 @@ impl Recorder {
         (Self { shared: shared.clone() }, Reader::new(shared))
     }
 
-    /// Makes the calling thread one of the run's, until the guard is dropped.
-    /// Worker threads attach by themselves; the thread that calls `block_on` has to.
+    /// Makes the calling thread one of the run's threads until the guard is dropped.
+    /// Worker threads attach by themselves; the thread that calls `block_on` must call this.
     ///
-    /// The future that it gives to `block_on` has no lane, since that is most often what runs the program and none of it.
+    /// The future that it passes to `block_on` has no lane, since it usually only drives the program.
     pub fn attach(&self, name: &str) -> Attached {
         Attached::new(&self.shared, name, false)
     }
 
-    /// Makes the calling thread one of the run's, like [`Recorder::attach`], and the futures that it gives to `block_on` a part
-    /// of the program: each is the root of what it spawns, and has a lane.
+    /// Attaches like [`Recorder::attach`], and also makes the futures that this thread passes to `block_on` part of the
+    /// program: each is the root of the tasks that it spawns, and has a lane.
     pub fn attach_with_roots(&self, name: &str) -> Attached {
         Attached::new(&self.shared, name, true)
     }
 
-    /// Time zero is now, on the paused clock of the runtime this is called on.
+    /// Starts the run's clock now, on the paused clock of the current runtime.
     pub fn begin_virtual(&self) {
         self.shared.turns.begin();
         let _ = self.shared.start.set(Start::Virtual(tokio::time::Instant::now()));
     }
 
-    /// Time zero is now, on the wall clock.
+    /// Starts the run's clock now, on the wall clock.
     pub fn begin_real(&self) {
         let clock = quanta::Clock::new();
         let start = clock.raw();
         let _ = self.shared.start.set(Start::Real(clock, start));
     }
 
-    /// The run's clock, in nanoseconds since it began. On the virtual clock
-    /// only threads of the runtime can ask.
+    /// The time on the run's clock, in nanoseconds since it began. On the virtual
+    /// clock, only threads of the runtime can call this.
     pub fn now_ns(&self) -> u64 {
         self.shared.now_ns()
     }
@@ -170,7 +170,7 @@ impl Recorder {
         self.shared.latest_ns.load(Ordering::Acquire)
     }
 
-    /// Ends the recording: what happens from now on is not part of the run.
+    /// Ends the recording: later events are not part of the run.
     pub fn close(&self) {
         self.shared.close();
     }
@@ -180,17 +180,17 @@ impl Recorder {
         self.shared.closed()
     }
 
-    /// Polls that began after [`Recorder::close`]: the runtime's own count has them, the recording has not.
+    /// Polls that began after [`Recorder::close`]: the runtime counts them, but they are not recorded.
     pub fn unrecorded_polls(&self) -> u64 {
         self.shared.unrecorded_polls.load(Ordering::Relaxed)
     }
 
-    /// Threads that are attached now.
+    /// The number of attached threads.
     pub fn threads(&self) -> usize {
         self.shared.attached.load(Ordering::Acquire)
     }
 
-    /// Wakes the thread that waits for news of this run.
+    /// Wakes the thread that waits for events of this run.
     pub fn notify(&self) {
         self.shared.notify();
     }
@@ -211,10 +211,10 @@ impl Recorder {
 }
 
 impl Shared {
-    /// How many runs can be told apart: as many as fit in a task's span id beside its number.
+    /// How many run numbers exist: as many as fit into a task's span id beside the task's number.
     pub(super) const RUNS: u64 = 0x7fff;
 
-    /// The run of that number, if its recorder is alive.
+    /// The run with this number, if its recorder is alive.
     pub(super) fn of_run(run: u64) -> Option<Arc<Self>> {
         lock(&RUNS).iter().filter_map(Weak::upgrade).find(|shared| shared.run == run)
     }
@@ -235,7 +235,7 @@ impl Shared {
         }
     }
 
-    /// The time for an event that is written now, as [`Shared::time_ns`] understands it.
+    /// The stamp for an event that is written now; [`Shared::time_ns`] converts it.
     pub(super) fn stamp(&self) -> u64 {
         match self.start.get() {
             Some(Start::Real(clock, _)) => clock.raw(),
@@ -248,7 +248,7 @@ impl Shared {
         }
     }
 
-    /// The time that a stamp stands for, in nanoseconds since the run began.
+    /// Converts a stamp to nanoseconds since the run began.
     pub(super) fn time_ns(&self, stamp: u64) -> u64 {
         match self.start.get() {
             Some(Start::Real(clock, start)) => clock.delta_as_nanos(*start, stamp),
@@ -256,7 +256,7 @@ impl Shared {
         }
     }
 
-    /// A lower bound of the time of every event that is yet to be written; the reader's own clock.
+    /// The reader's clock: a lower bound for the time of every later event.
     pub(super) fn reader_now_ns(&self) -> u64 {
         match self.start.get() {
             Some(Start::Real(clock, start)) => clock.delta_as_nanos(*start, clock.raw()),
@@ -264,7 +264,7 @@ impl Shared {
         }
     }
 
-    /// Writes down a wake that a thread of no run has made.
+    /// Records a wake from a thread outside any run.
     pub(super) fn wake_from_outside(&self, task: TaskId) {
         if self.closed() {
             return;
@@ -283,7 +283,7 @@ impl Shared {
         }
     }
 
-    /// Blocks the calling thread until [`Shared::notify`] or the time is up, unless `ready` says no.
+    /// Blocks the calling thread until [`Shared::notify`] or the time is up. Does not block if `ready`.
     pub(super) fn wait(&self, at_most: Duration, ready: impl FnOnce() -> bool) {
         *lock(&self.waiter) = Some(thread::current());
         self.waiting.store(true, Ordering::SeqCst);

@@ -1,7 +1,7 @@
-//! What a stack means: what is waited for, and where.
+//! The meaning of a stack: what a task waits for, and where.
 //!
-//! Plain data, worked out from the names of functions by `symbols`; the
-//! trace keeps it and compares it.
+//! Plain data that `symbols` derives from the names of functions; the trace stores and
+//! compares it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub enum Cause {
     Oneshot,
     /// A change of a watched value.
     Watch,
-    /// A message that goes to all.
+    /// A message of a broadcast channel.
     Broadcast,
     /// A notification.
     Notify,
@@ -42,10 +42,10 @@ pub enum Cause {
     Budget,
     /// Work on a blocking thread: files, name lookups.
     Blocking,
-    /// Something else: a future that is not Tokio's.
+    /// Something else: a future from outside Tokio.
     #[default]
     Other,
-    /// Not known, for want of something in the build.
+    /// Unknown, because the build lacks something.
     Unknown,
 }
 
@@ -72,7 +72,7 @@ impl Cause {
         Self::Unknown,
     ];
 
-    /// Its name, in lower case: `"mpsc send"`.
+    /// The name in lower case: `"mpsc send"`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Time => "time",
@@ -106,7 +106,7 @@ impl Cause {
         matches!(self, Self::Yield | Self::Budget)
     }
 
-    /// Whether it may be a future of any kind: one that is not Tokio's, or one of which nothing is known.
+    /// Whether it may be any kind of future: one from outside Tokio, or an unknown one.
     pub const fn is_foreign(self) -> bool {
         matches!(self, Self::Other | Self::Unknown)
     }
@@ -129,7 +129,7 @@ impl fmt::Display for Cause {
 /// A line of source code.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
-    /// The file, as the workspace or the registry knows it: `scenarios/semaphore.rs`.
+    /// The file, relative to the workspace or the registry: `scenarios/semaphore.rs`.
     pub file: Arc<str>,
     /// The line, from 1.
     pub line: u32,
@@ -144,30 +144,30 @@ impl fmt::Display for Place {
 /// A call of an async function, or of a function within one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Frame {
-    /// The function, as the debug information has it: with its path, or, if it was inlined, maybe without.
+    /// The function in the debug information: with its path, or perhaps without if it was inlined.
     pub function: Arc<str>,
-    /// The line within it from which the next function inwards is called.
+    /// The line in it that calls the next inner function.
     pub place: Place,
-    /// The column of that line, from 1; 0 if it is not known.
+    /// The column in that line, from 1; 0 if unknown.
     pub column: u32,
     /// The macros `select!` and `join!` put several calls on one line; this number tells them apart. Equal builds give equal
     /// numbers. Optimised code may have several copies of a call, each with a number. 0 elsewhere.
     pub branch: u32,
-    /// Whether it belongs to the program that is run, and not to a library.
+    /// Whether it belongs to the program, and not to a library.
     pub own: bool,
     /// How many futures it polls.
     pub polls: Polls,
 }
 
 impl Frame {
-    /// Whether it is the same call, or what may be a copy of it that optimised code has.
+    /// Whether it is the same call, or may be a copy of it in optimised code.
     fn is_like(&self, other: &Self) -> bool {
         let Self { function, place, column, branch: _, own, polls } = self;
         (function, place, column, own, polls) == (&other.function, &other.place, &other.column, &other.own, &other.polls)
     }
 }
 
-/// What the innermost frame is called where an operation was dropped.
+/// The name of the innermost frame where an operation was dropped.
 pub(super) const SPAN_DROP: &str = "tracing::span::Span::drop";
 
 /// How many futures a function polls.
@@ -175,30 +175,30 @@ pub(super) const SPAN_DROP: &str = "tracing::span::Span::drop";
 pub enum Polls {
     /// One at a time: the body of an async function or block.
     One,
-    /// A fixed set, each at a line of its own: a `select!`, a `join!`, a future with parts.
+    /// A fixed set, each on its own line: a `select!`, a `join!`, a future with parts.
     Parts,
     /// Any number from the same line: a set of futures.
     Many,
 }
 
-/// What a build lacks, so that stacks in it cannot be read.
+/// What a build lacks for reading its stacks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Missing {
     /// Stacks break off: code was built without frame pointers.
     pub frame_pointers: bool,
     /// Functions have no names: symbols were stripped.
     pub symbols: bool,
-    /// Calls have no lines: there is no debug information of the program.
+    /// Calls have no lines: the program has no debug information.
     pub lines: bool,
 }
 
 impl Missing {
-    /// Whether anything is.
+    /// Whether anything is missing.
     pub const fn any(self) -> bool {
         self.frame_pointers || self.symbols || self.lines
     }
 
-    /// What either lacks.
+    /// What either of the two lacks.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self {
@@ -208,7 +208,7 @@ impl Missing {
         }
     }
 
-    /// Each thing that is missing.
+    /// Each missing thing.
     pub fn parts(self) -> impl Iterator<Item = Part> {
         let part = |what, setting, whose| Part { what, setting, whose };
         let all = [
@@ -227,59 +227,59 @@ pub struct Part {
     pub what: &'static str,
     /// The setting that adds it.
     pub setting: &'static str,
-    /// Where that belongs.
+    /// Where the setting belongs.
     pub whose: &'static str,
 }
 
-/// What a stack means.
+/// The meaning of a stack.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Site {
-    /// What is waited for there.
+    /// What the task waits for.
     pub cause: Cause,
-    /// The innermost line of the program's own: the `.await`. None when a task is nothing but a library's future, or when
-    /// that is not known.
+    /// The innermost line of the program's own code: the `.await`. `None` if the task consists only of a library's future, or
+    /// if the line is unknown.
     pub place: Option<Place>,
-    /// The calls from the task's own future, first, to the one that waits, last. What only hands a poll on is left out.
+    /// The calls from the task's own future to the one that waits, outermost first, without calls that only forward a poll.
     pub frames: Arc<[Frame]>,
-    /// What the build lacks, if that is why there is no place.
+    /// What the build lacks, if `place` is missing for that reason.
     pub missing: Missing,
 }
 
 impl Site {
-    /// The chain of calls in the program's own code, the outermost first.
+    /// The calls in the program's own code, outermost first.
     pub fn chain(&self) -> impl DoubleEndedIterator<Item = &Frame> {
         self.frames.iter().filter(|frame| frame.own)
     }
 
-    /// Of a stack in which room in a channel was taken: whether it was reserved, to be filled later. `send` is made of
-    /// `reserve`, so it is one call of that module further out.
+    /// For a stack that took room in a channel: whether the room was reserved, to be filled later. `send` calls `reserve`, so
+    /// it has one more call of that module.
     pub fn reserves(&self) -> bool {
         let within = |frame: &&Frame| !frame.own && frame.place.file.ends_with("sync/mpsc/bounded.rs");
         matches!(self.frames.iter().filter(within).count(), 1 | 2)
     }
 
-    /// Whether the program called a waker here, itself or through a channel, a lock or a notification. A library that polls
-    /// many futures calls the waker of its task, too, so that all of them get their turn.
+    /// Whether the program called a waker here, directly or through a channel, a lock or a notification. A library that polls
+    /// many futures also calls its task's waker, so that all of them get their turn; that does not count.
     pub fn is_own_wake(&self) -> bool {
         let wakes = |frame: &&Frame| frame.place.file.ends_with("/runtime/task/waker.rs");
         let caller = self.frames.iter().rev().find(|frame| !wakes(frame));
         caller.is_some_and(|caller| caller.own || caller.place.file.contains("/src/sync/"))
     }
 
-    /// Whether it is known which functions were being called when an operation was dropped here.
+    /// Whether the functions in which an operation was dropped here are known.
     pub fn is_known_drop(&self) -> bool {
         self.frames.last().is_some_and(|frame| &*frame.function == SPAN_DROP)
     }
 
-    /// The site without the numbers of branches; none if it has none.
+    /// The site without branch numbers; `None` if it has none.
     pub fn without_branches(&self) -> Option<Self> {
         let any = self.frames.iter().any(|frame| frame.branch != 0);
         let frames = || self.frames.iter().map(|frame| Frame { branch: 0, ..frame.clone() }).collect();
         any.then(|| Self { frames: frames(), ..self.clone() })
     }
 
-    /// Whether a wait there can be the next one of the same branch as a wait here: the ways part in the body of one async
-    /// function, or among the members of one set, and within what polls several futures.
+    /// Whether a wait at `later` can be the next one in the same branch as a wait here: the two stacks diverge among the
+    /// members of one set, or in the body of one async function below a call that polls several futures.
     pub fn leads_to(&self, later: &Self) -> bool {
         let same = self.frames.iter().zip(&*later.frames).take_while(|(mine, theirs)| mine.is_like(theirs)).count();
         let any = |polls: &[Polls]| self.frames[..same].iter().any(|frame| polls.contains(&frame.polls));
@@ -288,21 +288,21 @@ impl Site {
         any(&[Polls::Many]) || (any(&[Polls::Parts]) && one_body())
     }
 
-    /// Whether a task can wait here and there at once. It cannot where the two
-    /// ways part in the body of an async function, which awaits one thing at a
-    /// time; it can where they part in a `select!`, a `join!`, or a future that
-    /// polls several others.
+    /// Whether a task cannot wait here and at `other` at once. It cannot if the two
+    /// stacks diverge in the body of an async function, which awaits one thing at a
+    /// time; it can if they diverge in a `select!`, a `join!`, or a future that polls
+    /// several others.
     pub fn excludes(&self, other: &Self) -> bool {
         let same = self.frames.iter().zip(&*other.frames).take_while(|(mine, theirs)| mine == theirs).count();
         if self.frames[..same].iter().any(|frame| frame.polls == Polls::Many) {
             return false;
         }
         match (self.frames.get(same), other.frames.get(same)) {
-            // The same stack: whether it is the same wait is not for the stack to say.
+            // Equal stacks do not show whether it is the same wait.
             (None, None) => false,
-            // One function, at two lines.
+            // One function at two lines.
             (Some(mine), Some(theirs)) if mine.function == theirs.function => mine.polls == Polls::One,
-            // One line, from which two functions are called, or one and none.
+            // One line that calls two functions, or one and none.
             _ => same.checked_sub(1).is_some_and(|last| self.frames[last].polls == Polls::One),
         }
     }

@@ -1,10 +1,10 @@
-//! What the stacks of a run mean, and the events that wait for that to be known.
+//! The sites of a run's stacks, and the events that wait for them.
 //!
-//! A stack is looked up in the line tables when it is met for the first time,
-//! and the first look-ups of a program read those tables, which takes a tenth
-//! of a second. The thread that draws also takes the events, and must not block
-//! meanwhile. So such an event, and all that come after it, are held until
-//! another thread has looked the stack up. Their order stays as it was.
+//! A new stack is looked up in the line tables, and the first look-ups of a program
+//! read those tables, which takes a tenth of a second. The thread that draws also
+//! drains the events, and must not block on that. So an event with an unknown stack,
+//! and all events after it, are held until another thread has looked the stack up.
+//! Their order stays the same.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -15,35 +15,35 @@ use super::recorder::Shared;
 use super::site::{Cause, Site};
 use super::symbols;
 
-/// After so many events without a stack that had to be looked up, the line tables are given back: what they take in memory
-/// is then worth more for what is recorded, and a run that is so long has been everywhere.
+/// After this many events without a look-up, the line tables are freed: such a long run needs their memory more, and has
+/// probably reached all of its code.
 const TABLES_REST: usize = 1 << 20;
 
-/// What becomes of an event whose stack has not been looked up yet.
+/// What to do with an event whose stack has not been looked up yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unknown {
-    /// It is held.
+    /// Hold it.
     Hold,
-    /// It is looked up, however long that takes.
+    /// Look the stack up, however long that takes.
     LookUp,
 }
 
-/// The sites of one run, and what is held.
+/// The sites of one run, and the held events.
 #[derive(Debug)]
 pub(super) struct Sites {
     shared: Arc<Shared>,
-    /// By number of the stack, which are given out one after the other; 0 for one not met yet.
+    /// By the number of the stack, which are consecutive; 0 for an unknown one.
     of_stacks: Vec<SiteId>,
     ids: HashMap<Arc<Site>, SiteId>,
-    /// Those whose cause is not known, or not for sure.
+    /// Sites whose cause is unknown or uncertain.
     unexplained: HashMap<SiteId, Arc<Site>>,
-    /// Events since a stack was last looked up; none when none was, or the line tables have been given back since.
+    /// Events since the last look-up; `None` if there was none, or the line tables have been freed since.
     quiet: Option<usize>,
-    /// In order.
+    /// The held events, in order.
     held: VecDeque<(u16, Event)>,
-    /// The stack that the first of those waits for; none when it could go on.
+    /// The stack that the first held event waits for; `None` if it need not wait.
     awaited: Option<u32>,
-    /// What is being looked up for those.
+    /// The stacks that are being looked up for the held events.
     asked: HashSet<u32>,
 }
 
@@ -61,17 +61,17 @@ impl Sites {
         }
     }
 
-    /// How many events are held. They cannot be handed on before a stack has been looked up, or come after those.
+    /// The number of held events: an event that waits for a stack to be looked up, and all later ones.
     pub(super) fn held(&self) -> usize {
         self.held.len()
     }
 
-    /// Whether the first event that is held still has to wait.
+    /// Whether the first held event still has to wait.
     pub(super) fn must_wait(&self) -> bool {
         self.awaited.is_some_and(|stack| symbols::known(stack).is_none())
     }
 
-    /// Hands on what is held, up to the first one whose stack is not known, and so many at most.
+    /// Passes on held events, up to the first one with an unknown stack, and at most this many.
     pub(super) fn release(&mut self, most: usize, unknown: Unknown, sink: &mut impl FnMut(u16, Event)) {
         for _ in 0..most {
             let Some((thread, event)) = self.held.pop_front() else { break };
@@ -85,7 +85,7 @@ impl Sites {
         }
     }
 
-    /// Hands an event on, unless it has to wait or there are some that were before it and do.
+    /// Passes an event on, or holds it if it has to wait or earlier events are held.
     pub(super) fn hand_on(&mut self, thread: u16, mut event: Event, unknown: Unknown, sink: &mut impl FnMut(u16, Event)) {
         if self.held.is_empty() {
             if let Err(event) = self.try_on(thread, event, unknown, sink) {
@@ -99,7 +99,7 @@ impl Sites {
         }
     }
 
-    /// So many events were handed on.
+    /// Counts events that were passed on.
     pub(super) fn handed_on(&mut self, events: usize) {
         self.quiet = self.quiet.map(|quiet| quiet + events);
         if self.quiet.is_some_and(|quiet| quiet >= TABLES_REST) {
@@ -108,8 +108,8 @@ impl Sites {
         }
     }
 
-    /// Hands an event on, and before it what the site that it names is, if nobody knows that yet. Gives it back when it has
-    /// to be held.
+    /// Passes an event on, and before it the meaning of its site if that is new. Returns the event as an error if it has to be
+    /// held.
     fn try_on(
         &mut self,
         thread: u16,
@@ -143,13 +143,13 @@ impl Sites {
         Ok(())
     }
 
-    /// The number of a stack's site, if this run has met it. No stack has no site.
+    /// The number of a stack's site, if this run knows it. Stack 0 has site 0.
     fn met(&self, stack: u32) -> Option<SiteId> {
         let met = self.of_stacks.get(stack as usize).copied().filter(|met| met.0 != 0);
         if stack == 0 { Some(SiteId(0)) } else { met }
     }
 
-    /// What a stack means, from now on: the number of its site, and the site if it is met for the first time.
+    /// Stores the site of a stack. Returns the site's number, and the site itself if it is new.
     fn meet(&mut self, stack: u32, site: Arc<Site>) -> (SiteId, Option<NewSite>) {
         (self.quiet, self.awaited) = (Some(0), None);
         let (id, new) = self.number(site.clone());
@@ -163,8 +163,8 @@ impl Sites {
         (id, new)
     }
 
-    /// A site of which the stack does not tell the cause for sure: of an operation Tokio tells it. The site that has it, if it is
-    /// met for the first time.
+    /// Replaces a site with an uncertain cause by one with the cause that Tokio reports for the operation. Returns that site if
+    /// it is new.
     fn explain(&mut self, site: &mut SiteId, cause: Cause) -> Option<NewSite> {
         let unexplained = self.unexplained.get(site)?;
         let explained = Arc::new(Site { cause, ..Site::clone(unexplained) });
@@ -173,14 +173,14 @@ impl Sites {
         new
     }
 
-    /// The number of a site, and the site if it is met for the first time.
+    /// The number of a site, and the site itself if it is new.
     fn number(&mut self, site: Arc<Site>) -> (SiteId, Option<NewSite>) {
         let next = SiteId(self.ids.len() as u32 + 1);
         let id = *self.ids.entry(site.clone()).or_insert(next);
         (id, (id == next).then_some(NewSite { id, site }))
     }
 
-    /// Has a stack looked up, if this run needs that and it is not under way.
+    /// Asks for a stack to be looked up, unless it is known or in progress.
     fn ask(&mut self, stack: u32) {
         if self.met(stack).is_none() && self.asked.insert(stack) {
             symbols::ask(stack, &self.shared);
@@ -188,7 +188,7 @@ impl Sites {
     }
 }
 
-/// What an operation is, by what Tokio says of the resource that it is on.
+/// The cause of an operation's wait, by the kind of its resource.
 fn cause_of(op: OpId) -> Option<Cause> {
     Handle::from_bits(op.0.get())?.kind().cause()
 }
@@ -230,7 +230,7 @@ mod tests {
                 other => panic!("{other:?}"),
             });
         }
-        // A stack that can be read is believed.
+        // A readable stack takes precedence.
         assert_eq!(causes, [Cause::Unknown, Cause::Time, Cause::Time, Cause::Mutex, Cause::Notify]);
     }
 }

@@ -1,13 +1,12 @@
-//! Whose a source file is: the program's, Tokio's, another library's, or the toolchain's.
+//! Decides whether a source file belongs to the program, Tokio, another library, or the toolchain.
 //!
-//! Cargo decides that by where it keeps sources: what it fetched lies in its
-//! registry, among its git checkouts, or in a vendored folder; the standard
-//! library lies with the toolchain. Everything else belongs to the program and
-//! its workspace, whatever their folders are called. Two things need more than
-//! a path. Tokio and the recorder are found by the code of theirs that is
-//! linked, so a patched copy in any folder is Tokio, and a user's folder called
-//! `tokio` is not. And an installed program lies in the registry itself: its
-//! own package is the one that the code of its `main` is in.
+//! The file's location decides: fetched sources are in cargo's registry, its git
+//! checkouts, or a vendored directory; the standard library is with the toolchain.
+//! Everything else belongs to the program and its workspace, whatever their
+//! directories are called. Two cases need more than a path. Tokio and the recorder are
+//! found through their linked code, so a patched copy in any directory is Tokio, and a
+//! user's directory called `tokio` is not. And the sources of an installed program are
+//! in the registry: its own package is the one that contains its `main`.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -18,30 +17,30 @@ use super::recorder::lock;
 use super::stack;
 use super::symbols::{self, Call};
 
-/// Libraries that only hand a call on: they say nothing of who waits for what.
+/// Libraries that only forward calls: their frames are irrelevant to a wait.
 const TRANSPARENT: [&str; 4] = ["tracing", "tracing-core", "tracing-subscriber", "backtrace"];
 
-/// Whose a function is.
+/// The owner of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// The program that is observed.
+    /// The observed program.
     Program,
     /// Tokio.
     Tokio,
     /// Another library.
     Library,
-    /// The toolchain, the recorder, or what only hands a call on.
+    /// The toolchain, the recorder, or a library that only forwards calls.
     Nobody,
-    /// Somebody's, of whom there is no debug information.
+    /// Unknown: there is no debug information.
     Unknown,
 }
 
-/// Whose a function is, and in which module.
+/// The owner and module of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) owner: Owner,
-    /// Of Tokio: `sync::mutex`. Of the toolchain with the crate: `core::future::poll_fn`. Else empty. Told by a symbol
-    /// and not by a file it goes on with the type and the function.
+    /// For Tokio: `sync::mutex`. For the toolchain, with the crate: `core::future::poll_fn`. Otherwise empty. If it comes from
+    /// a symbol instead of a file, it also contains the type and the function.
     pub(super) module: String,
 }
 
@@ -50,43 +49,43 @@ impl Origin {
         Self { owner, module: String::new() }
     }
 
-    /// Whether it is in this module of Tokio's or within it.
+    /// Whether it is in this module of Tokio.
     pub(super) fn is_tokio(&self, module: &str) -> bool {
         self.owner == Owner::Tokio && within(&self.module, module)
     }
 
-    /// Whether it is in this module of the toolchain's or within it.
+    /// Whether it is in this module of the toolchain.
     pub(super) fn is_toolchain(&self, module: &str) -> bool {
         self.owner == Owner::Nobody && within(&self.module, module)
     }
 }
 
-/// Whether a module is this one or lies within it.
+/// Whether a path is this module or inside it.
 fn within(path: &str, module: &str) -> bool {
     path.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// What is known of where sources lie.
+/// The known locations of sources.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Sources {
-    /// The recorder's own, and with them those of the program that it is a part of.
+    /// The sources of the recorder, and of the program that it is part of.
     recorder: PathBuf,
-    /// Tokio's; none where it has no debug information.
+    /// Tokio's sources; `None` without debug information.
     tokio: Option<PathBuf>,
-    /// Packages among the fetched ones that are the program all the same.
+    /// Fetched packages that belong to the program.
     own: Vec<PathBuf>,
     /// Whether the program has debug information.
     pub(super) has_lines: bool,
 }
 
-/// What this process knows of its sources.
+/// The sources of this process, as far as known.
 static KNOWN: Mutex<Known> = Mutex::new(Known { sources: None, code: Vec::new(), waiting: Vec::new() });
 
 struct Known {
     sources: Option<Arc<Sources>>,
-    /// The code that was said to be the program's, so that each is looked at once.
+    /// All code that was declared the program's, so that each is looked up only once.
     code: Vec<Code>,
-    /// What of that has not been looked at yet.
+    /// The part of `code` that has not been looked up yet.
     waiting: Vec<Code>,
 }
 
@@ -95,11 +94,11 @@ struct Known {
 pub(super) enum Code {
     /// The address of a function.
     Function(usize),
-    /// The number of a stack: what is called `main` in it, if anything is.
+    /// The number of a stack: the function called `main` in it, if there is one.
     Stack(u32),
 }
 
-/// From now on this is known to be the program's, wherever its sources lie.
+/// Declares that this code belongs to the program, wherever its sources are.
 pub(super) fn own(code: Code) {
     let mut known = lock(&KNOWN);
     if !known.code.contains(&code) {
@@ -108,10 +107,10 @@ pub(super) fn own(code: Code) {
     }
 }
 
-/// Held by the thread that looks code up. Another one must not go on with less than was said before it asked.
+/// Held while looking code up, so that other threads see all code that was declared before their call.
 static LOOKING: Mutex<()> = Mutex::new(());
 
-/// Where the sources of this process lie. What is not known yet is looked up, which reads line tables.
+/// The locations of this process's sources. Looks up what is not known yet, which reads line tables.
 pub(super) fn known() -> Arc<Sources> {
     let _alone = lock(&LOOKING);
     let (sources, waiting) = {
@@ -129,13 +128,13 @@ pub(super) fn known() -> Arc<Sources> {
 }
 
 impl Code {
-    /// The source file that it is in, if there is debug information.
+    /// Its source file, if there is debug information.
     fn file(self) -> Option<Arc<Path>> {
         match self {
             Self::Function(address) => symbols::file_of(address),
             Self::Stack(stack) => {
                 let addresses = stack::addresses(stack);
-                // A stack that was cut off ends anywhere.
+                // A stack that was cut off may not contain the right `main`.
                 let whole = addresses.len() < stack::DEPTH;
                 let calls = addresses.iter().rev().filter(|_| whole).map(|address| symbols::calls_at(*address));
                 calls.flat_map(|calls| calls.to_vec()).find(|call| is_main(&call.function) && call.file.is_some())?.file
@@ -144,13 +143,13 @@ impl Code {
     }
 }
 
-/// Whether a function is the `main` of a crate. The one that the system calls has that name too, and no file.
+/// Whether a function is the `main` of a crate. The C entry point has the same name, but no file.
 fn is_main(function: &str) -> bool {
     function == "main" || function.ends_with("::main")
 }
 
 impl Sources {
-    /// By the code that is linked.
+    /// Finds the sources of the recorder and of Tokio through their linked code.
     fn linked() -> Self {
         let recorder = root_of(local::attach as local::Attach as usize, Path::new("record/local.rs"));
         let tokio = root_of(tokio::runtime::Builder::new_current_thread as fn() -> _ as usize, Path::new("runtime/builder.rs"));
@@ -158,7 +157,7 @@ impl Sources {
         Self { recorder, tokio, ..Self::default() }
     }
 
-    /// And with files that are the program's.
+    /// Adds files that belong to the program.
     fn with(&self, files: impl Iterator<Item = Arc<Path>>) -> Self {
         let Self { recorder, tokio, own, has_lines } = self;
         let mut all = Self { recorder: recorder.clone(), tokio: tokio.clone(), own: own.clone(), has_lines: *has_lines };
@@ -173,7 +172,7 @@ impl Sources {
         all
     }
 
-    /// Whose a call is: by its file, or without one by what its symbol says.
+    /// The origin of a call: by its file, or without one by its symbol.
     pub(super) fn origin(&self, call: &Call) -> Origin {
         match &call.file {
             Some(file) => self.origin_of_file(file),
@@ -182,7 +181,7 @@ impl Sources {
     }
 
     fn origin_of_file(&self, file: &Path) -> Origin {
-        // What has debug information and is not Rust is the C library's, where a thread of somebody's begins.
+        // Files other than Rust belong to the C library, where threads start.
         if file.starts_with(&self.recorder) || file.extension().is_none_or(|extension| extension != "rs") {
             return Origin::of(Owner::Nobody);
         }
@@ -201,14 +200,14 @@ impl Sources {
     }
 }
 
-/// Without debug information there is the symbol: `<tokio::sync::batch_semaphore::Acquire as …>::poll`.
+/// The origin of a call without debug information, by a symbol such as `<tokio::sync::batch_semaphore::Acquire as …>::poll`.
 fn origin_of_symbol(function: &str) -> Origin {
     let path = path_of(function);
     let (krate, rest) = path.split_once("::").unwrap_or((path, ""));
     match krate {
         "tokio" => Origin { owner: Owner::Tokio, module: rest.to_owned() },
         "std" | "core" | "alloc" => Origin { owner: Owner::Nobody, module: path.to_owned() },
-        // The C library, and what the compiler makes.
+        // The C library, and code that the compiler generates.
         _ if rest.is_empty() => Origin::of(Owner::Nobody),
         _ if TRANSPARENT.iter().any(|name| name.replace('-', "_") == krate) => Origin::of(Owner::Nobody),
         _ if is_recorder(path) => Origin::of(Owner::Nobody),
@@ -220,7 +219,7 @@ fn is_recorder(path: &str) -> bool {
     within(path, module_path!().trim_end_matches("::sources"))
 }
 
-/// The module of a file of the toolchain, with its crate: `core::future::poll_fn`; empty for what it has built in.
+/// The module of a file of the toolchain, with its crate: `core::future::poll_fn`; empty for its bundled dependencies.
 fn toolchain(file: &Path) -> Option<String> {
     let text = file.to_string_lossy();
     if text.starts_with("/rust/deps/") {
@@ -233,20 +232,20 @@ fn toolchain(file: &Path) -> Option<String> {
     Some(format!("{krate}::{}", module(Path::new(rest))))
 }
 
-/// `sync/mutex.rs` is `sync::mutex`, and `time/mod.rs` is `time`.
+/// The module of a file: `sync/mutex.rs` is `sync::mutex`, and `time/mod.rs` is `time`.
 fn module(within: &Path) -> String {
     let names: Vec<_> = within.iter().map(|name| name.to_string_lossy()).collect();
     names.join("::").trim_end_matches(".rs").trim_end_matches("::mod").to_owned()
 }
 
-/// The source folder of a crate, by a function of its and the file that the function is in.
+/// The source directory of a crate, from the address of one of its functions and that function's file.
 fn root_of(code: usize, file: &Path) -> Option<PathBuf> {
     let found = symbols::file_of(code)?;
     let root = found.ancestors().nth(file.iter().count()).map(Path::to_owned);
     root.filter(|_| found.ends_with(file))
 }
 
-/// The path that a symbol begins with, without what it is applied to.
+/// The path at the start of a symbol, without sigils and generic arguments.
 fn path_of(function: &str) -> &str {
     let text = function.trim_start_matches(['<', '&', '*', '(', '[']);
     let text = ["mut ", "dyn ", "const "].iter().fold(text, |text, word| text.strip_prefix(word).unwrap_or(text));
@@ -260,7 +259,7 @@ mod tests {
     use crate::record::site::Place;
 
     impl Sources {
-        /// Of a program that is nowhere.
+        /// Sources at fixed paths.
         pub(in crate::record) fn for_tests(recorder: &str, tokio: &str, has_lines: bool) -> Self {
             Self { recorder: recorder.into(), tokio: Some(tokio.into()), own: Vec::new(), has_lines }
         }

@@ -1,22 +1,21 @@
-//! The stack of the calling thread, as a number.
+//! Captures the stack of the calling thread as a number.
 //!
-//! A future that is about to wait clones its task's waker from within its own
-//! poll, so the stack of that moment is the chain of `.await`s that led there.
-//! To take it has to cost next to nothing: it happens at every wait of every
-//! task. So nothing is named here. The return addresses are read along the
-//! chain of frame pointers, which every crate is built with
-//! (`.cargo/config.toml`), and the whole stack is told by a hash of them: equal
-//! stacks get one number, and what the number means is worked out later, by
-//! the thread that reads the events.
+//! A future that is about to wait clones its task's waker in its own poll, so the
+//! stack at that moment is the chain of `.await`s that led there. Capturing it must
+//! cost next to nothing, because it happens at every wait of every task. So nothing is
+//! symbolicated here. The walk reads return addresses along the chain of frame
+//! pointers, with which every crate is built (`.cargo/config.toml`), and hashes them:
+//! equal stacks get the same number, and its meaning is looked up later, off the
+//! recorded threads.
 //!
-//! A chain of frame pointers may be broken: by code that was built without
-//! them, or on a stack that is not the thread's own. Every link is therefore
-//! checked before it is followed: it must lie above the last one and within the
-//! thread's stack. A bad link ends the walk early and cannot fault.
+//! A chain of frame pointers may be broken, by code that was built without them or on
+//! a stack that is not the thread's own. So every link is checked before it is
+//! followed: it must be above the last one and within the thread's stack. A bad link
+//! ends the walk early and cannot fault.
 //!
-//! Beside it, only the allocator (`memory`), the prefetch of the trace (`trace::ahead`) and the signal handlers
-//! (`signals`, `term::guard`) have `unsafe` code.
-#![expect(unsafe_code, reason = "the frame pointer and the frames it leads to can be read in no other way")]
+//! Besides this module, only the allocator (`memory`), the prefetch of the trace (`trace::ahead`) and the signal handlers
+//! (`signals`, `term::guard`) contain `unsafe` code.
+#![expect(unsafe_code, reason = "only unsafe code can read the frame pointer and the frames")]
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -25,13 +24,13 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use super::recorder::lock;
 
-/// The most frames that are kept, from the innermost on.
+/// The maximum number of frames to keep, counted from the innermost.
 pub(super) const DEPTH: usize = 96;
 
-/// Room for return addresses, the innermost first. To clear it first would take half as long as the walk.
+/// A buffer for return addresses, innermost first. It is uninitialized because clearing it would take half as long as the walk.
 type Addresses = [MaybeUninit<usize>; DEPTH];
 
-/// The stacks seen by this process, by number; 0 stands for none.
+/// The stacks seen by this process, by number; 0 means no stack.
 static STACKS: Mutex<Option<Stacks>> = Mutex::new(None);
 
 #[derive(Default)]
@@ -40,7 +39,7 @@ struct Stacks {
     addresses: Vec<Arc<[usize]>>,
 }
 
-/// What was hashed already needs no second hash.
+/// A hasher for keys that are hashes already.
 #[derive(Default)]
 struct Hashed(u64);
 
@@ -56,23 +55,23 @@ impl Hasher for Hashed {
     }
 }
 
-/// A thread's own part: where its stack ends, and the stacks that it has seen lately.
+/// A thread's state for walking: the end of its stack, and the stacks that it has seen recently.
 pub(super) struct Walker {
     end: usize,
-    /// Hash and number, each at the place that its hash says.
+    /// A cache of hashes and numbers, indexed by hash.
     seen: Box<[(u64, u32)]>,
 }
 
-/// How many stacks a thread remembers: more than a program has places of waiting.
+/// How many stacks a thread caches: more than most programs have waits.
 const SEEN: usize = 1024;
 
 impl Walker {
-    /// For the calling thread.
+    /// Creates a walker for the calling thread.
     pub(super) fn new() -> Self {
         Self { end: walk::stack_end(), seen: vec![(0, 0); SEEN].into_boxed_slice() }
     }
 
-    /// The number of the present stack. Only on the thread that this was made on.
+    /// The number of the current stack. Call it only on the thread that created this walker.
     #[inline(never)]
     pub(super) fn here(&mut self) -> u32 {
         let mut room = [MaybeUninit::uninit(); DEPTH];
@@ -85,8 +84,8 @@ impl Walker {
     }
 }
 
-/// The number of a stack. Two stacks with one hash would be taken for one;
-/// at 64 bits, and some thousand stacks, that does not happen.
+/// The number of a stack. Two stacks with the same hash would be confused; with 64 bits
+/// and some thousand stacks, that does not happen.
 #[cold]
 fn number(hash: u64, addresses: &[usize]) -> u32 {
     let mut stacks = lock(&STACKS);
@@ -97,14 +96,14 @@ fn number(hash: u64, addresses: &[usize]) -> u32 {
     })
 }
 
-/// The return addresses of a stack, the innermost first; none for a number that was never given.
+/// The return addresses of a stack, innermost first; empty for an unknown number.
 pub(super) fn addresses(stack: u32) -> Arc<[usize]> {
     let stacks = lock(&STACKS);
     let place = (stack as usize).checked_sub(1);
     place.and_then(|place| stacks.as_ref()?.addresses.get(place).cloned()).unwrap_or_default()
 }
 
-/// Whether this crate was built so that its stacks can be walked. Flags are for all crates, so it stands for the others.
+/// Whether this crate was built with frame pointers. Compiler flags apply to all crates, so the others probably were too.
 pub(super) fn can_be_walked() -> bool {
     static CAN: OnceLock<bool> = OnceLock::new();
     *CAN.get_or_init(|| {
@@ -113,17 +112,17 @@ pub(super) fn can_be_walked() -> bool {
     })
 }
 
-/// One step of the hash: cheap, and no address cancels another.
+/// One step of the hash. It is cheap, and addresses do not cancel each other.
 fn mix(hash: u64, address: usize) -> u64 {
     (hash.rotate_left(5) ^ address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-/// Along the frame pointers.
+/// Walks the stack along the frame pointers.
 #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), any(target_os = "linux", target_os = "macos")))]
 mod walk {
     use super::{Addresses, mix};
 
-    /// The address past the calling thread's stack; 0, so that no walk gets anywhere, if the system does not tell.
+    /// The address past the calling thread's stack; 0, which ends every walk at once, if the system does not report it.
     pub(super) fn stack_end() -> usize {
         bounds().unwrap_or(0)
     }
@@ -146,11 +145,11 @@ mod walk {
 
     #[cfg(target_os = "macos")]
     fn bounds() -> Option<usize> {
-        // SAFETY: asks about the calling thread, which exists. The stack grows down from what is returned.
+        // SAFETY: this asks about the calling thread, which exists. The stack grows down from the returned address.
         Some(unsafe { libc::pthread_get_stackaddr_np(libc::pthread_self()) } as usize)
     }
 
-    #[expect(clippy::inline_always, reason = "in a frame of its own it would tell that one, which is gone when it returns")]
+    #[expect(clippy::inline_always, reason = "in its own frame it would return that frame's pointer, which is then gone")]
     #[inline(always)]
     fn frame_pointer() -> usize {
         let pointer: usize;
@@ -164,7 +163,7 @@ mod walk {
         pointer
     }
 
-    /// Whether the frame pointer is that of this call, which lies between its own variables and those of its caller.
+    /// Whether the frame pointer belongs to this call: it must be between this function's variables and its caller's.
     #[inline(never)]
     pub(super) fn leads_here(callers: &u8) -> bool {
         let own = 0_u8;
@@ -172,14 +171,14 @@ mod walk {
         (std::ptr::from_ref(std::hint::black_box(&own)).addr()..std::ptr::from_ref(callers).addr()).contains(&frame)
     }
 
-    /// The size of what a frame pointer points at: the caller's frame pointer, and the return address.
+    /// The size of a frame record: the caller's frame pointer and the return address.
     const RECORD: usize = 2 * size_of::<usize>();
 
-    /// Reads the stack. Returns the addresses, and their hash.
+    /// Walks the stack. Returns the return addresses and their hash.
     #[inline]
     pub(super) fn addresses(end: usize, out: &mut Addresses) -> (&[usize], u64) {
         let (mut count, mut hash) = (0, 0);
-        // Whatever lies between a variable of this frame and the end of the stack is in use, hence mapped.
+        // All memory between a variable of this frame and the end of the stack is in use, hence mapped.
         let mut above = std::ptr::from_ref(&count).addr();
         let mut frame = frame_pointer();
         while count < out.len()
@@ -188,9 +187,9 @@ mod walk {
             && frame < end.saturating_sub(RECORD)
         {
             let record = std::ptr::with_exposed_provenance::<[usize; 2]>(frame);
-            // SAFETY: `record` is aligned, and lies with its whole length between a live variable of this
-            // frame and the end of this thread's stack, all of which is mapped and readable. What is read may be
-            // any bytes, which are a valid `usize`; it is volatile because they are other functions' own.
+            // SAFETY: `record` is aligned, and lies entirely between a live variable of this frame and the end of
+            // this thread's stack, all of which is mapped and readable. Any bytes are a valid `usize`; the read is
+            // volatile because the memory belongs to other functions.
             let [caller, address] = unsafe { record.read_volatile() };
             if address == 0 {
                 break;
@@ -200,12 +199,12 @@ mod walk {
             count += 1;
             (above, frame) = (frame, caller);
         }
-        // SAFETY: the loop has written the first `count` of `out`, which is borrowed for as long as what is returned.
+        // SAFETY: the loop has written the first `count` of `out`, which is borrowed for as long as the result.
         (unsafe { std::slice::from_raw_parts(out.as_ptr().cast(), count) }, hash)
     }
 }
 
-/// Where no frame pointers are read: through the unwinder, which is slow and right.
+/// On other platforms: walks with the unwinder, which is slow but correct.
 #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), any(target_os = "linux", target_os = "macos"))))]
 mod walk {
     use super::{Addresses, mix};
@@ -225,7 +224,7 @@ mod walk {
             count += 1;
             count < out.len()
         });
-        // SAFETY: the closure has written the first `count` of `out`, which is borrowed for as long as what is returned.
+        // SAFETY: the closure has written the first `count` of `out`, which is borrowed for as long as the result.
         (unsafe { std::slice::from_raw_parts(out.as_ptr().cast(), count) }, hash)
     }
 }
@@ -237,7 +236,7 @@ mod tests {
 
     #[inline(never)]
     fn deep(levels: usize, walker: &mut Walker) -> u32 {
-        // Used after the call, so that it stays a call.
+        // The result is used after the call, so that it is not a tail call.
         std::hint::black_box(if levels == 0 { walker.here() } else { deep(levels - 1, walker) })
     }
 

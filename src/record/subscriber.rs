@@ -1,9 +1,9 @@
-//! The bare subscriber: the cheapest way to hear what Tokio says.
+//! The bare subscriber: the cheapest way to receive Tokio's tracing.
 //!
-//! `tracing_subscriber::Registry` keeps every span in a shared slab, which costs
-//! more than the polls we want to see. Of a task's span only one thing matters,
-//! which task it is, and that fits in the span's id: nothing is stored, and a
-//! wake is recognised by the id alone.
+//! `tracing_subscriber::Registry` keeps every span in a shared slab, which costs more
+//! than the polls that we record. The only relevant data of a task's span is the task,
+//! which fits into the span's id: nothing is stored, and a wake is recognised by the
+//! id alone.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -22,43 +22,42 @@ use super::panic;
 use super::sources::{self, Code};
 use super::stack::Walker;
 
-/// Starts to listen: to Tokio's tracing, as the process's global subscriber,
-/// and to panics. Only the first call does anything. When the process has a
-/// global subscriber already, that one stays; put a
-/// [`RecordLayer`](super::RecordLayer) into it before.
+/// Installs the recorder as the process's global subscriber and in the panic hook.
+/// Only the first call does anything. If the process already has a global
+/// subscriber, that one stays; put a [`RecordLayer`](super::RecordLayer) into it first.
 ///
 /// # Errors
 ///
-/// When Tokio's tracing is not heard all the same. What is recorded then lacks names, wakes and waits, and how tasks end.
+/// If Tokio's tracing does not reach the recorder. Recordings then lack names, wakes, waits and the way tasks end.
 pub fn install() -> Result<(), Unheard> {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         sources::own(Code::Stack(Walker::new().here()));
         install_panic_hook();
-        // Whether it is this one or another that was first: what counts is whether we hear anything.
+        // An error is fine: another subscriber may pass the events on. The check is below.
         let _ = tracing::subscriber::set_global_default(Bare { next_span: AtomicU64::new(1) });
     });
-    // Here another subscriber may be in force for this thread alone.
+    // This thread may have its own default subscriber, so also check on another one.
     let heard = observe::is_heard() || thread::scope(|scope| scope.spawn(observe::is_heard).join().unwrap_or(false));
     if heard { Ok(()) } else { Err(Unheard) }
 }
 
-/// Tokio's tracing is not heard, so that next to nothing could be told of a run.
+/// Tokio's tracing does not reach the recorder, so a trace would be almost empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unheard;
 
 impl fmt::Display for Unheard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "Tokio's tracing is not heard: another tracing subscriber is installed without a RecordLayer, or a filter or a \
-             feature of `tracing` (max_level_*) keeps TRACE away",
+            "the recorder does not receive Tokio's tracing: another tracing subscriber is installed without a RecordLayer, or \
+             a filter or a feature of `tracing` (max_level_*) disables TRACE",
         )
     }
 }
 
 impl std::error::Error for Unheard {}
 
-/// Listens to panics only: for a process whose own global subscriber holds a
+/// Installs only the panic hook: for a process whose own global subscriber has a
 /// [`RecordLayer`](super::RecordLayer). Only the first call does anything.
 pub fn install_panic_hook() {
     static INSTALLED: Once = Once::new();
@@ -67,20 +66,20 @@ pub fn install_panic_hook() {
 
 /// See the module.
 struct Bare {
-    /// The id of the next span that is no task's.
+    /// The id of the next span of the program.
     next_span: AtomicU64,
 }
 
-/// A span id that is a task's: this bit, the run, what is spawned, the task's number.
+/// A task's span id consists of this bit, the run, the kind of lane, and the task's number.
 const IS_TASK: u64 = 1 << 63;
 const RUN_SHIFT: u32 = 48;
 const KIND_SHIFT: u32 = 45;
 const TASK_MASK: u64 = (1 << KIND_SHIFT) - 1;
 
-/// The ids of the program's own spans: what is left beside tasks and [`Handle`]s. 2^62 spans are not reached.
+/// The ids of the program's own spans: the range besides tasks and [`Handle`]s. No program reaches 2^62 spans.
 const PROGRAM_MASK: u64 = (1 << 62) - 1;
 
-/// What a span id says.
+/// The meaning of a span id.
 enum Meaning {
     Task(TaskRef),
     Handle(Handle),

@@ -1,10 +1,9 @@
-//! From return addresses to functions and lines, and from those to a [`Site`].
+//! Symbolication: from return addresses to functions and lines, and from those to a [`Site`].
 //!
-//! Slow work, done by a thread of its own that is there while there is something
-//! to look up, and never by the threads that are recorded. Each address is looked
-//! up once in the life of the process, and each stack is worked out once; a run of
-//! a scenario has a few dozen of them. Inlined calls are in the line tables too, so
-//! optimised code tells as much as unoptimised code does.
+//! This is slow, so a separate thread does it, which exists while there is something
+//! to look up; the recorded threads never do. Each address and each stack is looked up
+//! once per process; a run of a scenario has a few dozen stacks. Line tables also
+//! contain inlined calls, so optimised code gives the same result as unoptimised code.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::c_void;
@@ -19,64 +18,64 @@ use super::site::{Place, Site};
 use super::sources::{self, Code};
 use super::stack;
 
-/// A call, as the line tables have it.
+/// A call according to the line tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Call {
-    /// The function. Inlined ones are told by their bare name, without a path.
+    /// The function. For inlined ones, only the bare name without its path.
     pub(super) function: Arc<str>,
     pub(super) place: Place,
     pub(super) column: u32,
-    /// Where it returns to, as a distance from code of the recorder's: equal in every process.
+    /// The return address relative to the recorder's code, which is equal in every process.
     pub(super) at: u32,
-    /// The whole path of the file; none where there is no debug information.
+    /// The full path of the file; `None` without debug information.
     pub(super) file: Option<Arc<Path>>,
 }
 
-/// What has been looked up so far. The lock is never held while a line table is read.
+/// The results so far. The lock is never held while reading line tables.
 #[derive(Default)]
 struct Symbols {
-    /// By return address: the calls that were inlined into one another there, the innermost first.
+    /// By return address: the calls inlined there, innermost first.
     calls: HashMap<usize, Arc<[Call]>>,
     /// By number of the stack.
     sites: HashMap<u32, Arc<Site>>,
-    /// Stacks differ where their sites do not: in how the runtime came to poll.
+    /// Different stacks can have equal sites: they differ only in how the runtime came to poll.
     distinct: HashSet<Arc<Site>>,
-    /// Stacks that are to be looked up, and where to send the result.
+    /// Stacks to look up, and the run to notify.
     asked: VecDeque<(u32, Arc<Shared>)>,
-    /// Whether there is a thread that does so.
+    /// Whether a thread is working on them.
     at_work: bool,
 }
 
 static SYMBOLS: Mutex<Option<Symbols>> = Mutex::new(None);
 
-/// What a stack means. Equal sites are one and the same.
+/// Looks up the site of a stack. Equal sites share one allocation.
 pub(super) fn site(stack: u32) -> Arc<Site> {
     if let Some(site) = known(stack) {
         return site;
     }
     let (sources, mut read) = (sources::known(), classify::Stack::default());
     let addresses = stack::addresses(stack);
-    // Whatever called the task's poll is the runtime's own business.
+    // Stop at the task's poll: its callers belong to the runtime.
     let _ = addresses.iter().try_for_each(|address| read.push(&calls_at(*address), &sources));
     let site = Arc::new(read.site(addresses.len() == stack::DEPTH, &sources));
     lock(&SYMBOLS).get_or_insert_default().learn(stack, site)
 }
 
-/// The same, if the stack has been looked up.
+/// The site of a stack, if it has been looked up.
 pub(super) fn known(stack: u32) -> Option<Arc<Site>> {
     lock(&SYMBOLS).as_ref()?.sites.get(&stack).cloned()
 }
 
-/// Has a stack looked up by another thread. The run is notified when it is [known].
+/// Asks another thread to look up a stack. The run is notified when it is [known].
 pub(super) fn ask(stack: u32, run: &Arc<Shared>) {
     let idle = lock(&SYMBOLS).get_or_insert_default().ask(stack, run);
     if idle && thread::Builder::new().name("symbols".to_owned()).spawn(answer).is_err() {
-        // There is nobody else to do it.
+        // Without a thread, do it here.
         answer();
     }
 }
 
-/// Looks up what is asked for, until there is nothing more.
+/// Looks up the requested stacks until there are none left.
 fn answer() {
     loop {
         let next = lock(&SYMBOLS).get_or_insert_default().next();
@@ -86,35 +85,34 @@ fn answer() {
     }
 }
 
-/// Begins to read the line tables' index, and those tables that tell of the code at the given addresses, on a thread of its own,
-/// before the first stack is asked for. It takes up to a tenth of a second, for which the first events would have to wait
-/// otherwise. What has been read already is not read again.
+/// Starts to read the line tables' index, and the tables for the code at these addresses, on a separate thread before the first
+/// stack is looked up. This takes up to a tenth of a second, which would otherwise delay the first events. Tables that have
+/// been read are not read again.
 pub fn warm_up(code: Vec<usize>) {
-    // Without this thread the first look-ups are slower, and nothing else.
+    // Without this thread, only the first look-ups are slower.
     _ = thread::Builder::new().name("symbols".to_owned()).spawn(move || {
-        // The recorder itself is in every stack.
+        // The recorder's code is in every stack.
         let own = [local::attach as local::Attach as usize, local::detach as fn() as usize];
         for address in own.into_iter().chain(code) {
-            // As if a call there had returned.
+            // Treat the address as if a call there had returned.
             look_up(address + 1);
         }
     });
 }
 
-/// Gives back what the line tables take in memory, some tens of megabytes. What has been looked up stays known; the next
-/// address that has not been reads them again.
+/// Frees the line tables, which take tens of megabytes. Results stay known; the next unknown address reads the tables again.
 pub(super) fn give_back() {
     backtrace::clear_symbol_cache();
 }
 
 impl Symbols {
-    /// Whether there is no thread yet to look it up.
+    /// Queues a stack. Returns whether no thread is working yet.
     fn ask(&mut self, stack: u32, run: &Arc<Shared>) -> bool {
         self.asked.push_back((stack, run.clone()));
         !std::mem::replace(&mut self.at_work, true)
     }
 
-    /// What to look up next. None is the end of the thread.
+    /// The next stack to look up. `None` ends the thread.
     fn next(&mut self) -> Option<(u32, Arc<Shared>)> {
         let next = self.asked.pop_front();
         self.at_work = next.is_some();
@@ -129,7 +127,7 @@ impl Symbols {
     }
 }
 
-/// The calls at a return address, the innermost first, looked up when nobody has asked before.
+/// The calls at a return address, innermost first, from the cache or looked up.
 pub(super) fn calls_at(address: usize) -> Arc<[Call]> {
     let known = lock(&SYMBOLS).as_ref().and_then(|symbols| symbols.calls.get(&address).cloned());
     known.unwrap_or_else(|| {
@@ -139,11 +137,11 @@ pub(super) fn calls_at(address: usize) -> Arc<[Call]> {
     })
 }
 
-/// The calls at a return address, the innermost first.
+/// Looks up the calls at a return address, innermost first.
 fn look_up(address: usize) -> Arc<[Call]> {
     let mut calls = Vec::new();
     let at = address.wrapping_sub(local::attach as local::Attach as usize) as u32;
-    // The address is where the call returns to. The line of the call is that of the byte before, and that is what is looked up.
+    // The address is where the call returns to, and `resolve` looks up the byte before it, which belongs to the call.
     backtrace::resolve(address as *mut c_void, |symbol| {
         let Some(name) = symbol.name() else { return };
         let file: Option<Arc<Path>> = symbol.filename().map(Arc::from);
@@ -153,19 +151,19 @@ fn look_up(address: usize) -> Arc<[Call]> {
     calls.into()
 }
 
-/// The source file of a function, by its address; none where there is no debug information.
+/// The source file of the function at an address; `None` without debug information.
 pub(super) fn file_of(function: usize) -> Option<Arc<Path>> {
-    // As if a call there had returned. What is inlined there comes first.
+    // Treat the address as if a call there had returned. Inlined calls come first, so take the last.
     calls_at(function + 1).last()?.file.clone()
 }
 
-/// Says that these functions are the program's, wherever their sources lie: of a program that was installed they lie among the
-/// libraries. Their addresses. Of a program whose `main` makes the recorder that is known.
+/// Declares that the functions at these addresses belong to the program, wherever their sources are: an installed program
+/// has its sources among the libraries. Not needed for a program whose `main` creates the recorder.
 pub fn own(code: impl IntoIterator<Item = usize>) {
     code.into_iter().for_each(|address| sources::own(Code::Function(address)));
 }
 
-/// A path as people know it: within the workspace, within the registry, or whole.
+/// A path for people: relative to the workspace or the registry, otherwise absolute.
 fn short(path: &Path) -> String {
     let path = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(path);
     let text = path.to_string_lossy();

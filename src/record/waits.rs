@@ -1,8 +1,8 @@
-//! From Tokio's words on its resources to events: who waits, for what, who has it.
+//! Turns Tokio's tracing of its resources into events about waits and holders.
 //!
-//! Each function here is one fact of Tokio's tracing, on the thread that it
-//! came from. What does not matter is left out at once: a mutex speaks of the
-//! permits of its inner semaphore too.
+//! Each function here handles one fact of Tokio's tracing, on the thread where it
+//! occurred. Irrelevant facts are dropped at once: a mutex also reports the permits of
+//! its inner semaphore.
 
 use tokio::task::coop;
 
@@ -12,7 +12,7 @@ use super::inside::Left;
 use super::local::Local;
 
 impl Local {
-    /// The task's waker was cloned in its own poll: something there is about to wait.
+    /// Records a pending wait if the task's waker was cloned in its own poll: a future there is about to wait.
     pub(super) fn cloned(&mut self, task: TaskId) {
         if !self.waits || self.task() != Some(task) {
             return;
@@ -27,28 +27,28 @@ impl Local {
         self.push(What::Pending { task, op, resource, site });
     }
 
-    /// The task has to have another turn before it can go on.
+    /// Records that the task needs another turn before it can go on.
     pub(super) fn turn(&mut self, task: TaskId, spent: bool) {
         let site = SiteId(if self.waits { self.stack() } else { 0 });
         self.push(What::Turn { task, site, spent });
     }
 
-    /// A resource was made by this module of Tokio's. Returns the handle of its span.
+    /// Records a resource that this module of Tokio created. Returns the handle for its span.
     pub(super) fn make_resource(&mut self, module: &str) -> Handle {
         if !self.waits {
             return Handle::WRAPPER;
         }
         let (handle, made) = Handle::resource(module, self.inside.resource());
         if let Some((resource, kind)) = made {
-            // Too many and too short-lived to be taken down where they are made.
+            // Oneshot channels are too many and too short-lived to record where each was created.
             let site = if kind == ResourceKind::Oneshot { SiteId(0) } else { SiteId(self.stack()) };
             self.push(What::Resource { resource, kind, site });
         }
         handle
     }
 
-    /// An operation was made, on the innermost resource unless it is a timer's. Returns the handle of its span. Owned
-    /// guards come from an operation that wraps the one that waits: the inner one inherits that they can leave their task.
+    /// Returns the handle for a new operation's span: a timer's, or one on the innermost resource. An owned guard comes from an
+    /// operation that wraps the one that waits, which inherits that its guard can leave the task.
     pub(super) fn make_op(&mut self, timer: bool, owned: bool) -> Handle {
         let sequence = self.inside.next_sequence();
         let handle = match self.inside.resource() {
@@ -72,7 +72,7 @@ impl Local {
         }
     }
 
-    /// An operation's poll has returned, or is about to.
+    /// Records the result of an operation's poll when its span is left.
     fn left(&mut self, task: TaskId, Left { handle, cloned, ready }: Left) {
         let Some(op) = handle.op_id() else { return };
         if ready {
@@ -81,8 +81,8 @@ impl Local {
             (self.last_done, self.borrowed) = (Some(op), handle.resource_id().filter(|_| !handle.is_owned()));
             self.push(What::Done { task, op, site, resource: handle.resource_id() });
         } else if !cloned {
-            // Its waker is the one it has, or not the task's own but of a future in between. An operation that was begun gives
-            // back its part of the budget: where nothing is left, it was not begun.
+            // It already has the waker, or its waker is not the task's own but that of a future in between. An operation that
+            // began returns its part of the budget, so if no budget is left, it did not begin.
             if coop::has_budget_remaining() { self.pending(task, Some(handle)) } else { self.turn(task, true) }
         }
     }
@@ -91,10 +91,10 @@ impl Local {
         self.inside.polled(ready);
     }
 
-    /// The span of an operation is gone, and with it the future.
+    /// Records that an operation's future was dropped, since its span was closed.
     pub(super) fn close_op(&mut self, op: OpId) {
-        // Of an operation that has just returned there is nothing more to say. Outside
-        // all tasks it is one of the future that `block_on` was given, which is none of ours.
+        // Nothing to add if the operation has just returned. Outside all tasks, it
+        // belongs to the future that `block_on` was given, which is not part of the program.
         if self.last_done.take() != Some(op)
             && let Some(by) = self.task()
         {
@@ -103,7 +103,7 @@ impl Local {
         }
     }
 
-    /// The free permits of the innermost resource have changed.
+    /// Records a change of the innermost resource's free permits.
     pub(super) fn permits(&mut self, change: Change, permits: u64) {
         if let Some((resource, Kind::Semaphore | Kind::Channel)) = self.inside.resource_id()
             && (permits > 0 || change == Change::Set)
@@ -113,19 +113,20 @@ impl Local {
         }
     }
 
-    /// The innermost resource, a lock, has changed.
+    /// Records a change of the innermost resource, a lock.
     pub(super) fn lock(&mut self, change: LockChange) {
         if let Some((resource, Kind::Mutex | Kind::RwLock)) = self.inside.resource_id() {
             let taken = matches!(change, LockChange::Taken | LockChange::ReaderIn);
             let site = SiteId(if taken { self.stack() } else { 0 });
             let by = self.task();
-            // The operation that waited for the lock has just returned; without one it was taken by `try_lock` or the like.
+            // An operation that waited for the lock has just returned; otherwise the lock was taken by `try_lock` or similar.
             let owned = taken && self.borrowed.take() != Some(resource);
             self.push(What::Lock { resource, change, by, site, owned });
         }
     }
 
-    /// The innermost operation, a timer, was set. A timer outside all tasks is one of the future that `block_on` was given.
+    /// Records that the innermost operation, a timer, was set. A timer outside all tasks belongs to the future that `block_on`
+    /// was given, and is ignored.
     pub(super) fn timer(&mut self, after_ms: u64) {
         if let Some(task) = self.task()
             && let Some(op) = self.inside.op().filter(|op| op.kind() == Kind::Timer).and_then(Handle::op_id)
@@ -134,7 +135,7 @@ impl Local {
         }
     }
 
-    /// The innermost operation asks for permits.
+    /// Records that the innermost operation asks for permits.
     pub(super) fn asked(&mut self, permits: u64) {
         if let Some((op, resource)) = self.on_permits()
             && permits != 1
@@ -143,9 +144,9 @@ impl Local {
         }
     }
 
-    /// The innermost operation got permits.
+    /// Records that the innermost operation got permits from another one.
     pub(super) fn obtained(&mut self, permits: u64) {
-        // The resource reports what it took by itself.
+        // If it took them in its own poll, the resource reports that.
         if permits > 0
             && let Some((op, resource)) = self.on_permits()
             && self.inside.op().is_some_and(|op| !self.inside.own_poll(op))

@@ -1,13 +1,12 @@
-//! Numbers and texts as bytes, and back without trust.
+//! Encodes numbers and texts as bytes, and decodes untrusted bytes.
 //!
-//! Numbers are written seven bits at a time, the lowest first; the high bit of
-//! a byte says that more follow. Differences are *zigzag* numbers, so that a
-//! small step back is as short as one forwards; they wrap, so that every pair of
-//! numbers has one.
+//! Numbers are written seven bits at a time, lowest first; the high bit of a byte means
+//! that more bytes follow. Differences are *zigzag* numbers, so that a small step back
+//! is as short as one forwards; they wrap, so that every pair of numbers has one.
 
 use std::num::NonZeroU64;
 
-/// Why bytes are no facts.
+/// Why bytes cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Damage(pub(super) &'static str);
 
@@ -19,13 +18,13 @@ pub(super) fn put(out: &mut Vec<u8>, mut number: u64) {
     out.push(number as u8);
 }
 
-/// A difference, as the wrapping subtraction gives it.
+/// Writes a difference from a wrapping subtraction.
 pub(super) fn put_signed(out: &mut Vec<u8>, difference: u64) {
     let signed = difference as i64;
     put(out, ((signed << 1) ^ (signed >> 63)) as u64);
 }
 
-/// All bits of it, so that it comes back as it was.
+/// Writes all bits of a number, so that it is decoded exactly.
 pub(super) fn put_f64(out: &mut Vec<u8>, number: f64) {
     out.extend_from_slice(&number.to_le_bytes());
 }
@@ -35,7 +34,7 @@ pub(super) fn put_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// Bytes that are read from front to back.
+/// Bytes to read from front to back.
 #[derive(Debug)]
 pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
 
@@ -45,7 +44,7 @@ impl<'a> Bytes<'a> {
     }
 
     pub(super) fn byte(&mut self) -> Result<u8, Damage> {
-        let (first, rest) = self.0.split_first().ok_or(Damage("it ends in the middle of a fact"))?;
+        let (first, rest) = self.0.split_first().ok_or(Damage("an incomplete fact"))?;
         self.0 = rest;
         Ok(*first)
     }
@@ -66,36 +65,36 @@ impl<'a> Bytes<'a> {
         Err(Damage("a number that is too large"))
     }
 
-    /// A number that fits into its type.
+    /// A number, checked to fit its type.
     pub(super) fn number<T: TryFrom<u64>>(&mut self) -> Result<T, Damage> {
         T::try_from(self.varint()?).map_err(|_| Damage("a number that is too large"))
     }
 
-    /// How many of something follow, at most so many.
+    /// A count of at most `most`.
     pub(super) fn count(&mut self, most: usize) -> Result<usize, Damage> {
         self.number().ok().filter(|count| *count <= most).ok_or(Damage("a count that is too large"))
     }
 
-    /// A difference, to be added with wrapping.
+    /// A difference for wrapping addition.
     pub(super) fn signed(&mut self) -> Result<u64, Damage> {
         let zigzag = self.varint()?;
         Ok((zigzag >> 1) ^ (zigzag & 1).wrapping_neg())
     }
 
-    /// The number of a thing, written as its difference to another one. There is no thing of number 0.
+    /// An id, written as its difference to another one. No id is 0.
     pub(super) fn beside(&mut self, other: u64) -> Result<NonZeroU64, Damage> {
-        NonZeroU64::new(other.wrapping_add(self.signed()?)).ok_or(Damage("a thing without a number"))
+        NonZeroU64::new(other.wrapping_add(self.signed()?)).ok_or(Damage("an id of 0"))
     }
 
     pub(super) fn float(&mut self) -> Result<f64, Damage> {
-        let (number, rest) = self.0.split_first_chunk().ok_or(Damage("it ends in the middle of a fact"))?;
+        let (number, rest) = self.0.split_first_chunk().ok_or(Damage("an incomplete fact"))?;
         self.0 = rest;
         Ok(f64::from_le_bytes(*number))
     }
 
     pub(super) fn text(&mut self, most: usize) -> Result<&'a str, Damage> {
         let length = self.count(most)?;
-        let (text, rest) = self.0.split_at_checked(length).ok_or(Damage("it ends in the middle of a text"))?;
+        let (text, rest) = self.0.split_at_checked(length).ok_or(Damage("an incomplete text"))?;
         self.0 = rest;
         std::str::from_utf8(text).map_err(|_| Damage("a text that is not UTF-8"))
     }

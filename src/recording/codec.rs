@@ -1,11 +1,10 @@
-//! Facts as bytes: the content of a chunk.
+//! The encoding of facts in a chunk.
 //!
-//! Every fact begins with one byte: its kind in the low five bits, and three
-//! flags. A thread and a time are written only when they differ from those of
-//! the fact before, and numbers as differences to the last of their kind, which
-//! are small: a poll takes four to six bytes, before compression. Whatever a
-//! reader has to know to understand a chunk, but for the lines and the sites
-//! that were told before, is in the chunk itself.
+//! Every fact begins with one byte: its kind in the low five bits, and three flags. A
+//! thread and a time are written only if they differ from the previous fact's.
+//! Numbers are written as differences to the last one of their kind, which are small: a
+//! poll takes four to six bytes before compression. A chunk can be decoded on its own,
+//! except for lines and sites that were defined earlier.
 
 use crate::record::event::Event;
 use crate::trace::Sample;
@@ -23,27 +22,27 @@ pub(super) enum Fact {
     Lost(u64),
 }
 
-/// The latest time that is read, in nanoseconds: ten years. No run is as long, and sums of times stay within their bounds.
+/// The latest valid time, in nanoseconds: ten years. No run is that long, and sums of times cannot overflow.
 pub(super) const LATEST_NS: u64 = 10 * 366 * 86_400 * 1_000_000_000;
-/// The most bytes of a text that a program says: a longer one is cut.
+/// The maximum length of a program's text in bytes. A longer one is cut.
 pub(super) const LONGEST: usize = 1 << 20;
-/// The most bytes of a name in the source: a function, a counter.
+/// The maximum length of a name from the source (a function, a counter) in bytes.
 pub(super) const LONGEST_NAME: usize = 4096;
-/// The most bytes of the path of a source file. Each task, wait and lock of the file repeats it.
+/// The maximum length of a source file's path in bytes. It is repeated for each task, wait and lock of that file.
 pub(super) const LONGEST_FILE: usize = 512;
-/// The most frames of a site, from the outermost on.
+/// The maximum number of frames of a site, from the outermost on.
 pub(super) const DEEPEST: usize = 256;
-/// The most counters of one line of the log, and workers of one sample.
+/// The maximum number of counters in a line of the log, and of workers in a sample.
 pub(super) const MOST: usize = 256;
 
-/// The most lines that tasks are spawned at, and the most sites. A program has some hundreds.
+/// The maximum number of spawn lines, and of sites. A program has some hundreds.
 pub(super) const MOST_PLACES: usize = 4096;
 
-/// The fact comes from another thread than the one before.
+/// Flag: the thread differs from that of the previous fact.
 pub(super) const THREAD: u8 = 0x20;
-/// The fact has another time than the one before.
+/// Flag: the time differs from that of the previous fact.
 pub(super) const TIME: u8 = 0x40;
-/// What may be missing is there.
+/// Flag: the optional part is present.
 pub(super) const FLAG: u8 = 0x80;
 
 /// The kinds of facts. Their numbers are part of the format.
@@ -78,14 +77,14 @@ pub(super) mod kind {
     pub(in crate::recording) const LINE: u8 = 27;
 }
 
-/// The last number of each kind, to which the next is written as a difference. Every chunk begins at zero.
+/// The last number of each kind, from which the next one is a difference. Zero at the start of every chunk.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Last {
     pub(super) thread: u16,
     pub(super) at_ns: u64,
-    /// The task whose poll began last.
+    /// The task of the last poll that began.
     pub(super) polled: u64,
-    /// The task that was named, spawned or woken last.
+    /// The last task that was named, spawned or woken.
     pub(super) other: u64,
     pub(super) op: u64,
     pub(super) span: u64,

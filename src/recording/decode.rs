@@ -1,4 +1,4 @@
-//! From bytes to facts, without trust: see [`codec`](super::codec).
+//! Decodes facts from untrusted bytes: see [`codec`](super::codec).
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
@@ -16,24 +16,24 @@ use crate::record::event::{
 use crate::record::site::{Cause, Frame, Missing, Place, Polls, Site};
 use crate::trace::Sample;
 
-/// Reads facts back. Whatever the bytes are, it fails or gives a fact that the format knows.
+/// Decodes facts. For any bytes it returns an error or a valid fact.
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
     last: Last,
     lines: Vec<Arc<Place>>,
     sites: u32,
     names: names::Shared,
-    /// The names of counters that were met: to ask for them here takes no lock.
+    /// The names of known counters, to avoid the lock of [`names::fixed`].
     counters: HashSet<&'static str>,
 }
 
 impl Decoder {
-    /// Begins the next chunk.
+    /// Starts the next chunk.
     pub(super) fn begin(&mut self) {
         self.last = Last::default();
     }
 
-    /// The next fact.
+    /// Decodes the next fact.
     #[inline]
     pub(super) fn fact(&mut self, from: &mut Bytes<'_>) -> Result<Fact, Damage> {
         loop {
@@ -165,14 +165,14 @@ impl Decoder {
                     site: SiteId(from.number()?),
                 }
             }
-            _ => return Err(Damage("a fact of a kind that does not exist")),
+            _ => return Err(Damage("a fact of an unknown kind")),
         })
     }
 
-    /// A line that was told before, by its number.
+    /// A line that was defined earlier, by its number.
     fn told_line(&self, from: &mut Bytes<'_>) -> Result<CallLine, Damage> {
         let line: usize = from.number()?;
-        let at = self.lines.get(line).ok_or(Damage("a line that was never told"))?;
+        let at = self.lines.get(line).ok_or(Damage("an undefined line"))?;
         Ok(CallLine::Told(at.clone()))
     }
 
@@ -275,7 +275,7 @@ impl Decoder {
     }
 
     fn resource(&mut self, from: &mut Bytes<'_>) -> Result<ResourceId, Damage> {
-        self.maybe_resource(from)?.ok_or(Damage("a resource without a number"))
+        self.maybe_resource(from)?.ok_or(Damage("a resource with id 0"))
     }
 }
 
@@ -298,7 +298,7 @@ fn sample(from: &mut Bytes<'_>) -> Result<Sample, Damage> {
     })
 }
 
-/// The value at this place among all of its kind.
+/// The value with this index.
 fn choice<T: Copy>(at: u8, all: &[T]) -> Result<T, Damage> {
-    all.get(usize::from(at)).copied().ok_or(Damage("a choice that does not exist"))
+    all.get(usize::from(at)).copied().ok_or(Damage("an invalid value"))
 }

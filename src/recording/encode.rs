@@ -1,4 +1,4 @@
-//! From facts to bytes: see [`codec`](super::codec).
+//! Encodes facts as bytes: see [`codec`](super::codec).
 
 use std::collections::HashMap;
 
@@ -8,21 +8,21 @@ use crate::record::event::{CallLine, Cues, Event, Log, NewSite, OpId, ResourceId
 use crate::record::site::{Place, Site};
 use crate::trace::Sample;
 
-/// Writes facts into a buffer.
+/// Encodes facts into a buffer.
 #[derive(Debug, Default)]
 pub(super) struct Encoder {
-    /// The chunk so far.
+    /// The current chunk.
     pub(super) out: Vec<u8>,
-    /// The facts in it.
+    /// The number of facts in it.
     pub(super) facts: u32,
     last: Last,
-    /// The lines that were told, by file and line.
+    /// The numbers of the defined lines, by file and line.
     lines: HashMap<String, HashMap<u32, u32>>,
     told: u32,
 }
 
 impl Encoder {
-    /// Begins the next chunk.
+    /// Starts the next chunk.
     pub(super) fn begin(&mut self) {
         self.out.clear();
         self.facts = 0;
@@ -109,7 +109,7 @@ impl Encoder {
         }
     }
 
-    /// What the scenario says in words of its own, and what a site is.
+    /// Writes events with texts from the program, and sites.
     fn said(&mut self, what: &What) {
         match what {
             What::Named(named) => {
@@ -189,7 +189,7 @@ impl Encoder {
         }
     }
 
-    /// A fact that has no thread and no time.
+    /// Starts a fact that has no thread and no time.
     fn plain(&mut self, kind: u8) {
         self.facts += 1;
         self.out.push(kind);
@@ -209,7 +209,7 @@ impl Encoder {
         }
     }
 
-    /// The number of a line, which is written first if it is new.
+    /// Returns the number of a line, after writing the line if it is new.
     fn line(&mut self, at: &CallLine) -> u32 {
         let file = cut(at.file(), LONGEST_FILE);
         if let Some(number) = self.lines.get(file).and_then(|lines| lines.get(&at.line())) {
@@ -278,19 +278,19 @@ impl Encoder {
         put(&mut self.out, place.line.into());
     }
 
-    /// A task that is likely the one that is polled.
+    /// Writes a task that is probably the one being polled.
     fn polled(&mut self, task: TaskId) {
         put_signed(&mut self.out, task.0.get().wrapping_sub(self.last.polled));
     }
 
-    /// The same where there may be none: the flag says.
+    /// Writes an optional task that is probably the one being polled; the flag says whether there is one.
     fn maybe_polled(&mut self, task: Option<TaskId>) {
         if let Some(task) = task {
             self.polled(task);
         }
     }
 
-    /// A task that is likely another one than the one that is polled.
+    /// Writes a task that is probably not the one being polled.
     fn other(&mut self, task: TaskId) {
         put_signed(&mut self.out, task.0.get().wrapping_sub(self.last.other));
         self.last.other = task.0.get();
@@ -306,7 +306,7 @@ impl Encoder {
         self.last.span = span.0;
     }
 
-    /// None is 0, and costs the difference to that twice: few events that could name one do not.
+    /// Writes a resource; `None` is 0. That costs two large differences, but few of these events have no resource.
     fn resource(&mut self, resource: Option<ResourceId>) {
         let number = resource.map_or(0, |resource| resource.0.get());
         put_signed(&mut self.out, u64::from(number).wrapping_sub(self.last.resource.into()));
@@ -314,7 +314,7 @@ impl Encoder {
     }
 }
 
-/// The kind of an event, and whether what may be missing is there.
+/// The kind of an event, and whether its optional part is present.
 fn head(what: &What) -> (u8, bool) {
     match what {
         What::Spawn { parent, .. } => (kind::SPAWN, parent.is_some()),
@@ -344,7 +344,7 @@ fn head(what: &What) -> (u8, bool) {
     }
 }
 
-/// A text without what is more than so many bytes.
+/// Cuts a text to at most `most` bytes.
 fn cut(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     &text[..end.unwrap_or(0)]

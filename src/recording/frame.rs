@@ -1,24 +1,24 @@
-//! The frame of a recording: its opening, and its chunks.
+//! The framing of a recording: its opening and its chunks.
 
 use std::io::{self, Read};
 
 use super::OpenError;
 use super::bytes::Damage;
 
-/// What every recording begins with.
+/// The first bytes of every recording.
 const MAGIC: [u8; 8] = *b"APLAYREC";
 /// The version of the format.
 pub(super) const VERSION: u16 = 4;
-/// The most bytes of a header.
+/// The maximum size of a header in bytes.
 const MOST_HEADER: usize = 64 << 10;
-/// The most bytes of a chunk, before compression. Chunks are written long before.
+/// The maximum size of a chunk before compression, in bytes. Chunks are written long before that.
 const MOST_CHUNK: usize = 4 << 20;
-/// The most bytes of a chunk in the file: what cannot be compressed grows by less than a 255th.
+/// The maximum size of a chunk in the file, in bytes: incompressible data grows by less than a 255th.
 const MOST_PACKED: usize = MOST_CHUNK + MOST_CHUNK / 128;
-/// The bytes before a chunk's content, the checksum included.
+/// The size of a chunk's head, including the checksum, in bytes.
 const HEAD: usize = 20;
 
-/// What is in a chunk.
+/// The kind of a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Facts.
@@ -31,14 +31,14 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) struct Chunk {
     pub(super) kind: Kind,
-    /// How many facts it says it has.
+    /// The number of facts according to its head.
     pub(super) facts: u32,
     pub(super) content: Vec<u8>,
-    /// The bytes that it takes in the file.
+    /// Its size in the file, in bytes.
     pub(super) length: u64,
 }
 
-/// Everything before the first chunk.
+/// The bytes before the first chunk.
 pub(super) fn opening(header: &[u8]) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
     bytes.extend_from_slice(&VERSION.to_le_bytes());
@@ -48,7 +48,7 @@ pub(super) fn opening(header: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Reads what [`opening`] has written: the header.
+/// Reads what [`opening`] has written, and returns the header.
 pub(super) fn open(from: &mut impl Read) -> Result<Vec<u8>, OpenError> {
     let mut first = [0; 8];
     fill(from, &mut first, OpenError::NotARecording)?;
@@ -66,7 +66,7 @@ pub(super) fn open(from: &mut impl Read) -> Result<Vec<u8>, OpenError> {
     fill(from, &mut lengths, short())?;
     let (length, sum) = (u32_at(&lengths, 0) as usize, u32_at(&lengths, 4));
     if length > MOST_HEADER {
-        return Err(OpenError::Header(format!("it says that it has {length} bytes")));
+        return Err(OpenError::Header(format!("its length of {length} bytes is too large")));
     }
     let mut header = vec![0; length];
     fill(from, &mut header, short())?;
@@ -83,11 +83,11 @@ fn fill(from: &mut impl Read, bytes: &mut [u8], short: OpenError) -> Result<(), 
     })
 }
 
-/// Makes a chunk of its content, in the place of whatever was in `out`.
+/// Replaces `out` by a chunk with this content.
 pub(super) fn pack(kind: Kind, facts: u32, content: &[u8], out: &mut Vec<u8>) {
     out.clear();
     out.resize(HEAD + lz4_flex::block::get_maximum_output_size(content.len()), 0);
-    // The buffer is as large as it can ever have to be.
+    // This cannot fail: the buffer has the maximum output size.
     let length = lz4_flex::block::compress_into(content, &mut out[HEAD..]).unwrap_or(0);
     out.truncate(HEAD + length);
     out[0..4].copy_from_slice(&(length as u32).to_le_bytes());
@@ -98,7 +98,7 @@ pub(super) fn pack(kind: Kind, facts: u32, content: &[u8], out: &mut Vec<u8>) {
     out[HEAD - 4..HEAD].copy_from_slice(&sum.to_le_bytes());
 }
 
-/// Reads the next chunk. None at the end of the file; within a chunk that is a damage.
+/// Reads the next chunk. Returns `None` at the end of the file; an end within a chunk is an error.
 pub(super) fn unpack(from: &mut impl Read) -> Result<Option<Chunk>, Damage> {
     let mut head = Vec::with_capacity(HEAD);
     take(from, HEAD, &mut head)?;
@@ -123,11 +123,11 @@ pub(super) fn unpack(from: &mut impl Read) -> Result<Option<Chunk>, Damage> {
     let kind = match head[12..16] {
         [1, 0, 0, 0] => Kind::Facts,
         [2, 0, 0, 0] => Kind::Footer,
-        _ => return Err(Damage("a chunk of a kind that does not exist")),
+        _ => return Err(Damage("a chunk of an unknown kind")),
     };
     let content = lz4_flex::block::decompress(&packed, size).map_err(|_| Damage("a chunk that cannot be decompressed"))?;
     if content.len() != size {
-        return Err(Damage("a chunk of another length than it says"));
+        return Err(Damage("a chunk with a wrong length"));
     }
     Ok(Some(Chunk { kind, facts, content, length: (HEAD + length) as u64 }))
 }
@@ -136,7 +136,7 @@ pub(super) fn unpack(from: &mut impl Read) -> Result<Option<Chunk>, Damage> {
 pub(super) const CUT: Damage = Damage("the middle of a chunk");
 
 fn take(from: &mut impl Read, length: usize, out: &mut Vec<u8>) -> Result<(), Damage> {
-    from.take(length as u64).read_to_end(out).map(|_| ()).map_err(|_| Damage("a part that cannot be read"))
+    from.take(length as u64).read_to_end(out).map(|_| ()).map_err(|_| Damage("an unreadable part"))
 }
 
 fn sum(head: &[u8], packed: &[u8]) -> u32 {

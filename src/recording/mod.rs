@@ -1,10 +1,10 @@
 //! A recording: a trace in a file.
 //!
-//! What is written is what the trace was told while the run went on, fact by
-//! fact, and not what it made of it. So a recording that is opened tells another
-//! trace the same, and everything that is made from a trace comes out as it was:
-//! lanes, waits, resources, log, metrics, hash. It also means that a trace that
-//! is changed or learns more later learns it from old recordings too.
+//! A recording holds the facts that the trace received during the run, and not what
+//! the trace derived from them. Opening a recording feeds the same facts to a new
+//! trace, so everything derived from it is the same: lanes, waits, resources, log,
+//! metrics, hash. A later version of the trace that derives more also does so from
+//! old recordings.
 //!
 //! # Format, version 4
 //!
@@ -13,27 +13,27 @@
 //! | part | bytes | |
 //! |---|---|---|
 //! | magic | 8 | `APLAYREC` |
-//! | version | 2 | 2; a program opens its own version only |
+//! | version | 2 | a program opens only its own version |
 //! | length, CRC-32 | 4, 4 | of the header |
 //! | header | at most 64 KiB | JSON: version of the program, scenario, parameters, seed, clock, workers, limit, detail, stall-after |
-//! | chunks | | one after the other; the last is the footer |
+//! | chunks | | in sequence; the last is the footer |
 //!
 //! A chunk:
 //!
 //! | part | bytes | |
 //! |---|---|---|
 //! | length | 4 | of the content in the file |
-//! | size | 4 | of the content when it is decompressed, at most 4 MiB |
-//! | facts | 4 | how many it has |
+//! | size | 4 | of the decompressed content, at most 4 MiB |
+//! | facts | 4 | their number |
 //! | kind | 4 | 1: facts; 2: the footer |
-//! | CRC-32 | 4 | of everything in the chunk before and behind it |
+//! | CRC-32 | 4 | of everything else in the chunk |
 //! | content | length | an LZ4 block |
 //!
-//! The content of a chunk of facts is described in `codec`: each fact a byte for its
+//! `codec` describes the content of a chunk of facts: each fact is a byte for its
 //! kind and flags, then numbers of seven bits a byte, as differences. The footer
-//! is JSON: how the run ended, its outcome, when its trace was closed, and by what
-//! that trace can be known again (trace hash, events). A file without a footer
-//! was cut off: the program or the machine ended before the run did.
+//! is JSON: how the run ended, its outcome, when its trace was closed, and what
+//! identifies that trace (trace hash, events). A file without a footer was cut off:
+//! the program or the machine ended before the run did.
 
 mod bytes;
 mod codec;
@@ -59,9 +59,9 @@ use crate::trace::Trace;
 /// A recording that was opened.
 #[derive(Debug)]
 pub struct Recording {
-    /// What was run.
+    /// The spec of the run.
     pub spec: Spec,
-    /// What happened, as far as it could be read. It is closed.
+    /// The trace, as far as it could be read. It is closed.
     pub trace: Trace,
     /// How the run ended; [`Ending::CutOff`](crate::engine::Ending::CutOff) if that could not be read.
     pub report: Report,
@@ -69,18 +69,18 @@ pub struct Recording {
     pub flaw: Option<Flaw>,
 }
 
-/// Why a recording is not whole.
+/// Why a recording is incomplete or suspect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
     /// The file ends before the recording does.
     CutOff,
-    /// There is something that cannot be: what it is.
+    /// The file contains something impossible: what it is.
     Damaged(&'static str),
-    /// What comes next would take more memory than a recording is given.
+    /// The rest would take more memory than a recording may.
     TooLarge,
-    /// What came took more time than a recording is given.
+    /// Reading took longer than a recording may.
     TooLong,
-    /// It was read to its end, and the trace is not the one that was recorded.
+    /// The file was read to its end, but the trace differs from the recorded one.
     Differs,
 }
 
@@ -91,22 +91,22 @@ impl fmt::Display for Flaw {
             Flaw::Damaged(what) => write!(f, "the recording is damaged: {what}"),
             Flaw::TooLarge => f.write_str("the recording is too large"),
             Flaw::TooLong => f.write_str("the recording takes too long to open"),
-            Flaw::Differs => return f.write_str("the trace of the recording is not the one that was recorded"),
+            Flaw::Differs => return f.write_str("the trace differs from the one that was recorded"),
         }?;
-        f.write_str("; what comes before that is shown")
+        f.write_str("; the part before that is shown")
     }
 }
 
 /// Why a file cannot be opened as a recording.
 #[derive(Debug)]
 pub enum OpenError {
-    /// The system does not let it be read.
+    /// The system refuses to read it.
     Io(io::Error),
-    /// It is something else.
+    /// It is not a recording.
     NotARecording,
-    /// It has another version of the format.
+    /// It has another format version.
     Version(u16),
-    /// The header says nothing that this program can show: why.
+    /// This program cannot use the header: the reason.
     Header(String),
 }
 
@@ -116,9 +116,9 @@ impl fmt::Display for OpenError {
             OpenError::Io(error) => write!(f, "cannot be read: {error}"),
             OpenError::NotARecording => f.write_str("is not a recording"),
             OpenError::Version(found) => {
-                write!(f, "is a recording of format {found}, and this version of the program opens format {}", frame::VERSION)
+                write!(f, "is a recording in format {found}; this version of the program opens format {}", frame::VERSION)
             }
-            OpenError::Header(reason) => write!(f, "is a recording whose header cannot be used: {reason}"),
+            OpenError::Header(reason) => write!(f, "is a recording with an unusable header: {reason}"),
         }
     }
 }

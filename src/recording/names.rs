@@ -1,9 +1,9 @@
-//! Names that come back from a file and are kept once.
+//! Interned names from recordings.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The names of one recording: each is kept once, however often it occurs.
+/// The names of one recording: each is stored once, however often it occurs.
 #[derive(Debug, Default)]
 pub(super) struct Shared(HashSet<Arc<str>>);
 
@@ -18,11 +18,11 @@ impl Shared {
     }
 }
 
-/// The most names that live as long as the program, and their bytes together.
+/// The maximum number of names kept for the life of the program, and their maximum total size.
 const MOST: usize = 4096;
 const MOST_BYTES: usize = 1 << 18;
 
-/// The names that live as long as the program.
+/// The names kept for the life of the program.
 #[derive(Default)]
 struct Fixed {
     names: HashSet<&'static str>,
@@ -31,8 +31,8 @@ struct Fixed {
 
 static FIXED: Mutex<Option<Fixed>> = Mutex::new(None);
 
-/// A name as a running program has it, built in: counters and units. What is not known yet is kept for as long as the
-/// program runs; none when there are too many.
+/// Returns a static name for a counter or a unit, which a live run has as a literal. A new name is kept for the life of the
+/// program; `None` if there are too many.
 pub(super) fn fixed(name: &str) -> Option<&'static str> {
     let mut fixed = FIXED.lock().unwrap_or_else(PoisonError::into_inner);
     let fixed = fixed.get_or_insert_default();

@@ -1,15 +1,16 @@
-//! Opening a recording, without trusting its writer.
+//! Opens a recording without trusting its writer.
 //!
-//! A file is read from front to back, one chunk at a time, and ends where it
-//! stops making sense. Nothing in it is trusted: every length is compared with
-//! a bound before anything is allocated, every number is checked, and what a
-//! trace takes in memory is estimated as the facts come, and asked where the system tells. No fact is free, or a file
-//! could have any number of those that are: one that leaves nothing behind is charged like one that does, and each is
-//! charged for its bytes, which a small file can have many of.
+//! A file is read from front to back, one chunk at a time, up to the first invalid
+//! part. Nothing in it is trusted: every length is compared with a bound before
+//! anything is allocated, every number is checked, and the trace's memory is estimated
+//! from the facts, and measured where the system reports it. No fact is free, since a
+//! file could then contain any number of such facts: a fact that stores nothing is
+//! charged like one that does, and each is charged for its bytes, because a small file
+//! can decompress to many of them.
 //!
-//! What that leaves open is time, which a trace can be made to waste by facts that no run gives. So there is a bound for
-//! each byte that the file has, far above what a recording takes. It is time on the processor: a busy machine, or a slow
-//! disk, is not the fault of the file.
+//! Time is bounded too, because facts that no run produces can make a trace slow. So
+//! there is a time limit for each byte of the file, far above the usual time. It counts
+//! processor time: a busy machine or a slow disk is not the file's fault.
 
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -30,25 +31,25 @@ use crate::source;
 use crate::text;
 use crate::trace::{Ahead, Trace};
 
-/// What the trace of a recording may take in memory, in bytes.
+/// The maximum memory of a recording's trace, in bytes.
 const MEMORY: u64 = 2 << 30;
-/// What every fact is charged, in bytes.
+/// The memory charged for every fact, in bytes.
 const FACT: u64 = 48;
-/// What a recording may take to open, however short it is.
+/// How long opening a recording may take, however short it is.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// And for each of its bytes: thirty times what a recording takes, in an unoptimised build three times.
+/// The additional time for each of its bytes: thirty times the usual, or three times in an unoptimised build.
 const PATIENCE_A_BYTE: Duration = Duration::from_micros(15);
 
-/// Opens a recording. One that is cut off or damaged is opened up to its last whole chunk: see [`Recording::flaw`].
+/// Opens a recording. One that is cut off or damaged is opened up to its last intact chunk: see [`Recording::flaw`].
 ///
 /// # Errors
 ///
-/// When it is not a regular file or cannot be read, is no recording, or is one that this version of the program does not know.
+/// If it is not a regular file, cannot be read, is not a recording, or is one that this version of the program cannot open.
 pub fn open(path: &Path) -> Result<Recording, OpenError> {
     read(BufReader::with_capacity(1 << 16, files::open(path).map_err(OpenError::Io)?))
 }
 
-/// The same from anything that can be read.
+/// Opens a recording from any reader.
 ///
 /// # Errors
 ///
@@ -57,7 +58,7 @@ pub fn read(from: impl Read) -> Result<Recording, OpenError> {
     read_by(busy, from)
 }
 
-/// The same, by a clock that says how long this has taken.
+/// Opens a recording from any reader; `clock` measures the time spent.
 fn read_by(clock: fn() -> Duration, mut from: impl Read) -> Result<Recording, OpenError> {
     let header = frame::open(&mut from)?;
     let header: Header = serde_json::from_slice(&header).map_err(|error| OpenError::Header(text::message(&error.to_string())))?;
@@ -77,19 +78,19 @@ fn read_by(clock: fn() -> Duration, mut from: impl Read) -> Result<Recording, Op
     Ok(Recording { spec, trace, report, flaw })
 }
 
-/// What is known between one chunk and the next.
+/// The state between two chunks.
 #[derive(Debug)]
 struct Chunks {
     decoder: Decoder,
     ahead: Ahead,
-    /// What the trace takes, estimated from the facts, in bytes.
+    /// The memory of the trace in bytes, estimated from the facts.
     memory: u64,
-    /// What the program took when the first chunk was read, in bytes.
+    /// The memory of the program before the first chunk, in bytes.
     before: u64,
     facts: u32,
     clock: fn() -> Duration,
     began: Duration,
-    /// What it may take, by what was read of the file.
+    /// The time allowed for what has been read of the file.
     patience: Duration,
 }
 
@@ -99,7 +100,7 @@ impl Chunks {
         Self { decoder, ahead, memory: 0, before, facts: 0, clock, began: clock(), patience: PATIENCE }
     }
 
-    /// Tells the trace all that the file has, up to the footer.
+    /// Feeds all facts of the file to the trace, up to the footer.
     fn replay(mut self, from: &mut impl Read, trace: &mut Trace) -> Result<Footer, Flaw> {
         let footer = self.chunks(from, trace);
         self.ahead.finish(trace);
@@ -117,7 +118,7 @@ impl Chunks {
             match chunk.kind {
                 Kind::Facts => self.facts(&chunk, trace)?,
                 Kind::Footer => {
-                    return serde_json::from_slice(&chunk.content).map_err(|_| Flaw::Damaged("a footer that says nothing"));
+                    return serde_json::from_slice(&chunk.content).map_err(|_| Flaw::Damaged("an unreadable footer"));
                 }
             }
         }
@@ -134,16 +135,16 @@ impl Chunks {
             self.charge(&fact, left - bytes.0.len())?;
             match fact {
                 Fact::Event(thread, event) => self.ahead.push(trace, thread, event),
-                // These belong to no event, so it does not matter that some are still to come.
+                // These belong to no event, so it does not matter that `ahead` still holds earlier events.
                 Fact::Thread(index, name) => trace.name_thread(index, name),
                 Fact::Sample(sample) => trace.add_sample(sample),
                 Fact::Lost(events) => trace.add_lost(events),
             }
         }
-        if facts == chunk.facts { Ok(()) } else { Err(Flaw::Damaged("a chunk with other facts than it says")) }
+        if facts == chunk.facts { Ok(()) } else { Err(Flaw::Damaged("a chunk with a wrong number of facts")) }
     }
 
-    /// Adds up what the trace will need for a fact of so many bytes, from above.
+    /// Adds an upper bound of the memory that the trace needs for a fact of this many bytes, and checks all limits.
     fn charge(&mut self, fact: &Fact, bytes: usize) -> Result<(), Flaw> {
         let more = match fact {
             Fact::Event(_, Event { what, .. }) => of_event(what),
@@ -156,7 +157,7 @@ impl Chunks {
         if self.memory > MEMORY {
             return Err(Flaw::TooLarge);
         }
-        // To ask the system costs more than a fact does.
+        // Do not check at every fact: a system call costs more than a fact does.
         if self.facts.is_multiple_of(64) && (self.clock)().saturating_sub(self.began) > self.patience {
             return Err(Flaw::TooLong);
         }
@@ -167,15 +168,15 @@ impl Chunks {
     }
 }
 
-/// What the program takes, in bytes; none where the system does not tell. A trace can be made to take more than its
-/// facts let one think, for each of them some more than for the one before; this sees all of it.
+/// The program's resident memory in bytes; `None` if the system does not report it. A trace can be made to take more than the
+/// estimate, with growing memory for each fact; this includes all of it.
 fn resident() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
     Some(pages * 4096)
 }
 
-/// What an event takes beside what every fact is charged.
+/// The memory of an event in addition to [`FACT`].
 fn of_event(what: &What) -> u64 {
     match what {
         What::Spawn { .. } => 600,
@@ -189,7 +190,7 @@ fn of_event(what: &What) -> u64 {
     }
 }
 
-/// How long this thread was on a processor.
+/// The processor time of this thread.
 fn busy() -> Duration {
     let busy = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(busy.tv_sec as u64, busy.tv_nsec as u32)

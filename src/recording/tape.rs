@@ -1,4 +1,4 @@
-//! A recording in memory, which the user may want to save later.
+//! A recording in memory, which the user can save later.
 
 use std::fmt;
 use std::fs;
@@ -12,11 +12,11 @@ use crate::files;
 use crate::record::event::Event;
 use crate::trace::{Sample, Trace};
 
-/// The most bytes that a tape keeps.
+/// The maximum size of a tape in bytes.
 const MOST: usize = 256 << 20;
 
-/// A recording in memory. All clones are the same tape: one goes to the run as its [sink](crate::engine::Run::set_sink), and
-/// another one saves it, while the run goes on or later.
+/// A recording in memory. All clones are the same tape: one is the run's [sink](crate::engine::Run::set_sink), and another one
+/// saves it, during the run or later.
 #[derive(Debug, Clone)]
 pub struct Tape(Arc<Mutex<Writer<Kept>>>);
 
@@ -37,23 +37,23 @@ impl Write for Kept {
     }
 }
 
-/// Why a tape was not saved, or not all of it.
+/// Why a tape was not saved, or not completely.
 #[derive(Debug)]
 pub enum SaveError {
-    /// There is such a file.
+    /// The file already exists.
     Exists,
     /// The system refuses it.
     Io(io::Error),
-    /// It was saved up to where the run had grown too long for it, in one line.
+    /// It was saved up to the point where the run exceeded the tape's size: the reason in one line.
     Short(String),
 }
 
 impl fmt::Display for SaveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SaveError::Exists => f.write_str("there is such a file"),
+            SaveError::Exists => f.write_str("already exists"),
             SaveError::Io(error) => write!(f, "cannot be written: {error}"),
-            SaveError::Short(fault) => write!(f, "is not whole: {fault}"),
+            SaveError::Short(fault) => write!(f, "is incomplete: {fault}"),
         }
     }
 }
@@ -66,19 +66,19 @@ impl Tape {
         Self(Arc::new(Mutex::new(Writer::new(Kept::default(), spec))))
     }
 
-    /// Saves what was recorded up to now. A recording of a run that is not over is one that is cut off. A file that
-    /// exists is overwritten only with `force`. One that is new and cannot be written to its end is removed.
+    /// Saves the recording so far. If the run is not over, the recording is cut off. An existing file is overwritten only with
+    /// `force`. A new file that cannot be written completely is removed.
     ///
     /// # Errors
     ///
-    /// When there is a file and no `force`, the system refuses it, or the tape is not whole.
+    /// If the file exists and `force` is false, the system refuses it, or the tape is incomplete.
     pub fn save(&self, path: &Path, force: bool) -> Result<(), SaveError> {
         let mut writer = self.lock();
         writer.flush();
         let made = files::create(path, force).and_then(|mut file| {
             file.write_all(&writer.to().0).inspect_err(|_| {
                 if !force {
-                    // That it cannot be written is what the user has to know.
+                    // Report the error of the write, not one of the removal.
                     let _ = fs::remove_file(path);
                 }
             })
@@ -120,7 +120,7 @@ impl Sink for Tape {
         self.lock().close(at_ns, report, trace);
     }
 
-    /// Saving it reports that it is not whole. Until then nobody may want it.
+    /// Saving reports whether the tape is incomplete; before that, nobody may need it.
     fn fault(&self) -> Option<String> {
         None
     }

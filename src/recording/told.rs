@@ -1,7 +1,7 @@
-//! What a recording says of its run beside the facts: the header, and the footer.
+//! The header and the footer of a recording.
 //!
-//! Both are JSON, so that other programs can list recordings without knowing
-//! how facts are written. What comes back is checked like what is typed.
+//! Both are JSON, so that other programs can list recordings without decoding facts.
+//! Values that are read back are checked like typed ones.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use crate::engine::{Detail, Ending, Report, Spec};
 use crate::text;
 use crate::trace::Trace;
 
-/// What decides the run. Its speed does not.
+/// The spec of the run, without its speed, which does not matter.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Header {
-    /// The version of the program that has written it.
+    /// The version of the program that wrote it.
     program: String,
     scenario: String,
     params: BTreeMap<String, String>,
@@ -44,21 +44,21 @@ impl Header {
         }
     }
 
-    /// Whether this very version of the program has written it: then the sources are the same.
+    /// Whether this version of the program wrote it, so that the sources are the same.
     pub(super) fn is_of_this_program(&self) -> bool {
         self.program == env!("CARGO_PKG_VERSION")
     }
 
-    /// The spec of the run, if this program has the scenario and its parameters; if not, why not.
+    /// The spec of the run, if this program has the scenario and its parameters; otherwise the reason.
     pub(super) fn spec(&self) -> Result<Spec, String> {
-        // Nothing of it is checked yet.
+        // The values are not checked yet.
         let recorded_by = format!("it was recorded by version {}", text::name(&self.program));
         let scenario = scenarios::find(&self.scenario)
             .ok_or_else(|| format!("this version has no scenario '{}'; {recorded_by}", text::name(&self.scenario)))?;
         let mut values = Values::defaults(scenario.params);
         for param in scenario.params {
             let text = self.params.get(param.name);
-            let text = text.ok_or_else(|| format!("it has no parameter '{}'; {recorded_by}", param.name))?;
+            let text = text.ok_or_else(|| format!("it lacks the parameter '{}'; {recorded_by}", param.name))?;
             values.set(param, param.parse(&text::name(text)).map_err(|error| format!("{error}; {recorded_by}"))?);
         }
         let clocks = [Clock::Virtual, Clock::Real];
@@ -85,14 +85,14 @@ fn word(detail: Detail) -> &'static str {
     }
 }
 
-/// How the run ended, and by what its trace can be known again.
+/// How the run ended, and what identifies its trace.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Footer {
     /// When the trace was closed, in nanoseconds since the run began.
     pub(super) closed_ns: u64,
-    /// As `run --json` has it.
+    /// As in `run --json`.
     pub(super) trace_hash: String,
-    /// Events, as [`Trace::recorded`] counts them.
+    /// The number of events, as in [`Trace::recorded`].
     pub(super) recorded: u64,
     ending: TheEnding,
     elapsed_ns: u64,
@@ -116,7 +116,7 @@ enum TheEnding {
 #[derive(Debug, Serialize, Deserialize)]
 struct TheFigure {
     name: String,
-    /// A text, since a number of JSON need not come back as it was.
+    /// A string, since a JSON number may lose precision.
     value: String,
     unit: String,
 }
@@ -139,12 +139,12 @@ impl Footer {
         }
     }
 
-    /// Whether this is the trace that was closed when the footer was written.
+    /// Whether this is the trace that the footer was written for.
     pub(super) fn is_of(&self, trace: &Trace) -> bool {
         self.trace_hash == hash(trace) && self.recorded == trace.recorded
     }
 
-    /// How the run ended; none when the names of its figures are more than a program can have.
+    /// The report of the run; `None` if there are too many names of units.
     pub(super) fn report(self) -> Option<Report> {
         let ending = self.ending.back()?;
         Some(Report { ending, elapsed_ns: self.elapsed_ns, runtime_polls: self.runtime_polls })

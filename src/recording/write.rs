@@ -1,4 +1,4 @@
-//! Writing a recording while the run goes on.
+//! Writes a recording during the run.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -10,15 +10,15 @@ use crate::engine::{Report, Sink, Spec};
 use crate::record::event::Event;
 use crate::trace::{Sample, Trace};
 
-/// A chunk is written when it has so many bytes, before compression.
+/// A chunk is written when it has this many bytes before compression.
 const ENOUGH: usize = 256 << 10;
-/// A chunk is written after so long, however small it is: a crash costs no more than that.
+/// A chunk is written after this long, however small it is, so that a crash loses no more than that.
 const SOON: Duration = Duration::from_secs(1);
 
-/// Writes a recording, chunk by chunk: it holds one chunk in memory, however long the run is.
+/// Writes a recording chunk by chunk, with only one chunk in memory, however long the run is.
 ///
-/// When something cannot be written, it stops for good, and says so when it is asked for its [fault](Sink::fault). What
-/// has been written up to then can be opened.
+/// After a write error it stops for good, and [`Sink::fault`] returns the error. The part that was written before can be
+/// opened.
 #[derive(Debug)]
 pub struct Writer<W> {
     to: W,
@@ -29,7 +29,7 @@ pub struct Writer<W> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Begins a recording of a run of this spec.
+    /// Starts a recording of a run of this spec.
     pub fn new(to: W, spec: &Spec) -> Self {
         let (facts, packed) = (Encoder::default(), Vec::new());
         let mut writer = Self { to, facts, packed, written: Instant::now(), fault: None };
@@ -38,7 +38,7 @@ impl<W: Write> Writer<W> {
         writer
     }
 
-    /// Where it is written to.
+    /// The underlying writer.
     pub fn to(&self) -> &W {
         &self.to
     }
@@ -50,7 +50,7 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    /// Writes the chunk, if there is anything in it.
+    /// Writes the current chunk, unless it is empty.
     pub(super) fn flush(&mut self) {
         if self.facts.facts > 0 {
             frame::pack(Kind::Facts, self.facts.facts, &self.facts.out, &mut self.packed);

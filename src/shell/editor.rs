@@ -1,7 +1,7 @@
-//! The user's editor: with which words it is started, and on which file.
+//! Opens a source line in the user's editor.
 //!
-//! A recording names files, and anybody may have made it. So only what lies below the folders with sources is opened, after
-//! all links were followed: the sources of this program, and those of the libraries that cargo has fetched.
+//! A recording names files, and may come from anyone. So only files in two directories are opened, after following all links:
+//! the sources of this program, and the libraries that cargo has fetched.
 
 use std::env;
 use std::fs;
@@ -17,23 +17,23 @@ use crate::app::editor;
 use crate::app::effect::SourceLine;
 use crate::app::run::playback;
 
-/// How long a run is recorded before it is looked whether the editor has ended.
+/// How long to record a run between two checks of whether the editor has exited.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Where the sources of this program are, if they are still there.
+/// The directory of this program's sources, if it still exists.
 const SOURCES: &str = env!("CARGO_MANIFEST_DIR");
 
 impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
-    /// Opens a line in the user's editor, and waits until that is closed. What the run records meanwhile is kept.
+    /// Opens a line in the user's editor and waits until it exits. A live run is recorded meanwhile.
     pub(super) fn edit(&mut self, place: &SourceLine) -> io::Result<()> {
         let outcome = match (self.engine.editor(), self.source(place)) {
-            (None, _) => Err("no editor is set: set VISUAL or EDITOR, to vim for example".to_owned()),
+            (None, _) => Err("no editor is set; set VISUAL or EDITOR, for example to vim".to_owned()),
             (_, Err(reason)) => Err(reason),
             (Some(editor), Ok((file, told))) => match self.lend(&mut command(&editor, &file, place.line)) {
                 Ok(ended) if ended.success() => Ok(told),
-                Ok(ended) => Err(format!("the editor, {editor}, ended with {ended}")),
+                Ok(ended) => Err(format!("the editor '{editor}' ended with {ended}")),
                 Err(error) if is_gone(&error) => return Err(error),
-                Err(error) => Err(format!("the editor, {editor}, cannot be started: {error}")),
+                Err(error) => Err(format!("cannot start the editor '{editor}': {error}")),
             },
         };
         editor::edited(&mut self.model, outcome);
@@ -57,12 +57,12 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         if self.model.run.is_some() {
             playback::recorded(&mut self.model);
         }
-        // What was not seen was not played.
+        // Time in the editor does not advance the cursor.
         self.ticked_at = self.events.now();
         ended
     }
 
-    /// The file to open, and what the user is to be told of it.
+    /// The file to open, and a notice for the user about it.
     fn source(&mut self, place: &SourceLine) -> Result<(PathBuf, Option<String>), String> {
         let missing = match find(&place.file, &roots()) {
             Ok(file) => return Ok((file, None)),
@@ -78,30 +78,30 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             self.copies = Some(copies);
             fs::write(&file, text).map(|()| file)
         });
-        let told = "the sources are not on this machine: what you saw is a copy, which goes when the program ends";
-        written.map(|file| (file, Some(told.to_owned()))).map_err(|error| format!("cannot write down a copy: {error}"))
+        let told = "the sources are not on this machine: this is a copy, deleted when the program ends";
+        written.map(|file| (file, Some(told.to_owned()))).map_err(|error| format!("cannot write a copy: {error}"))
     }
 }
 
-/// The folders with sources, those that there are.
+/// The directories of sources that exist.
 fn roots() -> Vec<PathBuf> {
     let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
     let libraries = cargo.map(|cargo| cargo.join("registry/src"));
-    // The sources first: a path that is not absolute is of one of them.
+    // The program's sources come first: a relative path names one of them.
     [Some(PathBuf::from(SOURCES)), libraries].into_iter().flatten().filter_map(|root| root.canonicalize().ok()).collect()
 }
 
-/// A file of these folders, without a link in its path; else why there is none.
+/// Resolves a file to a path without links below one of these directories; otherwise, says why not.
 fn find(name: &str, roots: &[PathBuf]) -> Result<PathBuf, String> {
     let missing = || format!("{name} is not on this machine");
     let file = Path::new(SOURCES).join(name).canonicalize().map_err(|_| missing())?;
     if !roots.iter().any(|root| file.starts_with(root)) {
-        return Err(format!("{name} is not opened: it is not among the sources of this program"));
+        return Err(format!("{name} is not one of this program's sources"));
     }
-    if file.is_file() { Ok(file) } else { Err(format!("{name} is not opened: it is not a regular file")) }
+    if file.is_file() { Ok(file) } else { Err(format!("{name} is not a regular file")) }
 }
 
-/// An editor's command may have words of its own, in quotes maybe: the shell knows how to read that.
+/// The command to run. An editor's setting may contain arguments and quotes, so the shell parses it.
 fn command(editor: &str, file: &Path, line: u32) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", &format!("{editor} \"$@\""), "editor"]);
@@ -154,10 +154,10 @@ mod tests {
             assert_eq!(find(name), Ok(root.join("a.rs")));
         }
         for name in ["../secret", "out.rs", "up/secret", "/etc/passwd", "../../../../../../../../etc/passwd"] {
-            assert!(find(name).is_err_and(|reason| reason.contains("not among the sources")), "{name}");
+            assert!(find(name).is_err_and(|reason| reason.contains("is not one of this program's sources")), "{name}");
         }
         assert!(find("b.rs").is_err_and(|reason| reason.ends_with("is not on this machine")));
-        assert!(find("").is_err_and(|reason| reason.ends_with("it is not a regular file")));
+        assert!(find("").is_err_and(|reason| reason.ends_with("is not a regular file")));
     }
 
     #[test]

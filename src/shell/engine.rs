@@ -1,4 +1,4 @@
-//! What runs scenarios for the screen: traits, so that tests drive the loop without a runtime, and the real engine, which
+//! Runs scenarios for the screen: traits, so that tests can drive the loop without a runtime, and the real engine, which
 //! records each run in a file or in memory.
 
 use std::env;
@@ -16,52 +16,52 @@ use crate::recording::{Tape, Writer};
 use crate::trace::Trace;
 use crate::{limits, record};
 
-/// What runs scenarios.
+/// Runs scenarios.
 pub trait Engine {
-    /// A run of it.
+    /// One run.
     type Run: Running + 'static;
 
     /// Starts a run.
     ///
     /// # Errors
     ///
-    /// When the spec cannot be run, or the system gives no thread.
+    /// If the spec is invalid, or the system refuses a thread.
     fn start(&mut self, spec: &Spec) -> Result<Self::Run, StartError>;
 
-    /// Remembers for later sessions that a scenario was run.
+    /// Records, for later sessions, that a scenario was run.
     ///
     /// # Errors
     ///
-    /// When that cannot be written down.
+    /// If the file cannot be written.
     fn seen(&mut self, id: &str) -> io::Result<()> {
         let _ = id;
         Ok(())
     }
 
-    /// Remembers for later sessions which layout is on.
+    /// Records the current layout for later sessions.
     ///
     /// # Errors
     ///
-    /// When that cannot be written down.
+    /// If the file cannot be written.
     fn keep_layout(&mut self, layout: Layout) -> io::Result<()> {
         let _ = layout;
         Ok(())
     }
 
-    /// The command of the user's editor; none when they have not said.
+    /// The command of the user's editor; `None` if none is set.
     fn editor(&self) -> Option<String> {
         editor()
     }
 
-    /// Gets ready for the first run, which will be one of these scenarios and recorded with so much detail. Tells what
-    /// recording adds to a poll, in nanoseconds; none when that cannot be measured.
+    /// Prepares for the first run, which will be one of these scenarios at this detail. Returns the cost of recording per
+    /// poll, in nanoseconds; `None` if it cannot be measured.
     fn prepare(&mut self, scenarios: &[Scenario], detail: Detail) -> Option<f64> {
         let _ = (scenarios, detail);
         None
     }
 }
 
-/// A run under way, or ended: see [`Run`], whose methods these are.
+/// A run in progress or over, with the methods of [`Run`].
 pub trait Running: Send {
     /// See [`Run::drain`].
     fn drain(&mut self, trace: &mut Trace) -> bool;
@@ -77,7 +77,7 @@ pub trait Running: Send {
     fn leave(&mut self);
     /// See [`Run::is_gone_within`].
     fn is_gone_within(&mut self, at_most: Duration) -> bool;
-    /// Whether it never yielded when it was told to stop.
+    /// Whether it did not yield when asked to stop.
     fn is_abandoned(&self) -> bool {
         self.report().is_some_and(|report| report.ending == Ending::Abandoned)
     }
@@ -85,7 +85,7 @@ pub trait Running: Send {
     fn fault(&mut self) -> Option<String> {
         None
     }
-    /// What is recorded of it, to be saved; none when it is not kept.
+    /// The recording in memory, for saving; `None` if there is none.
     fn tape(&self) -> Option<Tape> {
         None
     }
@@ -100,20 +100,20 @@ pub trait Running: Send {
 /// The engine of this crate.
 #[derive(Debug)]
 pub struct Tokio {
-    /// Where runs are recorded: it holds the newest one.
+    /// The file that holds the recording of the newest run.
     pub record: Option<File>,
-    /// Where it is remembered which scenarios were run.
+    /// The file that lists the scenarios that were run.
     pub seen: Option<PathBuf>,
 }
 
-/// A recording that takes the place of the one before.
+/// Truncates the file for the next recording.
 fn again(mut file: &File) -> io::Result<File> {
     file.set_len(0)?;
     file.rewind()?;
     file.try_clone()
 }
 
-/// A run, and what is recorded of it. One that goes to a file is not kept in memory too.
+/// A run and its recording in memory. A run that is recorded to a file has none.
 #[derive(Debug)]
 pub struct Recorded {
     run: Run,
@@ -148,7 +148,7 @@ impl Engine for Tokio {
 
     fn prepare(&mut self, scenarios: &[Scenario], detail: Detail) -> Option<f64> {
         let cost_ns = recording_cost_ns();
-        // Picking a scenario must not wait for that.
+        // Start early, so that picking a scenario need not wait for symbols.
         if detail == Detail::Waits {
             record::warm_up(scenarios.iter().map(|scenario| scenario.run as usize).collect());
         }
@@ -206,7 +206,7 @@ impl Running for Recorded {
     }
 }
 
-/// The editor that the user wants, as a shell would run it; `VISUAL` is asked first.
+/// The user's editor as a shell command; `VISUAL` takes precedence over `EDITOR`.
 fn editor() -> Option<String> {
     let set = |name: &str| env::var(name).ok().filter(|value| !value.trim().is_empty());
     set("VISUAL").or_else(|| set("EDITOR"))

@@ -1,11 +1,10 @@
-//! A run that is simulated out of sight.
+//! A run that is simulated off screen.
 //!
-//! When a parameter is turned, the run on screen stays there until the next one
-//! can take its place, so that a picture goes over into the next one and never
-//! into a hole. While that is being simulated further turns wait: only the
-//! newest of them is run when it is there. So whatever is seen is the true
-//! trace of some value, and a key that is held is never ahead of the screen by
-//! more than two runs.
+//! When a parameter changes, the old run stays on screen until the new one can
+//! replace it, so that the screen is never blank in between. Changes made during
+//! that simulation wait, and only the newest of them runs next. So the screen
+//! always shows the true trace of some value, and a held key is never more than
+//! two runs ahead of the screen.
 
 use std::time::{Duration, Instant};
 
@@ -14,17 +13,17 @@ use crate::engine::{Phase, Spec};
 use crate::source;
 use crate::trace::Trace;
 
-/// A run that is not over by then is shown as soon as it has come past the cursor, or gives way to a newer one.
+/// A run that takes longer is shown once it has passed the cursor, or gives way to a newer one.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// After so long the user is informed that what is on screen is not what the form says.
+/// After this long the screen says that it does not show the form's values yet.
 pub(super) const NOTICED: Duration = Duration::from_millis(250);
 
-/// What was asked for and has not started.
+/// A request that has not started.
 #[derive(Debug)]
 pub(super) struct Next {
     pub(super) spec: Spec,
-    /// When the first of the requests came that this one is the last of.
+    /// When the first of the requests that this one supersedes came.
     pub(super) since: Instant,
 }
 
@@ -45,18 +44,18 @@ impl<R: Running> PendingRun<R> {
         Self { trace: source::trace(spec.scenario), spec, run, disturbed, since: Instant::now() }
     }
 
-    /// Whether it has had its time.
+    /// Whether it has exceeded its time.
     pub(super) fn is_late(&self) -> bool {
         self.since.elapsed() >= PATIENCE
     }
 
-    /// Whether the user should be informed that it is on its way.
+    /// Whether the screen should say that it is pending.
     pub(super) fn is_noticed(&self) -> bool {
         self.since.elapsed() >= NOTICED
     }
 
-    /// Takes what is recorded until the run can be shown at that time of the cursor, or the time is up. Returns whether it
-    /// can be shown: nothing after the cursor is, so what is yet to come is not missing there.
+    /// Drains the run until it can be shown with the cursor at `at_ns`, or the time is up. Returns whether it can be shown:
+    /// the screen shows nothing after the cursor, so the run need not have got further.
     pub(super) fn is_there_by(&mut self, until: Instant, at_ns: u64) -> bool {
         loop {
             self.run.drain(&mut self.trace);

@@ -1,4 +1,4 @@
-//! Frees elsewhere what would hold up the screen.
+//! Frees large values on another thread, so that they do not block the screen.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
@@ -6,21 +6,22 @@ use std::time::Duration;
 
 use crate::memory;
 
-/// After so long without anything to free, memory goes back to the system. While a key is held down the next run can use it.
+/// After this long without anything to free, memory goes back to the system. Until then, while a key is held, the next run
+/// can reuse it.
 const REST: Duration = Duration::from_millis(100);
 
-/// A thread that frees what takes a while: runs that have ended, traces of millions of events.
+/// A thread that frees what takes a while: finished runs, traces of millions of events.
 #[derive(Debug, Default)]
 pub(super) struct Reaper {
     thread: Option<Sender<Box<dyn Send>>>,
 }
 
 impl Reaper {
-    /// Frees it, soon and elsewhere.
+    /// Frees a value on the reaper's thread.
     pub(super) fn take(&mut self, thing: impl Send + 'static) {
         let thread = self.thread.get_or_insert_with(|| {
             let (sender, things) = mpsc::channel();
-            // Without a thread the things are freed here: `send` fails and drops them.
+            // If there is no thread, `send` fails and drops the value here.
             let _ = thread::Builder::new().name("reaper".to_owned()).spawn(move || free(&things));
             sender
         });

@@ -1,4 +1,4 @@
-//! One run in the place of another: at once, or out of sight until it can be shown.
+//! Replaces one run by another: at once, or after simulating it off screen.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,21 +10,21 @@ use crate::app::panes::Layout;
 use crate::app::run::{lifecycle, playback, save};
 use crate::engine::Spec;
 
-/// How long a turn waits for the run before to be gone, and for what a new run records: most virtual runs are over by then.
+/// How long a turn waits for the old run to be gone and the new one to record: most virtual runs are over by then.
 const SETTLE: Duration = Duration::from_millis(12);
 
 impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
-    /// Saves what is recorded of the run on screen.
+    /// Saves the recording of the run on screen.
     pub(super) fn save(&mut self, path: &Path, force: bool) {
         match self.tape.as_ref().map(|tape| tape.save(path, force)) {
             Some(Ok(())) => save::saved(&mut self.model, path),
             Some(Err(fault)) => save::unsaved(&mut self.model, &fault),
-            None => self.model.warn("it is recorded by --record already".into()),
+            None => self.model.warn("this run is already recorded by --record".into()),
         }
         self.dirty = true;
     }
 
-    /// Runs this next, as soon as that may be. Of several that are asked for meanwhile only the last is run.
+    /// Starts this run as soon as possible. If several are requested meanwhile, only the last one runs.
     pub(super) fn start(&mut self, spec: Spec) {
         self.dirty = true;
         if !lifecycle::keeps_old(&self.model, &spec) {
@@ -35,23 +35,23 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.start_next();
     }
 
-    /// Remembers that a scenario was run.
+    /// Records that a scenario was run.
     fn remember(&mut self, id: &'static str) {
         if self.model.seen.insert(id)
             && let Err(error) = self.engine.seen(id)
         {
-            self.model.warn(format!("that {id} was run will be forgotten: {error}"));
+            self.model.warn(format!("cannot record that {id} was run: {error}"));
         }
     }
 
-    /// Remembers a layout.
+    /// Records a layout.
     pub(super) fn keep_layout(&mut self, layout: Layout) {
         if let Err(error) = self.engine.keep_layout(layout) {
-            self.model.warn(format!("the layout will be forgotten: {error}"));
+            self.model.warn(format!("cannot save the layout: {error}"));
         }
     }
 
-    /// Tells those runs to stop that there are, on screen and out of sight. What the screen shows stays there.
+    /// Stops the run on screen and the pending one. The trace on screen stays.
     fn leave(&mut self) {
         let now = self.events.now();
         if let Some(run) = self.run.take() {
@@ -64,15 +64,15 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         lifecycle::left(&mut self.model);
     }
 
-    /// Starts what was asked for last, if there is no reason to wait: out of sight if it can take the place of what is on
-    /// screen when it is there, else at once.
+    /// Starts the newest request unless it has to wait: off screen if it can replace the run on screen later, otherwise on
+    /// screen at once.
     fn start_next(&mut self) {
         let Some(next) = &self.next else { return };
         let out_of_sight = lifecycle::keeps_old(&self.model, &next.spec);
         if out_of_sight && self.pending.as_ref().is_some_and(|pending| !pending.is_late()) {
             return;
         }
-        // The one on screen is not recorded any further: two at once would take twice as long.
+        // Stop recording the run on screen: two runs at once would take twice as long.
         self.leave();
         let (now, until) = (self.events.now(), Instant::now() + SETTLE);
         self.leaving.sweep(now, SETTLE, &mut self.reaper);
@@ -96,7 +96,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         }
     }
 
-    /// Puts a run on screen that has just been started.
+    /// Puts a newly started run on screen.
     fn show(&mut self, spec: Spec, run: G::Run, disturbed: bool) {
         self.tape = run.tape();
         self.run = Some(run);
@@ -110,7 +110,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.dirty = true;
     }
 
-    /// Says what the next run waits for, if that takes so long that somebody wonders.
+    /// Says what the next run waits for, once the wait is long enough to notice.
     fn tell_pending(&mut self) {
         let now = self.events.now();
         let asked = self.next.as_ref().is_some_and(|next| now.saturating_duration_since(next.since) >= NOTICED);
@@ -124,10 +124,10 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.dirty |= lifecycle::pending(&mut self.model, pending);
     }
 
-    /// Puts the run that is on its way on screen, if it is there by then, and starts the next one if it may.
+    /// Puts the pending run on screen if it is ready in time, and starts the next one if possible.
     pub(super) fn bring(&mut self) {
         self.leaving.sweep(self.events.now(), Duration::ZERO, &mut self.reaper);
-        // The cursor has been moving all the while, over what is on screen.
+        // Until now the cursor has moved over the old run.
         self.pass_time();
         let until = Instant::now() + SETTLE;
         let at_ns = self.model.run.as_ref().map_or(0, lifecycle::kept_ns);
@@ -139,7 +139,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.tell_pending();
     }
 
-    /// Puts the run that was on its way on screen.
+    /// Puts the pending run on screen.
     fn replace(&mut self, mut pending: PendingRun<G::Run>) {
         let drained = std::mem::take(&mut pending.trace);
         if let Some(old) = lifecycle::started(&mut self.model, pending.spec) {
@@ -159,7 +159,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.dirty = true;
     }
 
-    /// Gives a run that is simulated as fast as it goes until then to get done.
+    /// Drains a run that is simulated as fast as possible until it is over or the time is up.
     fn settle(&mut self, until: Instant) {
         while self.model.run.as_ref().is_some_and(|view| !view.is_live()) {
             self.drain();

@@ -1,11 +1,10 @@
-//! What is remembered from one session to the next: which scenarios were run on screen, and the layout.
+//! State kept between sessions: which scenarios were run on screen, and the layout.
 //!
-//! One id in each line of a file in the user's state folder, as the XDG Base
-//! Directory Specification has it
-//! (<https://specifications.freedesktop.org/basedir-spec/latest/>). Ids that
-//! nobody knows, of a newer version maybe, stay in it. To lose the file loses a
-//! row of ticks, so nothing is made of it that could fail a start. The layout is a
-//! word in a file beside it.
+//! A file in the user's state directory, as the XDG Base Directory Specification
+//! defines it (<https://specifications.freedesktop.org/basedir-spec/latest/>), has
+//! one scenario ID per line. Unknown IDs, perhaps of a newer version, stay in it.
+//! Losing the file only loses a row of ticks, so no error with it prevents a start.
+//! The layout is a word in a file beside it.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -18,21 +17,21 @@ use tempfile::NamedTempFile;
 use crate::app::panes::Layout;
 use crate::files;
 
-/// The most bytes of the file: a thousand times the catalogue.
+/// The maximum size of the file in bytes: a thousand times the catalogue.
 const MOST: u64 = 1 << 20;
 
-/// The file of the layout.
+/// The name of the layout's file.
 const LAYOUT: &str = "layout";
 
-/// The file; none where there is neither `XDG_STATE_HOME` nor a home.
+/// The path of the file; `None` if neither `XDG_STATE_HOME` nor a home directory is set.
 pub fn file() -> Option<PathBuf> {
-    // A path that is not absolute is to be ignored, as the specification says.
+    // The specification says to ignore relative paths.
     let state = env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let state = state.or_else(|| Some(env::home_dir().filter(|home| home.is_absolute())?.join(".local/state")))?;
     Some(state.join("async-playground/seen"))
 }
 
-/// The scenarios of the catalogue that are in the file; none when it cannot be read.
+/// The scenarios of the catalogue that are in the file; empty if it cannot be read.
 pub fn load(file: &Path) -> BTreeSet<&'static str> {
     let text = files::read_text(file, MOST).unwrap_or_default();
     text.lines().filter_map(|line| Some(scenarios::find(line.trim())?.id)).collect()
@@ -42,7 +41,7 @@ pub fn load(file: &Path) -> BTreeSet<&'static str> {
 ///
 /// # Errors
 ///
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn add(file: &Path, id: &str) -> io::Result<()> {
     let before = match files::read_text(file, MOST) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -55,7 +54,7 @@ pub fn add(file: &Path, id: &str) -> io::Result<()> {
     write(file, &format!("{before}{end}{id}\n"))
 }
 
-/// Writes a file anew. The text goes into another file first: a program that ends meanwhile leaves the old one whole.
+/// Replaces a file atomically: the text goes into a temporary file first, so a crash leaves the old one intact.
 fn write(file: &Path, text: &str) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
@@ -65,17 +64,17 @@ fn write(file: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// The layout that was on last, by the file of the scenarios beside it.
+/// The last layout, from the file beside `seen`.
 pub fn layout(seen: &Path) -> Layout {
     let word = files::read_text(&seen.with_file_name(LAYOUT), MOST).unwrap_or_default();
     Layout::ALL.into_iter().find(|layout| layout.name() == word.trim()).unwrap_or_default()
 }
 
-/// Remembers a layout, beside the file of the scenarios.
+/// Writes the layout into the file beside `seen`.
 ///
 /// # Errors
 ///
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn keep_layout(seen: &Path, layout: Layout) -> io::Result<()> {
     write(&seen.with_file_name(LAYOUT), &format!("{}\n", layout.name()))
 }
@@ -96,7 +95,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&file).expect("it is there"), "gather\nfrom-a-newer-version\nsemaphore\n");
         assert_eq!(load(&file), BTreeSet::from(["gather", "semaphore"]));
         assert_eq!(fs::read_dir(folder.join("state")).expect("it is there").count(), 1, "nothing else is left behind");
-        assert!(add(&folder, "gather").is_err(), "a folder is no file");
+        assert!(add(&folder, "gather").is_err(), "a directory is not a file");
         assert_eq!(layout(&file), Layout::Explore);
         for kept in Layout::ALL {
             keep_layout(&file, kept).expect("it is written");

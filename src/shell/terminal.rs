@@ -1,5 +1,5 @@
-//! Where inputs come from and where frames go: traits, so that tests drive the loop with a script and without a terminal,
-//! and the real terminal behind them.
+//! The source of inputs and the target of frames: traits, so that tests can drive the loop with a script and without a
+//! terminal, and their implementations for the real one.
 
 use std::io;
 use std::process::{Command, ExitStatus};
@@ -9,75 +9,74 @@ use ratatui::Frame;
 
 use crate::term::{Input, Inputs, Screen};
 
-/// Where inputs and wall time come from.
+/// The source of inputs and wall time.
 pub trait Events {
     /// The time now.
     fn now(&self) -> Instant;
 
-    /// The next input; none when there is none until the deadline. Without a deadline it waits for ever.
+    /// Waits for the next input; `None` if none comes by the deadline. Without a deadline, waits for ever.
     fn next(&mut self, until: Option<Instant>) -> Option<Input>;
 
-    /// Stops reading the terminal, so that another program can, or reads it again.
+    /// Stops reading the terminal, so that another program can, or resumes.
     fn hold(&mut self, held: bool) {
         let _ = held;
     }
 }
 
-/// Where frames go.
+/// The target of frames.
 pub trait Surface {
     /// Draws one frame.
     ///
     /// # Errors
     ///
-    /// When the terminal cannot be written to.
+    /// If the terminal cannot be written to.
     fn draw(&mut self, paint: &mut dyn FnMut(&mut Frame)) -> io::Result<()>;
 
-    /// Whether a frame can be drawn now; it cannot while the terminal has not taken the last one.
+    /// Whether a frame can be drawn now: the terminal has accepted the last one.
     ///
     /// # Errors
     ///
-    /// When the terminal cannot be written to.
+    /// If the terminal cannot be written to.
     fn ready(&mut self) -> io::Result<bool> {
         Ok(true)
     }
 
-    /// Gives the terminal back while a program has it, and takes it again. Meanwhile that is called again and again while
-    /// it says that there is something to do.
+    /// Lends the terminal to a program until it exits. Calls `meanwhile` in a loop until that returns false.
     ///
     /// # Errors
     ///
-    /// When the program cannot be started, or the terminal cannot be taken again.
+    /// If the program cannot be started, or the terminal cannot be taken back.
     fn lend(&mut self, program: &mut Command, meanwhile: &mut dyn FnMut() -> bool) -> io::Result<ExitStatus> {
         let _ = (program, meanwhile);
         Err(io::Error::new(io::ErrorKind::Unsupported, "there is no terminal to lend"))
     }
 
-    /// Gives the terminal back and stops the process until it is continued.
+    /// Restores the terminal and stops the process until it is continued.
     ///
     /// # Errors
     ///
-    /// When the terminal cannot be taken again.
+    /// If the terminal cannot be taken back.
     fn suspend(&mut self) -> io::Result<()>;
 
-    /// Takes the terminal again after the process was stopped and continued; the next frame is drawn whole.
+    /// Takes the terminal back after the process was stopped and continued; the next frame is drawn in full.
     ///
     /// # Errors
     ///
-    /// When the terminal cannot be taken again.
+    /// If the terminal cannot be taken back.
     fn resume(&mut self) -> io::Result<()>;
 
-    /// Takes nothing for granted of what the terminal shows; the next frame is drawn whole.
+    /// Assumes nothing about what the terminal shows; the next frame is drawn in full.
     ///
     /// # Errors
     ///
-    /// When the terminal does not say its size.
+    /// If the terminal does not report its size.
     fn forget(&mut self) -> io::Result<()>;
 
-    /// Puts a text into the user's clipboard, if the terminal supports that.
+    /// Copies a text to the user's clipboard, if the terminal supports that.
     ///
     /// # Errors
     ///
-    /// When the terminal cannot be written to.
+    /// If the terminal cannot be written to.
     fn copy(&mut self, text: &str) -> io::Result<()>;
 }
 

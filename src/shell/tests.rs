@@ -1,5 +1,5 @@
-//! The loop, driven by a script on a clock of its own. What happens is written
-//! into one journal, so that order can be told.
+//! The loop, driven by a script on a fake clock. All doubles write into one
+//! journal, which shows the order of events.
 
 mod leaving;
 mod lent;
@@ -21,7 +21,7 @@ use crate::engine::{Ending, Report, Spec, StartError};
 
 type Scripted = Shell<Script, Paper, Puppets>;
 
-/// A shell that opens with a scenario started, and what will happen to it.
+/// A shell that opens with a scenario started, and the script that drives it.
 fn shell(steps: impl IntoIterator<Item = Step>) -> (World, Scripted) {
     let world = World::new();
     let theme = Theme::plain(true, true);
@@ -43,17 +43,17 @@ fn ch(c: char) -> Step {
     key(KeyCode::Char(c))
 }
 
-/// A command of the palette, typed.
+/// Types a command into the palette.
 fn command(name: &str) -> Vec<Step> {
     [':'].into_iter().chain(name.chars()).map(ch).chain([key(KeyCode::Enter)]).collect()
 }
 
-/// The steps one after the other.
+/// Concatenates steps.
 fn steps<const N: usize>(parts: [Vec<Step>; N]) -> impl Iterator<Item = Step> {
     parts.into_iter().flatten()
 }
 
-/// Runs again on the real clock, where a live run asks first.
+/// Restarts on the real clock, where a live run asks for confirmation.
 fn again() -> Vec<Step> {
     vec![ch('r'), ch('y')]
 }
@@ -110,11 +110,11 @@ fn what_plays_is_drawn_sixty_times_a_second_and_no_more() {
 #[test]
 fn over_a_minute_of_jittery_frames_the_cursor_does_not_drift() {
     for speed in [1.0, 0.01, 100.0] {
-        // Inputs at odd times too, which do nothing.
+        // Includes inputs at odd times that do nothing.
         let unrest = (0..2_000).flat_map(|i| [quiet(i * 7 % 41), key(KeyCode::F(9)), quiet(11)]);
         let (world, mut shell) = shell(unrest);
         shell.surface.takes_ms = vec![1, 40, 3, 0, 17, 90, 2];
-        // What is drawn does not matter, so it is little.
+        // Content does not matter here, so keep it small.
         shell.surface.terminal.backend_mut().resize(20, 3);
         shell.engine.length_ns = u64::MAX / 2;
         shell.model.session.speed = speed;
@@ -237,6 +237,6 @@ fn a_run_that_does_not_start_is_told_and_ends_nothing() {
     let (_, mut shell) = shell([quiet(100), ch('q')]);
     shell.engine.most = 0;
     assert_eq!(shell.turn_until_exit().expect("no error"), Exit::Quit);
-    // The notice stood until the key.
+    // The key has dismissed the notice.
     assert!(shell.model.run.is_none());
 }

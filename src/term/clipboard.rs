@@ -1,17 +1,17 @@
-//! The clipboard of the terminal's user: OSC 52.
+//! Copies to the clipboard of the terminal's user with OSC 52.
 //!
-//! The bytes travel to the terminal itself, so this works over SSH too. Some
-//! terminals ignore it and say nothing, so what is copied is also shown.
+//! The bytes go to the terminal itself, so this also works over SSH. Some terminals
+//! silently ignore it, so the screen also shows what it copied.
 
 /// The digits of base64.
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// What tells the terminal to copy a text.
+/// The control sequence that makes the terminal copy a text.
 pub(super) fn copy(text: &str) -> String {
     format!("\x1b]52;c;{}\x07", base64(text.as_bytes()))
 }
 
-/// Four digits for every three bytes; the last ones are filled up with `=`.
+/// Encodes every three bytes as four digits, and pads the end with `=`.
 fn base64(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for three in bytes.chunks(3) {

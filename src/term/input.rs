@@ -1,13 +1,12 @@
 //! Keys, mouse and signals, in one queue.
 //!
-//! Two threads wait where one can only block: one on the terminal, one on
-//! signals. The event loop waits on the queue alone, so it can sleep until
-//! something happens. While another program has the terminal the first one holds
-//! still, or it would take keys away from that.
+//! Two threads block, one on the terminal and one on signals. The event loop waits
+//! only on the queue, so it can sleep until something happens. While another program
+//! has the terminal, the first thread pauses, so that it does not steal keys.
 //!
-//! crossterm reads with its feature `use-dev-tty`, that is, with `poll`. Its
-//! usual source, with `epoll`, loses a key that comes together with a change of
-//! size: it tells of the size, forgets the key, and is not woken for it again.
+//! crossterm reads with `poll`, by its feature `use-dev-tty`. Its default source,
+//! with `epoll`, loses a key that arrives together with a resize: it reports the
+//! resize, drops the key, and is not woken for it again.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -25,10 +24,10 @@ use signal_hook::iterator::Signals;
 use super::guard;
 use crate::signals;
 
-/// How long to look for more after an event: crossterm looks at what it has read already only if it may wait.
+/// How long to look for more after an event: crossterm checks its own buffer only if it may wait.
 const MOMENT: Duration = Duration::from_millis(1);
 
-/// Something from outside.
+/// An input from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// A key.
@@ -37,9 +36,9 @@ pub enum Input {
     Mouse(MouseEvent),
     /// Pasted text.
     Paste(String),
-    /// The terminal has another size.
+    /// The terminal's size has changed.
     Resized,
-    /// The process was stopped and is continued.
+    /// The process was stopped and has been continued.
     Continued,
     /// A signal asks the program to end: its number.
     Ended(i32),
@@ -53,21 +52,20 @@ pub struct Inputs {
     queue: Receiver<Input>,
     /// Inputs that came while another program had the terminal.
     kept: VecDeque<Input>,
-    /// A byte over it asks the thread on the terminal to hold still, the answer says that it does, and another byte lets it
-    /// go on.
+    /// A byte asks the thread on the terminal to pause, its answer confirms that, and another byte lets it go on.
     holds: UnixStream,
 }
 
 impl Inputs {
-    /// Starts to listen: from now on SIGINT, SIGTERM and SIGHUP are inputs and do not end the process, unless the caller
-    /// ignores them. Until the terminal is this job's, it waits.
+    /// Waits until this job is in the foreground, then starts to listen. From then on SIGINT, SIGTERM and SIGHUP are inputs and
+    /// do not end the process; signals that the caller ignores stay ignored.
     ///
     /// # Errors
     ///
-    /// When the system gives no thread or no signal handler.
+    /// If the system refuses a thread or a signal handler.
     pub fn open() -> io::Result<Self> {
-        // This comes before the signal handlers, so that a signal ends a job that waits in the background. The system may run a
-        // handler on any thread, and this thread could stop the process again before the handler has run.
+        // This comes before the signal handlers, so that a signal ends a job that waits in the background. A handler may run on
+        // any thread, and this one could stop the process again before the handler has run.
         guard::wait_for_turn()?;
         let (sender, queue) = mpsc::channel();
         let (holds, asked) = UnixStream::pair()?;
@@ -79,7 +77,7 @@ impl Inputs {
         Ok(Self { queue, kept: VecDeque::new(), holds })
     }
 
-    /// The next input; none when there is none until the deadline. Without a deadline it waits for ever.
+    /// Waits for the next input; `None` if none comes by the deadline. Without a deadline, waits for ever.
     pub fn next(&mut self, until: Option<Instant>) -> Option<Input> {
         if let Some(input) = self.kept.pop_front() {
             return Some(input);
@@ -96,10 +94,10 @@ impl Inputs {
 }
 
 impl Inputs {
-    /// Stops reading the terminal, so that another program can; or reads it again. An interrupt that came meanwhile was
-    /// that program's.
+    /// Stops reading the terminal, so that another program can, or resumes. A SIGINT that came meanwhile was meant for that
+    /// program, and is dropped.
     pub fn hold(&mut self, held: bool) {
-        // When the thread has ended there is nothing to hold: the terminal is gone, and that is an input.
+        // If the thread has ended, there is nothing to pause: the terminal is gone, and an input says so.
         let asked = self.holds.write_all(&[1]);
         if held {
             let _ = asked.and_then(|()| self.holds.read_exact(&mut [0]));
@@ -109,17 +107,17 @@ impl Inputs {
     }
 }
 
-/// Runs until the queue is gone, that is, until the event loop has ended.
+/// Forwards signals until the queue is gone, which means that the event loop has ended.
 fn forward_signals(mut signals: Signals, queue: &Sender<Input>) {
     for signal in signals.forever() {
         let input = match signal {
             SIGWINCH => Input::Resized,
             SIGCONT => Input::Continued,
-            // Here, and not in the event loop: while an editor has the terminal, that one does not listen, and the shell
-            // waits until all of the job has stopped.
+            // Handled here because the event loop does not listen while an editor has the terminal, and the shell waits
+            // until the whole job has stopped.
             SIGTSTP => {
                 guard::give_back();
-                // If it cannot be stopped it goes on.
+                // If stopping fails, go on.
                 let _ = signals::stop();
                 Input::Continued
             }
@@ -131,19 +129,19 @@ fn forward_signals(mut signals: Signals, queue: &Sender<Input>) {
     }
 }
 
-/// Says that the terminal is gone when the thread that reads it panics: a program that hears nothing more has to end.
+/// Sends [`Input::Gone`] if the thread that reads the terminal panics: a program without input must end.
 struct Deaf<'a>(&'a Sender<Input>);
 
 impl Drop for Deaf<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            // Nobody may be there to hear it.
+            // The event loop may have ended.
             let _ = self.0.send(Input::Gone);
         }
     }
 }
 
-/// Runs until the terminal or the queue is gone.
+/// Forwards events until the terminal or the queue is gone.
 fn forward_events(queue: &Sender<Input>, asked: &UnixStream) {
     let _deaf = Deaf(queue);
     let mut alive = true;
@@ -166,7 +164,7 @@ fn forward_pending(queue: &Sender<Input>) -> bool {
     }
 }
 
-/// Returns whether there may be more.
+/// Forwards one event. Returns whether there may be more.
 fn forward_one(queue: &Sender<Input>) -> bool {
     let input = match event::read() {
         Ok(Event::Key(key)) => Input::Key(key),
@@ -180,21 +178,21 @@ fn forward_one(queue: &Sender<Input>) -> bool {
     queue.send(input).is_ok() && !gone
 }
 
-/// Says that nothing is read, and comes back when it may be read again.
+/// Confirms the pause, and returns when reading may go on.
 fn hold_still(mut asked: &UnixStream) -> io::Result<()> {
     asked.read_exact(&mut [0])?;
     asked.write_all(&[1])?;
     asked.read_exact(&mut [0])
 }
 
-/// Waits until there is something to read: true; or until it is asked to hold still: false.
+/// Waits for something to read (returns true) or for a request to pause (returns false).
 ///
-/// crossterm's own wait takes the end of input for no input and spins, so the
-/// terminal's going away has to be seen here.
+/// crossterm's own wait spins at the end of input, so this detects that the terminal
+/// is gone.
 ///
 /// # Errors
 ///
-/// When the terminal is gone.
+/// If the terminal is gone.
 fn wait_for_terminal(asked: &UnixStream) -> io::Result<bool> {
     let stdin = io::stdin();
     let mut fds = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(asked, PollFlags::IN)];

@@ -1,9 +1,8 @@
-//! The terminal: what is taken from it is given back, whatever happens.
+//! The terminal, restored whatever happens.
 //!
-//! [`Screen`] holds it in raw mode on the alternate screen and draws whole
-//! frames; [`Inputs`] brings keys, mouse and signals in one queue. Both are
-//! Unix: a terminal that goes away and a shell that suspends us are part of
-//! the job.
+//! [`Screen`] holds it in raw mode on the alternate screen and draws whole frames;
+//! [`Inputs`] delivers keys, mouse and signals in one queue. Both need Unix: they
+//! handle a terminal that disappears and a shell that suspends the program.
 
 mod clipboard;
 mod guard;
@@ -19,17 +18,17 @@ use rustix::stdio::stdout;
 use rustix::termios::tcgetwinsize;
 pub use screen::Screen;
 
-/// The largest size that is drawn: more than the largest screen has with the smallest letters. What a terminal reports is
-/// what another program has set, and each cell takes memory.
+/// The largest size that is drawn, larger than any real screen. Another program can set the reported size to any value, and
+/// each cell takes memory.
 const LARGEST: Size = Size::new(2000, 500);
 
-/// The size of the terminal, as far as it is drawn on.
+/// The size of the terminal, up to a maximum.
 ///
 /// # Errors
 ///
-/// When the terminal does not report it.
+/// If the terminal does not report it.
 pub fn size() -> io::Result<Size> {
-    // Not crossterm's, which starts a program where the terminal is gone, and then reports that program's error.
+    // crossterm's `size` starts a program if the terminal is gone, and then reports that program's error.
     let size = tcgetwinsize(stdout())?;
     Ok(Size::new(size.ws_col.min(LARGEST.width), size.ws_row.min(LARGEST.height)))
 }

@@ -1,13 +1,13 @@
-//! The way to the terminal, which nobody who writes has to wait on.
+//! Non-blocking output to the terminal.
 //!
-//! A terminal can stop reading: a connection that hangs, a window in which text
-//! is marked. A thread that then blocks in a write takes no more keys, and cannot even
-//! be ended by a signal. So what the terminal does not take now is kept, and is
-//! written when it reads again; and as long as something is kept no other frame is
-//! made, so that what is kept never is more than one.
+//! A terminal can stop reading: the connection hangs, or the user is selecting text.
+//! A thread that blocks in a write then handles no keys, and not even a signal can
+//! end it in order. So bytes that the terminal does not accept are kept and written
+//! when it reads again. Meanwhile no further frame is drawn, so at most one frame is
+//! kept.
 //!
-//! Only a file description of our own may be told not to wait. That of standard
-//! output belongs to the shell, too.
+//! Non-blocking mode is set only on the program's own file description: it shares
+//! that of standard output with the shell.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -18,16 +18,16 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-/// How long a terminal that takes nothing is waited for when it is to be given back.
+/// How long to wait for a terminal that accepts nothing when restoring it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What is written to the terminal.
+/// Buffered output to the terminal.
 #[derive(Debug)]
 pub(super) struct Output {
     file: File,
-    /// What the terminal has not taken yet.
+    /// The bytes to write.
     kept: Vec<u8>,
-    /// How much of that it has taken.
+    /// How many of them the terminal has accepted.
     taken: usize,
 }
 
@@ -36,26 +36,26 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// When there is no standard output.
+    /// If there is no standard output.
     pub(super) fn open() -> io::Result<Self> {
         Ok(Self { file: open()?, kept: Vec::new(), taken: 0 })
     }
 
-    /// Writes, or keeps what is not taken now.
+    /// Writes, and keeps what the terminal does not accept now.
     ///
     /// # Errors
     ///
-    /// When the terminal cannot be written to.
+    /// If the terminal cannot be written to.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.kept.extend_from_slice(bytes);
         self.flush().map(drop)
     }
 
-    /// Writes what was kept, as far as the terminal takes it. Returns whether that was all.
+    /// Writes as much of the kept bytes as the terminal accepts. Returns whether that was all.
     ///
     /// # Errors
     ///
-    /// When the terminal cannot be written to.
+    /// If the terminal cannot be written to.
     pub(super) fn flush(&mut self) -> io::Result<bool> {
         while self.taken < self.kept.len() {
             match self.file.write(&self.kept[self.taken..]) {
@@ -70,23 +70,23 @@ impl Output {
         Ok(true)
     }
 
-    /// Whether the terminal has taken everything.
+    /// Whether the terminal has accepted everything.
     pub(super) fn is_empty(&self) -> bool {
         self.kept.is_empty()
     }
 
-    /// Keeps nothing any more: what comes next begins anew.
+    /// Discards the kept bytes.
     pub(super) fn forget(&mut self) {
         self.kept.clear();
         self.taken = 0;
     }
 }
 
-/// Writes to the terminal of standard output all at once, and waits for it, but not for ever.
+/// Writes everything to the terminal of standard output, waiting as long as it makes progress.
 ///
 /// # Errors
 ///
-/// When the terminal cannot be written to, or takes nothing for five seconds.
+/// If the terminal cannot be written to, or accepts nothing for five seconds.
 pub(super) fn write_now(bytes: &[u8]) -> io::Result<()> {
     let mut output = Output::open()?;
     output.kept.extend_from_slice(bytes);
@@ -108,15 +108,15 @@ pub(super) fn write_now(bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// The terminal of standard output, which says so when it takes nothing now. Where it cannot be opened (it is another
-/// user's, or none), standard output as it is: there one waits.
+/// Opens the terminal of standard output in non-blocking mode. If that fails (it belongs to another user, or is not a
+/// terminal), returns standard output itself, which may block.
 ///
-/// Not the lock and the buffer of [`io::stdout`]: a panic in the middle of a write may hold the one and have filled the
-/// other.
+/// This avoids the lock and the buffer of [`io::stdout`]: after a panic during a write, the lock may be held and the buffer
+/// full.
 ///
 /// # Errors
 ///
-/// When there is no standard output.
+/// If there is no standard output.
 pub(super) fn open() -> io::Result<File> {
     let stdout = io::stdout();
     let own = rustix::termios::ttyname(&stdout, Vec::new()).ok().and_then(|name| {
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn what_is_not_taken_is_kept_and_comes_later_in_its_order() {
         let (here, mut there) = UnixStream::pair().expect("a pair");
-        here.set_nonblocking(true).expect("it is told not to wait");
+        here.set_nonblocking(true).expect("it becomes non-blocking");
         let mut output = Output { file: File::from(OwnedFd::from(here)), kept: Vec::new(), taken: 0 };
         let sent: Vec<u8> = (0..4_000_000_u32).map(|i| (i % 251) as u8).collect();
         output.write(&sent).expect("nobody waits");

@@ -1,4 +1,4 @@
-//! A terminal to draw on: each frame is one write, if the terminal takes it at once.
+//! A terminal to draw on. Each frame is one write, if the terminal accepts it at once.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -14,14 +14,14 @@ use super::guard::Guard;
 use super::output::Output;
 use crate::signals;
 
-/// Terminals that know mode 2026 show what is between these two at once; others ignore them.
+/// Terminals with mode 2026 show everything between these two at once; others ignore them.
 const BEGIN_FRAME: &[u8] = b"\x1b[?2026h";
 const END_FRAME: &[u8] = b"\x1b[?2026l";
 
 /// The terminal, held until this is dropped.
 #[derive(Debug)]
 pub struct Screen {
-    // First, so that it is dropped first: what the terminal has to say after that stays in the buffer.
+    // The first field is dropped first: what `terminal` writes on drop then stays in the buffer.
     guard: Guard,
     terminal: Terminal<CrosstermBackend<Bytes>>,
     bytes: Bytes,
@@ -33,34 +33,33 @@ impl Screen {
     ///
     /// # Errors
     ///
-    /// When standard output is no terminal.
+    /// If standard output is not a terminal.
     pub fn open(mouse: bool) -> io::Result<Self> {
-        // With NO_COLOR set crossterm would drop bold and reverse too. Which colours are drawn is the theme's choice.
+        // With NO_COLOR set, crossterm would also drop bold and reverse. The theme decides about colours.
         crossterm::style::force_color_output(true);
         let mut out = Output::open()?;
         let guard = Guard::enter(mouse, &mut out)?;
         let bytes = Bytes::default();
-        // The viewport follows the size of the terminal up to a bound, and ratatui itself knows none.
+        // The viewport follows the size of the terminal up to `LARGEST`; ratatui itself has no such bound.
         let options = TerminalOptions { viewport: Viewport::Fixed(super::size()?.into()) };
         let terminal = Terminal::with_options(CrosstermBackend::new(bytes.clone()), options)?;
         Ok(Self { guard, terminal, bytes, out })
     }
 
-    /// Whether the terminal has taken the last frame. Until it has, the next one is not to be drawn: what the terminal shows
-    /// is then not known, and frames would pile up.
+    /// Whether the terminal has accepted the last frame. Do not draw the next one before: frames would pile up.
     ///
     /// # Errors
     ///
-    /// When the terminal cannot be written to.
+    /// If the terminal cannot be written to.
     pub fn ready(&mut self) -> io::Result<bool> {
         self.guard.flush(&mut self.out)
     }
 
-    /// Draws one frame, at the size that the terminal has now.
+    /// Draws one frame at the terminal's current size.
     ///
     /// # Errors
     ///
-    /// When the terminal cannot be written to.
+    /// If the terminal cannot be written to.
     pub fn draw(&mut self, paint: impl FnOnce(&mut Frame)) -> io::Result<()> {
         self.bytes.0.borrow_mut().extend_from_slice(BEGIN_FRAME);
         let area = super::size()?.into();
@@ -76,21 +75,20 @@ impl Screen {
         Ok(())
     }
 
-    /// Puts a text into the clipboard of the terminal's user. The terminal does not say whether it did.
+    /// Copies a text to the clipboard of the terminal's user. The terminal does not report whether it did.
     ///
     /// # Errors
     ///
-    /// When the terminal cannot be written to.
+    /// If the terminal cannot be written to.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
         self.guard.write(&mut self.out, clipboard::copy(text).as_bytes())
     }
 
-    /// Gives the terminal back while a program has it, and takes it again when that has ended. Meanwhile `meanwhile` is
-    /// called again and again, as long as it says that there is something to do.
+    /// Lends the terminal to a program until it exits. Calls `meanwhile` in a loop until that returns false.
     ///
     /// # Errors
     ///
-    /// When the program cannot be started, or the terminal cannot be taken again.
+    /// If the program cannot be started, or the terminal cannot be taken back.
     pub fn lend(&mut self, program: &mut Command, meanwhile: &mut dyn FnMut() -> bool) -> io::Result<ExitStatus> {
         self.guard.leave();
         let ended = program.spawn().and_then(|mut child| {
@@ -107,44 +105,44 @@ impl Screen {
         ended
     }
 
-    /// Gives the terminal back, stops the process, and takes the terminal again when it is continued.
+    /// Restores the terminal, stops the process, and takes the terminal back when it is continued.
     ///
     /// # Errors
     ///
-    /// When the terminal cannot be taken again.
+    /// If the terminal cannot be taken back.
     pub fn suspend(&mut self) -> io::Result<()> {
         self.guard.leave();
         signals::stop()?;
         self.resume()
     }
 
-    /// Takes the terminal again, after somebody stopped and continued the process. The next frame is drawn whole.
+    /// Takes the terminal back after the process was stopped and continued. The next frame is drawn in full.
     ///
     /// # Errors
     ///
-    /// When the terminal cannot be taken again.
+    /// If the terminal cannot be taken back.
     pub fn resume(&mut self) -> io::Result<()> {
-        // The rest of a frame that was cut off means nothing on a terminal that somebody else had.
+        // The rest of an interrupted frame is meaningless after another program had the terminal.
         self.out.forget();
         self.guard.resume(&mut self.out)?;
         self.forget()
     }
 
-    /// Takes nothing for granted of what the terminal shows: the next frame is drawn whole. A terminal that was made
-    /// smaller and larger again between two frames has the size that it had, and has lost what was outside.
+    /// Assumes nothing about what the terminal shows: the next frame is drawn in full. A terminal that shrank and grew back
+    /// between two frames has its old size, but has lost what was outside.
     ///
     /// # Errors
     ///
-    /// When the terminal does not say its size.
+    /// If the terminal does not report its size.
     pub fn forget(&mut self) -> io::Result<()> {
-        // Not `clear`, which asks the terminal where its cursor is and reads the answer: keys are read elsewhere.
+        // `clear` would ask the terminal for its cursor position, but another thread reads the answer.
         self.terminal.resize(super::size()?.into())
     }
 }
 
-/// Bytes on their way to the terminal. Flushing does nothing, since
-/// [`Screen::draw`] writes them at its end: a frame that a panic cuts off is
-/// never written, not even when the terminal is dropped.
+/// The bytes of a frame. Flushing does nothing, because [`Screen::draw`] writes them
+/// at its end: a frame that a panic interrupts is never written, not even when the
+/// terminal is dropped.
 #[derive(Debug, Clone, Default)]
 struct Bytes(Rc<RefCell<Vec<u8>>>);
 

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::work_count;
 
-/// What must not reach a terminal as it is.
+/// Characters that must not reach a terminal unescaped.
 const HARMFUL: [char; 24] = [
     '\0',
     '\x07',
@@ -112,7 +112,7 @@ fn a_slip_is_told_from_something_else_and_a_long_one_is_not_compared() {
     assert_eq!(work_count::of(|| assert_eq!(meant(&long, &names, 0.1), None)), 0);
 }
 
-/// Texts of which each character is a trap: without a width, to be escaped, wide, a mark.
+/// Long texts of difficult characters: zero width, marks, escaped, wide.
 fn long() -> [String; 6] {
     ["\u{200b}", "\u{301}", "\x1b", "日", "a", "a "].map(|text| text.repeat(1 << 20))
 }
@@ -142,7 +142,7 @@ fn no_more_of_a_text_is_looked_at_than_can_be_shown() {
 
 #[test]
 fn twice_the_text_is_no_more_than_twice_the_work() {
-    // What shows all of a text has to look at all of it, and once.
+    // A function that shows the whole text has to read all of it, once.
     for text in long() {
         for (what, work) in [("safe", &(|text: &str| drop(safe(text))) as &dyn Fn(&str)), ("page", &|text| drop(page(text)))] {
             let half = text.floor_char_boundary(text.len() / 2);
@@ -152,7 +152,7 @@ fn twice_the_text_is_no_more_than_twice_the_work() {
     }
 }
 
-/// Any characters, with many of those that do harm.
+/// Arbitrary characters, many of them harmful.
 fn hostile() -> impl Strategy<Value = String> {
     let one = prop_oneof![
         3 => prop::sample::select(HARMFUL.to_vec()),

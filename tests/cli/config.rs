@@ -32,7 +32,7 @@ fn a_fault_in_it_is_one_line_that_names_file_line_and_key() {
     let name = file.to_str().expect("a name");
     let missing = folder.path().join("missing.toml");
     let table = [
-        (&["--config", name][..], format!("{name}:3: keys.zoom-inn: no action is called 'zoom-inn'; did you mean 'zoom-in'?")),
+        (&["--config", name][..], format!("{name}:3: keys.zoom-inn: unknown action 'zoom-inn'; did you mean 'zoom-in'?")),
         (&["--config", missing.to_str().expect("a name")], format!("cannot read the settings in {}: ", missing.display())),
         (&["config"], "--default".to_owned()),
         (&["--theme", "okabe"], "'okabe-ito'".to_owned()),

@@ -88,10 +88,10 @@ fn whatever_the_settings_say_comes_back_as_text() {
 fn what_was_typed_does_not_hide_what_is_wrong_with_it() {
     let long = "x".repeat(LONGEST);
     for (args, reason) in [
-        (vec!["run".to_owned(), long.clone()], "(there are "),
+        (vec!["run".to_owned(), long.clone()], "(available: "),
         (vec!["run".into(), "semaphore".into(), format!("--seed={long}")], "a whole number from 0"),
         (vec!["run".into(), "semaphore".into(), "-p".into(), format!("permits={long}")], "is not a whole number"),
-        (vec!["run".into(), "semaphore".into(), "-p".into(), format!("{long}=1")], "there are requests"),
+        (vec!["run".into(), "semaphore".into(), "-p".into(), format!("{long}=1")], "available: requests"),
         (vec!["replay".into(), long.clone()], "cannot be read"),
         (vec!["run".into(), "semaphore".into(), format!("--record={long}")], "cannot be written"),
         (vec!["semaphore".into(), format!("--config={long}")], "cannot read the settings"),

@@ -43,7 +43,7 @@ fn settings_are_read_up_to_a_bound() {
     std::fs::write(&file, "# all of it is a comment\n".repeat(50_000)).expect("it is written");
     let output = limited(AT_MOST, &["--config", name]);
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(stderr(&output), format!("error: cannot read the settings in {name}: it has more than 1024 KiB\n"));
+    assert_eq!(stderr(&output), format!("error: cannot read the settings in {name}: it is larger than 1024 KiB\n"));
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn a_console_that_strangers_can_reach_gets_a_warning_before_it_listens() {
     let told = |flag: &str| stderr(&run(&["run", "gather", flag, "--json"]));
     let open = told("--console=0.0.0.0:0");
     let [warned, served] = &*open.lines().collect::<Vec<_>>() else { panic!("{open}") };
-    assert_eq!(*warned, "warning: --console: anybody in the network can look at this run at 0.0.0.0:0");
+    assert_eq!(*warned, "warning: --console: anyone on the network can watch this run at 0.0.0.0:0");
     assert!(served.contains("can attach to http://0.0.0.0:"), "{open}");
     let own = told("--console=127.0.0.1:0");
     assert!(own.lines().count() == 1 && !own.contains("warning"), "{own}");

@@ -13,9 +13,9 @@ fn a_flaw_is_told_with_file_line_and_key_on_a_terminal_that_was_left_alone() {
     let file = folder.path().join("own.toml");
     let path = file.to_str().expect("a name");
     for (text, told) in [
-        ("mouse = true\n[keys]\nstop = 'r'\n", ":3: keys.stop: 'r' is the key of 'restart' too"),
+        ("mouse = true\n[keys]\nstop = 'r'\n", ":3: keys.stop: 'r' is already the key of 'restart' in"),
         ("[keys]\npan-left = 'Left'\n", ":2: keys.pan-left: 'pan-left' is now 'cursor-left'"),
-        ("theme = 'okabe'\n", ":1: theme: no theme is called 'okabe'; did you mean 'okabe-ito'?"),
+        ("theme = 'okabe'\n", ":1: theme: unknown theme 'okabe'; did you mean 'okabe-ito'?"),
         ("\n[keys\n", ":2: "),
     ] {
         fs::write(&file, text).expect("it is written");

@@ -94,7 +94,7 @@ fn pipes_in_the_place_of_settings_and_state_hold_nothing_up() {
     let home = folder.path().to_str().expect("a plain name");
     pipes([&own.join("seen")]);
     let mut tty = Tty::start_with(Path::new(PROGRAM), &["gather", "--speed", "max"], SIZE, &[("XDG_STATE_HOME", home)]);
-    tty.sees("that gather was run will be forgotten: a pipe is not a regular file");
+    tty.sees("cannot record that gather was run: a pipe is not a regular file");
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
 

@@ -69,7 +69,7 @@ fn other_files_and_other_versions_are_refused() {
     let mut bytes = record(spec("gather")).bytes;
     bytes[8] = 5;
     let error = read(&*bytes).expect_err("it has another version");
-    assert_eq!(error.to_string(), "is a recording of format 5, and this version of the program opens format 4");
+    assert_eq!(error.to_string(), "is a recording in format 5; this version of the program opens format 4");
 }
 
 /// A recording with another header.
@@ -101,7 +101,7 @@ fn a_run_that_this_program_cannot_have_made_is_refused_with_the_reason() {
     refused(|header| header["clock"] = "sundial".into(), "unknown clock");
     refused(|header| header["workers"] = 3.into(), "workers");
     refused(|header| header["seed"] = "seven".into(), "expected u64");
-    refused(|header| *header = serde_json::json!([]), "header cannot be used");
+    refused(|header| *header = serde_json::json!([]), "unusable header");
 }
 
 #[test]
@@ -136,9 +136,9 @@ fn a_chunk_that_says_other_than_it_has_is_noticed() {
         change(&mut parts.chunks[0]);
         opened(&parts.bytes()).flaw
     };
-    assert_eq!(changed(|chunk| chunk.facts += 1), Some(Flaw::Damaged("a chunk with other facts than it says")));
-    assert_eq!(changed(|chunk| chunk.kind = 3), Some(Flaw::Damaged("a chunk of a kind that does not exist")));
-    assert_eq!(changed(|chunk| chunk.content.push(0x1f)), Some(Flaw::Damaged("a fact of a kind that does not exist")));
+    assert_eq!(changed(|chunk| chunk.facts += 1), Some(Flaw::Damaged("a chunk with a wrong number of facts")));
+    assert_eq!(changed(|chunk| chunk.kind = 3), Some(Flaw::Damaged("a chunk of an unknown kind")));
+    assert_eq!(changed(|chunk| chunk.content.push(0x1f)), Some(Flaw::Damaged("a fact of an unknown kind")));
 }
 
 #[test]

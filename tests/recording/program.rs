@@ -47,7 +47,7 @@ fn a_file_that_exists_is_overwritten_only_when_that_is_said() {
     std::fs::write(&path, "precious").expect("it can be written");
     let (out, error) = told(&["run", "gather", "--record", utf8(&path)], 2);
     assert_eq!(out, "");
-    assert_eq!(error, format!("error: --record: {}: there is such a file; --force overwrites it\n", path.display()));
+    assert_eq!(error, format!("error: --record: {}: file already exists; use --force to overwrite it\n", path.display()));
     assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "precious");
     told(&["run", "gather", "--record", utf8(&path), "--force"], 0);
     told(&["replay", utf8(&path)], 0);
@@ -82,7 +82,7 @@ fn a_recording_that_is_cut_off_is_told_up_to_there() {
     let (out, error) = told(&["replay", utf8(&path), "--json"], 0);
     let object: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
     assert_eq!(object["tasks"]["spawned"], 6);
-    assert_eq!(error, format!("warning: {}: the recording is cut off; what comes before that is shown\n", path.display()));
+    assert_eq!(error, format!("warning: {}: the recording is cut off; the part before that is shown\n", path.display()));
     std::fs::remove_dir_all(directory).expect("it is ours");
 }
 

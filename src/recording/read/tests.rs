@@ -6,19 +6,18 @@ use crate::record::event::SpanId;
 use crate::recording::codec::kind;
 
 thread_local! {
-    /// How often the clock was looked at, and what it goes on by at each look.
+    /// How often the clock was read, and by how much it advances at each reading.
     static LOOKS: Cell<(u32, Duration)> = const { Cell::new((0, Duration::ZERO)) };
 }
 
-/// A clock that goes on when it is looked at: what a test says does not depend on how fast the machine is.
+/// A clock that advances when it is read, so that the tests do not depend on the speed of the machine.
 fn steps() -> Duration {
     let (looks, step) = LOOKS.get();
     LOOKS.set((looks + 1, step));
     step * looks
 }
 
-/// A recording of so many facts that close a span that was never opened, after a name of so many bytes that cannot be
-/// compressed.
+/// A recording of `facts` facts that close a span that was never opened, after an incompressible name of `name` bytes.
 fn recording(facts: u32, name: usize) -> Vec<u8> {
     let header = serde_json::to_vec(&Header::of(&Spec::new(&scenarios::semaphore::SCENARIO))).expect("it is JSON");
     let mut bytes = frame::opening(&header);

@@ -1,17 +1,18 @@
-//! Runs that take a while to go when another one is asked for.
+//! Runs that take a while to stop when another one is requested.
 
 use super::*;
 use crate::app::model::Pending;
 
-/// On the real clock, where runs go on until they are told to stop. Each takes so many milliseconds to be gone, the first one first.
+/// A shell on the real clock, where runs go on until they are stopped. `lingers` says how many milliseconds each takes to be
+/// gone, in order.
 fn on_the_real_clock(lingers: &[u64], steps: impl IntoIterator<Item = Step>) -> (World, Scripted) {
     let (world, mut shell) = shell(command("clock").into_iter().chain([quiet(100)]).chain(steps));
-    // The one on the virtual clock with which it opens is over, and gone at once.
+    // The first run, on the virtual clock, is over and gone at once.
     shell.engine.lingers = [0].iter().chain(lingers).map(|ms| Duration::from_millis(*ms)).collect();
     (world, shell)
 }
 
-/// The keys that run again, held down for so many milliseconds.
+/// The keys that restart, held down for so many milliseconds.
 fn held(ms: u64) -> impl Iterator<Item = Step> {
     (0..ms / 33).flat_map(|_| again().into_iter().chain([quiet(33)]))
 }
@@ -46,7 +47,7 @@ fn while_the_one_before_goes_its_picture_stays_and_keys_are_answered() {
     assert!(header(&shell).contains("stopping"), "{}", header(&shell));
     assert_ne!(shell.model.log.level, crate::record::event::Level::Info, "the key has had its effect");
     let journal = world.journal();
-    let told = journal.iter().position(|entry| entry == "leave").expect("it was told to go");
+    let told = journal.iter().position(|entry| entry == "leave").expect("it was asked to stop");
     assert!(journal[told..].iter().any(|entry| entry == "draw"), "{journal:?}");
 }
 
@@ -57,7 +58,7 @@ fn restarts_are_taken_together_while_a_key_is_held() {
     shell.turn_until_exit().expect("no error");
     let runs = starts(&world);
     assert!((30..=52).contains(&runs), "{runs} runs in 10 s, each of which takes 0.2 s to be gone");
-    // Whatever is started, all but the last have gone before.
+    // A run starts only after all earlier ones are gone.
     let mut at_work = 0_i32;
     for entry in world.journal() {
         match &*entry {
@@ -99,7 +100,7 @@ fn no_second_one_is_left_behind_and_the_screen_says_what_is_waited_for() {
     let told = shell.model.notice.as_ref().map(|notice| &*notice.text).unwrap_or_default();
     assert!(told.contains("starts when one ends"), "{told}");
 
-    // Held down for a minute: the third run starts when the second one is gone, and nothing else does.
+    // Keys held for four seconds, then a minute of quiet: only the third run starts, when the second one is gone.
     let keys = [ch('r'), ch('y'), quiet(1_200)].into_iter().chain(held(4_000));
     let (world, mut shell) = on_the_real_clock(&[never, 5_000, never], keys.chain([quiet(60_000), ch('q')]));
     shell.turn_until_exit().expect("no error");
@@ -108,7 +109,7 @@ fn no_second_one_is_left_behind_and_the_screen_says_what_is_waited_for() {
 
 #[test]
 fn a_turned_run_waits_for_those_before_it_too() {
-    // On the virtual clock, where what is on screen stays until the next run is there.
+    // On the virtual clock the old run stays on screen until the next one is ready.
     let (world, mut shell) = shell([key(KeyCode::Down), key(KeyCode::Right), quiet(300), key(KeyCode::Right), quiet(1_000)]);
     shell.engine.lingers = VecDeque::from([Duration::from_millis(400)]);
     shell.turn_until_exit().expect("no error");

@@ -3,7 +3,7 @@
 use super::*;
 use crate::app::effect::SourceLine;
 
-/// Goes to the code and opens its line: the form has the focus.
+/// Moves the focus from the form to the code, and opens its line.
 fn code_opened() -> impl Iterator<Item = Step> {
     (0..4).map(|_| key(KeyCode::Tab)).chain(command("edit line"))
 }
@@ -39,14 +39,14 @@ fn without_a_line_nothing_is_opened() {
     assert_eq!(told.as_deref(), Some("no line to open: select a task or focus the code"));
 }
 
-/// A recording names files, and anybody may have made it.
+/// A recording names files, and may come from anyone.
 #[test]
 fn a_file_from_elsewhere_is_not_opened_and_the_user_reads_why() {
     let (world, mut shell) = shell([quiet(10)]);
     for file in ["/etc/passwd", "../../../../../../../../etc/passwd", "scenarios/../../../../../../../../etc/passwd"] {
         shell.edit(&SourceLine { file: file.to_owned(), line: 1, text: None }).expect("no error");
         let told = shell.model.notice.take().map(|notice| notice.text).unwrap_or_default();
-        assert_eq!(told, format!("{file} is not opened: it is not among the sources of this program"));
+        assert_eq!(told, format!("{file} is not one of this program's sources"));
     }
     assert_eq!(world.count("hold"), 0);
     shell.edit(&SourceLine { file: "scenarios/gather.rs".to_owned(), line: 1, text: None }).expect("no error");

@@ -1,4 +1,4 @@
-//! Little motion: few frames by themselves, an answer to each key at once.
+//! Reduced motion: few frames without input, but each key is answered at once.
 
 use super::*;
 

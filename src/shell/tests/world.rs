@@ -1,9 +1,9 @@
-//! Doubles of what the loop stands between: events, a screen, an engine; all write into one journal.
+//! Test doubles for events, screen and engine; all write into one journal.
 
 use super::*;
 use crate::engine::Detail;
 
-/// What happened, and what time it is.
+/// The journal of what happened, and the fake time.
 #[derive(Debug, Clone)]
 pub(super) struct World(Arc<Mutex<(Vec<String>, Instant)>>);
 
@@ -40,7 +40,7 @@ impl World {
 #[derive(Debug)]
 pub(super) enum Step {
     Input(Input),
-    /// Nothing comes in for so long.
+    /// No input for this long.
     Quiet(Duration),
 }
 
@@ -80,10 +80,10 @@ impl Events for Script {
 pub(super) struct Paper {
     pub(super) world: World,
     pub(super) terminal: Terminal<TestBackend>,
-    /// How long each frame takes, in milliseconds, over and over; nothing when there are none.
+    /// How many milliseconds each frame takes, repeated in a cycle; empty means zero.
     pub(super) takes_ms: Vec<u64>,
     pub(super) drawn: usize,
-    /// What the next frame fails with.
+    /// The error of the next frame.
     pub(super) fails: Option<io::Error>,
 }
 
@@ -127,14 +127,14 @@ impl Surface for Paper {
     }
 }
 
-/// Runs of 2 s. On the virtual clock all is there with the first drain; on the real clock they never end by themselves.
+/// Runs of 2 s. On the virtual clock the first drain yields everything; on the real clock they never end by themselves.
 #[derive(Debug)]
 pub(super) struct Puppets {
     pub(super) world: World,
-    /// How many runs there are threads for.
+    /// How many runs can still start.
     pub(super) most: usize,
     pub(super) length_ns: u64,
-    /// How long each run takes to be gone that is told to: the first one first. All others are gone at once.
+    /// How long each run takes to be gone after a stop, in order. All later ones are gone at once.
     pub(super) lingers: VecDeque<Duration>,
 }
 
@@ -146,7 +146,7 @@ pub(super) struct Puppet {
     pub(super) phase: Phase,
     pub(super) report: Report,
     lingers: Duration,
-    /// When it was told to go.
+    /// When it was asked to stop.
     left_at: Option<Instant>,
 }
 
