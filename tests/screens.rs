@@ -304,7 +304,7 @@ fn what_the_build_lacks_is_in_the_header_with_what_would_add_it() {
     let mut model = model(1_250);
     model.run.as_mut().unwrap().trace.missing = Missing { frame_pointers: true, ..Missing::default() };
     let header = |model: &Model, width| screen(model, width, 24).lines().next().unwrap().to_owned();
-    assert!(header(&model, 100).contains("lines not known: no frame pointers"), "{}", header(&model, 100));
+    assert!(header(&model, 100).contains("source lines unknown: no frame pointers"), "{}", header(&model, 100));
     assert!(header(&model, 160).contains("build with -C force-frame-pointers=yes"), "{}", header(&model, 160));
     model.run.as_mut().unwrap().trace.missing = Missing::default();
     assert!(!header(&model, 160).contains("not known"), "{}", header(&model, 160));
@@ -373,10 +373,10 @@ fn a_step_says_which_poll_of_which_task_it_came_to() {
 fn a_time_is_typed_in_the_footer_with_what_is_wrong_behind_it() {
     let mut model = model(1_000);
     model.mode = Mode::Prompt(Prompt { what: Wanted::Time, text: TextField::new("1.5s"), error: None });
-    row(&screen(&model, 80, 24), " go to time  1.5s   1.5s, 2413 (milliseconds) or 00:02.413");
+    row(&screen(&model, 80, 24), " Go to time  1.5s   1.5s, 2413 (milliseconds) or 00:02.413");
     model.mode =
         Mode::Prompt(Prompt { what: Wanted::Time, text: TextField::new("5s"), error: Some("the run ends at 00:03.500".into()) });
-    row(&screen(&model, 80, 24), " go to time  5s   ✗ the run ends at 00:03.500");
+    row(&screen(&model, 80, 24), " Go to time  5s   ✗ the run ends at 00:03.500");
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn lines_with_how_many_wait_there() {
 fn where_there_is_no_row_it_is_said() {
     let mut model = of_kind(run("gather", 0.5), LaneKind::Resources);
     let seen = text(&settled(&mut model, SIZES[0]));
-    assert!(seen.contains("no task has had to wait for a lock"), "{seen}");
+    assert!(seen.contains("no task has waited for a lock"), "{seen}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn the_outcome_is_told_where_no_task_is_selected() {
     model.run.as_mut().unwrap().report = Some(report(Ending::Panicked("index out of bounds".into())));
     row(&screen(&model, 120, 40), "‼ main panicked: index out of");
     model.run.as_mut().unwrap().cursor.at_ns = 1_250 * MS;
-    row(&screen(&model, 120, 40), "no task selected: pick a lane");
+    row(&screen(&model, 120, 40), "no task selected: select a lane");
 }
 
 #[test]
@@ -33,8 +33,8 @@ fn the_status_says_the_checks_first_and_cuts_nothing_in_half() {
     let long = ["never more than 3 in flight", "every request was served", "nobody overtakes"];
     for (names, width, said) in [
         (&long[..], 200, "✓ never more than 3 in flight · every request was served · nobody overtakes · completed 20 requests …"),
-        (&long[..], 120, "✓ all 3 checks hold · completed 20 requests …"),
-        (&long[..2], 120, "✓ both checks hold · completed 20 requests …"),
+        (&long[..], 120, "✓ all 3 checks passed · completed 20 requests …"),
+        (&long[..2], 120, "✓ both checks passed · completed 20 requests …"),
         (&long[..1], 120, "✓ never more than 3 in flight · completed 20 requests …"),
         (&[], 120, "✓ completed 20 requests · total 3,500 ms "),
     ] {
@@ -46,7 +46,7 @@ fn the_status_says_the_checks_first_and_cuts_nothing_in_half() {
 #[test]
 fn a_bad_end_has_a_banner_once_the_cursor_is_there() {
     let cases = [
-        (Ending::Stalled, "stalled: nothing can ever run again", "stalled"),
+        (Ending::Stalled, "stuck: no task can ever run again", "stalled"),
         (Ending::Panicked("boom\nmore".into()), "main panicked: boom", "panicked"),
         (Ending::Failed("no route".into()), "main returned an error: no route", "failed"),
         (Ending::Limit, "stopped at the limit of 60 s", "limit"),
