@@ -151,7 +151,7 @@ impl Trace {
         let seen = poll.and_then(|poll| self.before_poll(task, poll));
         let has = |segment: usize| seen.as_ref().is_none_or(|seen| segment < seen.segments || seen.ended.is_some());
         let cell_ns = window.cell_ns.max(1);
-    /// The cells of a branch lane, like [`Trace::cells`] for a task. With a poll number: as things were when that poll began.
+        let right_ns = window.left_ns.saturating_add(cell_ns.saturating_mul(count as u64)).min(window.until_ns.saturating_add(1));
         let branches = self.branches(task, lane);
         let first = branches.partition_point(|branch| branch.end.is_some_and(|end| end.at_ns < window.left_ns));
         let in_sight = branches[first..].iter().take_while(|branch| branch.start_ns < right_ns && has(branch.begun_by));
