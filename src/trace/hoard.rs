@@ -180,7 +180,7 @@ impl Trace {
         permits
     }
 
-    /// The guard of which a task most likely gives back the permits, with its fit and its number of permits.
+    /// The guard whose permits a task most likely gives back, with its fit and the number of permits it has.
     fn best_fit(&self, resource: ResourceIx, by: Option<TaskIx>, permits: u32, exclusive: bool) -> Option<(Fit, GuardIx, u32)> {
         let of = &self.resources[resource as usize];
         let mut best: Option<((Fit, bool), GuardIx, u32)> = None;
