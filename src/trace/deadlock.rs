@@ -9,7 +9,7 @@
 //! Locks are first come, first served, so a task also waits for the waiters before
 //! it in the queue. They nearly always wait for the same holders and add nothing.
 //! But a read queued behind a write waits for that write even while other reads
-//! hold the lock, and an acquire queued behind a larger one waits for that one.
+//! hold the lock, and an acquire queued behind a larger acquire waits for it.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -106,7 +106,7 @@ impl Trace {
 
     /// Whether a task can never continue: it waits only for locks, and their holders can never give them back. If so, returns
     /// the tasks found to be free. Every task is assumed stuck until shown to be free. A free task may free others, so the
-    /// search repeats until it finds no more.
+    /// search repeats until it finds none.
     fn free_if_stuck(&self, task: TaskIx, at_ns: u64, edges: Edges) -> Option<HashSet<TaskIx>> {
         let mut free = HashSet::new();
         // Most tasks can continue; this shows it at once.

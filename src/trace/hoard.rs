@@ -113,7 +113,8 @@ impl Trace {
         });
     }
 
-    /// A task has ended. What it took and never gave back is elsewhere if it can be, otherwise lost.
+    /// A task has ended. Of the guards that it never gave back, owned ones are elsewhere, borrowed permits are lost, and
+    /// borrowed locks have an unknown holder.
     pub(super) fn guards_outlive(&mut self, at_ns: u64, task: TaskIx) {
         for (resource, guard) in self.ingest.hoard.open.remove(&task).into_iter().flatten() {
             let of = &mut self.resources[resource as usize];

@@ -44,7 +44,7 @@ impl Trace {
         self.lanes.0[of as usize]
     }
 
-    /// The name of a thread. Threads of the blocking pool are numbered separately, because the runtime does not distinguish them.
+    /// The name of a thread. Pool threads get their own numbers, because the runtime numbers all its threads in one sequence.
     pub fn thread_name(&self, thread: u16) -> String {
         match self.pool.binary_search(&thread) {
             Ok(place) => format!("blocking thread {place}"),

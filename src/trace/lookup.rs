@@ -81,7 +81,7 @@ pub(super) struct Life {
     pub(super) does: Option<Activity>,
     /// Whether it has ended. A copy, because the task is elsewhere in memory.
     pub(super) ended: bool,
-    /// Set if its termination was reported during the current poll; no newer fact of the task has arrived then.
+    /// Set if its termination was reported during the current poll; `newest_ns` is then its time.
     pub(super) terminated: Option<LastPoll>,
 }
 
