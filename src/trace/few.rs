@@ -10,9 +10,7 @@ use std::ops::Deref;
 use super::task::push;
 
 /// A list that is usually empty. It reads as a slice.
-pub struct Few<T>(
-    #[expect(clippy::box_collection, reason = "an empty list must take only one word")] Option<Box<Vec<T>>>,
-);
+pub struct Few<T>(#[expect(clippy::box_collection, reason = "an empty list must take only one word")] Option<Box<Vec<T>>>);
 
 impl<T> Few<T> {
     /// Appends an item.
