@@ -4,7 +4,7 @@
 //! several threads, each thread writes its own buffer. A fact may arrive after one
 //! that it caused, or a full buffer may have dropped it. No fact is refused for
 //! that: a task always remains a series of states in order of time, whatever is
-//! missing, and [`Trace::late`] counts how often a fact had to be corrected.
+//! missing, and [`Trace::late`] counts the facts that arrived too late.
 //!
 //! The less obvious rules for one task:
 //!
