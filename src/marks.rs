@@ -1,21 +1,21 @@
-//! The marks of lanes, the same on the screen and in the text report.
+//! Lane marks, shared by the screen and the text report.
 
 use crate::trace::{End, Family, Fill};
 
-/// The mark of each state of a task, one cell wide.
+/// One mark for each task state. Each mark is one cell wide.
 #[derive(Debug)]
 pub(crate) struct Marks {
     /// A poll that fills its cell.
     pub(crate) running: &'static str,
-    /// A poll that takes part of its cell: up to two eighths, three, and so on to seven.
+    /// A poll that fills part of its cell: up to two eighths, then three to seven.
     pub(crate) running_part: [&'static str; 6],
     /// Several short polls in one cell.
     pub(crate) several: &'static str,
-    /// Woken and not polled yet.
+    /// Woken, not yet polled.
     pub(crate) ready: &'static str,
-    /// Waiting, by family in the order of [`Family::ALL`].
+    /// Waiting, by family, in the order of [`Family::ALL`].
     pub(crate) waits: [&'static str; Family::ALL.len()],
-    /// Waiting while holding a lock or a permit: for something else, and for another lock or permit.
+    /// Waiting while holding a lock or permit: first for something else, then for another lock or permit.
     pub(crate) holding: [&'static str; 2],
     /// The task will never end.
     pub(crate) forever: &'static str,
@@ -35,7 +35,7 @@ pub(crate) const UNICODE: Marks = Marks {
     ends: ["✓", "✗", "⊘", "‼"],
 };
 
-/// Heavy Unicode marks, visible from the back of a room. Marks without a heavier form are from [`UNICODE`].
+/// Heavy Unicode marks, readable from the back of a room. Marks without a heavier form come from [`UNICODE`].
 pub(crate) const HEAVY: Marks =
     Marks { several: "▚", waits: ["━", "░", "┅", "•", "≋", "▂"], holding: ["▄", "▖"], ..UNICODE };
 
@@ -52,7 +52,7 @@ pub(crate) const ASCII: Marks = Marks {
 };
 
 impl Marks {
-    /// The mark of a poll that takes this many eighths of its cell.
+    /// The mark of a poll that fills this many eighths of its cell.
     pub(crate) fn poll(&self, eighths: u8) -> &'static str {
         match usize::from(eighths) {
             8.. => self.running,
@@ -60,7 +60,7 @@ impl Marks {
         }
     }
 
-    /// The mark of a wait, by its family and whether the task holds something.
+    /// The mark of a wait, given its family and whether the task holds something.
     pub(crate) fn wait(&self, family: Family, holds: bool) -> &'static str {
         match (holds, family) {
             (false, _) => self.waits[family as usize],
@@ -69,12 +69,12 @@ impl Marks {
         }
     }
 
-    /// Whether this is the mark of a wait.
+    /// Whether the mark shows a wait.
     pub(crate) fn is_idle(&self, mark: &str) -> bool {
         self.waits.contains(&mark) || self.holding.contains(&mark)
     }
 
-    /// The mark of a cell of a lane; empty for an empty cell.
+    /// The mark of a lane cell; empty for an empty cell.
     pub(crate) fn cell(&self, fill: Fill) -> &'static str {
         match fill {
             Fill::Empty => "",

@@ -1,35 +1,35 @@
-//! Events on their way into a trace, with the memory that they will touch fetched ahead.
+//! A queue in front of a trace that prefetches the memory each event will touch.
 //!
-//! What a hundred thousand tasks have in memory fits no cache, and each event is
-//! about a task that was not touched for a while: to take one in is mostly to
-//! wait for memory, one wait after the other. The next few events say what will
-//! be needed, so it can be on its way before it is their turn. That changes
-//! nothing but the time it takes, which with so many tasks is a quarter less.
-#![expect(unsafe_code, reason = "there is no other way to ask for memory without waiting for it")]
+//! The data of a hundred thousand tasks fits in no cache, and each event is
+//! usually about a task that has not been touched for a while. Taking in an
+//! event is therefore mostly a series of cache misses. Looking at the next few
+//! events shows which memory they need, so it can be prefetched. The result is
+//! the same; with that many tasks it takes a quarter less time.
+#![expect(unsafe_code, reason = "a prefetch intrinsic is the only way to load memory without waiting for it")]
 
 use super::Trace;
 use super::task::TaskIx;
 use crate::record::event::{Event, TaskId, What};
 
-/// Events that are looked at before the first of them is taken in: what they need fits the innermost caches.
+/// How many events are queued before the first is taken in. The memory they need fits in the innermost caches.
 const BATCH: usize = 64;
-/// Events between the second look, which follows what the first has fetched, and the turn.
+/// How many events ahead of its turn an event's lists are prefetched, through the pointers fetched when it was queued.
 const NEAR: usize = 10;
 
-/// The next events of a trace, each with the thread that wrote it. Nothing is lost and no order changed; the last of
-/// them are taken in by [`Ahead::finish`]. Three rows and not one of triples: a triple is put together from pieces, and to read at
-/// once what was written in pieces makes a processor wait.
+/// The next events of a trace, each with the thread that wrote it. No event is lost or reordered; call [`Ahead::finish`]
+/// to take in the last ones. Three lists rather than one list of triples: a triple is written field by field, and reading
+/// it back as a whole stalls the processor.
 #[derive(Debug, Default)]
 pub struct Ahead {
     coming: Vec<Event>,
-    /// The thread that wrote each of them.
+    /// The thread that wrote each event.
     threads: Vec<u16>,
-    /// The place of the task that each is about, where that is known already.
+    /// The index of each event's task, if already known.
     tasks: Vec<Option<TaskIx>>,
 }
 
 impl Ahead {
-    /// As [`Trace::push`], some events later.
+    /// Queues an event for [`Trace::push`].
     pub fn push(&mut self, trace: &mut Trace, thread: u16, event: Event) {
         let task = about(&event.what).and_then(|id| trace.known(id));
         if let Some(task) = task {
@@ -43,7 +43,7 @@ impl Ahead {
         }
     }
 
-    /// Takes in all that is still to come.
+    /// Takes in all queued events.
     pub fn finish(&mut self, trace: &mut Trace) {
         let mut coming = self.coming.drain(..);
         let mut tasks = self.tasks.iter().skip(NEAR);
@@ -58,7 +58,7 @@ impl Ahead {
     }
 }
 
-/// The task that the frequent kinds of events are about.
+/// The task that an event is about, for the frequent kinds of events.
 fn about(what: &What) -> Option<TaskId> {
     match what {
         What::PollStart(task)
@@ -73,7 +73,7 @@ fn about(what: &What) -> Option<TaskId> {
 }
 
 impl Trace {
-    /// Asks for what is known of a task.
+    /// Prefetches the data of a task.
     fn fetch(&self, task: TaskIx) {
         if let (Some(life), Some(task)) = (self.ingest.lives.get(task as usize), self.tasks.get(task as usize)) {
             fetch(life, 0);
@@ -83,7 +83,7 @@ impl Trace {
         }
     }
 
-    /// Asks for the ends of its lists that an event will add to.
+    /// Prefetches the ends of the task's lists that an event will append to.
     fn fetch_lists(&self, task: TaskIx, what: &What) {
         if let (Some(life), Some(task)) = (self.ingest.lives.get(task as usize), self.tasks.get(task as usize)) {
             if let What::Log(_) = what {
@@ -96,7 +96,7 @@ impl Trace {
     }
 }
 
-/// Asks for the cache line that is so many bytes behind an address.
+/// Prefetches the cache line at an offset from an address.
 #[cfg(target_arch = "x86_64")]
 fn fetch<T>(address: *const T, bytes: usize) {
     use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -104,6 +104,6 @@ fn fetch<T>(address: *const T, bytes: usize) {
     unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast::<i8>().wrapping_add(bytes)) };
 }
 
-/// Where the language has no stable way to ask, nothing is fetched ahead.
+/// Does nothing: stable Rust has no prefetch for this target.
 #[cfg(not(target_arch = "x86_64"))]
 fn fetch<T>(_: *const T, _: usize) {}

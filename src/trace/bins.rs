@@ -1,42 +1,42 @@
-//! Counts for each short stretch of time: what charts and rates are drawn from.
+//! Counts per short stretch of time: the data behind charts and rates.
 //!
-//! There are never more than [`Bins::MOST`] bins: when the run outgrows them,
-//! neighbours merge and the stretch doubles, so a run of an hour costs what a
-//! run of a second does. Each bin knows how things stood at its end, also when
-//! nothing happened within, so that a chart reads one bin a column and looks
-//! at no task. Facts may come late: a bin in the past is corrected, and the
-//! standing of those after it.
+//! There are never more than [`Bins::MOST`] bins. When the run outgrows them,
+//! neighbours merge and the bin width doubles, so an hour's run costs as much as
+//! a second's. Each bin stores the number of tasks in each state at its end, even
+//! if nothing happened in it, so a chart reads one bin per column and no tasks.
+//! Facts may arrive late: then the bin they belong to is corrected, along with
+//! the state counts of all later bins.
 
 use std::ops::Range;
 
 use super::census::{Census, Counts, Shift};
 
-/// Counts over time, in stretches of equal length.
+/// Counts over time, in bins of equal width.
 #[derive(Debug)]
 pub struct Bins {
-    /// The length of a stretch, in nanoseconds.
+    /// The width of a bin, in nanoseconds.
     pub width_ns: u64,
-    /// The stretches, from time 0 on.
+    /// The bins, from time 0 on.
     pub bins: Vec<Bin>,
-    /// The time that the last of them covers: nearly all that happens, happens there.
+    /// The time that the last bin covers. Nearly all events fall into it.
     newest_ns: Range<u64>,
 }
 
-/// What happened within one stretch, and how things stood at its end.
+/// What happened in one stretch of time, and the task states at its end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bin {
-    /// Polls that ended within.
+    /// Polls that ended in the bin.
     pub polls: u32,
-    /// Their time, in nanoseconds.
+    /// Their total time, in nanoseconds.
     pub poll_ns: u64,
-    /// The longest of them, in nanoseconds.
+    /// The longest poll, in nanoseconds.
     pub longest_poll_ns: u64,
-    /// Polls that began within on a ready task: how many have their delay counted.
+    /// Polls of ready tasks that began in the bin: the number of delays in `delay_ns`.
     pub delays: u32,
     /// The sum of the delays between becoming ready and the poll, in
-    /// nanoseconds. A task that is woken within a poll is ready from its end on.
+    /// nanoseconds. A task that is woken during a poll becomes ready when that poll ends.
     pub delay_ns: u64,
-    /// How many tasks were in which state at the end of the stretch.
+    /// The number of tasks in each state at the end of the bin.
     standing: Counts,
 }
 
@@ -47,13 +47,13 @@ impl Default for Bins {
 }
 
 impl Bins {
-    /// The most stretches that are kept.
+    /// Maximum number of bins.
     pub const MOST: usize = 4096;
-    /// The length of a stretch at first: a millisecond, the finest step of Tokio's timer.
+    /// The initial width of a bin: one millisecond, the resolution of Tokio's timer.
     pub const FIRST_WIDTH_NS: u64 = 1_000_000;
 
-    /// The bins that touch a stretch of time (both ends included), each with
-    /// the time that it starts at, in nanoseconds.
+    /// The bins that overlap a stretch of time (both ends included), each with
+    /// its start time in nanoseconds.
     pub fn range(&self, from_ns: u64, to_ns: u64) -> impl DoubleEndedIterator<Item = (u64, &Bin)> {
         let end = self.bins.len().min(self.index(to_ns).saturating_add(1));
         let first = self.index(from_ns).min(end);
@@ -61,27 +61,27 @@ impl Bins {
         self.bins[first..end].iter().enumerate().map(move |(i, bin)| ((first + i) as u64 * width, bin))
     }
 
-    /// All bins that touch a stretch of time (both ends included), as one.
+    /// The sum of all bins that overlap a stretch of time (both ends included).
     pub fn total(&self, from_ns: u64, to_ns: u64) -> Bin {
         self.range(from_ns, to_ns).fold(Bin::default(), |sum, (_, bin)| sum.merged(bin))
     }
 
-    /// Polls in the second that ends with this time. Bins count whole, the one
-    /// that covers the time too; time before the run began has no polls.
+    /// Polls in the second up to this time. Whole bins count, including the one
+    /// that covers this time; time before the run has no polls.
     pub fn polls_per_second_at(&self, at_ns: u64) -> f64 {
         let (total, over_ns) = self.last_second(at_ns);
         f64::from(total.polls) * Self::SECOND_NS as f64 / over_ns as f64
     }
 
-    /// Mean time of the polls that ended in the second before this time, in
-    /// nanoseconds; none when there were none.
+    /// Mean duration of the polls that ended in the second before this time, in
+    /// nanoseconds; `None` if no poll did.
     pub fn mean_poll_ns_at(&self, at_ns: u64) -> Option<u64> {
         let (total, _) = self.last_second(at_ns);
         total.poll_ns.checked_div(u64::from(total.polls))
     }
 
-    /// Mean delay between becoming ready and being polled, of the polls that
-    /// began in the second before this time, in nanoseconds; none when there were none.
+    /// Mean delay between becoming ready and being polled, for the polls that
+    /// began in the second before this time, in nanoseconds; `None` if no poll did.
     pub fn mean_delay_ns_at(&self, at_ns: u64) -> Option<u64> {
         let (total, _) = self.last_second(at_ns);
         total.delay_ns.checked_div(u64::from(total.delays))
@@ -89,14 +89,14 @@ impl Bins {
 
     const SECOND_NS: u64 = 1_000_000_000;
 
-    /// The bins of the second that ends with this time, as one, and how long they are.
+    /// The sum of the bins of the second up to this time, and their total width.
     fn last_second(&self, at_ns: u64) -> (Bin, u64) {
         let over_ns = Self::SECOND_NS.div_ceil(self.width_ns) * self.width_ns;
         let past_end = (at_ns / self.width_ns + 1).saturating_mul(self.width_ns);
         (self.total(past_end.saturating_sub(over_ns), at_ns), over_ns)
     }
 
-    /// Counts a poll that ended.
+    /// Counts a poll that has ended.
     pub(super) fn add_poll(&mut self, end_ns: u64, poll_ns: u64) {
         let bin = self.bin(end_ns);
         bin.polls = bin.polls.saturating_add(1);
@@ -104,14 +104,14 @@ impl Bins {
         bin.longest_poll_ns = bin.longest_poll_ns.max(poll_ns);
     }
 
-    /// Counts the time that a task was ready before a poll that begins.
+    /// Counts how long a task was ready before a poll that begins now.
     pub(super) fn add_delay(&mut self, at_ns: u64, delay_ns: u64) {
         let bin = self.bin(at_ns);
         bin.delays = bin.delays.saturating_add(1);
         bin.delay_ns = bin.delay_ns.saturating_add(delay_ns);
     }
 
-    /// A task changes its state.
+    /// Counts a task's change of state.
     #[inline]
     pub(super) fn shift(&mut self, at_ns: u64, shift: Shift) {
         let first = self.cover(at_ns);
@@ -120,7 +120,7 @@ impl Bins {
         }
     }
 
-    /// Makes the bins reach a time; those that are new stand as the last one does. Returns the bin's place.
+    /// Extends the bins to a time; new bins copy the state counts of the last one. Returns the index of the bin at that time.
     #[inline]
     pub(super) fn cover(&mut self, at_ns: u64) -> usize {
         if self.newest_ns.contains(&at_ns) {
@@ -129,7 +129,7 @@ impl Bins {
         self.reach(at_ns)
     }
 
-    /// For a time that is not in the newest bin.
+    /// [`Bins::cover`] for a time outside the newest bin.
     #[cold]
     fn reach(&mut self, at_ns: u64) -> usize {
         while self.index(at_ns) >= Self::MOST {
@@ -161,12 +161,12 @@ impl Bins {
 }
 
 impl Bin {
-    /// How many tasks were in which state at the end of the stretch.
+    /// The number of tasks in each state at the end of the bin.
     pub fn census(&self) -> Census {
         self.standing.into()
     }
 
-    /// This stretch and the next one as one.
+    /// Merges this bin with the next one.
     fn merged(self, next: &Self) -> Self {
         Self {
             polls: self.polls.saturating_add(next.polls),

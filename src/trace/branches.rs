@@ -1,20 +1,20 @@
-//! The futures of a task that waited side by side: the branches of a `select!` or a `join!`, the members of a set.
+//! Futures of one task that wait side by side: the branches of a `select!` or `join!`, or the members of a set.
 //!
-//! A task that waits on several futures at once has one state, and that hides what
-//! each of them did. Here each has a lane of its own. A branch lasts from the poll in
-//! which its future began to wait until that future returned or was dropped. Of
-//! Tokio's operations both are observed, at their time. Of joins, received messages
-//! and notifications only the beginning is, so how they ended is inferred from what
+//! A task that waits on several futures has a single state, which hides what each
+//! future does. Here each future gets its own lane. A branch lasts from the poll in
+//! which its future begins to wait until that future returns or is dropped. For
+//! Tokio's operations both events are observed. For joins, received messages and
+//! notifications only the beginning is observed, so their end is inferred from what
 //! else happened in the poll:
 //!
-//! - if another branch returned in it, they were dropped;
+//! - if another branch returned in that poll, they were dropped;
 //! - if all others were dropped, this one returned;
-//! - if several are over and none is known to have returned, it is not known.
+//! - if several ended and none is known to have returned, their end is unknown.
 //!
-//! The timer of a `timeout` is none: it belongs to the future that it limits.
+//! The timer of a `timeout` is not a branch: it belongs to the future that it limits.
 //!
-//! Branches that follow each other share a lane, so a `select!` in a loop has as many
-//! lanes as it has branches.
+//! Consecutive branches share a lane, so a `select!` in a loop has as many lanes as
+//! it has branches.
 
 use smallvec::SmallVec;
 
@@ -27,21 +27,21 @@ use super::waits::{Live, SiteIx};
 use crate::record::event::OpId;
 use crate::record::site::Cause;
 
-/// At most so many lanes are kept of a task; how many branches found none is counted.
+/// Maximum number of lanes per task. Branches beyond it are only counted.
 const MOST: usize = 256;
 
-/// A future that waited beside others of the same task.
+/// A future that waits beside others of the same task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Branch {
-    /// What it waited for, and where.
+    /// What it waits for, and where.
     pub site: SiteIx,
-    /// The resource that it waited for, where Tokio tells it.
+    /// The resource that it waits for, if Tokio reports it.
     pub resource: Option<ResourceIx>,
     /// When it began to wait, in nanoseconds since the run began.
     pub start_ns: u64,
-    /// When it was given what it waited for: from then on it waits for nothing but to be polled.
+    /// When it was granted what it waited for: from then on it only needs a poll.
     pub granted_ns: Option<u64>,
-    /// How it ended; none while it waits.
+    /// How it ended; `None` while it waits.
     pub end: Option<BranchEnd>,
     /// The segment of the task that follows the poll in which it began to wait.
     begun_by: usize,
@@ -52,9 +52,9 @@ pub struct Branch {
 pub struct BranchEnd {
     /// When, in nanoseconds since the run began.
     pub at_ns: u64,
-    /// [`End::Completed`] if the future returned, [`End::Cancelled`] if it was dropped before that, [`End::Unknown`].
+    /// [`End::Completed`] if the future returned, [`End::Cancelled`] if it was dropped first, or [`End::Unknown`].
     pub how: End,
-    /// Whether that is inferred and not observed.
+    /// Whether `how` is inferred rather than observed.
     pub inferred: bool,
     /// The segment of the task that follows the poll in which it ended.
     seen_by: usize,
@@ -64,18 +64,18 @@ pub struct BranchEnd {
 #[derive(Debug, Default)]
 pub(super) struct Branches {
     lanes: Vec<Vec<Branch>>,
-    /// How many found no lane.
+    /// How many branches found no lane.
     left_out: u64,
-    /// The lanes of branches that ended in the poll under way, of which it is not observed how.
+    /// The lanes of branches that ended in the current poll in an unobserved way.
     over: Vec<u32>,
-    /// The lane of the branch that returned last in the poll under way, and after which none began to wait.
+    /// The lane of the last branch that returned in the current poll, unless another began to wait after it.
     returned: Option<u32>,
-    /// Whether any has returned in the poll under way.
+    /// Whether any branch has returned in the current poll.
     any_returned: bool,
 }
 
 impl Branches {
-    /// The lane for a branch that begins to wait at a site.
+    /// Finds a lane for a branch that begins to wait.
     fn lane_for(
         &mut self,
         after: Option<u32>,
@@ -96,7 +96,7 @@ impl Branches {
         lane.map(|lane| lane as u32)
     }
 
-    /// Where the newest branch of each lane waited.
+    /// The site of the newest branch in each lane.
     fn ends(&self) -> impl Iterator<Item = SiteIx> {
         self.lanes.iter().filter_map(|lane| lane.last()).map(|last| last.site)
     }
@@ -107,7 +107,7 @@ impl Branches {
         }
     }
 
-    /// The poll is over: what happened to the branches of which that is not observed can be inferred now.
+    /// Infers at the end of a poll how the unobserved branches ended.
     fn settle(&mut self) {
         let alone = self.over.len() == 1;
         let how = match self.any_returned {
@@ -130,22 +130,22 @@ impl Trace {
         !self.branches.is_empty()
     }
 
-    /// How many lanes the futures of a task need, those that waited side by side.
+    /// The number of branch lanes of a task.
     pub fn branch_lanes(&self, task: TaskIx) -> usize {
         self.branches.get(&task).map_or(0, |of| of.lanes.len())
     }
 
-    /// The branches in one of these lanes, in order of time.
+    /// The branches in one lane of a task, in order of time.
     pub fn branches(&self, task: TaskIx, lane: usize) -> &[Branch] {
         self.branches.get(&task).and_then(|of| of.lanes.get(lane)).map_or(&[], Vec::as_slice)
     }
 
-    /// How many branches of a task have no lane, since there are too many.
+    /// How many branches of a task were left out because there are too many.
     pub fn branches_left_out(&self, task: TaskIx) -> u64 {
         self.branches.get(&task).map_or(0, |of| of.left_out)
     }
 
-    /// The cells of a branch's lane, as [`Trace::cells`] has those of a task: with the number of a poll as it was then.
+    /// The cells of a branch lane, like [`Trace::cells`] for a task. With a poll number: as they were when that poll began.
     pub fn branch_cells(&self, task: TaskIx, lane: usize, window: Window, count: usize, poll: Option<u64>) -> Vec<Fill> {
         let mut fills = vec![Fill::Empty; count];
         let seen = poll.and_then(|poll| self.before_poll(task, poll));
@@ -176,7 +176,7 @@ impl Trace {
         fills
     }
 
-    /// A branch of a task that waits for ever.
+    /// Draws the tail of a branch that waits forever.
     fn branch_tail(&self, task: TaskIx, window: Window, waits: Fill, fills: &mut [Fill]) {
         if self.tasks[task as usize].end_at(window.until_ns).is_some() {
             return;
@@ -188,7 +188,7 @@ impl Trace {
         }
     }
 
-    /// A wait begins: of several futures each has a branch.
+    /// Begins a branch for each future if a wait has several.
     pub(super) fn branches_begin(&mut self, task: TaskIx) {
         let mut live = std::mem::take(&mut self.ingest.lives[task as usize].leaves.live);
         let waits = &self.waits;
@@ -212,8 +212,8 @@ impl Trace {
         self.ingest.lives[task as usize].leaves.live = live;
     }
 
-    /// A future of a task's begins to wait at a site. The lane of the branch that has just returned, if this can be the rest of
-    /// it, or what takes its place in a set.
+    /// The lane of the branch that has just returned, if a future that now begins to wait at `site` can be its continuation
+    /// or its replacement in a set.
     pub(super) fn branch_before(&mut self, task: TaskIx, site: SiteIx) -> Option<u32> {
         if self.branches.is_empty() {
             return None;
@@ -225,7 +225,7 @@ impl Trace {
         sites[returned as usize].leads_to(&sites[site as usize]).then_some(lane)
     }
 
-    /// The future of a branch is over. How, where that was observed.
+    /// Ends a branch. `how` is `None` if its end was not observed.
     pub(super) fn branch_ends(&mut self, at_ns: u64, task: TaskIx, leaf: &Live, how: Option<End>) {
         let Some(lane) = leaf.lane else { return };
         let seen_by = self.tasks[task as usize].segments.len();
@@ -238,7 +238,7 @@ impl Trace {
         }
     }
 
-    /// What a future waits for is set aside for it.
+    /// Records that a branch was granted what it waits for.
     pub(super) fn branch_is_granted(&mut self, at_ns: u64, task: TaskIx, op: OpId) {
         let lane = self.life(task).leaves.live.iter().find(|leaf| leaf.op == Some(op)).and_then(|leaf| leaf.lane);
         let of = self.branches.get_mut(&task);
@@ -249,14 +249,14 @@ impl Trace {
         }
     }
 
-    /// The poll of a task is over.
+    /// Settles the branches of a task at the end of its poll.
     pub(super) fn branches_rest(&mut self, task: TaskIx) {
         if let Some(of) = self.branches.get_mut(&task) {
             of.settle();
         }
     }
 
-    /// A task is over, and with it all of its futures.
+    /// Ends all branches of a task that has ended.
     pub(super) fn branches_close(&mut self, at_ns: u64, task: TaskIx, how: End) {
         if how == End::Dropped || !self.branches.contains_key(&task) {
             return;
@@ -272,12 +272,12 @@ impl Trace {
     }
 }
 
-/// Whether what a task waits for is a future beside others, and not its next turn.
+/// Whether a leaf can be a branch: it does not just wait for its next turn and is not foreign.
 fn is_future(leaf: &Live) -> bool {
     !leaf.cause.is_turn() && !leaf.cause.is_foreign()
 }
 
-/// What the last cell of a branch shows: it goes on when it returned, and else it was dropped.
+/// The last cell of a branch: a poll if it returned, otherwise its end.
 fn ended(end: &BranchEnd) -> Fill {
     match end.how {
         End::Completed => Fill::Running { eighths: 0, several: false },

@@ -1,42 +1,41 @@
-//! The cells of a lane: what a task did in each of so many stretches of time.
+//! Lane cells: what a task did in each of a series of equal stretches of time.
 //!
-//! Every picture of a lane is made from these: the screen's, the text report's, the
-//! exports'. A cell says what mattered most in its stretch, and that is not always
-//! what lasted longest: an end; polls that fill a good part of it; that something
-//! was held, however short; polls that take no time, as on the virtual clock; that
-//! the task stood in line; and only then what lasted longest.
+//! The screen, the text report and the exports all draw lanes from these cells. A
+//! cell shows what mattered most in its stretch, which is not always what lasted
+//! longest. In order of priority: an end; polls that fill a good part of it; a lock
+//! or permit held while waiting, however briefly; polls that take no time, as on
+//! the virtual clock; waiting in a queue; and only then what lasted longest.
 //!
-//! The work for a cell is bounded: a search from where the last cell ended, then
-//! at most [`EXACT`] segments, or the sums that the task keeps when there are
-//! more. A frame therefore costs the same for a hundred polls as for a hundred
-//! million.
+//! The work per cell is bounded: a search from the end of the previous cell, then
+//! at most [`EXACT`] segments, or the task's running sums if there are more. A
+//! frame therefore costs the same for a hundred polls as for a hundred million.
 
 use super::holding::Holding;
 use super::overdue::Overdue;
 use super::task::{End, Ended, Segment, State, Task, TaskIx};
 use super::{Family, Trace};
 
-/// A cell with at most so many segments is measured exactly.
+/// Maximum number of segments in a cell that is measured exactly.
 const EXACT: usize = 32;
 
-/// Polls that take so many eighths of a cell are what it shows, whatever is held.
+/// A cell shows polls if they take at least this many eighths of it, whatever the task holds.
 const BUSY: u8 = 2;
 
-/// Which time the cells of a lane stand for.
+/// The time that the cells of a lane cover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// The first nanosecond of the first cell.
     pub left_ns: u64,
-    /// The time of a cell, in nanoseconds; 0 counts as 1.
+    /// The duration of a cell, in nanoseconds; 0 counts as 1.
     pub cell_ns: u64,
-    /// The time cursor, in nanoseconds: what happens later is not shown.
+    /// The cursor, in nanoseconds: nothing later is shown.
     pub until_ns: u64,
-    /// So many cells behind the cursor show what lasts for ever, of a run in which nothing can ever run again.
+    /// In a stalled run, how many cells after the cursor show the waits that never end.
     pub tail: usize,
 }
 
-/// Of so many cells that a whole lane has, so many are its tail when the run has stalled: a sixth, so that a wait without an
-/// end is not a point at the end of time.
+/// How many of a lane's cells form its tail when the run has stalled: a sixth, so that an endless wait is more than a
+/// point at the end.
 pub fn tail(cells: usize) -> usize {
     cells / 6
 }
@@ -44,39 +43,39 @@ pub fn tail(cells: usize) -> usize {
 /// What a cell shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fill {
-    /// The task did not exist, or the cell lies behind the time cursor.
+    /// The task did not exist, or the cell is after the cursor.
     Empty,
     /// It was polled.
     Running {
-        /// For so many eighths of the time.
+        /// How many eighths of the cell the polls fill.
         eighths: u8,
-        /// More than once.
+        /// Whether it was polled more than once.
         several: bool,
     },
-    /// It was ready all the time, or mostly; or a timer that it waited for was late.
+    /// It was ready for most of the time, or a timer that it waited for was late.
     Ready,
     /// It waited.
     Waiting {
-        /// What for: a lock or a permit if it stood in line at all, else what it waited for longest.
+        /// What it waited for: a lock or permit if it queued for one at all, otherwise what it waited for longest.
         family: Family,
-        /// Whether it held a lock or a permit in this time.
+        /// Whether it held a lock or permit meanwhile.
         holds: bool,
     },
-    /// It ended; whether that is inferred.
+    /// It ended. The flag is true if the end is inferred.
     End(End, bool),
-    /// It waits for ever.
+    /// It waits forever.
     Forever,
 }
 
 impl Fill {
-    /// Whether the cell belongs to a bar that can carry a label: the task did one idle thing in it.
+    /// Whether the cell can be part of a labelled bar: the task was ready or waiting.
     pub fn is_idle(self) -> bool {
         matches!(self, Self::Ready | Self::Waiting { .. })
     }
 }
 
 impl Trace {
-    /// The cells of a task's lane. With the number of a poll: as things were when that poll began, also within one moment.
+    /// The cells of a task's lane. With a poll number: as things were when that poll began, even within one moment.
     pub fn cells(&self, task: TaskIx, window: Window, count: usize, poll: Option<u64>) -> Vec<Fill> {
         let Some(of) = self.tasks.get(task as usize) else { return vec![Fill::Empty; count] };
         let right_ns = window.left_ns.saturating_add(window.cell_ns.max(1).saturating_mul(count as u64));
@@ -92,7 +91,7 @@ impl Trace {
         fills
     }
 
-    /// The wait in which a task is at the cursor goes on for ever.
+    /// Extends the task's wait at the cursor forever.
     fn draw_tail(&self, task: TaskIx, window: Window, fills: &mut [Fill]) {
         let at_ns = window.until_ns;
         let Some(State::Waiting(cause)) = self.tasks[task as usize].segment_at(at_ns).map(|last| last.state) else { return };
@@ -106,12 +105,12 @@ impl Trace {
     }
 }
 
-/// How much of a task's life is shown.
+/// The part of a task's life that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Seen {
-    /// So many of its segments.
+    /// The number of segments.
     pub(super) segments: usize,
-    /// Its end.
+    /// The end, if it is shown.
     pub(super) ended: Option<Ended>,
 }
 
@@ -129,11 +128,11 @@ struct Cells<'a> {
     window: Window,
     holds: &'a [Holding],
     overdue: &'a [Overdue],
-    /// The first nanosecond of the next cell; none past the end of time.
+    /// The first nanosecond of the next cell; `None` past the end of time.
     from: Option<u64>,
-    /// How many segments begin before the next cell.
+    /// The number of segments that begin before the next cell.
     begun: usize,
-    /// How long the task had been in polls before a crowded cell that ended there: the next one need not ask.
+    /// Total poll time up to the end of the last crowded cell, with its `begun`: saves the next cell a lookup.
     busy: Option<(usize, u64)>,
 }
 
@@ -155,7 +154,7 @@ impl<'a> Cells<'a> {
             return Fill::Empty;
         }
         match self.ended.filter(|end| end.at_ns <= last) {
-            // It was alive when the recording stopped, which is no end.
+            // It was alive when the recording stopped, which is not an end.
             Some(end) if end.at_ns >= from && end.how == End::Dropped => self.state(first, from, end.at_ns),
             Some(end) if end.at_ns >= from => Fill::End(end.how, end.inferred),
             Some(_) => Fill::Empty,
@@ -163,12 +162,12 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// What an ongoing task did in a stretch, before which so many of its segments had begun.
+    /// What an ongoing task did in a stretch. `first` is the number of segments that began before it.
     fn state(&mut self, first: usize, from: u64, last: u64) -> Fill {
         if self.begun - first > EXACT {
             return self.crowded(first, from, last);
         }
-        // The one in force at the start is part of the picture.
+        // The segment under way at the start counts too.
         let inside = &self.segments[first.saturating_sub(1)..self.begun];
         let mut sum = Sum::default();
         for (i, segment) in inside.iter().enumerate() {
@@ -187,8 +186,8 @@ impl<'a> Cells<'a> {
         sum.fill()
     }
 
-    /// A crowded stretch. It holds more segments than there are idle states, so a poll is among them; the sums that the
-    /// task keeps say how much of the time the polls take together.
+    /// A crowded stretch. It has too many segments to contain no poll; the task's running sums give the total time of
+    /// its polls.
     fn crowded(&mut self, first: usize, from: u64, last: u64) -> Fill {
         let before = self.busy.filter(|(begun, _)| *begun == first);
         let before = before.map_or_else(|| self.task.busy_by(first, from), |(_, busy_ns)| busy_ns);
@@ -207,8 +206,8 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// How many segments have begun by a time, this included, of which so many are known to have: they are looked for from
-/// there on, so that it costs as much as there are in a cell and not as there are in a life.
+/// The number of segments that begin at or before a time, of which the first `known` are known to. Gallops from there, so
+/// that the cost depends on the segments in a cell, not in the task's whole life.
 fn begun_by(segments: &[Segment], known: usize, at_ns: u64) -> usize {
     let (mut low, mut step) = (known, 1);
     while segments.get(low + step - 1).is_some_and(|segment| segment.start_ns <= at_ns) {
@@ -226,16 +225,16 @@ struct Sum {
     ready: u64,
     /// By family, in the order of [`Family::ALL`].
     waiting: [u64; Family::ALL.len()],
-    /// The part of it in which a lock or a permit was held.
+    /// The part of `waiting` during which a lock or permit was held.
     holding: [u64; Family::ALL.len()],
-    /// How many polls there were, also those that took no time.
+    /// The number of polls, including polls that took no time.
     polls: u32,
-    /// The state at the end: what counts when no time has passed.
+    /// The state at the end: decides when no time has passed.
     latest: Option<State>,
 }
 
 impl Sum {
-    /// Adds a stretch in one state. `starts` tells a poll of no length here from one that ended where the cell begins.
+    /// Adds a stretch in one state. `starts` distinguishes a zero-length poll in the cell from a poll that ended at its start.
     fn add(&mut self, segment: Segment, ns: u64, starts: bool) {
         self.latest = Some(segment.state);
         match segment.state {
@@ -243,14 +242,14 @@ impl Sum {
                 self.running += ns;
                 self.polls += u32::from(ns > 0 || starts);
             }
-            // Who has yielded could run: it waits for its turn, as one that was woken does.
+            // A task that has yielded could run: like a woken task, it only waits for a worker.
             State::Ready => self.ready += ns,
             State::Waiting(cause) if cause.is_turn() => self.ready += ns,
             State::Waiting(cause) => self.waiting[Family::of(cause) as usize] += ns,
         }
     }
 
-    /// For so long of the time that it waited for a timer, that was late.
+    /// Counts this much of the time spent waiting for a timer as ready: the timer was late.
     fn late(&mut self, ns: u64) {
         let waited = &mut self.waiting[Family::Time as usize];
         let late = ns.min(*waited);
@@ -268,7 +267,7 @@ impl Sum {
         }
         let idle = shown(&self.waiting).map(|family| Fill::Waiting { family, holds: false });
         match holding.or(idle) {
-            // Nothing lasted: what it came to is shown.
+            // Nothing took time: show the state at the end.
             None if ready == 0 => match self.latest {
                 None => Fill::Empty,
                 Some(State::Running(_)) => Fill::Running { eighths: 8, several: false },
@@ -282,7 +281,7 @@ impl Sum {
     }
 }
 
-/// The family that is shown of waits: standing in line first, then the longest.
+/// The family of waits that a cell shows: locks and permits first, then the longest.
 fn shown(waits: &[u64; Family::ALL.len()]) -> Option<Family> {
     let any = |family: &Family| waits[*family as usize] > 0;
     let longest = || Family::ALL.into_iter().filter(any).max_by_key(|family| waits[*family as usize]);

@@ -1,21 +1,21 @@
-//! How many tasks are in which state, at any time.
+//! The number of tasks in each state, at any time.
 //!
-//! To count tasks anew for each frame would cost as much as there are tasks,
-//! so each change of state leaves the new count behind, one for each moment at
-//! which something changed. A small trace keeps every moment. A large one
-//! keeps at most [`Changes::MOST`]: then moments are rounded down to a grain
-//! that doubles as needed, so that memory and the time of a question stay
-//! bounded, and the answer is off by less than a grain of time.
+//! Counting the tasks for each frame would take time proportional to their
+//! number, so the counts are stored for each moment at which a state changes.
+//! A small trace keeps every moment. A large one keeps at most
+//! [`Changes::MOST`]: moments are rounded down to a grain that doubles as
+//! needed. Memory and query time stay bounded, and an answer is off by less
+//! than one grain of time.
 
 use super::course::Activity;
 use super::moments;
 
-/// How many tasks are in which state.
+/// The number of tasks in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Census {
     /// Being polled.
     pub running: u32,
-    /// Woken and not polled yet.
+    /// Woken, not yet polled.
     pub ready: u32,
     /// Waiting.
     pub waiting: u32,
@@ -24,17 +24,17 @@ pub struct Census {
 }
 
 impl Census {
-    /// Tasks that have been spawned and have not ended.
+    /// The number of tasks that have been spawned and have not ended.
     pub fn alive(self) -> u32 {
         self.running + self.ready + self.waiting
     }
 }
 
-/// The four counts of a census in a row, so that the one of an activity is found without a choice.
+/// The four counts of a census as an array, indexed through [`COUNTED`] without branching.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Counts([u32; 4]);
 
-/// Where each activity is counted, in the order of [`Activity::ALL`].
+/// The index in [`Counts`] of each activity, in the order of [`Activity::ALL`].
 const COUNTED: [usize; Activity::ALL.len()] = [0, 1, 2, 2, 2, 2, 2, 2, 3];
 
 impl From<Counts> for Census {
@@ -43,7 +43,7 @@ impl From<Counts> for Census {
     }
 }
 
-/// A task goes over from one activity to another; from none when it is spawned.
+/// A task's change from one activity to another; `from` is `None` when it is spawned.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shift {
     pub(super) from: Option<Activity>,
@@ -59,12 +59,12 @@ impl Shift {
     }
 }
 
-/// The census after each moment at which something changed.
+/// The census after each moment at which a state changed.
 #[derive(Debug)]
 pub(super) struct Changes {
     /// Moments are rounded down to a multiple of this, a power of two.
     grain_ns: u64,
-    /// In order of time, one for each moment.
+    /// The counts after each moment, in order of time.
     moments: Vec<(u64, Counts)>,
 }
 
@@ -75,11 +75,11 @@ impl Default for Changes {
 }
 
 impl Changes {
-    /// The most moments that are kept: 1.5 MB.
+    /// Maximum number of moments: 1.5 MB.
     const MOST: usize = 65_536;
 
-    /// A task changes its state. A time in the past is fine, as long as it is
-    /// not before that of the same task's change before.
+    /// Counts a task's change of state. The time may be in the past, but not
+    /// before the same task's previous change.
     #[inline]
     pub(super) fn shift(&mut self, at_ns: u64, shift: Shift) {
         let at_ns = self.rounded(at_ns);
@@ -89,7 +89,7 @@ impl Changes {
         }
     }
 
-    /// At a moment that is not the newest one.
+    /// [`Changes::shift`] at a moment other than the newest.
     #[cold]
     fn shift_elsewhere(&mut self, at_ns: u64, shift: Shift) {
         let place = match self.moments.last() {
@@ -108,7 +108,7 @@ impl Changes {
         }
     }
 
-    /// The census at a time, after all that happened at it.
+    /// The census at a time, after everything that happened at it.
     pub(super) fn at(&self, at_ns: u64) -> Census {
         self.upto(at_ns).checked_sub(1).map_or_else(Census::default, |i| self.moments[i].1.into())
     }

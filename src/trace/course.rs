@@ -1,22 +1,22 @@
-//! What many tasks did over time, at a bounded cost: the levels of detail.
+//! What many tasks did over time, at bounded cost: the level-of-detail data.
 //!
-//! To draw a stretch of time from the lives of a hundred thousand tasks would
-//! take a look at each of them. So, as events come, the *time that tasks have
-//! spent* in each activity is added up, and now and then the sums are kept. How
-//! many tasks did what between two moments, on average, is the difference of two
-//! sums over the time between them: the same two looks for a cell that stands for
-//! a microsecond as for one that stands for an hour.
+//! Drawing a stretch of time from the lives of a hundred thousand tasks would mean
+//! visiting every one of them. Instead, the total *time that tasks have spent* in
+//! each activity is summed up as events arrive, and the sums are stored from time
+//! to time. The average number of tasks in an activity between two moments is the
+//! difference of two sums divided by the time between them: two lookups, whether a
+//! cell covers a microsecond or an hour.
 //!
-//! Between two kept moments the sums are taken to grow evenly. While every moment
-//! at which something changed is kept, that is exact; when a run outgrows
-//! [`Course::MOST`] of them, only the first of each grain of time is kept, and the
-//! grain doubles as needed.
+//! Between two stored moments the sums are interpolated linearly. This is exact as
+//! long as every moment of change is stored. When a run outgrows [`Course::MOST`]
+//! moments, only the first in each grain of time is kept, and the grain doubles as
+//! needed.
 
 use super::family::Family;
 use super::task::State;
 use crate::record::site::Cause;
 
-/// What a task does, as tasks are counted. In the order in which they are stacked: what happens first, what is over last.
+/// What a task is counted as doing. The variants are in the order in which charts stack them: running first, ended last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Activity {
     /// Being polled.
@@ -39,8 +39,8 @@ pub enum Activity {
     Ended,
 }
 
-/// What waits for each cause count as, in the order of [`Cause::ALL`]. Tasks go over to something else millions of times: it is
-/// looked up, since to work it out takes a jump that no processor foresees.
+/// The activity of a wait for each cause, in the order of [`Cause::ALL`]. A lookup table, because tasks change state millions
+/// of times and a `match` would take an unpredictable branch each time.
 const BY_CAUSE: [Activity; Cause::ALL.len()] = {
     let mut by = [Activity::Other; Cause::ALL.len()];
     let mut cause = 0;
@@ -52,7 +52,7 @@ const BY_CAUSE: [Activity; Cause::ALL.len()] = {
 };
 
 impl Activity {
-    /// All of them, in order.
+    /// All activities, in order.
     pub const ALL: [Self; 9] =
         [Self::Running, Self::Ready, Self::Lock, Self::Channel, Self::Io, Self::Join, Self::Time, Self::Other, Self::Ended];
 
@@ -61,7 +61,7 @@ impl Activity {
         self as usize
     }
 
-    /// To wait for something of a family.
+    /// The activity of waiting for something of a family.
     pub const fn waiting(family: Family) -> Self {
         match family {
             Family::Lock => Self::Lock,
@@ -73,7 +73,7 @@ impl Activity {
         }
     }
 
-    /// The family of what is waited for; none where it is not waited.
+    /// The family that the activity waits for; `None` if it does not wait.
     pub fn family(self) -> Option<Family> {
         Family::ALL.into_iter().find(|family| Self::waiting(*family) == self)
     }
@@ -89,50 +89,50 @@ impl From<State> for Activity {
     }
 }
 
-/// Something for each activity, in the order of [`Activity::ALL`].
+/// One value per activity, in the order of [`Activity::ALL`].
 type Each<T> = [T; Activity::ALL.len()];
 
-/// What tasks did in a stretch of time.
+/// What the tasks did in a stretch of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Stretch {
-    /// How many did what on average, in the order of [`Activity::ALL`].
+    /// The average number of tasks in each activity, in the order of [`Activity::ALL`].
     pub counts: Each<f64>,
-    /// How many polls began.
+    /// The number of polls that began.
     pub polls: u64,
 }
 
 impl Stretch {
-    /// Takes in what other tasks did in the same stretch.
+    /// Adds what other tasks did in the same stretch.
     pub(super) fn add(&mut self, other: &Self) {
         self.counts.iter_mut().zip(other.counts).for_each(|(count, other)| *count += other);
         self.polls += other.polls;
     }
 
-    /// How many tasks there were that had not ended, on average.
+    /// The average number of tasks alive.
     pub fn alive(&self) -> f64 {
         self.counts[..Activity::Ended.index()].iter().sum()
     }
 }
 
-/// What tasks did over time.
+/// What a set of tasks did over time.
 #[derive(Debug)]
 pub struct Course {
-    /// Of the moments within one multiple of this the first is kept. A power of two.
+    /// Only the first moment in each grain of time is kept. A power of two.
     grain_ns: u64,
-    /// The next moment that is kept is not before this.
+    /// The next moment to keep is at or after this time.
     next_ns: u64,
     newest_ns: u64,
     now: Each<u32>,
-    /// What `now` times the time has to be lowered by, so that it is how much time tasks have spent in each activity: a change
-    /// adds the time of the change or takes it away, and nothing has to be multiplied. Below zero it wraps.
+    /// The time spent in each activity is `now` times the current time, minus this. A change of activity adds or subtracts
+    /// its own time here, so nothing has to be multiplied. Wraps below zero.
     before_ns: Each<u128>,
     polls: u64,
     kept: Vec<Kept>,
-    /// The most moments that are kept.
+    /// Maximum number of kept moments.
     most: usize,
 }
 
-/// How the sums stood at a moment, before what happened at it.
+/// The sums at a moment, before the changes at that moment.
 #[derive(Debug, Clone, Copy)]
 struct Kept {
     at_ns: u64,
@@ -156,19 +156,19 @@ impl Default for Course {
 }
 
 impl Course {
-    /// The most moments that are kept: 180 KB.
+    /// Maximum number of kept moments: 180 KB.
     const MOST: usize = 2048;
-    /// As many where there are very many courses: 6 KB.
+    /// The same limit when there are very many courses: 6 KB.
     const FEWEST: usize = 64;
 
-    /// One of very many, which keeps few moments.
+    /// A course that keeps few moments, for when there are very many courses.
     pub(super) fn coarse() -> Self {
         Self { most: Self::FEWEST, ..Self::default() }
     }
 
-    /// What the tasks did in each of so many stretches of equal length, one after the other.
+    /// What the tasks did in each of `count` consecutive stretches of equal length.
     ///
-    /// The last one that `until_ns` (included) touches is cut off there; those behind it are left out.
+    /// The stretch that contains `until_ns` ends there (inclusive); later stretches are omitted.
     pub fn stretches(&self, left_ns: u64, length_ns: u64, count: usize, until_ns: u64) -> Vec<Stretch> {
         let length_ns = length_ns.max(1);
         let mut stretches = Vec::with_capacity(count);
@@ -183,14 +183,14 @@ impl Course {
             }
             stretches.push(stretch);
             if to_ns == from_ns {
-                break; // The end of all time.
+                break; // The end of time.
             }
             (from_ns, from) = (to_ns, to);
         }
         stretches
     }
 
-    /// A task goes over to something else, from nothing when it is spawned. What comes late happens at the newest moment.
+    /// Counts a task's change of activity; `from` is `None` when it is spawned. A late change counts at the newest moment.
     #[inline]
     pub(super) fn shift(&mut self, at_ns: u64, from: Option<Activity>, to: Activity) {
         let at_ns = at_ns.max(self.newest_ns);
@@ -218,7 +218,7 @@ impl Course {
         self.next_ns = (at_ns & !(self.grain_ns - 1)).saturating_add(self.grain_ns);
     }
 
-    /// Leaves half of the moments at the most.
+    /// Drops moments until at most half of the maximum are left.
     fn coarsen(&mut self) {
         while self.kept.len() > self.most / 2 {
             self.grain_ns *= 2;
@@ -227,13 +227,13 @@ impl Course {
         }
     }
 
-    /// How the sums stood at a moment, before what happened at it.
+    /// The sums at a moment, before the changes at that moment.
     fn sums_at(&self, at_ns: u64) -> Kept {
         let after = self.kept.partition_point(|kept| kept.at_ns <= at_ns);
         let Some(left) = after.checked_sub(1).map(|last| self.kept[last]) else {
             return Kept { at_ns, sums: Each::default(), polls: 0 };
         };
-        // The polls of a stretch belong to its first moment: on the virtual clock they have no other.
+        // Polls between two kept moments count at the first: on the virtual clock they all began at it.
         let polls = if left.at_ns == at_ns { left.polls } else { self.kept.get(after).map_or(self.polls, |next| next.polls) };
         let mut sums = left.sums;
         match self.kept.get(after) {
@@ -246,7 +246,7 @@ impl Course {
         Kept { at_ns, sums, polls }
     }
 
-    /// The sums at the newest moment, or later if nothing changes until then.
+    /// The sums at the newest moment, or at a later time if nothing changes until then.
     fn live(&self, at_ns: u64) -> Each<u64> {
         let spent = |activity: usize| {
             let ns = (u128::from(at_ns) * u128::from(self.now[activity])).wrapping_sub(self.before_ns[activity]);
@@ -256,7 +256,7 @@ impl Course {
     }
 }
 
-/// Lets sums grow towards later ones, by the part of the time between the two that has passed.
+/// Interpolates the sums towards later ones: `passed_ns` of `of_ns` have passed between the two.
 fn grow(sums: &mut Each<u64>, later: &Each<u64>, passed_ns: u64, of_ns: u64) {
     for (sum, later) in sums.iter_mut().zip(later) {
         let by = u128::from(later.saturating_sub(*sum)) * u128::from(passed_ns) / u128::from(of_ns.max(1));
@@ -272,7 +272,7 @@ mod tests {
     const READY: usize = 1;
     const TIME: usize = 6;
 
-    /// Two tasks: ready from 0 on, one polled from 10 to 30, and then it waits.
+    /// Two tasks, ready from 0 on. One is polled from 10 to 30, then waits.
     fn two() -> Course {
         let mut course = Course::default();
         course.shift(0, None, Activity::Ready);
@@ -332,7 +332,7 @@ mod tests {
         course.shift(0, None, Activity::Ready);
         let changes = 10 * Course::MOST as u64;
         for i in 1..changes {
-            // Always so long in one as in the other.
+            // Equal time in each activity.
             let (from, to) = if i % 2 == 1 { (Activity::Ready, Activity::Running) } else { (Activity::Running, Activity::Ready) };
             course.shift(i * 1_000, Some(from), to);
         }

@@ -1,66 +1,66 @@
 //! The critical path: the chain of runs and waits that decided how long something took.
 //!
-//! It is walked backwards from the end. What a task did just before is on the
-//! path; a wait that another task ended is not: what counts is what that other
-//! task did until it did so, and the walk goes on there. So it does from a
-//! task's beginning to the task that spawned it. A wait that a timer, the world
-//! outside or nobody ended is itself on the path: nothing else explains it. To
-//! make any step of the path shorter makes the whole shorter, until another
-//! chain is the longest; to make anything else shorter changes nothing.
+//! The walk goes backwards from the end. What a task did just before is on the
+//! path. A wait that another task ended is not: the walk continues with what that
+//! task did until the wake. Likewise it continues from the start of a task to the
+//! task that spawned it. A wait ended by a timer, by something outside the
+//! runtime or by nothing is itself on the path, because nothing else explains it.
+//! Shortening any step of the path shortens the whole, until another chain becomes
+//! the longest; shortening anything else changes nothing.
 //!
-//! A timer that is late explains nothing: until its deadline the task slept, and
-//! from then on a poll kept the worker that would have looked at the timer. The
-//! walk goes on with that poll.
+//! A late timer does not explain a wait: the task slept until the deadline, and
+//! from then on a poll blocked the worker that should have fired the timer. The
+//! walk continues with that poll.
 //!
-//! At one virtual moment many things happen, and the times do not say in which
-//! order; the order in which polls began does. A walk goes from a task to a poll
-//! of the waker that began before the woken one was polled again, and so never
-//! in a circle. Real clocks leave gaps here and there: a waker that cannot be
-//! found is not guessed, and the wait stays on the path.
+//! Many things happen at one virtual moment, and their times do not order them;
+//! the order in which polls began does. The walk goes from a task to a poll of its
+//! waker that began before the task was polled again, so it never loops. Real
+//! clocks leave occasional gaps: if the waker cannot be found, it is not guessed,
+//! and the wait stays on the path.
 
 use super::Trace;
 use super::task::{State, TaskIx, Waker};
 use super::waits::SiteIx;
 use crate::record::site::Cause;
 
-/// At most so many steps are kept: the walk ends there, and says how much it leaves out.
+/// Maximum number of steps. The walk stops there and reports how much it leaves out.
 const MOST_STEPS: usize = 100_000;
-/// At most so many states are walked over.
+/// Maximum number of segments that the walk visits.
 const MOST_MOVES: usize = 4_000_000;
-/// A moment at which more polls began than that is not put in order.
+/// Maximum number of polls at one moment that are put in order.
 const MOST_AT_ONCE: u64 = 1 << 20;
 
-/// Of such a moment so many segments of a task are looked at.
+/// At a moment with more polls than that, how many segments of a task are searched.
 const AT_ONCE: usize = 8;
 
 /// The chain of runs and waits that decided how long a stretch of time took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CriticalPath {
-    /// The task whose end, or whose state at the end of the stretch, it leads to.
+    /// The task whose end, or state at the end of the stretch, the path leads to.
     pub task: TaskIx,
-    /// When the stretch begins, in nanoseconds since the run began.
+    /// The start of the stretch, in nanoseconds since the run began.
     pub from_ns: u64,
-    /// When it ends.
+    /// The end of the stretch.
     pub to_ns: u64,
-    /// What was left out at the beginning, because it has too many steps, in nanoseconds.
+    /// How much is left out at the beginning because there are too many steps, in nanoseconds.
     pub untold_ns: u64,
-    /// The steps in order of time: each begins where the one before ends, the last one ends with the stretch.
+    /// The steps in order of time. Each begins where the previous one ends; the last one ends with the stretch.
     pub steps: Vec<PathStep>,
 }
 
-/// A step of the critical path: what one task did for a while. A task through which it
-/// passes in no time has one step without length.
+/// A step of the critical path: what one task did for a while. A task that the path
+/// passes through in no time has one zero-length step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PathStep {
     /// The task.
     pub task: TaskIx,
-    /// From when, in nanoseconds since the run began.
+    /// When it began, in nanoseconds since the run began.
     pub from_ns: u64,
-    /// Until when.
+    /// When it ended.
     pub to_ns: u64,
-    /// What it did.
+    /// What the task did.
     pub doing: Doing,
-    /// How it came to that.
+    /// How the step began.
     pub by: Handover,
 }
 
@@ -76,42 +76,43 @@ impl PathStep {
 pub enum Doing {
     /// It is polled.
     Running,
-    /// It is spawned or woken, and no worker polls it yet.
+    /// It is spawned or woken, but not polled yet.
     Ready,
     /// It waits for something that no other task ended.
     Waiting {
-        /// For what; of several causes the one that is drawn.
+        /// What for. If there are several causes, the one that is drawn.
         cause: Cause,
-        /// Where; none when that was not recorded.
+        /// Where; `None` if it was not recorded.
         site: Option<SiteIx>,
     },
-    /// It is not there yet, and no task spawned it.
+    /// It does not exist yet, and no task spawned it.
     Unborn,
 }
 
 /// How a step of the critical path begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Handover {
-    /// With the stretch, or as far back as is told.
+    /// It is the first step, at the start of the stretch or of the recorded part.
     Begins,
-    /// The task goes on by itself.
+    /// The task continues by itself.
     GoesOn,
-    /// Its wait is over: who ended it. If it was another task, the step before is that task's, where it was found.
+    /// Something ended its wait. If that was another task and its poll was found, the previous step is that task's.
     Wakes(Waker),
-    /// That task spawned it.
+    /// This task spawned it.
     Spawns(TaskIx),
-    /// Its timer was late by so many nanoseconds, since a poll of that task kept the worker. The step before is that poll.
+    /// Its timer was late because a poll blocked the worker. The previous step is that poll.
     Late {
-        /// The task that kept the worker.
+        /// The task whose poll blocked the worker.
         by: TaskIx,
-        /// From the deadline to the wake.
+        /// The time from the deadline to the wake, in nanoseconds.
         late_ns: u64,
     },
 }
 
 impl Trace {
-    /// Where the critical path of what comes after a time ends: with *main*, when it came to an end of its own after that;
-    /// else with the task that did so last; else with *main* as it stands. Both times in nanoseconds since the run began.
+    /// The task and time at which the critical path from a given time on ends: the end of *main* if it ends by itself after
+    /// that time; otherwise the last such end of any task; otherwise *main* at the end of the trace. Times are in nanoseconds
+    /// since the run began.
     pub fn critical_end(&self, from_ns: u64) -> Option<(TaskIx, u64)> {
         let own_end = |task: TaskIx| Some(self.tasks.get(task as usize)?.end()?.at_ns).filter(|end| *end >= from_ns);
         let main = 0;
@@ -123,10 +124,10 @@ impl Trace {
         }
     }
 
-    /// The critical path of a stretch of time, as part of the one that leads to what a task was at `until_ns`, which is
-    /// the end of the stretch or later. A stretch that goes on when the task has ended is cut off there.
+    /// The critical path of a stretch of time, as part of the path that leads to the task's state at `until_ns`, which is
+    /// the end of the stretch or later. If the task has ended before that, the stretch is cut off at its end.
     ///
-    /// It costs a few searches a step, and a look at each poll that began at a moment at which the order matters.
+    /// Costs a few searches per step, plus a visit to each poll at moments where the order of polls matters.
     pub fn critical_path(&self, task: TaskIx, from_ns: u64, to_ns: u64, until_ns: u64) -> CriticalPath {
         let Some(of) = self.tasks.get(task as usize).filter(|of| !of.segments.is_empty()) else {
             return CriticalPath { task, from_ns, to_ns: from_ns, ..CriticalPath::default() };
@@ -151,17 +152,17 @@ struct Walk<'a> {
     trace: &'a Trace,
     from_ns: u64,
     to_ns: u64,
-    /// Whether it begins behind the stretch.
+    /// Whether the walk starts after the end of the stretch.
     beyond: bool,
-    /// What was walked over, the last step first.
+    /// The steps so far, last step first.
     steps: Vec<PathStep>,
-    /// Where the steps of the task that is walked through begin among them.
+    /// The index in `steps` at which the steps of the current task begin.
     visit: usize,
     moves: usize,
     instant: Instant,
 }
 
-/// The polls that began at one moment, by task and in order.
+/// The polls that began at one moment, sorted by task and order.
 #[derive(Default)]
 struct Instant {
     at_ns: Option<u64>,
@@ -171,11 +172,11 @@ struct Instant {
 /// One of several polls that began at one moment.
 struct Poll {
     task: TaskIx,
-    /// Its number among all polls of the run.
+    /// Its number in the run.
     number: u64,
-    /// Its place among the segments of its task.
+    /// Its index in the segments of its task.
     segment: usize,
-    /// How many times the task becomes ready after it at the same moment.
+    /// How many times the task becomes ready after this poll at the same moment.
     ready_later: usize,
 }
 
@@ -185,7 +186,7 @@ impl<'a> Walk<'a> {
         Self { trace, from_ns, to_ns, beyond: until_ns > to_ns, steps, visit: 0, moves: 0, instant }
     }
 
-    /// Walks from that segment of a task on, which is left at that time.
+    /// Walks back from a segment of a task that is left at `at_ns`.
     fn go(&mut self, mut task: TaskIx, mut segment: usize, mut at_ns: u64) {
         loop {
             self.moves += 1;
@@ -223,7 +224,7 @@ impl<'a> Walk<'a> {
         self.leave();
     }
 
-    /// A step, if it is of the stretch.
+    /// Adds a step if it is within the stretch.
     fn add(&mut self, task: TaskIx, segment: usize, start_ns: u64, end_ns: u64) {
         let (from_ns, to_ns) = (start_ns.max(self.from_ns), end_ns.min(self.to_ns));
         if from_ns > to_ns || (self.beyond && from_ns >= self.to_ns) {
@@ -237,14 +238,14 @@ impl<'a> Walk<'a> {
         self.steps.push(PathStep { task, from_ns, to_ns, doing, by: Handover::GoesOn });
     }
 
-    /// Where a task waited for this; of several places the first.
+    /// The first site at which a segment waits for a cause.
     fn site(&self, task: TaskIx, segment: usize, cause: Cause) -> Option<SiteIx> {
         let wait = self.trace.tasks[task as usize].segments.get(segment)?;
         let mut sites = self.trace.leaves(*wait).iter().map(|leaf| leaf.site);
         sites.find(|site| self.trace.site(*site).cause == cause)
     }
 
-    /// How a segment came about, and the task at which to go on, if it is another one.
+    /// How a segment began, and the task to continue with if it is another one.
     fn before(&mut self, task: TaskIx, segment: usize) -> (Handover, Option<TaskIx>) {
         let trace = self.trace;
         let of = &trace.tasks[task as usize];
@@ -262,7 +263,8 @@ impl<'a> Walk<'a> {
         (Handover::Wakes(by), other)
     }
 
-    /// Who ended the wait before a segment. Of several wakes at one time each belongs to one of the segments that begin then.
+    /// Who ended the wait before a segment. If there are several wakes at that time, each belongs to one of the segments that
+    /// begin then.
     fn waker(&mut self, task: TaskIx, segment: usize) -> Option<Waker> {
         let trace = self.trace;
         let of = &trace.tasks[task as usize];
@@ -271,20 +273,20 @@ impl<'a> Walk<'a> {
         let then = |place: usize| Some(of.wakes[place]).filter(|wake| wake.at_ns == at_ns);
         let several = last.checked_sub(1).and_then(then).is_some();
         let later = if several { self.next_poll(task, segment, at_ns).map_or(0, |poll| poll.ready_later) } else { 0 };
-        // A wake within a poll that lasts is of a later segment: then the one that is looked for stands before it.
+        // A wake during a longer poll belongs to a later segment: then the wake of this segment is the one before it.
         last.checked_sub(later).and_then(then).or_else(|| then(last)).map(|wake| wake.by)
     }
 
-    /// The segment of `waker` in which it woke or spawned `task`, whose `segment` begins then.
+    /// The segment of `waker` in which it woke or spawned `task`, whose `segment` begins at that time.
     fn found(&mut self, waker: TaskIx, task: TaskIx, segment: usize, at_ns: u64) -> Option<usize> {
         let trace = self.trace;
         let of = &trace.tasks[waker as usize];
         let first = of.segments.partition_point(|segment| segment.start_ns < at_ns);
         let polls = |place: &usize| of.segments.get(*place).is_some_and(|segment| matches!(segment.state, State::Running(_)));
-        // One that began at that very moment, and before the task was polled again.
+        // A poll that began at that very moment, before the task was polled again.
         if of.segments.get(first).is_some_and(|segment| segment.start_ns == at_ns) {
             if !self.instant.learn(trace, at_ns) {
-                // What led to the first one came before: a walk that goes there does not go in a circle.
+                // What led to the first poll came earlier, so a walk that goes there does not loop.
                 let here = (first..of.segments.len()).take_while(|place| of.segments[*place].start_ns == at_ns);
                 return here.take(AT_ONCE).find(polls).or_else(|| first.checked_sub(1).filter(polls));
             }
@@ -295,11 +297,11 @@ impl<'a> Walk<'a> {
                 return Some(here[last].segment);
             }
         }
-        // One that began before, and lasts.
+        // A poll that began earlier and is still under way.
         first.checked_sub(1).filter(polls).filter(|_| of.end().is_none_or(|end| end.at_ns >= at_ns))
     }
 
-    /// The first poll of a task after a segment, if it began at the same time.
+    /// The task's next poll after a segment, if it began at the same time.
     fn next_poll(&mut self, task: TaskIx, segment: usize, at_ns: u64) -> Option<&Poll> {
         let next = self.trace.tasks[task as usize].segments.get(segment + 1)?;
         if next.start_ns != at_ns || !self.instant.learn(self.trace, at_ns) {
@@ -309,7 +311,7 @@ impl<'a> Walk<'a> {
         polls.get(polls.partition_point(|poll| poll.segment <= segment))
     }
 
-    /// No task spawned this one: what comes before it is nobody's.
+    /// Adds a step for the time before a task that no task spawned.
     fn unborn(&mut self, task: TaskIx, at_ns: u64) {
         let to_ns = at_ns.min(self.to_ns);
         if to_ns > self.from_ns {
@@ -318,13 +320,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A task is left: of what took no time only that the path passes through it is kept.
+    /// Leaves the current task. Zero-length steps are dropped, except one if the path passes through the task in no time.
     fn leave(&mut self) {
         let visit = self.visit;
         let all_short = self.steps[visit..].iter().all(|step| step.lasted_ns() == 0);
         let by = self.steps[visit..].last().map(|first| first.by);
         let mut kept = visit;
-        // From the last step to the first, as they stand. How a step without length came about goes over to the one after it.
+        // Steps are stored last first. A dropped step passes on how it began to the step after it.
         for place in visit..self.steps.len() {
             let step = self.steps[place];
             if step.lasted_ns() > 0 || (all_short && place == visit) {
@@ -343,7 +345,7 @@ impl<'a> Walk<'a> {
 }
 
 impl Instant {
-    /// Takes a look at the polls that began at a time. Returns whether there are few enough.
+    /// Loads the polls that began at a time. Returns false if there are none or too many.
     fn learn(&mut self, trace: &Trace, at_ns: u64) -> bool {
         if self.at_ns == Some(at_ns) {
             return !self.polls.is_empty();
@@ -357,13 +359,13 @@ impl Instant {
             self.polls.extend(polls.map(poll));
             self.polls.sort_by_key(|poll| (poll.task, poll.number));
             self.polls.chunk_by_mut(|a, b| a.task == b.task).for_each(|polls| place(trace, at_ns, polls));
-            // Of a poll that came late the number is of another time than the segment.
+            // A poll that was reported late has a number from a different time than its segment.
             self.polls.retain(|poll| poll.segment > 0);
         }
         !self.polls.is_empty()
     }
 
-    /// Those of a task, in order.
+    /// The polls of a task, in order.
     fn of(&self, task: TaskIx) -> &[Poll] {
         let first = self.polls.partition_point(|poll| poll.task < task);
         let after = self.polls.partition_point(|poll| poll.task <= task);
@@ -371,7 +373,7 @@ impl Instant {
     }
 }
 
-/// Finds the segments of all polls of one task at a moment, the last one first.
+/// Finds the segments of all polls of one task at a moment, last poll first.
 fn place(trace: &Trace, at_ns: u64, polls: &mut [Poll]) {
     let Some(of) = polls.first().and_then(|poll| trace.tasks.get(poll.task as usize)) else { return };
     let after = of.segments.partition_point(|segment| segment.start_ns <= at_ns);

@@ -1,4 +1,4 @@
-//! Paths of small runs that are told by hand, and of random ones: what holds of any.
+//! Critical paths of small handwritten runs, and properties of the paths of random runs.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::super::told::Told;
 use super::*;
 use crate::record::event::{LastPoll, SpanId};
 
-/// The path as text: task, length, what, and how it came to that.
+/// The path as text: for each step how it began, the task, the duration and what the task did.
 fn path(told: &Told, task: TaskIx, from_ns: u64, to_ns: u64) -> String {
     text(&told.0.critical_path(task, from_ns, to_ns, to_ns))
 }
@@ -32,7 +32,7 @@ fn text(path: &CriticalPath) -> String {
     path.steps.iter().map(step).collect::<Vec<_>>().join(" ")
 }
 
-/// *main* (0) spawns 1, waits for it from 3 to 20; 1 is polled from 5 to 7, waits for a timer until 15, ends at 20.
+/// *main* (0) spawns 1 and waits for it from 3 to 20; 1 is polled from 5 to 7, waits for a timer until 15 and ends at 20.
 fn joined() -> Told {
     let mut told = Told::default();
     told.site(1, Cause::Time).site(2, Cause::Join);
@@ -54,12 +54,12 @@ fn the_way_goes_through_who_woke_and_who_spawned() {
 fn a_stretch_is_cut_out_of_the_path() {
     let told = joined();
     assert_eq!(path(&told, 0, 6, 23), "|1:1p 1:8w(time) Timer>1:1r 1:4p 1>0:2r 0:1p");
-    // Of a part of it: what main waits for then is what decides when it ends.
+    // Part of the stretch: what main waits for decides when it ends.
     let within = told.0.critical_path(0, 6, 10, 25);
     assert_eq!(text(&within), "|1:1p 1:3w(time)");
-    // Asked at that time alone, its wait is not over, and is all that is known.
+    // With the walk starting at 10, main's wait is not over, and nothing else is known.
     assert_eq!(path(&told, 0, 0, 10), "|0:1r 0:2p 0:7w(join)");
-    // What is behind the end of the task is cut off.
+    // The stretch is cut off at the end of the task.
     assert_eq!(told.0.critical_path(1, 16, 25, 25).to_ns, 20);
     let nothing = told.0.critical_path(1, 22, 25, 25);
     assert_eq!((nothing.from_ns, nothing.to_ns, nothing.untold_ns), (22, 22, 0));
@@ -67,7 +67,7 @@ fn a_stretch_is_cut_out_of_the_path() {
 
 #[test]
 fn at_one_moment_the_order_of_polls_decides() {
-    // At 10 task 1 wakes task 2, is itself woken by task 2 in the same moment, and ends.
+    // At 10, task 1 wakes task 2, is woken by task 2 at the same moment, and ends.
     let mut told = Told::default();
     told.site(1, Cause::Time).site(2, Cause::Notify);
     told.spawn(0, 5, None).start(0, 5).spawn(0, 6, Some(5)).spawn(0, 7, Some(5)).pend(0, 5, 2).stop(0, 5);
@@ -81,12 +81,12 @@ fn at_one_moment_the_order_of_polls_decides() {
 
 #[test]
 fn a_wait_that_nobody_is_known_to_have_ended_stays() {
-    // Aborted from outside: it is polled to be dropped, and nobody wakes it.
+    // Aborted from outside: it is polled only to be dropped, and no task wakes it.
     let mut told = Told::default();
     told.site(1, Cause::Mutex);
     told.spawn(0, 5, None).start(0, 5).pend(1, 5, 1).stop(1, 5).start(9, 5).gone(9, 5, LastPoll::Dropped).stop(9, 5);
     assert_eq!(path(&told, 0, 0, 9), "|0:1p 0:8w(mutex)");
-    // Its waker had ended by then, as late facts have it.
+    // According to late facts, its waker had already ended.
     let mut told = Told::default();
     told.site(1, Cause::Mutex).spawn(0, 5, None).spawn(0, 6, None);
     told.start(0, 6).gone(3, 6, LastPoll::Polled).stop(3, 6);
@@ -111,10 +111,10 @@ fn of_a_run_without_an_end_of_main_the_task_that_ended_last_counts() {
     assert_eq!(told.0.critical_end(0), Some((2, 4)));
     told.0.close(9);
     assert_eq!((told.0.critical_end(3), told.0.critical_end(5)), (Some((2, 4)), Some((0, 9))));
-    assert_eq!(told.0.critical_end(0), Some((2, 4)), "that the recording stops is no end");
+    assert_eq!(told.0.critical_end(0), Some((2, 4)), "the end of the recording is not an end of the task");
 }
 
-/// Two tasks that wake each other again and again at one moment: each poll is one step, and none is looked for for long.
+/// Two tasks wake each other again and again at one moment. Each poll is one step and is found quickly.
 #[test]
 fn very_many_polls_at_one_moment_are_walked_through_at_once() {
     let mut told = Told::default();
@@ -126,7 +126,7 @@ fn very_many_polls_at_one_moment_are_walked_through_at_once() {
         told.start(4, 6).wake(4, 5, Some(6)).pend(4, 6, 1).stop(4, 6);
     }
     let path = told.0.critical_path(0, 0, 4, 4);
-    assert_eq!((path.steps.len(), path.untold_ns), (2 * turns + 1, 0), "the last one is ready again");
+    assert_eq!((path.steps.len(), path.untold_ns), (2 * turns + 1, 0), "main is ready again at the end");
     assert_eq!(text(&path).split(' ').next(), Some("|0:4r"));
 }
 
@@ -142,10 +142,10 @@ fn a_path_of_very_many_steps_says_what_it_leaves_out() {
     assert!(path.steps.len() <= MOST_STEPS);
     assert!(path.untold_ns > turns && path.untold_ns < turns * 4);
     assert_eq!(path.untold_ns + path.steps.iter().map(PathStep::lasted_ns).sum::<u64>(), turns * 4);
-    assert_eq!(told.0.critical_path(7, 0, 9, 9).steps, [], "there is no such task");
+    assert_eq!(told.0.critical_path(7, 0, 9, 9).steps, [], "no such task");
 }
 
-/// What holds of any path.
+/// Checks the properties of every path.
 pub(in crate::trace) fn whole(trace: &Trace, path: &CriticalPath) -> Result<(), TestCaseError> {
     let told: u64 = path.steps.iter().map(PathStep::lasted_ns).sum();
     prop_assert_eq!(path.untold_ns + told, path.to_ns - path.from_ns, "{:?}", path);
@@ -153,7 +153,7 @@ pub(in crate::trace) fn whole(trace: &Trace, path: &CriticalPath) -> Result<(), 
     prop_assert_eq!(path.steps.last().map_or(path.to_ns, |step| step.to_ns), path.to_ns);
     for pair in path.steps.windows(2) {
         prop_assert_eq!(pair[0].to_ns, pair[1].from_ns);
-        // A task is left only for one that it spawned or woke.
+        // The path goes from a task only to a task that it spawned or woke.
         if pair[0].task != pair[1].task {
             let by = pair[1].by;
             prop_assert!(by == Handover::Spawns(pair[0].task) || by == Handover::Wakes(Waker::Task(pair[0].task)), "{:?}", pair);
@@ -172,7 +172,7 @@ pub(in crate::trace) fn whole(trace: &Trace, path: &CriticalPath) -> Result<(), 
     Ok(())
 }
 
-/// Any facts whatsoever, as a damaged recording may have them.
+/// Arbitrary facts, as a damaged recording may contain them.
 fn nonsense() -> impl Strategy<Value = Vec<(u64, u8, u64, u64)>> {
     prop::collection::vec((0..40_u64, 0..7_u8, 1..7_u64, 0..7_u64), 0..120)
 }
@@ -184,7 +184,7 @@ proptest! {
         told.site(1, Cause::Time).site(2, Cause::Mutex);
         let mut now = 0;
         for (at, kind, task, other) in facts {
-            // In order of time, or not.
+            // With `late`, not in order of time.
             now = if late { at } else { now + at / 20 };
             match kind {
                 0 => told.spawn(now, task, Some(other).filter(|other| *other > 0)),

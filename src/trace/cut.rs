@@ -1,14 +1,14 @@
-//! Futures that were dropped at an await, and the locks that went with them.
+//! Futures that are dropped at an await while they hold a lock.
 //!
-//! A branch of a `select!` that loses is dropped where it waits, and so is what a
-//! `timeout` cuts off. What it would have done next is not done, and if it held a
-//! lock there, others find what the lock protects as it was left.
+//! A `select!` branch that loses is dropped where it waits, and so is a future
+//! that a `timeout` cuts off. It never does what it would have done next, and if it
+//! holds a lock, others find the protected data half-changed.
 //!
-//! Such a drop is seen: an operation that was waited for is gone and has not
-//! returned, and in the same poll the lock is given back. That alone is no cut,
-//! since a future that goes on drops what it need not wait for any more. But then
-//! its function is on the stack while it does so, and that of a future which is
-//! dropped from outside is not.
+//! The sign of such a drop: an operation that was awaited is dropped before it
+//! returns, and the lock is given back in the same poll. This alone does not prove
+//! a cut, because a future that continues may also drop waits it no longer needs.
+//! But in that case its own function is on the stack during the drop; if the
+//! future is dropped from outside, it is not.
 
 use smallvec::SmallVec;
 
@@ -20,15 +20,15 @@ use super::waits::SiteIx;
 use crate::record::event::{OpId, SiteId, TaskId};
 use crate::record::site::{Cause, Polls, Site};
 
-/// So many places are kept at which a future was dropped with a lock.
+/// Maximum number of distinct cuts.
 const MOST: usize = 1_024;
 
-/// What a task gave up and gave back in its poll under way.
+/// The waits that a task gave up, and the lock it gave back, in its current poll.
 #[derive(Debug, Default)]
 pub(super) struct Poll {
-    /// The waits that were given up: where each was, and from where it was dropped.
+    /// The waits that were given up: the site of each, and the site of its drop.
     given_up: SmallVec<[(SiteIx, SiteIx); 1]>,
-    /// The lock that was given back last, and where it had been taken.
+    /// The lock that was given back last, and where it was taken.
     given_back: Option<(ResourceIx, SiteIx)>,
 }
 
@@ -41,24 +41,24 @@ pub(super) struct Cut {
     pub(super) taken: SiteIx,
     /// Where the future waited.
     pub(super) waited: SiteIx,
-    /// The first time.
+    /// When it happened first.
     pub(super) at_ns: u64,
     pub(super) times: u32,
 }
 
 impl Trace {
-    /// A poll begins.
+    /// Clears what the last poll gave up and gave back.
     pub(super) fn begin_cuts(&mut self, task: TaskIx) {
         let cuts = &mut self.life_mut(task).cuts;
         cuts.given_up.clear();
         cuts.given_back = None;
     }
 
-    /// A task gives up a wait: the operation is dropped and has not returned.
+    /// Notes that a task gives up a wait: the operation is dropped before it returns.
     pub(super) fn gives_up(&mut self, at_ns: u64, by: TaskId, op: OpId, dropped_from: SiteId) {
         let Some(task) = self.known(by) else { return };
         let (Some(waited), Some(dropped)) = (self.leaf_site(task, op), self.known_site(dropped_from)) else { return };
-        // Who waits for a second lock has most often changed nothing yet. Of a message it is not known whether it was there.
+        // A task that waits for a second lock has usually changed nothing yet. It is unknown whether a message had arrived.
         let cause = self.site(waited).cause;
         if cause.is_lock() || cause.is_turn() || matches!(cause, Cause::Other | Cause::MpscRecv) {
             return;
@@ -69,7 +69,7 @@ impl Trace {
         }
     }
 
-    /// A task gives a lock back that nobody else could have meanwhile.
+    /// Notes that a task gives back an exclusive lock.
     pub(super) fn gives_back(&mut self, at_ns: u64, task: TaskIx, resource: ResourceIx) {
         let of = &self.resources[resource as usize];
         let own = |held: &(GuardIx, u32)| of.guards[held.0 as usize].is_lock_of(task);
@@ -99,17 +99,17 @@ impl Trace {
         }
     }
 
-    /// Whether all cuts are kept.
+    /// Whether no cut has been left out.
     pub(super) fn all_cuts(&self) -> bool {
         self.cuts.len() < MOST
     }
 }
 
-/// Whether a future that took a lock and waited further on was dropped from outside, and was one of several.
+/// Whether a future that took a lock and waited later was one of several and was dropped from outside.
 fn is_cut(taken: &Site, waited: &Site, dropped: &Site) -> bool {
     let shared = taken.frames.iter().zip(&*waited.frames).take_while(|(taken, waited)| taken == waited).count();
     let (Some(first), Some(then)) = (taken.frames.get(shared), waited.frames.get(shared)) else { return false };
-    // One async function: it waited on one line for the lock, and now waits on another.
+    // The same async function waited for the lock on one line, and now waits on another.
     let further_on = first.function == then.function && first.polls == Polls::One;
     let one_of_several = taken.frames[..shared].iter().any(|frame| frame.polls != Polls::One);
     let mut running = dropped.frames.iter().zip(&waited.frames[..=shared]);
@@ -143,15 +143,15 @@ mod tests {
         let waited = site(&[("main", 1, One), ("select", 1, Parts), ("change", 6, One), ("sleep", 9, Parts)]);
         let outside = site(&[("main", 1, One), DROP]);
         assert!(is_cut(&taken, &waited, &outside));
-        // The function itself goes on, and drops what it need not wait for.
+        // The function itself continues, and drops a wait that it no longer needs.
         let inside = site(&[("main", 1, One), ("select", 1, Parts), ("change", 7, One), DROP]);
         assert!(!is_cut(&taken, &waited, &inside));
-        // It is not known from where it was dropped.
+        // The site of the drop is unknown.
         assert!(!is_cut(&taken, &waited, &site(&[("main", 1, One)])));
         // Another branch took the lock.
         let other = site(&[("main", 1, One), ("select", 1, Parts), ("other", 5, One), ("lock", 9, One)]);
         assert!(!is_cut(&other, &waited, &outside));
-        // There is no other branch that it could have lost against.
+        // There is no other branch to lose against.
         let alone = |frames: &Site| Site { frames: frames.frames[2..].into(), ..Site::default() };
         assert!(!is_cut(&alone(&taken), &alone(&waited), &outside));
     }

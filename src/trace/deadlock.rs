@@ -1,14 +1,15 @@
-//! Circles: tasks that can never go on, because each waits for what the next one has.
+//! Deadlock cycles: tasks that can never continue because each waits for what the next one has.
 //!
-//! A circle closes when a task that has something begins to wait, so only from
-//! there is it looked for. It is a fact only where each edge is: an edge over a
-//! holder that is inferred may be none, since the guard may be with a task that
-//! can go on. Such a circle is *possible*, and looked for when it is asked for.
+//! A cycle closes when a task that has something begins to wait, so the search
+//! starts only there. A cycle is certain only if every edge is observed. An edge
+//! through an inferred holder may be false, because the guard may be with a task
+//! that can continue. A cycle with such an edge is *possible*; it is searched for
+//! only on request.
 //!
-//! A lock is first come, first served, so a task also waits for those in line
-//! before it. Nearly always they wait for the same holders, so that nothing is
-//! added by them; but a read behind a write in line waits for that one, although
-//! other reads hold the lock, and a permit behind several at once for those.
+//! Locks are first come, first served, so a task also waits for the waiters before
+//! it in the queue. They nearly always wait for the same holders and add nothing.
+//! But a read queued behind a write waits for that write even while other reads
+//! hold the lock, and an acquire queued behind a larger acquire waits for it.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -19,30 +20,30 @@ use super::task::TaskIx;
 use super::waits::Leaf;
 use crate::record::event::ResourceKind;
 
-/// Those for whom a resource is set aside are the first in line: no more are looked at.
+/// How many waiters of a resource are searched for grants. Granted waiters are first in the queue.
 const SERVED: usize = 64;
 
-/// A search for a circle is given up after so many tasks: a circle of that many is no lesson any more, and a recording may
-/// hold any.
+/// The search for a cycle is abandoned after this many tasks: a longer cycle teaches nothing, and a recording may contain
+/// anything.
 const MOST_STEPS: usize = 1_024;
 
-/// So many circles are kept.
+/// Maximum number of cycles that are kept.
 const MOST_CIRCLES: usize = 1_024;
 
-/// So many tasks that have something are looked at for circles that are possible.
+/// How many tasks that have something are searched for possible cycles.
 const MOST_TASKS: usize = 256;
 
-/// Which edges a circle may have.
+/// Which edges a cycle may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edges {
-    /// Those that were observed.
+    /// Only observed edges.
     Observed,
-    /// Those that are inferred too: over guards that may have moved, and over room in channels.
+    /// Inferred edges too: through guards that may have moved, and through room in channels.
     Inferred,
 }
 
 impl Trace {
-    /// Looks whether a task that has just begun to wait has closed a circle.
+    /// Checks whether a task that has just begun to wait has closed a cycle.
     pub(super) fn look_for_circle(&mut self, at_ns: u64, task: TaskIx) {
         if self.deadlocks.len() >= MOST_CIRCLES || !self.ingest.hoard.has(task) {
             return;
@@ -54,7 +55,7 @@ impl Trace {
         }
     }
 
-    /// The circles of tasks that may be stuck at a time for good, beyond those that are known to be.
+    /// The cycles of tasks that may be stuck forever at a time, without the cycles that are certain.
     pub(super) fn possible_circles(&self, at_ns: u64) -> Vec<Vec<TaskIx>> {
         let mut circles: Vec<Vec<TaskIx>> = Vec::new();
         for task in self.stuck_owners(at_ns) {
@@ -88,7 +89,7 @@ impl Trace {
         owners
     }
 
-    /// Whether each of these tasks waits at a time for what the next one has, and the last one for what the first one has.
+    /// Whether, at a time, each of these tasks waits for what the next one has, and the last one for what the first one has.
     pub(super) fn is_circle(&self, circle: &[TaskIx], at_ns: u64, edges: Edges) -> bool {
         let none = HashSet::new();
         (0..circle.len()).all(|i| {
@@ -97,18 +98,18 @@ impl Trace {
         })
     }
 
-    /// The circle that a task is stuck in, or behind, from where it closes; empty if there is none.
+    /// The cycle that a task is stuck in, or behind, from where it closes; empty if there is no cycle.
     fn circle_through(&self, at_ns: u64, task: TaskIx, edges: Edges) -> Vec<TaskIx> {
         let free = self.free_if_stuck(task, at_ns, edges);
         free.map_or_else(Vec::new, |free| self.circle_from(task, at_ns, edges, &free))
     }
 
-    /// Whether a task can never go on: it waits for locks alone, and those that hold them can never give them back. If
-    /// so, those of whom it was found that they can. All are taken to be stuck until it is found that one is not; that
-    /// may set others free, so it is looked again until nobody is.
+    /// Whether a task can never continue: it waits only for locks, and their holders can never give them back. If so, returns
+    /// the tasks found to be free. Every task is assumed stuck until shown to be free. A free task may free others, so the
+    /// search repeats until it finds none.
     fn free_if_stuck(&self, task: TaskIx, at_ns: u64, edges: Edges) -> Option<HashSet<TaskIx>> {
         let mut free = HashSet::new();
-        // Most can go on, and this shows it at once.
+        // Most tasks can continue; this shows it at once.
         self.keepers(task, at_ns, edges, &free)?;
         let mut steps = 0;
         loop {
@@ -134,7 +135,7 @@ impl Trace {
         }
     }
 
-    /// Those who keep a task from going on, as long as it is not known that they can go on themselves; none if it can.
+    /// The tasks that block a task, without those known to be free; `None` if the task can continue.
     fn keepers(&self, task: TaskIx, at_ns: u64, edges: Edges, free: &HashSet<TaskIx>) -> Option<Vec<TaskIx>> {
         if !self.may_be_stuck(task, at_ns, edges) {
             return None;
@@ -146,7 +147,7 @@ impl Trace {
             if let Some(lock) = self.lock_of(leaf) {
                 keepers.extend(self.keep_from_lock(task, lock, at_ns, edges, stuck));
             } else {
-                // Each of its receivers could make room.
+                // Any of its receivers could make room.
                 let receivers = self.blockers(task, *leaf, at_ns);
                 if receivers.iter().all(|receiver| stuck(receiver.task)) {
                     keepers.extend(receivers.iter().map(|receiver| receiver.task));
@@ -159,7 +160,7 @@ impl Trace {
         Some(keepers)
     }
 
-    /// Those that keep a task from a lock and are stuck themselves: none if it can have it.
+    /// The stuck tasks that keep a task from a lock; empty if the task can get the lock.
     fn keep_from_lock(
         &self,
         task: TaskIx,
@@ -186,19 +187,19 @@ impl Trace {
         keepers.into_iter().map(|(task, _)| task).chain(ahead.filter(|task| stuck(*task))).collect()
     }
 
-    /// The lock that a leaf waits for, if it does.
+    /// The lock that a leaf waits for, if any.
     pub(super) fn lock_of(&self, leaf: &Leaf) -> Option<ResourceIx> {
         leaf.resource.filter(|_| leaf.lock(&self.waits.sites))
     }
 
-    /// Whether a task waits at a time for nothing but what another one has: locks, or, where edges may be inferred, room too.
+    /// Whether a task waits at a time only for what other tasks have: locks or, if edges may be inferred, room.
     fn may_be_stuck(&self, task: TaskIx, at_ns: u64, edges: Edges) -> bool {
         let Some(wait) = self.wait_at(task, at_ns) else { return false };
         let room = |leaf: &Leaf| edges == Edges::Inferred && self.is_room(leaf);
         !wait.leaves.is_empty() && wait.leaves.iter().all(|leaf| self.lock_of(leaf).is_some() || room(leaf))
     }
 
-    /// The circle that is reached from a stuck task, beginning where it closes.
+    /// The cycle that is reached from a stuck task, beginning where it closes.
     fn circle_from(&self, task: TaskIx, at_ns: u64, edges: Edges, free: &HashSet<TaskIx>) -> Vec<TaskIx> {
         let (mut path, mut places) = (vec![task], HashMap::from([(task, 0)]));
         loop {
@@ -213,8 +214,8 @@ impl Trace {
     }
 }
 
-/// Whether there are too few permits for a task even when all but these have given theirs back. Not where it is not known how
-/// many there are.
+/// Whether a task cannot get the permits it asks for even if everyone but these keepers gives theirs back. False if the
+/// total is unknown.
 fn is_short(holdings: &Holdings, keepers: &[(TaskIx, u32)], asks: u32) -> bool {
     let kept = keepers.iter().fold(0_u32, |sum, (_, permits)| sum.saturating_add(*permits));
     holdings.permits.is_some_and(|all| all.saturating_sub(kept) < asks)

@@ -1,4 +1,4 @@
-//! Circles of locks, and chains of locks that are none, of any length.
+//! Cycles of locks, and chains of locks that are not cycles, of any length.
 
 use std::num::NonZeroU32;
 
@@ -10,7 +10,7 @@ fn lock(number: u32) -> ResourceId {
     ResourceId(NonZeroU32::MIN.saturating_add(number))
 }
 
-/// So many tasks hold a lock each and then wait for the lock of the next; the last one waits for that of `closes`.
+/// Tasks that each hold a lock and wait for the next task's lock; the last one waits for the lock of `closes`.
 fn chain(tasks: u32, closes: Option<u32>) -> Told {
     let mut told = Told::default();
     told.site(1, Cause::Mutex);
@@ -53,7 +53,7 @@ fn a_chain_is_no_circle() {
     assert!(chain(100, None).0.deadlocks.is_empty());
 }
 
-/// What is not known may end the wait: a socket, say.
+/// Something unknown, such as a socket, may end the wait.
 #[test]
 fn who_also_waits_for_something_that_is_not_known_is_in_no_circle() {
     let mut told = chain(2, None);
@@ -68,7 +68,7 @@ fn who_also_waits_for_something_that_is_not_known_is_in_no_circle() {
 
 #[test]
 fn a_search_ends_however_long_the_chain_is() {
-    // It is a circle, and one that is too long to be looked for.
+    // It is a cycle, but too long to search for.
     assert!(chain(20_000, Some(0)).0.deadlocks.is_empty());
 }
 

@@ -1,23 +1,23 @@
-//! The trace hash: one number that tells two runs apart.
+//! The trace hash: one number that distinguishes two runs.
 //!
 //! It covers what the runtime did and when (polls, wakes, spawns, ends), and
 //! leaves out what differs between equal runs: Tokio's task numbers, threads,
-//! addresses. It is taken as events come, so it does not depend on how they
-//! were cut into pieces on their way.
+//! addresses. It is updated event by event, so it does not depend on how the
+//! events were batched.
 
 use std::hash::{DefaultHasher, Hasher};
 
 use super::task::{End, TaskIx};
 use crate::record::event::CallLine;
 
-/// Bytes that are handed to the hasher at once. Its cost is mostly a matter of calls, and how they are cut changes nothing.
+/// How many bytes are passed to the hasher at once. It costs mostly per call; the chunk size does not change the hash.
 const AT_ONCE: usize = 4096;
 
 /// The hash so far. `DefaultHasher::new()` has fixed keys: equal builds give equal hashes.
 #[derive(Debug, Default)]
 pub(super) struct Digest {
     hasher: DefaultHasher,
-    /// What the hasher has not had yet.
+    /// Bytes not yet passed to the hasher.
     bytes: Vec<u8>,
 }
 
@@ -36,7 +36,7 @@ impl Digest {
         self.fact(3, at_ns, task, 0);
     }
 
-    /// A wake in the poll of a task, or of none: what else it may be is known only where waits are recorded.
+    /// A wake, with the task in whose poll it happened, if any. Other wakers are known only where waits are recorded.
     pub(super) fn wake(&mut self, at_ns: u64, task: TaskIx, by: Option<TaskIx>) {
         self.fact(4, at_ns, task, by.map_or(0, number));
     }
@@ -69,7 +69,7 @@ impl Digest {
     }
 }
 
-/// Tasks are numbered from 1 here, so that 0 can stand for none.
+/// Numbers tasks from 1, so that 0 means no task.
 fn number(task: TaskIx) -> u32 {
     task.wrapping_add(1)
 }

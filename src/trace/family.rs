@@ -1,25 +1,25 @@
-//! Causes that are drawn alike.
+//! Families of causes that are drawn alike.
 //!
-//! Seventeen causes are too many for an eye: they fall into six families, by who
-//! has to do something so that the wait ends. Each family has a mark of its own,
-//! on the screen and in the timeline as text.
+//! Eighteen causes are too many to tell apart at a glance. They fall into six
+//! families, by who has to act to end the wait. Each family has its own mark, on
+//! the screen and in the text timeline.
 
 use crate::record::site::Cause;
 
-/// Causes of waiting that are drawn alike.
+/// A family of causes that are drawn alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Family {
-    /// A timer: it ends by itself.
+    /// A timer: the wait ends by itself.
     Time,
-    /// A lock or a permit: another task has to give it back.
+    /// A lock or permit: another task has to give it back.
     Lock,
-    /// A message, a signal, the others at a barrier: another task has to send or to come.
+    /// A message, a notification or a barrier: another task has to send, notify or arrive.
     Channel,
     /// The end of another task.
     Join,
-    /// The world outside: sockets, files, other processes.
+    /// Something outside the runtime: a socket, a file, another process.
     Io,
-    /// Its next turn, something that is not Tokio's, or what is not known.
+    /// The next turn, something outside Tokio, or something unknown.
     Other,
 }
 
@@ -39,7 +39,7 @@ impl Family {
         }
     }
 
-    /// What a task does that waits so, for the legend.
+    /// What a waiting task does, for the legend.
     pub fn word(self) -> &'static str {
         match self {
             Self::Time => "sleeps",

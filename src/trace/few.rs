@@ -1,8 +1,8 @@
-//! A list that most tasks have nothing in.
+//! A list that is empty for most tasks.
 //!
-//! There are as many tasks as a run wants, and a run of a hundred thousand is
-//! to be kept whole. A `Vec` takes three words also when it is empty; this one
-//! takes a single word until something comes, and is read as a slice.
+//! A run may have a hundred thousand tasks, all kept in memory. An empty `Vec`
+//! takes three words; this list takes one word while it is empty, and reads as a
+//! slice.
 
 use std::fmt;
 use std::ops::Deref;
@@ -10,17 +10,15 @@ use std::ops::Deref;
 use super::task::push;
 
 /// A list that is usually empty. It reads as a slice.
-pub struct Few<T>(
-    #[expect(clippy::box_collection, reason = "one word where there is nothing is what this is for")] Option<Box<Vec<T>>>,
-);
+pub struct Few<T>(#[expect(clippy::box_collection, reason = "an empty list must take only one word")] Option<Box<Vec<T>>>);
 
 impl<T> Few<T> {
-    /// Adds one at the end.
+    /// Appends an item.
     pub(super) fn push(&mut self, item: T) {
         push(self.0.get_or_insert_default(), item);
     }
 
-    /// What is in the list, to be changed.
+    /// The items as a mutable slice.
     pub(super) fn as_mut_slice(&mut self) -> &mut [T] {
         self.0.as_mut().map_or(&mut [], |list| list.as_mut_slice())
     }
@@ -58,7 +56,7 @@ impl<T: PartialEq> PartialEq for Few<T> {
     }
 }
 
-const _: () = assert!(size_of::<Few<u64>>() == size_of::<usize>(), "see the module");
+const _: () = assert!(size_of::<Few<u64>>() == size_of::<usize>(), "an empty list takes one word");
 
 #[cfg(test)]
 mod tests {

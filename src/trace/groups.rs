@@ -1,9 +1,9 @@
-//! Tasks that belong together: spawned on one line, or named alike.
+//! Groups of tasks: spawned on the same line, or named alike.
 //!
-//! When there are more tasks than rows, a group is what can be looked at. Each
-//! keeps its tasks, and what they did over time. There are at most
-//! [`MOST`] groups of each kind: what is beyond is one group more, so
-//! that memory is bounded whatever a program calls its tasks.
+//! When there are more tasks than rows, the screen shows groups. Each group stores
+//! its tasks and what they did over time. There are at most [`MOST`] groups of each
+//! kind, and the last one takes in all further tasks, so memory stays bounded
+//! whatever a program names its tasks.
 
 use super::Trace;
 use super::census::Shift;
@@ -11,43 +11,43 @@ use super::course::{Activity, Course, Stretch};
 use super::task::TaskIx;
 use crate::record::event::CallLine;
 
-/// The most groups of a kind, with the one that takes in all others.
+/// Maximum number of groups of a kind, including the one for all others.
 const MOST: usize = 48;
 /// The name of the group for all others.
 const OTHERS: &str = "others";
 
-/// How tasks are put together.
+/// How tasks are grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Grouping {
-    /// By the line that spawned them.
+    /// By the source line that spawned them.
     Place,
-    /// By their names, but for the numbers in them.
+    /// By name, ignoring numbers.
     Name,
 }
 
-/// Tasks that belong together.
+/// A group of tasks.
 #[derive(Debug, Default)]
 pub struct Group {
     /// What they have in common: `scenarios/semaphore.rs:57`, `request #`.
     pub name: String,
-    /// The line of their spawn, of those that have it in common.
+    /// The line that spawned them, if they are grouped by it; otherwise 0.
     line: u32,
-    /// The tasks, in the order of spawning.
+    /// The tasks, in spawn order.
     pub tasks: Vec<TaskIx>,
-    /// The parts of the run that it is made of, by their places.
+    /// The indices of the parts that make up the group.
     parts: Vec<u16>,
     alive: Alive,
 }
 
-/// How many tasks are alive, and how many there were at most.
+/// How many tasks are alive now, and how many were alive at most.
 #[derive(Debug, Clone, Copy, Default)]
 struct Alive {
     now: u32,
     most: u32,
 }
 
-/// The tasks that are in the same groups, and what they did over time. Nearly always these are all tasks of a group:
-/// a change of state is counted once, and a group is the sum of its parts.
+/// What the tasks that share both groups did over time. A change of state is counted once, in one part, and a group is the
+/// sum of its parts. Most groups have only one part.
 #[derive(Debug)]
 struct Part {
     place: u8,
@@ -55,7 +55,7 @@ struct Part {
     course: Course,
 }
 
-/// The part that a task belongs to, by its place.
+/// The index of the part that a task belongs to.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Member(u16);
 
@@ -69,22 +69,22 @@ pub(super) struct Groups {
     scratch: String,
 }
 
-/// What tasks did over time that belong together.
+/// What a group of tasks did over time.
 #[derive(Debug, Clone, Copy)]
 pub struct Courses<'a> {
     all: &'a [Part],
-    /// The parts that are meant; all when there is none.
+    /// The parts to include; all if `None`.
     of: Option<&'a [u16]>,
     most_alive: u32,
 }
 
 impl Courses<'_> {
-    /// The most of the tasks that were alive at once.
+    /// How many of the tasks were alive at once at most.
     pub fn most_alive(&self) -> u32 {
         self.most_alive
     }
 
-    /// What the tasks did in each of so many stretches of equal length: see [`Course::stretches`].
+    /// What the tasks did in each of `count` stretches of equal length: see [`Course::stretches`].
     pub fn stretches(&self, left_ns: u64, length_ns: u64, count: usize, until_ns: u64) -> Vec<Stretch> {
         let stretches = |course: &Course| course.stretches(left_ns, length_ns, count, until_ns);
         let parts: &mut dyn Iterator<Item = &Part> = match self.of {
@@ -100,10 +100,10 @@ impl Courses<'_> {
 }
 
 impl Groups {
-    /// The most parts whose courses keep as many moments as one can: beyond, there would be no bound of what they take.
+    /// How many parts get courses of full detail. Further parts get coarse ones, which limits the memory.
     const FINE: usize = 64;
 
-    /// A task is spawned.
+    /// Adds a new task to its groups.
     pub(super) fn join(&mut self, task: TaskIx, at: &CallLine, name: &str) -> Member {
         let (file, line) = (at.file(), at.line());
         let place = place_in(&mut self.places, line, |known| known == file, || file.to_owned());
@@ -120,7 +120,7 @@ impl Groups {
         Member(part)
     }
 
-    /// The part of the tasks that are in these two groups.
+    /// The part for tasks in these two groups; creates it if necessary.
     fn part(&mut self, place: u8, name: u8) -> u16 {
         if let Some(known) = self.parts.iter().rposition(|part| (part.place, part.name) == (place, name)) {
             return known as u16;
@@ -133,7 +133,7 @@ impl Groups {
         part
     }
 
-    /// A task goes over to something else.
+    /// Counts a task's change of state.
     pub(super) fn shift(&mut self, member: Member, at_ns: u64, shift: Shift) {
         let part = &mut self.parts[usize::from(member.0)];
         part.course.shift(at_ns, shift.from, shift.to);
@@ -153,7 +153,7 @@ impl Alive {
     }
 }
 
-/// The place of a group, which is made if there is none yet.
+/// The index of a group; creates the group if necessary.
 fn place_in(groups: &mut Vec<Group>, line: u32, is: impl Fn(&str) -> bool, name: impl Fn() -> String) -> u8 {
     let known = groups.iter().rposition(|group| group.line == line && is(&group.name));
     let place = known.unwrap_or_else(|| {
@@ -167,7 +167,7 @@ fn place_in(groups: &mut Vec<Group>, line: u32, is: impl Fn(&str) -> bool, name:
     place as u8
 }
 
-/// A name with each number in it replaced by `#`.
+/// Writes a name with each number replaced by `#`.
 fn write_pattern(pattern: &mut String, name: &str) {
     pattern.clear();
     let mut number = false;
@@ -182,7 +182,7 @@ fn write_pattern(pattern: &mut String, name: &str) {
 }
 
 impl Group {
-    /// The source line that spawned its tasks, where that is what they have in common.
+    /// The source line that spawned its tasks, if they are grouped by it.
     pub fn line(&self) -> Option<u32> {
         Some(self.line).filter(|line| *line > 0)
     }
@@ -202,7 +202,7 @@ impl Trace {
         Courses { all: &self.groups.parts, of: None, most_alive: self.groups.alive.most }
     }
 
-    /// What the tasks of one of its groups did over time.
+    /// What the tasks of a group did over time.
     pub fn course_of<'a>(&'a self, group: &'a Group) -> Courses<'a> {
         Courses { all: &self.groups.parts, of: Some(&group.parts), most_alive: group.alive.most }
     }

@@ -1,76 +1,76 @@
 //! Guards: what a task took of a resource and has not given back.
 //!
-//! Tokio says who takes a lock or a permit and who gives it back, as the task in
-//! whose poll it happens. A guard that borrows its resource cannot leave the
-//! task that took it (unless the resource is `'static`), so its holder is
-//! observed. An *owned* guard can: a server takes a permit for each connection
-//! and moves it into the task of that connection. Nothing is seen of the move.
-//! So from the end of the poll in which an owned guard was taken, or from a
-//! spawn in it, who has the guard is inferred:
+//! Tokio reports which task takes a lock or permit and which gives it back: the
+//! task in whose poll it happens. A guard that borrows its resource cannot leave
+//! the task that took it (unless the resource is `'static`), so its holder is
+//! observed. An *owned* guard can move: for example, a server takes a permit for
+//! each connection and moves it into the connection's task. Tokio does not report
+//! the move. So the holder of an owned guard is inferred from the end of the poll
+//! in which it was taken, or from a spawn in that poll:
 //!
-//! - When the taker gives it back, it has had it all along; of several that it
-//!   took, it is not known which one it gives back.
-//! - When another task does, that one has had it since it was spawned, if the
-//!   taker or its children spawned it after the taking; else since the taker
-//!   ended, began to wait for the same resource, or woke that task.
-//! - Until then it is the taker's, unless the taker has ended or waits for the
-//!   same resource: then the first child that it spawned after the taking is the
-//!   best guess, and without such a child nobody is named.
-//! - `try_acquire` is not reported. Once its permits are noticed, no holder of an
-//!   owned guard of that semaphore counts as observed.
+//! - If the taker gives it back, the taker has had it all along. If the taker has
+//!   taken several, it is unknown which one it gives back.
+//! - If another task gives it back, that task has had it since it was spawned, if
+//!   the taker or its children spawned it after the taking. Otherwise it has had
+//!   it since the taker ended, began to wait for the same resource, or woke it.
+//! - Until then the taker has it, unless the taker has ended or waits for the same
+//!   resource. Then the best guess is the first child that it spawned after the
+//!   taking; without such a child the holder is unknown.
+//! - Tokio does not report `try_acquire`. Once its permits are noticed, every
+//!   holder of an owned guard of that semaphore counts as inferred.
 
 use super::resource::Holder;
 use super::task::TaskIx;
 
-/// The place of a guard among those of its resource.
+/// The index of a guard in its resource.
 pub(super) type GuardIx = u32;
 
 /// Never, as a time.
 const NEVER: u64 = u64::MAX;
 
-/// See the module.
+/// A guard: when and where it was taken, and who has it.
 #[derive(Debug, Clone)]
 pub(super) struct Guard {
     since_ns: u64,
-    /// From then on it may be elsewhere.
+    /// When it may have begun to be elsewhere.
     loose_ns: u64,
-    /// From then on it was the other's.
+    /// When it moved to `moved_to`.
     moved_ns: u64,
-    /// When all of it was given back.
+    /// When it was fully given back.
     freed_ns: u64,
-    /// Another task; unknown where nobody can be named.
+    /// The task that it moved to, if known.
     moved_to: Known,
     taker: Known,
     site: Known,
-    /// How many tasks there were when it was taken: those from here on were spawned later.
+    /// The number of tasks when it was taken: tasks from this index on were spawned later.
     pub(super) after: TaskIx,
     pub(super) exclusive: bool,
     pub(super) owned: bool,
-    /// The taker has given one back while it had several: it is not known which.
+    /// The taker has given one back while it had several: it is unknown which.
     pub(super) mixed_up: bool,
 }
 
-/// How well a task that gives something back fits a guard: the best first.
+/// How well a guard fits the task that gives something back, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
-    /// It took the guard, which cannot leave it.
+    /// The task took the guard, which cannot leave it.
     Own,
-    /// The guard is believed to have moved to it.
+    /// The guard is believed to have moved to the task.
     Believed,
-    /// It took the guard, which may have left it.
+    /// The task took the guard, which may have left it.
     Taken,
-    /// The taker spawned it, so many tasks after the taking.
+    /// The taker spawned the task or an ancestor of it, this many tasks after the taking.
     Child(TaskIx),
     /// The taker has ended, or the guard is believed to have left it.
     Left,
     /// Any other owned guard.
     Loose,
-    /// A guard that cannot leave its task but by way of a `'static` resource.
+    /// A guard that can leave its task only if its resource is `'static`.
     Unlikely,
 }
 
 impl Guard {
-    /// A guard that was taken just now, when there were so many tasks.
+    /// A guard that has just been taken; `tasks` is the number of tasks now.
     pub(super) fn new(holder: &Holder, owned: bool, tasks: usize) -> Self {
         Self {
             since_ns: holder.since_ns,
@@ -87,12 +87,12 @@ impl Guard {
         }
     }
 
-    /// The task that took it; none for a thread outside all tasks.
+    /// The task that took it; `None` for a thread outside all tasks.
     pub(super) fn taker(&self) -> Option<TaskIx> {
         self.taker.into()
     }
 
-    /// Who has it at a time, with so many permits.
+    /// Who has it at a time, as a holder of that many permits.
     pub(super) fn holder(&self, at_ns: u64, permits: u32) -> Holder {
         let moved = at_ns >= self.moved_ns;
         let task = if moved { self.moved_to } else { self.taker };
@@ -106,21 +106,21 @@ impl Guard {
         }
     }
 
-    /// The taker's poll has ended, or it has spawned a task: from now on the guard may be elsewhere.
+    /// The taker's poll has ended, or the taker has spawned a task: from now on an owned guard may be elsewhere.
     pub(super) fn loosen(&mut self, at_ns: u64) {
         if self.owned {
             self.loose_ns = self.loose_ns.min(at_ns);
         }
     }
 
-    /// From a time on it was that task's, or nobody's who can be named.
+    /// Moves it to a task, or to an unknown holder, from a time on.
     pub(super) fn moves(&mut self, to: Option<TaskIx>, at_ns: u64) {
         self.moved_to = to.into();
         self.moved_ns = at_ns.max(self.since_ns);
         self.loose_ns = self.loose_ns.min(self.moved_ns);
     }
 
-    /// The taker has given it back: it never left, if it is this one.
+    /// The taker has given it back: it never left the taker, unless it was mixed up with another.
     pub(super) fn stayed(&mut self) {
         self.moved_ns = NEVER;
         if !self.mixed_up {
@@ -128,7 +128,7 @@ impl Guard {
         }
     }
 
-    /// All of it is given back, or gone.
+    /// It is fully given back, or lost.
     pub(super) fn freed(&mut self, at_ns: u64) {
         self.freed_ns = at_ns;
     }
@@ -138,7 +138,7 @@ impl Guard {
         self.freed_ns = NEVER;
     }
 
-    /// From when to when a task had it, and whether that is inferred; none if it never had it.
+    /// When a task got it and lost it, and whether that is inferred; `None` if the task never had it.
     pub(super) fn held_by(&self, task: TaskIx) -> Option<(u64, u64, bool)> {
         if self.moved_to() == Some(task) {
             return Some((self.moved_ns, self.freed_ns, true)).filter(|(from_ns, to_ns, _)| from_ns <= to_ns);
@@ -147,7 +147,7 @@ impl Guard {
         (self.taker() == Some(task)).then_some((self.since_ns, to_ns, self.loose_ns < to_ns))
     }
 
-    /// Whether that task took it, and nobody else can have the lock meanwhile.
+    /// Whether it is an exclusive lock that this task took.
     pub(super) fn is_lock_of(&self, task: TaskIx) -> bool {
         self.exclusive && self.taker() == Some(task)
     }
@@ -157,7 +157,7 @@ impl Guard {
         self.moved_ns != NEVER
     }
 
-    /// To whom it is believed to have moved.
+    /// The task that it is believed to have moved to.
     pub(super) fn moved_to(&self) -> Option<TaskIx> {
         if self.is_moved() { self.moved_to.into() } else { None }
     }
@@ -167,13 +167,13 @@ impl Guard {
         self.since_ns
     }
 
-    /// From when on it may be elsewhere; when it was taken, if nothing is known of that.
+    /// When it may have begun to be elsewhere; if unknown, when it was taken.
     pub(super) fn loose_since_ns(&self) -> u64 {
         if self.loose_ns == NEVER { self.since_ns } else { self.loose_ns }
     }
 
-    /// How well it fits a task that gives something back. `elder` is the nearest of its ancestors, itself included, that
-    /// the taker spawned.
+    /// How well it fits the task `by` that gives something back. `elder` is `by` or its nearest ancestor that the taker
+    /// spawned.
     pub(super) fn fit(&self, by: Option<TaskIx>, elder: Option<TaskIx>, taker_ended: bool) -> Fit {
         let own = self.taker() == by;
         match elder.and_then(|elder| elder.checked_sub(self.after)) {
@@ -188,7 +188,7 @@ impl Guard {
     }
 }
 
-/// A number that may be unknown, in no more room than the number itself takes.
+/// A number that may be unknown, in the space of a plain number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Known(u32);
 

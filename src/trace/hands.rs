@@ -1,55 +1,57 @@
-//! In whose hands a resource is, step by step.
+//! Who holds a resource, step by step.
 //!
-//! A step is small and says little: it names a guard or a place in the line, and
-//! what there is to know of those is kept with them. So any moment is rebuilt by
-//! applying steps to the hands of an earlier one.
+//! A step is small: it names a guard or a place in the wait queue, which store the
+//! details. Applying steps to the hands of an earlier moment yields the hands of
+//! any later moment.
 
 use super::guard::GuardIx;
 use super::wait_queue::{Place, WaitQueue, Waiter};
 
-/// In whose hands a resource is, and how long was waited for it.
+/// Who holds a resource, and how long tasks have waited for it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Hands {
+    /// Free permits, if known.
     pub(super) free: Option<u32>,
+    /// All permits, if known.
     pub(super) permits: Option<u32>,
-    /// The guards that are out, each with its permits.
+    /// The guards not yet given back, each with its permits.
     pub(super) held: Vec<(GuardIx, u32)>,
-    /// How many wait.
+    /// How many tasks wait.
     pub(super) waiting: u32,
-    /// The sum of the times since which they do, in nanoseconds.
+    /// The sum of the times at which they began to wait, in nanoseconds.
     pub(super) since_ns: u128,
-    /// How long those have waited together that wait no more, in nanoseconds.
+    /// The total duration of all waits that are over, in nanoseconds.
     pub(super) waited_ns: u64,
 }
 
-/// What can happen to a resource.
+/// A change to a resource.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step {
-    /// Its free permits are set, and with them all.
+    /// Sets the free permits and the total to the same number.
     Set(u32),
-    /// Permits become free.
+    /// Makes permits free.
     Free(u32),
-    /// Free permits are taken.
+    /// Takes free permits.
     Take(u32),
-    /// Permits are there that nobody had before.
+    /// Adds new permits to the total.
     Add(u32),
-    /// A guard is taken, with so many permits.
+    /// Takes a guard with this many permits.
     Hold { guard: GuardIx, permits: u32 },
-    /// So many permits of a guard are given back.
+    /// Gives back permits of a guard.
     Release { guard: GuardIx, permits: u32 },
-    /// The same was no giving back.
+    /// Undoes a release.
     Back { guard: GuardIx, permits: u32 },
-    /// The permits of a guard are gone for good.
+    /// Loses permits of a guard for good.
     Forget { guard: GuardIx, permits: u32 },
-    /// A waiter has come.
+    /// A waiter joins the queue.
     Join,
-    /// Something was set aside for a waiter.
+    /// A waiter is granted something.
     Grant,
-    /// A waiter is gone.
+    /// A waiter leaves the queue.
     Leave(Place),
 }
 
-const _: () = assert!(size_of::<Step>() == 12, "there are several steps for each acquire");
+const _: () = assert!(size_of::<Step>() == 12, "steps must be small: each acquire takes several");
 
 impl Hands {
     pub(super) fn apply(&mut self, at_ns: u64, step: Step, line: &WaitQueue) {

@@ -1,9 +1,9 @@
-//! The guards that tasks have: from taking to giving back, and where they may have gone meanwhile.
+//! The guards that tasks have, from taking to giving back, and where they may have moved meanwhile.
 //!
-//! Tokio says that something was given back in a task's poll, and not which guard
-//! that was. The one that fits best is taken: one of the task's own, one that is
-//! believed to have moved to it, one that its parent took before it spawned the
-//! task. See [`super::guard`] for what is inferred from that.
+//! Tokio reports that something was given back in a task's poll, but not which
+//! guard it was. The best fit is assumed: a guard that the task took itself, then
+//! one believed to have moved to it, then one that its parent took before spawning
+//! it. See [`super::guard`] for what is inferred from that.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -17,24 +17,24 @@ use super::resource::{Holder, ResourceIx};
 use super::task::{TaskIx, Waker};
 use crate::record::event::ResourceKind;
 
-/// So many ancestors of a task are looked at for the one from whom it may have a guard.
+/// How many ancestors of a task are searched for the one that the taker of a guard spawned.
 const ANCESTORS: usize = 64;
 
-/// So many guards of a resource are looked at for the one that is given back.
+/// How many guards of a resource are searched for the one that is given back.
 const LOOKED_AT: usize = 4_096;
 
-/// So many children of a task are looked at for the one that may have its guard.
+/// How many children of a task are searched for the one that may have its guard.
 const CHILDREN: usize = 1_024;
 
-/// What a task took: guards of resources.
+/// The guards that a task took, with their resources.
 type Taken = SmallVec<[(ResourceIx, GuardIx); 2]>;
 
-/// What the tasks have that are alive.
+/// The guards of all tasks that are alive.
 #[derive(Debug, Default)]
 pub(super) struct Hoard {
-    /// The guards that each task took and that were not given back.
+    /// The guards that each task took and that have not been given back.
     open: HashMap<TaskIx, Taken, BuildHasherDefault<NumberHasher>>,
-    /// The owned guards that were taken in a poll under way in which nothing was spawned since.
+    /// The owned guards taken in a poll under way, without a spawn in that poll since.
     fresh: Vec<(TaskIx, ResourceIx, GuardIx)>,
 }
 
@@ -56,14 +56,14 @@ impl Hoard {
         self.fresh.retain(|known| *known != (task, resource, guard));
     }
 
-    /// Whether a task has taken something that was not given back.
+    /// Whether a task has taken something that has not been given back.
     pub(super) fn has(&self, task: TaskIx) -> bool {
         self.open.contains_key(&task)
     }
 }
 
 impl Trace {
-    /// A task, or a thread outside all tasks, takes something.
+    /// Records that a task, or a thread outside all tasks, takes something.
     pub(super) fn take(&mut self, resource: ResourceIx, holder: Holder, owned: bool) {
         let guard = self.resources[resource as usize].take(holder, owned, self.tasks.len());
         if let Some(task) = holder.task {
@@ -72,7 +72,7 @@ impl Trace {
         }
     }
 
-    /// A task has to wait for what it has guards of itself: an owned one is rather elsewhere.
+    /// A task has to wait for a resource: owned guards of that resource that it took are probably elsewhere.
     pub(super) fn gives_up_own(&mut self, at_ns: u64, resource: ResourceIx, task: TaskIx) {
         let Some(open) = self.ingest.hoard.open.get(&task) else { return };
         for (of, guard) in open.clone() {
@@ -82,8 +82,8 @@ impl Trace {
         }
     }
 
-    /// Who has an owned guard, now that its taker hardly can: the first child that the taker spawned after the taking and
-    /// of which this is not believed yet. Without one, nobody who can be named, if the taker is `gone`.
+    /// Guesses who has an owned guard, now that its taker probably does not: the first living child that the taker spawned
+    /// after the taking and that has no such guard yet. Without such a child, the holder is unknown if the taker is `gone`.
     fn guess(&mut self, at_ns: u64, resource: ResourceIx, guard: GuardIx, gone: bool) {
         let of = &self.resources[resource as usize];
         let of_guard = &of.guards[guard as usize];
@@ -102,7 +102,7 @@ impl Trace {
         }
     }
 
-    /// The poll of a task is over, or it has spawned another task: its owned guards may be elsewhere from now on.
+    /// A task's poll is over, or the task has spawned another: from now on its owned guards may be elsewhere.
     pub(super) fn guards_loosen(&mut self, at_ns: u64, task: TaskIx) {
         let (resources, fresh) = (&mut self.resources, &mut self.ingest.hoard.fresh);
         fresh.retain(|(taker, resource, guard)| {
@@ -113,7 +113,8 @@ impl Trace {
         });
     }
 
-    /// A task has ended. What it took and never gave back is elsewhere if it can be, and else gone for good.
+    /// A task has ended. Of the guards that it never gave back, owned ones are elsewhere, borrowed permits are lost, and
+    /// borrowed locks have an unknown holder.
     pub(super) fn guards_outlive(&mut self, at_ns: u64, task: TaskIx) {
         for (resource, guard) in self.ingest.hoard.open.remove(&task).into_iter().flatten() {
             let of = &mut self.resources[resource as usize];
@@ -127,12 +128,12 @@ impl Trace {
         }
     }
 
-    /// Something is given back: by who holds it, by somebody to whom a guard has moved, or by nobody who was seen to take it.
+    /// Something is given back: by the holder, by a task that a guard has moved to, or by one that was not seen to take it.
     pub(super) fn release(&mut self, at_ns: u64, resource: ResourceIx, by: Option<TaskIx>, permits: u32, exclusive: bool) {
         if let Some((by, of, permits)) = self.ingest.returned.take().filter(|(task, of, _)| (*task, *of) != (by, resource)) {
             self.release_from(at_ns, of, by, (permits, false), Fit::Unlikely);
         }
-        // A task that was granted something it has not taken may be about to give that up: then it was nobody's.
+        // A task that was granted something it has not taken may be about to give that up: then it was in no guard.
         let gives_up = self.resources[resource as usize].is_granted_to(by);
         let left =
             self.release_from(at_ns, resource, by, (permits, exclusive), if gives_up { Fit::Taken } else { Fit::Unlikely });
@@ -142,7 +143,7 @@ impl Trace {
         }
     }
 
-    /// Gives so many permits back from the guards that fit best, and no worse than that. Returns how many there are no guards for.
+    /// Gives back permits from the best-fitting guards, down to the fit `worst`. Returns the number of permits left over.
     fn release_from(
         &mut self,
         at_ns: u64,
@@ -157,7 +158,7 @@ impl Trace {
                 break;
             };
             let of = &self.resources[resource as usize];
-            // A stranger rather gives back what nobody was seen to take than what somebody else has, if that is enough.
+            // Prefer permits that nobody was seen to take over another task's guard, if there are enough of them.
             if of.kind == ResourceKind::Semaphore && (fit == Fit::Unlikely || (fit >= Fit::Left && of.untold() >= permits)) {
                 break;
             }
@@ -180,7 +181,7 @@ impl Trace {
         permits
     }
 
-    /// The guard that a task most likely gives so many permits of, with how many it has.
+    /// The guard whose permits a task most likely gives back, with its fit and the number of permits it has.
     fn best_fit(&self, resource: ResourceIx, by: Option<TaskIx>, permits: u32, exclusive: bool) -> Option<(Fit, GuardIx, u32)> {
         let of = &self.resources[resource as usize];
         let mut best: Option<((Fit, bool), GuardIx, u32)> = None;
@@ -203,13 +204,13 @@ impl Trace {
         best.map(|((fit, _), guard, held)| (fit, guard, held))
     }
 
-    /// Of a task and its ancestors the one that another task spawned.
+    /// The task or nearest ancestor that `parent` spawned.
     fn elder(&self, task: TaskIx, parent: TaskIx) -> Option<TaskIx> {
         let line = std::iter::successors(Some(task), |task| self.task(*task).parent);
         line.take(ANCESTORS).find(|elder| self.task(*elder).parent == Some(parent))
     }
 
-    /// An owned guard is given back. If its taker has several, it is not known which one this is.
+    /// An owned guard is given back. If its taker has several, it is unknown which one this is.
     fn mix_up(&mut self, resource: ResourceIx, guard: GuardIx) {
         let of = &mut self.resources[resource as usize];
         let (taker, exclusive) = (of.guards[guard as usize].taker(), of.guards[guard as usize].exclusive);
@@ -224,7 +225,7 @@ impl Trace {
         }
     }
 
-    /// It is known now who gives a guard back: that tells who had it.
+    /// Corrects who had a guard, now that it is known who gives it back.
     fn corrected(&mut self, at_ns: u64, resource: ResourceIx, guard: GuardIx, by: Option<TaskIx>, fit: Fit) {
         let known = &self.resources[resource as usize].guards[guard as usize];
         let taker = known.taker();

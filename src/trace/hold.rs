@@ -1,4 +1,4 @@
-//! From what Tokio says of its resources to holders and waiters.
+//! Turns Tokio's reports about resources into holders and waiters.
 
 use super::Trace;
 use super::hands::Step;
@@ -13,17 +13,17 @@ use crate::record::site::Place;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Op {
     pub(super) task: TaskIx,
-    /// The resource that it is on, and its place in the line there.
+    /// The resource that it waits for, and its place in the wait queue.
     queued: Option<(ResourceIx, wait_queue::Place)>,
 }
 
 impl Trace {
-    /// The places of the resources that tasks have had to wait for, in the order they were made.
+    /// The indices of the resources that tasks have had to wait for, in the order in which they were made.
     pub fn contended(&self) -> impl Iterator<Item = ResourceIx> {
         self.contended.iter().copied()
     }
 
-    /// What to call a resource: its kind, its number if others were made at the same place, and that place.
+    /// The full name of a resource: its kind, its number if others were made at the same place, and that place.
     pub fn resource_name(&self, resource: ResourceIx) -> String {
         let kind = self.resource_kind(resource);
         if self.source_name(resource).is_some() {
@@ -35,7 +35,7 @@ impl Trace {
         }
     }
 
-    /// What kind of thing a resource is, with its number if others were made at the same place: `mutex 2`.
+    /// The kind of a resource, with its number if others were made at the same place: `mutex 2`.
     pub fn resource_kind(&self, resource: ResourceIx) -> String {
         let Resource { kind, made_at, number, .. } = &self.resources[resource as usize];
         let name = match kind {
@@ -77,7 +77,7 @@ impl Trace {
             return true;
         }
         if self.is_put_off(site) {
-            // It was not begun, so it is not in the wait queue.
+            // The operation has not begun, so it is not in the wait queue.
             self.leaf_is_put_off(at_ns, task, site);
             return true;
         }
@@ -104,7 +104,7 @@ impl Trace {
         true
     }
 
-    /// A task comes to wait for a resource.
+    /// Adds a waiter to a resource's queue.
     fn join(&mut self, resource: ResourceIx, waiter: Waiter) -> wait_queue::Place {
         if let Err(place) = self.contended.binary_search(&resource) {
             self.contended.insert(place, resource);
@@ -134,7 +134,7 @@ impl Trace {
                 let holder = Holder { task: Some(task), since_ns: at_ns, permits, exclusive: false, site, inferred: false };
                 self.take(resource, holder, op.is_owned());
             }
-            // Room that is reserved is held until it is filled, which Tokio does not report.
+            // Reserved room is held until it is filled, which Tokio does not report.
             ResourceKind::Channel if site.is_some_and(|site| self.site(site).reserves()) => {
                 let holder = Holder { task: Some(task), since_ns: at_ns, permits, exclusive: false, site, inferred: true };
                 self.take(resource, holder, true);
@@ -156,7 +156,7 @@ impl Trace {
         if let Some((resource, place)) = queued {
             self.ingest.returned.take_if(|(by, of, _)| (*by, *of) == (Some(task), resource));
             let resource = &mut self.resources[resource as usize];
-            // The holder of a lock is kept apart from its permits.
+            // For locks, holders are recorded separately from permits.
             resource.leave(at_ns, place, resource.kind == ResourceKind::Semaphore);
         }
         true
@@ -234,7 +234,7 @@ impl Trace {
         true
     }
 
-    /// Permits are given back. Those of a channel are room in it.
+    /// Permits are given back. A channel's permits are its room.
     fn give_back(&mut self, at_ns: u64, resource: ResourceIx, by: Option<TaskId>, permits: u32) {
         let task = by.and_then(|by| self.known(by));
         match self.resources[resource as usize].kind {

@@ -1,9 +1,9 @@
 //! What a task held, and when: locks, permits, read and write guards.
 //!
-//! A resource knows who has it. To draw a lane one has to ask the other way round,
-//! for any stretch of time. So each task keeps the guards that it took, and those
-//! that are believed to have moved to it, in the order in which it got them; how
-//! long it had one is kept with the guard, where later knowledge corrects it.
+//! A resource knows its holders. Drawing a lane needs the reverse: what a task held
+//! in a stretch of time. So each task lists the guards that it took, or that are
+//! believed to have moved to it, in the order in which it got them. The guard itself
+//! stores how long the task had it, and later facts correct it there.
 //!
 //! A place in a channel's buffer is not held: it is used up.
 
@@ -13,26 +13,26 @@ use super::resource::ResourceIx;
 use super::task::TaskIx;
 use crate::record::event::ResourceKind;
 
-/// The newest so many guards of a task are looked at for those that it had at a time. Older ones that it kept meanwhile are missed.
+/// How many of a task's newest guards are searched for those it had at a time. Older guards are missed, even if still held.
 const LOOKED_AT: usize = 4_096;
 
 /// Something that a task held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holding {
-    /// What it is, or a part of it.
+    /// The resource, all or part of which it held.
     pub resource: ResourceIx,
-    /// When the task came to have it, in nanoseconds since the run began.
+    /// When the task got it, in nanoseconds since the run began.
     pub from_ns: u64,
-    /// When it was given back or went to another task; `u64::MAX` while it is held.
+    /// When the task gave it back or it moved to another task; `u64::MAX` while it is held.
     pub to_ns: u64,
-    /// Whether lanes show it: permits always, a lock if a task ever had to wait for it. One that nobody else wants changes nothing.
+    /// Whether lanes show it: permits always, a lock only if a task ever had to wait for it.
     pub shown: bool,
-    /// Whether it is inferred, at the end at least, that this task has it.
+    /// Whether it is inferred, at least for the end of the time, that this task had it.
     pub inferred: bool,
 }
 
 impl Trace {
-    /// What a task held at some time between two, both included; what it came to have first comes first.
+    /// What a task held at any time between two (both included), in the order in which it got it.
     pub fn held(&self, task: TaskIx, from_ns: u64, to_ns: u64) -> Vec<Holding> {
         let Some(task_of) = self.tasks.get(task as usize) else { return Vec::new() };
         let guards = &task_of.guards;
@@ -49,7 +49,7 @@ impl Trace {
         held
     }
 
-    /// A task has a guard now, or is believed to have one.
+    /// Records that a task now has a guard, or is believed to have it.
     pub(super) fn comes_to_have(&mut self, task: TaskIx, resource: ResourceIx, guard: GuardIx) {
         if self.resources[resource as usize].kind == ResourceKind::Channel {
             return;

@@ -1,26 +1,27 @@
-//! From events to tasks: what each fact does to a life.
+//! From events to tasks: how each fact changes a task.
 //!
-//! On one thread the facts of a run come in order, and the rules are plain. On
-//! several threads each writes for itself, so a fact may come after one that
-//! it caused, and a full buffer may have swallowed it. Nothing that comes is
-//! refused for that: a life always stays a row of states in order of time,
-//! whatever is missing, and [`Trace::late`] tells how often it had to be mended.
+//! On one thread the facts of a run arrive in order, and the rules are simple. With
+//! several threads, each thread writes its own buffer. A fact may arrive after one
+//! that it caused, or a full buffer may have dropped it. No fact is refused for
+//! that: a task always remains a series of states in order of time, whatever is
+//! missing, and [`Trace::late`] counts the facts that arrived too late.
 //!
-//! The rules for one task, beyond the plain ones:
+//! The less obvious rules for one task:
 //!
-//! - A task that was woken within a poll is ready when the poll ends.
-//! - A wake of a task that is ready, or was woken in the same poll, changes
-//!   nothing; one of a task that ended is nothing.
-//! - A poll may start on a waiting task: that is how an abort from outside
-//!   arrives, which wakes nobody.
-//! - The runtime's letting go comes before the end of the last poll; the task
-//!   ends with that poll, or at once when none is under way.
-//! - A fact that is older than the newest one of the same task happened at the
-//!   time of that one. If it is a wake from before the last poll, that poll was
-//!   the answer to it, and the task stays as it is.
-//! - A poll that starts while another one lasts ends that one: the task can be
-//!   in one place only. The end of the other, when it comes, is late: Tokio
-//!   calls the hook for it when the task may be polled elsewhere already.
+//! - A task that is woken during a poll becomes ready when the poll ends.
+//! - A wake of a task that is ready, or was already woken in the same poll, is only
+//!   counted as redundant; a wake of a task that has ended is ignored.
+//! - A poll may start on a waiting task: an abort from outside polls a task without
+//!   a wake.
+//! - The runtime reports the termination before the end of the last poll; the task
+//!   ends with that poll, or at once if none is under way.
+//! - A fact older than the task's newest fact counts as happening at the time of
+//!   the newest one. A wake from before the last poll was answered by that poll,
+//!   and leaves the task as it is.
+//! - A poll that starts during another poll of the same task ends that poll, because
+//!   a task is never polled twice at once. When the end of the other poll arrives,
+//!   it is late: Tokio may call the hook for it when the task is already being
+//!   polled elsewhere.
 
 use super::census::Shift;
 use super::course::Activity;
@@ -31,14 +32,14 @@ use super::{Sample, Trace};
 use crate::record::event::{CallLine, Event, Lane, LaneOf, LastPoll, Named, TaskId, What};
 use crate::record::site::Cause;
 
-/// The number of no thread: such a fact was written down for a thread that does not belong to the run.
+/// Not a thread's index: marks a fact recorded for a thread outside the run.
 const OUTSIDE: u16 = u16::MAX;
 
 impl Trace {
     /// Takes in one event, written by the thread with that index. The events of
-    /// one thread must come in the order they were written; those of several
-    /// threads should come in order of time, as far as that is known. Once the
-    /// trace is closed, nothing is taken in.
+    /// one thread must arrive in the order in which they were written; events of
+    /// different threads should arrive in order of time, as far as it is known.
+    /// Ignores all events once the trace is closed.
     pub fn push(&mut self, thread: u16, event: Event) {
         if self.closed {
             return;
@@ -76,50 +77,50 @@ impl Trace {
         }
     }
 
-    /// Gives the thread with that index its name. Threads that poll without a name are called `thread N`.
+    /// Names the thread with that index. Unnamed threads that poll are called `thread N`.
     pub fn name_thread(&mut self, index: u16, name: impl Into<String>) {
         self.know_thread(index);
         self.threads[usize::from(index)] = name.into();
     }
 
-    /// The recorder had to drop that many events more. Also counts after the
-    /// trace is closed: the last count may be known only then.
+    /// Adds to the number of events that the recorder had to drop. Also works after
+    /// the trace is closed: the last count may be known only then.
     pub fn add_lost(&mut self, events: u64) {
         self.lost = self.lost.saturating_add(events);
     }
 
-    /// Takes in a sample of Tokio's own figures. Once the trace is closed, nothing is taken in.
+    /// Takes in a sample of Tokio's own metrics. Ignores it once the trace is closed.
     pub fn add_sample(&mut self, sample: Sample) {
         if self.closed {
             return;
         }
-        // A sample says how Tokio fares, not that the run went on: it does not move the end.
+        // A sample does not show that the run continued, so it does not move the end.
         let place = self.samples.partition_point(|earlier| earlier.at_ns <= sample.at_ns);
         self.samples.insert(place, sample);
     }
 
-    /// Nothing that matters has happened up to this time: what tasks do goes on. It may be said too early. Events from before
-    /// are taken in all the same, and [`Trace::close`] forgets what was said here.
+    /// Extends the trace to a time, assuming that nothing has changed since the last event. May be called too early: earlier
+    /// events are still taken in, and [`Trace::close`] discards the extension.
     pub fn pass(&mut self, now_ns: u64) {
         if !self.closed {
             self.end_ns = self.end_ns.max(now_ns);
         }
     }
 
-    /// The recording is over. Tasks that live are marked as [`End::Dropped`] at
-    /// this time, in the order of spawning, and stand from then on as they
-    /// stood; one that the runtime had already let go of ends as that said, and when.
+    /// Ends the recording. Tasks that are alive are marked as [`End::Dropped`] at
+    /// this time, in spawn order, and keep their state from then on. A task whose
+    /// termination was already reported ends as reported, at that time.
     pub fn close(&mut self, at_ns: u64) {
         self.close_some(at_ns, usize::MAX);
     }
 
-    /// The same, a piece at a time: so many tasks are looked at, and from then on no event may come. Returns whether these were
-    /// the last ones.
+    /// [`Trace::close`] in pieces: handles up to this many tasks. No event may arrive after the first piece. Returns whether
+    /// the trace is now closed.
     pub fn close_some(&mut self, at_ns: u64, tasks: usize) -> bool {
         if self.closed {
             return true;
         }
-        // The present was no more than a look ahead.
+        // Discard what `pass` added.
         self.end_ns = self.heard_ns;
         self.reach(at_ns);
         let first = self.ingest.closing;
@@ -142,7 +143,7 @@ impl Trace {
 
     fn spawn(&mut self, at_ns: u64, id: TaskId, parent: Option<TaskId>, at: CallLine) -> bool {
         if self.known(id).is_some_and(|task| self.task(task).ended.is_none()) {
-            return true; // It lives: a second spawn says nothing new.
+            return true; // It is alive: a second spawn adds nothing.
         }
         let told = self.ingest.names.remove(&id);
         self.recorded += u64::from(told.is_some());
@@ -150,12 +151,12 @@ impl Trace {
         self.add(at_ns, Lane { task: id, of: LaneOf::Task, name, bytes: bytes.into(), parent, at })
     }
 
-    /// Something is spawned that is no task of the runtime.
+    /// Adds a lane that is not a task of the runtime.
     fn spawn_beside(&mut self, at_ns: u64, lane: Lane) -> bool {
         lane.of == LaneOf::Task || self.known(lane.task).is_some() || self.add(at_ns, lane)
     }
 
-    /// Not part of [`Trace::push`]: a task is made ready on the stack, which would have to be laid out for that at every event.
+    /// Not inlined into [`Trace::push`]: a `Task` is built on the stack, which would enlarge the stack frame of every event.
     #[inline(never)]
     fn add(&mut self, at_ns: u64, Lane { task: id, of, name, bytes, parent, at }: Lane) -> bool {
         let ix = self.tasks.len() as TaskIx;
@@ -194,7 +195,7 @@ impl Trace {
         true
     }
 
-    /// A name, with the size of the future, comes before its spawn: it counts as taken in only with that.
+    /// A name, with the size of the future, arrives before the spawn and counts as taken in only with the spawn.
     fn name(&mut self, named: Named) -> bool {
         let Some(task) = self.known(named.task).filter(|task| self.task(*task).ended.is_none()) else {
             self.ingest.names.insert(named.task, (named.name, u32::try_from(named.bytes).unwrap_or(u32::MAX)));
@@ -248,7 +249,7 @@ impl Trace {
             return true;
         }
         if self.last(task).state != State::Running(thread) {
-            // Its start was lost, or the poll was already taken to be over.
+            // Its start was lost, or the poll was already ended.
             self.late += u64::from(at_ns < self.life(task).newest_ns);
             return true;
         }
@@ -262,14 +263,14 @@ impl Trace {
         } else {
             self.poll_is_over(task, self.last(task).start_ns, at_ns);
             self.enter(at_ns, task, if woken { State::Ready } else { State::Waiting(Cause::Other) });
-            self.life_mut(task).panicked = false; // Somebody caught it.
+            self.life_mut(task).panicked = false; // The panic was caught.
         }
         true
     }
 
     fn terminate(&mut self, at_ns: u64, id: TaskId, last: LastPoll) -> bool {
         let Some(task) = self.known(id) else {
-            // A task without a spawn (blocking work) needs its name no more.
+            // A task without a spawn (blocking work) no longer needs its name.
             self.ingest.names.remove(&id);
             return false;
         };
@@ -326,7 +327,7 @@ impl Trace {
         }
     }
 
-    /// How a task ends that the runtime let go of.
+    /// How a task ends whose termination the runtime has reported.
     fn how(&self, task: TaskIx, at_ns: u64, last: LastPoll) -> Ended {
         let how = match last {
             LastPoll::Shutdown => End::Dropped,
@@ -341,7 +342,7 @@ impl Trace {
         Ended { at_ns, how, inferred: last == LastPoll::Polled && unseen }
     }
 
-    /// Ends a task whose last poll has no end that we know of. Returns whether that was so.
+    /// Ends a terminated task whose last poll has no known end. Returns whether it did.
     fn end_if_terminated(&mut self, task: TaskIx) -> bool {
         let Life { newest_ns: at_ns, terminated: Some(last), .. } = *self.life(task) else { return false };
         self.end(at_ns, task, self.how(task, at_ns, last));
@@ -372,7 +373,7 @@ impl Trace {
             self.guards_outlive(at_ns, task);
             self.shift(at_ns, task, Activity::Ended);
         } else if last.state.is_waiting() {
-            // It lives, and counts as alive wherever tasks are counted; only how long it has waited is added up.
+            // It is alive and counts as alive everywhere; only its last wait is added to the totals.
             self.wait_counts(at_ns, task);
         }
         for op in std::mem::take(&mut self.ingest.lives[task as usize].leaves.live).into_iter().filter_map(|leaf| leaf.op) {
@@ -410,7 +411,7 @@ impl Trace {
         }
     }
 
-    /// A state is over, for another one or for good.
+    /// Ends a state, when another begins or the task ends.
     fn leave(&mut self, at_ns: u64, task: TaskIx, from: State) {
         match from {
             State::Running(thread) => {
@@ -427,7 +428,7 @@ impl Trace {
         }
     }
 
-    /// A task goes over to something else, from nothing when it is spawned.
+    /// Counts a task's change of activity.
     fn shift(&mut self, at_ns: u64, task: TaskIx, to: Activity) {
         let life = self.life_mut(task);
         let (member, shift, is_task) = (life.member, Shift { from: life.does.replace(to), to }, life.number.is_some());
@@ -438,7 +439,7 @@ impl Trace {
         self.groups.shift(member, at_ns, shift);
     }
 
-    /// The run has come this far.
+    /// Extends the trace to the time of an event.
     fn reach(&mut self, at_ns: u64) {
         if at_ns > self.heard_ns {
             self.heard_ns = at_ns;

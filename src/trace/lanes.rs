@@ -1,21 +1,21 @@
-//! What has a lane and is no task of the runtime: local tasks, blocking closures, roots of `block_on`.
+//! Lanes that are not tasks of the runtime: local tasks, blocking closures and `block_on` roots.
 //!
-//! They are tasks in all that is drawn: they are polled, wait, wake and end. They
-//! are not counted where the runtime's tasks are ([`Totals`](super::Totals), the
-//! census, the polls and how long they took), since Tokio does not count them
-//! either; and they are no part of the trace hash, since a thread of the pool is
-//! never as fast as it was the last time.
+//! They are drawn like tasks: they are polled, wait, wake and end. They are left
+//! out where the runtime's tasks are counted ([`Totals`](super::Totals), the
+//! census, the polls and their durations), because Tokio does not count them
+//! either. They are also left out of the trace hash, because the timing of a pool
+//! thread differs from run to run.
 
 use super::Trace;
 use super::task::TaskIx;
 pub use crate::record::event::LaneOf;
 
-/// How many lanes there are of each kind.
+/// The number of lanes of each kind.
 #[derive(Debug, Default)]
 pub(super) struct Lanes([u32; 4]);
 
 impl Lanes {
-    /// The number of the next of that kind.
+    /// Returns the number of the next lane of a kind.
     pub(super) fn next(&mut self, of: LaneOf) -> u32 {
         let count = &mut self.0[of as usize];
         *count += 1;
@@ -23,7 +23,7 @@ impl Lanes {
     }
 }
 
-/// What one without a name is called, before its number.
+/// The name of an unnamed lane, without its number.
 pub(super) fn word(of: LaneOf) -> &'static str {
     match of {
         LaneOf::Task => "task",
@@ -34,17 +34,17 @@ pub(super) fn word(of: LaneOf) -> &'static str {
 }
 
 impl Trace {
-    /// The number of a task among those of the runtime; none for any other lane.
+    /// The number of a task among the runtime's tasks; `None` for any other lane.
     pub(super) fn number(&self, task: TaskIx) -> Option<u32> {
         self.life(task).number
     }
 
-    /// How many lanes there are of a kind.
+    /// The number of lanes of a kind.
     pub fn lanes_of(&self, of: LaneOf) -> u32 {
         self.lanes.0[of as usize]
     }
 
-    /// What a thread is called. A thread of the pool has a number of its own: the runtime numbers all its threads alike.
+    /// The name of a thread. Pool threads get their own numbers, because the runtime numbers all its threads in one sequence.
     pub fn thread_name(&self, thread: u16) -> String {
         match self.pool.binary_search(&thread) {
             Ok(place) => format!("blocking thread {place}"),

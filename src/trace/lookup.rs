@@ -1,7 +1,6 @@
-//! What is known while events come: who a number means, and how each task stands.
+//! The state that is needed only while events arrive: what Tokio's numbers refer to, and the current state of each task.
 //!
-//! Nothing of it is needed to look at a trace, and all of it is gone when the
-//! trace is closed.
+//! Reading a trace needs none of this, and closing the trace discards it all.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -21,73 +20,73 @@ use super::turns::Turn;
 use super::waits::Leaves;
 use crate::record::event::{LastPoll, OpId, ResourceId, SpanId, TaskId};
 
-/// What is needed only while events come.
+/// The state that is needed only while events arrive.
 #[derive(Debug, Default)]
 pub(super) struct Ingest {
     /// Tasks by Tokio's number.
     pub(super) tasks: Numbers,
-    /// Names and sizes whose spawn is yet to come.
+    /// Names and sizes that arrived before their spawn.
     pub(super) names: HashMap<TaskId, (String, u32), BuildHasherDefault<NumberHasher>>,
-    /// For each task, by its place, what is known of it now.
+    /// The current state of each task, by index.
     pub(super) lives: Vec<Life>,
-    /// Operations that have pended and are alive.
+    /// Operations that have returned `Pending` and are alive.
     pub(super) ops: HashMap<OpId, Op, BuildHasherDefault<NumberHasher>>,
-    /// What operations have asked for that have not pended yet, where it is not one permit.
+    /// How many permits operations ask for that have not returned `Pending` yet, if not one.
     pub(super) asked: HashMap<OpId, u32, BuildHasherDefault<NumberHasher>>,
     /// Timers that are set.
     pub(super) timers: HashMap<OpId, Set, BuildHasherDefault<NumberHasher>>,
-    /// Timers that have fired lately.
+    /// Timers that have fired recently.
     pub(super) ticks: Ticks,
     /// Resources by Tokio's number.
     pub(super) resources: HashMap<ResourceId, ResourceIx, BuildHasherDefault<NumberHasher>>,
-    /// Permits that a task took from a semaphore in an acquire of which it is not known yet whether it got them all.
+    /// Permits that a task took from a semaphore in an acquire that may or may not have got them all.
     pub(super) took: HashMap<TaskIx, (ResourceIx, u32), BuildHasherDefault<NumberHasher>>,
-    /// The places of counters by their names.
+    /// The indices of counters by name.
     pub(super) counters: HashMap<&'static str, usize>,
     /// What tasks have taken and not given back.
     pub(super) hoard: Hoard,
-    /// Permits that a task gave back without having them, while it was granted some that it has not taken: with its
-    /// resource. Most likely it gives those up, and then it closes the operation next.
+    /// Permits that a task gave back without holding them, while it had been granted some that it has not taken: the task,
+    /// the resource and the permits. It probably gives up the grant; in that case it closes the operation next.
     pub(super) returned: Option<(Option<TaskIx>, ResourceIx, u32)>,
-    /// Open spans: the task, and the place among its spans.
+    /// Open spans: the task, and the index in its spans.
     pub(super) spans: HashMap<SpanId, (TaskIx, usize)>,
-    /// How many tasks have been looked at since the recording is over.
+    /// How many tasks [`Trace::close_some`] has handled.
     pub(super) closing: usize,
 }
 
-/// What is known of a task now and need not be kept.
+/// The current state of a task; not kept after the recording.
 #[derive(Debug)]
 pub(super) struct Life {
     /// The time of its newest fact.
     pub(super) newest_ns: u64,
-    /// The segment that lasts: it is asked for at every fact, and the task's own list lies elsewhere in memory.
+    /// The current segment. A copy, because every fact needs it and the task's own list is elsewhere in memory.
     pub(super) last: Segment,
     /// When its last poll started.
     pub(super) polled_ns: u64,
-    /// Whether it was woken in the poll under way.
+    /// Whether it was woken in the current poll.
     pub(super) woken: bool,
-    /// Whose doing it is that it needs another turn, if it does in the poll under way.
+    /// Why it needs another turn, if it does in the current poll.
     pub(super) turn: Option<Turn>,
-    /// What it gave up and gave back in the poll under way.
+    /// What it gave up and gave back in the current poll.
     pub(super) cuts: cut::Poll,
-    /// Whether it panicked in the poll under way.
+    /// Whether it panicked in the current poll.
     pub(super) panicked: bool,
-    /// What it may wait on.
+    /// The leaves that it may wait on.
     pub(super) leaves: Leaves,
-    /// Its number among the tasks of the runtime, if it is one.
+    /// Its number among the runtime's tasks, if it is one.
     pub(super) number: Option<u32>,
     /// The groups that it belongs to.
     pub(super) member: Member,
-    /// What it is counted as; nothing before it is counted at all.
+    /// The activity that it is counted under; `None` before it is counted.
     pub(super) does: Option<Activity>,
-    /// Whether it has ended. The task says so too, but it lies elsewhere in memory.
+    /// Whether it has ended. A copy, because the task is elsewhere in memory.
     pub(super) ended: bool,
-    /// The runtime let go of it within the poll under way; that is then its newest fact.
+    /// Set if its termination was reported during the current poll; `newest_ns` is then its time.
     pub(super) terminated: Option<LastPoll>,
 }
 
 impl Life {
-    /// That of a task that is spawned.
+    /// The state of a task that has just been spawned.
     pub(super) fn new(at_ns: u64, member: Member, number: Option<u32>) -> Self {
         let last = Segment::new(at_ns, State::Ready);
         let (leaves, woken, turn, panicked, ended, terminated) = (Leaves::default(), false, None, false, false, None);
@@ -110,13 +109,13 @@ impl Life {
     }
 }
 
-/// Task numbers are given out one after the other, so they spread well when multiplied by an odd number.
+/// A fast hasher: task numbers are consecutive, so multiplying them by an odd number spreads them well.
 #[derive(Debug, Default)]
 pub(super) struct NumberHasher(u64);
 
 impl Hasher for NumberHasher {
     fn finish(&self) -> u64 {
-        // The upper half has seen all of the number, the lower half only its own.
+        // The upper half depends on all bits of the number, the lower half only on the lower bits.
         self.0 ^ (self.0 >> 32)
     }
 
@@ -162,7 +161,7 @@ impl Trace {
         }
     }
 
-    /// A thread says that it belongs to the pool for blocking work. That is no news of the run.
+    /// Records that a thread belongs to the pool for blocking work. Does not count as an event of the run.
     pub(super) fn know_pool(&mut self, index: u16) {
         if let Err(place) = self.pool.binary_search(&index) {
             self.pool.insert(place, index);
@@ -174,7 +173,7 @@ impl Trace {
         self.pool.binary_search(&index).is_ok()
     }
 
-    /// A panic in the task's poll under way; it decides about the end only if that poll is the last.
+    /// Notes a panic in the task's current poll; it affects how the task ends only if that poll is the last.
     pub(super) fn mark_panicked(&mut self, task: TaskIx) {
         self.life_mut(task).panicked = true;
     }
@@ -195,7 +194,7 @@ impl Trace {
         &mut self.ingest.lives[task as usize]
     }
 
-    /// The segment that lasts.
+    /// The task's current segment.
     pub(super) fn last(&self, task: TaskIx) -> Segment {
         self.life(task).last
     }

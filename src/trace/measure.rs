@@ -1,7 +1,7 @@
-//! Sums over a stretch of time: what happened in it, and what was waited for.
+//! Totals over a stretch of time: what happened in it, and what tasks waited for.
 //!
-//! It takes a look at every task and at each wait of the stretch. The caller
-//! asks once and keeps the answer.
+//! Measuring visits every task and every wait in the stretch, so callers should
+//! keep the result.
 
 use std::collections::HashMap;
 
@@ -9,25 +9,25 @@ use super::task::{Segment, State, Task};
 use super::waits::WaitTotal;
 use super::{Cause, LaneOf, Place, Trace};
 
-/// What happened in a stretch of time. Both of its ends belong to it.
+/// What happened in a stretch of time, both ends included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Measure {
-    /// When it begins, in nanoseconds since the run began.
+    /// The start of the stretch, in nanoseconds since the run began.
     pub from_ns: u64,
-    /// When it ends.
+    /// The end of the stretch.
     pub to_ns: u64,
-    /// The polls of the runtime's tasks that began in it.
+    /// Polls of the runtime's tasks that began in the stretch.
     pub polls: u64,
-    /// The wakes in it that made a task or another lane ready.
+    /// Wakes in the stretch that made a task or another lane ready.
     pub wakes: u64,
-    /// The runtime's tasks that lived in it, for a moment at least.
+    /// The runtime's tasks that were alive at any time in the stretch.
     pub lived: u32,
-    /// Those of them that were spawned in it.
+    /// How many of these tasks were spawned in the stretch.
     pub spawned: u32,
-    /// Those of them that came to an end of their own in it.
+    /// How many of these tasks ended in the stretch.
     pub ended: u32,
-    /// What was waited for, and where: the waits that touch the stretch, and how long they were within it. The longest
-    /// together first.
+    /// The waits in the stretch by cause and place, with their duration within the stretch. Sorted by total duration,
+    /// longest first.
     pub waits: Vec<WaitTotal>,
 }
 
@@ -37,7 +37,7 @@ fn polls_between(task: &Task, from_ns: u64, to_ns: u64) -> u64 {
     task.segments_in(from_ns, to_ns).iter().filter(within).count() as u64
 }
 
-/// Sums by cause and place, in a list, and for each set of leaves which of them it counts for.
+/// Totals by cause and place, and for each set of leaves the indices of its totals.
 #[derive(Default)]
 struct Sums {
     totals: Vec<WaitTotal>,
@@ -66,10 +66,10 @@ impl Trace {
             }
             let wakes = |before: u64| task.wakes.partition_point(|wake| wake.at_ns < before);
             measure.wakes += wakes(to_ns.saturating_add(1)).saturating_sub(wakes(from_ns)) as u64;
-            // What is not over lasts as far as is known.
+            // An unfinished segment lasts until the end of the trace.
             let known_ns = end_ns.unwrap_or(self.end_ns);
             let start = |segment: usize| task.segments.get(segment).map_or(known_ns, |segment| segment.start_ns);
-            // The one before may reach into the stretch.
+            // The segment before may reach into the stretch.
             let first = task.segments.partition_point(|segment| segment.start_ns < from_ns).saturating_sub(1);
             for (at, wait) in task.segments.iter().enumerate().skip(first) {
                 let (start_ns, end_ns) = (wait.start_ns, start(at + 1));
@@ -80,7 +80,7 @@ impl Trace {
                     continue;
                 }
                 let within = end_ns.min(to_ns).saturating_sub(start_ns.max(from_ns));
-                // One that only touches the stretch with an end of its own is none of it.
+                // A wait that only touches an end of the stretch does not count.
                 if within > 0 || (start_ns >= from_ns && end_ns <= to_ns) {
                     sums.add(self, wait.leaves, within);
                 }
@@ -93,7 +93,7 @@ impl Trace {
         measure
     }
 
-    /// The causes and places of a set of leaves, each once.
+    /// The causes and places of a set of leaves, without duplicates.
     fn places_of(&self, set: u32) -> Vec<(Cause, Option<Place>)> {
         let mut places = Vec::new();
         for leaf in self.leaves_of(set) {
@@ -110,7 +110,7 @@ impl Trace {
 impl Sums {
     fn add(&mut self, trace: &Trace, set: u32, lasted_ns: u64) {
         let (totals, by_place) = (&mut self.totals, &mut self.by_place);
-        // There are as many waits as a run wants, and few sets.
+        // A run may have any number of waits, but few sets of leaves.
         let place = set as usize;
         if self.by_set.len() <= place {
             self.by_set.resize(place + 1, None);
