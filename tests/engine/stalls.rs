@@ -1,4 +1,4 @@
-//! Runs that cannot go on: told from those that could, on either clock.
+//! Runs that cannot go on are told from runs that can, on either clock.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::{ms, real, to_end};
 
 #[test]
 fn a_stall_is_told_from_a_limit() {
-    // The timer of the limit is the only one left in both; only the first could have gone on.
+    // In both, the limit's timer is the only one left; only the first could have gone on.
     let limit = Duration::from_millis(250);
     let (_, report) = to_end(&Spec { limit, ..Spec::new(&WAITS_FOR_EVER) });
     assert_eq!((report.ending, ms(report.elapsed_ns)), (Ending::Limit, 250));
@@ -23,7 +23,7 @@ fn a_stall_is_told_from_a_limit() {
     }
 }
 
-/// The real clock, with a short quiet time.
+/// The real clock, with a short quiet period.
 fn impatient(scenario: &'static Scenario, workers: usize) -> Spec {
     Spec { stall_after: Duration::from_millis(200), limit: Duration::from_secs(20), ..real(scenario, workers) }
 }
