@@ -46,7 +46,7 @@ fn the_path_is_the_narrowest_stage_and_the_way_there_and_back() {
 
 #[test]
 fn with_more_workers_the_path_is_still_as_long_as_the_run() {
-    // The second stage has two workers, of eight in all; its own test computes the lengths.
+    // Two workers in the second stage, then eight. The totals are from the scenario's own test.
     for (workers, total) in [(2, 3_150), (8, 1_750)] {
         let trace = trace(&spec("pipeline", &[("second_workers", workers), ("items", ITEMS)], 7));
         let path = path(&trace);

@@ -16,7 +16,7 @@ const MANY_LANES: &[&str] = &["rate-limit", "batching"];
 /// Scenarios that keep a processor busy: their duration depends on the number of workers.
 const COMPUTE: &[&str] = &["blocking", "timeout", "workers"];
 
-/// Checks that fail on purpose at a scenario's defaults, with the seed that all runs here use.
+/// How a scenario goes wrong on purpose at its defaults, if it does with the seed that all runs here use.
 fn wrong_at_first(scenario: &'static Scenario) -> Option<&'static Breaks> {
     let breaks = scenario.breaks_at(&Values::defaults(scenario.params));
     breaks.filter(|breaks| breaks.seed.is_none_or(|seed| seed == Spec::new(scenario).seed))

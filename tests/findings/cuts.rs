@@ -21,7 +21,7 @@ async fn change(both: &Mutex<(u32, u32)>, pause: Duration) {
     both.1 += 1;
 }
 
-/// Takes the guard before the awaited future is created.
+/// Creates the future that it awaits before it takes the lock.
 async fn change_late(both: &RwLock<(u32, u32)>, pause: Duration) {
     let pause = sleep(pause);
     let mut pause = std::pin::pin!(pause);
@@ -31,7 +31,7 @@ async fn change_late(both: &RwLock<(u32, u32)>, pause: Duration) {
     both.1 += 1;
 }
 
-/// Another function takes the lock, and a third one pauses.
+/// Takes the lock in another function, and waits for room in a channel.
 async fn change_deep(both: &Mutex<(u32, u32)>, full: &mpsc::Sender<u32>) {
     async fn take(both: &Mutex<(u32, u32)>) -> tokio::sync::MutexGuard<'_, (u32, u32)> {
         both.lock().await

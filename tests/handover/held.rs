@@ -89,7 +89,7 @@ fn nobody_who_takes_events_waits_for_line_tables_and_no_order_is_lost() {
         waits += usize::from(matches!(event.what, What::Pending { .. }));
         assert!(event.what.site_mut().is_none_or(|site| site.0 == 0 || told.contains(site)));
     }
-    // Each task yields that often, and except for the first it also waits for its turn; main waits for two tasks.
+    // Each task yields at its own place and waits for its turn as often, but for the first turn. Main waits for both tasks.
     assert!((4 * TIMES - 1..=4 * TIMES + 2).contains(&waits), "{waits} waits");
     assert_eq!(reader.drain(true, |_, event| panic!("{event:?} was held back")), 0);
 }
