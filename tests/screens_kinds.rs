@@ -1,5 +1,5 @@
-//! Screens of the other kinds of lanes, of the spawn tree folded, and of who woke whom: of real runs, and of threads that are
-//! made up, since those of a real clock are never the same.
+//! Screens of the other kinds of lanes, the folded spawn tree, and wakes: from real runs, and from synthetic threads, since
+//! real threads differ every time.
 
 #[path = "screens/paint.rs"]
 mod paint;
@@ -32,7 +32,7 @@ fn scenario(id: &str) -> &'static Scenario {
     CATALOGUE.iter().find(|scenario| scenario.id == id).expect("it is in the catalogue")
 }
 
-/// A run of a scenario on the virtual clock, over; the timeline fills the screen, the cursor is at a part of the run.
+/// A finished run of a scenario on the virtual clock, with a full-screen timeline and the cursor at a fraction of the run.
 fn run(id: &str, part: f64) -> Model {
     let spec = Spec { seed: 7, ..Spec::new(scenario(id)) };
     let mut model = recorded::fresh(spec.clone());
