@@ -1,11 +1,11 @@
 //! The cost of a recording of ten million events: its size, and the time and memory to write and open it.
 //!
 //! It records two very different runs on the virtual clock: half a million short tasks, and eleven long ones. The cost of
-//! *writing* is the additional processor time of the thread that drains the run. *Opening* has its own process, so its peak memory
-//! includes the program; the table shows wall time and processor time, which is more reliable on a busy machine.
+//! *writing* is the additional processor time of the thread that drains the run. *Opening* has its own process, so its peak
+//! memory includes the program; the table shows wall time and processor time, which is more reliable on a busy machine.
 //!
-//! `cargo bench --bench recording` prints a table, `… -- --json` JSON. It needs a gigabyte of memory and 200 MB in the directory for
-//! temporary files.
+//! `cargo bench --bench recording` prints a table, `… -- --json` JSON. It needs a gigabyte of memory and 200 MB in the
+//! directory for temporary files.
 
 use std::fs::File;
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! The time from a key that changes a parameter to the frame that shows the new run.
 //!
 //! The run has 1,001 tasks and lasts 10 s. Event loop, model, engine and drawing are the program's own; only the terminal is a
-//! buffer. First a key comes every 100 ms, so that each is measured alone, then thirty times a second, as with the key held down.
+//! buffer. First a key comes every 100 ms, so that each is measured alone, then thirty times a second, as with the key held
+//! down.
 //!
 //! `cargo bench --bench turn` prints a table, `… -- --json` JSON.
 

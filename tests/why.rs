@@ -1,4 +1,4 @@
-//! Who waits for whom, on real Tokio code: chains, circles, and why nothing can go on.
+//! Which task waits for which, on real Tokio code: chains, cycles, and reasons of stalls.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
@@ -14,10 +14,10 @@ use tokio::sync::{Mutex, RwLock, Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
 
 const MS: Duration = Duration::from_millis(1);
-/// When all is quiet, and nothing has ended.
+/// A time at which nothing happens any more, and nothing has ended.
 const QUIET_NS: u64 = 500_000_000;
 
-/// Runs it for a virtual second: long enough for it to come to a standstill.
+/// Runs it for a virtual second: long enough for a standstill.
 fn for_a_second(program: impl Future<Output = ()> + Send + 'static) -> Trace {
     observe(On::Virtual, Detail::Waits, |_| async { _ = timeout(1_000 * MS, program).await }).0
 }

@@ -2,8 +2,8 @@
 //!
 //! The benchmark draws the same 200×60 screen over traces of very different sizes, while a simulated user plays, scrolls, pans,
 //! zooms, selects and jumps. Each round times frames of all sizes, and the results are medians over the rounds, of the 99th
-//! percentiles and of the ratios within a round, so that other programs on the machine do not distort them. Instruction counts are
-//! independent of such noise: if valgrind is installed, callgrind counts the instructions of one frame.
+//! percentiles and of the ratios within a round, so that other programs on the machine do not distort them. Instruction counts
+//! are independent of such noise: if valgrind is installed, callgrind counts the instructions of one frame.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};

@@ -1,7 +1,7 @@
 //! Synthetic traces of any size: the facts of a run, computed instead of waited for.
 //!
-//! Each task repeats a cycle: it is polled, waits at one of a few places, and is woken by a timer or by another task. All tasks live
-//! at once and take turns in spawn order, except for a shuffle among neighbours, as on a runtime.
+//! Each task repeats a cycle: it is polled, waits at one of a few places, and is woken by a timer or by another task. All tasks
+//! live at once and take turns in spawn order, except for a shuffle among neighbours, as on a runtime.
 
 use std::num::NonZeroU64;
 use std::panic::Location;

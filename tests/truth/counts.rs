@@ -1,4 +1,4 @@
-//! Permits that come, go and are taken without a word.
+//! Permits that are added, forgotten or taken unseen.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::observed::spawn;
 use super::{MS, holders, kept_by, on_virtual};
 
-/// Free permits, and all, of the only contended semaphore at a time.
+/// The free permits, and all permits, of the only contended semaphore at a time.
 fn numbers(trace: &Trace, at_ms: u64) -> (Option<u32>, Option<u32>) {
     let all = trace.contended();
     let semaphore = all.into_iter().find(|ix| trace.resources[*ix as usize].kind == ResourceKind::Semaphore).unwrap();

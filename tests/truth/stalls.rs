@@ -1,4 +1,4 @@
-//! Stalls: the reason begins with main, and a circle is one only if it is.
+//! Stalls: the reason begins with main, and reported cycles are real.
 
 use std::sync::Arc;
 
