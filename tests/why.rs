@@ -49,7 +49,7 @@ fn two_tasks_that_wait_for_each_others_lock_are_a_circle() {
         ticks.abort();
     });
     let (a, b) = (find(&trace, "a"), find(&trace, "b"));
-    assert_eq!(trace.deadlocks, [(10_000_000, vec![b, a])], "told when the circle closes, although the clock ticks on");
+    assert_eq!(trace.deadlocks, [(10_000_000, vec![b, a])], "found when the cycle closes, although the clock ticks on");
 
     let why = trace.why(a, QUIET_NS);
     assert_eq!(why.links.iter().map(|link| link.task).collect::<Vec<_>>(), [a, b]);

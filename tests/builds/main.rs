@@ -27,7 +27,7 @@ const NO_LINES: [&str; 2] = ["debug=false", "package.tokio.debug=false"];
 
 const RELEASE: Way = Way { name: "release", settings: &[], rustflags: USUAL, missing: &[], sources: "src" };
 
-/// As `cargo install` does it: the program's own sources are among those of libraries.
+/// As `cargo install` does it: the program's sources are beside the libraries' sources.
 const INSTALLED: Way = Way {
     name: "installed",
     rustflags: "--cfg tokio_unstable -C force-frame-pointers=yes \
@@ -53,7 +53,7 @@ impl Way {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
         let locked = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock");
-        fs::copy(locked, Path::new(PROGRAM).join("Cargo.lock")).expect("the versions are those of the playground");
+        fs::copy(locked, Path::new(PROGRAM).join("Cargo.lock")).expect("the playground's versions");
         build.current_dir(PROGRAM).args(["build", "--offline", "--quiet", "--release"]);
         build.arg("--target-dir").arg(&target).env("RUSTFLAGS", self.rustflags).env_remove("CARGO_ENCODED_RUSTFLAGS");
         for setting in self.settings {
@@ -86,7 +86,7 @@ impl Way {
     }
 }
 
-/// The causes and lines named by comments in the source: those of every run, and those that a run may have.
+/// The causes and lines that comments in the source name: the ones of every run, and the ones that a run may have.
 fn lines(sources: &str) -> [BTreeSet<(String, String)>; 2] {
     let mut lines = [BTreeSet::new(), BTreeSet::new()];
     for file in fs::read_dir(Path::new(PROGRAM).join("src")).expect("the folder").flatten() {

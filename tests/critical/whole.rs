@@ -37,7 +37,7 @@ fn the_steps_of_every_scenario_follow_on_each_other_and_add_up() {
     }
 }
 
-/// The measurements of a part are included in those of the whole.
+/// The measurements of a part are included in the measurements of the whole.
 #[test]
 fn sums_of_a_stretch_are_those_that_the_trace_keeps_of_the_whole() {
     for scenario in CATALOGUE.iter().filter(|scenario| scenario.clocks.contains(&Clock::Virtual)) {

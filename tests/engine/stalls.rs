@@ -1,4 +1,4 @@
-//! Runs that cannot go on are told from runs that can, on either clock.
+//! The engine distinguishes runs that cannot go on from runs that can, on either clock.
 
 use std::time::Duration;
 

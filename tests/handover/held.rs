@@ -84,7 +84,7 @@ fn nobody_who_takes_events_waits_for_line_tables_and_no_order_is_lost() {
     let mut waits = 0;
     for (_, mut event) in events {
         if let What::Site(new) = &event.what {
-            assert!(told.insert(new.id), "told once");
+            assert!(told.insert(new.id), "passed on once");
         }
         waits += usize::from(matches!(event.what, What::Pending { .. }));
         assert!(event.what.site_mut().is_none_or(|site| site.0 == 0 || told.contains(site)));

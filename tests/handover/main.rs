@@ -17,7 +17,7 @@ use async_playground::record::event::{Event, TaskId, What};
 use async_playground::record::{self, Detail, OnFull, Reader, Recorder};
 use tokio::runtime::{Builder, Runtime};
 
-/// Only a thread at least this late may have its events passed on after those of others.
+/// Only a thread at least this late may have its events passed on after later events of other threads.
 const PATIENCE_NS: u64 = 20_000_000;
 
 fn recorder(on_full: OnFull) -> (Recorder, Reader) {

@@ -172,7 +172,7 @@ fn a_site_is_told_before_it_is_named_whichever_thread_met_it_first() {
         over = runs.iter().all(JoinHandle::is_finished);
         reader.drain(over, |_, mut event| {
             if let What::Site(new) = &event.what {
-                assert!(told.insert(new.id), "told once");
+                assert!(told.insert(new.id), "passed on once");
             }
             pending += u32::from(matches!(event.what, What::Pending { .. }));
             if let Some(site) = event.what.site_mut().filter(|site| site.0 != 0) {

@@ -4,7 +4,7 @@
 #![cfg(target_os = "linux")]
 
 mod kinds;
-#[expect(dead_code, reason = "the programs are those of other tests, and not all of them are of use here")]
+#[expect(dead_code, reason = "other tests share these programs and use the rest")]
 #[path = "../engine/programs.rs"]
 mod programs;
 mod usage;

@@ -58,9 +58,9 @@ impl Usage {
 
     fn now() -> Self {
         memory::give_back();
-        let count = |folder: &str| fs::read_dir(folder).expect("the system tells of this process").count();
-        let status = fs::read_to_string("/proc/self/status").expect("the system tells of this process");
-        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it is told");
+        let count = |folder: &str| fs::read_dir(folder).expect("/proc is readable").count();
+        let status = fs::read_to_string("/proc/self/status").expect("/proc is readable");
+        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the status has this line");
         let memory_kib = memory.split_whitespace().next().and_then(|kib| kib.parse().ok()).expect("a number");
         Self { descriptors: count("/proc/self/fd"), threads: count("/proc/self/task"), memory_kib }
     }

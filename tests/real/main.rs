@@ -180,7 +180,7 @@ fn a_run_that_is_dropped_leaves_no_task_and_nothing_open() {
                 let started = Instant::now();
                 while tasks.num_alive_tasks() > 0 {
                     let alive = locked(&alive).clone();
-                    assert!(started.elapsed() < SOON, "{id} after {after:?}: alive are those of {alive:?}");
+                    assert!(started.elapsed() < SOON, "{id} after {after:?}: still alive: {alive:?}");
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
             });

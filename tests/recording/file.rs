@@ -78,7 +78,7 @@ pub(crate) fn opened(bytes: &[u8]) -> Recording {
 }
 
 pub(crate) fn json(spec: &Spec, trace: &Trace, report: &Report) -> String {
-    report::json(spec, trace, report).expect("it can be told")
+    report::json(spec, trace, report).expect("a report")
 }
 
 /// A recording in parts: everything before the first chunk, and the chunks.

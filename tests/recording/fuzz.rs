@@ -160,7 +160,7 @@ fn try_it(bytes: &[u8]) {
     let started = Instant::now();
     if let Ok(recording) = read(bytes) {
         let Recording { spec, trace, report, .. } = &recording;
-        let json = report::json(spec, trace, report).expect("it can be told");
+        let json = report::json(spec, trace, report).expect("a report");
         assert_eq!(json.find(harmful), None, "JSON has an escape for it");
         assert_lines(&report::text(spec, trace, report, Look { width: 100, unicode: true }));
         show(recording);

@@ -77,9 +77,9 @@ fn whatever_a_recording_says_its_report_is_lines_of_text_and_its_json_is_whole()
         assert_lanes(&told, width);
         assert_lines(&back.spec.share());
         assert_lines(&report::ending(&back.spec, &back.report.ending));
-        let json = report::json(&back.spec, &back.trace, &back.report).expect("it can be told");
+        let json = report::json(&back.spec, &back.trace, &back.report).expect("a report");
         assert_eq!(json.find(harmful), None, "JSON has an escape for it");
-        assert_eq!(json, report::json(&spec, &trace, &report).expect("it can be told"));
+        assert_eq!(json, report::json(&spec, &trace, &report).expect("a report"));
         assert_whole(&json, &back);
         (opened, longest) = (opened + 1, longest.max(told.lines().map(cells).max().unwrap_or(0)));
     });

@@ -103,7 +103,7 @@ fn the_program_writes_nothing_that_a_terminal_obeys_whatever_it_opens() {
         std::fs::write(&path, &bytes).expect("it can be written");
         let look = report::Look { width: 80, unicode: true };
         assert_eq!(told(&["replay", utf8(&path)], 0), (report::text(&spec, &trace, &report, look), String::new()));
-        let json = report::json(&spec, &trace, &report).expect("it can be told") + "\n";
+        let json = report::json(&spec, &trace, &report).expect("a report") + "\n";
         assert_eq!(told(&["replay", utf8(&path), "--json"], 0), (json, String::new()));
         std::fs::write(&path, &bytes[..bytes.len() - 1]).expect("it can be written");
         let (out, warning) = told(&["replay", utf8(&path)], 0);

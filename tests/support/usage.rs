@@ -59,18 +59,18 @@ impl Tty {
     /// The number of file descriptors of the program.
     pub(crate) fn descriptors(&self) -> usize {
         let pid = self.child.process_id().expect("the program is there");
-        fs::read_dir(format!("/proc/{pid}/fd")).expect("the system tells of its processes").count()
+        fs::read_dir(format!("/proc/{pid}/fd")).expect("/proc is readable").count()
     }
 
     /// A number of `/proc/PID/status`.
     fn status(&self, name: &str) -> u64 {
         let status = self.proc("status");
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("it is told");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("the status has this line");
         line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number")
     }
 
     fn proc(&self, file: &str) -> String {
         let pid = self.child.process_id().expect("the program is there");
-        fs::read_to_string(format!("/proc/{pid}/{file}")).expect("the system tells of its processes")
+        fs::read_to_string(format!("/proc/{pid}/{file}")).expect("/proc is readable")
     }
 }
