@@ -120,7 +120,7 @@ fn playing(id: &str, values: &[(&str, &str)], (width, height): (u16, u16)) -> Ro
     });
     let row = Row::new(format!("frame, {id}, {width}×{height}, playing"), times.collect());
     let tasks = model.run.as_ref().map_or(0, |run| run.trace.tasks.len());
-    assert!(model.areas.lane_rows.len() >= tasks.min(13), "the lanes are in sight");
+    assert!(model.areas.lane_rows.len() >= tasks.min(13), "the lanes are visible");
     row
 }
 
@@ -147,7 +147,7 @@ struct Screen {
 impl Screen {
     fn new(width: u16, height: u16) -> Self {
         let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, width, height)) };
-        let terminal = Terminal::with_options(CrosstermBackend::new(io::sink()), options).expect("a sink takes everything");
+        let terminal = Terminal::with_options(CrosstermBackend::new(io::sink()), options).expect("a sink accepts everything");
         Self { terminal, cache: Cache::default() }
     }
 
@@ -155,7 +155,7 @@ impl Screen {
     fn draw(&mut self, model: &mut Model) -> bool {
         let mut areas = None;
         let cache = &mut self.cache;
-        self.terminal.draw(|frame| areas = Some(ui::draw(frame, model, cache))).expect("a sink takes everything");
+        self.terminal.draw(|frame| areas = Some(ui::draw(frame, model, cache))).expect("a sink accepts everything");
         areas.is_some_and(|areas| viewport::laid_out(model, areas)) || self.cache.unfinished()
     }
 

@@ -61,7 +61,7 @@ fn main() -> ExitCode {
 fn latencies(entries: &[Entry]) -> Vec<Duration> {
     for entry in entries {
         if let What::Frame(screen) = &entry.what {
-            assert!(screen.contains("1,001 tasks"), "this is not the run that was to be measured:\n{screen}");
+            assert!(screen.contains("1,001 tasks"), "this is not the run to measure:\n{screen}");
         }
     }
     let whole = entries

@@ -102,7 +102,7 @@ fn another_seed_gives_another_trace_where_something_is_drawn_and_only_there() {
         let another_hash = others.iter().any(|trace| trace.hash() != first.hash());
         // A draw may change only the content, not the timing: which call fails, and not when.
         let another = another_hash || others.iter().any(|trace| trace.log != first.log);
-        assert_eq!(another, draws, "{}: whether a seed makes a difference", scenario.id);
+        assert_eq!(another, draws, "{}: the effect of the seed", scenario.id);
         assert!(another_hash || scenario.param("jitter").is_none(), "{}: jitter without effect", scenario.id);
     }
 }

@@ -228,7 +228,7 @@ fn a_value_that_cannot_be_taken_is_told_at_its_field() {
     // Nine permits for each of five requests: both are within their range, and contradict each other.
     tty.keys("jjj9\r");
     let screen = tty.sees("9 permits");
-    assert!(header(&screen).contains("/ 00:02.000"), "the run from before stays: {screen}");
+    assert!(header(&screen).contains("/ 00:02.000"), "the previous run stays: {screen}");
     tty.keys("d");
     tty.wait_until("the error is gone", |screen| !screen.contains("9 permits"));
     tty.keys("q");

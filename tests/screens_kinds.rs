@@ -100,7 +100,7 @@ fn screens(name: &str, model: &mut Model) {
     let colour = text(&settled(model, SIZES[0]));
     model.options.theme = MONO;
     let mono = settled(model, SIZES[0]);
-    assert_eq!(colour, text(&mono), "colour says something that is not said otherwise");
+    assert_eq!(colour, text(&mono), "a state is shown by colour alone");
     assert_snapshot!(format!("{name}_mono"), styled(&mono));
     model.options.theme = ASCII;
     let ascii = text(&settled(model, SIZES[0]));
@@ -177,7 +177,7 @@ fn who_woke_the_selected_task_and_whom_it_woke() {
         let wake = run.trace.tasks[task as usize].wake_at(run.cursor.at_ns);
         matches!(wake.map(|wake| wake.by), Some(Waker::Task(by)) if by != task)
     };
-    let task = (1..6).find(|task| woken(&model, *task)).expect("somebody was woken by another");
+    let task = (1..6).find(|task| woken(&model, *task)).expect("some task was woken by another one");
     model.timeline.selected = Some(task);
     screens("links", &mut model);
 }

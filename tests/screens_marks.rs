@@ -218,7 +218,7 @@ fn timeline(model: &mut Model, (width, height): (u16, u16), theme: Theme) -> Buf
 fn texts(model: &mut Model, size: (u16, u16)) -> String {
     let mut text = |colour, unicode| paint::text(&timeline(model, size, Theme::plain(colour, unicode)));
     let (unicode, ascii) = (text(true, true), text(true, false));
-    assert_eq!(unicode, text(false, true), "colour says something that is not said otherwise");
+    assert_eq!(unicode, text(false, true), "a state is shown by colour alone");
     assert!(ascii.is_ascii(), "a glyph beyond ASCII was drawn:\n{ascii}");
     format!("{unicode}\n{ascii}")
 }

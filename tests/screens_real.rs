@@ -97,7 +97,7 @@ fn the_stage_has_room_for_what_a_lesson_says() {
         let lesson = scenario.text();
         let mut parts = lesson.split("\n\n");
         let heading = parts.next().and_then(|part| part.strip_prefix("# ")).expect("a lesson has a heading");
-        let words = parts.next().expect("it says something").split_whitespace().map(|word| word.replace(['*', '`'], ""));
+        let words = parts.next().expect("the text is not empty").split_whitespace().map(|word| word.replace(['*', '`'], ""));
         let begin = words.take(4).collect::<Vec<_>>().join(" ");
         for (width, height) in [(80, 24), (120, 40)] {
             let mut model = recorded::fresh(Spec::new(scenario));

@@ -165,7 +165,7 @@ fn tasks_put_together_by_name_at_three_sizes_in_four_themes() {
             assert!(theme.unicode || text(&buf).is_ascii(), "a glyph beyond ASCII was drawn");
             match name {
                 "colour" | "ascii" => colour = text(&buf),
-                _ => assert_eq!(text(&buf), colour, "colour says something that is not said otherwise"),
+                _ => assert_eq!(text(&buf), colour, "a state is shown by colour alone"),
             }
         }
     }

@@ -31,7 +31,7 @@ async fn takes_both(first: Arc<Mutex<()>>, second: Arc<Mutex<()>>) {
 /// The line of this file that ends with a comment.
 fn line_of(comment: &str) -> u32 {
     let ends = |line: &str| line.ends_with(&format!("// {comment}"));
-    include_str!("why.rs").lines().position(ends).expect("there is such a line") as u32 + 1
+    include_str!("why.rs").lines().position(ends).expect("the line exists") as u32 + 1
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_receiver_that_nobody_serves_is_told_with_who_served_it_before() {
     let receives = find(&trace, "receives");
     let why = trace.why(receives, QUIET_NS);
     let [sender] = &why.links[0].blockers[..] else { panic!("{why:?}") };
-    assert!(!sender.inferred, "when the channel was dropped in the end it became known who had the sender");
+    assert!(!sender.inferred, "dropping the channel showed which task had the sender");
 }
 
 #[test]

@@ -160,7 +160,7 @@ fn look(model: &mut Model, screen: &mut Screen, view: View) {
     seek(model, 0.9);
     screen.settle(model);
     let rows = if view == View::Lanes { model.areas.lane_rows.len() } else { 20 + model.areas.group_rows.len() };
-    assert!(rows > 20, "what is measured is in sight");
+    assert!(rows > 20, "the measured part is visible");
 }
 
 /// The median and the 99th percentile of a frame for each model, in each of several rounds. The models take turns.

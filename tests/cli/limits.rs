@@ -71,7 +71,7 @@ fn a_recording_that_must_not_grow_is_told_and_the_report_is_whole() {
     serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("one JSON value");
     assert_eq!(stderr(&output), format!("error: --record: {name}: the recording stopped: File too large (os error 27)\n"));
     let replayed = super::run(&["replay", name]);
-    assert!([Some(0), Some(2)].contains(&replayed.status.code()), "what there is is read, or refused");
+    assert!([Some(0), Some(2)].contains(&replayed.status.code()), "the file is read, or refused");
 }
 
 #[test]

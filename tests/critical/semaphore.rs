@@ -31,7 +31,7 @@ fn check(requests: u64, permits: u64, each: u64, jitter: u64, seed: u64) {
     let mut at = 0;
     for (task, cause, ms) in &steps {
         let which: usize = task.strip_prefix("request ").unwrap().parse().unwrap();
-        assert_eq!(*cause, Cause::Time, "what is on the path is work, and not the queue: {steps:?}");
+        assert_eq!(*cause, Cause::Time, "the path is work, and never a queue: {steps:?}");
         assert_eq!((at, at + ms), served[which], "{task}, {setting:?}, seed {seed}: {steps:?}");
         assert_eq!(*ms, latencies[which]);
         at += ms;

@@ -67,7 +67,7 @@ fn a_circle_is_told_also_when_the_rest_goes_on() {
             let (trace, report) = to_end(&spec);
             assert!(matches!(report.ending, Ending::Finished(_)), "{report:?}");
             assert_eq!(report.stall(&trace).map(|stall| stall.kind), Some(StallKind::Cycle));
-            assert!(ms(trace.deadlocks[0].0) < 400, "it is known when it forms: {:?}", trace.deadlocks);
+            assert!(ms(trace.deadlocks[0].0) < 400, "it is found when it forms: {:?}", trace.deadlocks);
         });
     }
     let (trace, report) = to_end(&Spec { limit: Duration::from_millis(200), ..Spec::new(&DEADLOCKS_AND_TICKS) });

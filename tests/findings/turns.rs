@@ -74,7 +74,7 @@ fn one_who_takes_all_that_there_is_is_put_off_and_stands_in_no_line() {
             let ((spent, own), waits) = (turns(&trace, name), put_off(&trace, name));
             assert!(spent >= MANY / 128 - 1 && own == 0 && waits >= spent, "{on:?} {name}: {spent}, {own}, {waits}");
         }
-        assert_eq!(trace.contended().count(), 0, "{on:?}: there were permits all the time");
+        assert_eq!(trace.contended().count(), 0, "{on:?}: permits were always available");
         let names = trace.wait_totals().iter().map(|total| total.cause.name()).collect::<Vec<_>>();
         assert!(names.contains(&"out of budget") && !names.contains(&"semaphore"), "{on:?}: {names:?}");
         assert_eq!(found(&trace, SelfWakes), [], "{on:?}");

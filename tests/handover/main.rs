@@ -47,7 +47,7 @@ impl Heard {
     fn drain(&mut self, recorder: &Recorder, reader: &mut Reader, last: bool) {
         let mut before_ns = 0;
         reader.drain(last, |thread, event| {
-            assert!(before_ns <= event.at_ns, "what is handed on at once is in order of time");
+            assert!(before_ns <= event.at_ns, "events passed on together are in order of time");
             before_ns = event.at_ns;
             self.hear(thread, &event);
         });

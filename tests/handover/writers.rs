@@ -74,7 +74,7 @@ fn writers_that_find_their_rings_full_wait_and_lose_nothing() {
     let (recorder, mut reader) = recorder(OnFull::Wait);
     let writers = Writers::start(&recorder, 3, MORE_THAN_A_RING);
     writers.until_still();
-    assert!(writers.written() < 3 * MORE_THAN_A_RING, "nobody reads, so they are held up");
+    assert!(writers.written() < 3 * MORE_THAN_A_RING, "without a reader they are blocked");
     let heard = Heard::default().until(&recorder, &mut reader, |round| {
         match round % 8 {
             // Tiny drains, and pauses until all rings are full again.

@@ -91,7 +91,7 @@ fn a_task_that_holds_one_lock_and_waits_for_another_does_both() {
         wants_the_first.await.unwrap();
     });
     assert_eq!(drawn(&trace, "both", 10), "hHHHhh.");
-    assert!(!drawn(&trace, "main", 10).contains('h'), "what nobody else wants is not shown");
+    assert!(!drawn(&trace, "main", 10).contains('h'), "an uncontended resource is not shown");
 }
 
 /// One poll of 80 ms: on the virtual clock a poll takes time only if it advances the clock.

@@ -45,7 +45,7 @@ pub(crate) struct Live(Arc<(Mutex<Trace>, Condvar)>);
 
 impl Live {
     pub(crate) fn trace(&self) -> MutexGuard<'_, Trace> {
-        self.0.0.lock().expect("no thread has panicked with the trace")
+        self.0.0.lock().expect("the lock on the trace is not poisoned")
     }
 
     /// Yields until the task of that name appears to wait.
@@ -57,7 +57,7 @@ impl Live {
 
     /// Blocks until the recording has been read once more: constant yielding would fill the recording with yields.
     fn is_waiting_after_a_look(&self, name: &str) -> bool {
-        let trace = self.0.1.wait(self.trace()).expect("no thread has panicked with the trace");
+        let trace = self.0.1.wait(self.trace()).expect("the lock on the trace is not poisoned");
         let task = trace.tasks.iter().find(|task| task.name == name);
         task.and_then(|task| task.segments.last()).is_some_and(|last| last.state.is_waiting())
     }

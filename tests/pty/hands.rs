@@ -129,7 +129,7 @@ fn the_editor_has_the_terminal_and_gives_it_back() {
     let log = fs::read_to_string(folder.path().join("log")).expect("it was run");
     let words: Vec<&str> = log.lines().map(str::trim).collect();
     assert!(words[0].starts_with('+') && words[1].ends_with("scenarios/semaphore.rs"), "{log}");
-    assert_eq!(words[2..], ["icanon", "typed into it"], "the terminal was as a shell has it, and no key was taken");
+    assert_eq!(words[2..], ["icanon", "typed into it"], "the editor had the terminal's normal modes, and every key");
     let line: usize = words[0][1..].parse().expect("a line");
     let source = fs::read_to_string(words[1]).expect("the source");
     assert!(source.lines().nth(line - 1).is_some_and(|line| line.contains(".acquire")), "line {line}");

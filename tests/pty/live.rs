@@ -85,7 +85,7 @@ fn no_task_goes_on_with_what_it_no_longer_does_while_line_tables_are_read() {
             program(&["workers", "-p", "tasks=1", "-p", "mix=0", "-p", "wait=4000", "--clock", "real", "--workers", workers]);
         tty.wait_until("3 s", |screen| {
             let runs_ms = lane_ms(screen, "main ", '█').unwrap_or_default();
-            assert!(runs_ms < 100.0, "main runs for {runs_ms} ms, it is said\n{screen}");
+            assert!(runs_ms < 100.0, "main is said to run for {runs_ms} ms\n{screen}");
             times(screen).is_some_and(|(at, _)| at >= 3_000)
         });
         tty.keys("q");

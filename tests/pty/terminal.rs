@@ -97,7 +97,7 @@ fn where_letters_are_ascii_so_is_all_that_is_drawn() {
     tty.keys("q");
     let ended = tty.end();
     assert_eq!(ended.code, 0);
-    assert!(ended.is_ascii(), "something that was drawn meanwhile is not ASCII");
+    assert!(ended.is_ascii(), "a frame in between was not ASCII");
     ended.assert_restored();
 }
 

@@ -28,13 +28,13 @@ pub(crate) struct Bytes(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 
 impl Bytes {
     pub(crate) fn get(&self) -> Vec<u8> {
-        self.0.lock().expect("nobody panics with it").clone()
+        self.0.lock().expect("the lock is not poisoned").clone()
     }
 }
 
 impl std::io::Write for Bytes {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("nobody panics with it").write(bytes)
+        self.0.lock().expect("the lock is not poisoned").write(bytes)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {

@@ -86,7 +86,7 @@ fn the_header_can_be_read_without_the_program() {
     assert_eq!(footer.kind, 2);
     let footer: serde_json::Value = serde_json::from_slice(&footer.content).expect("it is JSON");
     assert_eq!(footer["trace_hash"], format!("{:016x}", recorded.trace.hash()));
-    assert_eq!(parts.bytes(), recorded.bytes, "the document says all there is");
+    assert_eq!(parts.bytes(), recorded.bytes, "the documentation is complete");
 }
 
 #[test]

@@ -52,7 +52,7 @@ struct Listener(Arc<Mutex<Vec<Fact>>>);
 
 impl Listener {
     fn hear(&self, fact: Fact) {
-        self.0.lock().expect("nobody panics with it").push(fact);
+        self.0.lock().expect("the lock is not poisoned").push(fact);
     }
 }
 
@@ -94,7 +94,7 @@ fn run(id: &str, turned: Option<(&str, &str)>) -> Told {
         run.drain(&mut trace);
     }
     let report = run.report().cloned().expect("it is over");
-    let facts = std::mem::take(&mut *listener.0.lock().expect("nobody panics with it"));
+    let facts = std::mem::take(&mut *listener.0.lock().expect("the lock is not poisoned"));
     Told { facts, spec, report, end_ns: trace.end_ns }
 }
 

@@ -280,7 +280,7 @@ impl Tty {
 
     /// Waits until the program has ended, without waiting for its output. Returns its exit code.
     pub(crate) fn code(mut self) -> u32 {
-        comes("the program's end", || self.child.try_wait().expect("the program can be asked after")).exit_code()
+        comes("the program's end", || self.child.try_wait().expect("the program can be waited for")).exit_code()
     }
 
     /// Waits until the program has ended and all of its output has been read.

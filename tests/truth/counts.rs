@@ -81,7 +81,7 @@ fn what_was_taken_by_try_is_its_takers_as_far_as_it_can_be_known() {
     assert_eq!(kept_by(&trace, "waits", 10), ["owner"], "it gave the lock back itself");
     assert_eq!(kept_by(&trace, "waits", 45), ["owner?"]);
     assert_eq!(numbers(&trace, 45), (Some(0), None), "how many there are cannot be known");
-    assert_eq!(numbers(&trace, 10).0, None, "what seemed to be free then was not");
+    assert_eq!(numbers(&trace, 10).0, None, "permits that seemed free were taken");
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn kept_by(trace: &Trace, task: &str, at_ms: u64) -> Vec<String> {
 /// The line of a source that ends with a comment.
 fn line_of(source: &str, comment: &str) -> u32 {
     let ends = |line: &str| line.ends_with(&format!("// {comment}"));
-    source.lines().position(ends).expect("there is such a line") as u32 + 1
+    source.lines().position(ends).expect("the line exists") as u32 + 1
 }
 
 fn kinds(trace: &Trace) -> Vec<FindingKind> {

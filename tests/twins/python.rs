@@ -19,7 +19,7 @@ pub(crate) fn python_is_here() -> bool {
     if Command::new("python3").args(["-c", version]).status().is_ok_and(|status| status.success()) {
         return true;
     }
-    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "python3 of version 3.11 or later is needed in CI");
+    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI needs Python 3.11 or later");
     // Not `eprintln!`, which the test harness hides when a test passes.
     let _ = writeln!(std::io::stderr(), "skipped: there is no python3 of version 3.11 or later");
     false

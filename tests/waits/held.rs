@@ -15,7 +15,7 @@ const MS: Duration = Duration::from_millis(1);
 /// The line of this file that ends with a comment.
 fn line_of(comment: &str) -> u32 {
     let ends = |line: &str| line.ends_with(&format!("// {comment}"));
-    include_str!("held.rs").lines().position(ends).expect("there is such a line") as u32 + 1
+    include_str!("held.rs").lines().position(ends).expect("the line exists") as u32 + 1
 }
 
 /// One task takes a lock, a read-write lock and two of three permits, for 20 ms. After 10 ms three other tasks want them.
