@@ -3,100 +3,100 @@
 _list:
     @just --list --unsorted
 
-# Put the sources into the one form
+# Format the sources
 fmt:
     cargo fmt --all
 
-# Everything that can be said against the sources without running them
+# Check the sources without running them
 lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
     cargo deny check
 
-# All tests, doc tests included
+# Run all tests, including doc tests
 test *args:
     cargo test {{args}}
 
-# The lines of waits, as an optimised build has them. Builds every development dependency anew.
+# Check the lines of waits in an optimised build; rebuilds every development dependency
 test-release:
     cargo test --release --test waits --test layer
 
-# The lines of one program, built in eleven ways. Takes some minutes.
+# Check the lines of one program, built in eleven ways; takes some minutes
 builds:
     cargo test --test builds -- --include-ignored --test-threads 1
 
-# The documentation, without warnings
+# Build the documentation without warnings
 doc:
     RUSTDOCFLAGS="--cfg tokio_unstable -D warnings" cargo doc --no-deps --workspace
 
-# What recording costs, against console-subscriber
+# Measure the cost of recording, compared to console-subscriber
 bench *args:
     cargo bench --bench overhead {{args}}
 
-# What a recording of ten million events costs
+# Measure a recording of ten million events
 bench-recording *args:
     cargo bench --bench recording {{args}}
 
-# Opens files that somebody has made to do harm, for so many seconds
+# Open malicious files, for so many seconds
 fuzz seconds='600':
     FUZZ_SECONDS={{seconds}} cargo test --release --test recording fuzz -- --nocapture
 
-# So many recordings with hostile texts, as text, as JSON and on the screen; some of them by the program, on a terminal too
+# Show so many recordings with hostile texts: as text, as JSON, on the screen, and some in the program itself
 hostile recordings='10000':
     HOSTILE_RECORDINGS={{recordings}} cargo test --release --test recording -- --nocapture outputs program screen
 
-# So many random keys, mouse events and sizes: the model and its invariants, and the program on a terminal
+# Send so many random keys, mouse events and sizes to the model and to the program on a terminal
 random inputs='100000':
     RANDOM_INPUTS={{inputs}} cargo test --lib --test pty -- --nocapture random
 
-# For a minute each: a paced run, and the cursor that plays a trace, against the wall clock
+# Compare a paced run and a playing cursor with the wall clock, a minute each
 drift:
     DRIFT_SECONDS=60 cargo test --release --test turn --test engine -- --nocapture keeps_time drift
 
-# The same run, so many times, of every scenario on the virtual clock, while the processors are busy with other things
+# Run every scenario on the virtual clock so many times on a busy machine: equal runs, equal traces
 determinism runs='100':
     HASH_RUNS={{runs}} cargo test --release --test determinism -- --nocapture
 
-# Those for real: so many times in a row, and cut at so many random moments each
+# Run the real-I/O scenarios so many times, and cut each at so many random moments
 real times='50' cuts='20':
     REAL_TIMES={{times}} REAL_CUTS={{cuts}} cargo test --release --test real -- --nocapture
 
-# What is left of so many runs of each kind: descriptors, threads, memory
+# Check that runs leave no descriptors, threads or memory behind
 leaks runs='1000':
     LEAK_RUNS={{runs}} cargo test --release --test leaks -- --nocapture
 
-# Restart held down for a minute with a million tasks: memory, answers to keys, and how soon what was stopped is free
+# Hold restart for a minute with a million tasks: measure memory, response to keys, and time to free a stopped run
 held seconds='60' requests='1000000':
     HELD_SECONDS={{seconds}} HELD_REQUESTS={{requests}} cargo test --release --test pty -- --nocapture --test-threads 1 held
 
-# How long a turned parameter takes to be seen
+# Measure the time from a changed parameter to the frame
 bench-turn *args:
     cargo bench --bench turn {{args}}
 
-# How long each scenario takes on the virtual clock
+# Measure each scenario on the virtual clock
 bench-scenarios:
     cargo bench --bench scenarios
 
-# The screen, with a scenario that shows everything
+# Open the screen with a scenario that shows everything
 demo *args:
     cargo run --release -- semaphore {{args}}
 
-# What the continuous integration runs
+# Run what CI runs
 ci:
     .ci/run
 
-# A real tokio-console attaches to a run; shows its screen. Needs `cargo install tokio-console --version 0.1.14`.
+# Attach a real tokio-console to a run; needs `cargo install tokio-console --version 0.1.14`
 console-test:
     cargo test --test tokio_console -- --nocapture
 
-# Lays the files of a new scenario, and enters it after another one, or at the end
+# Create a scenario and add it to the catalogue after another one, or at the end
 new-scenario id *after:
     scripts/new-scenario {{id}} {{after}}
 
-# docs/coverage.md from the catalogue
+# Generate docs/coverage.md from the catalogue
 coverage:
     UPDATE=1 cargo test --test scenarios coverage
 
-# The ends of those ranges that reach beyond twenty thousand of something, with how long each run took
+# Run the parameters that exceed twenty thousand at the ends of their ranges, with times
 extremes:
     cargo test --release --test scenarios extremes -- --include-ignored --nocapture

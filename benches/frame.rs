@@ -1,17 +1,14 @@
-//! What a frame costs, and how long it takes from the start to the first one.
+//! The cost of a frame, and the time from start to first frame.
 //!
-//! Frames are those of a real run of the semaphore with 24 tasks, played back:
-//! the time of each has in it the step of the cursor, the drawing, the
-//! comparison with the frame before and the bytes for the terminal, which go
-//! nowhere. So are those of `shutdown`, which has lanes of futures, moments and
-//! ribbons, and of `deadlock`, whose last moment has a tail. *Start to first frame* is the program itself on a pseudo-terminal,
-//! from before it is spawned until the last row of its first frame has come.
+//! The benchmark plays back real runs: `semaphore` with 24 tasks; `shutdown`, which has lanes of futures, moments and ribbons;
+//! and `deadlock`, whose last moment has a tail. The time of a frame covers the step of the cursor, the drawing, the comparison
+//! with the previous frame, and the bytes for the terminal, which are discarded. *Start to first frame* runs the program on a
+//! pseudo-terminal, from before the spawn until the last row of its first frame has arrived.
 //!
-//! What a frame costs when much has happened is in `frame/scale.rs`: a trace of
-//! ten million events needs a gigabyte of memory.
+//! `frame/scale.rs` measures frames over large traces: ten million events need a gigabyte of memory.
 //!
-//! `cargo bench --bench frame` prints tables, `… -- --json` the same for
-//! machines, one line each; `… -- scale` and `… -- ingest` measure that part only.
+//! `cargo bench --bench frame` prints tables, `… -- --json` one line of JSON each; `… -- scale` and `… -- ingest` run only that
+//! part.
 
 #[path = "../tests/screens/recorded.rs"]
 mod recorded;
@@ -39,18 +36,18 @@ use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use scenarios::{CATALOGUE, Scenario};
 
-/// The sizes of the screen.
+/// The screen sizes.
 const SIZES: [(u16, u16); 2] = [(120, 40), (200, 60)];
-/// Frames that are drawn at each size.
+/// Frames drawn at each size.
 const FRAMES: usize = 4_000;
-/// The time between two of them.
+/// The time between two frames.
 const STEP: Duration = Duration::from_micros(16_667);
-/// The program is started this often.
+/// Starts of the program.
 const STARTS: usize = 20;
 /// Requests of the run: with *main* they are 24 tasks.
 const REQUESTS: &str = "23";
 
-/// One figure: what it is, and its median and 99th percentile.
+/// One measurement: its name, median and 99th percentile.
 struct Row {
     name: String,
     median: Duration,
@@ -92,7 +89,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The screen of a small run, and the start of the program.
+/// Measures the screen of small runs, and the start of the program.
 fn usual(json: bool) {
     let mut rows: Vec<Row> = SIZES.map(|size| playing("semaphore", &[("requests", REQUESTS)], size)).into();
     rows.extend(SIZES.map(|size| playing("shutdown", &[], size)));
@@ -106,11 +103,11 @@ fn usual(json: bool) {
     }
 }
 
-/// Frames while a run of a scenario is played back, over and over.
+/// Measures frames while a run is played back repeatedly.
 fn playing(id: &str, values: &[(&str, &str)], (width, height): (u16, u16)) -> Row {
     let mut model = played(id, values);
     let mut screen = Screen::new(width, height);
-    // The first ones highlight the code and fit the run into the width.
+    // The first frames highlight the code and fit the run into the width.
     screen.settle(&mut model);
     let times = (0..FRAMES).map(|_| {
         if let Some(run) = model.run.as_mut().filter(|run| run.cursor.at_ns >= run.trace.end_ns) {
@@ -123,11 +120,11 @@ fn playing(id: &str, values: &[(&str, &str)], (width, height): (u16, u16)) -> Ro
     });
     let row = Row::new(format!("frame, {id}, {width}×{height}, playing"), times.collect());
     let tasks = model.run.as_ref().map_or(0, |run| run.trace.tasks.len());
-    assert!(model.areas.lane_rows.len() >= tasks.min(13), "the lanes are in sight");
+    assert!(model.areas.lane_rows.len() >= tasks.min(13), "the lanes are visible");
     row
 }
 
-/// A model whose run of a scenario is over and plays from the start.
+/// A model with a finished run that plays from the start.
 fn played(id: &str, values: &[(&str, &str)]) -> Model {
     let scenario = CATALOGUE.iter().find(|scenario| scenario.id == id).expect("it is in the catalogue");
     let mut spec = Spec::new(scenario);
@@ -141,7 +138,7 @@ fn played(id: &str, values: &[(&str, &str)]) -> Model {
     model
 }
 
-/// A terminal that swallows everything.
+/// A terminal that discards its output.
 struct Screen {
     terminal: Terminal<CrosstermBackend<io::Sink>>,
     cache: Cache,
@@ -150,15 +147,15 @@ struct Screen {
 impl Screen {
     fn new(width: u16, height: u16) -> Self {
         let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, width, height)) };
-        let terminal = Terminal::with_options(CrosstermBackend::new(io::sink()), options).expect("a sink takes everything");
+        let terminal = Terminal::with_options(CrosstermBackend::new(io::sink()), options).expect("a sink accepts everything");
         Self { terminal, cache: Cache::default() }
     }
 
-    /// Draws one frame; returns whether the next would differ.
+    /// Draws one frame. Returns true if the next one would differ.
     fn draw(&mut self, model: &mut Model) -> bool {
         let mut areas = None;
         let cache = &mut self.cache;
-        self.terminal.draw(|frame| areas = Some(ui::draw(frame, model, cache))).expect("a sink takes everything");
+        self.terminal.draw(|frame| areas = Some(ui::draw(frame, model, cache))).expect("a sink accepts everything");
         areas.is_some_and(|areas| viewport::laid_out(model, areas)) || self.cache.unfinished()
     }
 
@@ -167,8 +164,8 @@ impl Screen {
     }
 }
 
-/// From the first frame with a source, which shows it plain, until a frame shows it highlighted; and the longest frame of
-/// those.
+/// Measures the time from the first frame with a source, which is plain, to the frame that highlights it, and the longest
+/// frame in between.
 fn highlighting() -> [Row; 4] {
     let mut times = [const { Vec::new() }; 4];
     for _ in 0..STARTS {
@@ -205,7 +202,7 @@ fn highlighted(screen: &mut Screen, scenario: &'static Scenario, tab: CodeTab) -
         if !screen.cache.unfinished() {
             return (start.elapsed(), longest);
         }
-        // As the program does: the thread that highlights has the processor between two frames.
+        // As in the program, the highlighting thread gets the processor between two frames.
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -232,13 +229,13 @@ fn start_to_first_frame() -> Duration {
     }
     let took = start.elapsed();
     keys.write_all(b"q").expect("the program lives");
-    // What it still has to say must not hold it up.
+    // Read the rest of its output, so that the program does not block on writing.
     while out.read(&mut bytes).is_ok_and(|read| read > 0) {}
     child.wait().expect("the program ends");
     took
 }
 
-/// Whether the footer is there: frames are written from top to bottom.
+/// True once the footer has arrived: frames are written from top to bottom.
 fn is_whole(screen: &vt100::Screen) -> bool {
     let (rows, columns) = screen.size();
     let row = |row| screen.rows(0, columns.get()).nth(usize::from(row)).unwrap_or_default();

@@ -1,12 +1,10 @@
-//! What recording costs: the same work on a plain runtime, with our recorder at
-//! either detail, and with console-subscriber.
+//! The cost of recording: the same work on a plain runtime, with our recorder at either detail, and with console-subscriber.
 //!
-//! Each measurement is a process of its own, since a process has one global
-//! subscriber. The subjects take turns, so that a slow minute of the machine
-//! hits all of them, and the median of the rounds is shown. Read the ratios;
-//! the absolute times are those of one machine at one moment.
+//! Each measurement has its own process, because a process has one global subscriber. The subjects take turns, so that a slow
+//! minute of the machine affects all of them. The table shows the medians of the rounds. Compare the ratios; absolute times
+//! depend on the machine and the moment.
 //!
-//! `cargo bench --bench overhead` prints a table, `… -- --json` the same for machines.
+//! `cargo bench --bench overhead` prints a table, `… -- --json` JSON.
 
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
@@ -20,13 +18,13 @@ use tokio::runtime::Builder;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task;
 
-/// Each measurement is repeated this often.
+/// Rounds of each measurement.
 const ROUNDS: usize = 5;
 
-/// Each measurement begins with so much of the same work that does not count.
+/// Operations before each measurement, to warm up.
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// What is measured: a name, how many operations, and the work.
+/// A workload: its name, its number of operations, and the work.
 struct Workload {
     name: &'static str,
     operations: u64,
@@ -40,10 +38,10 @@ const WORKLOADS: [Workload; 4] = [
     Workload { name: "spawn and join", operations: 100_000, run: |n| Box::pin(spawn_and_join(n)) },
 ];
 
-/// Many tasks that are alive together: what it takes to remember them.
+/// Many tasks alive at once: the memory that recording them takes.
 const MEMORY: Workload = Workload { name: "many tasks", operations: 100_000, run: |n| Box::pin(many_tasks(n)) };
 
-/// Who watches.
+/// What observes the runtime.
 const SUBJECTS: [&str; 4] = ["plain", "polls", "waits", "console-subscriber"];
 
 async fn yield_loop(n: u64) {
@@ -52,7 +50,7 @@ async fn yield_loop(n: u64) {
     }
 }
 
-/// Two tasks and one permit, given up at every turn: each acquire has to wait.
+/// Two tasks share one permit and release it every time, so each acquire has to wait.
 async fn contended_semaphore(n: u64) {
     let permit = Arc::new(Semaphore::new(1));
     let turns = |n: u64| {
@@ -107,7 +105,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// A recorder at work, and the thread that takes its events out.
+/// An active recorder, and the thread that drains its events.
 struct Recording {
     attached: Option<Attached>,
     recorder: Recorder,
@@ -116,7 +114,7 @@ struct Recording {
 }
 
 impl Recording {
-    /// `keep`: whether the events go into a trace, or are only counted.
+    /// With `keep` the events go into a trace; otherwise they are only counted.
     fn start(detail: Detail, builder: &mut Builder, keep: bool) -> Self {
         record::install().expect("Tokio is heard");
         let (recorder, mut reader) = Recorder::with_detail(OnFull::Wait, detail);
@@ -142,7 +140,7 @@ impl Recording {
         Self { attached, recorder, over, taking }
     }
 
-    /// Ends it. Returns how many events there were.
+    /// Ends the recording and returns its number of events.
     fn end(mut self) -> u64 {
         self.attached.take();
         self.over.store(true, Ordering::Release);
@@ -151,7 +149,7 @@ impl Recording {
     }
 }
 
-/// In this process: nanoseconds an operation, or, of the workload that is about memory, the peak in bytes.
+/// Measures in this process: nanoseconds per operation, or the peak in bytes for the memory workload.
 fn measure(subject: &str, workload: &str) -> f64 {
     let memory = workload == MEMORY.name;
     let workload = WORKLOADS.iter().chain([&MEMORY]).find(|w| w.name == workload).expect("a workload of the list");
@@ -160,7 +158,7 @@ fn measure(subject: &str, workload: &str) -> f64 {
         "polls" => Some(Recording::start(Detail::Polls, &mut builder, memory)),
         "waits" => Some(Recording::start(Detail::Waits, &mut builder, memory)),
         "console-subscriber" => {
-            // As its documentation says to install it, on a port that the system picks.
+            // Installed as its documentation says, on a port that the system picks.
             console_subscriber::ConsoleLayer::builder().server_addr(([127, 0, 0, 1], 0)).init();
             None
         }
@@ -172,9 +170,8 @@ fn measure(subject: &str, workload: &str) -> f64 {
         runtime.block_on(async { task::spawn((workload.run)(n)).await.expect("does not panic") });
         start.elapsed().as_nanos() as f64 / n as f64
     };
-    // What happens once in a process is no part of an operation: caches, the tables of lines, Tokio's callsites. With
-    // rests, so that whoever works on what was recorded is done with it: console-subscriber drops what it cannot keep up
-    // with, and would then seem to be cheap.
+    // Warm up, so that one-time work (caches, line tables, Tokio's callsites) does not count. The pauses let the consumer of
+    // the events catch up: console-subscriber drops events when it lags, and would then seem cheap.
     let start = Instant::now();
     while !memory && start.elapsed() < WARM_UP {
         once(workload.operations / 100);
@@ -187,14 +184,14 @@ fn measure(subject: &str, workload: &str) -> f64 {
     if memory { peak_bytes() } else { result }
 }
 
-/// The most memory that this process has had; 0 where the system does not tell.
+/// The peak memory of this process; 0 if the system does not report it.
 fn peak_bytes() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok()).unwrap_or(0.0) * 1024.0
 }
 
-/// For each workload and subject, the median of the rounds.
+/// The median of the rounds for each workload and subject.
 fn measure_all() -> Vec<(&'static str, [f64; 4])> {
     WORKLOADS
         .iter()

@@ -1,12 +1,11 @@
-//! What a recording of ten million events costs: bytes, and time and memory to write and to open it.
+//! The cost of a recording of ten million events: its size, and the time and memory to write and open it.
 //!
-//! Two runs on the virtual clock, that lie far apart: one with half a million short tasks, and one with eleven that
-//! live long. What *writing* costs is the time on the processor by which the thread that drains the run needs longer.
-//! *Opening* is done by a process of its own, whose peak memory is all that it ever took, the program included; its
-//! time is wall time and, beside it, time on the processor, which is what is left of it on a machine that is busy.
+//! It records two very different runs on the virtual clock: half a million short tasks, and eleven long ones. The cost of
+//! *writing* is the additional processor time of the thread that drains the run. *Opening* has its own process, so its peak
+//! memory includes the program; the table shows wall time and processor time, which is more reliable on a busy machine.
 //!
-//! `cargo bench --bench recording` prints a table, `… -- --json` the same for machines. It needs a gigabyte of memory
-//! and 200 MB in the directory for temporary files.
+//! `cargo bench --bench recording` prints a table, `… -- --json` JSON. It needs a gigabyte of memory and 200 MB in the
+//! directory for temporary files.
 
 use std::fs::File;
 use std::path::Path;
@@ -18,16 +17,16 @@ use async_playground::files;
 use async_playground::recording::{Writer, open};
 use async_playground::trace::Trace;
 
-/// What is asked of a recording of ten million events: opened within this time, and this many bytes.
+/// The budget for opening a recording of ten million events: time, and memory in bytes.
 const TIME: Duration = Duration::from_secs(2);
 const MEMORY: u64 = 400_000_000;
-/// Each is opened this often, and the median is told.
+/// Times that each recording is opened; the median counts.
 const OPENED: usize = 5;
 
 /// Parameters and their values.
 type Turned = &'static [(&'static str, &'static str)];
 
-/// The runs, with what makes each of them about ten million events long.
+/// The runs, with the parameters that give each about ten million events.
 const RUNS: [(&str, &str, Turned); 2] = [
     ("many short tasks", "semaphore", &[("requests", "500000"), ("permits", "1000"), ("latency", "1")]),
     (
@@ -37,16 +36,16 @@ const RUNS: [(&str, &str, Turned); 2] = [
     ),
 ];
 
-/// What was measured of one run.
+/// The measurements of one run.
 struct Row {
     name: &'static str,
     events: u64,
     bytes: u64,
-    /// What draining the run takes on the processor, without and with a recording.
+    /// The processor time to drain the run, without and with a recording.
     run: Duration,
     recorded: Duration,
     opened: Duration,
-    /// The same without what the processor did for others.
+    /// The processor time of opening.
     opened_busy: Duration,
     peak: u64,
 }
@@ -93,7 +92,7 @@ fn row(name: &'static str, spec: &Spec) -> Row {
     Row { name, events, bytes, run, recorded, opened, opened_busy, peak }
 }
 
-/// Runs it until its trace is whole: what this thread needs for that, and how many events it has.
+/// Runs until the trace is complete. Returns the processor time of this thread, and the number of events.
 fn timed(spec: &Spec, file: Option<File>) -> (Duration, u64) {
     let mut trace = Trace::default();
     let start = busy();
@@ -110,7 +109,7 @@ fn timed(spec: &Spec, file: Option<File>) -> (Duration, u64) {
     (took, trace.recorded)
 }
 
-/// Opens it in a process of its own: how long that takes, and the most memory that the process took.
+/// Opens the file in a separate process. Returns the wall time, the processor time and the peak memory.
 fn opened(path: &Path) -> (Duration, Duration, u64) {
     let this = std::env::current_exe().expect("it runs");
     let output = Command::new(this).arg("--open").arg(path).output().expect("it can be run again");
@@ -126,19 +125,19 @@ fn open_and_tell(path: &Path) -> ExitCode {
     let took = start.elapsed();
     assert_eq!(recording.flaw, None);
     println!("{} {} {}", took.as_nanos(), busy().as_nanos(), peak().unwrap_or(0));
-    // What it takes to free it is not asked.
+    // Freeing it is not part of the measurement.
     std::mem::forget(recording);
     ExitCode::SUCCESS
 }
 
-/// The time that this thread was on the processor; none where the system does not tell.
+/// The processor time of this thread; zero if the system does not report it.
 fn busy() -> Duration {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let ns = told.and_then(|text| text.split_whitespace().next()?.parse().ok());
     Duration::from_nanos(ns.unwrap_or(0))
 }
 
-/// The most memory that this process has taken, in bytes; none where the system does not tell.
+/// The peak memory of this process in bytes; `None` if the system does not report it.
 fn peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

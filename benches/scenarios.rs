@@ -1,9 +1,9 @@
-//! How long each scenario takes on the virtual clock: wall time, as the program runs it, waits recorded.
+//! The wall time of each scenario on the virtual clock, with waits recorded, as in the program.
 //!
-//! Every variant, with the numbers at their defaults. The first run of a variant also looks up the lines of its waits, which
-//! later ones find kept, as when a parameter is turned; so both are told.
+//! It measures every variant, with numbers at their defaults. The first run of a variant also resolves the lines of its waits;
+//! later runs find them cached, as when a parameter is changed. So the table shows both.
 //!
-//! `cargo bench --bench scenarios` prints a table, and exits 1 if a variant is over its budget.
+//! `cargo bench --bench scenarios` prints a table, and exits with 1 if a variant is over its budget.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -12,9 +12,9 @@ use async_playground::engine::{Phase, Run, Spec, StartError};
 use async_playground::trace::Trace;
 use scenarios::{CATALOGUE, Clock, Kind, Scenario, Values};
 
-/// What a run may take.
+/// The budget of a run.
 const BUDGET: Duration = Duration::from_millis(100);
-/// Runs of each variant, of which the median counts.
+/// Runs of each variant; the median counts.
 const RUNS: usize = 9;
 
 fn main() -> ExitCode {
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(over > 0))
 }
 
-/// How long the first run takes, and the median of those after it.
+/// The time of the first run, and the median of the later ones.
 fn times(scenario: &'static Scenario, values: &Values) -> Result<(Duration, Duration), StartError> {
     let spec = Spec { values: values.clone(), clock: Clock::Virtual, ..Spec::new(scenario) };
     let first = time(&spec)?;
@@ -49,7 +49,7 @@ fn times(scenario: &'static Scenario, values: &Values) -> Result<(Duration, Dura
     Ok((first, times[RUNS / 2]))
 }
 
-/// From the start until all is known of the run.
+/// The time from the start until the trace is complete.
 fn time(spec: &Spec) -> Result<Duration, StartError> {
     let started = Instant::now();
     let mut run = Run::start(spec)?;
@@ -62,7 +62,7 @@ fn time(spec: &Spec) -> Result<Duration, StartError> {
     Ok(started.elapsed())
 }
 
-/// What the choices are turned to.
+/// The choices, as `name=value`.
 fn words(values: &Values) -> String {
     let choices = values.iter().filter(|(param, _)| matches!(param.kind, Kind::Choice(_)));
     choices.map(|(param, value)| format!("{}={value}", param.name)).collect::<Vec<_>>().join(" ")

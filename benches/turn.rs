@@ -1,11 +1,10 @@
-//! How long it takes from a key that turns a parameter to the frame that shows the run with it.
+//! The time from a key that changes a parameter to the frame that shows the new run.
 //!
-//! The run has 1,001 tasks and is 10 s long. The event loop, the model, the
-//! engine and the drawing are those of the program; only the terminal is a
-//! buffer. A key comes every 100 ms, so that each is measured for itself, and
-//! then thirty times a second, as from a keyboard with the key held down.
+//! The run has 1,001 tasks and lasts 10 s. Event loop, model, engine and drawing are the program's own; only the terminal is a
+//! buffer. First a key comes every 100 ms, so that each is measured alone, then thirty times a second, as with the key held
+//! down.
 //!
-//! `cargo bench --bench turn` prints a table, `… -- --json` the same for machines.
+//! `cargo bench --bench turn` prints a table, `… -- --json` JSON.
 
 #[path = "../tests/turn/held.rs"]
 mod held;
@@ -16,10 +15,10 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 use held::{Entry, What, frame_of, hold, semaphore};
 
-/// Keys that are pressed at each pace.
+/// Keys pressed at each pace.
 const KEYS: usize = 200;
 
-/// What it may take, at the median.
+/// The budget, at the median.
 const BUDGET: Duration = Duration::from_millis(50);
 
 fn main() -> ExitCode {
@@ -33,7 +32,7 @@ fn main() -> ExitCode {
         }
     };
     let rows = [("one key every 100 ms", 100_000), ("held, 30 a second", 33_333)].map(|(name, every_us)| {
-        // To and fro, so that each key gives another run of about the same length: 50 permits make it 10 s.
+        // Back and forth, so that each key gives another run of about the same length: with 50 permits it is 10 s.
         let keys: Vec<KeyCode> = [KeyCode::Right, KeyCode::Left].into_iter().cycle().take(KEYS).collect();
         let spec = semaphore(&[("requests", 1_000), ("permits", 50)], 0);
         let mut times = latencies(&hold(spec, &keys, Duration::from_micros(every_us)));
@@ -58,11 +57,11 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// For each key but the last, which quits: how long until a frame showed the run that it asked for, or a later one.
+/// For each key except the last, which quits: the time until a frame showed the requested run, or a later one.
 fn latencies(entries: &[Entry]) -> Vec<Duration> {
     for entry in entries {
         if let What::Frame(screen) = &entry.what {
-            assert!(screen.contains("1,001 tasks"), "this is not the run that was to be measured:\n{screen}");
+            assert!(screen.contains("1,001 tasks"), "this is not the run to measure:\n{screen}");
         }
     }
     let whole = entries

@@ -1,8 +1,7 @@
-//! The same scenario, parameters and seed on the virtual clock give the same trace, whatever else the machine does.
+//! On the virtual clock the same scenario, parameters and seed give the same trace, whatever else the machine does.
 //!
-//! Two threads that never rest take the processors away at arbitrary moments,
-//! and the runs go on side by side, so that whatever depends on wall time, on
-//! addresses, or on the order of a hash table comes out differently.
+//! Two busy threads take processor time at arbitrary moments, and the runs go side by side, so anything that depends on wall
+//! time, on addresses, or on the order of a hash table gives a different trace.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,7 +11,7 @@ use async_playground::engine::{Phase, Run, Spec};
 use async_playground::trace::Trace;
 use scenarios::{CATALOGUE, Clock, Kind, Scenario, Values};
 
-/// How many runs of each scenario are compared: few here, a hundred by `just determinism`.
+/// The number of runs of each scenario to compare: few here, a hundred by `just determinism`.
 fn runs() -> usize {
     std::env::var("HASH_RUNS").map_or(3, |runs| runs.parse().expect("HASH_RUNS is a whole number"))
 }
@@ -29,13 +28,13 @@ fn trace(spec: &Spec) -> Trace {
     trace
 }
 
-/// The hash of a run's trace; its length and its polls, so that a difference says more than that there is one.
+/// The hash of a run's trace, and its length and polls, so that a failure shows more than the fact that the traces differ.
 fn hash(spec: &Spec) -> (u64, u64, u64) {
     let trace = trace(spec);
     (trace.hash(), trace.end_ns, trace.polls)
 }
 
-/// Does it while as many threads as there are processors have nothing else to do than to be in the way.
+/// Runs `work` while one busy thread per processor competes with it.
 fn while_busy<R>(work: impl FnOnce() -> R) -> R {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -78,7 +77,7 @@ fn every_run_of_a_scenario_gives_the_same_trace() {
     println!("{} scenarios, {runs} runs each", virtual_ones().count());
 }
 
-/// The defaults of a scenario, but that jitter is on, and so is every share of things that are drawn.
+/// The defaults of a scenario, with jitter on and every drawn share above zero.
 fn jittered(scenario: &'static Scenario) -> Values {
     let mut values = Values::defaults(scenario.params);
     for param in scenario.params {
@@ -101,9 +100,9 @@ fn another_seed_gives_another_trace_where_something_is_drawn_and_only_there() {
         let first = of_seed(0);
         let others: Vec<Trace> = (1..=8).map(of_seed).collect();
         let another_hash = others.iter().any(|trace| trace.hash() != first.hash());
-        // What is drawn may change nothing but what is said: which call fails, and not when.
+        // A draw may change only the content, not the timing: which call fails, and not when.
         let another = another_hash || others.iter().any(|trace| trace.log != first.log);
-        assert_eq!(another, draws, "{}: whether a seed makes a difference", scenario.id);
+        assert_eq!(another, draws, "{}: the effect of the seed", scenario.id);
         assert!(another_hash || scenario.param("jitter").is_none(), "{}: jitter without effect", scenario.id);
     }
 }

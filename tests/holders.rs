@@ -1,5 +1,4 @@
-//! Random programs that keep their own books: who holds what, and how often
-//! tasks are polled, is what was recorded.
+//! Random programs keep their own books: the recorded holders and polls match them.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
@@ -21,18 +20,18 @@ use tokio::time::{sleep, timeout};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// Something that a task of a random program does.
+/// An action of a random program's task.
 #[derive(Debug, Clone)]
 enum Step {
     Yield,
     Sleep(u8),
-    /// Takes something, keeps it for some milliseconds, and gives it back.
+    /// Takes something, keeps it for some milliseconds, and releases it.
     Take(Take, u8),
-    /// Takes one thing and then another one, and gives both back. Always in one order, so that nobody is stuck.
+    /// Takes one thing, then another, and releases both. The order is always the same, so nothing deadlocks.
     TakeBoth(Take, Take, u8),
-    /// Takes something, and another task gives it back.
+    /// Takes something, and another task releases it.
     TakeAndPass(Take, u8),
-    /// Tries to take something for some milliseconds only.
+    /// Tries for some milliseconds to take something.
     TryFor(Take, u8),
     /// Spawns a task and waits for it, or aborts it.
     Child {
@@ -107,7 +106,7 @@ async fn program(tasks: Vec<Vec<Step>>, resources: Arc<Shop>) {
     for task in spawned.collect::<Vec<_>>() {
         task.await.unwrap();
     }
-    // Whoever was handed something has given it back by then.
+    // Every task that was handed a guard has released it by then.
     sleep(30 * MS).await;
 }
 
@@ -134,7 +133,7 @@ fn steps() -> impl Strategy<Value = Vec<Vec<Step>>> {
     prop::collection::vec(prop::collection::vec(step, 1..6), 1..8)
 }
 
-/// Who holds the resource of that number as recorded, and how many permits; none where it is inferred.
+/// The recorded holder of the resource of that number, and its permits; `None` where it is inferred.
 fn as_recorded(trace: &Trace, resource: usize, at_ns: u64) -> Option<BTreeMap<String, i64>> {
     let holdings = trace.resources[resource].at(at_ns);
     let mut held = BTreeMap::new();
@@ -160,7 +159,7 @@ fn check_holders(tasks: Vec<Vec<Step>>) -> Result<(), TestCaseError> {
     let last = books.iter().map(|(at, ..)| *at).max().unwrap_or(0);
     for at_ms in 0..=last {
         for resource in 0..COUNT {
-            // Everything happens on whole milliseconds: half of one later all is said.
+            // Everything happens on whole milliseconds, so half a millisecond later everything has been reported.
             let at_ns = at_ms as u64 * 1_000_000 + 500_000;
             if let Some(recorded) = as_recorded(&trace, resource, at_ns) {
                 prop_assert_eq!(recorded, by_the_books(&books, resource, at_ms), "resource {} at {} ms", resource, at_ms);
@@ -174,13 +173,13 @@ fn check_holders(tasks: Vec<Vec<Step>>) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// What is recorded of polls is what Tokio counts, and whoever is ready has been spawned or woken.
+/// The recorded polls match Tokio's count, and every ready task has been spawned or woken.
 fn check_lives(trace: &Trace, polls: u64) -> Result<(), TestCaseError> {
     prop_assert_eq!(trace.polls, polls);
     prop_assert_eq!(trace.lost, 0);
     for (ix, task) in (0..).zip(&trace.tasks) {
         let readies = task.segments.iter().filter(|segment| segment.state == State::Ready).count();
-        // A wake within what turns out to be the last poll makes nothing ready.
+        // A wake within what turns out to be the last poll makes no task ready.
         let ended_in = task.ended.and(task.segments.last()).filter(|last| matches!(last.state, State::Running(_)));
         let in_vain = ended_in.zip(task.wakes.last()).is_some_and(|(last, wake)| wake.at_ns >= last.start_ns);
         let answered = readies == task.wakes.len() + 1 || (in_vain && readies == task.wakes.len());

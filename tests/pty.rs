@@ -1,4 +1,4 @@
-//! The program on a real terminal, from its first frame to the modes that it leaves.
+//! The program on a real terminal, from its first frame to the restored modes.
 //!
 //! Nothing here waits for time to pass: every step waits for what it wants to see.
 
@@ -52,16 +52,16 @@ fn program(args: &[&str]) -> Tty {
     Tty::start(Path::new(PROGRAM), args, SIZE)
 }
 
-/// The playground where everything goes wrong, which stands beside the program in `examples`.
+/// The program in which everything goes wrong, in `examples` beside the program.
 fn faulty() -> Tty {
     let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--example", "faulty"]).args(profile()).status();
     assert!(built.expect("cargo runs").success(), "the example is built");
     let program = target().join("examples/faulty");
-    // What an abort leaves of the program's memory is nothing to keep.
+    // Keep no core dump after an abort.
     Tty::start(Path::new("/bin/sh"), &["-c", r#"ulimit -c 0; exec "$0""#, program.to_str().expect("a plain name")], SIZE)
 }
 
-/// The folder that this profile is built into.
+/// The build folder of this profile.
 fn target() -> PathBuf {
     Path::new(PROGRAM).parent().expect("a program is in a folder").to_owned()
 }
@@ -70,7 +70,7 @@ fn profile() -> &'static [&'static str] {
     if target().ends_with("release") { &["--release"] } else { &[] }
 }
 
-/// A scenario that has run, and is seen at its end with the keys in the timeline.
+/// A finished scenario, seen at its end, with the timeline focused.
 fn ended(args: &[&str]) -> Tty {
     let mut tty = program(&[args, &["--speed", "max"]].concat());
     tty.wait_until("the end", |screen| header(screen).contains("ended"));
@@ -79,13 +79,13 @@ fn ended(args: &[&str]) -> Tty {
     tty
 }
 
-/// Where a text begins: column and row of the screen, from 0.
+/// The column and row of a text on the screen, from 0.
 fn place(screen: &str, text: &str) -> (usize, usize) {
     let found = screen.lines().enumerate().find_map(|(row, line)| Some((line.split_once(text)?.0.chars().count(), row)));
     found.unwrap_or_else(|| panic!("{text} is not on screen\n{screen}"))
 }
 
-/// The names of the lanes in sight, from the top.
+/// The names of the visible lanes, from the top.
 fn names(screen: &str) -> Vec<String> {
     let rows = screen.lines().skip(3).take(23);
     let names = rows.map(|line| line.chars().skip(26).take(13).collect::<String>().trim_matches([' ', '▸']).to_owned());
@@ -97,19 +97,19 @@ fn header(screen: &str) -> &str {
     screen.lines().next().unwrap_or_default()
 }
 
-/// What the ruler of the timeline says of the zoom.
+/// The zoom that the ruler of the timeline shows.
 fn zoom(screen: &str) -> Option<String> {
     let (_, rest) = screen.split_once("1 cell ")?;
     Some(rest.split_whitespace().take(2).collect())
 }
 
-/// How many cells of bars there are on the lanes of the requests.
+/// The number of bar cells on the lanes of the requests.
 fn bars(screen: &str) -> usize {
     let lanes = screen.lines().filter(|line| line.contains("request "));
     lanes.map(|line| line.matches(['━', '░', '█', '▎', '▒']).count()).sum()
 }
 
-/// Does a command of the palette, by its name.
+/// Runs a command of the palette, by its name.
 fn command(tty: &mut Tty, name: &str) {
     tty.keys(&format!(":{name}"));
     tty.sees(&format!("▸ {name}"));
@@ -129,7 +129,7 @@ fn a_deadlock_is_explained() {
     tty.wait_until("the stall", |screen| header(screen).contains("stalled"));
     let banner = tty.sees("deadlock: task");
     assert!(banner.contains("accounts[1]"), "{banner}");
-    // The second task of the timeline is one of those that are stuck.
+    // The second task of the timeline is stuck.
     tty.keys("\tjj");
     tty.sees("▸task A");
     tty.keys("e");
@@ -154,7 +154,7 @@ fn a_scenario_is_picked_tuned_and_watched() {
     let before = bars(&tty.sees("request 19"));
     tty.wait_until("bars grow", |screen| bars(screen) > before + 20);
 
-    // The focus is on the parameters: what is typed there is left with the next key, which acts.
+    // The focus is on the parameters: the next key confirms what was typed there, and acts.
     tty.keys("j5z");
     tty.wait_until("5 is taken, and the pane fills the screen", |screen| {
         header(screen).contains("/ 00:02.000") && !screen.contains("Timeline")
@@ -178,12 +178,12 @@ fn a_scenario_is_picked_tuned_and_watched() {
     tty.keys("\x1b");
     tty.wait_until("the help is closed", |screen| !screen.contains("┏ Keys │ Marks"));
 
-    // There is no room for the program's name in a small header, which tells it from a large one that is cut off.
+    // A small header has no room for the program's name, which tells it from a large header that is cut off.
     tty.resize((80, 24));
     tty.wait_until("a small screen", |screen| {
         header(screen).contains("gather") && !screen.contains("async-playground") && screen.contains("q quit")
     });
-    // Down and up before there was time for a frame: what was outside for a moment is drawn again.
+    // Smaller and larger again before there was time for a frame: the rows that were outside are redrawn.
     tty.resize((200, 60));
     tty.resize((80, 24));
     tty.resize((200, 60));
@@ -221,14 +221,14 @@ fn a_value_that_cannot_be_taken_is_told_at_its_field() {
     tty.sees("out of range");
     tty.keys("\x1b");
     tty.wait_until("the error is gone", |screen| !screen.contains("out of range"));
-    // Pasted text is typed into the field, its line end and all.
+    // Pasted text is typed into the field, including its line end.
     tty.keys("\r\x15\x1b[200~5\n\x1b[201~");
     tty.keys("\r");
     tty.wait_until("the run with 5", |screen| header(screen).contains("/ 00:02.000"));
-    // Nine permits each of five: both are within their range, and contradict each other.
+    // Nine permits for each of five requests: both are within their range, and contradict each other.
     tty.keys("jjj9\r");
     let screen = tty.sees("9 permits");
-    assert!(header(&screen).contains("/ 00:02.000"), "the run from before stays: {screen}");
+    assert!(header(&screen).contains("/ 00:02.000"), "the previous run stays: {screen}");
     tty.keys("d");
     tty.wait_until("the error is gone", |screen| !screen.contains("9 permits"));
     tty.keys("q");
@@ -263,7 +263,7 @@ fn a_panic_of_a_scenario_ends_nothing_else() {
     tty.sees("never-yields");
     pick(&mut tty, "panics");
     tty.wait_until("it panicked", |screen| header(screen).contains("panicked"));
-    // The screen is whole: nothing was printed over it.
+    // The screen is intact: nothing was printed over it.
     pick(&mut tty, "never-ends");
     tty.keys("q");
     let ended = tty.end();
@@ -280,7 +280,7 @@ fn a_scenario_that_never_ends_is_stopped_and_one_that_never_yields_is_left_behin
     command(&mut tty, "stop");
     tty.wait_until("it is stopped", |screen| header(screen).contains("stopped"));
     pick(&mut tty, "never-yields");
-    // Before its first poll a run can still be stopped.
+    // A run can still be stopped before its first poll.
     tty.wait_until("it is in its poll", |screen| screen.contains("█ runs"));
     command(&mut tty, "stop");
     tty.wait_until("it is left behind", |screen| header(screen).contains("abandoned"));
@@ -292,7 +292,7 @@ fn a_scenario_that_never_ends_is_stopped_and_one_that_never_yields_is_left_behin
 
 #[test]
 fn it_is_suspended_with_the_terminal_as_it_was_and_comes_back() {
-    // A shell with job control, as a user has it. Without one the system would ignore the stop.
+    // A shell with job control, as users have. Without one the system would ignore the stop.
     let script = r#"set -m; "$0" semaphore; echo "stopped with $?"; read -r line; fg; echo "ended with $?""#;
     let mut tty = Tty::start(Path::new("/bin/sh"), &["-c", script, PROGRAM], SIZE);
     tty.sees("request 0");

@@ -1,5 +1,4 @@
-//! The recorder on plain Tokio code: what is written down is what happened, by
-//! Tokio's own count and by the program's own arithmetic.
+//! The recorder on plain Tokio code: the recording matches Tokio's own count and the program's arithmetic.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
@@ -15,8 +14,8 @@ use tokio::task;
 struct Recording {
     events: Vec<(u16, Event)>,
     lost: u64,
-    /// Polls by Tokio's count: `worker_poll_count` on the current thread, samples of the
-    /// schedule-latency histogram on several.
+    /// Polls by Tokio's count: `worker_poll_count` on the current-thread runtime, samples of the schedule-latency histogram
+    /// with several workers.
     polls: u64,
 }
 
@@ -85,7 +84,7 @@ impl Recording {
         self.whats().filter(|what| pick(what)).count()
     }
 
-    /// How the last poll of the task of that name looked.
+    /// The kind of the last poll of the task of that name.
     fn last(&self, name: &str) -> Option<LastPoll> {
         let id = self.task(name);
         self.whats().find_map(|what| match what {
@@ -236,7 +235,7 @@ fn the_programs_own_spans_and_events_are_recorded_with_their_task() {
     assert_eq!(recording.count(|what| matches!(what, What::SpanClose(span) if *span == labels[0].span)), 1);
 }
 
-/// A module of a program may have the name of a library whose events are left out.
+/// A module of a program may have the name of a library whose events are filtered out.
 #[test]
 fn the_programs_own_events_are_recorded_whatever_they_are_called() {
     let recording = record(current_thread(), false, async {
@@ -262,7 +261,7 @@ fn a_full_ring_drops_and_counts() {
     recorder.close();
     let mut kept = 0;
     reader.drain(true, |_, _| kept += 1);
-    // Two events a poll, a wake a yield, and a few at the ends.
+    // Two events per poll, one wake per yield, and a few at the ends.
     assert!(reader.lost() > 0);
     assert!((kept + reader.lost()).abs_diff(3 * yielded as u64) < 20, "{kept} + {}", reader.lost());
 }

@@ -170,7 +170,7 @@ fn the_code_leaves_out_lesson_and_tests_and_tells_how_far_it_scrolls() {
     let mut model = model(1_250);
     let (buf, areas) = frame(&model, 120, 40);
     row(&text(&buf), "11  use std::panic::Location;");
-    // A line that is too long goes on below: there are more rows than lines, and none is cut.
+    // A line that is too long wraps: there are more rows than lines, and none is cut.
     assert!(areas.code_rows > include_str!("screens/sample.rs").lines().count() - 10, "{}", areas.code_rows);
     let code: Vec<String> = text(&buf).lines().map(|line| line.chars().skip(84).collect()).collect();
     assert!(code.iter().take(24).all(|line| !line.contains('…')), "{code:?}");
@@ -227,7 +227,7 @@ fn a_search_narrows_the_list() {
     assert!(none.contains("no scenario matches") && none.contains("0 of 5"), "{none}");
 }
 
-/// The row of the screen that holds the text.
+/// The row of the screen with that text.
 fn row(screen: &str, part: &str) -> String {
     screen.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("no row has '{part}':\n{screen}")).to_owned()
 }
@@ -319,7 +319,7 @@ fn the_mouse_finds_what_was_drawn() {
     assert!(at(areas.lane_rows[4].1).contains("request 3") && areas.lane_rows[4].0 == 4);
     assert_eq!(at(areas.tabs[2].1).trim(), "asyncio");
     assert_eq!(areas.tabs[2].0, CodeTab::Asyncio);
-    // One cell a stretch of 80 ms: request 3 ends at 1,000 ms, in cell 12.
+    // One cell is 80 ms: request 3 ends at 1,000 ms, in cell 12.
     assert_eq!(buf[(areas.lanes.x + 12, areas.lanes.y + 4)].symbol(), "✓");
     let (hit, _) = areas.panes.iter().find(|(_, area)| area.contains((1, areas.pane(Pane::Parameters).y).into())).unwrap();
     assert_eq!(*hit, Pane::Parameters, "the shared border belongs to the pane whose title it carries");
@@ -351,7 +351,7 @@ fn a_busy_run_on_workers_shows_each_state() {
     let held = screen(&model, 120, 40);
     row(&held, "clock real, time goes on");
     row(&held, "poll at 00:01.000: supervisor · time goes on");
-    // Held, and an earlier moment is looked at: that the newest event is elsewhere is said in the header.
+    // Paused at an earlier moment: the header says that the newest event is elsewhere.
     let run = model.run.as_mut().unwrap();
     (run.cursor.live, run.cursor.at_ns) = (false, 400 * MS);
     let behind = row(&screen(&model, 120, 40), "behind");

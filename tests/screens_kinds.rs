@@ -1,5 +1,5 @@
-//! Screens of the other kinds of lanes, of the spawn tree folded, and of who woke whom: of real runs, and of threads that are
-//! made up, since those of a real clock are never the same.
+//! Screens of the other kinds of lanes, the folded spawn tree, and wakes: from real runs, and from synthetic threads, since
+//! real threads differ every time.
 
 #[path = "screens/paint.rs"]
 mod paint;
@@ -32,7 +32,7 @@ fn scenario(id: &str) -> &'static Scenario {
     CATALOGUE.iter().find(|scenario| scenario.id == id).expect("it is in the catalogue")
 }
 
-/// A run of a scenario on the virtual clock, over; the timeline fills the screen, the cursor is at a part of the run.
+/// A finished run of a scenario on the virtual clock, with a full-screen timeline and the cursor at a fraction of the run.
 fn run(id: &str, part: f64) -> Model {
     let spec = Spec { seed: 7, ..Spec::new(scenario(id)) };
     let mut model = recorded::fresh(spec.clone());
@@ -100,7 +100,7 @@ fn screens(name: &str, model: &mut Model) {
     let colour = text(&settled(model, SIZES[0]));
     model.options.theme = MONO;
     let mono = settled(model, SIZES[0]);
-    assert_eq!(colour, text(&mono), "colour says something that is not said otherwise");
+    assert_eq!(colour, text(&mono), "a state is shown by colour alone");
     assert_snapshot!(format!("{name}_mono"), styled(&mono));
     model.options.theme = ASCII;
     let ascii = text(&settled(model, SIZES[0]));
@@ -177,7 +177,7 @@ fn who_woke_the_selected_task_and_whom_it_woke() {
         let wake = run.trace.tasks[task as usize].wake_at(run.cursor.at_ns);
         matches!(wake.map(|wake| wake.by), Some(Waker::Task(by)) if by != task)
     };
-    let task = (1..6).find(|task| woken(&model, *task)).expect("somebody was woken by another");
+    let task = (1..6).find(|task| woken(&model, *task)).expect("some task was woken by another one");
     model.timeline.selected = Some(task);
     screens("links", &mut model);
 }

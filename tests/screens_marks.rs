@@ -1,6 +1,6 @@
-//! The marks of the picture: what each looks like at three sizes and in four themes, and that the legend has all of them.
+//! The marks on lanes: how each looks at three sizes and in four themes, and that the legend has all of them.
 //!
-//! Only the timeline is looked at: what other panes say has its own screens.
+//! Only the timeline is compared; other panes have their own screens.
 
 #[path = "screens/paint.rs"]
 mod paint;
@@ -18,22 +18,22 @@ use scenarios::{CATALOGUE, Clock, Scenario, Value};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
-/// A scenario, a parameter with what is chosen for it, and how many hundredths of the run are over.
+/// A scenario, a parameter with its value, and the part of the run that is over, in hundredths.
 type Shown = (&'static str, Option<(&'static str, &'static str)>, u64);
 
-/// Scenarios that between them show every mark that there is on the virtual clock.
+/// Scenarios that together show every mark on the virtual clock.
 const SHOWN: [Shown; 7] = [
-    // The tail of a stall with its circle, what is held below its lane, wakes.
+    // The tail of a stall with its cycle, names of what is held below a lane, wakes.
     ("deadlock", Some(("order", "crossed")), 100),
-    // Timers that are late, short texts of events.
+    // Late timers, short texts of events.
     ("blocking", None, 45),
-    // A moment that is known ahead, a quantity without a value, wakes.
+    // A moment announced ahead of time, a quantity without a value, wakes.
     ("cancellation", None, 45),
     // Several moments, a state in words, cells with many polls.
     ("circuit-breaker", None, 75),
-    // Permits, standing in line.
+    // Permits and queueing.
     ("semaphore", None, 60),
-    // Locks that several hold, texts of events beside them, a finding.
+    // Locks with several holders, texts of events beside them, a finding.
     ("rwlock", None, 60),
     // Errors and cancelled tasks.
     ("task-group", None, 90),
@@ -60,20 +60,20 @@ const MARKS: [(&str, &str); 23] = [
     ("‼", "‼ panic"),
     ("∞", "∞ for ever"),
     ("┐┤┘", "┐┘ circle"),
-    // With the kind of what was found, where there is room.
+    // With the kind of the finding, where there is room.
     ("⚑", "⚑ "),
     ("┃↓↑", "┃↓↑ wakes"),
     ("╎", "╎ moment"),
     ("!", "! warning"),
 ];
 
-/// A run of a scenario, the cursor at so many hundredths of it, as it stays on a screen of that size.
+/// A run of a scenario, with the cursor at that part of it, in its final state on a screen of that size.
 fn run(spec: Spec, hundredths: u64, (width, height): (u16, u16)) -> Model {
     let mut model = recorded::fresh(spec.clone());
     lay_out(&mut model, (width, height));
     recorded::record(&mut model, spec);
     let view = model.run.as_mut().expect("it has been run");
-    // What is a figure of the machine differs from run to run.
+    // The machine's own figures differ from run to run.
     view.trace.samples.clear();
     view.cost_ns = Some(25.0);
     playback::recorded(&mut model);
@@ -83,7 +83,7 @@ fn run(spec: Spec, hundredths: u64, (width, height): (u16, u16)) -> Model {
     model
 }
 
-/// One of the runs that are shown.
+/// One of the runs to show.
 fn shown((id, choice, hundredths): Shown, size: (u16, u16)) -> Model {
     let scenario = CATALOGUE.iter().find(|scenario| scenario.id == id).expect("it is in the catalogue");
     let mut spec = Spec { seed: 0, ..Spec::new(scenario) };
@@ -93,7 +93,7 @@ fn shown((id, choice, hundredths): Shown, size: (u16, u16)) -> Model {
     run(spec, hundredths, size)
 }
 
-/// Draws as often as it takes until the model knows where things are.
+/// Draws until the model knows the layout.
 fn lay_out(model: &mut Model, (width, height): (u16, u16)) {
     while viewport::laid_out(model, paint::frame(model, width, height).1) {}
 }
@@ -111,7 +111,7 @@ fn below(areas: &Areas) -> Rect {
     Rect { x: pane.x + 1, y, width: pane.width - 2, height: (pane.bottom() - 1).saturating_sub(y) }
 }
 
-/// What is wrong with the legend of a screen, and with the quantities above it.
+/// The errors in the legend of a screen, and in the quantities above it.
 fn faults(model: &Model, buf: &Buffer, areas: &Areas) -> Vec<String> {
     let run = model.run.as_ref().expect("it has been run");
     let lanes = areas.lanes;
@@ -125,7 +125,7 @@ fn faults(model: &Model, buf: &Buffer, areas: &Areas) -> Vec<String> {
             faults.push(format!("{entry}: drawn {drawn}, in the legend {}", !drawn));
         }
     }
-    // The cursor, and where a panic's message is cut, are no marks of a lane.
+    // The cursor, and the mark where a panic's message is cut, are not marks of a lane.
     let is_known =
         |c: char| c.is_ascii() || c.is_alphanumeric() || "│…".contains(c) || MARKS.iter().any(|(glyphs, _)| glyphs.contains(c));
     faults.extend(on_lanes.chars().filter(|c| !is_known(*c)).map(|c| format!("'{c}' is in no legend")));
@@ -136,7 +136,7 @@ fn faults(model: &Model, buf: &Buffer, areas: &Areas) -> Vec<String> {
     for name in run.trace.words.iter().map(|words| words.name).chain(counters) {
         let first = name.split('_').next().unwrap_or(name);
         let row = told.lines().find(|row| row.trim_start().starts_with(first));
-        // Neither a value behind the name nor anything on the axis.
+        // Neither a value after the name nor anything on the axis.
         let names = usize::from(lanes.x - areas.pane(Pane::Timeline).x - 1);
         let value = |row: &str| row.chars().take(names).any(|c| c.is_ascii_digit());
         let drawn = |row: &str| row.chars().skip(names).any(|c| c != ' ' && c != '│');
@@ -147,12 +147,12 @@ fn faults(model: &Model, buf: &Buffer, areas: &Areas) -> Vec<String> {
     faults
 }
 
-/// What the legend says, without the marks and in any order, from so many rows below the lanes on.
+/// The words of the legend, without the marks and in any order, starting that many rows below the lanes.
 fn words(buf: &Buffer, areas: &Areas, first: usize) -> Vec<String> {
     let rows = rows(buf, below(areas));
     let entries = rows[first..].iter().flat_map(|row| row.split("  ").map(str::trim));
     let words = entries.filter_map(|entry| entry.split_once(' ')).map(|(_, word)| word.to_owned());
-    // In ASCII there are fewer lengths of polls.
+    // ASCII has fewer lengths of polls.
     let mut words: Vec<String> = words.filter(|word| !["runs", "short poll"].contains(&word.as_str())).collect();
     words.sort();
     words
@@ -169,12 +169,12 @@ fn ascii_faults(model: &mut Model, buf: &Buffer, areas: &Areas) -> Option<String
     (told != expected).then(|| format!("in ASCII the legend says {told:?} and not {expected:?}"))
 }
 
-/// The screen of a scenario at its defaults with what is wrong with its legend and its quantities; none if all is well.
+/// The screen of a scenario at its defaults with the errors in its legend and its quantities; `None` if there are no errors.
 fn fault(scenario: &'static Scenario, hundredths: u64, size: (u16, u16)) -> Option<String> {
     let mut model = run(Spec::new(scenario), hundredths, size);
     let (buf, areas) = paint::frame(&model, size.0, size.1);
     let mut faults = faults(&model, &buf, &areas);
-    // No two runs on the real clock are the same: where a label is decides whether its letters can be told from marks.
+    // Runs on the real clock differ: the position of a label decides whether its letters can be told from marks.
     if (hundredths, size) == (60, SIZES[1]) && is_virtual(scenario) {
         faults.extend(ascii_faults(&mut model, &buf, &areas));
     }
@@ -204,7 +204,7 @@ fn so_it_is_at_the_end_and_on_a_larger_screen() {
 fn timeline(model: &mut Model, (width, height): (u16, u16), theme: Theme) -> Buffer {
     model.options.theme = theme;
     let (buf, areas) = paint::frame(model, width, height);
-    // Its borders are those of other panes, too.
+    // Its borders are shared with other panes.
     let pane = areas.pane(Pane::Timeline);
     let area = Rect { x: pane.x + 1, width: pane.width - 2, height: pane.height - 1, ..pane };
     let mut part = Buffer::empty(Rect { x: 0, y: 0, ..area });
@@ -218,7 +218,7 @@ fn timeline(model: &mut Model, (width, height): (u16, u16), theme: Theme) -> Buf
 fn texts(model: &mut Model, size: (u16, u16)) -> String {
     let mut text = |colour, unicode| paint::text(&timeline(model, size, Theme::plain(colour, unicode)));
     let (unicode, ascii) = (text(true, true), text(true, false));
-    assert_eq!(unicode, text(false, true), "colour says something that is not said otherwise");
+    assert_eq!(unicode, text(false, true), "a state is shown by colour alone");
     assert!(ascii.is_ascii(), "a glyph beyond ASCII was drawn:\n{ascii}");
     format!("{unicode}\n{ascii}")
 }
@@ -241,7 +241,7 @@ fn the_marks_at_three_sizes_and_in_each_theme() {
         }
     }
     // Sockets are on the real clock only. At its defaults no scenario panics, warns without a text of its own, or has a wait
-    // whose cause is not known.
+    // with an unknown cause.
     for (_, entry) in MARKS.iter().filter(|(glyphs, _)| !["≈", "‼", "▁", "!"].contains(glyphs)) {
         assert!(seen.contains(entry), "no screen has '{entry}'");
     }

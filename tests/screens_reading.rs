@@ -1,4 +1,4 @@
-//! Screens of a run that is read: a range that is measured, the critical path, lanes that are sorted and filtered.
+//! Screens for reading a run: a measured range, the critical path, sorted and filtered lanes.
 //!
 //! The runs are real ones on the virtual clock, so they are the same every time.
 
@@ -22,7 +22,7 @@ use scenarios::find;
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 const MS: u64 = 1_000_000;
 
-/// A run that is over, with the cursor at its end and the focus on its lanes.
+/// A finished run, with the cursor at its end and the focus on its lanes.
 fn run(id: &str, width: u16, height: u16) -> Model {
     let spec = Spec { seed: 7, ..Spec::new(find(id).expect("it is in the catalogue")) };
     let mut model = recorded::fresh(spec.clone());
@@ -39,7 +39,7 @@ fn run(id: &str, width: u16, height: u16) -> Model {
     model
 }
 
-/// Draws as often as it takes until the model knows where things are.
+/// Draws until the model knows the layout.
 fn lay_out(model: &mut Model, width: u16, height: u16) {
     while viewport::laid_out(model, paint::frame(model, width, height).1) {}
 }
@@ -144,7 +144,7 @@ fn nothing_of_the_path_is_drawn_before_the_cursor_comes_there() {
     if let Some(view) = &mut model.run {
         view.cursor.at_ns = 700 * MS;
     }
-    // Main, the first one and the one after it.
+    // Main, the first request and the one after it.
     assert!(marked(&model) == 3 && all > 3, "{all}: {}", screen(&model, 120, 40));
 }
 
@@ -176,7 +176,7 @@ fn lanes_are_sorted_and_filtered_and_the_title_says_so() {
     types(&mut model, "nobody");
     let nothing = screen(&model, 120, 40);
     assert!(nothing.contains("0 of 21 tasks") && nothing.contains("no task matches the filter"), "{nothing}");
-    // However little room there is, it is told that lanes are missing.
+    // However little room there is, the title says that lanes are missing.
     assert!(screen(&model, 60, 16).contains("0 of 21 tasks"), "{}", screen(&model, 60, 16));
 }
 

@@ -1,8 +1,7 @@
-//! The scenarios as they are seen: real runs on the virtual clock, the cursor in the middle of each.
+//! The scenarios on screen: real runs on the virtual clock, with the cursor in the middle of each.
 //!
-//! The virtual clock makes a run the same every time. What is still a figure
-//! of the machine (how busy its worker was, what a poll cost on the wall) is
-//! taken out of the trace before it is drawn.
+//! The virtual clock makes a run the same every time. The remaining figures of the machine (how busy its worker was, the wall
+//! time of polls) are removed from the trace before it is drawn.
 
 #[path = "screens/paint.rs"]
 mod paint;
@@ -19,7 +18,7 @@ use async_playground::engine::Spec;
 use insta::assert_snapshot;
 use scenarios::{CATALOGUE, Clock, Scenario};
 
-/// The model after a run of a scenario, as it was left by whoever let it play half way.
+/// The model after half of a scenario's run has been played.
 fn half_way(scenario: &'static Scenario, width: u16, height: u16) -> Model {
     let mut model = run(Spec { seed: 7, ..Spec::new(scenario) }, width, height);
     let view = model.run.as_mut().expect("it has been run");
@@ -28,7 +27,7 @@ fn half_way(scenario: &'static Scenario, width: u16, height: u16) -> Model {
     model
 }
 
-/// The model after a whole run.
+/// The model after a complete run.
 fn run(spec: Spec, width: u16, height: u16) -> Model {
     let mut model = recorded::fresh(spec.clone());
     lay_out(&mut model, width, height);
@@ -40,7 +39,7 @@ fn run(spec: Spec, width: u16, height: u16) -> Model {
     model
 }
 
-/// Draws as often as it takes until the model knows where things are.
+/// Draws until the model knows the layout.
 fn lay_out(model: &mut Model, width: u16, height: u16) {
     while viewport::laid_out(model, paint::frame(model, width, height).1) {}
 }
@@ -49,7 +48,7 @@ fn screen(model: &Model, width: u16, height: u16) -> String {
     paint::text(&paint::frame(model, width, height).0)
 }
 
-/// Scenarios that between them show every pane and every mark: these are looked at in every size and theme, the others once.
+/// Scenarios that together show every pane and every mark: these are drawn in every size and theme, the others once.
 const EVERYWHERE: [&str; 6] = ["gather", "cancellation", "semaphore", "producer-consumer", "lock-contention", "deadlock"];
 
 #[test]
@@ -91,14 +90,14 @@ fn the_stage_and_the_lanes_alone() {
     }
 }
 
-/// Its heading is whole in the title, and what it says begins on the first row.
+/// The full heading is in the title, and the text begins on the first row.
 #[test]
 fn the_stage_has_room_for_what_a_lesson_says() {
     for scenario in CATALOGUE {
         let lesson = scenario.text();
         let mut parts = lesson.split("\n\n");
         let heading = parts.next().and_then(|part| part.strip_prefix("# ")).expect("a lesson has a heading");
-        let words = parts.next().expect("it says something").split_whitespace().map(|word| word.replace(['*', '`'], ""));
+        let words = parts.next().expect("the text is not empty").split_whitespace().map(|word| word.replace(['*', '`'], ""));
         let begin = words.take(4).collect::<Vec<_>>().join(" ");
         for (width, height) in [(80, 24), (120, 40)] {
             let mut model = recorded::fresh(Spec::new(scenario));
@@ -110,7 +109,7 @@ fn the_stage_has_room_for_what_a_lesson_says() {
     }
 }
 
-/// The code in the pane as it is drawn, row by row, with line numbers and remarks.
+/// The code in the pane as drawn, row by row, with line numbers and remarks.
 fn code_on_screen(model: &mut Model, (width, height): (u16, u16)) -> Vec<String> {
     let mut rows: Vec<String> = Vec::new();
     loop {
@@ -119,7 +118,7 @@ fn code_on_screen(model: &mut Model, (width, height): (u16, u16)) -> Vec<String>
         let (buf, areas) = paint::frame(model, width, height);
         let pane = areas.pane(Pane::Code);
         let inside = usize::from(pane.height) - 2;
-        // The last screenful stays full: what was there already is not read again.
+        // The last page stays full: rows that were visible before are not read again.
         let first = rows.len().min(areas.code_rows.saturating_sub(inside));
         let new = (pane.y + 1..pane.bottom() - 1).skip(rows.len() - first);
         rows.extend(new.map(|y| (pane.x + 1..pane.right() - 1).map(|x| buf[(x, y)].symbol()).collect::<String>()));
@@ -149,7 +148,7 @@ fn no_line_of_code_is_cut_in_any_layout() {
     }
 }
 
-/// The deadlock, with a task that is stuck selected and the cursor at the end.
+/// The deadlock, with a stuck task selected and the cursor at the end.
 fn deadlocked(width: u16, height: u16) -> Model {
     let scenario = CATALOGUE.iter().find(|scenario| scenario.id == "deadlock").expect("it is in the catalogue");
     let mut spec = Spec { seed: 0, ..Spec::new(scenario) };
@@ -173,7 +172,7 @@ fn a_deadlock_is_told_where_it_is_seen() {
     assert_snapshot!("deadlocked_why_120x40", screen(&model, 120, 40));
     model.options.theme.unicode = false;
     assert!(screen(&model, 120, 40).is_ascii());
-    // Main waits for the end of both, and they for each other.
+    // Main waits for the end of both, and they wait for each other.
     let mut model = deadlocked(120, 40);
     model.timeline.selected = Some(0);
     update::update(&mut model, Action::Explain(ExplainTab::Why));

@@ -1,4 +1,4 @@
-//! Screens of a run that has more tasks than rows: tasks put together, a group that is open, the map of the whole run.
+//! Screens of a run with more tasks than rows: grouped tasks, an open group, the map of the whole run.
 
 #[path = "screens/paint.rs"]
 mod paint;
@@ -53,7 +53,7 @@ impl Script {
         self.at(at_ms, What::Spawn { task: id(task), parent: (task > 0).then(|| id(0)), at: at.into() });
     }
 
-    /// A poll of so many milliseconds, after which the task waits for that.
+    /// A poll of that many milliseconds, after which the task waits for that cause.
     fn poll(&mut self, at_ms: u64, long_ms: u64, task: u64, cause: u32) {
         self.at(at_ms, What::PollStart(id(task)));
         self.at(at_ms + long_ms, What::Pending { task: id(task), op: None, resource: None, site: SiteId(cause + 1) });
@@ -109,7 +109,7 @@ fn service() -> Trace {
     script.trace()
 }
 
-/// Three places that tasks are spawned at. They must not move: the screens tell their lines.
+/// Three places where tasks are spawned. Do not move them: their lines are on the screens.
 fn places() -> (&'static Location<'static>, &'static Location<'static>, &'static Location<'static>) {
     #[track_caller]
     fn here() -> &'static Location<'static> {
@@ -121,7 +121,7 @@ fn places() -> (&'static Location<'static>, &'static Location<'static>, &'static
     (main, request, worker)
 }
 
-/// The timeline fills the screen; the cursor is at 2.5 s of a run that is over.
+/// The timeline fills the screen; the cursor is at 2.5 s of a finished run.
 fn model(by: Option<GroupBy>) -> Model {
     let options =
         Options { theme: THEMES[0].1, mouse: true, reduced_motion: false, console: None, limit: Duration::from_secs(60) };
@@ -160,13 +160,13 @@ fn tasks_put_together_by_name_at_three_sizes_in_four_themes() {
         for (name, theme) in THEMES {
             model.options.theme = theme;
             let buf = settled(&mut model, size);
-            // What a small screen looks like is told with its styles, and of the others what is written there.
+            // A small screen includes its styles, the others only their text.
             let shown = if height == 24 { styled(&buf) } else { text(&buf) };
             assert_snapshot!(format!("groups_{width}x{height}_{name}"), shown);
             assert!(theme.unicode || text(&buf).is_ascii(), "a glyph beyond ASCII was drawn");
             match name {
                 "colour" | "ascii" => colour = text(&buf),
-                _ => assert_eq!(text(&buf), colour, "colour says something that is not said otherwise"),
+                _ => assert_eq!(text(&buf), colour, "a state is shown by colour alone"),
             }
         }
     }
@@ -220,7 +220,7 @@ fn a_group_opens_with_enter_and_closes_with_escape() {
     let workers: Vec<TaskIx> = areas.lane_rows.iter().map(|(task, _)| *task).collect();
     assert_eq!(workers, (1..=WORKERS as TaskIx).collect::<Vec<_>>());
 
-    // What is selected is of the group.
+    // The selected task is in the group.
     update(&mut model, Action::Move(Move::Last));
     assert_eq!(model.timeline.selected, Some(WORKERS as TaskIx));
     update(&mut model, Action::Move(Move::Up));

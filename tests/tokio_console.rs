@@ -1,9 +1,8 @@
 //! A real tokio-console attaches to a run and lists its tasks by name.
 //!
-//! It needs the program, which takes minutes to build: `cargo install
-//! tokio-console --version 0.1.14`. Where it is not on the path, and the
-//! variable `TOKIO_CONSOLE` does not say where it is, the test says so and is
-//! skipped. `just console-test` runs it and shows the screen.
+//! It needs tokio-console, which takes minutes to build: `cargo install tokio-console --version 0.1.14`. If the program is
+//! neither on the path nor named by the variable `TOKIO_CONSOLE`, the test says so and is skipped. `just console-test` runs it
+//! and shows the screen.
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod support;
@@ -14,7 +13,7 @@ use std::process::Command;
 
 use support::Tty;
 
-/// Where tokio-console is, if it is.
+/// The path of tokio-console, if it is installed.
 fn console() -> Option<PathBuf> {
     let program = std::env::var_os("TOKIO_CONSOLE").map_or_else(|| PathBuf::from("tokio-console"), PathBuf::from);
     Command::new(&program).arg("--version").output().is_ok().then_some(program)

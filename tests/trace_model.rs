@@ -1,5 +1,5 @@
-//! The trace against a model: random runs whose every figure is known from
-//! elsewhere, and random nonsense that no run could write.
+//! The trace against a model: random runs whose every figure is known independently, and random nonsense that no run could
+//! write.
 
 mod model;
 
@@ -13,7 +13,7 @@ fn feed(trace: &mut Trace, (thread, at_ns, fact): &(u16, u64, Fact)) {
     trace.push(*thread, Event { at_ns: *at_ns, what: fact.what() });
 }
 
-/// A pause of the virtual clock is often none, and else a few milliseconds.
+/// A pause of the virtual clock: often zero, otherwise a few milliseconds.
 fn steps() -> impl Strategy<Value = Vec<(u64, usize, u8)>> {
     let pause = prop_oneof![3 => Just(0), 3 => 1..9_u64, 1 => 1_000_000..9_000_000_u64];
     prop::collection::vec((pause, any::<usize>(), 0..14_u8), 0..300)
@@ -27,7 +27,7 @@ fn told(facts: &[(u16, u64, Fact)]) -> Trace {
     trace
 }
 
-/// What holds for a trace of anything whatsoever.
+/// The invariants of any trace whatsoever.
 fn check_invariants(trace: &Trace) -> Result<(), TestCaseError> {
     for task in &trace.tasks {
         check_task(trace, task)?;
@@ -72,7 +72,7 @@ fn check_task(trace: &Trace, task: &Task) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The census, at each moment and at the end of each bin, is what the tasks themselves say.
+/// The census, at each moment and at the end of each bin, matches the tasks.
 fn check_census(trace: &Trace) -> Result<(), TestCaseError> {
     let counted = |at_ns| {
         let mut census = Census::default();
@@ -86,7 +86,7 @@ fn check_census(trace: &Trace) -> Result<(), TestCaseError> {
         }
         census
     };
-    // A few dozen moments and bins: to count the tasks for each of thousands would take long.
+    // A few dozen moments and bins: counting the tasks for thousands would take long.
     let segments = trace.tasks.iter().map(|task| task.segments.len()).sum::<usize>();
     for segment in trace.tasks.iter().flat_map(|task| &task.segments).step_by(segments / 30 + 1) {
         for at_ns in [segment.start_ns.saturating_sub(1), segment.start_ns, segment.start_ns.saturating_add(1)] {
@@ -249,7 +249,7 @@ proptest! {
     }
 }
 
-/// Whether a fact of a model's run is part of the hash: not a note, and not a wake of a task that has ended.
+/// True if a fact of a model's run is part of the hash: notes are not, nor are wakes of ended tasks.
 fn matters(model: &Model, place: usize) -> bool {
     match model.told[place].2 {
         Fact::Spawn(..) | Fact::Start(_) | Fact::Stop(_) => true,
@@ -260,7 +260,7 @@ fn matters(model: &Model, place: usize) -> bool {
     }
 }
 
-/// Whether a fact and the one before it are of the same moment, and a run in the other order would be another run.
+/// True if a fact and the previous one have the same time, and the opposite order would be a different run.
 fn can_swap(model: &Model, second: usize) -> bool {
     let (a, b) = (model.told[second - 1], model.told[second]);
     let of_tasks_that_live =

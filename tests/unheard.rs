@@ -1,6 +1,7 @@
-//! A process whose global subscriber is somebody else's: Tokio's tracing is not heard, and that is said instead of guessed at.
+//! A process in which something else owns the global subscriber: the recorder reports that it gets no Tokio tracing, and does
+//! not guess.
 //!
-//! A program of its own, because a process has one global subscriber.
+//! It is a separate program, because a process has one global subscriber.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
@@ -46,7 +47,7 @@ fn the_layer_hears_unless_a_filter_keeps_it_from_that() {
     assert_eq!(filtered, Err(Unheard));
 }
 
-/// Hooks alone cannot tell a return from an abort.
+/// Hooks alone cannot distinguish a return from an abort.
 #[test]
 fn how_a_task_ended_is_not_known_unless_it_panicked() {
     let _ = install();

@@ -1,4 +1,4 @@
-//! Who waits for whom, on real Tokio code: chains, circles, and why nothing can go on.
+//! Which task waits for which, on real Tokio code: chains, cycles, and reasons of stalls.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
@@ -14,10 +14,10 @@ use tokio::sync::{Mutex, RwLock, Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
 
 const MS: Duration = Duration::from_millis(1);
-/// When all is quiet, and nothing has ended.
+/// A time at which nothing happens any more, and nothing has ended.
 const QUIET_NS: u64 = 500_000_000;
 
-/// Runs it for a virtual second: long enough for it to come to a standstill.
+/// Runs it for a virtual second: long enough for a standstill.
 fn for_a_second(program: impl Future<Output = ()> + Send + 'static) -> Trace {
     observe(On::Virtual, Detail::Waits, |_| async { _ = timeout(1_000 * MS, program).await }).0
 }
@@ -31,7 +31,7 @@ async fn takes_both(first: Arc<Mutex<()>>, second: Arc<Mutex<()>>) {
 /// The line of this file that ends with a comment.
 fn line_of(comment: &str) -> u32 {
     let ends = |line: &str| line.ends_with(&format!("// {comment}"));
-    include_str!("why.rs").lines().position(ends).expect("there is such a line") as u32 + 1
+    include_str!("why.rs").lines().position(ends).expect("the line exists") as u32 + 1
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn two_tasks_that_wait_for_each_others_lock_are_a_circle() {
         ticks.abort();
     });
     let (a, b) = (find(&trace, "a"), find(&trace, "b"));
-    assert_eq!(trace.deadlocks, [(10_000_000, vec![b, a])], "told when the circle closes, although the clock ticks on");
+    assert_eq!(trace.deadlocks, [(10_000_000, vec![b, a])], "found when the cycle closes, although the clock ticks on");
 
     let why = trace.why(a, QUIET_NS);
     assert_eq!(why.links.iter().map(|link| link.task).collect::<Vec<_>>(), [a, b]);
@@ -159,7 +159,7 @@ fn a_receiver_that_nobody_serves_is_told_with_who_served_it_before() {
     let receives = find(&trace, "receives");
     let why = trace.why(receives, QUIET_NS);
     let [sender] = &why.links[0].blockers[..] else { panic!("{why:?}") };
-    assert!(!sender.inferred, "when the channel was dropped in the end it became known who had the sender");
+    assert!(!sender.inferred, "dropping the channel showed which task had the sender");
 }
 
 #[test]

@@ -1,11 +1,9 @@
-//! What a frame costs when much has happened: it must cost what is visible.
+//! The cost of a frame over large traces: it must depend on what is visible, not on the size of the trace.
 //!
-//! The same screen of 200×60 over traces of very different sizes. Frames are
-//! those of somebody who uses it: it plays, they scroll, pan, zoom, select, go
-//! elsewhere. Rounds of frames are timed, all sizes in each, and the medians of
-//! their 99th percentiles and of the ratios within a round are told, so that
-//! another program's turn on the processor is no frame of ours. Instructions do not depend on such things at all: callgrind
-//! counts those of one frame, where there is valgrind.
+//! The benchmark draws the same 200×60 screen over traces of very different sizes, while a simulated user plays, scrolls, pans,
+//! zooms, selects and jumps. Each round times frames of all sizes, and the results are medians over the rounds, of the 99th
+//! percentiles and of the ratios within a round, so that other programs on the machine do not distort them. Instruction counts
+//! are independent of such noise: if valgrind is installed, callgrind counts the instructions of one frame.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -21,23 +19,23 @@ use scenarios::{CATALOGUE, Outcome};
 use crate::synthetic::{SIZES, Size, Taken, take};
 use crate::{STEP, Screen, recorded};
 
-/// Frames of a round, and rounds.
+/// Frames per round, and rounds.
 const FRAMES: usize = 500;
 const ROUNDS: usize = 15;
-/// Traces that are taken in of each size.
+/// Traces ingested of each size.
 const TAKES: usize = 5;
-/// What is asked of a frame at the 99th percentile, and of the largest beside the smallest.
+/// The budget of a frame at the 99th percentile, and of the ratio of the largest trace to the smallest.
 const BUDGET: Duration = Duration::from_millis(4);
 const RATIO: f64 = 1.5;
-/// Events a second that a trace is to take in.
+/// The budget of ingestion, in events per second.
 const INGEST: f64 = 5e6;
 
-/// How the run is looked at.
+/// The views of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum View {
     /// A lane for each task.
     Lanes,
-    /// Tasks put together by name.
+    /// Tasks grouped by name.
     Groups,
     /// A lane for each thread.
     Threads,
@@ -48,18 +46,18 @@ enum View {
 const VIEWS: [(View, &str); 4] =
     [(View::Lanes, "lanes"), (View::Groups, "groups"), (View::Threads, "threads"), (View::Lines, "lines")];
 
-/// What was measured of one size.
+/// The measurements of one size.
 struct Row {
     size: Size,
     events: u64,
     took: Duration,
-    /// Memory that the trace has taken.
+    /// The memory of the trace.
     bytes: Option<u64>,
-    /// What a frame of each view costs.
+    /// The cost of a frame in each view.
     frames: Vec<Frames>,
 }
 
-/// What a frame costs.
+/// The cost of a frame.
 struct Frames {
     /// The median and the 99th percentile of each round.
     rounds: Vec<(Duration, Duration)>,
@@ -82,7 +80,7 @@ fn middle<T: PartialOrd + Copy>(mut all: Vec<T>) -> T {
     all[all.len() / 2]
 }
 
-/// How fast a trace is taken in, and nothing else.
+/// Measures ingestion only.
 pub(crate) fn ingest() {
     for size in SIZES {
         let Taken { took, events, .. } = take(size);
@@ -90,7 +88,7 @@ pub(crate) fn ingest() {
     }
 }
 
-/// The median of the time that it took to take in a trace and of those of doing so again.
+/// The median time to ingest a trace, over this one and repetitions.
 fn among(size: Size, took: Duration) -> Duration {
     let mut times = [took; TAKES];
     times[1..].fill_with(|| take(size).took);
@@ -112,7 +110,7 @@ pub(crate) fn measure(json: bool) {
     if json { print_json(&rows) } else { print_table(&rows) }
 }
 
-/// A trace of this size on the screen, and what it took.
+/// A trace of this size on the screen, and its cost.
 fn taken(size: Size) -> (Model, Row) {
     let before = resident();
     let Taken { trace, took, events } = take(size);
@@ -120,7 +118,7 @@ fn taken(size: Size) -> (Model, Row) {
     (model(trace), Row { size, events, took, bytes, frames: Vec::new() })
 }
 
-/// A model that looks at a trace whose run is over.
+/// A model that shows the trace of a finished run.
 fn model(trace: async_playground::trace::Trace) -> Model {
     let spec = Spec::new(&CATALOGUE[0]);
     let mut model = recorded::fresh(spec.clone());
@@ -131,14 +129,14 @@ fn model(trace: async_playground::trace::Trace) -> Model {
     (view.trace, view.phase) = (trace, Phase::Over);
     playback::recorded(&mut model);
     model.focus = Pane::Timeline;
-    // A long run is looked through for findings over its first frames, which is once and not what a frame costs.
+    // The first frames search a long run for findings. That happens once and is not part of the cost of a frame.
     while model.run.as_ref().is_some_and(|run| run.found.is_looking()) {
         update::update(&mut model, Action::Tick(Duration::ZERO));
     }
     model
 }
 
-/// Puts the cursor at a part of the run.
+/// Moves the cursor to a fraction of the run.
 fn seek(model: &mut Model, part: f64) {
     let run = model.run.as_mut().expect("there is one");
     run.cursor.at_ns = (run.trace.end_ns as f64 * part) as u64;
@@ -162,10 +160,10 @@ fn look(model: &mut Model, screen: &mut Screen, view: View) {
     seek(model, 0.9);
     screen.settle(model);
     let rows = if view == View::Lanes { model.areas.lane_rows.len() } else { 20 + model.areas.group_rows.len() };
-    assert!(rows > 20, "what is measured is in sight");
+    assert!(rows > 20, "the measured part is visible");
 }
 
-/// For each model the median and the 99th percentile of a frame, in each of several rounds. They take turns.
+/// The median and the 99th percentile of a frame for each model, in each of several rounds. The models take turns.
 fn rounds(models: &mut [Model], view: View) -> Vec<Vec<(Duration, Duration)>> {
     let mut screens: Vec<Screen> = models.iter().map(|_| Screen::new(200, 60)).collect();
     for (model, screen) in models.iter_mut().zip(&mut screens) {
@@ -187,7 +185,7 @@ fn round(model: &mut Model, screen: &mut Screen) -> (Duration, Duration) {
     (times[FRAMES / 2], times[FRAMES * 99 / 100])
 }
 
-/// One frame of somebody who looks around: every other one only plays.
+/// One frame of a user who explores: every second frame only plays.
 fn timed(model: &mut Model, screen: &mut Screen, frame: usize) -> Duration {
     let actions = [
         Action::Move(Move::Down),
@@ -215,21 +213,21 @@ fn timed(model: &mut Model, screen: &mut Screen, frame: usize) -> Duration {
     start.elapsed()
 }
 
-/// The memory that this process has now, in bytes; none where the system does not tell.
+/// The current memory of this process in bytes; `None` if the system does not report it.
 fn resident() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib << 10)
 }
 
-/// The frame whose instructions are counted: a function of its own, so that callgrind can be told its name.
+/// The frame whose instructions are counted: a separate function, so that callgrind can find it by name.
 #[inline(never)]
 fn counted_frame(model: &mut Model, screen: &mut Screen) {
     update::update(model, Action::Tick(STEP));
     screen.draw(model);
 }
 
-/// What callgrind's child does: takes a trace in, says so, waits to be told that instructions count, and draws.
+/// The child under callgrind: ingests a trace, reports that, waits until counting is on, and draws.
 pub(crate) fn one_frame(size: &str, view: &str) {
     let size = SIZES.into_iter().find(|known| known.name == size).expect("the parent knows the sizes");
     let (view, _) = VIEWS.into_iter().find(|(_, known)| *known == view).expect("the parent knows the views");
@@ -239,11 +237,11 @@ pub(crate) fn one_frame(size: &str, view: &str) {
     println!("ready");
     std::io::stdin().lock().read_line(&mut String::new()).expect("the parent lives");
     counted_frame(&mut model, &mut screen);
-    // What it takes to free it is not asked.
+    // Freeing it is not part of the measurement.
     std::mem::forget(model);
 }
 
-/// The instructions of a frame, as callgrind counts them; none where it is not installed or does not work.
+/// The instructions of a frame, counted by callgrind; `None` if callgrind is missing or fails.
 fn instructions(size: Size, view: &str) -> Option<u64> {
     let out = std::env::temp_dir().join(format!("async-playground-callgrind-{}", std::process::id()));
     let mut child = Command::new("valgrind")
@@ -263,7 +261,7 @@ fn instructions(size: Size, view: &str) -> Option<u64> {
     child.wait().ok()?;
     told.ok()?;
     let text = std::fs::read_to_string(&out).ok()?;
-    // What it may not be removed is left to the system.
+    // If removing it fails, the system cleans up.
     std::fs::remove_file(&out).ok();
     text.lines().find_map(|line| line.strip_prefix("totals: "))?.trim().parse().ok().filter(|count| *count > 0)
 }
@@ -274,12 +272,12 @@ impl Row {
     }
 
     fn bytes_per_event(&self) -> Option<f64> {
-        // A page is too coarse for a small one.
+        // A page is too coarse a unit for a small trace.
         self.bytes.filter(|_| self.size.events >= 1_000_000).map(|bytes| bytes as f64 / self.events as f64)
     }
 }
 
-/// The 99th percentile of the largest beside that of the smallest, in the same round.
+/// The ratio of the 99th percentiles of the largest and the smallest trace, within a round.
 fn times(first: &Frames, last: &Frames) -> f64 {
     let beside =
         |((_, first), (_, last)): (&(Duration, Duration), &(Duration, Duration))| last.as_secs_f64() / first.as_secs_f64();

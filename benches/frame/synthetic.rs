@@ -1,9 +1,7 @@
-//! Traces that are made by arithmetic, of any size: the facts of a run that nobody has to wait for.
+//! Synthetic traces of any size: the facts of a run, computed instead of waited for.
 //!
-//! Each task does the same over and over: it is polled, waits at one of a few
-//! places, is woken by a timer or by another task. All live at once, and take
-//! turns in the order of spawning but for a shuffle among neighbours, as the
-//! tasks of a runtime do.
+//! Each task repeats a cycle: it is polled, waits at one of a few places, and is woken by a timer or by another task. All tasks
+//! live at once and take turns in spawn order, except for a shuffle among neighbours, as on a runtime.
 
 use std::num::NonZeroU64;
 use std::panic::Location;
@@ -13,16 +11,16 @@ use std::time::{Duration, Instant};
 use async_playground::record::event::{Event, LastPoll, NewSite, SiteId, TaskId, What};
 use async_playground::trace::{Ahead, Cause, Place, Site, Trace};
 
-/// Events of a cycle: the beginning of a poll, a wait, its end, a wake.
+/// Events of a cycle: a poll begins, a wait, the poll ends, a wake.
 const CYCLE: u64 = 4;
-/// Facts that are made at once, out of the time that is measured.
+/// Facts computed in one batch, outside the measured time.
 const AT_ONCE: usize = 65_536;
 /// The time from one event to the next, in nanoseconds.
 const APART: u64 = 1_000;
-/// What is waited for, one place for each.
+/// The causes of the waits, each with its own place.
 const CAUSES: [Cause; 6] = [Cause::Time, Cause::Semaphore, Cause::MpscRecv, Cause::Time, Cause::Io, Cause::Mutex];
 
-/// How much happens.
+/// The size of a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size {
     pub(crate) name: &'static str,
@@ -30,7 +28,7 @@ pub(crate) struct Size {
     pub(crate) events: u64,
 }
 
-/// The sizes that are compared. The smallest fills the rows of the screen: what is visible is the same for all.
+/// The sizes to compare. The smallest fills the rows of the screen, so all sizes show equally much.
 pub(crate) const SIZES: [Size; 4] = [
     Size { name: "1,000 events, 50 tasks", tasks: 50, events: 1_000 },
     Size { name: "1 million events, 50 tasks", tasks: 50, events: 1_000_000 },
@@ -38,15 +36,15 @@ pub(crate) const SIZES: [Size; 4] = [
     Size { name: "10 million events, 100,000 tasks", tasks: 100_000, events: 10_000_000 },
 ];
 
-/// A trace, and what it took to take it in.
+/// A trace, and the cost of ingesting it.
 pub(crate) struct Taken {
     pub(crate) trace: Trace,
-    /// Time in [`Ahead::push`] alone.
+    /// The time in [`Ahead::push`] alone.
     pub(crate) took: Duration,
     pub(crate) events: u64,
 }
 
-/// Tells a trace the facts of a run of that size, and closes it.
+/// Pushes the facts of a run of that size into a trace, and closes it.
 pub(crate) fn take(size: Size) -> Taken {
     let mut trace = Trace::default();
     let mut facts = Facts::new(size);
@@ -79,7 +77,7 @@ fn site(at: u64) -> SiteId {
     SiteId(at as u32 + 1)
 }
 
-/// The facts of a run, one after the other.
+/// The facts of a run, in order.
 struct Facts {
     size: Size,
     at: u64,
@@ -92,7 +90,7 @@ impl Facts {
         Self { size, at: 0, cycles }
     }
 
-    /// The task whose turn it is: neighbours change places from round to round.
+    /// The task whose turn it is. Neighbours swap places from round to round.
     fn turn(&self, cycle: u64) -> u64 {
         let (round, place) = (cycle / self.size.tasks, cycle % self.size.tasks);
         let shuffled = place ^ (round * 13 % 32);
@@ -126,7 +124,7 @@ impl Facts {
             }
             2 => What::PollEnd(id(task)),
             _ if cycle + self.size.tasks >= self.cycles && task.is_multiple_of(3) => What::PollEnd(id(task)),
-            // Whoever is halfway to its next turn.
+            // The task that is halfway to its next turn.
             _ => What::Wake { task: id(self.turn(cycle + self.size.tasks / 2)), by: task.is_multiple_of(2).then(|| id(task)) },
         })
     }

@@ -1,4 +1,4 @@
-//! Locks and permits of a random program, which writes down who takes and who gives back.
+//! Locks and permits of a random program, which records who takes and who releases them.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex as Books};
 use tokio::sync::{Mutex, RwLock, Semaphore};
 use tokio::time::Instant;
 
-/// What is taken, by its number among those of its kind.
+/// A resource: its kind, and its number within that kind.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Take {
     Lock(usize),
@@ -19,11 +19,11 @@ pub(crate) enum Take {
 
 pub(crate) const MUTEXES: usize = 2;
 pub(crate) const RWLOCKS: usize = 2;
-/// How many resources there are.
+/// The number of resources.
 pub(crate) const COUNT: usize = MUTEXES + RWLOCKS + 2;
 
 impl Take {
-    /// Its number in the order of making.
+    /// Its number in creation order.
     pub(crate) fn resource(self) -> usize {
         match self {
             Take::Lock(i) => i,
@@ -37,10 +37,10 @@ impl Take {
     }
 }
 
-/// When, which resource, by whom, and how many permits more or fewer.
+/// When, which resource, which task, and how many permits more or fewer.
 pub(crate) type Entry = (u128, usize, String, i64);
 
-/// The resources, in the order that they are made in, so that a number tells which of the recorded ones it is.
+/// The resources in creation order, so that a number identifies the recorded one.
 pub(crate) struct Shop {
     pub(crate) mutexes: [Arc<Mutex<()>>; MUTEXES],
     pub(crate) rwlocks: [Arc<RwLock<()>>; RWLOCKS],
@@ -49,7 +49,7 @@ pub(crate) struct Shop {
     books: Books<Vec<Entry>>,
 }
 
-/// An owned guard, with who has it. Dropping it gives it back, and the books know.
+/// An owned guard and its holder. Dropping it releases it and records that in the books.
 pub(crate) struct Taken {
     shop: Arc<Shop>,
     take: Take,
@@ -89,7 +89,7 @@ impl Shop {
         self.books.lock().unwrap().push((at, take.resource(), by.to_owned(), change));
     }
 
-    /// The books, from when all is done.
+    /// The books, once everything is done.
     pub(crate) fn close_books(&self) -> Vec<Entry> {
         std::mem::take(&mut *self.books.lock().unwrap())
     }
@@ -104,14 +104,14 @@ impl Shop {
         self.taken(take, by, guard)
     }
 
-    /// Writes down that somebody has taken something.
+    /// Records that a task has taken something.
     pub(crate) fn taken(self: &Arc<Self>, take: Take, by: &str, guard: Box<dyn Send>) -> Taken {
         self.write(take, by, take.permits());
         Taken { shop: self.clone(), take, by: by.to_owned(), guard: Some(guard) }
     }
 }
 
-/// Who holds the resource of that number, by the books, and how many permits.
+/// The holder of the resource of that number according to the books, and how many permits it has.
 pub(crate) fn by_the_books(books: &[Entry], resource: usize, at_ms: u128) -> BTreeMap<String, i64> {
     let mut held = BTreeMap::new();
     for (_, _, by, change) in books.iter().filter(|(at, of, ..)| *at <= at_ms && *of == resource) {

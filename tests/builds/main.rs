@@ -1,7 +1,7 @@
-//! One program built in many ways: its lines are right, or they are not known and it is said why. None is ever false.
+//! One program built in many ways: each line of a wait is right, or reported as not known with the reason. None is ever wrong.
 //!
-//! The program is `mini_redis` beside this file, with the recorder in it. It is built once for each way, so these tests are
-//! not among the usual ones: `just builds`. What it waits for, and where, stands in its source as comments.
+//! The program is `mini_redis` beside this file, with the recorder in it. Each way is a separate build, so these tests run only
+//! with `just builds`. Comments in the source say what it waits for, and where.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,18 +16,18 @@ struct Way {
     settings: &'static [&'static str],
     rustflags: &'static str,
     missing: &'static [&'static str],
-    /// What the folder of the sources is called.
+    /// The name of the source folder.
     sources: &'static str,
 }
 
 const USUAL: &str = "--cfg tokio_unstable -C force-frame-pointers=yes";
 
-/// Tokio has line tables by a setting of its own, which others do not have.
+/// Tokio has line tables through its own setting; no other library has any.
 const NO_LINES: [&str; 2] = ["debug=false", "package.tokio.debug=false"];
 
 const RELEASE: Way = Way { name: "release", settings: &[], rustflags: USUAL, missing: &[], sources: "src" };
 
-/// As `cargo install` would have it: the program's own sources lie among those of libraries.
+/// As `cargo install` does it: the program's sources are beside the libraries' sources.
 const INSTALLED: Way = Way {
     name: "installed",
     rustflags: "--cfg tokio_unstable -C force-frame-pointers=yes \
@@ -36,7 +36,7 @@ const INSTALLED: Way = Way {
     ..RELEASE
 };
 
-/// What the program says of itself.
+/// The program's report about itself.
 #[derive(Debug, Default)]
 struct Told {
     /// Each cause with its line.
@@ -53,7 +53,7 @@ impl Way {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
         let locked = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock");
-        fs::copy(locked, Path::new(PROGRAM).join("Cargo.lock")).expect("the versions are those of the playground");
+        fs::copy(locked, Path::new(PROGRAM).join("Cargo.lock")).expect("the playground's versions");
         build.current_dir(PROGRAM).args(["build", "--offline", "--quiet", "--release"]);
         build.arg("--target-dir").arg(&target).env("RUSTFLAGS", self.rustflags).env_remove("CARGO_ENCODED_RUSTFLAGS");
         for setting in self.settings {
@@ -74,7 +74,7 @@ impl Way {
         told
     }
 
-    /// What is true of any build: what is missing is said, and there is no deadlock that is none.
+    /// What holds for any build: the report says what is missing, and no false deadlock is found.
     fn checked(&self) -> Told {
         let told = self.told();
         assert_eq!(told.missing, self.missing, "{}: {told:?}", self.name);
@@ -86,7 +86,7 @@ impl Way {
     }
 }
 
-/// The causes and lines that the comments of the source name: those that there are in every run, and those that there may be.
+/// The causes and lines that comments in the source name: the ones of every run, and the ones that a run may have.
 fn lines(sources: &str) -> [BTreeSet<(String, String)>; 2] {
     let mut lines = [BTreeSet::new(), BTreeSet::new()];
     for file in fs::read_dir(Path::new(PROGRAM).join("src")).expect("the folder").flatten() {
@@ -94,7 +94,7 @@ fn lines(sources: &str) -> [BTreeSet<(String, String)>; 2] {
         for (line, number) in text.lines().zip(1..) {
             for (words, all) in ["// waits: ", "// may wait: "].into_iter().zip(&mut lines) {
                 let Some((code, causes)) = line.split_once(words) else { continue };
-                // A comment on a line of its own is one of the line before.
+                // A comment on its own line belongs to the line before.
                 let number = if code.trim().is_empty() { number - 1 } else { number };
                 let place = format!("{sources}/{}:{number}", file.file_name().to_string_lossy());
                 all.extend(causes.split(", ").map(|cause| (cause.to_owned(), place.clone())));
@@ -114,7 +114,7 @@ fn lines_are_right(way: &Way) {
     assert!(missed.is_empty() && false_ones.is_empty(), "{}: missed {missed:?}, false {false_ones:?}", way.name);
 }
 
-/// The causes that Tokio tells of in words, whatever the build.
+/// The causes that Tokio reports in words, whatever the build.
 const TOLD_BY_TOKIO: [&str; 5] = ["mpsc send", "mutex", "oneshot", "semaphore", "time"];
 
 fn lines_are_not_known(way: &Way) {
@@ -157,7 +157,7 @@ fn builds_that_lack_something_say_so_and_have_no_line_false() {
             name: "nothing",
             settings: &["strip='symbols'", "debug=false", "panic='abort'", "lto='fat'"],
             rustflags: "--cfg tokio_unstable",
-            // Without them no return address is found, so that there is no function to have a name.
+            // Without them no return address resolves, so no function has a name.
             missing: &["frame pointers"],
             ..RELEASE
         },

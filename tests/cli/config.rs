@@ -1,4 +1,4 @@
-//! The settings file: printed, looked for, refused.
+//! The settings file: printed, found, and refused.
 
 use std::fs;
 
@@ -42,6 +42,6 @@ fn a_fault_in_it_is_one_line_that_names_file_line_and_key() {
         let text = stderr(&output);
         assert!(output.status.code() == Some(2) && text.lines().count() == 1 && text.contains(&told), "{args:?}: {text}");
     }
-    // A usual file that is not there is none.
+    // A missing default settings file counts as empty.
     assert!(stderr(&run(&["gather"])).contains("needs a terminal"));
 }

@@ -1,4 +1,4 @@
-//! What is typed or named comes back in errors: nothing of it may reach the terminal as more than text.
+//! Errors repeat what users type or name: none of it may reach the terminal as anything but text.
 
 use std::fs;
 use std::process::Output;
@@ -34,12 +34,12 @@ const SETTINGS: [fn(&str) -> String; 6] = [
     |text| format!("[colors]\nlock = {}", quoted(text)),
 ];
 
-/// As TOML has it, which takes the escapes of JSON.
+/// As TOML writes it, which accepts JSON's escapes.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// One line on standard error, as short as a reader can take, or help that was asked for by chance.
+/// One line on standard error, short enough to read, or help that happened to be requested.
 fn assert_harmless(output: &Output, what: &str) {
     let (out, error) = (stdout(output), stderr(output));
     for line in (out + &error).split('\n') {
@@ -50,7 +50,7 @@ fn assert_harmless(output: &Output, what: &str) {
 
 fn try_all(test: impl Fn(&str)) {
     let config = Config { cases: 12, max_shrink_iters: 50, failure_persistence: None, ..Config::default() };
-    // No argument can have a zero in it.
+    // No argument can contain a zero byte.
     let typed = text().prop_map(|text| text.replace('\0', ""));
     let result = TestRunner::new(config).run(&typed, |typed| {
         test(&typed);

@@ -1,4 +1,4 @@
-//! Bad input, and being asked for help.
+//! Bad input, and requests for help.
 
 use std::net::TcpListener;
 

@@ -1,4 +1,4 @@
-//! The limit and SIGINT while each worker is blocked: nobody drives the run's own timer then.
+//! The limit and SIGINT while each worker is blocked, so that nothing drives the run's own timer.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::{program, run, stderr};
 
-/// How long the program may take: a second to give up, and what a busy machine adds. The tasks block for a minute, so whoever
-/// waits for them takes longer.
+/// How long the program may take: a second to give up, plus the delay of a busy machine. The tasks block for a minute, so a
+/// program that waits for them takes longer.
 const SOON: Duration = Duration::from_secs(40);
 
-/// One task for each worker, and each of them computes for a minute without an await.
+/// One task per worker; each computes for a minute without an await.
 fn blocked(workers: usize, limit: &str) -> Vec<String> {
     let tasks = format!("tasks={}", workers.max(1));
     let workers = workers.to_string();
@@ -71,7 +71,7 @@ fn an_interrupt_ends_a_run_whose_workers_are_all_blocked() {
         let mut args = blocked(workers, "60000");
         args.extend(["--record".to_owned(), file.display().to_string()]);
         let mut child = program(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
-        // The header is written at once, and the first facts a second later: by then they are blocked.
+        // The header is written at once and the first facts a second later. By then the workers are blocked.
         wait_until_it_grows(&file, 0).and_then(|header| wait_until_it_grows(&file, header)).expect("it is recorded");
         let told = Instant::now();
         let pid = Pid::from_raw(i32::try_from(child.id()).expect("a number of a process")).expect("not 0");
@@ -81,7 +81,7 @@ fn an_interrupt_ends_a_run_whose_workers_are_all_blocked() {
     }
 }
 
-/// Waits until a file is longer than that. Returns how long it is; none if that takes too long.
+/// Waits until a file is longer than that. Returns its length; `None` if that takes too long.
 fn wait_until_it_grows(file: &Path, bytes: u64) -> Option<u64> {
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(30) {

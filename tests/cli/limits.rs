@@ -1,11 +1,12 @@
-//! Paths that lead to no regular file, and limits of the system: one line, and no program that hangs or dies.
+//! Paths that are not regular files, and limits of the system: each gives a one-line error, and the program neither hangs nor
+//! dies.
 
 use std::path::Path;
 use std::process::Command;
 
 use super::{limited, stderr, stdout};
 
-/// The same, given up after a while. Then the code is 124.
+/// Starts the program with a time limit; running out of it gives code 124.
 const AT_MOST: &str = r#"exec timeout 20 "$0" "$@""#;
 
 fn pipe(folder: &Path) -> String {
@@ -48,7 +49,7 @@ fn settings_are_read_up_to_a_bound() {
 
 #[test]
 fn too_few_open_files_are_one_line_and_code_2() {
-    // What the test itself has open counts as well, so the limit is lowered to below what the program may have at all.
+    // The test's own open files count as well, so the limit must be lower than what the program may have.
     for limit in 4..10 {
         for args in [&["run", "gather"][..], &["run", "gather", "--console=127.0.0.1:0"], &["run", "gather", "--clock", "real"]] {
             let output = limited(&format!(r#"ulimit -n {limit}; exec "$0" "$@""#), args);
@@ -70,7 +71,7 @@ fn a_recording_that_must_not_grow_is_told_and_the_report_is_whole() {
     serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("one JSON value");
     assert_eq!(stderr(&output), format!("error: --record: {name}: the recording stopped: File too large (os error 27)\n"));
     let replayed = super::run(&["replay", name]);
-    assert!([Some(0), Some(2)].contains(&replayed.status.code()), "what there is is read, or refused");
+    assert!([Some(0), Some(2)].contains(&replayed.status.code()), "the file is read, or refused");
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn list_json_has_the_fields_of_the_contract() {
     }
 }
 
-/// In the order of `serde_json`'s own map.
+/// In the order of `serde_json`'s map.
 fn sorted(keys: &[&str]) -> Vec<String> {
     let mut keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
     keys.sort();

@@ -23,8 +23,8 @@ use std::process::{Command, Output, Stdio};
 use scenarios::{CATALOGUE, Clock};
 use serde_json::Value;
 
-/// The arguments that run each scenario to a good end on the virtual clock: one that begins with the wrong way is turned
-/// to a right one. Those are left out whose right ways all need the real clock.
+/// The arguments with which each scenario ends well on the virtual clock: if its defaults go wrong, a variant that goes well.
+/// Scenarios whose good variants all need the real clock are left out.
 fn ending_well() -> impl Iterator<Item = (&'static str, Vec<String>)> {
     CATALOGUE.iter().filter(|scenario| scenario.clocks.contains(&Clock::Virtual)).filter_map(|scenario| {
         let way = scenario.right_way(Clock::Virtual)?;
@@ -42,7 +42,7 @@ fn program<S: AsRef<OsStr>>(args: &[S]) -> Command {
     command
 }
 
-/// The program as a shell script starts it, which has it as `"$0" "$@"`: with limits, or with streams that are closed.
+/// The program started by a shell script, as `"$0" "$@"`: with limits, or with closed streams.
 fn limited(script: &str, args: &[&str]) -> Output {
     let mut command = Command::new("/bin/sh");
     command.args(["-c", script, env!("CARGO_BIN_EXE_async-playground")]).args(args).stdin(Stdio::null());
@@ -63,7 +63,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("errors are UTF-8")
 }
 
-/// The object that a run prints, which must be all that it prints.
+/// The JSON object that a run prints; it must print nothing else.
 fn json<S: AsRef<OsStr> + Debug>(args: &[S]) -> Value {
     let output = run(args);
     assert_eq!(output.status.code(), Some(0), "{args:?}: {}", stderr(&output));
@@ -71,7 +71,7 @@ fn json<S: AsRef<OsStr> + Debug>(args: &[S]) -> Value {
     serde_json::from_slice(&output.stdout).expect("one JSON value")
 }
 
-/// The one line of a scenario that awaits this, as the program names it.
+/// The only line of a scenario that awaits this, as the program names it.
 fn place_of(file: &str, code: &str) -> String {
     let source = std::fs::read_to_string(file).expect("tests run in the checkout");
     let awaits = |line: &str| line.contains(code) && line.contains(".await") && !line.trim_start().starts_with("//");

@@ -1,4 +1,4 @@
-//! What a package carries beside the program: completions and the manual page.
+//! What a package installs beside the program: completions and the manual page.
 
 use super::{program, run, stdout};
 
@@ -30,7 +30,7 @@ fn scenarios_parameters_and_their_values_are_completed() {
     assert_eq!(completed(&["semaphore", "--param", "permits="]), ["permits=3"]);
     assert_eq!(completed(&["futurelock", "-p", "variant="]), ["variant=select-ref", "variant=spawned"]);
     assert_eq!(completed(&["futurelock", "-p", "variant=sp"]), ["variant=spawned"]);
-    // Which parameters there are depends on the scenario.
+    // The parameters depend on the scenario.
     assert_eq!(completed(&["gather", "-p", "permits"]), Vec::<String>::new());
 }
 

@@ -1,4 +1,4 @@
-//! `run`: its facts, its text, its clocks, and how it is cut short.
+//! `run`: its facts, text and clocks, and how it is interrupted.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -58,7 +58,7 @@ fn detail_decides_what_is_recorded_and_not_what_happens() {
 fn every_scenario_ends_well_on_the_virtual_clock() {
     let (mut wall, mut virtual_time) = (Duration::ZERO, Duration::ZERO);
     for (id, args) in ending_well() {
-        // Without lines of waits: to look them up takes wall time of its own, and none of the run's.
+        // Without lines of waits: resolving them takes wall time that is not the run's.
         let args = [args, ["--detail", "polls", "--json"].map(str::to_owned).to_vec()].concat();
         let started = Instant::now();
         let told = json(&args);
@@ -154,7 +154,7 @@ fn an_interrupted_run_exits_130() {
     let args = ["run", "semaphore", "--console=127.0.0.1:0", "--speed", "0.01", "--json"];
     let mut child = program(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let mut errors = BufReader::new(child.stderr.take().expect("piped"));
-    // The address is told before the run starts, and the handler stands before that.
+    // The program prints the address before the run starts, and installs the handler before that.
     let mut line = String::new();
     errors.read_line(&mut line).expect("UTF-8");
     assert!(line.contains("127.0.0.1:"), "{line}");

@@ -1,4 +1,4 @@
-//! `run` of what cannot go on: the exit code, the line of the error, and the reason in the JSON.
+//! `run` of scenarios that stall: the exit code, the error line, and the reason in the JSON.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ fn a_deadlock_stalls_and_exits_1_at_once_and_one_order_ends() {
         let output = run(&["run", "deadlock", "-p", order, "--json"]);
         (started.elapsed(), output)
     };
-    // The fastest of a few: what else the machine does only adds.
+    // The fastest of a few: a busy machine only adds time.
     let fastest = |order: &str| (0..5).map(|_| timed(order)).min_by_key(|(took, _)| *took).expect("five runs");
     let (ends_after, _) = fastest("order=same");
     let (took, output) = fastest("order=crossed");
@@ -37,7 +37,7 @@ fn second_lock() -> String {
     place_of("scenarios/deadlock.rs", "bank.accounts[self.second].lock()")
 }
 
-/// The stall of crossed orders: A and B, each with its first lock, each waiting for its second.
+/// The stall of crossed orders: A and B each hold their first lock and wait for their second.
 fn assert_circle(told: &Value) {
     let stall = &told["stall"];
     assert_eq!(stall["kind"], "cycle", "{told}");
@@ -58,7 +58,7 @@ fn assert_circle(told: &Value) {
 
 #[test]
 fn on_the_real_clock_a_deadlock_is_called_one_after_the_quiet_time_that_is_asked_for() {
-    // With so long between the first lock and the second the tasks meet in their first round, however late one of them is.
+    // With such a long gap between the two locks the tasks meet in their first round, however late one of them is.
     let crossed = ["run", "deadlock", "-p", "order=crossed", "-p", "gap=2000"];
     let args = [&crossed[..], &["--clock", "real", "--stall-after", "300", "--json"]].concat();
     let output = run(&args);

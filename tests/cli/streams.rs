@@ -1,11 +1,11 @@
-//! Streams that are full, broken or closed: the exit code is what it would be, and what can still be written is.
+//! Streams that are full, broken or closed: the exit code does not change, and the other streams are still written.
 
 use std::fs::{File, OpenOptions};
 use std::process::{Output, Stdio};
 
 use super::{limited, program, run, stderr, stdout};
 
-/// A recording without its end, in a folder that goes with it.
+/// A truncated recording, in a folder that is removed with it.
 fn cut() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("cut.rec");
@@ -24,7 +24,7 @@ fn broken() -> std::io::PipeWriter {
     std::io::pipe().expect("a pipe").1
 }
 
-/// With a standard error that takes nothing, for each way of that.
+/// With a standard error that accepts nothing, in each possible way.
 fn deaf(args: &[&str]) -> [Output; 3] {
     let with = |error: Stdio| program(args).stdout(Stdio::piped()).stderr(error).spawn().expect("it starts");
     let [full, broken] = [with(full().into()), with(broken().into())].map(|child| child.wait_with_output().expect("it ends"));

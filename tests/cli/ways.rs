@@ -1,4 +1,4 @@
-//! What goes wrong on purpose exits 1 and says why.
+//! A scenario that goes wrong on purpose exits with 1 and says why.
 
 use scenarios::{Breaks, CATALOGUE, Clock, How, Scenario};
 

@@ -5,7 +5,7 @@ use scenarios::draw;
 
 use super::{long_steps, path, spec, tasks, trace};
 
-/// How long each fetch takes: drawn, but for the straggler, which is the last but one.
+/// The duration of each fetch: drawn, except for the straggler, which is the last but one.
 fn latencies(seed: u64, tasks: u64, straggler: u64) -> Vec<u64> {
     let drawn = |i| 500 + draw::within(seed, "latency", i, &(0..=300));
     (0..tasks).map(|i| if i + 2 == tasks && straggler > 0 { straggler } else { drawn(i) }).collect()
@@ -23,7 +23,7 @@ fn the_path_is_the_slowest_fetch() {
             assert_eq!(steps.len(), 1, "{count} fetches, straggler {straggler}, seed {seed}: {steps:?}");
             let (task, cause, ms) = &steps[0];
             assert_eq!((*cause, *ms), (Cause::Time, slowest));
-            // Of two that are equally slow it may be either.
+            // If two are equally slow, it may be either.
             let which: usize = task.strip_prefix("fetch ").unwrap().parse().unwrap();
             assert_eq!(latencies[which], slowest, "{task}: {latencies:?}");
             assert_eq!(tasks(&trace, &path), ["main", task, "main"], "main spawns it, and hears of its end");

@@ -1,4 +1,4 @@
-//! Tasks whose timers are late: the path goes through who kept the worker.
+//! Tasks whose timers are late: the path goes through the task that kept the worker busy.
 
 use async_playground::trace::{Doing, Handover, PathStep};
 
@@ -17,7 +17,7 @@ fn the_path_goes_through_the_poll_that_kept_the_worker() {
     let Handover::Late { by, late_ns } = after.by else { panic!("{after:?}") };
     assert_eq!(by, long.task);
     assert!(name(after).starts_with("ticker") && late_ns / MS <= block_ms && late_ns / MS >= block_ms - 100, "{after:?}");
-    // It is as long as the run, and nothing is left out.
+    // It is as long as the run, without gaps.
     assert_eq!(path.untold_ns, 0);
     assert_eq!(path.steps.iter().map(PathStep::lasted_ns).sum::<u64>(), path.to_ns);
 }

@@ -1,5 +1,5 @@
-//! The critical path is the one that arithmetic gives: of a pipeline, a gather and a semaphore it is worked out from the
-//! parameters, without a look at the run; and of every scenario it is whole.
+//! The critical path matches the arithmetic. For a pipeline, a gather and a semaphore it is computed from the parameters,
+//! without a look at the run. For every scenario it is complete.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
@@ -15,10 +15,10 @@ use async_playground::engine::{Phase, Run, Spec};
 use async_playground::trace::{Cause, CriticalPath, Doing, Trace};
 use scenarios::find;
 
-/// A setting, as it is typed.
+/// A setting, as typed.
 type Setting<'a> = &'a [(&'a str, u64)];
 
-/// A step that takes time: the task's name, what it waits for, for how many milliseconds.
+/// A step that takes time: the task's name, what it waits for, and the duration in milliseconds.
 type Expected = (String, Cause, u64);
 
 const MS: u64 = 1_000_000;
@@ -32,7 +32,7 @@ fn spec(id: &str, setting: Setting, seed: u64) -> Spec {
     spec
 }
 
-/// The trace of a run that is over.
+/// The trace of a finished run.
 fn trace(spec: &Spec) -> Trace {
     let mut run = Run::start(spec).unwrap();
     let mut trace = Trace::default();
@@ -61,7 +61,7 @@ fn long_steps(trace: &Trace, path: &CriticalPath) -> Vec<Expected> {
     told.collect()
 }
 
-/// The tasks that the path goes through, each once for each time it comes there.
+/// The tasks on the path, in order; a task appears each time the path enters it.
 fn tasks<'a>(trace: &'a Trace, path: &CriticalPath) -> Vec<&'a str> {
     let mut tasks: Vec<&str> = path.steps.iter().map(|step| trace.tasks[step.task as usize].name.as_str()).collect();
     tasks.dedup();

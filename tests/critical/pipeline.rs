@@ -1,4 +1,4 @@
-//! The first item goes down to the narrowest stage; that stage works without a gap; the last item goes on from there.
+//! The first item goes to the narrowest stage, which works without a gap; the last item goes on from there.
 
 use async_playground::trace::Cause;
 
@@ -6,7 +6,7 @@ use super::{Expected, long_steps, path, spec, tasks, trace};
 
 const ITEMS: u64 = 30;
 
-/// The steps of a pipeline with one worker in each stage, of which one takes longer than the others.
+/// The steps of a pipeline with one worker per stage, of which one is slower than the others.
 fn expected(times: [u64; 3], items: u64) -> Vec<Expected> {
     let narrowest = (0..3).max_by_key(|stage| times[*stage]).unwrap();
     let mut steps = Vec::new();
@@ -46,7 +46,7 @@ fn the_path_is_the_narrowest_stage_and_the_way_there_and_back() {
 
 #[test]
 fn with_more_workers_the_path_is_still_as_long_as_the_run() {
-    // Two workers in the second stage, eight of them: the lengths are those of its own test.
+    // Two workers in the second stage, then eight. The totals are from the scenario's own test.
     for (workers, total) in [(2, 3_150), (8, 1_750)] {
         let trace = trace(&spec("pipeline", &[("second_workers", workers), ("items", ITEMS)], 7));
         let path = path(&trace);

@@ -1,4 +1,4 @@
-//! Who has a permit when another one gets it decides when that one begins.
+//! Each holder's release decides when the next one begins.
 
 use std::collections::BinaryHeap;
 
@@ -27,11 +27,11 @@ fn check(requests: u64, permits: u64, each: u64, jitter: u64, seed: u64) {
     let end = served.iter().map(|(_, to)| *to).max().unwrap();
     assert_eq!((path.from_ns, path.to_ns, path.untold_ns), (0, end * super::MS, 0), "{setting:?}, seed {seed}");
     let steps = long_steps(&trace, &path);
-    // From step to step: the one that gave the permit back is one that ended just then. Of several it may be any.
+    // Along the path, the request that released the permit ended just then. If several did, it may be any of them.
     let mut at = 0;
     for (task, cause, ms) in &steps {
         let which: usize = task.strip_prefix("request ").unwrap().parse().unwrap();
-        assert_eq!(*cause, Cause::Time, "what is on the path is work, and not the queue: {steps:?}");
+        assert_eq!(*cause, Cause::Time, "the path is work, and never a queue: {steps:?}");
         assert_eq!((at, at + ms), served[which], "{task}, {setting:?}, seed {seed}: {steps:?}");
         assert_eq!(*ms, latencies[which]);
         at += ms;

@@ -1,4 +1,4 @@
-//! What holds of every path, for every scenario.
+//! Properties of every path, for every scenario.
 
 use async_playground::engine::Spec;
 use async_playground::trace::{CriticalPath, Handover, PathStep, TaskIx, Trace, Waker};
@@ -37,7 +37,7 @@ fn the_steps_of_every_scenario_follow_on_each_other_and_add_up() {
     }
 }
 
-/// What was measured of a part is part of what was measured of the whole.
+/// The measurements of a part are included in the measurements of the whole.
 #[test]
 fn sums_of_a_stretch_are_those_that_the_trace_keeps_of_the_whole() {
     for scenario in CATALOGUE.iter().filter(|scenario| scenario.clocks.contains(&Clock::Virtual)) {
@@ -47,13 +47,13 @@ fn sums_of_a_stretch_are_those_that_the_trace_keeps_of_the_whole() {
         assert_eq!((all.polls, all.lived), (trace.polls, trace.totals().spawned));
         assert_eq!(all.ended, trace.totals().spawned - trace.totals().alive);
         assert_eq!(all.wakes, trace.tasks.iter().map(|task| task.wakes.len() as u64).sum::<u64>());
-        // Cut in two at a time at which nothing happens, time adds up, and so does what has no length.
+        // Cut in two at a time at which nothing happens: time adds up, and so do the instants.
         let middle = trace.end_ns / 2 + 1;
         let (first, second) = (trace.measure(0, middle - 1), trace.measure(middle, trace.end_ns));
         let time = |measure: &async_playground::trace::Measure| measure.waits.iter().map(|wait| wait.total_ns).sum::<u64>();
         assert_eq!((first.polls + second.polls, first.wakes + second.wakes), (all.polls, all.wakes), "{}", scenario.id);
         assert!(time(&first) + time(&second) <= time(&all));
-        // Between the two there is a nanosecond, in which each task waits at most once for each of its futures.
+        // A nanosecond lies between the two parts, in which each task waits at most once for each of its futures.
         let lost = time(&all) - time(&first) - time(&second);
         assert!(lost <= u64::from(all.lived) * 8, "{}: {lost} ns", scenario.id);
     }

@@ -10,30 +10,30 @@ use super::calm::in_a_calm_moment;
 use super::programs::{TICKS_FOR_EVER, scenario};
 use super::{find, ms, real, to_end};
 
-/// Scenarios that are about so many that they do not fit on one screen.
+/// Scenarios about so many tasks that they do not fit on one screen.
 const MANY_LANES: &[&str] = &["rate-limit", "batching"];
 
-/// Scenarios that keep a processor busy: how long they take depends on how many workers there are.
+/// Scenarios that keep a processor busy: their duration depends on the number of workers.
 const COMPUTE: &[&str] = &["blocking", "timeout", "workers"];
 
-/// What goes wrong with the defaults of a scenario, on purpose: the seed that all runs have here included.
+/// How a scenario goes wrong on purpose at its defaults, if it does with the seed that all runs here use.
 fn wrong_at_first(scenario: &'static Scenario) -> Option<&'static Breaks> {
     let breaks = scenario.breaks_at(&Values::defaults(scenario.params));
     breaks.filter(|breaks| breaks.seed.is_none_or(|seed| seed == Spec::new(scenario).seed))
 }
 
-/// The scenarios that end with their defaults on this clock.
+/// The scenarios that end at their defaults on this clock.
 fn ending(clock: Clock) -> impl Iterator<Item = &'static Scenario> {
     let ends = |scenario| wrong_at_first(scenario).is_none_or(|breaks| breaks.how != How::Stalls);
     CATALOGUE.iter().filter(move |scenario| scenario.clocks.contains(&clock) && ends(scenario))
 }
 
-/// Whether how long it takes is the same on both clocks, and can be compared.
+/// True if its duration is the same on both clocks, so the two can be compared.
 fn on_both(scenario: &Scenario) -> bool {
     scenario.clocks.contains(&Clock::Virtual) && !COMPUTE.contains(&scenario.id)
 }
 
-/// Whether every check holds with the defaults.
+/// True if every check holds at the defaults.
 fn holds_at_first(scenario: &'static Scenario) -> bool {
     wrong_at_first(scenario).is_none()
 }
@@ -62,7 +62,7 @@ fn the_same_spec_gives_the_same_trace() {
     }
 }
 
-/// A run on the real clock takes as long as on the virtual one, and all else is as it should be.
+/// A run on the real clock takes as long as on the virtual one, and gives the same results.
 fn is_the_same_on_the_real_clock(scenario: &'static Scenario, workers: usize) {
     let (_, on_virtual) = to_end(&Spec { clock: Clock::Virtual, ..Spec::new(scenario) });
     let (trace, on_real) = to_end(&real(scenario, workers));
@@ -80,7 +80,7 @@ fn is_the_same_on_the_real_clock(scenario: &'static Scenario, workers: usize) {
 fn on_the_real_clock_it_takes_as_long_as_on_the_virtual_one() {
     let runs: Vec<_> =
         ending(Clock::Real).filter(|scenario| on_both(scenario)).flat_map(|scenario| [(scenario, 0), (scenario, 2)]).collect();
-    // Side by side: they wait, and do not compute. What that has spoilt runs again on its own.
+    // Side by side, since they wait and do not compute. A run that this disturbs is repeated alone.
     let side_by_side: Vec<_> = std::thread::scope(|scope| {
         let handles: Vec<_> = runs
             .iter()
@@ -97,7 +97,7 @@ fn on_the_real_clock_it_takes_as_long_as_on_the_virtual_one() {
 
 #[test]
 fn a_paced_run_keeps_its_pace() {
-    // Without lines of waits: to look them up takes wall time of its own.
+    // Without lines of waits: resolving them takes wall time.
     let spec = Spec { pace: Some(10.0), detail: Detail::Polls, ..Spec::new(find("semaphore")) };
     let (paced, report) = in_a_calm_moment(|| {
         let start = Instant::now();
@@ -111,14 +111,14 @@ fn a_paced_run_keeps_its_pace() {
     assert_eq!(ms(report.elapsed_ns), 3_500);
 }
 
-/// How much later than at its start a paced run is against the wall clock at the end of so many seconds, in milliseconds,
-/// when its speed is set again at odd times.
+/// How much a paced run falls behind the wall clock in so many seconds, in milliseconds, when its speed is set again at odd
+/// times.
 fn drift_ms(watched_s: u64) -> f64 {
-    // Polls every 100 ms, for as long as it is let.
+    // Polls every 100 ms until it is stopped.
     let spec = Spec { pace: Some(1.0), detail: Detail::Polls, ..Spec::new(&TICKS_FOR_EVER) };
     let mut run = Run::start(&spec).unwrap();
     let mut trace = Trace::default();
-    // Each moment of the run when it is first known, against the wall clock.
+    // The delay of each virtual time, when it first becomes known, against the wall clock.
     let mut lags = Vec::new();
     let start = Instant::now();
     while trace.end_ns < watched_s * 1_000_000_000 {
@@ -127,7 +127,7 @@ fn drift_ms(watched_s: u64) -> f64 {
         run.drain(&mut trace);
         if trace.end_ns > before {
             lags.push(start.elapsed().as_secs_f64() * 1e3 - trace.end_ns as f64 / 1e6);
-            // The same speed again, at an odd time between two polls: that must not cost anything.
+            // Set the same speed again, at an odd time between two polls: that must not cost anything.
             std::thread::sleep(Duration::from_millis(37));
             run.set_pace(1.0);
         }
@@ -139,7 +139,7 @@ fn drift_ms(watched_s: u64) -> f64 {
 #[test]
 fn a_paced_run_does_not_drift_against_the_wall_clock_whatever_is_done_to_its_speed() {
     let watched_s: u64 = std::env::var("DRIFT_SECONDS").map_or(3, |seconds| seconds.parse().unwrap());
-    // What is lost at each change of speed is lost every time; what a busy machine takes is not.
+    // What a change of speed loses, it loses every time; what a busy machine takes varies.
     let drift = in_a_calm_moment(|| {
         let drift = drift_ms(watched_s);
         assert!(drift.abs() < 20.0, "{drift} ms over {watched_s} s");
@@ -164,7 +164,7 @@ fn a_paused_or_stepped_real_run_polls_only_what_it_is_let() {
     let held = polled(&mut run, 4);
     for more in 1..=5 {
         run.step();
-        // Not one more comes in the time of two ticks.
+        // No further poll arrives in two ticks.
         polled(&mut run, held + more);
         let since = Instant::now();
         while since.elapsed() < Duration::from_millis(250) {
@@ -179,7 +179,7 @@ fn a_paused_real_run_polls_nothing_until_it_goes_on() {
     let mut run = Run::start(&real(&TICKS_FOR_EVER, 2)).unwrap();
     let mut trace = Trace::default();
     run.pause(true);
-    // A poll that was under way when the gate closed may still end.
+    // A poll that was running when the gate closed may still end.
     let settle = Instant::now();
     while settle.elapsed() < Duration::from_millis(150) {
         run.wait(Duration::from_millis(10));

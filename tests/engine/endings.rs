@@ -1,4 +1,4 @@
-//! How a run ends: at its limit, told to stop, abandoned, with a panic or an error.
+//! The ways a run ends: at its limit, stopped, abandoned, with a panic or an error.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use super::programs::{
 };
 use super::{drain_to_end, ms, real, to_end};
 
-/// As long as a busy machine may take for what an idle one does at once; what is never done takes longer.
+/// Generous time for what an idle machine does at once; what never happens takes longer.
 const SOON: Duration = Duration::from_secs(5);
 
 #[test]
@@ -99,7 +99,7 @@ fn a_poll_that_spawns_for_ever_is_cut_short() {
             run.stop();
             drain_to_end(&mut run, &mut trace);
             assert_eq!(run.report().unwrap().ending, Ending::Stopped, "{spec:?}");
-            // That it was unwound is nobody's business.
+            // The unwinding is not reported.
             assert!(trace.tasks.iter().all(|task| task.panic.is_none()));
             assert!(trace.tasks.iter().all(|task| task.ended.is_none_or(|end| end.how == End::Dropped)), "{spec:?}");
             assert!(run.is_gone_within(SOON), "{spec:?}");

@@ -1,4 +1,4 @@
-//! Runs from start to end: clocks, limits, stalls, panics, and being told to stop.
+//! Runs from start to end: clocks, limits, stalls, panics, and stops.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 

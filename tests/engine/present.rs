@@ -1,4 +1,4 @@
-//! The present and the limit on the real clock: both go on whatever the tasks do, also when each worker is blocked.
+//! The present and the limit on the real clock: both advance whatever the tasks do, even when every worker is blocked.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use super::calm::in_a_calm_moment;
 use super::programs::{SPAWNS_FOR_EVER, scenario};
 use super::{drain_to_end, find, ms, real};
 
-/// Threads that are blocked stay so until the process ends.
+/// Blocked threads stay blocked until the process ends.
 fn block_for_ever() {
     static NEVER: (Mutex<()>, Condvar) = (Mutex::new(()), Condvar::new());
     let never = NEVER.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -33,7 +33,7 @@ static SLEEPS_AND_BLOCKS: Scenario = scenario("sleeps-and-blocks", |_| {
     })
 });
 
-/// As many tasks block as there are workers in these tests, at most.
+/// As many tasks block as these tests have workers, at most.
 static BLOCKS_EVERY_WORKER: Scenario = scenario("blocks-every-worker", |_| {
     Box::pin(async {
         let first = task::Builder::new().name("first").spawn(async { block_for_ever() })?;
@@ -46,7 +46,7 @@ static BLOCKS_EVERY_WORKER: Scenario = scenario("blocks-every-worker", |_| {
     })
 });
 
-/// For how long a task is seen to do what it does, by the trace as it is.
+/// How long a task appears to do what it does, according to the current trace.
 fn lasts_ms(trace: &Trace, name: &str, does: fn(State) -> bool) -> Option<u64> {
     let task = trace.tasks.iter().find(|task| task.name == name)?;
     let last = task.segments.last().filter(|last| does(last.state))?;
@@ -57,7 +57,7 @@ fn runs(state: State) -> bool {
     matches!(state, State::Running(_))
 }
 
-/// Drains until something is seen, which must not take an event.
+/// Drains until the condition holds, which must not need an event.
 fn sees(run: &mut Run, trace: &mut Trace, is: impl Fn(&Trace) -> bool) {
     let began = Instant::now();
     while !is(trace) {
@@ -76,7 +76,7 @@ fn what_tasks_do_goes_on_between_two_events() {
             sees(&mut run, &mut trace, |trace| trace.tasks.len() == 3);
             for at_least in [200, 400, 600, 800] {
                 sees(&mut run, &mut trace, |trace| lasts_ms(trace, "blocker", runs).is_some_and(|ms| ms >= at_least));
-                // On one thread the sleeper is polled first or when the other one is done.
+                // On one thread the sleeper is polled either first or when the other task is done.
                 if workers > 1 {
                     assert!(lasts_ms(&trace, "sleeper", State::is_waiting).is_some_and(|ms| ms + 200 >= at_least));
                 }
@@ -110,7 +110,7 @@ fn a_run_that_is_held_stands_still() {
 #[test]
 fn the_present_leaves_nothing_in_what_is_recorded() {
     for workers in [0, 2] {
-        // A second of it blocks.
+        // A second of the blocking.
         let spec = real(find("blocking"), workers);
         let (mut run, mut trace) = (Run::start(&spec).unwrap(), Trace::default());
         let tape = Tape::new(&spec);
@@ -118,7 +118,7 @@ fn the_present_leaves_nothing_in_what_is_recorded() {
         drain_to_end(&mut run, &mut trace);
         let file = tempfile::NamedTempFile::new().unwrap();
         tape.save(file.path(), true).unwrap();
-        // Whoever opens it was never told of a present.
+        // An opened recording has no notion of a present.
         let again = recording::open(file.path()).unwrap();
         assert_eq!(again.flaw, None);
         assert_eq!((again.trace.end_ns, again.trace.hash()), (trace.end_ns, trace.hash()));
@@ -129,11 +129,11 @@ fn the_present_leaves_nothing_in_what_is_recorded() {
     }
 }
 
-/// Both end it, without a word from any task.
+/// Both end the run without help from any task.
 #[test]
 fn the_limit_and_a_stop_are_kept_while_every_worker_is_blocked() {
     let short = Duration::from_millis(500);
-    // Side by side: they do nothing.
+    // Side by side, since they do nothing.
     std::thread::scope(|scope| {
         for workers in 0..=3 {
             let limited = Spec { limit: short, ..real(&BLOCKS_EVERY_WORKER, workers) };
@@ -144,7 +144,7 @@ fn the_limit_and_a_stop_are_kept_while_every_worker_is_blocked() {
     });
 }
 
-/// `stop_after`: when it is told to stop; otherwise its limit ends it.
+/// With `stop_after` the run is stopped at that time; otherwise its limit ends it.
 fn is_abandoned(spec: &Spec, stop_after: Option<Duration>) {
     let (mut run, mut trace) = (Run::start(spec).unwrap(), Trace::default());
     let began = Instant::now();
@@ -159,7 +159,7 @@ fn is_abandoned(spec: &Spec, stop_after: Option<Duration>) {
     let report = run.report().unwrap();
     assert_eq!(report.ending, Ending::Abandoned, "{} workers", spec.workers);
     assert!((400..2_000).contains(&ms(report.elapsed_ns)), "{report:?}");
-    // Those that block are seen to, and where they come from.
+    // The blocked tasks are visible, with their spawn places.
     let blocked: Vec<&Task> =
         trace.tasks.iter().filter(|task| task.segments.last().is_some_and(|last| runs(last.state))).collect();
     assert_eq!(blocked.len(), spec.workers.max(1), "{:?}", trace.tasks);
@@ -176,9 +176,9 @@ fn is_abandoned(spec: &Spec, stop_after: Option<Duration>) {
 
 #[test]
 fn a_virtual_poll_that_never_ends_ends_at_the_limit_of_wall_time() {
-    // Nothing at all happens any more.
+    // Nothing at all happens.
     let blocks = Spec { limit: Duration::from_secs(1), ..Spec::new(&BLOCKS_EVERY_WORKER) };
-    // Something does, and no time passes.
+    // Events arrive, and no time passes.
     let spawns = Spec { limit: Duration::from_millis(300), ..Spec::new(&SPAWNS_FOR_EVER) };
     for (spec, ending) in [(blocks, Ending::Abandoned), (spawns, Ending::Limit)] {
         let (mut run, mut trace) = (Run::start(&spec).unwrap(), Trace::default());

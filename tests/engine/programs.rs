@@ -1,4 +1,4 @@
-//! Small programs, each of which ends in a way of its own, or not at all.
+//! Small programs, each of which ends in its own way, or not at all.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio::task;
 use tokio::time::sleep;
 
-/// A scenario of the tests, without parameters.
+/// A scenario for tests, without parameters.
 pub(crate) const fn scenario(id: &'static str, run: fn(Context) -> scenarios::scenario::Running) -> Scenario {
     Scenario { id, title: id, group: Group::Basics, lesson: "For a test.", path: file!(), run, ..Scenario::DEFAULTS }
 }
@@ -53,7 +53,7 @@ pub(crate) static SPAWNS_FOR_EVER: Scenario = scenario("spawns-for-ever", |_| {
     })
 });
 
-/// Its child does. The poll of the child ends as if it had panicked, and main would fail of that if it went on.
+/// Its child stops the run. The child's poll ends as if it had panicked, and main would fail if it continued.
 pub(crate) static CHILD_SPAWNS_FOR_EVER: Scenario = scenario("child-spawns-for-ever", |_| {
     Box::pin(async {
         let child = task::spawn(async {
@@ -66,7 +66,7 @@ pub(crate) static CHILD_SPAWNS_FOR_EVER: Scenario = scenario("child-spawns-for-e
     })
 });
 
-/// A task of which the destructor spawns.
+/// A task whose destructor spawns.
 struct SpawnsAtLast;
 
 impl Drop for SpawnsAtLast {
@@ -110,7 +110,7 @@ pub(crate) static LEAVES_TASKS: Scenario = scenario("leaves-tasks", |_| {
     })
 });
 
-/// Two tasks that wait for each other's lock for ever.
+/// Two tasks that wait for each other's lock forever.
 fn cross_locks() -> scenarios::scenario::Result<()> {
     let (x, y) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
     for (name, first, second) in [("a", x.clone(), y.clone()), ("b", y, x)] {

@@ -1,4 +1,4 @@
-//! Runs that cannot go on: told from those that could, on either clock.
+//! The engine distinguishes runs that cannot go on from runs that can, on either clock.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::{ms, real, to_end};
 
 #[test]
 fn a_stall_is_told_from_a_limit() {
-    // The timer of the limit is the only one left in both; only the first could have gone on.
+    // In both, the limit's timer is the only one left; only the first could have gone on.
     let limit = Duration::from_millis(250);
     let (_, report) = to_end(&Spec { limit, ..Spec::new(&WAITS_FOR_EVER) });
     assert_eq!((report.ending, ms(report.elapsed_ns)), (Ending::Limit, 250));
@@ -23,7 +23,7 @@ fn a_stall_is_told_from_a_limit() {
     }
 }
 
-/// The real clock, with a short quiet time.
+/// The real clock, with a short quiet period.
 fn impatient(scenario: &'static Scenario, workers: usize) -> Spec {
     Spec { stall_after: Duration::from_millis(200), limit: Duration::from_secs(20), ..real(scenario, workers) }
 }
@@ -67,7 +67,7 @@ fn a_circle_is_told_also_when_the_rest_goes_on() {
             let (trace, report) = to_end(&spec);
             assert!(matches!(report.ending, Ending::Finished(_)), "{report:?}");
             assert_eq!(report.stall(&trace).map(|stall| stall.kind), Some(StallKind::Cycle));
-            assert!(ms(trace.deadlocks[0].0) < 400, "it is known when it forms: {:?}", trace.deadlocks);
+            assert!(ms(trace.deadlocks[0].0) < 400, "it is found when it forms: {:?}", trace.deadlocks);
         });
     }
     let (trace, report) = to_end(&Spec { limit: Duration::from_millis(200), ..Spec::new(&DEADLOCKS_AND_TICKS) });

@@ -1,4 +1,4 @@
-//! Futures that are dropped at an await while they hold a lock, and what only looks like that.
+//! Futures dropped at an await while they hold a lock, and cases that only look like that.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::programs::{ALL, found};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// Both halves of a change, with a pause between them.
+/// Changes two halves, with a pause in between.
 async fn change(both: &Mutex<(u32, u32)>, pause: Duration) {
     let mut both = both.lock().await;
     both.0 += 1;
@@ -21,7 +21,7 @@ async fn change(both: &Mutex<(u32, u32)>, pause: Duration) {
     both.1 += 1;
 }
 
-/// The same under a guard that is declared before what is awaited.
+/// Creates the future that it awaits before it takes the lock.
 async fn change_late(both: &RwLock<(u32, u32)>, pause: Duration) {
     let pause = sleep(pause);
     let mut pause = std::pin::pin!(pause);
@@ -31,7 +31,7 @@ async fn change_late(both: &RwLock<(u32, u32)>, pause: Duration) {
     both.1 += 1;
 }
 
-/// The same with the lock taken by another function, and the pause made by another one.
+/// Takes the lock in another function, and waits for room in a channel.
 async fn change_deep(both: &Mutex<(u32, u32)>, full: &mpsc::Sender<u32>) {
     async fn take(both: &Mutex<(u32, u32)>) -> tokio::sync::MutexGuard<'_, (u32, u32)> {
         both.lock().await
@@ -42,7 +42,7 @@ async fn change_deep(both: &Mutex<(u32, u32)>, full: &mpsc::Sender<u32>) {
     both.1 += 1;
 }
 
-/// Changes that lose against something else, each in a task of its own.
+/// Changes that lose a race, each in its own task.
 async fn lost() {
     let branch = async {
         let both = Mutex::new((0, 0));
@@ -88,7 +88,7 @@ fn a_branch_that_loses_with_a_lock_is_told_with_both_lines() {
     }
 }
 
-/// The change goes through, though something in it is given up under the lock.
+/// The change completes, though something in it is dropped under the lock.
 async fn goes_through(both: &Mutex<(u32, u32)>) {
     let mut both = both.lock().await;
     both.0 += 1;
@@ -97,7 +97,7 @@ async fn goes_through(both: &Mutex<(u32, u32)>) {
         sleep(5 * MS).await;
         send.send(()).unwrap();
     });
-    // The timer and the loser are given up, and the lock is given back, all in one poll.
+    // The timer and the loser are dropped, and the lock is released, all in one poll.
     timeout(500 * MS, answer).await.unwrap().unwrap();
     tokio::select! {
         () = sleep(500 * MS) => {}
@@ -108,7 +108,7 @@ async fn goes_through(both: &Mutex<(u32, u32)>) {
     answers.await.unwrap();
 }
 
-/// Nothing of this leaves half of a change.
+/// None of this leaves a half-finished change.
 async fn whole() {
     let both = Mutex::new((0, 0));
     tokio::select! {
@@ -117,7 +117,7 @@ async fn whole() {
     }
     assert_eq!(*both.lock().await, (1, 1));
 
-    // A reader, and one who has a permit.
+    // A reader, and a task with a permit.
     let (read, permits) = (RwLock::new(0), Semaphore::new(1));
     let reads = async {
         let (_value, _permit) = (read.read().await, permits.acquire().await.unwrap());
@@ -125,7 +125,7 @@ async fn whole() {
     };
     assert!(timeout(10 * MS, reads).await.is_err());
 
-    // One who waits for the next message under the lock, and one who waits for the second lock.
+    // A task that waits for the next message under the lock, and one that waits for the second lock.
     let (_send, receive) = mpsc::channel::<()>(1);
     let receive = Mutex::new(receive);
     assert!(timeout(10 * MS, async { receive.lock().await.recv().await }).await.is_err());
@@ -138,13 +138,13 @@ async fn whole() {
     assert!(timeout(10 * MS, second).await.is_err());
     drop(held);
 
-    // The lock is given back before the wait that is cut off.
+    // The lock is released before the wait that is cut off.
     let after = async {
         both.lock().await.0 += 0;
         sleep(500 * MS).await;
     };
     assert!(timeout(10 * MS, after).await.is_err());
-    // A task that makes the change in peace, whatever becomes of who waits for it.
+    // A separate task makes the change undisturbed, whatever happens to the task that waits for it.
     let both = Arc::new(both);
     let own = both.clone();
     let mut changes = observed::spawn("changes", async move { change(&own, 30 * MS).await });
@@ -161,7 +161,7 @@ fn what_goes_through_or_changes_nothing_is_no_cut() {
     }
 }
 
-/// Who aborts a task gives up all of it.
+/// An abort drops everything that the task has.
 #[test]
 fn a_task_that_is_aborted_with_a_lock_is_no_branch_that_lost() {
     let (trace, _) = observe(On::Virtual, Detail::Waits, |_| async {

@@ -1,4 +1,4 @@
-//! Findings of what gets lost: messages, ticks, deadlines, halves of changes.
+//! Findings about losses: messages, ticks, deadlines, halves of changes.
 
 use std::thread;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::programs::{ALL, found};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// Takes messages, waits after the first until all are sent if it is slow, and says what goes wrong.
+/// Receives messages and reports errors. If it is slow, it waits after the first one until all are sent.
 async fn receive(mut news: Receiver<u32>, mut all_sent: watch::Receiver<bool>, slow: bool, goes_on: bool) {
     loop {
         match news.recv().await {
@@ -76,7 +76,7 @@ fn a_receiver_that_was_too_slow_has_lost_messages() {
     }
 }
 
-/// What is closed is not lost, and others may speak of lagging as they like.
+/// A closed channel is not a loss, and other log lines may mention lagging.
 #[test]
 fn a_receiver_that_keeps_up_has_lost_nothing() {
     let (trace, _) = observe(On::Virtual, Detail::Waits, |_| async {
@@ -94,7 +94,7 @@ fn a_receiver_that_keeps_up_has_lost_nothing() {
     assert_eq!(trace.findings().list, []);
 }
 
-/// Ticks, and is away once for as long after the third.
+/// Ticks, and pauses once for that long after the third tick.
 async fn tick(mut ticks: Interval, away: Duration) {
     for n in 0..12 {
         ticks.tick().await;
@@ -136,7 +136,7 @@ fn an_interval_that_its_task_comes_late_to_ticks_all_at_once() {
     }
 }
 
-/// The timer of a branch that lost is set already: it fires late, and the ticks after it come at once.
+/// The timer of a losing branch was already set: it fires late, and the ticks after it come at once.
 #[test]
 fn an_interval_in_a_branch_that_is_looked_at_late_ticks_all_at_once() {
     let (trace, _) = observe(On::Virtual, Detail::Waits, |_| async {
@@ -159,7 +159,7 @@ fn an_interval_in_a_branch_that_is_looked_at_late_ticks_all_at_once() {
     assert!(name == "works" && finding.text.contains("got 5 ticks of an interval at once, 105 ms after"), "{finding:?}");
 }
 
-/// One that keeps up, one that never does, one that is finer than the timer, and one that began in the past.
+/// One interval that keeps up, one that never does, one finer than the timer, and one that began in the past.
 #[test]
 fn an_interval_that_is_not_late_or_never_in_time_does_not_burst() {
     let (trace, _) = observe(On::Virtual, Detail::Waits, |_| async {
@@ -195,7 +195,7 @@ async fn blocks(first: Duration, then: Duration) -> &'static str {
 #[test]
 fn a_deadline_that_passes_within_a_poll_is_not_kept() {
     for on in [On::OneThread, On::TwoWorkers] {
-        // A machine that is busy polls too late for the deadline to pass within the poll.
+        // A busy machine may poll too late for the deadline to pass within the poll.
         in_a_calm_moment(|| {
             let (trace, _) = observe(on, Detail::Waits, |_| async {
                 let late = async { timeout(30 * MS, blocks(5 * MS, 90 * MS)).await };
@@ -210,7 +210,7 @@ fn a_deadline_that_passes_within_a_poll_is_not_kept() {
     }
 }
 
-/// What is in time, what blocks another thread, what another branch ended, and what was set anew.
+/// Timely values, blocking on another thread, a branch that another one ended, and a timer that was reset.
 async fn in_time() {
     let blocking = tokio::task::spawn_blocking(|| thread::sleep(300 * MS));
     assert!(timeout(20 * MS, blocking).await.is_err());

@@ -1,4 +1,4 @@
-//! Findings: each fires where it is the lesson, is silent where that is put right, and nothing else is told of what goes well.
+//! Findings: each fires where it is the lesson and is silent where that is fixed. A good run has no other findings.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
@@ -20,13 +20,13 @@ use async_playground::trace::{Finding, FindingKind, Trace};
 use calm::in_a_calm_moment;
 use scenarios::{Clock, find};
 
-/// A setting, as it is typed.
+/// A setting, as typed.
 type Setting = &'static [(&'static str, &'static str)];
 
-/// The seeds that everything is tried with.
+/// The seeds of all tests.
 const SEEDS: std::ops::Range<u64> = 0..10;
 
-/// A kind, the scenario that proves it, the setting that has it, and one that has it not.
+/// A kind, the scenario that proves it, a setting that shows it, and one that does not.
 const PROOFS: &[(FindingKind, &str, Setting, Setting)] = &[
     (FindingKind::BlocksWorker, "blocking", &[("variant", "block")], &[("variant", "yield")]),
     (FindingKind::NeverYields, "fairness", &[("variant", "no-yield")], &[("variant", "yield")]),
@@ -41,7 +41,7 @@ const PROOFS: &[(FindingKind, &str, Setting, Setting)] = &[
     (FindingKind::UnpolledLock, "futurelock", &[("variant", "select-ref")], &[("variant", "spawned")]),
 ];
 
-/// The trace of a run that is over.
+/// The trace of a finished run.
 fn trace(spec: &Spec) -> Trace {
     let mut run = Run::start(spec).unwrap();
     let mut trace = Trace::default();
@@ -100,7 +100,7 @@ fn every_kind_is_proved() {
     }
 }
 
-/// The task, the line and the time of a finding, and what it says.
+/// The task, line, time and text of a finding.
 #[test]
 fn a_finding_says_who_where_when_and_what() {
     let told = |id, setting, kind| {
@@ -135,7 +135,7 @@ fn a_finding_says_who_where_when_and_what() {
     assert!(task.starts_with("waiter") && text.starts_with("up to 10 tasks were woken at once"), "{task}: {text}");
 }
 
-/// Of very many waits not all are looked at, and what is told of them is so all the same.
+/// Not all of a very large number of waits are examined, and the finding is the same.
 #[test]
 fn a_herd_is_as_large_as_it_is_however_many_there_are() {
     let setting = &[("variant", "notify_waiters"), ("waiters", "400")];
@@ -144,7 +144,7 @@ fn a_herd_is_as_large_as_it_is_however_many_there_are() {
     assert!(finding.text.starts_with("up to 400 tasks were woken at once, at least "), "{}", finding.text);
 }
 
-/// A line of the source, without its margin.
+/// A line of the source, without its indentation.
 fn line_of(file: &str, line: u32) -> String {
     let source = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
     source.lines().nth(line as usize - 1).unwrap_or_default().trim().to_owned()
@@ -161,7 +161,7 @@ fn all_tasks_that_a_finding_tells_of_are_marked_from_its_time_on() {
     assert!((0..trace.tasks.len()).filter(marked).all(|task| name(task).starts_with("waiter")));
 }
 
-/// On the real clock it is wall time that counts, and a thread for blocking work is no worker.
+/// On the real clock wall time counts, and a thread for blocking work is not a worker.
 #[test]
 fn on_the_real_clock_work_on_a_worker_blocks_it_and_on_another_thread_does_not() {
     let reports = |variant: Setting| {
@@ -171,6 +171,6 @@ fn on_the_real_clock_work_on_a_worker_blocks_it_and_on_another_thread_does_not()
         of_kind(&trace, FindingKind::BlocksWorker).iter().filter(|finding| of_report(finding)).count()
     };
     assert_eq!(reports(&[("variant", "block")]), 1);
-    // A worker that the system lets wait for a processor is late as well.
+    // A worker that waits for a processor is late as well.
     in_a_calm_moment(|| assert_eq!(reports(&[("variant", "spawn_blocking")]), 0));
 }

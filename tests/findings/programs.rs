@@ -1,4 +1,4 @@
-//! Findings that no scenario has: small programs that do, and the same put right.
+//! Findings that no scenario has: small programs that show each problem, and its fix.
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,14 +15,14 @@ use super::observed::{self, On, find, observe};
 
 pub(crate) const ALL: [On; 3] = [On::Virtual, On::OneThread, On::TwoWorkers];
 
-/// What is found of that kind, with the name of the task.
+/// The findings of that kind, with the name of the task.
 pub(crate) fn found(trace: &Trace, kind: FindingKind) -> Vec<(String, Finding)> {
     let named =
         |finding: Finding| (finding.task.map_or_else(String::new, |task| trace.tasks[task as usize].name.clone()), finding);
     trace.findings().list.into_iter().filter(|finding| finding.kind == kind).map(named).collect()
 }
 
-/// Waits for something that is there after so many looks: by looking again at once, or after its turn.
+/// Waits for something that becomes ready after so many polls: by polling again at once, or after its turn.
 async fn until(looks: u32, wakes_itself: bool) {
     let seen = Arc::new(AtomicU32::new(0));
     if !wakes_itself {
@@ -69,7 +69,7 @@ fn a_task_that_waits_with_no_waker_anywhere() {
                     Poll::<()>::Pending
                 });
                 let _lost = observed::spawn("lost", waits);
-                // The same in a timeout is no fault: the timer has a waker.
+                // The same loop under a timeout is no fault: the timer has a waker.
                 let bounded = observed::spawn("bounded", timeout(Duration::from_secs(60), std::future::pending::<()>()));
                 sleep(Duration::from_millis(20)).await;
                 drop(bounded);
@@ -81,7 +81,7 @@ fn a_task_that_waits_with_no_waker_anywhere() {
     }
 }
 
-/// Without the causes of waits it is not known what a task waits on.
+/// Without causes, nobody knows what a task waits on.
 #[test]
 fn no_waker_is_missed_where_wakers_are_not_recorded() {
     let (trace, _) = observe(On::Virtual, Detail::Polls, |_| async {
@@ -112,7 +112,7 @@ fn a_future_that_is_very_large() {
     }
 }
 
-/// A notification that is meant for all, and on which all go on or all wait again, is no herd.
+/// A notification meant for all, after which all go on or all wait again, is no herd.
 #[test]
 fn news_for_everybody_is_no_herd() {
     let (trace, _) = observe(On::Virtual, Detail::Waits, |_| async {
@@ -134,7 +134,7 @@ fn news_for_everybody_is_no_herd() {
     assert_eq!(trace.findings().list, []);
 }
 
-/// A child that failed is heard by whoever has its handle, also when that is not its parent.
+/// The task with a failed child's handle learns of the failure, even if it is not the parent.
 #[test]
 #[expect(clippy::async_yields_async, reason = "the handle is what is handed on")]
 fn a_handle_that_was_handed_on_is_heard() {

@@ -1,4 +1,4 @@
-//! Every variant of every scenario that goes well, at its defaults: only what is really so is told.
+//! Every variant that goes well, at its defaults: its findings are true.
 
 use async_playground::engine::Spec;
 use async_playground::trace::FindingKind::{self, BlocksWorker, LockAcrossWait};
@@ -6,27 +6,27 @@ use scenarios::{CATALOGUE, Clock, Kind, Param, Scenario, Value, Values};
 
 use super::{SEEDS, trace};
 
-/// What is told of a right way and is true: the scenario, words of its setting, and the kinds.
+/// True findings of right ways: the scenario, words of its setting, and the kinds.
 const TRUE: &[(&str, &str, &[FindingKind])] = &[
-    // It computes for 200 ms in a task, as its lesson is about where to compute.
+    // It computes for 200 ms in a task, since the lesson is about where to compute.
     ("workers", "", &[BlocksWorker]),
-    // A chunk of work takes 200 ms, and yields only then.
+    // A chunk of work takes 200 ms and yields only then.
     ("fairness", "", &[BlocksWorker]),
-    // The lesson is about what is done under the lock.
+    // The lesson is about work under the lock.
     ("lock-contention", "lock=across-await", &[LockAcrossWait]),
     ("lost-update", "variant=lock", &[LockAcrossWait]),
     ("deadlock", "", &[LockAcrossWait]),
     ("rwlock", "", &[LockAcrossWait]),
-    // Forks are held for as long as a philosopher eats, which is a sleep.
+    // A philosopher holds the forks while eating, which is a sleep.
     ("philosophers", "", &[LockAcrossWait]),
     // The backup has the database to itself.
     ("futurelock", "", &[LockAcrossWait]),
-    // One loads, and all others are meant to wait for that.
+    // One task loads, and all others are meant to wait for it.
     ("cache", "variant=single-flight", &[LockAcrossWait]),
     ("cache", "variant=early-refresh", &[LockAcrossWait]),
 ];
 
-/// What may be told of a scenario at these values.
+/// The findings allowed for a scenario with these values.
 fn known(scenario: &Scenario, values: &Values) -> Vec<FindingKind> {
     let setting: Vec<_> = values.iter().map(|(param, value)| format!("{}={value}", param.name)).collect();
     let is_told = |words: &str| words.is_empty() || setting.iter().any(|turned| turned == words);
@@ -34,7 +34,7 @@ fn known(scenario: &Scenario, values: &Values) -> Vec<FindingKind> {
     known.flat_map(|(.., kinds)| kinds.iter().copied()).collect()
 }
 
-/// Only what is so is told of a run at these values.
+/// A run with these values has only allowed findings.
 fn check(scenario: &'static Scenario, values: &Values, seed: u64) {
     let known = known(scenario, values);
     let spec = Spec { values: values.clone(), seed, clock: Clock::Virtual, ..Spec::new(scenario) };
@@ -61,7 +61,7 @@ fn of_what_goes_well_only_what_is_so_is_told() {
     }
 }
 
-/// Twenty times what a parameter counts by default, as far as it goes: with one of them so large, and with all.
+/// Twenty times each parameter's default, as far as its range allows: one parameter at a time, and all together.
 fn of_many(scenario: &Scenario, values: &Values) -> Vec<Values> {
     let larger = |param: &Param| {
         let Kind::Number { default, max, unit, .. } = param.kind else { return None };

@@ -1,4 +1,4 @@
-//! Wakes in a task's own poll that are not the program's doing: Tokio's budget, and libraries that are fair.
+//! Wakes in a task's own poll that the program did not cause: by Tokio's budget, and by fair libraries.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -17,17 +17,17 @@ use tokio::time::{interval, sleep, timeout};
 use super::observed::{self, find, observe};
 use super::programs::{ALL, found};
 
-/// More than a poll gets through, several times.
+/// Several times more than one poll can handle.
 const MANY: usize = 2_000;
 
-/// How often a task was woken as it was out of budget, and how often it woke itself.
+/// How often a task was woken because its budget ran out, and how often it woke itself.
 fn turns(trace: &Trace, name: &str) -> (usize, usize) {
     let ix = find(trace, name);
     let count = |by: Waker| trace.tasks[ix as usize].wakes.iter().filter(|wake| wake.by == by).count();
     (count(Waker::Budget), count(Waker::Task(ix)))
 }
 
-/// For how many of its waits a task was out of budget.
+/// The number of waits in which a task was out of budget.
 fn put_off(trace: &Trace, name: &str) -> usize {
     let budget = |leaf: &async_playground::trace::Leaf| trace.site(leaf.site).cause == Cause::Budget;
     trace.waits_of(find(trace, name)).filter(|wait| wait.leaves.iter().any(budget)).count()
@@ -47,7 +47,7 @@ fn a_set_of_tasks_that_are_joined_one_after_the_other_costs_turns_and_is_no_busy
             .unwrap();
         });
         let (spent, own) = turns(&trace, "joins");
-        // On several workers some of them may not have ended by then.
+        // With several workers some of them may still be running.
         assert!((4..=MANY / 128 + 2).contains(&spent) && own == 0, "{on:?}: {spent} and {own}");
         assert_eq!(found(&trace, SelfWakes), [], "{on:?}");
     }
@@ -74,14 +74,14 @@ fn one_who_takes_all_that_there_is_is_put_off_and_stands_in_no_line() {
             let ((spent, own), waits) = (turns(&trace, name), put_off(&trace, name));
             assert!(spent >= MANY / 128 - 1 && own == 0 && waits >= spent, "{on:?} {name}: {spent}, {own}, {waits}");
         }
-        assert_eq!(trace.contended().count(), 0, "{on:?}: there were permits all the time");
+        assert_eq!(trace.contended().count(), 0, "{on:?}: permits were always available");
         let names = trace.wait_totals().iter().map(|total| total.cause.name()).collect::<Vec<_>>();
         assert!(names.contains(&"out of budget") && !names.contains(&"semaphore"), "{on:?}: {names:?}");
         assert_eq!(found(&trace, SelfWakes), [], "{on:?}");
     }
 }
 
-/// Of a future within a set Tokio tells that it was not ready, and the waker is the set's.
+/// For a future within a set, Tokio reports that it was not ready, and the waker is the set's.
 #[test]
 fn futures_of_a_set_that_are_put_off_do_not_wait_for_what_they_ask_for() {
     for on in ALL {
@@ -105,7 +105,7 @@ fn futures_of_a_set_that_are_put_off_do_not_wait_for_what_they_ask_for() {
 fn a_library_that_is_fair_to_its_futures_is_no_busy_wait() {
     for on in ALL {
         let (trace, _) = observe(on, Detail::Waits, |_| async {
-            // Each goes on at once, again and again, so that the set has to come back for the others.
+            // Each goes on at once, again and again, so the set has to yield to the others.
             let each = |_| async {
                 let mut turns = 0;
                 poll_fn(|cx| {
@@ -129,7 +129,7 @@ fn a_library_that_is_fair_to_its_futures_is_no_busy_wait() {
     }
 }
 
-/// A task that tells itself to go on does so on purpose, by whatever means.
+/// A task that wakes itself does so on purpose, by whatever means.
 #[test]
 fn a_task_that_wakes_itself_is_told_with_the_line_where_it_does() {
     for on in ALL {
@@ -167,7 +167,7 @@ fn a_task_that_wakes_itself_is_told_with_the_line_where_it_does() {
     }
 }
 
-/// Whether a busy wait is made of Tokio's operations does not matter.
+/// A busy wait counts even if it consists of Tokio's operations.
 #[test]
 fn one_who_lives_on_the_budget_and_never_waits_is_busy_in_order_to_wait() {
     let (trace, _) = observe(observed::On::TwoWorkers, Detail::Waits, |_| async {
@@ -175,12 +175,12 @@ fn one_who_lives_on_the_budget_and_never_waits_is_busy_in_order_to_wait() {
         let spins = async move {
             while until.try_recv().is_err() {
                 consume_budget().await;
-                // Some work, or it would fill the recording.
+                // Some work, so that the recording does not fill up.
                 (0..20).for_each(|_| std::hint::spin_loop());
             }
         };
         let spins = observed::spawn("spins", spins);
-        // As much work, but it rests for most of the time.
+        // As much work, but with long pauses.
         let rests = async {
             let mut ticks = interval(Duration::from_millis(20));
             loop {
@@ -200,7 +200,7 @@ fn one_who_lives_on_the_budget_and_never_waits_is_busy_in_order_to_wait() {
     assert!(name == "spins" && finding.text.contains("out of budget"), "{finding:?}");
 }
 
-/// A yield is what it was.
+/// A yield still counts as a yield.
 #[test]
 fn one_who_yields_is_not_out_of_budget() {
     for on in ALL {

@@ -1,4 +1,5 @@
-//! What was spawned and never runs: tasks of a `LocalSet` that nobody drives, closures behind others that wait for them.
+//! Spawned work that never runs: tasks of a `LocalSet` that nobody drives, and closures queued behind others that wait for
+//! them.
 
 use std::sync::{Barrier, mpsc};
 use std::thread;
@@ -17,18 +18,18 @@ use super::programs::{ALL, found};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// That many threads are in the pool of a program that hangs.
+/// The number of pool threads in a program that hangs.
 const THREADS: usize = 2;
 
-/// Longer than a closure is queued that a thread is about to take.
+/// Longer than a closure queues when a thread is about to take it.
 const LONG: Duration = Duration::from_secs(2);
 
-/// A task of a set that lives on, and that nobody polls.
+/// A task of a live set that nobody polls.
 fn undriven() -> JoinHandle<u32> {
     Box::leak(Box::new(LocalSet::new())).spawn_local(async { 1 }) // Here.
 }
 
-/// A task that waits for a while, or for long.
+/// A task that waits for a short or a long time.
 fn child(ms: u32) -> JoinHandle<()> {
     observed::spawn("child", sleep(ms * MS))
 }
@@ -37,7 +38,7 @@ fn child(ms: u32) -> JoinHandle<()> {
 fn a_local_task_that_nobody_drives_is_waited_for_in_vain() {
     for on in ALL {
         let (trace, _) = observe(on, Detail::Waits, |live| async move {
-            // One other child has ended. The second waits for a message that only a task could send.
+            // Another child has ended. The second waits for a message that only a task could send.
             let waits = observed::spawn("waits", async {
                 child(5).await.unwrap();
                 let (requests, mut inbox) = unbounded_channel::<()>();
@@ -45,7 +46,7 @@ fn a_local_task_that_nobody_drives_is_waited_for_in_vain() {
                 let _open = requests;
                 undriven().await.unwrap()
             });
-            // Its other child may be what it waits for.
+            // It may be waiting for its other child.
             let busy = observed::spawn("busy", async {
                 let (_local, child) = (undriven(), child(60_000));
                 child.await.unwrap();
@@ -75,7 +76,7 @@ fn local_tasks_that_are_driven_are_no_finding_however_late() {
             let work = spawn_blocking(move || {
                 let local = LocalSet::new();
                 let first = local.spawn_local(async { 1 });
-                // Until here nobody has driven it.
+                // Nobody has driven it so far.
                 thread::sleep(20 * MS);
                 assert_eq!(handle.block_on(local.run_until(first)).unwrap(), 1);
             });
@@ -85,7 +86,7 @@ fn local_tasks_that_are_driven_are_no_finding_however_late() {
     }
 }
 
-/// The trace of a program that never ends, at a time so long after so many roots of it have begun to wait.
+/// The trace of a program that never ends, so long after that many roots began to wait.
 fn hangs(on: On, roots: usize, later: Duration, program: impl FnOnce(Runtime) + Send + 'static) -> Trace {
     record::install().unwrap();
     let (recorder, mut reader) = Recorder::new(OnFull::Drop);
@@ -111,7 +112,7 @@ fn hangs(on: On, roots: usize, later: Duration, program: impl FnOnce(Runtime) + 
     trace
 }
 
-/// As it most often is: the root of the program waits for the handle, and not for the set.
+/// The usual case: the root of the program waits for the handle, and not for the set.
 #[test]
 fn a_root_that_waits_for_a_local_task_that_nobody_drives() {
     let trace = hangs(On::OneThread, 1, Duration::ZERO, |runtime| {
@@ -127,10 +128,10 @@ fn a_root_that_waits_for_a_local_task_that_nobody_drives() {
     assert!(finding.text.contains("block_on 0 waits"), "{finding:?}");
 }
 
-/// What runs on a thread of the pool.
+/// What runs on a pool thread.
 type Closure = fn(&Handle);
 
-/// What is found of the pool at a time so long after so many closures have begun to wait.
+/// The findings about the pool, so long after that many closures began to wait.
 fn pool(on: On, closures: usize, later: Duration, closure: Closure) -> Vec<Finding> {
     let trace = hangs(on, 1 + closures, later, move |runtime| {
         let run = || {
@@ -147,7 +148,7 @@ fn pool(on: On, closures: usize, later: Duration, closure: Closure) -> Vec<Findi
     trace.findings().list.into_iter().filter(|finding| finding.kind == BlockedPool).collect()
 }
 
-/// It waits for a closure that is behind it when all threads of the pool are at this.
+/// Waits for a closure queued behind it, once all pool threads do the same.
 fn waits_for_one_behind_it(handle: &Handle) {
     // Every thread is taken before one of them asks for another.
     static TAKEN: Barrier = Barrier::new(THREADS);

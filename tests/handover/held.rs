@@ -1,4 +1,4 @@
-//! Events whose stack nobody has looked up yet, and those after them.
+//! Events whose stacks are not resolved yet, and the events after them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use tokio::task;
 
 use super::runtime;
 
-/// Far more than it takes to read the line tables, also on a busy machine.
+/// Far longer than reading the line tables takes, even on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
 
 /// Waits at four places, this often at each.
 const TIMES: usize = 50;
 
-/// A run of `program` that is over, of which nothing has been taken out.
+/// A finished run of `program` from which nothing has been drained.
 fn recorded(program: impl Future<Output = ()>) -> Reader {
     record::install().unwrap();
     let (recorder, reader) = Recorder::new(OnFull::Drop);
@@ -28,7 +28,7 @@ fn recorded(program: impl Future<Output = ()>) -> Reader {
     reader
 }
 
-/// Two tasks that take turns, so that each place is come to again and again. Nobody else waits here: the places are new.
+/// Two tasks that take turns, so that each place is reached repeatedly. No other test waits here, so the places are new.
 macro_rules! waits_at_four_places {
     () => {
         async {
@@ -54,7 +54,7 @@ macro_rules! waits_at_four_places {
     };
 }
 
-/// What is handed on until nothing is held, and in how many pieces.
+/// The events passed on until nothing is held, and in how many pieces.
 fn taken_without_a_last_drain(reader: &mut Reader) -> Vec<Vec<(u16, Event)>> {
     let mut pieces = Vec::new();
     let until = Instant::now() + LONG;
@@ -84,12 +84,12 @@ fn nobody_who_takes_events_waits_for_line_tables_and_no_order_is_lost() {
     let mut waits = 0;
     for (_, mut event) in events {
         if let What::Site(new) = &event.what {
-            assert!(told.insert(new.id), "told once");
+            assert!(told.insert(new.id), "passed on once");
         }
         waits += usize::from(matches!(event.what, What::Pending { .. }));
         assert!(event.what.site_mut().is_none_or(|site| site.0 == 0 || told.contains(site)));
     }
-    // Each task yields so often, and but for the first of them waits as often for its turn; two are waited for by main.
+    // Each task yields at its own place and waits for its turn as often, but for the first turn. Main waits for both tasks.
     assert!((4 * TIMES - 1..=4 * TIMES + 2).contains(&waits), "{waits} waits");
     assert_eq!(reader.drain(true, |_, event| panic!("{event:?} was held back")), 0);
 }

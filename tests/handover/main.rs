@@ -1,8 +1,7 @@
 //! The hand-over from the threads of a run to its reader, under stress.
 //!
-//! Threads write as fast as they can, come and go, and find their rings full;
-//! the reader takes much or little, and pauses. What they write is numbered, or
-//! counted by the program itself, so that every single event can be missed.
+//! Threads write as fast as they can, come and go, and fill their rings; the reader takes a lot or a little, and pauses. The
+//! events are numbered, or the program itself counts them, so a single missing event is noticed.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
@@ -18,7 +17,7 @@ use async_playground::record::event::{Event, TaskId, What};
 use async_playground::record::{self, Detail, OnFull, Reader, Recorder};
 use tokio::runtime::{Builder, Runtime};
 
-/// A thread that is this late, and no less, may have its events handed on after those of others.
+/// Only a thread at least this late may have its events passed on after later events of other threads.
 const PATIENCE_NS: u64 = 20_000_000;
 
 fn recorder(on_full: OnFull) -> (Recorder, Reader) {
@@ -28,27 +27,27 @@ fn recorder(on_full: OnFull) -> (Recorder, Reader) {
     (recorder, reader)
 }
 
-/// What was handed on, and whether it came in order.
+/// The events passed on, and whether they came in order.
 #[derive(Default)]
 struct Heard {
-    /// By thread: the numbers that it wrote, as they came.
+    /// By thread: the numbers it wrote, in arrival order.
     numbers: HashMap<u16, Vec<u64>>,
     events: u64,
     polls: u64,
     wakes_from_outside: u64,
-    /// By thread: the task that it polls.
+    /// By thread: the task it polls.
     polled: HashMap<u16, TaskId>,
     latest_ns: u64,
-    /// When the last drain was over.
+    /// When the last drain ended.
     drained_ns: u64,
 }
 
 impl Heard {
-    /// Takes what there is, and looks at its order.
+    /// Drains once and checks the order.
     fn drain(&mut self, recorder: &Recorder, reader: &mut Reader, last: bool) {
         let mut before_ns = 0;
         reader.drain(last, |thread, event| {
-            assert!(before_ns <= event.at_ns, "what is handed on at once is in order of time");
+            assert!(before_ns <= event.at_ns, "events passed on together are in order of time");
             before_ns = event.at_ns;
             self.hear(thread, &event);
         });
@@ -103,7 +102,7 @@ fn runtime(recorder: &Recorder, workers: usize) -> Runtime {
     builder.enable_all().build().unwrap()
 }
 
-/// Lets the writers get a millisecond ahead.
+/// Gives the writers a millisecond's lead.
 fn a_little_later(recorder: &Recorder) {
     let until_ns = recorder.now_ns() + 1_000_000;
     while recorder.now_ns() < until_ns {

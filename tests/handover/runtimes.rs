@@ -1,4 +1,4 @@
-//! Runtimes: every poll and wake of all their workers, by the program's own count.
+//! Runtimes: every poll and wake of all workers, compared with the program's own count.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -14,7 +14,7 @@ use tokio::task;
 
 use super::{Heard, a_little_later, recorder, runtime};
 
-/// Yields, and counts how often it is polled.
+/// Yields, and counts its polls.
 async fn yields(times: u32, polls: Arc<AtomicU64>) {
     let mut yielding = pin!(async {
         for _ in 0..times {
@@ -53,7 +53,7 @@ fn every_poll_of_several_runtimes_arrives() {
                     by_tokio.store(runtime.metrics().worker_poll_count(0), Ordering::Relaxed);
                 }
                 drop(attached);
-                // The workers end, and their last words count.
+                // The workers end, and their last events count.
                 drop(runtime);
                 over.fetch_add(1, Ordering::Release);
             })
@@ -111,7 +111,7 @@ fn runtimes_that_come_and_go_leave_every_poll_and_runs_do_not_mix() {
 fn wakes_from_threads_of_no_run_all_arrive() {
     let (recorder, mut reader) = recorder(OnFull::Wait);
     let runtime = runtime(&recorder, 2);
-    // A task is known by its waker if it is spawned on a thread of the run.
+    // A task is identified by its waker if it is spawned on a thread of the run.
     let attached = recorder.attach("root");
     let done = Arc::new(AtomicBool::new(false));
     let waits = runtime.spawn({
@@ -172,7 +172,7 @@ fn a_site_is_told_before_it_is_named_whichever_thread_met_it_first() {
         over = runs.iter().all(JoinHandle::is_finished);
         reader.drain(over, |_, mut event| {
             if let What::Site(new) = &event.what {
-                assert!(told.insert(new.id), "told once");
+                assert!(told.insert(new.id), "passed on once");
             }
             pending += u32::from(matches!(event.what, What::Pending { .. }));
             if let Some(site) = event.what.site_mut().filter(|site| site.0 != 0) {

@@ -1,5 +1,4 @@
-//! Plain threads that write numbers: rings that are full, threads that end, and
-//! a recording that loses its reader or its recorder.
+//! Plain threads that write numbers: full rings, threads that end, and a recording that loses its reader or its recorder.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use super::{Heard, a_little_later, recorder};
 
 /// More than any ring holds.
 const MORE_THAN_A_RING: u64 = 100_000;
-/// Threads that write numbers, each its own `0, 1, 2, …`.
+/// Threads that each write their own `0, 1, 2, …`.
 struct Writers {
     threads: Vec<JoinHandle<()>>,
     written: Arc<AtomicU64>,
@@ -27,7 +26,7 @@ impl Writers {
             let (recorder, written) = (recorder.clone(), written.clone());
             thread::spawn(move || {
                 let _attached = recorder.attach("writer");
-                // From here on it is the guard alone that keeps the recording alive.
+                // From here on only the guard keeps the recording alive.
                 drop(recorder);
                 for number in 0..each {
                     tracing::debug!(counter.number = number);
@@ -46,7 +45,7 @@ impl Writers {
         self.threads.iter().all(JoinHandle::is_finished)
     }
 
-    /// Until nothing has been written for a while: all are over, or held up by a ring that is full.
+    /// Waits until nothing has been written for a while: all threads have ended, or a full ring blocks them.
     fn until_still(&self) {
         let mut since = (Instant::now(), self.written());
         while since.0.elapsed() < Duration::from_millis(20) && !self.are_over() {
@@ -57,7 +56,7 @@ impl Writers {
         }
     }
 
-    /// Until all are over, which takes no reader. A thread that waits for ever fails the test.
+    /// Waits until all have ended, without a reader. A thread that blocks forever fails the test.
     fn join(self) {
         let deadline = Instant::now() + Duration::from_secs(30);
         while !self.are_over() {
@@ -75,7 +74,7 @@ fn writers_that_find_their_rings_full_wait_and_lose_nothing() {
     let (recorder, mut reader) = recorder(OnFull::Wait);
     let writers = Writers::start(&recorder, 3, MORE_THAN_A_RING);
     writers.until_still();
-    assert!(writers.written() < 3 * MORE_THAN_A_RING, "nobody reads, so they are held up");
+    assert!(writers.written() < 3 * MORE_THAN_A_RING, "without a reader they are blocked");
     let heard = Heard::default().until(&recorder, &mut reader, |round| {
         match round % 8 {
             // Tiny drains, and pauses until all rings are full again.

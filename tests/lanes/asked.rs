@@ -1,13 +1,13 @@
-//! What is asked of lanes.
+//! Helpers that query lanes.
 
 use async_playground::trace::{LaneOf, State, Task, TaskIx, Trace};
 
-/// The lanes of a kind, in the order of spawning.
+/// The lanes of a kind, in spawn order.
 pub(crate) fn lanes(trace: &Trace, of: LaneOf) -> Vec<(TaskIx, &Task)> {
     (0..).zip(&trace.tasks).filter(|(_, task)| task.of == of).collect()
 }
 
-/// What it did, one after the other: `r` ready, `p` polled, `w` waiting.
+/// The states of a lane, in order: `r` ready, `p` polled, `w` waiting.
 pub(crate) fn life(task: &Task) -> String {
     let word = |state: State| match state {
         State::Ready => 'r',
@@ -17,7 +17,7 @@ pub(crate) fn life(task: &Task) -> String {
     task.segments.iter().map(|segment| word(segment.state)).collect()
 }
 
-/// A line of the source, without its margin.
+/// A line of the source, without its indentation.
 pub(crate) fn line_of(task: &Task) -> String {
     let at = task.spawned_at.as_ref().unwrap();
     let source = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(at.file())).unwrap();

@@ -20,7 +20,7 @@ const ALL: [On; 3] = [On::Virtual, On::OneThread, On::TwoWorkers];
 #[test]
 fn a_closure_is_queued_until_a_thread_takes_it_and_wakes_who_waits_for_it() {
     for on in ALL {
-        // There is one thread for blocking work.
+        // One thread for blocking work.
         let (trace, polls) = observe(on, Detail::Waits, |_| async {
             let (go, gone) = mpsc::channel::<()>();
             let first = task::Builder::new().name("first").spawn_blocking(move || gone.recv().unwrap()).unwrap();
@@ -47,11 +47,11 @@ fn a_closure_is_queued_until_a_thread_takes_it_and_wakes_who_waits_for_it() {
             (two.parent, line_of(two)),
             (Some(find(&trace, "main")), "let second = spawn_blocking(|| panic!(\"on purpose\")); // Second.".to_owned())
         );
-        // The second one waited for the thread that the first one had.
+        // The second closure waited for the thread that the first one had.
         assert!(two.segments[1].start_ns >= one.ended.unwrap().at_ns, "{on:?}");
         let joins = &trace.tasks[find(&trace, "joins") as usize];
         assert_eq!(joins.wakes.iter().map(|wake| wake.by).collect::<Vec<_>>(), [Waker::Task(first)], "{on:?}");
-        // What is not the runtime's task is not counted as one.
+        // A lane that is not a task of the runtime does not count as one.
         assert_eq!((trace.totals().spawned, trace.totals().panicked, trace.lanes_of(LaneOf::Blocking)), (2, 0, 3), "{on:?}");
         assert_eq!(trace.polls, polls, "{on:?}");
         assert_eq!(trace.census_at(trace.end_ns).alive(), trace.totals().alive, "{on:?}");
@@ -61,10 +61,10 @@ fn a_closure_is_queued_until_a_thread_takes_it_and_wakes_who_waits_for_it() {
     }
 }
 
-/// What a closure does with Tokio's things is its own doing.
+/// What a closure does with Tokio's primitives belongs to the closure.
 #[test]
 fn a_closure_that_holds_a_lock_is_its_holder() {
-    // On the virtual clock all of it is at one moment, at the end of which nobody holds the lock.
+    // On the virtual clock all of this happens at one moment, at the end of which nobody holds the lock.
     for on in [On::OneThread, On::TwoWorkers] {
         let (trace, _) = observe(on, Detail::Waits, |live| async move {
             let lock = std::sync::Arc::new(Mutex::new(0));
@@ -94,7 +94,7 @@ fn a_closure_that_holds_a_lock_is_its_holder() {
     }
 }
 
-/// Tokio's own closures are no part of the program.
+/// Tokio's own closures are not part of the program.
 #[test]
 fn what_tokio_does_on_blocking_threads_has_no_lane() {
     for on in ALL {
@@ -108,7 +108,7 @@ fn what_tokio_does_on_blocking_threads_has_no_lane() {
     }
 }
 
-/// Two runs are one and the same if the tasks did the same, however fast the closures were.
+/// Two runs are equal if their tasks did the same, whatever the speed of the closures.
 #[test]
 fn closures_are_no_part_of_the_hash() {
     let hash = |slow: u64| {
@@ -123,7 +123,7 @@ fn closures_are_no_part_of_the_hash() {
     assert_eq!(hash(0), hash(10));
 }
 
-/// A wait for a closure is one for the end of a task, and says which.
+/// A wait for a closure is a join, and names the closure.
 #[test]
 fn who_waits_for_a_closure_waits_for_its_lane() {
     let (trace, _) = observe(On::OneThread, Detail::Waits, |_| async {

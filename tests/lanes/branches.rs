@@ -1,4 +1,4 @@
-//! The futures of one task that wait side by side: when each began, and how it ended, against the arithmetic.
+//! The concurrent futures of one task: when each began and how it ended, checked by arithmetic.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::observed::{On, find, observe, spawn};
 const MS: Duration = Duration::from_millis(1);
 const MS_NS: u64 = 1_000_000;
 
-/// Each lane of a task's futures: `time 0-10 returned`, with a `?` where the end is inferred.
+/// Each lane of a task's futures: `time 0-10 returned`, with a `?` if the end is inferred.
 fn lanes(trace: &Trace, task: &str) -> Vec<Vec<String>> {
     let task = find(trace, task);
     let lane = |lane: usize| {
@@ -36,7 +36,7 @@ fn lanes(trace: &Trace, task: &str) -> Vec<Vec<String>> {
     (0..trace.branch_lanes(task)).map(lane).collect()
 }
 
-/// The same in an order that does not depend on which branch a `select!` polls first.
+/// The lanes in an order that does not depend on which branch a `select!` polls first.
 fn sorted(trace: &Trace, task: &str) -> Vec<Vec<String>> {
     let mut lanes = lanes(trace, task);
     lanes.sort();

@@ -1,4 +1,4 @@
-//! What the cells of a lane show, against the arithmetic of small programs.
+//! The cells of a lane, checked by arithmetic on small programs.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use super::observed::{On, find, observe, spawn};
 const MS: Duration = Duration::from_millis(1);
 const MS_NS: u64 = 1_000_000;
 
-/// A lane at so many milliseconds a cell: `h` holds, `H` holds and is in line, `l` is in line, `w` waits, `r` ready, `p` polled,
-/// `.` an end.
+/// A lane at so many milliseconds per cell: `h` holds, `H` holds and queues, `l` queues, `w` waits, `r` ready, `p` polled, `.`
+/// an end.
 fn drawn(trace: &Trace, task: &str, cell_ms: u64) -> String {
     let window = Window { left_ns: 0, cell_ns: cell_ms * MS_NS, until_ns: trace.end_ns, tail: 0 };
     let cells = trace.cells(find(trace, task), window, (trace.end_ns / window.cell_ns + 1) as usize, None);
@@ -60,7 +60,7 @@ fn holding_and_standing_in_line_are_seen_however_short() {
     });
     assert_eq!(drawn(&trace, "first", 10), "hhhpwww.   ");
     assert_eq!(drawn(&trace, "second", 10), "pllhhhpwww.");
-    // At 100 ms a cell all of it is in one.
+    // At 100 ms per cell everything is in one cell.
     assert_eq!(drawn(&trace, "second", 100), "h.");
 }
 
@@ -83,7 +83,7 @@ fn a_task_that_holds_one_lock_and_waits_for_another_does_both() {
             sleep(50 * MS).await;
             drop(third[0].lock().await);
         });
-        // Nobody ever waits for this one.
+        // Nobody ever waits for this lock.
         let lock = Mutex::new(());
         let _alone = lock.lock().await;
         both.await.unwrap();
@@ -91,10 +91,10 @@ fn a_task_that_holds_one_lock_and_waits_for_another_does_both() {
         wants_the_first.await.unwrap();
     });
     assert_eq!(drawn(&trace, "both", 10), "hHHHhh.");
-    assert!(!drawn(&trace, "main", 10).contains('h'), "what nobody else wants is not shown");
+    assert!(!drawn(&trace, "main", 10).contains('h'), "an uncontended resource is not shown");
 }
 
-/// One poll of 80 ms: on the virtual clock a poll takes time only if it moves the clock.
+/// One poll of 80 ms: on the virtual clock a poll takes time only if it advances the clock.
 async fn one_long_poll(on: On) {
     if on == On::Virtual {
         let mut work = Box::pin(tokio::time::advance(80 * MS));
@@ -104,7 +104,7 @@ async fn one_long_poll(on: On) {
     }
 }
 
-/// From its deadline on a task does not sleep: it waits for the worker.
+/// After its deadline a task does not sleep: it waits for the worker.
 #[test]
 fn a_timer_that_is_late_is_drawn_as_ready_whatever_kind_it_is() {
     for on in [On::Virtual, On::OneThread] {
@@ -131,7 +131,7 @@ fn a_timer_that_is_late_is_drawn_as_ready_whatever_kind_it_is() {
         });
         let busy = &trace.tasks[find(&trace, "busy") as usize];
         let over_ns = busy.ended.unwrap().at_ns;
-        // As many as are drawn so are counted so.
+        // The counts match the drawn cells.
         let just_before_ns = over_ns - MS_NS;
         let late = ["sleep", "sleep_until", "interval", "timeout"].map(|timer| {
             let all = trace.overdue_in(find(&trace, timer), just_before_ns, just_before_ns);
@@ -141,9 +141,9 @@ fn a_timer_that_is_late_is_drawn_as_ready_whatever_kind_it_is() {
         assert_eq!((trace.all_overdue_at(just_before_ns), trace.all_overdue_at(trace.end_ns)), (4, 0), "{on:?}");
         for timer in ["sleep", "sleep_until", "interval", "timeout"] {
             let all = trace.overdue_in(find(&trace, timer), 0, trace.end_ns);
-            // The first tick of an interval is due at once, and a slow machine may be late for that, too.
+            // The first tick of an interval is due at once, and a slow machine may be late for it too.
             let Some(one) = all.last() else { panic!("{on:?} {timer}: it was not late") };
-            // Due within the long poll, and woken when that was over.
+            // Due within the long poll, and woken when the poll ended.
             assert!(one.due_ns >= 30 * MS_NS && one.due_ns < over_ns && one.woken_ns >= over_ns, "{on:?} {timer}: {one:?}");
             let window = Window { left_ns: one.due_ns, cell_ns: (over_ns - one.due_ns) / 3, until_ns: over_ns, tail: 0 };
             let cells = trace.cells(find(&trace, timer), window, 3, None);
@@ -152,8 +152,8 @@ fn a_timer_that_is_late_is_drawn_as_ready_whatever_kind_it_is() {
     }
 }
 
-/// Three requests end at one moment, and three others get their permits. One poll after the other, each lane shows what has
-/// happened when that poll begins, and nothing that comes later.
+/// Three requests end at one moment, and three others get their permits. Poll by poll, each lane shows what has happened when
+/// that poll begins, and nothing later.
 #[test]
 fn a_step_shows_what_had_happened_when_its_poll_began() {
     let (trace, _) = observe(On::Virtual, Detail::Waits, |_| async {
@@ -186,14 +186,14 @@ fn a_step_shows_what_had_happened_when_its_poll_began() {
             let (before, fill) = (own.iter().any(|own| *own < poll), shown(task, poll));
             let ends = trace.tasks[task as usize].ended.is_some_and(|end| end.at_ns == moment_ns);
             match (own.is_empty(), before) {
-                // It has had its turn: it is over, or waits again after the poll.
+                // Its turn is over: it has ended, or waits again after the poll.
                 (false, true) if ends && own.iter().all(|own| *own < poll) => {
                     assert_eq!(fill, Fill::End(End::Completed, false), "{name} at poll {poll}");
                 }
                 (false, true) => {
                     assert!(matches!(fill, Fill::Running { .. } | Fill::Waiting { .. }), "{name} at poll {poll}: {fill:?}");
                 }
-                // Its turn is to come.
+                // Its turn is still to come.
                 (false, false) => assert!(fill.is_idle(), "{name} at poll {poll}: {fill:?}"),
                 (true, _) => assert!(fill.is_idle() || fill == Fill::Empty, "{name} at poll {poll}: {fill:?}"),
             }

@@ -1,4 +1,4 @@
-//! Tasks of a `LocalSet`: polled within the poll of whoever drives it.
+//! Tasks of a `LocalSet`, polled within the poll of the task that drives it.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::observed::{On, find, observe, waits};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// Runs a program that is not `Send` as the root of a `block_on`, and returns its trace.
+/// Runs a `!Send` program as the root of a `block_on`, and returns its trace.
 fn embedded(on: On, program: impl Future<Output = ()>) -> Trace {
     record::install().unwrap();
     let (recorder, mut reader) = Recorder::with_detail(OnFull::Wait, Detail::Waits);
@@ -36,7 +36,7 @@ fn embedded(on: On, program: impl Future<Output = ()>) -> Trace {
     trace
 }
 
-/// Three local tasks: one that yields, one that waits for another one, and one that is cut off.
+/// Three local tasks: one yields, one waits for another task, and one is aborted.
 async fn program() {
     let local = LocalSet::new();
     let news = Rc::new(Notify::new());
@@ -88,7 +88,7 @@ fn local_tasks_live_like_tasks() {
     }
 }
 
-/// A thread is at the outer poll while the inner one lasts, and at nothing else.
+/// A thread is at the outer poll while the inner one runs.
 #[test]
 fn a_thread_that_polls_a_local_task_polls_whoever_drives_it() {
     let trace = embedded(On::OneThread, program());
@@ -99,10 +99,10 @@ fn a_thread_that_polls_a_local_task_polls_whoever_drives_it() {
     assert!(of.clone().all(|of| of == LaneOf::Root), "{:?}", of.collect::<Vec<_>>());
 }
 
-/// Whoever wakes the joiner of a local task is that task, and not the one that drives it.
+/// The local task that wakes a joiner is its waker, not the task that drives the set.
 #[test]
 fn the_end_of_a_local_task_wakes_who_waits_for_it() {
-    // On the virtual clock time stands still while a blocking thread is at work.
+    // On the virtual clock time stops while a blocking thread is busy.
     for on in [On::OneThread, On::TwoWorkers] {
         let (trace, _) = observe(on, Detail::Waits, |_| async {
             let handle = tokio::runtime::Handle::current();
@@ -125,7 +125,7 @@ fn the_end_of_a_local_task_wakes_who_waits_for_it() {
         let tasks = lanes(&trace, LaneOf::Local);
         let [(inner, _), (_, outer)] = tasks[..] else { panic!("{on:?}: {tasks:?}") };
         assert_eq!(outer.wakes.iter().map(|wake| wake.by).collect::<Vec<_>>(), [Waker::Task(inner)], "{on:?}");
-        // The closure runs, the root in it is polled, and the local tasks in that.
+        // The closure runs, the root is polled inside it, and the local tasks inside the root.
         let (closure, _) = lanes(&trace, LaneOf::Blocking)[0];
         let (root, of_root) = lanes(&trace, LaneOf::Root)[0];
         assert_eq!((of_root.parent, trace.tasks[closure as usize].parent), (Some(closure), Some(find(&trace, "main"))), "{on:?}");

@@ -1,4 +1,4 @@
-//! The future that `block_on` was given.
+//! The future given to `block_on`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -15,7 +15,7 @@ use super::observed::{On, find, observe, spawn};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// What is recorded of what this thread does with a runtime.
+/// The recording of what this thread does with a runtime.
 fn recorded(on: On, roots: bool, does: impl FnOnce(&Runtime)) -> Trace {
     record::install().unwrap();
     let (recorder, mut reader) = Recorder::with_detail(OnFull::Drop, Detail::Waits);
@@ -72,7 +72,7 @@ fn a_root_has_a_lane_where_that_is_asked_for() {
 
         let trace = recorded(on, false, program);
         assert_eq!((lanes(&trace, LaneOf::Root).len(), trace.tasks.len()), (0, 1), "{on:?}");
-        // It is known that no task and no timer did it.
+        // It is known that neither a task nor a timer did it.
         assert_eq!(trace.tasks[0].wakes.first().map(|wake| wake.by), Some(Waker::Outside), "{on:?}");
         assert_eq!(trace.tasks[0].parent, None, "{on:?}");
     }
@@ -96,7 +96,7 @@ fn a_root_that_panics_ends_so_and_whoever_called_hears_of_it() {
     assert_eq!(roots[0].1.panic.as_deref(), Some("on purpose"));
 }
 
-/// The task that blocks its worker on a root runs all the while, and the root waits.
+/// A task that blocks its worker on a root runs all the while, and the root waits.
 #[test]
 fn a_root_within_a_task_is_polled_in_the_tasks_poll() {
     let (trace, _) = observe(On::TwoWorkers, Detail::Waits, |_| async {
@@ -117,7 +117,7 @@ fn a_root_within_a_task_is_polled_in_the_tasks_poll() {
     assert_eq!(trace.tasks[task as usize].polls, 1);
 }
 
-/// Threads of the program's own are no part of the run.
+/// The program's own threads are not part of the run.
 #[test]
 fn a_root_on_a_thread_of_no_run_has_no_lane() {
     let (trace, _) = observe(On::TwoWorkers, Detail::Waits, |_| async {

@@ -1,4 +1,4 @@
-//! Workers that do nothing, and what they cannot take from a busy one.
+//! Idle workers, and what they cannot take from a busy one.
 
 use std::thread;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::observed::{self, On, find, observe};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// A task wakes two others, one after the other, and then keeps its worker for a while.
+/// A task wakes two others, one after the other, and then keeps its worker busy for a while.
 fn keeps_its_worker() -> Trace {
     let (trace, _) = observe(On::TwoWorkers, Detail::Waits, |live| async move {
         let (wake_first, first) = oneshot::channel::<()>();
@@ -48,7 +48,7 @@ fn the_task_that_was_woken_last_is_in_the_slot_of_the_worker_and_the_idle_one_ta
 
 #[test]
 fn a_worker_has_a_lane_before_it_polls_anything_and_the_thread_that_started_it_all_has_none() {
-    // One of the two polls the only task, until the other one has been heard of.
+    // One of the two workers polls the only task, until an event of the other arrives.
     let (trace, _) = observe(On::TwoWorkers, Detail::Waits, |live| async move {
         while live.trace().polling_threads().count() < 2 {
             thread::sleep(MS);

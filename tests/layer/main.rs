@@ -1,8 +1,7 @@
-//! The same waits through a `Registry`, beside console-subscriber: the same
-//! causes, lines and holders as through the bare subscriber.
+//! The tests of `tests/waits`, and the closures of `tests/lanes`, through a `Registry`, beside console-subscriber: causes,
+//! lines and holders must be the same as through the bare subscriber.
 //!
-//! The tests are those of `tests/waits`, and of closures in `tests/lanes`, word for word. They are run once more
-//! in a program of their own, because a process has one global subscriber.
+//! They need their own program, because a process has one global subscriber.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
@@ -37,13 +36,13 @@ where
 {
     static SERVED: Once = Once::new();
     SERVED.call_once(|| {
-        // It would fail if the bare subscriber were installed already.
+        // It would fail if the bare subscriber were already installed.
         serve_console((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
     });
     observed::observe(on, detail, program)
 }
 
-/// The virtual clock: what waits, and until when, is known to the millisecond.
+/// The virtual clock: waits and their ends are known to the millisecond.
 fn on_virtual(program: impl Future<Output = ()> + Send + 'static) -> Trace {
     observe(On::Virtual, Detail::Waits, |_| program).0
 }

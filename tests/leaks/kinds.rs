@@ -1,4 +1,4 @@
-//! Every kind of run, by how it is recorded and how it ends.
+//! Every kind of run: each detail and recording, and each way to end.
 
 use std::fs::File;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,13 +18,13 @@ use super::programs::{DEADLOCKS, PANICS, TICKS_FOR_EVER, WAITS_FOR_EVER, YIELDS_
 /// A kind of run.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
-    /// How many are run if nobody says.
+    /// The default number of runs.
     pub(crate) usually: usize,
-    /// How many are run side by side: those of which each takes long by itself.
+    /// The number of concurrent runs, larger for runs that take long.
     pub(crate) abreast: usize,
-    /// Runs one to its end, and lets go of it.
+    /// Runs one to its end and drops it.
     pub(crate) run: fn(),
-    /// Lets those end that have been left behind.
+    /// Lets abandoned runs end.
     pub(crate) release: fn(),
 }
 
@@ -32,13 +32,13 @@ const fn kind(name: &'static str, run: fn()) -> Kind {
     Kind { name, usually: 40, abreast: 1, run, release: || {} }
 }
 
-/// A kind of run that is left behind, and can end later.
+/// A kind of run that is abandoned, and can end later.
 const fn left_behind(name: &'static str, run: fn()) -> Kind {
     Kind { name, usually: 20, abreast: 20, run, release }
 }
 
 pub(crate) const KINDS: &[Kind] = &[
-    // So many that a leak of memory is seen too.
+    // Enough runs to show a leak of memory.
     Kind { usually: 500, ..kind("virtual", || to_end(&Spec::new(&SHORT))) },
     kind("virtual, polls only", || to_end(&Spec { detail: Detail::Polls, ..Spec::new(&SHORT) })),
     kind("virtual, recorded in memory", || recorded_in_memory(&Spec::new(&SHORT))),
@@ -77,7 +77,7 @@ pub(crate) const WITH_CONSOLE: &[Kind] = &[
     kind("real, stopped half way, with a console", || stopped(&real(&TICKS_FOR_EVER, 2))),
 ];
 
-/// Tasks that are named, wait for a permit and for time, and say something, in a few milliseconds.
+/// Named tasks that wait for a permit and for time, and log something, within a few milliseconds.
 static SHORT: Scenario = scenario("short", |_| {
     Box::pin(async {
         let permits = std::sync::Arc::new(Semaphore::new(2));
@@ -97,7 +97,7 @@ static SHORT: Scenario = scenario("short", |_| {
     })
 });
 
-/// How often those that block have been let go.
+/// The number of releases of blocked tasks.
 static RELEASED: Mutex<u64> = Mutex::new(0);
 static RELEASES: Condvar = Condvar::new();
 
@@ -105,7 +105,7 @@ fn released() -> MutexGuard<'static, u64> {
     RELEASED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Says so, and blocks the calling thread until the next release.
+/// Reports that it blocks, and blocks the calling thread until the next release.
 fn block() {
     let before = released();
     let since = *before;
@@ -171,7 +171,7 @@ fn stopped(spec: &Spec) {
     assert_eq!(run.report().map(|report| &report.ending), Some(&Ending::Stopped));
 }
 
-/// Stops it when it blocks, and leaves it behind.
+/// Stops it when it blocks, and abandons it.
 fn abandoned(spec: &Spec) {
     let (mut run, mut trace) = (start(spec), Trace::default());
     drain_until(&mut run, &mut trace, |_, trace| !trace.log.is_empty());
@@ -195,7 +195,7 @@ fn recorded_in_a_file(spec: &Spec) {
     drain_to_end(run);
 }
 
-/// The scenarios that have a virtual clock, one after the other, over and over.
+/// The scenarios with a virtual clock, in rotation.
 fn next_of_the_catalogue() -> Spec {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let all: Vec<_> = CATALOGUE.iter().filter(|scenario| scenario.clocks.contains(&Clock::Virtual)).collect();

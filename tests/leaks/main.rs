@@ -1,10 +1,10 @@
-//! Nothing is left of a run: no file descriptor, no thread, no memory, however many there were and however each of them ended.
+//! Runs leave nothing behind, however many there were and however each ended: no file descriptor, no thread, no memory.
 //!
-//! By default some dozens of each kind. `just leaks` is the whole table: a thousand of each.
+//! By default some dozens of each kind run. `just leaks` runs a thousand of each.
 #![cfg(target_os = "linux")]
 
 mod kinds;
-#[expect(dead_code, reason = "the programs are those of other tests, and not all of them are of use here")]
+#[expect(dead_code, reason = "other tests share these programs and use the rest")]
 #[path = "../engine/programs.rs"]
 mod programs;
 mod usage;
@@ -17,25 +17,25 @@ use async_playground::engine::serve_console;
 use kinds::{KINDS, Kind, WITH_CONSOLE};
 use usage::Usage;
 
-/// Set in the process that serves tokio-console: a process has one subscriber, so it is one of its own.
+/// Set in the process that serves tokio-console, which is separate because a process has one subscriber.
 const CONSOLE: &str = "LEAK_CONSOLE";
 
-/// Runs of a kind before anything is measured: what is there once for all is there by then.
+/// Warm-up runs of a kind, so that one-time allocations exist before the measurement.
 const FIRST: usize = 50;
 
-/// The runs of a kind are measured in so many parts. The allocators keep more at one time and less at another; what leaks is
-/// there after each part.
+/// The number of parts in which the runs of a kind are measured. The allocators keep varying amounts of memory; a leak grows
+/// with every part.
 const PARTS: usize = 4;
 
-/// How much more memory there may be after each part, and for each run of it, in KiB. A leak of one runtime is 13 KiB.
+/// The allowed growth of memory, per part and per run in it, in KiB. A leak of one runtime is 13 KiB.
 const MORE_KIB: (i64, i64) = (512, 4);
 
-/// How many runs of each kind were asked for.
+/// The requested number of runs of each kind.
 fn asked() -> Option<usize> {
     std::env::var("LEAK_RUNS").ok().map(|text| text.parse().expect("LEAK_RUNS is a whole number"))
 }
 
-/// Runs so many of a kind, as many of them side by side as the kind says.
+/// Runs so many of a kind, with as many at once as the kind allows.
 fn go(kind: &Kind, runs: usize) {
     for _ in 0..runs.div_ceil(kind.abreast) {
         thread::scope(|scope| {
@@ -62,16 +62,16 @@ fn measure(kind: &Kind) -> Option<String> {
         after = now;
     }
     told(kind, part * parts, before, after, began);
-    // Of fewer parts one that grows says nothing.
+    // With fewer parts, growth in one proves nothing.
     let leaks = parts == PARTS && grown_kib > MORE_KIB.0.max(MORE_KIB.1 * part as i64);
     wrong(kind, &before, &after, leaks)
 }
 
-/// Measures a kind of run while tokio-console is served, which remembers for some seconds what has ended. So as many runs
-/// come before, and what they took must do for those that are measured.
+/// Measures a kind of run while tokio-console is served, which remembers ended tasks for some seconds. So as many runs come
+/// first, and their memory must suffice for the measured ones.
 fn measure_with_console(kind: &Kind) -> Option<String> {
     let (runs, began) = (asked().unwrap_or(kind.usually), Instant::now());
-    // To wait until it has forgotten takes some seconds, so that is for whoever asks for many runs.
+    // Waiting until it has forgotten takes some seconds, so this happens only when many runs were requested.
     let forgotten = || asked().is_some().then(|| thread::sleep(usage::REMEMBERED));
     go(kind, runs);
     forgotten();
@@ -93,7 +93,7 @@ fn wrong(kind: &Kind, before: &Usage, after: &Usage, leaks: bool) -> Option<Stri
     (leaks || !same).then(|| format!("{}: {before} became {after}", kind.name))
 }
 
-/// One test, since it measures the whole process.
+/// A single test, since it measures the whole process.
 #[test]
 fn nothing_is_left_of_any_kind_of_run() {
     let wrong: Vec<String> = if std::env::var_os(CONSOLE).is_some() {

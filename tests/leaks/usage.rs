@@ -1,4 +1,4 @@
-//! What this process has of the system, as the system tells it.
+//! What this process uses of the system, as the system reports it.
 
 use std::fmt;
 use std::fs;
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use async_playground::memory;
 
-/// How long what a run has left behind may take to go.
+/// The time allowed for what a run has left behind to go away.
 const SOON: Duration = Duration::from_secs(10);
 
-/// How often it is looked whether it has gone.
+/// The interval between checks.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How long tokio-console remembers what has ended, and some more.
+/// The time that tokio-console remembers ended tasks, with a margin.
 pub(crate) const REMEMBERED: Duration = Duration::from_secs(13);
 
 /// See the module.
@@ -31,7 +31,7 @@ impl fmt::Display for Usage {
 }
 
 impl Usage {
-    /// What there is when nothing has come or gone for a while.
+    /// The usage once nothing has changed for a while.
     pub(crate) fn at_rest() -> Self {
         let mut last = Self::now();
         let until = Instant::now() + SOON;
@@ -45,7 +45,7 @@ impl Usage {
         }
     }
 
-    /// What there is when it is as it was, but for the memory; or what there is at last.
+    /// The usage once it is back to what it was, apart from the memory; or the last one measured.
     pub(crate) fn at_rest_like(before: &Self) -> Self {
         let until = Instant::now() + SOON;
         loop {
@@ -58,9 +58,9 @@ impl Usage {
 
     fn now() -> Self {
         memory::give_back();
-        let count = |folder: &str| fs::read_dir(folder).expect("the system tells of this process").count();
-        let status = fs::read_to_string("/proc/self/status").expect("the system tells of this process");
-        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it is told");
+        let count = |folder: &str| fs::read_dir(folder).expect("/proc is readable").count();
+        let status = fs::read_to_string("/proc/self/status").expect("/proc is readable");
+        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the status has this line");
         let memory_kib = memory.split_whitespace().next().and_then(|kib| kib.parse().ok()).expect("a number");
         Self { descriptors: count("/proc/self/fd"), threads: count("/proc/self/task"), memory_kib }
     }

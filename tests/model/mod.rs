@@ -1,7 +1,7 @@
-//! A model of a run: tasks that live at random, with sums of its own.
+//! A model of a run: tasks that live at random, with their own sums.
 //!
-//! For each task it keeps the state and when it was entered, and nothing else
-//! that a trace keeps, so that the two cannot be wrong in the same way.
+//! For each task it keeps the state and the time it was entered, and nothing else that a trace keeps, so that the two cannot be
+//! wrong in the same way.
 
 use std::num::NonZeroU64;
 use std::panic::Location;
@@ -13,7 +13,7 @@ fn id(number: u64) -> TaskId {
     TaskId(NonZeroU64::new(number + 1).expect("one more than a small number"))
 }
 
-/// An event that can be told twice.
+/// An event that can be pushed into two traces.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Fact {
     Spawn(u64, Option<u64>),
@@ -56,7 +56,7 @@ impl Fact {
     }
 }
 
-/// What the model knows of a task.
+/// The model's knowledge of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Doing {
     Ready,
@@ -79,13 +79,13 @@ pub(crate) struct Modelled {
     pub(crate) end: Option<(u64, End)>,
 }
 
-/// A run that could have been: every fact follows from what came before it.
+/// A possible run: every fact follows from the facts before it.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     pub(crate) now: u64,
     pub(crate) tasks: Vec<Modelled>,
     pub(crate) told: Vec<(u16, u64, Fact)>,
-    /// After each change of state: the time, and the count of each.
+    /// After each change of state: the time, and the number of tasks in each state.
     pub(crate) counts: Vec<(u64, Census)>,
     pub(crate) delays: (u64, u64),
     pub(crate) finished: (u64, u64),
@@ -93,7 +93,7 @@ pub(crate) struct Model {
 
 impl Model {
     fn tell(&mut self, task: usize, fact: Fact) {
-        // Each task keeps to one thread: the order of facts is that of the run.
+        // Each task stays on one thread, so facts have the order of the run.
         self.told.push(((task % 4) as u16, self.now, fact));
     }
 
@@ -160,7 +160,7 @@ impl Model {
         self.tell(task, Fact::Start(task as u64));
     }
 
-    /// The poll returns: pending, or for good.
+    /// The poll returns: pending, or finished.
     fn stop(&mut self, task: usize, last: Option<LastPoll>) {
         self.finished.0 += 1;
         self.finished.1 += self.now - self.tasks[task].since;
@@ -198,7 +198,7 @@ impl Model {
         }
     }
 
-    /// Takes one step that is possible; `choice` says which.
+    /// Takes one possible step; `choice` selects it.
     fn step(&mut self, pause: u64, pick: usize, choice: u8) {
         self.now += pause;
         let task = pick % self.tasks.len();
@@ -209,7 +209,7 @@ impl Model {
             (2..=7, Doing::Polled) => self.stop(task, None),
             (8, Doing::Polled) => self.stop(task, Some(LastPoll::Polled)),
             (8, Doing::Waiting) => {
-                // An abort from outside: nobody wakes it, and it is polled to be dropped.
+                // An abort from outside: nobody wakes the task, and it is polled to be dropped.
                 self.start(task);
                 self.stop(task, Some(LastPoll::Dropped));
             }
@@ -235,7 +235,7 @@ impl Model {
         model
     }
 
-    /// The recording stops: what lives is cut off, and stands as it stood.
+    /// The recording stops: live tasks are cut off in their current state.
     pub(crate) fn close(&mut self, pause: u64) {
         self.now += pause;
         for task in 0..self.tasks.len() {

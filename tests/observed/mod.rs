@@ -11,7 +11,7 @@ use async_playground::trace::{Cause, TaskIx, Trace};
 use tokio::runtime::{Builder, RuntimeMetrics};
 use tokio::task::{self, JoinHandle};
 
-/// Which runtime a program is run on.
+/// The runtime for a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum On {
     /// One thread, and time that jumps when nothing can run.
@@ -39,31 +39,31 @@ impl On {
     }
 }
 
-/// The trace of a program that runs.
+/// The trace of a running program.
 #[derive(Clone, Default)]
 pub(crate) struct Live(Arc<(Mutex<Trace>, Condvar)>);
 
 impl Live {
     pub(crate) fn trace(&self) -> MutexGuard<'_, Trace> {
-        self.0.0.lock().expect("no thread has panicked with the trace")
+        self.0.0.lock().expect("the lock on the trace is not poisoned")
     }
 
-    /// Yields until the task of that name is seen to wait.
+    /// Yields until the task of that name appears to wait.
     pub(crate) async fn until_waiting(&self, name: &str) {
         while !self.is_waiting_after_a_look(name) {
             task::yield_now().await;
         }
     }
 
-    /// Blocks until the recording has been read once more: to yield all the time would fill it with yields.
+    /// Blocks until the recording has been read once more: constant yielding would fill the recording with yields.
     fn is_waiting_after_a_look(&self, name: &str) -> bool {
-        let trace = self.0.1.wait(self.trace()).expect("no thread has panicked with the trace");
+        let trace = self.0.1.wait(self.trace()).expect("the lock on the trace is not poisoned");
         let task = trace.tasks.iter().find(|task| task.name == name);
         task.and_then(|task| task.segments.last()).is_some_and(|last| last.state.is_waiting())
     }
 }
 
-/// Polls by Tokio's own count. On several workers that one leaves some out, and the samples of a histogram do not.
+/// Polls by Tokio's count. With several workers that count omits some polls, but the samples of a histogram do not.
 fn polls_of(metrics: &RuntimeMetrics, on: On) -> u64 {
     if on != On::TwoWorkers {
         return metrics.worker_poll_count(0);
@@ -75,7 +75,7 @@ fn polls_of(metrics: &RuntimeMetrics, on: On) -> u64 {
         .sum()
 }
 
-/// Runs a program to its end, in a task called *main*, and returns its trace and the runtime's own count of polls.
+/// Runs a program to its end, in a task called *main*, and returns its trace and the runtime's count of polls.
 pub(crate) fn observe<F, P>(on: On, detail: Detail, program: P) -> (Trace, u64)
 where
     P: FnOnce(Live) -> F,
@@ -84,13 +84,13 @@ where
     observe_on(on.builder(), on, detail, program)
 }
 
-/// The same, on a runtime that is like `on` but for its settings.
+/// Observes a program on a runtime like `on`, with other settings.
 pub(crate) fn observe_on<F, P>(mut builder: Builder, on: On, detail: Detail, program: P) -> (Trace, u64)
 where
     P: FnOnce(Live) -> F,
     F: Future<Output = ()> + Send + 'static,
 {
-    // A test has no `main` of its own on the thread that makes the recorder.
+    // A test has no `main` of its own on the thread that creates the recorder.
     record::own([find as fn(&Trace, &str) -> TaskIx as usize]);
     record::install().unwrap();
     let (recorder, mut reader) = Recorder::with_detail(if on == On::Virtual { OnFull::Wait } else { OnFull::Drop }, detail);
@@ -159,7 +159,7 @@ pub(crate) fn waits(trace: &Trace, name: &str) -> Vec<Vec<String>> {
     trace.waits_of(find(trace, name)).map(|wait| wait.leaves.iter().map(leaf).collect()).collect()
 }
 
-/// One wait for that cause at that line.
+/// A single wait for that cause at that line.
 pub(crate) fn one(cause: Cause, line: u32) -> Vec<String> {
     vec![format!("{cause} {line}")]
 }

@@ -1,4 +1,4 @@
-//! The settings file: what is wrong with it is told before the screen opens, and the standard one is one.
+//! The settings file: errors are shown before the screen opens, and the default file is valid.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn a_flaw_is_told_with_file_line_and_key_on_a_terminal_that_was_left_alone() {
         ("\n[keys\n", ":2: "),
     ] {
         fs::write(&file, text).expect("it is written");
-        // Wide enough that the message is on one line.
+        // Wide enough for the message to fit on one line.
         let tty = Tty::start(Path::new(PROGRAM), &["gather", "--config", path], (300, 40));
         let ended = tty.end();
         assert_eq!(ended.code, 2, "{}", ended.screen);
@@ -43,7 +43,7 @@ fn the_standard_file_is_taken_as_settings() {
     assert_eq!(tty.end().code, 0);
 }
 
-/// A terminal has codes for these, and what it sends is what crossterm reads.
+/// Terminals have codes for these keys, and crossterm reads them.
 #[test]
 fn keys_with_ctrl_arrive_as_they_are_written_in_the_file() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,4 +1,4 @@
-//! When the user interface itself goes wrong: the terminal is given back, whatever ends the program then.
+//! Failures of the user interface itself: the terminal is restored, whatever ends the program then.
 
 use super::faulty;
 
@@ -28,7 +28,7 @@ fn a_program_that_hangs_is_ended_by_sigquit_with_the_terminal_as_it_was() {
     let mut tty = faulty();
     tty.sees("never-yields");
     tty.keys("\x1b[21~");
-    // It hears this, and nobody heeds it.
+    // The program receives this, and does not react.
     tty.signal("TERM");
     tty.signal("QUIT");
     let ended = tty.end();

@@ -1,4 +1,4 @@
-//! The findings of a run are listed, and Enter goes to where one can be seen.
+//! The findings of a run are listed, and Enter goes to where one is visible.
 
 use super::{header, program};
 
@@ -6,7 +6,7 @@ use super::{header, program};
 fn a_finding_is_listed_and_gone_to() {
     let mut tty = program(&["blocking", "--speed", "max"]);
     tty.sees("1 finding (e)");
-    // Nothing is selected, and nothing waits any more: what is wrong is shown.
+    // Nothing is selected and nothing waits any more, so the findings are shown.
     tty.keys("e");
     let screen = tty.sees("report kept its worker for 1 s in one poll");
     assert!(screen.contains("1 of 1") && screen.contains("spawn_blocking"), "{screen}");

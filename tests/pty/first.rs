@@ -1,8 +1,8 @@
-//! The first minute: started without arguments, by somebody who has read nothing.
+//! The first minute: started without arguments, by a user who has read nothing.
 
 use super::{header, program};
 
-/// What the header says of the run's time: it is another text when something moves.
+/// The run's time in the header, which changes when something moves.
 fn moves(screen: &str) -> bool {
     header(screen).contains("sequential") && screen.contains("fetch 0") && header(screen).contains("playing")
 }
@@ -22,7 +22,7 @@ fn without_arguments_the_first_scenario_runs_and_says_what_it_is_about() {
 fn the_list_shows_a_scenario_before_it_is_run_and_space_starts_it() {
     let mut tty = program(&["--speed", "max"]);
     tty.wait_until("the end", |screen| header(screen).contains("sequential") && header(screen).contains("ended"));
-    // Back to the list, which is before the form and the lanes.
+    // Back to the list, which comes before the form and the lanes.
     tty.keys("\x1b[Z\x1b[Z");
     tty.sees("Enter start");
     tty.keys("\x1b[B\x1b[B");

@@ -92,12 +92,12 @@ fn all_colours_are_used_where_the_terminal_has_them() {
         let mut tty = Tty::start_with(Path::new(PROGRAM), args, SIZE, &[("COLORTERM", colorterm)]);
         tty.sees("q quit");
         tty.keys("q");
-        // Sky blue, of Okabe and Ito.
+        // Sky blue, from Okabe-Ito.
         assert_eq!(tty.end().wrote("38;2;86;180;233"), all, "{colorterm} {args:?}");
     }
 }
 
-/// An editor that writes down what it was given, reads a line of its own from the terminal, and ends as it is told.
+/// An editor that records its arguments, reads a line from the terminal, and ends as that line says.
 fn editor(folder: &Path, code: u8) -> String {
     let file = folder.join("editor");
     let log = folder.join("log");
@@ -117,7 +117,7 @@ fn the_editor_has_the_terminal_and_gives_it_back() {
     let env = [("VISUAL", editor.as_str()), ("EDITOR", "false")];
     let mut tty = Tty::start_with(Path::new(PROGRAM), &["semaphore", "--speed", "max"], SIZE, &env);
     tty.wait_until("the end", |screen| header(screen).contains("ended"));
-    // To the third request, and to a moment at which it waits.
+    // Go to the third request, and to a moment at which it waits.
     tty.keys("\tjjjjj");
     tty.sees("▸request 3");
     tty.keys("T100\r");
@@ -129,7 +129,7 @@ fn the_editor_has_the_terminal_and_gives_it_back() {
     let log = fs::read_to_string(folder.path().join("log")).expect("it was run");
     let words: Vec<&str> = log.lines().map(str::trim).collect();
     assert!(words[0].starts_with('+') && words[1].ends_with("scenarios/semaphore.rs"), "{log}");
-    assert_eq!(words[2..], ["icanon", "typed into it"], "the terminal was as a shell has it, and no key was taken");
+    assert_eq!(words[2..], ["icanon", "typed into it"], "the editor had the terminal's normal modes, and every key");
     let line: usize = words[0][1..].parse().expect("a line");
     let source = fs::read_to_string(words[1]).expect("the source");
     assert!(source.lines().nth(line - 1).is_some_and(|line| line.contains(".acquire")), "line {line}");
@@ -143,7 +143,7 @@ fn the_editor_has_the_terminal_and_gives_it_back() {
 fn an_editor_that_stops_itself_stops_the_program_too() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("editor");
-    // As vim does it at Ctrl-Z: the whole job stops, and the shell has the terminal.
+    // As vim does at Ctrl-Z: the whole job stops, and the shell has the terminal.
     let editor = "#!/bin/sh\necho 'the editor is open'\nkill -s TSTP 0\necho 'the editor goes on'\nread line\n";
     fs::write(&file, editor).expect("it is written");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("it can be run");
@@ -207,14 +207,14 @@ fn a_pointer_tells_what_it_is_over_and_two_clicks_fit_it() {
 fn a_number_takes_digits_and_the_next_key_leaves_it_and_acts() {
     let mut tty = program(&["semaphore", "--speed", "max"]);
     tty.wait_until("the end", |screen| header(screen).contains("/ 00:03.500"));
-    // The field `permits`. What `z` does is seen when it is undone, and then what `t` did.
+    // The field `permits`. Undoing shows what `z` did, and then what `t` did.
     tty.keys("j5zt");
     tty.wait_until("5 is taken, and the pane fills the screen", |screen| {
         header(screen).contains("/ 00:02.000") && !screen.contains("Timeline")
     });
     tty.keys("z");
     tty.sees("`async with semaphore:`");
-    // What is no value stays where it was typed, and the key does nothing.
+    // An invalid value stays where it was typed, and the key does nothing.
     tty.keys("0z");
     let screen = tty.sees("out of range");
     assert!(screen.contains("Timeline"), "{screen}");
@@ -277,7 +277,7 @@ fn problems_are_gone_through_and_the_palette_says_what_it_does_not_know() {
     tty.sees("no such command");
     tty.keys("\r\x1b");
     tty.wait_until("it is closed", |screen| !screen.contains("no such command"));
-    // From the sixteen colours of a terminal that says nothing of more.
+    // From the sixteen colours of a terminal that reports no more.
     for name in ["mono", "okabe-ito", "light", "projector", "ansi"] {
         command(&mut tty, "theme");
         tty.sees(&format!("theme: {name}"));

@@ -1,19 +1,19 @@
-//! Keys that are held down: however many runs they ask for, memory, descriptors and threads stay bounded, and keys are answered.
+//! Keys held down: however many runs they request, memory, descriptors and threads stay bounded, and keys are answered.
 //!
-//! By default for some seconds with small runs. `just held` is the whole measurement: a minute, with a million tasks.
+//! By default some seconds with small runs. `just held` is the whole measurement: a minute, with a million tasks.
 
 use std::time::{Duration, Instant};
 
 use super::support::{Tty, comes};
 use super::{ended, header, program};
 
-/// How often a key comes that is held down.
+/// The repeat interval of a key that is held down.
 const REPEAT: Duration = Duration::from_millis(33);
 
-/// Two panes, how to get to each, and how each looks when it has the keys.
+/// Two panes, the keys to reach each, and how each looks when focused.
 const PANES: [(&str, &str); 2] = [("\x1b[Z", "┲ Timeline"), ("\t", "┢ Metrics")];
 
-/// By how much the memory of two programs that do the same may differ, in KiB.
+/// The allowed difference in memory between two programs that do the same, in KiB.
 const SMALL_KIB: u64 = 32 << 10;
 
 /// A number from the environment.
@@ -21,7 +21,8 @@ fn setting(name: &str, usually: u64) -> u64 {
     std::env::var(name).map_or(usually, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a whole number")))
 }
 
-/// Holds a key down for so long, and changes the pane now and then. Returns how long each change took to be seen, the shortest first.
+/// Holds a key down for that long, and changes the pane now and then. Returns how long each change took to appear, shortest
+/// first.
 fn hold(tty: &mut Tty, key: &str, time: Duration) -> Vec<Duration> {
     let (began, mut pressed, mut answers) = (Instant::now(), 0, Vec::new());
     while began.elapsed() < time {
@@ -38,7 +39,7 @@ fn hold(tty: &mut Tty, key: &str, time: Duration) -> Vec<Duration> {
             assert!(asked.elapsed() < Duration::from_secs(30), "{to} is never answered\n{}", tty.screen());
         }
         answers.push(asked.elapsed());
-        // Some more before the next change.
+        // Some more keys before the next change.
         for _ in 0..3 {
             std::thread::sleep((began + REPEAT * pressed).saturating_duration_since(Instant::now()));
             tty.keys(key);
@@ -53,17 +54,17 @@ fn is_over(screen: &str) -> bool {
     ["ended", "limit"].iter().any(|word| header(screen).contains(word))
 }
 
-/// What the program has of the system when no run is under way.
+/// The program's resource usage when no run is active.
 #[derive(Debug, PartialEq, Eq)]
 struct Rest {
     threads: u64,
     descriptors: usize,
 }
 
-/// What is there once for all, after some runs.
+/// The one-time usage, after some runs.
 fn at_rest(tty: &mut Tty) -> Rest {
     for _ in 0..2 {
-        // The thread that frees what is over starts with the first run that takes the place of another one.
+        // The thread that frees finished runs starts with the first run that replaces another one.
         let drawn = tty.written();
         tty.keys("r");
         tty.draws(drawn);
@@ -81,7 +82,7 @@ fn at_rest(tty: &mut Tty) -> Rest {
     before
 }
 
-/// Waits until there is nothing more than that.
+/// Waits until the usage is down to that.
 fn comes_to_rest(tty: &Tty, rest: &Rest) {
     comes(&format!("{rest:?}"), || (tty.threads() == rest.threads && tty.descriptors() == rest.descriptors).then_some(()));
 }
@@ -110,7 +111,7 @@ fn a_restart_that_is_held_down_takes_no_more_memory_than_two_runs() {
         at(1.0),
     );
     assert!(held <= 2 * one, "{held} KiB while it was held, {one} KiB for one run");
-    // Of an unoptimised build beside other tests no more can be asked.
+    // An unoptimised build beside other tests cannot do better.
     let soon = if cfg!(debug_assertions) { Duration::from_secs(1) } else { Duration::from_millis(100) };
     assert!(at(0.99) < soon, "99 of 100 keys within {:?}", at(0.99));
     tty.wait_until("the end of the last run", is_over);
@@ -140,7 +141,7 @@ fn what_a_stopped_run_had_is_free_within_a_second() {
     }
 }
 
-/// How many tasks there are, by the title of the timeline.
+/// The number of tasks, from the title of the timeline.
 fn tasks(screen: &str) -> Option<u64> {
     let (before, _) = screen.split_once(" tasks, ")?;
     before.rsplit(' ').next()?.replace(',', "").parse().ok()
@@ -174,13 +175,13 @@ fn restarts_on_the_real_clock_do_not_pile_up() {
         tty.keys("ry");
         most = most.max(most_threads(&tty, Duration::from_millis(160)));
     }
-    // One on screen, and one that goes.
+    // One run on screen, and one that is ending.
     assert!(most <= 2 * few, "{most} threads, and {few} for one run");
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
 }
 
-/// The most threads that there are within that time.
+/// The most threads seen within that time.
 fn most_threads(tty: &Tty, time: Duration) -> u64 {
     let until = Instant::now() + time;
     let mut most = 0;

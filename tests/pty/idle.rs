@@ -1,10 +1,10 @@
-//! A run that is over costs nothing: no byte, and no processor time.
+//! A finished run costs nothing: no byte, and no processor time.
 
 use std::time::Duration;
 
 use super::{ended, place};
 
-/// How long it has to rest.
+/// How long it has to be idle.
 const REST: Duration = Duration::from_secs(3);
 
 #[test]
@@ -18,7 +18,7 @@ fn a_finished_run_costs_nothing_also_after_the_pointer_was_there() {
     tty.mouse(35, (0, 0));
     tty.wait_until("no tip", |screen| screen.lines().last().is_some_and(|last| !last.contains("request 9")));
     tty.rests_for(REST);
-    // Movements over nothing, the focus that goes and comes, a key without a meaning: no byte.
+    // Pointer movements over nothing, focus changes, a key without a meaning: no byte.
     let written = tty.written();
     tty.keys("\x1b[O\x1b[I\x1b[17~");
     for x in 0..20 {

@@ -1,4 +1,4 @@
-//! The live clock: the present goes on by itself while a task sleeps, and while one blocks its worker.
+//! The real clock: the present advances while a task sleeps, and while a task blocks its worker.
 
 #[path = "../../scenarios/calm.rs"]
 mod calm;
@@ -7,13 +7,13 @@ use super::time::times;
 use super::{program, zoom};
 use calm::in_a_calm_moment;
 
-/// How long the task does the same, in milliseconds.
+/// How long the task does the same thing, in milliseconds.
 const LASTS_MS: u64 = 7_000;
 
-/// The moments at which it is looked at. A debug build has read its line tables by the first one, until when it holds events back.
+/// The moments to look at it. A debug build has read its line tables by the first one; until then it holds events back.
 const SECONDS_MS: [u64; 4] = [3_000, 4_000, 5_000, 6_000];
 
-/// How long a lane is, in milliseconds, from its first cell of that mark to its last. A label may be in between.
+/// The length of a lane in milliseconds, from its first cell of that mark to its last. A label may be in between.
 fn lane_ms(screen: &str, name: &str, mark: char) -> Option<f64> {
     let cell = zoom(screen)?;
     let cell_ms: f64 = cell.strip_suffix("ms")?.parse().ok()?;
@@ -22,7 +22,7 @@ fn lane_ms(screen: &str, name: &str, mark: char) -> Option<f64> {
     Some((cells.last()? - cells.first()? + 1) as f64 * cell_ms)
 }
 
-/// For how long the selected task has done something, in milliseconds, by its pane.
+/// How long the selected task has been in its state according to its pane, in milliseconds.
 fn lasts_ms(screen: &str, does: &str) -> Option<f64> {
     let length = |part: &str| {
         let mut words = part.trim().strip_prefix(does)?.split_whitespace();
@@ -44,7 +44,7 @@ fn goes_on(name: &str, mix: &str, mark: char, does: &str, workers: u16) {
     let mut tty =
         program(&["workers", "-p", "tasks=1", "-p", mix, "-p", &cpu, "-p", &wait, "--clock", "real", "--workers", &workers]);
     tty.sees(name);
-    // To the lane of the task.
+    // Go to the lane of the task.
     tty.keys("\tjj");
     tty.sees(&format!("▸{name}"));
     for second_ms in SECONDS_MS {
@@ -61,7 +61,7 @@ fn goes_on(name: &str, mix: &str, mark: char, does: &str, workers: u16) {
 }
 
 fn at_all_workers(name: &str, mix: &str, mark: char, does: &str) {
-    // One after the other: those that compute keep a processor busy each.
+    // One after the other: tasks that compute keep a processor busy each.
     for workers in 0..=3 {
         in_a_calm_moment(|| goes_on(name, mix, mark, does, workers));
     }
@@ -79,13 +79,13 @@ fn the_header_the_lane_and_the_task_go_on_through_a_poll_that_blocks() {
 
 #[test]
 fn no_task_goes_on_with_what_it_no_longer_does_while_line_tables_are_read() {
-    // Until they are, the events of the first wait are held back: main has spawned a task and waits for it.
+    // Until then the events of the first wait are held back: main has spawned a task and waits for it.
     for workers in ["0", "2"] {
         let mut tty =
             program(&["workers", "-p", "tasks=1", "-p", "mix=0", "-p", "wait=4000", "--clock", "real", "--workers", workers]);
         tty.wait_until("3 s", |screen| {
             let runs_ms = lane_ms(screen, "main ", '█').unwrap_or_default();
-            assert!(runs_ms < 100.0, "main runs for {runs_ms} ms, it is said\n{screen}");
+            assert!(runs_ms < 100.0, "main is said to run for {runs_ms} ms\n{screen}");
             times(screen).is_some_and(|(at, _)| at >= 3_000)
         });
         tty.keys("q");

@@ -1,8 +1,8 @@
-//! What is pasted is text, whatever is in it: never keys.
+//! Pasted text is text, whatever it contains, and never keys.
 
 use super::{command, ended, header, program};
 
-/// A line that ends, control characters, an escape sequence, and letters that are keys elsewhere.
+/// A line end, control characters, an escape sequence, and letters that are keys elsewhere.
 const HOSTILE: &str = "request 1\x03\x07\x1b[31mq\nq\nq\r\x1a";
 
 #[test]
@@ -13,12 +13,12 @@ fn what_is_pasted_into_the_filter_is_its_text() {
     tty.paste(HOSTILE);
     let screen = tty.wait_until("it is there", |screen| screen.lines().last().is_some_and(|last| last.contains("request 1")));
     assert!(screen.lines().last().is_some_and(|last| last.contains("request 1[31mq")), "{screen}");
-    // Much longer than the row: what is typed next is still seen, and it can be emptied.
+    // Much longer than the row: what is typed next is still visible, and the field can be cleared.
     tty.keys("\x15");
     tty.paste(&"x".repeat(4_000));
     tty.keys("END");
     tty.wait_until("its end", |screen| screen.lines().last().is_some_and(|last| last.contains("xEND")));
-    // Longer than a field can be: the rest is left out, and it is still a field.
+    // Longer than a field can be: the rest is dropped, and the field still works.
     tty.paste(&"y".repeat(100_000));
     tty.keys("\x15request 1");
     tty.sees("11 of 21 tasks");
@@ -44,7 +44,7 @@ fn what_is_pasted_into_a_field_is_its_value() {
     tty.wait_until("it is refused", |screen| screen.contains("✗permits") || screen.contains("✗ permits"));
     tty.keys("\x1b");
     tty.wait_until("the value from before", |screen| !screen.contains('✗'));
-    // Where nothing is typed a paste does nothing.
+    // Outside a text field a paste does nothing.
     tty.keys("\t");
     tty.paste("qqq\x03");
     tty.keys("?");

@@ -1,4 +1,4 @@
-//! What was run is remembered, and the tour says what comes next.
+//! The program remembers what was run, and the tour says what comes next.
 
 use std::path::Path;
 

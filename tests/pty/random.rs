@@ -1,4 +1,4 @@
-//! Whatever comes from a terminal: bytes that are keys, mouse, pastes or nothing at all, and sizes between them.
+//! Anything that a terminal can send: bytes that are keys, mouse events, pastes or nothing at all, and sizes in between.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use super::support::Tty;
 use super::{SIZE, header, program};
 
-/// How many inputs there are, unless `RANDOM_INPUTS` says otherwise.
+/// The number of inputs, unless `RANDOM_INPUTS` says otherwise.
 const INPUTS: u32 = 10_000;
-/// How many inputs there are between two sizes.
+/// The number of inputs between two sizes.
 const BETWEEN: u32 = 50;
-/// What is pressed. Not the keys that end or suspend it or open an editor or
-/// a file, nor the palette, which has all of them.
+/// The keys to press, without those that end or suspend the program or open an editor, a file or the palette, which leads to
+/// all of them.
 const KEYS: &str = "hjklHLwasdfugGnN.,<>{}vpPo/?etzTry01234567$=+-xi! ";
 
-/// Numbers that look random, the same each time.
+/// Pseudo-random numbers, the same each time.
 struct Draw(u64);
 
 impl Draw {
@@ -23,9 +23,9 @@ impl Draw {
         ((self.0 >> 33) as usize) % bound
     }
 
-    /// Something that a terminal may send.
+    /// An input that a terminal may send.
     fn input(&mut self) -> String {
-        // An Esc that comes together with a letter would be Alt; two of them are one.
+        // An Esc right before a letter would be Alt; two of them are one.
         let named = [
             "\x1b\x1b", "\x1b\x1b", "\x1b\x1b", "\r", "\t", "\x7f", "\x15", "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[5~",
             "\x1b[6~", "\x1b[H", "\x1b[F", "\x1b[Z",
@@ -61,7 +61,7 @@ fn thousands_of_random_inputs_and_sizes_leave_it_alive() {
         tty.draws(written);
     }
     tty.resize(SIZE);
-    // Out of whatever is open, one thing after the other, and it does what it always does.
+    // Close whatever is open, one layer after the other; then the program works as always.
     tty.keys("\x1b[201~");
     let opens = |tty: &mut Tty| {
         tty.keys("\x1b\x1b\x10");

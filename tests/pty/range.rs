@@ -1,4 +1,4 @@
-//! What is measured: a range, the critical path, and the way from a task to its waker.
+//! Measurements: a range, the critical path, and the way from a task to its waker.
 
 use super::{command, ended, header, place};
 
@@ -11,7 +11,7 @@ fn a_range_is_measured_with_keys() {
     let screen = tty.sees("1 s from 00:01.000 to 00:02.000");
     assert!(screen.contains("21 polls") && screen.contains("9.5 s waiting, 11× semaphore"), "{screen}");
     assert!(screen.contains("3 s waiting, 6× time") && screen.contains("critical path"), "{screen}");
-    // It stays marked when the list is closed, and a third time clears it.
+    // The range stays marked when the list is closed, and a third key press clears it.
     tty.keys("\x1b");
     tty.wait_until("the list is closed", |screen| !screen.contains("1 s from") && screen.contains("[1s"));
     tty.keys("v");
@@ -48,7 +48,7 @@ fn the_critical_path_is_listed_highlighted_and_gone_to() {
     let screen = tty.sees("critical path to");
     assert!(screen.contains("3.5 s") && screen.contains("step 1 of "), "{screen}");
     assert!(screen.contains("woken by request"), "{screen}");
-    // One of three requests of each round is on it.
+    // One of three requests in each round is on it.
     let on = |tty: &super::Tty| ["request 6 ", "request 7 ", "request 8 "].map(|lane| tty.reversed(lane) > before);
     let marked = |lane: &str| screen.lines().any(|line| line.contains(lane) && line.contains('→'));
     assert_eq!(["request 6 ", "request 7 ", "request 8 "].map(marked), [true, false, false], "{screen}");
@@ -81,7 +81,7 @@ fn a_task_shows_who_woke_it_and_leads_there_and_back() {
     tty.sees("▸request 16");
     command(&mut tty, "woken by back");
     tty.sees("▸request 19");
-    // And with the cursor, to when it was.
+    // Go there again with the cursor, at the time of that wake.
     command(&mut tty, "wake back");
     let screen = tty.sees("request 16 woke request 19 at 00:03.000");
     assert!(screen.contains("▸request 16") && header(&screen).contains("00:03.000 /"), "{screen}");

@@ -1,4 +1,4 @@
-//! Lanes of another kind, in another order, put together, left out: how a run is read.
+//! Reading a run: other kinds of lanes, sorted, grouped, filtered.
 
 use super::{command, ended, names, place};
 
@@ -80,7 +80,7 @@ fn a_filter_shows_what_is_asked_for_and_how_many_that_are() {
     let mut tty = ended(&["semaphore"]);
     command(&mut tty, "filter");
     tty.keys("wait>500ms cause=lock");
-    // Those that waited for more than one round of three.
+    // The requests that waited for more than one round of three.
     tty.sees("14 of 21 tasks");
     tty.keys("\r");
     let screen = tty.wait_until("it is kept", |screen| screen.contains("/ find"));
@@ -103,7 +103,7 @@ fn a_filter_that_is_wrong_is_told_where_it_was_typed_and_nothing_is_lost() {
     let screen = tty.sees("'x' is not a time");
     let last = screen.lines().last().unwrap_or_default();
     assert!(last.contains("wait>x") && last.contains("'x' is not a time"), "{screen}");
-    // It is not taken, and what was typed is still there.
+    // It is refused, and the typed text is still there.
     tty.keys("\r");
     tty.keys("\x7f1s");
     tty.wait_until("a right one", |screen| {
@@ -130,7 +130,7 @@ fn tasks_are_put_together_and_a_group_is_opened() {
     assert_eq!(names(&open)[..2], ["request 0", "request 1"], "{open}");
     tty.keys("\x1b");
     tty.sees("all 20 ended");
-    // By name, by what they do, and each for itself again, in the menu.
+    // By name, by activity, and ungrouped again, in the menu.
     tty.keys("o\r");
     tty.wait_until("by name", |screen| screen.contains("request #") && !screen.contains(" request 3 "));
     tty.keys("\r\ro");

@@ -1,4 +1,4 @@
-//! A run on screen is saved, and what was saved opens. A path that leads to no file holds nothing up.
+//! A run on screen is saved, and the file opens. A path that is not a regular file blocks nothing.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,14 +15,14 @@ fn a_run_is_saved_and_replayed() {
 
     let mut tty = program(&["gather", "--seed", "4"]);
     tty.sees("/ 00:02.000");
-    // What is proposed is wiped out with Ctrl-U.
+    // Ctrl-U clears the suggested name.
     command(&mut tty, "save as");
     tty.sees("gather-4.rec");
     tty.keys("\x15/no/such/folder/a.rec\r");
     tty.sees("cannot be written");
     tty.keys(&format!("\x15{path}\r"));
     tty.sees("saved: async-playground replay");
-    // Once more the same file, and now it is there.
+    // The same file once more, which now exists.
     command(&mut tty, "save as");
     tty.keys(&format!("\x15{path}\r"));
     tty.sees("Enter again overwrites it");
@@ -39,14 +39,14 @@ fn a_run_is_saved_and_replayed() {
     std::fs::remove_dir_all(folder).expect("it is ours");
 }
 
-/// Closes the field for the file, and quits.
+/// Closes the file field, and quits.
 fn leave(tty: &mut Tty) {
     tty.keys("\x1b");
     tty.wait_until("the field is closed", |screen| !screen.contains("save the recording in"));
     tty.keys("q");
 }
 
-/// Pipes that nobody has at their other end.
+/// Pipes without a process at the other end.
 fn pipes<const N: usize>(paths: [&Path; N]) {
     assert!(Command::new("mkfifo").args(paths).status().expect("it runs").success());
 }

@@ -1,11 +1,11 @@
-//! A terminal that is slow, or stops: frames are left out, keys and signals are not.
+//! A terminal that is slow or stops: frames are skipped, keys and signals are not.
 
 use std::time::Duration;
 
 use super::support::comes;
 use super::{header, program};
 
-/// The largest terminal of these tests: a whole frame of it is tens of thousands of bytes.
+/// The largest terminal of these tests: a full frame is tens of thousands of bytes.
 const LARGE: (u16, u16) = (300, 100);
 
 #[test]
@@ -15,7 +15,7 @@ fn keys_are_answered_while_the_terminal_reads_nothing() {
     tty.wait_until("the end", |screen| header(screen).contains("ended"));
     tty.hold(true);
     let (written, memory) = (tty.written(), tty.memory());
-    // Each size asks for a whole frame, and together they are much more than a terminal keeps.
+    // Each size causes a full frame, and together they are much more than a terminal buffers.
     for round in 0..12_u16 {
         tty.resize((LARGE.0 - round, LARGE.1));
         let file = folder.path().join(format!("{round}.rec"));

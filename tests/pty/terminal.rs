@@ -1,4 +1,4 @@
-//! Terminals as they are: resized without end, without colours or letters, within tmux.
+//! Terminals as they are: resized endlessly, without colours or letters, within tmux.
 
 use std::path::Path;
 use std::process::Command;
@@ -71,7 +71,7 @@ fn where_letters_are_ascii_so_is_all_that_is_drawn() {
     let env = [("LC_ALL", "C"), ("LANG", "C"), ("LC_CTYPE", "C")];
     let mut tty = Tty::start_with(Path::new(PROGRAM), &["semaphore", "--speed", "max"], SIZE, &env);
     tty.wait_until("the end", |screen| header(screen).contains("ended"));
-    // Through the views and layers: each of these leads back.
+    // Go through the views and layers, each of which leads back.
     for (keys, seen) in [
         ("\tGe", "+ Why | Findings"),
         ("\t", "no problems found"),
@@ -97,7 +97,7 @@ fn where_letters_are_ascii_so_is_all_that_is_drawn() {
     tty.keys("q");
     let ended = tty.end();
     assert_eq!(ended.code, 0);
-    assert!(ended.is_ascii(), "something that was drawn meanwhile is not ASCII");
+    assert!(ended.is_ascii(), "a frame in between was not ASCII");
     ended.assert_restored();
 }
 
@@ -117,7 +117,7 @@ fn it_works_within_tmux_and_leaves_its_pane_as_it_was() {
     tty.keys("\tG");
     tty.sees("▸request 19");
     tty.resize((100, 30));
-    // Above the status line of tmux, in the last row of the pane as it is now.
+    // Above tmux's status line, in the last row of the current pane.
     let smaller = |screen: &str| screen.lines().nth(28).is_some_and(|row| row.contains("q quit"));
     tty.wait_until("a smaller screen", |screen| smaller(screen) && screen.contains("▸request 19"));
     tty.keys("q");

@@ -1,11 +1,11 @@
-//! Stop the world, go poll by poll, go back, and return: on a real terminal, on both clocks.
+//! Pause, step poll by poll, go back, and return: on a real terminal, on both clocks.
 //!
 //! Nothing here waits for time to pass: every step waits for what it wants to see.
 
 use super::support::Tty;
 use super::{command, header, program};
 
-/// The cursor and the end of the run in milliseconds, as the header has them.
+/// The cursor and the end of the run in milliseconds, from the header.
 pub(super) fn times(screen: &str) -> Option<(u64, u64)> {
     let (before, after) = header(screen).split_once(" / ")?;
     Some((millis(before.split_whitespace().last()?)?, millis(after.split_whitespace().next()?)?))
@@ -18,19 +18,19 @@ fn millis(moment: &str) -> Option<u64> {
     Some((minutes.parse::<u64>().ok()? * 60 + seconds.parse::<u64>().ok()?) * 1_000 + millis.parse::<u64>().ok()?)
 }
 
-/// What a poll that was stepped to is called, in the last row of the timeline.
+/// The name of the poll stepped to, in the last row of the timeline.
 fn poll(screen: &str) -> Option<String> {
     let row = screen.lines().find(|line| line.contains("⏸ poll"))?;
     let told = row.split("⏸ poll").nth(1)?;
     Some(told.split(['│', '┃', '·']).next()?.trim().to_owned())
 }
 
-/// The pane of the timeline: title, ruler, lanes and last row.
+/// The timeline pane: title, ruler, lanes and last row.
 fn timeline(screen: &str) -> Vec<String> {
     screen.lines().skip(1).take(24).map(|line| line.chars().skip(24).take(58).collect()).collect()
 }
 
-/// Lets the run come to about one second, and pauses it. Returns the screen.
+/// Lets the run reach about one second, and pauses it. Returns the screen.
 fn pause_at_a_second(tty: &mut Tty) -> String {
     tty.wait_until("a second", |screen| times(screen).is_some_and(|(at, _)| at >= 1_000));
     tty.keys(" ");
@@ -93,7 +93,7 @@ fn a_recording_goes_on_while_an_earlier_moment_is_seen() {
     let (_, end) = times(&rewound).expect("the header has times");
     let later = tty.wait_until("more", |screen| times(screen).is_some_and(|(_, now)| now > end));
     assert_eq!(times(&later).map(|(at, _)| at), Some(500), "the cursor rests");
-    // Without the last rows: how many of them are lanes depends on the legend, which follows what was drawn.
+    // Without the last rows: the number of lanes depends on the legend, which follows what was drawn.
     assert_eq!(timeline(&later)[2..16], timeline(&rewound)[2..16], "and so do the lanes");
     tty.keys("$");
     tty.wait_until("the newest event", |screen| times(screen).is_some_and(|(at, now)| at == now && now > end));
@@ -119,7 +119,7 @@ fn on_the_real_clock_the_gate_lets_single_polls_through() {
     assert_eq!(times(&back).map(|(at, _)| at), times(&paused).map(|(at, _)| at));
     assert!(times(&back).map(|(_, end)| end) >= times(&stepped).map(|(_, end)| end));
 
-    // What is behind can be played at any speed. Let go, it goes on while an earlier moment is seen.
+    // Past events can be played at any speed. When released, the run goes on while an earlier moment is on screen.
     tty.keys("}$ ");
     tty.wait_until("live", |screen| header(screen).contains("live"));
     tty.keys("T500\r");

@@ -1,4 +1,4 @@
-//! What is looked at: keys of Perfetto and of vim, the mouse, little motion, colours.
+//! The view: keys from Perfetto and vim, the mouse, reduced motion, colours.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ fn the_timeline_is_zoomed_and_moved_with_letters_and_arrows() {
         tty.keys(back);
         tty.wait_until("the place from before", |screen| ruler(screen) == ruler(&near));
     }
-    // The cursor goes by a cell, and to the ends.
+    // The cursor moves by a cell, and to the ends.
     tty.keys("l");
     tty.wait_until("a cell on", |screen| header(screen).contains("00:01.77"));
     tty.keys("h");
@@ -54,7 +54,7 @@ fn the_events_of_a_task_are_gone_along() {
     let mut tty = ended(&["semaphore"]);
     tty.keys("G");
     tty.sees("▸request 19");
-    // It has ended; it got its permit, it was spawned.
+    // It has ended; it got its permit; it was spawned.
     for time in ["00:03.000", "00:00.000"] {
         tty.keys("<");
         tty.wait_until(time, |screen| header(screen).contains(&format!("{time} / ")));
@@ -87,7 +87,7 @@ fn the_wheel_zooms_at_the_pointer_a_drag_pans_and_a_double_click_fits() {
     tty.wait_until("it was moved", |screen| screen.contains("╷2.0s") && place(screen, "╷2.0s").0 + 10 == after);
     command(&mut tty, "fit run");
     tty.wait_until("the whole run", |screen| zoom(screen) == zoom(&whole));
-    // By its name a task is fitted with all of its life.
+    // A double click on its name fits a task's whole life.
     let name = place(&whole, "request 3 ");
     for _ in 0..2 {
         tty.mouse(0, name);
@@ -104,14 +104,14 @@ fn with_reduced_motion_few_frames_are_drawn() {
     let mut tty = program(&["gather", "--speed", "1", "--reduced-motion"]);
     tty.wait_until("the end", |screen| header(screen).contains("ended"));
     tty.keys("q");
-    // Two seconds, of which each has four at most; otherwise it has sixty. And what opens and ends a run.
+    // Two seconds with at most four frames each (sixty without the flag), and the frames that open and end a run.
     let frames = tty.end().count("\x1b[?2026h");
     assert!(frames < 20, "{frames} frames");
 }
 
 #[test]
 fn a_theme_is_chosen_by_flag_and_colours_by_never() {
-    // Of all colours, and of the terminal's own.
+    // True colour, and the terminal's own colours.
     let (all, own) = ("38;2;", "38;5;");
     for (args, has) in [
         (["--theme", "okabe-ito"], [true, false]),

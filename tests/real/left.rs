@@ -1,4 +1,4 @@
-//! What of a run is left in this process, by what the system says.
+//! What runs leave in this process, according to the system.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,23 +6,23 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What the process has open, and what of that can only be a run's.
+/// What the process has open and only a run can have opened.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Left {
-    /// How many file descriptors there are.
+    /// The number of file descriptors.
     pub(crate) descriptors: usize,
-    /// The ports that something listens on.
+    /// The ports in state LISTEN.
     pub(crate) ports: BTreeSet<u16>,
-    /// Databases: open, or not removed.
+    /// Databases that are open, or not removed.
     pub(crate) databases: BTreeSet<PathBuf>,
     /// Threads of a database.
     pub(crate) threads: usize,
 }
 
 impl Left {
-    /// What there is now.
+    /// The current usage.
     pub(crate) fn of_this_process() -> Self {
-        // The list itself is a descriptor, while it is read.
+        // The listing itself is a descriptor while it is read.
         let links = entries("/proc/self/fd").filter_map(|fd| fs::read_link(fd).ok()).collect::<Vec<_>>();
         let named = |name: &str| links.iter().any(|link| link.to_string_lossy() == name);
         let listening = |table: &str| {
@@ -37,7 +37,7 @@ impl Left {
         Self { descriptors: links.len(), ports, databases, threads }
     }
 
-    /// Whether there is nothing that belongs to a run.
+    /// True if nothing belongs to a run.
     pub(crate) fn is_of_no_run(&self) -> bool {
         self.ports.is_empty() && self.databases.is_empty() && self.threads == 0
     }
@@ -47,7 +47,7 @@ fn entries(folder: &str) -> impl Iterator<Item = PathBuf> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
 }
 
-/// The port and the inode of a line of `/proc/net/tcp`, if it is of a socket that listens.
+/// The port and the inode of a line of `/proc/net/tcp`, if its socket listens.
 fn listener(line: &str) -> Option<(u16, u64)> {
     const LISTEN: &str = "0A";
     let mut fields = line.split_whitespace().skip(1);

@@ -1,8 +1,8 @@
-//! The scenarios that are for real: again and again without a flake, and cut at any moment without a trace of them.
+//! The scenarios with real I/O: repeated without a flake, and stopped at any moment without leaving anything behind.
 //!
-//! Sockets, files and threads are the system's, so it is the system that is asked what is left of a run:
-//! `/proc/self`, which is Linux. `REAL_TIMES` says how often each scenario is run, `REAL_CUTS` how
-//! often it is cut, and `REAL_SEED` draws the moments; by default a few, as this takes wall time.
+//! Sockets, files and threads belong to the system, so these tests ask the system what is left of a run: `/proc/self`, which is
+//! Linux. `REAL_TIMES` sets how often each scenario runs, `REAL_CUTS` how often it is stopped, and `REAL_SEED` draws the
+//! moments. The defaults are small, because this takes wall time.
 #![cfg(target_os = "linux")]
 
 mod left;
@@ -21,7 +21,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use scenarios::{CATALOGUE, Clock, Context, Scenario, Values, draw};
 use tokio::runtime::{Builder, Handle};
 
-/// Each of them: about how long it takes, and a setting that takes it another way.
+/// The scenarios: the approximate duration, and a setting that takes another path.
 const REAL: &[(&str, u64, (&str, &str))] = &[
     ("connection-pool", 7_000, ("leak", "10")),
     ("chunk-stream", 2_900, ("variant", "stream")),
@@ -30,16 +30,16 @@ const REAL: &[(&str, u64, (&str, &str))] = &[
     ("database", 2_400, ("fail_write", "0")),
 ];
 
-/// How long what a run leaves behind may take to go: its threads and tasks end by themselves, and soon.
+/// The time allowed for what a run leaves behind to go away: its threads and tasks end by themselves, soon.
 const SOON: Duration = Duration::from_secs(10);
 
-/// One at a time: each of these tests asks what the whole process has open.
+/// Runs these tests one at a time, since each counts what the whole process has open.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     locked(&ALONE)
 }
 
-/// Also when a test has failed meanwhile: the others have something to say of their own.
+/// Ignores poisoning: after a failed test the others still report.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -53,7 +53,7 @@ fn scenario(id: &str) -> &'static Scenario {
     scenarios::find(id).unwrap_or_else(|| panic!("there is no scenario {id}"))
 }
 
-/// The defaults, and in every other round the other way.
+/// The defaults, and the other setting in every second round.
 fn values(id: &str, turned: (&str, &str), round: u64) -> Values {
     let scenario = scenario(id);
     let mut values = Values::defaults(scenario.params);
@@ -64,13 +64,13 @@ fn values(id: &str, turned: (&str, &str), round: u64) -> Values {
     values
 }
 
-/// When a run is cut: in every third round within the first moments, when everything is being opened.
+/// When to stop a run: in every third round within the first moments, when everything is being opened.
 fn moment(id: &str, usual_ms: u64, round: u64) -> Duration {
     let range = if round.is_multiple_of(3) { 0..=30 } else { 0..=usual_ms };
     Duration::from_millis(draw::within(setting("REAL_SEED", 0), id, round, &range))
 }
 
-/// Runs in the engine, and stops it after so long; on one thread or on two. Returns what there was to see at that moment.
+/// Runs in the engine, on one thread or on two, and stops it after that time. Returns what was visible at that moment.
 fn in_the_engine(spec: &Spec, stop_after: Duration) -> (Trace, Report, Left) {
     let mut run = Run::start(spec).expect("it starts");
     let (mut trace, mut seen, started) = (Trace::default(), Left::default(), Instant::now());
@@ -97,7 +97,7 @@ fn side_by_side(one: impl Fn(&'static str, u64, (&'static str, &'static str)) + 
     });
 }
 
-/// What is open once, and for as long as the process lives, is open before anything is counted.
+/// Opens everything that is opened once per process before anything is counted.
 fn warmed_up() -> Left {
     side_by_side(|id, _, _| drop(in_the_engine(&Spec::new(scenario(id)), Duration::from_millis(300))));
     let two = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
@@ -126,7 +126,7 @@ fn every_run_ends_well_however_often_it_is_repeated() {
             let breaks = spec.scenario.breaks_at(&spec.values).is_some();
             assert_eq!(outcome.holds(), !breaks, "{what}: {outcome:?}");
             assert_eq!(trace.lost, 0, "{what}");
-            // Libraries spawn tasks of their own, without a name: how many connections a client opens is up to the moment.
+            // Libraries spawn tasks without a name: the number of connections that a client opens varies.
             let named = trace.tasks.iter().filter(|task| !task.name.starts_with("task ")).count();
             assert!(named <= 24 && trace.tasks.len() <= 30, "{what}: {named} named of {} lanes", trace.tasks.len());
         }
@@ -154,7 +154,7 @@ fn a_run_that_is_stopped_leaves_nothing_open() {
     for database in seen.iter().flat_map(|seen| &seen.databases) {
         assert!(!database.exists(), "{} is removed", database.display());
     }
-    // Or the test would not see what is left either.
+    // Otherwise the test would not notice leftovers either.
     assert!(seen.iter().any(|seen| !seen.databases.is_empty() && !seen.ports.is_empty() && seen.threads > 0), "{seen:?}");
 }
 
@@ -165,7 +165,7 @@ fn a_run_that_is_dropped_leaves_no_task_and_nothing_open() {
     for round in 0..setting("REAL_CUTS", 5) {
         side_by_side(|id, usual_ms, turned| {
             let mut builder = if round % 4 < 2 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
-            // Where each task that is alive was spawned.
+            // The spawn place of each live task.
             let alive = Arc::new(Mutex::new(HashMap::new()));
             let (spawned, ended) = (alive.clone(), alive.clone());
             builder.on_task_spawn(move |task| drop(locked(&spawned).insert(task.id(), task.spawned_at().to_string())));
@@ -174,13 +174,13 @@ fn a_run_that_is_dropped_leaves_no_task_and_nothing_open() {
             let after = moment(id, usual_ms, round + 1);
             runtime.block_on(async {
                 let running = (scenario(id).run)(Context::new(values(id, turned, round), round, Clock::Real));
-                // Whether it is cut or ends before that, nothing of it may live on.
+                // Whether it is stopped or ends before that, nothing of it may stay alive.
                 let _ = tokio::time::timeout(after, running).await;
                 let tasks = Handle::current().metrics();
                 let started = Instant::now();
                 while tasks.num_alive_tasks() > 0 {
                     let alive = locked(&alive).clone();
-                    assert!(started.elapsed() < SOON, "{id} after {after:?}: alive are those of {alive:?}");
+                    assert!(started.elapsed() < SOON, "{id} after {after:?}: still alive: {alive:?}");
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
             });
@@ -189,7 +189,7 @@ fn a_run_that_is_dropped_leaves_no_task_and_nothing_open() {
     }
 }
 
-/// After this every port is closed, every file gone, every thread ended.
+/// Afterwards every port is closed, every file removed, every thread ended.
 fn nothing_is_left(before: &Left, what: &str) {
     eventually(SOON, what, || {
         let now = Left::of_this_process();
@@ -197,7 +197,7 @@ fn nothing_is_left(before: &Left, what: &str) {
     });
 }
 
-/// The program as a user stops it, with a folder for temporary files of its own.
+/// Stops the program as a user does, with its own folder for temporary files.
 #[test]
 fn a_program_that_is_interrupted_leaves_no_file() {
     let _alone = alone();
@@ -207,7 +207,7 @@ fn a_program_that_is_interrupted_leaves_no_file() {
             let mut command = Command::new(env!("CARGO_BIN_EXE_async-playground"));
             command.args(["run", id, "--json"]).env("TMPDIR", folder.path());
             let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
-            // A signal that comes before anybody listens for it ends the process, and there is nothing to clean up yet.
+            // A signal before the handler is installed ends the process, and then there is nothing to clean up yet.
             thread::sleep(Duration::from_millis(300) + moment(id, usual_ms, round));
             let pid = Pid::from_child(&child);
             let _ = kill_process(pid, Signal::INT);

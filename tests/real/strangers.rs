@@ -1,4 +1,4 @@
-//! Other programs that connect to a scenario's server: they see nothing, and the run does not notice.
+//! Other programs connect to a scenario's server: they see nothing, and the run does not notice.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -13,7 +13,7 @@ use async_playground::trace::Trace;
 use super::left::Left;
 use super::{alone, in_the_engine, scenario};
 
-/// The one whose servers listen for as long as it runs; the others let their own clients in and close the door.
+/// The scenario whose servers listen until it ends; the others stop listening once their own clients are connected.
 const SERVER: &str = "scrape";
 
 #[test]
@@ -29,7 +29,7 @@ fn strangers_change_nothing_in_a_run() {
     assert!(turned_away > 0);
 }
 
-/// Runs it, and returns the names of its tasks and how many strangers it counted.
+/// Runs it, and returns the names of its tasks and the number of strangers it counted.
 fn run() -> (BTreeSet<String>, usize) {
     let (trace, report, _) = in_the_engine(&Spec::new(scenario(SERVER)), Duration::from_secs(60));
     let Ending::Finished(outcome) = &report.ending else { panic!("{:?}", report.ending) };
@@ -42,14 +42,14 @@ fn names(trace: &Trace) -> BTreeSet<String> {
     trace.tasks.iter().map(|task| task.name.clone()).filter(|name| !name.starts_with("task ")).collect()
 }
 
-/// Connects to each port as soon as this process listens on it, again and again: talks, says nothing, leaves at once.
+/// Connects to each port as soon as this process listens on it, again and again: talks, stays silent, leaves at once.
 fn call_everywhere(over: &Receiver<()>) {
     let mut kept = Vec::new();
     while over.recv_timeout(Duration::from_millis(2)) == Err(RecvTimeoutError::Timeout) {
         for port in Left::of_this_process().ports {
             let Ok(mut stranger) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else { continue };
             match kept.len() % 3 {
-                // The server may have closed it meanwhile.
+                // The server may have closed the connection meanwhile.
                 0 => drop(stranger.write_all(b"GET /delay/1 HTTP/1.1\r\nHost: localhost\r\n\r\n")),
                 1 => drop(stranger.shutdown(Shutdown::Write)),
                 _ => {}

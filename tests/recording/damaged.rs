@@ -1,16 +1,16 @@
-//! Files that are no whole recordings: what can be read is, and it is said what cannot.
+//! Damaged files: everything readable is read, and the rest is reported.
 
 use async_playground::engine::Ending;
 use async_playground::recording::{Flaw, OpenError, read};
 
 use super::file::{Chunk, Parts, json, opened, record, spec};
 
-/// The same run in several chunks: cut between facts, which only the program can tell apart.
+/// One run in several chunks, split between facts, which only the program can do.
 fn in_chunks() -> Vec<u8> {
     let recorded = record(spec("gather"));
     let mut parts = Parts::of(&recorded.bytes);
     let whole = parts.chunks[0].clone();
-    // A second recording of the same facts is told as nothing new: tasks that live are not spawned twice.
+    // A second copy of the same facts adds nothing: live tasks are not spawned twice.
     parts.chunks.insert(1, whole);
     parts.bytes()
 }
@@ -143,7 +143,7 @@ fn a_chunk_that_says_other_than_it_has_is_noticed() {
 
 #[test]
 fn a_recording_that_is_told_more_than_was_recorded_is_noticed() {
-    // Everything is whole, but the footer is of another trace.
+    // Everything is intact, but the footer belongs to another trace.
     assert_eq!(opened(&in_chunks()).flaw, Some(Flaw::Differs));
 }
 
@@ -151,7 +151,7 @@ fn a_recording_that_is_told_more_than_was_recorded_is_noticed() {
 fn what_would_take_too_much_memory_is_cut_off_before_it_does() {
     let whole = record(spec("gather")).bytes;
     let mut parts = Parts::of(&whole);
-    // A line, and a task that is spawned there again and again: three bytes of what a task takes hundreds for.
+    // A line, and a task that is spawned there repeatedly: three bytes each, for a task that takes hundreds.
     let spawns = 1_000_000;
     let content = [&b"\x1b\x04a.rs\x01\x00\x02\x00"[..], &b"\x00\x00\x00".repeat(spawns - 1)].concat();
     parts.chunks = vec![Chunk { kind: 1, facts: spawns as u32, content }; 4];

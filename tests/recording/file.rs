@@ -1,4 +1,4 @@
-//! Recordings taken apart and put together by the document, and not by the program.
+//! Recordings taken apart and put together from the format's documentation, without the program's code.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use async_playground::source;
 use async_playground::trace::Trace;
 use scenarios::Scenario;
 
-/// Bytes before the first chunk, without the header.
+/// The bytes before the first chunk, without the header.
 const OPENING: usize = 18;
-/// Bytes of a chunk before its content.
+/// The bytes of a chunk before its content.
 const HEAD: usize = 20;
 
-/// A run that was recorded.
+/// A recorded run.
 pub(crate) struct Recorded {
     pub(crate) spec: Spec,
     pub(crate) trace: Trace,
@@ -22,19 +22,19 @@ pub(crate) struct Recorded {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Bytes that a writer and a test both have.
+/// Bytes shared by a writer and a test.
 #[derive(Clone, Default)]
 pub(crate) struct Bytes(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 
 impl Bytes {
     pub(crate) fn get(&self) -> Vec<u8> {
-        self.0.lock().expect("nobody panics with it").clone()
+        self.0.lock().expect("the lock is not poisoned").clone()
     }
 }
 
 impl std::io::Write for Bytes {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("nobody panics with it").write(bytes)
+        self.0.lock().expect("the lock is not poisoned").write(bytes)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -72,13 +72,13 @@ fn find(id: &str) -> &'static Scenario {
     scenarios::find(id).expect("it is in the catalogue")
 }
 
-/// What is read from these bytes, which are a recording.
+/// Opens these bytes, which are a recording.
 pub(crate) fn opened(bytes: &[u8]) -> Recording {
     read(bytes).expect("it is a recording")
 }
 
 pub(crate) fn json(spec: &Spec, trace: &Trace, report: &Report) -> String {
-    report::json(spec, trace, report).expect("it can be told")
+    report::json(spec, trace, report).expect("a report")
 }
 
 /// A recording in parts: everything before the first chunk, and the chunks.
@@ -101,7 +101,7 @@ fn number(bytes: &[u8], at: usize) -> u32 {
 }
 
 impl Parts {
-    /// The parts of a whole recording.
+    /// The parts of a complete recording.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         assert_eq!(&bytes[..10], b"APLAYREC\x04\x00");
         let end = OPENING + number(bytes, 10) as usize;
@@ -123,7 +123,7 @@ impl Parts {
         Self { opening: bytes[..end].to_vec(), chunks }
     }
 
-    /// The recording that has these parts. All checksums are right, whatever it says.
+    /// The recording with these parts. All checksums are right, whatever it contains.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut bytes = self.opening.clone();
         for chunk in &self.chunks {

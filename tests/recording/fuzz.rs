@@ -1,8 +1,8 @@
-//! Recordings that somebody has made to do harm. Whatever the bytes are, they are opened or refused, soon, and what is
-//! opened can be told and drawn.
+//! Malicious recordings. Whatever the bytes are, the program opens or refuses them quickly, and can report and draw what it
+//! opened.
 //!
-//! Behind a checksum little can go wrong, so most of what is tried has right ones: facts that were changed, or that
-//! no run ever gives. `FUZZ_SECONDS` is how long it is tried; what has failed once is kept beside this file.
+//! A bad checksum ends most attempts at once, so most inputs have right checksums: facts that were changed, or that no run ever
+//! gives. `FUZZ_SECONDS` sets how long to try; inputs that have failed are kept beside this file.
 
 use std::cell::RefCell;
 use std::sync::LazyLock;
@@ -25,24 +25,24 @@ use super::file::{Chunk, Parts, record, spec};
 use super::outputs::assert_lines;
 use super::support::harmful::harmful;
 
-/// How long it is tried when nothing is said.
+/// The default duration.
 const SECONDS: u64 = 3;
-/// A small file must not take longer than this, on a machine that is busy.
+/// A small file must not take longer than this, even on a busy machine.
 const SOON: Duration = Duration::from_secs(20);
 
-/// Runs that have a bit of everything.
+/// Runs that contain a bit of everything.
 static WHOLE: LazyLock<Vec<Parts>> = LazyLock::new(|| {
     ["semaphore", "cancellation", "producer-consumer", "deadlock"].map(|id| Parts::of(&record(spec(id)).bytes)).to_vec()
 });
 
-/// A change of bytes at a place, which is taken modulo their length.
+/// A change of bytes at a position, which is taken modulo the length.
 #[derive(Debug, Clone)]
 enum Change {
     Set(usize, u8),
     Flip(usize, u8),
     Insert(usize, Vec<u8>),
     Remove(usize, usize),
-    /// Some bytes once more, somewhere else.
+    /// Copies some bytes to another position.
     Copy(usize, usize, usize),
 }
 
@@ -94,13 +94,13 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// Bytes that are likely facts: kinds with few flags, and small numbers.
+/// Bytes that look like facts: kinds with few flags, and small numbers.
 fn facts(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![6 => 0..32_u8, 3 => 0..6_u8, 1 => prop::sample::select(vec![0x42, 0x62, 0x82, 0xc5, 0xff, 0x8c, 0x80]), 1 => any::<u8>()];
     prop::collection::vec(byte, length)
 }
 
-/// A file, made from one that is whole.
+/// A file made from an intact one.
 fn file() -> impl Strategy<Value = Vec<u8>> {
     let changes = || prop::collection::vec(change(), 1..12);
     let which = || any::<prop::sample::Index>();
@@ -111,7 +111,7 @@ fn file() -> impl Strategy<Value = Vec<u8>> {
             change_all(&changes, &mut bytes);
             bytes
         }),
-        // Within a chunk, with right checksums, and chunks that come twice or in another order.
+        // Within a chunk, with right checksums, and chunks repeated or in another order.
         4 => (which(), changes(), prop::collection::vec(which(), 1..4)).prop_map(|(which, changes, order)| {
             let mut parts = which.get(&WHOLE).clone();
             change_all(&changes, &mut parts.chunks[0].content);
@@ -119,19 +119,19 @@ fn file() -> impl Strategy<Value = Vec<u8>> {
             parts.chunks = order.iter().map(|chunk| chunk.get(&chunks).clone()).chain(chunks.iter().cloned()).collect();
             parts.bytes()
         }),
-        // Facts that no run has ever told, after some that one has.
+        // Facts that no run has ever given, after some that one has.
         4 => (which(), facts(0..3000)).prop_map(|(which, more)| {
             let mut parts = which.get(&WHOLE).clone();
             parts.chunks[0].content.extend(more);
             parts.bytes()
         }),
-        // Texts that do harm, among facts that were changed.
+        // Harmful texts among changed facts.
         2 => (case(), changes()).prop_map(|(case, changes)| {
             let mut parts = Parts::of(&case.disguise().bytes);
             change_all(&changes, &mut parts.chunks[0].content);
             parts.bytes()
         }),
-        // A footer of its own.
+        // A random footer.
         1 => (which(), any::<u64>(), changes()).prop_map(|(which, closed_ns, changes)| {
             let mut parts = which.get(&WHOLE).clone();
             let Some(footer) = parts.chunks.last_mut() else { unreachable!("a recording has a footer") };
@@ -155,12 +155,12 @@ fn file() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Opens it, and does with it what the program would.
+/// Opens the file, and does with it what the program would.
 fn try_it(bytes: &[u8]) {
     let started = Instant::now();
     if let Ok(recording) = read(bytes) {
         let Recording { spec, trace, report, .. } = &recording;
-        let json = report::json(spec, trace, report).expect("it can be told");
+        let json = report::json(spec, trace, report).expect("a report");
         assert_eq!(json.find(harmful), None, "JSON has an escape for it");
         assert_lines(&report::text(spec, trace, report, Look { width: 100, unicode: true }));
         show(recording);
@@ -171,7 +171,7 @@ fn try_it(bytes: &[u8]) {
 /// Draws it at some times.
 fn show(recording: Recording) {
     thread_local! {
-        /// Colours of the code are made once, which takes far longer than a frame.
+        /// Highlight colours are built once, which takes far longer than a frame.
         static CACHE: RefCell<Cache> = RefCell::default();
     }
     let theme = Theme::plain(true, true);

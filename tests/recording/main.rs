@@ -1,4 +1,4 @@
-//! Recordings: what comes back of a run, and of a file that is none.
+//! Recordings: reading back a run, and files that are not recordings.
 
 mod damaged;
 #[path = "../support/disguise.rs"]

@@ -1,8 +1,8 @@
-//! Recordings with hostile texts, through everything that tells of them: the report as text and as JSON, errors, the share
-//! line, and the screen at any size.
+//! Recordings with hostile texts, through every output: the report as text and as JSON, errors, the share line, and the screen
+//! at any size.
 //!
-//! No byte that a terminal obeys may be written but the program's own, nothing may stand where it does not belong, and the
-//! JSON keeps every text as it was. `HOSTILE_RECORDINGS` is how many are tried; what has failed once is kept beside this file.
+//! The only bytes written that a terminal interprets are the program's own, text stays where it belongs, and the JSON keeps
+//! every text unchanged. `HOSTILE_RECORDINGS` sets how many to try; failing cases are kept beside this file.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
@@ -35,17 +35,17 @@ use super::support::control::foreign;
 use super::support::harmful::harmful;
 use super::texts::text;
 
-/// How many recordings are tried when nothing is said.
+/// The default number of recordings.
 const RECORDINGS: u32 = 48;
-/// What is pressed: panes, kinds of lanes, groups, layers, jumps, folds, prompts and how they are left.
+/// The keys to press: panes, kinds of lanes, groups, layers, jumps, folds, prompts and how to leave them.
 const KEYS: &str = "1234567\tVVGGgwWRipPoOz/?nNTL:ftuU.,][}{ jjkllhdDAZAe+-\x1b\x1b\r";
 
-/// The recordings that are tried.
+/// The number of recordings to try.
 pub(crate) fn recordings() -> u32 {
     std::env::var("HOSTILE_RECORDINGS").ok().and_then(|text| text.parse().ok()).unwrap_or(RECORDINGS)
 }
 
-/// Tries something with so many cases.
+/// Tries something with that many cases.
 pub(crate) fn try_all<S: Strategy>(cases: u32, strategy: &S, mut test: impl FnMut(S::Value)) {
     let kept = FileFailurePersistence::Direct("tests/recording/outputs.proptest-regressions");
     let config = Config { cases, max_shrink_iters: 500, failure_persistence: Some(Box::new(kept)), ..Config::default() };
@@ -77,16 +77,16 @@ fn whatever_a_recording_says_its_report_is_lines_of_text_and_its_json_is_whole()
         assert_lanes(&told, width);
         assert_lines(&back.spec.share());
         assert_lines(&report::ending(&back.spec, &back.report.ending));
-        let json = report::json(&back.spec, &back.trace, &back.report).expect("it can be told");
+        let json = report::json(&back.spec, &back.trace, &back.report).expect("a report");
         assert_eq!(json.find(harmful), None, "JSON has an escape for it");
-        assert_eq!(json, report::json(&spec, &trace, &report).expect("it can be told"));
+        assert_eq!(json, report::json(&spec, &trace, &report).expect("a report"));
         assert_whole(&json, &back);
         (opened, longest) = (opened + 1, longest.max(told.lines().map(cells).max().unwrap_or(0)));
     });
     println!("{opened} recordings as text and as JSON; the longest line has {longest} columns");
 }
 
-/// Asserts that the lanes of all tasks begin in the column in which the ruler begins, and end within the width.
+/// Asserts that the lanes of all tasks begin in the column where the ruler begins, and end within the width.
 fn assert_lanes(told: &str, width: usize) {
     let block = told.rsplit("\n\n").nth(1).expect("there is a timeline");
     let mut rows = block.lines();
@@ -106,12 +106,12 @@ fn assert_lanes(told: &str, width: usize) {
     }
 }
 
-/// The cells of a line, as most terminals count them: each character for itself.
+/// The cells of a line, as most terminals count them: each character by itself.
 fn cells(line: &str) -> usize {
     line.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
-/// Asserts that every text that the contract has in it is there as it was recorded.
+/// Asserts that every text in the contract is there as it was recorded.
 fn assert_whole(json: &str, back: &Recording) {
     let told: serde_json::Value = serde_json::from_str(json).expect("it is JSON");
     if let async_playground::engine::Ending::Finished(outcome) = &back.report.ending {
@@ -138,7 +138,7 @@ fn a_header_that_nobody_has_checked_is_told_in_one_harmless_line() {
         let error = match read(&*with_header(&BYTES, &fields)) {
             Err(error @ OpenError::Header(_)) => error,
             Err(other) => panic!("{other}"),
-            // A version that nobody knows is no reason to refuse it.
+            // An unknown version of the program is no reason to refuse it.
             Ok(_) => return,
         };
         assert_lines(&error.to_string());
@@ -166,13 +166,13 @@ pub(crate) fn with_header(bytes: &[u8], fields: &[(&str, String)]) -> Vec<u8> {
     parts.bytes()
 }
 
-/// What is done on the screen.
+/// An action on the screen.
 #[derive(Debug, Clone)]
 enum Step {
     Key(char),
     Paste(String),
     Warn(String),
-    /// Somewhere in the run.
+    /// Moves the cursor somewhere in the run.
     Time(u8),
     Size(u16, u16),
 }
@@ -197,7 +197,7 @@ fn whatever_a_recording_says_its_screen_is_in_line_and_all_bytes_are_the_program
     println!("{} recordings on the screen in {} frames", recordings(), frames.get());
 }
 
-/// Draws it after each step; says how many frames that were.
+/// Draws after each step; returns the number of frames.
 fn show(case: &Case, steps: &[Step], size: (u16, u16), (unicode, colors): (bool, bool)) -> usize {
     let recording = read(&*case.disguise().bytes).expect("it is a recording");
     let theme = if colors { Theme::plain(unicode, true) } else { Theme { colors: None, unicode } };
@@ -239,12 +239,12 @@ fn press(model: &mut Model, c: char) {
 
 fn do_it(model: &mut Model, action: Option<Action>) {
     if let Some(action) = action {
-        // A recording has no effects outside of the model but a clipboard and an editor.
+        // A recording has no effects outside the model except clipboard and editor.
         drop(update::update(model, action));
     }
 }
 
-/// A terminal of which everything is known that was written to it.
+/// A terminal that keeps everything written to it.
 struct Screen {
     terminal: Terminal<CrosstermBackend<Bytes>>,
     bytes: Bytes,
@@ -274,10 +274,10 @@ impl Screen {
         Self { terminal: terminal.expect("it is memory"), bytes, seen: vt100::Parser::new(rows, columns, 0) }
     }
 
-    /// Draws a frame, and looks at what was written and what is seen then.
+    /// Draws a frame, and checks what was written and what is then visible.
     fn draw(&mut self, model: &mut Model) {
         thread_local! {
-            /// Colours of the code are made once, which takes far longer than a frame.
+            /// Highlight colours are built once, which takes far longer than a frame.
             static CACHE: RefCell<Cache> = RefCell::default();
         }
         let mut areas = Areas::default();
@@ -309,7 +309,7 @@ fn assert_seen(buffer: &Buffer, seen: &vt100::Screen) {
     }
 }
 
-/// Asserts that nothing but borders and scroll bars stands where panes have their borders.
+/// Asserts that only borders and scroll bars are drawn where panes have their borders.
 fn assert_borders(buffer: &Buffer, areas: &Areas) {
     let is_border = |cell: &Square| matches!(cell.symbol(), "|" | "+" | "-" | "=" | "#" | "▐") || is_box(cell.symbol());
     for (pane, area) in &areas.panes {

@@ -1,4 +1,4 @@
-//! `run --record` and `replay`, as they are typed.
+//! `run --record` and `replay`, on the command line.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -86,7 +86,7 @@ fn a_recording_that_is_cut_off_is_told_up_to_there() {
     std::fs::remove_dir_all(directory).expect("it is ours");
 }
 
-/// A file name that somebody chose to do harm: all but what no file name may have.
+/// A malicious file name, with everything that a file name may contain.
 fn file_name(text: &str) -> String {
     let name: String = text.chars().filter(|c| !matches!(c, '/' | '\0')).collect();
     format!("a{}", &name[..name.floor_char_boundary(200)])
@@ -95,7 +95,7 @@ fn file_name(text: &str) -> String {
 #[test]
 fn the_program_writes_nothing_that_a_terminal_obeys_whatever_it_opens() {
     let directory = tempdir("hostile");
-    // A process takes a hundred times as long as a look at what the library makes of it, and adds little to that.
+    // Starting a process takes a hundred times as long as calling the library, and adds little.
     let strategy = (case(), text(), text());
     outputs::try_all((outputs::recordings() / 50).max(4), &strategy, |(case, name, field)| {
         let path = directory.join(file_name(&name));
@@ -103,7 +103,7 @@ fn the_program_writes_nothing_that_a_terminal_obeys_whatever_it_opens() {
         std::fs::write(&path, &bytes).expect("it can be written");
         let look = report::Look { width: 80, unicode: true };
         assert_eq!(told(&["replay", utf8(&path)], 0), (report::text(&spec, &trace, &report, look), String::new()));
-        let json = report::json(&spec, &trace, &report).expect("it can be told") + "\n";
+        let json = report::json(&spec, &trace, &report).expect("a report") + "\n";
         assert_eq!(told(&["replay", utf8(&path), "--json"], 0), (json, String::new()));
         std::fs::write(&path, &bytes[..bytes.len() - 1]).expect("it can be written");
         let (out, warning) = told(&["replay", utf8(&path)], 0);

@@ -8,8 +8,8 @@ use super::outputs::{recordings, try_all};
 use super::support::Tty;
 use super::texts::text;
 
-/// Panes in full, kinds of lanes, groups, why a task waits, findings, a range, filters and the palette, with what is typed
-/// there; an Esc that comes together with a letter would be Alt, and two of them are one.
+/// Full panes, kinds of lanes, groups, why a task waits, findings, a range, filters and the palette, with text typed there. An
+/// Esc right before a letter would be Alt; two of them are one.
 const TOUR: [&str; 14] = [
     "\t",
     "z",
@@ -33,7 +33,7 @@ fn a_hostile_recording_is_shown_and_the_terminal_obeys_the_program_alone() {
     try_all((recordings() / 500).max(3), &strategy, |(case, typed, width, height)| show(&case, &typed, (width, height)));
 }
 
-/// Opens it and goes through everything that tells of it.
+/// Opens it and visits everything that shows its texts.
 fn show(case: &Case, typed: &str, size: (u16, u16)) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("a.rec");
@@ -48,7 +48,7 @@ fn show(case: &Case, typed: &str, size: (u16, u16)) {
     }
     let written = tty.written();
     tty.keys("/");
-    // What ends a paste is no text of one.
+    // The end marker of a paste is not text in it.
     tty.paste(&typed.replace('\x1b', "\u{9b}"));
     tty.draws(written);
     let written = tty.written();

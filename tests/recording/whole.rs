@@ -1,4 +1,4 @@
-//! A recording that was written to its end comes back as it was.
+//! A complete recording comes back as it was.
 
 use async_playground::engine::Sink;
 use async_playground::record::event::{Cues, Event, Level, Log, What};
@@ -21,7 +21,7 @@ fn comes_back(recorded: &Recorded) {
     same_trace(&back.trace, trace);
 }
 
-/// Everything that is shown of a trace and is in no report.
+/// Everything that the screen shows of a trace and no report contains.
 fn same_trace(back: &Trace, trace: &Trace) {
     assert_eq!((back.end_ns, back.late, back.lost), (trace.end_ns, trace.late, trace.lost));
     assert_eq!((&back.threads, &back.log, &back.counters), (&trace.threads, &trace.log, &trace.counters));
@@ -86,7 +86,7 @@ fn the_header_can_be_read_without_the_program() {
     assert_eq!(footer.kind, 2);
     let footer: serde_json::Value = serde_json::from_slice(&footer.content).expect("it is JSON");
     assert_eq!(footer["trace_hash"], format!("{:016x}", recorded.trace.hash()));
-    assert_eq!(parts.bytes(), recorded.bytes, "the document says all there is");
+    assert_eq!(parts.bytes(), recorded.bytes, "the documentation is complete");
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_tape_is_saved_when_the_run_is_over_and_only_to_a_new_file() {
     std::fs::remove_dir_all(directory).expect("it is ours");
 }
 
-/// A directory of this test's own, empty.
+/// An empty directory for this test.
 pub(crate) fn tempdir(name: &str) -> std::path::PathBuf {
     let path = std::env::temp_dir().join(format!("async-playground-recording-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&path).expect("it can be made");

@@ -1,4 +1,4 @@
-//! What the lessons on tasks, limits and clean-up claim, over more settings than their own tests have.
+//! The claims of the lessons on tasks, limits and cleanup, over more settings than their own tests have.
 
 use scenarios::Clock;
 

@@ -1,4 +1,4 @@
-//! `docs/coverage.md` is made from the catalogue, and is as new as that.
+//! `docs/coverage.md` matches the catalogue that it is generated from.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -8,8 +8,8 @@ use scenarios::CATALOGUE;
 const HEAD: &str = "\
 # Patterns
 
-Which scenario shows which pattern of asyncio, and where Tokio does it in another way. Made from the catalogue by
-`just coverage`: do not edit it here. Where nothing is said, both do the same.
+Which scenario shows which asyncio pattern, and where Tokio differs; an empty cell means that both do the same.
+`just coverage` generates this file from the catalogue: do not edit it.
 ";
 
 #[test]
@@ -20,10 +20,10 @@ fn the_table_of_patterns_is_what_the_catalogue_says() {
         std::fs::write(&path, &wanted).unwrap();
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == wanted, "docs/coverage.md is out of date: `just coverage` makes it anew");
+    assert!(written == wanted, "docs/coverage.md is out of date; run `just coverage`");
 }
 
-/// A table for each group, a row for each scenario.
+/// One table for each group, one row for each scenario.
 fn table() -> String {
     let mut text = HEAD.to_owned();
     let mut group = None;

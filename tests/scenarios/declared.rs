@@ -6,7 +6,7 @@ use scenarios::{CATALOGUE, Clock, Kind, Values};
 
 use super::on;
 
-/// Which ones there are, and in which order, is in `docs/coverage.md`, which another test holds to the catalogue.
+/// The list itself, in order, is in `docs/coverage.md`, which another test compares with the catalogue.
 #[test]
 fn the_groups_stand_together() {
     assert!(CATALOGUE.is_sorted_by_key(|scenario| scenario.group));
@@ -73,7 +73,7 @@ fn every_scenario_has_a_check_that_it_states_and_a_test_on_paused_time_if_it_can
     }
 }
 
-/// Whoever follows the list from its top has always seen what the next one builds on.
+/// A reader who follows the list from its top has always seen what the next scenario builds on.
 #[test]
 fn every_scenario_builds_on_some_that_come_before_it() {
     let mut seen = HashSet::new();
@@ -104,7 +104,7 @@ fn a_reason_for_the_real_clock_is_given_where_it_is_needed_and_nowhere_else() {
     for scenario in CATALOGUE {
         let needs_it = !scenario.clocks.contains(&Clock::Virtual)
             || scenario.variants(Clock::Real).len() > scenario.variants(Clock::Virtual).len();
-        // More than one worker is no parameter of a scenario, but of the run.
+        // The number of workers is a setting of the run, not a parameter of a scenario.
         let needs_it = needs_it || scenario.id == "workers";
         assert_eq!(!scenario.real_because.is_empty(), needs_it, "{}: {:?}", scenario.id, scenario.real_because);
     }
@@ -113,7 +113,7 @@ fn a_reason_for_the_real_clock_is_given_where_it_is_needed_and_nowhere_else() {
     }
 }
 
-/// A setting is typed as `-p NAME=VALUE`, and the form has it beside those of the run.
+/// A setting is typed as `-p NAME=VALUE`, and the form shows it beside the settings of the run.
 #[test]
 fn no_parameter_is_named_like_a_setting_of_the_run() {
     let of_the_run =
@@ -124,7 +124,7 @@ fn no_parameter_is_named_like_a_setting_of_the_run() {
     }
 }
 
-/// What a scenario says on a lane has to fit there: a mark, a span's name, and the word over a moment.
+/// Texts on lanes have to fit: marks, span names, and the words over moments.
 #[test]
 fn what_is_said_on_lanes_is_short() {
     for scenario in CATALOGUE {
@@ -139,7 +139,7 @@ fn what_is_said_on_lanes_is_short() {
     }
 }
 
-/// The text in quotes that follows each of these.
+/// The quoted text that follows each of these.
 fn quoted<'a>(source: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {
     source.split(before).skip(1).filter_map(|after| after.split('"').next())
 }

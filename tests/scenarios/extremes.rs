@@ -1,7 +1,7 @@
 //! The ends of every range: the smallest and the largest value of each parameter, one at a time.
 //!
-//! Such a run ends, or it is stopped at the limit like any other, and nothing of it is lost. Those with more than twenty
-//! thousand of something take long in a debug build, so they wait to be asked for: `just extremes`.
+//! Such a run ends, or is stopped at the limit like any other, and loses nothing. With more than twenty thousand of something
+//! it takes long in a debug build, so it runs only on request: `just extremes`.
 
 use async_playground::engine::{Ending, Spec};
 use scenarios::{Clock, Kind, Param, Scenario, Value, Values};
@@ -9,7 +9,7 @@ use scenarios::{Clock, Kind, Param, Scenario, Value, Values};
 use super::watched::watch;
 use super::{broken, holds_or_breaks_as_declared, may_stall, on, typed};
 
-/// More than so many of something are many. A time is not: virtual time costs nothing.
+/// More than this counts as many, except for times: virtual time costs nothing.
 const MANY: u64 = 20_000;
 
 #[test]
@@ -42,7 +42,7 @@ fn assert_ends_or_is_stopped(scenario: &'static Scenario, values: Values) {
     }
 }
 
-/// Each scenario with one parameter at an end of its range, if the scenario takes it and the end is of such a size.
+/// Each scenario with one parameter at an end of its range, if the scenario accepts it and the end is of such a size.
 fn ends(of_size: fn(u64) -> bool) -> Vec<(&'static Scenario, Values)> {
     let mut all = Vec::new();
     for scenario in on(Clock::Virtual) {
@@ -60,7 +60,7 @@ fn ends(of_size: fn(u64) -> bool) -> Vec<(&'static Scenario, Values)> {
     all
 }
 
-/// How many things a value stands for.
+/// The number of things that a value means.
 fn size(param: &Param, value: u64) -> u64 {
     match param.kind {
         Kind::Number { unit: "ms", .. } => 0,

@@ -1,4 +1,4 @@
-//! The scenarios: what they declare, every variant on both clocks, the ends of every range, and what the lessons claim.
+//! The scenarios: their declarations, every variant on both clocks, the ends of every range, and the claims of the lessons.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
@@ -20,19 +20,19 @@ use std::time::Duration;
 use scenarios::{CATALOGUE, Clock, How, Outcome, Scenario, Values, find};
 use simulate::{Ended, simulate, values};
 
-/// Scenarios that keep a processor busy: how long they take depends on how many workers there are.
+/// Scenarios that keep a processor busy: their duration depends on the number of workers.
 const COMPUTE: &[&str] = &["blocking", "timeout", "workers"];
 
 fn scenario(id: &str) -> &'static Scenario {
     find(id).unwrap_or_else(|| panic!("there is no scenario {id}"))
 }
 
-/// The scenarios that have this clock.
+/// The scenarios with this clock.
 fn on(clock: Clock) -> impl Iterator<Item = &'static Scenario> {
     CATALOGUE.iter().filter(move |scenario| scenario.clocks.contains(&clock))
 }
 
-/// What came out of a run on virtual time, and how long it took.
+/// The outcome of a run on virtual time, and its duration.
 fn finish(id: &str, turned: &[(&str, &str)], seed: u64) -> (Outcome, Duration) {
     let scenario = scenario(id);
     match simulate(scenario, values(scenario, turned), seed) {
@@ -41,24 +41,24 @@ fn finish(id: &str, turned: &[(&str, &str)], seed: u64) -> (Outcome, Duration) {
     }
 }
 
-/// The same, where no check may break.
+/// The outcome and the duration of a run in which no check may fail.
 fn finish_well(id: &str, turned: &[(&str, &str)], seed: u64) -> Outcome {
     let (outcome, _) = finish(id, turned, seed);
     assert_eq!(broken(&outcome), [""; 0], "{id} {turned:?}, seed {seed}: {outcome:?}");
     outcome
 }
 
-/// The names of the checks that did not hold.
+/// The names of the failed checks.
 fn broken(outcome: &Outcome) -> Vec<&str> {
     outcome.checks.iter().filter(|check| !check.holds).map(|check| check.name.as_str()).collect()
 }
 
-/// Whether these parameters may end in a stall.
+/// True if these parameters may end in a stall.
 fn may_stall(scenario: &Scenario, values: &Values) -> bool {
     scenario.breaks.iter().any(|breaks| breaks.how == How::Stalls && breaks.may_be_at(values))
 }
 
-/// Whether every check holds, but for those that these parameters may break.
+/// True if every check holds, except the ones that these parameters may break.
 fn holds_or_breaks_as_declared(scenario: &Scenario, values: &Values, outcome: &Outcome) -> bool {
     let may_break = |check: &&str| {
         let mut breaks = scenario.breaks.iter().filter(|breaks| breaks.may_be_at(values));
@@ -67,12 +67,12 @@ fn holds_or_breaks_as_declared(scenario: &Scenario, values: &Values, outcome: &O
     broken(outcome).iter().all(may_break)
 }
 
-/// The parameters with their values, as they are typed.
+/// The parameters with their values, as typed.
 fn typed(values: &Values) -> Vec<String> {
     values.iter().map(|(param, value)| format!("{}={value}", param.name)).collect()
 }
 
-/// The scenarios that end on this clock with their defaults: not the ones that are about a stall.
+/// The scenarios that end at their defaults on this clock, and do not stall.
 fn ending(clock: Clock) -> impl Iterator<Item = (&'static Scenario, Values)> {
     let with_defaults = on(clock).map(|scenario| (scenario, Values::defaults(scenario.params)));
     with_defaults.filter(|(scenario, values)| !may_stall(scenario, values))

@@ -1,4 +1,4 @@
-//! What the lessons on queues claim, over more settings than their own tests have.
+//! The claims of the lessons on queues, over more settings than their own tests have.
 
 use super::simulate::{Ended, simulate, values};
 use super::{finish, scenario};

@@ -1,4 +1,4 @@
-//! What the lessons on shared state claim, over more settings than their own tests have.
+//! The claims of the lessons on shared state, over more settings than their own tests have.
 
 use scenarios::Clock;
 

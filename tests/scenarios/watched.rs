@@ -1,4 +1,4 @@
-//! A run as the program runs it, engine and recorder included, and what must be true of each one.
+//! A run as in the program, with engine and recorder, and what must hold for each.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use async_playground::record::Detail;
 use async_playground::trace::Trace;
 use scenarios::Clock;
 
-/// Runs to the end or the limit, and says how it ended. Nothing may have been lost on the way: every poll that Tokio
-/// counted was recorded, and every task has an end.
+/// Runs to the end or the limit, and returns how it ended. Nothing may be lost: every poll that Tokio counted is recorded, and
+/// every task has an end.
 pub(crate) fn watch(spec: &Spec) -> Ending {
-    // Without lines of waits: to look them up takes wall time of its own.
+    // Without lines of waits: resolving them takes wall time.
     let spec = Spec { detail: Detail::Polls, ..spec.clone() };
     let mut run = Run::start(&spec).unwrap();
     let mut trace = Trace::default();

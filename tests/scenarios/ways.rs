@@ -11,7 +11,7 @@ use super::watched::watch;
 use super::{COMPUTE, broken, ending, finish, holds_or_breaks_as_declared, may_stall, on, typed};
 use async_playground::engine::{Ending, Spec};
 
-/// Runs with this spec end well, or in the one way that is declared for it.
+/// Runs with this spec end well, or in the one way declared for it.
 fn assert_ends_as_declared(spec: &Spec, breaks: Option<&Breaks>) {
     let what = format!("{} {:?} seed {} on the {} clock", spec.scenario.id, typed(&spec.values), spec.seed, spec.clock.name());
     let ending = watch(spec);
@@ -28,7 +28,7 @@ fn assert_ends_as_declared(spec: &Spec, breaks: Option<&Breaks>) {
 fn every_variant_goes_well_or_breaks_where_it_is_declared_with_three_seeds() {
     for scenario in on(Clock::Virtual) {
         for values in scenario.variants(Clock::Virtual) {
-            // Where it depends on the seed there is one test for it, below.
+            // If it depends on the seed, a test below covers it.
             let breaks = scenario.breaks_at(&values);
             for seed in [0, 1, 7].into_iter().filter(|_| breaks.is_none_or(|breaks| breaks.seed.is_none())) {
                 assert_ends_as_declared(&Spec { values: values.clone(), seed, ..virtually(scenario) }, breaks);
@@ -37,7 +37,7 @@ fn every_variant_goes_well_or_breaks_where_it_is_declared_with_three_seeds() {
     }
 }
 
-/// The declarations that turn numbers too, and those that name a seed.
+/// The declarations that also set numbers, and the ones that name a seed.
 #[test]
 fn every_setting_that_is_declared_to_break_does() {
     for scenario in on(Clock::Virtual) {
@@ -52,7 +52,7 @@ fn every_setting_that_is_declared_to_break_does() {
     }
 }
 
-/// Some do with one seed and some with another: a declaration that names a seed means that.
+/// A declaration that names a seed means that other seeds may go well.
 #[test]
 fn what_breaks_with_one_seed_goes_well_with_another() {
     for scenario in on(Clock::Virtual) {
@@ -66,7 +66,7 @@ fn what_breaks_with_one_seed_goes_well_with_another() {
     }
 }
 
-/// The variants that virtual time refuses, one after the other: some of them compute.
+/// The variants that virtual time refuses, one after the other, since some of them compute.
 #[test]
 fn every_variant_that_needs_the_real_clock_goes_well_or_breaks_where_it_is_declared() {
     for scenario in on(Clock::Real) {
@@ -85,7 +85,7 @@ fn virtually(scenario: &'static Scenario) -> Spec {
     Spec { clock: Clock::Virtual, ..Spec::new(scenario) }
 }
 
-/// Whether how long it takes is the same on both clocks, and can be compared.
+/// True if its duration is the same on both clocks, so the two can be compared.
 fn on_both(scenario: &Scenario) -> bool {
     scenario.clocks.contains(&Clock::Virtual) && !COMPUTE.contains(&scenario.id)
 }
@@ -166,7 +166,7 @@ fn holds_and_takes_as_long(scenario: &'static Scenario, defaults: &Values) {
 #[test]
 fn every_scenario_holds_on_the_real_clock_and_takes_as_long() {
     let all: Vec<_> = ending(Clock::Real).filter(|(scenario, _)| on_both(scenario)).collect();
-    // Side by side: they wait, and do not compute. What that has spoilt runs again on its own.
+    // Side by side, since they wait and do not compute. A run that this disturbs is repeated alone.
     let side_by_side: Vec<bool> = std::thread::scope(|scope| {
         let runs: Vec<_> =
             all.iter().map(|(scenario, defaults)| scope.spawn(move || holds_and_takes_as_long(scenario, defaults))).collect();

@@ -1,7 +1,7 @@
-//! How readable each theme is: the contrast of every drawn cell.
+//! The readability of each theme: the contrast of every drawn cell.
 //!
-//! It is computed from whole screens and not from the table of colours, since a cell's two colours are known only once
-//! everything is drawn: reversed rows, borders and highlighted code each mix them in their own way.
+//! It is computed from whole screens and not from the table of colours, because a cell's two colours are known only once
+//! everything is drawn: reversed rows, borders and highlighted code mix them in different ways.
 
 use async_playground::app::colors::ThemeName;
 use async_playground::app::input::action::Action;
@@ -21,11 +21,11 @@ use super::paint::frame;
 use super::recorded;
 
 const SIZE: (u16, u16) = (120, 40);
-/// What WCAG 2.1 asks for of text.
+/// The contrast that WCAG 2.1 requires for text.
 const ENOUGH: f64 = 4.5;
 const THEMES: [ThemeName; 3] = [ThemeName::OkabeIto, ThemeName::Light, ThemeName::Projector];
 
-/// The run of a scenario, after a part of it in hundredths.
+/// The run of a scenario at a fraction of its time, in hundredths.
 fn run(id: &str, part: u64) -> Model {
     let spec = Spec { seed: 7, ..Spec::new(find(id).expect("it is in the catalogue")) };
     let mut model = recorded::fresh(spec.clone());
@@ -39,12 +39,12 @@ fn run(id: &str, part: u64) -> Model {
     model
 }
 
-/// Draws as often as it takes until the model knows where things are.
+/// Draws until the model knows the layout.
 fn lay_out(model: &mut Model) {
     while viewport::laid_out(model, frame(model, SIZE.0, SIZE.1).1) {}
 }
 
-/// Screens that between them show each pane, each overlay, and runs that end well and badly.
+/// Screens that together show each pane, each overlay, and runs that end well and badly.
 fn models() -> Vec<(String, Model)> {
     let mut models = Vec::new();
     for (id, part) in [("semaphore", 60), ("deadlock", 100), ("rwlock", 60), ("task-group", 90), ("circuit-breaker", 75)] {
@@ -88,7 +88,7 @@ fn drawn(model: &mut Model, name: ThemeName) -> Buffer {
     frame(model, SIZE.0, SIZE.1).0
 }
 
-/// The relative luminance of WCAG 2.1; none for a colour that the terminal chooses.
+/// The relative luminance of WCAG 2.1; `None` for a colour that the terminal chooses.
 fn luminance(color: Color) -> Option<f64> {
     let Color::Rgb(red, green, blue) = color else { return None };
     let linear = |channel: u8| {
@@ -98,7 +98,7 @@ fn luminance(color: Color) -> Option<f64> {
     Some(0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue))
 }
 
-/// The contrast of a cell's two colours; none if the terminal chooses one of them, or may make it fainter.
+/// The contrast of a cell's two colours; `None` if the terminal chooses one of them, or may dim it.
 fn contrast(cell: &Cell) -> Option<f64> {
     let (one, other) = (luminance(cell.fg)?, luminance(cell.bg)?);
     let dim = cell.modifier.contains(Modifier::DIM);

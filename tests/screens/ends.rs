@@ -1,4 +1,4 @@
-//! How a run that has ended is told: what came out, or what went wrong.
+//! The end of a run on screen: its outcome, or what went wrong.
 
 use async_playground::app::model::Pane;
 use async_playground::engine::Ending;

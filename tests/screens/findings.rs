@@ -1,4 +1,4 @@
-//! The list of findings, and the marks that they leave on the lanes.
+//! The list of findings, and their marks on the lanes.
 
 use async_playground::app::model::{Mode, Model, Overlay, Theme};
 use async_playground::app::run::playback;
@@ -8,7 +8,7 @@ use super::fixture::{empty, model, panicking, workers};
 use super::paint::{frame, styled, text};
 use super::screen;
 
-/// A run with a poll that lasts a quarter of a second, at whose end its task panics.
+/// A run with a poll of a quarter of a second, at whose end its task panics.
 fn wrong() -> Model {
     let mut model = model(2_300);
     if let Some(run) = &mut model.run {

@@ -1,4 +1,4 @@
-//! A catalogue and a run that are made by arithmetic, so that a screen is the same on every machine.
+//! A synthetic catalogue and run, so that a screen is the same on every machine.
 
 use std::num::NonZeroU64;
 use std::panic::Location;
@@ -54,7 +54,7 @@ pub(crate) static CATALOGUE: &[Scenario] = &[
     entry("lock-contention", "Lock contention", Group::SharedState, "Hold locks briefly."),
 ];
 
-/// A model without a run: what is seen at the start.
+/// A model without a run: what is visible at the start.
 pub(crate) fn empty() -> Model {
     Model {
         catalogue: CATALOGUE,
@@ -99,7 +99,7 @@ pub(crate) fn empty() -> Model {
     }
 }
 
-/// The run of the semaphore, over, with the cursor at that time.
+/// The finished run of the semaphore, with the cursor at that time.
 pub(crate) fn model(at_ms: u64) -> Model {
     let mut model = empty();
     model.timeline.selected = Some(18);
@@ -129,9 +129,9 @@ pub(crate) fn report(ending: Ending) -> Report {
     Report { ending, elapsed_ns: 3_500 * MS, runtime_polls: Some(65) }
 }
 
-/// What happened in a run, written down in any order.
+/// The events of a run, recorded in any order.
 ///
-/// The number of a task is that of its spawn, from 0, and with it its place in the trace.
+/// A task's number is that of its spawn, from 0, which is also its place in the trace.
 #[derive(Default)]
 struct Script {
     events: Vec<Event>,
@@ -143,7 +143,7 @@ impl Script {
         self.events.push(Event { at_ns, what });
     }
 
-    /// A task is spawned; returns its number.
+    /// Spawns a task; returns its number.
     fn spawn(&mut self, at_ns: u64, name: &str, parent: Option<u64>, at: &'static Location<'static>) -> u64 {
         let task = self.tasks;
         self.tasks += 1;
@@ -158,13 +158,13 @@ impl Script {
         self.at(at_ns, What::PollEnd(id(task)));
     }
 
-    /// A task is woken by another one, or from outside, and polled at once.
+    /// Wakes a task, by another task or from outside, and polls it at once.
     fn wake(&mut self, at_ns: u64, task: u64, by: Option<u64>) {
         self.at(at_ns, What::Wake { task: id(task), by: by.map(id) });
         self.poll(at_ns, task);
     }
 
-    /// The poll under way is the last one.
+    /// The current poll is the last one.
     fn end(&mut self, at_ns: u64, task: u64, last: LastPoll) {
         self.at(at_ns, What::Terminate { task: id(task), last });
         self.at(at_ns, What::PollEnd(id(task)));
@@ -189,7 +189,7 @@ impl Script {
         self.at(at_ns, What::Panic(Box::new(panic)));
     }
 
-    /// The trace of it all, in order of time.
+    /// The trace of all events, in order of time.
     fn trace(mut self) -> Trace {
         let mut trace = Trace::default();
         self.events.sort_by_key(|event| event.at_ns);
@@ -256,7 +256,7 @@ fn semaphore() -> Trace {
     trace
 }
 
-/// Tokio's figures, ten a second; those of one worker are made up.
+/// Tokio's metrics, ten a second, with made-up numbers for one worker.
 fn samples(trace: &mut Trace, end_ns: u64, busy: &[f64]) {
     for i in 1..=end_ns / (100 * MS) {
         trace.add_sample(Sample {
@@ -273,7 +273,7 @@ fn samples(trace: &mut Trace, end_ns: u64, busy: &[f64]) {
     }
 }
 
-/// A run on two workers that is still going on: a tree of tasks, long polls, and each kind of end.
+/// A run in progress on two workers: a tree of tasks, long polls, and each kind of end.
 pub(crate) fn workers() -> Trace {
     let mut script = Script::default();
     let place = sample::request_spawned();
@@ -288,7 +288,7 @@ pub(crate) fn workers() -> Trace {
         script.span(start, worker, &format!("job{{id={i}}}"));
         script.poll(start, worker);
         script.at(start + 300 * MS, What::Wake { task: id(worker), by: Some(id(supervisor)) });
-        // The beginning of one last poll is lost.
+        // The start of one last poll is lost.
         if i != 0 {
             script.at(start + 400 * MS, What::PollStart(id(worker)));
         }

@@ -1,4 +1,4 @@
-//! The metrics on the full screen: charts with their scales, histograms, and what the picked figure means.
+//! The metrics on the full screen: charts with their scales, histograms, and the meaning of the selected figure.
 
 use async_playground::app::input::action::{Action, Move};
 use async_playground::app::model::{Model, Pane};

@@ -10,10 +10,10 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-/// Draws until nothing is left to be made, and returns the last frame.
+/// Draws until nothing is pending, and returns the last frame.
 pub(crate) fn frame(model: &Model, width: u16, height: u16) -> (Buffer, Areas) {
     thread_local! {
-        /// Colours are made once for a thread and not for each frame: that takes far longer than a frame.
+        /// Highlight colours are built once per thread, not per frame: that takes far longer than a frame.
         static CACHE: RefCell<Cache> = RefCell::default();
     }
     CACHE.with_borrow_mut(|cache| drawn(width, height, cache, |frame, cache| ui::draw(frame, model, cache)))
@@ -45,7 +45,7 @@ pub(crate) fn text(buf: &Buffer) -> String {
     text
 }
 
-/// The frame with each change of style written out before the text.
+/// The frame as text, with each change of style written before it.
 pub(crate) fn styled(buf: &Buffer) -> String {
     let mut text = String::new();
     for y in 0..buf.area.height {

@@ -1,4 +1,4 @@
-//! A model with a whole run, without a screen: for tests and benchmarks of what is drawn of it.
+//! A model with a complete run, without a screen, for tests and benchmarks of drawing.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(crate) fn fresh(spec: Spec) -> Model {
     Model::new(CATALOGUE, options, Some(spec))
 }
 
-/// Runs it to its end. The model has the whole run, and is yet to be told so: `playback::recorded`.
+/// Runs it to its end. The model has the complete run; the caller still has to call `playback::recorded`.
 pub(crate) fn record(model: &mut Model, spec: Spec) {
     let mut run = Run::start(&spec).expect("it can be run");
     lifecycle::started(model, spec);

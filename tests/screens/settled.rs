@@ -1,4 +1,4 @@
-//! A screen as it stays: the first drawing tells the model how much room there is, and only then does the run fit into it.
+//! A screen in its final state: the first drawing gives the model its sizes, and only then does the run fit into them.
 
 use async_playground::app::input::action::Action;
 use async_playground::app::model::Model;
@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 
 use super::paint::frame;
 
-/// Draws it as often as it takes until it is as it stays.
+/// Draws until the screen no longer changes.
 pub(crate) fn settled(model: &mut Model, (width, height): (u16, u16)) -> Buffer {
     update(model, Action::Fit);
     loop {

@@ -1,4 +1,4 @@
-//! Any size of the screen or of a pane, down to nothing, is drawn without a fault.
+//! Any size of the screen or of a pane, down to nothing, draws without an error.
 
 use async_playground::app::input::text_field::TextField;
 use async_playground::app::mode::Question;

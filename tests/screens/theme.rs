@@ -1,4 +1,4 @@
-//! The colours of the themes, above all those of Okabe and Ito.
+//! The colours of the themes, above all Okabe-Ito.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! What the pointer is over, in the footer's place.
+//! The description of what is under the pointer, in place of the footer.
 
 use async_playground::app::input::action::Action;
 use async_playground::app::model::{GroupBy, Model};
@@ -10,7 +10,7 @@ use super::fixture::model;
 use super::paint::frame;
 use super::screen;
 
-/// The model with the pointer over a lane, by its number among those in sight, and a column of the lanes.
+/// The model with the pointer over a visible lane, by its number, and a column of the lanes.
 fn over(lane: u16, column: u16) -> Model {
     let mut model = model(1_250);
     let (_, areas) = frame(&model, 120, 40);
@@ -41,7 +41,7 @@ fn beside_the_lanes_and_after_the_cursor_it_has_the_keys() {
     }
 }
 
-/// The model with its tasks put together, and the pointer over that row and column of the groups.
+/// The model with grouped tasks, and the pointer over that row and column of the groups.
 fn over_group(by: GroupBy, row: u16, column: u16) -> Model {
     let mut model = model(1_250);
     model.timeline.grouping.by = Some(by);

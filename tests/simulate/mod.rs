@@ -1,6 +1,6 @@
 //! A scenario by itself: on a plain paused runtime, without the engine.
 //!
-//! What is tested this way is the scenario's own code and nothing that watches it.
+//! This tests the scenario's own code and nothing that observes it.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use tokio::time::{Instant, sleep};
 /// How a run on virtual time ended.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Ended {
-    /// It returned this outcome after so much virtual time.
+    /// It returned this outcome after that much virtual time.
     Finished(Outcome, Duration),
     /// Nothing could ever run again.
     Stalled,
 }
 
-/// The defaults of a scenario, but for the parameters that are given as text.
+/// The defaults of a scenario, except for the parameters given as text.
 pub(crate) fn values(scenario: &Scenario, turned: &[(&str, &str)]) -> Values {
     let mut values = Values::defaults(scenario.params);
     for (name, text) in turned {
@@ -42,7 +42,7 @@ pub(crate) fn simulate(scenario: &Scenario, values: Values, seed: u64) -> Ended 
                 let outcome = outcome.expect("the scenario does not panic").expect("the scenario does not fail");
                 Ended::Finished(outcome, started.elapsed())
             }
-            // Time jumps this far only when there is nothing else to jump to.
+            // Time jumps this far only if no other timer is left.
             () = sleep(Duration::from_secs(365 * 24 * 3600)) => Ended::Stalled,
         }
     })

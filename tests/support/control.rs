@@ -1,12 +1,12 @@
-//! What the program may write for a terminal, and nothing else.
+//! The control sequences that the program may write to a terminal.
 
 use super::harmful::harmful;
 
-/// The modes that the program turns on and off: its screen, paste, cursor, mouse, whole frames.
+/// The modes that the program turns on and off: its screen, paste, cursor, mouse, synchronized output.
 const MODES: [&str; 8] = ["?1049", "?2004", "?25", "?1000", "?1002", "?1003", "?1006", "?2026"];
 
-/// The first thing in what was written for a terminal that is not the program's own; none if all of it is. Its own are
-/// moves of the cursor, styles, clearing the screen, and its modes.
+/// The first control sequence in the output that is not the program's own; `None` if all are. Its own ones move the cursor, set
+/// styles, clear the screen, and switch its modes.
 pub(crate) fn foreign(written: &str) -> Option<String> {
     let mut rest = written;
     while let Some(at) = rest.find(harmful) {

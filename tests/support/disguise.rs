@@ -1,4 +1,4 @@
-//! Recordings of real runs in which every text comes from somebody who means harm.
+//! Recordings of real runs in which every text is hostile.
 
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use async_playground::trace::{Sample, Trace};
 use proptest::prelude::*;
 use scenarios::{Check, Figure, Outcome};
 
-/// The runs that are disguised: scenarios, and what is turned in them.
+/// The runs to disguise: scenarios, and the parameters to set.
 const RUNS: [(&str, Option<(&str, &str)>); 6] = [
     ("semaphore", None),
     ("cancellation", None),
@@ -25,12 +25,12 @@ const RUNS: [(&str, Option<(&str, &str)>); 6] = [
 /// The longest path of a source file that a recording keeps.
 const LONGEST_NAME: usize = 512;
 
-/// Names as a program has them built in: there must not be any number of them.
+/// Names as a program has them built in, of which there must be a limited number.
 static FIXED: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     ["\x1b]0;counter\x07", "日本", "\u{202e}queue", "depth\n", "", "ms", "\u{9b}2J"].map(|name| &*name.to_owned().leak()).into()
 });
 
-/// What a trace was told, and how its run ended.
+/// The facts that a trace received, and how its run ended.
 struct Told {
     facts: Vec<Fact>,
     spec: Spec,
@@ -46,13 +46,13 @@ enum Fact {
 
 static TOLD: LazyLock<Vec<Told>> = LazyLock::new(|| RUNS.iter().map(|(id, turned)| run(id, *turned)).collect());
 
-/// Keeps what a run tells.
+/// Keeps the facts of a run.
 #[derive(Clone, Default)]
 struct Listener(Arc<Mutex<Vec<Fact>>>);
 
 impl Listener {
     fn hear(&self, fact: Fact) {
-        self.0.lock().expect("nobody panics with it").push(fact);
+        self.0.lock().expect("the lock is not poisoned").push(fact);
     }
 }
 
@@ -94,15 +94,15 @@ fn run(id: &str, turned: Option<(&str, &str)>) -> Told {
         run.drain(&mut trace);
     }
     let report = run.report().cloned().expect("it is over");
-    let facts = std::mem::take(&mut *listener.0.lock().expect("nobody panics with it"));
+    let facts = std::mem::take(&mut *listener.0.lock().expect("the lock is not poisoned"));
     Told { facts, spec, report, end_ns: trace.end_ns }
 }
 
-/// A recording to be made.
+/// A recording to make.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     run: prop::sample::Index,
-    /// Given to whatever has a text, one after the other, again and again.
+    /// The texts, used in rotation wherever a text occurs.
     texts: Vec<String>,
     ending: u8,
 }

@@ -1,8 +1,7 @@
-//! A playground where everything goes wrong, for the tests on a real terminal.
+//! A program in which everything goes wrong, for the tests on a real terminal.
 //!
-//! It is the program with other inputs and another catalogue: scenarios that
-//! panic, never end and never yield, and keys at which the user interface panics (F12),
-//! aborts (F11) and never comes back (F10). The program itself knows nothing of that.
+//! It is the playground with other inputs and another catalogue: scenarios that panic, never end and never yield, and keys at
+//! which the user interface panics (F12), aborts (F11) and hangs (F10). The playground itself knows nothing about them.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -40,7 +39,7 @@ static CATALOGUE: &[Scenario] = &[
     }),
 ];
 
-/// The terminal's inputs, of which some keys undo the thread that draws.
+/// The terminal's inputs, with keys that break the drawing thread.
 struct Fragile(Inputs);
 
 impl Events for Fragile {

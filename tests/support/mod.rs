@@ -1,5 +1,4 @@
-//! A pseudo-terminal with the program in it, and eyes that wait for what they
-//! want to see.
+//! A pseudo-terminal with the program in it, and helpers that wait for what they want to see.
 
 pub(crate) mod control;
 pub(crate) mod harmful;
@@ -18,11 +17,10 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use vt100::{MouseProtocolMode, Parser};
 
-/// How long anything may take before a test gives up: long, since the machine may be busy; nothing waits it out
-/// unless it fails.
+/// The time before a test gives up. It is long, since the machine may be busy, and only a failure waits that long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Every mode that the program turns on, by its number in `CSI ? n h`, in words.
+/// Every mode that the program turns on: its number in `CSI ? n h`, and a name.
 const MODES: [(u16, &str); 7] = [
     (1049, "alternate screen"),
     (2004, "bracketed paste"),
@@ -33,20 +31,20 @@ const MODES: [(u16, &str); 7] = [
     (2026, "synchronized output"),
 ];
 
-/// Where a frame begins, and where it ends.
+/// The start and the end of a frame.
 const FRAME: [&str; 2] = ["\x1b[?2026h", "\x1b[?2026l"];
 
-/// A program on a terminal of its own.
+/// A program on its own terminal.
 pub(crate) struct Tty {
     master: Option<Box<dyn MasterPty + Send>>,
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     seen: Arc<Seen>,
-    /// What the terminal does with a line that is typed, as it was before the program.
+    /// How the terminal handled typed lines before the program started.
     line_modes: String,
 }
 
-/// What the program has written.
+/// The output of the program.
 struct Seen {
     state: Mutex<State>,
     changed: Condvar,
@@ -55,11 +53,11 @@ struct Seen {
 struct State {
     parser: Parser,
     bytes: Vec<u8>,
-    /// Whether the program, and whoever else had the terminal, has let go of it.
+    /// True if the program, and every other process that had the terminal, has closed it.
     over: bool,
-    /// Whether the terminal is to be taken away.
+    /// True if the terminal is to be taken away.
     hung_up: bool,
-    /// Whether a frame has begun and not ended: what is on the screen then is no screen yet.
+    /// True within a frame: until it ends, the screen is incomplete.
     mid_frame: bool,
     pace: Pace,
 }
@@ -67,34 +65,34 @@ struct State {
 /// How fast the terminal reads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pace {
-    /// As fast as it can.
+    /// As fast as possible.
     Fast,
-    /// So many bytes at most, and then nothing for so long.
+    /// At most that many bytes, then a pause of that length.
     Slow(usize, Duration),
-    /// Nothing for now.
+    /// Paused.
     Held,
 }
 
-/// What is left when a program has ended.
+/// The remains of a program that has ended.
 pub(crate) struct Ended {
     /// Its exit code.
     pub(crate) code: u32,
     /// The signal that ended it, if one did.
     pub(crate) signal: Option<i32>,
-    /// The screen as it left it.
+    /// The screen as the program left it.
     pub(crate) screen: String,
     bytes: Vec<u8>,
     modes: Modes,
 }
 
-/// What the terminal is left like.
+/// The state in which the terminal is left.
 #[derive(Debug, PartialEq, Eq)]
 struct Modes {
     alternate_screen: bool,
     cursor_hidden: bool,
     paste: bool,
     mouse: MouseProtocolMode,
-    /// Whether lines that are typed are read as they were before; unknown of a terminal that was taken away.
+    /// True if typed lines are handled as before the program; `None` if the terminal was taken away.
     same_lines: Option<bool>,
 }
 
@@ -120,12 +118,12 @@ impl Seen {
 }
 
 impl Tty {
-    /// Starts a program on a terminal of that many columns and rows.
+    /// Starts a program on a terminal with that many columns and rows.
     pub(crate) fn start(program: &Path, args: &[&str], size: (u16, u16)) -> Self {
         Self::start_with(program, args, size, &[])
     }
 
-    /// The same, with these variables set.
+    /// Starts a program with these environment variables.
     pub(crate) fn start_with(program: &Path, args: &[&str], size: (u16, u16), env: &[(&str, &str)]) -> Self {
         let pair = native_pty_system().openpty(pty_size(size)).expect("a pseudo-terminal");
         let line_modes = process::line_modes(&*pair.master);
@@ -134,16 +132,16 @@ impl Tty {
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
         command.env_remove("NO_COLOR");
-        // What the tests run is nothing that the user has seen.
+        // The tests must not count as runs that the user has seen.
         command.env("XDG_STATE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
-        // Nor are their settings or their terminal the user's.
+        // Nor do the user's settings and terminal apply.
         command.env("XDG_CONFIG_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-config"));
         command.env_remove("COLORTERM");
         for (name, value) in env {
             command.env(name, value);
         }
         let child = pair.slave.spawn_command(command).expect("the program starts");
-        // The program is to be the only one that has it open, so that its end is seen.
+        // The program must be the only process that has it open, so that its end is noticed.
         drop(pair.slave);
         let parser = Parser::new(rows(size), cols(size), 0);
         let state =
@@ -156,33 +154,33 @@ impl Tty {
         Self { master: Some(pair.master), keys, child, seen, line_modes }
     }
 
-    /// Types.
+    /// Types keys.
     pub(crate) fn keys(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).expect("the terminal takes keys");
     }
 
-    /// Pastes, as a terminal does that knows brackets.
+    /// Pastes text, as a terminal with bracketed paste does.
     pub(crate) fn paste(&mut self, text: &str) {
         self.keys(&format!("\x1b[200~{text}\x1b[201~"));
     }
 
-    /// Moves the wheel, presses or moves a button: its number, at a column and a row from 0.
+    /// Moves the wheel, or presses or moves a button: its number, at a column and a row from 0.
     pub(crate) fn mouse(&mut self, button: u8, (column, row): (usize, usize)) {
         self.keys(&format!("\x1b[<{button};{};{}M", column + 1, row + 1));
     }
 
-    /// Lets a button go.
+    /// Releases a button.
     pub(crate) fn let_go(&mut self, button: u8, (column, row): (usize, usize)) {
         self.keys(&format!("\x1b[<{button};{};{}m", column + 1, row + 1));
     }
 
-    /// Stops reading what the program writes, but for what is on its way; or reads again.
+    /// Stops reading what the program writes, except for what is on its way; or resumes.
     pub(crate) fn hold(&self, held: bool) {
         self.seen.lock().pace = if held { Pace::Held } else { Pace::Fast };
         self.seen.changed.notify_all();
     }
 
-    /// Reads only so many bytes at a time, and takes so long for them.
+    /// Reads only that many bytes at a time, with a pause of that length.
     pub(crate) fn slow(&self, bytes: usize, takes: Duration) {
         self.seen.lock().pace = Pace::Slow(bytes, takes);
     }
@@ -193,14 +191,14 @@ impl Tty {
         self.claim(size);
     }
 
-    /// Lets the terminal claim another size than it has.
+    /// Lets the terminal claim a size that it does not have.
     pub(crate) fn claim(&mut self, size: (u16, u16)) {
         self.master.as_ref().expect("the terminal is there").resize(pty_size(size)).expect("the terminal can be resized");
     }
 
-    /// Takes the terminal away, as a window that is closed.
+    /// Takes the terminal away, as when its window is closed.
     pub(crate) fn hang_up(&mut self) {
-        // The reader has it open too, and lets go of it when it has something to read: a key gives it that.
+        // The reader has it open too, and closes it when it has something to read, so press a key.
         self.seen.lock().hung_up = true;
         self.keys("?");
         drop(self.wait_over());
@@ -208,7 +206,7 @@ impl Tty {
         self.master = None;
     }
 
-    /// Waits until the screen is as wanted, and returns it.
+    /// Waits until the screen satisfies a condition, and returns it.
     pub(crate) fn wait_until(&self, wanted: &str, mut is: impl FnMut(&str) -> bool) -> String {
         let until = Instant::now() + PATIENCE;
         let mut state = self.seen.lock();
@@ -228,24 +226,24 @@ impl Tty {
         self.wait_until(text, |screen| screen.contains(text))
     }
 
-    /// Whether a text comes on the screen within that time.
+    /// True if a text appears on the screen within that time.
     pub(crate) fn sees_within(&self, time: Duration, text: &str) -> bool {
         let state = self.seen.lock();
         let unseen = |state: &mut State| state.mid_frame || !state.parser.screen().contents().contains(text);
         !self.seen.changed.wait_timeout_while(state, time, unseen).unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
-    /// The screen as it is now.
+    /// The current screen.
     pub(crate) fn screen(&self) -> String {
         self.wait_until("a whole frame", |_| true)
     }
 
-    /// How many bytes were written so far.
+    /// The number of bytes written so far.
     pub(crate) fn written(&self) -> usize {
         self.seen.lock().bytes.len()
     }
 
-    /// Waits until a whole frame was drawn after so many bytes.
+    /// Waits until a complete frame has been drawn after that many bytes.
     pub(crate) fn draws(&self, written: usize) {
         let state = self.seen.lock();
         let waits = |state: &mut State| !state.over && (state.mid_frame || state.bytes.len() <= written);
@@ -254,7 +252,7 @@ impl Tty {
         assert!(!timeout.timed_out() && !state.over, "no frame is drawn\n{}", framed(&state.parser.screen().contents()));
     }
 
-    /// How many cells there are on the row of the screen with that text that are turned round.
+    /// The number of reversed cells in the row of the screen with that text.
     pub(crate) fn reversed(&self, text: &str) -> usize {
         let state = self.seen.lock();
         let screen = state.parser.screen();
@@ -263,7 +261,7 @@ impl Tty {
         (0..columns).filter(|column| screen.cell(row, *column).is_some_and(vt100::Cell::inverse)).count()
     }
 
-    /// Whether that style was ever asked for, by its number in `CSI n m`.
+    /// True if that style was ever set, by its number in `CSI n m`.
     pub(crate) fn has_styled(&self, number: &str) -> bool {
         let bytes = String::from_utf8_lossy(&self.seen.lock().bytes).into_owned();
         bytes.split("\x1b[").any(|rest| rest.split_once('m').is_some_and(|(numbers, _)| numbers.split(';').any(|n| n == number)))
@@ -280,12 +278,12 @@ impl Tty {
         state
     }
 
-    /// Waits until the program has ended, whether or not what it wrote was seen. Returns its exit code.
+    /// Waits until the program has ended, without waiting for its output. Returns its exit code.
     pub(crate) fn code(mut self) -> u32 {
-        comes("the program's end", || self.child.try_wait().expect("the program can be asked after")).exit_code()
+        comes("the program's end", || self.child.try_wait().expect("the program can be waited for")).exit_code()
     }
 
-    /// Waits until the program has ended and all that it wrote was seen.
+    /// Waits until the program has ended and all of its output has been read.
     pub(crate) fn end(mut self) -> Ended {
         let state = self.wait_over();
         let screen = state.parser.screen();
@@ -307,7 +305,7 @@ impl Tty {
 
 impl Drop for Tty {
     fn drop(&mut self) {
-        // After a failed test the program is still there. Otherwise this fails, and that is well.
+        // After a failed test the program is still running. Otherwise this fails, which is fine.
         let _ = self.child.kill();
     }
 }
@@ -318,22 +316,22 @@ impl Ended {
         String::from_utf8_lossy(&self.bytes).matches(text).count()
     }
 
-    /// Whether only ASCII was written.
+    /// True if only ASCII was written.
     pub(crate) fn is_ascii(&self) -> bool {
         self.bytes.is_ascii()
     }
 
-    /// Whether these bytes were ever written.
+    /// True if these bytes were ever written.
     pub(crate) fn wrote(&self, text: &str) -> bool {
         String::from_utf8_lossy(&self.bytes).contains(text)
     }
 
-    /// Asserts that nothing that a terminal obeys was written but the program's own.
+    /// Asserts that the output has no control sequences but the program's own.
     pub(crate) fn assert_own(&self) {
         assert_eq!(control::foreign(&String::from_utf8_lossy(&self.bytes)), None);
     }
 
-    /// Asserts that every mode that was turned on was turned off again, as the last thing that was done to it.
+    /// Asserts that every mode that was turned on was finally turned off again.
     pub(crate) fn assert_restored(&self) {
         let bytes = String::from_utf8_lossy(&self.bytes);
         for (number, name) in MODES {
@@ -345,7 +343,7 @@ impl Ended {
         self.assert_left_alone();
     }
 
-    /// Asserts that the terminal is as it was.
+    /// Asserts that the terminal is restored.
     pub(crate) fn assert_left_alone(&self) {
         let Modes { alternate_screen, cursor_hidden, paste, mouse, same_lines } = &self.modes;
         let off = !alternate_screen && !cursor_hidden && !paste && *mouse == MouseProtocolMode::None;
@@ -353,7 +351,7 @@ impl Ended {
     }
 }
 
-/// Waits for something of which nobody tells when it comes.
+/// Polls for something that sends no notification.
 pub(crate) fn comes<T>(wanted: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + PATIENCE;
     loop {
@@ -368,7 +366,7 @@ pub(crate) fn comes<T>(wanted: &str, mut look: impl FnMut() -> Option<T>) -> T {
 fn watch(mut reader: Box<dyn Read + Send>, seen: &Seen) {
     let mut buffer = [0; 8192];
     loop {
-        // Linux says EIO, not end of file, when the other side has closed.
+        // When the other side has closed, Linux reports EIO, not end of file.
         let pace = seen.lock().pace;
         let most = if let Pace::Slow(bytes, _) = pace { bytes } else { buffer.len() };
         let read = reader.read(&mut buffer[..most]).unwrap_or(0);
@@ -398,7 +396,7 @@ fn rows(size: (u16, u16)) -> NonZeroU16 {
     NonZeroU16::new(size.1).expect("a terminal has rows")
 }
 
-/// A screen with an edge, to be read in the output of a test.
+/// A screen with a border, for the output of a test.
 fn framed(screen: &str) -> String {
     screen.lines().fold(String::new(), |mut all, line| {
         let _ = writeln!(all, "| {line}");

@@ -1,4 +1,4 @@
-//! The process on a terminal: signals to it, and what it does to the way in which lines are typed.
+//! The process on a terminal: signals to it, and how it changes the handling of typed lines.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use portable_pty::MasterPty;
 use super::Tty;
 
 impl Tty {
-    /// The number of the process that was started.
+    /// The id of the started process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.process_id().expect("the program is there")
     }
@@ -17,7 +17,7 @@ impl Tty {
         signal(self.pid(), name);
     }
 
-    /// Whether lines that are typed are read now as they were before the program; unknown of a terminal that was taken away.
+    /// True if typed lines are currently handled as before the program; `None` if the terminal was taken away.
     pub(crate) fn has_same_lines(&self) -> Option<bool> {
         self.master.as_ref().map(|master| line_modes(&**master) == self.line_modes)
     }
@@ -29,7 +29,7 @@ pub(crate) fn signal(pid: u32, name: &str) {
     assert!(sent.success(), "kill -s {name} {pid}");
 }
 
-/// What the terminal does with a line that is typed, in words.
+/// How the terminal handles typed lines, in words.
 pub(super) fn line_modes(master: &dyn MasterPty) -> String {
     format!("{:?}", master.get_termios())
 }

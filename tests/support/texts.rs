@@ -1,8 +1,8 @@
-//! Texts that do harm on a terminal.
+//! Texts that are harmful on a terminal.
 
 use proptest::prelude::*;
 
-/// What a terminal obeys, and other things that tear a line.
+/// What a terminal obeys, and other things that break a line.
 const PIECES: [&str; 30] = [
     "\x1b]52;c;ZXZpbA==\x07",
     "\x1b]0;title\x07",
@@ -36,14 +36,14 @@ const PIECES: [&str; 30] = [
     " request 17",
 ];
 
-/// The longest text, in bytes: a recording may have longer ones, and many of them would make these tests slow.
+/// The longest text, in bytes. A recording may have longer ones, but many of them would make these tests slow.
 pub(crate) const LONGEST: usize = 50_000;
-/// Any text that does harm, long ones among them.
+/// Any harmful text, including long ones.
 pub(crate) fn text() -> impl Strategy<Value = String> {
     let piece = || {
         prop_oneof![
             4 => prop::sample::select(PIECES.to_vec()).prop_map(str::to_owned),
-            // The terminal of these tests takes that for bytes that are no text, and shows nothing for it.
+            // The terminal of these tests takes that for invalid bytes, and shows nothing for it.
             1 => any::<char>().prop_map(|c| if c == char::REPLACEMENT_CHARACTER { 'x' } else { c }.to_string()),
             2 => "[a-zA-Z0-9 ]{1,8}",
         ]

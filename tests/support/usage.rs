@@ -1,4 +1,4 @@
-//! What the program uses of the machine, as the system tells it.
+//! The program's use of the machine, as the system reports it.
 
 use std::fs;
 use std::sync::PoisonError;
@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::{PATIENCE, Tty, framed};
 
-/// The system counts in hundredths of a second, and one may fall to whoever was awake for less.
+/// The system counts in hundredths of a second, and may charge one to a process that was active for less.
 const NOTHING: Duration = Duration::from_millis(10);
 
 impl Tty {
-    /// Waits until for so long nothing was written and no processor time was used.
+    /// Waits until nothing has been written and no processor time used for that long.
     pub(crate) fn rests_for(&self, time: Duration) {
         let until = Instant::now() + PATIENCE;
         let mut state = self.seen.lock();
@@ -31,19 +31,19 @@ impl Tty {
 
     /// The processor time that the program has used.
     fn used(&self) -> Duration {
-        // Behind the name, which is in parentheses: user and system time are the fields 14 and 15, in hundredths.
+        // After the name, which is in parentheses, user and system time are the fields 14 and 15, in hundredths.
         let stat = self.proc("stat");
         let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
         let ticks: u64 = fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a count")).sum();
         Duration::from_millis(ticks * 10)
     }
 
-    /// The memory that the program has, in KiB.
+    /// The memory of the program, in KiB.
     pub(crate) fn memory(&self) -> u64 {
         self.status("VmRSS:")
     }
 
-    /// The most memory that the program has had since this was called last, in KiB.
+    /// The peak memory of the program since the last call of this function, in KiB.
     pub(crate) fn peak_memory(&self) -> u64 {
         let peak = self.status("VmHWM:");
         let pid = self.child.process_id().expect("the program is there");
@@ -51,26 +51,26 @@ impl Tty {
         peak
     }
 
-    /// How many threads the program has.
+    /// The number of threads of the program.
     pub(crate) fn threads(&self) -> u64 {
         self.status("Threads:")
     }
 
-    /// How many file descriptors the program has.
+    /// The number of file descriptors of the program.
     pub(crate) fn descriptors(&self) -> usize {
         let pid = self.child.process_id().expect("the program is there");
-        fs::read_dir(format!("/proc/{pid}/fd")).expect("the system tells of its processes").count()
+        fs::read_dir(format!("/proc/{pid}/fd")).expect("/proc is readable").count()
     }
 
     /// A number of `/proc/PID/status`.
     fn status(&self, name: &str) -> u64 {
         let status = self.proc("status");
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("it is told");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("the status has this line");
         line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number")
     }
 
     fn proc(&self, file: &str) -> String {
         let pid = self.child.process_id().expect("the program is there");
-        fs::read_to_string(format!("/proc/{pid}/{file}")).expect("the system tells of its processes")
+        fs::read_to_string(format!("/proc/{pid}/{file}")).expect("/proc is readable")
     }
 }

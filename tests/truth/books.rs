@@ -1,5 +1,5 @@
-//! Random programs that move guards between their tasks and keep their own books: no holder that is called observed is
-//! wrong, and no circle is found, since locks are taken in one order.
+//! Random programs that move guards between their tasks and keep their own books: no observed holder is wrong, and no cycle is
+//! found, since locks are taken in one order.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -16,10 +16,10 @@ use super::shop::{COUNT, Entry, Shop, Take, Taken, by_the_books};
 
 const PERMITS: [usize; 2] = [1, 3];
 
-/// Where a guard goes that was taken.
+/// What happens to a guard.
 #[derive(Debug, Clone, Copy)]
 enum Way {
-    /// It stays with its task, as one that borrows or one that is owned, and is given back after some milliseconds.
+    /// It stays with its task, borrowed or owned, and is released after some milliseconds.
     Stays { owned: bool, ms: u8 },
     /// A child gets it at once, and the task goes on.
     Child(u8),
@@ -27,13 +27,13 @@ enum Way {
     LateChild(u8, u8),
     /// It is sent to a task that keeps what it gets.
     Sent(u8),
-    /// The task takes the lower-numbered one, and waits for this one with that in hand; both are owned.
+    /// The task takes the lower-numbered lock, and waits for this one while it holds that; both are owned.
     WithLower(Option<u8>, u8),
-    /// Something is taken without waiting, if that can be. It goes to a child, or the task keeps it.
+    /// Something is taken without waiting, if possible. It goes to a child, or the task keeps it.
     Tried { kept: bool, ms: u8 },
 }
 
-/// What only these programs do with what there is.
+/// The additional actions of these programs.
 trait Moves {
     fn try_take(self: &Arc<Self>, take: Take, by: &str) -> Option<Taken>;
     async fn borrow(&self, take: Take, by: &str, ms: u8);
@@ -50,7 +50,7 @@ impl Moves for Shop {
         Some(self.taken(take, by, guard))
     }
 
-    /// Takes something that borrows from it, and gives it back.
+    /// Takes something with a borrowed guard, and releases it.
     async fn borrow(&self, take: Take, by: &str, ms: u8) {
         let (mutex, rwlock, semaphore);
         let guard: Box<dyn Send + '_> = match take {
@@ -160,7 +160,7 @@ fn programs() -> impl Strategy<Value = Vec<Vec<(Take, Way)>>> {
     prop::collection::vec(prop::collection::vec((take, way), 1..6), 1..7)
 }
 
-/// Each holder that is said to be observed has that much at that time, by the books.
+/// Each observed holder has that much at that time, according to the books.
 fn check(trace: &Trace, books: &[Entry]) -> Result<(), TestCaseError> {
     let mut made = trace.resources.iter().filter(|resource| resource.kind != ResourceKind::Channel);
     let last = books.iter().map(|(at, ..)| *at).max().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Permits that come, go and are taken without a word.
+//! Permits that are added, forgotten or taken unseen.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::observed::spawn;
 use super::{MS, holders, kept_by, on_virtual};
 
-/// Free permits, and all, of the only contended semaphore at a time.
+/// The free permits, and all permits, of the only contended semaphore at a time.
 fn numbers(trace: &Trace, at_ms: u64) -> (Option<u32>, Option<u32>) {
     let all = trace.contended();
     let semaphore = all.into_iter().find(|ix| trace.resources[*ix as usize].kind == ResourceKind::Semaphore).unwrap();
@@ -81,7 +81,7 @@ fn what_was_taken_by_try_is_its_takers_as_far_as_it_can_be_known() {
     assert_eq!(kept_by(&trace, "waits", 10), ["owner"], "it gave the lock back itself");
     assert_eq!(kept_by(&trace, "waits", 45), ["owner?"]);
     assert_eq!(numbers(&trace, 45), (Some(0), None), "how many there are cannot be known");
-    assert_eq!(numbers(&trace, 10).0, None, "what seemed to be free then was not");
+    assert_eq!(numbers(&trace, 10).0, None, "permits that seemed free were taken");
 }
 
 #[test]

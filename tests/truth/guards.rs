@@ -1,4 +1,4 @@
-//! Owned guards that move to another task, or to a thread of none.
+//! Owned guards that move to another task, or to a thread without a task.
 
 use std::sync::{Arc, Condvar, Mutex as StdMutex};
 

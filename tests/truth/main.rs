@@ -1,5 +1,5 @@
-//! Programs that were told wrongly once: guards that move, permits that are forgotten, circles that are none, and stalls
-//! whose reason is not where it seems to be. Each has its right answer.
+//! Programs that were once reported wrongly, each with its right answer: guards that move, permits that are forgotten, cycles
+//! that are none, and stalls whose reason is not the obvious one.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
@@ -33,10 +33,10 @@ fn for_a_second(program: impl Future<Output = ()> + Send + 'static) -> Trace {
     observe(On::Virtual, Detail::Waits, |_| async { _ = timeout(1_000 * MS, observed::spawn("root", program)).await }).0
 }
 
-/// When all is quiet, and nothing has ended.
+/// A time at which nothing happens any more, and nothing has ended.
 const QUIET_MS: u64 = 500;
 
-/// Who holds the only contended resource of that kind at a time, each with a `?` where it is inferred.
+/// The holders of the only contended resource of that kind at a time, each with a `?` if it is inferred.
 fn holders(trace: &Trace, kind: ResourceKind, at_ms: u64) -> Vec<String> {
     let contended = trace.contended().find(|ix| trace.resources[*ix as usize].kind == kind).expect("somebody waits for it");
     let holdings = trace.resources[contended as usize].at(at_ms * 1_000_000);
@@ -47,7 +47,7 @@ fn holders(trace: &Trace, kind: ResourceKind, at_ms: u64) -> Vec<String> {
     holdings.holders.iter().map(told).collect()
 }
 
-/// Who keeps a task from going on at a time, each with a `?` where it is inferred.
+/// The tasks that block a task at a time, each with a `?` if it is inferred.
 fn kept_by(trace: &Trace, task: &str, at_ms: u64) -> Vec<String> {
     let (task, moment) = (observed::find(trace, task), at_ms * 1_000_000);
     let leaf = trace.wait_at(task, moment).expect("it waits").leaves[0];
@@ -62,7 +62,7 @@ fn kept_by(trace: &Trace, task: &str, at_ms: u64) -> Vec<String> {
 /// The line of a source that ends with a comment.
 fn line_of(source: &str, comment: &str) -> u32 {
     let ends = |line: &str| line.ends_with(&format!("// {comment}"));
-    source.lines().position(ends).expect("there is such a line") as u32 + 1
+    source.lines().position(ends).expect("the line exists") as u32 + 1
 }
 
 fn kinds(trace: &Trace) -> Vec<FindingKind> {

@@ -1,5 +1,5 @@
-//! Random rings of two to four tasks, each of which has something and waits for what the next one has: each is found,
-//! with its tasks and lines, as a fact where all was observed and as possible where something is inferred.
+//! Random rings of two to four tasks, each of which holds something and waits for what the next one holds. Each ring is found
+//! with its tasks and lines: as a fact if everything was observed, and as possible if something is inferred.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::observed::spawn;
 use super::{MS, QUIET_MS, for_a_second, line_of};
 
-/// What a task has, and the one before it wants.
+/// What a task holds, and the previous task wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Has {
     Lock,
@@ -32,7 +32,7 @@ struct Link {
 }
 
 impl Link {
-    /// Takes it, for ever.
+    /// Takes it, forever.
     async fn take(&self) -> Box<dyn Send + '_> {
         match (self.has, self.owned) {
             (Has::Lock, false) => Box::new(self.mutex.lock().await),
@@ -59,7 +59,7 @@ impl Link {
         }
     }
 
-    /// Where somebody waits for it.
+    /// The line where a task waits for it.
     fn line_of(has: Has) -> u32 {
         let comment = match has {
             Has::Lock => "lock",
@@ -71,7 +71,7 @@ impl Link {
     }
 }
 
-/// One that has its own and wants the next one's, after so many milliseconds.
+/// A task that holds its own and wants the next one's, after that many milliseconds.
 async fn stands(own: Link, next: Link, mut receive: mpsc::Receiver<u32>, ms: u8) {
     if own.has == Has::Channel {
         receive.recv().await; // It is known to receive.

@@ -1,4 +1,4 @@
-//! Stalls: the reason begins with main, and a circle is one only if it is.
+//! Stalls: the reason begins with main, and reported cycles are real.
 
 use std::sync::Arc;
 
@@ -118,7 +118,7 @@ fn a_circle_that_has_come_undone_is_none_at_the_end() {
     });
     assert_eq!(trace.deadlocks.len(), 1);
     assert!(trace.deadlock_at(20_000_000).is_some());
-    assert!(trace.deadlock_at(trace.end_ns).is_none(), "somebody has aborted one of them");
+    assert!(trace.deadlock_at(trace.end_ns).is_none(), "one of the two was aborted");
 }
 
 #[test]

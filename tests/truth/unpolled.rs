@@ -1,4 +1,4 @@
-//! Futures that have what others wait for, and that nobody polls.
+//! Futures that hold what others wait for, and that nobody polls.
 
 use std::future::Future;
 use std::pin::pin;

@@ -1,4 +1,4 @@
-//! A parameter that is turned with a held key: the whole program but for the terminal, and a journal of it.
+//! A parameter changed with a held key: the whole program except for the terminal, and a journal of it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -16,24 +16,24 @@ use ratatui::backend::TestBackend;
 use ratatui::{Frame, Terminal};
 use scenarios::CATALOGUE;
 
-/// How long the last run may take to come on screen: long, since the machine may be busy.
+/// How long the last run may take to appear: long, since the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What happened, and when.
+/// An event of the journal, and its time.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) at: Instant,
     pub(crate) what: What,
 }
 
-/// What happened.
+/// The kinds of events.
 #[derive(Debug)]
 pub(crate) enum What {
-    /// A key came in.
+    /// A key arrived.
     Key,
     /// A run was started.
     Start,
-    /// That run was over, and its trace whole: its hash.
+    /// That run is over, and its trace complete: its hash.
     Over(Spec, u64),
     /// A frame was drawn: its text.
     Frame(String),
@@ -51,7 +51,7 @@ impl Journal {
         self.lock().push(Entry { at: Instant::now(), what });
     }
 
-    /// Whether the run that the last key asked for is over and was drawn.
+    /// True if the run that the last key requested is over and was drawn.
     fn is_settled(&self) -> bool {
         let journal = self.lock();
         let key = journal.iter().rposition(|entry| matches!(entry.what, What::Key)).unwrap_or(0);
@@ -59,7 +59,7 @@ impl Journal {
     }
 }
 
-/// The place of the first frame that shows the first run that was started after an entry.
+/// The index of the first frame that shows the first run that was started after an entry.
 pub(crate) fn frame_of(entries: &[Entry], from: usize) -> Option<usize> {
     let after = |from: usize, is: fn(&What) -> bool| Some(from + entries[from..].iter().position(|entry| is(&entry.what))?);
     let start = after(from, |what| matches!(what, What::Start))?;
@@ -67,7 +67,7 @@ pub(crate) fn frame_of(entries: &[Entry], from: usize) -> Option<usize> {
     after(over, |what| matches!(what, What::Frame(_)))
 }
 
-/// Presses the keys, one in every so long, and quits when the last one has had its effect.
+/// Presses the keys at that interval, and quits when the last one has had its effect.
 struct Finger {
     journal: Journal,
     keys: VecDeque<KeyCode>,
@@ -222,8 +222,8 @@ pub(crate) fn semaphore(turned: &[(&str, u64)], seed: u64) -> Spec {
     spec
 }
 
-/// Opens the program with a run, moves to the field `permits`, and presses these keys, one in every so long. Returns what
-/// happened from the first of them on.
+/// Opens the program with a run, moves to the field `permits`, and presses these keys at that interval. Returns what happened
+/// from the first key on.
 pub(crate) fn hold(spec: Spec, keys: &[KeyCode], every: Duration) -> Vec<Entry> {
     let journal = Journal::default();
     let theme = Theme::plain(true, true);

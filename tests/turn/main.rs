@@ -1,4 +1,4 @@
-//! Turn and see: whatever is on screen while a key is held is the true trace of some value.
+//! Change a parameter and see: every frame while a key is held shows the true trace of some value.
 
 mod held;
 
@@ -43,7 +43,7 @@ fn a_held_key_shows_the_true_trace_of_each_value_that_it_shows() {
     assert_eq!(shown.last(), Some(&20), "the newest value is always shown at last");
     assert!(shown.len() > 5, "it is seen on the way: {shown:?}");
 
-    // No frame shows a trace that is not whole: its length is that of one of the values.
+    // No frame shows an incomplete trace: its length matches one of the values.
     let lengths: Vec<String> =
         truth.values().map(|(_, ms)| format!("/ {:02}:{:02}.{:03} ", ms / 60_000, ms / 1_000 % 60, ms % 1_000)).collect();
     for entry in &entries {
@@ -54,7 +54,7 @@ fn a_held_key_shows_the_true_trace_of_each_value_that_it_shows() {
     }
 }
 
-/// How far the cursor lags behind the wall clock, by each frame, in milliseconds, against an arbitrary moment.
+/// The cursor's lag behind the wall clock in each frame, in milliseconds, relative to an arbitrary moment.
 fn lags(entries: &[Entry]) -> Vec<f64> {
     let start = entries[0].at;
     let cursor = |screen: &str| {
@@ -72,17 +72,17 @@ fn lags(entries: &[Entry]) -> Vec<f64> {
 #[test]
 fn at_the_speed_of_time_the_cursor_keeps_time() {
     let seconds = watched_s();
-    // Three at a time, half a second each: so that it goes on for longer than it is watched.
+    // Three at a time, half a second each, so the run outlasts the test.
     let requests = 12 * seconds.max(8);
     let lags = lags(&hold(semaphore(&[("requests", requests)], 0), &[KeyCode::Right], Duration::from_secs(seconds)));
-    // A frame that was held up says nothing of the cursor: the least lags of each end are compared.
+    // A delayed frame says nothing about the cursor, so the smallest lags of each end are compared.
     let lowest = |lags: &[f64]| lags.iter().copied().fold(f64::INFINITY, f64::min);
     let (first, last) = (lowest(&lags[..lags.len() / 4]), lowest(&lags[lags.len() * 3 / 4..]));
     println!("drift over {seconds} s: {:.2} ms", last - first);
     assert!((last - first).abs() < 20.0, "{first} ms, then {last} ms");
 }
 
-/// For how many seconds it is watched. Three show a wrong rate; `just drift` watches for a minute.
+/// How many seconds to watch. Three show a wrong rate; `just drift` watches for a minute.
 fn watched_s() -> u64 {
     std::env::var("DRIFT_SECONDS").map_or(3, |seconds| seconds.parse().expect("DRIFT_SECONDS is a whole number"))
 }

@@ -1,4 +1,4 @@
-//! Where asyncio and Tokio differ, and the lesson says so: both sides, in figures.
+//! Where the lessons say that asyncio and Tokio differ: both sides, in figures.
 
 use serde_json::Value as Json;
 
@@ -6,7 +6,7 @@ use super::python::{python_is_here, report_of_twin};
 use super::simulate::{Ended, simulate, values};
 use super::{report, scenario};
 
-/// What the twin reports and what the scenario does, with the same parameters; none where no Python can run the twin.
+/// The twin's report and the scenario's outcome, with the same parameters; `None` if no Python can run the twin.
 fn both(id: &str, turned: &[(&str, &str)]) -> Option<[Json; 2]> {
     python_is_here().then(|| {
         let scenario = scenario(id);
@@ -23,7 +23,7 @@ fn figure(reports: &[Json; 2], at: usize) -> [Option<f64>; 2] {
     reports.each_ref().map(|report| report["outcome"][at]["value"].as_f64())
 }
 
-/// asyncio runs a task that yields once more before it wakes those whose timer is due.
+/// asyncio runs a task that yields once more before it wakes tasks whose timers are due.
 #[test]
 fn rounds_beside_computing_are_served_later_in_asyncio() {
     let Some(reports) = both("workers", &[]) else { return };
@@ -31,7 +31,7 @@ fn rounds_beside_computing_are_served_later_in_asyncio() {
     assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way the check holds");
 }
 
-/// The same, seen from the tasks that are late.
+/// That order makes the ticks late in asyncio.
 #[test]
 fn a_tick_beside_a_task_that_yields_is_late_by_two_pieces_in_asyncio_and_by_none_here() {
     let Some(reports) = both("blocking", &[("variant", "yield")]) else { return };
@@ -39,7 +39,7 @@ fn a_tick_beside_a_task_that_yields_is_late_by_two_pieces_in_asyncio_and_by_none
     assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way the check holds");
 }
 
-/// Who yields comes back in the same order there and in reverse here; and there is no budget.
+/// Tasks that yield come back in the same order in asyncio and in reverse in Tokio; asyncio has no budget.
 #[test]
 fn a_hog_that_yields_or_has_a_budget_is_met_twice_here_and_once_or_always_in_asyncio() {
     for (variant, there, here) in [("yield", 200.0, 400.0), ("budget", 3000.0, 400.0)] {
@@ -49,7 +49,7 @@ fn a_hog_that_yields_or_has_a_budget_is_met_twice_here_and_once_or_always_in_asy
     }
 }
 
-/// Nobody polls the first request here, and a task runs whoever waits for it there.
+/// In Tokio nobody polls the first request; in asyncio a task runs whether or not anything waits for it.
 #[test]
 fn a_request_that_nobody_polls_stalls_here_and_is_served_in_asyncio() {
     if !python_is_here() {
@@ -61,7 +61,7 @@ fn a_request_that_nobody_polls_stalls_here_and_is_served_in_asyncio() {
     assert_eq!(simulate(futurelock, values(futurelock, &[]), 0), Ended::Stalled);
 }
 
-/// A `sleep` of no time lets others run there and is over at once here.
+/// A `sleep` of zero lets others run in asyncio and returns at once in Tokio.
 #[test]
 fn a_gap_of_nothing_loses_updates_in_asyncio_only() {
     let Some(reports) = both("lost-update", &[("gap", "0")]) else { return };

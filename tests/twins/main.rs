@@ -21,7 +21,7 @@ use settings::{SETTINGS, Setting};
 use simulate::{Ended, simulate, values};
 use tokio::runtime;
 
-/// So many are compared at once.
+/// The number of concurrent comparisons.
 const AT_ONCE: usize = 6;
 
 fn scenario(id: &str) -> &'static Scenario {
@@ -41,7 +41,7 @@ fn outcomes_agree() {
     if !python_is_here() {
         return;
     }
-    // Those on the real clock mostly wait.
+    // Scenarios on the real clock mostly wait.
     thread::scope(|scope| {
         for part in 0..AT_ONCE {
             scope.spawn(move || SETTINGS.iter().skip(part).step_by(AT_ONCE).for_each(outcome_agrees));
@@ -127,7 +127,7 @@ fn known_draws_hold_on_the_other_side_too() {
     assert!(said.contains("passed"), "there are examples to check: {said}");
 }
 
-/// What a twin prints, made from the Rust run.
+/// The expected output of a twin, made from the Rust run.
 fn report(scenario: &Scenario, values: Values, seed: u64) -> Json {
     let params = values.iter().map(|(param, value)| {
         let value = match value {
@@ -151,7 +151,7 @@ fn report(scenario: &Scenario, values: Values, seed: u64) -> Json {
     })
 }
 
-/// Whether a scenario can be run on virtual time.
+/// True if a scenario can run on virtual time.
 fn is_virtual(scenario: &Scenario) -> bool {
     scenario.clocks.contains(&Clock::Virtual)
 }
@@ -165,7 +165,7 @@ fn really(scenario: &Scenario, values: Values, seed: u64) -> Ended {
     Ended::Finished(outcome.expect("the scenario does not panic").expect("the scenario does not fail"), started.elapsed())
 }
 
-/// The same JSON with figures and times as floating-point numbers: Python writes 3 where Rust writes 3.0.
+/// The JSON with figures and times as floating-point numbers: Python writes 3 where Rust writes 3.0.
 fn in_floats(mut report: Json) -> Json {
     report["elapsed_ms"] = json!(report["elapsed_ms"].as_f64());
     for figure in report["outcome"].as_array_mut().into_iter().flatten() {

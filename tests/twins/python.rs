@@ -1,4 +1,4 @@
-//! Running Python beside the twins.
+//! Runs Python in the folder of the twins.
 
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -13,19 +13,19 @@ pub(crate) fn module(scenario: &Scenario) -> String {
     scenario.id.replace('-', "_")
 }
 
-/// Whether there is a Python that can run the twins: 3.11 or later.
+/// True if there is a Python that can run the twins: 3.11 or later.
 pub(crate) fn python_is_here() -> bool {
     let version = "import sys; sys.exit(sys.version_info < (3, 11))";
     if Command::new("python3").args(["-c", version]).status().is_ok_and(|status| status.success()) {
         return true;
     }
-    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "python3 of version 3.11 or later is needed in CI");
-    // Not `eprintln!`, which the harness keeps to itself when a test passes.
+    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI needs Python 3.11 or later");
+    // Not `eprintln!`, which the test harness hides when a test passes.
     let _ = writeln!(std::io::stderr(), "skipped: there is no python3 of version 3.11 or later");
     false
 }
 
-/// Runs Python beside the twins.
+/// Runs Python in the folder of the twins.
 pub(crate) fn python(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let mut python = Command::new("python3");
@@ -46,7 +46,7 @@ pub(crate) fn twin(scenario: &Scenario, args: impl IntoIterator<Item = impl AsRe
     python(std::iter::once(format!("{}.py", module(scenario))).chain(args))
 }
 
-/// Runs a piece of code that imports from beside the twins, and returns what it prints.
+/// Runs code that imports the twins, and returns its output.
 pub(crate) fn python_code(code: &str, args: impl IntoIterator<Item = String>) -> String {
     let output = python(["-c".to_owned(), code.to_owned()].into_iter().chain(args));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,9 +1,9 @@
-//! What is compared: at least three settings of each scenario, each with its seed.
+//! The comparisons: at least three settings of each scenario, each with its seed.
 
-/// A scenario, a seed, and the parameters that are turned.
+/// A scenario, a seed, and the parameters to set.
 pub(crate) type Setting = (&'static str, u64, &'static [(&'static str, &'static str)]);
 
-/// What is compared. Each of them ends, and none has a latency of 0: `sleep(0)` yields in asyncio and not in Tokio.
+/// The comparisons. Each run ends, and none has a latency of 0: `sleep(0)` yields in asyncio and not in Tokio.
 pub(crate) const SETTINGS: &[Setting] = &[
     ("sequential", 0, &[]),
     ("sequential", 0, &[("variant", "concurrent"), ("tasks", "24")]),
@@ -129,7 +129,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ("philosophers", 4, &[("strategy", "ordered"), ("n", "7")]),
     ("philosophers", 5, &[("strategy", "waiter"), ("jitter", "777"), ("meals", "9")]),
     ("philosophers", 3, &[("strategy", "try")]),
-    // Those that yield come back in another order, and asyncio has no budget: see the tests of differences.
+    // Tasks that yield come back in another order, and asyncio has no budget: see the tests of differences.
     ("fairness", 0, &[]),
     ("fairness", 0, &[("variant", "unconstrained"), ("hogs", "3")]),
     ("fairness", 0, &[("others", "23"), ("chunk", "77")]),
@@ -140,7 +140,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ("futurelock", 0, &[("variant", "spawned")]),
     ("futurelock", 0, &[("variant", "spawned"), ("hold", "400"), ("query", "333")]),
     ("futurelock", 0, &[("variant", "select-ref"), ("patience", "3000")]),
-    // A scope that is cut while it opens or closes ends in another way in asyncio, as the twin says: not compared.
+    // A scope that is cut while it opens or closes ends differently in asyncio, as the twin says: not compared.
     ("resource", 0, &[]),
     ("resource", 0, &[("fail", "3"), ("cancel_after", "250")]),
     ("resource", 0, &[("fail", "2"), ("cancel_after", "350"), ("variant", "guard")]),
@@ -159,7 +159,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ("cache", 0, &[("variant", "single-flight"), ("keys", "7"), ("clear_at", "1700")]),
     ("cache", 0, &[("variant", "early-refresh"), ("clients", "24"), ("seconds", "9")]),
     ("cache", 0, &[("keys", "3"), ("ttl", "333"), ("fetch", "77"), ("cleanup_every", "90")]),
-    // Timeouts that are far from what the pages take.
+    // Timeouts far from the durations of the pages.
     ("scrape", 0, &[("timeout", "2000")]),
     ("scrape", 7, &[("hosts", "3"), ("slow", "0"), ("missing", "5"), ("timeout", "2000")]),
     ("scrape", 3, &[("timeout", "300"), ("concurrency", "12"), ("missing", "0")]),

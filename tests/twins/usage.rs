@@ -1,4 +1,4 @@
-//! What a twin refuses, and how it says so.
+//! The errors of a twin for bad arguments.
 
 use super::python::{python_is_here, twin};
 use super::scenario;

@@ -1,4 +1,4 @@
-//! Several things waited for at once: which ones are still waited for after a poll.
+//! Waits for several things at once: which ones are still waited for after a poll.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::on_virtual;
 
 const MS: Duration = Duration::from_millis(1);
 
-/// A task that is to be woken once, by nothing that it waits for.
+/// A task to be woken once, by something that it does not wait for.
 async fn with_a_stray_wake<T>(mut stray: oneshot::Receiver<()>, future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     let mut stray_woke = false;
@@ -42,7 +42,7 @@ fn of_a_join_both_branches_are_told_and_then_the_one_that_is_left() {
         sends.await.unwrap();
     });
     let line = lines.load(Ordering::Relaxed);
-    // Of what a macro polls the line is the macro's.
+    // What a macro polls has the line of the macro.
     let (time, receive) = (format!("time {}", line + 1), format!("mpsc recv {}", line + 1));
     assert_eq!(waits(&trace, "main"), [vec![time, receive.clone()], vec![receive]]);
 }
@@ -101,7 +101,7 @@ fn of_a_select_both_branches_are_told_and_the_loser_is_forgotten() {
     });
     let line = lines.load(Ordering::Relaxed);
     let mut waits = waits(&trace, "main");
-    // Which branch is polled first is a matter of chance.
+    // Chance decides which branch is polled first.
     waits[0].sort();
     assert_eq!(waits, [vec![format!("mpsc recv {}", line + 1), format!("time {}", line + 1)], one(Cause::Time, line + 5)]);
 }

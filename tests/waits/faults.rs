@@ -1,5 +1,5 @@
-//! Stacks as they should not be: tiny, deep, unwinding, and other threads' own.
-//! Whatever the stack is like, the walk ends, and what is recorded is right.
+//! Unusual stacks: tiny, deep, unwinding, and stacks of other threads. Whatever the stack is like, the walk ends, and the
+//! recording is right.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -21,7 +21,7 @@ use super::{observe, on_virtual};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// A thread's stack, in bytes: a thirty-second of what Tokio gives a worker.
+/// A thread's stack in bytes: a thirty-second of a Tokio worker's.
 const TINY: usize = 1 << 16;
 
 /// The waker of the calling task.
@@ -79,7 +79,7 @@ fn of_a_wait_below_a_deep_recursion_the_innermost_calls_are_told() {
     assert!((2..100).contains(&trace.site(site).chain().count()), "cut, and not at once");
 }
 
-/// Clones a waker when it is dropped, below as many calls as it says.
+/// Clones a waker when it is dropped, below that many calls.
 struct ClonesWhenDropped(TaskWaker, u32);
 
 impl Drop for ClonesWhenDropped {
@@ -164,7 +164,7 @@ fn a_waker_that_is_cloned_in_another_tasks_poll_is_no_wait_of_that_one() {
     assert!(clones.iter().all(|leaf| leaf.starts_with("oneshot")), "{clones:?}");
 }
 
-/// Runs a program on a runtime that nobody has asked to observe.
+/// Runs a program on a runtime that is not observed.
 fn block_on_another_runtime() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

@@ -1,4 +1,4 @@
-//! Who holds what, where it was taken, who waits for it, and who ends the wait.
+//! The holders of a resource, where they took it, the tasks that wait for it, and the task that ends the wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,10 @@ const MS: Duration = Duration::from_millis(1);
 /// The line of this file that ends with a comment.
 fn line_of(comment: &str) -> u32 {
     let ends = |line: &str| line.ends_with(&format!("// {comment}"));
-    include_str!("held.rs").lines().position(ends).expect("there is such a line") as u32 + 1
+    include_str!("held.rs").lines().position(ends).expect("the line exists") as u32 + 1
 }
 
-/// One task takes a lock, a read-write lock and two of three permits, for 20 ms. After 10 ms three more want them.
+/// One task takes a lock, a read-write lock and two of three permits, for 20 ms. After 10 ms three other tasks want them.
 fn contended() -> Trace {
     on_virtual(async {
         let (mutex, rwlock, permits) = (Arc::new(Mutex::new(())), Arc::new(RwLock::new(())), Arc::new(Semaphore::new(3)));
@@ -48,7 +48,7 @@ fn contended() -> Trace {
     })
 }
 
-/// At that time: who holds how many of it, by the line where it was taken, and who waits.
+/// At that time: how many of it each task holds, by the line where it was taken, and which tasks wait.
 fn at(trace: &Trace, kind: ResourceKind, at_ms: u64) -> (Vec<(String, u32, u32)>, Vec<String>) {
     let resource = trace.resources.iter().find(|resource| resource.kind == kind).expect("it was made");
     let holdings = resource.at(at_ms * 1_000_000);

@@ -1,4 +1,4 @@
-//! Each kind of wait at a line that is known.
+//! Each kind of wait, at a known line.
 
 use std::panic::Location;
 use std::sync::{Arc, mpsc as std_mpsc};
@@ -15,15 +15,15 @@ use tokio::time::{interval, sleep};
 use super::observe;
 use super::observed::{Live, On, find, one, spawn, waits};
 
-/// The lines where waits are to happen: each is written down right before.
+/// The lines where waits are expected: each is recorded right before the wait.
 #[derive(Clone, Default)]
 pub(crate) struct Lines(Arc<std::sync::Mutex<Vec<Expected>>>);
 
-/// In which task, for what, and where.
+/// The task, the cause and the line.
 type Expected = (&'static str, Cause, &'static str, u32);
 
 impl Lines {
-    /// The task of that name is to wait for this, at that line of the caller's file.
+    /// Expects the task of that name to wait for this, at that line of the caller's file.
     #[track_caller]
     pub(crate) fn expect(&self, name: &'static str, cause: Cause, line: u32) {
         self.0.lock().unwrap().push((name, cause, Location::caller().file(), line));
@@ -151,7 +151,7 @@ async fn others(lines: Lines, live: Live) {
     let addr = listener.local_addr().unwrap();
     let client = TcpStream::connect(addr).await.unwrap();
     let (mut server, _) = listener.accept().await.unwrap();
-    // The only blocking thread is busy until it is told.
+    // The only blocking thread is busy until it is released.
     let (free, busy) = std_mpsc::channel::<()>();
     let blocking = task::spawn_blocking(move || busy.recv());
 
@@ -162,7 +162,7 @@ async fn others(lines: Lines, live: Live) {
     }));
     let l = lines.clone();
     waiting.spawn(spawn("interval", async move {
-        // Long enough that the second tick is not due before it is asked for, whatever else the machine does.
+        // Long enough that the second tick is not yet due when it is awaited, whatever else the machine does.
         let mut ticks = interval(500 * MS);
         ticks.tick().await;
         l.expect("interval", Cause::Time, line!() + 1);
@@ -207,7 +207,7 @@ async fn others(lines: Lines, live: Live) {
     while waiting.join_next().await.is_some() {}
 }
 
-/// All that was to be waited for was, once each, and there are so many kinds of it.
+/// All expected waits happened, once each, and there are that many kinds.
 pub(crate) fn check_lines(trace: &Trace, lines: &Lines, kinds: usize) {
     let expected = lines.0.lock().unwrap();
     assert_eq!(expected.len(), kinds);

@@ -1,5 +1,5 @@
-//! Every kind of wait, in plain Tokio code: its cause and its line are told, in
-//! debug and in release, on one thread and on several.
+//! Every kind of wait, in plain Tokio code: its cause and its line are right, in debug and in release, on one thread and on
+//! several.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
@@ -17,7 +17,7 @@ use async_playground::record::Detail;
 use async_playground::trace::Trace;
 use observed::{On, observe};
 
-/// The virtual clock: what waits, and until when, is known to the millisecond.
+/// The virtual clock: waits and their ends are known to the millisecond.
 fn on_virtual(program: impl Future<Output = ()> + Send + 'static) -> Trace {
     observe(On::Virtual, Detail::Waits, |_| program).0
 }

@@ -1,5 +1,4 @@
-//! Waits that look unlike a plain `.await`: other libraries' futures, tasks within
-//! a poll, a task that is one future of Tokio's.
+//! Waits unlike a plain `.await`: futures of other libraries, tasks within a poll, a task that is a single Tokio future.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -30,7 +29,7 @@ fn waits_within_sets_of_futures_are_told() {
         while naps.next().await.is_some() {}
     });
     let line = lines.load(Ordering::Relaxed);
-    // Both sleep at one line; when one has ended, the other goes on there.
+    // Both sleep at one line; when one of the two has ended, the other one goes on there.
     assert_eq!(waits(&trace, "main"), [one(Cause::Time, line), one(Cause::Time, line)]);
 }
 
@@ -54,7 +53,7 @@ fn what_runs_inside_a_poll_is_not_the_tasks_own_wait() {
     check_lines(&trace, &lines, 1);
 }
 
-/// Waits by itself, for whoever has the other end to wake it.
+/// Waits by itself, until the other end wakes it.
 struct Mine(Arc<Mutex<Option<Waker>>>);
 
 impl Future for Mine {
@@ -86,14 +85,14 @@ fn a_future_that_is_not_tokios_is_told_with_its_place_and_marked() {
         mine.await;
         task.await.unwrap();
     });
-    // The innermost line of the program's own is in its own future.
+    // The innermost line of the program is in its own future.
     let place = trace.waits_of(0).next().map(|wait| wait.leaves[0]).unwrap();
     let chain: Vec<u32> = trace.site(place.site).chain().map(|frame| frame.place.line).collect();
     assert!(chain.contains(&lines.load(Ordering::Relaxed)) && place.inferred, "{chain:?}");
     assert_eq!(trace.site(place.site).cause, Cause::Other);
 }
 
-/// This one has no debug information here: something of Tokio's may have been inlined into it.
+/// This future has no debug information here: something of Tokio's may have been inlined into it.
 #[test]
 fn a_future_that_cannot_be_looked_into_is_told_with_its_place() {
     let lines = Arc::new(AtomicU32::new(0));

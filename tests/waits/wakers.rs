@@ -1,4 +1,4 @@
-//! Who ended a wait for several things at once: the one of them that did, and never a guess.
+//! A wait for several things at once is ended by exactly one of them, and the recording never guesses which.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ fn wakers(trace: &Trace, name: &str) -> Vec<Waker> {
     trace.tasks[find(trace, name) as usize].wakes.iter().map(|wake| wake.by).collect()
 }
 
-/// Programs in which a timer ends the wait for it and for something else: each in a task of its own.
+/// Programs in which a timer ends a wait for it and for something else: each in its own task.
 async fn timers_win() {
     let nothing = Arc::new(Notify::new());
     let (locked, permits) = (Arc::new(Mutex::new(())), Arc::new(Semaphore::new(0)));
@@ -93,14 +93,14 @@ fn a_timer_that_is_due_is_what_woke_also_a_task_that_waits_for_more() {
         }
         // The first tick may have to wait for the timer's next millisecond.
         assert!(wakers(&trace, "ticks").iter().all(|by| *by == Waker::Timer), "{:?}, {on:?}", wakers(&trace, "ticks"));
-        // A set that has been polled for long enough gives itself another turn.
+        // A set that has been polled for long enough yields.
         let own = Waker::Task(find(&trace, "set"));
         let others: Vec<_> = wakers(&trace, "set").into_iter().filter(|by| *by != own).collect();
         assert!(!others.is_empty() && others.iter().all(|by| *by == Waker::Timer), "{others:?}, {on:?}");
     }
 }
 
-/// Each in a task of its own: what ends the wait comes long before the timer.
+/// Each in its own task: what ends the wait comes long before the timer.
 async fn others_win(live: Live) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
@@ -120,7 +120,7 @@ async fn others_win(live: Live) {
     turn.await.unwrap();
     live.until_waiting("socket").await;
     live.until_waiting("thread").await;
-    // All the while this poll lasts, so nothing but that thread can act.
+    // This poll lasts until the thread has ended, so only the thread can act.
     std::thread::spawn(move || wait.send(()).unwrap()).join().unwrap();
     thread.await.unwrap();
     near.write_u8(1).await.unwrap();
@@ -137,7 +137,7 @@ fn what_comes_before_the_timer_is_not_taken_for_it() {
     }
 }
 
-/// Time stands still on the virtual clock while a blocking thread is at work: all of it happens at one moment.
+/// Time stops on the virtual clock while a blocking thread is busy: everything happens at one moment.
 #[test]
 fn a_blocking_thread_is_not_taken_for_the_timer() {
     for on in ALL {

@@ -1,5 +1,4 @@
-//! What the caller has decided holds: signals that it ignores, readers that take their time, and what a scenario does with
-//! a signal of its own.
+//! The caller's decisions hold: signals that it ignores, slow readers, and a scenario's own use of a signal.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -16,7 +15,7 @@ use crate::support::{Tty, comes};
 
 #[test]
 fn a_signal_that_the_caller_ignores_ends_nothing() {
-    // As `nohup` does, and a script with its jobs in the background.
+    // As `nohup` does, and a script with its background jobs.
     let script = r#"trap "" HUP INT; exec "$0" "$@""#;
     let args = ["-c", script, PROGRAM, "run", "semaphore", "--console=127.0.0.1:0", "--speed", "10", "--json"];
     let mut child = Command::new("/bin/sh").args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
@@ -34,7 +33,7 @@ fn a_signal_that_the_caller_ignores_ends_nothing() {
 fn a_reader_that_takes_nothing_does_not_keep_the_program_from_its_end() {
     let (_reader, writer) = std::io::pipe().expect("a pipe");
     let mut full = File::from(std::os::fd::OwnedFd::from(writer.try_clone().expect("a second one")));
-    // The description is shared with the program: it has to wait again when it gets it.
+    // The program shares the file description, so make it blocking before the program gets it.
     rustix::fs::fcntl_setfl(&full, OFlags::NONBLOCK).expect("it is set");
     while full.write(&[0; 4096]).is_ok() {}
     while full.write(&[0]).is_ok() {}
@@ -105,7 +104,7 @@ fn a_job_that_waits_in_the_background_is_ended_by_signals() {
         let folders = Folders::new();
         let (mut tty, program) = in_the_background(&folders);
         signal(program, name);
-        // As `kill` does it in a shell.
+        // As a shell's `kill` does.
         signal(program, "CONT");
         comes("the end", || is_over(program).then_some(()));
         assert_eq!(tty.has_same_lines(), Some(true), "{name}");

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::PROGRAM;
 
-/// A folder for temporary files and one for the state, which nobody else has.
+/// A private folder for temporary files and one for the state.
 pub(crate) struct Folders(TempDir);
 
 impl Folders {
@@ -26,13 +26,13 @@ impl Folders {
         self.path().join("tmp")
     }
 
-    /// The variables that lead the program there.
+    /// The variables that point the program to them.
     pub(crate) fn env(&self) -> [(&'static str, String); 2] {
         let text = |path: PathBuf| path.to_str().expect("a plain name").to_owned();
         [("TMPDIR", text(self.temporary())), ("XDG_STATE_HOME", text(self.path().join("state")))]
     }
 
-    /// A recording, made once for all.
+    /// A recording, made once and shared.
     pub(crate) fn recording(&self) -> String {
         static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
         let file = self.path().join("a.rec");
@@ -45,7 +45,7 @@ impl Folders {
         file.to_str().expect("a plain name").to_owned()
     }
 
-    /// What there is among the temporary files, in words.
+    /// The temporary files, in words.
     pub(crate) fn left(&self) -> Vec<String> {
         let names = fs::read_dir(self.temporary()).expect("it is there").map(|file| file.expect("it is read").file_name());
         names
@@ -56,7 +56,7 @@ impl Folders {
             .collect()
     }
 
-    /// Asserts that what is remembered from one session to the next is whole, and nothing else is there.
+    /// Asserts that the state kept between sessions is intact, and that nothing else is there.
     pub(crate) fn assert_state_is_whole(&self) {
         let folder = self.path().join("state/async-playground");
         let names: Vec<_> = fs::read_dir(&folder).into_iter().flatten().flatten().map(|file| file.file_name()).collect();
@@ -68,24 +68,24 @@ impl Folders {
     }
 }
 
-/// The process that this one has started.
+/// The process that this process started.
 pub(crate) fn child(of: u32) -> Option<u32> {
     let children = fs::read_to_string(format!("/proc/{of}/task/{of}/children")).ok()?;
     children.split_whitespace().next()?.parse().ok()
 }
 
-/// Whether a process is stopped.
+/// True if a process is stopped.
 pub(crate) fn is_stopped(pid: u32) -> bool {
     state(pid) == Some('T')
 }
 
-/// Whether a process has ended, also if nobody has asked after it yet.
+/// True if a process has ended, even if it has not been reaped yet.
 pub(crate) fn is_over(pid: u32) -> bool {
     matches!(state(pid), None | Some('Z'))
 }
 
-/// The letter that the system has for what a process does.
+/// The system's letter for the state of a process.
 fn state(pid: u32) -> Option<char> {
-    // Behind the name, which is in parentheses.
+    // After the name, which is in parentheses.
     fs::read_to_string(format!("/proc/{pid}/stat")).ok()?.rsplit(')').next()?.trim_start().chars().next()
 }

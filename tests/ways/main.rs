@@ -1,8 +1,8 @@
-//! Every way out of the program: what it exits with, how it leaves the terminal, and what it leaves behind.
+//! Every way out of the program: its exit code, the state of the terminal, and what it leaves behind.
 //!
 //! A way is a line of the table in docs/contracts.md, which is the contract: each test does what its line says to the screen,
-//! to `run`, to `run --console` and to `replay`, and compares what came of it with the line. All of it happens on a
-//! terminal, which has to be as it was in the end, and with folders of its own, which have to be empty.
+//! to `run`, to `run --console` and to `replay`, and compares the result with the line. Each program has its own terminal,
+//! which must be restored, and its own folders, which must end up empty.
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../support/mod.rs"]
@@ -21,7 +21,7 @@ use support::{Ended, Tty, comes};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_async-playground");
 const SIZE: (u16, u16) = (120, 40);
 
-/// What is started.
+/// The kinds of programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Screen,
@@ -33,7 +33,7 @@ enum Kind {
 impl Kind {
     const ALL: [Self; 4] = [Self::Screen, Self::Run, Self::Console, Self::Replay];
 
-    /// The words for a run that goes on until it is ended, and has a database in a file. A replay has neither.
+    /// The arguments for a run that goes on until it is ended, with a database in a file. A replay has neither.
     fn long(self, folders: &Folders) -> Vec<String> {
         let database = ["database", "-p", "round_trip=60000", "-p", "users=200"].map(str::to_owned);
         let run = || [&["run".to_owned()], &database[..]].concat();
@@ -45,7 +45,7 @@ impl Kind {
         }
     }
 
-    /// The words for a run that ends soon.
+    /// The arguments for a run that ends soon.
     fn short(self, folders: &Folders) -> Vec<String> {
         let words = match self {
             Self::Screen => "gather --speed max".to_owned(),
@@ -56,12 +56,12 @@ impl Kind {
         words.split(' ').map(str::to_owned).collect()
     }
 
-    /// Whether it takes the terminal, when it gets one.
+    /// True if it takes the terminal when it gets one.
     fn is_screen(self) -> bool {
         matches!(self, Self::Screen | Self::Replay)
     }
 
-    /// Waits until it is in the midst of what it does.
+    /// Waits until it is fully running.
     fn is_at_work(self, tty: &Tty, folders: &Folders) {
         if self.is_screen() {
             tty.sees("Timeline");
@@ -73,9 +73,9 @@ impl Kind {
     }
 }
 
-/// Starts the program from a shell script, which has it as `"$0" "$@"`.
+/// Starts the program from a shell script, as `"$0" "$@"`.
 fn start(script: &str, words: &[String], folders: &Folders) -> Tty {
-    // What a signal leaves of the program's memory is nothing to keep.
+    // Keep no core dump after a signal.
     let script = format!("ulimit -c 0; {script}");
     let args: Vec<&str> = ["-c", &script, PROGRAM].into_iter().chain(words.iter().map(String::as_str)).collect();
     let env = folders.env();
@@ -83,7 +83,7 @@ fn start(script: &str, words: &[String], folders: &Folders) -> Tty {
     Tty::start_with(Path::new("/bin/sh"), &args, SIZE, &env)
 }
 
-/// What came of it on a terminal that is there, and is as it was, as a cell of the table.
+/// The result as a cell of the table; the terminal must be there, and restored.
 fn told(ended: &Ended, folders: &Folders) -> String {
     if ended.wrote("\x1b[?1049h") {
         ended.assert_restored();
@@ -93,7 +93,7 @@ fn told(ended: &Ended, folders: &Folders) -> String {
     told_anyway(ended, folders)
 }
 
-/// What came of it, whatever became of the terminal.
+/// The result as a cell of the table, whatever the state of the terminal.
 fn told_anyway(ended: &Ended, folders: &Folders) -> String {
     let end = match ended.signal {
         Some(signal) => async_playground::signals::name(signal),
@@ -103,7 +103,7 @@ fn told_anyway(ended: &Ended, folders: &Folders) -> String {
     if left.is_empty() { end } else { format!("{end}, {} left", left.join(" and ")) }
 }
 
-/// Does the same to all four, and compares what came of it with the line of the table.
+/// Does this to all four kinds, and compares the results with the line of the table.
 fn way(name: &str, out: impl Fn(Kind, &Folders) -> String + Sync) {
     let cells = thread::scope(|scope| {
         let all = Kind::ALL.map(|kind| {
@@ -123,7 +123,7 @@ fn way(name: &str, out: impl Fn(Kind, &Folders) -> String + Sync) {
     assert!(table.lines().any(|documented| documented.trim() == line), "this line is not in docs/contracts.md:\n{line}");
 }
 
-/// Sends the signal in the midst of it.
+/// Sends the signal while the program is running.
 fn ended_by(name: &str, kind: Kind, folders: &Folders) -> String {
     let tty = start(r#"exec "$0" "$@""#, &kind.long(folders), folders);
     kind.is_at_work(&tty, folders);
@@ -163,7 +163,7 @@ fn sigusr1() {
 
 #[test]
 fn sigtstp() {
-    // A shell with job control, as a user has it. Without one the system would ignore the stop.
+    // A shell with job control, as users have. Without one the system would ignore the stop.
     let script = r#"set -m; "$0" "$@"; echo "stopped with $?"; read -r line; fg; echo "ended with $?""#;
     way("SIGTSTP, then SIGTERM", |kind, folders| {
         let mut tty = start(script, &kind.long(folders), folders);
@@ -189,7 +189,7 @@ fn sigtstp() {
     });
 }
 
-/// With a stream that is not there, or leads nowhere.
+/// With a stream that is closed, or full.
 fn without(redirection: &str, kind: Kind, folders: &Folders) -> String {
     let mut tty = start(&format!(r#"exec "$0" "$@" {redirection}"#), &kind.short(folders), folders);
     if kind.is_screen() && redirection.starts_with('2') {

@@ -1,4 +1,4 @@
-//! A client, and one that many tasks share through a queue.
+//! A client, and a client that many tasks share through a queue.
 
 use std::io;
 use std::net::SocketAddr;
@@ -41,7 +41,7 @@ impl Client {
     }
 }
 
-/// What is asked for, and where the answer goes.
+/// A request, and where its answer goes.
 type Asked = (usize, oneshot::Sender<()>);
 
 /// A client that many tasks share.
@@ -49,7 +49,7 @@ type Asked = (usize, oneshot::Sender<()>);
 pub(super) struct Buffered(mpsc::Sender<Asked>);
 
 impl Buffered {
-    /// Starts the task that has the connection.
+    /// Starts the task that owns the connection.
     pub(super) fn new(client: Client) -> io::Result<Self> {
         let (queue, asked) = mpsc::channel(1);
         spawn("buffer", forward(client, asked))?;
@@ -68,7 +68,7 @@ async fn forward(mut client: Client, mut asked: mpsc::Receiver<Asked>) -> io::Re
     while let Some((key, answer)) = asked.recv().await {
         // waits: mpsc recv
         client.get(key).await?;
-        // Whoever asked may have gone.
+        // The requester may be gone.
         let _ = answer.send(());
     }
     Ok(())

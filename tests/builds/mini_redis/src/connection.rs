@@ -12,12 +12,12 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Over that socket.
+    /// Wraps a socket.
     pub(super) fn new(socket: TcpStream) -> Self {
         Self { socket, buffer: Vec::new() }
     }
 
-    /// The next line; none at the end.
+    /// The next line; `None` at the end.
     pub(super) async fn read(&mut self) -> io::Result<Option<String>> {
         loop {
             if let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {

@@ -1,4 +1,4 @@
-//! Keys that expire, and the task that takes them out.
+//! Keys that expire, and the task that removes them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep_until};
 
 use super::spawn;
 
-/// How long a key lives.
+/// The lifetime of a key.
 const LIVES: Duration = Duration::from_millis(20);
 
-/// A handle of what all connections share.
+/// A handle to what all connections share.
 #[derive(Clone)]
 pub(super) struct Db(Arc<Shared>);
 
@@ -23,7 +23,7 @@ struct Shared {
 }
 
 impl Db {
-    /// An empty one, with its task.
+    /// An empty store, with its task.
     pub(super) fn new() -> io::Result<Self> {
         let purge = Arc::new(Notify::new());
         let shared = Arc::new(Shared { keys: Mutex::default(), purge: purge.clone() });
@@ -31,7 +31,7 @@ impl Db {
         Ok(Self(shared))
     }
 
-    /// `set KEY`, or `get KEY`: whether it is there.
+    /// `set KEY`, or `get KEY`, which returns true if the key exists.
     pub(super) fn apply(&self, request: &str) -> String {
         let (verb, key) = request.split_once(' ').unwrap_or((request, ""));
         if verb == "set" {
@@ -53,7 +53,7 @@ impl Shared {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes out what has expired. When the next key does.
+    /// Removes expired keys. Returns when the next one expires.
     fn purge(&self) -> Option<Instant> {
         let mut keys = self.lock();
         keys.retain(|_, expires| *expires > Instant::now());
@@ -61,7 +61,7 @@ impl Shared {
     }
 }
 
-/// Until there is nothing left to take from.
+/// Runs until the store is gone.
 async fn purge_expired(shared: Weak<Shared>, purge: Arc<Notify>) {
     while let Some(next) = shared.upgrade().map(|shared| shared.purge()) {
         if let Some(when) = next {

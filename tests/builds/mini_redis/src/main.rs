@@ -1,7 +1,7 @@
-//! A small server under load, and what the recorder says of it: each cause and line, and what the build lacks.
+//! A small server under load, and what the recorder reports about it: each cause and line, and what the build lacks.
 //!
-//! The recorder is built as a part of this program, so that all of it is built in the same way. A line at which something is
-//! waited for ends in a comment with the causes.
+//! The recorder is compiled into this program, so that both are built the same way. Each line that waits ends in a comment with
+//! the causes.
 
 #[allow(dead_code, unused_imports, unreachable_pub, reason = "the program uses a part of it")]
 #[path = "../../../../src/record/mod.rs"]
@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Line by line, for the test that has started this.
+/// Prints the report line by line, for the test that started this program.
 fn tell(trace: &Trace) {
     for total in trace.wait_totals() {
         let place = total.place.map_or_else(|| "-".to_owned(), |place| place.to_string());
@@ -65,7 +65,7 @@ fn tell(trace: &Trace) {
     println!("ends\t{} of {} completed", trace.totals().completed, trace.totals().spawned);
 }
 
-/// Serves clients of several kinds, more than may come in at once.
+/// Serves several kinds of clients, more than may connect at once.
 async fn load() -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

@@ -1,4 +1,4 @@
-//! Accepts so many connections at a time, and a task for each answers.
+//! Accepts a limited number of connections at a time, each with its own task.
 
 use std::io;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use super::connection::Connection;
 use super::db::Db;
 use super::spawn;
 
-/// How many connections there may be at a time.
+/// The maximum number of connections at a time.
 const CONNECTIONS: usize = 4;
 
-/// Serves until it is told to stop, and comes back when the last connection is over.
+/// Serves until it is asked to stop, and returns when the last connection is closed.
 pub(super) async fn run(listener: TcpListener, mut stop: oneshot::Receiver<()>) -> io::Result<()> {
     let (notify_shutdown, _) = broadcast::channel(1);
     let (shutdown_complete, mut complete) = mpsc::channel(1);
