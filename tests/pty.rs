@@ -134,7 +134,7 @@ fn a_deadlock_is_explained() {
     tty.sees("▸task A");
     tty.keys("e");
     tty.sees("┏ Why │ Findings");
-    let why = tty.sees("a circle of 2 tasks");
+    let why = tty.sees("a cycle of 2 tasks");
     assert!(why.contains("╭▸ task A waits") && why.contains("task B waits") && why.contains("╰─ back to task A"), "{why}");
     tty.keys("\x1b");
     tty.wait_until("the layer is closed", |screen| !screen.contains("┏ Why │ Findings"));
@@ -147,7 +147,7 @@ fn a_scenario_is_picked_tuned_and_watched() {
     let mut tty = Tty::start(Path::new(PROGRAM), &[], (200, 60));
     tty.sees("Timeline");
     let opened = tty.sees("Parameters");
-    assert!(opened.contains("async-playground") && opened.contains("clock virtual"), "{opened}");
+    assert!(opened.contains("async-playground") && opened.contains("virtual clock"), "{opened}");
 
     pick(&mut tty, "semaphore");
     tty.wait_until("the run's length", |screen| header(screen).contains("/ 00:03.500"));
@@ -174,7 +174,7 @@ fn a_scenario_is_picked_tuned_and_watched() {
 
     tty.keys("?");
     tty.sees("┏ Keys │ Marks");
-    tty.sees("Set the value to its default.");
+    tty.sees("Reset the value to its default.");
     tty.keys("\x1b");
     tty.wait_until("the help is closed", |screen| !screen.contains("┏ Keys │ Marks"));
 
@@ -227,10 +227,10 @@ fn a_value_that_cannot_be_taken_is_told_at_its_field() {
     tty.wait_until("the run with 5", |screen| header(screen).contains("/ 00:02.000"));
     // Nine permits for each of five requests: both are within their range, and contradict each other.
     tty.keys("jjj9\r");
-    let screen = tty.sees("9 permits");
+    let screen = tty.sees("9 is more than the 3 permits");
     assert!(header(&screen).contains("/ 00:02.000"), "the previous run stays: {screen}");
     tty.keys("d");
-    tty.wait_until("the error is gone", |screen| !screen.contains("9 permits"));
+    tty.wait_until("the error is gone", |screen| !screen.contains("9 is more than the 3 permits"));
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
 }

@@ -349,8 +349,8 @@ fn a_busy_run_on_workers_shows_each_state() {
     let run = model.run.as_mut().unwrap();
     (run.held, run.cursor.playing) = (true, false);
     let held = screen(&model, 120, 40);
-    row(&held, "clock real, time goes on");
-    row(&held, "poll at 00:01.000: supervisor · time goes on");
+    row(&held, "real clock (keeps running)");
+    row(&held, "poll at 00:01.000: supervisor · clock keeps running");
     // Paused at an earlier moment: the header says that the newest event is elsewhere.
     let run = model.run.as_mut().unwrap();
     (run.cursor.live, run.cursor.at_ns) = (false, 400 * MS);
@@ -382,15 +382,15 @@ fn a_time_is_typed_in_the_footer_with_what_is_wrong_behind_it() {
 #[test]
 fn the_header_says_the_speed_on_either_clock() {
     let mut model = model(1_000);
-    for (speed, text) in [(0.01, "clock virtual 0.01×"), (100.0, "clock virtual 100×"), (f64::INFINITY, "clock virtual max")] {
+    for (speed, text) in [(0.01, "virtual clock 0.01×"), (100.0, "virtual clock 100×"), (f64::INFINITY, "virtual clock max")] {
         model.run.as_mut().unwrap().cursor.speed = speed;
         row(&screen(&model, 80, 24), text);
     }
     let run = model.run.as_mut().unwrap();
     (run.spec.clock, run.cursor.speed) = (scenarios::Clock::Real, 0.5);
-    row(&screen(&model, 80, 24), "clock real 0.5×, 1 thread");
+    row(&screen(&model, 80, 24), "real clock 0.5×, 1 thread");
     model.run.as_mut().unwrap().cursor.live = true;
-    row(&screen(&model, 80, 24), "clock real 1×, 1 thread");
+    row(&screen(&model, 80, 24), "real clock 1×, 1 thread");
 }
 
 #[test]

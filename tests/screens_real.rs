@@ -177,8 +177,8 @@ fn a_deadlock_is_told_where_it_is_seen() {
     model.timeline.selected = Some(0);
     update::update(&mut model, Action::Explain(ExplainTab::Why));
     let seen = screen(&model, 120, 40);
-    assert!(seen.contains("for task A?, B? to act"), "{seen}");
-    assert!(seen.contains("back to task A: a circle of 2 tasks"), "{seen}");
+    assert!(seen.contains("until task A?, B? act"), "{seen}");
+    assert!(seen.contains("back to task A: a cycle of 2 tasks"), "{seen}");
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
         part(5, format!("seed {}", model.run.as_ref().map_or(model.form.seed, |run| run.spec.seed)), look.text()),
     ];
     if let Some(because) = why_real(model) {
-        parts.insert(3, part(7, format!("since {because}"), look.dim()));
+        parts.insert(3, part(7, format!("because {because}"), look.dim()));
     }
     if let Some(run) = &model.run {
         parts.push(part(11, times(look, run), look.strong()));
@@ -133,10 +133,10 @@ fn clock(look: Look, model: &Model) -> String {
     let speed = if speed.is_finite() { format!("{speed}{}", look.glyphs.times) } else { "max".into() };
     let held = model.run.as_ref().is_some_and(view::is_held);
     match clock {
-        Clock::Real if held => "clock real, time goes on".into(),
-        Clock::Real if workers == 0 => format!("clock real {speed}, 1 thread"),
-        Clock::Real => format!("clock real {speed}, {}", format::counted(workers as u64, "worker")),
-        Clock::Virtual => format!("clock virtual {speed}"),
+        Clock::Real if held => "real clock (keeps running)".into(),
+        Clock::Real if workers == 0 => format!("real clock {speed}, 1 thread"),
+        Clock::Real => format!("real clock {speed}, {}", format::counted(workers as u64, "worker")),
+        Clock::Virtual => format!("virtual clock {speed}"),
     }
 }
 

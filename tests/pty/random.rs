@@ -65,7 +65,7 @@ fn thousands_of_random_inputs_and_sizes_leave_it_alive() {
     tty.keys("\x1b[201~");
     let opens = |tty: &mut Tty| {
         tty.keys("\x1b\x1b\x10");
-        tty.sees_within(Duration::from_secs(2), "what do you want to do?")
+        tty.sees_within(Duration::from_secs(2), "type a command, a parameter or a scenario")
     };
     assert!((0..15).any(|_| opens(&mut tty)), "it does not come back: {}", tty.screen());
     tty.keys("run gather");

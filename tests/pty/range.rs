@@ -6,7 +6,7 @@ use super::{command, ended, header, place};
 fn a_range_is_measured_with_keys() {
     let mut tty = ended(&["semaphore"]);
     tty.keys("T1000\rv");
-    tty.sees("v sets the other end");
+    tty.sees("then v ends it");
     tty.keys("T2000\rv");
     let screen = tty.sees("1 s from 00:01.000 to 00:02.000");
     assert!(screen.contains("21 polls") && screen.contains("9.5 s waiting, 11× semaphore"), "{screen}");
@@ -54,7 +54,7 @@ fn the_critical_path_is_listed_highlighted_and_gone_to() {
     assert_eq!(["request 6 ", "request 7 ", "request 8 "].map(marked), [true, false, false], "{screen}");
     assert_eq!(on(&tty), [true, false, false], "{screen}");
     tty.keys("jj\r");
-    let screen = tty.sees("e lists them again");
+    let screen = tty.sees("e returns to the list");
     assert!(screen.contains("step 3 of ") && screen.contains("▸request"), "{screen}");
     assert!(!header(&screen).contains("00:03.500 / 00:03.500"), "the cursor is at the step: {screen}");
     tty.keys("e");

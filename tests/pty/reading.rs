@@ -45,7 +45,7 @@ fn what_a_task_spawned_is_folded_away_and_unfolded() {
 #[test]
 fn quantities_go_and_come_under_the_lanes() {
     let mut tty = ended(&["semaphore"]);
-    let line = "in line     0";
+    let line = "queued      0";
     let shown = tty.sees(line);
     assert!(place(&shown, line).1 > place(&shown, "request 14").1, "{shown}");
     command(&mut tty, "counters");

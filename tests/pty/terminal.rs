@@ -91,7 +91,7 @@ fn where_letters_are_ascii_so_is_all_that_is_drawn() {
         tty.sees(seen);
     }
     tty.keys("\x1b");
-    tty.sees("in line     0");
+    tty.sees("queued      0");
     let other: String = tty.screen().chars().filter(|c| !c.is_ascii()).collect();
     assert_eq!(other, "");
     tty.keys("q");

@@ -36,7 +36,7 @@ fn pause_at_a_second(tty: &mut Tty) -> String {
     tty.keys(" ");
     // The footer is drawn last.
     let paused = tty.wait_until("the pause", |screen| {
-        header(screen).contains("paused") && screen.lines().last().is_some_and(|line| line.contains("space go on"))
+        header(screen).contains("paused") && screen.lines().last().is_some_and(|line| line.contains("space resume"))
     });
     let (at, _) = times(&paused).expect("the header has times");
     assert!((1_000..3_000).contains(&at), "paused at {at} ms");
@@ -47,9 +47,9 @@ fn pause_at_a_second(tty: &mut Tty) -> String {
 fn at_the_speed_max_the_end_is_seen_at_once() {
     let mut tty = program(&["semaphore", "--speed", "max"]);
     let ended = tty.wait_until("the end", |screen| header(screen).contains("ended"));
-    assert!(header(&ended).contains("clock virtual max"), "{}", header(&ended));
+    assert!(header(&ended).contains("virtual clock max"), "{}", header(&ended));
     tty.keys("{");
-    tty.wait_until("the speed below", |screen| header(screen).contains("clock virtual 100×"));
+    tty.wait_until("the speed below", |screen| header(screen).contains("virtual clock 100×"));
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
 }
@@ -66,7 +66,7 @@ fn on_the_virtual_clock_steps_there_and_back_lead_to_the_same_screen() {
     tty.wait_until("the screen from before", |screen| screen == before);
 
     tty.keys("}");
-    tty.wait_until("twice the speed", |screen| header(screen).contains("clock virtual 2×"));
+    tty.wait_until("twice the speed", |screen| header(screen).contains("virtual clock 2×"));
     let changed = tty.screen();
     assert_eq!(times(&changed), times(&before), "another speed does not move the cursor");
     tty.keys("TL\r");
@@ -105,7 +105,7 @@ fn a_recording_goes_on_while_an_earlier_moment_is_seen() {
 fn on_the_real_clock_the_gate_lets_single_polls_through() {
     let mut tty = program(&["semaphore", "--clock", "real", "-p", "requests=200"]);
     let paused = pause_at_a_second(&mut tty);
-    assert!(header(&paused).contains("time goes on"), "{}", header(&paused));
+    assert!(header(&paused).contains("keeps running"), "{}", header(&paused));
     let mut last = poll(&paused);
     for _ in 0..5 {
         tty.keys(".");
@@ -124,7 +124,7 @@ fn on_the_real_clock_the_gate_lets_single_polls_through() {
     tty.wait_until("live", |screen| header(screen).contains("live"));
     tty.keys("T500\r");
     let rewound = tty.wait_until("half a second", |screen| times(screen).is_some_and(|(at, _)| at == 500));
-    assert!(header(&rewound).contains("behind") && header(&rewound).contains("clock real 2×"), "{}", header(&rewound));
+    assert!(header(&rewound).contains("behind") && header(&rewound).contains("real clock 2×"), "{}", header(&rewound));
     let (_, end) = times(&rewound).expect("the header has times");
     tty.wait_until("more", |screen| times(screen).is_some_and(|(at, now)| at == 500 && now > end));
     tty.keys("$");

@@ -97,7 +97,7 @@ fn a_run_that_this_program_cannot_have_made_is_refused_with_the_reason() {
     };
     refused(|header| header["scenario"] = "dinner".into(), "no scenario 'dinner'");
     refused(|header| header["params"]["tasks"] = "many".into(), "tasks: 'many' is not a whole number");
-    refused(|header| header["params"] = serde_json::json!({}), "no parameter 'tasks'");
+    refused(|header| header["params"] = serde_json::json!({}), "it lacks the parameter 'tasks'");
     refused(|header| header["clock"] = "sundial".into(), "unknown clock");
     refused(|header| header["workers"] = 3.into(), "workers");
     refused(|header| header["seed"] = "seven".into(), "expected u64");

@@ -50,7 +50,7 @@ fn a_bad_end_has_a_banner_once_the_cursor_is_there() {
         (Ending::Panicked("boom\nmore".into()), "main panicked: boom", "panicked"),
         (Ending::Failed("no route".into()), "main returned an error: no route", "failed"),
         (Ending::Limit, "stopped at the limit of 60 s", "limit"),
-        (Ending::Stopped, "stopped; tasks that were alive were dropped", "stopped"),
+        (Ending::Stopped, "stopped: tasks still alive were dropped", "stopped"),
         (Ending::Abandoned, "abandoned: its code never yields", "abandoned"),
     ];
     for (ending, banner, word) in cases {

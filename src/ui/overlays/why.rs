@@ -151,6 +151,7 @@ fn blockers(look: Look, run: &RunView, link: &Link, leaf: Leaf) -> String {
         }
         ("held by", Some(since_ns)) => format!("  held by {names}, the first of them since {}", format::moment(since_ns)),
         ("behind", _) => format!("  behind {names} in the queue"),
-        _ => format!("  until {names} acts"),
+        _ if link.blockers.len() == 1 => format!("  until {names} acts"),
+        _ => format!("  until {names} act"),
     }
 }

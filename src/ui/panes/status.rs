@@ -30,7 +30,7 @@ fn held(buf: &mut Buffer, look: Look, run: &RunView, row: Rect) -> bool {
         return false;
     }
     let rest = match (view::is_held(run), run.held, poll.is_some()) {
-        (true, _, true) => "time goes on",
+        (true, _, true) => "clock keeps running",
         (true, _, false) => "paused: no task is polled, but the real clock keeps running",
         (false, true, false) => "paused: no task is polled",
         _ => "",
