@@ -125,7 +125,8 @@ pub(super) fn herds(trace: &Trace, found: &mut Findings) {
         let (wakes, on) = herds.iter().fold((0, 0), |(all, on), herd| (all + herd.size(), on + herd.on));
         let largest = herds.iter().map(Herd::size).max().unwrap_or(0);
         let told = format!(
-            "up to {} were woken at once, {}{} times; only {on} of the {wakes} wakes were useful, the others went back to waiting",
+            "up to {} were woken at once, {}{} times; only {on} of the {wakes} wakes were useful, and the other tasks went back \
+             to waiting",
             tasks(largest),
             at_least(all),
             herds.len(),
