@@ -89,8 +89,8 @@ impl Trace {
         all
     }
 
-    /// The poll that kept a worker while a task, woken at `woken_ns`, was overdue: the poll with the largest share of that time,
-    /// if its share is more than half.
+    /// The poll that kept a worker while a task, woken at `woken_ns`, was overdue: the one with the largest share of that time,
+    /// if that share is more than half.
     pub(super) fn kept_by(&self, task: TaskIx, woken_ns: u64) -> Option<Kept> {
         let overdue = &self.tasks.get(task as usize)?.overdue;
         let late =
