@@ -1,10 +1,10 @@
 //! Tasks that nothing can wake, and locks that nobody can take.
 //!
-//! A *lost waker*: the task's last poll returned `Pending`, and every waker cloned
-//! in that poll has been dropped. It is reported when the run is over or the wait
-//! has lasted a second, and never if events were lost or the causes of waits were
-//! not recorded. A future that is not Tokio's may keep a waker between polls without
-//! being seen, so a task that recently waited for such a future is not reported.
+//! A *lost waker*: the task's last poll returned `Pending` and left no future that
+//! cloned the task's waker. It is reported when the run is over or the wait has lasted a
+//! second, and never if events were lost or the causes of waits were not recorded. A
+//! future that is not Tokio's may keep a waker between polls without being seen, so a
+//! task that recently waited for such a future is not reported.
 //!
 //! An *unpolled lock*: a lock, a permit or room in a channel was granted to a future
 //! of a task that now waits for something else. The grant woke the task, so the task
