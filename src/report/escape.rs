@@ -1,6 +1,6 @@
-//! JSON that may be looked at on a terminal: whole, and with an escape for each character that a terminal would obey.
+//! JSON that is safe to print on a terminal: every character that a terminal would obey is escaped.
 //!
-//! JSON itself asks that of the controls below a space only. A parser gets every text as it was.
+//! JSON itself requires this only for control characters below a space. A parser still gets the original text.
 
 use std::io::{self, Write};
 
@@ -11,7 +11,7 @@ use serde_json::ser::Formatter;
 
 use crate::text::is_hidden;
 
-/// A value as JSON, on one line.
+/// Serializes a value as JSON on one line.
 pub(super) fn to_string(value: &impl Serialize) -> serde_json::Result<String> {
     let mut bytes = Vec::new();
     value.serialize(&mut Serializer::with_formatter(&mut bytes, Escaping))?;

@@ -1,4 +1,4 @@
-//! What is wrong with a run though it may end well, each with what to do.
+//! The findings of a run, each with its advice.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ const LISTED: usize = 10;
 /// The most columns of a place.
 const PLACE: usize = 80;
 
-/// The findings, for a reader of that many columns; empty if there are none.
+/// The findings as text; empty if there are none.
 pub(super) fn section(found: &Findings, look: Look) -> String {
     let all = found.list.len();
     if all == 0 {
@@ -37,7 +37,7 @@ fn told(finding: &Finding, look: Look) -> String {
     format!("  {mark} {}\n{}{}", head.trim_end(), wrapped(&finding.text, 4, look), wrapped(finding.kind.advice(), 4, look))
 }
 
-/// A text in lines, each behind that margin.
+/// Wraps a text and indents each line by `margin`.
 pub(super) fn wrapped(text: &str, margin: usize, look: Look) -> String {
     let cells = look.width.saturating_sub(margin);
     let mut lines = String::new();

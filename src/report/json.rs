@@ -1,8 +1,7 @@
 //! A run as one JSON object: the contract of `run --json`.
 //!
-//! The fields are in the order in which they are declared here. A field that
-//! is part of the contract is always there, empty or null when there is
-//! nothing to tell.
+//! Fields are written in the order of their declaration here. Every field of the
+//! contract is always present, empty or null if there is nothing to report.
 
 use scenarios::{Check, Figure, Value, Values};
 use serde::{Serialize, Serializer};
@@ -15,7 +14,7 @@ use crate::trace::{Finding, Place, Stall, Trace, WaitTotal};
 ///
 /// # Errors
 ///
-/// When the serializer refuses, which it has no reason to.
+/// If serialization fails, which should never happen.
 pub fn json(spec: &Spec, trace: &Trace, report: &Report) -> serde_json::Result<String> {
     escape::to_string(&object(spec, trace, report))
 }
@@ -33,14 +32,14 @@ struct Object<'a> {
     tasks: Tasks,
     polls: Polls,
     events: Events,
-    /// What the build lacks, so that lines of waits are not known.
+    /// What the build lacks, so that the lines of waits are unknown.
     missing: Vec<&'static str>,
-    /// The longest together first.
+    /// Sorted by total time, longest first.
     waits: Vec<Waited>,
     stall: Option<ToldStall<'a>>,
     /// The gravest kind first.
     findings: Vec<ToldFinding<'a>>,
-    /// A text, since 64 bits do not fit the numbers of every JSON reader.
+    /// A string, because many JSON readers cannot represent 64-bit numbers.
     trace_hash: String,
 }
 
@@ -69,7 +68,7 @@ struct Tasks {
     cancelled: u64,
     panicked: u64,
     alive: u64,
-    /// Those that ended, and it is not known how. Left out where there are none, as in every run of the program itself.
+    /// Tasks whose end is unknown. Omitted if zero, as in every run of the program itself.
     #[serde(skip_serializing_if = "is_zero")]
     unknown: u64,
 }
@@ -91,34 +90,34 @@ struct Events {
     lost: u64,
 }
 
-/// All waits for one cause at one place.
+/// All waits with one cause at one place.
 #[derive(Serialize)]
 struct Waited {
     cause: &'static str,
-    /// File and line; null when no line of the program's own is known.
+    /// `file:line`; null if no line of the program's own is known.
     place: Option<String>,
     count: u64,
     total_ms: f64,
     max_ms: f64,
 }
 
-/// Why tasks can never go on.
+/// Why tasks can never continue.
 #[derive(Serialize)]
 struct ToldStall<'a> {
     kind: &'static str,
     tasks: Vec<Stuck<'a>>,
-    /// Whether it is inferred of one of them that the next one has, or could give, what it waits for.
+    /// Whether any link between two tasks is inferred.
     inferred: bool,
     text: String,
 }
 
-/// What is wrong.
+/// One finding.
 #[derive(Serialize)]
 struct ToldFinding<'a> {
     kind: &'static str,
-    /// The task with which it is worst.
+    /// The worst affected task.
     task: Option<&'a str>,
-    /// How many tasks it is wrong with.
+    /// How many tasks have the problem.
     tasks: u32,
     place: Option<String>,
     at_ms: f64,
@@ -131,13 +130,13 @@ struct ToldFinding<'a> {
 struct Stuck<'a> {
     task: &'a str,
     holds: Vec<ToldHeld>,
-    /// Null when it was not recorded.
+    /// Null if it was not recorded.
     waits: Option<ToldWait>,
 }
 
 #[derive(Serialize)]
 struct ToldHeld {
-    /// What it is, and where it was made.
+    /// Its kind, and where it was created.
     resource: String,
     /// Where it was taken.
     place: Option<String>,
@@ -147,7 +146,7 @@ struct ToldHeld {
 struct ToldWait {
     cause: &'static str,
     place: Option<String>,
-    /// Null for what is no lock and no semaphore, or is not known.
+    /// Null if it is neither a lock nor a semaphore, or unknown.
     resource: Option<String>,
 }
 
@@ -168,10 +167,10 @@ impl Serialize for Turned {
     }
 }
 
-/// A whole number without a point: 20, not 20.0.
+/// Writes a whole number without a decimal point: 20, not 20.0.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
 fn number<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    /// Every whole number up to here is a float of its own.
+    /// Every whole number up to here is exactly representable.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if value.fract() == 0.0 && value.abs() <= EXACT {
         serializer.serialize_i64(*value as i64)
@@ -255,7 +254,7 @@ fn told_finding(trace: &Trace, finding: Finding) -> ToldFinding<'_> {
     }
 }
 
-/// Divided, and not multiplied by a millionth, which is no number of the machine's: whole milliseconds stay whole.
+/// Divides rather than multiplies by 1e-6, which is not exactly representable, so whole milliseconds stay whole.
 fn ms(ns: u64) -> f64 {
     ns as f64 / 1e6
 }

@@ -1,9 +1,8 @@
-//! A finished run, told as text or as JSON.
+//! The report of a finished run, as text or as JSON.
 //!
-//! Both are made from the same three things: what was asked for (the spec), what
-//! was observed (the trace), and how it ended (the engine's report). What is
-//! printed for people may change from one version to the next; the JSON is a
-//! contract.
+//! Both use the same three inputs: what was requested (the spec), what was observed
+//! (the trace), and how the run ended (the engine's report). The text may change
+//! between versions; the JSON is a contract.
 
 mod escape;
 mod findings;
@@ -19,19 +18,19 @@ pub use text::{ending, text};
 /// How text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
-    /// Columns of a line.
+    /// The width of a line, in columns.
     pub width: usize,
     /// Unicode marks, or ASCII only.
     pub unicode: bool,
 }
 
 impl Look {
-    /// What stands for the rest of a text that was cut.
+    /// The ellipsis that ends a cut text.
     fn more(self) -> &'static str {
         self.pick("…", "...")
     }
 
-    /// One of two marks, by what can be shown.
+    /// Picks the Unicode or the ASCII variant.
     fn pick<T>(self, unicode: T, ascii: T) -> T {
         if self.unicode { unicode } else { ascii }
     }

@@ -1,4 +1,4 @@
-//! A run for people: how it ended, what came out, and the picture of it.
+//! The text report of a run: how it ended, its results, and its timeline.
 
 use std::fmt::Write;
 
@@ -14,14 +14,14 @@ use crate::trace::{Missing, Stall, Trace};
 
 /// More figures and more checks than this are counted, not listed.
 const LISTED: usize = 100;
-/// The widest column of names of figures.
+/// The widest column of figure names.
 const FIGURE: usize = 40;
-/// At most so many lines of the log are printed.
+/// At most this many log lines are printed.
 const LOG_LINES: usize = 20;
-/// The labels at the left of the counts.
+/// The width of the labels left of the counts.
 const LABEL: usize = 8;
 
-/// A finished run as text, several lines, for a reader of that many columns.
+/// The report of a finished run as text.
 pub fn text(spec: &Spec, trace: &Trace, report: &Report, look: Look) -> String {
     let mut text = format!("{}: {}\n{}\n\n", spec.scenario.id, spec.scenario.lesson, spec.share());
     text.push_str(&lacking(trace.missing, look));
@@ -35,18 +35,18 @@ pub fn text(spec: &Spec, trace: &Trace, report: &Report, look: Look) -> String {
     text.push_str(&findings::section(&trace.findings(), look));
     text.push_str(&waits::table(&trace.wait_totals(), look));
     let _ = write!(text, "\n{}", timeline::timeline(trace, report.ending == Ending::Stalled, look));
-    // The parts are safe already, or their columns would be wrong. This is for the one that is not.
+    // Every part should already be escaped, or its columns would be wrong. This catches any that is not.
     text::page(&text).into_owned()
 }
 
-/// What the build lacks, so that lines are not known, and how to get it; empty if it lacks nothing.
+/// What the build lacks to resolve lines, and how to add it; empty if it lacks nothing.
 fn lacking(missing: Missing, look: Look) -> String {
     let part = |part: Part| format!("no {} (add `{}` to {})", part.what, part.setting, part.whose);
     let parts: Vec<_> = missing.parts().map(part).collect();
     if parts.is_empty() {
         return String::new();
     }
-    let text = format!("warning: lines of waits, and some causes, are not known, since the build has {}", parts.join(" and "));
+    let text = format!("warning: lines of waits and some causes are unknown because the build has {}", parts.join(" and "));
     findings::wrapped(&text, 0, look) + "\n"
 }
 
@@ -59,12 +59,12 @@ pub fn ending(spec: &Spec, ending: &Ending) -> String {
         Ending::Stalled => "stalled: nothing can ever run again, and main has not ended".to_owned(),
         Ending::Limit => format!("stopped at the limit of {} ms, before main ended", spec.limit.as_millis()),
         Ending::Stopped => "stopped before main ended".to_owned(),
-        Ending::Abandoned => "told to stop, and never yielded: its thread was left behind".to_owned(),
-        Ending::CutOff => "the recording breaks off".to_owned(),
+        Ending::Abandoned => "did not stop because a task never yielded: its thread was abandoned".to_owned(),
+        Ending::CutOff => "the recording is cut off".to_owned(),
     }
 }
 
-/// Why tasks can never go on, if some cannot.
+/// Why tasks can never continue, if some are stuck.
 fn reason(stall: Option<Stall>, look: Look) -> String {
     stall.map_or_else(String::new, |stall| format!("\n{}", findings::wrapped(&stall.text, 2, look)))
 }
@@ -91,13 +91,13 @@ fn results(outcome: &Outcome, look: Look) -> String {
     text + &left_out(outcome.checks.len(), LISTED, "check", look)
 }
 
-/// How many things are not listed, if there are some.
+/// How many things are not listed, if any.
 fn left_out(all: usize, listed: usize, thing: &str, look: Look) -> String {
     let more = |left: usize| format!("  {} and {} more\n", look.more(), count(left, thing));
     all.checked_sub(listed).filter(|left| *left > 0).map_or_else(String::new, more)
 }
 
-/// What was recorded.
+/// The counts of tasks, polls and events.
 fn counts(trace: &Trace, report: &Report) -> String {
     let totals = trace.totals();
     let ends = [
@@ -105,7 +105,7 @@ fn counts(trace: &Trace, report: &Report) -> String {
         (totals.failed, "failed"),
         (totals.cancelled, "cancelled"),
         (totals.panicked, "panicked"),
-        (totals.unknown, "ended in a way that is not known"),
+        (totals.unknown, "ended in an unknown way"),
         (totals.alive, "alive"),
     ];
     let mut tasks = format!("{} spawned", totals.spawned);

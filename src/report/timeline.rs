@@ -1,7 +1,6 @@
-//! The timeline as text: one row a task, one character a stretch of time.
+//! The timeline as text: a row per task, a character per stretch of time.
 //!
-//! It is the picture that the screen draws, for a reader without one: the same
-//! marks, over the whole run, without colour.
+//! It shows the whole run with the same marks as the screen, without colour.
 
 use std::fmt::Write;
 
@@ -17,19 +16,19 @@ const ROWS: usize = 30;
 const NAME: usize = 24;
 /// Columns between the names and the lanes.
 const GAP: usize = 2;
-/// The fewest cells that still make a picture.
+/// The fewest cells in a lane.
 const CELLS: usize = 10;
-/// How far apart the times on the ruler stand, at least.
+/// The smallest distance between two times on the ruler, in cells.
 const TICK: u64 = 10;
 
-/// The lanes of a whole run under a ruler, with a legend.
+/// Draws the lanes of a whole run under a ruler, with a legend.
 pub(super) fn timeline(trace: &Trace, stalled: bool, look: Look) -> String {
     let (marks, more) = (look.pick(&marks::UNICODE, &marks::ASCII), look.more());
     let drawn = &trace.tasks[..trace.tasks.len().min(ROWS)];
     let names: Vec<_> = drawn.iter().map(|task| text::fit_name(&task.name, NAME, more)).collect();
     let name = names.iter().map(|name| text::width(name)).max().unwrap_or(0);
     let cells = look.width.saturating_sub(name + GAP).max(CELLS) as u64;
-    // The end itself needs a cell: a run that ends at 3.5 s has a mark there.
+    // The end itself needs a cell: a run that ends at 3.5 s has a mark at 3.5 s.
     let tail = if stalled { trace::tail(cells as usize) } else { 0 };
     let cell_ns = (trace.end_ns + 1).div_ceil(cells - tail as u64).max(1);
     let mut text = format!("{:name$}{:GAP$}{}\n", "", "", ruler(cell_ns, cells));
@@ -46,14 +45,14 @@ pub(super) fn timeline(trace: &Trace, stalled: bool, look: Look) -> String {
     text
 }
 
-/// Round times, each above the cell that it falls in.
+/// Round times, each above its cell.
 fn ruler(cell_ns: u64, cells: u64) -> String {
     let step = round_up(cell_ns.saturating_mul(TICK));
     let mut line = String::new();
     for at in (0..cells.saturating_mul(cell_ns)).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
         let column = (at / cell_ns) as usize;
         let label = if at == 0 { "0".to_owned() } else { time(at) };
-        // A label that does not fit before the right edge would break the line.
+        // A label that crosses the right edge would wrap the line.
         if column + label.len() <= cells as usize && column >= line.len() {
             let _ = write!(line, "{:pad$}{label}", "", pad = column - line.len());
         }
@@ -61,7 +60,7 @@ fn ruler(cell_ns: u64, cells: u64) -> String {
     line
 }
 
-/// The next of 1, 2, 5, 10, 20, 50 …
+/// Rounds up to the next of 1, 2, 5, 10, 20, 50 …
 fn round_up(ns: u64) -> u64 {
     let mut power = 1_u64;
     loop {
@@ -75,7 +74,7 @@ fn round_up(ns: u64) -> u64 {
     }
 }
 
-/// The lane of a task.
+/// Draws the lane of a task.
 fn lane(trace: &Trace, task: TaskIx, window: Window, cells: usize, marks: &Marks) -> String {
     let mark = |fill: Fill| Some(marks.cell(fill)).filter(|mark| !mark.is_empty()).unwrap_or(" ");
     trace.cells(task, window, cells, None).into_iter().map(mark).collect()
@@ -88,7 +87,7 @@ fn legend(marks: &Marks, stalled: bool, cell_ns: u64) -> String {
     let forever = if stalled { format!("  {} for ever", marks.forever) } else { String::new() };
     format!(
         "{running} running  {part} a short poll  {ready} ready\nwaiting for: {waits}\n\
-         {holds} holding a lock or a permit while it waits  {in_line} in line for another one\n\
+         {holds} holding a lock or a permit while waiting  {in_line} also queued for another\n\
          {completed} completed  {failed} failed  {cancelled} cancelled  {panicked} panicked{forever}  (a column is {})",
         time(cell_ns)
     )

@@ -1,16 +1,16 @@
-//! Numbers and times for people.
+//! Formats numbers, times and counts.
 
 use scenarios::Clock;
 
 use crate::engine::Spec;
 
-/// A number with as many digits behind the point as it needs, and at most three.
+/// A number with at most three decimals and no trailing zeros.
 pub(super) fn number(value: f64) -> String {
     let text = format!("{value:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A time in the unit that suits it, to three digits behind the point.
+/// A time in a fitting unit, with at most three decimals.
 pub(super) fn time(ns: u64) -> String {
     let (size, unit) = match ns {
         1_000_000_000.. => (1e9, "s"),
@@ -21,13 +21,13 @@ pub(super) fn time(ns: u64) -> String {
     format!("{} {unit}", number(ns as f64 / size))
 }
 
-/// A count of things, in the singular when it is one.
+/// A count with its noun, in the plural unless it is 1.
 pub(super) fn count(n: usize, thing: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
     format!("{n} {thing}{plural}")
 }
 
-/// Where a run ran.
+/// The clock and the threads of a run.
 pub(super) fn ground(spec: &Spec) -> String {
     let threads = match spec.workers {
         0 => "one thread".to_owned(),

@@ -1,4 +1,4 @@
-//! The busiest places of waiting, as a table.
+//! A table of the places with the most waiting.
 
 use std::fmt::Write;
 
@@ -9,19 +9,19 @@ use crate::trace::{Place, WaitTotal};
 
 /// More places than this are counted, not listed.
 const ROWS: usize = 10;
-/// The fewest columns that a place is cut to.
+/// The narrowest column of places.
 const PLACE: usize = 12;
-/// What a row has beside the place: two columns of margin, and of gap before each figure.
+/// The columns of a row outside its cells: the margin, and the gaps between cells.
 const GAPS: usize = 2 + 2 + 2 + 2 + 2;
 
-/// What was waited for at which line, how often and how long, the longest together first; empty if there is nothing to tell.
+/// The waits by cause and place, longest total first; empty if there are none.
 pub(super) fn table(totals: &[WaitTotal], look: Look) -> String {
     if totals.is_empty() {
         return String::new();
     }
     let heads = ["cause", "place", "count", "total", "longest"].map(str::to_owned);
     let rows = totals.iter().take(ROWS).map(|total| {
-        let place = total.place.as_ref().map_or_else(|| "not known".to_owned(), Place::to_string);
+        let place = total.place.as_ref().map_or_else(|| "unknown".to_owned(), Place::to_string);
         [total.cause.name().to_owned(), place, total.count.to_string(), time(total.total_ns), time(total.max_ns)]
     });
     let rows: Vec<[String; 5]> = std::iter::once(heads).chain(rows).collect();
@@ -30,14 +30,14 @@ pub(super) fn table(totals: &[WaitTotal], look: Look) -> String {
     widths[1] = widths[1].min(look.width.saturating_sub(others).max(PLACE));
 
     let more = look.more();
-    let mut text = "\nbusiest places of waiting\n".to_owned();
+    let mut text = "\nwaits by place\n".to_owned();
     for row in rows {
         let mut line = String::new();
         for (i, (cell, width)) in row.iter().zip(widths).enumerate() {
-            // The end of a place tells the most: the file and the line.
+            // Keep the end of a place: the file name and the line.
             let cell = text::fit_end(cell, width, more);
             let pad = width - text::width(&cell);
-            // Words are at the left of their column, figures at the right.
+            // Words are left-aligned, numbers right-aligned.
             _ = if i < 2 { write!(line, "  {cell}{:pad$}", "") } else { write!(line, "  {:pad$}{cell}", "") };
         }
         text += &(line + "\n");
@@ -69,10 +69,10 @@ mod tests {
         let text = table(&totals, Look { width: 80, unicode: true });
         let expected = [
             "",
-            "busiest places of waiting",
+            "waits by place",
             "  cause      place                      count   total  longest",
             "  semaphore  scenarios/semaphore.rs:33     17  28.5 s  14.25 s",
-            "  time       not known                      2  500 ms   250 ms",
+            "  time       unknown                        2  500 ms   250 ms",
             "",
         ];
         assert_eq!(text, expected.join("\n"));

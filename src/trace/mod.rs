@@ -1,13 +1,12 @@
 //! What the events mean: tasks and their states over time.
 //!
-//! A [`Trace`] is all that is known of a run. It is built from the recorder's
-//! events as they come, is owned by the thread that looks at it (so it needs no lock),
-//! and answers questions about any moment of the run, not only the last one:
-//! the screen shows the trace *at a cursor*. It knows neither Tokio nor a
-//! screen, so a recording in a file and a live run are the same to it.
+//! A [`Trace`] is all that is known of a run. It is built from the recorder's events
+//! as they arrive. The thread that reads it owns it, so it needs no lock. It answers
+//! questions about any moment of the run: the screen shows the trace *at a cursor*.
+//! It depends on neither Tokio nor a screen, so it treats a recording in a file like a
+//! live run.
 //!
-//! Facts go in through [`Trace::push`], one at a time, which says what each of
-//! them does to a task's life.
+//! [`Trace::push`] takes in facts one at a time and applies each to its task.
 
 mod ahead;
 mod bins;
@@ -104,64 +103,64 @@ pub use crate::record::site::{Cause, Frame, Missing, Place, Polls, Site};
 /// All that is known of a run.
 #[derive(Debug, Default)]
 pub struct Trace {
-    /// Every task, in the order of spawning; a task's place here is its [`TaskIx`].
+    /// Every task, in spawn order. A task's index here is its [`TaskIx`].
     pub tasks: Vec<Task>,
-    /// The scenario's own events and the panics, in the order they came; their times never go back.
+    /// The scenario's own events and the panics, in order of arrival; times never decrease.
     pub log: Vec<LogLine>,
-    /// Each field `counter.NAME` of the scenario's events, as a track over time, in order of first use.
+    /// The `counter.NAME` fields of the scenario's events, each a track over time, in order of first use.
     pub counters: Vec<Counter>,
-    /// What decides the run, in order of time, also what is known ahead.
+    /// The decisive moments of the run in order of time, including announced future ones.
     pub moments: Vec<Moment>,
-    /// Quantities whose values are words, in the order in which they were first set.
+    /// Quantities whose values are words, in order of first use.
     pub words: Vec<Words>,
-    /// How long polls took, for each that ended.
+    /// The durations of all polls that ended.
     pub poll_times: Spread,
     /// How long tasks were ready before a poll began.
     pub delays: Spread,
-    /// Tokio's own figures, about ten a second.
+    /// Tokio's own metrics, about ten samples a second.
     pub samples: Vec<Sample>,
-    /// Counts for each short stretch of time, for charts.
+    /// Counts per short stretch of time, for charts.
     pub bins: Bins,
-    /// The threads that have polled tasks, by index: their names. Each [`State::Running`] has one.
+    /// The names of the threads that polled tasks. [`State::Running`] holds an index into it.
     pub threads: Vec<String>,
-    /// Which of them belong to the pool for blocking work.
+    /// The threads of the blocking pool.
     pool: Vec<u16>,
-    /// How many lanes there are of each kind.
+    /// The number of lanes of each kind.
     lanes: lanes::Lanes,
-    /// Events taken in that concern the run: its tasks, spans and log. Those of
-    /// tasks whose spawn was never seen are not among them.
+    /// Events taken in that belong to the run: to its tasks, spans and log. Excludes
+    /// events of tasks whose spawn was never seen.
     pub recorded: u64,
-    /// Events that the recorder had to drop, because nobody took them in time.
+    /// Events that the recorder dropped because they were not read in time.
     pub lost: u64,
-    /// Events that came later than the order allowed (multi-thread only): their
-    /// times were moved up, or what they say was already known.
+    /// Events that arrived out of order (multi-thread only): their times were moved up,
+    /// or their facts were already known.
     pub late: u64,
-    /// Polls taken in, each when it starts.
+    /// Polls taken in, counted when they start.
     pub polls: u64,
-    /// What the build of the program lacks, so that lines of waits are not known.
+    /// What the build lacks, so that the lines of waits are unknown.
     pub missing: Missing,
-    /// The latest time known, in nanoseconds since the run began: of the newest event, or on the real clock the present.
+    /// The latest known time, in nanoseconds since the run began: of the newest event, or now on the real clock.
     pub end_ns: u64,
-    /// Whether the recording is over: nothing will be added.
+    /// Whether the recording has ended, so that nothing will be added.
     pub closed: bool,
-    /// Every lock, semaphore and channel that was made in the run, in the order they were made.
+    /// Every lock, semaphore and channel of the run, in order of creation.
     pub resources: Vec<Resource>,
-    /// The circles of tasks in which each waits for what the next one holds, in
+    /// The deadlock cycles, in which each task waits for what the next one holds, in
     /// the order in which they closed, each with that time in nanoseconds.
     pub deadlocks: Vec<(u64, Vec<TaskIx>)>,
     /// The time of the newest event.
     heard_ns: u64,
-    /// The tasks that were spawned from outside any task of the run.
+    /// The tasks that were spawned outside any task of the run.
     roots: Vec<TaskIx>,
-    /// How many resources of each kind were made at each place.
+    /// How many resources of each kind were created at each place.
     made: HashMap<(ResourceKind, Option<Place>), u32>,
-    /// The resources that tasks have had to wait for, in the order they were made.
+    /// The resources that tasks had to wait for, in order of creation.
     contended: Vec<ResourceIx>,
-    /// What the program's source calls things.
+    /// Names from the program's source.
     names: std::sync::Arc<names::Names>,
-    /// The futures of tasks that waited side by side.
+    /// The futures that waited side by side in one task.
     branches: HashMap<TaskIx, branches::Branches>,
-    /// Whether a task has been ready for some time before it was polled.
+    /// Whether some task was ready for a while before it was polled.
     was_ready: bool,
     /// Futures that were dropped while they held a lock.
     cuts: Vec<cut::Cut>,
@@ -169,13 +168,13 @@ pub struct Trace {
     late_timers: overdue::LateTimers,
     /// Timeouts that returned a value after their deadline.
     late_timeouts: Vec<timers::Late>,
-    /// Ticks that came all at once.
+    /// Interval ticks that came all at once.
     bursts: Vec<ticks::Burst>,
-    /// What was said of receivers that have lost messages.
+    /// Reports of receivers that lost messages.
     lagged: findings::Lagged,
-    /// What is known of the turns that tasks gave themselves.
+    /// The turns that tasks gave themselves.
     turns: turns::Turns,
-    /// The polls that lasted so long that they are findings.
+    /// The polls long enough to be findings.
     long_polls: findings::LongPolls,
     totals: Totals,
     changes: census::Changes,
@@ -191,17 +190,17 @@ pub struct Trace {
 pub struct Totals {
     /// All tasks.
     pub spawned: u32,
-    /// Those that ended as [`End::Completed`].
+    /// Tasks that ended as [`End::Completed`].
     pub completed: u32,
-    /// Those that ended as [`End::Failed`].
+    /// Tasks that ended as [`End::Failed`].
     pub failed: u32,
-    /// Those that ended as [`End::Cancelled`].
+    /// Tasks that ended as [`End::Cancelled`].
     pub cancelled: u32,
-    /// Those that ended as [`End::Panicked`].
+    /// Tasks that ended as [`End::Panicked`].
     pub panicked: u32,
-    /// Those that ended as [`End::Unknown`].
+    /// Tasks that ended as [`End::Unknown`].
     pub unknown: u32,
-    /// Those that live, or were alive when the recording stopped ([`End::Dropped`]).
+    /// Tasks that are alive, or were when the recording stopped ([`End::Dropped`]).
     pub alive: u32,
 }
 
@@ -212,20 +211,20 @@ pub struct LogLine {
     pub at_ns: u64,
     /// The task that emitted it; none from outside a poll.
     pub task: Option<TaskIx>,
-    /// How much it matters.
+    /// Its level.
     pub level: Level,
     /// The message and its fields.
     pub message: String,
-    /// What it puts on the lane of the task, if anything.
+    /// The mark that it puts on the task's lane, if any.
     pub mark: Option<Box<str>>,
 }
 
-/// Something that decides the run, in a word: a rule through all lanes.
+/// A decisive moment of the run, with a word: drawn as a rule through all lanes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moment {
-    /// When it is, in nanoseconds since the run began.
+    /// When it happens, in nanoseconds since the run began.
     pub at_ns: u64,
-    /// Since when it is known.
+    /// When it was announced.
     pub known_ns: u64,
     /// The word.
     pub word: Box<str>,
@@ -236,7 +235,7 @@ pub struct Moment {
 pub struct Words {
     /// The part of the field's name after `state.`.
     pub name: &'static str,
-    /// Each word that was set, with the time in nanoseconds from which on it holds, in order.
+    /// Each word, with the time in nanoseconds from which it applies, in order.
     pub points: Vec<(u64, Box<str>)>,
 }
 
@@ -245,85 +244,85 @@ pub struct Words {
 pub struct Counter {
     /// The part of the field's name after `counter.`.
     pub name: &'static str,
-    /// Each value that was set, as (nanoseconds, value), in order of time; of several at one time the last.
+    /// Each value as (nanoseconds, value), in order of time. If several are set at one time, the last wins.
     pub points: Vec<(u64, f64)>,
     /// The task that set it first; none from outside a poll.
     pub task: Option<TaskIx>,
 }
 
 impl Counter {
-    /// The value in force at that time; none before the first change.
+    /// The value at a time; none before it is first set.
     pub fn at(&self, at_ns: u64) -> Option<f64> {
         let after = self.points.partition_point(|(t, _)| *t <= at_ns);
         after.checked_sub(1).map(|i| self.points[i].1)
     }
 }
 
-/// Tokio's own figures for the time since the sample before, from tokio-metrics.
+/// Tokio's own metrics since the previous sample, from tokio-metrics.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
     /// When, in nanoseconds since the run began.
     pub at_ns: u64,
-    /// For each worker, the part of the wall time that it was busy, 0 to 1.
+    /// Each worker's share of busy wall time, 0 to 1.
     pub busy: Vec<f64>,
     /// Mean wall time of a poll, in nanoseconds.
     pub mean_poll_ns: u64,
-    /// Polls since the sample before, as Tokio counts them.
+    /// Polls since the previous sample, by Tokio's count.
     pub polls: u64,
-    /// Tasks in the queue that all workers share.
+    /// Tasks in the global queue.
     pub global_queue: usize,
-    /// Tasks in the workers' own queues, together.
+    /// Tasks in all local queues of the workers.
     pub local_queue: usize,
-    /// Tasks that a worker took from another one.
+    /// Tasks that workers stole from each other.
     pub steals: u64,
     /// Threads of the blocking pool.
     pub blocking_threads: usize,
-    /// Times that the coop budget made a task yield.
+    /// How often the coop budget made a task yield.
     pub budget_yields: u64,
 }
 
 impl Trace {
-    /// How many tasks were in which state at a time, after all that happened at
-    /// it. Exact while fewer than about 65,000 moments had a change; then off by
-    /// less than a 30,000th of the run's length.
+    /// The number of tasks in each state at a time, after everything that happened at
+    /// that time. Exact up to about 65,000 moments with changes; beyond that, the time is
+    /// off by less than a 30,000th of the run's length.
     pub fn census_at(&self, at_ns: u64) -> Census {
         self.changes.at(at_ns)
     }
 
-    /// Whether any task has been ready for some time, and not polled at once: so that it can be seen.
+    /// Whether some task was visibly ready, that is, not polled at once.
     pub fn was_ready(&self) -> bool {
         self.was_ready || self.census_at(self.end_ns).ready > 0
     }
 
-    /// How many tasks there are by now, and how they ended.
+    /// How many tasks there are so far, and how they ended.
     pub fn totals(&self) -> Totals {
         self.totals
     }
 
-    /// The trace hash: covers every poll, wake, spawn and end in order with
-    /// their times. Equal for equal runs on the virtual clock, if the build is
-    /// the same. Task numbers are those of the run, and threads, names, spans
-    /// and the log are left out. It is final once the trace is closed.
+    /// The trace hash. It covers every poll, wake, spawn and end, in order, with times
+    /// and the run's own task numbers. It leaves out threads, names, spans and the log.
+    /// On the virtual clock, equal runs of one build have equal hashes. It is final once
+    /// the trace is closed.
     pub fn hash(&self) -> u64 {
         self.digest.value()
     }
 
-    /// The tasks that no other task of the run spawned, in order of spawning. Usually *main* alone.
+    /// The tasks that no other task of the run spawned, in spawn order. Usually only *main*.
     pub fn roots(&self) -> &[TaskIx] {
         &self.roots
     }
 
-    /// The tasks that this one spawned, in order of spawning; none for a number that no task has.
+    /// The tasks that a task spawned, in spawn order; empty if there is no such task.
     pub fn children_of(&self, task: TaskIx) -> &[TaskIx] {
         self.tasks.get(task as usize).map_or(&[], |task| &task.children)
     }
 
-    /// The lines of the log up to a time, it included.
+    /// The log up to and including a time.
     pub fn log_at(&self, at_ns: u64) -> &[LogLine] {
         &self.log[..self.log.partition_point(|line| line.at_ns <= at_ns)]
     }
 
-    /// The last sample that was taken by a time; none before the first.
+    /// The last sample up to a time; none before the first.
     pub fn sample_at(&self, at_ns: u64) -> Option<&Sample> {
         let after = self.samples.partition_point(|sample| sample.at_ns <= at_ns);
         after.checked_sub(1).map(|i| &self.samples[i])

@@ -1,10 +1,10 @@
-//! What was so from which moment on, at a bounded cost.
+//! Thins out a history to a bounded number of moments.
 
-/// Rounds moments down to a multiple of a grain, which doubles until at most so
-/// many moments are left. Of those that fall together the last one counts.
+/// Rounds moments down to a multiple of a grain, and doubles the grain until at most
+/// `most` moments are left. If several round to the same moment, the last one wins.
 /// Returns the new grain, in nanoseconds.
 ///
-/// To ask for half of what is kept at the most makes it seldom.
+/// Passing half the maximum makes this rare.
 pub(super) fn coarsen<T: Copy>(moments: &mut Vec<(u64, T)>, grain_ns: u64, most: usize) -> u64 {
     let mut grain_ns = grain_ns;
     while moments.len() > most {
@@ -34,6 +34,6 @@ mod tests {
         assert_eq!(coarsen(&mut moments, 1, 3), 4);
         assert_eq!(moments, [(0, 'c'), (4, 'e'), (8, 'f')]);
         assert_eq!(coarsen(&mut moments, 4, 3), 4);
-        assert_eq!(moments.len(), 3, "there is nothing to do");
+        assert_eq!(moments.len(), 3, "nothing to do");
     }
 }

@@ -1,9 +1,8 @@
-//! What the program itself calls things: the awaits of its source lines, and the variables that its resources are put in.
+//! Names from the program's source: what a line awaits, and which variable holds a resource.
 //!
-//! A line number says where; a name says what. Names are read from the source by
-//! [`crate::source`], which knows the language; here they are only looked up, by
-//! the file's name and the line. Without a source nothing has a name, and the
-//! line stays.
+//! A line number says where; a name says what. [`crate::source`] parses the source;
+//! this module only looks names up by file name and line. Without a source there are
+//! no names, and the line is shown instead.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,11 +15,11 @@ use crate::record::site::Place;
 /// The names in one source file, by line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Names {
-    /// The end of the file's path: its name and the folders that tell it from others.
+    /// The end of the file's path: its name, and enough folders to make it unique.
     pub file: String,
-    /// What is awaited in a line.
+    /// What each line awaits.
     pub awaits: HashMap<u32, Box<str>>,
-    /// What is made in a line: the variable or field that it is put in.
+    /// The variable or field that holds what each line creates.
     pub made: HashMap<u32, Box<str>>,
 }
 
@@ -31,7 +30,7 @@ impl Names {
 }
 
 impl Trace {
-    /// Takes over the names of a source.
+    /// Sets the names of a source.
     pub fn set_names(&mut self, names: Arc<Names>) {
         self.names = names;
     }
@@ -42,7 +41,7 @@ impl Trace {
         self.names.awaits.get(&place.line).map(|name| &**name)
     }
 
-    /// What the source calls a resource; with an index when the same line made several.
+    /// What the source calls a resource, with an index if its line created several.
     pub fn source_name(&self, resource: ResourceIx) -> Option<String> {
         let of = self.resources.get(resource as usize)?;
         let place = self.site(of.made_at?).place.clone().filter(|place| self.names.knows(place))?;

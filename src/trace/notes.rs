@@ -1,19 +1,19 @@
-//! From events to the scenario's own words: spans, log, counters, and panics.
+//! What the scenario itself reports: spans, log lines, counters and panics.
 //!
-//! Each of them belongs to the task in whose poll it was said, and is kept
-//! there too, so that a lane can be drawn without looking through the log.
+//! Each belongs to the task in whose poll it was emitted. The task keeps it too, so
+//! drawing a lane does not search the log.
 
 use super::task::{Mark, SpanLabel, TaskIx};
 use super::{Counter, LogLine, Moment, Trace, Words};
 use crate::record::event::{Cues, Level, Log, Panic, SpanId, SpanOpen};
 
-/// So many moments are kept: more of them decide nothing.
+/// At most this many moments are kept.
 const MOMENTS: usize = 256;
 
 impl Trace {
     pub(super) fn open_span(&mut self, at_ns: u64, span: SpanOpen) -> bool {
         let Some(task) = self.known(span.task) else { return false };
-        // A number is given out again only when its span is gone: the end was lost.
+        // A span id is reused only after its span is gone, so the end of the earlier span was lost.
         self.close_span(at_ns, span.span);
         let spans = &mut self.tasks[task as usize].spans;
         let before_ns = spans.last().map_or(0, |before| before.start_ns);
@@ -37,7 +37,7 @@ impl Trace {
             self.tasks[task as usize].failed |= log.failed;
         }
         self.listen(at_ns, task, &log.message);
-        // An event that is nothing but counters is a track, and would be an empty line.
+        // An event with only counters has a track and needs no line in the log.
         let Cues { moment, moment_at_ms, mark, states } = log.cues;
         if !log.message.is_empty() || mark.is_some() || (log.counters.is_empty() && states.is_empty() && moment.is_none()) {
             let message = Some(log.message).filter(|message| !message.is_empty()).or_else(|| mark.clone()).unwrap_or_default();
@@ -97,14 +97,14 @@ impl Trace {
         points.insert(after, (at_ns, word));
     }
 
-    /// A late value goes where it belongs: it must not undo the newer ones.
+    /// Inserts a late value at its own time, so it does not override newer ones.
     fn set_counter(&mut self, at_ns: u64, task: Option<TaskIx>, name: &'static str, value: f64) {
         let place = *self.ingest.counters.entry(name).or_insert_with(|| {
             self.counters.push(Counter { name, points: Vec::new(), task });
             self.counters.len() - 1
         });
         let points = &mut self.counters[place].points;
-        // Nearly every value is the newest, and to look for its place in millions of others is what costs.
+        // Nearly every value is the newest. Searching millions of values for its position would be slow.
         let newest = points.last().is_none_or(|(last, _)| *last <= at_ns);
         let after = if newest { points.len() } else { points.partition_point(|(at, _)| *at <= at_ns) };
         match points[..after].last_mut() {

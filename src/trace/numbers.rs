@@ -1,30 +1,30 @@
-//! From the numbers that Tokio gives to what they stand for here.
+//! Maps Tokio's ids to indices in the trace.
 //!
-//! Tokio counts, so numbers that are used together lie close together. A hash
-//! table scatters them, and then nearly every question of a large run is a miss
-//! of the cache. Here neighbours share a page, and the pages of a run stand in a
-//! row. One that lies far from all others (nobody says that a recording counts as
-//! Tokio does) is found by hash, so what is kept is never much more than there is.
+//! Tokio assigns ids by counting, so ids that are used together are close together. A
+//! hash table scatters them, and in a large run nearly every lookup would miss the
+//! cache. Here neighbouring ids share a page, and the pages form an array. A page far
+//! from all others (a recording may hold any ids) goes into a hash table, so memory use
+//! stays proportional to the number of ids.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
 use super::lookup::NumberHasher;
 
-/// Numbers on one page.
+/// Ids per page.
 const PAGE: u64 = 32;
-/// The row has at most so many times as many places as there are pages.
+/// The row may have at most this many times as many entries as there are pages.
 const SPARSE: usize = 4;
 
-/// A place for each number; far fewer than `u32::MAX` of them.
+/// A map from ids to indices, with far fewer than `u32::MAX` entries.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    /// The page that stands first in the row.
+    /// The first page of the row.
     first: u64,
-    /// One above the place of each page from that on; 0 where there is none, or where it is found by hash.
+    /// For each page from `first` on, its index + 1; 0 if it does not exist or is in `far`.
     row: Vec<u32>,
     far: HashMap<u64, u32, BuildHasherDefault<NumberHasher>>,
-    /// One above each place; 0 where there is none.
+    /// Each index + 1; 0 if there is none.
     places: Vec<[u32; PAGE as usize]>,
 }
 
@@ -53,7 +53,7 @@ impl Numbers {
         self.far.get(&page).copied()
     }
 
-    /// The position a page would have in the row.
+    /// The position that a page would have in the row.
     fn in_row(&self, page: u64) -> Option<usize> {
         usize::try_from(page.checked_sub(self.first)?).ok()
     }
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn numbers_far_from_all_others_cost_no_row() {
         let mut numbers = Numbers::default();
-        // The first one lies in the middle, others before it and far behind, and what is between comes late.
+        // The first number is in the middle, others before it and far after it; the gap is filled later.
         let middle = 1 << 40;
         let far = [middle, 0, u64::MAX, middle + 64, middle + 40 * PAGE];
         let all: Vec<u64> = far.into_iter().chain((0..400).map(|i| middle + 3 * i)).collect();

@@ -1,9 +1,9 @@
-//! Timers that are late: from the deadline to the moment at which the runtime could look at them.
+//! Late timers: the time from a deadline to the wake.
 //!
-//! A runtime looks at its timers between polls. A poll that lasts keeps all of them
-//! waiting, and the tasks behind them seem to sleep although their time has come.
-//! Tokio says how long a timer is set for; so the time from the deadline to the wake
-//! is known, and a task is *overdue* in it: it is drawn as ready, which it would be.
+//! A runtime checks its timers between polls. During a long poll no timer fires, so
+//! tasks seem to sleep past their deadlines. Tokio reports each timer's duration, so
+//! the time from deadline to wake is known. A task is *overdue* in that time, and is
+//! drawn as ready, because without the long poll it would be.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use super::task::TaskIx;
 use super::waits::Live;
 use crate::record::site::Cause;
 
-/// Tokio rounds deadlines up to whole milliseconds and looks at most so often: less is not late.
+/// Tokio rounds deadlines up to whole milliseconds and checks them at most that often: a shorter delay is not late.
 const LATE_NS: u64 = 2_000_000;
 
 /// A stretch of a wait in which a timer should have fired.
@@ -20,7 +20,7 @@ const LATE_NS: u64 = 2_000_000;
 pub struct Overdue {
     /// The deadline, in nanoseconds since the run began.
     pub due_ns: u64,
-    /// When the task was woken; `u64::MAX` while it is not.
+    /// When the task was woken; `u64::MAX` if it has not been.
     pub woken_ns: u64,
 }
 
@@ -29,14 +29,13 @@ pub struct Overdue {
 pub(super) struct Kept {
     /// The task that was polled.
     pub(super) task: TaskIx,
-    /// The poll, by its place among the segments of its task.
+    /// The index of the poll in its task's segments.
     pub(super) segment: usize,
     /// How long the other task was overdue.
     pub(super) late_ns: u64,
 }
 
-/// When timers were due that fired late, and when they fired: two lists in order of time, so that a count at any time is two
-/// searches.
+/// When late timers were due, and when they fired: two sorted lists, so counting at any time takes two searches.
 #[derive(Debug, Default)]
 pub(super) struct LateTimers {
     due_ns: Vec<u64>,
@@ -57,12 +56,12 @@ impl LateTimers {
 }
 
 impl Trace {
-    /// Counts the overdue tasks at a time, which count as ready. It leaves out tasks that still wait.
+    /// Counts the overdue tasks at a time, without tasks that are still waiting. Overdue tasks count as ready.
     pub fn overdue_at(&self, at_ns: u64) -> u32 {
         self.late_timers.at(at_ns) as u32
     }
 
-    /// Counts all overdue tasks at a time, which takes a look at every timer that is set.
+    /// Counts all overdue tasks at a time. This looks at every timer that is set.
     pub fn all_overdue_at(&self, at_ns: u64) -> u32 {
         let late = |due_ns: u64| at_ns.saturating_sub(due_ns) >= LATE_NS;
         let set = self.ingest.timers.iter().filter(|(_, set)| late(set.due_ns()));
@@ -71,7 +70,7 @@ impl Trace {
         self.overdue_at(at_ns) + tasks.iter().filter(waits).count() as u32
     }
 
-    /// The wait of a task ends that may have had a deadline.
+    /// Called when a wait that may have a deadline ends; records the task as overdue if it was late.
     pub(super) fn note_overdue(&mut self, at_ns: u64, task: TaskIx) {
         if let Some(due_ns) = self.due_ns(task).filter(|due_ns| at_ns.saturating_sub(*due_ns) >= LATE_NS) {
             self.late_timers.add(due_ns, at_ns);
@@ -79,7 +78,7 @@ impl Trace {
         }
     }
 
-    /// The stretches of a task's waits in which it was overdue and that touch a stretch of time, both ends included.
+    /// The overdue stretches of a task that overlap a stretch of time, both ends included.
     pub fn overdue_in(&self, task: TaskIx, from_ns: u64, to_ns: u64) -> Vec<Overdue> {
         let Some(of) = self.tasks.get(task as usize) else { return Vec::new() };
         let first = of.overdue.partition_point(|overdue| overdue.woken_ns < from_ns);
@@ -90,8 +89,8 @@ impl Trace {
         all
     }
 
-    /// The poll that kept a worker while a task was overdue that was woken at that time: of those that lasted in between the one
-    /// that took most of it, if it took the greater part.
+    /// The poll that kept a worker while a task, woken at `woken_ns`, was overdue: the one with the largest share of that time,
+    /// if that share is more than half.
     pub(super) fn kept_by(&self, task: TaskIx, woken_ns: u64) -> Option<Kept> {
         let overdue = &self.tasks.get(task as usize)?.overdue;
         let late =
@@ -112,7 +111,7 @@ impl Trace {
         (within_ns > late_ns / 2).then_some(Kept { task: poll.task, segment, late_ns })
     }
 
-    /// The earliest deadline of what a task waits for.
+    /// The earliest deadline among a task's current waits.
     fn due_ns(&self, task: TaskIx) -> Option<u64> {
         if self.ingest.timers.is_empty() {
             return None;

@@ -1,8 +1,8 @@
-//! The lines at which tasks wait, each with how many did at any time.
+//! The lines at which tasks wait, each with its number of tasks over time.
 //!
-//! The counts are kept as waits begin and end; here they are told for the
-//! stretches that a screen has cells for. The *most* within a stretch is told
-//! and not the mean: ten tasks that stood in line for a moment were ten.
+//! The counts are kept as waits begin and end; this module returns them for the
+//! stretches that cells of the screen cover. It returns the *maximum* within a stretch
+//! and not the mean: ten tasks that queued for a moment count as ten.
 
 use super::Trace;
 use super::track::Track;
@@ -11,38 +11,38 @@ use crate::record::site::{Cause, Place};
 /// How many tasks were at a line within a stretch of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Peak {
-    /// The most that waited there at once.
+    /// The most tasks that waited there at once.
     pub waiting: u32,
-    /// The most that were polled at once and had waited there last.
+    /// The most tasks polled at once whose last wait was there.
     pub running: u32,
 }
 
 /// One line at which tasks wait for one cause.
 #[derive(Debug, Clone, Copy)]
 pub struct Await<'a> {
-    /// What is waited for.
+    /// The cause of the waits.
     pub cause: Cause,
-    /// Where. None when no line of the program's own is known.
+    /// The line; none if no line of the program's own is known.
     pub place: Option<&'a Place>,
     pub(super) waiting: &'a Track,
     pub(super) running: &'a Track,
 }
 
 impl Await<'_> {
-    /// How many tasks wait there at a time, and how many are polled that waited there last. Exact while few thousand
-    /// moments had a change there.
+    /// How many tasks wait there at a time, and how many are being polled whose last wait was there. Exact up to a few
+    /// thousand moments with changes.
     pub fn at(&self, at_ns: u64) -> Peak {
         Peak { waiting: self.waiting.at(at_ns), running: self.running.at(at_ns) }
     }
 
-    /// The most that ever waited there at once, and that were ever polled at once.
+    /// The maxima over the whole run.
     pub fn most(&self) -> Peak {
         Peak { waiting: self.waiting.most(), running: self.running.most() }
     }
 
-    /// How many there were at most in each of so many stretches of equal length, one after the other.
+    /// The maxima in each of `count` consecutive stretches of equal length.
     ///
-    /// The last one that `until_ns` (included) touches is cut off there; those behind it are left out.
+    /// The stretch that contains `until_ns` is cut off after it; later stretches are left out.
     pub fn peaks(&self, left_ns: u64, length_ns: u64, count: usize, until_ns: u64) -> Vec<Peak> {
         let waiting = self.waiting.peaks(left_ns, length_ns, count, until_ns);
         let running = self.running.peaks(left_ns, length_ns, count, until_ns);
@@ -51,7 +51,7 @@ impl Await<'_> {
 }
 
 impl Trace {
-    /// The lines at which tasks have waited, in the order of the source; those of no known line last.
+    /// The lines at which tasks have waited, in source order; waits without a known line come last.
     pub fn awaits(&self) -> Vec<Await<'_>> {
         let mut all: Vec<Await<'_>> = self.waits.sets.awaits().collect();
         all.sort_by_key(|line| (line.place.is_none(), line.place, line.cause));
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
     use crate::record::site::Cause;
 
-    /// Twelve tasks that wait at three lines in turn, for times of their own.
+    /// Twelve tasks that wait at three lines in turn, for different times.
     fn turns() -> Trace {
         let mut told = Told::default();
         told.site(1, Cause::Time).site(2, Cause::Semaphore).site(3, Cause::MpscRecv);
@@ -96,7 +96,7 @@ mod tests {
         told.0
     }
 
-    /// How many tasks wait at that line at that time, asked of each of them.
+    /// How many tasks wait at a line at a time, counted task by task.
     fn waiting(trace: &Trace, line: u32, at_ns: u64) -> u32 {
         let waits = |task: TaskIx| {
             let wait = trace.wait_at(task, at_ns);

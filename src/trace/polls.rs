@@ -1,8 +1,8 @@
 //! The polls of a run, in the order in which they began.
 //!
-//! Many polls can begin at one moment: on the virtual clock none takes any
-//! time. Stepping through a run poll by poll needs to know which of them
-//! came first, and a task's own segments do not say that of two tasks.
+//! On the virtual clock a poll takes no time, so many polls can begin at one moment.
+//! Stepping through a run poll by poll needs their order, which the segments of two
+//! different tasks do not give.
 
 use super::Trace;
 use super::task::TaskIx;
@@ -11,23 +11,23 @@ use super::threads::Threads;
 /// The beginning of a poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PollStart {
-    /// When, in nanoseconds since the run began. Never before that of the poll before.
+    /// When, in nanoseconds since the run began. Never before the previous poll.
     pub at_ns: u64,
     /// The task that is polled.
     pub task: TaskIx,
 }
 
-/// All of them. Two rows and not one of pairs: that saves a quarter.
+/// All poll starts. Two lists take a quarter less memory than one list of pairs.
 #[derive(Debug, Default)]
 pub(super) struct PollStarts {
     pub(super) at_ns: Vec<u64>,
     pub(super) tasks: Vec<TaskIx>,
-    /// The same polls by the threads that they were on.
+    /// The polls by thread.
     pub(super) threads: Threads,
 }
 
 impl PollStarts {
-    /// A poll of a task begins on a thread. It may be an inner one: then the thread is at the outer one all the while.
+    /// Records the start of a poll on a thread. A poll inside another poll is not added to the thread's polls.
     pub(super) fn push(&mut self, at_ns: u64, task: TaskIx, thread: u16, may_be_inner: bool) {
         let at_ns = self.at_ns.last().map_or(at_ns, |last| at_ns.max(*last));
         if !(may_be_inner && self.threads.is_busy(thread)) {
@@ -38,7 +38,7 @@ impl PollStarts {
         self.tasks.push(task);
     }
 
-    /// A poll of a task on a thread is over that lasted so long.
+    /// Records the end of a poll on a thread, and how long it lasted.
     pub(super) fn end(&mut self, thread: u16, task: TaskIx, lasted_ns: u64) {
         if self.threads.last(thread).is_some_and(|last| self.tasks[last as usize] == task) {
             self.threads.end(thread, lasted_ns);
@@ -47,13 +47,13 @@ impl PollStarts {
 }
 
 impl Trace {
-    /// The poll with that number, counted from 0 in the order in which they began; none when there is none yet.
+    /// The poll with a number, counted from 0 in the order in which polls began; none if it has not begun.
     pub fn poll(&self, number: u64) -> Option<PollStart> {
         let number = usize::try_from(number).ok()?;
         Some(PollStart { at_ns: *self.poll_starts.at_ns.get(number)?, task: *self.poll_starts.tasks.get(number)? })
     }
 
-    /// How many polls had begun by a time, it included: the number of the next one.
+    /// How many polls had begun up to and including a time. This is the number of the next poll.
     pub fn polls_by(&self, at_ns: u64) -> u64 {
         self.poll_starts.at_ns.partition_point(|start| *start <= at_ns) as u64
     }

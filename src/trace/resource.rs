@@ -1,19 +1,18 @@
-//! Resources: who holds them, and who waits for them, at any time.
+//! Resources: who holds them and who waits for them, at any time.
 //!
-//! A resource keeps what happened to it, and now and then who held it, so that
-//! any moment can be rebuilt from a short stretch of its history. Who waits is
-//! kept apart, in its [line](super::wait_queue), and so is what was taken and not given
-//! back yet, as [guards](super::guard): what is learned later of a guard corrects
-//! who held it earlier.
+//! A resource keeps its history and occasional snapshots of its holders, so any moment
+//! can be rebuilt from a short stretch. The waiters are kept separately in a
+//! [wait queue](super::wait_queue), and what is taken and not yet given back in
+//! [guards](super::guard). What is learned about a guard later also corrects earlier
+//! moments.
 //!
-//! An acquire is *queued*, then *granted* (its permits are set aside, and the
-//! task has been woken), then *held*.
+//! An acquire is *queued*, then *granted* (its permits are set aside and its task has
+//! been woken), then *held*.
 //!
-//! Tokio does not report `try_acquire`, `forget` and `forget_permits` of a
-//! semaphore. They show later: a task has to wait although permits seem to be
-//! free, a task ends with a permit that it never gave back, somebody gives back
-//! what nobody was seen to take. From then on the numbers that cannot be known
-//! are not told, at any time of the run.
+//! Tokio does not report `try_acquire`, `forget` and `forget_permits` of a semaphore.
+//! They show later: a task waits although permits seem free, a task ends without
+//! giving back a permit, or somebody gives back permits that nobody was seen to take.
+//! From then on the counts that cannot be known are left out for the whole run.
 
 use smallvec::SmallVec;
 
@@ -26,70 +25,70 @@ use super::wait_queue::{Place, WaitQueue, Waiter};
 use super::waits::SiteIx;
 use crate::record::event::ResourceKind;
 
-/// The place of a resource in [`Trace::resources`](super::Trace).
+/// The index of a resource in [`Trace::resources`](super::Trace).
 pub type ResourceIx = u32;
 
-/// A lock, a semaphore, a channel.
+/// A lock, a semaphore or a channel.
 #[derive(Debug)]
 pub struct Resource {
-    /// What it is.
+    /// Its kind.
     pub kind: ResourceKind,
-    /// When it was made, in nanoseconds since the run began.
+    /// When it was created, in nanoseconds since the run began.
     pub made_ns: u64,
-    /// Where it was made, if that is known: the place of this site.
+    /// The site at which it was created, if known.
     pub made_at: Option<SiteIx>,
-    /// Which it is of those of its kind that were made at the same place, from 1.
+    /// Its number among the resources of its kind created at the same place, from 1.
     pub number: u32,
     pub(super) now: Hands,
     pub(super) line: WaitQueue,
     pub(super) guards: Vec<Guard>,
-    /// Permits that were given back and that nobody was seen to take.
+    /// Permits that were given back although nobody was seen to take them.
     unseen: Vec<Unseen>,
-    /// What was given back last, and by whom: it may turn out to be what a cancelled acquire had been granted.
+    /// What was given back last, and by whom. It may turn out to be the grant of a cancelled acquire.
     given: (Option<TaskIx>, Vec<(GuardIx, u32)>),
-    /// Whether the numbers of free and of all permits can be relied on.
+    /// Whether the counts of free and of all permits are reliable.
     exact: bool,
-    /// Whether there may have been a free permit that somebody took unseen.
+    /// Whether there ever was a free permit, which somebody may have taken unseen.
     was_free: bool,
-    /// Permits that somebody has taken unseen, as far as that has shown, and since when.
+    /// How many permits are known to have been taken unseen, and since when.
     untold: (u32, u64),
-    /// Of a channel: the tasks that have taken messages out, each with the time of its first.
+    /// Of a channel: the tasks that have received messages, each with the time of its first.
     pub(super) receivers: Vec<(TaskIx, u64)>,
-    /// Of a channel: messages that were sent and not received yet.
+    /// Of a channel: messages that were sent and not yet received.
     unread: u32,
-    /// The hold that is over and has kept others waiting for longest.
+    /// The finished hold that kept others waiting longest.
     pub(super) worst: Option<Hold>,
-    /// How many have held it and waited for it, from when somebody first had to wait.
+    /// The numbers of holders and waiters over time; none before the first wait.
     pub(super) counts: Option<Box<Counts>>,
     pub(super) steps: Vec<(u64, Step)>,
-    /// How things stood after so many steps, now and then, and the first that was in line then.
+    /// Snapshots: a number of steps, the holders after them, and the first waiter in the queue.
     kept: Vec<(usize, Hands, Place)>,
 }
 
-/// So many in line are looked at for a task.
+/// How many waiters in the queue are searched for a task.
 const IN_LINE: usize = 1_024;
 
-/// Steps between two [`Hands`] that are kept, at least: more when there are many holders to copy.
+/// The minimum number of steps between two snapshots; more if there are many holders to copy.
 const EVERY: usize = 128;
 
-/// How things stand with a resource.
+/// The state of a resource at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holdings {
-    /// Permits that are free; none where Tokio does not tell.
+    /// Free permits; none if unknown.
     pub free: Option<u32>,
-    /// All its permits; none where Tokio does not tell.
+    /// All permits; none if unknown.
     pub permits: Option<u32>,
-    /// Who holds it, the longest first.
+    /// The holders, longest first.
     pub holders: Vec<Holder>,
-    /// How many wait for it.
+    /// The number of waiters.
     pub waiting: u32,
-    /// Who waits for it, in order: as many as were asked for.
+    /// The waiters in order, up to the requested number.
     pub waiters: Vec<Waiter>,
-    /// Whether it is inferred of any of its holders that it is the holder.
+    /// Whether any holder is inferred.
     pub inferred: bool,
 }
 
-/// Permits that a task gave back and that it was not seen to take, since a task first had to wait because of them.
+/// Permits that a task gave back without having been seen to take them, counted as held from the first wait they caused.
 #[derive(Debug)]
 struct Unseen {
     task: Option<TaskIx>,
@@ -98,20 +97,20 @@ struct Unseen {
     permits: u32,
 }
 
-/// Who holds a resource, or a part of it.
+/// A holder of a resource, or of some of its permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holder {
-    /// The task that has it. Without one: a thread outside all tasks, or, if that is inferred, nobody who can be named.
+    /// The task. None means a thread outside all tasks or, if inferred, an unknown holder.
     pub task: Option<TaskIx>,
     /// Since when, in nanoseconds since the run began.
     pub since_ns: u64,
-    /// How many permits; 1 for a lock.
+    /// The number of permits; 1 for a lock.
     pub permits: u32,
-    /// Whether nobody else can hold it meanwhile.
+    /// Whether the hold is exclusive.
     pub exclusive: bool,
-    /// Where it was taken, if that is known.
+    /// Where it was taken, if known.
     pub site: Option<SiteIx>,
-    /// Whether it is inferred and not observed who has it: see the module `guard`.
+    /// Whether the holder is inferred: see the module `guard`.
     pub inferred: bool,
 }
 
@@ -139,26 +138,26 @@ impl Resource {
         }
     }
 
-    /// How things stood at a time, after all that happened at it.
+    /// The state at a time, after everything that happened at that time.
     pub fn at(&self, at_ns: u64) -> Holdings {
         self.at_with(at_ns, usize::MAX)
     }
 
-    /// The same with at most so many of the waiters. A line may be long, and this costs no more for it.
+    /// The state at a time with at most `waiters` waiters. The cost does not depend on the length of the queue.
     pub fn at_with(&self, at_ns: u64, waiters: usize) -> Holdings {
         let (hands, line) = self.look(at_ns);
         let mut line = line.take(hands.waiting as usize).peekable();
         let waited_for = line.peek().is_some();
         let waiters = line.take(waiters).collect();
         let holders = self.holders(&hands, at_ns);
-        // Who has to wait has taken all that was free.
+        // If somebody has to wait, no permit is free.
         let free = hands.free.filter(|_| self.exact).or(hands.free.filter(|_| waited_for).map(|_| 0));
         let permits = hands.permits.filter(|_| self.exact);
         let inferred = holders.iter().any(|holder| holder.inferred);
         Holdings { free, permits, holders, waiting: hands.waiting, waiters, inferred }
     }
 
-    /// Who had it in these hands, each task once unless it has owned guards, the longest first.
+    /// The holders, longest first. Each task appears once unless it has inferred guards.
     fn holders(&self, hands: &Hands, at_ns: u64) -> Vec<Holder> {
         let mut holders: Vec<Holder> = Vec::with_capacity(hands.held.len());
         for (ix, permits) in &hands.held {
@@ -183,8 +182,8 @@ impl Resource {
         holders
     }
 
-    /// A task in line at a time that has not been served, and the last one before it that asks for more, and so waits for
-    /// others than those that the task itself waits for.
+    /// A task's ungranted place in the queue at a time, and the last waiter ahead of it that asks for more, and so waits for
+    /// other holders than the task itself.
     pub(super) fn in_line(&self, at_ns: u64, task: TaskIx) -> Option<(Waiter, Option<Waiter>)> {
         let (hands, line) = self.look(at_ns);
         let waiting: SmallVec<[Waiter; 8]> =
@@ -195,32 +194,32 @@ impl Resource {
         Some((waiting[own], ahead.copied()))
     }
 
-    /// Since when the first in line has waited that still has to, at a time; in nanoseconds since the run began.
+    /// Since when the first ungranted waiter has been waiting at a time, in nanoseconds since the run began.
     pub fn waited_since(&self, at_ns: u64) -> Option<u64> {
         let (hands, line) = self.look(at_ns);
         line.take(hands.waiting as usize).find(|waiter| !waiter.is_granted()).map(|waiter| waiter.since_ns)
     }
 
-    /// Who holds it at a time while somebody waits, and since when the first in line does that still has to: one look for both.
+    /// Combines [`Self::waited_since`] and the holders in one lookup; none if nobody waits.
     pub fn pressed(&self, at_ns: u64) -> Option<(u64, Vec<Holder>)> {
         let (hands, line) = self.look(at_ns);
         let first = line.take(hands.waiting as usize).find(|waiter| !waiter.is_granted())?;
         Some((first.since_ns, self.holders(&hands, at_ns)))
     }
 
-    /// Whether a task ever had to wait for it: a channel that nobody waited for is of no interest.
+    /// Whether a task ever had to wait for it.
     pub fn was_contended(&self) -> bool {
         !self.line.is_unused()
     }
 
-    /// How long tasks have waited for it together by a time, in nanoseconds: its contention.
+    /// Its contention: the total time that tasks have waited for it by a time, in nanoseconds.
     pub fn contention_ns(&self, at_ns: u64) -> u64 {
         let (hands, _) = self.look(at_ns);
         let lasting_ns = (u128::from(at_ns) * u128::from(hands.waiting)).saturating_sub(hands.since_ns);
         hands.waited_ns.saturating_add(u64::try_from(lasting_ns).unwrap_or(u64::MAX))
     }
 
-    /// In whose hands it was after all that happened by a time, and who was in line.
+    /// The holders and the queue after everything up to and including a time.
     fn look(&self, at_ns: u64) -> (Hands, impl Iterator<Item = Waiter>) {
         let after = self.steps.partition_point(|(at, _)| *at <= at_ns);
         if after == self.steps.len() {
@@ -230,12 +229,12 @@ impl Resource {
         (hands, self.line.before(after as u32, first))
     }
 
-    /// In whose hands it was after so many steps.
+    /// The holders after a number of steps.
     pub(super) fn hands_after(&self, steps: usize) -> Hands {
         if steps == self.steps.len() { self.now.clone() } else { self.rebuilt(steps).0 }
     }
 
-    /// The same, with the first that was in line when it was last kept.
+    /// Rebuilds the holders after a number of steps, with the first waiter of the last snapshot.
     fn rebuilt(&self, after: usize) -> (Hands, Place) {
         let kept = self.kept.partition_point(|(steps, ..)| *steps <= after);
         let (from, mut hands, first) = kept.checked_sub(1).map_or_else(Default::default, |last| self.kept[last].clone());
@@ -245,7 +244,7 @@ impl Resource {
         (hands, first)
     }
 
-    /// A task comes to wait. Returns its place in the line.
+    /// A task starts to wait. Returns its place in the queue.
     pub(super) fn join(&mut self, at_ns: u64, mut waiter: Waiter) -> Place {
         waiter.since_ns = self.in_order(at_ns);
         let place = self.line.join(self.steps.len() as u32, waiter);
@@ -259,7 +258,7 @@ impl Resource {
         self.step(at_ns, Step::Grant);
     }
 
-    /// A waiter is in line without all that it asks for: it took all that was free, so what seems to be left was taken unseen.
+    /// A waiter queues without getting all it asks for. It took every free permit, so any that seem left were taken unseen.
     pub(super) fn falls_short(&mut self, at_ns: u64) {
         if let Some(left) = self.now.free.filter(|left| *left > 0) {
             self.untold = (self.untold.0.saturating_add(left), if self.untold.0 == 0 { at_ns } else { self.untold.1 });
@@ -268,13 +267,13 @@ impl Resource {
         }
     }
 
-    /// A waiter is gone, with what it asked for or without: then it may give back what was set aside for it.
+    /// A waiter leaves the queue. If it did not take what it asked for, it may give back what was set aside for it.
     pub(super) fn leave(&mut self, at_ns: u64, place: Place, returns: bool) {
         let Waiter { task, granted, .. } = self.line.leave(self.steps.len() as u32, place);
         self.step(at_ns, Step::Leave(place));
         let (by, mut given) = std::mem::take(&mut self.given);
         let mut unused = if returns && by == Some(task) { granted } else { 0 };
-        // A cancelled acquire gives back what it was granted, which its task never held.
+        // A cancelled acquire gives back its grant, which its task never held.
         while let Some((guard, permits)) = given.pop().filter(|_| unused > 0) {
             let permits = permits.min(unused);
             unused -= permits;
@@ -283,7 +282,7 @@ impl Resource {
         }
     }
 
-    /// A task takes it, or a part of it. `tasks` is how many tasks there are.
+    /// A task takes the resource or some of its permits. `tasks` is the number of tasks.
     pub(super) fn take(&mut self, mut holder: Holder, owned: bool, tasks: usize) -> GuardIx {
         holder.since_ns = self.in_order(holder.since_ns);
         let guard = self.guards.len() as GuardIx;
@@ -292,12 +291,12 @@ impl Resource {
         guard
     }
 
-    /// So many permits of a guard are given back by a task.
+    /// A task gives back permits of a guard.
     pub(super) fn release(&mut self, at_ns: u64, by: Option<TaskIx>, guard: GuardIx, permits: u32) {
-        // Permits of a semaphore are there to be held.
+        // Semaphore permits are meant to be held.
         let over = self.holds(at_ns).find(|hold| Some(hold.task) == by && self.kind != ResourceKind::Semaphore);
         self.worst = over.filter(|over| self.worst.is_none_or(|worst| over.length_ns() > worst.length_ns())).or(self.worst);
-        // Only a task that has been granted something here can be about to give that up.
+        // Only a task with an untaken grant can be giving that grant up.
         let granted = by.is_some() && self.is_granted_to(by);
         if !granted || self.given.0 != by {
             self.given = (by.filter(|_| granted), Vec::new());
@@ -309,30 +308,30 @@ impl Resource {
         self.is_out(at_ns, guard);
     }
 
-    /// Some of a guard's permits were given back: of all of them that is its end.
+    /// Ends a guard once all its permits have been given back.
     fn is_out(&mut self, at_ns: u64, guard: GuardIx) {
         if !self.now.held.iter().any(|(held, _)| *held == guard) {
             self.guards[guard as usize].freed(at_ns);
         }
     }
 
-    /// Whether something is set aside for a task that has not taken it.
+    /// Whether a task has a grant that it has not taken.
     pub(super) fn is_granted_to(&self, task: Option<TaskIx>) -> bool {
         self.line.granted().any(|waiter| Some(waiter.task) == task && waiter.granted > 0)
     }
 
-    /// Whether it cannot be observed who has a guard: somebody took permits unseen, and could have given those back in place
-    /// of the guard.
+    /// Whether the holder of a guard is uncertain: somebody took permits unseen, and may have given those back instead of the
+    /// guard.
     pub(super) fn is_unsure(&self, guard: &Guard) -> bool {
         guard.owned && !self.exact && self.kind == ResourceKind::Semaphore
     }
 
-    /// How many permits are out that nobody was seen to take.
+    /// How many permits were taken unseen and are still out.
     pub(super) fn untold(&self) -> u32 {
         self.untold.0
     }
 
-    /// A guard will never be given back, since its task has ended and could not give it away.
+    /// Marks a guard that will never be given back, because its task has ended and could not move it.
     pub(super) fn forget(&mut self, at_ns: u64, guard: GuardIx) {
         if let Some((_, permits)) = self.now.held.iter().find(|(held, _)| *held == guard).copied() {
             self.step(at_ns, Step::Forget { guard, permits });
@@ -340,7 +339,7 @@ impl Resource {
         }
     }
 
-    /// Permits come from a task that was not seen to have them: it took them unseen, or they are new.
+    /// A task gives back permits that it was not seen to take: it took them unseen, or they are new.
     pub(super) fn add(&mut self, at_ns: u64, by: Option<TaskIx>, permits: u32) {
         let (untold, from_ns) = self.untold;
         let known = permits.min(untold);
@@ -350,21 +349,21 @@ impl Resource {
         }
         let new = permits - known;
         if new > 0 && self.was_free {
-            // They may be new, or have been taken unseen before: then they were not free all the while.
+            // They may be new, or may have been taken unseen earlier and so were not free in between.
             self.exact = false;
             self.step(at_ns, Step::Take(new));
         } else if new > 0 {
-            // Where there was never a free permit nobody can have taken one unseen.
+            // If no permit was ever free, nobody can have taken one unseen.
             self.step(at_ns, Step::Add(new));
         }
     }
 
-    /// Of a channel: a message is in it.
+    /// Of a channel: a message was sent.
     pub(super) fn sent(&mut self) {
         self.unread = self.unread.saturating_add(1);
     }
 
-    /// Of a channel: a task has made room. If there was no message in it, the room that was reserved longest is no longer.
+    /// Of a channel: a task made room. Without a message to receive, the oldest reservations are released.
     pub(super) fn received(&mut self, at_ns: u64, by: Option<TaskIx>, permits: u32) {
         if let Some(by) = by.filter(|by| self.receivers.iter().all(|(known, _)| known != by)) {
             self.receivers.push((by, at_ns));
@@ -377,7 +376,7 @@ impl Resource {
         }
     }
 
-    /// The holds that last at a time after all that is known, and keep others waiting.
+    /// The current holds that keep others waiting, extended to a time.
     pub(super) fn holds(&self, at_ns: u64) -> impl Iterator<Item = Hold> {
         let waited_for = self.now.waiting > 0;
         let first = waited_for.then(|| self.line.before(self.steps.len() as u32, self.line.first()).next()).flatten();
@@ -390,12 +389,12 @@ impl Resource {
         })
     }
 
-    /// Those for whom all that they ask for is set aside, each with the time from which on it is.
+    /// The waiters with a complete untaken grant, each with the time of the grant.
     pub(super) fn untaken(&self) -> impl Iterator<Item = (Waiter, u64)> {
         self.line.untaken().filter_map(|(waiter, step)| Some((waiter, self.steps.get(step as usize)?.0)))
     }
 
-    /// Something happened. What comes late happened at the time of the newest step.
+    /// Adds a step. A late step gets the time of the newest one.
     pub(super) fn step(&mut self, at_ns: u64, step: Step) {
         let at_ns = self.in_order(at_ns);
         self.now.apply(at_ns, step, &self.line);

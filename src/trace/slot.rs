@@ -1,38 +1,38 @@
-//! The slot of a worker that no other worker takes tasks from.
+//! A worker's LIFO slot, from which no other worker steals.
 //!
-//! What a task wakes or spawns on a worker of a multi-thread runtime is put into
-//! that worker's *LIFO slot*, from which the task that was there is moved to the
-//! worker's queue. Idle workers take from the queue of a busy one, and never from
-//! its slot. So a task can be ready and not run while another worker does nothing:
-//! for as long as the poll lasts in which it was woken.
+//! When a task on a multi-thread runtime wakes or spawns another task, the other task
+//! goes into the worker's *LIFO slot*, and the previous occupant moves to the worker's
+//! queue. Idle workers steal from the queue of a busy worker but never from its slot.
+//! So a task can be ready while another worker is idle, until the poll that woke it
+//! ends.
 //!
-//! Tokio does not say that a task is in the slot. That is inferred: the task was
-//! the last one to become ready in a poll that still lasts, and another worker that
-//! could have taken it from a queue has polled nothing for some milliseconds.
+//! Tokio does not report which task is in the slot, so this is inferred: the task was
+//! the last to become ready in a poll that is still in progress, and another worker
+//! that could have stolen it from a queue has polled nothing for some milliseconds.
 
 use super::Trace;
 use super::task::{State, Task, TaskIx, Waker};
 use crate::record::event::LaneOf;
 
-/// An idle worker takes a task from a queue sooner than that, unless the system is slow to run its thread.
+/// An idle worker steals a task from a queue sooner than this, unless the system is slow to run its thread.
 const LASTS_NS: u64 = 5_000_000;
 
-/// Of more tasks it is not looked up which became ready last: a frame has no time for that.
+/// With more tasks than this, the slot is not looked up: a frame has no time for it.
 const TASKS: usize = 4_096;
 
-/// A task that is ready in a worker's LIFO slot, though another worker is idle.
+/// The LIFO slot that holds a ready task although another worker is idle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot {
-    /// The worker whose slot it is, by its index in [`Trace::threads`].
+    /// The worker, by its index in [`Trace::threads`].
     pub worker: u16,
-    /// The task that this worker polls.
+    /// The task that the worker polls.
     pub behind: TaskIx,
-    /// A worker that polls nothing.
+    /// An idle worker.
     pub idle: u16,
 }
 
 impl Trace {
-    /// The slot in which a task is ready at a time, if it is in one and could run elsewhere. It is inferred.
+    /// The slot that a ready task is in, if it could run elsewhere. Inferred.
     pub fn slot_at(&self, task: TaskIx, at_ns: u64) -> Option<Slot> {
         let of = self.tasks.get(task as usize).filter(|of| of.of == LaneOf::Task && self.tasks.len() <= TASKS)?;
         let since_ns = of.segment_at(at_ns).filter(|segment| segment.state == State::Ready)?.start_ns;
@@ -61,7 +61,7 @@ impl Trace {
     }
 }
 
-/// The task in whose poll another one became ready at that time: by its spawn, or by a wake while it waited.
+/// The task whose poll made `task` ready at a time, by spawning or waking it.
 fn made_ready_by(task: &Task, at_ns: u64) -> Option<TaskIx> {
     let segment = task.segments.partition_point(|segment| segment.start_ns <= at_ns).checked_sub(1)?;
     if segment == 0 {
@@ -79,7 +79,7 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    /// Two workers. The first one polls a task that wakes the second task after a millisecond, and goes on.
+    /// Two workers. The first polls a task that wakes the second task after a millisecond and keeps running.
     fn woken() -> Told {
         let mut told = Told::default();
         told.tell(0, 0, What::WorkerThread).tell(1, 0, What::WorkerThread);
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn the_last_one_to_be_woken_in_a_poll_is_kept_from_idle_workers() {
         assert_eq!(slot(&woken()), Some(Slot { worker: 0, behind: 0, idle: 1 }));
-        assert_eq!(woken().0.slot_at(1, 3 * MS), None, "the idle one may be about to take it");
+        assert_eq!(woken().0.slot_at(1, 3 * MS), None, "the idle worker may be about to take it");
     }
 
     #[test]
@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(slot(&over), None, "the poll is over");
         let mut displaced = woken();
         displaced.tell(0, 3 * MS, What::Wake { task: id(3), by: Some(id(1)) });
-        assert_eq!(slot(&displaced), None, "another one is in the slot");
+        assert_eq!(slot(&displaced), None, "another task is in the slot");
         let mut outside = woken();
         outside.tell(0, 21 * MS, What::PollEnd(id(1))).tell(0, 21 * MS, What::PollStart(id(2)));
         assert_eq!(outside.0.slot_at(1, 30 * MS), None, "it runs");

@@ -1,58 +1,57 @@
-//! How a time spreads over many polls: its median, its tail, its shape.
+//! The distribution of durations over many polls: median, tail and shape.
 //!
-//! A mean hides what hurts: one poll in a hundred that keeps its worker for
-//! 50 ms makes everybody wait and moves the mean by half a millisecond. So the
-//! times are counted in a histogram, with two digits, as `HdrHistogram` does it.
+//! A mean hides what hurts: if one poll in a hundred blocks its worker for 50 ms,
+//! every task waits, but the mean grows by only half a millisecond. So durations are
+//! counted in an `HdrHistogram` with two digits.
 //!
-//! The screen shows the trace at a cursor, so the histogram is needed as it was
-//! at any time. It is kept as it stood before each of at most
-//! [`Spread::MOST`] moments; when a run outgrows them, every second one goes and
-//! the stretch between them doubles. What is asked for a time is thus known to
-//! the last kept moment before it, a sixteenth of the run away at the most, and
-//! exactly for the end.
+//! The screen shows the trace at a cursor, so the histogram is needed at any time.
+//! Snapshots are kept for at most [`Spread::MOST`] moments; when a run outgrows them,
+//! every second snapshot is dropped and their distance doubles. A query uses the last
+//! snapshot before its time, at most a sixteenth of the run earlier; at the end of the
+//! run it is exact.
 
 use hdrhistogram::Histogram;
 
-/// How a time spreads, at any moment of the run.
+/// The distribution of durations at any moment of the run.
 #[derive(Debug)]
 pub struct Spread {
     now: Histogram<u32>,
-    /// How it stood before these moments, in nanoseconds, in order.
+    /// Snapshots, each taken just before a moment in nanoseconds, in order.
     kept: Vec<(u64, Histogram<u32>)>,
-    /// The next moment at which it is kept.
+    /// The time of the next snapshot.
     next_ns: u64,
-    /// The least time between two of those. A power of two.
+    /// The minimum time between two snapshots. A power of two.
     grain_ns: u64,
     newest_ns: u64,
 }
 
-/// A time at three places of its spread, and how often it was measured.
+/// Three quantiles of a distribution, and its number of values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Quantiles {
-    /// How many values there are.
+    /// The number of values.
     pub count: u64,
-    /// Half of them are at most this, in nanoseconds; with two digits, as all of these.
+    /// The median, in nanoseconds. All quantiles have two digits.
     pub p50_ns: u64,
-    /// 99 of 100 are at most this, in nanoseconds.
+    /// The 99th percentile, in nanoseconds.
     pub p99_ns: u64,
-    /// The largest one, in nanoseconds.
+    /// The maximum, in nanoseconds.
     pub max_ns: u64,
 }
 
 impl Default for Spread {
     fn default() -> Self {
-        let now = Histogram::new(2).expect("two digits are within what it allows");
+        let now = Histogram::new(2).expect("two digits are allowed");
         Self { now, kept: Vec::new(), next_ns: Self::FIRST_GRAIN_NS, grain_ns: Self::FIRST_GRAIN_NS, newest_ns: 0 }
     }
 }
 
 impl Spread {
-    /// The most moments for which it is kept, at some kilobytes each.
+    /// The maximum number of snapshots, of some kilobytes each.
     pub const MOST: usize = 32;
-    /// About a millisecond, the finest step of Tokio's timer.
+    /// About a millisecond, the resolution of Tokio's timer.
     const FIRST_GRAIN_NS: u64 = 1 << 20;
 
-    /// Median, tail and maximum of all values that came before a time, as far as that is kept; see the module.
+    /// Median, tail and maximum of all values before a time, as precisely as snapshots allow (see the module).
     pub fn at(&self, at_ns: u64) -> Quantiles {
         let told = self.standing(at_ns);
         let Some(told) = told.filter(|told| !told.is_empty()) else { return Quantiles::default() };
@@ -64,8 +63,8 @@ impl Spread {
         }
     }
 
-    /// How many values fall between neighbouring bounds, which are in nanoseconds and rise: the first bound belongs to
-    /// the first count, the last one to none. As far as that is kept.
+    /// The number of values between each two neighbouring bounds, in ascending nanoseconds. Lower bounds are inclusive, upper
+    /// bounds exclusive. As precise as snapshots allow.
     pub fn counts(&self, at_ns: u64, bounds_ns: &[u64]) -> Vec<u64> {
         let Some(told) = self.standing(at_ns) else { return vec![0; bounds_ns.len().saturating_sub(1)] };
         bounds_ns.windows(2).map(|pair| if pair[1] > pair[0] { told.count_between(pair[0], pair[1] - 1) } else { 0 }).collect()
@@ -79,13 +78,13 @@ impl Spread {
         after.checked_sub(1).map(|last| &self.kept[last].1)
     }
 
-    /// Counts a value. One that comes late counts from the newest moment on.
+    /// Counts a value. A late value counts from the newest moment on.
     pub(super) fn add(&mut self, at_ns: u64, value_ns: u64) {
         if at_ns >= self.next_ns {
             self.keep(at_ns);
         }
         self.newest_ns = self.newest_ns.max(at_ns);
-        // It grows with the values; that fails for none that a `u64` holds.
+        // The histogram resizes itself, so this succeeds for every `u64`.
         let _ = self.now.record(value_ns);
     }
 

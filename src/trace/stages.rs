@@ -1,46 +1,45 @@
-//! What became of a resource over time: in whose hands it was, and how many waited for it.
+//! A resource over time: who held it, and how many tasks waited for it.
 //!
-//! Any moment of a resource can be rebuilt; to rebuild one for each cell of a
-//! screen would take a walk of a hundred steps each. So its history is gone
-//! through once, from the left edge on, and where more happened within a stretch
-//! than can be told of it, only how many held it and waited for it is said: that
-//! is kept as counts, at a bounded cost, from when somebody first has to wait.
+//! Any moment of a resource can be rebuilt, but doing so for each cell of a screen would
+//! take about a hundred steps per cell. So this module walks through the history once,
+//! from the left edge. If too much happened within a stretch, it reports only the numbers
+//! of holders and waiters, which are counted at a bounded cost from the first wait on.
 
 use super::hands::{Hands, Step};
 use super::resource::Resource;
 use super::task::TaskIx;
 use super::track::Track;
 
-/// A stretch with at most so many steps is gone through.
+/// A stretch with at most this many steps is walked through.
 const EXACT: usize = 16;
 
-/// Into whose hands a resource is given.
+/// Who holds a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grip {
-    /// Nobody's.
+    /// Nobody.
     Free,
-    /// Those of one task; none for a thread outside all tasks.
+    /// One task; none for a thread outside all tasks.
     One(Option<TaskIx>),
-    /// Those of so many.
+    /// This many holders.
     Many(u32),
 }
 
-/// How a resource stood in a stretch of time.
+/// The state of a resource in a stretch of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stage {
-    /// In whose hands it was for most of the time; none when too much happened.
+    /// Who held it for most of the time; none if too much happened.
     pub grip: Option<Grip>,
-    /// Whether it is inferred in whose hands it was at the end.
+    /// Whether the last holder is inferred.
     pub inferred: bool,
-    /// How often it was taken; 0 when too much happened.
+    /// How often it was taken; 0 if too much happened.
     pub taken: u32,
-    /// The most that held it at once.
+    /// The most simultaneous holders.
     pub holders: u32,
-    /// The most that waited for it at once.
+    /// The most simultaneous waiters.
     pub waiting: u32,
 }
 
-/// How many hold a resource and wait for it, at any time.
+/// The numbers of holders and waiters of a resource over time.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     holders: Track,
@@ -55,7 +54,7 @@ impl Counts {
 }
 
 impl Resource {
-    /// In whose hands it is from a time on, and whether that is inferred.
+    /// Who holds it from a time on, and whether that is inferred.
     fn grip(&self, hands: &Hands, at_ns: u64) -> (Grip, bool) {
         match hands.held[..] {
             [] => (Grip::Free, false),
@@ -67,15 +66,14 @@ impl Resource {
         }
     }
 
-    /// The most that ever held it, and that ever waited for it, at once. Nothing of one that nobody had to wait for.
+    /// The most simultaneous holders and waiters ever; zeros if nobody ever had to wait.
     pub fn most(&self) -> (u32, u32) {
         self.counts.as_ref().map_or((0, 0), |counts| (counts.holders.most(), counts.waiting.most()))
     }
 
-    /// How it stood in each of so many stretches of equal length, one after the other.
+    /// The state in each of `count` consecutive stretches of equal length; empty if nobody ever had to wait.
     ///
-    /// The last one that `until_ns` (included) touches is cut off there; those behind it are left out. Nothing of one
-    /// that nobody had to wait for.
+    /// The stretch that contains `until_ns` is cut off after it; later stretches are left out.
     pub fn stages(&self, left_ns: u64, length_ns: u64, count: usize, until_ns: u64) -> Vec<Stage> {
         let length_ns = length_ns.max(1);
         let Some(counts) = &self.counts else { return Vec::new() };
@@ -93,7 +91,7 @@ impl Resource {
         stages
     }
 
-    /// Begins to count, with what has happened by now.
+    /// Counts the history so far.
     pub(super) fn counted(&self) -> Counts {
         let mut counts = Counts::default();
         let mut hands = Hands::default();
@@ -105,17 +103,17 @@ impl Resource {
     }
 }
 
-/// Goes through the history of a resource.
+/// A walk through the history of a resource.
 struct Walk<'a> {
     resource: &'a Resource,
-    /// How many steps have been gone through.
+    /// The number of steps already walked through.
     done: usize,
-    /// How things stand after them; none when that was not followed.
+    /// The holders after them; none if a stretch was skipped.
     hands: Option<Hands>,
 }
 
 impl Walk<'_> {
-    /// Goes on to a time, from that of the stretch before.
+    /// Walks through the next stretch.
     fn next(&mut self, mut stage: Stage, from_ns: u64, to_ns: u64) -> Stage {
         let steps = &self.resource.steps;
         let first = self.done;
@@ -139,14 +137,14 @@ impl Walk<'_> {
         }
         let (grip, inferred) = self.resource.grip(hands, since_ns);
         add(grip, to_ns.saturating_sub(since_ns));
-        // Of two that are as long the later one.
+        // If two are equally long, the later one wins.
         stage.grip = times.into_iter().max_by_key(|(_, ns)| *ns).map(|(grip, _)| grip);
         stage.inferred = inferred;
         stage
     }
 }
 
-/// How many steps were before a time, of which so many are known to be: they are looked for from there on.
+/// The number of steps before a time. The first `known` steps are known to be, so the search starts after them.
 fn begun_before(steps: &[(u64, Step)], known: usize, to_ns: u64) -> usize {
     let (mut low, mut step) = (known, 1);
     while steps.get(low + step - 1).is_some_and(|(at, _)| *at < to_ns) {

@@ -1,9 +1,9 @@
-//! Why nothing can ever run again.
+//! Explains why nothing can ever run again.
 //!
-//! A circle of locks is a reason by itself, whatever else waits. Without one the
-//! reason begins with main: what it waits for, which task could give that, what
-//! that task waits for, and so on. Any other waiting task (a daemon that waits for
-//! the request to stop) is no part of the reason, and is counted last.
+//! A cycle of locks is sufficient, whatever else waits. Without a cycle the reason
+//! starts from main: what main waits for, which task could provide it, what that task
+//! waits for, and so on. Other waiting tasks, such as a daemon that waits for a
+//! shutdown request, are not part of the reason and are listed last.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -17,46 +17,46 @@ use super::why::Blocker;
 use crate::record::event::{LaneOf, ResourceKind};
 use crate::record::site::{Cause, Place};
 
-/// At most so many tasks are told of in words; the others are counted.
+/// At most this many tasks are described in words; the others are counted.
 const TOLD: usize = 32;
-/// At most so much of what a task holds is described in words.
+/// At most this many held resources of a task are described in words.
 const HELD: usize = 8;
-/// And at most so much of what all tasks hold is reported at all: a recording of some hundred bytes can have millions of locks.
+/// At most this many held resources are reported in all: a recording of some hundred bytes can have millions of locks.
 const HELD_BY_ALL: usize = 10_000;
 
-/// So many tasks are followed for each that another one may wait for.
+/// How many tasks are followed from each task that another one may wait for.
 const LOOKED_AT: usize = 64;
 
-/// The most tasks that are named as what one task may wait for.
+/// The most tasks that are named as the likely source of one wait.
 const NAMED: usize = 3;
 
 /// Why nothing can ever run again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stall {
-    /// What kind of knot it is.
+    /// Its kind.
     pub kind: StallKind,
-    /// The tasks in it: of a circle each waits for what the next one has, and the last one for what the first one has; else
-    /// each waits for what the next one may give, and the first one is main, if it waits.
+    /// The tasks in it. In a cycle each waits for what the next one holds, and the last for what the first holds. Otherwise
+    /// each waits for what the next one may provide, and the first is main, if main waits.
     pub tasks: Vec<Stalled>,
-    /// Whether it is inferred of one of them that the next one has, or could give, what it waits for.
+    /// Whether any link between two tasks is inferred.
     pub inferred: bool,
-    /// The same in words.
+    /// The reason in words.
     pub text: String,
 }
 
-/// What kind of knot a stall is.
+/// The kinds of stall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StallKind {
-    /// Tasks that wait for each other: for locks, or for room in channels.
+    /// Tasks wait for each other: for locks, or for room in channels.
     Cycle,
-    /// Tasks of which one waits for a message or a signal that nobody can send. Its likely senders are inferred.
+    /// A task waits for a message or a signal that nobody can send. Its likely senders are inferred.
     Channel,
     /// Something else.
     Unknown,
 }
 
 impl StallKind {
-    /// Its name, in lower case.
+    /// Its name in reports and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cycle => "cycle",
@@ -82,34 +82,34 @@ pub struct Stalled {
 pub struct Held {
     /// The resource.
     pub resource: ResourceIx,
-    /// Where it took it.
+    /// Where the task took it.
     pub place: Option<Place>,
 }
 
 /// What a task in a stall waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StalledWait {
-    /// What it waits for.
+    /// The cause of the wait.
     pub cause: Cause,
     /// Where.
     pub place: Option<Place>,
-    /// The resource, if that is known.
+    /// The resource, if known.
     pub resource: Option<ResourceIx>,
 }
 
-/// What a task in a stall waits for, and who may give it.
+/// A task in the reason of a stall, and the tasks that may end its wait.
 struct Step {
     task: TaskIx,
     givers: Vec<Blocker>,
 }
 
 impl Trace {
-    /// Why nothing could run any more at a time. To be asked of a run that is known to have stalled then.
+    /// Why nothing could run any more at a time. Call this only for a run that is known to have stalled.
     pub fn stall_at(&self, at_ns: u64) -> Stall {
         self.deadlock_at(at_ns).unwrap_or_else(|| self.stall_from_main(at_ns))
     }
 
-    /// The first circle of locks that still is one at a time.
+    /// The first cycle of locks that still exists at a time.
     pub fn deadlock_at(&self, at_ns: u64) -> Option<Stall> {
         let lasts = |circle: &[TaskIx]| self.is_circle(circle, at_ns, Edges::Observed);
         let (_, circle) = self.deadlocks.iter().find(|(formed_ns, circle)| *formed_ns <= at_ns && lasts(circle))?;
@@ -124,7 +124,7 @@ impl Trace {
             let has = |blocker: &Blocker| blocker.task == next;
             let known = self.givers(stalled.task, at_ns).into_iter().find(has);
             let giver = known.unwrap_or(Blocker { task: next, since_ns: None, inferred: true, ahead: false });
-            // Who has what the other one wants says so itself, where that is known.
+            // If the holder is observed, its own sentence says what it holds.
             let told = giver.inferred.then(|| self.probably(&Step { task: stalled.task, givers: vec![giver] }, stalled));
             text += if i > 0 { "; " } else { "" };
             text += &self.sentence(stalled, at_ns);
@@ -134,7 +134,7 @@ impl Trace {
         Stall { kind: StallKind::Cycle, tasks, inferred, text }
     }
 
-    /// Tells of the circles that are possible and not known, as they are at a time.
+    /// The possible deadlocks at a time: cycles with an inferred link.
     pub(super) fn possible_deadlocks(&self, at_ns: u64) -> impl Iterator<Item = Stall> {
         self.possible_circles(at_ns).into_iter().map(move |circle| self.cycle(&circle, at_ns, true))
     }
@@ -165,7 +165,7 @@ impl Trace {
         Stall { kind, tasks, inferred, text }
     }
 
-    /// From main, or the first task that waits, to what it waits for, and on; and where the way comes back to, if it does.
+    /// Follows waits from main, or from the first waiting task. Also returns the step at which a cycle starts, if there is one.
     fn reason_from_main(&self, at_ns: u64) -> (Vec<Step>, Option<usize>) {
         let mut waiting = (0..self.tasks.len() as TaskIx).filter(|task| self.wait_at(*task, at_ns).is_some());
         let (mut steps, mut seen): (Vec<Step>, HashMap<TaskIx, usize>) = (Vec::new(), HashMap::new());
@@ -176,7 +176,7 @@ impl Trace {
             }
             let mut givers = self.givers(task, at_ns);
             self.likely_first(&mut givers, &seen, at_ns);
-            // Where it is not recorded what tasks wait for, all of them are told.
+            // If causes of waits are not recorded, list all waiting tasks.
             let next_of_all = if self.waits.sites.is_empty() { waiting.find(|task| !seen.contains_key(task)) } else { None };
             next = givers.first().map(|giver| giver.task).filter(|giver| self.wait_at(*giver, at_ns).is_some()).or(next_of_all);
             steps.push(Step { task, givers });
@@ -184,8 +184,8 @@ impl Trace {
         (steps, None)
     }
 
-    /// Of several who are inferred puts the one first that is in a circle or behind one, and one last that waits for a signal
-    /// which nobody in sight gives: such is a daemon, that waits to be told to stop.
+    /// Sorts inferred givers: first those that lead into a cycle, last those that wait for a signal with no known sender, such
+    /// as a daemon that waits for a shutdown request.
     fn likely_first(&self, givers: &mut [Blocker], seen: &HashMap<TaskIx, usize>, at_ns: u64) {
         if givers.len() < 2 || givers.iter().any(|giver| !giver.inferred) {
             return;
@@ -205,8 +205,8 @@ impl Trace {
         });
     }
 
-    /// Who may give a task what it waits for. Where nobody has ever taken a message out of a channel, its receiver is with
-    /// one of the tasks that came after it was made, and that are not in line for room in it.
+    /// The tasks that may end a task's wait. If nobody has ever received from a channel, its receiver must belong to a task
+    /// that was spawned after the channel was created and does not wait for room in it.
     fn givers(&self, task: TaskIx, at_ns: u64) -> Vec<Blocker> {
         let leaves = self.wait_at(task, at_ns).map_or(&[][..], |wait| wait.leaves);
         let known = leaves.iter().map(|leaf| self.blockers(task, *leaf, at_ns)).find(|blockers| !blockers.is_empty());
@@ -223,12 +223,12 @@ impl Trace {
             .filter(|task| self.wait_at(*task, at_ns).is_some() && !senders.contains(task))
             .filter(|task| self.tasks[*task as usize].spawned_ns >= of.made_ns)
             .collect();
-        // A task that waits for room somewhere else first: one that does not take messages out is what fills a channel.
+        // Tasks that wait for a lock or for other room come first: a channel fills up when its receiver is stuck.
         likely.sort_by_key(|task| (!self.waits_for_what_is_had(*task, at_ns), *task == 0, *task));
         likely.into_iter().take(NAMED).map(|task| Blocker { task, since_ns: None, inferred: true, ahead: false }).collect()
     }
 
-    /// Whether a task waits for something that another one has: a lock, or room in a channel.
+    /// Whether a task waits only for what others hold: locks, or room in channels.
     fn waits_for_what_is_had(&self, task: TaskIx, at_ns: u64) -> bool {
         let leaves = self.wait_at(task, at_ns).map_or(&[][..], |wait| wait.leaves);
         !leaves.is_empty() && leaves.iter().all(|leaf| self.lock_of(leaf).is_some() || self.is_room(leaf))
@@ -239,7 +239,7 @@ impl Trace {
         self.wait_at(task, at_ns).is_some_and(|wait| wait.leaves.iter().any(|leaf| self.is_room(leaf)))
     }
 
-    /// In words, who may give what a task waits for, where that was not observed.
+    /// Says in words who may end a task's wait.
     fn probably(&self, step: &Step, stalled: &Stalled) -> String {
         let Some(waits) = &stalled.waits else { return String::new() };
         let name = |giver: &Blocker| {
@@ -249,7 +249,7 @@ impl Trace {
         let names: Vec<String> = step.givers.iter().take(NAMED).map(name).collect();
         let certain = step.givers.iter().take(NAMED).all(|giver| !giver.inferred);
         let names = match names.split_last() {
-            None if waits.cause.is_channel() => return ", and no living task has ever woken it".to_owned(),
+            None if waits.cause.is_channel() => return ", and no task that is alive has ever woken it".to_owned(),
             None => return String::new(),
             Some((last, [])) => last.clone(),
             Some((last, first)) => format!("{} or {last}", first.join(", ")),
@@ -265,7 +265,7 @@ impl Trace {
         format!(", {}{what} {names}", if certain { "" } else { "probably " })
     }
 
-    /// In words, who waits without being a part of the reason.
+    /// Lists the waiting tasks that are not part of the reason.
     fn also_waiting(&self, steps: &[Step], at_ns: u64) -> String {
         let among: HashSet<TaskIx> = steps.iter().map(|step| step.task).collect();
         let waiting = |task: &TaskIx| !among.contains(task) && self.wait_at(*task, at_ns).is_some();
@@ -279,13 +279,13 @@ impl Trace {
         format!("; also waiting: {}{more}", names.join(", "))
     }
 
-    /// Whether there are living tasks, and each of them waits for what only
-    /// another task can give: a lock, a message, a signal, an end. Then none of
-    /// them can ever go on, unless somebody outside all tasks gives it. Never
-    /// told of a trace that has lost events, or of waits whose cause is not known.
+    /// Whether some tasks are alive and each of them waits for something that only another
+    /// task can provide: a lock, a message, a signal or an end. Then none of them can ever
+    /// continue, unless something outside all tasks intervenes. Always false if events were
+    /// lost or the cause of a wait is unknown.
     pub fn all_wait_for_others(&self) -> bool {
         let needs_another = |cause: Cause| cause.is_lock() || cause.is_channel() || cause == Cause::Join;
-        // Who wakes a root is not known, and a local task that nobody drives does nothing.
+        // What wakes a root is unknown, and a local task that nothing drives does nothing.
         let counts = |task: &&Task| match task.of {
             LaneOf::Task | LaneOf::Blocking => true,
             LaneOf::Local => task.polls > 0,
@@ -300,7 +300,7 @@ impl Trace {
             })
     }
 
-    /// What each of these tasks holds and waits for. Looks at each resource once.
+    /// What each of the tasks holds and waits for. Looks at each resource once.
     fn stalled(&self, tasks: impl Iterator<Item = TaskIx>, at_ns: u64) -> Vec<Stalled> {
         let place = |site: Option<_>| site.and_then(|site| self.site(site).place.clone());
         let mut held: HashMap<TaskIx, Vec<Held>> = HashMap::new();
@@ -347,12 +347,12 @@ impl Trace {
             _ = write!(text, "{and} waits {how}{what}{}{behind}", at(waits.place.as_ref()));
         } else if stalled.holds.is_empty() {
             let recorded = !self.waits.sites.is_empty();
-            text += if recorded { " waits, and has left no waker with anybody" } else { " waits, for what was not recorded" };
+            text += if recorded { " waits, but no waker is left that could wake it" } else { " waits (the cause was not recorded)" };
         }
         text
     }
 
-    /// Of a read-write lock, whether a task holds it to read or to write.
+    /// How a task holds a read-write lock: to read or to write.
     fn how_held(&self, task: TaskIx, resource: ResourceIx, at_ns: u64) -> &'static str {
         let of = &self.resources[resource as usize];
         let holders = of.at_with(at_ns, 0).holders;
@@ -363,7 +363,7 @@ impl Trace {
         }
     }
 
-    /// What a task wants of a resource, and the one in line before it if that is who keeps it from it.
+    /// What a task wants from a resource, and the queued waiter ahead that blocks it, if any.
     fn how_waited(&self, task: TaskIx, resource: ResourceIx, at_ns: u64) -> (&'static str, String) {
         let of = &self.resources[resource as usize];
         let in_line = if of.kind == ResourceKind::RwLock { of.in_line(at_ns, task) } else { None };
@@ -380,11 +380,11 @@ impl Trace {
     }
 }
 
-/// How many of so many tasks there are beyond those in words.
+/// Says how many tasks are not described in words.
 fn others(all: usize) -> String {
     match all.saturating_sub(TOLD) {
         0 => String::new(),
-        1 => "; and 1 task more".to_owned(),
-        more => format!("; and {more} tasks more"),
+        1 => "; and 1 more task".to_owned(),
+        more => format!("; and {more} more tasks"),
     }
 }

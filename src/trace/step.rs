@@ -1,19 +1,19 @@
-//! A task as it was when a poll began, also within one moment.
+//! A task as it was when a given poll began, even within one moment.
 //!
-//! On the virtual clock many polls begin at one time. Times alone cannot say what
-//! had happened when the third of them began; the order of the polls can. What a
-//! task did at that moment belongs to its own polls, or to the poll in which
-//! another task woke or spawned it, and each of these has its number.
+//! On the virtual clock many polls begin at one time, so times alone cannot say what had
+//! happened when the third of them began. The order of polls can: everything a task did
+//! at that moment belongs to one of its own polls or to the poll in which another task
+//! woke or spawned it, and each poll has a number.
 
 use super::Trace;
 use super::cells::Seen;
 use super::task::{State, TaskIx, Waker};
 
-/// In a moment with more polls than this the lanes show all of it.
+/// In a moment with more polls than this, lanes show the whole moment.
 const POLLS: u64 = 4_096;
 
 impl Trace {
-    /// How much of a task's life had happened when the poll with that number began; none if that cannot be known.
+    /// How many of a task's segments had begun when a poll began; none if that cannot be known.
     pub(super) fn before_poll(&self, task: TaskIx, number: u64) -> Option<Seen> {
         let at_ns = self.poll(number)?.at_ns;
         let (first, after) = (self.polls_before(at_ns), self.polls_by(at_ns));
@@ -23,7 +23,7 @@ impl Trace {
         let of = self.tasks.get(task as usize)?;
         let polls = |task: TaskIx| (first..after).filter(move |poll| self.poll(*poll).is_some_and(|poll| poll.task == task));
         let mut own = polls(task);
-        // The poll of another task in which something was done to this one, after its own last poll.
+        // The poll of another task that woke or spawned this task after its own last poll.
         let within = |by: TaskIx, since: Option<u64>| polls(by).find(|poll| since.is_none_or(|since| *poll > since));
         let before = of.segments.partition_point(|segment| segment.start_ns < at_ns);
         let until = of.segments.partition_point(|segment| segment.start_ns <= at_ns);

@@ -1,7 +1,7 @@
-//! A task: its life as a row of segments.
+//! A task: its history as a list of segments.
 //!
-//! A segment starts where the one before ends, so only starts are kept: 16
-//! bytes a change of state, found by binary search.
+//! A segment starts where the previous one ends, so only starts are kept: 16 bytes per
+//! change of state, found by binary search.
 
 use super::few::Few;
 use super::overdue::Overdue;
@@ -9,12 +9,12 @@ use super::resource::ResourceIx;
 use crate::record::event::{CallLine, LaneOf};
 use crate::record::site::Cause;
 
-/// The place of a task in [`Trace::tasks`](super::Trace): its number, in the
-/// order of spawning, from 0. *main* is 0.
+/// The index of a task in [`Trace::tasks`](super::Trace): its number in spawn order,
+/// from 0. *main* is 0.
 pub type TaskIx = u32;
 
-/// Pushes, and makes room for half as much again when there is none. There are as many of these lists as tasks, and the room
-/// that a `Vec` leaves when it doubles would be a third of a trace.
+/// Pushes, and grows a full list by half. Every task has such lists, and the spare room of a doubling `Vec` would be a third
+/// of a trace.
 #[inline]
 pub(super) fn push<T>(list: &mut Vec<T>, item: T) {
     if list.len() == list.capacity() {
@@ -27,13 +27,13 @@ pub(super) fn push<T>(list: &mut Vec<T>, item: T) {
 fn grow<T>(list: &mut Vec<T>) {
     list.reserve_exact(match list.len() {
         0 => 2,
-        // A task that waits twice has room for its life at the second try.
+        // The second growth has room for the whole history of a task that waits twice.
         short @ 1..8 => (8 - short).min(4),
         long => long / 2,
     });
 }
 
-/// The segments of a task that is spawned, with room for those of its first poll.
+/// The segments of a newly spawned task, with room for its first poll.
 pub(super) fn first_segment(at_ns: u64) -> Vec<Segment> {
     let mut segments = Vec::with_capacity(4);
     segments.push(Segment::new(at_ns, State::Ready));
@@ -42,38 +42,37 @@ pub(super) fn first_segment(at_ns: u64) -> Vec<Segment> {
 
 /// One task.
 ///
-/// What every fact about it touches comes first and fills two cache lines: a run has as many facts as a screen has
-/// patience, and it is the way to the memory that they cost.
+/// The fields that every fact touches come first and fill two cache lines: the cost of a fact is access to memory.
 #[derive(Debug, Default)]
 #[repr(C, align(128))]
 pub struct Task {
-    /// How and when it ended, or when the recording stopped and it was alive ([`End::Dropped`]).
+    /// How and when it ended, or when the recording stopped while it was alive ([`End::Dropped`]).
     pub ended: Option<Ended>,
-    /// Its polls so far, with one that is under way.
+    /// Its polls so far, including one in progress.
     pub polls: u64,
-    /// The time it has spent in polls, in nanoseconds, without a poll that is under way.
+    /// The time in finished polls, in nanoseconds.
     pub busy_ns: u64,
-    /// The time it has been ready and not polled, in nanoseconds, without a stretch that lasts.
+    /// The time ready and not polled, in nanoseconds, without a current stretch.
     pub ready_ns: u64,
-    /// The time it has waited, in nanoseconds, without a wait that lasts.
+    /// The time in finished waits, in nanoseconds.
     pub waiting_ns: u64,
     /// Its changes of state, in order of time. The first is the spawn, with
-    /// [`State::Ready`]. Neighbours differ, but for two polls with nothing known
-    /// between them: then the end of the first came late or was lost.
+    /// [`State::Ready`]. Neighbours differ, except for two polls with nothing known
+    /// between them: the end of the first came late or was lost.
     pub segments: Vec<Segment>,
     /// The wakes that made it ready, in order of time.
     pub wakes: Vec<Wake>,
-    /// Wakes that changed nothing, because it was ready or had been woken in the same poll.
+    /// Wakes without effect, because it was ready or had already been woken in the same poll.
     pub redundant_wakes: u64,
-    /// Of its wakes those that the program gave the task in its own poll. Not counted where lines are not recorded.
+    /// Wakes that the program made in the task's own poll. Not counted if lines are not recorded.
     pub self_wakes: u32,
-    /// The size of its future, in bytes; 0 when that is not known.
+    /// The size of its future, in bytes; 0 if unknown.
     pub bytes: u32,
-    /// The times and the polls before each 64th segment, so that no look back has to add up a whole life.
+    /// The times and polls before each 64th segment, so that no query adds up a whole history.
     pub sums: Few<(Times, u64)>,
-    /// Its lines of the log, as marks on the lane.
+    /// Its log lines, as marks on the lane.
     pub marks: Few<Mark>,
-    /// The name it was given, or `task N`.
+    /// Its name, or `task N`.
     pub name: String,
     /// The task that spawned it.
     pub parent: Option<TaskIx>,
@@ -81,60 +80,60 @@ pub struct Task {
     pub spawned_ns: u64,
     /// The source line that spawned it.
     pub spawned_at: Option<CallLine>,
-    /// The tasks that it spawned, in the order of spawning.
+    /// The tasks that it spawned, in spawn order.
     pub children: Few<TaskIx>,
-    /// The guards that it took, and those that are believed to have moved to it, each by its resource and its place among
-    /// the guards of that: see [`Trace::held`](super::Trace::held).
+    /// The guards that it took or that are believed to have moved to it, each by resource and index among the resource's
+    /// guards: see [`Trace::held`](super::Trace::held).
     pub guards: Few<(ResourceIx, u32)>,
-    /// Waits that went on after the deadline of a timer had passed: see the module `overdue`.
+    /// Waits that continued past a timer's deadline: see the module `overdue`.
     pub overdue: Few<Overdue>,
     /// The scenario's spans that it entered, in order of time.
     pub spans: Few<SpanLabel>,
-    /// What it said when it panicked; also when somebody caught the panic and it lived on.
+    /// Its panic message, even if the panic was caught and the task continued.
     pub panic: Option<Box<str>>,
     /// Whether it emitted an error event with a field `error`.
     pub failed: bool,
-    /// What it is: a task of the runtime, or something beside those that is polled like one.
+    /// What it is: a task of the runtime, or something else that is polled like one.
     pub of: LaneOf,
 }
 
-const _: () = assert!(size_of::<Task>() == 256, "there are as many as a run wants");
+const _: () = assert!(size_of::<Task>() == 256, "a run may have any number of tasks");
 
 /// Segments between two of [`Task::sums`].
 const EVERY: usize = 64;
 
-/// A stretch of time in one state; it lasts until the next one, or the end of the task.
+/// A stretch of time in one state. It lasts until the next segment or the end of the task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
     /// When it starts, in nanoseconds since the run began.
     pub start_ns: u64,
-    /// What the task does.
+    /// The state of the task.
     pub state: State,
-    /// If it waits, what for: the place among the sets of leaves.
+    /// If it waits, the index of its set of leaves.
     pub(super) leaves: u32,
 }
 
 impl Segment {
-    /// One in which a task does this from that time on, in nanoseconds. What it waits for is not known.
+    /// A segment from a time on, in nanoseconds, with no known leaves.
     pub fn new(start_ns: u64, state: State) -> Self {
         Self { start_ns, state, leaves: 0 }
     }
 }
 
-/// What a task does at a moment.
+/// The state of a task at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// A worker polls it: the index of the thread in [`Trace::threads`](super::Trace).
+    /// It is being polled, on the thread with this index in [`Trace::threads`](super::Trace).
     Running(u16),
-    /// It was spawned or woken, and no worker polls it yet.
+    /// It was spawned or woken, and is not being polled yet.
     Ready,
-    /// It returned `Pending` and nobody has woken it. Of several causes this is
-    /// the one to draw; [`Trace::wait_at`](super::Trace::wait_at) has them all.
+    /// It returned `Pending` and has not been woken. This is the cause to draw if there
+    /// are several; [`Trace::wait_at`](super::Trace::wait_at) has all.
     Waiting(Cause),
 }
 
 impl State {
-    /// Whether it waits, for whatever cause.
+    /// Whether it waits, for any cause.
     pub fn is_waiting(self) -> bool {
         matches!(self, Self::Waiting(_))
     }
@@ -142,33 +141,33 @@ impl State {
 
 const _: () = assert!(size_of::<Segment>() == 16, "a segment is kept for every change of state");
 
-/// A call of a task's waker that made it ready.
+/// A call of a task's waker that made the task ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wake {
     /// When, in nanoseconds since the run began.
     pub at_ns: u64,
-    /// Who called it.
+    /// What called it.
     pub by: Waker,
 }
 
-/// Who called a waker.
+/// What called a waker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waker {
     /// Another task, or the task itself.
     Task(TaskIx),
-    /// A timer of the task's, which was due.
+    /// A timer of the task that was due.
     Timer,
-    /// The IO driver, by what the task waited for.
+    /// The IO driver, judging by what the task waited for.
     Io,
-    /// A blocking thread, by what the task waited for.
+    /// A blocking thread, judging by what the task waited for.
     Blocking,
-    /// The runtime, which gives a task that yielded its turn.
+    /// The runtime, giving its turn to a task that yielded.
     Scheduler,
-    /// The runtime, which puts a task that has used up its budget behind the others.
+    /// The runtime, moving a task that is out of budget behind the others.
     Budget,
     /// A thread outside the runtime, or code outside all tasks.
     Outside,
-    /// No task, and it is not known what.
+    /// Not a task; otherwise unknown.
     Unknown,
 }
 
@@ -179,13 +178,13 @@ pub struct Ended {
     pub at_ns: u64,
     /// How.
     pub how: End,
-    /// Whether `how` is inferred and not observed: the last poll's beginning was
-    /// lost, and with it maybe what tells a panic from a return.
+    /// Whether `how` is inferred: the start of the last poll was lost, and perhaps with
+    /// it what distinguishes a panic from a return.
     ///
-    /// Two cases look exactly like another one and are not marked, because every
-    /// end of that kind would be: an abort from within the task's own poll reads
-    /// as `Completed` or `Failed`, and a panic that is caught within the very
-    /// poll that returns reads as `Panicked`.
+    /// Two cases look exactly like others and are not marked, because otherwise every
+    /// such end would be: an abort from within the task's own poll looks like
+    /// `Completed` or `Failed`, and a panic that is caught in the poll that returns
+    /// looks like `Panicked`.
     pub inferred: bool,
 }
 
@@ -200,10 +199,10 @@ pub enum End {
     Cancelled,
     /// It panicked, in its last poll or when its future was dropped.
     Panicked,
-    /// It was alive when the recording stopped, which is no end of its own:
-    /// from then on it stands as it stood, and counts as alive.
+    /// It was alive when the recording stopped. It keeps its last state and counts as
+    /// alive.
     Dropped,
-    /// It is not known how: Tokio's tracing was not heard.
+    /// Unknown, because Tokio's tracing was not received.
     Unknown,
 }
 
@@ -218,7 +217,7 @@ pub struct SpanLabel {
     pub label: String,
 }
 
-/// How long a task has been in each state.
+/// How long a task was in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Times {
     /// In polls, in nanoseconds.
@@ -244,12 +243,12 @@ impl Times {
 pub struct Mark {
     /// When, in nanoseconds since the run began.
     pub at_ns: u64,
-    /// The line's place in [`Trace::log`](super::Trace).
+    /// The index of the line in [`Trace::log`](super::Trace).
     pub line: u32,
 }
 
 impl Task {
-    /// The segment that covers a time; none before the spawn and from an end of its own on.
+    /// The segment at a time; none before the spawn and after the task's own end.
     pub fn segment_at(&self, at_ns: u64) -> Option<Segment> {
         if self.end_at(at_ns).is_some() {
             return None;
@@ -258,12 +257,12 @@ impl Task {
         after.checked_sub(1).map(|i| self.segments[i])
     }
 
-    /// Its idle gaps, in order of time: each segment that waits, with its place among all of them.
+    /// Its idle gaps in order of time: each waiting segment with its index.
     pub(super) fn waits(&self) -> impl DoubleEndedIterator<Item = (usize, Segment)> {
         self.segments.iter().copied().enumerate().filter(|(_, segment)| segment.state.is_waiting())
     }
 
-    /// How long it had lived at a time, in nanoseconds, as far as it was recorded; 0 before the spawn.
+    /// How long it had been alive at a time, in nanoseconds, as far as recorded; 0 before the spawn.
     pub fn duration(&self, at_ns: u64) -> u64 {
         self.until(at_ns).saturating_sub(self.spawned_ns)
     }
@@ -272,7 +271,7 @@ impl Task {
     pub fn times_at(&self, at_ns: u64) -> Times {
         let until = self.until(at_ns);
         let Some(last) = self.segments.last() else { return Times::default() };
-        // What has been counted reaches up to the last change, the end included.
+        // The counts reach up to the last change, including the end.
         let counted_ns = self.ended.map_or(last.start_ns, |end| end.at_ns);
         if until >= counted_ns {
             let mut times = self.counted();
@@ -287,7 +286,7 @@ impl Task {
         times
     }
 
-    /// How long it had been in polls by a time by which so many of its segments had begun, in nanoseconds.
+    /// How long it had been in polls by a time, in nanoseconds. `begun` is the number of segments begun by then.
     pub fn busy_by(&self, begun: usize, at_ns: u64) -> u64 {
         let kept = (begun.saturating_sub(1) / EVERY).min(self.sums.len());
         let before_ns = kept.checked_sub(1).map_or(0, |last| self.sums[last].0.busy_ns);
@@ -304,7 +303,7 @@ impl Task {
         polls + begun.iter().filter(|segment| matches!(segment.state, State::Running(_))).count() as u64
     }
 
-    /// The last sums that are kept from before a time, and the segments from there on that had begun by then.
+    /// The last kept sums before a time, and the segments from there that had begun by then.
     fn counted_before(&self, at_ns: u64) -> (Times, u64, &[Segment]) {
         let begun = self.segments.partition_point(|segment| segment.start_ns <= at_ns);
         let kept = (begun.saturating_sub(1) / EVERY).min(self.sums.len());
@@ -312,7 +311,7 @@ impl Task {
         (times, polls, &self.segments[kept * EVERY..begun])
     }
 
-    /// Its state changes; what came before has been counted.
+    /// Its state changes; the time before has been counted.
     #[inline]
     pub(super) fn enter(&mut self, segment: Segment) {
         if self.segments.len().is_multiple_of(EVERY) {
@@ -335,11 +334,11 @@ impl Task {
         after.checked_sub(1).map(|i| self.wakes[i])
     }
 
-    /// The wake that made it ready in the segment at that place. Several can fall on one virtual moment: they are told apart by
-    /// their order.
+    /// The wake that made it ready in the segment with this index. Wakes at the same virtual moment are distinguished by their
+    /// order.
     pub(super) fn wake_into(&self, segment: usize) -> Option<Wake> {
         let ready = self.segments.get(segment)?;
-        // The first one is the spawn, for which nobody woke it.
+        // The first segment is the spawn, which has no wake.
         let before = self.segments[1.min(segment)..segment].iter().rev();
         let same = before.take_while(|before| before.start_ns == ready.start_ns);
         let earlier = same.filter(|before| before.state == State::Ready).count();
@@ -351,38 +350,38 @@ impl Task {
         }
     }
 
-    /// That time, or the end if it is before.
+    /// The time, or the end of the task if that is earlier.
     fn until(&self, at_ns: u64) -> u64 {
         self.ended.map_or(at_ns, |end| end.at_ns.min(at_ns))
     }
 
-    /// The time in each state that is over.
+    /// The counted time in each state.
     fn counted(&self) -> Times {
         Times { busy_ns: self.busy_ns, ready_ns: self.ready_ns, waiting_ns: self.waiting_ns }
     }
 
-    /// The segment that lasts, which is this one, is over: counts its time.
+    /// Counts the time of the current segment, `last`, which ends.
     pub(super) fn count(&mut self, last: Segment, end_ns: u64) {
         let mut times = self.counted();
         times.add(last.state, end_ns - last.start_ns);
         Times { busy_ns: self.busy_ns, ready_ns: self.ready_ns, waiting_ns: self.waiting_ns } = times;
     }
 
-    /// How it ended, when that was at or before this time. That the recording stopped is no end.
+    /// How it ended, if it ended by a time. The end of the recording does not count.
     pub fn end_at(&self, at_ns: u64) -> Option<Ended> {
         self.end().filter(|end| end.at_ns <= at_ns)
     }
 
-    /// Its own end, if it has come to one.
+    /// Its own end, if it has ended.
     pub(super) fn end(&self) -> Option<Ended> {
         self.ended.filter(|end| end.how != End::Dropped)
     }
 
-    /// The segments that touch a stretch of time (both ends included): the one
-    /// in force at its start, and those that begin within.
+    /// The segments that overlap a stretch of time (both ends included): the segment at
+    /// its start, and all that begin within it.
     pub fn segments_in(&self, from_ns: u64, to_ns: u64) -> &[Segment] {
         let first = self.segments.partition_point(|segment| segment.start_ns <= from_ns);
-        // Several changes at one virtual instant: all of those at `from_ns` are part of the picture.
+        // Several changes may share one virtual instant: include all changes at `from_ns`.
         let start = self.segments[..first].partition_point(|segment| segment.start_ns < from_ns).saturating_sub(1);
         let end = self.segments.partition_point(|segment| segment.start_ns <= to_ns);
         &self.segments[start.min(end)..end]

@@ -1,13 +1,12 @@
-//! What each thread did: the polls that it made, one after the other.
+//! What each thread did: its polls, one after another.
 //!
-//! A task's segments say on which thread each of its polls was. To draw a thread
-//! one has to ask the other way round, and that over any stretch of time without
-//! a look at any task. So each thread keeps the numbers of its polls and how long
-//! they lasted, and before each 32nd of them how long all were together: eight
-//! bytes a poll, and a crowded stretch is the difference of two sums.
+//! A task's segments name the thread of each poll. Drawing a thread needs the reverse,
+//! for any stretch of time and without looking at tasks. So each thread keeps the
+//! numbers and lengths of its polls, and the sum of all lengths before each 32nd poll:
+//! eight bytes per poll, and a crowded stretch is the difference of two sums.
 //!
-//! A thread makes one poll at a time. One whose end was lost is over when the
-//! thread begins the next.
+//! A thread makes one poll at a time. If the end of a poll was lost, the poll ends when
+//! the thread begins the next one.
 
 use super::Trace;
 use super::polls::PollStarts;
@@ -15,9 +14,9 @@ use super::task::TaskIx;
 
 /// Polls between two sums.
 const EVERY: usize = 32;
-/// A stretch with at most so many polls is looked through.
+/// A stretch with at most this many polls is walked through.
 const EXACT: usize = 32;
-/// A length that is kept apart, since it does not fit.
+/// Marks a length that does not fit and is kept separately.
 const LONGER: u32 = u32::MAX;
 
 /// The polls of each thread, by its index.
@@ -29,15 +28,15 @@ pub(super) struct Threads(Vec<Thread>);
 struct Thread {
     /// Their numbers among all polls of the run.
     numbers: Vec<u32>,
-    /// How long they lasted, in nanoseconds: of all but one that lasts.
+    /// The lengths of all finished polls, in nanoseconds.
     lengths: Vec<u32>,
-    /// Those that lasted four seconds and more, by their places.
+    /// The lengths of four seconds or more, by index.
     longer: Vec<(usize, u64)>,
-    /// How long all polls before each [`EVERY`]th were together.
+    /// The total length of all polls before each [`EVERY`]th.
     sums: Vec<u64>,
-    /// How long those that are over were together.
+    /// The total length of all finished polls.
     busy_ns: u64,
-    /// Whether it is known to be a worker of the runtime's.
+    /// Whether it is known to be a worker of the runtime.
     worker: bool,
 }
 
@@ -47,12 +46,12 @@ impl Threads {
         self.0.get(usize::from(thread))?.numbers.last().copied()
     }
 
-    /// Whether the newest poll of a thread lasts.
+    /// Whether the newest poll of a thread is in progress.
     pub(super) fn is_busy(&self, thread: u16) -> bool {
         self.0.get(usize::from(thread)).is_some_and(|thread| thread.lengths.len() < thread.numbers.len())
     }
 
-    /// A poll begins on a thread, so long after the one before it.
+    /// A poll begins on a thread. `since_ns` is the time since the previous poll began.
     pub(super) fn begin(&mut self, thread: u16, number: u32, since_last_ns: u64) {
         self.end(thread, since_last_ns);
         let thread = self.of(thread);
@@ -62,7 +61,7 @@ impl Threads {
         thread.numbers.push(number);
     }
 
-    /// A thread says that it is a worker of the runtime's.
+    /// A thread reports that it is a worker of the runtime.
     pub(super) fn know_worker(&mut self, thread: u16) {
         self.of(thread).worker = true;
     }
@@ -73,7 +72,7 @@ impl Threads {
         &mut self.0[usize::from(thread)]
     }
 
-    /// The newest poll of a thread is over, if it was not.
+    /// Ends the newest poll of a thread, if it is in progress.
     pub(super) fn end(&mut self, thread: u16, lasted_ns: u64) {
         let Some(thread) = self.0.get_mut(usize::from(thread)) else { return };
         if thread.lengths.len() == thread.numbers.len() {
@@ -89,7 +88,7 @@ impl Threads {
 }
 
 impl Thread {
-    /// How long a poll lasted; none while it does.
+    /// The length of a poll; none while it is in progress.
     fn length(&self, place: usize) -> Option<u64> {
         let length = *self.lengths.get(place)?;
         if length != LONGER {
@@ -100,12 +99,12 @@ impl Thread {
     }
 }
 
-/// A poll, as the thread saw it that made it.
+/// A poll on a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThreadPoll {
     /// When it began, in nanoseconds since the run began.
     pub start_ns: u64,
-    /// When it ended; none while it lasts.
+    /// When it ended; none while it is in progress.
     pub end_ns: Option<u64>,
     /// The task.
     pub task: TaskIx,
@@ -114,13 +113,13 @@ pub struct ThreadPoll {
 /// What a thread did in a stretch of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Turn {
-    /// The first of the polls that begin in it or last in it, by its place among those of the thread.
+    /// The index of the first poll that overlaps the stretch, among the polls of the thread.
     pub first: usize,
-    /// How many they are.
+    /// How many polls overlap it.
     pub polls: usize,
-    /// How long they took of it together, in nanoseconds.
+    /// The time in polls, in nanoseconds.
     pub busy_ns: u64,
-    /// The poll that took most of it, by its place among those of the thread; of many polls the last.
+    /// The index of the poll with the largest share; the last one if there are too many.
     pub main: Option<usize>,
 }
 
@@ -132,14 +131,14 @@ pub struct ThreadPolls<'a> {
 }
 
 impl Trace {
-    /// The polls of a thread, by its index in [`Trace::threads`]; none when it has made none.
+    /// The polls of a thread, by its index in [`Trace::threads`]; none if it has made none.
     pub fn polls_on(&self, thread: u16) -> Option<ThreadPolls<'_>> {
         let starts = &self.poll_starts;
         let thread = starts.threads.0.get(usize::from(thread)).filter(|thread| !thread.numbers.is_empty())?;
         Some(ThreadPolls { starts, thread })
     }
 
-    /// The threads that have made polls, and the workers that have made none, by their indices.
+    /// The indices of all threads that have made polls, and of all workers.
     pub fn polling_threads(&self) -> impl Iterator<Item = u16> {
         self.threads_that(|thread| thread.worker || !thread.numbers.is_empty())
     }
@@ -159,7 +158,7 @@ impl Trace {
 }
 
 impl ThreadPolls<'_> {
-    /// A poll, by its place.
+    /// A poll, by its index.
     pub fn get(&self, place: usize) -> Option<ThreadPoll> {
         let number = *self.thread.numbers.get(place)? as usize;
         let start_ns = self.starts.at_ns[number];
@@ -167,7 +166,7 @@ impl ThreadPolls<'_> {
         Some(ThreadPoll { start_ns, end_ns, task: self.starts.tasks[number] })
     }
 
-    /// How many had begun by a time, it included.
+    /// How many polls had begun up to and including a time.
     pub fn begun_by(&self, at_ns: u64) -> usize {
         self.thread.numbers.partition_point(|number| self.start(*number) <= at_ns)
     }
@@ -177,9 +176,9 @@ impl ThreadPolls<'_> {
         self.busy(self.begun_by(at_ns), at_ns)
     }
 
-    /// What the thread did in each of so many stretches of equal length, one after the other.
+    /// What the thread did in each of `count` consecutive stretches of equal length.
     ///
-    /// The last one that `until_ns` (included) touches is cut off there; those behind it are left out.
+    /// The stretch that contains `until_ns` is cut off after it; later stretches are left out.
     pub fn turns(&self, left_ns: u64, length_ns: u64, count: usize, until_ns: u64) -> Vec<Turn> {
         let length_ns = length_ns.max(1);
         let mut turns = Vec::with_capacity(count);
@@ -192,7 +191,7 @@ impl ThreadPolls<'_> {
             begun = self.begun_before(first, to_ns);
             turns.push(self.turn(first, begun, from_ns, to_ns));
             if next_ns == from_ns {
-                break; // The end of all time.
+                break; // The end of representable time.
             }
             from_ns = next_ns;
         }
@@ -203,7 +202,7 @@ impl ThreadPolls<'_> {
         self.starts.at_ns[number as usize]
     }
 
-    /// How many had begun before a time, of which so many are known to have: they are looked for from there on.
+    /// How many polls had begun before a time. The first `known` are known to have, so the search starts after them.
     fn begun_before(&self, known: usize, to_ns: u64) -> usize {
         let numbers = &self.thread.numbers;
         let (mut low, mut step) = (known, 1);
@@ -215,7 +214,7 @@ impl ThreadPolls<'_> {
         low + numbers[low..high].partition_point(|number| self.start(*number) < to_ns)
     }
 
-    /// How long the first so many polls, all of which had begun, took by a time.
+    /// The time by `at_ns` in the first `begun` polls, all of which had begun.
     fn busy(&self, begun: usize, at_ns: u64) -> u64 {
         let Some(last) = begun.checked_sub(1) else { return 0 };
         let kept = last / EVERY;
@@ -234,7 +233,7 @@ impl ThreadPolls<'_> {
         }
         let mut turn = Turn::default();
         let mut most_ns = 0;
-        // The one that lasts when the stretch begins is part of it.
+        // A poll in progress when the stretch begins is part of it.
         for place in first.saturating_sub(1)..begun {
             let Some(poll) = self.get(place) else { break };
             let ns = poll.end_ns.unwrap_or(u64::MAX).min(to_ns).saturating_sub(poll.start_ns.max(from_ns));
@@ -269,7 +268,7 @@ mod tests {
         told.tell(thread, at_ns, What::PollEnd(id(task)));
     }
 
-    /// Three threads and twenty tasks: polls of any length, gaps of any length, drawn by arithmetic.
+    /// Three threads and twenty tasks, with polls and gaps of pseudo-random lengths.
     fn busy() -> Told {
         let mut told = Told::default();
         for task in 1..=20 {
@@ -284,7 +283,7 @@ mod tests {
         for thread in 0..3_u64 {
             let mut at_ns = thread;
             for _ in 0..700 {
-                // Tasks that no two threads share, so that none is polled in two places at once.
+                // No two threads share a task, so no task is polled twice at once.
                 let task = 1 + thread + 3 * draw(6);
                 let to_ns = at_ns + draw(4) * draw(40);
                 events.push((at_ns, thread as u16, What::PollStart(id(task))));
@@ -299,7 +298,7 @@ mod tests {
         told
     }
 
-    /// The polls on a thread, from the lives of the tasks: start, end, task.
+    /// The polls on a thread, computed from the tasks' segments: start, end, task.
     fn from_tasks(trace: &Trace, thread: u16) -> Vec<(u64, u64, TaskIx)> {
         let mut polls = Vec::new();
         for (ix, task) in (0..).zip(&trace.tasks) {
@@ -363,7 +362,7 @@ mod tests {
         begin(&mut told, 0, 40, 2);
         assert_eq!(get(&told, 0).and_then(|poll| poll.end_ns), Some(40));
         end(&mut told, 0, 60, 2);
-        // The end of the first one comes after all: it was counted.
+        // The end of the first poll arrives after all; it was already counted.
         end(&mut told, 0, 70, 1);
         assert_eq!(get(&told, 1).and_then(|poll| poll.end_ns), Some(60));
         assert_eq!(told.0.polls_on(0).map(|polls| polls.busy_by(100)), Some(50));

@@ -81,7 +81,7 @@ fn the_text_has_outcome_checks_and_timeline() {
         "tasks ",
         "polls ",
         "events ",
-        "\nbusiest places of waiting\n",
+        "\nwaits by place\n",
         " scenarios/gather.rs:",
         "\nmain ",
     ] {

@@ -113,7 +113,7 @@ fn a_finding_says_who_where_when_and_what() {
     };
     let (task, line, at_ms, text) = told("blocking", &[], FindingKind::BlocksWorker);
     assert_eq!((&*task, &*line, at_ms), ("report", "sleep(tick * 11 / 2).await;", 1_550));
-    assert!(text.contains("for 1 s in one poll") && text.ends_with("6 tasks had to wait for that"), "{text}");
+    assert!(text.contains("for 1 s in one poll") && text.ends_with("6 tasks had to wait meanwhile"), "{text}");
 
     let (task, line, at_ms, text) = told("lock-contention", &[], FindingKind::LockAcrossWait);
     assert_eq!((&*task, at_ms), ("worker 0", 200));

@@ -51,7 +51,7 @@ fn a_task_that_mostly_wakes_itself() {
             let found = found(&trace, FindingKind::SelfWakes);
             let names: Vec<_> = found.iter().map(|(name, _)| name.as_str()).collect();
             assert_eq!(names, if told { vec!["spinner"] } else { vec![] }, "{on:?} {looks} {wakes_itself}");
-            assert!(found.iter().all(|(_, finding)| finding.text.contains("100 of its 100 wakes")), "{found:?}");
+            assert!(found.iter().all(|(_, finding)| finding.text.contains("woke itself 100 of the 100 times")), "{found:?}");
         }
     }
 }

@@ -162,7 +162,7 @@ fn closures_that_wait_for_others_behind_them_block_the_pool() {
         let found = pool(on, THREADS, LONG, waits_for_one_behind_it);
         let [finding] = &found[..] else { panic!("{on:?}: {found:?}") };
         assert!(finding.inferred && finding.text.starts_with("blocking "), "{on:?}: {finding:?}");
-        assert!(finding.text.contains("is queued: all 2 threads of the blocking pool wait like that"), "{on:?}: {finding:?}");
+        assert!(finding.text.contains("is queued: all 2 threads of the blocking pool wait this way"), "{on:?}: {finding:?}");
         let line = finding.place.as_ref().map(|place| super::line_of(&place.file, place.line)).unwrap();
         assert!(line.ends_with("// Waits."), "{on:?}: {line}");
         assert_eq!(pool(on, THREADS, MS, waits_for_one_behind_it), [], "{on:?}: a thread may be about to take it");

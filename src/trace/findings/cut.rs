@@ -1,15 +1,15 @@
 //! Futures that were dropped at an await while they held a lock.
 //!
-//! Only locks that keep all others out: a reader has changed nothing, and a permit
-//! protects nothing. Of a task that was aborted nothing is said: whoever aborts it
-//! gives up all of it.
+//! This covers exclusive locks only: a reader has changed nothing, and a permit
+//! protects nothing. Aborted tasks are not reported: an abort gives up the whole
+//! task on purpose.
 
 use super::{FindingKind, Findings, Sight, at_least, short, told};
 use crate::trace::Trace;
 use crate::trace::cut::Cut;
 use crate::trace::task::End;
 
-/// Finds futures that were dropped with a lock.
+/// Finds futures that were dropped while they held a lock.
 pub(super) fn holding(trace: &Trace, found: &mut Findings) {
     let sights = trace.cuts.iter().filter(|cut| !ends_with(trace, cut)).map(|cut| {
         let place = trace.site(cut.waited).place.clone();
@@ -28,7 +28,7 @@ pub(super) fn holding(trace: &Trace, found: &mut Findings) {
     found.add_some(FindingKind::DroppedWhileHolding, sights, at_least(trace.all_cuts()), told);
 }
 
-/// Whether the task was aborted or panicked in the poll in which that was.
+/// Whether the drop was part of the task's own end: it was aborted, or it panicked in that poll.
 fn ends_with(trace: &Trace, cut: &Cut) -> bool {
     let of = &trace.tasks[cut.task as usize];
     let cut_off = of.ended.is_some_and(|end| matches!(end.how, End::Cancelled | End::Panicked));

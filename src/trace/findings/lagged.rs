@@ -1,40 +1,40 @@
-//! Receivers of a broadcast that have lost messages.
+//! Broadcast receivers that lost messages.
 //!
-//! Tokio reports nothing of broadcast channels, neither what is sent nor what is
-//! lost. Only the receiver is told, by an error. So it is seen where the program
-//! says so in Tokio's words: in a line of its log, or in a panic. One who takes
-//! the error for the end of the channel, and says nothing, cannot be seen.
+//! Tokio's tracing reports nothing about broadcast channels. Only the receiver
+//! learns of the loss, from an error, so this lint looks for Tokio's wording in the
+//! program's log lines and panics. A program that silently takes the error for the
+//! end of the channel is missed.
 
 use super::{FindingKind, Findings, Sight, told};
 use crate::record::site::{Cause, Place};
 use crate::trace::Trace;
 use crate::trace::task::TaskIx;
 
-/// How the error reads for people, and how it reads in code.
+/// The error's `Display` and `Debug` forms.
 const WORDS: [&str; 2] = ["channel lagged by ", "Lagged("];
 
-/// So many of those who lost messages are kept apart.
+/// At most this many tasks are tracked.
 const MOST: usize = 1_024;
 
-/// So many waits of a task are looked at for the one in which it received last.
+/// How many of a task's waits are searched for its last receive.
 const LOOKED_AT: usize = 256;
 
-/// What was said of lost messages, by task.
+/// Reports of lost messages, by task.
 #[derive(Debug, Default)]
 pub(in crate::trace) struct Lagged(Vec<Said>);
 
-/// What one task has said.
+/// The reports of one task.
 #[derive(Debug)]
 struct Said {
     task: Option<TaskIx>,
-    /// When it said so first.
+    /// When the first report came.
     at_ns: u64,
     messages: u64,
     times: u32,
 }
 
 impl Trace {
-    /// A task says something, perhaps that a receiver has lost messages.
+    /// Checks a log line or a panic message for a report of lost messages.
     pub(in crate::trace) fn listen(&mut self, at_ns: u64, task: Option<TaskIx>, text: &str) {
         let Some(messages) = lost(text) else { return };
         let said = &mut self.lagged.0;
@@ -46,7 +46,7 @@ impl Trace {
         }
     }
 
-    /// Where a task received from a broadcast last.
+    /// Where a task last received from a broadcast channel.
     fn receives_at(&self, task: TaskIx) -> Option<Place> {
         let waits = self.waits_of(task).rev().take(LOOKED_AT);
         let received = waits.flat_map(|wait| wait.leaves).find(|leaf| self.site(leaf.site).cause == Cause::Broadcast);
@@ -54,9 +54,9 @@ impl Trace {
     }
 }
 
-/// How many messages are lost, if a text says so.
+/// The number of lost messages, if a text reports any.
 fn lost(text: &str) -> Option<u64> {
-    // Most texts are about something else.
+    // Fast path: most texts are about something else.
     if !text.contains("agged") {
         return None;
     }
@@ -68,13 +68,13 @@ fn lost(text: &str) -> Option<u64> {
     })
 }
 
-/// Finds receivers that have lost messages.
+/// Finds receivers that lost messages.
 pub(super) fn receivers(trace: &Trace, found: &mut Findings) {
     let sights = trace.lagged.0.iter().map(|said| {
         let who = said.task.map_or("the program", |task| &trace.tasks[task as usize].name);
         let messages = if said.messages == 1 { "1 message".to_owned() } else { format!("{} messages", said.messages) };
         let times = if said.times == 1 { String::new() } else { format!(", {} times", said.times) };
-        let told = format!("{who} reported that a broadcast receiver had lost {messages}{times}");
+        let told = format!("{who} reported that a broadcast receiver lost {messages}{times}");
         let place = said.task.and_then(|task| trace.receives_at(task).or_else(|| trace.spawn_place(task)));
         Sight { task: said.task, at_ns: said.at_ns, place, weight: said.messages, told }
     });

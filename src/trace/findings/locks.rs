@@ -1,10 +1,11 @@
-//! Locks that are held while their holder waits for something else.
+//! Locks held while their holder waits for something else.
 //!
-//! Only mutexes and read-write locks: a permit of a semaphore is there to be held.
-//! Only where others stand in line meanwhile: a lock that nobody else wants does
-//! no harm. And only if it waits for anything but a message: a lock around a
-//! receiver is there so that one at a time waits for the next message, and whoever
-//! waits for the lock loses nothing by it. Of each lock the hold is kept that has kept others waiting for longest.
+//! - Only mutexes and read-write locks: a semaphore permit is meant to be held.
+//! - Only while other tasks queue: a lock that nobody else wants does no harm.
+//! - Not while the holder waits for a message: a lock around a receiver lets one task
+//!   at a time wait for the next message, and the queued tasks lose nothing by it.
+//!
+//! For each lock, only the hold that kept others waiting longest is reported.
 
 use std::collections::HashSet;
 
@@ -15,24 +16,24 @@ use crate::trace::task::{State, TaskIx};
 use crate::trace::waits::SiteIx;
 use crate::trace::{ResourceKind, Trace};
 
-/// The holder has to have waited for something else for so long, while others waited for it.
+/// The shortest reported wait of a holder for something else while others wait for its lock.
 const LONG_NS: u64 = 10_000_000;
 
-/// So many segments of a holder are looked at.
+/// How many of a holder's segments are searched.
 const LOOKED_AT: usize = 1_024;
 
-/// A hold that has kept others waiting.
+/// A hold that kept others waiting.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::trace) struct Hold {
     pub(in crate::trace) task: TaskIx,
-    /// Where it was taken.
+    /// Where the lock was taken.
     pub(in crate::trace) site: Option<SiteIx>,
-    /// From when on it was held and others waited.
+    /// When the lock was both held and waited for.
     pub(in crate::trace) from_ns: u64,
     pub(in crate::trace) to_ns: u64,
-    /// How many waited at the end of it.
+    /// How many waiters there were when the hold ended.
     pub(in crate::trace) waiting: u32,
-    /// Whether nobody else could hold it meanwhile.
+    /// Whether the hold was exclusive.
     pub(in crate::trace) exclusive: bool,
 }
 
@@ -42,15 +43,15 @@ impl Hold {
     }
 }
 
-/// What a holder waited for meanwhile.
+/// What a holder waited for during its hold.
 struct Meanwhile {
     ns: u64,
-    /// What it waited for longest, and where.
+    /// The cause of its longest wait, and the line.
     cause: Cause,
     place: Option<Place>,
 }
 
-/// Finds locks that are held across waits.
+/// Finds locks held across waits.
 pub(super) fn held_across_waits(trace: &Trace, found: &mut Findings) {
     let sights = trace.contended().filter_map(|ix| held(trace, ix)).collect();
     found.add(FindingKind::LockAcrossWait, sights, told);
@@ -84,21 +85,21 @@ fn held(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
     Some(Sight { task: Some(hold.task), at_ns: hold.to_ns, place, weight: meanwhile.ns, told })
 }
 
-/// The hold that has kept others waiting for longest, one that lasts included.
+/// The hold that kept others waiting longest, including holds still in progress.
 fn worst(trace: &Trace, resource: &Resource) -> Option<Hold> {
     let lasting = resource.holds(trace.end_ns);
     lasting.chain(resource.worst).max_by_key(Hold::length_ns)
 }
 
-/// How many other tasks were in line at the end of a hold. One with several futures in line is one task.
+/// How many other tasks were queued when a hold ended. A task with several queued futures counts once.
 fn waited_for(resource: &Resource, hold: Hold) -> usize {
     let line = resource.at(hold.to_ns.saturating_sub(1)).waiters;
     let tasks: HashSet<TaskIx> = line.iter().map(|waiter| waiter.task).filter(|task| *task != hold.task).collect();
-    // On the virtual clock all may have come at the moment at which the hold ends.
+    // On the virtual clock all of them may have arrived at the very moment the hold ended.
     if tasks.is_empty() { hold.waiting as usize } else { tasks.len() }
 }
 
-/// How long the holder waited meanwhile for what is neither a lock nor a message, if that was long.
+/// The holder's waits for anything but locks and messages during a hold, if they were long.
 fn waited(trace: &Trace, hold: Hold) -> Option<Meanwhile> {
     if hold.length_ns() < LONG_NS {
         return None;

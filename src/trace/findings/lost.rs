@@ -1,19 +1,19 @@
-//! Tasks that nobody can wake, and locks that nobody can take.
+//! Tasks that nothing can wake, and locks that nobody can take.
 //!
-//! A *lost waker* is a task that waits on nothing: its last poll returned
-//! `Pending`, and no waker was cloned in it that is still around. It is told when
-//! the run is over, or has gone on for a second, and never where causes of waits
-//! were not recorded or events were lost. A future that is not Tokio's may keep a
-//! waker from poll to poll unseen: a task that has had one lately is not told of.
+//! A *lost waker*: the task's last poll returned `Pending` and left no future that
+//! cloned the task's waker. It is reported when the run is over or the wait has lasted a
+//! second, and never if events were lost or the causes of waits were not recorded. A
+//! future that is not Tokio's may keep a waker between polls without being seen, so a
+//! task that recently waited for such a future is not reported.
 //!
-//! An *unpolled lock* is a lock, a permit, or room in a channel that was granted
-//! to a future of a task that waits for something else: a grant wakes its task, so
-//! that one was polled and did not poll the future. It is reported when others
-//! stand in line behind it. The same goes for a task that does not come out of a
-//! poll because it blocks there, for the very thing that its own future was granted.
+//! An *unpolled lock*: a lock, a permit or room in a channel was granted to a future
+//! of a task that now waits for something else. The grant woke the task, so the task
+//! was polled and did not poll the future. It is reported if others queue behind the
+//! future. A task that blocks inside a poll, waiting for what its own future was
+//! granted, is reported too.
 //!
-//! A *possible deadlock* is a circle in which it is inferred of some task that it
-//! has what the one before waits for. It is looked for when the run is over.
+//! A *possible deadlock*: a cycle in which at least one task is only inferred to hold
+//! what the previous task waits for. It is looked for when the run is over.
 
 use super::{FindingKind, Findings, Sight, short, told};
 use crate::record::site::Place;
@@ -22,24 +22,24 @@ use crate::trace::task::{State, Task, TaskIx};
 use crate::trace::waits::{Leaf, SiteIx};
 use crate::trace::{LaneOf, ResourceKind, Trace, Waiter};
 
-/// While a run goes on, a problem that lasts for so long is reported.
+/// While a run is in progress, a problem must last this long before it is reported.
 const LASTS_NS: u64 = 1_000_000_000;
 
-/// So many waits before the last one are looked at for a future that may have kept a waker.
+/// How many waits before the last are searched for a future that may have kept a waker.
 const LATELY: usize = 16;
 
-/// So many in line are looked at.
+/// How many queued waiters are looked at.
 const IN_LINE: usize = 64;
 
 impl Trace {
-    /// Whether a task waits, and the time from which on it does; once that can be relied on.
+    /// Since when a task waits, once the run is over or the wait is long.
     fn rests_since(&self, task: &Task) -> Option<u64> {
         let alive = task.end().is_none();
         let last = task.segments.last().filter(|last| alive && last.state.is_waiting())?;
         (self.closed || self.end_ns.saturating_sub(last.start_ns) >= LASTS_NS).then_some(last.start_ns)
     }
 
-    /// Since when a task has been in one poll, once that is long, or the run is over.
+    /// Since when a task is in a poll, once the run is over or the poll is long.
     fn blocks_since(&self, task: &Task) -> Option<u64> {
         let alive = task.end().is_none();
         let last = task.segments.last().filter(|last| alive && matches!(last.state, State::Running(_)))?;
@@ -47,22 +47,22 @@ impl Trace {
     }
 }
 
-/// A task that waits, and that nobody can wake.
+/// A waiting task that nothing can wake.
 pub(super) fn waker(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String>> {
-    // Wakers are heard of where the runtime or a `LocalSet` polls.
+    // Only tasks that the runtime or a `LocalSet` polls have their wakers recorded.
     let known = trace.lost == 0 && !trace.waits.sites.is_empty() && matches!(of.of, LaneOf::Task | LaneOf::Local);
     let since_ns = trace.rests_since(of).filter(|_| known)?;
     let foreign = |leaf: &Leaf| trace.site(leaf.site).cause.is_foreign();
     let mut lately = of.waits().rev().map(|(_, wait)| trace.leaves(wait));
     let lost = lately.next()?.is_empty() && !lately.take(LATELY).flatten().any(foreign);
     lost.then(|| {
-        let told = format!("{} waits, and its last poll has left no waker with anybody", of.name);
+        let told = format!("{} waits, but its last poll left no waker that could wake it", of.name);
         let weight = trace.end_ns.saturating_sub(since_ns);
         Sight { task: Some(task), at_ns: since_ns, place: trace.spawn_place(task), weight, told }
     })
 }
 
-/// Finds locks that were given to a future that nobody polls.
+/// Finds locks granted to a future that its task does not poll.
 pub(super) fn unpolled_locks(trace: &Trace, found: &mut Findings) {
     let sights = trace.contended().filter_map(|ix| unpolled(trace, ix)).collect();
     found.add(FindingKind::UnpolledLock, sights, told);
@@ -77,7 +77,7 @@ fn unpolled(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
         return None;
     }
     let own = |task: TaskIx| line.iter().any(|waiter| behind(&waiter) && waiter.task == task);
-    // Who waits since an earlier time has not been woken yet.
+    // A task that has been waiting since before the grant has not been woken yet.
     let unpolled = |(waiter, granted_ns): (Waiter, u64)| {
         let of = &trace.tasks[waiter.task as usize];
         let rests = trace.rests_since(of).filter(|since_ns| *since_ns >= granted_ns);
@@ -96,7 +96,7 @@ fn unpolled(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
         _ => format!("the {}", trace.resource_name(ix)),
     };
     let told = format!(
-        "{} was given {what} and does not take it: it does not poll the future{}{}{}; {} in line behind it",
+        "{} was granted {what} but does not poll the future{}{}{}; {} behind it",
         of.name,
         at(unpolled_at.as_ref(), " of"),
         at(elsewhere.as_ref(), " and waits at"),
@@ -106,12 +106,12 @@ fn unpolled(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
             (true, ResourceKind::Semaphore) => ", for the same semaphore",
             (true, _) => ", for the same lock",
         },
-        if count == 1 { "1 stands".to_owned() } else { format!("{count} stand") },
+        if count == 1 { "1 waiter queues".to_owned() } else { format!("{count} waiters queue") },
     );
     Some(Sight { task: Some(owner.task), at_ns: since_ns, place: unpolled_at.or(elsewhere), weight: count as u64, told })
 }
 
-/// Finds circles that are possible and not known.
+/// Finds cycles with at least one inferred link.
 pub(super) fn possible_deadlocks(trace: &Trace, found: &mut Findings) {
     if !trace.closed || trace.lost > 0 {
         return;

@@ -1,21 +1,18 @@
-//! Findings: what is wrong with a run though it may end well, found in its trace.
+//! Findings: problems in a run, which may still end well.
 //!
-//! Each finding has a task, a line, the reason why it is bad, and what to do. It
-//! is made from what a trace knows anyway, so a recording has the same findings
-//! as the run that it is of. There is one file for each group of lints; each says
-//! what it looks for, and above which bound.
+//! Each finding names a task, a line, the reason why it is bad, and what to do. It
+//! uses only what the trace knows, so a recording has the same findings as its run.
+//! Each group of lints has a file, which says what fires and above which bound.
 //!
-//! **A finding is worth more than its absence.** Every lint is written so that it
-//! rather stays silent than tells of something that may be well: a list that is
-//! not believed is not read. What is inferred and was not observed is marked.
+//! **Few and certain.** Every lint prefers false negatives to false positives: nobody
+//! reads a list that is not believed. Inferred findings are marked as inferred.
 //!
-//! **What it costs.** While events come only a few things are noted, each with a
-//! comparison: a poll that was long, a hold that kept others waiting, a wake
-//! that a task gave itself, a line of the log that speaks of lost messages. [`Trace::findings`] then walks once over the tasks, and
-//! at a bounded number of whatever else there is: its cost grows with the tasks and
-//! not with the events. No frame pays for it. Who shows a run that is under way
-//! looks now and then; who has one that is over looks once, a piece at a time if
-//! there are very many tasks.
+//! **Cost.** As events arrive, the trace makes a few comparisons, to note long polls,
+//! holds that keep others waiting, self-wakes, and log lines that report lost
+//! messages. [`Trace::findings`] then walks once over the tasks and looks at a bounded
+//! number of everything else, so its cost grows with tasks and not with events. No
+//! frame pays for it: a run in progress is searched now and then, and a finished run
+//! once, in pieces if it has many tasks.
 
 mod cut;
 mod lagged;
@@ -40,49 +37,49 @@ use super::task::TaskIx;
 use super::waits::Leaf;
 use crate::record::site::Place;
 
-/// At most so many tasks carry a mark.
+/// At most this many tasks are marked.
 const MOST_MARKS: usize = 1 << 17;
 
-/// What is wrong with a run.
+/// All findings of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// All of them, the gravest kind first: of each kind at most one for a place.
+    /// The findings, gravest kind first; at most one of each kind per place.
     pub list: Vec<Finding>,
-    /// The tasks that one tells of, each with when it could first be seen, in order.
+    /// The tasks with findings, in order, each with the time of its first.
     marks: Vec<(TaskIx, u64)>,
 }
 
-/// Something that is wrong.
+/// One problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What.
+    /// Its kind.
     pub kind: FindingKind,
-    /// The task with which it is worst; none if it is no task's.
+    /// The worst affected task; `None` if no task is affected.
     pub task: Option<TaskIx>,
-    /// How many tasks it is wrong with at this place.
+    /// How many tasks have the problem at this place.
     pub tasks: u32,
-    /// The source line to look at; the text says what is there.
+    /// The source line to look at; `text` says what happens there.
     pub place: Option<Place>,
-    /// When it can be seen whole, in nanoseconds since the run began.
+    /// When the problem is complete, in nanoseconds since the run began.
     pub at_ns: u64,
-    /// What was seen, in one sentence without a full stop.
+    /// What happened, in one sentence without a full stop.
     pub text: String,
-    /// Whether it is inferred and not observed.
+    /// Whether it was inferred rather than observed.
     pub inferred: bool,
 }
 
-/// What can be wrong. The gravest comes first.
+/// The kinds of problem, gravest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FindingKind {
-    /// A lock was given to a future that its task does not poll, and others wait for it.
+    /// A lock was granted to a future that its task does not poll, and others wait for the lock.
     UnpolledLock,
-    /// Tasks wait for each other, if each has what it is believed to have.
+    /// Tasks wait for each other in a cycle, and at least one link is inferred.
     PossibleDeadlock,
-    /// A task waits, and there is no waker that could wake it.
+    /// A task waits, and no waker is left that could wake it.
     LostWaker,
-    /// A task of a `LocalSet` was never polled, and something waits for it.
+    /// A task of a `LocalSet` was never polled, although something waits for it.
     NeverDriven,
-    /// All threads of the blocking pool wait, one of them for a closure that is queued.
+    /// Every thread of the blocking pool waits, one of them for a queued closure.
     BlockedPool,
     /// A future was dropped at an await while it held a lock.
     DroppedWhileHolding,
@@ -90,23 +87,23 @@ pub enum FindingKind {
     LaggedReceiver,
     /// A task failed or panicked, and nobody waited for its end.
     FailedUnheard,
-    /// A deadline passed within a poll, and a value was returned all the same.
+    /// A deadline passed within a poll, and the timeout still returned a value.
     LateTimeout,
-    /// A task did all that it ever did in one long poll.
+    /// A task did all its work in one long poll.
     NeverYields,
-    /// A poll kept its worker for long.
+    /// A long poll blocked its worker.
     BlocksWorker,
-    /// A queue that only grows.
+    /// A queue only grew.
     QueueGrows,
-    /// An interval made up for the ticks that its task had missed, all at once.
+    /// An interval delivered all missed ticks at once.
     IntervalBurst,
     /// A lock was held while its holder waited for something else, and others waited for the lock.
     LockAcrossWait,
-    /// A task was woken again and again when there was nothing for it to do.
+    /// A task was woken again and again with nothing to do.
     UselessWakes,
     /// A task mostly wakes itself.
     SelfWakes,
-    /// The future of a task is very large.
+    /// A task's future is very large.
     LargeFuture,
 }
 
@@ -132,7 +129,7 @@ impl FindingKind {
         Self::LargeFuture,
     ];
 
-    /// Its name where a script reads it: `"blocks-worker"`.
+    /// The name in reports and JSON: `"blocks-worker"`.
     pub fn name(self) -> &'static str {
         match self {
             Self::UnpolledLock => "unpolled-lock",
@@ -155,7 +152,7 @@ impl FindingKind {
         }
     }
 
-    /// Whether what it tells of is always inferred and not observed.
+    /// Whether findings of this kind are always inferred.
     fn is_inferred(self) -> bool {
         matches!(self, Self::PossibleDeadlock | Self::NeverDriven | Self::BlockedPool | Self::FailedUnheard)
     }
@@ -164,94 +161,97 @@ impl FindingKind {
     pub fn advice(self) -> &'static str {
         match self {
             Self::UnpolledLock => {
-                "The future keeps its place and its grant and does nothing with them, so everybody behind it waits for ever. \
-                 Await it, drop it before anything else is awaited, or give it a task of its own."
+                "The future keeps its grant without using it, so every waiter behind it waits for ever. Await the future, \
+                 drop it before you await anything else, or spawn it as a task."
             }
             Self::PossibleDeadlock => {
-                "None of them can go on if each holds what it seems to hold. An owned guard can be with another task, and who \
-                 receives from a channel is not always seen: look where these are, and take locks in one order everywhere."
+                "None of these tasks can continue if each holds what it seems to hold. An owned guard may have moved to \
+                 another task, and the receiver of a channel is not always known, so check both. Take locks in the same order \
+                 everywhere."
             }
             Self::LostWaker => {
-                "It will never run again. A future that returns Pending has to keep a clone of the waker of this very poll, \
-                 and somebody has to call it."
+                "The task will never run again. A future that returns Pending must store a clone of the waker from that poll, \
+                 and something must call it."
             }
             Self::NeverDriven => {
-                "Tasks of a LocalSet run only while the set is polled: await local.run_until(handle), or the set itself, and never \
+                "Tasks of a LocalSet run only while the set is polled. Await local.run_until(handle) or the set itself, never \
                  the handle alone."
             }
             Self::BlockedPool => {
-                "A closure that waits for another one takes a thread that the other one needs. Do not call block_on in a closure \
-                 of the pool: return what is to be done and await that in a task, or give such closures threads of their own."
+                "A closure that waits for another closure occupies a thread that the other one needs. Do not call block_on in \
+                 a spawn_blocking closure: await the second step in a task, or run such closures on threads of their own."
             }
             Self::DroppedWhileHolding => {
-                "What was to follow under the lock is never done, and the next task that takes the lock finds half of a change. Wait first \
-                 and make the change without an await, or give the change a task of its own and let the branch wait for that."
+                "The rest of the critical section never runs, so the next task that takes the lock finds a half-made change. \
+                 Wait first and make the change without an await, or spawn the change as a task and let the branch wait for \
+                 it."
             }
             Self::LaggedReceiver => {
-                "The channel keeps a fixed number of messages and drops the oldest, so a receiver that is too slow misses them. \
-                 Lagged is not Closed: a loop that ends at any error ends here, too. Go on with the oldest message that is kept, \
-                 fetch what is missing, or give the channel a larger capacity."
+                "A full broadcast channel overwrites its oldest messages, so a slow receiver misses them. Lagged is not \
+                 Closed: a loop that ends at any error ends here too. Continue with the oldest message still there, fetch \
+                 what is missing, or enlarge the channel."
             }
             Self::FailedUnheard => {
-                "Its error is lost without a word. Await the handle or keep it in a JoinSet; if nobody is to wait, let the task \
-                 log the error itself."
+                "Its error is silently lost. Await the handle or keep it in a JoinSet; if nothing should wait for the task, \
+                 let it log the error itself."
             }
             Self::LateTimeout => {
-                "A timeout can act between two polls of what it limits, and never within one. If that is ready first, its value \
-                 counts, however late it is. Do what blocks with spawn_blocking, and wait for the handle under the timeout."
+                "A timeout can act only between two polls of its future. If a poll runs past the deadline and then returns a \
+                 value, the timeout returns that value. Do blocking work with spawn_blocking, and await the handle under the \
+                 timeout."
             }
             Self::NeverYields => {
-                "An await on what is always ready is no chance for others. Put a yield_now into the loop, or do the work with \
-                 spawn_blocking."
+                "Awaiting a future that is always ready does not let other tasks run. Call yield_now in the loop, or do the \
+                 work with spawn_blocking."
             }
             Self::BlocksWorker => {
-                "A worker polls one task at a time: all its other tasks, and maybe the timers, stand still meanwhile. Use \
-                 spawn_blocking for calls that block, and yield_now between the pieces of a long computation."
+                "A worker polls one task at a time, so its other tasks, and perhaps the timers, make no progress during a \
+                 poll. Use spawn_blocking for blocking calls, and yield_now between the steps of a long computation."
             }
             Self::QueueGrows => {
-                "More comes in than goes out, so memory and waiting time grow until something breaks. Bound the queue and let \
-                 senders wait, or drop what is too much."
+                "More comes in than goes out, so memory use and latency grow until something breaks. Bound the queue and let \
+                 senders wait, or drop the excess."
             }
             Self::IntervalBurst => {
-                "An interval counts its ticks from its start, so a task that comes late gets all missed ticks at once. Where \
-                 the pause between two ticks is what matters, set its missed tick behaviour to Delay or Skip."
+                "By default an interval makes up for missed ticks, so a late task gets them all at once. If the pause between \
+                 ticks matters more, set MissedTickBehavior to Delay or Skip."
             }
             Self::LockAcrossWait => {
-                "Everybody who needs the lock waits for that, too, so the tasks run one after the other. Do the slow part \
-                 first and take the lock for the moment of the change, or let one task own the data."
+                "Every task that needs the lock waits for that too, so the tasks run one after another. Do the slow part \
+                 first and hold the lock only for the change, or let one task own the data."
             }
             Self::UselessWakes => {
-                "Each wake costs a poll that goes back to sleep: of n who wait for one thing n - 1 are woken in vain. Wake one \
-                 (notify_one, a semaphore, a channel), and all only where all can go on."
+                "Each useless wake costs a poll: if n tasks wait for one thing, n - 1 of them go straight back to waiting. \
+                 Wake one task (notify_one, a semaphore, a channel), and wake all only if all can continue."
             }
             Self::SelfWakes => {
-                "That is a loop that keeps a worker busy in order to wait. Wait for what is to happen: a channel, a Notify, a \
-                 timer."
+                "This is a busy loop: it keeps a worker busy just to wait. Wait for the event itself: a channel, a Notify or \
+                 a timer."
             }
             Self::LargeFuture => {
-                "It is copied when it is spawned, and each task holds so much memory for as long as it lives. Look for large \
-                 values that live across an await, and Box::pin the future or the value."
+                "The future is copied when it is spawned, and the task keeps that much memory until it ends. Look for large \
+                 values held across an await, and box the value or the future (Box::pin)."
             }
         }
     }
 }
 
-/// One occurrence, before those at one place are told as one.
+/// One occurrence of a problem. Occurrences at one place become one finding.
 #[derive(Debug)]
 struct Sight<T> {
     task: Option<TaskIx>,
     at_ns: u64,
     place: Option<Place>,
-    /// How bad it is, in a unit of the lint's own.
+    /// How bad it is, in the lint's own unit.
     weight: u64,
-    /// What its sentence is made of.
+    /// The sentence, or what it is made of.
     told: T,
 }
 
-/// A walk over all tasks of a trace, in as many pieces as the caller likes. The trace must not grow meanwhile.
+/// A walk over all tasks of a trace, in pieces of any size. The trace must not change between them.
 #[derive(Debug, Default)]
 pub struct Search {
-    /// Up to here the tasks were looked at.
+    /// The next task to look at.
     next: TaskIx,
     lost: Vec<Sight<String>>,
     alone: Vec<TaskIx>,
@@ -264,7 +264,7 @@ pub struct Search {
 }
 
 impl Search {
-    /// Looks at so many tasks more. After the last one it returns what is wrong.
+    /// Looks at the next `tasks` tasks. Returns the findings after the last one.
     pub fn go_on(&mut self, trace: &Trace, tasks: usize) -> Option<Findings> {
         let first = self.next as usize;
         let last = first.saturating_add(tasks).min(trace.tasks.len());
@@ -283,7 +283,7 @@ impl Search {
         (last == trace.tasks.len()).then(|| std::mem::take(self).end(trace))
     }
 
-    /// Puts together what was seen, and looks at all that is not a task.
+    /// Collects what was seen, and looks at everything that is not a task.
     fn end(self, trace: &Trace) -> Findings {
         let mut found = Findings::default();
         lost::unpolled_locks(trace, &mut found);
@@ -310,18 +310,18 @@ impl Search {
     }
 }
 
-/// Said of a number where not all was looked at.
+/// The prefix of a number that may be too low because not `all` was looked at.
 fn at_least(all: bool) -> &'static str {
     if all { "" } else { "at least " }
 }
 
-/// The sentence, where a lint has made it already.
+/// The sentence of a sight whose lint wrote it.
 fn told(sight: &Sight<String>) -> String {
     sight.told.clone()
 }
 
 impl Trace {
-    /// What is wrong, as far as it is known by now. Costs a look at every task: [`Search`] takes them piece by piece.
+    /// The findings so far. This walks over every task; [`Search`] does it in pieces.
     pub fn findings(&self) -> Findings {
         Search::default().go_on(self, usize::MAX).unwrap_or_default()
     }
@@ -337,23 +337,23 @@ impl Trace {
 }
 
 impl Findings {
-    /// Since when a task is marked, in nanoseconds since the run began; none if no finding tells of it.
+    /// Since when a task is marked, in nanoseconds since the run began; none if it has no finding.
     pub fn mark(&self, task: TaskIx) -> Option<u64> {
         let place = self.marks.binary_search_by_key(&task, |(task, _)| *task).ok()?;
         Some(self.marks[place].1)
     }
 
-    /// How many could be seen by a time.
+    /// How many findings there are up to a time.
     pub fn by(&self, at_ns: u64) -> usize {
         self.list.iter().filter(|finding| finding.at_ns <= at_ns).count()
     }
 
-    /// Adds what was seen of one kind: at each place the worst is reported, and the others are counted.
+    /// Adds the sights of one kind. At each place the worst is reported and the others are counted.
     fn add<T>(&mut self, kind: FindingKind, sights: Vec<Sight<T>>, tell: impl Fn(&Sight<T>) -> String) {
         self.add_some(kind, sights, "", tell);
     }
 
-    /// Adds what was seen of one kind, if more may be there than was looked at: then there are `at least` so many.
+    /// Like [`Self::add`], with `at_least` before the count if there may be more than were looked at.
     fn add_some<T>(&mut self, kind: FindingKind, mut sights: Vec<Sight<T>>, at_least: &str, tell: impl Fn(&Sight<T>) -> String) {
         sights
             .sort_by(|a, b| a.place.cmp(&b.place).then(b.weight.cmp(&a.weight)).then((a.at_ns, a.task).cmp(&(b.at_ns, b.task))));
@@ -371,7 +371,7 @@ impl Findings {
         }
     }
 
-    /// Adds a finding, and marks the tasks that it tells of, each from a time on.
+    /// Adds a finding and marks its tasks, each from a time on.
     fn tell<T>(&mut self, kind: FindingKind, worst: &Sight<T>, text: String, marks: impl Iterator<Item = (TaskIx, u64)>) {
         let before = self.marks.len();
         self.marks.extend(marks.take(MOST_MARKS.saturating_sub(before)));
@@ -390,7 +390,7 @@ impl Findings {
     }
 }
 
-/// A length of time in words: `50 ms`, `1.55 s`.
+/// A duration in words: `50 ms`, `1.55 s`.
 fn span(ns: u64) -> String {
     let (size, unit) = match ns {
         1_000_000_000.. => (1e9, "s"),
@@ -402,12 +402,12 @@ fn span(ns: u64) -> String {
     format!("{} {unit}", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// So many tasks, in words.
+/// A number of tasks, in words.
 fn tasks(count: usize) -> String {
     if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
 }
 
-/// The file's name without its folders, and the line.
+/// The file name without folders, and the line.
 fn short(place: &Place) -> String {
     let file = place.file.rsplit(['/', '\\']).next().unwrap_or(&place.file);
     format!("{file}:{}", place.line)

@@ -1,30 +1,30 @@
-//! Polls that last: one that keeps its worker, and tasks that know no other.
+//! Long polls: those that block a worker, and tasks that never yield.
 //!
-//! On the real clock that is wall time. On the virtual clock a poll takes no
-//! time at all, unless something in it moves the clock: then it stands for work.
+//! On the real clock a poll's length is wall time. On the virtual clock a poll takes
+//! no time unless something in it advances the clock to represent work.
 //!
-//! The bound is that of asyncio's debug mode, a tenth of a second. A poll should
-//! be over a thousand times sooner, but what is told here is told for sure: a
-//! thread that the system did not run for a while is no fault of the program's.
+//! The bound is asyncio's debug bound, 100 ms. A good poll is a thousand times
+//! shorter, but a high bound avoids false positives: the system may not have run the
+//! thread for a while, which is not the program's fault.
 
 use super::{FindingKind, Findings, Sight, at_least, short, span, tasks};
 use crate::record::site::Place;
 use crate::trace::task::{Segment, State, Task, TaskIx, Waker};
 use crate::trace::{End, LaneOf, Trace};
 
-/// A poll that lasts so long blocks its worker.
+/// A poll of this length or more blocks its worker.
 const BLOCKS_NS: u64 = 100_000_000;
 
-/// A task whose only poll lasts so long never yields, as for tokio-console.
+/// A task whose only poll lasts this long or more never yields. This is tokio-console's bound.
 const NEVER_YIELDS_NS: u64 = 1_000_000_000;
 
-/// So many long polls are kept. More of them tell nothing new.
+/// At most this many long polls are kept. More would add nothing.
 const MOST: usize = 4_096;
 
-/// The others that had to wait are counted at so many places: that takes a look at every task.
+/// At how many places the tasks kept waiting are counted. Each count looks at every task.
 const COUNTED: usize = 8;
 
-/// The long polls that are over, in the order in which they ended.
+/// The long polls that have ended, in the order of their ends.
 #[derive(Debug, Default)]
 pub(in crate::trace) struct LongPolls(Vec<LongPoll>);
 
@@ -37,14 +37,14 @@ pub(super) struct LongPoll {
     end_ns: u64,
 }
 
-/// Where the line reported for a poll is.
+/// What happened at the line that is reported for a poll.
 #[derive(Debug, Clone, Copy)]
 enum Around {
-    /// The task waited there when the poll was over.
+    /// The task waited there after the poll.
     Until,
-    /// The task had waited there before.
+    /// The task waited there before the poll.
     Since,
-    /// It has never waited at a line that is known: there it was spawned.
+    /// The task was spawned there; no line of its waits is known.
     Spawned,
 }
 
@@ -55,7 +55,7 @@ impl LongPoll {
 }
 
 impl Trace {
-    /// A poll is over.
+    /// Counts a poll that ended, and keeps it if it blocked its worker.
     pub(in crate::trace) fn poll_is_over(&mut self, task: TaskIx, start_ns: u64, end_ns: u64) {
         if self.number(task).is_some() {
             self.bins.add_poll(end_ns, end_ns - start_ns);
@@ -70,7 +70,7 @@ impl Trace {
         }
     }
 
-    /// The line at which a task waited after a poll or, if it did not, before.
+    /// The line at which the task waited after a poll or else before it.
     fn around(&self, poll: LongPoll) -> (Around, Option<Place>) {
         let task = &self.tasks[poll.task as usize];
         let next = task.segments.partition_point(|segment| segment.start_ns <= poll.start_ns);
@@ -83,8 +83,8 @@ impl Trace {
         back.or_else(before).map_or_else(|| (Around::Spawned, spawned()), |(around, place)| (around, Some(place)))
     }
 
-    /// How many other tasks were to be polled while a poll lasted. A timer that was due meanwhile wakes its task when the poll
-    /// is over. A task that another one wakes then did not wait for this poll.
+    /// How many other tasks could not be polled because of a poll. A timer that expires during the poll wakes its task right
+    /// after it. A task that another task wakes at that time did not wait for this poll.
     fn kept_waiting(&self, poll: LongPoll) -> usize {
         let soon_ns = poll.end_ns.saturating_add(poll.length_ns() / 100);
         let waited = |task: &Task| {
@@ -98,13 +98,13 @@ impl Trace {
     }
 }
 
-/// Whether all that a task ever did was this poll.
+/// Whether this poll is all that the task ever did.
 fn never_yields(task: &Task, poll: LongPoll) -> bool {
     let returned = |end: End| matches!(end, End::Completed | End::Failed | End::Panicked | End::Dropped);
     task.polls == 1 && poll.length_ns() >= NEVER_YIELDS_NS && task.ended.is_none_or(|end| returned(end.how))
 }
 
-/// A long poll that is under way, or was when the recording stopped: it has no end of its own.
+/// A long poll that is still in progress, or was when the recording stopped. It lasts until the end of the trace.
 pub(super) fn lasting(trace: &Trace, task: TaskIx, of: &Task) -> Option<LongPoll> {
     let last = of.segments.last().filter(|_| of.end().is_none() && keeps_a_worker(of))?;
     let State::Running(thread) = last.state else { return None };
@@ -112,13 +112,13 @@ pub(super) fn lasting(trace: &Trace, task: TaskIx, of: &Task) -> Option<LongPoll
     (poll.length_ns() >= BLOCKS_NS).then_some(poll)
 }
 
-/// Whether others wait while this is polled: tasks, or those of a `LocalSet`. A closure has a thread to itself, and what a
-/// root keeps is not known.
+/// Whether other tasks wait while this one is polled: true for tasks of the runtime and of a `LocalSet`. A closure has its own
+/// thread, and which tasks a root delays is unknown.
 fn keeps_a_worker(of: &Task) -> bool {
     matches!(of.of, LaneOf::Task | LaneOf::Local)
 }
 
-/// Without the polls in which a local task was polled for so long: the task that drives it does nothing else meanwhile.
+/// Leaves out polls that only contain a long poll of a local task: its driver does nothing else during that poll.
 fn innermost(trace: &Trace, polls: Vec<LongPoll>) -> Vec<LongPoll> {
     let local = |poll: &&LongPoll| trace.tasks[poll.task as usize].of == LaneOf::Local;
     let inner: Vec<LongPoll> = polls.iter().filter(local).copied().collect();
@@ -132,7 +132,7 @@ fn innermost(trace: &Trace, polls: Vec<LongPoll>) -> Vec<LongPoll> {
     if inner.is_empty() { polls } else { polls.into_iter().filter(|poll| !drives(poll)).collect() }
 }
 
-/// Finds polls that block their worker: those that are over, and these.
+/// Finds polls that block their worker: those that ended, and those in `lasting`.
 pub(super) fn long_ones(trace: &Trace, lasting: Vec<LongPoll>, found: &mut Findings) {
     let (mut never, mut blocks) = (Vec::new(), Vec::new());
     for poll in innermost(trace, trace.long_polls.0.iter().copied().chain(lasting).collect()) {
@@ -151,19 +151,19 @@ pub(super) fn long_ones(trace: &Trace, lasting: Vec<LongPoll>, found: &mut Findi
         counted.set(counted.get() + 1);
         match if counted.get() <= COUNTED { trace.kept_waiting(poll) } else { 0 } {
             0 => String::new(),
-            others => format!("; {} had to wait for that", tasks(others)),
+            others => format!("; {} had to wait meanwhile", tasks(others)),
         }
     };
     let name = |poll: LongPoll| &trace.tasks[poll.task as usize].name;
     found.add_some(FindingKind::NeverYields, never, at_least, |sight| {
         let poll = sight.told;
-        format!("{} ran for {} in one poll, and was polled only once{}", name(poll), span(poll.length_ns()), others(poll))
+        format!("{} ran for {} in one poll, its only one{}", name(poll), span(poll.length_ns()), others(poll))
     });
     found.add_some(FindingKind::BlocksWorker, blocks, at_least, |sight| {
         let (poll, around) = sight.told;
         let until = match (around, &sight.place) {
-            (Around::Until, Some(place)) => format!(", until it waited at {}", short(place)),
-            (Around::Since, Some(place)) => format!(", since it had waited at {}", short(place)),
+            (Around::Until, Some(place)) => format!(", then waited at {}", short(place)),
+            (Around::Since, Some(place)) => format!(", after waiting at {}", short(place)),
             _ => String::new(),
         };
         format!("{} kept its worker for {} in one poll{until}{}", name(poll), span(poll.length_ns()), others(poll))

@@ -1,25 +1,24 @@
 //! Queues that only grow.
 //!
-//! Tokio does not say how many messages lie in a channel without a bound, so what
-//! is looked at are the program's own counters: those whose name speaks of a depth,
-//! a queue or a backlog. The time from the first value to the last is cut in
-//! eight, and the lowest value of each part has to lie above that of the one
-//! before: then it was never worked off, however much it went up and down. A queue
-//! that has come to less than [`LEAST`] may still be on its way to its bound.
+//! Tokio does not report how many messages are in an unbounded channel, so this lint
+//! looks at the program's own counters with *depth*, *queue* or *backlog* in their
+//! name. It splits the time from the first value to the last into eight parts. If
+//! each part's minimum is above the previous part's, the queue never drained, however
+//! much it fluctuated. A queue shorter than [`LEAST`] may still reach its bound.
 
 use super::{FindingKind, Findings, Sight, told};
 use crate::trace::{Counter, Trace};
 
-/// What a counter of a queue is called.
+/// The words that mark a counter as the length of a queue.
 const WORDS: [&str; 3] = ["depth", "queue", "backlog"];
 
-/// The parts of the time that are compared.
+/// How many parts of the time are compared.
 const PARTS: u64 = 8;
 
-/// The last part has to have so many at least.
+/// The minimum that the last part must reach.
 const LEAST: f64 = 32.0;
 
-/// So many values of a part are looked at.
+/// How many values of a part are looked at.
 const LOOKED_AT: usize = 256;
 
 /// Finds counters of queues that only grow.
@@ -29,7 +28,7 @@ pub(super) fn growing(trace: &Trace, found: &mut Findings) {
         let lowest = lowest(counter)?;
         let (at_ns, last) = *counter.points.last()?;
         let told = format!(
-            "{} grew from {} to {} and was never worked off: from part to part of the run its lowest value rose",
+            "{} grew from {} to {}; the queue never drained: its minimum kept rising",
             counter.name, counter.points[0].1, last
         );
         let place = counter.task.and_then(|task| trace.spawn_place(task));
@@ -39,7 +38,7 @@ pub(super) fn growing(trace: &Trace, found: &mut Findings) {
     found.add(FindingKind::QueueGrows, sights, told);
 }
 
-/// The lowest value of the last part, if each part's is above that of the one before.
+/// The minimum of the last part, if each part's minimum is above the previous part's.
 fn lowest(counter: &Counter) -> Option<f64> {
     let (first_ns, last_ns) = (counter.points.first()?.0, counter.points.last()?.0);
     let length = u128::from(last_ns - first_ns);

@@ -1,17 +1,17 @@
-//! Futures that are very large.
+//! Very large futures.
 //!
-//! Tokio tells the size of each future that is spawned. The bound is its own: what
-//! is larger it puts into a box by itself, but only when it is spawned, and a copy
-//! was made on the way there. It depends on the build: debug builds make larger ones.
+//! Tokio reports the size of each spawned future. The bound is Tokio's own: it boxes
+//! larger futures when they are spawned, but by then they have already been copied.
+//! Sizes depend on the build: debug builds make larger futures.
 
 use super::Sight;
 use crate::trace::task::{Task, TaskIx};
 use crate::trace::{LaneOf, Trace};
 
-/// A future with more bytes than that is very large.
+/// A future of more than this many bytes is very large.
 const LARGE: u32 = 16 << 10;
 
-/// A task whose future is very large.
+/// A task with a very large future.
 pub(super) fn large(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String>> {
     (of.bytes > LARGE && of.of != LaneOf::Root).then(|| {
         let told = format!("the future of {} has {} bytes", of.name, of.bytes);

@@ -1,4 +1,4 @@
-//! The bounds of the lints, on traces that are told.
+//! The bounds of the lints, on hand-written traces.
 
 use super::super::Cause;
 use super::super::told::{Told, one};
@@ -21,7 +21,7 @@ fn a_poll_blocks_from_a_tenth_of_a_second_on_also_while_it_lasts() {
     told.log(200 * MS, Some(5), "still there", &[]);
     assert_eq!(kinds(&told), [BlocksWorker]);
     told.stop(200 * MS, 5);
-    assert_eq!(kinds(&told), [BlocksWorker], "it is told once");
+    assert_eq!(kinds(&told), [BlocksWorker], "reported once");
     assert_eq!(told.0.findings().list[0].at_ns, 200 * MS);
 }
 
@@ -42,17 +42,17 @@ fn who_had_to_wait_for_a_poll_is_counted() {
     for task in [6, 7] {
         told.start(0, task).pend(0, task, 1).stop(0, task);
     }
-    // 6 is due when it is over, 7 is not; 8 was ready all the time, and 9 had its turn.
+    // 6 is due when the poll ends, and 7 is not; 8 was ready all the time, and 9 had its turn.
     told.start(0, 9).stop(MS, 9).start(MS, 5).stop(301 * MS, 5);
     told.wake(301 * MS, 6, None).start(301 * MS, 6).stop(301 * MS, 6);
     let list = told.0.findings().list;
-    assert!(list[0].text.ends_with("; 2 tasks had to wait for that"), "{list:?}");
+    assert!(list[0].text.ends_with("; 2 tasks had to wait meanwhile"), "{list:?}");
 }
 
 #[test]
 fn of_many_at_one_place_the_worst_is_told_and_all_are_marked() {
     let mut told = Told::default();
-    // One call, and so one line.
+    // All are spawned by one call, so at one line.
     for (task, start, length) in [(5, 0, 200), (6, 1_000, 400), (7, 2_000, 300)] {
         told.spawn(0, task, None).start(start * MS, task).stop((start + length) * MS, task);
     }
@@ -63,7 +63,7 @@ fn of_many_at_one_place_the_worst_is_told_and_all_are_marked() {
     assert_eq!([0, 1, 2, 3].map(|task| found.mark(task)), [Some(200 * MS), Some(1_400 * MS), Some(2_300 * MS), None]);
     assert_eq!([0, 1_399, 1_400].map(|at| found.by(at * MS)), [0, 0, 1]);
 
-    // The same, a task at a time.
+    // Searching one task at a time finds the same.
     let mut search = Search::default();
     let piece_by_piece: Vec<_> = (0..3).map(|_| search.go_on(&told.0, 1)).collect();
     assert_eq!(piece_by_piece, [None, None, Some(found)]);
@@ -85,7 +85,7 @@ fn wakes_are_told_when_they_are_many_and_most_are_good_for_nothing() {
     assert_eq!(woken(16, 15, 0), [SelfWakes]);
     assert_eq!((woken(15, 0, 0), woken(16, 17, 0)), (vec![], vec![]));
     assert_eq!((woken(0, 50, 2), woken(0, 99, 1)), (vec![UselessWakes], vec![]));
-    // Without its line it is not known whose doing a wake is.
+    // Without its line it is unknown who caused a wake.
     let mut told = one();
     told.start(0, 5).stop(0, 5);
     (1..=100).for_each(|at| _ = told.turn(at, 5, 1).wake(at, 5, Some(5)).start(at, 5).stop(at, 5));
@@ -99,12 +99,12 @@ fn a_queue_grows_if_it_is_never_worked_off() {
         (0..800).for_each(|i| _ = told.log(i * MS, Some(5), "", &[(name, value(i))]));
         kinds(&told)
     };
-    // It goes up and down, and never back to where it was.
+    // It fluctuates, but never returns to an earlier level.
     let grows = |i: u64| (i + i % 2 * 20) as f64;
     assert_eq!(counted("queue_depth", &grows), [QueueGrows]);
     assert_eq!(counted("answers", &grows), []);
     assert_eq!(counted("depth", &|i| grows(i).min(300.0)), [], "it has a bound");
-    assert_eq!(counted("depth", &|i| (i % 200) as f64), [], "it is worked off");
+    assert_eq!(counted("depth", &|i| (i % 200) as f64), [], "it drains");
     assert_eq!(counted("depth", &|i| (i / 32) as f64), [], "it is short");
     assert_eq!(counted("depth", &|_| f64::NAN), []);
 }

@@ -1,21 +1,21 @@
-//! Timers that were looked at too late.
+//! Timers that were polled too late.
 //!
-//! An *interval* makes up for the ticks that a task has missed, unless it is told
-//! otherwise: it gives them all at once.
+//! An *interval* makes up for missed ticks by default: it delivers them all at once.
 //!
-//! A *timeout* can do nothing while what it limits is polled. Its deadline is known
-//! once its timer was polled, which is when what it limits has waited for the first
-//! time. Of one that was ready at its first poll the deadline is never known.
+//! A *timeout* cannot act while its inner future is being polled. Its deadline is
+//! recorded when its timer is first polled, which is when the inner future first
+//! returns `Pending`. If the inner future is ready at its first poll, the deadline
+//! stays unknown.
 
 use super::{FindingKind, Findings, Sight, at_least, span, told};
 use crate::trace::Trace;
 
-/// Finds ticks that came all at once.
+/// Finds ticks that an interval delivered all at once.
 pub(super) fn bursts(trace: &Trace, found: &mut Findings) {
     let sights = trace.bursts.iter().map(|burst| {
         let name = &trace.tasks[burst.task as usize].name;
         let told =
-            format!("{name} got {} ticks of an interval at once, {} after the one before", burst.count, span(burst.gap_ns));
+            format!("{name} got {} ticks of an interval at once, {} after the previous tick", burst.count, span(burst.gap_ns));
         let place = burst.site.and_then(|site| trace.site(site).place.clone()).or_else(|| trace.spawn_place(burst.task));
         Sight { task: Some(burst.task), at_ns: burst.from_ns, place, weight: burst.count.into(), told }
     });

@@ -1,9 +1,9 @@
-//! Tasks that fail with nobody to hear it.
+//! Tasks whose failure nobody notices.
 //!
-//! What becomes of a handle is not told by Tokio, so this is inferred: the task
-//! that spawned it had ended before it failed, and no task that waited for the
-//! end of a task was woken by it. Of a parent that lives on it cannot be told
-//! whether it looks at the handle later, and nothing is said of it.
+//! Tokio does not report what becomes of a handle, so this is inferred: the parent
+//! had ended before the task failed, and the task's end woke no task that waited in a
+//! join. If the parent is still alive it may look at the handle later, so nothing is
+//! reported.
 
 use super::{FindingKind, Findings, Sight, at_least, told};
 use crate::record::site::Cause;
@@ -11,23 +11,23 @@ use crate::trace::Trace;
 use crate::trace::task::{End, Task, TaskIx, Waker};
 use crate::trace::waits::Leaf;
 
-/// So many failures are looked into: each takes a look at every task.
+/// How many failures are examined. Each examination looks at every task.
 const LOOKED_INTO: usize = 16;
 
-/// So many wakes of a task since that end are looked at.
+/// How many of a task's wakes since the failure are looked at.
 const WAKES: usize = 64;
 
-/// So many segments of a task are looked at that may have been the wait which that ended: many can begin at one virtual time.
+/// How many segments before a wake are searched for the wait that it ended: many can start at one virtual time.
 const SEGMENTS: usize = 12;
 
-/// Whether a task failed when the one that had spawned it was gone.
+/// Whether a task failed after its parent had ended.
 pub(super) fn fails_alone(trace: &Trace, of: &Task) -> bool {
     let failed = of.ended.filter(|end| matches!(end.how, End::Failed | End::Panicked));
     let parent = || trace.tasks.get(of.parent? as usize)?.ended.filter(|parent| parent.how != End::Dropped);
     failed.is_some_and(|end| parent().is_some_and(|parent| parent.at_ns < end.at_ns))
 }
 
-/// Finds those of these tasks, which failed alone, for whose end nobody waited.
+/// Finds failures that nobody waited for among the tasks that failed alone.
 pub(super) fn failures(trace: &Trace, alone: &[TaskIx], found: &mut Findings) {
     let unheard = alone.iter().copied().take(LOOKED_INTO).filter(|task| !is_joined(trace, *task));
     let sights = unheard.filter_map(|task| {
@@ -35,14 +35,14 @@ pub(super) fn failures(trace: &Trace, alone: &[TaskIx], found: &mut Findings) {
         let end = of.ended?;
         let did = if end.how == End::Panicked { "panicked" } else { "failed" };
         let parent = &trace.tasks[of.parent? as usize].name;
-        let told = format!("{} {did} when {parent}, which had spawned it, was gone, and nobody waited for its end", of.name);
+        let told = format!("{} {did} after {parent}, which spawned it, had ended, and nothing waited for its end", of.name);
         Some(Sight { task: Some(task), at_ns: end.at_ns, place: trace.spawn_place(task), weight: 0, told })
     });
     let at_least = at_least(alone.len() <= LOOKED_INTO);
     found.add_some(FindingKind::FailedUnheard, sights.collect(), at_least, told);
 }
 
-/// Whether the last poll of a task has woken one that waited for an end.
+/// Whether the last poll of a task woke another task that waited in a join.
 fn is_joined(trace: &Trace, ended: TaskIx) -> bool {
     let poll_ns = trace.tasks[ended as usize].segments.last().map_or(0, |last| last.start_ns);
     let joins = |of: &Task| {

@@ -1,15 +1,14 @@
-//! What was spawned and never runs, while something waits for it.
+//! Spawned work that never runs although something waits for it.
 //!
-//! A task of a `LocalSet` is polled only while the set is. One that was *never
-//! driven* when the run is over, and whose parent waits for the end of a task and
-//! has nothing else to wait for, is waited for in vain.
+//! *Never driven*: a task of a `LocalSet` is polled only while the set is polled. This
+//! fires when the run ends, the task was never polled, and its parent waits for the
+//! end of a task and for nothing else.
 //!
-//! A closure is queued until a thread of the blocking pool is free. The pool is
-//! *blocked* when each of its threads runs a closure that has called `block_on` and
-//! waits in there, one of them for a closure that it has spawned and that is queued.
-//! Then no thread will ever be free.
+//! *Blocked pool*: a closure stays queued until a thread of the blocking pool is free.
+//! If every thread runs a closure that waits inside `block_on`, and one of them waits
+//! for a queued closure that it spawned itself, no thread will ever be free.
 //!
-//! Both are inferred: Tokio does not say whose end is waited for.
+//! Both are inferred: Tokio does not report which task a join waits for.
 
 use std::collections::HashMap;
 
@@ -18,23 +17,23 @@ use crate::record::site::{Cause, Place};
 use crate::trace::task::{State, Task, TaskIx};
 use crate::trace::{LaneOf, Trace};
 
-/// A closure that is queued for so long is not just about to be taken by a thread.
+/// After this long in the queue a closure is not just about to start.
 const LASTS_NS: u64 = 1_000_000_000;
 
-/// So many children of a task are looked at for others that it may wait for.
+/// How many children of a task are searched for others that it may wait for.
 const CHILDREN: usize = 1_024;
 
-/// What was seen of closures in a walk over all tasks.
+/// The closures of the blocking pool, collected in a walk over all tasks.
 #[derive(Debug, Default)]
 pub(super) struct Closures {
     queued: Vec<TaskIx>,
     running: Vec<TaskIx>,
-    /// For each closure the roots in it that are polled now and then, and wait.
+    /// The waiting roots inside each closure.
     roots: HashMap<TaskIx, Vec<TaskIx>>,
 }
 
 impl Closures {
-    /// Looks at one more.
+    /// Looks at one more task.
     pub(super) fn look(&mut self, task: TaskIx, of: &Task) {
         let Some(last) = of.segments.last().filter(|_| of.end().is_none()) else { return };
         match (of.of, last.state) {
@@ -49,8 +48,8 @@ impl Closures {
 }
 
 impl Trace {
-    /// Since when a task may wait for the end of another one and for nothing else, if it does. Of a root it is known only what
-    /// else it waits for.
+    /// Since when a task waits for the end of another task and for nothing else. A root with no known wait counts too, because
+    /// its joins are not recorded.
     fn joins_since(&self, of: &Task) -> Option<u64> {
         let last = of.segments.last().filter(|last| of.end().is_none() && last.state.is_waiting())?;
         let leaves = self.leaves(*last);
@@ -58,7 +57,7 @@ impl Trace {
         (joins && (!leaves.is_empty() || of.of == LaneOf::Root)).then_some(last.start_ns)
     }
 
-    /// Whether something lives on in the end and only another task could end its wait.
+    /// Whether only another task could end this task's wait.
     fn waits_for_others(&self, of: &Task) -> bool {
         let needs_another = |cause: Cause| cause.is_lock() || cause.is_channel() || cause == Cause::Join;
         let leaves = of.segments.last().map_or(&[][..], |last| self.leaves(*last));
@@ -66,7 +65,7 @@ impl Trace {
     }
 }
 
-/// A task of a `LocalSet` that nobody drives, though its parent waits for it.
+/// A task of a `LocalSet` that nothing drives although its parent waits for it.
 pub(super) fn never_driven(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String>> {
     let never = |of: &Task| of.of == LaneOf::Local && of.polls == 0;
     let parent = of.parent.filter(|_| never(of) && of.end().is_none() && trace.closed)?;
@@ -76,18 +75,18 @@ pub(super) fn never_driven(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sig
         return None;
     }
     let told =
-        format!("{} was never polled, and {} waits for the end of a task: nothing drives its LocalSet", of.name, waits.name);
+        format!("{} was never polled, and {} waits for the end of a task: nothing drives the LocalSet", of.name, waits.name);
     let weight = trace.end_ns.saturating_sub(since_ns);
     Some(Sight { task: Some(task), at_ns: since_ns, place: trace.spawn_place(task), weight, told })
 }
 
-/// Whether a task has children that will never run, and others that may end by themselves: it may wait for one of these.
+/// Whether some child of a task may still end by itself, so that the task may be waiting for that child.
 fn may_wait_for_others(trace: &Trace, parent: &Task, never_runs: impl Fn(&Task) -> bool) -> bool {
     let may_end = |child: &Task| child.end().is_none() && !never_runs(child) && !trace.waits_for_others(child);
     parent.children.len() > CHILDREN || parent.children.iter().any(|child| may_end(&trace.tasks[*child as usize]))
 }
 
-/// Finds a pool all of whose threads wait, one of them for a closure that is queued.
+/// Finds a blocking pool in which every thread waits, one of them for a queued closure.
 pub(super) fn blocked_pool(trace: &Trace, closures: &Closures, found: &mut Findings) {
     let waits = |closure: &TaskIx| Some((*closure, waiting_root(trace, closures, *closure)?));
     let waiting: Vec<(TaskIx, TaskIx)> = closures.running.iter().filter_map(waits).collect();
@@ -106,10 +105,10 @@ pub(super) fn blocked_pool(trace: &Trace, closures: &Closures, found: &mut Findi
     found.add(FindingKind::BlockedPool, sights, told);
 }
 
-/// The root in which a closure waits, if it is for the end of something that is queued.
+/// The root in which a closure waits, if it waits for something that is queued.
 fn waiting_root(trace: &Trace, closures: &Closures, closure: TaskIx) -> Option<TaskIx> {
     let queued = |child: &Task| child.of == LaneOf::Blocking && child.polls == 0;
-    // The root is a child of the closure, and waits itself.
+    // The root is itself a child of the closure, and waits.
     let others = |of: &Task| may_wait_for_others(trace, of, |child| queued(child) || child.of == LaneOf::Root);
     let waits_for_queued = |root: &TaskIx| {
         let of = &trace.tasks[*root as usize];
@@ -124,7 +123,7 @@ fn sentence(trace: &Trace, closure: TaskIx, queued: TaskIx, threads: usize, plac
     let all = if threads == 1 { "the only thread".to_owned() } else { format!("all {threads} threads") };
     let wait = if threads == 1 { "waits" } else { "wait" };
     format!(
-        "{} waits{at} and {}, which it spawned, is queued: {all} of the blocking pool {wait} like that",
+        "{} waits{at} while {}, which it spawned, is queued: {all} of the blocking pool {wait} this way",
         name(closure),
         name(queued)
     )

@@ -1,18 +1,18 @@
-//! Wakes that are good for nothing.
+//! Useless wakes.
 //!
-//! A *herd*: one poll of a task wakes several that wait at the same line for a
-//! notification, one of them at least goes on from there, and more than half go
-//! back to wait at that line. Where all go on, or all come back, everybody was
-//! meant, and all is well. It is reported when it has happened several times.
+//! A *herd*: one poll wakes several tasks that wait for a notification at the same
+//! line. At least one of them continues, and more than half go back to waiting at
+//! that line. If all continue, or all go back, the wake was meant for every task. A
+//! herd is reported only if it happens several times.
 //!
-//! A task that is woken when it is ready already loses little. It is told when
-//! that happens more often than not, and often.
+//! *Redundant wakes* of a task that is already ready cost little. They are reported if
+//! there are many and they outnumber the task's other wakes.
 //!
-//! A task that *wakes itself* is told by tokio-console's measure: more than half of
-//! its wakes are its own. `yield_now` is none of those: the runtime wakes it. Nor is
-//! a wake that Tokio gives a task which has used up its budget, or that a library
-//! gives it to be fair. But a task that lives on its budget, and next to never
-//! waits for anything, is busy in order to wait all the same.
+//! *Self-wakes* are reported by tokio-console's measure: more than half of a task's
+//! wakes are its own. `yield_now` does not count, because the runtime wakes the task.
+//! Nor do wakes after Tokio's budget ran out, or wakes that a library makes for
+//! fairness. But a task that keeps exhausting its budget and hardly ever waits for
+//! anything is a busy loop all the same.
 
 use std::collections::BTreeMap;
 
@@ -22,35 +22,36 @@ use crate::trace::Trace;
 use crate::trace::task::{Segment, State, Task, TaskIx, Waker};
 use crate::trace::waits::{Leaf, WaitTotal};
 
-/// A task that has woken itself more seldom is not told of.
+/// A task with fewer self-wakes is not reported.
 const OWN: u32 = 16;
 
-/// A task that was out of budget more seldom may have had that much to do.
+/// A task that ran out of budget fewer times may just have been busy.
 const SPENT: u32 = 256;
 
-/// A task that has lived for less may have had that much to do.
+/// A task that has been alive for less time may just have been busy.
 const LONG_NS: u64 = 1_000_000_000;
 
-/// So many of its last segments are looked at for one in which it waited.
+/// How many of a task's last segments are searched for waits.
 const SEGMENTS: usize = 4_096;
 
-/// Fewer redundant wakes of a task are not told of.
+/// A task with fewer redundant wakes is not reported.
 const REDUNDANT: u64 = 100;
 
-/// A herd has so many tasks at least.
+/// The fewest tasks in a herd.
 const HERD: usize = 4;
 
-/// So many herds from one place at least, before it is called a fault.
+/// The fewest herds at one place that are reported.
 const HERDS: usize = 3;
 
-/// So many waits are looked at for herds. A trace may have millions, and the first ones tell.
+/// How many waits are searched for herds. A trace may have millions, and the first ones are enough.
 const LOOKED_AT: usize = 50_000;
 
-/// What became of the tasks that one poll has woken at one place.
+/// What became of the tasks that one poll woke at one place.
 #[derive(Debug, Default)]
 struct Herd {
-    /// Those that went back to wait, and when.
+    /// The tasks that went back to waiting, and when.
     back: Vec<(TaskIx, u64)>,
+    /// How many tasks continued.
     on: usize,
 }
 
@@ -64,11 +65,11 @@ impl Herd {
     }
 }
 
-/// A task that was woken again and again when it was ready.
+/// A task that was woken again and again while it was ready.
 pub(super) fn redundant(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String>> {
     let often = of.redundant_wakes >= REDUNDANT && of.redundant_wakes > of.wakes.len() as u64;
     often.then(|| {
-        let told = format!("{} was woken {} times when it was ready already", of.name, of.redundant_wakes);
+        let told = format!("{} was woken {} times while it was already ready", of.name, of.redundant_wakes);
         let at_ns = of.ended.map_or(trace.end_ns, |end| end.at_ns);
         Sight { task: Some(task), at_ns, place: trace.spawn_place(task), weight: of.redundant_wakes, told }
     })
@@ -79,12 +80,12 @@ pub(super) fn own(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String
     let turns = trace.turns.of(task);
     let mostly = |wakes: u32| wakes >= OWN && wakes as usize > of.wakes.len() / 2;
     let (wakes, told) = if mostly(of.self_wakes) {
-        (of.self_wakes, format!("{} woke itself: {} of its {} wakes are its own", of.name, of.self_wakes, of.wakes.len()))
+        (of.self_wakes, format!("{} woke itself {} of the {} times it was woken", of.name, of.self_wakes, of.wakes.len()))
     } else if turns.spent >= SPENT && mostly(turns.spent) && never_rests(trace, of) {
         (
             turns.spent,
             format!(
-                "{} was put behind the others {} times as it was out of budget, and next to never waited",
+                "{} ran out of budget {} times and hardly ever waited for anything",
                 of.name, turns.spent
             ),
         )
@@ -96,7 +97,7 @@ pub(super) fn own(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String
     Some(Sight { task: Some(task), at_ns, place, weight: wakes.into(), told })
 }
 
-/// Whether a task has lived for long, and lately waited for next to nothing but its turn.
+/// Whether a task has been alive for long, and lately waited for almost nothing but its turn.
 fn never_rests(trace: &Trace, of: &Task) -> bool {
     let waits = |segment: &Segment| matches!(segment.state, State::Waiting(cause) if !cause.is_turn());
     let lately = &of.segments[of.segments.len().saturating_sub(SEGMENTS)..];
@@ -104,7 +105,7 @@ fn never_rests(trace: &Trace, of: &Task) -> bool {
     of.duration(trace.end_ns) >= LONG_NS && rests < lately.len() / 100
 }
 
-/// Finds herds that are woken in vain.
+/// Finds herds that were woken in vain.
 pub(super) fn herds(trace: &Trace, found: &mut Findings) {
     let notified = |total: &WaitTotal| total.cause == Cause::Notify && total.count >= (HERD * HERDS) as u64;
     if !trace.wait_totals().iter().any(notified) {
@@ -124,7 +125,8 @@ pub(super) fn herds(trace: &Trace, found: &mut Findings) {
         let (wakes, on) = herds.iter().fold((0, 0), |(all, on), herd| (all + herd.size(), on + herd.on));
         let largest = herds.iter().map(Herd::size).max().unwrap_or(0);
         let told = format!(
-            "up to {} were woken at once, {}{} times; only {on} of these {wakes} wakes were of use, and the others went back to wait",
+            "up to {} were woken at once, {}{} times; only {on} of the {wakes} wakes were useful, and the other tasks went back \
+             to waiting",
             tasks(largest),
             at_least(all),
             herds.len(),
@@ -134,8 +136,8 @@ pub(super) fn herds(trace: &Trace, found: &mut Findings) {
     }
 }
 
-/// Who was woken by which poll of which task, and what they did then; and whether all was looked at. Of many waits the first
-/// ones of each task are looked at, so that whoever was woken by one poll is there.
+/// The herds by waking task, poll and place, and whether all waits were looked at. If there are too many waits, the first ones
+/// of each task are looked at, so that all tasks of a herd are included.
 fn gathered(trace: &Trace) -> (BTreeMap<(TaskIx, u64, Place), Herd>, bool) {
     let waiting = trace.tasks.iter().filter(|of| of.waits().next().is_some()).count();
     let share = (LOOKED_AT / waiting.max(1)).max(2 * HERDS);
@@ -154,7 +156,7 @@ fn gathered(trace: &Trace) -> (BTreeMap<(TaskIx, u64, Place), Herd>, bool) {
             let herd = herds.entry((by, poll, place)).or_default();
             match waits.peek() {
                 Some((_, next)) if trace.leaves(*next) == leaves => herd.back.push((task, next.start_ns)),
-                // What it does is not known yet.
+                // Not yet known whether it continues.
                 None if of.ended.is_none() => {}
                 _ => herd.on += 1,
             }
@@ -164,7 +166,7 @@ fn gathered(trace: &Trace) -> (BTreeMap<(TaskIx, u64, Place), Herd>, bool) {
     (herds, all)
 }
 
-/// The line at which a task waits for nothing but one notification.
+/// The line at which a task waits for one notification and for nothing else.
 fn notification(trace: &Trace, leaves: &[Leaf]) -> Option<Place> {
     let [leaf] = leaves else { return None };
     let site = trace.site(leaf.site);
