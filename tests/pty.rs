@@ -188,7 +188,7 @@ fn a_scenario_is_picked_tuned_and_watched() {
     tty.resize((80, 24));
     tty.resize((200, 60));
     tty.wait_until("a large screen", |screen| {
-        header(screen).contains("async-playground") && screen.contains("Selected task") && screen.contains("←→ tune")
+        header(screen).contains("async-playground") && screen.contains("Selected task") && screen.contains("←→ change")
     });
 
     tty.keys("q");
@@ -227,10 +227,10 @@ fn a_value_that_cannot_be_taken_is_told_at_its_field() {
     tty.wait_until("the run with 5", |screen| header(screen).contains("/ 00:02.000"));
     // Nine permits for each of five requests: both are within their range, and contradict each other.
     tty.keys("jjj9\r");
-    let screen = tty.sees("9 is more than the 3 permits");
+    let screen = tty.sees("9 is more than the 5");
     assert!(header(&screen).contains("/ 00:02.000"), "the previous run stays: {screen}");
     tty.keys("d");
-    tty.wait_until("the error is gone", |screen| !screen.contains("9 is more than the 3 permits"));
+    tty.wait_until("the error is gone", |screen| !screen.contains("9 is more than the 5"));
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
 }

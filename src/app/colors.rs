@@ -121,17 +121,17 @@ colors! {
     background, "background";
     /// Plain text.
     text, "text";
-    /// Text that may be overlooked.
+    /// Unimportant text.
     faint, "faint";
     /// The focus, keys, headings, the time cursor.
     accent, "accent";
     /// Borders without the focus.
     border, "border";
-    /// A task that is polled.
+    /// A running task.
     running, "running";
-    /// A task that is woken, and not yet polled.
+    /// A ready task.
     ready, "ready";
-    /// A wait for time to pass.
+    /// A wait for a timer.
     time, "time";
     /// A wait for a lock or a permit.
     lock, "lock";
@@ -141,21 +141,21 @@ colors! {
     io, "io";
     /// A wait for another task's end, or for something else.
     other, "other";
-    /// An end without an error; a check that holds.
+    /// A successful end; a passed check.
     good, "good";
     /// Errors, panics, failures.
     bad, "bad";
-    /// Warnings, what is cancelled, what is not the default.
+    /// Warnings, cancellations, changed values.
     warn, "warn";
     /// The line of a chart.
     chart, "chart";
-    /// Code: words of the language.
+    /// Code: keywords.
     keyword, "keyword";
     /// Code: functions.
     function, "function";
     /// Code: types.
     r#type, "type";
-    /// Code: texts.
+    /// Code: strings.
     string, "string";
     /// Code: numbers and constants.
     constant, "constant";

@@ -347,7 +347,8 @@ impl Trace {
             _ = write!(text, "{and} waits {how}{what}{}{behind}", at(waits.place.as_ref()));
         } else if stalled.holds.is_empty() {
             let recorded = !self.waits.sites.is_empty();
-            text += if recorded { " waits, but no waker is left that could wake it" } else { " waits (the cause was not recorded)" };
+            text +=
+                if recorded { " waits, but no waker is left that could wake it" } else { " waits (the cause was not recorded)" };
         }
         text
     }

@@ -75,16 +75,9 @@ fn the_text_has_outcome_checks_and_timeline() {
     let text = stdout(&output);
     assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()), "{text}");
     assert!(text.contains("\nasync-playground run gather --seed 7\n"), "{text}");
-    for part in [
-        "finished at 2 s",
-        "  ✓ ",
-        "tasks ",
-        "polls ",
-        "events ",
-        "\nwaits by place\n",
-        " scenarios/gather.rs:",
-        "\nmain ",
-    ] {
+    for part in
+        ["finished at 2 s", "  ✓ ", "tasks ", "polls ", "events ", "\nwaits by place\n", " scenarios/gather.rs:", "\nmain "]
+    {
         assert!(text.contains(part), "{part:?}: {text}");
     }
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");

@@ -213,7 +213,7 @@ fn a_number_takes_digits_and_the_next_key_leaves_it_and_acts() {
         header(screen).contains("/ 00:02.000") && !screen.contains("Timeline")
     });
     tty.keys("z");
-    tty.sees("async with semaphore");
+    tty.sees("semaphore:`");
     // An invalid value stays where it was typed, and the key does nothing.
     tty.keys("0z");
     let screen = tty.sees("out of range");
@@ -237,7 +237,7 @@ fn a_search_goes_through_lanes_log_and_code() {
     tty.keys("NN");
     tty.sees("▸request 19");
     tty.keys("/nobody\r");
-    tty.sees("'nobody' is not found");
+    tty.sees("no match for 'nobody'");
     tty.keys("\x1b");
     tty.wait_until("the field is closed", |screen| !screen.contains("nobody"));
     command(&mut tty, "rust");

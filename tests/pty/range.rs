@@ -9,8 +9,8 @@ fn a_range_is_measured_with_keys() {
     tty.sees("then v ends it");
     tty.keys("T2000\rv");
     let screen = tty.sees("1 s from 00:01.000 to 00:02.000");
-    assert!(screen.contains("21 polls") && screen.contains("9.5 s waiting, 11× semaphore"), "{screen}");
-    assert!(screen.contains("3 s waiting, 6× time") && screen.contains("critical path"), "{screen}");
+    assert!(screen.contains("21 polls") && screen.contains("9.5 s waiting: 11× semaphore"), "{screen}");
+    assert!(screen.contains("3 s waiting: 6× time") && screen.contains("critical path"), "{screen}");
     // The range stays marked when the list is closed, and a third key press clears it.
     tty.keys("\x1b");
     tty.wait_until("the list is closed", |screen| !screen.contains("1 s from") && screen.contains("[1s"));
@@ -32,7 +32,7 @@ fn a_range_is_measured_with_the_right_button_and_with_shift() {
         tty.mouse(button + 32, (left + to, row + 2));
         tty.let_go(button, (left + to, row + 2));
         let screen = tty.sees("s from 00:00.000 to 00:01.0");
-        assert!(screen.contains("polls") && screen.contains("waiting, ") && screen.contains("critical path"), "{screen}");
+        assert!(screen.contains("polls") && screen.contains("waiting: ") && screen.contains("critical path"), "{screen}");
         tty.keys("v");
         tty.wait_until("it is cleared", |screen| !screen.contains("Critical path") && !screen.contains('['));
     }

@@ -42,7 +42,7 @@ fn a_run_is_saved_and_replayed() {
 /// Closes the file field, and quits.
 fn leave(tty: &mut Tty) {
     tty.keys("\x1b");
-    tty.wait_until("the field is closed", |screen| !screen.contains("save the recording in"));
+    tty.wait_until("the field is closed", |screen| !screen.contains("Save as"));
     tty.keys("q");
 }
 

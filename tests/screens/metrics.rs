@@ -27,9 +27,9 @@ fn they_fill_the_screen_at_each_size() {
 #[test]
 fn the_foot_says_what_a_bad_value_of_the_picked_figure_means() {
     let mut model = full(2_600);
-    assert!(screen(&model, 120, 40).contains("If they pile up, they are spawned faster than they end"));
+    assert!(screen(&model, 120, 40).contains("If the number keeps growing, limit how many"));
     let (_, areas) = frame(&model, 120, 40);
     viewport::laid_out(&mut model, areas);
     update(&mut model, Action::Move(Move::Down));
-    assert!(screen(&model, 120, 40).contains("Many while nothing is done: wakes for nothing"));
+    assert!(screen(&model, 120, 40).contains("Many without progress: spurious wakes"));
 }

@@ -50,7 +50,7 @@ impl Item {
                 None => "none",
                 Some(GroupBy::Place) => "by spawn line",
                 Some(GroupBy::Name) => "by name",
-                Some(GroupBy::State) => "by activity",
+                Some(GroupBy::State) => "by state",
             },
             Self::Order => model.reading.order.name(),
             Self::Lanes => match model.timeline.lanes.kind {

@@ -146,7 +146,7 @@ pub(in crate::app) fn branches(model: &mut Model) {
 pub(in crate::app) fn counters(model: &mut Model) {
     let Some(run) = &model.run else { return };
     if run.trace.counters.is_empty() {
-        model.notify(false, "this run has no counters");
+        model.notify(false, "this run has no quantities");
         return;
     }
     let shown = model.areas.counters > 0;
@@ -156,7 +156,7 @@ pub(in crate::app) fn counters(model: &mut Model) {
     }
     let needs = COUNTERS_NEED;
     if model.areas.pane(Pane::Timeline).height < needs {
-        model.notify(false, format!("counters need {needs} rows of timeline: z makes it full screen"));
+        model.notify(false, format!("quantities need {needs} rows of timeline: z makes it full screen"));
     }
 }
 

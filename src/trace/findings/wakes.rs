@@ -82,13 +82,7 @@ pub(super) fn own(trace: &Trace, task: TaskIx, of: &Task) -> Option<Sight<String
     let (wakes, told) = if mostly(of.self_wakes) {
         (of.self_wakes, format!("{} woke itself {} of the {} times it was woken", of.name, of.self_wakes, of.wakes.len()))
     } else if turns.spent >= SPENT && mostly(turns.spent) && never_rests(trace, of) {
-        (
-            turns.spent,
-            format!(
-                "{} ran out of budget {} times and hardly ever waited for anything",
-                of.name, turns.spent
-            ),
-        )
+        (turns.spent, format!("{} ran out of budget {} times and hardly ever waited for anything", of.name, turns.spent))
     } else {
         return None;
     };

@@ -86,7 +86,7 @@ fn head(look: Look, model: &Model, measured: Option<(&RunView, &Measured)>, plac
     let rest = sums.waits.get(told..).unwrap_or_default();
     if !rest.is_empty() {
         let all: u64 = rest.iter().map(|total| total.total_ns).sum();
-        let text = format!("{:>8} waiting at {}", format::span(look, all), format::counted(rest.len() as u64, "other place"));
+        let text = format!("{:>8} waiting in {}", format::span(look, all), format::counted(rest.len() as u64, "other place"));
         rows.push(Row { text, style: look.dim() });
     }
     rows.push(Row { text: heading(look, model, run, measured), style: look.heading() });
@@ -95,7 +95,7 @@ fn head(look: Look, model: &Model, measured: Option<(&RunView, &Measured)>, plac
     if long(measured.most.len()) {
         let share = |(task, ns): &(u32, u64)| format!("{} {}", words::name(&run.trace, *task), format::span(look, *ns));
         let shares: Vec<String> = measured.most.iter().filter(|(_, ns)| *ns > 0).map(share).collect();
-        rows.push(Row { text: format!("most of it: {}", shares.join(", ")), style: look.dim() });
+        rows.push(Row { text: format!("mostly in: {}", shares.join(", ")), style: look.dim() });
     }
     rows
 }
@@ -105,7 +105,7 @@ fn wait(look: Look, total: &WaitTotal) -> String {
     let place = total.place.as_ref().map_or_else(String::new, |place| format!(" {}", words::short(place)));
     let (all, most) = (format::span(look, total.total_ns), format::span(look, total.max_ns));
     let times = format!("{}{}", format::count(total.count), look.glyphs.times);
-    format!("{all:>8} waiting, {times} {}{place}, at most {most}", total.cause)
+    format!("{all:>8} waiting: {times} {}{place}, longest {most}", total.cause)
 }
 
 /// Where the path leads, and how long it is.
@@ -115,12 +115,12 @@ fn heading(look: Look, model: &Model, run: &RunView, measured: &Measured) -> Str
     let ends = run.trace.tasks.get(path.task as usize).and_then(|task| task.end_at(path.to_ns)).is_some();
     let to = match (model.reading.to.is_some(), ends) {
         (_, true) => format!("the end of {name}"),
-        (true, false) => format!("where {name} stands then"),
-        (false, false) => format!("the end of {name}, as far as it goes here"),
+        (true, false) => format!("{name} at that time"),
+        (false, false) => format!("the end of {name} within the range"),
     };
     let untold = match path.untold_ns {
         0 => String::new(),
-        ns => format!(", without its first {}", format::span(look, ns)),
+        ns => format!(", its first {} unknown", format::span(look, ns)),
     };
     format!("critical path to {to}: {}{untold}", format::span(look, path.to_ns - path.from_ns))
 }
@@ -156,8 +156,8 @@ fn draw_step(buf: &mut Buffer, look: Look, inside: Rect, y: u16, trace: &Trace, 
 fn doing(trace: &Trace, step: &PathStep) -> String {
     match step.doing {
         Doing::Running => "runs".into(),
-        Doing::Ready => "is ready, and waits for a worker".into(),
-        Doing::Unborn => "is not there yet".into(),
+        Doing::Ready => "is ready, waits for a worker".into(),
+        Doing::Unborn => "is not spawned yet".into(),
         Doing::Waiting { cause, site } => {
             let place = site.and_then(|site| trace.site(site).place.as_ref());
             let place = place.map_or_else(String::new, |place| format!(" at {}", words::short(place)));
@@ -175,7 +175,7 @@ fn by(look: Look, trace: &Trace, step: &PathStep) -> String {
             format!("woken by {}", words::waker(trace, Wake { at_ns: step.from_ns, by }, step.task))
         }
         Handover::Late { by, late_ns } => {
-            format!("late by {}, worker kept by {}", format::span(look, late_ns), words::name(trace, by))
+            format!("late by {}: worker busy with {}", format::span(look, late_ns), words::name(trace, by))
         }
         Handover::Wakes(by) => format!("after {}", words::waker(trace, Wake { at_ns: step.from_ns, by }, step.task)),
     }

@@ -85,7 +85,7 @@ pub(super) fn by(model: &Model) -> Option<(&'static str, &'static str)> {
     model.timeline.grouping.by.map(|by| match by {
         GroupBy::Place => ("by spawn line", "by line"),
         GroupBy::Name => ("by name", "by name"),
-        GroupBy::State => ("by what they do", "by state"),
+        GroupBy::State => ("by state", "by state"),
     })
 }
 

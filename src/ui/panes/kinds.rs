@@ -60,8 +60,8 @@ pub(super) fn legend(look: Look, model: &Model) -> Option<Vec<((&'static str, St
         LaneKind::Tasks | LaneKind::Lines => None,
         LaneKind::Threads => Some(vec![
             (running, "polls a task"),
-            ((glyphs.lane.poll(0), running.1), "for short"),
-            ((glyphs.lane.several, running.1), "several"),
+            ((glyphs.lane.poll(0), running.1), "short poll"),
+            ((glyphs.lane.several, running.1), "many polls"),
             ((glyphs.chosen[1], running.1), "the selected task"),
         ]),
         LaneKind::Resources => Some(vec![

@@ -199,7 +199,7 @@ fn explain(look: Look, form: &Form, field: Field) -> (String, String) {
         Field::Workers => {
             let text = match (form.clock, form.workers) {
                 (Clock::Virtual, _) => "The virtual clock runs on the current thread: 0 workers.",
-                (Clock::Real, 0) => "0 is the current-thread runtime: one thread polls every task.",
+                (Clock::Real, 0) => "0 means the current-thread runtime: one thread polls every task.",
                 (Clock::Real, _) => "Worker threads that poll tasks in parallel.",
             };
             (text.into(), "more on the real clock only".into())

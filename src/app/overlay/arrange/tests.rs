@@ -17,7 +17,7 @@ fn each_row_changes_what_it_says_and_the_menu_stays() {
     assert_eq!(model.mode.overlay(), Some(&Overlay::Arrange { row: 0 }));
     let told = |model: &Model| values(model)[..4].to_vec();
     assert_eq!(told(&model), ["none", "by spawn", "tasks", "all tasks"]);
-    for by in ["by spawn line", "by name", "by activity", "none"] {
+    for by in ["by spawn line", "by name", "by state", "none"] {
         press(&mut model, KeyCode::Enter);
         assert_eq!(values(&model)[0], by);
     }

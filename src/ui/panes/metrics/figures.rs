@@ -62,7 +62,7 @@ pub(super) fn figures(look: Look, run: &RunView, cells: usize, all: bool) -> Vec
     let mut figures = tasks(run, &course);
     for counter in &run.trace.counters {
         let value = counter.at(run.cursor.at_ns).map_or_else(|| "-".into(), format::compact);
-        let help = "A counter of the scenario's own: a field counter.NAME of its events. A queue that only grows needs a bound.";
+        let help = "A counter that the scenario sets with counter.NAME. A queue that only grows needs a bound.";
         figures.push(Figure::new(counter.name.replace('_', " "), value, course.times(|at| counter.at(at)), help));
     }
     figures.extend(times(look, run, &course));
@@ -84,13 +84,13 @@ fn tasks(run: &RunView, course: &Course<'_>) -> Vec<Figure> {
         "alive",
         count(census.alive()),
         course.bins(|bins| last(bins, |bin| bin.census().alive())),
-        "Tasks that have not ended, by what they do. If they pile up, they are spawned faster than they end: bound them.",
+        "Tasks that are alive, by state. If the number keeps growing, limit how many are spawned.",
     );
     let polls = Figure::new(
         "polls/s",
         format::compact(bins.polls_per_second_at(at).round()),
         course.bins(|bins| bins.iter().map(|bin| f64::from(bin.polls)).sum()),
-        "Polls in the second before. Many while nothing is done: wakes for nothing, or a loop that waits by yielding.",
+        "Polls in the last second. Many without progress: spurious wakes, or a loop that yields instead of waiting.",
     );
     vec![
         Figure { stack: course.stretches(), ..alive },
@@ -99,13 +99,13 @@ fn tasks(run: &RunView, course: &Course<'_>) -> Vec<Figure> {
             "waiting",
             count(census.waiting - late),
             with_late(course.bins(|bins| last(bins, |bin| bin.census().waiting)), |waiting, late| (waiting - late).max(0.0)),
-            "Tasks that wait for something. All of them for one lock or permit: that is the bottleneck.",
+            "Waiting tasks. If all wait for one lock or permit, it is the bottleneck.",
         ),
         Figure::new(
             "ready",
             count(census.ready + late),
             with_late(course.bins(|bins| bins.iter().map(|bin| f64::from(bin.census().ready)).fold(0.0, f64::max)), |a, b| a + b),
-            "Woken tasks that no worker polls yet. If they stay many: too few workers, or polls that keep theirs.",
+            "Woken tasks not polled yet. If always many: too few workers, or polls take too long.",
         ),
     ]
 }
@@ -116,14 +116,14 @@ fn times(look: Look, run: &RunView, course: &Course<'_>) -> Vec<Figure> {
         "wake to poll",
         span(look, bins.mean_delay_ns_at(at)),
         course.bins(|bins| ratio(bins.iter().map(|b| (b.delay_ns, b.delays)))),
-        "Mean time from a wake to the poll that answers it. If it grows, workers are busy: look for long polls.",
+        "Mean time from a wake to the next poll. If it grows, workers are busy: look for long polls.",
     );
     let poll = || {
         Figure::new(
             "mean poll",
             span(look, bins.mean_poll_ns_at(at)),
             course.bins(|bins| ratio(bins.iter().map(|b| (b.poll_ns, b.polls)))),
-            "Mean time of a poll. Above 100 µs or so others wait for this one: yield, or move work to spawn_blocking.",
+            "Mean poll time. Above about 100 µs other tasks are kept waiting: yield, or use spawn_blocking.",
         )
     };
     let delay = Figure { scale: Some(time), ..delay };
@@ -144,10 +144,10 @@ fn samples(look: Look, run: &RunView, course: &Course<'_>, all: bool) -> Vec<Fig
     if run.spec.clock == Clock::Virtual {
         // Tokio reports a mean of 0 if there were no polls.
         let mean = |sample: &Sample| (sample.mean_poll_ns > 0).then_some(sample.mean_poll_ns as f64);
-        let help = "Mean time of a poll on the machine's clock, from Tokio: of the simulation, not of the run.";
+        let help = "Mean poll time in wall time, from Tokio: of the simulation, not of the run.";
         figures.push(figure("poll, wall".into(), &mean, time, help));
     }
-    let busy = "The part of the time that a worker was busy. Near 100 % it is the bottleneck; one alone: work does not spread.";
+    let busy = "Share of time a worker was busy. Near 100 % it is a bottleneck; if only one is busy, work does not spread.";
     let full = |figure: Figure| Figure { most: Some(1.0), ..figure };
     let workers = samples.iter().map(|sample| sample.busy.len()).next().unwrap_or(0);
     if workers > WORKERS {
@@ -158,20 +158,18 @@ fn samples(look: Look, run: &RunView, course: &Course<'_>, all: bool) -> Vec<Fig
         let label = if workers == 1 { format!("busy{wall}") } else { format!("worker {worker}{wall}") };
         figures.push(full(figure(label, &|sample| sample.busy.get(worker).copied(), percent, busy)));
     }
-    let queue =
-        "Ready tasks in the queue that all workers share. If it stays long, work comes from outside faster than it is done.";
+    let queue = "Ready tasks in the queue shared by all workers. If it stays long, work arrives faster than it is done.";
     figures.push(figure("global queue".into(), &|sample| Some(sample.global_queue as f64), compact, queue));
-    let queue = "Ready tasks in the workers' own queues. Long ones mean that tasks wait for a worker: see wake to poll.";
+    let queue = "Ready tasks in the workers' own queues. If long, tasks wait for a worker: see wake to poll.";
     figures.push(figure("local queues".into(), &|sample| Some(sample.local_queue as f64), compact, queue));
     if run.spec.workers > 0 {
-        let help = "Tasks that a worker took from another since the sample before. Many: short tasks, or unevenly spread ones.";
+        let help = "Tasks stolen between workers since the last sample. Many: short tasks, or uneven load.";
         figures.push(figure("steals".into(), &|sample| Some(sample.steals as f64), compact, help));
     }
     if all {
-        let help =
-            "Times since the sample before that a task used up its budget of 128 and was made to yield: it always has work.";
+        let help = "Times since the last sample that a task used up its budget of 128 and had to yield.";
         figures.push(figure("budget yields".into(), &|sample| Some(sample.budget_yields as f64), compact, help));
-        let help = "Threads of the blocking pool, busy or kept. If they grow without end, blocking work comes too fast (512 is the end).";
+        let help = "Threads of the blocking pool, busy or idle. If it keeps growing, blocking work comes too fast (limit 512).";
         figures.push(figure("blocking threads".into(), &|sample| Some(sample.blocking_threads as f64), compact, help));
     }
     figures
