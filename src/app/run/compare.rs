@@ -2,23 +2,13 @@
 //!
 //! Of the previous run only its settings and results are kept, not its trace, which may be large.
 
-use scenarios::{Clock, Figure};
+use scenarios::Clock;
 
 use crate::app::model::Model;
 use crate::app::panes::Pane;
 use crate::app::run::cursor;
-use crate::app::run::view::RunView;
+use crate::app::run::view::{Before, RunView};
 use crate::engine::{Ending, Phase, Spec};
-
-/// What is kept of a run that another one has replaced.
-#[derive(Debug, Clone)]
-pub struct Before {
-    spec: Spec,
-    length_ns: u64,
-    figures: Vec<Figure>,
-    findings: usize,
-    stalled: bool,
-}
 
 /// How the run on screen differs from the previous one.
 #[derive(Debug, Clone, PartialEq)]

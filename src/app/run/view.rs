@@ -1,8 +1,7 @@
 //! The run on screen as plain data: what was run, its progress, and the cursor.
 
-use scenarios::Clock;
+use scenarios::{Clock, Figure};
 
-use crate::app::run::compare::Before;
 use crate::app::run::found::Found;
 use crate::engine::{Ending, Phase, Report, Spec};
 use crate::trace::{self, Stall, Trace};
@@ -33,6 +32,21 @@ pub struct RunView {
     pub disturbed: bool,
     /// The run of the same scenario that this one replaced, to compare with.
     pub before: Option<Before>,
+}
+
+/// What is kept of a run that another one has replaced: its settings and results, but not its trace, which may be large.
+#[derive(Debug, Clone)]
+pub struct Before {
+    /// What was run.
+    pub spec: Spec,
+    /// Its length, in nanoseconds.
+    pub length_ns: u64,
+    /// The figures of its outcome.
+    pub figures: Vec<Figure>,
+    /// The number of its findings.
+    pub findings: usize,
+    /// Whether it stalled.
+    pub stalled: bool,
 }
 
 impl RunView {
