@@ -14,7 +14,7 @@ pub struct Areas {
     pub panes: Vec<(Pane, Rect)>,
     /// The names of panes that are out of sight, beside the titles of others.
     pub beside: Vec<(Pane, Rect)>,
-    /// The rows of the list: the index of the scenario in the catalogue, and where it stands.
+    /// The rows of the list: the catalogue index of each scenario, and its area.
     pub list_rows: Vec<(usize, Rect)>,
     /// The rows of the form: the field's index, and its area.
     pub form_rows: Vec<(usize, Rect)>,

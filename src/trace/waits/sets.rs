@@ -62,7 +62,7 @@ impl Total {
 }
 
 impl Leaf {
-    /// What is told of a future that waits.
+    /// What is known of a future that waits.
     fn told(live: &Live) -> Self {
         Self { site: live.site, resource: live.resource, inferred: live.inferred || live.cause == Cause::Other }
     }

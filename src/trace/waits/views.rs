@@ -1,4 +1,4 @@
-//! Waits as they are asked for: those of a task, those at a moment, all of them added up.
+//! Queries for waits: of one task, at one moment, and totals.
 //!
 //! A wait is not kept as such: it is the segment in which a task waits, from its
 //! beginning to that of the next one, and the number of the set of leaves in it.
