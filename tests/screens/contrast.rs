@@ -6,7 +6,8 @@
 use async_playground::app::colors::ThemeName;
 use async_playground::app::input::action::Action;
 use async_playground::app::input::text_field::TextField;
-use async_playground::app::model::{CodeTab, Mode, Model, Overlay, Pane, Theme};
+use async_playground::app::mode::Question;
+use async_playground::app::model::{CodeTab, Mode, Model, Notice, Overlay, Pane, Theme};
 use async_playground::app::panes::ExplainTab;
 use async_playground::app::run::playback;
 use async_playground::app::timeline::viewport;
@@ -20,7 +21,8 @@ use super::fixture;
 use super::paint::frame;
 use super::recorded;
 
-const SIZE: (u16, u16) = (120, 40);
+/// The sizes at which screens are drawn: with all panes, and with few.
+const SIZES: [(u16, u16); 2] = [(120, 40), (80, 24)];
 /// The contrast that WCAG 2.1 requires for text.
 const ENOUGH: f64 = 4.5;
 const THEMES: [ThemeName; 3] = [ThemeName::OkabeIto, ThemeName::Light, ThemeName::Projector];
@@ -41,7 +43,7 @@ fn run(id: &str, part: u64) -> Model {
 
 /// Draws until the model knows the layout.
 fn lay_out(model: &mut Model) {
-    while viewport::laid_out(model, frame(model, SIZE.0, SIZE.1).1) {}
+    while viewport::laid_out(model, frame(model, SIZES[0].0, SIZES[0].1).1) {}
 }
 
 /// Screens that together show each pane, each overlay, and runs that end well and badly.
@@ -80,12 +82,49 @@ fn models() -> Vec<(String, Model)> {
         model.mode = Mode::Overlay(overlay);
         models.push((name.to_owned(), model));
     }
+    models.extend(typed());
     models
 }
 
-fn drawn(model: &mut Model, name: ThemeName) -> Buffer {
-    model.options.theme = Theme { colors: name.colors(), unicode: true };
-    frame(model, SIZE.0, SIZE.1).0
+/// Screens on which something is typed, refused, found, asked or noticed.
+fn typed() -> Vec<(String, Model)> {
+    let model = |change: fn(&mut Model)| {
+        let mut model = fixture::model(1_250);
+        model.focus = Pane::Timeline;
+        change(&mut model);
+        model
+    };
+    let types = |model: &mut Model, text: &str| text.chars().for_each(|c| _ = update(model, Action::Type(c)));
+    let mut models = vec![
+        ("a notice".to_owned(), model(|model| model.notice = Some(Notice { error: false, text: "done".into() }))),
+        ("an error".to_owned(), model(|model| model.notice = Some(Notice { error: true, text: "not done".into() }))),
+        ("a question".to_owned(), model(|model| model.mode = Mode::Ask(Question::Restart))),
+    ];
+    for (what, start, text, take) in [
+        ("a time", Action::TypeTime, "12x", Action::GoToTime),
+        ("a filter", Action::Filter, "wait>x", Action::TakeFilter),
+        ("a search", Action::Find, "request 1", Action::TakeSearch),
+        ("a search of nothing", Action::Find, "nobody", Action::TakeSearch),
+        ("a file", Action::SaveAs, "", Action::Save),
+        ("a value", Action::Focus(Pane::Parameters), "0", Action::Commit),
+    ] {
+        for taken in [false, true] {
+            let mut model = model(|_| {});
+            update(&mut model, start.clone());
+            types(&mut model, text);
+            if taken {
+                update(&mut model, take.clone());
+            }
+            models.push((format!("{what} is {}", if taken { "taken" } else { "typed" }), model));
+        }
+    }
+    models
+}
+
+/// A screen of that size, in a theme.
+fn drawn(model: &mut Model, name: ThemeName, unicode: bool, (width, height): (u16, u16)) -> Buffer {
+    model.options.theme = Theme { colors: name.colors(), unicode };
+    frame(model, width, height).0
 }
 
 /// The relative luminance of WCAG 2.1; `None` for a colour that the terminal chooses.
@@ -117,8 +156,8 @@ fn the_contrast_of_black_and_white_is_the_largest() {
 #[test]
 fn every_text_and_mark_can_be_read_in_every_theme() {
     for (what, mut model) in models() {
-        for name in THEMES {
-            let buf = drawn(&mut model, name);
+        for (name, unicode, size) in THEMES.into_iter().flat_map(|name| [(name, true, SIZES[0]), (name, false, SIZES[1])]) {
+            let buf = drawn(&mut model, name, unicode, size);
             let seen: Vec<_> = buf.content.iter().filter(|cell| !cell.symbol().trim().is_empty()).collect();
             assert!(seen.len() > 200, "{what}: the screen is empty");
             for cell in seen {
@@ -132,7 +171,7 @@ fn every_text_and_mark_can_be_read_in_every_theme() {
 #[test]
 fn the_theme_without_colours_has_none() {
     for (what, mut model) in models() {
-        let buf = drawn(&mut model, ThemeName::Mono);
+        let buf = drawn(&mut model, ThemeName::Mono, true, SIZES[0]);
         let plain = |cell: &Cell| cell.fg == Color::Reset && cell.bg == Color::Reset;
         assert!(buf.content.iter().all(plain), "{what}: a colour was drawn");
     }
