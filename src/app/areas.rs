@@ -21,6 +21,8 @@ pub struct Areas {
     /// The lanes of the timeline without names, borders and ruler: one row per task, one cell per
     /// [`Timeline::cell_ns`](super::timeline::view::Timeline::cell_ns).
     pub lanes: Rect,
+    /// The lanes before another pane filled the screen.
+    pub lanes_before: Rect,
     /// The map of the whole run and the nanoseconds per column; empty if there is no room for the map.
     pub map: (Rect, u64),
     /// Each group of tasks, or each row of another kind of lanes: its index, and its rows including the name.
@@ -46,6 +48,11 @@ pub struct Areas {
 }
 
 impl Areas {
+    /// The lanes as they were drawn last, even if another pane fills the screen now.
+    pub fn lanes_shown(&self) -> Rect {
+        if self.lanes.width == 0 { self.lanes_before } else { self.lanes }
+    }
+
     /// The area of a pane; empty if the pane is not on screen.
     pub fn pane(&self, pane: Pane) -> Rect {
         self.panes.iter().find(|(p, _)| *p == pane).map_or(Rect::ZERO, |(_, area)| *area)

@@ -181,6 +181,7 @@ impl<'a> Cells<'a> {
                 sum.holding[Family::of(cause) as usize] += self.holds.iter().map(held).max().unwrap_or(0);
             }
         }
+        sum.holds_last = self.holds.iter().any(|held| held.from_ns <= last && last < held.to_ns);
         let late = |overdue: &Overdue| overdue.woken_ns.min(last).saturating_sub(overdue.due_ns.max(from));
         sum.late(self.overdue.iter().map(late).sum());
         sum.fill()
@@ -231,6 +232,8 @@ struct Sum {
     polls: u32,
     /// The state at the end: decides when no time has passed.
     latest: Option<State>,
+    /// Whether a lock or permit was held at the end.
+    holds_last: bool,
 }
 
 impl Sum {
@@ -273,7 +276,7 @@ impl Sum {
                 Some(State::Running(_)) => Fill::Running { eighths: 8, several: false },
                 Some(State::Ready) => Fill::Ready,
                 Some(State::Waiting(cause)) if cause.is_turn() => Fill::Ready,
-                Some(State::Waiting(cause)) => Fill::Waiting { family: Family::of(cause), holds: false },
+                Some(State::Waiting(cause)) => Fill::Waiting { family: Family::of(cause), holds: self.holds_last },
             },
             Some(idle) if ready <= waiting || matches!(idle, Fill::Waiting { family: Family::Lock, .. }) => idle,
             _ => Fill::Ready,

@@ -56,7 +56,7 @@ fn screen(frame: &mut Frame<'_>, look: Look, model: &Model, cache: &mut Cache) -
         contents(*pane, frame, model, *area, cache, &mut areas);
     }
     if model.layout == Layout::Explore {
-        beside(frame.buffer_mut(), look, model, &plan, &mut areas);
+        beside(frame.buffer_mut(), look, &plan, &mut areas);
     }
     // A click on a shared border means the pane whose title is there: the lower one.
     areas.panes = plan.panes.iter().rev().copied().collect();
@@ -117,11 +117,11 @@ fn borders(buf: &mut Buffer, look: Look, panes: &[(Pane, Rect)], focus: Pane) {
 }
 
 /// Writes the names of the panes that are out of sight beside the titles of those in whose place they would be, each once.
-fn beside(buf: &mut Buffer, look: Look, model: &Model, plan: &layout::Plan, areas: &mut Areas) {
+fn beside(buf: &mut Buffer, look: Look, plan: &layout::Plan, areas: &mut Areas) {
     let mut named: Vec<Pane> = Vec::new();
     for (pane, area) in &plan.panes {
         for other in layout::beside(plan, *pane) {
-            let title = if other == Pane::Code { model.code.tab.title() } else { other.title() };
+            let title = if other == Pane::Code { "Lesson, code" } else { other.title() };
             if !named.contains(&other)
                 && let Some(place) = widgets::chrome::aside(buf, look, *area, title)
             {

@@ -52,7 +52,7 @@ pub(crate) fn standing(kind: ResourceKind, holdings: &Holdings) -> Option<String
 pub(crate) fn what(look: Look, trace: &Trace, task: TaskIx, leaf: Leaf, at_ns: u64) -> String {
     let cause = trace.site(leaf.site).cause;
     let name = match cause {
-        Cause::Time => "time",
+        Cause::Time => "a timer",
         Cause::MpscSend => "room in a channel",
         Cause::MpscRecv => "a message",
         Cause::Join => "the end of a task",

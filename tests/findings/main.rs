@@ -118,7 +118,7 @@ fn a_finding_says_who_where_when_and_what() {
     let (task, line, at_ms, text) = told("lock-contention", &[], FindingKind::LockAcrossWait);
     assert_eq!((&*task, at_ms), ("worker 0", 200));
     assert!(
-        line.contains("sleep(") && text.contains("waited for time") && text.ends_with("4 tasks waited for the lock"),
+        line.contains("sleep(") && text.contains("waited for a timer") && text.contains("which kept 4 tasks waiting for"),
         "{line}: {text}"
     );
 

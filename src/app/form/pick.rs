@@ -6,7 +6,7 @@ use crate::app::form::start;
 use crate::app::mode::Mode;
 use crate::app::model::Model;
 use crate::app::overlay::path;
-use crate::app::panes::Pane;
+use crate::app::panes::{CodeTab, Pane};
 use crate::app::session::Settings;
 
 /// Picks the scenario under the cursor and starts it with its last settings.
@@ -18,6 +18,9 @@ pub(in crate::app) fn pick(model: &mut Model) -> Vec<Effect> {
     model.mode = Mode::Browse;
     // A list that fills the screen would hide the run.
     model.full = model.full.filter(|pane| !matches!(pane, Pane::Scenarios | Pane::Parameters));
+    if !model.seen.contains(model.catalogue[at].id) {
+        model.code.show(CodeTab::Lesson);
+    }
     turn_to(model, at);
     start::fresh(model)
 }

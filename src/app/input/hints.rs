@@ -7,11 +7,11 @@ use scenarios::Clock;
 
 use crate::app::form::pick;
 use crate::app::input::action::{Action, Stride};
-use crate::app::input::bindings::{Binding, Context, Scope};
+use crate::app::input::bindings::{Binding, Context, Key, Scope};
 use crate::app::input::keymap::context;
 use crate::app::mode::Overlay;
 use crate::app::model::Model;
-use crate::app::overlay::explain;
+use crate::app::overlay::{explain, palette};
 use crate::app::panes::Pane;
 use crate::app::run::playback;
 use crate::app::run::view::RunView;
@@ -60,7 +60,9 @@ pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
     });
     let mut hints: Vec<(String, &'static str)> = Vec::new();
     for binding in bindings {
-        let Some(key) = binding.keys.first() else { continue };
+        // In the form a digit is typed.
+        let works = |key: &&Key| model.focus != Pane::Parameters || !in_pane || !key.is_digit();
+        let Some(key) = binding.keys.iter().find(works) else { continue };
         let text = key.text(model.options.theme.unicode);
         let label = if binding.action == Action::PauseOrGo { space_label(model) } else { binding.label };
         match hints.last_mut() {
@@ -89,7 +91,7 @@ fn first(model: &Model) -> &'static [&'static [&'static str]] {
     } else if run.is_behind() {
         &[&["pause"], &["end"], &["step", "step-back"], &["why"]]
     } else {
-        &[&["pause"], &["step", "step-back"], &["cursor-left", "cursor-right"], &["why"]]
+        &[&["pause"], &["rewind"], &["step", "step-back"], &["why"]]
     }
 }
 
@@ -102,8 +104,6 @@ fn works(model: &Model, action: &Action) -> bool {
         Action::Pick => !model.replay && model.list.selected(model.catalogue).is_some(),
         Action::Slower | Action::Faster => run.is_some_and(has_speed),
         Action::Problem { on: true } => run.is_some_and(|run| !playback::ended(run) && has_problem(run)),
-        // In a numeric field, 0 is a digit.
-        Action::ToStart if model.focus == Pane::Parameters && model.form.field().takes_digits() => false,
         Action::Problem { on: false } | Action::ToStart => {
             run.is_some_and(|run| run.cursor.at_ns > 0 && (*action == Action::ToStart || has_problem(run)))
         }
@@ -118,6 +118,7 @@ fn works(model: &Model, action: &Action) -> bool {
         | Action::TypeTime => run.is_some(),
         Action::UndoView => model.session.history.has_earlier(),
         Action::Show => shows(model),
+        Action::RunCommand => palette::any(model),
         Action::Move(_) => !model.mode.overlay().is_some_and(is_page) || scrolls(model),
         _ => true,
     }

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use scenarios::{Kind, Scenario, Value};
+use scenarios::{Kind, Param, Scenario, Value};
 
 use crate::app::form::fields::Field;
 use crate::app::input::action::Action;
@@ -75,8 +75,10 @@ enum Fit {
     Name,
     /// The query is a synonym.
     Word,
-    /// The name or a synonym begins with the query.
+    /// The name begins with the query.
     Begins,
+    /// A synonym begins with the query.
+    WordBegins,
     /// Each word of the query begins a word of the name or of a synonym.
     Words,
     /// The name contains the query.
@@ -116,6 +118,13 @@ fn parameters(model: &Model, query: &str) -> Vec<(Fit, Command)> {
     let mut found = Vec::new();
     for (row, field) in model.form.fields().into_iter().enumerate() {
         let Field::Param(param) = field else { continue };
+        if let Some(value) = given(query, param) {
+            let (what, text) = (What::Choose(row, value), format!("Set {} to {value} and run.", param.name));
+            found.push((
+                Fit::Name,
+                Command { what, name: format!("{} {value}", param.name), text: text.into(), keys: String::new() },
+            ));
+        }
         if let Some(fit) = fit_name(query, param.name) {
             let what = What::Set(row);
             found
@@ -131,6 +140,12 @@ fn parameters(model: &Model, query: &str) -> Vec<(Fit, Command)> {
         }
     }
     found
+}
+
+/// The value of a query such as `permits=5` or `set permits 5`, if it is one for that parameter.
+fn given(query: &str, param: &Param) -> Option<Value> {
+    let (name, value) = query.strip_prefix("set ").unwrap_or(query).split_once(['=', ' '])?;
+    (name == param.name).then(|| param.parse(value.trim()).ok())?
 }
 
 /// How a query fits the name of a parameter or of a choice.
@@ -155,8 +170,10 @@ fn fit(query: &str, binding: &Binding) -> Option<Fit> {
         Some(Fit::Name)
     } else if words().any(|word| word == query) {
         Some(Fit::Word)
-    } else if words().any(|word| word.starts_with(query)) {
+    } else if name.starts_with(query) {
         Some(Fit::Begins)
+    } else if words().any(|word| word.starts_with(query)) {
+        Some(Fit::WordBegins)
     } else if begins_words(query, &words()) {
         Some(Fit::Words)
     } else if query.split(' ').all(long) && begins_words(query, &[binding.help.to_lowercase().as_str()].into_iter()) {
@@ -234,6 +251,12 @@ fn command(model: &Model, binding: &Binding, pane: Option<Pane>) -> Command {
     let keys: Vec<String> = binding.keys.iter().map(|key| key.text(unicode)).collect();
     let what = What::Do(binding.action.clone(), pane);
     Command { what, name: title(binding.name), text: binding.help.into(), keys: keys.join(" ") }
+}
+
+/// Whether any command matches the typed text.
+pub(in crate::app) fn any(model: &Model) -> bool {
+    let Mode::Overlay(Overlay::Palette { text, .. }) = &model.mode else { return false };
+    !found(model, text.text()).is_empty()
 }
 
 /// Opens or closes the palette.

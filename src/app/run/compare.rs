@@ -17,6 +17,8 @@ pub struct Comparison {
     pub settings: Vec<String>,
     /// The results that differ.
     pub rows: Vec<Row>,
+    /// How many times as long the previous run took; `None` if one of the two took no time or never ended.
+    pub ratio: Option<f64>,
 }
 
 /// A result that differs.
@@ -61,7 +63,10 @@ pub fn compare(run: &RunView) -> Option<Comparison> {
     let found = (before.findings as f64, run.found.all.list.len() as f64);
     rows.push(Row { name: "findings".into(), before: Some(found.0), now: Some(found.1), unit: "" });
     rows.retain(|row| row.before != row.now);
-    Some(Comparison { settings: settings(&before.spec, &run.spec), rows })
+    // A figure that is the length of the run says it a second time.
+    rows.dedup_by(|row, first| row.unit == "ms" && (row.before, row.now) == (first.before, first.now));
+    let ratio = was.zip(is).filter(|(was, is)| *was > 0.0 && *is > 0.0).map(|(was, is)| was / is);
+    Some(Comparison { settings: settings(&before.spec, &run.spec), rows, ratio })
 }
 
 /// The settings of a run that are others in the next one.

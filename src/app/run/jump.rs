@@ -60,15 +60,16 @@ pub(in crate::app) fn problem(model: &mut Model, on: bool) {
     let found = match (all.iter().rposition(is_here), on) {
         (Some(here), true) => Some(here + 1),
         (Some(here), false) => here.checked_sub(1),
-        (None, true) => Some(all.partition_point(|(at_ns, ..)| *at_ns <= at)),
-        (None, false) => all.partition_point(|(at_ns, ..)| *at_ns < at).checked_sub(1),
+        // One at the cursor, of a task that is not selected, is the next one either way.
+        (None, true) => Some(all.partition_point(|(at_ns, ..)| *at_ns < at)),
+        (None, false) => all.partition_point(|(at_ns, ..)| *at_ns <= at).checked_sub(1),
     };
     let Some(((at_ns, task, text), place)) = found.and_then(|place| Some((all.get(place)?.clone(), place + 1))) else {
         let so_far = if run.trace.closed { "" } else { " so far" };
         let text = match (all.len(), on) {
             (0, _) => format!("no problem in this run{so_far}"),
-            (count, true) => format!("no problem after this{so_far}; P: {count} before"),
-            (count, false) => format!("no problem before this; p: {count} after"),
+            (count, true) => format!("no later problem{so_far}; {count} so far (P)"),
+            (count, false) => format!("no earlier problem; {count} from here on (p)"),
         };
         model.notify(false, text);
         return;

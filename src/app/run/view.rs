@@ -4,7 +4,7 @@ use scenarios::{Clock, Figure};
 
 use crate::app::run::found::Found;
 use crate::engine::{Ending, Phase, Report, Spec};
-use crate::trace::{self, Stall, Trace};
+use crate::trace::{self, Stall, TaskIx, Trace};
 
 /// The run on screen, with its cursor.
 #[derive(Debug)]
@@ -58,6 +58,12 @@ impl RunView {
     /// Whether it runs in real time, and the cursor is at an earlier moment.
     pub fn is_behind(&self) -> bool {
         self.is_live() && !self.trace.closed && !self.cursor.live
+    }
+
+    /// Whether a task can never continue, at the cursor.
+    pub fn is_stuck(&self, task: TaskIx) -> bool {
+        let stall = self.stall.as_ref().filter(|(since_ns, _)| *since_ns <= self.cursor.at_ns);
+        stall.is_some_and(|(_, stall)| stall.tasks.iter().any(|stuck| stuck.task == task))
     }
 
     /// How many of a lane's cells show what lasts for ever, after the end of a stalled run.

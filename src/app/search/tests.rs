@@ -124,6 +124,7 @@ fn lines_of_the_log_are_brought_to_its_top() {
 fn the_code_counts_its_matches_on_and_back_and_opens_at_them() {
     let mut model = lanes();
     model.focus = Pane::Code;
+    model.code.show(CodeTab::Rust);
     model.code.top = 7;
     search(&mut model, "await");
     let nth = |model: &Model| model.search.as_ref().map(|search| search.nth);

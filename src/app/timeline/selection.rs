@@ -7,7 +7,7 @@ use crate::trace::TaskIx;
 
 /// Whether the lane of a task is visible, judging by the last frame.
 pub(in crate::app) fn is_in_sight(model: &Model, task: TaskIx) -> bool {
-    let shown = model.timeline.top..model.timeline.top + usize::from(model.areas.lanes.height);
+    let shown = model.timeline.top..model.timeline.top + usize::from(model.areas.lanes_shown().height);
     let row = Lanes::of(model).and_then(|lanes| lanes.row(task));
     !model.timeline.grouping.shows_groups() && row.is_some_and(|row| shown.contains(&row))
 }
@@ -15,7 +15,7 @@ pub(in crate::app) fn is_in_sight(model: &Model, task: TaskIx) -> bool {
 /// Scrolls to the lane of a task.
 pub(in crate::app) fn reveal(model: &mut Model, task: TaskIx) {
     let Some(row) = Lanes::of(model).and_then(|lanes| lanes.row(task)) else { return };
-    let height = usize::from(model.areas.lanes.height).max(1);
+    let height = usize::from(model.areas.lanes_shown().height).max(1);
     model.timeline.top = model.timeline.top.clamp((row + 1).saturating_sub(height), row);
 }
 

@@ -14,7 +14,7 @@ use crate::trace::TaskIx;
 const WIDTH_BEFORE_FIRST_FRAME: u64 = 80;
 
 fn width(model: &Model) -> u64 {
-    match model.areas.lanes.width {
+    match model.areas.lanes_shown().width {
         0 => WIDTH_BEFORE_FIRST_FRAME,
         width => u64::from(width),
     }
@@ -152,14 +152,19 @@ pub(in crate::app) fn restored(model: &mut Model) {
 /// Records where things were drawn. Returns whether that changes the picture: a fitted run is fitted into the new
 /// width, and a selected lane that was visible stays visible.
 pub fn laid_out(model: &mut Model, areas: Areas) -> bool {
-    let (width, before) = (model.areas.lanes.width, model.timeline);
-    let lower = areas.lanes.height < model.areas.lanes.height;
+    let (shown, before) = (model.areas.lanes_shown(), model.timeline);
+    let lower = areas.lanes.height < shown.height;
     let kept = model.timeline.selected.filter(|task| lower && selection::is_in_sight(model, *task));
     model.areas = areas;
+    if model.areas.lanes.width == 0 {
+        // Another pane fills the screen: the lanes keep their view until they are back.
+        model.areas.lanes_before = shown;
+        return false;
+    }
     if let Some(task) = kept {
         selection::reveal(model, task);
     }
-    if model.areas.lanes.width != width && model.areas.lanes.width > 0 {
+    if model.areas.lanes.width != shown.width {
         widened(model);
     }
     before != model.timeline

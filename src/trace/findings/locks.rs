@@ -67,7 +67,7 @@ fn held(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
     let at = |place: Option<&Place>| place.map_or_else(String::new, |place| format!(" at {}", short(place)));
     let taken = hold.site.and_then(|site| trace.site(site).place.clone());
     let told = format!(
-        "{} held the {}{}, taken{}, while it waited for {}{} for {}; {} waited for the lock",
+        "{} held the {}{}, taken{}, while it waited for {}{}, which kept {} waiting for {}",
         trace.tasks[hold.task as usize].name,
         trace.resource_kind(ix),
         match resource.kind {
@@ -76,10 +76,10 @@ fn held(trace: &Trace, ix: ResourceIx) -> Option<Sight<String>> {
             _ => "",
         },
         at(taken.as_ref()),
-        meanwhile.cause,
+        if meanwhile.cause == Cause::Time { "a timer" } else { meanwhile.cause.name() },
         at(meanwhile.place.as_ref()),
-        span(meanwhile.ns),
         tasks(waited_for(resource, hold)),
+        span(meanwhile.ns),
     );
     let place = meanwhile.place.or(taken);
     Some(Sight { task: Some(hold.task), at_ns: hold.to_ns, place, weight: meanwhile.ns, told })

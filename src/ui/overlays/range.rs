@@ -76,7 +76,7 @@ fn head(look: Look, model: &Model, measured: Option<(&RunView, &Measured)>, plac
     let counts = [
         format::counted(sums.polls, "poll"),
         format::counted(sums.wakes, "wake"),
-        format!("{} alive", format::counted(sums.lived.into(), "task")),
+        format::counted(sums.lived.into(), "task"),
         format!("{} spawned", format::count(sums.spawned.into())),
         format!("{} ended", format::count(sums.ended.into())),
     ];

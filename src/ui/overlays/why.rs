@@ -121,7 +121,9 @@ fn tell(look: Look, run: &RunView, link: &Link, rows: &mut Vec<Row>) {
     };
     let since = trace.wait_at(link.task, at).map_or(0, |wait| at - wait.start_ns);
     let what = words::what(look, trace, link.task, leaf, at);
-    rows.push(plain(format!("{name} waits {} on {what}", format::span(look, since)), look.strong()));
+    let how =
+        if run.is_stuck(link.task) { "waits for ever".to_owned() } else { format!("has waited {}", format::span(look, since)) };
+    rows.push(plain(format!("{name} {how} on {what}"), look.strong()));
     place(look, run, leaf, rows);
     if let Some(resource) = leaf.resource {
         let name = words::shortened(&trace.resource_name(resource));
@@ -149,7 +151,7 @@ fn blockers(look: Look, run: &RunView, link: &Link, leaf: Leaf) -> String {
         ("held by", Some(since_ns)) if link.blockers.len() == 1 => {
             format!("  held by {names} since {}", format::moment(since_ns))
         }
-        ("held by", Some(since_ns)) => format!("  held by {names}, the first of them since {}", format::moment(since_ns)),
+        ("held by", Some(since_ns)) => format!("  held by {names}, since {} at the earliest", format::moment(since_ns)),
         ("behind", _) => format!("  behind {names} in the queue"),
         _ if link.blockers.len() == 1 => format!("  until {names} acts"),
         _ => format!("  until {names} act"),

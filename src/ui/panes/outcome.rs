@@ -34,12 +34,12 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, inside: Rect, run: &RunView, 
 
 /// Draws what was otherwise in the previous run of the scenario: its settings, and each result before and now.
 fn comparison(buf: &mut Buffer, look: Look, inside: Rect, top: u16, run: &RunView) {
-    let Some(Comparison { settings, rows }) = compare(run) else { return };
+    let Some(Comparison { settings, rows, ratio }) = compare(run) else { return };
     let heading = match (settings.as_slice(), rows.is_empty()) {
         ([], true) => "the previous run had the same results".into(),
-        ([], false) => "compared with the previous run".into(),
+        ([], false) => format!("compared with the previous run{}", speed(look, ratio)),
         (settings, true) => format!("the same results with {}", settings.join(" ")),
-        (settings, false) => format!("compared with {}", settings.join(" ")),
+        (settings, false) => format!("compared with {}{}", settings.join(" "), speed(look, ratio)),
     };
     let lines = format::wrap(&heading, usize::from(inside.width.saturating_sub(2)));
     for (row, line) in (top..inside.height).zip(&lines) {
@@ -52,6 +52,16 @@ fn comparison(buf: &mut Buffer, look: Look, inside: Rect, top: u16, run: &RunVie
         let unit = if result.unit.is_empty() { String::new() } else { format!(" {}", result.unit) };
         pen.space(1).put(&result.name, look.dim()).space(2).put(&value(result.now), look.strong());
         pen.put(&unit, look.text()).put(&format!(", was {}", value(result.before)), look.dim());
+    }
+}
+
+/// How much faster or slower the run was than one that took `ratio` times as long.
+fn speed(look: Look, ratio: Option<f64>) -> String {
+    let times = |factor: f64| format!("{}{}", format::number((factor * 10.0).round() / 10.0), look.glyphs.times);
+    match ratio {
+        Some(ratio) if ratio >= 1.05 => format!(": {} faster", times(ratio)),
+        Some(ratio) if ratio <= 0.95 => format!(": {} slower", times(1.0 / ratio)),
+        _ => String::new(),
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         return;
     };
     chrome::title(buf, look, area, focus, "Selected task", "");
-    let (glyph, text, style) = state(look, run, task);
+    let (glyph, text, style) = state(look, run, ix, task);
     let mut pen = Pen::new(buf, look, inside, 0);
     pen.space(1).put(&task.name, look.strong());
     let mut row = 1;
@@ -74,7 +74,7 @@ fn none(buf: &mut Buffer, look: Look, area: Rect, run: Option<&RunView>, focus: 
 }
 
 /// What the task does at the cursor, and since when.
-fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style) {
+fn state(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> (&'static str, String, Style) {
     let at = run.cursor.at_ns;
     if let Some(end) = task.end_at(at) {
         let (glyph, style) = look.end(end.how);
@@ -91,6 +91,7 @@ fn state(look: Look, run: &RunView, task: &Task) -> (&'static str, String, Style
         State::Running(_) => format!("running, {since}"),
         State::Ready if task.of == LaneOf::Blocking => format!("queued, {since}"),
         State::Ready => format!("ready, {since}"),
+        State::Waiting(_) if run.is_stuck(ix) => "waiting for ever".into(),
         State::Waiting(_) => format!("waiting {since}"),
     };
     (glyph, text, style)

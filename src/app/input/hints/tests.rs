@@ -37,7 +37,7 @@ fn stuck() -> Model {
 fn the_four_that_matter_most_come_first() {
     let table = vec![
         ("stuck", stuck(), ["e why", "0 rewind", "P problem", "r restart"]),
-        ("paused", at(timeline(), 1_000, false), ["space resume", "./, step", "←→ time", "e why"]),
+        ("paused", at(timeline(), 1_000, false), ["space resume", "0 rewind", "./, step", "e why"]),
         ("playing", at(timeline(), 1_000, true), ["space pause", "←→ time", "{/} speed", "e why"]),
         ("ended", at(timeline(), 3_500, false), ["r restart", "0 rewind", "space replay", "e why"]),
     ];
@@ -52,7 +52,7 @@ fn a_pane_for_choosing_says_that_first() {
     model.focus = Pane::Scenarios;
     assert_eq!(first(&model, 4), ["Enter start", "↑↓ choose", "r restart", "0 rewind"]);
     model.focus = Pane::Parameters;
-    assert_eq!(first(&model, 4), ["←→ change", "Enter type", "r restart", "q quit"]);
+    assert_eq!(first(&model, 4), ["←→ change", "Enter type", "r restart", "Home rewind"]);
     model.options.theme.unicode = false;
     assert_eq!(hints(&model)[0].0, "Left/Right");
     assert!(hints(&model).iter().all(|(keys, label)| keys.is_ascii() && label.is_ascii()));

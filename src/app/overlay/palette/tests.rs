@@ -150,6 +150,11 @@ fn a_parameter_is_found_by_name_and_a_choice_is_set_and_run() {
     type_text(&mut model, &format!(":{other}"));
     let effects = update(&mut model, Action::RunCommand);
     assert!(matches!(effects.as_slice(), [Effect::Start(spec)] if spec.values.get(param) == Value::Choice(other)), "{effects:?}");
+    let count = model.form.scenario.params[0].name;
+    for query in [format!("{count}=7"), format!("{count} 7"), format!("set {count} 7")] {
+        assert_eq!(first(&model, &query), What::Choose(0, Value::Number(7)), "{query}");
+    }
+    assert!(palette::found(&model, &format!("{count}=many")).is_empty());
     model.replay = true;
     assert!(palette::found(&model, other).iter().all(|command| !matches!(command.what, What::Choose(..))));
 }

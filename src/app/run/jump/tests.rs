@@ -122,7 +122,7 @@ fn problems_of_any_kind_are_gone_through_on_and_back() {
         assert_eq!((shown(&model).cursor.at_ns / MS, model.timeline.selected, notice(&model)), (ms, task, told));
     }
     keys(&mut model, "p");
-    assert_eq!(notice(&model), "no problem after this; P: 5 before");
+    assert_eq!(notice(&model), "no later problem; 5 so far (P)");
     for (ms, task, told) in on.into_iter().rev().skip(1) {
         keys(&mut model, "P");
         // The growing queue belongs to no task, so the selection stays.
@@ -130,7 +130,14 @@ fn problems_of_any_kind_are_gone_through_on_and_back() {
         assert_eq!((shown(&model).cursor.at_ns / MS, model.timeline.selected, notice(&model)), (ms, task, told));
     }
     keys(&mut model, "P");
-    assert_eq!(notice(&model), "no problem before this; p: 5 after");
+    assert_eq!(notice(&model), "no earlier problem; 5 from here on (p)");
+    // A problem at the cursor is not passed over while its task is not selected.
+    shown_mut(&mut model).cursor.at_ns = 1_500 * MS;
+    for key in ["p", "P"] {
+        model.timeline.selected = None;
+        keys(&mut model, key);
+        assert_eq!((model.timeline.selected, notice(&model)), (Some(3), "problem 5 of 5: C panics"), "{key}");
+    }
     let mut model = played();
     keys(&mut model, "p");
     assert_eq!(notice(&model), "no problem in this run");

@@ -166,6 +166,21 @@ fn a_selected_lane_that_is_in_sight_stays_there_when_there_are_fewer_rows() {
 }
 
 #[test]
+fn the_lanes_are_as_they_were_after_another_pane_filled_the_screen() {
+    let mut model = played();
+    model.focus = Pane::Timeline;
+    (0..15).for_each(|_| _ = press(&mut model, KeyCode::Down));
+    let before = model.timeline;
+    assert!(before.top > 0, "the lanes are scrolled");
+    model.focus = Pane::Code;
+    press(&mut model, KeyCode::Char('z'));
+    assert!(!laid_out(&mut model, Areas { lanes: Rect::ZERO, ..areas(60) }));
+    press(&mut model, KeyCode::Char('z'));
+    assert!(!laid_out(&mut model, areas(60)));
+    assert_eq!(model.timeline, before);
+}
+
+#[test]
 fn the_wheel_scrolls_lanes_and_leaves_the_selection() {
     let mut model = played();
     ask(&mut model, Action::Point(Target::Task(2)));

@@ -37,6 +37,9 @@ const ROOMY: u16 = 24;
 const HISTOGRAM: u16 = 8;
 /// The most rows of a chart; more on a screen for a class.
 const HIGHEST: u16 = 4;
+/// Narrower titles leave out the cost of the recorder.
+const NARROW: u16 = 57;
+
 /// The fewest rows that can show what tasks do as a pile.
 const STACK: u16 = 3;
 
@@ -51,7 +54,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
         Pen::new(buf, look, inside, 0).space(1).put("no run yet", look.dim());
         return;
     };
-    let all = recorded(run);
+    let all = recorded(run, area.width);
     // In full screen, the title shows the time that the charts cover.
     let over = format!("from 0 to {} {} {all}", format::span(look, view::end_ns(run)), look.glyphs.between);
     let over = model.full.filter(|pane| *pane == Pane::Metrics).map_or(&all, |_| &over);
@@ -88,8 +91,10 @@ fn help(buf: &mut Buffer, look: Look, inside: Rect, text: &str) -> Rect {
     // The figures keep the larger part.
     let rows = (lines.len() as u16).min(inside.height / 3);
     let foot = Rect { y: inside.bottom() - rows, height: rows, ..inside };
+    let cut = lines.len() > usize::from(rows);
     for (row, line) in (0..rows).zip(lines) {
-        Pen::new(buf, look, foot, row).space(1).put(&line, look.dim());
+        let more = if cut && row + 1 == rows { look.glyphs.more } else { "" };
+        Pen::new(buf, look, foot, row).space(1).put(&line, look.dim()).put(more, look.dim());
     }
     Rect { height: inside.height - rows, ..inside }
 }
@@ -119,10 +124,11 @@ fn columns(figures: usize, height: usize, width: usize) -> usize {
 }
 
 /// How many events were recorded and lost, and the cost of a poll.
-fn recorded(run: &RunView) -> String {
+fn recorded(run: &RunView, width: u16) -> String {
     let trace = &run.trace;
     let late = if trace.late > 0 { format!(", {} late", format::count(trace.late)) } else { String::new() };
-    let cost = run.cost_ns.map_or(String::new(), |cost| format!(", {cost:.0} ns/poll"));
+    // A narrow title has the names of hidden panes instead.
+    let cost = run.cost_ns.filter(|_| width >= NARROW).map_or(String::new(), |cost| format!(", {cost:.0} ns/poll"));
     format!("{} events, {} lost{late}{cost}", format::count(trace.recorded), format::count(trace.lost))
 }
 
