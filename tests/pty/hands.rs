@@ -196,7 +196,7 @@ fn a_pointer_tells_what_it_is_over_and_two_clicks_fit_it() {
     tty.keys(&format!("\x1b[<35;{at}M"));
     let told = tty.wait_until("the tip", |screen| screen.lines().last().is_some_and(|line| line.contains("fetch 1")));
     let told = told.lines().last().unwrap_or_default().trim().to_owned();
-    assert!(told.contains("waiting") && told.contains("for time") && told.contains("at gather.rs:"), "{told}");
+    assert!(told.contains("waiting") && told.contains("for a timer") && told.contains("at gather.rs:"), "{told}");
     tty.keys(&format!("\x1b[<0;{at}M\x1b[<0;{at}m\x1b[<0;{at}M\x1b[<0;{at}m"));
     tty.wait_until("the fit", |screen| zoom(screen) != whole);
     tty.keys("\x1b[<35;1;1Mq");

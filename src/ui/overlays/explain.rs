@@ -18,7 +18,7 @@ const LEAST: u16 = 10;
 
 /// The area of the overlay. The footer stays visible, because it shows the keys.
 pub(super) fn place(screen: Rect) -> Rect {
-    let width = screen.width.saturating_sub(2).min(WIDEST);
+    let width = screen.width.min(WIDEST);
     let height = (screen.height / 2).max(LEAST).min(screen.height.saturating_sub(2));
     Rect { x: screen.x + (screen.width - width) / 2, y: screen.bottom().saturating_sub(height + 1), width, height }
 }
