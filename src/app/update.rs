@@ -281,6 +281,10 @@ fn log_level(model: &mut Model) {
 
 /// Ends the search of the list.
 fn end_search(model: &mut Model) {
+    if model.list.selected(model.catalogue).is_none() {
+        model.list.search.clear();
+        pick::end_preview(model);
+    }
     model.list.clear_search(model.catalogue);
     model.mode = Mode::Browse;
 }

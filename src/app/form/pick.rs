@@ -39,6 +39,16 @@ pub(in crate::app) fn is_preview(model: &Model) -> bool {
     model.run.as_ref().is_some_and(|run| run.spec.scenario.id != model.form.scenario.id)
 }
 
+/// Ends a preview: the form describes the run on screen again, and the list's cursor is on its scenario.
+pub(in crate::app) fn end_preview(model: &mut Model) {
+    let Some(id) = model.run.as_ref().map(|run| run.spec.scenario.id) else { return };
+    let Some(at) = model.catalogue.iter().position(|scenario| scenario.id == id) else { return };
+    if id != model.form.scenario.id {
+        turn_to(model, at);
+    }
+    model.list.select(model.catalogue, at);
+}
+
 fn turn_to(model: &mut Model, at: usize) {
     leave(model);
     let scenario = &model.catalogue[at];

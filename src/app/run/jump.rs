@@ -66,10 +66,14 @@ pub(in crate::app) fn problem(model: &mut Model, on: bool) {
     };
     let Some(((at_ns, task, text), place)) = found.and_then(|place| Some((all.get(place)?.clone(), place + 1))) else {
         let so_far = if run.trace.closed { "" } else { " so far" };
+        let here = all.iter().rposition(is_here).map(|place| place + 1);
         let text = match (all.len(), on) {
             (0, _) => format!("no problem in this run{so_far}"),
-            (count, true) => format!("no later problem{so_far}; {count} so far (P)"),
-            (count, false) => format!("no earlier problem; {count} from here on (p)"),
+            (1, _) if here.is_some() => format!("this is the only problem{so_far}"),
+            (count, true) if here.is_some() => format!("this is the last of {count} problems{so_far}"),
+            (count, false) if here.is_some() => format!("this is the first of {count} problems"),
+            (count, true) => format!("no later problem{so_far}; {count} earlier (P)"),
+            (count, false) => format!("no earlier problem; {count} later (p)"),
         };
         model.notify(false, text);
         return;

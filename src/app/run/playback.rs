@@ -108,8 +108,8 @@ pub(in crate::app) fn pause_or_go(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Runs what the form describes from the start. A live run on the real clock cannot be repeated, so replacing it asks
-/// first.
+/// Runs the scenario on screen again with the form's settings. A live run on the real clock cannot be repeated, so
+/// replacing it asks first.
 pub(in crate::app) fn restart(model: &mut Model) -> Vec<Effect> {
     let live = |run: &RunView| run.spec.clock == Clock::Real && run.phase == Phase::Running;
     if model.run.as_ref().is_some_and(live) {
@@ -127,6 +127,7 @@ pub(in crate::app) fn yes(model: &mut Model) -> Vec<Effect> {
 }
 
 fn run_again(model: &mut Model) -> Vec<Effect> {
+    pick::end_preview(model);
     model.timeline.follow = true;
     start::start(model, Entry::Rewind)
 }

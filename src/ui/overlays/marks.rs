@@ -91,6 +91,6 @@ pub(super) fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
     marks.push((g.chosen.concat(), run, "on the lane of a thread: it polled the selected task"));
     marks.push(("label".to_owned(), look.span_label(), "a span that the scenario opened"));
     marks.push((g.lane.ends[0].to_owned(), look.dim(), "in the list of scenarios: you have run it before"));
-    marks.push((g.dot.to_owned(), look.changed(), "in the list: the current scenario; in the form: a changed value"));
+    marks.push((g.dot.to_owned(), look.changed(), "in the list: the scenario on screen; in the form: a changed value"));
     marks
 }

@@ -57,7 +57,10 @@ fn comparison(buf: &mut Buffer, look: Look, inside: Rect, top: u16, run: &RunVie
 
 /// How much faster or slower the run was than one that took `ratio` times as long.
 fn speed(look: Look, ratio: Option<f64>) -> String {
-    let times = |factor: f64| format!("{}{}", format::number((factor * 10.0).round() / 10.0), look.glyphs.times);
+    let times = |factor: f64| {
+        let text = format!("{factor:.2}");
+        format!("{}{}", text.trim_end_matches('0').trim_end_matches('.'), look.glyphs.times)
+    };
     match ratio {
         Some(ratio) if ratio >= 1.05 => format!(": {} faster", times(ratio)),
         Some(ratio) if ratio <= 0.95 => format!(": {} slower", times(1.0 / ratio)),

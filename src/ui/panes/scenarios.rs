@@ -98,7 +98,8 @@ fn search(frame: &mut Frame<'_>, look: Look, model: &Model, row: Rect) {
 }
 
 fn scenario(buf: &mut Buffer, look: Look, line: Rect, model: &Model, current: bool, scenario: &Scenario) {
-    let picked = scenario.id == model.form.scenario.id;
+    let shown = model.run.as_ref().map_or(model.form.scenario.id, |run| run.spec.scenario.id);
+    let picked = scenario.id == shown;
     let focus = model.focus == Pane::Scenarios;
     let style = match (current, picked) {
         (true, _) => look.selected(focus),

@@ -84,3 +84,29 @@ fn another_scenario_is_looked_at_afresh() {
     assert!(view.cell_ns * 60 > 3_500 * MS, "the whole run is in sight");
     assert_eq!((shown(&model).cursor.at_ns, shown(&model).cursor.playing, model.code.top), (0, true, 0));
 }
+
+#[test]
+fn a_restart_is_of_the_run_on_screen_and_ends_the_preview_of_another() {
+    let mut model = played();
+    model.focus = Pane::Scenarios;
+    press(&mut model, KeyCode::Down);
+    assert_eq!((model.form.scenario.id, shown(&model).spec.scenario.id), ("second", "first"));
+    let started = press(&mut model, KeyCode::Char('r'));
+    assert_eq!(started.iter().map(|spec| spec.scenario.id).collect::<Vec<_>>(), ["first"]);
+    assert_eq!((model.form.scenario.id, model.list.selected(CATALOGUE)), ("first", Some(0)));
+}
+
+#[test]
+fn a_search_that_finds_nothing_ends_at_the_scenario_on_screen() {
+    let mut model = played();
+    model.focus = Pane::Scenarios;
+    press(&mut model, KeyCode::Down);
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(shown(&model).spec.scenario.id, "second");
+    for c in "/firstx".chars() {
+        press(&mut model, KeyCode::Char(c));
+    }
+    assert_eq!(model.list.selected(CATALOGUE), None);
+    press(&mut model, KeyCode::Esc);
+    assert_eq!((model.form.scenario.id, model.list.selected(CATALOGUE)), ("second", Some(1)));
+}

@@ -122,7 +122,7 @@ fn problems_of_any_kind_are_gone_through_on_and_back() {
         assert_eq!((shown(&model).cursor.at_ns / MS, model.timeline.selected, notice(&model)), (ms, task, told));
     }
     keys(&mut model, "p");
-    assert_eq!(notice(&model), "no later problem; 5 so far (P)");
+    assert_eq!(notice(&model), "this is the last of 5 problems");
     for (ms, task, told) in on.into_iter().rev().skip(1) {
         keys(&mut model, "P");
         // The growing queue belongs to no task, so the selection stays.
@@ -130,7 +130,10 @@ fn problems_of_any_kind_are_gone_through_on_and_back() {
         assert_eq!((shown(&model).cursor.at_ns / MS, model.timeline.selected, notice(&model)), (ms, task, told));
     }
     keys(&mut model, "P");
-    assert_eq!(notice(&model), "no earlier problem; 5 from here on (p)");
+    assert_eq!(notice(&model), "this is the first of 5 problems");
+    shown_mut(&mut model).cursor.at_ns = 0;
+    keys(&mut model, "P");
+    assert_eq!(notice(&model), "no earlier problem; 5 later (p)");
     // A problem at the cursor is not passed over while its task is not selected.
     shown_mut(&mut model).cursor.at_ns = 1_500 * MS;
     for key in ["p", "P"] {

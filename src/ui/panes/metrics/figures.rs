@@ -141,7 +141,9 @@ fn samples(look: Look, run: &RunView, course: &Course<'_>, all: bool) -> Vec<Fig
         Figure { scale: Some(text), ..Figure::new(label, value, course, help) }
     };
     let mut figures = Vec::new();
-    if run.spec.clock == Clock::Virtual {
+    // How busy the simulation keeps the machine says nothing about the run: only the full screen has it.
+    let simulated = run.spec.clock == Clock::Virtual;
+    if simulated && all {
         // Tokio reports a mean of 0 if there were no polls.
         let mean = |sample: &Sample| (sample.mean_poll_ns > 0).then_some(sample.mean_poll_ns as f64);
         let help = "Mean poll time in wall time, from Tokio: of the simulation, not of the run.";
@@ -154,7 +156,8 @@ fn samples(look: Look, run: &RunView, course: &Course<'_>, all: bool) -> Vec<Fig
         let of = |sample: &Sample| Some(sample.busy.iter().sum::<f64>() / workers as f64);
         figures.push(full(figure(format!("busy, of {workers}"), &of, percent, busy)));
     }
-    for worker in 0..workers.min(if workers > WORKERS { 0 } else { WORKERS }) {
+    let single = if workers > WORKERS || (simulated && !all) { 0 } else { workers };
+    for worker in 0..single {
         let label = if workers == 1 { format!("busy{wall}") } else { format!("worker {worker}{wall}") };
         figures.push(full(figure(label, &|sample| sample.busy.get(worker).copied(), percent, busy)));
     }
