@@ -34,7 +34,7 @@ use crate::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many pages to fetch.");
 const LATENCY: Param = Param::millis("latency", 500, (0, 60_000), "How long a fetch takes.");
-const VARIANT: Param = Param::choice("variant", &["sequential", "concurrent"], "Await each fetch at once, or after all starts.");
+const VARIANT: Param = Param::choice("variant", &["sequential", "concurrent"], "Start fetches one by one, or all first.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
