@@ -10,7 +10,7 @@ mod recorded;
 
 use async_playground::app::input::action::Action;
 use async_playground::app::model::{Layout, Model, Pane, Theme};
-use async_playground::app::panes::ExplainTab;
+use async_playground::app::panes::{CodeTab, ExplainTab};
 use async_playground::app::run::playback;
 use async_playground::app::timeline::viewport;
 use async_playground::app::update;
@@ -172,6 +172,12 @@ fn a_deadlock_is_told_where_it_is_seen() {
     assert_snapshot!("deadlocked_why_120x40", screen(&model, 120, 40));
     model.options.theme.unicode = false;
     assert!(screen(&model, 120, 40).is_ascii());
+    // The code follows the selected task to the line where it waits, however few rows there are.
+    let mut model = deadlocked(80, 24);
+    (model.timeline.selected, model.focus, model.code.tab) = (Some(1), Pane::Code, CodeTab::Rust);
+    let seen = screen(&model, 80, 24);
+    let waits = seen.lines().find(|line| line.contains("░2")).unwrap_or_else(|| panic!("no line where two tasks wait:\n{seen}"));
+    assert!(waits.contains('▸'), "{waits}");
     // Main waits for the end of both, and they wait for each other.
     let mut model = deadlocked(120, 40);
     model.timeline.selected = Some(0);

@@ -69,6 +69,12 @@ fn tabs(buf: &mut Buffer, look: Look, area: Rect, model: &Model, areas: &mut Are
     chrome::remark_at_end(&mut pen, look, &remark);
 }
 
+/// The row to open at so that a row can be seen: the usual one if that is enough.
+fn in_sight(open: usize, row: usize, height: u16) -> usize {
+    let height = usize::from(height);
+    if (open..open + height).contains(&row) { open } else { row.saturating_sub(height / 3) }
+}
+
 /// The first row to draw, limited so that the last page is full; draws the scroll bar.
 fn scrolled(buf: &mut Buffer, look: Look, area: Rect, open: usize, top: isize, all: usize) -> usize {
     let shown = usize::from(chrome::inside(area).height);
@@ -89,11 +95,14 @@ fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, shown: &Shown<'
     if model.code.tab == CodeTab::Rust {
         open = code_now::open_at(model, shown.before, open, (usize::from(inside.height), &begins));
     }
+    let now = if model.code.tab == CodeTab::Rust { Now::of(model) } else { Now::default() };
+    let row = |line: usize| begins.get(line).copied();
+    let open = row(open).unwrap_or(0);
+    let open = now.followed(model, shown.before).and_then(row).map_or(open, |here| in_sight(open, here, inside.height));
     let matches = Matches::of(model, rows.iter().map(code_rows::CodeRow::text));
-    let open = matches.open(begins.get(open).copied().unwrap_or(0), inside.height);
+    let open = matches.open(open, inside.height);
     (areas.code_rows, areas.code_open) = (rows.len(), open);
     let top = scrolled(buf, look, area, open, model.code.top, rows.len());
-    let now = if model.code.tab == CodeTab::Rust { Now::of(model) } else { Now::default() };
     for (y, (at, row)) in (0..inside.height).zip(rows.iter().enumerate().skip(top)) {
         let number = (shown.before + row.line) as u32 + 1;
         let called = now.chain.contains(&number);

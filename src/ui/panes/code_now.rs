@@ -17,6 +17,8 @@ pub(crate) struct Now {
     pub(crate) spawned: Option<u32>,
     /// The lines of the calls that led to the selected task's wait, outermost first.
     pub(crate) chain: Vec<u32>,
+    /// The line where the selected task waits.
+    waits: Option<u32>,
     /// Whether there are more tasks than were counted by spawn line.
     partial: bool,
 }
@@ -53,10 +55,19 @@ impl Now {
         if let Some(ix) = model.timeline.selected {
             now.spawned = trace.tasks.get(ix as usize).and_then(line);
             let leaves = trace.wait_at(ix, at).map_or(&[][..], |wait| wait.leaves);
+            let places = leaves.iter().filter_map(|leaf| trace.site(leaf.site).place.as_ref());
+            now.waits = places.filter(|place| *place.file == *path).map(|place| place.line).next();
             let frames = leaves.iter().flat_map(|leaf| trace.site(leaf.site).chain());
             now.chain = frames.filter(|frame| *frame.place.file == *path).map(|frame| frame.place.line).collect();
         }
         now
+    }
+
+    /// The line, from 0 after `before` others, where the selected task waits while the cursor stays in place. While time
+    /// passes the code does not move.
+    pub(crate) fn followed(&self, model: &Model, before: usize) -> Option<usize> {
+        let stays = model.run.as_ref().is_some_and(|run| !run.cursor.playing || view::at_end(run));
+        (self.waits.filter(|_| stays)? as usize).checked_sub(before + 1)
     }
 
     fn line(&mut self, number: u32) -> &mut Line {
