@@ -10,7 +10,7 @@ use scenarios::{Kind, Param, Scenario, Value};
 
 use crate::app::form::fields::Field;
 use crate::app::input::action::Action;
-use crate::app::input::bindings::{Binding, Context, Scope};
+use crate::app::input::bindings::{Binding, Context, Key, Scope};
 use crate::app::input::text_field::TextField;
 use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
@@ -248,7 +248,9 @@ fn rows(model: &Model) -> Vec<(&Binding, Option<Pane>)> {
 
 fn command(model: &Model, binding: &Binding, pane: Option<Pane>) -> Command {
     let unicode = model.options.theme.unicode;
-    let keys: Vec<String> = binding.keys.iter().map(|key| key.text(unicode)).collect();
+    // In the form a digit is typed.
+    let works = |key: &&Key| model.focus != Pane::Parameters || !key.is_digit();
+    let keys: Vec<String> = binding.keys.iter().filter(works).map(|key| key.text(unicode)).collect();
     let what = What::Do(binding.action.clone(), pane);
     Command { what, name: title(binding.name), text: binding.help.into(), keys: keys.join(" ") }
 }

@@ -224,3 +224,13 @@ fn what_is_typed_has_a_bound_and_the_keys_after_it_still_do_what_they_do() {
     drop(update(&mut model, quit));
     assert!(model.quit);
 }
+
+#[test]
+fn in_the_form_no_digit_is_a_key() {
+    let mut model = played();
+    let keys = |model: &Model| palette::found(model, "rewind").swap_remove(0).keys;
+    model.focus = Pane::Timeline;
+    assert_eq!(keys(&model), "0 Home");
+    model.focus = Pane::Parameters;
+    assert_eq!(keys(&model), "Home");
+}
