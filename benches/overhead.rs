@@ -170,8 +170,8 @@ fn measure(subject: &str, workload: &str) -> f64 {
         runtime.block_on(async { task::spawn((workload.run)(n)).await.expect("does not panic") });
         start.elapsed().as_nanos() as f64 / n as f64
     };
-    // Warm up, so that one-time work (caches, line tables, Tokio's callsites) does not count. The pauses let the consumer of
-    // the events catch up: console-subscriber drops events when it lags, and would then seem cheap.
+    // Warm up first: one-time work (caches, line tables, Tokio's callsites) must not count. The pauses let the consumer
+    // catch up. Without them console-subscriber drops events and seems cheap.
     let start = Instant::now();
     while !memory && start.elapsed() < WARM_UP {
         once(workload.operations / 100);

@@ -18,7 +18,7 @@ const LATER: Duration = Duration::from_millis(100);
 /// How long a virtual run may do nothing in any case: the machine may be busy with something else.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// The most that one check adds to the quiet time, so that time while the program is suspended does not count.
+/// Each check adds at most this much to the quiet time. Time in which the program is suspended does not count.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// The limit of one run.

@@ -23,8 +23,8 @@ use super::sources::{self, Code};
 use super::stack::Walker;
 
 /// Installs the recorder as the process's global subscriber and in the panic hook.
-/// Only the first call does anything. If the process already has a global
-/// subscriber, that one stays; put a [`RecordLayer`](super::RecordLayer) into it first.
+/// Only the first call does anything. An existing global subscriber stays in place;
+/// add a [`RecordLayer`](super::RecordLayer) to it before it is installed.
 ///
 /// # Errors
 ///

@@ -116,7 +116,7 @@ fn borders(buf: &mut Buffer, look: Look, panes: &[(Pane, Rect)], focus: Pane) {
     }
 }
 
-/// Writes the names of the panes that are out of sight beside the titles of those in whose place they would be, each once.
+/// Names each hidden pane once, beside the title of a pane that takes turns with it.
 fn beside(buf: &mut Buffer, look: Look, plan: &layout::Plan, areas: &mut Areas) {
     let mut named: Vec<Pane> = Vec::new();
     for (pane, area) in &plan.panes {

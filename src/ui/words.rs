@@ -1,6 +1,6 @@
 //! Waits in words: what for, where, who holds it, who ended it.
 //!
-//! Several panes describe the same wait; all of them take their words from here, so that one thing has one name.
+//! Several panes describe the same wait. They share these words, which gives each thing one name.
 //! Anything inferred and not observed carries the mark that the help explains.
 
 use std::borrow::Cow;

@@ -20,7 +20,7 @@ use usage::Usage;
 /// Set in the process that serves tokio-console, which is separate because a process has one subscriber.
 const CONSOLE: &str = "LEAK_CONSOLE";
 
-/// Warm-up runs of a kind, so that one-time allocations exist before the measurement.
+/// The number of warm-up runs per kind. They make the one-time allocations.
 const FIRST: usize = 50;
 
 /// The number of parts in which the runs of a kind are measured. The allocators keep varying amounts of memory; a leak grows

@@ -119,7 +119,7 @@ fn file() -> impl Strategy<Value = Vec<u8>> {
             parts.chunks = order.iter().map(|chunk| chunk.get(&chunks).clone()).chain(chunks.iter().cloned()).collect();
             parts.bytes()
         }),
-        // Facts that no run has ever given, after some that one has.
+        // Facts of a real run, followed by random ones.
         4 => (which(), facts(0..3000)).prop_map(|(which, more)| {
             let mut parts = which.get(&WHOLE).clone();
             parts.chunks[0].content.extend(more);

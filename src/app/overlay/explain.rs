@@ -9,6 +9,9 @@ use crate::app::run::view::RunView;
 use crate::app::timeline::selection;
 use crate::trace::{Cause, State, TaskIx};
 
+/// A frame searches at most this many segments for the longest wait: a fraction of a millisecond.
+const MOST_SEGMENTS: usize = 65_536;
+
 /// Opens the overlay at a tab. If a jump closed the overlay, `why` reopens it as it was.
 pub(in crate::app) fn open(model: &mut Model, tab: ExplainTab) {
     if model.run.is_none() {
@@ -48,10 +51,11 @@ fn to_wait(model: &mut Model) {
     }
 }
 
-/// The longest wait of a task that does not wait at the cursor: how long, and the last moment at which it can be seen. None where
-/// it waits now, or has never waited.
+/// The longest wait of a task that does not wait at the cursor: its length and its last moment, in nanoseconds. `None` if the
+/// task waits now or has never waited, and for a very long life, since every frame asks.
 pub fn past_wait(run: &RunView, task: TaskIx) -> Option<(u64, u64)> {
-    if run.trace.wait_at(task, run.cursor.at_ns).is_some() {
+    let long = run.trace.tasks.get(task as usize).is_some_and(|task| task.segments.len() > MOST_SEGMENTS);
+    if long || run.trace.wait_at(task, run.cursor.at_ns).is_some() {
         return None;
     }
     let (from_ns, to_ns) = jump::longest_wait(&run.trace, task)?;

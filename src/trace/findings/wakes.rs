@@ -46,7 +46,7 @@ const HERDS: usize = 3;
 /// How many waits are searched for herds. A trace may have millions, and the first ones are enough.
 const LOOKED_AT: usize = 50_000;
 
-/// What became of the tasks that one poll woke at one place.
+/// The outcome of the wakes of one poll at one place.
 #[derive(Debug, Default)]
 struct Herd {
     /// The tasks that went back to waiting, and when.

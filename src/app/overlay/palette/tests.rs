@@ -140,11 +140,16 @@ fn nothing_typed_lists_what_a_new_user_looks_for() {
 fn a_parameter_is_found_by_name_and_a_choice_is_set_and_run() {
     let mut model = played();
     (model.form, model.focus, model.run) = (Form::new(&scenarios::sequential::SCENARIO), Pane::Timeline, None);
-    let (row, param) = (0..).zip(model.form.scenario.params).find(|(_, param)| matches!(param.kind, Kind::Choice(_))).unwrap();
+    let (row, param) =
+        (0..).zip(model.form.scenario.params).find(|(_, param)| matches!(param.kind, Kind::Choice(_))).expect("it has a choice");
     let Kind::Choice(choices) = param.kind else { unreachable!() };
     let number = model.form.scenario.params[0].name;
     assert_eq!(first(&model, number), What::Set(0));
-    let other = choices.iter().copied().find(|choice| model.form.values.get(param) != Value::Choice(choice)).unwrap();
+    let other = choices
+        .iter()
+        .copied()
+        .find(|choice| model.form.values.get(param) != Value::Choice(choice))
+        .expect("there are two choices");
     assert_eq!(first(&model, other), What::Choose(row, Value::Choice(other)));
     assert!(palette::found(&model, param.name).iter().filter(|command| matches!(command.what, What::Choose(..))).count() >= 2);
     type_text(&mut model, &format!(":{other}"));
