@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use async_playground::record::{self, Attached, Detail, OnFull, Recorder};
-use async_playground::trace::Trace;
+use recorder::{self, Attached, Detail, OnFull, Recorder};
+use trace::Trace;
 use tokio::runtime::Builder;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task;
@@ -116,7 +116,7 @@ struct Recording {
 impl Recording {
     /// With `keep` the events go into a trace; otherwise they are only counted.
     fn start(detail: Detail, builder: &mut Builder, keep: bool) -> Self {
-        record::install().expect("Tokio is heard");
+        recorder::install().expect("Tokio is heard");
         let (recorder, mut reader) = Recorder::with_detail(OnFull::Wait, detail);
         recorder.observe(builder, ());
         let over = Arc::new(AtomicBool::new(false));

@@ -12,10 +12,10 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use async_playground::engine::{Phase, Run, Spec};
-use async_playground::files;
-use async_playground::recording::{Writer, open};
-use async_playground::trace::Trace;
+use engine::{Phase, Run, Spec};
+use recording::files;
+use engine::open;
+use trace::Trace;
 
 /// The budget for opening a recording of ten million events: time, and memory in bytes.
 const TIME: Duration = Duration::from_secs(2);
@@ -98,7 +98,7 @@ fn timed(spec: &Spec, file: Option<File>) -> (Duration, u64) {
     let start = busy();
     let mut run = Run::start(spec).expect("it can be run");
     if let Some(file) = file {
-        run.set_sink(Box::new(Writer::new(file, spec)));
+        run.set_sink(Box::new(engine::writer(file, spec)));
     }
     while run.phase() != Phase::Over {
         run.wait(Duration::from_millis(50));
@@ -121,7 +121,7 @@ fn opened(path: &Path) -> (Duration, Duration, u64) {
 
 fn open_and_tell(path: &Path) -> ExitCode {
     let start = Instant::now();
-    let recording = open(path).expect("it was just written");
+    let recording = open(path, tui::source::known(scenarios::CATALOGUE)).expect("it was just written");
     let took = start.elapsed();
     assert_eq!(recording.flaw, None);
     println!("{} {} {}", took.as_nanos(), busy().as_nanos(), peak().unwrap_or(0));

@@ -8,9 +8,10 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use async_playground::engine::{Phase, Run, Spec, StartError};
-use async_playground::trace::Trace;
-use scenarios::{CATALOGUE, Clock, Kind, Scenario, Values};
+use engine::{Phase, Run, Spec, StartError};
+use trace::Trace;
+use scenario::{Clock, Kind, Scenario, Values};
+use scenarios::CATALOGUE;
 
 /// The budget of a run.
 const BUDGET: Duration = Duration::from_millis(100);

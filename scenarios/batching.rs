@@ -32,7 +32,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const ITEMS: Param = Param::count("items", 12, (1, 10_000), "items", "How many items to process.");
 const BATCH: Param = Param::count("batch", 4, (1, 1_000), "items", "How many items are processed at a time.");

@@ -38,8 +38,8 @@ use tokio::task::{Builder, JoinSet, yield_now};
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{info, info_span, warn};
 
-use crate::prelude::*;
-use crate::work;
+use scenario::prelude::*;
+use scenario::work;
 
 const TASKS: Param = Param::count("tasks", 6, (1, 1_000), "tasks", "How many tasks tick at once.");
 const TICK: Param = Param::millis("tick", 100, (10, 10_000), "Time between two ticks of a task.");

@@ -37,7 +37,7 @@ use tokio::task::{Builder, JoinSet};
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const CALLS: Param = Param::count("calls", 3, (1, 100), "calls", "How many tasks need a report.");
 const LATENCY: Param = Param::millis("latency", 500, (1, 60_000), "How long preparing and pricing take.");

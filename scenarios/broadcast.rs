@@ -37,7 +37,7 @@ use tokio::task::{Builder, JoinSet};
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 /// The time between two messages.
 const EVERY: Duration = Duration::from_millis(100);

@@ -39,7 +39,7 @@ use tokio::task::{Builder, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const CLIENTS: Param = Param::count("clients", 8, (1, 1_000), "clients", "How many clients ask, each for one key.");
 const KEYS: Param = Param::count("keys", 1, (1, 100), "keys", "How many keys the clients share.");

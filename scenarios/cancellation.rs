@@ -35,7 +35,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const CANCEL_AFTER: Param = Param::millis("cancel_after", 3_001, (1, 60_000), "When the worker must stop.");
 const STEP: Param = Param::millis("step", 1_000, (10, 60_000), "Time between items; work takes half of it.");

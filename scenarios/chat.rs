@@ -49,7 +49,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, accept_async, client_async};
 use tracing::{info, warn};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const CLIENTS: Param = Param::count("clients", 5, (1, 100), "clients", "How many clients join the room.");
 const MESSAGES: Param = Param::count("messages", 3, (1, 100), "messages", "Messages per client; the last sends one.");

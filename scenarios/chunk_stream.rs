@@ -42,7 +42,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const BYTES: Param = Param::count("bytes", 65_536, (1, 16_777_216), "bytes", "How large the file is.");
 const CHUNK: Param = Param::count("chunk", 4_096, (1, 1_048_576), "bytes", "How much to send and process at once.");

@@ -36,7 +36,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const THRESHOLD: Param = Param::count("threshold", 5, (1, 1_000), "failures", "Failures in a row that open the breaker.");
 const RECOVERY: Param = Param::millis("recovery", 2_000, (1, 60_000), "How long it stays open before a probe.");

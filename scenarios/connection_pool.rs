@@ -43,7 +43,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, error, info, info_span, warn};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const CLIENTS: Param = Param::count("clients", 8, (1, 200), "clients", "How many clients use the pool.");
 const POOL: Param = Param::count("pool", 2, (1, 64), "connections", "How many connections the pool may open.");

@@ -44,7 +44,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, error, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const USERS: Param = Param::count("users", 8, (1, 200), "users", "How many users to load.");
 const POOL: Param = Param::count("pool", 4, (1, 64), "connections", "How many connections the pool may open.");

@@ -41,7 +41,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 2, (2, 26), "tasks", "How many tasks and accounts, in a ring.");
 const GAP: Param = Param::millis("gap", 200, (0, 60_000), "Time between the first and second lock.");
@@ -192,7 +192,7 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::param::Value;
+    use scenario::Value;
 
     /// Far longer than any of these runs. Virtual time gets this far only if nothing else can run.
     const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);

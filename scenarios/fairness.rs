@@ -45,8 +45,8 @@ use tokio::task::{JoinSet, unconstrained, yield_now};
 use tokio::time::Instant;
 use tracing::{info, info_span, warn};
 
-use crate::prelude::*;
-use crate::work;
+use scenario::prelude::*;
+use scenario::work;
 
 const HOGS: Param = Param::count("hogs", 1, (1, 20), "hogs", "How many tasks always have messages to take.");
 const OTHERS: Param = Param::count("others", 5, (1, 1_000), "tasks", "How many tasks work briefly and yield.");

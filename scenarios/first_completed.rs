@@ -32,7 +32,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 3, (1, 1_000), "tasks", "How many mirrors are asked at once.");
 const LATENCY_MIN: Param = Param::millis("latency_min", 500, (0, 60_000), "Shortest time that an answer takes.");

@@ -34,7 +34,7 @@ use tokio::task::{Builder, JoinSet};
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const VARIANT: Param =
     Param::choice("variant", &["forgotten", "await", "spawned"], "Drop, await or spawn the future that saves.");

@@ -42,7 +42,7 @@ use tokio::task::{Builder, yield_now};
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const HOLD: Param = Param::millis("hold", 2_000, (0, 60_000), "How long the backup holds the database.");
 const PATIENCE: Param = Param::millis("patience", 500, (1, 60_000), "When the client asks a second time.");

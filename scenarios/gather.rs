@@ -31,7 +31,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::info;
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many fetches start at once.");
 const LATENCY: Param = Param::millis("latency", 500, (0, 60_000), "Shortest time that a fetch takes.");
@@ -125,7 +125,7 @@ fn latency(cx: &Context, i: usize) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::param::Value;
+    use scenario::Value;
 
     /// More fetches take more time only if one of them is slower than all others.
     #[tokio::test(start_paused = true)]

@@ -35,7 +35,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, error, info, info_span, warn};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 6, (1, 1_000), "tasks", "How many calls start at once.");
 const FAIL_EVERY: Param = Param::count("fail_every", 3, (0, 1_000), "calls", "Fail every nth call; 0 fails none.");

@@ -12,8 +12,6 @@ pub mod blocking;
 pub mod bridge;
 pub mod broadcast;
 pub mod cache;
-#[cfg(test)]
-mod calm;
 pub mod cancellation;
 pub mod chat;
 pub mod chunk_stream;
@@ -21,7 +19,6 @@ pub mod circuit_breaker;
 pub mod connection_pool;
 pub mod database;
 pub mod deadlock;
-pub mod draw;
 pub mod fairness;
 pub mod first_completed;
 pub mod forgotten_await;
@@ -33,7 +30,6 @@ pub mod lost_update;
 pub mod oneshot;
 pub mod orphan;
 pub mod paginator;
-pub mod param;
 pub mod philosophers;
 pub mod pipeline;
 pub mod producer_consumer;
@@ -41,7 +37,6 @@ pub mod rate_limit;
 pub mod resource;
 pub mod retry;
 pub mod rwlock;
-pub mod scenario;
 pub mod scrape;
 pub mod semaphore;
 pub mod sequential;
@@ -55,21 +50,10 @@ pub mod template;
 pub mod thundering_herd;
 pub mod timeout;
 pub mod unbounded;
-pub mod ways;
-pub mod work;
 pub mod worker_pool;
 pub mod workers;
 
-pub use param::{Kind, Param, Value, ValueError, Values};
-pub use scenario::{Check, Clock, Context, Figure, Group, Outcome, Scenario};
-pub use ways::{Breaks, How};
-
-/// The imports that every scenario needs.
-pub mod prelude {
-    pub use crate::param::{Param, ValueError, Values};
-    pub use crate::scenario::{self, Clock, Context, Group, Outcome, Scenario, accept_all};
-    pub use crate::ways::Breaks;
-}
+use scenario::Scenario;
 
 /// Every scenario, in teaching order.
 pub const CATALOGUE: &[Scenario] = &[

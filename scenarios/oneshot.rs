@@ -33,7 +33,7 @@ use tokio::task::Builder;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const WORK: Param = Param::millis("work", 1_000, (10, 60_000), "How long the worker takes.");
 const VARIANT: Param =

@@ -35,7 +35,7 @@ use tokio::task::Builder;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, error, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const WORK: Param = Param::millis("work", 2_000, (0, 60_000), "How long the child works before it fails.");
 const VARIANT: Param = Param::choice("variant", &["drop", "keep", "abort"], "Drop the handle, await it, or abort the child.");

@@ -36,7 +36,7 @@ use tokio::task::Builder;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const PAGES: Param = Param::count("pages", 3, (0, 1_000), "pages", "How many full pages the service has.");
 const PAGE_SIZE: Param = Param::count("page_size", 100, (1, 10_000), "rows", "How many rows a full page has.");

@@ -38,7 +38,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const N: Param = Param::count("n", 5, (2, 100), "philosophers", "How many philosophers, and how many forks.");
 const EAT: Param = Param::millis("eat", 200, (0, 60_000), "How long a meal takes.");
@@ -228,7 +228,7 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::param::Value;
+    use scenario::Value;
 
     /// Far more virtual time than any of these runs takes. It passes only if no task can ever run again.
     const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);

@@ -35,7 +35,7 @@ use tokio::task::{Builder, JoinSet};
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const ITEMS: Param = Param::count("items", 15, (1, 10_000), "items", "How many items go through the pipeline.");
 const FIRST_WORKERS: Param = Param::count("first_workers", 1, (1, 100), "workers", "How many workers stage 1 has.");

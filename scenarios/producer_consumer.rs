@@ -40,7 +40,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const PRODUCERS: Param = Param::count("producers", 2, (1, 1_000), "producers", "How many tasks make items.");
 const CONSUMERS: Param = Param::count("consumers", 3, (1, 1_000), "consumers", "How many tasks use items.");

@@ -35,7 +35,7 @@ use tokio::task::{Builder, JoinSet};
 use tokio::time::{Instant, interval_at, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const REQUESTS: Param = Param::count("requests", 12, (1, 10_000), "requests", "How many requests arrive at once.");
 const PER_SECOND: Param = Param::count("per_second", 5, (1, 1_000), "tokens", "How many tokens are added per second.");

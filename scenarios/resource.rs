@@ -38,7 +38,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const OPEN: Param = Param::millis("open", 100, (0, 60_000), "How long it takes to open a connection.");
 const USE: Param = Param::millis("use", 200, (0, 60_000), "How long a session uses it.");

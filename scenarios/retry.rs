@@ -35,7 +35,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const CLIENTS: Param = Param::count("clients", 8, (1, 1_000), "clients", "How many clients call at the same moment.");
 const ATTEMPTS: Param = Param::count("attempts", 3, (1, 10), "attempts", "How many times a client may try.");

@@ -36,7 +36,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const READERS: Param = Param::count("readers", 8, (1, 1_000), "readers", "How many tasks read.");
 const WRITERS: Param = Param::count("writers", 2, (0, 100), "writers", "How many tasks write.");

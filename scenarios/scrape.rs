@@ -55,7 +55,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span, warn};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const URLS: Param = Param::count("urls", 8, (1, 500), "pages", "How many pages to fetch.");
 const CONCURRENCY: Param = Param::count("concurrency", 3, (1, 50), "permits", "How many requests a host gets at once.");

@@ -30,7 +30,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::info;
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const REQUESTS: Param = Param::count("requests", 20, (1, 1_000_000), "requests", "How many requests arrive at once.");
 const PERMITS: Param = Param::count("permits", 3, (1, 1_000), "permits", "How many permits the semaphore has.");

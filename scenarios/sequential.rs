@@ -30,7 +30,7 @@ use tokio::task::{Builder, JoinHandle};
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many pages to fetch.");
 const LATENCY: Param = Param::millis("latency", 500, (0, 60_000), "How long a fetch takes.");

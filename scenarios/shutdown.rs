@@ -39,7 +39,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const POOL: Param = Param::count("pool", 5, (1, 100), "workers", "How many workers do the jobs.");
 const GRACE: Param = Param::millis("grace", 1_500, (0, 60_000), "How long after the signal to abort workers.");
@@ -257,7 +257,7 @@ async fn drain(workers: &mut JoinSet<()>) -> scenario::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::param::Value;
+    use scenario::Value;
 
     /// The grace period decides how many jobs are lost, and each lost job is reported.
     #[tokio::test(start_paused = true)]

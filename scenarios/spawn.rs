@@ -27,7 +27,7 @@ use tokio::task::Builder;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 2, (1, 1_000), "tasks", "How many downloads main starts.");
 const LATENCY: Param = Param::millis("latency", 1_000, (0, 60_000), "How long a download takes.");

@@ -32,7 +32,7 @@ use tokio::task::Builder;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const ITEMS: Param = Param::count("items", 4, (1, 10_000), "items", "How many items the source has.");
 const PRODUCE: Param = Param::millis("produce", 100, (0, 60_000), "How long the source takes for an item.");

@@ -36,7 +36,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const CHILDREN: Param = Param::count("children", 4, (1, 1_000), "tasks", "How many children each group has.");
 const FAIL_AT: Param = Param::millis("fail_at", 1_200, (0, 60_000), "When an innermost child fails; 0 is never.");

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::info;
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many tasks to start.");
 const WAIT: Param = Param::millis("wait", 2_000, (0, 60_000), "How long each task waits.");

@@ -34,7 +34,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 const WAITERS: Param = Param::count("waiters", 10, (1, 500), "waiters", "How many tasks wait; each gets one job.");
 const VARIANT: Param = Param::choice("variant", &["notify_waiters", "notify_one"], "Wake all waiters for each job, or one.");

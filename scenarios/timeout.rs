@@ -32,8 +32,8 @@ use tokio::task::Builder;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::prelude::*;
-use crate::work;
+use scenario::prelude::*;
+use scenario::work;
 
 const WORK: Param = Param::millis("work", 3_000, (0, 60_000), "How long the work takes.");
 const DEADLINE: Param = Param::millis("deadline", 1_000, (0, 60_000), "How long the work may take.");

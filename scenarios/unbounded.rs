@@ -38,7 +38,7 @@ use tokio::task::Builder;
 use tokio::time::{Instant, interval, sleep, timeout_at};
 use tracing::{Instrument, info, info_span};
 
-use crate::prelude::*;
+use scenario::prelude::*;
 
 /// How many items a bounded queue holds.
 const BOUND: usize = 16;

@@ -33,8 +33,8 @@ use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, sleep};
 use tracing::{info, info_span};
 
-use crate::prelude::*;
-use crate::work;
+use scenario::prelude::*;
+use scenario::work;
 
 const TASKS: Param = Param::count("tasks", 8, (1, 1_000), "tasks", "How many tasks compute or wait.");
 const CPU: Param = Param::millis("cpu", 200, (0, 60_000), "How long a computing task computes per round.");

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use async_playground::engine::{Phase, Run, Spec};
-use async_playground::trace::Trace;
-use scenarios::{CATALOGUE, Clock, Kind, Scenario, Values};
+use engine::{Phase, Run, Spec};
+use trace::Trace;
+use scenario::{Clock, Kind, Scenario, Values};
+use scenarios::CATALOGUE;
 
 /// The number of runs of each scenario to compare: few here, a hundred by `just determinism`.
 fn runs() -> usize {

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_playground::record::Detail;
-use async_playground::trace::{End, ResourceKind, State, Trace};
+use recorder::Detail;
+use trace::{End, ResourceKind, State, Trace};
 use books::{COUNT, MUTEXES, RWLOCKS, Shop, Take, by_the_books};
 use observed::{On, observe, spawn};
 use proptest::prelude::*;
@@ -154,7 +154,7 @@ fn check_holders(tasks: Vec<Vec<Step>>) -> Result<(), TestCaseError> {
     });
     check_lives(&trace, polls)?;
     let books = books.lock().unwrap();
-    let of_books = |resource: &&async_playground::trace::Resource| resource.kind != ResourceKind::Channel;
+    let of_books = |resource: &&trace::Resource| resource.kind != ResourceKind::Channel;
     prop_assert_eq!(trace.resources.iter().filter(of_books).count(), COUNT);
     let last = books.iter().map(|(at, ..)| *at).max().unwrap_or(0);
     for at_ms in 0..=last {

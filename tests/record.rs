@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use async_playground::record::event::{Event, LastPoll, TaskId, What};
-use async_playground::record::{self, Detail, OnFull, Recorder};
+use facts::event::{Event, LastPoll, TaskId, What};
+use recorder::{self, Detail, OnFull, Recorder};
 use tokio::runtime::Builder;
 use tokio::task;
 
@@ -23,7 +23,7 @@ fn record<F>(mut builder: Builder, workers: bool, program: F) -> Recording
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    record::install().unwrap();
+    recorder::install().unwrap();
     let (recorder, mut reader) = Recorder::new(OnFull::Drop);
     recorder.observe(&mut builder, ());
     let runtime = builder.enable_all().enable_metrics_schedule_latency_histogram().build().unwrap();
@@ -247,7 +247,7 @@ fn the_programs_own_events_are_recorded_whatever_they_are_called() {
 
 #[test]
 fn a_full_ring_drops_and_counts() {
-    record::install().unwrap();
+    recorder::install().unwrap();
     let (recorder, mut reader) = Recorder::with_detail(OnFull::Drop, Detail::Polls);
     let mut builder = current_thread();
     recorder.observe(&mut builder, ());

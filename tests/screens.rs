@@ -25,12 +25,12 @@ mod theme;
 #[path = "screens/tip.rs"]
 mod tip;
 
-use async_playground::app::input::bindings::Context;
-use async_playground::app::input::text_field::TextField;
-use async_playground::app::model::{CodeTab, FieldError, Mode, Model, Notice, Overlay, Pane, Prompt, Theme, Wanted};
-use async_playground::record::event::Level;
-use async_playground::trace::Missing;
-use async_playground::ui;
+use tui::app::input::bindings::Context;
+use tui::app::input::text_field::TextField;
+use tui::app::model::{CodeTab, FieldError, Mode, Model, Notice, Overlay, Pane, Prompt, Theme, Wanted};
+use facts::event::Level;
+use trace::Missing;
+use tui::ui;
 use fixture::{MS, empty, model};
 use insta::assert_snapshot;
 use paint::{frame, styled, text};
@@ -207,7 +207,7 @@ fn lanes_keep_their_place_when_tasks_with_longer_names_come() {
 #[test]
 fn the_form_shows_an_error_an_edit_and_what_was_changed() {
     let mut model = model(1_250);
-    model.form.values.set(&fixture::CATALOGUE[2].params[1], scenarios::Value::Number(5));
+    model.form.values.set(&fixture::CATALOGUE[2].params[1], scenario::Value::Number(5));
     model.form.row = 2;
     model.mode = Mode::Edit(TextField::new("70000"));
     model.form.error = Some(FieldError { row: 2, reason: "70000 is out of range: 0 to 60000 ms".into() });
@@ -252,7 +252,7 @@ fn the_log_scrolls_back_and_filters() {
     model.run.as_mut().unwrap().trace.log[0].level = Level::Error;
     model.log.back = 1_000;
     row(&screen(&model, 80, 24), "00:00.000 ✗E request 0  request 0 calls");
-    model.log = async_playground::app::model::LogView { level: Level::Error, back: 0 };
+    model.log = tui::app::model::LogView { level: Level::Error, back: 0 };
     let errors = screen(&model, 80, 24);
     row(&errors, "request 0 calls");
     assert!(!errors.contains("request 1 calls"), "{errors}");
@@ -337,9 +337,9 @@ fn the_lesson_is_set_to_the_width() {
 fn a_busy_run_on_workers_shows_each_state() {
     let mut model = model(1_000);
     let run = model.run.as_mut().unwrap();
-    run.spec.clock = scenarios::Clock::Real;
+    run.spec.clock = scenario::Clock::Real;
     run.spec.workers = 2;
-    run.phase = async_playground::engine::Phase::Running;
+    run.phase = engine::Phase::Running;
     run.report = None;
     run.cursor.live = true;
     run.trace = fixture::workers();
@@ -387,7 +387,7 @@ fn the_header_says_the_speed_on_either_clock() {
         row(&screen(&model, 80, 24), text);
     }
     let run = model.run.as_mut().unwrap();
-    (run.spec.clock, run.cursor.speed) = (scenarios::Clock::Real, 0.5);
+    (run.spec.clock, run.cursor.speed) = (scenario::Clock::Real, 0.5);
     row(&screen(&model, 80, 24), "real clock 0.5×, 1 thread");
     model.run.as_mut().unwrap().cursor.live = true;
     row(&screen(&model, 80, 24), "real clock 1×, 1 thread");

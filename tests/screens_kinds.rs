@@ -11,16 +11,17 @@ mod settled;
 use std::num::NonZeroU64;
 use std::panic::Location;
 
-use async_playground::app::input::action::Action;
-use async_playground::app::model::{LaneKind, Model, Pane, Theme};
-use async_playground::app::run::{lifecycle, playback};
-use async_playground::app::update::update;
-use async_playground::engine::{Ending, Phase, Report, Spec};
-use async_playground::record::event::{Event, LastPoll, Named, TaskId, What};
-use async_playground::trace::{TaskIx, Trace, Waker};
+use tui::app::input::action::Action;
+use tui::app::model::{LaneKind, Model, Pane, Theme};
+use tui::app::run::{lifecycle, playback};
+use tui::app::update::update;
+use engine::{Ending, Phase, Report, Spec};
+use facts::event::{Event, LastPoll, Named, TaskId, What};
+use trace::{TaskIx, Trace, Waker};
 use insta::assert_snapshot;
 use paint::{frame, styled, text};
-use scenarios::{CATALOGUE, Clock, Outcome, Scenario};
+use scenario::{Clock, Outcome, Scenario};
+use scenarios::CATALOGUE;
 use settled::settled;
 
 const MS: u64 = 1_000_000;

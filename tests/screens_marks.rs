@@ -7,14 +7,15 @@ mod paint;
 #[path = "screens/recorded.rs"]
 mod recorded;
 
-use async_playground::app::model::{Areas, GroupBy, Grouping, Model, Pane, Theme};
-use async_playground::app::run::playback;
-use async_playground::app::timeline::viewport;
-use async_playground::engine::Spec;
+use tui::app::model::{Areas, GroupBy, Grouping, Model, Pane, Theme};
+use tui::app::run::playback;
+use tui::app::timeline::viewport;
+use engine::Spec;
 use insta::assert_snapshot;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use scenarios::{CATALOGUE, Clock, Scenario, Value};
+use scenario::{Clock, Scenario, Value};
+use scenarios::CATALOGUE;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 

@@ -7,14 +7,14 @@ mod paint;
 #[path = "screens/recorded.rs"]
 mod recorded;
 
-use async_playground::app::colors::Colors;
-use async_playground::app::input::action::Action;
-use async_playground::app::input::keymap;
-use async_playground::app::model::{Model, Pane, Theme};
-use async_playground::app::run::playback;
-use async_playground::app::timeline::viewport;
-use async_playground::app::update::update;
-use async_playground::engine::Spec;
+use tui::app::colors::Colors;
+use tui::app::input::action::Action;
+use tui::app::input::keymap;
+use tui::app::model::{Model, Pane, Theme};
+use tui::app::run::playback;
+use tui::app::timeline::viewport;
+use tui::app::update::update;
+use engine::Spec;
 use crossterm::event::{KeyCode, KeyEvent};
 use insta::assert_snapshot;
 use scenarios::find;
@@ -172,7 +172,7 @@ fn lanes_are_sorted_and_filtered_and_the_title_says_so() {
     model.notice = None;
     assert_snapshot!("sorted_120x40", screen(&model, 120, 40));
     update(&mut model, Action::Filter);
-    update(&mut model, Action::Text(async_playground::app::input::action::TextKey::Clear));
+    update(&mut model, Action::Text(tui::app::input::action::TextKey::Clear));
     types(&mut model, "nobody");
     let nothing = screen(&model, 120, 40);
     assert!(nothing.contains("0 of 21 tasks") && nothing.contains("no task matches the filter"), "{nothing}");

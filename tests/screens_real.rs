@@ -8,15 +8,16 @@ mod paint;
 #[path = "screens/recorded.rs"]
 mod recorded;
 
-use async_playground::app::input::action::Action;
-use async_playground::app::model::{Layout, Model, Pane, Theme};
-use async_playground::app::panes::{CodeTab, ExplainTab};
-use async_playground::app::run::playback;
-use async_playground::app::timeline::viewport;
-use async_playground::app::update;
-use async_playground::engine::Spec;
+use tui::app::input::action::Action;
+use tui::app::model::{Layout, Model, Pane, Theme};
+use tui::app::panes::{CodeTab, ExplainTab};
+use tui::app::run::playback;
+use tui::app::timeline::viewport;
+use tui::app::update;
+use engine::Spec;
 use insta::assert_snapshot;
-use scenarios::{CATALOGUE, Clock, Scenario};
+use scenario::{Clock, Scenario};
+use scenarios::CATALOGUE;
 
 /// The model after half of a scenario's run has been played.
 fn half_way(scenario: &'static Scenario, width: u16, height: u16) -> Model {
@@ -153,7 +154,7 @@ fn deadlocked(width: u16, height: u16) -> Model {
     let scenario = CATALOGUE.iter().find(|scenario| scenario.id == "deadlock").expect("it is in the catalogue");
     let mut spec = Spec { seed: 0, ..Spec::new(scenario) };
     let order = scenario.param("order").expect("it has an order");
-    spec.values.set(order, scenarios::Value::Choice("crossed"));
+    spec.values.set(order, scenario::Value::Choice("crossed"));
     let mut model = run(spec, width, height);
     let view = model.run.as_mut().expect("it has been run");
     view.cursor.at_ns = view.trace.end_ns;

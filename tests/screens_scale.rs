@@ -10,17 +10,18 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_playground::app::input::action::{Action, Move};
-use async_playground::app::input::keymap;
-use async_playground::app::model::{Cursor, GroupBy, Grouping, Model, Options, Pane, RunView, Theme};
-use async_playground::app::update::update;
-use async_playground::engine::{Ending, Phase, Report, Spec};
-use async_playground::record::event::{Event, LastPoll, Named, NewSite, SiteId, TaskId, What};
-use async_playground::trace::{self, Cause, Place, Site, TaskIx, Trace};
+use tui::app::input::action::{Action, Move};
+use tui::app::input::keymap;
+use tui::app::model::{Cursor, GroupBy, Grouping, Model, Options, Pane, RunView, Theme};
+use tui::app::update::update;
+use engine::{Ending, Phase, Report, Spec};
+use facts::event::{Event, LastPoll, Named, NewSite, SiteId, TaskId, What};
+use trace::{self, Cause, Place, Site, TaskIx, Trace};
 use crossterm::event::{KeyCode, KeyEvent};
 use insta::assert_snapshot;
 use paint::{frame, styled, text};
-use scenarios::{CATALOGUE, Outcome};
+use scenario::Outcome;
+use scenarios::CATALOGUE;
 use settled::settled;
 
 const MS: u64 = 1_000_000;
@@ -136,7 +137,7 @@ fn model(by: Option<GroupBy>) -> Model {
         stall: None,
         cursor: Cursor { at_ns: 2_500 * MS, playing: false, speed: 1.0, live: false, poll: None },
         held: false,
-        found: async_playground::app::run::found::Found::default(),
+        found: tui::app::run::found::Found::default(),
         cost_ns: None,
         disturbed: false,
         before: None,
@@ -239,7 +240,7 @@ fn a_state_opens_with_those_that_are_in_it_at_the_cursor() {
     let mut model = model(Some(GroupBy::State));
     settled(&mut model, SIZES[1]);
     let run = model.run.as_ref().expect("there is one");
-    let waits = |task: &async_playground::trace::Task| {
+    let waits = |task: &trace::Task| {
         task.segment_at(run.cursor.at_ns).is_some_and(|segment| segment.state.is_waiting())
             && task.wakes.iter().all(|wake| wake.at_ns > run.cursor.at_ns)
             && task.name.starts_with("request")

@@ -3,8 +3,8 @@
 
 mod model;
 
-use async_playground::record::event::{Event, LastPoll};
-use async_playground::trace::{Census, State, Task, Trace};
+use facts::event::{Event, LastPoll};
+use trace::{Census, State, Task, Trace};
 use proptest::prelude::*;
 
 use model::{Doing, Fact, Model};

@@ -7,9 +7,9 @@
 
 use std::sync::Once;
 
-use async_playground::engine::{Run, Spec, StartError};
-use async_playground::record::{self, OnFull, RecordLayer, Recorder, Unheard};
-use async_playground::trace::{End, Trace};
+use engine::{Run, Spec, StartError};
+use recorder::{self, OnFull, RecordLayer, Recorder, Unheard};
+use trace::{End, Trace};
 use tokio::runtime::Builder;
 use tokio::task;
 use tracing::level_filters::LevelFilter;
@@ -20,7 +20,7 @@ use tracing_subscriber::registry;
 fn install() -> Result<(), Unheard> {
     static SET: Once = Once::new();
     SET.call_once(|| set_global_default(registry()).unwrap());
-    record::install()
+    recorder::install()
 }
 
 #[test]
@@ -41,9 +41,9 @@ fn no_run_is_started_of_which_next_to_nothing_could_be_told() {
 #[test]
 fn the_layer_hears_unless_a_filter_keeps_it_from_that() {
     let _ = install();
-    let heard = with_default(registry().with(RecordLayer), record::install);
+    let heard = with_default(registry().with(RecordLayer), recorder::install);
     assert_eq!(heard, Ok(()));
-    let filtered = with_default(registry().with(RecordLayer).with(LevelFilter::DEBUG), record::install);
+    let filtered = with_default(registry().with(RecordLayer).with(LevelFilter::DEBUG), recorder::install);
     assert_eq!(filtered, Err(Unheard));
 }
 

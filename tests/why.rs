@@ -7,8 +7,8 @@ mod observed;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_playground::record::Detail;
-use async_playground::trace::{Cause, StallKind, Trace};
+use recorder::Detail;
+use trace::{Cause, StallKind, Trace};
 use observed::{On, find, observe, spawn};
 use tokio::sync::{Mutex, RwLock, Semaphore, mpsc};
 use tokio::time::{sleep, timeout};

@@ -9,12 +9,13 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use async_playground::app::input::action::{Action, Move};
-use async_playground::app::model::{GroupBy, LaneKind, Model, Pane};
-use async_playground::app::run::{lifecycle, playback};
-use async_playground::app::update;
-use async_playground::engine::{Ending, Phase, Report, Spec};
-use scenarios::{CATALOGUE, Outcome};
+use tui::app::input::action::{Action, Move};
+use tui::app::model::{GroupBy, LaneKind, Model, Pane};
+use tui::app::run::{lifecycle, playback};
+use tui::app::update;
+use engine::{Ending, Phase, Report, Spec};
+use scenario::Outcome;
+use scenarios::CATALOGUE;
 
 use crate::synthetic::{SIZES, Size, Taken, take};
 use crate::{STEP, Screen, recorded};
@@ -119,7 +120,7 @@ fn taken(size: Size) -> (Model, Row) {
 }
 
 /// A model that shows the trace of a finished run.
-fn model(trace: async_playground::trace::Trace) -> Model {
+fn model(trace: trace::Trace) -> Model {
     let spec = Spec::new(&CATALOGUE[0]);
     let mut model = recorded::fresh(spec.clone());
     lifecycle::started(&mut model, spec);

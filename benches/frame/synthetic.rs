@@ -8,8 +8,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_playground::record::event::{Event, LastPoll, NewSite, SiteId, TaskId, What};
-use async_playground::trace::{Ahead, Cause, Place, Site, Trace};
+use facts::event::{Event, LastPoll, NewSite, SiteId, TaskId, What};
+use trace::{Ahead, Cause, Place, Site, Trace};
 
 /// Events of a cycle: a poll begins, a wait, the poll ends, a wake.
 const CYCLE: u64 = 4;

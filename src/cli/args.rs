@@ -4,11 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use async_playground::app::colors::ThemeName;
-use async_playground::engine::Detail;
+use tui::app::colors::ThemeName;
+use engine::Detail;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::{ArgValueCompleter, Shell};
-use scenarios::Clock;
+use scenario::Clock;
 
 use super::completions;
 use super::stop::Stop;

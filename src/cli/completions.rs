@@ -8,7 +8,8 @@ use std::ffi::{OsStr, OsString};
 
 use clap_complete::env::{CompleteEnv, Shells};
 use clap_complete::{CompletionCandidate, Shell};
-use scenarios::{CATALOGUE, Kind, Param};
+use scenario::{Kind, Param};
+use scenarios::CATALOGUE;
 
 use super::args;
 use super::out;

@@ -4,9 +4,10 @@ use std::env;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use async_playground::app::colors::{Colors, ThemeName};
-use async_playground::config::{self, Config};
-use async_playground::{files, text};
+use tui::app::colors::{Colors, ThemeName};
+use tui::config::{self, Config};
+use recording::files;
+use tui::text;
 
 use super::args::{Color, ConfigArgs, ScreenArgs};
 use super::out;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use scenarios::{Breaks, CATALOGUE, Clock, How, Kind, Param, Scenario, Values};
+use scenario::{Breaks, Clock, How, Kind, Param, Scenario, Values};
+use scenarios::CATALOGUE;
 use serde::Serialize;
 
 use super::args::ListArgs;

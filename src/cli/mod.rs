@@ -22,7 +22,7 @@ mod stop;
 use std::process::ExitCode;
 
 use args::Command;
-use async_playground::signals;
+use tui::signals;
 use stop::Stop;
 
 /// Runs the command line.

@@ -6,10 +6,10 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use async_playground::engine::{Report, Spec};
+use engine::{Report, Spec};
 use async_playground::report::{self, Look};
-use async_playground::trace::Trace;
-use async_playground::{term, text};
+use trace::Trace;
+use tui::{term, text};
 
 use super::args::MarksArgs;
 use super::stop::Stop;

@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io;
 
-use async_playground::{files, text};
+use recording::files;
+use tui::text;
 
 use super::args::RecordArgs;
 use super::stop::Stop;

@@ -3,10 +3,10 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use async_playground::app::model::Model;
-use async_playground::app::run::lifecycle;
-use async_playground::recording::{self, Recording};
-use async_playground::text;
+use tui::app::model::Model;
+use tui::app::run::lifecycle;
+use engine::Recording;
+use tui::{source, text};
 use scenarios::CATALOGUE;
 
 use super::args::ReplayArgs;
@@ -17,7 +17,8 @@ use super::stop::Stop;
 
 /// Opens a recording.
 pub(super) fn replay(args: &ReplayArgs) -> Result<ExitCode, Stop> {
-    let recording = recording::open(&args.file).map_err(|error| Stop::Usage(format!("{}: {error}", text::path(&args.file))))?;
+    let recording = engine::open(&args.file, source::known(CATALOGUE))
+        .map_err(|error| Stop::Usage(format!("{}: {}", text::path(&args.file), text::message(&error.to_string()))))?;
     if args.json || !std::io::stdout().is_terminal() {
         return tell(args, &recording);
     }

@@ -8,14 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use async_playground::engine::{Ending, Phase, Report, Run, Spec, StartError};
-use async_playground::limits;
-use async_playground::recording::Writer;
+use engine::{Ending, Phase, Report, Run, Spec, StartError};
+use tui::limits;
 use async_playground::report;
-use async_playground::signals;
-use async_playground::source;
-use async_playground::text;
-use async_playground::trace::Trace;
+use tui::signals;
+use tui::source;
+use tui::text;
+use trace::Trace;
 use signal_hook::flag;
 
 use super::args::RunArgs;
@@ -95,7 +94,7 @@ fn execute(spec: &Spec, file: Option<File>, asked: &Asked) -> Result<Done, Stop>
         StartError::Unheard(error) => Stop::Failed(format!("cannot start the run: {error}")),
     })?;
     if let Some(file) = file {
-        run.set_sink(Box::new(Writer::new(file, spec)));
+        run.set_sink(Box::new(engine::writer(file, spec)));
     }
     let mut trace = source::trace(spec.scenario);
     while run.phase() != Phase::Over {

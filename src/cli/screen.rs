@@ -6,10 +6,11 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use async_playground::app::model::{CodeTab, Model, Options, Pane, Theme};
-use async_playground::config::Config;
-use async_playground::limits;
-use async_playground::shell;
+use tui::app::model::{CodeTab, Model, Options, Pane, Theme};
+use tui::config::Config;
+use tui::limits;
+use tui::shell::{self, Tokio};
+use async_playground::memory;
 use scenarios::CATALOGUE;
 
 use super::args::{MarksArgs, OpenArgs, ScreenArgs, Speed};
@@ -61,12 +62,12 @@ pub(super) fn options(
 /// Shows the screen until the user quits. Runs are recorded into the file, if there is one.
 pub(super) fn show(mut model: Model, file: Option<File>) -> Result<ExitCode, Stop> {
     let seen = shell::seen::file();
-    model.seen = seen.as_deref().map(shell::seen::load).unwrap_or_default();
+    model.seen = seen.as_deref().map(|file| shell::seen::load(file, CATALOGUE)).unwrap_or_default();
     if model.session.start || model.run.is_some() {
         // Without a run the stage layout would be empty.
         model.keep_to(seen.as_deref().map(shell::seen::layout).unwrap_or_default());
     }
-    let exit = shell::run(model, file, seen).map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
+    let exit = shell::run(model, Tokio { record: file, seen, give_back: memory::give_back }).map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
     Ok(ExitCode::from(exit.code()))
 }
 

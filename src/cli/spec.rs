@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use async_playground::engine::{Spec, SpecError, is_open_to_the_network, serve_console};
-use async_playground::text;
-use scenarios::{CATALOGUE, Clock, Kind, Param, Scenario};
+use engine::{Spec, SpecError, is_open_to_the_network, serve_console};
+use tui::text;
+use scenario::{Clock, Kind, Param, Scenario};
+use scenarios::CATALOGUE;
 
 use super::args::{HowArgs, Speed};
 use super::out;

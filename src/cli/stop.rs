@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::io;
 use std::process::ExitCode;
 
-use async_playground::{signals, text};
+use tui::{signals, text};
 
 use super::out;
 

@@ -9,7 +9,7 @@ use serde::ser::Error;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
-use crate::text::is_hidden;
+use tui::text::is_hidden;
 
 /// Serializes a value as JSON on one line.
 pub(super) fn to_string(value: &impl Serialize) -> serde_json::Result<String> {

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::Look;
 use super::units::{count, time};
-use crate::text;
-use crate::trace::{Finding, Findings, Place};
+use tui::text;
+use trace::{Finding, Findings, Place};
 
 /// More findings than this are counted, not listed.
 const LISTED: usize = 10;
@@ -52,7 +52,7 @@ mod tests {
     use unicode_width::UnicodeWidthStr;
 
     use super::*;
-    use crate::trace::FindingKind;
+    use trace::FindingKind;
 
     fn finding(text: &str) -> Finding {
         let place = Some(Place { file: "scenarios/a.rs".into(), line: 7 });

@@ -3,12 +3,12 @@
 //! Fields are written in the order of their declaration here. Every field of the
 //! contract is always present, empty or null if there is nothing to report.
 
-use scenarios::{Check, Figure, Value, Values};
+use scenario::{Check, Figure, Value, Values};
 use serde::{Serialize, Serializer};
 
 use super::escape;
-use crate::engine::{Ending, Report, Spec};
-use crate::trace::{Finding, Place, Stall, Trace, WaitTotal};
+use engine::{Ending, Report, Spec};
+use trace::{Finding, Place, Stall, Trace, WaitTotal};
 
 /// A finished run as a JSON object on one line.
 ///
@@ -262,8 +262,8 @@ fn ms(ns: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Cause, FindingKind, StallKind, Stalled, StalledWait, Task};
-    use scenarios::Outcome;
+    use trace::{Cause, FindingKind, StallKind, Stalled, StalledWait, Task};
+    use scenario::Outcome;
 
     fn spec() -> Spec {
         Spec::new(&scenarios::semaphore::SCENARIO)

@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use scenarios::Outcome;
+use scenario::Outcome;
 
 use super::units::{count, ground, number, time};
 use super::{Look, findings, timeline, waits};
-use crate::engine::{Ending, Report, Spec};
-use crate::record::event::Level;
-use crate::record::site::Part;
-use crate::text;
-use crate::trace::{Missing, Stall, Trace};
+use engine::{Ending, Report, Spec};
+use facts::event::Level;
+use facts::site::Part;
+use tui::text;
+use trace::{Missing, Stall, Trace};
 
 /// More figures and more checks than this are counted, not listed.
 const LISTED: usize = 100;
@@ -143,8 +143,8 @@ fn troubles(trace: &Trace, look: Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::LogLine;
-    use crate::work_count;
+    use trace::LogLine;
+    use tui::work_count;
 
     fn spec() -> Spec {
         Spec::new(&scenarios::semaphore::SCENARIO)

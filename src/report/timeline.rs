@@ -6,9 +6,9 @@ use std::fmt::Write;
 
 use super::Look;
 use super::units::{count, time};
-use crate::marks::{self, Marks};
-use crate::text;
-use crate::trace::{self, Family, Fill, TaskIx, Trace, Window};
+use trace::marks::{self, Marks};
+use tui::text;
+use trace::{self, Family, Fill, TaskIx, Trace, Window};
 
 /// More tasks than this are counted, not drawn.
 const ROWS: usize = 30;
@@ -98,8 +98,8 @@ mod tests {
     use unicode_width::UnicodeWidthStr;
 
     use super::*;
-    use crate::trace::Cause;
-    use crate::trace::{End, Ended, Segment, State, Task};
+    use trace::Cause;
+    use trace::{End, Ended, Segment, State, Task};
 
     const MS: u64 = 1_000_000;
     const RUN: State = State::Running(0);

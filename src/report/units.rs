@@ -1,8 +1,8 @@
 //! Formats numbers, times and counts.
 
-use scenarios::Clock;
+use scenario::Clock;
 
-use crate::engine::Spec;
+use engine::Spec;
 
 /// A number with at most three decimals and no trailing zeros.
 pub(super) fn number(value: f64) -> String {

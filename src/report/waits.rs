@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::Look;
 use super::units::{count, time};
-use crate::text;
-use crate::trace::{Place, WaitTotal};
+use tui::text;
+use trace::{Place, WaitTotal};
 
 /// More places than this are counted, not listed.
 const ROWS: usize = 10;
@@ -53,7 +53,7 @@ mod tests {
     use unicode_width::UnicodeWidthStr;
 
     use super::*;
-    use crate::trace::Cause;
+    use trace::Cause;
 
     fn total(cause: Cause, place: Option<(&str, u32)>, count: u64, total_ns: u64) -> WaitTotal {
         let place = place.map(|(file, line)| Place { file: file.into(), line });

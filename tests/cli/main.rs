@@ -20,7 +20,8 @@ use std::ffi::OsStr;
 use std::fmt::Debug;
 use std::process::{Command, Output, Stdio};
 
-use scenarios::{CATALOGUE, Clock};
+use scenario::Clock;
+use scenarios::CATALOGUE;
 use serde_json::Value;
 
 /// The arguments with which each scenario ends well on the virtual clock: if its defaults go wrong, a variant that goes well.

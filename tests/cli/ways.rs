@@ -1,6 +1,7 @@
 //! A scenario that goes wrong on purpose exits with 1 and says why.
 
-use scenarios::{Breaks, CATALOGUE, Clock, How, Scenario};
+use scenario::{Breaks, Clock, How, Scenario};
+use scenarios::CATALOGUE;
 
 use super::{run, stderr};
 

@@ -1,7 +1,7 @@
 //! All fetches start at once, so the slowest alone decides.
 
-use async_playground::trace::Cause;
-use scenarios::draw;
+use trace::Cause;
+use scenario::draw;
 
 use super::{long_steps, path, spec, tasks, trace};
 

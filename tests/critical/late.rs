@@ -1,6 +1,6 @@
 //! Tasks whose timers are late: the path goes through the task that kept the worker busy.
 
-use async_playground::trace::{Doing, Handover, PathStep};
+use trace::{Doing, Handover, PathStep};
 
 use super::{MS, path, spec, trace};
 

@@ -11,8 +11,8 @@ mod whole;
 
 use std::time::Duration;
 
-use async_playground::engine::{Phase, Run, Spec};
-use async_playground::trace::{Cause, CriticalPath, Doing, Trace};
+use engine::{Phase, Run, Spec};
+use trace::{Cause, CriticalPath, Doing, Trace};
 use scenarios::find;
 
 /// A setting, as typed.
@@ -27,7 +27,7 @@ fn spec(id: &str, setting: Setting, seed: u64) -> Spec {
     let scenario = find(id).unwrap_or_else(|| panic!("there is no scenario {id}"));
     let mut spec = Spec { seed, ..Spec::new(scenario) };
     for (name, number) in setting {
-        spec.values.set(scenario.param(name).unwrap(), scenarios::Value::Number(*number));
+        spec.values.set(scenario.param(name).unwrap(), scenario::Value::Number(*number));
     }
     spec
 }

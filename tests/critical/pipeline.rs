@@ -1,6 +1,6 @@
 //! The first item goes to the narrowest stage, which works without a gap; the last item goes on from there.
 
-use async_playground::trace::Cause;
+use trace::Cause;
 
 use super::{Expected, long_steps, path, spec, tasks, trace};
 

@@ -2,8 +2,8 @@
 
 use std::collections::BinaryHeap;
 
-use async_playground::trace::Cause;
-use scenarios::draw;
+use trace::Cause;
+use scenario::draw;
 
 use super::{Setting, long_steps, path, spec, tasks, trace};
 

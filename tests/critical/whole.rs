@@ -1,8 +1,9 @@
 //! Properties of every path, for every scenario.
 
-use async_playground::engine::Spec;
-use async_playground::trace::{CriticalPath, Handover, PathStep, TaskIx, Trace, Waker};
-use scenarios::{CATALOGUE, Clock};
+use engine::Spec;
+use trace::{CriticalPath, Handover, PathStep, TaskIx, Trace, Waker};
+use scenario::Clock;
+use scenarios::CATALOGUE;
 
 use super::trace;
 
@@ -50,7 +51,7 @@ fn sums_of_a_stretch_are_those_that_the_trace_keeps_of_the_whole() {
         // Cut in two at a time at which nothing happens: time adds up, and so do the instants.
         let middle = trace.end_ns / 2 + 1;
         let (first, second) = (trace.measure(0, middle - 1), trace.measure(middle, trace.end_ns));
-        let time = |measure: &async_playground::trace::Measure| measure.waits.iter().map(|wait| wait.total_ns).sum::<u64>();
+        let time = |measure: &trace::Measure| measure.waits.iter().map(|wait| wait.total_ns).sum::<u64>();
         assert_eq!((first.polls + second.polls, first.wakes + second.wakes), (all.polls, all.wakes), "{}", scenario.id);
         assert!(time(&first) + time(&second) <= time(&all));
         // A nanosecond lies between the two parts, in which each task waits at most once for each of its futures.

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use async_playground::engine::{Detail, Ending, Run, Spec, SpecError, StartError};
-use async_playground::trace::Trace;
-use scenarios::{Breaks, CATALOGUE, Clock, How, Outcome, Scenario, Values};
+use engine::{Detail, Ending, Run, Spec, SpecError, StartError};
+use trace::Trace;
+use scenario::{Breaks, Clock, How, Outcome, Scenario, Values};
+use scenarios::CATALOGUE;
 
-use super::calm::in_a_calm_moment;
+use scenario::testing::in_a_calm_moment;
 use super::programs::{TICKS_FOR_EVER, scenario};
 use super::{find, ms, real, to_end};
 

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use async_playground::engine::{Ending, Run, Spec};
-use async_playground::trace::{End, Trace};
+use engine::{Ending, Run, Spec};
+use trace::{End, Trace};
 
-use super::calm::in_a_calm_moment;
+use scenario::testing::in_a_calm_moment;
 use super::programs::{
     CHILD_PANICS, CHILD_SPAWNS_FOR_EVER, FAILS, LEAVES_TASKS, NEVER_YIELDS, PANICS, SPAWNS_FOR_EVER, SPAWNS_FOR_EVER_AND_AT_LAST,
     TICKS_FOR_EVER, YIELDS_FOR_EVER,

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
-#[path = "../../scenarios/calm.rs"]
-mod calm;
 mod clocks;
 mod endings;
 mod present;
@@ -12,9 +10,9 @@ mod stalls;
 
 use std::time::Duration;
 
-use async_playground::engine::{Phase, Report, Run, Spec};
-use async_playground::trace::Trace;
-use scenarios::{Clock, Scenario};
+use engine::{Phase, Report, Run, Spec};
+use trace::Trace;
+use scenario::{Clock, Scenario};
 
 fn to_end(spec: &Spec) -> (Trace, Report) {
     let mut run = Run::start(spec).unwrap();

@@ -3,14 +3,14 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use async_playground::engine::{Ending, Phase, Run, Spec};
-use async_playground::recording::{self, Tape};
-use async_playground::trace::{FindingKind, State, Task, Trace};
-use scenarios::{Outcome, Scenario};
+use engine::{Ending, Phase, Run, Spec};
+use engine::Tape;
+use trace::{FindingKind, State, Task, Trace};
+use scenario::{Outcome, Scenario};
 use tokio::task;
 use tokio::time::sleep;
 
-use super::calm::in_a_calm_moment;
+use scenario::testing::in_a_calm_moment;
 use super::programs::{SPAWNS_FOR_EVER, scenario};
 use super::{drain_to_end, find, ms, real};
 
@@ -119,7 +119,7 @@ fn the_present_leaves_nothing_in_what_is_recorded() {
         let file = tempfile::NamedTempFile::new().unwrap();
         tape.save(file.path(), true).unwrap();
         // An opened recording has no notion of a present.
-        let again = recording::open(file.path()).unwrap();
+        let again = engine::open(file.path(), tui::source::known(scenarios::CATALOGUE)).unwrap();
         assert_eq!(again.flaw, None);
         assert_eq!((again.trace.end_ns, again.trace.hash()), (trace.end_ns, trace.hash()));
         assert_eq!(again.trace.bins.bins, trace.bins.bins);

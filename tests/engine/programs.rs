@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use scenarios::{Context, Group, Outcome, Scenario};
+use scenario::{Context, Group, Outcome, Scenario};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify};
 use tokio::task;
 use tokio::time::sleep;
 
 /// A scenario for tests, without parameters.
-pub(crate) const fn scenario(id: &'static str, run: fn(Context) -> scenarios::scenario::Running) -> Scenario {
+pub(crate) const fn scenario(id: &'static str, run: fn(Context) -> scenario::Running) -> Scenario {
     Scenario { id, title: id, group: Group::Basics, lesson: "For a test.", path: file!(), run, ..Scenario::DEFAULTS }
 }
 
@@ -111,7 +111,7 @@ pub(crate) static LEAVES_TASKS: Scenario = scenario("leaves-tasks", |_| {
 });
 
 /// Two tasks that wait for each other's lock forever.
-fn cross_locks() -> scenarios::scenario::Result<()> {
+fn cross_locks() -> scenario::Result<()> {
     let (x, y) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
     for (name, first, second) in [("a", x.clone(), y.clone()), ("b", y, x)] {
         task::Builder::new().name(name).spawn(async move {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use async_playground::engine::{Detail, Ending, Spec};
-use async_playground::trace::StallKind;
-use scenarios::Scenario;
+use engine::{Detail, Ending, Spec};
+use trace::StallKind;
+use scenario::Scenario;
 
-use super::calm::in_a_calm_moment;
+use scenario::testing::in_a_calm_moment;
 use super::programs::{BLOCKS_LONG, DEADLOCKS, DEADLOCKS_AND_TICKS, LEAVES_A_WAITER, LISTENS, SLEEPS_LONG, WAITS_FOR_EVER};
 use super::{ms, real, to_end};
 

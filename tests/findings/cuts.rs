@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_playground::record::Detail;
-use async_playground::trace::FindingKind::DroppedWhileHolding;
+use recorder::Detail;
+use trace::FindingKind::DroppedWhileHolding;
 use tokio::sync::{Mutex, RwLock, Semaphore, mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 

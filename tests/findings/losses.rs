@@ -3,15 +3,15 @@
 use std::thread;
 use std::time::Duration;
 
-use async_playground::record::Detail;
-use async_playground::trace::FindingKind::{IntervalBurst, LaggedReceiver, LateTimeout};
+use recorder::Detail;
+use trace::FindingKind::{IntervalBurst, LaggedReceiver, LateTimeout};
 use tokio::sync::broadcast::{self, Receiver, error::RecvError};
 use tokio::sync::watch;
 use tokio::task::yield_now;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at, sleep, timeout};
 use tracing::warn;
 
-use super::calm::in_a_calm_moment;
+use scenario::testing::in_a_calm_moment;
 use super::observed::{self, On, observe};
 use super::programs::{ALL, found};
 

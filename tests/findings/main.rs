@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
-#[path = "../../scenarios/calm.rs"]
-mod calm;
 mod cuts;
 mod losses;
 #[path = "../observed/mod.rs"]
@@ -15,10 +13,11 @@ mod unrun;
 
 use std::time::Duration;
 
-use async_playground::engine::{Phase, Run, Spec};
-use async_playground::trace::{Finding, FindingKind, Trace};
-use calm::in_a_calm_moment;
-use scenarios::{Clock, find};
+use engine::{Phase, Run, Spec};
+use trace::{Finding, FindingKind, Trace};
+use scenario::testing::in_a_calm_moment;
+use scenario::Clock;
+use scenarios::find;
 
 /// A setting, as typed.
 type Setting = &'static [(&'static str, &'static str)];

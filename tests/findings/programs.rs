@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use async_playground::record::Detail;
-use async_playground::trace::{Finding, FindingKind, Trace};
+use recorder::Detail;
+use trace::{Finding, FindingKind, Trace};
 use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 

@@ -1,8 +1,9 @@
 //! Every variant that goes well, at its defaults: its findings are true.
 
-use async_playground::engine::Spec;
-use async_playground::trace::FindingKind::{self, BlocksWorker, LockAcrossWait};
-use scenarios::{CATALOGUE, Clock, Kind, Param, Scenario, Value, Values};
+use engine::Spec;
+use trace::FindingKind::{self, BlocksWorker, LockAcrossWait};
+use scenario::{Clock, Kind, Param, Scenario, Value, Values};
+use scenarios::CATALOGUE;
 
 use super::{SEEDS, trace};
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use async_playground::record::Detail;
-use async_playground::trace::FindingKind::SelfWakes;
-use async_playground::trace::{Cause, Trace, Waker};
+use recorder::Detail;
+use trace::FindingKind::SelfWakes;
+use trace::{Cause, Trace, Waker};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -29,7 +29,7 @@ fn turns(trace: &Trace, name: &str) -> (usize, usize) {
 
 /// The number of waits in which a task was out of budget.
 fn put_off(trace: &Trace, name: &str) -> usize {
-    let budget = |leaf: &async_playground::trace::Leaf| trace.site(leaf.site).cause == Cause::Budget;
+    let budget = |leaf: &trace::Leaf| trace.site(leaf.site).cause == Cause::Budget;
     trace.waits_of(find(trace, name)).filter(|wait| wait.leaves.iter().any(budget)).count()
 }
 

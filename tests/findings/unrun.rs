@@ -5,9 +5,9 @@ use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use async_playground::record::{self, Detail, OnFull, Recorder};
-use async_playground::trace::FindingKind::{BlockedPool, NeverDriven};
-use async_playground::trace::{Finding, LaneOf, Task, Trace};
+use recorder::{self, Detail, OnFull, Recorder};
+use trace::FindingKind::{BlockedPool, NeverDriven};
+use trace::{Finding, LaneOf, Task, Trace};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinHandle, LocalSet, spawn_blocking};
@@ -88,7 +88,7 @@ fn local_tasks_that_are_driven_are_no_finding_however_late() {
 
 /// The trace of a program that never ends, so long after that many roots began to wait.
 fn hangs(on: On, roots: usize, later: Duration, program: impl FnOnce(Runtime) + Send + 'static) -> Trace {
-    record::install().unwrap();
+    recorder::install().unwrap();
     let (recorder, mut reader) = Recorder::new(OnFull::Drop);
     let mut builder = on.builder();
     builder.max_blocking_threads(THREADS);

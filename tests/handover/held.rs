@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_playground::record::event::{Event, What};
-use async_playground::record::{self, OnFull, Reader, Recorder};
+use facts::event::{Event, What};
+use recorder::{self, OnFull, Reader, Recorder};
 use tokio::sync::Semaphore;
 use tokio::task;
 
@@ -19,7 +19,7 @@ const TIMES: usize = 50;
 
 /// A finished run of `program` from which nothing has been drained.
 fn recorded(program: impl Future<Output = ()>) -> Reader {
-    record::install().unwrap();
+    recorder::install().unwrap();
     let (recorder, reader) = Recorder::new(OnFull::Drop);
     let runtime = runtime(&recorder, 0);
     let _attached = recorder.attach("root");

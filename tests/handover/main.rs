@@ -13,15 +13,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::thread;
 
-use async_playground::record::event::{Event, TaskId, What};
-use async_playground::record::{self, Detail, OnFull, Reader, Recorder};
+use facts::event::{Event, TaskId, What};
+use recorder::{self, Detail, OnFull, Reader, Recorder};
 use tokio::runtime::{Builder, Runtime};
 
 /// Only a thread at least this late may have its events passed on after later events of other threads.
 const PATIENCE_NS: u64 = 20_000_000;
 
-fn recorder(on_full: OnFull) -> (Recorder, Reader) {
-    record::install().unwrap();
+fn new_recorder(on_full: OnFull) -> (Recorder, Reader) {
+    recorder::install().unwrap();
     let (recorder, reader) = Recorder::with_detail(on_full, Detail::Polls);
     recorder.begin_real();
     (recorder, reader)

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 
-use async_playground::record::event::What;
-use async_playground::record::{self, OnFull, Recorder};
+use facts::event::What;
+use recorder::{OnFull, Recorder};
 use tokio::sync::Semaphore;
 use tokio::task;
 
-use super::{Heard, a_little_later, recorder, runtime};
+use super::{Heard, a_little_later, new_recorder, runtime};
 
 /// Yields, and counts its polls.
 async fn yields(times: u32, polls: Arc<AtomicU64>) {
@@ -30,7 +30,7 @@ async fn yields(times: u32, polls: Arc<AtomicU64>) {
 
 #[test]
 fn every_poll_of_several_runtimes_arrives() {
-    let (recorder, mut reader) = recorder(OnFull::Wait);
+    let (recorder, mut reader) = new_recorder(OnFull::Wait);
     let polls = Arc::new(AtomicU64::new(0));
     let by_tokio = Arc::new(AtomicU64::new(0));
     let over = Arc::new(AtomicU64::new(0));
@@ -76,8 +76,8 @@ fn every_poll_of_several_runtimes_arrives() {
 
 #[test]
 fn runtimes_that_come_and_go_leave_every_poll_and_runs_do_not_mix() {
-    let (one, mut of_one) = recorder(OnFull::Wait);
-    let (other, mut of_other) = recorder(OnFull::Wait);
+    let (one, mut of_one) = new_recorder(OnFull::Wait);
+    let (other, mut of_other) = new_recorder(OnFull::Wait);
     let start = |recorder: &Recorder, times: u32| {
         let recorder = recorder.clone();
         thread::spawn(move || {
@@ -109,7 +109,7 @@ fn runtimes_that_come_and_go_leave_every_poll_and_runs_do_not_mix() {
 
 #[test]
 fn wakes_from_threads_of_no_run_all_arrive() {
-    let (recorder, mut reader) = recorder(OnFull::Wait);
+    let (recorder, mut reader) = new_recorder(OnFull::Wait);
     let runtime = runtime(&recorder, 2);
     // A task is identified by its waker if it is spawned on a thread of the run.
     let attached = recorder.attach("root");
@@ -139,7 +139,7 @@ fn wakes_from_threads_of_no_run_all_arrive() {
 
 #[test]
 fn a_site_is_told_before_it_is_named_whichever_thread_met_it_first() {
-    record::install().unwrap();
+    recorder::install().unwrap();
     let (recorder, mut reader) = Recorder::new(OnFull::Wait);
     recorder.begin_real();
     let contend = |workers| {

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use async_playground::record::event::What;
-use async_playground::record::{OnFull, Recorder};
+use facts::event::What;
+use recorder::{OnFull, Recorder};
 
-use super::{Heard, a_little_later, recorder};
+use super::{Heard, a_little_later, new_recorder};
 
 /// More than any ring holds.
 const MORE_THAN_A_RING: u64 = 100_000;
@@ -71,7 +71,7 @@ impl Writers {
 
 #[test]
 fn writers_that_find_their_rings_full_wait_and_lose_nothing() {
-    let (recorder, mut reader) = recorder(OnFull::Wait);
+    let (recorder, mut reader) = new_recorder(OnFull::Wait);
     let writers = Writers::start(&recorder, 3, MORE_THAN_A_RING);
     writers.until_still();
     assert!(writers.written() < 3 * MORE_THAN_A_RING, "without a reader they are blocked");
@@ -90,7 +90,7 @@ fn writers_that_find_their_rings_full_wait_and_lose_nothing() {
 
 #[test]
 fn what_is_dropped_is_counted_and_the_rest_is_in_order() {
-    let (recorder, mut reader) = recorder(OnFull::Drop);
+    let (recorder, mut reader) = new_recorder(OnFull::Drop);
     let writers = Writers::start(&recorder, 3, MORE_THAN_A_RING);
     writers.until_still();
     let more = Writers::start(&recorder, 1, MORE_THAN_A_RING);
@@ -104,7 +104,7 @@ fn what_is_dropped_is_counted_and_the_rest_is_in_order() {
 
 #[test]
 fn threads_that_come_and_go_leave_all_that_they_wrote() {
-    let (recorder, mut reader) = recorder(OnFull::Wait);
+    let (recorder, mut reader) = new_recorder(OnFull::Wait);
     let coming = {
         let recorder = recorder.clone();
         thread::spawn(move || (0..100).for_each(|_| Writers::start(&recorder, 4, 50).join()))
@@ -117,7 +117,7 @@ fn threads_that_come_and_go_leave_all_that_they_wrote() {
 
 #[test]
 fn a_recording_that_is_closed_holds_nobody_up_and_ends_without_a_gap() {
-    let (recorder, mut reader) = recorder(OnFull::Wait);
+    let (recorder, mut reader) = new_recorder(OnFull::Wait);
     let writers = Writers::start(&recorder, 3, MORE_THAN_A_RING);
     writers.until_still();
     recorder.close();
@@ -133,7 +133,7 @@ fn a_recording_that_is_closed_holds_nobody_up_and_ends_without_a_gap() {
 #[test]
 fn without_its_reader_a_recording_holds_nobody_up() {
     for on_full in [OnFull::Wait, OnFull::Drop] {
-        let (recorder, reader) = recorder(on_full);
+        let (recorder, reader) = new_recorder(on_full);
         let writers = Writers::start(&recorder, 3, MORE_THAN_A_RING);
         if on_full == OnFull::Wait {
             writers.until_still();
@@ -145,7 +145,7 @@ fn without_its_reader_a_recording_holds_nobody_up() {
 
 #[test]
 fn without_its_recorder_a_recording_is_whole() {
-    let (recorder, mut reader) = recorder(OnFull::Wait);
+    let (recorder, mut reader) = new_recorder(OnFull::Wait);
     let writers = Writers::start(&recorder, 3, MORE_THAN_A_RING);
     writers.until_still();
     drop(recorder);

@@ -1,6 +1,6 @@
 //! Helpers that query lanes.
 
-use async_playground::trace::{LaneOf, State, Task, TaskIx, Trace};
+use trace::{LaneOf, State, Task, TaskIx, Trace};
 
 /// The lanes of a kind, in spawn order.
 pub(crate) fn lanes(trace: &Trace, of: LaneOf) -> Vec<(TaskIx, &Task)> {

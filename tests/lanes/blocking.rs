@@ -4,8 +4,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use async_playground::record::Detail;
-use async_playground::trace::{Cause, End, LaneOf, Waker};
+use recorder::Detail;
+use trace::{Cause, End, LaneOf, Waker};
 use tokio::sync::Mutex;
 use tokio::task::{self, spawn_blocking};
 use tokio::time::sleep;

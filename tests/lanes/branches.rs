@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_playground::record::Detail;
-use async_playground::trace::{End, Fill, Trace, Window};
+use recorder::Detail;
+use trace::{End, Fill, Trace, Window};
 use futures::StreamExt as _;
 use futures::stream::{self, FuturesUnordered};
 use tokio::sync::{Mutex, Notify, Semaphore, mpsc};

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_playground::record::Detail;
-use async_playground::trace::{End, Family, Fill, TaskIx, Trace, Window};
+use recorder::Detail;
+use trace::{End, Family, Fill, TaskIx, Trace, Window};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::{Instant, interval, sleep, sleep_until, timeout};
 

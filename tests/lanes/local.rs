@@ -3,8 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use async_playground::record::{self, Detail, OnFull, Recorder};
-use async_playground::trace::{Cause, End, LaneOf, State, Trace, Waker};
+use recorder::{self, Detail, OnFull, Recorder};
+use trace::{Cause, End, LaneOf, State, Trace, Waker};
 use tokio::sync::Notify;
 use tokio::task::{LocalSet, spawn_blocking, spawn_local, yield_now};
 use tokio::time::sleep;
@@ -16,7 +16,7 @@ const MS: Duration = Duration::from_millis(1);
 
 /// Runs a `!Send` program as the root of a `block_on`, and returns its trace.
 fn embedded(on: On, program: impl Future<Output = ()>) -> Trace {
-    record::install().unwrap();
+    recorder::install().unwrap();
     let (recorder, mut reader) = Recorder::with_detail(OnFull::Wait, Detail::Waits);
     let mut builder = on.builder();
     recorder.observe(&mut builder, ());

@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Duration;
 
-use async_playground::record::{self, Detail, OnFull, Recorder};
-use async_playground::trace::{Cause, End, LaneOf, State, Trace, Waker};
+use recorder::{self, Detail, OnFull, Recorder};
+use trace::{Cause, End, LaneOf, State, Trace, Waker};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
@@ -17,7 +17,7 @@ const MS: Duration = Duration::from_millis(1);
 
 /// The recording of what this thread does with a runtime.
 fn recorded(on: On, roots: bool, does: impl FnOnce(&Runtime)) -> Trace {
-    record::install().unwrap();
+    recorder::install().unwrap();
     let (recorder, mut reader) = Recorder::with_detail(OnFull::Drop, Detail::Waits);
     let mut builder = on.builder();
     recorder.observe(&mut builder, ());

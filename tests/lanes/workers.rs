@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use async_playground::record::Detail;
-use async_playground::trace::{State, Trace};
+use recorder::Detail;
+use trace::{State, Trace};
 use tokio::sync::oneshot;
 
 use super::observed::{self, On, find, observe};

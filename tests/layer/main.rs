@@ -23,9 +23,9 @@ mod wakers;
 use std::net::Ipv4Addr;
 use std::sync::Once;
 
-use async_playground::engine::serve_console;
-use async_playground::record::Detail;
-use async_playground::trace::Trace;
+use engine::serve_console;
+use recorder::Detail;
+use trace::Trace;
 use observed::{Live, On};
 
 /// Runs a program to its end, with tokio-console served as for a user.

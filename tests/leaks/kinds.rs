@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use async_playground::engine::{Detail, Ending, Phase, Run, Spec};
-use async_playground::recording::{self, Tape, Writer};
-use async_playground::trace::Trace;
-use scenarios::{CATALOGUE, Clock, Outcome, Scenario};
+use engine::{Detail, Ending, Phase, Run, Spec};
+use engine::Tape;
+use trace::Trace;
+use scenario::{Clock, Outcome, Scenario};
+use scenarios::CATALOGUE;
 use tokio::sync::Semaphore;
 use tokio::task::{self, JoinSet};
 use tokio::time::sleep;
@@ -191,7 +192,7 @@ fn recorded_in_memory(spec: &Spec) {
 
 fn recorded_in_a_file(spec: &Spec) {
     let mut run = start(spec);
-    run.set_sink(Box::new(Writer::new(tempfile::tempfile().expect("a file"), spec)));
+    run.set_sink(Box::new(engine::writer(tempfile::tempfile().expect("a file"), spec)));
     drain_to_end(run);
 }
 
@@ -211,10 +212,10 @@ fn replayed() {
         let (file, spec) = (tempfile::NamedTempFile::new().expect("a file"), Spec::new(&scenarios::semaphore::SCENARIO));
         let mut run = start(&spec);
         let to: File = file.reopen().expect("it is there");
-        run.set_sink(Box::new(Writer::new(to, &spec)));
+        run.set_sink(Box::new(engine::writer(to, &spec)));
         drain_to_end(run);
         file
     });
-    let opened = recording::open(file.path()).expect("it is a recording");
+    let opened = engine::open(file.path(), tui::source::known(scenarios::CATALOGUE)).expect("it is a recording");
     assert!(opened.flaw.is_none());
 }

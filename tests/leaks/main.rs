@@ -13,7 +13,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
-use async_playground::engine::serve_console;
+use engine::serve_console;
 use kinds::{KINDS, Kind, WITH_CONSOLE};
 use usage::Usage;
 

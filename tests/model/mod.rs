@@ -6,8 +6,8 @@
 use std::num::NonZeroU64;
 use std::panic::Location;
 
-use async_playground::record::event::{Cues, LastPoll, Level, Log, Named, Panic, SpanId, SpanOpen, TaskId, What};
-use async_playground::trace::{Census, End, Times, Totals};
+use facts::event::{Cues, LastPoll, Level, Log, Named, Panic, SpanId, SpanOpen, TaskId, What};
+use trace::{Census, End, Times, Totals};
 
 fn id(number: u64) -> TaskId {
     TaskId(NonZeroU64::new(number + 1).expect("one more than a small number"))

@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
-use async_playground::record::{self, Detail, OnFull, Recorder};
-use async_playground::trace::{Cause, TaskIx, Trace};
+use recorder::{self, Detail, OnFull, Recorder};
+use trace::{Cause, TaskIx, Trace};
 use tokio::runtime::{Builder, RuntimeMetrics};
 use tokio::task::{self, JoinHandle};
 
@@ -91,8 +91,8 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     // A test has no `main` of its own on the thread that creates the recorder.
-    record::own([find as fn(&Trace, &str) -> TaskIx as usize]);
-    record::install().unwrap();
+    recorder::own([find as fn(&Trace, &str) -> TaskIx as usize]);
+    recorder::install().unwrap();
     let (recorder, mut reader) = Recorder::with_detail(if on == On::Virtual { OnFull::Wait } else { OnFull::Drop }, detail);
     recorder.observe(&mut builder, ());
     let runtime = builder.build().unwrap();
@@ -151,7 +151,7 @@ pub(crate) fn find(trace: &Trace, name: &str) -> TaskIx {
 
 /// For each idle gap of a task, the cause, line and mark of each leaf: `["time 12", "join 14?"]`.
 pub(crate) fn waits(trace: &Trace, name: &str) -> Vec<Vec<String>> {
-    let leaf = |leaf: &async_playground::trace::Leaf| {
+    let leaf = |leaf: &trace::Leaf| {
         let site = trace.site(leaf.site);
         let line = site.place.as_ref().map_or(0, |place| place.line);
         format!("{} {line}{}", site.cause, if leaf.inferred { "?" } else { "" })

@@ -1,11 +1,9 @@
 //! The real clock: the present advances while a task sleeps, and while a task blocks its worker.
 
-#[path = "../../scenarios/calm.rs"]
-mod calm;
 
 use super::time::times;
 use super::{program, zoom};
-use calm::in_a_calm_moment;
+use scenario::testing::in_a_calm_moment;
 
 /// How long the task does the same thing, in milliseconds.
 const LASTS_MS: u64 = 7_000;

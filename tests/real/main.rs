@@ -14,11 +14,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use async_playground::engine::{Ending, Phase, Report, Run, Spec};
-use async_playground::trace::Trace;
+use engine::{Ending, Phase, Report, Run, Spec};
+use trace::Trace;
 use left::{Left, eventually};
 use rustix::process::{Pid, Signal, kill_process};
-use scenarios::{CATALOGUE, Clock, Context, Scenario, Values, draw};
+use scenario::{Clock, Context, Scenario, Values, draw};
+use scenarios::CATALOGUE;
 use tokio::runtime::{Builder, Handle};
 
 /// The scenarios: the approximate duration, and a setting that takes another path.

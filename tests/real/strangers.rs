@@ -7,8 +7,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use async_playground::engine::{Ending, Spec};
-use async_playground::trace::Trace;
+use engine::{Ending, Spec};
+use trace::Trace;
 
 use super::left::Left;
 use super::{alone, in_the_engine, scenario};

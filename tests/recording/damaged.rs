@@ -1,7 +1,7 @@
 //! Damaged files: everything readable is read, and the rest is reported.
 
-use async_playground::engine::Ending;
-use async_playground::recording::{Flaw, OpenError, read};
+use engine::Ending;
+use recording::{Flaw, OpenError};
 
 use super::file::{Chunk, Parts, json, opened, record, spec};
 
@@ -24,7 +24,7 @@ fn a_file_that_is_cut_anywhere_opens_up_to_its_last_whole_chunk() {
     for length in 0..whole {
         let bytes = &recorded.bytes[..length];
         if length < opening {
-            let error = read(bytes).err().unwrap_or_else(|| panic!("{length} bytes are a recording"));
+            let error = super::read(bytes).err().unwrap_or_else(|| panic!("{length} bytes are a recording"));
             assert!(matches!(error, OpenError::NotARecording) == (length < 8), "{length}: {error}");
             continue;
         }
@@ -42,7 +42,7 @@ fn a_byte_that_is_changed_anywhere_is_noticed() {
     for at in 0..whole.bytes.len() {
         let mut bytes = whole.bytes.clone();
         bytes[at] ^= 0x10;
-        if let Ok(back) = read(&*bytes) {
+        if let Ok(back) = super::read(&*bytes) {
             assert!(matches!(back.flaw, Some(Flaw::Damaged(_) | Flaw::CutOff)), "{at}: {:?}", back.flaw);
         }
     }
@@ -64,11 +64,11 @@ fn what_comes_before_a_damage_is_shown() {
 #[test]
 fn other_files_and_other_versions_are_refused() {
     for bytes in [&b""[..], b"APLAY", b"\x7fELF and so on, for some more bytes", &[0; 100]] {
-        assert!(matches!(read(bytes), Err(OpenError::NotARecording)));
+        assert!(matches!(super::read(bytes), Err(OpenError::NotARecording)));
     }
     let mut bytes = record(spec("gather")).bytes;
     bytes[8] = 5;
-    let error = read(&*bytes).expect_err("it has another version");
+    let error = super::read(&*bytes).expect_err("it has another version");
     assert_eq!(error.to_string(), "is a recording in format 5; this version of the program opens format 4");
 }
 
@@ -92,7 +92,7 @@ fn with_opening(parts: &mut Parts, header: &[u8]) {
 #[test]
 fn a_run_that_this_program_cannot_have_made_is_refused_with_the_reason() {
     let refused = |change: fn(&mut serde_json::Value), reason: &str| {
-        let error = read(&*with_header(change)).expect_err(reason).to_string();
+        let error = super::read(&*with_header(change)).expect_err(reason).to_string();
         assert!(error.contains(reason), "{error}");
     };
     refused(|header| header["scenario"] = "dinner".into(), "no scenario 'dinner'");
@@ -109,9 +109,9 @@ fn a_header_that_is_deep_or_long_is_refused() {
     let bytes = record(spec("gather")).bytes;
     let mut parts = Parts::of(&bytes);
     with_opening(&mut parts, "[".repeat(60_000).as_bytes());
-    assert!(matches!(read(&*parts.bytes()), Err(OpenError::Header(_))));
+    assert!(matches!(super::read(&*parts.bytes()), Err(OpenError::Header(_))));
     with_opening(&mut parts, " ".repeat(70_000).as_bytes());
-    assert!(matches!(read(&*parts.bytes()), Err(OpenError::Header(_))));
+    assert!(matches!(super::read(&*parts.bytes()), Err(OpenError::Header(_))));
 }
 
 #[test]

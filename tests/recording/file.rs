@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use async_playground::engine::{Phase, Report, Run, Sink, Spec};
-use async_playground::recording::{Recording, Writer, read};
+use engine::{Phase, Report, Run, Sink, Spec};
+use engine::Recording;
 use async_playground::report;
-use async_playground::source;
-use async_playground::trace::Trace;
-use scenarios::Scenario;
+use tui::source;
+use trace::Trace;
+use scenario::Scenario;
 
 /// The bytes before the first chunk, without the header.
 const OPENING: usize = 18;
@@ -45,7 +45,7 @@ impl std::io::Write for Bytes {
 /// Runs it to its end, with a recording.
 pub(crate) fn record(spec: Spec) -> Recorded {
     let bytes = Bytes::default();
-    let (trace, report) = run(&spec, Box::new(Writer::new(bytes.clone(), &spec)));
+    let (trace, report) = run(&spec, Box::new(engine::writer(bytes.clone(), &spec)));
     Recorded { spec, trace, report, bytes: bytes.get() }
 }
 
@@ -74,7 +74,7 @@ fn find(id: &str) -> &'static Scenario {
 
 /// Opens these bytes, which are a recording.
 pub(crate) fn opened(bytes: &[u8]) -> Recording {
-    read(bytes).expect("it is a recording")
+    super::read(bytes).expect("it is a recording")
 }
 
 pub(crate) fn json(spec: &Spec, trace: &Trace, report: &Report) -> String {

@@ -8,12 +8,12 @@ use std::cell::RefCell;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use async_playground::app::model::{Mode, Model, Options, Overlay, Theme};
-use async_playground::app::run::lifecycle;
-use async_playground::app::timeline::viewport;
-use async_playground::recording::{Recording, read};
+use tui::app::model::{Mode, Model, Options, Overlay, Theme};
+use tui::app::run::lifecycle;
+use tui::app::timeline::viewport;
+use engine::Recording;
 use async_playground::report::{self, Look};
-use async_playground::ui::{self, Cache};
+use tui::ui::{self, Cache};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use ratatui::backend::TestBackend;
@@ -158,7 +158,7 @@ fn file() -> impl Strategy<Value = Vec<u8>> {
 /// Opens the file, and does with it what the program would.
 fn try_it(bytes: &[u8]) {
     let started = Instant::now();
-    if let Ok(recording) = read(bytes) {
+    if let Ok(recording) = super::read(bytes) {
         let Recording { spec, trace, report, .. } = &recording;
         let json = report::json(spec, trace, report).expect("a report");
         assert_eq!(json.find(harmful), None, "JSON has an escape for it");

@@ -14,3 +14,13 @@ mod support;
 #[path = "../support/texts.rs"]
 mod texts;
 mod whole;
+
+use std::io::Read;
+
+use engine::Recording;
+use recording::OpenError;
+
+/// Opens a recording of any scenario of the catalogue.
+fn read(from: impl Read) -> Result<Recording, OpenError> {
+    engine::read(from, tui::source::known(scenarios::CATALOGUE))
+}

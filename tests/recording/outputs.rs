@@ -9,16 +9,17 @@ use std::io::{self, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
-use async_playground::app::input::action::Action;
-use async_playground::app::input::keymap;
-use async_playground::app::model::{Areas, Model, Options, Theme};
-use async_playground::app::run::lifecycle;
-use async_playground::app::timeline::viewport;
-use async_playground::app::update;
-use async_playground::recording::{OpenError, Recording, read};
+use tui::app::input::action::Action;
+use tui::app::input::keymap;
+use tui::app::model::{Areas, Model, Options, Theme};
+use tui::app::run::lifecycle;
+use tui::app::timeline::viewport;
+use tui::app::update;
+use engine::Recording;
+use recording::OpenError;
 use async_playground::report::{self, Look};
-use async_playground::text;
-use async_playground::ui::{self, Cache};
+use tui::text;
+use tui::ui::{self, Cache};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
@@ -70,7 +71,7 @@ fn whatever_a_recording_says_its_report_is_lines_of_text_and_its_json_is_whole()
     let (mut opened, mut longest) = (0, 0);
     try_all(recordings(), &(case(), 0..300_usize, any::<bool>()), |(case, width, unicode)| {
         let Disguised { spec, trace, report, bytes } = case.disguise();
-        let back = read(&*bytes).expect("it is a recording");
+        let back = super::read(&*bytes).expect("it is a recording");
         assert_eq!(back.flaw, None);
         let told = report::text(&back.spec, &back.trace, &back.report, Look { width, unicode });
         assert_lines(&told);
@@ -114,7 +115,7 @@ fn cells(line: &str) -> usize {
 /// Asserts that every text in the contract is there as it was recorded.
 fn assert_whole(json: &str, back: &Recording) {
     let told: serde_json::Value = serde_json::from_str(json).expect("it is JSON");
-    if let async_playground::engine::Ending::Finished(outcome) = &back.report.ending {
+    if let engine::Ending::Finished(outcome) = &back.report.ending {
         for (told, figure) in told["outcome"].as_array().expect("figures").iter().zip(&outcome.figures) {
             assert_eq!((told["name"].as_str(), told["unit"].as_str()), (Some(&*figure.name), Some(figure.unit)));
         }
@@ -135,7 +136,7 @@ fn a_header_that_nobody_has_checked_is_told_in_one_harmless_line() {
     let field =
         prop::sample::select(vec!["program", "scenario", "clock", "detail", "seed", "workers", "params", "tasks", "latency"]);
     try_all(recordings(), &(prop::collection::vec((field, text()), 1..4), text()), |(fields, path)| {
-        let error = match read(&*with_header(&BYTES, &fields)) {
+        let error = match super::read(&*with_header(&BYTES, &fields)) {
             Err(error @ OpenError::Header(_)) => error,
             Err(other) => panic!("{other}"),
             // An unknown version of the program is no reason to refuse it.
@@ -199,7 +200,7 @@ fn whatever_a_recording_says_its_screen_is_in_line_and_all_bytes_are_the_program
 
 /// Draws after each step; returns the number of frames.
 fn show(case: &Case, steps: &[Step], size: (u16, u16), (unicode, colors): (bool, bool)) -> usize {
-    let recording = read(&*case.disguise().bytes).expect("it is a recording");
+    let recording = super::read(&*case.disguise().bytes).expect("it is a recording");
     let theme = if colors { Theme::plain(unicode, true) } else { Theme { colors: None, unicode } };
     let options = Options { theme, mouse: false, reduced_motion: false, console: None, limit: Duration::from_secs(60) };
     let mut model = Model::new(CATALOGUE, options, Some(recording.spec.clone()));

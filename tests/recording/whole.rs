@@ -1,11 +1,12 @@
 //! A complete recording comes back as it was.
 
-use async_playground::engine::Sink;
-use async_playground::record::event::{Cues, Event, Level, Log, What};
-use async_playground::recording::{SaveError, Tape, Writer};
+use engine::Sink;
+use facts::event::{Cues, Event, Level, Log, What};
+use engine::{SaveError, Tape};
 use async_playground::report::{self, Look};
-use async_playground::trace::Trace;
-use scenarios::{CATALOGUE, Clock};
+use trace::Trace;
+use scenario::Clock;
+use scenarios::CATALOGUE;
 
 use super::file::{Bytes, Parts, Recorded, json, opened, record, run, spec};
 
@@ -37,7 +38,7 @@ fn same_trace(back: &Trace, trace: &Trace) {
     for (ix, (told, task)) in (0..).zip(back.tasks.iter().zip(&trace.tasks)) {
         assert_eq!((&told.name, &told.segments, &told.wakes, told.ended), (&task.name, &task.segments, &task.wakes, task.ended));
         assert_eq!((&told.spans, &told.marks, &told.panic), (&task.spans, &task.marks, &task.panic));
-        let line = |at: &async_playground::record::event::CallLine| at.to_string();
+        let line = |at: &facts::event::CallLine| at.to_string();
         assert_eq!(told.spawned_at.as_ref().map(line), task.spawned_at.as_ref().map(line));
         assert!(back.waits_of(ix).eq(trace.waits_of(ix)));
         for (told, wait) in back.waits_of(ix).zip(trace.waits_of(ix)) {
@@ -93,13 +94,13 @@ fn the_header_can_be_read_without_the_program() {
 fn a_text_that_is_longer_than_a_chunk_is_cut_and_nothing_else_is_lost() {
     let spec = spec("gather");
     let bytes = Bytes::default();
-    let mut writer = Writer::new(bytes.clone(), &spec);
+    let mut writer = engine::writer(bytes.clone(), &spec);
     for message in ["ä".repeat(3 << 20), "short".to_owned()] {
         let log = Log { task: None, level: Level::Info, message, counters: Vec::new(), failed: false, cues: Cues::default() };
         writer.event(0, &Event { at_ns: 1, what: What::Log(Box::new(log)) });
     }
     let (trace, report) = run(&spec, Box::new(Tape::new(&spec)));
-    writer.close(2, &report, &trace);
+    Sink::close(&mut writer, 2, &report, &trace);
     let back = opened(&bytes.get());
     let lines: Vec<_> = back.trace.log.iter().map(|line| line.message.len()).collect();
     assert_eq!(lines, [1 << 20, 5]);

@@ -1,6 +1,6 @@
 //! The claims of the lessons on tasks, limits and cleanup, over more settings than their own tests have.
 
-use scenarios::Clock;
+use scenario::Clock;
 
 use super::simulate::values;
 use super::{finish, finish_well, scenario};

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use scenarios::{CATALOGUE, Clock, Kind, Values};
+use scenario::{Clock, Kind, Values};
+use scenarios::CATALOGUE;
 
 use super::on;
 

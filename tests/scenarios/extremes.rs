@@ -3,8 +3,8 @@
 //! Such a run ends, or is stopped at the limit like any other, and loses nothing. With more than twenty thousand of something
 //! it takes long in a debug build, so it runs only on request: `just extremes`.
 
-use async_playground::engine::{Ending, Spec};
-use scenarios::{Clock, Kind, Param, Scenario, Value, Values};
+use engine::{Ending, Spec};
+use scenario::{Clock, Kind, Param, Scenario, Value, Values};
 
 use super::watched::watch;
 use super::{broken, holds_or_breaks_as_declared, may_stall, on, typed};

@@ -3,8 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
 mod basics;
-#[path = "../../scenarios/calm.rs"]
-mod calm;
 mod coverage;
 mod declared;
 mod extremes;
@@ -17,7 +15,8 @@ mod ways;
 
 use std::time::Duration;
 
-use scenarios::{CATALOGUE, Clock, How, Outcome, Scenario, Values, find};
+use scenario::{Clock, How, Outcome, Scenario, Values};
+use scenarios::{CATALOGUE, find};
 use simulate::{Ended, simulate, values};
 
 /// Scenarios that keep a processor busy: their duration depends on the number of workers.

@@ -1,6 +1,6 @@
 //! The claims of the lessons on shared state, over more settings than their own tests have.
 
-use scenarios::Clock;
+use scenario::Clock;
 
 use super::simulate::{Ended, simulate, values};
 use super::{broken, finish, finish_well, scenario};

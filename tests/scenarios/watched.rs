@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use async_playground::engine::{Ending, Phase, Run, Spec};
-use async_playground::record::Detail;
-use async_playground::trace::Trace;
-use scenarios::Clock;
+use engine::{Ending, Phase, Run, Spec};
+use recorder::Detail;
+use trace::Trace;
+use scenario::Clock;
 
 /// Runs to the end or the limit, and returns how it ended. Nothing may be lost: every poll that Tokio counted is recorded, and
 /// every task has an end.

@@ -3,16 +3,16 @@
 //! It is computed from whole screens and not from the table of colours, because a cell's two colours are known only once
 //! everything is drawn: reversed rows, borders and highlighted code mix them in different ways.
 
-use async_playground::app::colors::ThemeName;
-use async_playground::app::input::action::Action;
-use async_playground::app::input::text_field::TextField;
-use async_playground::app::mode::Question;
-use async_playground::app::model::{CodeTab, Mode, Model, Notice, Overlay, Pane, Theme};
-use async_playground::app::panes::ExplainTab;
-use async_playground::app::run::playback;
-use async_playground::app::timeline::viewport;
-use async_playground::app::update::update;
-use async_playground::engine::Spec;
+use tui::app::colors::ThemeName;
+use tui::app::input::action::Action;
+use tui::app::input::text_field::TextField;
+use tui::app::mode::Question;
+use tui::app::model::{CodeTab, Mode, Model, Notice, Overlay, Pane, Theme};
+use tui::app::panes::ExplainTab;
+use tui::app::run::playback;
+use tui::app::timeline::viewport;
+use tui::app::update::update;
+use engine::Spec;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use scenarios::find;

@@ -1,7 +1,7 @@
 //! The end of a run on screen: its outcome, or what went wrong.
 
-use async_playground::app::model::Pane;
-use async_playground::engine::Ending;
+use tui::app::model::Pane;
+use engine::Ending;
 
 use super::fixture::{MS, model, report};
 use super::{row, screen};
@@ -26,8 +26,8 @@ fn the_outcome_is_told_where_no_task_is_selected() {
 fn the_status_says_the_checks_first_and_cuts_nothing_in_half() {
     let mut model = model(3_500);
     let outcome = |names: &[&str]| {
-        let checks = |outcome: scenarios::Outcome, name: &&str| outcome.check(*name, true);
-        let figures = scenarios::Outcome::new().figure("completed", 20_u64, "requests").figure("total", 3_500_u64, "ms");
+        let checks = |outcome: scenario::Outcome, name: &&str| outcome.check(*name, true);
+        let figures = scenario::Outcome::new().figure("completed", 20_u64, "requests").figure("total", 3_500_u64, "ms");
         names.iter().fold(figures, checks)
     };
     let long = ["never more than 3 in flight", "every request was served", "nobody overtakes"];
@@ -67,7 +67,7 @@ fn a_bad_end_has_a_banner_once_the_cursor_is_there() {
 #[test]
 fn a_broken_check_is_named() {
     let mut model = model(3_500);
-    let outcome = scenarios::Outcome::new().figure("total", 1_u64, "ms").check("never more than 3 in flight", false);
+    let outcome = scenario::Outcome::new().figure("total", 1_u64, "ms").check("never more than 3 in flight", false);
     model.run.as_mut().unwrap().report = Some(report(Ending::Finished(outcome)));
     let seen = screen(&model, 120, 40);
     row(&seen, "✗ check failed: never more than 3 in flight");

@@ -1,7 +1,7 @@
 //! The list of findings, and their marks on the lanes.
 
-use async_playground::app::model::{Mode, Model, Overlay, Theme};
-use async_playground::app::run::playback;
+use tui::app::model::{Mode, Model, Overlay, Theme};
+use tui::app::run::playback;
 use insta::assert_snapshot;
 
 use super::fixture::{empty, model, panicking, workers};
@@ -59,7 +59,7 @@ fn a_list_without_findings_says_why() {
     assert!(screen(&model, 80, 24).contains("no run yet"));
     let mut model = wrong();
     if let Some(run) = &mut model.run {
-        run.found = async_playground::app::run::found::Found::default();
+        run.found = tui::app::run::found::Found::default();
     }
     assert!(screen(&model, 80, 24).contains("no problems found"));
     if let Some(run) = &mut model.run {

@@ -4,17 +4,17 @@ use std::num::NonZeroU64;
 use std::panic::Location;
 use std::time::Duration;
 
-use async_playground::app::input::bindings::Bindings;
-use async_playground::app::input::text_field::TextField;
-use async_playground::app::model::{
+use tui::app::input::bindings::Bindings;
+use tui::app::input::text_field::TextField;
+use tui::app::model::{
     Areas, CodeTab, CodeView, Cursor, Form, Grouping, LaneView, Layout, List, LogView, MetricsView, Mode, Model, Options, Pane,
     Pending, RunView, Theme, Timeline,
 };
-use async_playground::app::run::found::Found;
-use async_playground::engine::{Ending, Phase, Report};
-use async_playground::record::event::{Cues, Event, LastPoll, Level, Log, Named, Panic, SpanId, SpanOpen, TaskId, What};
-use async_playground::trace::{Sample, Trace};
-use scenarios::{Group, Outcome, Param, Scenario};
+use tui::app::run::found::Found;
+use engine::{Ending, Phase, Report};
+use facts::event::{Cues, Event, LastPoll, Level, Log, Named, Panic, SpanId, SpanOpen, TaskId, What};
+use trace::{Sample, Trace};
+use scenario::{Group, Outcome, Param, Scenario};
 
 use crate::sample;
 
@@ -87,11 +87,11 @@ pub(crate) fn empty() -> Model {
         search: None,
         metrics: MetricsView::default(),
         bookmarks: Vec::new(),
-        reading: async_playground::app::timeline::reading::Reading::default(),
+        reading: tui::app::timeline::reading::Reading::default(),
         notice: None,
         tip: None,
         areas: Areas::default(),
-        session: async_playground::app::session::Session::default(),
+        session: tui::app::session::Session::default(),
         replay: false,
         seen: std::collections::BTreeSet::new(),
         pending: Pending::default(),

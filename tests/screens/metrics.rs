@@ -1,9 +1,9 @@
 //! The metrics on the full screen: charts with their scales, histograms, and the meaning of the selected figure.
 
-use async_playground::app::input::action::{Action, Move};
-use async_playground::app::model::{Model, Pane};
-use async_playground::app::timeline::viewport;
-use async_playground::app::update::update;
+use tui::app::input::action::{Action, Move};
+use tui::app::model::{Model, Pane};
+use tui::app::timeline::viewport;
+use tui::app::update::update;
 use insta::assert_snapshot;
 
 use super::fixture::model;

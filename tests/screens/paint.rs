@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::fmt::Write as _;
 
-use async_playground::app::model::{Areas, Model};
-use async_playground::ui::{self, Cache};
+use tui::app::model::{Areas, Model};
+use tui::ui::{self, Cache};
 use ratatui::Frame;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;

@@ -1,7 +1,7 @@
 //! The command palette over the panes.
 
-use async_playground::app::input::text_field::TextField;
-use async_playground::app::model::{Mode, Model, Overlay, Pane, Theme};
+use tui::app::input::text_field::TextField;
+use tui::app::model::{Mode, Model, Overlay, Pane, Theme};
 use insta::assert_snapshot;
 
 use super::fixture::model;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use async_playground::app::model::{Model, Options, Theme};
-use async_playground::app::run::lifecycle;
-use async_playground::engine::{Phase, Run, Spec};
+use tui::app::model::{Model, Options, Theme};
+use tui::app::run::lifecycle;
+use engine::{Phase, Run, Spec};
 use scenarios::CATALOGUE;
 
 /// A model that is about to run this.

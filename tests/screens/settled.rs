@@ -1,9 +1,9 @@
 //! A screen in its final state: the first drawing gives the model its sizes, and only then does the run fit into them.
 
-use async_playground::app::input::action::Action;
-use async_playground::app::model::Model;
-use async_playground::app::timeline::viewport;
-use async_playground::app::update::update;
+use tui::app::input::action::Action;
+use tui::app::model::Model;
+use tui::app::timeline::viewport;
+use tui::app::update::update;
 use ratatui::buffer::Buffer;
 
 use super::paint::frame;

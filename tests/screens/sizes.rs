@@ -1,9 +1,9 @@
 //! Any size of the screen or of a pane, down to nothing, draws without an error.
 
-use async_playground::app::input::text_field::TextField;
-use async_playground::app::mode::Question;
-use async_playground::app::model::{CodeTab, FieldError, Mode, Overlay, Pane};
-use async_playground::ui::{self, Cache};
+use tui::app::input::text_field::TextField;
+use tui::app::mode::Question;
+use tui::app::model::{CodeTab, FieldError, Mode, Overlay, Pane};
+use tui::ui::{self, Cache};
 use ratatui::layout::Rect;
 
 use super::fixture::{empty, model};

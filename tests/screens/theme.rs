@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use async_playground::app::colors::{Colors, Theme};
-use async_playground::app::model::{Mode, Model, Overlay, Pane};
+use tui::app::colors::{Colors, Theme};
+use tui::app::model::{Mode, Model, Overlay, Pane};
 use insta::assert_snapshot;
 
 use super::fixture::model;

@@ -1,9 +1,9 @@
 //! The description of what is under the pointer, in place of the footer.
 
-use async_playground::app::input::action::Action;
-use async_playground::app::model::{GroupBy, Model};
-use async_playground::app::timeline::{hover, viewport};
-use async_playground::app::update;
+use tui::app::input::action::Action;
+use tui::app::model::{GroupBy, Model};
+use tui::app::timeline::{hover, viewport};
+use tui::app::update;
 use ratatui::layout::Position;
 
 use super::fixture::model;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use scenarios::{Clock, Context, Outcome, Scenario, Values};
+use scenario::{Clock, Context, Outcome, Scenario, Values};
 use tokio::runtime::{Builder, RngSeed};
 use tokio::time::{Instant, sleep};
 

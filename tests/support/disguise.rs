@@ -4,13 +4,12 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use super::texts::text;
-use async_playground::engine::{Ending, Phase, Report, Run, Sink, Spec};
-use async_playground::record::event::{CallLine, Event, Log, Named, NewSite, Panic, SpanOpen, What};
-use async_playground::record::site::{Frame, Place, Site};
-use async_playground::recording::Writer;
-use async_playground::trace::{Sample, Trace};
+use engine::{Ending, Phase, Report, Run, Sink, Spec};
+use facts::event::{CallLine, Event, Log, Named, NewSite, Panic, SpanOpen, What};
+use facts::site::{Frame, Place, Site};
+use trace::{Sample, Trace};
 use proptest::prelude::*;
-use scenarios::{Check, Figure, Outcome};
+use scenario::{Check, Figure, Outcome};
 
 /// The runs to disguise: scenarios, and the parameters to set.
 const RUNS: [(&str, Option<(&str, &str)>); 6] = [
@@ -126,7 +125,7 @@ impl Case {
     pub(crate) fn disguise(&self) -> Disguised {
         let told = self.run.get(&TOLD);
         let mut texts = Texts(self.texts.iter().cycle());
-        let (mut trace, mut writer) = (Trace::default(), Writer::new(Vec::new(), &told.spec));
+        let (mut trace, mut writer) = (Trace::default(), engine::writer(Vec::new(), &told.spec));
         for fact in &told.facts {
             match fact {
                 Fact::Event(thread, event) => {
@@ -147,7 +146,7 @@ impl Case {
         }
         trace.close(told.end_ns);
         let report = Report { ending: texts.ending(self.ending), ..told.report.clone() };
-        writer.close(told.end_ns, &report, &trace);
+        Sink::close(&mut writer, told.end_ns, &report, &trace);
         Disguised { spec: told.spec.clone(), trace, report, bytes: writer.to().clone() }
     }
 }

@@ -6,12 +6,12 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use async_playground::app::model::{Model, Options, Theme};
-use async_playground::shell::{Events, Shell, Tokio};
-use async_playground::term::{Input, Inputs, Screen};
+use tui::app::model::{Model, Options, Theme};
+use tui::shell::{Events, Shell, Tokio};
+use tui::term::{Input, Inputs, Screen};
 use crossterm::event::KeyCode;
-use scenarios::prelude::*;
-use scenarios::scenario::Running;
+use scenario::prelude::*;
+use scenario::Running;
 
 const fn faulty(id: &'static str, run: fn(Context) -> Running) -> Scenario {
     Scenario {

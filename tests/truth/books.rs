@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use async_playground::record::Detail;
-use async_playground::trace::{ResourceKind, Trace};
+use recorder::Detail;
+use trace::{ResourceKind, Trace};
 use proptest::prelude::*;
 use tokio::sync::mpsc;
 use tokio::time::sleep;

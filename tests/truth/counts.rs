@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_playground::trace::{ResourceKind, Trace};
+use trace::{ResourceKind, Trace};
 use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio::time::sleep;
 

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Condvar, Mutex as StdMutex};
 
-use async_playground::record::Detail;
-use async_playground::trace::{FindingKind, ResourceKind, StallKind};
+use recorder::Detail;
+use trace::{FindingKind, ResourceKind, StallKind};
 use tokio::sync::{Mutex, Notify, RwLock, Semaphore, mpsc};
 use tokio::task::{self, JoinSet};
 use tokio::time::sleep;

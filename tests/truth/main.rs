@@ -16,8 +16,8 @@ mod unpolled;
 
 use std::time::Duration;
 
-use async_playground::record::Detail;
-use async_playground::trace::{FindingKind, ResourceKind, Trace};
+use recorder::Detail;
+use trace::{FindingKind, ResourceKind, Trace};
 use observed::{On, observe};
 use tokio::time::timeout;
 
@@ -40,7 +40,7 @@ const QUIET_MS: u64 = 500;
 fn holders(trace: &Trace, kind: ResourceKind, at_ms: u64) -> Vec<String> {
     let contended = trace.contended().find(|ix| trace.resources[*ix as usize].kind == kind).expect("somebody waits for it");
     let holdings = trace.resources[contended as usize].at(at_ms * 1_000_000);
-    let told = |holder: &async_playground::trace::Holder| {
+    let told = |holder: &trace::Holder| {
         let name = holder.task.map_or("nobody", |task| &trace.tasks[task as usize].name);
         format!("{name}{}", if holder.inferred { "?" } else { "" })
     };
@@ -52,7 +52,7 @@ fn kept_by(trace: &Trace, task: &str, at_ms: u64) -> Vec<String> {
     let (task, moment) = (observed::find(trace, task), at_ms * 1_000_000);
     let leaf = trace.wait_at(task, moment).expect("it waits").leaves[0];
     let blockers = trace.blockers(task, leaf, moment);
-    let told = |blocker: &async_playground::trace::Blocker| {
+    let told = |blocker: &trace::Blocker| {
         let ahead = if blocker.ahead { "behind " } else { "" };
         format!("{ahead}{}{}", trace.tasks[blocker.task as usize].name, if blocker.inferred { "?" } else { "" })
     };

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use async_playground::trace::StallKind;
+use trace::StallKind;
 use proptest::prelude::*;
 use tokio::sync::{Mutex, Notify, RwLock, Semaphore, mpsc};
 use tokio::time::sleep;

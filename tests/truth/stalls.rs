@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use async_playground::trace::{StallKind, Trace};
+use trace::{StallKind, Trace};
 use tokio::sync::{Mutex, Notify, RwLock, Semaphore, mpsc};
 use tokio::time::sleep;
 
 use super::observed::{find, spawn};
 use super::{MS, QUIET_MS, for_a_second, kept_by, line_of, on_virtual};
 
-fn names(trace: &Trace, stall: &async_playground::trace::Stall) -> Vec<String> {
+fn names(trace: &Trace, stall: &trace::Stall) -> Vec<String> {
     stall.tasks.iter().map(|stalled| trace.tasks[stalled.task as usize].name.clone()).collect()
 }
 

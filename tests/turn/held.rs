@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use async_playground::app::model::{Model, Options, Theme};
-use async_playground::engine::{Phase, Report, Run, Spec, StartError};
-use async_playground::shell::{Engine, Events, Running, Shell, Surface};
-use async_playground::term::Input;
-use async_playground::trace::Trace;
+use tui::app::model::{Model, Options, Theme};
+use engine::{Phase, Report, Run, Spec, StartError};
+use tui::shell::{Engine, Events, Running, Shell, Surface};
+use tui::term::Input;
+use trace::Trace;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::backend::TestBackend;
 use ratatui::{Frame, Terminal};
@@ -217,7 +217,7 @@ pub(crate) fn semaphore(turned: &[(&str, u64)], seed: u64) -> Spec {
     let mut spec = Spec { seed, ..Spec::new(&scenarios::semaphore::SCENARIO) };
     for (name, value) in turned {
         let param = spec.scenario.param(name).unwrap_or_else(|| panic!("it has no parameter {name}"));
-        spec.values.set(param, scenarios::Value::Number(*value));
+        spec.values.set(param, scenario::Value::Number(*value));
     }
     spec
 }

@@ -5,11 +5,11 @@ mod held;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use async_playground::engine::{Phase, Run, Spec};
-use async_playground::trace::Trace;
+use engine::{Phase, Run, Spec};
+use trace::Trace;
 use crossterm::event::KeyCode;
 use held::{Entry, What, hold, semaphore};
-use scenarios::Value;
+use scenario::Value;
 
 /// The trace of a run by itself: its hash and its length in milliseconds.
 fn fresh(spec: &Spec) -> (u64, u64) {

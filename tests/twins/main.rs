@@ -14,8 +14,9 @@ use std::thread;
 use std::time::Instant;
 
 use python::{module, python, python_code, python_is_here, twin};
-use scenarios::scenario::Measure;
-use scenarios::{CATALOGUE, Clock, Context, Kind, Scenario, Value, Values, draw, find};
+use scenario::Measure;
+use scenario::{Clock, Context, Kind, Scenario, Value, Values, draw};
+use scenarios::{CATALOGUE, find};
 use serde_json::{Value as Json, json};
 use settings::{SETTINGS, Setting};
 use simulate::{Ended, simulate, values};

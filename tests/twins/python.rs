@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use scenarios::Scenario;
+use scenario::Scenario;
 use serde_json::Value as Json;
 
 /// The twin's file, without `.py`.

@@ -8,8 +8,8 @@ use std::task::{Poll, Waker as TaskWaker};
 use std::thread;
 use std::time::Duration;
 
-use async_playground::record::Detail;
-use async_playground::trace::{Cause, End, Trace, Waker};
+use recorder::Detail;
+use trace::{Cause, End, Trace, Waker};
 use tokio::runtime::Builder;
 use tokio::sync::{Barrier, Notify};
 use tokio::task;

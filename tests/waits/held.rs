@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_playground::trace::{Cause, ResourceKind, Trace, Waker};
+use trace::{Cause, ResourceKind, Trace, Waker};
 use tokio::sync::{Mutex, RwLock, Semaphore};
 use tokio::time::sleep;
 

@@ -4,8 +4,8 @@ use std::panic::Location;
 use std::sync::{Arc, mpsc as std_mpsc};
 use std::time::Duration;
 
-use async_playground::record::Detail;
-use async_playground::trace::{Cause, Trace, Waker};
+use recorder::Detail;
+use trace::{Cause, Trace, Waker};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Barrier, Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};

@@ -13,8 +13,8 @@ mod strange;
 mod totals;
 mod wakers;
 
-use async_playground::record::Detail;
-use async_playground::trace::Trace;
+use recorder::Detail;
+use trace::Trace;
 use observed::{On, observe};
 
 /// The virtual clock: waits and their ends are known to the millisecond.

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use async_playground::record::Detail;
-use async_playground::trace::Cause;
+use recorder::Detail;
+use trace::Cause;
 use tokio::task;
 use tokio::time::sleep;
 

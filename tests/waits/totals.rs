@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_playground::record::Detail;
-use async_playground::trace::Cause;
+use recorder::Detail;
+use trace::Cause;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{self, JoinSet};
 use tokio::time::sleep;

@@ -5,7 +5,6 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
-use async_playground::recording;
 use rustix::fs::OFlags;
 
 use super::left::{child, is_over, is_stopped};
@@ -42,7 +41,7 @@ fn a_reader_that_takes_nothing_does_not_keep_the_program_from_its_end() {
     let file = folders.path().join("own.rec");
     let mut program = Command::new(PROGRAM);
     let mut child = program.args(["run", "gather", "--record"]).arg(&file).stdout(writer).spawn().expect("it starts");
-    let whole = || recording::open(&file).is_ok_and(|recording| recording.flaw.is_none()).then_some(());
+    let whole = || engine::open(&file, tui::source::known(scenarios::CATALOGUE)).is_ok_and(|recording| recording.flaw.is_none()).then_some(());
     comes("the end of the run, whose report nobody reads", whole);
     signal(child.id(), "TERM");
     let status = comes("the end", || child.try_wait().expect("it is ours"));

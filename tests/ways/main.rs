@@ -9,6 +9,7 @@
 mod support;
 
 mod caller;
+mod declared;
 mod left;
 
 use std::path::Path;
@@ -96,7 +97,7 @@ fn told(ended: &Ended, folders: &Folders) -> String {
 /// The result as a cell of the table, whatever the state of the terminal.
 fn told_anyway(ended: &Ended, folders: &Folders) -> String {
     let end = match ended.signal {
-        Some(signal) => async_playground::signals::name(signal),
+        Some(signal) => tui::signals::name(signal),
         None => ended.code.to_string(),
     };
     let left = folders.left();

@@ -3,13 +3,6 @@
 //! The recorder is compiled into this program, so that both are built the same way. Each line that waits ends in a comment with
 //! the causes.
 
-#[allow(dead_code, unused_imports, unreachable_pub, reason = "the program uses a part of it")]
-#[path = "../../../../src/record/mod.rs"]
-mod record;
-#[allow(dead_code, unused_imports, unreachable_pub, reason = "the program uses a part of it")]
-#[path = "../../../../src/trace/mod.rs"]
-mod trace;
-
 mod client;
 mod connection;
 mod db;
@@ -20,7 +13,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use record::{OnFull, Recorder};
+use recorder::{OnFull, Recorder};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::sync::{Mutex, oneshot};
@@ -31,7 +24,7 @@ use trace::Trace;
 use client::{Buffered, Client};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    record::install()?;
+    recorder::install()?;
     let (recorder, mut reader) = Recorder::new(OnFull::Drop);
     let mut builder = Builder::new_current_thread();
     recorder.observe(&mut builder, ());

@@ -1,0 +1,40 @@
+//! Runs a scenario: its runtime, its clock, its limit, its end.
+//!
+//! A [`Run`] is one execution on its own runtime and threads, so a scenario that
+//! blocks cannot freeze the screen that shows it. The caller that starts the run
+//! moves the events with [`Run::drain`] into a [`Trace`](trace::Trace) that it
+//! owns.
+//!
+//! On the virtual clock a run is simulated as fast as possible, and the screen plays
+//! back its trace. The gate before every poll paces the run only if something outside
+//! watches the run itself, such as tokio-console.
+
+mod console;
+mod control;
+mod cost;
+mod gate;
+mod limit;
+mod quiet;
+mod replay;
+mod run;
+mod runtime;
+mod sample;
+mod sink;
+mod spec;
+mod tape;
+mod told;
+
+pub use console::{ConsoleError, is_open_to_the_network, serve_console};
+pub use cost::recording_cost_ns;
+pub use run::{Ending, Phase, Report, Run, StartError};
+pub use replay::{Known, Recording, open, read};
+pub use sink::{Sink, writer};
+pub use spec::{Spec, SpecError};
+pub use tape::{SaveError, Tape};
+
+pub use recorder::Detail;
+
+/// Reads the debug information of these scenarios ahead of the first run, on another thread.
+pub fn warm_up(scenarios: &[scenario::Scenario]) {
+    recorder::warm_up(scenarios.iter().map(|scenario| scenario.run as usize).collect());
+}

@@ -1,0 +1,134 @@
+//! From a spec and a report to the header and footer of a recording, and back.
+//!
+//! Values that are read back are checked like typed ones.
+
+use std::time::Duration;
+
+use recording::{Ended, Footer, Header, Subject, header, known_name};
+use scenario::{Check, Clock, Figure, Outcome, Scenario, Values};
+use trace::Trace;
+
+use crate::{Detail, Ending, Report, Spec};
+
+/// The header of a recording of this spec.
+pub(crate) fn header(spec: &Spec) -> Header {
+    let scenario = header::Scenario {
+        id: spec.scenario.id.to_owned(),
+        params: spec.values.iter().map(|(param, value)| (param.name.to_owned(), value.to_string())).collect(),
+        seed: spec.seed,
+        clock: spec.clock.name().to_owned(),
+        workers: spec.workers,
+        limit_ms: spec.limit.as_millis() as u64,
+        detail: word(spec.detail).to_owned(),
+        stall_after_ms: spec.stall_after.as_millis() as u64,
+    };
+    Header { version: env!("CARGO_PKG_VERSION").to_owned(), subject: Subject::Scenario(scenario) }
+}
+
+/// The spec of the run, if this program has the scenario and its parameters; otherwise the reason, in which the names come from
+/// the file.
+pub(crate) fn spec(told: &header::Scenario, version: &str, catalogue: &'static [Scenario]) -> Result<Spec, String> {
+    // The values are not checked yet.
+    let recorded_by = format!("it was recorded by version {version}");
+    let scenario = catalogue.iter().find(|scenario| scenario.id == told.id);
+    let scenario = scenario.ok_or_else(|| format!("this version has no scenario '{}'; {recorded_by}", told.id))?;
+    let mut values = Values::defaults(scenario.params);
+    for param in scenario.params {
+        let text = told.params.get(param.name);
+        let text = text.ok_or_else(|| format!("it lacks the parameter '{}'; {recorded_by}", param.name))?;
+        values.set(param, param.parse(text).map_err(|error| format!("{error}; {recorded_by}"))?);
+    }
+    let clocks = [Clock::Virtual, Clock::Real];
+    let details = [Detail::Polls, Detail::Waits];
+    let spec = Spec {
+        values,
+        seed: told.seed,
+        clock: clocks.into_iter().find(|clock| clock.name() == told.clock).ok_or("it has an unknown clock")?,
+        workers: told.workers,
+        limit: Duration::from_millis(told.limit_ms),
+        detail: details.into_iter().find(|detail| word(*detail) == told.detail).ok_or("it has an unknown detail")?,
+        stall_after: Duration::from_millis(told.stall_after_ms),
+        ..Spec::new(scenario)
+    };
+    spec.check().map_err(|error| error.to_string())?;
+    Ok(spec)
+}
+
+fn word(detail: Detail) -> &'static str {
+    match detail {
+        Detail::Polls => "polls",
+        Detail::Waits => "waits",
+    }
+}
+
+/// The footer of a recording whose trace was closed at a time in nanoseconds since the run began.
+pub(crate) fn footer(closed_ns: u64, report: &Report, trace: &Trace) -> Footer {
+    Footer {
+        closed_ns,
+        trace_hash: Some(hash(trace)),
+        recorded: Some(trace.recorded),
+        ending: ended(&report.ending),
+        elapsed_ns: report.elapsed_ns,
+        runtime_polls: report.runtime_polls,
+    }
+}
+
+/// Whether a footer was written for this trace.
+pub(crate) fn is_of(footer: &Footer, trace: &Trace) -> bool {
+    footer.trace_hash.as_ref().is_none_or(|told| *told == hash(trace)) && footer.recorded.is_none_or(|told| told == trace.recorded)
+}
+
+/// The report of the run; `None` if there are too many names of units.
+pub(crate) fn report(footer: Footer) -> Option<Report> {
+    let ending = ending(footer.ending)?;
+    Some(Report { ending, elapsed_ns: footer.elapsed_ns, runtime_polls: footer.runtime_polls })
+}
+
+fn hash(trace: &Trace) -> String {
+    format!("{:016x}", trace.hash())
+}
+
+fn ended(ending: &Ending) -> Ended {
+    match ending {
+        Ending::Finished(outcome) => {
+            let figure = |figure: &Figure| header::Figure {
+                name: figure.name.clone(),
+                value: format!("{:?}", figure.value),
+                unit: figure.unit.to_owned(),
+            };
+            let check = |check: &Check| header::Check { name: check.name.clone(), holds: check.holds };
+            Ended::Finished {
+                figures: outcome.figures.iter().map(figure).collect(),
+                checks: outcome.checks.iter().map(check).collect(),
+            }
+        }
+        Ending::Failed(reason) => Ended::Failed(reason.clone()),
+        Ending::Panicked(message) => Ended::Panicked(message.clone()),
+        Ending::Stalled => Ended::Stalled,
+        Ending::Limit => Ended::Limit,
+        Ending::Stopped => Ended::Stopped,
+        Ending::Abandoned => Ended::Abandoned,
+        Ending::CutOff => Ended::CutOff,
+    }
+}
+
+fn ending(ended: Ended) -> Option<Ending> {
+    Some(match ended {
+        Ended::Finished { figures, checks } => {
+            let figure = |figure: header::Figure| {
+                Some(Figure { name: figure.name, value: figure.value.parse().ok()?, unit: known_name(&figure.unit)? })
+            };
+            Ending::Finished(Outcome {
+                figures: figures.into_iter().map(figure).collect::<Option<_>>()?,
+                checks: checks.into_iter().map(|check| Check { name: check.name, holds: check.holds }).collect(),
+            })
+        }
+        Ended::Failed(reason) => Ending::Failed(reason),
+        Ended::Panicked(message) => Ending::Panicked(message),
+        Ended::Stalled => Ending::Stalled,
+        Ended::Limit => Ending::Limit,
+        Ended::Stopped | Ended::Exited => Ending::Stopped,
+        Ended::Abandoned => Ending::Abandoned,
+        Ended::CutOff => Ending::CutOff,
+    })
+}

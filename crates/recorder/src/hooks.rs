@@ -1,0 +1,78 @@
+//! The runtime's hooks: every spawn, poll and end of every task.
+
+use std::sync::Arc;
+
+use tokio::runtime::Builder;
+
+use super::event::{CallLine, What};
+use super::lanes::Lanes;
+use super::local::{self, Local, Role};
+use super::recorder::Recorder;
+
+/// Additional code for the hooks, since a runtime has only one of each.
+/// Called on the runtime's threads.
+pub trait Taps: Send + Sync + 'static {
+    /// Called before a poll, which begins and is recorded when this returns.
+    fn before_poll(&self, recorder: &Recorder) {
+        let _ = recorder;
+    }
+
+    /// Called when a task has spawned another one; its poll goes on when this returns.
+    fn spawned(&self, recorder: &Recorder) {
+        let _ = recorder;
+    }
+
+    /// Called when a thread of the runtime wakes up, because there is work or time has passed.
+    fn unparked(&self, recorder: &Recorder) {
+        let _ = recorder;
+    }
+}
+
+/// No additional code.
+impl Taps for () {}
+
+impl Recorder {
+    /// Sets the hooks of a runtime before it is built.
+    pub fn observe(&self, builder: &mut Builder, taps: impl Taps) {
+        let taps = Arc::new(taps);
+        let shared = self.shared.clone();
+        let ears = || (self.clone(), taps.clone());
+        let (polls, spawns, unparks) = (ears(), ears(), ears());
+        builder
+            .on_thread_start(move || {
+                let thread = std::thread::current();
+                local::attach(&shared, thread.name().unwrap_or("worker"), Role::New, Lanes::default());
+            })
+            .on_thread_stop(local::detach)
+            .on_thread_park(|| {
+                local::with(Local::park);
+            })
+            .on_thread_unpark(move || {
+                local::with(|local| local.unpark());
+                unparks.1.unparked(&unparks.0);
+            })
+            .on_task_spawn(move |task| {
+                let (id, at) = (local::task_id(task.id()), CallLine::from(task.spawned_at()));
+                let parent = local::with(|local| {
+                    let parent = local.task();
+                    local.push(What::Spawn { task: id, parent, at });
+                    parent
+                });
+                if parent.flatten().is_some() {
+                    spawns.1.spawned(&spawns.0);
+                }
+            })
+            .on_before_task_poll(move |task| {
+                polls.1.before_poll(&polls.0);
+                let id = local::task_id(task.id());
+                local::with(|local| local.poll_start(id));
+            })
+            .on_after_task_poll(|_| {
+                local::with(Local::poll_end);
+            })
+            .on_task_terminate(|task| {
+                let id = local::task_id(task.id());
+                local::with(|local| local.terminate(id));
+            });
+    }
+}

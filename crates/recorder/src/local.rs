@@ -1,0 +1,350 @@
+//! A thread's own state of the recorder: its ring, and the task that it polls.
+
+use std::cell::RefCell;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use rtrb::{Producer, PushError, RingBuffer};
+
+use super::event::{LastPoll, OpId, ResourceId, TaskId, What};
+use super::inside::Inside;
+use super::lanes::Lanes;
+use super::presence::{Poll, Presence};
+use super::reader::Joined;
+use super::recorder::{Detail, OnFull, Shared, lock};
+use super::stack::Walker;
+
+/// How many entries a thread can be ahead of the reader: 2.6 MB, or 3 ms of nothing but polls.
+const RING: usize = 1 << 16;
+
+/// How many entries a thread writes between two notifications of a waiting reader.
+const NOTIFY_EVERY: u32 = 1 << 12;
+
+thread_local! {
+    static LOCAL: RefCell<Option<Local>> = const { RefCell::new(None) };
+}
+
+/// An entry of a ring, with its stamp.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) stamp: u64,
+    pub(super) entry: Entry,
+}
+
+/// A fact as a thread writes it. Most polls contain no other event, so one entry covers both start and end, which halves the
+/// writing.
+#[derive(Debug)]
+pub(super) enum Entry {
+    /// A poll has ended, in which nothing else was written.
+    Polled(Poll),
+    /// A poll has begun, and another entry in it follows. The stamp is that of the start.
+    Began(Poll),
+    /// The following entries belong to this [turn](super::turns).
+    Turn(u64),
+    /// Anything else.
+    What(What),
+}
+
+const _: () = assert!(size_of::<Written>() == 40, "written at every poll and every wait");
+
+/// A thread's role in the runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Started by the runtime; its role is not known yet.
+    New,
+    /// Polls tasks and drives timers and sockets, or has called `block_on`.
+    Runtime,
+    /// Belongs to the pool for blocking work.
+    Pool,
+}
+
+/// The state of a thread of a run.
+pub(super) struct Local {
+    shared: Arc<Shared>,
+    ring: Producer<Written>,
+    presence: Arc<Presence>,
+    /// The task or lane that is being polled.
+    pub(super) task: Option<TaskId>,
+    /// The current poll, if no entry has been written for it yet.
+    pub(super) unwritten: Option<Poll>,
+    /// How many polls this thread has begun.
+    polls: u32,
+    /// How often the task's span was entered in this poll: see [`LastPoll`].
+    pub(super) enters: u8,
+    /// How many entries this thread has written; it wraps.
+    pub(super) written: u32,
+    pub(super) role: Role,
+    pub(super) lanes: Lanes,
+    /// The turn of its last entry.
+    turn: u64,
+    /// Whether to record waits and everything about them.
+    pub(super) waits: bool,
+    pub(super) inside: Inside,
+    /// The operation that returned last.
+    pub(super) last_done: Option<OpId>,
+    /// Its resource, if its guard borrows that and so cannot leave its task.
+    pub(super) borrowed: Option<ResourceId>,
+    walker: Walker,
+}
+
+/// Runs `f` on the calling thread's state, if the thread belongs to a run.
+///
+/// `f` must not emit tracing events: they would find the state borrowed and would not be
+/// recorded.
+pub(super) fn with<R>(f: impl FnOnce(&mut Local) -> R) -> Option<R> {
+    LOCAL.try_with(|local| local.try_borrow_mut().ok()?.as_mut().map(f)).ok().flatten()
+}
+
+/// A thread's membership in a run, which ends when this is dropped.
+#[derive(Debug)]
+pub struct Attached {
+    // The guard must stay on its thread.
+    not_send: std::marker::PhantomData<*const ()>,
+}
+
+impl Attached {
+    pub(super) fn new(shared: &Arc<Shared>, name: &str, sees_roots: bool) -> Self {
+        attach(shared, name, Role::Runtime, Lanes::new(sees_roots));
+        Self { not_send: std::marker::PhantomData }
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        detach();
+    }
+}
+
+/// The type of [`attach`], whose address represents the recorder's own code.
+pub(super) type Attach = fn(&Arc<Shared>, &str, Role, Lanes);
+
+pub(super) fn attach(shared: &Arc<Shared>, name: &str, role: Role, lanes: Lanes) {
+    let (ring, consumer) = RingBuffer::new(RING);
+    let presence = Arc::new(Presence::default());
+    lock(&shared.joined).push(Joined { ring: consumer, presence: presence.clone(), name: name.to_owned() });
+    let local = Local {
+        shared: shared.clone(),
+        ring,
+        presence,
+        task: None,
+        unwritten: None,
+        polls: 0,
+        enters: 0,
+        written: 0,
+        role,
+        lanes,
+        turn: 0,
+        waits: shared.detail == Detail::Waits,
+        inside: Inside::default(),
+        last_done: None,
+        borrowed: None,
+        walker: Walker::new(),
+    };
+    // If the thread-local is being destroyed, the thread will not record any more.
+    if LOCAL.try_with(|slot| slot.replace(Some(local))).is_ok() {
+        shared.attached.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+pub(super) fn detach() {
+    let gone = LOCAL.try_with(RefCell::take).ok().flatten();
+    if let Some(local) = gone {
+        local.shared.attached.fetch_sub(1, Ordering::AcqRel);
+        local.shared.notify();
+    }
+}
+
+impl Local {
+    /// Writes one event, stamped now.
+    pub(super) fn push(&mut self, what: What) {
+        if self.shared.closed() {
+            return;
+        }
+        self.settle();
+        self.write_beginning();
+        let stamp = self.shared.stamp();
+        self.write(stamp, Entry::What(what));
+    }
+
+    /// Writes the start of the current poll, unless an entry has been written for it.
+    pub(super) fn write_beginning(&mut self) {
+        if let Some(poll) = self.unwritten.take() {
+            // Its turn was written when it began.
+            self.put(poll.began, Entry::Began(poll));
+        }
+    }
+
+    fn write(&mut self, stamp: u64, entry: Entry) {
+        self.take_turn(stamp);
+        self.put(stamp, entry);
+    }
+
+    /// Writes the turn if it has changed.
+    fn take_turn(&mut self, stamp: u64) {
+        let turn = if self.role == Role::Pool { self.shared.turns.next() } else { self.shared.turns.now() };
+        if turn != self.turn {
+            self.turn = turn;
+            self.put(stamp, Entry::Turn(turn));
+        }
+    }
+
+    fn put(&mut self, stamp: u64, entry: Entry) {
+        if let Err(PushError::Full(written)) = self.ring.push(Written { stamp, entry }) {
+            self.write_when_full(written);
+        }
+        self.written = self.written.wrapping_add(1);
+        if self.written.is_multiple_of(NOTIFY_EVERY) {
+            self.shared.notify();
+        }
+    }
+
+    #[cold]
+    fn write_when_full(&mut self, mut written: Written) {
+        if self.shared.on_full == OnFull::Drop {
+            self.shared.lost.fetch_add(written.entry.events(), Ordering::Relaxed);
+            return;
+        }
+        while !self.ring.is_abandoned() && !self.shared.closed() {
+            self.shared.notify();
+            thread::park_timeout(Duration::from_micros(50));
+            match self.ring.push(written) {
+                Ok(()) => return,
+                Err(PushError::Full(back)) => written = back,
+            }
+        }
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// The task or lane that is being polled now.
+    pub(super) fn task(&mut self) -> Option<TaskId> {
+        self.settle();
+        self.task
+    }
+
+    pub(super) fn poll_start(&mut self, task: TaskId) {
+        self.outermost();
+        self.joins_workers();
+        self.task = Some(task);
+        self.enters = 0;
+        self.inside.reset();
+        if self.shared.closed() {
+            self.shared.unrecorded_polls.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        self.begin(task, true);
+    }
+
+    /// Begins a poll; if `seen`, the reader can see it while it lasts.
+    pub(super) fn begin(&mut self, task: TaskId, seen: bool) {
+        self.polls = self.polls.wrapping_add(1);
+        let poll = Poll { task, began: self.shared.stamp(), number: self.polls };
+        self.take_turn(poll.began);
+        self.unwritten = Some(poll);
+        if seen {
+            self.presence.begin(poll);
+        }
+    }
+
+    pub(super) fn poll_end(&mut self) {
+        self.outermost();
+        self.write_end(self.shared.stamp());
+        self.task = None;
+    }
+
+    /// Writes the end of the current poll.
+    pub(super) fn write_end(&mut self, stamp: u64) {
+        let closed = self.shared.closed();
+        if closed || self.turn != self.shared.turns.now() {
+            // The recording ended during the poll; or another thread wrote an event during the poll.
+            self.write_beginning();
+        }
+        if !closed && let Some(task) = self.task {
+            let entry = self.unwritten.take().map_or(Entry::What(What::PollEnd(task)), Entry::Polled);
+            self.write(stamp, entry);
+        }
+        self.presence.end();
+    }
+
+    /// The span of `task` was entered: by a poll, or to drop the future.
+    pub(super) fn enter_task(&mut self, task: TaskId) {
+        self.settle();
+        if self.task == Some(task) {
+            self.enters = self.enters.saturating_add(1);
+        }
+    }
+
+    pub(super) fn terminate(&mut self, task: TaskId) {
+        self.settle();
+        let last = match (self.task == Some(task), self.enters) {
+            (false, _) => LastPoll::Shutdown,
+            (true, 0) => LastPoll::Unheard,
+            (true, 1) => LastPoll::Dropped,
+            (true, _) => LastPoll::Polled,
+        };
+        self.push(What::Terminate { task, last });
+        self.let_go(task);
+    }
+
+    /// The number of the current stack.
+    pub(super) fn stack(&mut self) -> u32 {
+        self.walker.here()
+    }
+
+    /// The thread goes to sleep, so its next event will be later than now.
+    pub(super) fn park(&mut self) {
+        self.settle();
+        self.joins_workers();
+        self.presence.park();
+    }
+
+    /// Marks the thread as a worker: it polls tasks, or parks to wait for some.
+    #[inline]
+    fn joins_workers(&mut self) {
+        if self.role == Role::New {
+            self.role = Role::Runtime;
+            self.push(What::WorkerThread);
+        }
+    }
+
+    pub(super) fn unpark(&self) {
+        self.presence.unpark();
+    }
+}
+
+impl Entry {
+    /// How many events it represents.
+    pub(super) fn events(&self) -> u64 {
+        match self {
+            Entry::Polled(_) => 2,
+            Entry::Began(_) | Entry::What(_) => 1,
+            Entry::Turn(_) => 0,
+        }
+    }
+}
+
+/// Tokio's number of a task. `Id` exposes it only as text and through `Hash`, which
+/// passes the bare number to any hasher at no cost.
+pub(super) fn task_id(id: tokio::task::Id) -> TaskId {
+    use std::hash::{Hash, Hasher};
+
+    struct Number(u64);
+    impl Hasher for Number {
+        fn write(&mut self, _: &[u8]) {}
+        fn write_u64(&mut self, n: u64) {
+            self.0 = n;
+        }
+        fn finish(&self) -> u64 {
+            self.0
+        }
+    }
+    let mut number = Number(0);
+    id.hash(&mut number);
+    // Tokio's ids start at 1.
+    TaskId(NonZeroU64::new(number.finish()).unwrap_or(NonZeroU64::MAX))
+}

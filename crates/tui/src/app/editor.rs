@@ -1,0 +1,56 @@
+//! Chooses the source line to open in the user's editor.
+
+use crate::app::effect::{Effect, SourceLine};
+use crate::app::model::Model;
+use crate::app::panes::{CodeTab, Pane};
+use trace::{Task, TaskIx, Trace};
+
+/// Opens the current line: the top line of the code pane if that has the focus, otherwise the line where the selected
+/// task waits or was spawned.
+pub(in crate::app) fn open(model: &mut Model) -> Vec<Effect> {
+    let place = if model.focus == Pane::Code { Some(code_line(model)) } else { task_line(model) };
+    if place.is_none() {
+        model.notify(false, "no line to open: select a task or focus the code");
+    }
+    place.map(Effect::OpenEditor).into_iter().collect()
+}
+
+/// The line at the top of the code pane.
+fn code_line(model: &Model) -> SourceLine {
+    let scenario = model.form.scenario;
+    match model.code.tab {
+        CodeTab::Lesson => SourceLine { file: scenario.path.to_owned(), line: 1, text: Some(scenario.source) },
+        CodeTab::Rust | CodeTab::Test => {
+            SourceLine { file: scenario.path.to_owned(), line: model.areas.code_line.max(1), text: Some(scenario.source) }
+        }
+        CodeTab::Asyncio => {
+            let file = scenario.path.strip_suffix(".rs").unwrap_or(scenario.path);
+            SourceLine { file: format!("{file}.py"), line: model.areas.code_line.max(1), text: Some(scenario.twin) }
+        }
+    }
+}
+
+/// Where the selected task waits at the cursor, or where it was spawned.
+fn task_line(model: &Model) -> Option<SourceLine> {
+    let (run, task) = (model.run.as_ref()?, model.timeline.selected?);
+    let spawned = |task: &Task| task.spawned_at.as_ref().map(|call| (call.file().to_owned(), call.line()));
+    let waits = wait_line(&run.trace, task, run.cursor.at_ns);
+    let (file, line) = waits.or_else(|| spawned(run.trace.tasks.get(task as usize)?))?;
+    let text = model.catalogue.iter().find(|scenario| scenario.path == file).map(|scenario| scenario.source);
+    Some(SourceLine { file, line, text })
+}
+
+fn wait_line(trace: &Trace, task: TaskIx, at_ns: u64) -> Option<(String, u32)> {
+    let leaf = trace.wait_at(task, at_ns)?.leaves.first()?;
+    let place = trace.site(leaf.site).place.as_ref()?;
+    Some((place.file.to_string(), place.line))
+}
+
+/// The editor was closed, or failed to open.
+pub fn edited(model: &mut Model, outcome: Result<Option<String>, String>) {
+    match outcome {
+        Ok(None) => {}
+        Ok(Some(text)) => model.notify(false, text),
+        Err(text) => model.notify(true, text),
+    }
+}
