@@ -69,7 +69,7 @@ fn other_files_and_other_versions_are_refused() {
     let mut bytes = record(spec("gather")).bytes;
     bytes[8] = 5;
     let error = super::read(&*bytes).expect_err("it has another version");
-    assert_eq!(error.to_string(), "is a recording in format 5; this version of the program opens format 4");
+    assert_eq!(error.to_string(), "is a recording in format 6; this version of the program opens format 5");
 }
 
 /// A recording with another header.

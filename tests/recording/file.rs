@@ -103,7 +103,7 @@ fn number(bytes: &[u8], at: usize) -> u32 {
 impl Parts {
     /// The parts of a complete recording.
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        assert_eq!(&bytes[..10], b"APLAYREC\x04\x00");
+        assert_eq!(&bytes[..10], b"APLAYREC\x05\x00");
         let end = OPENING + number(bytes, 10) as usize;
         assert_eq!(number(bytes, 14), crc32fast::hash(&bytes[OPENING..end]));
         let mut chunks = Vec::new();

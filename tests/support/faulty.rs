@@ -68,6 +68,6 @@ fn main() -> std::io::Result<ExitCode> {
     let options = Options { theme, mouse: true, reduced_motion: false, console: None, limit: Duration::from_secs(60) };
     let inputs = Fragile(Inputs::open()?);
     let screen = Screen::open(options.mouse)?;
-    let exit = Shell::new(Model::new(CATALOGUE, options, None), inputs, screen, Tokio { record: None, seen: None }).run()?;
+    let exit = Shell::new(Model::new(CATALOGUE, options, None), inputs, screen, Tokio { record: None, seen: None, give_back: || () }).run()?;
     Ok(ExitCode::from(exit.code()))
 }

@@ -9,6 +9,7 @@
 //! back its trace. The gate before every poll paces the run only if something outside
 //! watches the run itself, such as tokio-console.
 
+pub mod attach;
 mod console;
 mod control;
 mod cost;

@@ -82,6 +82,7 @@ fn replay<R: Read>(reader: &mut Reader<R>, trace: &mut Trace) -> Result<recordin
         Fact::Thread(index, name) => trace.name_thread(index, name),
         Fact::Sample(sample) => trace.add_sample(sample),
         Fact::Lost(events) => trace.add_lost(events),
+        Fact::Keyframe(_) => {}
     });
     ahead.finish(trace);
     footer

@@ -20,6 +20,9 @@ pub enum Fact {
     Sample(Sample),
     /// So many events were lost here.
     Lost(u64),
+    /// The living at this point, restated: the facts from which a reader that has nothing from before gets the same picture of
+    /// them. A reader that has everything from before ignores it.
+    Keyframe(Vec<Fact>),
 }
 
 /// The latest valid time, in nanoseconds: ten years. No run is that long, and sums of times cannot overflow.

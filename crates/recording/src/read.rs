@@ -130,7 +130,7 @@ impl<R: Read> Reader<R> {
             Fact::Event(_, Event { what, .. }) => of_event(what),
             Fact::Thread(_, name) => name.len() as u64,
             Fact::Sample(sample) => 80 + 8 * sample.busy.len() as u64,
-            Fact::Lost(_) => 0,
+            Fact::Lost(_) | Fact::Keyframe(_) => 0,
         };
         if !self.bounded {
             return Ok(());

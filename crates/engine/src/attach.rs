@@ -1,0 +1,121 @@
+//! A program that runs elsewhere: its facts, as they arrive.
+//!
+//! The facts come from a socket, a file that grows, or a server that samples. A thread waits for them, so that the screen never
+//! does. The channel is bounded: a viewer that falls behind slows down the thread, not the program, which drops what its
+//! viewers do not take.
+
+use std::io::Read;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TryRecvError};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use recording::{Fact, Flaw, Footer, OpenError, Program, Reader, Subject};
+
+/// How many batches of facts may wait for the viewer.
+const BATCHES: usize = 64;
+
+/// Facts that arrived together.
+pub type Batch = Vec<Fact>;
+
+/// Why there are no more facts.
+#[derive(Debug, Clone)]
+pub enum Over {
+    /// The program said that it ends.
+    Ended(Footer),
+    /// The connection or the file ended, or its content is invalid.
+    Cut(Flaw),
+    /// The source failed: the reason in one line.
+    Failed(String),
+}
+
+/// The facts of one program.
+#[derive(Debug)]
+pub struct Feed {
+    /// What is known of the program.
+    pub program: Program,
+    /// Whether the facts are samples of a server, and not every event.
+    pub sampled: bool,
+    batches: Receiver<Batch>,
+    over: Arc<OnceLock<Over>>,
+}
+
+/// The other end of a feed.
+#[derive(Debug)]
+pub struct Source {
+    batches: SyncSender<Batch>,
+    over: Arc<OnceLock<Over>>,
+}
+
+impl Source {
+    /// Passes facts on; waits while the viewer is behind. Returns false if the viewer is gone.
+    pub fn send(&self, batch: Batch) -> bool {
+        self.batches.send(batch).is_ok()
+    }
+
+    /// Ends the feed.
+    pub fn end(self, over: Over) {
+        _ = self.over.set(over);
+    }
+}
+
+impl Feed {
+    /// Creates a feed and its source.
+    pub fn new(program: Program, sampled: bool) -> (Source, Self) {
+        let (sender, batches) = mpsc::sync_channel(BATCHES);
+        let over = Arc::new(OnceLock::new());
+        let source = Source { batches: sender, over: over.clone() };
+        (source, Self { program, sampled, batches, over })
+    }
+
+    /// Reads a recording that a program is writing, on a thread.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a recording of a program, or the system refuses a thread.
+    pub fn read(from: impl Read + Send + 'static) -> Result<Self, OpenError> {
+        let (header, mut reader) = Reader::live(from)?;
+        let Subject::Program(program) = header.subject else {
+            return Err(OpenError::Header("it is of a scenario, and not of a program".to_owned()));
+        };
+        let (source, feed) = Self::new(program, false);
+        thread::Builder::new().name("feed".to_owned()).spawn(move || pump(&mut reader, source)).map_err(OpenError::Io)?;
+        Ok(feed)
+    }
+
+    /// The next facts; `None` if there are none for now.
+    pub fn next(&self) -> Option<Batch> {
+        match self.batches.try_recv() {
+            Ok(batch) => Some(batch),
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+        }
+    }
+
+    /// Waits for facts.
+    pub fn wait(&self, at_most: Duration) -> Option<Batch> {
+        match self.batches.recv_timeout(at_most) {
+            Ok(batch) => Some(batch),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
+    /// Why there will be no more facts. The facts from before may not have been taken yet.
+    pub fn over(&self) -> Option<&Over> {
+        self.over.get()
+    }
+}
+
+fn pump<R: Read>(reader: &mut Reader<R>, source: Source) {
+    loop {
+        let mut batch = Vec::new();
+        let next = reader.chunk(&mut |fact| batch.push(fact));
+        if !batch.is_empty() && !source.send(batch) {
+            return;
+        }
+        match next {
+            Ok(None) => {}
+            Ok(Some(footer)) => return source.end(Over::Ended(footer)),
+            Err(flaw) => return source.end(Over::Cut(flaw)),
+        }
+    }
+}
