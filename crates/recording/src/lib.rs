@@ -44,6 +44,7 @@ mod frame;
 pub mod header;
 mod names;
 mod read;
+pub mod sockets;
 mod write;
 
 use std::fmt;
