@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use tui::app::model::Model;
 use tui::app::run::lifecycle;
 use engine::Recording;
-use tui::{source, text};
+use tui::{clock, source, text};
 use scenarios::CATALOGUE;
 
 use super::args::ReplayArgs;
@@ -25,15 +25,21 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<ExitCode, Stop> {
     screen::terminal()?;
     let config = config::load(&args.screen)?;
     let options = screen::options(&args.screen, &args.marks, &config, None, recording.spec.limit);
-    let mut model = Model::new(CATALOGUE, options, Some(recording.spec.clone()));
-    model.bindings = config.bindings;
-    lifecycle::replayed(&mut model, recording);
-    screen::show(model, None)
+    let mut model = if recording.program.is_some() {
+        Model::of_programs(options, config.bindings)
+    } else {
+        let mut model = Model::new(CATALOGUE, options, Some(recording.spec.clone()));
+        model.bindings = config.bindings;
+        model
+    };
+    let east_s = recording.program.as_ref().map_or(0, |program| clock::east_s(program.began_ms));
+    lifecycle::replayed(&mut model, recording, east_s);
+    screen::show(model, None, None)
 }
 
 /// Prints the report without the screen.
 fn tell(args: &ReplayArgs, recording: &Recording) -> Result<ExitCode, Stop> {
-    let Recording { spec, trace, report, flaw } = recording;
+    let Recording { spec, trace, report, flaw, .. } = recording;
     if let Some(flaw) = flaw {
         out::say(&format!("warning: {}: {flaw}", text::path(&args.file)));
     }

@@ -61,6 +61,8 @@ pub fn ending(spec: &Spec, ending: &Ending) -> String {
         Ending::Stopped => "stopped before main ended".to_owned(),
         Ending::Abandoned => "did not stop because a task never yielded: its thread was abandoned".to_owned(),
         Ending::CutOff => "the recording is cut off".to_owned(),
+        Ending::Exited => "the program ended".to_owned(),
+        Ending::Lost(reason) => format!("the program was lost: {}", text::message(reason)),
     }
 }
 
