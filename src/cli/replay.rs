@@ -39,10 +39,13 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<ExitCode, Stop> {
 
 /// Prints the report without the screen.
 fn tell(args: &ReplayArgs, recording: &Recording) -> Result<ExitCode, Stop> {
-    let Recording { spec, trace, report, flaw, .. } = recording;
+    let Recording { spec, program, trace, report, flaw } = recording;
     if let Some(flaw) = flaw {
         out::say(&format!("warning: {}: {flaw}", text::path(&args.file)));
     }
-    out::report(spec, trace, report, args.json, &args.marks)?;
+    match program {
+        Some(program) => out::program(program, trace, report, args.json, &args.marks)?,
+        None => out::report(spec, trace, report, args.json, &args.marks)?,
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -12,6 +12,8 @@ use std::time::Duration;
 use recording::{OpenError, Reader, Subject, files, sockets};
 use rustix::process::{Pid, test_kill_process};
 
+use serde::Serialize;
+
 use crate::attach::Feed;
 
 /// How long one look at a socket or a growing file may take.
@@ -29,7 +31,7 @@ pub enum Target {
 }
 
 /// A process that can be attached to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Process {
     /// Its id.
     pub pid: u32,
