@@ -32,8 +32,10 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<ExitCode, Stop> {
         model.bindings = config.bindings;
         model
     };
-    let east_s = recording.program.as_ref().map_or(0, |program| clock::east_s(program.began_ms));
-    lifecycle::replayed(&mut model, recording, east_s);
+    lifecycle::replayed(&mut model, recording);
+    if let Some(current) = model.programs.as_mut().and_then(|programs| programs.current.as_mut()) {
+        current.east_s = clock::east_s(current.program.began_ms);
+    }
     screen::show(model, None, None)
 }
 

@@ -351,6 +351,6 @@ async fn f(service: Arc<Service>, latency: Duration, mut queue: Receiver<u32>) -
         for scenario in scenarios::CATALOGUE {
             assert!(!names(scenario).awaits.is_empty(), "{}", scenario.id);
         }
-        assert_eq!(read("x.rs", "no Rust at all {{{").awaits.len(), 0);
+        assert_eq!(read("x.rs".to_owned(), "no Rust at all {{{").awaits.len(), 0);
     }
 }

@@ -45,7 +45,7 @@ pub enum Effect {
 /// A line of a source file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceLine {
-    /// The path within the repository: `scenarios/semaphore.rs`.
+    /// The path within the repository, `scenarios/semaphore.rs`, or below the folder of the program on screen.
     pub file: String,
     /// The line, from 1.
     pub line: u32,

@@ -64,6 +64,7 @@ pub(super) fn areas(lanes: u16) -> Areas {
         ],
         list_rows: vec![row(0, 1, 2), row(1, 1, 2)],
         form_rows: (0..8).map(|i| row(i, 1, 12)).collect(),
+        threads: 0,
         lanes: Rect::new(39, 3, lanes, 10),
         lanes_before: Rect::ZERO,
         map: Rect::new(39, 13, lanes, 1),

@@ -28,8 +28,11 @@ pub trait Engine {
     /// If the spec is invalid, or the system refuses a thread.
     fn start(&mut self, spec: &Spec) -> Result<Self::Run, StartError>;
 
-    /// Follows a program that was attached to.
-    fn follow(&mut self, feed: Feed) -> Self::Run;
+    /// Follows a program that was attached to; `None` if this engine runs only scenarios.
+    fn follow(&mut self, feed: Feed) -> Option<Self::Run> {
+        drop(feed);
+        None
+    }
 
     /// Records, for later sessions, that a scenario was run.
     ///
@@ -150,8 +153,8 @@ pub enum OnScreen {
 impl Engine for Tokio {
     type Run = OnScreen;
 
-    fn follow(&mut self, feed: Feed) -> OnScreen {
-        OnScreen::Program(Box::new(Attached::new(feed)))
+    fn follow(&mut self, feed: Feed) -> Option<OnScreen> {
+        Some(OnScreen::Program(Box::new(Attached::new(feed))))
     }
 
     fn start(&mut self, spec: &Spec) -> Result<OnScreen, StartError> {

@@ -51,7 +51,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         if let Some(old) = lifecycle::attached(&mut self.model, program, sampled, east_s) {
             self.reaper.take(old);
         }
-        self.run = Some(self.engine.follow(feed));
+        self.run = self.engine.follow(feed);
         self.dirty = true;
     }
 

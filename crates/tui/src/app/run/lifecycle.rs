@@ -78,16 +78,17 @@ pub fn attached(model: &mut Model, program: Program, sampled: bool, east_s: i64)
     if model.run.is_none() && model.focus == Pane::Scenarios {
         model.focus_on(Pane::Timeline);
     }
+    model.notice = None;
     let old = started(model, spec);
     (model.session.zoom, model.timeline.cell_ns) = (Zoom::Chosen, LIVE_CELL_NS);
     old
 }
 
 /// Puts a recording on screen, in a model that was made with the recording's spec, or for programs. It plays from the start.
-pub fn replayed(model: &mut Model, recording: Recording, east_s: i64) {
+pub fn replayed(model: &mut Model, recording: Recording) {
     let Recording { spec, program, trace, report, flaw } = recording;
     if let Some(program) = program {
-        model.programs.get_or_insert_default().current = Some(Current::new(program, false, east_s));
+        model.programs.get_or_insert_default().current = Some(Current::new(program, false, 0));
     }
     model.replay = true;
     model.session.start = false;

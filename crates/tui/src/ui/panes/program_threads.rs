@@ -69,7 +69,7 @@ fn thread(buf: &mut Buffer, look: Look, inside: Rect, y: u16, run: &RunView, ind
     let mut pen = Pen::new(buf, look, inside, y);
     pen.space(1).left(glyph, 1, style).space(1);
     let cells = pen.room().saturating_sub(6);
-    let names = format::width(&name).min(cells.saturating_sub(5));
+    let names = format::width(&name).min(cells);
     pen.name(&text::name(&name), names, look.text()).space(1);
     pen.left(&doing, cells.saturating_sub(names + 1), if polled.is_some() { look.strong() } else { look.dim() });
     pen.right(&format!("{percent} %"), 5, look.dim());
