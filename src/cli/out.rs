@@ -6,9 +6,9 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use async_playground::report::{self, Look};
 use engine::{Report, Spec};
 use recording::Program;
-use async_playground::report::{self, Look};
 use trace::Trace;
 use tui::{term, text};
 

@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use async_playground::memory;
+use engine::attach::Feed;
+use scenarios::CATALOGUE;
 use tui::app::model::{CodeTab, Model, Options, Pane, Theme};
 use tui::config::Config;
-use engine::attach::Feed;
 use tui::limits;
 use tui::shell::{self, Tokio};
-use async_playground::memory;
-use scenarios::CATALOGUE;
 
 use super::args::{MarksArgs, OpenArgs, ScreenArgs, Speed};
 use super::config;

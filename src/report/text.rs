@@ -7,11 +7,11 @@ use scenario::Outcome;
 use super::units::{count, ground, number, time};
 use super::{Look, findings, timeline, waits};
 use engine::{Ending, Report, Spec};
-use recording::Program;
 use facts::event::Level;
 use facts::site::Part;
-use tui::text;
+use recording::Program;
 use trace::{Missing, Stall, Trace};
+use tui::text;
 
 /// More figures and more checks than this are counted, not listed.
 const LISTED: usize = 100;

@@ -16,9 +16,7 @@ pub static PROGRAM: Scenario = Scenario {
     id: "program",
     title: "Program",
     clocks: &[Clock::Real],
-    refuse: |_, _| {
-        Err(scenario::ValueError { param: "", reason: "another program cannot be run here".to_owned() })
-    },
+    refuse: |_, _| Err(scenario::ValueError { param: "", reason: "another program cannot be run here".to_owned() }),
     ..Scenario::DEFAULTS
 };
 

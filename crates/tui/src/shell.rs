@@ -42,11 +42,11 @@ use crate::app::programs::attach;
 use crate::app::run::playback;
 use crate::app::timeline::viewport;
 use crate::app::update;
+use crate::term::{Input, Inputs, Screen};
+use crate::{signals, ui};
 use ::engine::attach::Feed;
 use ::engine::{Phase, Tape};
-use crate::term::{Input, Inputs, Screen};
 use trace::Trace;
-use crate::{signals, ui};
 
 /// The time between two frames.
 const FRAME: Duration = Duration::from_micros(16_667);

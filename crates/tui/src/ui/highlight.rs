@@ -286,8 +286,7 @@ mod tests {
 
     #[test]
     fn pieces_have_their_roles() {
-        let rust =
-            load(Part::Run).and_then(|config| highlighted(&config, "// hi\nasync fn go() -> u32 { f(\"x\").await }\n"));
+        let rust = load(Part::Run).and_then(|config| highlighted(&config, "// hi\nasync fn go() -> u32 { f(\"x\").await }\n"));
         let rust = rust.unwrap_or_default();
         assert_eq!(rust.len(), 2);
         assert_eq!(role_of(&rust, "// hi"), Some(Role::Comment));

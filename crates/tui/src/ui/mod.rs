@@ -121,7 +121,8 @@ fn beside(buf: &mut Buffer, look: Look, model: &Model, plan: &layout::Plan, area
     let mut named: Vec<Pane> = Vec::new();
     for (pane, area) in &plan.panes {
         for other in layout::beside(plan, *pane) {
-            let title = if other == Pane::Code && model.programs.is_none() { "Lesson, code" } else { model.bindings.title(other) };
+            let title =
+                if other == Pane::Code && model.programs.is_none() { "Lesson, code" } else { model.bindings.title(other) };
             if !named.contains(&other)
                 && let Some(place) = widgets::chrome::aside(buf, look, *area, title)
             {

@@ -70,10 +70,16 @@ fn nothing_that_needs_a_scenario_has_a_key_a_hint_or_a_command() {
         model.focus_on(pane);
         for (code, what) in [('r', "restart"), ('t', "tab"), ('7', "digit"), ('d', "reset")] {
             let action = keymap::key(&model, KeyEvent::new(KeyCode::Char(code), KeyModifiers::NONE));
-            assert!(!matches!(action, Some(Action::Restart | Action::NextTab | Action::Type(_) | Action::Reset)), "{what}: {action:?}");
+            assert!(
+                !matches!(action, Some(Action::Restart | Action::NextTab | Action::Type(_) | Action::Reset)),
+                "{what}: {action:?}"
+            );
         }
         for (keys, label) in hints::hints(&model) {
-            assert!(!["restart", "start", "change", "type", "default", "code tab"].contains(&label), "{keys} {label} in {pane:?}");
+            assert!(
+                !["restart", "start", "change", "type", "default", "code tab"].contains(&label),
+                "{keys} {label} in {pane:?}"
+            );
         }
         for command in palette::found(&model, "") {
             assert!(matches!(command.what, palette::What::Do(..)) && !gone.contains(&command.name.as_str()), "{}", command.name);
@@ -150,7 +156,9 @@ fn without_a_program_each_key_does_nothing_or_says_so() {
     let mut model = opened();
     for pane in Pane::ALL {
         model.focus_on(pane);
-        for code in (' '..='~').map(KeyCode::Char).chain([KeyCode::Left, KeyCode::Right, KeyCode::Home, KeyCode::End, KeyCode::Tab]) {
+        for code in
+            (' '..='~').map(KeyCode::Char).chain([KeyCode::Left, KeyCode::Right, KeyCode::Home, KeyCode::End, KeyCode::Tab])
+        {
             for effect in press(&mut model, code) {
                 assert!(matches!(effect, Effect::KeepLayout(_)), "{code:?} in {pane:?}: {effect:?}");
             }
@@ -202,7 +210,9 @@ fn a_source_is_asked_for_once_and_its_names_reach_the_trace() {
 fn the_time_of_day_is_local_and_wraps() {
     let mut model = live();
     let current = model.programs.as_mut().and_then(|programs| programs.current.as_mut()).expect("a program");
-    for (east_s, at_s, expected) in [(0, 0, "01:00:00"), (7_200, 61, "03:01:01"), (-7_200, 0, "23:00:00"), (0, 86_400, "01:00:00")] {
+    for (east_s, at_s, expected) in
+        [(0, 0, "01:00:00"), (7_200, 61, "03:01:01"), (-7_200, 0, "23:00:00"), (0, 86_400, "01:00:00")]
+    {
         current.east_s = east_s;
         assert_eq!(current.time_of_day(at_s * 1_000_000_000), expected);
     }

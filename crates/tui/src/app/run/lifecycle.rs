@@ -19,10 +19,10 @@ use crate::app::timeline::history::History;
 use crate::app::timeline::reading::Reading;
 use crate::app::timeline::view::{Grouping, LaneView, Zoom};
 use crate::app::timeline::{listing, viewport};
-use engine::{Ending, Phase, Report, Spec, StartError};
-use engine::Recording;
-use recording::Program;
 use crate::source;
+use engine::Recording;
+use engine::{Ending, Phase, Report, Spec, StartError};
+use recording::Program;
 use trace::TaskIx;
 
 /// Puts a newly started run on screen, and returns the one that it replaces: freeing a big trace takes too long for

@@ -39,7 +39,10 @@ pub(super) fn render(
             code::code(buf, look, below, model, &shown, Some(file), areas);
             if warned > 0 {
                 let note = "the source is newer than the executable: lines may be off";
-                Pen::new(buf, look, inside, 0).paint(look.text()).space(1).put(&format::fit(look, note, usize::from(inside.width)), look.warn());
+                Pen::new(buf, look, inside, 0)
+                    .paint(look.text())
+                    .space(1)
+                    .put(&format::fit(look, note, usize::from(inside.width)), look.warn());
             }
         }
         Some(Source::Missing(reason)) => {
@@ -49,7 +52,13 @@ pub(super) fn render(
             }
         }
         Some(Source::Reading) | None => {
-            let note = if model.run.is_none() { model.nothing_yet() } else if file.is_empty() { "no source line is known yet" } else { "reading …" };
+            let note = if model.run.is_none() {
+                model.nothing_yet()
+            } else if file.is_empty() {
+                "no source line is known yet"
+            } else {
+                "reading …"
+            };
             Pen::new(buf, look, inside, 0).space(1).put(note, look.dim());
         }
     }

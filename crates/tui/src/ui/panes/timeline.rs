@@ -8,13 +8,13 @@ use crate::app::model::{Areas, Model, Pane, RunView};
 use crate::app::timeline::folds::Folds;
 use crate::app::timeline::kinds::is_on;
 use crate::app::timeline::lanes::Lanes;
-use trace::{Stall, StallKind, State, Task, TaskIx, Trace};
 use crate::ui::panes::{branches, grouping, kinds, legend, links, minimap, moments, quantities, reading, remark, status};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::{chrome, timeline as lanes};
 use crate::ui::{format, view, words};
+use trace::{Stall, StallKind, State, Task, TaskIx, Trace};
 
 /// The narrowest column of names.
 pub(super) const NAMES: usize = 12;
@@ -52,7 +52,9 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
         areas.lanes = Rect { height: 0, ..inside };
         return;
     };
-    let title = model.timeline.lanes.kind.title();
+    let kind = model.timeline.lanes.kind.title();
+    let title = if model.is_sampled() { format!("{kind}, sampled") } else { kind.to_owned() };
+    let title = title.as_str();
     let remark = remark::remark(look, model, run, chrome::room_for_remark(area, title));
     chrome::title(buf, look, area, focus, title, &remark);
 

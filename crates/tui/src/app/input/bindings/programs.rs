@@ -12,7 +12,9 @@ pub(super) fn row(binding: Binding) -> Option<Binding> {
         return None;
     }
     let row = match binding.action {
-        Action::Pick => return Some(Binding { action: Action::Attach, label: "attach", help: "Attach to this process.", ..binding }),
+        Action::Pick => {
+            return Some(Binding { action: Action::Attach, label: "attach", help: "Attach to this process.", ..binding });
+        }
         Action::Palette => Binding { help: "Find a command.", ..binding },
         Action::Focus(Pane::Scenarios) => Binding { name: "focus-processes", help: "Go to the processes.", ..binding },
         Action::Focus(Pane::Parameters) => Binding { name: "focus-threads", help: "Go to the threads.", ..binding },
@@ -28,8 +30,10 @@ pub(super) fn row(binding: Binding) -> Option<Binding> {
 fn works(action: &Action) -> bool {
     use Action::{Commit, Compare, Edit, Path, Pick, Reset, Restart, Save, SaveAs, Share, Stop, SwitchClock, Turn};
     let tabs = [CodeTab::Lesson, CodeTab::Asyncio, CodeTab::Test];
-    !matches!(action, Pick | Turn(_) | Edit | Commit | Reset | SwitchClock | Restart | Stop | Share | SaveAs | Save | Path | Compare)
-        && !matches!(action, Action::NextTab | Action::PreviousTab)
+    !matches!(
+        action,
+        Pick | Turn(_) | Edit | Commit | Reset | SwitchClock | Restart | Stop | Share | SaveAs | Save | Path | Compare
+    ) && !matches!(action, Action::NextTab | Action::PreviousTab)
         && !matches!(action, Action::ShowTab(tab) if tabs.contains(tab))
 }
 
