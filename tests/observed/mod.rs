@@ -7,9 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use recorder::{self, Detail, OnFull, Recorder};
-use trace::{Cause, TaskIx, Trace};
 use tokio::runtime::{Builder, RuntimeMetrics};
 use tokio::task::{self, JoinHandle};
+use trace::{Cause, TaskIx, Trace};
 
 /// The runtime for a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
