@@ -8,9 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use engine::{Phase, Run, Spec};
-use trace::Trace;
 use scenario::{Clock, Kind, Scenario, Values};
 use scenarios::CATALOGUE;
+use trace::Trace;
 
 /// The number of runs of each scenario to compare: few here, a hundred by `just determinism`.
 fn runs() -> usize {

@@ -4,8 +4,8 @@
 mod model;
 
 use facts::event::{Event, LastPoll};
-use trace::{Census, State, Task, Trace};
 use proptest::prelude::*;
+use trace::{Census, State, Task, Trace};
 
 use model::{Doing, Fact, Model};
 

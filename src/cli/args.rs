@@ -4,11 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use tui::app::colors::ThemeName;
-use engine::Detail;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::{ArgValueCompleter, Shell};
+use engine::Detail;
 use scenario::Clock;
+use tui::app::colors::ThemeName;
 
 use super::completions;
 use super::stop::Stop;

@@ -262,8 +262,8 @@ fn ms(ns: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trace::{Cause, FindingKind, StallKind, Stalled, StalledWait, Task};
     use scenario::Outcome;
+    use trace::{Cause, FindingKind, StallKind, Stalled, StalledWait, Task};
 
     fn spec() -> Spec {
         Spec::new(&scenarios::semaphore::SCENARIO)

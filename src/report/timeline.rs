@@ -7,8 +7,8 @@ use std::fmt::Write;
 use super::Look;
 use super::units::{count, time};
 use trace::marks::{self, Marks};
-use tui::text;
 use trace::{self, Family, Fill, TaskIx, Trace, Window};
+use tui::text;
 
 /// More tasks than this are counted, not drawn.
 const ROWS: usize = 30;

@@ -75,7 +75,8 @@ pub(crate) fn footer(closed_ns: u64, report: &Report, trace: &Trace) -> Footer {
 
 /// Whether a footer was written for this trace.
 pub(crate) fn is_of(footer: &Footer, trace: &Trace) -> bool {
-    footer.trace_hash.as_ref().is_none_or(|told| *told == hash(trace)) && footer.recorded.is_none_or(|told| told == trace.recorded)
+    footer.trace_hash.as_ref().is_none_or(|told| *told == hash(trace))
+        && footer.recorded.is_none_or(|told| told == trace.recorded)
 }
 
 /// The report of the run; `None` if there are too many names of units.

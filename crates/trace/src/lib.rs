@@ -98,8 +98,8 @@ pub use why::{Blocker, Link, Why};
 use std::collections::HashMap;
 
 use facts::event::Level;
-pub use facts::sample::Sample;
 pub use facts::event::ResourceKind;
+pub use facts::sample::Sample;
 pub use facts::site::{Cause, Frame, Missing, Place, Polls, Site};
 
 /// All that is known of a run.

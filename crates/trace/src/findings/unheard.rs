@@ -6,10 +6,10 @@
 //! reported.
 
 use super::{FindingKind, Findings, Sight, at_least, told};
-use facts::site::Cause;
 use crate::Trace;
 use crate::task::{End, Task, TaskIx, Waker};
 use crate::waits::Leaf;
+use facts::site::Cause;
 
 /// How many failures are examined. Each examination looks at every task.
 const LOOKED_INTO: usize = 16;

@@ -8,13 +8,13 @@ use ratatui::style::Style;
 
 use crate::app::model::RunView;
 use crate::app::panes::ExplainTab;
-use engine::Detail;
-use trace::Finding;
 use crate::ui::overlays::explain;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, words};
+use engine::Detail;
+use trace::Finding;
 
 /// The cells before the text of an open finding.
 const MARGIN: usize = 4;

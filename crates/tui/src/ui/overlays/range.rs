@@ -10,12 +10,12 @@ use ratatui::style::{Modifier, Style};
 use crate::app::model::{Model, RunView};
 use crate::app::panes::ExplainTab;
 use crate::app::timeline::reading::Measured;
-use trace::{Doing, Handover, PathStep, State, Trace, WaitTotal, Wake, Waker};
 use crate::ui::overlays::explain;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, words};
+use trace::{Doing, Handover, PathStep, State, Trace, WaitTotal, Wake, Waker};
 
 /// The most places of waiting that are listed; the others are counted.
 const PLACES: usize = 4;

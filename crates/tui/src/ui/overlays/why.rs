@@ -10,12 +10,12 @@ use ratatui::style::{Modifier, Style};
 use crate::app::model::RunView;
 use crate::app::overlay::explain::past_wait;
 use crate::app::panes::ExplainTab;
-use trace::{LaneOf, Leaf, Link, State, TaskIx};
 use crate::ui::overlays::explain;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, words};
+use trace::{LaneOf, Leaf, Link, State, TaskIx};
 
 /// One row: the line that joins it to other rows, and its text.
 struct Row {

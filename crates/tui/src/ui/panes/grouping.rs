@@ -19,11 +19,11 @@ use super::timeline;
 use crate::app::input::action::Action;
 use crate::app::model::{Areas, GroupBy, Model, Pane, RunView};
 use crate::app::timeline::lanes;
-use trace::{Activity, Courses, End, Family, Group, Grouping, State, Stretch, Trace};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::{chart, timeline as marks};
 use crate::ui::{format, words};
+use trace::{Activity, Courses, End, Family, Group, Grouping, State, Stretch, Trace};
 
 /// The most rows of a group: more would not show more.
 const HIGHEST: u16 = 12;

@@ -12,11 +12,11 @@ use ratatui::style::Style;
 use super::{grouping, kinds, links};
 use crate::app::model::{Model, RunView};
 use crate::app::timeline::lanes::Lanes;
-use facts::event::Level;
-use trace::{End, Family, Fill, FindingKind, ResourceKind, StallKind, State};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
+use facts::event::Level;
+use trace::{End, Family, Fill, FindingKind, ResourceKind, StallKind, State};
 
 /// A mark and its meaning.
 pub(super) type Mark = ((&'static str, Style), &'static str);

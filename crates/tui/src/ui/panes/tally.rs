@@ -3,8 +3,8 @@
 //! A bare number beside a pile does not say what it counts. So the words name the states ("8 waiting, 3 ended"), and
 //! together they cover all tasks of the group.
 
-use trace::{Activity, Stretch};
 use crate::ui::format;
+use trace::{Activity, Stretch};
 
 /// The states of tasks, live ones first.
 const STATES: [&str; 5] = ["running", "ready", "waiting", "ended", "to come"];

@@ -6,12 +6,12 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::app::model::{Model, Pane, RunView};
-use trace::{End, Ended, LaneOf, State, Task, TaskIx};
 use crate::ui::panes::outcome;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, view, words};
+use trace::{End, Ended, LaneOf, State, Task, TaskIx};
 
 /// The width of the labels.
 const LABELS: usize = 8;

@@ -4,9 +4,9 @@ use scenario::Clock;
 
 use super::course::Course;
 use crate::app::model::RunView;
-use trace::{Bin, Sample, Stretch};
 use crate::ui::format;
 use crate::ui::theme::Look;
+use trace::{Bin, Sample, Stretch};
 
 /// With more workers, they have no rows of their own.
 const WORKERS: usize = 4;

@@ -6,11 +6,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use trace::Spread;
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chart;
+use trace::Spread;
 
 /// The shortest time with a bar of its own, in nanoseconds: a power of ten, since the scale counts decades.
 const SHORTEST_NS: f64 = 100.0;
