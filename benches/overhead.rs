@@ -13,10 +13,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use recorder::{self, Attached, Detail, OnFull, Recorder};
-use trace::Trace;
 use tokio::runtime::Builder;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task;
+use trace::Trace;
 
 /// Rounds of each measurement.
 const ROUNDS: usize = 5;

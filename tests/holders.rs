@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use recorder::Detail;
-use trace::{End, ResourceKind, State, Trace};
 use books::{COUNT, MUTEXES, RWLOCKS, Shop, Take, by_the_books};
 use observed::{On, observe, spawn};
 use proptest::prelude::*;
+use recorder::Detail;
 use tokio::sync::mpsc;
 use tokio::task;
 use tokio::time::{sleep, timeout};
+use trace::{End, ResourceKind, State, Trace};
 
 const MS: Duration = Duration::from_millis(1);
 

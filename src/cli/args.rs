@@ -4,11 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use tui::app::colors::ThemeName;
-use engine::Detail;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::{ArgValueCompleter, Shell};
+use engine::Detail;
 use scenario::Clock;
+use tui::app::colors::ThemeName;
 
 use super::completions;
 use super::stop::Stop;
@@ -322,9 +322,9 @@ impl From<ClockArg> for Clock {
 /// How much to record, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum DetailArg {
-    /// spawns, polls, wakes and ends
+    /// spawns, polls and ends
     Polls,
-    /// also waits, with their causes, lines and holders
+    /// also wakes, and waits with their causes, lines and holders
     Waits,
 }
 

@@ -22,8 +22,8 @@ mod stop;
 use std::process::ExitCode;
 
 use args::Command;
-use tui::signals;
 use stop::Stop;
+use tui::signals;
 
 /// Runs the command line.
 pub(crate) fn main() -> ExitCode {

@@ -6,8 +6,8 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use engine::{Report, Spec};
 use async_playground::report::{self, Look};
+use engine::{Report, Spec};
 use trace::Trace;
 use tui::{term, text};
 

@@ -3,11 +3,11 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use engine::Recording;
+use scenarios::CATALOGUE;
 use tui::app::model::Model;
 use tui::app::run::lifecycle;
-use engine::Recording;
 use tui::{source, text};
-use scenarios::CATALOGUE;
 
 use super::args::ReplayArgs;
 use super::config;

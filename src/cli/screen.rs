@@ -6,12 +6,12 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use async_playground::memory;
+use scenarios::CATALOGUE;
 use tui::app::model::{CodeTab, Model, Options, Pane, Theme};
 use tui::config::Config;
 use tui::limits;
 use tui::shell::{self, Tokio};
-use async_playground::memory;
-use scenarios::CATALOGUE;
 
 use super::args::{MarksArgs, OpenArgs, ScreenArgs, Speed};
 use super::config;
@@ -67,7 +67,8 @@ pub(super) fn show(mut model: Model, file: Option<File>) -> Result<ExitCode, Sto
         // Without a run the stage layout would be empty.
         model.keep_to(seen.as_deref().map(shell::seen::layout).unwrap_or_default());
     }
-    let exit = shell::run(model, Tokio { record: file, seen, give_back: memory::give_back }).map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
+    let exit = shell::run(model, Tokio { record: file, seen, give_back: memory::give_back })
+        .map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
     Ok(ExitCode::from(exit.code()))
 }
 

@@ -9,8 +9,8 @@ use super::{Look, findings, timeline, waits};
 use engine::{Ending, Report, Spec};
 use facts::event::Level;
 use facts::site::Part;
-use tui::text;
 use trace::{Missing, Stall, Trace};
+use tui::text;
 
 /// More figures and more checks than this are counted, not listed.
 const LISTED: usize = 100;

@@ -1,12 +1,12 @@
 //! A complete recording comes back as it was.
 
-use engine::Sink;
-use facts::event::{Cues, Event, Level, Log, What};
-use engine::{SaveError, Tape};
 use async_playground::report::{self, Look};
-use trace::Trace;
+use engine::Sink;
+use engine::{SaveError, Tape};
+use facts::event::{Cues, Event, Level, Log, What};
 use scenario::Clock;
 use scenarios::CATALOGUE;
+use trace::Trace;
 
 use super::file::{Bytes, Parts, Recorded, json, opened, record, run, spec};
 

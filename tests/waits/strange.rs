@@ -7,9 +7,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use recorder::Detail;
-use trace::Cause;
 use tokio::task;
 use tokio::time::sleep;
+use trace::Cause;
 
 use super::kinds::{Lines, check_lines};
 use super::observed::{On, one, spawn, waits};

@@ -27,8 +27,8 @@ mod told;
 
 pub use console::{ConsoleError, is_open_to_the_network, serve_console};
 pub use cost::recording_cost_ns;
-pub use run::{Ending, Phase, Report, Run, StartError};
 pub use replay::{Known, Recording, open, read};
+pub use run::{Ending, Phase, Report, Run, StartError};
 pub use sink::{Sink, writer};
 pub use spec::{Spec, SpecError};
 pub use tape::{SaveError, Tape};

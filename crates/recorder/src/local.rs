@@ -14,8 +14,9 @@ use super::inside::Inside;
 use super::lanes::Lanes;
 use super::presence::{Poll, Presence};
 use super::reader::Joined;
-use super::recorder::{Detail, OnFull, Shared, lock};
+use super::recorder::{OnFull, Shared, lock};
 use super::stack::Walker;
+use facts::Detail;
 
 /// How many entries a thread can be ahead of the reader: 2.6 MB, or 3 ms of nothing but polls.
 const RING: usize = 1 << 16;
@@ -80,7 +81,7 @@ pub(super) struct Local {
     pub(super) lanes: Lanes,
     /// The turn of its last entry.
     turn: u64,
-    /// Whether to record waits and everything about them.
+    /// Whether to record wakes, and waits and everything about them.
     pub(super) waits: bool,
     pub(super) inside: Inside,
     /// The operation that returned last.

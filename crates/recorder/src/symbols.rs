@@ -148,7 +148,10 @@ fn look_up(address: usize) -> Arc<[Call]> {
     backtrace::resolve(address as *mut c_void, |symbol| {
         let Some(name) = symbol.name() else { return };
         let file: Option<Arc<Path>> = symbol.filename().map(Arc::from);
-        let place = Place { file: file.as_deref().map(|file| short(file, base)).unwrap_or_default().into(), line: symbol.lineno().unwrap_or(0) };
+        let place = Place {
+            file: file.as_deref().map(|file| short(file, base)).unwrap_or_default().into(),
+            line: symbol.lineno().unwrap_or(0),
+        };
         calls.push(Call { function: format!("{name:#}").into(), place, column: symbol.colno().unwrap_or(0), at, file });
     });
     calls.into()

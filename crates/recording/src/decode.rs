@@ -13,8 +13,8 @@ use facts::event::{
     CallLine, Change, Cues, Event, Lane, LaneOf, LastPoll, Level, LockChange, Log, Named, NewSite, OpId, Panic, ResourceId,
     ResourceKind, SiteId, SpanId, SpanOpen, TaskId, What,
 };
-use facts::site::{Cause, Frame, Missing, Place, Polls, Site};
 use facts::sample::Sample;
+use facts::site::{Cause, Frame, Missing, Place, Polls, Site};
 
 /// Decodes facts. For any bytes it returns an error or a valid fact.
 #[derive(Debug, Default)]

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::bytes::{put, put_f64, put_signed, put_text};
 use super::codec::{DEEPEST, FLAG, LONGEST, LONGEST_FILE, LONGEST_NAME, Last, MOST, THREAD, TIME, kind};
 use facts::event::{CallLine, Cues, Event, Log, NewSite, OpId, ResourceId, SpanId, TaskId, What};
-use facts::site::{Place, Site};
 use facts::sample::Sample;
+use facts::site::{Place, Site};
 
 /// Encodes facts into a buffer.
 #[derive(Debug, Default)]

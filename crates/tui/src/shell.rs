@@ -38,10 +38,10 @@ use crate::app::model::Model;
 use crate::app::run::playback;
 use crate::app::timeline::viewport;
 use crate::app::update;
-use ::engine::{Phase, Tape};
 use crate::term::{Input, Inputs, Screen};
-use trace::Trace;
 use crate::{signals, ui};
+use ::engine::{Phase, Tape};
+use trace::Trace;
 
 /// The time between two frames.
 const FRAME: Duration = Duration::from_micros(16_667);

@@ -1,9 +1,9 @@
 use std::cell::Cell;
 
 use super::*;
+use crate::codec::kind;
 use crate::{Program, Subject};
 use facts::event::SpanId;
-use crate::codec::kind;
 
 thread_local! {
     /// How often the clock was read, and by how much it advances at each reading.
@@ -19,7 +19,8 @@ fn steps() -> Duration {
 
 /// A recording of `facts` facts that close a span that was never opened, after an incompressible name of `name` bytes.
 fn recording(facts: u32, name: usize) -> Vec<u8> {
-    let header = serde_json::to_vec(&Header { version: String::new(), subject: Subject::Program(Program::default()) }).expect("it is JSON");
+    let header = serde_json::to_vec(&Header { version: String::new(), subject: Subject::Program(Program::default()) })
+        .expect("it is JSON");
     let mut bytes = frame::opening(&header);
     let mut random = 1_u32;
     let letters = (0..name).map(|_| {

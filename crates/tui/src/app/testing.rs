@@ -120,13 +120,8 @@ pub(super) fn record(run: &mut RunView) {
     let (requests, permits, latency) = (number("requests").min(50), number("permits"), number("latency"));
     run.trace.tasks = (0..=requests).map(|i| Task { name: format!("task {i}"), ..Task::default() }).collect();
     run.trace.end_ns = requests.div_ceil(permits) * latency * MS;
-    let line = |i| LogLine {
-        at_ns: i * 100 * MS,
-        task: None,
-        level: facts::event::Level::Info,
-        message: String::new(),
-        mark: None,
-    };
+    let line =
+        |i| LogLine { at_ns: i * 100 * MS, task: None, level: facts::event::Level::Info, message: String::new(), mark: None };
     run.trace.log = (0..requests).map(line).collect();
     run.trace.closed = true;
     run.phase = engine::Phase::Over;

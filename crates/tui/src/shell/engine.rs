@@ -11,9 +11,9 @@ use scenario::Scenario;
 
 use super::seen;
 use crate::app::panes::Layout;
+use crate::limits;
 use engine::{Detail, Ending, Phase, Report, Run, Spec, StartError, Tape, recording_cost_ns};
 use trace::Trace;
-use crate::limits;
 
 /// Runs scenarios.
 pub trait Engine {

@@ -13,11 +13,11 @@ use crate::app::input::keymap;
 use crate::app::model::{Mode, Options, Overlay, Theme};
 use crate::app::run::lifecycle;
 use crate::app::update;
+use crate::work_count;
+use engine::Recording;
 use engine::{Ending, Report, Spec};
 use facts::event::{CallLine, Cues, Event, Level, Log, Named, NewSite, Panic, SiteId, SpanId, SpanOpen, TaskId, What};
-use engine::Recording;
 use trace::{Cause, Place, Site, Trace};
-use crate::work_count;
 
 const MS: u64 = 1_000_000;
 

@@ -18,9 +18,9 @@ use crate::app::timeline::history::History;
 use crate::app::timeline::reading::Reading;
 use crate::app::timeline::view::{Grouping, LaneView, Zoom};
 use crate::app::timeline::{listing, viewport};
-use engine::{Ending, Phase, Report, Spec, StartError};
-use engine::Recording;
 use crate::source;
+use engine::Recording;
+use engine::{Ending, Phase, Report, Spec, StartError};
 use trace::TaskIx;
 
 /// Puts a newly started run on screen, and returns the one that it replaces: freeing a big trace takes too long for

@@ -2,8 +2,8 @@
 
 use ratatui::style::{Modifier, Style};
 
-use trace::{End, Family, Fill, State};
 use crate::ui::theme::Look;
+use trace::{End, Family, Fill, State};
 
 /// What a task waits for, in words.
 fn waiting(family: Family) -> &'static str {

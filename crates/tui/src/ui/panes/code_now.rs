@@ -1,10 +1,10 @@
 //! What happens at each line of the code at the time cursor.
 
 use crate::app::model::{Model, RunView};
-use facts::event::CallLine;
-use trace::{Family, Task, Trace};
 use crate::ui::theme::Look;
 use crate::ui::view;
+use facts::event::CallLine;
+use trace::{Family, Task, Trace};
 
 /// How many tasks are counted by spawn line; more would repeat the same lines.
 const ASKED: usize = 1_000;

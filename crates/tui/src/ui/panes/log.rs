@@ -4,12 +4,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::app::model::{Model, Pane};
-use facts::event::Level;
-use trace::{LogLine, Trace};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
+use facts::event::Level;
+use trace::{LogLine, Trace};
 
 /// The most cells of a task's name.
 const NAME: usize = 16;

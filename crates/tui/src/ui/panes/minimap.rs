@@ -9,10 +9,10 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::app::model::{Areas, Model, RunView};
-use trace::{Activity, Stretch};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::{format, view};
+use trace::{Activity, Stretch};
 
 /// Draws the map on a row below the lanes, and records where it is.
 pub(crate) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, row: Rect, areas: &mut Areas) {

@@ -9,10 +9,10 @@ use scenario::{Figure, Outcome};
 
 use crate::app::model::RunView;
 use crate::app::run::compare::{Comparison, compare};
-use engine::Ending;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::{format, view};
+use engine::Ending;
 
 /// Draws the outcome, one check or figure per row.
 pub(crate) fn render(buf: &mut Buffer, look: Look, inside: Rect, run: &RunView, ending: &Ending) {

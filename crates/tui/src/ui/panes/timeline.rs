@@ -8,13 +8,13 @@ use crate::app::model::{Areas, Model, Pane, RunView};
 use crate::app::timeline::folds::Folds;
 use crate::app::timeline::kinds::is_on;
 use crate::app::timeline::lanes::Lanes;
-use trace::{Stall, StallKind, State, Task, TaskIx, Trace};
 use crate::ui::panes::{branches, grouping, kinds, legend, links, minimap, moments, quantities, reading, remark, status};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::{chrome, timeline as lanes};
 use crate::ui::{format, view, words};
+use trace::{Stall, StallKind, State, Task, TaskIx, Trace};
 
 /// The narrowest column of names.
 pub(super) const NAMES: usize = 12;

@@ -14,8 +14,8 @@ use crate::app::run::view::RunView;
 use crate::app::testing::*;
 use crate::app::timeline::viewport::laid_out;
 use crate::app::update::{self, update};
-use engine::{Ending, Phase, Report, Spec};
 use engine::Recording;
+use engine::{Ending, Phase, Report, Spec};
 use recording::Flaw;
 
 fn tick(model: &mut Model, ms: u64) {
