@@ -97,6 +97,7 @@ where
     recorder.observe(&mut builder, ());
     let runtime = builder.build().unwrap();
     let live = Live::default();
+    live.trace().detail = detail;
     let over = Arc::new(AtomicBool::new(false));
     let reading = thread::spawn({
         let (live, over) = (live.clone(), over.clone());

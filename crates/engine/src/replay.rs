@@ -54,7 +54,7 @@ pub fn read(from: impl Read, known: Known) -> Result<Recording, OpenError> {
         return Err(OpenError::Header("it is of a program, and not of a scenario".to_owned()));
     };
     let spec = told::spec(told, &header.version, known.catalogue).map_err(OpenError::Header)?;
-    let mut trace = Trace::default();
+    let mut trace = Trace::new(spec.detail);
     // The names are right only if the sources are the same.
     if header.version == env!("CARGO_PKG_VERSION") {
         trace.set_names((known.names)(spec.scenario));

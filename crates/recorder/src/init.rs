@@ -16,9 +16,10 @@ use super::event::{LastPoll, What};
 use super::local;
 use super::program;
 use super::reader::Reader;
-use super::recorder::{Detail, OnFull, Recorder};
+use super::recorder::{OnFull, Recorder};
 use super::stream::{self, Mode};
 use super::subscriber;
+use facts::Detail;
 
 /// The environment variable that decides where the events go.
 const VARIABLE: &str = "ASYNC_PLAYGROUND";

@@ -16,8 +16,9 @@ use super::lines::SpawnLines;
 use super::presence::{Poll, Presence};
 use super::program::{self, Name, Worker};
 use super::reader::Joined;
-use super::recorder::{Detail, OnFull, Shared, lock};
+use super::recorder::{OnFull, Shared, lock};
 use super::stack::{Walker, can_be_walked};
+use facts::Detail;
 
 /// How many entries a thread can be ahead of the reader: 2.6 MB, or 3 ms of nothing but polls.
 pub(super) const RING: usize = 1 << 16;
@@ -84,7 +85,7 @@ pub(super) struct Local {
     pub(super) lanes: Lanes,
     /// The turn of its last entry.
     turn: u64,
-    /// Whether to record waits and everything about them.
+    /// Whether to record wakes, and waits and everything about them.
     pub(super) waits: bool,
     pub(super) inside: Inside,
     /// The operation that returned last.

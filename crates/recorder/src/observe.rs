@@ -295,7 +295,7 @@ pub(super) fn op_state(event: &TracingEvent<'_>) {
 pub(super) fn wake(woken: TaskRef) {
     let recorded = local::with(|local| {
         let same = local.shared().run == woken.run;
-        if same {
+        if same && local.waits {
             let by = local.waker();
             if by == Some(woken.task) {
                 local.turn(woken.task, !coop::has_budget_remaining());

@@ -15,6 +15,7 @@ use super::reader::Reader;
 use super::sources::{self, Code};
 use super::stack::Walker;
 use super::turns::Turns;
+use facts::Detail;
 
 /// What a thread does when its ring is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,16 +24,6 @@ pub enum OnFull {
     Wait,
     /// Drop the event and count it. For the real clock, where waiting would change the run.
     Drop,
-}
-
-/// How much to record. It does not change what tasks do, or when.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Detail {
-    /// Spawns, polls, wakes and ends.
-    Polls,
-    /// Also every wait: its cause, its line, its resource and that resource's holders.
-    #[default]
-    Waits,
 }
 
 /// Records one run. Cheap to clone: all clones are the same recorder.
@@ -278,9 +269,9 @@ impl Shared {
         }
     }
 
-    /// Records a wake from a thread outside any run.
+    /// Records a wake from a thread outside any run, if wakes are recorded.
     pub(super) fn wake_from_outside(&self, task: TaskId) {
-        if self.closed() {
+        if self.closed() || self.detail == Detail::Polls {
             return;
         }
         let mut outside = lock(&self.outside);

@@ -32,7 +32,7 @@
 //! `codec` describes the content of a chunk of facts: each fact is a byte for its
 //! kind and flags, then numbers of seven bits a byte, as differences. The footer
 //! is JSON: how the run ended, its outcome, when its trace was closed, and what
-//! identifies that trace (trace hash, events). A file without a footer was cut off:
+//! identifies that trace (trace hash, wake hash, events). A file without a footer was cut off:
 //! the program or the machine ended before the run did.
 
 mod bytes;
