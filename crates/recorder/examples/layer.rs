@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use tokio::time::{interval, timeout};
 use tracing::{info, warn};
+use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::Layer;
 
 /// Stands for the layer that you have: prints each event's message to stdout.
 struct Print;

@@ -180,16 +180,10 @@ impl<R: Read> Reader<R> {
 
     /// Adds an upper bound of the memory that the trace needs for a fact of this many bytes, and checks all limits.
     fn charge(&mut self, fact: &Fact, bytes: usize) -> Result<(), Flaw> {
-        let more = match fact {
-            Fact::Event(_, Event { what, .. }) => of_event(what),
-            Fact::Thread(_, name) => name.len() as u64,
-            Fact::Sample(sample) => 80 + 8 * sample.busy.len() as u64,
-            Fact::Lost(_) | Fact::Keyframe(_) => 0,
-        };
         if !self.bounded {
             return Ok(());
         }
-        self.memory += FACT + bytes as u64 + more;
+        self.memory += bytes as u64 + fact.memory();
         self.facts = self.facts.checked_add(1).ok_or(Flaw::TooLarge)?;
         if self.memory > MEMORY {
             return Err(Flaw::TooLarge);
@@ -211,6 +205,19 @@ fn resident() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
     Some(pages * 4096)
+}
+
+impl Fact {
+    /// An upper bound of the memory that a trace needs for it, in bytes, as an estimate.
+    pub fn memory(&self) -> u64 {
+        FACT + match self {
+            Self::Event(_, Event { what, .. }) => of_event(what),
+            Self::Thread(_, name) => name.len() as u64,
+            Self::Sample(sample) => 80 + 8 * sample.busy.len() as u64,
+            Self::Lost(_) => 0,
+            Self::Keyframe(facts) => facts.iter().map(Self::memory).sum(),
+        }
+    }
 }
 
 /// The memory of an event in addition to [`FACT`].

@@ -44,6 +44,11 @@ impl Trace {
         self.lanes.0[of as usize]
     }
 
+    /// Whether a thread belongs to the pool for blocking work.
+    pub fn is_pool_thread(&self, thread: u16) -> bool {
+        self.pool.binary_search(&thread).is_ok()
+    }
+
     /// The name of a thread. Pool threads get their own numbers, because the runtime numbers all its threads in one sequence.
     pub fn thread_name(&self, thread: u16) -> String {
         match self.pool.binary_search(&thread) {

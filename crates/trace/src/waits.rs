@@ -106,6 +106,11 @@ impl Trace {
         self.waits.by_id.insert(new.id, ix);
     }
 
+    /// How many sites are known. They are numbered from 0.
+    pub fn sites(&self) -> SiteIx {
+        self.waits.sites.len() as SiteIx
+    }
+
     pub(super) fn known_site(&self, id: SiteId) -> Option<SiteIx> {
         self.waits.by_id.get(&id).copied()
     }

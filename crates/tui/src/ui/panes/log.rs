@@ -21,7 +21,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     let inside = chrome::inside(area);
     let Some(run) = &model.run else {
         chrome::title(frame.buffer_mut(), look, area, focus, "Log", "");
-        Pen::new(frame.buffer_mut(), look, inside, 0).space(1).put("no run yet", look.dim());
+        Pen::new(frame.buffer_mut(), look, inside, 0).space(1).put(model.nothing_yet(), look.dim());
         return;
     };
     let buf = frame.buffer_mut();

@@ -43,8 +43,12 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let inside = chrome::inside(area);
     let Some(run) = &model.run else {
         chrome::title(buf, look, area, focus, "Timeline", "");
-        Pen::new(buf, look, inside, 1).space(2).put("no run yet", look.strong());
-        Pen::new(buf, look, inside, 2).space(2).put("pick a scenario and run it to see its tasks here", look.dim());
+        let [none, instead] = match model.programs {
+            Some(_) => ["no program yet", "attach to a process to see its tasks here"],
+            None => ["no run yet", "pick a scenario and run it to see its tasks here"],
+        };
+        Pen::new(buf, look, inside, 1).space(2).put(none, look.strong());
+        Pen::new(buf, look, inside, 2).space(2).put(instead, look.dim());
         areas.lanes = Rect { height: 0, ..inside };
         return;
     };

@@ -51,7 +51,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let focus = model.focus == Pane::Metrics;
     let Some(run) = &model.run else {
         chrome::title(buf, look, area, focus, "Metrics", "");
-        Pen::new(buf, look, inside, 0).space(1).put("no run yet", look.dim());
+        Pen::new(buf, look, inside, 0).space(1).put(model.nothing_yet(), look.dim());
         return;
     };
     let all = recorded(run, area.width);
