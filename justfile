@@ -19,7 +19,7 @@ test *args:
 
 # Check the lines of waits in an optimised build; rebuilds every development dependency
 test-release:
-    cargo test --release --test waits --test layer
+    cargo test --release --config 'profile.release.debug="limited"' --test waits --test layer
 
 # Check the lines of one program, built in eleven ways; takes some minutes
 builds:

@@ -39,6 +39,8 @@ pub(super) struct Shared {
     pub(super) run: u64,
     pub(super) on_full: OnFull,
     pub(super) detail: Detail,
+    /// Whether it records the whole process: threads join by themselves, and spans report what hooks report otherwise.
+    pub(super) process: bool,
     start: OnceLock<Start>,
     /// Set at the end of the recording: later events are ignored.
     closed: AtomicBool,
@@ -98,6 +100,11 @@ impl Recorder {
     /// Creates a recorder at this detail, and the reader of its events.
     #[track_caller]
     pub fn with_detail(on_full: OnFull, detail: Detail) -> (Self, Reader) {
+        Self::make(on_full, detail, false)
+    }
+
+    #[track_caller]
+    pub(super) fn make(on_full: OnFull, detail: Detail, process: bool) -> (Self, Reader) {
         if detail == Detail::Waits {
             callsites::want_waits();
             // The program's `main` is on this stack, unless the recorder is created on another thread.
@@ -109,6 +116,7 @@ impl Recorder {
             run: NEXT_RUN.fetch_add(1, Ordering::Relaxed) % Shared::RUNS + 1,
             on_full,
             detail,
+            process,
             start: OnceLock::new(),
             closed: AtomicBool::new(false),
             latest_ns: AtomicU64::new(0),
