@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use facts::event::{LastPoll, What};
 use proptest::prelude::*;
+use tokio::sync::oneshot;
 use tokio::task;
 
 use super::books::Shop;
@@ -70,19 +71,26 @@ fn the_end_of_a_task_is_told_apart() {
                 _ = new.await;
                 let panics = spawn("panics", async { panic!("on purpose") });
                 assert!(panics.await.expect_err("panics").is_panic());
-                spawn("lives", std::future::pending::<()>());
-                task::yield_now().await;
+                // At a shutdown Tokio may count a task that it finds to be gone already.
+                let (polled, is_polled) = oneshot::channel();
+                spawn("lives", async {
+                    polled.send(()).expect("main waits");
+                    std::future::pending::<()>().await;
+                });
+                is_polled.await.expect("it is polled");
             });
         });
         seen.check();
-        assert_eq!(seen.polls(), polls, "{on:?}");
+        assert_eq!(seen.polls(), polls, "{on:?} {:#?}", seen.told());
         let ends = seen.ends();
         let end = |name| ends[&seen.task(name)];
         assert_eq!(end("returns"), LastPoll::Polled, "{on:?}");
         assert_eq!(end("aborted"), LastPoll::Dropped, "{on:?}");
         assert_eq!(end("panics"), LastPoll::Polled, "{on:?}");
-        assert_eq!(end("lives"), LastPoll::Shutdown, "{on:?}");
+        // With two workers the runtime may shut down within the last poll.
+        assert!(end("lives") == LastPoll::Shutdown || (on == On::TwoWorkers && end("lives") == LastPoll::Polled), "{on:?}");
         if on == On::OneThread {
+            assert_eq!(end("lives"), LastPoll::Shutdown);
             assert_eq!(end("aborted at once"), LastPoll::Dropped);
             assert_eq!(seen.polls_of(seen.task("aborted at once")), 1, "Tokio counts the drop");
         }

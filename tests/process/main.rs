@@ -119,6 +119,19 @@ impl Seen {
         polls.map(|(thread, _)| &*self.threads[usize::from(*thread)]).collect()
     }
 
+    /// The lives of the tasks, for people.
+    fn told(&self) -> Vec<String> {
+        let of = |event: &Event| match &event.what {
+            What::Named(named) => Some(format!("{:?} is {}", named.task, named.name)),
+            What::Spawn { task, .. } => Some(format!("{task:?} spawned")),
+            What::PollStart(task) => Some(format!("{task:?} polled")),
+            What::PollEnd(task) => Some(format!("{task:?} left")),
+            What::Terminate { task, last } => Some(format!("{task:?} ends {last:?}")),
+            _ => None,
+        };
+        self.events.iter().filter_map(|(thread, event)| Some(format!("{} {} {}", event.at_ns, thread, of(event)?))).collect()
+    }
+
     /// Checks what holds of every recording: polls do not overlap, and every spawned task ends once.
     fn check(&self) {
         assert_eq!(self.lost, 0);

@@ -99,7 +99,7 @@ impl Local {
         let callers = self.callers();
         if self.task == Some(task) && self.lanes.left.is_some() {
             let same_place = callers != 0 && callers == self.lanes.callers;
-            if !same_place && budget() != Some(FULL) {
+            if !same_place && budget().is_some_and(|left| left < FULL) {
                 self.lanes.left = None;
                 self.stay();
                 self.enters = self.enters.saturating_add(1);
@@ -107,7 +107,7 @@ impl Local {
             }
         }
         self.settle();
-        let polls = of == LaneOf::Local || self.lanes.places.knows(callers) || budget().is_some();
+        let polls = self.lanes.places.knows(callers) || budget().is_some();
         self.write_beginning();
         if self.task.is_none() {
             self.inside.reset();
