@@ -355,9 +355,9 @@ impl From<ClockArg> for Clock {
 /// How much to record, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum DetailArg {
-    /// spawns, polls, wakes and ends
+    /// spawns, polls and ends
     Polls,
-    /// also waits, with their causes, lines and holders
+    /// also wakes, and waits with their causes, lines and holders
     Waits,
 }
 

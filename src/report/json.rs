@@ -92,6 +92,8 @@ struct Observed<'a> {
     findings: Vec<ToldFinding<'a>>,
     /// A string, because many JSON readers cannot represent 64-bit numbers.
     trace_hash: String,
+    /// Null if wakes were not recorded.
+    wake_hash: Option<String>,
 }
 
 /// The parameters as an object, in the order of declaration.
@@ -267,6 +269,7 @@ fn observed<'a>(trace: &'a Trace, report: &Report) -> Observed<'a> {
         stall: report.stall(trace).map(|stall| told_stall(trace, stall)),
         findings: trace.findings().list.into_iter().map(|finding| told_finding(trace, finding)).collect(),
         trace_hash: format!("{:016x}", trace.hash()),
+        wake_hash: trace.wake_hash().map(|hash| format!("{hash:016x}")),
     }
 }
 
@@ -335,6 +338,7 @@ mod tests {
         let outcome = Outcome::new().figure("completed", 20_u64, "requests").check("sound", true);
         let told = json(&spec(), &Trace::default(), &report(Ending::Finished(outcome)))?;
         let hash = format!("{:016x}", Trace::default().hash());
+        let wakes = format!("{:016x}", Trace::default().wake_hash().expect("wakes are recorded by default"));
         let expected = [
             r#"{"scenario":"semaphore","params":{"requests":20,"permits":3,"latency":500,"jitter":0,"permits_each":1},"#,
             r#""seed":0,"clock":"virtual","workers":0,"elapsed_ms":3500.0,"#,
@@ -343,6 +347,8 @@ mod tests {
             r#""polls":{"recorded":0,"runtime":null},"events":{"recorded":0,"lost":0},"#,
             r#""missing":[],"waits":[],"stall":null,"findings":[],"trace_hash":""#,
             &hash,
+            r#"","wake_hash":""#,
+            &wakes,
             r#""}"#,
         ];
         assert_eq!(told, expected.concat());

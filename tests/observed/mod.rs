@@ -64,7 +64,7 @@ impl Live {
 }
 
 /// Polls by Tokio's count. With several workers that count omits some polls, but the samples of a histogram do not.
-fn polls_of(metrics: &RuntimeMetrics, on: On) -> u64 {
+pub(crate) fn polls_of(metrics: &RuntimeMetrics, on: On) -> u64 {
     if on != On::TwoWorkers {
         return metrics.worker_poll_count(0);
     }
@@ -97,6 +97,7 @@ where
     recorder.observe(&mut builder, ());
     let runtime = builder.build().unwrap();
     let live = Live::default();
+    live.trace().detail = detail;
     let over = Arc::new(AtomicBool::new(false));
     let reading = thread::spawn({
         let (live, over) = (live.clone(), over.clone());

@@ -23,6 +23,7 @@ mod replay;
 mod run;
 mod runtime;
 mod sample;
+pub mod sampled;
 mod sink;
 mod spec;
 mod tape;

@@ -52,18 +52,15 @@ pub fn open(path: &Path, known: Known) -> Result<Recording, OpenError> {
 /// See [`open`].
 pub fn read(from: impl Read, known: Known) -> Result<Recording, OpenError> {
     let (header, mut reader) = Reader::new(from)?;
-    let mut trace = Trace::default();
     let (spec, program) = match header.subject {
         Subject::Program(program) => (program::spec(&program), Some(program)),
-        Subject::Scenario(told) => {
-            let spec = told::spec(&told, &header.version, known.catalogue).map_err(OpenError::Header)?;
-            // The names are right only if the sources are the same.
-            if header.version == env!("CARGO_PKG_VERSION") {
-                trace.add_names((known.names)(spec.scenario));
-            }
-            (spec, None)
-        }
+        Subject::Scenario(told) => (told::spec(&told, &header.version, known.catalogue).map_err(OpenError::Header)?, None),
     };
+    let mut trace = Trace::new(spec.detail);
+    // The names are right only if the sources are the same.
+    if program.is_none() && header.version == env!("CARGO_PKG_VERSION") {
+        trace.add_names((known.names)(spec.scenario));
+    }
     let (footer, mut flaw) = match replay(&mut reader, &mut trace) {
         Ok(footer) => (Some(footer), None),
         Err(flaw) => (None, Some(flaw)),

@@ -97,6 +97,7 @@ pub use why::{Blocker, Link, Why};
 
 use std::collections::HashMap;
 
+pub use facts::Detail;
 use facts::event::Level;
 pub use facts::event::ResourceKind;
 pub use facts::sample::Sample;
@@ -129,6 +130,8 @@ pub struct Trace {
     pool: Vec<u16>,
     /// The number of lanes of each kind.
     lanes: lanes::Lanes,
+    /// What the recording contains. It must be right before the first event.
+    pub detail: Detail,
     /// Events taken in that belong to the run: to its tasks, spans and log. Excludes
     /// events of tasks whose spawn was never seen.
     pub recorded: u64,
@@ -185,6 +188,7 @@ pub struct Trace {
     changes: census::Changes,
     groups: groups::Groups,
     digest: digest::Digest,
+    wake_digest: digest::Digest,
     ingest: lookup::Ingest,
     poll_starts: polls::PollStarts,
     waits: waits::Waits,
@@ -264,6 +268,11 @@ impl Counter {
 }
 
 impl Trace {
+    /// An empty trace of a recording at this detail.
+    pub fn new(detail: Detail) -> Self {
+        Self { detail, ..Self::default() }
+    }
+
     /// The number of tasks in each state at a time, after everything that happened at
     /// that time. Exact up to about 65,000 moments with changes; beyond that, the time is
     /// off by less than a 30,000th of the run's length.
@@ -281,12 +290,24 @@ impl Trace {
         self.totals
     }
 
-    /// The trace hash. It covers every poll, wake, spawn and end, in order, with times
-    /// and the run's own task numbers. It leaves out threads, names, spans and the log.
-    /// On the virtual clock, equal runs of one build have equal hashes. It is final once
-    /// the trace is closed.
+    /// The trace hash. It covers every poll, spawn and end, in order, with times
+    /// and the run's own task numbers. It leaves out wakes, threads, names, spans and the
+    /// log. On the virtual clock, equal runs of one build have equal hashes, at either
+    /// detail. It is final once the trace is closed.
     pub fn hash(&self) -> u64 {
         self.digest.value()
+    }
+
+    /// The hash of the wakes: of each wake in order, with its time, its task, the task that
+    /// called the waker, and what of the trace hash came before. `None` if wakes were not
+    /// recorded. Equal runs have equal hashes, like [`Trace::hash`].
+    pub fn wake_hash(&self) -> Option<u64> {
+        self.knows_ready().then(|| self.wake_digest.value())
+    }
+
+    /// Whether it is known when a task became ready after a poll. That needs wakes.
+    pub fn knows_ready(&self) -> bool {
+        self.detail == Detail::Waits
     }
 
     /// The tasks that no other task of the run spawned, in spawn order. Usually only *main*.

@@ -49,6 +49,7 @@ fn a_program_is_followed_to_its_end() {
     let footer = Footer {
         closed_ns: 9 * MS,
         trace_hash: None,
+        wake_hash: None,
         recorded: None,
         ending: Ended::Exited,
         elapsed_ns: 9 * MS,

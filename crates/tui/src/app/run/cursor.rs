@@ -30,7 +30,8 @@ pub(in crate::app) fn step(model: &mut Model, stride: Stride) -> Vec<Effect> {
         Stride::TaskBack => to_event(model, previous_event, "no earlier event of this task"),
         Stride::Wake => {
             let found = next_wake(&run.trace, at);
-            to(model, found, "no later wake");
+            let none = if run.trace.knows_ready() { "no later wake" } else { "wakes were not recorded (--detail polls)" };
+            to(model, found, none);
         }
         Stride::Time => {
             let found = run.trace.poll(run.trace.polls_by(at)).map(|poll| poll.at_ns);
