@@ -20,7 +20,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::recorder::lock;
@@ -96,8 +96,9 @@ impl Walker {
 static NEAR: AtomicUsize = AtomicUsize::new(if cfg!(debug_assertions) { 20 } else { 8 });
 
 /// Looks at more callers from now on: there are other layers between futures and the recorder.
+#[cfg(feature = "layer")]
 pub(super) fn look_further() {
-    NEAR.store(32, Ordering::Relaxed);
+    NEAR.store(32, std::sync::atomic::Ordering::Relaxed);
 }
 
 /// The number of a stack. Two stacks with the same hash would be confused; with 64 bits

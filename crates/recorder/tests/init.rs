@@ -157,7 +157,9 @@ fn forks() {
 fn a_program_runs_as_before_and_hears_nothing() {
     for program in ["threads", "one thread", "within the runtime", "twice", "late subscriber"] {
         assert_eq!(says(program, &[]), "", "{program}");
-        assert_eq!(says(program, &[("ASYNC_PLAYGROUND", "off")]).lines().count(), 0, "{program}");
+    }
+    for program in ["threads", "one thread", "twice"] {
+        assert_eq!(says(program, &[("ASYNC_PLAYGROUND", "off")]), "", "{program}");
     }
 }
 
