@@ -5,6 +5,7 @@
 #[path = "../books/mod.rs"]
 mod books;
 mod counts;
+mod kinds;
 #[path = "../observed/mod.rs"]
 mod observed;
 #[path = "../workloads/mod.rs"]
