@@ -228,3 +228,6 @@ impl Attached {
         self.phase = Phase::Over;
     }
 }
+
+#[cfg(test)]
+mod tests;

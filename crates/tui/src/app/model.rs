@@ -175,6 +175,11 @@ impl Model {
         self.programs.is_none() && !self.replay
     }
 
+    /// Whether what is on screen are samples, between which something may have happened.
+    pub fn is_sampled(&self) -> bool {
+        self.programs.as_ref().and_then(|programs| programs.current.as_ref()).is_some_and(|current| current.sampled)
+    }
+
     /// What a pane says that has nothing to show.
     pub fn nothing_yet(&self) -> &'static str {
         if self.programs.is_some() { "no program yet" } else { "no run yet" }

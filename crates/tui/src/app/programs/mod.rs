@@ -3,3 +3,6 @@
 pub mod attach;
 pub mod source;
 pub mod view;
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,11 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     chrome::title(buf, look, area, focus, model.bindings.title(Pane::Parameters), &threads.to_string());
     areas.threads = rows.len();
     let Some(run) = model.run.as_ref().filter(|_| !rows.is_empty()) else {
-        let text = if model.run.is_some() { "no task has been polled yet" } else { model.nothing_yet() };
+        let text = match &model.run {
+            Some(_) if model.is_sampled() => "samples name no thread",
+            Some(_) => "no task has been polled yet",
+            None => model.nothing_yet(),
+        };
         Pen::new(buf, look, inside, 0).space(1).put(text, look.dim());
         return;
     };

@@ -52,7 +52,9 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
         areas.lanes = Rect { height: 0, ..inside };
         return;
     };
-    let title = model.timeline.lanes.kind.title();
+    let kind = model.timeline.lanes.kind.title();
+    let title = if model.is_sampled() { format!("{kind}, sampled") } else { kind.to_owned() };
+    let title = title.as_str();
     let remark = remark::remark(look, model, run, chrome::room_for_remark(area, title));
     chrome::title(buf, look, area, focus, title, &remark);
 

@@ -54,6 +54,11 @@ impl Bindings {
         Self { rows: self.rows.into_iter().filter_map(programs::row).collect(), programs: true }
     }
 
+    /// Whether this is the table of the screen for programs.
+    pub fn is_of_programs(&self) -> bool {
+        self.programs
+    }
+
     /// The name of a pane.
     pub fn title(&self, pane: Pane) -> &'static str {
         match pane {
