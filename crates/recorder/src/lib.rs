@@ -77,5 +77,6 @@ pub use local::Attached;
 pub use panic::panic_text;
 pub use reader::Reader;
 pub use recorder::{OnFull, Recorder};
+pub use stream::Living;
 pub use subscriber::{Unheard, install, install_panic_hook};
 pub use symbols::{hide, own, warm_up};
