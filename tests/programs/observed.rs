@@ -94,6 +94,7 @@ pub(crate) fn record<W: Write + Send + 'static>(to: W, program: Program, over: A
             writer.close(&Footer {
                 closed_ns,
                 trace_hash: None,
+        wake_hash: None,
                 recorded: None,
                 ending: Ended::Exited,
                 elapsed_ns: closed_ns,
