@@ -81,6 +81,8 @@ pub(super) struct Local {
     pub(super) enters: u8,
     /// How many entries this thread has written; it wraps.
     pub(super) written: u32,
+    /// The stamp of the last entry.
+    pub(super) last_stamp: u64,
     pub(super) role: Role,
     pub(super) lanes: Lanes,
     /// The turn of its last entry.
@@ -195,6 +197,7 @@ impl Local {
             polls: 0,
             enters: 0,
             written: 0,
+            last_stamp: 0,
             role,
             lanes,
             turn: 0,
@@ -221,6 +224,13 @@ impl Local {
         self.write(stamp, Entry::What(what));
     }
 
+    /// Writes one more event, at the time of the last one.
+    pub(super) fn push_also(&mut self, what: What) {
+        if !self.shared.closed() {
+            self.write(self.last_stamp, Entry::What(what));
+        }
+    }
+
     /// Writes the start of the current poll, unless an entry has been written for it.
     pub(super) fn write_beginning(&mut self) {
         if let Some(poll) = self.unwritten.take() {
@@ -244,6 +254,7 @@ impl Local {
     }
 
     fn put(&mut self, stamp: u64, entry: Entry) {
+        self.last_stamp = stamp;
         if let Err(PushError::Full(written)) = self.ring.push(Written { stamp, entry }) {
             self.write_when_full(written);
         }

@@ -23,16 +23,6 @@ impl Lanes {
     }
 }
 
-/// The name of an unnamed lane, without its number.
-pub(super) fn word(of: LaneOf) -> &'static str {
-    match of {
-        LaneOf::Task => "task",
-        LaneOf::Local => "local",
-        LaneOf::Blocking => "blocking",
-        LaneOf::Root => "block_on",
-    }
-}
-
 impl Trace {
     /// The number of a task among the runtime's tasks; `None` for any other lane.
     pub(super) fn number(&self, task: TaskIx) -> Option<u32> {
