@@ -25,9 +25,8 @@ const EVERY: Duration = Duration::from_millis(5);
 /// # Errors
 ///
 /// If the system refuses the thread.
-pub(crate) fn start(recorder: Recorder, mut reader: Reader, mode: Mode) -> io::Result<()> {
+pub(crate) fn start(recorder: Recorder, mut reader: Reader, _mode: Mode) -> io::Result<()> {
     let take = move || {
-        let _mode = mode;
         while !recorder.is_closed() {
             reader.drain(false, |_, _| ());
             reader.wait(EVERY);
