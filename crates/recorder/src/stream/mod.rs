@@ -11,6 +11,8 @@ mod living;
 mod output;
 mod pump;
 mod ring;
+#[cfg(test)]
+mod tests;
 mod viewers;
 
 use std::io;

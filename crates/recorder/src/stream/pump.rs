@@ -140,17 +140,21 @@ impl Pump {
         stream.notes(reader);
     }
 
+    /// The program ends. A file gets everything, viewers what is ready soon.
     fn end(mut self) {
         self.recorder.close();
         let began = Instant::now();
-        while began.elapsed() < LAST {
-            self.drain(false);
-            if !self.reader.holds() {
-                break;
+        match self.stream.writer.to() {
+            Output::File(_) => _ = self.drain(true),
+            Output::Listen(viewers) if viewers.any() => {
+                self.drain(false);
+                while self.reader.holds() && began.elapsed() < LAST {
+                    self.reader.wait(LAST.saturating_sub(began.elapsed()));
+                    self.drain(false);
+                }
             }
-            self.reader.wait(LAST.saturating_sub(began.elapsed()));
+            Output::Listen(_) => {}
         }
-        self.drain(true);
         self.stream.writer.flush();
         if let Output::File(file) = self.stream.writer.to_mut() {
             file.ends();

@@ -174,7 +174,7 @@ impl Living {
             What::Resource { resource, kind, site } => self.make_resource(thread, event, resource, kind, site),
             What::Pending { task, op, resource, site } => self.pends(thread, event, (task, op), resource, site),
             What::Done { task, op, site, resource } => self.done(thread, event, (task, op), resource, site),
-            What::Closed { op, .. } => self.closed(op),
+            What::Closed { op, .. } => self.closed(thread, event, op),
             What::Asked { op, resource, .. } => self.ask(thread, event, op, resource),
             What::Granted { op, by, resource, permits } => self.granted(thread, event, op, by, resource, permits),
             What::Permits { resource, change, permits, by } => self.permits(thread, event, resource, change, permits, by),

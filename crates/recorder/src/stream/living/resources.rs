@@ -227,7 +227,7 @@ impl Living {
         let mut asked = self.asked.remove(&op);
         let waited = self.ops.get_mut(&op).and_then(|op| op.asked.take());
         asked = waited.or(asked);
-        self.op_ends(op, id);
+        self.op_ends(thread, event.at_ns, op, id);
         let known = resource.and_then(|id| Some((id, self.resources.get(&id)?.kind)));
         let permits = self.asks(asked);
         let owned = match known {
@@ -263,10 +263,10 @@ impl Living {
     }
 
     /// An operation of a task's is over.
-    fn op_ends(&mut self, op: OpId, by: TaskId) {
-        let task = self.ops.get(&op).map_or(by, |known| known.task);
-        if let Some(task) = self.tasks.get_mut(&task) {
-            task.leaves.ends(op);
+    fn op_ends(&mut self, thread: u16, at_ns: u64, op: OpId, by: TaskId) {
+        let id = self.ops.get(&op).map_or(by, |known| known.task);
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.leaves.ends((id, op), thread, at_ns, &mut self.history);
         }
         self.forget_op(op);
     }
@@ -282,7 +282,7 @@ impl Living {
         }
     }
 
-    pub(super) fn closed(&mut self, op: OpId) {
+    pub(super) fn closed(&mut self, thread: u16, event: &Event, op: OpId) {
         let mut asked = self.asked.remove(&op);
         self.history.clear(&mut asked);
         self.forget_timer(op);
@@ -294,7 +294,7 @@ impl Living {
             // What was set aside for it was given back, and not a guard.
             returned.permits = returned.permits.saturating_sub(granted);
         }
-        self.op_ends(op, task);
+        self.op_ends(thread, event.at_ns, op, task);
         self.settle();
     }
 
