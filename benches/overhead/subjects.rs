@@ -134,7 +134,7 @@ impl Recording {
         recorder.observe(builder, ());
         let over = Arc::new(AtomicBool::new(false));
         let until = over.clone();
-        let taking = thread::spawn(move || {
+        let take = move || {
             let mut trace = Trace::new(detail);
             let mut events = 0_u64;
             while !until.load(Ordering::Acquire) {
@@ -147,7 +147,8 @@ impl Recording {
                 reader.wait(Duration::from_millis(1));
             }
             events
-        });
+        };
+        let taking = thread::Builder::new().name("reader".to_owned()).spawn(take).expect("a thread");
         recorder.begin_real();
         let attached = Some(recorder.attach("bench"));
         Self { attached, recorder, over, taking }

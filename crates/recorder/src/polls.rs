@@ -22,7 +22,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::task::coop;
 
-use super::event::{LaneOf, LastPoll, TaskId, What};
+use super::event::{LaneOf, LastPoll, TaskId};
 use super::local::Local;
 
 /// Tokio's budget at the start of a poll.
@@ -142,7 +142,7 @@ impl Local {
             1 if here => LastPoll::Dropped,
             _ => LastPoll::Polled,
         };
-        self.push(What::Terminate { task, last });
+        self.ends(task, last);
         match last {
             _ if !here => {}
             LastPoll::Shutdown => self.back(),
