@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::escape;
 use engine::{Ending, Report, Spec};
+use recording::Program;
 use trace::{Finding, Place, Stall, Trace, WaitTotal};
 
 /// A finished run as a JSON object on one line.
@@ -17,6 +18,36 @@ use trace::{Finding, Place, Stall, Trace, WaitTotal};
 /// If serialization fails, which should never happen.
 pub fn json(spec: &Spec, trace: &Trace, report: &Report) -> serde_json::Result<String> {
     escape::to_string(&object(spec, trace, report))
+}
+
+/// A program as a JSON object on one line.
+///
+/// # Errors
+///
+/// See [`json`].
+pub fn program_json(program: &Program, trace: &Trace, report: &Report) -> serde_json::Result<String> {
+    escape::to_string(&ProgramObject {
+        program,
+        ended: ended(&report.ending),
+        since_ms: ms(trace.since_ns),
+        elapsed_ms: ms(report.elapsed_ns),
+        observed: observed(trace, report),
+    })
+}
+
+fn ended(ending: &Ending) -> &'static str {
+    match ending {
+        Ending::Finished(_) => "finished",
+        Ending::Failed(_) => "failed",
+        Ending::Panicked(_) => "panicked",
+        Ending::Stalled => "stalled",
+        Ending::Limit => "limit",
+        Ending::Stopped => "stopped",
+        Ending::Abandoned => "abandoned",
+        Ending::CutOff => "cut off",
+        Ending::Exited => "exited",
+        Ending::Lost(_) => "lost",
+    }
 }
 
 #[derive(Serialize)]
@@ -29,6 +60,26 @@ struct Object<'a> {
     elapsed_ms: f64,
     outcome: Vec<Named<'a>>,
     checks: Vec<Checked<'a>>,
+    #[serde(flatten)]
+    observed: Observed<'a>,
+}
+
+/// A program as a JSON object.
+#[derive(Serialize)]
+struct ProgramObject<'a> {
+    program: &'a Program,
+    /// `exited`, `cut off` or `lost`, or how the recorder said that it ended.
+    ended: &'static str,
+    /// From when on everything is known.
+    since_ms: f64,
+    elapsed_ms: f64,
+    #[serde(flatten)]
+    observed: Observed<'a>,
+}
+
+/// What was observed, of a scenario and of a program alike.
+#[derive(Serialize)]
+struct Observed<'a> {
     tasks: Tasks,
     polls: Polls,
     events: Events,
@@ -186,7 +237,6 @@ fn object<'a>(spec: &'a Spec, trace: &'a Trace, report: &'a Report) -> Object<'a
         Ending::Finished(outcome) => (&outcome.figures, &outcome.checks),
         _ => (&[], &[]),
     };
-    let totals = trace.totals();
     Object {
         scenario: spec.scenario.id,
         params: Params(&spec.values),
@@ -196,6 +246,13 @@ fn object<'a>(spec: &'a Spec, trace: &'a Trace, report: &'a Report) -> Object<'a
         elapsed_ms: ms(report.elapsed_ns),
         outcome: figures.iter().map(|figure| Named { name: &figure.name, value: figure.value, unit: figure.unit }).collect(),
         checks: checks.iter().map(|check| Checked { name: &check.name, holds: check.holds }).collect(),
+        observed: observed(trace, report),
+    }
+}
+
+fn observed<'a>(trace: &'a Trace, report: &Report) -> Observed<'a> {
+    let totals = trace.totals();
+    Observed {
         tasks: Tasks {
             spawned: totals.spawned.into(),
             completed: totals.completed.into(),
@@ -321,7 +378,7 @@ mod tests {
     fn a_finding_tells_its_task_by_name() -> serde_json::Result<()> {
         let mut trace = Trace::default();
         trace.tasks = vec![Task { name: "main".into(), bytes: 20_000, ..Task::default() }];
-        let findings = serde_json::to_value(object(&spec(), &trace, &report(Ending::Stopped)).findings)?;
+        let findings = serde_json::to_value(object(&spec(), &trace, &report(Ending::Stopped)).observed.findings)?;
         let expected = serde_json::json!([{
             "kind": "large-future",
             "task": "main",

@@ -5,22 +5,46 @@
 #[path = "../books/mod.rs"]
 mod books;
 mod counts;
+mod kinds;
 #[path = "../observed/mod.rs"]
 mod observed;
 #[path = "../workloads/mod.rs"]
 mod workloads;
 
 use std::collections::{HashMap, HashSet};
+use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use facts::event::{Event, Lane, LaneOf, LastPoll, TaskId, What};
 use observed::On;
-use recorder::{Detail, OnFull, Reader};
+use recorder::{Detail, OnFull, Reader, RecordLayer};
 use tokio::runtime::{Builder, Runtime};
+use tracing_subscriber::Layer;
+use tracing_subscriber::prelude::*;
 
 /// The reader of the process. A test holds it while it runs, so that it sees only its own events.
 static READER: Mutex<Option<Reader>> = Mutex::new(None);
+
+/// Whether the recorder is a layer, besides another one.
+const REGISTRY: &str = "PROCESS_WITH_REGISTRY";
+
+/// Another layer, which wants everything.
+struct Noise;
+
+impl<S: tracing::Subscriber> Layer<S> for Noise {}
+
+/// All tests of this program once more, in a process whose subscriber is a registry.
+#[test]
+fn all_is_the_same_through_a_registry() {
+    if std::env::var_os(REGISTRY).is_some() {
+        return;
+    }
+    let mut again = Command::new(std::env::current_exe().expect("its own path"));
+    let output = again.env(REGISTRY, "1").output().expect("it starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(String::from_utf8_lossy(&output.stdout).contains(" 0 failed"));
+}
 
 /// A part of what happened in the process.
 struct Part {
@@ -33,6 +57,9 @@ impl Part {
         let mut reader = READER.lock().unwrap_or_else(PoisonError::into_inner);
         if reader.is_none() {
             recorder::own([Self::begin as fn() -> Self as usize]);
+            if std::env::var_os(REGISTRY).is_some() {
+                tracing_subscriber::registry().with(RecordLayer::filtered()).with(Noise).init();
+            }
             recorder::install().expect("Tokio is heard");
             *reader = Some(recorder::observe_process(OnFull::Drop, Detail::Waits).expect("the first").1);
         }

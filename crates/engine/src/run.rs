@@ -78,6 +78,10 @@ pub enum Ending {
     Abandoned,
     /// Unknown: the recording breaks off before the run was over.
     CutOff,
+    /// A program ended by itself.
+    Exited,
+    /// Unknown: a program could not be followed to its end. The reason, in one line.
+    Lost(String),
 }
 
 /// The result of a run that is over.

@@ -103,7 +103,8 @@ fn ended(ending: &Ending) -> Ended {
         Ending::Limit => Ended::Limit,
         Ending::Stopped => Ended::Stopped,
         Ending::Abandoned => Ended::Abandoned,
-        Ending::CutOff => Ended::CutOff,
+        Ending::CutOff | Ending::Lost(_) => Ended::CutOff,
+        Ending::Exited => Ended::Exited,
     }
 }
 
@@ -122,7 +123,8 @@ fn ending(ended: Ended) -> Option<Ending> {
         Ended::Panicked(message) => Ending::Panicked(message),
         Ended::Stalled => Ending::Stalled,
         Ended::Limit => Ending::Limit,
-        Ended::Stopped | Ended::Exited => Ending::Stopped,
+        Ended::Stopped => Ending::Stopped,
+        Ended::Exited => Ending::Exited,
         Ended::Abandoned => Ending::Abandoned,
         Ended::CutOff => Ending::CutOff,
     })

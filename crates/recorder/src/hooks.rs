@@ -32,16 +32,20 @@ pub trait Taps: Send + Sync + 'static {
 impl Taps for () {}
 
 impl Recorder {
-    /// Sets the hooks of a runtime before it is built.
+    /// Sets the hooks of a runtime before it is built. Without `--cfg tokio_unstable`, Tokio has none for tasks.
     pub fn observe(&self, builder: &mut Builder, taps: impl Taps) {
         let taps = Arc::new(taps);
-        let (shared, process) = (self.shared.clone(), self.shared.process);
-        let ears = || (self.clone(), taps.clone());
-        let (polls, spawns, unparks) = (ears(), ears(), ears());
+        self.hook_threads(builder, taps.clone());
+        #[cfg(tokio_unstable)]
+        self.hook_tasks(builder, &taps);
+    }
+
+    fn hook_threads(&self, builder: &mut Builder, taps: Arc<impl Taps>) {
+        let (recorder, shared, process) = (self.clone(), self.shared.clone(), self.shared.process);
         builder
             .on_thread_start(move || {
                 // In an observed process, threads join and leave by themselves.
-                if !shared.process {
+                if !process {
                     let thread = std::thread::current();
                     local::attach(&shared, thread.name().unwrap_or("worker"), Role::New, Lanes::default());
                 }
@@ -56,8 +60,15 @@ impl Recorder {
             })
             .on_thread_unpark(move || {
                 local::with(|local| local.unpark());
-                unparks.1.unparked(&unparks.0);
-            })
+                taps.unparked(&recorder);
+            });
+    }
+
+    #[cfg(tokio_unstable)]
+    fn hook_tasks<T: Taps>(&self, builder: &mut Builder, taps: &Arc<T>) {
+        let ears = || (self.clone(), taps.clone());
+        let (polls, spawns) = (ears(), ears());
+        builder
             .on_task_spawn(move |task| {
                 let (id, at) = (local::task_id(task.id()), task.spawned_at());
                 let parent = local::with(|local| {

@@ -37,7 +37,9 @@ pub(super) struct Lanes {
     pub(super) left: Option<u64>,
     /// The hash of the callers of the innermost poll of a task or local task.
     pub(super) callers: u64,
-    pub(super) places: Places,
+    /// From where this thread polls tasks, and from where it drops them in their last poll.
+    pub(super) polls: Places,
+    pub(super) drops: Places,
     /// The root whose poll ended last, and the count of events written by then.
     rooted: Option<(TaskId, u32)>,
     /// Whether the innermost poll is of a root and may only be its drop.

@@ -94,6 +94,8 @@ pub(super) struct Local {
     pub(super) enters: u8,
     /// How many entries this thread has written; it wraps.
     pub(super) written: u32,
+    /// The stamp of the last entry.
+    last_stamp: u64,
     pub(super) role: Role,
     pub(super) lanes: Lanes,
     /// The turn of its last entry.
@@ -209,6 +211,7 @@ impl Local {
             polls: 0,
             enters: 0,
             written: 0,
+            last_stamp: 0,
             role,
             lanes,
             turn: 0,
@@ -258,11 +261,14 @@ impl Local {
     }
 
     /// Writes the end of a task, which nearly always returns in a poll without any other event: then one entry covers all.
-    pub(super) fn ends(&mut self, task: TaskId, last: LastPoll) {
+    /// Returns the stamp.
+    pub(super) fn ends(&mut self, task: TaskId, last: LastPoll) -> u64 {
         if last == LastPoll::Polled && self.unwritten.is_some_and(|poll| poll.task == task) && !self.shared.closed() {
             self.finished = true;
+            self.shared.stamp()
         } else {
             self.push(What::Terminate { task, last });
+            self.last_stamp
         }
     }
 
@@ -281,6 +287,7 @@ impl Local {
     }
 
     fn put(&mut self, stamp: u64, entry: Entry) {
+        self.last_stamp = stamp;
         if let Err(PushError::Full(written)) = self.ring.push(Written { stamp, entry }) {
             self.write_when_full(written);
         }

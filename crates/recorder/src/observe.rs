@@ -227,7 +227,8 @@ pub(super) fn exit(handle: Handle) {
     }
 }
 
-/// The last handle of an operation's span was dropped.
+/// The last handle of an operation's span was dropped. Only the layer calls this.
+#[cfg(feature = "layer")]
 pub(super) fn close(handle: Handle) {
     if let Some(op) = handle.op_id() {
         local::with(|local| local.close_op(op));

@@ -12,7 +12,8 @@
 //! drop in the same poll.
 //!
 //! The budget can only be read as text, which takes a tenth of a microsecond. So it is read only where the nearest callers do
-//! not answer the question: two polls of a task come from the same place in Tokio, and its drop comes from another one.
+//! not answer the question: two polls of a task come from the same place in Tokio, its drop comes from another one, and a drop in
+//! the same poll follows at once.
 //!
 //! A task that is left may return to be dropped, so the end of its poll is written with the next event of the thread. Until then
 //! the thread [publishes](super::presence) when it left the task.
@@ -28,10 +29,14 @@ use super::local::Local;
 /// Tokio's budget at the start of a poll.
 const FULL: u32 = 128;
 
-/// How many places of polls a thread remembers.
+/// How soon a task is dropped after its last poll, in nanoseconds, from a place of which this is known. Tokio cannot begin
+/// another poll in less.
+const AT_ONCE_NS: u64 = 200;
+
+/// How many places a thread remembers.
 const PLACES: usize = 64;
 
-/// The places in Tokio, as hashes of callers, from which this thread has polled tasks.
+/// Places in Tokio, as hashes of callers, from which this thread has polled tasks, or dropped them after their last poll.
 #[derive(Debug)]
 pub(super) struct Places([u64; PLACES]);
 
@@ -61,7 +66,7 @@ fn budget() -> Option<u32> {
         return Some(0);
     }
     let Poll::Ready(budget) = coop::poll_proceed(&mut Context::from_waker(Waker::noop())) else { return Some(0) };
-    let mut number = Number(None, false);
+    let mut number = Number(None);
     let _ = write!(number, "{budget:?}");
     number.0
     // The budget is what it was when this is dropped without progress.
@@ -76,17 +81,19 @@ fn spend() {
     }
 }
 
-/// The first number in a text, and whether it is complete.
-struct Number(Option<u32>, bool);
+/// The first number in a text.
+struct Number(Option<u32>);
 
 impl fmt::Write for Number {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for byte in text.bytes() {
             match (byte, self.0) {
-                (b'0'..=b'9', number) if !self.1 => {
+                (b'0'..=b'9', number) => {
                     self.0 = Some(number.unwrap_or(0).saturating_mul(10).saturating_add(u32::from(byte - b'0')));
                 }
-                (_, number) => self.1 = number.is_some(),
+                // Nothing more is of interest, which an error says.
+                (_, Some(_)) => return Err(fmt::Error),
+                (_, None) => {}
             }
         }
         Ok(())
@@ -97,17 +104,17 @@ impl Local {
     /// The span of a task or local task is entered.
     pub(super) fn enter_future(&mut self, task: TaskId, of: LaneOf) {
         let callers = self.callers();
-        if self.task == Some(task) && self.lanes.left.is_some() {
-            let same_place = callers != 0 && callers == self.lanes.callers;
-            if !same_place && budget().is_some_and(|left| left < FULL) {
-                self.lanes.left = None;
-                self.stay();
-                self.enters = self.enters.saturating_add(1);
-                return;
-            }
+        if let Some(left) = self.lanes.left
+            && self.task == Some(task)
+            && self.is_dropped(left, callers)
+        {
+            self.lanes.left = None;
+            self.stay();
+            self.enters = self.enters.saturating_add(1);
+            return;
         }
         self.settle();
-        let polls = self.lanes.places.knows(callers) || budget().is_some();
+        let polls = self.lanes.polls.knows(callers) || budget().is_some();
         self.write_beginning();
         if self.task.is_none() {
             self.inside.reset();
@@ -119,6 +126,21 @@ impl Local {
         } else if polls {
             self.begin(task, true);
         }
+    }
+
+    /// Whether the current task, which was left at that time, is entered to be dropped in the same poll.
+    fn is_dropped(&mut self, left: u64, callers: u64) -> bool {
+        if callers != 0 && callers == self.lanes.callers {
+            return false;
+        }
+        if self.lanes.drops.knows(callers) && self.shared().since_ns(left) < AT_ONCE_NS {
+            return true;
+        }
+        let same_poll = budget().is_some_and(|left| left < FULL);
+        if same_poll && callers != 0 {
+            self.lanes.drops.learn(callers);
+        }
+        same_poll
     }
 
     /// The span of a task or local task is left.
@@ -142,11 +164,11 @@ impl Local {
             1 if here => LastPoll::Dropped,
             _ => LastPoll::Polled,
         };
-        self.ends(task, last);
-        match last {
-            _ if !here => {}
-            LastPoll::Shutdown => self.back(),
-            _ => self.end_lane(self.shared().stamp()),
+        let stamp = self.ends(task, last);
+        if here && last == LastPoll::Shutdown {
+            self.back();
+        } else if here {
+            self.end_lane(stamp);
         }
         self.note_end(task);
     }
@@ -154,7 +176,7 @@ impl Local {
     /// The poll that was left has turned out to be one: remembers from where.
     pub(super) fn learn_place(&mut self) {
         if self.lanes.callers != 0 {
-            self.lanes.places.learn(self.lanes.callers);
+            self.lanes.polls.learn(self.lanes.callers);
         }
     }
 }

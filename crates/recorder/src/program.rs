@@ -41,9 +41,32 @@ pub(super) struct Worker {
 /// Makes a recorder the one of the process. Returns whether it is the first one.
 pub(super) fn observe(recorder: &Recorder) -> bool {
     let first = PROGRAM.set(recorder.clone()).is_ok();
+    if first {
+        stop_in_children();
+    }
     OBSERVED.store(true, Ordering::Release);
     first
 }
+
+/// Makes a forked child record nothing: it has no thread that reads the events, and the parent's files are not its own.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "the only way to hear of a fork")]
+fn stop_in_children() {
+    extern "C" fn forked() {
+        OBSERVED.store(false, Ordering::Relaxed);
+        if let Some(recorder) = PROGRAM.get() {
+            recorder.close();
+        }
+    }
+    // SAFETY: the handler runs in the child, where only calls that are safe in a signal handler are allowed. It only reads and
+    // writes atomics. If the system has no memory for the handler, the child records in vain.
+    unsafe {
+        libc::pthread_atfork(None, None, Some(forked));
+    }
+}
+
+#[cfg(not(unix))]
+fn stop_in_children() {}
 
 /// The recorder of the process.
 pub(super) fn recorder() -> Option<&'static Recorder> {

@@ -257,6 +257,15 @@ impl Shared {
         }
     }
 
+    /// The time since a stamp, in nanoseconds.
+    pub(super) fn since_ns(&self, stamp: u64) -> u64 {
+        match self.start.get() {
+            Some(Start::Real(clock, _)) => clock.delta_as_nanos(stamp, clock.raw()),
+            Some(Start::Virtual(start)) => (start.elapsed().as_nanos() as u64).saturating_sub(stamp),
+            None => 0,
+        }
+    }
+
     /// Converts a stamp to nanoseconds since the run began.
     pub(super) fn time_ns(&self, stamp: u64) -> u64 {
         match self.start.get() {

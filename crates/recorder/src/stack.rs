@@ -20,6 +20,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::mem::MaybeUninit;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::recorder::lock;
@@ -90,9 +91,15 @@ impl Walker {
     }
 }
 
-/// How many of the nearest callers [`Walker::callers`] looks at. Without optimisation, `tracing` puts more calls between a
-/// future and its subscriber.
-const NEAR: usize = if cfg!(debug_assertions) { 20 } else { 8 };
+/// How many of the nearest callers [`Walker::callers`] looks at: as many as `tracing` can put between a future and the bare
+/// subscriber. Without optimisation these are more.
+static NEAR: AtomicUsize = AtomicUsize::new(if cfg!(debug_assertions) { 20 } else { 8 });
+
+/// Looks at more callers from now on: there are other layers between futures and the recorder.
+#[cfg(feature = "layer")]
+pub(super) fn look_further() {
+    NEAR.store(32, std::sync::atomic::Ordering::Relaxed);
+}
 
 /// The number of a stack. Two stacks with the same hash would be confused; with 64 bits
 /// and some thousand stacks, that does not happen.
@@ -130,6 +137,8 @@ fn mix(hash: u64, address: usize) -> u64 {
 /// Walks the stack along the frame pointers.
 #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), any(target_os = "linux", target_os = "macos")))]
 mod walk {
+    use std::sync::atomic::Ordering;
+
     use super::{Addresses, NEAR, mix};
 
     /// The address past the calling thread's stack; 0, which ends every walk at once, if the system does not report it.
@@ -204,7 +213,7 @@ mod walk {
     pub(super) fn callers(end: usize) -> u64 {
         let mut hash = 0;
         let start = std::ptr::from_ref(&hash).addr();
-        follow(frame_pointer(), start, end, NEAR, |address| hash = mix(hash, address));
+        follow(frame_pointer(), start, end, NEAR.load(Ordering::Relaxed), |address| hash = mix(hash, address));
         hash
     }
 

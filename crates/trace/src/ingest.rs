@@ -26,7 +26,6 @@
 
 use super::census::Shift;
 use super::course::Activity;
-use super::lanes;
 use super::lookup::{Ingest, Life};
 use super::task::{End, Ended, Segment, State, Task, TaskIx, Wake, Waker, first_segment, push};
 use super::{Sample, Trace};
@@ -174,7 +173,7 @@ impl Trace {
         if let Some(number) = hashed {
             self.digest.spawn(at_ns, number, parent.and_then(|parent| self.life(parent).number), &at);
         }
-        let name = Some(name).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("{} {number}", lanes::word(of)));
+        let name = Some(name).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("{} {number}", of.word()));
         let member = self.groups.join(ix, &at, &name);
         self.tasks.push(Task {
             name,

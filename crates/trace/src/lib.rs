@@ -146,6 +146,9 @@ pub struct Trace {
     pub missing: Missing,
     /// The latest known time, in nanoseconds since the run began: of the newest event, or now on the real clock.
     pub end_ns: u64,
+    /// From when on everything is known, in nanoseconds since the run began; 0 unless the facts begin with a keyframe. Before
+    /// that only what still mattered then is known.
+    pub since_ns: u64,
     /// Whether the recording has ended, so that nothing will be added.
     pub closed: bool,
     /// Every lock, semaphore and channel of the run, in order of creation.
@@ -161,8 +164,8 @@ pub struct Trace {
     made: HashMap<(ResourceKind, Option<Place>), u32>,
     /// The resources that tasks had to wait for, in order of creation.
     contended: Vec<ResourceIx>,
-    /// Names from the program's source.
-    names: std::sync::Arc<names::Names>,
+    /// Names from the program's sources.
+    names: Vec<std::sync::Arc<names::Names>>,
     /// The futures that waited side by side in one task.
     branches: HashMap<TaskIx, branches::Branches>,
     /// Whether some task was ready for a while before it was polled.

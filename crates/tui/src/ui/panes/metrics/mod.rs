@@ -51,14 +51,15 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let focus = model.focus == Pane::Metrics;
     let Some(run) = &model.run else {
         chrome::title(buf, look, area, focus, "Metrics", "");
-        Pen::new(buf, look, inside, 0).space(1).put("no run yet", look.dim());
+        Pen::new(buf, look, inside, 0).space(1).put(model.nothing_yet(), look.dim());
         return;
     };
     let all = recorded(run, area.width);
     // In full screen, the title shows the time that the charts cover.
     let over = format!("from 0 to {} {} {all}", format::span(look, view::end_ns(run)), look.glyphs.between);
     let over = model.full.filter(|pane| *pane == Pane::Metrics).map_or(&all, |_| &over);
-    chrome::title(buf, look, area, focus, "Metrics", over);
+    let title = if model.is_sampled() { "Metrics, sampled" } else { "Metrics" };
+    chrome::title(buf, look, area, focus, title, over);
     let roomy = inside.height >= ROOMY;
     // The number of figures does not depend on the width of their charts.
     let all = figures(look, run, 0, roomy);
