@@ -38,11 +38,9 @@ const VARIABLE: &str = "ASYNC_PLAYGROUND";
 /// everything is seen except the future of `main` itself. To see that too, call `init` before you build the runtime:
 ///
 /// ```
-/// fn main() {
-///     async_playground_recorder::init();
-///     let runtime = tokio::runtime::Runtime::new().unwrap();
-///     runtime.block_on(async { println!("seen") });
-/// }
+/// async_playground_recorder::init();
+/// let runtime = tokio::runtime::Runtime::new().unwrap();
+/// runtime.block_on(async { println!("seen") });
 /// ```
 ///
 /// The program has to be built with `--cfg tokio_unstable` in `RUSTFLAGS`; add `-C force-frame-pointers=yes` to see the line of
@@ -176,6 +174,9 @@ pub(super) enum Problem {
     Level,
     /// There is another subscriber.
     Subscriber,
+    /// The subscriber hides Tokio's tracing from the layer.
+    #[cfg_attr(not(feature = "layer"), allow(dead_code, reason = "only a layer can be behind a filter"))]
+    Filter,
     /// A test task was not seen.
     Spans,
     /// The events have nowhere to go.
@@ -197,6 +198,10 @@ impl fmt::Display for Problem {
             Self::Subscriber => f.write_str(
                 "this program has its own tracing subscriber; add a Layer to it with async_playground_recorder::layer() \
                  (feature `layer`) in place of init()",
+            ),
+            Self::Filter => f.write_str(
+                "a filter of the whole tracing subscriber hides Tokio's tracing from the layer; give each other layer its own filter \
+                 with `with_filter`",
             ),
             Self::Spans => f.write_str("Tokio does not report its tasks; use tokio 1.54 or later with its feature `tracing`"),
             Self::Stream(error) => write!(f, "cannot keep what is recorded: {error}"),

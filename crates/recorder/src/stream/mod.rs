@@ -29,7 +29,6 @@ use viewers::Viewers;
 
 /// Where the facts go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "`init` chooses one"))]
 pub(crate) enum Mode {
     /// The last ones are kept in memory, for viewers that connect to a socket.
     Listen,
@@ -64,7 +63,6 @@ fn header(recorder: &Recorder) -> Header {
 /// # Errors
 ///
 /// If the socket or the file cannot be made, or the system refuses a thread. The recording is closed then.
-#[cfg_attr(not(test), expect(dead_code, reason = "`init` calls it"))]
 pub(crate) fn start(recorder: Recorder, reader: Reader, mode: Mode) -> io::Result<()> {
     let output = match mode {
         Mode::Listen => {
