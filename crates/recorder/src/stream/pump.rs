@@ -156,11 +156,11 @@ impl Pump {
             file.ends();
         }
         let now_ns = self.recorder.now_ns();
-        let (trace_hash, wake_hash, recorded, runtime_polls) = (None, None, None, None);
+        let (trace_hash, recorded, runtime_polls) = (None, None, None);
         let footer = Footer {
             closed_ns: now_ns,
             trace_hash,
-            wake_hash,
+            wake_hash: None,
             recorded,
             ending: Ended::Exited,
             elapsed_ns: now_ns,
