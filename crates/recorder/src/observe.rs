@@ -58,8 +58,8 @@ pub(super) fn new_task(attributes: &Attributes<'_>) -> Option<TaskRef> {
     let mut fields = TaskFields::default();
     attributes.record(&mut fields);
     let (task, of) = (TaskId(NonZeroU64::new(fields.id)?), fields.of);
-    let tokios = of == LaneOf::Blocking && is_tokios(attributes.metadata().file(), &fields.file);
-    if tokios && fields.file.ends_with(WORKERS) {
+    let tokios = of == LaneOf::Blocking && is_tokios(attributes.metadata().file(), fields.file());
+    if tokios && fields.file().ends_with(WORKERS) {
         return new_worker();
     }
     local::with(|local| {
