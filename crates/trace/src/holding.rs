@@ -40,7 +40,7 @@ impl Trace {
             let of = self.resources.get(*resource as usize)?;
             let guard = of.guards.get(*guard as usize)?;
             let (from_ns, to_ns, inferred) = guard.held_by(task)?;
-            let inferred = inferred || of.is_unsure();
+            let inferred = inferred || of.is_unsure(guard);
             let shown = of.was_contended() || of.kind == ResourceKind::Semaphore;
             Some(Holding { resource: *resource, from_ns, to_ns, shown, inferred })
         });

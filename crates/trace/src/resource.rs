@@ -163,7 +163,7 @@ impl Resource {
         for (ix, permits) in &hands.held {
             let guard = &self.guards[*ix as usize];
             let mut holder = guard.holder(at_ns, *permits);
-            holder.inferred |= self.is_unsure();
+            holder.inferred |= self.is_unsure(guard);
             let same = |known: &&mut Holder| known.task == holder.task && known.exclusive == holder.exclusive && !known.inferred;
             match holders.iter_mut().find(same).filter(|_| !holder.inferred) {
                 Some(known) => known.permits = known.permits.saturating_add(holder.permits),
@@ -320,10 +320,10 @@ impl Resource {
         self.line.granted().any(|waiter| Some(waiter.task) == task && waiter.granted > 0)
     }
 
-    /// Whether the holders are uncertain: permits were given back that nobody was seen to take. Either they were taken unseen
-    /// (`try_acquire`), or a holder forgot its permit and another task added it again, as the pool of sqlx does.
-    pub(super) fn is_unsure(&self) -> bool {
-        !self.exact && self.kind == ResourceKind::Semaphore
+    /// Whether the holder of a guard is uncertain: somebody took permits unseen, and may have given those back instead of the
+    /// guard.
+    pub(super) fn is_unsure(&self, guard: &Guard) -> bool {
+        guard.owned && !self.exact && self.kind == ResourceKind::Semaphore
     }
 
     /// How many permits were taken unseen and are still out.

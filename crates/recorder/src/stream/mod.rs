@@ -22,7 +22,6 @@ use recording::{Header, Program, Subject, sockets};
 
 use crate::recorder::Recorder;
 use crate::{Reader, base};
-use facts::Detail;
 use file::RecordingFile;
 pub use living::Living;
 use output::Output;

@@ -34,7 +34,9 @@ fn a_program_that_is_killed_or_aborts_leaves_a_file_that_opens() {
         let file = written(&program, &folder);
         // It writes each second, once the first stacks have been looked up.
         program.says("ready");
-        until("everything is written", || std::fs::metadata(&file).is_ok_and(|file| file.len() > 1_000) && read(&file).0.is_complete());
+        until("everything is written", || {
+            std::fs::metadata(&file).is_ok_and(|file| file.len() > 1_000) && read(&file).0.is_complete()
+        });
         if end == "never" {
             program.child.kill().expect("it runs");
         }
