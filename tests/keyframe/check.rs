@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use facts::event::{Event, SiteId, What};
 use recorder::Living;
-use trace::{State, Trace};
+use trace::{ResourceKind, State, Trace};
 
 /// What is alive at the end of a trace: a line for each task, and one for each resource that somebody holds or waits for.
 pub(crate) fn picture(trace: &Trace) -> Vec<String> {
@@ -46,7 +46,8 @@ fn of_task(trace: &Trace, task: u32) -> String {
 fn of_resource(trace: &Trace, resource: u32) -> Option<String> {
     let of = &trace.resources[resource as usize];
     let now = of.at(u64::MAX);
-    if now.holders.is_empty() && now.waiting == 0 {
+    let unsure = of.kind == ResourceKind::Semaphore && now.permits.is_none();
+    if (now.holders.is_empty() || unsure) && now.waiting == 0 {
         return None;
     }
     let name = |task: u32| &trace.tasks[task as usize].name;
@@ -69,6 +70,8 @@ fn of_resource(trace: &Trace, resource: u32) -> Option<String> {
         .iter()
         .map(|waiter| format!("{} since {} {}/{}", name(waiter.task), waiter.since_ns, waiter.granted, waiter.asks))
         .collect();
+    // Of a semaphore of which permits were taken unseen, everything about holders is inferred from facts of the past.
+    let holders = if unsure { Vec::new() } else { holders };
     let name = trace.resource_name(resource);
     Some(format!("{name} {:?} of {:?} free, held by {holders:?}, wanted by {waiters:?}", now.free, now.permits))
 }
