@@ -193,8 +193,7 @@ impl Task {
             let may_join = |at: &usize| !self.moments[at + 1].begins && gap(at) <= left_ns;
             let Some(least) = (0..self.moments.len() - 1).filter(may_join).min_by_key(gap) else { return };
             left_ns -= gap(&least);
-            self.moments[least].to_ns = self.moments[least + 1].to_ns;
-            self.moments.remove(least + 1);
+            self.moments[least].to_ns = self.moments.remove(least + 1).to_ns;
         }
     }
 
