@@ -23,19 +23,19 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tui::app::input::action::Action;
-use tui::app::model::{CodeTab, Model};
-use tui::app::run::playback;
-use tui::app::timeline::viewport;
-use tui::app::update;
 use engine::Spec;
-use tui::ui::{self, Cache};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use scenario::Scenario;
 use scenarios::CATALOGUE;
+use tui::app::input::action::Action;
+use tui::app::model::{CodeTab, Model};
+use tui::app::run::playback;
+use tui::app::timeline::viewport;
+use tui::app::update;
+use tui::ui::{self, Cache};
 
 /// The screen sizes.
 const SIZES: [(u16, u16); 2] = [(120, 40), (200, 60)];

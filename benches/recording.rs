@@ -12,9 +12,9 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
+use engine::open;
 use engine::{Phase, Run, Spec};
 use recording::files;
-use engine::open;
 use trace::Trace;
 
 /// The budget for opening a recording of ten million events: time, and memory in bytes.

@@ -9,9 +9,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use engine::{Phase, Run, Spec, StartError};
-use trace::Trace;
 use scenario::{Clock, Kind, Scenario, Values};
 use scenarios::CATALOGUE;
+use trace::Trace;
 
 /// The budget of a run.
 const BUDGET: Duration = Duration::from_millis(100);

@@ -14,6 +14,8 @@ mod metrics;
 mod paint;
 #[path = "screens/palette.rs"]
 mod palette;
+#[path = "screens/programs.rs"]
+mod programs;
 #[path = "screens/recorded.rs"]
 mod recorded;
 #[path = "screens/sample.rs"]
@@ -25,16 +27,16 @@ mod theme;
 #[path = "screens/tip.rs"]
 mod tip;
 
-use tui::app::input::bindings::Context;
-use tui::app::input::text_field::TextField;
-use tui::app::model::{CodeTab, FieldError, Mode, Model, Notice, Overlay, Pane, Prompt, Theme, Wanted};
 use facts::event::Level;
-use trace::Missing;
-use tui::ui;
 use fixture::{MS, empty, model};
 use insta::assert_snapshot;
 use paint::{frame, styled, text};
 use ratatui::layout::Rect;
+use trace::Missing;
+use tui::app::input::bindings::Context;
+use tui::app::input::text_field::TextField;
+use tui::app::model::{CodeTab, FieldError, Mode, Model, Notice, Overlay, Pane, Prompt, Theme, Wanted};
+use tui::ui;
 
 fn screen(model: &Model, width: u16, height: u16) -> String {
     text(&frame(model, width, height).0)

@@ -11,18 +11,18 @@ mod settled;
 use std::num::NonZeroU64;
 use std::panic::Location;
 
-use tui::app::input::action::Action;
-use tui::app::model::{LaneKind, Model, Pane, Theme};
-use tui::app::run::{lifecycle, playback};
-use tui::app::update::update;
 use engine::{Ending, Phase, Report, Spec};
 use facts::event::{Event, LastPoll, Named, TaskId, What};
-use trace::{TaskIx, Trace, Waker};
 use insta::assert_snapshot;
 use paint::{frame, styled, text};
 use scenario::{Clock, Outcome, Scenario};
 use scenarios::CATALOGUE;
 use settled::settled;
+use trace::{TaskIx, Trace, Waker};
+use tui::app::input::action::Action;
+use tui::app::model::{LaneKind, Model, Pane, Theme};
+use tui::app::run::{lifecycle, playback};
+use tui::app::update::update;
 
 const MS: u64 = 1_000_000;
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];

@@ -7,15 +7,15 @@ mod paint;
 #[path = "screens/recorded.rs"]
 mod recorded;
 
-use tui::app::model::{Areas, GroupBy, Grouping, Model, Pane, Theme};
-use tui::app::run::playback;
-use tui::app::timeline::viewport;
 use engine::Spec;
 use insta::assert_snapshot;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use scenario::{Clock, Scenario, Value};
 use scenarios::CATALOGUE;
+use tui::app::model::{Areas, GroupBy, Grouping, Model, Pane, Theme};
+use tui::app::run::playback;
+use tui::app::timeline::viewport;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 

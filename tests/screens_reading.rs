@@ -7,6 +7,10 @@ mod paint;
 #[path = "screens/recorded.rs"]
 mod recorded;
 
+use crossterm::event::{KeyCode, KeyEvent};
+use engine::Spec;
+use insta::assert_snapshot;
+use scenarios::find;
 use tui::app::colors::Colors;
 use tui::app::input::action::Action;
 use tui::app::input::keymap;
@@ -14,10 +18,6 @@ use tui::app::model::{Model, Pane, Theme};
 use tui::app::run::playback;
 use tui::app::timeline::viewport;
 use tui::app::update::update;
-use engine::Spec;
-use crossterm::event::{KeyCode, KeyEvent};
-use insta::assert_snapshot;
-use scenarios::find;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 const MS: u64 = 1_000_000;

@@ -8,16 +8,16 @@ mod paint;
 #[path = "screens/recorded.rs"]
 mod recorded;
 
+use engine::Spec;
+use insta::assert_snapshot;
+use scenario::{Clock, Scenario};
+use scenarios::CATALOGUE;
 use tui::app::input::action::Action;
 use tui::app::model::{Layout, Model, Pane, Theme};
 use tui::app::panes::{CodeTab, ExplainTab};
 use tui::app::run::playback;
 use tui::app::timeline::viewport;
 use tui::app::update;
-use engine::Spec;
-use insta::assert_snapshot;
-use scenario::{Clock, Scenario};
-use scenarios::CATALOGUE;
 
 /// The model after half of a scenario's run has been played.
 fn half_way(scenario: &'static Scenario, width: u16, height: u16) -> Model {

@@ -10,19 +10,19 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tui::app::input::action::{Action, Move};
-use tui::app::input::keymap;
-use tui::app::model::{Cursor, GroupBy, Grouping, Model, Options, Pane, RunView, Theme};
-use tui::app::update::update;
+use crossterm::event::{KeyCode, KeyEvent};
 use engine::{Ending, Phase, Report, Spec};
 use facts::event::{Event, LastPoll, Named, NewSite, SiteId, TaskId, What};
-use trace::{self, Cause, Place, Site, TaskIx, Trace};
-use crossterm::event::{KeyCode, KeyEvent};
 use insta::assert_snapshot;
 use paint::{frame, styled, text};
 use scenario::Outcome;
 use scenarios::CATALOGUE;
 use settled::settled;
+use trace::{self, Cause, Place, Site, TaskIx, Trace};
+use tui::app::input::action::{Action, Move};
+use tui::app::input::keymap;
+use tui::app::model::{Cursor, GroupBy, Grouping, Model, Options, Pane, RunView, Theme};
+use tui::app::update::update;
 
 const MS: u64 = 1_000_000;
 const REQUESTS: u64 = 400;

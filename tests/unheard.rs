@@ -9,9 +9,9 @@ use std::sync::Once;
 
 use engine::{Run, Spec, StartError};
 use recorder::{self, OnFull, RecordLayer, Recorder, Unheard};
-use trace::{End, Trace};
 use tokio::runtime::Builder;
 use tokio::task;
+use trace::{End, Trace};
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::{set_global_default, with_default};
 use tracing_subscriber::layer::SubscriberExt;

@@ -7,11 +7,11 @@ mod observed;
 use std::sync::Arc;
 use std::time::Duration;
 
-use recorder::Detail;
-use trace::{Cause, StallKind, Trace};
 use observed::{On, find, observe, spawn};
+use recorder::Detail;
 use tokio::sync::{Mutex, RwLock, Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
+use trace::{Cause, StallKind, Trace};
 
 const MS: Duration = Duration::from_millis(1);
 /// A time at which nothing happens any more, and nothing has ended.

@@ -9,13 +9,13 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use engine::{Ending, Phase, Report, Spec};
+use scenario::Outcome;
+use scenarios::CATALOGUE;
 use tui::app::input::action::{Action, Move};
 use tui::app::model::{GroupBy, LaneKind, Model, Pane};
 use tui::app::run::{lifecycle, playback};
 use tui::app::update;
-use engine::{Ending, Phase, Report, Spec};
-use scenario::Outcome;
-use scenarios::CATALOGUE;
 
 use crate::synthetic::{SIZES, Size, Taken, take};
 use crate::{STEP, Screen, recorded};

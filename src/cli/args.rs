@@ -4,11 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use tui::app::colors::ThemeName;
-use engine::Detail;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::{ArgValueCompleter, Shell};
+use engine::Detail;
 use scenario::Clock;
+use tui::app::colors::ThemeName;
 
 use super::completions;
 use super::stop::Stop;
@@ -63,6 +63,18 @@ Exit codes:
   1  the report could not be written
   2  the file cannot be read, is not a recording, or has another format version";
 
+const ATTACH_EXAMPLES: &str = "\
+Examples:
+  async-playground attach                     choose among the programs that listen
+  async-playground attach 4711                attach to a process
+  async-playground attach orders.rec          follow a recording while it is written
+  async-playground attach --json              list the programs that listen
+
+Exit codes:
+  0  the screen was closed, or the list was printed
+  1  no program listens
+  2  the target cannot be attached to, or the screen cannot be opened";
+
 /// See concurrency: pick a scenario, tune it, and watch every task of a real Tokio runtime.
 ///
 /// Without a subcommand, open the screen with scenario ID, or with the first scenario.
@@ -94,6 +106,12 @@ pub(super) enum Command {
     /// that 'run' printed.
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(ReplayArgs),
+    /// Show a program while it runs, or list those that listen.
+    ///
+    /// Any Tokio program listens after async_playground_recorder::init() as the first line of its
+    /// main. Without TARGET, list the programs that listen.
+    #[command(after_help = ATTACH_EXAMPLES)]
+    Attach(AttachArgs),
     /// Print the default settings, or the settings path.
     Config(ConfigArgs),
     /// Print a completion script for a shell.
@@ -167,8 +185,23 @@ pub(super) struct ReplayArgs {
     pub marks: MarksArgs,
     #[command(flatten)]
     pub screen: ScreenArgs,
-    /// Print the JSON object that 'run --json' printed.
+    /// Print the JSON object that 'run --json' printed, or a program's.
     #[arg(long)]
+    pub json: bool,
+}
+
+/// What to attach to.
+#[derive(Debug, Args)]
+pub(super) struct AttachArgs {
+    /// Process id, socket, or recording that is being written.
+    #[arg(value_name = "PID|SOCKET|FILE")]
+    pub target: Option<String>,
+    #[command(flatten)]
+    pub marks: MarksArgs,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+    /// List the programs that listen as a JSON array.
+    #[arg(long, conflicts_with = "target")]
     pub json: bool,
 }
 
@@ -322,9 +355,9 @@ impl From<ClockArg> for Clock {
 /// How much to record, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum DetailArg {
-    /// spawns, polls, wakes and ends
+    /// spawns, polls and ends
     Polls,
-    /// also waits, with their causes, lines and holders
+    /// also wakes, and waits with their causes, lines and holders
     Waits,
 }
 

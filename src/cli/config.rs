@@ -4,9 +4,9 @@ use std::env;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
+use recording::files;
 use tui::app::colors::{Colors, ThemeName};
 use tui::config::{self, Config};
-use recording::files;
 use tui::text;
 
 use super::args::{Color, ConfigArgs, ScreenArgs};

@@ -7,6 +7,7 @@
 //! gone, full or closed.
 
 mod args;
+mod attach;
 mod completions;
 mod config;
 mod list;
@@ -22,8 +23,8 @@ mod stop;
 use std::process::ExitCode;
 
 use args::Command;
-use tui::signals;
 use stop::Stop;
+use tui::signals;
 
 /// Runs the command line.
 pub(crate) fn main() -> ExitCode {
@@ -41,6 +42,7 @@ fn dispatch() -> Result<ExitCode, Stop> {
         Some(Command::List(list)) => list::list(&list),
         Some(Command::Run(command)) => return run::run(&command),
         Some(Command::Replay(command)) => return replay::replay(&command),
+        Some(Command::Attach(command)) => return attach::attach(&command),
         Some(Command::Config(args)) => config::tell(&args),
         Some(Command::Completions { shell }) => completions::print(shell),
         Some(Command::Man) => man::print(),

@@ -6,8 +6,9 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use engine::{Report, Spec};
 use async_playground::report::{self, Look};
+use engine::{Report, Spec};
+use recording::Program;
 use trace::Trace;
 use tui::{term, text};
 
@@ -31,14 +32,28 @@ pub(super) fn say(line: &str) {
 
 /// Prints the report of a run, as one JSON object or as text.
 pub(super) fn report(spec: &Spec, trace: &Trace, report: &Report, json: bool, marks: &MarksArgs) -> Result<(), Stop> {
-    let text = if json {
-        let json = report::json(spec, trace, report);
-        json.map_err(|error| Stop::Failed(format!("cannot write JSON: {error}")))? + "\n"
-    } else {
-        let look = Look { width: width(), unicode: !marks.ascii && unicode() };
-        report::text(spec, trace, report, look)
-    };
-    print(&text)
+    if json {
+        return line(report::json(spec, trace, report));
+    }
+    print(&report::text(spec, trace, report, look(marks)))
+}
+
+/// Prints the report of a program, as one JSON object or as text.
+pub(super) fn program(program: &Program, trace: &Trace, report: &Report, json: bool, marks: &MarksArgs) -> Result<(), Stop> {
+    if json {
+        return line(report::program_json(program, trace, report));
+    }
+    print(&report::program_text(program, trace, report, look(marks)))
+}
+
+/// Prints JSON on one line.
+pub(super) fn line(json: serde_json::Result<String>) -> Result<(), Stop> {
+    let json = json.map_err(|error| Stop::Failed(format!("cannot write JSON: {error}")))?;
+    print(&format!("{json}\n"))
+}
+
+fn look(marks: &MarksArgs) -> Look {
+    Look { width: width(), unicode: !marks.ascii && unicode() }
 }
 
 /// The width of a line: the terminal's, if standard output is one.

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use engine::{Ending, Phase, Report, Run, Spec, StartError};
-use tui::limits;
 use async_playground::report;
+use engine::{Ending, Phase, Report, Run, Spec, StartError};
+use signal_hook::flag;
+use trace::Trace;
+use tui::limits;
 use tui::signals;
 use tui::source;
 use tui::text;
-use trace::Trace;
-use signal_hook::flag;
 
 use super::args::RunArgs;
 use super::out;

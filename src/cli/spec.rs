@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use engine::{Spec, SpecError, is_open_to_the_network, serve_console};
-use tui::text;
 use scenario::{Clock, Kind, Param, Scenario};
 use scenarios::CATALOGUE;
+use tui::text;
 
 use super::args::{HowArgs, Speed};
 use super::out;

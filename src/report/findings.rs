@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::Look;
 use super::units::{count, time};
-use tui::text;
 use trace::{Finding, Findings, Place};
+use tui::text;
 
 /// More findings than this are counted, not listed.
 const LISTED: usize = 10;

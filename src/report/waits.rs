@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::Look;
 use super::units::{count, time};
-use tui::text;
 use trace::{Place, WaitTotal};
+use tui::text;
 
 /// More places than this are counted, not listed.
 const ROWS: usize = 10;

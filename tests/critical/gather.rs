@@ -1,7 +1,7 @@
 //! All fetches start at once, so the slowest alone decides.
 
-use trace::Cause;
 use scenario::draw;
+use trace::Cause;
 
 use super::{long_steps, path, spec, tasks, trace};
 

@@ -12,8 +12,8 @@ mod whole;
 use std::time::Duration;
 
 use engine::{Phase, Run, Spec};
-use trace::{Cause, CriticalPath, Doing, Trace};
 use scenarios::find;
+use trace::{Cause, CriticalPath, Doing, Trace};
 
 /// A setting, as typed.
 type Setting<'a> = &'a [(&'a str, u64)];

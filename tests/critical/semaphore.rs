@@ -2,8 +2,8 @@
 
 use std::collections::BinaryHeap;
 
-use trace::Cause;
 use scenario::draw;
+use trace::Cause;
 
 use super::{Setting, long_steps, path, spec, tasks, trace};
 

@@ -1,9 +1,9 @@
 //! Properties of every path, for every scenario.
 
 use engine::Spec;
-use trace::{CriticalPath, Handover, PathStep, TaskIx, Trace, Waker};
 use scenario::Clock;
 use scenarios::CATALOGUE;
+use trace::{CriticalPath, Handover, PathStep, TaskIx, Trace, Waker};
 
 use super::trace;
 

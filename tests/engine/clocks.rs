@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use engine::{Detail, Ending, Run, Spec, SpecError, StartError};
-use trace::Trace;
 use scenario::{Breaks, Clock, How, Outcome, Scenario, Values};
 use scenarios::CATALOGUE;
+use trace::Trace;
 
-use scenario::testing::in_a_calm_moment;
 use super::programs::{TICKS_FOR_EVER, scenario};
 use super::{find, ms, real, to_end};
+use scenario::testing::in_a_calm_moment;
 
 /// Scenarios about so many tasks that they do not fit on one screen.
 const MANY_LANES: &[&str] = &["rate-limit", "batching"];

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use engine::{Ending, Run, Spec};
 use trace::{End, Trace};
 
-use scenario::testing::in_a_calm_moment;
 use super::programs::{
     CHILD_PANICS, CHILD_SPAWNS_FOR_EVER, FAILS, LEAVES_TASKS, NEVER_YIELDS, PANICS, SPAWNS_FOR_EVER, SPAWNS_FOR_EVER_AND_AT_LAST,
     TICKS_FOR_EVER, YIELDS_FOR_EVER,
 };
 use super::{drain_to_end, ms, real, to_end};
+use scenario::testing::in_a_calm_moment;
 
 /// Generous time for what an idle machine does at once; what never happens takes longer.
 const SOON: Duration = Duration::from_secs(5);

@@ -11,8 +11,8 @@ mod stalls;
 use std::time::Duration;
 
 use engine::{Phase, Report, Run, Spec};
-use trace::Trace;
 use scenario::{Clock, Scenario};
+use trace::Trace;
 
 fn to_end(spec: &Spec) -> (Trace, Report) {
     let mut run = Run::start(spec).unwrap();

@@ -3,16 +3,16 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use engine::{Ending, Phase, Run, Spec};
 use engine::Tape;
-use trace::{FindingKind, State, Task, Trace};
+use engine::{Ending, Phase, Run, Spec};
 use scenario::{Outcome, Scenario};
 use tokio::task;
 use tokio::time::sleep;
+use trace::{FindingKind, State, Task, Trace};
 
-use scenario::testing::in_a_calm_moment;
 use super::programs::{SPAWNS_FOR_EVER, scenario};
 use super::{drain_to_end, find, ms, real};
+use scenario::testing::in_a_calm_moment;
 
 /// Blocked threads stay blocked until the process ends.
 fn block_for_ever() {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use engine::{Detail, Ending, Spec};
-use trace::StallKind;
 use scenario::Scenario;
+use trace::StallKind;
 
-use scenario::testing::in_a_calm_moment;
 use super::programs::{BLOCKS_LONG, DEADLOCKS, DEADLOCKS_AND_TICKS, LEAVES_A_WAITER, LISTENS, SLEEPS_LONG, WAITS_FOR_EVER};
 use super::{ms, real, to_end};
+use scenario::testing::in_a_calm_moment;
 
 #[test]
 fn a_stall_is_told_from_a_limit() {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use recorder::Detail;
-use trace::FindingKind::DroppedWhileHolding;
 use tokio::sync::{Mutex, RwLock, Semaphore, mpsc, oneshot};
 use tokio::time::{sleep, timeout};
+use trace::FindingKind::DroppedWhileHolding;
 
 use super::observed::{self, On, find, observe};
 use super::programs::{ALL, found};

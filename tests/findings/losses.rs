@@ -4,16 +4,16 @@ use std::thread;
 use std::time::Duration;
 
 use recorder::Detail;
-use trace::FindingKind::{IntervalBurst, LaggedReceiver, LateTimeout};
 use tokio::sync::broadcast::{self, Receiver, error::RecvError};
 use tokio::sync::watch;
 use tokio::task::yield_now;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at, sleep, timeout};
+use trace::FindingKind::{IntervalBurst, LaggedReceiver, LateTimeout};
 use tracing::warn;
 
-use scenario::testing::in_a_calm_moment;
 use super::observed::{self, On, observe};
 use super::programs::{ALL, found};
+use scenario::testing::in_a_calm_moment;
 
 const MS: Duration = Duration::from_millis(1);
 

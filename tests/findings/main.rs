@@ -14,10 +14,10 @@ mod unrun;
 use std::time::Duration;
 
 use engine::{Phase, Run, Spec};
-use trace::{Finding, FindingKind, Trace};
-use scenario::testing::in_a_calm_moment;
 use scenario::Clock;
+use scenario::testing::in_a_calm_moment;
 use scenarios::find;
+use trace::{Finding, FindingKind, Trace};
 
 /// A setting, as typed.
 type Setting = &'static [(&'static str, &'static str)];

@@ -7,9 +7,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use recorder::Detail;
-use trace::{Finding, FindingKind, Trace};
 use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
+use trace::{Finding, FindingKind, Trace};
 
 use super::observed::{self, On, find, observe};
 

@@ -1,9 +1,9 @@
 //! Every variant that goes well, at its defaults: its findings are true.
 
 use engine::Spec;
-use trace::FindingKind::{self, BlocksWorker, LockAcrossWait};
 use scenario::{Clock, Kind, Param, Scenario, Value, Values};
 use scenarios::CATALOGUE;
+use trace::FindingKind::{self, BlocksWorker, LockAcrossWait};
 
 use super::{SEEDS, trace};
 

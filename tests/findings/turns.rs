@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use recorder::Detail;
-use trace::FindingKind::SelfWakes;
-use trace::{Cause, Trace, Waker};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
+use recorder::Detail;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::{JoinSet, consume_budget, yield_now};
 use tokio::time::{interval, sleep, timeout};
+use trace::FindingKind::SelfWakes;
+use trace::{Cause, Trace, Waker};
 
 use super::observed::{self, find, observe};
 use super::programs::{ALL, found};

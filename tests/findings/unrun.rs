@@ -6,12 +6,12 @@ use std::thread;
 use std::time::Duration;
 
 use recorder::{self, Detail, OnFull, Recorder};
-use trace::FindingKind::{BlockedPool, NeverDriven};
-use trace::{Finding, LaneOf, Task, Trace};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinHandle, LocalSet, spawn_blocking};
 use tokio::time::sleep;
+use trace::FindingKind::{BlockedPool, NeverDriven};
+use trace::{Finding, LaneOf, Task, Trace};
 
 use super::observed::{self, On, observe};
 use super::programs::{ALL, found};

@@ -5,10 +5,10 @@ use std::thread;
 use std::time::Duration;
 
 use recorder::Detail;
-use trace::{Cause, End, LaneOf, Waker};
 use tokio::sync::Mutex;
 use tokio::task::{self, spawn_blocking};
 use tokio::time::sleep;
+use trace::{Cause, End, LaneOf, Waker};
 
 use super::asked::{lanes, life, line_of};
 use super::observe;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use recorder::Detail;
-use trace::{End, Fill, Trace, Window};
 use futures::StreamExt as _;
 use futures::stream::{self, FuturesUnordered};
+use recorder::Detail;
 use tokio::sync::{Mutex, Notify, Semaphore, mpsc};
 use tokio::time::{interval, sleep, timeout};
+use trace::{End, Fill, Trace, Window};
 
 use super::observed::{On, find, observe, spawn};
 

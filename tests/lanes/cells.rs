@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use recorder::Detail;
-use trace::{End, Family, Fill, TaskIx, Trace, Window};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::{Instant, interval, sleep, sleep_until, timeout};
+use trace::{End, Family, Fill, TaskIx, Trace, Window};
 
 use super::observed::{On, find, observe, spawn};
 

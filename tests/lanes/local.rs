@@ -4,10 +4,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use recorder::{self, Detail, OnFull, Recorder};
-use trace::{Cause, End, LaneOf, State, Trace, Waker};
 use tokio::sync::Notify;
 use tokio::task::{LocalSet, spawn_blocking, spawn_local, yield_now};
 use tokio::time::sleep;
+use trace::{Cause, End, LaneOf, State, Trace, Waker};
 
 use super::asked::{lanes, life, line_of};
 use super::observed::{On, find, observe, waits};

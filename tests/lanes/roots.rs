@@ -5,10 +5,10 @@ use std::thread;
 use std::time::Duration;
 
 use recorder::{self, Detail, OnFull, Recorder};
-use trace::{Cause, End, LaneOf, State, Trace, Waker};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
+use trace::{Cause, End, LaneOf, State, Trace, Waker};
 
 use super::asked::{lanes, line_of};
 use super::observed::{On, find, observe, spawn};

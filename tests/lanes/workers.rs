@@ -4,8 +4,8 @@ use std::thread;
 use std::time::Duration;
 
 use recorder::Detail;
-use trace::{State, Trace};
 use tokio::sync::oneshot;
+use trace::{State, Trace};
 
 use super::observed::{self, On, find, observe};
 

@@ -24,9 +24,9 @@ use std::net::Ipv4Addr;
 use std::sync::Once;
 
 use engine::serve_console;
+use observed::{Live, On};
 use recorder::Detail;
 use trace::Trace;
-use observed::{Live, On};
 
 /// Runs a program to its end, with tokio-console served as for a user.
 fn observe<F, P>(on: On, detail: Detail, program: P) -> (Trace, u64)

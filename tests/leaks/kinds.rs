@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use engine::{Detail, Ending, Phase, Run, Spec};
 use engine::Tape;
-use trace::Trace;
+use engine::{Detail, Ending, Phase, Run, Spec};
 use scenario::{Clock, Outcome, Scenario};
 use scenarios::CATALOGUE;
 use tokio::sync::Semaphore;
 use tokio::task::{self, JoinSet};
 use tokio::time::sleep;
+use trace::Trace;
 
 use super::programs::{DEADLOCKS, PANICS, TICKS_FOR_EVER, WAITS_FOR_EVER, YIELDS_FOR_EVER, scenario};
 

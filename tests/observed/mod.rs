@@ -7,9 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use recorder::{self, Detail, OnFull, Recorder};
-use trace::{Cause, TaskIx, Trace};
 use tokio::runtime::{Builder, RuntimeMetrics};
 use tokio::task::{self, JoinHandle};
+use trace::{Cause, TaskIx, Trace};
 
 /// The runtime for a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Live {
 }
 
 /// Polls by Tokio's count. With several workers that count omits some polls, but the samples of a histogram do not.
-fn polls_of(metrics: &RuntimeMetrics, on: On) -> u64 {
+pub(crate) fn polls_of(metrics: &RuntimeMetrics, on: On) -> u64 {
     if on != On::TwoWorkers {
         return metrics.worker_poll_count(0);
     }
@@ -97,6 +97,7 @@ where
     recorder.observe(&mut builder, ());
     let runtime = builder.build().unwrap();
     let live = Live::default();
+    live.trace().detail = detail;
     let over = Arc::new(AtomicBool::new(false));
     let reading = thread::spawn({
         let (live, over) = (live.clone(), over.clone());

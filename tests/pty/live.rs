@@ -1,6 +1,5 @@
 //! The real clock: the present advances while a task sleeps, and while a task blocks its worker.
 
-
 use super::time::times;
 use super::{program, zoom};
 use scenario::testing::in_a_calm_moment;

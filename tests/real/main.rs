@@ -15,12 +15,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use engine::{Ending, Phase, Report, Run, Spec};
-use trace::Trace;
 use left::{Left, eventually};
 use rustix::process::{Pid, Signal, kill_process};
 use scenario::{Clock, Context, Scenario, Values, draw};
 use scenarios::CATALOGUE;
 use tokio::runtime::{Builder, Handle};
+use trace::Trace;
 
 /// The scenarios: the approximate duration, and a setting that takes another path.
 const REAL: &[(&str, u64, (&str, &str))] = &[

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use engine::{Phase, Report, Run, Sink, Spec};
-use engine::Recording;
 use async_playground::report;
-use tui::source;
-use trace::Trace;
+use engine::Recording;
+use engine::{Phase, Report, Run, Sink, Spec};
 use scenario::Scenario;
+use trace::Trace;
+use tui::source;
 
 /// The bytes before the first chunk, without the header.
 const OPENING: usize = 18;

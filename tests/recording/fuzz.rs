@@ -8,17 +8,17 @@ use std::cell::RefCell;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use tui::app::model::{Mode, Model, Options, Overlay, Theme};
-use tui::app::run::lifecycle;
-use tui::app::timeline::viewport;
-use engine::Recording;
 use async_playground::report::{self, Look};
-use tui::ui::{self, Cache};
+use engine::Recording;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use ratatui::backend::TestBackend;
 use ratatui::{Frame, Terminal};
 use scenarios::CATALOGUE;
+use tui::app::model::{Mode, Model, Options, Overlay, Theme};
+use tui::app::run::lifecycle;
+use tui::app::timeline::viewport;
+use tui::ui::{self, Cache};
 
 use super::disguise::case;
 use super::file::{Chunk, Parts, record, spec};

@@ -1,12 +1,12 @@
 //! A complete recording comes back as it was.
 
-use engine::Sink;
-use facts::event::{Cues, Event, Level, Log, What};
-use engine::{SaveError, Tape};
 use async_playground::report::{self, Look};
-use trace::Trace;
+use engine::Sink;
+use engine::{SaveError, Tape};
+use facts::event::{Cues, Event, Level, Log, What};
 use scenario::Clock;
 use scenarios::CATALOGUE;
+use trace::Trace;
 
 use super::file::{Bytes, Parts, Recorded, json, opened, record, run, spec};
 
@@ -82,7 +82,10 @@ fn the_header_can_be_read_without_the_program() {
     let recorded = record(spec("gather"));
     let parts = Parts::of(&recorded.bytes);
     let header: serde_json::Value = serde_json::from_slice(&parts.opening[18..]).expect("it is JSON");
-    assert_eq!((&header["scenario"], &header["clock"], &header["seed"]), (&"gather".into(), &"virtual".into(), &0.into()));
+    assert_eq!(
+        (&header["scenario"]["id"], &header["scenario"]["clock"], &header["scenario"]["seed"]),
+        (&"gather".into(), &"virtual".into(), &0.into())
+    );
     let footer = parts.chunks.last().expect("it has chunks");
     assert_eq!(footer.kind, 2);
     let footer: serde_json::Value = serde_json::from_slice(&footer.content).expect("it is JSON");

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use engine::{Ending, Phase, Run, Spec};
 use recorder::Detail;
-use trace::Trace;
 use scenario::Clock;
+use trace::Trace;
 
 /// Runs to the end or the limit, and returns how it ended. Nothing may be lost: every poll that Tokio counted is recorded, and
 /// every task has an end.

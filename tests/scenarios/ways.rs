@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use scenario::Measure;
 use scenario::{Breaks, Clock, Context, How, Kind, Scenario, Value, Values};
 
-use scenario::testing::in_a_calm_moment;
 use super::simulate::{Ended, simulate, values};
 use super::watched::watch;
 use super::{COMPUTE, broken, ending, finish, holds_or_breaks_as_declared, may_stall, on, typed};
 use engine::{Ending, Spec};
+use scenario::testing::in_a_calm_moment;
 
 /// Runs with this spec end well, or in the one way declared for it.
 fn assert_ends_as_declared(spec: &Spec, breaks: Option<&Breaks>) {

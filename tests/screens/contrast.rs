@@ -3,6 +3,10 @@
 //! It is computed from whole screens and not from the table of colours, because a cell's two colours are known only once
 //! everything is drawn: reversed rows, borders and highlighted code mix them in different ways.
 
+use engine::Spec;
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::{Color, Modifier};
+use scenarios::find;
 use tui::app::colors::ThemeName;
 use tui::app::input::action::Action;
 use tui::app::input::text_field::TextField;
@@ -12,10 +16,6 @@ use tui::app::panes::ExplainTab;
 use tui::app::run::playback;
 use tui::app::timeline::viewport;
 use tui::app::update::update;
-use engine::Spec;
-use ratatui::buffer::{Buffer, Cell};
-use ratatui::style::{Color, Modifier};
-use scenarios::find;
 
 use super::fixture;
 use super::paint::frame;

@@ -1,7 +1,7 @@
 //! The end of a run on screen: its outcome, or what went wrong.
 
-use tui::app::model::Pane;
 use engine::Ending;
+use tui::app::model::Pane;
 
 use super::fixture::{MS, model, report};
 use super::{row, screen};

@@ -1,8 +1,8 @@
 //! The list of findings, and their marks on the lanes.
 
+use insta::assert_snapshot;
 use tui::app::model::{Mode, Model, Overlay, Theme};
 use tui::app::run::playback;
-use insta::assert_snapshot;
 
 use super::fixture::{empty, model, panicking, workers};
 use super::paint::{frame, styled, text};

@@ -4,6 +4,10 @@ use std::num::NonZeroU64;
 use std::panic::Location;
 use std::time::Duration;
 
+use engine::{Ending, Phase, Report};
+use facts::event::{Cues, Event, LastPoll, Level, Log, Named, Panic, SpanId, SpanOpen, TaskId, What};
+use scenario::{Group, Outcome, Param, Scenario};
+use trace::{Sample, Trace};
 use tui::app::input::bindings::Bindings;
 use tui::app::input::text_field::TextField;
 use tui::app::model::{
@@ -11,10 +15,6 @@ use tui::app::model::{
     Pending, RunView, Theme, Timeline,
 };
 use tui::app::run::found::Found;
-use engine::{Ending, Phase, Report};
-use facts::event::{Cues, Event, LastPoll, Level, Log, Named, Panic, SpanId, SpanOpen, TaskId, What};
-use trace::{Sample, Trace};
-use scenario::{Group, Outcome, Param, Scenario};
 
 use crate::sample;
 
@@ -92,6 +92,7 @@ pub(crate) fn empty() -> Model {
         tip: None,
         areas: Areas::default(),
         session: tui::app::session::Session::default(),
+        programs: None,
         replay: false,
         seen: std::collections::BTreeSet::new(),
         pending: Pending::default(),

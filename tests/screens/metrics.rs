@@ -1,10 +1,10 @@
 //! The metrics on the full screen: charts with their scales, histograms, and the meaning of the selected figure.
 
+use insta::assert_snapshot;
 use tui::app::input::action::{Action, Move};
 use tui::app::model::{Model, Pane};
 use tui::app::timeline::viewport;
 use tui::app::update::update;
-use insta::assert_snapshot;
 
 use super::fixture::model;
 use super::paint::frame;

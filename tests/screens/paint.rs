@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::fmt::Write as _;
 
-use tui::app::model::{Areas, Model};
-use tui::ui::{self, Cache};
 use ratatui::Frame;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
+use tui::app::model::{Areas, Model};
+use tui::ui::{self, Cache};
 
 /// Draws until nothing is pending, and returns the last frame.
 pub(crate) fn frame(model: &Model, width: u16, height: u16) -> (Buffer, Areas) {

@@ -1,8 +1,8 @@
 //! The command palette over the panes.
 
+use insta::assert_snapshot;
 use tui::app::input::text_field::TextField;
 use tui::app::model::{Mode, Model, Overlay, Pane, Theme};
-use insta::assert_snapshot;
 
 use super::fixture::model;
 use super::paint::{frame, styled, text};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use tui::app::model::{Model, Options, Theme};
-use tui::app::run::lifecycle;
 use engine::{Phase, Run, Spec};
 use scenarios::CATALOGUE;
+use tui::app::model::{Model, Options, Theme};
+use tui::app::run::lifecycle;
 
 /// A model that is about to run this.
 pub(crate) fn fresh(spec: Spec) -> Model {

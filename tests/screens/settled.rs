@@ -1,10 +1,10 @@
 //! A screen in its final state: the first drawing gives the model its sizes, and only then does the run fit into them.
 
+use ratatui::buffer::Buffer;
 use tui::app::input::action::Action;
 use tui::app::model::Model;
 use tui::app::timeline::viewport;
 use tui::app::update::update;
-use ratatui::buffer::Buffer;
 
 use super::paint::frame;
 

@@ -1,10 +1,10 @@
 //! Any size of the screen or of a pane, down to nothing, draws without an error.
 
+use ratatui::layout::Rect;
 use tui::app::input::text_field::TextField;
 use tui::app::mode::Question;
 use tui::app::model::{CodeTab, FieldError, Mode, Overlay, Pane};
 use tui::ui::{self, Cache};
-use ratatui::layout::Rect;
 
 use super::fixture::{empty, model};
 use super::paint::{drawn, text};

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
+use insta::assert_snapshot;
 use tui::app::colors::{Colors, Theme};
 use tui::app::model::{Mode, Model, Overlay, Pane};
-use insta::assert_snapshot;
 
 use super::fixture::model;
 use super::paint::{frame, styled};

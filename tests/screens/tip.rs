@@ -1,10 +1,10 @@
 //! The description of what is under the pointer, in place of the footer.
 
+use ratatui::layout::Position;
 use tui::app::input::action::Action;
 use tui::app::model::{GroupBy, Model};
 use tui::app::timeline::{hover, viewport};
 use tui::app::update;
-use ratatui::layout::Position;
 
 use super::fixture::model;
 use super::paint::frame;

@@ -7,9 +7,9 @@ use super::texts::text;
 use engine::{Ending, Phase, Report, Run, Sink, Spec};
 use facts::event::{CallLine, Event, Log, Named, NewSite, Panic, SpanOpen, What};
 use facts::site::{Frame, Place, Site};
-use trace::{Sample, Trace};
 use proptest::prelude::*;
 use scenario::{Check, Figure, Outcome};
+use trace::{Sample, Trace};
 
 /// The runs to disguise: scenarios, and the parameters to set.
 const RUNS: [(&str, Option<(&str, &str)>); 6] = [

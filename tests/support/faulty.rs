@@ -6,12 +6,12 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use crossterm::event::KeyCode;
+use scenario::Running;
+use scenario::prelude::*;
 use tui::app::model::{Model, Options, Theme};
 use tui::shell::{Events, Shell, Tokio};
 use tui::term::{Input, Inputs, Screen};
-use crossterm::event::KeyCode;
-use scenario::prelude::*;
-use scenario::Running;
 
 const fn faulty(id: &'static str, run: fn(Context) -> Running) -> Scenario {
     Scenario {
@@ -68,6 +68,8 @@ fn main() -> std::io::Result<ExitCode> {
     let options = Options { theme, mouse: true, reduced_motion: false, console: None, limit: Duration::from_secs(60) };
     let inputs = Fragile(Inputs::open()?);
     let screen = Screen::open(options.mouse)?;
-    let exit = Shell::new(Model::new(CATALOGUE, options, None), inputs, screen, Tokio { record: None, seen: None, give_back: || () }).run()?;
+    let exit =
+        Shell::new(Model::new(CATALOGUE, options, None), inputs, screen, Tokio { record: None, seen: None, give_back: || () })
+            .run()?;
     Ok(ExitCode::from(exit.code()))
 }

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use recorder::Detail;
-use trace::{ResourceKind, Trace};
 use proptest::prelude::*;
+use recorder::Detail;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
+use trace::{ResourceKind, Trace};
 
 use super::MS;
 use super::observed::{On, observe, spawn};

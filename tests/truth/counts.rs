@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use trace::{ResourceKind, Trace};
 use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio::time::sleep;
+use trace::{ResourceKind, Trace};
 
 use super::observed::spawn;
 use super::{MS, holders, kept_by, on_virtual};

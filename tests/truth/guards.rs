@@ -3,10 +3,10 @@
 use std::sync::{Arc, Condvar, Mutex as StdMutex};
 
 use recorder::Detail;
-use trace::{FindingKind, ResourceKind, StallKind};
 use tokio::sync::{Mutex, Notify, RwLock, Semaphore, mpsc};
 use tokio::task::{self, JoinSet};
 use tokio::time::sleep;
+use trace::{FindingKind, ResourceKind, StallKind};
 
 use super::observed::{On, observe, spawn};
 use super::{MS, holders, kept_by, on_virtual};

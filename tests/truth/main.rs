@@ -16,10 +16,10 @@ mod unpolled;
 
 use std::time::Duration;
 
-use recorder::Detail;
-use trace::{FindingKind, ResourceKind, Trace};
 use observed::{On, observe};
+use recorder::Detail;
 use tokio::time::timeout;
+use trace::{FindingKind, ResourceKind, Trace};
 
 const MS: Duration = Duration::from_millis(1);
 

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use trace::StallKind;
 use proptest::prelude::*;
 use tokio::sync::{Mutex, Notify, RwLock, Semaphore, mpsc};
 use tokio::time::sleep;
+use trace::StallKind;
 
 use super::observed::spawn;
 use super::{MS, QUIET_MS, for_a_second, line_of};

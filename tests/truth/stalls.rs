@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use trace::{StallKind, Trace};
 use tokio::sync::{Mutex, Notify, RwLock, Semaphore, mpsc};
 use tokio::time::sleep;
+use trace::{StallKind, Trace};
 
 use super::observed::{find, spawn};
 use super::{MS, QUIET_MS, for_a_second, kept_by, line_of, on_virtual};

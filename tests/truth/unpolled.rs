@@ -4,11 +4,11 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
-use trace::{Finding, Trace};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::sleep;
+use trace::{Finding, Trace};
 
 use super::observed::spawn;
 use super::{MS, QUIET_MS, for_a_second, line_of, on_virtual};

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tui::app::model::{Model, Options, Theme};
-use engine::{Phase, Report, Run, Spec, StartError};
-use tui::shell::{Engine, Events, Running, Shell, Surface};
-use tui::term::Input;
-use trace::Trace;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use engine::{Phase, Report, Run, Spec, StartError};
 use ratatui::backend::TestBackend;
 use ratatui::{Frame, Terminal};
 use scenarios::CATALOGUE;
+use trace::Trace;
+use tui::app::model::{Model, Options, Theme};
+use tui::shell::{Engine, Events, Running, Shell, Surface};
+use tui::term::Input;
 
 /// How long the last run may take to appear: long, since the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(30);

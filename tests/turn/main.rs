@@ -5,11 +5,11 @@ mod held;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use engine::{Phase, Run, Spec};
-use trace::Trace;
 use crossterm::event::KeyCode;
+use engine::{Phase, Run, Spec};
 use held::{Entry, What, hold, semaphore};
 use scenario::Value;
+use trace::Trace;
 
 /// The trace of a run by itself: its hash and its length in milliseconds.
 fn fresh(spec: &Spec) -> (u64, u64) {

@@ -9,11 +9,11 @@ use std::thread;
 use std::time::Duration;
 
 use recorder::Detail;
-use trace::{Cause, End, Trace, Waker};
 use tokio::runtime::Builder;
 use tokio::sync::{Barrier, Notify};
 use tokio::task;
 use tokio::time::sleep;
+use trace::{Cause, End, Trace, Waker};
 
 use super::kinds::{Lines, check_lines};
 use super::observed::{On, find, observe_on, spawn, waits};

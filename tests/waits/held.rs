@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use trace::{Cause, ResourceKind, Trace, Waker};
 use tokio::sync::{Mutex, RwLock, Semaphore};
 use tokio::time::sleep;
+use trace::{Cause, ResourceKind, Trace, Waker};
 
 use super::observed::{find, one, spawn, waits};
 use super::on_virtual;

@@ -5,12 +5,12 @@ use std::sync::{Arc, mpsc as std_mpsc};
 use std::time::Duration;
 
 use recorder::Detail;
-use trace::{Cause, Trace, Waker};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Barrier, Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 use tokio::task::{self, JoinSet};
 use tokio::time::{interval, sleep};
+use trace::{Cause, Trace, Waker};
 
 use super::observe;
 use super::observed::{Live, On, find, one, spawn, waits};

@@ -13,9 +13,9 @@ mod strange;
 mod totals;
 mod wakers;
 
+use observed::{On, observe};
 use recorder::Detail;
 use trace::Trace;
-use observed::{On, observe};
 
 /// The virtual clock: waits and their ends are known to the millisecond.
 fn on_virtual(program: impl Future<Output = ()> + Send + 'static) -> Trace {

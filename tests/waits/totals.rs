@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use recorder::Detail;
-use trace::Cause;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{self, JoinSet};
 use tokio::time::sleep;
+use trace::Cause;
 
 use super::observed::{On, spawn};
 use super::{observe, on_virtual};

@@ -4,15 +4,15 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use recorder::Detail;
-use trace::{LaneOf, Trace, Waker};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
+use recorder::Detail;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, Notify, Semaphore, mpsc, oneshot};
 use tokio::task::{self, yield_now};
 use tokio::time::{Instant, interval, sleep, timeout};
+use trace::{LaneOf, Trace, Waker};
 
 use super::observe;
 use super::observed::{Live, On, find, spawn};

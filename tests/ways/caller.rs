@@ -41,7 +41,11 @@ fn a_reader_that_takes_nothing_does_not_keep_the_program_from_its_end() {
     let file = folders.path().join("own.rec");
     let mut program = Command::new(PROGRAM);
     let mut child = program.args(["run", "gather", "--record"]).arg(&file).stdout(writer).spawn().expect("it starts");
-    let whole = || engine::open(&file, tui::source::known(scenarios::CATALOGUE)).is_ok_and(|recording| recording.flaw.is_none()).then_some(());
+    let whole = || {
+        engine::open(&file, tui::source::known(scenarios::CATALOGUE))
+            .is_ok_and(|recording| recording.flaw.is_none())
+            .then_some(())
+    };
     comes("the end of the run, whose report nobody reads", whole);
     signal(child.id(), "TERM");
     let status = comes("the end", || child.try_wait().expect("it is ours"));

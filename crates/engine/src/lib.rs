@@ -10,11 +10,14 @@
 //! watches the run itself, such as tokio-console.
 
 pub mod attach;
+mod attached;
 mod console;
 mod control;
 mod cost;
 mod gate;
+mod intake;
 mod limit;
+pub mod program;
 mod quiet;
 mod replay;
 mod run;
@@ -24,12 +27,14 @@ pub mod sampled;
 mod sink;
 mod spec;
 mod tape;
+pub mod target;
 mod told;
 
+pub use attached::Attached;
 pub use console::{ConsoleError, is_open_to_the_network, serve_console};
 pub use cost::recording_cost_ns;
-pub use run::{Ending, Phase, Report, Run, StartError};
 pub use replay::{Known, Recording, open, read};
+pub use run::{Ending, Phase, Report, Run, StartError};
 pub use sink::{Sink, writer};
 pub use spec::{Spec, SpecError};
 pub use tape::{SaveError, Tape};

@@ -4,8 +4,8 @@
 //! information has whole paths. Both must name a file in the same way, and the recorder knows neither the workspace nor
 //! where it was built. But it knows one line in both ways: the line that created it.
 
-use std::path::{Path, PathBuf};
 use std::panic::Location;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::{stack, symbols};

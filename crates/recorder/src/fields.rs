@@ -32,8 +32,7 @@ impl Visit for TaskFields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        // For a task the hook reports the place. The kind comes before this field.
-        if self.of != LaneOf::Task && field.name() == "loc.file" {
+        if field.name() == "loc.file" {
             value.clone_into(&mut self.file);
         }
     }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use tokio::runtime::Builder;
 
+#[cfg(tokio_unstable)]
 use super::event::{CallLine, What};
 use super::lanes::Lanes;
 use super::local::{self, Local, Role};
+use super::program;
 use super::recorder::Recorder;
 
 /// Additional code for the hooks, since a runtime has only one of each.
@@ -32,30 +34,50 @@ pub trait Taps: Send + Sync + 'static {
 impl Taps for () {}
 
 impl Recorder {
-    /// Sets the hooks of a runtime before it is built.
+    /// Sets the hooks of a runtime before it is built. Without `--cfg tokio_unstable`, Tokio has none for tasks.
     pub fn observe(&self, builder: &mut Builder, taps: impl Taps) {
         let taps = Arc::new(taps);
-        let shared = self.shared.clone();
-        let ears = || (self.clone(), taps.clone());
-        let (polls, spawns, unparks) = (ears(), ears(), ears());
+        self.hook_threads(builder, taps.clone());
+        #[cfg(tokio_unstable)]
+        self.hook_tasks(builder, &taps);
+    }
+
+    fn hook_threads(&self, builder: &mut Builder, taps: Arc<impl Taps>) {
+        let (recorder, shared, process) = (self.clone(), self.shared.clone(), self.shared.process);
         builder
             .on_thread_start(move || {
-                let thread = std::thread::current();
-                local::attach(&shared, thread.name().unwrap_or("worker"), Role::New, Lanes::default());
+                // In an observed process, threads join and leave by themselves.
+                if !process {
+                    let thread = std::thread::current();
+                    local::attach(&shared, thread.name().unwrap_or("worker"), Role::New, Lanes::default());
+                }
             })
-            .on_thread_stop(local::detach)
+            .on_thread_stop(move || {
+                if !process {
+                    local::detach();
+                }
+            })
             .on_thread_park(|| {
                 local::with(Local::park);
             })
             .on_thread_unpark(move || {
                 local::with(|local| local.unpark());
-                unparks.1.unparked(&unparks.0);
-            })
+                taps.unparked(&recorder);
+            });
+    }
+
+    #[cfg(tokio_unstable)]
+    fn hook_tasks<T: Taps>(&self, builder: &mut Builder, taps: &Arc<T>) {
+        let ears = || (self.clone(), taps.clone());
+        let (polls, spawns) = (ears(), ears());
+        builder
             .on_task_spawn(move |task| {
                 let (id, at) = (local::task_id(task.id()), CallLine::from(task.spawned_at()));
                 let parent = local::with(|local| {
                     let parent = local.task();
-                    local.push(What::Spawn { task: id, parent, at });
+                    if !local.knows_spawn(id) {
+                        local.push(What::Spawn { task: id, parent, at });
+                    }
                     parent
                 });
                 if parent.flatten().is_some() {
@@ -74,5 +96,25 @@ impl Recorder {
                 let id = local::task_id(task.id());
                 local::with(|local| local.terminate(id));
             });
+    }
+}
+
+/// Lets the recorder of this process also use a runtime's hooks. Call it before you build the runtime, and after
+/// [`init`](crate::init); without a recorder it does nothing.
+///
+/// Hooks say exactly when a thread goes to sleep and wakes up, and make a poll cheaper to record. Nothing is recorded twice.
+///
+/// ```
+/// fn main() {
+///     async_playground_recorder::init();
+///     let mut builder = tokio::runtime::Builder::new_multi_thread();
+///     async_playground_recorder::observe(&mut builder);
+///     let runtime = builder.build().unwrap();
+///     runtime.block_on(async { tokio::spawn(async {}).await.unwrap() });
+/// }
+/// ```
+pub fn observe(builder: &mut Builder) {
+    if let Some(recorder) = program::recorder() {
+        recorder.observe(builder, ());
     }
 }

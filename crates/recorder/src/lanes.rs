@@ -7,10 +7,10 @@
 //! - They *nest*: a local task is polled within the poll of the task that drives its
 //!   `LocalSet`, a root within the closure or task that called `block_on`. So the
 //!   outer poll of the thread is put aside until the inner one is over.
-//! - Dropping a future *enters its span once more*. A local task that is done is
-//!   dropped at once, so its poll lasts until the thread's next event. A closure's
-//!   poll lasts until the runtime drops the closure, for which there is a hook; by
-//!   then it has woken the tasks that wait for its end.
+//! - Dropping a future *enters its span once more*. For tasks and local tasks, see
+//!   [`polls`](super::polls). A closure's poll lasts until the runtime drops the
+//!   closure. If there are hooks, that is when they say so; by then the closure has
+//!   woken the tasks that wait for its end.
 //! - The thread of a *root* may not have another event for a long time. So a poll of a
 //!   root ends when its span is left, and if the span is entered without any event and
 //!   this may be the drop, no poll is recorded.
@@ -19,13 +19,13 @@
 //! for the pool too. They belong to Tokio and have no lane. Neither does the root of a
 //! thread that attached by hand without asking for one.
 
-use std::sync::Arc;
+use std::num::NonZeroU64;
 use std::thread;
 
-use super::event::{CallLine, Lane, LaneOf, LastPoll, TaskId, What};
+use super::event::{Lane, LaneOf, Named, TaskId, What};
 use super::fields::TaskFields;
 use super::local::{Local, Role};
-use super::site::Place;
+use super::polls::Places;
 
 /// A thread's state of polls without hooks.
 #[derive(Debug, Default)]
@@ -33,13 +33,25 @@ pub(super) struct Lanes {
     /// The poll around each inner poll: the task or lane, and how often its span had been entered.
     outer: Vec<(Option<TaskId>, u8)>,
     /// The stamp at which the innermost poll ended, unless its span is entered once more.
-    left: Option<u64>,
+    pub(super) left: Option<u64>,
+    /// The hash of the callers of the innermost poll of a task or local task.
+    pub(super) callers: u64,
+    /// From where this thread polls tasks, and from where it drops them in their last poll.
+    pub(super) polls: Places,
+    pub(super) drops: Places,
     /// The root whose poll ended last, and the count of events written by then.
     rooted: Option<(TaskId, u32)>,
     /// Whether the innermost poll is of a root and may only be its drop.
     may_be_drop: bool,
     /// The lane that ended last, and the count of events written by then: it may be about to wake the task that waits for it.
     ended: Option<(TaskId, u32)>,
+    /// The task that began its poll with a hook.
+    hooked: Option<TaskId>,
+    /// The task whose spawn was recorded last, and the one whose end was: a hook may report the same.
+    spawned: Option<TaskId>,
+    closed: Option<TaskId>,
+    /// How many roots of this thread are open.
+    roots: usize,
     /// The root without a lane that is being polled.
     unseen: Option<TaskId>,
     /// Whether roots of this thread outside any other poll have a lane.
@@ -52,24 +64,39 @@ impl Lanes {
     }
 }
 
+/// Stands for a waker that is no task.
+const NO_TASK: TaskId = TaskId(NonZeroU64::MAX);
+
 /// Whether Tokio itself spawned it: compares its source file with that of the span's metadata.
 pub(super) fn is_tokios(spans: Option<&str>, spawned: &str) -> bool {
     spans.and_then(|file| file.strip_suffix("util/trace.rs")).is_some_and(|tokio| spawned.starts_with(tokio))
 }
 
 impl Local {
+    /// Records the name of a new task of the runtime, and its spawn unless a hook does.
+    pub(super) fn new_task(&mut self, task: TaskId, fields: TaskFields, alone: bool) {
+        let TaskFields { name, original_bytes, bytes, line, file, .. } = fields;
+        self.push(What::Named(Box::new(Named { task, name, bytes: original_bytes.max(bytes) })));
+        if alone {
+            let (parent, at) = (self.task(), self.spawned_at.line(&file, line));
+            self.push_also(What::Spawn { task, parent, at });
+            self.lanes.spawned = Some(task);
+        }
+    }
+
     /// Records the spawn of something that is not a task of the runtime. Returns whether it has a lane.
     pub(super) fn new_lane(&mut self, task: TaskId, fields: TaskFields) -> bool {
         let (TaskFields { of, name, original_bytes, bytes, line, file, .. }, parent) = (fields, self.task());
         if of == LaneOf::Root && parent.is_none() && !self.lanes.sees_roots {
             return false;
         }
-        let at = CallLine::Told(Arc::new(Place { file: file.into(), line }));
+        self.lanes.roots += usize::from(of == LaneOf::Root);
+        let at = self.spawned_at.line(&file, line);
         self.push(What::Lane(Box::new(Lane { task, of, name, bytes: original_bytes.max(bytes), parent, at })));
         true
     }
 
-    /// The span of a lane is entered: by a poll, or to drop the future.
+    /// The span of a closure or root is entered: by a poll, or to drop it.
     pub(super) fn enter_lane(&mut self, task: TaskId, of: LaneOf) {
         if self.task == Some(task) && (self.lanes.left.take().is_some() || of == LaneOf::Blocking) {
             self.enters = self.enters.saturating_add(1);
@@ -81,21 +108,26 @@ impl Local {
         }
         self.lanes.may_be_drop = self.lanes.rooted.take() == Some((task, self.written));
         self.write_beginning();
-        self.lanes.outer.push((self.task, self.enters));
-        (self.task, self.enters) = (Some(task), 1);
+        self.go_within(task, 1);
         if !self.shared().closed() {
             self.begin(task, !self.lanes.may_be_drop);
         }
     }
 
-    /// The span of a lane is left.
+    /// Puts the current poll aside for one of another task.
+    pub(super) fn go_within(&mut self, task: TaskId, enters: u8) {
+        self.lanes.outer.push((self.task, self.enters));
+        (self.task, self.enters) = (Some(task), enters);
+    }
+
+    /// The span of a closure or root is left.
     pub(super) fn exit_lane(&mut self, task: TaskId, of: LaneOf) {
         if !self.is_at(task) || of == LaneOf::Blocking {
             return;
         }
         let stamp = self.shared().stamp();
         // A root that panics is dropped before anything else.
-        if of == LaneOf::Local || thread::panicking() {
+        if thread::panicking() {
             self.lanes.left = Some(stamp);
             return;
         }
@@ -107,16 +139,35 @@ impl Local {
         self.lanes.rooted = Some((task, self.written));
     }
 
-    /// The span of a local task or a root is closed.
-    pub(super) fn close_lane(&mut self, task: TaskId) {
-        let here = self.is_at(task);
-        self.lanes.left = self.lanes.left.filter(|_| !here);
-        let last = if here && self.enters < 2 { LastPoll::Dropped } else { LastPoll::Polled };
-        self.push(What::Terminate { task, last });
-        if here {
-            self.end_lane(self.shared().stamp());
-        }
+    /// Notes that the end of a task was recorded, which it may be about to report to another task.
+    pub(super) fn note_end(&mut self, task: TaskId) {
         self.lanes.ended = Some((task, self.written));
+        self.lanes.closed = Some(task);
+    }
+
+    /// The span of a root is closed.
+    pub(super) fn close_root(&mut self) {
+        self.lanes.roots = self.lanes.roots.saturating_sub(1);
+    }
+
+    /// Whether the spans of this task say nothing new, because there are hooks.
+    pub(super) fn is_hooked(&self, task: TaskId) -> bool {
+        self.lanes.hooked == Some(task)
+    }
+
+    /// A poll with hooks begins or ends.
+    pub(super) fn hook(&mut self, task: Option<TaskId>) {
+        self.lanes.hooked = task;
+    }
+
+    /// Whether a span has reported the spawn of a task.
+    pub(super) fn knows_spawn(&self, task: TaskId) -> bool {
+        self.lanes.spawned == Some(task)
+    }
+
+    /// Whether a span has reported the end of a task.
+    pub(super) fn knows_end(&self, task: TaskId) -> bool {
+        self.lanes.closed == Some(task)
     }
 
     /// The runtime has dropped a closure, or a task in its poll.
@@ -127,7 +178,7 @@ impl Local {
     }
 
     /// Whether the innermost poll belongs to this task. First ends the poll of another one that has been left.
-    fn is_at(&mut self, task: TaskId) -> bool {
+    pub(super) fn is_at(&mut self, task: TaskId) -> bool {
         if self.task != Some(task) {
             self.settle();
         }
@@ -138,17 +189,18 @@ impl Local {
     #[inline]
     pub(super) fn settle(&mut self) {
         if let Some(stamp) = self.lanes.left.take() {
+            self.learn_place();
             self.end_lane(stamp);
         }
     }
 
-    fn end_lane(&mut self, stamp: u64) {
+    pub(super) fn end_lane(&mut self, stamp: u64) {
         self.write_end(stamp);
         self.back();
     }
 
     /// Returns to the outer poll.
-    fn back(&mut self) {
+    pub(super) fn back(&mut self) {
         (self.task, self.enters) = self.lanes.outer.pop().unwrap_or_default();
         self.lanes.may_be_drop = false;
     }
@@ -161,7 +213,7 @@ impl Local {
 
     /// Marks the thread as one of the pool: a closure for the pool begins or is dropped.
     pub(super) fn joins_pool(&mut self) {
-        if self.role == Role::New {
+        if matches!(self.role, Role::New | Role::Guest) {
             self.role = Role::Pool;
             self.push(What::PoolThread);
         }
@@ -176,7 +228,12 @@ impl Local {
     pub(super) fn waker(&mut self) -> Option<TaskId> {
         self.settle();
         let ended = self.lanes.ended.filter(|(_, written)| *written == self.written);
-        ended.map(|(ended, _)| ended).or(self.task).or(self.lanes.unseen)
+        ended.map(|(ended, _)| ended).or(self.task).or(self.lanes.unseen).or_else(|| self.is_guest().then_some(NO_TASK))
+    }
+
+    /// Whether the thread does nothing for a runtime now: what it wakes is woken from outside.
+    fn is_guest(&self) -> bool {
+        self.role == Role::Guest && self.lanes.roots == 0
     }
 
     /// Whether a panic here would reach the caller of `block_on`.

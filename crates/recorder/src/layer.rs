@@ -14,7 +14,10 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::callsites::Source;
 use super::handle::Handle;
+use super::init;
 use super::observe::{self, TaskRef, WakerEvent};
+use super::program;
+use super::stack::look_further;
 
 /// The recorder's layer for a `Registry`. Without other layers, [`super::install`] is cheaper.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,7 +33,41 @@ impl RecordLayer {
     }
 }
 
+/// Observes this program from now on, like [`init`](crate::init), as a layer of the program's own subscriber:
+///
+/// ```
+/// use tracing_subscriber::prelude::*;
+/// use tracing_subscriber::filter::LevelFilter;
+///
+/// fn main() {
+///     tracing_subscriber::registry()
+///         .with(async_playground_recorder::layer())
+///         // Filters belong to the other layers: a filter of the whole registry would hide Tokio's tracing.
+///         .with(tracing_subscriber::layer::Identity::new().with_filter(LevelFilter::INFO))
+///         .init();
+///     let runtime = tokio::runtime::Runtime::new().unwrap();
+///     runtime.block_on(async { tokio::spawn(async {}).await.unwrap() });
+/// }
+/// ```
+///
+/// The environment variable `ASYNC_PLAYGROUND` means the same as for `init`. `None` if the program is not to be observed, or
+/// cannot be: then one line on stderr says why. A registry costs more than `init`'s own subscriber.
+#[track_caller]
+pub fn layer<S: Subscriber + for<'span> LookupSpan<'span>>() -> Option<FilteredRecordLayer<S>> {
+    match init::begin(|| Ok(super::install_panic_hook())) {
+        Ok(()) => program::recorder().map(|_| RecordLayer::filtered()),
+        Err(problem) => {
+            init::say(&problem);
+            None
+        }
+    }
+}
+
 impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for RecordLayer {
+    fn on_layer(&mut self, _: &mut S) {
+        look_further();
+    }
+
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, cx: Context<'_, S>) {
         let Some(span) = cx.span(id) else { return };
         match Source::of(attributes.metadata()) {

@@ -33,6 +33,8 @@
 //! assert!(events.len() > 4);
 //! ```
 
+#![cfg_attr(not(tokio_unstable), allow(dead_code, reason = "without Tokio's hooks, much is not called"))]
+
 use facts::{event, site};
 
 mod base;
@@ -42,29 +44,39 @@ mod fetched;
 mod fields;
 mod handle;
 mod hooks;
+mod init;
 mod inside;
 mod lanes;
+#[cfg(feature = "layer")]
 mod layer;
+mod lines;
 mod local;
 mod observe;
 mod panic;
+mod polls;
 mod presence;
+mod program;
 mod reader;
 mod recorder;
 mod sites;
 mod sources;
 mod stack;
+mod stream;
 mod subscriber;
 mod symbols;
 mod turns;
 mod waits;
 
 pub use base::base;
-pub use hooks::Taps;
-pub use layer::{FilteredRecordLayer, RecordLayer};
+pub use facts::Detail;
+pub use hooks::{Taps, observe};
+pub use init::{AlreadyObserved, init, observe_process};
+#[cfg(feature = "layer")]
+pub use layer::{FilteredRecordLayer, RecordLayer, layer};
 pub use local::Attached;
 pub use panic::panic_text;
 pub use reader::Reader;
-pub use recorder::{Detail, OnFull, Recorder};
+pub use recorder::{OnFull, Recorder};
+pub use stream::Living;
 pub use subscriber::{Unheard, install, install_panic_hook};
 pub use symbols::{hide, own, warm_up};

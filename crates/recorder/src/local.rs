@@ -9,16 +9,19 @@ use std::time::Duration;
 
 use rtrb::{Producer, PushError, RingBuffer};
 
-use super::event::{LastPoll, OpId, ResourceId, TaskId, What};
+use super::event::{LaneOf, LastPoll, OpId, ResourceId, TaskId, What};
 use super::inside::Inside;
 use super::lanes::Lanes;
+use super::lines::SpawnLines;
 use super::presence::{Poll, Presence};
+use super::program::{self, Name, Worker};
 use super::reader::Joined;
-use super::recorder::{Detail, OnFull, Shared, lock};
-use super::stack::Walker;
+use super::recorder::{OnFull, Shared, lock};
+use super::stack::{Walker, can_be_walked};
+use facts::Detail;
 
 /// How many entries a thread can be ahead of the reader: 2.6 MB, or 3 ms of nothing but polls.
-const RING: usize = 1 << 16;
+pub(super) const RING: usize = 1 << 16;
 
 /// How many entries a thread writes between two notifications of a waiting reader.
 const NOTIFY_EVERY: u32 = 1 << 12;
@@ -59,6 +62,8 @@ pub(super) enum Role {
     Runtime,
     /// Belongs to the pool for blocking work.
     Pool,
+    /// A thread of the program, which may call `block_on`.
+    Guest,
 }
 
 /// The state of a thread of a run.
@@ -76,11 +81,13 @@ pub(super) struct Local {
     pub(super) enters: u8,
     /// How many entries this thread has written; it wraps.
     pub(super) written: u32,
+    /// The stamp of the last entry.
+    pub(super) last_stamp: u64,
     pub(super) role: Role,
     pub(super) lanes: Lanes,
     /// The turn of its last entry.
     turn: u64,
-    /// Whether to record waits and everything about them.
+    /// Whether to record wakes, and waits and everything about them.
     pub(super) waits: bool,
     pub(super) inside: Inside,
     /// The operation that returned last.
@@ -88,6 +95,13 @@ pub(super) struct Local {
     /// Its resource, if its guard borrows that and so cannot leave its task.
     pub(super) borrowed: Option<ResourceId>,
     walker: Walker,
+    pub(super) spawned_at: SpawnLines,
+    /// Whether the stack has frame pointers.
+    walks: bool,
+    /// Its name, which is in use as long as this exists.
+    _name: Name,
+    /// The worker that this thread is, if that is known.
+    pub(super) worker: Option<Worker>,
 }
 
 /// Runs `f` on the calling thread's state, if the thread belongs to a run.
@@ -95,7 +109,25 @@ pub(super) struct Local {
 /// `f` must not emit tracing events: they would find the state borrowed and would not be
 /// recorded.
 pub(super) fn with<R>(f: impl FnOnce(&mut Local) -> R) -> Option<R> {
+    with_thread(None, f)
+}
+
+/// Runs `f` on the calling thread's state, if the thread already belongs to a run.
+pub(super) fn if_attached<R>(f: impl FnOnce(&mut Local) -> R) -> Option<R> {
     LOCAL.try_with(|local| local.try_borrow_mut().ok()?.as_mut().map(f)).ok().flatten()
+}
+
+/// Runs `f` on the calling thread's state like [`with`]. If the whole process is observed, the thread joins first; it is this
+/// worker, if it is one.
+pub(super) fn with_thread<R>(worker: Option<Worker>, f: impl FnOnce(&mut Local) -> R) -> Option<R> {
+    let run = |local: &RefCell<Option<Local>>| {
+        let mut local = local.try_borrow_mut().ok()?;
+        if local.is_none() {
+            *local = Some(program::join(worker)?);
+        }
+        local.as_mut().map(f)
+    };
+    LOCAL.try_with(run).ok().flatten()
 }
 
 /// A thread's membership in a run, which ends when this is dropped.
@@ -122,42 +154,65 @@ impl Drop for Attached {
 pub(super) type Attach = fn(&Arc<Shared>, &str, Role, Lanes);
 
 pub(super) fn attach(shared: &Arc<Shared>, name: &str, role: Role, lanes: Lanes) {
-    let (ring, consumer) = RingBuffer::new(RING);
-    let presence = Arc::new(Presence::default());
-    lock(&shared.joined).push(Joined { ring: consumer, presence: presence.clone(), name: name.to_owned() });
-    let local = Local {
-        shared: shared.clone(),
-        ring,
-        presence,
-        task: None,
-        unwritten: None,
-        polls: 0,
-        enters: 0,
-        written: 0,
-        role,
-        lanes,
-        turn: 0,
-        waits: shared.detail == Detail::Waits,
-        inside: Inside::default(),
-        last_done: None,
-        borrowed: None,
-        walker: Walker::new(),
-    };
+    put(Local::new(shared, Name::Given(name.to_owned()), RING, role, lanes));
+}
+
+/// Makes this the calling thread's state.
+pub(super) fn put(local: Local) {
     // If the thread-local is being destroyed, the thread will not record any more.
-    if LOCAL.try_with(|slot| slot.replace(Some(local))).is_ok() {
-        shared.attached.fetch_add(1, Ordering::AcqRel);
-    }
+    let _ = LOCAL.try_with(|slot| slot.replace(Some(local)));
 }
 
 pub(super) fn detach() {
-    let gone = LOCAL.try_with(RefCell::take).ok().flatten();
-    if let Some(local) = gone {
-        local.shared.attached.fetch_sub(1, Ordering::AcqRel);
-        local.shared.notify();
+    let _ = LOCAL.try_with(RefCell::take);
+}
+
+impl Drop for Local {
+    /// The thread ends, or is detached.
+    fn drop(&mut self) {
+        self.settle();
+        self.shared.attached.fetch_sub(1, Ordering::AcqRel);
+        self.shared.notify();
     }
 }
 
 impl Local {
+    /// The state of the calling thread, with room for `entries` in its ring.
+    pub(super) fn new(shared: &Arc<Shared>, name: Name, entries: usize, role: Role, lanes: Lanes) -> Self {
+        let (ring, consumer) = RingBuffer::new(entries);
+        let presence = Arc::new(Presence::default());
+        lock(&shared.joined).push(Joined {
+            ring: consumer,
+            presence: presence.clone(),
+            name: name.text().to_owned(),
+            again: matches!(name, Name::Slot(_)),
+        });
+        shared.attached.fetch_add(1, Ordering::AcqRel);
+        Self {
+            shared: shared.clone(),
+            ring,
+            presence,
+            task: None,
+            unwritten: None,
+            polls: 0,
+            enters: 0,
+            written: 0,
+            last_stamp: 0,
+            role,
+            lanes,
+            turn: 0,
+            waits: shared.detail == Detail::Waits,
+            inside: Inside::default(),
+            last_done: None,
+            borrowed: None,
+            walker: Walker::new(),
+            spawned_at: SpawnLines::default(),
+            walks: can_be_walked(),
+            _name: name,
+            worker: None,
+        }
+    }
+
     /// Writes one event, stamped now.
     pub(super) fn push(&mut self, what: What) {
         if self.shared.closed() {
@@ -167,6 +222,13 @@ impl Local {
         self.write_beginning();
         let stamp = self.shared.stamp();
         self.write(stamp, Entry::What(what));
+    }
+
+    /// Writes one more event, at the time of the last one.
+    pub(super) fn push_also(&mut self, what: What) {
+        if !self.shared.closed() {
+            self.write(self.last_stamp, Entry::What(what));
+        }
     }
 
     /// Writes the start of the current poll, unless an entry has been written for it.
@@ -192,6 +254,7 @@ impl Local {
     }
 
     fn put(&mut self, stamp: u64, entry: Entry) {
+        self.last_stamp = stamp;
         if let Err(PushError::Full(written)) = self.ring.push(Written { stamp, entry }) {
             self.write_when_full(written);
         }
@@ -229,15 +292,23 @@ impl Local {
 
     pub(super) fn poll_start(&mut self, task: TaskId) {
         self.outermost();
+        self.hook(Some(task));
         self.joins_workers();
         self.task = Some(task);
         self.enters = 0;
         self.inside.reset();
         if self.shared.closed() {
-            self.shared.unrecorded_polls.fetch_add(1, Ordering::Relaxed);
+            self.count_unrecorded(LaneOf::Task);
             return;
         }
         self.begin(task, true);
+    }
+
+    /// Counts a poll that is not recorded, because the recording has ended.
+    pub(super) fn count_unrecorded(&self, of: LaneOf) {
+        if of == LaneOf::Task {
+            self.shared.unrecorded_polls.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Begins a poll; if `seen`, the reader can see it while it lasts.
@@ -253,6 +324,7 @@ impl Local {
 
     pub(super) fn poll_end(&mut self) {
         self.outermost();
+        self.hook(None);
         self.write_end(self.shared.stamp());
         self.task = None;
     }
@@ -281,6 +353,9 @@ impl Local {
 
     pub(super) fn terminate(&mut self, task: TaskId) {
         self.settle();
+        if self.knows_end(task) {
+            return;
+        }
         let last = match (self.task == Some(task), self.enters) {
             (false, _) => LastPoll::Shutdown,
             (true, 0) => LastPoll::Unheard,
@@ -296,6 +371,22 @@ impl Local {
         self.walker.here()
     }
 
+    /// A hash of the nearest callers; 0 if the stack cannot be walked.
+    #[inline]
+    pub(super) fn callers(&self) -> u64 {
+        if self.walks { self.walker.callers() } else { 0 }
+    }
+
+    /// The thread has left the current task, and may return to drop it.
+    pub(super) fn leave(&self, stamp: u64) {
+        self.presence.leave(stamp);
+    }
+
+    /// The thread has returned to the current task.
+    pub(super) fn stay(&self) {
+        self.presence.stay();
+    }
+
     /// The thread goes to sleep, so its next event will be later than now.
     pub(super) fn park(&mut self) {
         self.settle();
@@ -307,9 +398,14 @@ impl Local {
     #[inline]
     fn joins_workers(&mut self) {
         if self.role == Role::New {
-            self.role = Role::Runtime;
-            self.push(What::WorkerThread);
+            self.become_worker();
         }
+    }
+
+    /// Records that the thread is a worker.
+    pub(super) fn become_worker(&mut self) {
+        self.role = Role::Runtime;
+        self.push(What::WorkerThread);
     }
 
     pub(super) fn unpark(&self) {

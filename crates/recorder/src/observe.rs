@@ -12,11 +12,12 @@ use tracing_core::span::Attributes;
 use tracing_core::{Event as TracingEvent, Level as TracingLevel};
 
 use super::callsites::{known, learn};
-use super::event::{Change, LaneOf, Level, LockChange, Log, Named, SpanId, SpanOpen, TaskId, What};
+use super::event::{Change, LaneOf, Level, LockChange, Log, SpanId, SpanOpen, TaskId, What};
 use super::fields::{Op, Owned, StateFields, TaskFields, Text, WakerFields};
 use super::handle::{Handle, Kind};
 use super::lanes::is_tokios;
 use super::local::{self, Local};
+use super::program::{self, Worker};
 use super::recorder::{OpenSpan, Shared, lock};
 
 /// A task or lane of a run, as encoded in a span id.
@@ -25,33 +26,60 @@ pub(super) struct TaskRef {
     pub(super) run: u64,
     pub(super) task: TaskId,
     pub(super) of: LaneOf,
-    /// Whether it has a lane.
+    /// Whether it has a lane. A task of the runtime that has none is a worker, whose number is in `task`.
     pub(super) seen: bool,
+    /// Whether its spans are all there is, because the whole process is observed. Hooks may still know more.
+    pub(super) alone: bool,
+}
+
+impl TaskRef {
+    /// The thread that a worker runs on.
+    fn of_worker(run: u64, Worker { runtime, index }: Worker) -> Option<Self> {
+        let task = TaskId(NonZeroU64::new(u64::from(runtime) << 16 | u64::from(index))?);
+        Some(Self { run, task, of: LaneOf::Task, seen: false, alone: true })
+    }
+
+    fn is_worker(self) -> bool {
+        self.of == LaneOf::Task && !self.seen
+    }
+
+    fn worker(self) -> Worker {
+        let number = self.task.0.get();
+        Worker { runtime: (number >> 16) as u16, index: number as u16 }
+    }
 }
 
 /// The source file of Tokio that starts workers.
 const WORKERS: &str = "runtime/scheduler/multi_thread/worker.rs";
 
-/// The span of a spawned task or lane was created. Returns `None` if the thread belongs to no
-/// run, or if the lane is a worker.
+/// The span of a spawned task or lane was created. Returns `None` if the thread belongs to no run, or if the lane is a worker
+/// that nobody asked for.
 pub(super) fn new_task(attributes: &Attributes<'_>) -> Option<TaskRef> {
     let mut fields = TaskFields::default();
     attributes.record(&mut fields);
     let (task, of) = (TaskId(NonZeroU64::new(fields.id)?), fields.of);
     let tokios = of == LaneOf::Blocking && is_tokios(attributes.metadata().file(), &fields.file);
     if tokios && fields.file.ends_with(WORKERS) {
-        return None;
+        return new_worker();
     }
     local::with(|local| {
+        let alone = local.shared().process;
         let seen = if of == LaneOf::Task {
-            let bytes = fields.original_bytes.max(fields.bytes);
-            local.push(What::Named(Box::new(Named { task, name: fields.name, bytes })));
+            local.new_task(task, fields, alone);
             true
         } else {
             !tokios && local.new_lane(task, fields)
         };
-        TaskRef { run: local.shared().run, task, of, seen }
+        TaskRef { run: local.shared().run, task, of, seen, alone }
     })
+}
+
+/// The span of a worker was created.
+fn new_worker() -> Option<TaskRef> {
+    // The runtime that starts it may be built on a thread that does nothing else, which need not join.
+    let run = program::recorder()?.shared.run;
+    let own = local::if_attached(|local| local.worker).flatten();
+    TaskRef::of_worker(run, program::new_worker(own)?)
 }
 
 /// Runs `f` on the calling thread's state, if the thread belongs to this run.
@@ -64,27 +92,55 @@ fn with_run(run: u64, f: impl FnOnce(&mut Local)) {
 }
 
 /// The span of a task or lane was entered.
-pub(super) fn enter_task(TaskRef { run, task, of, seen }: TaskRef) {
+pub(super) fn enter_task(entered: TaskRef) {
+    if entered.is_worker() {
+        return enter_worker(entered);
+    }
+    let TaskRef { run, task, of, seen, alone } = entered;
     with_run(run, |local| match of {
+        LaneOf::Task if alone && !local.is_hooked(task) => local.enter_future(task, of),
         LaneOf::Task => local.enter_task(task),
+        LaneOf::Local if seen => local.enter_future(task, of),
         of if seen => local.enter_lane(task, of),
         LaneOf::Root => local.in_unseen(Some(task)),
         _ => local.joins_pool(),
     });
 }
 
+/// A worker begins on the calling thread.
+#[cold]
+fn enter_worker(entered: TaskRef) {
+    // Joining is all: a thread that has joined before was a worker before.
+    local::with_thread(Some(entered.worker()), |_| ());
+}
+
 /// The span of a task or lane was left.
 #[inline]
-pub(super) fn exit_task(TaskRef { run, task, of, seen }: TaskRef) {
-    if of != LaneOf::Task {
-        with_run(run, |local| if seen { local.exit_lane(task, of) } else { local.in_unseen(None) });
+pub(super) fn exit_task(TaskRef { run, task, of, seen, alone }: TaskRef) {
+    match of {
+        LaneOf::Task if !alone || !seen => {}
+        LaneOf::Task => with_run(run, |local| {
+            if !local.is_hooked(task) {
+                local.exit_future(task);
+            }
+        }),
+        LaneOf::Local if seen => with_run(run, |local| local.exit_future(task)),
+        _ => with_run(run, |local| if seen { local.exit_lane(task, of) } else { local.in_unseen(None) }),
     }
 }
 
 /// The span of a task or lane was closed.
-pub(super) fn close_task(TaskRef { run, task, of, seen }: TaskRef) {
-    if seen && matches!(of, LaneOf::Local | LaneOf::Root) {
-        with_run(run, |local| local.close_lane(task));
+pub(super) fn close_task(TaskRef { run, task, of, seen, alone }: TaskRef) {
+    // With hooks, they report the end of tasks and closures.
+    if seen && (alone || matches!(of, LaneOf::Local | LaneOf::Root)) {
+        with_run(run, |local| {
+            if of == LaneOf::Root {
+                local.close_root();
+            }
+            if !local.is_hooked(task) {
+                local.close_future(task);
+            }
+        });
     }
 }
 
@@ -171,7 +227,8 @@ pub(super) fn exit(handle: Handle) {
     }
 }
 
-/// The last handle of an operation's span was dropped.
+/// The last handle of an operation's span was dropped. Only the layer calls this.
+#[cfg(feature = "layer")]
 pub(super) fn close(handle: Handle) {
     if let Some(op) = handle.op_id() {
         local::with(|local| local.close_op(op));
@@ -239,7 +296,7 @@ pub(super) fn op_state(event: &TracingEvent<'_>) {
 pub(super) fn wake(woken: TaskRef) {
     let recorded = local::with(|local| {
         let same = local.shared().run == woken.run;
-        if same {
+        if same && local.waits {
             let by = local.waker();
             if by == Some(woken.task) {
                 local.turn(woken.task, !coop::has_budget_remaining());

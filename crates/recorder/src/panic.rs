@@ -2,7 +2,8 @@
 //!
 //! A panicking task is part of the trace, like an aborted one. Its message goes to its
 //! lane; printing it would corrupt the screen. All other panics go to the previous
-//! hook, including a panic of the root of a `block_on`, which ends its caller.
+//! hook, including a panic of the root of a `block_on`, which ends its caller. In a
+//! process that observes itself there is no screen, so all panics do.
 
 use std::any::Any;
 use std::panic;
@@ -19,7 +20,7 @@ pub(super) fn install() {
         let recorded = local::with(|local| {
             let Some(task) = local.task() else { return false };
             local.push(What::Panic(Box::new(Panic { task, message, place })));
-            !local.panics_outside()
+            !local.panics_outside() && !local.shared().process
         });
         if recorded != Some(true) {
             before(info);

@@ -29,6 +29,8 @@ pub(super) struct Presence {
     turn: AtomicU64,
     task: AtomicU64,
     began: AtomicU64,
+    /// The stamp at which the thread left the task, if it did: the poll is over unless the thread returns to drop the task.
+    left: AtomicU64,
     /// Whether the thread sleeps, so that its next event is later than now.
     parked: AtomicBool,
 }
@@ -40,6 +42,7 @@ impl Presence {
         fence(Ordering::Release);
         self.task.store(poll.task.0.get(), Ordering::Relaxed);
         self.began.store(poll.began, Ordering::Relaxed);
+        self.left.store(0, Ordering::Relaxed);
         self.turn.store(u64::from(poll.number) * 2 + 1, Ordering::Release);
     }
 
@@ -47,6 +50,16 @@ impl Presence {
     pub(super) fn end(&self) {
         let turn = self.turn.load(Ordering::Relaxed);
         self.turn.store(turn & !1, Ordering::Release);
+    }
+
+    /// Publishes that the thread left the task. Called by the thread itself, as is [`Presence::stay`].
+    pub(super) fn leave(&self, stamp: u64) {
+        self.left.store(stamp, Ordering::Relaxed);
+    }
+
+    /// The thread has returned to the task.
+    pub(super) fn stay(&self) {
+        self.left.store(0, Ordering::Relaxed);
     }
 
     pub(super) fn park(&self) {
@@ -61,15 +74,16 @@ impl Presence {
         self.parked.load(Ordering::Acquire)
     }
 
-    /// The poll in progress, unless it began or ended during this read. Everything that the thread wrote before that poll is
-    /// then visible.
-    pub(super) fn poll(&self) -> Option<Poll> {
+    /// The poll in progress, unless it began or ended during this read, and when its task was left, if it was. Everything that
+    /// the thread wrote before that poll is then visible.
+    pub(super) fn poll(&self) -> Option<(Poll, Option<u64>)> {
         let turn = self.turn.load(Ordering::Acquire);
         let task = NonZeroU64::new(self.task.load(Ordering::Relaxed)).map(TaskId)?;
         let began = self.began.load(Ordering::Relaxed);
+        let left = self.left.load(Ordering::Relaxed);
         fence(Ordering::Acquire);
         let stays = turn & 1 == 1 && self.turn.load(Ordering::Relaxed) == turn;
-        stays.then_some(Poll { task, began, number: (turn / 2) as u32 })
+        stays.then_some((Poll { task, began, number: (turn / 2) as u32 }, Some(left).filter(|left| *left != 0)))
     }
 }
 
@@ -91,7 +105,11 @@ mod tests {
         let presence = Presence::default();
         assert_eq!(presence.poll(), None);
         presence.begin(poll(7));
-        assert_eq!(presence.poll(), Some(poll(7)));
+        assert_eq!(presence.poll(), Some((poll(7), None)));
+        presence.leave(30);
+        assert_eq!(presence.poll(), Some((poll(7), Some(30))));
+        presence.stay();
+        assert_eq!(presence.poll(), Some((poll(7), None)));
         presence.end();
         assert_eq!(presence.poll(), None);
     }
@@ -111,7 +129,7 @@ mod tests {
         let mut seen = 0;
         let mut newest = 0;
         while seen < 10_000 {
-            if let Some(found) = presence.poll() {
+            if let Some((found, _)) = presence.poll() {
                 assert_eq!(found, poll(found.number), "parts of two polls");
                 assert!(found.number >= newest);
                 newest = found.number;

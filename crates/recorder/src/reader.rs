@@ -29,12 +29,18 @@ const PATIENCE_NS: u64 = 20_000_000;
 /// How many events to take from one thread's ring at once: a few milliseconds' work for the reader.
 const AT_ONCE: usize = 4096;
 
+/// How long after a thread left a task its poll counts as over, in nanoseconds. A thread that returns to drop the task does so
+/// much earlier. Shorter than [`PATIENCE_NS`], so that the end is not late.
+const LEFT_NS: u64 = 1_000_000;
+
 /// A thread that attached.
 #[derive(Debug)]
 pub(super) struct Joined {
     pub(super) ring: Consumer<Written>,
     pub(super) presence: Arc<Presence>,
     pub(super) name: String,
+    /// Whether a thread that has ended may have had the same name, which then stands for both.
+    pub(super) again: bool,
 }
 
 /// The reading end of a [`Recorder`](super::Recorder).
@@ -68,6 +74,8 @@ struct Lane {
     turn: u64,
     /// The number of the last poll whose start was passed on.
     begun: Option<u32>,
+    /// The poll whose end was passed on before the thread wrote it.
+    ended: Option<Poll>,
 }
 
 /// A time in nanoseconds, and a [turn](super::turns).
@@ -150,7 +158,7 @@ impl Reader {
         // A single thread need not wait for others.
         let single = self.lanes.len() == 1 && self.outside.is_empty();
         for lane in &mut self.lanes {
-            let lane = lane.take(&self.shared, now);
+            let lane = lane.take(&self.shared, now, last);
             floor = if single { floor } else { floor.min(lane) };
         }
         let cut = if last { (u64::MAX, u64::MAX) } else { floor.max((now.0.saturating_sub(PATIENCE_NS), 0)) };
@@ -199,10 +207,22 @@ impl Reader {
 
     fn adopt(&mut self) {
         for joined in lock(&self.shared.joined).drain(..) {
-            let thread = self.names.len() as u16;
-            let Joined { ring, presence, name } = joined;
-            self.names.push(name);
-            self.lanes.push(Lane { thread, ring, presence, taken: VecDeque::new(), last_ns: 0, turn: 0, begun: None });
+            let Joined { ring, presence, name, again } = joined;
+            let known = self.names.iter().position(|known| again && *known == name);
+            let thread = known.unwrap_or(self.names.len()).min(usize::from(OUTSIDE) - 1) as u16;
+            if known.is_none() {
+                self.names.push(name);
+            }
+            self.lanes.push(Lane {
+                thread,
+                ring,
+                presence,
+                taken: VecDeque::new(),
+                last_ns: 0,
+                turn: 0,
+                begun: None,
+                ended: None,
+            });
         }
     }
 }
@@ -215,7 +235,7 @@ impl Lane {
         let before = held.len();
         held.drain(..).for_each(|(_, event)| f(event));
         let most = if last { usize::MAX } else { AT_ONCE };
-        let taken = self.empty(shared, most, |turn, event| {
+        let taken = self.empty(shared, most, last, |turn, event| {
             // Once an event is held back, so are all later ones.
             if last || (held.is_empty() && (event.at_ns, turn) <= now) { f(event) } else { held.push_back((turn, event)) }
         });
@@ -224,13 +244,13 @@ impl Lane {
     }
 
     /// Empties the ring. Returns the floor: no event before this time and turn is still to come.
-    fn take(&mut self, shared: &Shared, now: Moment) -> Moment {
+    fn take(&mut self, shared: &Shared, now: Moment, last: bool) -> Moment {
         // Check this before emptying the ring: a thread parks after its last write, and what it
         // writes after waking up is later than `now`.
         let parked = self.presence.parked();
         let gone = self.ring.is_abandoned();
         let mut taken = std::mem::take(&mut self.taken);
-        self.empty(shared, usize::MAX, |turn, event| taken.push_back((turn, event)));
+        self.empty(shared, usize::MAX, last, |turn, event| taken.push_back((turn, event)));
         self.taken = taken;
         if gone {
             (u64::MAX, u64::MAX)
@@ -243,9 +263,9 @@ impl Lane {
     }
 
     /// Takes up to `most` entries out of the ring, and the thread's current poll if the ring is then empty. Returns the number
-    /// of events.
-    fn empty(&mut self, shared: &Shared, most: usize, mut f: impl FnMut(u64, Event)) -> usize {
-        let Self { ring, presence, begun, last_ns, turn, .. } = self;
+    /// of events. `last`: the thread writes nothing more.
+    fn empty(&mut self, shared: &Shared, most: usize, last: bool, mut f: impl FnMut(u64, Event)) -> usize {
+        let Self { ring, presence, begun, ended, last_ns, turn, .. } = self;
         // Read this before emptying the ring, which then contains everything written before that poll.
         let under_way = presence.poll();
         let slots = ring.slots();
@@ -258,6 +278,12 @@ impl Lane {
         };
         for Written { stamp, entry } in ring.read_chunk(slots.min(most)).into_iter().flatten() {
             let (poll, over) = match entry {
+                Entry::What(What::PollEnd(task))
+                    if ended.is_some_and(|poll| Some(poll.number) == *begun && poll.task == task) =>
+                {
+                    *ended = None;
+                    continue;
+                }
                 Entry::What(what) => {
                     hand_on(*turn, stamp, what);
                     continue;
@@ -272,15 +298,26 @@ impl Lane {
             if begun.replace(poll.number) != Some(poll.number) {
                 hand_on(*turn, poll.began, What::PollStart(poll.task));
             }
-            if over {
+            if over && ended.take_if(|ended| ended.number == poll.number).is_none() {
                 hand_on(*turn, stamp, What::PollEnd(poll.task));
             }
         }
         // If the poll ended meanwhile, the ring contains its end, and perhaps more.
         let unseen = |poll: &Poll| begun.is_none_or(|begun| poll.number.wrapping_sub(begun) as i32 > 0);
-        if let Some(poll) = under_way.filter(unseen) {
+        let Some((poll, left)) = under_way else { return events };
+        if unseen(&poll) {
             *begun = Some(poll.number);
             hand_on(*turn, poll.began, What::PollStart(poll.task));
+        }
+        if let Some(left) = left
+            && *begun == Some(poll.number)
+            && *ended != Some(poll)
+            // Otherwise its end is in the ring.
+            && presence.poll() == Some((poll, Some(left)))
+            && (last || shared.reader_now_ns().saturating_sub(shared.time_ns(left)) > LEFT_NS)
+        {
+            *ended = Some(poll);
+            hand_on(*turn, left, What::PollEnd(poll.task));
         }
         events
     }

@@ -15,6 +15,7 @@ use super::reader::Reader;
 use super::sources::{self, Code};
 use super::stack::Walker;
 use super::turns::Turns;
+use facts::Detail;
 
 /// What a thread does when its ring is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,16 +24,6 @@ pub enum OnFull {
     Wait,
     /// Drop the event and count it. For the real clock, where waiting would change the run.
     Drop,
-}
-
-/// How much to record. It does not change what tasks do, or when.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Detail {
-    /// Spawns, polls, wakes and ends.
-    Polls,
-    /// Also every wait: its cause, its line, its resource and that resource's holders.
-    #[default]
-    Waits,
 }
 
 /// Records one run. Cheap to clone: all clones are the same recorder.
@@ -48,6 +39,8 @@ pub(super) struct Shared {
     pub(super) run: u64,
     pub(super) on_full: OnFull,
     pub(super) detail: Detail,
+    /// Whether it records the whole process: threads join by themselves, and spans report what hooks report otherwise.
+    pub(super) process: bool,
     start: OnceLock<Start>,
     /// Set at the end of the recording: later events are ignored.
     closed: AtomicBool,
@@ -107,6 +100,11 @@ impl Recorder {
     /// Creates a recorder at this detail, and the reader of its events.
     #[track_caller]
     pub fn with_detail(on_full: OnFull, detail: Detail) -> (Self, Reader) {
+        Self::make(on_full, detail, false)
+    }
+
+    #[track_caller]
+    pub(super) fn make(on_full: OnFull, detail: Detail, process: bool) -> (Self, Reader) {
         if detail == Detail::Waits {
             callsites::want_waits();
             // The program's `main` is on this stack, unless the recorder is created on another thread.
@@ -118,6 +116,7 @@ impl Recorder {
             run: NEXT_RUN.fetch_add(1, Ordering::Relaxed) % Shared::RUNS + 1,
             on_full,
             detail,
+            process,
             start: OnceLock::new(),
             closed: AtomicBool::new(false),
             latest_ns: AtomicU64::new(0),
@@ -254,6 +253,15 @@ impl Shared {
         }
     }
 
+    /// The time since a stamp, in nanoseconds.
+    pub(super) fn since_ns(&self, stamp: u64) -> u64 {
+        match self.start.get() {
+            Some(Start::Real(clock, _)) => clock.delta_as_nanos(stamp, clock.raw()),
+            Some(Start::Virtual(start)) => (start.elapsed().as_nanos() as u64).saturating_sub(stamp),
+            None => 0,
+        }
+    }
+
     /// Converts a stamp to nanoseconds since the run began.
     pub(super) fn time_ns(&self, stamp: u64) -> u64 {
         match self.start.get() {
@@ -270,9 +278,9 @@ impl Shared {
         }
     }
 
-    /// Records a wake from a thread outside any run.
+    /// Records a wake from a thread outside any run, if wakes are recorded.
     pub(super) fn wake_from_outside(&self, task: TaskId) {
-        if self.closed() {
+        if self.closed() || self.detail == Detail::Polls {
             return;
         }
         let mut outside = lock(&self.outside);

@@ -205,9 +205,9 @@ mod tests {
     use std::num::NonZeroU64;
 
     use super::*;
+    use crate::{OnFull, Recorder};
     use facts::event::TaskId;
     use facts::site::Missing;
-    use crate::{OnFull, Recorder};
 
     #[test]
     fn an_operation_has_the_cause_that_its_stack_does_not_tell() {

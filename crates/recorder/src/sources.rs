@@ -271,7 +271,7 @@ mod tests {
 
     impl Sources {
         /// Sources at fixed paths.
-        pub(in crate) fn for_tests(recorder: &str, tokio: &str, has_lines: bool) -> Self {
+        pub(crate) fn for_tests(recorder: &str, tokio: &str, has_lines: bool) -> Self {
             Self { hidden: vec![recorder.into()], tokio: Some(tokio.into()), own: Vec::new(), has_lines }
         }
 

@@ -20,6 +20,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::mem::MaybeUninit;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::recorder::lock;
@@ -82,6 +83,22 @@ impl Walker {
         }
         seen.1
     }
+
+    /// A hash of the nearest callers: different for two calls in different functions, and 0 if the stack cannot be walked.
+    #[inline]
+    pub(super) fn callers(&self) -> u64 {
+        walk::callers(self.end)
+    }
+}
+
+/// How many of the nearest callers [`Walker::callers`] looks at: as many as `tracing` can put between a future and the bare
+/// subscriber. Without optimisation these are more.
+static NEAR: AtomicUsize = AtomicUsize::new(if cfg!(debug_assertions) { 20 } else { 8 });
+
+/// Looks at more callers from now on: there are other layers between futures and the recorder.
+#[cfg(feature = "layer")]
+pub(super) fn look_further() {
+    NEAR.store(32, std::sync::atomic::Ordering::Relaxed);
 }
 
 /// The number of a stack. Two stacks with the same hash would be confused; with 64 bits
@@ -120,7 +137,9 @@ fn mix(hash: u64, address: usize) -> u64 {
 /// Walks the stack along the frame pointers.
 #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), any(target_os = "linux", target_os = "macos")))]
 mod walk {
-    use super::{Addresses, mix};
+    use std::sync::atomic::Ordering;
+
+    use super::{Addresses, NEAR, mix};
 
     /// The address past the calling thread's stack; 0, which ends every walk at once, if the system does not report it.
     pub(super) fn stack_end() -> usize {
@@ -178,29 +197,46 @@ mod walk {
     #[inline]
     pub(super) fn addresses(end: usize, out: &mut Addresses) -> (&[usize], u64) {
         let (mut count, mut hash) = (0, 0);
-        // All memory between a variable of this frame and the end of the stack is in use, hence mapped.
-        let mut above = std::ptr::from_ref(&count).addr();
-        let mut frame = frame_pointer();
-        while count < out.len()
-            && frame > above
-            && frame.is_multiple_of(align_of::<usize>())
-            && frame < end.saturating_sub(RECORD)
-        {
+        let most = out.len();
+        let start = std::ptr::from_ref(&count).addr();
+        follow(frame_pointer(), start, end, most, |address| {
+            out[count].write(address);
+            hash = mix(hash, address);
+            count += 1;
+        });
+        // SAFETY: the loop has written the first `count` of `out`, which is borrowed for as long as the result.
+        (unsafe { std::slice::from_raw_parts(out.as_ptr().cast(), count) }, hash)
+    }
+
+    /// The hash of the nearest return addresses.
+    #[inline]
+    pub(super) fn callers(end: usize) -> u64 {
+        let mut hash = 0;
+        let start = std::ptr::from_ref(&hash).addr();
+        follow(frame_pointer(), start, end, NEAR.load(Ordering::Relaxed), |address| hash = mix(hash, address));
+        hash
+    }
+
+    /// Passes on up to `most` return addresses, from this frame outwards. `above` is the address of a variable of the caller,
+    /// and `end` the end of the stack.
+    #[expect(clippy::inline_always, reason = "the frame and the variable must be alive in the caller")]
+    #[inline(always)]
+    fn follow(mut frame: usize, mut above: usize, end: usize, most: usize, mut each: impl FnMut(usize)) {
+        // All memory between a variable of a live frame and the end of the stack is in use, hence mapped.
+        let mut count = 0;
+        while count < most && frame > above && frame.is_multiple_of(align_of::<usize>()) && frame < end.saturating_sub(RECORD) {
             let record = std::ptr::with_exposed_provenance::<[usize; 2]>(frame);
-            // SAFETY: `record` is aligned, and lies entirely between a live variable of this frame and the end of
-            // this thread's stack, all of which is mapped and readable. Any bytes are a valid `usize`; the read is
-            // volatile because the memory belongs to other functions.
+            // SAFETY: `record` is aligned, and lies entirely between a live variable and the end of this thread's stack,
+            // all of which is mapped and readable. Any bytes are a valid `usize`; the read is volatile because the memory
+            // belongs to other functions.
             let [caller, address] = unsafe { record.read_volatile() };
             if address == 0 {
                 break;
             }
-            out[count].write(address);
-            hash = mix(hash, address);
+            each(address);
             count += 1;
             (above, frame) = (frame, caller);
         }
-        // SAFETY: the loop has written the first `count` of `out`, which is borrowed for as long as the result.
-        (unsafe { std::slice::from_raw_parts(out.as_ptr().cast(), count) }, hash)
     }
 }
 
@@ -215,6 +251,11 @@ mod walk {
 
     pub(super) fn leads_here(_: &u8) -> bool {
         true
+    }
+
+    /// Unknown: unwinding at every poll would take too long.
+    pub(super) fn callers(_: usize) -> u64 {
+        0
     }
 
     pub(super) fn addresses(_: usize, out: &mut Addresses) -> (&[usize], u64) {

@@ -35,11 +35,16 @@ pub fn install() -> Result<(), Unheard> {
         sources::declare(Code::Stack(Walker::new().here()));
         install_panic_hook();
         // An error is fine: another subscriber may pass the events on. The check is below.
-        let _ = tracing::subscriber::set_global_default(Bare { next_span: AtomicU64::new(1) });
+        set_global();
     });
     // This thread may have its own default subscriber, so also check on another one.
     let heard = observe::is_heard() || thread::scope(|scope| scope.spawn(observe::is_heard).join().unwrap_or(false));
     if heard { Ok(()) } else { Err(Unheard) }
+}
+
+/// Makes the recorder the process's global subscriber. Returns whether there was no other.
+pub(super) fn set_global() -> bool {
+    tracing::subscriber::set_global_default(Bare { next_span: AtomicU64::new(1) }).is_ok()
 }
 
 /// Tokio's tracing does not reach the recorder, so a trace would be almost empty.
@@ -70,10 +75,10 @@ struct Bare {
     next_span: AtomicU64,
 }
 
-/// A task's span id consists of this bit, the run, the kind of lane, and the task's number.
+/// A task's span id consists of this bit, the run, the kind of lane, and the task's number. No program reaches 2^44 tasks.
 const IS_TASK: u64 = 1 << 63;
 const RUN_SHIFT: u32 = 48;
-const KIND_SHIFT: u32 = 45;
+const KIND_SHIFT: u32 = 44;
 const TASK_MASK: u64 = (1 << KIND_SHIFT) - 1;
 
 /// The ids of the program's own spans: the range besides tasks and [`Handle`]s. No program reaches 2^62 spans.
@@ -98,7 +103,7 @@ impl Meaning {
 }
 
 fn task_span(task: TaskRef) -> u64 {
-    let kind = task.of as u64 | u64::from(task.seen) << 2;
+    let kind = task.of as u64 | u64::from(task.seen) << 2 | u64::from(task.alone) << 3;
     IS_TASK | task.run << RUN_SHIFT | kind << KIND_SHIFT | (task.task.0.get() & TASK_MASK)
 }
 
@@ -108,7 +113,8 @@ fn task_of(span: u64) -> Option<TaskRef> {
     }
     let task = TaskId(NonZeroU64::new(span & TASK_MASK)?);
     let of = [LaneOf::Task, LaneOf::Local, LaneOf::Blocking, LaneOf::Root][(span >> KIND_SHIFT & 3) as usize];
-    Some(TaskRef { run: (span & !IS_TASK) >> RUN_SHIFT, task, of, seen: span >> KIND_SHIFT & 4 != 0 })
+    let kind = span >> KIND_SHIFT;
+    Some(TaskRef { run: (span & !IS_TASK) >> RUN_SHIFT, task, of, seen: kind & 4 != 0, alone: kind & 8 != 0 })
 }
 
 impl Subscriber for Bare {

@@ -10,7 +10,7 @@ use facts::event::Event;
 use facts::sample::Sample;
 
 /// One fact, as a trace receives it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Fact {
     /// An event, with the index of the thread that wrote it.
     Event(u16, Event),
@@ -50,34 +50,34 @@ pub(super) const FLAG: u8 = 0x80;
 
 /// The kinds of facts. Their numbers are part of the format.
 pub(super) mod kind {
-    pub(in crate) const SPAWN: u8 = 0;
-    pub(in crate) const NAMED: u8 = 1;
-    pub(in crate) const POLL_START: u8 = 2;
-    pub(in crate) const POLL_END: u8 = 3;
-    pub(in crate) const TERMINATE: u8 = 4;
-    pub(in crate) const WAKE: u8 = 5;
-    pub(in crate) const PANIC: u8 = 6;
-    pub(in crate) const SPAN_OPEN: u8 = 7;
-    pub(in crate) const SPAN_CLOSE: u8 = 8;
-    pub(in crate) const LOG: u8 = 9;
-    pub(in crate) const SITE: u8 = 10;
-    pub(in crate) const RESOURCE: u8 = 11;
-    pub(in crate) const PENDING: u8 = 12;
-    pub(in crate) const DONE: u8 = 13;
-    pub(in crate) const CLOSED: u8 = 14;
-    pub(in crate) const ASKED: u8 = 15;
-    pub(in crate) const GRANTED: u8 = 16;
-    pub(in crate) const PERMITS: u8 = 17;
-    pub(in crate) const LOCK: u8 = 18;
-    pub(in crate) const TIMER: u8 = 19;
-    pub(in crate) const POOL_THREAD: u8 = 20;
-    pub(in crate) const TURN: u8 = 21;
-    pub(in crate) const LANE: u8 = 22;
-    pub(in crate) const WORKER_THREAD: u8 = 23;
-    pub(in crate) const THREAD_NAME: u8 = 24;
-    pub(in crate) const SAMPLE: u8 = 25;
-    pub(in crate) const LOST: u8 = 26;
-    pub(in crate) const LINE: u8 = 27;
+    pub(crate) const SPAWN: u8 = 0;
+    pub(crate) const NAMED: u8 = 1;
+    pub(crate) const POLL_START: u8 = 2;
+    pub(crate) const POLL_END: u8 = 3;
+    pub(crate) const TERMINATE: u8 = 4;
+    pub(crate) const WAKE: u8 = 5;
+    pub(crate) const PANIC: u8 = 6;
+    pub(crate) const SPAN_OPEN: u8 = 7;
+    pub(crate) const SPAN_CLOSE: u8 = 8;
+    pub(crate) const LOG: u8 = 9;
+    pub(crate) const SITE: u8 = 10;
+    pub(crate) const RESOURCE: u8 = 11;
+    pub(crate) const PENDING: u8 = 12;
+    pub(crate) const DONE: u8 = 13;
+    pub(crate) const CLOSED: u8 = 14;
+    pub(crate) const ASKED: u8 = 15;
+    pub(crate) const GRANTED: u8 = 16;
+    pub(crate) const PERMITS: u8 = 17;
+    pub(crate) const LOCK: u8 = 18;
+    pub(crate) const TIMER: u8 = 19;
+    pub(crate) const POOL_THREAD: u8 = 20;
+    pub(crate) const TURN: u8 = 21;
+    pub(crate) const LANE: u8 = 22;
+    pub(crate) const WORKER_THREAD: u8 = 23;
+    pub(crate) const THREAD_NAME: u8 = 24;
+    pub(crate) const SAMPLE: u8 = 25;
+    pub(crate) const LOST: u8 = 26;
+    pub(crate) const LINE: u8 = 27;
 }
 
 /// The last number of each kind, from which the next one is a difference. Zero at the start of every chunk.

@@ -13,8 +13,8 @@ use facts::event::{
     CallLine, Change, Cues, Event, Lane, LaneOf, LastPoll, Level, LockChange, Log, Named, NewSite, OpId, Panic, ResourceId,
     ResourceKind, SiteId, SpanId, SpanOpen, TaskId, What,
 };
-use facts::site::{Cause, Frame, Missing, Place, Polls, Site};
 use facts::sample::Sample;
+use facts::site::{Cause, Frame, Missing, Place, Polls, Site};
 
 /// Decodes facts. For any bytes it returns an error or a valid fact.
 #[derive(Debug, Default)]
@@ -31,6 +31,12 @@ impl Decoder {
     /// Starts the next chunk.
     pub(super) fn begin(&mut self) {
         self.last = Last::default();
+    }
+
+    /// Forgets the defined lines and sites.
+    pub(super) fn restart(&mut self) {
+        self.lines.clear();
+        self.sites = 0;
     }
 
     /// Decodes the next fact.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::bytes::{put, put_f64, put_signed, put_text};
 use super::codec::{DEEPEST, FLAG, LONGEST, LONGEST_FILE, LONGEST_NAME, Last, MOST, THREAD, TIME, kind};
 use facts::event::{CallLine, Cues, Event, Log, NewSite, OpId, ResourceId, SpanId, TaskId, What};
-use facts::site::{Place, Site};
 use facts::sample::Sample;
+use facts::site::{Place, Site};
 
 /// Encodes facts into a buffer.
 #[derive(Debug, Default)]
@@ -27,6 +27,12 @@ impl Encoder {
         self.out.clear();
         self.facts = 0;
         self.last = Last::default();
+    }
+
+    /// Forgets the defined lines, so that a reader can begin at the next chunk.
+    pub(super) fn restart(&mut self) {
+        self.lines.clear();
+        self.told = 0;
     }
 
     pub(super) fn thread_name(&mut self, index: u16, name: &str) {

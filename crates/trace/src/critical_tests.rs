@@ -146,7 +146,7 @@ fn a_path_of_very_many_steps_says_what_it_leaves_out() {
 }
 
 /// Checks the properties of every path.
-pub(in crate) fn whole(trace: &Trace, path: &CriticalPath) -> Result<(), TestCaseError> {
+pub(crate) fn whole(trace: &Trace, path: &CriticalPath) -> Result<(), TestCaseError> {
     let told: u64 = path.steps.iter().map(PathStep::lasted_ns).sum();
     prop_assert_eq!(path.untold_ns + told, path.to_ns - path.from_ns, "{:?}", path);
     prop_assert_eq!(path.steps.first().map_or(path.to_ns, |step| step.from_ns), path.from_ns + path.untold_ns);

@@ -120,9 +120,9 @@ fn is_cut(taken: &Site, waited: &Site, dropped: &Site) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Place;
     use facts::site::Frame;
     use facts::site::Polls::{One, Parts};
-    use crate::Place;
 
     fn site(frames: &[(&str, u32, Polls)]) -> Site {
         let frame = |(function, line, polls): &(&str, u32, Polls)| Frame {

@@ -158,9 +158,9 @@ fn begun_before(steps: &[(u64, Step)], known: usize, to_ns: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use facts::event::ResourceKind;
     use crate::resource::Holder;
     use crate::wait_queue::Waiter;
+    use facts::event::ResourceKind;
 
     /// A lock that five tasks take in turn, some of them several times.
     fn lock() -> Resource {

@@ -215,7 +215,9 @@ fn pump(runtime: &Runtime, mut connection: Connection, first: &Update, mut sampl
                 Ok(_) => return,
                 Err(reason) => return source.end(Over::Failed(reason)),
             },
-            Err(status) => return source.end(Over::Failed(format!("the program closed the connection ({})", innermost(&status)))),
+            Err(status) => {
+                return source.end(Over::Failed(format!("the program closed the connection ({})", innermost(&status))));
+            }
         }
     }
 }

@@ -5,8 +5,8 @@
 
 use std::num::NonZeroU32;
 
-use console_api::resources::{Resource as NewResource, Stats};
 use console_api::field;
+use console_api::resources::{Resource as NewResource, Stats};
 use facts::event::{Change, LockChange, OpId, ResourceId, ResourceKind, SiteId, TaskId, What};
 use facts::site::{Cause, Place};
 

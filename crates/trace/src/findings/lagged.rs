@@ -6,9 +6,9 @@
 //! end of the channel is missed.
 
 use super::{FindingKind, Findings, Sight, told};
-use facts::site::{Cause, Place};
 use crate::Trace;
 use crate::task::TaskIx;
+use facts::site::{Cause, Place};
 
 /// The error's `Display` and `Debug` forms.
 const WORDS: [&str; 2] = ["channel lagged by ", "Lagged("];
@@ -21,7 +21,7 @@ const LOOKED_AT: usize = 256;
 
 /// Reports of lost messages, by task.
 #[derive(Debug, Default)]
-pub(in crate) struct Lagged(Vec<Said>);
+pub(crate) struct Lagged(Vec<Said>);
 
 /// The reports of one task.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ struct Said {
 
 impl Trace {
     /// Checks a log line or a panic message for a report of lost messages.
-    pub(in crate) fn listen(&mut self, at_ns: u64, task: Option<TaskIx>, text: &str) {
+    pub(crate) fn listen(&mut self, at_ns: u64, task: Option<TaskIx>, text: &str) {
         let Some(messages) = lost(text) else { return };
         let said = &mut self.lagged.0;
         if let Some(known) = said.iter_mut().find(|known| known.task == task) {

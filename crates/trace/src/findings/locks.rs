@@ -10,11 +10,11 @@
 use std::collections::HashSet;
 
 use super::{FindingKind, Findings, Sight, short, span, tasks, told};
-use facts::site::{Cause, Place};
 use crate::resource::{Resource, ResourceIx};
 use crate::task::{State, TaskIx};
 use crate::waits::SiteIx;
 use crate::{ResourceKind, Trace};
+use facts::site::{Cause, Place};
 
 /// The shortest reported wait of a holder for something else while others wait for its lock.
 const LONG_NS: u64 = 10_000_000;
@@ -24,21 +24,21 @@ const LOOKED_AT: usize = 1_024;
 
 /// A hold that kept others waiting.
 #[derive(Debug, Clone, Copy)]
-pub(in crate) struct Hold {
-    pub(in crate) task: TaskIx,
+pub(crate) struct Hold {
+    pub(crate) task: TaskIx,
     /// Where the lock was taken.
-    pub(in crate) site: Option<SiteIx>,
+    pub(crate) site: Option<SiteIx>,
     /// When the lock was both held and waited for.
-    pub(in crate) from_ns: u64,
-    pub(in crate) to_ns: u64,
+    pub(crate) from_ns: u64,
+    pub(crate) to_ns: u64,
     /// How many waiters there were when the hold ended.
-    pub(in crate) waiting: u32,
+    pub(crate) waiting: u32,
     /// Whether the hold was exclusive.
-    pub(in crate) exclusive: bool,
+    pub(crate) exclusive: bool,
 }
 
 impl Hold {
-    pub(in crate) fn length_ns(&self) -> u64 {
+    pub(crate) fn length_ns(&self) -> u64 {
         self.to_ns.saturating_sub(self.from_ns)
     }
 }

@@ -16,11 +16,11 @@
 //! what the previous task waits for. It is looked for when the run is over.
 
 use super::{FindingKind, Findings, Sight, short, told};
-use facts::site::Place;
 use crate::resource::ResourceIx;
 use crate::task::{State, Task, TaskIx};
 use crate::waits::{Leaf, SiteIx};
 use crate::{LaneOf, ResourceKind, Trace, Waiter};
+use facts::site::Place;
 
 /// While a run is in progress, a problem must last this long before it is reported.
 const LASTS_NS: u64 = 1_000_000_000;

@@ -8,9 +8,9 @@
 //! thread for a while, which is not the program's fault.
 
 use super::{FindingKind, Findings, Sight, at_least, short, span, tasks};
-use facts::site::Place;
 use crate::task::{Segment, State, Task, TaskIx, Waker};
 use crate::{End, LaneOf, Trace};
+use facts::site::Place;
 
 /// A poll of this length or more blocks its worker.
 const BLOCKS_NS: u64 = 100_000_000;
@@ -26,7 +26,7 @@ const COUNTED: usize = 8;
 
 /// The long polls that have ended, in the order of their ends.
 #[derive(Debug, Default)]
-pub(in crate) struct LongPolls(Vec<LongPoll>);
+pub(crate) struct LongPolls(Vec<LongPoll>);
 
 /// A poll that blocked its worker.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +56,7 @@ impl LongPoll {
 
 impl Trace {
     /// Counts a poll that ended, and keeps it if it blocked its worker.
-    pub(in crate) fn poll_is_over(&mut self, task: TaskIx, start_ns: u64, end_ns: u64) {
+    pub(crate) fn poll_is_over(&mut self, task: TaskIx, start_ns: u64, end_ns: u64) {
         if self.number(task).is_some() {
             self.bins.add_poll(end_ns, end_ns - start_ns);
             self.poll_times.add(end_ns, end_ns - start_ns);
@@ -83,9 +83,12 @@ impl Trace {
         back.or_else(before).map_or_else(|| (Around::Spawned, spawned()), |(around, place)| (around, Some(place)))
     }
 
-    /// How many other tasks could not be polled because of a poll. A timer that expires during the poll wakes its task right
+    /// How many other tasks could not be polled because of a poll; 0 if wakes were not recorded. A timer that expires during the poll wakes its task right
     /// after it. A task that another task wakes at that time did not wait for this poll.
     fn kept_waiting(&self, poll: LongPoll) -> usize {
+        if !self.knows_ready() {
+            return 0;
+        }
         let soon_ns = poll.end_ns.saturating_add(poll.length_ns() / 100);
         let waited = |task: &Task| {
             let next = task.segments.partition_point(|segment| segment.start_ns < poll.end_ns);

@@ -13,9 +13,9 @@
 use std::collections::HashMap;
 
 use super::{FindingKind, Findings, Sight, short, told};
-use facts::site::{Cause, Place};
 use crate::task::{State, Task, TaskIx};
 use crate::{LaneOf, Trace};
+use facts::site::{Cause, Place};
 
 /// After this long in the queue a closure is not just about to start.
 const LASTS_NS: u64 = 1_000_000_000;

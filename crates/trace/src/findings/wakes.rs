@@ -17,10 +17,10 @@
 use std::collections::BTreeMap;
 
 use super::{FindingKind, Findings, Sight, at_least, tasks};
-use facts::site::{Cause, Place};
 use crate::Trace;
 use crate::task::{Segment, State, Task, TaskIx, Waker};
 use crate::waits::{Leaf, WaitTotal};
+use facts::site::{Cause, Place};
 
 /// A task with fewer self-wakes is not reported.
 const OWN: u32 = 16;

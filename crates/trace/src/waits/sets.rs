@@ -11,18 +11,18 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::{Leaf, Live, WaitTotal};
-use facts::site::{Cause, Place, Site};
 use crate::family::Family;
 use crate::lookup::NumberHasher;
 use crate::places::Await;
 use crate::track::Track;
+use facts::site::{Cause, Place, Site};
 
 /// No number of a set.
 const NONE: u32 = u32::MAX;
 
 /// All of them.
 #[derive(Debug, Default)]
-pub(in crate) struct Sets {
+pub(crate) struct Sets {
     all: Vec<Set>,
     by_leaves: HashMap<Box<[Leaf]>, u32, BuildHasherDefault<NumberHasher>>,
     /// For each site the set of its leaf alone without a resource: observed, and inferred.
@@ -68,7 +68,7 @@ impl Leaf {
     }
 
     /// Whether it waits for a lock that Tokio tells of.
-    pub(in crate) fn lock(&self, sites: &[Arc<Site>]) -> bool {
+    pub(crate) fn lock(&self, sites: &[Arc<Site>]) -> bool {
         self.resource.is_some() && sites[self.site as usize].cause.is_lock()
     }
 }
@@ -165,7 +165,7 @@ impl Sets {
     }
 
     /// The same, as lines at which tasks wait.
-    pub(in crate) fn awaits(&self) -> impl Iterator<Item = Await<'_>> {
+    pub(crate) fn awaits(&self) -> impl Iterator<Item = Await<'_>> {
         self.totals.iter().map(|Total { sum, waiting, running }| Await {
             cause: sum.cause,
             place: sum.place.as_ref(),

@@ -4,10 +4,10 @@
 //! beginning to that of the next one, and the number of the set of leaves in it.
 
 use super::{Leaf, SiteIx};
-use facts::site::{Cause, Place, Site};
 use crate::Trace;
 use crate::family::Family;
 use crate::task::{Segment, State, Task, TaskIx, Wake};
+use facts::site::{Cause, Place, Site};
 
 /// An idle gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Trace {
     }
 
     /// An idle gap, by the place of its segment.
-    pub(in crate) fn view(&self, task: &Task, segment: usize) -> Option<WaitView<'_>> {
+    pub(crate) fn view(&self, task: &Task, segment: usize) -> Option<WaitView<'_>> {
         let wait = task.segments.get(segment)?;
         let next = task.segments.get(segment + 1);
         let end_ns = next.map(|next| next.start_ns).or(task.end().map(|ended| ended.at_ns));
@@ -81,17 +81,17 @@ impl Trace {
     }
 
     /// What a task waits for in a segment; nothing where it does not.
-    pub(in crate) fn leaves(&self, segment: Segment) -> &[Leaf] {
+    pub(crate) fn leaves(&self, segment: Segment) -> &[Leaf] {
         if segment.state.is_waiting() { self.leaves_of(segment.leaves) } else { &[] }
     }
 
     /// The leaves of a set.
-    pub(in crate) fn leaves_of(&self, set: u32) -> &[Leaf] {
+    pub(crate) fn leaves_of(&self, set: u32) -> &[Leaf] {
         self.waits.sets.leaves(set)
     }
 
     /// What a task waits for now; nothing where it does not, or where that is not known.
-    pub(in crate) fn leaves_now(&self, task: &Task) -> &[Leaf] {
+    pub(crate) fn leaves_now(&self, task: &Task) -> &[Leaf] {
         task.segments.last().filter(|_| task.ended.is_none()).map_or(&[], |last| self.leaves(*last))
     }
 

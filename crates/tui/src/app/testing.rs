@@ -64,9 +64,11 @@ pub(super) fn areas(lanes: u16) -> Areas {
         ],
         list_rows: vec![row(0, 1, 2), row(1, 1, 2)],
         form_rows: (0..8).map(|i| row(i, 1, 12)).collect(),
+        threads: 0,
         lanes: Rect::new(39, 3, lanes, 10),
         lanes_before: Rect::ZERO,
-        map: (Rect::new(39, 13, lanes, 1), 50 * MS),
+        map: Rect::new(39, 13, lanes, 1),
+        map_scale: (0, 50 * MS),
         group_rows: Vec::new(),
         counters: 0,
         lane_rows: (0..10).map(|i| (i, Rect::new(21, 3 + i as u16, 78, 1))).collect(),
@@ -120,13 +122,8 @@ pub(super) fn record(run: &mut RunView) {
     let (requests, permits, latency) = (number("requests").min(50), number("permits"), number("latency"));
     run.trace.tasks = (0..=requests).map(|i| Task { name: format!("task {i}"), ..Task::default() }).collect();
     run.trace.end_ns = requests.div_ceil(permits) * latency * MS;
-    let line = |i| LogLine {
-        at_ns: i * 100 * MS,
-        task: None,
-        level: facts::event::Level::Info,
-        message: String::new(),
-        mark: None,
-    };
+    let line =
+        |i| LogLine { at_ns: i * 100 * MS, task: None, level: facts::event::Level::Info, message: String::new(), mark: None };
     run.trace.log = (0..requests).map(line).collect();
     run.trace.closed = true;
     run.phase = engine::Phase::Over;

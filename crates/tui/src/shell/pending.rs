@@ -9,8 +9,8 @@
 use std::time::{Duration, Instant};
 
 use super::engine::Running;
-use engine::{Phase, Spec};
 use crate::source;
+use engine::{Phase, Spec};
 use trace::Trace;
 
 /// A run that takes longer is shown once it has passed the cursor, or gives way to a newer one.

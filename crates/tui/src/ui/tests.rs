@@ -13,11 +13,11 @@ use crate::app::input::keymap;
 use crate::app::model::{Mode, Options, Overlay, Theme};
 use crate::app::run::lifecycle;
 use crate::app::update;
+use crate::work_count;
+use engine::Recording;
 use engine::{Ending, Report, Spec};
 use facts::event::{CallLine, Cues, Event, Level, Log, Named, NewSite, Panic, SiteId, SpanId, SpanOpen, TaskId, What};
-use engine::Recording;
 use trace::{Cause, Place, Site, Trace};
-use crate::work_count;
 
 const MS: u64 = 1_000_000;
 
@@ -74,7 +74,7 @@ fn model(text: &str) -> Model {
         limit: Duration::from_secs(60),
     };
     let mut model = Model::new(CATALOGUE, options, Some(spec.clone()));
-    lifecycle::replayed(&mut model, Recording { spec, trace, report, flaw: None });
+    lifecycle::replayed(&mut model, Recording { spec, program: None, trace, report, flaw: None });
     if let Some(run) = &mut model.run {
         run.cursor.at_ns = 50 * MS;
     }

@@ -11,9 +11,9 @@ use ratatui::symbols::border;
 
 use crate::app::colors::Colors;
 use crate::app::model::Theme;
+use crate::ui::glyphs::{ASCII, Glyphs, HEAVY, UNICODE};
 use facts::event::Level;
 use trace::{End, Family, Fill, State};
-use crate::ui::glyphs::{ASCII, Glyphs, HEAVY, UNICODE};
 
 const ASCII_BORDER: border::Set = border::Set {
     top_left: "+",

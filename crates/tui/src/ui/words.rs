@@ -7,9 +7,9 @@ use std::borrow::Cow;
 
 use crate::app::model::RunView;
 use crate::text;
-use trace::{Blocker, Cause, Family, Holdings, Leaf, Place, ResourceKind, TaskIx, Trace, Wake, Waker};
 use crate::ui::format;
 use crate::ui::theme::Look;
+use trace::{Blocker, Cause, Family, Holdings, Leaf, Place, ResourceKind, TaskIx, Trace, Wake, Waker};
 
 /// At most so many tasks are named; the others are counted.
 pub(crate) const NAMED: usize = 12;

@@ -8,13 +8,13 @@ use ratatui::style::Style;
 
 use crate::app::model::RunView;
 use crate::app::panes::ExplainTab;
-use engine::Detail;
-use trace::Finding;
 use crate::ui::overlays::explain;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, words};
+use engine::Detail;
+use trace::Finding;
 
 /// The cells before the text of an open finding.
 const MARGIN: usize = 4;
@@ -91,7 +91,7 @@ fn nothing(run: Option<&RunView>) -> &'static str {
     match run {
         None => "no run yet",
         Some(run) if !run.trace.closed || run.found.is_looking() => "no problems found so far",
-        Some(run) if run.spec.detail == Detail::Polls => "no problems found (waits were not recorded)",
+        Some(run) if run.spec.detail == Detail::Polls => "no problems found (wakes and waits were not recorded)",
         Some(run) if run.stall.is_some() => "the run is stuck (see below the lanes); no other problems found",
         Some(_) => "no problems found",
     }

@@ -9,12 +9,12 @@ use ratatui::style::Style;
 
 use crate::app::model::RunView;
 use crate::app::panes::ExplainTab;
-use trace::{Blocker, Holdings, ResourceIx, ResourceKind, Waiter};
 use crate::ui::overlays::explain;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, words};
+use trace::{Blocker, Holdings, ResourceIx, ResourceKind, Waiter};
 
 /// The width of the labels.
 const LABELS: usize = 8;

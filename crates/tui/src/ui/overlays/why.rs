@@ -10,12 +10,12 @@ use ratatui::style::{Modifier, Style};
 use crate::app::model::RunView;
 use crate::app::overlay::explain::past_wait;
 use crate::app::panes::ExplainTab;
-use trace::{LaneOf, Leaf, Link, State, TaskIx};
 use crate::ui::overlays::explain;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, words};
+use trace::{LaneOf, Leaf, Link, State, TaskIx};
 
 /// One row: the line that joins it to other rows, and its text.
 struct Row {
@@ -109,6 +109,7 @@ fn tell(look: Look, run: &RunView, link: &Link, rows: &mut Vec<Row>) {
             Some(State::Running(_)) => "is running: it does not wait",
             Some(State::Ready) if of.of == LaneOf::Blocking => "is queued: it waits only for a thread of the pool",
             Some(State::Ready) => "is ready: it waits only for a worker",
+            Some(State::Waiting(_)) if !trace.knows_ready() => "is between two polls: wakes and waits were not recorded",
             Some(State::Waiting(_)) => "is waiting, but the cause was not recorded",
         };
         rows.push(plain(format!("{name} {does}"), look.strong()));

@@ -7,14 +7,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::model::{Model, RunView};
-use facts::site::Cause;
 use crate::text;
-use trace::{Branch, Fill, TaskIx, Trace, Window};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::timeline as marks;
+use facts::site::Cause;
+use trace::{Branch, Fill, TaskIx, Trace, Window};
 
 /// The most lanes for one task; the last row says how many more there are.
 const MOST: usize = 12;

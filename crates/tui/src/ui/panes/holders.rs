@@ -12,11 +12,11 @@ use ratatui::layout::Rect;
 use super::grouping;
 use super::kinds::{self, Row};
 use crate::app::model::{Areas, Model, RunView};
-use trace::{Activity, Family, Grip, ResourceIx, Stage, Stretch};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::bars::{self, Bit};
 use crate::ui::{format, words};
+use trace::{Activity, Family, Grip, ResourceIx, Stage, Stretch};
 
 /// The most rows of the pile of waiting tasks.
 const HIGHEST: u32 = 4;

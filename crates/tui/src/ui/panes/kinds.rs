@@ -7,12 +7,12 @@ use ratatui::style::Style;
 use super::{holders, lines, threads, timeline};
 use crate::app::model::{Areas, LaneKind, Model, Pane, RunView};
 use crate::app::timeline::kinds;
-use trace::{Family, State};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::{chrome, timeline as marks};
+use trace::{Family, State};
 
 /// The label of a row.
 #[derive(Default)]

@@ -10,10 +10,10 @@ use ratatui::layout::Rect;
 use super::grouping;
 use super::kinds::{self, Row};
 use crate::app::model::{Areas, Model, RunView};
-use trace::{Activity, Await, Family, Peak, Stretch};
 use crate::ui::theme::Look;
 use crate::ui::widgets::chart;
 use crate::ui::{format, words};
+use trace::{Activity, Await, Family, Peak, Stretch};
 
 /// Draws the lines, and records where they are.
 pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside: Rect, areas: &mut Areas) {

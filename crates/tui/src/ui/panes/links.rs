@@ -10,10 +10,10 @@ use ratatui::layout::Rect;
 
 use crate::app::model::RunView;
 use crate::app::timeline::lanes::Lanes;
-use trace::{TaskIx, Trace, Wake, Waker};
 use crate::ui::pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
+use trace::{TaskIx, Trace, Wake, Waker};
 
 /// How many lanes count as few.
 pub(super) const FEW: usize = 6;

@@ -9,11 +9,11 @@ use ratatui::layout::Rect;
 
 use crate::app::model::RunView;
 use crate::text;
-use trace::Moment;
 use crate::ui::format;
 use crate::ui::pen::{self, Pen};
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
+use trace::Moment;
 
 /// How many rows are kept for the words: two if some moments follow each other closely.
 pub(super) fn rows(run: &RunView) -> u16 {

@@ -9,10 +9,10 @@ use scenario::{Figure, Outcome};
 
 use crate::app::model::RunView;
 use crate::app::run::compare::{Comparison, compare};
-use engine::Ending;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::{format, view};
+use engine::Ending;
 
 /// Draws the outcome, one check or figure per row.
 pub(crate) fn render(buf: &mut Buffer, look: Look, inside: Rect, run: &RunView, ending: &Ending) {
@@ -167,6 +167,8 @@ fn headline(look: Look, run: &RunView) -> Option<(&'static str, String, Style)> 
             (failed, "abandoned: its code never yields, so its thread could not be stopped".into(), look.error())
         }
         Ending::CutOff => (cancelled, "the recording is cut off: its end is unknown".into(), look.warn()),
+        Ending::Exited => (ok, "the program has ended".into(), look.text()),
+        Ending::Lost(reason) => (failed, format!("the program was lost: {}", first_line(reason)), look.error()),
     };
     Some(line)
 }

@@ -11,12 +11,12 @@ use ratatui::layout::Rect;
 
 use crate::app::model::{Model, RunView};
 use crate::text;
-use trace::{Counter, ResourceIx, ResourceKind, Words};
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::{chart, timeline as marks};
+use trace::{Counter, ResourceIx, ResourceKind, Words};
 
 /// The most quantities that are drawn.
 const MOST: usize = 4;

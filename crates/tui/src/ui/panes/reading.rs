@@ -5,11 +5,11 @@ use ratatui::layout::Rect;
 
 use crate::app::model::{Model, RunView};
 use crate::app::overlay::range;
-use trace::TaskIx;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::reading as marks;
+use trace::TaskIx;
 
 /// Highlights the critical path on a lane, and marks the task's name once the path has reached it. The arguments in
 /// `at` are the row, the lanes, and the cells for names.

@@ -14,12 +14,12 @@ use scenario::Clock;
 
 use super::kinds::{self, Row};
 use crate::app::model::{Areas, Model, RunView, Timeline};
-use trace::{State, TaskIx, ThreadPolls, Turn};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::bars::{self, Bit};
 use crate::ui::{format, words};
+use trace::{State, TaskIx, ThreadPolls, Turn};
 
 /// The most rows of a thread.
 const HIGHEST: u16 = 12;

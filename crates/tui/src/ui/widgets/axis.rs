@@ -3,10 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use trace::Window;
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
+use trace::Window;
 
 const MICRO: u64 = 1_000;
 const MILLI: u64 = 1_000_000;

@@ -8,8 +8,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use super::axis::Axis;
-use trace::PathStep;
 use crate::ui::theme::Look;
+use trace::PathStep;
 
 /// The visible cells that a stretch of time touches, from the first to one past the last; `None` if there are none.
 fn cells(axis: &Axis, width: u16, (from_ns, to_ns): (u64, u64)) -> Option<(u16, u16)> {

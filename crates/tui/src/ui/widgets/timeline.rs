@@ -10,12 +10,12 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::axis::Axis;
-use facts::event::Level;
 use crate::text;
-use trace::{End, Fill, SpanLabel, Task, TaskIx, Trace, Window};
 use crate::ui::format;
 use crate::ui::pen::{self, Pen};
 use crate::ui::theme::Look;
+use facts::event::Level;
+use trace::{End, Fill, SpanLabel, Task, TaskIx, Trace, Window};
 
 /// How many spans of a lane are considered for a label, latest first.
 const LABELS: usize = 64;

@@ -14,8 +14,8 @@ use crate::app::run::view::RunView;
 use crate::app::testing::*;
 use crate::app::timeline::viewport::laid_out;
 use crate::app::update::{self, update};
-use engine::{Ending, Phase, Report, Spec};
 use engine::Recording;
+use engine::{Ending, Phase, Report, Spec};
 use recording::Flaw;
 
 fn tick(model: &mut Model, ms: u64) {
@@ -324,7 +324,7 @@ fn replayed(flaw: Option<Flaw>) -> Model {
     let report = Report { ending: Ending::Stopped, elapsed_ns: trace.end_ns, runtime_polls: None };
     let mut model = Model::new(CATALOGUE, options(), Some(spec.clone()));
     laid_out(&mut model, areas(60));
-    lifecycle::replayed(&mut model, Recording { spec, trace, report, flaw });
+    lifecycle::replayed(&mut model, Recording { spec, program: None, trace, report, flaw });
     model
 }
 

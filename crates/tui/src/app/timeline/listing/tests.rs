@@ -12,8 +12,8 @@ use crate::app::testing::*;
 use crate::app::timeline::lanes::Lanes;
 use crate::app::timeline::order::Order;
 use crate::app::update::update;
-use trace::{Cause, End, Ended, Segment, State};
 use crate::work_count;
+use trace::{Cause, End, Ended, Segment, State};
 
 /// Twenty-one tasks: task `i` is spawned at `i` times 10 ms, lives for `i` times 100 ms, and waits from its first
 /// poll on.

@@ -3,8 +3,8 @@
 //! The columns cover the whole run, so that they do not move with the cursor; those after it are empty.
 
 use crate::app::model::RunView;
-use trace::{Bin, Stretch};
 use crate::ui::view;
+use trace::{Bin, Stretch};
 
 /// The columns of a chart over the run.
 pub(super) struct Course<'a> {

@@ -6,11 +6,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use trace::Spread;
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chart;
+use trace::Spread;
 
 /// The shortest time with a bar of its own, in nanoseconds: a power of ten, since the scale counts decades.
 const SHORTEST_NS: f64 = 100.0;
@@ -20,7 +20,12 @@ pub(super) struct Told<'a> {
     pub(super) label: &'static str,
     pub(super) spread: &'a Spread,
     pub(super) at_ns: u64,
+    /// What to say if it is empty.
+    pub(super) none: &'static str,
 }
+
+/// No time has been measured so far.
+pub(super) const NONE_YET: &str = "nothing measured yet";
 
 /// Draws a line of figures, then the bars, then their scale; needs four rows.
 pub(super) fn render(buf: &mut Buffer, look: Look, area: Rect, told: &Told<'_>) {
@@ -28,7 +33,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, area: Rect, told: &Told<'_>) 
     let mut pen = Pen::new(buf, look, area, 0);
     pen.space(1).put(told.label, look.strong()).space(1);
     if quantiles.count == 0 {
-        pen.put("nothing measured yet", look.dim());
+        pen.put(told.none, look.dim());
         return;
     }
     for (name, ns) in [("p50", quantiles.p50_ns), ("p99", quantiles.p99_ns), ("max", quantiles.max_ns)] {
