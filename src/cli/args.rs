@@ -68,6 +68,7 @@ Examples:
   async-playground attach                     choose among the programs that listen
   async-playground attach 4711                attach to a process
   async-playground attach orders.rec          follow a recording while it is written
+  async-playground attach http://[::1]:6669   look at a program that serves tokio-console
   async-playground attach --json              list the programs that listen
 
 Exit codes:
@@ -194,7 +195,11 @@ pub(super) struct ReplayArgs {
 #[derive(Debug, Args)]
 pub(super) struct AttachArgs {
     /// Process id, socket, or recording that is being written.
-    #[arg(value_name = "PID|SOCKET|FILE")]
+    /// Process id, socket, recording, or URL of tokio-console.
+    ///
+    /// A recording may still be being written. http://HOST:PORT is a program that serves tokio-console, as
+    /// console-subscriber does; it is sampled, and the screen says what samples cannot show.
+    #[arg(value_name = "PID|SOCKET|FILE|URL")]
     pub target: Option<String>,
     #[command(flatten)]
     pub marks: MarksArgs,
