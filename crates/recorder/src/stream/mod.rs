@@ -18,8 +18,9 @@ use std::path::PathBuf;
 
 use recording::{Header, Program, Subject, sockets};
 
-use crate::recorder::{Detail, Recorder};
+use crate::recorder::Recorder;
 use crate::{Reader, base};
+use facts::Detail;
 use file::RecordingFile;
 pub use living::Living;
 use output::Output;
@@ -28,7 +29,6 @@ use viewers::Viewers;
 
 /// Where the facts go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "`init` chooses one"))]
 pub(crate) enum Mode {
     /// The last ones are kept in memory, for viewers that connect to a socket.
     Listen,
@@ -63,7 +63,6 @@ fn header(recorder: &Recorder) -> Header {
 /// # Errors
 ///
 /// If the socket or the file cannot be made, or the system refuses a thread. The recording is closed then.
-#[cfg_attr(not(test), expect(dead_code, reason = "`init` calls it"))]
 pub(crate) fn start(recorder: Recorder, reader: Reader, mode: Mode) -> io::Result<()> {
     let output = match mode {
         Mode::Listen => {

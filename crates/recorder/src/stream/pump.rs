@@ -157,7 +157,15 @@ impl Pump {
         }
         let now_ns = self.recorder.now_ns();
         let (trace_hash, recorded, runtime_polls) = (None, None, None);
-        let footer = Footer { closed_ns: now_ns, trace_hash, recorded, ending: Ended::Exited, elapsed_ns: now_ns, runtime_polls };
+        let footer = Footer {
+            closed_ns: now_ns,
+            trace_hash,
+            wake_hash: None,
+            recorded,
+            ending: Ended::Exited,
+            elapsed_ns: now_ns,
+            runtime_polls,
+        };
         self.stream.writer.close(&footer);
         if let Output::Listen(viewers) = self.stream.writer.to_mut() {
             viewers.end();
