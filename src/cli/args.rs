@@ -1,5 +1,6 @@
 //! Every command and flag of the command line, each defined once.
 
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -76,6 +77,17 @@ Exit codes:
   1  no program listens
   2  the target cannot be attached to, or the screen cannot be opened";
 
+const WATCH_EXAMPLES: &str = "\
+Examples:
+  async-playground watch -- cargo run
+  async-playground watch -- cargo run --release --example server -- --port 8080
+  async-playground watch -- ./target/debug/server
+
+Exit codes:
+  0  the screen was closed
+  1  the program was not built, ended, or cannot be observed; one line says why
+  2  the command cannot be started, or the screen cannot be opened";
+
 /// See concurrency: pick a scenario, tune it, and watch every task of a real Tokio runtime.
 ///
 /// Without a subcommand, open the screen with scenario ID, or with the first scenario.
@@ -113,6 +125,12 @@ pub(super) enum Command {
     /// main. Without TARGET, list the programs that listen.
     #[command(after_help = ATTACH_EXAMPLES)]
     Attach(AttachArgs),
+    /// Start a program with the flags it needs, and attach.
+    ///
+    /// For 'cargo run' and the like, adds to the flags and the debug information that you have set, and replaces
+    /// nothing. The program's output becomes part of the log, and the program ends with the screen.
+    #[command(after_help = WATCH_EXAMPLES)]
+    Watch(WatchArgs),
     /// Print the default settings, or the settings path.
     Config(ConfigArgs),
     /// Print a completion script for a shell.
@@ -208,6 +226,18 @@ pub(super) struct AttachArgs {
     /// List the programs that listen as a JSON array.
     #[arg(long, conflicts_with = "target")]
     pub json: bool,
+}
+
+/// What to start.
+#[derive(Debug, Args)]
+pub(super) struct WatchArgs {
+    #[command(flatten)]
+    pub marks: MarksArgs,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+    /// Command that runs the program, after '--'.
+    #[arg(value_name = "COMMAND", required = true, last = true, num_args = 1..)]
+    pub command: Vec<OsString>,
 }
 
 /// Where to record a run.

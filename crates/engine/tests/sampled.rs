@@ -15,6 +15,7 @@ use facts::site::Cause;
 use recording::Fact;
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, Semaphore};
+use tokio::task::Builder;
 use trace::{End, LaneOf, State, Task, Trace};
 
 /// How long samples may take to show something.
@@ -35,7 +36,6 @@ fn program() -> Program {
     let addr = engine::serve_console(([127, 0, 0, 1], 0).into()).expect("a free port");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let _inside = runtime.enter();
-    let named = |name: &str| tokio::task::Builder::new().name(name);
     let (lock, lock_line) = (Arc::new(Mutex::new(())), line!());
     let (permits, permits_line) = (Arc::new(Semaphore::new(5)), line!());
     let (held, is_held) = std::sync::mpsc::channel();
@@ -45,7 +45,7 @@ fn program() -> Program {
         held.send(()).expect("the test waits");
         std::future::pending::<()>().await;
     };
-    _ = named("holder").spawn(holder).expect("a runtime");
+    _ = Builder::new().name("holder").spawn(holder).expect("a runtime");
     is_held.recv().expect("the holder has the lock");
     let mut waiter_line = 0;
     for number in 0..3 {
@@ -53,22 +53,22 @@ fn program() -> Program {
         let waits = async move { drop(lock.lock().await) };
         let name = format!("waiter {number}");
         waiter_line = line!() + 1;
-        _ = named(&name).spawn(waits).expect("a runtime");
+        _ = Builder::new().name(&name).spawn(waits).expect("a runtime");
     }
     let taker = async move {
         let _two = permits.acquire_many(2).await;
         std::future::pending::<()>().await;
     };
-    _ = named("taker").spawn(taker).expect("a runtime");
+    _ = Builder::new().name("taker").spawn(taker).expect("a runtime");
     let ticker = async {
         let mut ticks = tokio::time::interval(Duration::from_millis(100));
         loop {
             ticks.tick().await;
         }
     };
-    _ = named("ticker").spawn(ticker).expect("a runtime");
-    _ = named("short").spawn(async {}).expect("a runtime");
-    _ = tokio::task::Builder::new().name("closure").spawn_blocking(|| ()).expect("a runtime");
+    _ = Builder::new().name("ticker").spawn(ticker).expect("a runtime");
+    _ = Builder::new().name("short").spawn(async {}).expect("a runtime");
+    _ = Builder::new().name("closure").spawn_blocking(|| ()).expect("a runtime");
     Program { addr, lines: [waiter_line, lock_line, permits_line], _runtime: runtime }
 }
 
@@ -145,7 +145,7 @@ fn a_lock_that_is_taken_while_somebody_looks_has_its_holder() {
         released.await
     };
     let handle = program._runtime.handle();
-    _ = tokio::task::Builder::new().name("owner").spawn_on(owner, handle).expect("a runtime");
+    _ = Builder::new().name("owner").spawn_on(owner, handle).expect("a runtime");
     let of = |trace: &Trace| {
         let lock = (0..trace.resources.len() as u32).find(|at| trace.resource_name(*at).ends_with(&format!(":{line}")))?;
         let holders = trace.resources[lock as usize].at(trace.end_ns).holders;
