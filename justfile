@@ -19,7 +19,7 @@ test *args:
 
 # Check the lines of waits in an optimised build; rebuilds every development dependency
 test-release:
-    cargo test --release --test waits --test layer
+    cargo test --release --config 'profile.release.debug="limited"' --test waits --test layer
 
 # Check the lines of one program, built in eleven ways; takes some minutes
 builds:
@@ -47,7 +47,7 @@ hostile recordings='10000':
 
 # Send so many random keys, mouse events and sizes to the model and to the program on a terminal
 random inputs='100000':
-    RANDOM_INPUTS={{inputs}} cargo test --lib --test pty -- --nocapture random
+    RANDOM_INPUTS={{inputs}} cargo test -p async-playground-tui -p async-playground --lib --test pty -- --nocapture random
 
 # Compare a paced run and a playing cursor with the wall clock, a minute each
 drift:

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use engine::{Phase, Run, Spec};
+use engine::{Detail, Phase, Run, Spec};
 use scenario::{Clock, Kind, Scenario, Values};
 use scenarios::CATALOGUE;
 use trace::Trace;
@@ -29,10 +29,10 @@ fn trace(spec: &Spec) -> Trace {
     trace
 }
 
-/// The hash of a run's trace, and its length and polls, so that a failure shows more than the fact that the traces differ.
-fn hash(spec: &Spec) -> (u64, u64, u64) {
+/// The hashes of a run's trace, and its length and polls, so that a failure shows more than the fact that the traces differ.
+fn hash(spec: &Spec) -> (u64, Option<u64>, u64, u64) {
     let trace = trace(spec);
-    (trace.hash(), trace.end_ns, trace.polls)
+    (trace.hash(), trace.wake_hash(), trace.end_ns, trace.polls)
 }
 
 /// Runs `work` while one busy thread per processor competes with it.
@@ -76,6 +76,21 @@ fn every_run_of_a_scenario_gives_the_same_trace() {
         }
     });
     println!("{} scenarios, {runs} runs each", virtual_ones().count());
+}
+
+#[test]
+fn the_trace_hash_is_the_same_at_either_detail_and_the_hash_of_wakes_needs_wakes() {
+    for scenario in virtual_ones() {
+        for seed in 0..3 {
+            let of = |detail| trace(&Spec { seed, values: jittered(scenario), detail, ..Spec::new(scenario) });
+            let (polls, waits) = (of(Detail::Polls), of(Detail::Waits));
+            assert_eq!((polls.hash(), polls.polls), (waits.hash(), waits.polls), "{}, seed {seed}", scenario.id);
+            assert_eq!(polls.wake_hash(), None, "{}", scenario.id);
+            assert_ne!(waits.wake_hash(), Some(Trace::default().hash()), "{}: a hash of no wakes", scenario.id);
+            assert!(polls.tasks.iter().all(|task| task.wakes.is_empty()), "{}", scenario.id);
+            assert!(polls.recorded < waits.recorded, "{}", scenario.id);
+        }
+    }
 }
 
 /// The defaults of a scenario, with jitter on and every drawn share above zero.

@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal, Write};
 
 use async_playground::report::{self, Look};
 use engine::{Report, Spec};
+use recording::Program;
 use trace::Trace;
 use tui::{term, text};
 
@@ -29,16 +30,38 @@ pub(super) fn say(line: &str) {
     let _ = io::stderr().write_all(format!("{}\n", text::line(line)).as_bytes());
 }
 
+/// Passes on what another program wrote, as it is. If that fails, the other program need not know.
+pub(super) fn pass(bytes: &[u8], to_stderr: bool) {
+    let _ = match to_stderr {
+        true => io::stderr().write_all(bytes),
+        false => io::stdout().write_all(bytes).and_then(|()| io::stdout().flush()),
+    };
+}
+
 /// Prints the report of a run, as one JSON object or as text.
 pub(super) fn report(spec: &Spec, trace: &Trace, report: &Report, json: bool, marks: &MarksArgs) -> Result<(), Stop> {
-    let text = if json {
-        let json = report::json(spec, trace, report);
-        json.map_err(|error| Stop::Failed(format!("cannot write JSON: {error}")))? + "\n"
-    } else {
-        let look = Look { width: width(), unicode: !marks.ascii && unicode() };
-        report::text(spec, trace, report, look)
-    };
-    print(&text)
+    if json {
+        return line(report::json(spec, trace, report));
+    }
+    print(&report::text(spec, trace, report, look(marks)))
+}
+
+/// Prints the report of a program, as one JSON object or as text.
+pub(super) fn program(program: &Program, trace: &Trace, report: &Report, json: bool, marks: &MarksArgs) -> Result<(), Stop> {
+    if json {
+        return line(report::program_json(program, trace, report));
+    }
+    print(&report::program_text(program, trace, report, look(marks)))
+}
+
+/// Prints JSON on one line.
+pub(super) fn line(json: serde_json::Result<String>) -> Result<(), Stop> {
+    let json = json.map_err(|error| Stop::Failed(format!("cannot write JSON: {error}")))?;
+    print(&format!("{json}\n"))
+}
+
+fn look(marks: &MarksArgs) -> Look {
+    Look { width: width(), unicode: !marks.ascii && unicode() }
 }
 
 /// The width of a line: the terminal's, if standard output is one.

@@ -7,7 +7,7 @@ use engine::Recording;
 use scenarios::CATALOGUE;
 use tui::app::model::Model;
 use tui::app::run::lifecycle;
-use tui::{source, text};
+use tui::{clock, source, text};
 
 use super::args::ReplayArgs;
 use super::config;
@@ -25,18 +25,29 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<ExitCode, Stop> {
     screen::terminal()?;
     let config = config::load(&args.screen)?;
     let options = screen::options(&args.screen, &args.marks, &config, None, recording.spec.limit);
-    let mut model = Model::new(CATALOGUE, options, Some(recording.spec.clone()));
-    model.bindings = config.bindings;
+    let mut model = if recording.program.is_some() {
+        Model::of_programs(options, config.bindings)
+    } else {
+        let mut model = Model::new(CATALOGUE, options, Some(recording.spec.clone()));
+        model.bindings = config.bindings;
+        model
+    };
     lifecycle::replayed(&mut model, recording);
-    screen::show(model, None)
+    if let Some(current) = model.programs.as_mut().and_then(|programs| programs.current.as_mut()) {
+        current.east_s = clock::east_s(current.program.began_ms);
+    }
+    screen::show(model, None, None)
 }
 
 /// Prints the report without the screen.
 fn tell(args: &ReplayArgs, recording: &Recording) -> Result<ExitCode, Stop> {
-    let Recording { spec, trace, report, flaw } = recording;
+    let Recording { spec, program, trace, report, flaw } = recording;
     if let Some(flaw) = flaw {
         out::say(&format!("warning: {}: {flaw}", text::path(&args.file)));
     }
-    out::report(spec, trace, report, args.json, &args.marks)?;
+    match program {
+        Some(program) => out::program(program, trace, report, args.json, &args.marks)?,
+        None => out::report(spec, trace, report, args.json, &args.marks)?,
+    }
     Ok(ExitCode::SUCCESS)
 }

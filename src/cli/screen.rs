@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use async_playground::memory;
+use engine::attach::Feed;
 use scenarios::CATALOGUE;
 use tui::app::model::{CodeTab, Model, Options, Pane, Theme};
 use tui::config::Config;
@@ -43,7 +44,7 @@ pub(super) fn open(args: &OpenArgs) -> Result<ExitCode, Stop> {
         model.focus = Pane::Timeline;
         model.code.tab = CodeTab::Lesson;
     }
-    show(model, file)
+    show(model, file, None)
 }
 
 /// The options of the screen, from flags and settings.
@@ -59,16 +60,17 @@ pub(super) fn options(
     Options { theme, mouse, reduced_motion: config.reduced_motion || screen.reduced_motion, console, limit }
 }
 
-/// Shows the screen until the user quits. Runs are recorded into the file, if there is one.
-pub(super) fn show(mut model: Model, file: Option<File>) -> Result<ExitCode, Stop> {
+/// Shows the screen until the user quits. Runs are recorded into the file, if there is one; the program of the feed is on screen
+/// first, if there is one.
+pub(super) fn show(mut model: Model, file: Option<File>, feed: Option<Feed>) -> Result<ExitCode, Stop> {
     let seen = shell::seen::file();
     model.seen = seen.as_deref().map(|file| shell::seen::load(file, CATALOGUE)).unwrap_or_default();
-    if model.session.start || model.run.is_some() {
+    if model.session.start || model.run.is_some() || feed.is_some() {
         // Without a run the stage layout would be empty.
         model.keep_to(seen.as_deref().map(shell::seen::layout).unwrap_or_default());
     }
-    let exit = shell::run(model, Tokio { record: file, seen, give_back: memory::give_back })
-        .map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
+    let engine = Tokio { record: file, seen, give_back: memory::give_back };
+    let exit = shell::run(model, engine, feed).map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
     Ok(ExitCode::from(exit.code()))
 }
 

@@ -12,7 +12,11 @@ use serde_json::ser::Formatter;
 use tui::text::is_hidden;
 
 /// Serializes a value as JSON on one line.
-pub(super) fn to_string(value: &impl Serialize) -> serde_json::Result<String> {
+///
+/// # Errors
+///
+/// If the value cannot be serialized.
+pub fn to_string(value: &impl Serialize) -> serde_json::Result<String> {
     let mut bytes = Vec::new();
     value.serialize(&mut Serializer::with_formatter(&mut bytes, Escaping))?;
     String::from_utf8(bytes).map_err(serde_json::Error::custom)

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::escape;
 use engine::{Ending, Report, Spec};
+use recording::Program;
 use trace::{Finding, Place, Stall, Trace, WaitTotal};
 
 /// A finished run as a JSON object on one line.
@@ -17,6 +18,36 @@ use trace::{Finding, Place, Stall, Trace, WaitTotal};
 /// If serialization fails, which should never happen.
 pub fn json(spec: &Spec, trace: &Trace, report: &Report) -> serde_json::Result<String> {
     escape::to_string(&object(spec, trace, report))
+}
+
+/// A program as a JSON object on one line.
+///
+/// # Errors
+///
+/// See [`json`].
+pub fn program_json(program: &Program, trace: &Trace, report: &Report) -> serde_json::Result<String> {
+    escape::to_string(&ProgramObject {
+        program,
+        ended: ended(&report.ending),
+        since_ms: ms(trace.since_ns),
+        elapsed_ms: ms(report.elapsed_ns),
+        observed: observed(trace, report),
+    })
+}
+
+fn ended(ending: &Ending) -> &'static str {
+    match ending {
+        Ending::Finished(_) => "finished",
+        Ending::Failed(_) => "failed",
+        Ending::Panicked(_) => "panicked",
+        Ending::Stalled => "stalled",
+        Ending::Limit => "limit",
+        Ending::Stopped => "stopped",
+        Ending::Abandoned => "abandoned",
+        Ending::CutOff => "cut off",
+        Ending::Exited => "exited",
+        Ending::Lost(_) => "lost",
+    }
 }
 
 #[derive(Serialize)]
@@ -29,6 +60,26 @@ struct Object<'a> {
     elapsed_ms: f64,
     outcome: Vec<Named<'a>>,
     checks: Vec<Checked<'a>>,
+    #[serde(flatten)]
+    observed: Observed<'a>,
+}
+
+/// A program as a JSON object.
+#[derive(Serialize)]
+struct ProgramObject<'a> {
+    program: &'a Program,
+    /// `exited`, `cut off` or `lost`, or how the recorder said that it ended.
+    ended: &'static str,
+    /// From when on everything is known.
+    since_ms: f64,
+    elapsed_ms: f64,
+    #[serde(flatten)]
+    observed: Observed<'a>,
+}
+
+/// What was observed, of a scenario and of a program alike.
+#[derive(Serialize)]
+struct Observed<'a> {
     tasks: Tasks,
     polls: Polls,
     events: Events,
@@ -41,6 +92,8 @@ struct Object<'a> {
     findings: Vec<ToldFinding<'a>>,
     /// A string, because many JSON readers cannot represent 64-bit numbers.
     trace_hash: String,
+    /// Null if wakes were not recorded.
+    wake_hash: Option<String>,
 }
 
 /// The parameters as an object, in the order of declaration.
@@ -184,7 +237,6 @@ fn object<'a>(spec: &'a Spec, trace: &'a Trace, report: &'a Report) -> Object<'a
         Ending::Finished(outcome) => (&outcome.figures, &outcome.checks),
         _ => (&[], &[]),
     };
-    let totals = trace.totals();
     Object {
         scenario: spec.scenario.id,
         params: Params(&spec.values),
@@ -194,6 +246,13 @@ fn object<'a>(spec: &'a Spec, trace: &'a Trace, report: &'a Report) -> Object<'a
         elapsed_ms: ms(report.elapsed_ns),
         outcome: figures.iter().map(|figure| Named { name: &figure.name, value: figure.value, unit: figure.unit }).collect(),
         checks: checks.iter().map(|check| Checked { name: &check.name, holds: check.holds }).collect(),
+        observed: observed(trace, report),
+    }
+}
+
+fn observed<'a>(trace: &'a Trace, report: &Report) -> Observed<'a> {
+    let totals = trace.totals();
+    Observed {
         tasks: Tasks {
             spawned: totals.spawned.into(),
             completed: totals.completed.into(),
@@ -210,6 +269,7 @@ fn object<'a>(spec: &'a Spec, trace: &'a Trace, report: &'a Report) -> Object<'a
         stall: report.stall(trace).map(|stall| told_stall(trace, stall)),
         findings: trace.findings().list.into_iter().map(|finding| told_finding(trace, finding)).collect(),
         trace_hash: format!("{:016x}", trace.hash()),
+        wake_hash: trace.wake_hash().map(|hash| format!("{hash:016x}")),
     }
 }
 
@@ -278,6 +338,7 @@ mod tests {
         let outcome = Outcome::new().figure("completed", 20_u64, "requests").check("sound", true);
         let told = json(&spec(), &Trace::default(), &report(Ending::Finished(outcome)))?;
         let hash = format!("{:016x}", Trace::default().hash());
+        let wakes = format!("{:016x}", Trace::default().wake_hash().expect("wakes are recorded by default"));
         let expected = [
             r#"{"scenario":"semaphore","params":{"requests":20,"permits":3,"latency":500,"jitter":0,"permits_each":1},"#,
             r#""seed":0,"clock":"virtual","workers":0,"elapsed_ms":3500.0,"#,
@@ -286,6 +347,8 @@ mod tests {
             r#""polls":{"recorded":0,"runtime":null},"events":{"recorded":0,"lost":0},"#,
             r#""missing":[],"waits":[],"stall":null,"findings":[],"trace_hash":""#,
             &hash,
+            r#"","wake_hash":""#,
+            &wakes,
             r#""}"#,
         ];
         assert_eq!(told, expected.concat());
@@ -315,7 +378,7 @@ mod tests {
     fn a_finding_tells_its_task_by_name() -> serde_json::Result<()> {
         let mut trace = Trace::default();
         trace.tasks = vec![Task { name: "main".into(), bytes: 20_000, ..Task::default() }];
-        let findings = serde_json::to_value(object(&spec(), &trace, &report(Ending::Stopped)).findings)?;
+        let findings = serde_json::to_value(object(&spec(), &trace, &report(Ending::Stopped)).observed.findings)?;
         let expected = serde_json::json!([{
             "kind": "large-future",
             "task": "main",

@@ -12,8 +12,9 @@ mod timeline;
 mod units;
 mod waits;
 
-pub use json::json;
-pub use text::{ending, text};
+pub use escape::to_string as escaped_json;
+pub use json::{json, program_json};
+pub use text::{ending, program_text, text};
 
 /// How text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use super::{Look, findings, timeline, waits};
 use engine::{Ending, Report, Spec};
 use facts::event::Level;
 use facts::site::Part;
+use recording::Program;
 use trace::{Missing, Stall, Trace};
 use tui::text;
 
@@ -29,14 +30,36 @@ pub fn text(spec: &Spec, trace: &Trace, report: &Report, look: Look) -> String {
     if let Ending::Finished(outcome) = &report.ending {
         text.push_str(&results(outcome, look));
     }
-    text.push_str(&reason(report.stall(trace), look));
+    text.push_str(&observed(trace, report, look));
+    // Every part should already be escaped, or its columns would be wrong. This catches any that is not.
+    text::page(&text).into_owned()
+}
+
+/// The report of a program as text.
+pub fn program_text(program: &Program, trace: &Trace, report: &Report, look: Look) -> String {
+    let command = text::message(&program.args.join(" "));
+    let mut text = format!("{}, process {}\n{command}\n\n", text::name(&program.name), program.pid);
+    for lack in &program.lacks {
+        text.push_str(&findings::wrapped(&format!("warning: {}", text::message(lack)), 0, look));
+        text.push('\n');
+    }
+    text.push_str(&lacking(trace.missing, look));
+    let since = if trace.since_ns > 0 { format!(", known since {}", time(trace.since_ns)) } else { String::new() };
+    let ended = ending(&engine::program::spec(program), &report.ending);
+    let _ = writeln!(text, "{ended} at {}{since}", time(report.elapsed_ns));
+    text.push_str(&observed(trace, report, look));
+    text::page(&text).into_owned()
+}
+
+/// What was observed, of a scenario and of a program alike.
+fn observed(trace: &Trace, report: &Report, look: Look) -> String {
+    let mut text = reason(report.stall(trace), look);
     text.push_str(&counts(trace, report));
     text.push_str(&troubles(trace, look));
     text.push_str(&findings::section(&trace.findings(), look));
     text.push_str(&waits::table(&trace.wait_totals(), look));
     let _ = write!(text, "\n{}", timeline::timeline(trace, report.ending == Ending::Stalled, look));
-    // Every part should already be escaped, or its columns would be wrong. This catches any that is not.
-    text::page(&text).into_owned()
+    text
 }
 
 /// What the build lacks to resolve lines, and how to add it; empty if it lacks nothing.
@@ -61,6 +84,8 @@ pub fn ending(spec: &Spec, ending: &Ending) -> String {
         Ending::Stopped => "stopped before main ended".to_owned(),
         Ending::Abandoned => "did not stop because a task never yielded: its thread was abandoned".to_owned(),
         Ending::CutOff => "the recording is cut off".to_owned(),
+        Ending::Exited => "the program ended".to_owned(),
+        Ending::Lost(reason) => format!("the program was lost: {}", text::message(reason)),
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn timeline(trace: &Trace, stalled: bool, look: Look) -> String {
     if let Some(left) = trace.tasks.len().checked_sub(ROWS).filter(|left| *left > 0) {
         let _ = writeln!(text, "{more} and {} more", count(left, "task"));
     }
-    let _ = writeln!(text, "\n{}", legend(marks, stalled, cell_ns));
+    let _ = writeln!(text, "\n{}", legend(trace, marks, stalled, cell_ns));
     text
 }
 
@@ -80,16 +80,29 @@ fn lane(trace: &Trace, task: TaskIx, window: Window, cells: usize, marks: &Marks
     trace.cells(task, window, cells, None).into_iter().map(mark).collect()
 }
 
-fn legend(marks: &Marks, stalled: bool, cell_ns: u64) -> String {
-    let Marks { running, running_part: [part, ..], ready, ends: [completed, failed, cancelled, panicked], .. } = marks;
-    let waits = Family::ALL.map(|family| format!("{} {}", marks.wait(family, false), family.name())).join("  ");
-    let [holds, in_line] = marks.holding;
+fn legend(trace: &Trace, marks: &Marks, stalled: bool, cell_ns: u64) -> String {
+    let Marks { running, running_part: [part, ..], ends: [completed, failed, cancelled, panicked], .. } = marks;
     let forever = if stalled { format!("  {} for ever", marks.forever) } else { String::new() };
     format!(
-        "{running} running  {part} a short poll  {ready} ready\nwaiting for: {waits}\n\
-         {holds} holding a lock or a permit while waiting  {in_line} also queued for another\n\
+        "{running} running  {part} a short poll  {}\n\
          {completed} completed  {failed} failed  {cancelled} cancelled  {panicked} panicked{forever}  (a column is {})",
+        idle(trace, marks),
         time(cell_ns)
+    )
+}
+
+/// The part of the legend about tasks that are not polled.
+fn idle(trace: &Trace, marks: &Marks) -> String {
+    let ready = marks.ready;
+    if !trace.knows_ready() {
+        let between = marks.wait(Family::Other, false);
+        return format!("{ready} not polled yet\n{between} {}: waiting or ready, not recorded", Family::UNKNOWN);
+    }
+    let waits = Family::ALL.map(|family| format!("{} {}", marks.wait(family, false), family.name())).join("  ");
+    let [holds, in_line] = marks.holding;
+    format!(
+        "{ready} ready\nwaiting for: {waits}\n\
+         {holds} holding a lock or a permit while waiting  {in_line} also queued for another"
     )
 }
 

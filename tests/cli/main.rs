@@ -4,6 +4,7 @@ mod config;
 #[path = "../support/harmful.rs"]
 mod harmful;
 mod hostile;
+mod house;
 mod input;
 mod limit;
 mod limits;

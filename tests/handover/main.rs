@@ -22,7 +22,7 @@ const PATIENCE_NS: u64 = 20_000_000;
 
 fn new_recorder(on_full: OnFull) -> (Recorder, Reader) {
     recorder::install().unwrap();
-    let (recorder, reader) = Recorder::with_detail(on_full, Detail::Polls);
+    let (recorder, reader) = Recorder::with_detail(on_full, Detail::Waits);
     recorder.begin_real();
     (recorder, reader)
 }

@@ -67,7 +67,7 @@ fn other_files_and_other_versions_are_refused() {
         assert!(matches!(super::read(bytes), Err(OpenError::NotARecording)));
     }
     let mut bytes = record(spec("gather")).bytes;
-    bytes[8] = 5;
+    bytes[8] = 6;
     let error = super::read(&*bytes).expect_err("it has another version");
     assert_eq!(error.to_string(), "is a recording in format 6; this version of the program opens format 5");
 }
@@ -95,12 +95,12 @@ fn a_run_that_this_program_cannot_have_made_is_refused_with_the_reason() {
         let error = super::read(&*with_header(change)).expect_err(reason).to_string();
         assert!(error.contains(reason), "{error}");
     };
-    refused(|header| header["scenario"] = "dinner".into(), "no scenario 'dinner'");
-    refused(|header| header["params"]["tasks"] = "many".into(), "tasks: 'many' is not a whole number");
-    refused(|header| header["params"] = serde_json::json!({}), "it lacks the parameter 'tasks'");
-    refused(|header| header["clock"] = "sundial".into(), "unknown clock");
-    refused(|header| header["workers"] = 3.into(), "workers");
-    refused(|header| header["seed"] = "seven".into(), "expected u64");
+    refused(|header| header["scenario"]["id"] = "dinner".into(), "no scenario 'dinner'");
+    refused(|header| header["scenario"]["params"]["tasks"] = "many".into(), "tasks: 'many' is not a whole number");
+    refused(|header| header["scenario"]["params"] = serde_json::json!({}), "it lacks the parameter 'tasks'");
+    refused(|header| header["scenario"]["clock"] = "sundial".into(), "unknown clock");
+    refused(|header| header["scenario"]["workers"] = 3.into(), "workers");
+    refused(|header| header["scenario"]["seed"] = "seven".into(), "expected u64");
     refused(|header| *header = serde_json::json!([]), "unusable header");
 }
 

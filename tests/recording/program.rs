@@ -107,7 +107,7 @@ fn the_program_writes_nothing_that_a_terminal_obeys_whatever_it_opens() {
         assert_eq!(told(&["replay", utf8(&path), "--json"], 0), (json, String::new()));
         std::fs::write(&path, &bytes[..bytes.len() - 1]).expect("it can be written");
         let (out, warning) = told(&["replay", utf8(&path)], 0);
-        std::fs::write(&path, outputs::with_header(&bytes, &[("scenario", field)])).expect("it can be written");
+        std::fs::write(&path, outputs::with_header(&bytes, &[("id", field)])).expect("it can be written");
         let (nothing, error) = told(&["replay", utf8(&path)], 2);
         assert_eq!(nothing, "");
         outputs::assert_lines(&(out + &warning + &error));

@@ -82,7 +82,10 @@ fn the_header_can_be_read_without_the_program() {
     let recorded = record(spec("gather"));
     let parts = Parts::of(&recorded.bytes);
     let header: serde_json::Value = serde_json::from_slice(&parts.opening[18..]).expect("it is JSON");
-    assert_eq!((&header["scenario"], &header["clock"], &header["seed"]), (&"gather".into(), &"virtual".into(), &0.into()));
+    assert_eq!(
+        (&header["scenario"]["id"], &header["scenario"]["clock"], &header["scenario"]["seed"]),
+        (&"gather".into(), &"virtual".into(), &0.into())
+    );
     let footer = parts.chunks.last().expect("it has chunks");
     assert_eq!(footer.kind, 2);
     let footer: serde_json::Value = serde_json::from_slice(&footer.content).expect("it is JSON");

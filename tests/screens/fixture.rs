@@ -92,6 +92,7 @@ pub(crate) fn empty() -> Model {
         tip: None,
         areas: Areas::default(),
         session: tui::app::session::Session::default(),
+        programs: None,
         replay: false,
         seen: std::collections::BTreeSet::new(),
         pending: Pending::default(),

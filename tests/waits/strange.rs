@@ -1,11 +1,13 @@
 //! Waits unlike a plain `.await`: futures of other libraries, tasks within a poll, a task that is a single Tokio future.
 
+use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures::task::AtomicWaker;
 use recorder::Detail;
 use tokio::task;
 use tokio::time::sleep;
@@ -98,13 +100,20 @@ fn a_future_that_cannot_be_looked_into_is_told_with_its_place() {
     let lines = Arc::new(AtomicU32::new(0));
     let told = lines.clone();
     let trace = on_virtual(async move {
-        let (send, receive) = futures::channel::oneshot::channel::<()>();
+        // Not generic, so its code is in a library that has no debug information.
+        let (waker, sent) = (Arc::new(AtomicWaker::new()), Arc::new(AtomicBool::new(false)));
+        let (wakes, sets) = (waker.clone(), sent.clone());
         let sends = spawn("sends", async move {
             sleep(10 * MS).await;
-            send.send(()).unwrap();
+            sets.store(true, Ordering::Release);
+            wakes.wake();
         });
-        told.store(line!() + 1, Ordering::Relaxed);
-        receive.await.unwrap();
+        told.store(line!() + 2, Ordering::Relaxed);
+        poll_fn(|cx| {
+            waker.register(cx.waker());
+            if sent.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
         sends.await.unwrap();
     });
     assert_eq!(waits(&trace, "main")[0], [format!("not known {}", lines.load(Ordering::Relaxed))]);

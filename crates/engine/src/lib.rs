@@ -10,21 +10,27 @@
 //! watches the run itself, such as tokio-console.
 
 pub mod attach;
+mod attached;
 mod console;
 mod control;
 mod cost;
 mod gate;
+mod intake;
 mod limit;
+pub mod program;
 mod quiet;
 mod replay;
 mod run;
 mod runtime;
 mod sample;
+pub mod sampled;
 mod sink;
 mod spec;
 mod tape;
+pub mod target;
 mod told;
 
+pub use attached::Attached;
 pub use console::{ConsoleError, is_open_to_the_network, serve_console};
 pub use cost::recording_cost_ns;
 pub use replay::{Known, Recording, open, read};

@@ -1,21 +1,23 @@
-//! Opens the recording of a scenario's run.
+//! Opens the recording of a scenario's run, or of a program.
 
 use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use recording::{Fact, Flaw, LATEST_NS, OpenError, Reader, Subject, files};
+use recording::{Flaw, Footer, LATEST_NS, OpenError, Program, Reader, Subject, files};
 use scenario::Scenario;
-use trace::{Ahead, Names, Trace};
+use trace::{Names, Trace};
 
-use crate::told;
-use crate::{Ending, Report, Spec};
+use crate::intake::Intake;
+use crate::{Ending, Report, Spec, program, told};
 
 /// A recording that was opened.
 #[derive(Debug)]
 pub struct Recording {
-    /// The spec of the run.
+    /// The spec of the run; of a program, see [`program::spec`].
     pub spec: Spec,
+    /// The program, if the recording is not of a scenario.
+    pub program: Option<Program>,
     /// The trace, as far as it could be read. It is closed.
     pub trace: Trace,
     /// How the run ended; [`Ending::CutOff`] if that could not be read.
@@ -50,14 +52,14 @@ pub fn open(path: &Path, known: Known) -> Result<Recording, OpenError> {
 /// See [`open`].
 pub fn read(from: impl Read, known: Known) -> Result<Recording, OpenError> {
     let (header, mut reader) = Reader::new(from)?;
-    let Subject::Scenario(told) = &header.subject else {
-        return Err(OpenError::Header("it is of a program, and not of a scenario".to_owned()));
+    let (spec, program) = match header.subject {
+        Subject::Program(program) => (program::spec(&program), Some(program)),
+        Subject::Scenario(told) => (told::spec(&told, &header.version, known.catalogue).map_err(OpenError::Header)?, None),
     };
-    let spec = told::spec(told, &header.version, known.catalogue).map_err(OpenError::Header)?;
-    let mut trace = Trace::default();
+    let mut trace = Trace::new(spec.detail);
     // The names are right only if the sources are the same.
-    if header.version == env!("CARGO_PKG_VERSION") {
-        trace.set_names((known.names)(spec.scenario));
+    if program.is_none() && header.version == env!("CARGO_PKG_VERSION") {
+        trace.add_names((known.names)(spec.scenario));
     }
     let (footer, mut flaw) = match replay(&mut reader, &mut trace) {
         Ok(footer) => (Some(footer), None),
@@ -70,20 +72,13 @@ pub fn read(from: impl Read, known: Known) -> Result<Recording, OpenError> {
     }
     let unknown = Report { ending: Ending::CutOff, elapsed_ns: trace.end_ns, runtime_polls: None };
     let report = footer.and_then(told::report).unwrap_or(unknown);
-    Ok(Recording { spec, trace, report, flaw })
+    Ok(Recording { spec, program, trace, report, flaw })
 }
 
 /// Feeds all facts of a recording to the trace, up to the footer.
-fn replay<R: Read>(reader: &mut Reader<R>, trace: &mut Trace) -> Result<recording::Footer, Flaw> {
-    let mut ahead = Ahead::default();
-    let footer = reader.replay(|fact| match fact {
-        Fact::Event(thread, event) => ahead.push(trace, thread, event),
-        // These belong to no event, so it does not matter that `ahead` still holds earlier events.
-        Fact::Thread(index, name) => trace.name_thread(index, name),
-        Fact::Sample(sample) => trace.add_sample(sample),
-        Fact::Lost(events) => trace.add_lost(events),
-        Fact::Keyframe(_) => {}
-    });
-    ahead.finish(trace);
+fn replay<R: Read>(reader: &mut Reader<R>, trace: &mut Trace) -> Result<Footer, Flaw> {
+    let mut intake = Intake::default();
+    let footer = reader.replay(|fact| intake.take(trace, fact));
+    intake.finish(trace);
     footer
 }

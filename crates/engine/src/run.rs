@@ -14,7 +14,7 @@ use super::quiet::Quiet;
 use super::runtime::Job;
 use super::sink::Sink;
 use super::spec::{Spec, SpecError};
-use recorder::{self, OnFull, Reader, Recorder, Unheard};
+use recorder::{self, Detail, OnFull, Reader, Recorder, Unheard};
 use trace::{Ahead, Stall, Trace};
 
 /// How long a run may take to stop before its thread is left behind.
@@ -42,6 +42,7 @@ pub struct Run {
     quiet: Quiet,
     limit: Limit,
     clock: Clock,
+    detail: Detail,
     lost: u64,
     named: usize,
     sink: Option<Box<dyn Sink>>,
@@ -77,6 +78,10 @@ pub enum Ending {
     Abandoned,
     /// Unknown: the recording breaks off before the run was over.
     CutOff,
+    /// A program ended by itself.
+    Exited,
+    /// Unknown: a program could not be followed to its end. The reason, in one line.
+    Lost(String),
 }
 
 /// The result of a run that is over.
@@ -142,6 +147,7 @@ impl Run {
             quiet,
             limit,
             clock,
+            detail: spec.detail,
             lost: 0,
             named: 0,
             sink: None,
@@ -222,6 +228,7 @@ impl Run {
 
     /// Moves events. See [`Reader::drain`].
     fn take(&mut self, last: bool, trace: &mut Trace) -> usize {
+        trace.detail = self.detail;
         let (sink, mut ahead) = (&mut self.sink, Ahead::default());
         let taken = self.reader.drain(last, |thread, event| {
             if let Some(sink) = sink {

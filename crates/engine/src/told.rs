@@ -19,7 +19,7 @@ pub(crate) fn header(spec: &Spec) -> Header {
         clock: spec.clock.name().to_owned(),
         workers: spec.workers,
         limit_ms: spec.limit.as_millis() as u64,
-        detail: word(spec.detail).to_owned(),
+        detail: spec.detail.name().to_owned(),
         stall_after_ms: spec.stall_after.as_millis() as u64,
     };
     Header { version: env!("CARGO_PKG_VERSION").to_owned(), subject: Subject::Scenario(scenario) }
@@ -39,14 +39,13 @@ pub(crate) fn spec(told: &header::Scenario, version: &str, catalogue: &'static [
         values.set(param, param.parse(text).map_err(|error| format!("{error}; {recorded_by}"))?);
     }
     let clocks = [Clock::Virtual, Clock::Real];
-    let details = [Detail::Polls, Detail::Waits];
     let spec = Spec {
         values,
         seed: told.seed,
         clock: clocks.into_iter().find(|clock| clock.name() == told.clock).ok_or("it has an unknown clock")?,
         workers: told.workers,
         limit: Duration::from_millis(told.limit_ms),
-        detail: details.into_iter().find(|detail| word(*detail) == told.detail).ok_or("it has an unknown detail")?,
+        detail: Detail::of(&told.detail).ok_or("it has an unknown detail")?,
         stall_after: Duration::from_millis(told.stall_after_ms),
         ..Spec::new(scenario)
     };
@@ -54,18 +53,12 @@ pub(crate) fn spec(told: &header::Scenario, version: &str, catalogue: &'static [
     Ok(spec)
 }
 
-fn word(detail: Detail) -> &'static str {
-    match detail {
-        Detail::Polls => "polls",
-        Detail::Waits => "waits",
-    }
-}
-
 /// The footer of a recording whose trace was closed at a time in nanoseconds since the run began.
 pub(crate) fn footer(closed_ns: u64, report: &Report, trace: &Trace) -> Footer {
     Footer {
         closed_ns,
-        trace_hash: Some(hash(trace)),
+        trace_hash: Some(hash(trace.hash())),
+        wake_hash: trace.wake_hash().map(hash),
         recorded: Some(trace.recorded),
         ending: ended(&report.ending),
         elapsed_ns: report.elapsed_ns,
@@ -75,8 +68,9 @@ pub(crate) fn footer(closed_ns: u64, report: &Report, trace: &Trace) -> Footer {
 
 /// Whether a footer was written for this trace.
 pub(crate) fn is_of(footer: &Footer, trace: &Trace) -> bool {
-    footer.trace_hash.as_ref().is_none_or(|told| *told == hash(trace))
-        && footer.recorded.is_none_or(|told| told == trace.recorded)
+    let same = |told: &Option<String>, here: Option<u64>| told.as_ref().is_none_or(|told| Some(told) == here.map(hash).as_ref());
+    let hashes = same(&footer.trace_hash, Some(trace.hash())) && same(&footer.wake_hash, trace.wake_hash());
+    hashes && footer.recorded.is_none_or(|told| told == trace.recorded)
 }
 
 /// The report of the run; `None` if there are too many names of units.
@@ -85,8 +79,8 @@ pub(crate) fn report(footer: Footer) -> Option<Report> {
     Some(Report { ending, elapsed_ns: footer.elapsed_ns, runtime_polls: footer.runtime_polls })
 }
 
-fn hash(trace: &Trace) -> String {
-    format!("{:016x}", trace.hash())
+fn hash(of: u64) -> String {
+    format!("{of:016x}")
 }
 
 fn ended(ending: &Ending) -> Ended {
@@ -109,7 +103,8 @@ fn ended(ending: &Ending) -> Ended {
         Ending::Limit => Ended::Limit,
         Ending::Stopped => Ended::Stopped,
         Ending::Abandoned => Ended::Abandoned,
-        Ending::CutOff => Ended::CutOff,
+        Ending::CutOff | Ending::Lost(_) => Ended::CutOff,
+        Ending::Exited => Ended::Exited,
     }
 }
 
@@ -128,7 +123,8 @@ fn ending(ended: Ended) -> Option<Ending> {
         Ended::Panicked(message) => Ending::Panicked(message),
         Ended::Stalled => Ending::Stalled,
         Ended::Limit => Ending::Limit,
-        Ended::Stopped | Ended::Exited => Ending::Stopped,
+        Ended::Stopped => Ending::Stopped,
+        Ended::Exited => Ending::Exited,
         Ended::Abandoned => Ending::Abandoned,
         Ended::CutOff => Ending::CutOff,
     })

@@ -253,6 +253,20 @@ pub enum What {
 }
 
 impl What {
+    /// The site in the event; none if it is unknown.
+    pub fn site(&self) -> Option<SiteId> {
+        let site = match self {
+            What::Resource { site, .. }
+            | What::Pending { site, .. }
+            | What::Done { site, .. }
+            | What::Lock { site, .. }
+            | What::Closed { site, .. }
+            | What::Turn { site, .. } => *site,
+            _ => return None,
+        };
+        (site.0 != 0).then_some(site)
+    }
+
     /// The site in the event.
     pub fn site_mut(&mut self) -> Option<&mut SiteId> {
         match self {
@@ -354,6 +368,18 @@ pub enum LaneOf {
     Blocking,
     /// The root of a `block_on`: the future passed to it. Its wakers are unknown.
     Root,
+}
+
+impl LaneOf {
+    /// The name of an unnamed lane, without its number.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Task => "task",
+            Self::Local => "local",
+            Self::Blocking => "blocking",
+            Self::Root => "block_on",
+        }
+    }
 }
 
 /// See [`What::Lane`].

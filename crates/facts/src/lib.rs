@@ -2,6 +2,9 @@
 //!
 //! They are plain data without dependencies, so that each of the three can be used without the others.
 
+mod detail;
 pub mod event;
 pub mod sample;
 pub mod site;
+
+pub use detail::Detail;

@@ -84,15 +84,13 @@ impl Source {
         }
     }
 
-    /// The kind under which to record it now. Events about waits are recorded only once a recorder wants them.
+    /// The kind under which to record it now. Events about wakes and waits are recorded only once a recorder wants them.
     pub(super) fn wanted(metadata: &Metadata<'_>) -> Self {
         match Self::read(metadata) {
-            Source::Waker => match known(metadata) {
-                Some(Op::Drop) => Source::Other,
-                Some(Op::Clone) if !WAITS.load(Ordering::Relaxed) => Source::Other,
-                _ => Source::Waker,
-            },
-            Source::Resource | Source::Op | Source::OpPolled | Source::ResourceState | Source::OpState
+            // The recorder sends the test event itself, and needs it at any detail.
+            Source::Waker if metadata.fields().field(TEST).is_some() => Source::Waker,
+            Source::Waker if known(metadata) == Some(Op::Drop) => Source::Other,
+            Source::Waker | Source::Resource | Source::Op | Source::OpPolled | Source::ResourceState | Source::OpState
                 if !WAITS.load(Ordering::Relaxed) =>
             {
                 Source::Other
@@ -101,6 +99,9 @@ impl Source {
         }
     }
 }
+
+/// The field of the event that tests whether Tokio's tracing is heard: see `observe::is_heard`.
+const TEST: &str = "heard";
 
 /// The callsites of Tokio's waker events, once each has occurred. They differ only in a field value, and reading that at every
 /// wake would cost more than the wake itself.
@@ -118,10 +119,10 @@ pub(super) fn learn(op: Op, metadata: &Metadata<'_>) {
     tracing_core::callsite::rebuild_interest_cache();
 }
 
-/// Whether any recorder of this process has asked for waits.
+/// Whether any recorder of this process has asked for wakes and waits.
 static WAITS: AtomicBool = AtomicBool::new(false);
 
-/// Enables Tokio's events about resources.
+/// Enables Tokio's events about wakers and resources.
 pub(super) fn want_waits() {
     if !WAITS.swap(true, Ordering::Relaxed) {
         tracing_core::callsite::rebuild_interest_cache();

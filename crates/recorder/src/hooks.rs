@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use tokio::runtime::Builder;
 
-#[cfg(tokio_unstable)]
-use super::event::{CallLine, What};
 use super::lanes::Lanes;
 use super::local::{self, Local, Role};
 use super::program;
@@ -72,13 +70,10 @@ impl Recorder {
         let (polls, spawns) = (ears(), ears());
         builder
             .on_task_spawn(move |task| {
-                let (id, at) = (local::task_id(task.id()), CallLine::from(task.spawned_at()));
+                let (id, at) = (local::task_id(task.id()), task.spawned_at());
                 let parent = local::with(|local| {
-                    let parent = local.task();
-                    if !local.knows_spawn(id) {
-                        local.push(What::Spawn { task: id, parent, at });
-                    }
-                    parent
+                    local.hook_spawned(id, at);
+                    local.task()
                 });
                 if parent.flatten().is_some() {
                     spawns.1.spawned(&spawns.0);

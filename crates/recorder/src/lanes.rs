@@ -20,6 +20,7 @@
 //! thread that attached by hand without asking for one.
 
 use std::num::NonZeroU64;
+use std::panic::Location;
 use std::thread;
 
 use super::event::{Lane, LaneOf, Named, TaskId, What};
@@ -49,6 +50,8 @@ pub(super) struct Lanes {
     hooked: Vec<TaskId>,
     /// The task whose spawn was recorded last, and the one whose end was: a hook may report the same.
     spawned: Option<TaskId>,
+    /// The new task whose spawn a hook is about to report, and the size of its future.
+    sized: Option<(TaskId, u32)>,
     closed: Option<TaskId>,
     /// How many roots of this thread are open.
     roots: usize,
@@ -73,26 +76,41 @@ pub(super) fn is_tokios(spans: Option<&str>, spawned: &str) -> bool {
 }
 
 impl Local {
-    /// Records the name of a new task of the runtime, and its spawn unless a hook does.
+    /// Records the name of a new task of the runtime, if it has one, and its spawn unless a hook does.
     pub(super) fn new_task(&mut self, task: TaskId, fields: TaskFields, alone: bool) {
-        let TaskFields { name, original_bytes, bytes, line, file, .. } = fields;
-        self.push(What::Named(Box::new(Named { task, name, bytes: original_bytes.max(bytes) })));
-        if alone {
-            let (parent, at) = (self.task(), self.spawned_at.line(&file, line));
-            self.push_also(What::Spawn { task, parent, at });
-            self.lanes.spawned = Some(task);
+        let mut bytes = u32::try_from(fields.bytes()).unwrap_or(u32::MAX);
+        let at = alone.then(|| self.spawned_at.told(&self.shared.lines, fields.file(), fields.line).number);
+        if !fields.name.is_empty() {
+            self.push(What::Named(Box::new(Named { task, name: fields.name, bytes: bytes.into() })));
+            bytes = 0;
+        }
+        match at {
+            Some(line) => {
+                self.spawned(task, line, bytes);
+                self.lanes.spawned = Some(task);
+            }
+            None => self.lanes.sized = Some((task, bytes)),
+        }
+    }
+
+    /// A hook reports the spawn of a task.
+    pub(super) fn hook_spawned(&mut self, task: TaskId, at: &'static Location<'static>) {
+        if self.lanes.spawned != Some(task) {
+            let bytes = self.lanes.sized.take().filter(|(sized, _)| *sized == task).map_or(0, |(_, bytes)| bytes);
+            let line = self.spawned_at.known(&self.shared.lines, at).number;
+            self.spawned(task, line, bytes);
         }
     }
 
     /// Records the spawn of something that is not a task of the runtime. Returns whether it has a lane.
     pub(super) fn new_lane(&mut self, task: TaskId, fields: TaskFields) -> bool {
-        let (TaskFields { of, name, original_bytes, bytes, line, file, .. }, parent) = (fields, self.task());
+        let (of, parent, bytes) = (fields.of, self.task(), fields.bytes());
         if of == LaneOf::Root && parent.is_none() && !self.lanes.sees_roots {
             return false;
         }
         self.lanes.roots += usize::from(of == LaneOf::Root);
-        let at = self.spawned_at.line(&file, line);
-        self.push(What::Lane(Box::new(Lane { task, of, name, bytes: original_bytes.max(bytes), parent, at })));
+        let at = self.spawned_at.told(&self.shared.lines, fields.file(), fields.line).at.clone();
+        self.push(What::Lane(Box::new(Lane { task, of, name: fields.name, bytes, parent, at })));
         true
     }
 
@@ -189,11 +207,6 @@ impl Local {
         }
         let stamp = self.shared().stamp();
         self.end_lane(stamp);
-    }
-
-    /// Whether a span has reported the spawn of a task.
-    pub(super) fn knows_spawn(&self, task: TaskId) -> bool {
-        self.lanes.spawned == Some(task)
     }
 
     /// Whether a span has reported the end of a task.

@@ -104,6 +104,7 @@ mod turns;
 mod waits;
 
 pub use base::base;
+pub use facts::Detail;
 pub use hooks::{Taps, observe};
 pub use init::{AlreadyObserved, init, observe_process};
 #[cfg(feature = "layer")]
@@ -111,6 +112,7 @@ pub use layer::{FilteredRecordLayer, RecordLayer, layer};
 pub use local::Attached;
 pub use panic::panic_text;
 pub use reader::Reader;
-pub use recorder::{Detail, OnFull, Recorder};
+pub use recorder::{OnFull, Recorder};
+pub use stream::Living;
 pub use subscriber::{Unheard, install, install_panic_hook};
 pub use symbols::{hide, own, warm_up};

@@ -58,8 +58,8 @@ pub(super) fn new_task(attributes: &Attributes<'_>) -> Option<TaskRef> {
     let mut fields = TaskFields::default();
     attributes.record(&mut fields);
     let (task, of) = (TaskId(NonZeroU64::new(fields.id)?), fields.of);
-    let tokios = of == LaneOf::Blocking && is_tokios(attributes.metadata().file(), &fields.file);
-    if tokios && fields.file.ends_with(WORKERS) {
+    let tokios = of == LaneOf::Blocking && is_tokios(attributes.metadata().file(), fields.file());
+    if tokios && fields.file().ends_with(WORKERS) {
         return new_worker();
     }
     local::with(|local| {
@@ -305,7 +305,7 @@ pub(super) fn op_state(event: &TracingEvent<'_>) {
 pub(super) fn wake(woken: TaskRef) {
     let recorded = local::with(|local| {
         let same = local.shared().run == woken.run;
-        if same {
+        if same && local.waits {
             let by = local.waker();
             if by == Some(woken.task) {
                 local.turn(woken.task, !coop::has_budget_remaining());

@@ -23,7 +23,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::task::coop;
 
-use super::event::{LaneOf, LastPoll, TaskId, What};
+use super::event::{LaneOf, LastPoll, TaskId};
 use super::local::Local;
 
 /// Tokio's budget at the start of a poll.
@@ -189,11 +189,11 @@ impl Local {
             1 if here => LastPoll::Dropped,
             _ => LastPoll::Polled,
         };
-        self.push(What::Terminate { task, last });
+        let stamp = self.ends(task, last);
         if here && last == LastPoll::Shutdown {
             self.back();
         } else if here {
-            self.end_lane(self.last_stamp);
+            self.end_lane(stamp);
         }
         self.note_end(task);
     }

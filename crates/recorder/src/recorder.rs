@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 use super::base;
 use super::callsites;
 use super::event::{Event, TaskId, What};
+use super::lines::Lines;
 use super::local::Attached;
 use super::reader::Reader;
 use super::sources::{self, Code};
 use super::stack::Walker;
 use super::turns::Turns;
+use facts::Detail;
 
 /// What a thread does when its ring is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,16 +25,6 @@ pub enum OnFull {
     Wait,
     /// Drop the event and count it. For the real clock, where waiting would change the run.
     Drop,
-}
-
-/// How much to record. It does not change what tasks do, or when.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Detail {
-    /// Spawns, polls, wakes and ends.
-    Polls,
-    /// Also every wait: its cause, its line, its resource and that resource's holders.
-    #[default]
-    Waits,
 }
 
 /// Records one run. Cheap to clone: all clones are the same recorder.
@@ -66,6 +58,8 @@ pub(super) struct Shared {
     pub(super) joined: Mutex<Vec<super::reader::Joined>>,
     /// Wakes from threads outside the run, in order of time, each with its turn.
     pub(super) outside: Mutex<Vec<(u64, Event)>>,
+    /// The lines of spawns, by number.
+    pub(super) lines: Mutex<Lines>,
     /// The program's open spans: how many handles each has, and whether a task has entered it.
     pub(super) spans: Mutex<HashMap<u64, OpenSpan>>,
     /// The thread that blocks in [`Reader::wait`].
@@ -135,6 +129,7 @@ impl Recorder {
             turns: Turns::default(),
             joined: Mutex::default(),
             outside: Mutex::default(),
+            lines: Mutex::default(),
             spans: Mutex::default(),
             waiting: AtomicBool::new(false),
             waiter: Mutex::default(),
@@ -287,9 +282,9 @@ impl Shared {
         }
     }
 
-    /// Records a wake from a thread outside any run.
+    /// Records a wake from a thread outside any run, if wakes are recorded.
     pub(super) fn wake_from_outside(&self, task: TaskId) {
-        if self.closed() {
+        if self.closed() || self.detail == Detail::Polls {
             return;
         }
         let mut outside = lock(&self.outside);

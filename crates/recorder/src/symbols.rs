@@ -190,6 +190,7 @@ mod tests {
     #[test]
     fn a_stack_is_read_as_functions_and_lines() {
         let (stack, line) = (Walker::new().here(), line!());
+        base::learn(stack, std::panic::Location::caller());
         let calls: Vec<Call> = stack::addresses(stack).iter().flat_map(|address| look_up(*address).to_vec()).collect();
         let mine = calls.iter().find(|call| call.function.contains("a_stack_is_read_as_functions_and_lines"));
         assert_eq!(mine.map(|call| (call.place.to_string(), line)), Some((format!("{}:{line}", file!()), line)));

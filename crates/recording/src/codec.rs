@@ -10,7 +10,7 @@ use facts::event::Event;
 use facts::sample::Sample;
 
 /// One fact, as a trace receives it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Fact {
     /// An event, with the index of the thread that wrote it.
     Event(u16, Event),

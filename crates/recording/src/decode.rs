@@ -33,6 +33,12 @@ impl Decoder {
         self.last = Last::default();
     }
 
+    /// Forgets the defined lines and sites.
+    pub(super) fn restart(&mut self) {
+        self.lines.clear();
+        self.sites = 0;
+    }
+
     /// Decodes the next fact.
     #[inline]
     pub(super) fn fact(&mut self, from: &mut Bytes<'_>) -> Result<Fact, Damage> {

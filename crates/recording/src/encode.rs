@@ -29,6 +29,12 @@ impl Encoder {
         self.last = Last::default();
     }
 
+    /// Forgets the defined lines, so that a reader can begin at the next chunk.
+    pub(super) fn restart(&mut self) {
+        self.lines.clear();
+        self.told = 0;
+    }
+
     pub(super) fn thread_name(&mut self, index: u16, name: &str) {
         self.plain(kind::THREAD_NAME);
         put(&mut self.out, index.into());

@@ -25,12 +25,24 @@ pub(super) enum Kind {
     Facts = 1,
     /// The end of the run.
     Footer = 2,
+    /// The living, or a part of them.
+    Keyframe = 3,
+}
+
+/// Which part of a keyframe a chunk has: bits of the byte after its kind.
+pub(super) mod part {
+    /// Another part follows.
+    pub(crate) const MORE: u8 = 1;
+    /// It continues the chunk before it.
+    pub(crate) const CONTINUED: u8 = 2;
 }
 
 /// A chunk that was read.
 #[derive(Debug)]
 pub(super) struct Chunk {
     pub(super) kind: Kind,
+    /// Bits of [`part`].
+    pub(super) part: u8,
     /// The number of facts according to its head.
     pub(super) facts: u32,
     pub(super) content: Vec<u8>,
@@ -84,7 +96,7 @@ fn fill(from: &mut impl Read, bytes: &mut [u8], short: OpenError) -> Result<(), 
 }
 
 /// Replaces `out` by a chunk with this content.
-pub(super) fn pack(kind: Kind, facts: u32, content: &[u8], out: &mut Vec<u8>) {
+pub(super) fn pack((kind, part): (Kind, u8), facts: u32, content: &[u8], out: &mut Vec<u8>) {
     out.clear();
     out.resize(HEAD + lz4_flex::block::get_maximum_output_size(content.len()), 0);
     // This cannot fail: the buffer has the maximum output size.
@@ -93,9 +105,19 @@ pub(super) fn pack(kind: Kind, facts: u32, content: &[u8], out: &mut Vec<u8>) {
     out[0..4].copy_from_slice(&(length as u32).to_le_bytes());
     out[4..8].copy_from_slice(&(content.len() as u32).to_le_bytes());
     out[8..12].copy_from_slice(&facts.to_le_bytes());
-    out[12] = kind as u8;
+    (out[12], out[13]) = (kind as u8, part);
     let sum = sum(&out[..HEAD - 4], &out[HEAD..]);
     out[HEAD - 4..HEAD].copy_from_slice(&sum.to_le_bytes());
+}
+
+/// Whether a keyframe begins with this chunk.
+pub(super) fn begins_keyframe(chunk: &[u8]) -> bool {
+    chunk.get(12..14).is_some_and(|kind| kind[0] == Kind::Keyframe as u8 && kind[1] & part::CONTINUED == 0)
+}
+
+/// The number of facts in a chunk that are not part of a keyframe.
+pub(super) fn facts(chunk: &[u8]) -> u32 {
+    if chunk.get(12) == Some(&(Kind::Facts as u8)) { u32_at(chunk, 8) } else { 0 }
 }
 
 /// Reads the next chunk. Returns `None` at the end of the file; an end within a chunk is an error.
@@ -123,13 +145,14 @@ pub(super) fn unpack(from: &mut impl Read) -> Result<Option<Chunk>, Damage> {
     let kind = match head[12..16] {
         [1, 0, 0, 0] => Kind::Facts,
         [2, 0, 0, 0] => Kind::Footer,
+        [3, 0..=3, 0, 0] => Kind::Keyframe,
         _ => return Err(Damage("a chunk of an unknown kind")),
     };
     let content = lz4_flex::block::decompress(&packed, size).map_err(|_| Damage("a chunk that cannot be decompressed"))?;
     if content.len() != size {
         return Err(Damage("a chunk with a wrong length"));
     }
-    Ok(Some(Chunk { kind, facts, content, length: (HEAD + length) as u64 }))
+    Ok(Some(Chunk { kind, part: head[13], facts, content, length: (HEAD + length) as u64 }))
 }
 
 /// The file ends within a chunk.

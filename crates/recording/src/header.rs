@@ -76,6 +76,9 @@ pub struct Footer {
     pub closed_ns: u64,
     /// The trace's hash, as in `run --json`; none if whoever wrote the recording had no trace.
     pub trace_hash: Option<String>,
+    /// The hash of its wakes; none if there was no trace, or wakes were not recorded.
+    #[serde(default)]
+    pub wake_hash: Option<String>,
     /// The number of events in the trace; none likewise.
     pub recorded: Option<u64>,
     /// How the run ended.

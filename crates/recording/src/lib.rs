@@ -6,7 +6,7 @@
 //! metrics, hash. A later version of the trace that derives more also does so from
 //! old recordings.
 //!
-//! # Format, version 4
+//! # Format, version 5
 //!
 //! Numbers of a fixed size are little-endian.
 //!
@@ -25,15 +25,18 @@
 //! | length | 4 | of the content in the file |
 //! | size | 4 | of the decompressed content, at most 4 MiB |
 //! | facts | 4 | their number |
-//! | kind | 4 | 1: facts; 2: the footer |
+//! | kind | 4 | 1: facts; 2: the footer; 3: a keyframe, 3 + 256: one that the next chunk continues; 512 more for a chunk that continues one |
 //! | CRC-32 | 4 | of everything else in the chunk |
 //! | content | length | an LZ4 block |
 //!
 //! `codec` describes the content of a chunk of facts: each fact is a byte for its
 //! kind and flags, then numbers of seven bits a byte, as differences. The footer
 //! is JSON: how the run ended, its outcome, when its trace was closed, and what
-//! identifies that trace (trace hash, events). A file without a footer was cut off:
+//! identifies that trace (trace hash, wake hash, events). A file without a footer was cut off:
 //! the program or the machine ended before the run did.
+//!
+//! A *keyframe* restates the living: the facts from which a reader that has nothing from before gets the same picture of all
+//! that is alive. The numbers of lines and sites start anew with it, so a reader can begin at any keyframe.
 
 mod bytes;
 mod codec;
@@ -44,6 +47,7 @@ mod frame;
 pub mod header;
 mod names;
 mod read;
+pub mod sockets;
 mod write;
 
 use std::fmt;
@@ -53,7 +57,7 @@ pub use codec::{Fact, LATEST_NS};
 pub use header::{Ended, Footer, Header, Program, Subject};
 pub use names::fixed as known_name;
 pub use read::Reader;
-pub use write::Writer;
+pub use write::{Writer, begins_keyframe, facts_in, lost_chunk, opening};
 
 /// Why a recording is incomplete or suspect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

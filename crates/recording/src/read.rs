@@ -21,7 +21,7 @@ use rustix::time::{ClockId, clock_gettime};
 use super::bytes::{Bytes, Damage};
 use super::codec::Fact;
 use super::decode::Decoder;
-use super::frame::{self, Kind};
+use super::frame::{self, Kind, part};
 use super::{Flaw, Footer, Header, OpenError};
 
 /// The maximum memory of a recording's trace, in bytes.
@@ -49,6 +49,20 @@ pub struct Reader<R> {
     patience: Duration,
     /// Whether memory and time are bounded.
     bounded: bool,
+    /// The parts of a keyframe that have been read.
+    keyframe: Option<Parts>,
+    /// Whether there was a chunk before.
+    begun: bool,
+}
+
+/// The parts of a keyframe.
+#[derive(Debug)]
+struct Parts {
+    facts: Vec<Fact>,
+    /// What had been charged before: memory in bytes, and facts.
+    charged: (u64, u32),
+    /// Whether the recording begins with it.
+    first: bool,
 }
 
 impl<R: Read> Reader<R> {
@@ -75,7 +89,19 @@ impl<R: Read> Reader<R> {
         let header = frame::open(&mut from)?;
         let header = serde_json::from_slice(&header).map_err(|error| OpenError::Header(error.to_string()))?;
         let (decoder, before) = (Decoder::default(), resident().unwrap_or(0));
-        let reader = Self { from, decoder, memory: 0, before, facts: 0, clock, began: clock(), patience: PATIENCE, bounded };
+        let reader = Self {
+            from,
+            decoder,
+            memory: 0,
+            before,
+            facts: 0,
+            clock,
+            began: clock(),
+            patience: PATIENCE,
+            bounded,
+            keyframe: None,
+            begun: false,
+        };
         Ok((header, reader))
     }
 
@@ -104,10 +130,38 @@ impl<R: Read> Reader<R> {
             Err(Damage(what)) => return Err(Flaw::Damaged(what)),
         };
         self.patience += PATIENCE_A_BYTE * u32::try_from(chunk.length).unwrap_or(u32::MAX);
+        if self.keyframe.is_some() != (chunk.part & part::CONTINUED != 0) {
+            return Err(Flaw::Damaged("an incomplete keyframe"));
+        }
+        let begun = std::mem::replace(&mut self.begun, true);
         match chunk.kind {
             Kind::Facts => self.facts(&chunk, to).map(|()| None),
+            Kind::Keyframe => self.keyframe(&chunk, begun, to).map(|()| None),
             Kind::Footer => serde_json::from_slice(&chunk.content).map(Some).map_err(|_| Flaw::Damaged("an unreadable footer")),
         }
+    }
+
+    /// Reads a part of a keyframe, and passes it on with the last one. Only the first keyframe of a recording is kept by a
+    /// reader, so the memory of the others is free again.
+    fn keyframe(&mut self, chunk: &frame::Chunk, begun: bool, to: &mut impl FnMut(Fact)) -> Result<(), Flaw> {
+        if chunk.part & part::CONTINUED == 0 {
+            self.decoder.restart();
+        }
+        let charged = (self.memory, self.facts);
+        let mut parts = self.keyframe.take().unwrap_or(Parts { facts: Vec::new(), charged, first: !begun });
+        let bounded = std::mem::replace(&mut self.bounded, true);
+        let read = self.facts(chunk, &mut |fact| parts.facts.push(fact));
+        self.bounded = bounded;
+        read?;
+        if chunk.part & part::MORE != 0 {
+            self.keyframe = Some(parts);
+            return Ok(());
+        }
+        if !parts.first || !self.bounded {
+            (self.memory, self.facts) = parts.charged;
+        }
+        to(Fact::Keyframe(parts.facts));
+        Ok(())
     }
 
     fn facts(&mut self, chunk: &frame::Chunk, to: &mut impl FnMut(Fact)) -> Result<(), Flaw> {
@@ -126,16 +180,10 @@ impl<R: Read> Reader<R> {
 
     /// Adds an upper bound of the memory that the trace needs for a fact of this many bytes, and checks all limits.
     fn charge(&mut self, fact: &Fact, bytes: usize) -> Result<(), Flaw> {
-        let more = match fact {
-            Fact::Event(_, Event { what, .. }) => of_event(what),
-            Fact::Thread(_, name) => name.len() as u64,
-            Fact::Sample(sample) => 80 + 8 * sample.busy.len() as u64,
-            Fact::Lost(_) | Fact::Keyframe(_) => 0,
-        };
         if !self.bounded {
             return Ok(());
         }
-        self.memory += FACT + bytes as u64 + more;
+        self.memory += bytes as u64 + fact.memory();
         self.facts = self.facts.checked_add(1).ok_or(Flaw::TooLarge)?;
         if self.memory > MEMORY {
             return Err(Flaw::TooLarge);
@@ -157,6 +205,19 @@ fn resident() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
     Some(pages * 4096)
+}
+
+impl Fact {
+    /// An upper bound of the memory that a trace needs for it, in bytes, as an estimate.
+    pub fn memory(&self) -> u64 {
+        FACT + match self {
+            Self::Event(_, Event { what, .. }) => of_event(what),
+            Self::Thread(_, name) => name.len() as u64,
+            Self::Sample(sample) => 80 + 8 * sample.busy.len() as u64,
+            Self::Lost(_) => 0,
+            Self::Keyframe(facts) => facts.iter().map(Self::memory).sum(),
+        }
+    }
 }
 
 /// The memory of an event in addition to [`FACT`].

@@ -1,9 +1,12 @@
 //! The trace hash: one number that distinguishes two runs.
 //!
-//! It covers what the runtime did and when (polls, wakes, spawns, ends), and
-//! leaves out what differs between equal runs: Tokio's task numbers, threads,
+//! It covers what the runtime did and when (polls, spawns, ends), and leaves
+//! out what differs between equal runs: Tokio's task numbers, threads,
 //! addresses. It is updated event by event, so it does not depend on how the
 //! events were batched.
+//!
+//! Wakes have a hash of their own, so that the trace hash is the same whether
+//! wakes were recorded or not.
 
 use std::hash::{DefaultHasher, Hasher};
 
@@ -13,12 +16,14 @@ use facts::event::CallLine;
 /// How many bytes are passed to the hasher at once. It costs mostly per call; the chunk size does not change the hash.
 const AT_ONCE: usize = 4096;
 
-/// The hash so far. `DefaultHasher::new()` has fixed keys: equal builds give equal hashes.
+/// A hash so far, either of the run or of its wakes. `DefaultHasher::new()` has fixed keys: equal builds give equal hashes.
 #[derive(Debug, Default)]
 pub(super) struct Digest {
     hasher: DefaultHasher,
     /// Bytes not yet passed to the hasher.
     bytes: Vec<u8>,
+    /// The number of facts in it.
+    facts: u64,
 }
 
 impl Digest {
@@ -36,9 +41,16 @@ impl Digest {
         self.fact(3, at_ns, task, 0);
     }
 
-    /// A wake, with the task in whose poll it happened, if any. Other wakers are known only where waits are recorded.
-    pub(super) fn wake(&mut self, at_ns: u64, task: TaskIx, by: Option<TaskIx>) {
+    /// A wake, with the task in whose poll it happened, if any, and its place in the order of the run: how many facts the hash
+    /// of the run had by then.
+    pub(super) fn wake(&mut self, at_ns: u64, task: TaskIx, by: Option<TaskIx>, after: u64) {
         self.fact(4, at_ns, task, by.map_or(0, number));
+        self.write(&after.to_le_bytes());
+    }
+
+    /// The number of facts so far.
+    pub(super) fn facts(&self) -> u64 {
+        self.facts
     }
 
     pub(super) fn end(&mut self, at_ns: u64, task: TaskIx, how: End) {
@@ -52,6 +64,7 @@ impl Digest {
     }
 
     fn fact(&mut self, kind: u8, at_ns: u64, task: TaskIx, other: u32) {
+        self.facts += 1;
         let mut bytes = [0; 17];
         bytes[0] = kind;
         bytes[1..9].copy_from_slice(&at_ns.to_le_bytes());

@@ -51,6 +51,9 @@ impl Family {
         }
     }
 
+    /// What a task does between two polls, if wakes were not recorded: it waits, or is ready.
+    pub const UNKNOWN: &str = "between polls";
+
     /// One word, for queries.
     pub fn name(self) -> &'static str {
         match self {

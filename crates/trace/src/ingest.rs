@@ -9,6 +9,7 @@
 //! The less obvious rules for one task:
 //!
 //! - A task that is woken during a poll becomes ready when the poll ends.
+//! - Without wakes ([`Detail::Polls`]) a task waits from poll to poll, with an unknown cause.
 //! - A wake of a task that is ready, or was already woken in the same poll, is only
 //!   counted as redundant; a wake of a task that has ended is ignored.
 //! - A poll may start on a waiting task: an abort from outside polls a task without
@@ -25,7 +26,6 @@
 
 use super::census::Shift;
 use super::course::Activity;
-use super::lanes;
 use super::lookup::{Ingest, Life};
 use super::task::{End, Ended, Segment, State, Task, TaskIx, Wake, Waker, first_segment, push};
 use super::{Sample, Trace};
@@ -173,7 +173,7 @@ impl Trace {
         if let Some(number) = hashed {
             self.digest.spawn(at_ns, number, parent.and_then(|parent| self.life(parent).number), &at);
         }
-        let name = Some(name).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("{} {number}", lanes::word(of)));
+        let name = Some(name).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("{} {number}", of.word()));
         let member = self.groups.join(ix, &at, &name);
         self.tasks.push(Task {
             name,
@@ -215,7 +215,7 @@ impl Trace {
         let at_ns = self.in_order(task, at_ns);
         let (last, number) = (self.last(task), self.number(task));
         match last.state {
-            State::Ready if number.is_some() => {
+            State::Ready if number.is_some() && self.knows_ready() => {
                 self.bins.add_delay(at_ns, at_ns - last.start_ns);
                 self.delays.add(at_ns, at_ns - last.start_ns);
             }
@@ -287,6 +287,9 @@ impl Trace {
     }
 
     fn wake(&mut self, at_ns: u64, thread: u16, id: TaskId, by: Option<TaskId>) -> bool {
+        if !self.knows_ready() {
+            return false;
+        }
         let Some(task) = self.known(id) else { return false };
         let Life { polled_ns, woken, ended, terminated, .. } = *self.life(task);
         if ended || terminated.is_some() {
@@ -323,7 +326,7 @@ impl Trace {
 
     fn hash_wake(&mut self, at_ns: u64, task: TaskIx, by: Option<u32>) {
         if let Some(number) = self.number(task) {
-            self.digest.wake(at_ns, number, by);
+            self.wake_digest.wake(at_ns, number, by, self.digest.facts());
         }
     }
 

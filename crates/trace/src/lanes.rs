@@ -23,16 +23,6 @@ impl Lanes {
     }
 }
 
-/// The name of an unnamed lane, without its number.
-pub(super) fn word(of: LaneOf) -> &'static str {
-    match of {
-        LaneOf::Task => "task",
-        LaneOf::Local => "local",
-        LaneOf::Blocking => "blocking",
-        LaneOf::Root => "block_on",
-    }
-}
-
 impl Trace {
     /// The number of a task among the runtime's tasks; `None` for any other lane.
     pub(super) fn number(&self, task: TaskIx) -> Option<u32> {
@@ -42,6 +32,11 @@ impl Trace {
     /// The number of lanes of a kind.
     pub fn lanes_of(&self, of: LaneOf) -> u32 {
         self.lanes.0[of as usize]
+    }
+
+    /// Whether a thread belongs to the pool for blocking work.
+    pub fn is_pool_thread(&self, thread: u16) -> bool {
+        self.pool.binary_search(&thread).is_ok()
     }
 
     /// The name of a thread. Pool threads get their own numbers, because the runtime numbers all its threads in one sequence.

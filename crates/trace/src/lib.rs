@@ -97,6 +97,7 @@ pub use why::{Blocker, Link, Why};
 
 use std::collections::HashMap;
 
+pub use facts::Detail;
 use facts::event::Level;
 pub use facts::event::ResourceKind;
 pub use facts::sample::Sample;
@@ -129,6 +130,8 @@ pub struct Trace {
     pool: Vec<u16>,
     /// The number of lanes of each kind.
     lanes: lanes::Lanes,
+    /// What the recording contains. It must be right before the first event.
+    pub detail: Detail,
     /// Events taken in that belong to the run: to its tasks, spans and log. Excludes
     /// events of tasks whose spawn was never seen.
     pub recorded: u64,
@@ -143,6 +146,9 @@ pub struct Trace {
     pub missing: Missing,
     /// The latest known time, in nanoseconds since the run began: of the newest event, or now on the real clock.
     pub end_ns: u64,
+    /// From when on everything is known, in nanoseconds since the run began; 0 unless the facts begin with a keyframe. Before
+    /// that only what still mattered then is known.
+    pub since_ns: u64,
     /// Whether the recording has ended, so that nothing will be added.
     pub closed: bool,
     /// Every lock, semaphore and channel of the run, in order of creation.
@@ -158,8 +164,8 @@ pub struct Trace {
     made: HashMap<(ResourceKind, Option<Place>), u32>,
     /// The resources that tasks had to wait for, in order of creation.
     contended: Vec<ResourceIx>,
-    /// Names from the program's source.
-    names: std::sync::Arc<names::Names>,
+    /// Names from the program's sources.
+    names: Vec<std::sync::Arc<names::Names>>,
     /// The futures that waited side by side in one task.
     branches: HashMap<TaskIx, branches::Branches>,
     /// Whether some task was ready for a while before it was polled.
@@ -182,6 +188,7 @@ pub struct Trace {
     changes: census::Changes,
     groups: groups::Groups,
     digest: digest::Digest,
+    wake_digest: digest::Digest,
     ingest: lookup::Ingest,
     poll_starts: polls::PollStarts,
     waits: waits::Waits,
@@ -261,6 +268,11 @@ impl Counter {
 }
 
 impl Trace {
+    /// An empty trace of a recording at this detail.
+    pub fn new(detail: Detail) -> Self {
+        Self { detail, ..Self::default() }
+    }
+
     /// The number of tasks in each state at a time, after everything that happened at
     /// that time. Exact up to about 65,000 moments with changes; beyond that, the time is
     /// off by less than a 30,000th of the run's length.
@@ -278,12 +290,24 @@ impl Trace {
         self.totals
     }
 
-    /// The trace hash. It covers every poll, wake, spawn and end, in order, with times
-    /// and the run's own task numbers. It leaves out threads, names, spans and the log.
-    /// On the virtual clock, equal runs of one build have equal hashes. It is final once
-    /// the trace is closed.
+    /// The trace hash. It covers every poll, spawn and end, in order, with times
+    /// and the run's own task numbers. It leaves out wakes, threads, names, spans and the
+    /// log. On the virtual clock, equal runs of one build have equal hashes, at either
+    /// detail. It is final once the trace is closed.
     pub fn hash(&self) -> u64 {
         self.digest.value()
+    }
+
+    /// The hash of the wakes: of each wake in order, with its time, its task, the task that
+    /// called the waker, and what of the trace hash came before. `None` if wakes were not
+    /// recorded. Equal runs have equal hashes, like [`Trace::hash`].
+    pub fn wake_hash(&self) -> Option<u64> {
+        self.knows_ready().then(|| self.wake_digest.value())
+    }
+
+    /// Whether it is known when a task became ready after a poll. That needs wakes.
+    pub fn knows_ready(&self) -> bool {
+        self.detail == Detail::Waits
     }
 
     /// The tasks that no other task of the run spawned, in spawn order. Usually only *main*.

@@ -118,6 +118,22 @@ fn an_abort_from_outside_polls_a_waiting_task_that_nobody_woke() {
 }
 
 #[test]
+fn without_wakes_a_task_waits_from_poll_to_poll() {
+    let mut told = one();
+    told.0.detail = Detail::Polls;
+    told.start(3, 5).stop(5, 5).wake(6, 5, None).start(9, 5).gone(10, 5, LastPoll::Polled).stop(10, 5);
+    assert_eq!(told.life(0), "0r 3p0 5w 9p0", "only from the spawn to the first poll it is known to be ready");
+    assert!(told.0.tasks[0].wakes.is_empty() && told.0.wake_hash().is_none(), "a stray wake is ignored");
+    assert_eq!(told.0.bins.bins[0].delays, 0, "delays of first polls only would look like those of all");
+    let mut woken = one();
+    woken.start(3, 5).stop(5, 5).wake(6, 5, None).start(9, 5).gone(10, 5, LastPoll::Polled).stop(10, 5);
+    assert_eq!(woken.life(0), "0r 3p0 5w 6r 9p0");
+    assert_eq!(woken.0.hash(), told.0.hash());
+    let (once, none) = (woken.0.wake_hash(), one().0.wake_hash());
+    assert!(once.is_some() && once != none, "{once:?} {none:?}");
+}
+
+#[test]
 fn what_comes_after_the_end_is_ignored() {
     let mut told = one();
     told.start(1, 5).gone(2, 5, LastPoll::Polled).wake(2, 5, None).stop(3, 5);

@@ -101,9 +101,18 @@ pub(super) struct Leaves {
 }
 
 impl Trace {
+    /// Learns the meaning of a site. A stream restates sites at its keyframes.
     pub(super) fn learn_site(&mut self, new: NewSite) {
+        if self.known_site(new.id).is_some_and(|known| self.waits.sites[known as usize] == new.site) {
+            return;
+        }
         let ix = self.waits.add(new.site);
         self.waits.by_id.insert(new.id, ix);
+    }
+
+    /// How many sites are known. They are numbered from 0.
+    pub fn sites(&self) -> SiteIx {
+        self.waits.sites.len() as SiteIx
     }
 
     pub(super) fn known_site(&self, id: SiteId) -> Option<SiteIx> {

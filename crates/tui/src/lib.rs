@@ -7,6 +7,7 @@
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
 pub mod app;
+pub mod clock;
 pub mod config;
 pub mod limits;
 pub mod shell;

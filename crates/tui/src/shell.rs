@@ -13,17 +13,20 @@ mod editor;
 mod engine;
 mod leaving;
 mod pending;
+mod programs;
 mod reaper;
 mod runs;
 pub mod seen;
+mod sources;
 mod terminal;
 
 use std::io;
 use std::time::{Duration, Instant};
 
-pub use engine::{Engine, Recorded, Running, Tokio};
+pub use engine::{Engine, OnScreen, Running, Tokio};
 use leaving::Leaving;
 use pending::{Next, PendingRun};
+use programs::Programs;
 use reaper::Reaper;
 pub use terminal::{Events, Surface};
 
@@ -35,11 +38,13 @@ use crate::app::effect::{self, Effect};
 use crate::app::input::action::Action;
 use crate::app::input::{keymap, pointer};
 use crate::app::model::Model;
+use crate::app::programs::attach;
 use crate::app::run::playback;
 use crate::app::timeline::viewport;
 use crate::app::update;
 use crate::term::{Input, Inputs, Screen};
 use crate::{signals, ui};
+use ::engine::attach::Feed;
 use ::engine::{Phase, Tape};
 use trace::Trace;
 
@@ -48,6 +53,9 @@ const FRAME: Duration = Duration::from_micros(16_667);
 
 /// With reduced motion, the minimum time between two frames without an input.
 const STILL: Duration = Duration::from_millis(250);
+
+/// How old the list of processes on screen may be.
+const LISTED: Duration = Duration::from_secs(1);
 
 /// How long an input may wait while the loop records a run.
 const SLICE: Duration = Duration::from_millis(2);
@@ -83,15 +91,19 @@ impl Exit {
 
 /// Shows the model on the terminal and performs runs until the user quits.
 ///
-/// The engine records each run.
+/// The engine records each run. If there is a feed, the screen begins with that program.
 ///
 /// # Errors
 ///
 /// If there is no terminal, or the system refuses a thread.
-pub fn run(model: Model, engine: Tokio) -> io::Result<Exit> {
+pub fn run(model: Model, engine: Tokio, feed: Option<Feed>) -> io::Result<Exit> {
     let inputs = Inputs::open()?;
     let screen = Screen::open(model.options.mouse)?;
-    Shell::new(model, inputs, screen, engine).run()
+    let mut shell = Shell::new(model, inputs, screen, engine);
+    if let Some(feed) = feed {
+        shell.follow(feed);
+    }
+    shell.run()
 }
 
 /// The event loop.
@@ -108,6 +120,7 @@ pub struct Shell<E, S, G: Engine> {
     pending: Option<PendingRun<G::Run>>,
     /// The newest request since `pending` was started.
     next: Option<Next>,
+    programs: Programs,
     /// The runs that are stopping, until they are gone.
     leaving: Leaving<G::Run>,
     cache: ui::Cache,
@@ -140,6 +153,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             tape: None,
             pending: None,
             next: None,
+            programs: Programs::default(),
             leaving: Leaving::default(),
             cache: ui::Cache::default(),
             reaper,
@@ -179,7 +193,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     fn turn_until_exit(&mut self) -> io::Result<Exit> {
         self.draw()?;
         // This takes a moment, so it comes after the first frame, and before the first run.
-        if !self.model.replay {
+        if self.model.can_run() {
             self.model.session.cost_ns = self.engine.prepare(self.model.catalogue, self.model.form.detail);
         }
         let mut effects = update::opened(&mut self.model);
@@ -209,6 +223,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.run.is_some()
             || self.pending.is_some()
             || self.next.is_some()
+            || self.awaits_programs()
             || self.leaving.is_awaited(self.turned_at)
             || self
                 .model
@@ -221,7 +236,9 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     fn collect(&mut self) -> io::Result<Vec<Effect>> {
         let mut effects = Vec::new();
         if !self.moves() && !self.dirty && self.surface.ready()? {
-            let input = self.events.next(None);
+            // The list of processes may change meanwhile.
+            let until = self.model.programs.as_ref().map(|_| self.turned_at + LISTED);
+            let input = self.events.next(until);
             // The cursor did not move during the sleep.
             self.ticked_at = self.events.now();
             self.take(input, &mut effects)?;
@@ -302,6 +319,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         for effect in effects {
             match effect {
                 Effect::Start(spec) => self.start(spec),
+                Effect::Attach(process) => self.attach(&process),
                 Effect::Stop => self.run.iter_mut().for_each(Running::stop),
                 Effect::Pause(paused) => self.run.iter().for_each(|run| run.pause(paused)),
                 Effect::Step => self.run.iter().for_each(Running::step),
@@ -326,6 +344,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Moves new events into the model, and advances the cursor.
     fn advance(&mut self) {
         self.bring();
+        self.look_at_programs();
         self.drain();
         self.pass_time();
     }
@@ -344,7 +363,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     fn drain(&mut self) {
         let (Some(run), Some(view)) = (&mut self.run, &mut self.model.run) else { return };
         let more = run.drain(&mut view.trace);
-        let fault = run.fault();
+        let (fault, old) = (run.fault(), run.take_old());
         let phase = run.phase();
         let changed = more || view.phase != phase;
         view.phase = phase;
@@ -355,6 +374,10 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
                 self.leaving.take(run, now);
                 self.leaving.sweep(now, Duration::ZERO, &mut self.reaper);
             }
+        }
+        if let Some(old) = old {
+            attach::shortened(&mut self.model, &old);
+            self.reaper.take(old);
         }
         if let Some(fault) = fault {
             self.model.warn(fault);

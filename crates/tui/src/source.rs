@@ -4,7 +4,7 @@
 //! `limit.acquire_many` does not. So the source is parsed once, and each await gets
 //! the name that it has there, shortened to fit into a bar.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::Known;
@@ -29,7 +29,7 @@ const WRAPPERS: [&str; 4] = ["instrument", "in_current_span", "with_subscriber",
 pub fn names(scenario: &'static Scenario) -> Arc<Names> {
     static KNOWN: Mutex<Option<HashMap<&'static str, Arc<Names>>>> = Mutex::new(None);
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let read = || Arc::new(read(&format!("{}.rs", scenario.id.replace('-', "_")), scenario.source));
+    let read = || Arc::new(read(format!("/{}.rs", scenario.id.replace('-', "_")), scenario.source));
     known.get_or_insert_default().entry(scenario.id).or_insert_with(read).clone()
 }
 
@@ -38,16 +38,37 @@ pub fn known(catalogue: &'static [Scenario]) -> Known {
     Known { catalogue, names }
 }
 
-/// An empty trace of a scenario, with the names in its source.
+/// An empty trace of a scenario, with the names in its source. A program's sources are read later.
 pub fn trace(scenario: &'static Scenario) -> Trace {
     let mut trace = Trace::default();
-    trace.set_names(names(scenario));
+    if !scenario.source.is_empty() {
+        trace.add_names(names(scenario));
+    }
     trace
 }
 
-/// Reads the names in a Rust source. A text that is not Rust has none.
-fn read(file: &str, text: &str) -> Names {
-    let mut names = Names { file: format!("/{file}"), ..Names::default() };
+/// The most bytes of source texts that are kept.
+const MOST_KEPT: usize = 64 << 20;
+
+/// Keeps a text for the life of the program, once, as if it had been compiled in; `None` if there are too many.
+pub fn keep(text: String) -> Option<&'static str> {
+    static KEPT: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = kept.get_or_insert_default();
+    if let Some(known) = kept.get(text.as_str()) {
+        return Some(known);
+    }
+    if kept.iter().map(|text| text.len()).sum::<usize>() + text.len() > MOST_KEPT {
+        return None;
+    }
+    let text: &'static str = text.leak();
+    kept.insert(text);
+    Some(text)
+}
+
+/// Reads the names in a Rust source. A text that is not Rust has none. See [`Names::file`].
+pub fn read(file: String, text: &str) -> Names {
+    let mut names = Names { file, ..Names::default() };
     if let Some(tree) = parse(text) {
         let mut reader = Reader { text, names: &mut names };
         reader.walk(tree.root_node());
@@ -291,7 +312,7 @@ async fn f(service: Arc<Service>, latency: Duration, mut queue: Receiver<u32>) -
 
     #[test]
     fn awaits_are_called_what_the_source_calls_them() {
-        let names = read("f.rs", SOURCE);
+        let names = read("/f.rs".to_owned(), SOURCE);
         let awaits = |line: u32| names.awaits.get(&line).map(|name| &**name);
         let expected = [
             (12, "limit.acquire_many"),
@@ -317,7 +338,7 @@ async fn f(service: Arc<Service>, latency: Duration, mut queue: Receiver<u32>) -
 
     #[test]
     fn resources_are_called_after_what_they_are_put_in() {
-        let names = read("f.rs", SOURCE);
+        let names = read("/f.rs".to_owned(), SOURCE);
         let made = |line: u32| names.made.get(&line).map(|name| &**name);
         let expected = [(3, "limit"), (4, "tx/rx"), (6, "accounts"), (9, "lock"), (11, "GATE"), (30, "slots")];
         for (line, name) in expected {
@@ -330,6 +351,6 @@ async fn f(service: Arc<Service>, latency: Duration, mut queue: Receiver<u32>) -
         for scenario in scenarios::CATALOGUE {
             assert!(!names(scenario).awaits.is_empty(), "{}", scenario.id);
         }
-        assert_eq!(read("x.rs", "no Rust at all {{{").awaits.len(), 0);
+        assert_eq!(read("x.rs".to_owned(), "no Rust at all {{{").awaits.len(), 0);
     }
 }

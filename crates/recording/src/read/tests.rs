@@ -32,7 +32,7 @@ fn recording(facts: u32, name: usize) -> Vec<u8> {
     content.extend(letters);
     content.extend([kind::SPAN_CLOSE, 0].repeat(facts as usize));
     let mut chunk = Vec::new();
-    frame::pack(Kind::Facts, facts + 1, &content, &mut chunk);
+    frame::pack((Kind::Facts, 0), facts + 1, &content, &mut chunk);
     bytes.extend(chunk);
     bytes
 }
@@ -65,4 +65,91 @@ fn no_fact_is_free() {
         chunks.memory = MEMORY - FACT;
         assert_eq!(chunks.charge(&fact, 2), Err(Flaw::TooLarge), "{fact:?}");
     }
+}
+
+fn thread(index: u16) -> Fact {
+    Fact::Thread(index, format!("worker {index}"))
+}
+
+fn add(writer: &mut crate::Writer<Vec<u8>>, fact: &Fact) {
+    match fact {
+        Fact::Thread(index, name) => writer.name_thread(*index, name),
+        Fact::Event(thread, event) => writer.event(*thread, event),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn spawn(task: u64, line: u32) -> Fact {
+    let at = facts::event::CallLine::Told(std::sync::Arc::new(facts::site::Place { file: "a.rs".into(), line }));
+    let task = facts::event::TaskId(std::num::NonZeroU64::new(task).expect("not 0"));
+    Fact::Event(0, Event { at_ns: task.0.get(), what: What::Spawn { task, parent: None, at } })
+}
+
+fn live(bytes: &[u8]) -> Vec<Fact> {
+    let (_, mut reader) = Reader::live(bytes).expect("it is a recording");
+    let mut facts = Vec::new();
+    assert_eq!(reader.replay(|fact| facts.push(fact)).expect_err("it has no footer"), Flaw::CutOff);
+    facts
+}
+
+/// A stream: a fact, a keyframe, and more facts at the same lines.
+fn with_keyframe(many: u64) -> Vec<u8> {
+    let subject = crate::Subject::Program(crate::Program::default());
+    let mut writer = crate::Writer::new(Vec::new(), &Header { version: "1".to_owned(), subject });
+    add(&mut writer, &spawn(1, 7));
+    writer.begin_keyframe();
+    (1..=many).for_each(|task| add(&mut writer, &spawn(task, 7)));
+    writer.end_keyframe();
+    add(&mut writer, &spawn(many + 1, 7));
+    add(&mut writer, &thread(3));
+    writer.flush();
+    writer.to().clone()
+}
+
+#[test]
+fn a_stream_can_begin_at_a_keyframe_of_any_size() {
+    for many in [0, 3, 200_000] {
+        let whole = with_keyframe(many);
+        let opening = whole.len() - chunks(&whole).iter().map(|chunk| chunk.len()).sum::<usize>();
+        let at = chunks(&whole).iter().position(|chunk| crate::begins_keyframe(chunk)).expect("it has one");
+        let skipped: usize = chunks(&whole)[..at].iter().map(|chunk| chunk.len()).sum();
+        let late = [&whole[..opening], &whole[opening + skipped..]].concat();
+        for (bytes, before) in [(&whole, 1), (&late, 0)] {
+            let facts = live(bytes);
+            assert_eq!(facts.len(), before + 3, "the keyframe is one fact");
+            let Fact::Keyframe(living) = &facts[before] else { panic!("{:?}", facts[before]) };
+            assert_eq!(living.len() as u64, many);
+            assert_eq!(format!("{:?}", facts[before + 1]), format!("{:?}", spawn(many + 1, 7)));
+        }
+    }
+}
+
+#[test]
+fn a_keyframe_without_its_end_or_its_beginning_is_damage() {
+    let whole = with_keyframe(200_000);
+    let parts = chunks(&whole);
+    let opening = &whole[..whole.len() - parts.iter().map(|chunk| chunk.len()).sum::<usize>()];
+    let first = parts.iter().position(|chunk| crate::begins_keyframe(chunk)).expect("it has one");
+    let without = |gone: usize| {
+        let kept = parts.iter().enumerate().filter(|(at, _)| *at != gone).map(|(_, chunk)| *chunk);
+        [opening].into_iter().chain(kept).collect::<Vec<_>>().concat()
+    };
+    for gone in [first, parts.len() - 2] {
+        let bytes = without(gone);
+        let (_, mut reader) = Reader::live(&bytes[..]).expect("it is a recording");
+        assert_eq!(reader.replay(|_| ()).expect_err("a part is missing"), Flaw::Damaged("an incomplete keyframe"));
+    }
+}
+
+/// The chunks of a recording.
+fn chunks(mut bytes: &[u8]) -> Vec<&[u8]> {
+    let length = |bytes: &[u8], at: usize| u32::from_le_bytes(*bytes[at..].first_chunk().expect("four bytes")) as usize;
+    bytes = &bytes[18 + length(bytes, 10)..];
+    let mut chunks = Vec::new();
+    while !bytes.is_empty() {
+        let (chunk, rest) = bytes.split_at(20 + length(bytes, 0));
+        chunks.push(chunk);
+        bytes = rest;
+    }
+    chunks
 }

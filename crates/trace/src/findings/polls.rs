@@ -83,9 +83,12 @@ impl Trace {
         back.or_else(before).map_or_else(|| (Around::Spawned, spawned()), |(around, place)| (around, Some(place)))
     }
 
-    /// How many other tasks could not be polled because of a poll. A timer that expires during the poll wakes its task right
+    /// How many other tasks could not be polled because of a poll; 0 if wakes were not recorded. A timer that expires during the poll wakes its task right
     /// after it. A task that another task wakes at that time did not wait for this poll.
     fn kept_waiting(&self, poll: LongPoll) -> usize {
+        if !self.knows_ready() {
+            return 0;
+        }
         let soon_ns = poll.end_ns.saturating_add(poll.length_ns() / 100);
         let waited = |task: &Task| {
             let next = task.segments.partition_point(|segment| segment.start_ns < poll.end_ns);

@@ -22,6 +22,10 @@ const SEGMENTS: usize = 12;
 
 /// Whether a task failed after its parent had ended.
 pub(super) fn fails_alone(trace: &Trace, of: &Task) -> bool {
+    // Without wakes it is not known whose end another task waited for.
+    if !trace.knows_ready() {
+        return false;
+    }
     let failed = of.ended.filter(|end| matches!(end.how, End::Failed | End::Panicked));
     let parent = || trace.tasks.get(of.parent? as usize)?.ended.filter(|parent| parent.how != End::Dropped);
     failed.is_some_and(|end| parent().is_some_and(|parent| parent.at_ns < end.at_ns))

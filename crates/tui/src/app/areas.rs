@@ -18,13 +18,17 @@ pub struct Areas {
     pub list_rows: Vec<(usize, Rect)>,
     /// The rows of the form: the field's index, and its area.
     pub form_rows: Vec<(usize, Rect)>,
+    /// How many rows the list of threads has, visible or not.
+    pub threads: usize,
     /// The lanes of the timeline without names, borders and ruler: one row per task, one cell per
     /// [`Timeline::cell_ns`](super::timeline::view::Timeline::cell_ns).
     pub lanes: Rect,
     /// The lanes before another pane filled the screen.
     pub lanes_before: Rect,
-    /// The map of the whole run and the nanoseconds per column; empty if there is no room for the map.
-    pub map: (Rect, u64),
+    /// The map of the whole run; empty if there is no room for it.
+    pub map: Rect,
+    /// The time at the map's left edge, and the time per column, in nanoseconds.
+    pub map_scale: (u64, u64),
     /// Each group of tasks, or each row of another kind of lanes: its index, and its rows including the name.
     pub group_rows: Vec<(usize, Rect)>,
     /// How many counters are drawn under the lanes.

@@ -3,12 +3,17 @@
 use crate::app::effect::{Effect, SourceLine};
 use crate::app::model::Model;
 use crate::app::panes::{CodeTab, Pane};
+use crate::app::programs::source;
 use trace::{Task, TaskIx, Trace};
 
 /// Opens the current line: the top line of the code pane if that has the focus, otherwise the line where the selected
 /// task waits or was spawned.
 pub(in crate::app) fn open(model: &mut Model) -> Vec<Effect> {
-    let place = if model.focus == Pane::Code { Some(code_line(model)) } else { task_line(model) };
+    let place = match model.focus {
+        Pane::Code if model.programs.is_some() => program_line(model),
+        Pane::Code => Some(code_line(model)),
+        _ => task_line(model),
+    };
     if place.is_none() {
         model.notify(false, "no line to open: select a task or focus the code");
     }
@@ -28,6 +33,12 @@ fn code_line(model: &Model) -> SourceLine {
             SourceLine { file: format!("{file}.py"), line: model.areas.code_line.max(1), text: Some(scenario.twin) }
         }
     }
+}
+
+/// The line at the top of the code pane, of a program's own file.
+fn program_line(model: &Model) -> Option<SourceLine> {
+    let (file, _) = source::shown(model)?;
+    Some(SourceLine { file: file.to_string(), line: model.areas.code_line.max(1), text: None })
 }
 
 /// Where the selected task waits at the cursor, or where it was spawned.

@@ -8,12 +8,15 @@ use std::path::PathBuf;
 
 use crate::app::panes::Layout;
 use engine::Spec;
+use engine::target::Process;
 
 /// Something that the shell must do outside the model.
 #[derive(Debug, Clone)]
 pub enum Effect {
     /// Start this run and replace the current one.
     Start(Spec),
+    /// Attach to this process, and show it instead of the current run.
+    Attach(Process),
     /// Stop the run.
     Stop,
     /// Hold the run before its next poll, or release it.
@@ -42,7 +45,7 @@ pub enum Effect {
 /// A line of a source file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceLine {
-    /// The path within the repository: `scenarios/semaphore.rs`.
+    /// The path within the repository, `scenarios/semaphore.rs`, or below the folder of the program on screen.
     pub file: String,
     /// The line, from 1.
     pub line: u32,
@@ -56,7 +59,7 @@ impl Effect {
     fn replaces(&self, earlier: &Self) -> bool {
         match self {
             // The new run does not inherit requests that were meant for the old one.
-            Self::Start(_) => !matches!(earlier, Self::Copy(_) | Self::KeepLayout(_) | Self::Suspend),
+            Self::Start(_) | Self::Attach(_) => !matches!(earlier, Self::Copy(_) | Self::KeepLayout(_) | Self::Suspend),
             Self::Pause(_) => matches!(earlier, Self::Pause(_) | Self::Step),
             Self::Step => false,
             Self::Stop

@@ -18,6 +18,7 @@ pub mod mode;
 pub mod model;
 pub mod overlay;
 pub mod panes;
+pub mod programs;
 pub mod run;
 mod scroll;
 pub mod search;

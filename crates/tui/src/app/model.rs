@@ -16,6 +16,7 @@ use crate::app::input::bindings::Bindings;
 pub use crate::app::list::List;
 pub use crate::app::mode::{Mode, Overlay, Prompt, Wanted};
 pub use crate::app::panes::{CodeTab, CodeView, Layout, LogView, MetricsView, Pane};
+use crate::app::programs::view::Programs;
 pub use crate::app::run::view::{Cursor, Pending, RunView};
 use crate::app::search::sought::Search;
 use crate::app::session::Session;
@@ -23,6 +24,7 @@ use crate::app::timeline::reading::Reading;
 use crate::app::timeline::tip::Tip;
 pub use crate::app::timeline::view::{COUNTERS_NEED, GroupBy, Grouping, LaneKind, LaneView, Timeline};
 use engine::Spec;
+use engine::program::PROGRAM;
 use facts::event::Level;
 
 /// Everything that the screen shows.
@@ -70,6 +72,8 @@ pub struct Model {
     pub areas: Areas,
     /// State that is kept between actions and never drawn.
     pub session: Session,
+    /// Set if the screen is for programs, and not for scenarios: there is nothing to run or to set.
+    pub programs: Option<Programs>,
     /// Whether the run on screen comes from a recording, so it cannot be run again or saved.
     pub replay: bool,
     /// The ids of the scenarios that were run on screen, in this or an earlier session.
@@ -141,6 +145,7 @@ impl Model {
             tip: None,
             areas: Areas::default(),
             session: Session::default(),
+            programs: None,
             replay: false,
             seen: BTreeSet::new(),
             pending: Pending::default(),
@@ -155,6 +160,34 @@ impl Model {
             model.session.start = true;
         }
         model
+    }
+
+    /// A model for a session with programs.
+    pub fn of_programs(options: Options, bindings: Bindings) -> Self {
+        let mut model = Self::new(std::slice::from_ref(&PROGRAM), options, None);
+        (model.programs, model.bindings) = (Some(Programs::default()), bindings.of_programs());
+        model.code.tab = CodeTab::Rust;
+        model
+    }
+
+    /// Whether there is something to run: scenarios, and no recording.
+    pub fn can_run(&self) -> bool {
+        self.programs.is_none() && !self.replay
+    }
+
+    /// Whether what is on screen are samples, between which something may have happened.
+    pub fn is_sampled(&self) -> bool {
+        self.programs.as_ref().and_then(|programs| programs.current.as_ref()).is_some_and(|current| current.sampled)
+    }
+
+    /// What a pane says that has nothing to show.
+    pub fn nothing_yet(&self) -> &'static str {
+        if self.programs.is_some() { "no program yet" } else { "no run yet" }
+    }
+
+    /// Says that there is no run yet, and how to get one.
+    pub(in crate::app) fn no_run(&self) -> &'static str {
+        if self.programs.is_some() { "no program yet: Enter attaches to one" } else { "no run yet: space starts one" }
     }
 
     /// Moves the focus. This ends a search, and moves the full screen along with the focus: keys never go to a pane

@@ -88,11 +88,21 @@ fn pick_figure(model: &mut Model, by: i64) {
 }
 
 fn move_in_list(model: &mut Model, by: i64) {
+    if let Some(programs) = &mut model.programs {
+        programs.row = moved(programs.row, by, programs.processes.len().saturating_sub(1));
+        return;
+    }
     let last = model.list.matches(model.catalogue).len().saturating_sub(1);
     model.list.row = moved(model.list.row, by, last);
 }
 
 fn move_in_form(model: &mut Model, by: i64) {
+    let shown = page(model, Pane::Parameters);
+    if let Some(programs) = &mut model.programs {
+        let last = model.areas.threads.saturating_sub(shown);
+        programs.threads_top = moved(programs.threads_top, by, last);
+        return;
+    }
     let last = model.form.fields().len() - 1;
     model.form.row = moved(model.form.row, by, last);
 }

@@ -20,6 +20,10 @@ pub(in crate::app) fn ask(model: &mut Model) {
         (Pane::Code, _) => Pane::Code,
         (Pane::Log, Some(_)) => Pane::Log,
         (Pane::Timeline | Pane::Task, Some(_)) => Pane::Timeline,
+        _ if model.programs.is_some() => {
+            model.notify(false, "lanes, log and code can be searched");
+            return;
+        }
         _ => {
             // The previous query is still there to be edited.
             model.focus_on(Pane::Scenarios);
@@ -56,13 +60,14 @@ pub(in crate::app) fn take(model: &mut Model) {
         return;
     }
     model.search = None;
+    let Some(text) = model.mode.prompt().map(|prompt| prompt.text.text().to_owned()) else { return };
+    let listed = model.programs.is_none() && model.list.would_match(model.catalogue, &text);
     if let Some(prompt) = model.mode.prompt_mut() {
-        let text = prompt.text.text().to_owned();
         // Enter again on the same text.
-        if prompt.error.is_some() && model.list.would_match(model.catalogue, &text) {
+        if prompt.error.is_some() && listed {
             return to_list(model, text);
         }
-        let more = if model.list.would_match(model.catalogue, &text) { ": Enter again searches the scenarios" } else { "" };
+        let more = if listed { ": Enter again searches the scenarios" } else { "" };
         prompt.error = Some(format!("no match for '{}'{more}", crate::text::name(&text)));
     }
 }

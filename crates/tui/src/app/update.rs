@@ -16,6 +16,7 @@ use crate::app::model::Model;
 use crate::app::overlay::palette::What;
 use crate::app::overlay::{arrange, explain, palette, path, range};
 use crate::app::panes::{CodeTab, Layout, Pane};
+use crate::app::programs::attach;
 use crate::app::run::{bookmarks, compare, cursor, jump, playback, save};
 use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
 use crate::app::{editor, scroll, search, themes};
@@ -36,7 +37,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         // Keys never go to a pane that is out of sight.
         model.layout = Layout::Explore;
     }
-    if model.focus == Pane::Scenarios {
+    if model.focus == Pane::Scenarios && model.programs.is_none() {
         pick::preview(model);
     }
     viewport::keep_in_sight(model);
@@ -68,7 +69,7 @@ pub fn opened(model: &mut Model) -> Vec<Effect> {
 }
 
 fn act(model: &mut Model, action: Action) -> Vec<Effect> {
-    if model.replay && makes_a_run(&action) {
+    if !model.can_run() && makes_a_run(&action) {
         start::refuse_a_run(model);
         return Vec::new();
     }
@@ -81,6 +82,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         // These need the shell.
         Action::Suspend => return vec![Effect::Suspend],
         Action::OpenEditor => return editor::open(model),
+        Action::Attach => return attach::attach(model),
         Action::Pick => return pick::pick(model),
         Action::Turn(steps) => return editing::turn(model, steps),
         Action::Edit => return editing::edit(model),

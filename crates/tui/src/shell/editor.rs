@@ -1,7 +1,7 @@
 //! Opens a source line in the user's editor.
 //!
 //! A recording names files, and may come from anyone. So only files in two directories are opened, after following all links:
-//! the sources of this program, and the libraries that cargo has fetched.
+//! the sources of this program, or the Rust sources of the program on screen, and the libraries that cargo has fetched.
 
 use std::env;
 use std::fs;
@@ -64,7 +64,13 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
 
     /// The file to open, and a notice for the user about it.
     fn source(&mut self, place: &SourceLine) -> Result<(PathBuf, Option<String>), String> {
-        let missing = match find(&place.file, &roots()) {
+        let current = self.model.programs.as_ref().and_then(|programs| programs.current.as_ref());
+        if let Some(current) = current {
+            let path = super::sources::path(&current.program, &place.file)?;
+            let base = Path::new(&current.program.base);
+            return find(&path, base, &roots(base)).map(|file| (file, None));
+        }
+        let missing = match find(Path::new(&place.file), Path::new(SOURCES), &roots(Path::new(SOURCES))) {
             Ok(file) => return Ok((file, None)),
             Err(reason) => reason,
         };
@@ -83,22 +89,22 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     }
 }
 
-/// The directories of sources that exist.
-fn roots() -> Vec<PathBuf> {
+/// The directories of sources that exist, for a program that was built in a folder.
+fn roots(base: &Path) -> Vec<PathBuf> {
     let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
     let libraries = cargo.map(|cargo| cargo.join("registry/src"));
-    // The program's sources come first: a relative path names one of them.
-    [Some(PathBuf::from(SOURCES)), libraries].into_iter().flatten().filter_map(|root| root.canonicalize().ok()).collect()
+    [Some(base.to_owned()), libraries].into_iter().flatten().filter_map(|root| root.canonicalize().ok()).collect()
 }
 
-/// Resolves a file to a path without links below one of these directories; otherwise, says why not.
-fn find(name: &str, roots: &[PathBuf]) -> Result<PathBuf, String> {
-    let missing = || format!("{name} is not on this machine");
-    let file = Path::new(SOURCES).join(name).canonicalize().map_err(|_| missing())?;
+/// Resolves a file, which may be relative to the base, to a path without links below one of these directories; otherwise, says
+/// why not.
+fn find(name: &Path, base: &Path, roots: &[PathBuf]) -> Result<PathBuf, String> {
+    let shown = name.display();
+    let file = base.join(name).canonicalize().map_err(|_| format!("{shown} is not on this machine"))?;
     if !roots.iter().any(|root| file.starts_with(root)) {
-        return Err(format!("{name} is not one of this program's sources"));
+        return Err(format!("{shown} is not one of this program's sources"));
     }
-    if file.is_file() { Ok(file) } else { Err(format!("{name} is not a regular file")) }
+    if file.is_file() { Ok(file) } else { Err(format!("{shown} is not a regular file")) }
 }
 
 /// The command to run. An editor's setting may contain arguments and quotes, so the shell parses it.
@@ -149,7 +155,7 @@ mod tests {
         for (link, to) in [("out.rs", "../secret"), ("in.rs", "a.rs"), ("up", "..")] {
             std::os::unix::fs::symlink(to, root.join(link)).expect("it is made");
         }
-        let find = |name: &str| find(root.join(name).to_str().expect("a name"), std::slice::from_ref(&root));
+        let find = |name: &str| find(&root.join(name), &root, std::slice::from_ref(&root));
         for name in ["a.rs", "in.rs", "../root/a.rs"] {
             assert_eq!(find(name), Ok(root.join("a.rs")));
         }
@@ -163,9 +169,10 @@ mod tests {
     #[test]
     fn the_sources_are_those_of_this_program() {
         let own = Path::new(SOURCES).canonicalize().expect("tests run in the checkout");
-        assert_eq!(find("scenarios/gather.rs", &roots()), Ok(own.join("scenarios/gather.rs")));
+        let find = |name: &str| find(Path::new(name), Path::new(SOURCES), &roots(Path::new(SOURCES)));
+        assert_eq!(find("scenarios/gather.rs"), Ok(own.join("scenarios/gather.rs")));
         for name in ["/etc/passwd", "../../../../../../../../etc/passwd", "scenarios/../../../../../../../../etc/passwd"] {
-            assert!(find(name, &roots()).is_err(), "{name}");
+            assert!(find(name).is_err(), "{name}");
         }
     }
 

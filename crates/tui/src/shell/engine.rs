@@ -12,7 +12,8 @@ use scenario::Scenario;
 use super::seen;
 use crate::app::panes::Layout;
 use crate::limits;
-use engine::{Detail, Ending, Phase, Report, Run, Spec, StartError, Tape, recording_cost_ns};
+use engine::attach::Feed;
+use engine::{Attached, Detail, Ending, Phase, Report, Run, Spec, StartError, Tape, recording_cost_ns};
 use trace::Trace;
 
 /// Runs scenarios.
@@ -26,6 +27,12 @@ pub trait Engine {
     ///
     /// If the spec is invalid, or the system refuses a thread.
     fn start(&mut self, spec: &Spec) -> Result<Self::Run, StartError>;
+
+    /// Follows a program that was attached to; `None` if this engine runs only scenarios.
+    fn follow(&mut self, feed: Feed) -> Option<Self::Run> {
+        drop(feed);
+        None
+    }
 
     /// Records, for later sessions, that a scenario was run.
     ///
@@ -85,8 +92,12 @@ pub trait Running: Send {
     fn is_abandoned(&self) -> bool {
         self.report().is_some_and(|report| report.ending == Ending::Abandoned)
     }
-    /// See [`Run::sink_fault`].
+    /// See [`Run::sink_fault`] and [`Attached::take_fault`].
     fn fault(&mut self) -> Option<String> {
+        None
+    }
+    /// See [`Attached::take_old`].
+    fn take_old(&mut self) -> Option<Trace> {
         None
     }
     /// The recording in memory, for saving; `None` if there is none.
@@ -94,11 +105,15 @@ pub trait Running: Send {
         None
     }
     /// See [`Run::pause`].
-    fn pause(&self, paused: bool);
+    fn pause(&self, paused: bool) {
+        let _ = paused;
+    }
     /// See [`Run::step`].
-    fn step(&self);
+    fn step(&self) {}
     /// See [`Run::set_pace`].
-    fn set_pace(&self, pace: f64);
+    fn set_pace(&self, pace: f64) {
+        let _ = pace;
+    }
 }
 
 /// The engine of this crate.
@@ -126,10 +141,23 @@ pub struct Recorded {
     tape: Option<Tape>,
 }
 
-impl Engine for Tokio {
-    type Run = Recorded;
+/// What is on screen: a run of a scenario, or a program that is attached to.
+#[derive(Debug)]
+pub enum OnScreen {
+    /// A run of a scenario.
+    Run(Box<Recorded>),
+    /// A program.
+    Program(Box<Attached>),
+}
 
-    fn start(&mut self, spec: &Spec) -> Result<Recorded, StartError> {
+impl Engine for Tokio {
+    type Run = OnScreen;
+
+    fn follow(&mut self, feed: Feed) -> Option<OnScreen> {
+        Some(OnScreen::Program(Box::new(Attached::new(feed))))
+    }
+
+    fn start(&mut self, spec: &Spec) -> Result<OnScreen, StartError> {
         limits::check(spec.workers).map_err(StartError::System)?;
         let file = self.record.as_ref().map(again).transpose().map_err(StartError::System)?;
         let mut run = Run::start(spec)?;
@@ -141,7 +169,7 @@ impl Engine for Tokio {
             run.set_sink(Box::new(tape.clone()));
             Some(tape)
         };
-        Ok(Recorded { run, tape })
+        Ok(OnScreen::Run(Box::new(Recorded { run, tape })))
     }
 
     fn give_back(&self) -> fn() {
@@ -166,53 +194,93 @@ impl Engine for Tokio {
     }
 }
 
-impl Running for Recorded {
+impl Running for OnScreen {
     fn drain(&mut self, trace: &mut Trace) -> bool {
-        self.run.drain(trace)
+        match self {
+            Self::Run(it) => it.run.drain(trace),
+            Self::Program(it) => it.drain(trace),
+        }
     }
 
     fn wait(&mut self, at_most: Duration) {
-        self.run.wait(at_most);
+        match self {
+            Self::Run(it) => it.run.wait(at_most),
+            Self::Program(it) => it.wait(at_most),
+        }
     }
 
     fn phase(&self) -> Phase {
-        self.run.phase()
+        match self {
+            Self::Run(it) => it.run.phase(),
+            Self::Program(it) => it.phase(),
+        }
     }
 
     fn report(&self) -> Option<&Report> {
-        self.run.report()
+        match self {
+            Self::Run(it) => it.run.report(),
+            Self::Program(it) => it.report(),
+        }
     }
 
     fn stop(&mut self) {
-        self.run.stop();
+        match self {
+            Self::Run(it) => it.run.stop(),
+            Self::Program(it) => it.leave(),
+        }
     }
 
     fn leave(&mut self) {
-        self.run.leave();
+        match self {
+            Self::Run(it) => it.run.leave(),
+            Self::Program(it) => it.leave(),
+        }
     }
 
     fn is_gone_within(&mut self, at_most: Duration) -> bool {
-        self.run.is_gone_within(at_most)
+        match self {
+            Self::Run(it) => it.run.is_gone_within(at_most),
+            Self::Program(_) => true,
+        }
     }
 
     fn fault(&mut self) -> Option<String> {
-        self.run.sink_fault()
+        match self {
+            Self::Run(it) => it.run.sink_fault(),
+            Self::Program(it) => it.take_fault(),
+        }
+    }
+
+    fn take_old(&mut self) -> Option<Trace> {
+        match self {
+            Self::Run(_) => None,
+            Self::Program(it) => it.take_old(),
+        }
     }
 
     fn tape(&self) -> Option<Tape> {
-        self.tape.clone()
+        match self {
+            Self::Run(it) => it.tape.clone(),
+            Self::Program(_) => None,
+        }
     }
 
     fn pause(&self, paused: bool) {
-        self.run.pause(paused);
+        if let Self::Run(it) = self {
+            it.run.pause(paused);
+        }
     }
 
     fn step(&self) {
-        self.run.step();
+        if let Self::Run(it) = self {
+            it.run.step();
+        }
     }
 
     fn set_pace(&self, pace: f64) {
-        self.run.set_pace(pace);
+        if let Self::Run(it) = self {
+            it.run.set_pace(pace);
+        }
     }
 }
 

@@ -52,7 +52,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     }
 
     /// Stops the run on screen and the pending one. The trace on screen stays.
-    fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         let now = self.events.now();
         if let Some(run) = self.run.take() {
             self.leaving.take(run, now);

@@ -15,6 +15,8 @@ use super::pen::Pen;
 use super::theme::Look;
 use super::view::{self, Standing};
 use crate::app::model::{Model, Pending, RunView};
+use crate::app::programs::view::{Current, Programs};
+use crate::text;
 use engine::{Ending, is_open_to_the_network};
 use facts::site;
 use trace::Missing;
@@ -66,14 +68,16 @@ fn chosen(all: Vec<Part>, fits: impl Fn(&[Part]) -> bool) -> Vec<Part> {
 
 fn parts(look: Look, model: &Model) -> Vec<Part> {
     let part = |rank: u8, text: String, style: Style| Part { rank, text, style };
-    let mut parts = vec![
-        part(2, "async-playground".into(), look.brand()),
-        part(9, shown(model).id.to_owned(), look.strong()),
-        part(10, clock(look, model), look.text()),
-        part(5, format!("seed {}", model.run.as_ref().map_or(model.form.seed, |run| run.spec.seed)), look.text()),
-    ];
-    if let Some(because) = why_real(model) {
-        parts.insert(3, part(7, format!("because {because}"), look.dim()));
+    let mut parts = vec![part(2, "async-playground".into(), look.brand())];
+    match &model.programs {
+        Some(programs) => parts.extend(program(look, model, programs)),
+        None => {
+            parts.push(part(9, shown(model).id.to_owned(), look.strong()));
+            parts.push(part(10, clock(look, model), look.text()));
+            parts.extend(why_real(model).map(|because| part(7, format!("because {because}"), look.dim())));
+            let seed = model.run.as_ref().map_or(model.form.seed, |run| run.spec.seed);
+            parts.push(part(5, format!("seed {seed}"), look.text()));
+        }
     }
     if let Some(run) = &model.run {
         parts.push(part(11, times(look, run), look.strong()));
@@ -98,6 +102,29 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
         if run.disturbed {
             parts.push(part(14, "disturbed".into(), look.error()));
         }
+    }
+    parts
+}
+
+/// The program, its process, and since when it is known. Before any program is attached to, nothing.
+fn program(look: Look, model: &Model, programs: &Programs) -> Vec<Part> {
+    let part = |rank: u8, text: String, style: Style| Part { rank, text, style };
+    let Some(Current { program, sampled, .. }) = &programs.current else { return Vec::new() };
+    let since_ns = model.run.as_ref().map_or(0, |run| run.trace.since_ns);
+    let since = programs.current.as_ref().map(|current| current.time_of_day(since_ns)).unwrap_or_default();
+    let since = if since_ns > 0 { format!("history since {since}") } else { format!("since {since}") };
+    let mut parts = vec![
+        part(10, text::name(&program.name).into_owned(), look.strong()),
+        part(8, format!("pid {}", program.pid), look.text()),
+        part(if since_ns > 0 { 9 } else { 6 }, since, look.text()),
+    ];
+    if *sampled {
+        parts.push(part(12, "sampled".into(), look.warn()));
+    }
+    if model.run.as_ref().is_some_and(|run| !run.cursor.live) {
+        let speed = model.run.as_ref().map_or(1.0, |run| run.cursor.speed);
+        let speed = if speed.is_finite() { format!("{speed}{}", look.glyphs.times) } else { "max".into() };
+        parts.push(part(7, speed, look.text()));
     }
     parts
 }
@@ -188,7 +215,8 @@ fn standing(look: Look, model: &Model) -> (String, Style) {
             Some(Ending::Stopped) => (end, "stopped", look.warn()),
             Some(Ending::Abandoned) => (end, "abandoned", look.error()),
             Some(Ending::CutOff) => (end, "cut off", look.warn()),
-            None => (end, "ended", look.strong()),
+            Some(Ending::Lost(_)) => (end, "lost", look.error()),
+            Some(Ending::Exited) | None => (end, "ended", look.strong()),
         },
     };
     (format!("{glyph} {word:<9}"), style)

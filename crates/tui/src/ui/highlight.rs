@@ -10,11 +10,9 @@ use std::ops::Range;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
-use scenario::Scenario;
 use tree_sitter_highlight::{HighlightConfiguration, HighlightEvent, Highlighter};
 
 use super::theme::Role;
-use crate::app::model::CodeTab;
 
 /// A line of code: pieces of text, each with its role.
 pub(crate) type CodeLine = Vec<(Role, &'static str)>;
@@ -39,8 +37,21 @@ const NAMES: [(&str, Role); 15] = [
     ("variable", Role::Plain),
 ];
 
-/// A source: the scenario's id and the tab.
-type Key = (&'static str, CodeTab);
+/// Which part of a source is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Part {
+    /// What a scenario runs: without its lesson and its tests.
+    Run,
+    /// A scenario's tests.
+    Tests,
+    /// A scenario's twin in Python.
+    Twin,
+    /// All of it.
+    Whole,
+}
+
+/// A part of a source. Texts are told apart by their address: comparing them for each frame would take too long.
+type Key = (usize, Part);
 
 /// The cache between frames.
 #[derive(Default)]
@@ -103,15 +114,18 @@ impl Cache {
         }
     }
 
-    /// The lines of a tab: plain at first, highlighted as soon as that is done.
-    pub(super) fn shown(&mut self, scenario: &'static Scenario, tab: CodeTab) -> Shown<'_> {
-        let text = if tab == CodeTab::Asyncio { scenario.twin } else { scenario.source };
-        let key = (scenario.id, tab);
+    /// The lines of a part of a text: plain at first, highlighted as soon as that is done.
+    pub(super) fn shown(&mut self, text: &'static str, part: Part) -> Shown<'_> {
+        let key = (text.as_ptr() as usize, part);
         let worker = &mut self.worker;
         let source = self.sources.entry(key).or_insert_with(|| {
             *worker = worker.take().or_else(Worker::start);
             let asked = worker.as_ref().is_some_and(|worker| worker.asked.send((key, text)).is_ok());
-            let (excerpt, open) = if tab == CodeTab::Test { (tests(text), 0) } else { (excerpt(text), entry(text)) };
+            let (excerpt, open) = match part {
+                Part::Tests => (tests(text), 0),
+                Part::Whole => (0..text.lines().count(), 0),
+                Part::Run | Part::Twin => (excerpt(text), entry(text)),
+            };
             Source { lines: plain(text), excerpt, open, done: !asked }
         });
         self.unfinished |= !source.done;
@@ -136,7 +150,7 @@ impl Worker {
 fn highlight_all(requests: &Receiver<(Key, &'static str)>, results: &Sender<(Key, Option<Vec<CodeLine>>)>) {
     let mut grammars = HashMap::new();
     for (key, text) in requests {
-        let grammar: &Option<HighlightConfiguration> = grammars.entry(key.1 == CodeTab::Asyncio).or_insert_with(|| load(key.1));
+        let grammar: &Option<HighlightConfiguration> = grammars.entry(key.1 == Part::Twin).or_insert_with(|| load(key.1));
         let lines = grammar.as_ref().and_then(|grammar| highlighted(grammar, text));
         if results.send((key, lines)).is_err() {
             return;
@@ -168,9 +182,9 @@ fn entry(text: &str) -> usize {
     text.lines().skip(shown.start).position(|line| line.starts_with("async fn run(")).unwrap_or(0)
 }
 
-/// The grammar of a tab; `None` if its queries do not suit the library, in which case the code stays plain.
-fn load(tab: CodeTab) -> Option<HighlightConfiguration> {
-    let config = if tab == CodeTab::Asyncio {
+/// The grammar of a part; `None` if its queries do not suit the library, in which case the code stays plain.
+fn load(part: Part) -> Option<HighlightConfiguration> {
+    let config = if part == Part::Twin {
         HighlightConfiguration::new(tree_sitter_python::LANGUAGE.into(), "python", tree_sitter_python::HIGHLIGHTS_QUERY, "", "")
     } else {
         // No injections: they would colour the arguments of macros twice.
@@ -232,21 +246,21 @@ mod tests {
     #[test]
     fn a_source_is_plain_at_first_and_highlighted_soon_with_no_character_lost() {
         let scenario = &scenarios::CATALOGUE[0];
-        for (tab, text) in [(CodeTab::Rust, scenario.source), (CodeTab::Asyncio, scenario.twin)] {
+        for (part, text) in [(Part::Run, scenario.source), (Part::Twin, scenario.twin)] {
             let mut cache = Cache::default();
             let shown = excerpt(text);
             let first = Shown { before: shown.start, open: entry(text), lines: &plain(text)[shown.clone()] };
-            assert_eq!(cache.shown(scenario, tab), first);
+            assert_eq!(cache.shown(text, part), first);
             assert!(cache.unfinished());
             while cache.unfinished() {
                 thread::yield_now();
                 cache.begin_frame();
-                cache.shown(scenario, tab);
+                cache.shown(text, part);
             }
-            let lines = cache.shown(scenario, tab).lines.to_vec();
+            let lines = cache.shown(text, part).lines.to_vec();
             let joined: Vec<String> = lines.iter().map(|line| line.iter().map(|(_, text)| *text).collect()).collect();
             assert_eq!(joined, text.lines().collect::<Vec<_>>()[shown]);
-            assert!(text.is_empty() || lines.iter().flatten().any(|(role, _)| *role != Role::Plain), "{tab:?} has no colour");
+            assert!(text.is_empty() || lines.iter().flatten().any(|(role, _)| *role != Role::Plain), "{part:?} has no colour");
         }
     }
 
@@ -272,8 +286,7 @@ mod tests {
 
     #[test]
     fn pieces_have_their_roles() {
-        let rust =
-            load(CodeTab::Rust).and_then(|config| highlighted(&config, "// hi\nasync fn go() -> u32 { f(\"x\").await }\n"));
+        let rust = load(Part::Run).and_then(|config| highlighted(&config, "// hi\nasync fn go() -> u32 { f(\"x\").await }\n"));
         let rust = rust.unwrap_or_default();
         assert_eq!(rust.len(), 2);
         assert_eq!(role_of(&rust, "// hi"), Some(Role::Comment));
@@ -281,7 +294,7 @@ mod tests {
         assert_eq!(role_of(&rust, "go"), Some(Role::Function));
         assert_eq!(role_of(&rust, "u32"), Some(Role::Type));
         assert_eq!(role_of(&rust, "\"x\""), Some(Role::String));
-        let python = load(CodeTab::Asyncio).and_then(|config| highlighted(&config, "async def go():\n    return None\n"));
+        let python = load(Part::Twin).and_then(|config| highlighted(&config, "async def go():\n    return None\n"));
         let python = python.unwrap_or_default();
         assert_eq!(role_of(&python, "async"), Some(Role::Keyword));
         assert_eq!(role_of(&python, "None"), Some(Role::Constant));

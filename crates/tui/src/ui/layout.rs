@@ -40,8 +40,8 @@ pub(crate) struct Plan {
     pub(crate) footer: Rect,
 }
 
-/// Lays out a screen; `None` if it is smaller than [`SMALLEST`].
-pub(crate) fn plan(screen: Rect, layout: Layout, focus: Pane, full: Option<Pane>) -> Option<Plan> {
+/// Lays out a screen, with a lesson or without; `None` if it is smaller than [`SMALLEST`].
+pub(crate) fn plan(screen: Rect, layout: Layout, focus: Pane, full: Option<Pane>, lesson: bool) -> Option<Plan> {
     if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
         return None;
     }
@@ -51,18 +51,21 @@ pub(crate) fn plan(screen: Rect, layout: Layout, focus: Pane, full: Option<Pane>
     let (panes, lesson) = match (full, layout) {
         (Some(pane), _) => (vec![(pane, body)], Rect::ZERO),
         (None, Layout::Explore) => (columns(body, focus), Rect::ZERO),
-        (None, Layout::Stage) => stage(body),
+        (None, Layout::Stage) => stage(body, lesson),
         (None, Layout::Lanes) => (vec![(Pane::Timeline, body)], Rect::ZERO),
     };
     Some(Plan { header, panes, lesson, footer })
 }
 
 /// Lanes and code side by side, or one above the other on a narrow screen, with the lesson below.
-fn stage(body: Rect) -> (Vec<(Pane, Rect)>, Rect) {
+fn stage(body: Rect, lesson: bool) -> (Vec<(Pane, Rect)>, Rect) {
     let told = (body.height / 5).clamp(LESSON.0, LESSON.1);
     // It shares the border above it.
-    let lesson = Rect { y: body.bottom() - told, height: told, ..body };
-    let above = Rect { height: body.height - told + 1, ..body };
+    let (above, lesson) = if lesson {
+        (Rect { height: body.height - told + 1, ..body }, Rect { y: body.bottom() - told, height: told, ..body })
+    } else {
+        (body, Rect::ZERO)
+    };
     if body.width < THREE_COLUMNS {
         let code = above.height * 2 / 5;
         return (stack(above, &[(Pane::Timeline, 0), (Pane::Code, code)]), lesson);
@@ -181,7 +184,7 @@ mod tests {
     fn the_focused_pane_is_on_screen_at_every_size() {
         for screen in sizes() {
             for focus in Pane::ALL {
-                match plan(screen, Layout::Explore, focus, None) {
+                match plan(screen, Layout::Explore, focus, None, true) {
                     Some(plan) => assert!(plan.panes.iter().any(|(pane, _)| *pane == focus), "{focus:?} at {screen}"),
                     None => assert!(screen.width < SMALLEST.0 || screen.height < SMALLEST.1),
                 }
@@ -193,7 +196,7 @@ mod tests {
     fn every_pane_has_room_within_the_screen() {
         for screen in sizes() {
             for focus in Pane::ALL {
-                for (pane, area) in plan(screen, Layout::Explore, focus, None).into_iter().flat_map(|plan| plan.panes) {
+                for (pane, area) in plan(screen, Layout::Explore, focus, None, true).into_iter().flat_map(|plan| plan.panes) {
                     assert_eq!(area.intersection(screen), area);
                     assert!(area.height >= 5 && area.width >= 24, "{pane:?} has {area} at {screen}, focus {focus:?}");
                 }
@@ -204,7 +207,7 @@ mod tests {
     #[test]
     fn panes_share_borders_and_nothing_else() {
         for screen in sizes() {
-            let panes = plan(screen, Layout::Explore, Pane::Code, None).map(|plan| plan.panes).unwrap_or_default();
+            let panes = plan(screen, Layout::Explore, Pane::Code, None, true).map(|plan| plan.panes).unwrap_or_default();
             for (i, (_, a)) in panes.iter().enumerate() {
                 for (_, b) in &panes[i + 1..] {
                     let shared = a.intersection(*b);
@@ -217,7 +220,7 @@ mod tests {
     #[test]
     fn the_stage_has_lanes_and_code_and_the_lesson_in_full_width() {
         for screen in sizes().filter(|screen| screen.width >= SMALLEST.0 && screen.height >= SMALLEST.1) {
-            let plan = plan(screen, Layout::Stage, Pane::Timeline, None).expect("it is large enough");
+            let plan = plan(screen, Layout::Stage, Pane::Timeline, None, true).expect("it is large enough");
             let [(Pane::Timeline, lanes), (Pane::Code, code)] = plan.panes[..] else { panic!("{:?}", plan.panes) };
             for area in [lanes, code, plan.lesson] {
                 assert_eq!(area.intersection(screen), area);
@@ -232,13 +235,13 @@ mod tests {
 
     #[test]
     fn the_lanes_alone_have_the_screen() {
-        let plan = plan(Rect::new(0, 0, 80, 24), Layout::Lanes, Pane::Timeline, None).map(|plan| plan.panes);
+        let plan = plan(Rect::new(0, 0, 80, 24), Layout::Lanes, Pane::Timeline, None, true).map(|plan| plan.panes);
         assert_eq!(plan, Some(vec![(Pane::Timeline, Rect::new(0, 1, 80, 22))]));
     }
 
     #[test]
     fn a_full_pane_has_the_screen_to_itself() {
-        let plan = plan(Rect::new(0, 0, 80, 24), Layout::Stage, Pane::Log, Some(Pane::Log)).map(|plan| plan.panes);
+        let plan = plan(Rect::new(0, 0, 80, 24), Layout::Stage, Pane::Log, Some(Pane::Log), true).map(|plan| plan.panes);
         assert_eq!(plan, Some(vec![(Pane::Log, Rect::new(0, 1, 80, 22))]));
     }
 }

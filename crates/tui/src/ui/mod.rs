@@ -44,7 +44,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
 fn screen(frame: &mut Frame<'_>, look: Look, model: &Model, cache: &mut Cache) -> Areas {
     let screen = frame.area();
     let mut areas = Areas { screen, ..Areas::default() };
-    let Some(plan) = layout::plan(screen, model.layout, model.focus, model.full) else {
+    let Some(plan) = layout::plan(screen, model.layout, model.focus, model.full, model.programs.is_none()) else {
         too_small(frame, look, screen);
         return areas;
     };
@@ -56,7 +56,7 @@ fn screen(frame: &mut Frame<'_>, look: Look, model: &Model, cache: &mut Cache) -
         contents(*pane, frame, model, *area, cache, &mut areas);
     }
     if model.layout == Layout::Explore {
-        beside(frame.buffer_mut(), look, &plan, &mut areas);
+        beside(frame.buffer_mut(), look, model, &plan, &mut areas);
     }
     // A click on a shared border means the pane whose title is there: the lower one.
     areas.panes = plan.panes.iter().rev().copied().collect();
@@ -117,11 +117,12 @@ fn borders(buf: &mut Buffer, look: Look, panes: &[(Pane, Rect)], focus: Pane) {
 }
 
 /// Names each hidden pane once, beside the title of a pane that takes turns with it.
-fn beside(buf: &mut Buffer, look: Look, plan: &layout::Plan, areas: &mut Areas) {
+fn beside(buf: &mut Buffer, look: Look, model: &Model, plan: &layout::Plan, areas: &mut Areas) {
     let mut named: Vec<Pane> = Vec::new();
     for (pane, area) in &plan.panes {
         for other in layout::beside(plan, *pane) {
-            let title = if other == Pane::Code { "Lesson, code" } else { other.title() };
+            let title =
+                if other == Pane::Code && model.programs.is_none() { "Lesson, code" } else { model.bindings.title(other) };
             if !named.contains(&other)
                 && let Some(place) = widgets::chrome::aside(buf, look, *area, title)
             {
@@ -135,7 +136,9 @@ fn beside(buf: &mut Buffer, look: Look, plan: &layout::Plan, areas: &mut Areas) 
 /// Draws what is within a pane's border, and its title.
 fn contents(pane: Pane, frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &mut Cache, areas: &mut Areas) {
     match pane {
+        Pane::Scenarios if let Some(programs) = &model.programs => panes::processes::render(frame, model, programs, area, areas),
         Pane::Scenarios => panes::scenarios::render(frame, model, area, areas),
+        Pane::Parameters if model.programs.is_some() => panes::program_threads::render(frame, model, area, areas),
         Pane::Parameters => panes::parameters::render(frame, model, area, areas),
         Pane::Timeline => panes::timeline::render(frame, model, area, areas),
         Pane::Metrics => panes::metrics::render(frame, model, area, areas),

@@ -74,7 +74,7 @@ fn model(text: &str) -> Model {
         limit: Duration::from_secs(60),
     };
     let mut model = Model::new(CATALOGUE, options, Some(spec.clone()));
-    lifecycle::replayed(&mut model, Recording { spec, trace, report, flaw: None });
+    lifecycle::replayed(&mut model, Recording { spec, program: None, trace, report, flaw: None });
     if let Some(run) = &mut model.run {
         run.cursor.at_ns = 50 * MS;
     }

@@ -33,7 +33,7 @@ fn column(pen: &mut Pen<'_>, look: Look, model: &Model, run: &RunView, column: C
         if count > 0.0 || only.is_some() {
             let (glyph, style) = look.activity(*activity);
             pen.space(2).put(glyph, style).space(1);
-            pen.put(&format!("{} {}", few(count), grouping::word(*activity)), look.text());
+            pen.put(&format!("{} {}", few(count), grouping::word(&run.trace, *activity)), look.text());
         }
     }
     if only.is_none_or(|only| only == Activity::Running) {
@@ -53,6 +53,7 @@ fn piece(pen: &mut Pen<'_>, look: Look, run: &RunView, piece: Piece) {
     let word = match piece.state {
         State::Running(_) => "running",
         State::Ready => "ready",
+        State::Waiting(_) if !trace.knows_ready() => Family::UNKNOWN,
         State::Waiting(_) => "waiting",
     };
     let to_ns = piece.to_ns.filter(|to_ns| *to_ns <= now_ns);
@@ -60,7 +61,9 @@ fn piece(pen: &mut Pen<'_>, look: Look, run: &RunView, piece: Piece) {
     let until = to_ns.map_or("now".to_owned(), format::moment);
     pen.put(&words::name(trace, piece.task), look.strong()).space(2).put(glyph, style).space(1);
     pen.put(&format!("{word} {length}, {} {} {until}", format::moment(piece.from_ns), look.glyphs.to), look.text());
-    if let State::Waiting(cause) = piece.state {
+    if let State::Waiting(cause) = piece.state
+        && trace.knows_ready()
+    {
         let leaf = trace.wait_at(piece.task, piece.from_ns).and_then(|wait| wait.leaves.first().copied());
         let what =
             leaf.map_or(Family::of(cause).name().to_owned(), |leaf| words::what(look, trace, piece.task, leaf, piece.from_ns));

@@ -48,7 +48,8 @@ pub(in crate::app) fn refuse(model: &mut Model, error: &SpecError) {
     model.form.error = Some(error);
 }
 
-/// Explains that a recording cannot be run again.
+/// Explains that a recording or another program cannot be run again.
 pub(in crate::app) fn refuse_a_run(model: &mut Model) {
-    model.notify(true, "a recording cannot be run again");
+    let what = if model.replay { "a recording" } else { "another program" };
+    model.notify(true, format!("{what} cannot be run again"));
 }

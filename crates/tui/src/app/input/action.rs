@@ -182,6 +182,8 @@ pub enum Action {
     PreviousTab,
     /// Shows a tab of the code pane.
     ShowTab(CodeTab),
+    /// Attaches to the process under the cursor.
+    Attach,
     /// Switches to the next theme.
     NextTheme,
     /// Switches to a theme.

@@ -100,8 +100,11 @@ fn works(model: &Model, action: &Action) -> bool {
     let run = model.run.as_ref();
     match action {
         Action::Match { .. } => search::is_on(model),
-        Action::Restart | Action::Turn(_) | Action::Edit | Action::Reset => !model.replay,
-        Action::Pick => !model.replay && model.list.selected(model.catalogue).is_some(),
+        Action::Restart | Action::Turn(_) | Action::Edit | Action::Reset => model.can_run(),
+        Action::Pick => model.can_run() && model.list.selected(model.catalogue).is_some(),
+        Action::Attach => can_attach(model),
+        Action::PauseOrGo => run.is_some() || model.programs.is_none(),
+        Action::Find => model.programs.is_none() || !matches!(model.focus, Pane::Scenarios | Pane::Parameters | Pane::Metrics),
         Action::Slower | Action::Faster => run.is_some_and(has_speed),
         Action::Problem { on: true } => run.is_some_and(|run| !playback::ended(run) && has_problem(run)),
         Action::Problem { on: false } | Action::ToStart => {
@@ -122,6 +125,12 @@ fn works(model: &Model, action: &Action) -> bool {
         Action::Move(_) => !model.mode.overlay().is_some_and(is_page) || scrolls(model),
         _ => true,
     }
+}
+
+/// Whether the process under the cursor is another one than that on screen.
+fn can_attach(model: &Model) -> bool {
+    let ended = model.run.as_ref().is_none_or(|run| run.trace.closed);
+    model.programs.as_ref().is_some_and(|programs| programs.picked().is_some_and(|it| ended || !programs.is_current(it.pid)))
 }
 
 /// Whether the open tab of the explaining overlay has something to go to.
@@ -171,7 +180,7 @@ fn join(keys: &mut String, more: &str) {
 /// What the space bar does to the run on screen.
 fn space_label(model: &Model) -> &'static str {
     match &model.run {
-        Some(_) if model.focus == Pane::Scenarios && !model.replay && pick::is_preview(model) => "start",
+        Some(_) if model.focus == Pane::Scenarios && model.can_run() && pick::is_preview(model) => "start",
         None => "start",
         Some(run) if run.cursor.playing => "pause",
         Some(run) if playback::ended(run) => "replay",

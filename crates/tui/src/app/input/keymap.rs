@@ -53,7 +53,7 @@ pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
 
 /// Whether a digit is part of a number there, even if it is bound to something else.
 fn takes_digits(model: &Model, context: Context) -> bool {
-    context == Context::Edit || (context == Context::FORM && model.form.field().takes_digits())
+    context == Context::Edit || (context == Context::FORM && model.programs.is_none() && model.form.field().takes_digits())
 }
 
 /// What pasted text does: it goes into the text field, if there is one.
@@ -89,7 +89,7 @@ pub fn help_lines(bindings: &Bindings, pane: Pane, unicode: bool) -> Vec<HelpLin
         let bound = bindings.within(Context::Pane(pane)).filter(|binding| binding.group == group && !binding.keys.is_empty());
         let keys: Vec<HelpLine> = bound.filter_map(|binding| help_line(binding, pane, unicode)).collect();
         if !keys.is_empty() {
-            lines.push(HelpLine::Heading(if group == Group::Here { pane.title() } else { group.title() }));
+            lines.push(HelpLine::Heading(if group == Group::Here { bindings.title(pane) } else { group.title() }));
             lines.extend(keys);
         }
     }

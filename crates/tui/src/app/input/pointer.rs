@@ -60,7 +60,7 @@ fn target(model: &Model, at: Position) -> Option<Target> {
 }
 
 fn lane(model: &Model, at: Position) -> Option<Target> {
-    if model.areas.map.0.contains(at) {
+    if model.areas.map.contains(at) {
         return Some(Target::Map(at.x));
     }
     // Not the border above the ruler.

@@ -24,6 +24,13 @@ pub(in crate::app) fn press(model: &mut Model, target: Target) -> Option<Action>
     }
     match target {
         Target::Pane(pane) => model.focus_on(pane),
+        Target::Scenario(at) if let Some(programs) = &mut model.programs => {
+            let again = std::mem::replace(&mut programs.row, at) == at && model.focus == Pane::Scenarios;
+            model.focus_on(Pane::Scenarios);
+            if again {
+                return Some(Action::Attach);
+            }
+        }
         Target::Scenario(at) => {
             let again = model.list.selected(model.catalogue) == Some(at);
             model.focus_on(Pane::Scenarios);

@@ -13,7 +13,7 @@ pub(in crate::app) fn type_text(model: &mut Model, text: &str) {
         if model.focus != Pane::Parameters || !model.form.field().takes_digits() {
             return;
         }
-        if model.replay {
+        if !model.can_run() {
             return start::refuse_a_run(model);
         }
         model.mode = Mode::Edit(TextField::default());

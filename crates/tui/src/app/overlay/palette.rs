@@ -100,12 +100,13 @@ pub fn found(model: &Model, query: &str) -> Vec<Command> {
         let fit = fit(&query, binding)?;
         Some((fit, command(model, binding, *pane)))
     });
-    let scenarios = (0..).zip(model.catalogue).filter_map(|(at, scenario)| {
+    let catalogue = if model.programs.is_some() { &[] } else { model.catalogue };
+    let scenarios = (0..).zip(catalogue).filter_map(|(at, scenario)| {
         let name = format!("run {}", scenario.id);
         let text = scenario.lesson.into();
         Some((fit_scenario(&query, scenario)?, Command { what: What::Run(at), name, text, keys: String::new() }))
     });
-    let parameters = if model.replay { Vec::new() } else { parameters(model, &query) };
+    let parameters = if !model.can_run() { Vec::new() } else { parameters(model, &query) };
     let mut all: Vec<(Fit, Command)> = actions.chain(parameters).chain(scenarios).collect();
     let first = |command: &Command| FIRST.iter().position(|name| *name == command.name).unwrap_or(FIRST.len());
     // Without a query all fit alike.

@@ -19,7 +19,7 @@ use trace::{State, Task, Trace};
 /// Moves the cursor by one step.
 pub(in crate::app) fn step(model: &mut Model, stride: Stride) -> Vec<Effect> {
     let Some(run) = &model.run else {
-        model.notify(false, "no run yet: space starts one");
+        model.notify(false, model.no_run());
         return Vec::new();
     };
     let at = run.cursor.at_ns;
@@ -30,7 +30,8 @@ pub(in crate::app) fn step(model: &mut Model, stride: Stride) -> Vec<Effect> {
         Stride::TaskBack => to_event(model, previous_event, "no earlier event of this task"),
         Stride::Wake => {
             let found = next_wake(&run.trace, at);
-            to(model, found, "no later wake");
+            let none = if run.trace.knows_ready() { "no later wake" } else { "wakes were not recorded (--detail polls)" };
+            to(model, found, none);
         }
         Stride::Time => {
             let found = run.trace.poll(run.trace.polls_by(at)).map(|poll| poll.at_ns);
@@ -93,7 +94,7 @@ fn next_poll(model: &mut Model) -> Vec<Effect> {
         to_poll(model, next);
         return Vec::new();
     }
-    if !run.is_live() || run.phase != Phase::Running {
+    if !run.is_live() || run.phase != Phase::Running || model.programs.is_some() {
         to(model, None, "no later poll");
         return Vec::new();
     }
@@ -196,10 +197,11 @@ fn next_wake(trace: &Trace, at_ns: u64) -> Option<u64> {
 /// Puts the cursor at the start of the run.
 pub(in crate::app) fn to_start(model: &mut Model) {
     if model.run.is_none() {
-        model.notify(false, "no run yet: space starts one");
+        model.notify(false, model.no_run());
         return;
     }
-    put(model, 0);
+    let since_ns = model.run.as_ref().map_or(0, |run| run.trace.since_ns);
+    put(model, since_ns);
 }
 
 /// Shows the newest event and follows the run.
@@ -218,7 +220,7 @@ pub(in crate::app) fn to_live(model: &mut Model) {
 /// Opens the prompt for a time.
 pub(in crate::app) fn type_time(model: &mut Model) {
     if model.run.is_none() {
-        model.notify(false, "no run yet: space starts one");
+        model.notify(false, model.no_run());
         return;
     }
     model.mode = Mode::Prompt(Prompt { what: Wanted::Time, text: TextField::default(), error: None });

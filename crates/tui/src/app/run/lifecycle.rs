@@ -7,6 +7,7 @@ use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
 use crate::app::overlay::range;
 use crate::app::panes::Pane;
+use crate::app::programs::view::Current;
 use crate::app::run::compare;
 use crate::app::run::found::Found;
 use crate::app::run::playback;
@@ -21,6 +22,7 @@ use crate::app::timeline::{listing, viewport};
 use crate::source;
 use engine::Recording;
 use engine::{Ending, Phase, Report, Spec, StartError};
+use recording::Program;
 use trace::TaskIx;
 
 /// Puts a newly started run on screen, and returns the one that it replaces: freeing a big trace takes too long for
@@ -64,15 +66,36 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
     old
 }
 
-/// Puts a recording on screen, in a model that was made with the recording's spec. It plays from the start.
+/// How long the first view of an attached program is, in nanoseconds per cell: some seconds on a usual screen.
+const LIVE_CELL_NS: u64 = 50_000_000;
+
+/// Puts a program on screen whose facts begin to arrive. Returns the run that it replaces.
+pub fn attached(model: &mut Model, program: Program, sampled: bool, east_s: i64) -> Option<RunView> {
+    let spec = engine::program::spec(&program);
+    let programs = model.programs.get_or_insert_default();
+    (programs.current, programs.attaching) = (Some(Current::new(program, sampled, east_s)), None);
+    (model.replay, model.session.entry) = (false, Entry::Fresh);
+    if model.run.is_none() && model.focus == Pane::Scenarios {
+        model.focus_on(Pane::Timeline);
+    }
+    model.notice = None;
+    let old = started(model, spec);
+    (model.session.zoom, model.timeline.cell_ns) = (Zoom::Chosen, LIVE_CELL_NS);
+    old
+}
+
+/// Puts a recording on screen, in a model that was made with the recording's spec, or for programs. It plays from the start.
 pub fn replayed(model: &mut Model, recording: Recording) {
-    let Recording { spec, trace, report, flaw } = recording;
+    let Recording { spec, program, trace, report, flaw } = recording;
+    if let Some(program) = program {
+        model.programs.get_or_insert_default().current = Some(Current::new(program, false, 0));
+    }
     model.replay = true;
     model.session.start = false;
     model.focus = Pane::Timeline;
     started(model, spec);
     if let Some(run) = &mut model.run {
-        run.cursor.live = false;
+        (run.cursor.live, run.cursor.at_ns) = (false, trace.since_ns);
         (run.trace, run.report, run.phase) = (trace, Some(report), Phase::Over);
     }
     playback::recorded(model);

@@ -84,12 +84,23 @@ pub(in crate::app) fn tick(model: &mut Model, passed: Duration) {
 
 /// Pauses, resumes, plays again from the start, or starts what the form describes if nothing was run.
 pub(in crate::app) fn pause_or_go(model: &mut Model) -> Vec<Effect> {
-    if model.focus == Pane::Scenarios && pick::is_preview(model) && !model.replay {
+    if model.focus == Pane::Scenarios && pick::is_preview(model) && model.can_run() {
         return pick::pick(model);
     }
-    let Some(run) = &mut model.run else { return start::fresh(model) };
+    let Some(run) = &mut model.run else {
+        if model.programs.is_none() {
+            return start::fresh(model);
+        }
+        model.notify(false, model.no_run());
+        return Vec::new();
+    };
     model.session.origin = None;
     if run.is_live() && run.phase == Phase::Running && run.cursor.live {
+        if model.programs.is_some() {
+            // The program goes on; only the picture is held.
+            (run.cursor.live, run.cursor.playing) = (false, false);
+            return Vec::new();
+        }
         run.held = !run.held;
         run.cursor.playing = !run.held;
         return vec![Effect::Pause(run.held)];
@@ -150,7 +161,8 @@ pub(in crate::app) fn stop(model: &mut Model) -> Vec<Effect> {
 /// Steps the speed up or down. The real clock has only one speed.
 pub(in crate::app) fn change_speed(model: &mut Model, faster: bool) -> Vec<Effect> {
     if model.run.as_ref().is_some_and(|run| run.spec.clock == Clock::Real && run.cursor.live && !run.trace.closed) {
-        model.notify(true, "the real clock has one speed; the command 'clock' switches to the virtual clock");
+        let instead = if model.programs.is_some() { "" } else { "; the command 'clock' switches to the virtual clock" };
+        model.notify(true, format!("the real clock has one speed{instead}"));
         return Vec::new();
     }
     let now = model.session.speed;

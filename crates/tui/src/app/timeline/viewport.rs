@@ -1,7 +1,7 @@
 //! The visible part of the timeline: zoom, pan, fit, follow.
 //!
 //! A cell covers [`cell_ns`](crate::app::timeline::view::Timeline::cell_ns); zooming halves and doubles it. The view
-//! never leaves the run: its right edge stops at the cell of the last event, its left edge at 0.
+//! never leaves the run: its right edge stops at the cell of the last event, its left edge at the first time that is known.
 
 use crate::app::areas::Areas;
 use crate::app::model::Model;
@@ -30,6 +30,11 @@ fn extent_ns(model: &Model) -> u64 {
     }
 }
 
+/// The time from which on the run is known.
+fn since_ns(model: &Model) -> u64 {
+    model.run.as_ref().map_or(0, |run| run.trace.since_ns)
+}
+
 /// The cells for events, without the tail of a stall behind them.
 fn timed_width(model: &Model) -> u64 {
     let width = width(model);
@@ -39,14 +44,14 @@ fn timed_width(model: &Model) -> u64 {
 
 /// The shortest time per cell that fits the whole run.
 fn fitting_cell_ns(model: &Model) -> u64 {
-    extent_ns(model) / timed_width(model) + 1
+    extent_ns(model).saturating_sub(since_ns(model)) / timed_width(model) + 1
 }
 
 /// Moves the left edge back to where there is something to see.
 fn bound(model: &mut Model) {
     let cell = model.timeline.cell_ns;
     let last = (extent_ns(model) / cell + 1).saturating_sub(timed_width(model)) * cell;
-    model.timeline.left_ns = model.timeline.left_ns.min(last);
+    model.timeline.left_ns = model.timeline.left_ns.min(last).max(since_ns(model));
 }
 
 /// The visible cell that covers a time, if any.
@@ -79,9 +84,10 @@ pub(in crate::app) fn recorded(model: &mut Model) {
         if closed && model.session.zoom == Zoom::Fit {
             fit_now(model);
         }
-        while end_ns / model.timeline.cell_ns >= timed_width(model) {
+        let since_ns = since_ns(model);
+        while end_ns.saturating_sub(since_ns) / model.timeline.cell_ns >= timed_width(model) {
             model.timeline.cell_ns = model.timeline.cell_ns.saturating_mul(2);
-            model.timeline.left_ns = 0;
+            model.timeline.left_ns = since_ns;
         }
     }
     if closed {
@@ -97,7 +103,7 @@ pub(in crate::app) fn recorded(model: &mut Model) {
 
 fn fit_now(model: &mut Model) {
     model.timeline.cell_ns = fitting_cell_ns(model);
-    model.timeline.left_ns = 0;
+    model.timeline.left_ns = since_ns(model);
     if model.run.as_ref().is_some_and(|run| run.trace.closed) {
         model.session.zoom = Zoom::Grow;
     }
@@ -108,7 +114,7 @@ pub(in crate::app) fn fit(model: &mut Model) {
     model.session.zoom = Zoom::Fit;
     model.timeline.follow = true;
     // The current view must not count as part of the run.
-    model.timeline.left_ns = 0;
+    model.timeline.left_ns = since_ns(model);
     fit_now(model);
 }
 
@@ -239,7 +245,7 @@ fn bound_pan(model: &mut Model) {
     let cell = model.timeline.cell_ns;
     let extent = run.trace.end_ns.max(if run.trace.closed { 0 } else { run.cursor.at_ns });
     let last = (extent / cell + 1).saturating_sub(width(model)) * cell;
-    model.timeline.left_ns = model.timeline.left_ns.min(last);
+    model.timeline.left_ns = model.timeline.left_ns.min(last).max(since_ns(model));
 }
 
 /// Centres the view on a time, as far as the run allows. If the cursor is then out of sight, it is no longer
@@ -255,10 +261,10 @@ pub(in crate::app) fn look_at(model: &mut Model, at_ns: u64) {
 
 /// Centres the view on the time of a column of the map, or of the nearest column.
 pub(in crate::app) fn look_by_map(model: &mut Model, column: u16) {
-    let (map, column_ns) = model.areas.map;
+    let (map, (left_ns, column_ns)) = (model.areas.map, model.areas.map_scale);
     let Some(last) = map.width.checked_sub(1) else { return };
     let at = column.saturating_sub(map.x).min(last);
-    look_at(model, u64::from(at).saturating_mul(column_ns));
+    look_at(model, left_ns.saturating_add(u64::from(at).saturating_mul(column_ns)));
 }
 
 /// Moves the view with the pointer that drags the lanes.

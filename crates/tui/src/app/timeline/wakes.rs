@@ -25,7 +25,8 @@ fn back_along(model: &mut Model) {
     let came = model.session.came.filter(|came| !came.on);
     let Some((task, run)) = selection::selected(model) else { return };
     let Some(wake) = wake_of(run, task, came) else {
-        model.notify(false, "not woken yet");
+        let none = none(run);
+        model.notify(false, none);
         return;
     };
     match wake.by {
@@ -54,7 +55,8 @@ fn on_along(model: &mut Model) {
     let Some((task, run)) = selection::selected(model) else { return };
     let Some((at_ns, woken)) = next_woken(run, task, came) else {
         let so_far = if run.trace.closed { "" } else { " so far" };
-        model.notify(false, format!("no later wake by this task{so_far}"));
+        let none = if run.trace.knows_ready() { format!("no later wake by this task{so_far}") } else { none(run).to_owned() };
+        model.notify(false, none);
         return;
     };
     go(model, woken, Came { from: task, at_ns, on: true }, |run| {
@@ -104,9 +106,14 @@ pub(in crate::app) fn to_waker(model: &mut Model) {
             return;
         }
         Some(by) => unselected(by),
-        None => "not woken yet",
+        None => none(run),
     };
     model.notify(false, who);
+}
+
+/// Why there is no wake to go to.
+fn none(run: &RunView) -> &'static str {
+    if run.trace.knows_ready() { "not woken yet" } else { "wakes were not recorded (--detail polls)" }
 }
 
 /// Who woke a task, if it was not another task.

@@ -153,6 +153,13 @@ pub(super) struct Puppet {
 impl Engine for Puppets {
     type Run = Puppet;
 
+    fn follow(&mut self, feed: ::engine::attach::Feed) -> Option<Puppet> {
+        self.world.note(format!("follow {}", feed.program.pid));
+        let report = Report { ending: Ending::Exited, elapsed_ns: 2_000_000_000, runtime_polls: None };
+        let (world, length_ns, lingers) = (self.world.clone(), self.length_ns, Duration::ZERO);
+        Some(Puppet { world, live: true, length_ns, phase: Phase::Running, report, lingers, left_at: None })
+    }
+
     fn start(&mut self, spec: &Spec) -> Result<Puppet, StartError> {
         self.most = self.most.checked_sub(1).ok_or_else(|| StartError::System(io::Error::other("no thread")))?;
         let permits = spec.scenario.param("permits").map_or(0, |permits| spec.values.number(permits));

@@ -91,7 +91,7 @@ fn nothing(run: Option<&RunView>) -> &'static str {
     match run {
         None => "no run yet",
         Some(run) if !run.trace.closed || run.found.is_looking() => "no problems found so far",
-        Some(run) if run.spec.detail == Detail::Polls => "no problems found (waits were not recorded)",
+        Some(run) if run.spec.detail == Detail::Polls => "no problems found (wakes and waits were not recorded)",
         Some(run) if run.stall.is_some() => "the run is stuck (see below the lanes); no other problems found",
         Some(_) => "no problems found",
     }

@@ -45,7 +45,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, bindings: &Bind
     let columns = if !page.marks && screen.width >= 2 * COLUMN + 7 { 2 } else { 1 };
     let widest = if columns == 2 { 2 * COLUMN + 3 } else { WIDEST };
     let width = screen.width.saturating_sub(4).min(widest);
-    let rows = if page.marks { marked(look) } else { keys(look, bindings, page.pane) };
+    let rows = if page.marks { marked(look, bindings) } else { keys(look, bindings, page.pane) };
     let keys = rows.iter().map(Row::keys).max().unwrap_or(0).min(KEYS);
     // The border, a space before the keys, two after them, and one before the scroll bar.
     let cells = if columns == 2 { usize::from(width).saturating_sub(3) / 2 } else { usize::from(width) - 2 };
@@ -134,7 +134,8 @@ fn keys(look: Look, bindings: &Bindings, pane: Pane) -> Vec<Row> {
 }
 
 /// The marks.
-fn marked(look: Look) -> Vec<Row> {
-    let marks = marks::legend(look).into_iter().map(|(mark, style, text)| Row::Entry(mark, style, text.to_owned()));
+fn marked(look: Look, bindings: &Bindings) -> Vec<Row> {
+    let marks = marks::legend(look, bindings.is_of_programs()).into_iter();
+    let marks = marks.map(|(mark, style, text)| Row::Entry(mark, style, text.to_owned()));
     [Row::Heading("Marks on the lanes")].into_iter().chain(marks).collect()
 }

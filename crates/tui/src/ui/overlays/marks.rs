@@ -18,7 +18,7 @@ fn waiting(family: Family) -> &'static str {
 }
 
 /// The marks on the lanes and their meaning.
-pub(super) fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
+pub(super) fn legend(look: Look, programs: bool) -> Vec<(String, Style, &'static str)> {
     let g = look.glyphs;
     let (running, run) = look.state(State::Running(0));
     let (ready, ready_style) = look.state(State::Ready);
@@ -89,7 +89,11 @@ pub(super) fn legend(look: Look) -> Vec<(String, Style, &'static str)> {
         "on a quantity's chart: its value from there on; behind its name, the value at the cursor",
     ));
     marks.push((g.chosen.concat(), run, "on the lane of a thread: it polled the selected task"));
-    marks.push(("label".to_owned(), look.span_label(), "a span that the scenario opened"));
+    marks.push(("label".to_owned(), look.span_label(), "a span that the program opened"));
+    if programs {
+        marks.push((g.dot.to_owned(), look.changed(), "in the list: the program on screen"));
+        return marks;
+    }
     marks.push((g.lane.ends[0].to_owned(), look.dim(), "in the list of scenarios: you have run it before"));
     marks.push((g.dot.to_owned(), look.changed(), "in the list: the scenario on screen; in the form: a changed value"));
     marks

@@ -44,7 +44,9 @@ pub(crate) fn render(
     let room = pen.room();
     let cursor = typed::render(&mut pen, text.text(), text.cursor(), room, &[(0, look.editing())]);
     if text.text().is_empty() {
-        pen.space(1).put("type a command, a parameter or a scenario", look.dim());
+        let scenarios = model.programs.is_none();
+        let what = if scenarios { "type a command, a parameter or a scenario" } else { "type a command" };
+        pen.space(1).put(what, look.dim());
     }
     let rows = Rect { y: inside.y + inside.height.min(1), height: inside.height.saturating_sub(1), ..inside };
     let shown = usize::from(rows.height);

@@ -75,7 +75,7 @@ fn head(look: Look, model: &Model, measured: Option<(&RunView, &Measured)>, plac
     let span = format!("{} from {from} to {to}", format::span(look, sums.to_ns - sums.from_ns));
     let counts = [
         format::counted(sums.polls, "poll"),
-        format::counted(sums.wakes, "wake"),
+        if run.trace.knows_ready() { format::counted(sums.wakes, "wake") } else { "wakes not recorded".into() },
         format::counted(sums.lived.into(), "task"),
         format!("{} spawned", format::count(sums.spawned.into())),
         format!("{} ended", format::count(sums.ended.into())),
@@ -158,6 +158,7 @@ fn doing(trace: &Trace, step: &PathStep) -> String {
         Doing::Running => "runs".into(),
         Doing::Ready => "is ready, waits for a worker".into(),
         Doing::Unborn => "is not spawned yet".into(),
+        Doing::Waiting { .. } if !trace.knows_ready() => "is between polls, waiting or ready".into(),
         Doing::Waiting { cause, site } => {
             let place = site.and_then(|site| trace.site(site).place.as_ref());
             let place = place.map_or_else(String::new, |place| format!(" at {}", words::short(place)));

@@ -109,6 +109,7 @@ fn tell(look: Look, run: &RunView, link: &Link, rows: &mut Vec<Row>) {
             Some(State::Running(_)) => "is running: it does not wait",
             Some(State::Ready) if of.of == LaneOf::Blocking => "is queued: it waits only for a thread of the pool",
             Some(State::Ready) => "is ready: it waits only for a worker",
+            Some(State::Waiting(_)) if !trace.knows_ready() => "is between two polls: wakes and waits were not recorded",
             Some(State::Waiting(_)) => "is waiting, but the cause was not recorded",
         };
         rows.push(plain(format!("{name} {does}"), look.strong()));

@@ -6,10 +6,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::model::{Areas, CodeTab, Model, Pane};
-use crate::ui::highlight::{Cache, Shown};
+use crate::ui::highlight::{Cache, Part, Shown};
 use crate::ui::panes::code_now::{self, Now};
 use crate::ui::panes::code_rows;
 use crate::ui::panes::matches::Matches;
+use crate::ui::panes::program_code;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
@@ -23,6 +24,9 @@ const REMARK: usize = 4;
 pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &mut Cache, areas: &mut Areas) {
     let look = Look::new(model.options.theme);
     let buf = frame.buffer_mut();
+    if let Some(programs) = &model.programs {
+        return program_code::render(buf, look, area, model, programs, cache, areas);
+    }
     let scenario = model.form.scenario;
     tabs(buf, look, area, model, areas);
     let inside = chrome::inside(area);
@@ -41,8 +45,14 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &m
             matches.tell(buf, look, area);
         }
         tab @ (CodeTab::Rust | CodeTab::Asyncio | CodeTab::Test) => {
-            let shown = cache.shown(scenario, tab);
-            code(buf, look, area, model, &shown, areas);
+            let (text, part) = match tab {
+                CodeTab::Asyncio => (scenario.twin, Part::Twin),
+                CodeTab::Test => (scenario.source, Part::Tests),
+                _ => (scenario.source, Part::Run),
+            };
+            let shown = cache.shown(text, part);
+            let path = (tab == CodeTab::Rust).then_some(scenario.path);
+            code(buf, look, area, model, &shown, path, areas);
         }
     }
 }
@@ -83,8 +93,17 @@ fn scrolled(buf: &mut Buffer, look: Look, area: Rect, open: usize, top: isize, a
     top
 }
 
-/// Draws lines of a file, each with its number and its counts. No line is cut: a long one is wrapped.
-fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, shown: &Shown<'_>, areas: &mut Areas) {
+/// Draws lines of a file, each with its number, and with its counts if the file has a path. No line is cut: a long one is
+/// wrapped.
+pub(super) fn code(
+    buf: &mut Buffer,
+    look: Look,
+    area: Rect,
+    model: &Model,
+    shown: &Shown<'_>,
+    path: Option<&str>,
+    areas: &mut Areas,
+) {
     let inside = chrome::inside(area);
     let digits = (shown.before + shown.lines.len()).max(1).ilog10() as usize + 1;
     let taken = (digits + 2).min(usize::from(inside.width));
@@ -92,10 +111,10 @@ fn code(buf: &mut Buffer, look: Look, area: Rect, model: &Model, shown: &Shown<'
     // The row where each line begins.
     let begins: Vec<usize> = (0..).zip(&rows).filter(|(_, row)| row.first).map(|(at, _)| at).collect();
     let mut open = shown.open;
-    if model.code.tab == CodeTab::Rust {
-        open = code_now::open_at(model, shown.before, open, (usize::from(inside.height), &begins));
+    if let Some(path) = path {
+        open = code_now::open_at(model, path, (shown.before, open), (usize::from(inside.height), &begins));
     }
-    let now = if model.code.tab == CodeTab::Rust { Now::of(model) } else { Now::default() };
+    let now = path.map_or_else(Now::default, |path| Now::of(model, path));
     let row = |line: usize| begins.get(line).copied();
     let open = row(open).unwrap_or(0);
     let open = now.followed(model, shown.before).and_then(row).map_or(open, |here| in_sight(open, here, inside.height));

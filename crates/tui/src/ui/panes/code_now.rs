@@ -9,7 +9,7 @@ use trace::{Family, Task, Trace};
 /// How many tasks are counted by spawn line; more would repeat the same lines.
 const ASKED: usize = 1_000;
 
-/// What happens at the lines of the scenario's own file.
+/// What happens at the lines of the file.
 #[derive(Default)]
 pub(crate) struct Now {
     lines: Vec<Line>,
@@ -36,10 +36,10 @@ struct Line {
 }
 
 impl Now {
-    /// At the cursor of the run; empty if the form shows another scenario's code.
-    pub(crate) fn of(model: &Model) -> Self {
+    /// At the cursor of the run, in the file of this path; empty if the form shows another scenario's code.
+    pub(crate) fn of(model: &Model, path: &str) -> Self {
         let Some(run) = shown(model) else { return Self::default() };
-        let (path, trace, at) = (model.form.scenario.path, &run.trace, run.cursor.at_ns);
+        let (trace, at) = (&run.trace, run.cursor.at_ns);
         let mut now = Self::default();
         let line = |task: &Task| task.spawned_at.as_ref().filter(|place| place.file() == path).map(CallLine::line);
         let known = view::spawned(trace, at);
@@ -114,9 +114,9 @@ fn shown(model: &Model) -> Option<&RunView> {
 /// The line to open at, so that as much waiting as possible is visible within `height` rows; `open` if no other line
 /// shows more. `begins` is the row where each line begins. It depends on the whole run and not on the cursor, so that
 /// the code does not move while time passes.
-pub(crate) fn open_at(model: &Model, before: usize, open: usize, (height, begins): (usize, &[usize])) -> usize {
+pub(crate) fn open_at(model: &Model, path: &str, (before, open): (usize, usize), (height, begins): (usize, &[usize])) -> usize {
     let Some(run) = shown(model) else { return open };
-    let weights = weights(&run.trace, model.form.scenario.path, before);
+    let weights = weights(&run.trace, path, before);
     let seen = |top: usize| -> u128 {
         let first = begins.get(top).copied().unwrap_or(usize::MAX);
         let in_sight = |line: &usize| begins.get(*line).is_some_and(|row| (first..first.saturating_add(height)).contains(row));

@@ -111,7 +111,7 @@ pub(crate) fn row<'a>(model: &Model, run: &'a RunView, place: usize) -> Option<(
         GroupBy::Name => Grouping::Name,
         GroupBy::State => {
             let activity = *lanes::activities(trace).get(place)?;
-            return Some((activity_name(activity).to_owned(), trace.course(), Some(activity)));
+            return Some((activity_name(trace, activity).to_owned(), trace.course(), Some(activity)));
         }
     };
     let group = trace.groups(grouping).get(place)?;
@@ -201,7 +201,7 @@ fn groups(run: &RunView, by: GroupBy) -> Vec<Drawn<'_>> {
                 let course = run.trace.course_of(group);
                 Drawn {
                     name: name(&run.trace, by, group),
-                    count: Count::Tasks(Tally::new(now(course), group.tasks.len()), group.tasks.len()),
+                    count: Count::Tasks(Tally::new(now(course), group.tasks.len(), run.trace.knows_ready()), group.tasks.len()),
                     course,
                     only: None,
                     most: course.most_alive(),
@@ -218,7 +218,7 @@ fn groups(run: &RunView, by: GroupBy) -> Vec<Drawn<'_>> {
             let drawn = |activity: Activity| {
                 let most = if activity == Activity::Ended { all } else { course.most_alive() };
                 let count = Count::State(counts[activity.index()].round() as u64, most.into());
-                Drawn { name: activity_name(activity).to_owned(), count, course, only: Some(activity), most }
+                Drawn { name: activity_name(&run.trace, activity).to_owned(), count, course, only: Some(activity), most }
             };
             lanes::activities(&run.trace).into_iter().map(drawn).collect()
         }
@@ -238,8 +238,9 @@ fn name(trace: &Trace, by: GroupBy, group: &Group) -> String {
     }
 }
 
-fn activity_name(activity: Activity) -> &'static str {
+fn activity_name(trace: &Trace, activity: Activity) -> &'static str {
     match activity {
+        Activity::Other if !trace.knows_ready() => Family::UNKNOWN,
         Activity::Running => "running",
         Activity::Ready => "ready",
         Activity::Time => "waiting: time",
@@ -253,8 +254,9 @@ fn activity_name(activity: Activity) -> &'static str {
 }
 
 /// What tasks do, in one word.
-pub(crate) fn word(activity: Activity) -> &'static str {
-    activity.family().map_or_else(|| activity_name(activity), Family::name)
+pub(crate) fn word(trace: &Trace, activity: Activity) -> &'static str {
+    let family = activity.family().filter(|_| trace.knows_ready());
+    family.map_or_else(|| activity_name(trace, activity), Family::name)
 }
 
 /// The name of a group, its counts and its scale, as far as there is room.

@@ -106,7 +106,7 @@ fn all(look: Look, run: &RunView) -> Vec<Mark> {
         (look.cell(Fill::Waiting { family: Family::Time, holds: true }), "holds"),
         (look.cell(Fill::Waiting { family: Family::Lock, holds: true }), "holds, queued"),
     ];
-    marks.extend(Family::ALL.map(|family| (look.wait(family), family.word())));
+    marks.extend(Family::ALL.map(|family| (look.wait(family), waits(run, family))));
     marks.push(((glyphs.held, held), HELD));
     let ends = [
         (End::Completed, "ok"),
@@ -124,6 +124,11 @@ fn all(look: Look, run: &RunView) -> Vec<Mark> {
     marks.push(((glyphs.moment, look.strong()), "moment"));
     marks.push(((glyphs.levels[3], look.warn()), "warning"));
     marks
+}
+
+/// What a task with the mark of a family does.
+fn waits(run: &RunView, family: Family) -> &'static str {
+    if run.trace.knows_ready() { family.word() } else { Family::UNKNOWN }
 }
 
 /// Whether a timer was late: a task that could not be woken is drawn as ready.
@@ -226,7 +231,7 @@ fn will_be(run: &RunView, word: &str) -> bool {
         "end unknown" => totals.unknown > 0 || trace.has_branches(),
         "inferred" => trace.tasks.iter().take(ASKED).any(|task| task.ended.is_some_and(|ended| ended.inferred)),
         "warning" => logged(Level::Warn),
-        word => trace.families().any(|family| family.word() == word),
+        word => trace.families().any(|family| waits(run, family) == word),
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     let inside = chrome::inside(area);
     let Some(run) = &model.run else {
         chrome::title(frame.buffer_mut(), look, area, focus, "Log", "");
-        Pen::new(frame.buffer_mut(), look, inside, 0).space(1).put("no run yet", look.dim());
+        Pen::new(frame.buffer_mut(), look, inside, 0).space(1).put(model.nothing_yet(), look.dim());
         return;
     };
     let buf = frame.buffer_mut();
@@ -29,7 +29,11 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
     let lines = newest(known, model.log.level, model.log.back, usize::from(inside.height));
     chrome::title(buf, look, area, focus, "Log", &remark(model));
     if lines.is_empty() {
-        let text = if known.is_empty() { "no lines yet" } else { "no lines at this level" };
+        let text = match known {
+            [] if model.is_sampled() => "samples have no log",
+            [] => "no lines yet",
+            _ => "no lines at this level",
+        };
         Pen::new(buf, look, inside, 0).space(1).put(text, look.dim());
     }
     let names = lines.iter().map(|line| format::width_within(name(&run.trace, line), NAME)).max().unwrap_or(0).clamp(8, NAME);

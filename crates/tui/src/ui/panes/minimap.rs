@@ -22,14 +22,15 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
         return;
     }
     let label = Rect { width: lanes.x.saturating_sub(row.x), ..row };
-    Pen::new(buf, look, label, 0).space(1).put(&format!("run {}", format::span(look, end_ns)), look.dim());
     let map = Rect { x: lanes.x, width: lanes.width, ..row };
-    let column_ns = end_ns / u64::from(map.width) + 1;
-    areas.map = (map, column_ns);
+    let since_ns = run.trace.since_ns.min(end_ns);
+    Pen::new(buf, look, label, 0).space(1).put(&format!("run {}", format::span(look, end_ns - since_ns)), look.dim());
+    let column_ns = (end_ns - since_ns) / u64::from(map.width) + 1;
+    (areas.map, areas.map_scale) = (map, (since_ns, column_ns));
     let course = run.trace.course();
     let most = f64::from(course.most_alive().max(1));
-    let window = window(model, column_ns, map.width, lanes.width);
-    let stretches = course.stretches(0, column_ns, usize::from(map.width), run.cursor.at_ns);
+    let window = window(model, (since_ns, column_ns), map.width, lanes.width);
+    let stretches = course.stretches(since_ns, column_ns, usize::from(map.width), run.cursor.at_ns);
     for (x, stretch) in (0..map.width).zip(&stretches) {
         if let Some((glyph, style)) = column(look, stretch, most) {
             let inside = (window.0..=window.1).contains(&x);
@@ -37,7 +38,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
             buf[(map.x + x, map.y)].set_symbol(glyph).set_style(style);
         }
     }
-    let cursor = run.cursor.at_ns / column_ns;
+    let cursor = run.cursor.at_ns.saturating_sub(since_ns) / column_ns;
     for (x, glyph, style) in [
         (cursor.min(u64::from(map.width) - 1) as u16, look.glyphs.cursor, look.cursor()),
         (window.0, "[", look.strong()),
@@ -49,10 +50,10 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, model: &Model, run: &RunView,
 }
 
 /// The first and the last column of the visible part.
-fn window(model: &Model, column_ns: u64, columns: u16, cells: u16) -> (u16, u16) {
+fn window(model: &Model, (since_ns, column_ns): (u64, u64), columns: u16, cells: u16) -> (u16, u16) {
     let shown_ns = model.timeline.cell_ns.saturating_mul(u64::from(cells));
     let right_ns = model.timeline.left_ns.saturating_add(shown_ns).saturating_sub(1);
-    let column = |ns: u64| (ns / column_ns).min(u64::from(columns) - 1) as u16;
+    let column = |ns: u64| (ns.saturating_sub(since_ns) / column_ns).min(u64::from(columns) - 1) as u16;
     let (first, last) = (column(model.timeline.left_ns).min(columns - 2), column(right_ns));
     (first, last.max(first + 1))
 }

@@ -167,6 +167,8 @@ fn headline(look: Look, run: &RunView) -> Option<(&'static str, String, Style)> 
             (failed, "abandoned: its code never yields, so its thread could not be stopped".into(), look.error())
         }
         Ending::CutOff => (cancelled, "the recording is cut off: its end is unknown".into(), look.warn()),
+        Ending::Exited => (ok, "the program has ended".into(), look.text()),
+        Ending::Lost(reason) => (failed, format!("the program was lost: {}", first_line(reason)), look.error()),
     };
     Some(line)
 }

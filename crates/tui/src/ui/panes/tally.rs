@@ -4,27 +4,31 @@
 //! together they cover all tasks of the group.
 
 use crate::ui::format;
-use trace::{Activity, Stretch};
+use trace::{Activity, Family, Stretch};
 
 /// The states of tasks, live ones first.
 const STATES: [&str; 5] = ["running", "ready", "waiting", "ended", "to come"];
 
-/// The tasks of a group by what they do, in the order of [`STATES`].
-pub(super) struct Tally([u64; STATES.len()]);
+/// The states if wakes were not recorded.
+const WITHOUT_WAKES: [&str; 5] = ["running", "not polled yet", Family::UNKNOWN, "ended", "to come"];
+
+/// The tasks of a group by what they do, in the order of the states, and the words for these.
+pub(super) struct Tally([u64; STATES.len()], [&'static str; STATES.len()]);
 
 impl Tally {
     /// Counts the tasks of a group at one moment.
-    pub(super) fn new(now: Stretch, tasks: usize) -> Self {
+    pub(super) fn new(now: Stretch, tasks: usize, knows_ready: bool) -> Self {
         let count = |activity: Activity| now.counts[activity.index()].round() as u64;
         let alive = now.alive().round() as u64;
         let (running, ready, ended) = (count(Activity::Running), count(Activity::Ready), count(Activity::Ended));
         let waiting = alive.saturating_sub(running + ready);
-        Self([running, ready, waiting, ended, (tasks as u64).saturating_sub(alive + ended)])
+        let counts = [running, ready, waiting, ended, (tasks as u64).saturating_sub(alive + ended)];
+        Self(counts, if knows_ready { STATES } else { WITHOUT_WAKES })
     }
 
     /// The states that occur, with the number of tasks in each.
     fn parts(&self) -> impl Iterator<Item = (u64, &'static str)> {
-        self.0.into_iter().zip(STATES).filter(|(count, _)| *count > 0)
+        self.0.into_iter().zip(self.1).filter(|(count, _)| *count > 0)
     }
 
     fn all(&self) -> u64 {
@@ -85,11 +89,11 @@ impl Tally {
 mod tests {
     use super::*;
 
-    const MIXED: Tally = Tally([1, 0, 221, 178, 0]);
+    const MIXED: Tally = Tally([1, 0, 221, 178, 0], STATES);
 
     #[test]
     fn tasks_that_do_the_same_are_said_at_once() {
-        let told = |tally: [u64; 5]| Tally(tally).lines(20, 1).join("/");
+        let told = |tally: [u64; 5]| Tally(tally, STATES).lines(20, 1).join("/");
         assert_eq!(told([0, 0, 12, 0, 0]), "all 12 waiting");
         assert_eq!(told([0, 0, 0, 2, 0]), "both ended");
         assert_eq!(told([1, 0, 0, 0, 0]), "running");
@@ -120,6 +124,7 @@ mod tests {
         now.counts[Activity::Running.index()] = 1.0;
         now.counts[Activity::Lock.index()] = 7.0;
         now.counts[Activity::Ended.index()] = 3.0;
-        assert_eq!(Tally::new(now, 20).lines(60, 1), ["1 running, 7 waiting, 3 ended, 9 to come"]);
+        assert_eq!(Tally::new(now, 20, true).lines(60, 1), ["1 running, 7 waiting, 3 ended, 9 to come"]);
+        assert_eq!(Tally::new(now, 20, false).lines(60, 1), ["1 running, 7 between polls, 3 ended, 9 to come"]);
     }
 }

@@ -11,7 +11,7 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, view, words};
-use trace::{End, Ended, LaneOf, State, Task, TaskIx};
+use trace::{End, Ended, Family, LaneOf, State, Task, TaskIx};
 
 /// The width of the labels.
 const LABELS: usize = 8;
@@ -92,6 +92,7 @@ fn state(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> (&'static str, S
         State::Ready if task.of == LaneOf::Blocking => format!("queued, {since}"),
         State::Ready => format!("ready, {since}"),
         State::Waiting(_) if run.is_stuck(ix) => "waiting for ever".into(),
+        State::Waiting(_) if !run.trace.knows_ready() => format!("{}, {since}", Family::UNKNOWN),
         State::Waiting(_) => format!("waiting {since}"),
     };
     (glyph, text, style)
@@ -182,6 +183,11 @@ fn life(look: Look, run: &RunView, ix: TaskIx, task: &Task, facts: &mut Vec<Fact
     }
     let times = task.times_at(at);
     facts.push(("busy", format!("{} in {}", span(times.busy_ns), format::counted(task.polls_at(at), "poll")), text));
+    if !run.trace.knows_ready() {
+        facts.push(("idle", format!("{}, waiting or ready", span(times.ready_ns + times.waiting_ns)), text));
+        facts.push(("woken", "not recorded".into(), look.dim()));
+        return;
+    }
     facts.push(("ready", span(times.ready_ns), text));
     facts.push(("waiting", span(times.waiting_ns), text));
     let Some(last) = task.wake_at(at) else {

@@ -43,12 +43,18 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let inside = chrome::inside(area);
     let Some(run) = &model.run else {
         chrome::title(buf, look, area, focus, "Timeline", "");
-        Pen::new(buf, look, inside, 1).space(2).put("no run yet", look.strong());
-        Pen::new(buf, look, inside, 2).space(2).put("pick a scenario and run it to see its tasks here", look.dim());
+        let [none, instead] = match model.programs {
+            Some(_) => ["no program yet", "attach to a process to see its tasks here"],
+            None => ["no run yet", "pick a scenario and run it to see its tasks here"],
+        };
+        Pen::new(buf, look, inside, 1).space(2).put(none, look.strong());
+        Pen::new(buf, look, inside, 2).space(2).put(instead, look.dim());
         areas.lanes = Rect { height: 0, ..inside };
         return;
     };
-    let title = model.timeline.lanes.kind.title();
+    let kind = model.timeline.lanes.kind.title();
+    let title = if model.is_sampled() { format!("{kind}, sampled") } else { kind.to_owned() };
+    let title = title.as_str();
     let remark = remark::remark(look, model, run, chrome::room_for_remark(area, title));
     chrome::title(buf, look, area, focus, title, &remark);
 

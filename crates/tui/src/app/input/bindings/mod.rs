@@ -10,6 +10,7 @@ mod key;
 mod overlays;
 mod panes;
 mod program;
+mod programs;
 mod run;
 mod scope;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use key::{Key, NoKey};
 pub use scope::{Context, Scope};
 
 use crate::app::input::action::Action;
+use crate::app::panes::Pane;
 
 /// The parts of the table, in the order of the footer and the help. [`Action`]s without a row come from the pointer,
 /// from typing or from time passing.
@@ -35,15 +37,37 @@ static TABLES: [&[Binding]; 8] =
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bindings {
     rows: Vec<Binding>,
+    /// Whether this is the table of the screen for programs.
+    programs: bool,
 }
 
 impl Default for Bindings {
     fn default() -> Self {
-        Self { rows: TABLES.into_iter().flatten().cloned().collect() }
+        Self { rows: TABLES.into_iter().flatten().cloned().collect(), programs: false }
     }
 }
 
 impl Bindings {
+    /// The table of the screen for programs, with the user's keys.
+    #[must_use]
+    pub fn of_programs(self) -> Self {
+        Self { rows: self.rows.into_iter().filter_map(programs::row).collect(), programs: true }
+    }
+
+    /// Whether this is the table of the screen for programs.
+    pub fn is_of_programs(&self) -> bool {
+        self.programs
+    }
+
+    /// The name of a pane.
+    pub fn title(&self, pane: Pane) -> &'static str {
+        match pane {
+            Pane::Scenarios if self.programs => "Processes",
+            Pane::Parameters if self.programs => "Threads",
+            pane => pane.title(),
+        }
+    }
+
     /// All rows, in the order of the table.
     pub fn iter(&self) -> impl Iterator<Item = &Binding> {
         self.rows.iter()

@@ -324,7 +324,7 @@ fn replayed(flaw: Option<Flaw>) -> Model {
     let report = Report { ending: Ending::Stopped, elapsed_ns: trace.end_ns, runtime_polls: None };
     let mut model = Model::new(CATALOGUE, options(), Some(spec.clone()));
     laid_out(&mut model, areas(60));
-    lifecycle::replayed(&mut model, Recording { spec, trace, report, flaw });
+    lifecycle::replayed(&mut model, Recording { spec, program: None, trace, report, flaw });
     model
 }
 

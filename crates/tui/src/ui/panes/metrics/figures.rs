@@ -23,6 +23,8 @@ pub(super) struct Figure {
     pub(super) stack: Vec<Stretch>,
     /// Formats a value of the course; `None` if the course is another quantity than the value.
     pub(super) scale: Option<Tell>,
+    /// Whether it needs what was not recorded; it then has neither value nor course.
+    pub(super) missing: bool,
     /// What the figure is, and what a bad value means.
     pub(super) help: &'static str,
 }
@@ -44,7 +46,16 @@ fn time(look: Look, ns: f64) -> String {
 
 impl Figure {
     fn new(label: impl Into<String>, value: String, course: Vec<Option<f64>>, help: &'static str) -> Self {
-        Self { label: label.into(), value, course, most: None, stack: Vec::new(), scale: Some(compact), help }
+        Self { label: label.into(), value, course, most: None, stack: Vec::new(), scale: Some(compact), missing: false, help }
+    }
+
+    /// The figure, or that it was not recorded.
+    fn needs_wakes(self, run: &RunView) -> Self {
+        if run.trace.knows_ready() {
+            return self;
+        }
+        let help = "Not recorded: it needs wakes, which --detail polls leaves out.";
+        Self { missing: true, help, ..Self::new(self.label, String::new(), Vec::new(), "") }
     }
 
     /// The value at the full height of its chart or pile.
@@ -100,13 +111,15 @@ fn tasks(run: &RunView, course: &Course<'_>) -> Vec<Figure> {
             count(census.waiting - late),
             with_late(course.bins(|bins| last(bins, |bin| bin.census().waiting)), |waiting, late| (waiting - late).max(0.0)),
             "Waiting tasks. If all wait for one lock or permit, it is the bottleneck.",
-        ),
+        )
+        .needs_wakes(run),
         Figure::new(
             "ready",
             count(census.ready + late),
             with_late(course.bins(|bins| bins.iter().map(|bin| f64::from(bin.census().ready)).fold(0.0, f64::max)), |a, b| a + b),
             "Woken tasks not polled yet. If always many: too few workers, or polls take too long.",
-        ),
+        )
+        .needs_wakes(run),
     ]
 }
 
@@ -126,7 +139,7 @@ fn times(look: Look, run: &RunView, course: &Course<'_>) -> Vec<Figure> {
             "Mean poll time. Above about 100 µs other tasks are kept waiting: yield, or use spawn_blocking.",
         )
     };
-    let delay = Figure { scale: Some(time), ..delay };
+    let delay = Figure { scale: Some(time), ..delay }.needs_wakes(run);
     if run.spec.clock == Clock::Real { vec![delay, Figure { scale: Some(time), ..poll() }] } else { vec![delay] }
 }
 

@@ -51,14 +51,15 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let focus = model.focus == Pane::Metrics;
     let Some(run) = &model.run else {
         chrome::title(buf, look, area, focus, "Metrics", "");
-        Pen::new(buf, look, inside, 0).space(1).put("no run yet", look.dim());
+        Pen::new(buf, look, inside, 0).space(1).put(model.nothing_yet(), look.dim());
         return;
     };
     let all = recorded(run, area.width);
     // In full screen, the title shows the time that the charts cover.
     let over = format!("from 0 to {} {} {all}", format::span(look, view::end_ns(run)), look.glyphs.between);
     let over = model.full.filter(|pane| *pane == Pane::Metrics).map_or(&all, |_| &over);
-    chrome::title(buf, look, area, focus, "Metrics", over);
+    let title = if model.is_sampled() { "Metrics, sampled" } else { "Metrics" };
+    chrome::title(buf, look, area, focus, title, over);
     let roomy = inside.height >= ROOMY;
     // The number of figures does not depend on the width of their charts.
     let all = figures(look, run, 0, roomy);
@@ -102,8 +103,9 @@ fn help(buf: &mut Buffer, look: Look, inside: Rect, text: &str) -> Rect {
 /// Draws the histograms side by side below the figures; returns the remaining area.
 fn spreads(buf: &mut Buffer, look: Look, run: &RunView, inside: Rect) -> Rect {
     let at_ns = run.cursor.at_ns;
-    let delays = Told { label: "wake to poll", spread: &run.trace.delays, at_ns };
-    let polls = Told { label: "poll time", spread: &run.trace.poll_times, at_ns };
+    let none = if run.trace.knows_ready() { spread::NONE_YET } else { "not recorded" };
+    let delays = Told { label: "wake to poll", spread: &run.trace.delays, at_ns, none };
+    let polls = Told { label: "poll time", spread: &run.trace.poll_times, at_ns, none: spread::NONE_YET };
     // On the virtual clock a poll takes no time, except for work that is simulated by advancing the clock.
     let label = if run.spec.clock == Clock::Virtual { "poll time, virtual" } else { polls.label };
     let foot = Rect { y: inside.bottom() - HISTOGRAM, height: HISTOGRAM, ..inside };
@@ -145,6 +147,10 @@ fn draw(buf: &mut Buffer, look: Look, area: Rect, figure: &Figure, label: usize,
     let mut pen = Pen::new(buf, look, area, foot);
     let (pointer, style) = if picked { (look.glyphs.pointer, look.strong()) } else { ("", look.dim()) };
     pen.left(pointer, 1, look.strong()).left(&figure.label, label, style);
+    if figure.missing {
+        pen.space(1).put("not recorded", look.dim());
+        return;
+    }
     pen.space(1).right(&figure.value, VALUE, look.strong()).space(1);
     let cells = pen.room().min(figure.course.len()) as u16;
     let place = Rect { x: pen.x(), width: cells, height: foot + 1, ..area };

@@ -20,7 +20,12 @@ pub(super) struct Told<'a> {
     pub(super) label: &'static str,
     pub(super) spread: &'a Spread,
     pub(super) at_ns: u64,
+    /// What to say if it is empty.
+    pub(super) none: &'static str,
 }
+
+/// No time has been measured so far.
+pub(super) const NONE_YET: &str = "nothing measured yet";
 
 /// Draws a line of figures, then the bars, then their scale; needs four rows.
 pub(super) fn render(buf: &mut Buffer, look: Look, area: Rect, told: &Told<'_>) {
@@ -28,7 +33,7 @@ pub(super) fn render(buf: &mut Buffer, look: Look, area: Rect, told: &Told<'_>) 
     let mut pen = Pen::new(buf, look, area, 0);
     pen.space(1).put(told.label, look.strong()).space(1);
     if quantiles.count == 0 {
-        pen.put("nothing measured yet", look.dim());
+        pen.put(told.none, look.dim());
         return;
     }
     for (name, ns) in [("p50", quantiles.p50_ns), ("p99", quantiles.p99_ns), ("max", quantiles.max_ns)] {

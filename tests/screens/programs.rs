@@ -1,0 +1,164 @@
+//! The screen for programs: attached to one at the usual sizes, the list before that, and a sampled one.
+
+use engine::Phase;
+use engine::program;
+use engine::target::Process;
+use facts::event::CallLine;
+use recording::Program;
+use std::sync::Arc;
+use trace::Place;
+use tui::app::input::bindings::Bindings;
+use tui::app::model::{Mode, Model, Overlay, Pane};
+use tui::app::programs::attach::listed;
+use tui::app::programs::source;
+use tui::app::programs::view::Source;
+use tui::app::run::{lifecycle, playback};
+use tui::ui::{self, Cache};
+
+use super::fixture::{MS, empty, workers};
+use super::paint::{drawn, frame, text};
+use insta::assert_snapshot;
+
+const SOURCE: &str = "\
+//! Takes orders.
+
+#[tokio::main]
+async fn main() {
+    async_playground_recorder::init();
+    let (orders, mut queue) = mpsc::channel(4);
+    tokio::spawn(supervise(orders));
+    while let Some(order) = queue.recv().await {
+        book(order).await;
+    }
+}
+";
+
+fn about() -> Program {
+    Program {
+        name: "orders".to_owned(),
+        pid: 4711,
+        args: vec!["target/debug/orders".to_owned()],
+        exe: "/home/me/orders/target/debug/orders".to_owned(),
+        base: "/home/me/orders".to_owned(),
+        began_ms: 1_700_000_000_000,
+        detail: "waits".to_owned(),
+        lacks: Vec::new(),
+    }
+}
+
+fn listing() -> Model {
+    let mut model = Model::of_programs(empty().options, Bindings::default());
+    let process = |(pid, name, command): (u32, &str, &str)| Process { pid, name: name.into(), command: command.into() };
+    let all = [(812, "gateway", "gateway --port 8080"), (4711, "orders", "target/debug/orders"), (90_210, "mail\u{1b}[31m", "")];
+    listed(&mut model, all.map(process).to_vec());
+    model
+}
+
+/// The program at 1 s, with its source read.
+fn attached(sampled: bool) -> Model {
+    let mut model = listing();
+    let lacks = if sampled { vec!["a sample shows no single poll".to_owned()] } else { Vec::new() };
+    lifecycle::attached(&mut model, Program { lacks, ..about() }, sampled, 3_600);
+    let run = model.run.as_mut().expect("a program");
+    run.trace = workers();
+    for task in &mut run.trace.tasks {
+        task.spawned_at = Some(CallLine::Told(Arc::new(Place { file: "src/main.rs".into(), line: 7 })));
+    }
+    run.phase = Phase::Running;
+    model.timeline.selected = Some(1);
+    model.timeline.cell_ns = 20 * MS;
+    playback::recorded(&mut model);
+    for file in source::wanted(&mut model) {
+        let names = Arc::new(tui::source::read(file.to_string(), SOURCE));
+        source::read(&mut model, file, Source::Text { text: SOURCE, names, newer: false });
+    }
+    model
+}
+
+fn screen(model: &Model, width: u16, height: u16) -> String {
+    text(&frame(model, width, height).0)
+}
+
+#[test]
+fn an_attached_program_at_the_usual_sizes() {
+    let model = attached(false);
+    assert_snapshot!("program_80x24", screen(&model, 80, 24));
+    assert_snapshot!("program_120x40", screen(&model, 120, 40));
+    assert_snapshot!("program_200x60", screen(&model, 200, 60));
+}
+
+#[test]
+fn the_list_before_a_program_is_attached_to() {
+    assert_snapshot!("programs_120x40", screen(&listing(), 120, 40));
+    let mut none = listing();
+    listed(&mut none, Vec::new());
+    assert!(screen(&none, 120, 40).contains("no program listens"));
+}
+
+#[test]
+fn a_sampled_program_says_so_in_the_header_and_in_each_pane_that_lacks_something() {
+    let shown = screen(&attached(true), 120, 40);
+    assert_snapshot!("sampled_120x40", shown);
+    assert!(shown.lines().next().is_some_and(|header| header.contains("sampled")), "{shown}");
+}
+
+#[test]
+fn a_shortened_history_says_since_when() {
+    let mut model = attached(false);
+    let since = |model: &Model| screen(model, 120, 40).lines().next().unwrap_or_default().to_owned();
+    assert!(since(&model).contains("since 23:13:20") && !since(&model).contains("history"), "{}", since(&model));
+    model.run.as_mut().expect("a program").trace.since_ns = 600 * MS;
+    assert!(since(&model).contains("history since 23:13:20"), "{}", since(&model));
+}
+
+#[test]
+fn a_source_that_is_newer_missing_or_not_read_yet_says_so() {
+    let mut model = attached(false);
+    let current = |model: &mut Model, source: Source| {
+        let programs = model.programs.as_mut().expect("programs");
+        let current = programs.current.as_mut().expect("a program");
+        current.sources.values_mut().for_each(|known| *known = source.clone());
+    };
+    let names = Arc::new(tui::source::read("src/main.rs".to_owned(), SOURCE));
+    for (source, note) in [
+        (Source::Text { text: SOURCE, names, newer: true }, "the source is newer than the executable"),
+        (Source::Missing("/home/me/orders/src/main.rs: No such file".to_owned()), "No such file"),
+        (Source::Reading, "reading"),
+    ] {
+        current(&mut model, source);
+        let shown = screen(&model, 200, 60);
+        assert!(shown.contains(note), "{shown}");
+    }
+}
+
+#[test]
+fn no_size_of_the_screen_and_no_pane_is_a_fault() {
+    let mut cache = Cache::default();
+    for mut model in [listing(), attached(false), attached(true)] {
+        for pane in Pane::ALL {
+            model.focus = pane;
+            model.mode = Mode::Browse;
+            for (width, height) in
+                [(0, 0), (1, 1), (60, 16), (61, 17), (75, 31), (76, 16), (77, 33), (109, 31), (111, 32), (300, 100)]
+            {
+                drawn(width, height, &mut cache, |frame, cache| ui::draw(frame, &model, cache));
+            }
+            for (width, height) in (0..=30).flat_map(|width| (0..=8).map(move |height| (width, height))) {
+                let area = ratatui::layout::Rect::new(1, 1, width, height);
+                drawn(34, 14, &mut cache, |frame, cache| ui::draw_pane(frame, &model, pane, area, cache));
+            }
+        }
+        for marks in [false, true] {
+            model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Scenarios, marks, top: 0 });
+            let help = screen(&model, 120, 60);
+            assert!(!help.contains("scenario"), "{help}");
+        }
+    }
+}
+
+#[test]
+fn a_program_is_on_the_real_clock() {
+    let spec = program::spec(&about());
+    assert_eq!((spec.clock, spec.scenario.id), (scenario::Clock::Real, "program"));
+    assert!(spec.check().is_err(), "it cannot be run here");
+}
