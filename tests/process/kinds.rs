@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use super::Part;
 use super::observed::{On, spawn};
 
-const MS: Duration = Duration::from_millis(1);
+pub(crate) const MS: Duration = Duration::from_millis(1);
 
 #[test]
 fn local_tasks_are_polled_within_the_root_that_drives_them() {

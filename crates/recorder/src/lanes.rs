@@ -26,7 +26,7 @@ use std::thread;
 use super::event::{Lane, LaneOf, Named, TaskId, What};
 use super::fields::TaskFields;
 use super::local::{Local, Role};
-use super::polls::Places;
+use super::polls::{Places, is_in_poll};
 
 /// A thread's state of polls without hooks.
 #[derive(Debug, Default)]
@@ -135,6 +135,7 @@ impl Local {
     /// Puts the current poll aside for one of another task.
     pub(super) fn go_within(&mut self, task: TaskId, enters: u8) {
         self.lanes.outer.push((self.task, self.enters, self.lanes.callers));
+        self.lanes.ended = None;
         (self.task, self.enters) = (Some(task), enters);
     }
 
@@ -182,6 +183,7 @@ impl Local {
     /// A hook begins a poll, which is the outermost one of the thread unless the whole process is observed.
     pub(super) fn hook(&mut self, task: TaskId) {
         self.settle();
+        self.lanes.ended = None;
         if self.shared().process {
             self.lanes.hooked.push(task);
         } else {
@@ -263,8 +265,10 @@ impl Local {
     /// The task or lane that calls a waker now.
     pub(super) fn waker(&mut self) -> Option<TaskId> {
         self.settle();
-        let ended = self.lanes.ended.filter(|(_, written)| *written == self.written);
-        ended.map(|(ended, _)| ended).or(self.task).or(self.lanes.unseen).or_else(|| self.is_guest().then_some(NO_TASK))
+        // A runtime that does something else does so outside all budgets. Closures have no budget either.
+        let reports = |(_, written): &(TaskId, u32)| *written == self.written && (self.role == Role::Pool || is_in_poll());
+        let ended = self.lanes.ended.filter(reports).map(|(ended, _)| ended);
+        ended.or(self.task).or(self.lanes.unseen).or_else(|| self.is_guest().then_some(NO_TASK))
     }
 
     /// A task is polled. If the thread is in no root that was seen, it is in one that is older than the recorder.

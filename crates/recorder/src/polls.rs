@@ -72,6 +72,11 @@ fn budget() -> Option<u32> {
     // The budget is what it was when this is dropped without progress.
 }
 
+/// Whether this thread is in Tokio's code for a poll.
+pub(super) fn is_in_poll() -> bool {
+    budget().is_some()
+}
+
 /// Takes one operation from the budget.
 fn spend() {
     if coop::has_budget_remaining()
