@@ -4,6 +4,7 @@
 
 mod files;
 mod listen;
+mod measure;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};

@@ -6,8 +6,8 @@
 //! was taken and given back. So the memory is bounded by what lives, the trace needs no code for keyframes, and a keyframe is
 //! written by a walk over a list.
 //!
-//! The trace infers some of its picture, above all who has a guard that may have moved. What it infers from facts of tasks
-//! that have ended since cannot be restated exactly; see [`resources`].
+//! The trace infers some of its picture, above all who has a guard that may have moved. Not all of that can be restated exactly;
+//! see [`resources`].
 
 mod leaves;
 mod resources;
@@ -83,6 +83,8 @@ struct Task {
     spans: SmallVec<[SpanId; 1]>,
     /// The resources of which it has taken something that is still out, once for each guard.
     guards: SmallVec<[ResourceId; 2]>,
+    /// The number of guards that are out and believed to have moved to it.
+    believed: u32,
 }
 
 /// Keeps the living of a program from its events.

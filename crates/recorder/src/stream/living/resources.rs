@@ -4,12 +4,13 @@
 //! given back, so the trace assumes the best fit (see `trace::guard`), and the same rules are applied here: otherwise a
 //! keyframe would restate another guard than the trace believes to be out.
 //!
-//! Three things cannot be restated exactly. A keyframe leaves two of them to the trace's own inference. The child that a guard moved
-//! to may have ended since, with the guard; the trace then assumes the next child. And the nearest ancestor that the taker
-//! spawned is unknown if a task between them has ended. Both concern owned guards only, whose holders are marked as inferred.
+//! An ended task is kept as long as a guard is out that it took, or that it is believed to have got.
 //!
-//! The third is which permits of a semaphore were taken unseen (`try_acquire`). A keyframe says only that some were: the trace then leaves
-//! out the counts and marks all holders as inferred.
+//! Two things cannot be restated exactly. Both concern owned guards only, whose holders are marked as inferred:
+//!
+//! - The nearest ancestor that the taker spawned is unknown if a task between them has ended.
+//! - It is not restated how many permits of a semaphore were taken unseen (`try_acquire`), only that some were. The trace then
+//!   leaves out the counts and marks all holders as inferred.
 //!
 //! Tokio does not report when a resource is dropped. Of the resources that nobody holds and nobody waits for, the
 //! [`MOST_IDLE`] that were used last are kept.
@@ -56,7 +57,7 @@ struct Guard {
     /// Tasks from this one on were spawned after it was taken.
     after: Key,
     /// The task that it is believed to have moved to, if it has moved.
-    moved: Option<Option<Key>>,
+    moved: Option<Option<(TaskId, Key)>>,
 }
 
 /// How well a guard fits the task that gives something back, best first. See `trace::guard`.
@@ -129,13 +130,7 @@ impl Living {
         let Some(gone) = self.resources.remove(&id) else { return };
         self.history.remove(gone.made);
         gone.receivers.into_iter().for_each(|(_, node)| self.history.remove(node));
-        for mut guard in gone.held {
-            self.history.remove(guard.taken);
-            self.history.clear(&mut guard.asked);
-            if let Some((taker, _)) = guard.taker {
-                self.not_out(taker, id);
-            }
-        }
+        gone.held.into_iter().for_each(|guard| self.forget_guard(id, guard));
     }
 
     /// Forgets the half of the idle resources that was not used for longest.
@@ -443,13 +438,25 @@ impl Living {
             }
             return;
         }
-        let mut guard = of.held.remove(place);
+        let guard = of.held.remove(place);
+        self.forget_guard(id, guard);
+    }
+
+    fn forget_guard(&mut self, resource: ResourceId, mut guard: Guard) {
         self.history.remove(guard.taken);
         self.history.clear(&mut guard.asked);
+        if let Some((child, key)) = guard.moved.flatten()
+            && let Some(child) = self.tasks.get_mut(&child).filter(|task| task.key == key)
+        {
+            child.believed = child.believed.saturating_sub(1);
+        }
+        if let Some((child, _)) = guard.moved.flatten() {
+            self.bury(child);
+        }
         if let Some((taker, key)) = guard.taker
             && self.tasks.get(&taker).is_some_and(|task| task.key == key)
         {
-            self.not_out(taker, id);
+            self.not_out(taker, resource);
         }
     }
 
@@ -520,7 +527,7 @@ impl Living {
         if own && !guard.owned {
             return Fit::Own;
         }
-        if by_key.is_some() && guard.moved == Some(by_key) {
+        if by_key.is_some() && guard.moved.is_some_and(|to| to.map(|(_, key)| key) == by_key) {
             return Fit::Believed;
         }
         if own && guard.moved.is_none() {
@@ -560,15 +567,23 @@ impl Living {
     /// have none yet.
     fn guess(&mut self, id: TaskId, resource: ResourceId, gone: bool) {
         let (Some(taker), Some(of)) = (self.tasks.get(&id), self.resources.get_mut(&resource)) else { return };
+        let mut believed: SmallVec<[(TaskId, Key); 4]> = SmallVec::new();
         for place in 0..of.held.len() {
             let guard = &of.held[place];
             if guard.taker != Some((id, taker.key)) || !guard.owned || guard.moved.is_some() {
                 continue;
             }
-            let has_one = |child: Key| of.held.iter().any(|guard| guard.moved == Some(Some(child)));
-            let child = taker.children.range(guard.after..).take(CHILDREN).map(|(key, _)| *key).find(|child| !has_one(*child));
+            let has_one = |child| of.held.iter().any(|guard| guard.moved == Some(Some(child)));
+            let later = taker.children.range(guard.after..).take(CHILDREN).map(|(key, child)| (*child, *key));
+            let child = later.into_iter().find(|child| !has_one(*child));
             if child.is_some() || gone {
                 of.held[place].moved = Some(child);
+                believed.extend(child);
+            }
+        }
+        for (child, _) in believed {
+            if let Some(child) = self.tasks.get_mut(&child) {
+                child.believed += 1;
             }
         }
     }
