@@ -28,10 +28,9 @@ pub(super) fn render(
 ) {
     let shown = source::shown(model);
     let (file, line) = shown.as_ref().map_or(("", 0), |(file, line)| (&**file, *line));
-    let path = text::name(file);
-    let name = path.rsplit('/').next().unwrap_or_default();
+    let [path, name] = [file, file.rsplit('/').next().unwrap_or_default()].map(text::message);
     let fits = format::width(&path) <= chrome::room_for_remark(area, TITLE);
-    chrome::title(buf, look, area, model.focus == Pane::Code, TITLE, if fits { &path } else { name });
+    chrome::title(buf, look, area, model.focus == Pane::Code, TITLE, if fits { &path } else { &name });
     let inside = chrome::inside(area);
     let source = programs.current.as_ref().and_then(|current| current.sources.get(file));
     match source {
