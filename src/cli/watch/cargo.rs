@@ -2,9 +2,9 @@
 //!
 //! Cargo takes the flags from the first of four places that has any: `CARGO_ENCODED_RUSTFLAGS`, `RUSTFLAGS`,
 //! `target.*.rustflags` of every matching target, and `build.rustflags`. Flags in an earlier place hide the later ones, so a
-//! flag that is added in the wrong place would replace the user's. Within the settings, lists of `--config` are appended to
-//! those of files. So the flags are appended to the variable that is set; otherwise to `build.rustflags` and to each
-//! `target.*.rustflags` that the settings have, whichever of them cargo takes.
+//! flag that is added in the wrong place would replace the user's. Within the settings, a list of `--config` is appended to
+//! those of files, and a text replaces the text of a file. So the flags are appended to the variable that is set; otherwise to
+//! `build.rustflags` and to each `target.*.rustflags` that the settings have, whichever of them cargo takes.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -78,11 +78,12 @@ fn flags(words: &[String], around: &Surroundings<'_>, settings: &[Table], added:
             return;
         }
     }
-    let quoted = format!("[{}]", FLAGS.map(|flag| format!("\"{flag}\"")).join(","));
     for target in targets(settings) {
-        added.config(&format!("target.{}.rustflags={quoted}", key(&target)));
+        let known = settings.iter().find_map(|table| table.get("target")?.get(&target)?.get("rustflags"));
+        added.config(&format!("target.{}.rustflags={}", quoted(&target), appended(known)));
     }
-    added.config(&format!("build.rustflags={quoted}"));
+    let known = settings.iter().find_map(|table| table.get("build")?.get("rustflags"));
+    added.config(&format!("build.rustflags={}", appended(known)));
     let is_own = |word: &String| OWN.contains(&&**word);
     if !words.iter().any(is_own) {
         append(around, "CARGO_BUILD_RUSTFLAGS", added);
@@ -105,9 +106,17 @@ impl Added {
     }
 }
 
-/// A key of TOML, quoted: its escapes are those of Rust.
-fn key(name: &str) -> String {
-    format!("{name:?}")
+/// The value that adds the flags to the known one.
+fn appended(known: Option<&Value>) -> String {
+    match known {
+        Some(Value::String(text)) => quoted(&format!("{text} {}", FLAGS.join(" "))),
+        _ => format!("[{}]", FLAGS.map(quoted).join(",")),
+    }
+}
+
+/// A text of TOML: its escapes are those of Rust.
+fn quoted(text: &str) -> String {
+    format!("{text:?}")
 }
 
 /// The targets for which the settings have flags.
@@ -155,17 +164,24 @@ fn profile(words: &[String]) -> String {
     named.unwrap_or(implied).to_owned()
 }
 
-/// All settings that cargo reads: files from its folder upwards, its own folder's, and those of the command line.
+/// All settings that cargo reads, those that it prefers first: of the command line, of files from its folder upwards, and of its
+/// own folder.
 fn settings(words: &[String], around: &Surroundings<'_>) -> Vec<Table> {
     let mut folders: Vec<PathBuf> = around.folder.ancestors().map(|folder| folder.join(".cargo")).collect();
     folders.extend(around.home.clone().filter(|home| !folders.contains(home)));
-    let mut all = Vec::new();
+    let mut all = given(words, around);
     for folder in folders {
         // The first one is what cargo reads if there are both.
         if let Some(file) = ["config", "config.toml"].map(|name| folder.join(name)).iter().find(|file| file.is_file()) {
             read(file, DEEPEST, &mut all);
         }
     }
+    all
+}
+
+/// The settings of the command line, the last ones first.
+fn given(words: &[String], around: &Surroundings<'_>) -> Vec<Table> {
+    let mut all = Vec::new();
     let next = words.iter().zip(words.iter().skip(1)).filter(|(word, _)| *word == "--config").map(|(_, value)| value.as_str());
     for value in next.chain(words.iter().filter_map(|word| word.strip_prefix("--config="))) {
         match value.parse::<Table>() {
@@ -173,6 +189,7 @@ fn settings(words: &[String], around: &Surroundings<'_>) -> Vec<Table> {
             Err(_) => read(&around.folder.join(value), DEEPEST, &mut all),
         }
     }
+    all.reverse();
     all
 }
 

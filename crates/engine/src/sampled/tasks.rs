@@ -12,7 +12,7 @@ use facts::site::Place;
 use super::facts::{Clock, Facts, length, place};
 
 /// Moments that are closer than this, in nanoseconds, are taken for one poll.
-const CLOSE_NS: u64 = 200_000;
+pub(super) const CLOSE_NS: u64 = 200_000;
 
 /// Where Tokio spawns the workers of its multi-thread runtime, as closures for the blocking pool: they are threads, not tasks.
 const WORKERS: &str = "runtime/scheduler/multi_thread/worker.rs";
