@@ -1,5 +1,6 @@
 //! Takes the facts of a program into a trace.
 
+use facts::event::What;
 use recording::Fact;
 use trace::{Ahead, Trace};
 
@@ -41,7 +42,8 @@ impl Intake {
         self.memory += fact.memory();
         match fact {
             Fact::Event(thread, event) => {
-                self.begun = true;
+                // A line of the program's output may come before everything else.
+                self.begun |= !matches!(event.what, What::Log(_));
                 self.ahead.push(trace, thread, event);
             }
             // These belong to no event, so it does not matter that earlier events are not taken in yet.

@@ -31,8 +31,8 @@ use super::polls::Places;
 /// A thread's state of polls without hooks.
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
-    /// The poll around each inner poll: the task or lane, and how often its span had been entered.
-    outer: Vec<(Option<TaskId>, u8)>,
+    /// The poll around each inner poll: the task or lane, how often its span had been entered, and from where.
+    outer: Vec<(Option<TaskId>, u8, u64)>,
     /// The stamp at which the innermost poll ended, unless its span is entered once more.
     pub(super) left: Option<u64>,
     /// The hash of the callers of the innermost poll of a task or local task.
@@ -46,8 +46,8 @@ pub(super) struct Lanes {
     may_be_drop: bool,
     /// The lane that ended last, and the count of events written by then: it may be about to wake the task that waits for it.
     ended: Option<(TaskId, u32)>,
-    /// The task that began its poll with a hook.
-    hooked: Option<TaskId>,
+    /// The tasks whose current polls began with a hook, the innermost last.
+    hooked: Vec<TaskId>,
     /// The task whose spawn was recorded last, and the one whose end was: a hook may report the same.
     spawned: Option<TaskId>,
     /// The new task whose spawn a hook is about to report, and the size of its future.
@@ -134,13 +134,19 @@ impl Local {
 
     /// Puts the current poll aside for one of another task.
     pub(super) fn go_within(&mut self, task: TaskId, enters: u8) {
-        self.lanes.outer.push((self.task, self.enters));
+        self.lanes.outer.push((self.task, self.enters, self.lanes.callers));
         (self.task, self.enters) = (Some(task), enters);
     }
 
     /// The span of a closure or root is left.
     pub(super) fn exit_lane(&mut self, task: TaskId, of: LaneOf) {
-        if !self.is_at(task) || of == LaneOf::Blocking {
+        if !self.is_at(task) {
+            return;
+        }
+        if of == LaneOf::Blocking {
+            if self.enters > 1 && self.shared().process {
+                self.end_future(task);
+            }
             return;
         }
         let stamp = self.shared().stamp();
@@ -170,12 +176,35 @@ impl Local {
 
     /// Whether the spans of this task say nothing new, because there are hooks.
     pub(super) fn is_hooked(&self, task: TaskId) -> bool {
-        self.lanes.hooked == Some(task)
+        self.lanes.hooked.contains(&task)
     }
 
-    /// A poll with hooks begins or ends.
-    pub(super) fn hook(&mut self, task: Option<TaskId>) {
-        self.lanes.hooked = task;
+    /// A hook begins a poll, which is the outermost one of the thread unless the whole process is observed.
+    pub(super) fn hook(&mut self, task: TaskId) {
+        self.settle();
+        if self.shared().process {
+            self.lanes.hooked.push(task);
+        } else {
+            self.lanes.outer.clear();
+        }
+        if self.shared().process && self.task.is_some() {
+            self.write_beginning();
+            self.go_within(task, 0);
+        } else {
+            self.inside.reset();
+            (self.task, self.enters) = (Some(task), 0);
+        }
+    }
+
+    /// A hook ends a poll.
+    pub(super) fn unhook(&mut self) {
+        self.settle();
+        self.lanes.hooked.pop();
+        if !self.shared().process {
+            self.lanes.outer.clear();
+        }
+        let stamp = self.shared().stamp();
+        self.end_lane(stamp);
     }
 
     /// Whether a span has reported the end of a task.
@@ -214,14 +243,8 @@ impl Local {
 
     /// Returns to the outer poll.
     pub(super) fn back(&mut self) {
-        (self.task, self.enters) = self.lanes.outer.pop().unwrap_or_default();
+        (self.task, self.enters, self.lanes.callers) = self.lanes.outer.pop().unwrap_or_default();
         self.lanes.may_be_drop = false;
-    }
-
-    /// The runtime polls a task: forget all outer polls.
-    pub(super) fn outermost(&mut self) {
-        self.settle();
-        self.lanes.outer.clear();
     }
 
     /// Marks the thread as one of the pool: a closure for the pool begins or is dropped.
@@ -244,6 +267,13 @@ impl Local {
         ended.map(|(ended, _)| ended).or(self.task).or(self.lanes.unseen).or_else(|| self.is_guest().then_some(NO_TASK))
     }
 
+    /// A task is polled. If the thread is in no root that was seen, it is in one that is older than the recorder.
+    pub(super) fn drives(&mut self) {
+        if self.is_guest() {
+            self.role = Role::Runtime;
+        }
+    }
+
     /// Whether the thread does nothing for a runtime now: what it wakes is woken from outside.
     fn is_guest(&self) -> bool {
         self.role == Role::Guest && self.lanes.roots == 0
@@ -251,6 +281,6 @@ impl Local {
 
     /// Whether a panic here would reach the caller of `block_on`.
     pub(super) fn panics_outside(&self) -> bool {
-        self.lanes.sees_roots && self.lanes.outer.first().is_some_and(|(outer, _)| outer.is_none())
+        self.lanes.sees_roots && self.lanes.outer.first().is_some_and(|(outer, ..)| outer.is_none())
     }
 }

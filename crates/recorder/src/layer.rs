@@ -140,7 +140,12 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for RecordLayer {
 
     fn on_exit(&self, id: &Id, cx: Context<'_, S>) {
         if let Some(task) = extension::<TaskRef, S>(id, &cx) {
-            observe::exit_task(task);
+            // The registry closes a span only after all spans in it, which may outlive the task.
+            if observe::exit_task(task)
+                && let Some(span) = cx.span(id)
+            {
+                span.extensions_mut().remove::<TaskRef>();
+            }
         } else if let Some(handle) = extension::<Handle, S>(id, &cx) {
             observe::exit(handle);
         }

@@ -324,12 +324,8 @@ impl Local {
     }
 
     pub(super) fn poll_start(&mut self, task: TaskId) {
-        self.outermost();
-        self.hook(Some(task));
         self.joins_workers();
-        self.task = Some(task);
-        self.enters = 0;
-        self.inside.reset();
+        self.hook(task);
         if self.shared.closed() {
             self.count_unrecorded(LaneOf::Task);
             return;
@@ -356,10 +352,7 @@ impl Local {
     }
 
     pub(super) fn poll_end(&mut self) {
-        self.outermost();
-        self.hook(None);
-        self.write_end(self.shared.stamp());
-        self.task = None;
+        self.unhook();
     }
 
     /// Writes the end of the current poll.
@@ -397,7 +390,9 @@ impl Local {
             (true, _) => LastPoll::Polled,
         };
         self.ends(task, last);
-        self.let_go(task);
+        if !self.is_hooked(task) {
+            self.let_go(task);
+        }
     }
 
     /// The number of the current stack.

@@ -119,6 +119,9 @@ impl Local {
         if self.task.is_none() {
             self.inside.reset();
         }
+        if polls && of == LaneOf::Task {
+            self.drives();
+        }
         self.go_within(task, u8::from(polls));
         self.lanes.callers = callers;
         if self.shared().closed() {
@@ -145,16 +148,33 @@ impl Local {
 
     /// The span of a task or local task is left.
     pub(super) fn exit_future(&mut self, task: TaskId) {
-        if self.is_at(task) && self.enters > 0 {
-            let stamp = self.shared().stamp();
-            self.lanes.left = Some(stamp);
-            self.leave(stamp);
-            spend();
+        if !self.is_at(task) {
+            return;
+        }
+        match self.enters {
+            0 => {}
+            1 => {
+                let stamp = self.shared().stamp();
+                self.lanes.left = Some(stamp);
+                self.leave(stamp);
+                spend();
+            }
+            _ => {
+                self.learn_place();
+                self.end_future(task);
+            }
         }
     }
 
     /// The span of a task, local task, closure or root is closed.
     pub(super) fn close_future(&mut self, task: TaskId) {
+        if !self.knows_end(task) {
+            self.end_future(task);
+        }
+    }
+
+    /// Records the end of a task, local task, closure or root, which was dropped.
+    pub(super) fn end_future(&mut self, task: TaskId) {
         let here = self.is_at(task);
         if here {
             self.lanes.left = None;

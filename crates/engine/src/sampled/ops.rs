@@ -19,7 +19,8 @@ pub(super) struct Op {
     id: OpId,
     created_ns: u64,
     resource: u64,
-    /// Whether another operation waits in its place: it is a part of that one, or on a part of a resource.
+    /// Whether another operation waits in its place: it is a part of that one, or on a part of a resource. What is handed to
+    /// a part counts as a poll of it, in whichever task that happens.
     is_part: bool,
     /// Whether it gets its resource for its task alone.
     takes: bool,
@@ -58,8 +59,8 @@ impl Op {
         }
     }
 
-    pub(super) fn is_from(&self, created_ns: u64) -> bool {
-        self.created_ns == created_ns
+    pub(super) fn created_ns(&self) -> u64 {
+        self.created_ns
     }
 
     pub(super) fn resource(&self) -> u64 {
@@ -88,22 +89,21 @@ impl Op {
         sites: &mut Sites,
     ) {
         let polls = stats.poll_stats.unwrap_or_default();
-        let (Some(first_ns), Some(last_ns)) =
-            (clock.at_some(polls.first_poll.as_ref()), clock.at_some(polls.last_poll_started.as_ref()))
-        else {
-            return;
-        };
+        let times = clock.at_some(polls.first_poll.as_ref()).zip(clock.at_some(polls.last_poll_started.as_ref()));
+        let Some((first_ns, last_ns)) = times.filter(|_| !self.is_part) else { return };
         let dropped_ns = clock.at_some(stats.dropped_at.as_ref());
         let new = polls.polls.saturating_sub(std::mem::replace(&mut self.polls, polls.polls));
         let from_ns = if new == polls.polls { first_ns } else { last_ns };
         let is_ready = self.ready == Some(true);
         // An operation that was polled again had not returned before; one that is kept has probably not returned yet.
         let began = if new == polls.polls { new > 1 || !is_ready && dropped_ns.is_none() } else { !is_ready };
+        // Room in a channel is handed over in the poll of another task, which counts as a poll of the operation.
+        let is_own = is_ready || resource.as_ref().is_none_or(|resource| resource.kind != Some(ResourceKind::Channel));
         if new > 0 {
-            task.was_polled(from_ns, None);
-            task.was_polled(last_ns, None);
+            task.was_polled(first_ns, None);
+            task.was_polled(if is_own { last_ns } else { first_ns }, None);
         }
-        if let Some(resource) = resource.as_deref_mut().filter(|_| !self.is_part && self.waits.is_none() && new > 0 && began) {
+        if let Some(resource) = resource.as_deref_mut().filter(|_| self.waits.is_none() && new > 0 && began) {
             let wait = Wait { resource: resource.told(facts, sites), permits: resource.kind == Some(ResourceKind::Semaphore) };
             let site = sites.of(facts, resource.cause(), resource.wait_place());
             resource.is_waited_for(facts, from_ns);

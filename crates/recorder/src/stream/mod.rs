@@ -11,6 +11,8 @@ mod living;
 mod output;
 mod pump;
 mod ring;
+#[cfg(test)]
+mod tests;
 mod viewers;
 
 use std::io;
@@ -20,7 +22,6 @@ use recording::{Header, Program, Subject, sockets};
 
 use crate::recorder::Recorder;
 use crate::{Reader, base};
-use facts::Detail;
 use file::RecordingFile;
 pub use living::Living;
 use output::Output;

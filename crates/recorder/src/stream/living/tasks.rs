@@ -153,9 +153,7 @@ impl Living {
         for span in spans {
             self.close_span(span);
         }
-        if let Some((_, mut node)) = self.took.remove(&id).map(|(of, node)| (of, Some(node))) {
-            self.history.clear(&mut node);
-        }
+        self.forget_took(id);
         self.guards_outlive(id);
         if let Some(parent) = parent.and_then(|(parent, of)| self.tasks.get_mut(&parent).filter(|parent| parent.key == of)) {
             parent.children.remove(&key);
