@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
-use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 use memchr::memmem;
@@ -25,7 +25,21 @@ const TOKIO: [&str; 2] = ["tokio-rt-worker", "tokio-runtime-worker"];
 const NEEDED: (u64, u64) = (1, 54);
 /// Programs that build others. Some of them are large, and some use Tokio.
 const TOOLS: [&str; 16] = [
-    "cargo", "rustup", "rustc", "rustdoc", "clippy-driver", "cc", "gcc", "cc1", "as", "ld", "collect2", "clang", "lld", "mold", "sh",
+    "cargo",
+    "rustup",
+    "rustc",
+    "rustdoc",
+    "clippy-driver",
+    "cc",
+    "gcc",
+    "cc1",
+    "as",
+    "ld",
+    "collect2",
+    "clang",
+    "lld",
+    "mold",
+    "sh",
     "bash",
 ];
 /// Larger executables are not searched.
@@ -116,7 +130,9 @@ impl Seen {
                 (true, false) if lines.iter().any(|line| line.contains("error")) => {
                     format!("{command} {ended} and started no program; its errors are above")
                 }
-                (true, _) => format!("{command} {ended} before a program was seen; use a command that runs one, such as cargo run"),
+                (true, _) => {
+                    format!("{command} {ended} before a program was seen; use a command that runs one, such as cargo run")
+                }
                 (false, _) => format!("{command} {ended} before it listened{}", last(lines)),
             };
         };
@@ -129,7 +145,9 @@ impl Seen {
 /// Whether an executable is a program and not a tool that builds one, or part of a build.
 fn is_program(path: &Path) -> bool {
     let is_tool = path.file_name().is_none_or(|name| TOOLS.contains(&&*name.to_string_lossy()));
-    !is_tool && !path.to_string_lossy().contains("/target/debug/build/") && !path.to_string_lossy().contains("/target/release/build/")
+    !is_tool
+        && !path.to_string_lossy().contains("/target/debug/build/")
+        && !path.to_string_lossy().contains("/target/release/build/")
 }
 
 fn name(path: &Path) -> String {
