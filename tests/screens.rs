@@ -14,6 +14,8 @@ mod metrics;
 mod paint;
 #[path = "screens/palette.rs"]
 mod palette;
+#[path = "screens/polls.rs"]
+mod polls;
 #[path = "screens/programs.rs"]
 mod programs;
 #[path = "screens/recorded.rs"]

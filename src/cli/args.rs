@@ -1,5 +1,6 @@
 //! Every command and flag of the command line, each defined once.
 
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -68,12 +69,24 @@ Examples:
   async-playground attach                     choose among the programs that listen
   async-playground attach 4711                attach to a process
   async-playground attach orders.rec          follow a recording while it is written
+  async-playground attach http://[::1]:6669   look at a program that serves tokio-console
   async-playground attach --json              list the programs that listen
 
 Exit codes:
   0  the screen was closed, or the list was printed
   1  no program listens
   2  the target cannot be attached to, or the screen cannot be opened";
+
+const WATCH_EXAMPLES: &str = "\
+Examples:
+  async-playground watch -- cargo run
+  async-playground watch -- cargo run --release --example server -- --port 8080
+  async-playground watch -- ./target/debug/server
+
+Exit codes:
+  0  the screen was closed
+  1  the program was not built, ended, or cannot be observed; one line says why
+  2  the command cannot be started, or the screen cannot be opened";
 
 /// See concurrency: pick a scenario, tune it, and watch every task of a real Tokio runtime.
 ///
@@ -112,6 +125,12 @@ pub(super) enum Command {
     /// Without a target, list the programs that listen.
     #[command(after_help = ATTACH_EXAMPLES)]
     Attach(AttachArgs),
+    /// Start a program with the flags it needs, and attach.
+    ///
+    /// For 'cargo run' and the like, adds to the flags and the debug information that you have set, and replaces
+    /// nothing. The program's output becomes part of the log, and the program ends with the screen.
+    #[command(after_help = WATCH_EXAMPLES)]
+    Watch(WatchArgs),
     /// Print the default settings, or the settings path.
     Config(ConfigArgs),
     /// Print a completion script for a shell.
@@ -194,7 +213,11 @@ pub(super) struct ReplayArgs {
 #[derive(Debug, Args)]
 pub(super) struct AttachArgs {
     /// Process id, socket, or recording that is being written.
-    #[arg(value_name = "PID|SOCKET|FILE")]
+    /// Process id, socket, recording, or URL of tokio-console.
+    ///
+    /// A recording may still be being written. http://HOST:PORT is a program that serves tokio-console, as
+    /// console-subscriber does; it is sampled, and the screen says what samples cannot show.
+    #[arg(value_name = "PID|SOCKET|FILE|URL")]
     pub target: Option<String>,
     #[command(flatten)]
     pub marks: MarksArgs,
@@ -203,6 +226,18 @@ pub(super) struct AttachArgs {
     /// List the programs that listen as a JSON array.
     #[arg(long, conflicts_with = "target")]
     pub json: bool,
+}
+
+/// What to start.
+#[derive(Debug, Args)]
+pub(super) struct WatchArgs {
+    #[command(flatten)]
+    pub marks: MarksArgs,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+    /// Command that runs the program, after '--'.
+    #[arg(value_name = "COMMAND", required = true, last = true, num_args = 1..)]
+    pub command: Vec<OsString>,
 }
 
 /// Where to record a run.

@@ -7,6 +7,7 @@
 //! gone, full or closed.
 
 mod args;
+mod asked;
 mod attach;
 mod completions;
 mod config;
@@ -19,6 +20,7 @@ mod run;
 mod screen;
 mod spec;
 mod stop;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -43,6 +45,7 @@ fn dispatch() -> Result<ExitCode, Stop> {
         Some(Command::Run(command)) => return run::run(&command),
         Some(Command::Replay(command)) => return replay::replay(&command),
         Some(Command::Attach(command)) => return attach::attach(&command),
+        Some(Command::Watch(command)) => return watch::watch(&command),
         Some(Command::Config(args)) => config::tell(&args),
         Some(Command::Completions { shell }) => completions::print(shell),
         Some(Command::Man) => man::print(),

@@ -30,6 +30,14 @@ pub(super) fn say(line: &str) {
     let _ = io::stderr().write_all(format!("{}\n", text::line(line)).as_bytes());
 }
 
+/// Passes on what another program wrote, as it is. If that fails, the other program need not know.
+pub(super) fn pass(bytes: &[u8], to_stderr: bool) {
+    let _ = match to_stderr {
+        true => io::stderr().write_all(bytes),
+        false => io::stdout().write_all(bytes).and_then(|()| io::stdout().flush()),
+    };
+}
+
 /// Prints the report of a run, as one JSON object or as text.
 pub(super) fn report(spec: &Spec, trace: &Trace, report: &Report, json: bool, marks: &MarksArgs) -> Result<(), Stop> {
     if json {

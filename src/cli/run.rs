@@ -1,23 +1,19 @@
 //! `run`: runs a scenario without the screen.
 
-use std::ffi::c_int;
 use std::fs::File;
 use std::io;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_playground::report;
 use engine::{Ending, Phase, Report, Run, Spec, StartError};
-use signal_hook::flag;
 use trace::Trace;
 use tui::limits;
-use tui::signals;
 use tui::source;
 use tui::text;
 
 use super::args::RunArgs;
+use super::asked::Asked;
 use super::out;
 use super::record;
 use super::spec;
@@ -54,36 +50,6 @@ struct Done {
     report: Report,
     /// Why the recording is incomplete.
     fault: Option<String>,
-}
-
-/// Catches the signals that ask the program to end, while the run still has to be cleaned up.
-struct Asked {
-    /// The last signal received; 0 means none.
-    signal: Arc<AtomicUsize>,
-    /// Whether a signal now has its default effect: it ends the program at once.
-    at_once: Arc<AtomicBool>,
-}
-
-impl Asked {
-    fn listen() -> io::Result<Self> {
-        let asked = Self { signal: Arc::default(), at_once: Arc::default() };
-        for signal in signals::heeded(&signals::ASK) {
-            flag::register_conditional_default(signal, asked.at_once.clone())?;
-            flag::register_usize(signal, asked.signal.clone(), signal as usize)?;
-        }
-        Ok(asked)
-    }
-
-    fn signal(&self) -> Option<c_int> {
-        Some(self.signal.load(Ordering::SeqCst)).filter(|signal| *signal > 0).map(|signal| signal as c_int)
-    }
-
-    /// The run is over, and nothing is left to clean up. From now on a signal ends the program at once: writing the report
-    /// may block on a slow reader.
-    fn over(&self) -> Result<(), Stop> {
-        self.at_once.store(true, Ordering::SeqCst);
-        self.signal().map_or(Ok(()), |signal| Err(Stop::Signal(signal)))
-    }
 }
 
 /// Runs until the scenario ends or a signal arrives.

@@ -117,12 +117,12 @@ fn what_is_no_program_is_refused_in_one_line() {
     let text = folder.path().join("text");
     fs::write(&text, "no recording").expect("it is written");
     for (target, reason) in [(text.as_path(), "is not a recording"), (Path::new("/dev/null"), "a device is not a regular file")] {
-        let mut tty = attach(target);
+        let tty = attach(target);
         tty.wait_until("the reason", |screen| screen.contains(reason));
         assert_eq!(tty.end().code, 2);
     }
     // No process has the highest id.
-    let mut tty = attach(Path::new("4194304"));
+    let tty = attach(Path::new("4194304"));
     tty.wait_until("the reason", |screen| screen.contains("process 4194304 does not listen"));
     assert_eq!(tty.end().code, 2);
 }

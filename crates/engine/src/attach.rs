@@ -41,9 +41,21 @@ pub struct Feed {
     /// Whether the facts are samples of a server, and not every event.
     pub sampled: bool,
     batches: Receiver<Batch>,
+    sender: SyncSender<Batch>,
     over: Arc<OnceLock<Over>>,
     /// Set when the viewer is gone.
     gone: Arc<AtomicBool>,
+}
+
+/// Adds to a feed what is known of the program from elsewhere, such as its output.
+#[derive(Debug, Clone)]
+pub struct Side(SyncSender<Batch>);
+
+impl Side {
+    /// Passes facts on unless the viewer is behind or gone. Returns whether it did.
+    pub fn offer(&self, batch: Batch) -> bool {
+        self.0.try_send(batch).is_ok()
+    }
 }
 
 /// The other end of a feed.
@@ -70,8 +82,13 @@ impl Feed {
     pub fn new(program: Program, sampled: bool) -> (Source, Self) {
         let (sender, batches) = mpsc::sync_channel(BATCHES);
         let over = Arc::new(OnceLock::new());
-        let source = Source { batches: sender, over: over.clone() };
-        (source, Self { program, sampled, batches, over, gone: Arc::default() })
+        let source = Source { batches: sender.clone(), over: over.clone() };
+        (source, Self { program, sampled, batches, sender, over, gone: Arc::default() })
+    }
+
+    /// Another way into the feed, which may end first.
+    pub fn side(&self) -> Side {
+        Side(self.sender.clone())
     }
 
     /// Reads a recording that a program is writing, on a thread. If a read returns [`io::ErrorKind::WouldBlock`], it is repeated

@@ -1,5 +1,6 @@
 //! Takes the facts of a program into a trace.
 
+use facts::event::What;
 use recording::Fact;
 use trace::{Ahead, Trace};
 
@@ -50,7 +51,8 @@ impl Intake {
                 if std::mem::take(&mut self.dated) && event.at_ns > AT_START_NS {
                     trace.since_ns = trace.since_ns.max(event.at_ns);
                 }
-                self.begun = true;
+                // A line of the program's output may come before everything else.
+                self.begun |= !matches!(event.what, What::Log(_));
                 self.ahead.push(trace, thread, event);
             }
             // These belong to no event, so it does not matter that earlier events are not taken in yet.

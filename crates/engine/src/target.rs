@@ -15,6 +15,7 @@ use rustix::process::{Pid, test_kill_process};
 use serde::Serialize;
 
 use crate::attach::Feed;
+use crate::sampled::{self, ConnectError};
 
 /// How long one look at a socket or a growing file may take.
 const LOOK: Duration = Duration::from_millis(50);
@@ -28,6 +29,8 @@ pub enum Target {
     Socket(PathBuf),
     /// A recording, which may still be being written.
     File(PathBuf),
+    /// The URL at which a program serves tokio-console.
+    Console(String),
 }
 
 /// A process that can be attached to.
@@ -48,6 +51,8 @@ pub enum AttachError {
     Silent(u32),
     /// The socket or file cannot be used.
     Open(PathBuf, OpenError),
+    /// The server cannot be used.
+    Console(ConnectError),
 }
 
 impl fmt::Display for AttachError {
@@ -56,6 +61,7 @@ impl fmt::Display for AttachError {
             Self::Silent(pid) => write!(f, "process {pid} does not listen; {HOW_TO_LISTEN}"),
             // It already names the path.
             Self::Open(_, OpenError::Io(error)) if error.kind() == io::ErrorKind::PermissionDenied => error.fmt(f),
+            Self::Console(error) => error.fmt(f),
             Self::Open(path, error) => write!(f, "{}: {error}", path.display()),
         }
     }
@@ -67,8 +73,11 @@ impl std::error::Error for AttachError {}
 pub const HOW_TO_LISTEN: &str = "a program listens after async_playground_recorder::init() as the first line of its main";
 
 impl Target {
-    /// What a user means by a word: a process id, or the path of a socket or a file.
+    /// What a user means by a word: a URL, a process id, or the path of a socket or a file.
     pub fn parse(word: &str) -> Self {
+        if word.contains("://") {
+            return Self::Console(word.to_owned());
+        }
         if let Ok(pid) = word.parse() {
             return Self::Process(pid);
         }
@@ -92,6 +101,7 @@ pub fn open(target: &Target) -> Result<Feed, AttachError> {
         }
         Target::Socket(path) => (path.clone(), socket(path)),
         Target::File(path) => (path.clone(), file(path)),
+        Target::Console(url) => return sampled::connect(url).map_err(AttachError::Console),
     };
     feed.map_err(|error| AttachError::Open(path, error))
 }

@@ -20,6 +20,9 @@ use crate::attach::{Feed, Over, Source};
 const PORT: u16 = 6669;
 /// How long the server may take to accept, and then to send its first update.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for the second update. Tokio-console's interval is a second unless the program sets another one, and none
+/// arrives while another viewer has paused the server.
+const SECOND: Duration = Duration::from_millis(1_500);
 /// The longest update in bytes. console-subscriber limits the first one to 4 MiB, but not the others.
 const LONGEST: usize = 64 << 20;
 
@@ -128,11 +131,20 @@ async fn open(address: &str) -> Result<(Connection, Update), String> {
     subscribe(InstrumentClient::new(channel).max_decoding_message_size(LONGEST)).await
 }
 
-/// Asks for updates, and waits for the first one.
+/// Asks for updates, and waits for the first ones.
+///
+/// The first update has the statistics of this moment, but not what began since the sample before: that follows with the
+/// second one. So they are read as one.
 async fn subscribe(mut client: InstrumentClient<Channel>) -> Result<(Connection, Update), String> {
     let first = async {
         let mut updates = client.watch_updates(InstrumentRequest {}).await?.into_inner();
-        let first = updates.message().await?;
+        let mut first = updates.message().await?;
+        if let Some(first) = &mut first
+            && let Ok(second) = timeout(SECOND, updates.message()).await
+            && let Some(second) = second?
+        {
+            join(first, second);
+        }
         Ok::<_, Status>((updates, first))
     };
     match timeout(PATIENCE, first).await {
@@ -140,6 +152,27 @@ async fn subscribe(mut client: InstrumentClient<Channel>) -> Result<(Connection,
         Ok(Ok((_, None))) => Err("it closed the connection".to_owned()),
         Ok(Err(status)) => Err(why(&status)),
         Err(_) => Err("it accepts but sends no sample; is it stopped, or not a console-subscriber?".to_owned()),
+    }
+}
+
+/// Adds a later update to an earlier one.
+fn join(earlier: &mut Update, later: Update) {
+    earlier.now = later.now;
+    if let (Some(earlier), Some(later)) = (&mut earlier.task_update, later.task_update) {
+        earlier.new_tasks.extend(later.new_tasks);
+        earlier.stats_update.extend(later.stats_update);
+        earlier.dropped_events += later.dropped_events;
+    }
+    if let (Some(earlier), Some(later)) = (&mut earlier.resource_update, later.resource_update) {
+        earlier.new_resources.extend(later.new_resources);
+        earlier.stats_update.extend(later.stats_update);
+        earlier.new_poll_ops.extend(later.new_poll_ops);
+        earlier.dropped_events += later.dropped_events;
+    }
+    if let (Some(earlier), Some(later)) = (&mut earlier.async_op_update, later.async_op_update) {
+        earlier.new_async_ops.extend(later.new_async_ops);
+        earlier.stats_update.extend(later.stats_update);
+        earlier.dropped_events += later.dropped_events;
     }
 }
 

@@ -11,7 +11,7 @@ use facts::event::{OpId, ResourceId, ResourceKind, SiteId, TaskId, What};
 
 use super::facts::{Clock, Facts, Sites};
 use super::resources::{Resource, Taker};
-use super::tasks::Task;
+use super::tasks::{CLOSE_NS, Task};
 
 /// What is known of an operation.
 #[derive(Debug)]
@@ -19,7 +19,8 @@ pub(super) struct Op {
     id: OpId,
     created_ns: u64,
     resource: u64,
-    /// Whether another operation waits in its place: it is a part of that one, or on a part of a resource.
+    /// Whether another operation waits in its place: it is a part of that one, or on a part of a resource. What is handed to
+    /// a part counts as a poll of it, in whichever task that happens.
     is_part: bool,
     /// Whether it gets its resource for its task alone.
     takes: bool,
@@ -29,6 +30,8 @@ pub(super) struct Op {
     waits: Option<Wait>,
     /// Whether its last poll returned; none if nobody saw.
     ready: Option<bool>,
+    /// Whether a poll since the last sample did not return.
+    was_pending: bool,
 }
 
 /// What an operation waits for.
@@ -55,11 +58,12 @@ impl Op {
             polls: 0,
             waits: None,
             ready: None,
+            was_pending: false,
         }
     }
 
-    pub(super) fn is_from(&self, created_ns: u64) -> bool {
-        self.created_ns == created_ns
+    pub(super) fn created_ns(&self) -> u64 {
+        self.created_ns
     }
 
     pub(super) fn resource(&self) -> u64 {
@@ -69,6 +73,7 @@ impl Op {
     /// It was polled. Polls arrive in their order.
     pub(super) fn returned(&mut self, ready: bool, resources: &mut HashMap<u64, Resource>) {
         self.ready = Some(ready);
+        self.was_pending |= !ready;
         if ready
             && self.takes
             && let Some(resource) = resources.get_mut(&self.resource)
@@ -88,22 +93,25 @@ impl Op {
         sites: &mut Sites,
     ) {
         let polls = stats.poll_stats.unwrap_or_default();
-        let (Some(first_ns), Some(last_ns)) =
-            (clock.at_some(polls.first_poll.as_ref()), clock.at_some(polls.last_poll_started.as_ref()))
-        else {
-            return;
-        };
+        let times = clock.at_some(polls.first_poll.as_ref()).zip(clock.at_some(polls.last_poll_started.as_ref()));
+        let Some((first_ns, last_ns)) = times.filter(|_| !self.is_part) else { return };
         let dropped_ns = clock.at_some(stats.dropped_at.as_ref());
+        let is = |kind| resource.as_ref().is_some_and(|resource| resource.kind == Some(kind));
         let new = polls.polls.saturating_sub(std::mem::replace(&mut self.polls, polls.polls));
-        let from_ns = if new == polls.polls { first_ns } else { last_ns };
         let is_ready = self.ready == Some(true);
-        // An operation that was polled again had not returned before; one that is kept has probably not returned yet.
-        let began = if new == polls.polls { new > 1 || !is_ready && dropped_ns.is_none() } else { !is_ready };
-        if new > 0 {
+        // Its creation counts as a poll. That of most is in the same poll of the task as the first one, but a one-shot channel
+        // may be created anywhere. Room in a channel is handed over in the poll of another task, which counts as well.
+        let (is_oneshot, is_room) = (is(ResourceKind::Oneshot), is(ResourceKind::Channel) && !is_ready);
+        let is_first = new == polls.polls && !is_oneshot;
+        let from_ns = if is_first { first_ns } else { last_ns };
+        if new > u64::from(is_oneshot) {
             task.was_polled(from_ns, None);
-            task.was_polled(last_ns, None);
+            task.was_polled(if is_room { from_ns } else { last_ns }, None);
         }
-        if let Some(resource) = resource.as_deref_mut().filter(|_| !self.is_part && self.waits.is_none() && new > 0 && began) {
+        let waits_now = dropped_ns.is_none() && !is_ready && polls.polls > u64::from(is_oneshot);
+        let waited = if is_oneshot { polls.polls > 2 } else { is_first && last_ns - first_ns.min(last_ns) > CLOSE_NS };
+        let began = std::mem::take(&mut self.was_pending) || new > 0 && (waits_now || waited);
+        if let Some(resource) = resource.as_deref_mut().filter(|_| self.waits.is_none() && began) {
             let wait = Wait { resource: resource.told(facts, sites), permits: resource.kind == Some(ResourceKind::Semaphore) };
             let site = sites.of(facts, resource.cause(), resource.wait_place());
             resource.is_waited_for(facts, from_ns);

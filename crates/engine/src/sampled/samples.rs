@@ -107,11 +107,12 @@ impl Samples {
         for new in &update.new_resources {
             let Some(id) = new.id.map(|id| id.id) else { continue };
             let stats = update.stats_update.get(&id).and_then(|stats| stats.created_at.as_ref());
-            let created_ns = self.clock.at_some(stats).unwrap_or(self.sampled_ns);
-            if self.resources.get(&id).is_some_and(|known| known.created_ns() == created_ns) {
+            let created_ns = self.clock.at_some(stats);
+            if self.resources.get(&id).is_some_and(|known| is_same(known.created_ns(), created_ns)) {
                 continue;
             }
-            let mut resource = Resource::new(self.number(), created_ns, new);
+            let created_ns = created_ns.unwrap_or(self.sampled_ns);
+            let mut resource = Resource::new(number(&mut self.numbers), created_ns, new);
             if resource.is_named() {
                 resource.told(facts, &mut self.sites);
             }
@@ -123,11 +124,12 @@ impl Samples {
         for new in &update.new_tasks {
             let Some(id) = new.id.map(|id| id.id) else { continue };
             let stats = update.stats_update.get(&id).and_then(|stats| stats.created_at.as_ref());
-            let created_ns = self.clock.at_some(stats).unwrap_or(self.sampled_ns);
-            let (Some(number), Some(spawned)) = (NonZeroU64::new(id), Spawned::read(new)) else { continue };
-            if self.tasks.get(&id).is_none_or(|known| known.created_ns() != created_ns) {
-                let unknown = OpId(self.number().into());
-                self.tasks.insert(id, Task::new(facts, TaskId(number), created_ns, unknown, spawned));
+            let created_ns = self.clock.at_some(stats);
+            let (Some(task), Some(spawned)) = (NonZeroU64::new(id).map(TaskId), Spawned::read(new)) else { continue };
+            if self.tasks.get(&id).is_none_or(|known| !is_same(known.created_ns(), created_ns)) {
+                let unknown = OpId(number(&mut self.numbers).into());
+                let created_ns = created_ns.unwrap_or(self.sampled_ns);
+                self.tasks.insert(id, Task::new(facts, task, created_ns, unknown, spawned));
             }
         }
     }
@@ -136,9 +138,10 @@ impl Samples {
         for new in &update.new_async_ops {
             let Some(id) = new.id.map(|id| id.id) else { continue };
             let stats = update.stats_update.get(&id).and_then(|stats| stats.created_at.as_ref());
-            let created_ns = self.clock.at_some(stats).unwrap_or(self.sampled_ns);
-            if self.ops.get(&id).is_none_or(|known| !known.is_from(created_ns)) {
-                let op = Op::new(self.number().into(), created_ns, new, &self.resources);
+            let created_ns = self.clock.at_some(stats);
+            if self.ops.get(&id).is_none_or(|known| !is_same(known.created_ns(), created_ns)) {
+                let created_ns = created_ns.unwrap_or(self.sampled_ns);
+                let op = Op::new(number(&mut self.numbers).into(), created_ns, new, &self.resources);
                 self.ops.insert(id, op);
             }
         }
@@ -178,10 +181,16 @@ impl Samples {
             }
         }
     }
+}
 
-    /// A new number for a resource or an operation.
-    fn number(&mut self) -> NonZeroU32 {
-        self.numbers = self.numbers.wrapping_add(1).max(1);
-        NonZeroU32::MIN.saturating_add(self.numbers - 1)
-    }
+/// Whether something new is what is known under its number. The server may send it again, and without statistics if these have
+/// not changed.
+fn is_same(known_ns: u64, created_ns: Option<u64>) -> bool {
+    created_ns.is_none_or(|created_ns| created_ns == known_ns)
+}
+
+/// A new number for a resource or an operation.
+fn number(numbers: &mut u32) -> NonZeroU32 {
+    *numbers = numbers.wrapping_add(1);
+    NonZeroU32::new(*numbers).unwrap_or(NonZeroU32::MIN)
 }

@@ -12,7 +12,7 @@ use facts::site::Place;
 use super::facts::{Clock, Facts, length, place};
 
 /// Moments that are closer than this, in nanoseconds, are taken for one poll.
-const CLOSE_NS: u64 = 200_000;
+pub(super) const CLOSE_NS: u64 = 200_000;
 
 /// Where Tokio spawns the workers of its multi-thread runtime, as closures for the blocking pool: they are threads, not tasks.
 const WORKERS: &str = "runtime/scheduler/multi_thread/worker.rs";
@@ -47,6 +47,8 @@ pub(super) struct Task {
     /// The operation that stands for an unknown cause, and whether it waits now.
     unknown: OpId,
     is_unknown: bool,
+    /// Whether it has ended in its last poll.
+    is_over: bool,
     moments: Vec<Moment>,
     events: Vec<(u64, What)>,
 }
@@ -117,6 +119,7 @@ impl Task {
             waiting: 0,
             unknown,
             is_unknown: false,
+            is_over: false,
             moments: Vec::new(),
             events: Vec::new(),
         }
@@ -193,8 +196,7 @@ impl Task {
             let may_join = |at: &usize| !self.moments[at + 1].begins && gap(at) <= left_ns;
             let Some(least) = (0..self.moments.len() - 1).filter(may_join).min_by_key(gap) else { return };
             left_ns -= gap(&least);
-            self.moments[least].to_ns = self.moments[least + 1].to_ns;
-            self.moments.remove(least + 1);
+            self.moments[least].to_ns = self.moments.remove(least + 1).to_ns;
         }
     }
 
@@ -225,7 +227,7 @@ impl Task {
         for (at_ns, what) in events {
             self.happens(facts, at_ns, what);
         }
-        if let Some(at_ns) = ended_ns {
+        if let Some(at_ns) = ended_ns.filter(|_| !self.is_over) {
             facts.push(at_ns.max(self.rested_ns), What::Terminate { task: self.id, last: LastPoll::Unheard });
         }
     }
@@ -258,11 +260,16 @@ impl Task {
             self.open_ns = Some(self.open_ns.unwrap_or(from_ns));
             return;
         }
-        let ends = ended_ns.is_some_and(|ended_ns| ended_ns <= to_ns.saturating_add(CLOSE_NS));
-        if self.waiting == 0 && !ends {
+        // A task is dropped at the end of its last poll.
+        let ended_ns = ended_ns.map(|ended_ns| ended_ns.max(to_ns)).filter(|ended_ns| ended_ns - to_ns <= CLOSE_NS);
+        if ended_ns.is_some() {
+            self.is_over = true;
+            facts.push(to_ns, What::Terminate { task, last: LastPoll::Unheard });
+        } else if self.waiting == 0 {
             self.is_unknown = true;
             facts.push(to_ns, What::Pending { task, op: Some(self.unknown), resource: None, site: unknown });
         }
+        let to_ns = ended_ns.unwrap_or(to_ns);
         facts.push(to_ns, What::PollEnd(task));
         (self.open_ns, self.rested_ns) = (None, to_ns);
     }
