@@ -59,11 +59,12 @@ pub(super) struct Line {
 
 /// The lines that a thread has seen last.
 #[derive(Debug)]
-pub(super) struct SpawnLines([Option<Line>; KEPT]);
+pub(super) struct SpawnLines(Box<[Option<Line>]>);
 
 impl Default for SpawnLines {
     fn default() -> Self {
-        Self([const { None }; KEPT])
+        // On the heap, since a thread may have a tiny stack.
+        Self((0..KEPT).map(|_| None).collect())
     }
 }
 

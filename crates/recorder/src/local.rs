@@ -136,11 +136,19 @@ pub(super) fn with_thread<R>(worker: Option<Worker>, f: impl FnOnce(&mut Local) 
     let run = |local: &RefCell<Option<Local>>| {
         let mut local = local.try_borrow_mut().ok()?;
         if local.is_none() {
-            *local = Some(program::join(worker)?);
+            joins(&mut local, worker)?;
         }
         local.as_mut().map(f)
     };
     LOCAL.try_with(run).ok().flatten()
+}
+
+/// The calling thread joins the recording of the process. Apart from the usual way, which then needs less stack.
+#[cold]
+#[inline(never)]
+fn joins(local: &mut Option<Local>, worker: Option<Worker>) -> Option<()> {
+    *local = Some(program::join(worker)?);
+    Some(())
 }
 
 /// A thread's membership in a run, which ends when this is dropped.
