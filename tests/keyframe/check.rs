@@ -59,7 +59,10 @@ fn of_resource(trace: &Trace, resource: u32) -> Option<String> {
             let task = holder.task.map(name);
             // Since when an inferred holder has it is inferred, too.
             let since = (!holder.inferred).then_some(holder.since_ns);
-            format!("{task:?} {} since {since:?} exclusive {} inferred {} {site:?}", holder.permits, holder.exclusive, holder.inferred)
+            format!(
+                "{task:?} {} since {since:?} exclusive {} inferred {} {site:?}",
+                holder.permits, holder.exclusive, holder.inferred
+            )
         })
         .collect();
     let waiters: Vec<_> = now

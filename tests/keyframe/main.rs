@@ -48,7 +48,11 @@ fn the_memory_is_bounded_by_what_lives() {
         let (task, by) = (id(task), (task > 1).then(|| id(task - 1)));
         tell(&mut living, task.0.get(), What::Spawn { task, parent: by, at: at.clone() });
         tell(&mut living, task.0.get(), What::PollStart(task));
-        tell(&mut living, task.0.get(), What::SpanOpen(Box::new(SpanOpen { span: SpanId(task.0.get()), task, label: String::new() })));
+        tell(
+            &mut living,
+            task.0.get(),
+            What::SpanOpen(Box::new(SpanOpen { span: SpanId(task.0.get()), task, label: String::new() })),
+        );
         tell(&mut living, task.0.get(), What::Wake { task, by });
         tell(&mut living, task.0.get(), What::PollEnd(task));
         if let Some(task) = by {

@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn what_is_left_keeps_its_order_and_free_places_are_used_again() {
         let mut history = History::default();
-        let mut add = |history: &mut History, at_ns| history.push(0, Event { at_ns, what: What::PoolThread });
+        let add = |history: &mut History, at_ns| history.push(0, Event { at_ns, what: What::PoolThread });
         let nodes: Vec<_> = (0..5).map(|at_ns| add(&mut history, at_ns)).collect();
         for gone in [0, 4, 2] {
             history.remove(nodes[gone]);

@@ -6,6 +6,9 @@ use recording::Ended;
 
 use super::*;
 
+/// The largest file that a program on a full disk can write, in bytes.
+const LIMIT: u64 = 200_000;
+
 /// Where a program writes, and what it is called.
 fn path(folder: &TempDir) -> PathBuf {
     folder.path().join("a-%p.rec")
@@ -34,7 +37,9 @@ fn a_program_that_is_killed_or_aborts_leaves_a_file_that_opens() {
         let file = written(&program, &folder);
         // It writes each second, once the first stacks have been looked up.
         program.says("ready");
-        until("everything is written", || std::fs::metadata(&file).is_ok_and(|file| file.len() > 1_000) && read(&file).0.is_complete());
+        until("everything is written", || {
+            std::fs::metadata(&file).is_ok_and(|file| file.len() > 1_000) && read(&file).0.is_complete()
+        });
         if end == "never" {
             program.child.kill().expect("it runs");
         }
@@ -50,7 +55,6 @@ fn a_full_disk_ends_the_recording_and_not_the_program() {
     use std::os::unix::process::CommandExt;
 
     let folder = tempfile::tempdir().expect("a folder");
-    const LIMIT: u64 = 200_000;
     let limited = |command: &mut Command| {
         let limit = || {
             let limit = libc::rlimit { rlim_cur: LIMIT, rlim_max: LIMIT };

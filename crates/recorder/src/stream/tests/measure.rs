@@ -61,7 +61,10 @@ fn measure() {
             }
         }
         let each = began.elapsed() / POLLS as u32;
-        eprintln!("{each:?} a poll with its wake, among {tasks} tasks: {} % of a processor at 500,000 a second", each.as_nanos() / 20);
+        eprintln!(
+            "{each:?} a poll with its wake, among {tasks} tasks: {} % of a processor at 500,000 a second",
+            each.as_nanos() / 20
+        );
     }
     let before = writer.to().len();
     let began = Instant::now();
