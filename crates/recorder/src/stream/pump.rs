@@ -81,7 +81,9 @@ impl Pump {
         let mut stream = Stream { writer, living, told: Vec::new(), threads: 0, lost: 0, segment: 0, keyframe: 0 };
         stream.begin_keyframe(&reader);
         stream.restate_last();
-        waiting.into_iter().for_each(|(thread, event)| stream.event(thread, event));
+        for (thread, event) in waiting {
+            stream.event(thread, event);
+        }
         Self { recorder, reader, stream }
     }
 
@@ -136,7 +138,9 @@ impl Pump {
             while reader.drain(false, |thread, event| waiting.push((thread, event))) > 0 && reader.is_behind() {}
         }
         stream.restate_last();
-        waiting.into_iter().for_each(|(thread, event)| stream.event(thread, event));
+        for (thread, event) in waiting {
+            stream.event(thread, event);
+        }
         stream.notes(reader);
     }
 
