@@ -122,7 +122,8 @@ fn tasks_and_resources_are_those_of_the_program() {
     }
     assert_eq!(state(&trace, "taker"), Some(State::Waiting(Cause::Unknown)));
 
-    let resource = |line: u32| (0..trace.resources.len() as u32).find(|at| trace.resource_name(*at).ends_with(&format!(":{line}")));
+    let resource =
+        |line: u32| (0..trace.resources.len() as u32).find(|at| trace.resource_name(*at).ends_with(&format!(":{line}")));
     let lock = &trace.resources[resource(lock_line).expect("the lock is known") as usize];
     let waiting = lock.at(trace.end_ns);
     let mut waiters: Vec<&str> = waiting.waiters.iter().map(|waiter| &*trace.tasks[waiter.task as usize].name).collect();

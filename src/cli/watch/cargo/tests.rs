@@ -111,7 +111,11 @@ fn cargo_adds_the_flags_to_those_of_the_user() {
         ("", None, None),
         ("[build]\nrustflags = ['--cfg', 'users']", None, Some("users")),
         ("[build]\nrustflags = ['--cfg', 'hidden']\n[target.'cfg(all())']\nrustflags = '--cfg users'", None, Some("users")),
-        ("[target.'cfg(windows)']\nrustflags = ['--cfg', 'hidden']\n[build]\nrustflags = ['--cfg', 'users']", None, Some("users")),
+        (
+            "[target.'cfg(windows)']\nrustflags = ['--cfg', 'hidden']\n[build]\nrustflags = ['--cfg', 'users']",
+            None,
+            Some("users"),
+        ),
         ("[build]\nrustflags = ['--cfg', 'hidden']", Some("--cfg users"), Some("users")),
     ] {
         let mut case = Case::new(config);
