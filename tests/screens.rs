@@ -14,6 +14,8 @@ mod metrics;
 mod paint;
 #[path = "screens/palette.rs"]
 mod palette;
+#[path = "screens/polls.rs"]
+mod polls;
 #[path = "screens/programs.rs"]
 mod programs;
 #[path = "screens/recorded.rs"]
@@ -118,7 +120,7 @@ fn help_lies_over_the_panes() {
     assert_snapshot!("help_marks_120x40", screen(&model, 120, 40));
     model.mode = Mode::Overlay(Overlay::Help { pane: Pane::Timeline, marks: true, top: 1_000 });
     let end = screen(&model, 80, 16);
-    assert!(end.contains("a span that the scenario opened"), "the help does not scroll to its end:\n{end}");
+    assert!(end.contains("a span that the program opened"), "the help does not scroll to its end:\n{end}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use recorder::{self, Attached, Detail, OnFull, Recorder};
+use recording::sockets;
 use tokio::runtime::Builder;
 use trace::Trace;
 
@@ -19,6 +20,10 @@ pub(crate) enum Subject {
     Plain,
     /// Our recorder through the runtime's hooks.
     Hooks(Detail),
+    /// Our recorder through `init`, which keeps the last part in memory. Nobody is attached.
+    Listening(Detail),
+    /// The same with a viewer that reads everything.
+    Attached(Detail),
     /// console-subscriber.
     Console,
     /// The plain runtime in the executable with dial9.
@@ -29,8 +34,18 @@ pub(crate) enum Subject {
 
 impl Subject {
     /// Every subject, in the order of the table.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Plain, Self::Hooks(Detail::Polls), Self::Hooks(Detail::Waits), Self::Console, Self::PlainDial9, Self::Dial9];
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Plain,
+        Self::Hooks(Detail::Polls),
+        Self::Hooks(Detail::Waits),
+        Self::Listening(Detail::Polls),
+        Self::Listening(Detail::Waits),
+        Self::Attached(Detail::Polls),
+        Self::Attached(Detail::Waits),
+        Self::Console,
+        Self::PlainDial9,
+        Self::Dial9,
+    ];
 
     /// Its name on the command line and in the table.
     pub(crate) fn name(self) -> &'static str {
@@ -38,6 +53,10 @@ impl Subject {
             Self::Plain => "plain",
             Self::Hooks(Detail::Polls) => "hooks-polls",
             Self::Hooks(Detail::Waits) => "hooks-waits",
+            Self::Listening(Detail::Polls) => "init-polls",
+            Self::Listening(Detail::Waits) => "init-waits",
+            Self::Attached(Detail::Polls) => "attached-polls",
+            Self::Attached(Detail::Waits) => "attached-waits",
             Self::Console => "console-subscriber",
             Self::PlainDial9 => "plain-dial9",
             Self::Dial9 => "dial9",
@@ -58,12 +77,16 @@ impl Subject {
 
     /// Measures in a process of its own: nanoseconds an operation, or bytes for the memory.
     pub(crate) fn measure(self, workload: &str) -> f64 {
+        let folder = tempfile::tempdir().expect("a folder for the socket");
         let mut command = match self {
             Self::PlainDial9 => of_dial9("plain"),
             Self::Dial9 => of_dial9("dial9"),
             _ => {
                 let mut own = Command::new(std::env::current_exe().expect("the path of this program"));
-                own.args(["measure", self.name()]);
+                own.args(["measure", self.name()]).env("ASYNC_PLAYGROUND", "listen").env("XDG_RUNTIME_DIR", folder.path());
+                if let Self::Listening(detail) | Self::Attached(detail) = self {
+                    own.env("ASYNC_PLAYGROUND_DETAIL", detail.name());
+                }
                 own
             }
         };
@@ -101,6 +124,9 @@ pub(crate) fn measure_here(subject: Subject, workload: &Workload) -> f64 {
     let mut builder = Builder::new_current_thread();
     builder.enable_all();
     let keep = workload.name == MEMORY.name;
+    if let Subject::Listening(_) | Subject::Attached(_) = subject {
+        return measure_program(builder, workload, matches!(subject, Subject::Attached(_)));
+    }
     let recording = match subject {
         Subject::Hooks(detail) => Some(Recording::start(detail, &mut builder, keep)),
         Subject::Console => {
@@ -108,13 +134,28 @@ pub(crate) fn measure_here(subject: Subject, workload: &Workload) -> f64 {
             console_subscriber::ConsoleLayer::builder().server_addr(([127, 0, 0, 1], 0)).init();
             None
         }
-        Subject::Plain | Subject::PlainDial9 | Subject::Dial9 => None,
+        _ => None,
     };
     let runtime = builder.build().expect("a runtime");
     let measured = work::measure(&runtime, workload);
     if let Some(recording) = recording {
         assert!(recording.end() > 100_000, "it did record");
     }
+    measured
+}
+
+/// Measures as a program that has only the line `init`, with or without a viewer.
+fn measure_program(mut builder: Builder, workload: &Workload, attached: bool) -> f64 {
+    recorder::init();
+    let viewer = attached.then(|| {
+        let socket = sockets::path(&sockets::folder(), std::process::id());
+        let mut stream = sockets::connect(&socket).expect("the program listens");
+        let read = move || std::io::copy(&mut stream, &mut std::io::sink());
+        thread::Builder::new().name("viewer".to_owned()).spawn(read).expect("a thread")
+    });
+    let runtime = builder.build().expect("a runtime");
+    let measured = work::measure(&runtime, workload);
+    assert!(viewer.is_none_or(|viewer| !viewer.is_finished()), "the viewer was attached all the time");
     measured
 }
 
@@ -134,7 +175,7 @@ impl Recording {
         recorder.observe(builder, ());
         let over = Arc::new(AtomicBool::new(false));
         let until = over.clone();
-        let taking = thread::spawn(move || {
+        let take = move || {
             let mut trace = Trace::new(detail);
             let mut events = 0_u64;
             while !until.load(Ordering::Acquire) {
@@ -147,7 +188,8 @@ impl Recording {
                 reader.wait(Duration::from_millis(1));
             }
             events
-        });
+        };
+        let taking = thread::Builder::new().name("reader".to_owned()).spawn(take).expect("a thread");
         recorder.begin_real();
         let attached = Some(recorder.attach("bench"));
         Self { attached, recorder, over, taking }

@@ -121,8 +121,8 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     /// Show a program while it runs, or list those that listen.
     ///
-    /// Any Tokio program listens after async_playground_recorder::init() as the first line of its
-    /// main. Without TARGET, list the programs that listen.
+    /// Any Tokio program listens if the first line of its main calls the recorder's init function.
+    /// Without a target, list the programs that listen.
     #[command(after_help = ATTACH_EXAMPLES)]
     Attach(AttachArgs),
     /// Start a program with the flags it needs, and attach.

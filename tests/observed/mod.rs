@@ -1,6 +1,9 @@
 //! A Tokio program under observation: its trace, also while it runs.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+#[path = "../keyframe/check.rs"]
+mod keyframe;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
@@ -102,9 +105,13 @@ where
     let reading = thread::spawn({
         let (live, over) = (live.clone(), over.clone());
         move || {
+            let mut events = Vec::new();
             loop {
                 let last = over.load(Ordering::Acquire);
-                reader.drain(last, |thread, event| live.trace().push(thread, event));
+                reader.drain(last, |thread, event| {
+                    events.push((thread, event.clone()));
+                    live.trace().push(thread, event);
+                });
                 live.0.1.notify_all();
                 if last {
                     break;
@@ -115,6 +122,8 @@ where
             trace.add_lost(reader.lost());
             let end_ns = trace.end_ns;
             trace.close(end_ns);
+            drop(trace);
+            keyframe::check(&events);
         }
     });
     {

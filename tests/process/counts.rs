@@ -97,3 +97,32 @@ fn the_end_of_a_task_is_told_apart() {
         assert_eq!(seen.whats().filter(|what| matches!(what, What::Panic(_))).count(), 1);
     }
 }
+
+/// Nothing happens on its thread between its last poll and the drop of its future, and both are polls to Tokio.
+#[test]
+fn a_busy_task_that_is_aborted_is_not_taken_for_one_that_returns() {
+    for round in 0..30 {
+        let (seen, polls) = Part::begin().run(On::TwoWorkers, On::TwoWorkers.builder(), |runtime| {
+            runtime.block_on(async {
+                let busy = spawn("busy", async {
+                    loop {
+                        task::yield_now().await;
+                    }
+                });
+                let counts = spawn("counts", async move {
+                    for _ in 0..round {
+                        task::yield_now().await;
+                    }
+                });
+                counts.await.expect("does not panic");
+                busy.abort();
+                assert!(busy.await.expect_err("aborted").is_cancelled());
+            });
+        });
+        seen.check();
+        assert_eq!(seen.polls(), polls, "round {round}");
+        let end = seen.ends()[&seen.task("busy")];
+        // An abort from another thread may also come within a poll, after which the task is dropped at once.
+        assert!(matches!(end, LastPoll::Dropped | LastPoll::Polled), "{end:?}");
+    }
+}

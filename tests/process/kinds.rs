@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use super::Part;
 use super::observed::{On, spawn};
 
-const MS: Duration = Duration::from_millis(1);
+pub(crate) const MS: Duration = Duration::from_millis(1);
 
 #[test]
 fn local_tasks_are_polled_within_the_root_that_drives_them() {
@@ -185,6 +185,48 @@ fn a_runtime_in_a_closure_of_another_is_seen_and_its_tasks_end_with_it() {
     assert_eq!((seen.polls(), polls), (3, 0), "{:#?}", seen.told());
     assert_eq!(seen.ends()[&seen.task("lives")], LastPoll::Shutdown);
     assert!(seen.threads_of(seen.task("inner")).iter().all(|thread| thread.ends_with("blocking 0")));
+}
+
+/// With hooks and without them, in either place.
+#[test]
+fn a_runtime_within_a_task_of_another_is_seen_and_the_task_goes_on() {
+    for hooks in [[false, false], [false, true], [true, false], [true, true]] {
+        let mut builder = On::TwoWorkers.builder();
+        let part = Part::begin();
+        if hooks[0] {
+            recorder::observe(&mut builder);
+        }
+        let (seen, polls) = part.run(On::TwoWorkers, builder, |runtime| {
+            let outer = async move {
+                task::yield_now().await;
+                let inner = task::block_in_place(|| {
+                    let mut builder = On::OneThread.builder();
+                    if hooks[1] {
+                        recorder::observe(&mut builder);
+                    }
+                    let inner = builder.build().expect("a runtime");
+                    inner.block_on(async {
+                        spawn("lives", std::future::pending::<()>());
+                        spawn("inner", sleep(MS)).await.expect("does not panic");
+                    });
+                    let polls = inner.metrics().worker_poll_count(0);
+                    drop(inner);
+                    polls
+                });
+                spawn("last", task::yield_now()).await.expect("does not panic");
+                inner
+            };
+            let inner = runtime.block_on(async { spawn("outer", outer).await }).expect("does not panic");
+            assert_eq!(inner, 3);
+        });
+        seen.check();
+        assert_eq!(seen.polls(), polls + 3, "{hooks:?} {:#?}", seen.told());
+        let parent = seen.whats().find_map(|what| match what {
+            What::Spawn { task, parent, .. } if *task == seen.task("last") => Some(*parent),
+            _ => None,
+        });
+        assert_eq!(parent, Some(Some(seen.task("outer"))), "{hooks:?}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod books;
 mod counts;
 mod kinds;
+mod lives;
 #[path = "../observed/mod.rs"]
 mod observed;
 #[path = "../workloads/mod.rs"]
@@ -16,15 +17,18 @@ use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use facts::event::{Event, Lane, LaneOf, LastPoll, TaskId, What};
+use facts::event::{Event, Lane, LaneOf, LastPoll, NewSite, TaskId, What};
 use observed::On;
 use recorder::{Detail, OnFull, Reader, RecordLayer};
 use tokio::runtime::{Builder, Runtime};
+use trace::Trace;
 use tracing_subscriber::Layer;
 use tracing_subscriber::prelude::*;
 
 /// The reader of the process. A test holds it while it runs, so that it sees only its own events.
 static READER: Mutex<Option<Reader>> = Mutex::new(None);
+/// The meaning of all stacks so far: each is announced once.
+static SITES: Mutex<Vec<NewSite>> = Mutex::new(Vec::new());
 
 /// Whether the recorder is a layer, besides another one.
 const REGISTRY: &str = "PROCESS_WITH_REGISTRY";
@@ -64,7 +68,7 @@ impl Part {
             *reader = Some(recorder::observe_process(OnFull::Drop, Detail::Waits).expect("the first").1);
         }
         let mut part = Self { reader };
-        part.reader().drain(true, |_, _| ());
+        part.so_far(true);
         part
     }
 
@@ -76,6 +80,8 @@ impl Part {
     fn so_far(&mut self, last: bool) -> Seen {
         let mut events = Vec::new();
         self.reader().drain(last, |thread, event| events.push((thread, event)));
+        let sites = events.iter().filter_map(|(_, event)| if let What::Site(new) = &event.what { Some(&**new) } else { None });
+        SITES.lock().unwrap_or_else(PoisonError::into_inner).extend(sites.cloned());
         let threads = self.reader().threads().to_vec();
         Seen { events, threads, lost: self.reader().lost() }
     }
@@ -100,6 +106,20 @@ struct Seen {
 impl Seen {
     fn whats(&self) -> impl Iterator<Item = &What> {
         self.events.iter().map(|(_, event)| &event.what)
+    }
+
+    /// What a trace makes of it.
+    fn trace(&self) -> Trace {
+        let mut trace = Trace::default();
+        for site in SITES.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            trace.push(0, Event { at_ns: 0, what: What::Site(Box::new(site.clone())) });
+        }
+        for (thread, event) in self.events.iter().filter(|(_, event)| !matches!(event.what, What::Site(_))) {
+            trace.push(*thread, event.clone());
+        }
+        let end_ns = trace.end_ns;
+        trace.close(end_ns);
+        trace
     }
 
     /// The tasks of runtimes.

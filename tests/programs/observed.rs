@@ -62,7 +62,7 @@ async fn orders(over: Arc<AtomicBool>) {
     while workers.join_next().await.is_some() {}
 }
 
-/// Runs the program until `over` is set, and writes its recording to `to`. Returns what it was written to.
+/// Runs the program until `over` is set, and writes its recording to `to`.
 pub(crate) fn record<W: Write + Send + 'static>(to: W, program: Program, over: Arc<AtomicBool>) {
     recorder::own([record::<W> as fn(W, Program, Arc<AtomicBool>) as usize]);
     recorder::install().expect("no other subscriber is set");
@@ -94,7 +94,7 @@ pub(crate) fn record<W: Write + Send + 'static>(to: W, program: Program, over: A
             writer.close(&Footer {
                 closed_ns,
                 trace_hash: None,
-        wake_hash: None,
+                wake_hash: None,
                 recorded: None,
                 ending: Ended::Exited,
                 elapsed_ns: closed_ns,
@@ -113,4 +113,24 @@ pub(crate) fn record<W: Write + Send + 'static>(to: W, program: Program, over: A
     recorder.close();
     done.store(true, Ordering::Release);
     writing.join().expect("the writer does not panic");
+}
+
+/// Bytes that are read after they were written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shared(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl Shared {
+    pub(crate) fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.0.lock().expect("the writer does not panic"))
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("the writer does not panic").write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

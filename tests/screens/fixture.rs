@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 use std::panic::Location;
 use std::time::Duration;
 
-use engine::{Ending, Phase, Report};
+use engine::{Detail, Ending, Phase, Report};
 use facts::event::{Cues, Event, LastPoll, Level, Log, Named, Panic, SpanId, SpanOpen, TaskId, What};
 use scenario::{Group, Outcome, Param, Scenario};
 use trace::{Sample, Trace};
@@ -102,11 +102,17 @@ pub(crate) fn empty() -> Model {
 
 /// The finished run of the semaphore, with the cursor at that time.
 pub(crate) fn model(at_ms: u64) -> Model {
+    recorded(Detail::Waits, at_ms)
+}
+
+/// The finished run of the semaphore, recorded at that detail.
+pub(crate) fn recorded(detail: Detail, at_ms: u64) -> Model {
     let mut model = empty();
     model.timeline.selected = Some(18);
+    model.form.detail = detail;
     model.run = Some(RunView {
         spec: model.form.spec(Duration::from_secs(60)),
-        trace: semaphore(),
+        trace: semaphore(detail),
         phase: Phase::Over,
         report: Some(report(Ending::Finished(
             Outcome::new()
@@ -191,8 +197,8 @@ impl Script {
     }
 
     /// The trace of all events, in order of time.
-    fn trace(mut self) -> Trace {
-        let mut trace = Trace::default();
+    fn trace(mut self, detail: Detail) -> Trace {
+        let mut trace = Trace::new(detail);
         self.events.sort_by_key(|event| event.at_ns);
         for event in self.events {
             trace.push(0, event);
@@ -206,7 +212,7 @@ fn id(task: u64) -> TaskId {
 }
 
 /// Twenty requests, three permits, half a second each.
-fn semaphore() -> Trace {
+fn semaphore(detail: Detail) -> Trace {
     let mut script = Script::default();
     let main = script.spawn(0, "main", None, sample::main_spawned());
     script.at(0, What::PollStart(id(main)));
@@ -250,7 +256,7 @@ fn semaphore() -> Trace {
             script.at(at_ns, What::PollEnd(id(i + 1)));
         }
     }
-    let mut trace = script.trace();
+    let mut trace = script.trace(detail);
     samples(&mut trace, REQUESTS.div_ceil(PERMITS) * LATENCY, &[]);
     trace.name_thread(0, "runtime");
     trace.close(REQUESTS.div_ceil(PERMITS) * LATENCY);
@@ -315,7 +321,7 @@ pub(crate) fn workers() -> Trace {
         }
     }
     script.wake(1_000 * MS, supervisor, None);
-    let mut trace = script.trace();
+    let mut trace = script.trace(Detail::Waits);
     samples(&mut trace, 1_000 * MS, &[0.75, 0.4]);
     (0..2).for_each(|thread| trace.name_thread(thread, format!("worker {thread}")));
     trace.add_lost(12);
@@ -336,7 +342,7 @@ pub(crate) fn panicking() -> Trace {
     script.at(2_000 * MS, What::PollStart(id(request)));
     script.panic(2_250 * MS, request, "index out of bounds: the len is 3 but the index is 7");
     script.end(2_250 * MS, request, LastPoll::Polled);
-    let mut trace = script.trace();
+    let mut trace = script.trace(Detail::Waits);
     trace.close(3_000 * MS);
     trace
 }

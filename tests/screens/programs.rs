@@ -134,7 +134,9 @@ fn a_source_that_is_newer_missing_or_not_read_yet_says_so() {
 #[test]
 fn no_size_of_the_screen_and_no_pane_is_a_fault() {
     let mut cache = Cache::default();
-    for mut model in [listing(), attached(false), attached(true)] {
+    let all: [fn() -> Model; 3] = [listing, || attached(false), || attached(true)];
+    for open in all {
+        let mut model = open();
         for pane in Pane::ALL {
             model.focus = pane;
             model.mode = Mode::Browse;

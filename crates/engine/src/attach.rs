@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TryRecvError};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -113,18 +113,12 @@ impl Feed {
 
     /// The next facts; `None` if there are none for now.
     pub fn next(&self) -> Option<Batch> {
-        match self.batches.try_recv() {
-            Ok(batch) => Some(batch),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        }
+        self.batches.try_recv().ok()
     }
 
     /// Waits for facts.
     pub fn wait(&self, at_most: Duration) -> Option<Batch> {
-        match self.batches.recv_timeout(at_most) {
-            Ok(batch) => Some(batch),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.batches.recv_timeout(at_most).ok()
     }
 
     /// Why there will be no more facts. The facts from before may not have been taken yet.

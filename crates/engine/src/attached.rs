@@ -12,7 +12,7 @@ use trace::Trace;
 
 use crate::attach::{Feed, Over};
 use crate::intake::Intake;
-use crate::{Ending, Phase, Report, told};
+use crate::{Detail, Ending, Phase, Report, program, told};
 
 /// The memory of a trace at which its successor is begun, in bytes, estimated. It is about eight million events.
 const BUDGET: u64 = 384 << 20;
@@ -35,6 +35,7 @@ pub struct Attached {
     /// The rest of the batch that is taken in.
     batch: std::vec::IntoIter<Fact>,
     intake: Intake,
+    detail: Detail,
     /// The trace that will take the place of the present one.
     next: Option<(Intake, Trace)>,
     /// The trace whose place was taken, until it is fetched.
@@ -74,6 +75,7 @@ impl Attached {
     /// Follows a program, with this estimated memory in bytes before the trace is shortened.
     pub fn with_budget(feed: Feed, budget: u64) -> Self {
         Self {
+            detail: program::detail(&feed.program),
             feed: Some(feed),
             batch: Vec::new().into_iter(),
             intake: Intake::default(),
@@ -98,6 +100,7 @@ impl Attached {
             self.go_on_closing(trace);
             return true;
         }
+        trace.detail = self.detail;
         // Ask this before taking facts: there may be more of them until then.
         let over = self.feed.as_ref().and_then(|feed| feed.over().cloned());
         let (mut taken, began) = (0_usize, Instant::now());
@@ -139,7 +142,7 @@ impl Attached {
             self.clock.heard(event.at_ns);
         }
         if self.next.is_none() && self.intake.memory >= self.budget && matches!(fact, Fact::Keyframe(_)) {
-            self.next = Some(Default::default());
+            self.next = Some((Intake::default(), Trace::new(self.detail)));
         }
         if let Some((intake, next)) = &mut self.next {
             intake.take(next, fact.clone());

@@ -4,12 +4,17 @@ use facts::event::What;
 use recording::Fact;
 use trace::{Ahead, Trace};
 
+/// A keyframe that is made so soon after the program's start has nothing to leave out, in nanoseconds.
+const AT_START_NS: u64 = 100_000_000;
+
 /// See the module. A keyframe restates what earlier facts said, so a trace takes one in only as its beginning.
 #[derive(Debug, Default)]
 pub(crate) struct Intake {
     ahead: Ahead,
     /// Whether the trace has begun.
     begun: bool,
+    /// Whether it began with a keyframe, and no event has come since.
+    dated: bool,
     /// The memory of the trace in bytes, estimated.
     pub(crate) memory: u64,
 }
@@ -34,14 +39,18 @@ impl Intake {
             self.one(trace, fact);
         }
         self.finish(trace);
+        // Its events have their original times: the first event after it says when it was made.
         trace.since_ns = trace.end_ns;
-        self.begun = true;
+        (self.begun, self.dated) = (true, true);
     }
 
     fn one(&mut self, trace: &mut Trace, fact: Fact) {
         self.memory += fact.memory();
         match fact {
             Fact::Event(thread, event) => {
+                if std::mem::take(&mut self.dated) && event.at_ns > AT_START_NS {
+                    trace.since_ns = trace.since_ns.max(event.at_ns);
+                }
                 // A line of the program's output may come before everything else.
                 self.begun |= !matches!(event.what, What::Log(_));
                 self.ahead.push(trace, thread, event);

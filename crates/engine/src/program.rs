@@ -20,8 +20,12 @@ pub static PROGRAM: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
+/// How much of a program is recorded: everything, if it does not say.
+pub(crate) fn detail(program: &Program) -> Detail {
+    Detail::of(&program.detail).unwrap_or_default()
+}
+
 /// The spec of a program's run: on the real clock, without a limit.
 pub fn spec(program: &Program) -> Spec {
-    let detail = if program.detail == "polls" { Detail::Polls } else { Detail::Waits };
-    Spec { detail, limit: Duration::MAX, ..Spec::new(&PROGRAM) }
+    Spec { detail: detail(program), limit: Duration::MAX, ..Spec::new(&PROGRAM) }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::{Debug, Write as _};
 
+use smallvec::SmallVec;
 use tracing_core::field::{Field, Visit};
 
 use super::event::{Change, Cues, LaneOf};
@@ -12,12 +13,25 @@ pub(super) struct TaskFields {
     pub(super) id: u64,
     pub(super) name: String,
     /// The size of the future as spawned; Tokio reports it in addition to `bytes` if it has boxed the future.
-    pub(super) original_bytes: u64,
-    pub(super) bytes: u64,
+    original_bytes: u64,
+    bytes: u64,
     pub(super) of: LaneOf,
     /// The line of the spawn.
     pub(super) line: u32,
-    pub(super) file: String,
+    /// As bytes on the stack, since there are many tasks.
+    file: SmallVec<[u8; 128]>,
+}
+
+impl TaskFields {
+    /// The size of the future.
+    pub(super) fn bytes(&self) -> u64 {
+        self.original_bytes.max(self.bytes)
+    }
+
+    /// The file of the spawn.
+    pub(super) fn file(&self) -> &str {
+        std::str::from_utf8(&self.file).unwrap_or_default()
+    }
 }
 
 impl Visit for TaskFields {
@@ -33,7 +47,7 @@ impl Visit for TaskFields {
 
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "loc.file" {
-            value.clone_into(&mut self.file);
+            self.file = SmallVec::from_slice(value.as_bytes());
         }
     }
 

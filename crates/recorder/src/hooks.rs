@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use tokio::runtime::Builder;
 
-#[cfg(tokio_unstable)]
-use super::event::{CallLine, What};
 use super::lanes::Lanes;
 use super::local::{self, Local, Role};
 use super::program;
@@ -72,13 +70,10 @@ impl Recorder {
         let (polls, spawns) = (ears(), ears());
         builder
             .on_task_spawn(move |task| {
-                let (id, at) = (local::task_id(task.id()), CallLine::from(task.spawned_at()));
+                let (id, at) = (local::task_id(task.id()), task.spawned_at());
                 let parent = local::with(|local| {
-                    let parent = local.task();
-                    if !local.knows_spawn(id) {
-                        local.push(What::Spawn { task: id, parent, at });
-                    }
-                    parent
+                    local.hook_spawned(id, at);
+                    local.task()
                 });
                 if parent.flatten().is_some() {
                     spawns.1.spawned(&spawns.0);
@@ -105,13 +100,11 @@ impl Recorder {
 /// Hooks say exactly when a thread goes to sleep and wakes up, and make a poll cheaper to record. Nothing is recorded twice.
 ///
 /// ```
-/// fn main() {
-///     async_playground_recorder::init();
-///     let mut builder = tokio::runtime::Builder::new_multi_thread();
-///     async_playground_recorder::observe(&mut builder);
-///     let runtime = builder.build().unwrap();
-///     runtime.block_on(async { tokio::spawn(async {}).await.unwrap() });
-/// }
+/// async_playground_recorder::init();
+/// let mut builder = tokio::runtime::Builder::new_multi_thread();
+/// async_playground_recorder::observe(&mut builder);
+/// let runtime = builder.enable_all().build().unwrap();
+/// runtime.block_on(async { tokio::spawn(async {}).await.unwrap() });
 /// ```
 pub fn observe(builder: &mut Builder) {
     if let Some(recorder) = program::recorder() {

@@ -24,6 +24,9 @@ use facts::Detail;
 /// The environment variable that decides where the events go.
 const VARIABLE: &str = "ASYNC_PLAYGROUND";
 
+/// The environment variable that decides how much is recorded.
+const DETAIL: &str = "ASYNC_PLAYGROUND_DETAIL";
+
 /// Observes this program from now on. Call it in the first line of `main`:
 ///
 /// ```
@@ -38,11 +41,9 @@ const VARIABLE: &str = "ASYNC_PLAYGROUND";
 /// everything is seen except the future of `main` itself. To see that too, call `init` before you build the runtime:
 ///
 /// ```
-/// fn main() {
-///     async_playground_recorder::init();
-///     let runtime = tokio::runtime::Runtime::new().unwrap();
-///     runtime.block_on(async { println!("seen") });
-/// }
+/// async_playground_recorder::init();
+/// let runtime = tokio::runtime::Runtime::new().unwrap();
+/// runtime.block_on(async { println!("seen") });
 /// ```
 ///
 /// The program has to be built with `--cfg tokio_unstable` in `RUSTFLAGS`; add `-C force-frame-pointers=yes` to see the line of
@@ -53,6 +54,8 @@ const VARIABLE: &str = "ASYNC_PLAYGROUND";
 /// | not set, or `listen` | keep the last part in memory, for `async-playground attach` |
 /// | `file:PATH` | write everything to this file |
 /// | `off` | do nothing |
+///
+/// `ASYNC_PLAYGROUND_DETAIL=polls` records only spawns, polls and ends, which costs a fraction: see [`Detail`].
 ///
 /// `init` becomes the program's `tracing` subscriber. If the program has a subscriber of its own, add `layer()`, from the feature
 /// `layer`, to that instead.
@@ -119,6 +122,7 @@ impl std::error::Error for AlreadyObserved {}
 pub(super) fn begin(install: impl FnOnce() -> Result<(), Problem>) -> Result<(), Problem> {
     static BEGUN: AtomicBool = AtomicBool::new(false);
     let Some(mode) = mode(std::env::var_os(VARIABLE))? else { return Ok(()) };
+    let detail = detail(std::env::var_os(DETAIL))?;
     if BEGUN.swap(true, Ordering::AcqRel) || program::recorder().is_some() {
         return Ok(());
     }
@@ -128,7 +132,7 @@ pub(super) fn begin(install: impl FnOnce() -> Result<(), Problem>) -> Result<(),
     if STATIC_MAX_LEVEL < LevelFilter::TRACE {
         return Err(Problem::Level);
     }
-    let (recorder, reader) = Recorder::make(OnFull::Drop, Detail::Waits, true);
+    let (recorder, reader) = Recorder::make(OnFull::Drop, detail, true);
     install()?;
     recorder.begin_real();
     if program::observe(&recorder) {
@@ -151,6 +155,12 @@ fn mode(value: Option<OsString>) -> Result<Option<Mode>, Problem> {
     }
 }
 
+/// How much to record.
+fn detail(value: Option<OsString>) -> Result<Detail, Problem> {
+    let Some(value) = value else { return Ok(Detail::default()) };
+    value.to_str().and_then(Detail::of).ok_or(Problem::Detail(value))
+}
+
 /// The path after a prefix. A path need not be text.
 #[cfg(unix)]
 fn after(value: &OsString, prefix: &str) -> Option<PathBuf> {
@@ -170,12 +180,17 @@ fn after(value: &OsString, prefix: &str) -> Option<PathBuf> {
 pub(super) enum Problem {
     /// The environment variable has this value.
     Variable(OsString),
+    /// The environment variable for the detail has this value.
+    Detail(OsString),
     /// The build lacks a flag.
     Unstable,
     /// A feature of `tracing` removes what Tokio reports.
     Level,
     /// There is another subscriber.
     Subscriber,
+    /// The subscriber hides Tokio's tracing from the layer.
+    #[cfg_attr(not(feature = "layer"), allow(dead_code, reason = "only a layer can be behind a filter"))]
+    Filter,
     /// A test task was not seen.
     Spans,
     /// The events have nowhere to go.
@@ -188,6 +203,9 @@ impl fmt::Display for Problem {
             Self::Variable(value) => {
                 write!(f, "{VARIABLE}={} is not valid; use listen, file:PATH or off", value.to_string_lossy().escape_debug())
             }
+            Self::Detail(value) => {
+                write!(f, "{DETAIL}={} is not valid; use polls or waits", value.to_string_lossy().escape_debug())
+            }
             Self::Unstable => f.write_str(
                 "this program was built without --cfg tokio_unstable; build it with RUSTFLAGS=\"--cfg tokio_unstable\"",
             ),
@@ -197,6 +215,10 @@ impl fmt::Display for Problem {
             Self::Subscriber => f.write_str(
                 "this program has its own tracing subscriber; add a Layer to it with async_playground_recorder::layer() \
                  (feature `layer`) in place of init()",
+            ),
+            Self::Filter => f.write_str(
+                "a filter of the whole tracing subscriber hides Tokio's tracing from the layer; give each other layer its own filter \
+                 with `with_filter`",
             ),
             Self::Spans => f.write_str("Tokio does not report its tasks; use tokio 1.54 or later with its feature `tracing`"),
             Self::Stream(error) => write!(f, "cannot keep what is recorded: {error}"),
@@ -252,6 +274,14 @@ mod tests {
             let problem = of(bad).expect_err(bad);
             assert!(problem.contains("listen, file:PATH or off") && !problem.contains('\n'), "{problem}");
         }
+    }
+
+    #[test]
+    fn the_environment_decides_how_much_is_recorded() {
+        let of = |value: &str| detail(Some(value.into())).map_err(|problem| problem.to_string());
+        assert_eq!((detail(None).ok(), of("polls"), of("waits")), (Some(Detail::Waits), Ok(Detail::Polls), Ok(Detail::Waits)));
+        let problem = of("all\n").expect_err("no such detail");
+        assert!(problem.contains("polls or waits") && !problem.contains('\n'), "{problem}");
     }
 
     #[cfg(unix)]

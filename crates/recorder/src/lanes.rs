@@ -20,18 +20,19 @@
 //! thread that attached by hand without asking for one.
 
 use std::num::NonZeroU64;
+use std::panic::Location;
 use std::thread;
 
 use super::event::{Lane, LaneOf, Named, TaskId, What};
 use super::fields::TaskFields;
 use super::local::{Local, Role};
-use super::polls::Places;
+use super::polls::{Places, is_in_poll};
 
 /// A thread's state of polls without hooks.
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
-    /// The poll around each inner poll: the task or lane, and how often its span had been entered.
-    outer: Vec<(Option<TaskId>, u8)>,
+    /// The poll around each inner poll: the task or lane, how often its span had been entered, and from where.
+    outer: Vec<(Option<TaskId>, u8, u64)>,
     /// The stamp at which the innermost poll ended, unless its span is entered once more.
     pub(super) left: Option<u64>,
     /// The hash of the callers of the innermost poll of a task or local task.
@@ -45,10 +46,12 @@ pub(super) struct Lanes {
     may_be_drop: bool,
     /// The lane that ended last, and the count of events written by then: it may be about to wake the task that waits for it.
     ended: Option<(TaskId, u32)>,
-    /// The task that began its poll with a hook.
-    hooked: Option<TaskId>,
+    /// The tasks whose current polls began with a hook, the innermost last.
+    hooked: Vec<TaskId>,
     /// The task whose spawn was recorded last, and the one whose end was: a hook may report the same.
     spawned: Option<TaskId>,
+    /// The new task whose spawn a hook is about to report, and the size of its future.
+    sized: Option<(TaskId, u32)>,
     closed: Option<TaskId>,
     /// How many roots of this thread are open.
     roots: usize,
@@ -73,26 +76,41 @@ pub(super) fn is_tokios(spans: Option<&str>, spawned: &str) -> bool {
 }
 
 impl Local {
-    /// Records the name of a new task of the runtime, and its spawn unless a hook does.
+    /// Records the name of a new task of the runtime, if it has one, and its spawn unless a hook does.
     pub(super) fn new_task(&mut self, task: TaskId, fields: TaskFields, alone: bool) {
-        let TaskFields { name, original_bytes, bytes, line, file, .. } = fields;
-        self.push(What::Named(Box::new(Named { task, name, bytes: original_bytes.max(bytes) })));
-        if alone {
-            let (parent, at) = (self.task(), self.spawned_at.line(&file, line));
-            self.push_also(What::Spawn { task, parent, at });
-            self.lanes.spawned = Some(task);
+        let mut bytes = u32::try_from(fields.bytes()).unwrap_or(u32::MAX);
+        let at = alone.then(|| self.spawned_at.told(&self.shared.lines, fields.file(), fields.line).number);
+        if !fields.name.is_empty() {
+            self.push(What::Named(Box::new(Named { task, name: fields.name, bytes: bytes.into() })));
+            bytes = 0;
+        }
+        match at {
+            Some(line) => {
+                self.spawned(task, line, bytes);
+                self.lanes.spawned = Some(task);
+            }
+            None => self.lanes.sized = Some((task, bytes)),
+        }
+    }
+
+    /// A hook reports the spawn of a task.
+    pub(super) fn hook_spawned(&mut self, task: TaskId, at: &'static Location<'static>) {
+        if self.lanes.spawned != Some(task) {
+            let bytes = self.lanes.sized.take().filter(|(sized, _)| *sized == task).map_or(0, |(_, bytes)| bytes);
+            let line = self.spawned_at.known(&self.shared.lines, at).number;
+            self.spawned(task, line, bytes);
         }
     }
 
     /// Records the spawn of something that is not a task of the runtime. Returns whether it has a lane.
     pub(super) fn new_lane(&mut self, task: TaskId, fields: TaskFields) -> bool {
-        let (TaskFields { of, name, original_bytes, bytes, line, file, .. }, parent) = (fields, self.task());
+        let (of, parent, bytes) = (fields.of, self.task(), fields.bytes());
         if of == LaneOf::Root && parent.is_none() && !self.lanes.sees_roots {
             return false;
         }
         self.lanes.roots += usize::from(of == LaneOf::Root);
-        let at = self.spawned_at.line(&file, line);
-        self.push(What::Lane(Box::new(Lane { task, of, name, bytes: original_bytes.max(bytes), parent, at })));
+        let at = self.spawned_at.told(&self.shared.lines, fields.file(), fields.line).at.clone();
+        self.push(What::Lane(Box::new(Lane { task, of, name: fields.name, bytes, parent, at })));
         true
     }
 
@@ -116,13 +134,20 @@ impl Local {
 
     /// Puts the current poll aside for one of another task.
     pub(super) fn go_within(&mut self, task: TaskId, enters: u8) {
-        self.lanes.outer.push((self.task, self.enters));
+        self.lanes.outer.push((self.task, self.enters, self.lanes.callers));
+        self.lanes.ended = None;
         (self.task, self.enters) = (Some(task), enters);
     }
 
     /// The span of a closure or root is left.
     pub(super) fn exit_lane(&mut self, task: TaskId, of: LaneOf) {
-        if !self.is_at(task) || of == LaneOf::Blocking {
+        if !self.is_at(task) {
+            return;
+        }
+        if of == LaneOf::Blocking {
+            if self.enters > 1 && self.shared().process {
+                self.end_future(task);
+            }
             return;
         }
         let stamp = self.shared().stamp();
@@ -152,17 +177,36 @@ impl Local {
 
     /// Whether the spans of this task say nothing new, because there are hooks.
     pub(super) fn is_hooked(&self, task: TaskId) -> bool {
-        self.lanes.hooked == Some(task)
+        self.lanes.hooked.contains(&task)
     }
 
-    /// A poll with hooks begins or ends.
-    pub(super) fn hook(&mut self, task: Option<TaskId>) {
-        self.lanes.hooked = task;
+    /// A hook begins a poll, which is the outermost one of the thread unless the whole process is observed.
+    pub(super) fn hook(&mut self, task: TaskId) {
+        self.settle();
+        self.lanes.ended = None;
+        if self.shared().process {
+            self.lanes.hooked.push(task);
+        } else {
+            self.lanes.outer.clear();
+        }
+        if self.shared().process && self.task.is_some() {
+            self.write_beginning();
+            self.go_within(task, 0);
+        } else {
+            self.inside.reset();
+            (self.task, self.enters) = (Some(task), 0);
+        }
     }
 
-    /// Whether a span has reported the spawn of a task.
-    pub(super) fn knows_spawn(&self, task: TaskId) -> bool {
-        self.lanes.spawned == Some(task)
+    /// A hook ends a poll.
+    pub(super) fn unhook(&mut self) {
+        self.settle();
+        self.lanes.hooked.pop();
+        if !self.shared().process {
+            self.lanes.outer.clear();
+        }
+        let stamp = self.shared().stamp();
+        self.end_lane(stamp);
     }
 
     /// Whether a span has reported the end of a task.
@@ -201,14 +245,8 @@ impl Local {
 
     /// Returns to the outer poll.
     pub(super) fn back(&mut self) {
-        (self.task, self.enters) = self.lanes.outer.pop().unwrap_or_default();
+        (self.task, self.enters, self.lanes.callers) = self.lanes.outer.pop().unwrap_or_default();
         self.lanes.may_be_drop = false;
-    }
-
-    /// The runtime polls a task: forget all outer polls.
-    pub(super) fn outermost(&mut self) {
-        self.settle();
-        self.lanes.outer.clear();
     }
 
     /// Marks the thread as one of the pool: a closure for the pool begins or is dropped.
@@ -227,8 +265,17 @@ impl Local {
     /// The task or lane that calls a waker now.
     pub(super) fn waker(&mut self) -> Option<TaskId> {
         self.settle();
-        let ended = self.lanes.ended.filter(|(_, written)| *written == self.written);
-        ended.map(|(ended, _)| ended).or(self.task).or(self.lanes.unseen).or_else(|| self.is_guest().then_some(NO_TASK))
+        // A runtime that does something else does so outside all budgets. Closures have no budget either.
+        let reports = |(_, written): &(TaskId, u32)| *written == self.written && (self.role == Role::Pool || is_in_poll());
+        let ended = self.lanes.ended.filter(reports).map(|(ended, _)| ended);
+        ended.or(self.task).or(self.lanes.unseen).or_else(|| self.is_guest().then_some(NO_TASK))
+    }
+
+    /// A task is polled. If the thread is in no root that was seen, it is in one that is older than the recorder.
+    pub(super) fn drives(&mut self) {
+        if self.is_guest() {
+            self.role = Role::Runtime;
+        }
     }
 
     /// Whether the thread does nothing for a runtime now: what it wakes is woken from outside.
@@ -238,6 +285,6 @@ impl Local {
 
     /// Whether a panic here would reach the caller of `block_on`.
     pub(super) fn panics_outside(&self) -> bool {
-        self.lanes.sees_roots && self.lanes.outer.first().is_some_and(|(outer, _)| outer.is_none())
+        self.lanes.sees_roots && self.lanes.outer.first().is_some_and(|(outer, ..)| outer.is_none())
     }
 }

@@ -5,8 +5,12 @@
 //! assigns span ids and reuses them, so the recorder keeps its data for a span in the
 //! span's extensions.
 
+use std::thread;
+use std::time::Duration;
+
+use tracing::subscriber::NoSubscriber;
 use tracing_core::span::{Attributes, Id};
-use tracing_core::{Event, Subscriber};
+use tracing_core::{Dispatch, Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{FilterFn, Filtered, filter_fn};
 use tracing_subscriber::layer::Context;
@@ -14,7 +18,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::callsites::Source;
 use super::handle::Handle;
-use super::init;
+use super::init::{self, Problem};
 use super::observe::{self, TaskRef, WakerEvent};
 use super::program;
 use super::stack::look_further;
@@ -36,31 +40,56 @@ impl RecordLayer {
 /// Observes this program from now on, like [`init`](crate::init), as a layer of the program's own subscriber:
 ///
 /// ```
-/// use tracing_subscriber::prelude::*;
 /// use tracing_subscriber::filter::LevelFilter;
+/// use tracing_subscriber::layer::Identity;
+/// use tracing_subscriber::prelude::*;
 ///
-/// fn main() {
-///     tracing_subscriber::registry()
-///         .with(async_playground_recorder::layer())
-///         // Filters belong to the other layers: a filter of the whole registry would hide Tokio's tracing.
-///         .with(tracing_subscriber::layer::Identity::new().with_filter(LevelFilter::INFO))
-///         .init();
-///     let runtime = tokio::runtime::Runtime::new().unwrap();
-///     runtime.block_on(async { tokio::spawn(async {}).await.unwrap() });
-/// }
+/// # let my_layer = Identity::new();
+/// tracing_subscriber::registry()
+///     .with(async_playground_recorder::layer())
+///     // A filter of the whole registry would hide Tokio's tracing from the recorder, so each other layer has its own.
+///     .with(my_layer.with_filter(LevelFilter::INFO))
+///     .init();
+/// let runtime = tokio::runtime::Runtime::new().unwrap();
+/// runtime.block_on(async { tokio::spawn(async {}).await.unwrap() });
 /// ```
 ///
 /// The environment variable `ASYNC_PLAYGROUND` means the same as for `init`. `None` if the program is not to be observed, or
-/// cannot be: then one line on stderr says why. A registry costs more than `init`'s own subscriber.
+/// cannot be; then one line on stderr says why. A registry costs more than `init`'s own subscriber.
 #[track_caller]
 pub fn layer<S: Subscriber + for<'span> LookupSpan<'span>>() -> Option<FilteredRecordLayer<S>> {
-    match init::begin(|| Ok(super::install_panic_hook())) {
-        Ok(()) => program::recorder().map(|_| RecordLayer::filtered()),
-        Err(problem) => {
-            init::say(&problem);
-            None
-        }
+    let begun = init::begin(|| {
+        super::install_panic_hook();
+        check_when_installed();
+        Ok(())
+    });
+    if let Err(problem) = begun {
+        init::say(&problem);
+        return None;
     }
+    program::recorder().map(|_| RecordLayer::filtered())
+}
+
+/// How often, and how many times, to look whether there is a global subscriber: nobody reports when it is installed.
+const LOOKS: (Duration, u32) = (Duration::from_millis(20), 500);
+
+/// Says so if the program's subscriber hides Tokio's tracing from the layer. Checks once the subscriber is installed, on a
+/// separate thread.
+fn check_when_installed() {
+    let is_installed = || !tracing::dispatcher::get_default(Dispatch::is::<NoSubscriber>);
+    let check = move || {
+        for _ in 0..LOOKS.1 {
+            if is_installed() {
+                if !observe::is_heard() {
+                    init::say(&Problem::Filter);
+                }
+                return;
+            }
+            thread::sleep(LOOKS.0);
+        }
+    };
+    // Without this thread, only the warning is missing.
+    _ = thread::Builder::new().name("async-playground".to_owned()).spawn(check);
 }
 
 impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for RecordLayer {
@@ -111,7 +140,12 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for RecordLayer {
 
     fn on_exit(&self, id: &Id, cx: Context<'_, S>) {
         if let Some(task) = extension::<TaskRef, S>(id, &cx) {
-            observe::exit_task(task);
+            // The registry closes a span only after all spans in it, which may outlive the task.
+            if observe::exit_task(task)
+                && let Some(span) = cx.span(id)
+            {
+                span.extensions_mut().remove::<TaskRef>();
+            }
         } else if let Some(handle) = extension::<Handle, S>(id, &cx) {
             observe::exit(handle);
         }

@@ -1,17 +1,52 @@
-//! Observes any Tokio runtime, without annotating the code that runs on it.
+//! See what a Tokio program does: every task with its polls and waits, and for each wait its cause, its source line, who holds
+//! the resource and who ended the wait. Nothing in the program is annotated.
 //!
-//! The main sources, cheapest first (`docs/recorder.md` lists all): the runtime's
-//! hooks report every spawn, poll and end; Tokio's own tracing events report names and
-//! wakes; the program's tracing spans and events give labels and the log; a panic hook
-//! reports panics. All of them write [`event::Event`]s into a ring that belongs to the
-//! current thread, and a [`Reader`] drains the rings and puts the events in order.
+//! # Three steps
 //!
-//! The recorder uses rings, and not chunks that are sent when full, so that events are
-//! visible at once. A task that blocks its worker for a second is on screen while it
-//! blocks, without a timer or a flush in any hook. A push is a store and an index; no
-//! lock, no allocation.
+//! 1. Add the crate: `cargo add async-playground-recorder`, and this line as the first one of `main`:
 //!
-//! The recorder knows no scenario and no screen. To record a runtime:
+//!    ```
+//!    async_playground_recorder::init();
+//!    ```
+//!
+//! 2. Build the program with two flags, for example in `.cargo/config.toml`:
+//!
+//!    ```toml
+//!    [build]
+//!    # Tokio reports its tasks only with the first flag. The second one makes the source line of a wait cheap to find.
+//!    rustflags = ["--cfg", "tokio_unstable", "-C", "force-frame-pointers=yes"]
+//!    ```
+//!
+//!    A release build also needs debug information for the lines: `debug = "limited"` in `[profile.release]`.
+//!
+//! 3. Run the program, and look at it with `async-playground attach`. With `ASYNC_PLAYGROUND=file:PATH` in its environment, the
+//!    program writes a recording to that file instead; with `ASYNC_PLAYGROUND=off` the recorder does nothing.
+//!
+//! The program behaves as before. If something is missing, [`init`] says so in one line on stderr, and the program runs on.
+//!
+//! # Other ways in
+//!
+//! - A program with its own `tracing` subscriber adds `layer()` to it, from the feature `layer`, in place of `init`. `init` becomes
+//!   the program's subscriber, so without it events that the program would print are only recorded.
+//! - A program that builds its runtimes can let [`observe`] set their hooks.
+//! - [`observe_process`] gives the events to the caller. A [`Recorder`] records one runtime.
+//!
+//! # How it works
+//!
+//! Tokio reports through `tracing` when it spawns a task, enters it to poll it, and drops it; when a waker is cloned or called; and
+//! when a lock, semaphore, channel or timer changes. The recorder is a `tracing` subscriber that writes each of these facts into
+//! a ring that belongs to the current thread: a store and an index, no lock, no allocation. A [`Reader`] drains the rings and puts
+//! the facts in order. The stack at the time when a future clones its waker is the chain of `.await`s that led there; it is
+//! captured as a number, and looked up on another thread.
+//!
+//! The recorder uses rings, and not chunks that are sent when full, so that facts are visible at once. A task that blocks its
+//! worker for a second is on screen while it blocks, without a timer or a flush anywhere.
+//!
+//! What it cannot see: tasks that were spawned before `init`; the code between two `.await`s; other runtimes than Tokio's.
+//!
+//! # Recording one runtime
+//!
+//! The runtime's hooks report every spawn, poll and end. Only threads of that runtime are recorded.
 //!
 //! ```
 //! use async_playground_recorder::{self as recorder, OnFull, Recorder};
@@ -35,7 +70,8 @@
 
 #![cfg_attr(not(tokio_unstable), allow(dead_code, reason = "without Tokio's hooks, much is not called"))]
 
-use facts::{event, site};
+#[doc(inline)]
+pub use facts::{event, site};
 
 mod base;
 mod callsites;

@@ -43,6 +43,17 @@ pub(super) struct Written {
 pub(super) enum Entry {
     /// A poll has ended, in which nothing else was written.
     Polled(Poll),
+    /// The task's last poll has ended, in which it returned and nothing else was written.
+    Finished(Poll),
+    /// A task was spawned.
+    Spawned {
+        task: TaskId,
+        parent: Option<TaskId>,
+        /// The number of its [line](super::lines).
+        line: u32,
+        /// The size of its future; 0 if unknown, or written before with its name.
+        bytes: u32,
+    },
     /// A poll has begun, and another entry in it follows. The stamp is that of the start.
     Began(Poll),
     /// The following entries belong to this [turn](super::turns).
@@ -68,13 +79,15 @@ pub(super) enum Role {
 
 /// The state of a thread of a run.
 pub(super) struct Local {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     ring: Producer<Written>,
     presence: Arc<Presence>,
     /// The task or lane that is being polled.
     pub(super) task: Option<TaskId>,
     /// The current poll, if no entry has been written for it yet.
     pub(super) unwritten: Option<Poll>,
+    /// Whether its task has returned.
+    finished: bool,
     /// How many polls this thread has begun.
     polls: u32,
     /// How often the task's span was entered in this poll: see [`LastPoll`].
@@ -82,7 +95,7 @@ pub(super) struct Local {
     /// How many entries this thread has written; it wraps.
     pub(super) written: u32,
     /// The stamp of the last entry.
-    pub(super) last_stamp: u64,
+    last_stamp: u64,
     pub(super) role: Role,
     pub(super) lanes: Lanes,
     /// The turn of its last entry.
@@ -123,11 +136,19 @@ pub(super) fn with_thread<R>(worker: Option<Worker>, f: impl FnOnce(&mut Local) 
     let run = |local: &RefCell<Option<Local>>| {
         let mut local = local.try_borrow_mut().ok()?;
         if local.is_none() {
-            *local = Some(program::join(worker)?);
+            joins(&mut local, worker)?;
         }
         local.as_mut().map(f)
     };
     LOCAL.try_with(run).ok().flatten()
+}
+
+/// The calling thread joins the recording of the process. Apart from the usual way, which then needs less stack.
+#[cold]
+#[inline(never)]
+fn joins(local: &mut Option<Local>, worker: Option<Worker>) -> Option<()> {
+    *local = Some(program::join(worker)?);
+    Some(())
 }
 
 /// A thread's membership in a run, which ends when this is dropped.
@@ -194,6 +215,7 @@ impl Local {
             presence,
             task: None,
             unwritten: None,
+            finished: false,
             polls: 0,
             enters: 0,
             written: 0,
@@ -215,20 +237,17 @@ impl Local {
 
     /// Writes one event, stamped now.
     pub(super) fn push(&mut self, what: What) {
+        self.push_entry(Entry::What(what));
+    }
+
+    fn push_entry(&mut self, entry: Entry) {
         if self.shared.closed() {
             return;
         }
         self.settle();
         self.write_beginning();
         let stamp = self.shared.stamp();
-        self.write(stamp, Entry::What(what));
-    }
-
-    /// Writes one more event, at the time of the last one.
-    pub(super) fn push_also(&mut self, what: What) {
-        if !self.shared.closed() {
-            self.write(self.last_stamp, Entry::What(what));
-        }
+        self.write(stamp, entry);
     }
 
     /// Writes the start of the current poll, unless an entry has been written for it.
@@ -236,6 +255,28 @@ impl Local {
         if let Some(poll) = self.unwritten.take() {
             // Its turn was written when it began.
             self.put(poll.began, Entry::Began(poll));
+            if std::mem::take(&mut self.finished) {
+                let stamp = self.shared.stamp();
+                self.write(stamp, Entry::What(What::Terminate { task: poll.task, last: LastPoll::Polled }));
+            }
+        }
+    }
+
+    /// Writes a spawn by the current task.
+    pub(super) fn spawned(&mut self, task: TaskId, line: u32, bytes: u32) {
+        let parent = self.task();
+        self.push_entry(Entry::Spawned { task, parent, line, bytes });
+    }
+
+    /// Writes the end of a task, which nearly always returns in a poll without any other event: then one entry covers all.
+    /// Returns the stamp.
+    pub(super) fn ends(&mut self, task: TaskId, last: LastPoll) -> u64 {
+        if last == LastPoll::Polled && self.unwritten.is_some_and(|poll| poll.task == task) && !self.shared.closed() {
+            self.finished = true;
+            self.shared.stamp()
+        } else {
+            self.push(What::Terminate { task, last });
+            self.last_stamp
         }
     }
 
@@ -291,12 +332,8 @@ impl Local {
     }
 
     pub(super) fn poll_start(&mut self, task: TaskId) {
-        self.outermost();
-        self.hook(Some(task));
         self.joins_workers();
-        self.task = Some(task);
-        self.enters = 0;
-        self.inside.reset();
+        self.hook(task);
         if self.shared.closed() {
             self.count_unrecorded(LaneOf::Task);
             return;
@@ -316,17 +353,14 @@ impl Local {
         self.polls = self.polls.wrapping_add(1);
         let poll = Poll { task, began: self.shared.stamp(), number: self.polls };
         self.take_turn(poll.began);
-        self.unwritten = Some(poll);
+        (self.unwritten, self.finished) = (Some(poll), false);
         if seen {
             self.presence.begin(poll);
         }
     }
 
     pub(super) fn poll_end(&mut self) {
-        self.outermost();
-        self.hook(None);
-        self.write_end(self.shared.stamp());
-        self.task = None;
+        self.unhook();
     }
 
     /// Writes the end of the current poll.
@@ -337,7 +371,8 @@ impl Local {
             self.write_beginning();
         }
         if !closed && let Some(task) = self.task {
-            let entry = self.unwritten.take().map_or(Entry::What(What::PollEnd(task)), Entry::Polled);
+            let whole = if std::mem::take(&mut self.finished) { Entry::Finished } else { Entry::Polled };
+            let entry = self.unwritten.take().map_or(Entry::What(What::PollEnd(task)), whole);
             self.write(stamp, entry);
         }
         self.presence.end();
@@ -362,8 +397,10 @@ impl Local {
             (true, 1) => LastPoll::Dropped,
             (true, _) => LastPoll::Polled,
         };
-        self.push(What::Terminate { task, last });
-        self.let_go(task);
+        self.ends(task, last);
+        if !self.is_hooked(task) {
+            self.let_go(task);
+        }
     }
 
     /// The number of the current stack.
@@ -417,7 +454,9 @@ impl Entry {
     /// How many events it represents.
     pub(super) fn events(&self) -> u64 {
         match self {
+            Entry::Finished(_) => 3,
             Entry::Polled(_) => 2,
+            Entry::Spawned { bytes, .. } => 1 + u64::from(*bytes > 0),
             Entry::Began(_) | Entry::What(_) => 1,
             Entry::Turn(_) => 0,
         }

@@ -58,8 +58,8 @@ pub(super) fn new_task(attributes: &Attributes<'_>) -> Option<TaskRef> {
     let mut fields = TaskFields::default();
     attributes.record(&mut fields);
     let (task, of) = (TaskId(NonZeroU64::new(fields.id)?), fields.of);
-    let tokios = of == LaneOf::Blocking && is_tokios(attributes.metadata().file(), &fields.file);
-    if tokios && fields.file.ends_with(WORKERS) {
+    let tokios = of == LaneOf::Blocking && is_tokios(attributes.metadata().file(), fields.file());
+    if tokios && fields.file().ends_with(WORKERS) {
         return new_worker();
     }
     local::with(|local| {
@@ -114,19 +114,28 @@ fn enter_worker(entered: TaskRef) {
     local::with_thread(Some(entered.worker()), |_| ());
 }
 
-/// The span of a task or lane was left.
+/// The span of a task or lane was left. Returns whether it was dropped, so that nothing more is to come.
 #[inline]
-pub(super) fn exit_task(TaskRef { run, task, of, seen, alone }: TaskRef) {
-    match of {
-        LaneOf::Task if !alone || !seen => {}
-        LaneOf::Task => with_run(run, |local| {
-            if !local.is_hooked(task) {
-                local.exit_future(task);
-            }
-        }),
-        LaneOf::Local if seen => with_run(run, |local| local.exit_future(task)),
-        _ => with_run(run, |local| if seen { local.exit_lane(task, of) } else { local.in_unseen(None) }),
+pub(super) fn exit_task(TaskRef { run, task, of, seen, alone }: TaskRef) -> bool {
+    if of == LaneOf::Task && !(alone && seen) {
+        return false;
     }
+    let mut ended = false;
+    with_run(run, |local| {
+        match of {
+            // A hook reports the end.
+            LaneOf::Task if local.is_hooked(task) => {
+                ended = local.enters > 1;
+                return;
+            }
+            LaneOf::Task => local.exit_future(task),
+            LaneOf::Local if seen => local.exit_future(task),
+            _ if seen => local.exit_lane(task, of),
+            _ => local.in_unseen(None),
+        }
+        ended = local.knows_end(task);
+    });
+    ended
 }
 
 /// The span of a task or lane was closed.

@@ -23,7 +23,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::task::coop;
 
-use super::event::{LaneOf, LastPoll, TaskId, What};
+use super::event::{LaneOf, LastPoll, TaskId};
 use super::local::Local;
 
 /// Tokio's budget at the start of a poll.
@@ -70,6 +70,11 @@ fn budget() -> Option<u32> {
     let _ = write!(number, "{budget:?}");
     number.0
     // The budget is what it was when this is dropped without progress.
+}
+
+/// Whether this thread is in Tokio's code for a poll.
+pub(super) fn is_in_poll() -> bool {
+    budget().is_some()
 }
 
 /// Takes one operation from the budget.
@@ -119,6 +124,9 @@ impl Local {
         if self.task.is_none() {
             self.inside.reset();
         }
+        if polls && of == LaneOf::Task {
+            self.drives();
+        }
         self.go_within(task, u8::from(polls));
         self.lanes.callers = callers;
         if self.shared().closed() {
@@ -145,16 +153,33 @@ impl Local {
 
     /// The span of a task or local task is left.
     pub(super) fn exit_future(&mut self, task: TaskId) {
-        if self.is_at(task) && self.enters > 0 {
-            let stamp = self.shared().stamp();
-            self.lanes.left = Some(stamp);
-            self.leave(stamp);
-            spend();
+        if !self.is_at(task) {
+            return;
+        }
+        match self.enters {
+            0 => {}
+            1 => {
+                let stamp = self.shared().stamp();
+                self.lanes.left = Some(stamp);
+                self.leave(stamp);
+                spend();
+            }
+            _ => {
+                self.learn_place();
+                self.end_future(task);
+            }
         }
     }
 
     /// The span of a task, local task, closure or root is closed.
     pub(super) fn close_future(&mut self, task: TaskId) {
+        if !self.knows_end(task) {
+            self.end_future(task);
+        }
+    }
+
+    /// Records the end of a task, local task, closure or root, which was dropped.
+    pub(super) fn end_future(&mut self, task: TaskId) {
         let here = self.is_at(task);
         if here {
             self.lanes.left = None;
@@ -164,11 +189,11 @@ impl Local {
             1 if here => LastPoll::Dropped,
             _ => LastPoll::Polled,
         };
-        self.push(What::Terminate { task, last });
+        let stamp = self.ends(task, last);
         if here && last == LastPoll::Shutdown {
             self.back();
         } else if here {
-            self.end_lane(self.last_stamp);
+            self.end_lane(stamp);
         }
         self.note_end(task);
     }

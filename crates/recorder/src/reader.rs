@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use rtrb::Consumer;
 
-use super::event::{Event, What};
+use super::event::{Event, LastPoll, Named, What};
+use super::lines::KnownLines;
 use super::local::{Entry, Written};
 use super::presence::{Poll, Presence};
 use super::recorder::{OnFull, Shared, lock};
@@ -72,10 +73,23 @@ struct Lane {
     taken: VecDeque<(u64, Event)>,
     last_ns: u64,
     turn: u64,
+    /// The lines of spawns, as far as this thread has used them.
+    lines: KnownLines,
     /// The number of the last poll whose start was passed on.
     begun: Option<u32>,
     /// The poll whose end was passed on before the thread wrote it.
     ended: Option<Poll>,
+}
+
+/// How far a poll got with one entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Over {
+    /// It goes on.
+    No,
+    /// It has ended.
+    Yes,
+    /// It was its task's last one.
+    ForEver,
 }
 
 /// A time in nanoseconds, and a [turn](super::turns).
@@ -220,6 +234,7 @@ impl Reader {
                 taken: VecDeque::new(),
                 last_ns: 0,
                 turn: 0,
+                lines: KnownLines::default(),
                 begun: None,
                 ended: None,
             });
@@ -265,7 +280,7 @@ impl Lane {
     /// Takes up to `most` entries out of the ring, and the thread's current poll if the ring is then empty. Returns the number
     /// of events. `last`: the thread writes nothing more.
     fn empty(&mut self, shared: &Shared, most: usize, last: bool, mut f: impl FnMut(u64, Event)) -> usize {
-        let Self { ring, presence, begun, ended, last_ns, turn, .. } = self;
+        let Self { ring, presence, begun, ended, last_ns, turn, lines, .. } = self;
         // Read this before emptying the ring, which then contains everything written before that poll.
         let under_way = presence.poll();
         let slots = ring.slots();
@@ -292,13 +307,27 @@ impl Lane {
                     *turn = begins;
                     continue;
                 }
-                Entry::Began(poll) => (poll, false),
-                Entry::Polled(poll) => (poll, true),
+                Entry::Spawned { task, parent, line, bytes } => {
+                    if bytes > 0 {
+                        let named = Named { task, name: String::new(), bytes: bytes.into() };
+                        hand_on(*turn, stamp, What::Named(Box::new(named)));
+                    }
+                    if let Some(at) = lines.get(&shared.lines, line) {
+                        hand_on(*turn, stamp, What::Spawn { task, parent, at });
+                    }
+                    continue;
+                }
+                Entry::Began(poll) => (poll, Over::No),
+                Entry::Polled(poll) => (poll, Over::Yes),
+                Entry::Finished(poll) => (poll, Over::ForEver),
             };
             if begun.replace(poll.number) != Some(poll.number) {
                 hand_on(*turn, poll.began, What::PollStart(poll.task));
             }
-            if over && ended.take_if(|ended| ended.number == poll.number).is_none() {
+            if over == Over::ForEver {
+                hand_on(*turn, stamp, What::Terminate { task: poll.task, last: LastPoll::Polled });
+            }
+            if over != Over::No && ended.take_if(|ended| ended.number == poll.number).is_none() {
                 hand_on(*turn, stamp, What::PollEnd(poll.task));
             }
         }

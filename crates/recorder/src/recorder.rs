@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::base;
 use super::callsites;
 use super::event::{Event, TaskId, What};
+use super::lines::Lines;
 use super::local::Attached;
 use super::reader::Reader;
 use super::sources::{self, Code};
@@ -57,6 +58,8 @@ pub(super) struct Shared {
     pub(super) joined: Mutex<Vec<super::reader::Joined>>,
     /// Wakes from threads outside the run, in order of time, each with its turn.
     pub(super) outside: Mutex<Vec<(u64, Event)>>,
+    /// The lines of spawns, by number.
+    pub(super) lines: Mutex<Lines>,
     /// The program's open spans: how many handles each has, and whether a task has entered it.
     pub(super) spans: Mutex<HashMap<u64, OpenSpan>>,
     /// The thread that blocks in [`Reader::wait`].
@@ -126,6 +129,7 @@ impl Recorder {
             turns: Turns::default(),
             joined: Mutex::default(),
             outside: Mutex::default(),
+            lines: Mutex::default(),
             spans: Mutex::default(),
             waiting: AtomicBool::new(false),
             waiter: Mutex::default(),

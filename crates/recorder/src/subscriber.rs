@@ -179,7 +179,9 @@ impl Subscriber for Bare {
 
     fn exit(&self, span: &Id) {
         match Meaning::of(span) {
-            Meaning::Task(task) => observe::exit_task(task),
+            Meaning::Task(task) => {
+                observe::exit_task(task);
+            }
             Meaning::Handle(handle) => observe::exit(handle),
             Meaning::Program(_) => {}
         }

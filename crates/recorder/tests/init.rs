@@ -50,6 +50,10 @@ fn is_a_program() {
         "panics" => panics(),
         "own subscriber" => own_subscriber(),
         "late subscriber" => late_subscriber(),
+        #[cfg(feature = "layer")]
+        "layer" => layer::seen(),
+        #[cfg(feature = "layer")]
+        "layer behind a filter" => layer::hidden(),
         #[cfg(unix)]
         "no stderr" => no_stderr(),
         #[cfg(unix)]
@@ -118,6 +122,37 @@ fn late_subscriber() {
     threads();
 }
 
+/// Programs with a registry.
+#[cfg(feature = "layer")]
+mod layer {
+    use std::thread;
+    use std::time::Duration;
+
+    use tracing_subscriber::filter::LevelFilter;
+    use tracing_subscriber::prelude::*;
+
+    use super::work;
+
+    fn run() {
+        tokio::runtime::Runtime::new().expect("a runtime").block_on(work());
+    }
+
+    pub(super) fn seen() {
+        let other = tracing_subscriber::layer::Identity::new().with_filter(LevelFilter::INFO);
+        tracing_subscriber::registry().with(async_playground_recorder::layer()).with(other).init();
+        // It has been started already.
+        async_playground_recorder::init();
+        run();
+    }
+
+    pub(super) fn hidden() {
+        tracing_subscriber::registry().with(async_playground_recorder::layer()).with(LevelFilter::INFO).init();
+        run();
+        // The program runs on, and another thread says what is wrong.
+        thread::sleep(Duration::from_millis(500));
+    }
+}
+
 /// A program whose stderr is closed.
 #[cfg(unix)]
 fn no_stderr() {
@@ -177,6 +212,15 @@ fn what_is_missing_is_said_in_one_line() {
     assert_eq!(says("own subscriber", &[("ASYNC_PLAYGROUND", "off")]), "");
     let problem = line("threads", &[("ASYNC_PLAYGROUND", "loudly\n")]);
     assert!(problem.contains("ASYNC_PLAYGROUND=loudly\\n") && problem.contains("file:PATH"), "{problem}");
+}
+
+#[cfg(feature = "layer")]
+#[test]
+fn a_layer_says_if_it_is_behind_a_filter() {
+    assert_eq!(says("layer", &[]), "");
+    let problem = line("layer behind a filter", &[]);
+    assert!(problem.contains("with_filter"), "{problem}");
+    assert_eq!(says("layer behind a filter", &[("ASYNC_PLAYGROUND", "off")]), "");
 }
 
 #[cfg(unix)]

@@ -48,7 +48,7 @@ fn temporary(folder: &Path) -> PathBuf {
 /// If the system refuses it, or the folder is not the user's own: see [`check`].
 pub fn create(folder: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(named(folder, &error)),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(named(folder, &error)),
         _ => check(folder),
     }
 }

@@ -89,7 +89,7 @@ fn a_trace_that_begins_with_a_keyframe_says_from_when_on_it_is_whole() {
     source.send(vec![keyframe(700 * MS)]);
     attached.drain(&mut trace);
     assert_eq!((names(&trace), trace.polls), (vec!["old", "new"], 1));
-    assert_eq!((trace.since_ns, trace.tasks[0].spawned_ns), (600 * MS + 1, MS));
+    assert_eq!((trace.since_ns, trace.tasks[0].spawned_ns), (601 * MS, MS));
 }
 
 /// A keyframe with one task, and then polls of it.

@@ -14,8 +14,8 @@ use super::output::Output;
 use super::pump::{Pump, Source};
 use crate::recorder::Recorder;
 
-/// How long the end of the program may be put off.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the end of the program may be put off. Looking up the last stacks of an unoptimised program takes long.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the program's end has to know of the stream.
 #[derive(Debug)]

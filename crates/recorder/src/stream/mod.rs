@@ -11,6 +11,8 @@ mod living;
 mod output;
 mod pump;
 mod ring;
+#[cfg(test)]
+mod tests;
 mod viewers;
 
 use std::io;
@@ -20,7 +22,6 @@ use recording::{Header, Program, Subject, sockets};
 
 use crate::recorder::Recorder;
 use crate::{Reader, base};
-use facts::Detail;
 use file::RecordingFile;
 pub use living::Living;
 use output::Output;
@@ -41,10 +42,6 @@ fn header(recorder: &Recorder) -> Header {
     let exe = std::env::current_exe().unwrap_or_default();
     let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
     let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let detail = match recorder.shared.detail {
-        Detail::Polls => "polls",
-        Detail::Waits => "waits",
-    };
     let program = Program {
         name: exe.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         pid: std::process::id(),
@@ -52,7 +49,7 @@ fn header(recorder: &Recorder) -> Header {
         exe: text(&exe),
         base: base().map(text).unwrap_or_default(),
         began_ms: since_1970.as_millis() as u64,
-        detail: detail.to_owned(),
+        detail: recorder.shared.detail.name().to_owned(),
         lacks: Vec::new(),
     };
     Header { version: env!("CARGO_PKG_VERSION").to_owned(), subject: Subject::Program(program) }

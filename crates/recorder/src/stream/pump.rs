@@ -80,7 +80,7 @@ impl Pump {
         let (writer, living) = (Writer::new(output, &header), Living::default());
         let mut stream = Stream { writer, living, told: Vec::new(), threads: 0, lost: 0, segment: 0, keyframe: 0 };
         stream.begin_keyframe(&reader);
-        stream.writer.end_keyframe();
+        stream.restate_last();
         waiting.into_iter().for_each(|(thread, event)| stream.event(thread, event));
         Self { recorder, reader, stream }
     }
@@ -135,22 +135,26 @@ impl Pump {
             next = stream.restate(next);
             while reader.drain(false, |thread, event| waiting.push((thread, event))) > 0 && reader.is_behind() {}
         }
-        stream.writer.end_keyframe();
+        stream.restate_last();
         waiting.into_iter().for_each(|(thread, event)| stream.event(thread, event));
         stream.notes(reader);
     }
 
+    /// The program ends. A file gets everything, viewers what is ready soon.
     fn end(mut self) {
         self.recorder.close();
         let began = Instant::now();
-        while began.elapsed() < LAST {
-            self.drain(false);
-            if !self.reader.holds() {
-                break;
+        match self.stream.writer.to() {
+            Output::File(_) => _ = self.drain(true),
+            Output::Listen(viewers) if viewers.any() => {
+                self.drain(false);
+                while self.reader.holds() && began.elapsed() < LAST {
+                    self.reader.wait(LAST.saturating_sub(began.elapsed()));
+                    self.drain(false);
+                }
             }
-            self.reader.wait(LAST.saturating_sub(began.elapsed()));
+            Output::Listen(_) => {}
         }
-        self.drain(true);
         self.stream.writer.flush();
         if let Output::File(file) = self.stream.writer.to_mut() {
             file.ends();
@@ -220,6 +224,13 @@ impl Stream {
         self.threads = 0;
         self.notes(reader);
         (self.segment, self.keyframe) = (0, EVENT * self.living.len());
+    }
+
+    /// Ends a keyframe.
+    fn restate_last(&mut self) {
+        let Self { writer, living, .. } = self;
+        living.last_facts(&mut |thread, event| writer.event(thread, event));
+        writer.end_keyframe();
     }
 
     /// Writes the next piece of a keyframe. Returns where the rest begins.

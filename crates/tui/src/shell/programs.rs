@@ -88,7 +88,9 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         }
         let wanted = source::wanted(&mut self.model);
         let Some(sources) = &self.programs.sources else { return };
-        wanted.into_iter().for_each(|file| sources.ask(file));
+        for file in wanted {
+            sources.ask(file);
+        }
         while let Some((file, read)) = sources.next() {
             source::read(&mut self.model, file, read);
             self.dirty = true;

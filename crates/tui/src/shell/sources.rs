@@ -64,8 +64,13 @@ fn read(program: &Program, name: &str) -> Result<Source, String> {
     let text = files::read_text(&path, LONGEST).map_err(|error| format!("{}: {error}", path.display()))?;
     let names = Arc::new(source::read(name.to_owned(), &text));
     let newer = changed(&path).zip(built(program)).is_some_and(|(changed, built)| changed > built);
-    let text = source::keep(text).ok_or("too many source files were shown: start the screen again to see more")?;
+    let text = source::keep(drawable(&text)).ok_or("too many source files were shown: start the screen again to see more")?;
     Ok(Source::Text { text, names, newer })
+}
+
+/// The text with the same lines, and without anything that a terminal would obey.
+fn drawable(text: &str) -> String {
+    crate::text::page(&text.replace("\r\n", "\n").replace('\t', "    ")).into_owned()
 }
 
 /// Where a file is on this machine.
@@ -121,6 +126,13 @@ mod tests {
             assert_eq!(names.awaits.get(&2).map(|name| &**name), Some("queue.recv"));
             assert_eq!(newer, expected, "changed at {changed}");
         }
+    }
+
+    #[test]
+    fn a_source_is_drawn_without_what_a_terminal_obeys() {
+        assert_eq!(drawable("fn f() {\r\n\tg();\n}\n"), "fn f() {\n    g();\n}\n");
+        assert_eq!(drawable("a\u{1b}[31m\u{202e}\n").matches('\n').count(), 1);
+        assert!(!drawable("a\u{1b}[31m\u{202e}\n").contains(['\u{1b}', '\u{202e}']));
     }
 
     #[test]

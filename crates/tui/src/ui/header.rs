@@ -69,15 +69,14 @@ fn chosen(all: Vec<Part>, fits: impl Fn(&[Part]) -> bool) -> Vec<Part> {
 fn parts(look: Look, model: &Model) -> Vec<Part> {
     let part = |rank: u8, text: String, style: Style| Part { rank, text, style };
     let mut parts = vec![part(2, "async-playground".into(), look.brand())];
-    match &model.programs {
-        Some(programs) => parts.extend(program(look, model, programs)),
-        None => {
-            parts.push(part(9, shown(model).id.to_owned(), look.strong()));
-            parts.push(part(10, clock(look, model), look.text()));
-            parts.extend(why_real(model).map(|because| part(7, format!("because {because}"), look.dim())));
-            let seed = model.run.as_ref().map_or(model.form.seed, |run| run.spec.seed);
-            parts.push(part(5, format!("seed {seed}"), look.text()));
-        }
+    if let Some(programs) = &model.programs {
+        parts.extend(program(look, model, programs));
+    } else {
+        parts.push(part(9, shown(model).id.to_owned(), look.strong()));
+        parts.push(part(10, clock(look, model), look.text()));
+        parts.extend(why_real(model).map(|because| part(7, format!("because {because}"), look.dim())));
+        let seed = model.run.as_ref().map_or(model.form.seed, |run| run.spec.seed);
+        parts.push(part(5, format!("seed {seed}"), look.text()));
     }
     if let Some(run) = &model.run {
         parts.push(part(11, times(look, run), look.strong()));

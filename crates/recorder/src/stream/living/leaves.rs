@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use facts::event::{NewSite, OpId, SiteId};
+use facts::event::{Event, NewSite, OpId, SiteId, TaskId, What};
 use facts::site::{Cause, Site};
 use smallvec::SmallVec;
 
@@ -184,10 +184,23 @@ impl Leaves {
         Some(found).filter(|_| !gets_on)
     }
 
-    /// An operation has returned or was dropped.
-    pub(super) fn ends(&mut self, op: OpId) {
-        let ends = self.go(|leaf| leaf.op == Some(op));
-        self.explained |= ends;
+    /// An operation of the task has returned or was dropped. If futures wait that Tokio does not report, it may explain the wake
+    /// of this poll, so that it waited and returned is kept, without what it waited for.
+    pub(super) fn ends(&mut self, (task, op): (TaskId, OpId), thread: u16, at_ns: u64, history: &mut History) {
+        let Some(place) = self.live.iter().position(|leaf| leaf.op == Some(op)) else { return };
+        self.explained = true;
+        let leaf = self.live.remove(place);
+        if self.live.iter().all(|leaf| leaf.op.is_some()) {
+            return leaf.nodes().for_each(|node| history.remove(node));
+        }
+        for node in leaf.nodes() {
+            if let What::Pending { resource, .. } = history.what_mut(node) {
+                *resource = None;
+            }
+        }
+        let what = What::Done { task, op, site: SiteId::default(), resource: None };
+        self.gone.extend(leaf.nodes());
+        self.gone.push(history.push(thread, Event { at_ns, what }));
     }
 
     /// Where an operation waits.

@@ -6,8 +6,8 @@
 //! was taken and given back. So the memory is bounded by what lives, the trace needs no code for keyframes, and a keyframe is
 //! written by a walk over a list.
 //!
-//! The trace infers some of its picture, above all who has a guard that may have moved. What it infers from facts of tasks
-//! that have ended since cannot be restated exactly; see [`resources`].
+//! The trace infers some of its picture, above all who has a guard that may have moved. Not all of that can be restated exactly;
+//! see [`resources`].
 
 mod leaves;
 mod resources;
@@ -83,6 +83,8 @@ struct Task {
     spans: SmallVec<[SpanId; 1]>,
     /// The resources of which it has taken something that is still out, once for each guard.
     guards: SmallVec<[ResourceId; 2]>,
+    /// The number of guards that are out and believed to have moved to it.
+    believed: u32,
 }
 
 /// Keeps the living of a program from its events.
@@ -114,6 +116,8 @@ pub struct Living {
     spawned: Key,
     /// The uses of resources so far: a clock for [`resources`].
     uses: u64,
+    /// The time of the newest event, in nanoseconds since the run began.
+    newest_ns: u64,
 }
 
 impl Living {
@@ -149,6 +153,7 @@ impl Living {
 
     /// Takes in an event that the thread of this index wrote, named by [`Living::name`].
     pub fn push(&mut self, thread: u16, event: &Event) {
+        self.newest_ns = self.newest_ns.max(event.at_ns);
         match &event.what {
             What::PollStart(task) => self.poll_start(thread, event, *task),
             What::PollEnd(task) => self.poll_end(thread, event, *task),
@@ -174,7 +179,7 @@ impl Living {
             What::Resource { resource, kind, site } => self.make_resource(thread, event, resource, kind, site),
             What::Pending { task, op, resource, site } => self.pends(thread, event, (task, op), resource, site),
             What::Done { task, op, site, resource } => self.done(thread, event, (task, op), resource, site),
-            What::Closed { op, .. } => self.closed(op),
+            What::Closed { op, .. } => self.closed(thread, event, op),
             What::Asked { op, resource, .. } => self.ask(thread, event, op, resource),
             What::Granted { op, by, resource, permits } => self.granted(thread, event, op, by, resource, permits),
             What::Permits { resource, change, permits, by } => self.permits(thread, event, resource, change, permits, by),
@@ -210,6 +215,7 @@ impl Living {
         while let Some(node) = next {
             next = self.fact(node, &mut to);
         }
+        self.last_facts(&mut to);
     }
 
     /// Passes on the events of one node, and returns the next one.

@@ -4,12 +4,18 @@
 //! given back, so the trace assumes the best fit (see `trace::guard`), and the same rules are applied here: otherwise a
 //! keyframe would restate another guard than the trace believes to be out.
 //!
-//! Two things cannot be restated exactly, and a keyframe leaves them to the trace's own inference. The child that a guard moved
-//! to may have ended since, with the guard; the trace then assumes the next child. And the nearest ancestor that the taker
-//! spawned is unknown if a task between them has ended. Both concern owned guards only, whose holders are marked as inferred.
+//! An ended task is kept as long as a guard is out that it took, or that it is believed to have got.
+//!
+//! Two things cannot be restated exactly. Both concern owned guards only, whose holders are marked as inferred:
+//!
+//! - The nearest ancestor that the taker spawned is unknown if a task between them has ended.
+//! - It is not restated how many permits of a semaphore were taken unseen (`try_acquire`), only that some were. The trace then
+//!   leaves out the counts and marks all holders as inferred.
 //!
 //! Tokio does not report when a resource is dropped. Of the resources that nobody holds and nobody waits for, the
 //! [`MOST_IDLE`] that were used last are kept.
+
+use std::num::NonZeroU64;
 
 use facts::event::{Change, Event, LockChange, OpId, ResourceId, ResourceKind, SiteId, TaskId, What};
 use facts::site::Cause;
@@ -51,7 +57,7 @@ struct Guard {
     /// Tasks from this one on were spawned after it was taken.
     after: Key,
     /// The task that it is believed to have moved to, if it has moved.
-    moved: Option<Option<Key>>,
+    moved: Option<Option<(TaskId, Key)>>,
 }
 
 /// How well a guard fits the task that gives something back, best first. See `trace::guard`.
@@ -87,6 +93,8 @@ pub(super) struct Resource {
     untold: u32,
     held: Vec<Guard>,
     waiting: u32,
+    /// The permits that are taken by facts of the history that set them aside for a task.
+    aside: u32,
     /// Of a channel: the tasks that have received messages.
     receivers: SmallVec<[(TaskId, Node); 1]>,
     unread: u32,
@@ -110,6 +118,7 @@ impl Living {
             untold: 0,
             held: Vec::new(),
             waiting: 0,
+            aside: 0,
             receivers: SmallVec::new(),
             unread: 0,
             used: self.uses,
@@ -121,13 +130,7 @@ impl Living {
         let Some(gone) = self.resources.remove(&id) else { return };
         self.history.remove(gone.made);
         gone.receivers.into_iter().for_each(|(_, node)| self.history.remove(node));
-        for mut guard in gone.held {
-            self.history.remove(guard.taken);
-            self.history.clear(&mut guard.asked);
-            if let Some((taker, _)) = guard.taker {
-                self.not_out(taker, id);
-            }
-        }
+        gone.held.into_iter().for_each(|guard| self.forget_guard(id, guard));
     }
 
     /// Forgets the half of the idle resources that was not used for longest.
@@ -192,15 +195,26 @@ impl Living {
 
     /// An operation that waits got the permits that its task has just taken.
     fn took_some(&mut self, id: TaskId, op: OpId, resource: ResourceId) {
-        let Some((of, node)) = self.took.remove(&id) else { return };
-        let permits = match self.history.what_mut(node) {
-            What::Permits { permits, .. } if of == resource => *permits,
-            _ => return self.history.remove(node),
-        };
+        if self.took.get(&id).is_none_or(|(of, _)| *of != resource) {
+            return self.forget_took(id);
+        }
+        let Some((_, node)) = self.took.remove(&id) else { return };
+        let What::Permits { permits, .. } = *self.history.what_mut(node) else { return };
         if let Some(op) = self.ops.get_mut(&op) {
             op.granted = op.granted.saturating_add(permits);
             op.grants.push(node);
         }
+    }
+
+    /// Forgets the permits that a task took in an acquire that is over.
+    pub(super) fn forget_took(&mut self, id: TaskId) {
+        let Some((resource, node)) = self.took.remove(&id) else { return };
+        if let What::Permits { permits, .. } = *self.history.what_mut(node)
+            && let Some(of) = self.resources.get_mut(&resource)
+        {
+            of.aside = of.aside.saturating_sub(permits);
+        }
+        self.history.remove(node);
     }
 
     fn is_granted(&mut self, op: OpId) -> bool {
@@ -221,13 +235,11 @@ impl Living {
         if resource.is_none() {
             self.forget_timer(op);
         }
-        if let Some((_, node)) = self.took.remove(&id) {
-            self.history.remove(node);
-        }
+        self.forget_took(id);
         let mut asked = self.asked.remove(&op);
         let waited = self.ops.get_mut(&op).and_then(|op| op.asked.take());
         asked = waited.or(asked);
-        self.op_ends(op, id);
+        self.op_ends(thread, event.at_ns, op, id);
         let known = resource.and_then(|id| Some((id, self.resources.get(&id)?.kind)));
         let permits = self.asks(asked);
         let owned = match known {
@@ -263,10 +275,10 @@ impl Living {
     }
 
     /// An operation of a task's is over.
-    fn op_ends(&mut self, op: OpId, by: TaskId) {
-        let task = self.ops.get(&op).map_or(by, |known| known.task);
-        if let Some(task) = self.tasks.get_mut(&task) {
-            task.leaves.ends(op);
+    fn op_ends(&mut self, thread: u16, at_ns: u64, op: OpId, by: TaskId) {
+        let id = self.ops.get(&op).map_or(by, |known| known.task);
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.leaves.ends((id, op), thread, at_ns, &mut self.history);
         }
         self.forget_op(op);
     }
@@ -279,10 +291,11 @@ impl Living {
         gone.grants.into_iter().for_each(|node| self.history.remove(node));
         if let Some(of) = gone.resource.and_then(|resource| self.resources.get_mut(&resource)) {
             of.waiting = of.waiting.saturating_sub(1);
+            of.aside = of.aside.saturating_sub(gone.granted);
         }
     }
 
-    pub(super) fn closed(&mut self, op: OpId) {
+    pub(super) fn closed(&mut self, thread: u16, event: &Event, op: OpId) {
         let mut asked = self.asked.remove(&op);
         self.history.clear(&mut asked);
         self.forget_timer(op);
@@ -294,7 +307,7 @@ impl Living {
             // What was set aside for it was given back, and not a guard.
             returned.permits = returned.permits.saturating_sub(granted);
         }
-        self.op_ends(op, task);
+        self.op_ends(thread, event.at_ns, op, task);
         self.settle();
     }
 
@@ -319,6 +332,7 @@ impl Living {
         if let Some(op) = self.ops.get_mut(&op).filter(|op| op.resource.is_some()) {
             op.granted = op.granted.saturating_add(permits);
             op.grants.push(self.history.push(thread, event.clone()));
+            self.use_resource(resource, |of| of.aside = of.aside.saturating_add(permits));
         }
     }
 
@@ -349,8 +363,9 @@ impl Living {
             Change::Sub => {
                 self.use_resource(id, |of| of.free = of.free.map(|free| free.saturating_sub(permits)));
                 if let Some(by) = by.filter(|by| self.tasks.contains_key(by)) {
-                    let before = self.took.insert(by, (id, self.history.push(thread, event.clone())));
-                    self.history.clear(&mut before.map(|(_, node)| node));
+                    self.forget_took(by);
+                    self.took.insert(by, (id, self.history.push(thread, event.clone())));
+                    self.use_resource(id, |of| of.aside = of.aside.saturating_add(permits));
                 }
             }
         }
@@ -423,13 +438,25 @@ impl Living {
             }
             return;
         }
-        let mut guard = of.held.remove(place);
+        let guard = of.held.remove(place);
+        self.forget_guard(id, guard);
+    }
+
+    fn forget_guard(&mut self, resource: ResourceId, mut guard: Guard) {
         self.history.remove(guard.taken);
         self.history.clear(&mut guard.asked);
+        if let Some((child, key)) = guard.moved.flatten()
+            && let Some(child) = self.tasks.get_mut(&child).filter(|task| task.key == key)
+        {
+            child.believed = child.believed.saturating_sub(1);
+        }
+        if let Some((child, _)) = guard.moved.flatten() {
+            self.bury(child);
+        }
         if let Some((taker, key)) = guard.taker
             && self.tasks.get(&taker).is_some_and(|task| task.key == key)
         {
-            self.not_out(taker, id);
+            self.not_out(taker, resource);
         }
     }
 
@@ -500,7 +527,7 @@ impl Living {
         if own && !guard.owned {
             return Fit::Own;
         }
-        if by_key.is_some() && guard.moved == Some(by_key) {
+        if by_key.is_some() && guard.moved.is_some_and(|to| to.map(|(_, key)| key) == by_key) {
             return Fit::Believed;
         }
         if own && guard.moved.is_none() {
@@ -540,15 +567,23 @@ impl Living {
     /// have none yet.
     fn guess(&mut self, id: TaskId, resource: ResourceId, gone: bool) {
         let (Some(taker), Some(of)) = (self.tasks.get(&id), self.resources.get_mut(&resource)) else { return };
+        let mut believed: SmallVec<[(TaskId, Key); 4]> = SmallVec::new();
         for place in 0..of.held.len() {
             let guard = &of.held[place];
             if guard.taker != Some((id, taker.key)) || !guard.owned || guard.moved.is_some() {
                 continue;
             }
-            let has_one = |child: Key| of.held.iter().any(|guard| guard.moved == Some(Some(child)));
-            let child = taker.children.range(guard.after..).take(CHILDREN).map(|(key, _)| *key).find(|child| !has_one(*child));
+            let has_one = |child| of.held.iter().any(|guard| guard.moved == Some(Some(child)));
+            let later = taker.children.range(guard.after..).take(CHILDREN).map(|(key, child)| (*child, *key));
+            let child = later.into_iter().find(|child| !has_one(*child));
             if child.is_some() || gone {
                 of.held[place].moved = Some(child);
+                believed.extend(child);
+            }
+        }
+        for (child, _) in believed {
+            if let Some(child) = self.tasks.get_mut(&child) {
+                child.believed += 1;
             }
         }
     }
@@ -577,6 +612,14 @@ impl Living {
                     self.lets_go(resource, place, permits);
                 }
             }
+        }
+    }
+
+    /// Passes on what must come after the history.
+    pub(in super::super) fn last_facts(&self, to: &mut impl FnMut(u16, &Event)) {
+        let at_ns = self.newest_ns;
+        for (id, of) in self.resources.iter().filter(|(_, of)| of.is_restated_late()) {
+            of.restate_late(*id, &mut |what| to(0, &Event { at_ns, what }));
         }
     }
 
@@ -633,10 +676,33 @@ impl Resource {
         self.exact &= self.kind == ResourceKind::Semaphore || self.free <= self.permits;
     }
 
+    /// Whether its free permits must come last: permits are set aside, and a task that waits would seem to have overlooked free
+    /// ones.
+    fn is_restated_late(&self) -> bool {
+        self.aside > 0 && self.free.is_some_and(|free| free > 0)
+    }
+
+    /// The free permits, as facts that come last.
+    fn restate_late(&self, resource: ResourceId, to: &mut impl FnMut(What)) {
+        let (Some(free), Some(permits)) = (self.free, self.permits) else { return };
+        let mut change = |change, permits| to(What::Permits { resource, change, permits, by: None });
+        change(Change::Set, permits.max(free));
+        if permits > free {
+            change(Change::Sub, permits - free);
+        }
+    }
+
     /// The permits, as facts that follow its creation.
     fn restate(&self, resource: ResourceId, to: &mut impl FnMut(What)) {
         let (Some(free), Some(permits)) = (self.free, self.permits) else { return };
         let mut change = |change, permits| to(What::Permits { resource, change, permits, by: None });
+        if !self.was_free {
+            // None was ever free: they were all added by going to waiting tasks at once.
+            change(Change::Set, 0);
+            let op = OpId(NonZeroU64::MAX);
+            return to(What::Granted { op, by: None, resource: Some(resource), permits });
+        }
+        let free = if self.is_restated_late() { 0 } else { free };
         change(Change::Set, permits.max(free));
         if !self.exact {
             // Permits that nobody was seen to take come back.

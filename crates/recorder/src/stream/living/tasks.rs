@@ -76,6 +76,7 @@ impl Living {
             leaves: Leaves::default(),
             spans: SmallVec::new(),
             guards: SmallVec::new(),
+            believed: 0,
         };
         self.tasks.insert(id, task);
     }
@@ -153,9 +154,7 @@ impl Living {
         for span in spans {
             self.close_span(span);
         }
-        if let Some((_, mut node)) = self.took.remove(&id).map(|(of, node)| (of, Some(node))) {
-            self.history.clear(&mut node);
-        }
+        self.forget_took(id);
         self.guards_outlive(id);
         if let Some(parent) = parent.and_then(|(parent, of)| self.tasks.get_mut(&parent).filter(|parent| parent.key == of)) {
             parent.children.remove(&key);
@@ -163,9 +162,9 @@ impl Living {
         self.bury(id);
     }
 
-    /// Forgets a task that has ended, unless a guard that it took is still out.
+    /// Forgets a task that has ended, unless a guard is out that it took or is believed to have got.
     pub(super) fn bury(&mut self, id: TaskId) {
-        if self.tasks.get(&id).is_some_and(|task| task.ended && task.guards.is_empty())
+        if self.tasks.get(&id).is_some_and(|task| task.ended && task.guards.is_empty() && task.believed == 0)
             && let Some(task) = self.tasks.remove(&id)
         {
             task.forget(&mut self.history);

@@ -106,7 +106,7 @@ pub fn found(model: &Model, query: &str) -> Vec<Command> {
         let text = scenario.lesson.into();
         Some((fit_scenario(&query, scenario)?, Command { what: What::Run(at), name, text, keys: String::new() }))
     });
-    let parameters = if !model.can_run() { Vec::new() } else { parameters(model, &query) };
+    let parameters = if model.can_run() { parameters(model, &query) } else { Vec::new() };
     let mut all: Vec<(Fit, Command)> = actions.chain(parameters).chain(scenarios).collect();
     let first = |command: &Command| FIRST.iter().position(|name| *name == command.name).unwrap_or(FIRST.len());
     // Without a query all fit alike.

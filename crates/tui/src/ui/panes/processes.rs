@@ -40,7 +40,11 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, programs: &Programs, 
         inside = Rect { y: inside.y + 1, height: inside.height - 1, ..inside };
     }
     if programs.processes.is_empty() {
-        let text = if model.replay { "" } else { "no program listens" };
+        let text = match programs.current {
+            _ if model.replay => "",
+            Some(_) => "no other program listens",
+            None => "no program listens",
+        };
         Pen::new(buf, look, inside, 0).space(1).put(text, look.dim());
         return;
     }

@@ -14,6 +14,8 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 
+const TITLE: &str = "Code";
+
 /// Draws the file, or why it is not there.
 pub(super) fn render(
     buf: &mut Buffer,
@@ -26,7 +28,9 @@ pub(super) fn render(
 ) {
     let shown = source::shown(model);
     let (file, line) = shown.as_ref().map_or(("", 0), |(file, line)| (&**file, *line));
-    chrome::title(buf, look, area, model.focus == Pane::Code, "Code", &text::name(file));
+    let [path, name] = [file, file.rsplit('/').next().unwrap_or_default()].map(text::message);
+    let fits = format::width(&path) <= chrome::room_for_remark(area, TITLE);
+    chrome::title(buf, look, area, model.focus == Pane::Code, TITLE, if fits { &path } else { &name });
     let inside = chrome::inside(area);
     let source = programs.current.as_ref().and_then(|current| current.sources.get(file));
     match source {

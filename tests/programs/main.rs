@@ -1,0 +1,10 @@
+//! Programs that are attached to or replayed, from outside: on the command line and on a real terminal.
+
+#[path = "command.rs"]
+mod command;
+#[path = "observed.rs"]
+mod observed;
+#[path = "screen.rs"]
+mod screen;
+#[path = "../support/mod.rs"]
+mod support;
