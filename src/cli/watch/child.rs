@@ -16,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use engine::attach::Side;
 use facts::event::{Cues, Event, Level, Log, What};
 use recording::{Fact, sockets};
-use rustix::process::{Pid, Signal, getpgid, kill_process_group, test_kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 use super::super::out;
 
@@ -85,8 +85,7 @@ impl Child {
     }
 
     fn has(&self, pid: u32) -> bool {
-        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-        pid.is_some_and(|pid| getpgid(Some(pid)).is_ok_and(|group| group == self.group))
+        group_of(pid) == Some(self.group.as_raw_nonzero().get())
     }
 
     /// The executables that the processes of the group run now, as far as the system says.
@@ -159,6 +158,20 @@ impl Drop for Child {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// The group of a process. `getpgid` of rustix panics for a process whose group is outside of this container.
+#[cfg(target_os = "linux")]
+fn group_of(pid: u32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name before may contain anything.
+    stat.rsplit_once(')')?.1.split(' ').nth(3)?.parse().ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn group_of(pid: u32) -> Option<i32> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
+    rustix::process::getpgid(Some(pid)).ok().map(|group| group.as_raw_nonzero().get())
 }
 
 fn lock(output: &Mutex<Output>) -> std::sync::MutexGuard<'_, Output> {

@@ -24,24 +24,9 @@ const TOKIO: [&str; 2] = ["tokio-rt-worker", "tokio-runtime-worker"];
 /// The first version of Tokio that reports everything.
 const NEEDED: (u64, u64) = (1, 54);
 /// Programs that build others. Some of them are large, and some use Tokio.
-const TOOLS: [&str; 16] = [
-    "cargo",
-    "rustup",
-    "rustc",
-    "rustdoc",
-    "clippy-driver",
-    "cc",
-    "gcc",
-    "cc1",
-    "as",
-    "ld",
-    "collect2",
-    "clang",
-    "lld",
-    "mold",
-    "sh",
-    "bash",
-];
+const TOOLS: [&str; 12] = ["cargo", "clippy-driver", "cc", "gcc", "cc1", "as", "ld", "collect2", "clang", "mold", "sh", "bash"];
+/// How the names of others begin, or how they end.
+const TOOL: [&str; 2] = ["rust", "lld"];
 /// Larger executables are not searched.
 const LARGEST: u64 = 2 << 30;
 
@@ -122,9 +107,11 @@ impl Seen {
         shown.iter().find(|(_, (shown, since))| shown.tokio && late(since)).and_then(|(path, (shown, _))| shown.lack(&name(path)))
     }
 
-    /// Why nothing has listened, after the command has ended. `errors` are the last lines of its output.
-    pub(super) fn after_end(&self, command: &str, is_cargo: bool, status: ExitStatus, lines: &[String]) -> String {
+    /// Why nothing has listened, after the command has ended. `lines` are the last ones of its output.
+    pub(super) fn after_end(&mut self, command: &str, is_cargo: bool, status: ExitStatus, lines: &[String]) -> String {
         let ended = ended(status);
+        let announced: Vec<PathBuf> = lines.iter().filter_map(|line| started(line)).filter(|_| is_cargo).collect();
+        _ = self.look(announced);
         let Some(path) = self.order.last() else {
             return match (is_cargo, status.success()) {
                 (true, false) if lines.iter().any(|line| line.contains("error")) => {
@@ -144,15 +131,22 @@ impl Seen {
 
 /// Whether an executable is a program and not a tool that builds one, or part of a build.
 fn is_program(path: &Path) -> bool {
-    let is_tool = path.file_name().is_none_or(|name| TOOLS.contains(&&*name.to_string_lossy()));
-    !is_tool
-        && !path.to_string_lossy().contains("/target/debug/build/")
-        && !path.to_string_lossy().contains("/target/release/build/")
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_tool = TOOLS.contains(&&*name) || name.starts_with(TOOL[0]) || name.ends_with(TOOL[1]);
+    !is_tool && !name.starts_with("build-script-")
 }
 
 fn name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     text::name(name.trim_end_matches(" (deleted)")).into_owned()
+}
+
+/// The executable in cargo's line about it: ``Running `target/debug/server --port 80` ``, or that of a test in parentheses.
+fn started(line: &str) -> Option<PathBuf> {
+    let (_, after) = line.split_once("Running")?;
+    let (_, path) = after.split_once(" (").or_else(|| after.split_once('`'))?;
+    let path = path.split(['`', ' ', ')']).next().filter(|path| !path.is_empty())?;
+    std::path::absolute(path).ok()
 }
 
 /// How a process ended, as the end of a sentence.
@@ -190,10 +184,18 @@ mod tests {
     }
 
     #[test]
+    fn cargo_says_what_it_starts() {
+        let path = |line| started(line).and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+        assert_eq!(path("\u{1b}[1m     Running\u{1b}[0m `target/debug/server --port 80`").as_deref(), Some("server"));
+        assert_eq!(path("     Running unittests src/lib.rs (target/debug/deps/x-1)").as_deref(), Some("x-1"));
+        assert_eq!(path("   Compiling server v0.1.0"), None);
+    }
+
+    #[test]
     fn this_test_is_a_program_with_tokio_and_the_compiler_is_a_tool() {
         let own = std::env::current_exe().expect("it runs");
-        assert!(is_program(&own) && !is_program(Path::new("/usr/bin/rustc")));
-        assert!(!is_program(Path::new("/a/target/debug/build/x-1/build-script-build")));
+        assert!(is_program(&own) && !is_program(Path::new("/usr/bin/rustc")) && !is_program(Path::new("/a/ld.lld")));
+        assert!(!is_program(Path::new("/a/target/debug/build/x-1/build-script-main")));
         assert!(Shown::read(&own).is_some_and(|shown| shown.tokio));
     }
 }

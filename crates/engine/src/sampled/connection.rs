@@ -1,6 +1,7 @@
 //! The connection to the server.
 
 use std::fmt;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -110,12 +111,21 @@ fn program(address: &str, samples: &Samples, first: &Update) -> Program {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Program {
         name: address.to_owned(),
+        base: base(first).unwrap_or_default(),
         // By this machine's clock: the other one may be wrong.
         began_ms: now.saturating_sub(Duration::from_nanos(samples.at(first))).as_millis() as u64,
         detail: "waits".to_owned(),
         lacks: LACKS.map(str::to_owned).to_vec(),
         ..Program::default()
     }
+}
+
+/// The current folder, if one of the program's sources is in it.
+fn base(first: &Update) -> Option<String> {
+    let folder = std::env::current_dir().ok()?;
+    let tasks = first.task_update.iter().flat_map(|update| &update.new_tasks);
+    let mut files = tasks.filter_map(|task| task.location.as_ref()?.file.as_deref()).filter(|file| Path::new(file).is_relative());
+    files.any(|file| folder.join(file).is_file()).then(|| folder.to_string_lossy().into_owned())
 }
 
 /// An open stream of updates.
