@@ -99,6 +99,6 @@ fn listening(child: &mut Child, asked: &Asked, command: &[OsString]) -> Result<F
                 return Err(Stop::Failed(lack));
             }
         }
-        child.wait();
+        Child::wait();
     }
 }

@@ -107,7 +107,7 @@ impl Child {
     }
 
     /// Waits for a moment.
-    pub(super) fn wait(&self) {
+    pub(super) fn wait() {
         thread::sleep(LOOK);
     }
 
@@ -126,9 +126,9 @@ impl Child {
     /// From now on the output goes into a feed of a program that began at this time, in milliseconds since 1970.
     pub(super) fn log_into(&self, side: Side, began_ms: u64) {
         let mut output = lock(&self.output);
-        let began_ns = began_ms.saturating_mul(1_000_000);
-        let since: Vec<Line> = output.kept.drain(..).filter(|line| line.at_ns >= began_ns).collect();
-        let mut log = Logged { side, began_ns, left_out: 0 };
+        let start_ns = began_ms.saturating_mul(1_000_000);
+        let since: Vec<Line> = output.kept.drain(..).filter(|line| line.at_ns >= start_ns).collect();
+        let mut log = Logged { side, began_ns: start_ns, left_out: 0 };
         log.write(since);
         output.log = Some(log);
     }
