@@ -32,10 +32,8 @@ pub(super) fn say(line: &str) {
 
 /// Passes on what another program wrote, as it is. If that fails, the other program need not know.
 pub(super) fn pass(bytes: &[u8], to_stderr: bool) {
-    let _ = match to_stderr {
-        true => io::stderr().write_all(bytes),
-        false => io::stdout().write_all(bytes).and_then(|()| io::stdout().flush()),
-    };
+    let _ =
+        if to_stderr { io::stderr().write_all(bytes) } else { io::stdout().write_all(bytes).and_then(|()| io::stdout().flush()) };
 }
 
 /// Prints the report of a run, as one JSON object or as text.

@@ -25,7 +25,7 @@ struct Program {
     addr: SocketAddr,
     /// The line that spawned the tasks that wait, and those of the lock and the semaphore.
     lines: [u32; 3],
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 static PROGRAM: LazyLock<Program> = LazyLock::new(program);
@@ -69,7 +69,7 @@ fn program() -> Program {
     _ = Builder::new().name("ticker").spawn(ticker).expect("a runtime");
     _ = Builder::new().name("short").spawn(async {}).expect("a runtime");
     _ = Builder::new().name("closure").spawn_blocking(|| ()).expect("a runtime");
-    Program { addr, lines: [waiter_line, lock_line, permits_line], _runtime: runtime }
+    Program { addr, lines: [waiter_line, lock_line, permits_line], runtime }
 }
 
 /// Takes in facts until something is seen.
@@ -146,7 +146,7 @@ fn a_lock_that_is_taken_while_somebody_looks_has_its_holder() {
         let _guard = of_owner.lock().await;
         released.await
     };
-    let handle = program._runtime.handle();
+    let handle = program.runtime.handle();
     _ = Builder::new().name("owner").spawn_on(owner, handle).expect("a runtime");
     let of = |trace: &Trace| {
         let lock = (0..trace.resources.len() as u32).find(|at| trace.resource_name(*at).ends_with(&format!(":{line}")))?;

@@ -62,10 +62,8 @@ impl Shown {
             return Some(format!("{name} uses tokio {major}.{minor}.{patch}; it needs tokio 1.54 or later, and the recorder"));
         }
         let line = "run 'cargo add async-playground-recorder' and call async_playground_recorder::init() first in main";
-        Some(match self.tokio {
-            true => format!("{name} has no recorder in it; {line}"),
-            false => format!("{name} has neither Tokio nor the recorder in it; {line}"),
-        })
+        let what = if self.tokio { "no recorder" } else { "neither Tokio nor the recorder" };
+        Some(format!("{name} has {what} in it; {line}"))
     }
 }
 

@@ -236,8 +236,6 @@ fn pump(runtime: &Runtime, mut connection: Connection, first: &Update, mut sampl
 fn again(runtime: &Runtime, client: InstrumentClient<Channel>, samples: &Samples) -> Result<(Connection, Update), String> {
     let subscribed = runtime.block_on(subscribe(client));
     let (connection, update) = subscribed.map_err(|_| "the program closed the connection".to_owned())?;
-    match samples.continues_with(&update) {
-        true => Ok((connection, update)),
-        false => Err("the program was started anew: attach again".to_owned()),
-    }
+    let same = samples.continues_with(&update);
+    same.then_some((connection, update)).ok_or_else(|| "the program was started anew: attach again".to_owned())
 }
