@@ -11,6 +11,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use engine::attach::Feed;
@@ -26,6 +27,8 @@ use cargo::Surroundings;
 use child::Child;
 use why::Seen;
 
+/// The time between two looks at the command and its sockets.
+const PAUSE: Duration = Duration::from_millis(20);
 /// The time between two looks at which executables run.
 const LOOK: Duration = Duration::from_millis(100);
 /// How many lines of output are looked at for the reason of an end.
@@ -99,6 +102,6 @@ fn listening(child: &mut Child, asked: &Asked, command: &[OsString]) -> Result<F
                 return Err(Stop::Failed(lack));
             }
         }
-        Child::wait();
+        thread::sleep(PAUSE);
     }
 }

@@ -106,11 +106,6 @@ impl Child {
         Some(status)
     }
 
-    /// Waits for a moment.
-    pub(super) fn wait() {
-        thread::sleep(LOOK);
-    }
-
     /// The last lines that were not cargo's own, newest last.
     pub(super) fn last_lines(&self, most: usize) -> Vec<String> {
         let output = lock(&self.output);
@@ -124,11 +119,11 @@ impl Child {
     }
 
     /// From now on the output goes into a feed of a program that began at this time, in milliseconds since 1970.
-    pub(super) fn log_into(&self, side: Side, began_ms: u64) {
+    pub(super) fn log_into(&self, side: Side, since_1970_ms: u64) {
         let mut output = lock(&self.output);
-        let start_ns = began_ms.saturating_mul(1_000_000);
-        let since: Vec<Line> = output.kept.drain(..).filter(|line| line.at_ns >= start_ns).collect();
-        let mut log = Logged { side, began_ns: start_ns, left_out: 0 };
+        let began_ns = since_1970_ms.saturating_mul(1_000_000);
+        let since: Vec<Line> = output.kept.drain(..).filter(|line| line.at_ns >= began_ns).collect();
+        let mut log = Logged { side, began_ns, left_out: 0 };
         log.write(since);
         output.log = Some(log);
     }

@@ -62,8 +62,8 @@ impl Shown {
             return Some(format!("{name} uses tokio {major}.{minor}.{patch}; it needs tokio 1.54 or later, and the recorder"));
         }
         let line = "run 'cargo add async-playground-recorder' and call async_playground_recorder::init() first in main";
-        let lacks = if self.tokio { "no recorder" } else { "neither Tokio nor the recorder" };
-        Some(format!("{name} has {lacks} in it; {line}"))
+        let what = if self.tokio { "no recorder" } else { "neither Tokio nor the recorder" };
+        Some(format!("{name} has {what} in it; {line}"))
     }
 }
 

@@ -236,9 +236,6 @@ fn pump(runtime: &Runtime, mut connection: Connection, first: &Update, mut sampl
 fn again(runtime: &Runtime, client: InstrumentClient<Channel>, samples: &Samples) -> Result<(Connection, Update), String> {
     let subscribed = runtime.block_on(subscribe(client));
     let (connection, update) = subscribed.map_err(|_| "the program closed the connection".to_owned())?;
-    if samples.continues_with(&update) {
-        Ok((connection, update))
-    } else {
-        Err("the program was started anew: attach again".to_owned())
-    }
+    let same = samples.continues_with(&update);
+    same.then_some((connection, update)).ok_or_else(|| "the program was started anew: attach again".to_owned())
 }
