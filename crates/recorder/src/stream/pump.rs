@@ -20,7 +20,7 @@ const IDLE: Duration = Duration::from_millis(50);
 /// How long facts may wait for viewers, and how long if there are none.
 const SOON: Duration = Duration::from_millis(50);
 const LATER: Duration = Duration::from_secs(1);
-/// A segment ends when it has this many bytes before compression, or so many times those of its keyframe.
+/// A segment ends when it has this many bytes before compression, or so many times the bytes of its keyframe.
 const SEGMENT: usize = 2 << 20;
 const KEYFRAMES: usize = 8;
 /// How many events of a keyframe are written between two looks at the rings.
