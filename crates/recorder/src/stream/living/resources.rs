@@ -6,9 +6,11 @@
 //!
 //! An ended task is kept as long as a guard is out that it took, or that it is believed to have got.
 //!
-//! Two things cannot be restated exactly. Both concern owned guards only, whose holders are marked as inferred:
+//! Three things cannot be restated exactly. All concern owned guards only, whose holders are marked as inferred:
 //!
 //! - The nearest ancestor that the taker spawned is unknown if a task between them has ended.
+//! - The trace guesses where a guard is when its taker waits for the same resource or ends. A wait that is over is not restated,
+//!   so the guess from a keyframe may be made later, among other children, and name another task or none.
 //! - It is not restated how many permits of a semaphore were taken unseen (`try_acquire`), only that some were. The trace then
 //!   leaves out the counts and marks all holders as inferred.
 //!
