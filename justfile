@@ -25,6 +25,10 @@ test-release:
 builds:
     cargo test --test builds -- --include-ignored --test-threads 1
 
+# Watch programs of a stranger: builds Tokio and the recorder, and downloads an old Tokio
+watched:
+    cargo test --test watch -- --include-ignored --test-threads 1
+
 # Build the documentation without warnings
 doc:
     RUSTDOCFLAGS="--cfg tokio_unstable -D warnings" cargo doc --no-deps --workspace
