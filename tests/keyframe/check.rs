@@ -47,23 +47,19 @@ fn of_resource(trace: &Trace, resource: u32) -> Option<String> {
     let of = &trace.resources[resource as usize];
     let now = of.at(u64::MAX);
     let unsure = of.kind == ResourceKind::Semaphore && now.permits.is_none();
-    if (now.holders.is_empty() || unsure) && now.waiting == 0 {
+    // Who holds what by inference is a guess from the past, which a keyframe does not restate: see
+    // `recorder::stream::living::resources`. Of a semaphore of which permits were taken unseen, that is true of all holders.
+    let observed: Vec<_> = now.holders.iter().filter(|holder| !holder.inferred && !unsure).collect();
+    if observed.is_empty() && now.waiting == 0 {
         return None;
     }
     let name = |task: u32| &trace.tasks[task as usize].name;
-    let holders: Vec<_> = now
-        .holders
+    let holders: Vec<_> = observed
         .iter()
         .map(|holder| {
             let site = holder.site.map(|site| trace.site(site).place.clone());
-            // Which task an inferred holder is can differ: see `recorder::stream::living::resources`. That it is inferred cannot.
-            let task = holder.task.filter(|_| !holder.inferred).map(name);
-            // Since when an inferred holder has it is inferred, too.
-            let since = (!holder.inferred).then_some(holder.since_ns);
-            format!(
-                "{task:?} {} since {since:?} exclusive {} inferred {} {site:?}",
-                holder.permits, holder.exclusive, holder.inferred
-            )
+            let (task, since_ns) = (holder.task.map(name), holder.since_ns);
+            format!("{task:?} {} since {since_ns} exclusive {} {site:?}", holder.permits, holder.exclusive)
         })
         .collect();
     let waiters: Vec<_> = now
@@ -71,8 +67,6 @@ fn of_resource(trace: &Trace, resource: u32) -> Option<String> {
         .iter()
         .map(|waiter| format!("{} since {} {}/{}", name(waiter.task), waiter.since_ns, waiter.granted, waiter.asks))
         .collect();
-    // Of a semaphore of which permits were taken unseen, everything about holders is inferred from facts of the past.
-    let holders = if unsure { Vec::new() } else { holders };
     let name = trace.resource_name(resource);
     Some(format!("{name} {:?} of {:?} free, held by {holders:?}, wanted by {waiters:?}", now.free, now.permits))
 }
