@@ -49,9 +49,9 @@ fn main() -> ExitCode {
     }
     let rows = measure_all(&plan);
     if plan.json {
-        table::print_json(&rows)
+        table::print_json(&rows);
     } else {
-        table::print(&rows, plan.rounds)
+        table::print(&rows, plan.rounds);
     }
     ExitCode::SUCCESS
 }

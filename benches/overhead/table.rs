@@ -39,7 +39,7 @@ pub(crate) fn print(rows: &[Row], rounds: usize) {
     println!(
         "\nnanoseconds of processor time that each recorder adds to an operation, on the thread that runs it; medians of {rounds} rounds\n"
     );
-    let heads: String = recorders.iter().map(|subject| format!(" {:>COLUMN$.COLUMN$}", subject.name())).collect();
+    let heads = recorders.iter().map(|subject| format!(" {:>COLUMN$.COLUMN$}", subject.name())).collect::<Vec<_>>().concat();
     println!("{:<NAME$} {:>COLUMN$}{heads}", "workload", "plain takes");
     for row in rows.iter().filter(|row| !row.is_memory()) {
         let added = |subject: &Subject| format!(" {:>COLUMN$.0}", row.added(*subject).unwrap_or(f64::NAN));

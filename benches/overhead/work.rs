@@ -64,7 +64,7 @@ pub fn measure(runtime: &Runtime, workload: &Workload) -> f64 {
     let once = |n: u64| {
         let start = thread_time();
         run(runtime, (workload.run)(n));
-        (thread_time() - start).as_nanos() as f64 / n as f64
+        thread_time().saturating_sub(start).as_nanos() as f64 / n as f64
     };
     // One-time work must not count: caches, line tables, Tokio's callsites.
     let start = Instant::now();

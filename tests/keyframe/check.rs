@@ -56,7 +56,8 @@ fn of_resource(trace: &Trace, resource: u32) -> Option<String> {
         .iter()
         .map(|holder| {
             let site = holder.site.map(|site| trace.site(site).place.clone());
-            let task = holder.task.map(name);
+            // Which task an inferred holder is can differ: see `recorder::stream::living::resources`. That it is inferred cannot.
+            let task = holder.task.filter(|_| !holder.inferred).map(name);
             // Since when an inferred holder has it is inferred, too.
             let since = (!holder.inferred).then_some(holder.since_ns);
             format!(

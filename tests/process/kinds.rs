@@ -133,9 +133,9 @@ fn each_worker_of_each_runtime_has_its_own_name() {
         }
         builder.worker_threads(2).build().expect("a runtime")
     };
-    let (one, two, named) = (workers(None), workers(None), workers(Some("io")));
+    let (one, two, with_name) = (workers(None), workers(None), workers(Some("io")));
     let mut names = Vec::new();
-    for runtime in [&one, &two, &named] {
+    for runtime in [&one, &two, &with_name] {
         // Two tasks that wait for each other on two threads.
         runtime.block_on(async {
             let (to_other, from_one) = mpsc::channel::<()>();
@@ -151,7 +151,7 @@ fn each_worker_of_each_runtime_has_its_own_name() {
             }
         });
     }
-    drop((one, two, named));
+    drop((one, two, with_name));
     let seen = part.so_far(true);
     seen.check();
     for task in seen.tasks() {

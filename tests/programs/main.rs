@@ -6,5 +6,6 @@ mod command;
 mod observed;
 #[path = "screen.rs"]
 mod screen;
+#[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../support/mod.rs"]
 mod support;

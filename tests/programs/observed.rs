@@ -106,7 +106,7 @@ pub(crate) fn record<W: Write + Send + 'static>(to: W, program: Program, over: A
         let _attached = recorder.attach("main thread");
         recorder.begin_real();
         runtime.block_on(async {
-            task::Builder::new().name("main").spawn(orders(over)).expect("a runtime").await.expect("it ends")
+            task::Builder::new().name("main").spawn(orders(over)).expect("a runtime").await.expect("it ends");
         });
     }
     drop(runtime);

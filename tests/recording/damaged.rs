@@ -137,7 +137,7 @@ fn a_chunk_that_says_other_than_it_has_is_noticed() {
         opened(&parts.bytes()).flaw
     };
     assert_eq!(changed(|chunk| chunk.facts += 1), Some(Flaw::Damaged("a chunk with a wrong number of facts")));
-    assert_eq!(changed(|chunk| chunk.kind = 3), Some(Flaw::Damaged("a chunk of an unknown kind")));
+    assert_eq!(changed(|chunk| chunk.kind = 4), Some(Flaw::Damaged("a chunk of an unknown kind")));
     assert_eq!(changed(|chunk| chunk.content.push(0x1f)), Some(Flaw::Damaged("a fact of an unknown kind")));
 }
 

@@ -102,11 +102,11 @@ fn a_future_that_cannot_be_looked_into_is_told_with_its_place() {
     let trace = on_virtual(async move {
         // Not generic, so its code is in a library that has no debug information.
         let (waker, sent) = (Arc::new(AtomicWaker::new()), Arc::new(AtomicBool::new(false)));
-        let (wakes, sets) = (waker.clone(), sent.clone());
+        let (at_end, sets) = (waker.clone(), sent.clone());
         let sends = spawn("sends", async move {
             sleep(10 * MS).await;
             sets.store(true, Ordering::Release);
-            wakes.wake();
+            at_end.wake();
         });
         told.store(line!() + 2, Ordering::Relaxed);
         poll_fn(|cx| {

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Program {
     addr: SocketAddr,
-    /// The line that spawned the tasks that wait, and those of the lock and the semaphore.
+    /// The line that spawned the tasks that wait, and the lines of the lock and the semaphore.
     lines: [u32; 3],
     runtime: Runtime,
 }

@@ -32,9 +32,10 @@ async fn main() {
     loop {
         ticks.tick().await;
         let work = tokio::spawn(tokio::time::sleep(Duration::from_millis(150)));
-        match timeout(Duration::from_millis(160), work).await {
-            Ok(_) => info!("done"),
-            Err(_) => warn!("too slow"),
+        if timeout(Duration::from_millis(160), work).await.is_ok() {
+            info!("done");
+        } else {
+            warn!("too slow");
         }
     }
 }

@@ -100,11 +100,14 @@ impl Recorder {
 /// Hooks say exactly when a thread goes to sleep and wakes up, and make a poll cheaper to record. Nothing is recorded twice.
 ///
 /// ```
+/// # fn main() -> std::io::Result<()> {
 /// async_playground_recorder::init();
 /// let mut builder = tokio::runtime::Builder::new_multi_thread();
 /// async_playground_recorder::observe(&mut builder);
-/// let runtime = builder.enable_all().build().unwrap();
-/// runtime.block_on(async { tokio::spawn(async {}).await.unwrap() });
+/// let runtime = builder.enable_all().build()?;
+/// runtime.block_on(async { tokio::spawn(async {}).await })?;
+/// # Ok(())
+/// # }
 /// ```
 pub fn observe(builder: &mut Builder) {
     if let Some(recorder) = program::recorder() {

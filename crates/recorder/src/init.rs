@@ -31,9 +31,9 @@ const DETAIL: &str = "ASYNC_PLAYGROUND_DETAIL";
 ///
 /// ```
 /// #[tokio::main]
-/// async fn main() {
+/// async fn main() -> Result<(), tokio::task::JoinError> {
 ///     async_playground_recorder::init();
-///     tokio::spawn(async { println!("seen") }).await.unwrap();
+///     tokio::spawn(async { println!("seen") }).await
 /// }
 /// ```
 ///
@@ -41,9 +41,12 @@ const DETAIL: &str = "ASYNC_PLAYGROUND_DETAIL";
 /// everything is seen except the future of `main` itself. To see that too, call `init` before you build the runtime:
 ///
 /// ```
+/// # fn main() -> std::io::Result<()> {
 /// async_playground_recorder::init();
-/// let runtime = tokio::runtime::Runtime::new().unwrap();
+/// let runtime = tokio::runtime::Runtime::new()?;
 /// runtime.block_on(async { println!("seen") });
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// The program has to be built with `--cfg tokio_unstable` in `RUSTFLAGS`; add `-C force-frame-pointers=yes` to see the line of
@@ -84,15 +87,18 @@ pub fn init() {
 /// ```
 /// use async_playground_recorder::{self as recorder, Detail, OnFull};
 ///
-/// recorder::install().unwrap();
-/// let (recorder, mut reader) = recorder::observe_process(OnFull::Drop, Detail::Waits).unwrap();
-/// let runtime = tokio::runtime::Runtime::new().unwrap();
-/// runtime.block_on(async { tokio::spawn(async {}).await.unwrap() });
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// recorder::install()?;
+/// let (recorder, mut reader) = recorder::observe_process(OnFull::Drop, Detail::Waits)?;
+/// let runtime = tokio::runtime::Runtime::new()?;
+/// runtime.block_on(async { tokio::spawn(async {}).await })?;
 /// drop(runtime);
 /// let mut events = 0;
 /// reader.drain(true, |_thread, _event| events += 1);
 /// assert!(events > 4);
 /// # drop(recorder);
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// # Errors

@@ -44,14 +44,17 @@ impl RecordLayer {
 /// use tracing_subscriber::layer::Identity;
 /// use tracing_subscriber::prelude::*;
 ///
+/// # fn main() -> std::io::Result<()> {
 /// # let my_layer = Identity::new();
 /// tracing_subscriber::registry()
 ///     .with(async_playground_recorder::layer())
 ///     // A filter of the whole registry would hide Tokio's tracing from the recorder, so each other layer has its own.
 ///     .with(my_layer.with_filter(LevelFilter::INFO))
 ///     .init();
-/// let runtime = tokio::runtime::Runtime::new().unwrap();
-/// runtime.block_on(async { tokio::spawn(async {}).await.unwrap() });
+/// let runtime = tokio::runtime::Runtime::new()?;
+/// runtime.block_on(async { tokio::spawn(async {}).await })?;
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// The environment variable `ASYNC_PLAYGROUND` means the same as for `init`. `None` if the program is not to be observed, or

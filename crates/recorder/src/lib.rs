@@ -51,21 +51,25 @@
 //! ```
 //! use async_playground_recorder::{self as recorder, OnFull, Recorder};
 //!
-//! recorder::install().unwrap();
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! recorder::install()?;
 //! let (recorder, mut reader) = Recorder::new(OnFull::Drop);
 //! let mut builder = tokio::runtime::Builder::new_current_thread();
 //! recorder.observe(&mut builder, ());
-//! let runtime = builder.enable_all().build().unwrap();
+//! let runtime = builder.enable_all().build()?;
 //! runtime.block_on(async {
 //!     // `block_on` runs on this thread, for which no hook is called.
 //!     let _attached = recorder.attach("main thread");
 //!     recorder.begin_real();
-//!     tokio::spawn(async { tokio::task::yield_now().await }).await.unwrap();
+//!     let done = tokio::spawn(async { tokio::task::yield_now().await }).await;
 //!     recorder.close();
-//! });
+//!     done
+//! })?;
 //! let mut events = Vec::new();
 //! reader.drain(true, |_thread, event| events.push(event));
 //! assert!(events.len() > 4);
+//! # Ok(())
+//! # }
 //! ```
 
 #![cfg_attr(not(tokio_unstable), allow(dead_code, reason = "without Tokio's hooks, much is not called"))]

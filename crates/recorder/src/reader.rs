@@ -40,7 +40,7 @@ pub(super) struct Joined {
     pub(super) ring: Consumer<Written>,
     pub(super) presence: Arc<Presence>,
     pub(super) name: String,
-    /// Whether a thread that has ended may have had the same name, which then stands for both.
+    /// Whether a thread that has ended may have had the same name, which then names both.
     pub(super) again: bool,
 }
 

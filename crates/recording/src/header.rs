@@ -74,7 +74,7 @@ pub struct Program {
 pub struct Footer {
     /// When the trace was closed, in nanoseconds since the run began.
     pub closed_ns: u64,
-    /// The trace's hash, as in `run --json`; none if whoever wrote the recording had no trace.
+    /// The trace's hash, as in `run --json`; none if the writer had no trace.
     pub trace_hash: Option<String>,
     /// The hash of its wakes; none if there was no trace, or wakes were not recorded.
     #[serde(default)]

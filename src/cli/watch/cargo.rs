@@ -3,7 +3,7 @@
 //! Cargo takes the flags from the first of four places that has any: `CARGO_ENCODED_RUSTFLAGS`, `RUSTFLAGS`,
 //! `target.*.rustflags` of every matching target, and `build.rustflags`. Flags in an earlier place hide the later ones, so a
 //! flag that is added in the wrong place would replace the user's. Within the settings, a list of `--config` is appended to
-//! those of files, and a text replaces the text of a file. So the flags are appended to the variable that is set; otherwise to
+//! the lists of the files, and a text replaces the text of a file. So the flags are appended to the variable that is set; otherwise to
 //! `build.rustflags` and to each `target.*.rustflags` that the settings have, whichever of them cargo takes.
 
 use std::collections::BTreeSet;
@@ -162,7 +162,7 @@ fn appended(known: Option<&Value>) -> String {
     }
 }
 
-/// A text of TOML: its escapes are those of Rust.
+/// A text of TOML: it has the escapes of Rust.
 fn quoted(text: &str) -> String {
     format!("{text:?}")
 }

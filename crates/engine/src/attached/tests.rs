@@ -142,6 +142,7 @@ fn a_history_that_grows_without_a_keyframe_ends() {
 
 #[test]
 fn a_viewer_that_leaves_ends_the_thread_that_reads() {
+    #[expect(dead_code, reason = "the sender says when it is dropped")]
     struct Silent(Vec<u8>, std::sync::mpsc::Sender<()>);
     impl std::io::Read for Silent {
         fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {

@@ -17,7 +17,7 @@ use tracing_core::subscriber::NoSubscriber;
 use super::samples::Samples;
 use crate::attach::{Feed, Over, Source};
 
-/// The port that console-subscriber uses unless it is told otherwise.
+/// The port that console-subscriber uses by default.
 const PORT: u16 = 6669;
 /// How long the server may take to accept, and then to send its first update.
 const PATIENCE: Duration = Duration::from_secs(5);

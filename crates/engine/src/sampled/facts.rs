@@ -86,7 +86,7 @@ impl Facts {
 pub(super) struct Sites(HashMap<(Cause, Option<Place>), SiteId>);
 
 impl Sites {
-    /// The most sites that are told apart: a program has some hundreds.
+    /// The maximum number of distinct sites; a program has some hundreds.
     const MOST: usize = 4_096;
 
     /// The site of a cause at a place; announced if it is new.

@@ -19,7 +19,7 @@ pub(super) struct Op {
     id: OpId,
     created_ns: u64,
     resource: u64,
-    /// Whether another operation waits in its place: it is a part of that one, or on a part of a resource. What is handed to
+    /// Whether another operation waits in its place: it is a part of the other one, or of a resource. What is handed to
     /// a part counts as a poll of it, in whichever task that happens.
     is_part: bool,
     /// Whether it gets its resource for its task alone.

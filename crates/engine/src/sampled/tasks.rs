@@ -44,7 +44,7 @@ pub(super) struct Task {
     rested_ns: u64,
     /// How many operations wait in it.
     waiting: usize,
-    /// The operation that stands for an unknown cause, and whether it waits now.
+    /// The operation that represents an unknown cause, and whether it waits now.
     unknown: OpId,
     is_unknown: bool,
     /// Whether it has ended in its last poll.
@@ -53,7 +53,7 @@ pub(super) struct Task {
     events: Vec<(u64, What)>,
 }
 
-/// What a task is told by its span.
+/// What the span says about a task.
 #[derive(Debug)]
 pub(super) struct Spawned {
     of: LaneOf,
@@ -96,7 +96,7 @@ fn number(task: &NewTask, name: &str) -> Option<u64> {
 }
 
 impl Task {
-    /// A task that was spawned. `unknown` stands for what it waits for when that is not known.
+    /// A task that was spawned. `unknown` represents an unknown cause.
     pub(super) fn new(facts: &mut Facts, id: TaskId, created_ns: u64, unknown: OpId, spawned: Spawned) -> Self {
         let Spawned { of, name, bytes, at } = spawned;
         let at = CallLine::Told(at.into());

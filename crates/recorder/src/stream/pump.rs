@@ -20,7 +20,7 @@ const IDLE: Duration = Duration::from_millis(50);
 /// How long facts may wait for viewers, and how long if there are none.
 const SOON: Duration = Duration::from_millis(50);
 const LATER: Duration = Duration::from_secs(1);
-/// A segment ends when it has this many bytes before compression, or so many times those of its keyframe.
+/// A segment ends when it has this many bytes before compression, or so many times the bytes of its keyframe.
 const SEGMENT: usize = 2 << 20;
 const KEYFRAMES: usize = 8;
 /// How many events of a keyframe are written between two looks at the rings.
@@ -81,7 +81,9 @@ impl Pump {
         let mut stream = Stream { writer, living, told: Vec::new(), threads: 0, lost: 0, segment: 0, keyframe: 0 };
         stream.begin_keyframe(&reader);
         stream.restate_last();
-        waiting.into_iter().for_each(|(thread, event)| stream.event(thread, event));
+        for (thread, event) in waiting {
+            stream.event(thread, event);
+        }
         Self { recorder, reader, stream }
     }
 
@@ -136,7 +138,9 @@ impl Pump {
             while reader.drain(false, |thread, event| waiting.push((thread, event))) > 0 && reader.is_behind() {}
         }
         stream.restate_last();
-        waiting.into_iter().for_each(|(thread, event)| stream.event(thread, event));
+        for (thread, event) in waiting {
+            stream.event(thread, event);
+        }
         stream.notes(reader);
     }
 

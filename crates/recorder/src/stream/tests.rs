@@ -53,13 +53,13 @@ impl Program {
         Self::with(mode, end, tasks, |_| ())
     }
 
-    fn with(mode: &Path, end: &str, tasks: usize, more: impl FnOnce(&mut Command)) -> Self {
+    fn with(mode: &Path, end: &str, tasks: usize, set: impl FnOnce(&mut Command)) -> Self {
         let runtime = tempfile::tempdir().expect("a folder");
         let mut command = Command::new(std::env::current_exe().expect("it is a file"));
         command.args(["--ignored", "--exact", "stream::tests::program", "--nocapture", "--test-threads=1"]);
         command.env("XDG_RUNTIME_DIR", runtime.path()).env(MODE, mode).env(END, end).env(TASKS, tasks.to_string());
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::piped());
-        more(&mut command);
+        set(&mut command);
         let mut child = command.spawn().expect("it can be started");
         let out = BufReader::new(child.stdout.take().expect("it is a pipe"));
         Self { child, out, runtime }
@@ -134,10 +134,12 @@ impl Picture {
             Fact::Keyframe(facts) => {
                 self.keyframes += 1;
                 if self.keyframes == 1 {
-                    facts.into_iter().for_each(|fact| match fact {
-                        Fact::Event(_, event) => self.event(event),
-                        other => assert!(matches!(other, Fact::Thread(..)), "{other:?}"),
-                    });
+                    for fact in facts {
+                        match fact {
+                            Fact::Event(_, event) => self.event(event),
+                            other => assert!(matches!(other, Fact::Thread(..)), "{other:?}"),
+                        }
+                    }
                 }
             }
             Fact::Thread(..) | Fact::Sample(_) => {}
@@ -243,12 +245,12 @@ async fn run(tasks: usize, end: &str) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
-    let (want, wanted) = tokio::sync::oneshot::channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel();
     std::thread::spawn(|| {
         // It returns when the test closes its end.
         _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         // The program may wait for nothing.
-        _ = want.send(());
+        _ = stop.send(());
     });
     println!("ready {}", std::process::id());
     let turns = task::spawn(async {
@@ -264,7 +266,7 @@ async fn run(tasks: usize, end: &str) {
     });
     match end {
         "never" => turns.await.expect("it does not panic"),
-        _ => wanted.await.expect("it is sent"),
+        _ => stopped.await.expect("it is sent"),
     }
     drop((holder, waiters));
     if end == "abort" { std::process::abort() } else { std::process::exit(0) }

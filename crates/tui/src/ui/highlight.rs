@@ -50,7 +50,7 @@ pub(crate) enum Part {
     Whole,
 }
 
-/// A part of a source. Texts are told apart by their address: comparing them for each frame would take too long.
+/// A part of a source. Texts are distinguished by their address: comparing them for each frame would take too long.
 type Key = (usize, Part);
 
 /// The cache between frames.

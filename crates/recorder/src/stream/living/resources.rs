@@ -6,9 +6,11 @@
 //!
 //! An ended task is kept as long as a guard is out that it took, or that it is believed to have got.
 //!
-//! Two things cannot be restated exactly. Both concern owned guards only, whose holders are marked as inferred:
+//! Three things cannot be restated exactly. All concern owned guards only, whose holders are marked as inferred:
 //!
 //! - The nearest ancestor that the taker spawned is unknown if a task between them has ended.
+//! - The trace guesses where a guard is when its taker waits for the same resource or ends. A wait that is over is not restated,
+//!   so the guess from a keyframe may be made later, among other children, and name another task or none.
 //! - It is not restated how many permits of a semaphore were taken unseen (`try_acquire`), only that some were. The trace then
 //!   leaves out the counts and marks all holders as inferred.
 //!
@@ -56,8 +58,18 @@ struct Guard {
     exclusive: bool,
     /// Tasks from this one on were spawned after it was taken.
     after: Key,
-    /// The task that it is believed to have moved to, if it has moved.
-    moved: Option<Option<(TaskId, Key)>>,
+    moved: Moved,
+}
+
+/// Where a guard is believed to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moved {
+    /// With its taker.
+    No,
+    /// Elsewhere.
+    Away,
+    /// With this task.
+    To(TaskId, Key),
 }
 
 /// How well a guard fits the task that gives something back, best first. See `trace::guard`.
@@ -252,8 +264,8 @@ impl Living {
             _ => return self.history.clear(&mut asked),
         };
         let Some((resource, _)) = known else { return };
-        let taken = self.history.push(thread, event.clone());
-        let guard = Guard { taker, taken, asked, permits, owned, exclusive: false, after: self.spawned, moved: None };
+        let node = self.history.push(thread, event.clone());
+        let guard = Guard { taker, taken: node, asked, permits, owned, exclusive: false, after: self.spawned, moved: Moved::No };
         self.take(resource, guard);
     }
 
@@ -388,8 +400,11 @@ impl Living {
             return self.release(id, by, 1, exclusive);
         }
         let taker = by.and_then(|by| Some((by, self.tasks.get(&by)?.key)));
-        let taken = self.history.push(thread, event.clone());
-        self.take(id, Guard { taker, taken, asked: None, permits: 1, owned, exclusive, after: self.spawned, moved: None });
+        let node = self.history.push(thread, event.clone());
+        self.take(
+            id,
+            Guard { taker, taken: node, asked: None, permits: 1, owned, exclusive, after: self.spawned, moved: Moved::No },
+        );
     }
 
     fn give_back(&mut self, thread: u16, event: &Event, id: ResourceId, by: Option<TaskId>, permits: u32) {
@@ -445,12 +460,10 @@ impl Living {
     fn forget_guard(&mut self, resource: ResourceId, mut guard: Guard) {
         self.history.remove(guard.taken);
         self.history.clear(&mut guard.asked);
-        if let Some((child, key)) = guard.moved.flatten()
-            && let Some(child) = self.tasks.get_mut(&child).filter(|task| task.key == key)
-        {
-            child.believed = child.believed.saturating_sub(1);
-        }
-        if let Some((child, _)) = guard.moved.flatten() {
+        if let Moved::To(child, key) = guard.moved {
+            if let Some(child) = self.tasks.get_mut(&child).filter(|task| task.key == key) {
+                child.believed = child.believed.saturating_sub(1);
+            }
             self.bury(child);
         }
         if let Some((taker, key)) = guard.taker
@@ -527,10 +540,10 @@ impl Living {
         if own && !guard.owned {
             return Fit::Own;
         }
-        if by_key.is_some() && guard.moved.is_some_and(|to| to.map(|(_, key)| key) == by_key) {
+        if matches!(guard.moved, Moved::To(_, key) if Some(key) == by_key) {
             return Fit::Believed;
         }
-        if own && guard.moved.is_none() {
+        if own && guard.moved == Moved::No {
             return Fit::Taken;
         }
         let elder = by.zip(taker).filter(|_| !own).and_then(|(by, taker)| self.elder(by, taker));
@@ -540,7 +553,7 @@ impl Living {
         let has_ended = |(id, key): (TaskId, Key)| self.tasks.get(&id).is_none_or(|task| task.key != key || task.ended);
         match guard.owned {
             _ if own => Fit::Left,
-            true if guard.taker.is_some_and(has_ended) || guard.moved.is_some() => Fit::Left,
+            true if guard.taker.is_some_and(has_ended) || guard.moved != Moved::No => Fit::Left,
             true => Fit::Loose,
             false => Fit::Unlikely,
         }
@@ -567,22 +580,24 @@ impl Living {
     /// have none yet.
     fn guess(&mut self, id: TaskId, resource: ResourceId, gone: bool) {
         let (Some(taker), Some(of)) = (self.tasks.get(&id), self.resources.get_mut(&resource)) else { return };
-        let mut believed: SmallVec<[(TaskId, Key); 4]> = SmallVec::new();
+        let mut believed: SmallVec<[Moved; 4]> = SmallVec::new();
         for place in 0..of.held.len() {
             let guard = &of.held[place];
-            if guard.taker != Some((id, taker.key)) || !guard.owned || guard.moved.is_some() {
+            if guard.taker != Some((id, taker.key)) || !guard.owned || guard.moved != Moved::No {
                 continue;
             }
-            let has_one = |child| of.held.iter().any(|guard| guard.moved == Some(Some(child)));
-            let later = taker.children.range(guard.after..).take(CHILDREN).map(|(key, child)| (*child, *key));
-            let child = later.into_iter().find(|child| !has_one(*child));
+            let has_one = |to| of.held.iter().any(|guard| guard.moved == to);
+            let mut later = taker.children.range(guard.after..).take(CHILDREN).map(|(key, child)| Moved::To(*child, *key));
+            let child = later.find(|child| !has_one(*child));
             if child.is_some() || gone {
-                of.held[place].moved = Some(child);
+                of.held[place].moved = child.unwrap_or(Moved::Away);
                 believed.extend(child);
             }
         }
-        for (child, _) in believed {
-            if let Some(child) = self.tasks.get_mut(&child) {
+        for child in believed {
+            if let Moved::To(child, _) = child
+                && let Some(child) = self.tasks.get_mut(&child)
+            {
                 child.believed += 1;
             }
         }
@@ -600,7 +615,7 @@ impl Living {
             let Some(of) = self.resources.get_mut(&resource) else { continue };
             let borrowed = |guard: &Guard| guard.taker == Some((id, key)) && !guard.owned;
             for guard in of.held.iter_mut().filter(|guard| borrowed(guard)) {
-                guard.moved = Some(None);
+                guard.moved = Moved::Away;
             }
             if of.kind == ResourceKind::Semaphore {
                 while let Some((place, permits)) = self.resources.get_mut(&resource).and_then(|of| {

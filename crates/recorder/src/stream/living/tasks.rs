@@ -90,7 +90,8 @@ impl Living {
             task.leaves.rest(&mut self.history);
         }
         let history = &mut self.history;
-        [&mut task.wake, &mut task.panic].into_iter().for_each(|node| history.clear(node));
+        history.clear(&mut task.wake);
+        history.clear(&mut task.panic);
         let node = history.push(thread, event.clone());
         if task.first[0].is_none() {
             task.first[0] = Some(node);

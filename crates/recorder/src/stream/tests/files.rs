@@ -6,6 +6,9 @@ use recording::Ended;
 
 use super::*;
 
+/// The largest file that a program on a full disk can write, in bytes.
+const LIMIT: u64 = 200_000;
+
 /// Where a program writes, and what it is called.
 fn path(folder: &TempDir) -> PathBuf {
     folder.path().join("a-%p.rec")
@@ -52,7 +55,6 @@ fn a_full_disk_ends_the_recording_and_not_the_program() {
     use std::os::unix::process::CommandExt;
 
     let folder = tempfile::tempdir().expect("a folder");
-    const LIMIT: u64 = 200_000;
     let limited = |command: &mut Command| {
         let limit = || {
             let limit = libc::rlimit { rlim_cur: LIMIT, rlim_max: LIMIT };

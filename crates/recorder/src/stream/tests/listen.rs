@@ -57,7 +57,7 @@ fn a_frozen_viewer_costs_the_program_nothing_and_learns_what_it_lost() {
 
 #[test]
 fn a_viewer_that_dies_and_a_socket_that_is_removed_change_nothing() {
-    let mut program = listens(0);
+    let program = listens(0);
     let mut viewer = program.attach();
     viewer.until(Picture::is_complete);
     drop(viewer);

@@ -51,7 +51,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     chrome::scroll_bar(buf, look, area, top, shown, rows.len());
 }
 
-/// The threads that poll tasks, then those of the pool for blocking work.
+/// The threads that poll tasks, then the threads of the blocking pool.
 fn rows(trace: &Trace) -> Vec<Row> {
     let (pool, workers): (Vec<u16>, Vec<u16>) = trace.polling_threads().partition(|thread| trace.is_pool_thread(*thread));
     let section = |threads: Vec<u16>, heading: &'static str| {

@@ -89,7 +89,7 @@ fn what_would_do_nothing_is_left_out() {
 fn the_ways_on_are_always_there_and_a_question_has_its_answers() {
     let ways_of = |model: &Model| ways(model).into_iter().map(|(keys, label)| format!("{keys} {label}")).collect::<Vec<_>>();
     for pane in Pane::ALL {
-        for mut model in [opened(), timeline(), stuck()] {
+        for mut model in [Box::new(opened()), Box::new(timeline()), Box::new(stuck())] {
             model.focus = pane;
             assert_eq!(ways_of(&model), ["Tab pane", ": commands", "? help"], "{pane:?}");
             model.full = Some(pane);

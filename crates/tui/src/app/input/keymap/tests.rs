@@ -206,7 +206,7 @@ fn ctrl_c_quits_from_anywhere_and_ctrl_z_suspends() {
     searching.mode = Mode::Search;
     let mut helping = model();
     helping.mode = Mode::Overlay(Overlay::Help { pane: Pane::Code, marks: false, top: 0 });
-    for model in [model(), searching, helping] {
+    for model in [Box::new(model()), Box::new(searching), Box::new(helping)] {
         let ctrl = |c| key(&model, KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL));
         assert_eq!(ctrl('c'), Some(Action::Quit));
         assert_eq!(ctrl('C'), Some(Action::Quit));
