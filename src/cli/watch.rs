@@ -71,7 +71,8 @@ fn command(words: &[OsString]) -> Command {
         // Its output goes through a pipe to this terminal.
         command.env("CARGO_TERM_COLOR", "always");
     }
-    command.args(toolchain).args(added.arguments).args(words).envs(added.variables);
+    let (before, after) = words.split_at(added.after);
+    command.args(toolchain).args(before).args(added.arguments).args(after).envs(added.variables);
     command
 }
 

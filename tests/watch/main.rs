@@ -2,12 +2,14 @@
 //!
 //! The tests that build a program of a stranger are ignored, since they build Tokio and the recorder anew: `just watched`.
 
+#[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../support/mod.rs"]
 mod support;
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use support::{Ended, Tty};
 use tempfile::TempDir;
@@ -116,13 +118,11 @@ fn cargo_run(package: &TempDir, words: &str) -> Tty {
     Tty::start_with(Path::new("/bin/sh"), &["-c", &line], SIZE, &[("CARGO_TARGET_DIR", TARGET)])
 }
 
-/// Waits through a build, which takes longer than anything else.
-fn built(tty: Tty) -> Tty {
-    for _ in 0..20 {
-        if tty.sees_within(std::time::Duration::from_secs(15), "Running") || tty.sees_within(std::time::Duration::ZERO, "error") {
-            return tty;
-        }
-    }
+/// Waits through a build, which takes longer than anything else, until one of these texts is seen.
+fn built(tty: Tty, texts: [&str; 2]) -> Tty {
+    let look = Duration::from_secs(1);
+    let seen = (0..900).any(|_| tty.sees_within(look, texts[0]) || tty.sees_within(Duration::ZERO, texts[1]));
+    assert!(seen, "the build does not end: {}", tty.screen());
     tty
 }
 
@@ -130,12 +130,7 @@ fn built(tty: Tty) -> Tty {
 #[ignore = "builds Tokio and the recorder: `just watched`"]
 fn one_command_leads_to_the_live_picture_and_quitting_ends_the_program() {
     let package = with_recorder();
-    let mut tty = cargo_run(&package, "--offline --example good");
-    for _ in 0..20 {
-        if tty.sees_within(std::time::Duration::from_secs(15), "live") {
-            break;
-        }
-    }
+    let mut tty = built(cargo_run(&package, "--offline --example good"), ["live", "error: "]);
     tty.sees("it has begun");
     tty.sees("good.rs");
     tty.keys("q");
@@ -151,11 +146,11 @@ fn one_command_leads_to_the_live_picture_and_quitting_ends_the_program() {
 #[ignore = "builds Tokio and the recorder: `just watched`"]
 fn what_is_missing_is_one_sentence() {
     let package = with_recorder();
-    let ended = built(cargo_run(&package, "--offline --example without")).end();
+    let ended = built(cargo_run(&package, "--offline --example without"), ["error: ", "Running"]).end();
     assert!(said(&ended, 1).contains("without has no recorder in it; run 'cargo add"), "{}", ended.screen);
-    let ended = built(cargo_run(&package, "--offline --example early")).end();
+    let ended = built(cargo_run(&package, "--offline --example early"), ["error: ", "Running"]).end();
     assert!(said(&ended, 1).contains("early ended with exit code 3 before it listened; its last line: no database"));
-    let ended = built(cargo_run(&package, "--offline --example broken")).end();
+    let ended = built(cargo_run(&package, "--offline --example broken"), ["error: ", "Running"]).end();
     assert_eq!(ended.code, 1);
     assert!(ended.screen.contains("mismatched types") && ended.screen.contains("its errors are above"), "{}", ended.screen);
     // The program alone, built without the flag: only its own line says so.
@@ -174,7 +169,7 @@ fn an_old_tokio_is_named() {
     for (name, _) in EXAMPLES.iter().filter(|(name, _)| *name != "without") {
         fs::remove_file(package.path().join(format!("examples/{name}.rs"))).expect("it exists");
     }
-    let ended = built(cargo_run(&package, "--example without")).end();
+    let ended = built(cargo_run(&package, "--example without"), ["error: ", "Running"]).end();
     assert!(said(&ended, 1).contains("without uses tokio 1.38.0; it needs tokio 1.54 or later"), "{}", ended.screen);
 }
 
@@ -182,12 +177,7 @@ fn an_old_tokio_is_named() {
 #[ignore = "builds Tokio and the recorder: `just watched`"]
 fn a_stripped_program_says_that_its_lines_are_missing() {
     let package = with_recorder();
-    let mut tty = built(cargo_run(&package, "--offline --config 'profile.dev.strip=true' --example good"));
-    for _ in 0..20 {
-        if tty.sees_within(std::time::Duration::from_secs(15), "live") {
-            break;
-        }
-    }
+    let mut tty = built(cargo_run(&package, "--offline --config 'profile.dev.strip=true' --example good"), ["live", "error: "]);
     // The header says what the build lacks.
     tty.wait_until("what is missing", |screen| screen.contains("symbols") || screen.contains("debug information"));
     tty.keys("q");

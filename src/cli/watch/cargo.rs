@@ -22,6 +22,29 @@ const UNIT: &str = "\u{1f}";
 const DEBUG: &str = "limited";
 /// The subcommands that cargo has itself. Others are programs of their own, which get no `--config`.
 const OWN: [&str; 12] = ["run", "r", "build", "b", "test", "t", "bench", "check", "c", "rustc", "install", "fix"];
+/// The options whose value is the next word.
+const VALUED: [&str; 20] = [
+    "--config",
+    "-C",
+    "-Z",
+    "--color",
+    "-p",
+    "--package",
+    "--bin",
+    "--example",
+    "--test",
+    "--bench",
+    "-F",
+    "--features",
+    "--target",
+    "--target-dir",
+    "--manifest-path",
+    "--profile",
+    "-j",
+    "--jobs",
+    "--message-format",
+    "--lockfile-path",
+];
 /// How deep settings may include others.
 const DEEPEST: usize = 4;
 
@@ -40,7 +63,9 @@ pub(super) struct Surroundings<'a> {
 /// What is added to a command.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Added {
-    /// Arguments before all others.
+    /// How many arguments come before the added ones.
+    pub(super) after: usize,
+    /// The added arguments.
     pub(super) arguments: Vec<OsString>,
     /// Variables of the environment.
     pub(super) variables: Vec<(String, OsString)>,
@@ -59,12 +84,35 @@ pub(super) fn toolchain(words: &[OsString]) -> usize {
 /// What to add to cargo with these arguments.
 pub(super) fn added(words: &[OsString], around: &Surroundings<'_>) -> Added {
     let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-    let own = words.split(|word| word == "--").next().unwrap_or_default();
+    let own = &words[..cargos(&words)];
     let settings = settings(own, around);
-    let mut added = Added::default();
+    // `--config` after the subcommand hides the one before it, so all of them must be at the same place.
+    let after = own.iter().rposition(|word| word.starts_with("--config")).map_or(0, |last| {
+        let has_value = own[last].contains('=');
+        if has_value { last + 1 } else { (last + 2).min(own.len()) }
+    });
+    let mut added = Added { after, ..Added::default() };
     flags(own, around, &settings, &mut added);
     debug(own, around, &settings, &mut added);
     added
+}
+
+/// How many of the arguments are cargo's own: all before `--`, and for `run` before the first one that is no option, which is
+/// the program's.
+fn cargos(words: &[String]) -> usize {
+    let mut subcommand = None;
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        match word.as_str() {
+            "--" => return at,
+            word if VALUED.contains(&word) => at += 1,
+            word if word.starts_with('-') => {}
+            _ if matches!(subcommand, Some("run" | "r")) => return at,
+            word => subcommand = subcommand.or(Some(word)),
+        }
+        at += 1;
+    }
+    words.len()
 }
 
 fn flags(words: &[String], around: &Surroundings<'_>, settings: &[Table], added: &mut Added) {

@@ -106,11 +106,16 @@ impl Child {
         Some(status)
     }
 
-    /// The last lines that were not cargo's own, newest last.
+    /// The last lines of standard output, then those of standard error. Both at most so many, newest last.
     pub(super) fn last_lines(&self, most: usize) -> Vec<String> {
         let output = lock(&self.output);
-        let from = output.kept.len().saturating_sub(most);
-        output.kept.iter().skip(from).map(|line| line.text.clone()).collect()
+        let of = |level: Level| {
+            let last = output.kept.iter().rev().filter(|line| line.level == level).take(most);
+            let mut lines: Vec<String> = last.map(|line| line.text.clone()).collect();
+            lines.reverse();
+            lines
+        };
+        [of(Level::Info), of(Level::Warn)].concat()
     }
 
     /// Why the recorder in the program does not record, if it said so.

@@ -110,7 +110,9 @@ impl Seen {
         let ended = ended(status);
         let announced: Vec<PathBuf> = lines.iter().filter_map(|line| started(line)).filter(|_| is_cargo).collect();
         _ = self.look(announced);
-        let Some(path) = self.order.last() else {
+        // Without cargo, a program that is not Tokio's is a shell or another tool that was to run one.
+        let is_tokios = |path: &&PathBuf| is_cargo || self.shown.get(*path).is_some_and(|(shown, _)| shown.tokio);
+        let Some(path) = self.order.iter().rev().find(is_tokios) else {
             return match (is_cargo, status.success()) {
                 (true, false) if lines.iter().any(|line| line.contains("error")) => {
                     format!("{command} {ended} and started no program; its errors are above")

@@ -47,7 +47,7 @@ const QUOTED: &str = r#"["--cfg","tokio_unstable","-C","force-frame-pointers=yes
 fn variables_are_appended_to_and_hide_the_settings() {
     let case = Case::new("").with("RUSTFLAGS", "-C target-cpu=native");
     let all = "-C target-cpu=native --cfg tokio_unstable -C force-frame-pointers=yes";
-    assert_eq!(case.added("run"), Added { arguments: vec![], variables: vec![("RUSTFLAGS".to_owned(), all.into())] });
+    assert_eq!(case.added("run"), Added { after: 0, arguments: vec![], variables: vec![("RUSTFLAGS".to_owned(), all.into())] });
     let case = case.with("CARGO_ENCODED_RUSTFLAGS", "-A\u{1f}warnings");
     let all = "-A\u{1f}warnings\u{1f}--cfg\u{1f}tokio_unstable\u{1f}-C\u{1f}force-frame-pointers=yes";
     assert_eq!(case.added("run").variables, [("CARGO_ENCODED_RUSTFLAGS".to_owned(), all.into())]);
@@ -104,6 +104,21 @@ fn an_optimised_build_gets_debug_information_unless_the_user_has_decided() {
     assert_eq!(debug(&decided, "run --profile fast"), None);
 }
 
+#[test]
+fn added_settings_are_beside_those_of_the_user_and_never_given_to_the_program() {
+    let case = Case::new("");
+    for (words, after) in [
+        ("run --example x", 0),
+        ("run --config a=1 --example x", 3),
+        ("--config a=1 run", 2),
+        ("run --config=a=1 --bin y -- --config app.toml", 2),
+        ("run --example x serve --config app.toml", 0),
+        ("test --config a=1 filter", 3),
+    ] {
+        assert_eq!(case.added(words).after, after, "{words}");
+    }
+}
+
 /// The flags that cargo really passes to the compiler.
 #[test]
 fn cargo_adds_the_flags_to_those_of_the_user() {
@@ -129,7 +144,12 @@ fn cargo_adds_the_flags_to_those_of_the_user() {
         fs::write(inner.join("src/main.rs"), main).expect("it is writable");
         let added = case.added("run");
         let mut cargo = Command::new("cargo");
-        cargo.current_dir(&inner).args(&added.arguments).arg("run").env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        cargo
+            .current_dir(&inner)
+            .args(&added.arguments)
+            .args(["run"])
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS");
         cargo.env("CARGO_TARGET_DIR", inner.join("target"));
         let said = cargo.envs(added.variables).output().expect("cargo runs");
         let expected = format!("true {} false", user.is_some());
