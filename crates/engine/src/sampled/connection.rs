@@ -31,7 +31,7 @@ const LONGEST: usize = 64 << 20;
 const LACKS: [&str; 8] = [
     "Samples arrive about once a second: polls in between are shown only if a timer or a lock was part of them.",
     "The cause of a wait for messages, notifications, joins, sockets and blocking work is not known.",
-    "The line of a wait is known for timers only.",
+    "The line of a wait is known for intervals only, and the cause of a plain sleep is not known.",
     "Which task woke another one, or spawned it, is not known.",
     "Who holds permits or read locks is not known.",
     "How a task ended is not known.",
