@@ -26,8 +26,8 @@ use std::time::{Duration, Instant};
 pub use engine::{Engine, OnScreen, Running, Tokio};
 use leaving::Leaving;
 use pending::{Next, PendingRun};
-use programs::Programs;
 use reaper::Reaper;
+use sources::Programs;
 pub use terminal::{Events, Surface};
 
 use rustix::io::Errno;

@@ -19,16 +19,6 @@ use crate::clock;
 /// The time between two looks at which processes listen.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// See the module.
-#[derive(Debug, Default)]
-pub(super) struct Programs {
-    /// The program that is being attached to.
-    attaching: Option<Receiver<Result<Feed, String>>>,
-    /// The processes that listen, each time that they have changed.
-    listed: Option<Receiver<Vec<Process>>>,
-    sources: Option<Sources>,
-}
-
 impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Begins to attach to a process.
     pub(super) fn attach(&mut self, process: &Process) {

@@ -10,6 +10,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use engine::attach::Feed;
+use engine::target::Process;
 use recording::{Program, files};
 
 use crate::app::programs::view::Source;
@@ -20,6 +22,16 @@ const LONGEST: u64 = 1 << 20;
 
 /// What the thread sends back: a file by its name in the trace, and what became of it.
 type Done = (Arc<str>, Source);
+
+/// What threads do beside a program on screen.
+#[derive(Debug, Default)]
+pub(super) struct Programs {
+    /// The program that is being attached to.
+    pub(super) attaching: Option<Receiver<Result<Feed, String>>>,
+    /// The processes that listen, each time that they have changed.
+    pub(super) listed: Option<Receiver<Vec<Process>>>,
+    pub(super) sources: Option<Sources>,
+}
 
 /// A thread that reads the files of one program. It ends with this value.
 #[derive(Debug)]
