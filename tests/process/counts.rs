@@ -85,7 +85,8 @@ fn the_end_of_a_task_is_told_apart() {
         let ends = seen.ends();
         let end = |name| ends[&seen.task(name)];
         assert_eq!(end("returns"), LastPoll::Polled, "{on:?}");
-        assert_eq!(end("aborted"), LastPoll::Dropped, "{on:?}");
+        // With two workers the abort may come within its poll.
+        assert!(end("aborted") == LastPoll::Dropped || (on == On::TwoWorkers && end("aborted") == LastPoll::Polled), "{on:?}");
         assert_eq!(end("panics"), LastPoll::Polled, "{on:?}");
         // With two workers the runtime may shut down within the last poll.
         assert!(end("lives") == LastPoll::Shutdown || (on == On::TwoWorkers && end("lives") == LastPoll::Polled), "{on:?}");
