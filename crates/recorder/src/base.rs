@@ -18,7 +18,7 @@ pub(super) fn learn(stack: u32, at: &'static Location<'static>) {
     _ = MADE.set((stack, at));
 }
 
-/// The folder in which the program was built: `None` before [`learn`], without debug information, and in a package that was
+/// The folder in which the program was built: `None` before the first recorder, without debug information, and in a package that was
 /// built alone, where the compiler's locations are whole paths too.
 pub fn base() -> Option<&'static Path> {
     static BASE: OnceLock<Option<PathBuf>> = OnceLock::new();
