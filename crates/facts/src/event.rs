@@ -3,7 +3,7 @@
 //! An event is plain data of 40 bytes, so that a worker can write it without
 //! allocating. Larger data (a name, a log line) is boxed: it comes from the
 //! program's own formatting, which allocates anyway. Events state what was observed;
-//! [`trace`] works out what it means.
+//! a trace works out what it means.
 
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroU64};
