@@ -30,6 +30,9 @@ const PATIENCE_NS: u64 = 20_000_000;
 /// How many events to take from one thread's ring at once: a few milliseconds' work for the reader.
 const AT_ONCE: usize = 4096;
 
+/// The maximum number of events that are held for a program that must not wait: about 50 MB.
+const HELD: usize = 1 << 20;
+
 /// How long after a thread left a task its poll counts as over, in nanoseconds. A thread that returns to drop the task does so
 /// much earlier. Shorter than [`PATIENCE_NS`], so that the end is not late.
 const LEFT_NS: u64 = 1_000_000;
@@ -151,9 +154,10 @@ impl Reader {
         count
     }
 
-    /// Whether to take more events while some are held. With [`OnFull::Wait`], writers can wait for room instead.
+    /// Whether to take more events while some are held. Without room, the rings fill up, and the writers wait or drop events.
     fn has_room(&self) -> bool {
-        self.shared.on_full == OnFull::Drop || self.sites.held() < AT_ONCE
+        let most = if self.shared.on_full == OnFull::Drop { HELD } else { AT_ONCE };
+        self.sites.held() < most
     }
 
     /// Whether the last drain left events that another drain can take at once.

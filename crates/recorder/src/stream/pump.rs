@@ -61,6 +61,17 @@ struct Stream {
 /// Roughly, the bytes of an event.
 const EVENT: usize = 5;
 
+/// So many events may wait while something else is written. Then the rings fill up, and drop and count what comes.
+const WAITING: usize = 1 << 20;
+
+/// So many events may matter to a keyframe, and so many more for each living task. When events are lost, what they would have
+/// ended remains; a program that outruns its recorder for long would lose its memory to that.
+const MOST_LIVING: usize = 1 << 21;
+const MOST_A_TASK: usize = 16;
+
+/// How often the rings are read in a row by a reader that is behind. A program may write faster than they can be read, for ever.
+const ROUNDS: u32 = 16;
+
 impl Pump {
     /// Starts a stream. The events wait while another thread finds out what to say of the program.
     pub(super) fn start(Source { recorder, mut reader }: Source, output: Output) -> Self {
@@ -73,7 +84,9 @@ impl Pump {
             });
             while !header.is_finished() {
                 recorder.shared.wait(PACE, || header.is_finished());
-                reader.drain(false, |thread, event| waiting.push((thread, event)));
+                if waiting.len() < WAITING {
+                    reader.drain(false, |thread, event| waiting.push((thread, event)));
+                }
             }
             header.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
@@ -91,24 +104,31 @@ impl Pump {
     pub(super) fn run(mut self, over: &Arc<Over>) {
         let mut pace = IDLE;
         while !over.is_wanted() {
-            self.recorder.shared.wait(pace, || over.is_wanted());
+            let behind = self.reader.is_behind();
+            self.recorder.shared.wait(pace, || behind || over.is_wanted());
             let count = self.drain(false);
             pace = if count > 0 { PACE } else { IDLE };
             let needed = self.serve();
             if needed || self.stream.is_long() {
                 self.keyframe();
             }
+            let living = &self.stream.living;
+            if living.len() > MOST_LIVING + MOST_A_TASK * living.tasks() {
+                return self.end(Ended::Stopped);
+            }
         }
-        self.end();
+        self.end(Ended::Exited);
     }
 
-    /// Empties the rings. Returns the number of events.
+    /// Reads the rings: everything if they are the `last` events, otherwise no more than a segment needs. Returns the number of
+    /// events.
     fn drain(&mut self, last: bool) -> usize {
         let mut count = 0;
-        loop {
+        for round in 1.. {
             let Self { reader, stream, .. } = self;
             count += reader.drain(last, |thread, event| stream.event(thread, event));
-            if !self.reader.is_behind() {
+            let enough = !last && (round == ROUNDS || self.stream.is_long());
+            if enough || !self.reader.is_behind() {
                 break;
             }
         }
@@ -135,7 +155,9 @@ impl Pump {
         let mut next = stream.living.first();
         while next.is_some() {
             next = stream.restate(next);
-            while reader.drain(false, |thread, event| waiting.push((thread, event))) > 0 && reader.is_behind() {}
+            if waiting.len() < WAITING {
+                reader.drain(false, |thread, event| waiting.push((thread, event)));
+            }
         }
         stream.restate_last();
         for (thread, event) in waiting {
@@ -144,8 +166,8 @@ impl Pump {
         stream.notes(reader);
     }
 
-    /// The program ends. A file gets everything, viewers what is ready soon.
-    fn end(mut self) {
+    /// The program, or only its recording, ends. A file gets everything, viewers what is ready soon.
+    fn end(mut self, ending: Ended) {
         self.recorder.close();
         let began = Instant::now();
         match self.stream.writer.to() {
@@ -165,15 +187,8 @@ impl Pump {
         }
         let now_ns = self.recorder.now_ns();
         let (trace_hash, recorded, runtime_polls) = (None, None, None);
-        let footer = Footer {
-            closed_ns: now_ns,
-            trace_hash,
-            wake_hash: None,
-            recorded,
-            ending: Ended::Exited,
-            elapsed_ns: now_ns,
-            runtime_polls,
-        };
+        let footer =
+            Footer { closed_ns: now_ns, trace_hash, wake_hash: None, recorded, ending, elapsed_ns: now_ns, runtime_polls };
         self.stream.writer.close(&footer);
         if let Output::Listen(viewers) = self.stream.writer.to_mut() {
             viewers.end();
