@@ -24,7 +24,7 @@ use super::stack::Walker;
 
 /// Installs the recorder as the process's global subscriber and in the panic hook.
 /// Only the first call does anything. An existing global subscriber stays in place;
-/// add a [`RecordLayer`](super::RecordLayer) to it before it is installed.
+/// add a `RecordLayer` to it before it is installed.
 ///
 /// # Errors
 ///
@@ -63,7 +63,7 @@ impl fmt::Display for Unheard {
 impl std::error::Error for Unheard {}
 
 /// Installs only the panic hook: for a process whose own global subscriber has a
-/// [`RecordLayer`](super::RecordLayer). Only the first call does anything.
+/// `RecordLayer`. Only the first call does anything.
 pub fn install_panic_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(panic::install);
