@@ -9,6 +9,7 @@
 //! The trace infers some of its picture, above all who has a guard that may have moved. Not all of that can be restated exactly;
 //! see [`resources`].
 
+mod guards;
 mod leaves;
 mod resources;
 mod tasks;
@@ -20,8 +21,9 @@ use facts::event::{Event, LaneOf, Named, OpId, ResourceId, SiteId, SpanId, TaskI
 use smallvec::SmallVec;
 
 use super::history::{History, Node};
+use guards::Returned;
 use leaves::{Leaves, Sites};
-use resources::{Op, Resource, Returned};
+use resources::{Op, Resource};
 
 /// A fast hasher for numbers: they are consecutive or have their entropy in the lower bits.
 #[derive(Debug, Default)]
