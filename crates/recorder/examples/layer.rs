@@ -14,7 +14,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Stands for the layer that you have: prints each event's message to stdout.
+/// Your own layer: prints each event's message to stdout.
 struct Print;
 
 impl<S: tracing::Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Print {

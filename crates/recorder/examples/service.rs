@@ -2,7 +2,7 @@
 //!
 //! One line makes it observable, the first of `main`. Everything else is an ordinary axum service: orders arrive over HTTP, a
 //! semaphore limits how many are worked on, SQLite stores them through a pool of two connections, and a queue hands them to a
-//! worker that ships them. The clients are in the same process, so that one command shows the whole.
+//! worker that ships them. The clients run in the same process, so one command shows everything.
 //!
 //! ```sh
 //! cargo run --release -p async-playground-recorder --example service

@@ -1,16 +1,25 @@
 //! `init` in programs of all kinds. Each test runs one of the programs below in a process of its own, and reads what the program
 //! says.
 
+#[cfg(feature = "layer")]
+use std::io::{BufRead as _, BufReader, Read as _};
+#[cfg(feature = "layer")]
+use std::process::Stdio;
 use std::process::{Command, Output};
 
 /// The variable by which this test program knows which program to be.
 const PROGRAM: &str = "PROGRAM_UNDER_TEST";
 
-/// Runs a program with these environment variables.
-fn run(program: &str, variables: &[(&str, &str)]) -> Output {
+/// A program that can be started.
+fn command(program: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("its own path"));
     command.args(["--exact", "is_a_program", "--nocapture", "--quiet"]).env(PROGRAM, program).env_remove("ASYNC_PLAYGROUND");
-    command.envs(variables.iter().copied()).output().expect("it starts")
+    command
+}
+
+/// Runs a program with these environment variables.
+fn run(program: &str, variables: &[(&str, &str)]) -> Output {
+    command(program).envs(variables.iter().copied()).output().expect("it starts")
 }
 
 /// What a program says on stderr. It must succeed, and print what it would print without the recorder.
@@ -125,8 +134,7 @@ fn late_subscriber() {
 /// Programs with a registry.
 #[cfg(feature = "layer")]
 mod layer {
-    use std::thread;
-    use std::time::Duration;
+    use std::io::{self, Read as _};
 
     use tracing_subscriber::filter::LevelFilter;
     use tracing_subscriber::prelude::*;
@@ -148,8 +156,8 @@ mod layer {
     pub(super) fn hidden() {
         tracing_subscriber::registry().with(async_playground_recorder::layer()).with(LevelFilter::INFO).init();
         run();
-        // The program runs on, and another thread says what is wrong.
-        thread::sleep(Duration::from_millis(500));
+        // The program runs on until the test has read what another thread says.
+        _ = io::stdin().read_to_end(&mut Vec::new());
     }
 }
 
@@ -157,7 +165,7 @@ mod layer {
 #[cfg(unix)]
 fn no_stderr() {
     // SAFETY: nothing else uses the descriptor in this program.
-    #[allow(unsafe_code, reason = "the standard library cannot close stderr")]
+    #[expect(unsafe_code, reason = "the standard library cannot close stderr")]
     unsafe {
         libc::close(2);
     }
@@ -169,20 +177,20 @@ fn no_stderr() {
 fn forks() {
     async_playground_recorder::init();
     // SAFETY: the child only runs Rust code that does not depend on other threads, and ends by `_exit`.
-    #[allow(unsafe_code, reason = "a fork is what is tested")]
+    #[expect(unsafe_code, reason = "a fork is what is tested")]
     let child = unsafe { libc::fork() };
     if child == 0 {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let ran = runtime.is_ok_and(|runtime| runtime.block_on(async { tokio::spawn(async {}).await.is_ok() }));
         // SAFETY: ends the process at once.
-        #[allow(unsafe_code, reason = "the test harness must not run in the child")]
+        #[expect(unsafe_code, reason = "the test harness must not run in the child")]
         unsafe {
             libc::_exit(i32::from(!ran))
         }
     }
     let mut status = 0;
     // SAFETY: waits for the child, and writes to a valid place.
-    #[allow(unsafe_code, reason = "the standard library did not start the child")]
+    #[expect(unsafe_code, reason = "the standard library did not start the child")]
     let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
     assert_eq!((waited, status), (child, 0));
     threads();
@@ -218,8 +226,17 @@ fn what_is_missing_is_said_in_one_line() {
 #[test]
 fn a_layer_says_if_it_is_behind_a_filter() {
     assert_eq!(says("layer", &[]), "");
-    let problem = line("layer behind a filter", &[]);
-    assert!(problem.contains("with_filter"), "{problem}");
+    let mut hidden = command("layer behind a filter");
+    let mut hidden = hidden.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut err = BufReader::new(hidden.stderr.take().expect("a pipe"));
+    let (mut problem, mut rest) = (String::new(), String::new());
+    err.read_line(&mut problem).expect("a line");
+    // Ends the program.
+    drop(hidden.stdin.take());
+    err.read_to_string(&mut rest).expect("a text");
+    assert!(hidden.wait().expect("it ends").success());
+    assert!(problem.starts_with("async-playground: not recording: ") && problem.contains("with_filter"), "{problem}");
+    assert_eq!(rest, "");
     assert_eq!(says("layer behind a filter", &[("ASYNC_PLAYGROUND", "off")]), "");
 }
 
