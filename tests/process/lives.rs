@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, Semaphore, oneshot};
 use tokio::task;
 use tokio::time::sleep;
 use trace::{Cause, End, State, Waker};
@@ -59,5 +59,28 @@ fn every_wait_has_its_cause_its_line_and_its_waker() {
             assert_eq!(end, Some((End::Completed, false)), "{on:?} {name}");
             assert_eq!(task(name).segments.first().map(|first| first.state), Some(State::Ready), "{on:?} {name}");
         }
+    }
+}
+
+/// A root has no task's call around it: the stack ends at its `block_on`.
+#[test]
+fn the_waits_of_a_root_have_their_lines() {
+    for on in [On::OneThread, On::TwoWorkers] {
+        let (seen, _) = Part::begin().run(on, on.builder(), |runtime| {
+            runtime.block_on(async {
+                let permits = Arc::new(Semaphore::new(0));
+                sleep(MS).await; // root sleeps
+                let more = permits.clone();
+                spawn("child", async move { more.add_permits(1) });
+                drop(permits.acquire().await.expect("not closed")); // root acquires
+            });
+        });
+        let trace = seen.trace();
+        let root = trace.tasks.iter().find(|task| task.of == trace::LaneOf::Root).expect("a root").name.clone();
+        let expected = [one(Cause::Time, line_of("root sleeps")), one(Cause::Semaphore, line_of("root acquires"))];
+        // After its last poll a root is dropped, which looks like a wait for nothing.
+        let mut told = waits(&trace, &root);
+        told.retain(|wait| !wait.is_empty());
+        assert_eq!((told, trace.missing.any()), (expected.to_vec(), false), "{on:?}");
     }
 }

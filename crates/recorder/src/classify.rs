@@ -151,11 +151,17 @@ fn drops_a_span(call: &Call) -> bool {
         .any(|name| call.function.contains(name))
 }
 
-/// Whether the runtime polls a task's own future here. Optimised code may have inlined the innermost of these calls, which is
-/// then invisible without debug information; the outermost is called through a table and always visible.
+/// Modules of Tokio whose `block_on` polls the future that the program passed to it.
+const BLOCK_ON: [&str; 4] = ["runtime::park", "runtime::scheduler::current_thread", "runtime::runtime", "runtime::handle"];
+
+/// Whether the runtime polls a task's own future here, or the root of a `block_on`. Optimised code may have inlined the innermost
+/// of these calls, which is then invisible without debug information; the outermost is called through a table and always visible.
 fn is_root(call: &Call, origin: &Origin) -> bool {
     let inner = origin.is_tokio("runtime::task::core") && call.function.contains("poll");
-    inner || call.file.is_none() && (origin.is_tokio("runtime::task::harness") || origin.is_tokio("runtime::task::raw::poll"))
+    let blocks = call.function.contains("block_on") && BLOCK_ON.iter().any(|module| origin.is_tokio(module));
+    inner
+        || blocks
+        || call.file.is_none() && (origin.is_tokio("runtime::task::harness") || origin.is_tokio("runtime::task::raw::poll"))
 }
 
 /// Whether other primitives of Tokio contain it. Their calls may be inlined and invisible.
