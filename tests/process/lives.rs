@@ -71,7 +71,10 @@ fn the_waits_of_a_root_have_their_lines() {
                 let permits = Arc::new(Semaphore::new(0));
                 sleep(MS).await; // root sleeps
                 let more = permits.clone();
-                spawn("child", async move { more.add_permits(1) });
+                spawn("child", async move {
+                    sleep(20 * MS).await;
+                    more.add_permits(1);
+                });
                 drop(permits.acquire().await.expect("not closed")); // root acquires
             });
         });
