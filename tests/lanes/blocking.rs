@@ -21,7 +21,7 @@ const ALL: [On; 3] = [On::Virtual, On::OneThread, On::TwoWorkers];
 fn a_closure_is_queued_until_a_thread_takes_it_and_wakes_who_waits_for_it() {
     for on in ALL {
         // One thread for blocking work.
-        let (trace, polls) = observe(on, Detail::Waits, |_| async {
+        let (trace, polls) = observe(on, Detail::Waits, |live| async move {
             let (go, gone) = mpsc::channel::<()>();
             let first = task::Builder::new().name("first").spawn_blocking(move || gone.recv().unwrap()).unwrap();
             let second = spawn_blocking(|| panic!("on purpose")); // Second.
@@ -35,6 +35,7 @@ fn a_closure_is_queued_until_a_thread_takes_it_and_wakes_who_waits_for_it() {
             joins.await.unwrap();
             assert!(second.await.unwrap_err().is_panic());
             assert!(third.await.unwrap_err().is_cancelled());
+            live.until_ended("blocking 2").await;
         });
         let closures = lanes(&trace, LaneOf::Blocking);
         let [(first, one), (_, two), (_, three)] = closures[..] else { panic!("{on:?}: {closures:?}") };

@@ -12,7 +12,7 @@ use std::time::Duration;
 use recorder::{self, Detail, OnFull, Recorder};
 use tokio::runtime::{Builder, RuntimeMetrics};
 use tokio::task::{self, JoinHandle};
-use trace::{Cause, TaskIx, Trace};
+use trace::{Cause, Task, TaskIx, Trace};
 
 /// The runtime for a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,16 +53,22 @@ impl Live {
 
     /// Yields until the task of that name appears to wait.
     pub(crate) async fn until_waiting(&self, name: &str) {
-        while !self.is_waiting_after_a_look(name) {
+        while !self.after_a_look(name, |task| task.segments.last().is_some_and(|last| last.state.is_waiting())) {
+            task::yield_now().await;
+        }
+    }
+
+    /// Yields until the task or lane of that name appears to have ended: its end is recorded after it has woken who waits for it.
+    pub(crate) async fn until_ended(&self, name: &str) {
+        while !self.after_a_look(name, |task| task.ended.is_some()) {
             task::yield_now().await;
         }
     }
 
     /// Blocks until the recording has been read once more: constant yielding would fill the recording with yields.
-    fn is_waiting_after_a_look(&self, name: &str) -> bool {
+    fn after_a_look(&self, name: &str, is: impl Fn(&Task) -> bool) -> bool {
         let trace = self.0.1.wait(self.trace()).expect("the lock on the trace is not poisoned");
-        let task = trace.tasks.iter().find(|task| task.name == name);
-        task.and_then(|task| task.segments.last()).is_some_and(|last| last.state.is_waiting())
+        trace.tasks.iter().find(|task| task.name == name).is_some_and(is)
     }
 }
 

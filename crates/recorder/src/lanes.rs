@@ -9,8 +9,8 @@
 //!   outer poll of the thread is put aside until the inner one is over.
 //! - Dropping a future *enters its span once more*. For tasks and local tasks, see
 //!   [`polls`](super::polls). A closure's poll lasts until the runtime drops the
-//!   closure. If there are hooks, that is when they say so; by then the closure has
-//!   woken the tasks that wait for its end.
+//!   closure. An aborted closure is entered only for that: if its thread leaves the
+//!   span once and then wakes a task, the closure has ended.
 //! - The thread of a *root* may not have another event for a long time. So a poll of a
 //!   root ends when its span is left, and if the span is entered without any event and
 //!   this may be the drop, no poll is recorded.
@@ -44,6 +44,8 @@ pub(super) struct Lanes {
     rooted: Option<(TaskId, u32)>,
     /// Whether the innermost poll is of a root and may only be its drop.
     may_be_drop: bool,
+    /// Whether the innermost poll is of a closure whose span was entered once and left.
+    called: bool,
     /// The lane that ended last, and the count of events written by then: it may be about to wake the task that waits for it.
     ended: Option<(TaskId, u32)>,
     /// The tasks whose current polls began with a hook, the innermost last.
@@ -117,6 +119,7 @@ impl Local {
     /// The span of a closure or root is entered: by a poll, or to drop it.
     pub(super) fn enter_lane(&mut self, task: TaskId, of: LaneOf) {
         if self.task == Some(task) && (self.lanes.left.take().is_some() || of == LaneOf::Blocking) {
+            self.lanes.called = false;
             self.enters = self.enters.saturating_add(1);
             return;
         }
@@ -135,7 +138,7 @@ impl Local {
     /// Puts the current poll aside for one of another task.
     pub(super) fn go_within(&mut self, task: TaskId, enters: u8) {
         self.lanes.outer.push((self.task, self.enters, self.lanes.callers));
-        self.lanes.ended = None;
+        (self.lanes.ended, self.lanes.called) = (None, false);
         (self.task, self.enters) = (Some(task), enters);
     }
 
@@ -145,8 +148,10 @@ impl Local {
             return;
         }
         if of == LaneOf::Blocking {
-            if self.enters > 1 && self.shared().process {
+            if self.enters > 1 {
                 self.end_future(task);
+            } else {
+                self.lanes.called = true;
             }
             return;
         }
@@ -246,7 +251,7 @@ impl Local {
     /// Returns to the outer poll.
     pub(super) fn back(&mut self) {
         (self.task, self.enters, self.lanes.callers) = self.lanes.outer.pop().unwrap_or_default();
-        self.lanes.may_be_drop = false;
+        (self.lanes.may_be_drop, self.lanes.called) = (false, false);
     }
 
     /// Marks the thread as one of the pool: a closure for the pool begins or is dropped.
@@ -265,6 +270,11 @@ impl Local {
     /// The task or lane that calls a waker now.
     pub(super) fn waker(&mut self) -> Option<TaskId> {
         self.settle();
+        if self.lanes.called
+            && let Some(aborted) = self.task
+        {
+            self.end_future(aborted);
+        }
         // A runtime that does something else does so outside all budgets. Closures have no budget either.
         let reports = |(_, written): &(TaskId, u32)| *written == self.written && (self.role == Role::Pool || is_in_poll());
         let ended = self.lanes.ended.filter(reports).map(|(ended, _)| ended);
