@@ -24,6 +24,10 @@ const SLICE: Duration = Duration::from_millis(8);
 const AT_ONCE: usize = 1024;
 /// The step in which the present advances while nothing happens, in nanoseconds.
 const STEP_NS: u64 = 50_000_000;
+/// How long after an event it may arrive, in nanoseconds: a program sends what it has about every 100 ms, and a server of samples
+/// about every second. The picture is complete only up to then: a task must not seem to wait because its next poll has not arrived.
+const LAG_NS: u64 = 200_000_000;
+const SAMPLED_LAG_NS: u64 = 1_500_000_000;
 /// How many tasks to close in one drain, before the screen can draw again.
 const TASKS_AT_ONCE: usize = 16_384;
 
@@ -168,10 +172,12 @@ impl Attached {
 
     /// Advances the end of the trace, since time passes in the program even if nothing happens. Returns whether it advanced.
     fn pass_time(&self, trace: &mut Trace) -> bool {
-        let Some(now_ns) = self.clock.now_ns().filter(|now_ns| *now_ns >= trace.end_ns.saturating_add(STEP_NS)) else {
+        let lag_ns = if self.feed.as_ref().is_some_and(|feed| feed.sampled) { SAMPLED_LAG_NS } else { LAG_NS };
+        let arrived_ns = self.clock.now_ns().map(|now_ns| now_ns.saturating_sub(lag_ns));
+        let Some(arrived_ns) = arrived_ns.filter(|at_ns| *at_ns >= trace.end_ns.saturating_add(STEP_NS)) else {
             return false;
         };
-        trace.pass(now_ns);
+        trace.pass(arrived_ns);
         true
     }
 
