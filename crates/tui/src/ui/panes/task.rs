@@ -123,8 +123,8 @@ fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
         life(look, run, ix, task, &mut facts);
     }
     let all = run.trace.tasks.len() as u64;
-    let by = task.parent.map_or("the runtime".into(), |parent| words::name(&run.trace, parent));
-    facts.push(("spawned", format!("{} by {by}", format::moment(task.spawned_ns)), look.text()));
+    let by = task.parent.map_or("outside tasks".into(), |parent| format!("by {}", words::name(&run.trace, parent)));
+    facts.push(("spawned", format!("{} {by}", format::moment(task.spawned_ns)), look.text()));
     if let Some(place) = &task.spawned_at {
         facts.push(("there", format!("{}:{}", words::file(place.file()), place.line()), look.code_spawn()));
     }
