@@ -254,8 +254,10 @@ impl Local {
         (self.lanes.may_be_drop, self.lanes.called) = (false, false);
     }
 
-    /// Marks the thread as one of the pool: a closure for the pool begins or is dropped.
+    /// Marks the thread as one of the pool: a closure for the pool begins or is dropped. What it wakes is no longer the doing of
+    /// the closure before it.
     pub(super) fn joins_pool(&mut self) {
+        self.lanes.ended = None;
         if matches!(self.role, Role::New | Role::Guest) {
             self.role = Role::Pool;
             self.push(What::PoolThread);
