@@ -4,8 +4,10 @@
 //! the decision uses only the static metadata, and is made again when a recorder wants
 //! more detail.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
+use tracing_core::callsite::Identifier;
 use tracing_core::{Level as TracingLevel, Metadata};
 
 use super::fetched::is_fetched;
@@ -90,6 +92,7 @@ impl Source {
             // The recorder sends the test event itself, and needs it at any detail.
             Source::Waker if metadata.fields().field(TEST).is_some() => Source::Waker,
             Source::Waker if known(metadata) == Some(Op::Drop) => Source::Other,
+            Source::OpState if is_useless(metadata) => Source::Other,
             Source::Waker | Source::Resource | Source::Op | Source::OpPolled | Source::ResourceState | Source::OpState
                 if !WAITS.load(Ordering::Relaxed) =>
             {
@@ -98,6 +101,26 @@ impl Source {
             source => source,
         }
     }
+}
+
+/// The callsites that Tokio's operations use if they wrap another one: of the span, and of the event about a poll. Barriers use
+/// them too, and wrap nothing.
+static MAY_WRAP: [OnceLock<Identifier>; 2] = [const { OnceLock::new() }; 2];
+
+/// Whether it depends on the moment if this callsite is relevant.
+pub(super) fn may_wrap(source: Source, metadata: &Metadata<'_>) -> bool {
+    let known = match source {
+        Source::Op => &MAY_WRAP[0],
+        Source::OpPolled => &MAY_WRAP[1],
+        _ => return false,
+    };
+    metadata.module_path() == Some("tokio::util::trace") && *known.get_or_init(|| metadata.callsite()) == metadata.callsite()
+}
+
+/// The kind of a callsite for which [`may_wrap`] is true.
+pub(super) fn wrapper(metadata: &Metadata<'_>) -> Option<Source> {
+    let place = MAY_WRAP.iter().position(|known| known.get() == Some(&metadata.callsite()))?;
+    Some([Source::Op, Source::OpPolled][place])
 }
 
 /// The field of the event that tests whether Tokio's tracing is heard: see `observe::is_heard`.
@@ -117,6 +140,21 @@ pub(super) fn known(metadata: &Metadata<'_>) -> Option<Op> {
 pub(super) fn learn(op: Op, metadata: &Metadata<'_>) {
     CALLSITES[op as usize].store(std::ptr::from_ref(metadata).cast_mut().cast(), Ordering::Relaxed);
     tracing_core::callsite::rebuild_interest_cache();
+}
+
+/// The callsite of the event by which Tokio says that a new operation has no permits yet.
+static NONE_OBTAINED: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
+
+fn is_useless(metadata: &Metadata<'_>) -> bool {
+    NONE_OBTAINED.load(Ordering::Relaxed).cast_const() == std::ptr::from_ref(metadata).cast()
+}
+
+/// Remembers the callsite of an event that says nothing new, and asks `tracing` not to send it again.
+pub(super) fn disable(metadata: &Metadata<'_>) {
+    if !is_useless(metadata) {
+        NONE_OBTAINED.store(std::ptr::from_ref(metadata).cast_mut().cast(), Ordering::Relaxed);
+        tracing_core::callsite::rebuild_interest_cache();
+    }
 }
 
 /// Whether any recorder of this process has asked for wakes and waits.

@@ -117,6 +117,11 @@ impl Handle {
         Self(self.0 | IS_OP | u64::from(sequence & SEQUENCE_MASK) << SEQUENCE_SHIFT)
     }
 
+    /// Whether operations on it only wrap others.
+    pub(super) fn only_wraps(self) -> bool {
+        self.op(0) == Self::WRAPPER.op(0)
+    }
+
     /// Marks the operation's guard as owned.
     pub(super) fn owned(self) -> Self {
         Self(self.0 | OWNED)

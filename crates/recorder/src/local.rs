@@ -13,6 +13,7 @@ use super::event::{LaneOf, LastPoll, OpId, ResourceId, TaskId, What};
 use super::inside::Inside;
 use super::lanes::Lanes;
 use super::lines::SpawnLines;
+use super::polls::Places;
 use super::presence::{Poll, Presence};
 use super::program::{self, Name, Worker};
 use super::reader::Joined;
@@ -107,6 +108,10 @@ pub(super) struct Local {
     pub(super) last_done: Option<OpId>,
     /// Its resource, if its guard borrows that and so cannot leave its task.
     pub(super) borrowed: Option<ResourceId>,
+    /// The callers of the operation that is about to begin on a resource whose operations only wrap others.
+    pub(super) wraps: u64,
+    /// From where this thread has begun such operations that do not return owned guards.
+    pub(super) borrows: Places,
     walker: Walker,
     pub(super) spawned_at: SpawnLines,
     /// Whether the stack has frame pointers.
@@ -227,6 +232,8 @@ impl Local {
             inside: Inside::default(),
             last_done: None,
             borrowed: None,
+            wraps: 0,
+            borrows: Places::default(),
             walker: Walker::new(),
             spawned_at: SpawnLines::default(),
             walks: can_be_walked(),
@@ -238,6 +245,13 @@ impl Local {
     /// Writes one event, stamped now.
     pub(super) fn push(&mut self, what: What) {
         self.push_entry(Entry::What(what));
+    }
+
+    /// Writes one event that is part of the last one, which was written just now, so it has the same stamp.
+    pub(super) fn push_at_once(&mut self, what: What) {
+        if !self.shared.closed() {
+            self.put(self.last_stamp, Entry::What(what));
+        }
     }
 
     fn push_entry(&mut self, entry: Entry) {
@@ -280,6 +294,7 @@ impl Local {
         }
     }
 
+    #[inline]
     fn write(&mut self, stamp: u64, entry: Entry) {
         self.take_turn(stamp);
         self.put(stamp, entry);
@@ -294,6 +309,8 @@ impl Local {
         }
     }
 
+    #[expect(clippy::inline_always, reason = "otherwise the entry is copied from memory that was written just before")]
+    #[inline(always)]
     fn put(&mut self, stamp: u64, entry: Entry) {
         self.last_stamp = stamp;
         if let Err(PushError::Full(written)) = self.ring.push(Written { stamp, entry }) {

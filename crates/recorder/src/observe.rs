@@ -11,7 +11,7 @@ use tokio::task::coop;
 use tracing_core::span::Attributes;
 use tracing_core::{Event as TracingEvent, Level as TracingLevel};
 
-use super::callsites::{known, learn};
+use super::callsites::{Source, disable, known, learn};
 use super::event::{Change, LaneOf, Level, LockChange, Log, SpanId, SpanOpen, TaskId, What};
 use super::fields::{Op, Owned, StateFields, TaskFields, Text, WakerFields};
 use super::handle::{Handle, Kind};
@@ -217,6 +217,15 @@ pub(super) fn new_op(attributes: &Attributes<'_>) -> Handle {
     local::with(|local| local.make_op(timer, owned.0)).unwrap_or(Handle::WRAPPER.op(0))
 }
 
+/// Whether an operation's span or the report of its poll is relevant now. A wrapper is irrelevant if its guard is known to borrow.
+pub(super) fn is_relevant(source: Source) -> bool {
+    let relevant = local::with(|local| match source {
+        Source::Op => !local.is_wrapper(),
+        _ => local.inside.op().is_some(),
+    });
+    relevant != Some(false)
+}
+
 /// Whether a span is relevant: one that only wraps another is not.
 fn matters(handle: Handle) -> bool {
     handle.kind() != Kind::Wrapper || handle.is_owned()
@@ -264,6 +273,10 @@ pub(super) fn drop_handle(handle: Handle) {
 
 /// An operation was polled.
 pub(super) fn op_polled(event: &TracingEvent<'_>) {
+    // Many operations only wrap another one, which has reported its own poll.
+    if local::with(|local| local.inside.op().is_some()) != Some(true) {
+        return;
+    }
     let mut fields = StateFields::default();
     event.record(&mut fields);
     if let Some(ready) = fields.flag {
@@ -294,6 +307,9 @@ pub(super) fn resource_state(event: &TracingEvent<'_>) {
 pub(super) fn op_state(event: &TracingEvent<'_>) {
     let mut fields = StateFields::default();
     event.record(&mut fields);
+    if fields.change == Change::Set && fields.name == "permits_obtained" {
+        return disable(event.metadata());
+    }
     local::with(|local| match (fields.name, fields.number) {
         ("permits_requested", Some(permits)) => local.asked(permits),
         ("permits_obtained", Some(permits)) => local.obtained(permits),
@@ -309,8 +325,10 @@ pub(super) fn wake(woken: TaskRef) {
             let by = local.waker();
             if by == Some(woken.task) {
                 local.turn(woken.task, !coop::has_budget_remaining());
+                local.push_at_once(What::Wake { task: woken.task, by });
+            } else {
+                local.push(What::Wake { task: woken.task, by });
             }
-            local.push(What::Wake { task: woken.task, by });
         }
         same
     });

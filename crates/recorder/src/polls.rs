@@ -36,13 +36,15 @@ const AT_ONCE_NS: u64 = 200;
 /// How many places a thread remembers.
 const PLACES: usize = 64;
 
-/// Places in Tokio, as hashes of callers, from which this thread has polled tasks, or dropped them after their last poll.
+/// Places in the code, as hashes of callers, from which this thread has polled tasks, dropped them after their last poll, or begun
+/// something else that depends only on the place.
 #[derive(Debug)]
-pub(super) struct Places([u64; PLACES]);
+pub(super) struct Places(Box<[u64]>);
 
 impl Default for Places {
     fn default() -> Self {
-        Self([0; PLACES])
+        // Not an array on the stack, which may be small.
+        Self(vec![0; PLACES].into_boxed_slice())
     }
 }
 
@@ -51,11 +53,11 @@ impl Places {
         (callers >> 32) as usize % PLACES
     }
 
-    fn knows(&self, callers: u64) -> bool {
+    pub(super) fn knows(&self, callers: u64) -> bool {
         callers != 0 && self.0[Self::slot(callers)] == callers
     }
 
-    fn learn(&mut self, callers: u64) {
+    pub(super) fn learn(&mut self, callers: u64) {
         self.0[Self::slot(callers)] = callers;
     }
 }

@@ -8,6 +8,9 @@
 //! equal stacks get the same number, and its meaning is looked up later, off the
 //! recorded threads.
 //!
+//! A task's frames end where the runtime polls it. The look-up finds that address, and later walks stop there: what is around
+//! it belongs to the runtime, and is two thirds of the stack.
+//!
 //! A chain of frame pointers may be broken, by code that was built without them or on
 //! a stack that is not the thread's own. So every link is checked before it is
 //! followed: it must be above the last one and within the thread's stack. A bad link
@@ -20,7 +23,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::mem::MaybeUninit;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::recorder::lock;
@@ -30,6 +33,18 @@ pub(super) const DEPTH: usize = 96;
 
 /// A buffer for return addresses, innermost first. It is uninitialized because clearing it would take half as long as the walk.
 type Addresses = [MaybeUninit<usize>; DEPTH];
+
+/// Return addresses at which walks may stop, indexed by address.
+static ROOTS: [AtomicUsize; 256] = [const { AtomicUsize::new(0) }; 256];
+
+fn root(address: usize) -> &'static AtomicUsize {
+    &ROOTS[(address ^ address >> 8) % ROOTS.len()]
+}
+
+/// Later walks may stop at this return address: a task's own frames end there.
+pub(super) fn stop_at(address: usize) {
+    root(address).store(address, Ordering::Relaxed);
+}
 
 /// The stacks seen by this process, by number; 0 means no stack.
 static STACKS: Mutex<Option<Stacks>> = Mutex::new(None);
@@ -98,7 +113,7 @@ static NEAR: AtomicUsize = AtomicUsize::new(if cfg!(debug_assertions) { 20 } els
 /// Looks at more callers from now on: there are other layers between futures and the recorder.
 #[cfg(feature = "layer")]
 pub(super) fn look_further() {
-    NEAR.store(32, std::sync::atomic::Ordering::Relaxed);
+    NEAR.store(32, Ordering::Relaxed);
 }
 
 /// The number of a stack. Two stacks with the same hash would be confused; with 64 bits
@@ -139,7 +154,7 @@ fn mix(hash: u64, address: usize) -> u64 {
 mod walk {
     use std::sync::atomic::Ordering;
 
-    use super::{Addresses, NEAR, mix};
+    use super::{Addresses, NEAR, mix, root};
 
     /// The address past the calling thread's stack; 0, which ends every walk at once, if the system does not report it.
     pub(super) fn stack_end() -> usize {
@@ -203,6 +218,7 @@ mod walk {
             out[count].write(address);
             hash = mix(hash, address);
             count += 1;
+            root(address).load(Ordering::Relaxed) == address
         });
         // SAFETY: the loop has written the first `count` of `out`, which is borrowed for as long as the result.
         (unsafe { std::slice::from_raw_parts(out.as_ptr().cast(), count) }, hash)
@@ -213,15 +229,18 @@ mod walk {
     pub(super) fn callers(end: usize) -> u64 {
         let mut hash = 0;
         let start = std::ptr::from_ref(&hash).addr();
-        follow(frame_pointer(), start, end, NEAR.load(Ordering::Relaxed), |address| hash = mix(hash, address));
+        follow(frame_pointer(), start, end, NEAR.load(Ordering::Relaxed), |address| {
+            hash = mix(hash, address);
+            false
+        });
         hash
     }
 
-    /// Passes on up to `most` return addresses, from this frame outwards. `above` is the address of a variable of the caller,
+    /// Passes on up to `most` return addresses, from this frame outwards, until `each` returns true. `above` is the address of a variable of the caller,
     /// and `end` the end of the stack.
     #[expect(clippy::inline_always, reason = "the frame and the variable must be alive in the caller")]
     #[inline(always)]
-    fn follow(mut frame: usize, mut above: usize, end: usize, most: usize, mut each: impl FnMut(usize)) {
+    fn follow(mut frame: usize, mut above: usize, end: usize, most: usize, mut each: impl FnMut(usize) -> bool) {
         // All memory between a variable of a live frame and the end of the stack is in use, hence mapped.
         let mut count = 0;
         while count < most && frame > above && frame.is_multiple_of(align_of::<usize>()) && frame < end.saturating_sub(RECORD) {
@@ -230,10 +249,9 @@ mod walk {
             // all of which is mapped and readable. Any bytes are a valid `usize`; the read is volatile because the memory
             // belongs to other functions.
             let [caller, address] = unsafe { record.read_volatile() };
-            if address == 0 {
+            if address == 0 || each(address) {
                 break;
             }
-            each(address);
             count += 1;
             (above, frame) = (frame, caller);
         }
@@ -243,7 +261,9 @@ mod walk {
 /// On other platforms: walks with the unwinder, which is slow but correct.
 #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), any(target_os = "linux", target_os = "macos"))))]
 mod walk {
-    use super::{Addresses, mix};
+    use std::sync::atomic::Ordering;
+
+    use super::{Addresses, mix, root};
 
     pub(super) fn stack_end() -> usize {
         0
@@ -261,9 +281,10 @@ mod walk {
     pub(super) fn addresses(_: usize, out: &mut Addresses) -> (&[usize], u64) {
         let (mut count, mut hash) = (0, 0);
         backtrace::trace(|frame| {
-            hash = mix(hash, *out[count].write(frame.ip().addr()));
+            let address = *out[count].write(frame.ip().addr());
+            hash = mix(hash, address);
             count += 1;
-            count < out.len()
+            count < out.len() && root(address).load(Ordering::Relaxed) != address
         });
         // SAFETY: the closure has written the first `count` of `out`, which is borrowed for as long as the result.
         (unsafe { std::slice::from_raw_parts(out.as_ptr().cast(), count) }, hash)

@@ -14,7 +14,7 @@ use std::thread;
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Interest, LevelFilter, Metadata, Subscriber};
 
-use super::callsites::Source;
+use super::callsites::{Source, may_wrap, wrapper};
 use super::event::{LaneOf, TaskId};
 use super::handle::Handle;
 use super::observe::{self, TaskRef, WakerEvent};
@@ -121,12 +121,16 @@ impl Subscriber for Bare {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         match Source::wanted(metadata) {
             Source::Other => Interest::never(),
+            source if may_wrap(source, metadata) => Interest::sometimes(),
             _ => Interest::always(),
         }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        Source::wanted(metadata) != Source::Other
+        match wrapper(metadata) {
+            Some(source) => observe::is_relevant(source),
+            None => Source::wanted(metadata) != Source::Other,
+        }
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {

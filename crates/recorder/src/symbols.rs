@@ -57,7 +57,9 @@ pub(super) fn site(stack: u32) -> Arc<Site> {
     let (sources, mut read) = (sources::known(), classify::Stack::default());
     let addresses = stack::addresses(stack);
     // Stop at the task's poll: its callers belong to the runtime.
-    let _ = addresses.iter().try_for_each(|address| read.push(&calls_at(*address), &sources));
+    if let Some(root) = addresses.iter().find(|address| read.push(&calls_at(**address), &sources).is_break()) {
+        stack::stop_at(*root);
+    }
     let site = Arc::new(read.site(addresses.len() == stack::DEPTH, &sources));
     lock(&SYMBOLS).get_or_insert_default().learn(stack, site)
 }

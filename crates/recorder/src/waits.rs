@@ -57,7 +57,21 @@ impl Local {
             Some(resource) => resource.op(sequence),
             None => Handle::WRAPPER.op(0),
         };
-        if owned || self.inside.is_owned() { handle.owned() } else { handle }
+        if owned || self.inside.is_owned() {
+            return handle.owned();
+        }
+        if handle == Handle::WRAPPER.op(0) {
+            self.borrows.learn(std::mem::take(&mut self.wraps));
+        }
+        handle
+    }
+
+    /// Whether the operation that is about to begin only wraps another one, and its guard borrows the resource. This is known if
+    /// it was so before for the same callers, since the kind of guard depends on the function.
+    pub(super) fn is_wrapper(&mut self) -> bool {
+        let wraps = self.inside.resource().is_some_and(Handle::only_wraps);
+        self.wraps = if wraps { self.callers() } else { 0 };
+        self.borrows.knows(self.wraps)
     }
 
     pub(super) fn enter(&mut self, handle: Handle) {
