@@ -12,7 +12,7 @@ use tracing_core::span::Attributes;
 use tracing_core::{Event as TracingEvent, Level as TracingLevel};
 
 use super::callsites::{Source, disable, known, learn};
-use super::event::{Change, LaneOf, Level, LockChange, Log, SpanId, SpanOpen, TaskId, What};
+use super::event::{Change, LaneOf, Level, Log, SpanId, SpanOpen, TaskId, What};
 use super::fields::{Op, Owned, StateFields, TaskFields, Text, WakerFields};
 use super::handle::{Handle, Kind};
 use super::lanes::is_tokios;
@@ -273,10 +273,6 @@ pub(super) fn drop_handle(handle: Handle) {
 
 /// An operation was polled.
 pub(super) fn op_polled(event: &TracingEvent<'_>) {
-    // Many operations only wrap another one, which has reported its own poll.
-    if local::with(|local| local.inside.op().is_some()) != Some(true) {
-        return;
-    }
     let mut fields = StateFields::default();
     event.record(&mut fields);
     if let Some(ready) = fields.flag {
@@ -286,20 +282,14 @@ pub(super) fn op_polled(event: &TracingEvent<'_>) {
 
 /// A resource's state has changed.
 pub(super) fn resource_state(event: &TracingEvent<'_>) {
-    // Most of these events are about resources that only wrap another one.
-    if local::with(|local| local.inside.resource().is_some_and(|resource| resource.kind() != Kind::Wrapper)) != Some(true) {
-        return;
-    }
-    let mut fields = StateFields::default();
-    event.record(&mut fields);
-    local::with(|local| match (fields.name, fields.flag, fields.number) {
-        ("duration", _, Some(after_ms)) => local.timer(after_ms),
-        ("permits", _, Some(permits)) => local.permits(fields.change, permits),
-        ("locked" | "write_locked", Some(true), _) => local.lock(LockChange::Taken),
-        ("locked" | "write_locked", Some(false), _) => local.lock(LockChange::Free),
-        ("current_readers", _, Some(_)) if fields.change == Change::Add => local.lock(LockChange::ReaderIn),
-        ("current_readers", _, Some(_)) if fields.change == Change::Sub => local.lock(LockChange::ReaderOut),
-        _ => {}
+    local::with(|local| {
+        // Most of these events are about resources that only wrap another one.
+        if local.inside.resource().is_some_and(|resource| resource.kind() != Kind::Wrapper) {
+            // The values are Tokio's numbers and texts, so reading them runs no code of the program.
+            let mut fields = StateFields::default();
+            event.record(&mut fields);
+            local.resource_state(&fields);
+        }
     });
 }
 

@@ -7,6 +7,7 @@
 use tokio::task::coop;
 
 use super::event::{Change, LockChange, OpId, ResourceId, ResourceKind, SiteId, TaskId, What};
+use super::fields::StateFields;
 use super::handle::{Handle, Kind};
 use super::inside::Left;
 use super::local::Local;
@@ -117,8 +118,21 @@ impl Local {
         }
     }
 
+    /// Records a change of the innermost resource's state.
+    pub(super) fn resource_state(&mut self, fields: &StateFields) {
+        match (fields.name, fields.flag, fields.number) {
+            ("duration", _, Some(after_ms)) => self.timer(after_ms),
+            ("permits", _, Some(permits)) => self.permits(fields.change, permits),
+            ("locked" | "write_locked", Some(true), _) => self.lock(LockChange::Taken),
+            ("locked" | "write_locked", Some(false), _) => self.lock(LockChange::Free),
+            ("current_readers", _, Some(_)) if fields.change == Change::Add => self.lock(LockChange::ReaderIn),
+            ("current_readers", _, Some(_)) if fields.change == Change::Sub => self.lock(LockChange::ReaderOut),
+            _ => {}
+        }
+    }
+
     /// Records a change of the innermost resource's free permits.
-    pub(super) fn permits(&mut self, change: Change, permits: u64) {
+    fn permits(&mut self, change: Change, permits: u64) {
         if let Some((resource, Kind::Semaphore | Kind::Channel)) = self.inside.resource_id()
             && (permits > 0 || change == Change::Set)
         {
@@ -128,7 +142,7 @@ impl Local {
     }
 
     /// Records a change of the innermost resource, a lock.
-    pub(super) fn lock(&mut self, change: LockChange) {
+    fn lock(&mut self, change: LockChange) {
         if let Some((resource, Kind::Mutex | Kind::RwLock)) = self.inside.resource_id() {
             let taken = matches!(change, LockChange::Taken | LockChange::ReaderIn);
             let site = SiteId(if taken { self.stack() } else { 0 });
@@ -141,7 +155,7 @@ impl Local {
 
     /// Records that the innermost operation, a timer, was set. A timer outside all tasks belongs to the future that `block_on`
     /// was given, and is ignored.
-    pub(super) fn timer(&mut self, after_ms: u64) {
+    fn timer(&mut self, after_ms: u64) {
         if let Some(task) = self.task()
             && let Some(op) = self.inside.op().filter(|op| op.kind() == Kind::Timer).and_then(Handle::op_id)
         {
