@@ -25,29 +25,33 @@ pub(super) fn attach(args: &AttachArgs) -> Result<ExitCode, Stop> {
         Some(word) => {
             screen::terminal()?;
             let feed = target::open(&Target::parse(word)).map_err(|error| Stop::Usage(text::message(&error.to_string())))?;
-            show(&args.screen, &args.marks, Vec::new(), Some(feed))
+            show(&args.screen, &args.marks, Vec::new(), Some(feed), None)
         }
         None => match target::processes() {
             processes if args.json => json(&processes),
             processes if processes.is_empty() => Err(Stop::Failed(format!("no program listens; {HOW_TO_LISTEN}"))),
-            processes if on_screen => show(&args.screen, &args.marks, processes, None),
+            processes if on_screen => show(&args.screen, &args.marks, processes, None, None),
             processes => list(&processes),
         },
     }
 }
 
-/// Shows the screen for programs until the user quits.
+/// Shows the screen for programs until the user quits. The process `watched` ends then.
 pub(super) fn show(
     screen: &ScreenArgs,
     marks: &MarksArgs,
     processes: Vec<Process>,
     feed: Option<Feed>,
+    watched: Option<u32>,
 ) -> Result<ExitCode, Stop> {
     screen::terminal()?;
     let config = config::load(screen)?;
     let options = screen::options(screen, marks, &config, None, Duration::MAX);
     let mut model = Model::of_programs(options, config.bindings);
     model.session.own_colors = config.colors;
+    if let Some(programs) = &mut model.programs {
+        programs.watched = watched;
+    }
     listed(&mut model, processes);
     screen::show(model, None, feed)
 }

@@ -43,7 +43,8 @@ pub(super) fn watch(args: &WatchArgs) -> Result<ExitCode, Stop> {
         Child::start(&mut command(&args.command)).map_err(|error| Stop::Usage(format!("cannot start {name}: {error}")))?;
     let feed = listening(&mut child, &asked, &args.command)?;
     child.log_into(feed.side(), feed.program.began_ms);
-    let shown = attach::show(&args.screen, &args.marks, target::processes(), Some(feed));
+    let watched = Some(feed.program.pid);
+    let shown = attach::show(&args.screen, &args.marks, target::processes(), Some(feed), watched);
     child.end();
     shown
 }

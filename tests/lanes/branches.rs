@@ -8,7 +8,7 @@ use futures::stream::{self, FuturesUnordered};
 use recorder::Detail;
 use tokio::sync::{Mutex, Notify, Semaphore, mpsc};
 use tokio::time::{interval, sleep, timeout};
-use trace::{End, Fill, Trace, Window};
+use trace::{Cause, End, Fill, Trace, Window};
 
 use super::observed::{On, find, observe, spawn};
 
@@ -286,4 +286,37 @@ fn a_lock_that_a_future_was_given_while_nobody_polls_it_makes_it_ready() {
     let fills = trace.branch_cells(task, lane, window, 8, None);
     assert_eq!(fills[4..7], [Fill::Ready; 3], "{fills:?}");
     assert!(matches!(fills[2], Fill::Waiting { .. }), "{fills:?}");
+}
+
+/// A connection that waits for its next bytes and for the end of the server, as most servers do.
+#[test]
+fn the_branch_that_usually_wakes_a_task_comes_first() {
+    let (trace, _) = observe(On::TwoWorkers, Detail::Waits, |_| async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        let (over, mut hears) = tokio::sync::broadcast::channel::<()>(1);
+        let serves = spawn("serves", async move {
+            let mut bytes = [0; 8];
+            for _ in 0..4 {
+                tokio::select! {
+                    biased;
+                    _ = hears.recv() => return,
+                    read = tokio::io::AsyncReadExt::read(&mut server, &mut bytes) => assert_eq!(read.unwrap(), 8),
+                }
+            }
+        });
+        for _ in 0..4 {
+            sleep(5 * MS).await;
+            tokio::io::AsyncWriteExt::write_all(&mut client, &[0; 8]).await.unwrap();
+        }
+        serves.await.unwrap();
+        drop(over);
+    });
+    let task = find(&trace, "serves");
+    let told = lanes(&trace, "serves");
+    assert!(told[0][0].starts_with("broadcast 0-") && told[1][0].starts_with("io 0-"), "as polled: {told:?}");
+    assert_eq!(trace.branch_order(task), [1, 0]);
+    let causes: Vec<_> = trace.leaves_at(task, 12 * MS_NS).iter().map(|leaf| trace.site(leaf.site).cause).collect();
+    assert_eq!(causes, [Cause::Io, Cause::Broadcast]);
 }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use recording::Program;
+
 use super::observed::{about, record};
 use super::support::Tty;
 
@@ -73,6 +75,32 @@ fn a_recording_is_followed_while_it_is_written() {
     over.store(true, Ordering::Relaxed);
     tty.wait_until("its end", |screen| header(screen).contains("ended"));
     program.join().expect("it ends");
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+}
+
+/// The recording says where the sources were when the program was built.
+#[test]
+fn sources_that_were_moved_are_looked_for_in_the_current_folder_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, gone) = (folder.path().join("orders.rec"), folder.path().join("gone"));
+    let about = Program { base: gone.to_str().expect("a plain path").to_owned(), ..about() };
+    record(File::create(&file).expect("it is new"), about, Arc::new(AtomicBool::new(true)));
+    let program = env!("CARGO_BIN_EXE_async-playground");
+    let replay = |here: &Path| {
+        let line = format!("cd '{}' && exec '{program}' replay '{}'", here.display(), file.display());
+        Tty::start(Path::new("/bin/sh"), &["-c", &line], (200, 60))
+    };
+    let mut tty = replay(folder.path());
+    tty.sees("the source is not found");
+    tty.wait_until("where it was looked for, and what to do", |screen| {
+        let text: String = screen.split_whitespace().collect();
+        text.contains("gone/") && screen.contains("start async-playground")
+    });
+    tty.keys("q");
+    assert_eq!(tty.end().code, 0);
+    let mut tty = replay(Path::new(env!("CARGO_MANIFEST_DIR")));
+    tty.wait_until("the source", |screen| screen.contains("observed.rs") && screen.contains(".await"));
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
 }

@@ -6,7 +6,7 @@ use engine::target::Process;
 use facts::event::CallLine;
 use recording::Program;
 use std::sync::Arc;
-use trace::Place;
+use trace::{Place, Segment, State};
 use tui::app::input::bindings::Bindings;
 use tui::app::model::{Mode, Model, Overlay, Pane};
 use tui::app::programs::attach::listed;
@@ -85,6 +85,20 @@ fn an_attached_program_at_the_usual_sizes() {
     assert_snapshot!("program_80x24", screen(&model, 80, 24));
     assert_snapshot!("program_120x40", screen(&model, 120, 40));
     assert_snapshot!("program_200x60", screen(&model, 200, 60));
+}
+
+#[test]
+fn a_woken_task_of_a_live_program_may_be_polled_already() {
+    let mut model = attached(false);
+    let run = model.run.as_mut().expect("a program");
+    let woken_ns = run.trace.end_ns;
+    run.trace.tasks[1].segments.push(Segment::new(woken_ns, State::Ready));
+    model.mode = Mode::Overlay(Overlay::Why { task: Some(1), top: 0 });
+    let why = |model: &Model| screen(model, 120, 40);
+    assert!(why(&model).contains("supervisor is ready: no poll of it has been recorded since"), "{}", why(&model));
+    let trace = &mut model.run.as_mut().expect("a program").trace;
+    trace.closed = true;
+    assert!(why(&model).contains("it waits only for a worker"), "nothing more will arrive: {}", why(&model));
 }
 
 #[test]

@@ -101,7 +101,8 @@ pub fn list() -> Vec<Listening> {
     let mut folders = vec![folder(), temporary(&std::env::temp_dir())];
     folders.dedup();
     let checked = folders.iter().filter(|folder| check(folder).is_ok());
-    let mut found: Vec<_> = checked.flat_map(|folder| in_folder(folder)).filter(|found| is_alive(found.pid)).collect();
+    let mut found: Vec<_> =
+        checked.flat_map(|folder| in_folder(folder)).filter(|found| is_alive(found.pid) && listens(found)).collect();
     found.sort();
     found
 }
@@ -137,6 +138,20 @@ fn in_folder(folder: &Path) -> impl Iterator<Item = Listening> {
 fn is_alive(pid: u32) -> bool {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
     pid.is_some_and(|pid| !matches!(test_kill_process(pid), Err(rustix::io::Errno::SRCH)))
+}
+
+/// Whether a living process listens at its socket: after an `exec`, another program may have its number.
+#[cfg(target_os = "linux")]
+fn listens(found: &Listening) -> bool {
+    // The table is that of the network namespace that the process is in, and its paths are those that programs have bound.
+    let Ok(table) = fs::read(format!("/proc/{}/net/unix", found.pid)) else { return true };
+    let name = format!("/{}.sock", found.pid);
+    table.split(|byte| *byte == b'\n').any(|line| line.ends_with(name.as_bytes()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn listens(_: &Listening) -> bool {
+    true
 }
 
 #[cfg(test)]
@@ -195,6 +210,18 @@ mod tests {
             listener.accept().expect("a viewer has connected");
         }
         assert!(connect(outer.path()).expect_err("it is a folder").to_string().contains("not a socket"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_that_has_become_another_program_does_not_listen() {
+        let outer = tempfile::tempdir().expect("a folder");
+        let (path, listener) = listen(outer.path()).expect("the folder is writable");
+        let own = Listening { pid: std::process::id(), path };
+        assert!(listens(&own));
+        // As an `exec` leaves it: the socket is closed, and its file is there.
+        drop(listener);
+        assert!(own.path.exists() && !listens(&own));
     }
 
     #[test]

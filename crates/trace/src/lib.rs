@@ -57,6 +57,7 @@ mod timers;
 mod told;
 mod track;
 mod turns;
+mod usual;
 mod wait_queue;
 #[cfg(test)]
 mod wait_queue_tests;

@@ -41,14 +41,16 @@ pub(crate) enum Mode {
 fn header(recorder: &Recorder) -> Header {
     let exe = std::env::current_exe().unwrap_or_default();
     let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
-    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    // The recording began earlier, and what the program printed since then belongs to it.
+    let ago = std::time::Duration::from_nanos(recorder.now_ns());
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let program = Program {
         name: exe.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         pid: std::process::id(),
         args: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
         exe: text(&exe),
         base: base().map(text).unwrap_or_default(),
-        began_ms: since_1970.as_millis() as u64,
+        began_ms: now.saturating_sub(ago).as_millis() as u64,
         detail: recorder.shared.detail.name().to_owned(),
         lacks: Vec::new(),
     };

@@ -8,19 +8,20 @@ mod measure;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use facts::event::{Event, What};
-use recording::{Fact, Flaw, Footer, Reader, sockets};
+use recording::{Fact, Flaw, Footer, Reader, Subject, sockets};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 use tokio::task;
 
 use super::{Mode, start};
-use crate::{OnFull, Recorder};
+use crate::{Detail, OnFull, Recorder};
 
 /// How long a test waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -105,6 +106,24 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(began.elapsed() < PATIENCE, "{what}");
         std::thread::yield_now();
     }
+}
+
+/// The stream's thread may run late, when the program has printed something already.
+#[test]
+fn a_program_began_when_its_recording_did() {
+    let now_ms = || SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis() as u64;
+    let (recorder, _reader) = Recorder::make(OnFull::Drop, Detail::Polls, true);
+    let before_ms = now_ms();
+    recorder.begin_real();
+    let after_ms = now_ms();
+    until("time passes", || now_ms() > after_ms + 20);
+    let Subject::Program(program) = super::header(&recorder).subject else { panic!("it is of a program") };
+    // Two clocks, rounded down.
+    assert!(
+        (before_ms - 1..=after_ms + 1).contains(&program.began_ms),
+        "{} not from {before_ms} to {after_ms}",
+        program.began_ms
+    );
 }
 
 /// What a reader knows of the program.
@@ -269,5 +288,9 @@ async fn run(tasks: usize, end: &str) {
         _ => stopped.await.expect("it is sent"),
     }
     drop((holder, waiters));
-    if end == "abort" { std::process::abort() } else { std::process::exit(0) }
+    match end {
+        "abort" => std::process::abort(),
+        "exec" => panic!("{}", Command::new("cat").exec()),
+        _ => std::process::exit(0),
+    }
 }

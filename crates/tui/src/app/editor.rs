@@ -52,7 +52,7 @@ fn task_line(model: &Model) -> Option<SourceLine> {
 }
 
 fn wait_line(trace: &Trace, task: TaskIx, at_ns: u64) -> Option<(String, u32)> {
-    let leaf = trace.wait_at(task, at_ns)?.leaves.first()?;
+    let leaf = *trace.leaves_at(task, at_ns).first()?;
     let place = trace.site(leaf.site).place.as_ref()?;
     Some((place.file.to_string(), place.line))
 }

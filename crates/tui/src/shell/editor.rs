@@ -67,8 +67,10 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         let current = self.model.programs.as_ref().and_then(|programs| programs.current.as_ref());
         if let Some(current) = current {
             let path = super::sources::path(&current.program, &place.file)?;
-            let base = Path::new(&current.program.base);
-            return find(&path, base, &roots(base)).map(|file| (file, None));
+            let built = Path::new(&current.program.base);
+            let moved = Path::new(&*place.file).is_relative() && !path.starts_with(built);
+            let base = if moved { env::current_dir().unwrap_or_default() } else { built.to_owned() };
+            return find(&path, &base, &roots(&base)).map(|file| (file, None));
         }
         let missing = match find(Path::new(&place.file), Path::new(SOURCES), &roots(Path::new(SOURCES))) {
             Ok(file) => return Ok((file, None)),

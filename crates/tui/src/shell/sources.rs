@@ -1,9 +1,11 @@
 //! Reads a program's source files, on a thread: a disk may be slow, and a file takes some milliseconds to parse.
 //!
 //! A recording names files, and may come from anyone. So only Rust files are read, only regular ones, and only below the
-//! program's own folder or as absolute paths to libraries, and their size is bounded.
+//! program's own folder, below the current one, or as absolute paths to libraries, and their size is bounded.
 
+use std::env;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -73,7 +75,10 @@ impl Sources {
 /// Reads and parses a file; otherwise says why not.
 fn read(program: &Program, name: &str) -> Result<Source, String> {
     let path = path(program, name)?;
-    let text = files::read_text(&path, LONGEST).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text = files::read_text(&path, LONGEST).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => not_found(&path, name),
+        _ => format!("{}: {error}", path.display()),
+    })?;
     let names = Arc::new(source::read(name.to_owned(), &text));
     let newer = changed(&path).zip(built(program)).is_some_and(|(changed, built)| changed > built);
     let text = source::keep(drawable(&text)).ok_or("too many source files were shown: start the screen again to see more")?;
@@ -85,7 +90,20 @@ fn drawable(text: &str) -> String {
     crate::text::page(&text.replace("\r\n", "\n").replace('\t', "    ")).into_owned()
 }
 
-/// Where a file is on this machine.
+/// Where a file was looked for, and what to do.
+fn not_found(path: &Path, name: &str) -> String {
+    let whole = path.display();
+    if Path::new(name).is_absolute() {
+        return format!("the source is not found: {whole} does not exist. Put the sources where they were built.");
+    }
+    format!(
+        "the source is not found: {whole} does not exist. If the sources were moved, start async-playground in their folder: \
+             it looks for {name} there too."
+    )
+}
+
+/// Where a file is on this machine: in the folder in which the program was built, or in the current one if the sources were moved
+/// or the program was built elsewhere.
 pub(super) fn path(program: &Program, name: &str) -> Result<PathBuf, String> {
     let file = Path::new(name);
     if file.extension().is_none_or(|extension| extension != "rs") {
@@ -94,7 +112,12 @@ pub(super) fn path(program: &Program, name: &str) -> Result<PathBuf, String> {
     if program.base.is_empty() && file.is_relative() {
         return Err(format!("the folder of {name} is not known"));
     }
-    Ok(Path::new(&program.base).join(file))
+    let built = Path::new(&program.base).join(file);
+    if file.is_relative() && !built.exists() {
+        let here = env::current_dir().map(|here| here.join(file)).ok().filter(|here| here.exists());
+        return Ok(here.unwrap_or(built));
+    }
+    Ok(built)
 }
 
 /// When the program was built: its executable may have been replaced since it began.
@@ -156,7 +179,8 @@ mod tests {
         for (name, reason) in [
             ("secret", "is not a Rust source"),
             ("/etc/passwd", "is not a Rust source"),
-            ("missing.rs", "No such file"),
+            ("missing.rs", "it looks for missing.rs there too"),
+            ("/missing.rs", "/missing.rs does not exist. Put the sources"),
             ("folder.rs", "a directory is not a regular file"),
             ("large.rs", "is larger than 1024 KiB"),
         ] {

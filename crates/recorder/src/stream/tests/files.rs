@@ -50,6 +50,22 @@ fn a_program_that_is_killed_or_aborts_leaves_a_file_that_opens() {
     }
 }
 
+/// Its recorder ends with its threads, and the number of the process goes on.
+#[test]
+fn a_program_that_becomes_another_one_leaves_a_file_that_opens() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut program = Program::new(&path(&folder), "exec", 100);
+    let file = written(&program, &folder);
+    program.says("ready");
+    until("everything is written", || {
+        std::fs::metadata(&file).is_ok_and(|file| file.len() > 1_000) && read(&file).0.is_complete()
+    });
+    assert!(program.end(), "`cat` ends with its input");
+    let (picture, ended) = read(&file);
+    assert_eq!(ended.err(), Some(Flaw::CutOff));
+    assert!(picture.is_complete(), "{:?}", picture.alive);
+}
+
 #[test]
 fn a_full_disk_ends_the_recording_and_not_the_program() {
     use std::os::unix::process::CommandExt;

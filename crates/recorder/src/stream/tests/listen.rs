@@ -101,3 +101,17 @@ fn a_folder_that_others_may_enter_is_refused() {
     assert!(!program.child.wait().expect("it ends").success(), "`start` says no");
     assert_eq!(fs::read_dir(&folder).expect("it exists").count(), 0);
 }
+
+#[test]
+fn of_a_program_that_becomes_another_one_the_stream_ends_and_nobody_listens() {
+    let mut program = Program::new(Path::new("listen"), "exec", 0);
+    program.says("ready");
+    let mut viewer = program.attach();
+    viewer.until(Picture::is_complete);
+    let socket = program.socket();
+    drop(program.child.stdin.take());
+    let ended = std::iter::repeat_with(|| viewer.read()).find(|read| *read != Ok(None));
+    assert_eq!(ended, Some(Err(Flaw::CutOff)));
+    assert!(program.child.wait().expect("it ends").success());
+    assert!(sockets::connect(&socket).is_err(), "its file is there, and nobody listens");
+}

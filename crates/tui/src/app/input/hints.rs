@@ -13,13 +13,14 @@ use crate::app::mode::Overlay;
 use crate::app::model::Model;
 use crate::app::overlay::{explain, palette};
 use crate::app::panes::Pane;
+use crate::app::programs::view::Programs;
 use crate::app::run::playback;
 use crate::app::run::view::RunView;
 use crate::app::search;
 use engine::Phase;
 use trace::{End, Task};
 
-/// How many hints count as the most important.
+/// How many hints count as the most important in a pane for choosing and tuning, with its own.
 const MOST: usize = 4;
 /// In a pane for choosing and tuning, how many of them are the pane's own: its rows up to rank [`OWN_RANKS`].
 const OWN: usize = 2;
@@ -52,7 +53,7 @@ pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
     let mut bindings: Vec<&Binding> = model.bindings.within(context).filter(shown).collect();
     let first = if in_pane { first(model) } else { &[] };
     let chooses = matches!(context, Context::Pane(Pane::Scenarios | Pane::Parameters));
-    let most = if chooses { MOST - OWN } else { MOST };
+    let most = if chooses { MOST - OWN } else { first.len() };
     bindings.sort_by_key(|binding| {
         let own = chooses && is_own(binding, model.focus) && binding.rank <= OWN_RANKS;
         let place = first.iter().take(most).position(|names| names.contains(&binding.name));
@@ -64,7 +65,11 @@ pub fn hints(model: &Model) -> Vec<(String, &'static str)> {
         let works = |key: &&Key| model.focus != Pane::Parameters || !in_pane || !key.is_digit();
         let Some(key) = binding.keys.iter().find(works) else { continue };
         let text = key.text(model.options.theme.unicode);
-        let label = if binding.action == Action::PauseOrGo { space_label(model) } else { binding.label };
+        let label = match binding.action {
+            Action::PauseOrGo => space_label(model),
+            Action::Quit => quit_label(model),
+            _ => binding.label,
+        };
         match hints.last_mut() {
             Some((keys, last)) if *last == label => join(keys, &text),
             _ => hints.push((text, label)),
@@ -85,7 +90,12 @@ fn first(model: &Model) -> &'static [&'static [&'static str]] {
     if stuck {
         &[&["why"], &["rewind"], &["next-problem", "previous-problem"], &["restart"]]
     } else if run.cursor.playing {
-        &[&["pause"], &["cursor-left", "cursor-right"], &["speed-down", "speed-up"], &["why"]]
+        if model.programs.is_some() {
+            // A program has no speed while it is live, and quitting may do something to it.
+            &[&["pause"], &["up", "down"], &["quit"], &["why"], &["cursor-left", "cursor-right"]]
+        } else {
+            &[&["pause"], &["cursor-left", "cursor-right"], &["speed-down", "speed-up"], &["why"]]
+        }
     } else if playback::ended(run) {
         &[&["restart"], &["rewind"], &["pause"], &["why"]]
     } else if run.is_behind() {
@@ -103,6 +113,9 @@ fn works(model: &Model, action: &Action) -> bool {
         Action::Restart | Action::Turn(_) | Action::Edit | Action::Reset => model.can_run(),
         Action::Pick => model.can_run() && model.list.selected(model.catalogue).is_some(),
         Action::Attach => can_attach(model),
+        Action::Focus(Pane::Scenarios) => {
+            model.focus != Pane::Scenarios && model.programs.as_ref().is_some_and(Programs::has_others)
+        }
         Action::PauseOrGo => run.is_some() || model.programs.is_none(),
         Action::Find => model.programs.is_none() || !matches!(model.focus, Pane::Scenarios | Pane::Parameters | Pane::Metrics),
         Action::Slower | Action::Faster => run.is_some_and(has_speed),
@@ -185,6 +198,17 @@ fn space_label(model: &Model) -> &'static str {
         Some(run) if run.cursor.playing => "pause",
         Some(run) if playback::ended(run) => "replay",
         Some(_) => "resume",
+    }
+}
+
+/// What quitting does to the program on screen.
+fn quit_label(model: &Model) -> &'static str {
+    let Some(programs) = &model.programs else { return "quit" };
+    let goes_on = model.run.as_ref().is_some_and(|run| !run.trace.closed);
+    match programs.watched {
+        Some(pid) if goes_on || !programs.is_current(pid) => "end program",
+        None if goes_on => "detach",
+        _ => "quit",
     }
 }
 

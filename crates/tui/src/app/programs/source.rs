@@ -22,7 +22,7 @@ pub fn shown(model: &Model) -> Option<(Arc<str>, u32)> {
 }
 
 fn waits(trace: &Trace, task: TaskIx, at_ns: u64) -> Option<(Arc<str>, u32)> {
-    let leaf = trace.wait_at(task, at_ns)?.leaves.first()?;
+    let leaf = *trace.leaves_at(task, at_ns).first()?;
     let place = trace.site(leaf.site).place.as_ref()?;
     Some((place.file.clone(), place.line))
 }

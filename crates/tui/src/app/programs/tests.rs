@@ -100,6 +100,27 @@ fn every_key_of_the_table_has_one_meaning() {
 }
 
 #[test]
+fn the_footer_says_what_quitting_does_and_how_to_get_to_another_program() {
+    let hint = |model: &Model, key: &str| {
+        let hints = hints::hints(model).into_iter().take(5);
+        hints.filter(|(keys, _)| keys == key).map(|(_, label)| label).next()
+    };
+    let mut model = live();
+    model.focus_on(Pane::Timeline);
+    assert_eq!((hint(&model, "q"), hint(&model, "↑↓"), hint(&model, "c")), (Some("detach"), Some("task"), Some("processes")));
+    listed(&mut model, vec![process(8)]);
+    assert_eq!(hint(&model, "c"), None, "there is no other program");
+    model.programs.as_mut().expect("programs").watched = Some(8);
+    assert_eq!(hint(&model, "q"), Some("end program"));
+    shown_mut(&mut model).trace.closed = true;
+    model.focus_on(Pane::Log);
+    let quit = hints::hints(&model).into_iter().find(|(keys, _)| keys == "q");
+    assert_eq!(quit.map(|(_, label)| label), Some("quit"), "it has ended already");
+    assert!(press(&mut model, KeyCode::Char('c')).is_empty());
+    assert_eq!(model.focus, Pane::Scenarios);
+}
+
+#[test]
 fn enter_attaches_to_the_process_under_the_cursor_once() {
     let mut model = opened();
     model.focus_on(Pane::Scenarios);

@@ -20,6 +20,8 @@ pub struct Programs {
     pub current: Option<Current>,
     /// The process that is being attached to.
     pub attaching: Option<u32>,
+    /// The process that was started together with the screen, and ends with it.
+    pub watched: Option<u32>,
 }
 
 /// The program on screen.
@@ -73,6 +75,11 @@ impl Programs {
     /// The process under the cursor.
     pub fn picked(&self) -> Option<&Process> {
         self.processes.get(self.row)
+    }
+
+    /// Whether there is another process than that on screen.
+    pub fn has_others(&self) -> bool {
+        self.processes.iter().any(|process| !self.is_current(process.pid))
     }
 
     /// Whether a process is the one on screen.

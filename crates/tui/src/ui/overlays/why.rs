@@ -103,10 +103,15 @@ fn tell(look: Look, run: &RunView, link: &Link, rows: &mut Vec<Row>) {
     let plain = |text: String, style: Style| Row { join: "", text, style };
     let Some(leaf) = link.leaf else {
         let of = &trace.tasks[link.task as usize];
-        let does = match of.segment_at(at).map(|segment| segment.state) {
+        let segment = of.segment_at(at);
+        let does = match segment.map(|segment| segment.state) {
             None if of.spawned_ns > at => "has not been spawned yet",
             None => "has already ended",
             Some(State::Running(_)) => "is running: it does not wait",
+            // Until its next poll is recorded, it may be polled already.
+            Some(State::Ready) if !trace.closed && segment == of.segments.last().copied() => {
+                "is ready: no poll of it has been recorded since"
+            }
             Some(State::Ready) if of.of == LaneOf::Blocking => "is queued: it waits only for a thread of the pool",
             Some(State::Ready) => "is ready: it waits only for a worker",
             Some(State::Waiting(_)) if !trace.knows_ready() => "is between two polls: wakes and waits were not recorded",

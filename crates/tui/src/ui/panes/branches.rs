@@ -55,12 +55,13 @@ pub(super) fn render(
     axis: &Axis,
     tail: usize,
 ) {
-    let count = run.trace.branch_lanes(task);
-    for row in 0..area.height {
-        let (lane, y) = (usize::from(row), area.y + row);
+    let order = run.trace.branch_order(task);
+    let shown = &order[..order.len().min(MOST)];
+    for (row, lane) in (0..area.height).zip(shown.iter().copied()) {
+        let y = area.y + row;
         let names = Rect { x: area.x, y, width: lanes.x.saturating_sub(area.x + 1), height: 1 };
         let room = usize::from(names.width.saturating_sub(4));
-        let more = count - lane;
+        let more = order.len() - usize::from(row);
         if row + 1 == area.height && more > 1 {
             // The trace keeps only a limited number of lanes per task.
             let at_least = if run.trace.branches_left_out(task) > 0 { "+" } else { "" };
@@ -71,7 +72,7 @@ pub(super) fn render(
             // The lane keeps its place until its first branch begins.
             continue;
         }
-        let name = name(&run.trace, task, lane, axis.cursor_ns);
+        let name = name(&run.trace, task, shown, lane, axis.cursor_ns);
         let name = marks::fitted(&name, room).unwrap_or_else(|| format::fit_name(look, &name, room).into_owned());
         branch(buf, look, names).put(&name, look.dim());
         let place = Rect { x: lanes.x, y, width: lanes.width, height: 1 };
@@ -87,8 +88,8 @@ fn branch(buf: &mut Buffer, look: Look, names: Rect) -> Pen<'_> {
 }
 
 /// What the branch in a lane awaits or did last, in the words of the source. If another lane has the same name, what
-/// it waits for; if that is the same too, with a number.
-fn name(trace: &Trace, task: TaskIx, lane: usize, at_ns: u64) -> String {
+/// it waits for; if that is the same too, with its number among those of that name.
+fn name(trace: &Trace, task: TaskIx, shown: &[usize], lane: usize, at_ns: u64) -> String {
     let latest = |lane: usize| {
         let branches = trace.branches(task, lane);
         branches.get(branches.partition_point(|branch| branch.start_ns <= at_ns).saturating_sub(1))
@@ -96,9 +97,11 @@ fn name(trace: &Trace, task: TaskIx, lane: usize, at_ns: u64) -> String {
     let Some(branch) = latest(lane) else { return String::new() };
     let awaited = |branch: &Branch| trace.await_name(branch.site).map(|name| text::name(name).into_owned());
     let site = trace.site(branch.site);
-    let others = || (0..trace.branch_lanes(task).min(MOST)).filter(|other| *other != lane).filter_map(latest);
-    let same_cause = others().any(|other| trace.site(other.site).cause == site.cause && awaited(other) == awaited(branch));
-    let number = if same_cause { format!(" {}", lane + 1) } else { String::new() };
+    let others = || shown.iter().filter(|other| **other != lane).filter_map(|other| latest(*other));
+    let is_same = |other: &Branch| trace.site(other.site).cause == site.cause && awaited(other) == awaited(branch);
+    let same_cause = others().any(is_same);
+    let before = shown.iter().take_while(|other| **other != lane).filter_map(|other| latest(*other));
+    let number = if same_cause { format!(" {}", before.filter(|other| is_same(other)).count() + 1) } else { String::new() };
     match awaited(branch) {
         Some(name) if same_cause || !others().any(|other| awaited(other).as_ref() == Some(&name)) => name + &number,
         _ => {

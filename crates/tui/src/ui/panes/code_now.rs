@@ -54,7 +54,7 @@ impl Now {
         }
         if let Some(ix) = model.timeline.selected {
             now.spawned = trace.tasks.get(ix as usize).and_then(line);
-            let leaves = trace.wait_at(ix, at).map_or(&[][..], |wait| wait.leaves);
+            let leaves = trace.leaves_at(ix, at);
             let places = leaves.iter().filter_map(|leaf| trace.site(leaf.site).place.as_ref());
             now.waits = places.filter(|place| *place.file == *path).map(|place| place.line).next();
             let frames = leaves.iter().flat_map(|leaf| trace.site(leaf.site).chain());

@@ -136,17 +136,16 @@ fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
 /// What it waits for at the cursor: each future that can end the wait.
 fn wait(look: Look, run: &RunView, ix: TaskIx, facts: &mut Vec<Fact>) {
     let (trace, at) = (&run.trace, run.cursor.at_ns);
-    let Some(wait) = trace.wait_at(ix, at) else { return };
-    for (i, leaf) in wait.leaves.iter().enumerate() {
+    for (i, leaf) in trace.leaves_at(ix, at).into_iter().enumerate() {
         let (_, style) = look.state(State::Waiting(trace.site(leaf.site).cause));
         let style = style.remove_modifier(Modifier::DIM);
-        facts.push((if i == 0 { "on" } else { "or on" }, words::what(look, trace, ix, *leaf, at), style));
-        if let Some(place) = words::place(trace, *leaf) {
+        facts.push((if i == 0 { "on" } else { "or on" }, words::what(look, trace, ix, leaf, at), style));
+        if let Some(place) = words::place(trace, leaf) {
             facts.push(("at", place, look.code_here()));
         }
-        let blockers = trace.blockers(ix, *leaf, at);
+        let blockers = trace.blockers(ix, leaf, at);
         if !blockers.is_empty() {
-            let label = words::how_kept(trace, *leaf, &blockers);
+            let label = words::how_kept(trace, leaf, &blockers);
             facts.push((label, words::blockers(look, trace, &blockers), look.text()));
         }
     }
@@ -154,7 +153,8 @@ fn wait(look: Look, run: &RunView, ix: TaskIx, facts: &mut Vec<Fact>) {
 
 /// The async calls that led to the wait, outermost first; a single call is shown by its place.
 fn chain(look: Look, run: &RunView, ix: TaskIx, facts: &mut Vec<Fact>) {
-    let Some(leaf) = run.trace.wait_at(ix, run.cursor.at_ns).and_then(|wait| wait.leaves.first()) else { return };
+    let leaves = run.trace.leaves_at(ix, run.cursor.at_ns);
+    let Some(leaf) = leaves.first() else { return };
     let calls = words::chain(&run.trace, *leaf);
     if calls.len() > 1 {
         facts.extend(calls.into_iter().enumerate().map(|(i, call)| (if i == 0 { "calls" } else { "" }, call, look.dim())));

@@ -1,9 +1,15 @@
 //! The table for programs, made from the table for scenarios: there is nothing to run, to set or to learn.
 
-use super::binding::{Binding, FORM, LIST};
+use std::borrow::Cow;
+
+use super::binding::{Binding, FORM, LIST, TASKS, ch};
+use super::key::Key;
 use super::scope::Scope;
 use crate::app::input::action::{Action, Move};
 use crate::app::panes::{CodeTab, Pane};
+
+/// The key that leads to the processes.
+const PROCESSES: &[Key] = &[ch('c')];
 
 /// The row of the table for programs; `None` if it does nothing there.
 pub(super) fn row(binding: Binding) -> Option<Binding> {
@@ -16,14 +22,23 @@ pub(super) fn row(binding: Binding) -> Option<Binding> {
             return Some(Binding { action: Action::Attach, label: "attach", help: "Attach to this process.", ..binding });
         }
         Action::Palette => Binding { help: "Find a command.", ..binding },
-        Action::Focus(Pane::Scenarios) => Binding { name: "focus-processes", help: "Go to the processes.", ..binding },
+        Action::Focus(Pane::Scenarios) => processes(binding),
         Action::Focus(Pane::Parameters) => Binding { name: "focus-threads", help: "Go to the threads.", ..binding },
+        Action::Quit => Binding { help: "Leave; only what watch started ends.", ..binding },
         Action::Move(step) if binding.scope == LIST => Binding { help: in_list(step), ..binding },
         Action::Move(step) if binding.scope == FORM => Binding { help: in_threads(step), ..binding },
+        Action::Move(Move::Up | Move::Down) if binding.scope == TASKS => Binding { label: "task", ..binding },
         Action::PauseOrGo => Binding { help: "Hold the picture, or let it go on.", ..binding },
         _ => binding,
     };
     Some(row)
+}
+
+/// The way to another program, which the list of scenarios needs no key for.
+fn processes(binding: Binding) -> Binding {
+    // The user may have given it other keys.
+    let keys = if binding.keys.is_empty() { Cow::Borrowed(PROCESSES) } else { binding.keys.clone() };
+    Binding { name: "focus-processes", keys, help: "Go to the processes; Enter attaches to one.", ..binding }.hint(2, "processes")
 }
 
 /// Whether an action does something on the screen for programs.
