@@ -193,7 +193,7 @@ fn the_legend_has_the_marks_on_screen_and_no_others_and_no_quantity_is_blank() {
     let (on_virtual, real): (Vec<_>, Vec<_>) = CATALOGUE.iter().partition(|scenario| is_virtual(scenario));
     let faulty: Vec<String> = thread::scope(|scope| {
         // They wait and do not compute.
-        let real: Vec<_> = real.into_iter().map(|scenario| scope.spawn(|| fault(scenario, 60, SIZES[1]))).collect();
+        let real: Vec<_> = real.into_iter().map(|scenario| scope.spawn(move || fault(scenario, 60, SIZES[1]))).collect();
         let faulty: Vec<_> = on_virtual.into_iter().filter_map(|scenario| fault(scenario, 60, SIZES[1])).collect();
         faulty.into_iter().chain(real.into_iter().filter_map(|run| run.join().expect("it is drawn"))).collect()
     });

@@ -18,7 +18,7 @@ const SERVER: &str = "scrape";
 
 #[test]
 fn strangers_change_nothing_in_a_run() {
-    alone("strangers::strangers_change_nothing_in_a_run", strangers_call_everywhere);
+    alone("real::strangers::strangers_change_nothing_in_a_run", strangers_call_everywhere);
 }
 
 fn strangers_call_everywhere() {

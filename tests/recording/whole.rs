@@ -5,7 +5,7 @@ use std::thread;
 use async_playground::report::{self, Look};
 use engine::{SaveError, Sink, Spec, Tape};
 use facts::event::{Cues, Event, Level, Log, What};
-use scenario::Clock;
+use scenario::{Clock, Scenario};
 use scenarios::CATALOGUE;
 use trace::Trace;
 
@@ -50,12 +50,14 @@ fn same_trace(back: &Trace, trace: &Trace) {
 
 #[test]
 fn every_scenario_comes_back_with_every_seed() {
-    let with = |id, seed| comes_back(&record(Spec { seed, ..spec(id) }));
-    let (on_virtual, real): (Vec<_>, Vec<_>) = CATALOGUE.iter().partition(|scenario| scenario.clocks.contains(&Clock::Virtual));
+    let with = |id: &str, seed| comes_back(&record(Spec { seed, ..spec(id) }));
+    let (on_virtual, real): (Vec<&Scenario>, Vec<&Scenario>) =
+        CATALOGUE.iter().partition(|scenario| scenario.clocks.contains(&Clock::Virtual));
     thread::scope(|scope| {
         // They wait and do not compute.
-        for (scenario, seed) in real.iter().flat_map(|scenario| [(scenario, 0), (scenario, 7)]) {
-            scope.spawn(move || with(scenario.id, seed));
+        for scenario in real {
+            scope.spawn(move || with(scenario.id, 0));
+            scope.spawn(move || with(scenario.id, 7));
         }
         for scenario in on_virtual {
             with(scenario.id, 0);

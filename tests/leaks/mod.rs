@@ -122,7 +122,7 @@ fn nothing_is_left_of_any_kind_of_run() {
 fn in_a_process((variable, value): (&str, usize)) -> Option<String> {
     let again = std::env::current_exe().expect("this is a program");
     let mut process = Command::new(again);
-    process.args(["--exact", "nothing_is_left_of_any_kind_of_run", "--nocapture"]).env(variable, value.to_string());
+    process.args(["--exact", "leaks::nothing_is_left_of_any_kind_of_run", "--nocapture"]).env(variable, value.to_string());
     let output = process.output().expect("it can be run again");
     let told = String::from_utf8_lossy(&output.stdout);
     let measured: Vec<_> = told.lines().filter(|line| line.starts_with('|')).collect();

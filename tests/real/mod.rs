@@ -154,7 +154,7 @@ fn ends_well(id: &str, time: u64) {
 
 #[test]
 fn a_run_that_is_stopped_leaves_nothing_open() {
-    alone("a_run_that_is_stopped_leaves_nothing_open", stopped_runs_leave_nothing_open);
+    alone("real::a_run_that_is_stopped_leaves_nothing_open", stopped_runs_leave_nothing_open);
 }
 
 fn stopped_runs_leave_nothing_open() {
@@ -182,7 +182,7 @@ fn stopped_runs_leave_nothing_open() {
 
 #[test]
 fn a_run_that_is_dropped_leaves_no_task_and_nothing_open() {
-    alone("a_run_that_is_dropped_leaves_no_task_and_nothing_open", dropped_runs_leave_no_task_and_nothing_open);
+    alone("real::a_run_that_is_dropped_leaves_no_task_and_nothing_open", dropped_runs_leave_no_task_and_nothing_open);
 }
 
 fn dropped_runs_leave_no_task_and_nothing_open() {
