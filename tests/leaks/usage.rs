@@ -13,6 +13,9 @@ const SOON: Duration = Duration::from_secs(10);
 /// The interval between checks.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// The number of checks in which nothing may change. On a busy machine a thread can take a few of them to end.
+const LOOKS: usize = 5;
+
 /// The time that tokio-console remembers ended tasks, with a margin.
 pub(crate) const REMEMBERED: Duration = Duration::from_secs(13);
 
@@ -33,16 +36,15 @@ impl fmt::Display for Usage {
 impl Usage {
     /// The usage once nothing has changed for a while.
     pub(crate) fn at_rest() -> Self {
-        let mut last = Self::now();
+        let (mut last, mut looks) = (Self::now(), 0);
         let until = Instant::now() + SOON;
-        loop {
+        while looks < LOOKS && Instant::now() < until {
             thread::sleep(LOOK);
             let now = Self::now();
-            if (now.descriptors, now.threads) == (last.descriptors, last.threads) || Instant::now() > until {
-                return now;
-            }
+            looks = if (now.descriptors, now.threads) == (last.descriptors, last.threads) { looks + 1 } else { 0 };
             last = now;
         }
+        last
     }
 
     /// The usage once it is back to what it was, apart from the memory; or the last one measured.

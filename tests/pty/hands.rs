@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::{PROGRAM, SIZE, command, header, program, zoom};
-use crate::support::Tty;
+use super::support::Tty;
 
 #[test]
 fn the_palette_finds_what_was_meant_and_does_it() {

@@ -1,14 +1,16 @@
 //! The real clock: the present advances while a task sleeps, and while a task blocks its worker.
 
+use std::thread;
+
 use super::time::times;
 use super::{program, zoom};
 use scenario::testing::in_a_calm_moment;
 
 /// How long the task does the same thing, in milliseconds.
-const LASTS_MS: u64 = 7_000;
+const LASTS_MS: u64 = 4_500;
 
 /// The moments to look at it. A debug build has read its line tables by the first one; until then it holds events back.
-const SECONDS_MS: [u64; 4] = [3_000, 4_000, 5_000, 6_000];
+const MOMENTS_MS: [u64; 3] = [1_500, 2_500, 3_500];
 
 /// The length of a lane in milliseconds, from its first cell of that mark to its last. A label may be in between.
 fn lane_ms(screen: &str, name: &str, mark: char) -> Option<f64> {
@@ -44,10 +46,10 @@ fn goes_on(name: &str, mix: &str, mark: char, does: &str, workers: u16) {
     // Go to the lane of the task.
     tty.keys("\tjj");
     tty.sees(&format!("▸{name}"));
-    for second_ms in SECONDS_MS {
-        let screen = tty.wait_until(&format!("{second_ms} ms"), |screen| times(screen).is_some_and(|(at, _)| at >= second_ms));
+    for moment_ms in MOMENTS_MS {
+        let screen = tty.wait_until(&format!("{moment_ms} ms"), |screen| times(screen).is_some_and(|(at, _)| at >= moment_ms));
         let (at_ms, end_ms) = times(&screen).expect("the header has times");
-        assert!(at_ms < second_ms + 500 && end_ms >= at_ms, "{workers} workers: {at_ms} of {end_ms} ms\n{screen}");
+        assert!(at_ms < moment_ms + 500 && end_ms >= at_ms, "{workers} workers: {at_ms} of {end_ms} ms\n{screen}");
         let lane_ms = lane_ms(&screen, name, mark).expect("a lane");
         assert!((lane_ms - at_ms as f64).abs() < 250.0, "{workers} workers: a lane of {lane_ms} ms at {at_ms} ms\n{screen}");
         let lasts_ms = lasts_ms(&screen, does).unwrap_or_else(|| panic!("{workers} workers: {does}\n{screen}"));
@@ -57,21 +59,21 @@ fn goes_on(name: &str, mix: &str, mark: char, does: &str, workers: u16) {
     assert_eq!(tty.end().code, 0);
 }
 
-fn at_all_workers(name: &str, mix: &str, mark: char, does: &str) {
-    // One after the other: tasks that compute keep a processor busy each.
-    for workers in 0..=3 {
-        in_a_calm_moment(|| goes_on(name, mix, mark, does, workers));
-    }
-}
-
 #[test]
 fn the_header_the_lane_and_the_task_go_on_through_a_sleep() {
-    at_all_workers("wait 0", "mix=0", '─', "waiting");
+    thread::scope(|scope| {
+        for workers in 0..=3 {
+            scope.spawn(move || in_a_calm_moment(|| goes_on("wait 0", "mix=0", '─', "waiting", workers)));
+        }
+    });
 }
 
 #[test]
 fn the_header_the_lane_and_the_task_go_on_through_a_poll_that_blocks() {
-    at_all_workers("compute 0", "mix=100", '█', "busy");
+    // One after the other: each keeps a processor busy.
+    for workers in 0..=3 {
+        in_a_calm_moment(|| goes_on("compute 0", "mix=100", '█', "busy", workers));
+    }
 }
 
 #[test]

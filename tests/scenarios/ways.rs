@@ -1,5 +1,6 @@
 //! Every variant on both clocks: what is declared to go wrong does, and nothing else.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use scenario::Measure;
@@ -66,18 +67,27 @@ fn what_breaks_with_one_seed_goes_well_with_another() {
     }
 }
 
-/// The variants that virtual time refuses, one after the other, since some of them compute.
+/// The variants that virtual time refuses.
 #[test]
 fn every_variant_that_needs_the_real_clock_goes_well_or_breaks_where_it_is_declared() {
-    for scenario in on(Clock::Real) {
-        for values in scenario.variants(Clock::Real) {
-            let refused = (scenario.refuse)(&values, Clock::Virtual).is_err() || !scenario.clocks.contains(&Clock::Virtual);
-            if refused {
-                let breaks = scenario.breaks_at(&values);
-                let spec = Spec { values, clock: Clock::Real, workers: 2, ..Spec::new(scenario) };
-                in_a_calm_moment(|| assert_ends_as_declared(&spec, breaks));
-            }
-        }
+    let refused = |scenario: &Scenario, values: &Values| {
+        (scenario.refuse)(values, Clock::Virtual).is_err() || !scenario.clocks.contains(&Clock::Virtual)
+    };
+    let variants = on(Clock::Real).flat_map(|scenario| {
+        let refused = scenario.variants(Clock::Real).into_iter().filter(move |values| refused(scenario, values));
+        refused.map(move |values| Spec { values, clock: Clock::Real, workers: 2, ..Spec::new(scenario) })
+    });
+    side_by_side(&variants.collect::<Vec<_>>(), |spec| assert_ends_as_declared(spec, spec.scenario.breaks_at(&spec.values)));
+}
+
+/// Runs all of them at the same time, since they mostly wait. A run that this disturbs is repeated alone.
+fn side_by_side<T: Sync>(all: &[T], run: impl Fn(&T) + Sync) {
+    let ended_well: Vec<bool> = thread::scope(|scope| {
+        let runs: Vec<_> = all.iter().map(|one| scope.spawn(|| run(one))).collect();
+        runs.into_iter().map(|run| run.join().is_ok()).collect()
+    });
+    for (one, _) in all.iter().zip(ended_well).filter(|(_, well)| !well) {
+        in_a_calm_moment(|| run(one));
     }
 }
 
@@ -166,15 +176,5 @@ fn holds_and_takes_as_long(scenario: &'static Scenario, defaults: &Values) {
 #[test]
 fn every_scenario_holds_on_the_real_clock_and_takes_as_long() {
     let all: Vec<_> = ending(Clock::Real).filter(|(scenario, _)| on_both(scenario)).collect();
-    // Side by side, since they wait and do not compute. A run that this disturbs is repeated alone.
-    let side_by_side: Vec<bool> = std::thread::scope(|scope| {
-        let runs: Vec<_> =
-            all.iter().map(|(scenario, defaults)| scope.spawn(move || holds_and_takes_as_long(scenario, defaults))).collect();
-        runs.into_iter().map(|run| run.join().is_ok()).collect()
-    });
-    for ((scenario, defaults), held) in all.iter().zip(side_by_side) {
-        if !held {
-            in_a_calm_moment(|| holds_and_takes_as_long(scenario, defaults));
-        }
-    }
+    side_by_side(&all, |(scenario, defaults)| holds_and_takes_as_long(scenario, defaults));
 }

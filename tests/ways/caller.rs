@@ -9,8 +9,8 @@ use rustix::fs::OFlags;
 
 use super::left::{child, is_over, is_stopped};
 use super::{Folders, Kind, PROGRAM, start, told};
-use crate::support::process::signal;
-use crate::support::{Tty, comes};
+use super::support::process::signal;
+use super::support::{Tty, comes};
 
 #[test]
 fn a_signal_that_the_caller_ignores_ends_nothing() {

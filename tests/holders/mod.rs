@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
+#[path = "../books/mod.rs"]
 mod books;
+#[path = "../observed/mod.rs"]
 mod observed;
+#[path = "../workloads/mod.rs"]
 mod workloads;
 
 use std::collections::BTreeMap;

@@ -2,42 +2,25 @@
 //!
 //! Nothing here waits for time to pass: every step waits for what it wants to see.
 
-#[path = "pty/config.rs"]
 mod config;
-#[path = "pty/fatal.rs"]
 mod fatal;
-#[path = "pty/findings.rs"]
 mod findings;
-#[path = "pty/first.rs"]
 mod first;
-#[path = "pty/hands.rs"]
 mod hands;
-#[path = "pty/held.rs"]
 mod held;
-#[path = "pty/idle.rs"]
 mod idle;
-#[path = "pty/live.rs"]
 mod live;
-#[path = "pty/paste.rs"]
 mod paste;
-#[path = "pty/path.rs"]
 mod path;
-#[path = "pty/random.rs"]
 mod random;
-#[path = "pty/range.rs"]
 mod range;
-#[path = "pty/reading.rs"]
 mod reading;
-#[path = "pty/save.rs"]
 mod save;
-#[path = "pty/slow.rs"]
 mod slow;
+#[path = "../support/mod.rs"]
 mod support;
-#[path = "pty/terminal.rs"]
 mod terminal;
-#[path = "pty/time.rs"]
 mod time;
-#[path = "pty/view.rs"]
 mod view;
 
 use std::path::{Path, PathBuf};

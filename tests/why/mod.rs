@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
+#[path = "../observed/mod.rs"]
 mod observed;
 
 use std::sync::Arc;
@@ -31,7 +32,7 @@ async fn takes_both(first: Arc<Mutex<()>>, second: Arc<Mutex<()>>) {
 /// The line of this file that ends with a comment.
 fn line_of(comment: &str) -> u32 {
     let ends = |line: &str| line.ends_with(&format!("// {comment}"));
-    include_str!("why.rs").lines().position(ends).expect("the line exists") as u32 + 1
+    include_str!("mod.rs").lines().position(ends).expect("the line exists") as u32 + 1
 }
 
 #[test]
@@ -67,7 +68,7 @@ fn two_tasks_that_wait_for_each_others_lock_are_a_circle() {
         assert_ne!(Some(stalled.holds[0].resource), waits.resource);
     }
     let (made, taken) = (line_of("both are made"), line_of("the first lock"));
-    let words = format!("a holds mutex 1 of tests/why.rs:{made}, taken at tests/why.rs:{taken}, and waits for mutex 2 of");
+    let words = format!("a holds mutex 1 of tests/why/mod.rs:{made}, taken at tests/why/mod.rs:{taken}, and waits for mutex 2 of");
     assert!(stall.text.contains(&words), "{}", stall.text);
 }
 
@@ -155,7 +156,7 @@ fn a_receiver_that_nobody_serves_is_told_with_who_served_it_before() {
     assert_eq!(stall.kind, StallKind::Channel);
     assert_eq!(stall.tasks[0].task, find(&trace, "main"), "{stall:?}");
     assert_eq!(stall.tasks[1].waits.as_ref().map(|waits| waits.cause), Some(Cause::MpscRecv), "{stall:?}");
-    assert!(stall.text.contains("waits for mpsc recv at tests/why.rs:"), "{}", stall.text);
+    assert!(stall.text.contains("waits for mpsc recv at tests/why/mod.rs:"), "{}", stall.text);
     let receives = find(&trace, "receives");
     let why = trace.why(receives, QUIET_NS);
     let [sender] = &why.links[0].blockers[..] else { panic!("{why:?}") };

@@ -20,6 +20,11 @@ use usage::Usage;
 /// Set in the process that serves tokio-console, which is separate because a process has one subscriber.
 const CONSOLE: &str = "LEAK_CONSOLE";
 
+/// Set in a process that measures a share of the kinds: the number of the share. The processes run at the same time, since most
+/// runs wait.
+const SHARE: &str = "LEAK_SHARE";
+const SHARES: usize = 4;
+
 /// The number of warm-up runs per kind. They make the one-time allocations.
 const FIRST: usize = 50;
 
@@ -93,27 +98,35 @@ fn wrong(kind: &Kind, before: &Usage, after: &Usage, leaks: bool) -> Option<Stri
     (leaks || !same).then(|| format!("{}: {before} became {after}", kind.name))
 }
 
-/// A single test, since it measures the whole process.
+/// A single test, since each process measures the whole of itself.
 #[test]
 fn nothing_is_left_of_any_kind_of_run() {
     let wrong: Vec<String> = if std::env::var_os(CONSOLE).is_some() {
         serve_console(([127, 0, 0, 1], 0).into()).expect("a port");
         WITH_CONSOLE.iter().filter_map(measure_with_console).collect()
+    } else if let Ok(share) = std::env::var(SHARE) {
+        let share = share.parse().expect("LEAK_SHARE is a whole number");
+        KINDS.iter().skip(share).step_by(SHARES).filter_map(measure).collect()
     } else {
         println!("| kind of run | runs | before | after | took |\n|---|---|---|---|---|");
-        let mut wrong: Vec<String> = KINDS.iter().filter_map(measure).collect();
-        wrong.extend(in_a_process_with_console());
-        wrong
+        thread::scope(|scope| {
+            let shares = (0..SHARES).map(|share| (SHARE, share));
+            let shares: Vec<_> = shares.chain([(CONSOLE, 1)]).map(|set| scope.spawn(move || in_a_process(set))).collect();
+            shares.into_iter().filter_map(|share| share.join().expect("it is measured")).collect()
+        })
     };
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn in_a_process_with_console() -> Option<String> {
+/// Measures in a separate process, with this variable set. Returns what was wrong.
+fn in_a_process((variable, value): (&str, usize)) -> Option<String> {
     let again = std::env::current_exe().expect("this is a program");
-    let mut console = Command::new(again);
-    console.args(["--exact", "nothing_is_left_of_any_kind_of_run", "--nocapture"]).env(CONSOLE, "1");
-    let output = console.output().expect("it can be run again");
+    let mut process = Command::new(again);
+    process.args(["--exact", "leaks::nothing_is_left_of_any_kind_of_run", "--nocapture"]).env(variable, value.to_string());
+    let output = process.output().expect("it can be run again");
     let told = String::from_utf8_lossy(&output.stdout);
-    told.lines().filter(|line| line.starts_with('|')).for_each(|line| println!("{line}"));
-    (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
+    let measured: Vec<_> = told.lines().filter(|line| line.starts_with('|')).collect();
+    measured.iter().for_each(|line| println!("{line}"));
+    let failed = !output.status.success() || measured.is_empty();
+    failed.then(|| format!("{told}{}", String::from_utf8_lossy(&output.stderr)))
 }

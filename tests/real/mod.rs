@@ -34,10 +34,22 @@ const REAL: &[(&str, u64, (&str, &str))] = &[
 /// The time allowed for what a run leaves behind to go away: its threads and tasks end by themselves, soon.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Runs these tests one at a time, since each counts what the whole process has open.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    locked(&ALONE)
+/// The number of concurrent repetitions of a scenario.
+const AT_ONCE: u64 = 3;
+
+/// Set in a process that runs a single test.
+const ALONE: &str = "REAL_ALONE";
+
+/// Runs the test of this name in a process of its own, since it counts what the whole process has open.
+fn alone(name: &str, test: impl FnOnce()) {
+    if std::env::var_os(ALONE).is_some() {
+        return test();
+    }
+    let again = std::env::current_exe().expect("this is a program");
+    let output = Command::new(again).args(["--exact", name, "--nocapture"]).env(ALONE, "1").output();
+    let output = output.expect("it can be run again");
+    let [told, errors] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    assert!(output.status.success() && told.contains(" 1 passed"), "{told}{errors}");
 }
 
 /// Ignores poisoning: after a failed test the others still report.
@@ -116,27 +128,36 @@ fn these_are_all_that_have_no_virtual_clock() {
 
 #[test]
 fn every_run_ends_well_however_often_it_is_repeated() {
-    let _alone = alone();
+    let times = setting("REAL_TIMES", 3);
     side_by_side(|id, _, _| {
-        for time in 0..setting("REAL_TIMES", 3) {
-            let workers = if time % 2 == 0 { 0 } else { 2 };
-            let spec = Spec { workers, seed: time, ..Spec::new(scenario(id)) };
-            let (trace, report, _) = in_the_engine(&spec, Duration::from_secs(60));
-            let what = format!("{id}, time {time}, {workers} workers");
-            let Ending::Finished(outcome) = &report.ending else { panic!("{what}: {:?}", report.ending) };
-            let breaks = spec.scenario.breaks_at(&spec.values).is_some();
-            assert_eq!(outcome.holds(), !breaks, "{what}: {outcome:?}");
-            assert_eq!(trace.lost, 0, "{what}");
-            // Libraries spawn tasks without a name: the number of connections that a client opens varies.
-            let named = trace.tasks.iter().filter(|task| !task.name.starts_with("task ")).count();
-            assert!(named <= 24 && trace.tasks.len() <= 30, "{what}: {named} named of {} lanes", trace.tasks.len());
-        }
+        thread::scope(|scope| {
+            for first in 0..AT_ONCE.min(times) {
+                scope.spawn(move || (first..times).step_by(AT_ONCE as usize).for_each(|time| ends_well(id, time)));
+            }
+        });
     });
+}
+
+fn ends_well(id: &str, time: u64) {
+    let workers = if time.is_multiple_of(2) { 0 } else { 2 };
+    let spec = Spec { workers, seed: time, ..Spec::new(scenario(id)) };
+    let (trace, report, _) = in_the_engine(&spec, Duration::from_secs(60));
+    let what = format!("{id}, time {time}, {workers} workers");
+    let Ending::Finished(outcome) = &report.ending else { panic!("{what}: {:?}", report.ending) };
+    let breaks = spec.scenario.breaks_at(&spec.values).is_some();
+    assert_eq!(outcome.holds(), !breaks, "{what}: {outcome:?}");
+    assert_eq!(trace.lost, 0, "{what}");
+    // Libraries spawn tasks without a name: the number of connections that a client opens varies.
+    let named = trace.tasks.iter().filter(|task| !task.name.starts_with("task ")).count();
+    assert!(named <= 24 && trace.tasks.len() <= 30, "{what}: {named} named of {} lanes", trace.tasks.len());
 }
 
 #[test]
 fn a_run_that_is_stopped_leaves_nothing_open() {
-    let _alone = alone();
+    alone("real::a_run_that_is_stopped_leaves_nothing_open", stopped_runs_leave_nothing_open);
+}
+
+fn stopped_runs_leave_nothing_open() {
     let before = warmed_up();
     let seen = Mutex::new(Vec::new());
     for round in 0..setting("REAL_CUTS", 5) {
@@ -161,7 +182,10 @@ fn a_run_that_is_stopped_leaves_nothing_open() {
 
 #[test]
 fn a_run_that_is_dropped_leaves_no_task_and_nothing_open() {
-    let _alone = alone();
+    alone("real::a_run_that_is_dropped_leaves_no_task_and_nothing_open", dropped_runs_leave_no_task_and_nothing_open);
+}
+
+fn dropped_runs_leave_no_task_and_nothing_open() {
     let before = warmed_up();
     for round in 0..setting("REAL_CUTS", 5) {
         side_by_side(|id, usual_ms, turned| {
@@ -201,7 +225,6 @@ fn nothing_is_left(before: &Left, what: &str) {
 /// Stops the program as a user does, with its own folder for temporary files.
 #[test]
 fn a_program_that_is_interrupted_leaves_no_file() {
-    let _alone = alone();
     for round in 0..setting("REAL_CUTS", 5).min(5) {
         side_by_side(|id, usual_ms, _| {
             let folder = tempfile::tempdir().expect("a folder");

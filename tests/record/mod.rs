@@ -158,7 +158,7 @@ fn the_end_of_a_task_is_told_apart() {
             recording.whats().filter_map(|what| if let What::Panic(panic) = what { Some(panic) } else { None }).collect();
         assert_eq!(panics.len(), 1);
         assert_eq!((panics[0].task, panics[0].message.as_str()), (recording.task("panics"), "on purpose"));
-        assert!(panics[0].place.starts_with("tests/record.rs:"), "{}", panics[0].place);
+        assert!(panics[0].place.starts_with("tests/record/mod.rs:"), "{}", panics[0].place);
     }
 }
 
@@ -207,7 +207,7 @@ fn a_spawn_names_its_parent_and_its_line() {
     });
     let (parent, at) = spawned.expect("the child was spawned");
     assert_eq!(parent, Some(main));
-    assert!(at.file().ends_with("record.rs"), "{at}");
+    assert!(at.file().ends_with("tests/record/mod.rs"), "{at}");
 }
 
 #[test]

@@ -1,0 +1,20 @@
+//! What the crates do, through their public interfaces.
+//!
+//! These tests are one program, because each program is linked anew, and because some of them wait while others compute. Tests
+//! that need a process of their own are programs beside this one.
+
+mod critical;
+mod determinism;
+mod engine;
+mod findings;
+mod handover;
+mod holders;
+mod keyframe;
+mod lanes;
+mod record;
+mod scenarios;
+mod trace_model;
+mod truth;
+mod turn;
+mod waits;
+mod why;
