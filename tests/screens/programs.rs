@@ -3,8 +3,9 @@
 use engine::Phase;
 use engine::program;
 use engine::target::Process;
-use facts::event::CallLine;
+use facts::event::{CallLine, Event, TaskId, What};
 use recording::Program;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use trace::{Place, Segment, State};
 use tui::app::input::bindings::Bindings;
@@ -99,6 +100,37 @@ fn a_woken_task_of_a_live_program_may_be_polled_already() {
     let trace = &mut model.run.as_mut().expect("a program").trace;
     trace.closed = true;
     assert!(why(&model).contains("it waits only for a worker"), "nothing more will arrive: {}", why(&model));
+}
+
+#[test]
+fn the_threads_of_several_runtimes_are_grouped() {
+    let mut model = attached(false);
+    let trace = &mut model.run.as_mut().expect("a program").trace;
+    let (task, at_ns) = (TaskId(NonZeroU64::MAX), trace.end_ns);
+    for what in [What::Spawn { task, parent: None, at: std::panic::Location::caller().into() }, What::PollStart(task)] {
+        trace.push(1, Event { at_ns, what });
+    }
+    trace.name_thread(1, "worker 1".to_owned());
+    let heads = |model: &Model| {
+        let shown = screen(model, 200, 60);
+        let lines = shown.lines().filter_map(|line| line.split_once("▾ ")?.1.split(['│', '┃']).next());
+        lines.map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(!heads(&model).contains(&"runtime 1".to_owned()), "one runtime: {:?}", heads(&model));
+    model.run.as_mut().expect("a program").trace.name_thread(1, "db worker 0".to_owned());
+    assert_eq!(heads(&model), ["runtime 1", "db"]);
+    assert!(!screen(&model, 200, 60).contains("db worker 0"), "its heading says it");
+}
+
+#[test]
+fn what_the_build_lacks_is_beside_the_program_even_without_room_in_the_header() {
+    let mut model = attached(false);
+    model.run.as_mut().expect("a program").trace.missing.lines = true;
+    model.focus = Pane::Scenarios;
+    let shown = screen(&model, 80, 24);
+    let (header, below) = shown.split_once('\n').expect("lines");
+    assert!(!header.contains("line-tables-only"), "{header}");
+    assert!(below.contains("source lines unknown") && below.contains("\"line-tables-only\""), "{shown}");
 }
 
 #[test]

@@ -14,11 +14,11 @@ use super::format;
 use super::pen::Pen;
 use super::theme::Look;
 use super::view::{self, Standing};
+use super::words;
 use crate::app::model::{Model, Pending, RunView};
 use crate::app::programs::view::{Current, Programs};
 use crate::text;
 use engine::{Ending, is_open_to_the_network};
-use facts::site;
 use trace::Missing;
 
 /// One part of the header.
@@ -130,12 +130,8 @@ fn program(look: Look, model: &Model, programs: &Programs) -> Vec<Part> {
 
 /// What the build lacks so that source lines are unknown, and how to fix it if there is room.
 fn lacking(look: Look, missing: Missing) -> Option<[Part; 2]> {
-    let list = |part: fn(site::Part) -> &'static str| missing.parts().map(part).collect::<Vec<_>>().join(", ");
-    let lacks = format!("source lines unknown: no {}", list(|part| part.what));
-    let remedy = format!("build with {}", list(|part| part.setting));
-    missing
-        .any()
-        .then_some([Part { rank: 10, text: lacks, style: look.warn() }, Part { rank: 8, text: remedy, style: look.warn() }])
+    let [lacks, remedy] = words::lacking(missing)?;
+    Some([Part { rank: 10, text: lacks, style: look.warn() }, Part { rank: 8, text: remedy, style: look.warn() }])
 }
 
 /// Where tokio-console can attach. That strangers can attach is a warning, so it ranks higher.

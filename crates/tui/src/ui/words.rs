@@ -9,7 +9,8 @@ use crate::app::model::RunView;
 use crate::text;
 use crate::ui::format;
 use crate::ui::theme::Look;
-use trace::{Blocker, Cause, Family, Holdings, Leaf, Place, ResourceKind, TaskIx, Trace, Wake, Waker};
+use facts::site::Part;
+use trace::{Blocker, Cause, Family, Holdings, Leaf, Missing, Place, ResourceKind, TaskIx, Trace, Wake, Waker};
 
 /// At most so many tasks are named; the others are counted.
 pub(crate) const NAMED: usize = 12;
@@ -25,6 +26,14 @@ pub(crate) fn short(place: &Place) -> String {
 /// The file name without folders.
 pub(crate) fn file(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// What the build lacks so that source lines are unknown, and how to build it; `None` if it lacks nothing.
+pub(crate) fn lacking(missing: Missing) -> Option<[String; 2]> {
+    let list = |part: fn(Part) -> &'static str| missing.parts().map(part).collect::<Vec<_>>().join(", ");
+    let told =
+        || [format!("source lines unknown: no {}", list(|part| part.what)), format!("build with {}", list(|part| part.setting))];
+    missing.any().then(told)
 }
 
 /// A sentence whose places are shortened to file names without folders.

@@ -102,7 +102,7 @@ fn every_key_of_the_table_has_one_meaning() {
 #[test]
 fn the_footer_says_what_quitting_does_and_how_to_get_to_another_program() {
     let hint = |model: &Model, key: &str| {
-        let hints = hints::hints(model).into_iter().take(5);
+        let hints = hints::hints(model).into_iter().take(6);
         hints.filter(|(keys, _)| keys == key).map(|(_, label)| label).next()
     };
     let mut model = live();

@@ -7,11 +7,12 @@ use ratatui::layout::Rect;
 use crate::app::model::{Areas, Model, Pane};
 use crate::app::programs::view::{Current, Programs};
 use crate::text;
-use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
+use crate::ui::{format, words};
 use engine::target::Process;
+use trace::Missing;
 
 /// From this width on, the command line is shown beside each name.
 const WIDE: u16 = 44;
@@ -26,7 +27,8 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, programs: &Programs, 
     chrome::title(buf, look, area, model.focus == Pane::Scenarios, title, &programs.processes.len().to_string());
     let mut inside = chrome::inside(area);
     if let Some(current) = &programs.current {
-        inside.height -= about(buf, look, inside, current);
+        let missing = model.run.as_ref().map(|run| run.trace.missing).unwrap_or_default();
+        inside.height -= about(buf, look, inside, current, missing);
     }
     if !programs.processes.iter().any(|process| programs.is_current(process.pid))
         && let Some(current) = &programs.current
@@ -85,11 +87,13 @@ fn row(buf: &mut Buffer, look: Look, line: Rect, model: &Model, programs: &Progr
 }
 
 /// Writes what the program on screen cannot show at the foot of the list, if there is room. Returns the number of rows.
-fn about(buf: &mut Buffer, look: Look, inside: Rect, current: &Current) -> u16 {
+fn about(buf: &mut Buffer, look: Look, inside: Rect, current: &Current, missing: Missing) -> u16 {
     let cells = usize::from(inside.width.saturating_sub(2));
     let sampled = current.sampled.then(|| "sampled: polls between two samples are not seen".to_owned());
     let lacks = current.program.lacks.iter().map(|lack| text::message(lack));
-    let lines: Vec<String> = sampled.into_iter().chain(lacks).flat_map(|line: String| format::wrap(&line, cells)).collect();
+    let build = words::lacking(missing).map(|parts| parts.join("; "));
+    let all = sampled.into_iter().chain(build).chain(lacks);
+    let lines: Vec<String> = all.flat_map(|line: String| format::wrap(&line, cells)).collect();
     let rows = (lines.len() as u16).min(inside.height / 2);
     for (y, line) in (inside.height - rows..inside.height).zip(&lines) {
         Pen::new(buf, look, inside, y).space(1).put(line, look.warn());
