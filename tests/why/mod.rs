@@ -68,7 +68,8 @@ fn two_tasks_that_wait_for_each_others_lock_are_a_circle() {
         assert_ne!(Some(stalled.holds[0].resource), waits.resource);
     }
     let (made, taken) = (line_of("both are made"), line_of("the first lock"));
-    let words = format!("a holds mutex 1 of tests/why/mod.rs:{made}, taken at tests/why/mod.rs:{taken}, and waits for mutex 2 of");
+    let words =
+        format!("a holds mutex 1 of tests/why/mod.rs:{made}, taken at tests/why/mod.rs:{taken}, and waits for mutex 2 of");
     assert!(stall.text.contains(&words), "{}", stall.text);
 }
 
