@@ -1,9 +1,6 @@
 //! Which task waits for which, on real Tokio code: chains, cycles, and reasons of stalls.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
-
-#[path = "../observed/mod.rs"]
-mod observed;
+use super::observed;
 
 use std::sync::Arc;
 use std::time::Duration;
