@@ -19,7 +19,8 @@ test *args:
 
 # Check the lines of waits in an optimised build; rebuilds every development dependency
 test-release:
-    cargo test --release --config 'profile.release.debug="limited"' --test waits --test layer
+    cargo test --release --config 'profile.release.debug="limited"' --test library waits::
+    cargo test --release --config 'profile.release.debug="limited"' --test layer
 
 # Check the lines of one program, built in eleven ways; takes some minutes
 builds:
@@ -27,7 +28,7 @@ builds:
 
 # Watch programs of a stranger: builds Tokio and the recorder, and downloads an old Tokio
 watched:
-    cargo test --test watch -- --include-ignored --test-threads 1
+    cargo test --test program -- watch:: --include-ignored --test-threads 1
 
 # Build the documentation without warnings
 doc:
@@ -43,35 +44,35 @@ bench-recording *args:
 
 # Open malicious files, for so many seconds
 fuzz seconds='600':
-    FUZZ_SECONDS={{seconds}} cargo test --release --test recording fuzz -- --nocapture
+    FUZZ_SECONDS={{seconds}} cargo test --release --test program -- --nocapture recording::fuzz
 
 # Show so many recordings with hostile texts: as text, as JSON, on the screen, and some in the program itself
 hostile recordings='10000':
-    HOSTILE_RECORDINGS={{recordings}} cargo test --release --test recording -- --nocapture outputs program screen
+    HOSTILE_RECORDINGS={{recordings}} cargo test --release --test program -- --nocapture recording::outputs recording::program recording::screen
 
 # Send so many random keys, mouse events and sizes to the model and to the program on a terminal
 random inputs='100000':
-    RANDOM_INPUTS={{inputs}} cargo test -p async-playground-tui -p async-playground --lib --test pty -- --nocapture random
+    RANDOM_INPUTS={{inputs}} cargo test -p async-playground-tui -p async-playground --lib --test program -- --nocapture random::
 
 # Compare a paced run and a playing cursor with the wall clock, a minute each
 drift:
-    DRIFT_SECONDS=60 cargo test --release --test turn --test engine -- --nocapture keeps_time drift
+    DRIFT_SECONDS=60 cargo test --release --test library -- --nocapture keeps_time drift
 
 # Run every scenario on the virtual clock so many times on a busy machine: equal runs, equal traces
 determinism runs='100':
-    HASH_RUNS={{runs}} cargo test --release --test determinism -- --nocapture
+    HASH_RUNS={{runs}} cargo test --release --test library -- --nocapture determinism::
 
 # Run the real-I/O scenarios so many times, and cut each at so many random moments
 real times='50' cuts='20':
-    REAL_TIMES={{times}} REAL_CUTS={{cuts}} cargo test --release --test real -- --nocapture
+    REAL_TIMES={{times}} REAL_CUTS={{cuts}} cargo test --release --test program -- --nocapture real::
 
 # Check that runs leave no descriptors, threads or memory behind
 leaks runs='1000':
-    LEAK_RUNS={{runs}} cargo test --release --test leaks -- --nocapture
+    LEAK_RUNS={{runs}} cargo test --release --test program -- --nocapture leaks::
 
 # Hold restart for a minute with a million tasks: measure memory, response to keys, and time to free a stopped run
 held seconds='60' requests='1000000':
-    HELD_SECONDS={{seconds}} HELD_REQUESTS={{requests}} cargo test --release --test pty -- --nocapture --test-threads 1 held
+    HELD_SECONDS={{seconds}} HELD_REQUESTS={{requests}} cargo test --release --test program -- --nocapture --test-threads 1 pty::held
 
 # Measure the time from a changed parameter to the frame
 bench-turn *args:
@@ -99,8 +100,8 @@ new-scenario id *after:
 
 # Generate docs/coverage.md from the catalogue
 coverage:
-    UPDATE=1 cargo test --test scenarios coverage
+    UPDATE=1 cargo test --test library scenarios::coverage
 
 # Run the parameters that exceed twenty thousand at the ends of their ranges, with times
 extremes:
-    cargo test --release --test scenarios extremes -- --include-ignored --nocapture
+    cargo test --release --test library scenarios::extremes -- --include-ignored --nocapture

@@ -3,6 +3,7 @@
 //! These tests are one program, because each program is linked anew, and because some of them wait while others compute. Tests
 //! that need a process of their own are programs beside this one.
 
+mod books;
 mod critical;
 mod determinism;
 mod engine;
@@ -11,6 +12,8 @@ mod handover;
 mod holders;
 mod keyframe;
 mod lanes;
+mod model;
+mod observed;
 mod record;
 mod scenarios;
 mod trace_model;
@@ -18,3 +21,4 @@ mod truth;
 mod turn;
 mod waits;
 mod why;
+mod workloads;

@@ -9,6 +9,9 @@ mod programs;
 mod pty;
 mod real;
 mod recording;
+mod support;
+#[path = "support/texts.rs"]
+mod texts;
 mod twins;
 mod watch;
 mod ways;

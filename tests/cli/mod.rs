@@ -1,8 +1,6 @@
 //! The command line from outside: what goes in, what comes out, and the exit code.
 
 mod config;
-#[path = "../support/harmful.rs"]
-mod harmful;
 mod hostile;
 mod house;
 mod input;
@@ -13,9 +11,10 @@ mod man;
 mod runs;
 mod stalls;
 mod streams;
-#[path = "../support/texts.rs"]
-mod texts;
 mod ways;
+
+use super::support::harmful;
+use super::texts;
 
 use std::ffi::OsStr;
 use std::fmt::Debug;

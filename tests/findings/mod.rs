@@ -4,12 +4,12 @@
 
 mod cuts;
 mod losses;
-#[path = "../observed/mod.rs"]
-mod observed;
 mod programs;
 mod right_ways;
 mod turns;
 mod unrun;
+
+use super::observed;
 
 use std::time::Duration;
 

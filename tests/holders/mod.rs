@@ -2,12 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
 
-#[path = "../books/mod.rs"]
-mod books;
-#[path = "../observed/mod.rs"]
-mod observed;
-#[path = "../workloads/mod.rs"]
-mod workloads;
+use super::books;
+use super::observed;
+use super::workloads;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

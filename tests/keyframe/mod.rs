@@ -1,10 +1,7 @@
 //! Keyframes: the living restated.
 
-#[expect(dead_code, reason = "the observed programs of other tests use the rest of it")]
-mod check;
-#[expect(dead_code, reason = "other tests use the rest of it")]
-#[path = "../model/mod.rs"]
-mod model;
+use super::model;
+use super::observed::keyframe as check;
 
 use facts::event::Event;
 use proptest::prelude::*;

@@ -7,9 +7,9 @@ mod blocking;
 mod branches;
 mod cells;
 mod local;
-#[path = "../observed/mod.rs"]
-mod observed;
 mod roots;
 mod workers;
+
+use super::observed;
 
 use observed::observe;

@@ -126,7 +126,9 @@ fn in_a_process((variable, value): (&str, usize)) -> Option<String> {
     let output = process.output().expect("it can be run again");
     let told = String::from_utf8_lossy(&output.stdout);
     let measured: Vec<_> = told.lines().filter(|line| line.starts_with('|')).collect();
-    measured.iter().for_each(|line| println!("{line}"));
+    for line in &measured {
+        println!("{line}");
+    }
     let failed = !output.status.success() || measured.is_empty();
     failed.then(|| format!("{told}{}", String::from_utf8_lossy(&output.stderr)))
 }

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 #[path = "../keyframe/check.rs"]
-mod keyframe;
+pub(crate) mod keyframe;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -101,10 +101,10 @@ where
 {
     // A test has no `main` of its own on the thread that creates the recorder.
     recorder::own([find as fn(&Trace, &str) -> TaskIx as usize]);
-    recorder::install().unwrap();
+    recorder::install().expect("no other subscriber is installed");
     let (recorder, mut reader) = Recorder::with_detail(if on == On::Virtual { OnFull::Wait } else { OnFull::Drop }, detail);
     recorder.observe(&mut builder, ());
-    let runtime = builder.build().unwrap();
+    let runtime = builder.build().expect("a runtime");
     let live = Live::default();
     live.trace().detail = detail;
     let over = Arc::new(AtomicBool::new(false));
@@ -141,7 +141,7 @@ where
             recorder.begin_real();
         }
         let main = spawn("main", program(live.clone()));
-        runtime.block_on(main).unwrap();
+        runtime.block_on(main).expect("the program does not panic");
         drop(attached);
     }
     recorder.close();
@@ -151,13 +151,13 @@ where
     let polls = polls_of(&metrics, on) - recorder.unrecorded_polls();
     over.store(true, Ordering::Release);
     recorder.notify();
-    reading.join().unwrap();
+    reading.join().expect("the trace can be read");
     let trace = std::mem::take(&mut *live.trace());
     (trace, polls)
 }
 
 pub(crate) fn spawn<T: Send + 'static>(name: &str, future: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
-    task::Builder::new().name(name).spawn(future).unwrap()
+    task::Builder::new().name(name).spawn(future).expect("within a runtime")
 }
 
 /// The task of that name.

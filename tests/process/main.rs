@@ -1,8 +1,6 @@
 //! A whole process under observation, by Tokio's spans alone: as after `init`, and without hooks.
 //!
 //! It has its own test program, because everything that happens in the process is recorded.
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
-
 #[path = "../books/mod.rs"]
 mod books;
 mod counts;

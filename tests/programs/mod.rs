@@ -3,6 +3,5 @@
 mod command;
 mod observed;
 mod screen;
-#[expect(dead_code, reason = "other tests use the rest of it")]
-#[path = "../support/mod.rs"]
-mod support;
+
+use super::support;

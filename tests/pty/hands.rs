@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::{PROGRAM, SIZE, command, header, program, zoom};
 use super::support::Tty;
+use super::{PROGRAM, SIZE, command, header, program, zoom};
 
 #[test]
 fn the_palette_finds_what_was_meant_and_does_it() {

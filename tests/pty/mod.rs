@@ -17,11 +17,11 @@ mod range;
 mod reading;
 mod save;
 mod slow;
-#[path = "../support/mod.rs"]
-mod support;
 mod terminal;
 mod time;
 mod view;
+
+use super::support;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

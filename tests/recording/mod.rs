@@ -8,12 +8,10 @@ mod fuzz;
 mod outputs;
 mod program;
 mod screen;
-#[expect(dead_code, reason = "other tests use the rest of it")]
-#[path = "../support/mod.rs"]
-mod support;
-#[path = "../support/texts.rs"]
-mod texts;
 mod whole;
+
+use super::support;
+use super::texts;
 
 use std::io::Read;
 

@@ -1,8 +1,7 @@
 //! The trace against a model: random runs whose every figure is known independently, and random nonsense that no run could
 //! write.
 
-#[path = "../model/mod.rs"]
-mod model;
+use super::model;
 
 use facts::Detail;
 use facts::event::{Event, LastPoll, What};

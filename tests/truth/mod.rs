@@ -6,13 +6,12 @@
 mod books;
 mod counts;
 mod guards;
-#[path = "../observed/mod.rs"]
-mod observed;
 mod planted;
-#[path = "../books/mod.rs"]
-mod shop;
 mod stalls;
 mod unpolled;
+
+use super::books as shop;
+use super::observed;
 
 use std::time::Duration;
 

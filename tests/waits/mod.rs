@@ -7,11 +7,11 @@ mod branches;
 mod faults;
 mod held;
 mod kinds;
-#[path = "../observed/mod.rs"]
-mod observed;
 mod strange;
 mod totals;
 mod wakers;
+
+use super::observed;
 
 use observed::{On, observe};
 use recorder::Detail;

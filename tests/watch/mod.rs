@@ -2,9 +2,7 @@
 //!
 //! The tests that build a program of a stranger are ignored, since they build Tokio and the recorder anew: `just watched`.
 
-#[expect(dead_code, reason = "other tests use the rest of it")]
-#[path = "../support/mod.rs"]
-mod support;
+use super::support;
 
 use std::fs;
 use std::path::Path;

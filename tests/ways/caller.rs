@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 use rustix::fs::OFlags;
 
 use super::left::{child, is_over, is_stopped};
-use super::{Folders, Kind, PROGRAM, start, told};
 use super::support::process::signal;
 use super::support::{Tty, comes};
+use super::{Folders, Kind, PROGRAM, start, told};
 
 #[test]
 fn a_signal_that_the_caller_ignores_ends_nothing() {

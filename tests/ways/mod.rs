@@ -4,13 +4,11 @@
 //! to `run`, to `run --console` and to `replay`, and compares the result with the line. Each program has its own terminal,
 //! which must be restored, and its own folders, which must end up empty.
 
-#[expect(dead_code, reason = "other tests use the rest of it")]
-#[path = "../support/mod.rs"]
-mod support;
-
 mod caller;
 mod declared;
 mod left;
+
+use super::support;
 
 use std::path::Path;
 use std::thread;

@@ -1,9 +1,6 @@
 //! Which task waits for which, on real Tokio code: chains, cycles, and reasons of stalls.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails with the test")]
-
-#[path = "../observed/mod.rs"]
-mod observed;
+use super::observed;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +65,8 @@ fn two_tasks_that_wait_for_each_others_lock_are_a_circle() {
         assert_ne!(Some(stalled.holds[0].resource), waits.resource);
     }
     let (made, taken) = (line_of("both are made"), line_of("the first lock"));
-    let words = format!("a holds mutex 1 of tests/why/mod.rs:{made}, taken at tests/why/mod.rs:{taken}, and waits for mutex 2 of");
+    let words =
+        format!("a holds mutex 1 of tests/why/mod.rs:{made}, taken at tests/why/mod.rs:{taken}, and waits for mutex 2 of");
     assert!(stall.text.contains(&words), "{}", stall.text);
 }
 
