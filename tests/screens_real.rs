@@ -132,18 +132,24 @@ fn code_on_screen(model: &mut Model, (width, height): (u16, u16)) -> Vec<String>
 /// Every character of every source is on the screen, and none is behind a mark for more.
 #[test]
 fn no_line_of_code_is_cut_in_any_layout() {
-    for scenario in CATALOGUE {
-        for size @ (width, height) in [(80, 24), (120, 40), (160, 45)] {
-            for layout in [Layout::Explore, Layout::Stage] {
-                let mut model = recorded::fresh(Spec::new(scenario));
-                (model.layout, model.focus) = (layout, Pane::Code);
-                lay_out(&mut model, width, height);
-                let shown = code_on_screen(&mut model, size).concat().replace(' ', "");
-                let tests = |line: &&str| *line != "#[cfg(test)]";
-                for line in scenario.source.lines().filter(|line| !line.starts_with("//!")).take_while(tests) {
-                    let whole = line.replace(' ', "");
-                    assert!(shown.contains(&whole), "{} {} {size:?}: '{line}'", scenario.id, layout.name());
-                }
+    std::thread::scope(|scope| {
+        for part in CATALOGUE.chunks(CATALOGUE.len().div_ceil(2)) {
+            scope.spawn(move || part.iter().for_each(|scenario| no_line_is_cut(scenario)));
+        }
+    });
+}
+
+fn no_line_is_cut(scenario: &'static Scenario) {
+    for size @ (width, height) in [(80, 24), (120, 40), (160, 45)] {
+        for layout in [Layout::Explore, Layout::Stage] {
+            let mut model = recorded::fresh(Spec::new(scenario));
+            (model.layout, model.focus) = (layout, Pane::Code);
+            lay_out(&mut model, width, height);
+            let shown = code_on_screen(&mut model, size).concat().replace(' ', "");
+            let tests = |line: &&str| *line != "#[cfg(test)]";
+            for line in scenario.source.lines().filter(|line| !line.starts_with("//!")).take_while(tests) {
+                let whole = line.replace(' ', "");
+                assert!(shown.contains(&whole), "{} {} {size:?}: '{line}'", scenario.id, layout.name());
             }
         }
     }

@@ -130,13 +130,13 @@ fn late_timers_are_ready(on: On) {
             sleep(10 * MS).await;
             one_long_poll(on).await;
         });
-        busy.await.unwrap();
+        busy.await.expect("does not panic");
         for timer in timers {
-            timer.await.unwrap();
+            timer.await.expect("does not panic");
         }
     });
     let busy = &trace.tasks[find(&trace, "busy") as usize];
-    let over_ns = busy.ended.unwrap().at_ns;
+    let over_ns = busy.ended.expect("it has ended").at_ns;
     // The counts match the drawn cells.
     let just_before_ns = over_ns - MS_NS;
     let late = ["sleep", "sleep_until", "interval", "timeout"].map(|timer| {
