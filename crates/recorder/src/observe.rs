@@ -384,7 +384,8 @@ pub(super) fn drop_span(id: u64) -> bool {
     last == Some(true)
 }
 
-/// The program emitted an event.
+/// The program emitted an event. Apart from Tokio's events, which are many more and then need less stack.
+#[cold]
 pub(super) fn log(event: &TracingEvent<'_>) {
     // Format before borrowing the thread's state: a `Debug` of the program may itself emit events.
     if local::with(|_| ()).is_none() {
