@@ -134,7 +134,7 @@ fn code_on_screen(model: &mut Model, (width, height): (u16, u16)) -> Vec<String>
 fn no_line_of_code_is_cut_in_any_layout() {
     std::thread::scope(|scope| {
         for part in CATALOGUE.chunks(CATALOGUE.len().div_ceil(2)) {
-            scope.spawn(move || part.iter().for_each(|scenario| no_line_is_cut(scenario)));
+            scope.spawn(move || part.iter().for_each(no_line_is_cut));
         }
     });
 }
