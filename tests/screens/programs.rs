@@ -155,6 +155,12 @@ fn a_shortened_history_says_since_when() {
     assert!(since(&model).contains("since 23:13:20") && !since(&model).contains("history"), "{}", since(&model));
     model.run.as_mut().expect("a program").trace.since_ns = 600 * MS;
     assert!(since(&model).contains("history since 23:13:20"), "{}", since(&model));
+    // What tasks did before that is not known.
+    let (buffer, areas) = frame(&model, 120, 40);
+    let (lanes, first) = (areas.lanes, ((600 * MS - model.timeline.left_ns) / model.timeline.cell_ns) as u16);
+    assert!(first > 5 && first < lanes.width, "{first} of {lanes:?}");
+    let is_empty = |x: u16| (lanes.y + 1..lanes.bottom()).all(|y| buffer[(x, y)].symbol() == " ");
+    assert!((lanes.x..lanes.x + first).all(is_empty) && !is_empty(lanes.x + first + 1));
 }
 
 #[test]

@@ -32,6 +32,8 @@ const TAIL: usize = 4;
 const BANNER: u16 = 6;
 /// From this height on, without borders and status, a row is reserved for the map of the whole run.
 const MAP: u16 = 28;
+/// Why lanes are empty before the history of a program begins.
+const BEFORE: &str = "before the history";
 /// From this height on, rows are reserved for the legend.
 const EXPLAINED: u16 = 8;
 
@@ -76,6 +78,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
         chrome::scroll_bar(buf, look, area, model.timeline.top, shown, lanes.spawned(run.cursor.at_ns));
     }
     quantities::render(buf, look, model, run, counted, areas.lanes);
+    before_history(buf, look, model, run, areas.lanes.union(Rect { x: areas.lanes.x, width: areas.lanes.width, ..counted }));
     minimap::render(buf, look, model, run, map, areas);
     status::render(buf, look, run, status);
     legend::render(buf, look, model, run, areas.lanes, explained);
@@ -146,6 +149,19 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
     lanes::cursor_line(buf, look, lanes, &axis);
     links::render(buf, look, run, (all, top), (lanes, &axis), (&areas.lane_rows, model.timeline.selected));
     areas.lanes = lanes;
+}
+
+/// Empties the cells before the beginning of what is known of a program: what its tasks did then was not received.
+fn before_history(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, lanes: Rect) {
+    let before_ns = run.trace.since_ns.saturating_sub(model.timeline.left_ns);
+    let cells = (before_ns / model.timeline.cell_ns.max(1)).min(u64::from(lanes.width)) as u16;
+    let unknown = Rect { width: cells, ..lanes }.intersection(buf.area);
+    for position in unknown.positions() {
+        buf[position].set_symbol(" ");
+    }
+    if usize::from(cells) > BEFORE.len() {
+        Pen::new(buf, look, unknown, 0).space(1).put(BEFORE, look.dim());
+    }
 }
 
 /// Joins the lanes of the tasks in a deadlock cycle, in the tail after the cursor.
