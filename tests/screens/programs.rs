@@ -155,6 +155,10 @@ fn a_shortened_history_says_since_when() {
     assert!(since(&model).contains("since 23:13:20") && !since(&model).contains("history"), "{}", since(&model));
     model.run.as_mut().expect("a program").trace.since_ns = 600 * MS;
     assert!(since(&model).contains("history since 23:13:20"), "{}", since(&model));
+    // The charts cover what is known.
+    model.full = Some(Pane::Metrics);
+    assert!(screen(&model, 120, 40).contains("from 600 ms to "), "{}", screen(&model, 120, 40));
+    model.full = None;
     // What tasks did before that is not known.
     let (buffer, areas) = frame(&model, 120, 40);
     let (lanes, first) = (areas.lanes, ((600 * MS - model.timeline.left_ns) / model.timeline.cell_ns) as u16);

@@ -56,7 +56,8 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     };
     let all = recorded(run, area.width);
     // In full screen, the title shows the time that the charts cover.
-    let over = format!("from 0 to {} {} {all}", format::span(look, view::end_ns(run)), look.glyphs.between);
+    let [from, to] = [run.trace.since_ns, view::end_ns(run)].map(|ns| format::span(look, ns));
+    let over = format!("from {} to {to} {} {all}", if run.trace.since_ns == 0 { "0" } else { &from }, look.glyphs.between);
     let over = model.full.filter(|pane| *pane == Pane::Metrics).map_or(&all, |_| &over);
     let title = if model.is_sampled() { "Metrics, sampled" } else { "Metrics" };
     chrome::title(buf, look, area, focus, title, over);
