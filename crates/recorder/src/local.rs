@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rtrb::{Producer, PushError, RingBuffer};
 
+use super::entry::{Entry, Written};
 use super::event::{LaneOf, LastPoll, OpId, ResourceId, TaskId, What};
 use super::inside::Inside;
 use super::lanes::Lanes;
@@ -30,40 +31,6 @@ const NOTIFY_EVERY: u32 = 1 << 12;
 thread_local! {
     static LOCAL: RefCell<Option<Local>> = const { RefCell::new(None) };
 }
-
-/// An entry of a ring, with its stamp.
-#[derive(Debug)]
-pub(super) struct Written {
-    pub(super) stamp: u64,
-    pub(super) entry: Entry,
-}
-
-/// A fact as a thread writes it. Most polls contain no other event, so one entry covers both start and end, which halves the
-/// writing.
-#[derive(Debug)]
-pub(super) enum Entry {
-    /// A poll has ended, in which nothing else was written.
-    Polled(Poll),
-    /// The task's last poll has ended, in which it returned and nothing else was written.
-    Finished(Poll),
-    /// A task was spawned.
-    Spawned {
-        task: TaskId,
-        parent: Option<TaskId>,
-        /// The number of its [line](super::lines).
-        line: u32,
-        /// The size of its future; 0 if unknown, or written before with its name.
-        bytes: u32,
-    },
-    /// A poll has begun, and another entry in it follows. The stamp is that of the start.
-    Began(Poll),
-    /// The following entries belong to this [turn](super::turns).
-    Turn(u64),
-    /// Anything else.
-    What(What),
-}
-
-const _: () = assert!(size_of::<Written>() == 40, "written at every poll and every wait");
 
 /// A thread's role in the runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -464,19 +431,6 @@ impl Local {
 
     pub(super) fn unpark(&self) {
         self.presence.unpark();
-    }
-}
-
-impl Entry {
-    /// How many events it represents.
-    pub(super) fn events(&self) -> u64 {
-        match self {
-            Entry::Finished(_) => 3,
-            Entry::Polled(_) => 2,
-            Entry::Spawned { bytes, .. } => 1 + u64::from(*bytes > 0),
-            Entry::Began(_) | Entry::What(_) => 1,
-            Entry::Turn(_) => 0,
-        }
     }
 }
 

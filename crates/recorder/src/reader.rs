@@ -16,9 +16,9 @@ use std::time::Duration;
 
 use rtrb::Consumer;
 
+use super::entry::{Entry, Written};
 use super::event::{Event, LastPoll, Named, What};
 use super::lines::KnownLines;
-use super::local::{Entry, Written};
 use super::presence::{Poll, Presence};
 use super::recorder::{OnFull, Shared, lock};
 use super::sites::{Sites, Unknown};
