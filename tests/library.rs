@@ -22,3 +22,20 @@ mod turn;
 mod waits;
 mod why;
 mod workloads;
+
+use std::time::Duration;
+
+use ::engine::{Phase, Run, Spec};
+use ::trace::Trace;
+
+/// The trace of a finished run.
+fn trace(spec: &Spec) -> Trace {
+    let mut run = Run::start(spec).expect("it can be run");
+    let mut trace = Trace::default();
+    while run.phase() != Phase::Over {
+        run.wait(Duration::from_millis(10));
+        run.drain(&mut trace);
+    }
+    run.drain(&mut trace);
+    trace
+}

@@ -9,9 +9,9 @@ mod pipeline;
 mod semaphore;
 mod whole;
 
-use std::time::Duration;
+use super::trace;
 
-use engine::{Phase, Run, Spec};
+use engine::Spec;
 use scenarios::find;
 use trace::{Cause, CriticalPath, Doing, Trace};
 
@@ -30,18 +30,6 @@ fn spec(id: &str, setting: Setting, seed: u64) -> Spec {
         spec.values.set(scenario.param(name).unwrap(), scenario::Value::Number(*number));
     }
     spec
-}
-
-/// The trace of a finished run.
-fn trace(spec: &Spec) -> Trace {
-    let mut run = Run::start(spec).unwrap();
-    let mut trace = Trace::default();
-    while run.phase() != Phase::Over {
-        run.wait(Duration::from_millis(10));
-        run.drain(&mut trace);
-    }
-    run.drain(&mut trace);
-    trace
 }
 
 /// The path of the whole run, to the end of main.

@@ -9,11 +9,9 @@ mod right_ways;
 mod turns;
 mod unrun;
 
-use super::observed;
+use super::{observed, trace};
 
-use std::time::Duration;
-
-use engine::{Phase, Run, Spec};
+use engine::Spec;
 use scenario::Clock;
 use scenario::testing::in_a_calm_moment;
 use scenarios::find;
@@ -39,18 +37,6 @@ const PROOFS: &[(FindingKind, &str, Setting, Setting)] = &[
     (FindingKind::UselessWakes, "thundering-herd", &[("variant", "notify_waiters")], &[("variant", "notify_one")]),
     (FindingKind::UnpolledLock, "futurelock", &[("variant", "select-ref")], &[("variant", "spawned")]),
 ];
-
-/// The trace of a finished run.
-fn trace(spec: &Spec) -> Trace {
-    let mut run = Run::start(spec).unwrap();
-    let mut trace = Trace::default();
-    while run.phase() != Phase::Over {
-        run.wait(Duration::from_millis(10));
-        run.drain(&mut trace);
-    }
-    run.drain(&mut trace);
-    trace
-}
 
 fn spec(id: &str, setting: Setting, seed: u64) -> Spec {
     let scenario = find(id).unwrap_or_else(|| panic!("there is no scenario {id}"));
