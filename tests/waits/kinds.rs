@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Barrier, Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 use tokio::task::{self, JoinSet};
 use tokio::time::{interval, sleep};
-use trace::{Cause, Trace, Waker};
+use trace::{Cause, ResourceKind, Trace, Waker};
 
 use super::observe;
 use super::observed::{Live, On, find, one, spawn, waits};
@@ -237,6 +237,19 @@ fn channels_are_told_with_their_lines() {
         let (trace, _) = observe(on, Detail::Waits, |live| channels(lines.clone(), live));
         check_lines(&trace, &lines, 8);
     }
+}
+
+#[test]
+fn a_channel_is_not_taken_for_the_semaphore_that_could_not_be_made_before_it() {
+    let trace = super::on_virtual(async {
+        let too_many = std::panic::catch_unwind(|| Semaphore::new(Semaphore::MAX_PERMITS + 1));
+        assert!(too_many.is_err());
+        let _channel = mpsc::channel::<u32>(1);
+        let _semaphore = Semaphore::new(1);
+    });
+    let kinds: Vec<ResourceKind> = trace.resources.iter().map(|resource| resource.kind).collect();
+    // The first could not be made, but Tokio had begun.
+    assert_eq!(kinds, [ResourceKind::Semaphore, ResourceKind::Channel, ResourceKind::Semaphore]);
 }
 
 #[test]

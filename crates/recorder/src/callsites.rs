@@ -4,14 +4,13 @@
 //! the decision uses only the static metadata, and is made again when a recorder wants
 //! more detail.
 
-use std::sync::OnceLock;
+use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
-use tracing_core::callsite::Identifier;
 use tracing_core::{Level as TracingLevel, Metadata};
 
 use super::fetched::is_fetched;
-use super::fields::Op;
+use super::handle::SEMAPHORE;
 use super::symbols;
 
 /// The kind of a span or event for the recorder, derived from its static metadata.
@@ -19,14 +18,22 @@ use super::symbols;
 pub(super) enum Source {
     /// Tokio's span around a spawned future or closure.
     Task,
-    /// Tokio's event about a task's waker.
+    /// Tokio's event about a task's waker. [`Source::learn`] says which.
     Waker,
+    /// Tokio's event that a task's waker was called.
+    Wake,
+    /// Tokio's event that a task's waker was cloned.
+    Clone,
     /// Tokio's span of a resource.
     Resource,
     /// Tokio's span of an operation on a resource.
     Op,
-    /// Tokio's event about an operation's poll.
+    /// Tokio's event about an operation's poll. [`Source::learn`] says which.
     OpPolled,
+    /// Tokio's event that an operation's poll returned `Ready`.
+    Ready,
+    /// Tokio's event that an operation's poll returned `Pending`.
+    Pending,
     /// Tokio's event about a resource's state.
     ResourceState,
     /// Tokio's event about an operation's state.
@@ -39,12 +46,16 @@ pub(super) enum Source {
 
 impl Source {
     /// Every kind.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 13] = [
         Self::Task,
         Self::Waker,
+        Self::Wake,
+        Self::Clone,
         Self::Resource,
         Self::Op,
         Self::OpPolled,
+        Self::Ready,
+        Self::Pending,
         Self::ResourceState,
         Self::OpState,
         Self::Program,
@@ -54,9 +65,7 @@ impl Source {
     /// The kind of a span or event, cached by the address of the metadata: comparing its strings would take as long as
     /// recording the event.
     pub(super) fn of(metadata: &'static Metadata<'static>) -> Self {
-        static REMEMBERED: [AtomicU64; 256] = [const { AtomicU64::new(0) }; 256];
-        let address = std::ptr::from_ref(metadata).addr() as u64;
-        let remembered = &REMEMBERED[(address >> 4 ^ address >> 12) as usize % REMEMBERED.len()];
+        let (address, remembered) = Self::remembered(metadata);
         let bits = remembered.load(Ordering::Relaxed);
         // An address has at most 56 bits. The bits above it hold the source plus one.
         if bits << 8 >> 8 == address
@@ -65,8 +74,21 @@ impl Source {
             return *source;
         }
         let source = Self::read(metadata);
-        remembered.store((source as u64 + 1) << 56 | address, Ordering::Relaxed);
+        source.learn(metadata);
         source
+    }
+
+    /// From now on, [`Source::of`] returns this for the callsite, unless it has to forget it. Some of Tokio's callsites differ only
+    /// in a field that always has the same value there, and reading that would cost more than all other work on the event.
+    pub(super) fn learn(self, metadata: &'static Metadata<'static>) {
+        let (address, remembered) = Self::remembered(metadata);
+        remembered.store((self as u64 + 1) << 56 | address, Ordering::Relaxed);
+    }
+
+    fn remembered(metadata: &'static Metadata<'static>) -> (u64, &'static AtomicU64) {
+        static REMEMBERED: [AtomicU64; 256] = [const { AtomicU64::new(0) }; 256];
+        let address = ptr::from_ref(metadata).addr() as u64;
+        (address, &REMEMBERED[(address >> 4 ^ address >> 12) as usize % REMEMBERED.len()])
     }
 
     fn read(metadata: &Metadata<'_>) -> Self {
@@ -91,8 +113,8 @@ impl Source {
         match Self::read(metadata) {
             // The recorder sends the test event itself, and needs it at any detail.
             Source::Waker if metadata.fields().field(TEST).is_some() => Source::Waker,
-            Source::Waker if known(metadata) == Some(Op::Drop) => Source::Other,
-            Source::OpState if is_useless(metadata) => Source::Other,
+            Source::Waker | Source::OpState | Source::OpPolled if USELESS.place(metadata).is_some() => Source::Other,
+            Source::OpPolled if wraps(metadata) && !BARRIERS.load(Ordering::Relaxed) => Source::Other,
             Source::Waker | Source::Resource | Source::Op | Source::OpPolled | Source::ResourceState | Source::OpState
                 if !WAITS.load(Ordering::Relaxed) =>
             {
@@ -103,56 +125,76 @@ impl Source {
     }
 }
 
-/// The callsites that Tokio's operations use if they wrap another one: of the span, and of the event about a poll. Barriers use
-/// them too, and wrap nothing.
-static MAY_WRAP: [OnceLock<Identifier>; 2] = [const { OnceLock::new() }; 2];
+/// The module of Tokio for operations that wrap others.
+pub(super) const WRAPS: &str = "tokio::util::trace";
 
-/// Whether it depends on the moment if this callsite is relevant.
-pub(super) fn may_wrap(source: Source, metadata: &Metadata<'_>) -> bool {
-    let known = match source {
-        Source::Op => &MAY_WRAP[0],
-        Source::OpPolled => &MAY_WRAP[1],
-        _ => return false,
-    };
-    metadata.module_path() == Some("tokio::util::trace") && *known.get_or_init(|| metadata.callsite()) == metadata.callsite()
+fn wraps(metadata: &Metadata<'_>) -> bool {
+    metadata.module_path() == Some(WRAPS)
 }
 
-/// The kind of a callsite for which [`may_wrap`] is true.
-pub(super) fn wrapper(metadata: &Metadata<'_>) -> Option<Source> {
-    let place = MAY_WRAP.iter().position(|known| known.get() == Some(&metadata.callsite()))?;
-    Some([Source::Op, Source::OpPolled][place])
+/// Whether the process has created a barrier. Before that, all operations in [`WRAPS`] wrap others, which report their polls
+/// themselves.
+static BARRIERS: AtomicBool = AtomicBool::new(false);
+
+/// Enables the events that only barriers need.
+pub(super) fn want_barriers() {
+    if !BARRIERS.swap(true, Ordering::Relaxed) {
+        tracing_core::callsite::rebuild_interest_cache();
+    }
+}
+
+/// Callsites by the address of their metadata, each in a place of its own.
+struct Callsites<const N: usize>([AtomicPtr<()>; N]);
+
+impl<const N: usize> Callsites<N> {
+    const fn new() -> Self {
+        Self([const { AtomicPtr::new(ptr::null_mut()) }; N])
+    }
+
+    /// The place of this callsite.
+    fn place(&self, metadata: &Metadata<'_>) -> Option<usize> {
+        let callsite = ptr::from_ref(metadata).cast();
+        self.0.iter().position(|known| known.load(Ordering::Relaxed).cast_const() == callsite)
+    }
+
+    /// Puts this callsite there, if that place is free. Returns whether it was.
+    fn put(&self, place: usize, metadata: &Metadata<'_>) -> bool {
+        let callsite = ptr::from_ref(metadata).cast_mut().cast();
+        self.0[place].compare_exchange(ptr::null_mut(), callsite, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}
+
+/// The callsites whose relevance depends on the moment. Tokio's operations that wrap another one use the first two, for their
+/// span and for the event about a poll; barriers use them too, and wrap nothing. The third is the span of a semaphore, which
+/// says nothing but what the semaphore inside it is for.
+static DEPENDS: Callsites<3> = Callsites::new();
+
+/// Whether it depends on the moment if this callsite is relevant.
+pub(super) fn depends(source: Source, metadata: &Metadata<'_>) -> bool {
+    let place = match source {
+        Source::Op if wraps(metadata) => 0,
+        Source::OpPolled if wraps(metadata) => 1,
+        Source::Resource if metadata.target() == SEMAPHORE => 2,
+        _ => return false,
+    };
+    DEPENDS.put(place, metadata) || DEPENDS.place(metadata) == Some(place)
+}
+
+/// The kind of a callsite for which [`depends`] is true.
+pub(super) fn dependent(metadata: &Metadata<'_>) -> Option<Source> {
+    Some([Source::Op, Source::OpPolled, Source::Resource][DEPENDS.place(metadata)?])
 }
 
 /// The field of the event that tests whether Tokio's tracing is heard: see `observe::is_heard`.
 const TEST: &str = "heard";
 
-/// The callsites of Tokio's waker events, once each has occurred. They differ only in a field value, and reading that at every
-/// wake would cost more than the wake itself.
-static CALLSITES: [AtomicPtr<()>; Op::ALL.len()] = [const { AtomicPtr::new(std::ptr::null_mut()) }; Op::ALL.len()];
+/// The callsites of events that say nothing new.
+static USELESS: Callsites<8> = Callsites::new();
 
-/// The waker operation of a callsite, if that callsite has occurred.
-pub(super) fn known(metadata: &Metadata<'_>) -> Option<Op> {
-    let callsite = std::ptr::from_ref(metadata).cast();
-    Op::ALL.into_iter().find(|op| CALLSITES[*op as usize].load(Ordering::Relaxed).cast_const() == callsite)
-}
-
-/// Remembers a callsite, and asks `tracing` to evaluate the callsites' interest again.
-pub(super) fn learn(op: Op, metadata: &Metadata<'_>) {
-    CALLSITES[op as usize].store(std::ptr::from_ref(metadata).cast_mut().cast(), Ordering::Relaxed);
-    tracing_core::callsite::rebuild_interest_cache();
-}
-
-/// The callsite of the event by which Tokio says that a new operation has no permits yet.
-static NONE_OBTAINED: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
-
-fn is_useless(metadata: &Metadata<'_>) -> bool {
-    NONE_OBTAINED.load(Ordering::Relaxed).cast_const() == std::ptr::from_ref(metadata).cast()
-}
-
-/// Remembers the callsite of an event that says nothing new, and asks `tracing` not to send it again.
+/// Remembers a callsite, and asks `tracing` not to send its events again.
+#[cold]
 pub(super) fn disable(metadata: &Metadata<'_>) {
-    if !is_useless(metadata) {
-        NONE_OBTAINED.store(std::ptr::from_ref(metadata).cast_mut().cast(), Ordering::Relaxed);
+    if USELESS.place(metadata).is_none() && (0..USELESS.0.len()).any(|place| USELESS.put(place, metadata)) {
         tracing_core::callsite::rebuild_interest_cache();
     }
 }

@@ -80,12 +80,18 @@ fn lane_of(value: &dyn Debug) -> LaneOf {
     first.0.unwrap_or_default()
 }
 
-/// The fields of an event about a waker.
-pub(super) struct WakerFields {
-    /// `None` until it is known.
-    pub(super) op: Option<Op>,
-    /// The id of the task's span, although Tokio names the field `task.id`.
-    pub(super) span: u64,
+/// The span id of an event about a waker: that of its task, although Tokio names the field `task.id`.
+#[derive(Default)]
+pub(super) struct SpanOf(pub(super) u64);
+
+impl Visit for SpanOf {
+    fn record_u64(&mut self, _: &Field, value: u64) {
+        self.0 = value;
+    }
+
+    fn record_str(&mut self, _: &Field, _: &str) {}
+
+    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
 }
 
 /// Whether the guard of a span's operation owns its resource: `Mutex::lock_owned`, `Semaphore::acquire_many_owned` and similar
@@ -101,33 +107,23 @@ impl Visit for Owned {
     fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
 }
 
-/// An operation on a waker, as Tokio names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Op {
+/// An operation on a waker.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WakerOp {
     Wake,
-    WakeByRef,
     Clone,
     Drop,
+    #[default]
+    Unknown,
 }
 
-impl Op {
-    pub(super) const ALL: [Self; 4] = [Self::Wake, Self::WakeByRef, Self::Clone, Self::Drop];
-}
-
-impl Visit for WakerFields {
-    fn record_u64(&mut self, _: &Field, value: u64) {
-        self.span = value;
-    }
-
+impl Visit for WakerOp {
     fn record_str(&mut self, _: &Field, value: &str) {
-        if self.op.is_none() {
-            self.op = match value {
-                "waker.wake" => Some(Op::Wake),
-                "waker.wake_by_ref" => Some(Op::WakeByRef),
-                "waker.clone" => Some(Op::Clone),
-                "waker.drop" => Some(Op::Drop),
-                _ => None,
-            };
+        match value {
+            "waker.wake" | "waker.wake_by_ref" => *self = Self::Wake,
+            "waker.clone" => *self = Self::Clone,
+            "waker.drop" => *self = Self::Drop,
+            _ => {}
         }
     }
 

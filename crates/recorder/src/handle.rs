@@ -11,6 +11,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::event::{OpId, ResourceId, ResourceKind};
 use super::site::Cause;
 
+/// The module of Tokio whose semaphores programs use.
+pub(super) const SEMAPHORE: &str = "tokio::sync::semaphore";
+
 /// A span of Tokio's: a resource, or an operation on one. Never a task's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Handle(u64);
@@ -92,7 +95,7 @@ impl Handle {
             "tokio::time::sleep" => return (Self::TIMER, None),
             "tokio::sync::mutex" => Kind::Mutex,
             "tokio::sync::rwlock" => Kind::RwLock,
-            "tokio::sync::semaphore" => Kind::Semaphore,
+            SEMAPHORE => Kind::Semaphore,
             "tokio::sync::oneshot" => Kind::Oneshot,
             "tokio::sync::barrier" => Kind::Barrier,
             "tokio::sync::batch_semaphore" => match outer {

@@ -98,11 +98,11 @@ impl Inside {
         Some(self.entered[place].handle)
     }
 
-    /// An operation's poll returned. If a poll is reported more than once, the last report wins.
-    pub(super) fn polled(&mut self, ready: bool) {
-        if let Some(place) = self.place_of_op() {
-            self.entered[place].ready = Some(ready);
-        }
+    /// An operation's poll returned. If a poll is reported more than once, the last report wins. Returns whether the report before
+    /// was the same.
+    pub(super) fn polled(&mut self, ready: bool) -> bool {
+        let report = self.place_of_op().and_then(|place| self.entered[place].ready.replace(ready));
+        report == Some(ready)
     }
 
     /// Whether the innermost operation is in its own poll, and was not entered by another one that gives it permits.

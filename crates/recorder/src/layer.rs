@@ -19,7 +19,7 @@ use tracing_subscriber::registry::LookupSpan;
 use super::callsites::Source;
 use super::handle::Handle;
 use super::init::{self, Problem};
-use super::observe::{self, TaskRef, WakerEvent};
+use super::observe::{self, TaskRef};
 use super::program;
 use super::stack::look_further;
 
@@ -111,24 +111,13 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for RecordLayer {
             Source::Resource => span.extensions_mut().insert(observe::new_resource(attributes)),
             Source::Op => span.extensions_mut().insert(observe::new_op(attributes)),
             Source::Program => observe::new_span(id.into_u64(), attributes),
-            Source::Waker | Source::OpPolled | Source::ResourceState | Source::OpState | Source::Other => {}
+            _ => {}
         }
     }
 
     fn on_event(&self, event: &Event<'_>, cx: Context<'_, S>) {
         let task = |span: u64| Some(span).filter(|span| *span != 0).and_then(|span| extension(&Id::from_u64(span), &cx));
-        match Source::of(event.metadata()) {
-            Source::Waker => match observe::waker_event(event) {
-                WakerEvent::Wake(span) => task(span).into_iter().for_each(observe::wake),
-                WakerEvent::Clone(span) => task(span).into_iter().for_each(observe::cloned),
-                WakerEvent::Drop => {}
-            },
-            Source::OpPolled => observe::op_polled(event),
-            Source::ResourceState => observe::resource_state(event),
-            Source::OpState => observe::op_state(event),
-            Source::Program => observe::log(event),
-            Source::Task | Source::Resource | Source::Op | Source::Other => {}
-        }
+        observe::event(event, task);
     }
 
     fn on_enter(&self, id: &Id, cx: Context<'_, S>) {

@@ -80,6 +80,7 @@ pub use facts::{event, site};
 mod base;
 mod callsites;
 mod classify;
+mod counter;
 mod entry;
 mod fetched;
 mod fields;

@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread;
-use std::time::Duration;
 
-use rtrb::{Producer, PushError, RingBuffer};
+use rtrb::{Producer, RingBuffer};
+use tracing_core::Metadata;
 
 use super::entry::{Entry, Written};
 use super::event::{LaneOf, LastPoll, OpId, ResourceId, TaskId, What};
+use super::handle::Handle;
 use super::inside::Inside;
 use super::lanes::Lanes;
 use super::lines::SpawnLines;
@@ -18,15 +18,12 @@ use super::polls::Places;
 use super::presence::{Poll, Presence};
 use super::program::{self, Name, Worker};
 use super::reader::Joined;
-use super::recorder::{OnFull, Shared, lock};
+use super::recorder::{Shared, lock};
 use super::stack::{Walker, can_be_walked};
 use facts::Detail;
 
 /// How many entries a thread can be ahead of the reader: 2.6 MB, or 3 ms of nothing but polls.
 pub(super) const RING: usize = 1 << 16;
-
-/// How many entries a thread writes between two notifications of a waiting reader.
-const NOTIFY_EVERY: u32 = 1 << 12;
 
 thread_local! {
     static LOCAL: RefCell<Option<Local>> = const { RefCell::new(None) };
@@ -48,26 +45,28 @@ pub(super) enum Role {
 /// The state of a thread of a run.
 pub(super) struct Local {
     pub(super) shared: Arc<Shared>,
-    ring: Producer<Written>,
+    pub(super) ring: Producer<Written>,
     presence: Arc<Presence>,
     /// The task or lane that is being polled.
     pub(super) task: Option<TaskId>,
     /// The current poll, if no entry has been written for it yet.
     pub(super) unwritten: Option<Poll>,
     /// Whether its task has returned.
-    finished: bool,
+    pub(super) finished: bool,
     /// How many polls this thread has begun.
     polls: u32,
     /// How often the task's span was entered in this poll: see [`LastPoll`].
     pub(super) enters: u8,
     /// How many entries this thread has written; it wraps.
     pub(super) written: u32,
+    /// It notifies a waiting reader whenever these bits of `written` are 0: four times while the ring fills.
+    pub(super) notify_mask: u32,
     /// The stamp of the last entry.
-    last_stamp: u64,
+    pub(super) last_stamp: u64,
     pub(super) role: Role,
     pub(super) lanes: Lanes,
     /// The turn of its last entry.
-    turn: u64,
+    pub(super) turn: u64,
     /// Whether to record wakes, and waits and everything about them.
     pub(super) waits: bool,
     pub(super) inside: Inside,
@@ -79,6 +78,12 @@ pub(super) struct Local {
     pub(super) wraps: u64,
     /// From where this thread has begun such operations that do not return owned guards.
     pub(super) borrows: Places,
+    /// How many entries were written when it gave permits to an operation.
+    pub(super) granted: Option<u32>,
+    /// The semaphore that is being created, and how many entries were written then.
+    pub(super) semaphore: Option<(Handle, u32)>,
+    /// The callsite of the last report about an operation's poll.
+    pub(super) reported: Option<&'static Metadata<'static>>,
     walker: Walker,
     pub(super) spawned_at: SpawnLines,
     /// Whether the stack has frame pointers.
@@ -191,6 +196,7 @@ impl Local {
             polls: 0,
             enters: 0,
             written: 0,
+            notify_mask: (entries as u32 / 4).next_power_of_two() - 1,
             last_stamp: 0,
             role,
             lanes,
@@ -201,107 +207,14 @@ impl Local {
             borrowed: None,
             wraps: 0,
             borrows: Places::default(),
+            granted: None,
+            semaphore: None,
+            reported: None,
             walker: Walker::new(),
             spawned_at: SpawnLines::default(),
             walks: can_be_walked(),
             _name: name,
             worker: None,
-        }
-    }
-
-    /// Writes one event, stamped now.
-    pub(super) fn push(&mut self, what: What) {
-        self.push_entry(Entry::What(what));
-    }
-
-    /// Writes one event that is part of the last one, which was written just now, so it has the same stamp.
-    pub(super) fn push_at_once(&mut self, what: What) {
-        if !self.shared.closed() {
-            self.put(self.last_stamp, Entry::What(what));
-        }
-    }
-
-    fn push_entry(&mut self, entry: Entry) {
-        if self.shared.closed() {
-            return;
-        }
-        self.settle();
-        self.write_beginning();
-        let stamp = self.shared.stamp();
-        self.write(stamp, entry);
-    }
-
-    /// Writes the start of the current poll, unless an entry has been written for it.
-    pub(super) fn write_beginning(&mut self) {
-        if let Some(poll) = self.unwritten.take() {
-            // Its turn was written when it began.
-            self.put(poll.began, Entry::Began(poll));
-            if std::mem::take(&mut self.finished) {
-                let stamp = self.shared.stamp();
-                self.write(stamp, Entry::What(What::Terminate { task: poll.task, last: LastPoll::Polled }));
-            }
-        }
-    }
-
-    /// Writes a spawn by the current task.
-    pub(super) fn spawned(&mut self, task: TaskId, line: u32, bytes: u32) {
-        let parent = self.task();
-        self.push_entry(Entry::Spawned { task, parent, line, bytes });
-    }
-
-    /// Writes the end of a task, which nearly always returns in a poll without any other event: then one entry covers all.
-    /// Returns the stamp.
-    pub(super) fn ends(&mut self, task: TaskId, last: LastPoll) -> u64 {
-        if last == LastPoll::Polled && self.unwritten.is_some_and(|poll| poll.task == task) && !self.shared.closed() {
-            self.finished = true;
-            self.shared.stamp()
-        } else {
-            self.push(What::Terminate { task, last });
-            self.last_stamp
-        }
-    }
-
-    #[inline]
-    fn write(&mut self, stamp: u64, entry: Entry) {
-        self.take_turn(stamp);
-        self.put(stamp, entry);
-    }
-
-    /// Writes the turn if it has changed.
-    fn take_turn(&mut self, stamp: u64) {
-        let turn = if self.role == Role::Pool { self.shared.turns.next() } else { self.shared.turns.now() };
-        if turn != self.turn {
-            self.turn = turn;
-            self.put(stamp, Entry::Turn(turn));
-        }
-    }
-
-    #[expect(clippy::inline_always, reason = "otherwise the entry is copied from memory that was written just before")]
-    #[inline(always)]
-    fn put(&mut self, stamp: u64, entry: Entry) {
-        self.last_stamp = stamp;
-        if let Err(PushError::Full(written)) = self.ring.push(Written { stamp, entry }) {
-            self.write_when_full(written);
-        }
-        self.written = self.written.wrapping_add(1);
-        if self.written.is_multiple_of(NOTIFY_EVERY) {
-            self.shared.notify();
-        }
-    }
-
-    #[cold]
-    fn write_when_full(&mut self, mut written: Written) {
-        if self.shared.on_full == OnFull::Drop {
-            self.shared.lost.fetch_add(written.entry.events(), Ordering::Relaxed);
-            return;
-        }
-        while !self.ring.is_abandoned() && !self.shared.closed() {
-            self.shared.notify();
-            thread::park_timeout(Duration::from_micros(50));
-            match self.ring.push(written) {
-                Ok(()) => return,
-                Err(PushError::Full(back)) => written = back,
-            }
         }
     }
 

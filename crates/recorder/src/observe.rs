@@ -9,11 +9,11 @@ use std::num::NonZeroU64;
 
 use tokio::task::coop;
 use tracing_core::span::Attributes;
-use tracing_core::{Event as TracingEvent, Level as TracingLevel};
+use tracing_core::{Event as TracingEvent, Level as TracingLevel, Metadata};
 
-use super::callsites::{Source, disable, known, learn};
+use super::callsites::{Source, WRAPS, disable, want_barriers};
 use super::event::{Change, LaneOf, Level, Log, SpanId, SpanOpen, TaskId, What};
-use super::fields::{Op, Owned, StateFields, TaskFields, Text, WakerFields};
+use super::fields::{Owned, SpanOf, StateFields, TaskFields, Text, WakerOp};
 use super::handle::{Handle, Kind};
 use super::lanes::is_tokios;
 use super::local::{self, Local};
@@ -165,37 +165,64 @@ pub(super) fn is_heard() -> bool {
     HEARD.get()
 }
 
-/// An operation on a task's waker, and the span id of its task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WakerEvent {
-    Wake(u64),
-    Clone(u64),
-    Drop,
+/// Tokio or the program has emitted an event. `task` is the task of a span, by the span's id.
+#[inline]
+pub(super) fn event(event: &TracingEvent<'_>, task: impl Fn(u64) -> Option<TaskRef>) {
+    let callsite = event.metadata();
+    let woken = || {
+        let mut span = SpanOf::default();
+        event.record(&mut span);
+        task(span.0)
+    };
+    let mut source = Source::of(callsite);
+    if matches!(source, Source::Waker | Source::OpPolled) {
+        source = learn(source, event);
+    }
+    match source {
+        Source::Wake => woken().into_iter().for_each(wake),
+        Source::Clone => woken().into_iter().for_each(cloned),
+        Source::Ready | Source::Pending => op_polled(source == Source::Ready, callsite),
+        Source::ResourceState => resource_state(event),
+        Source::OpState => op_state(event),
+        Source::Program => log(event),
+        Source::Task | Source::Waker | Source::Resource | Source::Op | Source::OpPolled | Source::Other => {}
+    }
 }
 
-/// Reads an event about a waker.
-pub(super) fn waker_event(event: &TracingEvent<'_>) -> WakerEvent {
-    let mut fields = WakerFields { op: known(event.metadata()), span: 0 };
-    let heard = fields.op.is_some();
-    event.record(&mut fields);
-    if let Some(op) = fields.op
-        && !heard
-    {
-        learn(op, event.metadata());
-    }
-    match fields.op {
-        Some(Op::Wake | Op::WakeByRef) => WakerEvent::Wake(fields.span),
-        Some(Op::Clone) => WakerEvent::Clone(fields.span),
-        Some(Op::Drop) => WakerEvent::Drop,
-        None => {
-            HEARD.set(true);
-            WakerEvent::Drop
+/// What the events of a callsite report, according to its first one.
+#[cold]
+fn learn(source: Source, event: &TracingEvent<'_>) -> Source {
+    let callsite = event.metadata();
+    let learned = if source == Source::Waker {
+        let mut op = WakerOp::default();
+        event.record(&mut op);
+        match op {
+            WakerOp::Wake => Source::Wake,
+            WakerOp::Clone => Source::Clone,
+            WakerOp::Drop => {
+                disable(callsite);
+                return source;
+            }
+            WakerOp::Unknown => {
+                HEARD.set(true);
+                return source;
+            }
         }
-    }
+    } else {
+        let mut fields = StateFields::default();
+        event.record(&mut fields);
+        match fields.flag {
+            Some(true) => Source::Ready,
+            Some(false) => Source::Pending,
+            None => return source,
+        }
+    };
+    learned.learn(callsite);
+    learned
 }
 
 /// A task's waker was cloned.
-pub(super) fn cloned(waker: TaskRef) {
+fn cloned(waker: TaskRef) {
     local::with(|local| {
         if local.shared().run == waker.run {
             local.cloned(waker.task);
@@ -206,21 +233,30 @@ pub(super) fn cloned(waker: TaskRef) {
 /// The span of a resource was created. Returns its handle.
 pub(super) fn new_resource(attributes: &Attributes<'_>) -> Handle {
     let module = attributes.metadata().target();
-    local::with(|local| local.make_resource(module)).unwrap_or(Handle::WRAPPER)
+    let handle = local::with(|local| local.make_resource(module)).unwrap_or(Handle::WRAPPER);
+    if handle.kind() == Kind::Barrier {
+        want_barriers();
+    }
+    handle
 }
 
 /// The span of an operation was created. Returns its handle.
 pub(super) fn new_op(attributes: &Attributes<'_>) -> Handle {
-    let timer = attributes.metadata().target() == "tokio::time::sleep";
+    let module = attributes.metadata().target();
+    let timer = module == "tokio::time::sleep";
     let mut owned = Owned::default();
-    attributes.record(&mut owned);
+    if module == WRAPS {
+        attributes.record(&mut owned);
+    }
     local::with(|local| local.make_op(timer, owned.0)).unwrap_or(Handle::WRAPPER.op(0))
 }
 
-/// Whether an operation's span or the report of its poll is relevant now. A wrapper is irrelevant if its guard is known to borrow.
+/// Whether an operation's span, the report of its poll, or the span of a semaphore is relevant now. A wrapper is irrelevant if
+/// its guard is known to borrow. A semaphore's own span is irrelevant, once the one inside it has its data.
 pub(super) fn is_relevant(source: Source) -> bool {
     let relevant = local::with(|local| match source {
         Source::Op => !local.is_wrapper(),
+        Source::Resource => !local.begins_semaphore(),
         _ => local.inside.op().is_some(),
     });
     relevant != Some(false)
@@ -272,16 +308,14 @@ pub(super) fn drop_handle(handle: Handle) {
 }
 
 /// An operation was polled.
-pub(super) fn op_polled(event: &TracingEvent<'_>) {
-    let mut fields = StateFields::default();
-    event.record(&mut fields);
-    if let Some(ready) = fields.flag {
-        local::with(|local| local.polled(ready));
+fn op_polled(ready: bool, callsite: &'static Metadata<'static>) {
+    if let Some(useless) = local::with(|local| local.polled(ready, callsite)).flatten() {
+        disable(useless);
     }
 }
 
 /// A resource's state has changed.
-pub(super) fn resource_state(event: &TracingEvent<'_>) {
+fn resource_state(event: &TracingEvent<'_>) {
     local::with(|local| {
         // Most of these events are about resources that only wrap another one.
         if local.inside.resource().is_some_and(|resource| resource.kind() != Kind::Wrapper) {
@@ -294,7 +328,7 @@ pub(super) fn resource_state(event: &TracingEvent<'_>) {
 }
 
 /// An operation's state has changed.
-pub(super) fn op_state(event: &TracingEvent<'_>) {
+fn op_state(event: &TracingEvent<'_>) {
     let mut fields = StateFields::default();
     event.record(&mut fields);
     if fields.change == Change::Set && fields.name == "permits_obtained" {
@@ -308,17 +342,18 @@ pub(super) fn op_state(event: &TracingEvent<'_>) {
 }
 
 /// A task's waker was called.
-pub(super) fn wake(woken: TaskRef) {
+fn wake(woken: TaskRef) {
     let recorded = local::with(|local| {
         let same = local.shared().run == woken.run;
         if same && local.waits {
             let by = local.waker();
-            if by == Some(woken.task) {
+            let yields = by == Some(woken.task);
+            if yields {
                 local.turn(woken.task, !coop::has_budget_remaining());
-                local.push_at_once(What::Wake { task: woken.task, by });
-            } else {
-                local.push(What::Wake { task: woken.task, by });
             }
+            let wake = What::Wake { task: woken.task, by };
+            // A task that yields is woken as it says so, and one that was given permits as it is given them.
+            if yields || local.has_granted() { local.push_at_once(wake) } else { local.push(wake) }
         }
         same
     });
@@ -386,7 +421,7 @@ pub(super) fn drop_span(id: u64) -> bool {
 
 /// The program emitted an event. Apart from Tokio's events, which are many more and then need less stack.
 #[cold]
-pub(super) fn log(event: &TracingEvent<'_>) {
+fn log(event: &TracingEvent<'_>) {
     // Format before borrowing the thread's state: a `Debug` of the program may itself emit events.
     if local::with(|_| ()).is_none() {
         return;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::base;
 use super::callsites;
+use super::counter;
 use super::event::{Event, TaskId, What};
 use super::lines::Lines;
 use super::local::Attached;
@@ -43,6 +44,8 @@ pub(super) struct Shared {
     /// Whether it records the whole process: threads join by themselves, and spans report what hooks report otherwise.
     pub(super) process: bool,
     start: OnceLock<Start>,
+    /// Whether the real clock is the processor's counter, which is then read directly.
+    counts: AtomicBool,
     /// Set at the end of the recording: later events are ignored.
     closed: AtomicBool,
     /// The time of the newest event on the virtual clock, for threads that cannot read that clock.
@@ -122,6 +125,7 @@ impl Recorder {
             process,
             start: OnceLock::new(),
             closed: AtomicBool::new(false),
+            counts: AtomicBool::new(false),
             latest_ns: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             attached: AtomicUsize::new(0),
@@ -165,7 +169,10 @@ impl Recorder {
     pub fn begin_real(&self) {
         let clock = quanta::Clock::new();
         let start = clock.raw();
-        let _ = self.shared.start.set(Start::Real(clock, start));
+        let counts = counter::is_read_by(&clock);
+        if self.shared.start.set(Start::Real(clock, start)).is_ok() {
+            self.shared.counts.store(counts, Ordering::Relaxed);
+        }
     }
 
     /// The time on the run's clock, in nanoseconds since it began. On the virtual
@@ -245,7 +252,12 @@ impl Shared {
     }
 
     /// The stamp for an event that is written now; [`Shared::time_ns`] converts it.
+    #[inline]
     pub(super) fn stamp(&self) -> u64 {
+        if self.counts.load(Ordering::Relaxed) { counter::now() } else { self.stamp_of_clock() }
+    }
+
+    fn stamp_of_clock(&self) -> u64 {
         match self.start.get() {
             Some(Start::Real(clock, _)) => clock.raw(),
             Some(Start::Virtual(start)) => {

@@ -15,9 +15,6 @@
 //! a stack that is not the thread's own. So every link is checked before it is
 //! followed: it must be above the last one and within the thread's stack. A bad link
 //! ends the walk early and cannot fault.
-//!
-//! Besides this module, only the allocator (`memory`), the prefetch of the trace (`trace::ahead`) and the signal handlers
-//! (`signals`, `term::guard`) contain `unsafe` code.
 #![expect(unsafe_code, reason = "only unsafe code can read the frame pointer and the frames")]
 
 use std::collections::HashMap;

@@ -14,10 +14,10 @@ use std::thread;
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Interest, LevelFilter, Metadata, Subscriber};
 
-use super::callsites::{Source, may_wrap, wrapper};
+use super::callsites::{Source, dependent, depends};
 use super::event::{LaneOf, TaskId};
 use super::handle::Handle;
-use super::observe::{self, TaskRef, WakerEvent};
+use super::observe::{self, TaskRef};
 use super::panic;
 use super::sources::{self, Code};
 use super::stack::Walker;
@@ -121,13 +121,13 @@ impl Subscriber for Bare {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         match Source::wanted(metadata) {
             Source::Other => Interest::never(),
-            source if may_wrap(source, metadata) => Interest::sometimes(),
+            source if depends(source, metadata) => Interest::sometimes(),
             _ => Interest::always(),
         }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        match wrapper(metadata) {
+        match dependent(metadata) {
             Some(source) => observe::is_relevant(source),
             None => Source::wanted(metadata) != Source::Other,
         }
@@ -159,18 +159,7 @@ impl Subscriber for Bare {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        match Source::of(event.metadata()) {
-            Source::Waker => match observe::waker_event(event) {
-                WakerEvent::Wake(span) => task_of(span).into_iter().for_each(observe::wake),
-                WakerEvent::Clone(span) => task_of(span).into_iter().for_each(observe::cloned),
-                WakerEvent::Drop => {}
-            },
-            Source::OpPolled => observe::op_polled(event),
-            Source::ResourceState => observe::resource_state(event),
-            Source::OpState => observe::op_state(event),
-            Source::Program => observe::log(event),
-            Source::Task | Source::Resource | Source::Op | Source::Other => {}
-        }
+        observe::event(event, task_of);
     }
 
     fn enter(&self, span: &Id) {

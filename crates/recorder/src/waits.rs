@@ -5,10 +5,11 @@
 //! its inner semaphore.
 
 use tokio::task::coop;
+use tracing_core::Metadata;
 
 use super::event::{Change, LockChange, OpId, ResourceId, ResourceKind, SiteId, TaskId, What};
 use super::fields::StateFields;
-use super::handle::{Handle, Kind};
+use super::handle::{Handle, Kind, SEMAPHORE};
 use super::inside::Left;
 use super::local::Local;
 
@@ -39,13 +40,22 @@ impl Local {
         if !self.waits {
             return Handle::WRAPPER;
         }
-        let (handle, made) = Handle::resource(module, self.inside.resource());
+        let around = self.semaphore.take().filter(|(_, written)| *written == self.written);
+        let (handle, made) = Handle::resource(module, self.inside.resource().or(around.map(|(semaphore, _)| semaphore)));
         if let Some((resource, kind)) = made {
             // Oneshot channels are too many and too short-lived to record where each was created.
             let site = if kind == ResourceKind::Oneshot { SiteId(0) } else { SiteId(self.stack()) };
             self.push(What::Resource { resource, kind, site });
         }
         handle
+    }
+
+    /// A semaphore is about to be created, which contains another one: that is next, and has all operations. Returns whether this
+    /// is recorded.
+    pub(super) fn begins_semaphore(&mut self) -> bool {
+        let semaphore = self.make_resource(SEMAPHORE);
+        self.semaphore = Some((semaphore, self.written));
+        self.waits
     }
 
     /// Returns the handle for a new operation's span: a timer's, or one on the innermost resource. An owned guard comes from an
@@ -70,7 +80,7 @@ impl Local {
     /// Whether the operation that is about to begin only wraps another one, and its guard borrows the resource. This is known if
     /// it was so before for the same callers, since the kind of guard depends on the function.
     pub(super) fn is_wrapper(&mut self) -> bool {
-        let wraps = self.inside.resource().is_some_and(Handle::only_wraps);
+        let wraps = self.inside.resource().is_none_or(Handle::only_wraps);
         self.wraps = if wraps { self.callers() } else { 0 };
         self.borrows.knows(self.wraps)
     }
@@ -102,8 +112,13 @@ impl Local {
         }
     }
 
-    pub(super) fn polled(&mut self, ready: bool) {
-        self.inside.polled(ready);
+    /// An operation's poll has returned, or its part that takes from the budget. Returns the callsite of the first of two equal
+    /// reports about one poll, which is useless.
+    pub(super) fn polled(&mut self, ready: bool, callsite: &'static Metadata<'static>) -> Option<&'static Metadata<'static>> {
+        let again = self.inside.polled(ready) && ready;
+        let first = self.reported.replace(callsite)?;
+        // An operation that wraps another one reports later, from another module.
+        (again && first.module_path() == callsite.module_path() && first.line() < callsite.line()).then_some(first)
     }
 
     /// Records that an operation's future was dropped, since its span was closed.
@@ -181,7 +196,13 @@ impl Local {
         {
             let by = self.task();
             self.push(What::Granted { op, by, resource, permits: count(permits) });
+            self.granted = Some(self.written);
         }
+    }
+
+    /// Whether the last entry says that this thread gave permits to an operation.
+    pub(super) fn has_granted(&self) -> bool {
+        self.granted == Some(self.written)
     }
 
     fn on_permits(&self) -> Option<(OpId, Option<ResourceId>)> {
