@@ -66,6 +66,7 @@ pub const SCENARIO: Scenario = Scenario {
     builds_on: &["spawn"],
     breaks: &[Breaks::checks(&[("variant", "block")], &["no tick is late by two ticks"])],
     real_because: "spawn_blocking uses threads, which run in wall time",
+    story: &[],
     source: include_str!("blocking.rs"),
     path: file!(),
     twin: include_str!("blocking.py"),

@@ -60,6 +60,7 @@ pub const SCENARIO: Scenario = Scenario {
     builds_on: &["blocking", "oneshot"],
     breaks: &[Breaks::checks(&[("variant", "block_on-inside")], &["the sum of the prices is correct"])],
     real_because: "spawn_blocking and channel use threads, which run in wall time",
+    story: &[],
     source: include_str!("bridge.rs"),
     path: file!(),
     twin: include_str!("bridge.py"),

@@ -55,6 +55,35 @@ pub const SCENARIO: Scenario = Scenario {
               is dropped, and `Drop` cannot await.",
     builds_on: &["timeout"],
     breaks: &[Breaks::checks(&[("variant", "drop"), ("cancel_after", "3001")], &["no item is lost"])],
+    story: &[
+        Stop::at(
+            When::Log(Nth::First, "item 0 is handed out"),
+            "main hands an item to the worker every {param:step}. The worker works on it for half of that time.",
+        )
+        .line("source.send(item)"),
+        Stop::at(
+            When::Log(Nth::Last, "cancel"),
+            "At {time} main wants the worker to stop. The worker waits at an await, and only there can a future be dropped.",
+        ),
+        Stop::at(
+            When::End(Nth::First, "worker", How::Cancelled),
+            "The worker is dropped at the await where it waited. No line after that await ever runs.",
+        )
+        .line("worker.abort()")
+        .sometimes(),
+        Stop::at(
+            When::Log(Nth::First, "taken from the source"),
+            "main counts what was stored: {figure:stored} of {figure:taken} items. The item that the worker had in hand is lost.",
+        )
+        .only("variant", "drop"),
+        Stop::at(
+            When::End(Nth::First, "worker", How::Well),
+            "The worker saw the request when it had nothing in hand. It cleaned up after itself and returned at {time}.",
+        )
+        .line("stop.cancel()")
+        .only("variant", "token"),
+        Stop::at(When::Over, "{figure:lost} of {figure:taken} items were lost. The run took {figure:total}."),
+    ],
     source: include_str!("cancellation.rs"),
     path: file!(),
     twin: include_str!("cancellation.py"),

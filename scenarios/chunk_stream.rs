@@ -66,6 +66,7 @@ pub const SCENARIO: Scenario = Scenario {
     builds_on: &["stream"],
     breaks: &[Breaks::checks(&[("variant", "buffer-all")], &["at most one chunk is held"])],
     real_because: "sockets do not work on virtual time",
+    story: &[],
     source: include_str!("chunk_stream.rs"),
     path: file!(),
     twin: include_str!("chunk_stream.py"),

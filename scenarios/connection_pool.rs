@@ -71,6 +71,7 @@ pub const SCENARIO: Scenario = Scenario {
     builds_on: &["semaphore"],
     breaks: &[Breaks::checks(&[("leak", "10")], &["every request is served"])],
     real_because: "SQLite has threads of its own",
+    story: &[],
     source: include_str!("connection_pool.rs"),
     path: file!(),
     twin: include_str!("connection_pool.py"),

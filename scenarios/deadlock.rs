@@ -66,6 +66,33 @@ pub const SCENARIO: Scenario = Scenario {
     patterns: &["deadlock", "lock ordering", "try lock", "backoff with jitter"],
     builds_on: &["lock-contention"],
     breaks: &[Breaks::stalls(&[("order", "crossed"), ("acquire", "lock")]).with_seed(0)],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "task"),
+            "{count:task} tasks make transfers between accounts that are in a ring. For each transfer a task needs two locks.",
+        ),
+        Stop::at(
+            When::Log(Nth::First, "holds account"),
+            "{task} holds its first lock, and will ask for the second {param:gap} later.",
+        )
+        .line("holds account"),
+        Stop::at(
+            When::Wait(Nth::First, "task", For::Lock),
+            "{task} has to wait for a lock: {holders} has it. That alone is no deadlock, only a queue.",
+        )
+        .sometimes(),
+        Stop::at(
+            When::Stall,
+            "{task} asks for the lock that closes the circle: {stuck} each hold the lock that the other needs. None of them can ever \
+             go on, and nothing reports it.",
+        )
+        .sometimes(),
+        Stop::at(
+            When::Over,
+            "Every task ended: {figure:transfers} transfers in {figure:total}, and {figure:backed off} times a task gave its lock back.",
+        )
+        .sometimes(),
+    ],
     source: include_str!("deadlock.rs"),
     path: file!(),
     twin: include_str!("deadlock.py"),

@@ -50,6 +50,32 @@ pub const SCENARIO: Scenario = Scenario {
     differs: "`asyncio.gather` returns results in the order of its arguments; a `JoinSet` in the order in which tasks end, so \
               each task returns its index.",
     builds_on: &["sequential"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "fetch"),
+            "main has spawned all {count:fetch} fetches before it waits for any of them, so their waits overlap.",
+        )
+        .line("fetches.build_task()"),
+        Stop::at(
+            When::LongestWait("fetch", For::Time),
+            "{task} waits longest: {lasted}. The others end earlier, and main cannot go on without it.",
+        ),
+        Stop::at(
+            When::Resume(Nth::First, "main", For::Join),
+            "{by} is the first to end, after {time}. main puts its result into the slot with its number.",
+        )
+        .line("slots[i] = Some(user)"),
+        Stop::at(
+            When::End(Nth::Last, "fetch", How::Somehow),
+            "{task} ends last, at {time}. One after the other, all fetches would have taken {figure:one after the other}.",
+        ),
+        Stop::at(
+            When::Over,
+            "All {figure:results} results are in the order of the input, although the fetches ended in another one. The run took as \
+             long as its slowest fetch: {figure:slowest}.",
+        )
+        .sometimes(),
+    ],
     source: include_str!("gather.rs"),
     path: file!(),
     twin: include_str!("gather.py"),

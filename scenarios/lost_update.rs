@@ -57,6 +57,32 @@ pub const SCENARIO: Scenario = Scenario {
               at once.",
     builds_on: &["lock-contention"],
     breaks: &[Breaks::checks(&[("variant", "none")], &["no update is lost"])],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "worker"),
+            "{count:worker} workers share one number. Each adds one to it {param:increments} times.",
+        ),
+        Stop::at(When::Log(Nth::First, "reads"), "{task} {text}, and then waits {param:gap} for an answer before it writes.")
+            .line("self.number.load")
+            .sometimes(),
+        Stop::at(When::Crowd(For::Time), "{crowd} workers wait at the same time. All of them have read the same number.")
+            .only("variant", "none"),
+        Stop::at(
+            When::Crowd(For::Lock),
+            "{crowd} workers wait for the lock that {holders} holds from its read to its write. Nobody else can read in between.",
+        )
+        .only("variant", "lock"),
+        Stop::at(
+            When::Crowd(For::Time),
+            "{crowd} workers wait at the same time, but none has read yet: each will read and write in one step, after its wait.",
+        )
+        .line("fetch_add")
+        .only("variant", "atomic"),
+        Stop::at(
+            When::Over,
+            "The number is {figure:number} and should be {figure:expected}: {figure:lost} updates were overwritten.",
+        ),
+    ],
     source: include_str!("lost_update.rs"),
     path: file!(),
     twin: include_str!("lost_update.py"),

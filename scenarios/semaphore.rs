@@ -50,6 +50,27 @@ pub const SCENARIO: Scenario = Scenario {
     differs: "asyncio's semaphore gives one permit at a time; Tokio's also gives several at once (`acquire_many`), first \
               come, first served.",
     builds_on: &["gather"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "request"),
+            "All {count:request} requests start at once. Each asks the semaphore for its permits before it calls the service.",
+        )
+        .line("acquire_many"),
+        Stop::at(
+            When::Wait(Nth::First, "request", For::Permit),
+            "{task} finds no free permit: {holders} have them. It waits in a queue with {queue} tasks, and takes no thread.",
+        ),
+        Stop::at(
+            When::LongestWait("request", For::Permit),
+            "{task} waits longest: {lasted}. The queue is fair, so nothing overtakes it.",
+        ),
+        Stop::at(
+            When::Resume(Nth::First, "request", For::Permit),
+            "{by} ends its call and drops its permit. The permit goes to the head of the queue, {task}, which waited {lasted}.",
+        )
+        .line("drop(permit)"),
+        Stop::at(When::Over, "The run took {figure:total}, and never more than {figure:peak in flight} calls were in flight."),
+    ],
     source: include_str!("semaphore.rs"),
     path: file!(),
     twin: include_str!("semaphore.py"),

@@ -16,6 +16,7 @@ mod model;
 mod observed;
 mod record;
 mod scenarios;
+mod stories;
 mod trace_model;
 mod truth;
 mod turn;
@@ -25,11 +26,16 @@ mod workloads;
 
 use std::time::Duration;
 
-use ::engine::{Phase, Run, Spec};
+use ::engine::{Phase, Report, Run, Spec};
 use ::trace::Trace;
 
 /// The trace of a finished run.
 fn trace(spec: &Spec) -> Trace {
+    run(spec).0
+}
+
+/// The trace of a finished run, and its report.
+fn run(spec: &Spec) -> (Trace, Report) {
     let mut run = Run::start(spec).expect("it can be run");
     let mut trace = Trace::default();
     while run.phase() != Phase::Over {
@@ -37,5 +43,6 @@ fn trace(spec: &Spec) -> Trace {
         run.drain(&mut trace);
     }
     run.drain(&mut trace);
-    trace
+    let report = run.report().expect("it is over").clone();
+    (trace, report)
 }

@@ -7,6 +7,7 @@ use scenario::{Check, Figure, Value, Values};
 use serde::{Serialize, Serializer};
 
 use super::escape;
+use engine::story::Told;
 use engine::{Ending, Report, Spec};
 use recording::Program;
 use trace::{Finding, Place, Stall, Trace, WaitTotal};
@@ -60,6 +61,8 @@ struct Object<'a> {
     elapsed_ms: f64,
     outcome: Vec<Named<'a>>,
     checks: Vec<Checked<'a>>,
+    /// The stops of the scenario's story that occur in the run.
+    story: Vec<ToldStop>,
     #[serde(flatten)]
     observed: Observed<'a>,
 }
@@ -94,6 +97,17 @@ struct Observed<'a> {
     trace_hash: String,
     /// Null if wakes were not recorded.
     wake_hash: Option<String>,
+}
+
+/// A stop of the story.
+#[derive(Serialize)]
+struct ToldStop {
+    at_ms: f64,
+    /// The number of the task to look at.
+    task: Option<u32>,
+    /// The line of the scenario's source to look at, from 1, if the story names one.
+    line: Option<u32>,
+    text: String,
 }
 
 /// The parameters as an object, in the order of declaration.
@@ -246,8 +260,13 @@ fn object<'a>(spec: &'a Spec, trace: &'a Trace, report: &'a Report) -> Object<'a
         elapsed_ms: ms(report.elapsed_ns),
         outcome: figures.iter().map(|figure| Named { name: &figure.name, value: figure.value, unit: figure.unit }).collect(),
         checks: checks.iter().map(|check| Checked { name: &check.name, holds: check.holds }).collect(),
+        story: engine::story::story(spec, trace, Some(report)).into_iter().map(told_stop).collect(),
         observed: observed(trace, report),
     }
+}
+
+fn told_stop(stop: Told) -> ToldStop {
+    ToldStop { at_ms: ms(stop.at_ns), task: stop.task, line: stop.line, text: stop.says }
 }
 
 fn observed<'a>(trace: &'a Trace, report: &Report) -> Observed<'a> {

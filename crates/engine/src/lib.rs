@@ -26,6 +26,7 @@ mod sample;
 pub mod sampled;
 mod sink;
 mod spec;
+pub mod story;
 mod tape;
 pub mod target;
 mod told;

@@ -22,9 +22,12 @@ use std::time::Duration;
 
 pub mod draw;
 mod param;
+pub mod story;
 pub mod testing;
 mod ways;
 pub mod work;
+
+use story::Stop;
 
 pub use param::{Kind, Param, Value, ValueError, Values};
 pub use testing::really;
@@ -32,6 +35,7 @@ pub use ways::{Breaks, How};
 
 /// The imports that every scenario needs.
 pub mod prelude {
+    pub use crate::story::{For, How, Nth, Stop, When};
     pub use crate::{Breaks, Clock, Context, Group, Outcome, Param, Scenario, ValueError, Values, accept_all};
 }
 
@@ -67,6 +71,8 @@ pub struct Scenario {
     pub builds_on: &'static [&'static str],
     /// The settings at which it fails on purpose, defaults included. At any other setting it succeeds.
     pub breaks: &'static [Breaks],
+    /// Its story: the moments to look at, in order.
+    pub story: &'static [Stop],
     /// Why it, or one of its variants, needs the real clock; empty if none does.
     pub real_because: &'static str,
     /// Its source file, as the code pane shows it. The `//!` text at its top is the long lesson.
@@ -94,6 +100,7 @@ impl Scenario {
         differs: "",
         builds_on: &[],
         breaks: &[],
+        story: &[],
         real_because: "",
         source: "",
         path: "",

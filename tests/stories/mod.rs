@@ -1,0 +1,132 @@
+//! Every story is walked in runs of every variant: what it declares is found, in order, and what it says is so.
+
+use ::engine::story::{Told, story};
+use ::engine::{Ending, Report, Spec};
+use ::scenario::story::{Nth, Occurs, Stop, When};
+use ::scenario::{Clock, Scenario, Values};
+use ::trace::Trace;
+use scenarios::CATALOGUE;
+
+/// The seeds of the runs on the virtual clock.
+const SEEDS: u64 = 10;
+
+/// A run with its story.
+struct Run {
+    spec: Spec,
+    trace: Trace,
+    report: Report,
+    told: Vec<Told>,
+}
+
+impl Run {
+    fn of(scenario: &'static Scenario, values: Values, seed: u64, clock: Clock) -> Self {
+        let spec = Spec { values, seed, clock, ..Spec::new(scenario) };
+        let (trace, report) = super::run(&spec);
+        let told = story(&spec, &trace, Some(&report));
+        Self { spec, trace, report, told }
+    }
+
+    fn name(&self) -> String {
+        let values: Vec<String> = self.spec.values.iter().map(|(param, value)| format!("{}={value}", param.name)).collect();
+        format!("{} {} seed {}", self.spec.scenario.id, values.join(" "), self.spec.seed)
+    }
+
+    fn finds(&self, place: usize) -> bool {
+        self.told.iter().any(|told| told.place == place)
+    }
+}
+
+/// Every variant of a scenario on the clock that it runs on by default, with several seeds where they cost nothing.
+fn runs(scenario: &'static Scenario) -> impl Iterator<Item = Run> {
+    let clock = scenario.clocks[0];
+    let seeds = if clock == Clock::Virtual { SEEDS } else { 1 };
+    scenario
+        .variants(clock)
+        .into_iter()
+        .flat_map(move |values| (0..seeds).map(move |seed| Run::of(scenario, values.clone(), seed, clock)))
+}
+
+/// Whether a stop that is declared so has to be found in a run of these values.
+fn must_occur(stop: &Stop, values: &Values) -> bool {
+    stop.occurs != Occurs::Sometimes && stop.is_told_at(values)
+}
+
+#[test]
+fn every_stop_that_is_declared_is_found_and_they_are_in_order() {
+    for scenario in CATALOGUE.iter().filter(|scenario| !scenario.story.is_empty()) {
+        let mut found = vec![false; scenario.story.len()];
+        for run in runs(scenario) {
+            let name = run.name();
+            for (place, stop) in scenario.story.iter().enumerate() {
+                let finds = run.finds(place);
+                found[place] |= finds;
+                assert!(finds || !must_occur(stop, &run.spec.values), "{name}: stop {place} is not found: {}", stop.says);
+                assert!(!finds || stop.is_told_at(&run.spec.values), "{name}: stop {place} does not belong there");
+            }
+            let places: Vec<usize> = run.told.iter().map(|told| told.place).collect();
+            assert!(places.is_sorted(), "{name}: the stops are found in the order {places:?}");
+            assert!(run.told.len() >= 3, "{name}: only {} stops", run.told.len());
+        }
+        let never: Vec<usize> = (0..found.len()).filter(|place| !found[*place]).collect();
+        assert!(never.is_empty(), "{never:?}, {}: these stops are never found", scenario.id);
+    }
+}
+
+#[test]
+fn a_stop_is_within_the_run_and_points_at_what_exists() {
+    for scenario in CATALOGUE.iter().filter(|scenario| !scenario.story.is_empty()) {
+        let run = Run::of(scenario, Values::defaults(scenario.params), 0, scenario.clocks[0]);
+        let lines = scenario.source.lines().count() as u32;
+        for told in &run.told {
+            let name = format!("{}, {}", run.name(), told.says);
+            assert!(told.at_ns <= run.trace.end_ns.max(run.report.elapsed_ns), "{name}");
+            assert!(told.task.is_none_or(|task| (task as usize) < run.trace.tasks.len()), "{name}");
+            let names_a_line = !scenario.story[told.place].line.is_empty();
+            assert_eq!(told.line.is_some_and(|line| line <= lines), names_a_line, "{name}: its line");
+            assert!(!told.says.contains(['{', '}']), "{name}");
+            let sentences = told.says.matches(". ").count() + 1;
+            assert!(told.says.ends_with('.') && sentences <= 3 && told.says.len() <= 220, "{name}: {} bytes", told.says.len());
+        }
+    }
+}
+
+/// Only names that are documented are used.
+#[test]
+fn a_text_names_figures_that_exist() {
+    let known = |name: &str| {
+        Stop::FIGURES.iter().any(|(figure, _)| {
+            *figure == name || name.split_once(':').is_some_and(|(of, _)| figure.starts_with(of) && figure.contains(':'))
+        })
+    };
+    for (scenario, stop) in CATALOGUE.iter().flat_map(|scenario| scenario.story.iter().map(move |stop| (scenario, stop))) {
+        for name in stop.says.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name) {
+            assert!(known(name), "{}: {{{name}}}", scenario.id);
+        }
+    }
+}
+
+/// The figures in the story of `semaphore` are counted again, by other means than the story's.
+#[test]
+fn what_the_story_of_the_semaphore_says_is_its_own_arithmetic() {
+    let scenario = &scenarios::semaphore::SCENARIO;
+    for (permits, requests) in [(1_u64, 4_u64), (3, 20), (5, 7)] {
+        let mut values = Values::defaults(scenario.params);
+        for (name, text) in [("permits", permits.to_string()), ("requests", requests.to_string())] {
+            let param = scenario.param(name).expect("it has it");
+            values.set(param, param.parse(&text).expect("it is a number"));
+        }
+        let run = Run::of(scenario, values, 0, Clock::Virtual);
+        let text = |wanted: fn(&When) -> bool| {
+            let place = scenario.story.iter().position(|stop| wanted(&stop.when)).expect("there is such a stop");
+            run.told.iter().find(|told| told.place == place).expect("it is found").says.clone()
+        };
+        assert!(text(|when| matches!(when, When::Spawn(..))).starts_with(&format!("All {requests} requests")));
+        let first = text(|when| matches!(when, When::Wait(Nth::First, ..)));
+        assert!(first.starts_with(&format!("request {permits} finds no free permit")), "{first}");
+        assert!(first.contains(&format!("a queue with {} tasks", requests - permits)), "{first}");
+        let waves = requests.div_ceil(permits);
+        let total = waves as f64 * 0.5;
+        assert!(text(|when| *when == When::Over).starts_with(&format!("The run took {total} s")), "{permits} permits");
+        assert!(matches!(run.report.ending, Ending::Finished(_)));
+    }
+}
