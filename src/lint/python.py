@@ -78,6 +78,9 @@ for kinds, names, why, remedy in [
 # Methods that block whatever the type: no other type has them.
 ANYWHERE = rules("", "read_text read_bytes write_text write_bytes", DISK, FILES)
 
+# Functions that take coroutines: what is called for an argument is an async function.
+SPAWNS = set("create_task ensure_future gather run_coroutine_threadsafe shield start_soon wait_for Task".split())
+
 # The type of what a method returns.
 MAKES = {
     ("concurrent.futures.ThreadPoolExecutor", "submit"): FUTURE[0],
@@ -152,6 +155,8 @@ class Linter(ast.NodeVisitor):
         self.harmless, self.bounded = set(), set()
         # True if `read_text` is a method of pathlib's paths.
         self.pathlib = False
+        # Calls that create coroutines, by node.
+        self.coroutines = set()
 
     # Scopes and types ----------------------------------------------------------
 
@@ -332,6 +337,8 @@ class Linter(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Call(self, node):
+        if getattr(node.func, "attr", getattr(node.func, "id", None)) in SPAWNS:
+            self.coroutines.update(map(id, node.args))
         rule = self.rule(node) if self.function is not None else None
         if rule is not None:
             self.find(node, *rule)
@@ -354,7 +361,7 @@ class Linter(ast.NodeVisitor):
             return None
         if rule is not None:
             return f"{kind.removesuffix('.connect') if kind.startswith('sqlite3') else kind}.{name}", rule
-        if name in ANYWHERE and self.pathlib and full is None and kind is None:
+        if name in ANYWHERE and self.pathlib and full is None and kind is None and id(node) not in self.coroutines:
             return f"pathlib.Path.{name}", ANYWHERE[name]
         return None
 

@@ -85,6 +85,7 @@ const FINE: &[&str] = &[
     "def open(x): pass\nasync def f():\n    open(p)",
     "import aiohttp\nasync def f():\n    async with aiohttp.ClientSession() as s:\n        async with s.get(url) as r: await r.text()",
     "from anyio import Path\nasync def f(path):\n    await path.read_text()",
+    "import asyncio, pathlib\nasync def f(body):\n    asyncio.create_task(body.write_bytes(x))",
     "import asyncio\nasync def f(q: asyncio.Queue):\n    await q.get()\n    task.result()",
     "import queue\nasync def f():\n    q = queue.Queue()\n    q.put(1)\n    q.get(block=False)\n    q.get_nowait()",
     "import queue\nasync def f(q: queue.Queue):\n    def g():\n        return q.get()",

@@ -3,12 +3,10 @@
 //! The arguments of most macros are expressions, as those of `println!`, or statements, as those of `stream!`. The branches of
 //! `select!` are split into the future and the handler. Whatever is not Rust on its own is left out.
 
-use std::collections::HashSet;
-
 use tree_sitter::Node;
 
 use super::scopes::last;
-use super::{Place, Walker, parse, row, text_of};
+use super::{Place, Walker, parse, passed_elsewhere, row, text_of};
 
 /// Macros that generate an async body.
 const ASYNC: [&str; 2] = ["stream", "try_stream"];
@@ -43,7 +41,7 @@ impl Walker<'_> {
             return;
         };
         let first_row = self.first_row + first_row;
-        let elsewhere = HashSet::new();
+        let elsewhere = passed_elsewhere(body, &text);
         let mut inner = Walker { text: &text, first_row, scopes: self.scopes, found: self.found, elsewhere };
         inner.visit(body, place);
     }

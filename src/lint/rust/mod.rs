@@ -78,8 +78,8 @@ struct Walker<'a> {
     first_row: usize,
     scopes: &'a mut Scopes,
     found: &'a mut Vec<Found>,
-    /// Variables that are passed to functions that leave the runtime: closures with these names may block.
-    elsewhere: HashSet<String>,
+    /// The closures that are passed to functions that leave the runtime, by node: they may block.
+    elsewhere: HashSet<usize>,
 }
 
 impl Walker<'_> {
@@ -139,7 +139,8 @@ impl Walker<'_> {
         let Some(body) = node.child_by_field_name("body") else { return };
         let mut cursor = node.walk();
         let is_async = node.children(&mut cursor).any(|child| child.kind() == "async");
-        let function = place.function.or(is_async.then_some("async closure"));
+        let function = if self.elsewhere.contains(&node.id()) { None } else { place.function };
+        let function = function.or(is_async.then_some("async closure"));
         self.with_parameters(node, body, place.at(function));
     }
 
@@ -164,10 +165,8 @@ impl Walker<'_> {
             let held = guards::named(node, self.scopes, self.text);
             self.held(held, place);
         }
-        let is_elsewhere = value.is_some_and(|value| value.kind() == "closure_expression")
-            && pattern.is_some_and(|pattern| self.elsewhere.contains(self.slice(pattern)));
         if let Some(value) = value {
-            self.visit(value, if is_elsewhere { place.at(None) } else { place });
+            self.visit(value, place);
         }
         if let Some(otherwise) = node.child_by_field_name("alternative") {
             self.visit(otherwise, place);
@@ -216,14 +215,7 @@ impl Walker<'_> {
                 self.add(row(node_name(node)), function, what, rule.why.to_owned(), rule.remedy);
             }
         }
-        let leaves = rules::leaves_the_runtime(called(node, self.text));
-        if let Some(function) = node.child_by_field_name("function") {
-            self.visit(function, place);
-        }
-        for argument in arguments(node) {
-            let is_elsewhere = leaves && argument.kind() == "closure_expression";
-            self.visit(argument, if is_elsewhere { place.at(None) } else { place });
-        }
+        self.children(node, place);
     }
 
     /// What blocks, and why, if a call does.
@@ -255,19 +247,41 @@ impl Walker<'_> {
     }
 }
 
-/// The variables that a body passes to functions that leave the runtime.
-fn passed_elsewhere(body: Node<'_>, text: &str) -> HashSet<String> {
-    let mut names = HashSet::new();
+/// The closures that a body passes to functions that leave the runtime: as an argument, or in a variable.
+fn passed_elsewhere(body: Node<'_>, text: &str) -> HashSet<usize> {
+    let (mut closures, mut names, mut variables) = (HashSet::new(), HashSet::new(), Vec::new());
     let mut left = vec![body];
     while let Some(node) = left.pop() {
-        if node.kind() == "call_expression" && rules::leaves_the_runtime(called(node, text)) {
-            let passed = arguments(node).into_iter().filter(|argument| argument.kind() == "identifier");
-            names.extend(passed.map(|argument| text_of(argument, text).to_owned()));
+        match node.kind() {
+            "call_expression" if rules::leaves_the_runtime(called(node, text)) => {
+                for passed in arguments(node).into_iter().filter_map(passed) {
+                    if passed.kind() == "identifier" {
+                        names.insert(text_of(passed, text));
+                    } else {
+                        closures.insert(passed.id());
+                    }
+                }
+            }
+            "let_declaration" => variables.push(node),
+            _ => {}
         }
         let mut cursor = node.walk();
         left.extend(node.named_children(&mut cursor));
     }
-    names
+    let is_passed = |variable: &Node<'_>| {
+        variable.child_by_field_name("pattern").is_some_and(|pattern| names.contains(text_of(pattern, text)))
+    };
+    let values = variables.into_iter().filter(is_passed).filter_map(|variable| variable.child_by_field_name("value"));
+    closures.extend(values.filter_map(passed).map(|closure| closure.id()));
+    closures
+}
+
+/// The closure or the variable that an argument is, perhaps at the end of a block that clones what the closure needs.
+fn passed(mut argument: Node<'_>) -> Option<Node<'_>> {
+    while argument.kind() == "block" {
+        argument = argument.named_child(u32::try_from(argument.named_child_count()).ok()?.checked_sub(1)?)?;
+    }
+    matches!(argument.kind(), "closure_expression" | "identifier").then_some(argument)
 }
 
 /// The receiver and the name of a method call.

@@ -97,6 +97,8 @@ const FINE: &[&str] = &[
     "async fn f() { std::thread::spawn(move || std::fs::read(p)); }",
     "async fn f() { std::thread::Builder::new().name(n).spawn(|| std::thread::sleep(d))?; }",
     "async fn f() { let work = move || std::fs::read(p); spawn_blocking(work).await; }",
+    "async fn f() { spawn_blocking({ let p = p.clone(); move || std::fs::read(p) }).await; }",
+    "async fn f() { select! { x = spawn_blocking(|| std::fs::read(p)) => { pool.spawn(|| std::fs::read(p)); } } }",
     "async fn f() { spawn_blocking(std::thread::yield_now).await; }",
     "use tokio::process::Command;\nasync fn f() { Command::new(\"ls\").output().await?; }",
     "use tokio::sync::mpsc;\nasync fn f() { let (tx, mut rx) = mpsc::channel(1); timeout(d, rx.recv()).await; }",
