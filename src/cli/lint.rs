@@ -16,8 +16,8 @@ pub(super) fn lint(args: &LintArgs) -> Result<ExitCode, Stop> {
     if args.json {
         out::line(report::escaped_json(&report.finds))?;
     } else {
-        let lines: String = report.finds.iter().map(|find| format!("{}\n", text::line(&find.line()))).collect();
-        out::print(&lines)?;
+        let lines = report.finds.iter().flat_map(|find| [text::line(&find.line()).into_owned(), "\n".to_owned()]);
+        out::print(&lines.collect::<String>())?;
     }
     for fault in &report.faults {
         out::say(&format!("error: {fault}"));

@@ -50,7 +50,7 @@ impl Find {
 pub struct Report {
     /// What was found, by file and line.
     pub finds: Vec<Find>,
-    /// One line for each file or folder that could not be checked.
+    /// One line for each file or folder that could not be checked, or only in part.
     pub faults: Vec<String>,
 }
 
@@ -64,11 +64,18 @@ struct Found {
     remedy: String,
 }
 
-/// Why a file cannot be checked: a line of it, if known, and the reason.
+/// Why a file cannot be checked, or only in part: a line of it, if known, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Fault {
     line: Option<usize>,
     reason: String,
+}
+
+/// The result for one file.
+#[derive(Debug, Default)]
+struct Checked {
+    found: Vec<Found>,
+    fault: Option<Fault>,
 }
 
 /// Checks files, and the `.rs` and `.py` files in folders.
@@ -102,14 +109,14 @@ pub fn lint(paths: &[PathBuf]) -> Report {
 }
 
 impl Report {
-    fn add(&mut self, file: &str, found: Result<Vec<Found>, Fault>) {
-        match found {
-            Ok(found) => self.finds.extend(found.into_iter().map(|Found { line, function, what, why, remedy }| {
-                let file = file.to_owned();
-                Find { file, line, function, what, why, remedy }
-            })),
-            Err(Fault { line: Some(line), reason }) => self.faults.push(format!("{file}:{line}: {reason}")),
-            Err(Fault { line: None, reason }) => self.faults.push(format!("{file}: {reason}")),
-        }
+    fn add(&mut self, file: &str, checked: Checked) {
+        self.finds.extend(checked.found.into_iter().map(|Found { line, function, what, why, remedy }| {
+            let file = file.to_owned();
+            Find { file, line, function, what, why, remedy }
+        }));
+        self.faults.extend(checked.fault.map(|Fault { line, reason }| match line {
+            Some(line) => format!("{file}:{line}: {reason}"),
+            None => format!("{file}: {reason}"),
+        }));
     }
 }

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde::Deserialize;
 
-use super::{Fault, Found};
+use super::{Checked, Fault, Found};
 
 const SCRIPT: &str = include_str!("python.py");
 
@@ -26,7 +26,7 @@ enum Answer {
 /// # Errors
 ///
 /// If there is no Python or it fails, in one line.
-pub(super) fn lint(texts: &[String]) -> Result<Vec<Result<Vec<Found>, Fault>>, String> {
+pub(super) fn lint(texts: &[String]) -> Result<Vec<Checked>, String> {
     let output = match run(texts) {
         Ok(output) => output,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -41,7 +41,7 @@ pub(super) fn lint(texts: &[String]) -> Result<Vec<Result<Vec<Found>, Fault>>, S
     if answers.len() != texts.len() {
         return Err(format!("python3 answered for {} of {} files", answers.len(), texts.len()));
     }
-    Ok(answers.into_iter().map(Answer::result).collect())
+    Ok(answers.into_iter().map(Answer::checked).collect())
 }
 
 /// Runs the script. It reads everything before it writes, so neither side waits for the other.
@@ -60,12 +60,13 @@ fn run(texts: &[String]) -> io::Result<Output> {
 }
 
 impl Answer {
-    fn result(self) -> Result<Vec<Found>, Fault> {
+    fn checked(self) -> Checked {
         match self {
-            Answer::Fault { line, reason } => Err(Fault { line, reason }),
+            Answer::Fault { line, reason } => Checked { fault: Some(Fault { line, reason }), ..Checked::default() },
             Answer::Found(found) => {
                 let found = found.into_iter();
-                Ok(found.map(|(line, function, what, why, remedy)| Found { line, function, what, why, remedy }).collect())
+                let found = found.map(|(line, function, what, why, remedy)| Found { line, function, what, why, remedy });
+                Checked { found: found.collect(), fault: None }
             }
         }
     }

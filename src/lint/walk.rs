@@ -66,7 +66,7 @@ pub(super) fn sources(paths: &[PathBuf], faults: &mut Vec<String>) -> Vec<Source
 fn folder(top: &Path, sources: &mut Vec<Source>, faults: &mut Vec<String>) {
     let mut left = vec![top.to_path_buf()];
     while let Some(path) = left.pop() {
-        let entries = fs::read_dir(&path).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
+        let entries = fs::read_dir(&path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let mut entries = match entries {
             Ok(entries) => entries,
             Err(error) => {

@@ -65,7 +65,7 @@ fn what_cannot_be_checked_is_one_line_and_exit_2() {
     for (name, says) in [
         ("none.rs", "none.rs: No such file"),
         ("a.txt", "a.txt: neither a .rs nor a .py file"),
-        ("b.rs", "b.rs:2: is not valid Rust"),
+        ("b.rs", "b.rs:2: cannot be parsed here"),
         ("c.py", "c.py:2: Python 3."),
         ("e.rs", "e.rs: cannot be read: "),
     ] {

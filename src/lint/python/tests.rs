@@ -11,8 +11,10 @@ fn found(sources: &[&str]) -> Option<Vec<Vec<(usize, String)>>> {
     }
     let texts: Vec<_> = sources.iter().map(|source| (*source).to_owned()).collect();
     let files = lint(&texts).expect("Python answers");
-    let plain =
-        |file: Result<Vec<Found>, Fault>| file.expect("it is Python").into_iter().map(|found| (found.line, found.what)).collect();
+    let plain = |file: Checked| {
+        assert_eq!(file.fault, None);
+        file.found.into_iter().map(|found| (found.line, found.what)).collect()
+    };
     Some(files.into_iter().map(plain).collect())
 }
 
@@ -113,7 +115,7 @@ fn a_source_that_is_not_python_is_refused_with_its_line() {
     let deep = format!("x = {}1{}", "(".repeat(20_000), ")".repeat(20_000));
     let texts = ["import time\n\nasync def f(:\n".to_owned(), "x = 1".to_owned(), deep];
     let results = lint(&texts).expect("Python answers");
-    let faults: Vec<_> = results.iter().map(|result| result.as_ref().err().map(|fault| fault.line)).collect();
+    let faults: Vec<_> = results.iter().map(|result| result.fault.as_ref().map(|fault| fault.line)).collect();
     assert_eq!(faults[..2], [Some(Some(3)), None]);
     assert!(faults[2].is_some(), "it is nested too deeply");
 }

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 
 use tree_sitter::{Node, Parser, Tree};
 
-use super::{Fault, Found};
+use super::{Checked, Fault, Found};
 use guards::Held;
 use rules::Rule;
 use scopes::{Scopes, last};
@@ -22,17 +22,20 @@ use scopes::{Scopes, last};
 /// Code nested deeper than this was not written by hand, and walking it would overflow the stack.
 const MOST_NESTED: usize = 400;
 
-/// Checks a Rust source.
-pub(super) fn lint(text: &str) -> Result<Vec<Found>, Fault> {
-    let tree = parse(text).ok_or_else(|| Fault { line: None, reason: "cannot be parsed".to_owned() })?;
-    if let Some(row) = error(tree.root_node()) {
-        return Err(Fault { line: Some(row + 1), reason: "is not valid Rust".to_owned() });
-    }
-    let mut scopes = Scopes::default();
-    let mut found = Vec::new();
+/// Checks a Rust source. The parser knows most of the language and goes on after an error, so what surrounds one is checked.
+pub(super) fn lint(text: &str) -> Checked {
+    let Some(tree) = parse(text) else {
+        let fault = Fault { line: None, reason: "cannot be parsed".to_owned() };
+        return Checked { fault: Some(fault), ..Checked::default() };
+    };
+    let fault = error(tree.root_node()).map(|row| {
+        let reason = "cannot be parsed here, so the file was checked only in part".to_owned();
+        Fault { line: Some(row + 1), reason }
+    });
+    let (mut scopes, mut found) = (Scopes::default(), Vec::new());
     Walker { text, first_row: 0, scopes: &mut scopes, found: &mut found, elsewhere: HashSet::new() }
         .visit(tree.root_node(), Place { function: None, depth: 0 });
-    Ok(found)
+    Checked { found, fault }
 }
 
 fn parse(text: &str) -> Option<Tree> {
@@ -93,7 +96,7 @@ impl Walker<'_> {
             self.held(held, place);
         }
         match node.kind() {
-            "macro_definition" | "attribute_item" | "inner_attribute_item" => {}
+            "macro_definition" | "attribute_item" | "inner_attribute_item" | "ERROR" => {}
             "function_item" => self.function(node, place),
             "const_item" | "static_item" => self.children(node, place.at(None)),
             "closure_expression" => self.closure(node, place),
@@ -210,10 +213,10 @@ impl Walker<'_> {
 
     fn call(&mut self, node: Node<'_>, place: Place<'_>) {
         let is_awaited = node.parent().is_some_and(|parent| parent.kind() == "await_expression");
-        if let (Some(function), false) = (place.function, is_awaited) {
-            if let Some((what, rule)) = self.rule(node) {
-                self.add(row(node_name(node)), function, what, rule.why.to_owned(), rule.remedy);
-            }
+        if let (Some(function), false) = (place.function, is_awaited)
+            && let Some((what, rule)) = self.rule(node)
+        {
+            self.add(row(node_name(node)), function, what, rule.why.to_owned(), rule.remedy);
         }
         self.children(node, place);
     }
