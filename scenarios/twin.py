@@ -201,6 +201,13 @@ class Context:
         return took == expected or (self.real and abs(took - expected) <= 0.15 * expected + 50)
 
 
+def given(params, real=False, **settings):
+    """A context for a test: the defaults, with some settings changed."""
+    cx = Context(params, [f"{name}={value}" for name, value in settings.items()])
+    cx.real = real
+    return cx
+
+
 # Servers -----------------------------------------------------------------------
 
 
@@ -252,6 +259,14 @@ class Outcome:
         self.checks.append({"name": name, "holds": holds})
         return self
 
+    def value(self, name):
+        """The value of a figure, for tests."""
+        return next(figure["value"] for figure in self.figures if figure["name"] == name)
+
+    def holds(self):
+        """True if every check passed."""
+        return all(check["holds"] for check in self.checks)
+
 
 def main(scenario, params, run, refuse=None, real=None):
     """Reads NAME=VALUE arguments and `--debug`, runs the twin and prints its outcome as one JSON object.
@@ -292,7 +307,7 @@ def main(scenario, params, run, refuse=None, real=None):
         "checks": outcome.checks,
     }
     print(json.dumps(report))
-    sys.exit(0 if all(check["holds"] for check in outcome.checks) else 1)
+    sys.exit(0 if outcome.holds() else 1)
 
 
 def _show_warnings(scenario):

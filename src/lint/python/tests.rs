@@ -3,7 +3,7 @@ use super::*;
 /// What is found in each source: the line, and what. `None` if there is no Python.
 fn found(sources: &[&str]) -> Option<Vec<Vec<(usize, String)>>> {
     let there = Command::new("python3").arg("--version").output().is_ok();
-    assert!(there || std::env::var("CI").as_deref() != Ok("true"), "CI needs Python");
+    assert!(there || std::env::var_os("CI").is_none(), "CI needs Python");
     if !there {
         // Not `eprintln!`, which the test harness hides when a test passes.
         let _ = writeln!(io::stderr(), "skipped: there is no python3");
