@@ -96,3 +96,20 @@ def pieces(whole, longest):
 
 if __name__ == "__main__":
     main("blocking", PARAMS, run, real=real)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_one_task_that_blocks_delays_all_the_others():
+    """A long poll delays every other task until it ends."""
+    for block, tasks, worst, late in [(1_000, 6, 950, 6), (1_000, 10, 950, 10), (2_000, 10, 1_950, 10)]:
+        outcome = await run(given(PARAMS, variant="block", block=block, tasks=tasks))
+        assert (outcome.value("worst tick late by"), outcome.value("tasks with a late tick")) == (worst, late)
+        assert not outcome.holds()
+    pieces = await run(given(PARAMS, variant="yield"))
+    # Up to two pieces of work come between a timer and its task.
+    assert pieces.value("worst tick late by") == 100
+    assert pieces.holds()

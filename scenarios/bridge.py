@@ -97,3 +97,15 @@ def price_of(item):
 
 if __name__ == "__main__":
     main("bridge", PARAMS, run, real=real)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_run_inside_a_running_loop_raises():
+    """`asyncio.run` in a task always raises."""
+    outcome = await run(given(PARAMS, variant="block_on-inside"))
+    assert (outcome.value("reports"), outcome.value("panics")) == (0, 3)
+    assert not outcome.holds()

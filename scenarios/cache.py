@@ -150,3 +150,25 @@ async def clear(cache, at):
 
 if __name__ == "__main__":
     main("cache", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_one_miss_fetches_once():
+    """In `plain`, every client that misses asks the origin; in the other variants only one does."""
+    for variant, setting, calls, at_once, later in [
+        ("plain", {}, 24, 8, 200),
+        ("plain", {"clients": 16}, 48, 16, 200),
+        ("plain", {"keys": 8}, 24, 1, 200),
+        ("single-flight", {}, 3, 1, 200),
+        ("single-flight", {"clients": 16}, 3, 1, 200),
+        ("early-refresh", {}, 5, 1, 0),
+    ]:
+        outcome = await run(given(PARAMS, variant=variant, **setting))
+        assert outcome.value("origin calls") == calls
+        assert outcome.value("most at once for one key") == at_once
+        assert outcome.value("longest wait after that") == later
+        assert outcome.holds() == (at_once < 2)

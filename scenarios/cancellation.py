@@ -121,3 +121,21 @@ async def until_cancelled_but_shielded(source, finish, clean_up):
 
 if __name__ == "__main__":
     main("cancellation", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_only_a_dropped_worker_loses_the_item_in_its_hand():
+    """One millisecond decides if `drop` loses an item. The other two never lose one."""
+    for variant, cancel_after, lost, total in [
+        ("drop", 3_000, 0, 6_000),
+        ("drop", 3_001, 1, 6_001),
+        ("token", 3_000, 0, 6_000),
+        ("token", 3_001, 0, 6_500),
+        ("shielded", 3_001, 0, 6_500),
+    ]:
+        outcome = await run(given(PARAMS, variant=variant, cancel_after=cancel_after))
+        assert (outcome.value("lost"), outcome.value("total")) == (lost, total)

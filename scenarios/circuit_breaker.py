@@ -181,3 +181,23 @@ def in_order(history, recovery):
 
 if __name__ == "__main__":
     main("circuit-breaker", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_it_fails_fast_probes_and_recovers():
+    """Few calls fail. The recovery time decides how soon the breaker notices the end of the outage."""
+    for setting, failed, opened, probes, well in [
+        ({}, 6, 2, 2, 5_330),
+        ({"recovery": 500}, 10, 6, 6, 4_530),
+        ({"threshold": 20}, 20, 1, 1, 4_030),
+        ({"other_errors": 50}, 6, 2, 2, 5_330),
+        ({"threshold": 1_000}, 60, 0, 0, 0),
+    ]:
+        outcome = await run(given(PARAMS, **setting))
+        assert (outcome.value("failed"), outcome.value("opened")) == (failed, opened)
+        assert (outcome.value("probes"), outcome.value("recovery noticed at")) == (probes, well)
+        assert outcome.holds()

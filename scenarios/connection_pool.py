@@ -115,3 +115,23 @@ async def client(cx, who, pool, forgotten):
 
 if __name__ == "__main__":
     main("connection-pool", PARAMS, run, real=lambda cx: True)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+REAL = True
+
+
+async def test_waits_grow_with_the_load_and_nothing_else_does():
+    """With equal work, only the wait grows with the load."""
+    waits = []
+    for clients, pool, load in [(5, 5, 37), (20, 5, 150)]:
+        outcome = await run(given(PARAMS, real=True, clients=clients, pool=pool, hold=90, think=150))
+        assert outcome.value("load") == load
+        assert outcome.holds()
+        waits.append(outcome.value("95th percentile of waits"))
+    assert waits[0] < waits[1]
+    # Beyond the limit, waits are usually longer than the work.
+    assert waits[1] > 90

@@ -148,3 +148,20 @@ async def write_orders(cx, pool):
 
 if __name__ == "__main__":
     main("database", PARAMS, run, real=lambda cx: True)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+REAL = True
+
+
+async def test_queries_take_as_many_rounds_as_the_pool_needs():
+    """The pool loads as many users at a time as it has connections."""
+    for pool, rounds in [(8, 1), (4, 2)]:
+        outcome = await run(given(PARAMS, real=True, pool=pool, round_trip=200, orders=0))
+        # The margin is one round, which still proves the claim.
+        assert rounds * 200 - 5 <= outcome.value("in parallel") < (rounds + 1) * 200
+        assert outcome.value("one by one") >= 1_595
+        assert outcome.holds()

@@ -65,3 +65,19 @@ async def ask(latency):
 
 if __name__ == "__main__":
     main("first-completed", PARAMS, run, refuse)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_losers_go_on_unless_they_are_cancelled():
+    """The first answer arrives at the same time in both variants. Only with `abort` does the run end then."""
+    keep = await run(given(PARAMS, losers="keep"))
+    abort = await run(given(PARAMS, losers="abort"))
+    assert keep.value("first answer") == abort.value("first answer") == abort.value("total")
+    assert keep.value("total") > keep.value("first answer")
+    assert (keep.value("losers finished"), keep.value("losers aborted")) == (2, 0)
+    assert (abort.value("losers finished"), abort.value("losers aborted")) == (0, 2)
+    assert keep.holds() and abort.holds()

@@ -89,3 +89,23 @@ async def fail_fast(calls):
 
 if __name__ == "__main__":
     main("gather-errors", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_the_fate_of_the_others_is_the_callers_choice():
+    """With equal failures, the variant decides what happens to the others and when the run ends."""
+    for variant, fail_every, ok, failed, cancelled, total in [
+        ("collect", 3, 4, 2, 0, 600),
+        ("fail-fast", 3, 2, 1, 3, 300),
+        ("safe-wrapper", 3, 4, 2, 0, 600),
+        ("fail-fast", 1, 0, 1, 5, 100),
+        ("fail-fast", 0, 6, 0, 0, 600),
+    ]:
+        outcome = await run(given(PARAMS, variant=variant, fail_every=fail_every))
+        assert [outcome.value(name) for name in ("ok", "failed", "cancelled")] == [ok, failed, cancelled]
+        assert outcome.value("total") == total
+        assert outcome.holds()

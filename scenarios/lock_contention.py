@@ -117,3 +117,21 @@ async def worker(increment, increments, think):
 
 if __name__ == "__main__":
     main("lock-contention", PARAMS, run, refuse)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_what_is_done_under_the_lock_is_done_one_at_a_time():
+    """The run time grows with the number of workers only if they work under the lock."""
+    for lock, tasks, total in [
+        ("across-await", 5, 3_000),
+        ("across-await", 10, 6_000),
+        ("short", 10, 600),
+        ("atomic", 10, 600),
+    ]:
+        outcome = await run(given(PARAMS, lock=lock, tasks=tasks))
+        assert outcome.value("total") == total
+        assert outcome.holds()

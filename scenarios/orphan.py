@@ -79,3 +79,23 @@ async def run(cx):
 
 if __name__ == "__main__":
     main("orphan", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_only_a_dropped_task_loses_the_error():
+    """With `drop` the child goes on and its error is lost; with `keep` it is handled; with `abort` there is none."""
+    for variant, work, parent_ended, raised, handled, total in [
+        ("keep", 2_000, 2_000, 1, 1, 2_000),
+        ("drop", 2_000, 500, 1, 0, 2_000),
+        ("abort", 2_000, 500, 0, 0, 500),
+        ("keep", 300, 500, 1, 1, 500),
+    ]:
+        outcome = await run(given(PARAMS, variant=variant, work=work))
+        assert outcome.value("parent ended after") == parent_ended
+        assert (outcome.value("errors raised"), outcome.value("errors handled")) == (raised, handled)
+        assert outcome.value("total") == total
+        assert outcome.holds() == (variant != "drop")

@@ -104,3 +104,23 @@ async def read_all(pages, process):
 
 if __name__ == "__main__":
     main("paginator", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_prefetch_hides_the_time_for_a_page():
+    """A request is hidden behind the processing of the page before, or the other way round."""
+    for pages, page_time, prefetch, total in [
+        (3, 100, 0, 700),
+        (3, 100, 1, 400),
+        (3, 100, 3, 400),
+        (20, 100, 1, 2_100),
+        (3, 300, 0, 1_500),
+        (3, 300, 1, 1_200),
+    ]:
+        outcome = await run(given(PARAMS, pages=pages, page_time=page_time, prefetch=prefetch))
+        assert outcome.value("total") == total
+        assert outcome.holds()

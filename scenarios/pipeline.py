@@ -97,3 +97,24 @@ async def close(feeding, stages):
 
 if __name__ == "__main__":
     main("pipeline", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_only_the_narrowest_stage_matters():
+    """Faster stages beside the slowest one gain nothing, and neither does a longer buffer."""
+    for setting, total in [
+        ({}, 3_100),
+        ({"first_time": 25}, 3_075),
+        ({"first_workers": 2}, 3_100),
+        ({"buffer": 100}, 3_100),
+        ({"second_time": 100}, 1_600),
+        ({"second_workers": 2}, 1_700),
+        ({"second_workers": 8}, 1_000),
+    ]:
+        outcome = await run(given(PARAMS, **setting))
+        assert outcome.value("total") == total
+        assert outcome.holds()

@@ -121,3 +121,18 @@ async def send_sentinels(queue, consumers, sentinels):
 
 if __name__ == "__main__":
     main("producer-consumer", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_a_bounded_queue_pushes_back():
+    """A bound makes producers wait and keeps the queue short. Without one the queue grows, and little is gained."""
+    bounded = await run(given(PARAMS, items=40, capacity=3))
+    unbounded = await run(given(PARAMS, items=40, capacity=0))
+    assert (bounded.value("peak depth"), unbounded.value("peak depth")) == (3, 20)
+    assert bounded.value("most blocked producer") > 0
+    assert unbounded.value("most blocked producer") == 0
+    assert (bounded.value("total"), unbounded.value("total")) == (5_900, 5_500)

@@ -144,3 +144,18 @@ async def close_all(to_close):
 
 if __name__ == "__main__":
     main("resource", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_only_code_that_awaits_can_close():
+    """A session that is cancelled or fails does not reach its last line, so only `drop` leaks."""
+    for fail, cancel_after, leaked_by_drop in [(0, 0, 0), (3, 0, 3), (0, 250, 6), (0, 500, 0)]:
+        for variant in ["drop", "guard", "scope"]:
+            outcome = await run(given(PARAMS, variant=variant, fail=fail, cancel_after=cancel_after))
+            leaked = leaked_by_drop if variant == "drop" else 0
+            assert outcome.value("left open") == leaked
+            assert outcome.holds() == (leaked == 0)

@@ -132,3 +132,16 @@ def most_within(span, moments):
 
 if __name__ == "__main__":
     main("retry", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_jitter_dissolves_the_waves():
+    """If no call succeeds, retries without jitter come all at once, however many clients there are."""
+    for clients, jitter, most in [(8, "none", 8), (8, "full", 3), (8, "equal", 4), (16, "none", 16), (16, "full", 6)]:
+        outcome = await run(given(PARAMS, clients=clients, jitter=jitter, fail_rate=100))
+        assert outcome.value("most retries within 100 ms") == most
+        assert outcome.holds()

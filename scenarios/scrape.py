@@ -152,3 +152,23 @@ async def serve(reader, writer):
 
 if __name__ == "__main__":
     main("scrape", PARAMS, run, refuse, real=lambda cx: True)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+REAL = True
+
+
+async def test_each_page_has_its_own_end_and_each_host_its_limit():
+    """Every page ends in its own way, and each host reaches its limit and never exceeds it."""
+    for setting, ends, most in [
+        ({"timeout": 2_500}, [8, 2, 2, 0], 4),
+        ({"timeout": 2_500, "slow": 0, "missing": 12, "concurrency": 1}, [0, 12, 0, 0], 1),
+        ({"timeout": 500, "slow": 3}, [0, 2, 10, 0], 4),
+    ]:
+        outcome = await run(given(PARAMS, real=True, **{"urls": 12, "concurrency": 4, **setting}))
+        assert [outcome.value(end) for end in ("fetched", "missing", "timed out", "broken")] == ends
+        assert outcome.value("most in flight at a host") == most
+        assert outcome.holds()

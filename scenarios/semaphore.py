@@ -91,3 +91,16 @@ async def request(service, each, latency):
 
 if __name__ == "__main__":
     main("semaphore", PARAMS, run, refuse)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_permits_make_waves():
+    """Twenty calls make seven waves with three permits, and four with five."""
+    for permits, waves in [(1, 20), (3, 7), (5, 4), (20, 1), (1_000, 1)]:
+        outcome = await run(given(PARAMS, permits=permits))
+        assert outcome.value("total") == waves * 500
+        assert outcome.holds()

@@ -129,3 +129,23 @@ async def run(cx):
 
 if __name__ == "__main__":
     main("shutdown", PARAMS, run, refuse)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_what_was_accepted_is_finished_or_reported():
+    """The grace period decides how many jobs are lost, and each lost job is reported."""
+    for setting, late, finished, lost, total in [
+        ({}, 1, 4, 1, 2_100),
+        ({"grace": 6_000}, 1, 5, 0, 2_159),
+        ({"grace": 0}, 0, 0, 4, 600),
+        ({"health_every": 2_000}, 3, 4, 3, 2_100),
+    ]:
+        outcome = await run(given(PARAMS, **setting))
+        assert outcome.value("accepted after the signal") == late
+        assert (outcome.value("finished"), outcome.value("reported lost")) == (finished, lost)
+        assert outcome.value("total") == total
+        assert outcome.holds()

@@ -59,3 +59,22 @@ async def other_work(takes):
 
 if __name__ == "__main__":
     main("spawn", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_a_task_runs_while_main_works_and_a_coroutine_does_not():
+    """As tasks, the downloads overlap the other work; as coroutines they run after it, one by one."""
+    for variant, tasks, latency, other_work, total in [
+        ("spawn", 2, 1_000, 500, 1_000),
+        ("spawn", 2, 1_000, 1_500, 1_500),
+        ("spawn", 4, 1_000, 500, 1_000),
+        ("future", 2, 1_000, 500, 2_500),
+        ("future", 4, 1_000, 500, 4_500),
+    ]:
+        outcome = await run(given(PARAMS, variant=variant, tasks=tasks, latency=latency, other_work=other_work))
+        assert outcome.value("total") == total
+        assert outcome.holds()

@@ -94,3 +94,23 @@ async def consume(items, process):
 
 if __name__ == "__main__":
     main("stream", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_one_ahead_is_enough_to_overlap():
+    """One item ahead halves the run if the two times are equal, and gains less if they are not."""
+    for prefetch, process, items, total in [
+        (0, 100, 4, 800),
+        (1, 100, 4, 500),
+        (100, 100, 4, 500),
+        (0, 400, 4, 2_000),
+        (1, 400, 4, 1_700),
+        (1, 100, 1_000, 100_100),
+    ]:
+        outcome = await run(given(PARAMS, prefetch=prefetch, process=process, items=items))
+        assert outcome.value("total") == total
+        assert outcome.holds()

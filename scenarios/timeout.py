@@ -69,3 +69,23 @@ async def in_time(cx, way):
 
 if __name__ == "__main__":
     main("timeout", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_only_work_that_waits_can_be_timed_out():
+    """Work that waits ends at the deadline; work that blocks ends when it is done."""
+    for variant, work, deadline, timed_out, total, holds in [
+        ("both", 3_000, 4_000, 0, 6_000, True),
+        ("async", 5_000, 2_000, 1, 2_000, True),
+        ("async", 10_000, 2_000, 1, 2_000, True),
+        ("async", 5_000, 6_000, 0, 5_000, True),
+        ("blocking", 5_000, 2_000, 0, 5_000, False),
+        ("blocking", 10_000, 2_000, 0, 10_000, False),
+    ]:
+        outcome = await run(given(PARAMS, variant=variant, work=work, deadline=deadline))
+        assert (outcome.value("timed out"), outcome.value("total")) == (timed_out, total)
+        assert outcome.holds() == holds

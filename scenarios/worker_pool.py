@@ -153,3 +153,16 @@ async def run(cx):
 
 if __name__ == "__main__":
     main("worker-pool", PARAMS, run, refuse)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_a_static_split_ends_late():
+    """Workers that share a queue end at about the same time; with fixed parts the slowest part decides."""
+    for queue, total in [("shared", 2_467), ("static", 2_728)]:
+        outcome = await run(given(PARAMS, queue=queue))
+        assert outcome.value("total") == total
+        assert outcome.holds()

@@ -75,3 +75,16 @@ def waits_beside(computing, wait):
 
 if __name__ == "__main__":
     main("workers", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_computing_adds_up_and_waiting_does_not():
+    """On one worker computing adds up; waiting does not."""
+    for tasks, mix, total in [(8, 0, 1_000), (8, 100, 8_000), (16, 0, 1_000)]:
+        outcome = await run(given(PARAMS, tasks=tasks, mix=mix))
+        assert outcome.value("total") == total
+        assert outcome.holds()

@@ -1,9 +1,11 @@
 //! The asyncio twins agree with the scenarios: same parameters, same draws, same outcome.
 //!
 //! Without Python 3.11 these tests say so and pass; in CI, where the variable
-//! `CI` is `true`, they fail.
+//! `CI` is set, they fail.
 
+mod debug;
 mod differences;
+mod pytest;
 mod python;
 mod settings;
 #[path = "../simulate/mod.rs"]
