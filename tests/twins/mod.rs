@@ -3,6 +3,7 @@
 //! Without Python 3.11 these tests say so and pass; in CI, where the variable
 //! `CI` is `true`, they fail.
 
+mod cut;
 mod differences;
 mod python;
 mod settings;
