@@ -1,4 +1,4 @@
-"""Cache key: what is the same call?
+"""Cache key: equal keys must mean equal results.
 
 A decorator makes the key of a call from its function and its arguments. With `text` it
 is the function's name and the arguments as JSON, with `str` for what JSON does not

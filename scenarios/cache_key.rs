@@ -1,4 +1,4 @@
-//! # Cache key: what is the same call?
+//! # Cache key: equal keys must mean equal results
 //!
 //! Four clients ask for prices through one cache. Three of them ask a bookshop: by the title
 //! "1984", by the same title with a discount of 0, which is the default, and by the code 1984. The
@@ -58,7 +58,7 @@ pub const SCENARIO: Scenario = Scenario {
     id: "cache-key",
     title: "Cache key",
     group: Group::Resilience,
-    lesson: "What is the same call?",
+    lesson: "Equal keys must mean equal results.",
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[KEY, CALLS, ARTICLES, FETCH, EVERY],
     patterns: &["cache key", "memoization", "key collision"],

@@ -96,12 +96,14 @@ async def run(cx):
         pool = Pool(os.path.join(folder, "shop.sqlite"), cx.pool)
         forgotten = []
         try:
-            waits = await asyncio.gather(*(client(cx, i, pool, forgotten) for i in range(cx.clients)))
+            # No client outlives the group, so the pool closes when nobody uses it any more.
+            async with asyncio.TaskGroup() as group:
+                clients = [group.create_task(client(cx, i, pool, forgotten)) for i in range(cx.clients)]
             total = now() - started
         finally:
             pool.close()
 
-    waits = sorted(sum(waits, []))
+    waits = sorted(sum((task.result() for task in clients), []))
     p95 = waits[max(-(-len(waits) * 95 // 100) - 1, 0)] if waits else 0
     wanted = cx.clients * REQUESTS
     return (

@@ -122,7 +122,10 @@ async def run(cx):
                     await load(cx, connection, user)
 
             begun = now()
-            await asyncio.gather(*(one(user) for user in range(cx.users)))
+            # No task outlives the group, so the pool closes when nobody uses it any more.
+            async with asyncio.TaskGroup() as users:
+                for user in range(cx.users):
+                    users.create_task(one(user), name=f"user {user}")
             in_parallel = now() - begun
 
             try:
