@@ -28,14 +28,13 @@
 //! **Words.** asyncio: `inspect.signature(f).bind(…)` with `apply_defaults()` turns a call into its
 //! arguments, defaults included; `functools.lru_cache` does not, so `f(1)` and `f(1, b=0)` are two
 //! entries, and 1 and 1.0 are one unless `typed=True`. Tokio: a struct that derives `Hash` and `Eq`
-//! in a map of `OnceCell`, or the crate `moka`.
+//! as the key of a map with a `Mutex` or `OnceCell` for each entry, or the crate `moka`.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{Instrument, info, info_span, warn};
@@ -141,8 +140,11 @@ enum Key {
 /// A cache that fetches each entry once, whatever its key is.
 struct Cache {
     key: &'static str,
-    entries: Mutex<BTreeMap<Key, Arc<OnceCell<Price>>>>,
+    entries: Mutex<BTreeMap<Key, Arc<Entry>>>,
 }
+
+/// The price of an entry, once it is fetched. The task that fetches holds the lock.
+type Entry = tokio::sync::Mutex<Option<Price>>;
 
 /// A price, and what it is the price of.
 #[derive(Debug, Clone)]
@@ -165,8 +167,12 @@ impl Cache {
     async fn price(&self, shop: &Shop, call: &Call) -> Price {
         // Find or make the entry under the lock, and let go of the lock before the await.
         let entry = locked(&self.entries).entry(self.key(call)).or_default().clone();
-        // The first client fetches; the others wait for it.
-        entry.get_or_init(|| shop.fetch(call)).await.clone()
+        // The first client fetches; the others wait for the lock, and then find the price.
+        let mut entry = entry.lock().await;
+        match &*entry {
+            Some(price) => price.clone(),
+            None => entry.insert(shop.fetch(call).await).clone(),
+        }
     }
 }
 
