@@ -23,8 +23,9 @@
 //!
 //! **Pitfall.** With one lock for the whole cache, every miss would wait for every fetch:
 //! use one lock for each key. A value that is never asked for again is never overwritten,
-//! and stays until you clean up. And give keys different lifetimes, or they all expire at
-//! once.
+//! and stays until you clean up. Give keys different lifetimes, or they all expire at
+//! once. And a refresh may fail: if the note that it is running stays, no other refresh
+//! ever starts. Take it back in `Drop`, which also runs after a panic or an abort.
 //!
 //! **Words.** asyncio: a dict and an `asyncio.Lock` for each key; `functools.cache` on a
 //! coroutine function caches the coroutine, which you can await only once. Tokio: a map
@@ -173,8 +174,10 @@ impl Cache {
     /// Fetches a value from the origin and stores it.
     async fn fetch(&self, key: Key) {
         self.inner().fetch_begins(key);
+        let call = OriginCall { cache: self, key };
         sleep(self.fetch).instrument(info_span!("fetches", key)).await;
-        self.inner().fetch_ends(key, self.ttl);
+        drop(call);
+        self.inner().store(key, self.ttl);
     }
 
     /// Spawns a task that fetches a value, unless one is running already.
@@ -185,12 +188,12 @@ impl Cache {
         }
         inner.refreshing.push(key);
         drop(inner);
-        let cache = self.clone();
+        let refresh = Refresh { cache: self.clone(), key };
         Builder::new().name(&format!("refresh {key}")).spawn(async move {
             // Take the lock as a client does on a miss, so that only one of them asks the origin.
-            let _turn = cache.fetching[key].lock().await;
-            cache.fetch(key).await;
-            cache.inner().refreshing.retain(|other| *other != key);
+            let _turn = refresh.cache.fetching[key].lock().await;
+            refresh.cache.fetch(key).await;
+            // The lock is released first, then `refresh` ends.
         })?;
         Ok(())
     }
@@ -214,6 +217,30 @@ impl Cache {
     }
 }
 
+/// A refresh that is running. It ends when this is dropped: when the task is done, panics or is aborted.
+struct Refresh {
+    cache: Arc<Cache>,
+    key: Key,
+}
+
+impl Drop for Refresh {
+    fn drop(&mut self) {
+        self.cache.inner().refreshing.retain(|key| *key != self.key);
+    }
+}
+
+/// A call to the origin in flight. It ends when this is dropped: at the answer, or when the client gives up.
+struct OriginCall<'a> {
+    cache: &'a Cache,
+    key: Key,
+}
+
+impl Drop for OriginCall<'_> {
+    fn drop(&mut self) {
+        *self.cache.inner().under_way.entry(self.key).or_default() -= 1;
+    }
+}
+
 impl Inner {
     /// Returns true if values were fetched before and no call for this key is in flight.
     fn is_first_to_miss(&self, key: Key) -> bool {
@@ -230,8 +257,7 @@ impl Inner {
         info!(counter.to_origin = self.tally.fetches, counter.under_way = all, "asks the origin for key {key}");
     }
 
-    fn fetch_ends(&mut self, key: Key, ttl: Duration) {
-        *self.under_way.entry(key).or_default() -= 1;
+    fn store(&mut self, key: Key, ttl: Duration) {
         if let Some(replaced) = self.stored.insert(key, Instant::now()) {
             let expired = replaced.elapsed().saturating_sub(ttl);
             self.tally.longest_expired = self.tally.longest_expired.max(expired);
@@ -355,6 +381,26 @@ mod tests {
             assert_eq!(outcome.holds(), at_once < 2.0, "{all:?}: {outcome:?}");
         }
         Ok(())
+    }
+
+    /// After a refresh that fails another one can start. Here it panics, because there is no lock for this key.
+    #[tokio::test(start_paused = true)]
+    async fn a_refresh_that_fails_is_not_the_last_one() -> scenario::Result<()> {
+        let cache = Arc::new(Cache::new(&Context::of(&SCENARIO, &[])));
+        cache.refresh(1)?;
+        assert_eq!(cache.inner().refreshing, [1]);
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(cache.inner().refreshing, [0; 0]);
+        Ok(())
+    }
+
+    /// A client that gives up ends its call to the origin.
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_dropped_is_not_in_flight() {
+        let cache = Cache::new(&Context::of(&SCENARIO, &[]));
+        assert!(tokio::time::timeout(Duration::from_millis(100), cache.fetch(0)).await.is_err());
+        assert_eq!(cache.inner().under_way.get(&0), Some(&0));
+        assert!(cache.inner().stored.is_empty());
     }
 
     /// The second check can fail too: it detects a value that stayed too long.

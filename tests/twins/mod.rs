@@ -4,6 +4,7 @@
 //! `CI` is set, they fail.
 
 mod debug;
+mod cut;
 mod differences;
 mod pytest;
 mod python;

@@ -41,6 +41,7 @@ fn twins_refuse_what_the_scenario_refuses() {
         ("batching", ("latency_min", "501")),
         ("worker-pool", ("work_min", "1001")),
         ("lock-contention", ("mutex", "std")),
+        ("database", ("min_size", "5")),
         ("shutdown", ("trigger", "signal")),
         ("shutdown", ("job_max", "199")),
         ("scrape", ("missing", "11")),
