@@ -41,7 +41,6 @@ fn twins_refuse_what_the_scenario_refuses() {
         ("batching", ("latency_min", "501")),
         ("worker-pool", ("work_min", "1001")),
         ("lock-contention", ("mutex", "std")),
-        ("shutdown", ("trigger", "signal")),
         ("shutdown", ("job_max", "199")),
         ("scrape", ("missing", "11")),
     ] {
