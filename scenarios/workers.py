@@ -66,10 +66,12 @@ async def run(cx):
 
 def waits_beside(computing, wait):
     """Returns how long a waiting task takes beside that much computing. It runs only when the others have finished a turn."""
-    turn, at = max(computing / ROUNDS, 1), 0
+    turn, at = max(computing // ROUNDS, 1), 0
     for _ in range(ROUNDS):
         due = at + wait
-        at = -(-due // turn) * turn if due < computing else due
+        # The timer is due within a turn. After the next turn the loop fires it, and after one more it wakes the task.
+        turns = -(-due // turn) + 2
+        at = max(due, min(turns * turn, computing))
     return at
 
 
