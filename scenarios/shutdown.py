@@ -13,14 +13,15 @@ Pitfall: a cancelled worker loses the job that it holds. Its `finally` has to re
 that. And `gather(…, return_exceptions=True)` returns the errors of the workers instead of
 raising them: look at each of them, or a bug goes unnoticed.
 
-If something else is due in the same millisecond as the signal, asyncio and Tokio may run
-the two in a different order: the job is accepted before the signal or after it.
+A job that is done in the millisecond in which the grace period ends can be lost here: the
+timer of the grace period may fire first. In Tokio it is finished.
 """
 
 import asyncio
 import itertools
 import os
 import signal
+from functools import partial
 
 from twin import BadValue, Choice, Number, Outcome, main, now
 
@@ -149,17 +150,26 @@ async def told_to_stop(cx):
     """Waits for the token or for a signal, which the operator sends at `signal_at`."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     if cx.trigger == "token":
-        loop.call_later(cx.signal_at / 1000, stop.set)
+        operator = asyncio.create_task(operate(cx.signal_at, stop.set), name="operator")
         await stop.wait()
+        await operator
         return
     # Handle both, whichever comes: from here on they no longer end the process.
     for number in SIGNALS.values():
         loop.add_signal_handler(number, stop.set)
-    loop.call_later(cx.signal_at / 1000, os.kill, os.getpid(), SIGNALS[cx.trigger])
+    send = partial(os.kill, os.getpid(), SIGNALS[cx.trigger])
+    operator = asyncio.create_task(operate(cx.signal_at, send), name="operator")
     await stop.wait()
+    await operator
     # From here on a second signal ends the process at once, if the drain takes too long.
     for number in SIGNALS.values():
         loop.remove_signal_handler(number)
+
+
+async def operate(at, stop):
+    """Stops the service at this time, as its operator would."""
+    await asyncio.sleep(at / 1000)
+    stop()
 
 
 async def sleep_until(due):

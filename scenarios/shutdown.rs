@@ -65,7 +65,8 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[POOL, GRACE, JOB_MIN, JOB_MAX, HEALTH_EVERY, SIGNAL_AT, TRIGGER],
     patterns: &["graceful shutdown", "signal handling", "health check", "drain", "grace period"],
-    differs: "If a job arrives in the same millisecond as the signal, asyncio and Tokio may run the two in a different order.",
+    differs: "A job that is done in the millisecond in which the grace period ends is finished in Tokio and may be lost in \
+              asyncio.",
     builds_on: &["task-group", "worker-pool"],
     real_because: "a real signal comes from outside, on wall time",
     source: include_str!("shutdown.rs"),

@@ -55,7 +55,8 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, CPU, WAIT, MIX],
     patterns: &["worker threads", "CPU-bound against I/O-bound", "event loop choice"],
-    differs: "asyncio always has one thread; Tokio has as many workers as you set, and tasks that compute run in parallel.",
+    differs: "asyncio always has one thread; Tokio has as many workers as you set, and tasks that compute run in parallel. \
+              Beside tasks that compute, a waiting task is served one round later in asyncio.",
     builds_on: &["blocking"],
     real_because: "the virtual clock has only one worker",
     source: include_str!("workers.rs"),
