@@ -177,3 +177,13 @@ fn a_shutdown_handles_real_signals() {
         assert_eq!(report["checks"][0]["holds"], Json::Bool(true), "{report}");
     }
 }
+
+/// Threads of CPython take turns, so computing in them takes as long as on the loop.
+#[test]
+fn threads_do_not_make_computing_faster() {
+    if python_is_here() {
+        let report = report_of_twin(scenario("workers"), ["flavor=multi_thread", "mix=100", "tasks=4", "cpu=20"]);
+        assert!(report["elapsed_ms"].as_u64() >= Some(4 * 20 * 5 * 8 / 10), "{report}");
+        assert_eq!(report["checks"][1]["holds"], Json::Bool(true), "{report}");
+    }
+}

@@ -58,6 +58,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ("bridge", 0, &[("calls", "1"), ("latency", "777")]),
     ("workers", 0, &[("mix", "100")]),
     ("workers", 0, &[("mix", "0")]),
+    ("workers", 0, &[("mix", "100"), ("flavor", "current_thread")]),
     ("workers", 0, &[("mix", "100"), ("tasks", "3"), ("cpu", "77")]),
     ("semaphore", 0, &[]),
     ("semaphore", 7, &[("jitter", "400")]),
