@@ -66,6 +66,7 @@ pub const SCENARIO: Scenario = Scenario {
     twin: include_str!("bridge.py"),
     refuse,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// Virtual time would jump ahead of a thread outside the runtime.

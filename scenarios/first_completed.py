@@ -4,8 +4,9 @@
 cancels nothing: pending tasks keep running. The code that started the race cancels the
 losers, or waits for them.
 
-Pitfall: more than one task can be done. And `cancel()` is only a request: a task is
-gone only when it has been awaited. In Tokio, a future that loses in `select!` is
+Pitfall: `wait` raises nothing. A task that has failed is done too, and only `result()`
+raises its error. More than one task can be done. And `cancel()` is only a request: a task
+is gone only when it has been awaited. In Tokio, a future that loses in `select!` is
 dropped and ends there; a task that loses keeps running, as it does here.
 """
 
@@ -41,8 +42,10 @@ async def run(cx):
     # Wait for the losers too: a cancelled task is gone only when it has been awaited.
     if pending:
         await asyncio.wait(pending)
+    # `wait` does not raise. Ask each mirror for its answer: this raises the error of one that failed.
     cut = sum(mirror.cancelled() for mirror in pending)
-    finished = len(mirrors) - 1 - cut
+    answers = [mirror.result() for mirror in mirrors if not mirror.cancelled()]
+    finished = len(answers) - 1
 
     total = now() - started
     outcome = (

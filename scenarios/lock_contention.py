@@ -8,6 +8,9 @@ await needs no lock at all (`lock=atomic`). `mutex=std` is `threading.Lock` here
 does no harm around such a change, but around an await it deadlocks: the next task that
 acquires it blocks the thread, so the holder can never release it. Python does not
 detect this, so `refuse` does; in Rust the compiler does.
+
+With `hold=0` all workers are at work at once, because `asyncio.sleep(0)` lets the others
+run. In Tokio a `sleep` of zero returns at once, so one is at work at a time.
 """
 
 import asyncio

@@ -64,6 +64,8 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[N, EAT, THINK, JITTER, MEALS, STRATEGY],
     patterns: &["dining philosophers", "deadlock", "lock ordering", "resource hierarchy", "try lock"],
+    differs: "If a fork is put back in the same millisecond in which another philosopher reaches for it, asyncio and Tokio may \
+              run the two in a different order, and later meals differ.",
     builds_on: &["deadlock"],
     breaks: &[Breaks::stalls(&[("strategy", "naive")])],
     source: include_str!("philosophers.rs"),

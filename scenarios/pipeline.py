@@ -4,6 +4,10 @@ A bounded `asyncio.Queue` before each stage makes faster stages wait for the slo
 one: the stages before it are blocked in `put`, the stages behind it wait in `get`. If
 you speed up one of these, it only waits longer.
 
+With several workers a stage may serve them in another order than in Tokio. A worker that
+`put` has woken finds the queue empty if another one has asked meanwhile, and waits again
+behind all others. So the idle times of a stage can differ; the total does not.
+
 Before Python 3.13 a queue cannot be closed: when all workers of a stage have ended, the
 code that started them puts one sentinel for each worker of the next stage. In Tokio the
 channel closes by itself when the last sender is dropped.

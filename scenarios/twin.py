@@ -188,12 +188,13 @@ class Context:
         return base + self.draw(stream, index, 0, jitter)
 
     def burn(self, ms):
-        """CPU work: keeps the loop busy for this long."""
+        """CPU work: keeps this thread busy for this long, and the loop too if it runs on this thread."""
         if not self.real:
             asyncio.get_running_loop().jump(ms)
             return
-        end = time.monotonic() + ms / 1000
-        while time.monotonic() < end:
+        # Only the time counts in which this thread computes. Meanwhile other threads wait for CPython's lock.
+        end = time.thread_time() + ms / 1000
+        while time.thread_time() < end:
             pass
 
     def on_time(self, took, expected):

@@ -7,6 +7,7 @@ mod debug;
 mod cut;
 mod differences;
 mod pytest;
+mod idioms;
 mod python;
 mod settings;
 #[path = "../simulate/mod.rs"]

@@ -42,7 +42,6 @@ fn twins_refuse_what_the_scenario_refuses() {
         ("worker-pool", ("work_min", "1001")),
         ("lock-contention", ("mutex", "std")),
         ("database", ("min_size", "5")),
-        ("shutdown", ("trigger", "signal")),
         ("shutdown", ("job_max", "199")),
         ("scrape", ("missing", "11")),
     ] {
