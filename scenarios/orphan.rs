@@ -26,6 +26,7 @@
 //! never retrieved". Tokio: an orphan runs to its end, and a lost `Err` is silent; `JoinSet` and
 //! `AbortOnDropHandle` abort their tasks when dropped.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -64,8 +65,20 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
+/// The error of the child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct DiskFull;
+
+impl fmt::Display for DiskFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the disk is full")
+    }
+}
+
+impl std::error::Error for DiskFull {}
+
 /// The result of the child.
-type Ended = Result<(), &'static str>;
+type Ended = Result<(), DiskFull>;
 
 /// How many errors the child has raised, handled or not.
 type Raised = Arc<AtomicU64>;
@@ -103,7 +116,7 @@ async fn parent(work: Duration, variant: &str, raised: Raised, family: Sender<()
     let child = Builder::new().name("child").spawn(child(work, raised, family.clone()))?;
     sleep(ELSEWHERE).instrument(info_span!("other work")).await;
     match variant {
-        "keep" => Ok(child.await?.inspect_err(|error| error!(error, "the parent fails with the same error"))),
+        "keep" => Ok(child.await?.inspect_err(|error| error!(%error, "the parent fails with the same error"))),
         "abort" => {
             // The child is dropped at its await. Its handle then returns a cancelled error.
             child.abort();
@@ -127,9 +140,8 @@ async fn child(work: Duration, raised: Raised, _family: Sender<()>) -> Ended {
     info!(moment = "child fails", moment_at_ms = work.as_millis() as u64, "the child will fail at {} ms", work.as_millis());
     sleep(work).instrument(info_span!("works")).await;
     raised.fetch_add(1, Ordering::Relaxed);
-    let error = "the disk is full";
-    error!(error, counter.errors = 1, counter.handled = 0, "fails");
-    Err(error)
+    error!(error = %DiskFull, counter.errors = 1, counter.handled = 0, "fails");
+    Err(DiskFull)
 }
 
 #[cfg(test)]

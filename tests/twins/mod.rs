@@ -4,6 +4,7 @@
 //! `CI` is `true`, they fail.
 
 mod differences;
+mod idioms;
 mod python;
 mod settings;
 #[path = "../simulate/mod.rs"]
