@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::python::{python_is_here, report_of_twin};
+use super::python::{python_is_here, report_of_twin, twin};
 use super::simulate::{Ended, simulate, values};
 use super::{report, scenario};
 
@@ -66,4 +66,23 @@ fn a_request_that_nobody_polls_stalls_here_and_is_served_in_asyncio() {
 fn a_gap_of_nothing_loses_updates_in_asyncio_only() {
     let Some(reports) = both("lost-update", &[("gap", "0")]) else { return };
     assert_eq!(figure(&reports, 2), [Some(40.0), Some(0.0)]);
+}
+
+/// Without a consumer `send` fails in Tokio, while `put` and `join` wait for ever in asyncio.
+#[test]
+fn a_producer_without_consumers_ends_here_and_waits_for_ever_in_asyncio() {
+    if !python_is_here() {
+        return;
+    }
+    let queue = scenario("producer-consumer");
+    let turned = [("end", "sentinel-each"), ("producers", "4"), ("late", "3000")];
+    // Bounded, the late producer is stuck in `put`; unbounded, main is stuck in `join`.
+    for capacity in ["3", "0"] {
+        let turned = [&turned[..], &[("capacity", capacity)]].concat();
+        let output = twin(queue, turned.iter().map(|(name, value)| format!("{name}={value}")));
+        let stalled = String::from_utf8_lossy(&output.stderr).contains("nothing can ever run again");
+        assert_eq!((output.status.code(), stalled), (Some(1), true), "capacity {capacity}");
+        let Ended::Finished(outcome, _) = simulate(queue, values(queue, &turned), 0) else { panic!("stalled: {turned:?}") };
+        assert!(outcome.value("consumed") < outcome.value("produced"), "{outcome:?}");
+    }
 }
