@@ -22,9 +22,10 @@
 //! have reached.
 //!
 //! **Words.** asyncio: the loop keeps only a weak reference to a task, so an orphan may be
-//! collected in the middle of its work; if its error is lost, asyncio logs "Task exception was
-//! never retrieved". Tokio: an orphan runs to its end, and a lost `Err` is silent; `JoinSet` and
-//! `AbortOnDropHandle` abort their tasks when dropped.
+//! collected in the middle of its work, and `asyncio.run` cancels it at its end; the twin shows
+//! both. If its error is lost, asyncio logs "Task exception was never retrieved". Tokio: an orphan
+//! runs to its end, and a lost `Err` is silent; `JoinSet` and `AbortOnDropHandle` abort their tasks
+//! when dropped.
 
 use std::fmt;
 use std::sync::Arc;
@@ -53,8 +54,8 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[WORK, VARIANT],
     patterns: &["fire and forget", "detached task", "lost exception", "abort on drop"],
-    differs: "In asyncio an orphan may be collected in the middle of its work, and a lost error is logged; in Tokio it runs \
-              to its end, and a lost error is silent.",
+    differs: "In asyncio an orphan may be collected in the middle of its work, is cancelled when `asyncio.run` ends, and its \
+              lost error is logged; in Tokio it runs to its end or is dropped with the runtime, and a lost error is silent.",
     builds_on: &["spawn"],
     breaks: &[Breaks::checks(&[("variant", "drop")], &["every error that is raised is handled"])],
     source: include_str!("orphan.rs"),
@@ -146,6 +147,8 @@ async fn child(work: Duration, raised: Raised, _family: Sender<()>) -> Ended {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::mpsc::error::TryRecvError;
+
     use super::*;
 
     /// With `drop` the child goes on and its error is lost; with `keep` it is handled; with `abort` there is no error.
@@ -167,5 +170,21 @@ mod tests {
             assert_eq!(outcome.holds(), variant != "drop");
         }
         Ok(())
+    }
+
+    /// The pitfall: an orphan is dropped at its await when the runtime shuts down.
+    #[test]
+    fn an_orphan_ends_with_its_runtime() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let (family, mut gone) = mpsc::channel(1);
+        let raised = Raised::default();
+        runtime.block_on(async {
+            drop(tokio::spawn(child(Duration::from_secs(60), raised.clone(), family)));
+            tokio::task::yield_now().await;
+            assert_eq!(gone.try_recv(), Err(TryRecvError::Empty), "it is at work");
+        });
+        drop(runtime);
+        assert_eq!(gone.try_recv(), Err(TryRecvError::Disconnected), "it was dropped");
+        assert_eq!(raised.load(Ordering::Relaxed), 0, "in the middle of its work");
     }
 }

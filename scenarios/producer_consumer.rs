@@ -67,8 +67,8 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[PRODUCERS, CONSUMERS, ITEMS, CAPACITY, PRODUCE, CONSUME, END, LATE],
     patterns: &["producer-consumer", "bounded queue", "backpressure", "sentinel", "queue join"],
-    differs: "`asyncio.Queue` has many readers and, before 3.13, no way to close it, so `put` and `join` wait for ever if no \
-              consumer is left; Tokio's `mpsc` has one receiver, which consumers share behind a lock, it closes with its last \
+    differs: "`asyncio.Queue` has many readers, a `put` that may overtake others, and, before 3.13, no way to close it, so \
+              `put` and `join` wait for ever if no consumer is left; Tokio's `mpsc` has one receiver, which consumers share behind a lock, it closes with its last \
               sender, and `send` fails without a receiver.",
     builds_on: &["semaphore"],
     breaks: &[

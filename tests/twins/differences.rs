@@ -86,3 +86,11 @@ fn a_producer_without_consumers_ends_here_and_waits_for_ever_in_asyncio() {
         assert!(outcome.value("consumed") < outcome.value("produced"), "{outcome:?}");
     }
 }
+
+/// A producer that comes just as there is room overtakes one that was woken for it: here, the late one with its items.
+#[test]
+fn a_blocked_producer_may_be_overtaken_in_asyncio() {
+    let Some(reports) = both("producer-consumer", &[("end", "sentinel-each"), ("late", "700")]) else { return };
+    assert_eq!(elapsed(&reports), [Some(3100.0), Some(3200.0)]);
+    assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way the checks hold");
+}

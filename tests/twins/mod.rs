@@ -126,15 +126,18 @@ for seed in (0, 1, 7, 2**63, 2**64 - 1):
     assert_eq!(twins.next(), None);
 }
 
+/// The draws that are known on both sides, and what asyncio alone does with an orphan.
 #[test]
-fn known_draws_hold_on_the_other_side_too() {
+fn the_examples_in_the_twins_hold() {
     if !python_is_here() {
         return;
     }
-    let output = python(["-m", "doctest", "-v", "twin.py"]);
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("passed"), "there are examples to check: {said}");
+    for file in ["twin.py", "orphan.py"] {
+        let output = python(["-m", "doctest", "-v", file]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{file}: {said}");
+        assert!(said.contains("passed"), "{file}: there are examples to check: {said}");
+    }
 }
 
 /// The expected output of a twin, made from the Rust run.
