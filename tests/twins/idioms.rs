@@ -1,6 +1,7 @@
 //! What a learner copies from a twin beside its figures: errors reach their callers, threads end, and no argument is idle.
 
-use super::python::{python_code, python_is_here};
+use super::python::{python_code, python_is_here, report_of_twin};
+use super::scenario;
 
 /// Runs this code after the imports of a test; returns what it prints.
 fn said(code: &str) -> String {
@@ -53,6 +54,19 @@ print('threads', threading.active_count(), flush=True)
 os._exit(0)
 ";
     assert_eq!(said(code), "cancelled True\nthreads 1");
+}
+
+#[test]
+fn a_blocking_call_outlives_its_timeout() {
+    if !python_is_here() {
+        return;
+    }
+    let report = report_of_twin(scenario("blocking"), ["variant=timeout", "block=400", "tasks=1"]);
+    let ran_on = report["outcome"].as_array().and_then(|figures| figures.last()).expect("figures");
+    assert_eq!(ran_on["name"], "ran on after its timeout");
+    assert!(ran_on["value"].as_f64() > Some(100.0), "{report}");
+    let check = report["checks"].as_array().and_then(|checks| checks.last()).expect("checks");
+    assert_eq!((check["name"].as_str(), check["holds"].as_bool()), (Some("the report stops at its timeout"), Some(false)));
 }
 
 /// Except where a library prescribes the arguments.

@@ -126,13 +126,13 @@ for seed in (0, 1, 7, 2**63, 2**64 - 1):
     assert_eq!(twins.next(), None);
 }
 
-/// The draws that are known on both sides, and what asyncio alone does with an orphan.
+/// The draws that are known on both sides, and what asyncio alone does with an orphan and a shared generator.
 #[test]
 fn the_examples_in_the_twins_hold() {
     if !python_is_here() {
         return;
     }
-    for file in ["twin.py", "orphan.py"] {
+    for file in ["twin.py", "orphan.py", "stream.py"] {
         let output = python(["-m", "doctest", "-v", file]);
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{file}: {said}");

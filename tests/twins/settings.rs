@@ -102,6 +102,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ("stream", 0, &[("prefetch", "1")]),
     ("stream", 0, &[("prefetch", "3"), ("items", "101"), ("process", "333")]),
     ("stream", 0, &[("produce", "333"), ("prefetch", "100")]),
+    ("stream", 0, &[("consumers", "2")]),
+    ("stream", 0, &[("consumers", "3"), ("prefetch", "2"), ("process", "777"), ("items", "20")]),
     ("paginator", 0, &[]),
     ("paginator", 0, &[("prefetch", "1")]),
     ("paginator", 0, &[("prefetch", "2"), ("pages", "20"), ("page_time", "333"), ("page_size", "7")]),
