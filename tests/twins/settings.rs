@@ -177,6 +177,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ("cache", 0, &[("keys", "3"), ("ttl", "333"), ("fetch", "77"), ("cleanup_every", "90")]),
     // Timeouts far from the durations of the pages.
     ("scrape", 0, &[("timeout", "2000")]),
+    ("scrape", 0, &[("session", "each"), ("timeout", "2000")]),
     ("scrape", 7, &[("hosts", "3"), ("slow", "0"), ("missing", "5"), ("timeout", "2000")]),
     ("scrape", 3, &[("timeout", "300"), ("concurrency", "12"), ("missing", "0")]),
     ("chat", 0, &[]),
