@@ -18,14 +18,14 @@
 //! `tasks` to 12: twice as many tasks are late, by just as much. Set `variant` to
 //! `yield`: no tick is late by more than one piece of work, 50 ms. On the real clock, set
 //! it to `spawn_blocking`, with `blocking_threads` 1 and then 4, and watch when the
-//! report is done. Then set it to `timeout`: main gives up on the report after half of its
-//! time, and the thread goes on with it to the end.
+//! report is done. Then set it to `timeout`: the task gives up on its report after half of
+//! the time, and the thread goes on with it to the end.
 //!
 //! **Pitfall.** A timeout cuts the wait for a blocking call, not the call: nothing can stop
-//! a thread from outside, so give the call itself a deadline or a flag to look at. A second worker may not help (`--clock real --workers 2`). If the worker
-//! that blocks is the one that drives the timers, the other worker sleeps and nothing
-//! wakes it. `yield_now` helps code that computes; you cannot cut a blocking call into
-//! pieces.
+//! a thread from outside, so give the call a deadline of its own, or a flag to look at. A
+//! second worker may not help either (`--clock real --workers 2`). If the worker that
+//! blocks is the one that drives the timers, the other worker sleeps and nothing wakes it.
+//! `yield_now` helps code that computes; you cannot cut a blocking call into pieces.
 //!
 //! **Words.** asyncio: `await asyncio.to_thread(report)`; `await asyncio.sleep(0)`
 //! yields, but the task runs again before the loop wakes tasks whose timers are due, so a

@@ -45,11 +45,7 @@ use scenario::prelude::*;
 const CANCEL_AFTER: Param = Param::millis("cancel_after", 3_001, (1, 60_000), "When the worker must stop.");
 const STEP: Param = Param::millis("step", 1_000, (10, 60_000), "Time between items; work takes half of it.");
 const CLEANUP: Param = Param::millis("cleanup", 3_000, (0, 60_000), "How long the cleanup takes.");
-const VARIANT: Param = Param::choice(
-    "variant",
-    &["drop", "token", "shielded", "swallowed"],
-    "Drop the worker, ask it, or shield its work; or it ignores the request.",
-);
+const VARIANT: Param = Param::choice("variant", &["drop", "token", "shielded", "swallowed"], "How main stops the worker.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {

@@ -46,10 +46,8 @@ const PAGE_SIZE: Param = Param::count("page_size", 100, (1, 10_000), "rows", "Ho
 const PAGE_TIME: Param = Param::millis("page_time", 100, (0, 60_000), "How long the service takes per page.");
 const PROCESS: Param = Param::millis("process", 100, (0, 60_000), "How long it takes to process a page.");
 const PREFETCH: Param = Param::count("prefetch", 0, (0, 1_000), "pages", "How many pages to request ahead; 0 is none.");
-
-const REST: Param = Param::count("rest", 0, (0, 9_999), "rows", "How many rows are left for a page that is not full.");
-const STOP: Param =
-    Param::choice("stop", &["short", "empty", "marked"], "Stop at a page that is not full, is empty, or is marked as the last.");
+const REST: Param = Param::count("rest", 0, (0, 9_999), "rows", "How many rows are left after the full pages.");
+const STOP: Param = Param::choice("stop", &["short", "empty", "marked"], "Which page the client takes for the last.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {

@@ -43,7 +43,6 @@ const ITEMS: Param = Param::count("items", 4, (1, 10_000), "items", "How many it
 const PRODUCE: Param = Param::millis("produce", 100, (0, 60_000), "How long the source takes for an item.");
 const PROCESS: Param = Param::millis("process", 100, (0, 60_000), "How long it takes to process an item.");
 const PREFETCH: Param = Param::count("prefetch", 0, (0, 1_000), "items", "How many items to produce ahead; 0 is none.");
-
 const CONSUMERS: Param = Param::count("consumers", 1, (1, 100), "consumers", "How many tasks share the stream.");
 
 /// The entry in the catalogue.
@@ -131,7 +130,7 @@ async fn run(cx: Context) -> scenario::Result {
 
 /// Several consumers take items from the one stream.
 async fn share(cx: &Context, items: Items, started: Instant) -> scenario::Result {
-    // `next` needs the stream for itself, so the compiler demands a lock. Who waits in `next` holds it.
+    // `next` needs the stream for itself, so the compiler demands a lock. The consumer that waits in `next` holds it.
     let items = Arc::new(Mutex::new(items));
     let mut consumers = JoinSet::new();
     for i in 0..cx.count(CONSUMERS) {
@@ -238,7 +237,7 @@ mod tests {
 
     /// Two consumers of one stream get every item once, and neither gets all of them.
     #[tokio::test(start_paused = true)]
-    async fn who_shares_a_stream_gets_a_part_of_it() -> scenario::Result<()> {
+    async fn consumers_of_one_stream_share_its_items() -> scenario::Result<()> {
         for (consumers, prefetch, process, most, total) in
             [("2", "0", "100", 2.0, 500.0), ("2", "1", "100", 2.0, 500.0), ("4", "0", "400", 1.0, 800.0)]
         {
