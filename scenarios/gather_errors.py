@@ -2,8 +2,9 @@
 
 `gather(…, return_exceptions=True)` waits for all calls and returns exceptions beside
 results (`collect`). A `TaskGroup` cancels the others at the first failure and raises
-when they are gone (`fail-fast`). With a wrapper that catches the exception and returns
-a default, nothing fails at all (`safe-wrapper`).
+when they are gone (`fail-fast`): an `ExceptionGroup`, because several may have failed by
+then, so catch it with `except*`. With a wrapper that catches the exception and returns a
+default, nothing fails at all (`safe-wrapper`).
 
 Pitfall: plain `gather` raises the first exception and lets the other tasks run on,
 unseen (`first-error`). It drops all results, and the other exceptions without a word:
