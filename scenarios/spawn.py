@@ -16,6 +16,7 @@ from twin import Choice, Number, Outcome, main, now
 PARAMS = {
     "tasks": Number(2, 1, 1_000),
     "latency": Number(1_000, 0, 60_000),
+    "step": Number(0, 0, 60_000),
     "other_work": Number(500, 0, 60_000),
     "variant": Choice("spawn", "future"),
 }
@@ -24,13 +25,14 @@ PARAMS = {
 async def run(cx):
     started = now()
     # Calling `download` makes a coroutine, and runs none of its code.
-    downloads = [download(cx.latency) for _ in range(cx.tasks)]
+    takes = [cx.latency + cx.step * i for i in range(cx.tasks)]
+    downloads = [download(latency) for latency in takes]
     if cx.variant == "spawn":
         # As tasks, all downloads run during the other work.
         downloads = [asyncio.create_task(it, name=f"download {i}") for i, it in enumerate(downloads)]
-        promise, expected = "it takes the longer of the two times", max(cx.other_work, cx.latency)
+        promise, expected = "it takes the longer of the two times", max(cx.other_work, *takes)
     else:
-        promise, expected = "nothing begins before its await", cx.other_work + cx.tasks * cx.latency
+        promise, expected = "nothing begins before its await", cx.other_work + sum(takes)
 
     await other_work(cx.other_work)
     downloaded = sum([await it for it in downloads])

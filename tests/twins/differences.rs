@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::python::{python_is_here, report_of_twin};
+use super::python::{python_is_here, report_of_twin, twin};
 use super::simulate::{Ended, simulate, values};
 use super::{report, scenario};
 
@@ -122,4 +122,31 @@ fn a_job_that_is_done_as_the_grace_period_ends_is_lost_in_asyncio_only() {
     let Some(reports) = both("shutdown", &[("grace", "1559")]) else { return };
     assert_eq!(figure(&reports, 3), [Some(1.0), Some(0.0)]);
     assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way it is reported");
+}
+
+/// Without a consumer `send` fails in Tokio, while `put` and `join` wait for ever in asyncio.
+#[test]
+fn a_producer_without_consumers_ends_here_and_waits_for_ever_in_asyncio() {
+    if !python_is_here() {
+        return;
+    }
+    let queue = scenario("producer-consumer");
+    let turned = [("end", "sentinel-each"), ("producers", "4"), ("late", "3000")];
+    // Bounded, the late producer is stuck in `put`; unbounded, main is stuck in `join`.
+    for capacity in ["3", "0"] {
+        let turned = [&turned[..], &[("capacity", capacity)]].concat();
+        let output = twin(queue, turned.iter().map(|(name, value)| format!("{name}={value}")));
+        let stalled = String::from_utf8_lossy(&output.stderr).contains("nothing can ever run again");
+        assert_eq!((output.status.code(), stalled), (Some(1), true), "capacity {capacity}");
+        let Ended::Finished(outcome, _) = simulate(queue, values(queue, &turned), 0) else { panic!("stalled: {turned:?}") };
+        assert!(outcome.value("consumed") < outcome.value("produced"), "{outcome:?}");
+    }
+}
+
+/// A producer that comes just as there is room overtakes one that was woken for it: here, the late one with its items.
+#[test]
+fn a_blocked_producer_may_be_overtaken_in_asyncio() {
+    let Some(reports) = both("producer-consumer", &[("end", "sentinel-each"), ("late", "700")]) else { return };
+    assert_eq!(elapsed(&reports), [Some(3100.0), Some(3200.0)]);
+    assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way the checks hold");
 }
