@@ -54,6 +54,48 @@ pub const SCENARIO: Scenario = Scenario {
     differs: "asyncio cancels the work, which sees an exception at its await; Tokio drops it there.",
     builds_on: &["spawn"],
     breaks: &[Breaks::checks(&[("variant", "both")], &IN_TIME), Breaks::checks(&[("variant", "blocking")], &IN_TIME)],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::First, "async work"),
+            "{task} needs {param:work} and may take {param:deadline}. It waits at an await. A guard task shows when the deadline passes.",
+        )
+        .line("match timeout(")
+        .sometimes(),
+        Stop::at(
+            When::Log(Nth::First, "dropped"),
+            "The deadline passes at {time}. {task} waits at its await, so `timeout` is polled, sees its timer and drops the work there.",
+        )
+        .line("warn!(mark = \"dropped\"")
+        .sometimes(),
+        Stop::at(
+            When::Spawn(Nth::First, "blocking work"),
+            "{task} needs {param:work}, too, and has the same deadline, but it blocks the thread: it has no await at which to stop.",
+        )
+        .line("info_span!(\"blocks\")")
+        .sometimes(),
+        Stop::at(
+            When::LongestPoll("blocking work"),
+            "One poll of {task} lasts {lasted}. `timeout` checks its timer only after that poll, however early the deadline is.",
+        )
+        .line("info_span!(\"blocks\")")
+        .sometimes(),
+        Stop::at(
+            When::End(Nth::First, "blocking work", How::Well),
+            "The poll returns at {time} with a result. `timeout` asks the work before its timer, so it returns Ok, however late it is.",
+        )
+        .line("Ok(()) =>")
+        .sometimes(),
+        Stop::at(
+            When::End(Nth::First, "blocking guard", How::Well),
+            "{task} had to wake at the deadline, and ran {counter:late_ms} ms after it. A thread that is blocked runs no other task.",
+        )
+        .line("let late = due.elapsed()")
+        .sometimes(),
+        Stop::at(
+            When::Over,
+            "Calls that timed out: {figure:timed out}. The slowest call was {figure:past the deadline} late for its deadline of {figure:deadline}.",
+        ),
+    ],
     source: include_str!("timeout.rs"),
     path: file!(),
     twin: include_str!("timeout.py"),
