@@ -70,7 +70,7 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "drop"),
         Stop::at(
             When::End(Nth::First, "child", How::Failed),
-            "{task} fails at {time}. Its handle is dropped and never awaited, so the error reaches no task and nothing reports it.",
+            "{task} fails at {time}. Nothing awaits its handle, so the error reaches no task, and nothing reports it.",
         )
         .only("variant", "drop"),
         Stop::at(
@@ -80,7 +80,7 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "keep"),
         Stop::at(
             When::End(Nth::First, "child", How::Failed),
-            "{task} fails at {time}. The error goes to its handle, and parent awaits that handle.",
+            "{task} fails at {time}. The error goes to its handle, which parent keeps and awaits.",
         )
         .only("variant", "keep"),
         Stop::at(

@@ -48,7 +48,7 @@ pub const SCENARIO: Scenario = Scenario {
     story: &[
         Stop::at(
             When::Spawn(Nth::First, "fetch"),
-            "main has {param:tasks} pages to fetch, {param:latency} each. It starts {task} and awaits it at once, inside the loop.",
+            "main fetches {param:tasks} pages, {param:latency} each. It starts {task} and awaits it at once, inside the loop.",
         )
         .line("start(i, latency)?.await?")
         .only("variant", "sequential"),
@@ -71,7 +71,7 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "sequential"),
         Stop::at(
             When::Spawn(Nth::Last, "fetch"),
-            "main has {param:tasks} pages to fetch, {param:latency} each. It starts {count:fetch} tasks before it awaits any of them.",
+            "main fetches {param:tasks} pages, {param:latency} each. It starts {count:fetch} tasks before it awaits any of them.",
         )
         .line("collect::<Result<Vec<_>, _>>()")
         .only("variant", "concurrent"),

@@ -72,7 +72,7 @@ pub const SCENARIO: Scenario = Scenario {
         .line("children.abort_all()"),
         Stop::at(
             When::Log(Nth::First, "group"),
-            "{task} returns at {time}, because it has joined each of its children. A group around it can return only later.",
+            "{task} returns at {time}, because it has joined everything inside it. A group around it can return only later.",
         )
         .line("has ended\""),
         Stop::at(

@@ -69,7 +69,7 @@ pub const SCENARIO: Scenario = Scenario {
         .sometimes(),
         Stop::at(
             When::Spawn(Nth::First, "blocking work"),
-            "{task} needs {param:work}, too, and has the same deadline, but it blocks the thread: it has no await at which to stop.",
+            "{task} needs {param:work} and may take {param:deadline}. It blocks the thread: it has no await at which it could be dropped.",
         )
         .line("info_span!(\"blocks\")")
         .sometimes(),
@@ -81,7 +81,7 @@ pub const SCENARIO: Scenario = Scenario {
         .sometimes(),
         Stop::at(
             When::End(Nth::First, "blocking work", How::Well),
-            "The poll returns at {time} with a result. `timeout` asks the work before its timer, so it returns Ok, however late it is.",
+            "The poll returns at {time} with a result. `timeout` polls the work first and its timer second, so it returns Ok, however late it is.",
         )
         .line("Ok(()) =>")
         .sometimes(),
