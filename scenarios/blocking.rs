@@ -98,7 +98,7 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "spawn_blocking"),
         Stop::at(
             When::Log(Nth::First, "the report is done"),
-            "At {time} the report is done, after {figure:report took}.",
+            "At {time} the report is done: it computed for {param:block}.",
         )
         .line("the report is done"),
         Stop::at(

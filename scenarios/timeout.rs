@@ -59,7 +59,7 @@ pub const SCENARIO: Scenario = Scenario {
             When::Spawn(Nth::First, "async work"),
             "{task} needs {param:work} and may take {param:deadline}. It waits at an await. A guard task shows when the deadline passes.",
         )
-        .line("match timeout(")
+        .line("timeout(cx.duration(DEADLINE)")
         .sometimes(),
         Stop::at(
             When::Log(Nth::First, "dropped"),

@@ -71,15 +71,16 @@ pub const SCENARIO: Scenario = Scenario {
         )
         .line("sleep(wait).await"),
         Stop::at(
-            When::LongestPoll("compute"),
-            "{task} computes {lasted} in one poll. A worker polls one task at a time, so any other task of this worker has to wait.",
+            When::Wait(Nth::First, "compute", For::Turn),
+            "{task} has computed {param:cpu} in one poll, and yields. Its worker polls one task at a time, so it ran no other task.",
         )
         .line("info_span!(\"computes\")"),
         Stop::at(
             When::Log(Nth::First, "was due"),
             "{task} {text}. It needs the worker only for a moment, and gets it only between two polls of tasks that compute.",
         )
-        .line("let late = due.elapsed()"),
+        .line("let late = due.elapsed()")
+        .sometimes(),
         Stop::at(
             When::Over,
             "Computing took {figure:computed} of worker time, and the run took {figure:total}. More workers can share it; waiting needs none.",
