@@ -71,7 +71,53 @@ pub const SCENARIO: Scenario = Scenario {
         Breaks::checks(&[("variant", "timeout")], &["the report stops at its timeout"]),
     ],
     real_because: "spawn_blocking and timeout use threads, which run in wall time",
-    story: &[],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "ticker"),
+            "{count:ticker} tasks tick every {param:tick}. Between two ticks a task only waits for its timer.",
+        )
+        .line("sleep_until(due)"),
+        Stop::at(
+            When::Resume(Nth::First, "report", For::Time),
+            "At {time} {task} begins its work: {param:block} of computing. The tickers have nothing to do with it.",
+        )
+        .line("match cx.word(VARIANT)"),
+        Stop::at(
+            When::LongestPoll("report"),
+            "{task} computes in one poll, for {lasted}. It has no await in which to give the worker back, so the worker runs no other \
+             task.",
+        )
+        .line("in_scope(|| work::burn")
+        .only("variant", "block"),
+        Stop::at(
+            When::Wait(Nth::First, "report", For::Turn),
+            "{task} has computed one piece, at most half a tick, and yields. The worker runs what is due before it polls {task} again.",
+        )
+        .line("yield_now().await")
+        .only("variant", "yield"),
+        Stop::at(
+            When::Spawn(Nth::First, "piece"),
+            "{task} of the report goes to a blocking thread, not to a worker. At most {param:blocking_threads} pieces run at once.",
+        )
+        .line("spawn_blocking(move")
+        .only("variant", "spawn_blocking"),
+        Stop::at(
+            When::Log(Nth::First, "the report is done"),
+            "At {time} the report is done: it computed for {param:block}.",
+        )
+        .line("the report is done"),
+        Stop::at(
+            When::Log(Nth::First, "a tick is late"),
+            "{task} ticks {counter:late_ms} ms late. It did nothing wrong, but the worker that has to wake it was busy with the report.",
+        )
+        .line("let late = due.elapsed()")
+        .only("variant", "block"),
+        Stop::at(
+            When::Over,
+            "The worst tick came {figure:worst tick late by} late. {figure:tasks with a late tick} of {param:tasks} tasks were late by \
+             two ticks or more.",
+        ),
+    ],
     source: include_str!("blocking.rs"),
     path: file!(),
     twin: include_str!("blocking.py"),

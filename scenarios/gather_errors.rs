@@ -70,6 +70,47 @@ pub const SCENARIO: Scenario = Scenario {
               until `abort_all`, `try_join!` drops them.",
     builds_on: &["gather"],
     breaks: &[Breaks::checks(&[("variant", "first-error")], &["every call ended as ok, failed or cancelled"])],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "call"),
+            "main starts {count:call} calls at once. Each call is a task, and its result or its error goes to its handle.",
+        )
+        .line("calls.build_task()"),
+        Stop::at(
+            When::End(Nth::First, "call", How::Failed),
+            "{task} fails at {time}. Only its handle gets the error, so no other call notices. What follows is main's choice.",
+        )
+        .sometimes(),
+        Stop::at(
+            When::Log(Nth::First, "call"),
+            "main joins the failed call, counts its error and goes on joining. {alive} calls still run.",
+        )
+        .line("calls.join_next()")
+        .only("variant", "collect"),
+        Stop::at(
+            When::End(Nth::Last, "call", How::Somehow),
+            "{task} ends last, at {time}. main has waited for every call, whether it failed or not.",
+        )
+        .only("variant", "collect"),
+        Stop::at(
+            When::End(Nth::Last, "call", How::Cancelled),
+            "main aborts the calls that still run: {cancelled} are dropped at their awaits. It joins them too, to know that they have \
+             ended.",
+        )
+        .line("calls.abort_all()")
+        .only("variant", "fail-fast"),
+        Stop::at(
+            When::Log(Nth::First, "call"),
+            "{task} handles its own error at {time} and returns a default. The task does not fail, and main sees no error.",
+        )
+        .line("call.await.or_else")
+        .only("variant", "safe-wrapper"),
+        Stop::at(
+            When::Over,
+            "For main, {figure:ok} of {count:call} calls gave a result, {figure:failed} failed and {figure:cancelled} were aborted. It waited \
+             {figure:total}.",
+        ),
+    ],
     source: include_str!("gather_errors.rs"),
     path: file!(),
     twin: include_str!("gather_errors.py"),

@@ -58,6 +58,52 @@ pub const SCENARIO: Scenario = Scenario {
               lost error is logged; in Tokio it runs to its end or is dropped with the runtime, and a lost error is silent.",
     builds_on: &["spawn"],
     breaks: &[Breaks::checks(&[("variant", "drop")], &["every error that is raised is handled"])],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::First, "child"),
+            "parent starts a task, {task}, which works for {param:work} and then fails. parent does something else meanwhile.",
+        )
+        .line("Builder::new().name(\"child\")"),
+        Stop::at(
+            When::Log(Nth::First, "leaves the child"),
+            "At {time} {task} drops its handle and returns. A handle does not own its task; the runtime does. So this stops nothing.",
+        )
+        .line("drop(child)")
+        .only("variant", "drop"),
+        Stop::at(
+            When::End(Nth::First, "child", How::Failed),
+            "{task} fails at {time}. Nothing awaits its handle, so the error reaches no task, and nothing reports it.",
+        )
+        .only("variant", "drop"),
+        Stop::at(
+            When::Wait(Nth::First, "parent", For::Join),
+            "At {time} {task} awaits the handle of its child, for {lasted}. It cannot end before the child does.",
+        )
+        .only("variant", "keep"),
+        Stop::at(
+            When::End(Nth::First, "child", How::Failed),
+            "{task} fails at {time}. The error goes to its handle, which parent keeps and awaits.",
+        )
+        .only("variant", "keep"),
+        Stop::at(
+            When::End(Nth::First, "parent", How::Failed),
+            "{task} returns the error of its child at {time}. main awaits parent, so it can handle the error.",
+        )
+        .only("variant", "keep"),
+        Stop::at(When::Log(Nth::First, "aborts the child"), "At {time} {task} aborts its child, and awaits it before it returns.")
+            .line("child.abort()")
+            .only("variant", "abort"),
+        Stop::at(
+            When::End(Nth::First, "child", How::Cancelled),
+            "{task} is dropped at its await after {lasted}. It will never fail, so there is no error to handle.",
+        )
+        .only("variant", "abort"),
+        Stop::at(
+            When::Over,
+            "Errors raised: {figure:errors raised}. Errors handled: {figure:errors handled}. The child outlived its parent by \
+             {figure:child outlived it by}.",
+        ),
+    ],
     source: include_str!("orphan.rs"),
     path: file!(),
     twin: include_str!("orphan.py"),

@@ -50,6 +50,62 @@ pub const SCENARIO: Scenario = Scenario {
     patterns: &["background task", "create task", "join handle", "lazy future"],
     differs: "An asyncio task starts at the next `await` of its creator; a Tokio task may start at once, on another worker.",
     builds_on: &["sequential"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "download"),
+            "main spawns {count:download} downloads and goes on. From now on the runtime polls them, although main awaits none of them.",
+        )
+        .line("Builder::new().name")
+        .only("variant", "spawn"),
+        Stop::at(When::Log(Nth::First, "download"), "{task} begins at {time}, without an await. main has other work of {param:other_work} to do.")
+            .line("sleep(latency)")
+            .only("variant", "spawn"),
+        Stop::at(
+            When::Log(Nth::First, "main waits"),
+            "At {time} main has done its other work and awaits the first handle. The downloads did not need this await to begin.",
+        )
+        .line("download.await?")
+        .only("variant", "spawn"),
+        Stop::at(
+            When::Resume(Nth::First, "main", For::Join),
+            "{by} ends and wakes main, which waited {lasted} for it. The time before that await was not lost: the download ran in it.",
+        )
+        .only("variant", "spawn"),
+        Stop::at(
+            When::Over,
+            "{figure:downloaded} downloads and {figure:other work} of other work took {figure:total}: as long as the longest of them.",
+        )
+        .only("variant", "spawn"),
+        Stop::at(
+            When::Spawn(Nth::First, "main"),
+            "main makes {param:tasks} futures and spawns none of them. A future is a value: none of its code runs before its first poll.",
+        )
+        .line("let futures")
+        .only("variant", "future"),
+        Stop::at(
+            When::Log(Nth::First, "the first download begins"),
+            "At {time} main has done its other work. No download has begun, because nothing has polled it.",
+        )
+        .line("the first download begins")
+        .only("variant", "future"),
+        Stop::at(
+            When::Log(Nth::First, "download"),
+            "The first download begins here, at its await. It has no lane: {task} itself polls it, and can do nothing else meanwhile.",
+        )
+        .line("future.await")
+        .only("variant", "future"),
+        Stop::at(
+            When::Log(Nth::Number(2), "download"),
+            "The next download begins at {time}, when the first has ended and main awaits the next future.",
+        )
+        .line("future.await")
+        .only("variant", "future"),
+        Stop::at(
+            When::Over,
+            "The run took {figure:total}: the other work, and then {figure:downloaded} downloads, one after the other.",
+        )
+        .only("variant", "future"),
+    ],
     source: include_str!("spawn.rs"),
     path: file!(),
     twin: include_str!("spawn.py"),

@@ -60,6 +60,35 @@ pub const SCENARIO: Scenario = Scenario {
     patterns: &["task group", "structured concurrency", "cancel siblings", "nursery"],
     differs: "`TaskGroup` cancels and waits by itself; dropping a `JoinSet` aborts its tasks without waiting for them.",
     builds_on: &["gather-errors", "cancellation"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "child"),
+            "{count:child} children work in {count:group} nested groups. A group returns only when each task inside it has ended.",
+        )
+        .line("children.build_task()"),
+        Stop::at(When::End(Nth::First, "child", How::Failed), "{task} fails at {time}. Its group joins it and so gets the error."),
+        Stop::at(
+            When::End(Nth::Last, "child", How::Cancelled),
+            "The failure ends its group and any group around it: {cancelled} other children are aborted, and dropped at their awaits.",
+        )
+        .line("children.abort_all()"),
+        Stop::at(
+            When::Log(Nth::First, "group"),
+            "{task} returns at {time}, because it has joined everything inside it. A group around it can return only later.",
+        )
+        .line("has ended\""),
+        Stop::at(
+            When::Log(Nth::Last, "group"),
+            "{task} is the outermost group and returns last, at {time}. {done:child} of {count:child} children have ended, so none is \
+             left behind.",
+        )
+        .line(".await?"),
+        Stop::at(
+            When::Over,
+            "Of {count:child} children, {figure:completed} completed, {figure:failed} failed and {figure:cancelled} were cancelled. \
+             {figure:alive after the scope} were alive when main went on.",
+        ),
+    ],
     source: include_str!("task_group.rs"),
     path: file!(),
     twin: include_str!("task_group.py"),

@@ -72,6 +72,34 @@ pub const SCENARIO: Scenario = Scenario {
               Beside tasks that compute, a waiting task is served one round later in asyncio.",
     builds_on: &["blocking"],
     real_because: "the virtual clock has only one worker",
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, ""),
+            "{count:compute} tasks compute {param:cpu} in each round, and {count:wait} tasks wait {param:wait} in each. Workers: \
+             {figure:workers}.",
+        )
+        .line("running.build_task()"),
+        Stop::at(
+            When::Crowd(For::Time),
+            "{crowd} tasks wait for a timer at the same time. None of them needs a worker for that.",
+        )
+        .line("sleep(wait).await"),
+        Stop::at(
+            When::Wait(Nth::First, "compute", For::Turn),
+            "{task} has computed {param:cpu} in one poll, and yields. Its worker polls one task at a time, so it ran no other task.",
+        )
+        .line("info_span!(\"computes\")"),
+        Stop::at(
+            When::Log(Nth::First, "was due"),
+            "{task} {text}. It needs the worker only for a moment, and gets it only between two polls of tasks that compute.",
+        )
+        .line("let late = due.elapsed()")
+        .sometimes(),
+        Stop::at(
+            When::Over,
+            "Computing took {figure:computed} of worker time, and the run took {figure:total}. More workers can share it; waiting needs none.",
+        ),
+    ],
     source: include_str!("workers.rs"),
     path: file!(),
     twin: include_str!("workers.py"),

@@ -36,14 +36,17 @@ impl Run {
     }
 }
 
-/// Every variant of a scenario on the clock that it runs on by default, with several seeds where they cost nothing.
+/// Every variant of a scenario on the first of its clocks that allows it, with several seeds where they cost nothing.
 fn runs(scenario: &'static Scenario) -> impl Iterator<Item = Run> {
-    let clock = scenario.clocks[0];
-    let seeds = if clock == Clock::Virtual { SEEDS } else { 1 };
-    scenario
-        .variants(clock)
-        .into_iter()
-        .flat_map(move |values| (0..seeds).map(move |seed| Run::of(scenario, values.clone(), seed, clock)))
+    let of_clock = move |(place, clock): (usize, &'static Clock)| {
+        let is_new =
+            move |values: &Values| scenario.clocks[..place].iter().all(|before| (scenario.refuse)(values, *before).is_err());
+        scenario.variants(*clock).into_iter().filter(is_new).map(|values| (values, *clock))
+    };
+    scenario.clocks.iter().enumerate().flat_map(of_clock).flat_map(move |(values, clock)| {
+        let seeds = if clock == Clock::Virtual { SEEDS } else { 1 };
+        (0..seeds).map(move |seed| Run::of(scenario, values.clone(), seed, clock))
+    })
 }
 
 /// Whether a stop that is declared so has to be found in a run of these values.
