@@ -79,7 +79,8 @@ pub const SCENARIO: Scenario = Scenario {
         .line("batch {n} item {i}"),
         Stop::at(
             When::Spawn(Nth::First, "sliding"),
-            "Now a sliding window, with the same items: main starts up to {param:batch}, and the next one as soon as one ends.",
+            "Now a sliding window, with the same items: main starts up to {param:batch}, and the next one as soon as one \
+             ends.",
         )
         .line("sliding item")
         .only("variant", "batches"),
@@ -91,8 +92,8 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "batches"),
         Stop::at(
             When::Over,
-            "Batches took {figure:in batches}, and slots were idle for {figure:slots idle in batches} in total. The window took \
-             {figure:in a sliding window}, and slots were idle for {figure:slots idle in the window}.",
+            "Batches took {figure:in batches}, and slots were idle for {figure:slots idle in batches} in total. The window \
+             took {figure:in a sliding window}, and slots were idle for {figure:slots idle in the window}.",
         ),
     ],
     source: include_str!("batching.rs"),

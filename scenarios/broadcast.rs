@@ -66,8 +66,8 @@ pub const SCENARIO: Scenario = Scenario {
     story: &[
         Stop::at(
             When::Spawn(Nth::First, "slow"),
-            "publisher sends {param:messages} messages to {param:receivers} receivers. The last one, slow, takes {param:slow} longer \
-             for each. A channel keeps at least {param:capacity}.",
+            "publisher sends {param:messages} messages to {param:receivers} receivers. The last one, slow, takes {param:slow} \
+             longer for each. The capacity is {param:capacity} messages.",
         )
         .line("cx.duration(SLOW)"),
         Stop::at(
@@ -77,15 +77,15 @@ pub const SCENARIO: Scenario = Scenario {
         .line("sleep(handle)"),
         Stop::at(
             When::Log(Nth::First, "skips"),
-            "{task} is further behind than the channel can keep messages. The oldest are overwritten, so it {text}. publisher never \
-             waits.",
+            "{task} is too far behind: the channel has overwritten messages that it had not read, so it {text}. publisher \
+             never waits.",
         )
         .line("RecvError::Lagged(missed)) => Received::Missed")
         .only("policy", "lag"),
         Stop::at(
             When::Log(Nth::First, "too far behind: cut off"),
-            "{task} is further behind than the channel can keep messages. It is cut off, and misses {counter:cut_off} messages. \
-             publisher never waits.",
+            "{task} is too far behind: the channel has overwritten messages that it had not read. It is cut off, and misses \
+             {counter:cut_off} messages.",
         )
         .line("RecvError::Lagged(_)) if matches!")
         .only("policy", "disconnect"),
@@ -95,15 +95,12 @@ pub const SCENARIO: Scenario = Scenario {
         )
         .line("one.send(message).await?")
         .only("policy", "wait"),
-        Stop::at(
-            When::Resume(Nth::First, "publisher", For::Room),
-            "{by} takes a message, which makes room and wakes publisher.",
-        )
-        .line("inbox.recv().await.map_or")
-        .only("policy", "wait"),
+        Stop::at(When::Resume(Nth::First, "publisher", For::Room), "{by} takes a message, which makes room and wakes publisher.")
+            .line("inbox.recv().await.map_or")
+            .only("policy", "wait"),
         Stop::at(
             When::End(Nth::First, "receiver", How::Well),
-            "{task} has got every message, and ends at {time}. It never waited for slow.",
+            "{task} has got every message, and ends at {time}. The slow receiver did not hold it up.",
         )
         .unless("policy", "wait"),
         Stop::at(
@@ -113,8 +110,9 @@ pub const SCENARIO: Scenario = Scenario {
         .only("policy", "wait"),
         Stop::at(
             When::Over,
-            "slow got {figure:slow receiver got} of {figure:sent} messages: it skipped {figure:slow receiver skipped} and was cut off \
-             from {figure:slow receiver was cut off from}. publisher was blocked for {figure:publisher blocked}.",
+            "slow got {figure:slow receiver got} of {figure:sent} messages: it skipped {figure:slow receiver skipped} and was \
+             cut off from {figure:slow receiver was cut off from}. publisher was blocked for {figure:publisher blocked}; the \
+             run took {figure:total}.",
         ),
     ],
     source: include_str!("broadcast.rs"),

@@ -69,9 +69,10 @@ pub const SCENARIO: Scenario = Scenario {
     story: &[
         Stop::at(
             When::Spawn(Nth::First, "receiver"),
-            "A file of {param:bytes} bytes arrives in chunks of {param:chunk} bytes. The sender takes {param:arrive} per chunk, and \
-             the work on it takes {param:per_chunk}.",
-        ),
+            "A file of {param:bytes} bytes arrives in chunks of {param:chunk} bytes. The sender takes {param:arrive} per \
+             chunk, and the work on it takes {param:per_chunk}.",
+        )
+        .line("receive(cx.clone(), socket)"),
         Stop::at(
             When::Log(Nth::First, "holds"),
             "The first chunk is here. {task} only keeps it: it {text}, and goes back to the socket.",
@@ -92,13 +93,15 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "stream"),
         Stop::at(
             When::Highest("in_memory"),
-            "The last chunk is here. {counter:in_memory} bytes are in memory, the whole file, and {counter:used} are processed.",
+            "The last chunk is here. {counter:in_memory} bytes are in memory, the whole file, and {counter:used} are \
+             processed.",
         )
         .line("received.holds(kept.len())")
         .only("variant", "buffer-all"),
         Stop::at(
             When::Log(Nth::First, "everything has arrived"),
-            "Everything has arrived at {time}, and only now does the work begin. It could have been done while chunks arrived.",
+            "Everything has arrived at {time}, and only now does the work begin. Until now {task} has only waited and kept \
+             bytes.",
         )
         .line("kept.chunks(")
         .only("variant", "buffer-all"),
@@ -110,8 +113,8 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "stream"),
         Stop::at(
             When::Over,
-            "The first chunk was processed after {figure:first chunk done after}. The run took {figure:total}, and held at most \
-             {figure:most held} bytes.",
+            "The first chunk was processed after {figure:first chunk done after}. The run took {figure:total}, and held at \
+             most {figure:most held} bytes.",
         ),
     ],
     source: include_str!("chunk_stream.rs"),

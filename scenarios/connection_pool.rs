@@ -74,8 +74,8 @@ pub const SCENARIO: Scenario = Scenario {
     story: &[
         Stop::at(
             When::Spawn(Nth::Last, "client"),
-            "{count:client} clients share {param:pool} connections. Each thinks for {param:think} on average and then holds one for \
-             {param:hold}: a load of {word:demand}.",
+            "{count:client} clients share {param:pool} connections. Each thinks for {param:think} on average and then holds \
+             one for {param:hold}: a load of {word:demand}.",
         )
         .line("max_connections"),
         Stop::at(
@@ -91,13 +91,14 @@ pub const SCENARIO: Scenario = Scenario {
         .sometimes(),
         Stop::at(
             When::Log(Nth::First, "does not give its connection back"),
-            "{task} does not give its connection back. For the rest of the run the pool has one less.",
+            "{task} does not give its connection back. For the rest of the run the pool has one connection less.",
         )
         .line("does not give its connection back")
         .sometimes(),
         Stop::at(
             When::Crowd(For::Permit),
-            "{crowd} clients wait for a connection at the same time. Connections are as fast as before: only the queue is longer.",
+            "{crowd} clients wait for a connection at the same time. The queue is fair: each waits until the clients before \
+             it have got one.",
         ),
         Stop::at(
             When::Log(Nth::First, "gives up"),
@@ -107,8 +108,8 @@ pub const SCENARIO: Scenario = Scenario {
         .sometimes(),
         Stop::at(
             When::Over,
-            "{figure:served} requests were served, {figure:not served} were not. At a load of {figure:load} %, the 95th percentile \
-             of waits was {figure:95th percentile of waits}.",
+            "{figure:served} requests were served, {figure:not served} were not. At a load of {figure:load} %, the 95th \
+             percentile of waits was {figure:95th percentile of waits}.",
         ),
     ],
     source: include_str!("connection_pool.rs"),

@@ -60,9 +60,10 @@ pub const SCENARIO: Scenario = Scenario {
     story: &[
         Stop::at(
             When::Spawn(Nth::Last, "worker"),
-            "{count:worker} workers share a counter. Each adds one to it {param:increments} times, and does {param:hold} of work each \
-             time.",
-        ),
+            "{count:worker} workers share a counter. Each adds one to it {param:increments} times, and does {param:hold} of \
+             work each time.",
+        )
+        .line("worker(shared.clone()"),
         Stop::at(
             When::Crowd(For::Lock),
             "{crowd} workers wait for the lock that {holders} holds during its work. The lock lets in one worker at a time.",
@@ -71,7 +72,7 @@ pub const SCENARIO: Scenario = Scenario {
         .only("lock", "across-await"),
         Stop::at(
             When::LongestWait("worker", For::Lock),
-            "{task} waits {lasted} for the lock, longer than any other. It needs the lock for one addition.",
+            "{task} waits {lasted} for the lock, the longest wait of this run. It needs the lock for one addition only.",
         )
         .line("*value += 1")
         .only("lock", "across-await"),
@@ -100,8 +101,8 @@ pub const SCENARIO: Scenario = Scenario {
         .only("lock", "atomic"),
         Stop::at(
             When::Over,
-            "At most {figure:most at work at once} worked at the same time. The workers waited {figure:waited for the lock} for the \
-             lock, added up, and the run took {figure:total}.",
+            "At most {figure:most at work at once} worked at the same time. The workers waited {figure:waited for the lock} \
+             for the lock, added up, and the run took {figure:total}.",
         ),
     ],
     source: include_str!("lock_contention.rs"),

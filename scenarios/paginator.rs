@@ -70,20 +70,20 @@ pub const SCENARIO: Scenario = Scenario {
         .unless("prefetch", "0"),
         Stop::at(
             When::End(Nth::First, "page", How::Well),
-            "The first answer comes after {lasted}. It contains the cursor of the next page, so that page could not be requested \
-             earlier.",
+            "The first answer comes after {lasted}. It contains the cursor of the next page, so that page could not be \
+             requested earlier.",
         )
         .line("self.cursor = full.then_some(page.next)"),
         Stop::at(
             When::Spawn(Nth::Number(2), "page"),
-            "The next request starts only at {time}: the reader first processed the page before, for {param:process}, and no request \
-             was in flight meanwhile.",
+            "The next request starts only at {time}: the reader first processed the page before, for {param:process}, and no \
+             request was in flight meanwhile.",
         )
         .line("spawn(self.service.clone().page(cursor))")
         .only("prefetch", "0"),
         Stop::at(
             When::Spawn(Nth::Number(2), "page"),
-            "The next request starts at {time}. It needs the cursor only, so prefetch does not wait until the page before is \
+            "The next request starts at {time}. It needs only the cursor, so prefetch does not wait until the page before is \
              processed.",
         )
         .line("spawn(self.service.clone().page(cursor))")
@@ -95,8 +95,8 @@ pub const SCENARIO: Scenario = Scenario {
         .line("page.rows.len() as u64 == self.service.page_size"),
         Stop::at(
             When::Over,
-            "{figure:requests} requests brought {figure:rows} rows in {figure:total}. No two of them overlapped, because each needs \
-             the cursor of the page before.",
+            "{figure:requests} requests brought {figure:rows} rows in {figure:total}. No two of them overlapped, because each \
+             needs the cursor of the page before.",
         ),
     ],
     source: include_str!("paginator.rs"),

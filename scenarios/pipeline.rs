@@ -64,8 +64,8 @@ pub const SCENARIO: Scenario = Scenario {
     story: &[
         Stop::at(
             When::Spawn(Nth::Last, "stage 3"),
-            "{param:items} items go through three stages, which take {param:first_time}, {param:second_time} and {param:third_time} \
-             per item. The buffer before each stage holds {param:buffer}.",
+            "{param:items} items go through three stages, which take {param:first_time}, {param:second_time} and \
+             {param:third_time} per item. The buffer before each stage holds {param:buffer}.",
         )
         .line("mpsc::channel(buffer)"),
         Stop::at(
@@ -83,13 +83,13 @@ pub const SCENARIO: Scenario = Scenario {
         ),
         Stop::at(
             When::Wait(Nth::Number(3), "stage 3", For::Message),
-            "{task} waits {lasted} for an item: the buffer before it is empty. Full buffers before a stage and empty ones after it \
-             show the slowest stage.",
+            "{task} waits {lasted} for an item: the buffer before it is empty. Full buffers before a stage and empty ones \
+             after it show the slowest stage.",
         ),
         Stop::at(
             When::Over,
-            "{figure:finished} items took {figure:total}. Stage 1 was blocked for {figure:stage 1 blocked}, stage 3 had no item for \
-             {figure:stage 3 starved}: a faster stage only waits longer.",
+            "{figure:finished} items took {figure:total}. Stage 1 was blocked for {figure:stage 1 blocked}, stage 3 had no \
+             item for {figure:stage 3 starved}: a faster stage only waits longer.",
         ),
     ],
     source: include_str!("pipeline.rs"),

@@ -56,13 +56,14 @@ pub const SCENARIO: Scenario = Scenario {
     story: &[
         Stop::at(
             When::Spawn(Nth::Last, "request"),
-            "{count:request} requests arrive at once. The bucket has {param:burst} tokens, and refill adds {param:per_second} per \
-             second. Each call takes a token.",
+            "{count:request} requests arrive at once. The bucket has {param:burst} tokens, and refill adds {param:per_second} \
+             per second. Each call takes a token.",
         )
         .line("refill(client.clone()"),
         Stop::at(
             When::Log(Nth::First, "calls"),
-            "{task} finds a token in the bucket and calls at once. It forgets the permit, so the end of the call gives no token back.",
+            "{task} finds a token in the bucket and calls at once. It forgets the permit, so the end of the call gives no \
+             token back.",
         )
         .line("await?.forget()"),
         Stop::at(
@@ -76,14 +77,14 @@ pub const SCENARIO: Scenario = Scenario {
         .line("add_permits(1)"),
         Stop::at(
             When::Highest("in_flight"),
-            "{counter:in_flight} calls are in flight, the most of this run. The bucket limits how many start, not how many are in \
-             flight: if the service gets slower, they pile up.",
+            "{counter:in_flight} calls are in flight, the most of this run. The bucket limits how many start, not how many \
+             are in flight: if the service gets slower, they pile up.",
         )
         .line("client.in_flight.fetch_add"),
         Stop::at(
             When::Over,
-            "At most {figure:most starts in a second} calls started within a second; at most {figure:peak in flight} were in flight. \
-             To limit calls in flight, too, add a semaphore whose permits come back.",
+            "At most {figure:most starts in a second} calls started within a second; at most {figure:peak in flight} were in \
+             flight. To limit calls in flight, too, add a semaphore whose permits come back.",
         ),
     ],
     source: include_str!("rate_limit.rs"),

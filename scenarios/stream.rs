@@ -53,8 +53,8 @@ pub const SCENARIO: Scenario = Scenario {
     story: &[
         Stop::at(
             When::Spawn(Nth::First, ""),
-            "A source has {param:items} items and takes {param:produce} to produce each. The consumer takes {param:process} to \
-             process one.",
+            "A source has {param:items} items and takes {param:produce} to produce each. The consumer takes {param:process} \
+             to process one.",
         )
         .line("Source { next: 0"),
         Stop::at(
@@ -95,13 +95,14 @@ pub const SCENARIO: Scenario = Scenario {
         .unless("prefetch", "0"),
         Stop::at(
             When::Over,
-            "{figure:processed} items took {figure:total}. For {figure:waited for items} of it the consumer waited, because it asks \
-             for an item only when it is done with the one before.",
+            "{figure:processed} items took {figure:total}. For {figure:waited for items} of it the consumer waited, because \
+             it asks for an item only when it is done with the one before.",
         )
         .only("prefetch", "0"),
         Stop::at(
             When::Over,
-            "{figure:processed} items took {figure:total}. Producing and processing overlap, so the longer of the two sets the pace.",
+            "{figure:processed} items took {figure:total}. Producing and processing overlap, so the longer of the two sets \
+             the pace.",
         )
         .unless("prefetch", "0"),
     ],

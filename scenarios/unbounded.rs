@@ -67,18 +67,19 @@ pub const SCENARIO: Scenario = Scenario {
     story: &[
         Stop::at(
             When::Spawn(Nth::First, "consumer"),
-            "{param:rate} items per second come in, and the consumer handles {param:consume} per second. After {param:seconds} s the \
-             service is restarted.",
+            "{param:rate} items per second come in, and the consumer handles {param:consume} per second. After \
+             {param:seconds} s the service is restarted.",
         )
         .line("consume(exit, each, end)"),
         Stop::at(
             When::Log(Nth::First, "has worked on an item"),
-            "{task} has handled its first item at {time}. By now {counter:depth} items wait in memory.",
+            "{task} has handled its first item at {time}. When the latest item came in, {counter:depth} were held.",
         )
         .line("sleep(each)"),
         Stop::at(
             When::Log(Nth::First, "17 items are held"),
-            "{text}, more than the other two queues would take. The producer does not notice: its send never waits, and never fails.",
+            "{text}: a queue with a bound would be full. The producer does not notice, because send on this queue never \
+             waits.",
         )
         .line("Entrance::Unbounded(queue) => queue.send")
         .only("variant", "unbounded"),
@@ -90,27 +91,29 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "bounded"),
         Stop::at(
             When::Resume(Nth::First, "producer", For::Room),
-            "{by} takes an item, which makes room and wakes {task}. From now on the producer is as slow as the consumer.",
+            "{by} takes an item, which makes room and wakes {task}. While the queue is full, the producer is as slow as the \
+             consumer.",
         )
         .only("variant", "bounded"),
         Stop::at(
             When::Highest("depth"),
-            "{counter:depth} items are held, {counter:bytes} bytes: the most of this run. While the queue grows no task waits for \
-             room, so nothing looks wrong.",
+            "{counter:depth} items are held, {counter:bytes} bytes: the most of this run. No task ever waits for room, so \
+             nothing looks wrong.",
         )
         .line("counter.bytes = held")
         .only("variant", "unbounded"),
         Stop::at(
             When::Highest("depth"),
-            "{counter:depth} items are held, the most of this run. Once the ring is full, each new item overwrites the oldest, and \
-             the producer never waits.",
+            "{counter:depth} items are held, the most of this run. Once the ring is full, each new item overwrites the \
+             oldest, and the producer never waits.",
         )
         .line("Entrance::DropOldest(queue) => drop")
         .only("variant", "drop-oldest"),
         Stop::at(
             When::Over,
-            "{figure:consumed} of {figure:produced} items were handled, {figure:dropped} dropped, {figure:lost at the restart} lost \
-             at the restart. The last one taken had waited {figure:wait of the last item taken}.",
+            "{figure:consumed} of {figure:produced} items were handled, {figure:dropped} dropped, {figure:lost at the \
+             restart} lost at the restart. At most {figure:most held} bytes were held; the last item taken had waited \
+             {figure:wait of the last item taken}.",
         ),
     ],
     source: include_str!("unbounded.rs"),
