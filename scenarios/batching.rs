@@ -50,6 +50,52 @@ pub const SCENARIO: Scenario = Scenario {
     params: &[ITEMS, BATCH, LATENCY_MIN, LATENCY_MAX, VARIANT],
     patterns: &["batching", "sliding window", "bounded concurrency"],
     builds_on: &["semaphore"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::First, "sliding"),
+            "First the sliding window: main starts up to {param:batch} items, and the next one as soon as one ends.",
+        )
+        .line("sliding item")
+        .only("variant", "sliding"),
+        Stop::at(
+            When::End(Nth::Last, "sliding", How::Somehow),
+            "{task} ends last, at {time}. Slots were idle only when no item was left to start.",
+        )
+        .only("variant", "sliding"),
+        Stop::at(
+            When::Spawn(Nth::First, "batch"),
+            "In batches: main starts up to {param:batch} items, waits for all of them, and only then starts more.",
+        )
+        .line("batch {n} item {i}"),
+        Stop::at(
+            When::End(Nth::First, "batch 0", How::Somehow),
+            "{task} ends after {lasted}. Its slot stays idle until the slowest item of the batch ends.",
+        )
+        .line("items.join_next().instrument"),
+        Stop::at(
+            When::Spawn(Nth::First, "batch 1"),
+            "Only now, at {time}, has the slowest item of the first batch ended. main starts the next batch.",
+        )
+        .line("batch {n} item {i}"),
+        Stop::at(
+            When::Spawn(Nth::First, "sliding"),
+            "Now a sliding window, with the same items: main starts up to {param:batch}, and the next one as soon as one \
+             ends.",
+        )
+        .line("sliding item")
+        .only("variant", "batches"),
+        Stop::at(
+            When::End(Nth::First, "sliding", How::Somehow),
+            "{task} ends after {lasted}. Its slot is free for the next item at once: main does not wait for the rest.",
+        )
+        .line("items.len() == slots")
+        .only("variant", "batches"),
+        Stop::at(
+            When::Over,
+            "Batches took {figure:in batches}, and slots were idle for {figure:slots idle in batches} in total. The window \
+             took {figure:in a sliding window}, and slots were idle for {figure:slots idle in the window}.",
+        ),
+    ],
     source: include_str!("batching.rs"),
     path: file!(),
     twin: include_str!("batching.py"),

@@ -63,6 +63,58 @@ pub const SCENARIO: Scenario = Scenario {
     differs: "asyncio has no broadcast channel, so each receiver has a queue; Tokio's keeps one ring for all, and a slow \
               receiver learns how many messages it missed.",
     builds_on: &["producer-consumer"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::First, "slow"),
+            "publisher sends {param:messages} messages to {param:receivers} receivers. The last one, slow, takes {param:slow} \
+             longer for each. The capacity is {param:capacity} messages.",
+        )
+        .line("cx.duration(SLOW)"),
+        Stop::at(
+            When::Wait(Nth::Number(2), "slow", For::Time),
+            "{task} begins with its second message, and needs {lasted} for it. {counter:sent} messages have been sent by now.",
+        )
+        .line("sleep(handle)"),
+        Stop::at(
+            When::Log(Nth::First, "skips"),
+            "{task} is too far behind: the channel has overwritten messages that it had not read, so it {text}. publisher \
+             never waits.",
+        )
+        .line("RecvError::Lagged(missed)) => Received::Missed")
+        .only("policy", "lag"),
+        Stop::at(
+            When::Log(Nth::First, "too far behind: cut off"),
+            "{task} is too far behind: the channel has overwritten messages that it had not read. It is cut off, and misses \
+             {counter:cut_off} messages.",
+        )
+        .line("RecvError::Lagged(_)) if matches!")
+        .only("policy", "disconnect"),
+        Stop::at(
+            When::Wait(Nth::First, "publisher", For::Room),
+            "A receiver's queue is full, so publisher waits {lasted} for room. Until then no receiver gets the next message.",
+        )
+        .line("one.send(message).await?")
+        .only("policy", "wait"),
+        Stop::at(When::Resume(Nth::First, "publisher", For::Room), "{by} takes a message, which makes room and wakes publisher.")
+            .line("inbox.recv().await.map_or")
+            .only("policy", "wait"),
+        Stop::at(
+            When::End(Nth::First, "receiver", How::Well),
+            "{task} has got every message, and ends at {time}. The slow receiver did not hold it up.",
+        )
+        .unless("policy", "wait"),
+        Stop::at(
+            When::End(Nth::First, "receiver", How::Well),
+            "{task} has got every message, but only as fast as publisher could send: it ends at {time}.",
+        )
+        .only("policy", "wait"),
+        Stop::at(
+            When::Over,
+            "slow got {figure:slow receiver got} of {figure:sent} messages: it skipped {figure:slow receiver skipped} and was \
+             cut off from {figure:slow receiver was cut off from}. publisher was blocked for {figure:publisher blocked}; the \
+             run took {figure:total}.",
+        ),
+    ],
     source: include_str!("broadcast.rs"),
     path: file!(),
     twin: include_str!("broadcast.py"),

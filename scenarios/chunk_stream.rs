@@ -66,7 +66,57 @@ pub const SCENARIO: Scenario = Scenario {
     builds_on: &["stream"],
     breaks: &[Breaks::checks(&[("variant", "buffer-all")], &["at most one chunk is held"])],
     real_because: "sockets do not work on virtual time",
-    story: &[],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::First, "receiver"),
+            "A file of {param:bytes} bytes arrives in chunks of {param:chunk} bytes. The sender takes {param:arrive} per \
+             chunk, and the work on it takes {param:per_chunk}.",
+        )
+        .line("receive(cx.clone(), socket)"),
+        Stop::at(
+            When::Log(Nth::First, "holds"),
+            "The first chunk is here. {task} only keeps it: it {text}, and goes back to the socket.",
+        )
+        .line("kept.extend_from_slice(chunk)")
+        .only("variant", "buffer-all"),
+        Stop::at(
+            When::Log(Nth::First, "holds"),
+            "The first chunk is here. {task} {text} and works on them at once. What arrives meanwhile waits in the socket.",
+        )
+        .line("work_through(&cx).await")
+        .only("variant", "stream"),
+        Stop::at(
+            When::Log(Nth::Number(2), "holds"),
+            "{task} {text}: the second chunk. The first one is processed, and its memory is used again.",
+        )
+        .line("received.works_through(length)")
+        .only("variant", "stream"),
+        Stop::at(
+            When::Highest("in_memory"),
+            "The last chunk is here. {counter:in_memory} bytes are in memory, the whole file, and {counter:used} are \
+             processed.",
+        )
+        .line("received.holds(kept.len())")
+        .only("variant", "buffer-all"),
+        Stop::at(
+            When::Log(Nth::First, "everything has arrived"),
+            "Everything has arrived at {time}, and only now does the work begin. Until now {task} has only waited and kept \
+             bytes.",
+        )
+        .line("kept.chunks(")
+        .only("variant", "buffer-all"),
+        Stop::at(
+            When::Log(Nth::First, "everything has arrived"),
+            "Everything has arrived at {time}, and {counter:used} bytes are already processed. No work is left.",
+        )
+        .line("everything has arrived")
+        .only("variant", "stream"),
+        Stop::at(
+            When::Over,
+            "The first chunk was processed after {figure:first chunk done after}. The run took {figure:total}, and held at \
+             most {figure:most held} bytes.",
+        ),
+    ],
     source: include_str!("chunk_stream.rs"),
     path: file!(),
     twin: include_str!("chunk_stream.py"),

@@ -71,7 +71,47 @@ pub const SCENARIO: Scenario = Scenario {
     builds_on: &["semaphore"],
     breaks: &[Breaks::checks(&[("leak", "10")], &["every request is served"])],
     real_because: "SQLite has threads of its own",
-    story: &[],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "client"),
+            "{count:client} clients share {param:pool} connections. Each thinks for {param:think} on average and then holds \
+             one for {param:hold}: a load of {word:demand}.",
+        )
+        .line("max_connections"),
+        Stop::at(
+            When::Wait(Nth::First, "client", For::Permit),
+            "{task} finds no free connection. It waits in the pool's queue, for {lasted}.",
+        )
+        .line("shared.pool.acquire()"),
+        Stop::at(
+            When::Resume(Nth::First, "client", For::Permit),
+            "{by} gives its connection back, which wakes {task}, the head of the queue.",
+        )
+        .line("connection.return_to_pool()")
+        .sometimes(),
+        Stop::at(
+            When::Log(Nth::First, "does not give its connection back"),
+            "{task} does not give its connection back. For the rest of the run the pool has one connection less.",
+        )
+        .line("does not give its connection back")
+        .sometimes(),
+        Stop::at(
+            When::Crowd(For::Permit),
+            "{crowd} clients wait for a connection at the same time. The queue is fair: each waits until the clients before \
+             it have got one.",
+        ),
+        Stop::at(
+            When::Log(Nth::First, "gives up"),
+            "{task} gives up: no connection came back in time. {counter:in_use} connections are in use or leaked.",
+        )
+        .line("sqlx::Error::PoolTimedOut")
+        .sometimes(),
+        Stop::at(
+            When::Over,
+            "{figure:served} requests were served, {figure:not served} were not. At a load of {figure:load} %, the 95th \
+             percentile of waits was {figure:95th percentile of waits}.",
+        ),
+    ],
     source: include_str!("connection_pool.rs"),
     path: file!(),
     twin: include_str!("connection_pool.py"),

@@ -57,6 +57,54 @@ pub const SCENARIO: Scenario = Scenario {
     differs: "Holding a plain lock across an await blocks the loop in asyncio; in a task spawned on Tokio it does not \
               compile. Work that takes no time lets other tasks run in asyncio and goes on at once in Tokio.",
     builds_on: &["gather"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "worker"),
+            "{count:worker} workers share a counter. Each adds one to it {param:increments} times, and does {param:hold} of \
+             work each time.",
+        )
+        .line("worker(shared.clone()"),
+        Stop::at(
+            When::Crowd(For::Lock),
+            "{crowd} workers wait for the lock that {holders} holds during its work. The lock lets in one worker at a time.",
+        )
+        .line("self.work().instrument")
+        .only("lock", "across-await"),
+        Stop::at(
+            When::LongestWait("worker", For::Lock),
+            "{task} waits {lasted} for the lock, the longest wait of this run. It needs the lock for one addition only.",
+        )
+        .line("*value += 1")
+        .only("lock", "across-await"),
+        Stop::at(
+            When::Resume(Nth::First, "worker", For::Lock),
+            "{by} has done its work and releases the lock, which wakes {task}, the head of the queue. It waited {lasted}.",
+        )
+        .only("lock", "across-await"),
+        Stop::at(
+            When::Crowd(For::Time),
+            "{crowd} workers wait for their own timers at the same time. None holds a lock, so none is in the way of another.",
+        )
+        .line("sleep(self.hold)")
+        .unless("lock", "across-await"),
+        Stop::at(
+            When::Log(Nth::First, "counter is"),
+            "{task} has done its work. It takes the lock only now, adds one, and releases the lock at once: {text}.",
+        )
+        .line("Counter::Short(lock) =>")
+        .only("lock", "short"),
+        Stop::at(
+            When::Log(Nth::First, "counter is"),
+            "{task} has done its work, and adds one in a single atomic step, without a lock: {text}.",
+        )
+        .line("value.fetch_add(1")
+        .only("lock", "atomic"),
+        Stop::at(
+            When::Over,
+            "At most {figure:most at work at once} worked at the same time. The workers waited {figure:waited for the lock} \
+             for the lock, added up, and the run took {figure:total}.",
+        ),
+    ],
     source: include_str!("lock_contention.rs"),
     path: file!(),
     twin: include_str!("lock_contention.py"),

@@ -60,6 +60,50 @@ pub const SCENARIO: Scenario = Scenario {
     patterns: &["pagination", "cursor", "async iterator", "prefetch"],
     differs: "An async generator yields pages; in Rust it is an `async fn next_page`, or a `Stream` made with `unfold`.",
     builds_on: &["stream"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::First, ""),
+            "The service has {param:pages} full pages of {param:page_size} rows, which the client does not know. It takes \
+             {param:page_time} per page, and the client {param:process} to process one.",
+        )
+        .line("Cursor(0)"),
+        Stop::at(
+            When::Spawn(Nth::First, "prefetch"),
+            "A separate task, prefetch, requests pages ahead. The channel to the reader holds {param:prefetch}.",
+        )
+        .line("prefetch(paginator, ready)")
+        .unless("prefetch", "0"),
+        Stop::at(
+            When::End(Nth::First, "page", How::Well),
+            "The first answer comes after {lasted}. It contains the cursor of the next page, so that page could not be \
+             requested earlier.",
+        )
+        .line("self.cursor = full.then_some(page.next)"),
+        Stop::at(
+            When::Spawn(Nth::Number(2), "page"),
+            "The next request starts only at {time}: the reader first processed the page before, for {param:process}, and no \
+             request was in flight meanwhile.",
+        )
+        .line("spawn(self.service.clone().page(cursor))")
+        .only("prefetch", "0"),
+        Stop::at(
+            When::Spawn(Nth::Number(2), "page"),
+            "The next request starts at {time}. It needs only the cursor, so prefetch does not wait until the page before is \
+             processed.",
+        )
+        .line("spawn(self.service.clone().page(cursor))")
+        .unless("prefetch", "0"),
+        Stop::at(
+            When::End(Nth::Last, "page", How::Well),
+            "The last request, {task}, ends at {time}. Its page is not full, and only this shows that no page follows.",
+        )
+        .line("page.rows.len() as u64 == self.service.page_size"),
+        Stop::at(
+            When::Over,
+            "{figure:requests} requests brought {figure:rows} rows in {figure:total}. No two of them overlapped, because each \
+             needs the cursor of the page before.",
+        ),
+    ],
     source: include_str!("paginator.rs"),
     path: file!(),
     twin: include_str!("paginator.py"),

@@ -62,6 +62,37 @@ pub const SCENARIO: Scenario = Scenario {
               the last sender is dropped. With several workers, asyncio's queue gives an item to a worker that asks just then, \
               and not to the one that it has woken; Tokio's mutex keeps the order, so other workers are idle.",
     builds_on: &["producer-consumer"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "stage 3"),
+            "{param:items} items go through three stages, which take {param:first_time}, {param:second_time} and \
+             {param:third_time} per item. The buffer before each stage holds {param:buffer}.",
+        )
+        .line("mpsc::channel(buffer)"),
+        Stop::at(
+            When::Wait(Nth::First, "stage 1", For::Room),
+            "{task} has an item ready, but the buffer before stage 2 is full. It waits in send.",
+        ),
+        Stop::at(
+            When::Resume(Nth::First, "stage 1", For::Room),
+            "{by} takes an item, and so makes room. {task} goes on after {lasted}: stage 2 sets its pace.",
+        )
+        .line("input.recv().await?"),
+        Stop::at(
+            When::LongestWait("source", For::Room),
+            "Backpressure goes from stage to stage: even the source waits for room, up to {lasted}.",
+        ),
+        Stop::at(
+            When::Wait(Nth::Number(3), "stage 3", For::Message),
+            "{task} waits {lasted} for an item: the buffer before it is empty. Full buffers before a stage and empty ones \
+             after it show the slowest stage.",
+        ),
+        Stop::at(
+            When::Over,
+            "{figure:finished} items took {figure:total}. Stage 1 was blocked for {figure:stage 1 blocked}, stage 3 had no \
+             item for {figure:stage 3 starved}: a faster stage only waits longer.",
+        ),
+    ],
     source: include_str!("pipeline.rs"),
     path: file!(),
     twin: include_str!("pipeline.py"),

@@ -75,6 +75,84 @@ pub const SCENARIO: Scenario = Scenario {
         Breaks::stalls(&[("end", "sentinel")]),
         Breaks::checks(&[("end", "sentinel-each"), ("producers", "4"), ("late", "3000")], &["every item produced is consumed"]),
     ],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "consumer"),
+            "{count:producer} producers make {param:items} items each, and {count:consumer} consumers use them. The queue \
+             holds at most {param:capacity} items.",
+        )
+        .line("mpsc::channel(bound)")
+        .unless("capacity", "0"),
+        Stop::at(
+            When::Spawn(Nth::Last, "consumer"),
+            "{count:producer} producers make {param:items} items each, and {count:consumer} consumers use them. The queue \
+             between them has no bound.",
+        )
+        .line("Semaphore::MAX_PERMITS")
+        .only("capacity", "0"),
+        Stop::at(
+            When::Wait(Nth::First, "consumer", For::Lock),
+            "A channel has one receiver, so consumers share it behind a lock. {holders} has the lock while it waits for an \
+             item; {task} waits for the lock.",
+        ),
+        Stop::at(
+            When::Wait(Nth::First, "producer", For::Room),
+            "The queue is full, so {task} waits in send. This is backpressure: consumers now set the pace of producers.",
+        )
+        .line("queue.send(Message::Item)"),
+        Stop::at(
+            When::Resume(Nth::First, "producer", For::Room),
+            "{by} takes an item, and so makes room. {task} goes on after {lasted}.",
+        )
+        .line("queue.recv().await"),
+        Stop::at(
+            When::Highest("depth"),
+            "{counter:depth} items are in the queue, the most of this run. No producer ever waits in send, because nothing \
+             limits the queue.",
+        )
+        .line("queue.send(Message::Item)")
+        .only("capacity", "0"),
+        Stop::at(
+            When::Log(Nth::First, "the producers are done"),
+            "The producers are done, and main drops the last sender. This closes the channel: consumers use what is left, and \
+             then recv returns None.",
+        )
+        .line("\"close\" => drop(queue)")
+        .only("end", "close"),
+        Stop::at(
+            When::Log(Nth::First, "the producers are done"),
+            "The producers are done. main sends one end message per producer, {count:producer} in total, and a consumer that \
+             gets one ends.",
+        )
+        .line("_ => send_sentinels")
+        .only("end", "sentinel"),
+        Stop::at(
+            When::Log(Nth::First, "the producers are done"),
+            "The producers are done, and main sends one end message. A consumer that takes it puts it back and ends, so the \
+             next one gets it, too.",
+        )
+        .line("queue.send(Message::Done)")
+        .only("end", "sentinel-put-back"),
+        Stop::at(
+            When::End(Nth::First, "consumer", How::Cancelled),
+            "Every item has been acknowledged, so no consumer has one in hand. main aborts the consumers, and nothing is \
+             lost.",
+        )
+        .line("consumers.abort_all()")
+        .only("end", "join+cancel"),
+        Stop::at(
+            When::Stall,
+            "{done:consumer} of {count:consumer} consumers got an end message. No more will come, and the channel never \
+             closes: {stuck} wait for ever.",
+        )
+        .only("end", "sentinel"),
+        Stop::at(
+            When::Over,
+            "{figure:consumed} of {figure:produced} items were used in {figure:total}. The queue never held more than \
+             {figure:peak depth}; the most blocked producer waited {figure:most blocked producer} in send.",
+        )
+        .sometimes(),
+    ],
     source: include_str!("producer_consumer.rs"),
     path: file!(),
     twin: include_str!("producer_consumer.py"),

@@ -53,6 +53,40 @@ pub const SCENARIO: Scenario = Scenario {
     patterns: &["rate limit", "token bucket", "throttling"],
     differs: "asyncio has nothing ready-made; in Tokio you forget a semaphore's permits and add them again, or use a crate.",
     builds_on: &["semaphore"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "request"),
+            "{count:request} requests arrive at once. The bucket has {param:burst} tokens, and refill adds {param:per_second} \
+             per second. Each call takes a token.",
+        )
+        .line("refill(client.clone()"),
+        Stop::at(
+            When::Log(Nth::First, "calls"),
+            "{task} finds a token in the bucket and calls at once. It forgets the permit, so the end of the call gives no \
+             token back.",
+        )
+        .line("await?.forget()"),
+        Stop::at(
+            When::Crowd(For::Permit),
+            "The bucket is empty: {crowd} requests wait for a token. Only refill can wake them, one for each token.",
+        ),
+        Stop::at(
+            When::Resume(Nth::First, "request", For::Permit),
+            "{by} adds a token, which wakes {task} after {lasted}. From here on, one call starts with each new token.",
+        )
+        .line("add_permits(1)"),
+        Stop::at(
+            When::Highest("in_flight"),
+            "{counter:in_flight} calls are in flight, the most of this run. The bucket limits how many start, not how many \
+             are in flight: if the service gets slower, they pile up.",
+        )
+        .line("client.in_flight.fetch_add"),
+        Stop::at(
+            When::Over,
+            "At most {figure:most starts in a second} calls started within a second; at most {figure:peak in flight} were in \
+             flight. To limit calls in flight, too, add a semaphore whose permits come back.",
+        ),
+    ],
     source: include_str!("rate_limit.rs"),
     path: file!(),
     twin: include_str!("rate_limit.py"),

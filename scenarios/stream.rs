@@ -58,6 +58,62 @@ pub const SCENARIO: Scenario = Scenario {
               tasks that ask one generator at the same time get a `RuntimeError`; in Rust they do not compile without a lock.",
     builds_on: &["producer-consumer"],
     breaks: &[Breaks::checks(&[("consumers", "2")], &["each consumer gets every item"])],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::First, ""),
+            "A source has {param:items} items and takes {param:produce} to produce each. The consumer takes {param:process} \
+             to process one.",
+        )
+        .line("Source { next: 0"),
+        Stop::at(
+            When::Spawn(Nth::First, "producer"),
+            "A separate task, producer, asks the source. It puts items into a channel that holds {param:prefetch}.",
+        )
+        .line("prefetch(source, ready)")
+        .unless("prefetch", "0"),
+        Stop::at(
+            When::Log(Nth::First, "item 0 is produced"),
+            "At {time} {text}. The source began to work on it only when {task} asked for it: a stream is lazy.",
+        )
+        .line("items.next().await")
+        .only("prefetch", "0"),
+        Stop::at(
+            When::Resume(Nth::First, "consumer", For::Message),
+            "{by} puts the first item into the channel, which wakes {task} after {lasted}.",
+        )
+        .line("room.send(item)")
+        .unless("prefetch", "0"),
+        Stop::at(
+            When::Log(Nth::First, "item 0 is processed"),
+            "At {time} {text}. Meanwhile nobody asked the source for the next item, so it did nothing.",
+        )
+        .line("sleep(process)")
+        .only("prefetch", "0"),
+        Stop::at(
+            When::Log(Nth::First, "item 1 is produced"),
+            "At {time} {text}, after another {param:produce}: the two times add up.",
+        )
+        .line("sleep(self.produce)")
+        .only("prefetch", "0"),
+        Stop::at(
+            When::Log(Nth::First, "item 1 is produced"),
+            "At {time} {text}. {task} did not wait until item 0 was processed: the two tasks work at the same time.",
+        )
+        .line("sleep(self.produce)")
+        .unless("prefetch", "0"),
+        Stop::at(
+            When::Over,
+            "{figure:processed} items took {figure:total}. For {figure:waited for items} of it the consumer waited, because \
+             it asks for an item only when it is done with the one before.",
+        )
+        .only("prefetch", "0"),
+        Stop::at(
+            When::Over,
+            "{figure:processed} items took {figure:total}. Producing and processing overlap, so the longer of the two sets \
+             the pace.",
+        )
+        .unless("prefetch", "0"),
+    ],
     source: include_str!("stream.rs"),
     path: file!(),
     twin: include_str!("stream.py"),

@@ -64,6 +64,58 @@ pub const SCENARIO: Scenario = Scenario {
     differs: "`asyncio.Queue()` is unbounded by default; in Tokio the name says so, `unbounded_channel`.",
     builds_on: &["producer-consumer"],
     breaks: &[Breaks::checks(&[("variant", "unbounded")], &["never more than 16384 bytes held"])],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::First, "consumer"),
+            "{param:rate} items per second come in, and the consumer handles {param:consume} per second. After \
+             {param:seconds} s the service is restarted.",
+        )
+        .line("consume(exit, each, end)"),
+        Stop::at(
+            When::Log(Nth::First, "has worked on an item"),
+            "{task} has handled its first item at {time}. When the latest item came in, {counter:depth} were held.",
+        )
+        .line("sleep(each)"),
+        Stop::at(
+            When::Log(Nth::First, "17 items are held"),
+            "{text}: a queue with a bound would be full. The producer does not notice, because send on this queue never \
+             waits.",
+        )
+        .line("Entrance::Unbounded(queue) => queue.send")
+        .only("variant", "unbounded"),
+        Stop::at(
+            When::Wait(Nth::First, "producer", For::Room),
+            "The queue is full, so {task} waits for room: {lasted}. An item that is not made yet takes no memory.",
+        )
+        .line("queue.reserve()")
+        .only("variant", "bounded"),
+        Stop::at(
+            When::Resume(Nth::First, "producer", For::Room),
+            "{by} takes an item, which makes room and wakes {task}. While the queue is full, the producer is as slow as the \
+             consumer.",
+        )
+        .only("variant", "bounded"),
+        Stop::at(
+            When::Highest("depth"),
+            "{counter:depth} items are held, {counter:bytes} bytes: the most of this run. No task ever waits for room, so \
+             nothing looks wrong.",
+        )
+        .line("counter.bytes = held")
+        .only("variant", "unbounded"),
+        Stop::at(
+            When::Highest("depth"),
+            "{counter:depth} items are held, the most of this run. Once the ring is full, each new item overwrites the \
+             oldest, and the producer never waits.",
+        )
+        .line("Entrance::DropOldest(queue) => drop")
+        .only("variant", "drop-oldest"),
+        Stop::at(
+            When::Over,
+            "{figure:consumed} of {figure:produced} items were handled, {figure:dropped} dropped, {figure:lost at the \
+             restart} lost at the restart. At most {figure:most held} bytes were held; the last item taken had waited \
+             {figure:wait of the last item taken}.",
+        ),
+    ],
     source: include_str!("unbounded.rs"),
     path: file!(),
     twin: include_str!("unbounded.py"),

@@ -84,6 +84,54 @@ pub const SCENARIO: Scenario = Scenario {
         Breaks::checks(
             &[("result", "poll-forever"), ("fail_every", "4")],
             &["every job that has ended is answered", "no wait exceeds the timeout"],
+    ],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "worker"),
+            "main deals {param:jobs} jobs out in turn to {count:worker} workers, each with a queue of its own. Nobody knows \
+             yet how long a job takes.",
+        )
+        .line("self.queues[id % self.queues.len()]")
+        .only("queue", "static"),
+        Stop::at(
+            When::Spawn(Nth::Last, "worker"),
+            "main puts {param:jobs} jobs into one queue that {count:worker} workers share. A job gets its worker only when \
+             one is free.",
+        )
+        .line("receivers.iter().cycle()")
+        .only("queue", "shared"),
+        Stop::at(
+            When::Log(Nth::First, "is idle while jobs are pending"),
+            "{task} has done the jobs in its own queue and is idle. Jobs are pending, but in queues of other workers, from \
+             which {task} cannot take them.",
+        )
+        .line("is idle while jobs are pending")
+        .sometimes(),
+        Stop::at(
+            When::Wait(Nth::First, "worker", For::Lock),
+            "{task} is idle and queues for the receiver that the workers share; {holders} has it. No job waits while a worker \
+             is idle.",
+        )
+        .sometimes(),
+        Stop::at(When::Log(Nth::Last, "job"), "The last job ends on {task}, at {time}: {text}."),
+        Stop::at(
+            When::End(Nth::First, "worker", How::Well),
+            "main has dropped the senders, which closes the queue. An idle worker wakes at once: recv returns None, and \
+             {task} ends.",
+        )
+        .line("self.queues.clear()")
+        .only("stop", "drain"),
+        Stop::at(
+            When::End(Nth::First, "worker", How::Well),
+            "main has set a flag, but that wakes nobody. {task} checks it between jobs and after each idle wait, and ends at \
+             {time}.",
+        )
+        .line("stopping.load(Ordering::Relaxed)")
+        .only("stop", "flag"),
+        Stop::at(
+            When::Over,
+            "The busiest worker worked for {figure:busiest worker}, the least busy for {figure:least busy worker}. The run \
+             took {figure:total}, and {figure:late} results were late.",
         ),
     ],
     source: include_str!("worker_pool.rs"),

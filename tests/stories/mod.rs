@@ -1,9 +1,11 @@
 //! Every story is walked in runs of every variant: what it declares is found, in order, and what it says is so.
 
+use std::collections::BTreeSet;
+
 use ::engine::story::{Told, story};
 use ::engine::{Ending, Report, Spec};
 use ::scenario::story::{Nth, Occurs, Stop, When};
-use ::scenario::{Clock, Scenario, Values};
+use ::scenario::{Clock, Kind, Scenario, Values};
 use ::trace::Trace;
 use scenarios::CATALOGUE;
 
@@ -49,28 +51,66 @@ fn runs(scenario: &'static Scenario) -> impl Iterator<Item = Run> {
     })
 }
 
+/// Runs at other numbers: one for each stop that depends on a number, and one for each way to fail.
+fn runs_at_numbers(scenario: &'static Scenario) -> impl Iterator<Item = Run> {
+    let is_at_number = |setting: &[(&str, String)]| setting.iter().any(|(name, _)| is_number(scenario, name));
+    let fails = scenario.breaks.iter().map(|breaks| {
+        let setting: Vec<_> = breaks.setting.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        (setting, breaks.seed.unwrap_or_default())
+    });
+    let stops = scenario.story.iter().filter_map(|stop| match stop.occurs {
+        Occurs::At(name, value) => Some((vec![(name, value.to_owned())], 0)),
+        Occurs::NotAt(name, value) => value.parse().ok().map(|number: u64| (vec![(name, (number + 1).to_string())], 0)),
+        Occurs::Always | Occurs::Sometimes => None,
+    });
+    let settings: BTreeSet<_> = fails.chain(stops).filter(|(setting, _)| is_at_number(setting)).collect();
+    settings.into_iter().map(move |(setting, seed)| {
+        let mut values = Values::defaults(scenario.params);
+        for (name, text) in setting {
+            let param = scenario.param(name).expect("it has it");
+            values.set(param, param.parse(&text).expect("it takes it"));
+        }
+        Run::of(scenario, values, seed, scenario.clocks[0])
+    })
+}
+
+fn is_number(scenario: &Scenario, name: &str) -> bool {
+    scenario.param(name).is_some_and(|param| matches!(param.kind, Kind::Number { .. }))
+}
+
 /// Whether a stop that is declared so has to be found in a run of these values.
 fn must_occur(stop: &Stop, values: &Values) -> bool {
     stop.occurs != Occurs::Sometimes && stop.is_told_at(values)
 }
 
+/// Whether a stop that is declared so has to be found in a run of these values, which may be at other numbers.
+fn must_occur_at_numbers(scenario: &Scenario, stop: &Stop, values: &Values) -> bool {
+    let (Occurs::At(name, _) | Occurs::NotAt(name, _)) = stop.occurs else { return false };
+    is_number(scenario, name) && stop.is_told_at(values)
+}
+
+/// Checks what a run's story has to be, and returns which stops it has.
+fn walk(run: &Run, must_occur: impl Fn(&Stop) -> bool) -> Vec<bool> {
+    let (name, story) = (run.name(), run.spec.scenario.story);
+    let found: Vec<bool> = (0..story.len()).map(|place| run.finds(place)).collect();
+    for (place, (stop, finds)) in story.iter().zip(&found).enumerate() {
+        assert!(*finds || !must_occur(stop), "{name}: stop {place} is not found: {}", stop.says);
+        assert!(!finds || stop.is_told_at(&run.spec.values), "{name}: stop {place} does not belong there");
+    }
+    let places: Vec<usize> = run.told.iter().map(|told| told.place).collect();
+    assert!(places.is_sorted(), "{name}: the stops are found in the order {places:?}");
+    assert!((3..=7).contains(&places.len()), "{name}: {} stops", places.len());
+    found
+}
+
 #[test]
 fn every_stop_that_is_declared_is_found_and_they_are_in_order() {
     for scenario in CATALOGUE.iter().filter(|scenario| !scenario.story.is_empty()) {
-        let mut found = vec![false; scenario.story.len()];
-        for run in runs(scenario) {
-            let name = run.name();
-            for (place, stop) in scenario.story.iter().enumerate() {
-                let finds = run.finds(place);
-                found[place] |= finds;
-                assert!(finds || !must_occur(stop, &run.spec.values), "{name}: stop {place} is not found: {}", stop.says);
-                assert!(!finds || stop.is_told_at(&run.spec.values), "{name}: stop {place} does not belong there");
-            }
-            let places: Vec<usize> = run.told.iter().map(|told| told.place).collect();
-            assert!(places.is_sorted(), "{name}: the stops are found in the order {places:?}");
-            assert!(run.told.len() >= 3, "{name}: only {} stops", run.told.len());
-        }
-        let never: Vec<usize> = (0..found.len()).filter(|place| !found[*place]).collect();
+        let defaults = runs(scenario).map(|run| walk(&run, |stop| must_occur(stop, &run.spec.values)));
+        let numbers =
+            runs_at_numbers(scenario).map(|run| walk(&run, |stop| must_occur_at_numbers(scenario, stop, &run.spec.values)));
+        let found: Vec<Vec<bool>> = defaults.chain(numbers).collect();
+        let never: Vec<usize> = (0..scenario.story.len()).filter(|place| !found.iter().any(|found| found[*place])).collect();
         assert!(never.is_empty(), "{never:?}, {}: these stops are never found", scenario.id);
     }
 }

@@ -25,6 +25,8 @@ pub enum Occurs {
     Always,
     /// Only where a parameter has this value, as the user would type it; there with every seed.
     At(&'static str, &'static str),
+    /// Only where a parameter has another value than this one; there with every seed.
+    NotAt(&'static str, &'static str),
     /// In some runs.
     Sometimes,
 }
@@ -154,6 +156,12 @@ impl Stop {
         Self { occurs: Occurs::At(param, value), ..self }
     }
 
+    /// It occurs only where the parameter has another value than this one.
+    #[must_use]
+    pub const fn unless(self, param: &'static str, value: &'static str) -> Self {
+        Self { occurs: Occurs::NotAt(param, value), ..self }
+    }
+
     /// It occurs in some runs only.
     #[must_use]
     pub const fn sometimes(self) -> Self {
@@ -162,9 +170,11 @@ impl Stop {
 
     /// Whether it is part of the story at these values.
     pub fn is_told_at(&self, values: &Values) -> bool {
+        let is_set = |name, value| values.iter().any(|(param, set)| param.name == name && set.to_string() == value);
         match self.occurs {
             Occurs::Always | Occurs::Sometimes => true,
-            Occurs::At(name, value) => values.iter().any(|(param, set)| param.name == name && set.to_string() == value),
+            Occurs::At(name, value) => is_set(name, value),
+            Occurs::NotAt(name, value) => !is_set(name, value),
         }
     }
 }

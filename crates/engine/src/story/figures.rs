@@ -100,9 +100,11 @@ impl Run<'_> {
 
     /// The leaf that the task waits for at the moment, or waited for until then.
     fn leaf(&self) -> Option<Leaf> {
-        let task = self.found.task?;
-        let (from_ns, _) = self.found.span.unwrap_or((self.found.at_ns, self.found.at_ns));
-        self.trace.wait_at(task, from_ns)?.leaves.first().copied()
+        let wait = match self.found.span {
+            Some(_) => find::wait_of(self.trace, &self.found),
+            None => self.trace.wait_at(self.found.task?, self.found.at_ns),
+        };
+        wait?.leaves.first().copied()
     }
 
     fn cause(&self) -> Option<Cause> {
@@ -145,8 +147,7 @@ impl Run<'_> {
 
     /// The task that ended the wait.
     fn by(&self) -> Option<String> {
-        let (task, (from_ns, _)) = (self.found.task?, self.found.span?);
-        match self.trace.wait_at(task, from_ns)?.wake?.by {
+        match find::wait_of(self.trace, &self.found)?.wake?.by {
             Waker::Task(by) => self.trace.tasks.get(by as usize).map(|by| by.name.clone()),
             Waker::Timer => Some("its timer".to_owned()),
             Waker::Scheduler | Waker::Budget => Some("the scheduler".to_owned()),

@@ -29,10 +29,10 @@ pub(super) fn find(trace: &Trace, report: Option<&Report>, when: When) -> Option
     match when {
         When::Spawn(nth, name) => pick(nth, named(trace, name).map(|(ix, task)| Found::at(task.spawned_ns, Some(ix)))),
         When::Wait(nth, name, what) => pick(nth, waits(trace, name, what).map(|wait| Found { at_ns: start(&wait), ..wait })),
-        When::Resume(nth, name, what) => pick(
-            nth,
-            waits(trace, name, what).filter(|wait| is_over(trace, wait)).map(|wait| Found { at_ns: end(&wait), ..wait }),
-        ),
+        When::Resume(nth, name, what) => {
+            let ended = views(trace, name, what).filter(|(_, wait)| wait.wake.is_some());
+            pick(nth, ended.map(|(task, wait)| waiting(trace, task, &wait)).map(|wait| Found { at_ns: end(&wait), ..wait }))
+        }
         When::LongestWait(name, what) => {
             let longest = waits(trace, name, what)
                 .max_by_key(|wait| (end(wait) - start(wait), std::cmp::Reverse((start(wait), wait.task))));
@@ -91,15 +91,30 @@ fn pick(nth: Nth, moments: impl Iterator<Item = Found>) -> Option<Found> {
     }
 }
 
-/// The waits for something of tasks with a name. A wait that lasts is cut off at the end of the trace.
+/// The waits for something of tasks with a name.
+fn views<'a>(trace: &'a Trace, name: &'a str, what: For) -> impl Iterator<Item = (TaskIx, WaitView<'a>)> {
+    named(trace, name)
+        .flat_map(move |(ix, _)| trace.waits_of(ix).map(move |wait| (ix, wait)))
+        .filter(move |(_, wait)| is_for(trace, wait, what))
+}
+
+/// The moments at which these waits began.
 fn waits<'a>(trace: &'a Trace, name: &'a str, what: For) -> impl Iterator<Item = Found> + 'a {
-    named(trace, name).flat_map(move |(ix, task)| {
-        let waits = trace.waits_of(ix).filter(move |wait| is_for(trace, wait, what));
-        waits.map(move |wait| {
-            let end_ns = wait.end_ns.or(task.ended.map(|ended| ended.at_ns)).unwrap_or(trace.end_ns);
-            Found { span: Some((wait.start_ns, end_ns)), ..Found::at(wait.start_ns, Some(ix)) }
-        })
-    })
+    views(trace, name, what).map(|(task, wait)| waiting(trace, task, &wait))
+}
+
+/// The moment at which a wait began. A wait that lasts is cut off at the end of the trace.
+fn waiting(trace: &Trace, task: TaskIx, wait: &WaitView<'_>) -> Found {
+    let ended = trace.tasks[task as usize].ended.map(|ended| ended.at_ns);
+    let end_ns = wait.end_ns.or(ended).unwrap_or(trace.end_ns);
+    Found { span: Some((wait.start_ns, end_ns)), ..Found::at(wait.start_ns, Some(task)) }
+}
+
+/// The wait that a moment is about. A time alone does not say which: on the virtual clock several waits of a task can begin at the
+/// same time.
+pub(super) fn wait_of<'a>(trace: &'a Trace, found: &Found) -> Option<WaitView<'a>> {
+    let (task, span) = (found.task?, found.span?);
+    trace.waits_of(task).find(|wait| waiting(trace, task, wait).span == Some(span))
 }
 
 fn start(wait: &Found) -> u64 {
@@ -108,11 +123,6 @@ fn start(wait: &Found) -> u64 {
 
 fn end(wait: &Found) -> u64 {
     wait.span.map_or(wait.at_ns, |(_, end_ns)| end_ns)
-}
-
-/// Whether something has ended the wait, so that the task goes on.
-fn is_over(trace: &Trace, wait: &Found) -> bool {
-    wait.task.and_then(|task| trace.wait_at(task, start(wait))).is_some_and(|wait| wait.wake.is_some())
 }
 
 /// Whether a wait is for this, on one of its leaves at least.
