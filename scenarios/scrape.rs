@@ -107,15 +107,15 @@ pub const SCENARIO: Scenario = Scenario {
         )
         .line("request(&client, &url)"),
         Stop::at(
-            When::Log(Nth::First, "/status/404 has an answer"),
-            "{task} has an answer: its page does not exist. That is a result like any other, and no other fetch fails.",
-        )
-        .line("Page::Status(status)"),
-        Stop::at(
             When::Log(Nth::First, "/delay/5000 fails"),
             "{task} fails: a request may take {param:timeout}. Without a timeout, a slow page would hold its permit for longer.",
         )
         .line("error.is_timeout()"),
+        Stop::at(
+            When::Log(Nth::First, "/status/404 has an answer"),
+            "{task} has an answer: its page does not exist. That is a result like any other, and no other fetch fails.",
+        )
+        .line("Page::Status(status)"),
         Stop::at(
             When::Over,
             "{figure:fetched} pages were fetched, {figure:missing} were missing, and {figure:timed out} timed out. A server had \
