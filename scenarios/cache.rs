@@ -78,8 +78,8 @@ pub const SCENARIO: Scenario = Scenario {
         .line("cache.get(key).await"),
         Stop::at(
             When::Highest("under_way"),
-            "{counter:under_way} fetches run at the same time. Until a fetch ends, every client that asks misses and fetches \
-             too: up to {figure:most at once for one key} at once for one key.",
+            "{counter:under_way} fetches run at the same time. Until a value is there, every client that asks for it misses and \
+             fetches it too: up to {figure:most at once for one key} at once.",
         )
         .only("variant", "plain"),
         Stop::at(
@@ -108,7 +108,7 @@ pub const SCENARIO: Scenario = Scenario {
         Stop::at(
             When::Log(Nth::First, "no client fetches it yet"),
             "{task} is the first that misses the value again, and nobody fetches it yet. Every client that asks before it is \
-             there misses it too.",
+             there misses it, too.",
         )
         .sometimes(),
         Stop::at(

@@ -91,7 +91,7 @@ pub const SCENARIO: Scenario = Scenario {
         Stop::at(
             When::Over,
             "{figure:went through} calls went through, and {figure:failed} of them failed. {figure:refused} were refused at \
-             once. The breaker sent {figure:probes} probes.",
+             once. The breaker let {figure:probes} probes through.",
         ),
     ],
     source: include_str!("circuit_breaker.rs"),

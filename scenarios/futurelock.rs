@@ -102,7 +102,7 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "select-ref"),
         Stop::at(
             When::Resume(Nth::First, "client", For::Lock),
-            "{by} is answered and releases the database, so {task} gets it. Its second request waited {lasted}.",
+            "The first request has released the database, so the second request of {task} gets it. It has waited {lasted}.",
         )
         .only("variant", "spawned"),
         Stop::at(When::Over, "{figure:answers} of {figure:asked} requests were answered. The run took {figure:total}.")

@@ -112,8 +112,8 @@ pub const SCENARIO: Scenario = Scenario {
         .sometimes(),
         Stop::at(
             When::Over,
-            "{figure:meals} meals were eaten in {figure:total}. Nobody was hungry for longer than {figure:longest hunger}, and \
-             forks were put back {figure:forks put back} times.",
+            "{figure:meals} meals were eaten in {figure:total}. The longest hunger before a meal was {figure:longest hunger}, \
+             and forks were put back {figure:forks put back} times.",
         )
         .sometimes(),
     ],

@@ -93,8 +93,8 @@ pub const SCENARIO: Scenario = Scenario {
         .line("Guard { connection, closer }")
         .only("variant", "guard"),
         Stop::at(
-            When::Resume(Nth::First, "closer", For::Message),
-            "{task} takes over a connection and closes it. It is a task that nobody cancels.",
+            When::Log(Nth::First, "a connection is closed"),
+            "{task} has closed a connection that a guard has sent to it. Nobody cancels this task, so it can await.",
         )
         .only("variant", "guard"),
         Stop::at(

@@ -91,14 +91,14 @@ pub const SCENARIO: Scenario = Scenario {
         .only("jitter", "none"),
         Stop::at(
             When::Log(Nth::First, "attempt 1"),
-            "{task} tries again. Each client that failed with it has drawn another pause, so no more than {figure:most retries \
-             within 100 ms} retries fall within 100 ms.",
+            "{task} tries again, after a pause of its own. Clients that failed together need not come back together: at most \
+             {figure:most retries within 100 ms} retries fall within 100 ms.",
         )
         .only("jitter", "full"),
         Stop::at(
             When::Log(Nth::First, "attempt 1"),
-            "{task} tries again. Each client that failed with it has drawn another pause, so no more than {figure:most retries \
-             within 100 ms} retries fall within 100 ms.",
+            "{task} tries again, after a pause of its own. Clients that failed together need not come back together: at most \
+             {figure:most retries within 100 ms} retries fall within 100 ms.",
         )
         .only("jitter", "equal"),
         Stop::at(

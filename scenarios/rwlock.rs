@@ -70,7 +70,7 @@ pub const SCENARIO: Scenario = Scenario {
         ),
         Stop::at(
             When::Log(Nth::First, "reads the result"),
-            "{task} takes the lock for reading. It changes nothing, so other readers can join it.",
+            "{task} takes the lock for reading. Readers change nothing, so several of them can hold it at once.",
         )
         .line("library.book.read().await;"),
         Stop::at(

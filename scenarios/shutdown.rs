@@ -72,7 +72,7 @@ pub const SCENARIO: Scenario = Scenario {
         Stop::at(
             When::Log(Nth::First, "stop: the service"),
             "The signal has come. First the service reports that it is not ready, but clients notice only at the next probe, so \
-             jobs still come in.",
+             jobs may still come in.",
         )
         .line("ready.send_replace(false)"),
         Stop::at(
