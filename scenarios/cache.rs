@@ -70,6 +70,54 @@ pub const SCENARIO: Scenario = Scenario {
               `OnceCell` keeps the value.",
     builds_on: &["lost-update"],
     breaks: &[Breaks::checks(&[("variant", "plain")], &["no key is fetched twice at once"])],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "client"),
+            "{count:client} clients ask the cache again and again. A value stays valid for {param:ttl}, and fetching it takes \
+             {param:fetch}.",
+        )
+        .line("cache.get(key).await"),
+        Stop::at(
+            When::Highest("under_way"),
+            "{counter:under_way} fetches run at the same time. Until a value is there, every client that asks for it misses and \
+             fetches it too: up to {figure:most at once for one key} at once.",
+        )
+        .only("variant", "plain"),
+        Stop::at(
+            When::Wait(Nth::First, "client", For::Lock),
+            "{task} misses the value too, but does not fetch: it waits for {holders}, which fetches it already.",
+        )
+        .only("variant", "single-flight"),
+        Stop::at(
+            When::Resume(Nth::First, "client", For::Lock),
+            "{by} has stored the value and releases the lock. {task} looks again before it would fetch, because the value may be \
+             there now.",
+        )
+        .only("variant", "single-flight"),
+        Stop::at(
+            When::Spawn(Nth::First, "refresh"),
+            "The value will expire soon, so a task of its own, {task}, fetches the next one. The cache serves the old one \
+             meanwhile.",
+        )
+        .only("variant", "early-refresh"),
+        Stop::at(
+            When::End(Nth::First, "refresh", How::Well),
+            "{task} has stored the next value, after {lasted}. Clients that asked meanwhile got the old one, as long as it was \
+             valid.",
+        )
+        .only("variant", "early-refresh"),
+        Stop::at(
+            When::Log(Nth::First, "no client fetches it yet"),
+            "{task} is the first that misses the value again, and nobody fetches it yet. Every client that asks before it is \
+             there misses it, too.",
+        )
+        .sometimes(),
+        Stop::at(
+            When::Over,
+            "{figure:origin calls} calls went to the origin, for {figure:hits} hits and {figure:misses} misses. After its first \
+             answer no client waited longer than {figure:longest wait after that}.",
+        ),
+    ],
     source: include_str!("cache.rs"),
     path: file!(),
     twin: include_str!("cache.py"),

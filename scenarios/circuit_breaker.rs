@@ -77,6 +77,39 @@ pub const SCENARIO: Scenario = Scenario {
         Breaks::checks(&[("probe", "all"), ("latency", "120")], &["one probe at a time"]),
         Breaks::checks(&[("on_success", "keep"), ("flaky", "20")], &["only failures in a row open the breaker"]),
     ],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "client"),
+            "{count:client} clients take turns, at {param:rate} calls a second. The breaker between them and the service is \
+             closed: it lets every call through.",
+        )
+        .line("breaker.call(service.call(number))"),
+        Stop::at(
+            When::Becomes(Nth::First, "breaker", "open"),
+            "At {time} the breaker has counted {param:threshold} failures and opens. No call goes through for now: clients get \
+             an error at once.",
+        )
+        .line("Err(CallError::Refused) =>"),
+        Stop::at(
+            When::Becomes(Nth::First, "breaker", "half-open"),
+            "The breaker was open for {param:recovery} at least, and {counter:refused} calls were refused. Now it is half open: \
+             the next call goes through, as a probe.",
+        )
+        .line("breaker.call(service.call(number))"),
+        Stop::at(
+            When::Log(Nth::First, "the probe failed"),
+            "The probe has failed, so the breaker opens again. No call reaches the service for another {param:recovery}.",
+        ),
+        Stop::at(
+            When::Log(Nth::First, "the probe succeeded"),
+            "At {time} a probe of {task} has succeeded: the service is well. The breaker closes, and calls go through again.",
+        ),
+        Stop::at(
+            When::Over,
+            "{figure:went through} calls went through, and {figure:failed} of them failed. {figure:refused} were refused at \
+             once. The breaker let {figure:probes} probes through.",
+        ),
+    ],
     source: include_str!("circuit_breaker.rs"),
     path: file!(),
     twin: include_str!("circuit_breaker.py"),

@@ -75,6 +75,43 @@ pub const SCENARIO: Scenario = Scenario {
     builds_on: &["gather", "connection-pool"],
     breaks: &[Breaks::checks(&[("connect", "400"), ("round_trip", "20")], &["in parallel is not slower than one by one"])],
     real_because: "SQLite has threads of its own",
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "user"),
+            "{count:user} users are loaded at once, each by a task. The pool opens at most {param:pool} connections for them.",
+        )
+        .line("pool.acquire().instrument"),
+        Stop::at(
+            When::Wait(Nth::First, "user", For::Permit),
+            "{task} finds no free connection, and waits in the queue of the pool.",
+        ),
+        Stop::at(
+            When::Resume(Nth::First, "user", For::Permit),
+            "{by} is loaded and gives its connection back. {task} takes it over: it has waited {lasted}.",
+        ),
+        Stop::at(
+            When::Log(Nth::First, "writes the orders"),
+            "Loading in parallel took {figure:in parallel}. Now one task writes {param:orders} orders, in one transaction and so \
+             on one connection.",
+        )
+        .line("connection.begin()"),
+        Stop::at(
+            When::Log(Nth::First, "the orders are rolled back"),
+            "The database refuses order {param:fail_write}. The task returns early, which drops the transaction, and the orders \
+             before it are rolled back.",
+        )
+        .line("query.execute(&mut *transaction).await?"),
+        Stop::at(
+            When::Log(Nth::First, "loads the users again"),
+            "The same users are loaded again, one after the other on one connection. This takes {figure:one by one}, because \
+             each round trip begins after the one before.",
+        ),
+        Stop::at(
+            When::Over,
+            "In parallel: {figure:in parallel}. One by one: {figure:one by one}. The database has {figure:orders in the \
+             database} orders.",
+        ),
+    ],
     source: include_str!("database.rs"),
     path: file!(),
     twin: include_str!("database.py"),

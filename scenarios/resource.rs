@@ -72,6 +72,58 @@ pub const SCENARIO: Scenario = Scenario {
         Breaks::checks(&[("variant", "drop"), ("cancel_after", "350")], &["everything that was opened is closed"]),
         Breaks::checks(&[("variant", "drop"), ("cancel_after", "0"), ("fail", "3")], &["everything that was opened is closed"]),
     ],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "session"),
+            "main has spawned {count:session} sessions, which start one after the other. Each opens a connection, which has to \
+             be closed, however the session ends.",
+        ),
+        Stop::at(
+            When::Log(Nth::First, "a connection is opened"),
+            "{task} has opened its connection. Closing it takes a message to the server and {param:close}, so that is an await.",
+        ),
+        Stop::at(
+            When::End(Nth::First, "session", How::Cancelled),
+            "At {time} {task} is dropped at the await where it waits. The line that closes the connection never runs.",
+        )
+        .line("connection.close().await")
+        .only("variant", "drop"),
+        Stop::at(
+            When::End(Nth::First, "session", How::Cancelled),
+            "At {time} {task} is dropped, and with it the guard of its connection, if it has one. `Drop` cannot await: it sends \
+             the connection to the closer.",
+        )
+        .line("Guard { connection, closer }")
+        .only("variant", "guard"),
+        Stop::at(
+            When::Log(Nth::First, "a connection is closed"),
+            "{task} has closed a connection that a guard has sent to it. Nobody cancels this task, so it can await.",
+        )
+        .only("variant", "guard"),
+        Stop::at(
+            When::Log(Nth::First, "cancels session"),
+            "At {time} main {text}: a token asks it to stop. The task is not dropped, so if it still runs, it can close its \
+             connection.",
+        )
+        .line("stop.cancelled()")
+        .only("variant", "scope"),
+        Stop::at(
+            When::Log(Nth::First, "a connection is closed"),
+            "{task} has closed its connection on the way out, after its work had ended, whatever the reason.",
+        )
+        .line("work(&connection).await")
+        .only("variant", "scope"),
+        Stop::at(
+            When::Log(Nth::First, "a session failed"),
+            "main learns that {text}. An error skips the rest of a function, as a drop does. Only `Drop` or the caller can clean \
+             up then.",
+        )
+        .only("fail", "3"),
+        Stop::at(
+            When::Over,
+            "{figure:opened} connections were opened and {figure:closed} closed. {figure:left open} are still open at the end.",
+        ),
+    ],
     source: include_str!("resource.rs"),
     path: file!(),
     twin: include_str!("resource.py"),

@@ -61,6 +61,58 @@ pub const SCENARIO: Scenario = Scenario {
     params: &[CLIENTS, ATTEMPTS, DELAY, BACKOFF, JITTER, FAIL_RATE, FATAL_RATE],
     patterns: &["retry", "exponential backoff", "jitter", "transient and fatal errors"],
     builds_on: &["timeout"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "client"),
+            "{count:client} clients call the service at the same moment. Each may try {param:attempts} times.",
+        ),
+        Stop::at(
+            When::Log(Nth::First, "the service is overloaded: retries"),
+            "The call of {task} fails: {text}. Every client whose call fails at this moment waits equally long.",
+        )
+        .only("jitter", "none"),
+        Stop::at(
+            When::Log(Nth::First, "the service is overloaded: retries"),
+            "The call of {task} fails: {text}. Each client draws a pause of its own, between zero and {param:delay}.",
+        )
+        .line("\"full\" => draw")
+        .only("jitter", "full"),
+        Stop::at(
+            When::Log(Nth::First, "the service is overloaded: retries"),
+            "The call of {task} fails: {text}. Each client draws a pause of its own, between half of {param:delay} and all of \
+             it.",
+        )
+        .line("\"equal\" => delay -")
+        .only("jitter", "equal"),
+        Stop::at(
+            When::Log(Nth::First, "attempt 1"),
+            "{task} tries again. Clients that failed together waited equally long, so they come back together: {figure:most \
+             retries within 100 ms} retries fall within 100 ms.",
+        )
+        .only("jitter", "none"),
+        Stop::at(
+            When::Log(Nth::First, "attempt 1"),
+            "{task} tries again, after a pause of its own. Clients that failed together need not come back together: at most \
+             {figure:most retries within 100 ms} retries fall within 100 ms.",
+        )
+        .only("jitter", "full"),
+        Stop::at(
+            When::Log(Nth::First, "attempt 1"),
+            "{task} tries again, after a pause of its own. Clients that failed together need not come back together: at most \
+             {figure:most retries within 100 ms} retries fall within 100 ms.",
+        )
+        .only("jitter", "equal"),
+        Stop::at(
+            When::Log(Nth::First, "the service is overloaded: gives up"),
+            "{task} has failed in its last attempt and gives up. The limit keeps clients from calling a broken service for ever.",
+        )
+        .sometimes(),
+        Stop::at(
+            When::Over,
+            "{figure:attempts} calls were made. {figure:served} clients were served, {figure:gave up} gave up, and \
+             {figure:failed for good} failed for good. The run took {figure:total}.",
+        ),
+    ],
     source: include_str!("retry.rs"),
     path: file!(),
     twin: include_str!("retry.py"),

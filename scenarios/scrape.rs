@@ -92,6 +92,39 @@ pub const SCENARIO: Scenario = Scenario {
     builds_on: &["semaphore", "timeout", "gather-errors"],
     breaks: &[Breaks::checks(&[("session", "each")], &["requests share connections"])],
     real_because: "sockets do not work on virtual time",
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "page"),
+            "{count:page} fetches start at once. A semaphore for each server lets only {param:concurrency} of them send a \
+             request at the same time.",
+        )
+        .line("host.limit.acquire()"),
+        Stop::at(
+            When::Wait(Nth::First, "page", For::Permit),
+            "{task} waits for a permit. Those of its server are held by {holders}. Its timeout does not run yet: it begins with \
+             the request.",
+        ),
+        Stop::at(
+            When::Resume(Nth::First, "page", For::Permit),
+            "{by} ends and its permit goes to {task}, which waited {lasted}. Only now it sends its request.",
+        )
+        .line("request(&client, &url)"),
+        Stop::at(
+            When::Log(Nth::First, "/delay/5000 fails"),
+            "{task} fails: a request may take {param:timeout}. Without a timeout, a slow page would hold its permit for longer.",
+        )
+        .line("error.is_timeout()"),
+        Stop::at(
+            When::Log(Nth::First, "/status/404 has an answer"),
+            "{task} has an answer: its page does not exist. That is a result like any other, and no other fetch fails.",
+        )
+        .line("Page::Status(status)"),
+        Stop::at(
+            When::Over,
+            "{figure:fetched} pages were fetched, {figure:missing} were missing, and {figure:timed out} timed out. A server had \
+             at most {figure:most in flight at a host} requests at once.",
+        ),
+    ],
     source: include_str!("scrape.rs"),
     path: file!(),
     twin: include_str!("scrape.py"),

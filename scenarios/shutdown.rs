@@ -69,6 +69,46 @@ pub const SCENARIO: Scenario = Scenario {
               asyncio.",
     builds_on: &["task-group", "worker-pool"],
     real_because: "a real signal comes from outside, on wall time",
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "worker"),
+            "The intake puts jobs into a queue, and {count:worker} workers do them. A health probe asks regularly if the service \
+             is ready.",
+        ),
+        Stop::at(
+            When::Log(Nth::First, "stop: the service"),
+            "The signal has come. First the service reports that it is not ready, but clients notice only at the next probe, so \
+             jobs may still come in.",
+        )
+        .line("ready.send_replace(false)"),
+        Stop::at(
+            When::Becomes(Nth::First, "intake", "closed"),
+            "At {time} a probe sees it and closes the intake. From here on no job is added to the queue.",
+        )
+        .line("if !ready"),
+        Stop::at(
+            When::End(Nth::First, "worker", How::Well),
+            "The queue is closed and empty, so {task} ends by itself. {done:worker} of {count:worker} workers have ended.",
+        )
+        .line("else { return }")
+        .sometimes(),
+        Stop::at(
+            When::Log(Nth::First, "kill:"),
+            "At {time} the grace period is over. main aborts the workers that have not ended, whatever they do.",
+        )
+        .line("workers.shutdown()")
+        .sometimes(),
+        Stop::at(
+            When::End(Nth::First, "worker", How::Cancelled),
+            "{task} is dropped at its await. A job that it has in hand is dropped too, and `Drop` reports it as lost.",
+        )
+        .sometimes(),
+        Stop::at(
+            When::Over,
+            "{figure:accepted} jobs were accepted, {figure:finished} finished and {figure:reported lost} reported as lost. It \
+             took {figure:from the signal to the end} from the signal to the end.",
+        ),
+    ],
     source: include_str!("shutdown.rs"),
     path: file!(),
     twin: include_str!("shutdown.py"),
