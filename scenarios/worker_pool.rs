@@ -84,6 +84,7 @@ pub const SCENARIO: Scenario = Scenario {
         Breaks::checks(
             &[("result", "poll-forever"), ("fail_every", "4")],
             &["every job that has ended is answered", "no wait exceeds the timeout"],
+        ),
     ],
     story: &[
         Stop::at(
