@@ -45,7 +45,6 @@ const TASKS: Param = Param::count("tasks", 8, (1, 1_000), "tasks", "How many tas
 const CPU: Param = Param::millis("cpu", 200, (0, 60_000), "How long a computing task computes per round.");
 const WAIT: Param = Param::millis("wait", 200, (0, 60_000), "How long a waiting task waits per round.");
 const MIX: Param = Param::count("mix", 50, (0, 100), "%", "Share of tasks that compute; the rest wait.");
-
 const FLAVOR: Param = Param::choice(
     "flavor",
     &["as-set", "current_thread", "multi_thread"],
