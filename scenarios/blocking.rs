@@ -216,7 +216,7 @@ async fn report(cx: Context) -> scenario::Result<Report> {
         _ => on_threads(clock, pieces(block, tick / 2), cx.count(BLOCKING_THREADS)).await?,
     }
     info!(moment = "report done", "the report is done");
-    let took = begun.elapsed() - ran_on.unwrap_or_default();
+    let took = begun.elapsed().saturating_sub(ran_on.unwrap_or_default());
     Ok(Report { took, ran_on })
 }
 
@@ -224,19 +224,15 @@ async fn report(cx: Context) -> scenario::Result<Report> {
 async fn until_it_times_out(clock: Clock, block: Duration) -> scenario::Result<Duration> {
     let mut working = Builder::new().name("report thread").spawn_blocking(move || work::burn(clock, block))?;
     // This drops nothing but the wait. To drop or to abort the handle would not stop the thread either.
-    match timeout(block / 2, &mut working).await {
-        Ok(done) => {
-            done?;
-            Ok(Duration::ZERO)
-        }
-        Err(_) => {
-            info!(moment = "timeout", mark = "timeout", "gives up on the report");
-            let gave_up = Instant::now();
-            // A program would go on. Here we wait, to see how long the thread goes on.
-            working.await?;
-            Ok(gave_up.elapsed())
-        }
+    if let Ok(done) = timeout(block / 2, &mut working).await {
+        done?;
+        return Ok(Duration::ZERO);
     }
+    info!(moment = "timeout", mark = "timeout", "gives up on the report");
+    let gave_up = Instant::now();
+    // A program would go on. Here we wait, to see how long the thread goes on.
+    working.await?;
+    Ok(gave_up.elapsed())
 }
 
 /// Does each piece on a blocking thread, at most `threads` at a time.

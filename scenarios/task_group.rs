@@ -266,8 +266,8 @@ impl Child {
 
 impl Shared {
     fn new(cx: Context) -> Self {
-        let [alive, completed, failed, cancelled] = Default::default();
-        Self { cx, alive, completed, failed, cancelled }
+        let none = || AtomicU64::new(0);
+        Self { cx, alive: none(), completed: none(), failed: none(), cancelled: none() }
     }
 
     /// Counts a child that has ended. Returns its error, if it failed; a child that its group aborted did not.
