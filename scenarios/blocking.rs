@@ -91,13 +91,15 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "block"),
         Stop::at(
             When::Wait(Nth::First, "report", For::Turn),
-            "{task} has computed one piece, at most half a tick, and yields. The worker runs what is due before it polls {task} again.",
+            "{task} has computed one piece, at most half a tick, and yields. The worker runs what is due before it polls {task} \
+             again.",
         )
         .line("yield_now().await")
         .only("variant", "yield"),
         Stop::at(
             When::Spawn(Nth::First, "piece"),
-            "{task} of the report goes to a blocking thread, not to a worker. At most {param:blocking_threads} pieces run at once.",
+            "{task} of the report goes to a blocking thread, not to a worker. At most {param:blocking_threads} pieces run at \
+             once.",
         )
         .line("spawn_blocking(move")
         .only("variant", "spawn_blocking"),
@@ -108,7 +110,8 @@ pub const SCENARIO: Scenario = Scenario {
         .line("the report is done"),
         Stop::at(
             When::Log(Nth::First, "a tick is late"),
-            "{task} ticks {counter:late_ms} ms late. It did nothing wrong, but the worker that has to wake it was busy with the report.",
+            "{task} ticks {counter:late_ms} ms late. It did nothing wrong, but the worker that has to wake it was busy with the \
+             report.",
         )
         .line("let late = due.elapsed()")
         .only("variant", "block"),

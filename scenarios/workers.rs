@@ -85,7 +85,8 @@ pub const SCENARIO: Scenario = Scenario {
         .line("sleep(wait).await"),
         Stop::at(
             When::Wait(Nth::First, "compute", For::Turn),
-            "{task} has computed {param:cpu} in one poll, and yields. Its worker polls one task at a time, so it ran no other task.",
+            "{task} has computed {param:cpu} in one poll, and yields. Its worker polls one task at a time, so it ran no other \
+             task.",
         )
         .line("info_span!(\"computes\")"),
         Stop::at(
@@ -96,7 +97,8 @@ pub const SCENARIO: Scenario = Scenario {
         .sometimes(),
         Stop::at(
             When::Over,
-            "Computing took {figure:computed} of worker time, and the run took {figure:total}. More workers can share it; waiting needs none.",
+            "Computing took {figure:computed} of worker time, and the run took {figure:total}. More workers can share it; \
+             waiting needs none.",
         ),
     ],
     source: include_str!("workers.rs"),
